@@ -1,0 +1,172 @@
+"""The one clock that everything on the local AWS goes by."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(order=True)
+class Due:
+    """Something that is to happen at a moment of the clock."""
+
+    at: float
+    order: int
+    action: Callable[[], Any] = field(compare=False)
+    background: bool = field(compare=False)
+    cancelled: bool = field(default=False, compare=False)
+
+    def cancel(self) -> None:
+        """See that it does not happen; harmless once it has."""
+        self.cancelled = True
+
+
+class Clock:
+    """Local AWS time: it runs at a factor of real time and can be advanced, never turned back.
+
+    Actions planned with ``call_later`` run one after the other, in the order of their time, on the clock's own
+    thread: an action must be short, and start a thread for what is not. ``advance`` runs what falls due on the
+    way in that order too, each at its own moment.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._real = time.monotonic()
+        self._then = time.time()
+        self._speed = 1.0
+        self._due: list[Due] = []
+        self._order = itertools.count()
+        self._target: float | None = None
+        self._busy = False
+        self._thread: threading.Thread | None = None
+
+    def time(self) -> float:
+        """Seconds since 1970, in local AWS time."""
+        with self._changed:
+            return self._now()
+
+    def now(self) -> datetime:
+        """Give the moment, aware, in UTC."""
+        return datetime.fromtimestamp(self.time(), UTC)
+
+    @property
+    def speed(self) -> float:
+        """Local seconds that pass in a real one."""
+        return self._speed
+
+    def set_speed(self, factor: float) -> None:
+        """Let ``factor`` local seconds pass in each real one, from now on."""
+        if not 0 < factor <= 100_000:  # noqa: PLR2004 - beyond it a float of seconds loses the milliseconds
+            raise ValueError(f"speed: a number above 0 and up to 100000, not {factor}")
+        with self._changed:
+            self._rebase(self._now())
+            self._speed = factor
+            self._changed.notify_all()
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock on, past everything that falls due on the way; return once that has run."""
+        if seconds < 0:
+            raise ValueError(f"advance: seconds that are 0 or more, not {seconds}")
+        with self._changed:
+            self._start()
+            target = self._now() + seconds
+            self._target = max(target, self._target or target)
+            self._changed.notify_all()
+            while self._target is not None and self._now() < target:
+                self._changed.wait(0.05)
+
+    def call_later(self, seconds: float, action: Callable[[], Any], *, background: bool = False) -> Due:
+        """Plan an action.
+
+        ``background`` marks what goes on by itself for ever (a schedule's next run, an expiry hours away): it does not
+        count as something in flight.
+        """
+        with self._changed:
+            self._start()
+            due = Due(self._now() + max(0.0, seconds), next(self._order), action, background)
+            heapq.heappush(self._due, due)
+            self._changed.notify_all()
+            return due
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Wait for the event, at most so many local seconds; tell whether it came."""
+        expired = self.call_later(seconds, lambda: None, background=True)
+        deadline = expired.at
+        try:
+            while not event.is_set():
+                left = deadline - self.time()
+                if left <= 0:
+                    return False
+                # An event can't be waited for together with the condition: look often, but not in a spin.
+                event.wait(min(0.05, left / self._speed))
+            return True
+        finally:
+            expired.cancel()
+
+    def sleep(self, seconds: float) -> None:
+        """Return after so many local seconds."""
+        self.wait(threading.Event(), seconds)
+
+    def in_flight(self) -> int:
+        """How many planned actions, other than background ones, have not run to their end."""
+        with self._changed:
+            waiting = sum(1 for due in self._due if not due.cancelled and not due.background)
+            return waiting + (1 if self._busy else 0)
+
+    def _now(self) -> float:
+        return self._then + (time.monotonic() - self._real) * self._speed
+
+    def _rebase(self, moment: float) -> None:
+        self._then, self._real = moment, time.monotonic()
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                due = self._next()
+                self._busy = not due.background
+            try:
+                due.action()
+            except Exception:
+                _log.exception("an action planned for %s failed", datetime.fromtimestamp(due.at, UTC))
+            finally:
+                with self._changed:
+                    self._busy = False
+                    self._changed.notify_all()
+
+    def _next(self) -> Due:
+        """Wait until something is due, jumping forward where ``advance`` asks for it; the lock is held."""
+        while True:
+            while self._due and self._due[0].cancelled:
+                heapq.heappop(self._due)
+            now = self._now()
+            if self._target is not None:
+                first = self._due[0].at if self._due else self._target
+                if now < min(first, self._target):
+                    self._rebase(min(first, self._target))
+                    now = self._now()
+                if now >= self._target and first > self._target:
+                    self._target = None
+                    self._changed.notify_all()
+            if self._due and self._due[0].at <= now:
+                return heapq.heappop(self._due)
+            # A real wait is cut short at a minute, so that a far moment is no overflow.
+            left = (self._due[0].at - now) / self._speed if self._due else 60.0
+            self._changed.wait(min(60.0, max(0.0005, left)))
+
+
+clock = Clock()
+"""The process's clock: moto's own state is one for the process too."""
