@@ -140,7 +140,7 @@ class Clock:
                 self._busy = not due.background
             try:
                 due.action()
-            except Exception:
+            except Exception:  # noqa: BLE001 - one action that fails must not stop the time
                 _log.exception("an action planned for %s failed", datetime.fromtimestamp(due.at, UTC))
             finally:
                 with self._changed:
