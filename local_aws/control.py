@@ -1,0 +1,197 @@
+"""The control of the local AWS itself, under ``/_local/``: JSON in and out."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from werkzeug.wsgi import get_input_stream
+
+from local_aws.activity import in_flight
+from local_aws.clock import clock
+from local_aws.faults import InvalidFaultsError, faults, parse
+from local_aws.recognition import Environ
+from local_aws.record import record
+
+PREFIX = "/_local"
+
+SETTLING = 0.05
+"""Real seconds between the two looks after which quiet is believed."""
+
+MOST_SECONDS = 366 * 24 * 3600
+"""How far the clock is advanced at once: all that is due on the way has to run."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a route answers."""
+
+    body: Any
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class BadInputError(ValueError):
+    """What was posted can't be taken; the message names the field and says what to do."""
+
+
+def get_index(_: Any) -> Reply:
+    routes = {f"{method} {PREFIX}/{name}": about for (name, method), (_route, about) in ROUTES.items() if name}
+    return Reply({"routes": routes})
+
+
+def get_clock(_: Any) -> Reply:
+    moment = clock.time()
+    iso = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
+    return Reply({"time": iso.replace("+00:00", "Z"), "seconds": moment, "speed": clock.speed})
+
+
+def post_clock(posted: Any) -> Reply:
+    body = _known("clock", posted, ("advance", "speed"))
+    if not body:
+        raise BadInputError('clock: give {"advance": seconds} or {"speed": factor}')
+    advance = _number("advance", body.get("advance", 0))
+    if not 0 <= advance <= MOST_SECONDS:
+        raise BadInputError(f"advance: seconds from 0 to {MOST_SECONDS} are expected, not {advance:g}")
+    if "speed" in body:
+        speed = _number("speed", body["speed"])
+        try:
+            clock.set_speed(speed)
+        except ValueError as wrong:
+            raise BadInputError(str(wrong)) from wrong
+    if advance:
+        clock.advance(advance)
+    return get_clock(None)
+
+
+def get_faults(_: Any) -> Reply:
+    return Reply(faults.describe())
+
+
+def post_faults(posted: Any) -> Reply:
+    try:
+        faults.replace(parse(posted))
+    except InvalidFaultsError as wrong:
+        raise BadInputError(str(wrong)) from wrong
+    return get_faults(None)
+
+
+def get_events(_: Any) -> Reply:
+    from local_aws.delivery import journal  # noqa: PLC0415 - a part that is loaded when the server installs it
+
+    return Reply({"events": journal.describe()})
+
+
+def get_calls(_: Any) -> Reply:
+    return Reply(record.describe())
+
+
+def get_idle(_: Any) -> Reply:
+    """Answer 200 only if twice, a moment apart, nothing was found: work passes from hand to hand between two counts."""
+    busy = in_flight()
+    if not busy:
+        time.sleep(SETTLING)  # real time: threads at work don't follow the clock
+        busy = in_flight()
+    return Reply({"idle": not busy, "inFlight": busy}, status=409 if busy else 200)
+
+
+def post_organization(posted: Any) -> Reply:
+    from local_aws.services import organizations  # noqa: PLC0415 - loaded when the server installs it
+
+    body = _known("organization", posted, ("management", "accounts", "ramSharing"))
+    management = _account("management", body.get("management"))
+    accounts = body.get("accounts", {})
+    if not isinstance(accounts, dict):
+        raise BadInputError('accounts: an object is expected, such as {"111111111111": "workloads/prod"}')
+    for account_id, path in accounts.items():
+        _account("accounts", account_id)
+        if not isinstance(path, str):
+            raise BadInputError(f"accounts.{account_id}: a path of organizational units is expected, not {path!r}")
+    sharing = body.get("ramSharing", False)
+    if not isinstance(sharing, bool):
+        raise BadInputError(f"ramSharing: true or false is expected, not {sharing!r}")
+    organizations.arrange(management=management, accounts=accounts, ram_sharing=sharing)
+    return Reply({"management": management, "accounts": accounts, "ramSharing": sharing})
+
+
+def get_slack(_: Any) -> Reply:
+    return Reply({"error": "slack: this local AWS does not stand in for Slack yet"}, status=501)
+
+
+Route = Callable[[Any], Reply]
+
+ROUTES: dict[tuple[str, str], tuple[Route, str]] = {
+    ("", "GET"): (get_index, "this list"),
+    ("clock", "GET"): (get_clock, "the time there"),
+    ("clock", "POST"): (post_clock, '{"advance": seconds} or {"speed": factor}'),
+    ("faults", "GET"): (get_faults, "the faults in force"),
+    ("faults", "POST"): (post_faults, "replaces the faults in force; {} ends all"),
+    ("events", "GET"): (get_events, "what was emitted and delivered"),
+    ("calls", "GET"): (get_calls, "AWS calls made, by account, role and operation"),
+    ("idle", "GET"): (get_idle, "200 once nothing is in flight, else 409"),
+    ("organization", "POST"): (post_organization, '{"management": account, "accounts": {account: path}, "ramSharing"}'),
+    ("slack", "GET"): (get_slack, "Slack's messages"),
+}
+
+
+def control(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Answer a request under ``/_local/``, as a WSGI application."""
+    reply = _reply(environ)
+    body = json.dumps(reply.body, default=str).encode() + b"\n"
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *reply.headers]
+    start_response(f"{reply.status} {'OK' if reply.status < 400 else 'Error'}", headers)  # noqa: PLR2004 - HTTP's errors
+    return [body]
+
+
+def _reply(environ: Environ) -> Reply:
+    posted = _read(environ)
+    name = environ["PATH_INFO"].removeprefix(PREFIX).strip("/")
+    method = environ["REQUEST_METHOD"]
+    methods = [known for route, known in ROUTES if route == name]
+    if not methods:
+        return Reply({"error": f"{name}: there is no such route, GET {PREFIX}/ lists them"}, status=404)
+    if method not in methods:
+        allowed = ", ".join(methods)
+        return Reply({"error": f"{name}: use {allowed}, not {method}"}, status=405, headers=(("Allow", allowed),))
+    route, _about = ROUTES[name, method]
+    try:
+        return route(_parse(posted) if method == "POST" else None)
+    except BadInputError as wrong:
+        return Reply({"error": str(wrong)}, status=400)
+
+
+def _read(environ: Environ) -> bytes:
+    return get_input_stream(environ, safe_fallback=True).read()
+
+
+def _parse(posted: bytes) -> Any:
+    try:
+        return json.loads(posted)
+    except ValueError as wrong:
+        raise BadInputError(f"body: JSON is expected ({wrong})") from wrong
+
+
+def _known(where: str, posted: Any, known: tuple[str, ...]) -> dict[str, Any]:
+    if not isinstance(posted, dict):
+        raise BadInputError(f"{where}: an object with {', '.join(known)} is expected")
+    for name in posted:
+        if name not in known:
+            raise BadInputError(f"{where}: {name!r} is unknown, use {', '.join(known)}")
+    return posted
+
+
+def _number(where: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise BadInputError(f"{where}: a number is expected, not {value!r}")
+    return float(value)
+
+
+def _account(where: str, value: Any) -> str:
+    if not isinstance(value, str) or len(value) != 12 or not value.isdigit():  # noqa: PLR2004 - AWS's account ids
+        raise BadInputError(f"{where}: an account id of 12 digits is expected, not {value!r}")
+    return value

@@ -1,0 +1,125 @@
+"""What every AWS call passes on its way to moto: it is recognised, judged, perhaps struck by a fault, and recorded."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from typing import Any, Protocol
+
+from local_aws import answers
+from local_aws.activity import doing
+from local_aws.answers import Answer
+from local_aws.clock import clock
+from local_aws.faults import faults
+from local_aws.recognition import Call, Environ, recognise
+from local_aws.record import MadeCall, record
+
+__all__ = ["Call", "Denied", "Gate"]
+
+_log = logging.getLogger(__name__)
+
+SLOW_SECONDS = 5.0
+"""How long a call struck by the fault ``slow`` waits, on the clock, before it is made."""
+
+# A consumer outside that waits for messages is not at work.
+_WAITING = frozenset({"sqs:ReceiveMessage"})
+
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+class Denied(Protocol):
+    """Why a call may not be made: AWS's error."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def status(self) -> int: ...
+
+
+Authorizer = Callable[[Call], Denied | None]
+
+
+class Gate:
+    """A WSGI layer in front of moto."""
+
+    def __init__(self, application: Application, authorizer: Authorizer | None = None) -> None:
+        self._application = application
+        self.authorizer = authorizer
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        call = recognise(environ)
+        if call is None:
+            return self._application(environ, start_response)
+        with nullcontext() if call.name in _WAITING else doing("AWS calls"):
+            answer = self._answer(call, environ)
+            record.add(MadeCall(call, clock.time(), answer.status, answer.error_code()))
+        start_response(f"{answer.status} {_reason(answer.status)}", list(answer.headers))
+        return [answer.body]
+
+    def _answer(self, call: Call, environ: Environ) -> Answer:
+        denied = self.authorizer(call) if self.authorizer else None
+        if denied is not None:
+            return answers.error(call, denied.code, denied.message, denied.status)
+        fault = faults.call_fault(call.name)
+        kind = fault.fault if fault else None
+        if kind == "throttle":
+            return answers.throttled(call)
+        if kind == "error":
+            return answers.broken(call)
+        if kind == "slow":
+            clock.sleep(SLOW_SECONDS)
+        answer = self._ask(call, environ)
+        return answers.broken(call) if kind == "lost-answer" else answer
+
+    def _ask(self, call: Call, environ: Environ) -> Answer:
+        """Have moto answer, and turn what it says of what it lacks into an error that can be read."""
+        try:
+            answer = _collect(self._application, environ)
+        except NotImplementedError as lack:
+            return answers.unknown_operation(call, str(lack))
+        except Exception as failure:  # noqa: BLE001 - whatever failed, the caller gets AWS's form of it
+            _log.exception("%s failed inside the local AWS", call.name)
+            return answers.error(call, "InternalFailure", f"the local AWS failed in {call.name}: {failure!r}", 500)
+        return answers.unknown_operation(call) if _is_page(answer) else answer
+
+
+def _collect(application: Application, environ: Environ) -> Answer:
+    status = 500
+    headers: tuple[tuple[str, str], ...] = ()
+    written: list[bytes] = []
+
+    def start_response(line: str, told: list[tuple[str, str]], *_: Any) -> Callable[[bytes], None]:
+        nonlocal status, headers
+        status, headers = int(line.split(" ", 1)[0]), tuple(told)
+        return written.append
+
+    chunks = application(environ, start_response)
+    try:
+        written.extend(chunks)
+    finally:
+        if close := getattr(chunks, "close", None):
+            close()
+    body = b"".join(written)
+    # moto names the length in some answers only; with it known, the connection is kept.
+    if environ["REQUEST_METHOD"] != "HEAD":
+        headers = (
+            *((name, value) for name, value in headers if name.lower() != "content-length"),
+            ("Content-Length", str(len(body))),
+        )
+    return Answer(status, headers, body)
+
+
+def _is_page(answer: Answer) -> bool:
+    """Tell whether this is an error page of the web framework, which moto leaves to it for what it doesn't know."""
+    page = answer.body[:200].lstrip().lower()
+    return answer.status in {404, 405, 500, 501} and (
+        page.startswith((b"<!doctype html", b"<html")) or answer.body == b"Not yet implemented"
+    )
+
+
+def _reason(status: int) -> str:
+    return "OK" if status < 400 else "Error"  # noqa: PLR2004 - where HTTP's errors begin

@@ -1,0 +1,160 @@
+"""The port: moto with all that extends it, served on the loopback address."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import socket
+import threading
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any, Self
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import ThreadedWSGIServer
+
+from local_aws.control import PREFIX, control
+from local_aws.gate import Gate, StartResponse
+from local_aws.recognition import Environ
+
+HOST = "127.0.0.1"
+BACKLOG = 512
+
+
+class _Handler(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
+    """HTTP/1.1, kept alive, without a line of log for each request."""
+
+    # An answer goes out in two writes; without this the second waits for the first's acknowledgement, 40 ms.
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
+        pass
+
+
+class _Server(ThreadedWSGIServer):
+    """A thread for each connection; stopping hangs up on all of them."""
+
+    request_queue_size = BACKLOG
+
+    def __init__(self, listening: socket.socket, application: Any) -> None:
+        host, port = listening.getsockname()[:2]
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        super().__init__(host, port, application, handler=_Handler, fd=listening.fileno())
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        with self._lock:
+            left, self._open = list(self._open), set()
+        for connection in left:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                # The other side was faster.
+                continue
+
+
+class LocalAws:
+    """The local AWS of this process: moto's state is one for the process, so one of these at a time.
+
+    ``port`` 0 takes a free one. The port is taken when this is made, so that whoever has it already is told of at once.
+
+    Raises:
+        OSError: the port is in use.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        self._listening = socket.create_server((HOST, port), backlog=BACKLOG)
+        self.port: int = self._listening.getsockname()[1]
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def start(self) -> Self:
+        """Install all parts and serve; the port answers when this returns."""
+        _give_credentials()
+        gate = _install(self.port, self.url)
+
+        def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+            path = environ.get("PATH_INFO", "")
+            inside = path == PREFIX or path.startswith(f"{PREFIX}/")
+            return (control if inside else gate)(environ, start_response)
+
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self._server = _Server(self._listening, application)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="server", daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """End what runs, then the port; nothing of it is left when this returns."""
+        for part, end in (("delivery", "stop"), ("workflows", "stop"), ("functions", "stop_all")):
+            module = _part(part)
+            if hasattr(module, end):
+                getattr(module, end)()
+        if self._server is not None and self._thread is not None:
+            self._server.shutdown()
+            self._server.hang_up()
+            self._server.server_close()
+            self._thread.join()
+            self._server = self._thread = None
+        self._listening.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def _install(port: int, url: str) -> Gate:
+    """Install every part, in the order in which they build on one another."""
+    for name, arguments in (
+        ("moto_time", ()),
+        ("services", ()),
+        ("functions", (url,)),
+        ("delivery", ()),
+        ("workflows", (port,)),
+        ("deployment", ()),
+    ):
+        module = _part(name)
+        if hasattr(module, "install"):
+            module.install(*arguments)
+    iam = _part("iam.authorize")
+    return Gate(DomainDispatcherApplication(_service), iam.authorize if iam else None)
+
+
+def _service(name: str | None) -> Any:
+    """Make moto's application of one service; moto asks for None when it has no such service."""
+    if name is None:
+        raise NotImplementedError("nothing of this service")
+    return create_backend_app(name)
+
+
+def _part(name: str) -> Any:
+    try:
+        return importlib.import_module(f"local_aws.{name}")
+    except ModuleNotFoundError:
+        return None
+
+
+def _give_credentials() -> None:
+    """See that boto3 inside this process signs its calls: moto's own clients have no credentials otherwise."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        os.environ.setdefault(name, "local")
