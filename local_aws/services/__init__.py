@@ -1,0 +1,38 @@
+"""Services that moto lacks or tells wrongly: RAM, PrivateLink, VPC Lattice's resources, parts of SSM, Organizations."""
+
+from __future__ import annotations
+
+from local_aws.services import (
+    connection_notifications,
+    endpoint_associations,
+    endpoint_connections,
+    endpoint_service_operations,
+    endpoints,
+    lattice_configurations,
+    lattice_gateways,
+    ram,
+)
+from local_aws.services.operations import refuse_unknown_operations
+
+_installed = False
+
+
+def install() -> None:
+    """Put the services into moto; again is the same as once."""
+    global _installed  # noqa: PLW0603 - moto's response classes are one for the process too
+    if _installed:
+        return
+    _installed = True
+    for service in (
+        connection_notifications,
+        endpoint_associations,
+        endpoint_connections,
+        endpoint_service_operations,
+        endpoints,
+        lattice_configurations,
+        lattice_gateways,
+        ram,
+    ):
+        service.install()
+    for name in ("ec2", "organizations", "ram", "ssm", "vpc-lattice"):
+        refuse_unknown_operations(name)

@@ -1,0 +1,249 @@
+"""Notifications of endpoint connections to SNS topics: the only push that AWS has for a connection request."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import logging
+import random
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from moto.sns.models import sns_backends
+
+from local_aws.activity import doing
+from local_aws.clock import clock
+from local_aws.services.ec2_answers import ec2_page, filtered
+from local_aws.services.endpoint_services import own_service
+from local_aws.services.endpoint_store import Endpoint, endpoints
+from local_aws.services.errors import AwsError, unsuccessful
+from local_aws.services.idempotency import once
+from local_aws.services.operations import Call, account_in, add_operation
+from local_aws.services.tables import later, new_id, table
+from local_aws.services.timings import timings
+
+_log = logging.getLogger(__name__)
+
+_EVENTS: Final = frozenset({"Accept", "Connect", "Delete", "Reject"})
+_PUBLISHER: Final = "vpce.amazonaws.com"
+
+_notifications = table()
+_form = random.Random(20171130)  # noqa: S311 - which form a body has is no secret
+
+
+@dataclass
+class Notification:
+    """Who is told of what happens to a service's connections, or to one endpoint."""
+
+    id: str
+    owner: str
+    region: str
+    service_id: str | None
+    endpoint_id: str | None
+    topic_arn: str
+    events: list[str]
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "ConnectionNotificationId": self.id,
+            "ServiceId": self.service_id,
+            "VpcEndpointId": self.endpoint_id,
+            "ConnectionNotificationType": "Topic",
+            "ConnectionNotificationArn": self.topic_arn,
+            "ConnectionEvents": self.events,
+            "ConnectionNotificationState": "Enabled",
+            "ServiceRegion": self.region,
+        }
+
+    @property
+    def source_arn(self) -> str:
+        resource = f"vpc-endpoint-service/{self.service_id}" if self.service_id else f"vpc-endpoint/{self.endpoint_id}"
+        return f"arn:aws:ec2:{self.region}:{self.owner}:{resource}"
+
+
+def install() -> None:
+    add_operation("ec2", "CreateVpcEndpointConnectionNotification", _create)
+    add_operation("ec2", "DescribeVpcEndpointConnectionNotifications", _describe)
+    add_operation("ec2", "ModifyVpcEndpointConnectionNotification", _modify)
+    add_operation("ec2", "DeleteVpcEndpointConnectionNotifications", _delete)
+
+
+def notify(event: str, endpoint: Endpoint) -> None:
+    """Tell who asked for it what happened to a connection; Interface endpoints only, as on AWS."""
+    service = endpoint.service
+    if service is None:
+        return
+    for notification in list(_notifications.values()):
+        concerned = notification.service_id == service.id or notification.endpoint_id == endpoint.id
+        if concerned and event in notification.events:
+            later(timings.notification_sent, lambda to=notification: _send(to, _body(event, endpoint)))  # type: ignore[misc] # the default binds the loop's value
+
+
+def _body(event: str, endpoint: Endpoint) -> str:
+    """Write a body. AWS documents none, so its form is never twice the same: only the ids are to be relied on.
+
+    One form has nothing but the service's id.
+    """
+    service = endpoint.service
+    if service is None:
+        raise ValueError(f"{endpoint.id} is not connected to an endpoint service")
+    then = clock.now().isoformat(timespec="seconds")
+    forms: list[Callable[[], str]] = [
+        lambda: json.dumps(
+            {"vpcEndpointServiceId": service.id, "vpcEndpointId": endpoint.id, "event": event, "time": then}
+        ),
+        lambda: json.dumps({"Event": {"Type": event}, "Endpoint": {"Id": endpoint.id}, "ServiceName": service.name}),
+        lambda: f"{event}: VPC endpoint {endpoint.id} (owner {endpoint.owner}), service {service.name}, at {then}.",
+        lambda: f"There was a change ({event}) to a connection of your VPC endpoint service {service.id}.",
+    ]
+    return _form.choice(forms)()
+
+
+def _send(notification: Notification, message: str) -> None:
+    topic = sns_backends[account_in(notification.topic_arn)][notification.topic_arn.split(":")[3]].topics.get(
+        notification.topic_arn
+    )
+    if topic is None or not _may_publish(json.loads(topic.policy), notification):
+        return
+
+    def publish() -> None:
+        with doing("connection notification"):
+            try:
+                topic.sns_backend.publish(message, arn=topic.arn, subject="VPC Endpoint Connection Notification")
+            except Exception:  # noqa: BLE001 - as on AWS, a topic's trouble is not the endpoint's
+                _log.exception("no connection notification to %s", topic.arn)
+
+    threading.Thread(target=publish, name="connection notification", daemon=True).start()
+
+
+def _may_publish(policy: Mapping[str, Any], notification: Notification) -> bool:
+    statements = [each for each in policy.get("Statement", []) if _concerns(each, notification)]
+    effects = {each["Effect"] for each in statements}
+    return "Allow" in effects and "Deny" not in effects
+
+
+def _concerns(statement: Mapping[str, Any], notification: Notification) -> bool:
+    principal = statement.get("Principal", {})
+    named = principal == "*" or any(
+        name in {"*", _PUBLISHER} for names in _values_of(principal) for name in _as_list(names)
+    )
+    actions = [action.lower() for action in _as_list(statement.get("Action", []))]
+    resources = _as_list(statement.get("Resource", "*"))
+    return (
+        named
+        and any(fnmatch.fnmatchcase("sns:publish", action) for action in actions)
+        and any(fnmatch.fnmatchcase(notification.topic_arn, resource) for resource in resources)
+        and all(
+            _holds(operator, key, _as_list(wanted), notification)
+            for operator, pairs in statement.get("Condition", {}).items()
+            for key, wanted in pairs.items()
+        )
+    )
+
+
+def _holds(operator: str, key: str, wanted: list[str], notification: Notification) -> bool:
+    """Tell whether a condition holds; one on any other key than the two that AWS sends does not."""
+    sent = {"aws:sourcearn": notification.source_arn, "aws:sourceaccount": notification.owner}.get(key.lower())
+    if sent is None:
+        return False
+    if operator in {"ArnLike", "ArnEquals", "StringLike"}:
+        return any(fnmatch.fnmatchcase(sent, pattern) for pattern in wanted)
+    return operator == "StringEquals" and sent in wanted
+
+
+def _values_of(principal: Any) -> list[Any]:
+    return list(principal.values()) if isinstance(principal, Mapping) else []
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    service_id, endpoint_id = params.get("ServiceId"), params.get("VpcEndpointId")
+    if bool(service_id) == bool(endpoint_id):
+        raise AwsError("InvalidParameterCombination", "Specify either a service ID or a VPC endpoint ID.")
+
+    def create() -> Notification:
+        if service_id:
+            own_service(call, service_id)
+        elif getattr(endpoints.get(endpoint_id), "owner", None) != call.account_id:
+            raise AwsError("InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{endpoint_id}' does not exist")
+        notification = Notification(
+            new_id("vpce-nfn"),
+            call.account_id,
+            call.region,
+            service_id,
+            endpoint_id,
+            _topic(params["ConnectionNotificationArn"]),
+            _events(params["ConnectionEvents"]),
+        )
+        _notifications[notification.id] = notification
+        return notification
+
+    created = once(call, params, params.get("ClientToken"), create)
+    return {"ConnectionNotification": created.describe(), "ClientToken": params.get("ClientToken")}
+
+
+def _describe(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    rows = [n.describe() for n in _notifications.values() if (n.owner, n.region) == (call.account_id, call.region)]
+    if wanted := params.get("ConnectionNotificationId"):
+        _own(call, wanted)
+        rows = [row for row in rows if row["ConnectionNotificationId"] == wanted]
+    found = filtered(
+        rows,
+        params.get("Filters") or [],
+        {
+            "connection-notification-arn": lambda row: [row["ConnectionNotificationArn"]],
+            "connection-notification-id": lambda row: [row["ConnectionNotificationId"]],
+            "connection-notification-state": lambda row: [row["ConnectionNotificationState"]],
+            "connection-notification-type": lambda row: [row["ConnectionNotificationType"]],
+            "service-id": lambda row: [row["ServiceId"] or ""],
+            "vpc-endpoint-id": lambda row: [row["VpcEndpointId"] or ""],
+        },
+    )
+    return ec2_page(call, params, "ConnectionNotificationSet", found, (1, 1000))
+
+
+def _modify(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    notification = _own(call, params["ConnectionNotificationId"])
+    if params.get("ConnectionNotificationArn"):
+        notification.topic_arn = _topic(params["ConnectionNotificationArn"])
+    if params.get("ConnectionEvents"):
+        notification.events = _events(params["ConnectionEvents"])
+    return {"ReturnValue": True}
+
+
+def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    failed = []
+    for notification_id in params["ConnectionNotificationIds"]:
+        try:
+            _own(call, notification_id)
+            del _notifications[notification_id]
+        except AwsError as error:
+            failed.append(unsuccessful(notification_id, error.code, error.message))
+    return {"Unsuccessful": failed}
+
+
+def _own(call: Call, notification_id: str) -> Notification:
+    notification = _notifications.get(notification_id)
+    if notification is None or (notification.owner, notification.region) != (call.account_id, call.region):
+        raise AwsError(
+            "InvalidConnectionNotification", f"The connection notification '{notification_id}' does not exist"
+        )
+    found: Notification = notification
+    return found
+
+
+def _topic(arn: str) -> str:
+    if not arn.startswith("arn:") or arn.split(":")[2] != "sns":
+        raise AwsError("InvalidParameter", f"{arn} is not the ARN of an SNS topic.")
+    return arn
+
+
+def _events(events: list[str]) -> list[str]:
+    if not events or not set(events) <= _EVENTS:
+        raise AwsError("InvalidParameter", f"Connection events are {', '.join(sorted(_EVENTS))}.")
+    return events

@@ -1,0 +1,121 @@
+"""VPC endpoint services, and who may find and ask for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.ec2.models import ec2_backends
+from moto.iam.models import iam_backends
+
+from local_aws.services import organizations
+from local_aws.services.errors import AwsError
+from local_aws.services.operations import Call
+from local_aws.services.tables import new_id, table
+
+strict_permissions = False
+"""AWS lets nobody but its owner ask for a service that allows no principals. While no permission was ever set on a
+service, everybody may ask here, which is kinder than AWS; True is as strict as AWS from the start."""
+
+services = table()
+"""By id."""
+
+
+@dataclass
+class EndpointService:
+    """An endpoint service configuration."""
+
+    id: str
+    owner: str
+    region: str
+    acceptance_required: bool
+    network_load_balancers: list[str]
+    gateway_load_balancers: list[str]
+    private_dns_name: str | None
+    supported_regions: list[str]
+    address_types: list[str]
+    permissions: dict[str, str] = field(default_factory=dict)
+    """Allowed principals, each with the id of its permission."""
+    permissions_were_set: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"com.amazonaws.vpce.{self.region}.{self.id}"
+
+    @property
+    def host(self) -> str:
+        return f"{self.id}.{self.region}.vpce.amazonaws.com"
+
+    @property
+    def kind(self) -> str:
+        return "GatewayLoadBalancer" if self.gateway_load_balancers else "Interface"
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:ec2:{self.region}:{self.owner}:vpc-endpoint-service/{self.id}"
+
+    @property
+    def tags(self) -> list[dict[str, str]]:
+        kept = ec2_backends[self.owner][self.region].tags.get(self.id, {})
+        return [{"Key": key, "Value": value} for key, value in kept.items()]
+
+    def zones(self) -> list[str]:
+        return [zone.name for zone in ec2_backends[self.owner][self.region].describe_availability_zones()]
+
+    def admits(self, call: Call) -> bool:
+        """Tell whether the caller may find the service and create an endpoint for it."""
+        if call.account_id == self.owner:
+            return True
+        if not self.permissions_were_set and not strict_permissions:
+            return True
+        return any(_is_caller(call, principal) for principal in self.permissions)
+
+
+def new_service(call: Call, params: dict[str, Any]) -> EndpointService:
+    service = EndpointService(
+        id=new_id("vpce-svc"),
+        owner=call.account_id,
+        region=call.region,
+        acceptance_required=params.get("AcceptanceRequired", True),
+        network_load_balancers=list(params.get("NetworkLoadBalancerArns") or []),
+        gateway_load_balancers=list(params.get("GatewayLoadBalancerArns") or []),
+        private_dns_name=params.get("PrivateDnsName"),
+        supported_regions=[call.region, *(params.get("SupportedRegions") or [])],
+        address_types=list(params.get("SupportedIpAddressTypes") or ["ipv4"]),
+    )
+    services[service.id] = service
+    return service
+
+
+def own_service(call: Call, service_id: str) -> EndpointService:
+    service = services.get(service_id)
+    if service is None or service.owner != call.account_id or service.region != call.region:
+        raise AwsError(
+            "InvalidVpcEndpointServiceId.NotFound", f"The VpcEndpointService Id '{service_id}' does not exist"
+        )
+    found: EndpointService = service
+    return found
+
+
+def service_named(call: Call, name: str, region: str) -> EndpointService:
+    """Find the service that the caller may ask for under this name.
+
+    Raises:
+        AwsError: there is none, or the caller is not admitted: AWS does not tell which.
+    """
+    for service in services.values():
+        if service.name == name and service.region == region and call.region in service.supported_regions:
+            if service.admits(call):
+                found: EndpointService = service
+                return found
+            break
+    raise AwsError("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
+
+
+def _is_caller(call: Call, principal: str) -> bool:
+    if principal in {"*", f"arn:{call.partition}:iam::{call.account_id}:root"}:
+        return True
+    if ":organizations:" in principal:
+        return organizations.belongs_to(call.account_id, principal)
+    key = iam_backends[call.account_id][call.partition].access_keys.get(call.access_key_id)
+    return key is not None and principal in {getattr(key, "role_arn", None), getattr(key, "user_arn", None)}

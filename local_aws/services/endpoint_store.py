@@ -1,0 +1,158 @@
+"""VPC endpoints of all accounts, with the odd cases of their states."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from moto.ec2.models import ec2_backends
+
+from local_aws.clock import clock
+from local_aws.services.endpoint_services import EndpointService
+from local_aws.services.tables import later, new_id, table
+from local_aws.services.timings import timings
+
+# Read from one client token to the next, AWS's hosted zones never change.
+_ZONE_OF_INTERFACE: Final = "Z7HUB22UULQXV"
+_ZONE_OF_LATTICE: Final = "Z066783827Z5TWKVAMRM"
+_PASCAL: Final = frozenset({"Resource", "ServiceNetwork"})
+LIVE: Final = frozenset({"pendingAcceptance", "pending", "available"})
+
+endpoints = table()
+"""By id."""
+
+
+@dataclass
+class Endpoint:
+    """A VPC endpoint. ``state`` is camelCase here; ``describe`` gives it as AWS does for the endpoint's type."""
+
+    id: str
+    kind: str
+    owner: str
+    region: str
+    vpc_id: str
+    subnet_ids: list[str]
+    groups: list[dict[str, str]]
+    network_interface_ids: list[str]
+    ip_address_type: str
+    private_dns_enabled: bool
+    dns_options: dict[str, Any]
+    policy: str
+    service_name: str | None = None
+    service: EndpointService | None = None
+    target_arn: str | None = None
+    """The resource configuration, or the service network."""
+    state: str = "pending"
+    failure: str | None = None
+    dns_entries: list[dict[str, str]] = field(default_factory=list)
+    created: datetime = field(default_factory=clock.now)
+    connection_id: str = field(default_factory=lambda: new_id("vpce-con"))
+    association: Association | None = None
+
+    @property
+    def tags(self) -> list[dict[str, str]]:
+        kept = ec2_backends[self.owner][self.region].tags.get(self.id, {})
+        return [{"Key": key, "Value": value} for key, value in kept.items()]
+
+    @property
+    def shown_state(self) -> str:
+        """Interface endpoints show ``pendingAcceptance``, the Lattice ones ``Pending``."""
+        return self.state[0].upper() + self.state[1:] if self.kind in _PASCAL else self.state
+
+    def describe(self) -> dict[str, Any]:
+        shown = {
+            "VpcEndpointId": self.id,
+            "VpcEndpointType": self.kind,
+            "VpcId": self.vpc_id,
+            "State": self.shown_state,
+            "SubnetIds": self.subnet_ids,
+            "Groups": self.groups,
+            "NetworkInterfaceIds": self.network_interface_ids,
+            "IpAddressType": self.ip_address_type.upper() if self.kind in _PASCAL else self.ip_address_type,
+            "PrivateDnsEnabled": self.private_dns_enabled,
+            "DnsOptions": self.dns_options,
+            "DnsEntries": self.dns_entries,
+            "RequesterManaged": False,
+            "CreationTimestamp": self.created,
+            "Tags": self.tags,
+            "OwnerId": self.owner,
+            "RouteTableIds": [],
+        }
+        if self.service_name:
+            shown |= {"ServiceName": self.service_name, "PolicyDocument": self.policy, "ServiceRegion": self.region}
+        if self.target_arn:
+            member = "ResourceConfigurationArn" if self.kind == "Resource" else "ServiceNetworkArn"
+            shown[member] = self.target_arn
+        if self.failure:
+            shown |= {"FailureReason": self.failure}
+        return shown
+
+    def become(self, state: str, seconds: float, after: Callable[[], None] | None = None) -> None:
+        """Reach a state after a while, if nothing else has happened to the endpoint by then."""
+        before = self.state
+
+        def reach() -> None:
+            if self.state == before and endpoints.get(self.id) is self:
+                self.state = state
+                if after:
+                    after()
+
+        later(seconds, reach)
+
+
+@dataclass
+class Association:
+    """What a Resource endpoint leads to: the only place where its DNS name is told."""
+
+    endpoint: Endpoint
+    resource_arn: str
+    id: str = field(default_factory=lambda: new_id("vpce-rsc-asc"))
+    provider_id: str = field(default_factory=lambda: new_id("rea"))
+    accessibility: str = "Pending"
+    dns_name: str | None = None
+    created: datetime = field(default_factory=clock.now)
+
+    def describe(self) -> dict[str, Any]:
+        shown = {
+            "Id": self.id,
+            "VpcEndpointId": self.endpoint.id,
+            "AssociatedResourceAccessibility": self.accessibility,
+            "AssociatedResourceArn": self.resource_arn,
+            "Tags": [],
+        }
+        if self.dns_name:
+            shown["DnsEntry"] = {"DnsName": self.dns_name, "HostedZoneId": _ZONE_OF_LATTICE}
+        return shown
+
+    def become_usable(self) -> None:
+        self.accessibility = "Accessible"
+
+        def name() -> None:
+            self.dns_name = self._name()
+
+        later(timings.endpoint_dns_entry, name)
+
+    def _name(self) -> str:
+        endpoint_id, configuration_id = self.endpoint.id, self.resource_arn.rpartition("/")[2]
+        stable = hashlib.sha256(endpoint_id.encode()).hexdigest()[:7]
+        return f"{endpoint_id}.{configuration_id}.{stable}.vpc-lattice-rsc.{self.endpoint.region}.on.aws"
+
+
+def attached_to(resource_arn: str) -> list[Endpoint]:
+    """Give the endpoints that lead to a resource configuration or service network."""
+    return [
+        endpoint
+        for endpoint in endpoints.values()
+        if endpoint.target_arn == resource_arn and endpoint.state in {"pending", "available"}
+    ]
+
+
+def interface_names(endpoint_id: str, host: str, zones: list[str]) -> list[dict[str, str]]:
+    """Make the names of an Interface endpoint: one for the Region, one for each zone."""
+    mark = secrets.token_hex(4)
+    names = [f"{endpoint_id}-{mark}.{host}", *(f"{endpoint_id}-{mark}-{zone}.{host}" for zone in zones)]
+    return [{"DnsName": name, "HostedZoneId": _ZONE_OF_INTERFACE} for name in names]

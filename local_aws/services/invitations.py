@@ -1,0 +1,166 @@
+"""RAM's invitations: for an account outside the organization, or inside one that does not share through RAM."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from local_aws.clock import clock
+from local_aws.services.errors import AwsError
+from local_aws.services.idempotency import once
+from local_aws.services.operations import Call, add_operation
+from local_aws.services.ram_pages import ram_page
+from local_aws.services.resource_types import SEVEN_DAYS, type_of
+from local_aws.services.shares import Association, Share, check_arn, let_in, take_out
+from local_aws.services.tables import later, table
+from local_aws.services.timings import timings
+
+_invitations = table()
+
+
+@dataclass
+class Invitation:
+    """An invitation into a share; its ARN carries the sender's account."""
+
+    arn: str
+    share: Share
+    principal: Association
+    receiver: str
+    sent: datetime = field(default_factory=clock.now)
+    status: str = "PENDING"
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "resourceShareInvitationArn": self.arn,
+            "resourceShareName": self.share.name,
+            "resourceShareArn": self.share.arn,
+            "senderAccountId": self.share.owner,
+            "receiverAccountId": self.receiver,
+            "receiverArn": f"arn:aws:iam::{self.receiver}:root",
+            "invitationTimestamp": self.sent,
+            "status": self.status,
+        }
+
+
+def invite(share: Share, principal: Association, account_id: str) -> None:
+    arn = share.arn.rpartition(":")[0] + f":resource-share-invitation/{uuid.uuid4()}"
+    invitation = Invitation(arn, share, principal, account_id)
+    _invitations[arn] = invitation
+    types = share.resource_types()
+    long = bool(types) and types <= SEVEN_DAYS
+    lifetime = timings.invitation_listed_types if long else timings.invitation_lattice
+    later(lifetime, lambda: _expire(invitation), background=True)
+
+
+def withdraw(share: Share, principal: Association | None = None) -> None:
+    """Take back what is pending, because the share or its principal goes."""
+    for invitation in list(_invitations.values()):
+        if invitation.share is share and invitation.status == "PENDING" and principal in {None, invitation.principal}:
+            del _invitations[invitation.arn]
+
+
+def install() -> None:
+    add_operation("ram", "GetResourceShareInvitations", _get)
+    add_operation("ram", "ListPendingInvitationResources", _list_resources)
+    add_operation("ram", "AcceptResourceShareInvitation", _accept)
+    add_operation("ram", "RejectResourceShareInvitation", _reject)
+
+
+def _expire(invitation: Invitation) -> None:
+    if invitation.status == "PENDING" and _invitations.get(invitation.arn) is invitation:
+        _end(invitation, "EXPIRED")
+
+
+def _end(invitation: Invitation, status: str) -> None:
+    invitation.status = status
+    if status == "ACCEPTED":
+        let_in(invitation.share, invitation.principal)
+    else:
+        take_out(invitation.share, invitation.share.principals, invitation.principal)
+    later(timings.invitation_purged, lambda: _purge(invitation), background=True)
+
+
+def _purge(invitation: Invitation) -> None:
+    _invitations.pop(invitation.arn, None)
+
+
+def _get(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    arns, share_arns = params.get("resourceShareInvitationArns") or [], params.get("resourceShareArns") or []
+    for arn in arns:
+        _received(call, arn)
+    for arn in share_arns:
+        check_arn(arn, "resource-share")
+    found = [
+        invitation.describe()
+        for invitation in _invitations.values()
+        if invitation.receiver == call.account_id
+        and invitation.share.region == call.region
+        and (not arns or invitation.arn in arns)
+        and (not share_arns or invitation.share.arn in share_arns)
+    ]
+    return ram_page(call, params, "resourceShareInvitations", found)
+
+
+def _list_resources(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    invitation = _received(call, params["resourceShareInvitationArn"])
+    if invitation.status == "REJECTED":
+        raise _ended(invitation, "AlreadyRejected", "already rejected")
+    if invitation.status == "EXPIRED":
+        raise _ended(invitation, "Expired", "expired")
+    resources = [
+        {
+            "arn": resource.entity,
+            "type": type_of(resource.entity),
+            "resourceShareArn": invitation.share.arn,
+            "status": "PENDING",
+            "creationTime": resource.created,
+            "lastUpdatedTime": resource.updated,
+            "resourceRegionScope": "REGIONAL",
+        }
+        for resource in invitation.share.resources.values()
+        if resource.status in {"ASSOCIATING", "ASSOCIATED"}
+    ]
+    return ram_page(call, params, "resources", resources if params.get("resourceRegionScope") != "GLOBAL" else [])
+
+
+def _accept(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    return _decide(call, params, "ACCEPTED")
+
+
+def _reject(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    return _decide(call, params, "REJECTED")
+
+
+def _decide(call: Call, params: dict[str, Any], status: str) -> dict[str, Any]:
+    token = params.get("clientToken")
+
+    def decide() -> Invitation:
+        invitation = _received(call, params["resourceShareInvitationArn"])
+        if invitation.status == "ACCEPTED":
+            raise _ended(invitation, "AlreadyAccepted", "already accepted")
+        if invitation.status == "REJECTED":
+            raise _ended(invitation, "AlreadyRejected", "already rejected")
+        if invitation.status == "EXPIRED":
+            raise _ended(invitation, "Expired", "expired")
+        _end(invitation, status)
+        return invitation
+
+    answer = {"resourceShareInvitation": once(call, params, token, decide).describe()}
+    return answer | ({"clientToken": token} if token else {})
+
+
+def _received(call: Call, arn: str) -> Invitation:
+    check_arn(arn, "resource-share-invitation")
+    invitation = _invitations.get(arn)
+    if invitation is None or invitation.receiver != call.account_id or invitation.share.region != call.region:
+        raise AwsError(
+            "ResourceShareInvitationArnNotFoundException", f"ResourceShareInvitation {arn} could not be found."
+        )
+    found: Invitation = invitation
+    return found
+
+
+def _ended(invitation: Invitation, code: str, how: str) -> AwsError:
+    return AwsError(f"ResourceShareInvitation{code}Exception", f"ResourceShareInvitation {invitation.arn} is {how}.")

@@ -1,0 +1,105 @@
+"""VPC Lattice's resource gateways."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local_aws.services import lattice_store as store
+from local_aws.services.errors import AwsError
+from local_aws.services.idempotency import once
+from local_aws.services.lattice_store import LatticeResource, gateways
+from local_aws.services.operations import Call, add_operation
+from local_aws.services.tables import new_id
+from local_aws.services.vpc_facts import check_groups, check_subnets, check_vpc
+
+KIND = "RESOURCE_GATEWAY"
+_ADDRESSES_PER_ENI = 16
+
+
+def install() -> None:
+    add_operation("vpc-lattice", "CreateResourceGateway", _create)
+    add_operation("vpc-lattice", "GetResourceGateway", _get)
+    add_operation("vpc-lattice", "ListResourceGateways", _list)
+    add_operation("vpc-lattice", "UpdateResourceGateway", _update)
+    add_operation("vpc-lattice", "DeleteResourceGateway", _delete)
+
+
+def own_gateway(call: Call, identifier: str) -> LatticeResource:
+    return store.find(call, gateways, identifier, KIND, lambda gateway: gateway.owner == call.account_id)
+
+
+def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    def create() -> LatticeResource:
+        if any(g.owner == call.account_id and g.shown["name"] == params["name"] for g in gateways.values()):
+            raise AwsError(
+                "ConflictException",
+                f"A resource gateway named {params['name']} already exists",
+                resourceId=params["name"],
+                resourceType=KIND,
+            )
+        vpc_id = params.get("vpcIdentifier")
+        if not vpc_id or not params.get("subnetIds"):
+            raise store.invalid("vpcIdentifier and subnetIds are required.")
+        groups = _check_place(call, vpc_id, params["subnetIds"], params.get("securityGroupIds") or [])
+        gateway_id = new_id("rgw")
+        gateway = LatticeResource(
+            gateway_id,
+            call.arn("vpc-lattice", f"resourcegateway/{gateway_id}"),
+            call.account_id,
+            call.region,
+            dict(params.get("tags") or {}),
+            {
+                "name": params["name"],
+                "vpcIdentifier": vpc_id,
+                "vpcId": vpc_id,
+                "subnetIds": params["subnetIds"],
+                "securityGroupIds": [group.id for group in groups],
+                "ipAddressType": params.get("ipAddressType", "IPV4"),
+                "ipv4AddressesPerEni": params.get("ipv4AddressesPerEni", _ADDRESSES_PER_ENI),
+                "resourceConfigDnsResolution": params.get("resourceConfigDnsResolution", "PUBLIC"),
+            },
+        )
+        gateways[gateway_id] = gateway
+        gateway.settle()
+        return gateway
+
+    created: LatticeResource = once(call, params, params.get("clientToken"), create)
+    return created.describe()
+
+
+def _check_place(call: Call, vpc_id: str, subnet_ids: list[str], group_ids: list[str]) -> list[Any]:
+    try:
+        check_vpc(call, vpc_id)
+        check_subnets(call, vpc_id, subnet_ids)
+        return check_groups(call, vpc_id, group_ids)
+    except AwsError as error:
+        raise store.invalid(error.message) from error
+
+
+def _get(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    return own_gateway(call, params["resourceGatewayIdentifier"]).describe()
+
+
+def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    own = [g.describe() for g in gateways.values() if g.owner == call.account_id and g.region == call.region]
+    return store.lattice_page(call, params, own)
+
+
+def _update(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    gateway = own_gateway(call, params["resourceGatewayIdentifier"])
+    if groups := params.get("securityGroupIds"):
+        _check_place(call, gateway.shown["vpcId"], gateway.shown["subnetIds"], groups)
+        gateway.shown["securityGroupIds"] = groups
+    if resolution := params.get("resourceConfigDnsResolution"):
+        gateway.shown["resourceConfigDnsResolution"] = resolution
+    gateway.status = "UPDATE_IN_PROGRESS"
+    gateway.settle()
+    return gateway.describe()
+
+
+def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    gateway = own_gateway(call, params["resourceGatewayIdentifier"])
+    if any(c.shown.get("resourceGatewayId") == gateway.id for c in store.configurations.values()):
+        raise store.conflict(gateway, KIND, "The resource gateway still has resource configurations.")
+    store.remove_later(gateways, gateway)
+    return gateway.describe()

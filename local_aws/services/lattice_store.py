@@ -1,0 +1,114 @@
+"""What VPC Lattice keeps of resource gateways and resource configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from local_aws.clock import clock
+from local_aws.services.errors import AwsError
+from local_aws.services.operations import Call
+from local_aws.services.pages import BadTokenError, page
+from local_aws.services.tables import later, table
+from local_aws.services.timings import timings
+
+_MOST = 100
+
+
+@dataclass
+class LatticeResource:
+    """A resource gateway or configuration: what they have in common, and the rest as the API shows it."""
+
+    id: str
+    arn: str
+    owner: str
+    region: str
+    tags: dict[str, str]
+    shown: dict[str, Any]
+    status: str = "CREATE_IN_PROGRESS"
+    created: datetime = field(default_factory=clock.now)
+    updated: datetime = field(default_factory=clock.now)
+
+    def describe(self) -> dict[str, Any]:
+        return self.shown | {
+            "id": self.id,
+            "arn": self.arn,
+            "status": self.status,
+            "createdAt": self.created,
+            "lastUpdatedAt": self.updated,
+        }
+
+    def settle(self, status: str = "ACTIVE") -> None:
+        """Reach a status after a while, if nothing else has happened to it by then."""
+        before = self.status
+
+        def reach() -> None:
+            if self.status == before:
+                self.status, self.updated = status, clock.now()
+
+        later(timings.lattice_created, reach)
+
+
+gateways = table()
+configurations = table()
+"""By id."""
+
+
+def remove_later(resources: dict[Any, Any], resource: LatticeResource) -> None:
+    resource.status = "DELETE_IN_PROGRESS"
+    later(timings.lattice_deleted, lambda: resources.pop(resource.id, None))
+
+
+def find(
+    call: Call, resources: dict[Any, Any], identifier: str, kind: str, seen: Callable[[LatticeResource], bool]
+) -> LatticeResource:
+    """Find by id or ARN what ``seen`` lets the caller see.
+
+    Raises:
+        AwsError: there is none, or the caller can't see it: AWS does not tell which.
+    """
+    found: LatticeResource | None = resources.get(identifier.rpartition("/")[2])
+    if found is None or found.region != call.region or (":" in identifier and found.arn != identifier):
+        raise not_found(identifier, kind)
+    if not seen(found):
+        raise not_found(identifier, kind)
+    return found
+
+
+def not_found(identifier: str, kind: str) -> AwsError:
+    return AwsError(
+        "ResourceNotFoundException", f"{kind} {identifier} not found", resourceId=identifier, resourceType=kind
+    )
+
+
+def invalid(message: str) -> AwsError:
+    return AwsError("ValidationException", message, reason="other", fieldList=[])
+
+
+def conflict(resource: LatticeResource, kind: str, message: str) -> AwsError:
+    return AwsError("ConflictException", message, resourceId=resource.id, resourceType=kind)
+
+
+def lattice_page(call: Call, params: dict[str, Any], items: list[Any]) -> dict[str, Any]:
+    try:
+        shown, token = page(items, call.operation, params.get("nextToken"), params.get("maxResults", _MOST))
+    except BadTokenError as error:
+        raise invalid("The specified nextToken is not valid.") from error
+    return {"items": shown} | ({"nextToken": token} if token else {})
+
+
+def check_shareable(arn: str) -> None:
+    """Refuse to share a resource configuration that is not there, or that can't be shared alone.
+
+    Raises:
+        AwsError: as RAM raises it.
+    """
+    if ":resourceconfiguration/" not in arn:
+        return
+    found = configurations.get(arn.rpartition("/")[2])
+    if found is None or found.arn != arn:
+        raise AwsError("UnknownResourceException", f"Resource {arn} could not be found.")
+    if found.shown["type"] == "CHILD":
+        raise AwsError("InvalidParameterException", f"{arn} is a child: share its group.")

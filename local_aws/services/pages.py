@@ -1,0 +1,47 @@
+"""Pages: opaque tokens, and now and then a page with nothing on it but a token."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+from collections.abc import Sequence
+from typing import Any
+
+empty_pages = 0.125
+"""How often a listing that may do so begins with an empty page; RAM documents that it does."""
+
+_chance = random.Random(20180101)  # noqa: S311 - which page is empty is no secret
+
+
+class BadTokenError(ValueError):
+    """A token that this listing did not give out."""
+
+
+def page(
+    items: Sequence[Any], listing: str, token: str | None, size: int, *, may_be_empty: bool = False
+) -> tuple[list[Any], str | None]:
+    """Cut a page out of ``items``; ``listing`` says whose tokens are good here.
+
+    Raises:
+        BadTokenError: the token is not of this listing.
+    """
+    start = 0 if token is None else _read(listing, token)
+    if token is None and may_be_empty and items and _chance.random() < empty_pages:
+        return [], _write(listing, 0)
+    end = start + size
+    return list(items[start:end]), _write(listing, end) if end < len(items) else None
+
+
+def _write(listing: str, position: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps([listing, position]).encode()).decode()
+
+
+def _read(listing: str, token: str) -> int:
+    try:
+        whose, position = json.loads(base64.urlsafe_b64decode(token.encode()))
+    except ValueError as error:
+        raise BadTokenError(token) from error
+    if whose != listing or not isinstance(position, int) or position < 0:
+        raise BadTokenError(token)
+    return position

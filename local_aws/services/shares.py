@@ -1,0 +1,196 @@
+"""RAM's resource shares: what is shared with whom, and who can see it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from local_aws.clock import clock
+from local_aws.services import organizations
+from local_aws.services.errors import AwsError
+from local_aws.services.events import announce
+from local_aws.services.operations import Call, account_in
+from local_aws.services.resource_types import type_of
+from local_aws.services.tables import later, table
+from local_aws.services.timings import timings
+
+notify_invitees = False
+"""Whether an account that has not accepted yet gets RAM's event too. AWS documents it for "the principals that were
+granted access" only; that an invitee gets one could not be confirmed."""
+
+shares = table()
+"""Every account's shares, by ARN."""
+
+
+@dataclass
+class Association:
+    """One resource or principal of a share."""
+
+    entity: str
+    kind: str
+    external: bool = False
+    status: str = "ASSOCIATING"
+    created: datetime = field(default_factory=clock.now)
+    updated: datetime = field(default_factory=clock.now)
+
+    def become(self, status: str) -> None:
+        self.status, self.updated = status, clock.now()
+
+
+@dataclass
+class Share:
+    """A resource share."""
+
+    arn: str
+    name: str
+    owner: str
+    region: str
+    allow_external: bool
+    tags: dict[str, str]
+    configuration: dict[str, Any]
+    status: str = "ACTIVE"
+    created: datetime = field(default_factory=clock.now)
+    updated: datetime = field(default_factory=clock.now)
+    resources: dict[str, Association] = field(default_factory=dict)
+    principals: dict[str, Association] = field(default_factory=dict)
+
+    def principal_of(self, account_id: str) -> Association | None:
+        """Give the association that lets this account in, if any does by now."""
+        for principal in self.principals.values():
+            if principal.status == "ASSOCIATED" and _is_or_contains(principal.entity, account_id):
+                return principal
+        return None
+
+    def is_visible_to(self, account_id: str) -> bool:
+        return self.status == "ACTIVE" and account_id != self.owner and self.principal_of(account_id) is not None
+
+    def resource_types(self) -> set[str]:
+        return {type_of(arn) for arn in self.resources}
+
+
+def new_share(call: Call, params: dict[str, Any]) -> Share:
+    share = Share(
+        arn=call.arn("ram", f"resource-share/{uuid.uuid4()}"),
+        name=params["name"],
+        owner=call.account_id,
+        region=call.region,
+        allow_external=params.get("allowExternalPrincipals", True),
+        tags={tag["key"]: tag["value"] for tag in params.get("tags", [])},
+        configuration=params.get("resourceShareConfiguration", {"retainSharingOnAccountLeaveOrganization": False}),
+    )
+    shares[share.arn] = share
+    return share
+
+
+def own_share(call: Call, arn: str) -> Share:
+    check_arn(arn, "resource-share")
+    share = shares.get(arn)
+    if share is None or share.owner != call.account_id or share.region != call.region:
+        raise unknown(arn)
+    found: Share = share
+    return found
+
+
+def unknown(arn: str) -> AwsError:
+    return AwsError("UnknownResourceException", f"ResourceShare {arn} could not be found.")
+
+
+def check_arn(arn: str, resource: str) -> None:
+    if not arn.startswith("arn:") or f":{resource}/" not in arn:
+        raise AwsError("MalformedArnException", f"The specified ARN {arn} is not valid. Verify the ARN and try again.")
+
+
+def visible_shares(call: Call) -> list[Share]:
+    """Give other accounts' shares that the caller has been let into."""
+    return [share for share in shares.values() if share.region == call.region and share.is_visible_to(call.account_id)]
+
+
+def is_shared_with(resource_arn: str, account_id: str) -> bool:
+    """Tell whether an account other than the owner may use the resource."""
+    return any(
+        share.is_visible_to(account_id)
+        and (resource := share.resources.get(resource_arn)) is not None
+        and resource.status == "ASSOCIATED"
+        for share in shares.values()
+    )
+
+
+def shared_with(resource_arn: str) -> bool:
+    """Tell whether the resource is in any share that still stands."""
+    return any(share.status == "ACTIVE" and resource_arn in share.resources for share in shares.values())
+
+
+def let_in(share: Share, principal: Association) -> None:
+    """Make the share visible to the principal, after a while, and say so to both sides."""
+
+    def associate() -> None:
+        if share.principals.get(principal.entity) is principal and principal.status == "ASSOCIATING":
+            principal.become("ASSOCIATED")
+            tell(share, "associated")
+
+    later(timings.share_visible, associate)
+
+
+def add_resource(share: Share, arn: str) -> Association:
+    resource = Association(arn, "RESOURCE")
+    share.resources[arn] = resource
+
+    def associate() -> None:
+        if share.resources.get(arn) is resource and resource.status == "ASSOCIATING":
+            resource.become("ASSOCIATED")
+            tell(share, "associated")
+
+    later(timings.share_visible, associate)
+    return resource
+
+
+def take_out(share: Share, associations: dict[str, Association], association: Association) -> None:
+    """Take a resource or principal out of the share; access goes at once, the row a while later."""
+    if association.status in {"DISASSOCIATING", "DISASSOCIATED"}:
+        return
+    audience = _audience(share)
+    association.become("DISASSOCIATING")
+
+    def gone() -> None:
+        association.become("DISASSOCIATED")
+        if associations.get(association.entity) is association:
+            del associations[association.entity]
+        tell(share, "disassociated", audience)
+
+    later(timings.share_gone, gone)
+
+
+def tell(share: Share, status: str, audience: set[str] | None = None) -> None:
+    """Put RAM's one event on the owner's bus and on those of the principals that have access."""
+    for account_id in {share.owner} | (_audience(share) if audience is None else audience):
+        announce(
+            account_id,
+            share.region,
+            source="aws.ram",
+            detail_type="Resource Sharing State Change",
+            detail={"event": "Resource Share Association", "status": status},
+            resources=[share.arn],
+        )
+
+
+def _audience(share: Share) -> set[str]:
+    """Give the accounts, by id, that are in; those behind an organization are not told one by one here."""
+    let = {"ASSOCIATED", "ASSOCIATING"} if notify_invitees else {"ASSOCIATED"}
+    inside = [principal.entity for principal in share.principals.values() if principal.status in let]
+    accounts = {account_of(entity) for entity in inside if account_of(entity)}
+    backend = organizations.backend_of(share.owner)
+    members = [account.id for account in backend.accounts] if backend is not None else []
+    return accounts | {member for member in members for entity in inside if organizations.belongs_to(member, entity)}
+
+
+def account_of(entity: str) -> str:
+    """Give the account id that a principal stands for; empty for an organization or a unit of one."""
+    if ":organizations:" in entity:
+        return ""
+    return account_in(entity) or entity
+
+
+def _is_or_contains(entity: str, account_id: str) -> bool:
+    return account_of(entity) == account_id or organizations.belongs_to(account_id, entity)

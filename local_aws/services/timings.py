@@ -1,0 +1,37 @@
+"""How long AWS takes over what it does not do at once, in seconds of the local AWS's clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+HOUR: Final = 3600.0
+DAY: Final = 24 * HOUR
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Durations that AWS publishes are AWS's; the others are short, so that nobody relies on there being none."""
+
+    share_visible: float = 2.0
+    """From acceptance, or association inside an organization, to what the principal can list (field: a few seconds)."""
+    share_gone: float = 2.0
+    invitation_lattice: float = 12 * HOUR
+    invitation_listed_types: float = 7 * DAY
+    invitation_purged: float = 7 * DAY
+    """After its end an invitation can be read that long; then its ARN is unknown."""
+    deleted_share_listed: float = 2 * HOUR
+    endpoint_available: float = 6.0
+    endpoint_dns_entry: float = 3.0
+    """After available: names of Resource endpoints lag behind the state."""
+    endpoint_deleted: float = 4.0
+    deleted_endpoint_listed: float = HOUR
+    connection_accepted: float = 4.0
+    notification_sent: float = 1.0
+    lattice_created: float = 2.0
+    lattice_deleted: float = 2.0
+    trail_event: float = 3.0
+    """CloudTrail's own delay is typically minutes."""
+
+
+timings: Final = Timings()

@@ -1,0 +1,67 @@
+"""VPCs, subnets and security groups as moto has them, with the checks that endpoints and gateways need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from moto.ec2.models import ec2_backends
+
+from local_aws.services.errors import AwsError
+from local_aws.services.operations import Call
+
+
+def ec2_of(call: Call) -> Any:
+    return ec2_backends[call.account_id][call.region]
+
+
+def check_vpc(call: Call, vpc_id: str) -> Any:
+    vpc = ec2_of(call).vpcs.get(vpc_id)
+    if vpc is None:
+        raise AwsError("InvalidVpcId.NotFound", f"The Vpc Id {vpc_id} does not exist")
+    return vpc
+
+
+def check_subnets(call: Call, vpc_id: str, subnet_ids: Sequence[str]) -> list[Any]:
+    """Give the subnets; each must be of the VPC, and no two in one zone."""
+    found = {subnet_id: _subnet(call, subnet_id) for subnet_id in subnet_ids}
+    zones: set[str] = set()
+    for subnet_id, subnet in found.items():
+        if subnet is None or subnet.vpc_id != vpc_id:
+            raise AwsError("InvalidSubnetID.NotFound", f"The subnet ID '{subnet_id}' does not exist")
+        if subnet.availability_zone in zones:
+            raise AwsError(
+                "DuplicateSubnetsInSameZone",
+                f"Found another VPC endpoint subnet in the availability zone of {subnet_id}",
+            )
+        zones.add(subnet.availability_zone)
+    return list(found.values())
+
+
+def check_groups(call: Call, vpc_id: str, group_ids: Sequence[str]) -> list[Any]:
+    """Give the security groups; none asked for means the VPC's default one."""
+    ec2 = ec2_of(call)
+    if not group_ids:
+        return [ec2.get_default_security_group(vpc_id)]
+    found = [ec2.get_security_group_from_id(group_id) for group_id in group_ids]
+    for group_id, group in zip(group_ids, found, strict=True):
+        if group is None or group.vpc_id != vpc_id:
+            raise AwsError("InvalidGroup.NotFound", f"The security group '{group_id}' does not exist")
+    return found
+
+
+def dns_is_on(call: Call, vpc_id: str) -> bool:
+    vpc = check_vpc(call, vpc_id)
+    return bool(vpc.enable_dns_support) and bool(vpc.enable_dns_hostnames)
+
+
+def zone_ids(account_id: str, region: str, subnet_ids: Sequence[str]) -> set[str]:
+    """Give the ids of the subnets' zones: names of zones differ between accounts, ids don't."""
+    ec2 = ec2_backends[account_id][region]
+    subnets = [subnet for by_id in ec2.subnets.values() for subnet in by_id.values() if subnet.id in set(subnet_ids)]
+    return {subnet.availability_zone_id for subnet in subnets}
+
+
+def _subnet(call: Call, subnet_id: str) -> Any:
+    by_zone = ec2_of(call).subnets.values()
+    return next((subnets[subnet_id] for subnets in by_zone if subnet_id in subnets), None)
