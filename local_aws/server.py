@@ -131,7 +131,7 @@ def _install(port: int, url: str) -> Gate:
         ("functions", (url,)),
         ("delivery", ()),
         ("workflows", (port,)),
-        ("deployment", ()),
+        ("deployment", (url,)),
     ):
         module = _part(name)
         if hasattr(module, "install"):

@@ -1,0 +1,17 @@
+"""From ``template.yaml`` to a stack's resources in an account, as ``sam deploy`` does it."""
+
+from __future__ import annotations
+
+from local_aws.deployment import access, clients, compute, data, messaging, resource_types
+from local_aws.deployment.failure import DeploymentError
+from local_aws.deployment.stack import deploy
+
+__all__ = ["DeploymentError", "deploy", "install"]
+
+
+def install(endpoint_url: str) -> None:
+    """Teach moto's CloudFormation the resource types that it lacks or gets wrong."""
+    clients.use(endpoint_url)
+    for module in (access, compute, data, messaging):
+        module.add_types()
+    resource_types.refuse_what_is_unsupported()

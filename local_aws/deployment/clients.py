@@ -1,0 +1,43 @@
+"""CloudFormation's own clients: a person with full access in the account that is deployed into."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import boto3
+
+_endpoint_url: str | None = None
+
+
+def use(endpoint_url: str) -> None:
+    global _endpoint_url  # noqa: PLW0603 - moto's state is one for the process, and so is its address
+    if endpoint_url != _endpoint_url:
+        _endpoint_url = endpoint_url
+        client.cache_clear()
+        _session.cache_clear()
+
+
+@lru_cache(maxsize=1000)
+def client(service: str, account_id: str, region: str) -> Any:
+    """Give a boto3 client that works in the account."""
+    return _session(account_id, region).client(service, endpoint_url=_endpoint_url)
+
+
+@lru_cache(maxsize=1000)
+def _session(account_id: str, region: str) -> Any:
+    anyone = boto3.client(
+        "sts",
+        endpoint_url=_endpoint_url,
+        region_name=region,
+        aws_access_key_id="cloudformation",
+        aws_secret_access_key="cloudformation",  # noqa: S106 - the local AWS checks no signatures
+    )
+    role_arn = f"arn:aws:iam::{account_id}:role/cloudformation"
+    told = anyone.assume_role(RoleArn=role_arn, RoleSessionName="cloudformation")["Credentials"]
+    return boto3.Session(
+        aws_access_key_id=told["AccessKeyId"],
+        aws_secret_access_key=told["SecretAccessKey"],
+        aws_session_token=told["SessionToken"],
+        region_name=region,
+    )

@@ -1,0 +1,136 @@
+"""How a resource type of our own becomes one of moto's CloudFormation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from moto.cloudformation import parsing
+from moto.cloudformation.exceptions import UnformattedGetAttTemplateException, ValidationError
+from moto.core.common_models import CloudFormationModel
+
+from local_aws.deployment import clients
+from local_aws.deployment.failure import DeploymentError
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A resource that a template asks for, with all references resolved; ``name`` is given or generated."""
+
+    logical_id: str
+    name: str
+    properties: Mapping[str, Any]
+    account_id: str
+    region: str
+    stack_id: str
+
+    def client(self, service: str) -> Any:
+        return clients.client(service, self.account_id, self.region)
+
+    def only(self, *names: str) -> dict[str, Any]:
+        """Pick those of the properties that are there."""
+        return {name: self.properties[name] for name in names if name in self.properties}
+
+
+@dataclass
+class Made:
+    """A resource that exists: what ``Ref`` and ``Fn::GetAtt`` give, and how it is deleted.
+
+    moto writes ``cf_resource_type`` and ``logical_resource_id`` on it.
+    """
+
+    physical_resource_id: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    undo: Callable[[], Any] | None = None
+    cf_resource_type: str = ""
+    logical_resource_id: str = ""
+
+    def get_cfn_attribute(self, name: str) -> str:
+        try:
+            return self.attributes[name]
+        except KeyError:
+            raise UnformattedGetAttTemplateException from None
+
+    def is_created(self) -> bool:
+        return True
+
+    def delete(self, account_id: str, region_name: str) -> None:
+        if self.undo is not None:
+            self.undo()
+
+
+Create = Callable[[Wanted], Any]
+
+_added: set[str] = set()
+
+
+def add_type(cfn_type: str, create: Create, *, named_by: str = "", attributes: tuple[str, ...] | None = None) -> None:
+    """Have CloudFormation make resources of this type by ``create``, instead of by moto's way if it has one.
+
+    ``named_by`` is the property that holds the resource's name; ``attributes`` are all that Fn::GetAtt may ask for,
+    None if moto's own object answers that.
+    """
+    if cfn_type in _added:
+        return
+    _added.add(cfn_type)
+
+    def create_from_cloudformation_json(
+        resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **told: Any
+    ) -> Any:
+        properties = cloudformation_json.get("Properties", {})
+        # moto looks for the name under the property of its own class of the type, if it has one.
+        name = str(properties.get(named_by, resource_name))
+        wanted = Wanted(told["LogicalId"], name, properties, account_id, region_name, told["StackId"])
+        try:
+            return create(wanted)
+        except (BotoCoreError, ClientError, KeyError, DeploymentError) as failure:
+            raise ValidationError(message=f"{wanted.logical_id} ({cfn_type}): {_told(failure)}") from failure
+
+    # moto finds its types among the direct subclasses; of two with one name, the later one counts.
+    kept_alive = type(
+        cfn_type.replace("::", ""),
+        (CloudFormationModel,),
+        {
+            "__module__": __name__,
+            "cloudformation_type": staticmethod(lambda: cfn_type),
+            "cloudformation_name_type": staticmethod(lambda: named_by),
+            "has_cfn_attr": staticmethod(lambda name: attributes is None or name in attributes),
+            "create_from_cloudformation_json": staticmethod(create_from_cloudformation_json),
+        },
+    )
+    _classes.append(kept_alive)
+    for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
+        cached.cache_clear()
+
+
+def _told(failure: Exception) -> str:
+    return f"the property {failure} is missing" if isinstance(failure, KeyError) else str(failure)
+
+
+_classes: list[type] = []
+"""Python forgets a subclass that nothing refers to."""
+
+
+def moto_type(cfn_type: str) -> Any:
+    """Give moto's own class of a type, to build on what it does well."""
+    own = [cls for cls in CloudFormationModel.__subclasses__() if cls not in _classes]
+    return next(cls for cls in own if cls.cloudformation_type() == cfn_type)
+
+
+class _Refusing:
+    """In the place of moto's logger: it warns of what it can't make and then says CREATE_COMPLETE; AWS refuses."""
+
+    def warning(self, message: str, *arguments: Any) -> None:
+        raise ValidationError(message=message % arguments if arguments else message)
+
+
+def refuse_what_is_unsupported() -> None:
+    """Make an unsupported type or attribute an error of the stack."""
+    parsing.logger = _Refusing()
+
+
+def supported() -> frozenset[str]:
+    """Name every type that can be deployed."""
+    return frozenset(parsing.get_model_map()) | frozenset(parsing.NULL_MODELS)

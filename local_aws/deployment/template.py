@@ -1,0 +1,126 @@
+"""The SAM template, read, its parameters checked, and translated to CloudFormation."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+from samtranslator.model.exceptions import InvalidDocumentException
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+from local_aws.deployment.failure import DeploymentError
+
+ARTIFACTS = "local-artifacts"
+"""The S3 bucket that stands for this machine's file system; the key is an absolute path without its first slash."""
+
+_LOCAL_PATHS = {
+    "AWS::Serverless::Function": "CodeUri",
+    "AWS::Serverless::LayerVersion": "ContentUri",
+    "AWS::Serverless::StateMachine": "DefinitionUri",
+}
+
+
+def artifact(key: str) -> Path:
+    """Give the file or folder that an S3 key in ``ARTIFACTS`` stands for."""
+    return Path("/", key)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a SAM template, with its local paths made S3 addresses, as ``sam package`` leaves it.
+
+    Raises:
+        DeploymentError: it can't be read, or a path in it leads nowhere.
+    """
+    try:
+        template = yaml_parse(path.read_text())
+    except OSError as missing:
+        raise DeploymentError(f"{path}: {missing.strerror}") from missing
+    if not isinstance(template, dict) or "Resources" not in template:
+        raise DeploymentError(f"{path}: a template with Resources is expected")
+    defaults = template.get("Globals", {}).get("Function", {})
+    for logical_id, resource in template["Resources"].items():
+        name = _LOCAL_PATHS.get(resource.get("Type"))
+        properties = resource.setdefault("Properties", {}) if name else {}
+        given = properties.get(name) or (defaults.get(name) if name == "CodeUri" else None)
+        if isinstance(given, str) and not given.startswith("s3://"):
+            local = (path.parent / given).resolve()
+            if not local.exists():
+                raise DeploymentError(f"{logical_id}.{name}: {given} does not exist")
+            properties[name] = {"Bucket": ARTIFACTS, "Key": str(local).lstrip("/")}
+    return template
+
+
+def parameter_values(template: Mapping[str, Any], overrides: Mapping[str, str]) -> dict[str, str]:
+    """Give each parameter its value, under the constraints that CloudFormation would check.
+
+    Raises:
+        DeploymentError: a parameter is unknown, missing or not allowed.
+    """
+    slots: Mapping[str, Any] = template.get("Parameters") or {}
+    for name in overrides:
+        if name not in slots:
+            raise DeploymentError(f"parameter {name}: the template has no such parameter")
+    values: dict[str, str] = {}
+    for name, slot in slots.items():
+        value = overrides.get(name, slot.get("Default"))
+        if value is None:
+            raise DeploymentError(f"parameter {name}: a value is needed, it has no default")
+        values[name] = str(value)
+        _check(name, slot, values[name])
+    return values
+
+
+def translate(template: dict[str, Any], values: Mapping[str, str], region: str) -> dict[str, Any]:
+    """Have SAM's own translator make CloudFormation of it.
+
+    Raises:
+        DeploymentError: the translator refuses it; all its reasons are in the message.
+    """
+    translator = Translator(None, Parser(), boto_session=boto3.Session(region_name=region))
+    try:
+        translated = translator.translate(
+            template, parameter_values=dict(values), get_managed_policy_map=_managed_policies
+        )
+    except InvalidDocumentException as refusal:
+        reasons = "; ".join(cause.message for cause in refusal.causes) or refusal.message
+        raise DeploymentError(reasons) from refusal
+    plain: dict[str, Any] = json.loads(json.dumps(translated, default=str))
+    return plain
+
+
+def _check(name: str, slot: Mapping[str, Any], value: str) -> None:
+    allowed = slot.get("AllowedValues")
+    if allowed is not None and value not in [str(one) for one in allowed]:
+        raise DeploymentError(f"parameter {name}: {value!r} is none of {', '.join(map(str, allowed))}")
+    pattern = slot.get("AllowedPattern")
+    if pattern is not None and not re.fullmatch(pattern, value):
+        hint = slot.get("ConstraintDescription") or f"it must match {pattern}"
+        raise DeploymentError(f"parameter {name}: {value!r} is not allowed: {hint}")
+    if not int(slot.get("MinLength", 0)) <= len(value) <= int(slot.get("MaxLength", 4096)):
+        raise DeploymentError(f"parameter {name}: {value!r} is too long or too short")
+    if slot.get("Type") == "Number":
+        _check_number(name, slot, value)
+
+
+def _check_number(name: str, slot: Mapping[str, Any], value: str) -> None:
+    try:
+        number = float(value)
+    except ValueError:
+        raise DeploymentError(f"parameter {name}: a number is expected, not {value!r}") from None
+    if not float(slot.get("MinValue", "-inf")) <= number <= float(slot.get("MaxValue", "inf")):
+        raise DeploymentError(f"parameter {name}: {value} is too small or too large")
+
+
+@cache
+def _managed_policies() -> dict[str, str]:
+    """Give AWS's managed policies by name; megabytes, so only read when a template names one."""
+    from moto.iam.aws_managed_policies import aws_managed_policies_data  # noqa: PLC0415 - for its size
+
+    return {name: told["Arn"] for name, told in json.loads(aws_managed_policies_data).items()}

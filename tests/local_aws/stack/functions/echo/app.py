@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import shared
+
+
+def handler(event: Any, context: Any) -> Any:
+    return {"said": shared.upper(str(event.get("say"))), "prefix": os.environ["PREFIX"]}
