@@ -1,0 +1,25 @@
+"""A request and the decision on it in, how the invitation or connection stands afterwards out."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from drawbridge.acceptance.accept import accept
+from drawbridge.bootstrap.accept_request import connections, shares
+from drawbridge.decision import Accept, Reject
+from drawbridge.observability import logger
+from drawbridge.request import WorkflowInput
+
+
+class Step(Struct, frozen=True):
+    request: WorkflowInput
+    decision: Accept | Reject
+
+
+@logger.inject_lambda_context
+def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    step = msgspec.convert(event, Step)
+    acceptance = accept(step.request.request, step.decision, shares(), connections())
+    logger.info("answered", request_id=step.request.request_id, result=acceptance.result)
+    return {"acceptance": msgspec.to_builtins(acceptance)}

@@ -1,0 +1,28 @@
+"""A request in, the decision on it out."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from drawbridge.bootstrap.decide_request import gatherer, policies
+from drawbridge.decision.decide import decide
+from drawbridge.decision.facts import ShareFacts
+from drawbridge.decision.in_force import broken, compiled
+from drawbridge.observability import logger
+from drawbridge.request import WorkflowInput
+
+_MOST_EXPECTED = 200
+"""Resources handed on: a share may hold 5,000, and a state's output 256 KiB. The others are found when they show."""
+
+
+@logger.inject_lambda_context
+def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    step = msgspec.convert(event, WorkflowInput)
+    in_force = policies()
+    facts = gatherer().gather(step.request)
+    decision = decide(facts, compiled(in_force), datetime.now(UTC), broken=broken(in_force))
+    logger.info("decided", request_id=step.request_id, decision=msgspec.to_builtins(decision))
+    contents = facts.contents if isinstance(facts, ShareFacts) else ()
+    expected = [resource for resource in contents if resource.is_lattice][:_MOST_EXPECTED]
+    return {"decision": msgspec.to_builtins(decision), "expected": msgspec.to_builtins(expected)}

@@ -1,0 +1,39 @@
+"""Amazon Resource Names, taken apart."""
+
+import re
+from typing import Annotated, Self
+
+from msgspec import Meta, Struct
+
+from drawbridge.errors import InvalidInputError
+
+AccountId = Annotated[str, Meta(pattern=r"^\d{12}$")]
+
+_ARN = re.compile(r"arn:([a-z-]+):([a-z0-9-]+):([a-z0-9-]*):(\d{12}|):(.+)")
+
+
+class Arn(Struct, frozen=True):
+    """``arn:partition:service:region:account:resource``, where region and account may be empty."""
+
+    partition: str
+    service: str
+    region: str
+    account_id: str
+    resource: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Take ``text`` apart.
+
+        Raises:
+            InvalidInputError: it is no ARN.
+        """
+        found = _ARN.fullmatch(text)
+        if found is None:
+            raise InvalidInputError(f"{text[:200]!r} is no ARN (arn:partition:service:region:account:resource)")
+        return cls(*found.groups())
+
+    @property
+    def resource_id(self) -> str:
+        """What follows the resource's type: ``resource-share/ID`` gives ``ID``."""
+        return self.resource.rpartition("/")[2]

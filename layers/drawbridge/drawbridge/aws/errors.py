@@ -1,0 +1,69 @@
+"""AWS's errors, translated once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from drawbridge.errors import (
+    AccessDeniedError,
+    ConflictError,
+    DrawbridgeError,
+    GoneError,
+    NotReadyError,
+    QuotaExceededError,
+    ThrottledError,
+    UpstreamError,
+)
+
+_BY_CODE: dict[str, type[DrawbridgeError]] = {
+    "AccessDenied": AccessDeniedError,
+    "AccessDeniedException": AccessDeniedError,
+    "AuthorizationError": AccessDeniedError,
+    "UnauthorizedOperation": AccessDeniedError,
+    "OperationNotPermittedException": AccessDeniedError,
+    "RequestLimitExceeded": ThrottledError,
+    "Throttling": ThrottledError,
+    "ThrottlingException": ThrottledError,
+    "ThrottledException": ThrottledError,
+    "TooManyRequestsException": ThrottledError,
+    "ProvisionedThroughputExceededException": ThrottledError,
+    "RequestThrottled": ThrottledError,
+    # Somebody else writes the same parameter at the moment.
+    "TooManyUpdates": ThrottledError,
+    "ConcurrentModification": ThrottledError,
+    "ServiceQuotaExceededException": QuotaExceededError,
+    "VpcEndpointLimitExceeded": QuotaExceededError,
+    "ParameterLimitExceeded": QuotaExceededError,
+    "ParameterMaxVersionLimitExceeded": QuotaExceededError,
+    "ConflictException": ConflictError,
+    "HierarchyTypeMismatchException": ConflictError,
+    "IdempotentParameterMismatch": ConflictError,
+    "IdempotentParameterMismatchException": ConflictError,
+    "InvalidVpcEndpointServiceId.NotFound": GoneError,
+    "InvalidVpcEndpointId.NotFound": GoneError,
+    "InvalidVpcEndpoint.NotFound": GoneError,
+    "ResourceNotFoundException": GoneError,
+    "ResourceShareInvitationArnNotFoundException": GoneError,
+    "ResourceShareInvitationAlreadyRejectedException": GoneError,
+    "ResourceShareInvitationExpiredException": GoneError,
+    "UnknownResourceException": GoneError,
+    "VpcEndpointNotReady": NotReadyError,
+}
+
+
+def code_of(error: ClientError) -> str:
+    """Give AWS's code of the error."""
+    return str(error.response.get("Error", {}).get("Code", "Unknown"))
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Raise what AWS answers as an error of ours, with AWS's code and words; what is unknown is ``UpstreamError``."""
+    try:
+        yield
+    except ClientError as error:
+        words = error.response.get("Error", {}).get("Message", "")
+        raise _BY_CODE.get(code_of(error), UpstreamError)(f"{doing}: {code_of(error)}: {words}") from error
+    except BotoCoreError as error:
+        raise UpstreamError(f"{doing}: {error}") from error

@@ -1,0 +1,108 @@
+"""Systems Manager's Parameter Store: what people configure, and the names we publish."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from drawbridge.aws.errors import code_of, translated
+from drawbridge.aws.pages import pages
+from drawbridge.configuration import Parameter
+from drawbridge.publication.publish import Owned
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_ssm.type_defs import TagTypeDef
+
+OWNER_TAG = "drawbridge:owner"
+SUBJECT_TAG = "drawbridge:subject"
+
+
+class Configuration:
+    """The parameters below ``/{prefix}/config/``."""
+
+    def __init__(self, ssm: SSMClient, *, prefix: str) -> None:
+        self._ssm = ssm
+        self._root = f"/{prefix}/config/"
+
+    def below(self, path: str) -> list[Parameter]:
+        """Give all parameters below a path; pages of ten, which may come empty."""
+        root = f"{self._root}{path}/"
+        with translated(f"read {root}"):
+            return [
+                Parameter(each["Name"].removeprefix(root), each["Value"], each["Version"])
+                for page in pages(
+                    self._ssm.get_parameters_by_path,
+                    marker="NextToken",
+                    Path=root,
+                    Recursive=True,
+                    WithDecryption=True,
+                )
+                for each in page["Parameters"]
+            ]
+
+    def earlier(self, path: str, name: str) -> list[Parameter]:
+        """Give the versions before the newest, newest first. AWS keeps 100, and allows few such calls a second."""
+        full = f"{self._root}{path}/{name}"
+        with translated(f"read the history of {full}"):
+            versions = [
+                Parameter(name, each["Value"], each["Version"])
+                for page in pages(
+                    self._ssm.get_parameter_history,
+                    marker="NextToken",
+                    Name=full,
+                    WithDecryption=True,
+                )
+                for each in page["Parameters"]
+            ]
+        versions.sort(key=lambda parameter: parameter.version, reverse=True)
+        return versions[1:]
+
+
+class PublishedNames:
+    """The parameters that we publish names in. Only what carries our ownership tag is ever overwritten."""
+
+    def __init__(self, ssm: SSMClient, *, owner: str) -> None:
+        self._ssm = ssm
+        self._owner = owner
+
+    def read(self, name: str) -> Owned | None:
+        with translated(f"read {name}"):
+            try:
+                value = self._ssm.get_parameter(Name=name)["Parameter"]["Value"]
+                tags = self._ssm.list_tags_for_resource(ResourceType="Parameter", ResourceId=name)["TagList"]
+            except ClientError as error:
+                if code_of(error) in {"ParameterNotFound", "InvalidResourceId"}:
+                    return None
+                raise
+        carried = {tag["Key"]: tag["Value"] for tag in tags}
+        ours = carried.get(OWNER_TAG) == self._owner
+        return Owned(value=value, subject=carried.get(SUBJECT_TAG, "") if ours else "")
+
+    def create(self, name: str, value: str, *, subject: str) -> bool:
+        """Write a new parameter; ``False`` if there is one of that name.
+
+        Tags go with the first write: AWS refuses them together with ``Overwrite``, and a parameter without them would
+        not be ours.
+        """
+        with translated(f"write {name}"):
+            try:
+                self._ssm.put_parameter(Name=name, Value=value, Type="String", Tags=self._tags(subject))
+            except ClientError as error:
+                if code_of(error) != "ParameterAlreadyExists":
+                    raise
+                return False
+        return True
+
+    def overwrite(self, name: str, value: str, *, subject: str) -> None:
+        """Write a parameter that carries our ownership tag, and tag it for what it is published now.
+
+        The value first: until the tag follows, the next run sees a foreign subject and writes both again.
+        """
+        with translated(f"write {name}"):
+            self._ssm.put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
+            self._ssm.add_tags_to_resource(ResourceType="Parameter", ResourceId=name, Tags=self._tags(subject))
+
+    def _tags(self, subject: str) -> list[TagTypeDef]:
+        return [{"Key": OWNER_TAG, "Value": self._owner}, {"Key": SUBJECT_TAG, "Value": subject}]

@@ -1,0 +1,127 @@
+"""AWS RAM, as the account sees it that something is shared with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from drawbridge.aws.errors import code_of, translated
+from drawbridge.aws.pages import pages
+from drawbridge.errors import GoneError
+from drawbridge.request.shares import Invitation, InvitationStatus, Share, SharedResource, newest
+
+if TYPE_CHECKING:
+    from mypy_boto3_ram import RAMClient
+
+_OTHERS = "OTHER-ACCOUNTS"
+
+_ANSWERED = frozenset(
+    {
+        "ResourceShareInvitationAlreadyAcceptedException",
+        "ResourceShareInvitationAlreadyRejectedException",
+        "ResourceShareInvitationExpiredException",
+        "ResourceShareInvitationArnNotFoundException",
+    }
+)
+"""The invitation can't be answered any longer. How it ended, the next look tells."""
+
+
+class ResourceShares:
+    """Invitations, shares and what they hold. RAM is Regional: this is the Region of the client."""
+
+    def __init__(self, ram: RAMClient) -> None:
+        self._ram = ram
+
+    def invitations(self, share_arn: str | None = None) -> list[Invitation]:
+        """List the invitations that this account received; RAM drops them after seven days."""
+        of_share: dict[str, Any] = {"resourceShareArns": [share_arn]} if share_arn else {}
+        found: list[Invitation] = []
+        with translated("list resource share invitations"):
+            for page in pages(self._ram.get_resource_share_invitations, **of_share):
+                found += [
+                    Invitation(
+                        arn=each["resourceShareInvitationArn"],
+                        share_arn=each["resourceShareArn"],
+                        share_name=each.get("resourceShareName") or "",
+                        sender=each["senderAccountId"],
+                        status=InvitationStatus(each["status"]),
+                        sent_at=each["invitationTimestamp"],
+                    )
+                    for each in page["resourceShareInvitations"]
+                ]
+        return found
+
+    def newest_invitation(self, share_arn: str) -> Invitation | None:
+        return newest(self.invitations(share_arn))
+
+    def shares(self, share_arn: str | None = None) -> list[Share]:
+        """List the shares of other accounts that are in effect for this one."""
+        only: dict[str, Any] = {"resourceShareArns": [share_arn]} if share_arn else {}
+        found: list[Share] = []
+        try:
+            with translated("list resource shares"):
+                for page in pages(
+                    self._ram.get_resource_shares, resourceOwner=_OTHERS, resourceShareStatus="ACTIVE", **only
+                ):
+                    found += [
+                        Share(
+                            arn=each["resourceShareArn"],
+                            name=each.get("name") or "",
+                            owner=each["owningAccountId"],
+                        )
+                        for each in page["resourceShares"]
+                    ]
+        except GoneError:
+            # Asked for one share, RAM answers with an error where it lists nothing.
+            return []
+        return found
+
+    def share(self, share_arn: str) -> Share | None:
+        return next((share for share in self.shares(share_arn) if share.arn == share_arn), None)
+
+    def is_shared(self, share_arn: str) -> bool:
+        return self.share(share_arn) is not None
+
+    def resources(self, share_arn: str | None = None) -> list[SharedResource]:
+        """List what other accounts share with this one, in one share or in all."""
+        only: dict[str, Any] = {"resourceShareArns": [share_arn]} if share_arn else {}
+        found: list[SharedResource] = []
+        try:
+            with translated("list shared resources"):
+                for page in pages(self._ram.list_resources, resourceOwner=_OTHERS, **only):
+                    found += [_resource(each) for each in page["resources"]]
+        except GoneError:
+            return []
+        return found
+
+    def contents_of_share(self, share_arn: str) -> list[SharedResource]:
+        return self.resources(share_arn)
+
+    def contents_of_invitation(self, invitation_arn: str) -> list[SharedResource]:
+        """List what accepting would share.
+
+        Raises:
+            GoneError: the invitation is not pending any longer.
+        """
+        found: list[SharedResource] = []
+        with translated(f"list the resources of {invitation_arn}"):
+            for page in pages(self._ram.list_pending_invitation_resources, resourceShareInvitationArn=invitation_arn):
+                found += [_resource(each) for each in page["resources"]]
+        return found
+
+    def answer(self, invitation_arn: str, *, accept: bool) -> None:
+        """Answer an invitation; one that has been answered, has expired or is gone is left as it is."""
+        with translated(f"answer {invitation_arn}"):
+            try:
+                if accept:
+                    self._ram.accept_resource_share_invitation(resourceShareInvitationArn=invitation_arn)
+                else:
+                    self._ram.reject_resource_share_invitation(resourceShareInvitationArn=invitation_arn)
+            except ClientError as error:
+                if code_of(error) not in _ANSWERED:
+                    raise
+
+
+def _resource(each: dict[str, str]) -> SharedResource:
+    return SharedResource(arn=each["arn"], type=each["type"].lower(), share_arn=each["resourceShareArn"])

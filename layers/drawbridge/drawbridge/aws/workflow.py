@@ -1,0 +1,40 @@
+"""Step Functions: starting executions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from botocore.exceptions import ClientError
+
+from drawbridge.aws.errors import code_of, translated
+from drawbridge.request import WorkflowInput
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+
+class OnboardingWorkflow:
+    """The onboarding workflow's executions."""
+
+    def __init__(self, states: SFNClient, state_machine_arn: str) -> None:
+        self._states = states
+        self._arn = state_machine_arn
+
+    def start(self, request: WorkflowInput) -> bool:
+        """Start the execution, or find it running; ``False`` if one of that name has come to its end.
+
+        While an execution runs, Step Functions answers a second start of its name and input as if it were the first.
+        """
+        with translated(f"start {request.execution_name}"):
+            try:
+                self._states.start_execution(
+                    stateMachineArn=self._arn,
+                    name=request.execution_name,
+                    input=msgspec.json.encode(request).decode(),
+                )
+            except ClientError as error:
+                if code_of(error) == "ExecutionAlreadyExists":
+                    return False
+                raise
+        return True

@@ -1,0 +1,18 @@
+"""What ``accept_request`` works with."""
+
+from functools import cache
+
+from drawbridge.aws.endpoint_services import EndpointServices
+from drawbridge.aws.resource_shares import ResourceShares
+from drawbridge.bootstrap.clients import client
+from drawbridge.environment import Environment
+
+
+@cache
+def shares() -> ResourceShares:
+    return ResourceShares(client("ram"))
+
+
+@cache
+def connections() -> EndpointServices:
+    return EndpointServices(client("ec2"), region=Environment().region)

@@ -1,0 +1,47 @@
+"""The only builder of AWS clients."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_organizations import OrganizationsClient
+
+# The workflow and the queue try again, later and spread out: a handler that insists only holds on to its time.
+_CONFIG = Config(
+    retries={"mode": "standard", "total_max_attempts": 4},
+    connect_timeout=3,
+    read_timeout=15,
+    user_agent_extra="drawbridge",
+)
+
+
+@cache
+def client(service: str) -> Any:
+    """Give the client of a service, in the function's Region and with its role."""
+    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]  # the name is no literal here
+
+
+@cache
+def table(name: str) -> Table:
+    return boto3.resource("dynamodb", config=_CONFIG).Table(name)
+
+
+def organizations_through(role_name: str, account: str) -> OrganizationsClient:
+    """Give Organizations as the role of that account sees it; good for an hour, as the role's session is."""
+    credentials = client("sts").assume_role(
+        RoleArn=f"arn:{client('sts').meta.partition}:iam::{account}:role/{role_name}",
+        RoleSessionName="drawbridge",
+    )["Credentials"]
+    return boto3.client(
+        "organizations",
+        config=_CONFIG,
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+    )

@@ -1,0 +1,71 @@
+"""What ``discover_requests`` works with."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+
+from drawbridge.association.binding import Binding
+from drawbridge.association.in_force import bindings_in_force
+from drawbridge.aws.bus import Bus
+from drawbridge.aws.consumers import Consumers
+from drawbridge.aws.dead_letters import DeadLetters
+from drawbridge.aws.endpoint_services import EndpointServices
+from drawbridge.aws.ledger import Ledger
+from drawbridge.aws.parameter_store import Configuration
+from drawbridge.aws.resource_shares import ResourceShares
+from drawbridge.aws.workflow import OnboardingWorkflow
+from drawbridge.bootstrap.clients import client, table
+from drawbridge.bootstrap.configured import Configured
+from drawbridge.configuration import Broken, InForce
+from drawbridge.decision.in_force import policies_in_force
+from drawbridge.decision.policies import Policy
+from drawbridge.environment import Environment
+from drawbridge.record.record import Announcements
+from drawbridge.request.discover import Discoverer
+
+
+@cache
+def environment() -> Environment:
+    return Environment()
+
+
+@cache
+def dead_letters() -> DeadLetters:
+    return DeadLetters(client("sqs"), environment().hints_dead_letter_queue)
+
+
+class Configuring:
+    """The configuration as it is at one look."""
+
+    def __init__(self) -> None:
+        parameters = Configuration(client("ssm"), prefix=environment().prefix)
+        self.policies: InForce[Policy] = policies_in_force(parameters)
+        self.bindings: InForce[Binding] = bindings_in_force(parameters)
+
+    @property
+    def broken(self) -> tuple[tuple[str, Broken], ...]:
+        """What cannot take effect as it stands, each with the kind of thing that it is."""
+        return (
+            *(("policy", each) for each in self.policies.broken),
+            *(("binding", each) for each in self.bindings.broken),
+        )
+
+
+def discoverer(configuration: Configuring, now: Callable[[], datetime]) -> Discoverer:
+    """Build it for one look: the configuration is read anew for each."""
+    settings = environment()
+    return Discoverer(
+        shares=ResourceShares(client("ram")),
+        services=EndpointServices(
+            client("ec2"),
+            region=settings.region,
+            listed=settings.managed_services,
+            topic_arn=settings.notification_topic,
+        ),
+        ledger=Ledger(table(settings.ledger_table), now=now),
+        workflow=OnboardingWorkflow(client("stepfunctions"), settings.onboarding_workflow),
+        configured=Configured(
+            configuration.policies, configuration.bindings, Consumers(table(settings.consumers_table))
+        ),
+        announcements=Announcements(Bus(client("events"), settings.bus)),
+    )

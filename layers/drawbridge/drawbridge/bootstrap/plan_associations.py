@@ -1,0 +1,32 @@
+"""What ``plan_associations`` works with."""
+
+from functools import cache
+
+from drawbridge.association.in_force import bindings_in_force
+from drawbridge.association.plan import Planner
+from drawbridge.aws.network import Network
+from drawbridge.aws.parameter_store import Configuration
+from drawbridge.aws.resource_configurations import ResourceConfigurations
+from drawbridge.aws.resource_shares import ResourceShares
+from drawbridge.bootstrap.clients import client
+from drawbridge.bootstrap.facts import gatherer as build_gatherer
+from drawbridge.decision.gather import Gatherer
+from drawbridge.decision.in_force import compiled, policies_in_force
+from drawbridge.environment import Environment
+
+
+@cache
+def gatherer() -> Gatherer:
+    return build_gatherer(Environment())
+
+
+def planner() -> Planner:
+    """Build it for one plan: policies and bindings are read anew for each."""
+    parameters = Configuration(client("ssm"), prefix=Environment().prefix)
+    return Planner(
+        ResourceShares(client("ram")),
+        ResourceConfigurations(client("vpc-lattice")),
+        Network(client("ec2")),
+        compiled(policies_in_force(parameters)),
+        bindings_in_force(parameters),
+    )

@@ -1,0 +1,19 @@
+"""What ``record_outcome`` works with."""
+
+from datetime import UTC, datetime
+from functools import cache
+
+from drawbridge.aws.bus import Bus
+from drawbridge.aws.ledger import Ledger
+from drawbridge.bootstrap.clients import client, table
+from drawbridge.environment import Environment
+
+
+@cache
+def ledger() -> Ledger:
+    return Ledger(table(Environment().ledger_table), now=lambda: datetime.now(UTC))
+
+
+@cache
+def bus() -> Bus:
+    return Bus(client("events"), Environment().bus)

@@ -1,0 +1,46 @@
+"""Deciding: the policies are asked for each action in turn, and the first that is permitted is the decision."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from drawbridge.decision import Accept, AskApprover, Because, Decision, Hold, Moot, Reject
+from drawbridge.decision.cedar import Action, Answer
+from drawbridge.decision.facts import Facts, Over
+from drawbridge.status import Reason
+
+_IN_ORDER: tuple[tuple[Action, Callable[[Because], Decision]], ...] = (
+    (Action.ACCEPT, Accept),
+    (Action.ASK_APPROVER, AskApprover),
+    (Action.REJECT, Reject),
+)
+
+
+class Policies(Protocol):
+    """The policies in force."""
+
+    def ask_about_request(self, action: Action, facts: Facts, now: datetime) -> Answer: ...
+
+
+def decide(facts: Facts | Over, policies: Policies, now: datetime, *, broken: Because = ()) -> Decision:
+    """Decide on the facts. No exception and no error inside a policy ever lets anything in.
+
+    ``broken`` tells of policies that can't be read: whoever wonders why a request is held sees them.
+    """
+    if isinstance(facts, Over):
+        return Moot(facts.status, (facts.because,))
+    stopped: list[Reason] = []
+    for action, outcome in _IN_ORDER:
+        answer = policies.ask_about_request(action, facts, now)
+        if answer.permitted:
+            return outcome(answer.because if action is Action.ACCEPT else (*answer.because, *broken))
+        stopped += answer.because
+        stopped += [Reason("policy-error", error) for error in answer.errors]
+    # A determining statement of what is not permitted is a forbid.
+    unique = tuple(dict.fromkeys(stopped))
+    if unique:
+        return Hold(
+            (Reason("forbidden", "A policy forbids it, and none lets it be asked for or rejected."), *unique, *broken)
+        )
+    nothing = Reason("no-policy-permits", "No policy permits to accept it, to ask an approver or to reject it.")
+    return Hold((nothing, *broken))

@@ -1,0 +1,150 @@
+"""Gathering the facts of one request, by asking AWS and the registry."""
+
+from typing import Protocol, assert_never
+
+from drawbridge.decision.facts import Asker, ConnectionFacts, Consumer, Facts, OrganizationPlace, Over, ShareFacts
+from drawbridge.errors import GoneError
+from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest
+from drawbridge.request.connections import Connection, ConnectionState, ManagedService
+from drawbridge.request.shares import Invitation, InvitationStatus, Share, SharedResource
+from drawbridge.status import Reason, Status
+
+
+class Shares(Protocol):
+    """Shares and the invitations to them."""
+
+    def newest_invitation(self, share_arn: str) -> Invitation | None: ...
+
+    def share(self, share_arn: str) -> Share | None: ...
+
+    def contents_of_invitation(self, invitation_arn: str) -> list[SharedResource]:
+        """List what accepting would share.
+
+        Raises:
+            GoneError: the invitation is not pending any longer.
+        """
+        ...
+
+    def contents_of_share(self, share_arn: str) -> list[SharedResource]: ...
+
+
+class Connections(Protocol):
+    """Connections to this account's endpoint services."""
+
+    def managed_service(self, service_id: str) -> ManagedService | None: ...
+
+    def connection(self, service_id: str, endpoint_id: str) -> Connection:
+        """Give the connection.
+
+        Raises:
+            GoneError: AWS lists no such connection.
+        """
+        ...
+
+
+class Organization(Protocol):
+    """Our AWS organization."""
+
+    def place_of(self, account_id: str) -> OrganizationPlace: ...
+
+
+class Registry(Protocol):
+    """The registry of consumers."""
+
+    def consumer(self, account_id: str) -> Consumer | None: ...
+
+
+class Gatherer:
+    """Gathers the facts of requests."""
+
+    def __init__(
+        self, shares: Shares, connections: Connections, organization: Organization, registry: Registry
+    ) -> None:
+        self._shares = shares
+        self._connections = connections
+        self._organization = organization
+        self._registry = registry
+
+    def gather(self, request: Request) -> Facts | Over:
+        """Give the facts, or say that and how the request is over."""
+        try:
+            match request:
+                case ResourceShareRequest():
+                    return self._share(request.share_arn)
+                case EndpointConnectionRequest():
+                    return self._connection(request)
+                case _:
+                    assert_never(request)
+        except GoneError as error:
+            return Over(Status.WITHDRAWN, Reason("gone", str(error)))
+
+    def asker(self, account_id: str) -> Asker:
+        """Tell who an account is."""
+        return Asker(
+            account_id=account_id,
+            place=self._organization.place_of(account_id),
+            consumer=self._registry.consumer(account_id),
+        )
+
+    def _share(self, share_arn: str) -> Facts | Over:
+        share = self._shares.share(share_arn)
+        if share is not None:
+            return ShareFacts(
+                asker=self.asker(share.owner),
+                share_arn=share_arn,
+                share_name=share.name,
+                contents=tuple(sorted(self._shares.contents_of_share(share_arn))),
+                deadline=None,
+            )
+        invitation = self._shares.newest_invitation(share_arn)
+        if invitation is None:
+            return Over(Status.WITHDRAWN, Reason("gone", "The share is gone, and no invitation to it is left."))
+        match invitation.status:
+            # Accepted, and not in effect yet: the flow goes on and waits for it.
+            case InvitationStatus.PENDING | InvitationStatus.ACCEPTED:
+                return self._invited(invitation)
+            case InvitationStatus.REJECTED:
+                return Over(Status.REJECTED, Reason("rejected-elsewhere", "The invitation was rejected already."))
+            case InvitationStatus.EXPIRED:
+                late = "The invitation expired before anybody let it in; the provider has to share again."
+                return Over(Status.EXPIRED, Reason("deadline-passed", late))
+            case _:
+                assert_never(invitation.status)
+
+    def _invited(self, invitation: Invitation) -> ShareFacts:
+        pending = invitation.status is InvitationStatus.PENDING
+        contents = self._shares.contents_of_invitation(invitation.arn) if pending else []
+        return ShareFacts(
+            asker=self.asker(invitation.sender),
+            share_arn=invitation.share_arn,
+            share_name=invitation.share_name,
+            contents=tuple(sorted(contents)),
+            deadline=invitation.deadline if pending else None,
+        )
+
+    def _connection(self, request: EndpointConnectionRequest) -> Facts | Over:
+        service = self._connections.managed_service(request.service_id)
+        if service is None:
+            unmanaged = f"{request.service_id} is not, or no longer, a service that Drawbridge looks after."
+            return Over(Status.WITHDRAWN, Reason("service-not-managed", unmanaged))
+        connection = self._connections.connection(request.service_id, request.endpoint_id)
+        if not connection.state.is_open:
+            return _over(connection.state)
+        return ConnectionFacts(
+            asker=self.asker(connection.owner),
+            service_id=request.service_id,
+            service_tags=service.tags,
+            endpoint_id=request.endpoint_id,
+            endpoint_region=connection.region,
+        )
+
+
+def _over(state: ConnectionState) -> Over:
+    reason = Reason("over", f"The endpoint connection is {state}.")
+    match state:
+        case ConnectionState.REJECTED:
+            return Over(Status.REJECTED, reason)
+        case ConnectionState.EXPIRED:
+            return Over(Status.EXPIRED, reason)
+        case _:
+            return Over(Status.WITHDRAWN, reason)

@@ -1,0 +1,72 @@
+"""The only reader of the process's environment."""
+
+import os
+from collections.abc import Mapping
+
+from drawbridge.errors import DrawbridgeError
+
+
+class MissingVariableError(DrawbridgeError):
+    """A variable that the template should set is not there."""
+
+
+class Environment:
+    """What the template tells a function; a variable that is missing fails at the start, by its name."""
+
+    def __init__(self, variables: Mapping[str, str] = os.environ) -> None:
+        self._variables = variables
+
+    @property
+    def prefix(self) -> str:
+        """First level of the parameters, without slashes."""
+        return self._required("PREFIX")
+
+    @property
+    def region(self) -> str:
+        return self._required("AWS_REGION")
+
+    @property
+    def ledger_table(self) -> str:
+        return self._required("LEDGER_TABLE")
+
+    @property
+    def consumers_table(self) -> str:
+        return self._required("CONSUMERS_TABLE")
+
+    @property
+    def bus(self) -> str:
+        return self._required("BUS")
+
+    @property
+    def onboarding_workflow(self) -> str:
+        return self._required("ONBOARDING_STATE_MACHINE_ARN")
+
+    @property
+    def notification_topic(self) -> str:
+        return self._required("NOTIFICATION_TOPIC_ARN")
+
+    @property
+    def hints_dead_letter_queue(self) -> str:
+        return self._required("HINTS_DEAD_LETTER_QUEUE_URL")
+
+    @property
+    def managed_services(self) -> frozenset[str]:
+        """Endpoint services that are looked after although they don't carry the tag."""
+        listed = self._variables.get("MANAGED_SERVICES", "")
+        return frozenset(service.strip() for service in listed.split(",") if service.strip())
+
+    @property
+    def organizations_role(self) -> str:
+        """Name of the role that may ask Organizations; empty where there is none."""
+        return self._variables.get("ORGANIZATIONS_ROLE_NAME", "")
+
+    @property
+    def organizations_account(self) -> str:
+        """Account of that role; empty for the organization's management account."""
+        return self._variables.get("ORGANIZATIONS_ACCOUNT_ID", "")
+
+    def _required(self, name: str) -> str:
+        value = self._variables.get(name, "")
+        if not value:
+            raise MissingVariableError(f"the environment variable {name} is not set; the template sets it")
+        return value

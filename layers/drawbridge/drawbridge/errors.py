@@ -1,0 +1,57 @@
+"""Errors, named by what happens next.
+
+::
+
+    DrawbridgeError
+    + InvalidInputError       never retried: what came from outside is broken; says which field, and the fix
+    + NotReadyError           retried with backoff: AWS is still at it
+    + ThrottledError          retried with backoff and jitter
+    + UpstreamError           retried a little, then the attempt fails
+    + AccessDeniedError       never retried: a permission or a share is missing
+    + QuotaExceededError      never retried: a limit of the account has to be raised first
+    + ConflictError           never retried: something that is not ours is in the way
+    + GoneError               never retried: the reason for the request went away
+    + AssociationFailedError  never retried: AWS tried to associate, and could not
+
+Step Functions sees a Python error as its class's name, so these names are what the workflow's Retry and Catch name.
+"""
+
+
+class DrawbridgeError(Exception):
+    """Whatever Drawbridge raises on purpose."""
+
+
+class InvalidInputError(DrawbridgeError):
+    """What came from outside is broken; the message names the field and the fix."""
+
+
+class NotReadyError(DrawbridgeError):
+    """AWS is still at it."""
+
+
+class ThrottledError(DrawbridgeError):
+    """AWS asks to be asked less often."""
+
+
+class UpstreamError(DrawbridgeError):
+    """AWS failed, in a way that may pass."""
+
+
+class AccessDeniedError(DrawbridgeError):
+    """A permission or a share is missing."""
+
+
+class QuotaExceededError(DrawbridgeError):
+    """A limit of the account is reached."""
+
+
+class ConflictError(DrawbridgeError):
+    """Something that is not ours is in the way."""
+
+
+class GoneError(DrawbridgeError):
+    """What was to be looked at does not exist, or no longer."""
+
+
+class AssociationFailedError(DrawbridgeError):
+    """AWS tried to associate a resource, and could not."""

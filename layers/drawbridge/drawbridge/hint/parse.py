@@ -1,0 +1,52 @@
+"""What comes in on the hints queue, turned into where to look."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from drawbridge.errors import InvalidInputError
+from drawbridge.hint import AT_CONNECTIONS, AT_SERVICES, AT_SHARES, EVERYWHERE, Look
+
+
+class Envelope(Struct, frozen=True):
+    """The fields of an EventBridge envelope that say where to look; the schedule's messages have the same form."""
+
+    source: str
+    detail_type: str = msgspec.field(name="detail-type")
+    detail: dict[str, Any] = {}
+
+
+_decoder = msgspec.json.Decoder(Envelope)
+
+
+def where_to_look(body: str) -> Look:
+    """Tell where the message wants us to look.
+
+    An event that we did not subscribe to is refused too: a rule that is broader than this function knows would
+    otherwise go unnoticed.
+
+    Raises:
+        InvalidInputError: the body is no JSON, no envelope, or of a source that nobody looks at.
+    """
+    try:
+        envelope = _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+        raise InvalidInputError(f"hint: {error}; an EventBridge envelope is needed") from error
+    match envelope.source, envelope.detail_type:
+        case (("drawbridge.schedule" | "drawbridge.command"), _):
+            return EVERYWHERE
+        case "aws.ram", "Resource Sharing State Change":
+            return AT_SHARES
+        case "aws.vpc-lattice", _:
+            return AT_SHARES
+        case "drawbridge", "Endpoint Connection Notification":
+            return AT_CONNECTIONS
+        case "aws.ec2", "AWS API Call via CloudTrail":
+            return AT_SERVICES
+        case "aws.ssm", "Parameter Store Change":
+            return EVERYWHERE
+        case source, detail_type:
+            raise InvalidInputError(
+                f"hint: nobody looks for source {source[:100]!r}, detail-type {detail_type[:100]!r}; mend its rule"
+            )

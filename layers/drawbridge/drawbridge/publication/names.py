@@ -1,0 +1,44 @@
+"""Names of parameters, made of names that other people chose."""
+
+import hashlib
+
+LONGEST_SEGMENT = 200
+"""Characters of one level; with the levels around it the full ARN stays below the 1,011 that AWS allows."""
+
+_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-")
+_UNDERSCORE = ord("_")
+
+
+def parameter_segment(name: str) -> str:
+    """Turn any text into one level of a parameter's name.
+
+    What Parameter Store allows stays as it is. Any other byte of UTF-8 becomes two underscores and two hexadecimal
+    digits, and so does an underscore that stands before another one or before such an escape: then two underscores
+    are always an escape, and two different texts never give the same level. What would be too long is cut, and ends
+    in ``__cut-`` and a digest.
+    """
+    source = name.encode("utf-8", "surrogatepass")
+    escaped = "".join(_escape(byte, source[place + 1 : place + 2]) for place, byte in enumerate(source))
+    if not escaped:
+        return "__empty"
+    if len(escaped) <= LONGEST_SEGMENT:
+        return escaped
+    ending = f"__cut-{hashlib.sha256(source).hexdigest()}"
+    return escaped[: LONGEST_SEGMENT - len(ending)] + ending
+
+
+def _escape(byte: int, following: bytes) -> str:
+    if byte in _PLAIN or (byte == _UNDERSCORE and (not following or following[0] in _PLAIN)):
+        return chr(byte)
+    return f"__{byte:02X}"
+
+
+def connection_path(prefix: str, binding: str, resource: str, vpc_id: str | None) -> str:
+    """Where the consumer's side reads a shared resource's names."""
+    per_vpc = f"/{vpc_id}" if vpc_id else ""
+    return f"/{prefix}/connections/{parameter_segment(binding)}/{parameter_segment(resource)}{per_vpc}"
+
+
+def consumer_path(prefix: str, account_id: str, endpoint_id: str) -> str:
+    """Where the provider's side reads a consumer's names."""
+    return f"/{prefix}/consumers/{account_id}/{endpoint_id}"

@@ -1,0 +1,15 @@
+"""Record: the status that a request reaches, for the ledger and for the bus."""
+
+from msgspec import Struct
+
+from drawbridge.status import Reason, Status
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """A status that a request reaches, why, and whether the attempt ends there."""
+
+    status: Status
+    reasons: tuple[Reason, ...]
+    settled: bool
+    published: tuple[str, ...] = ()
+    """The parameters that hold the names, by their full names."""

@@ -1,0 +1,159 @@
+"""How far a request has come, turned into the status that the ledger shows."""
+
+from typing import assert_never
+
+import msgspec
+from msgspec import Struct
+
+from drawbridge.acceptance import Acceptance, Result
+from drawbridge.association import Plan
+from drawbridge.decision import Accept, AskApprover, Decision, Hold, Moot, Reject
+from drawbridge.publication import Publication
+from drawbridge.record import Outcome
+from drawbridge.status import Reason, Status
+
+
+class Decided(Struct, frozen=True, tag="decision", tag_field="step"):
+    decision: Decision
+
+
+class Accepted(Struct, frozen=True, tag="acceptance", tag_field="step"):
+    decision: Decision
+    acceptance: Acceptance
+
+
+class Planned(Struct, frozen=True, tag="plan", tag_field="step"):
+    plan: Plan
+
+
+class WorkflowError(Struct, frozen=True, rename="pascal"):
+    """An error as Step Functions hands it to a Catch."""
+
+    error: str
+    cause: str = ""
+
+    @property
+    def text(self) -> str:
+        """The message within the cause, which for a Lambda function is JSON."""
+        try:
+            return str(msgspec.json.decode(self.cause, type=dict[str, object])["errorMessage"])
+        except (msgspec.DecodeError, KeyError):
+            return self.cause
+
+
+class Failure(Struct, frozen=True, kw_only=True, tag="failure"):
+    """An association or its publication that did not come about."""
+
+    name: str
+    error: WorkflowError
+
+
+class Published(Struct, frozen=True, tag="publication"):
+    publication: Publication
+
+
+class Ended(Struct, frozen=True, tag="end", tag_field="step"):
+    """Every association has been made and published, or has failed."""
+
+    plan: Plan | None
+    results: tuple[Failure | Published, ...]
+
+
+class Failed(Struct, frozen=True, tag="failure", tag_field="step"):
+    """The attempt broke off."""
+
+    error: WorkflowError
+
+
+Progress = Decided | Accepted | Planned | Ended | Failed
+
+
+def outcome_of(progress: Progress) -> Outcome:
+    """Tell the status that the progress amounts to."""
+    match progress:
+        case Decided(decision):
+            return _decided(decision)
+        case Accepted(decision, acceptance):
+            return _accepted(decision, acceptance)
+        case Planned(plan):
+            return _planned(plan)
+        case Ended(plan, results):
+            return _ended(plan, results)
+        case Failed(error):
+            return _broken_off(error)
+        case _:
+            assert_never(progress)
+
+
+def _decided(decision: Decision) -> Outcome:
+    match decision:
+        case Hold(because):
+            return Outcome(status=Status.HELD, reasons=because, settled=True)
+        case AskApprover(because):
+            nobody = Reason(
+                "approval-not-configured",
+                "A policy asks for an approver, and no way to ask one is configured. Permit or reject it by policy.",
+            )
+            return Outcome(status=Status.HELD, reasons=(nobody, *because), settled=True)
+        case Moot(status, because):
+            return Outcome(status=status, reasons=because, settled=True)
+        case Accept(because) | Reject(because):
+            return Outcome(status=Status.PENDING, reasons=because, settled=False)
+        case _:
+            assert_never(decision)
+
+
+_OF_RESULT = {
+    Result.ACCEPTED: Status.ACCEPTED,
+    Result.REJECTED: Status.REJECTED,
+    Result.EXPIRED: Status.EXPIRED,
+    Result.WITHDRAWN: Status.WITHDRAWN,
+}
+
+
+def _accepted(decision: Decision, acceptance: Acceptance) -> Outcome:
+    status = _OF_RESULT[acceptance.result]
+    return Outcome(
+        status=status,
+        reasons=(*acceptance.because, *decision.because),
+        settled=status is not Status.ACCEPTED,
+    )
+
+
+def _planned(plan: Plan) -> Outcome:
+    if plan.associations:
+        wanted = tuple(
+            Reason("associating", f"{wanted.resource_name} into {wanted.vpc_id}", source=wanted.binding)
+            for wanted in plan.associations
+        )
+        return Outcome(status=Status.ASSOCIATING, reasons=(*wanted, *plan.refused, *plan.broken), settled=False)
+    if plan.refused:
+        return Outcome(status=Status.HELD, reasons=(*plan.refused, *plan.broken), settled=True)
+    nothing = Reason("no-binding-wants-it", "Accepted; no binding wants any resource of it. Write a binding that does.")
+    return Outcome(status=Status.ACCEPTED, reasons=(nothing, *plan.broken), settled=True)
+
+
+def _ended(plan: Plan | None, results: tuple[Failure | Published, ...]) -> Outcome:
+    refused = plan.refused if plan else ()
+    failures = tuple(
+        Reason(result.error.error, result.error.text, source=result.name)
+        for result in results
+        if isinstance(result, Failure)
+    )
+    published = tuple(
+        name for result in results if isinstance(result, Published) for name in result.publication.parameters
+    )
+    if failures:
+        return Outcome(status=Status.FAILED, reasons=(*failures, *refused), settled=True, published=published)
+    names = tuple(
+        Reason("published", result.publication.dns_name, source=result.publication.parameters[0])
+        for result in results
+        if isinstance(result, Published)
+    )
+    return Outcome(status=Status.AVAILABLE, reasons=(*names, *refused), settled=True, published=published)
+
+
+def _broken_off(error: WorkflowError) -> Outcome:
+    # Gone is no failure of ours: the other side took the request back while it was under way.
+    status = Status.WITHDRAWN if error.error == "GoneError" else Status.FAILED
+    return Outcome(status=status, reasons=(Reason(error.error, error.text),), settled=True)

@@ -1,0 +1,90 @@
+"""Recording a change of status: the ledger's row first, then the event that tells others."""
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from drawbridge.record import Outcome
+from drawbridge.request import WorkflowInput, kind_of
+from drawbridge.request.attention import Seen
+from drawbridge.status import Reason, Status
+
+
+class StatusChange(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The detail of the domain event, and what the row takes over."""
+
+    id: str
+    """The same for every delivery of one change: bus and record are at least once."""
+    request_id: str
+    kind: str
+    subject: str
+    account_id: str
+    status: Status
+    attempt: int
+    reasons: tuple[dict[str, str], ...]
+    published: tuple[str, ...] = ()
+
+
+class Ledger(Protocol):
+    """The rows of the ledger, as recording needs them."""
+
+    def change_status(self, change: StatusChange, *, settled: bool) -> StatusChange | None:
+        """Take over the change; nothing, and ``None``, if a later attempt has the row.
+
+        Taking over the same change again changes nothing and gives the change as it stands, with what the row knows
+        of the request.
+        """
+        ...
+
+
+class Bus(Protocol):
+    """The bus that others build on."""
+
+    def announce(self, change: StatusChange) -> None:
+        """Put the change on the bus; at least once."""
+        ...
+
+
+def record(request: WorkflowInput, outcome: Outcome, ledger: Ledger, bus: Bus) -> StatusChange | None:
+    """Record the outcome; safe to repeat.
+
+    The row comes first: an event of a status that the ledger does not show would send people looking for nothing. A
+    crash between the two is made good when the step is run again.
+    """
+    recorded = ledger.change_status(status_change(request, outcome), settled=outcome.settled)
+    if recorded is not None:
+        bus.announce(recorded)
+    return recorded
+
+
+class Announcements:
+    """Announces the attempts that discovery enters in the ledger."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    def pending(self, seen: Seen, attempt: int) -> None:
+        request = WorkflowInput(request=seen.request, request_id=seen.request.request_id, attempt=attempt)
+        outcome = Outcome(status=Status.PENDING, reasons=(), settled=False)
+        self._bus.announce(status_change(request, outcome, account_id=seen.account_id))
+
+
+def status_change(request: WorkflowInput, outcome: Outcome, *, account_id: str = "") -> StatusChange:
+    """Say the outcome in the words of the domain event."""
+    return StatusChange(
+        id=f"{request.request_id}/{request.attempt}/{outcome.status}",
+        request_id=request.request_id,
+        kind=kind_of(request.request),
+        subject=request.request.subject,
+        account_id=account_id,
+        status=outcome.status,
+        attempt=request.attempt,
+        reasons=tuple(reason_document(reason) for reason in outcome.reasons),
+        published=outcome.published,
+    )
+
+
+def reason_document(reason: Reason) -> dict[str, str]:
+    """Give a reason as the ledger and the bus hold it."""
+    document = {"code": reason.code, "text": reason.text}
+    return document | ({"source": reason.source} if reason.source else {})

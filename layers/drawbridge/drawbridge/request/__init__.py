@@ -1,0 +1,70 @@
+"""Requests: somebody wants to be connected, and this is what about.
+
+A request's id is made of what it is about, so that every trigger, repeat and retry names the same one.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from drawbridge.arns import Arn
+
+Attempt = Annotated[int, Meta(ge=1)]
+
+
+class ResourceShareRequest(Struct, frozen=True, kw_only=True, tag="resource-share", tag_field="kind", rename="camel"):
+    """A provider shares something with this account, by AWS RAM, with or without an invitation."""
+
+    share_arn: Annotated[str, Meta(pattern=r"^arn:[a-z-]+:ram:[a-z0-9-]+:\d{12}:resource-share/[A-Za-z0-9-]{1,60}$")]
+
+    @property
+    def request_id(self) -> str:
+        return f"share-{Arn.parse(self.share_arn).resource_id}"
+
+    @property
+    def subject(self) -> str:
+        """What the request is about, as AWS names it."""
+        return self.share_arn
+
+
+class EndpointConnectionRequest(
+    Struct, frozen=True, kw_only=True, tag="endpoint-connection", tag_field="kind", rename="camel"
+):
+    """A consumer's VPC endpoint wants to be connected with an endpoint service of this account."""
+
+    service_id: Annotated[str, Meta(pattern=r"^vpce-svc-[0-9a-f]{8,17}$")]
+    endpoint_id: Annotated[str, Meta(pattern=r"^vpce-[0-9a-f]{8,17}$")]
+
+    @property
+    def request_id(self) -> str:
+        return f"connection-{self.service_id}-{self.endpoint_id}"
+
+    @property
+    def subject(self) -> str:
+        """What the request is about, as AWS names it."""
+        return self.endpoint_id
+
+
+Request = ResourceShareRequest | EndpointConnectionRequest
+
+
+def kind_of(request: Request) -> str:
+    """Name the kind, as the ledger has it: ``resource-share`` or ``endpoint-connection``."""
+    return str(request.__struct_config__.tag)
+
+
+class WorkflowInput(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What one execution of the onboarding workflow starts with.
+
+    It holds nothing that changes from look to look: Step Functions takes a second start of the same name for the same
+    one only while the input is the same too.
+    """
+
+    request: Request
+    request_id: str
+    attempt: Attempt
+
+    @property
+    def execution_name(self) -> str:
+        """At most 80 characters that Step Functions allows in a name; closed names stay taken for 90 days."""
+        return f"{self.request_id}-{self.attempt}"

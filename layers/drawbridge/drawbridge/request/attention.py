@@ -1,0 +1,73 @@
+"""When a request needs another attempt.
+
+A look happens all the time; an attempt costs money and calls. So a request that has settled is left alone until
+something changed that its outcome could depend on.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from msgspec import Struct
+
+from drawbridge.request import Request
+from drawbridge.request.row import Row
+from drawbridge.status import Status
+
+HELD_AT_LEAST_EVERY = timedelta(hours=6)
+"""A held request is decided again this often, for facts that no look shows: an account that joined the organization."""
+
+_FIRST_RETRY = timedelta(minutes=1)
+_LONGEST_RETRY = timedelta(hours=6)
+
+
+class Seen(Struct, frozen=True, kw_only=True):
+    """A request as AWS lists it right now."""
+
+    request: Request
+    account_id: str
+    """Who asks, as AWS reports it."""
+    state: str
+    """A digest of all that AWS lists of it and that its outcome could depend on."""
+    configured: str
+    """A digest of the policies, bindings and registry that its outcome could depend on."""
+    open: bool
+    """Whether there is something to decide or to look after; a request that is over is only followed up."""
+
+
+class Need(StrEnum):
+    """What is to be done for a request that was seen."""
+
+    NOTHING = "nothing"
+    MAKE_SURE = "make sure that its execution runs"
+    NEW_ATTEMPT = "a new attempt"
+
+
+def need_of(seen: Seen, row: Row | None, now: datetime) -> Need:
+    """Tell what is to be done for a request."""
+    if row is None:
+        return Need.NEW_ATTEMPT if seen.open else Need.NOTHING
+    if not row.settled:
+        return Need.MAKE_SURE
+    if seen.state != row.seen:
+        return Need.NEW_ATTEMPT if seen.open or row.status in _CAN_STILL_END else Need.NOTHING
+    if not seen.open:
+        return Need.NOTHING
+    if seen.configured != row.configured:
+        return Need.NEW_ATTEMPT
+    return Need.NEW_ATTEMPT if now - datetime.fromisoformat(row.updated_at) >= _patience(row) else Need.NOTHING
+
+
+_CAN_STILL_END = frozenset({Status.HELD, Status.FAILED, Status.ACCEPTED})
+"""Settled for now: if the other side ends the request, the ledger has to say so."""
+
+
+def _patience(row: Row) -> timedelta:
+    match row.status:
+        case Status.FAILED:
+            # 2 to the power of 9 minutes is past the longest wait; more would overflow after years of attempts.
+            wait: timedelta = _FIRST_RETRY * 2 ** min(row.attempt - 1, 9)
+            return min(_LONGEST_RETRY, wait)
+        case Status.HELD:
+            return HELD_AT_LEAST_EVERY
+        case _:
+            return timedelta.max

@@ -1,0 +1,62 @@
+"""Shares and invitations as AWS RAM lists them to the account they are for."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from msgspec import Struct
+
+from drawbridge.arns import Arn
+
+LIFE_OF_INVITATION = timedelta(hours=12)
+"""For everything but a fixed list of types that VPC Lattice's are not on (RAM user guide, "Working with shared
+invitations"). The types of that list live seven days: for them the deadline is only earlier than it need be."""
+
+
+class InvitationStatus(StrEnum):
+    PENDING = "PENDING"
+    ACCEPTED = "ACCEPTED"
+    REJECTED = "REJECTED"
+    EXPIRED = "EXPIRED"
+
+
+class Invitation(Struct, frozen=True, kw_only=True):
+    """An invitation that this account received."""
+
+    arn: str
+    share_arn: str
+    share_name: str
+    """The provider's choice; may be empty."""
+    sender: str
+    status: InvitationStatus
+    sent_at: datetime
+
+    @property
+    def deadline(self) -> datetime:
+        """When it expires: counted from when it was sent, not from when it was noticed."""
+        return self.sent_at + LIFE_OF_INVITATION
+
+
+class Share(Struct, frozen=True, kw_only=True):
+    """A share of another account's that is in effect for this one."""
+
+    arn: str
+    name: str
+    owner: str
+
+
+class SharedResource(Struct, frozen=True, order=True):
+    """A resource that a share in effect holds."""
+
+    arn: str
+    type: str
+    """In lower case: RAM's answers vary."""
+    share_arn: str
+
+    @property
+    def is_lattice(self) -> bool:
+        return Arn.parse(self.arn).service == "vpc-lattice"
+
+
+def newest(invitations: list[Invitation]) -> Invitation | None:
+    """Give the newest of several invitations to one share: it was shared again after an earlier one had expired."""
+    return max(invitations, key=lambda invitation: (invitation.sent_at, invitation.arn), default=None)

@@ -1,0 +1,28 @@
+"""The words in which it is said where a request stands, and why."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Status(StrEnum):
+    """Where a request stands."""
+
+    PENDING = "PENDING"
+    WAITING_FOR_APPROVAL = "WAITING_FOR_APPROVAL"
+    ACCEPTED = "ACCEPTED"
+    ASSOCIATING = "ASSOCIATING"
+    AVAILABLE = "AVAILABLE"
+    HELD = "HELD"
+    REJECTED = "REJECTED"
+    EXPIRED = "EXPIRED"
+    FAILED = "FAILED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+class Reason(Struct, frozen=True, omit_defaults=True):
+    """Why: a stable code for programs, a sentence for people, and the policy or binding that it comes from."""
+
+    code: str
+    text: str
+    source: str = ""
