@@ -10,7 +10,11 @@ from local_aws.services import (
     endpoints,
     lattice_configurations,
     lattice_gateways,
+    lattice_sharees,
+    organization_operations,
+    parameter_store,
     ram,
+    tagging,
 )
 from local_aws.services.operations import refuse_unknown_operations
 
@@ -31,7 +35,11 @@ def install() -> None:
         endpoints,
         lattice_configurations,
         lattice_gateways,
+        lattice_sharees,
+        organization_operations,
+        parameter_store,
         ram,
+        tagging,
     ):
         service.install()
     for name in ("ec2", "organizations", "ram", "ssm", "vpc-lattice"):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import logging
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,11 +23,11 @@ from local_aws.services.idempotency import once
 from local_aws.services.operations import Call, account_in, add_operation
 from local_aws.services.tables import later, new_id, table
 from local_aws.services.timings import timings
+from local_aws.services.topic_policy import Publication, allows
 
 _log = logging.getLogger(__name__)
 
 _EVENTS: Final = frozenset({"Accept", "Connect", "Delete", "Reject"})
-_PUBLISHER: Final = "vpce.amazonaws.com"
 
 _notifications = table()
 _form = random.Random(20171130)  # noqa: S311 - which form a body has is no secret
@@ -105,60 +105,21 @@ def _send(notification: Notification, message: str) -> None:
     topic = sns_backends[account_in(notification.topic_arn)][notification.topic_arn.split(":")[3]].topics.get(
         notification.topic_arn
     )
-    if topic is None or not _may_publish(json.loads(topic.policy), notification):
+    publication = Publication(notification.topic_arn, notification.source_arn, notification.owner)
+    if topic is None or not allows(json.loads(topic.policy), publication):
         return
+    # Counted from here on, so that there is no moment between this and the thread at which all seems quiet.
+    busy = ExitStack()
+    busy.enter_context(doing("connection notification"))
 
     def publish() -> None:
-        with doing("connection notification"):
+        with busy:
             try:
                 topic.sns_backend.publish(message, arn=topic.arn, subject="VPC Endpoint Connection Notification")
             except Exception:  # noqa: BLE001 - as on AWS, a topic's trouble is not the endpoint's
                 _log.exception("no connection notification to %s", topic.arn)
 
     threading.Thread(target=publish, name="connection notification", daemon=True).start()
-
-
-def _may_publish(policy: Mapping[str, Any], notification: Notification) -> bool:
-    statements = [each for each in policy.get("Statement", []) if _concerns(each, notification)]
-    effects = {each["Effect"] for each in statements}
-    return "Allow" in effects and "Deny" not in effects
-
-
-def _concerns(statement: Mapping[str, Any], notification: Notification) -> bool:
-    principal = statement.get("Principal", {})
-    named = principal == "*" or any(
-        name in {"*", _PUBLISHER} for names in _values_of(principal) for name in _as_list(names)
-    )
-    actions = [action.lower() for action in _as_list(statement.get("Action", []))]
-    resources = _as_list(statement.get("Resource", "*"))
-    return (
-        named
-        and any(fnmatch.fnmatchcase("sns:publish", action) for action in actions)
-        and any(fnmatch.fnmatchcase(notification.topic_arn, resource) for resource in resources)
-        and all(
-            _holds(operator, key, _as_list(wanted), notification)
-            for operator, pairs in statement.get("Condition", {}).items()
-            for key, wanted in pairs.items()
-        )
-    )
-
-
-def _holds(operator: str, key: str, wanted: list[str], notification: Notification) -> bool:
-    """Tell whether a condition holds; one on any other key than the two that AWS sends does not."""
-    sent = {"aws:sourcearn": notification.source_arn, "aws:sourceaccount": notification.owner}.get(key.lower())
-    if sent is None:
-        return False
-    if operator in {"ArnLike", "ArnEquals", "StringLike"}:
-        return any(fnmatch.fnmatchcase(sent, pattern) for pattern in wanted)
-    return operator == "StringEquals" and sent in wanted
-
-
-def _values_of(principal: Any) -> list[Any]:
-    return list(principal.values()) if isinstance(principal, Mapping) else []
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:

@@ -117,7 +117,7 @@ class Association:
     created: datetime = field(default_factory=clock.now)
 
     def describe(self) -> dict[str, Any]:
-        shown = {
+        shown: dict[str, Any] = {
             "Id": self.id,
             "VpcEndpointId": self.endpoint.id,
             "AssociatedResourceAccessibility": self.accessibility,

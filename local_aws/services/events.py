@@ -15,7 +15,11 @@ def announce(
     detail: dict[str, Any],
     resources: Sequence[str] = (),
 ) -> None:
-    # The delivery of events imports services of its own: bound late.
+    put_on_bus(account_id, region, source=source, detail_type=detail_type, detail=detail, resources=resources)
+
+
+def put_on_bus(account_id: str, region: str, **event: Any) -> None:
+    # The delivery of events stands on the services: bound late.
     from local_aws.delivery.events import emit  # noqa: PLC0415 - see above
 
-    emit(account_id, region, source=source, detail_type=detail_type, detail=detail, resources=resources)
+    emit(account_id, region, **event)

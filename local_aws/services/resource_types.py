@@ -47,7 +47,7 @@ SEVEN_DAYS: Final = frozenset(
         "ec2:TransitGatewayMulticastDomain",
     }
 )
-"""Types whose invitations live seven days, all others twelve hours: RAM user guide, "Working with shared invitations"."""
+"""Types whose invitations live seven days, others twelve hours: RAM user guide, "Working with shared invitations"."""
 
 _KNOWN: Final = {name.lower(): name for name in _BY_ARN.values()} | {
     known["resourceType"].lower(): known["resourceType"] for known in RAM_RESOURCE_TYPES
@@ -80,4 +80,4 @@ def known_type(name: str) -> str:
     """
     if name.lower() not in _KNOWN:
         raise AwsError("InvalidResourceTypeException", f"The specified resource type {name} is not valid.")
-    return _KNOWN[name.lower()]
+    return str(_KNOWN[name.lower()])

@@ -86,4 +86,5 @@ def _error(service: str, problems: list[_Problem]) -> AwsError:
     if service == "vpc-lattice":
         fields = [{"name": path, "message": why} for _, path, why in problems]
         return AwsError("ValidationException", message, reason="fieldValidationFailed", fieldList=fields)
-    return AwsError({"ram": "InvalidParameterException", "organizations": "InvalidInputException"}[service], message)
+    codes = {"ram": "InvalidParameterException", "organizations": "InvalidInputException"}
+    return AwsError(codes.get(service, "ValidationException"), message)

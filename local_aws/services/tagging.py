@@ -1,0 +1,80 @@
+"""Tags on what moto does not know: endpoints and endpoint services (EC2), resource gateways and configurations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.core.responses import ActionResult
+
+from local_aws.services.endpoint_services import own_service
+from local_aws.services.endpoints import own_endpoint
+from local_aws.services.errors import AwsError
+from local_aws.services.lattice_store import LatticeResource, configurations, gateways, not_found
+from local_aws.services.operations import Call, Proceed, extend_operation
+from local_aws.services.trail import record
+from local_aws.services.vpc_facts import ec2_of
+
+_MOST = 50
+
+
+def install() -> None:
+    extend_operation("ec2", "CreateTags", _create_tags)
+    extend_operation("vpc-lattice", "TagResource", _tag)
+    extend_operation("vpc-lattice", "UntagResource", _untag)
+    extend_operation("vpc-lattice", "ListTagsForResource", _list_tags)
+
+
+def _create_tags(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+    resources, tags = params.get("Resources") or [], params.get("Tags") or []
+    for resource_id in resources:
+        # moto lets one tag an endpoint, or an endpoint service, that is not there.
+        if resource_id.startswith("vpce-svc-"):
+            own_service(call, resource_id)
+        elif resource_id.startswith("vpce-") and resource_id not in ec2_of(call).vpc_end_points:
+            own_endpoint(call, resource_id)
+    answer = proceed()
+    record(
+        call,
+        request={
+            "resourcesSet": {"items": [{"resourceId": resource_id} for resource_id in resources]},
+            "tagSet": {"items": [{"key": tag.get("Key"), "value": tag.get("Value", "")} for tag in tags]},
+        },
+        response={"_return": True},
+    )
+    return answer
+
+
+def _tag(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+    resource = _own(call, params["resourceArn"])
+    if resource is None:
+        return proceed()
+    if len(resource.tags | params["tags"]) > _MOST:
+        raise AwsError("ValidationException", f"At most {_MOST} tags.", reason="other", fieldList=[])
+    resource.tags |= params["tags"]
+    return ActionResult({})
+
+
+def _untag(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+    resource = _own(call, params["resourceArn"])
+    if resource is None:
+        return proceed()
+    for key in params["tagKeys"]:
+        resource.tags.pop(key, None)
+    return ActionResult({})
+
+
+def _list_tags(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+    resource = _own(call, params["resourceArn"])
+    return proceed() if resource is None else ActionResult({"tags": resource.tags})
+
+
+def _own(call: Call, arn: str) -> LatticeResource | None:
+    """Give the caller's own gateway or configuration; None for what is moto's."""
+    kinds = {":resourcegateway/": gateways, ":resourceconfiguration/": configurations}
+    for part, resources in kinds.items():
+        if part in arn:
+            resource: LatticeResource | None = resources.get(arn.rpartition("/")[2])
+            if resource is None or resource.arn != arn or resource.owner != call.account_id:
+                raise not_found(arn, "RESOURCE")
+            return resource
+    return None
