@@ -1,4 +1,5 @@
-"""What every AWS call passes on its way to moto: it is recognised, judged, perhaps struck by a fault, and recorded."""
+"""What every AWS call passes on its way to moto: it is recognised, judged, counted against AWS's throttles, perhaps
+struck by a fault, and recorded."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from local_aws.clock import clock
 from local_aws.faults import faults
 from local_aws.recognition import Call, Environ, recognise
 from local_aws.record import MadeCall, record
+from local_aws.throttles import throttles
 
 __all__ = ["Call", "Denied", "Gate"]
 
@@ -64,6 +66,8 @@ class Gate:
         denied = self.authorizer(call) if self.authorizer else None
         if denied is not None:
             return answers.error(call, denied.code, denied.message, denied.status)
+        if not throttles.admit(call):
+            return answers.throttled(call)
         fault = faults.call_fault(call.name)
         kind = fault.fault if fault else None
         if kind == "throttle":

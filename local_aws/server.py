@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import logging
 import os
 import socket
 import threading
@@ -11,58 +10,14 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Self
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from werkzeug.serving import ThreadedWSGIServer
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from local_aws.connection import Server
 from local_aws.control import PREFIX, control
 from local_aws.gate import Gate, StartResponse
 from local_aws.recognition import Environ
 
 HOST = "127.0.0.1"
-BACKLOG = 512
-
-
-class _Handler(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
-    """HTTP/1.1, kept alive, without a line of log for each request."""
-
-    # An answer goes out in two writes; without this the second waits for the first's acknowledgement, 40 ms.
-    disable_nagle_algorithm = True
-    wbufsize = -1
-
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
-        pass
-
-
-class _Server(ThreadedWSGIServer):
-    """A thread for each connection; stopping hangs up on all of them."""
-
-    request_queue_size = BACKLOG
-
-    def __init__(self, listening: socket.socket, application: Any) -> None:
-        host, port = listening.getsockname()[:2]
-        self._open: set[socket.socket] = set()
-        self._lock = threading.Lock()
-        super().__init__(host, port, application, handler=_Handler, fd=listening.fileno())
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        with self._lock:
-            self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        with self._lock:
-            self._open.discard(request)
-        super().shutdown_request(request)
-
-    def hang_up(self) -> None:
-        with self._lock:
-            left, self._open = list(self._open), set()
-        for connection in left:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                # The other side was faster.
-                continue
 
 
 class LocalAws:
@@ -75,9 +30,9 @@ class LocalAws:
     """
 
     def __init__(self, port: int = 0) -> None:
-        self._listening = socket.create_server((HOST, port), backlog=BACKLOG)
+        self._listening = socket.create_server((HOST, port), backlog=Server.request_queue_size)
         self.port: int = self._listening.getsockname()[1]
-        self._server: _Server | None = None
+        self._server: Server | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -94,8 +49,7 @@ class LocalAws:
             inside = path == PREFIX or path.startswith(f"{PREFIX}/")
             return (control if inside else gate)(environ, start_response)
 
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._server = _Server(self._listening, application)
+        self._server = Server(self._listening, application)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="server", daemon=True)
         self._thread.start()
         return self
@@ -150,7 +104,7 @@ def _service(name: str | None) -> Any:
 def _part(name: str) -> Any:
     try:
         return importlib.import_module(f"local_aws.{name}")
-    except ModuleNotFoundError:
+    except ImportError:
         return None
 
 
