@@ -1,0 +1,38 @@
+"""Lambda: each function's real code, under AWS's own runtime client, in processes of its own.
+
+- ``invoke`` runs a function and waits, ``asynchronous`` queues and retries.
+- ``fleet`` lends ``sandbox`` after ``sandbox``; ``runtime_api`` is what the process inside talks to.
+- ``sources`` says where a function's code is, ``configuration`` what its process is given.
+"""
+
+from __future__ import annotations
+
+import atexit
+
+from local_aws.credentials import serve_clients_at
+from local_aws.functions import fleet as _fleet
+from local_aws.functions import invocations as _invocations
+from local_aws.functions.invocations import Invocation
+from local_aws.functions.invoke import serve_functions_at
+from local_aws.functions.mending import mend_lambda
+
+__all__ = ["Invocation", "install", "invocations", "stop_all"]
+
+
+def install(endpoint_url: str) -> None:
+    """Have moto's Lambda run functions, whose SDK finds the local AWS at this address; may be called again."""
+    serve_functions_at(endpoint_url)
+    serve_clients_at(endpoint_url)
+    mend_lambda()
+    atexit.unregister(stop_all)
+    atexit.register(stop_all)
+
+
+def stop_all() -> None:
+    """End every function's process."""
+    _fleet.fleet.stop()
+
+
+def invocations() -> list[Invocation]:
+    """Give the last invocations, the oldest first."""
+    return _invocations.recent()

@@ -1,0 +1,78 @@
+"""The first code of a function's process: it hands over to AWS's runtime client, at the local AWS's time.
+
+Run as ``python start.py <handler> <timeout> <local time>`` in the runtime's environment, which has nothing else of
+the local AWS on its path.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from typing import Any
+
+TOLERANCE = 0.5
+"""Seconds by which the process's time may be off before it is corrected; below it real time is good enough."""
+
+
+class _Traveller:
+    def __init__(self) -> None:
+        self._coordinates: Any = None
+
+    def go(self, moment: float) -> None:
+        if abs(moment - time.time()) <= TOLERANCE:
+            return
+        if self._coordinates is None:
+            import time_machine  # noqa: PLC0415 - most processes never travel, and a start should be fast
+
+            self._coordinates = time_machine.travel(moment, tick=True).start()
+        else:
+            self._coordinates.move_to(moment)
+
+
+def _end_with_parent() -> None:
+    """End this process when the local AWS is gone, however it went: its end of our standard input closes then."""
+    watched = os.dup(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+
+    def watch() -> None:
+        while os.read(watched, 1):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+def _travel_at_invocations(timeout: float, traveller: _Traveller) -> None:
+    """Take the time from each invocation's deadline, the only time that the runtime client lets through."""
+    from awslambdaric import lambda_runtime_client as client  # noqa: PLC0415 - found once our own folder is off the path
+
+    wait = client.BaseLambdaRuntimeClient.wait_next_invocation
+
+    def wait_and_travel(self: Any) -> Any:
+        request = wait(self)
+        traveller.go(int(request.deadline_time_in_ms) / 1000 - timeout)
+        return request
+
+    client.BaseLambdaRuntimeClient.wait_next_invocation = wait_and_travel
+
+
+def main() -> None:
+    handler, timeout, moment = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
+    # Python puts this file's folder first; on Lambda the function's own comes first.
+    del sys.path[0]
+    _end_with_parent()
+    traveller = _Traveller()
+    traveller.go(moment)
+    _travel_at_invocations(timeout, traveller)
+    sys.argv = ["awslambdaric", handler]
+    from awslambdaric import __main__ as runtime  # noqa: PLC0415 - as above
+
+    runtime.main(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

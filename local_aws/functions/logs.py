@@ -1,0 +1,63 @@
+"""What functions write: to CloudWatch Logs, and to a file for whoever watches."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from pathlib import Path
+from typing import Any, TextIO
+
+from moto.logs.models import logs_backends
+
+from local_aws.clock import clock
+from local_aws.functions.configuration import LOGS
+
+_TAIL_BYTES = 4096
+
+_lock = threading.Lock()
+_files: dict[Path, TextIO] = {}
+
+
+class SandboxLog:
+    """One sandbox's log stream."""
+
+    def __init__(self, account_id: str, region: str, group: str, stream: str, function_name: str) -> None:
+        self.stream = stream
+        self._group = group
+        self._backend: Any = logs_backends[account_id][region]
+        self._file = _file(LOGS / f"{account_id}-{function_name}.log")
+        self._tail: deque[str] = deque(maxlen=200)
+
+    def begin(self) -> None:
+        """Start the tail of an invocation anew."""
+        self._tail.clear()
+
+    def write(self, *lines: str) -> None:
+        """Write lines, each an event of its own."""
+        if not lines:
+            return
+        self._tail.extend(lines)
+        moment = int(clock.time() * 1000)
+        with _lock:
+            # The group may have been deleted, in the meantime too: Lambda makes it again.
+            self._backend.ensure_log_group(self._group)
+            self._backend.ensure_log_stream(self._group, self.stream)
+            self._backend.put_log_events(
+                self._group, self.stream, [{"timestamp": moment, "message": line} for line in lines]
+            )
+            for line in lines:
+                self._file.write(f"{line}\n")
+            self._file.flush()
+
+    def tail(self) -> str:
+        """Give the last 4 KB of the invocation's log, as ``LogType=Tail`` does."""
+        return "".join(f"{line}\n" for line in self._tail).encode()[-_TAIL_BYTES:].decode(errors="ignore")
+
+
+def _file(path: Path) -> TextIO:
+    """Open a function's file, empty the first time in this process."""
+    with _lock:
+        if path not in _files:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _files[path] = path.open("w", encoding="utf-8")
+        return _files[path]
