@@ -1,0 +1,43 @@
+"""Retry: how often, and after how long, a state is tried again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from local_aws.workflows.failures import StateFailed, answers_to
+
+_MAX_DELAY = 31_622_400.0
+
+
+class Retries:
+    """The Retriers of a state that was entered: each counts its own attempts."""
+
+    def __init__(self, retriers: Sequence[dict[str, Any]]) -> None:
+        self._retriers = retriers
+        self._attempts = [0] * len(retriers)
+
+    def delay(self, failure: StateFailed) -> float | None:
+        """Give the seconds until the next attempt; None where there is none.
+
+        The first Retrier that names the error decides, even where its attempts are used up.
+        """
+        for index, retrier in enumerate(self._retriers):
+            if answers_to(failure.error, retrier["ErrorEquals"]):
+                if self._attempts[index] >= retrier.get("MaxAttempts", 3):
+                    return None
+                self._attempts[index] += 1
+                return _seconds(retrier, self._attempts[index])
+        return None
+
+
+def _seconds(retrier: dict[str, Any], attempt: int) -> float:
+    try:
+        seconds = float(retrier.get("IntervalSeconds", 1)) * float(retrier.get("BackoffRate", 2.0)) ** (attempt - 1)
+    except OverflowError:
+        seconds = _MAX_DELAY
+    seconds = min(seconds, float(retrier.get("MaxDelaySeconds", _MAX_DELAY)))
+    if retrier.get("JitterStrategy") == "FULL":
+        return random.uniform(0, seconds)  # noqa: S311 - it spreads retries
+    return seconds

@@ -1,0 +1,127 @@
+"""Task tokens: each is answered once, or not at all."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from local_aws.clock import Due, clock
+from local_aws.workflows.failures import HEARTBEAT_TIMEOUT, TIMEOUT, StateFailed
+
+# AWS's tokens begin alike and are some 700 characters long: they don't fit where a short id does.
+_BEGINNING = "AQCkAAAAKgAAAAMAAAAAAAAAA"
+_RANDOM_BYTES = 510
+
+Outcome = Any | StateFailed
+
+
+class UnknownToken(Exception):  # noqa: N818 - it says what the token is
+    """No task was ever given this token."""
+
+
+class TaskOver(Exception):  # noqa: N818 - it says what the task is
+    """The task was answered before, timed out, or ended with its execution."""
+
+
+@dataclass
+class WaitingTask:
+    """A task that waits for whoever holds its token."""
+
+    token: str
+    account_id: str
+    settle: Callable[[Outcome], None]
+    heartbeat: float | None = None
+    """Seconds of the clock that may pass between heartbeats."""
+    over: bool = False
+    timeout_due: Due | None = None
+    heartbeat_due: Due | None = None
+
+
+_lock = threading.Lock()
+_tasks: dict[str, WaitingTask] = {}
+
+
+def issue(account_id: str, settle: Callable[[Outcome], None]) -> WaitingTask:
+    """Make a token; ``settle`` is called once, with the output or the failure, from any thread."""
+    token = _BEGINNING + base64.b64encode(secrets.token_bytes(_RANDOM_BYTES)).decode()
+    task = WaitingTask(token, account_id, settle)
+    with _lock:
+        _tasks[token] = task
+    return task
+
+
+def expect(task: WaitingTask, timeout: float | None, heartbeat: float | None) -> None:
+    """Let the task's time run, from now on."""
+    with _lock:
+        task.heartbeat = heartbeat
+        if timeout is not None:
+            # Not waited for by anybody who waits for quiet: a person's decision may take days.
+            expire = _failing(task, TIMEOUT)
+            task.timeout_due = clock.call_later(timeout, expire, background=True)
+        _await_heartbeat(task)
+
+
+def answer(token: str, account_id: str, outcome: Outcome) -> None:
+    """Give the task its outcome; raises UnknownToken or TaskOver."""
+    with _lock:
+        task = _open(token, account_id)
+        _end(task)
+    task.settle(outcome)
+
+
+def beat(token: str, account_id: str) -> None:
+    """Record a heartbeat; raises UnknownToken or TaskOver."""
+    with _lock:
+        _await_heartbeat(_open(token, account_id))
+
+
+def withdraw(task: WaitingTask) -> None:
+    """End the task from the execution's side: from now on its token is answered with TaskOver."""
+    with _lock:
+        _end(task)
+
+
+def forget_all() -> None:
+    with _lock:
+        for task in _tasks.values():
+            _end(task)
+        _tasks.clear()
+
+
+def _open(token: str, account_id: str) -> WaitingTask:
+    task = _tasks.get(token)
+    # "The task token must be used from the same account" (API reference of SendTaskSuccess).
+    if task is None or task.account_id != account_id:
+        raise UnknownToken
+    if task.over:
+        raise TaskOver
+    return task
+
+
+def _end(task: WaitingTask) -> None:
+    task.over = True
+    for due in (task.timeout_due, task.heartbeat_due):
+        if due is not None:
+            due.cancel()
+
+
+def _await_heartbeat(task: WaitingTask) -> None:
+    if task.heartbeat_due is not None:
+        task.heartbeat_due.cancel()
+    if task.heartbeat is not None and not task.over:
+        task.heartbeat_due = clock.call_later(task.heartbeat, _failing(task, HEARTBEAT_TIMEOUT), background=True)
+
+
+def _failing(task: WaitingTask, error: str) -> Callable[[], None]:
+    def expire() -> None:
+        with _lock:
+            if task.over:
+                return
+            _end(task)
+        task.settle(StateFailed(error))
+
+    return expire
