@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from moto.core.responses import ActionResult
 from moto.ec2.utils import random_private_ip
 
 from local_aws.services import lattice_configurations, lattice_store
@@ -49,7 +48,7 @@ def _create(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
     tags_asked_for(params, "vpc-endpoint")
     make = makers.get(kind, _service_network)
     endpoint = once(call, params, params.get("ClientToken"), lambda: make(call, params, kind))
-    return ActionResult({"VpcEndpoint": endpoint.describe(), "ClientToken": params.get("ClientToken")})
+    return {"VpcEndpoint": endpoint.describe(), "ClientToken": params.get("ClientToken")}
 
 
 def _gateway(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
@@ -212,7 +211,7 @@ def _modify(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
     wanted = [i for i in [*endpoint.subnet_ids, *(params.get("AddSubnetIds") or [])] if i not in gone]
     endpoint.subnet_ids = [subnet.id for subnet in check_subnets(call, endpoint.vpc_id, wanted)]
     endpoint.private_dns_enabled = params.get("PrivateDnsEnabled", endpoint.private_dns_enabled)
-    return ActionResult({"Return": True})
+    return {"Return": True}
 
 
 def own_endpoint(call: Call, endpoint_id: str) -> Endpoint:

@@ -50,10 +50,7 @@ def add_operation(service: str, operation: str, answer: Answer) -> None:
     model = get_service_model(service).operation_model(operation)
 
     def method(self: Any) -> ActionResult:
-        params = _params(self, model)
-        validate(service, model.input_shape, params)
-        if params.get("DryRun"):
-            raise AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
+        params = _params(self, service, model)
         with lock:
             return ActionResult(answer(_call(self, service, operation), params) or {})
 
@@ -61,15 +58,19 @@ def add_operation(service: str, operation: str, answer: Answer) -> None:
 
 
 def extend_operation(service: str, operation: str, around: Around) -> None:
-    """Have ``around`` called with moto's own answer as its third argument: check before it, act after it."""
+    """Have ``around`` called with moto's own answer as its third argument: check before it, act after it.
+
+    It gives moto's answer, or one of its own as ``add_operation`` has it.
+    """
     response_class = _response_class(service)
     model = get_service_model(service).operation_model(operation)
     original = getattr(response_class, camelcase_to_underscores(operation))
 
     def method(self: Any) -> Any:
-        params = _params(self, model)
+        params = _params(self, service, model)
         with lock:
-            return around(_call(self, service, operation), params, lambda: original(self))
+            answer = around(_call(self, service, operation), params, lambda: original(self))
+        return ActionResult(answer) if isinstance(answer, dict) else answer
 
     _hang_in(response_class, operation, method)
 
@@ -119,12 +120,15 @@ def _hang_in(response_class: Any, operation: str, method: Callable[[Any], Any]) 
     setattr(response_class, method.__name__, method)
 
 
-def _params(response: Any, model: Any) -> dict[str, Any]:
+def _params(response: Any, service: str, model: Any) -> dict[str, Any]:
     if model.input_shape is None:
         return {}
     response.parse_parameters(response.normalized_request)
-    # botocore writes a list that is not there as an empty one for some protocols; None is never sent.
-    return {name: value for name, value in dict(response.params or {}).items() if value is not None}
+    params = {name: value for name, value in dict(response.params or {}).items() if value is not None}
+    validate(service, model.input_shape, params)
+    if params.get("DryRun"):
+        raise AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
+    return params
 
 
 def _call(response: Any, service: str, operation: str) -> Call:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from moto.core.responses import ActionResult
-
 from local_aws.services.endpoint_services import own_service
 from local_aws.services.endpoints import own_endpoint
 from local_aws.services.errors import AwsError
@@ -51,7 +49,7 @@ def _tag(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
     if len(resource.tags | params["tags"]) > _MOST:
         raise AwsError("ValidationException", f"At most {_MOST} tags.", reason="other", fieldList=[])
     resource.tags |= params["tags"]
-    return ActionResult({})
+    return {}
 
 
 def _untag(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
@@ -60,12 +58,12 @@ def _untag(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
         return proceed()
     for key in params["tagKeys"]:
         resource.tags.pop(key, None)
-    return ActionResult({})
+    return {}
 
 
 def _list_tags(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
     resource = _own(call, params["resourceArn"])
-    return proceed() if resource is None else ActionResult({"tags": resource.tags})
+    return proceed() if resource is None else {"tags": resource.tags}
 
 
 def _own(call: Call, arn: str) -> LatticeResource | None:
