@@ -1,6 +1,7 @@
 # Every target sets up what it needs, in this folder, from hashed locks.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
+export SAM_CLI_TELEMETRY := 0
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -40,3 +41,15 @@ $(LAYERS)/%/.ready: layers/%/requirements.txt $(VENV)/.ready
 	@rm -rf $(@D) && mkdir -p $(@D)
 	@$(VENV)/bin/$(PIP) --target $(@D)/python -r $<
 	@touch $@
+
+$(SAM)/.ready: requirements/sam.txt
+	@echo "setting up $(SAM) (once)"
+	@rm -rf $(SAM) && $(PYTHON) -m venv $(SAM)
+	@$(SAM)/bin/$(PIP) -r $<
+	@touch $@
+
+.PHONY: build
+build: $(SAM)/.ready  ## sam validate and sam build, for Lambda's platform, without Docker
+	@AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate --lint
+	@PATH="$(CURDIR)/$(SAM)/bin:$$PATH" AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam build
+	@du -sh .aws-sam/build/*/
