@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from drawbridge.bootstrap.discover_requests import Configuring, dead_letters, discoverer
-from drawbridge.errors import InvalidInputError
+from drawbridge.errors import InvalidInputError, UpstreamError
 from drawbridge.hint import NOWHERE, Look
 from drawbridge.hint.parse import where_to_look
 from drawbridge.observability import logger, metrics
@@ -29,6 +29,8 @@ def lambda_handler(event: dict[str, Any], context: object) -> None:
     discovery = discoverer(configuration, lambda: datetime.now(UTC)).discover(look, datetime.now(UTC))
     logger.info("looked", hints=len(event["Records"]), seen=discovery.seen, started=discovery.started)
     metrics.add_metric("RequestsStarted", MetricUnit.Count, len(discovery.started))
+    if discovery.failures:
+        raise UpstreamError("; ".join(str(failure) for failure in discovery.failures))
 
 
 def _look(record: dict[str, Any]) -> Look:

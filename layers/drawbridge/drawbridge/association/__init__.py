@@ -35,6 +35,8 @@ class Plan(Struct, frozen=True):
 
     associations: tuple[WantedAssociation, ...]
     refused: tuple[Reason, ...]
+    state: str
+    """The digest of the share in effect that the plan was made from."""
     broken: tuple[Reason, ...] = ()
     """Bindings that can't be read, and might have wanted something."""
 

@@ -13,6 +13,7 @@ from drawbridge.decision.cedar import Answer, ResourceConfiguration
 from drawbridge.decision.facts import Asker
 from drawbridge.errors import NotReadyError
 from drawbridge.publication.names import parameter_segment
+from drawbridge.request.digests import state_in_effect
 from drawbridge.request.shares import Share, SharedResource
 from drawbridge.status import Reason
 
@@ -102,7 +103,8 @@ class Planner:
                 wanted += placed
                 refused += unplaced
         broken = (Reason("binding-broken", each.reason, source=each.name) for each in self._bindings.broken)
-        return Plan(tuple(wanted), tuple(refused), tuple(broken))
+        state = state_in_effect(resource.arn for resource in visible)
+        return Plan(tuple(wanted), tuple(refused), state, tuple(broken))
 
     def _refusal(self, binding: Binding, resource: SharedConfiguration, asker: Asker) -> Reason | None:
         if binding.attach.mode is not Mode.RESOURCE_ENDPOINT:

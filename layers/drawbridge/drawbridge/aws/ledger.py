@@ -23,8 +23,14 @@ if TYPE_CHECKING:
 
 STATUS_INDEX = "status"
 
-_UNSETTLED = (Status.PENDING, Status.WAITING_FOR_APPROVAL, Status.ACCEPTED, Status.ASSOCIATING)
-_WAITING = (Status.HELD, Status.FAILED)
+_FOLLOWED = (
+    Status.PENDING,
+    Status.WAITING_FOR_APPROVAL,
+    Status.ACCEPTED,
+    Status.ASSOCIATING,
+    Status.HELD,
+    Status.FAILED,
+)
 
 _HISTORY_KEPT = 100
 """Entries of a row's history; an item is 400 KB at most, and the bus has told of the earlier ones."""
@@ -46,11 +52,9 @@ class Ledger:
                 found[row.request_id] = row
         return found
 
-    def unsettled(self) -> list[Row]:
-        return [row for row in self._of(_UNSETTLED) if not row.settled]
-
-    def waiting(self) -> list[Row]:
-        return [row for row in self._of(_WAITING) if row.settled]
+    def followed(self) -> list[Row]:
+        """Give the rows that AWS should still list: under way, or settled only for now."""
+        return list(self._of(_FOLLOWED))
 
     def claim(self, seen: Seen, attempt: int, *, after: Row | None) -> bool:
         """Enter an attempt; ``False`` if the row is not any longer as it was read, in ``after``."""
@@ -69,21 +73,22 @@ class Ledger:
             ":attempt": attempt,
             ":no": False,
             ":seen": seen.state,
-            ":configured": seen.configured,
+            ":wanted": seen.wanted,
+            ":permitted": seen.permitted,
             ":now": moment,
             ":none": [],
             ":entry": [{"status": Status.PENDING, "attempt": attempt, "at": moment}],
         }
         update = (
             "SET request = :request, kind = :kind, subject = :subject, account_id = :account, #status = :status, "
-            "attempt = :attempt, settled = :no, seen = :seen, configured = :configured, updated_at = :now, "
-            "first_seen_at = if_not_exists(first_seen_at, :now), "
+            "attempt = :attempt, settled = :no, seen = :seen, wanted = :wanted, permitted = :permitted, "
+            "updated_at = :now, first_seen_at = if_not_exists(first_seen_at, :now), "
             "history = list_append(if_not_exists(history, :none), :entry)"
         )
         written = self._update(seen.request.request_id, update, condition, values | read)
         return written is not None
 
-    def change_status(self, change: StatusChange, *, settled: bool) -> StatusChange | None:
+    def change_status(self, change: StatusChange, *, settled: bool, seen: str = "") -> StatusChange | None:
         """Take over a change of status; nothing, and ``None``, if a later attempt has the row.
 
         The history gets an entry only if the status is not the one that the attempt has reached already.
@@ -100,6 +105,8 @@ class Ledger:
         sets = (
             "SET #status = :status, settled = :settled, reasons = :reasons, published = :published, updated_at = :now"
         )
+        if seen:
+            sets, values = f"{sets}, seen = :seen", values | {":seen": seen}
         entry = {"status": change.status, "attempt": change.attempt, "at": values[":now"], "reasons": reasons}
         written = self._update(
             change.request_id,
@@ -184,7 +191,8 @@ class _Item(msgspec.Struct):
     attempt: int
     settled: bool
     seen: str
-    configured: str
+    wanted: str
+    permitted: str
     updated_at: str
 
 
@@ -198,6 +206,7 @@ def _row(item: dict[str, Any]) -> Row:
         attempt=stored.attempt,
         settled=stored.settled,
         seen=stored.seen,
-        configured=stored.configured,
+        wanted=stored.wanted,
+        permitted=stored.permitted,
         updated_at=stored.updated_at,
     )

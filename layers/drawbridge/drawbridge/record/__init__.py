@@ -13,3 +13,5 @@ class Outcome(Struct, frozen=True, kw_only=True):
     settled: bool
     published: tuple[str, ...] = ()
     """The parameters that hold the names, by their full names."""
+    seen: str = ""
+    """A digest of what AWS lists now, where the attempt itself changed that: accepting a share does."""

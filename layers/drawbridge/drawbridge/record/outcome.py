@@ -126,11 +126,13 @@ def _planned(plan: Plan) -> Outcome:
             Reason("associating", f"{wanted.resource_name} into {wanted.vpc_id}", source=wanted.binding)
             for wanted in plan.associations
         )
-        return Outcome(status=Status.ASSOCIATING, reasons=(*wanted, *plan.refused, *plan.broken), settled=False)
+        return Outcome(
+            status=Status.ASSOCIATING, reasons=(*wanted, *plan.refused, *plan.broken), settled=False, seen=plan.state
+        )
     if plan.refused:
-        return Outcome(status=Status.HELD, reasons=(*plan.refused, *plan.broken), settled=True)
+        return Outcome(status=Status.HELD, reasons=(*plan.refused, *plan.broken), settled=True, seen=plan.state)
     nothing = Reason("no-binding-wants-it", "Accepted; no binding wants any resource of it. Write a binding that does.")
-    return Outcome(status=Status.ACCEPTED, reasons=(nothing, *plan.broken), settled=True)
+    return Outcome(status=Status.ACCEPTED, reasons=(nothing, *plan.broken), settled=True, seen=plan.state)
 
 
 def _ended(plan: Plan | None, results: tuple[Failure | Published, ...]) -> Outcome:

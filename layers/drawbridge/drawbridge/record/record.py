@@ -28,11 +28,11 @@ class StatusChange(Struct, frozen=True, kw_only=True, rename="camel"):
 class Ledger(Protocol):
     """The rows of the ledger, as recording needs them."""
 
-    def change_status(self, change: StatusChange, *, settled: bool) -> StatusChange | None:
+    def change_status(self, change: StatusChange, *, settled: bool, seen: str = "") -> StatusChange | None:
         """Take over the change; nothing, and ``None``, if a later attempt has the row.
 
         Taking over the same change again changes nothing and gives the change as it stands, with what the row knows
-        of the request.
+        of the request. ``seen`` replaces the digest of what AWS listed when the attempt started.
         """
         ...
 
@@ -51,7 +51,7 @@ def record(request: WorkflowInput, outcome: Outcome, ledger: Ledger, bus: Bus) -
     The row comes first: an event of a status that the ledger does not show would send people looking for nothing. A
     crash between the two is made good when the step is run again.
     """
-    recorded = ledger.change_status(status_change(request, outcome), settled=outcome.settled)
+    recorded = ledger.change_status(status_change(request, outcome), settled=outcome.settled, seen=outcome.seen)
     if recorded is not None:
         bus.announce(recorded)
     return recorded

@@ -28,8 +28,10 @@ class Seen(Struct, frozen=True, kw_only=True):
     """Who asks, as AWS reports it."""
     state: str
     """A digest of all that AWS lists of it and that its outcome could depend on."""
-    configured: str
-    """A digest of the policies, bindings and registry that its outcome could depend on."""
+    wanted: str
+    """A digest of the bindings that could want something of it."""
+    permitted: str
+    """A digest of the policies in force and of what the registry knows of the account."""
     open: bool
     """Whether there is something to decide or to look after; a request that is over is only followed up."""
 
@@ -48,17 +50,23 @@ def need_of(seen: Seen, row: Row | None, now: datetime) -> Need:
         return Need.NEW_ATTEMPT if seen.open else Need.NOTHING
     if not row.settled:
         return Need.MAKE_SURE
+    return Need.NEW_ATTEMPT if _changed(seen, row) or _waited(seen, row, now) else Need.NOTHING
+
+
+_SETTLED_FOR_NOW = frozenset({Status.HELD, Status.FAILED, Status.ACCEPTED})
+"""A change of policy may still let it go on, and if the other side ends it, the ledger has to say so."""
+
+
+def _changed(seen: Seen, row: Row) -> bool:
     if seen.state != row.seen:
-        return Need.NEW_ATTEMPT if seen.open or row.status in _CAN_STILL_END else Need.NOTHING
-    if not seen.open:
-        return Need.NOTHING
-    if seen.configured != row.configured:
-        return Need.NEW_ATTEMPT
-    return Need.NEW_ATTEMPT if now - datetime.fromisoformat(row.updated_at) >= _patience(row) else Need.NOTHING
+        return seen.open or row.status in _SETTLED_FOR_NOW
+    # What was let in stays: taking it down because policies changed is withdrawal's.
+    may_be_permitted_now = seen.permitted != row.permitted and row.status in _SETTLED_FOR_NOW
+    return seen.open and (seen.wanted != row.wanted or may_be_permitted_now)
 
 
-_CAN_STILL_END = frozenset({Status.HELD, Status.FAILED, Status.ACCEPTED})
-"""Settled for now: if the other side ends the request, the ledger has to say so."""
+def _waited(seen: Seen, row: Row, now: datetime) -> bool:
+    return seen.open and now - datetime.fromisoformat(row.updated_at) >= _patience(row)
 
 
 def _patience(row: Row) -> timedelta:

@@ -1,18 +1,18 @@
 """Discovering requests: one look at what AWS lists, compared with the ledger; an execution for each that needs one."""
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
-import msgspec
 from msgspec import Struct
 
+from drawbridge.errors import DrawbridgeError
 from drawbridge.hint import Look
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest, WorkflowInput
 from drawbridge.request.attention import Need, Seen, need_of
 from drawbridge.request.connections import Connection, ManagedService
+from drawbridge.request.digests import digest, state_in_effect
 from drawbridge.request.row import Row
 from drawbridge.request.shares import Invitation, InvitationStatus, Share, SharedResource, newest
 from drawbridge.status import Status
@@ -45,12 +45,8 @@ class Ledger(Protocol):
 
     def rows(self, request_ids: Collection[str]) -> Mapping[str, Row]: ...
 
-    def unsettled(self) -> list[Row]:
-        """Give the rows whose attempt has not come to its end."""
-        ...
-
-    def waiting(self) -> list[Row]:
-        """Give the rows that are settled only for now: held, or failed."""
+    def followed(self) -> list[Row]:
+        """Give the rows that AWS should still list: under way, or settled only for now (held, failed)."""
         ...
 
     def claim(self, seen: Seen, attempt: int, *, after: Row | None) -> bool:
@@ -77,9 +73,13 @@ class Announcements(Protocol):
 class Configured(Protocol):
     """Digests of the configuration that a request's outcome could depend on."""
 
-    def for_share(self, provider: str, share_name: str) -> str: ...
+    def wanted(self, provider: str, share_name: str) -> str:
+        """Of the bindings that could want something of the share."""
+        ...
 
-    def for_connection(self, account_id: str) -> str: ...
+    def permitted(self, account_id: str) -> str:
+        """Of the policies in force and of what the registry knows of the account."""
+        ...
 
 
 class Discovery(Struct, frozen=True):
@@ -87,6 +87,8 @@ class Discovery(Struct, frozen=True):
 
     seen: int
     started: tuple[str, ...]
+    failures: tuple[DrawbridgeError, ...]
+    """What could not be looked at or seen to; nothing else was stopped by it. The look has to be repeated."""
 
 
 class Discoverer:
@@ -117,35 +119,52 @@ class Discoverer:
         run is started by the next look.
         """
         seen: list[Seen] = []
+        failures: list[DrawbridgeError] = []
+        followed = self._ledger.followed()
         if look.connections:
-            seen += self._look_at_connections(upkeep=look.upkeep)
+            seen += self._collect(lambda: self._look_at_connections(followed, upkeep=look.upkeep), failures)
         if look.shares:
-            seen += self._look_at_shares()
-        seen += self._over(look, {each.request.request_id for each in seen})
+            seen += self._collect(lambda: self._look_at_shares(followed), failures)
         rows = self._ledger.rows([each.request.request_id for each in seen])
-        started = [name for each in seen if (name := self._attend(each, rows.get(each.request.request_id), now))]
-        return Discovery(len(seen), tuple(started))
+        started: list[str] = []
+        for each in seen:
+            try:
+                execution = self._attend(each, rows.get(each.request.request_id), now)
+            except DrawbridgeError as error:
+                failures.append(error)
+            else:
+                started += [execution] if execution else []
+        return Discovery(len(seen), tuple(started), tuple(failures))
 
-    def _look_at_connections(self, *, upkeep: bool) -> list[Seen]:
+    @staticmethod
+    def _collect(look: Callable[[], list[Seen]], failures: list[DrawbridgeError]) -> list[Seen]:
+        try:
+            return look()
+        except DrawbridgeError as error:
+            failures.append(error)
+            return []
+
+    def _look_at_connections(self, followed: list[Row], *, upkeep: bool) -> list[Seen]:
         managed = [service.service_id for service in self._services.managed()]
         if upkeep:
             self._services.see_to_notifications(managed)
-        if not managed:
-            return []
-        return [
+        listed = self._services.connections() if managed else []
+        seen = [
             Seen(
                 request=EndpointConnectionRequest(service_id=connection.service_id, endpoint_id=connection.endpoint_id),
                 account_id=connection.owner,
                 # Pending turns into available by itself while the attempt runs: that is no change to look into.
                 state=digest("open" if connection.state.is_open else connection.state),
-                configured=self._configured.for_connection(connection.owner),
+                wanted="",
+                permitted=self._configured.permitted(connection.owner),
                 open=connection.state.is_open,
             )
-            for connection in self._services.connections()
+            for connection in listed
             if connection.service_id in managed
         ]
+        return seen + self._over(EndpointConnectionRequest, seen, followed)
 
-    def _look_at_shares(self) -> list[Seen]:
+    def _look_at_shares(self, followed: list[Row]) -> list[Seen]:
         invitations: dict[str, list[Invitation]] = defaultdict(list)
         for invitation in self._shares.invitations():
             invitations[invitation.share_arn].append(invitation)
@@ -153,35 +172,45 @@ class Discoverer:
         for resource in self._shares.resources():
             resources[resource.share_arn].append(resource)
         shares = {share.arn: share for share in self._shares.shares()}
-        return [
+        seen = [
             self._seen_share(arn, newest(invitations[arn]), shares.get(arn), resources[arn])
             for arn in sorted({*invitations, *shares})
         ]
+        return seen + self._over(ResourceShareRequest, seen, followed)
 
     def _seen_share(
         self, arn: str, invitation: Invitation | None, share: Share | None, resources: list[SharedResource]
     ) -> Seen:
-        lattice = sorted(resource.arn for resource in resources if resource.is_lattice)
+        lattice = [resource.arn for resource in resources if resource.is_lattice]
         pending = invitation is not None and invitation.status is InvitationStatus.PENDING
         provider = share.owner if share else invitation.sender if invitation else ""
         name = share.name if share else invitation.share_name if invitation else ""
-        # An invitation that was accepted is dropped after seven days, which changes nothing.
-        standing = invitation.arn + invitation.status if invitation and not share else "shared"
         return Seen(
             request=ResourceShareRequest(share_arn=arn),
             account_id=provider,
-            state=digest(standing, *lattice),
-            configured=self._configured.for_share(provider, name),
+            # An invitation that was accepted is dropped after seven days, which changes nothing.
+            state=digest(invitation.arn, invitation.status) if invitation and not share else state_in_effect(lattice),
+            wanted=self._configured.wanted(provider, name),
+            permitted=self._configured.permitted(provider),
             # A share in effect that holds nothing of VPC Lattice's is none of our business.
             open=pending or bool(share and lattice),
         )
 
-    def _over(self, look: Look, seen: Collection[str]) -> list[Seen]:
+    @staticmethod
+    def _over(kind: type[Request], seen: list[Seen], followed: list[Row]) -> list[Seen]:
         """Give the requests that the ledger still waits for and AWS does not list any longer."""
+        listed = {each.request.request_id for each in seen}
         return [
-            Seen(request=row.request, account_id=row.account_id, state="gone", configured=row.configured, open=False)
-            for row in (*self._ledger.unsettled(), *self._ledger.waiting())
-            if row.request_id not in seen and _within(look, row.request)
+            Seen(
+                request=row.request,
+                account_id=row.account_id,
+                state="gone",
+                wanted=row.wanted,
+                permitted=row.permitted,
+                open=False,
+            )
+            for row in followed
+            if isinstance(row.request, kind) and row.request_id not in listed
         ]
 
     def _attend(self, seen: Seen, row: Row | None, now: datetime) -> str | None:
@@ -209,16 +238,3 @@ class Discoverer:
 
 def _input(request: Request, attempt: int) -> WorkflowInput:
     return WorkflowInput(request=request, request_id=request.request_id, attempt=attempt)
-
-
-def _within(look: Look, request: Request) -> bool:
-    match request:
-        case ResourceShareRequest():
-            return look.shares
-        case EndpointConnectionRequest():
-            return look.connections
-
-
-def digest(*parts: object) -> str:
-    """Give a short text that changes when any of the parts does."""
-    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]

@@ -18,9 +18,10 @@ class Row(Struct, frozen=True, kw_only=True):
     settled: bool
     """Whether the attempt has come to its end."""
     seen: str
-    """A digest of what AWS listed when the attempt started."""
-    configured: str
-    """A digest of the configuration that was in force when the attempt started."""
+    """A digest of what AWS listed when the attempt started, or of what the attempt itself made of it."""
+    wanted: str
+    permitted: str
+    """Digests of the configuration that was in force when the attempt started."""
     updated_at: str
     """ISO 8601, UTC."""
 
