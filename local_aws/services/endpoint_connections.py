@@ -7,7 +7,7 @@ from typing import Any
 
 from local_aws.services.connection_notifications import notify
 from local_aws.services.ec2_answers import ec2_page, filtered
-from local_aws.services.endpoint_services import own_service
+from local_aws.services.endpoint_services import own_service, services
 from local_aws.services.endpoint_store import Endpoint, endpoints
 from local_aws.services.errors import unsuccessful
 from local_aws.services.operations import Call, add_operation
@@ -31,13 +31,15 @@ def install() -> None:
 
 
 def _describe(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    rows = [
-        _row(endpoint)
-        for endpoint in endpoints.values()
-        if endpoint.service is not None
-        and (endpoint.service.owner, endpoint.service.region) == (call.account_id, call.region)
-    ]
+    rows = [_row(endpoint) for endpoint in endpoints.values() if _asks_for_service_of(call, endpoint)]
     return ec2_page(call, params, "VpcEndpointConnections", filtered(rows, params.get("Filters") or [], _FILTERS))
+
+
+def _asks_for_service_of(call: Call, endpoint: Endpoint) -> bool:
+    service = endpoint.service
+    if service is None or services.get(service.id) is not service:
+        return False
+    return (service.owner, service.region) == (call.account_id, call.region)
 
 
 def _row(endpoint: Endpoint) -> dict[str, Any]:

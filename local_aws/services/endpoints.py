@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from moto.ec2.models import ec2_backends
 from moto.ec2.utils import random_private_ip
 
 from local_aws.services import lattice_configurations, lattice_store
@@ -57,7 +58,11 @@ def _gateway(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
     if name not in {f"com.amazonaws.{call.region}.{service}" for service in ("s3", "dynamodb", "s3express")}:
         # The default type catches who forgets it: a gateway to an interface's service does not exist.
         raise AwsError("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
-    return proceed()
+    answer = proceed()
+    for gateway in ec2_of(call).vpc_end_points.values():
+        # moto keeps no type where the request had none, and then can't delete the endpoint.
+        gateway.vpc_endpoint_type = gateway.vpc_endpoint_type or "Gateway"
+    return answer
 
 
 def _interface(call: Call, params: dict[str, Any], kind: str) -> Endpoint:
@@ -235,11 +240,17 @@ def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return {"Unsuccessful": failed}
 
 
+def _release(endpoint: Endpoint) -> None:
+    enis = ec2_backends[endpoint.owner][endpoint.region].enis
+    for interface_id in endpoint.network_interface_ids:
+        enis.pop(interface_id, None)
+
+
 def _remove(endpoint: Endpoint) -> None:
     if endpoint.state in {"deleting", "deleted"}:
         return
     endpoint.state = "deleting"
     endpoint.association = None
     notify("Delete", endpoint)
-    endpoint.become("deleted", timings.endpoint_deleted)
+    endpoint.become("deleted", timings.endpoint_deleted, lambda: _release(endpoint))
     later(timings.deleted_endpoint_listed, lambda: endpoints.pop(endpoint.id, None), background=True)

@@ -12,7 +12,7 @@ from local_aws.services.idempotency import once
 from local_aws.services.lattice_gateways import own_gateway
 from local_aws.services.lattice_store import LatticeResource, configurations
 from local_aws.services.operations import Call, add_operation
-from local_aws.services.shares import is_shared_with
+from local_aws.services.shares import is_shared_with, resource_gone
 from local_aws.services.tables import new_id
 
 KIND = "RESOURCE_CONFIGURATION"
@@ -150,4 +150,5 @@ def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     if any(each.shown.get("resourceConfigurationGroupId") == configuration.id for each in configurations.values()):
         raise store.conflict(configuration, KIND, "The group still has children.")
     store.remove_later(configurations, configuration)
+    resource_gone(configuration.arn)
     return {}

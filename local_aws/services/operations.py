@@ -88,13 +88,15 @@ def refuse_unknown_operations(service: str) -> None:
 
     @functools.wraps(original)
     def call_action(self: Any) -> Any:
+        asked, why = self._get_action(), ""
         try:
-            if self._get_action():
+            if asked:
                 return original(self)
-        except NotImplementedError:
-            pass
-        asked = self._get_action() or f"{self.method} {self.path}"
-        return self.serialized(ActionResult(AwsError(code, f"The local AWS does not have {service}:{asked}.")))
+        except NotImplementedError as error:
+            # moto raises it for a whole operation, and for a part of one too.
+            why = str(error)
+        message = f"The local AWS does not have {service}:{asked or f'{self.method} {self.path}'}. {why}".strip()
+        return self.serialized(ActionResult(AwsError(code, message)))
 
     call_action.refuses = True  # type: ignore[attr-defined] # a mark on the function, so that it is done once
     response_class.call_action = call_action

@@ -100,7 +100,7 @@ def arrange(management: str, accounts: Mapping[str, str], ram_sharing: bool) -> 
         backend = backends[management][_PARTITION]
         backend.org = FakeOrganization(management, "us-east-1", "ALL")
         backend.ou = [FakeRoot(backend.org)]
-        _enter(backend, management, "management", backend.org.root_id)
+        _enter(backend, management, "management", _unit_at(backend, accounts.get(management, "")))
         for account_id, path in accounts.items():
             if account_id != management:
                 _enter(backend, account_id, f"account {account_id}", _unit_at(backend, path))

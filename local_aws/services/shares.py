@@ -117,11 +117,6 @@ def is_shared_with(resource_arn: str, account_id: str) -> bool:
     )
 
 
-def shared_with(resource_arn: str) -> bool:
-    """Tell whether the resource is in any share that still stands."""
-    return any(share.status == "ACTIVE" and resource_arn in share.resources for share in shares.values())
-
-
 def let_in(share: Share, principal: Association) -> None:
     """Make the share visible to the principal, after a while, and say so to both sides."""
 
@@ -162,6 +157,13 @@ def take_out(share: Share, associations: dict[str, Association], association: As
     later(timings.share_gone, gone)
 
 
+def resource_gone(arn: str) -> None:
+    """Take a deleted resource out of every share."""
+    for share in shares.values():
+        if arn in share.resources:
+            take_out(share, share.resources, share.resources[arn])
+
+
 def tell(share: Share, status: str, audience: set[str] | None = None) -> None:
     """Put RAM's one event on the owner's bus and on those of the principals that have access."""
     for account_id in {share.owner} | (_audience(share) if audience is None else audience):
@@ -193,4 +195,5 @@ def account_of(entity: str) -> str:
 
 
 def _is_or_contains(entity: str, account_id: str) -> bool:
-    return account_of(entity) == account_id or organizations.belongs_to(account_id, entity)
+    own = account_of(entity)
+    return own == account_id if own else organizations.belongs_to(account_id, entity)
