@@ -37,7 +37,7 @@ def _describe(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 
 def _asks_for_service_of(call: Call, endpoint: Endpoint) -> bool:
     service = endpoint.service
-    if service is None or services.get(service.id) is not service:
+    if service is None or service.id not in services:
         return False
     return (service.owner, service.region) == (call.account_id, call.region)
 
