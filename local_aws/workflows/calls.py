@@ -12,7 +12,7 @@ from local_aws.workflows import shapes
 from local_aws.workflows.clients import client
 from local_aws.workflows.failures import RUNTIME, StateFailed, to_json
 from local_aws.workflows.resources import Resource, service_model
-from local_aws.workflows.sdk_names import exception, prefix, sdk_error
+from local_aws.workflows.sdk_names import modelled, prefix
 
 # What errors of optimized integrations begin with, and what one that the API does not model is called.
 _OPTIMIZED_ERRORS = {
@@ -126,24 +126,16 @@ def _function_failed(payload: str) -> StateFailed:
 
 def _named(resource: Resource, error: ClientError) -> StateFailed:
     details, metadata = error.response["Error"], error.response["ResponseMetadata"]
-    code = details.get("Code", "Unknown")
+    # Services that once spoke the query protocol have two codes for an error.
+    codes = {details.get("Code", ""), str(details.get("QueryErrorCode", ""))} - {""}
     model = service_model(resource.botocore_service)
     service = prefix(model.metadata["serviceId"])
     cause = (
         f"{details.get('Message', '')} (Service: {service}, Status Code: {metadata['HTTPStatusCode']}, "
         f"Request ID: {metadata.get('RequestId', '')})"
     )
-    return StateFailed(_optimized_error(resource, code) or sdk_error(model, code), cause)
-
-
-def _optimized_error(resource: Resource, code: str) -> str | None:
-    if resource.sdk:
-        return None
-    service, otherwise = _OPTIMIZED_ERRORS[resource.service]
-    for shape in service_model(resource.botocore_service).error_shapes:
-        if code in (shape.name, shape.metadata.get("error", {}).get("code")):
-            return f"{service}.{exception(shape.name)}"
-    return f"{service}.{otherwise}"
+    begins, otherwise = (service, f"{service}Exception") if resource.sdk else _OPTIMIZED_ERRORS[resource.service]
+    return StateFailed(f"{begins}.{modelled(model, codes) or otherwise}", cause)
 
 
 def _prefix(resource: Resource) -> str:

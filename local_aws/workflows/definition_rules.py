@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -51,7 +52,25 @@ def problems(parsed: Any) -> list[str]:
     """List all that is wrong, in AWS's words where they are known."""
     if not isinstance(parsed, dict):
         return ["SCHEMA_VALIDATION_FAILED: The definition must be a JSON object at /"]
-    return [*_unknown(parsed, _TOP, ""), *_workflow_problems(parsed, "", frozenset())]
+    return [*_unknown(parsed, _TOP, ""), *_workflow_problems(parsed, "", frozenset()), *_names_used_twice(parsed)]
+
+
+def _names_used_twice(parsed: Mapping[str, Any]) -> list[str]:
+    used = Counter(_names(parsed))
+    return [
+        f"DUPLICATE_STATE_NAME: State names must be unique in the whole state machine: {name} at /States"
+        for name, times in used.items()
+        if times > 1
+    ]
+
+
+def _names(part: Any) -> Iterator[str]:
+    states = part.get("States") if isinstance(part, dict) else None
+    for name, state in states.items() if isinstance(states, dict) else ():
+        yield name
+        if isinstance(state, dict):
+            for inner in [*state.get("Branches", []), state.get("ItemProcessor")]:
+                yield from _names(inner)
 
 
 def _workflow_problems(part: Mapping[str, Any], path: str, outer: frozenset[str]) -> Iterator[str]:

@@ -11,9 +11,9 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
 
+from local_aws.services.errors import AwsError
 from local_aws.workflows import tokens
 from local_aws.workflows.execution import Execution, StateMachineSnapshot, executions
 from local_aws.workflows.failures import DATA_LIMIT, StateFailed
@@ -64,7 +64,7 @@ def start_execution(request: Request) -> dict[str, Any]:
         existing = executions.get(execution_arn)
         if existing is not None:
             if existing.status != "RUNNING" or existing.input != text:
-                raise ServiceException("ExecutionAlreadyExists", f"Execution Already Exists: '{execution_arn}'")
+                raise AwsError("ExecutionAlreadyExists", f"Execution Already Exists: '{execution_arn}'")
             return {"executionArn": execution_arn, "startDate": existing.start_date}
         execution = Execution(execution_arn, name, snapshot, text)
         executions.add(execution)
@@ -116,11 +116,11 @@ def get_execution_history(request: Request) -> dict[str, Any]:
 def send_task_success(request: Request) -> None:
     output = request.get("output")
     if len(output.encode()) > DATA_LIMIT:
-        raise ServiceException("InvalidOutput", f"Invalid Output: the output is larger than {DATA_LIMIT} bytes")
+        raise AwsError("InvalidOutput", f"Invalid Output: the output is larger than {DATA_LIMIT} bytes")
     try:
         parsed = json.loads(output)
     except ValueError as error:
-        raise ServiceException("InvalidOutput", f"Invalid Output: '{error}'") from error
+        raise AwsError("InvalidOutput", f"Invalid Output: '{error}'") from error
     _to_task(request, lambda token: tokens.answer(token, request.account_id, parsed))
 
 
@@ -171,19 +171,19 @@ def _to_task(request: Request, action: Callable[[str], None]) -> None:
     try:
         action(token)
     except tokens.UnknownToken as unknown:
-        raise ServiceException("InvalidToken", "Invalid Token: 'Invalid token'") from unknown
+        raise AwsError("InvalidToken", "Invalid Token: 'Invalid token'") from unknown
     except tokens.TaskOver as over:
-        raise ServiceException("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'") from over
+        raise AwsError("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'") from over
 
 
 def _execution(request: Request) -> Execution:
     arn = request.get("executionArn")
     execution = executions.get(arn)
     if not re.fullmatch(r"arn:[a-z-]+:states:[a-z0-9-]+:\d{12}:execution:[^:]+:[^:]+", arn):
-        raise ServiceException("InvalidArn", f"Invalid Arn: '{arn}'")
+        raise AwsError("InvalidArn", f"Invalid Arn: '{arn}'")
     mine = execution is not None and execution.machine.account_id == request.account_id
     if execution is None or not mine or execution.machine.region != request.region:
-        raise ServiceException("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
+        raise AwsError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
     return execution
 
 
@@ -201,17 +201,17 @@ def _listed(execution: Execution) -> dict[str, Any]:
 
 def _check_name(name: str) -> None:
     if not 1 <= len(name) <= _NAME_LIMIT:
-        raise ServiceException(
+        raise AwsError(
             "InvalidName",
             f"Invalid Name: '{name}': must have length less than or equal to {_NAME_LIMIT}, and 1 at least",
         )
     if _FORBIDDEN.search(name):
-        raise ServiceException("InvalidName", f"Invalid Name: '{name}'")
+        raise AwsError("InvalidName", f"Invalid Name: '{name}'")
 
 
 def _check_input(text: str) -> None:
     if len(text.encode()) > DATA_LIMIT:
-        raise ServiceException(
+        raise AwsError(
             "ValidationException",
             "1 validation error detected: Value at 'input' failed to satisfy constraint: Member must have length less "
             f"than or equal to {DATA_LIMIT}",
@@ -219,12 +219,12 @@ def _check_input(text: str) -> None:
     try:
         json.loads(text)
     except ValueError as error:
-        raise ServiceException("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from error
+        raise AwsError("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from error
 
 
 def _check_length(text: str | None, field: str, limit: int) -> None:
     if text is not None and len(text) > limit:
-        raise ServiceException(
+        raise AwsError(
             "ValidationException",
             f"1 validation error detected: Value at '{field}' failed to satisfy constraint: Member must have length "
             f"less than or equal to {limit}",
@@ -236,7 +236,7 @@ def _page(request: Request, rows: list[Any], query: str) -> tuple[list[Any], str
     # 0 stands for the default, says the API.
     size = request.get("maxResults") or _PAGE
     if size > _PAGE_LIMIT:
-        raise ServiceException("ValidationException", f"'maxResults' must be at most {_PAGE_LIMIT}")
+        raise AwsError("ValidationException", f"'maxResults' must be at most {_PAGE_LIMIT}")
     start = _offset(request.get("nextToken"), query)
     following = start + size
     more = following < len(rows)
@@ -253,7 +253,7 @@ def _offset(token: str | None, query: str) -> int:
             return int(offset)
     except (ValueError, binascii.Error):
         pass
-    raise ServiceException("InvalidToken", "Invalid Token: 'Invalid token'")
+    raise AwsError("InvalidToken", "Invalid Token: 'Invalid token'")
 
 
 def _without_none(answer: dict[str, Any]) -> dict[str, Any]:

@@ -52,13 +52,12 @@ def prefix(service_id: str) -> str:
     return "".join(pascal(word) for word in service_id.split())
 
 
-def sdk_error(model: ServiceModel, code: str) -> str:
-    """Name an error as an SDK integration does; one that the API does not model is just the service's exception."""
-    service = prefix(model.metadata["serviceId"])
+def modelled(model: ServiceModel, codes: set[str]) -> str | None:
+    """Name the exception that the API models for an error; None where it models none."""
     for shape in model.error_shapes:
-        if code in (shape.name, shape.metadata.get("error", {}).get("code")):
-            return f"{service}.{exception(shape.name)}"
-    return f"{service}.{service}Exception"
+        if codes & {shape.name, shape.metadata.get("error", {}).get("code")}:
+            return exception(shape.name)
+    return None
 
 
 def exception(shape: str) -> str:

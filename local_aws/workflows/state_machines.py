@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from moto.core.exceptions import ServiceException
-
+from local_aws.services.errors import AwsError
 from local_aws.workflows.definition import InvalidDefinition, check, is_jsonata
 
 
@@ -31,7 +30,7 @@ def refuse_other_machines_of_a_name() -> None:
     def create_state_machine(self: Any, name: str, definition: str, *args: Any, **kwargs: Any) -> Any:
         existing = next((machine for machine in self.state_machines if machine.name == name), None)
         if existing is not None and existing.definition != definition:
-            raise ServiceException("StateMachineAlreadyExists", f"State Machine Already Exists: '{existing.arn}'")
+            raise AwsError("StateMachineAlreadyExists", f"State Machine Already Exists: '{existing.arn}'")
         return original(self, name, definition, *args, **kwargs)
 
     create_state_machine.refuses = True  # type: ignore[attr-defined] # a mark, so that it is done once
@@ -48,11 +47,11 @@ def keep_one_set() -> None:
 
 def _validate(definition: str) -> None:
     if not is_jsonata(definition):
-        raise ServiceException(
+        raise AwsError(
             "InvalidDefinition",
             "Invalid State Machine Definition: 'The local AWS runs state machines whose QueryLanguage is JSONata'",
         )
     try:
         check(definition)
     except InvalidDefinition as invalid:
-        raise ServiceException("InvalidDefinition", f"Invalid State Machine Definition: '{invalid}'") from invalid
+        raise AwsError("InvalidDefinition", f"Invalid State Machine Definition: '{invalid}'") from invalid
