@@ -114,6 +114,7 @@ class Association:
     provider_id: str = field(default_factory=lambda: new_id("rea"))
     accessibility: str = "Pending"
     dns_name: str | None = None
+    private_name: str | None = None
     created: datetime = field(default_factory=clock.now)
 
     def describe(self) -> dict[str, Any]:
@@ -126,6 +127,8 @@ class Association:
         }
         if self.dns_name:
             shown["DnsEntry"] = {"DnsName": self.dns_name, "HostedZoneId": _ZONE_OF_LATTICE}
+            if self.private_name:
+                shown["PrivateDnsEntry"] = {"DnsName": self.private_name, "HostedZoneId": _ZONE_OF_LATTICE}
         return shown
 
     def become_usable(self) -> None:

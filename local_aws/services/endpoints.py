@@ -15,6 +15,7 @@ from local_aws.services.endpoint_store import Association, Endpoint, endpoints, 
 from local_aws.services.errors import AwsError, unsuccessful
 from local_aws.services.idempotency import once
 from local_aws.services.operations import Call, Proceed, add_operation, extend_operation
+from local_aws.services.private_names import check_preference, private_name
 from local_aws.services.tables import later, new_id
 from local_aws.services.timings import timings
 from local_aws.services.vpc_facts import check_groups, check_subnets, check_vpc, dns_is_on, ec2_of, zone_ids
@@ -115,9 +116,12 @@ def _resource(call: Call, params: dict[str, Any], kind: str) -> Endpoint:
             "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true "
             f"for {params['VpcId']}",
         )
+    check_preference(params.get("DnsOptions") or {})
     endpoint = _new(call, params, kind)
     endpoint.target_arn = arn
     association = endpoint.association = Association(endpoint, arn)
+    if endpoint.private_dns_enabled:
+        association.private_name = private_name(configuration, endpoint.dns_options)
     endpoint.become("available", timings.endpoint_available, association.become_usable)
     return endpoint
 

@@ -9,6 +9,7 @@ from local_aws.services import endpoint_store
 from local_aws.services import lattice_store as store
 from local_aws.services.errors import AwsError
 from local_aws.services.idempotency import once
+from local_aws.services.lattice_domains import domain_of, status_of
 from local_aws.services.lattice_gateways import own_gateway
 from local_aws.services.lattice_store import LatticeResource, configurations
 from local_aws.services.operations import Call, add_operation
@@ -78,6 +79,8 @@ def _new(call: Call, params: dict[str, Any]) -> LatticeResource:
     for optional in ("resourceConfigurationDefinition", "customDomainName", "groupDomain"):
         if params.get(optional):
             shown[optional] = params[optional]
+    if params.get("domainVerificationIdentifier"):
+        shown |= domain_of(call, params["domainVerificationIdentifier"], params.get("customDomainName"))
     configuration_id = new_id("rcfg")
     configuration = LatticeResource(
         configuration_id,
@@ -116,7 +119,9 @@ def _of_its_type(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _get(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    return seen_configuration(call, params["resourceConfigurationIdentifier"]).describe()
+    configuration = seen_configuration(call, params["resourceConfigurationIdentifier"])
+    status = status_of(configuration)
+    return configuration.describe() | ({"domainVerificationStatus": status} if status else {})
 
 
 def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class Timings:
     notification_sent: float = 1.0
     lattice_created: float = 2.0
     lattice_deleted: float = 2.0
+    domain_verified: float = 5.0
     trail_event: float = 3.0
     """CloudTrail's own delay is typically minutes."""
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tests.local_aws.accounts import (
-    REGION,
     Person,
     accept_invitation,
     first_vpc,
@@ -217,8 +216,71 @@ def test_a_gateway_must_stand_in_a_vpc_of_its_owner() -> None:
 
 
 def test_an_operation_that_is_not_there_says_so() -> None:
-    domain = f"arn:aws:vpc-lattice:{REGION}:111122223333:domainverification/dv-00000000000000000"
+    ask = {"serviceNetworkVpcAssociationIdentifier": "snva-00000000000000000"}
 
-    code = refusal(lambda: person().lattice.get_domain_verification(domainVerificationIdentifier=domain))
+    code = refusal(lambda: person().lattice.get_service_network_vpc_association(**ask))
 
     assert code == "UnknownOperationException"
+
+
+@pytest.mark.parametrize(
+    ("options", "resolved"),
+    [
+        ({}, True),
+        ({"PrivateDnsPreference": "SPECIFIED_DOMAINS_ONLY", "PrivateDnsSpecifiedDomains": ["other.example"]}, False),
+        ({"PrivateDnsPreference": "SPECIFIED_DOMAINS_ONLY", "PrivateDnsSpecifiedDomains": ["example.com"]}, True),
+    ],
+)
+def test_a_private_name_is_given_by_the_endpoints_preference(options: dict[str, Any], resolved: bool) -> None:
+    provider = person()
+    domain = provider.lattice.start_domain_verification(domainName="example.com")
+    pass_time(10)
+    configuration = provider.lattice.create_resource_configuration(
+        name="orders-db",
+        type="SINGLE",
+        portRanges=["5432"],
+        resourceGatewayIdentifier=gateway(provider),
+        resourceConfigurationDefinition=DEFINITION,
+        customDomainName="db.example.com",
+        domainVerificationIdentifier=domain["id"],
+    )
+    vpc_id, subnet_ids = first_vpc(provider)
+
+    endpoint = provider.ec2.create_vpc_endpoint(
+        VpcEndpointType="Resource",
+        VpcId=vpc_id,
+        SubnetIds=subnet_ids[:1],
+        ResourceConfigurationArn=configuration["arn"],
+        PrivateDnsEnabled=True,
+        DnsOptions=options,
+    )["VpcEndpoint"]
+    pass_time(15)
+
+    asked = {"VpcEndpointIds": [endpoint["VpcEndpointId"]]}
+    association = provider.ec2.describe_vpc_endpoint_associations(**asked)["VpcEndpointAssociations"][0]
+    assert ("PrivateDnsEntry" in association) is resolved
+
+
+def test_a_configuration_tells_whether_its_domain_is_verified() -> None:
+    provider = person()
+    domain = provider.lattice.start_domain_verification(domainName="example.com")
+    asked: dict[str, Any] = {
+        "name": "orders-db",
+        "type": "SINGLE",
+        "portRanges": ["5432"],
+        "resourceGatewayIdentifier": gateway(provider),
+        "resourceConfigurationDefinition": DEFINITION,
+        "domainVerificationIdentifier": domain["id"],
+    }
+    foreign = {**asked, "name": "other-db", "customDomainName": "db.example.org"}
+
+    created = provider.lattice.create_resource_configuration(**asked, customDomainName="db.example.com")
+    ask = {"resourceConfigurationIdentifier": created["id"]}
+    at_once = provider.lattice.get_resource_configuration(**ask)["domainVerificationStatus"]
+    pass_time(10)
+
+    assert (at_once, provider.lattice.get_resource_configuration(**ask)["domainVerificationStatus"]) == (
+        "PENDING",
+        "VERIFIED",
+    )
+    assert refusal(lambda: provider.lattice.create_resource_configuration(**foreign)) == "ValidationException"

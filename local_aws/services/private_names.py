@@ -1,0 +1,42 @@
+"""Which private name a VPC gives to what another account shares, by the endpoint's preference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local_aws.services.errors import AwsError
+from local_aws.services.lattice_domains import status_of
+from local_aws.services.lattice_store import LatticeResource
+
+_VERIFIED_ONLY = "VERIFIED_DOMAINS_ONLY"
+_PREFERENCES = frozenset(
+    {_VERIFIED_ONLY, "ALL_DOMAINS", "VERIFIED_DOMAINS_AND_SPECIFIED_DOMAINS", "SPECIFIED_DOMAINS_ONLY"}
+)
+
+
+def check_preference(options: dict[str, Any]) -> None:
+    """Refuse what the model leaves open: EC2 has a plain string for the preference.
+
+    Raises:
+        AwsError: the preference is unknown, or does not fit the domains that are specified.
+    """
+    preference, domains = options.get("PrivateDnsPreference"), options.get("PrivateDnsSpecifiedDomains")
+    if preference is not None and preference not in _PREFERENCES:
+        raise AwsError("InvalidParameterValue", f"Value ({preference}) for parameter PrivateDnsPreference is invalid.")
+    if bool(domains) != ("SPECIFIED" in (preference or "")):
+        raise AwsError(
+            "InvalidParameterCombination", "PrivateDnsSpecifiedDomains goes with a preference for specified domains."
+        )
+
+
+def private_name(configuration: LatticeResource, options: dict[str, Any]) -> str | None:
+    """Give the custom name of the configuration if the preference lets it into the VPC's DNS."""
+    name: str | None = configuration.shown.get("customDomainName")
+    preference = options.get("PrivateDnsPreference", _VERIFIED_ONLY)
+    if name is None:
+        return None
+    verified = preference.startswith("VERIFIED") and status_of(configuration) == "VERIFIED"
+    specified = "SPECIFIED" in preference and any(
+        f".{name}".endswith(f".{domain.removeprefix('*.')}") for domain in options.get("PrivateDnsSpecifiedDomains", [])
+    )
+    return name if preference == "ALL_DOMAINS" or verified or specified else None
