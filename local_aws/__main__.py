@@ -21,7 +21,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 ACCOUNTS = ("111111111111", "222222222222")
 REGION = "us-east-1"
 
-PARAMETERS: Mapping[str, str] = {}
+PARAMETERS: Mapping[str, str] = {"LookEvery": "rate(1 minute)"}
 """What the stack's parameters are here, where they differ from the template's defaults."""
 
 

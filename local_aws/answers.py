@@ -88,8 +88,8 @@ def broken(call: Call) -> Answer:
 def unknown_operation(call: Call, detail: str = "") -> Answer:
     """Answer for what the local AWS lacks, so that its name is read instead of a page of HTML."""
     code = "InvalidAction" if call.protocol in {"ec2", "query"} else "UnknownOperationException"
-    lack = f"the local AWS does not have {call.name}"
-    return error(call, code, f"{lack}: {detail}" if detail else lack, 400)
+    lack = f"The local AWS does not have {call.name}."
+    return error(call, code, f"{lack} {detail}".rstrip(), 400)
 
 
 def _modelled(call: Call, codes: tuple[str, ...]) -> tuple[str, int] | None:

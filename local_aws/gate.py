@@ -1,5 +1,4 @@
-"""What every AWS call passes on its way to moto: it is recognised, judged, counted against AWS's throttles, perhaps
-struck by a fault, and recorded."""
+"""What every AWS call passes on its way to moto: recognised, judged, throttled, perhaps struck by a fault, recorded."""
 
 from __future__ import annotations
 
@@ -56,6 +55,8 @@ class Gate:
         call = recognise(environ)
         if call is None:
             return self._application(environ, start_response)
+        # Otherwise moto looks for the access key in every account and partition, at each call.
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account_id
         with nullcontext() if call.name in _WAITING else doing("AWS calls"):
             answer = self._answer(call, environ)
             record.add(MadeCall(call, clock.time(), answer.status, answer.error_code()))

@@ -18,15 +18,19 @@ def add_types() -> None:
 
 
 def make_role(wanted: Wanted) -> Any:
-    """Make a role with its managed policies, which moto drops."""
+    """Make a role with its managed policies, which moto drops, and its own as text, as the API gives them out."""
+    properties = {name: value for name, value in wanted.properties.items() if name != "Policies"}
     role = moto_type("AWS::IAM::Role").create_from_cloudformation_json(
-        wanted.name, {"Properties": wanted.properties}, wanted.account_id, wanted.region
+        wanted.name, {"Properties": properties}, wanted.account_id, wanted.region
     )
     backend = iam_backends[wanted.account_id][get_partition(wanted.region)]
     for arn in wanted.properties.get("ManagedPolicyArns", ()):
         if arn not in backend.managed_policies and ":iam::aws:policy/" in arn:
             backend.managed_policies[arn] = _managed_policy(arn, wanted)
         backend.attach_role_policy(arn, role.name)
+    for policy in wanted.properties.get("Policies", ()):
+        # Not by the backend: moto wants a Version there, and SAM's policy templates have none.
+        role.put_policy(policy["PolicyName"], json.dumps(policy["PolicyDocument"]))
     return role
 
 

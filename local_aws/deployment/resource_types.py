@@ -10,6 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException, ValidationError
 from moto.core.common_models import CloudFormationModel
+from moto.core.exceptions import ServiceException
+from werkzeug.exceptions import HTTPException
 
 from local_aws.deployment import clients
 from local_aws.deployment.failure import DeploymentError
@@ -85,7 +87,7 @@ def add_type(cfn_type: str, create: Create, *, named_by: str = "", attributes: t
         wanted = Wanted(told["LogicalId"], name, properties, account_id, region_name, told["StackId"])
         try:
             return create(wanted)
-        except (BotoCoreError, ClientError, KeyError, DeploymentError) as failure:
+        except (BotoCoreError, ClientError, ServiceException, HTTPException, KeyError, DeploymentError) as failure:
             raise ValidationError(message=f"{wanted.logical_id} ({cfn_type}): {_told(failure)}") from failure
 
     # moto finds its types among the direct subclasses; of two with one name, the later one counts.

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import Event, cloudformation_backends
+from moto.core.exceptions import ServiceException
+from werkzeug.exceptions import HTTPException
 
 from local_aws.deployment import template as templates
 from local_aws.deployment.failure import DeploymentError
@@ -54,8 +55,9 @@ def deploy(
         stack = cloudformation_backends[account_id][region].create_stack(
             name=name, template=json.dumps(translated), parameters=values
         )
-    except ValidationError as refusal:
-        raise DeploymentError(f"{path.name} in {account_id}: {refusal.message}") from refusal
+    except (ServiceException, HTTPException) as refusal:
+        raise DeploymentError(f"{path.name} in {account_id}: {getattr(refusal, 'message', refusal)}") from refusal
+    _forget_what_was_not_made(stack)
     _tell_of_resources(stack)
     outputs = {output["OutputKey"]: str(output["OutputValue"]) for output in stack.outputs or ()}
     _log.info("%s deployed in %s in %.1f s", name, account_id, time.perf_counter() - began)
@@ -73,23 +75,28 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))
 
 
+def _forget_what_was_not_made(stack: Any) -> None:
+    """Take resources whose condition is false out of the stack; moto lists them and then falls over them."""
+    resources = stack.resource_map
+    for logical_id in [name for name in resources.resources if resources[name] is None]:
+        del resources._resource_json_map[logical_id]  # noqa: SLF001 - there is no other way to take one out
+
+
 def _tell_of_resources(stack: Any) -> None:
     """Write the events of the resources, which moto leaves out, before the stack's own completion."""
     completion = stack.events.pop()
     for logical_id in stack.resource_map.resources:
         resource = stack.resource_map[logical_id]
-        if resource is not None:
-            physical_id = getattr(resource, "physical_resource_id", logical_id)
-            stack.events.append(
-                Event(
-                    stack_id=stack.stack_id,
-                    stack_name=stack.name,
-                    logical_resource_id=logical_id,
-                    physical_resource_id=physical_id,
-                    resource_type=getattr(resource, "cf_resource_type", ""),
-                    resource_status="CREATE_COMPLETE",
-                    resource_status_reason=None,
-                    resource_properties=None,
-                )
+        stack.events.append(
+            Event(
+                stack_id=stack.stack_id,
+                stack_name=stack.name,
+                logical_resource_id=logical_id,
+                physical_resource_id=getattr(resource, "physical_resource_id", logical_id),
+                resource_type=getattr(resource, "cf_resource_type", ""),
+                resource_status="CREATE_COMPLETE",
+                resource_status_reason=None,
+                resource_properties=None,
             )
+        )
     stack.events.append(completion)

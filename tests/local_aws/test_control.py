@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from local_aws.activity import doing
+from local_aws.clock import clock
+from local_aws.server import LocalAws
+from tests.local_aws.conftest import Person
+
+
+class Control:
+    """What a person with an HTTP client sees."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def get(self, route: str) -> tuple[int, Any]:
+        return self.ask("GET", route)
+
+    def post(self, route: str, body: Any) -> tuple[int, Any]:
+        return self.ask("POST", route, json.dumps(body).encode())
+
+    def ask(self, method: str, route: str, body: bytes | None = None) -> tuple[int, Any]:
+        try:
+            with urlopen(Request(f"{self._url}/_local/{route}", data=body, method=method)) as answer:  # noqa: S310 - http
+                return answer.status, json.load(answer)
+        except HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+
+@pytest.fixture
+def control(local_aws_server: LocalAws) -> Iterator[Control]:
+    control = Control(local_aws_server.url)
+    yield control
+    control.post("faults", {})
+    clock.set_speed(1)
+
+
+def test_the_index_lists_the_routes(control: Control) -> None:
+    status, told = control.get("")
+
+    assert status == 200
+    assert {"GET /_local/clock", "POST /_local/clock", "GET /_local/idle"} <= told["routes"].keys()
+
+
+def test_the_clock_can_be_advanced(control: Control) -> None:
+    before = control.get("clock")[1]["seconds"]
+
+    status, told = control.post("clock", {"advance": 3600})
+
+    assert status == 200
+    assert 3600 <= told["seconds"] - before < 3660
+
+
+def test_the_clock_can_be_sped_up(control: Control) -> None:
+    status, told = control.post("clock", {"speed": 60})
+
+    assert status == 200
+    assert told["speed"] == 60
+
+
+@pytest.mark.parametrize(
+    ("route", "body", "field"),
+    [
+        pytest.param("clock", {}, "clock:", id="nothing to do"),
+        pytest.param("clock", {"advance": -1}, "advance:", id="back in time"),
+        pytest.param("clock", {"advance": "1"}, "advance:", id="an advance that is text"),
+        pytest.param("clock", {"speed": 0}, "speed:", id="time at a standstill"),
+        pytest.param("clock", {"sped": 1}, "'sped' is unknown", id="an unknown key"),
+        pytest.param("clock", [1], "clock:", id="no object"),
+        pytest.param("faults", {"events": {"drop": 2}}, "events.drop:", id="no probability"),
+        pytest.param("organization", {"accounts": {}}, "management:", id="no management account"),
+        pytest.param(
+            "organization", {"management": "999999999999", "accounts": {"1": "a"}}, "accounts:", id="no account"
+        ),
+        pytest.param(
+            "organization",
+            {"management": "999999999999", "accounts": {"111111111111": 1}},
+            "accounts.111111111111:",
+            id="a path that is a number",
+        ),
+    ],
+)
+def test_bad_input_is_refused_with_the_name_of_the_field(control: Control, route: str, body: Any, field: str) -> None:
+    status, told = control.post(route, body)
+
+    assert status == 400
+    assert field in told["error"]
+
+
+def test_a_body_that_is_no_json_is_refused(control: Control) -> None:
+    status, told = control.ask("POST", "faults", b"{")
+
+    assert status == 400
+    assert told["error"].startswith("body: JSON is expected")
+
+
+def test_an_unknown_route_is_404(control: Control) -> None:
+    status, told = control.get("nothing")
+
+    assert status == 404
+    assert "no such route" in told["error"]
+
+
+def test_a_wrong_method_is_405(control: Control) -> None:
+    status, told = control.post("idle", {})
+
+    assert status == 405
+    assert told["error"] == "idle: use GET, not POST"
+
+
+def test_faults_in_force_are_told_with_the_times_that_remain(control: Control, person: Person) -> None:
+    fault = {"operation": "sqs:ListQueues", "fault": "throttle", "probability": 1.0, "times": 2}
+    control.post("faults", {"seed": 7, "calls": [fault]})
+
+    person("311111111101").client("sqs").list_queues()  # boto3 tries again until it is let through
+
+    status, told = control.get("faults")
+    assert status == 200
+    assert told["calls"] == [{**fault, "times": 0}]
+
+
+def test_calls_are_counted_by_account_and_operation_with_their_errors(control: Control, person: Person) -> None:
+    sqs = person("311111111102").client("sqs")
+    sqs.list_queues()
+    sqs.list_queues()
+    with pytest.raises(sqs.exceptions.QueueDoesNotExist):
+        sqs.get_queue_url(QueueName="nothing")
+
+    _, told = control.get("calls")
+
+    counted = {call["operation"]: call for call in told["calls"] if call["account"] == "311111111102"}
+    assert counted["sqs:ListQueues"]["count"] == 2
+    assert counted["sqs:ListQueues"]["errors"] == {}
+    assert counted["sqs:GetQueueUrl"]["errors"] == {"QueueDoesNotExist": 1}
+    assert counted["sqs:GetQueueUrl"]["role"] is None
+    assert told["recent"][-1]["operation"] == "sqs:GetQueueUrl"
+
+
+def test_idle_is_409_as_long_as_something_is_in_flight(control: Control) -> None:
+    begun, end = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with doing("a piece of work"):
+            begun.set()
+            end.wait()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    begun.wait()
+    busy = control.get("idle")
+    end.set()
+    worker.join()
+
+    assert busy[0] == 409
+    assert busy[1]["inFlight"]["a piece of work"] == 1
+    assert "a piece of work" not in control.get("idle")[1]["inFlight"]
+
+
+def test_slack_is_not_there_yet(control: Control) -> None:
+    status, told = control.get("slack")
+
+    assert status == 501
+    assert told["error"].startswith("slack:")
