@@ -1,0 +1,132 @@
+"""What tests are made of: each builder fills in what a test is not about."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from drawbridge.association import WantedAssociation
+from drawbridge.decision.facts import Asker, ConnectionFacts, Consumer, Membership, OrganizationPlace, ShareFacts
+from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest, WorkflowInput
+from drawbridge.request.attention import Seen
+from drawbridge.request.row import Row
+from drawbridge.request.shares import Invitation, InvitationStatus, SharedResource
+from drawbridge.status import Status
+
+REPOSITORY = Path(__file__).parent.parent
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+PROVIDER = "111111111111"
+CONSUMER = "222222222222"
+STRANGER = "333333333333"
+SHARE_ARN = f"arn:aws:ram:us-east-1:{PROVIDER}:resource-share/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
+RESOURCE_ARN = f"arn:aws:vpc-lattice:us-east-1:{PROVIDER}:resourceconfiguration/rcfg-07129f3acded87625"
+SERVICE_ID = "vpce-svc-03d5ebb7d9579a2b3"
+ENDPOINT_ID = "vpce-0c1308d7312217abc"
+
+SHARE = ResourceShareRequest(share_arn=SHARE_ARN)
+CONNECTION = EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id=ENDPOINT_ID)
+
+
+def sample(name: str) -> Any:
+    """Load one of ``events/``."""
+    return json.loads((REPOSITORY / "events" / f"{name}.json").read_text())
+
+
+def workflow_input(
+    request: ResourceShareRequest | EndpointConnectionRequest = SHARE, attempt: int = 1
+) -> WorkflowInput:
+    return WorkflowInput(request=request, request_id=request.request_id, attempt=attempt)
+
+
+def asker(
+    account_id: str = PROVIDER,
+    membership: Membership = Membership.UNKNOWN,
+    services: frozenset[str] | None = None,
+    units: tuple[str, ...] = (),
+) -> Asker:
+    consumer = None if services is None else Consumer(account_id=account_id, tier="gold", services=services)
+    place = OrganizationPlace(
+        membership=membership, organization_id="o-abc123" if membership is Membership.MEMBER else "", units=units
+    )
+    return Asker(account_id=account_id, place=place, consumer=consumer)
+
+
+def share_facts(who: Asker | None = None, contents: tuple[SharedResource, ...] | None = None) -> ShareFacts:
+    return ShareFacts(
+        asker=who or asker(),
+        share_arn=SHARE_ARN,
+        share_name="orders",
+        contents=(shared_resource(),) if contents is None else contents,
+        deadline=datetime(2026, 11, 22, tzinfo=UTC),
+    )
+
+
+def connection_facts(who: Asker | None = None) -> ConnectionFacts:
+    return ConnectionFacts(
+        asker=who or asker(CONSUMER),
+        service_id=SERVICE_ID,
+        service_tags={"drawbridge:managed": "true"},
+        endpoint_id=ENDPOINT_ID,
+        endpoint_region="us-east-1",
+    )
+
+
+def shared_resource(arn: str = RESOURCE_ARN, kind: str = "vpc-lattice:resourceconfiguration") -> SharedResource:
+    return SharedResource(arn, kind, SHARE_ARN)
+
+
+def invitation(status: InvitationStatus = InvitationStatus.PENDING, sent_at: datetime = NOW) -> Invitation:
+    return Invitation(
+        arn=f"arn:aws:ram:us-east-1:{PROVIDER}:resource-share-invitation/{sent_at:%Y%m%d%H%M}",
+        share_arn=SHARE_ARN,
+        share_name="orders",
+        sender=PROVIDER,
+        status=status,
+        sent_at=sent_at,
+    )
+
+
+def seen(**changes: Any) -> Seen:
+    told: dict[str, Any] = {
+        "request": CONNECTION,
+        "account_id": CONSUMER,
+        "state": "open",
+        "wanted": "",
+        "permitted": "these policies",
+        "open": True,
+    }
+    return Seen(**(told | changes))
+
+
+def row(status: Status, **changes: Any) -> Row:
+    told: dict[str, Any] = {
+        "request": CONNECTION,
+        "account_id": CONSUMER,
+        "status": status,
+        "attempt": 1,
+        "settled": True,
+        "seen": "open",
+        "wanted": "",
+        "permitted": "these policies",
+        "updated_at": NOW.isoformat(),
+    }
+    return Row(**(told | changes))
+
+
+def wanted(**changes: Any) -> WantedAssociation:
+    told: dict[str, Any] = {
+        "binding": "orders",
+        "resource_name": "orders-db",
+        "resource_arn": RESOURCE_ARN,
+        "share_arn": SHARE_ARN,
+        "provider": PROVIDER,
+        "protocol": "TCP",
+        "port_ranges": ("5432",),
+        "mode": "resource-endpoint",
+        "vpc_id": "vpc-0123456789abcdef0",
+        "subnet_ids": ("subnet-0123456789abcdef0",),
+        "security_group_ids": (),
+        "private_dns": "off",
+        "per_vpc": False,
+    }
+    return WantedAssociation(**(told | changes))

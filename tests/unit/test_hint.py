@@ -1,0 +1,83 @@
+"""Hints say where to look, and no more."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drawbridge.errors import InvalidInputError
+from drawbridge.hint import AT_CONNECTIONS, AT_SERVICES, AT_SHARES, EVERYWHERE, NOWHERE, Look
+from drawbridge.hint.notification import detail_of
+from drawbridge.hint.parse import where_to_look
+from tests.builders import sample
+
+looks = st.builds(Look, shares=st.booleans(), connections=st.booleans(), upkeep=st.booleans())
+
+
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [
+        ("ram-resource-sharing-state-change", AT_SHARES),
+        ("lattice-sharee-association", AT_SHARES),
+        ("endpoint-connection-notification", AT_CONNECTIONS),
+        ("endpoint-service-tagged", AT_SERVICES),
+        ("parameter-store-change", EVERYWHERE),
+        ("schedule", EVERYWHERE),
+    ],
+)
+def test_every_event_that_is_taken_in_says_where_to_look(name: str, where: Look) -> None:
+    assert where_to_look(json.dumps(sample(name))) == where
+
+
+def test_an_event_without_any_detail_is_a_hint_all_the_same() -> None:
+    body = json.dumps({"source": "aws.ram", "detail-type": "Resource Sharing State Change", "detail": {}})
+
+    assert where_to_look(body) == AT_SHARES
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("", "envelope is needed"),
+        ("not json", "envelope is needed"),
+        ("[]", "envelope is needed"),
+        ('{"detail-type": "x"}', "source"),
+        ('{"source": 3, "detail-type": "x"}', "source"),
+        ('{"source": "aws.s3", "detail-type": "Object Created"}', "aws.s3"),
+        # Never emitted by AWS, however often public code matches it.
+        ('{"source": "aws.ec2", "detail-type": "VPC Endpoint Connection Request"}', "VPC Endpoint Connection Request"),
+    ],
+)
+def test_what_is_no_hint_is_refused_with_its_reason(body: str, reason: str) -> None:
+    with pytest.raises(InvalidInputError, match=reason):
+        where_to_look(body)
+
+
+@given(st.text() | st.recursive(st.none() | st.text(), st.lists, max_leaves=5).map(json.dumps))
+def test_any_text_is_a_hint_or_refused_and_nothing_else(body: str) -> None:
+    try:
+        where_to_look(body)
+    except InvalidInputError as error:
+        assert str(error).startswith("hint: ")
+
+
+@given(looks, looks, looks)
+def test_many_hints_are_one_look_whatever_their_order(one: Look, two: Look, three: Look) -> None:
+    assert (one | two) | three == three | (two | one)
+    assert one | one == one
+    assert one | NOWHERE == one
+
+
+def test_only_ids_are_taken_from_a_notification_whatever_its_form() -> None:
+    message = '{"x": "<!channel> vpce-0c1308d7312217abc", "y": ["vpce-svc-03d5ebb7d9579a2b3"]}'
+
+    assert detail_of(message) == {
+        "serviceIds": ["vpce-svc-03d5ebb7d9579a2b3"],
+        "endpointIds": ["vpce-0c1308d7312217abc"],
+    }
+
+
+@given(st.text())
+def test_no_notification_is_refused(message: str) -> None:
+    assert set(detail_of(message)) == {"serviceIds", "endpointIds"}

@@ -1,0 +1,290 @@
+"""Publication: names once they are usable, and only if they changed."""
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drawbridge.association import Endpoint
+from drawbridge.errors import ConflictError, GoneError, NotReadyError
+from drawbridge.publication.documents import ConnectionDocument, says_the_same, to_parameter
+from drawbridge.publication.names import LONGEST_SEGMENT, connection_path, parameter_segment
+from drawbridge.publication.publish import AssociatedResource, Owned, publish_connection, publish_consumer
+from drawbridge.request.connections import Connection, ConnectionState
+from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, wanted
+
+NAME = "vpce-019b.rcfg-0712.4232ccc.vpc-lattice-rsc.us-east-1.on.aws"
+PLAIN = "/drawbridge/connections/orders/orders-db/dns-name"
+BESIDE = "/drawbridge/connections/orders/orders-db/connection"
+ANY = st.text()
+
+
+class Names:
+    """Parameters, and every write that was made."""
+
+    def __init__(self, **there: Owned) -> None:
+        self.there = dict(there)
+        self.writes: list[str] = []
+
+    def read(self, name: str) -> Owned | None:
+        return self.there.get(name)
+
+    def create(self, name: str, value: str, *, subject: str) -> bool:
+        if name in self.there:
+            return False
+        self.overwrite(name, value, subject=subject)
+        return True
+
+    def overwrite(self, name: str, value: str, *, subject: str) -> None:
+        self.writes.append(name)
+        self.there[name] = Owned(value=value, subject=subject)
+
+
+class World:
+    """What AWS tells of an endpoint and of resource configurations."""
+
+    def __init__(self, *associated: AssociatedResource, shared: bool = True) -> None:
+        self.of_endpoint = list(associated)
+        self.shared = shared
+
+    def associated(self, endpoint_id: str) -> list[AssociatedResource]:
+        return self.of_endpoint
+
+    def is_shared(self, arn: str) -> bool:
+        return self.shared
+
+
+def associated(**changes: object) -> AssociatedResource:
+    told = {
+        "association_id": "vpce-rsc-asc-1",
+        "resource_arn": RESOURCE_ARN,
+        "accessible": True,
+        "dns_name": NAME,
+        "hosted_zone_id": "Z1",
+        "private_dns_name": None,
+    }
+    return AssociatedResource(**(told | changes))  # type: ignore[arg-type]  # of mixed types
+
+
+def publish(world: World, names: Names, **changes: object) -> str:
+    endpoint = Endpoint(endpoint_id="vpce-019b")
+    return publish_connection(wanted(**changes), endpoint, world, names, world, prefix="drawbridge", now=NOW).dns_name
+
+
+@given(ANY)
+def test_any_name_becomes_one_legal_level_of_a_parameter_name(name: str) -> None:
+    assert re.fullmatch(rf"[A-Za-z0-9_.-]{{1,{LONGEST_SEGMENT}}}", parameter_segment(name))
+
+
+@given(ANY, ANY)
+def test_two_different_names_never_land_on_one_parameter(one: str, other: str) -> None:
+    assert (parameter_segment(one) == parameter_segment(other)) is (one == other)
+
+
+@given(st.text("a_é/", max_size=6), st.text("a_é/5F", max_size=12))
+def test_names_that_look_like_escapes_do_not_collide_either(one: str, other: str) -> None:
+    assert (parameter_segment(one) == parameter_segment(other)) is (one == other)
+    assert (parameter_segment(parameter_segment(one)) == parameter_segment(one)) is ("__" not in parameter_segment(one))
+
+
+@pytest.mark.parametrize("name", ["orders-db", "orders_db", "Orders.v2"])
+def test_an_ordinary_name_stays_as_it_is(name: str) -> None:
+    assert parameter_segment(name) == name
+
+
+@pytest.mark.parametrize("name", ["", "/", "a/../b", "名前", "{{ssm:secret}}", "a" * 500, "\ud800", "a b\n"])
+def test_trap_29_a_hostile_name_stays_within_its_level(name: str) -> None:
+    path = connection_path("drawbridge", "orders", name, None)
+
+    assert path.count("/") == 4
+    assert re.fullmatch(r"[A-Za-z0-9_./-]+", path)
+
+
+def test_the_name_is_published_plain_and_with_all_that_belongs_to_it() -> None:
+    names = Names()
+
+    publish(World(associated()), names)
+
+    assert names.writes == [BESIDE, PLAIN]
+    assert names.there[PLAIN].value == NAME
+    assert json.loads(names.there[BESIDE].value) == {
+        "schemaVersion": 1,
+        "dnsName": NAME,
+        "hostedZoneId": "Z1",
+        "privateDnsName": None,
+        "portRanges": ["5432"],
+        "protocol": "TCP",
+        "mode": "resource-endpoint",
+        "vpcId": "vpc-0123456789abcdef0",
+        "endpointId": "vpce-019b",
+        "associationId": "vpce-rsc-asc-1",
+        "resourceConfigurationArn": RESOURCE_ARN,
+        "provider": "111111111111",
+        "publishedAt": "2026-11-21T12:00:00+00:00",
+    }
+
+
+def test_trap_20_nothing_is_written_when_nothing_changed() -> None:
+    names = Names()
+    publish(World(associated()), names)
+    names.writes.clear()
+
+    publish(World(associated()), names)
+
+    assert names.writes == []
+
+
+def test_a_name_that_changed_is_written_anew() -> None:
+    names = Names()
+    publish(World(associated()), names)
+
+    publish(World(associated(dns_name="vpce-new.example")), names)
+
+    assert names.there[PLAIN].value == "vpce-new.example"
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        World(),
+        World(associated(dns_name="")),
+        World(associated(accessible=False)),
+        World(associated(resource_arn="arn:of:another")),
+    ],
+)
+def test_trap_12_a_name_appears_only_once_it_is_usable(world: World) -> None:
+    names = Names()
+
+    with pytest.raises(NotReadyError):
+        publish(world, names)
+
+    assert names.writes == []
+
+
+def test_a_binding_by_tag_publishes_for_each_vpc() -> None:
+    names = Names()
+
+    publish(World(associated()), names, per_vpc=True)
+
+    assert "/drawbridge/connections/orders/orders-db/vpc-0123456789abcdef0/dns-name" in names.there
+
+
+@pytest.mark.parametrize("name", [PLAIN, BESIDE])
+def test_a_parameter_that_is_not_ours_is_never_overwritten(name: str) -> None:
+    names = Names(**{name: Owned(value="somebody's", subject="")})
+
+    with pytest.raises(ConflictError, match="not Drawbridge's"):
+        publish(World(associated()), names)
+
+    assert names.there[name].value == "somebody's"
+
+
+def test_a_name_of_another_resource_that_is_still_shared_is_never_taken_over() -> None:
+    names = Names(**{BESIDE: Owned(value="{}", subject="arn:of:another")})
+
+    with pytest.raises(ConflictError, match="still shared"):
+        publish(World(associated(), shared=True), names)
+
+
+def test_a_resource_that_was_recreated_takes_its_name_over() -> None:
+    names = Names(**{name: Owned(value="{}", subject="arn:of:the-old-one") for name in (PLAIN, BESIDE)})
+
+    publish(World(associated(), shared=False), names)
+
+    assert {owned.subject for owned in names.there.values()} == {RESOURCE_ARN}
+
+
+@pytest.mark.parametrize("broken_at", [0, 1])
+def test_a_crash_between_the_writes_is_made_good_by_the_next_run(broken_at: int) -> None:
+    class Crashing(Names):
+        def overwrite(self, name: str, value: str, *, subject: str) -> None:
+            if len(self.writes) == broken_at:
+                raise RuntimeError
+            super().overwrite(name, value, subject=subject)
+
+    crashing = Crashing()
+    with pytest.raises(RuntimeError):
+        publish(World(associated()), crashing)
+    again = Names(**crashing.there)
+
+    publish(World(associated()), again)
+
+    assert {**again.there}.keys() == {PLAIN, BESIDE}
+
+
+@given(ANY, ANY)
+def test_no_value_holds_what_parameter_store_refuses_and_json_reads_it_back(one: str, other: str) -> None:
+    document = ConnectionDocument(
+        dns_name="{{" + one,
+        hosted_zone_id="",
+        private_dns_name=other + "{{{",
+        port_ranges=(),
+        protocol="TCP",
+        mode="resource-endpoint",
+        vpc_id="",
+        endpoint_id="",
+        association_id="",
+        resource_configuration_arn="",
+        provider="",
+        published_at="now",
+    )
+
+    value = to_parameter(document)
+
+    assert "{{" not in value
+    assert says_the_same(document, value)
+
+
+def connection(state: ConnectionState, *names: tuple[str, str]) -> Connection:
+    return Connection(
+        service_id=SERVICE_ID,
+        endpoint_id=ENDPOINT_ID,
+        owner=CONSUMER,
+        state=state,
+        region="us-east-1",
+        dns_names=names,
+    )
+
+
+class Connections:
+    def __init__(self, state: ConnectionState, *names: tuple[str, str]) -> None:
+        self._connection = connection(state, *names)
+
+    def connection(self, service_id: str, endpoint_id: str) -> Connection:
+        return self._connection
+
+
+def test_a_consumers_names_are_published_on_the_providers_side() -> None:
+    names = Names()
+    available = Connections(ConnectionState.AVAILABLE, ("regional.example", "Z1"), ("zonal.example", "Z1"))
+
+    publication = publish_consumer(CONNECTION, available, names, prefix="drawbridge", now=NOW)
+
+    plain, beside = publication.parameters
+    assert plain == f"/drawbridge/consumers/{CONSUMER}/{ENDPOINT_ID}/dns-name"
+    assert names.there[plain].value == "regional.example"
+    assert json.loads(names.there[beside].value)["zonalDnsNames"] == ["zonal.example"]
+
+
+@pytest.mark.parametrize(
+    ("state", "named", "error"),
+    [
+        (ConnectionState.PENDING, True, NotReadyError),
+        (ConnectionState.AVAILABLE, False, NotReadyError),
+        (ConnectionState.DELETED, True, GoneError),
+        (ConnectionState.REJECTED, True, GoneError),
+    ],
+)
+def test_a_connection_that_is_not_usable_is_not_published(
+    state: ConnectionState, named: bool, error: Callable[..., Exception]
+) -> None:
+    names = Names()
+    dns_names = [("regional.example", "Z1")] if named else []
+
+    with pytest.raises(error):  # type: ignore[call-overload]  # one of two classes
+        publish_consumer(CONNECTION, Connections(state, *dns_names), names, prefix="drawbridge", now=NOW)
+
+    assert names.writes == []

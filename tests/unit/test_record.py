@@ -1,0 +1,141 @@
+"""Record: how far a request has come, as a status."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from drawbridge.acceptance import Acceptance, Result
+from drawbridge.association import Plan
+from drawbridge.decision import Accept, AskApprover, Hold, Moot, Reject
+from drawbridge.publication import Publication
+from drawbridge.record import Outcome
+from drawbridge.record.outcome import (
+    Accepted,
+    Decided,
+    Ended,
+    Failed,
+    Failure,
+    Planned,
+    Progress,
+    Published,
+    WorkflowError,
+    outcome_of,
+)
+from drawbridge.record.record import StatusChange, record
+from drawbridge.status import Reason, Status
+from tests.builders import CONSUMER, wanted, workflow_input
+
+WHY = (Reason("policy", "because", source="p"),)
+PUBLISHED = Published(Publication(dns_name="name.example", parameters=("/a/dns-name", "/a/connection")))
+ERROR = WorkflowError("AssociationFailedError", json.dumps({"errorMessage": "no capacity", "errorType": "x"}))
+REFUSED = Reason("no-vpc", "gone", source="orders")
+
+
+@pytest.mark.parametrize(
+    ("progress", "status", "settled"),
+    [
+        (Decided(Hold(WHY)), Status.HELD, True),
+        (Decided(AskApprover(WHY)), Status.HELD, True),
+        (Decided(Moot(Status.EXPIRED, WHY)), Status.EXPIRED, True),
+        (Accepted(Accept(WHY), Acceptance(Result.ACCEPTED)), Status.ACCEPTED, False),
+        (Accepted(Reject(WHY), Acceptance(Result.REJECTED)), Status.REJECTED, True),
+        (Accepted(Accept(WHY), Acceptance(Result.EXPIRED)), Status.EXPIRED, True),
+        (Accepted(Accept(WHY), Acceptance(Result.WITHDRAWN)), Status.WITHDRAWN, True),
+        (Planned(Plan((wanted(),), (), "state")), Status.ASSOCIATING, False),
+        (Planned(Plan((), (), "state")), Status.ACCEPTED, True),
+        (Planned(Plan((), (REFUSED,), "state")), Status.HELD, True),
+        (Ended(None, (PUBLISHED,)), Status.AVAILABLE, True),
+        (Ended(None, (PUBLISHED, Failure(name="orders/db/vpc", error=ERROR))), Status.FAILED, True),
+        (Failed(ERROR), Status.FAILED, True),
+        (Failed(WorkflowError("GoneError", "{}")), Status.WITHDRAWN, True),
+    ],
+)
+def test_progress_amounts_to_a_status(progress: Progress, status: Status, settled: bool) -> None:
+    outcome = outcome_of(progress)
+
+    assert (outcome.status, outcome.settled) == (status, settled)
+    assert outcome.reasons
+
+
+def test_a_request_to_ask_for_says_that_nobody_can_be_asked() -> None:
+    outcome = outcome_of(Decided(AskApprover(WHY)))
+
+    assert [reason.code for reason in outcome.reasons] == ["approval-not-configured", "policy"]
+
+
+def test_a_failure_is_told_in_the_words_of_its_error() -> None:
+    outcome = outcome_of(Ended(None, (Failure(name="orders/db/vpc", error=ERROR),)))
+
+    assert outcome.reasons == (Reason("AssociationFailedError", "no capacity", source="orders/db/vpc"),)
+
+
+@pytest.mark.parametrize("cause", ["", "Timed out", "[]", "{"])
+def test_a_cause_that_is_no_json_is_told_as_it_is(cause: str) -> None:
+    assert WorkflowError("States.Timeout", cause).text == cause
+
+
+def test_what_was_published_before_something_else_failed_is_in_the_row() -> None:
+    outcome = outcome_of(Ended(None, (PUBLISHED, Failure(name="x", error=ERROR))))
+
+    assert outcome.published == ("/a/dns-name", "/a/connection")
+
+
+@pytest.mark.parametrize(
+    "progress",
+    [
+        {"step": "failure", "error": {"Error": "NotReadyError", "Cause": "{}"}},
+        {"step": "end", "plan": None, "results": [{"type": "failure", "name": "x", "error": {"Error": "E"}}]},
+        {"step": "decision", "decision": {"outcome": "hold", "because": []}},
+    ],
+)
+def test_progress_reads_as_the_workflow_writes_it(progress: dict[str, Any]) -> None:
+    assert outcome_of(msgspec.convert(progress, Progress)).status
+
+
+class Ledger:
+    def __init__(self, *, superseded: bool = False) -> None:
+        self.superseded = superseded
+        self.changes: list[StatusChange] = []
+
+    def change_status(self, change: StatusChange, *, settled: bool, seen: str = "") -> StatusChange | None:
+        if self.superseded:
+            return None
+        self.changes.append(change)
+        return msgspec.structs.replace(change, account_id=CONSUMER)
+
+
+class Bus:
+    def __init__(self) -> None:
+        self.announced: list[StatusChange] = []
+
+    def announce(self, change: StatusChange) -> None:
+        self.announced.append(change)
+
+
+HELD = Outcome(status=Status.HELD, reasons=WHY, settled=True)
+
+
+def test_every_change_of_status_is_announced_with_what_the_row_knows() -> None:
+    bus = Bus()
+
+    record(workflow_input(), HELD, Ledger(), bus)
+
+    assert [(change.status, change.account_id) for change in bus.announced] == [(Status.HELD, CONSUMER)]
+
+
+def test_recording_twice_announces_the_same_change_under_the_same_id() -> None:
+    ledger, bus = Ledger(), Bus()
+
+    record(workflow_input(), HELD, ledger, bus)
+    record(workflow_input(), HELD, ledger, bus)
+
+    assert bus.announced[0] == bus.announced[1]
+
+
+def test_an_attempt_that_a_later_one_has_overtaken_says_nothing() -> None:
+    bus = Bus()
+
+    assert record(workflow_input(), HELD, Ledger(superseded=True), bus) is None
+    assert bus.announced == []

@@ -1,0 +1,123 @@
+"""Requests: their names, and when they need another attempt."""
+
+import re
+from datetime import timedelta
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drawbridge.request import WorkflowInput
+from drawbridge.request.attention import HELD_AT_LEAST_EVERY, Need, need_of
+from drawbridge.request.connections import ConnectionState
+from drawbridge.request.digests import digest
+from drawbridge.request.shares import InvitationStatus, newest
+from drawbridge.status import Status
+from tests.builders import CONNECTION, NOW, SHARE, invitation, row, seen, workflow_input
+
+LATER = NOW + timedelta(seconds=1)
+OVER = {Status.AVAILABLE, Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN}
+
+
+@pytest.mark.parametrize("request_", [SHARE, CONNECTION])
+@given(attempt=st.integers(1, 10_000))
+def test_an_execution_name_is_one_that_step_functions_takes(request_: object, attempt: int) -> None:
+    name = workflow_input(request_, attempt).execution_name  # type: ignore[arg-type]  # both kinds of the union
+
+    assert re.fullmatch(r"[A-Za-z0-9-]{1,80}", name)
+
+
+@pytest.mark.parametrize("request_", [SHARE, CONNECTION])
+def test_a_request_crosses_the_workflow_and_comes_back_as_it_was(request_: object) -> None:
+    there = workflow_input(request_)  # type: ignore[arg-type]  # both kinds of the union
+
+    assert msgspec.json.decode(msgspec.json.encode(there), type=WorkflowInput) == there
+
+
+@pytest.mark.parametrize("share_arn", ["", "arn:aws:ram:us-east-1:1:resource-share/x", "arn:aws:s3:::bucket"])
+def test_a_request_about_something_else_than_a_share_is_refused(share_arn: str) -> None:
+    body = {"requestId": "x", "attempt": 1, "request": {"kind": "resource-share", "shareArn": share_arn}}
+
+    with pytest.raises(msgspec.ValidationError, match="shareArn"):
+        msgspec.convert(body, WorkflowInput)
+
+
+def test_what_nobody_has_seen_before_gets_its_first_attempt() -> None:
+    assert need_of(seen(), None, NOW) is Need.NEW_ATTEMPT
+
+
+def test_what_was_over_before_anybody_saw_it_is_left_alone() -> None:
+    assert need_of(seen(open=False), None, NOW) is Need.NOTHING
+
+
+@pytest.mark.parametrize("status", [Status.PENDING, Status.ACCEPTED, Status.ASSOCIATING, Status.WAITING_FOR_APPROVAL])
+def test_what_is_under_way_is_only_made_sure_of(status: Status) -> None:
+    assert need_of(seen(state="changed"), row(status, settled=False), LATER) is Need.MAKE_SURE
+
+
+@pytest.mark.parametrize("status", sorted(OVER | {Status.HELD, Status.ACCEPTED}))
+def test_what_has_settled_is_left_alone_while_nothing_changes(status: Status) -> None:
+    assert need_of(seen(), row(status), LATER) is Need.NOTHING
+
+
+@pytest.mark.parametrize("status", sorted(Status))
+def test_what_changed_in_aws_is_looked_into_while_it_is_open(status: Status) -> None:
+    assert need_of(seen(state="changed"), row(status), LATER) is Need.NEW_ATTEMPT
+
+
+@pytest.mark.parametrize(
+    ("status", "need"),
+    [(status, Need.NOTHING) for status in sorted(OVER)]
+    + [(Status.HELD, Need.NEW_ATTEMPT), (Status.FAILED, Need.NEW_ATTEMPT)],
+)
+def test_what_the_other_side_ended_is_told_unless_it_was_over_already(status: Status, need: Need) -> None:
+    assert need_of(seen(state="gone", open=False), row(status), LATER) is need
+
+
+def test_a_change_of_policy_decides_again_what_is_held() -> None:
+    assert need_of(seen(permitted="other policies"), row(Status.HELD), LATER) is Need.NEW_ATTEMPT
+
+
+def test_a_change_of_policy_does_not_disturb_what_is_available() -> None:
+    assert need_of(seen(permitted="other policies"), row(Status.AVAILABLE), LATER) is Need.NOTHING
+
+
+def test_a_change_of_bindings_plans_again_what_is_available() -> None:
+    assert need_of(seen(wanted="another binding"), row(Status.AVAILABLE), LATER) is Need.NEW_ATTEMPT
+
+
+def test_what_is_held_is_decided_again_after_some_hours() -> None:
+    assert need_of(seen(), row(Status.HELD), NOW + HELD_AT_LEAST_EVERY) is Need.NEW_ATTEMPT
+
+
+@given(attempt=st.integers(1, 10_000))
+def test_what_failed_is_tried_again_later_and_later_but_within_six_hours(attempt: int) -> None:
+    failed = row(Status.FAILED, attempt=attempt)
+
+    assert need_of(seen(), failed, NOW + timedelta(seconds=59)) is Need.NOTHING
+    assert need_of(seen(), failed, NOW + timedelta(hours=6)) is Need.NEW_ATTEMPT
+
+
+@pytest.mark.parametrize("text", ["pendingAcceptance", "PendingAcceptance", "PENDINGACCEPTANCE"])
+def test_trap_9_a_state_is_the_same_state_in_every_spelling(text: str) -> None:
+    assert ConnectionState.parse(text) is ConnectionState.PENDING_ACCEPTANCE
+
+
+def test_trap_4_the_deadline_counts_from_when_the_invitation_was_sent() -> None:
+    assert invitation().deadline == NOW + timedelta(hours=12)
+
+
+def test_the_newest_of_several_invitations_to_a_share_counts() -> None:
+    expired = invitation(InvitationStatus.EXPIRED, NOW - timedelta(days=1))
+    pending = invitation(InvitationStatus.PENDING)
+
+    assert newest([expired, pending]) == pending
+    assert newest([pending, expired]) == pending
+    assert newest([]) is None
+
+
+def test_a_digest_does_not_depend_on_the_order_of_a_set() -> None:
+    names = [f"name-{number}" for number in range(20)]
+
+    assert digest(frozenset(names)) == digest(frozenset(reversed(names)))
