@@ -24,7 +24,8 @@ class _Traveller:
         if abs(moment - time.time()) <= TOLERANCE:
             return
         if self._coordinates is None:
-            import time_machine  # noqa: PLC0415 - most processes never travel, and a start should be fast
+            # Most processes never travel, and a start should be fast.
+            import time_machine  # type: ignore[import-not-found]  # noqa: PLC0415 - it is in the runtime's environment
 
             self._coordinates = time_machine.travel(moment, tick=True).start()
         else:
@@ -48,7 +49,8 @@ def _end_with_parent() -> None:
 
 def _travel_at_invocations(timeout: float, traveller: _Traveller) -> None:
     """Take the time from each invocation's deadline, the only time that the runtime client lets through."""
-    from awslambdaric import lambda_runtime_client as client  # noqa: PLC0415 - found once our own folder is off the path
+    # Found in the runtime's environment, once our own folder is off the path.
+    from awslambdaric import lambda_runtime_client as client  # type: ignore[import-not-found]  # noqa: PLC0415 - as said
 
     wait = client.BaseLambdaRuntimeClient.wait_next_invocation
 
