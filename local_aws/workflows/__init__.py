@@ -19,7 +19,7 @@ def install(port: int) -> None:
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     clients.point_to(f"http://127.0.0.1:{port}")
     state_machines.check_definitions()
-    state_machines.refuse_other_machines_of_a_name()
+    state_machines.check_machines()
     state_machines.keep_one_set()
     operations.hang_in()
     activity.gauge("executions", executions.busy)

@@ -44,6 +44,7 @@ class StateMachineSnapshot:
     role_arn: str
     account_id: str
     region: str
+    updated: datetime
 
 
 class Execution:

@@ -58,6 +58,7 @@ def start_execution(request: Request) -> dict[str, Any]:
         machine.roleArn,
         request.account_id,
         request.region,
+        machine.update_date,
     )
     execution_arn = f"{snapshot.arn.replace(':stateMachine:', ':execution:')}:{name}"
     with _starting:
@@ -92,6 +93,19 @@ def describe_execution(request: Request) -> dict[str, Any]:
         "cause": execution.cause,
     }
     return _without_none(described)
+
+
+def describe_state_machine_for_execution(request: Request) -> dict[str, Any]:
+    """Give the state machine as it was when the execution started."""
+    execution = _execution(request)
+    machine = execution.machine
+    return {
+        "stateMachineArn": machine.arn,
+        "name": machine.name,
+        "definition": machine.definition,
+        "roleArn": machine.role_arn,
+        "updateDate": machine.updated,
+    }
 
 
 def list_executions(request: Request) -> dict[str, Any]:
@@ -140,6 +154,7 @@ _OPERATIONS: tuple[Callable[[Request], dict[str, Any] | None], ...] = (
     start_execution,
     stop_execution,
     describe_execution,
+    describe_state_machine_for_execution,
     list_executions,
     get_execution_history,
     send_task_success,

@@ -447,6 +447,25 @@ def test_another_machine_of_the_same_name_is_refused(sfn: Any) -> None:
         create("Two")
 
 
+def test_a_machine_s_role_must_trust_step_functions(sfn: Any, port: int) -> None:
+    def create(trusted: str, account_id: str = "111111111111") -> None:
+        statement = {"Effect": "Allow", "Principal": {"Service": trusted}, "Action": "sts:AssumeRole"}
+        name = f"trusts-{trusted.partition('.')[0]}"
+        client_of(port, "iam").create_role(
+            RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        )
+        definition = {"QueryLanguage": "JSONata", "StartAt": "End", "States": {"End": {"Type": "Succeed"}}}
+        role = f"arn:aws:iam::{account_id}:role/{name}"
+        sfn.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)
+
+    create("states.amazonaws.com")
+
+    with refused("AccessDeniedException"):
+        create("lambda.amazonaws.com")
+    with refused("AccessDeniedException"):
+        create("events.amazonaws.com", "222222222222")
+
+
 def test_a_running_execution_keeps_the_definition_it_started_with(sfn: Any) -> None:
     arn = machine(sfn, {"Wait": {"Type": "Wait", "Seconds": 3600, "Next": "Say"}, "Say": passing("old")})
     running = sfn.start_execution(stateMachineArn=arn)["executionArn"]
@@ -454,8 +473,10 @@ def test_a_running_execution_keeps_the_definition_it_started_with(sfn: Any) -> N
     definition = {"QueryLanguage": "JSONata", "StartAt": "Say", "States": {"Say": passing("new")}}
     sfn.update_state_machine(stateMachineArn=arn, definition=json.dumps(definition))
 
+    described = sfn.describe_state_machine_for_execution(executionArn=running)
     clock.advance(3600)
 
+    assert "old" in described["definition"]
     assert ended(sfn, running)["output"] == "old"
     assert ended(sfn, sfn.start_execution(stateMachineArn=arn)["executionArn"])["output"] == "new"
 
