@@ -14,9 +14,11 @@ from werkzeug.wsgi import get_input_stream
 
 from local_aws.activity import in_flight
 from local_aws.clock import clock
+from local_aws.delivery import journal
 from local_aws.faults import InvalidFaultsError, faults, parse
 from local_aws.recognition import Environ
 from local_aws.record import record
+from local_aws.services import organizations
 
 PREFIX = "/_local"
 
@@ -82,8 +84,6 @@ def post_faults(posted: Any) -> Reply:
 
 
 def get_events(_: Any) -> Reply:
-    from local_aws.delivery import journal  # noqa: PLC0415 - a part that is loaded when the server installs it
-
     return Reply({"events": journal.describe()})
 
 
@@ -101,8 +101,6 @@ def get_idle(_: Any) -> Reply:
 
 
 def post_organization(posted: Any) -> Reply:
-    from local_aws.services import organizations  # noqa: PLC0415 - loaded when the server installs it
-
     body = _known("organization", posted, ("management", "accounts", "ramSharing"))
     management = _account("management", body.get("management"))
     accounts = body.get("accounts", {})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import socket
 import threading
@@ -12,9 +11,11 @@ from typing import Any, Self
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from local_aws import delivery, deployment, functions, moto_time, services, workflows
 from local_aws.connection import Server
 from local_aws.control import PREFIX, control
 from local_aws.gate import Gate, StartResponse
+from local_aws.iam.authorize import authorize
 from local_aws.recognition import Environ
 
 HOST = "127.0.0.1"
@@ -56,10 +57,9 @@ class LocalAws:
 
     def stop(self) -> None:
         """End what runs, then the port; nothing of it is left when this returns."""
-        for part, end in (("delivery", "stop"), ("workflows", "stop"), ("functions", "stop_all")):
-            module = _part(part)
-            if hasattr(module, end):
-                getattr(module, end)()
+        delivery.stop()
+        workflows.stop()
+        functions.stop_all()
         if self._server is not None and self._thread is not None:
             self._server.shutdown()
             self._server.hang_up()
@@ -79,19 +79,13 @@ class LocalAws:
 
 def _install(port: int, url: str) -> Gate:
     """Install every part, in the order in which they build on one another."""
-    for name, arguments in (
-        ("moto_time", ()),
-        ("services", ()),
-        ("functions", (url,)),
-        ("delivery", ()),
-        ("workflows", (port,)),
-        ("deployment", (url,)),
-    ):
-        module = _part(name)
-        if hasattr(module, "install"):
-            module.install(*arguments)
-    iam = _part("iam.authorize")
-    return Gate(DomainDispatcherApplication(_service), iam.authorize if iam else None)
+    moto_time.install()
+    services.install()
+    functions.install(url)
+    delivery.install()
+    workflows.install(port)
+    deployment.install(url)
+    return Gate(DomainDispatcherApplication(_service), authorize)
 
 
 def _service(name: str | None) -> Any:
@@ -99,13 +93,6 @@ def _service(name: str | None) -> Any:
     if name is None:
         raise NotImplementedError("nothing of this service")
     return create_backend_app(name)
-
-
-def _part(name: str) -> Any:
-    try:
-        return importlib.import_module(f"local_aws.{name}")
-    except ImportError:
-        return None
 
 
 def _give_credentials() -> None:

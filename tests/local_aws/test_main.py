@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from local_aws.__main__ import main
+from tests.local_aws.conftest import assume
+
+TEMPLATE = Path(__file__).parent / "stack" / "template.yaml"
+
+
+def test_it_says_ready_in_one_line_and_ends_cleanly_when_told() -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "local_aws",
+        "--port",
+        "0",
+        "--accounts",
+        "111111111111",
+        "--template",
+        str(TEMPLATE),
+    ]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+    ) as served:
+        assert served.stdout is not None
+        line = served.stdout.readline().split()
+
+        with urlopen(f"{line[1]}/_local/clock") as answer:  # noqa: S310 - http
+            clock = json.load(answer)
+        function = assume(line[1], "arn:aws:iam::111111111111:role/person").client("lambda")
+        function.invoke(FunctionName="drawbridge-echo", Payload=b"{}")
+        served.send_signal(signal.SIGTERM)
+        rest = served.stdout.read()
+        code = served.wait(20)
+
+    assert line[0] == "ready"
+    assert clock["speed"] == 1
+    assert (rest, code) == ("", 0)
+    with pytest.raises(ProcessLookupError):  # nothing of its session is left, the functions' processes included
+        os.killpg(served.pid, 0)
+
+
+def test_a_port_in_use_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        code = main(["--port", str(port), "--template", str(TEMPLATE)])
+
+    lines = capsys.readouterr().err.splitlines()
+    assert code == 1
+    assert (
+        lines[-1]
+        == f"local aws: port {port} can't be used: it is in use, end what uses it or choose another with --port"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        pytest.param(["--port", "http"], "a port from 0 to 65535 is expected", id="a port that is a word"),
+        pytest.param(["--speed", "0"], "a number above 0", id="time at a standstill"),
+        pytest.param(["--accounts", "1"], "an account id of 12 digits is expected", id="no account"),
+    ],
+)
+def test_an_argument_that_is_wrong_is_refused(
+    arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+
+    assert ended.value.code == 2
+    assert reason in capsys.readouterr().err
