@@ -1,0 +1,118 @@
+"""Whether a call may be made."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from moto.utilities.utils import get_partition
+
+from local_aws.iam import identities, surroundings, trust, usage
+from local_aws.iam.identities import Identity
+from local_aws.iam.policies import (
+    Allowed,
+    Decision,
+    ExplicitlyDenied,
+    MalformedPolicyError,
+    Request,
+    evaluate,
+)
+from local_aws.iam.refusals import Denied, Reason, refuse
+from local_aws.iam.requirements import requirements
+from local_aws.iam.rules import AwsCall, Requirement
+
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html: even an explicit Deny changes nothing.
+_ALWAYS_ALLOWED = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})
+
+
+class Call(Protocol):
+    """What is asked about a call; ``service`` is IAM's prefix and ``model`` botocore's name of the service."""
+
+    @property
+    def account_id(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def service(self) -> str: ...
+    @property
+    def operation(self) -> str: ...
+    @property
+    def principal_arn(self) -> str: ...
+    @property
+    def role_name(self) -> str | None: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def params(self) -> dict[str, Any]: ...
+
+
+def authorize(call: Call) -> Denied | None:
+    """Tell why the call may not be made; None if it may.
+
+    A role that its account has is held to its policies, a user too; anyone else is a person with full access. Whether
+    a role lets itself be assumed is the role's to say, whoever asks.
+    """
+    if f"{call.service}:{call.operation}" in _ALWAYS_ALLOWED:
+        return None
+    try:
+        identity = _identity(call)
+        assuming = call.service == "sts" and call.operation == "AssumeRole"
+        if identity is None and not assuming:
+            return None
+        return _judge(call, identity, assuming=assuming)
+    except MalformedPolicyError as error:
+        # IAM would have refused the policy when it was put there; moto took it.
+        return Denied("MalformedPolicyDocument", str(error), 400)
+
+
+def required(call: Call, identity: Identity | None = None) -> tuple[Requirement, ...]:
+    """Tell what permissions a call needs, with every condition key that is known about it."""
+    asked = AwsCall(call.service, call.operation, call.params, call.account_id, call.region)
+    around = surroundings.of_call(call.principal_arn, call.region, identity.tags if identity else {})
+    if identity:
+        around = {**around, "aws:principalarn": (identity.arn,)}
+    return tuple(
+        Requirement(each.action, each.resource, {**surroundings.of_resource(each), **each.keys, **around}, each.kind)
+        for each in requirements(asked)
+    )
+
+
+def _judge(call: Call, identity: Identity | None, *, assuming: bool) -> Denied | None:
+    for requirement in required(call, identity):
+        reason = _refusal(identity, requirement) if identity else None
+        if assuming:
+            asking = trust.Asking(
+                call.account_id,
+                get_partition(call.region),
+                frozenset({call.principal_arn, *requirement.keys["aws:principalarn"]}),
+                reason,
+            )
+            reason = trust.refusal(requirement.action, requirement.resource, requirement.keys, asking)
+        if identity:
+            usage.note(identity.arn, requirement, allowed=reason is None)
+        if reason is not None:
+            return refuse(call.model, call.principal_arn, requirement.action, requirement.resource, reason)
+    return None
+
+
+def _refusal(identity: Identity, requirement: Requirement) -> Reason | None:
+    """Weigh a role's policies and its boundary: both have to allow it, and neither may deny it."""
+    request = Request(requirement.action, requirement.resource, requirement.keys)
+    by_policies = evaluate(identity.statements, request)
+    if isinstance(by_policies, ExplicitlyDenied):
+        return "explicit deny in an identity-based policy"
+    if identity.boundary is not None:
+        by_boundary: Decision = evaluate(identity.boundary, request)
+        if isinstance(by_boundary, ExplicitlyDenied):
+            return "explicit deny in a permissions boundary"
+        if isinstance(by_policies, Allowed) and not isinstance(by_boundary, Allowed):
+            return "no permissions boundary"
+    return None if isinstance(by_policies, Allowed) else "no identity-based policy"
+
+
+def _identity(call: Call) -> Identity | None:
+    partition = get_partition(call.region)
+    if call.role_name:
+        return identities.role(call.account_id, partition, call.role_name)
+    if ":user/" in call.principal_arn:
+        return identities.user(call.account_id, partition, call.principal_arn.rsplit("/", 1)[-1])
+    return None

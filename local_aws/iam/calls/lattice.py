@@ -1,0 +1,62 @@
+"""VPC Lattice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from local_aws.iam.patterns import Context
+from local_aws.iam.rules import ANY, AwsCall, Requirement, Rules, key
+
+# https://docs.aws.amazon.com/vpc-lattice/latest/ug/additional-api-permissions.html
+_ON_INTERFACES = ("AssignIpv6Addresses", "CreateNetworkInterface", "CreateNetworkInterfacePermission")
+_DESCRIBES = {
+    "CreateServiceNetworkResourceAssociation": ("DescribeNetworkInterfaces",),
+    "CreateServiceNetworkVpcAssociation": ("DescribeVpcs", "DescribeSecurityGroups"),
+    "UpdateServiceNetworkVpcAssociation": ("DescribeVpcs", "DescribeSecurityGroups"),
+    "CreateResourceGateway": ("DescribeVpcs", "DescribeSubnets", "DescribeSecurityGroups"),
+}
+
+
+def _in_ec2(call: AwsCall) -> Iterator[Requirement]:
+    for action in _DESCRIBES.get(call.operation, ()):
+        yield Requirement(f"ec2:{action}", ANY)
+    if call.operation == "CreateServiceNetworkResourceAssociation":
+        for action in _ON_INTERFACES:
+            yield Requirement(f"ec2:{action}", call.arn(f"network-interface/{ANY}", service="ec2"))
+
+
+def _keys(call: AwsCall) -> Context:
+    params = call.params
+    dns = params.get("dnsOptions") or {}
+    return {
+        **key("vpc-lattice:VpcId", params.get("vpcIdentifier")),
+        **key("vpc-lattice:ServiceNetworkArn", _arn(call, "servicenetwork", params.get("serviceNetworkIdentifier"))),
+        **key("vpc-lattice:ServiceArn", _arn(call, "service", params.get("serviceIdentifier"))),
+        **key(
+            "vpc-lattice:ResourceConfigurationArn",
+            _arn(call, "resourceconfiguration", params.get("resourceConfigurationIdentifier")),
+        ),
+        **key("vpc-lattice:SecurityGroupIds", params.get("securityGroupIds")),
+        **key("vpc-lattice:AuthType", params.get("authType")),
+        **key("vpc-lattice:DomainName", params.get("domainName")),
+        **key("vpc-lattice:VpcEndpointId", params.get("vpcEndpointId")),
+        **key("vpc-lattice:PrivateDnsPreference", dns.get("privateDnsPreference")),
+        **key("vpc-lattice:PrivateDnsSpecifiedDomains", dns.get("privateDnsSpecifiedDomains")),
+    }
+
+
+def _arn(call: AwsCall, kind: str, identifier: object) -> str | None:
+    if not identifier:
+        return None
+    return str(identifier) if str(identifier).startswith("arn:") else call.arn(f"{kind}/{identifier}")
+
+
+RULES = Rules(
+    names={
+        "ResourceConfiguration": ("resourceConfigurationIdentifier",),
+        "ResourceGateway": ("resourceGatewayIdentifier",),
+    },
+    keys=_keys,
+    tagging="TagResource",
+    also=_in_ec2,
+)
