@@ -31,6 +31,8 @@ _IAM_PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag", "email": "ses"}
 # Several services sign for one name: which of them a request is for shows in its version or path.
 _PREFERRED = {"ses": "ses", "elasticloadbalancing": "elbv2", "s3": "s3", "lambda": "lambda", "dynamodb": "dynamodb"}
 
+_SECOND_VERSIONS = {"apigateway": "apigatewayv2", "ses": "sesv2"}
+
 
 @dataclass(frozen=True)
 class Principal:
@@ -184,13 +186,15 @@ def _botocore_name(signed_for: str, environ: Environ) -> str | None:
         for name in candidates:
             if get_service_model(name).metadata.get("targetPrefix") == prefix:
                 return name
+    if environ["PATH_INFO"].startswith("/v2/") and signed_for in _SECOND_VERSIONS:
+        return _SECOND_VERSIONS[signed_for]
     preferred = _PREFERRED.get(signed_for, signed_for)
     return preferred if preferred in candidates else candidates[0]
 
 
 @cache
 def _models_by_signing_name() -> dict[str, tuple[str, ...]]:
-    """Give botocore's services by the names they sign for, from the endpoint prefixes that it knows without loading."""
+    """Give botocore's services by the names they sign for, without loading their models: mostly these are the same."""
     names = botocore.session.get_session().get_available_services()
     found: dict[str, tuple[str, ...]] = {name: (name,) for name in names}
     found.update(

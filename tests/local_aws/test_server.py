@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
 import socket
@@ -165,6 +166,30 @@ def test_what_is_recorded_has_the_parameters_of_the_call(person: Person) -> None
     assert made.call.params == {"Filters": [{"Name": "vpc-id", "Values": ["vpc-1"]}], "MaxResults": 5}
     assert made.call.principal_arn == "arn:aws:sts::311111111207:assumed-role/person/test"
     assert made.call.role_arn == "arn:aws:iam::311111111207:role/person"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters", "name"),
+    [
+        pytest.param(
+            "stepfunctions", "list_state_machines", {}, "states:ListStateMachines", id="json, signed as states"
+        ),
+        pytest.param("cloudwatch", "list_dashboards", {}, "cloudwatch:ListDashboards", id="signed as monitoring"),
+        pytest.param("apigatewayv2", "get_apis", {}, "apigateway:GetApis", id="two services under one name"),
+        pytest.param("lambda", "get_function", {"FunctionName": "x"}, "lambda:GetFunction", id="rest-json by its path"),
+        pytest.param("iam", "list_users", {}, "iam:ListUsers", id="query"),
+    ],
+)
+def test_a_call_is_named_as_iam_names_it(
+    person: Person, service: str, operation: str, parameters: dict[str, object], name: str
+) -> None:
+    client: Any = person("311111111209").client(service)  # type: ignore[call-overload]  # any service
+
+    with contextlib.suppress(ClientError):
+        getattr(client, operation)(**parameters)
+
+    made = next(made for made in reversed(record.recent()) if made.call.account_id == "311111111209")
+    assert made.call.name == name
 
 
 @dataclass(frozen=True)
