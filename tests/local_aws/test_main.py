@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -29,9 +28,7 @@ def test_it_says_ready_in_one_line_and_ends_cleanly_when_told() -> None:
         "--template",
         str(TEMPLATE),
     ]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
-    ) as served:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as served:
         assert served.stdout is not None
         line = served.stdout.readline().split()
 
@@ -39,6 +36,7 @@ def test_it_says_ready_in_one_line_and_ends_cleanly_when_told() -> None:
             clock = json.load(answer)
         function = assume(line[1], "arn:aws:iam::111111111111:role/person").client("lambda")
         function.invoke(FunctionName="drawbridge-echo", Payload=b"{}")
+        functions = _children(served.pid)
         served.send_signal(signal.SIGTERM)
         rest = served.stdout.read()
         code = served.wait(20)
@@ -46,8 +44,21 @@ def test_it_says_ready_in_one_line_and_ends_cleanly_when_told() -> None:
     assert line[0] == "ready"
     assert clock["speed"] == 1
     assert (rest, code) == ("", 0)
-    with pytest.raises(ProcessLookupError):  # nothing of its session is left, the functions' processes included
-        os.killpg(served.pid, 0)
+    assert functions
+    assert not functions & _running()
+
+
+def _processes() -> list[tuple[int, int]]:
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    return [(int(pid), int(parent)) for pid, parent in (line.split() for line in listed.splitlines())]
+
+
+def _children(parent: int) -> set[int]:
+    return {pid for pid, of in _processes() if of == parent}
+
+
+def _running() -> set[int]:
+    return {pid for pid, _ in _processes()}
 
 
 def test_a_port_in_use_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> None:
