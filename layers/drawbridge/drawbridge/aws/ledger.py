@@ -65,7 +65,7 @@ class Ledger:
             condition = "attempt = :before AND settled = :settled"
             read = {":before": after.attempt, ":settled": after.settled}
         values = {
-            ":request": msgspec.to_builtins(seen.request),
+            ":about": msgspec.to_builtins(seen.request),
             ":kind": kind_of(seen.request),
             ":subject": seen.request.subject,
             ":account": seen.account_id,
@@ -80,7 +80,7 @@ class Ledger:
             ":entry": [{"status": Status.PENDING, "attempt": attempt, "at": moment}],
         }
         update = (
-            "SET request = :request, kind = :kind, subject = :subject, account_id = :account, #status = :status, "
+            "SET about = :about, kind = :kind, subject = :subject, account_id = :account, #status = :status, "
             "attempt = :attempt, settled = :no, seen = :seen, wanted = :wanted, permitted = :permitted, "
             "updated_at = :now, first_seen_at = if_not_exists(first_seen_at, :now), "
             "history = list_append(if_not_exists(history, :none), :entry)"
@@ -185,7 +185,7 @@ class Ledger:
 class _Item(msgspec.Struct):
     """A row as it is stored."""
 
-    request: ResourceShareRequest | EndpointConnectionRequest
+    about: ResourceShareRequest | EndpointConnectionRequest
     account_id: str
     status: Status
     attempt: int
@@ -197,8 +197,9 @@ class _Item(msgspec.Struct):
 
 
 def _row(item: dict[str, Any]) -> Row:
-    stored = msgspec.convert(item, _Item, strict=False)
-    request: Request = stored.request
+    # DynamoDB gives every number as a Decimal.
+    stored = msgspec.convert(item | {"attempt": int(item["attempt"])}, _Item)
+    request: Request = stored.about
     return Row(
         request=request,
         account_id=stored.account_id,
