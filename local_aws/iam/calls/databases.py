@@ -32,7 +32,7 @@ def _read(call: AwsCall) -> Iterator[Requirement]:
     # Of a query on an index AWS asks whether the index may be read; the table's own ARN does not cover it.
     index = call.params.get("IndexName")
     table = _table(call, call.params.get("TableName"))
-    keys = {**_item_keys(call.params), **_leading(table, _queried(call.params, table))}
+    keys = {**_item_keys(call.params), **_leading(table, _queried(call.params, table), index)}
     yield call.requires(call.operation, _table(call, table, index), keys, kind="index" if index else "table")
 
 
@@ -110,9 +110,9 @@ def _queried(params: Mapping[str, Any], table: str) -> list[Mapping[str, Any]]:
     return []
 
 
-def _leading(table: str, items: Iterable[Mapping[str, Any]]) -> Context:
+def _leading(table: str, items: Iterable[Mapping[str, Any]], index: object = None) -> Context:
     """Give dynamodb:LeadingKeys, the partition keys' values of what the call names."""
-    name = facts.hash_key(table, None)
+    name = facts.hash_key(table, index)
     values: list[str] = []
     for item in items:
         value = item.get(name or "")
