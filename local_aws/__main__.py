@@ -21,7 +21,11 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 ACCOUNTS = ("111111111111", "222222222222")
 REGION = "us-east-1"
 
-PARAMETERS: Mapping[str, str] = {"LookEvery": "rate(1 minute)"}
+PARAMETERS: Mapping[str, str] = {
+    "LookEvery": "rate(1 minute)",
+    # The management account does not have this role: here that stands for a person who may do everything.
+    "OrganizationsRoleName": "DrawbridgeOrganizationReader",
+}
 """What the stack's parameters are here, where they differ from the template's defaults."""
 
 

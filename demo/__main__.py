@@ -1,0 +1,132 @@
+"""``python -m demo``: start the local AWS, play the four cases, show what happens, and say whether all went well."""
+
+import logging
+import sys
+import time
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from demo.cases import IN_ORDER, Case, Expectation, People
+from demo.people import CONSUMER, MANAGEMENT, PROVIDER, STRANGER, Person
+from demo.watch import Step, Watch
+from local_aws.__main__ import ACCOUNTS, PARAMETERS, REGION, REPOSITORY
+from local_aws.clock import clock
+from local_aws.deployment import deploy
+from local_aws.server import LocalAws
+from local_aws.services.organizations import arrange
+
+SPEED = 4
+"""Seconds on the local AWS in each of ours: endpoints take their time there as they do on AWS, if less of it."""
+
+PATIENCE = 45
+"""Real seconds that a case may take."""
+
+
+class Screen:
+    """Tells what happens, a line each: readable in a terminal, without colour, and in a file."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._began = clock.time()
+
+    def case(self, number: int, case: Case) -> None:
+        self._began = clock.time()
+        self._console.print()
+        self._console.print(Text(f"{number}. {case.title}", style="bold"))
+
+    def say(self, who: str, what: str) -> None:
+        self._line(who, Text(what, style="cyan"))
+
+    def step(self, step: Step) -> None:
+        what = Text(f"{step.state:<26}")
+        what.append(f"{step.seconds:5.1f} s", style="dim")
+        what.append(f"  {step.tries} tries, AWS was still at it" if step.tries > 1 else "", style="dim")
+        self._line(f"{step.who}'s Drawbridge", what)
+
+    def end(self, expectation: Expectation, evidence: str | None) -> None:
+        verdict = Text("ok       ", style="bold green") if evidence else Text("MISSING  ", style="bold red")
+        self._line("", verdict.append(expectation.what, style="default"))
+        if evidence:
+            self._line("", Text(f"         {evidence}"))
+
+    def _line(self, who: str, what: Text) -> None:
+        when = f"{clock.time() - self._began:6.1f} s" if who else " " * 8
+        self._console.print(Text(f"{when}  {who:<22}").append(what), soft_wrap=True)
+
+
+def main() -> int:
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)
+    console = Console(highlight=False)
+    began = time.monotonic()
+    console.print("Starting a local AWS and deploying template.yaml in two accounts …")
+    try:
+        with LocalAws() as server:
+            for account_id in ACCOUNTS:
+                deploy(REPOSITORY / "template.yaml", account_id, REGION, parameters=PARAMETERS)
+            console.print(f"It serves {server.url}; times below are its own, {SPEED} times ours.")
+            clock.set_speed(SPEED)
+            failed = _play(server.url, Screen(console), console)
+    except KeyboardInterrupt:
+        console.print("\nStopped.")
+        return 130
+    console.print()
+    if failed:
+        console.print(f"{failed} of {len(IN_ORDER)} cases did not come out as they should; see .local/logs.")
+        return 1
+    console.print(f"All {len(IN_ORDER)} cases came out as they should, in {time.monotonic() - began:.0f} s.")
+    console.print("Try next:")
+    console.print("  make up      the same local AWS, for your own AWS CLI or SDK: it prints its address")
+    console.print("  make test    the tests")
+    console.print("  README.md    what it does, and how it is deployed into an AWS account")
+    return 0
+
+
+def _play(url: str, screen: Screen, console: Console) -> int:
+    """Play all cases; give how many did not come out as they should."""
+    provider, consumer = Person(url, PROVIDER, "provider"), Person(url, CONSUMER, "consumer")
+    people = People(provider, consumer, Person(url, STRANGER, "stranger"))
+    watch = Watch([provider, consumer])
+    failed = 0
+    for number, case in enumerate(IN_ORDER, start=1):
+        screen.case(number, case)
+        if case is IN_ORDER[-1]:
+            arrange(MANAGEMENT, {PROVIDER: "workloads/prod", CONSUMER: "workloads/test"}, ram_sharing=True)
+        expectation = case.play(people, screen.say)
+        evidence = _wait_for(expectation, watch, screen)
+        screen.end(expectation, evidence)
+        failed += evidence is None
+    for person in (consumer, provider):
+        console.print()
+        console.print(_table(person))
+    return failed
+
+
+def _wait_for(expectation: Expectation, watch: Watch, screen: Screen) -> str | None:
+    until = time.monotonic() + PATIENCE
+    evidence = None
+    settled = 0
+    # What comes after the evidence, recording it, is worth seeing too.
+    while time.monotonic() < until and settled < 3:  # noqa: PLR2004 - looks without anything new
+        evidence = evidence or expectation.met()
+        new = [*watch.steps()]
+        for step in new:
+            screen.step(step)
+        settled = settled + 1 if evidence and not new else 0
+        time.sleep(0.25)
+    return evidence
+
+
+def _table(person: Person) -> Table:
+    table = Table(title=f"Published in {person.account_id} ({person.called})", title_justify="left", title_style="bold")
+    table.add_column("parameter", overflow="fold")
+    table.add_column("value", overflow="fold")
+    for name, value in person.published():
+        if name.endswith("/dns-name"):
+            table.add_row(name, value)
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())

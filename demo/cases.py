@@ -1,0 +1,94 @@
+"""The four cases: what the people do, and what must have come of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from demo.people import CONSUMER, PROVIDER, STRANGER, Person
+
+Say = Callable[[str, str], None]
+"""Tells who does what."""
+
+
+@dataclass(frozen=True)
+class People:
+    provider: Person
+    consumer: Person
+    stranger: Person
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What must come of a case; ``met`` gives the evidence as soon as there is some."""
+
+    what: str
+    met: Callable[[], str | None]
+
+
+@dataclass(frozen=True)
+class Case:
+    title: str
+    play: Callable[[People, Say], Expectation]
+
+
+def invitation(people: People, say: Say) -> Expectation:
+    """A share from outside our organization: an invitation that policy lets in."""
+    consumer, provider = people.consumer, people.provider
+    say(consumer.called, "writes a policy that lets the provider in, and a binding for orders-*")
+    permit = f'permit(principal == Account::"{PROVIDER}", action == Action::"accept", resource);'
+    consumer.write_policy("let-provider-in", f'@reason("We know this provider.")\n{permit}')
+    consumer.write_binding("orders", "orders-*")
+    say(provider.called, "shares the database orders-db by AWS RAM: the consumer is invited")
+    provider.share_database("orders-db", port="5432", with_account=CONSUMER)
+    return _published(consumer, "/drawbridge/connections/orders/orders-db/dns-name")
+
+
+def connection(people: People, say: Say) -> Expectation:
+    """A registered consumer's endpoint, connected with a service of ours."""
+    consumer, provider = people.consumer, people.provider
+    say(provider.called, "offers an endpoint service, tagged drawbridge:managed = true; registers the consumer")
+    service_id, service_name = provider.offer_service()
+    provider.register_consumer(CONSUMER, service_id)
+    say(consumer.called, "creates an interface endpoint to it")
+    endpoint_id = consumer.connect(service_name)
+    return _published(provider, f"/drawbridge/consumers/{CONSUMER}/{endpoint_id}/dns-name")
+
+
+def stranger(people: People, say: Say) -> Expectation:
+    """An account that no policy lets in: held, and the ledger says why."""
+    provider = people.provider
+    service_id, service_name = provider.offer_service()
+    say(people.stranger.called, f"creates an interface endpoint to {service_id}, where nobody knows it")
+    endpoint_id = people.stranger.connect(service_name)
+
+    def held() -> str | None:
+        row = next((each for each in provider.ledger() if each["subject"]["S"] == endpoint_id), None)
+        if row is None or row["status"]["S"] != "HELD":
+            return None
+        state = people.stranger.endpoint_state(endpoint_id)
+        why = row["reasons"]["L"][0]["M"]["text"]["S"]
+        return f"HELD: {why}" if state == "pendingAcceptance" else None
+
+    return Expectation(f"the connection of {STRANGER} is held, and stays pendingAcceptance", held)
+
+
+def organization(people: People, say: Say) -> Expectation:
+    """A share inside one organization: there is no invitation at all."""
+    consumer, provider = people.consumer, people.provider
+    say("management", "takes both accounts into one organization, with RAM sharing on")
+    say(consumer.called, "writes a binding for billing-*")
+    consumer.write_binding("billing", "billing-*")
+    say(provider.called, "shares the database billing-db by AWS RAM: nobody is invited, it is just there")
+    provider.share_database("billing-db", port="3306", with_account=CONSUMER)
+    return _published(consumer, "/drawbridge/connections/billing/billing-db/dns-name")
+
+
+def _published(person: Person, name: str) -> Expectation:
+    return Expectation(f"{name} in {person.account_id}", lambda: person.parameter(name))
+
+
+IN_ORDER = (
+    Case("A share from another company: invited, accepted, associated, published", invitation),
+    Case("A registered consumer's endpoint: accepted, its name published on the provider's side", connection),
+    Case("A stranger's endpoint: held", stranger),
+    Case("A share inside one organization: no invitation, published all the same", organization),
+)

@@ -1,0 +1,134 @@
+"""The people of the demo, and what each of them does, by the AWS SDK alone."""
+
+import json
+from typing import Any
+
+import boto3
+
+REGION = "us-east-1"
+PROVIDER = "111111111111"
+CONSUMER = "222222222222"
+STRANGER = "333333333333"
+MANAGEMENT = "999999999999"
+
+# The local AWS takes the ARN of any load balancer: nothing of the demo flows through it.
+_LOAD_BALANCER = f"arn:aws:elasticloadbalancing:{REGION}:{PROVIDER}:loadbalancer/net/orders/0123456789abcdef"
+
+
+class Person:
+    """Somebody with full access to one account."""
+
+    def __init__(self, url: str, account_id: str, called: str) -> None:
+        self.account_id = account_id
+        self.called = called
+        anyone = boto3.client(
+            "sts", endpoint_url=url, region_name=REGION, aws_access_key_id="anyone", aws_secret_access_key="anyone"
+        )
+        role = f"arn:aws:iam::{account_id}:role/person"
+        credentials = anyone.assume_role(RoleArn=role, RoleSessionName=called)["Credentials"]
+        self._session = boto3.Session(
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+            region_name=REGION,
+        )
+        self._url = url
+        self._clients: dict[str, Any] = {}
+
+    def aws(self, service: str) -> Any:
+        """Give the SDK's client of a service."""
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service, endpoint_url=self._url)
+        return self._clients[service]
+
+    def output(self, name: str) -> str:
+        """Read an output of this account's Drawbridge stack."""
+        stack = self.aws("cloudformation").describe_stacks(StackName="drawbridge")["Stacks"][0]
+        return str(next(each["OutputValue"] for each in stack["Outputs"] if each["OutputKey"] == name))
+
+    def vpc(self) -> str:
+        return str(self.aws("ec2").describe_vpcs()["Vpcs"][0]["VpcId"])
+
+    def subnets(self) -> list[str]:
+        in_vpc = [{"Name": "vpc-id", "Values": [self.vpc()]}]
+        return [each["SubnetId"] for each in self.aws("ec2").describe_subnets(Filters=in_vpc)["Subnets"]]
+
+    def parameter(self, name: str) -> str | None:
+        ssm = self.aws("ssm")
+        try:
+            return str(ssm.get_parameter(Name=name)["Parameter"]["Value"])
+        except ssm.exceptions.ParameterNotFound:
+            return None
+
+    def published(self) -> list[tuple[str, str]]:
+        """Give the parameters that Drawbridge published in this account."""
+        pages = self.aws("ssm").get_paginator("get_parameters_by_path").paginate(Path="/drawbridge", Recursive=True)
+        found = [(each["Name"], each["Value"]) for page in pages for each in page["Parameters"]]
+        return sorted(each for each in found if not each[0].startswith("/drawbridge/config/"))
+
+    def ledger(self) -> list[dict[str, Any]]:
+        return list(self.aws("dynamodb").scan(TableName=self.output("LedgerTableName"))["Items"])
+
+    def write_policy(self, name: str, cedar: str) -> None:
+        self.aws("ssm").put_parameter(Name=f"/drawbridge/config/policies/{name}", Type="String", Value=cedar)
+
+    def write_binding(self, name: str, resource: str) -> None:
+        binding = {
+            "match": {"provider": PROVIDER, "resource": resource},
+            "attach": {"mode": "resource-endpoint", "vpc": self.vpc()},
+        }
+        self.aws("ssm").put_parameter(
+            Name=f"/drawbridge/config/bindings/{name}", Type="String", Value=json.dumps(binding)
+        )
+
+    def share_database(self, name: str, *, port: str, with_account: str) -> str:
+        """Offer a database behind a resource gateway, and share it by AWS RAM; give the share's ARN."""
+        lattice = self.aws("vpc-lattice")
+        gateway = lattice.create_resource_gateway(
+            name=f"{name}-gateway", vpcIdentifier=self.vpc(), subnetIds=self.subnets()
+        )
+        configuration = lattice.create_resource_configuration(
+            name=name,
+            type="SINGLE",
+            protocol="TCP",
+            portRanges=[port],
+            resourceGatewayIdentifier=gateway["id"],
+            resourceConfigurationDefinition={
+                "dnsResource": {"domainName": f"{name}.internal.example", "ipAddressType": "IPV4"}
+            },
+        )
+        share = self.aws("ram").create_resource_share(
+            name=name, resourceArns=[configuration["arn"]], principals=[with_account]
+        )
+        return str(share["resourceShare"]["resourceShareArn"])
+
+    def offer_service(self) -> tuple[str, str]:
+        """Offer an endpoint service that wants each connection accepted; give its id and name."""
+        service = self.aws("ec2").create_vpc_endpoint_service_configuration(
+            AcceptanceRequired=True,
+            NetworkLoadBalancerArns=[_LOAD_BALANCER],
+            TagSpecifications=[
+                {"ResourceType": "vpc-endpoint-service", "Tags": [{"Key": "drawbridge:managed", "Value": "true"}]}
+            ],
+        )["ServiceConfiguration"]
+        self.aws("ec2").modify_vpc_endpoint_service_permissions(
+            ServiceId=service["ServiceId"], AddAllowedPrincipals=["*"]
+        )
+        return str(service["ServiceId"]), str(service["ServiceName"])
+
+    def register_consumer(self, account_id: str, service_id: str) -> None:
+        self.aws("dynamodb").put_item(
+            TableName=self.output("ConsumersTableName"),
+            Item={"account_id": {"S": account_id}, "tier": {"S": "gold"}, "services": {"SS": [service_id]}},
+        )
+
+    def connect(self, service_name: str) -> str:
+        """Create an interface endpoint to a service; give its id."""
+        endpoint = self.aws("ec2").create_vpc_endpoint(
+            VpcEndpointType="Interface", VpcId=self.vpc(), SubnetIds=self.subnets()[:2], ServiceName=service_name
+        )
+        return str(endpoint["VpcEndpoint"]["VpcEndpointId"])
+
+    def endpoint_state(self, endpoint_id: str) -> str:
+        found = self.aws("ec2").describe_vpc_endpoints(VpcEndpointIds=[endpoint_id])["VpcEndpoints"][0]
+        return str(found["State"])
