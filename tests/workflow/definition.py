@@ -1,0 +1,104 @@
+"""The onboarding workflow's definition and the template around it, as data."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+from tests.builders import REPOSITORY
+
+Json = dict[str, Any]
+
+DEFINITION: Json = json.loads((REPOSITORY / "statemachine" / "onboarding.asl.json").read_text())
+TEMPLATE: Json = yaml_parse((REPOSITORY / "template.yaml").read_text())
+RESOURCES: dict[str, Json] = TEMPLATE["Resources"]
+
+_SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A state machine, or the one inside a Map; its states go to each other and to no others."""
+
+    name: str
+    start: str
+    states: Mapping[str, Json]
+
+
+def machines(definition: Json = DEFINITION, name: str = "onboarding") -> Iterator[Machine]:
+    """Give the machine and all that are inside of it."""
+    yield Machine(name, definition["StartAt"], definition["States"])
+    for state_name, state in definition["States"].items():
+        if "ItemProcessor" in state:
+            yield from machines(state["ItemProcessor"], state_name)
+
+
+def states() -> dict[str, Json]:
+    """Give the states of all machines, by name."""
+    found: dict[str, Json] = {}
+    for machine in machines():
+        assert not found.keys() & machine.states.keys(), "a state's name is told once, or logs say little"
+        found |= machine.states
+    return found
+
+
+def tasks() -> dict[str, Json]:
+    return {name: state for name, state in states().items() if state["Type"] == "Task"}
+
+
+def next_states(state: Json) -> list[str]:
+    """Give the states that this one may go to."""
+    ways = [state, *state.get("Choices", ()), *state.get("Catch", ())]
+    return [way["Next"] for way in ways if "Next" in way] + ([state["Default"]] if "Default" in state else [])
+
+
+def substitutions(value: Any) -> set[str]:
+    """Give the names of the substitutions that a part of the definition asks for."""
+    return set(_SUBSTITUTION.findall(json.dumps(value)))
+
+
+def expressions(value: Any) -> Iterator[str]:
+    """Give the JSONata in a part of the definition."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from expressions(each)
+    elif isinstance(value, str) and value.startswith("{%"):
+        yield value.removeprefix("{%").removesuffix("%}").strip()
+
+
+def of_type(kind: str) -> dict[str, Json]:
+    """Give the properties of the template's resources of a type, by logical id."""
+    return {name: each["Properties"] for name, each in RESOURCES.items() if each["Type"] == kind}
+
+
+def functions() -> dict[str, Json]:
+    """Give the functions' properties with the template's globals filled in, by logical id."""
+    defaults: Json = TEMPLATE["Globals"]["Function"]
+    return {name: defaults | properties for name, properties in of_type("AWS::Serverless::Function").items()}
+
+
+def attribute_of(value: Any) -> str:
+    """Give the logical id that a ``!GetAtt`` or ``!Ref`` names."""
+    return str(value["Fn::GetAtt"][0] if "Fn::GetAtt" in value else value["Ref"])
+
+
+def filled_in(value: Any, account_id: str) -> Any:
+    """Give a part of the template as it is deployed in an account, with the parameters' defaults."""
+    match value:
+        case {"Ref": "AWS::AccountId"}:
+            return account_id
+        case {"Fn::Sub": text}:
+            return _SUBSTITUTION.sub(lambda found: TEMPLATE["Parameters"][found.group(1)]["Default"], text)
+        case dict():
+            return {name: filled_in(each, account_id) for name, each in value.items()}
+        case list():
+            return [filled_in(each, account_id) for each in value]
+        case _:
+            return value

@@ -1,0 +1,213 @@
+"""The onboarding workflow's definition, as data: that it holds together, before it ever runs."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+import pytest
+from jsonata import Jsonata
+
+from drawbridge import errors
+from tests.workflow.definition import (
+    DEFINITION,
+    RESOURCES,
+    Json,
+    Machine,
+    attribute_of,
+    expressions,
+    functions,
+    machines,
+    next_states,
+    states,
+    substitutions,
+    tasks,
+)
+
+LAST_RESORT = "RecordFailure"
+STATE_MACHINE: Json = RESOURCES["OnboardingStateMachine"]["Properties"]
+
+ERROR_HANDLING = "https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html"
+SERVICE_EXCEPTIONS = "https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html"
+LAMBDA_INVOCATION = "https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html"
+NAMES_OF_AWS = {
+    "States.ALL": ERROR_HANDLING,
+    "States.Timeout": ERROR_HANDLING,
+    "Lambda.Unknown": ERROR_HANDLING,
+    "Sandbox.Timedout": ERROR_HANDLING,
+    "Lambda.TooManyRequestsException": ERROR_HANDLING,
+    "Lambda.ServiceException": SERVICE_EXCEPTIONS,
+    "Lambda.AWSLambdaException": SERVICE_EXCEPTIONS,
+    "Lambda.SdkClientException": SERVICE_EXCEPTIONS,
+    "Runtime.ExitError": LAMBDA_INVOCATION,
+}
+"""Errors that Step Functions and Lambda report themselves, each with the page that names it."""
+
+OUR_ERRORS = {
+    name
+    for name, each in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(each, errors.DrawbridgeError) and each is not errors.DrawbridgeError
+}
+PROMISES = dict(re.findall(r"^\s*\+ (\w+)\s+(retried|never retried)", errors.__doc__ or "", re.MULTILINE))
+
+every_machine = pytest.mark.parametrize("machine", list(machines()), ids=lambda machine: machine.name)
+every_state = pytest.mark.parametrize("state", list(states().values()), ids=list(states()))
+every_task = pytest.mark.parametrize("task", list(tasks().values()), ids=list(tasks()))
+
+
+def retried(state: Json) -> list[str]:
+    return [name for retry in state.get("Retry", ()) for name in retry["ErrorEquals"]]
+
+
+def caught(state: Json) -> list[str]:
+    return [name for catch in state.get("Catch", ()) for name in catch["ErrorEquals"]]
+
+
+def function_of(task: Json) -> str:
+    """Give the logical id of the function that a task invokes."""
+    (name,) = substitutions(task["Arguments"]["FunctionName"])
+    return attribute_of(STATE_MACHINE["DefinitionSubstitutions"][name])
+
+
+@every_machine
+def test_every_transition_leads_to_a_state_of_the_same_machine(machine: Machine) -> None:
+    leading = {machine.start, *(name for state in machine.states.values() for name in next_states(state))}
+
+    assert leading <= machine.states.keys()
+
+
+@every_machine
+def test_every_state_is_reachable(machine: Machine) -> None:
+    reached: set[str] = set()
+    ahead = {machine.start}
+    while ahead:
+        reached |= ahead
+        ahead = {name for each in ahead for name in next_states(machine.states[each])} - reached
+
+    assert reached == machine.states.keys()
+
+
+@every_state
+def test_every_state_goes_on_or_ends(state: Json) -> None:
+    ways_on = [bool(state.get("End")), "Next" in state, state["Type"] in {"Choice", "Succeed", "Fail"}]
+
+    assert sum(ways_on) == 1
+    assert state["Type"] != "Choice" or "Default" in state
+
+
+def test_the_query_language_is_jsonata_throughout() -> None:
+    assert DEFINITION["QueryLanguage"] == "JSONata"
+    assert [name for name, state in states().items() if state.get("QueryLanguage", "JSONata") != "JSONata"] == []
+
+
+@pytest.mark.parametrize("expression", sorted(set(expressions(DEFINITION))))
+def test_every_expression_compiles(expression: str) -> None:
+    assert Jsonata(expression)
+
+
+def test_an_expression_is_the_whole_text() -> None:
+    def texts(value: Any) -> list[str]:
+        inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+        return [value] if isinstance(value, str) else [text for each in inner for text in texts(each)]
+
+    marked = [text for text in texts(DEFINITION) if "{%" in text or "%}" in text]
+
+    assert [text for text in marked if not (text.startswith("{%") and text.endswith("%}"))] == []
+
+
+def test_every_error_of_ours_says_whether_it_is_retried() -> None:
+    assert PROMISES.keys() == OUR_ERRORS
+    assert {name for name, promise in PROMISES.items() if promise == "retried"} == {
+        "NotReadyError",
+        "ThrottledError",
+        "UpstreamError",
+    }
+
+
+@every_state
+def test_every_error_that_is_named_exists(state: Json) -> None:
+    assert {*retried(state), *caught(state)} <= OUR_ERRORS | NAMES_OF_AWS.keys()
+
+
+@every_task
+def test_a_task_retries_what_is_promised_to_be_retried_and_nothing_else_of_ours(task: Json) -> None:
+    named = retried(task)
+
+    assert {name for name in named if name in OUR_ERRORS} == {
+        name for name, promise in PROMISES.items() if promise == "retried"
+    }
+    # These would take in what is never retried, too.
+    assert not {"States.ALL", "States.TaskFailed"} & set(named)
+    assert len(named) == len(set(named))
+
+
+@every_task
+def test_a_task_retries_what_lambda_says_to_retry(task: Json) -> None:
+    assert {name for name in NAMES_OF_AWS if name != "States.ALL"} <= set(retried(task))
+
+
+@every_task
+def test_a_task_waits_for_aws_between_twenty_and_thirty_minutes(task: Json) -> None:
+    (retry,) = (retry for retry in task["Retry"] if "NotReadyError" in retry["ErrorEquals"])
+
+    waits = [
+        min(retry["MaxDelaySeconds"], retry["IntervalSeconds"] * retry["BackoffRate"] ** number)
+        for number in range(retry["MaxAttempts"])
+    ]
+
+    assert 20 * 60 <= sum(waits) <= 30 * 60
+
+
+@every_task
+def test_a_throttled_task_comes_back_spread_out(task: Json) -> None:
+    (retry,) = (retry for retry in task["Retry"] if "ThrottledError" in retry["ErrorEquals"])
+
+    assert retry["JitterStrategy"] == "FULL"
+    assert "Lambda.TooManyRequestsException" in retry["ErrorEquals"]
+
+
+def test_every_task_and_map_has_its_failure_recorded_but_the_last_resort() -> None:
+    working = {name: state for name, state in states().items() if state["Type"] in {"Task", "Map"}}
+
+    assert [name for name, state in working.items() if "States.ALL" not in caught(state)] == [LAST_RESORT]
+    outside = {catch["Next"] for name in DEFINITION["States"] for catch in DEFINITION["States"][name].get("Catch", ())}
+    assert outside == {LAST_RESORT}
+
+
+def test_one_association_that_fails_does_not_fail_the_map() -> None:
+    (inner,) = (machine for machine in machines() if machine.name == "AssociateResources")
+
+    ends = {catch["Next"] for state in inner.states.values() for catch in state.get("Catch", ())}
+
+    assert {inner.states[name]["Type"] for name in ends} == {"Pass"}
+    assert "ToleratedFailurePercentage" not in DEFINITION["States"]["AssociateResources"]
+
+
+@every_task
+def test_a_task_gives_its_function_the_time_that_the_function_has(task: Json) -> None:
+    function = functions()[function_of(task)]
+
+    assert function["Timeout"] < task["TimeoutSeconds"]
+
+
+def test_every_substitution_is_given_and_none_in_vain() -> None:
+    given = STATE_MACHINE["DefinitionSubstitutions"]
+
+    assert substitutions(DEFINITION) == given.keys()
+    assert {attribute_of(each) for each in given.values()} <= functions().keys()
+
+
+@every_task
+def test_a_task_invokes_a_function_by_its_substitution(task: Json) -> None:
+    assert task["Resource"] == "arn:aws:states:::lambda:invoke"
+    assert re.fullmatch(r"\$\{\w+\}", task["Arguments"]["FunctionName"])
+
+
+def test_the_workflow_may_invoke_the_functions_that_it_names_and_no_others() -> None:
+    statements = [each for policy in STATE_MACHINE["Policies"] for each in policy["Statement"]]
+
+    (invoking,) = (each for each in statements if each["Action"] == "lambda:InvokeFunction")
+
+    given = STATE_MACHINE["DefinitionSubstitutions"].values()
+    assert sorted(map(attribute_of, invoking["Resource"])) == sorted(map(attribute_of, given))

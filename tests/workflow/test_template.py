@@ -1,0 +1,207 @@
+"""The template, as data: what no deployment would refuse, and yet nobody wants."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from drawbridge.hint.notification import detail_of
+from local_aws.delivery import patterns
+from tests.builders import REPOSITORY, sample
+from tests.workflow.definition import (
+    RESOURCES,
+    TEMPLATE,
+    Json,
+    attribute_of,
+    filled_in,
+    functions,
+    of_type,
+)
+
+PARAMETERS: dict[str, Json] = TEMPLATE["Parameters"]
+RULES = of_type("AWS::Events::Rule")
+SAMPLES = {
+    "ResourceShareRule": "ram-resource-sharing-state-change",
+    "ConnectionNotificationRule": "endpoint-connection-notification",
+    "LatticeShareeRule": "lattice-sharee-association",
+    "EndpointServiceRule": "endpoint-service-tagged",
+    "ConfigurationRule": "parameter-store-change",
+}
+NO_EVENTS = {"schedule", "sns-connection-notification"}
+"""What comes in by another way than a rule."""
+STRANGER = "999999999999"
+
+every_function = pytest.mark.parametrize("function", list(functions().values()), ids=list(functions()))
+every_rule = pytest.mark.parametrize("rule", RULES)
+
+
+def matches(rule: str, event: Json, account_id: str) -> bool:
+    """Tell whether the rule, deployed in the account, takes the event."""
+    return patterns.parse(json.dumps(filled_in(RULES[rule]["EventPattern"], account_id))).matches(event)
+
+
+def tagged(**changes: Any) -> Json:
+    event: Json = sample(SAMPLES["EndpointServiceRule"])
+    return event | {"detail": event["detail"] | changes}
+
+
+def test_every_folder_of_a_function_is_deployed_and_none_is_missing() -> None:
+    folders = {path.parent.name for path in (REPOSITORY / "functions").glob("*/app.py")}
+
+    deployed = [function["CodeUri"].rstrip("/") for function in functions().values()]
+
+    assert sorted(deployed) == sorted(f"functions/{folder}" for folder in folders)
+
+
+@every_function
+def test_a_function_is_called_after_its_folder(function: Json) -> None:
+    folder = function["CodeUri"].rstrip("/").rpartition("/")[2]
+
+    assert function["FunctionName"] == {"Fn::Sub": f"${{AWS::StackName}}-{folder}"}
+
+
+@every_function
+def test_a_function_has_a_log_group_of_its_own_that_forgets(function: Json) -> None:
+    group = RESOURCES[attribute_of(function["LoggingConfig"]["LogGroup"])]
+
+    assert group["Type"] == "AWS::Logs::LogGroup"
+    assert group["Properties"]["RetentionInDays"]
+    name = function["FunctionName"]["Fn::Sub"]
+    assert group["Properties"]["LogGroupName"] == {"Fn::Sub": f"/aws/lambda/{name}"}
+
+
+def test_no_log_is_kept_for_ever() -> None:
+    groups = of_type("AWS::Logs::LogGroup")
+
+    assert [name for name, group in groups.items() if "RetentionInDays" not in group] == []
+
+
+@pytest.mark.parametrize("function", [name for name, each in functions().items() if "SQS" in str(each.get("Events"))])
+def test_a_queue_hides_its_messages_for_six_times_the_time_of_the_function_that_reads_it(function: str) -> None:
+    properties = functions()[function]
+    (queue,) = (attribute_of(each["Properties"]["Queue"]) for each in properties["Events"].values())
+
+    assert RESOURCES[queue]["Properties"]["VisibilityTimeout"] >= 6 * properties["Timeout"]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        name
+        for name, each in functions().items()
+        if any(event["Type"] in {"SNS", "EventBridgeRule", "Schedule"} for event in each.get("Events", {}).values())
+    ],
+)
+def test_what_is_invoked_asynchronously_keeps_what_it_could_not_do(function: str) -> None:
+    destination = functions()[function]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Destination"]
+
+    assert RESOURCES[attribute_of(destination)]["Type"] == "AWS::SQS::Queue"
+
+
+@pytest.mark.parametrize("parameter", PARAMETERS)
+def test_a_parameter_says_what_it_is_for_and_what_it_takes(parameter: str) -> None:
+    slot = PARAMETERS[parameter]
+
+    assert slot["Description"].strip()
+    if slot["Type"] == "String":
+        assert re.fullmatch(slot["AllowedPattern"], slot["Default"])
+    else:
+        assert slot["Default"] in slot["AllowedValues"]
+
+
+@every_rule
+def test_trap_26_a_rule_takes_events_of_its_own_account_only(rule: str) -> None:
+    assert RULES[rule]["EventPattern"]["account"] == [{"Ref": "AWS::AccountId"}]
+    assert not matches(rule, sample(SAMPLES[rule]), STRANGER)
+
+
+@every_rule
+def test_a_rule_retries_and_then_keeps_what_it_could_not_deliver(rule: str) -> None:
+    for target in RULES[rule]["Targets"]:
+        assert target["RetryPolicy"].keys() == {"MaximumEventAgeInSeconds", "MaximumRetryAttempts"}
+        assert RESOURCES[attribute_of(target["DeadLetterConfig"]["Arn"])]["Type"] == "AWS::SQS::Queue"
+
+
+def test_the_schedule_retries_and_then_keeps_what_it_could_not_deliver() -> None:
+    for schedule in of_type("AWS::Scheduler::Schedule").values():
+        assert schedule["Target"]["RetryPolicy"]
+        assert RESOURCES[attribute_of(schedule["Target"]["DeadLetterConfig"]["Arn"])]["Type"] == "AWS::SQS::Queue"
+
+
+def test_every_rule_may_send_to_its_queue_and_its_dead_letter_queue() -> None:
+    (policy,) = of_type("AWS::SQS::QueuePolicy").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    used = {
+        attribute_of(arn)
+        for rule in RULES.values()
+        for target in rule["Targets"]
+        for arn in (target["Arn"], target["DeadLetterConfig"]["Arn"])
+    }
+
+    let_in = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+
+    assert {attribute_of(arn) for arn in let_in} == RULES.keys()
+    assert {attribute_of(arn) for arn in statement["Resource"]} == used
+    assert {attribute_of(queue) for queue in policy["Queues"]} == used
+
+
+def test_there_is_a_sample_of_every_event_taken_in() -> None:
+    samples = {path.stem for path in (REPOSITORY / "events").glob("*.json")}
+
+    assert SAMPLES.keys() == RULES.keys()
+    assert samples == {*SAMPLES.values(), *NO_EVENTS}
+
+
+@every_rule
+@pytest.mark.parametrize("name", list(SAMPLES.values()))
+def test_a_rule_takes_its_own_sample_and_no_other(rule: str, name: str) -> None:
+    event = sample(name)
+
+    assert matches(rule, event, event["account"]) is (SAMPLES[rule] == name)
+
+
+@pytest.mark.parametrize(
+    ("event", "taken"),
+    [
+        (tagged(eventName="CreateVpcEndpointServiceConfiguration", requestParameters={}), True),
+        (tagged(errorCode="Client.UnauthorizedOperation"), False),
+        (tagged(eventName="DeleteTags"), False),
+        (tagged(eventName="CreateVpcEndpoint"), False),
+        (tagged(requestParameters={"tagSet": {"items": [{"key": "Name", "value": "true"}]}}), False),
+        (tagged(requestParameters=None), False),
+    ],
+)
+def test_of_all_calls_to_ec2_only_those_that_may_make_a_service_managed_are_hints(event: Json, taken: bool) -> None:
+    assert matches("EndpointServiceRule", event, event["account"]) is taken
+
+
+@pytest.mark.parametrize(
+    ("name", "taken"),
+    [
+        ("/drawbridge/config/policies/ask", True),
+        ("/drawbridge/config/bindings/orders", True),
+        ("/drawbridge/connections/orders/db/dns-name", False),
+        ("/drawbridge/consumers/222222222222/vpce-0c1308d7312217abc/dns-name", False),
+        ("/other/config/policies/ask", False),
+    ],
+)
+def test_what_is_configured_is_a_hint_and_what_is_published_is_none(name: str, taken: bool) -> None:
+    event = sample(SAMPLES["ConfigurationRule"])
+    event["detail"]["name"] = name
+
+    assert matches("ConfigurationRule", event, event["account"]) is taken
+
+
+def test_the_schedule_sends_its_sample() -> None:
+    (schedule,) = of_type("AWS::Scheduler::Schedule").values()
+
+    assert json.loads(schedule["Target"]["Input"]) == sample("schedule")
+
+
+def test_the_sns_notification_is_relayed_as_its_sample() -> None:
+    (record,) = sample("sns-connection-notification")["Records"]
+
+    assert detail_of(record["Sns"]["Message"]) == sample("endpoint-connection-notification")["detail"]
