@@ -1,0 +1,203 @@
+"""The ways through the onboarding workflow, from the first state to what is recorded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from drawbridge.acceptance import Acceptance, Result
+from drawbridge.association import Plan
+from drawbridge.decision import AskApprover, Decision, Hold, Moot, Reject
+from drawbridge.request.shares import SharedResource
+from drawbridge.status import Reason, Status
+from tests.builders import CONNECTION, ENDPOINT_ID, shared_resource
+from tests.local_aws.workflow_runs import client_of, functions_called, served
+from tests.workflow.played import NOTHING, WHY, YES, Script, Stage, associations, parameters
+from tests.workflow.test_definition import OUR_ERRORS, PROMISES
+
+LATE = (Reason("deadline-passed", "The invitation expired."),)
+NEVER_RETRIED = sorted(name for name in OUR_ERRORS if PROMISES.get(name) == "never retried")
+RETRIED = sorted(name for name in OUR_ERRORS if PROMISES.get(name) == "retried")
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with served() as port:
+        yield port
+
+
+@pytest.fixture
+def stage(port: int) -> Iterator[Stage]:
+    with functions_called() as known:
+        yield Stage(client_of(port, "stepfunctions"), known)
+
+
+@pytest.mark.parametrize(
+    ("decision", "status"),
+    [
+        (Hold(WHY), Status.HELD),
+        (AskApprover(WHY), Status.HELD),
+        (Moot(Status.EXPIRED, LATE), Status.EXPIRED),
+        (Moot(Status.WITHDRAWN, WHY), Status.WITHDRAWN),
+    ],
+)
+def test_where_there_is_no_answer_to_give_only_that_is_recorded(
+    stage: Stage, decision: Decision, status: Status
+) -> None:
+    cast, execution = stage.play(Script(decision=decision))
+
+    assert execution["status"] == "SUCCEEDED"
+    assert cast.calls == ["decide_request", "record_outcome"]
+    assert [(outcome.status, outcome.settled) for outcome in cast.outcomes] == [(status, True)]
+    assert cast.outcomes[0].reasons[-1] == decision.because[-1]
+
+
+@pytest.mark.parametrize(
+    ("decision", "acceptance", "status"),
+    [
+        (Reject(WHY), Acceptance(Result.REJECTED), Status.REJECTED),
+        (YES, Acceptance(Result.EXPIRED, LATE), Status.EXPIRED),
+        (YES, Acceptance(Result.WITHDRAWN, WHY), Status.WITHDRAWN),
+        (YES, Acceptance(Result.REJECTED), Status.REJECTED),
+    ],
+)
+def test_what_was_not_let_in_after_all_ends_with_the_answer(
+    stage: Stage, decision: Decision, acceptance: Acceptance, status: Status
+) -> None:
+    cast, execution = stage.play(Script(decision=decision, acceptance=acceptance))
+
+    assert execution["status"] == "SUCCEEDED"
+    assert cast.calls == ["decide_request", "accept_request", "record_outcome"]
+    assert [(outcome.status, outcome.settled) for outcome in cast.outcomes] == [(status, True)]
+    assert cast.steps["accept_request"].decision == decision
+
+
+def test_an_accepted_share_of_which_nothing_is_wanted_is_accepted_and_settled(stage: Stage) -> None:
+    cast, execution = stage.play(Script(plan=NOTHING))
+
+    assert execution["status"] == "SUCCEEDED"
+    assert "associate_resource" not in cast.calls
+    assert [(outcome.status, outcome.settled) for outcome in cast.outcomes] == [
+        (Status.ACCEPTED, False),
+        (Status.ACCEPTED, True),
+    ]
+
+
+def test_an_accepted_share_of_which_all_that_is_wanted_is_refused_is_held(stage: Stage) -> None:
+    refused = Reason("no-vpc", "no VPC fits", source="orders")
+
+    cast, _ = stage.play(Script(plan=Plan((), (refused,), "state")))
+
+    assert cast.statuses == [Status.ACCEPTED, Status.HELD]
+    assert cast.outcomes[-1].reasons == (refused,)
+
+
+@pytest.mark.parametrize("expected", [(), (shared_resource(),), (shared_resource(), shared_resource("arn:b"))])
+def test_what_the_invitation_was_seen_to_hold_reaches_the_plan(
+    stage: Stage, expected: tuple[SharedResource, ...]
+) -> None:
+    cast, _ = stage.play(Script(expected=expected))
+
+    assert cast.steps["plan_associations"].expected == expected
+
+
+@pytest.mark.parametrize("names", [("orders-db",), ("orders-db", "users-db"), tuple(f"db-{n}" for n in range(9))])
+def test_what_is_wanted_is_associated_published_and_recorded(stage: Stage, names: tuple[str, ...]) -> None:
+    cast, execution = stage.play(Script(plan=associations(*names)))
+
+    assert execution["status"] == "SUCCEEDED"
+    assert cast.statuses == [Status.ACCEPTED, Status.ASSOCIATING, Status.AVAILABLE]
+    assert cast.outcomes[-1].published == tuple(each for name in names for each in parameters(name))
+    assert cast.calls.count("associate_resource") == cast.calls.count("publish_dns") == len(names)
+    assert cast.steps["associate_resource"].attempt == 1
+
+
+@pytest.mark.parametrize(
+    ("function", "error"), [("associate_resource", "AssociationFailedError"), ("publish_dns", "ConflictError")]
+)
+def test_an_association_that_fails_is_told_by_name_and_stops_no_other(stage: Stage, function: str, error: str) -> None:
+    plan = associations("orders-db", "users-db")
+
+    cast, execution = stage.play(Script(plan=plan, fails={f"{function} orders-db": (error,)}))
+
+    assert execution["status"] == "SUCCEEDED"
+    assert cast.statuses == [Status.ACCEPTED, Status.ASSOCIATING, Status.FAILED]
+    failed = cast.outcomes[-1]
+    assert failed.published == parameters("users-db")
+    assert failed.reasons == (Reason(error, f"{function} orders-db says no", source=plan.associations[0].name),)
+
+
+def test_a_consumer_s_connection_is_published_and_recorded(stage: Stage) -> None:
+    cast, execution = stage.play(Script(), CONNECTION)
+
+    assert execution["status"] == "SUCCEEDED"
+    assert cast.calls == ["decide_request", "accept_request", "record_outcome", "publish_dns", "record_outcome"]
+    assert cast.statuses == [Status.ACCEPTED, Status.AVAILABLE]
+    assert cast.outcomes[-1].published == parameters(ENDPOINT_ID)
+
+
+@pytest.mark.parametrize(
+    "function",
+    ["decide_request", "accept_request", "plan_associations", "associate_resource", "publish_dns", "record_outcome"],
+)
+def test_what_may_pass_is_tried_again_until_it_does(stage: Stage, function: str) -> None:
+    errors = (*RETRIED, "Sandbox.Timedout")
+
+    cast, execution = stage.play(Script(plan=associations("orders-db"), fails={function: errors}))
+
+    assert execution["status"] == "SUCCEEDED"
+    assert cast.statuses == [Status.ACCEPTED, Status.ASSOCIATING, Status.AVAILABLE]
+    assert cast.failed[function] == len(errors)
+
+
+def test_what_does_not_pass_is_a_failure_in_the_end(stage: Stage) -> None:
+    cast, execution = stage.play(Script(fails={"accept_request": ("NotReadyError",) * 100}))
+
+    assert execution["status"] == "SUCCEEDED"
+    assert cast.calls.count("accept_request") == 31
+    assert [(outcome.status, outcome.settled) for outcome in cast.outcomes] == [(Status.FAILED, True)]
+    assert cast.outcomes[0].reasons == (Reason("NotReadyError", "accept_request says no"),)
+
+
+@pytest.mark.parametrize(
+    ("function", "error"),
+    [
+        *(("accept_request", error) for error in [*NEVER_RETRIED, "ValidationError"]),
+        ("decide_request", "InvalidInputError"),
+        ("plan_associations", "AccessDeniedError"),
+    ],
+)
+def test_what_is_never_retried_is_recorded_at_once(stage: Stage, function: str, error: str) -> None:
+    cast, execution = stage.play(Script(fails={function: (error,)}))
+
+    assert execution["status"] == "SUCCEEDED"
+    assert cast.calls.count(function) == 1
+    status = Status.WITHDRAWN if error == "GoneError" else Status.FAILED
+    assert (cast.statuses[-1], cast.outcomes[-1].settled) == (status, True)
+    assert cast.outcomes[-1].reasons == (Reason(error, f"{function} says no"),)
+
+
+def test_a_consumer_s_connection_that_cannot_be_published_is_recorded_as_a_failure(stage: Stage) -> None:
+    cast, execution = stage.play(Script(fails={"publish_dns": ("ConflictError",)}), CONNECTION)
+
+    assert execution["status"] == "SUCCEEDED"
+    assert cast.statuses == [Status.ACCEPTED, Status.FAILED]
+
+
+def test_an_outcome_that_could_not_be_recorded_is_itself_recorded_as_a_failure(stage: Stage) -> None:
+    cast, execution = stage.play(Script(fails={"record_outcome": ("AccessDeniedError",)}))
+
+    assert execution["status"] == "SUCCEEDED"
+    assert cast.statuses == [Status.FAILED]
+    assert cast.outcomes[0].reasons == (Reason("AccessDeniedError", "record_outcome says no"),)
+
+
+def test_the_execution_fails_where_not_even_the_failure_can_be_recorded(stage: Stage) -> None:
+    cast, execution = stage.play(Script(fails={"record_outcome": ("AccessDeniedError",) * 2}))
+
+    assert execution["status"] == "FAILED"
+    assert execution["error"] == "AccessDeniedError"
+    assert json.loads(execution["cause"])["errorMessage"] == "record_outcome says no"
+    assert cast.outcomes == []
