@@ -48,8 +48,42 @@ $(SAM)/.ready: requirements/sam.txt
 	@$(SAM)/bin/$(PIP) -r $<
 	@touch $@
 
+.PHONY: demo
+demo: $(READY)  ## the main job, played on a local AWS: about a minute
+	@$(VENV)/bin/python -m demo
+
+.PHONY: test
+test: $(READY)  ## the tests
+	@$(VENV)/bin/python -m pytest -q $(ARGS)
+
+.PHONY: check
+check: $(READY) $(SAM)/.ready  ## linters, types, import direction, the template
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@PYTHONPATH=.:layers/drawbridge:layers/policy $(VENV)/bin/lint-imports
+	@AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate
+	@AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate --lint
+
+.PHONY: up
+up: $(READY)  ## a local AWS with the stack in two accounts: make up PORT=4566
+	@exec $(VENV)/bin/python -m local_aws --port $(PORT)
+
+.PHONY: bench
+bench: $(READY)  ## what an onboarding costs, and how long each function takes to load
+	@$(VENV)/bin/python -m bench
+
 .PHONY: build
 build: $(SAM)/.ready  ## sam validate and sam build, for Lambda's platform, without Docker
 	@AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate --lint
 	@PATH="$(CURDIR)/$(SAM)/bin:$$PATH" AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam build
 	@du -sh .aws-sam/build/*/
+
+.PHONY: lock
+lock: $(VENV)/.ready  ## make the hashed locks anew, from the .in files
+	@for each in requirements/dev requirements/runtime requirements/sam layers/drawbridge/requirements layers/policy/requirements; do \
+		$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --no-header $$each.in -o $$each.txt; done
+
+.PHONY: clean
+clean:  ## remove all that was set up here
+	@rm -rf $(VENV) .local .aws-sam

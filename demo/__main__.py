@@ -4,6 +4,7 @@ import logging
 import sys
 import time
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -17,7 +18,7 @@ from local_aws.deployment import deploy
 from local_aws.server import LocalAws
 from local_aws.services.organizations import arrange
 
-SPEED = 4
+SPEED = 1
 """Seconds on the local AWS in each of ours: endpoints take their time there as they do on AWS, if less of it."""
 
 PATIENCE = 45
@@ -42,8 +43,9 @@ class Screen:
     def step(self, step: Step) -> None:
         what = Text(f"{step.state:<26}")
         what.append(f"{step.seconds:5.1f} s", style="dim")
-        what.append(f"  {step.tries} tries, AWS was still at it" if step.tries > 1 else "", style="dim")
-        self._line(f"{step.who}'s Drawbridge", what)
+        what.append(f"  {_short(step.request)}, attempt {step.attempt}", style="dim")
+        what.append(f", {step.tries} tries while AWS was at it" if step.tries > 1 else "", style="dim")
+        self._line(f"{step.who}'s Drawbridge", what, step.at.timestamp())
 
     def end(self, expectation: Expectation, evidence: str | None) -> None:
         verdict = Text("ok       ", style="bold green") if evidence else Text("MISSING  ", style="bold red")
@@ -51,21 +53,22 @@ class Screen:
         if evidence:
             self._line("", Text(f"         {evidence}"))
 
-    def _line(self, who: str, what: Text) -> None:
-        when = f"{clock.time() - self._began:6.1f} s" if who else " " * 8
-        self._console.print(Text(f"{when}  {who:<22}").append(what), soft_wrap=True)
+    def _line(self, who: str, what: Text, at: float | None = None) -> None:
+        when = f"{(at or clock.time()) - self._began:6.1f} s" if who else " " * 8
+        self._console.print(Text(f"{when}  {who:<22}").append(what))
 
 
 def main() -> int:
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
-    console = Console(highlight=False)
+    # Lines and names are never broken here: a narrow terminal wraps them, and they can still be copied.
+    console = Console(highlight=False, width=200)
     began = time.monotonic()
     console.print("Starting a local AWS and deploying template.yaml in two accounts …")
     try:
         with LocalAws() as server:
             for account_id in ACCOUNTS:
                 deploy(REPOSITORY / "template.yaml", account_id, REGION, parameters=PARAMETERS)
-            console.print(f"It serves {server.url}; times below are its own, {SPEED} times ours.")
+            console.print(f"It serves {server.url}.")
             clock.set_speed(SPEED)
             failed = _play(server.url, Screen(console), console)
     except KeyboardInterrupt:
@@ -103,6 +106,12 @@ def _play(url: str, screen: Screen, console: Console) -> int:
     return failed
 
 
+def _short(request: str) -> str:
+    """Name a request so that its lines are seen to belong together."""
+    kind, _, rest = request.partition("-")
+    return f"{kind} {rest[:8] if kind == 'share' else rest[-8:]}"
+
+
 def _wait_for(expectation: Expectation, watch: Watch, screen: Screen) -> str | None:
     until = time.monotonic() + PATIENCE
     evidence = None
@@ -119,9 +128,10 @@ def _wait_for(expectation: Expectation, watch: Watch, screen: Screen) -> str | N
 
 
 def _table(person: Person) -> Table:
-    table = Table(title=f"Published in {person.account_id} ({person.called})", title_justify="left", title_style="bold")
-    table.add_column("parameter", overflow="fold")
-    table.add_column("value", overflow="fold")
+    title = f"Published in {person.account_id}, the {person.called}"
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE, pad_edge=False)
+    table.add_column("parameter")
+    table.add_column("value")
     for name, value in person.published():
         if name.endswith("/dns-name"):
             table.add_row(name, value)

@@ -36,7 +36,7 @@ def invitation(people: People, say: Say) -> Expectation:
     say(consumer.called, "writes a policy that lets the provider in, and a binding for orders-*")
     permit = f'permit(principal == Account::"{PROVIDER}", action == Action::"accept", resource);'
     consumer.write_policy("let-provider-in", f'@reason("We know this provider.")\n{permit}')
-    consumer.write_binding("orders", "orders-*")
+    consumer.write_binding("orders", resource="orders-*", provider=PROVIDER)
     say(provider.called, "shares the database orders-db by AWS RAM: the consumer is invited")
     provider.share_database("orders-db", port="5432", with_account=CONSUMER)
     return _published(consumer, "/drawbridge/connections/orders/orders-db/dns-name")
@@ -76,7 +76,7 @@ def organization(people: People, say: Say) -> Expectation:
     consumer, provider = people.consumer, people.provider
     say("management", "takes both accounts into one organization, with RAM sharing on")
     say(consumer.called, "writes a binding for billing-*")
-    consumer.write_binding("billing", "billing-*")
+    consumer.write_binding("billing", resource="billing-*", provider=PROVIDER)
     say(provider.called, "shares the database billing-db by AWS RAM: nobody is invited, it is just there")
     provider.share_database("billing-db", port="3306", with_account=CONSUMER)
     return _published(consumer, "/drawbridge/connections/billing/billing-db/dns-name")

@@ -72,9 +72,9 @@ class Person:
     def write_policy(self, name: str, cedar: str) -> None:
         self.aws("ssm").put_parameter(Name=f"/drawbridge/config/policies/{name}", Type="String", Value=cedar)
 
-    def write_binding(self, name: str, resource: str) -> None:
+    def write_binding(self, name: str, *, resource: str, provider: str) -> None:
         binding = {
-            "match": {"provider": PROVIDER, "resource": resource},
+            "match": {"provider": provider, "resource": resource},
             "attach": {"mode": "resource-endpoint", "vpc": self.vpc()},
         }
         self.aws("ssm").put_parameter(

@@ -12,8 +12,10 @@ from demo.people import Person
 class Step:
     """A state that an execution has been through."""
 
+    at: datetime
     who: str
     request: str
+    attempt: int
     state: str
     seconds: float
     tries: int
@@ -52,7 +54,7 @@ class Watch:
                         yield step
 
 
-def _step(event: dict[str, Any], known: _Execution, who: str, request: str) -> Step | None:
+def _step(event: dict[str, Any], known: _Execution, who: str, execution: str) -> Step | None:
     kind = event["type"]
     if kind == "TaskScheduled":
         known.calls += 1
@@ -63,4 +65,5 @@ def _step(event: dict[str, Any], known: _Execution, who: str, request: str) -> S
         return None
     state = event["stateExitedEventDetails"]["name"]
     took = event["timestamp"] - known.entered[state]
-    return Step(who, request, state, took.total_seconds(), max(1, known.calls))
+    request, _, attempt = execution.rpartition("-")
+    return Step(event["timestamp"], who, request, int(attempt), state, took.total_seconds(), max(1, known.calls))

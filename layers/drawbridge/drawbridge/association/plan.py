@@ -12,7 +12,6 @@ from drawbridge.configuration import InForce
 from drawbridge.decision.cedar import Answer, ResourceConfiguration
 from drawbridge.decision.facts import Asker
 from drawbridge.errors import NotReadyError
-from drawbridge.publication.names import parameter_segment
 from drawbridge.request.digests import state_in_effect
 from drawbridge.request.shares import Share, SharedResource
 from drawbridge.status import Reason
@@ -169,7 +168,7 @@ class Planner:
 
 def _twin(resource: SharedConfiguration, fits: list[SharedConfiguration]) -> Reason | None:
     """Refuse a resource whose name another one, that comes before it, publishes under already."""
-    first = next(each for each in fits if parameter_segment(each.name) == parameter_segment(resource.name))
+    first = next(each for each in fits if each.name == resource.name)
     if first.arn == resource.arn:
         return None
     return Reason("name-taken", f"{resource.arn}: {first.arn} is published under the name {resource.name!r}")

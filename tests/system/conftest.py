@@ -1,0 +1,101 @@
+"""The stack as it deploys, in accounts of the local AWS, and people who use it."""
+
+import json
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from demo.people import Person
+from local_aws.__main__ import PARAMETERS, REGION, REPOSITORY
+from local_aws.clock import clock
+from local_aws.deployment import deploy
+from local_aws.server import LocalAws
+
+SPEED = 20
+"""Local seconds in a real one. Computing is not sped up, so more would only make time pass while nothing happens."""
+
+PATIENCE = 60
+"""Real seconds that anything may take."""
+
+
+@dataclass(frozen=True)
+class World:
+    """The local AWS from outside: its port, and what is under ``/_local/``."""
+
+    url: str
+
+    def person(self, account_id: str) -> Person:
+        return Person(self.url, account_id, f"somebody in {account_id}")
+
+    def control(self, route: str, body: object = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        with urllib.request.urlopen(f"{self.url}/_local/{route}", data) as answer:  # noqa: S310 - our own port
+            return json.load(answer)
+
+    def calls(self, account_id: str, operation: str) -> int:
+        """Tell how often the functions of an account's stack have made a call."""
+        counted = self.control("calls")["calls"]
+        return sum(
+            each["count"]
+            for each in counted
+            if each["account"] == account_id and each["operation"] == operation and _is_ours(each["role"])
+        )
+
+    def denied(self) -> list[dict[str, Any]]:
+        """List what the functions' roles were denied."""
+        counted = self.control("calls")["calls"]
+        codes = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
+        return [each for each in counted if _is_ours(each["role"]) and codes & set(each["errors"])]
+
+
+def _is_ours(role: str | None) -> bool:
+    return role is not None and role.startswith("drawbridge-")
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    with LocalAws() as server:
+        yield World(server.url)
+
+
+@pytest.fixture(scope="module")
+def deployed(world: World) -> Callable[..., Person]:
+    """Deploy the stack in an account, and give a person there."""
+
+    def deploy_in(account_id: str) -> Person:
+        clock.set_speed(1)
+        deploy(REPOSITORY / "template.yaml", account_id, REGION, parameters=PARAMETERS)
+        clock.set_speed(SPEED)
+        return world.person(account_id)
+
+    return deploy_in
+
+
+_EVENTS: dict[str, object] = {
+    "with events": {},
+    "with events twice and out of order": {"seed": 7, "events": {"duplicate": 1.0, "reorder": True}},
+    "by the schedule alone": {"events": {"drop": 1.0}},
+}
+
+
+@pytest.fixture(params=_EVENTS)
+def events(request: pytest.FixtureRequest, world: World) -> Iterator[str]:
+    """Run a test with events as they come, with each of them twice, and with every single one lost."""
+    world.control("faults", _EVENTS[request.param])
+    yield request.param
+    world.control("faults", {})
+
+
+def until(look: Callable[[], Any], what: Callable[[], str], patience: float = PATIENCE) -> Any:
+    """Wait until ``look`` gives something."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"still not so after {patience} s: {what()}")
