@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import botocore.session
 from botocore.config import Config
 from moto.sts.models import sts_backends
@@ -14,6 +14,8 @@ from moto.sts.models import sts_backends
 _SESSION_SECONDS = 12 * 3600
 
 _lock = threading.Lock()
+_making = threading.Lock()
+"""Held while a client is made: a session makes one at a time."""
 _clients: dict[tuple[str, str, str, str], Any] = {}
 _endpoint_url: str | None = None
 
@@ -46,36 +48,40 @@ def credentials_for_role(role_arn: str, session_name: str) -> Credentials:
 def serve_clients_at(endpoint_url: str) -> None:
     """Have ``client_for_role`` make its calls at this address from now on."""
     global _endpoint_url  # noqa: PLW0603 - one process, one address
-    with _lock:
+    close_clients()
+    with _making:
         _endpoint_url = endpoint_url
-        _clients.clear()
 
 
 def client_for_role(service: str, role_arn: str, session_name: str, region: str) -> Any:
     """Give a client that calls in the role's name, so that what the role may not do is refused; it never retries."""
     key = (service, role_arn, session_name, region)
-    with _lock:
-        client = _clients.get(key)
-        endpoint_url = _endpoint_url
-    if client is None:
-        credentials = credentials_for_role(role_arn, session_name)
-        # A session of its own: the default one reads the developer's configuration.
-        session: Any = boto3.Session(botocore_session=_bare_session())
-        client = session.client(
-            service,
-            region_name=region,
-            endpoint_url=endpoint_url,
-            aws_access_key_id=credentials.access_key_id,
-            aws_secret_access_key=credentials.secret_access_key,
-            aws_session_token=credentials.session_token,
-            config=Config(retries={"total_max_attempts": 1}, max_pool_connections=50),
-        )
-        with _lock:
-            client = _clients.setdefault(key, client)
-    return client
+    with _making:
+        if key not in _clients:
+            credentials = credentials_for_role(role_arn, session_name)
+            _clients[key] = _bare_session().create_client(
+                service,
+                region_name=region,
+                endpoint_url=_endpoint_url,
+                aws_access_key_id=credentials.access_key_id,
+                aws_secret_access_key=credentials.secret_access_key,
+                aws_session_token=credentials.session_token,
+                config=Config(retries={"total_max_attempts": 1}, max_pool_connections=50),
+            )
+        return _clients[key]
 
 
+def close_clients() -> None:
+    """Hang up; a client that is asked for again is made anew."""
+    with _making:
+        for client in _clients.values():
+            client.close()
+        _clients.clear()
+
+
+@functools.cache
 def _bare_session() -> Any:
+    """Make a session that reads nothing of the developer's configuration; one, since it keeps the models it loaded."""
     session = botocore.session.Session()
     session.set_config_variable("config_file", "/dev/null")
     session.set_config_variable("credentials_file", "/dev/null")

@@ -21,6 +21,7 @@ from local_aws.delivery.permissions import Sender, account_may
 from local_aws.delivery.targets import UndeliverableError, parse_arn, send, send_to_queue
 from local_aws.delivery.transformation import body_for
 from local_aws.faults import faults
+from local_aws.functions.roles import refusal, trusts
 
 _log = logging.getLogger(__name__)
 
@@ -166,6 +167,11 @@ def _forward(rule: Any, target: dict[str, Any], event: Event) -> None:
             raise UndeliverableError("INVALID_PARAMETER", "an event from another account is not sent on to a third one")
         if not target.get("RoleArn"):
             raise UndeliverableError("NO_PERMISSIONS", f"RoleArn is required for target {target['Arn']}")
+        refused = refusal(
+            target["RoleArn"], "events", arn.region, "events:PutEvents", {"Entries": [{"EventBusName": bus.arn}]}
+        )
+        if refused or not trusts(target["RoleArn"], PRINCIPAL, source_arn=rule.arn):
+            raise UndeliverableError("NO_PERMISSIONS", refused or f"{target['RoleArn']} can't be assumed")
         if not account_may(rule.account_id, arn.partition, "events:PutEvents", bus.arn, bus.policy):
             raise UndeliverableError("NO_PERMISSIONS", f"the policy of {bus.arn} does not let {rule.account_id} put")
     publish(event, bus)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -23,6 +24,7 @@ def mend_queues() -> None:
     Queue.add_message = _add_message
     Queue.delete_message = _delete_message
     SQSBackend.receive_message = _receive_message
+    _tell_of_changed_visibility()
     # moto asks the time once for each message, several times for each one sent.
     Queue.messages = property(_visible_messages)
     Queue.approximate_number_of_messages_delayed = property(_count_delayed)
@@ -109,9 +111,25 @@ def _receive_message(  # noqa: PLR0917 - moto's signature
             left = (end - clock.time()) / clock.speed
             # Messages come back by time too, which wakes nobody here.
             queue._messages_lock.wait(min(0.1, max(0.001, left)))  # noqa: SLF001 - as above
+    if received:
+        # Whoever waits for messages has to know when these come back.
+        tell(queue)
     for message in received:
         models._filter_message_attributes(message, message_attribute_names or [])  # noqa: SLF001 - as above
     return received
+
+
+def _tell_of_changed_visibility() -> None:
+    original = SQSBackend.change_message_visibility
+    if hasattr(original, "__wrapped__"):
+        return
+
+    @functools.wraps(original)
+    def change_message_visibility(self: Any, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
+        original(self, queue_name, receipt_handle, visibility_timeout)
+        tell(self.get_queue(queue_name))
+
+    SQSBackend.change_message_visibility = change_message_visibility
 
 
 def _take(queue: Any, count: int, visibility_timeout: int) -> list[Message]:

@@ -21,6 +21,7 @@ from local_aws.delivery.background import in_background
 from local_aws.delivery.events import Event, send_to_targets
 from local_aws.delivery.expressions import Expression
 from local_aws.delivery.scheduled import run_schedule
+from local_aws.functions.roles import trusts
 
 
 @dataclass
@@ -106,6 +107,10 @@ def _check_before_and_follow(name: str) -> None:
             raise ValidationException(
                 message=f"Invalid Schedule Expression {parameters['schedule_expression']}."
             ) from error
+        if not trusts(parameters["target"]["RoleArn"], "scheduler.amazonaws.com"):
+            raise ValidationException(
+                message="The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
+            )
         schedule = original(self, **parameters)
         follow_schedule(self, schedule)
         return schedule

@@ -18,6 +18,7 @@ from local_aws.clock import clock
 from local_aws.credentials import client_for_role
 from local_aws.delivery.permissions import Sender, service_may
 from local_aws.functions.asynchronous import invoke_later
+from local_aws.functions.roles import trusts
 
 _MOST_BYTES = 1_048_576
 _THROTTLED = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestThrottled"})
@@ -103,9 +104,21 @@ def send_to_queue(
     queue = find_queue(arn)
     if not service_may(sender, "sqs:SendMessage", queue.queue_arn, queue.policy):
         raise UndeliverableError("NO_PERMISSIONS", f"the policy of {queue_arn} does not let {sender.principal} send")
+    put_on_queue(queue, body, group_id=group_id, attributes=attributes, deduplication_id=deduplication_id)
+
+
+def put_on_queue(
+    queue: Any,
+    body: str,
+    *,
+    group_id: str | None = None,
+    attributes: Mapping[str, Any] | None = None,
+    deduplication_id: str | None = None,
+) -> None:
+    """Put a message on moto's queue, whoever sends it; UndeliverableError if it is none for this queue."""
     try:
-        sqs_backends[arn.account_id][arn.region].send_message(
-            arn.resource,
+        sqs_backends[queue.account_id][queue.region].send_message(
+            queue.name,
             body,
             message_attributes=dict(attributes or {}),
             group_id=group_id,
@@ -143,6 +156,8 @@ def _to_workflow(sender: Sender, target: Mapping[str, Any], arn: Arn, body: str,
     role = target.get("RoleArn")
     if not role:
         raise UndeliverableError("NO_PERMISSIONS", f"RoleArn is required for target {target['Arn']}")
+    if not trusts(role, sender.principal, source_arn=sender.source_arn):
+        raise UndeliverableError("NO_PERMISSIONS", f"{role} can't be assumed by {sender.principal}")
     execution = f"{name}_{uuid.uuid4()}" if name else str(uuid.uuid4())
     client = client_for_role("stepfunctions", role, "events", arn.region)
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import atexit
 
-from local_aws.credentials import serve_clients_at
+from local_aws.credentials import close_clients, serve_clients_at
 from local_aws.functions import fleet as _fleet
 from local_aws.functions import invocations as _invocations
 from local_aws.functions.invocations import Invocation
@@ -29,8 +29,9 @@ def install(endpoint_url: str) -> None:
 
 
 def stop_all() -> None:
-    """End every function's process."""
+    """End every function's process, and what calls in their names."""
     _fleet.fleet.stop()
+    close_clients()
 
 
 def invocations() -> list[Invocation]:

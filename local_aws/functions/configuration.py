@@ -38,6 +38,8 @@ class FunctionConfiguration:
     variables: tuple[tuple[str, str], ...]
     log_group: str
     log_format: str
+    log_level: str
+    """The least important that is logged, with the format JSON; empty for all."""
     source: FunctionSource
     code_sha_256: str
 
@@ -63,6 +65,7 @@ def configuration_of(function: Any, source: FunctionSource) -> FunctionConfigura
         variables=tuple(sorted(function.environment_vars.items())),
         log_group=logging.get("LogGroup") or function.logs_group_name,
         log_format=logging.get("LogFormat") or "Text",
+        log_level=logging.get("ApplicationLogLevel") or "",
         source=source,
         code_sha_256=str(function.code_sha_256),
     )
@@ -80,6 +83,7 @@ def environment(
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     """
+    level = {"AWS_LAMBDA_LOG_LEVEL": configuration.log_level} if configuration.log_level else {}
     task_root = str(configuration.source.code)
     return {
         **dict(configuration.variables),
@@ -94,6 +98,7 @@ def environment(
         "AWS_LAMBDA_LOG_GROUP_NAME": configuration.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_LAMBDA_LOG_FORMAT": configuration.log_format,
+        **level,
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
         "AWS_ACCESS_KEY_ID": credentials.access_key_id,
         "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,

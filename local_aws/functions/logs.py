@@ -10,7 +10,8 @@ from typing import Any, TextIO
 from moto.logs.models import logs_backends
 
 from local_aws.clock import clock
-from local_aws.functions.configuration import LOGS
+from local_aws.functions.configuration import LOGS, FunctionConfiguration
+from local_aws.functions.roles import refusal
 
 _TAIL_BYTES = 4096
 
@@ -19,13 +20,14 @@ _files: dict[Path, TextIO] = {}
 
 
 class SandboxLog:
-    """One sandbox's log stream."""
+    """One sandbox's log stream; what the function's role may not write is only in the file."""
 
-    def __init__(self, account_id: str, region: str, group: str, stream: str, function_name: str) -> None:
+    def __init__(self, configuration: FunctionConfiguration, stream: str) -> None:
         self.stream = stream
-        self._group = group
-        self._backend: Any = logs_backends[account_id][region]
-        self._file = _file(LOGS / f"{account_id}-{function_name}.log")
+        self._group = configuration.log_group
+        self._backend: Any = logs_backends[configuration.account_id][configuration.region]
+        self._file = _file(LOGS / f"{configuration.account_id}-{configuration.name}.log")
+        self._allowed = self._may_write(configuration)
         self._tail: deque[str] = deque(maxlen=200)
 
     def begin(self) -> None:
@@ -39,12 +41,12 @@ class SandboxLog:
         self._tail.extend(lines)
         moment = int(clock.time() * 1000)
         with _lock:
-            # The group may have been deleted, in the meantime too: Lambda makes it again.
-            self._backend.ensure_log_group(self._group)
-            self._backend.ensure_log_stream(self._group, self.stream)
-            self._backend.put_log_events(
-                self._group, self.stream, [{"timestamp": moment, "message": line} for line in lines]
-            )
+            if self._allowed:
+                # The group may have been deleted, in the meantime too: Lambda makes it again.
+                self._backend.ensure_log_group(self._group)
+                self._backend.ensure_log_stream(self._group, self.stream)
+                events = [{"timestamp": moment, "message": line} for line in lines]
+                self._backend.put_log_events(self._group, self.stream, events)
             for line in lines:
                 self._file.write(f"{line}\n")
             self._file.flush()
@@ -52,6 +54,14 @@ class SandboxLog:
     def tail(self) -> str:
         """Give the last 4 KB of the invocation's log, as ``LogType=Tail`` does."""
         return "".join(f"{line}\n" for line in self._tail).encode()[-_TAIL_BYTES:].decode(errors="ignore")
+
+    def _may_write(self, configuration: FunctionConfiguration) -> bool:
+        needed = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        if self._group not in self._backend.groups:
+            needed.append("logs:CreateLogGroup")
+        told = {"logGroupName": self._group, "logStreamName": self.stream}
+        role, session, region = configuration.role_arn, configuration.name, configuration.region
+        return all(refusal(role, session, region, each, told) is None for each in needed)
 
 
 def _file(path: Path) -> TextIO:

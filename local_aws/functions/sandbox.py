@@ -53,9 +53,7 @@ class Sandbox:
         self._ended = False
         moment = clock.now()
         stream = f"{moment:%Y/%m/%d}/[{configuration.version}]{uuid.uuid4().hex}"
-        self.log = SandboxLog(
-            configuration.account_id, configuration.region, configuration.log_group, stream, configuration.name
-        )
+        self.log = SandboxLog(configuration, stream)
         self._api = RuntimeApi()
         self._process = self._start(endpoint_url)
         os.set_blocking(self._output().fileno(), False)
@@ -89,6 +87,8 @@ class Sandbox:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         self._api.close()
 
     def _start(self, endpoint_url: str) -> subprocess.Popen[bytes]:

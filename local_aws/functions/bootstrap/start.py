@@ -21,15 +21,13 @@ class _Traveller:
         self._coordinates: Any = None
 
     def go(self, moment: float) -> None:
-        if abs(moment - time.time()) <= TOLERANCE:
-            return
-        if self._coordinates is None:
+        if self._coordinates is not None:
+            self._coordinates.move_to(moment)
+        elif abs(moment - time.time()) > TOLERANCE:
             # Most processes never travel, and a start should be fast.
             import time_machine  # type: ignore[import-not-found]  # noqa: PLC0415 - it is in the runtime's environment
 
             self._coordinates = time_machine.travel(moment, tick=True).start()
-        else:
-            self._coordinates.move_to(moment)
 
 
 def _end_with_parent() -> None:

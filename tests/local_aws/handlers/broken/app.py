@@ -1,0 +1,3 @@
+"""A function whose module can't be loaded."""
+
+raise RuntimeError("no way")

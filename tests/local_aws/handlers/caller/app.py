@@ -1,0 +1,15 @@
+"""A function that calls AWS."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+
+sts = boto3.client("sts")
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    told = sts.get_caller_identity()
+    return {"identity": told["Arn"], "time": datetime.now(UTC).timestamp()}
