@@ -38,7 +38,9 @@ class Person:
     def aws(self, service: str) -> Any:
         """Give the SDK's client of a service."""
         if service not in self._clients:
-            self._clients[service] = self._session.client(service, endpoint_url=self._url)
+            # The stubs know a service by its literal name only.
+            session: Any = self._session
+            self._clients[service] = session.client(service, endpoint_url=self._url)
         return self._clients[service]
 
     def output(self, name: str) -> str:

@@ -15,22 +15,14 @@ from drawbridge.errors import ThrottledError
 from drawbridge.record.record import StatusChange
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest, kind_of
 from drawbridge.request.attention import Seen
-from drawbridge.request.row import Row
+from drawbridge.request.row import Row, is_followed
 from drawbridge.status import Status
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-STATUS_INDEX = "status"
-
-_FOLLOWED = (
-    Status.PENDING,
-    Status.WAITING_FOR_APPROVAL,
-    Status.ACCEPTED,
-    Status.ASSOCIATING,
-    Status.HELD,
-    Status.FAILED,
-)
+FOLLOWED_INDEX = "followed"
+"""Holds the rows that carry the attribute of that name, which are few: those that AWS should still list."""
 
 _HISTORY_KEPT = 100
 """Entries of a row's history; an item is 400 KB at most, and the bus has told of the earlier ones."""
@@ -54,7 +46,8 @@ class Ledger:
 
     def followed(self) -> list[Row]:
         """Give the rows that AWS should still list: under way, or settled only for now."""
-        return list(self._of(_FOLLOWED))
+        with translated("read the rows that are followed"):
+            return [_row(item) for page in pages(self._query, marker="LastEvaluatedKey") for item in page["Items"]]
 
     def claim(self, seen: Seen, attempt: int, *, after: Row | None) -> bool:
         """Enter an attempt; ``False`` if the row is not any longer as it was read, in ``after``."""
@@ -72,6 +65,7 @@ class Ledger:
             ":status": Status.PENDING,
             ":attempt": attempt,
             ":no": False,
+            ":yes": "yes",
             ":seen": seen.state,
             ":wanted": seen.wanted,
             ":permitted": seen.permitted,
@@ -82,7 +76,7 @@ class Ledger:
         update = (
             "SET about = :about, kind = :kind, subject = :subject, account_id = :account, #status = :status, "
             "attempt = :attempt, settled = :no, seen = :seen, wanted = :wanted, permitted = :permitted, "
-            "updated_at = :now, first_seen_at = if_not_exists(first_seen_at, :now), "
+            "followed = :yes, updated_at = :now, first_seen_at = if_not_exists(first_seen_at, :now), "
             "history = list_append(if_not_exists(history, :none), :entry)"
         )
         written = self._update(seen.request.request_id, update, condition, values | read)
@@ -107,15 +101,22 @@ class Ledger:
         )
         if seen:
             sets, values = f"{sets}, seen = :seen", values | {":seen": seen}
+        if is_followed(change.status, settled=settled):
+            sets, values = f"{sets}, followed = :yes", values | {":yes": "yes"}
+            removes = ""
+        else:
+            removes = " REMOVE followed"
         entry = {"status": change.status, "attempt": change.attempt, "at": values[":now"], "reasons": reasons}
         written = self._update(
             change.request_id,
-            f"{sets}, history = list_append(history, :entry)",
+            f"{sets}, history = list_append(history, :entry){removes}",
             "attempt = :attempt AND #status <> :status AND settled = :open",
             values | {":entry": [entry], ":open": False},
         )
         if written is None:
-            written = self._update(change.request_id, sets, "attempt = :attempt AND #status = :status", values)
+            written = self._update(
+                change.request_id, sets + removes, "attempt = :attempt AND #status = :status", values
+            )
         if written is None:
             return None
         self._shorten_history(change.request_id, written)
@@ -158,23 +159,12 @@ class Ledger:
                     return
         raise ThrottledError("read the ledger: DynamoDB leaves keys unprocessed")
 
-    def _of(self, statuses: Collection[Status]) -> Iterator[Row]:
-        for status in statuses:
-            with translated("read the ledger by status"):
-                for page in pages(
-                    self._query,
-                    marker="LastEvaluatedKey",
-                    status=status,
-                ):
-                    yield from (_row(item) for item in page["Items"])
-
-    def _query(self, status: Status, **start: Any) -> Any:
+    def _query(self, **start: Any) -> Any:
         begin = {"ExclusiveStartKey": start["LastEvaluatedKey"]} if start else {}
         return self._table.query(
-            IndexName=STATUS_INDEX,
-            KeyConditionExpression="#status = :status",
-            ExpressionAttributeNames={"#status": "status"},
-            ExpressionAttributeValues={":status": status},
+            IndexName=FOLLOWED_INDEX,
+            KeyConditionExpression="followed = :yes",
+            ExpressionAttributeValues={":yes": "yes"},
             **begin,
         )
 

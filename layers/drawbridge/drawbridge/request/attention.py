@@ -10,7 +10,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from drawbridge.request import Request
-from drawbridge.request.row import Row
+from drawbridge.request.row import SETTLED_FOR_NOW, Row
 from drawbridge.status import Status
 
 HELD_AT_LEAST_EVERY = timedelta(hours=6)
@@ -53,15 +53,11 @@ def need_of(seen: Seen, row: Row | None, now: datetime) -> Need:
     return Need.NEW_ATTEMPT if _changed(seen, row) or _waited(seen, row, now) else Need.NOTHING
 
 
-_SETTLED_FOR_NOW = frozenset({Status.HELD, Status.FAILED, Status.ACCEPTED})
-"""A change of policy may still let it go on, and if the other side ends it, the ledger has to say so."""
-
-
 def _changed(seen: Seen, row: Row) -> bool:
     if seen.state != row.seen:
-        return seen.open or row.status in _SETTLED_FOR_NOW
+        return seen.open or row.status in SETTLED_FOR_NOW
     # What was let in stays: taking it down because policies changed is withdrawal's.
-    may_be_permitted_now = seen.permitted != row.permitted and row.status in _SETTLED_FOR_NOW
+    may_be_permitted_now = seen.permitted != row.permitted and row.status in SETTLED_FOR_NOW
     return seen.open and (seen.wanted != row.wanted or may_be_permitted_now)
 
 

@@ -7,6 +7,14 @@ from msgspec import Meta, Struct
 from drawbridge.request import Request
 from drawbridge.status import Status
 
+SETTLED_FOR_NOW = frozenset({Status.HELD, Status.FAILED, Status.ACCEPTED})
+"""A change of policy may still let it go on, and if the other side ends it, the ledger has to say so."""
+
+
+def is_followed(status: Status, *, settled: bool) -> bool:
+    """Tell whether AWS should still list what the request is about, so that its end is noticed."""
+    return not settled or status in SETTLED_FOR_NOW
+
 
 class Row(Struct, frozen=True, kw_only=True):
     """What the flow reads of a row; the ledger holds more, for people."""

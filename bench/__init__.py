@@ -1,0 +1,1 @@
+"""What an onboarding costs, and how long each function takes to load."""
