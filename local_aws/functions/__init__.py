@@ -14,6 +14,7 @@ from local_aws.functions import fleet as _fleet
 from local_aws.functions import invocations as _invocations
 from local_aws.functions.invocations import Invocation
 from local_aws.functions.invoke import serve_functions_at
+from local_aws.functions.logs import close_files
 from local_aws.functions.mending import mend_lambda
 
 __all__ = ["Invocation", "install", "invocations", "stop_all"]
@@ -32,6 +33,7 @@ def stop_all() -> None:
     """End every function's process, and what calls in their names."""
     _fleet.fleet.stop()
     close_clients()
+    close_files()
 
 
 def invocations() -> list[Invocation]:

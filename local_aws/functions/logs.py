@@ -17,6 +17,7 @@ _TAIL_BYTES = 4096
 
 _lock = threading.Lock()
 _files: dict[Path, TextIO] = {}
+_begun: set[Path] = set()
 
 
 class SandboxLog:
@@ -26,7 +27,7 @@ class SandboxLog:
         self.stream = stream
         self._group = configuration.log_group
         self._backend: Any = logs_backends[configuration.account_id][configuration.region]
-        self._file = _file(LOGS / f"{configuration.account_id}-{configuration.name}.log")
+        self._path = LOGS / f"{configuration.account_id}-{configuration.name}.log"
         self._allowed = self._may_write(configuration)
         self._tail: deque[str] = deque(maxlen=200)
 
@@ -47,9 +48,9 @@ class SandboxLog:
                 self._backend.ensure_log_stream(self._group, self.stream)
                 events = [{"timestamp": moment, "message": line} for line in lines]
                 self._backend.put_log_events(self._group, self.stream, events)
-            for line in lines:
-                self._file.write(f"{line}\n")
-            self._file.flush()
+            file = _file(self._path)
+            file.writelines(f"{line}\n" for line in lines)
+            file.flush()
 
     def tail(self) -> str:
         """Give the last 4 KB of the invocation's log, as ``LogType=Tail`` does."""
@@ -64,10 +65,18 @@ class SandboxLog:
         return all(refusal(role, session, region, each, told) is None for each in needed)
 
 
-def _file(path: Path) -> TextIO:
-    """Open a function's file, empty the first time in this process."""
+def close_files() -> None:
+    """Close the files; what is written later is added to them."""
     with _lock:
-        if path not in _files:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _files[path] = path.open("w", encoding="utf-8")
-        return _files[path]
+        for file in _files.values():
+            file.close()
+        _files.clear()
+
+
+def _file(path: Path) -> TextIO:
+    """Open a function's file, empty the first time in this process; the lock is held."""
+    if path not in _files:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _files[path] = path.open("a" if path in _begun else "w", encoding="utf-8")
+        _begun.add(path)
+    return _files[path]
