@@ -1,0 +1,119 @@
+"""Accounts that adapters are tried in, and what other people do there."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from unittest import mock
+
+import boto3
+from botocore.config import Config
+from botocore.stub import Stubber
+
+from local_aws.credentials import credentials_for_role
+from local_aws.services import pages
+from tests.local_aws.accounts import Person, accept_invitation, first_vpc, pass_time, resource_configuration, share
+from tests.workflow.definition import RESOURCES
+
+REGION = "us-east-1"
+_numbers = itertools.count(600000000000)
+
+
+def new_account_id() -> str:
+    return str(next(_numbers))
+
+
+@dataclass(frozen=True)
+class Account(Person):
+    """Someone with full access to an account of a local AWS."""
+
+    url: str
+
+    def client(self, service: str) -> Any:
+        return _connected("client", self.url, self.account_id, service)
+
+    def table(self, logical_id: str) -> Any:
+        """Make a table as the template makes it."""
+        of_template = RESOURCES[logical_id]["Properties"]
+        wanted = {
+            name: of_template[name]
+            for name in ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+            if name in of_template
+        }
+        dynamodb = _connected("resource", self.url, self.account_id, "dynamodb")
+        return dynamodb.create_table(TableName=logical_id, **wanted)
+
+
+@contextmanager
+def empty_first_pages() -> Iterator[None]:
+    """Have every listing that may begin with an empty page begin with one."""
+    with mock.patch.object(pages, "empty_pages", 1.0):
+        yield
+
+
+@contextmanager
+def answering(client: Any, operation: str, *answers: dict[str, Any]) -> Iterator[Stubber]:
+    """Have the client's next calls, all of this operation, answered so; afterwards each must have been made."""
+    with Stubber(client) as stubber:
+        for answer in answers:
+            stubber.add_response(operation, answer)
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+@contextmanager
+def refusing(client: Any, operation: str, code: str) -> Iterator[None]:
+    """Have the client's next call refused with an error of this code."""
+    with Stubber(client) as stubber:
+        stubber.add_client_error(operation, code, "AWS says no")
+        yield
+
+
+def shared(provider: Account, consumer: Account, name: str = "orders-db") -> tuple[str, str]:
+    """Share a resource configuration and have it accepted; give the configuration's ARN and the share's."""
+    arn = resource_configuration(provider, name)
+    share_arn = share(provider, arn, consumer)
+    accept_invitation(consumer)
+    pass_time(5)
+    return arn, share_arn
+
+
+def offered(provider: Account, *, acceptance: bool = True, managed: str | None = "true") -> dict[str, Any]:
+    """Make an endpoint service; give its configuration."""
+    balancer = f"arn:aws:elasticloadbalancing:{REGION}:{provider.account_id}:loadbalancer/net/lb/0123456789abcdef"
+    tags = [{"Key": "drawbridge:managed", "Value": managed}] if managed else []
+    created = provider.ec2.create_vpc_endpoint_service_configuration(
+        NetworkLoadBalancerArns=[balancer],
+        AcceptanceRequired=acceptance,
+        TagSpecifications=[{"ResourceType": "vpc-endpoint-service", "Tags": tags}] if tags else [],
+    )
+    configuration: dict[str, Any] = created["ServiceConfiguration"]
+    return configuration
+
+
+def connected(consumer: Account, service: dict[str, Any]) -> str:
+    """Ask a service for a connection; give the endpoint's id."""
+    vpc_id, subnet_ids = first_vpc(consumer)
+    created = consumer.ec2.create_vpc_endpoint(
+        VpcEndpointType="Interface", VpcId=vpc_id, SubnetIds=subnet_ids[:1], ServiceName=service["ServiceName"]
+    )
+    return str(created["VpcEndpoint"]["VpcEndpointId"])
+
+
+@functools.cache
+def _connected(how: str, url: str, account_id: str, service: str) -> Any:
+    person = credentials_for_role(f"arn:aws:iam::{account_id}:role/person", "test")
+    connect: Any = getattr(boto3, how)
+    return connect(
+        service,
+        region_name=REGION,
+        endpoint_url=url,
+        aws_access_key_id=person.access_key_id,
+        aws_secret_access_key=person.secret_access_key,
+        aws_session_token=person.session_token,
+        config=Config(retries={"total_max_attempts": 1}),
+    )

@@ -1,0 +1,243 @@
+"""EC2's endpoint services and the connections to them, as the adapter promises to show them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from drawbridge.aws.endpoint_services import EndpointServices
+from drawbridge.errors import GoneError, InvalidInputError, ThrottledError
+from drawbridge.request.connections import ConnectionState
+from tests.contracts.accounts import REGION, Account, answering, connected, offered, refusing
+from tests.contracts.conftest import NewAccount
+from tests.local_aws.accounts import pass_time
+
+NOWHERE = "vpce-svc-00000000000000000"
+NOBODY = "vpce-00000000000000000"
+
+
+def services_of(provider: Account, **options: Any) -> EndpointServices:
+    return EndpointServices(provider.ec2, region=REGION, **options)
+
+
+def topic(provider: Account) -> str:
+    return str(provider.client("sns").create_topic(Name="connections")["TopicArn"])
+
+
+def notified(provider: Account, topic_arn: str) -> list[str]:
+    told = provider.ec2.describe_vpc_endpoint_connection_notifications()["ConnectionNotificationSet"]
+    return sorted(each["ServiceId"] for each in told if each["ConnectionNotificationArn"] == topic_arn)
+
+
+def test_services_are_managed_by_their_tag_or_by_being_listed(provider: Account) -> None:
+    tagged = offered(provider)["ServiceId"]
+    shouted = offered(provider, managed="True")["ServiceId"]
+    listed = offered(provider, managed=None)["ServiceId"]
+    others = [offered(provider, managed=managed)["ServiceId"] for managed in (None, "false", "")]
+    services = services_of(provider, listed=[listed])
+
+    found = services.managed()
+
+    assert {each.service_id for each in found} == {tagged, shouted, listed}
+    assert {each.service_id: each.tags for each in found}[tagged] == {"drawbridge:managed": "true"}
+    assert services.managed_service(tagged) in found
+    assert [services.managed_service(each) for each in others] == [None, None, None]
+
+
+def test_a_service_that_does_not_exist_is_not_managed(provider: Account) -> None:
+    assert services_of(provider, listed=[NOWHERE]).managed_service(NOWHERE) is None
+
+
+def test_connections_of_all_services_are_listed_at_once(provider: Account, consumer: Account) -> None:
+    first, second = offered(provider), offered(provider, managed=None)
+    endpoints = {connected(consumer, each): each["ServiceId"] for each in (first, second)}
+
+    found = services_of(provider).connections()
+
+    assert {each.endpoint_id: each.service_id for each in found} == endpoints
+    assert {each.owner for each in found} == {consumer.account_id}
+    assert {each.region for each in found} == {REGION}
+
+
+def test_trap_9_a_state_is_read_in_whichever_spelling(provider: Account, consumer: Account) -> None:
+    service = offered(provider)
+    endpoint_id = connected(consumer, service)
+    services = services_of(provider)
+    answer = {
+        "ServiceId": service["ServiceId"],
+        "VpcEndpointId": endpoint_id,
+        "VpcEndpointOwner": consumer.account_id,
+        "VpcEndpointState": "PendingAcceptance",
+    }
+
+    as_served = services.state(service["ServiceId"], endpoint_id)
+    with answering(provider.ec2, "describe_vpc_endpoint_connections", {"VpcEndpointConnections": [answer]}):
+        as_modelled = services.connection(service["ServiceId"], endpoint_id)
+
+    assert as_served is as_modelled.state is ConnectionState.PENDING_ACCEPTANCE
+    assert as_modelled.region == REGION
+
+
+def test_a_state_that_nobody_knows_is_refused_by_name(provider: Account, consumer: Account) -> None:
+    answer = {"ServiceId": NOWHERE, "VpcEndpointId": NOBODY, "VpcEndpointOwner": "", "VpcEndpointState": "dreaming"}
+
+    with (
+        answering(provider.ec2, "describe_vpc_endpoint_connections", {"VpcEndpointConnections": [answer]}),
+        pytest.raises(InvalidInputError, match="dreaming"),
+    ):
+        services_of(provider).connections()
+
+
+def test_trap_8_an_empty_page_of_connections_is_not_the_last(provider: Account) -> None:
+    answer = {"ServiceId": NOWHERE, "VpcEndpointId": NOBODY, "VpcEndpointOwner": "", "VpcEndpointState": "available"}
+    answers: list[dict[str, Any]] = [
+        {"VpcEndpointConnections": [], "NextToken": "on"},
+        {"VpcEndpointConnections": [answer], "NextToken": ""},
+    ]
+
+    with answering(provider.ec2, "describe_vpc_endpoint_connections", *answers):
+        assert len(services_of(provider).connections()) == 1
+
+
+def test_a_connection_that_is_not_listed_is_gone(provider: Account, consumer: Account) -> None:
+    service = offered(provider)
+    connected(consumer, service)
+
+    for asked in ((service["ServiceId"], NOBODY), (NOWHERE, NOBODY)):
+        with pytest.raises(GoneError, match=asked[1]):
+            services_of(provider).connection(*asked)
+
+
+def test_an_accepted_connection_becomes_available_under_its_names(provider: Account, consumer: Account) -> None:
+    service = offered(provider)
+    endpoint_id = connected(consumer, service)
+    services = services_of(provider)
+
+    refused = services.answer(service["ServiceId"], [endpoint_id], accept=True)
+    at_once = services.state(service["ServiceId"], endpoint_id)
+    pass_time(10)
+    connection = services.connection(service["ServiceId"], endpoint_id)
+
+    assert refused == {}
+    assert (at_once, connection.state) == (ConnectionState.PENDING, ConnectionState.AVAILABLE)
+    (name, zone), *zonal = connection.dns_names
+    assert name.startswith(f"{endpoint_id}-")
+    assert name.endswith(f".{service['ServiceId']}.{REGION}.vpce.amazonaws.com")
+    assert zone
+    assert zonal
+    assert all(f"-{REGION}" in zonal_name for zonal_name, _ in zonal)
+
+
+@pytest.mark.parametrize("accepted_before", [True, False])
+def test_a_connection_can_be_rejected_before_and_after_its_acceptance(
+    provider: Account, consumer: Account, accepted_before: bool
+) -> None:
+    service = offered(provider, acceptance=not accepted_before)
+    endpoint_id = connected(consumer, service)
+    pass_time(10)
+    services = services_of(provider)
+
+    refused = services.answer(service["ServiceId"], [endpoint_id], accept=False)
+
+    assert refused == {}
+    assert services.state(service["ServiceId"], endpoint_id) is ConnectionState.REJECTED
+
+
+def test_trap_10_what_a_successful_call_did_not_do_is_told_with_its_reason(
+    provider: Account, consumer: Account
+) -> None:
+    service = offered(provider)
+    accepted, waiting = connected(consumer, service), connected(consumer, service)
+    services = services_of(provider)
+    services.answer(service["ServiceId"], [accepted], accept=True)
+
+    refused = services.answer(service["ServiceId"], [accepted, waiting, NOBODY], accept=True)
+
+    assert refused.keys() == {accepted, NOBODY}
+    assert refused[NOBODY].startswith("InvalidVpcEndpointId.NotFound: ")
+    assert services.state(service["ServiceId"], waiting) is ConnectionState.PENDING
+
+
+def test_many_connections_are_answered_a_few_at_once(provider: Account) -> None:
+    service = offered(provider)
+    nobody = [f"vpce-{number:017x}" for number in range(60)]
+
+    refused = services_of(provider).answer(service["ServiceId"], nobody, accept=True)
+
+    assert sorted(refused) == nobody
+
+
+def test_connections_of_a_service_of_others_cannot_be_answered(provider: Account, consumer: Account) -> None:
+    service = offered(provider)
+    endpoint_id = connected(consumer, service)
+
+    with pytest.raises(GoneError):
+        services_of(consumer).answer(service["ServiceId"], [endpoint_id], accept=True)
+
+
+def test_trap_32_a_connection_to_a_service_without_acceptance_is_available_already(
+    provider: Account, consumer: Account
+) -> None:
+    service = offered(provider, acceptance=False)
+    endpoint_id = connected(consumer, service)
+    pass_time(10)
+
+    assert services_of(provider).state(service["ServiceId"], endpoint_id) is ConnectionState.AVAILABLE
+
+
+def test_a_throttled_answer_is_a_throttled_error(provider: Account) -> None:
+    with (
+        refusing(provider.ec2, "accept_vpc_endpoint_connections", "RequestLimitExceeded"),
+        pytest.raises(ThrottledError, match=f"answer connections to {NOWHERE}"),
+    ):
+        services_of(provider).answer(NOWHERE, [NOBODY], accept=True)
+
+
+def test_trap_2_every_managed_service_gets_its_connection_notification_once(provider: Account) -> None:
+    topic_arn = topic(provider)
+    ids = sorted(offered(provider)["ServiceId"] for _ in range(3))
+    services = services_of(provider, topic_arn=topic_arn)
+
+    services.see_to_notifications(ids[:2])
+    services.see_to_notifications(ids)
+    services.see_to_notifications(ids)
+
+    assert notified(provider, topic_arn) == ids
+    told = provider.ec2.describe_vpc_endpoint_connection_notifications()["ConnectionNotificationSet"]
+    assert {tuple(sorted(each["ConnectionEvents"])) for each in told} == {("Accept", "Connect", "Delete", "Reject")}
+
+
+def test_a_notification_to_a_topic_of_others_is_left_alone(provider: Account) -> None:
+    service_id = offered(provider)["ServiceId"]
+    ours = topic(provider)
+    theirs = str(provider.client("sns").create_topic(Name="theirs")["TopicArn"])
+    services_of(provider, topic_arn=theirs).see_to_notifications([service_id])
+
+    services_of(provider, topic_arn=ours).see_to_notifications([service_id])
+
+    assert notified(provider, theirs) == notified(provider, ours) == [service_id]
+
+
+def test_a_service_that_was_deleted_meanwhile_stops_no_other(provider: Account) -> None:
+    topic_arn = topic(provider)
+    service_id = offered(provider)["ServiceId"]
+
+    services_of(provider, topic_arn=topic_arn).see_to_notifications([NOWHERE, service_id])
+
+    assert notified(provider, topic_arn) == [service_id]
+
+
+def test_another_look_may_be_faster_with_a_notification(provider: Account) -> None:
+    topic_arn = topic(provider)
+
+    with refusing(provider.ec2, "create_vpc_endpoint_connection_notification", "DuplicateConnectionNotification"):
+        services_of(provider, topic_arn=topic_arn)._notify_of(NOWHERE, topic_arn)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_without_a_topic_or_a_service_nothing_is_asked(new_account: NewAccount, known: bool) -> None:
+    nobody = new_account()
+
+    with answering(nobody.ec2, "describe_vpc_endpoint_connection_notifications"):
+        services_of(nobody, topic_arn="topic" if known else None).see_to_notifications([] if known else [NOWHERE])
