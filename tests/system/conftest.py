@@ -2,6 +2,7 @@
 
 import json
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -35,6 +36,14 @@ class World:
         data = None if body is None else json.dumps(body).encode()
         with urllib.request.urlopen(f"{self.url}/_local/{route}", data) as answer:  # noqa: S310 - our own port
             return json.load(answer)
+
+    def quiet(self) -> bool:
+        """Tell whether nothing is in flight."""
+        try:
+            self.control("idle")
+        except urllib.error.HTTPError:
+            return False
+        return True
 
     def calls(self, account_id: str, operation: str) -> int:
         """Tell how often the functions of an account's stack have made a call."""
