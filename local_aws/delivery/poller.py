@@ -89,11 +89,12 @@ class Poller:
         end = clock.time() + window
         while len(batch) < self._mapping.batch_size and _bytes(batch) < _MOST_BYTES and not self._stopped:
             left = end - clock.time()
-            if left <= 0:
-                break
             self._woken.clear()
+            # Received once more when the time is up: the clock may have jumped past messages that came in time.
             more = self._receive(self._mapping.batch_size - len(batch))
             batch += more
+            if left <= 0:
+                break
             if not more:
                 clock.wait(self._woken, left)
         self._woken.set()
