@@ -60,7 +60,12 @@ def test_a_hint_that_nobody_can_read_is_kept_with_its_reason_and_stops_no_other(
 
     settled(consumer, share_arn, "AVAILABLE")
     buried: list[dict[str, Any]] = []
-    until(lambda: buried.extend(dead_letters(consumer)) or len(buried) == 2, lambda: f"two dead letters: {buried}")
+
+    def both() -> bool:
+        buried.extend(dead_letters(consumer))
+        return len(buried) == 2
+
+    until(both, lambda: f"two dead letters: {buried}")
     world.control("faults", {})
     assert {each["Body"] for each in buried} == {"no hint at all", '{"source": "aws.s3", "detail-type": "x"}'}
     assert all(each["MessageAttributes"]["reason"]["StringValue"].startswith("hint: ") for each in buried)

@@ -55,7 +55,7 @@ def test_a_share_comes_to_the_same_end_whatever_call_fails(
 
 def test_what_has_settled_is_left_alone(world: World, consumer: Person) -> None:
     calls = ("ssm:PutParameter", "ec2:CreateVpcEndpoint", "states:StartExecution", "dynamodb:UpdateItem")
-    until(lambda: world.quiet(), lambda: "the local AWS comes to rest")
+    until(world.quiet, lambda: "the local AWS comes to rest")
     before = {call: world.calls(consumer.account_id, call) for call in calls}
     looks = world.calls(consumer.account_id, "ram:GetResourceShareInvitations")
 
