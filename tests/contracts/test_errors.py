@@ -1,0 +1,102 @@
+"""AWS's errors, as they are translated once."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, NoCredentialsError
+
+from drawbridge import errors
+from drawbridge.aws.errors import _BY_CODE, code_of, translated
+
+WHAT_HAPPENS_NEXT = {
+    errors.AccessDeniedError: {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "UnauthorizedOperation",
+        "OperationNotPermittedException",
+    },
+    errors.ThrottledError: {
+        "RequestLimitExceeded",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+        "ProvisionedThroughputExceededException",
+        "RequestThrottled",
+        "TooManyUpdates",
+        "ConcurrentModification",
+    },
+    errors.QuotaExceededError: {
+        "ServiceQuotaExceededException",
+        "VpcEndpointLimitExceeded",
+        "ParameterLimitExceeded",
+        "ParameterMaxVersionLimitExceeded",
+    },
+    errors.ConflictError: {
+        "ConflictException",
+        "HierarchyTypeMismatchException",
+        "IdempotentParameterMismatch",
+        "IdempotentParameterMismatchException",
+    },
+    errors.GoneError: {
+        "InvalidVpcEndpointServiceId.NotFound",
+        "InvalidVpcEndpointId.NotFound",
+        "InvalidVpcEndpoint.NotFound",
+        "ResourceNotFoundException",
+        "ResourceShareInvitationArnNotFoundException",
+        "ResourceShareInvitationAlreadyRejectedException",
+        "ResourceShareInvitationExpiredException",
+        "UnknownResourceException",
+    },
+    errors.NotReadyError: {"VpcEndpointNotReady"},
+    errors.UpstreamError: {"InternalError", "ServiceUnavailable", "ServerInternalException", "ValidationException", ""},
+}
+CASES = sorted((code, error) for error, codes in WHAT_HAPPENS_NEXT.items() for code in codes)
+
+
+def refused(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "AWS's words"}}, "Operation")
+
+
+def test_every_code_that_is_translated_is_tried_here() -> None:
+    known = {code for error, codes in WHAT_HAPPENS_NEXT.items() for code in codes if error is not errors.UpstreamError}
+
+    assert known == _BY_CODE.keys()
+
+
+@pytest.mark.parametrize(("code", "error"), CASES, ids=str)
+def test_a_code_says_what_happens_next(code: str, error: type[errors.DrawbridgeError]) -> None:
+    with pytest.raises(errors.DrawbridgeError) as raised, translated("do it"):
+        raise refused(code)
+
+    assert type(raised.value) is error
+    assert str(raised.value) == f"do it: {code}: AWS's words"
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        ConnectTimeoutError(endpoint_url="https://ec2"),
+        EndpointConnectionError(endpoint_url="https://ec2"),
+        NoCredentialsError(),
+    ],
+    ids=lambda failure: type(failure).__name__,
+)
+def test_aws_that_does_not_answer_may_answer_later(failure: Exception) -> None:
+    with pytest.raises(errors.UpstreamError, match="do it: "), translated("do it"):
+        raise failure
+
+
+def test_an_answer_without_a_code_is_unknown() -> None:
+    assert code_of(ClientError({}, "Operation")) == "Unknown"
+    with pytest.raises(errors.UpstreamError, match="do it: Unknown: "), translated("do it"):
+        raise ClientError({}, "Operation")
+
+
+@pytest.mark.parametrize("failure", [errors.GoneError("gone"), KeyError("bug")], ids=ascii)
+def test_what_is_not_aws_s_stays_as_it_is(failure: Exception) -> None:
+    with pytest.raises(type(failure)) as raised, translated("do it"):
+        raise failure
+
+    assert raised.value is failure

@@ -1,0 +1,106 @@
+"""Step Functions, as the adapter promises to start executions."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+
+from drawbridge.aws.workflow import OnboardingWorkflow
+from drawbridge.errors import GoneError, ThrottledError
+from drawbridge.request import ResourceShareRequest, WorkflowInput
+from tests.builders import CONNECTION, SHARE, workflow_input
+from tests.contracts.accounts import REGION, Account, refusing
+from tests.contracts.conftest import NewAccount
+from tests.local_aws.workflow_runs import until
+
+WAITING = {"Type": "Wait", "Seconds": 3600, "End": True}
+PASSING = {"Type": "Pass", "End": True}
+
+
+@pytest.fixture(scope="module")
+def someone(new_account: NewAccount) -> Account:
+    return new_account()
+
+
+def machine(someone: Account, state: dict[str, Any]) -> str:
+    created = someone.client("stepfunctions").create_state_machine(
+        name=uuid.uuid4().hex,
+        definition=json.dumps({"QueryLanguage": "JSONata", "StartAt": "Only", "States": {"Only": state}}),
+        roleArn=f"arn:aws:iam::{someone.account_id}:role/onboarding",
+    )
+    return str(created["stateMachineArn"])
+
+
+def executions(someone: Account, arn: str) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = someone.client("stepfunctions").list_executions(stateMachineArn=arn)["executions"]
+    return told
+
+
+def test_an_execution_is_started_with_the_request(someone: Account) -> None:
+    arn = machine(someone, WAITING)
+
+    started = OnboardingWorkflow(someone.client("stepfunctions"), arn).start(workflow_input(CONNECTION, 3))
+
+    (execution,) = executions(someone, arn)
+    told = someone.client("stepfunctions").describe_execution(executionArn=execution["executionArn"])
+    assert started
+    assert execution["name"] == f"{CONNECTION.request_id}-3"
+    assert json.loads(told["input"]) == {
+        "request": {
+            "kind": "endpoint-connection",
+            "serviceId": CONNECTION.service_id,
+            "endpointId": CONNECTION.endpoint_id,
+        },
+        "requestId": CONNECTION.request_id,
+        "attempt": 3,
+    }
+
+
+def test_trap_22_a_second_start_finds_the_execution_that_runs(someone: Account) -> None:
+    arn = machine(someone, WAITING)
+    workflow = OnboardingWorkflow(someone.client("stepfunctions"), arn)
+
+    starts = [workflow.start(workflow_input(SHARE)) for _ in range(3)]
+
+    assert starts == [True, True, True]
+    assert len(executions(someone, arn)) == 1
+
+
+def test_trap_22_an_execution_that_has_ended_is_not_started_again(someone: Account) -> None:
+    arn = machine(someone, PASSING)
+    workflow = OnboardingWorkflow(someone.client("stepfunctions"), arn)
+    workflow.start(workflow_input(SHARE))
+    until(lambda: executions(someone, arn)[0]["status"] == "SUCCEEDED")
+
+    again, next_attempt = workflow.start(workflow_input(SHARE)), workflow.start(workflow_input(SHARE, 2))
+
+    assert (again, next_attempt) == (False, True)
+
+
+def test_trap_22_the_longest_name_is_one_that_step_functions_takes(someone: Account) -> None:
+    arn = machine(someone, WAITING)
+    share_arn = f"arn:aws:ram:{REGION}:111111111111:resource-share/{'a' * 60}"
+    request = ResourceShareRequest(share_arn=share_arn)
+    longest = WorkflowInput(request=request, request_id=request.request_id, attempt=10**9)
+
+    assert OnboardingWorkflow(someone.client("stepfunctions"), arn).start(longest)
+
+
+def test_a_workflow_that_is_not_there_is_an_error(someone: Account) -> None:
+    arn = f"arn:aws:states:{REGION}:{someone.account_id}:stateMachine:nothing"
+
+    with pytest.raises(Exception, match="StateMachineDoesNotExist"):
+        OnboardingWorkflow(someone.client("stepfunctions"), arn).start(workflow_input())
+
+
+@pytest.mark.parametrize(
+    ("code", "error"), [("ThrottlingException", ThrottledError), ("ResourceNotFoundException", GoneError)]
+)
+def test_a_start_that_is_refused_is_no_execution_that_has_ended(
+    someone: Account, code: str, error: type[Exception]
+) -> None:
+    with refusing(someone.client("stepfunctions"), "start_execution", code), pytest.raises(error):
+        OnboardingWorkflow(someone.client("stepfunctions"), "arn").start(workflow_input())

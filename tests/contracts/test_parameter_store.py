@@ -1,0 +1,174 @@
+"""Parameter Store, as the adapters promise to read and write it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from drawbridge.aws.parameter_store import Configuration, PublishedNames
+from drawbridge.configuration import Parameter
+from drawbridge.errors import QuotaExceededError, ThrottledError
+from drawbridge.publication.publish import Owned
+from tests.contracts.accounts import Account, answering, refusing
+
+NAME = "/drawbridge/connections/orders/db/dns-name"
+
+
+def configuration_of(account: Account) -> Configuration:
+    return Configuration(account.client("ssm"), prefix="drawbridge")
+
+
+def names_of(account: Account, owner: str = "drawbridge") -> PublishedNames:
+    return PublishedNames(account.client("ssm"), owner=owner)
+
+
+def put(account: Account, name: str, value: str = "text", **options: Any) -> None:
+    account.client("ssm").put_parameter(**{"Name": name, "Value": value, "Type": "String", **options})
+
+
+def tags(account: Account, name: str = NAME) -> dict[str, str]:
+    told = account.client("ssm").list_tags_for_resource(ResourceType="Parameter", ResourceId=name)["TagList"]
+    return {tag["Key"]: tag["Value"] for tag in told}
+
+
+def version(account: Account, name: str = NAME) -> int:
+    return int(account.client("ssm").get_parameter(Name=name)["Parameter"]["Version"])
+
+
+def test_trap_8_all_that_is_configured_is_read_page_after_page(account: Account) -> None:
+    for number in range(23):
+        put(account, f"/drawbridge/config/policies/policy-{number:02}", f"text {number}")
+
+    found = configuration_of(account).below("policies")
+
+    assert sorted(found, key=lambda each: each.name) == [
+        Parameter(f"policy-{number:02}", f"text {number}", 1) for number in range(23)
+    ]
+
+
+def test_trap_8_an_empty_page_of_parameters_is_not_the_last(account: Account) -> None:
+    told = {"Name": "/drawbridge/config/policies/a", "Value": "text", "Version": 3}
+    answers: list[dict[str, Any]] = [{"Parameters": [], "NextToken": "on"}, {"Parameters": [told]}]
+
+    with answering(account.client("ssm"), "get_parameters_by_path", *answers):
+        assert configuration_of(account).below("policies") == [Parameter("a", "text", 3)]
+
+
+def test_only_what_is_below_the_path_is_read(account: Account) -> None:
+    for name in ("policies/a", "policies/deep/b", "policies-old/c", "bindings/d", "policies"):
+        put(account, f"/drawbridge/config/{name}")
+    put(account, "/other/config/policies/e")
+
+    found = configuration_of(account).below("policies")
+
+    assert {each.name for each in found} == {"a", "deep/b"}
+    assert configuration_of(account).below("nothing") == []
+
+
+def test_a_secret_configuration_is_read_in_the_clear(account: Account) -> None:
+    put(account, "/drawbridge/config/policies/a", "first", Type="SecureString")
+    put(account, "/drawbridge/config/policies/a", "second", Type="SecureString", Overwrite=True)
+    configuration = configuration_of(account)
+
+    assert configuration.below("policies") == [Parameter("a", "second", 2)]
+    assert configuration.earlier("policies", "a") == [Parameter("a", "first", 1)]
+
+
+def test_earlier_versions_are_told_from_the_newest_on_without_the_one_in_force(account: Account) -> None:
+    for number in range(60):
+        put(account, "/drawbridge/config/policies/a", f"text {number}", Overwrite=True)
+
+    earlier = configuration_of(account).earlier("policies", "a")
+
+    # A page of the history is 50.
+    assert earlier == [Parameter("a", f"text {number - 1}", number) for number in range(59, 0, -1)]
+
+
+def test_a_parameter_of_one_version_has_no_earlier_one(account: Account) -> None:
+    put(account, "/drawbridge/config/policies/a")
+
+    assert configuration_of(account).earlier("policies", "a") == []
+
+
+def test_a_name_that_is_not_published_is_not_there(account: Account) -> None:
+    assert names_of(account).read(NAME) is None
+
+
+def test_trap_20_what_is_created_is_tagged_with_its_first_write(account: Account) -> None:
+    created = names_of(account).create(NAME, "db.example.com", subject="arn:resource")
+
+    assert created
+    assert version(account) == 1
+    assert tags(account) == {"drawbridge:owner": "drawbridge", "drawbridge:subject": "arn:resource"}
+    assert names_of(account).read(NAME) == Owned(value="db.example.com", subject="arn:resource")
+
+
+def test_what_is_there_is_not_created_over(account: Account) -> None:
+    put(account, NAME, "theirs")
+
+    assert not names_of(account).create(NAME, "ours", subject="arn:resource")
+    assert names_of(account).read(NAME) == Owned(value="theirs", subject="")
+    assert tags(account) == {}
+
+
+@pytest.mark.parametrize(
+    "carried",
+    [
+        {},
+        {"drawbridge:subject": "arn:resource"},
+        {"drawbridge:owner": "another", "drawbridge:subject": "arn:resource"},
+        {"drawbridge:owner": "Drawbridge", "drawbridge:subject": "arn:resource"},
+        {"owner": "drawbridge", "drawbridge:subject": "arn:resource"},
+    ],
+)
+def test_what_does_not_carry_our_tag_is_not_ours(account: Account, carried: dict[str, str]) -> None:
+    put(account, NAME, Tags=[{"Key": key, "Value": value} for key, value in carried.items()])
+
+    assert names_of(account).read(NAME) == Owned(value="text", subject="")
+
+
+def test_trap_20_what_is_ours_is_overwritten_and_tagged_for_its_new_subject(account: Account) -> None:
+    names = names_of(account)
+    names.create(NAME, "old.example.com", subject="arn:old")
+
+    names.overwrite(NAME, "new.example.com", subject="arn:new")
+
+    assert names.read(NAME) == Owned(value="new.example.com", subject="arn:new")
+    assert version(account) == 2
+    assert tags(account) == {"drawbridge:owner": "drawbridge", "drawbridge:subject": "arn:new"}
+
+
+def test_a_write_that_breaks_off_before_its_tag_leaves_the_old_subject(account: Account) -> None:
+    names = names_of(account)
+    names.create(NAME, "old.example.com", subject="arn:old")
+    ssm = account.client("ssm")
+
+    with answering(ssm, "put_parameter", {"Version": 2}) as stubber:
+        stubber.add_client_error("add_tags_to_resource", "TooManyUpdates")
+        with pytest.raises(ThrottledError):
+            names.overwrite(NAME, "new.example.com", subject="arn:new")
+
+    assert names.read(NAME) == Owned(value="old.example.com", subject="arn:old")
+
+
+def test_a_parameter_that_is_deleted_between_value_and_tags_is_not_there(account: Account) -> None:
+    told = {"Parameter": {"Name": NAME, "Value": "text"}}
+
+    with answering(account.client("ssm"), "get_parameter", told) as stubber:
+        stubber.add_client_error("list_tags_for_resource", "InvalidResourceId")
+        assert names_of(account).read(NAME) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("ThrottlingException", ThrottledError),
+        ("TooManyUpdates", ThrottledError),
+        ("ParameterLimitExceeded", QuotaExceededError),
+        ("ParameterMaxVersionLimitExceeded", QuotaExceededError),
+    ],
+)
+def test_trap_20_a_write_that_is_refused_is_an_error(account: Account, code: str, error: type[Exception]) -> None:
+    with refusing(account.client("ssm"), "put_parameter", code), pytest.raises(error, match=NAME):
+        names_of(account).create(NAME, "text", subject="arn:resource")
