@@ -4,7 +4,7 @@ import logging
 
 from bench.loading import report_loading
 from bench.onboarding import report_onboarding
-from local_aws.__main__ import ACCOUNTS, PARAMETERS, REGION, REPOSITORY
+from local_aws.__main__ import ACCOUNTS, PARAMETERS, REGION, TEMPLATE
 from local_aws.deployment import deploy
 from local_aws.server import LocalAws
 
@@ -13,7 +13,7 @@ def main() -> None:
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     with LocalAws() as server:
         for account_id in ACCOUNTS:
-            deploy(REPOSITORY / "template.yaml", account_id, REGION, parameters=PARAMETERS)
+            deploy(TEMPLATE, account_id, REGION, parameters=PARAMETERS)
         report_onboarding(server.url)
     report_loading()
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from demo.cases import IN_ORDER, Case, Expectation, People
 from demo.people import CONSUMER, MANAGEMENT, PROVIDER, STRANGER, Person
 from demo.watch import Step, Watch
-from local_aws.__main__ import ACCOUNTS, PARAMETERS, REGION, REPOSITORY
+from local_aws.__main__ import ACCOUNTS, PARAMETERS, REGION, TEMPLATE
 from local_aws.clock import clock
 from local_aws.deployment import deploy
 from local_aws.server import LocalAws
@@ -67,7 +67,7 @@ def main() -> int:
     try:
         with LocalAws() as server:
             for account_id in ACCOUNTS:
-                deploy(REPOSITORY / "template.yaml", account_id, REGION, parameters=PARAMETERS)
+                deploy(TEMPLATE, account_id, REGION, parameters=PARAMETERS)
             console.print(f"It serves {server.url}.")
             clock.set_speed(SPEED)
             failed = _play(server.url, Screen(console), console)

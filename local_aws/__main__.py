@@ -18,6 +18,7 @@ from pathlib import Path
 from local_aws.clock import clock
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+TEMPLATE = REPOSITORY / "template.yaml"
 ACCOUNTS = ("111111111111", "222222222222")
 REGION = "us-east-1"
 
@@ -26,7 +27,7 @@ PARAMETERS: Mapping[str, str] = {
     # The management account does not have this role: here that stands for a person who may do everything.
     "OrganizationsRoleName": "DrawbridgeOrganizationReader",
 }
-"""What the stack's parameters are here, where they differ from the template's defaults."""
+"""What the parameters of our own stack are here, where they differ from the template's defaults."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,12 @@ def _serve(options: Options, ended: threading.Event, say: Callable[[str], None])
         _tell(f"port {options.port} can't be used: {reason}")
         return 1
     clock.set_speed(options.speed)
+    parameters = PARAMETERS if options.template == TEMPLATE else {}
     with server:
         try:
             for account_id in options.accounts:
                 _tell(f"deploying {options.template.name} in {account_id}")
-                deploy(options.template, account_id, options.region, parameters=PARAMETERS)
+                deploy(options.template, account_id, options.region, parameters=parameters)
         except DeploymentError as failure:
             _tell(str(failure))
             return 1
@@ -91,7 +93,7 @@ def _parse(arguments: Sequence[str] | None) -> Options:
     parser.add_argument("--speed", type=_speed, default=1.0, help="local seconds in a real one")
     parser.add_argument("--accounts", type=_account, nargs="+", default=ACCOUNTS, help="where the stack is deployed")
     parser.add_argument("--region", default=REGION)
-    parser.add_argument("--template", type=Path, default=REPOSITORY / "template.yaml")
+    parser.add_argument("--template", type=Path, default=TEMPLATE)
     told = parser.parse_args(arguments)
     return Options(told.port, told.speed, tuple(dict.fromkeys(told.accounts)), told.region, told.template)
 

@@ -15,6 +15,7 @@ from local_aws.services import (
     organization_operations,
     parameter_store,
     ram,
+    table_items,
     tagging,
 )
 from local_aws.services.operations import refuse_unknown_operations
@@ -41,6 +42,7 @@ def install() -> None:
         organization_operations,
         parameter_store,
         ram,
+        table_items,
         tagging,
     ):
         service.install()

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import boto3
 import pytest
@@ -8,13 +8,6 @@ import pytest
 from local_aws.server import LocalAws
 
 Person = Callable[..., boto3.Session]
-
-
-@pytest.fixture(scope="session")
-def local_aws_server() -> Iterator[LocalAws]:
-    """Serve one local AWS for all tests: keep tests apart by account, not by a reset."""
-    with LocalAws() as server:
-        yield server
 
 
 @pytest.fixture(scope="session")

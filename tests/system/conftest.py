@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from demo.people import Person
-from local_aws.__main__ import PARAMETERS, REGION, REPOSITORY
+from local_aws.__main__ import PARAMETERS, REGION, TEMPLATE
 from local_aws.clock import clock
 from local_aws.deployment import deploy
 from local_aws.server import LocalAws
@@ -66,22 +66,29 @@ def _is_ours(role: str | None) -> bool:
 
 
 @pytest.fixture(scope="session")
-def world() -> Iterator[World]:
-    with LocalAws() as server:
-        yield World(server.url)
+def world(local_aws_server: LocalAws) -> World:
+    return World(local_aws_server.url)
 
 
 @pytest.fixture(scope="module")
-def deployed(world: World) -> Callable[..., Person]:
-    """Deploy the stack in an account, and give a person there."""
+def deployed(world: World) -> Iterator[Callable[[str], Person]]:
+    """Deploy the stack in an account, and give a person there; time goes fast until the module is through."""
+    people: list[Person] = []
 
     def deploy_in(account_id: str) -> Person:
         clock.set_speed(1)
-        deploy(REPOSITORY / "template.yaml", account_id, REGION, parameters=PARAMETERS)
+        deploy(TEMPLATE, account_id, REGION, parameters=PARAMETERS)
         clock.set_speed(SPEED)
-        return world.person(account_id)
+        people.append(world.person(account_id))
+        return people[-1]
 
-    return deploy_in
+    yield deploy_in
+    clock.set_speed(1)
+    for person in people:
+        # Or it would look for ever, whatever other tests do with the clock.
+        scheduler = person.aws("scheduler")
+        for schedule in scheduler.list_schedules()["Schedules"]:
+            scheduler.delete_schedule(Name=schedule["Name"], GroupName=schedule["GroupName"])
 
 
 _EVENTS: dict[str, object] = {

@@ -12,7 +12,7 @@ from tests.system.test_onboarding import reasons, settled
 
 
 @pytest.fixture(scope="module")
-def consumer(deployed: Callable[..., Person]) -> Person:
+def consumer(deployed: Callable[[str], Person]) -> Person:
     return deployed("520000000002")
 
 

@@ -10,12 +10,12 @@ from tests.system.test_onboarding import assert_published_right, endpoints_for, 
 
 
 @pytest.fixture(scope="module")
-def provider(deployed: Callable[..., Person]) -> Person:
+def provider(deployed: Callable[[str], Person]) -> Person:
     return deployed("510000000004")
 
 
 @pytest.fixture(scope="module")
-def consumer(deployed: Callable[..., Person], provider: Person) -> Person:
+def consumer(deployed: Callable[[str], Person], provider: Person) -> Person:
     person = deployed("520000000004")
     permit = f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);'
     person.write_policy("let-in", permit)

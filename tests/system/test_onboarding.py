@@ -15,12 +15,12 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def provider(deployed: Callable[..., Person]) -> Person:
+def provider(deployed: Callable[[str], Person]) -> Person:
     return deployed("510000000001")
 
 
 @pytest.fixture(scope="module")
-def consumer(deployed: Callable[..., Person], provider: Person) -> Person:
+def consumer(deployed: Callable[[str], Person], provider: Person) -> Person:
     person = deployed("520000000001")
     permit = f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);'
     person.write_policy("let-provider-in", permit)

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from tests.local_aws.conftest import Person
+
+WRITERS = 8
+
+
+def test_of_many_conditional_writes_at_once_exactly_one_wins_and_no_reader_sees_half_an_item(person: Person) -> None:
+    dynamodb = person("460000000001").client("dynamodb")
+    dynamodb.create_table(
+        TableName="rows",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+    gate = threading.Barrier(WRITERS)
+    half: list[Any] = []
+
+    def write(key: str) -> bool:
+        gate.wait()
+        try:
+            dynamodb.update_item(
+                TableName="rows",
+                Key={"id": {"S": key}},
+                UpdateExpression="SET written = :yes",
+                ConditionExpression="attribute_not_exists(id)",
+                ExpressionAttributeValues={":yes": {"BOOL": True}},
+            )
+        except dynamodb.exceptions.ConditionalCheckFailedException:
+            return False
+        finally:
+            half.extend(row for row in dynamodb.scan(TableName="rows")["Items"] if "written" not in row)
+        return True
+
+    with ThreadPoolExecutor(WRITERS) as writers:
+        for number in range(5):
+            assert [*writers.map(write, [f"row-{number}"] * WRITERS)].count(True) == 1
+
+    assert half == []
