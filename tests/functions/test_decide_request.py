@@ -1,0 +1,128 @@
+"""The door of ``decide_request``: a request in, the decision out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from drawbridge.configuration import Broken, InForce
+from drawbridge.decision.facts import Facts, Membership, Over
+from drawbridge.decision.policies import Policy, parse_policy
+from drawbridge.request import Request
+from drawbridge.request.shares import SharedResource
+from drawbridge.status import Reason, Status
+from functions.decide_request import app
+from tests.builders import (
+    CONNECTION,
+    REPOSITORY,
+    SHARE,
+    asker,
+    connection_facts,
+    share_facts,
+    shared_resource,
+    workflow_input,
+)
+from tests.functions.invocations import invoke, refuses, step
+
+DEFAULTS: list[Path] = sorted((REPOSITORY / "policies").glob("*.cedar"))
+STEP = step(request=SHARE, requestId=SHARE.request_id, attempt=1)
+Gathered = Callable[[Facts | Over], None]
+
+
+class Gatherer:
+    def __init__(self, facts: Facts | Over) -> None:
+        self.facts = facts
+
+    def gather(self, request: Request) -> Facts | Over:
+        return self.facts
+
+
+@pytest.fixture
+def gathered(monkeypatch: pytest.MonkeyPatch) -> Gathered:
+    """Tell what is gathered of the request; the default policies are in force, and one is broken."""
+    policies = tuple(parse_policy(path.stem, path.read_text()) for path in DEFAULTS)
+    in_force = InForce[Policy](policies, (), (Broken("mine", "line 3: no", None),))
+    monkeypatch.setattr(app, "policies", lambda: in_force)
+    return lambda facts: monkeypatch.setattr(app, "gatherer", lambda: Gatherer(facts))
+
+
+def test_a_share_is_decided_on_and_what_it_holds_of_lattice_is_handed_on(gathered: Gathered) -> None:
+    lattice, subnet = shared_resource(), SharedResource("arn:aws:ec2:us-east-1:111111111111:subnet/a", "ec2:subnet", "")
+    gathered(share_facts(asker(membership=Membership.MEMBER), (subnet, lattice)))
+
+    answer = invoke(app.lambda_handler, STEP)
+
+    assert answer["decision"]["outcome"] == "accept"
+    assert [each["code"] for each in answer["decision"]["because"]] == ["policy"]
+    assert answer["expected"] == [{"arn": lattice.arn, "type": lattice.type, "share_arn": lattice.share_arn}]
+
+
+def test_a_connection_is_decided_on_and_nothing_is_expected(gathered: Gathered) -> None:
+    gathered(connection_facts(asker("222222222222", services=frozenset({"*"}))))
+
+    answer = invoke(app.lambda_handler, step(request=CONNECTION, requestId="x", attempt=2))
+
+    assert answer["decision"]["outcome"] == "accept"
+    assert answer["expected"] == []
+
+
+def test_what_a_broken_policy_might_have_said_is_told_beside_the_question(gathered: Gathered) -> None:
+    gathered(share_facts())
+
+    answer = invoke(app.lambda_handler, STEP)
+
+    assert answer["decision"]["outcome"] == "askApprover"
+    assert answer["decision"]["because"][-1] == {"code": "policy-broken", "text": "line 3: no", "source": "mine"}
+
+
+def test_a_request_that_is_over_is_moot(gathered: Gathered) -> None:
+    gathered(Over(Status.EXPIRED, Reason("deadline-passed", "late")))
+
+    answer = invoke(app.lambda_handler, STEP)
+
+    assert answer == {
+        "decision": {
+            "outcome": "moot",
+            "status": "EXPIRED",
+            "because": [{"code": "deadline-passed", "text": "late"}],
+        },
+        "expected": [],
+    }
+
+
+def test_trap_21_of_a_large_share_no_more_is_handed_on_than_a_state_takes(gathered: Gathered) -> None:
+    arns = [f"arn:aws:vpc-lattice:us-east-1:111111111111:resourceconfiguration/rcfg-{n:017x}" for n in range(5000)]
+    gathered(share_facts(contents=tuple(shared_resource(arn) for arn in arns)))
+
+    answer = invoke(app.lambda_handler, STEP)
+
+    assert 0 < len(answer["expected"]) < 5000
+    assert len(json.dumps(answer)) < 128 * 1024
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("request", ...),
+        ("request.kind", "wish"),
+        ("request.shareArn", ...),
+        ("request.shareArn", "arn:aws:s3:::bucket"),
+        ("requestId", ...),
+        ("attempt", ...),
+        ("attempt", 0),
+        ("attempt", "1"),
+    ],
+)
+def test_a_broken_step_is_refused_by_its_field(gathered: Gathered, path: str, value: object) -> None:
+    gathered(share_facts())
+
+    refuses(app.lambda_handler, STEP, path, value)
+
+
+def test_the_step_is_what_an_execution_starts_with(gathered: Gathered) -> None:
+    gathered(share_facts())
+
+    assert step(input=workflow_input())["input"] == STEP
