@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -10,3 +11,10 @@ def local_aws_server() -> Iterator[LocalAws]:
     """Serve one local AWS for all tests, as moto's state is one for the process: tests keep apart by their accounts."""
     with LocalAws() as server:
         yield server
+
+
+def pytest_unconfigure() -> None:
+    """Close the socket that the X-Ray SDK, which moto loads, opens and leaves to the garbage collector to complain of."""
+    xray = sys.modules.get("aws_xray_sdk.core")
+    if xray is not None:
+        xray.xray_recorder.emitter._socket.close()
