@@ -323,6 +323,26 @@ def test_what_is_under_way_or_settled_only_for_now_is_followed(ledger: Ledger, s
     assert ledger.followed() == ([] if status in over else [row(ledger)])
 
 
+def test_what_is_over_is_followed_again_with_its_next_attempt(ledger: Ledger) -> None:
+    ledger.claim(seen(), 1, after=None)
+    over = settled(ledger, Status.AVAILABLE)
+    before = ledger.followed()
+
+    ledger.claim(seen(), 2, after=over)
+
+    assert before == []
+    assert ledger.followed() == [row(ledger)]
+
+
+def test_what_could_not_be_taken_over_is_followed_as_it_was(ledger: Ledger) -> None:
+    ledger.claim(seen(), 1, after=None)
+    ledger.claim(seen(), 2, after=settled(ledger, Status.FAILED))
+
+    ledger.change_status(change(Status.AVAILABLE, 1), settled=True)
+
+    assert ledger.followed() == [row(ledger)]
+
+
 def test_all_that_is_followed_is_told_however_large(ledger: Ledger) -> None:
     requests = [connection(number) for number in range(12)]
     # A page of DynamoDB's is 1 MB.
