@@ -14,7 +14,7 @@ def local_aws_server() -> Iterator[LocalAws]:
 
 
 def pytest_unconfigure() -> None:
-    """Close the socket that the X-Ray SDK, which moto loads, opens and leaves to the garbage collector to complain of."""
+    """Close the socket that the X-Ray SDK, which moto loads, opens and leaves to the garbage collector."""
     xray = sys.modules.get("aws_xray_sdk.core")
     if xray is not None:
         xray.xray_recorder.emitter._socket.close()

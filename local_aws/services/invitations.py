@@ -57,7 +57,8 @@ def invite(share: Share, principal: Association, account_id: str) -> None:
 def withdraw(share: Share, principal: Association | None = None) -> None:
     """Take back what is pending, because the share or its principal goes."""
     for invitation in list(_invitations.values()):
-        if invitation.share is share and invitation.status == "PENDING" and principal in {None, invitation.principal}:
+        meant = principal is None or principal == invitation.principal
+        if meant and invitation.share is share and invitation.status == "PENDING":
             del _invitations[invitation.arn]
 
 

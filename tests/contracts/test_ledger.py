@@ -197,7 +197,7 @@ def test_a_change_of_status_is_taken_over_and_told_with_who_asks(ledger: Ledger,
     after, stored = row(ledger), item(table)
     assert (after.status, after.settled, after.seen) == (Status.HELD, True, "what it made of it")
     assert stored["reasons"] == [{"code": "policy", "text": "because", "source": "p"}]
-    assert stored["published"] == ["/a", "/b"]
+    assert stored["published"] == {"/a", "/b"}
     assert stored["history"][-1]["status"] == "HELD"
     assert stored["history"][-1]["reasons"] == stored["reasons"]
 
@@ -367,3 +367,22 @@ def test_a_write_that_is_refused_is_no_lost_claim(ledger: Ledger, table: Any) ->
 def _typed(stored: dict[str, Any]) -> dict[str, Any]:
     serialize = TypeSerializer().serialize
     return {name: serialize(value) for name, value in stored.items()}
+
+
+def test_what_was_published_stays_in_the_row_through_later_attempts(ledger: Ledger, table: Any) -> None:
+    ledger.claim(seen(), 1, after=None)
+    ledger.change_status(change(Status.AVAILABLE), settled=True)
+
+    ledger.claim(seen(), 2, after=row(ledger))
+    ledger.change_status(msgspec.structs.replace(change(Status.FAILED), attempt=2, published=("/c",)), settled=True)
+
+    assert item(table)["published"] == {"/a", "/b", "/c"}
+
+
+def test_a_new_attempt_does_not_show_the_reasons_of_the_last_one(ledger: Ledger, table: Any) -> None:
+    ledger.claim(seen(), 1, after=None)
+    ledger.change_status(change(Status.HELD), settled=True)
+
+    ledger.claim(seen(), 2, after=row(ledger))
+
+    assert item(table)["reasons"] == []

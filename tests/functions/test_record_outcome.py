@@ -81,7 +81,7 @@ def test_a_broken_step_is_refused_by_its_field(path: str, value: object) -> None
     [
         ({"step": "failure", "error": {"Error": "NotReadyError", "Cause": "{}"}}, "FAILED"),
         ({"step": "failure", "error": {"Error": "GoneError"}}, "WITHDRAWN"),
-        ({"step": "end", "plan": None, "results": []}, "AVAILABLE"),
+        ({"step": "end", "refused": [], "results": []}, "AVAILABLE"),
         ({"step": "plan", "plan": {"associations": [], "refused": [], "state": "s"}}, "ACCEPTED"),
     ],
 )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from drawbridge.association import WantedAssociation
 from drawbridge.association.associate import EndpointState, ResourceEndpoint, associate, client_token
 from drawbridge.association.binding import Binding, Mode, VpcTag, parse_binding
-from drawbridge.association.plan import Planner, Vpc
+from drawbridge.association.plan import MOST_AT_ONCE, Planner, Vpc
 from drawbridge.association.resources import SharedConfiguration
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision.cedar import PolicySet
@@ -280,3 +280,12 @@ def test_trap_19_a_client_token_is_short_and_changes_with_all_that_the_endpoint_
     assert len(tokens) == 7
     assert all(len(token) <= 64 for token in tokens)
     assert client_token(wanted(), 1) == client_token(wanted(), 1)
+
+
+def test_more_than_a_workflow_can_carry_is_told_and_the_rest_is_made() -> None:
+    many = [configuration(f"orders-{number:03}", f"{RESOURCE_ARN}{number}") for number in range(MOST_AT_ONCE + 1)]
+
+    plan = World(*many).planner(binding()).plan(SHARE_ARN, asker(), [])
+
+    assert len(plan.associations) == MOST_AT_ONCE
+    assert [reason.code for reason in plan.refused] == ["too-many-associations"]

@@ -46,8 +46,8 @@ REFUSED = Reason("no-vpc", "gone", source="orders")
         (Planned(Plan((wanted(),), (), "state")), Status.ASSOCIATING, False),
         (Planned(Plan((), (), "state")), Status.ACCEPTED, True),
         (Planned(Plan((), (REFUSED,), "state")), Status.HELD, True),
-        (Ended(None, (PUBLISHED,)), Status.AVAILABLE, True),
-        (Ended(None, (PUBLISHED, Failure(name="orders/db/vpc", error=ERROR))), Status.FAILED, True),
+        (Ended((), (PUBLISHED,)), Status.AVAILABLE, True),
+        (Ended((), (PUBLISHED, Failure(name="orders/db/vpc", error=ERROR))), Status.FAILED, True),
         (Failed(ERROR), Status.FAILED, True),
         (Failed(WorkflowError("GoneError", "{}")), Status.WITHDRAWN, True),
     ],
@@ -66,7 +66,7 @@ def test_a_request_to_ask_for_says_that_nobody_can_be_asked() -> None:
 
 
 def test_a_failure_is_told_in_the_words_of_its_error() -> None:
-    outcome = outcome_of(Ended(None, (Failure(name="orders/db/vpc", error=ERROR),)))
+    outcome = outcome_of(Ended((), (Failure(name="orders/db/vpc", error=ERROR),)))
 
     assert outcome.reasons == (Reason("AssociationFailedError", "no capacity", source="orders/db/vpc"),)
 
@@ -77,7 +77,7 @@ def test_a_cause_that_is_no_json_is_told_as_it_is(cause: str) -> None:
 
 
 def test_what_was_published_before_something_else_failed_is_in_the_row() -> None:
-    outcome = outcome_of(Ended(None, (PUBLISHED, Failure(name="x", error=ERROR))))
+    outcome = outcome_of(Ended((), (PUBLISHED, Failure(name="x", error=ERROR))))
 
     assert outcome.published == ("/a/dns-name", "/a/connection")
 
@@ -86,7 +86,7 @@ def test_what_was_published_before_something_else_failed_is_in_the_row() -> None
     "progress",
     [
         {"step": "failure", "error": {"Error": "NotReadyError", "Cause": "{}"}},
-        {"step": "end", "plan": None, "results": [{"type": "failure", "name": "x", "error": {"Error": "E"}}]},
+        {"step": "end", "refused": [], "results": [{"type": "failure", "name": "x", "error": {"Error": "E"}}]},
         {"step": "decision", "decision": {"outcome": "hold", "because": []}},
     ],
 )

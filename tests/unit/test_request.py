@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.request import WorkflowInput
-from drawbridge.request.attention import HELD_AT_LEAST_EVERY, Need, need_of
+from drawbridge.request.attention import HELD_AT_LEAST_EVERY, Need, may_try_again, need_of
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.digests import digest
 from drawbridge.request.shares import InvitationStatus, newest
@@ -121,3 +121,10 @@ def test_a_digest_does_not_depend_on_the_order_of_a_set() -> None:
     names = [f"name-{number}" for number in range(20)]
 
     assert digest(frozenset(names)) == digest(frozenset(reversed(names)))
+
+
+def test_an_execution_that_ended_without_recording_is_followed_by_another_after_a_while() -> None:
+    lost = row(Status.ASSOCIATING, settled=False)
+
+    assert not may_try_again(lost, NOW + timedelta(seconds=59))
+    assert may_try_again(lost, NOW + timedelta(seconds=60))

@@ -37,6 +37,7 @@ NAMES_OF_AWS = {
     "Lambda.Unknown": ERROR_HANDLING,
     "Sandbox.Timedout": ERROR_HANDLING,
     "Lambda.TooManyRequestsException": ERROR_HANDLING,
+    "Lambda.ClientExecutionTimeoutException": SERVICE_EXCEPTIONS,
     "Lambda.ServiceException": SERVICE_EXCEPTIONS,
     "Lambda.AWSLambdaException": SERVICE_EXCEPTIONS,
     "Lambda.SdkClientException": SERVICE_EXCEPTIONS,

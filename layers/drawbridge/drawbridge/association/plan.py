@@ -16,6 +16,9 @@ from drawbridge.request.digests import state_in_effect
 from drawbridge.request.shares import Share, SharedResource
 from drawbridge.status import Reason
 
+MOST_AT_ONCE = 150
+"""Associations of one share: what is planned goes from state to state, which holds 256 KiB."""
+
 
 class Vpc(Struct, frozen=True, kw_only=True):
     """A VPC that a binding wants a resource in."""
@@ -101,9 +104,12 @@ class Planner:
                 placed, unplaced = self._places(binding, resource)
                 wanted += placed
                 refused += unplaced
+        if len(wanted) > MOST_AT_ONCE:
+            text = f"{len(wanted)} associations are wanted of one share, {MOST_AT_ONCE} are made; match fewer"
+            refused.append(Reason("too-many-associations", text, source=wanted[MOST_AT_ONCE].binding))
         broken = (Reason("binding-broken", each.reason, source=each.name) for each in self._bindings.broken)
         state = state_in_effect(resource.arn for resource in visible)
-        return Plan(tuple(wanted), tuple(refused), state, tuple(broken))
+        return Plan(tuple(wanted[:MOST_AT_ONCE]), tuple(refused), state, tuple(broken))
 
     def _refusal(self, binding: Binding, resource: SharedConfiguration, asker: Asker) -> Reason | None:
         if binding.attach.mode is not Mode.RESOURCE_ENDPOINT:

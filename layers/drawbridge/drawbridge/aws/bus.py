@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from drawbridge.aws.errors import translated
-from drawbridge.errors import UpstreamError
+from drawbridge.aws.errors import error_for, translated
 from drawbridge.hint.notification import CONNECTION_NOTIFICATION
 from drawbridge.record.record import StatusChange
 
@@ -50,5 +49,5 @@ class Bus:
         # The call succeeds as a whole and reports each entry's failure in its body.
         if answer["FailedEntryCount"]:
             failed = answer["Entries"][0]
-            why = f"{failed.get('ErrorCode')}: {failed.get('ErrorMessage')}"
-            raise UpstreamError(f"put {detail_type!r} on {self._name}: {why}")
+            code = failed.get("ErrorCode", "")
+            raise error_for(code)(f"put {detail_type!r} on {self._name}: {code}: {failed.get('ErrorMessage')}")

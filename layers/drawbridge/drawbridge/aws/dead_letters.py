@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _LONGEST_REASON = 1024
+_LARGEST_BODY = 250_000
+"""Bytes: with the reason beside it the message has to fit into SQS's 256 KiB. No event of ours comes near."""
 
 
 class DeadLetters:
@@ -20,11 +22,11 @@ class DeadLetters:
         self._queue_url = queue_url
 
     def bury(self, body: str, reason: str) -> None:
-        """Keep the message as it came, with the reason beside it: SQS's own redrive would keep none."""
+        """Keep the message, with the reason beside it, which SQS's own redrive would not keep."""
         with translated("send to the dead-letter queue"):
             self._sqs.send_message(
                 QueueUrl=self._queue_url,
-                MessageBody=body,
+                MessageBody=body.encode()[:_LARGEST_BODY].decode(errors="ignore"),
                 MessageAttributes={"reason": {"DataType": "String", "StringValue": _allowed(reason)[:_LONGEST_REASON]}},
             )
 

@@ -29,6 +29,8 @@ _BY_CODE: dict[str, type[DrawbridgeError]] = {
     "TooManyRequestsException": ThrottledError,
     "ProvisionedThroughputExceededException": ThrottledError,
     "RequestThrottled": ThrottledError,
+    "RequestThrottledException": ThrottledError,
+    "EC2ThrottledException": ThrottledError,
     # Somebody else writes the same parameter at the moment.
     "TooManyUpdates": ThrottledError,
     "ConcurrentModification": ThrottledError,
@@ -43,6 +45,7 @@ _BY_CODE: dict[str, type[DrawbridgeError]] = {
     "InvalidVpcEndpointServiceId.NotFound": GoneError,
     "InvalidVpcEndpointId.NotFound": GoneError,
     "InvalidVpcEndpoint.NotFound": GoneError,
+    "InvalidResourceConfigurationArn.NotFound": GoneError,
     "ResourceNotFoundException": GoneError,
     "ResourceShareInvitationArnNotFoundException": GoneError,
     "ResourceShareInvitationAlreadyRejectedException": GoneError,
@@ -57,6 +60,11 @@ def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", "Unknown"))
 
 
+def error_for(code: str) -> type[DrawbridgeError]:
+    """Give the error of ours that an AWS code stands for; what is unknown may pass."""
+    return _BY_CODE.get(code, UpstreamError)
+
+
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Raise what AWS answers as an error of ours, with AWS's code and words; what is unknown is ``UpstreamError``."""
@@ -64,6 +72,6 @@ def translated(doing: str) -> Iterator[None]:
         yield
     except ClientError as error:
         words = error.response.get("Error", {}).get("Message", "")
-        raise _BY_CODE.get(code_of(error), UpstreamError)(f"{doing}: {code_of(error)}: {words}") from error
+        raise error_for(code_of(error))(f"{doing}: {code_of(error)}: {words}") from error
     except BotoCoreError as error:
         raise UpstreamError(f"{doing}: {error}") from error

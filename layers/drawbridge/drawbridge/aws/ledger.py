@@ -76,7 +76,7 @@ class Ledger:
         update = (
             "SET about = :about, kind = :kind, subject = :subject, account_id = :account, #status = :status, "
             "attempt = :attempt, settled = :no, seen = :seen, wanted = :wanted, permitted = :permitted, "
-            "followed = :yes, updated_at = :now, first_seen_at = if_not_exists(first_seen_at, :now), "
+            "followed = :yes, updated_at = :now, reasons = :none, first_seen_at = if_not_exists(first_seen_at, :now), "
             "history = list_append(if_not_exists(history, :none), :entry)"
         )
         written = self._update(seen.request.request_id, update, condition, values | read)
@@ -93,12 +93,9 @@ class Ledger:
             ":attempt": change.attempt,
             ":settled": settled,
             ":reasons": reasons,
-            ":published": list(change.published),
             ":now": self._moment(),
         }
-        sets = (
-            "SET #status = :status, settled = :settled, reasons = :reasons, published = :published, updated_at = :now"
-        )
+        sets = "SET #status = :status, settled = :settled, reasons = :reasons, updated_at = :now"
         if seen:
             sets, values = f"{sets}, seen = :seen", values | {":seen": seen}
         if is_followed(change.status, settled=settled):
@@ -106,16 +103,20 @@ class Ledger:
             removes = ""
         else:
             removes = " REMOVE followed"
+        adds = ""
+        if change.published:
+            # What an earlier attempt published is published still.
+            adds, values = " ADD published :published", values | {":published": set(change.published)}
         entry = {"status": change.status, "attempt": change.attempt, "at": values[":now"], "reasons": reasons}
         written = self._update(
             change.request_id,
-            f"{sets}, history = list_append(history, :entry){removes}",
+            f"{sets}, history = list_append(history, :entry){removes}{adds}",
             "attempt = :attempt AND #status <> :status AND settled = :open",
             values | {":entry": [entry], ":open": False},
         )
         if written is None:
             written = self._update(
-                change.request_id, sets + removes, "attempt = :attempt AND #status = :status", values
+                change.request_id, sets + removes + adds, "attempt = :attempt AND #status = :status", values
             )
         if written is None:
             return None

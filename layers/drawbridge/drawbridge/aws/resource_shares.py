@@ -102,7 +102,7 @@ class ResourceShares:
         """List what accepting would share.
 
         Raises:
-            GoneError: the invitation is not pending any longer.
+            GoneError: the invitation was rejected, has expired or is gone.
         """
         found: list[SharedResource] = []
         with translated(f"list the resources of {invitation_arn}"):

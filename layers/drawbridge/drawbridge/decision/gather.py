@@ -21,7 +21,7 @@ class Shares(Protocol):
         """List what accepting would share.
 
         Raises:
-            GoneError: the invitation is not pending any longer.
+            GoneError: the invitation was rejected, has expired or is gone.
         """
         ...
 

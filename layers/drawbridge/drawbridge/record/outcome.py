@@ -55,7 +55,7 @@ class Published(Struct, frozen=True, tag="publication"):
 class Ended(Struct, frozen=True, tag="end", tag_field="step"):
     """Every association has been made and published, or has failed."""
 
-    plan: Plan | None
+    refused: tuple[Reason, ...]
     results: tuple[Failure | Published, ...]
 
 
@@ -77,8 +77,8 @@ def outcome_of(progress: Progress) -> Outcome:
             return _accepted(decision, acceptance)
         case Planned(plan):
             return _planned(plan)
-        case Ended(plan, results):
-            return _ended(plan, results)
+        case Ended(refused, results):
+            return _ended(refused, results)
         case Failed(error):
             return _broken_off(error)
         case _:
@@ -135,8 +135,7 @@ def _planned(plan: Plan) -> Outcome:
     return Outcome(status=Status.ACCEPTED, reasons=(nothing, *plan.broken), settled=True, seen=plan.state)
 
 
-def _ended(plan: Plan | None, results: tuple[Failure | Published, ...]) -> Outcome:
-    refused = plan.refused if plan else ()
+def _ended(refused: tuple[Reason, ...], results: tuple[Failure | Published, ...]) -> Outcome:
     failures = tuple(
         Reason(result.error.error, result.error.text, source=result.name)
         for result in results

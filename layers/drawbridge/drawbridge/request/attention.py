@@ -62,16 +62,19 @@ def _changed(seen: Seen, row: Row) -> bool:
 
 
 def _waited(seen: Seen, row: Row, now: datetime) -> bool:
-    return seen.open and now - datetime.fromisoformat(row.updated_at) >= _patience(row)
-
-
-def _patience(row: Row) -> timedelta:
+    if not seen.open:
+        return False
     match row.status:
         case Status.FAILED:
-            # 2 to the power of 9 minutes is past the longest wait; more would overflow after years of attempts.
-            wait: timedelta = _FIRST_RETRY * 2 ** min(row.attempt - 1, 9)
-            return min(_LONGEST_RETRY, wait)
+            return may_try_again(row, now)
         case Status.HELD:
-            return HELD_AT_LEAST_EVERY
+            return now - datetime.fromisoformat(row.updated_at) >= HELD_AT_LEAST_EVERY
         case _:
-            return timedelta.max
+            return False
+
+
+def may_try_again(row: Row, now: datetime) -> bool:
+    """Tell whether an attempt that failed, or ended without saying how, has been long enough ago for another one."""
+    # 2 to the power of 9 minutes is past the longest wait; more would overflow after years of attempts.
+    wait: timedelta = _FIRST_RETRY * 2 ** min(row.attempt - 1, 9)
+    return now - datetime.fromisoformat(row.updated_at) >= min(_LONGEST_RETRY, wait)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from drawbridge.errors import DrawbridgeError
 from drawbridge.hint import Look
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest, WorkflowInput
-from drawbridge.request.attention import Need, Seen, need_of
+from drawbridge.request.attention import Need, Seen, may_try_again, need_of
 from drawbridge.request.connections import Connection, ManagedService
 from drawbridge.request.digests import digest, state_in_effect
 from drawbridge.request.row import Row
@@ -216,7 +216,9 @@ class Discoverer:
     def _attend(self, seen: Seen, row: Row | None, now: datetime) -> str | None:
         """See to one request; give the name of the execution if one was started."""
         need = need_of(seen, row, now)
-        if need is Need.NOTHING or (need is Need.MAKE_SURE and row is not None and self._runs(seen, row)):
+        if need is Need.NOTHING:
+            return None
+        if need is Need.MAKE_SURE and row is not None and (self._runs(seen, row) or not may_try_again(row, now)):
             return None
         return self._begin(seen, row)
 
