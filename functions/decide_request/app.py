@@ -7,8 +7,8 @@ import msgspec
 
 from drawbridge.bootstrap.decide_request import gatherer, policies
 from drawbridge.decision.decide import decide
-from drawbridge.decision.facts import ShareFacts
-from drawbridge.decision.in_force import broken, compiled
+from drawbridge.decision.facts import Over, ShareFacts
+from drawbridge.decision.in_force import broken, compiled, permitted_digest
 from drawbridge.observability import logger
 from drawbridge.request import WorkflowInput
 
@@ -20,9 +20,15 @@ _MOST_EXPECTED = 200
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, WorkflowInput)
     in_force = policies()
-    facts = gatherer().gather(step.request)
-    decision = decide(facts, compiled(in_force), datetime.now(UTC), broken=broken(in_force))
+    now = datetime.now(UTC)
+    facts = gatherer().gather(step.request, now)
+    decision = decide(facts, compiled(in_force), now, broken=broken(in_force))
     logger.info("decided", request_id=step.request_id, decision=msgspec.to_builtins(decision))
     contents = facts.contents if isinstance(facts, ShareFacts) else ()
+    permitted = "" if isinstance(facts, Over) else permitted_digest(in_force, facts.asker.consumer)
     expected = [resource for resource in contents if resource.is_lattice][:_MOST_EXPECTED]
-    return {"decision": msgspec.to_builtins(decision), "expected": msgspec.to_builtins(expected)}
+    return {
+        "decision": msgspec.to_builtins(decision),
+        "permitted": permitted,
+        "expected": msgspec.to_builtins(expected),
+    }

@@ -38,7 +38,6 @@ def test_a_share_comes_to_the_same_end_whatever_call_fails(
     world: World, provider: Person, consumer: Person, operation: str, fault: str
 ) -> None:
     name = f"{operation.partition(':')[2].lower()[:20]}-{fault}"
-    accepted = world.calls(consumer.account_id, "ram:AcceptResourceShareInvitation")
     consumer.write_binding(name, resource=name, provider=provider.account_id)
     # Four times, so that the SDK's own retries don't hide it.
     world.control("faults", {"seed": 1, "calls": [{"operation": operation, "fault": fault, "times": 4}]})
@@ -50,7 +49,23 @@ def test_a_share_comes_to_the_same_end_whatever_call_fails(
     assert [status for status in statuses(row) if status == "AVAILABLE"] == ["AVAILABLE"]
     assert_published_right(consumer, name)
     assert len(endpoints_for(consumer, name)) == 1
-    assert world.calls(consumer.account_id, "ram:AcceptResourceShareInvitation") > accepted
+
+
+@pytest.mark.parametrize("fault", ["lost-answer", "throttle"])
+def test_a_connection_comes_to_the_same_end_though_accepting_fails(
+    world: World, provider: Person, consumer: Person, fault: str
+) -> None:
+    service_id, service_name = provider.offer_service()
+    provider.register_consumer(consumer.account_id, service_id)
+    faults = [{"operation": "ec2:AcceptVpcEndpointConnections", "fault": fault, "times": 4}]
+    world.control("faults", {"seed": 1, "calls": faults})
+
+    endpoint_id = consumer.connect(service_name)
+
+    row = settled(provider, endpoint_id, "AVAILABLE")
+    world.control("faults", {})
+    assert statuses(row) == ["PENDING", "ACCEPTED", "AVAILABLE"]
+    assert provider.parameter(f"/drawbridge/consumers/{consumer.account_id}/{endpoint_id}/dns-name")
 
 
 def test_what_has_settled_is_left_alone(world: World, consumer: Person) -> None:

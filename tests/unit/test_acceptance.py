@@ -130,8 +130,18 @@ def test_trap_32_a_connection_that_came_in_without_acceptance_is_accepted_alread
     assert connections.answers == []
 
 
-def test_a_connection_that_came_in_without_acceptance_can_still_be_rejected() -> None:
-    assert accept(CONNECTION, NO, NOTHING, Connections(ConnectionState.AVAILABLE)).result is Result.REJECTED
+@pytest.mark.parametrize("state", [state for state in ConnectionState if state.is_open])
+def test_a_connection_that_is_open_in_any_state_can_be_rejected(state: ConnectionState) -> None:
+    assert accept(CONNECTION, NO, NOTHING, Connections(state)).result is Result.REJECTED
+
+
+@pytest.mark.parametrize("state", ConnectionState)
+def test_what_was_to_be_rejected_is_never_told_as_accepted(state: ConnectionState) -> None:
+    try:
+        acceptance = accept(CONNECTION, NO, NOTHING, Connections(state))
+    except NotReadyError:
+        return
+    assert acceptance.result is not Result.ACCEPTED
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +21,9 @@ from tests.builders import PROVIDER, RESOURCE_ARN, SHARE_ARN, asker, shared_reso
 
 VPC = "vpc-0123456789abcdef0"
 ATTACH = {"mode": "resource-endpoint", "vpc": VPC}
+
+
+YAML_TAGS = [f"attach: !!{tag} x" for tag in ("bool", "int", "float", "timestamp", "binary", "omap", "null", "set")]
 
 
 def binding(name: str = "orders", **document: object) -> Binding:
@@ -56,7 +60,7 @@ class World:
         return list(self.vpcs)
 
     def planner(self, *bindings: Binding, policy: str = "permit(principal, action, resource);") -> Planner:
-        in_force = InForce(tuple(bindings), (), ())
+        in_force = InForce(tuple(bindings), tuple((each.name, 1) for each in bindings), ())
         return Planner(self, self, self, PolicySet([parse_policy("test", policy)]), in_force)
 
 
@@ -87,8 +91,11 @@ def test_a_binding_may_name_its_vpcs_by_tag() -> None:
         (f"attach: {{mode: resource-endpoint, vpc: {VPC}, privateDns: all}}", "privateDns"),
         ("attach: {mode: resource-endpoint, vpc: {tag: {a: b}}, subnets: [subnet-12345678]}", "subnets"),
         (f"attach: {{mode: resource-endpoint, vpc: {VPC}}}\nmatch: {{types: [BOAT]}}", "line 2.*BOAT"),
-        ("a: &a [*a]", "line 1.*`a`"),
-        ("!!python/object/apply:os.system ['true']", "line 1"),
+        ("a: &a [*a]", "line 1.*recursive"),
+        ("!!python/object/apply:os.system ['true']", "object"),
+        ("attach: !!bool foo", "object"),
+        ("[" * 5000, "recursion"),
+        ("attach: {mode: resource-endpoint}", "attach.vpc is missing"),
     ],
 )
 def test_a_binding_that_cannot_take_effect_is_refused_with_name_line_and_reason(text: str, reason: str) -> None:
@@ -102,7 +109,7 @@ def test_a_binding_whose_name_is_no_single_level_is_refused(name: str) -> None:
         parse_binding(name, json.dumps({"attach": ATTACH}))
 
 
-@given(st.text(max_size=200))
+@given(st.text(max_size=200) | st.text("!&*{}[]:,-\\n abt<|>%?'", max_size=60) | st.sampled_from(YAML_TAGS))
 def test_any_text_is_a_binding_or_refused_and_nothing_else(text: str) -> None:
     try:
         parse_binding("any", text)
@@ -170,7 +177,9 @@ def test_policy_decides_on_each_resource() -> None:
 
 @pytest.mark.parametrize("mode", [Mode.SERVICE_NETWORK, Mode.SERVICE_NETWORK_ENDPOINT])
 def test_a_mode_that_is_not_built_yet_is_refused_by_name(mode: Mode) -> None:
-    plan = World(configuration()).planner(binding(attach=ATTACH | {"mode": mode})).plan(SHARE_ARN, asker(), [])
+    by_network = binding(attach={"mode": mode, "serviceNetwork": {"name": "shared", "create": True}})
+
+    plan = World(configuration()).planner(by_network).plan(SHARE_ARN, asker(), [])
 
     assert plan.associations == ()
     assert plan.refused[0].code == "mode-not-supported"
@@ -231,12 +240,16 @@ class Endpoints:
     def __init__(self, *existing: ResourceEndpoint) -> None:
         self.existing = list(existing)
         self.by_token: dict[str, ResourceEndpoint] = {}
+        self.changes: list[tuple[str, frozenset[str], frozenset[str]]] = []
 
     def find(self, wanted_: WantedAssociation) -> list[ResourceEndpoint]:
         return self.existing
 
     def create(self, wanted_: WantedAssociation, token: str) -> ResourceEndpoint:
         return self.by_token.setdefault(token, endpoint(EndpointState.PENDING, f"vpce-{len(self.by_token)}"))
+
+    def change_groups(self, endpoint_id: str, *, add: frozenset[str], remove: frozenset[str]) -> None:
+        self.changes.append((endpoint_id, add, remove))
 
 
 def endpoint(state: EndpointState, endpoint_id: str = "vpce-1") -> ResourceEndpoint:
@@ -289,3 +302,58 @@ def test_more_than_a_workflow_can_carry_is_told_and_the_rest_is_made() -> None:
 
     assert len(plan.associations) == MOST_AT_ONCE
     assert [reason.code for reason in plan.refused] == ["too-many-associations"]
+
+
+def test_trap_16_a_kind_with_several_names_is_refused_until_it_is_built() -> None:
+    group = msgspec.structs.replace(configuration(), type="GROUP")
+
+    plan = World(group).planner(binding()).plan(SHARE_ARN, asker(), [])
+
+    assert [reason.code for reason in plan.refused] == ["kind-not-supported"]
+
+
+def test_an_error_inside_a_forbid_refuses_the_association_and_is_told() -> None:
+    failing = (
+        "permit(principal, action, resource);forbid(principal, action, resource) when { 9223372036854775807 + 1 > 0 };"
+    )
+
+    plan = World(configuration()).planner(binding(), policy=failing).plan(SHARE_ARN, asker(), [])
+
+    assert plan.associations == ()
+    assert "overflow" in plan.refused[0].text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"attach:\n  mode: resource-endpoint\n  vpc: {VPC}\n  privateDns: off\nmatch:\n  provider: 011111111111\n",
+        json.dumps({"attach": ATTACH | {"privateDns": "off"}, "match": {"provider": "011111111111"}}, indent="\t"),
+    ],
+)
+def test_what_yaml_would_guess_at_stays_text(text: str) -> None:
+    parsed = parse_binding("orders", text)
+
+    assert parsed.attach.private_dns == "off"
+    assert parsed.match.provider == "011111111111"
+
+
+def test_security_groups_of_a_binding_take_effect_on_an_endpoint_that_is_there() -> None:
+    there = ResourceEndpoint(
+        endpoint_id="vpce-1", state=EndpointState.AVAILABLE, security_group_ids=frozenset({"sg-old", "sg-both"})
+    )
+    endpoints = Endpoints(there)
+
+    associate(wanted(security_group_ids=("sg-both", "sg-new")), endpoints, attempt=1)
+
+    assert endpoints.changes == [("vpce-1", frozenset({"sg-new"}), frozenset({"sg-old"}))]
+
+
+def test_a_binding_without_security_groups_leaves_them_as_they_are() -> None:
+    there = ResourceEndpoint(
+        endpoint_id="vpce-1", state=EndpointState.AVAILABLE, security_group_ids=frozenset({"sg-default"})
+    )
+    endpoints = Endpoints(there)
+
+    associate(wanted(security_group_ids=()), endpoints, attempt=1)
+
+    assert endpoints.changes == []

@@ -18,8 +18,8 @@ class Parameters:
     def below(self, path: str) -> list[Parameter]:
         return [Parameter(name, texts[-1], len(texts)) for name, texts in self._versions.items()]
 
-    def earlier(self, path: str, name: str) -> list[Parameter]:
-        earlier = self._versions[name][:-1]
+    def earlier(self, path: str, name: str, *, than: int) -> list[Parameter]:
+        earlier = self._versions[name][: than - 1]
         return [Parameter(name, text, number) for number, text in reversed([*enumerate(earlier, start=1)])]
 
 

@@ -155,6 +155,26 @@ def test_an_error_inside_a_policy_never_permits_and_is_told() -> None:
     assert any(reason.code == "policy-error" for reason in decision.because)
 
 
+def test_an_error_inside_a_forbid_does_not_let_anything_in() -> None:
+    failing = (
+        "permit(principal, action, resource);forbid(principal, action, resource) when { 9223372036854775807 + 1 > 0 };"
+    )
+
+    decision = decide(share_facts(), policies(failing), NOW)
+
+    assert isinstance(decision, Hold)
+    assert any(reason.code == "policy-error" for reason in decision.because)
+
+
+def test_an_empty_share_does_not_count_as_one_of_lattice_resources_only() -> None:
+    only_lattice = policies(
+        'permit(principal, action == Action::"accept", resource)'
+        " when { context has onlyLattice && context.onlyLattice };"
+    )
+
+    assert isinstance(decide(share_facts(contents=()), only_lattice, NOW), Hold)
+
+
 def test_trap_5_a_policy_sees_what_a_share_holds_before_it_is_accepted() -> None:
     only_lattice = policies(
         'permit(principal, action == Action::"accept", resource)'
@@ -182,10 +202,12 @@ def test_what_is_over_is_not_decided() -> None:
     assert decide(over, policies("permit(principal, action, resource);"), NOW) == Moot(Status.EXPIRED, (over.because,))
 
 
-def test_a_broken_policy_is_named_where_a_request_is_held() -> None:
+def test_a_broken_policy_is_named_beside_every_decision() -> None:
     broken = Reason("policy-broken", "policy x, line 3: unexpected token", source="x")
+    everything = policies("permit(principal, action, resource);")
 
     assert broken in decide(share_facts(), policies(), NOW, broken=(broken,)).because
+    assert broken in decide(share_facts(), everything, NOW, broken=(broken,)).because
 
 
 @pytest.mark.parametrize(
@@ -202,6 +224,8 @@ def test_a_broken_policy_is_named_where_a_request_is_held() -> None:
         ("permit(principal == ?principal, action, resource);", "template"),
         ('@id("a") permit(principal, action, resource); @id("a") permit(principal, action, resource);', "'a'"),
         ("permit(principal, action, resource);" * 400, "characters"),
+        (f"permit(principal, action, resource) when {{ {'(' * 2000}true{')' * 2000} }};", "deeper"),
+        (f"permit(principal, action, resource) when {{ {'true && ' * 900}true }};", "too long"),
     ],
 )
 def test_a_policy_that_cannot_take_effect_is_refused_with_name_line_and_reason(text: str, reason: str) -> None:
@@ -220,7 +244,13 @@ def test_any_text_is_a_policy_or_refused_and_nothing_else(text: str) -> None:
 @pytest.mark.parametrize(("private_dns", "permitted"), [("off", True), ("verified", True), ("all", False)])
 def test_trap_17_by_default_a_provider_claims_no_names_in_our_vpc(private_dns: str, permitted: bool) -> None:
     resource = ResourceConfiguration(
-        arn=RESOURCE_ARN, name="orders-db", owner=PROVIDER, share_arn=SHARE_ARN, type="SINGLE", port_ranges=("5432",)
+        arn=RESOURCE_ARN,
+        name="orders-db",
+        owner=PROVIDER,
+        share_arn=SHARE_ARN,
+        share_name="orders",
+        type="SINGLE",
+        port_ranges=("5432",),
     )
 
     answer = policies(defaults=True).ask_about_resource(asker(), resource, private_dns=private_dns)

@@ -182,15 +182,24 @@ def test_a_parameter_that_is_not_ours_is_never_overwritten(name: str) -> None:
     assert names.there[name].value == "somebody's"
 
 
-def test_a_name_of_another_resource_that_is_still_shared_is_never_taken_over() -> None:
-    names = Names(**{BESIDE: Owned(value="{}", subject="arn:of:another")})
+@pytest.mark.parametrize(
+    ("of_whom", "shared"), [("111111111111", True), ("444444444444", True), ("444444444444", False)]
+)
+def test_a_name_is_taken_over_from_no_other_provider_and_from_nothing_that_is_still_shared(
+    of_whom: str, shared: bool
+) -> None:
+    names = Names(**{BESIDE: Owned(value="{}", subject=old_resource(of_whom))})
 
-    with pytest.raises(ConflictError, match="still shared"):
-        publish(World(associated(), shared=True), names)
+    with pytest.raises(ConflictError, match=of_whom):
+        publish(World(associated(), shared=shared), names)
+
+
+def old_resource(provider: str) -> str:
+    return f"arn:aws:vpc-lattice:us-east-1:{provider}:resourceconfiguration/rcfg-00000000000000000"
 
 
 def test_a_resource_that_was_recreated_takes_its_name_over() -> None:
-    names = Names(**{name: Owned(value="{}", subject="arn:of:the-old-one") for name in (PLAIN, BESIDE)})
+    names = Names(**{name: Owned(value="{}", subject=old_resource("111111111111")) for name in (PLAIN, BESIDE)})
 
     publish(World(associated(), shared=False), names)
 
@@ -269,9 +278,18 @@ def test_a_consumers_names_are_published_on_the_providers_side() -> None:
     assert json.loads(names.there[beside].value)["zonalDnsNames"] == ["zonal.example"]
 
 
+def test_trap_16_a_connection_that_is_usable_in_part_is_published() -> None:
+    partial = Connections(ConnectionState.PARTIAL, ("regional.example", "Z1"))
+
+    publication = publish_consumer(CONNECTION, partial, Names(), prefix="drawbridge", now=NOW)
+
+    assert publication.dns_name == "regional.example"
+
+
 @pytest.mark.parametrize(
     ("state", "named", "error"),
     [
+        (ConnectionState.UNKNOWN, True, NotReadyError),
         (ConnectionState.PENDING, True, NotReadyError),
         (ConnectionState.AVAILABLE, False, NotReadyError),
         (ConnectionState.DELETED, True, GoneError),

@@ -10,7 +10,7 @@ from drawbridge.acceptance import Acceptance, Result
 from drawbridge.association import Plan
 from drawbridge.decision import Accept, AskApprover, Hold, Moot, Reject
 from drawbridge.publication import Publication
-from drawbridge.record import Outcome
+from drawbridge.record import GONE, Basis, Outcome
 from drawbridge.record.outcome import (
     Accepted,
     Decided,
@@ -23,7 +23,7 @@ from drawbridge.record.outcome import (
     WorkflowError,
     outcome_of,
 )
-from drawbridge.record.record import StatusChange, record
+from drawbridge.record.record import StatusChange, record, status_change
 from drawbridge.status import Reason, Status
 from tests.builders import CONSUMER, wanted, workflow_input
 
@@ -33,19 +33,23 @@ ERROR = WorkflowError("AssociationFailedError", json.dumps({"errorMessage": "no 
 REFUSED = Reason("no-vpc", "gone", source="orders")
 
 
+def plan(**changes: Any) -> Plan:
+    return Plan(**({"associations": (), "refused": (), "state": "share", "wanted": "bindings"} | changes))
+
+
 @pytest.mark.parametrize(
     ("progress", "status", "settled"),
     [
-        (Decided(Hold(WHY)), Status.HELD, True),
-        (Decided(AskApprover(WHY)), Status.HELD, True),
-        (Decided(Moot(Status.EXPIRED, WHY)), Status.EXPIRED, True),
+        (Decided(Hold(WHY), "p"), Status.HELD, True),
+        (Decided(AskApprover(WHY), "p"), Status.HELD, True),
+        (Decided(Moot(Status.EXPIRED, WHY), ""), Status.EXPIRED, True),
         (Accepted(Accept(WHY), Acceptance(Result.ACCEPTED)), Status.ACCEPTED, False),
         (Accepted(Reject(WHY), Acceptance(Result.REJECTED)), Status.REJECTED, True),
         (Accepted(Accept(WHY), Acceptance(Result.EXPIRED)), Status.EXPIRED, True),
         (Accepted(Accept(WHY), Acceptance(Result.WITHDRAWN)), Status.WITHDRAWN, True),
-        (Planned(Plan((wanted(),), (), "state")), Status.ASSOCIATING, False),
-        (Planned(Plan((), (), "state")), Status.ACCEPTED, True),
-        (Planned(Plan((), (REFUSED,), "state")), Status.HELD, True),
+        (Planned(plan(associations=(wanted(),))), Status.ASSOCIATING, False),
+        (Planned(plan()), Status.ACCEPTED, True),
+        (Planned(plan(refused=(REFUSED,))), Status.HELD, True),
         (Ended((), (PUBLISHED,)), Status.AVAILABLE, True),
         (Ended((), (PUBLISHED, Failure(name="orders/db/vpc", error=ERROR))), Status.FAILED, True),
         (Failed(ERROR), Status.FAILED, True),
@@ -60,7 +64,7 @@ def test_progress_amounts_to_a_status(progress: Progress, status: Status, settle
 
 
 def test_a_request_to_ask_for_says_that_nobody_can_be_asked() -> None:
-    outcome = outcome_of(Decided(AskApprover(WHY)))
+    outcome = outcome_of(Decided(AskApprover(WHY), "p"))
 
     assert [reason.code for reason in outcome.reasons] == ["approval-not-configured", "policy"]
 
@@ -71,7 +75,7 @@ def test_a_failure_is_told_in_the_words_of_its_error() -> None:
     assert outcome.reasons == (Reason("AssociationFailedError", "no capacity", source="orders/db/vpc"),)
 
 
-@pytest.mark.parametrize("cause", ["", "Timed out", "[]", "{"])
+@pytest.mark.parametrize("cause", ["", "Timed out", "[]", "{", '{"errorType": "x"}', '{"errorMessage": "cut sho'])
 def test_a_cause_that_is_no_json_is_told_as_it_is(cause: str) -> None:
     assert WorkflowError("States.Timeout", cause).text == cause
 
@@ -87,7 +91,7 @@ def test_what_was_published_before_something_else_failed_is_in_the_row() -> None
     [
         {"step": "failure", "error": {"Error": "NotReadyError", "Cause": "{}"}},
         {"step": "end", "refused": [], "results": [{"type": "failure", "name": "x", "error": {"Error": "E"}}]},
-        {"step": "decision", "decision": {"outcome": "hold", "because": []}},
+        {"step": "decision", "decision": {"outcome": "hold", "because": []}, "permitted": "p"},
     ],
 )
 def test_progress_reads_as_the_workflow_writes_it(progress: dict[str, Any]) -> None:
@@ -99,7 +103,7 @@ class Ledger:
         self.superseded = superseded
         self.changes: list[StatusChange] = []
 
-    def change_status(self, change: StatusChange, *, settled: bool, seen: str = "") -> StatusChange | None:
+    def change_status(self, change: StatusChange, outcome: Outcome) -> StatusChange | None:
         if self.superseded:
             return None
         self.changes.append(change)
@@ -139,3 +143,46 @@ def test_an_attempt_that_a_later_one_has_overtaken_says_nothing() -> None:
 
     assert record(workflow_input(), HELD, Ledger(superseded=True), bus) is None
     assert bus.announced == []
+
+
+def test_a_cause_that_was_cut_short_still_tells_its_message() -> None:
+    whole = json.dumps({"errorMessage": 'it said "no"', "errorType": "X", "stackTrace": ["line"] * 100})
+
+    assert WorkflowError("X", whole[:60]).text == 'it said "no"'
+
+
+@pytest.mark.parametrize(
+    "progress",
+    [
+        Decided(Moot(Status.WITHDRAWN, WHY), ""),
+        Accepted(Accept(WHY), Acceptance(Result.WITHDRAWN)),
+        Failed(WorkflowError("GoneError", "{}")),
+    ],
+)
+def test_what_aws_lists_after_it_was_gone_is_something_new(progress: Progress) -> None:
+    assert outcome_of(progress).basis == GONE
+
+
+def test_an_outcome_says_what_it_was_come_to_from() -> None:
+    held = outcome_of(Decided(Hold(WHY), "these policies"))
+    planned = outcome_of(Planned(plan()))
+
+    assert held.basis == Basis(permitted="these policies")
+    assert planned.basis == Basis(seen="share", wanted="bindings")
+
+
+def test_what_let_a_request_in_is_kept_beside_the_reasons_of_later_statuses() -> None:
+    assert outcome_of(Accepted(Accept(WHY), Acceptance(Result.ACCEPTED))).decided_by == WHY
+
+
+def test_what_is_available_but_for_something_refused_is_incomplete() -> None:
+    assert outcome_of(Ended((REFUSED,), (PUBLISHED,))).incomplete
+    assert not outcome_of(Ended((), (PUBLISHED,))).incomplete
+
+
+def test_one_status_with_other_reasons_is_another_change() -> None:
+    accepted = Outcome(status=Status.ACCEPTED, reasons=WHY, settled=False)
+    unwanted = Outcome(status=Status.ACCEPTED, reasons=(REFUSED,), settled=True)
+
+    assert status_change(workflow_input(), accepted).id != status_change(workflow_input(), unwanted).id
+    assert status_change(workflow_input(), accepted).id == status_change(workflow_input(), accepted).id

@@ -52,8 +52,11 @@ def test_what_was_over_before_anybody_saw_it_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize("status", [Status.PENDING, Status.ACCEPTED, Status.ASSOCIATING, Status.WAITING_FOR_APPROVAL])
-def test_what_is_under_way_is_only_made_sure_of(status: Status) -> None:
-    assert need_of(seen(state="changed"), row(status, settled=False), LATER) is Need.MAKE_SURE
+def test_what_is_under_way_is_only_made_sure_of_and_not_at_once(status: Status) -> None:
+    under_way = row(status, settled=False)
+
+    assert need_of(seen(state="changed"), under_way, LATER) is Need.NOTHING
+    assert need_of(seen(state="changed"), under_way, NOW + timedelta(minutes=1)) is Need.MAKE_SURE
 
 
 @pytest.mark.parametrize("status", sorted(OVER | {Status.HELD, Status.ACCEPTED}))
@@ -91,12 +94,21 @@ def test_what_is_held_is_decided_again_after_some_hours() -> None:
     assert need_of(seen(), row(Status.HELD), NOW + HELD_AT_LEAST_EVERY) is Need.NEW_ATTEMPT
 
 
-@given(attempt=st.integers(1, 10_000))
-def test_what_failed_is_tried_again_later_and_later_but_within_six_hours(attempt: int) -> None:
-    failed = row(Status.FAILED, attempt=attempt)
+@pytest.mark.parametrize(("failures", "minutes"), [(1, 1), (2, 2), (3, 4), (4, 8), (9, 256), (10, 360), (9999, 360)])
+def test_what_failed_is_tried_again_later_and_later_but_within_six_hours(failures: int, minutes: int) -> None:
+    failed = row(Status.FAILED, attempt=50, failures=failures)
+    due = NOW + timedelta(minutes=minutes)
 
-    assert need_of(seen(), failed, NOW + timedelta(seconds=59)) is Need.NOTHING
-    assert need_of(seen(), failed, NOW + timedelta(hours=6)) is Need.NEW_ATTEMPT
+    assert need_of(seen(), failed, due - timedelta(seconds=1)) is Need.NOTHING
+    assert need_of(seen(), failed, due) is Need.NEW_ATTEMPT
+
+
+def test_what_is_available_in_part_is_planned_again_after_a_change_of_policy_or_some_hours() -> None:
+    in_part = row(Status.AVAILABLE, incomplete=True)
+
+    assert need_of(seen(), in_part, LATER) is Need.NOTHING
+    assert need_of(seen(permitted="other policies"), in_part, LATER) is Need.NEW_ATTEMPT
+    assert need_of(seen(), in_part, NOW + HELD_AT_LEAST_EVERY) is Need.NEW_ATTEMPT
 
 
 @pytest.mark.parametrize("text", ["pendingAcceptance", "PendingAcceptance", "PENDINGACCEPTANCE"])
@@ -128,3 +140,8 @@ def test_an_execution_that_ended_without_recording_is_followed_by_another_after_
 
     assert not may_try_again(lost, NOW + timedelta(seconds=59))
     assert may_try_again(lost, NOW + timedelta(seconds=60))
+
+
+def test_a_state_that_nobody_knew_is_unknown_and_not_open() -> None:
+    assert ConnectionState.parse("hibernating") is ConnectionState.UNKNOWN
+    assert not ConnectionState.UNKNOWN.is_open

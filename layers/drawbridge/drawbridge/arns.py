@@ -37,3 +37,8 @@ class Arn(Struct, frozen=True):
     def resource_id(self) -> str:
         """What follows the resource's type: ``resource-share/ID`` gives ``ID``."""
         return self.resource.rpartition("/")[2]
+
+
+def is_of(arn: str, account_id: str) -> bool:
+    """Tell whether the ARN is of that account; what is no ARN is of none."""
+    return arn.split(":")[4:5] == [account_id]

@@ -121,10 +121,14 @@ def _answer_connection(request: EndpointConnectionRequest, verdict: Verdict, con
 
 
 def _wants_answer(state: ConnectionState, verdict: Verdict) -> bool:
-    if verdict is Verdict.ACCEPT:
-        return state is ConnectionState.PENDING_ACCEPTANCE
-    # AWS lets an available connection be rejected too: a service without acceptance arrives that way.
-    return state in {ConnectionState.PENDING_ACCEPTANCE, ConnectionState.PENDING, ConnectionState.AVAILABLE}
+    match verdict:
+        case Verdict.ACCEPT:
+            return state is ConnectionState.PENDING_ACCEPTANCE
+        case Verdict.REJECT:
+            # AWS lets an available connection be rejected too: a service without acceptance arrives that way.
+            return state.is_open
+        case _:
+            assert_never(verdict)
 
 
 def _standing(state: ConnectionState) -> Acceptance:
@@ -137,7 +141,7 @@ def _standing(state: ConnectionState) -> Acceptance:
             return Acceptance(Result.EXPIRED, (Reason("expired", "The connection request expired."),))
         case ConnectionState.DELETING | ConnectionState.DELETED | ConnectionState.FAILED:
             return Acceptance(Result.WITHDRAWN, (Reason("gone", f"The consumer's endpoint is {state}."),))
-        case ConnectionState.PENDING_ACCEPTANCE:
-            raise NotReadyError("the connection still waits for acceptance")
+        case ConnectionState.PENDING_ACCEPTANCE | ConnectionState.UNKNOWN:
+            raise NotReadyError(f"the connection is {state}")
         case _:
             assert_never(state)

@@ -30,15 +30,17 @@ class WantedAssociation(Struct, frozen=True, kw_only=True, rename="camel"):
         return f"{self.binding}/{self.resource_name}/{self.vpc_id}"
 
 
-class Plan(Struct, frozen=True):
+class Plan(Struct, frozen=True, kw_only=True):
     """What is to be associated of one share, and what is wanted but refused."""
 
     associations: tuple[WantedAssociation, ...]
     refused: tuple[Reason, ...]
-    state: str
-    """The digest of the share in effect that the plan was made from."""
     broken: tuple[Reason, ...] = ()
     """Bindings that can't be read, and might have wanted something."""
+    state: str
+    """The digest of the share in effect that the plan was made from."""
+    wanted: str
+    """The digest of the bindings that the plan was made from."""
 
 
 class Endpoint(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -26,6 +26,7 @@ class ResourceEndpoint(Struct, frozen=True, kw_only=True):
 
     endpoint_id: str
     state: EndpointState
+    security_group_ids: frozenset[str] = frozenset()
     failure: str = ""
 
 
@@ -38,6 +39,10 @@ class Endpoints(Protocol):
 
     def create(self, wanted: WantedAssociation, client_token: str) -> ResourceEndpoint:
         """Make the endpoint, tagged so that ``find`` finds it; the same token gives the same endpoint."""
+        ...
+
+    def change_groups(self, endpoint_id: str, *, add: frozenset[str], remove: frozenset[str]) -> None:
+        """Give the endpoint security groups, and take others."""
         ...
 
 
@@ -55,6 +60,10 @@ def associate(wanted: WantedAssociation, endpoints: Endpoints, *, attempt: int) 
     endpoint = usable[0] if usable else endpoints.create(wanted, client_token(wanted, attempt))
     match endpoint.state:
         case EndpointState.AVAILABLE | EndpointState.PARTIAL:
+            groups = frozenset(wanted.security_group_ids)
+            if groups and groups != endpoint.security_group_ids:
+                there = endpoint.security_group_ids
+                endpoints.change_groups(endpoint.endpoint_id, add=groups - there, remove=there - groups)
             return Endpoint(endpoint_id=endpoint.endpoint_id)
         case EndpointState.PENDING:
             raise NotReadyError(f"{endpoint.endpoint_id} is not available yet")

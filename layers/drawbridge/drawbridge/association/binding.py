@@ -1,6 +1,7 @@
 """Bindings as people write them: which shared resource goes where."""
 
 import re
+from contextlib import suppress
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
@@ -55,15 +56,25 @@ class VpcTag(Struct, frozen=True, forbid_unknown_fields=True):
     tag: Annotated[dict[str, str], Meta(min_length=1)]
 
 
+class ServiceNetwork(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A service network by its name, to be made if it is not there."""
+
+    name: str
+    create: bool = False
+
+
 class Attach(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """Where to, and how."""
 
     mode: Mode
-    vpc: VpcId | VpcTag
+    vpc: VpcId | VpcTag | None = None
+    """Every mode but ``service-network-endpoint`` with a network of its own needs one."""
     subnets: tuple[SubnetId, ...] = ()
     """None stands for one in each zone."""
     security_groups: tuple[SecurityGroupId, ...] = ()
     private_dns: Literal["off", "verified"] = "off"
+    service_network: str | ServiceNetwork | None = None
+    """An id, an ARN, or a network by name; for the modes by service network."""
 
 
 class Binding(Struct, frozen=True, kw_only=True):
@@ -89,22 +100,32 @@ def parse_binding(name: str, text: str) -> Binding:
         raise InvalidInputError(
             f"binding {name[:100]!r}: a name is one level of letters, digits, '-', '_' and '.', 64 at most"
         )
+    loaded = _load(name, text)
     try:
-        loaded = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise InvalidInputError(f"binding {name}, line {line}: {error.problem or error.context}") from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise InvalidInputError(f"binding {name}: {error}") from error
-    try:
-        document = msgspec.convert(loaded, _Document)
+        document = msgspec.convert(loaded, _Document, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidInputError(f"binding {name}{_line_of(str(error), text)}: {error}") from error
+    if document.attach.mode is Mode.RESOURCE_ENDPOINT and document.attach.vpc is None:
+        raise InvalidInputError(f"binding {name}: attach.vpc is missing; mode {document.attach.mode} needs one")
     if isinstance(document.attach.vpc, VpcTag) and document.attach.subnets:
         raise InvalidInputError(
             f"binding {name}: attach.subnets belong to one VPC; leave them out where attach.vpc is a tag"
         )
     return Binding(name=name, match=document.match, attach=document.attach)
+
+
+def _load(name: str, text: str) -> object:
+    """Read JSON or YAML. YAML's scalars all stay text, ``off`` and an account's leading zeros too."""
+    try:
+        if text.lstrip().startswith("{"):
+            with suppress(msgspec.DecodeError):
+                return msgspec.json.decode(text)
+        return yaml.load(text, yaml.BaseLoader)  # noqa: S506 - it makes text, lists and mappings of anything
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise InvalidInputError(f"binding {name}, line {line}: {error.problem or error.context}") from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise InvalidInputError(f"binding {name}: {error}") from error
 
 
 def _line_of(error: str, text: str) -> str:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from drawbridge.association import Plan, WantedAssociation
 from drawbridge.association.binding import Binding, Mode, VpcTag
+from drawbridge.association.in_force import wanted_digest
 from drawbridge.association.resources import SharedConfiguration
 from drawbridge.configuration import InForce
 from drawbridge.decision.cedar import Answer, ResourceConfiguration
@@ -97,7 +98,11 @@ class Planner:
         for binding in self._bindings.things:
             fits = [each for each in described if binding.match.matches(each, share.name)]
             for resource in fits:
-                refusal = self._refusal(binding, resource, asker) or _twin(resource, fits)
+                refusal = (
+                    _not_built(binding, resource)
+                    or self._refusal(binding, resource, asker, share.name)
+                    or _twin(binding, resource, fits)
+                )
                 if refusal is not None:
                     refused.append(refusal)
                     continue
@@ -108,13 +113,15 @@ class Planner:
             text = f"{len(wanted)} associations are wanted of one share, {MOST_AT_ONCE} are made; match fewer"
             refused.append(Reason("too-many-associations", text, source=wanted[MOST_AT_ONCE].binding))
         broken = (Reason("binding-broken", each.reason, source=each.name) for each in self._bindings.broken)
-        state = state_in_effect(resource.arn for resource in visible)
-        return Plan(tuple(wanted[:MOST_AT_ONCE]), tuple(refused), state, tuple(broken))
+        return Plan(
+            associations=tuple(wanted[:MOST_AT_ONCE]),
+            refused=tuple(refused[:MOST_AT_ONCE]),
+            broken=tuple(broken),
+            state=state_in_effect(resource.arn for resource in visible),
+            wanted=wanted_digest(self._bindings, share.owner, share.name),
+        )
 
-    def _refusal(self, binding: Binding, resource: SharedConfiguration, asker: Asker) -> Reason | None:
-        if binding.attach.mode is not Mode.RESOURCE_ENDPOINT:
-            text = f"{resource.name}: mode {binding.attach.mode} is not built yet; use {Mode.RESOURCE_ENDPOINT}"
-            return Reason("mode-not-supported", text, source=binding.name)
+    def _refusal(self, binding: Binding, resource: SharedConfiguration, asker: Asker, share_name: str) -> Reason | None:
         answer = self._policies.ask_about_resource(
             asker,
             ResourceConfiguration(
@@ -122,6 +129,7 @@ class Planner:
                 name=resource.name,
                 owner=resource.owner,
                 share_arn=resource.share_arn,
+                share_name=share_name,
                 type=resource.type,
                 port_ranges=resource.port_ranges,
             ),
@@ -129,7 +137,7 @@ class Planner:
         )
         if answer.permitted:
             return None
-        why = "; ".join(reason.text for reason in answer.because) or "no policy permits it"
+        why = "; ".join((*(reason.text for reason in answer.because), *answer.errors)) or "no policy permits it"
         return Reason("association-not-permitted", f"{resource.name}: {why}", source=binding.name)
 
     def _places(self, binding: Binding, resource: SharedConfiguration) -> tuple[list[WantedAssociation], list[Reason]]:
@@ -168,13 +176,27 @@ class Planner:
     def _vpcs(self, binding: Binding) -> list[Vpc]:
         if isinstance(binding.attach.vpc, VpcTag):
             return self._network.tagged(binding.attach.vpc.tag)
-        vpc = self._network.vpc(binding.attach.vpc)
+        vpc = self._network.vpc(binding.attach.vpc) if binding.attach.vpc else None
         return [vpc] if vpc else []
 
 
-def _twin(resource: SharedConfiguration, fits: list[SharedConfiguration]) -> Reason | None:
+_BUILT = frozenset({"SINGLE"})
+
+
+def _not_built(binding: Binding, resource: SharedConfiguration) -> Reason | None:
+    if binding.attach.mode is not Mode.RESOURCE_ENDPOINT:
+        text = f"{resource.name}: mode {binding.attach.mode} is not built yet; use {Mode.RESOURCE_ENDPOINT}"
+        return Reason("mode-not-supported", text, source=binding.name)
+    if resource.type not in _BUILT:
+        text = f"{resource.name}: a resource configuration of type {resource.type} is not supported yet"
+        return Reason("kind-not-supported", text, source=binding.name)
+    return None
+
+
+def _twin(binding: Binding, resource: SharedConfiguration, fits: list[SharedConfiguration]) -> Reason | None:
     """Refuse a resource whose name another one, that comes before it, publishes under already."""
     first = next(each for each in fits if each.name == resource.name)
     if first.arn == resource.arn:
         return None
-    return Reason("name-taken", f"{resource.arn}: {first.arn} is published under the name {resource.name!r}")
+    text = f"{resource.arn}: {first.arn} is published under the name {resource.name!r}"
+    return Reason("name-taken", text, source=binding.name)

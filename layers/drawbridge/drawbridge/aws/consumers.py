@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from drawbridge.aws.errors import translated
 from drawbridge.decision.facts import Consumer
+from drawbridge.errors import UpstreamError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -20,7 +21,7 @@ class Consumers:
 
     def consumer(self, account_id: str) -> Consumer | None:
         """Give what is registered; people write the items, so a field of another form counts as left out."""
-        with translated(f"look {account_id} up in the registry"):
+        with translated(f"look {account_id} up in the registry", missing=UpstreamError):
             item = self._table.get_item(Key={"account_id": account_id}, ConsistentRead=True).get("Item")
         if item is None:
             return None
@@ -29,7 +30,6 @@ class Consumers:
             tier=_text(item.get("tier")),
             services=_services(item.get("services")),
             name=_text(item.get("name")),
-            notes=_text(item.get("notes")),
         )
 
 

@@ -26,9 +26,7 @@ _EVENTS = ["Connect", "Accept", "Reject", "Delete"]
 class EndpointServices:
     """The endpoint services that Drawbridge looks after: tagged ``drawbridge:managed = true``, or listed."""
 
-    def __init__(
-        self, ec2: EC2Client, *, region: str, listed: Collection[str] = (), topic_arn: str | None = None
-    ) -> None:
+    def __init__(self, ec2: EC2Client, *, region: str, listed: Collection[str] = (), topic_arn: str = "") -> None:
         self._ec2 = ec2
         self._region = region
         self._listed = frozenset(listed)
@@ -52,19 +50,9 @@ class EndpointServices:
             return None
         return next((service for each in answer["ServiceConfigurations"] if (service := self._managed(each))), None)
 
-    def connections(self, *filters: tuple[str, str]) -> list[Connection]:
-        """List the connections to this account's services, of all services in one go."""
-        chosen = [{"Name": name, "Values": [value]} for name, value in filters]
-        with translated("list endpoint connections"):
-            return [
-                self._connection(each)
-                for page in pages(
-                    self._ec2.describe_vpc_endpoint_connections,
-                    marker="NextToken",
-                    **({"Filters": chosen} if chosen else {}),
-                )
-                for each in page["VpcEndpointConnections"]
-            ]
+    def connections(self, service_ids: Collection[str]) -> list[Connection]:
+        """Give the connections to these services: one listing for all."""
+        return [connection for connection in self._list() if connection.service_id in service_ids]
 
     def connection(self, service_id: str, endpoint_id: str) -> Connection:
         """Give one connection.
@@ -72,7 +60,7 @@ class EndpointServices:
         Raises:
             GoneError: AWS lists no such connection.
         """
-        found = self.connections(("service-id", service_id), ("vpc-endpoint-id", endpoint_id))
+        found = self._list(("service-id", service_id), ("vpc-endpoint-id", endpoint_id))
         if not found:
             raise GoneError(f"no connection of {endpoint_id} to {service_id} is listed")
         return found[0]
@@ -98,36 +86,45 @@ class EndpointServices:
                     refused[item.get("ResourceId", "")] = f"{error.get('Code')}: {error.get('Message')}"
         return refused
 
-    def see_to_notifications(self, service_ids: Collection[str]) -> None:
-        """Give each service its connection notification to our topic; what has it already is left alone."""
-        if not service_ids or self._topic_arn is None:
-            return
+    def without_notification(self, service_ids: Collection[str]) -> list[str]:
+        """Give the services that have no connection notification to our topic."""
         ours = [{"Name": "connection-notification-arn", "Values": [self._topic_arn]}]
         with translated("list connection notifications"):
             having = {
                 each.get("ServiceId")
                 for page in pages(
-                    self._ec2.describe_vpc_endpoint_connection_notifications,
-                    marker="NextToken",
-                    Filters=ours,
+                    self._ec2.describe_vpc_endpoint_connection_notifications, marker="NextToken", Filters=ours
                 )
                 for each in page["ConnectionNotificationSet"]
             }
-        for service_id in sorted(set(service_ids) - having):
-            self._notify_of(service_id, self._topic_arn)
+        return sorted(set(service_ids) - having)
 
-    def _notify_of(self, service_id: str, topic_arn: str) -> None:
+    def notify_of(self, service_id: str) -> None:
+        """Give a service its connection notification; one that has it, or is gone, is left alone."""
         with translated(f"have connections to {service_id} notified"):
             try:
                 self._ec2.create_vpc_endpoint_connection_notification(
-                    ServiceId=service_id,
-                    ConnectionNotificationArn=topic_arn,
-                    ConnectionEvents=_EVENTS,
+                    ServiceId=service_id, ConnectionNotificationArn=self._topic_arn, ConnectionEvents=_EVENTS
                 )
             except ClientError as error:
                 # Another look was faster; or the service was deleted a moment ago.
                 if code_of(error) not in {"DuplicateConnectionNotification", "InvalidVpcEndpointServiceId.NotFound"}:
                     raise
+
+    def _list(self, *filters: tuple[str, str]) -> list[Connection]:
+        chosen = [{"Name": name, "Values": [value]} for name, value in filters]
+        with translated("list endpoint connections"):
+            return [
+                self._connection(each)
+                for page in pages(
+                    self._ec2.describe_vpc_endpoint_connections,
+                    marker="NextToken",
+                    **({"Filters": chosen} if chosen else {}),
+                )
+                for each in page["VpcEndpointConnections"]
+                # A transit gateway's attachment is a connection without an endpoint.
+                if each.get("VpcEndpointId")
+            ]
 
     def _managed(self, each: Any) -> ManagedService | None:
         tags = {tag["Key"]: tag["Value"] for tag in each.get("Tags", [])}

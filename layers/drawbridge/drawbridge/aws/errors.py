@@ -51,6 +51,8 @@ _BY_CODE: dict[str, type[DrawbridgeError]] = {
     "ResourceShareInvitationAlreadyRejectedException": GoneError,
     "ResourceShareInvitationExpiredException": GoneError,
     "UnknownResourceException": GoneError,
+    "AccountNotFoundException": GoneError,
+    "AWSOrganizationsNotInUseException": GoneError,
     "VpcEndpointNotReady": NotReadyError,
 }
 
@@ -66,12 +68,17 @@ def error_for(code: str) -> type[DrawbridgeError]:
 
 
 @contextmanager
-def translated(doing: str) -> Iterator[None]:
-    """Raise what AWS answers as an error of ours, with AWS's code and words; what is unknown is ``UpstreamError``."""
+def translated(doing: str, *, missing: type[DrawbridgeError] = GoneError) -> Iterator[None]:
+    """Raise what AWS answers as an error of ours, with AWS's code and words; what is unknown is ``UpstreamError``.
+
+    ``missing`` is raised where AWS does not find what is asked for: that the other side's share is gone says something
+    of the request, that a table of ours is gone does not.
+    """
     try:
         yield
     except ClientError as error:
         words = error.response.get("Error", {}).get("Message", "")
-        raise error_for(code_of(error))(f"{doing}: {code_of(error)}: {words}") from error
+        raised = error_for(code_of(error))
+        raise (missing if raised is GoneError else raised)(f"{doing}: {code_of(error)}: {words}") from error
     except BotoCoreError as error:
         raise UpstreamError(f"{doing}: {error}") from error

@@ -11,9 +11,11 @@ from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.aws.pages import pages
-from drawbridge.errors import ThrottledError
+from drawbridge.aws.table_writes import Write
+from drawbridge.errors import ThrottledError, UpstreamError
+from drawbridge.record import Outcome
 from drawbridge.record.record import StatusChange
-from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest, kind_of
+from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest, kind_of
 from drawbridge.request.attention import Seen
 from drawbridge.request.row import Row, is_followed
 from drawbridge.status import Status
@@ -21,6 +23,7 @@ from drawbridge.status import Status
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
+_YES = "yes"
 FOLLOWED_INDEX = "followed"
 """Holds the rows that carry the attribute of that name, which are few: those that AWS should still list."""
 
@@ -46,101 +49,102 @@ class Ledger:
 
     def followed(self) -> list[Row]:
         """Give the rows that AWS should still list: under way, or settled only for now."""
-        with translated("read the rows that are followed"):
+        with translated("read the rows that are followed", missing=UpstreamError):
             return [_row(item) for page in pages(self._query, marker="LastEvaluatedKey") for item in page["Items"]]
 
     def claim(self, seen: Seen, attempt: int, *, after: Row | None) -> bool:
         """Enter an attempt; ``False`` if the row is not any longer as it was read, in ``after``."""
         moment = self._moment()
-        if after is None:
-            condition, read = "attribute_not_exists(request_id)", {}
-        else:
-            condition = "attempt = :before AND settled = :settled"
-            read = {":before": after.attempt, ":settled": after.settled}
-        values = {
-            ":about": msgspec.to_builtins(seen.request),
-            ":kind": kind_of(seen.request),
-            ":subject": seen.request.subject,
-            ":account": seen.account_id,
-            ":status": Status.PENDING,
-            ":attempt": attempt,
-            ":no": False,
-            ":yes": "yes",
-            ":seen": seen.state,
-            ":wanted": seen.wanted,
-            ":permitted": seen.permitted,
-            ":now": moment,
-            ":none": [],
-            ":entry": [{"status": Status.PENDING, "attempt": attempt, "at": moment}],
-        }
-        update = (
-            "SET about = :about, kind = :kind, subject = :subject, account_id = :account, #status = :status, "
-            "attempt = :attempt, settled = :no, seen = :seen, wanted = :wanted, permitted = :permitted, "
-            "followed = :yes, updated_at = :now, reasons = :none, first_seen_at = if_not_exists(first_seen_at, :now), "
-            "history = list_append(if_not_exists(history, :none), :entry)"
+        lost = after is not None and not after.settled
+        write = Write(
+            about=msgspec.to_builtins(seen.request),
+            kind=kind_of(seen.request),
+            subject=seen.request.subject,
+            account_id=seen.account_id,
+            status=Status.PENDING,
+            attempt=attempt,
+            settled=False,
+            seen=seen.state,
+            wanted=seen.wanted,
+            permitted=seen.permitted,
+            failures=(after.failures if after else 0) + lost,
+            incomplete=False,
+            followed=_YES,
+            reasons=[],
+            updated_at=moment,
         )
-        written = self._update(seen.request.request_id, update, condition, values | read)
-        return written is not None
+        write.set_once("first_seen_at", moment)
+        write.append("history", {"status": Status.PENDING, "attempt": attempt, "at": moment})
+        if after is None:
+            write.only_if_new("request_id")
+        else:
+            write.only_if(attempt=after.attempt, settled=after.settled)
+        return self._update(seen.request.request_id, write) is not None
 
-    def change_status(self, change: StatusChange, *, settled: bool, seen: str = "") -> StatusChange | None:
+    def change_status(self, change: StatusChange, outcome: Outcome) -> StatusChange | None:
         """Take over a change of status; nothing, and ``None``, if a later attempt has the row.
 
-        The history gets an entry only if the status is not the one that the attempt has reached already.
+        The history gets an entry, and a failure is counted, only if the status is not the one that the attempt has
+        reached already. What an earlier attempt published is published still, and stays in the row.
         """
-        reasons = list(change.reasons)
-        values: dict[str, Any] = {
-            ":status": change.status,
-            ":attempt": change.attempt,
-            ":settled": settled,
-            ":reasons": reasons,
-            ":now": self._moment(),
-        }
-        sets = "SET #status = :status, settled = :settled, reasons = :reasons, updated_at = :now"
-        if seen:
-            sets, values = f"{sets}, seen = :seen", values | {":seen": seen}
-        if is_followed(change.status, settled=settled):
-            sets, values = f"{sets}, followed = :yes", values | {":yes": "yes"}
-            removes = ""
-        else:
-            removes = " REMOVE followed"
-        adds = ""
-        if change.published:
-            # What an earlier attempt published is published still.
-            adds, values = " ADD published :published", values | {":published": set(change.published)}
-        entry = {"status": change.status, "attempt": change.attempt, "at": values[":now"], "reasons": reasons}
-        written = self._update(
-            change.request_id,
-            f"{sets}, history = list_append(history, :entry){removes}{adds}",
-            "attempt = :attempt AND #status <> :status AND settled = :open",
-            values | {":entry": [entry], ":open": False},
-        )
+        moment = self._moment()
+        reached = self._change(change, outcome, moment)
+        entry = {"status": change.status, "attempt": change.attempt, "at": moment, "reasons": list(change.reasons)}
+        reached.append("history", entry)
+        if change.status is Status.FAILED:
+            reached.add("failures", 1)
+        elif outcome.settled:
+            reached.set(failures=0)
+        reached.only_if(attempt=change.attempt, settled=False)
+        reached.only_if_not(status=change.status)
+        written = self._update(change.request_id, reached)
         if written is None:
-            written = self._update(
-                change.request_id, sets + removes + adds, "attempt = :attempt AND #status = :status", values
-            )
+            repeated = self._change(change, outcome, moment)
+            repeated.only_if(attempt=change.attempt, status=change.status)
+            if not outcome.settled:
+                # A late repetition must not open again what has settled since.
+                repeated.only_if(settled=False)
+            written = self._update(change.request_id, repeated)
         if written is None:
             return None
         self._shorten_history(change.request_id, written)
         return msgspec.structs.replace(change, account_id=written["account_id"])
 
+    @staticmethod
+    def _change(change: StatusChange, outcome: Outcome, moment: str) -> Write:
+        write = Write(
+            status=change.status,
+            settled=outcome.settled,
+            reasons=list(change.reasons),
+            incomplete=outcome.incomplete,
+            updated_at=moment,
+        )
+        if is_followed(change.status, settled=outcome.settled):
+            write.set(followed=_YES)
+        else:
+            write.remove("followed")
+        if outcome.decided_by:
+            write.set(decided_by=msgspec.to_builtins(outcome.decided_by))
+        if outcome.basis:
+            write.set(**{name: value for name, value in msgspec.structs.asdict(outcome.basis).items() if value})
+        if change.published:
+            write.add("published", set(change.published))
+        return write
+
     def _shorten_history(self, request_id: str, item: dict[str, Any]) -> None:
         surplus = len(item["history"]) - _HISTORY_KEPT
         if surplus > 0:
-            oldest = ", ".join(f"history[{place}]" for place in range(surplus))
-            self._update(request_id, f"REMOVE {oldest}", "size(history) = :length", {":length": len(item["history"])})
+            write = Write()
+            write.remove_first("history", surplus)
+            write.only_if_as_long("history", len(item["history"]))
+            self._update(request_id, write)
 
-    def _update(self, request_id: str, update: str, condition: str, values: dict[str, Any]) -> dict[str, Any] | None:
+    def _update(self, request_id: str, write: Write) -> dict[str, Any] | None:
         """Write, and give the row as it is then; ``None`` if the condition does not hold."""
-        names: Any = {"ExpressionAttributeNames": {"#status": "status"}} if "#status" in update + condition else {}
-        with translated(f"write {request_id} to the ledger"):
+        with translated(f"write {request_id} to the ledger", missing=UpstreamError):
             try:
                 answer = self._table.update_item(
-                    Key={"request_id": request_id},
-                    UpdateExpression=update,
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues=values,
-                    ReturnValues="ALL_NEW",
-                    **names,
+                    Key={"request_id": request_id}, ReturnValues="ALL_NEW", **write.parameters()
                 )
             except ClientError as error:
                 if code_of(error) == "ConditionalCheckFailedException":
@@ -151,7 +155,7 @@ class Ledger:
     def _batch(self, ids: list[str]) -> Iterator[dict[str, Any]]:
         name = self._table.name
         keys: Any = {name: {"Keys": [{"request_id": each} for each in ids], "ConsistentRead": True}}
-        with translated("read the ledger"):
+        with translated("read the ledger", missing=UpstreamError):
             for _ in range(len(ids) + 1):
                 answer = self._table.meta.client.batch_get_item(RequestItems=keys)
                 yield from answer["Responses"].get(name, [])
@@ -165,7 +169,7 @@ class Ledger:
         return self._table.query(
             IndexName=FOLLOWED_INDEX,
             KeyConditionExpression="followed = :yes",
-            ExpressionAttributeValues={":yes": "yes"},
+            ExpressionAttributeValues={":yes": _YES},
             **begin,
         )
 
@@ -185,20 +189,12 @@ class _Item(msgspec.Struct):
     wanted: str
     permitted: str
     updated_at: str
+    failures: int
+    incomplete: bool
 
 
 def _row(item: dict[str, Any]) -> Row:
     # DynamoDB gives every number as a Decimal.
-    stored = msgspec.convert(item | {"attempt": int(item["attempt"])}, _Item)
-    request: Request = stored.about
-    return Row(
-        request=request,
-        account_id=stored.account_id,
-        status=stored.status,
-        attempt=stored.attempt,
-        settled=stored.settled,
-        seen=stored.seen,
-        wanted=stored.wanted,
-        permitted=stored.permitted,
-        updated_at=stored.updated_at,
-    )
+    numbers = {name: int(item[name]) for name in ("attempt", "failures")}
+    stored = msgspec.structs.asdict(msgspec.convert(item | numbers, _Item))
+    return Row(request=stored.pop("about"), **stored)

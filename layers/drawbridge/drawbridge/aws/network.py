@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
 
+_UNSUPPORTED_ZONES = frozenset(
+    {"use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "euc1-az2", "euw1-az4", "cac1-az3", "ilc1-az2"}
+)
+"""Zones that take no resource endpoint (VPC Lattice user guide, "Resource VPC endpoints")."""
+
+
 class Network:
     """The VPCs that bindings name."""
 
@@ -46,6 +52,8 @@ class Network:
                 Filters=[{"Name": "vpc-id", "Values": vpc_ids}, {"Name": "state", "Values": ["available"]}],
             ):
                 for subnet in page["Subnets"]:
+                    if subnet["AvailabilityZoneId"] in _UNSUPPORTED_ZONES or not subnet["AvailableIpAddressCount"]:
+                        continue
                     of_vpc = zones[subnet["VpcId"]]
                     zone = subnet["AvailabilityZone"]
                     of_vpc[zone] = min(subnet["SubnetId"], of_vpc.get(zone, subnet["SubnetId"]))

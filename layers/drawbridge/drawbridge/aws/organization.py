@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from drawbridge.aws.errors import code_of, translated
+from drawbridge.aws.errors import translated
 from drawbridge.decision.facts import Membership, OrganizationPlace
+from drawbridge.errors import AccessDeniedError, GoneError
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -33,48 +32,45 @@ class Organization:
         self._administrator = administrator
 
     def place_of(self, account_id: str) -> OrganizationPlace:
-        """Tell where the account stands; ``UNKNOWN`` where Organizations can't be asked, never a guess."""
-        organization = self._organization()
-        if organization is None:
-            return _OUTSIDER
-        if self._administrator is None:
-            return _UNKNOWN
+        """Tell where the account stands; ``UNKNOWN`` where Organizations may not be asked, never a guess.
+
+        Raises:
+            ThrottledError, UpstreamError: asking may succeed later.
+        """
         try:
-            client = self._administrator(organization["MasterAccountId"])
-        except (ClientError, BotoCoreError):
-            return _UNKNOWN
-        with translated(f"ask Organizations about {account_id}"):
-            try:
+            organization = self._organization()
+            if organization is None:
+                return _OUTSIDER
+            if self._administrator is None:
+                return _UNKNOWN
+            with translated("become who may ask Organizations"):
+                client = self._administrator(organization["MasterAccountId"])
+            with translated(f"ask Organizations about {account_id}"):
                 account = client.describe_account(AccountId=account_id)["Account"]
-            except ClientError as error:
-                match code_of(error):
-                    case "AccountNotFoundException":
-                        return _OUTSIDER
-                    case "AccessDeniedException" | "AWSOrganizationsNotInUseException":
-                        return _UNKNOWN
-                    case _:
-                        raise
+        except AccessDeniedError:
+            return _UNKNOWN
+        except GoneError:
+            return _OUTSIDER
         return _place(account, organization["Id"])
 
     def _organization(self) -> Any:
         """Give the organization that this account is in, or ``None`` if it is in none."""
-        with translated("ask for our organization"):
-            try:
+        try:
+            with translated("ask for our organization"):
                 return self._own.describe_organization()["Organization"]
-            except ClientError as error:
-                if code_of(error) == "AWSOrganizationsNotInUseException":
-                    return None
-                raise
+        except GoneError:
+            return None
 
 
 def _place(account: Any, organization_id: str) -> OrganizationPlace:
+    # "Status" is what "State" was called until it was retired in September 2026.
+    if (account.get("State") or account.get("Status")) != "ACTIVE":
+        # Suspended or closed: it is one of ours in name only.
+        return _OUTSIDER
     # "o-…/r-…/ou-…/ou-…/123456789012/": the account's way down from the organization.
     path = next(iter(account.get("Paths", [])), "")
     return OrganizationPlace(
         membership=Membership.MEMBER,
         organization_id=organization_id,
         units=tuple(part for part in path.split("/") if part.startswith("ou-")),
-        name=account.get("Name", ""),
-        # "Status" is what "State" was called until it was retired in September 2026.
-        state=account.get("State") or account.get("Status", ""),
     )

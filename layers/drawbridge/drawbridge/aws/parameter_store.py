@@ -25,6 +25,8 @@ class Configuration:
     def __init__(self, ssm: SSMClient, *, prefix: str) -> None:
         self._ssm = ssm
         self._root = f"/{prefix}/config/"
+        # What came before a version never changes: while one is broken, its history is read once.
+        self._history: dict[tuple[str, int], list[Parameter]] = {}
 
     def below(self, path: str) -> list[Parameter]:
         """Give all parameters below a path; pages of ten, which may come empty."""
@@ -37,27 +39,27 @@ class Configuration:
                     marker="NextToken",
                     Path=root,
                     Recursive=True,
-                    WithDecryption=True,
+                    WithDecryption=False,
                 )
                 for each in page["Parameters"]
             ]
 
-    def earlier(self, path: str, name: str) -> list[Parameter]:
-        """Give the versions before the newest, newest first. AWS keeps 100, and allows few such calls a second."""
+    def earlier(self, path: str, name: str, *, than: int) -> list[Parameter]:
+        """Give the versions before ``than``, newest first. AWS keeps 100, and allows few such calls a second."""
         full = f"{self._root}{path}/{name}"
-        with translated(f"read the history of {full}"):
-            versions = [
-                Parameter(name, each["Value"], each["Version"])
-                for page in pages(
-                    self._ssm.get_parameter_history,
-                    marker="NextToken",
-                    Name=full,
-                    WithDecryption=True,
-                )
-                for each in page["Parameters"]
-            ]
-        versions.sort(key=lambda parameter: parameter.version, reverse=True)
-        return versions[1:]
+        if (full, than) not in self._history:
+            with translated(f"read the history of {full}"):
+                versions = [
+                    Parameter(name, each["Value"], each["Version"])
+                    for page in pages(
+                        self._ssm.get_parameter_history, marker="NextToken", Name=full, WithDecryption=False
+                    )
+                    for each in page["Parameters"]
+                    # By number: the listing may lag behind the version that was read.
+                    if each["Version"] < than
+                ]
+            self._history[full, than] = sorted(versions, key=lambda parameter: parameter.version, reverse=True)
+        return self._history[full, than]
 
 
 class PublishedNames:

@@ -77,6 +77,13 @@ class ResourceEndpoints:
             )
         return _endpoint(answer["VpcEndpoint"])
 
+    def change_groups(self, endpoint_id: str, *, add: frozenset[str], remove: frozenset[str]) -> None:
+        """Give the endpoint security groups, and take others: of all that it is made with, only these can change."""
+        with translated(f"change the security groups of {endpoint_id}"):
+            self._ec2.modify_vpc_endpoint(
+                VpcEndpointId=endpoint_id, AddSecurityGroupIds=sorted(add), RemoveSecurityGroupIds=sorted(remove)
+            )
+
     def associated(self, endpoint_id: str) -> list[AssociatedResource]:
         """Give what the endpoint is associated with: the only place where AWS tells the names."""
         with translated(f"list the associations of {endpoint_id}"):
@@ -103,6 +110,7 @@ def _endpoint(each: Any) -> ResourceEndpoint:
     return ResourceEndpoint(
         endpoint_id=each["VpcEndpointId"],
         state=_STATES.get(each["State"].lower(), EndpointState.OVER),
+        security_group_ids=frozenset(group["GroupId"] for group in each.get("Groups", [])),
         failure=" ".join(filter(None, (error.get("Code"), error.get("Message"), each.get("FailureReason")))),
     )
 

@@ -37,19 +37,13 @@ class ResourceShares:
         """List the invitations that this account received; RAM drops them after seven days."""
         of_share: dict[str, Any] = {"resourceShareArns": [share_arn]} if share_arn else {}
         found: list[Invitation] = []
-        with translated("list resource share invitations"):
-            for page in pages(self._ram.get_resource_share_invitations, **of_share):
-                found += [
-                    Invitation(
-                        arn=each["resourceShareInvitationArn"],
-                        share_arn=each["resourceShareArn"],
-                        share_name=each.get("resourceShareName") or "",
-                        sender=each["senderAccountId"],
-                        status=InvitationStatus(each["status"]),
-                        sent_at=each["invitationTimestamp"],
-                    )
-                    for each in page["resourceShareInvitations"]
-                ]
+        try:
+            with translated("list resource share invitations"):
+                for page in pages(self._ram.get_resource_share_invitations, **of_share):
+                    found += [_invitation(each) for each in page["resourceShareInvitations"]]
+        except GoneError:
+            # Asked for one share, RAM answers with an error where it lists nothing.
+            return []
         return found
 
     def newest_invitation(self, share_arn: str) -> Invitation | None:
@@ -121,6 +115,17 @@ class ResourceShares:
             except ClientError as error:
                 if code_of(error) not in _ANSWERED:
                     raise
+
+
+def _invitation(each: Any) -> Invitation:
+    return Invitation(
+        arn=each["resourceShareInvitationArn"],
+        share_arn=each["resourceShareArn"],
+        share_name=each.get("resourceShareName") or "",
+        sender=each["senderAccountId"],
+        status=InvitationStatus(each["status"]),
+        sent_at=each["invitationTimestamp"],
+    )
 
 
 def _resource(each: dict[str, str]) -> SharedResource:

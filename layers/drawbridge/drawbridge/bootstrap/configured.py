@@ -1,11 +1,12 @@
 """Digests of what people configured, for discovery."""
 
 from drawbridge.association.binding import Binding
+from drawbridge.association.in_force import wanted_digest
 from drawbridge.configuration import InForce
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.gather import Registry
+from drawbridge.decision.in_force import permitted_digest
 from drawbridge.decision.policies import Policy
-from drawbridge.request.digests import digest
 
 
 class Configured:
@@ -18,15 +19,9 @@ class Configured:
         self._consumers: dict[str, Consumer | None] = {}
 
     def wanted(self, provider: str, share_name: str) -> str:
-        versions = dict(self._bindings.versions)
-        concerned = [
-            (binding.name, versions[binding.name])
-            for binding in self._bindings.things
-            if binding.match.could_match(provider, share_name)
-        ]
-        return digest(concerned)
+        return wanted_digest(self._bindings, provider, share_name)
 
     def permitted(self, account_id: str) -> str:
         if account_id not in self._consumers:
             self._consumers[account_id] = self._registry.consumer(account_id)
-        return digest(self._policies.versions, self._consumers[account_id])
+        return permitted_digest(self._policies, self._consumers[account_id])

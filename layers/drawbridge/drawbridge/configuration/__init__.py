@@ -25,8 +25,8 @@ class Parameters(Protocol):
         """Give all parameters below ``/{prefix}/config/{path}``, by name."""
         ...
 
-    def earlier(self, path: str, name: str) -> Iterable[Parameter]:
-        """Give the earlier versions of a parameter that AWS still keeps (100 at most), newest first."""
+    def earlier(self, path: str, name: str, *, than: int) -> Iterable[Parameter]:
+        """Give the versions of a parameter before ``than`` that AWS still keeps (100 at most), newest first."""
         ...
 
 
@@ -62,7 +62,7 @@ def in_force(parameters: Parameters, path: str, parse: Callable[[str, str], Thin
         try:
             thing = parse(parameter.name, parameter.value)
         except InvalidInputError as error:
-            good = _last_good(parameters, path, parameter.name, parse)
+            good = _last_good(parameters, path, parameter, parse)
             broken.append(Broken(parameter.name, str(error), good[1] if good else None))
             if good:
                 things.append(good[0])
@@ -74,11 +74,11 @@ def in_force(parameters: Parameters, path: str, parse: Callable[[str, str], Thin
 
 
 def _last_good(
-    parameters: Parameters, path: str, name: str, parse: Callable[[str, str], Thing]
+    parameters: Parameters, path: str, broken: Parameter, parse: Callable[[str, str], Thing]
 ) -> tuple[Thing, int] | None:
-    for earlier in parameters.earlier(path, name):
+    for earlier in parameters.earlier(path, broken.name, than=broken.version):
         try:
-            return parse(name, earlier.value), earlier.version
+            return parse(broken.name, earlier.value), earlier.version
         except InvalidInputError:
             continue
     return None

@@ -42,6 +42,7 @@ class ResourceConfiguration(Struct, frozen=True, kw_only=True):
     name: str
     owner: str
     share_arn: str
+    share_name: str
     type: str
     port_ranges: tuple[str, ...]
 
@@ -75,7 +76,7 @@ class PolicySet:
 
     def ask_about_resource(self, asker: Asker, resource: ResourceConfiguration, *, private_dns: str) -> Answer:
         """Ask whether the resource, of an account whose share was accepted, may be associated."""
-        share = _entity("ResourceShare", resource.share_arn, {"id": resource.share_arn, "name": ""})
+        share = _entity("ResourceShare", resource.share_arn, {"id": resource.share_arn, "name": resource.share_name})
         attributes = {
             "id": resource.arn,
             "name": resource.name,
@@ -99,8 +100,9 @@ class PolicySet:
         result = cedarpy.is_authorized(request, self._compiled, [principal, *units, resource, *more], _SCHEMA)
         determining = [self._statements[key] for key in sorted(result.diagnostics.reasons, key=int)]
         return Answer(
-            # A request that Cedar could not evaluate is NoDecision, and not allowed.
-            permitted=result.allowed,
+            # Cedar skips a statement that it can't evaluate, be it a forbid: then nothing is permitted. A request that
+            # it can't evaluate is NoDecision, and not allowed.
+            permitted=result.allowed and not result.diagnostics.errors,
             because=tuple(Reason("policy", statement.reason, source=statement.id) for statement in determining),
             errors=tuple(str(error) for error in result.diagnostics.errors),
         )
@@ -111,7 +113,8 @@ def _share_context(facts: ShareFacts, now: datetime) -> dict[str, Any]:
         "region": Arn.parse(facts.share_arn).region,
         "types": sorted({thing.type for thing in facts.contents}),
         "arns": sorted(thing.arn for thing in facts.contents),
-        "onlyLattice": all(thing.is_lattice for thing in facts.contents),
+        # Of nothing everything is true; and what will be inside, nobody knows.
+        "onlyLattice": bool(facts.contents) and all(thing.is_lattice for thing in facts.contents),
         "invited": facts.deadline is not None,
     }
     if facts.deadline is not None:

@@ -25,7 +25,7 @@ class Policies(Protocol):
 def decide(facts: Facts | Over, policies: Policies, now: datetime, *, broken: Because = ()) -> Decision:
     """Decide on the facts. No exception and no error inside a policy ever lets anything in.
 
-    ``broken`` tells of policies that can't be read: whoever wonders why a request is held sees them.
+    ``broken`` tells of policies that can't be read, which whoever wonders about the decision should see.
     """
     if isinstance(facts, Over):
         return Moot(facts.status, (facts.because,))
@@ -33,7 +33,7 @@ def decide(facts: Facts | Over, policies: Policies, now: datetime, *, broken: Be
     for action, outcome in _IN_ORDER:
         answer = policies.ask_about_request(action, facts, now)
         if answer.permitted:
-            return outcome(answer.because if action is Action.ACCEPT else (*answer.because, *broken))
+            return outcome((*answer.because, *broken))
         stopped += answer.because
         stopped += [Reason("policy-error", error) for error in answer.errors]
     # A determining statement of what is not permitted is a forbid.

@@ -25,8 +25,6 @@ class OrganizationPlace(Struct, frozen=True, kw_only=True):
     organization_id: str = ""
     units: tuple[str, ...] = ()
     """The ids of its organizational units, from the top down."""
-    name: str = ""
-    state: str = ""
 
 
 class Consumer(Struct, frozen=True, kw_only=True):
@@ -37,7 +35,6 @@ class Consumer(Struct, frozen=True, kw_only=True):
     services: frozenset[str] = frozenset()
     """Ids of endpoint services, or ``*``."""
     name: str = ""
-    notes: str = ""
 
 
 class Asker(Struct, frozen=True, kw_only=True):

@@ -1,13 +1,17 @@
 """Gathering the facts of one request, by asking AWS and the registry."""
 
+from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
 from drawbridge.decision.facts import Asker, ConnectionFacts, Consumer, Facts, OrganizationPlace, Over, ShareFacts
-from drawbridge.errors import GoneError
+from drawbridge.errors import GoneError, NotReadyError
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest
 from drawbridge.request.connections import Connection, ConnectionState, ManagedService
 from drawbridge.request.shares import Invitation, InvitationStatus, Share, SharedResource
 from drawbridge.status import Reason, Status
+
+_CONTENTS_SHOW_WITHIN = timedelta(minutes=5)
+"""An invitation that shows no contents after this time is to a share that holds nothing."""
 
 
 class Shares(Protocol):
@@ -65,18 +69,19 @@ class Gatherer:
         self._organization = organization
         self._registry = registry
 
-    def gather(self, request: Request) -> Facts | Over:
-        """Give the facts, or say that and how the request is over."""
-        try:
-            match request:
-                case ResourceShareRequest():
-                    return self._share(request.share_arn)
-                case EndpointConnectionRequest():
-                    return self._connection(request)
-                case _:
-                    assert_never(request)
-        except GoneError as error:
-            return Over(Status.WITHDRAWN, Reason("gone", str(error)))
+    def gather(self, request: Request, now: datetime) -> Facts | Over:
+        """Give the facts, or say that and how the request is over.
+
+        Raises:
+            NotReadyError: what is asked for does not show in full yet.
+        """
+        match request:
+            case ResourceShareRequest():
+                return self._share(request.share_arn, now)
+            case EndpointConnectionRequest():
+                return self._connection(request)
+            case _:
+                assert_never(request)
 
     def asker(self, account_id: str) -> Asker:
         """Tell who an account is."""
@@ -86,7 +91,7 @@ class Gatherer:
             consumer=self._registry.consumer(account_id),
         )
 
-    def _share(self, share_arn: str) -> Facts | Over:
+    def _share(self, share_arn: str, now: datetime) -> Facts | Over:
         share = self._shares.share(share_arn)
         if share is not None:
             return ShareFacts(
@@ -102,7 +107,7 @@ class Gatherer:
         match invitation.status:
             # Accepted, and not in effect yet: the flow goes on and waits for it.
             case InvitationStatus.PENDING | InvitationStatus.ACCEPTED:
-                return self._invited(invitation)
+                return self._invited(invitation, now)
             case InvitationStatus.REJECTED:
                 return Over(Status.REJECTED, Reason("rejected-elsewhere", "The invitation was rejected already."))
             case InvitationStatus.EXPIRED:
@@ -111,9 +116,14 @@ class Gatherer:
             case _:
                 assert_never(invitation.status)
 
-    def _invited(self, invitation: Invitation) -> ShareFacts:
+    def _invited(self, invitation: Invitation, now: datetime) -> Facts | Over:
         pending = invitation.status is InvitationStatus.PENDING
-        contents = self._shares.contents_of_invitation(invitation.arn) if pending else []
+        try:
+            contents = self._shares.contents_of_invitation(invitation.arn) if pending else []
+        except GoneError as error:
+            return Over(Status.WITHDRAWN, Reason("gone", str(error)))
+        if pending and not contents and now - invitation.sent_at < _CONTENTS_SHOW_WITHIN:
+            raise NotReadyError(f"{invitation.arn} does not show yet what it is to")
         return ShareFacts(
             asker=self.asker(invitation.sender),
             share_arn=invitation.share_arn,
@@ -127,7 +137,12 @@ class Gatherer:
         if service is None:
             unmanaged = f"{request.service_id} is not, or no longer, a service that Drawbridge looks after."
             return Over(Status.WITHDRAWN, Reason("service-not-managed", unmanaged))
-        connection = self._connections.connection(request.service_id, request.endpoint_id)
+        try:
+            connection = self._connections.connection(request.service_id, request.endpoint_id)
+        except GoneError as error:
+            return Over(Status.WITHDRAWN, Reason("gone", str(error)))
+        if connection.state is ConnectionState.UNKNOWN:
+            raise NotReadyError(f"{request.endpoint_id} is in a state that nobody knew when this was written")
         if not connection.state.is_open:
             return _over(connection.state)
         return ConnectionFacts(

@@ -21,6 +21,14 @@ _LONGEST = 8192
 """Of a parameter of the advanced tier; more can't come from Parameter Store."""
 
 
+_DEEPEST = 50
+"""Brackets within brackets. Cedar's parser recurses, and at a thousand it takes the whole process down."""
+
+
+# A chain of some hundred operators is as deep, to Cedar's JSON, as that many brackets.
+_TOO_LONG = "policy {}: a condition is too long; split it"
+
+
 class Statement(Struct, frozen=True):
     """One statement of a policy."""
 
@@ -47,11 +55,10 @@ def parse_policy(name: str, text: str) -> Policy:
     """
     if len(text) > _LONGEST:
         raise InvalidInputError(f"policy {name}: {len(text)} characters, {_LONGEST} at most")
+    if _depth(text) > _DEEPEST:
+        raise InvalidInputError(f"policy {name}: brackets nested deeper than {_DEEPEST}; split the condition")
     lines = _statement_lines(text)
-    try:
-        parsed = json.loads(cedarpy.policies_to_json_str(text))
-    except ValueError as error:
-        raise InvalidInputError(f"policy {name}, line {_line_of_syntax_error(text, lines)}: {error}") from error
+    parsed = _parse(name, text, lines)
     if parsed["templates"]:
         raise InvalidInputError(f"policy {name}: a template (?principal, ?resource) decides nothing; write a policy")
     if not parsed["staticPolicies"]:
@@ -68,6 +75,23 @@ def parse_policy(name: str, text: str) -> Policy:
     return Policy(name, tuple(statements))
 
 
+def _parse(name: str, text: str, lines: list[int]) -> Any:
+    """Give the policy as Cedar's JSON, which the set that decides is put together from."""
+    try:
+        parsed = json.loads(cedarpy.policies_to_json_str(text))
+    except ValueError as error:
+        raise InvalidInputError(f"policy {name}, line {_line_of_syntax_error(text, lines)}: {error}") from error
+    except RecursionError as error:
+        raise InvalidInputError(_TOO_LONG.format(name)) from error
+    try:
+        cedarpy.PolicySet.from_json_str(json.dumps(parsed))
+    except (ValueError, RecursionError) as error:
+        if parsed["templates"]:
+            return parsed
+        raise InvalidInputError(_TOO_LONG.format(name)) from error
+    return parsed
+
+
 def _statement(policy: str, number: int, cedar: dict[str, Any]) -> Statement:
     annotations = cedar.get("annotations", {})
     own_id = annotations.get("id") or (policy if number == 0 else f"{policy}#{number + 1}")
@@ -82,6 +106,18 @@ def _number(cedar_id: str) -> int:
 
 # Strings and comments may hold semicolons.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|;', re.DOTALL)
+
+
+_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|[(\[{]|[)\]}]', re.DOTALL)
+
+
+def _depth(text: str) -> int:
+    """Tell how deep brackets are nested; outside strings and comments, as far as those can be told."""
+    depth = deepest = 0
+    for found in _BRACKET.finditer(text):
+        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(found.group(), 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _statement_lines(text: str) -> list[int]:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from drawbridge.arns import is_of
 from drawbridge.association import Endpoint, WantedAssociation
 from drawbridge.errors import ConflictError, GoneError, NotReadyError
 from drawbridge.publication import Publication
@@ -109,8 +110,9 @@ def publish_connection(
     path = connection_path(prefix, wanted.binding, wanted.resource_name, wanted.vpc_id if wanted.per_vpc else None)
 
     def may_replace(other: str) -> bool:
-        # A resource that was recreated comes back under another ARN; one that is still shared keeps its name.
-        return not configurations.is_shared(other)
+        # A resource that was recreated comes back under another ARN, from the same provider. Another provider never
+        # takes a name over: applications would be sent to it.
+        return is_of(other, wanted.provider) and not configurations.is_shared(other)
 
     return _publish(path, document, names, wanted.resource_arn, may_replace)
 
@@ -126,9 +128,10 @@ def publish_consumer(
         ConflictError: a parameter of that name is not ours.
     """
     connection = connections.connection(request.service_id, request.endpoint_id)
-    if not connection.state.is_open:
+    if not connection.state.is_open and connection.state is not ConnectionState.UNKNOWN:
         raise GoneError(f"the connection of {request.endpoint_id} is {connection.state}")
-    if connection.state is not ConnectionState.AVAILABLE or not connection.dns_names:
+    usable = connection.state in {ConnectionState.AVAILABLE, ConnectionState.PARTIAL}
+    if not usable or not connection.dns_names:
         raise NotReadyError(f"the connection of {request.endpoint_id} is {connection.state}")
     (dns_name, hosted_zone_id), *zonal = connection.dns_names
     document = ConsumerDocument(
@@ -181,5 +184,5 @@ def _write(name: str, value: str, there: Owned | None, names: Names, *, subject:
     if not there.subject:
         raise ConflictError(f"{name} is there and not Drawbridge's; delete it, or rename the binding")
     if there.subject != subject and not may_replace(there.subject):
-        raise ConflictError(f"{name} is published for {there.subject}, which is still shared; match one of the two")
+        raise ConflictError(f"{name} is published for {there.subject}; match one of the two, or delete the parameter")
     names.overwrite(name, value, subject=subject)

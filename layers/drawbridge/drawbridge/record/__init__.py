@@ -13,5 +13,21 @@ class Outcome(Struct, frozen=True, kw_only=True):
     settled: bool
     published: tuple[str, ...] = ()
     """The parameters that hold the names, by their full names."""
+    decided_by: tuple[Reason, ...] = ()
+    """What let the request in or turned it away; kept in the row when later statuses have reasons of their own."""
+    incomplete: bool = False
+    """Whether something was wanted and refused."""
+    basis: "Basis | None" = None
+    """What the outcome was come to from, where that may differ from what discovery saw when the attempt started."""
+
+
+class Basis(Struct, frozen=True, kw_only=True):
+    """Digests of what an outcome was come to from; an empty one says nothing."""
+
     seen: str = ""
-    """A digest of what AWS lists now, where the attempt itself changed that: accepting a share does."""
+    wanted: str = ""
+    permitted: str = ""
+
+
+GONE = Basis(seen="gone")
+"""AWS lists nothing any longer: whatever it lists later is something new."""

@@ -1,5 +1,6 @@
 """How far a request has come, turned into the status that the ledger shows."""
 
+import re
 from typing import assert_never
 
 import msgspec
@@ -7,23 +8,33 @@ from msgspec import Struct
 
 from drawbridge.acceptance import Acceptance, Result
 from drawbridge.association import Plan
-from drawbridge.decision import Accept, AskApprover, Decision, Hold, Moot, Reject
+from drawbridge.decision import Accept, AskApprover, Hold, Moot, Reject
 from drawbridge.publication import Publication
-from drawbridge.record import Outcome
+from drawbridge.record import GONE, Basis, Outcome
 from drawbridge.status import Reason, Status
 
 
 class Decided(Struct, frozen=True, tag="decision", tag_field="step"):
-    decision: Decision
+    """A decision that ends the attempt."""
+
+    decision: AskApprover | Hold | Moot
+    permitted: str
+    """The digest of the policies that it was made by."""
 
 
 class Accepted(Struct, frozen=True, tag="acceptance", tag_field="step"):
-    decision: Decision
+    """The answer that was given."""
+
+    decision: Accept | Reject
     acceptance: Acceptance
 
 
 class Planned(Struct, frozen=True, tag="plan", tag_field="step"):
     plan: Plan
+
+
+# A Lambda function's error is told as {"errorMessage": …, "errorType": …, "stackTrace": […]}.
+_MESSAGE = re.compile(r'\s*\{\s*"errorMessage"\s*:\s*("(?:[^"\\]|\\.)*")')
 
 
 class WorkflowError(Struct, frozen=True, rename="pascal"):
@@ -34,11 +45,9 @@ class WorkflowError(Struct, frozen=True, rename="pascal"):
 
     @property
     def text(self) -> str:
-        """The message within the cause, which for a Lambda function is JSON."""
-        try:
-            return str(msgspec.json.decode(self.cause, type=dict[str, object])["errorMessage"])
-        except (msgspec.DecodeError, KeyError):
-            return self.cause
+        """The message within the cause, which for a Lambda function is JSON, and may have been cut short."""
+        found = _MESSAGE.match(self.cause)
+        return str(msgspec.json.decode(found.group(1))) if found else self.cause
 
 
 class Failure(Struct, frozen=True, kw_only=True, tag="failure"):
@@ -71,8 +80,8 @@ Progress = Decided | Accepted | Planned | Ended | Failed
 def outcome_of(progress: Progress) -> Outcome:
     """Tell the status that the progress amounts to."""
     match progress:
-        case Decided(decision):
-            return _decided(decision)
+        case Decided(decision, permitted):
+            return _decided(decision, permitted)
         case Accepted(decision, acceptance):
             return _accepted(decision, acceptance)
         case Planned(plan):
@@ -85,22 +94,25 @@ def outcome_of(progress: Progress) -> Outcome:
             assert_never(progress)
 
 
-def _decided(decision: Decision) -> Outcome:
+def _decided(decision: AskApprover | Hold | Moot, permitted: str) -> Outcome:
+    basis = Basis(permitted=permitted)
     match decision:
         case Hold(because):
-            return Outcome(status=Status.HELD, reasons=because, settled=True)
+            return Outcome(status=Status.HELD, reasons=because, settled=True, basis=basis)
         case AskApprover(because):
             nobody = Reason(
                 "approval-not-configured",
                 "A policy asks for an approver, and no way to ask one is configured. Permit or reject it by policy.",
             )
-            return Outcome(status=Status.HELD, reasons=(nobody, *because), settled=True)
+            return Outcome(status=Status.HELD, reasons=(nobody, *because), settled=True, basis=basis)
         case Moot(status, because):
-            return Outcome(status=status, reasons=because, settled=True)
-        case Accept(because) | Reject(because):
-            return Outcome(status=Status.PENDING, reasons=because, settled=False)
+            return Outcome(status=status, reasons=because, settled=True, basis=_of_end(status))
         case _:
             assert_never(decision)
+
+
+def _of_end(status: Status) -> Basis | None:
+    return GONE if status is Status.WITHDRAWN else None
 
 
 _OF_RESULT = {
@@ -111,28 +123,30 @@ _OF_RESULT = {
 }
 
 
-def _accepted(decision: Decision, acceptance: Acceptance) -> Outcome:
+def _accepted(decision: Accept | Reject, acceptance: Acceptance) -> Outcome:
     status = _OF_RESULT[acceptance.result]
     return Outcome(
         status=status,
         reasons=(*acceptance.because, *decision.because),
         settled=status is not Status.ACCEPTED,
+        decided_by=decision.because,
+        basis=_of_end(status),
     )
 
 
 def _planned(plan: Plan) -> Outcome:
+    basis = Basis(seen=plan.state, wanted=plan.wanted)
     if plan.associations:
         wanted = tuple(
             Reason("associating", f"{wanted.resource_name} into {wanted.vpc_id}", source=wanted.binding)
             for wanted in plan.associations
         )
-        return Outcome(
-            status=Status.ASSOCIATING, reasons=(*wanted, *plan.refused, *plan.broken), settled=False, seen=plan.state
-        )
+        reasons = (*wanted, *plan.refused, *plan.broken)
+        return Outcome(status=Status.ASSOCIATING, reasons=reasons, settled=False, basis=basis)
     if plan.refused:
-        return Outcome(status=Status.HELD, reasons=(*plan.refused, *plan.broken), settled=True, seen=plan.state)
+        return Outcome(status=Status.HELD, reasons=(*plan.refused, *plan.broken), settled=True, basis=basis)
     nothing = Reason("no-binding-wants-it", "Accepted; no binding wants any resource of it. Write a binding that does.")
-    return Outcome(status=Status.ACCEPTED, reasons=(nothing, *plan.broken), settled=True, seen=plan.state)
+    return Outcome(status=Status.ACCEPTED, reasons=(nothing, *plan.broken), settled=True, basis=basis)
 
 
 def _ended(refused: tuple[Reason, ...], results: tuple[Failure | Published, ...]) -> Outcome:
@@ -151,10 +165,16 @@ def _ended(refused: tuple[Reason, ...], results: tuple[Failure | Published, ...]
         for result in results
         if isinstance(result, Published)
     )
-    return Outcome(status=Status.AVAILABLE, reasons=(*names, *refused), settled=True, published=published)
+    return Outcome(
+        status=Status.AVAILABLE,
+        reasons=(*names, *refused),
+        settled=True,
+        published=published,
+        incomplete=bool(refused),
+    )
 
 
 def _broken_off(error: WorkflowError) -> Outcome:
     # Gone is no failure of ours: the other side took the request back while it was under way.
     status = Status.WITHDRAWN if error.error == "GoneError" else Status.FAILED
-    return Outcome(status=status, reasons=(Reason(error.error, error.text),), settled=True)
+    return Outcome(status=status, reasons=(Reason(error.error, error.text),), settled=True, basis=_of_end(status))

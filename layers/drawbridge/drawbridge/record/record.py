@@ -2,12 +2,14 @@
 
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 
 from drawbridge.record import Outcome
 from drawbridge.request import WorkflowInput, kind_of
 from drawbridge.request.attention import Seen
-from drawbridge.status import Reason, Status
+from drawbridge.request.digests import digest
+from drawbridge.status import Status
 
 
 class StatusChange(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -28,11 +30,11 @@ class StatusChange(Struct, frozen=True, kw_only=True, rename="camel"):
 class Ledger(Protocol):
     """The rows of the ledger, as recording needs them."""
 
-    def change_status(self, change: StatusChange, *, settled: bool, seen: str = "") -> StatusChange | None:
+    def change_status(self, change: StatusChange, outcome: Outcome) -> StatusChange | None:
         """Take over the change; nothing, and ``None``, if a later attempt has the row.
 
         Taking over the same change again changes nothing and gives the change as it stands, with what the row knows
-        of the request. ``seen`` replaces the digest of what AWS listed when the attempt started.
+        of the request.
         """
         ...
 
@@ -51,7 +53,7 @@ def record(request: WorkflowInput, outcome: Outcome, ledger: Ledger, bus: Bus) -
     The row comes first: an event of a status that the ledger does not show would send people looking for nothing. A
     crash between the two is made good when the step is run again.
     """
-    recorded = ledger.change_status(status_change(request, outcome), settled=outcome.settled, seen=outcome.seen)
+    recorded = ledger.change_status(status_change(request, outcome), outcome)
     if recorded is not None:
         bus.announce(recorded)
     return recorded
@@ -71,20 +73,17 @@ class Announcements:
 
 def status_change(request: WorkflowInput, outcome: Outcome, *, account_id: str = "") -> StatusChange:
     """Say the outcome in the words of the domain event."""
+    reasons = tuple(msgspec.to_builtins(reason) for reason in outcome.reasons)
+    # One status may be told twice in an attempt, for other reasons: accepted, and that nothing of it is wanted.
+    told = digest(reasons, outcome.settled)
     return StatusChange(
-        id=f"{request.request_id}/{request.attempt}/{outcome.status}",
+        id=f"{request.request_id}/{request.attempt}/{outcome.status}/{told}",
         request_id=request.request_id,
         kind=kind_of(request.request),
         subject=request.request.subject,
         account_id=account_id,
         status=outcome.status,
         attempt=request.attempt,
-        reasons=tuple(reason_document(reason) for reason in outcome.reasons),
+        reasons=reasons,
         published=outcome.published,
     )
-
-
-def reason_document(reason: Reason) -> dict[str, str]:
-    """Give a reason as the ledger and the bus hold it."""
-    document = {"code": reason.code, "text": reason.text}
-    return document | ({"source": reason.source} if reason.source else {})

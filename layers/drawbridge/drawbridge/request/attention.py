@@ -16,6 +16,9 @@ from drawbridge.status import Status
 HELD_AT_LEAST_EVERY = timedelta(hours=6)
 """A held request is decided again this often, for facts that no look shows: an account that joined the organization."""
 
+_YOUNG = timedelta(minutes=1)
+"""An attempt that said something this lately runs: there is no need to ask."""
+
 _FIRST_RETRY = timedelta(minutes=1)
 _LONGEST_RETRY = timedelta(hours=6)
 
@@ -49,7 +52,7 @@ def need_of(seen: Seen, row: Row | None, now: datetime) -> Need:
     if row is None:
         return Need.NEW_ATTEMPT if seen.open else Need.NOTHING
     if not row.settled:
-        return Need.MAKE_SURE
+        return Need.NOTHING if _age(row, now) < _YOUNG else Need.MAKE_SURE
     return Need.NEW_ATTEMPT if _changed(seen, row) or _waited(seen, row, now) else Need.NOTHING
 
 
@@ -57,24 +60,24 @@ def _changed(seen: Seen, row: Row) -> bool:
     if seen.state != row.seen:
         return seen.open or row.status in SETTLED_FOR_NOW
     # What was let in stays: taking it down because policies changed is withdrawal's.
-    may_be_permitted_now = seen.permitted != row.permitted and row.status in SETTLED_FOR_NOW
-    return seen.open and (seen.wanted != row.wanted or may_be_permitted_now)
+    undecided = row.status in SETTLED_FOR_NOW or row.incomplete
+    return seen.open and (seen.wanted != row.wanted or (undecided and seen.permitted != row.permitted))
 
 
 def _waited(seen: Seen, row: Row, now: datetime) -> bool:
     if not seen.open:
         return False
-    match row.status:
-        case Status.FAILED:
-            return may_try_again(row, now)
-        case Status.HELD:
-            return now - datetime.fromisoformat(row.updated_at) >= HELD_AT_LEAST_EVERY
-        case _:
-            return False
+    if row.status is Status.FAILED:
+        return may_try_again(row, now)
+    return (row.status is Status.HELD or row.incomplete) and _age(row, now) >= HELD_AT_LEAST_EVERY
 
 
 def may_try_again(row: Row, now: datetime) -> bool:
     """Tell whether an attempt that failed, or ended without saying how, has been long enough ago for another one."""
     # 2 to the power of 9 minutes is past the longest wait; more would overflow after years of attempts.
-    wait: timedelta = _FIRST_RETRY * 2 ** min(row.attempt - 1, 9)
-    return now - datetime.fromisoformat(row.updated_at) >= min(_LONGEST_RETRY, wait)
+    wait: timedelta = _FIRST_RETRY * 2 ** min(max(row.failures, 1) - 1, 9)
+    return _age(row, now) >= min(_LONGEST_RETRY, wait)
+
+
+def _age(row: Row, now: datetime) -> timedelta:
+    return now - datetime.fromisoformat(row.updated_at)

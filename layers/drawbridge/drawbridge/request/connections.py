@@ -5,8 +5,6 @@ from typing import Self
 
 from msgspec import Struct
 
-from drawbridge.errors import InvalidInputError
-
 
 class ConnectionState(StrEnum):
     """A connection's state, in the one spelling that we use.
@@ -24,18 +22,16 @@ class ConnectionState(StrEnum):
     FAILED = "failed"
     DELETING = "deleting"
     DELETED = "deleted"
+    UNKNOWN = "unknown"
+    """One that did not exist when this was written."""
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read AWS's spelling, whichever it is.
-
-        Raises:
-            InvalidInputError: a state that did not exist when this was written.
-        """
+        """Read AWS's spelling, whichever it is."""
         try:
             return cls(text.lower())
         except ValueError:
-            raise InvalidInputError(f"connection state {text!r} is unknown") from None
+            return cls("unknown")
 
     @property
     def is_open(self) -> bool:

@@ -33,10 +33,16 @@ class Services(Protocol):
 
     def managed(self) -> list[ManagedService]: ...
 
-    def connections(self) -> list[Connection]: ...
+    def connections(self, service_ids: Collection[str]) -> list[Connection]:
+        """Give the connections to these services."""
+        ...
 
-    def see_to_notifications(self, service_ids: Collection[str]) -> None:
-        """Give each service its connection notification to our topic; what has it already is left alone."""
+    def without_notification(self, service_ids: Collection[str]) -> list[str]:
+        """Give the services that have no connection notification to our topic."""
+        ...
+
+    def notify_of(self, service_id: str) -> None:
+        """Give a service its connection notification; one that has it, or is gone, is left alone."""
         ...
 
 
@@ -122,7 +128,9 @@ class Discoverer:
         failures: list[DrawbridgeError] = []
         followed = self._ledger.followed()
         if look.connections:
-            seen += self._collect(lambda: self._look_at_connections(followed, upkeep=look.upkeep), failures)
+            seen += self._collect(lambda: self._look_at_connections(followed), failures)
+        if look.upkeep:
+            failures += self._keep_up_notifications()
         if look.shares:
             seen += self._collect(lambda: self._look_at_shares(followed), failures)
         rows = self._ledger.rows([each.request.request_id for each in seen])
@@ -144,11 +152,24 @@ class Discoverer:
             failures.append(error)
             return []
 
-    def _look_at_connections(self, followed: list[Row], *, upkeep: bool) -> list[Seen]:
-        managed = [service.service_id for service in self._services.managed()]
-        if upkeep:
-            self._services.see_to_notifications(managed)
-        listed = self._services.connections() if managed else []
+    def _keep_up_notifications(self) -> list[DrawbridgeError]:
+        """See to it that every managed service has its connection notification; give what went wrong."""
+        failures: list[DrawbridgeError] = []
+        try:
+            managed = [service.service_id for service in self._services.managed()]
+            lacking = self._services.without_notification(managed) if managed else []
+        except DrawbridgeError as error:
+            return [error]
+        for service_id in lacking:
+            try:
+                self._services.notify_of(service_id)
+            except DrawbridgeError as error:
+                failures.append(error)
+        return failures
+
+    def _look_at_connections(self, followed: list[Row]) -> list[Seen]:
+        managed = {service.service_id for service in self._services.managed()}
+        listed = self._services.connections(managed) if managed else []
         seen = [
             Seen(
                 request=EndpointConnectionRequest(service_id=connection.service_id, endpoint_id=connection.endpoint_id),
@@ -160,7 +181,6 @@ class Discoverer:
                 open=connection.state.is_open,
             )
             for connection in listed
-            if connection.service_id in managed
         ]
         return seen + self._over(EndpointConnectionRequest, seen, followed)
 

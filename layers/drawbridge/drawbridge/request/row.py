@@ -32,6 +32,10 @@ class Row(Struct, frozen=True, kw_only=True):
     """Digests of the configuration that was in force when the attempt started."""
     updated_at: str
     """ISO 8601, UTC."""
+    failures: int = 0
+    """Attempts that failed in a row."""
+    incomplete: bool = False
+    """Whether something was wanted and refused, which a change that no look shows may permit."""
 
     @property
     def request_id(self) -> str:

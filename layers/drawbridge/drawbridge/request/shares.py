@@ -5,8 +5,6 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from drawbridge.arns import Arn
-
 LIFE_OF_INVITATION = timedelta(hours=12)
 """For everything but a fixed list of types that VPC Lattice's are not on (RAM user guide, "Working with shared
 invitations"). The types of that list live seven days: for them the deadline is only earlier than it need be."""
@@ -54,7 +52,8 @@ class SharedResource(Struct, frozen=True, order=True):
 
     @property
     def is_lattice(self) -> bool:
-        return Arn.parse(self.arn).service == "vpc-lattice"
+        # Not by parsing: one odd ARN in a share must not hide the others.
+        return self.arn.split(":")[2:3] == ["vpc-lattice"]
 
 
 def newest(invitations: list[Invitation]) -> Invitation | None:

@@ -1,0 +1,81 @@
+"""DynamoDB's update expressions, put together."""
+
+from typing import Any
+
+
+class Write:
+    """An update of one item and the conditions that it is made on.
+
+    Every name goes by an alias: DynamoDB reserves some hundred words, ``status`` among them.
+    """
+
+    def __init__(self, **attributes: Any) -> None:
+        self._clauses: dict[str, list[str]] = {}
+        self._conditions: list[str] = []
+        self._names: dict[str, str] = {}
+        self._values: dict[str, Any] = {}
+        self.set(**attributes)
+
+    def set(self, **attributes: Any) -> None:
+        for name, value in attributes.items():
+            self._clause("SET", f"{self._name(name)} = {self._value(value)}")
+
+    def set_once(self, name: str, value: Any) -> None:
+        """Set what is not there yet, and leave what is."""
+        alias = self._name(name)
+        self._clause("SET", f"{alias} = if_not_exists({alias}, {self._value(value)})")
+
+    def append(self, name: str, entry: Any) -> None:
+        """Add an entry to a list, which may not be there yet."""
+        alias = self._name(name)
+        there = f"if_not_exists({alias}, {self._value([])})"
+        self._clause("SET", f"{alias} = list_append({there}, {self._value([entry])})")
+
+    def add(self, name: str, value: Any) -> None:
+        """Add to a number, or members to a set."""
+        self._clause("ADD", f"{self._name(name)} {self._value(value)}")
+
+    def remove(self, name: str) -> None:
+        self._clause("REMOVE", self._name(name))
+
+    def remove_first(self, name: str, entries: int) -> None:
+        """Remove the first entries of a list."""
+        for place in range(entries):
+            self._clause("REMOVE", f"{self._name(name)}[{place}]")
+
+    def only_if(self, **attributes: Any) -> None:
+        for name, value in attributes.items():
+            self._conditions.append(f"{self._name(name)} = {self._value(value)}")
+
+    def only_if_not(self, **attributes: Any) -> None:
+        for name, value in attributes.items():
+            self._conditions.append(f"{self._name(name)} <> {self._value(value)}")
+
+    def only_if_new(self, key: str) -> None:
+        self._conditions.append(f"attribute_not_exists({self._name(key)})")
+
+    def only_if_as_long(self, name: str, length: int) -> None:
+        """Only if a list has that many entries."""
+        self._conditions.append(f"size({self._name(name)}) = {self._value(length)}")
+
+    def parameters(self) -> dict[str, Any]:
+        """Give the parameters of ``UpdateItem``, other than table and key."""
+        expression = " ".join(f"{word} {', '.join(each)}" for word, each in self._clauses.items())
+        told: dict[str, Any] = {
+            "UpdateExpression": expression,
+            "ConditionExpression": " AND ".join(self._conditions),
+            "ExpressionAttributeNames": self._names,
+        }
+        return told | ({"ExpressionAttributeValues": self._values} if self._values else {})
+
+    def _clause(self, word: str, clause: str) -> None:
+        self._clauses.setdefault(word, []).append(clause)
+
+    def _name(self, name: str) -> str:
+        self._names[f"#{name}"] = name
+        return f"#{name}"
+
+    def _value(self, value: Any) -> str:
+        alias = f":v{len(self._values)}"
+        self._values[alias] = value
+        return alias

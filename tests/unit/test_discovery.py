@@ -1,0 +1,289 @@
+"""Discovery: one look, an execution for each request that needs one, and nothing lost wherever it breaks off."""
+
+import contextlib
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from drawbridge.errors import DrawbridgeError, ThrottledError
+from drawbridge.hint import AT_CONNECTIONS, AT_SHARES, EVERYWHERE
+from drawbridge.request import WorkflowInput
+from drawbridge.request.attention import Seen
+from drawbridge.request.connections import Connection, ConnectionState, ManagedService
+from drawbridge.request.discover import Discoverer
+from drawbridge.request.row import Row
+from drawbridge.request.shares import Invitation, InvitationStatus, Share, SharedResource
+from drawbridge.status import Status
+from tests.builders import (
+    CONNECTION,
+    CONSUMER,
+    ENDPOINT_ID,
+    NOW,
+    PROVIDER,
+    SERVICE_ID,
+    SHARE,
+    SHARE_ARN,
+    invitation,
+    row,
+    shared_resource,
+)
+
+
+class CrashError(Exception):
+    """The function was stopped here."""
+
+
+class World:
+    """All that discovery looks at and writes to; it can be told what fails, and after which write it crashes."""
+
+    def __init__(self) -> None:
+        self.listed_invitations: list[Invitation] = []
+        self.listed_shares: list[Share] = []
+        self.listed_resources: list[SharedResource] = []
+        self.listed_connections: list[Connection] = []
+        self.notified: list[str] = []
+        self.kept: dict[str, Row] = {}
+        self.running: dict[str, WorkflowInput] = {}
+        self.ended: set[str] = set()
+        self.announced: list[tuple[str, int]] = []
+        self.failing: set[str] = set()
+        self.writes_until_crash = 1_000
+
+    def discoverer(self) -> Discoverer:
+        return Discoverer(shares=self, services=self, ledger=self, workflow=self, configured=self, announcements=self)
+
+    def _fail(self, what: str) -> None:
+        if what in self.failing:
+            raise ThrottledError(what)
+
+    def _write(self) -> None:
+        self.writes_until_crash -= 1
+        if self.writes_until_crash < 0:
+            raise CrashError
+
+    def invitations(self) -> list[Invitation]:
+        self._fail("invitations")
+        return self.listed_invitations
+
+    def shares(self) -> list[Share]:
+        return self.listed_shares
+
+    def resources(self) -> list[SharedResource]:
+        return self.listed_resources
+
+    def managed(self) -> list[ManagedService]:
+        self._fail("managed")
+        return [ManagedService(service_id=SERVICE_ID, tags={})]
+
+    def connections(self, service_ids: Collection[str]) -> list[Connection]:
+        return [each for each in self.listed_connections if each.service_id in service_ids]
+
+    def without_notification(self, service_ids: Collection[str]) -> list[str]:
+        return sorted(set(service_ids) - set(self.notified))
+
+    def notify_of(self, service_id: str) -> None:
+        self._fail("notify")
+        self.notified.append(service_id)
+
+    def rows(self, request_ids: Collection[str]) -> Mapping[str, Row]:
+        return {each: self.kept[each] for each in request_ids if each in self.kept}
+
+    def followed(self) -> list[Row]:
+        return [each for each in self.kept.values() if not each.settled or each.status is Status.HELD]
+
+    def claim(self, seen: Seen, attempt: int, *, after: Row | None) -> bool:
+        self._write()
+        if self.kept.get(seen.request.request_id) != after:
+            return False
+        self.kept[seen.request.request_id] = row(
+            Status.PENDING,
+            request=seen.request,
+            account_id=seen.account_id,
+            attempt=attempt,
+            settled=False,
+            seen=seen.state,
+            wanted=seen.wanted,
+            permitted=seen.permitted,
+        )
+        return True
+
+    def start(self, request: WorkflowInput) -> bool:
+        self._fail("start")
+        self._write()
+        if request.execution_name in self.ended:
+            return False
+        self.running[request.execution_name] = request
+        return True
+
+    def pending(self, seen: Seen, attempt: int) -> None:
+        self._write()
+        self.announced.append((seen.request.request_id, attempt))
+
+    def wanted(self, provider: str, share_name: str) -> str:
+        return "bindings"
+
+    def permitted(self, account_id: str) -> str:
+        return "policies"
+
+
+def connection(state: ConnectionState = ConnectionState.PENDING_ACCEPTANCE, **changes: Any) -> Connection:
+    told: dict[str, Any] = {"service_id": SERVICE_ID, "endpoint_id": ENDPOINT_ID, "owner": CONSUMER, "region": "here"}
+    return Connection(state=state, **(told | changes))
+
+
+def share() -> Share:
+    return Share(arn=SHARE_ARN, name="orders", owner=PROVIDER)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_a_connection_and_an_invitation_each_get_their_execution(world: World) -> None:
+    world.listed_connections = [connection()]
+    world.listed_invitations = [invitation()]
+
+    discovery = world.discoverer().discover(EVERYWHERE, NOW)
+
+    assert set(discovery.started) == {f"{CONNECTION.request_id}-1", f"{SHARE.request_id}-1"}
+    assert world.running.keys() == set(discovery.started)
+    assert {each.account_id for each in world.kept.values()} == {CONSUMER, PROVIDER}
+
+
+def test_looking_again_starts_nothing_again(world: World) -> None:
+    world.listed_connections = [connection()]
+    world.discoverer().discover(EVERYWHERE, NOW)
+
+    again = world.discoverer().discover(EVERYWHERE, NOW)
+
+    assert again.started == ()
+    assert len(world.running) == 1
+
+
+def test_trap_6_a_share_that_is_there_without_invitation_is_a_request(world: World) -> None:
+    world.listed_shares, world.listed_resources = [share()], [shared_resource()]
+
+    assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-1",)
+
+
+def test_a_share_that_holds_nothing_of_lattice_is_none_of_our_business(world: World) -> None:
+    world.listed_shares = [share()]
+    world.listed_resources = [shared_resource("arn:aws:ec2:us-east-1:111111111111:subnet/subnet-1", "ec2:subnet")]
+
+    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
+
+
+def test_trap_5_a_resource_that_comes_to_a_share_later_is_noticed(world: World) -> None:
+    world.listed_shares, world.listed_resources = [share()], [shared_resource()]
+    world.discoverer().discover(AT_SHARES, NOW)
+    pending = world.kept[SHARE.request_id]
+    world.kept[SHARE.request_id] = row(
+        Status.AVAILABLE, request=SHARE, seen=pending.seen, wanted=pending.wanted, permitted=pending.permitted
+    )
+    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
+
+    world.listed_resources.append(shared_resource(shared_resource().arn + "0"))
+
+    assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-2",)
+
+
+def test_an_expired_invitation_that_nobody_knew_is_left_alone(world: World) -> None:
+    world.listed_invitations = [invitation(InvitationStatus.EXPIRED)]
+
+    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
+
+
+def test_a_held_request_that_is_not_listed_any_longer_gets_an_attempt_that_tells_its_end(world: World) -> None:
+    world.kept[CONNECTION.request_id] = row(Status.HELD)
+
+    assert world.discoverer().discover(AT_CONNECTIONS, NOW).started == (f"{CONNECTION.request_id}-2",)
+
+
+@pytest.mark.parametrize(("failing", "started"), [("managed", SHARE), ("invitations", CONNECTION)])
+def test_a_side_that_cannot_be_looked_at_stops_nothing_of_the_other(world: World, failing: str, started: Any) -> None:
+    world.listed_connections, world.listed_invitations = [connection()], [invitation()]
+    world.failing = {failing}
+
+    discovery = world.discoverer().discover(EVERYWHERE, NOW)
+
+    assert discovery.started == (f"{started.request_id}-1",)
+    assert discovery.failures
+
+
+def test_a_side_that_cannot_be_looked_at_does_not_count_as_gone(world: World) -> None:
+    world.kept[CONNECTION.request_id] = row(Status.HELD)
+    world.failing = {"managed"}
+
+    assert world.discoverer().discover(EVERYWHERE, NOW).started == ()
+
+
+def test_a_notification_that_cannot_be_made_hides_no_connection(world: World) -> None:
+    world.listed_connections = [connection()]
+    world.failing = {"notify"}
+
+    discovery = world.discoverer().discover(EVERYWHERE, NOW)
+
+    assert discovery.started == (f"{CONNECTION.request_id}-1",)
+    assert [str(failure) for failure in discovery.failures] == ["notify"]
+
+
+def test_one_execution_that_cannot_be_started_stops_no_other_and_is_started_by_a_later_look(world: World) -> None:
+    world.listed_connections = [connection(), connection(endpoint_id="vpce-00000000000000000")]
+    world.failing = {"start"}
+    assert len(world.discoverer().discover(AT_CONNECTIONS, NOW).failures) == 2
+    world.failing = set()
+
+    world.discoverer().discover(AT_CONNECTIONS, NOW + timedelta(minutes=1))
+
+    assert len(world.running) == 2
+    assert {each.attempt for each in world.kept.values()} == {1}
+
+
+@pytest.mark.parametrize("writes", range(4))
+def test_wherever_it_is_stopped_the_next_look_makes_it_good_and_nothing_is_doubled(world: World, writes: int) -> None:
+    world.listed_connections = [connection()]
+    world.writes_until_crash = writes
+    with contextlib.suppress(CrashError):
+        world.discoverer().discover(AT_CONNECTIONS, NOW)
+    world.writes_until_crash = 1_000
+
+    world.discoverer().discover(AT_CONNECTIONS, NOW + timedelta(minutes=1))
+
+    assert world.running.keys() == {f"{CONNECTION.request_id}-1"}
+    assert (CONNECTION.request_id, 1) in world.announced
+
+
+def test_an_execution_that_ended_without_a_word_is_followed_by_another_but_not_at_once(world: World) -> None:
+    world.listed_connections = [connection()]
+    world.discoverer().discover(AT_CONNECTIONS, NOW)
+    world.ended = {f"{CONNECTION.request_id}-1"}
+
+    def started(after: timedelta) -> tuple[str, ...]:
+        return world.discoverer().discover(AT_CONNECTIONS, NOW + after).started
+
+    assert started(timedelta(seconds=59)) == ()
+    assert started(timedelta(seconds=60)) == (f"{CONNECTION.request_id}-2",)
+
+
+def test_of_two_looks_at_once_only_one_enters_the_attempt(world: World) -> None:
+    world.listed_connections = [connection()]
+    stale: datetime = NOW
+
+    class Late(World):
+        def rows(self, request_ids: Collection[str]) -> Mapping[str, Row]:
+            return {}
+
+    late = Late()
+    late.__dict__.update(world.__dict__)
+    world.discoverer().discover(AT_CONNECTIONS, stale)
+
+    assert late.discoverer().discover(AT_CONNECTIONS, stale).started == ()
+
+
+def test_no_failure_is_anything_else_than_ours(world: World) -> None:
+    world.failing = {"managed", "invitations", "start", "notify"}
+
+    assert all(isinstance(each, DrawbridgeError) for each in world.discoverer().discover(EVERYWHERE, NOW).failures)
