@@ -73,14 +73,16 @@ def bus_of(someone: Account) -> Bus:
 def test_a_change_of_status_is_told_on_the_bus(
     someone: Account, heard: Heard, request_: Request, resources: list[str]
 ) -> None:
-    bus_of(someone).announce(status_change(workflow_input(request_, 2), OUTCOME, account_id=CONSUMER))
+    change = status_change(workflow_input(request_, 2), OUTCOME, account_id=CONSUMER)
+
+    bus_of(someone).announce(change)
 
     event = heard()
     assert (event["source"], event["detail-type"]) == ("drawbridge", "Request Status Changed")
     assert event["account"] == someone.account_id
     assert event["resources"] == resources
     assert event["detail"] == {
-        "id": f"{request_.request_id}/2/AVAILABLE",
+        "id": change.id,
         "requestId": request_.request_id,
         "kind": "resource-share" if request_ is SHARE else "endpoint-connection",
         "subject": request_.subject,

@@ -9,7 +9,7 @@ import pytest
 
 from drawbridge.aws.consumers import Consumers
 from drawbridge.decision.facts import Consumer
-from drawbridge.errors import ThrottledError
+from drawbridge.errors import ThrottledError, UpstreamError
 from tests.builders import CONSUMER
 from tests.contracts.accounts import refusing
 from tests.contracts.conftest import NewAccount
@@ -33,11 +33,7 @@ def test_a_consumer_is_as_it_is_registered(table: Any) -> None:
     found = registered(table, tier="gold", services=["vpce-svc-1", "vpce-svc-2"], name="Orders", notes="since May")
 
     assert found == Consumer(
-        account_id=CONSUMER,
-        tier="gold",
-        services=frozenset({"vpce-svc-1", "vpce-svc-2"}),
-        name="Orders",
-        notes="since May",
+        account_id=CONSUMER, tier="gold", services=frozenset({"vpce-svc-1", "vpce-svc-2"}), name="Orders"
     )
 
 
@@ -68,6 +64,14 @@ def test_services_are_read_however_people_wrote_them(table: Any, written: object
 def test_a_field_of_another_form_counts_as_left_out(table: Any) -> None:
     assert registered(table, tier=Decimal(1), name=["Orders"], notes=None, more="x") == registered(table)
     assert registered(table) == Consumer(account_id=CONSUMER)
+
+
+def test_a_registry_that_is_gone_says_nothing_of_an_account(table: Any) -> None:
+    with (
+        refusing(table.meta.client, "get_item", "ResourceNotFoundException"),
+        pytest.raises(UpstreamError, match=CONSUMER),
+    ):
+        Consumers(table).consumer(CONSUMER)
 
 
 def test_who_is_throttled_does_not_know_whether_it_is_registered(table: Any) -> None:

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from drawbridge.aws.endpoint_services import EndpointServices
-from drawbridge.errors import GoneError, InvalidInputError, ThrottledError
+from drawbridge.errors import AccessDeniedError, GoneError, ThrottledError
 from drawbridge.request.connections import ConnectionState
 from tests.contracts.accounts import REGION, Account, answering, connected, offered, refusing
-from tests.contracts.conftest import NewAccount
 from tests.local_aws.accounts import pass_time
 
 NOWHERE = "vpce-svc-00000000000000000"
@@ -50,10 +49,11 @@ def test_a_service_that_does_not_exist_is_not_managed(provider: Account) -> None
 
 
 def test_connections_of_all_services_are_listed_at_once(provider: Account, consumer: Account) -> None:
-    first, second = offered(provider), offered(provider, managed=None)
+    first, second, other = offered(provider), offered(provider, managed=None), offered(provider)
     endpoints = {connected(consumer, each): each["ServiceId"] for each in (first, second)}
+    connected(consumer, other)
 
-    found = services_of(provider).connections()
+    found = services_of(provider).connections([first["ServiceId"], second["ServiceId"]])
 
     assert {each.endpoint_id: each.service_id for each in found} == endpoints
     assert {each.owner for each in found} == {consumer.account_id}
@@ -79,25 +79,43 @@ def test_trap_9_a_state_is_read_in_whichever_spelling(provider: Account, consume
     assert as_modelled.region == REGION
 
 
-def test_a_state_that_nobody_knows_is_refused_by_name(provider: Account, consumer: Account) -> None:
-    answer = {"ServiceId": NOWHERE, "VpcEndpointId": NOBODY, "VpcEndpointOwner": "", "VpcEndpointState": "dreaming"}
+def listed_as(**told: Any) -> dict[str, Any]:
+    """Give a connection as EC2 lists it."""
+    plain = {"ServiceId": NOWHERE, "VpcEndpointId": NOBODY, "VpcEndpointOwner": "", "VpcEndpointState": "available"}
+    return {name: value for name, value in (plain | told).items() if value is not ...}
 
-    with (
-        answering(provider.ec2, "describe_vpc_endpoint_connections", {"VpcEndpointConnections": [answer]}),
-        pytest.raises(InvalidInputError, match="dreaming"),
+
+@pytest.mark.parametrize("spelling", ["dreaming", "Dreaming", ""])
+def test_a_state_that_nobody_knows_hides_no_other_connection(provider: Account, spelling: str) -> None:
+    told = {"VpcEndpointConnections": [listed_as(VpcEndpointState=spelling), listed_as()]}
+
+    with answering(provider.ec2, "describe_vpc_endpoint_connections", told):
+        found = services_of(provider).connections([NOWHERE])
+
+    assert [each.state for each in found] == [ConnectionState.UNKNOWN, ConnectionState.AVAILABLE]
+    assert not found[0].state.is_open
+
+
+@pytest.mark.parametrize("endpoint_id", [..., ""])
+def test_a_transit_gateway_s_attachment_is_no_connection_of_an_endpoint(provider: Account, endpoint_id: Any) -> None:
+    attachment = listed_as(VpcEndpointId=endpoint_id, VpcEndpointOwner=..., VpcEndpointState=...)
+
+    with answering(
+        provider.ec2, "describe_vpc_endpoint_connections", {"VpcEndpointConnections": [attachment, listed_as()]}
     ):
-        services_of(provider).connections()
+        found = services_of(provider).connections([NOWHERE])
+
+    assert [each.endpoint_id for each in found] == [NOBODY]
 
 
 def test_trap_8_an_empty_page_of_connections_is_not_the_last(provider: Account) -> None:
-    answer = {"ServiceId": NOWHERE, "VpcEndpointId": NOBODY, "VpcEndpointOwner": "", "VpcEndpointState": "available"}
     answers: list[dict[str, Any]] = [
         {"VpcEndpointConnections": [], "NextToken": "on"},
-        {"VpcEndpointConnections": [answer], "NextToken": ""},
+        {"VpcEndpointConnections": [listed_as()], "NextToken": ""},
     ]
 
     with answering(provider.ec2, "describe_vpc_endpoint_connections", *answers):
-        assert len(services_of(provider).connections()) == 1
+        assert len(services_of(provider).connections([NOWHERE])) == 1
 
 
 def test_a_connection_that_is_not_listed_is_gone(provider: Account, consumer: Account) -> None:
@@ -194,15 +212,18 @@ def test_a_throttled_answer_is_a_throttled_error(provider: Account) -> None:
         services_of(provider).answer(NOWHERE, [NOBODY], accept=True)
 
 
-def test_trap_2_every_managed_service_gets_its_connection_notification_once(provider: Account) -> None:
+def test_trap_2_a_service_without_its_connection_notification_is_told_and_gets_it_once(provider: Account) -> None:
     topic_arn = topic(provider)
     ids = sorted(offered(provider)["ServiceId"] for _ in range(3))
     services = services_of(provider, topic_arn=topic_arn)
 
-    services.see_to_notifications(ids[:2])
-    services.see_to_notifications(ids)
-    services.see_to_notifications(ids)
+    before = services.without_notification(ids)
+    services.notify_of(ids[0])
+    between = services.without_notification(ids)
+    for each in between:
+        services.notify_of(each)
 
+    assert (before, between, services.without_notification(ids)) == (ids, ids[1:], [])
     assert notified(provider, topic_arn) == ids
     told = provider.ec2.describe_vpc_endpoint_connection_notifications()["ConnectionNotificationSet"]
     assert {tuple(sorted(each["ConnectionEvents"])) for each in told} == {("Accept", "Connect", "Delete", "Reject")}
@@ -212,32 +233,48 @@ def test_a_notification_to_a_topic_of_others_is_left_alone(provider: Account) ->
     service_id = offered(provider)["ServiceId"]
     ours = topic(provider)
     theirs = str(provider.client("sns").create_topic(Name="theirs")["TopicArn"])
-    services_of(provider, topic_arn=theirs).see_to_notifications([service_id])
+    services_of(provider, topic_arn=theirs).notify_of(service_id)
+    services = services_of(provider, topic_arn=ours)
 
-    services_of(provider, topic_arn=ours).see_to_notifications([service_id])
+    lacking = services.without_notification([service_id])
+    services.notify_of(service_id)
 
+    assert lacking == [service_id]
     assert notified(provider, theirs) == notified(provider, ours) == [service_id]
 
 
-def test_a_service_that_was_deleted_meanwhile_stops_no_other(provider: Account) -> None:
+def test_trap_8_notifications_come_in_pages(provider: Account) -> None:
+    answers: list[dict[str, Any]] = [
+        {"ConnectionNotificationSet": [], "NextToken": "on"},
+        # One of an interface endpoint's names no service.
+        {"ConnectionNotificationSet": [{"ServiceId": NOWHERE}, {"VpcEndpointId": NOBODY}]},
+    ]
+
+    with answering(provider.ec2, "describe_vpc_endpoint_connection_notifications", *answers):
+        assert services_of(provider, topic_arn="topic").without_notification([NOWHERE]) == []
+
+
+def test_a_service_that_was_deleted_meanwhile_is_left_alone(provider: Account) -> None:
     topic_arn = topic(provider)
-    service_id = offered(provider)["ServiceId"]
 
-    services_of(provider, topic_arn=topic_arn).see_to_notifications([NOWHERE, service_id])
+    services_of(provider, topic_arn=topic_arn).notify_of(NOWHERE)
 
-    assert notified(provider, topic_arn) == [service_id]
+    assert notified(provider, topic_arn) == []
 
 
 def test_another_look_may_be_faster_with_a_notification(provider: Account) -> None:
-    topic_arn = topic(provider)
-
     with refusing(provider.ec2, "create_vpc_endpoint_connection_notification", "DuplicateConnectionNotification"):
-        services_of(provider, topic_arn=topic_arn)._notify_of(NOWHERE, topic_arn)
+        services_of(provider, topic_arn="topic").notify_of(NOWHERE)
 
 
-@pytest.mark.parametrize("known", [True, False])
-def test_without_a_topic_or_a_service_nothing_is_asked(new_account: NewAccount, known: bool) -> None:
-    nobody = new_account()
-
-    with answering(nobody.ec2, "describe_vpc_endpoint_connection_notifications"):
-        services_of(nobody, topic_arn="topic" if known else None).see_to_notifications([] if known else [NOWHERE])
+@pytest.mark.parametrize(
+    ("code", "error"), [("UnauthorizedOperation", AccessDeniedError), ("RequestLimitExceeded", ThrottledError)]
+)
+def test_a_notification_that_aws_refuses_for_another_reason_is_an_error(
+    provider: Account, code: str, error: type[Exception]
+) -> None:
+    with (
+        refusing(provider.ec2, "create_vpc_endpoint_connection_notification", code),
+        pytest.raises(error, match=NOWHERE),
+    ):
+        services_of(provider, topic_arn="topic").notify_of(NOWHERE)

@@ -36,6 +36,7 @@ WHAT_HAPPENS_NEXT = {
         "ParameterMaxVersionLimitExceeded",
     },
     errors.ConflictError: {
+        "AWSOrganizationsNotInUseException",
         "ConflictException",
         "HierarchyTypeMismatchException",
         "IdempotentParameterMismatch",
@@ -51,6 +52,7 @@ WHAT_HAPPENS_NEXT = {
         "ResourceShareInvitationAlreadyRejectedException",
         "ResourceShareInvitationExpiredException",
         "UnknownResourceException",
+        "AccountNotFoundException",
     },
     errors.NotReadyError: {"VpcEndpointNotReady"},
     errors.UpstreamError: {"InternalError", "ServiceUnavailable", "ServerInternalException", "ValidationException", ""},
@@ -74,6 +76,17 @@ def test_a_code_says_what_happens_next(code: str, error: type[errors.DrawbridgeE
         raise refused(code)
 
     assert type(raised.value) is error
+    assert str(raised.value) == f"do it: {code}: AWS's words"
+
+
+@pytest.mark.parametrize(("code", "error"), CASES, ids=str)
+def test_only_what_is_not_found_is_another_error_where_it_is_a_thing_of_ours(
+    code: str, error: type[errors.DrawbridgeError]
+) -> None:
+    with pytest.raises(errors.DrawbridgeError) as raised, translated("do it", missing=errors.UpstreamError):
+        raise refused(code)
+
+    assert type(raised.value) is (errors.UpstreamError if error is errors.GoneError else error)
     assert str(raised.value) == f"do it: {code}: AWS's words"
 
 

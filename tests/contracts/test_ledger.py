@@ -7,14 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 from botocore.stub import Stubber
 
 from drawbridge.aws.ledger import Ledger
-from drawbridge.errors import AccessDeniedError, ThrottledError
-from drawbridge.record import Outcome
+from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
+from drawbridge.record import GONE, Basis, Outcome
 from drawbridge.record.record import StatusChange, status_change
 from drawbridge.request import EndpointConnectionRequest, Request
 from drawbridge.request.row import Row
@@ -73,11 +72,13 @@ def row(ledger: Ledger, request_id: str = ID) -> Row:
     return ledger.rows([request_id])[request_id]
 
 
-def change(
-    status: Status, attempt: int = 1, *, request: Request = CONNECTION, reasons: tuple[Reason, ...] = (WHY,)
-) -> StatusChange:
-    outcome = Outcome(status=status, reasons=reasons, settled=False, published=("/a", "/b"))
-    return status_change(workflow_input(request, attempt), outcome)
+def reach(
+    ledger: Ledger, status: Status, attempt: int = 1, *, request: Request = CONNECTION, **told: Any
+) -> StatusChange | None:
+    """Have the attempt reach a status, at which it ends if nothing else is said."""
+    with_defaults: dict[str, Any] = {"reasons": (WHY,), "settled": True, "published": ("/a", "/b")} | told
+    outcome = Outcome(status=status, **with_defaults)
+    return ledger.change_status(status_change(workflow_input(request, attempt), outcome), outcome)
 
 
 def connection(number: int) -> EndpointConnectionRequest:
@@ -86,7 +87,7 @@ def connection(number: int) -> EndpointConnectionRequest:
 
 def settled(ledger: Ledger, status: Status, attempt: int = 1) -> Row:
     """Bring the row to a status at which its attempt ends."""
-    assert ledger.change_status(change(status, attempt), settled=True)
+    assert reach(ledger, status, attempt)
     return row(ledger)
 
 
@@ -191,32 +192,161 @@ def test_a_claim_is_lost_where_the_row_was_deleted_meanwhile(ledger: Ledger, tab
 def test_a_change_of_status_is_taken_over_and_told_with_who_asks(ledger: Ledger, table: Any) -> None:
     ledger.claim(seen(), 1, after=None)
 
-    told = ledger.change_status(change(Status.HELD), settled=True, seen="what it made of it")
+    told = reach(ledger, Status.HELD)
 
-    assert told == msgspec.structs.replace(change(Status.HELD), account_id=CONSUMER)
+    assert told is not None
+    assert (told.request_id, told.account_id, told.status, told.attempt) == (ID, CONSUMER, Status.HELD, 1)
     after, stored = row(ledger), item(table)
-    assert (after.status, after.settled, after.seen) == (Status.HELD, True, "what it made of it")
+    assert (after.status, after.settled) == (Status.HELD, True)
     assert stored["reasons"] == [{"code": "policy", "text": "because", "source": "p"}]
     assert stored["published"] == {"/a", "/b"}
     assert stored["history"][-1]["status"] == "HELD"
     assert stored["history"][-1]["reasons"] == stored["reasons"]
 
 
-def test_what_was_seen_stays_where_the_attempt_did_not_change_it(ledger: Ledger) -> None:
-    ledger.claim(seen(state="as listed"), 1, after=None)
+@pytest.mark.parametrize("basis", [None, Basis()])
+def test_what_was_seen_and_in_force_stays_where_the_outcome_says_nothing_of_it(
+    ledger: Ledger, basis: Basis | None
+) -> None:
+    ledger.claim(seen(state="as listed", wanted="w", permitted="p"), 1, after=None)
 
-    ledger.change_status(change(Status.HELD), settled=True)
+    reach(ledger, Status.HELD, basis=basis)
 
-    assert row(ledger).seen == "as listed"
+    after = row(ledger)
+    assert (after.seen, after.wanted, after.permitted) == ("as listed", "w", "p")
+
+
+@pytest.mark.parametrize(
+    ("basis", "taken"),
+    [
+        (Basis(seen="made of it"), ("made of it", "w", "p")),
+        (Basis(wanted="these bindings"), ("as listed", "these bindings", "p")),
+        (Basis(permitted="these policies"), ("as listed", "w", "these policies")),
+        (Basis(seen="1", wanted="2", permitted="3"), ("1", "2", "3")),
+        (GONE, ("gone", "w", "p")),
+    ],
+)
+def test_what_the_outcome_was_come_to_from_is_taken_over(
+    ledger: Ledger, basis: Basis, taken: tuple[str, str, str]
+) -> None:
+    ledger.claim(seen(state="as listed", wanted="w", permitted="p"), 1, after=None)
+
+    reach(ledger, Status.HELD, basis=basis)
+
+    after = row(ledger)
+    assert (after.seen, after.wanted, after.permitted) == taken
+
+
+def test_what_let_a_request_in_is_kept_through_later_statuses(ledger: Ledger, table: Any) -> None:
+    ledger.claim(seen(), 1, after=None)
+    reach(ledger, Status.ACCEPTED, settled=False, decided_by=(WHY,))
+
+    reach(ledger, Status.AVAILABLE, reasons=(Reason("published", "a.example"),))
+
+    stored = item(table)
+    assert stored["decided_by"] == [{"code": "policy", "text": "because", "source": "p"}]
+    assert stored["reasons"] == [{"code": "published", "text": "a.example"}]
+
+
+@pytest.mark.parametrize("incomplete", [True, False])
+def test_whether_something_was_refused_is_kept_until_the_next_attempt(ledger: Ledger, incomplete: bool) -> None:
+    ledger.claim(seen(), 1, after=None)
+    reach(ledger, Status.AVAILABLE, incomplete=incomplete)
+    before = row(ledger)
+
+    ledger.claim(seen(), 2, after=before)
+
+    assert before.incomplete is incomplete
+    assert not row(ledger).incomplete
+
+
+def test_attempts_that_fail_in_a_row_are_counted(ledger: Ledger) -> None:
+    ledger.claim(seen(), 1, after=None)
+    counted = [settled(ledger, Status.FAILED).failures]
+
+    for attempt in (2, 3):
+        ledger.claim(seen(), attempt, after=row(ledger))
+        claimed = row(ledger).failures
+        counted.append(settled(ledger, Status.FAILED, attempt).failures)
+        assert claimed == counted[-2]
+
+    assert counted == [1, 2, 3]
+
+
+def test_a_failure_that_is_recorded_again_is_counted_once(ledger: Ledger) -> None:
+    ledger.claim(seen(), 1, after=None)
+
+    again = [reach(ledger, Status.FAILED) for _ in range(3)]
+
+    assert again[0] == again[1] == again[2] is not None
+    assert row(ledger).failures == 1
+
+
+# An attempt is pending from its claim on, and never ends there.
+@pytest.mark.parametrize("status", sorted(set(Status) - {Status.FAILED, Status.PENDING}))
+def test_any_other_end_forgets_the_failures_before_it(ledger: Ledger, status: Status) -> None:
+    ledger.claim(seen(), 1, after=None)
+    ledger.claim(seen(), 2, after=settled(ledger, Status.FAILED))
+    before = row(ledger).failures
+
+    reach(ledger, status, 2)
+
+    assert before == 1
+    assert row(ledger).failures == 0
+
+
+def test_a_status_that_settles_later_forgets_the_failures_too(ledger: Ledger) -> None:
+    ledger.claim(seen(), 1, after=None)
+    ledger.claim(seen(), 2, after=settled(ledger, Status.FAILED))
+    reach(ledger, Status.ACCEPTED, 2, settled=False)
+
+    reach(ledger, Status.ACCEPTED, 2)
+
+    assert row(ledger).failures == 0
+
+
+def test_a_status_on_the_way_forgets_no_failure(ledger: Ledger) -> None:
+    ledger.claim(seen(), 1, after=None)
+    ledger.claim(seen(), 2, after=settled(ledger, Status.FAILED))
+
+    reach(ledger, Status.ACCEPTED, 2, settled=False)
+
+    assert row(ledger).failures == 1
+
+
+def test_an_attempt_that_ended_without_a_word_counts_as_failed(ledger: Ledger) -> None:
+    ledger.claim(seen(), 1, after=None)
+    first = row(ledger)
+    ledger.claim(seen(), 2, after=first)
+    second = row(ledger)
+
+    ledger.claim(seen(), 3, after=second)
+
+    assert (first.failures, second.failures, row(ledger).failures) == (0, 1, 2)
+
+
+@pytest.mark.parametrize("status", [Status.ACCEPTED, Status.AVAILABLE, Status.HELD])
+def test_a_late_repetition_of_a_status_on_the_way_opens_nothing_again(
+    ledger: Ledger, table: Any, status: Status
+) -> None:
+    ledger.claim(seen(), 1, after=None)
+    reach(ledger, status, settled=False)
+    settled(ledger, status)
+    there = item(table)
+
+    late = reach(ledger, status, settled=False, reasons=())
+
+    assert late is None
+    assert item(table) == there
 
 
 @pytest.mark.parametrize("settles", [True, False])
 def test_the_same_change_again_changes_nothing_and_tells_the_same(ledger: Ledger, table: Any, settles: bool) -> None:
     ledger.claim(seen(), 1, after=None)
-    first = ledger.change_status(change(Status.ACCEPTED), settled=settles)
+    first = reach(ledger, Status.ACCEPTED, settled=settles)
     stored = item(table)
 
-    again = ledger.change_status(change(Status.ACCEPTED), settled=settles)
+    again = reach(ledger, Status.ACCEPTED, settled=settles)
 
     assert again == first
     assert item(table) | {"updated_at": ""} == stored | {"updated_at": ""}
@@ -224,9 +354,9 @@ def test_the_same_change_again_changes_nothing_and_tells_the_same(ledger: Ledger
 
 def test_a_status_that_settles_later_is_one_entry(ledger: Ledger, table: Any) -> None:
     ledger.claim(seen(), 1, after=None)
-    ledger.change_status(change(Status.ACCEPTED), settled=False)
+    reach(ledger, Status.ACCEPTED, settled=False)
 
-    ledger.change_status(change(Status.ACCEPTED, reasons=()), settled=True, seen="in effect")
+    reach(ledger, Status.ACCEPTED, reasons=(), basis=Basis(seen="in effect"))
 
     assert (row(ledger).settled, row(ledger).seen) == (True, "in effect")
     assert [entry["status"] for entry in item(table)["history"]] == ["PENDING", "ACCEPTED"]
@@ -236,8 +366,8 @@ def test_a_settled_attempt_does_not_go_on(ledger: Ledger) -> None:
     ledger.claim(seen(), 1, after=None)
     there = settled(ledger, Status.AVAILABLE)
 
-    assert ledger.change_status(change(Status.ASSOCIATING), settled=False) is None
-    assert ledger.change_status(change(Status.FAILED), settled=True) is None
+    assert reach(ledger, Status.ASSOCIATING, settled=False) is None
+    assert reach(ledger, Status.FAILED) is None
     assert row(ledger) == there
 
 
@@ -247,12 +377,12 @@ def test_a_later_attempt_has_the_row(ledger: Ledger, status: Status) -> None:
     ledger.claim(seen(), 2, after=settled(ledger, Status.FAILED))
     there = row(ledger)
 
-    assert ledger.change_status(change(status, 1), settled=True) is None
+    assert reach(ledger, status, 1) is None
     assert row(ledger) == there
 
 
 def test_a_change_of_what_nobody_entered_is_not_taken_over(ledger: Ledger) -> None:
-    assert ledger.change_status(change(Status.HELD), settled=True) is None
+    assert reach(ledger, Status.HELD) is None
     assert ledger.rows([ID]) == {}
 
 
@@ -265,7 +395,7 @@ def test_the_history_is_cut_to_its_latest_hundred(ledger: Ledger, table: Any) ->
         ExpressionAttributeValues={":old": old},
     )
 
-    ledger.change_status(change(Status.HELD), settled=True)
+    reach(ledger, Status.HELD)
 
     history = item(table)["history"]
     assert len(history) == 100
@@ -318,7 +448,7 @@ def test_keys_that_dynamodb_never_processes_are_a_throttle(ledger: Ledger, table
 def test_what_is_under_way_or_settled_only_for_now_is_followed(ledger: Ledger, status: Status) -> None:
     over = {Status.AVAILABLE, Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN}
     ledger.claim(seen(), 1, after=None)
-    ledger.change_status(change(status), settled=status in {*over, Status.HELD, Status.FAILED})
+    reach(ledger, status, settled=status in {*over, Status.HELD, Status.FAILED})
 
     assert ledger.followed() == ([] if status in over else [row(ledger)])
 
@@ -338,7 +468,7 @@ def test_what_could_not_be_taken_over_is_followed_as_it_was(ledger: Ledger) -> N
     ledger.claim(seen(), 1, after=None)
     ledger.claim(seen(), 2, after=settled(ledger, Status.FAILED))
 
-    ledger.change_status(change(Status.AVAILABLE, 1), settled=True)
+    reach(ledger, Status.AVAILABLE, 1)
 
     assert ledger.followed() == [row(ledger)]
 
@@ -349,7 +479,7 @@ def test_all_that_is_followed_is_told_however_large(ledger: Ledger) -> None:
     long = Reason("policy", "x" * 60_000)
     for request in requests:
         ledger.claim(seen(request=request), 1, after=None)
-        ledger.change_status(change(Status.HELD, request=request, reasons=(long,)), settled=True)
+        reach(ledger, Status.HELD, request=request, reasons=(long,))
 
     assert {each.request for each in ledger.followed()} == set(requests)
 
@@ -361,28 +491,48 @@ def test_a_write_that_is_refused_is_no_lost_claim(ledger: Ledger, table: Any) ->
         refusing(table.meta.client, "update_item", "ProvisionedThroughputExceededException"),
         pytest.raises(ThrottledError),
     ):
-        ledger.change_status(change(Status.HELD), settled=True)
+        reach(ledger, Status.HELD)
 
 
-def _typed(stored: dict[str, Any]) -> dict[str, Any]:
-    serialize = TypeSerializer().serialize
-    return {name: serialize(value) for name, value in stored.items()}
+@pytest.mark.parametrize(
+    ("operation", "asked"),
+    [
+        ("update_item", lambda ledger: ledger.claim(seen(), 1, after=None)),
+        ("update_item", lambda ledger: reach(ledger, Status.HELD)),
+        ("batch_get_item", lambda ledger: ledger.rows([ID])),
+        ("query", lambda ledger: ledger.followed()),
+    ],
+    ids=["claim", "change", "rows", "followed"],
+)
+def test_a_table_that_is_gone_says_nothing_of_a_request(
+    ledger: Ledger, table: Any, operation: str, asked: Callable[[Ledger], object]
+) -> None:
+    with (
+        refusing(table.meta.client, operation, "ResourceNotFoundException"),
+        pytest.raises(UpstreamError, match="ResourceNotFoundException"),
+    ):
+        asked(ledger)
 
 
 def test_what_was_published_stays_in_the_row_through_later_attempts(ledger: Ledger, table: Any) -> None:
     ledger.claim(seen(), 1, after=None)
-    ledger.change_status(change(Status.AVAILABLE), settled=True)
+    reach(ledger, Status.AVAILABLE)
 
     ledger.claim(seen(), 2, after=row(ledger))
-    ledger.change_status(msgspec.structs.replace(change(Status.FAILED), attempt=2, published=("/c",)), settled=True)
+    reach(ledger, Status.FAILED, 2, published=("/c",))
 
     assert item(table)["published"] == {"/a", "/b", "/c"}
 
 
 def test_a_new_attempt_does_not_show_the_reasons_of_the_last_one(ledger: Ledger, table: Any) -> None:
     ledger.claim(seen(), 1, after=None)
-    ledger.change_status(change(Status.HELD), settled=True)
+    reach(ledger, Status.HELD)
 
     ledger.claim(seen(), 2, after=row(ledger))
 
     assert item(table)["reasons"] == []
+
+
+def _typed(stored: dict[str, Any]) -> dict[str, Any]:
+    serialize = TypeSerializer().serialize
+    return {name: serialize(value) for name, value in stored.items()}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from drawbridge.association.plan import Vpc
 from drawbridge.aws.network import Network
 from tests.contracts.accounts import REGION, Account, answering
@@ -64,10 +66,60 @@ def test_each_vpc_gets_its_own_subnets(account: Account) -> None:
     assert {each.vpc_id: each.subnet_ids for each in found} == {key: (value,) for key, value in subnets.items()}
 
 
+def listed(subnet_id: str, zone: str, *, zone_id: str = "use1-az1", addresses: int = 200) -> dict[str, Any]:
+    """Give a subnet as EC2 lists it."""
+    return {
+        "SubnetId": subnet_id,
+        "VpcId": "vpc-1",
+        "AvailabilityZone": zone,
+        "AvailabilityZoneId": zone_id,
+        "AvailableIpAddressCount": addresses,
+    }
+
+
+def chosen(account: Account, *subnets: dict[str, Any]) -> tuple[str, ...]:
+    """Give those of the subnets that are chosen."""
+    with answering(account.ec2, "describe_vpcs", {"Vpcs": [{"VpcId": "vpc-1"}]}) as stub:
+        stub.add_response("describe_subnets", {"Subnets": list(subnets)})
+        found = Network(account.ec2).vpc("vpc-1")
+    assert found is not None
+    return found.subnet_ids
+
+
+def test_a_zone_that_takes_no_resource_endpoint_is_left_out(account: Account) -> None:
+    vpc_id = vpc(account)
+    zones = account.ec2.describe_availability_zones()["AvailabilityZones"]
+    (unsupported,) = (each["ZoneName"] for each in zones if each["ZoneId"] == "use1-az3")
+    subnet(account, vpc_id, unsupported.removeprefix(REGION), 1)
+    supported = subnet(account, vpc_id, "a", 2)
+
+    assert Network(account.ec2).vpc(vpc_id) == Vpc(vpc_id=vpc_id, subnet_ids=(supported,))
+
+
+@pytest.mark.parametrize("zone_id", ["usw1-az2", "apne1-az3", "apne2-az2", "euc1-az2", "euw1-az4", "cac1-az3"])
+def test_a_zone_is_told_by_its_id_as_names_differ_from_account_to_account(account: Account, zone_id: str) -> None:
+    subnets = chosen(account, listed("subnet-1", "x-1a", zone_id=zone_id), listed("subnet-2", "x-1b"))
+
+    assert subnets == ("subnet-2",)
+
+
+def test_of_a_zone_s_subnets_a_full_one_is_never_chosen(account: Account) -> None:
+    subnets = chosen(
+        account,
+        listed("subnet-1", "x-1a", addresses=0),
+        listed("subnet-2", "x-1a", addresses=1),
+        listed("subnet-3", "x-1b", addresses=0),
+    )
+
+    assert subnets == ("subnet-2",)
+
+
+def test_a_vpc_whose_subnets_are_all_full_has_none(account: Account) -> None:
+    assert chosen(account, listed("subnet-1", "x-1a", addresses=0)) == ()
+
+
 def test_trap_8_vpcs_and_subnets_come_in_pages(account: Account) -> None:
-    told: list[dict[str, Any]] = [
-        {"SubnetId": f"subnet-{zone}", "VpcId": "vpc-1", "AvailabilityZone": zone} for zone in "ab"
-    ]
+    told = [listed(f"subnet-{zone}", zone) for zone in "ab"]
 
     with answering(
         account.ec2, "describe_vpcs", {"Vpcs": [], "NextToken": "on"}, {"Vpcs": [{"VpcId": "vpc-1"}]}

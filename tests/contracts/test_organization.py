@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from drawbridge.aws.organization import Organization
 from drawbridge.decision.facts import Membership, OrganizationPlace
-from drawbridge.errors import ThrottledError
+from drawbridge.errors import ThrottledError, UpstreamError
 from local_aws.services import organizations
 from tests.contracts.accounts import Account, answering, refusing
 from tests.contracts.conftest import NewAccount
@@ -56,7 +56,6 @@ def test_a_member_is_told_with_its_units_from_the_top_down(company: Company) -> 
     ]
     assert (place.membership, place.organization_id) == (Membership.MEMBER, company.id)
     assert names == ["workloads", "test"]
-    assert place.state == "ACTIVE"
 
 
 def test_the_management_account_is_a_member_of_no_unit(company: Company) -> None:
@@ -89,44 +88,85 @@ def test_trap_27_a_role_that_may_not_ask_knows_nothing(company: Company) -> None
     assert Organization(own, lambda _: own).place_of(company.other.account_id).membership is Membership.UNKNOWN
 
 
-@pytest.mark.parametrize(
-    "failure",
-    [
-        ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "AssumeRole"),
-        ConnectTimeoutError(endpoint_url="https://sts"),
-    ],
-    ids=lambda failure: type(failure).__name__,
-)
-def test_a_role_that_cannot_be_taken_knows_nothing(company: Company, failure: Exception) -> None:
+def refused(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, "AssumeRole")
+
+
+def with_role_that(company: Company, failure: Exception) -> Organization:
+    """Give the organization where becoming who may ask fails."""
+
     def administrator(account_id: str) -> Any:
         raise failure
 
-    organization = Organization(company.member.client("organizations"), administrator)
-
-    assert organization.place_of(company.other.account_id).membership is Membership.UNKNOWN
+    return Organization(company.member.client("organizations"), administrator)
 
 
-@pytest.mark.parametrize(
-    ("told", "state"),
-    [
-        ({"State": "SUSPENDED", "Status": "ACTIVE"}, "SUSPENDED"),
-        ({"State": "PENDING_CLOSURE"}, "PENDING_CLOSURE"),
-        ({"Status": "ACTIVE"}, "ACTIVE"),
-        ({}, ""),
-    ],
-)
-def test_trap_27_the_state_counts_and_the_retired_status_where_there_is_none(
-    company: Company, told: dict[str, Any], state: str
-) -> None:
-    with answering(company.management.client("organizations"), "describe_account", {"Account": {"Name": "x", **told}}):
-        place = company.asked_by_member().place_of(company.other.account_id)
+def test_a_role_that_cannot_be_taken_knows_nothing(company: Company) -> None:
+    organization = with_role_that(company, refused("AccessDenied"))
 
-    assert (place.membership, place.name, place.state) == (Membership.MEMBER, "x", state)
+    assert organization.place_of(company.other.account_id) == OrganizationPlace(membership=Membership.UNKNOWN)
 
 
 @pytest.mark.parametrize("operation", ["describe_organization", "describe_account"])
-def test_who_is_asked_too_often_is_asked_again_and_not_taken_for_an_outsider(company: Company, operation: str) -> None:
+@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
+def test_trap_27_who_may_not_ask_knows_nothing(company: Company, operation: str, code: str) -> None:
     client = (company.member if operation == "describe_organization" else company.management).client("organizations")
 
-    with refusing(client, operation, "TooManyRequestsException"), pytest.raises(ThrottledError):
+    with refusing(client, operation, code):
+        place = company.asked_by_member().place_of(company.other.account_id)
+
+    assert place == OrganizationPlace(membership=Membership.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("failure", "error"),
+    [
+        (refused("Throttling"), ThrottledError),
+        (refused("InternalFailure"), UpstreamError),
+        (ConnectTimeoutError(endpoint_url="https://sts"), UpstreamError),
+    ],
+    ids=["throttled", "failed", "unreachable"],
+)
+def test_a_role_that_may_be_taken_later_is_asked_for_again(
+    company: Company, failure: Exception, error: type[Exception]
+) -> None:
+    with pytest.raises(error, match="become who may ask Organizations"):
+        with_role_that(company, failure).place_of(company.other.account_id)
+
+
+@pytest.mark.parametrize(
+    ("told", "membership"),
+    [
+        ({"State": "ACTIVE"}, Membership.MEMBER),
+        ({"State": "ACTIVE", "Status": "SUSPENDED"}, Membership.MEMBER),
+        ({"Status": "ACTIVE"}, Membership.MEMBER),
+        ({"State": "SUSPENDED", "Status": "ACTIVE"}, Membership.OUTSIDER),
+        ({"State": "PENDING_CLOSURE"}, Membership.OUTSIDER),
+        ({"State": "CLOSED"}, Membership.OUTSIDER),
+        ({"Status": "SUSPENDED"}, Membership.OUTSIDER),
+        ({}, Membership.OUTSIDER),
+    ],
+)
+def test_trap_27_only_an_active_account_is_a_member_and_the_retired_status_counts_where_there_is_no_state(
+    company: Company, told: dict[str, Any], membership: Membership
+) -> None:
+    account = {"Paths": ["o-1/r-1/ou-1/"], **told}
+
+    with answering(company.management.client("organizations"), "describe_account", {"Account": account}):
+        place = company.asked_by_member().place_of(company.other.account_id)
+
+    assert place.membership is membership
+    assert place.units == (("ou-1",) if membership is Membership.MEMBER else ())
+
+
+@pytest.mark.parametrize("operation", ["describe_organization", "describe_account"])
+@pytest.mark.parametrize(
+    ("code", "error"), [("TooManyRequestsException", ThrottledError), ("ServiceException", UpstreamError)]
+)
+def test_who_cannot_be_told_now_is_asked_about_again_and_not_taken_for_an_outsider(
+    company: Company, operation: str, code: str, error: type[Exception]
+) -> None:
+    client = (company.member if operation == "describe_organization" else company.management).client("organizations")
+
+    with refusing(client, operation, code), pytest.raises(error):
         company.asked_by_member().place_of(company.other.account_id)

@@ -66,29 +66,59 @@ def test_only_what_is_below_the_path_is_read(account: Account) -> None:
     assert configuration_of(account).below("nothing") == []
 
 
-def test_a_secret_configuration_is_read_in_the_clear(account: Account) -> None:
-    put(account, "/drawbridge/config/policies/a", "first", Type="SecureString")
-    put(account, "/drawbridge/config/policies/a", "second", Type="SecureString", Overwrite=True)
+def test_nothing_configured_is_decrypted(account: Account) -> None:
+    for text in ("first", "second"):
+        put(account, "/drawbridge/config/policies/a", text, Type="SecureString", Overwrite=True)
     configuration = configuration_of(account)
 
-    assert configuration.below("policies") == [Parameter("a", "second", 2)]
-    assert configuration.earlier("policies", "a") == [Parameter("a", "first", 1)]
+    read = [*configuration.below("policies"), *configuration.earlier("policies", "a", than=2)]
+
+    assert [(each.name, each.version) for each in read] == [("a", 2), ("a", 1)]
+    assert not {"first", "second"} & {each.value for each in read}
 
 
-def test_earlier_versions_are_told_from_the_newest_on_without_the_one_in_force(account: Account) -> None:
+def test_earlier_versions_are_told_from_the_newest_on_by_their_numbers(account: Account) -> None:
     for number in range(60):
         put(account, "/drawbridge/config/policies/a", f"text {number}", Overwrite=True)
+    configuration = configuration_of(account)
 
-    earlier = configuration_of(account).earlier("policies", "a")
+    before_the_last = configuration.earlier("policies", "a", than=60)
+    before_some = configuration.earlier("policies", "a", than=31)
 
     # A page of the history is 50.
-    assert earlier == [Parameter("a", f"text {number - 1}", number) for number in range(59, 0, -1)]
+    assert before_the_last == [Parameter("a", f"text {number - 1}", number) for number in range(59, 0, -1)]
+    assert before_some == before_the_last[-30:]
 
 
 def test_a_parameter_of_one_version_has_no_earlier_one(account: Account) -> None:
     put(account, "/drawbridge/config/policies/a")
 
-    assert configuration_of(account).earlier("policies", "a") == []
+    assert configuration_of(account).earlier("policies", "a", than=1) == []
+
+
+def test_the_history_before_a_version_is_read_once(account: Account) -> None:
+    configuration = configuration_of(account)
+    told = [{"Name": "/drawbridge/config/policies/a", "Value": f"text {n}", "Version": n} for n in (1, 2, 3)]
+
+    with answering(account.client("ssm"), "get_parameter_history", {"Parameters": told}, {"Parameters": told}):
+        looks = [configuration.earlier("policies", "a", than=2) for _ in range(3)]
+        later = configuration.earlier("policies", "a", than=3)
+
+    assert looks == [[Parameter("a", "text 1", 1)]] * 3
+    assert later == [Parameter("a", "text 2", 2), Parameter("a", "text 1", 1)]
+
+
+def test_a_history_that_could_not_be_read_is_read_again(account: Account) -> None:
+    put(account, "/drawbridge/config/policies/a", "first")
+    configuration = configuration_of(account)
+
+    with (
+        refusing(account.client("ssm"), "get_parameter_history", "ThrottlingException"),
+        pytest.raises(ThrottledError, match="/drawbridge/config/policies/a"),
+    ):
+        configuration.earlier("policies", "a", than=2)
+
+    assert configuration.earlier("policies", "a", than=2) == [Parameter("a", "first", 1)]
 
 
 def test_a_name_that_is_not_published_is_not_there(account: Account) -> None:

@@ -9,7 +9,7 @@ import pytest
 from drawbridge.association import WantedAssociation
 from drawbridge.association.associate import EndpointState, client_token
 from drawbridge.aws.resource_endpoints import ResourceEndpoints
-from drawbridge.errors import ConflictError, QuotaExceededError
+from drawbridge.errors import AccessDeniedError, ConflictError, GoneError, QuotaExceededError
 from tests.builders import wanted
 from tests.contracts.accounts import REGION, Account, answering, refusing, shared
 from tests.local_aws.accounts import first_vpc, pass_time
@@ -67,6 +67,40 @@ def test_an_endpoint_gets_the_security_groups_that_are_wanted(
     made = endpoints_of(consumer).create(wanted_with(association, security_group_ids=(group,)), "token")
 
     assert [each["GroupId"] for each in described(consumer, made.endpoint_id)["Groups"]] == [group]
+
+
+def test_the_security_groups_of_an_endpoint_are_told_and_can_be_changed(
+    consumer: Account, association: WantedAssociation
+) -> None:
+    first, second, third = (
+        consumer.ec2.create_security_group(GroupName=name, Description=name, VpcId=association.vpc_id)["GroupId"]
+        for name in "abc"
+    )
+    endpoints = endpoints_of(consumer)
+    made = endpoints.create(wanted_with(association, security_group_ids=(first, second)), "token")
+
+    endpoints.change_groups(made.endpoint_id, add=frozenset({third}), remove=frozenset({first}))
+
+    (found,) = endpoints.find(association)
+    assert made.security_group_ids == {first, second}
+    assert found.security_group_ids == {second, third}
+
+
+def test_an_endpoint_without_wanted_groups_has_the_default_one(
+    consumer: Account, association: WantedAssociation
+) -> None:
+    made = endpoints_of(consumer).create(association, "token")
+
+    assert {each["GroupId"] for each in described(consumer, made.endpoint_id)["Groups"]} == made.security_group_ids
+    assert len(made.security_group_ids) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "error"), [("InvalidVpcEndpointId.NotFound", GoneError), ("UnauthorizedOperation", AccessDeniedError)]
+)
+def test_a_change_of_groups_that_aws_refuses_is_an_error(consumer: Account, code: str, error: type[Exception]) -> None:
+    with refusing(consumer.ec2, "modify_vpc_endpoint", code), pytest.raises(error, match="vpce-0"):
+        endpoints_of(consumer).change_groups("vpce-0", add=frozenset({"sg-0"}), remove=frozenset())
 
 
 def test_trap_17_private_names_are_those_of_verified_domains_only(

@@ -10,7 +10,7 @@ from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.errors import AccessDeniedError, GoneError, ThrottledError
 from drawbridge.request.shares import InvitationStatus
 from local_aws.services import organizations
-from tests.contracts.accounts import Account, empty_first_pages, refusing, shared
+from tests.contracts.accounts import REGION, Account, empty_first_pages, refusing, shared
 from tests.contracts.conftest import NewAccount
 from tests.local_aws.accounts import accept_invitation, pass_time, resource_configuration, share
 
@@ -38,6 +38,33 @@ def test_an_invitation_says_who_shares_what_and_since_when(provider: Account, co
     assert (invitation.sender, invitation.status) == (provider.account_id, InvitationStatus.PENDING)
     assert invitation.sent_at.tzinfo is not None
     assert shares_of(provider).invitations() == []
+
+
+@pytest.mark.parametrize("invited_to_others", [True, False])
+def test_to_a_share_that_nobody_has_seen_there_is_no_invitation(
+    provider: Account, consumer: Account, invited_to_others: bool
+) -> None:
+    if invited_to_others:
+        invited(provider, consumer)
+    unseen = f"arn:aws:ram:{REGION}:{provider.account_id}:resource-share/00000000-0000-0000-0000-000000000000"
+    shares = shares_of(consumer)
+
+    assert shares.invitations(unseen) == []
+    assert shares.newest_invitation(unseen) is None
+
+
+@pytest.mark.parametrize("code", ["UnknownResourceException", "ResourceShareInvitationArnNotFoundException"])
+def test_where_ram_refuses_to_list_what_it_does_not_know_there_is_no_invitation(account: Account, code: str) -> None:
+    with refusing(account.ram, "get_resource_share_invitations", code):
+        assert shares_of(account).invitations("arn:aws:ram:us-east-1:111111111111:resource-share/a") == []
+
+
+def test_who_is_throttled_does_not_know_that_there_is_no_invitation(account: Account) -> None:
+    with (
+        refusing(account.ram, "get_resource_share_invitations", "ThrottlingException"),
+        pytest.raises(ThrottledError, match="list resource share invitations"),
+    ):
+        shares_of(account).invitations()
 
 
 def test_trap_4_an_invitation_expires_at_its_deadline(provider: Account, consumer: Account) -> None:

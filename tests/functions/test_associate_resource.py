@@ -17,6 +17,7 @@ STEP = step(wanted=wanted(), attempt=2)
 class Endpoints:
     def __init__(self) -> None:
         self.made: list[ResourceEndpoint] = []
+        self.groups: frozenset[str] = frozenset()
 
     def find(self, wanted: WantedAssociation) -> list[ResourceEndpoint]:
         return [ResourceEndpoint(endpoint_id=each.endpoint_id, state=EndpointState.AVAILABLE) for each in self.made]
@@ -25,6 +26,10 @@ class Endpoints:
         assert token == client_token(wanted, 2)
         self.made.append(ResourceEndpoint(endpoint_id=ENDPOINT_ID, state=EndpointState.PENDING))
         return self.made[-1]
+
+    def change_groups(self, endpoint_id: str, *, add: frozenset[str], remove: frozenset[str]) -> None:
+        assert (endpoint_id, remove) == (ENDPOINT_ID, frozenset())
+        self.groups = add
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +47,16 @@ def test_an_endpoint_is_made_and_told_once_it_is_available(endpoints: Endpoints)
 
     assert answer == {"endpoint": {"endpointId": ENDPOINT_ID}}
     assert len(endpoints.made) == 1
+
+
+def test_an_endpoint_that_is_there_gets_the_groups_that_are_wanted_now(endpoints: Endpoints) -> None:
+    endpoints.made.append(ResourceEndpoint(endpoint_id=ENDPOINT_ID, state=EndpointState.AVAILABLE))
+    group = "sg-0123456789abcdef0"
+
+    answer = invoke(app.lambda_handler, step(wanted=wanted(security_group_ids=(group,)), attempt=2))
+
+    assert answer == {"endpoint": {"endpointId": ENDPOINT_ID}}
+    assert endpoints.groups == {group}
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision.facts import Facts, Membership, Over
+from drawbridge.decision.in_force import permitted_digest
 from drawbridge.decision.policies import Policy, parse_policy
 from drawbridge.request import Request
 from drawbridge.request.shares import SharedResource
@@ -29,6 +32,11 @@ from tests.functions.invocations import invoke, refuses, step
 
 DEFAULTS: list[Path] = sorted((REPOSITORY / "policies").glob("*.cedar"))
 STEP = step(request=SHARE, requestId=SHARE.request_id, attempt=1)
+IN_FORCE = InForce[Policy](
+    tuple(parse_policy(path.stem, path.read_text()) for path in DEFAULTS),
+    tuple((path.stem, 1) for path in DEFAULTS),
+    (Broken("mine", "line 3: no", None),),
+)
 Gathered = Callable[[Facts | Over], None]
 
 
@@ -36,16 +44,15 @@ class Gatherer:
     def __init__(self, facts: Facts | Over) -> None:
         self.facts = facts
 
-    def gather(self, request: Request) -> Facts | Over:
+    def gather(self, request: Request, now: datetime) -> Facts | Over:
+        assert now.tzinfo is not None
         return self.facts
 
 
 @pytest.fixture
 def gathered(monkeypatch: pytest.MonkeyPatch) -> Gathered:
     """Tell what is gathered of the request; the default policies are in force, and one is broken."""
-    policies = tuple(parse_policy(path.stem, path.read_text()) for path in DEFAULTS)
-    in_force = InForce[Policy](policies, (), (Broken("mine", "line 3: no", None),))
-    monkeypatch.setattr(app, "policies", lambda: in_force)
+    monkeypatch.setattr(app, "policies", lambda: IN_FORCE)
     return lambda facts: monkeypatch.setattr(app, "gatherer", lambda: Gatherer(facts))
 
 
@@ -56,7 +63,7 @@ def test_a_share_is_decided_on_and_what_it_holds_of_lattice_is_handed_on(gathere
     answer = invoke(app.lambda_handler, STEP)
 
     assert answer["decision"]["outcome"] == "accept"
-    assert [each["code"] for each in answer["decision"]["because"]] == ["policy"]
+    assert [each["code"] for each in answer["decision"]["because"]] == ["policy", "policy-broken"]
     assert answer["expected"] == [{"arn": lattice.arn, "type": lattice.type, "share_arn": lattice.share_arn}]
 
 
@@ -78,6 +85,17 @@ def test_what_a_broken_policy_might_have_said_is_told_beside_the_question(gather
     assert answer["decision"]["because"][-1] == {"code": "policy-broken", "text": "line 3: no", "source": "mine"}
 
 
+@pytest.mark.parametrize("facts", [share_facts(), connection_facts(asker("222222222222", services=frozenset({"*"})))])
+def test_what_the_decision_was_made_by_is_told_as_discovery_sees_it(gathered: Gathered, facts: Facts) -> None:
+    gathered(facts)
+
+    answer = invoke(app.lambda_handler, STEP)
+
+    other = msgspec.structs.replace(IN_FORCE, versions=())
+    assert answer["permitted"] == permitted_digest(IN_FORCE, facts.asker.consumer)
+    assert answer["permitted"] != permitted_digest(other, facts.asker.consumer)
+
+
 def test_a_request_that_is_over_is_moot(gathered: Gathered) -> None:
     gathered(Over(Status.EXPIRED, Reason("deadline-passed", "late")))
 
@@ -89,6 +107,7 @@ def test_a_request_that_is_over_is_moot(gathered: Gathered) -> None:
             "status": "EXPIRED",
             "because": [{"code": "deadline-passed", "text": "late"}],
         },
+        "permitted": "",
         "expected": [],
     }
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from drawbridge.configuration import Broken
-from drawbridge.errors import DrawbridgeError, ThrottledError, UpstreamError
+from drawbridge.environment import MissingVariableError
+from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, ThrottledError, UpstreamError
 from drawbridge.hint import AT_CONNECTIONS, AT_SERVICES, AT_SHARES, EVERYWHERE, Look
 from drawbridge.request.discover import Discovery
 from functions.discover_requests import app
@@ -35,25 +36,35 @@ class World:
         self.broken: tuple[tuple[str, Broken], ...] = ()
         self.failures: tuple[DrawbridgeError, ...] = ()
         self.read = 0
+        self.raises: dict[str, DrawbridgeError] = {}
+        """What goes wrong, by where it does."""
 
     def configuring(self) -> World:
         self.read += 1
+        self._perhaps_raise("configuring")
         return self
 
     def discoverer(self, configuration: object, now: object) -> World:
         assert configuration is self
+        self._perhaps_raise("discoverer")
         return self
 
     def discover(self, look: Look, now: datetime) -> Discovery:
         assert now.tzinfo is not None
         self.looks.append(look)
+        self._perhaps_raise("discover")
         return Discovery(2, ("share-a-1",), self.failures)
 
     def dead_letters(self) -> World:
         return self
 
     def bury(self, body: str, reason: str) -> None:
+        self._perhaps_raise(f"bury {body}")
         self.buried.append((body, reason))
+
+    def _perhaps_raise(self, where: str) -> None:
+        if where in self.raises:
+            raise self.raises[where]
 
 
 @pytest.fixture
@@ -70,7 +81,7 @@ def batch(*bodies: str) -> Json:
     return {
         "Records": [
             {
-                "messageId": f"00000000-0000-0000-0000-{number:012}",
+                "messageId": message_id(number),
                 "receiptHandle": "handle",
                 "body": body,
                 "attributes": {"ApproximateReceiveCount": "1"},
@@ -82,6 +93,15 @@ def batch(*bodies: str) -> Json:
             for number, body in enumerate(bodies)
         ]
     }
+
+
+def message_id(number: int) -> str:
+    return f"00000000-0000-0000-0000-{number:012}"
+
+
+def failed(*numbers: int) -> Json:
+    """Give the answer that has the queue deliver these messages of the batch again, and no others."""
+    return {"batchItemFailures": [{"itemIdentifier": message_id(number)} for number in numbers]}
 
 
 def hint(name: str) -> str:
@@ -99,10 +119,17 @@ def metrics(printed: str) -> dict[str, Any]:
     return told
 
 
+def logged(caplog: pytest.LogCaptureFixture, message: str) -> list[tuple[str, str]]:
+    """Give the error and the reason of each log entry of this message."""
+    records = [vars(record) for record in caplog.records if record.getMessage() == message]
+    return [(record["error"], record["reason"]) for record in records]
+
+
 @pytest.mark.parametrize(("name", "look"), LOOKS.items())
 def test_every_sample_opens_the_door(world: World, name: str, look: Look) -> None:
-    invoke(app.lambda_handler, batch(hint(name)))
+    answer = invoke(app.lambda_handler, batch(hint(name)))
 
+    assert answer == failed()
     assert world.looks == [look]
     assert world.buried == []
 
@@ -112,11 +139,12 @@ def test_a_broken_hint_is_kept_aside_with_its_reason_and_stops_no_other(
 ) -> None:
     unknown = json.dumps({"source": "aws.s3", "detail-type": "Object Created", "detail": {}})
 
-    invoke(
+    answer = invoke(
         app.lambda_handler,
         batch("{", hint("ram-resource-sharing-state-change"), unknown, hint("endpoint-connection-notification")),
     )
 
+    assert answer == failed()
     assert world.looks == [Look(shares=True, connections=True)]
     assert [body for body, _ in world.buried] == ["{", unknown]
     reasons = [reason for _, reason in world.buried]
@@ -136,16 +164,77 @@ def test_many_hints_make_one_look(world: World) -> None:
 
 
 def test_where_no_hint_can_be_read_nobody_looks(world: World) -> None:
-    invoke(app.lambda_handler, batch("", "[]", "null", '{"source": 1}'))
+    answer = invoke(app.lambda_handler, batch("", "[]", "null", '{"source": 1}'))
 
+    assert answer == failed()
     assert (world.looks, world.read) == ([], 0)
     assert len(world.buried) == 4
 
 
-def test_a_look_that_failed_in_part_is_made_again(world: World) -> None:
+def test_of_broken_hints_the_one_that_could_not_be_kept_comes_again(world: World) -> None:
+    world.raises = {"bury {": AccessDeniedError("send: no")}
+
+    answer = invoke(app.lambda_handler, batch("[]", hint("schedule"), "{", "null"))
+
+    assert answer == failed(2)
+    assert [body for body, _ in world.buried] == ["[]", "null"]
+    assert world.looks == [EVERYWHERE]
+
+
+def test_the_hints_of_a_look_that_failed_in_part_come_again(
+    world: World, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     world.failures = (UpstreamError("list shares: no"), ThrottledError("start x: slowly"))
 
-    with pytest.raises(UpstreamError, match="list shares: no; start x: slowly"):
+    answer = invoke(app.lambda_handler, batch(hint("schedule"), "{", hint("parameter-store-change")))
+
+    assert answer == failed(0, 2)
+    assert [body for body, _ in world.buried] == ["{"]
+    told = metrics(capsys.readouterr().out)
+    assert (told["LooksFailed"], told["RequestsStarted"]) == ([1.0], [1.0])
+    assert logged(caplog, "look failed") == [
+        ("UpstreamError", "list shares: no"),
+        ("ThrottledError", "start x: slowly"),
+    ]
+
+
+@pytest.mark.parametrize("where", ["configuring", "discoverer", "discover"])
+@pytest.mark.parametrize(
+    "error", [ThrottledError("slowly"), InvalidInputError("b: broken"), MissingVariableError("LEDGER_TABLE is not set")]
+)
+def test_the_hints_of_a_look_that_failed_as_a_whole_come_again(
+    world: World,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    where: str,
+    error: DrawbridgeError,
+) -> None:
+    world.raises = {where: error}
+
+    answer = invoke(app.lambda_handler, batch(hint("schedule"), hint("schedule")))
+
+    assert answer == failed(0, 1)
+    assert metrics(capsys.readouterr().out)["LooksFailed"] == [1.0]
+    assert logged(caplog, "look failed") == [(type(error).__name__, str(error))]
+
+
+def test_a_look_and_a_hint_may_fail_at_once(world: World) -> None:
+    world.raises = {"bury {": UpstreamError("send: no"), "discover": ThrottledError("slowly")}
+
+    answer = invoke(app.lambda_handler, batch(hint("schedule"), "{", "[]"))
+
+    assert sorted(each["itemIdentifier"] for each in answer["batchItemFailures"]) == [message_id(0), message_id(1)]
+
+
+def test_what_nobody_foresaw_is_raised_and_the_whole_batch_comes_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(configuration: object, now: object) -> World:
+        raise RuntimeError("bug")
+
+    monkeypatch.setattr(app, "discoverer", stumble)
+
+    with pytest.raises(RuntimeError, match="bug"):
         invoke(app.lambda_handler, batch(hint("schedule")))
 
 
@@ -155,4 +244,8 @@ def test_a_broken_configuration_is_counted_and_stops_no_look(world: World, capsy
     invoke(app.lambda_handler, batch(hint("schedule")))
 
     assert world.looks == [EVERYWHERE]
-    assert metrics(capsys.readouterr().out) == {"ConfigurationBroken": [2.0], "RequestsStarted": [1.0]}
+    assert metrics(capsys.readouterr().out) == {
+        "ConfigurationBroken": [2.0],
+        "RequestsStarted": [1.0],
+        "LooksFailed": [0.0],
+    }

@@ -14,7 +14,13 @@ from functions.plan_associations import app
 from tests.builders import PROVIDER, SHARE, SHARE_ARN, asker, shared_resource, wanted
 from tests.functions.invocations import invoke, refuses, step
 
-PLAN = Plan((wanted(),), (Reason("no-vpc", "none fits", source="users"),), "state")
+PLAN = Plan(
+    associations=(wanted(),),
+    refused=(Reason("no-vpc", "none fits", source="users"),),
+    broken=(Reason("binding-broken", "line 3: no", source="mine"),),
+    state="state",
+    wanted="bindings",
+)
 STEP = step(request=SHARE, expected=[shared_resource()])
 
 

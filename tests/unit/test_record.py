@@ -75,7 +75,7 @@ def test_a_failure_is_told_in_the_words_of_its_error() -> None:
     assert outcome.reasons == (Reason("AssociationFailedError", "no capacity", source="orders/db/vpc"),)
 
 
-@pytest.mark.parametrize("cause", ["", "Timed out", "[]", "{", '{"errorType": "x"}', '{"errorMessage": "cut sho'])
+@pytest.mark.parametrize("cause", ["", "Timed out", "[]", "{", '{"errorType": "x"}'])
 def test_a_cause_that_is_no_json_is_told_as_it_is(cause: str) -> None:
     assert WorkflowError("States.Timeout", cause).text == cause
 
@@ -149,6 +149,16 @@ def test_a_cause_that_was_cut_short_still_tells_its_message() -> None:
     whole = json.dumps({"errorMessage": 'it said "no"', "errorType": "X", "stackTrace": ["line"] * 100})
 
     assert WorkflowError("X", whole[:60]).text == 'it said "no"'
+
+
+@pytest.mark.parametrize("length", range(20, 60))
+def test_a_cause_cut_within_its_message_tells_what_is_left_of_it(length: int) -> None:
+    whole = json.dumps({"errorMessage": 'a "b" \U0001f600 ' * 5})
+
+    text = WorkflowError("X", whole[:length]).text
+
+    assert text.startswith("a ")
+    assert "errorMessage" not in text
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ from tests.workflow.definition import DEFINITION, RESOURCES, attribute_of
 WHY = (Reason("policy", "A policy says so.", source="some-policy"),)
 YES = Accept(WHY)
 LET_IN = Acceptance(Result.ACCEPTED)
-NOTHING = Plan((), (), "state")
+NOTHING = Plan(associations=(), refused=(), state="state", wanted="bindings")
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,16 @@ class Script:
     """What the functions answer."""
 
     decision: Decision = YES
+    permitted: str = "policies"
     expected: tuple[SharedResource, ...] = ()
     acceptance: Acceptance = LET_IN
     plan: Plan = NOTHING
     fails: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Errors that a function raises before it works, one a call; of an association, ``function resource``."""
+    words: str = "{} says no"
+    """What each error says, of the function or association that raises it."""
+    trace: tuple[str, ...] = ()
+    """The stack that each error comes with."""
 
 
 @dataclass
@@ -75,7 +80,13 @@ class Cast:
         script = self.script
         return {
             "decide_request": self._played(
-                "decide_request", WorkflowInput, lambda step: {"decision": script.decision, "expected": script.expected}
+                "decide_request",
+                WorkflowInput,
+                lambda step: {
+                    "decision": script.decision,
+                    "permitted": script.permitted,
+                    "expected": script.expected,
+                },
             ),
             "accept_request": self._played(
                 "accept_request", accept_request.Step, lambda step: {"acceptance": script.acceptance}
@@ -109,7 +120,9 @@ class Cast:
         if self.failed[name] < len(errors):
             error = errors[self.failed[name]]
             self.failed[name] += 1
-            raise FunctionError({"errorType": error, "errorMessage": f"{name} says no", "stackTrace": []})
+            words = self.script.words.format(name)
+            # In the order in which Lambda writes them.
+            raise FunctionError({"errorMessage": words, "errorType": error, "stackTrace": list(self.script.trace)})
 
     def _recorded(self, step: record_outcome.Step) -> Json:
         outcome = outcome_of(step.progress)
@@ -148,7 +161,9 @@ class Stage:
 
 def associations(*names: str) -> Plan:
     """Plan to associate resources of these names."""
-    return Plan(tuple(wanted(resource_name=name) for name in names), (), "state")
+    return Plan(
+        associations=tuple(wanted(resource_name=name) for name in names), refused=(), state="state", wanted="bindings"
+    )
 
 
 def parameters(name: str) -> tuple[str, ...]:

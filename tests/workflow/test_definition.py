@@ -176,6 +176,34 @@ def test_every_task_and_map_has_its_failure_recorded_but_the_last_resort() -> No
     assert outside == {LAST_RESORT}
 
 
+CATCHES = [pytest.param(catch, id=name) for name, state in states().items() for catch in state.get("Catch", ())]
+
+
+def caught_as(catch: Json, error: Json) -> Any:
+    """Give the error as the catch hands it on."""
+    (cause,) = (each for each in expressions(catch["Output"]["error"]) if "Cause" in each)
+    (name,) = (each for each in expressions(catch["Output"]["error"]) if "Cause" not in each)
+    bound = {"states": {"errorOutput": error}}
+    return {"Error": Jsonata(name).evaluate(None, bound), "Cause": Jsonata(cause).evaluate(None, bound)}
+
+
+@pytest.mark.parametrize("catch", CATCHES)
+@pytest.mark.parametrize("length", [0, 1, 1000, 1001, 32_768])
+def test_trap_21_of_a_cause_the_first_thousand_characters_are_handed_on(catch: Json, length: int) -> None:
+    cause = "é" * length
+
+    handed_on = caught_as(catch, {"Error": "ConflictError", "Cause": cause})
+
+    assert handed_on == {"Error": "ConflictError", "Cause": cause[:1000]}
+
+
+@pytest.mark.parametrize("catch", CATCHES)
+def test_an_error_without_a_cause_as_a_timeout_is_handed_on_without_words(catch: Json) -> None:
+    handed_on = caught_as(catch, {"Error": "States.Timeout"})
+
+    assert handed_on == {"Error": "States.Timeout", "Cause": ""}
+
+
 def test_one_association_that_fails_does_not_fail_the_map() -> None:
     (inner,) = (machine for machine in machines() if machine.name == "AssociateResources")
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from drawbridge.acceptance import Acceptance, Result
-from drawbridge.association import Plan
 from drawbridge.decision import AskApprover, Decision, Hold, Moot, Reject
+from drawbridge.record import GONE, Basis
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason, Status
 from tests.builders import CONNECTION, ENDPOINT_ID, shared_resource
@@ -34,6 +35,10 @@ def stage(port: int) -> Iterator[Stage]:
         yield Stage(client_of(port, "stepfunctions"), known)
 
 
+def written(value: object) -> bytes:
+    return msgspec.json.encode(value)
+
+
 @pytest.mark.parametrize(
     ("decision", "status"),
     [
@@ -52,6 +57,39 @@ def test_where_there_is_no_answer_to_give_only_that_is_recorded(
     assert cast.calls == ["decide_request", "record_outcome"]
     assert [(outcome.status, outcome.settled) for outcome in cast.outcomes] == [(status, True)]
     assert cast.outcomes[0].reasons[-1] == decision.because[-1]
+
+
+@pytest.mark.parametrize("decision", [Hold(WHY), AskApprover(WHY)])
+def test_what_was_held_is_recorded_with_the_policies_that_held_it(stage: Stage, decision: Decision) -> None:
+    cast, _ = stage.play(Script(decision=decision, permitted="these policies"))
+
+    assert cast.outcomes[0].basis == Basis(permitted="these policies")
+
+
+def test_what_is_over_is_recorded_although_no_policy_was_asked(stage: Stage) -> None:
+    cast, execution = stage.play(Script(decision=Moot(Status.WITHDRAWN, WHY), permitted=""))
+
+    assert execution["status"] == "SUCCEEDED"
+    assert cast.outcomes[0].basis == GONE
+
+
+def test_what_a_plan_was_made_from_is_recorded_with_it(stage: Stage) -> None:
+    plan = msgspec.structs.replace(NOTHING, broken=(Reason("binding-broken", "line 3: no", source="mine"),))
+
+    cast, _ = stage.play(Script(plan=plan))
+
+    assert cast.outcomes[-1].basis == Basis(seen="state", wanted="bindings")
+    assert cast.outcomes[-1].reasons[-1] == plan.broken[0]
+
+
+def test_what_was_refused_beside_what_was_made_leaves_the_end_incomplete(stage: Stage) -> None:
+    refused = Reason("no-vpc", "no VPC fits", source="orders")
+
+    cast, _ = stage.play(Script(plan=msgspec.structs.replace(associations("orders-db"), refused=(refused,))))
+
+    assert cast.statuses == [Status.ACCEPTED, Status.ASSOCIATING, Status.AVAILABLE]
+    assert cast.outcomes[-1].incomplete
+    assert cast.outcomes[-1].reasons[-1] == refused
 
 
 @pytest.mark.parametrize(
@@ -88,7 +126,7 @@ def test_an_accepted_share_of_which_nothing_is_wanted_is_accepted_and_settled(st
 def test_an_accepted_share_of_which_all_that_is_wanted_is_refused_is_held(stage: Stage) -> None:
     refused = Reason("no-vpc", "no VPC fits", source="orders")
 
-    cast, _ = stage.play(Script(plan=Plan((), (refused,), "state")))
+    cast, _ = stage.play(Script(plan=msgspec.structs.replace(NOTHING, refused=(refused,))))
 
     assert cast.statuses == [Status.ACCEPTED, Status.HELD]
     assert cast.outcomes[-1].reasons == (refused,)
@@ -177,6 +215,33 @@ def test_what_is_never_retried_is_recorded_at_once(stage: Stage, function: str, 
     status = Status.WITHDRAWN if error == "GoneError" else Status.FAILED
     assert (cast.statuses[-1], cast.outcomes[-1].settled) == (status, True)
     assert cast.outcomes[-1].reasons == (Reason(error, f"{function} says no"),)
+
+
+@pytest.mark.parametrize("function", ["accept_request", "publish_dns"])
+def test_trap_21_of_a_long_error_the_beginning_is_recorded(stage: Stage, function: str) -> None:
+    trace = tuple("x" * 100 for _ in range(300))
+    script = Script(plan=associations("orders-db"), fails={function: ("ConflictError",)}, trace=trace)
+
+    cast, execution = stage.play(script)
+
+    assert execution["status"] == "SUCCEEDED"
+    assert cast.statuses[-1] is Status.FAILED
+    assert cast.outcomes[-1].reasons[0].text == f"{function} says no"
+    assert len(written(cast.steps["record_outcome"])) < 2500
+
+
+def test_trap_21_as_many_long_errors_as_there_are_associations_can_be_recorded(stage: Stage) -> None:
+    names = [f"db-{number}" for number in range(20)]
+    fails = {f"associate_resource {name}": ("AssociationFailedError",) for name in names}
+    script = Script(plan=associations(*names), fails=fails, words="{} says no " + "x" * 20_000)
+
+    cast, execution = stage.play(script)
+
+    assert execution["status"] == "SUCCEEDED"
+    assert cast.statuses == [Status.ACCEPTED, Status.ASSOCIATING, Status.FAILED]
+    reasons = cast.outcomes[-1].reasons
+    assert [reason.code for reason in reasons] == ["AssociationFailedError"] * 20
+    assert all(" says no xxx" in reason.text and 900 < len(reason.text) < 1000 for reason in reasons)
 
 
 def test_a_consumer_s_connection_that_cannot_be_published_is_recorded_as_a_failure(stage: Stage) -> None:

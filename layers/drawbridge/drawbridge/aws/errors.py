@@ -52,7 +52,8 @@ _BY_CODE: dict[str, type[DrawbridgeError]] = {
     "ResourceShareInvitationExpiredException": GoneError,
     "UnknownResourceException": GoneError,
     "AccountNotFoundException": GoneError,
-    "AWSOrganizationsNotInUseException": GoneError,
+    # The account that asks is in no organization: that says nothing of the one that is asked about.
+    "AWSOrganizationsNotInUseException": ConflictError,
     "VpcEndpointNotReady": NotReadyError,
 }
 

@@ -101,6 +101,8 @@ class Ledger:
         if written is None:
             repeated = self._change(change, outcome, moment)
             repeated.only_if(attempt=change.attempt, status=change.status)
+            if outcome.settled and change.status is not Status.FAILED:
+                repeated.set(failures=0)
             if not outcome.settled:
                 # A late repetition must not open again what has settled since.
                 repeated.only_if(settled=False)

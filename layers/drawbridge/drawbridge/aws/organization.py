@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from drawbridge.aws.errors import translated
 from drawbridge.decision.facts import Membership, OrganizationPlace
-from drawbridge.errors import AccessDeniedError, GoneError
+from drawbridge.errors import AccessDeniedError, ConflictError, GoneError
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -47,7 +47,8 @@ class Organization:
                 client = self._administrator(organization["MasterAccountId"])
             with translated(f"ask Organizations about {account_id}"):
                 account = client.describe_account(AccountId=account_id)["Account"]
-        except AccessDeniedError:
+        except (AccessDeniedError, ConflictError):
+            # Denied; or the role's account is in no organization any longer, and can't tell.
             return _UNKNOWN
         except GoneError:
             return _OUTSIDER
@@ -58,7 +59,7 @@ class Organization:
         try:
             with translated("ask for our organization"):
                 return self._own.describe_organization()["Organization"]
-        except GoneError:
+        except ConflictError:
             return None
 
 

@@ -34,7 +34,7 @@ class Planned(Struct, frozen=True, tag="plan", tag_field="step"):
 
 
 # A Lambda function's error is told as {"errorMessage": …, "errorType": …, "stackTrace": […]}.
-_MESSAGE = re.compile(r'\s*\{\s*"errorMessage"\s*:\s*("(?:[^"\\]|\\.)*")')
+_MESSAGE = re.compile(r'\s*\{\s*"errorMessage"\s*:\s*"((?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*)')
 
 
 class WorkflowError(Struct, frozen=True, rename="pascal"):
@@ -47,7 +47,13 @@ class WorkflowError(Struct, frozen=True, rename="pascal"):
     def text(self) -> str:
         """The message within the cause, which for a Lambda function is JSON, and may have been cut short."""
         found = _MESSAGE.match(self.cause)
-        return str(msgspec.json.decode(found.group(1))) if found else self.cause
+        if found is None:
+            return self.cause
+        try:
+            return str(msgspec.json.decode(f'"{found.group(1)}"'))
+        except msgspec.DecodeError:
+            # Cut between the two halves of one character.
+            return found.group(1)
 
 
 class Failure(Struct, frozen=True, kw_only=True, tag="failure"):
