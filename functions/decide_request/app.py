@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from drawbridge.bootstrap.decide_request import gatherer, policies
+from drawbridge.decision import Moot
 from drawbridge.decision.decide import decide
-from drawbridge.decision.facts import Over, ShareFacts
+from drawbridge.decision.facts import ShareFacts
 from drawbridge.decision.in_force import broken, compiled, permitted_digest
 from drawbridge.observability import logger
 from drawbridge.request import WorkflowInput
@@ -25,7 +26,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     decision = decide(facts, compiled(in_force), now, broken=broken(in_force))
     logger.info("decided", request_id=step.request_id, decision=msgspec.to_builtins(decision))
     contents = facts.contents if isinstance(facts, ShareFacts) else ()
-    permitted = "" if isinstance(facts, Over) else permitted_digest(in_force, facts.asker.consumer)
+    permitted = "" if isinstance(facts, Moot) else permitted_digest(in_force, facts.asker.consumer)
     expected = [resource for resource in contents if resource.is_lattice][:_MOST_EXPECTED]
     return {
         "decision": msgspec.to_builtins(decision),

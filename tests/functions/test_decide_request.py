@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from drawbridge.configuration import Broken, InForce
-from drawbridge.decision.facts import Facts, Membership, Over
+from drawbridge.decision import Moot
+from drawbridge.decision.facts import Facts, Membership
 from drawbridge.decision.in_force import permitted_digest
 from drawbridge.decision.policies import Policy, parse_policy
 from drawbridge.request import Request
@@ -37,14 +38,14 @@ IN_FORCE = InForce[Policy](
     tuple((path.stem, 1) for path in DEFAULTS),
     (Broken("mine", "line 3: no", None),),
 )
-Gathered = Callable[[Facts | Over], None]
+Gathered = Callable[[Facts | Moot], None]
 
 
 class Gatherer:
-    def __init__(self, facts: Facts | Over) -> None:
+    def __init__(self, facts: Facts | Moot) -> None:
         self.facts = facts
 
-    def gather(self, request: Request, now: datetime) -> Facts | Over:
+    def gather(self, request: Request, now: datetime) -> Facts | Moot:
         assert now.tzinfo is not None
         return self.facts
 
@@ -97,7 +98,7 @@ def test_what_the_decision_was_made_by_is_told_as_discovery_sees_it(gathered: Ga
 
 
 def test_a_request_that_is_over_is_moot(gathered: Gathered) -> None:
-    gathered(Over(Status.EXPIRED, Reason("deadline-passed", "late")))
+    gathered(Moot(Status.EXPIRED, (Reason("deadline-passed", "late"),)))
 
     answer = invoke(app.lambda_handler, STEP)
 

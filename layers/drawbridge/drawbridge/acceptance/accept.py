@@ -1,6 +1,5 @@
 """Accepting and rejecting, by what AWS lists at that moment."""
 
-from enum import StrEnum
 from typing import Protocol, assert_never
 
 from drawbridge.acceptance import Acceptance, Result
@@ -10,13 +9,6 @@ from drawbridge.request import EndpointConnectionRequest, Request, ResourceShare
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.shares import Invitation, InvitationStatus
 from drawbridge.status import Reason
-
-
-class Verdict(StrEnum):
-    """What is to be done to it."""
-
-    ACCEPT = "accept"
-    REJECT = "reject"
 
 
 class Shares(Protocol):
@@ -58,29 +50,28 @@ def accept(request: Request, decision: Accept | Reject, shares: Shares, connecti
     Raises:
         NotReadyError: AWS has not come to an end with it yet.
     """
-    verdict = Verdict.ACCEPT if isinstance(decision, Accept) else Verdict.REJECT
     match request:
         case ResourceShareRequest():
-            return _answer_share(request, verdict, shares)
+            return _answer_share(request, decision, shares)
         case EndpointConnectionRequest():
-            return _answer_connection(request, verdict, connections)
+            return _answer_connection(request, decision, connections)
         case _:
             assert_never(request)
 
 
-def _answer_share(request: ResourceShareRequest, verdict: Verdict, shares: Shares) -> Acceptance:
+def _answer_share(request: ResourceShareRequest, decision: Accept | Reject, shares: Shares) -> Acceptance:
     invitation = shares.newest_invitation(request.share_arn)
     if invitation is not None and invitation.status is InvitationStatus.PENDING:
-        shares.answer(invitation.arn, accept=verdict is Verdict.ACCEPT)
+        shares.answer(invitation.arn, accept=isinstance(decision, Accept))
         invitation = shares.newest_invitation(request.share_arn)
     if invitation is None:
         # In an organization there never was one; and RAM drops what was answered after seven days.
-        return _without_invitation(request, verdict, shares)
+        return _without_invitation(request, decision, shares)
     match invitation.status:
         case InvitationStatus.PENDING:
             raise NotReadyError(f"{invitation.arn} is still pending after the answer")
         case InvitationStatus.ACCEPTED:
-            return _shared(verdict)
+            return _shared(decision)
         case InvitationStatus.REJECTED:
             return Acceptance(Result.REJECTED)
         case InvitationStatus.EXPIRED:
@@ -90,14 +81,14 @@ def _answer_share(request: ResourceShareRequest, verdict: Verdict, shares: Share
             assert_never(invitation.status)
 
 
-def _without_invitation(request: ResourceShareRequest, verdict: Verdict, shares: Shares) -> Acceptance:
+def _without_invitation(request: ResourceShareRequest, decision: Accept | Reject, shares: Shares) -> Acceptance:
     if shares.is_shared(request.share_arn):
-        return _shared(verdict)
+        return _shared(decision)
     return Acceptance(Result.WITHDRAWN, (Reason("gone", "The share is gone; nothing is left to answer."),))
 
 
-def _shared(verdict: Verdict) -> Acceptance:
-    if verdict is Verdict.ACCEPT:
+def _shared(decision: Accept | Reject) -> Acceptance:
+    if isinstance(decision, Accept):
         return Acceptance(Result.ACCEPTED)
     stays = Reason(
         "cannot-leave",
@@ -106,13 +97,15 @@ def _shared(verdict: Verdict) -> Acceptance:
     return Acceptance(Result.REJECTED, (stays,))
 
 
-def _answer_connection(request: EndpointConnectionRequest, verdict: Verdict, connections: Connections) -> Acceptance:
+def _answer_connection(
+    request: EndpointConnectionRequest, decision: Accept | Reject, connections: Connections
+) -> Acceptance:
     try:
         state = connections.state(request.service_id, request.endpoint_id)
-        if _wants_answer(state, verdict):
-            refused = connections.answer(request.service_id, [request.endpoint_id], accept=verdict is Verdict.ACCEPT)
+        if _wants_answer(state, decision):
+            refused = connections.answer(request.service_id, [request.endpoint_id], accept=isinstance(decision, Accept))
             state = connections.state(request.service_id, request.endpoint_id)
-            if _wants_answer(state, verdict):
+            if _wants_answer(state, decision):
                 why = refused.get(request.endpoint_id, "it is not visible yet")
                 raise NotReadyError(f"{request.endpoint_id} is still {state}: {why}")
     except GoneError:
@@ -120,15 +113,15 @@ def _answer_connection(request: EndpointConnectionRequest, verdict: Verdict, con
     return _standing(state)
 
 
-def _wants_answer(state: ConnectionState, verdict: Verdict) -> bool:
-    match verdict:
-        case Verdict.ACCEPT:
+def _wants_answer(state: ConnectionState, decision: Accept | Reject) -> bool:
+    match decision:
+        case Accept():
             return state is ConnectionState.PENDING_ACCEPTANCE
-        case Verdict.REJECT:
+        case Reject():
             # AWS lets an available connection be rejected too: a service without acceptance arrives that way.
             return state.is_open
         case _:
-            assert_never(verdict)
+            assert_never(decision)
 
 
 def _standing(state: ConnectionState) -> Acceptance:

@@ -98,14 +98,14 @@ class PolicySet:
             "context": context,
         }
         result = cedarpy.is_authorized(request, self._compiled, [principal, *units, resource, *more], _SCHEMA)
+        errors = tuple(str(error) for error in result.diagnostics.errors)
+        if result.allowed and errors:
+            # Cedar skips a statement that it can't evaluate, be it a forbid: then nobody knows.
+            return Answer(permitted=False, because=(), errors=errors)
+        # A request that Cedar can't evaluate is NoDecision, and not allowed.
         determining = [self._statements[key] for key in sorted(result.diagnostics.reasons, key=int)]
-        return Answer(
-            # Cedar skips a statement that it can't evaluate, be it a forbid: then nothing is permitted. A request that
-            # it can't evaluate is NoDecision, and not allowed.
-            permitted=result.allowed and not result.diagnostics.errors,
-            because=tuple(Reason("policy", statement.reason, source=statement.id) for statement in determining),
-            errors=tuple(str(error) for error in result.diagnostics.errors),
-        )
+        because = tuple(Reason("policy", statement.reason, source=statement.id) for statement in determining)
+        return Answer(permitted=result.allowed, because=because, errors=errors)
 
 
 def _share_context(facts: ShareFacts, now: datetime) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from enum import StrEnum
 from msgspec import Struct
 
 from drawbridge.request.shares import SharedResource
-from drawbridge.status import Reason, Status
 
 
 class Membership(StrEnum):
@@ -67,10 +66,3 @@ class ConnectionFacts(Struct, frozen=True, kw_only=True):
 
 
 Facts = ShareFacts | ConnectionFacts
-
-
-class Over(Struct, frozen=True):
-    """The request is over; there is nothing left to decide on."""
-
-    status: Status
-    because: Reason

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
-from drawbridge.decision.facts import Asker, ConnectionFacts, Consumer, Facts, OrganizationPlace, Over, ShareFacts
+from drawbridge.decision import Moot
+from drawbridge.decision.facts import Asker, ConnectionFacts, Consumer, Facts, OrganizationPlace, ShareFacts
 from drawbridge.errors import GoneError, NotReadyError
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest
 from drawbridge.request.connections import Connection, ConnectionState, ManagedService
@@ -69,7 +70,7 @@ class Gatherer:
         self._organization = organization
         self._registry = registry
 
-    def gather(self, request: Request, now: datetime) -> Facts | Over:
+    def gather(self, request: Request, now: datetime) -> Facts | Moot:
         """Give the facts, or say that and how the request is over.
 
         Raises:
@@ -91,7 +92,7 @@ class Gatherer:
             consumer=self._registry.consumer(account_id),
         )
 
-    def _share(self, share_arn: str, now: datetime) -> Facts | Over:
+    def _share(self, share_arn: str, now: datetime) -> Facts | Moot:
         share = self._shares.share(share_arn)
         if share is not None:
             return ShareFacts(
@@ -103,25 +104,25 @@ class Gatherer:
             )
         invitation = self._shares.newest_invitation(share_arn)
         if invitation is None:
-            return Over(Status.WITHDRAWN, Reason("gone", "The share is gone, and no invitation to it is left."))
+            return Moot(Status.WITHDRAWN, (Reason("gone", "The share is gone, and no invitation to it is left."),))
         match invitation.status:
             # Accepted, and not in effect yet: the flow goes on and waits for it.
             case InvitationStatus.PENDING | InvitationStatus.ACCEPTED:
                 return self._invited(invitation, now)
             case InvitationStatus.REJECTED:
-                return Over(Status.REJECTED, Reason("rejected-elsewhere", "The invitation was rejected already."))
+                return Moot(Status.REJECTED, (Reason("rejected-elsewhere", "The invitation was rejected already."),))
             case InvitationStatus.EXPIRED:
                 late = "The invitation expired before anybody let it in; the provider has to share again."
-                return Over(Status.EXPIRED, Reason("deadline-passed", late))
+                return Moot(Status.EXPIRED, (Reason("deadline-passed", late),))
             case _:
                 assert_never(invitation.status)
 
-    def _invited(self, invitation: Invitation, now: datetime) -> Facts | Over:
+    def _invited(self, invitation: Invitation, now: datetime) -> Facts | Moot:
         pending = invitation.status is InvitationStatus.PENDING
         try:
             contents = self._shares.contents_of_invitation(invitation.arn) if pending else []
         except GoneError as error:
-            return Over(Status.WITHDRAWN, Reason("gone", str(error)))
+            return Moot(Status.WITHDRAWN, (Reason("gone", str(error)),))
         if pending and not contents and now - invitation.sent_at < _CONTENTS_SHOW_WITHIN:
             raise NotReadyError(f"{invitation.arn} does not show yet what it is to")
         return ShareFacts(
@@ -132,15 +133,15 @@ class Gatherer:
             deadline=invitation.deadline if pending else None,
         )
 
-    def _connection(self, request: EndpointConnectionRequest) -> Facts | Over:
+    def _connection(self, request: EndpointConnectionRequest) -> Facts | Moot:
         service = self._connections.managed_service(request.service_id)
         if service is None:
             unmanaged = f"{request.service_id} is not, or no longer, a service that Drawbridge looks after."
-            return Over(Status.WITHDRAWN, Reason("service-not-managed", unmanaged))
+            return Moot(Status.WITHDRAWN, (Reason("service-not-managed", unmanaged),))
         try:
             connection = self._connections.connection(request.service_id, request.endpoint_id)
         except GoneError as error:
-            return Over(Status.WITHDRAWN, Reason("gone", str(error)))
+            return Moot(Status.WITHDRAWN, (Reason("gone", str(error)),))
         if connection.state is ConnectionState.UNKNOWN:
             raise NotReadyError(f"{request.endpoint_id} is in a state that nobody knew when this was written")
         if not connection.state.is_open:
@@ -154,12 +155,12 @@ class Gatherer:
         )
 
 
-def _over(state: ConnectionState) -> Over:
+def _over(state: ConnectionState) -> Moot:
     reason = Reason("over", f"The endpoint connection is {state}.")
     match state:
         case ConnectionState.REJECTED:
-            return Over(Status.REJECTED, reason)
+            return Moot(Status.REJECTED, (reason,))
         case ConnectionState.EXPIRED:
-            return Over(Status.EXPIRED, reason)
+            return Moot(Status.EXPIRED, (reason,))
         case _:
-            return Over(Status.WITHDRAWN, reason)
+            return Moot(Status.WITHDRAWN, (reason,))
