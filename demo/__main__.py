@@ -60,8 +60,8 @@ class Screen:
 
 def main() -> int:
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
-    # Lines and names are never broken here: a narrow terminal wraps them, and they can still be copied.
-    console = Console(highlight=False, width=200)
+    # In a file no line is broken; a terminal has the width that it has.
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
     began = time.monotonic()
     console.print("Starting a local AWS and deploying template.yaml in two accounts …")
     try:
@@ -102,7 +102,7 @@ def _play(url: str, screen: Screen, console: Console) -> int:
         failed += evidence is None
     for person in (consumer, provider):
         console.print()
-        console.print(_table(person))
+        console.print(_table(person), soft_wrap=False)
     return failed
 
 
@@ -130,8 +130,8 @@ def _wait_for(expectation: Expectation, watch: Watch, screen: Screen) -> str | N
 def _table(person: Person) -> Table:
     title = f"Published in {person.account_id}, the {person.called}"
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE, pad_edge=False)
-    table.add_column("parameter")
-    table.add_column("value")
+    table.add_column("parameter", overflow="fold")
+    table.add_column("value", overflow="fold")
     for name, value in person.published():
         if name.endswith("/dns-name"):
             table.add_row(name, value)

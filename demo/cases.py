@@ -75,7 +75,7 @@ def organization(people: People, say: Say) -> Expectation:
     """A share inside one organization: there is no invitation at all."""
     consumer, provider = people.consumer, people.provider
     say("management", "takes both accounts into one organization, with RAM sharing on")
-    say(consumer.called, "writes a binding for billing-*")
+    say(consumer.called, "writes a binding for billing-*: what is shared already is planned again")
     consumer.write_binding("billing", resource="billing-*", provider=PROVIDER)
     say(provider.called, "shares the database billing-db by AWS RAM: nobody is invited, it is just there")
     provider.share_database("billing-db", port="3306", with_account=CONSUMER)
