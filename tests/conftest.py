@@ -2,8 +2,13 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from local_aws.server import LocalAws
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("no deadline", parent=settings(), deadline=None)
+settings.load_profile("no deadline")
 
 
 @pytest.fixture(scope="session")
