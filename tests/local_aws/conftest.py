@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import boto3
 import pytest
 
 from local_aws.server import LocalAws
+from tests.local_aws.workflow_runs import client_of, served
 
 Person = Callable[..., boto3.Session]
 
@@ -35,3 +37,15 @@ def assume(url: str, role_arn: str, region: str = "us-east-1") -> boto3.Session:
     plain = session.client
     session.client = lambda name, **options: plain(name, **{"endpoint_url": url, **options})  # type: ignore[method-assign, assignment]  # one place for the address
     return session
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """Serve Step Functions alone, for workflows whose functions are played."""
+    with served() as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def sfn(port: int) -> Any:
+    return client_of(port, "stepfunctions")

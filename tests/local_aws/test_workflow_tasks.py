@@ -24,7 +24,6 @@ from tests.local_aws.workflow_runs import (
     kinds,
     machine,
     run,
-    served,
     start,
     task,
     until,
@@ -33,17 +32,6 @@ from tests.local_aws.workflow_runs import (
 
 RAISED = {"errorMessage": "share gone", "errorType": "ShareGone", "stackTrace": ["app.py, line 1"]}
 SSM = "arn:aws:states:::aws-sdk:ssm:"
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with served() as port:
-        yield port
-
-
-@pytest.fixture(scope="module")
-def sfn(port: int) -> Any:
-    return client_of(port, "stepfunctions")
 
 
 @pytest.fixture

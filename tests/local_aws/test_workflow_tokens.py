@@ -18,24 +18,12 @@ from tests.local_aws.workflow_runs import (
     kinds,
     refused,
     run,
-    served,
     start,
     task,
     until,
 )
 
 ASK = "arn:aws:states:::lambda:invoke.waitForTaskToken"
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with served() as port:
-        yield port
-
-
-@pytest.fixture(scope="module")
-def sfn(port: int) -> Any:
-    return client_of(port, "stepfunctions")
 
 
 @pytest.fixture

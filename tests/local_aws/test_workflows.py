@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -23,24 +22,12 @@ from tests.local_aws.workflow_runs import (
     passing,
     refused,
     run,
-    served,
     start,
     until,
     waits,
 )
 
 WAIT_AN_HOUR = {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}}
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with served() as port:
-        yield port
-
-
-@pytest.fixture(scope="module")
-def sfn(port: int) -> Any:
-    return client_of(port, "stepfunctions")
 
 
 @pytest.fixture

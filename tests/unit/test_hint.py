@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.errors import InvalidInputError
-from drawbridge.hint import AT_CONNECTIONS, AT_SERVICES, AT_SHARES, EVERYWHERE, NOWHERE, Look
+from drawbridge.hint import AT_CONNECTIONS, AT_SERVICES, AT_SHARES, EVERYWHERE, Look
 from drawbridge.hint.notification import detail_of
 from drawbridge.hint.parse import where_to_look
 from tests.builders import sample
@@ -66,7 +66,7 @@ def test_any_text_is_a_hint_or_refused_and_nothing_else(body: str) -> None:
 def test_many_hints_are_one_look_whatever_their_order(one: Look, two: Look, three: Look) -> None:
     assert (one | two) | three == three | (two | one)
     assert one | one == one
-    assert one | NOWHERE == one
+    assert one | Look() == one
 
 
 def test_only_ids_are_taken_from_a_notification_whatever_its_form() -> None:

@@ -24,7 +24,6 @@ class Look(Struct, frozen=True):
         )
 
 
-NOWHERE = Look()
 AT_SHARES = Look(shares=True)
 AT_CONNECTIONS = Look(connections=True)
 AT_SERVICES = Look(connections=True, upkeep=True)

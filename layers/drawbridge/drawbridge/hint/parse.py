@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.errors import InvalidInputError
-from drawbridge.hint import AT_CONNECTIONS, AT_SERVICES, AT_SHARES, EVERYWHERE, Look
+from drawbridge.hint import AT_CONNECTIONS, AT_SERVICES, AT_SHARES, EVERYWHERE, Look, notification
 
 
 class Envelope(Struct, frozen=True):
@@ -40,7 +40,7 @@ def where_to_look(body: str) -> Look:
             return AT_SHARES
         case "aws.vpc-lattice", _:
             return AT_SHARES
-        case "drawbridge", "Endpoint Connection Notification":
+        case "drawbridge", notification.CONNECTION_NOTIFICATION:
             return AT_CONNECTIONS
         case "aws.ec2", "AWS API Call via CloudTrail":
             return AT_SERVICES
