@@ -264,6 +264,7 @@ def test_trap_8_associations_come_in_pages_that_botocore_does_not_turn(consumer:
 
 
 def test_a_limit_that_is_reached_is_told_as_such(consumer: Account) -> None:
+    """Trap 18."""
     with refusing(consumer.ec2, "create_vpc_endpoint", "VpcEndpointLimitExceeded"), pytest.raises(QuotaExceededError):
         endpoints_of(consumer).create(wanted(), "token")
 

@@ -297,6 +297,7 @@ def test_a_pattern_can_be_tried(account: Account) -> None:
 
 
 def test_a_dropped_event_comes_nowhere(account: Account, event_faults: Any) -> None:
+    """Trap 1."""
     queue = account.queue("hints", EVENTS)
     account.rule("all", {"Arn": queue})
     event_faults(drop=1.0)

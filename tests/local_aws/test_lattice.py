@@ -159,6 +159,7 @@ def test_a_gateway_stays_as_long_as_a_configuration_needs_it() -> None:
 
 
 def test_a_configuration_that_an_endpoint_leads_to_stays() -> None:
+    """Trap 18."""
     provider = person()
     arn = resource_configuration(provider)
     vpc_id, subnet_ids = first_vpc(provider)
@@ -182,6 +183,7 @@ def test_tags_are_kept() -> None:
 
 
 def test_the_owner_hears_when_a_sharee_associates_its_configuration() -> None:
+    """Trap 3."""
     provider, consumer = person(), person()
     arn = resource_configuration(provider)
     share(provider, arn, consumer)
@@ -232,6 +234,7 @@ def test_an_operation_that_is_not_there_says_so() -> None:
     ],
 )
 def test_a_private_name_is_given_by_the_endpoints_preference(options: dict[str, Any], resolved: bool) -> None:
+    """Trap 15. Trap 17."""
     provider = person()
     domain = provider.lattice.start_domain_verification(domainName="example.com")
     pass_time(10)

@@ -21,6 +21,7 @@ def describe_account(who: Person, whom: Person) -> dict[str, Any]:
 
 
 def test_a_member_knows_its_organization_and_no_more() -> None:
+    """Trap 27."""
     management, prod, test = organization()
 
     described = prod.client("organizations").describe_organization()["Organization"]
@@ -44,6 +45,7 @@ def test_who_is_in_no_organization_is_told_so() -> None:
 
 
 def test_the_management_account_sees_an_accounts_path() -> None:
+    """Trap 27."""
     management, prod, _ = organization()
     client = management.client("organizations")
 

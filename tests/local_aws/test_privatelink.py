@@ -114,6 +114,7 @@ def test_a_request_waits_for_acceptance_and_then_takes_its_time() -> None:
 
 
 def test_a_service_that_needs_no_acceptance_connects_by_itself() -> None:
+    """Trap 32."""
     provider, consumer = person(), person()
     offered = service(provider, AcceptanceRequired=False)
 
@@ -125,6 +126,7 @@ def test_a_service_that_needs_no_acceptance_connects_by_itself() -> None:
 
 
 def test_a_provider_sees_the_connections_to_its_own_services_only() -> None:
+    """Trap 30."""
     provider, other, consumer = person(), person(), person()
     offered = service(provider)
     endpoint = interface_endpoint(consumer, offered["ServiceName"])
@@ -141,6 +143,7 @@ def test_a_provider_sees_the_connections_to_its_own_services_only() -> None:
 
 
 def test_what_cannot_be_accepted_is_told_in_a_successful_answer() -> None:
+    """Trap 10."""
     provider, consumer = person(), person()
     offered = service(provider)
     endpoint_id = interface_endpoint(consumer, offered["ServiceName"])["VpcEndpointId"]
@@ -223,6 +226,7 @@ def test_a_service_with_connections_cannot_be_deleted() -> None:
 
 
 def test_a_resource_endpoint_shows_its_state_as_no_interface_endpoint_does() -> None:
+    """Trap 9."""
     provider, consumer = person(), person()
 
     endpoint = resource_endpoint(consumer, shared_with(provider, consumer))
@@ -237,6 +241,7 @@ def test_a_resource_endpoint_shows_its_state_as_no_interface_endpoint_does() -> 
 
 
 def test_the_name_of_a_resource_endpoint_is_told_late_and_only_by_its_association() -> None:
+    """Trap 12."""
     provider, consumer = person(), person()
     arn = shared_with(provider, consumer)
     endpoint = resource_endpoint(consumer, arn)
@@ -277,6 +282,7 @@ def test_an_endpoint_needs_a_zone_of_the_resource() -> None:
 
 
 def test_an_endpoint_outlives_the_share_it_came_by() -> None:
+    """Trap 31."""
     provider, consumer = person(), person()
     arn = resource_configuration(provider)
     share_arn = share(provider, arn, consumer)
@@ -311,6 +317,7 @@ def test_the_provider_sees_resource_endpoints_and_can_cut_them_off() -> None:
 
 
 def test_a_client_token_gives_the_same_endpoint_even_after_its_deletion() -> None:
+    """Trap 19."""
     provider, consumer = person(), person()
     name = service(provider)["ServiceName"]
     first = interface_endpoint(consumer, name, ClientToken="one")
@@ -361,6 +368,7 @@ def test_what_is_wrong_with_a_request_is_told_as_aws_tells_it(wrong: dict[str, A
 
 
 def test_an_endpoint_gets_the_default_security_group_and_others_by_modification() -> None:
+    """Trap 11."""
     provider, consumer = person(), person()
     endpoint = interface_endpoint(consumer, service(provider)["ServiceName"])
     group = consumer.ec2.create_security_group(GroupName="db", Description="db", VpcId=endpoint["VpcId"])["GroupId"]
@@ -373,6 +381,7 @@ def test_an_endpoint_gets_the_default_security_group_and_others_by_modification(
 
 
 def test_an_owner_is_notified_of_a_request_through_its_topic() -> None:
+    """Trap 2."""
     provider, consumer = person(), person()
     offered = service(provider)
     topic = _topic(provider, {"aws:SourceAccount": provider.account_id})

@@ -66,6 +66,7 @@ def test_who_is_only_invited_sees_nothing_of_the_share_but_what_is_in_it() -> No
 
 
 def test_an_accepted_share_is_visible_only_after_some_seconds() -> None:
+    """Trap 5."""
     provider, consumer = person(), person()
     arn = resource_configuration(provider)
     share_arn = share(provider, arn, consumer)
@@ -115,6 +116,7 @@ def test_accepting_again_under_the_same_client_token_is_no_error() -> None:
 
 
 def test_an_invitation_to_lattice_resources_expires_after_twelve_hours_and_is_purged_a_week_later() -> None:
+    """Trap 4. Trap 7."""
     provider, consumer = person(), person()
     share(provider, resource_configuration(provider), consumer)
     arn = invitations(consumer)[0]["resourceShareInvitationArn"]
@@ -146,6 +148,7 @@ def test_an_invitation_to_a_listed_type_alone_lives_seven_days() -> None:
 
 
 def test_a_resource_added_to_an_accepted_share_comes_without_an_invitation() -> None:
+    """Trap 5."""
     provider, consumer = person(), person()
     first, second = resource_configuration(provider, "one-db"), resource_configuration(provider, "two-db")
     share_arn = share(provider, first, consumer)
@@ -182,6 +185,7 @@ def test_what_is_taken_out_of_a_share_or_deleted_is_no_longer_seen() -> None:
 
 
 def test_owner_and_those_let_in_hear_of_it_and_an_invitee_does_not() -> None:
+    """Trap 1."""
     provider, consumer = person(), person()
 
     with hearing() as events:
@@ -199,6 +203,7 @@ def test_owner_and_those_let_in_hear_of_it_and_an_invitee_does_not() -> None:
 
 
 def test_inside_an_organization_that_shares_there_is_no_invitation() -> None:
+    """Trap 6."""
     management, provider, consumer = person(), person(), person()
     organizations.arrange(
         management.account_id, {provider.account_id: "workloads", consumer.account_id: "workloads"}, ram_sharing=True
@@ -277,6 +282,7 @@ def test_the_owner_sees_associations_and_the_consumer_does_not() -> None:
 
 
 def test_a_listing_may_begin_with_an_empty_page() -> None:
+    """Trap 8."""
     provider, consumer = person(), person()
     share(provider, resource_configuration(provider), consumer)
 

@@ -58,6 +58,7 @@ def test_installing_twice_is_installing_once() -> None:
 
 
 def test_a_gateway_endpoint_is_motos_and_can_be_deleted() -> None:
+    """Trap 11."""
     someone = person()
     vpc_id, _ = first_vpc(someone)
 

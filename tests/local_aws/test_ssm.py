@@ -73,6 +73,7 @@ def test_what_is_refused_is_no_event(events: list[Heard]) -> None:
     ],
 )
 def test_what_parameter_store_does_not_take_is_refused(wrong: dict[str, Any]) -> None:
+    """Trap 20."""
     someone = person()
 
     code = refusal(lambda: put(someone, **{"name": "/drawbridge/name", **_name(wrong)}))

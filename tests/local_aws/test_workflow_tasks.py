@@ -174,6 +174,7 @@ def test_a_task_s_timeout_is_measured_in_real_seconds(sfn: Any, functions: dict[
 
 
 def test_an_sdk_task_speaks_pascal_case_in_and_out(sfn: Any) -> None:
+    """Trap 22."""
     put = {
         **task(f"{SSM}putParameter", Arguments={"Name": "/dns", "Value": "{% $states.input.dns %}", "Type": "String"}),
         "Next": "Get",
@@ -208,6 +209,7 @@ def test_an_sdk_task_speaks_pascal_case_in_and_out(sfn: Any) -> None:
 def test_an_sdk_error_has_the_service_s_prefix_and_ends_in_exception(
     sfn: Any, resource: str, arguments: Json, error: str
 ) -> None:
+    """Trap 22."""
     output = run(sfn, one_state_after(task(f"arn:aws:states:::aws-sdk:{resource}", Arguments=arguments)))["output"]
 
     assert output["Error"] == error

@@ -71,12 +71,14 @@ def test_a_failure_keeps_its_error_and_cause(sfn: Any, tokens: list[str]) -> Non
 
 
 def test_a_token_is_long(sfn: Any, tokens: list[str]) -> None:
+    """Trap 21."""
     asked(sfn, tokens)
 
     assert 600 < len(tokens[0]) < 800
 
 
 def test_a_second_answer_is_refused_and_changes_nothing(sfn: Any, tokens: list[str]) -> None:
+    """Trap 21."""
     states = {
         "Ask": {**asking()["Ask"], "Next": "Wait"},
         "Wait": {"Type": "Wait", "Seconds": 3600, "End": True},
@@ -140,6 +142,7 @@ def test_heartbeats_keep_a_task_and_their_lack_ends_it(sfn: Any, tokens: list[st
 
 
 def test_each_retry_has_a_new_token_and_the_old_one_is_dead(sfn: Any, tokens: list[str]) -> None:
+    """Trap 21."""
     retry = [{"ErrorEquals": ["Later"], "IntervalSeconds": 1, "MaxAttempts": 1}]
     arn = asked(sfn, tokens, Retry=retry)
     sfn.send_task_failure(taskToken=tokens[0], error="Later")

@@ -209,6 +209,7 @@ def test_only_a_near_moment_is_in_flight(sfn: Any) -> None:
 
 
 def test_data_over_256_kib_end_the_execution_whatever_is_caught(sfn: Any) -> None:
+    """Trap 21."""
     states = {
         "All": {
             "Type": "Parallel",
@@ -243,6 +244,7 @@ def test_a_start_without_a_name_is_given_one(sfn: Any) -> None:
 
 
 def test_the_same_name_and_input_while_running_is_the_same_execution(sfn: Any) -> None:
+    """Trap 22."""
     arn = machine(sfn, WAIT_AN_HOUR)
     first = sfn.start_execution(stateMachineArn=arn, name="one", input='{"a":1}')
 
@@ -256,6 +258,7 @@ def test_the_same_name_and_input_while_running_is_the_same_execution(sfn: Any) -
 
 
 def test_a_closed_execution_s_name_is_free_after_ninety_days(sfn: Any) -> None:
+    """Trap 22."""
     arn = machine(sfn, {"End": {"Type": "Succeed"}})
     first = sfn.start_execution(stateMachineArn=arn, name="one")["executionArn"]
     ended(sfn, first)
@@ -274,6 +277,7 @@ def test_a_closed_execution_s_name_is_free_after_ninety_days(sfn: Any) -> None:
 
 @pytest.mark.parametrize("name", ["a b", "a/b", "a:b", "a,b", "a\u0007", "é\u0085", "x" * 81, "a$b", "a~b"])
 def test_a_name_that_aws_forbids_is_refused(sfn: Any, name: str) -> None:
+    """Trap 22."""
     with refused("InvalidName"):
         sfn.start_execution(stateMachineArn=machine(sfn, {"End": {"Type": "Succeed"}}), name=name)
 

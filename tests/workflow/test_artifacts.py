@@ -6,6 +6,7 @@ from tests.builders import REPOSITORY
 
 
 def test_botocore_keeps_the_data_of_every_service_that_a_client_is_built_for() -> None:
+    """Trap 28."""
     makefile = (REPOSITORY / "layers" / "Makefile").read_text()
     kept = re.search(r"^SERVICES := (.+)$", makefile, re.MULTILINE)
     assert kept is not None
