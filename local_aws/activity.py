@@ -9,6 +9,9 @@ from contextlib import contextmanager
 
 from local_aws.clock import clock
 
+WAITING = frozenset({"executions", "messages", "planned"})
+"""What may be under way and yet only wait for the clock to go on."""
+
 _lock = threading.Lock()
 _counts: Counter[str] = Counter()
 _gauges: dict[str, Callable[[], int]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -83,6 +84,18 @@ class Clock:
             self._changed.notify_all()
             while self._target is not None and self._now() < target:
                 self._changed.wait(0.05)
+
+    def skip(self, at_most: float) -> float:
+        """Move on to the next thing that is planned, but by no more than so many seconds; tell by how many.
+
+        Whoever waits for work to be done can so leave out the time in which nothing happens.
+        """
+        with self._changed:
+            planned = [due.at for due in self._due if not due.cancelled]
+            gap = min(planned, default=math.inf) - self._now()
+        skipped = min(at_most, max(0.0, gap))
+        self.advance(skipped)
+        return skipped
 
     def call_later(self, seconds: float, action: Callable[[], Any], *, background: bool = False) -> Due:
         """Plan an action.

@@ -1,0 +1,46 @@
+"""Letting time pass as fast as the work in it allows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from local_aws.activity import WAITING, in_flight
+from local_aws.clock import clock
+
+_LOOKS = 3
+_BETWEEN_LOOKS = 0.003
+"""Real seconds: work passes from hand to hand between two looks, so one look without any is not believed."""
+
+
+def lapse(seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
+    """Let so many seconds of the clock pass, or less, once ``until`` holds; tell whether it does.
+
+    Work is waited for, the time between is left out: an hour in which nothing happens takes no time. ``until`` is asked
+    whenever nothing is at work.
+    """
+    end = clock.time() + seconds
+    while True:
+        wait_for_work()
+        if until():
+            return True
+        left = end - clock.time()
+        if left <= 0:
+            return False
+        clock.skip(left)
+
+
+def wait_for_work(patience: float = 60.0) -> None:
+    """Return once nobody is at work: what is still in flight waits for the clock to go on.
+
+    Raises:
+        TimeoutError: after so many real seconds; it tells what is at work.
+    """
+    deadline = time.monotonic() + patience
+    quiet = 0
+    while quiet < _LOOKS:
+        working = {what: number for what, number in in_flight().items() if what not in WAITING}
+        quiet = 0 if working else quiet + 1
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"still at work after {patience:g} s: {working}")
+        time.sleep(_BETWEEN_LOOKS)  # real time: threads at work don't follow the clock
