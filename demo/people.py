@@ -83,8 +83,8 @@ class Person:
             Name=f"/drawbridge/config/bindings/{name}", Type="String", Value=json.dumps(binding)
         )
 
-    def share_database(self, name: str, *, port: str, with_account: str) -> str:
-        """Offer a database behind a resource gateway, and share it by AWS RAM; give the share's ARN."""
+    def offer_database(self, name: str, *, port: str) -> str:
+        """Put a database behind a resource gateway; give the resource configuration's ARN."""
         lattice = self.aws("vpc-lattice")
         gateway = lattice.create_resource_gateway(
             name=f"{name}-gateway", vpcIdentifier=self.vpc(), subnetIds=self.subnets()
@@ -99,19 +99,23 @@ class Person:
                 "dnsResource": {"domainName": f"{name}.internal.example", "ipAddressType": "IPV4"}
             },
         )
+        return str(configuration["arn"])
+
+    def share_database(self, name: str, *, port: str, with_account: str) -> str:
+        """Offer a database, and share it by AWS RAM; give the share's ARN."""
+        configuration_arn = self.offer_database(name, port=port)
         share = self.aws("ram").create_resource_share(
-            name=name, resourceArns=[configuration["arn"]], principals=[with_account]
+            name=name, resourceArns=[configuration_arn], principals=[with_account]
         )
         return str(share["resourceShare"]["resourceShareArn"])
 
-    def offer_service(self) -> tuple[str, str]:
+    def offer_service(self, *, managed: bool = True) -> tuple[str, str]:
         """Offer an endpoint service that wants each connection accepted; give its id and name."""
+        tags = [{"Key": "drawbridge:managed", "Value": "true"}] if managed else [{"Key": "Name", "Value": "unmanaged"}]
         service = self.aws("ec2").create_vpc_endpoint_service_configuration(
             AcceptanceRequired=True,
             NetworkLoadBalancerArns=[_LOAD_BALANCER],
-            TagSpecifications=[
-                {"ResourceType": "vpc-endpoint-service", "Tags": [{"Key": "drawbridge:managed", "Value": "true"}]}
-            ],
+            TagSpecifications=[{"ResourceType": "vpc-endpoint-service", "Tags": tags}],
         )["ServiceConfiguration"]
         self.aws("ec2").modify_vpc_endpoint_service_permissions(
             ServiceId=service["ServiceId"], AddAllowedPrincipals=["*"]
