@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
-import math
 import random
-import re
 import threading
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-KINDS = ("throttle", "error", "slow", "lost-answer")
+from local_aws.fault_plans import (
+    KINDS,
+    OF_FUNCTIONS,
+    CallFault,
+    EventFaults,
+    InvalidFaultsError,
+    Kind,
+    Plan,
+    describe,
+    parse,
+)
+
+__all__ = [
+    "KINDS",
+    "REORDER_SECONDS",
+    "CallFault",
+    "EventFaults",
+    "Fate",
+    "Faults",
+    "Force",
+    "InvalidFaultsError",
+    "Kind",
+    "Plan",
+    "faults",
+    "parse",
+]
 
 REORDER_SECONDS = 10.0
 """With ``reorder``, each event is held back by up to this long, at random, so that a later one may overtake it."""
-
-_OPERATION = re.compile(r"[a-z0-9*-]+:[A-Za-z0-9*]+")
 
 
 @dataclass(frozen=True)
@@ -27,173 +49,141 @@ class Fate:
     delay: float = 0.0
 
 
-@dataclass(frozen=True)
-class EventFaults:
-    """How events suffer; probabilities are per event, the delay is in seconds of the clock."""
+class Force:
+    """A plan in force: what is left of it, and what it has done."""
 
-    drop: float = 0.0
-    duplicate: float = 0.0
-    delay: float = 0.0
-    reorder: bool = False
-
-
-@dataclass(frozen=True)
-class CallFault:
-    """How calls of an operation (``ec2:CreateTags``, ``ec2:*``) suffer; ``times`` None is for ever."""
-
-    operation: str
-    fault: str
-    probability: float = 1.0
-    times: int | None = None
-
-
-@dataclass(frozen=True)
-class Plan:
-    """All that was posted."""
-
-    seed: int | None = None
-    events: EventFaults = field(default_factory=EventFaults)
-    calls: tuple[CallFault, ...] = ()
-
-
-class InvalidFaultsError(ValueError):
-    """What was posted is not a plan of faults; the message names the field and says what to do."""
-
-
-class Faults:
-    """The plan in force. A new plan replaces the old one and starts its random numbers anew."""
-
-    def __init__(self) -> None:
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
         self._lock = threading.Lock()
-        self.replace(Plan())
+        self._random = random.Random(plan.seed)  # noqa: S311 - a seed that repeats a run is the point
+        self._left = [fault.times for fault in plan.calls]
+        self._skip = [fault.skip for fault in plan.calls]
+        self._struck = [0 for _ in plan.calls]
 
-    @property
-    def events(self) -> EventFaults:
-        return self._plan.events
+    def struck(self, fault: CallFault | None = None) -> int:
+        """Tell how often the fault, or any, has struck a call; what was put in force can be asked after it ended."""
+        with self._lock:
+            pairs = zip(self.plan.calls, self._struck, strict=True)
+            return sum(count for planned, count in pairs if fault is None or planned == fault)
 
-    @property
     def calls(self) -> tuple[CallFault, ...]:
-        """Give the faults of calls with the ``times`` that remain of each."""
+        """Give the faults of calls with what remains of each."""
         with self._lock:
-            left = dict(enumerate(self._left))
-            return tuple(
-                CallFault(fault.operation, fault.fault, fault.probability, left[position])
-                for position, fault in enumerate(self._plan.calls)
-            )
+            rest = zip(self.plan.calls, self._left, self._skip, strict=True)
+            return tuple(replace(fault, times=left, skip=skip) for fault, left, skip in rest)
 
-    def replace(self, plan: Plan) -> None:
+    def describe(self) -> dict[str, Any]:
+        """Tell what is in force, in the form in which it is posted, and how often each fault of calls has struck."""
+        told = describe(replace(self.plan, calls=self.calls()))
         with self._lock:
-            self._plan = plan
-            self._left = [fault.times for fault in plan.calls]
-            self._random = random.Random(plan.seed)  # noqa: S311 - a seed that repeats a run is the point
+            for call, struck in zip(told["calls"], self._struck, strict=True):
+                call["struck"] = struck
+        return told
 
     def fate(self) -> Fate:
-        """Decide what becomes of the next event."""
         with self._lock:
-            events = self._plan.events
+            events = self.plan.events
             if self._random.random() < events.drop:
                 return Fate(copies=0)
             copies = 2 if self._random.random() < events.duplicate else 1
             held = self._random.uniform(0, REORDER_SECONDS) if events.reorder else 0.0
             return Fate(copies, events.delay + held)
 
-    def call_fault(self, operation: str) -> CallFault | None:
-        """Decide what befalls the next call of the operation, the first fault that strikes; it counts as used up."""
+    def strike(
+        self, operation: str, account_id: str, role_name: str | None, *, kinds: frozenset[Kind]
+    ) -> CallFault | None:
+        """Give the first fault, of these kinds, that strikes this call; it counts as used up."""
         with self._lock:
-            for position, fault in enumerate(self._plan.calls):
-                left = self._left[position]
-                if left == 0 or not fnmatchcase(operation, fault.operation):
-                    continue
-                if self._random.random() < fault.probability:
-                    if left is not None:
-                        self._left[position] = left - 1
+            for position, fault in enumerate(self.plan.calls):
+                if fault.fault in kinds and _matches(fault, operation, account_id, role_name) and self._hits(position):
                     return fault
             return None
 
-    def describe(self) -> dict[str, Any]:
-        """Tell what is in force, in the form in which it is posted."""
-        return {
-            "seed": self._plan.seed,
-            "events": asdict(self.events),
-            "calls": [
-                {name: value for name, value in asdict(fault).items() if value is not None} for fault in self.calls
-            ],
-        }
+    def _hits(self, position: int) -> bool:
+        """Decide whether a fault that matches strikes; the lock is held."""
+        left = self._left[position]
+        if left == 0:
+            return False
+        if self._skip[position]:
+            self._skip[position] -= 1
+            return False
+        if self._random.random() >= self.plan.calls[position].probability:
+            return False
+        if left is not None:
+            self._left[position] = left - 1
+        self._struck[position] += 1
+        return True
 
 
-def parse(posted: Any) -> Plan:
-    """Read a plan, strictly.
-
-    Raises:
-        InvalidFaultsError: the first thing that is wrong with it.
-    """
-    body = _object("faults", posted, ("seed", "events", "calls"))
-    events = _object("events", body.get("events", {}), ("drop", "duplicate", "delay", "reorder"))
-    seed = body.get("seed")
-    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
-        raise InvalidFaultsError(f"seed: a whole number is expected, not {seed!r}")
-    calls = body.get("calls", [])
-    if not isinstance(calls, list):
-        raise InvalidFaultsError("calls: a list is expected")
-    return Plan(
-        seed=seed,
-        events=EventFaults(
-            drop=_probability("events.drop", events.get("drop", 0.0)),
-            duplicate=_probability("events.duplicate", events.get("duplicate", 0.0)),
-            delay=_seconds("events.delay", events.get("delay", 0.0)),
-            reorder=_flag("events.reorder", events.get("reorder", False)),
-        ),
-        calls=tuple(_call(f"calls[{position}]", call) for position, call in enumerate(calls)),
+def _matches(fault: CallFault, operation: str, account_id: str, role_name: str | None) -> bool:
+    return (
+        fnmatchcase(operation, fault.operation)
+        and fault.account in {None, account_id}
+        and (fault.role is None or (role_name is not None and fnmatchcase(role_name, fault.role)))
     )
 
 
-def _call(where: str, posted: Any) -> CallFault:
-    body = _object(where, posted, ("operation", "fault", "probability", "times"))
-    operation = body.get("operation")
-    if not isinstance(operation, str) or not _OPERATION.fullmatch(operation):
-        raise InvalidFaultsError(f"{where}.operation: service:Operation is expected, such as ec2:DescribeVpcEndpoints")
-    fault = body.get("fault")
-    if fault not in KINDS:
-        raise InvalidFaultsError(f"{where}.fault: one of {', '.join(KINDS)} is expected, not {fault!r}")
-    times = body.get("times")
-    if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 0):
-        raise InvalidFaultsError(f"{where}.times: a whole number, 0 or more, is expected, not {times!r}")
-    return CallFault(operation, fault, _probability(f"{where}.probability", body.get("probability", 1.0)), times)
+_LATER: frozenset[Kind] = frozenset({"fails-later"})
+_OF_ALL: frozenset[Kind] = frozenset(KINDS) - OF_FUNCTIONS - _LATER
+_OF_CALLS_OF_FUNCTIONS: frozenset[Kind] = _OF_ALL | OF_FUNCTIONS
 
 
-def _object(where: str, value: Any, known: tuple[str, ...]) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise InvalidFaultsError(f"{where}: an object with {', '.join(known)} is expected")
-    for name in value:
-        if name not in known:
-            raise InvalidFaultsError(f"{where}: {name!r} is unknown, use {', '.join(known)}")
-    return value
+class Faults:
+    """The plan in force. A new plan replaces the old one and starts its random numbers anew."""
 
+    def __init__(self) -> None:
+        self._force = Force(Plan())
 
-def _number(where: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise InvalidFaultsError(f"{where}: a number is expected, not {value!r}")
-    return float(value)
+    @property
+    def events(self) -> EventFaults:
+        return self._force.plan.events
 
+    @property
+    def calls(self) -> tuple[CallFault, ...]:
+        """Give the faults of calls with what remains of each."""
+        return self._force.calls()
 
-def _probability(where: str, value: Any) -> float:
-    number = _number(where, value)
-    if not 0 <= number <= 1:
-        raise InvalidFaultsError(f"{where}: a probability from 0 to 1 is expected, not {value!r}")
-    return number
+    def replace(self, plan: Plan) -> Force:
+        self._force = force = Force(plan)
+        return force
 
+    @contextmanager
+    def injected(
+        self, *calls: CallFault, events: EventFaults | None = None, seed: int | None = None
+    ) -> Iterator[Force]:
+        """Have these faults in force, and no others, as long as the block runs; then what was there goes on.
 
-def _seconds(where: str, value: Any) -> float:
-    number = _number(where, value)
-    if number < 0:
-        raise InvalidFaultsError(f"{where}: seconds that are 0 or more are expected, not {value!r}")
-    return number
+        Raises:
+            InvalidFaultsError: one of them can't be; they are read as strictly as what is posted.
+        """
+        plan = parse(describe(Plan(seed, events or EventFaults(), calls)))
+        before, self._force = self._force, Force(plan)
+        try:
+            yield self._force
+        finally:
+            self._force = before
 
+    def fate(self) -> Fate:
+        """Decide what becomes of the next event."""
+        return self._force.fate()
 
-def _flag(where: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise InvalidFaultsError(f"{where}: true or false is expected, not {value!r}")
-    return value
+    def call_fault(
+        self, operation: str, account_id: str = "", role_name: str | None = None, *, by_function: bool = False
+    ) -> CallFault | None:
+        """Decide what befalls a call, the first fault that strikes; ``by_function`` tells that a sandbox makes it."""
+        kinds = _OF_CALLS_OF_FUNCTIONS if by_function else _OF_ALL
+        return self._force.strike(operation, account_id, role_name, kinds=kinds)
+
+    def fails_later(self, operation: str, account_id: str) -> bool:
+        """Tell whether what this operation makes in the account is to end in failure; that uses one of its times up.
+
+        For a service to ask once when it creates something.
+        """
+        return self._force.strike(operation, account_id, None, kinds=_LATER) is not None
+
+    def describe(self) -> dict[str, Any]:
+        """Tell what is in force, in the form in which it is posted, and how often each fault of calls has struck."""
+        return self._force.describe()
 
 
 faults = Faults()

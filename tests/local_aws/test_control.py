@@ -125,7 +125,7 @@ def test_faults_in_force_are_told_with_the_times_that_remain(control: Control, p
 
     status, told = control.get("faults")
     assert status == 200
-    assert told["calls"] == [{**fault, "times": 0}]
+    assert told["calls"] == [{**fault, "times": 0, "struck": 2}]
 
 
 def test_calls_are_counted_by_account_and_operation_with_their_errors(control: Control, person: Person) -> None:
