@@ -92,6 +92,23 @@ def unknown_operation(call: Call, detail: str = "") -> Answer:
     return error(call, code, f"{lack} {detail}".rstrip(), 400)
 
 
+def no_such_operation(call: Call) -> Answer:
+    """Answer for what AWS's model of the service does not have either."""
+    if call.model == "s3":
+        return error(call, "NotImplemented", f"S3 has no operation for {call.operation}.", 501)
+    if call.protocol in {"ec2", "query"}:
+        return error(call, "InvalidAction", f"The action {call.operation} is not valid for {call.service}.", 400)
+    status = 404 if call.protocol.startswith("rest") else 400
+    return error(call, "UnknownOperationException", f"{call.service} has no operation {call.operation}.", status)
+
+
+def in_part(call: Call, failure: Exception) -> Answer:
+    """Answer for what the local AWS has only in part: it failed, and says in what, so that nobody tries again."""
+    code = "UnsupportedOperation" if call.protocol in {"ec2", "query"} else "UnsupportedOperationException"
+    message = f"The local AWS has {call.name} only in part: it failed with {failure!r}."
+    return error(call, code, message, 400)
+
+
 def _modelled(call: Call, codes: tuple[str, ...]) -> tuple[str, int] | None:
     """Find which of the errors botocore's model has for the service, with its HTTP status."""
     if not _is_known(call.model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from typing import Any
@@ -60,6 +60,9 @@ class Call:
     """botocore's name of the service: ``stepfunctions`` for ``states``."""
     protocol: str
     parse: Callable[[], dict[str, Any]] = field(repr=False, compare=False)
+    modelled: Any = field(default=None, repr=False, compare=False)
+    """botocore's model of the operation; None if there is none."""
+    request: Request | None = field(default=None, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -69,7 +72,27 @@ class Call:
     @cached_property
     def params(self) -> dict[str, Any]:
         """Give the call's parameters in botocore's shape; what can't be read is {}."""
-        return self.parse()
+        return self._reading[0]
+
+    @property
+    def unreadable(self) -> str | None:
+        """Say why the parameters can't be read, if they can't."""
+        return self._reading[1]
+
+    @property
+    def body(self) -> bytes:
+        return bytes(self.request.get_data()) if self.request else b""
+
+    def names(self) -> Iterable[str]:
+        """Give the names of a query request's parameters, as they were sent."""
+        return self.request.values.keys() if self.request else ()
+
+    @cached_property
+    def _reading(self) -> tuple[dict[str, Any], str | None]:
+        try:
+            return self.parse(), None
+        except Exception as problem:  # noqa: BLE001 - moto's parsers fail with whatever the text led to
+            return {}, str(problem) or repr(problem)
 
 
 def recognise(environ: Environ) -> Call | None:
@@ -84,18 +107,21 @@ def recognise(environ: Environ) -> Call | None:
     signed_for = scope["service"].lower()
     model = _botocore_name(signed_for, environ)
     principal = principal_of(scope["key"], scope["region"])
-    operation, protocol, parse = _match(model, environ)
+    request = _request_of(environ)
+    matched = _match(model, request)
     return Call(
         account_id=principal.account_id,
         region=scope["region"],
         service=_IAM_PREFIXES.get(signed_for, signed_for),
-        operation=operation,
+        operation=matched.operation,
         principal_arn=principal.arn,
         role_arn=principal.role_arn,
         role_name=existing_role(principal, scope["region"]),
         model=model or signed_for,
-        protocol=protocol,
-        parse=parse,
+        protocol=matched.protocol,
+        parse=matched.parse,
+        modelled=matched.modelled,
+        request=request,
     )
 
 
@@ -135,17 +161,25 @@ def _buffer_body(environ: Environ) -> None:
     environ["wsgi.input"] = io.BytesIO(body)
 
 
-def _match(model: str | None, environ: Environ) -> tuple[str, str, Callable[[], dict[str, Any]]]:
-    """Find the operation, the protocol that it is called in, and a way to read its parameters."""
-    request = _request_of(environ)
+@dataclass(frozen=True)
+class _Match:
+    """The operation, the protocol that it is called in, a way to read its parameters, botocore's model of it."""
+
+    operation: str
+    protocol: str
+    parse: Callable[[], dict[str, Any]] = dict
+    modelled: Any = None
+
+
+def _match(model: str | None, request: Request) -> _Match:
     if model is None:
-        return _said(request), "json" if "X-Amz-Target" in request.headers else "rest-json", dict
+        return _Match(_said(request), "json" if "X-Amz-Target" in request.headers else "rest-json")
     service = get_service_model(model)
     try:
         protocol = determine_request_protocol(service, request.content_type)
         operation, uri = get_service_router(model).match(request)
     except (HTTPException, NotImplementedError, ValueError):
-        return _said(request), str(service.protocol), dict
+        return _Match(_said(request), _protocol_said(service, request))
 
     def parse() -> dict[str, Any]:
         parser = PROTOCOL_PARSERS[protocol](operation)
@@ -159,7 +193,15 @@ def _match(model: str | None, environ: Environ) -> tuple[str, str, Callable[[], 
         }
         return dict(parser.parse(parts) or {})
 
-    return operation.name, protocol, parse
+    return _Match(operation.name, protocol, parse, operation)
+
+
+def _protocol_said(service: Any, request: Request) -> str:
+    """Tell the protocol to answer in: that of the request if the service speaks it, else the service's own."""
+    try:
+        return str(determine_request_protocol(service, request.content_type))
+    except NotImplementedError:
+        return str(service.protocol)
 
 
 def _said(request: Request) -> str:

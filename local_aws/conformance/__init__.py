@@ -1,0 +1,1 @@
+"""Requests and answers against botocore's models of the services."""

@@ -1,0 +1,76 @@
+"""What is refused before an operation begins: what its model does not have, can't be read, or does not allow."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from local_aws import answers
+from local_aws.answers import Answer
+from local_aws.conformance import refusals
+from local_aws.conformance.constraints import violations
+from local_aws.conformance.json_types import mistyped
+from local_aws.conformance.query_names import unknown_name
+from local_aws.recognition import Call
+
+CHECKED = frozenset(
+    {
+        "cloudformation",
+        "cloudtrail",
+        "cloudwatch",
+        "dynamodb",
+        "dynamodbstreams",
+        "ec2",
+        "events",
+        "iam",
+        "kms",
+        "lambda",
+        "logs",
+        "organizations",
+        "ram",
+        "s3",
+        "scheduler",
+        "secretsmanager",
+        "sns",
+        "sqs",
+        "ssm",
+        "stepfunctions",
+        "sts",
+        "vpc-lattice",
+    }
+)
+"""botocore's names of the services that are held to their models."""
+
+_JSON = frozenset({"json", "rest-json"})
+
+
+def refusal(call: Call) -> Answer | None:
+    """Tell why the call can't be made as it stands, in the service's own form; None if it can."""
+    if call.model not in CHECKED:
+        return None
+    if call.modelled is None:
+        return answers.no_such_operation(call)
+    shape = call.modelled.input_shape
+    if call.protocol == "ec2" and (name := unknown_name(shape, call.names())):
+        return answers.error(call, "UnknownParameter", f"The parameter {name} is not recognized", 400)
+    problem = _unlike_json(call, shape) if call.protocol in _JSON else None
+    if shape is not None and problem is None:
+        problem = call.unreadable
+    if problem is not None:
+        return refusals.unreadable(call, problem)
+    found = violations(call.model, call.operation, shape, call.params) if shape is not None else []
+    return refusals.violated(call, found) if found else None
+
+
+def _unlike_json(call: Call, shape: Any) -> str | None:
+    """Say why a JSON body is not of the model's shape."""
+    payload = shape.serialization.get("payload") if shape else None
+    wanted = shape.members[payload] if payload else shape
+    if not call.body or (payload and wanted.type_name != "structure"):
+        # The body may be the value itself: a function's payload, a policy.
+        return None
+    try:
+        raw = json.loads(call.body)
+    except ValueError as error:
+        return f"Could not parse request body into json: {error}"
+    return mistyped(wanted, raw) if wanted is not None else None
