@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
+from functools import partial
 from typing import Any, Protocol
 
-from local_aws import answers
+from local_aws import answers, functions, strikes
 from local_aws.activity import doing
 from local_aws.answers import Answer
 from local_aws.clock import clock
+from local_aws.conformance import inputs
 from local_aws.faults import faults
 from local_aws.recognition import Call, Environ, recognise
 from local_aws.record import MadeCall, record
@@ -20,8 +23,7 @@ __all__ = ["Call", "Denied", "Gate"]
 
 _log = logging.getLogger(__name__)
 
-SLOW_SECONDS = 5.0
-"""How long a call struck by the fault ``slow`` waits, on the clock, before it is made."""
+_ACCESS_KEY_ID = re.compile(r"Credential=([^/,\s]+)/")
 
 # A consumer outside that waits for messages is not at work.
 _WAITING = frozenset({"sqs:ReceiveMessage"})
@@ -58,27 +60,26 @@ class Gate:
         # Otherwise moto looks for the access key in every account and partition, at each call.
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account_id
         with nullcontext() if call.name in _WAITING else doing("AWS calls"):
-            answer = self._answer(call, environ)
-            record.add(MadeCall(call, clock.time(), answer.status, answer.error_code()))
+            sandbox = functions.sandbox_of(_access_key_id(environ))
+            request_id = sandbox.request_id if sandbox else None
+            answer = self._answer(call, environ, sandbox)
+            function = sandbox.configuration.name if sandbox else None
+            record.add(MadeCall(call, clock.time(), answer.status, answer.error_code(), function, request_id))
         start_response(f"{answer.status} {_reason(answer.status)}", list(answer.headers))
         return [answer.body]
 
-    def _answer(self, call: Call, environ: Environ) -> Answer:
+    def _answer(self, call: Call, environ: Environ, sandbox: functions.Sandbox | None) -> Answer:
+        refused = inputs.refusal(call)
+        if refused is not None:
+            return refused
         denied = self.authorizer(call) if self.authorizer else None
         if denied is not None:
             return answers.error(call, denied.code, denied.message, denied.status)
         if not throttles.admit(call):
             return answers.throttled(call)
-        fault = faults.call_fault(call.name)
-        kind = fault.fault if fault else None
-        if kind == "throttle":
-            return answers.throttled(call)
-        if kind == "error":
-            return answers.broken(call)
-        if kind == "slow":
-            clock.sleep(SLOW_SECONDS)
-        answer = self._ask(call, environ)
-        return answers.broken(call) if kind == "lost-answer" else answer
+        fault = faults.call_fault(call.name, call.account_id, call.role_name, by_function=sandbox is not None)
+        make = partial(self._ask, call, environ)
+        return strikes.suffer(fault, call, sandbox, make) if fault else make()
 
     def _ask(self, call: Call, environ: Environ) -> Answer:
         """Have moto answer, and turn what it says of what it lacks into an error that can be read."""
@@ -88,7 +89,7 @@ class Gate:
             return answers.unknown_operation(call, str(lack))
         except Exception as failure:  # noqa: BLE001 - whatever failed, the caller gets AWS's form of it
             _log.exception("%s failed inside the local AWS", call.name)
-            return answers.error(call, "InternalFailure", f"the local AWS failed in {call.name}: {failure!r}", 500)
+            return answers.in_part(call, failure)
         return answers.unknown_operation(call) if _is_page(answer) else answer
 
 
@@ -128,3 +129,8 @@ def _is_page(answer: Answer) -> bool:
 
 def _reason(status: int) -> str:
     return "OK" if status < 400 else "Error"  # noqa: PLR2004 - where HTTP's errors begin
+
+
+def _access_key_id(environ: Environ) -> str:
+    found = _ACCESS_KEY_ID.search(environ.get("HTTP_AUTHORIZATION", ""))
+    return found[1] if found else ""

@@ -1,10 +1,15 @@
-"""The AWS calls that were made: counted for ever, the last of them one by one."""
+"""The AWS calls that were made: counted for ever, the last of them one by one.
+
+A call whose caller was ended by a fault before it reached AWS has the fault (``kill-before``) for its error.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter, deque
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import islice
 from typing import Any
 
 from local_aws.recognition import Call
@@ -20,6 +25,10 @@ class MadeCall:
     time: float
     status: int
     error: str | None
+    function: str | None = None
+    """The Lambda function that called; None for a person and for a service that acts in a role's name."""
+    request_id: str | None = None
+    """The function's invocation."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,7 @@ class Record:
         self._counts: Counter[Caller] = Counter()
         self._errors: dict[Caller, Counter[str]] = {}
         self._recent: deque[MadeCall] = deque(maxlen=RECENT)
+        self._added = 0
 
     def add(self, made: MadeCall) -> None:
         call = made.call
@@ -48,6 +58,30 @@ class Record:
             if made.error is not None:
                 self._errors.setdefault(caller, Counter())[made.error] += 1
             self._recent.append(made)
+            self._added += 1
+
+    def mark(self) -> int:
+        """Give the moment in the record from which ``since`` is to tell."""
+        with self._lock:
+            return self._added
+
+    def since(self, mark: int, *, function: str | None = None, account_id: str | None = None) -> list[MadeCall]:
+        """Give the calls after a mark, in the order of their ends; ``function`` is a name, with ``*`` for what varies.
+
+        Raises:
+            LookupError: some of them are not kept any more.
+        """
+        with self._lock:
+            count = self._added - mark
+            if count > len(self._recent):
+                raise LookupError(f"{count} calls were made since, only the last {len(self._recent)} are kept")
+            calls = list(islice(reversed(self._recent), count))
+        return [
+            made
+            for made in reversed(calls)
+            if account_id in {None, made.call.account_id}
+            and (function is None or (made.function is not None and fnmatchcase(made.function, function)))
+        ]
 
     def recent(self) -> list[MadeCall]:
         """Give the last calls, the oldest first."""
@@ -84,6 +118,8 @@ class Record:
                     "time": made.time,
                     "account": made.call.account_id,
                     "role": made.call.role_name,
+                    "function": made.function,
+                    "request": made.request_id,
                     "region": made.call.region,
                     "operation": made.call.name,
                     "status": made.status,

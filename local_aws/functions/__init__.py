@@ -16,8 +16,9 @@ from local_aws.functions.invocations import Invocation
 from local_aws.functions.invoke import serve_functions_at
 from local_aws.functions.logs import close_files
 from local_aws.functions.mending import mend_lambda
+from local_aws.functions.sandbox import Sandbox
 
-__all__ = ["Invocation", "install", "invocations", "stop_all"]
+__all__ = ["Invocation", "Sandbox", "install", "invocations", "sandbox_of", "stop_all"]
 
 
 def install(endpoint_url: str) -> None:
@@ -34,6 +35,11 @@ def stop_all() -> None:
     _fleet.fleet.stop()
     close_clients()
     close_files()
+
+
+def sandbox_of(access_key_id: str) -> Sandbox | None:
+    """Find the function's process, at work on an invocation, that calls with this access key."""
+    return _fleet.fleet.find(access_key_id)
 
 
 def invocations() -> list[Invocation]:

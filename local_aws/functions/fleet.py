@@ -34,6 +34,11 @@ class Fleet:
         finally:
             self._give_back(sandbox)
 
+    def find(self, access_key_id: str) -> Sandbox | None:
+        """Find who is lent out and calls with this access key."""
+        with self._changed:
+            return next((each for each in self._busy if each.access_key_id == access_key_id), None)
+
     def forget(self, account_id: str, region: str, name: str) -> None:
         """Stop the idle sandboxes of a function that is no more."""
         with self._changed:

@@ -59,7 +59,12 @@ class Exited:
     status: int
 
 
-Report = Ready | InitFailed | Answered | Exited
+@dataclass(frozen=True)
+class TimedOut:
+    """The time is up: told by whoever has it end early, the process says no such thing."""
+
+
+Report = Ready | InitFailed | Answered | Exited | TimedOut
 
 
 @dataclass

@@ -20,7 +20,16 @@ from local_aws.clock import clock
 from local_aws.credentials import credentials_for_role
 from local_aws.functions.configuration import BOOTSTRAP, PYTHON, FunctionConfiguration, environment
 from local_aws.functions.logs import SandboxLog
-from local_aws.functions.runtime_api import Answered, Exited, InitFailed, Ready, Report, RuntimeApi, Task
+from local_aws.functions.runtime_api import (
+    Answered,
+    Exited,
+    InitFailed,
+    Ready,
+    Report,
+    RuntimeApi,
+    Task,
+    TimedOut,
+)
 
 INIT_SECONDS = 10.0
 """How long Lambda lets a module load before it starts to count it as the invocation's time."""
@@ -45,6 +54,8 @@ class Sandbox:
         self.configuration = configuration
         self.dead = False
         self.idle_since = 0.0
+        self.request_id: str | None = None
+        """The invocation under way, or the last one."""
         self._started = time.perf_counter()
         self._init_ms: float | None = None
         self._initialised = False
@@ -55,12 +66,19 @@ class Sandbox:
         stream = f"{moment:%Y/%m/%d}/[{configuration.version}]{uuid.uuid4().hex}"
         self.log = SandboxLog(configuration, stream)
         self._api = RuntimeApi()
+        self._credentials = credentials_for_role(configuration.role_arn, configuration.name)
         self._process = self._start(endpoint_url)
         os.set_blocking(self._output().fileno(), False)
         threading.Thread(target=self._read_output, name=f"log-{configuration.name}", daemon=True).start()
 
+    @property
+    def access_key_id(self) -> str:
+        """What the process signs its calls with; no other process has it."""
+        return self._credentials.access_key_id
+
     def run(self, task: Task) -> Outcome:
         """Have the function handle one event, at most for its timeout; the process is killed after that."""
+        self.request_id = task.request_id
         self.log.begin()
         if not self._initialised:
             self.log.write(f"INIT_START Runtime Version: {self.configuration.runtime}")
@@ -76,27 +94,37 @@ class Sandbox:
                 self._init_ms = (begun - self._started) * 1000
             report = self._handle(task) if self._initialised else None
         duration_ms = (time.perf_counter() - begun) * 1000
+        if isinstance(report, TimedOut):
+            duration_ms = task.timeout * 1000
         payload, error = self._judge(task, report)
         self._drain()
-        self._write_end(task, duration_ms)
+        self._write_end(task, duration_ms, _status(report))
         return Outcome(payload, error, self.log.tail(), duration_ms)
 
     def stop(self) -> None:
         """Kill the process, and whatever it started."""
         self.dead = True
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        self.kill()
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._api.close()
 
+    def kill(self) -> None:
+        """Kill the process; whoever waits for it finds out."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def time_out(self) -> None:
+        """End the invocation under way as if its time were up, without waiting for that."""
+        self._api.reports.put(TimedOut())
+        self.kill()
+
     def _start(self, endpoint_url: str) -> subprocess.Popen[bytes]:
         configuration = self.configuration
-        credentials = credentials_for_role(configuration.role_arn, configuration.name)
         variables = environment(
             configuration,
-            credentials,
+            self._credentials,
             endpoint_url=endpoint_url,
             runtime_api=self._api.address,
             log_stream=self.log.stream,
@@ -148,7 +176,7 @@ class Sandbox:
         self.log.write(f"{moment} {task.request_id} {text}")
         return _error("Sandbox.Timedout", f"RequestId: {task.request_id} Error: {text}"), "Unhandled"
 
-    def _write_end(self, task: Task, duration_ms: float) -> None:
+    def _write_end(self, task: Task, duration_ms: float, status: list[str]) -> None:
         fields = [
             f"REPORT RequestId: {task.request_id}",
             f"Duration: {duration_ms:.2f} ms",
@@ -161,7 +189,7 @@ class Sandbox:
         if self._init_ms is not None:
             fields.append(f"Init Duration: {self._init_ms:.2f} ms")
             self._init_ms = None
-        self.log.write(f"END RequestId: {task.request_id}", "\t".join(fields) + "\t")
+        self.log.write(f"END RequestId: {task.request_id}", "\t".join([*fields, *status]) + "\t")
 
     def _read_output(self) -> None:
         with self._output() as output, selectors.DefaultSelector() as selector:
@@ -195,6 +223,13 @@ class Sandbox:
         if self._process.stdout is None:
             raise RuntimeError("a sandbox's output is always a pipe")
         return self._process.stdout
+
+
+def _status(report: Report | None) -> list[str]:
+    """Say what Lambda's last line adds to an invocation that the runtime did not end."""
+    if isinstance(report, Exited):
+        return ["Status: error", "Error Type: Runtime.ExitError"]
+    return ["Status: timeout"] if report is None or isinstance(report, TimedOut) else []
 
 
 def _error(kind: str, message: str) -> bytes:

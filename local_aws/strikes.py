@@ -1,0 +1,74 @@
+"""What a fault does to an AWS call that it strikes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from botocore.exceptions import UnknownServiceError
+from moto.core.utils import get_service_model
+
+from local_aws import answers
+from local_aws.answers import Answer
+from local_aws.clock import clock
+from local_aws.faults import CallFault
+from local_aws.recognition import Call
+
+SLOW_SECONDS = 5.0
+"""How long a call struck by the fault ``slow`` waits before it is made, where the fault doesn't say."""
+
+
+class Process(Protocol):
+    """A function's process that makes a call."""
+
+    def kill(self) -> None:
+        """End it at once, as the operating system does that is short of memory."""
+
+    def time_out(self) -> None:
+        """End it as Lambda does when its time is up."""
+
+
+def suffer(fault: CallFault, call: Call, process: Process | None, make: Callable[[], Answer]) -> Answer:
+    """Answer a struck call; ``make`` makes it."""
+    kind = fault.fault
+    if kind == "throttle":
+        return answers.throttled(call)
+    if kind == "error":
+        return _error(fault, call)
+    if process is not None and kind == "kill-before":
+        process.kill()
+        return _unheard(kind)
+    if process is not None and kind == "timeout":
+        process.time_out()
+        return _unheard(kind)
+    if kind == "slow":
+        clock.sleep(SLOW_SECONDS if fault.seconds is None else fault.seconds)
+    answer = make()
+    if process is not None and kind == "kill-after":
+        process.kill()
+    return answers.broken(call) if kind == "lost-answer" else answer
+
+
+def _error(fault: CallFault, call: Call) -> Answer:
+    if fault.code is None:
+        broken = answers.broken(call)
+        return broken if fault.status is None else Answer(fault.status, broken.headers, broken.body)
+    status = fault.status or _modelled_status(call, fault.code)
+    return answers.error(call, fault.code, "The local AWS was told to answer with this error.", status)
+
+
+def _modelled_status(call: Call, code: str) -> int:
+    try:
+        errors = get_service_model(call.model).error_shapes
+    except UnknownServiceError:
+        errors = []
+    for shape in errors:
+        told = shape.metadata.get("error", {})
+        if code in {shape.name, told.get("code")}:
+            return int(told.get("httpStatusCode", 400))
+    return 400
+
+
+def _unheard(kind: str) -> Answer:
+    """Stand for a call that AWS never saw, in the record too: nobody is there any more to read an answer."""
+    return Answer(500, (("x-amzn-ErrorType", kind),), b"")
