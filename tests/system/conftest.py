@@ -30,7 +30,7 @@ class World:
     url: str
 
     def person(self, account_id: str) -> Person:
-        return Person(self.url, account_id, f"somebody in {account_id}")
+        return Person(self.url, account_id, f"somebody-in-{account_id}")
 
     def control(self, route: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
@@ -71,13 +71,13 @@ def world(local_aws_server: LocalAws) -> World:
 
 
 @pytest.fixture(scope="module")
-def deployed(world: World) -> Iterator[Callable[[str], Person]]:
+def deployed(world: World) -> Iterator[Callable[..., Person]]:
     """Deploy the stack in an account, and give a person there; time goes fast until the module is through."""
     people: list[Person] = []
 
-    def deploy_in(account_id: str) -> Person:
+    def deploy_in(account_id: str, **parameters: str) -> Person:
         clock.set_speed(1)
-        deploy(TEMPLATE, account_id, REGION, parameters=PARAMETERS)
+        deploy(TEMPLATE, account_id, REGION, parameters={**PARAMETERS, **parameters})
         clock.set_speed(SPEED)
         people.append(world.person(account_id))
         return people[-1]
@@ -85,10 +85,14 @@ def deployed(world: World) -> Iterator[Callable[[str], Person]]:
     yield deploy_in
     clock.set_speed(1)
     for person in people:
-        # Or it would look for ever, whatever other tests do with the clock.
-        scheduler = person.aws("scheduler")
-        for schedule in scheduler.list_schedules()["Schedules"]:
-            scheduler.delete_schedule(Name=schedule["Name"], GroupName=schedule["GroupName"])
+        stop_looking(person)
+
+
+def stop_looking(person: Person) -> None:
+    """End the schedule of an account's stack: it would look for ever, whatever other tests do with the clock."""
+    scheduler = person.aws("scheduler")
+    for schedule in scheduler.list_schedules()["Schedules"]:
+        scheduler.delete_schedule(Name=schedule["Name"], GroupName=schedule["GroupName"])
 
 
 _EVENTS: dict[str, object] = {
