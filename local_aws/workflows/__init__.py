@@ -27,12 +27,13 @@ def install(port: int) -> None:
 
 def stop() -> None:
     """End every execution and every thread of theirs; nobody is told."""
-    from local_aws.workflows import tokens  # noqa: PLC0415 - as in install
+    from local_aws.workflows import redrives, tokens  # noqa: PLC0415 - as in install
     from local_aws.workflows.execution import executions  # noqa: PLC0415 - as in install
     from local_aws.workflows.loop import loop  # noqa: PLC0415 - as in install
 
     executions.end_all()
     tokens.forget_all()
+    redrives.forget_all()
     loop.stop()
 
 

@@ -23,6 +23,7 @@ from local_aws.workflows.failures import (
     to_json,
 )
 from local_aws.workflows.loop import sleep_until
+from local_aws.workflows.places import Place
 from local_aws.workflows.retries import Retries
 
 if TYPE_CHECKING:
@@ -64,27 +65,37 @@ class Branch:
         self,
         execution: Execution,
         workflow: Workflow,
-        variables: ChainMap[str, Any],
+        place: Place,
         *,
         previous: int,
         item: dict[str, Any] | None = None,
     ) -> None:
         self.execution = execution
+        self.place = place
         self.waiting_until: float | None = None
         """A moment of the clock, infinity for somebody's answer; None while something is done."""
         self._workflow = workflow
-        self._variables = variables
+        self._variables = place.variables
         self._previous = previous
         self._item = item
 
     async def run(self, data: Any) -> Any:
+        """Go through the states: in a redriven execution from where the branch was, if it was not through."""
+        place = self.place
+        if place.is_through:
+            return place.output
+        if place.state is None:
+            place.go_to(self._workflow.start_at, data)
         self.execution.branches.add(self)
         try:
-            following: str | None = self._workflow.start_at
+            following = place.state
             while following is not None:
                 # A workflow that never waits must not keep the others from going on.
                 await asyncio.sleep(0)
-                following, data = await self._visit(following, data)
+                following, data = await self._visit(following, place.input)
+                if following is not None:
+                    place.go_to(following, data)
+            place.finish(data)
             return data
         finally:
             self.execution.branches.discard(self)
@@ -92,12 +103,12 @@ class Branch:
     def is_busy(self) -> bool:
         return self.waiting_until is None or self.waiting_until - clock.time() <= _SOON
 
-    def inner(self, workflow: Workflow, item: dict[str, Any] | None = None) -> Branch:
+    def inner(self, workflow: Workflow, number: int, item: dict[str, Any] | None = None) -> Branch:
         """Make a branch inside this one: it sees the variables here, and its own are its own."""
         return Branch(
             self.execution,
             workflow,
-            self._variables.new_child(),
+            self.place.inner.setdefault(number, Place(self._variables.new_child())),
             previous=self._previous,
             item=item if item is not None else self._item,
         )
@@ -140,6 +151,7 @@ class Branch:
                 if delay is None:
                     return self._caught(entered, failure)
             await self.wait_until(clock.time() + delay)
+            self.place.forget_inner()
             entered.retry_count += 1
             self.execution.transitions += 1
 
@@ -162,10 +174,13 @@ class Branch:
         state = self._workflow.states[name]
         kind = state["Type"]
         self.execution.transitions += 1
-        event = self.record(
-            f"{kind}StateEntered", "stateEntered", name=name, input=to_json(data), inputDetails={"truncated": False}
-        )
-        entered = Entered(name, state, data, event, timestamp(clock.now()))
+        place = self.place
+        if place.entered is None:
+            place.entered = self.record(
+                f"{kind}StateEntered", "stateEntered", name=name, input=to_json(data), inputDetails={"truncated": False}
+            )
+            place.time = timestamp(clock.now())
+        entered = Entered(name, state, data, place.entered, place.time)
         try:
             outcome = await states.BEHAVIOURS[kind](self, entered)
         except StateFailed as failure:

@@ -11,7 +11,11 @@ DEFINITION_LIMIT = 1_048_576
 
 
 class InvalidDefinition(Exception):  # noqa: N818 - named after the API's error
-    """AWS would not create a state machine of this definition."""
+    """AWS would not create a state machine of this definition, for each of these problems."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(", ".join(problems))
+        self.problems = problems
 
 
 @dataclass(frozen=True)
@@ -62,4 +66,4 @@ def check(text: str) -> None:
         raise InvalidDefinition(f"INVALID_JSON_DESCRIPTION: {error}") from error
     problems = definition_rules.problems(parsed)
     if problems:
-        raise InvalidDefinition(", ".join(problems))
+        raise InvalidDefinition(*problems)

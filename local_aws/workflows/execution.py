@@ -20,6 +20,7 @@ from local_aws.workflows.expression_functions import timestamp
 from local_aws.workflows.failures import RUNTIME, StateFailed, to_json
 from local_aws.workflows.history import History
 from local_aws.workflows.loop import loop, post
+from local_aws.workflows.places import Place
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +66,10 @@ class Execution:
         self.transitions = 0
         """State transitions as AWS bills them: states entered, and retries."""
         self.branches: set[Branch] = set()
-        self._context = {
+        self.redrive_count = 0
+        self.redrive_date: datetime | None = None
+        self._place = Place(ChainMap())
+        self._context: dict[str, Any] = {
             "Execution": {
                 "Id": arn,
                 "Input": json.loads(input_text),
@@ -87,7 +91,22 @@ class Execution:
 
     def start(self) -> None:
         status_changes.tell(self)
-        loop.start(self._run())
+        loop.start(self._run(None))
+
+    def redrive(self) -> None:
+        """Go on from where it failed, was stopped or ran out of time: whoever calls has seen that it may."""
+        with self._lock:
+            self.redrive_count += 1
+            self.redrive_date = clock.now()
+            self.stop_date = self.error = self.cause = None
+            self._running, self._timeout, self._when_closed = None, None, []
+            execution = {"RedriveCount": self.redrive_count, "RedriveTime": timestamp(self.redrive_date)}
+            self._context = {**self._context, "Execution": {**self._context["Execution"], **execution}}
+            event = self.history.redrive(self.redrive_count)
+            self.transitions += 1
+            self.status = "RUNNING"
+        status_changes.tell(self)
+        loop.start(self._run(event))
 
     def stop(self, error: str | None = None, cause: str | None = None, *, quietly: bool = False) -> None:
         """End it at once, whatever it waits for; quietly, so that no event tells of it."""
@@ -114,14 +133,14 @@ class Execution:
         """Give what all states see of it in the context object; the caller may add to it."""
         return dict(self._context)
 
-    async def _run(self) -> None:
+    async def _run(self, redriven: int | None) -> None:
         task = asyncio.current_task()
         with self._lock:
             if self.status != "RUNNING" or task is None:
                 return
             self._running = (asyncio.get_running_loop(), task)
         try:
-            output = await self._output()
+            output = await self._output(redriven)
             self._close("SUCCEEDED", output=to_json(output))
         except StateFailed as failure:
             self._close("FAILED", failure)
@@ -129,13 +148,13 @@ class Execution:
             _log.exception("the execution %s met a fault of the local AWS", self.execution_arn)
             self._close("FAILED", StateFailed(RUNTIME, f"A fault of the local AWS: {error!r}"))
 
-    async def _output(self) -> Any:
+    async def _output(self, redriven: int | None) -> Any:
         definition = read(self.machine.definition)
         if definition.timeout is not None:
             self._timeout = clock.call_later(definition.timeout, self._time_out, background=True)
         started = {"input": self.input, "inputDetails": {"truncated": False}, "roleArn": self.machine.role_arn}
-        event = self.history.add("ExecutionStarted", 0, ("executionStarted", started))
-        branch = Branch(self, definition.workflow, ChainMap(), previous=event)
+        event = redriven or self.history.add("ExecutionStarted", 0, ("executionStarted", started))
+        branch = Branch(self, definition.workflow, self._place, previous=event)
         return await branch.run(json.loads(self.input))
 
     def _time_out(self) -> None:

@@ -40,6 +40,12 @@ class History:
             self._append(kind, len(self.events), details)
             self._ended = True
 
+    def redrive(self, count: int) -> int:
+        """Go on after the last word; give the event's id."""
+        with self._lock:
+            self._ended = False
+            return self._append("ExecutionRedriven", 0, ("executionRedriven", {"redriveCount": count}))
+
     def _append(self, kind: str, previous: int, details: tuple[str, dict[str, Any]] | None) -> int:
         if self._ended:
             return len(self.events)

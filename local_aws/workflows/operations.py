@@ -14,33 +14,20 @@ from typing import Any
 from moto.core.responses import ActionResult, EmptyResult
 
 from local_aws.services.errors import AwsError
-from local_aws.workflows import tokens
+from local_aws.workflows import redrives
 from local_aws.workflows.execution import Execution, StateMachineSnapshot, executions
-from local_aws.workflows.failures import DATA_LIMIT, StateFailed
+from local_aws.workflows.failures import DATA_LIMIT
 from local_aws.workflows.history import without_data
+from local_aws.workflows.machine_operations import validate_state_machine_definition
+from local_aws.workflows.requests import CAUSE_LIMIT, ERROR_LIMIT, Request, check_length
+from local_aws.workflows.task_operations import send_task_failure, send_task_heartbeat, send_task_success
 
 _FORBIDDEN = re.compile(r"""[\s?*<>{}\[\]"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ufffe\uffff]""")
 _NAME_LIMIT = 80
-_ERROR_LIMIT = 256
-_CAUSE_LIMIT = 32_768
 _PAGE = 100
 _PAGE_LIMIT = 1000
-_TOKEN_LIMIT = 2048
 
 _starting = threading.Lock()
-
-
-class Request:
-    """One call: who calls, with what."""
-
-    def __init__(self, response: Any) -> None:
-        self.account_id: str = response.current_account
-        self.region: str = response.region
-        self.backend = response.stepfunction_backend
-        self._response = response
-
-    def get(self, name: str) -> Any:
-        return self._response._get_param(name)  # noqa: SLF001 - moto's way of reading parameters
 
 
 def start_execution(request: Request) -> dict[str, Any]:
@@ -75,10 +62,15 @@ def start_execution(request: Request) -> dict[str, Any]:
 
 def stop_execution(request: Request) -> dict[str, Any]:
     execution = _execution(request)
-    _check_length(request.get("error"), "error", _ERROR_LIMIT)
-    _check_length(request.get("cause"), "cause", _CAUSE_LIMIT)
+    check_length(request.get("error"), "error", ERROR_LIMIT)
+    check_length(request.get("cause"), "cause", CAUSE_LIMIT)
     execution.stop(request.get("error"), request.get("cause"))
     return {"stopDate": execution.stop_date}
+
+
+def redrive_execution(request: Request) -> dict[str, Any]:
+    execution = _execution(request)
+    return {"redriveDate": redrives.redrive(execution, request.get("clientToken"))}
 
 
 def describe_execution(request: Request) -> dict[str, Any]:
@@ -91,6 +83,7 @@ def describe_execution(request: Request) -> dict[str, Any]:
         "outputDetails": {"included": True} if execution.output is not None else None,
         "error": execution.error,
         "cause": execution.cause,
+        **redrives.described(execution),
     }
     return _without_none(described)
 
@@ -127,32 +120,11 @@ def get_execution_history(request: Request) -> dict[str, Any]:
     return _without_none({"events": page, "nextToken": following})
 
 
-def send_task_success(request: Request) -> None:
-    output = request.get("output")
-    if len(output.encode()) > DATA_LIMIT:
-        raise AwsError("InvalidOutput", f"Invalid Output: the output is larger than {DATA_LIMIT} bytes")
-    try:
-        parsed = json.loads(output)
-    except ValueError as error:
-        raise AwsError("InvalidOutput", f"Invalid Output: '{error}'") from error
-    _to_task(request, lambda token: tokens.answer(token, request.account_id, parsed))
-
-
-def send_task_failure(request: Request) -> None:
-    error, cause = request.get("error"), request.get("cause")
-    _check_length(error, "error", _ERROR_LIMIT)
-    _check_length(cause, "cause", _CAUSE_LIMIT)
-    failure = StateFailed(error, cause)
-    _to_task(request, lambda token: tokens.answer(token, request.account_id, failure))
-
-
-def send_task_heartbeat(request: Request) -> None:
-    _to_task(request, lambda token: tokens.beat(token, request.account_id))
-
-
 _OPERATIONS: tuple[Callable[[Request], dict[str, Any] | None], ...] = (
     start_execution,
     stop_execution,
+    redrive_execution,
+    validate_state_machine_definition,
     describe_execution,
     describe_state_machine_for_execution,
     list_executions,
@@ -180,17 +152,6 @@ def _method(operation: Callable[[Request], dict[str, Any] | None]) -> Callable[[
     return method
 
 
-def _to_task(request: Request, action: Callable[[str], None]) -> None:
-    token = request.get("taskToken")
-    _check_length(token, "taskToken", _TOKEN_LIMIT)
-    try:
-        action(token)
-    except tokens.UnknownToken as unknown:
-        raise AwsError("InvalidToken", "Invalid Token: 'Invalid token'") from unknown
-    except tokens.TaskOver as over:
-        raise AwsError("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'") from over
-
-
 def _execution(request: Request) -> Execution:
     arn = request.get("executionArn")
     execution = executions.get(arn)
@@ -210,7 +171,8 @@ def _listed(execution: Execution) -> dict[str, Any]:
         "status": execution.status,
         "startDate": execution.start_date,
         "stopDate": execution.stop_date,
-        "redriveCount": 0,
+        "redriveCount": execution.redrive_count,
+        "redriveDate": execution.redrive_date,
     }
 
 
@@ -235,15 +197,6 @@ def _check_input(text: str) -> None:
         json.loads(text)
     except ValueError as error:
         raise AwsError("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from error
-
-
-def _check_length(text: str | None, field: str, limit: int) -> None:
-    if text is not None and len(text) > limit:
-        raise AwsError(
-            "ValidationException",
-            f"1 validation error detected: Value at '{field}' failed to satisfy constraint: Member must have length "
-            f"less than or equal to {limit}",
-        )
 
 
 def _page(request: Request, rows: list[Any], query: str) -> tuple[list[Any], str | None]:

@@ -40,6 +40,8 @@ def check_machines() -> None:
 
     def create_state_machine(self: Any, name: str, definition: str, roleArn: str, *args: Any, **kwargs: Any) -> Any:  # noqa: N803 - moto's name
         arn = f"arn:{self.partition}:states:{self.region_name}:{self.account_id}:stateMachine:{name}"
+        if kwargs.get("sm_type") == "EXPRESS":
+            raise AwsError("StateMachineTypeNotSupported", "The local AWS has no Express workflows")
         roles.check(roleArn, arn)
         existing = next((machine for machine in self.state_machines if machine.name == name), None)
         if existing is not None and (existing.definition, existing.roleArn) != (definition, roleArn):

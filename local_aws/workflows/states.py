@@ -92,7 +92,8 @@ async def _parallel(branch: Branch, entered: Entered) -> Outcome:
     async def attempt() -> Outcome:
         arguments = _arguments(branch, entered)
         branch.record("ParallelStateStarted")
-        work = [branch.inner(workflow(part)).run(arguments) for part in state["Branches"]]
+        branches = [branch.inner(workflow(part), number) for number, part in enumerate(state["Branches"])]
+        work = [each.run(arguments) for each in branches]
         result = await _results(branch, "ParallelState", work)
         return branch.finish(entered, state, result, branch.bindings(entered, result=result))
 
@@ -116,23 +117,32 @@ async def _map(branch: Branch, entered: Entered) -> Outcome:
 
 
 async def _iteration(branch: Branch, entered: Entered, slots: asyncio.Semaphore, index: int, item: Any) -> Any:
-    async with slots:
-        within = {"Index": index, "Value": item}
+    await slots.acquire()
+    within = {"Index": index, "Value": item}
+    iteration = branch.inner(workflow(entered.state["ItemProcessor"]), index, within)
+    result = iteration.place.output
+    if not iteration.place.is_through:
         selector = entered.state.get("ItemSelector")
         if selector is not None:
             item = evaluate(selector, "ItemSelector", branch.bindings(entered, item=within))
-        iteration = branch.inner(workflow(entered.state["ItemProcessor"]), within)
-        iteration.record("MapIterationStarted", "mapIterationStarted", name=entered.name, index=index)
-        try:
-            result = await iteration.run(item)
-        except StateFailed:
-            iteration.record("MapIterationFailed", "mapIterationFailed", name=entered.name, index=index)
-            raise
-        except asyncio.CancelledError:
-            iteration.record("MapIterationAborted", "mapIterationAborted", name=entered.name, index=index)
-            raise
-        iteration.record("MapIterationSucceeded", "mapIterationSucceeded", name=entered.name, index=index)
-        return result
+        result = await _recorded_iteration(iteration, entered.name, index, item)
+    # After a failure no slot comes free: nothing more is begun.
+    slots.release()
+    return result
+
+
+async def _recorded_iteration(iteration: Branch, name: str, index: int, item: Any) -> Any:
+    iteration.record("MapIterationStarted", "mapIterationStarted", name=name, index=index)
+    try:
+        result = await iteration.run(item)
+    except StateFailed:
+        iteration.record("MapIterationFailed", "mapIterationFailed", name=name, index=index)
+        raise
+    except asyncio.CancelledError:
+        iteration.record("MapIterationAborted", "mapIterationAborted", name=name, index=index)
+        raise
+    iteration.record("MapIterationSucceeded", "mapIterationSucceeded", name=name, index=index)
+    return result
 
 
 async def _results(branch: Branch, kind: str, work: Sequence[Awaitable[Any]]) -> list[Any]:

@@ -6,6 +6,8 @@ import logging
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from local_aws.workflows import redrives
+
 if TYPE_CHECKING:
     from local_aws.workflows.execution import Execution
 
@@ -44,6 +46,8 @@ def _detail(execution: Execution) -> dict[str, Any]:
         "outputDetails": {"included": True} if execution.output is not None else None,
         "error": execution.error,
         "cause": execution.cause,
+        **redrives.described(execution),
+        "redriveDate": _millis(execution.redrive_date),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 import threading
 from collections.abc import Callable
@@ -15,12 +16,17 @@ from local_aws.workflows.failures import HEARTBEAT_TIMEOUT, TIMEOUT, StateFailed
 # AWS's tokens begin alike and are some 700 characters long: they don't fit where a short id does.
 _BEGINNING = "AQCkAAAAKgAAAAMAAAAAAAAAA"
 _RANDOM_BYTES = 510
+_LOOKS_RIGHT = re.compile(rf"{_BEGINNING}[A-Za-z0-9+/]{{{_RANDOM_BYTES * 4 // 3}}}")
 
 Outcome = Any | StateFailed
 
 
+class InvalidToken(Exception):  # noqa: N818 - it says what the token is
+    """It is no token, or one of another account."""
+
+
 class UnknownToken(Exception):  # noqa: N818 - it says what the token is
-    """No task was ever given this token."""
+    """It looks like a token, and no task was ever given it."""
 
 
 class TaskOver(Exception):  # noqa: N818 - it says what the task is
@@ -66,7 +72,7 @@ def expect(task: WaitingTask, timeout: float | None, heartbeat: float | None) ->
 
 
 def answer(token: str, account_id: str, outcome: Outcome) -> None:
-    """Give the task its outcome; raises UnknownToken or TaskOver."""
+    """Give the task its outcome; raises InvalidToken, UnknownToken or TaskOver."""
     with _lock:
         task = _open(token, account_id)
         _end(task)
@@ -74,7 +80,7 @@ def answer(token: str, account_id: str, outcome: Outcome) -> None:
 
 
 def beat(token: str, account_id: str) -> None:
-    """Record a heartbeat; raises UnknownToken or TaskOver."""
+    """Record a heartbeat; raises InvalidToken, UnknownToken or TaskOver."""
     with _lock:
         _await_heartbeat(_open(token, account_id))
 
@@ -94,9 +100,11 @@ def forget_all() -> None:
 
 def _open(token: str, account_id: str) -> WaitingTask:
     task = _tasks.get(token)
+    if task is None and _LOOKS_RIGHT.fullmatch(token):
+        raise UnknownToken
     # "The task token must be used from the same account" (API reference of SendTaskSuccess).
     if task is None or task.account_id != account_id:
-        raise UnknownToken
+        raise InvalidToken
     if task.over:
         raise TaskOver
     return task

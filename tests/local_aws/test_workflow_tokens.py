@@ -96,13 +96,29 @@ def test_a_second_answer_is_refused_and_changes_nothing(sfn: Any, tokens: list[s
     sfn.stop_execution(executionArn=arn)
 
 
-def test_an_unknown_token_is_invalid_and_so_is_another_account_s(sfn: Any, port: int, tokens: list[str]) -> None:
+def test_no_token_is_invalid_and_so_is_another_account_s(sfn: Any, port: int, tokens: list[str]) -> None:
+    """Trap 21."""
     asked(sfn, tokens)
 
     with refused("InvalidToken"):
         sfn.send_task_success(taskToken="never given", output="1")
     with refused("InvalidToken"):
         client_of(port, "stepfunctions", "222222222222").send_task_success(taskToken=tokens[0], output="1")
+
+
+def test_what_looks_like_a_token_and_was_never_given_is_no_task_s(sfn: Any, tokens: list[str]) -> None:
+    """Trap 21."""
+    asked(sfn, tokens)
+    never = tokens[0][:-8] + ("B" * 8 if not tokens[0].endswith("B" * 8) else "C" * 8)
+
+    with refused("TaskDoesNotExist"):
+        sfn.send_task_success(taskToken=never, output="1")
+    with refused("TaskDoesNotExist"):
+        sfn.send_task_failure(taskToken=never)
+    with refused("TaskDoesNotExist"):
+        sfn.send_task_heartbeat(taskToken=never)
+    with refused("InvalidToken"):
+        sfn.send_task_success(taskToken=tokens[0][:-4], output="1")
 
 
 def test_an_output_that_is_no_json_is_refused_and_the_token_stays_good(sfn: Any, tokens: list[str]) -> None:
