@@ -15,7 +15,6 @@ from moto.core.utils import camelcase_to_underscores, get_service_model
 
 from local_aws.services.errors import AwsError
 from local_aws.services.tables import lock
-from local_aws.services.validation import validate
 
 _UNKNOWN_OPERATION = {"ec2": "InvalidAction"}
 _REST = frozenset({"ram", "vpc-lattice"})
@@ -44,13 +43,13 @@ Around = Callable[[Call, dict[str, Any], Proceed], Any]
 def add_operation(service: str, operation: str, answer: Answer) -> None:
     """Have ``answer`` give the operation's result (members named as in botocore's model), in place of moto.
 
-    The parameters are parsed and validated by the model; the answer is given with the services' lock held.
+    The parameters are parsed by the model, to which the gate held them. The services' lock is held meanwhile.
     """
     response_class = _response_class(service)
     model = get_service_model(service).operation_model(operation)
 
     def method(self: Any) -> ActionResult:
-        params = _params(self, service, model)
+        params = _params(self, model)
         with lock:
             return ActionResult(answer(_call(self, service, operation), params) or {})
 
@@ -67,7 +66,7 @@ def extend_operation(service: str, operation: str, around: Around) -> None:
     original = getattr(response_class, camelcase_to_underscores(operation))
 
     def method(self: Any) -> Any:
-        params = _params(self, service, model)
+        params = _params(self, model)
         with lock:
             answer = around(_call(self, service, operation), params, lambda: original(self))
         return ActionResult(answer) if isinstance(answer, dict) else answer
@@ -122,12 +121,11 @@ def _hang_in(response_class: Any, operation: str, method: Callable[[Any], Any]) 
     setattr(response_class, method.__name__, method)
 
 
-def _params(response: Any, service: str, model: Any) -> dict[str, Any]:
+def _params(response: Any, model: Any) -> dict[str, Any]:
     if model.input_shape is None:
         return {}
     response.parse_parameters(response.normalized_request)
     params = {name: value for name, value in dict(response.params or {}).items() if value is not None}
-    validate(service, model.input_shape, params)
     if params.get("DryRun"):
         raise AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
     return params

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterator
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +15,13 @@ from unittest import mock
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from moto.server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from local_aws import services
 from local_aws.clock import clock
+from local_aws.conformance import inputs
+from local_aws.connection import Server
+from local_aws.recognition import Environ, recognise
 from local_aws.services import events, pages
 
 REGION = "eu-west-1"
@@ -25,12 +30,22 @@ _numbers = itertools.count(300000000000)
 
 @functools.cache
 def server_url() -> str:
-    """Start moto's server once, with the services in it."""
+    """Serve moto once, with the services in it, behind what refuses unfit requests: no IAM, no throttles, no faults."""
     services.install()
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    return f"http://{host}:{port}"
+    moto = DomainDispatcherApplication(create_backend_app)
+
+    def application(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        call = recognise(environ)
+        refused = inputs.refusal(call) if call else None
+        if refused is None:
+            return moto(environ, start_response)  # type: ignore[no-any-return]  # moto ships no types
+        start_response(f"{refused.status} Error", list(refused.headers))
+        return [refused.body]
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = Server(listening, application)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.port}"
 
 
 @dataclass(frozen=True)

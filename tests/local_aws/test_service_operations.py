@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from moto.core import errors
 from moto.core.responses import ActionResult, BaseResponse
-from moto.core.utils import get_service_model
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.tags import TagBackend
 from moto.ec2.responses import EC2Response
@@ -17,9 +16,7 @@ from moto.ram import urls as ram_urls
 from moto.vpclattice import urls as lattice_urls
 
 from local_aws import services
-from local_aws.services.errors import AwsError
 from local_aws.services.pages import BadTokenError, page
-from local_aws.services.validation import validate
 from tests.local_aws.accounts import first_vpc, person, refusal
 
 
@@ -86,13 +83,11 @@ def test_an_unknown_ec2_operation_is_an_invalid_action() -> None:
 
 
 def test_a_missing_parameter_is_told_as_ec2_tells_it() -> None:
+    someone = person()
 
-    shape = get_service_model("ec2").operation_model("AcceptVpcEndpointConnections").input_shape
+    code = refusal(lambda: someone.ec2.accept_vpc_endpoint_connections(ServiceId="vpce-svc-0", VpcEndpointIds=[]))
 
-    with pytest.raises(AwsError) as raised:
-        validate("ec2", shape, {"VpcEndpointIds": []})
-
-    assert raised.value.code == "MissingParameter"
+    assert code == "MissingParameter"
 
 
 def test_pages_lead_through_a_listing_and_their_tokens_fit_no_other() -> None:
