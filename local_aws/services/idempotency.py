@@ -20,7 +20,9 @@ def once(call: Call, params: Mapping[str, Any], token: str | None, do: Callable[
     if not token:
         return do()
     key = (call.account_id, call.region, call.service, call.operation, token)
-    asked = json.dumps({k: v for k, v in params.items() if k not in {"ClientToken", "clientToken"}}, default=str)
+    asked = json.dumps(
+        {k: v for k, v in params.items() if k not in {"ClientToken", "clientToken"}}, default=str, sort_keys=True
+    )
     if key not in _answers:
         _answers[key] = (asked, do())
     before, answer = _answers[key]

@@ -5,22 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from local_aws.clock import clock
+from local_aws.faults import faults
 from local_aws.services import endpoint_store
 from local_aws.services import lattice_store as store
 from local_aws.services.errors import AwsError
 from local_aws.services.idempotency import once
-from local_aws.services.lattice_domains import domain_of, status_of
-from local_aws.services.lattice_gateways import own_gateway
+from local_aws.services.lattice_children import grow
+from local_aws.services.lattice_definitions import check_definition
+from local_aws.services.lattice_domains import status_of
+from local_aws.services.lattice_kinds import KIND, check_members, children, made_of
 from local_aws.services.lattice_store import LatticeResource, configurations
 from local_aws.services.operations import Call, add_operation
+from local_aws.services.quotas import lattice_quota, quotas
 from local_aws.services.shares import is_shared_with, resource_gone
 from local_aws.services.tables import new_id
 
-KIND = "RESOURCE_CONFIGURATION"
 _LISTED = (
     "id", "name", "arn", "resourceGatewayId", "resourceConfigurationGroupId", "type", "status", "amazonManaged",
     "createdAt", "lastUpdatedAt", "customDomainName", "domainVerificationId", "groupDomain",
 )  # fmt: skip # one member a line is no clearer
+_CHANGEABLE = ("resourceConfigurationDefinition", "allowAssociationToShareableServiceNetwork", "portRanges")
 
 
 def install() -> None:
@@ -61,26 +65,24 @@ def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _new(call: Call, params: dict[str, Any]) -> LatticeResource:
-    mine = [each for each in configurations.values() if each.owner == call.account_id]
-    if any(each.shown["name"] == params["name"] and each.region == call.region for each in mine):
+    here = (call.account_id, call.region)
+    mine = [each for each in configurations.values() if (each.owner, each.region) == here]
+    if any(each.shown["name"] == params["name"] for each in mine):
         raise AwsError(
             "ConflictException",
             f"A resource configuration named {params['name']} already exists",
             resourceId=params["name"],
             resourceType=KIND,
         )
+    most = quotas.configurations_per_region
+    lattice_quota(len(mine), most, what="resource configurations in the Region", kind=KIND, code="L-5FF8F9B9")
     shown = {
         "name": params["name"],
         "type": params["type"],
         "amazonManaged": False,
         "allowAssociationToShareableServiceNetwork": params.get("allowAssociationToShareableServiceNetwork", False),
-        **_of_its_type(call, params),
+        **made_of(call, params),
     }
-    for optional in ("resourceConfigurationDefinition", "customDomainName", "groupDomain"):
-        if params.get(optional):
-            shown[optional] = params[optional]
-    if params.get("domainVerificationIdentifier"):
-        shown |= domain_of(call, params["domainVerificationIdentifier"], params.get("customDomainName"))
     configuration_id = new_id("rcfg")
     configuration = LatticeResource(
         configuration_id,
@@ -91,42 +93,24 @@ def _new(call: Call, params: dict[str, Any]) -> LatticeResource:
         shown,
     )
     configurations[configuration_id] = configuration
-    configuration.settle()
+    failed = faults.fails_later("vpc-lattice:CreateResourceConfiguration", call.account_id)
+    if shown["type"] == "ARN" and not failed:
+        configuration.settle(then=lambda: grow(configuration))
+    else:
+        configuration.settle("CREATE_FAILED" if failed else "ACTIVE")
     return configuration
-
-
-def _of_its_type(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    kind = params["type"]
-    if kind != "GROUP" and not params.get("resourceConfigurationDefinition"):
-        raise store.invalid(f"resourceConfigurationDefinition is required for type {kind}.")
-    if kind in {"SINGLE", "CHILD"} and not params.get("portRanges"):
-        raise store.invalid(f"portRanges is required for type {kind}.")
-    of_type: dict[str, Any] = {}
-    if kind == "CHILD":
-        if not params.get("resourceConfigurationGroupIdentifier"):
-            raise store.invalid("resourceConfigurationGroupIdentifier is required for type CHILD.")
-        group = own_configuration(call, params["resourceConfigurationGroupIdentifier"])
-        if group.shown["type"] != "GROUP":
-            raise store.invalid(f"{group.id} is not a group.")
-        of_type |= {"resourceConfigurationGroupId": group.id, "resourceGatewayId": group.shown["resourceGatewayId"]}
-    elif kind != "ARN":
-        if not params.get("resourceGatewayIdentifier"):
-            raise store.invalid(f"resourceGatewayIdentifier is required for type {kind}.")
-        of_type["resourceGatewayId"] = own_gateway(call, params["resourceGatewayIdentifier"]).id
-    if kind not in {"GROUP", "ARN"}:
-        of_type |= {"portRanges": params["portRanges"], "protocol": params.get("protocol", "TCP")}
-    return of_type
 
 
 def _get(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     configuration = seen_configuration(call, params["resourceConfigurationIdentifier"])
-    status = status_of(configuration)
+    status = None if configuration.shown["amazonManaged"] else status_of(configuration)
     return configuration.describe() | ({"domainVerificationStatus": status} if status else {})
 
 
 def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     gateway = params.get("resourceGatewayIdentifier", "").rpartition("/")[2]
     group = params.get("resourceConfigurationGroupIdentifier", "").rpartition("/")[2]
+    domain = params.get("domainVerificationIdentifier", "").rpartition("/")[2]
     found = [
         {name: value for name, value in each.describe().items() if name in _LISTED}
         for each in configurations.values()
@@ -134,26 +118,44 @@ def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         and sees(call.account_id, each)
         and (not gateway or each.shown.get("resourceGatewayId") == gateway)
         and (not group or each.shown.get("resourceConfigurationGroupId") == group)
+        and (not domain or each.shown.get("domainVerificationId") == domain)
     ]
     return store.lattice_page(call, params, found)
 
 
 def _update(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     configuration = own_configuration(call, params["resourceConfigurationIdentifier"])
-    for changeable in ("resourceConfigurationDefinition", "allowAssociationToShareableServiceNetwork", "portRanges"):
+    _check_own_hand(configuration)
+    kind = configuration.shown["type"]
+    check_members(kind, {name: value for name, value in params.items() if name in _CHANGEABLE})
+    if definition := params.get("resourceConfigurationDefinition"):
+        check_definition(call, kind, definition, store.gateways[configuration.shown["resourceGatewayId"]])
+    for changeable in _CHANGEABLE:
         if params.get(changeable) is not None:
             configuration.shown[changeable] = params[changeable]
     configuration.status, configuration.updated = "UPDATE_IN_PROGRESS", clock.now()
-    configuration.settle()
+    failed = faults.fails_later("vpc-lattice:UpdateResourceConfiguration", call.account_id)
+    if kind == "ARN" and definition and not failed:
+        configuration.settle(then=lambda: grow(configuration))
+    else:
+        configuration.settle("UPDATE_FAILED" if failed else "ACTIVE")
     return configuration.describe()
 
 
 def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     configuration = own_configuration(call, params["resourceConfigurationIdentifier"])
-    if endpoint_store.attached_to(configuration.arn):
+    _check_own_hand(configuration)
+    if endpoint_store.attached_to(configuration.arn) or any(leads(configuration) for leads in store.attachments):
         raise store.conflict(configuration, KIND, "The resource configuration still has associations.")
-    if any(each.shown.get("resourceConfigurationGroupId") == configuration.id for each in configurations.values()):
+    below = children(configuration)
+    if below and configuration.shown["type"] == "GROUP":
         raise store.conflict(configuration, KIND, "The group still has children.")
-    store.remove_later(configurations, configuration)
-    resource_gone(configuration.arn)
+    for gone in (configuration, *below):
+        store.remove_later(configurations, gone)
+        resource_gone(gone.arn)
     return {}
+
+
+def _check_own_hand(configuration: LatticeResource) -> None:
+    if configuration.shown["amazonManaged"]:
+        raise AwsError("AccessDeniedException", f"{configuration.arn} is managed by Amazon.")

@@ -8,20 +8,25 @@ from datetime import datetime
 from typing import Any
 
 from local_aws.clock import clock
+from local_aws.services.errors import AwsError
 from local_aws.services.idempotency import once
-from local_aws.services.lattice_store import LatticeResource, invalid, lattice_page, not_found
+from local_aws.services.lattice_definitions import is_name
+from local_aws.services.lattice_store import LatticeResource, by_kind, invalid, lattice_page, not_found
 from local_aws.services.operations import Call, add_operation
+from local_aws.services.public_dns import texts
+from local_aws.services.quotas import lattice_quota, quotas
 from local_aws.services.tables import later, new_id, table
 from local_aws.services.timings import timings
 
 KIND = "DOMAIN_VERIFICATION"
 
 _domains = table()
+by_kind["domainverification"] = _domains
 
 
 @dataclass
 class Domain:
-    """A domain under verification. There is no DNS here to look for the record in: waiting is enough."""
+    """A domain under verification: verified once its TXT record is found, unless that takes too long."""
 
     id: str
     arn: str
@@ -32,6 +37,7 @@ class Domain:
     record: dict[str, str]
     status: str = "PENDING"
     created: datetime = field(default_factory=clock.now)
+    verified: datetime | None = None
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -42,10 +48,21 @@ class Domain:
             "txtMethodConfig": self.record,
             "createdAt": self.created,
             "tags": self.tags,
+            **({"lastVerifiedTime": self.verified} if self.verified else {}),
         }
 
-    def verify(self) -> None:
-        self.status = "VERIFIED"
+    def look(self) -> None:
+        """Look for the record, and again later: a tenth of the time that has passed, five seconds at least."""
+        if _domains.get(self.id) is not self:
+            return
+        if self.record["value"] in texts(self.record["name"]):
+            self.status, self.verified = "VERIFIED", clock.now()
+            return
+        passed = (clock.now() - self.created).total_seconds()
+        if passed >= timings.domain_timed_out:
+            self.status = "VERIFICATION_TIMED_OUT"
+            return
+        later(max(timings.domain_looked_up, passed / 10), self.look, background=True)
 
 
 def install() -> None:
@@ -64,13 +81,32 @@ def domain_of(call: Call, identifier: str, custom_name: str | None) -> dict[str,
 
 
 def status_of(configuration: LatticeResource) -> str | None:
+    """Tell whether the domain of a configuration's custom name is verified; None if nobody asked for that.
+
+    A name that AWS itself gave, to a child of an ARN's configuration, is as good as verified.
+    """
+    if configuration.shown["amazonManaged"]:
+        return "VERIFIED"
     domain = _domains.get(configuration.shown.get("domainVerificationId"))
     return domain.status if domain is not None else None
 
 
 def _start(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     def start() -> Domain:
-        domain_id, name = new_id("dv"), params["domainName"]
+        domain_id, name = new_id("dv"), params["domainName"].lower()
+        here = (call.account_id, call.region)
+        mine = [each for each in _domains.values() if (each.owner, each.region) == here]
+        if not is_name(name):
+            raise invalid(f"{name!r} is not a domain name.")
+        if any(each.name == name for each in mine):
+            raise AwsError(
+                "ConflictException",
+                f"A domain verification for {name} already exists",
+                resourceId=name,
+                resourceType=KIND,
+            )
+        most = quotas.domain_verifications
+        lattice_quota(len(mine), most, what="domain verifications in the Region", kind=KIND, code="L-73D0F278")
         domain = Domain(
             domain_id,
             call.arn("vpc-lattice", f"domainverification/{domain_id}"),
@@ -81,7 +117,7 @@ def _start(call: Call, params: dict[str, Any]) -> dict[str, Any]:
             {"name": f"_{secrets.token_hex(16)}.{name}", "value": f"vpc-lattice:{secrets.token_hex(16)}"},
         )
         _domains[domain_id] = domain
-        later(timings.domain_verified, domain.verify)
+        later(timings.domain_looked_up, domain.look, background=True)
         return domain
 
     started: Domain = once(call, params, params.get("clientToken"), start)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from local_aws.faults import faults
 from local_aws.services import lattice_store as store
 from local_aws.services.errors import AwsError
 from local_aws.services.idempotency import once
 from local_aws.services.lattice_store import LatticeResource, gateways
 from local_aws.services.operations import Call, add_operation
+from local_aws.services.quotas import lattice_quota, quotas
 from local_aws.services.tables import new_id
 from local_aws.services.vpc_facts import check_groups, check_subnets, check_vpc
 
@@ -30,7 +32,9 @@ def own_gateway(call: Call, identifier: str) -> LatticeResource:
 
 def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     def create() -> LatticeResource:
-        if any(g.owner == call.account_id and g.shown["name"] == params["name"] for g in gateways.values()):
+        here = (call.account_id, call.region)
+        mine = [each for each in gateways.values() if (each.owner, each.region) == here]
+        if any(each.shown["name"] == params["name"] for each in mine):
             raise AwsError(
                 "ConflictException",
                 f"A resource gateway named {params['name']} already exists",
@@ -41,6 +45,8 @@ def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         if not vpc_id or not params.get("subnetIds"):
             raise store.invalid("vpcIdentifier and subnetIds are required.")
         groups = _check_place(call, vpc_id, params["subnetIds"], params.get("securityGroupIds") or [])
+        used = sum(each.shown["vpcId"] == vpc_id for each in mine)
+        lattice_quota(used, quotas.gateways_per_vpc, what="resource gateways in the VPC", kind=KIND, code="L-0DCA4434")
         gateway_id = new_id("rgw")
         gateway = LatticeResource(
             gateway_id,
@@ -60,7 +66,8 @@ def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
             },
         )
         gateways[gateway_id] = gateway
-        gateway.settle()
+        failed = faults.fails_later("vpc-lattice:CreateResourceGateway", call.account_id)
+        gateway.settle("CREATE_FAILED" if failed else "ACTIVE")
         return gateway
 
     created: LatticeResource = once(call, params, params.get("clientToken"), create)
@@ -91,10 +98,18 @@ def _update(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         _check_place(call, gateway.shown["vpcId"], gateway.shown["subnetIds"], groups)
         gateway.shown["securityGroupIds"] = groups
     if resolution := params.get("resourceConfigDnsResolution"):
+        _check_resolution(gateway, resolution)
         gateway.shown["resourceConfigDnsResolution"] = resolution
     gateway.status = "UPDATE_IN_PROGRESS"
     gateway.settle()
     return gateway.describe()
+
+
+def _check_resolution(gateway: LatticeResource, resolution: str) -> None:
+    unfit = "CIDR" if resolution == "PUBLIC" else "ARN"
+    behind = [each for each in store.configurations.values() if each.shown.get("resourceGatewayId") == gateway.id]
+    if any(each.shown["type"] == unfit for each in behind):
+        raise store.invalid(f"The resource gateway has a resource configuration of type {unfit}.")
 
 
 def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from local_aws.clock import clock
 from local_aws.services.errors import AwsError
@@ -28,25 +28,30 @@ class LatticeResource:
     tags: dict[str, str]
     shown: dict[str, Any]
     status: str = "CREATE_IN_PROGRESS"
+    failure: str | None = None
     created: datetime = field(default_factory=clock.now)
     updated: datetime = field(default_factory=clock.now)
 
     def describe(self) -> dict[str, Any]:
-        return self.shown | {
+        described = self.shown | {
             "id": self.id,
             "arn": self.arn,
             "status": self.status,
             "createdAt": self.created,
             "lastUpdatedAt": self.updated,
         }
+        return described | ({"failureReason": self.failure} if self.failure else {})
 
-    def settle(self, status: str = "ACTIVE") -> None:
+    def settle(self, status: str = "ACTIVE", then: Callable[[], None] | None = None) -> None:
         """Reach a status after a while, if nothing else has happened to it by then."""
         before = self.status
 
         def reach() -> None:
             if self.status == before:
                 self.status, self.updated = status, clock.now()
+                self.failure = "An internal error occurred. Try again." if status.endswith("_FAILED") else None
+                if then:
+                    then()
 
         later(timings.lattice_created, reach)
 
@@ -54,6 +59,13 @@ class LatticeResource:
 gateways = table()
 configurations = table()
 """By id."""
+
+by_kind: Final = {"resourcegateway": gateways, "resourceconfiguration": configurations}
+"""What has tags and, some of it, can be shared: tables of what has ``arn``, ``owner`` and ``tags``, by the word that
+its ARNs have. Each kind's module puts its own in."""
+
+attachments: Final[list[Callable[[LatticeResource], bool]]] = []
+"""Each tells whether something leads to a configuration, which can't be deleted then."""
 
 
 def remove_later(resources: dict[Any, Any], resource: LatticeResource) -> None:
@@ -100,15 +112,16 @@ def lattice_page(call: Call, params: dict[str, Any], items: list[Any]) -> dict[s
 
 
 def check_shareable(arn: str) -> None:
-    """Refuse to share a resource configuration that is not there, or that can't be shared alone.
+    """Refuse to share what is not there, or a resource configuration that can't be shared alone.
 
     Raises:
         AwsError: as RAM raises it.
     """
-    if ":resourceconfiguration/" not in arn:
+    resources = by_kind.get(arn.rpartition(":")[2].partition("/")[0])
+    if ":vpc-lattice:" not in arn or resources is None:
         return
-    found = configurations.get(arn.rpartition("/")[2])
-    if found is None or found.arn != arn:
+    found = resources.get(arn.rpartition("/")[2])
+    if found is None or found.arn != arn or getattr(found, "status", "ACTIVE") == "DELETE_IN_PROGRESS":
         raise AwsError("UnknownResourceException", f"Resource {arn} could not be found.")
-    if found.shown["type"] == "CHILD":
+    if resources is configurations and found.shown["type"] == "CHILD":
         raise AwsError("InvalidParameterException", f"{arn} is a child: share its group.")

@@ -1,4 +1,4 @@
-"""Tags on what moto does not know: endpoints and endpoint services (EC2), resource gateways and configurations."""
+"""Tags on what moto does not know: endpoints and endpoint services (EC2), VPC Lattice's resources."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from local_aws.services.endpoint_services import own_service
 from local_aws.services.endpoints import own_endpoint
 from local_aws.services.errors import AwsError
-from local_aws.services.lattice_store import LatticeResource, configurations, gateways, not_found
+from local_aws.services.lattice_store import by_kind, not_found
 from local_aws.services.operations import Call, Proceed, extend_operation
 from local_aws.services.trail import record
 from local_aws.services.vpc_facts import ec2_of
@@ -66,13 +66,12 @@ def _list_tags(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
     return proceed() if resource is None else {"tags": resource.tags}
 
 
-def _own(call: Call, arn: str) -> LatticeResource | None:
-    """Give the caller's own gateway or configuration; None for what is moto's."""
-    kinds = {":resourcegateway/": gateways, ":resourceconfiguration/": configurations}
-    for part, resources in kinds.items():
-        if part in arn:
-            resource: LatticeResource | None = resources.get(arn.rpartition("/")[2])
-            if resource is None or resource.arn != arn or resource.owner != call.account_id:
-                raise not_found(arn, "RESOURCE")
-            return resource
-    return None
+def _own(call: Call, arn: str) -> Any | None:
+    """Give the caller's own resource that has this ARN; None for what is moto's."""
+    resources = by_kind.get(arn.rpartition(":")[2].partition("/")[0])
+    if resources is None:
+        return None
+    resource = resources.get(arn.rpartition("/")[2])
+    if resource is None or resource.arn != arn or resource.owner != call.account_id:
+        raise not_found(arn, "RESOURCE")
+    return resource

@@ -30,7 +30,12 @@ class Timings:
     notification_sent: float = 1.0
     lattice_created: float = 2.0
     lattice_deleted: float = 2.0
-    domain_verified: float = 5.0
+    lattice_children: float = 3.0
+    """From an ARN's configuration being active to the children that it gets by itself."""
+    domain_looked_up: float = 5.0
+    """Between the first looks for a domain's TXT record; later ones are rarer."""
+    domain_timed_out: float = 3 * DAY
+    """AWS documents that a verification times out, and not when."""
     trail_event: float = 3.0
     """CloudTrail's own delay is typically minutes."""
 
