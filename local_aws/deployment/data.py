@@ -18,6 +18,7 @@ def add_types() -> None:
     add_type("AWS::SSM::Parameter", make_parameter, named_by="Name", attributes=("Type", "Value"))
     add_type("AWS::SecretsManager::Secret", make_secret, named_by="Name", attributes=("Id",))
     add_type("AWS::CloudWatch::Alarm", make_alarm, named_by="AlarmName", attributes=("Arn",))
+    add_type("AWS::Logs::LogGroup", make_log_group, named_by="LogGroupName", attributes=("Arn",))
 
 
 def make_table(wanted: Wanted) -> Any:
@@ -70,6 +71,19 @@ def make_alarm(wanted: Wanted) -> Made:
     cloudwatch.put_metric_alarm(AlarmName=wanted.name, **told)
     arn = f"arn:aws:cloudwatch:{wanted.region}:{wanted.account_id}:alarm:{wanted.name}"
     return Made(wanted.name, {"Arn": arn}, lambda: cloudwatch.delete_alarms(AlarmNames=[wanted.name]))
+
+
+def make_log_group(wanted: Wanted) -> Made:
+    """Make a log group whose ``Arn`` ends in ``:*``, as CloudFormation gives it; moto's is without."""
+    logs = wanted.client("logs")
+    tags = {tag["Key"]: tag["Value"] for tag in wanted.properties.get("Tags", ())}
+    logs.create_log_group(logGroupName=wanted.name, **({"tags": tags} if tags else {}))
+    retention = wanted.properties.get("RetentionInDays")
+    if retention is not None:
+        logs.put_retention_policy(logGroupName=wanted.name, retentionInDays=int(retention))
+    told = logs.describe_log_groups(logGroupNamePrefix=wanted.name)["logGroups"]
+    (arn,) = (group["arn"] for group in told if group["logGroupName"] == wanted.name)
+    return Made(wanted.name, {"Arn": arn}, lambda: logs.delete_log_group(logGroupName=wanted.name))
 
 
 def _generated(told: Mapping[str, Any]) -> str:

@@ -140,6 +140,21 @@ def test_a_state_machine_has_the_definition_of_its_file_with_what_is_filled_in(d
     assert machine["loggingConfiguration"]["level"] == "ERROR"
 
 
+def test_a_log_group_s_arn_stands_for_its_streams(deployed: Deployed) -> None:
+    """In a role's policy it would otherwise allow to write nothing."""
+    machine = deployed.client("stepfunctions").describe_state_machine(
+        stateMachineArn=deployed.stack.outputs["OnboardingStateMachineArn"]
+    )
+    name = "/aws/vendedlogs/states/drawbridge"
+    (group,) = deployed.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+
+    (destination,) = machine["loggingConfiguration"]["destinations"]
+
+    arn = f"arn:aws:logs:us-east-1:311111111301:log-group:{name}:*"
+    assert destination["cloudWatchLogsLogGroup"]["logGroupArn"] == arn
+    assert group["retentionInDays"] == 14
+
+
 def test_a_role_has_its_managed_and_inline_policies(deployed: Deployed) -> None:
     iam = deployed.client("iam")
     role = deployed.role("EchoRole")

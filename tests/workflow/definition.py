@@ -84,6 +84,18 @@ def functions() -> dict[str, Json]:
     return {name: defaults | properties for name, properties in of_type("AWS::Serverless::Function").items()}
 
 
+def statements(role: str) -> list[Json]:
+    """Give the statements of a role's policies, by the role's logical id; those on a condition are under ``Fn::If``."""
+    policies = RESOURCES[role]["Properties"]["Policies"]
+    return [each for policy in policies for each in policy["PolicyDocument"]["Statement"]]
+
+
+def statement(role: str, sid: str) -> Json:
+    """Give the statement that there always is."""
+    (found,) = (each for each in statements(role) if each.get("Sid") == sid)
+    return found
+
+
 def attribute_of(value: Any) -> str:
     """Give the logical id that a ``!GetAtt`` or ``!Ref`` names."""
     return str(value["Fn::GetAtt"][0] if "Fn::GetAtt" in value else value["Ref"])

@@ -8,11 +8,8 @@ from typing import Any
 
 import pytest
 
-from drawbridge.aws.endpoint_services import MANAGED_TAG
-from drawbridge.aws.resource_endpoints import OWNER_TAG
 from drawbridge.hint.notification import detail_of
 from local_aws.delivery import patterns
-from local_aws.deployment import template
 from tests.builders import REPOSITORY, sample
 from tests.workflow.definition import (
     RESOURCES,
@@ -41,16 +38,6 @@ every_function = pytest.mark.parametrize("function", list(functions().values()),
 MAPPINGS = of_type("AWS::Lambda::EventSourceMapping")
 every_mapping = pytest.mark.parametrize("mapping", list(MAPPINGS.values()), ids=list(MAPPINGS))
 every_rule = pytest.mark.parametrize("rule", RULES)
-
-DEPLOYED: dict[str, Json] = template.translate(
-    template.read(REPOSITORY / "template.yaml"), template.parameter_values(TEMPLATE, {}), "us-east-1"
-)["Resources"]
-"""What SAM makes of the template."""
-
-
-def statements(function: Json) -> list[Json]:
-    """Give the statements of a function's own policies."""
-    return [each for policy in function["Policies"] if "Statement" in policy for each in policy["Statement"]]
 
 
 def matches(rule: str, event: Json, account_id: str) -> bool:
@@ -112,32 +99,10 @@ def test_of_a_batch_only_what_failed_comes_again_and_what_keeps_failing_is_kept(
     assert RESOURCES[attribute_of(queue["RedrivePolicy"]["deadLetterTargetArn"])]["Type"] == "AWS::SQS::Queue"
 
 
-@every_mapping
-def test_a_function_may_read_its_queue_and_no_other(mapping: Json) -> None:
-    read = [
-        statement
-        for statement in statements(functions()[attribute_of(mapping["FunctionName"])])
-        if "sqs:ReceiveMessage" in statement["Action"]
-    ]
-
-    (statement,) = read
-    assert sorted(statement["Action"]) == ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
-    assert statement["Resource"] == mapping["EventSourceArn"]
-
-
 def test_no_function_reads_a_queue_by_an_event_of_its_own() -> None:
     events = [event["Type"] for each in functions().values() for event in each.get("Events", {}).values()]
 
     assert "SQS" not in events
-
-
-def test_no_role_carries_a_managed_policy_for_every_queue_of_the_account() -> None:
-    roles = [each["Properties"] for each in DEPLOYED.values() if each["Type"] == "AWS::IAM::Role"]
-
-    carried = {json.dumps(arn) for role in roles for arn in role.get("ManagedPolicyArns", ())}
-
-    assert roles
-    assert [arn for arn in carried if "SQS" in arn] == []
 
 
 DEFAULT_POLICIES = {
@@ -152,51 +117,6 @@ def test_every_default_policy_is_kept_as_it_is_in_its_file_unless_people_want_no
     assert {RESOURCES[name]["Condition"] for name in DEFAULT_POLICIES} == {"InstallsPolicies"}
     assert TEMPLATE["Conditions"]["InstallsPolicies"] == {"Fn::Equals": [{"Ref": "InstallDefaultPolicies"}, "true"]}
     assert PARAMETERS["InstallDefaultPolicies"]["Default"] == "true"
-
-
-def test_without_a_list_of_services_only_those_are_answered_for_that_carry_the_tag() -> None:
-    (answering,) = (
-        statement
-        for statement in statements(functions()["AcceptRequestFunction"])
-        if "ec2:AcceptVpcEndpointConnections" in statement["Action"]
-    )
-
-    condition, listed, tagged_only = answering["Condition"]["Fn::If"]
-
-    assert sorted(answering["Action"]) == ["ec2:AcceptVpcEndpointConnections", "ec2:RejectVpcEndpointConnections"]
-    assert TEMPLATE["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "ManagedServices"}, ""]}]}
-    assert listed == {"Ref": "AWS::NoValue"}
-    assert tagged_only == {"StringEqualsIgnoreCase": {f"aws:ResourceTag/{MANAGED_TAG}": "true"}}
-
-
-def test_only_endpoints_that_drawbridge_made_are_changed() -> None:
-    changing = [
-        statement
-        for statement in statements(functions()["AssociateResourceFunction"])
-        if "ec2:ModifyVpcEndpoint" in statement["Action"]
-    ]
-
-    conditions = {
-        str(statement["Resource"]["Fn::Sub"]).rpartition(":")[2]: statement.get("Condition") for statement in changing
-    }
-
-    assert conditions == {
-        "vpc-endpoint/*": {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": {"Ref": "Prefix"}}},
-        "security-group/*": None,
-    }
-
-
-@pytest.mark.parametrize("function", ["DecideRequestFunction", "PlanAssociationsFunction"])
-def test_the_organization_s_role_is_taken_in_its_account_only_where_that_is_known(function: str) -> None:
-    ((asks, assuming, nothing),) = (each["Fn::If"] for each in statements(functions()[function]) if "Fn::If" in each)
-
-    administrator, its_own, any_account = assuming["Resource"]["Fn::If"]
-
-    assert (asks, administrator) == ("AsksOrganizations", "AsksAdministrator")
-    assert its_own["Fn::Sub"].endswith(":iam::${OrganizationsAccountId}:role/${OrganizationsRoleName}")
-    assert any_account["Fn::Sub"].endswith(":iam::*:role/${OrganizationsRoleName}")
-    assert assuming["Action"] == "sts:AssumeRole"
-    assert nothing == {"Ref": "AWS::NoValue"}
 
 
 @pytest.mark.parametrize(

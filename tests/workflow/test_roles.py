@@ -1,0 +1,276 @@
+"""The template's roles, as data: no wider than what they are for, and each wildcard with its reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from drawbridge.aws.endpoint_services import MANAGED_TAG
+from drawbridge.aws.resource_endpoints import OWNER_TAG
+from local_aws.deployment import template
+from local_aws.iam.reference import Action, find_action
+from tests.builders import REPOSITORY
+from tests.workflow.definition import (
+    RESOURCES,
+    TEMPLATE,
+    Json,
+    attribute_of,
+    functions,
+    of_type,
+    statement,
+    statements,
+)
+
+NO_RESOURCE = {
+    "A list of all that there is in the account, or that is shared with it; the answer is what is looked through.": {
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcEndpointAssociations",
+        "ec2:DescribeVpcEndpointConnectionNotifications",
+        "ec2:DescribeVpcEndpointConnections",
+        "ec2:DescribeVpcEndpointServiceConfigurations",
+        "ec2:DescribeVpcEndpoints",
+        "ec2:DescribeVpcs",
+        "ram:GetResourceShareInvitations",
+        "ram:GetResourceShares",
+        "ram:ListResources",
+    },
+    "The only organization that there can be: the account's own.": {"organizations:DescribeOrganization"},
+    "A trace belongs to no resource.": {
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    },
+    "A delivery of logs is no resource; Step Functions asks for all of these before it takes a log group.": {
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+    },
+}
+"""Why actions are allowed on ``*``."""
+
+PATTERNS = {
+    "ec2:vpc-endpoint-service/*": "A service becomes ours to look after by its tag, after the stack is there.",
+    "ec2:vpc-endpoint/*": "Made by Drawbridge; a condition on its tags holds others off.",
+    "ec2:vpc/*": "A binding names the VPC, after the stack is there.",
+    "ec2:subnet/*": "A binding names the subnets, after the stack is there.",
+    "ec2:security-group/*": "A binding names the security groups, after the stack is there.",
+    "iam:*:role/${OrganizationsRoleName}": "The management account is only known when it is asked for.",
+    "ram:*:resource-share-invitation/*": "An invitation has an id of AWS's, in the account of who shares.",
+    "ssm:parameter/${Prefix}/config/*": "People name their policies and bindings.",
+    "ssm:parameter/${Prefix}/connections/*": "The names come from bindings and from shares.",
+    "ssm:parameter/${Prefix}/consumers/*": "The names are accounts and endpoints.",
+    "vpc-lattice:*:resourceconfiguration/*": "A shared one has an id of AWS's, in the account of who shares.",
+}
+"""Why resources are named by a pattern: service, account where it is not our own, and resource."""
+
+DEPLOYED: dict[str, Json] = template.translate(
+    template.read(REPOSITORY / "template.yaml"), template.parameter_values(TEMPLATE, {}), "us-east-1"
+)["Resources"]
+"""What SAM makes of the template."""
+
+ROLES = of_type("AWS::IAM::Role")
+every_role = pytest.mark.parametrize("role", ROLES)
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def each_way(value: Any) -> Iterator[Any]:
+    """Give what a value may come to, whatever the conditions."""
+    if isinstance(value, dict) and "Fn::If" in value:
+        for way in value["Fn::If"][1:]:
+            yield from each_way(way)
+    elif value != {"Ref": "AWS::NoValue"}:
+        yield value
+
+
+def every_statement(role: str) -> list[Json]:
+    return [way for each in statements(role) for way in each_way(each)]
+
+
+def resources(statement: Json) -> list[Any]:
+    return [way for each in listed(statement["Resource"]) for way in each_way(each)]
+
+
+def text_of(resource: Any) -> str:
+    """Give a resource as it is written; what names one of the stack is no pattern."""
+    return resource if isinstance(resource, str) else str(resource.get("Fn::Sub", ""))
+
+
+def described(action: str) -> Action:
+    prefix, _, name = action.partition(":")
+    found = find_action(prefix, name)
+    assert found is not None, f"IAM knows no action {action}"
+    return found
+
+
+EVERY_ACTION = sorted(
+    {action for role in ROLES for statement in every_statement(role) for action in listed(statement["Action"])}
+)
+
+
+def test_every_role_is_written_down_in_the_template() -> None:
+    """None is made by SAM, whose roles may write every log of the account."""
+    deployed = {name for name, each in DEPLOYED.items() if each["Type"] == "AWS::IAM::Role"}
+
+    assert deployed == ROLES.keys()
+    assert [name for name, role in ROLES.items() if "ManagedPolicyArns" in role] == []
+    kinds = {each["Type"] for each in DEPLOYED.values() if each["Type"].startswith("AWS::IAM::")}
+    assert kinds == {"AWS::IAM::Role"}
+
+
+@pytest.mark.parametrize("function", functions())
+def test_a_function_has_a_role_of_its_own(function: str) -> None:
+    role = attribute_of(functions()[function]["Role"])
+
+    assert role == f"{function}Role"
+    assert ROLES[role]["AssumeRolePolicyDocument"]["Statement"] == [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ]
+
+
+@pytest.mark.parametrize("function", functions())
+def test_a_function_writes_its_own_log_and_no_other(function: str) -> None:
+    writing = statement(f"{function}Role", "WriteLogs")
+
+    # No CreateLogGroup: one that Lambda makes keeps its logs for ever.
+    assert sorted(writing["Action"]) == ["logs:CreateLogStream", "logs:PutLogEvents"]
+    assert attribute_of(writing["Resource"]) == attribute_of(functions()[function]["LoggingConfig"]["LogGroup"])
+    others = [each for each in every_statement(f"{function}Role") if each is not writing]
+    assert [each["Sid"] for each in others if "logs:" in str(each["Action"])] == []
+
+
+@pytest.mark.parametrize("role", ["LookRole", "OnboardingStateMachineRole"])
+def test_a_service_takes_a_role_for_this_account_only(role: str) -> None:
+    (trust,) = ROLES[role]["AssumeRolePolicyDocument"]["Statement"]
+
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+@every_role
+def test_every_statement_allows_and_has_a_name_of_its_own(role: str) -> None:
+    found = every_statement(role)
+
+    assert {each["Effect"] for each in found} == {"Allow"}
+    assert len({each["Sid"] for each in found}) == len(found)
+    assert [each["Sid"] for each in found if each.keys() & {"NotAction", "NotResource"}] == []
+
+
+@pytest.mark.parametrize("action", EVERY_ACTION)
+def test_every_action_is_one_that_iam_knows_as_it_spells_it(action: str) -> None:
+    assert described(action).name == action.partition(":")[2]
+
+
+def test_a_role_speaks_of_everything_only_where_iam_knows_no_resource_for_the_action() -> None:
+    wide = {
+        action
+        for role in ROLES
+        for each in every_statement(role)
+        if "*" in resources(each)
+        for action in listed(each["Action"])
+    }
+
+    assert {action: described(action).types for action in wide if described(action).types} == {}
+    assert sorted(wide) == sorted(action for actions in NO_RESOURCE.values() for action in actions)
+
+
+def test_every_pattern_of_resources_has_its_reason() -> None:
+    arn = re.compile(
+        r"arn:\$\{AWS::Partition\}:([a-z0-9-]+):(?:\$\{AWS::Region\})?:(?:\$\{AWS::AccountId\}|([^:]*)):(.+)"
+    )
+    written = [text_of(each) for role in ROLES for told in every_statement(role) for each in resources(told)]
+    patterns = {each for each in written if "*" in each and each != "*"}
+
+    parts = [match.groups() for match in map(arn.fullmatch, patterns) if match]
+
+    assert len(parts) == len(patterns)
+    assert {":".join(part for part in each if part) for each in parts} == PATTERNS.keys()
+
+
+@every_role
+def test_every_resource_is_of_a_type_that_the_action_knows(role: str) -> None:
+    def fits(resource: str, action: str) -> bool:
+        kinds = [re.escape(re.sub(r"\$\{\w+\}", "{}", each.arn)) for each in described(action).types]
+        plain = re.sub(r"\$\{[\w:]+\}", "given", resource)
+        return any(re.fullmatch(kind.replace(r"\{\}", ".*"), plain) for kind in kinds)
+
+    misfits = [
+        (each["Sid"], action, text)
+        for each in every_statement(role)
+        for action in listed(each["Action"])
+        for text in map(text_of, resources(each))
+        if text.startswith("arn:") and not fits(text, action)
+    ]
+
+    assert misfits == []
+
+
+MAPPINGS = of_type("AWS::Lambda::EventSourceMapping")
+
+
+@pytest.mark.parametrize("mapping", list(MAPPINGS.values()), ids=list(MAPPINGS))
+def test_a_function_may_read_its_queue_and_no_other(mapping: Json) -> None:
+    role = attribute_of(functions()[attribute_of(mapping["FunctionName"])]["Role"])
+
+    (reading,) = (each for each in every_statement(role) if "sqs:ReceiveMessage" in each["Action"])
+
+    assert sorted(reading["Action"]) == ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+    assert reading["Resource"] == mapping["EventSourceArn"]
+
+
+def test_without_a_list_of_services_only_those_are_answered_for_that_carry_the_tag() -> None:
+    answering = statement("AcceptRequestFunctionRole", "AnswerConnections")
+
+    condition, listed_ones, tagged_only = answering["Condition"]["Fn::If"]
+
+    assert sorted(answering["Action"]) == ["ec2:AcceptVpcEndpointConnections", "ec2:RejectVpcEndpointConnections"]
+    assert TEMPLATE["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "ManagedServices"}, ""]}]}
+    assert listed_ones == {"Ref": "AWS::NoValue"}
+    assert tagged_only == {"StringEqualsIgnoreCase": {f"aws:ResourceTag/{MANAGED_TAG}": "true"}}
+
+
+def test_only_endpoints_that_drawbridge_made_are_changed() -> None:
+    changing = [
+        each for each in every_statement("AssociateResourceFunctionRole") if "ec2:ModifyVpcEndpoint" in each["Action"]
+    ]
+
+    conditions = {text_of(each["Resource"]).rpartition(":")[2]: each.get("Condition") for each in changing}
+
+    assert conditions == {
+        "vpc-endpoint/*": {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": {"Ref": "Prefix"}}},
+        "security-group/*": None,
+    }
+
+
+@pytest.mark.parametrize("role", ["DecideRequestFunctionRole", "PlanAssociationsFunctionRole"])
+def test_the_organization_s_role_is_taken_in_its_account_only_where_that_is_known(role: str) -> None:
+    ((asks, assuming, nothing),) = (each["Fn::If"] for each in statements(role) if "Fn::If" in each)
+
+    administrator, its_own, any_account = assuming["Resource"]["Fn::If"]
+
+    assert (asks, administrator) == ("AsksOrganizations", "AsksAdministrator")
+    assert its_own["Fn::Sub"].endswith(":iam::${OrganizationsAccountId}:role/${OrganizationsRoleName}")
+    assert any_account["Fn::Sub"].endswith(":iam::*:role/${OrganizationsRoleName}")
+    assert assuming["Action"] == "sts:AssumeRole"
+    assert nothing == {"Ref": "AWS::NoValue"}
+
+
+def test_the_workflow_may_invoke_the_functions_that_it_names_and_no_others() -> None:
+    machine = RESOURCES["OnboardingStateMachine"]["Properties"]
+
+    invoking = statement("OnboardingStateMachineRole", "InvokeFunctions")
+
+    assert invoking["Action"] == "lambda:InvokeFunction"
+    given = machine["DefinitionSubstitutions"].values()
+    assert sorted(map(attribute_of, invoking["Resource"])) == sorted(map(attribute_of, given))
