@@ -13,7 +13,7 @@ from local_aws import answers, functions, strikes
 from local_aws.activity import doing
 from local_aws.answers import Answer
 from local_aws.clock import clock
-from local_aws.conformance import inputs
+from local_aws.conformance import inputs, outputs
 from local_aws.faults import faults
 from local_aws.recognition import Call, Environ, recognise
 from local_aws.record import MadeCall, record
@@ -90,7 +90,10 @@ class Gate:
         except Exception as failure:  # noqa: BLE001 - whatever failed, the caller gets AWS's form of it
             _log.exception("%s failed inside the local AWS", call.name)
             return answers.in_part(call, failure)
-        return answers.unknown_operation(call) if _is_page(answer) else answer
+        if _is_page(answer):
+            return answers.unknown_operation(call)
+        outputs.observe(call, answer)
+        return answer
 
 
 def _collect(application: Application, environ: Environ) -> Answer:

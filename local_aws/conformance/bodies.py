@@ -1,0 +1,120 @@
+"""Bodies of successful answers against the output's model, in JSON and in XML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from local_aws.conformance import scalars
+from local_aws.conformance.findings import Kind
+
+Problem = tuple[Kind, str, str]
+"""What it is, at which path, and what was seen there."""
+
+
+def in_json(shape: Any, value: Any, path: str = "") -> Iterator[Problem]:
+    kind = shape.type_name
+    if kind == "structure":
+        if not shape.is_document_type:
+            yield from _json_structure(shape, value, path)
+    elif kind not in {"list", "map"}:
+        for what, detail in scalars.of_json(shape, value):
+            yield what, path, detail
+    elif not isinstance(value, list if kind == "list" else dict):
+        yield "type", path, f"{kind} is {value!r:.60}"
+    elif kind == "list":
+        for each in value:
+            yield from in_json(shape.member, each, f"{path}[]")
+    else:
+        for name, each in value.items():
+            yield from in_json(shape.key, name, f"{path}{{}}")
+            if each is not None:
+                yield from in_json(shape.value, each, f"{path}{{}}")
+
+
+def _json_structure(shape: Any, value: Any, path: str) -> Iterator[Problem]:
+    if not isinstance(value, dict):
+        yield "type", path, f"structure is {value!r:.60}"
+        return
+    members = {
+        member.serialization.get("name", name): (name, member)
+        for name, member in shape.members.items()
+        if "location" not in member.serialization
+    }
+    for sent, each in value.items():
+        if sent not in members:
+            # A union's answer may name its type.
+            if sent != "__type":
+                yield "unknown member", f"{path}.{sent}", ""
+        elif each is not None:
+            yield from in_json(members[sent][1], each, f"{path}.{members[sent][0]}")
+    for sent, (name, _) in members.items():
+        if name in shape.required_members and value.get(sent) is None:
+            yield "missing", f"{path}.{name}", ""
+
+
+def in_xml(shape: Any, node: Element, path: str = "", also: frozenset[str] = frozenset()) -> Iterator[Problem]:
+    """Compare an element; children named in ``also`` are the protocol's own."""
+    kind = shape.type_name
+    if kind == "structure":
+        yield from _xml_structure(shape, node, path, also)
+    elif kind == "list":
+        wanted = shape.member.serialization.get("name", "member")
+        for child in node:
+            if tag(child) == wanted:
+                yield from in_xml(shape.member, child, f"{path}[]")
+            else:
+                yield "unknown member", f"{path}.{tag(child)}", f"instead of {wanted}"
+    elif kind == "map":
+        for entry in [node] if shape.serialization.get("flattened") else node:
+            yield from _xml_entry(shape, entry, path)
+    else:
+        for what, detail in scalars.of_xml(shape, (node.text or "").strip()):
+            yield what, path, detail
+
+
+def _xml_structure(shape: Any, node: Element, path: str, also: frozenset[str]) -> Iterator[Problem]:
+    members = {
+        _xml_name(member, name): (name, member)
+        for name, member in shape.members.items()
+        if "location" not in member.serialization and not member.serialization.get("xmlAttribute")
+    }
+    seen = set()
+    for child in node:
+        if tag(child) in also:
+            continue
+        if tag(child) not in members:
+            yield "unknown member", f"{path}.{tag(child)}", ""
+            continue
+        name, member = members[tag(child)]
+        seen.add(name)
+        flat = member.type_name == "list" and member.serialization.get("flattened")
+        yield from in_xml(member.member if flat else member, child, f"{path}.{name}{'[]' if flat else ''}")
+    for name, member in members.values():
+        # An empty list may be left out where it is flattened.
+        if name in shape.required_members and name not in seen and not member.serialization.get("flattened"):
+            yield "missing", f"{path}.{name}", ""
+
+
+def _xml_entry(shape: Any, entry: Element, path: str) -> Iterator[Problem]:
+    names = {
+        shape.key.serialization.get("name", "key"): shape.key,
+        shape.value.serialization.get("name", "value"): shape.value,
+    }
+    for child in entry:
+        if tag(child) in names:
+            yield from in_xml(names[tag(child)], child, f"{path}{{}}")
+        else:
+            yield "unknown member", f"{path}{{}}.{tag(child)}", ""
+
+
+def _xml_name(member: Any, name: str) -> str:
+    if member.type_name == "list" and member.serialization.get("flattened"):
+        return str(member.member.serialization.get("name") or member.serialization.get("name", name))
+    return str(member.serialization.get("name", name))
+
+
+def tag(node: Element) -> str:
+    """Give an element's name without its namespace."""
+    return node.tag.rpartition("}")[2]

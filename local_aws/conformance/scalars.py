@@ -1,0 +1,77 @@
+"""Single values in answers: whether they are what the model says, in the form in which the protocol sends them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from local_aws.conformance.findings import Kind
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)")
+_NO_NUMBERS = frozenset({"NaN", "Infinity", "-Infinity"})
+
+Problem = tuple[Kind, str]
+
+
+def of_json(shape: Any, value: Any) -> Iterator[Problem]:
+    kind = shape.type_name
+    fits = {
+        "string": lambda: isinstance(value, str),
+        "character": lambda: isinstance(value, str),
+        "boolean": lambda: isinstance(value, bool),
+        "integer": lambda: isinstance(value, int) and not isinstance(value, bool),
+        "long": lambda: isinstance(value, int) and not isinstance(value, bool),
+        "float": lambda: _is_number(value) or value in _NO_NUMBERS,
+        "double": lambda: _is_number(value) or value in _NO_NUMBERS,
+        "blob": lambda: isinstance(value, str) and _is_base64(value),
+        "timestamp": lambda: _is_moment(shape, value),
+    }[kind]
+    if fits():
+        yield from _of_enum(shape, value)
+    else:
+        yield "type", f"{kind} is {value!r:.60}"
+
+
+def of_xml(shape: Any, text: str) -> Iterator[Problem]:
+    kind = shape.type_name
+    patterns = {
+        "boolean": r"true|false",
+        "integer": r"-?\d+",
+        "long": r"-?\d+",
+        "float": r"-?\d+(\.\d+)?([eE][+-]?\d+)?|NaN|-?Infinity",
+        "double": r"-?\d+(\.\d+)?([eE][+-]?\d+)?|NaN|-?Infinity",
+        "timestamp": _ISO.pattern,
+    }
+    if kind in patterns and not re.fullmatch(patterns[kind], text):
+        yield "type", f"{kind} is {text!r:.60}"
+    else:
+        yield from _of_enum(shape, text)
+
+
+def _of_enum(shape: Any, value: Any) -> Iterator[Problem]:
+    options = shape.metadata.get("enum")
+    if options and value not in options:
+        yield "enum", f"{value!r:.60}"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_base64(value: str) -> bool:
+    try:
+        base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+def _is_moment(shape: Any, value: Any) -> bool:
+    if shape.serialization.get("timestampFormat") == "iso8601":
+        return isinstance(value, str) and _ISO.fullmatch(value) is not None
+    if shape.serialization.get("timestampFormat") == "rfc822":
+        return isinstance(value, str)
+    return _is_number(value)
