@@ -12,6 +12,8 @@ VENV    := .venv
 RUNTIME := .local/runtime
 LAYERS  := .local/layers
 SAM     := .local/sam
+CHECKOV := .local/checkov
+NODE    := .local/node
 READY   := $(VENV)/.ready $(RUNTIME)/.ready $(LAYERS)/drawbridge/.ready $(LAYERS)/policy/.ready
 
 .PHONY: help
@@ -48,6 +50,20 @@ $(SAM)/.ready: requirements/sam.txt
 	@$(SAM)/bin/$(PIP) -r $<
 	@touch $@
 
+$(CHECKOV)/.ready: requirements/checkov.txt
+	@echo "setting up $(CHECKOV) (once)"
+	@rm -rf $(CHECKOV) && $(PYTHON) -m venv $(CHECKOV)
+	@$(CHECKOV)/bin/$(PIP) -r $<
+	@touch $@
+
+# No package.json and no lock: a lock would hold the registry's address.
+ASL_VALIDATOR := $(NODE)/asl-validator-4.0.0
+$(ASL_VALIDATOR):
+	@echo "setting up $(NODE) (once)"
+	@rm -rf $(NODE) && mkdir -p $(NODE)
+	@npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix $(NODE) $(@F:asl-validator-%=asl-validator@%)
+	@touch $@
+
 .PHONY: demo
 demo: $(READY)  ## the main job, played on a local AWS: about a minute
 	@$(VENV)/bin/python -m demo
@@ -57,12 +73,32 @@ test: $(READY)  ## the tests
 	@$(VENV)/bin/python -m pytest -q $(ARGS)
 
 .PHONY: check
-check: $(READY) $(SAM)/.ready  ## linters, types, import direction, the template
+check: check-code check-template check-workflow  ## linters, types, import direction, the template, the workflow
+
+.PHONY: check-code
+check-code: $(READY)
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 	@PYTHONPATH=.:layers/drawbridge:layers/policy $(VENV)/bin/lint-imports
+
+# As written, as SAM makes CloudFormation of it, and for what is insecure: each finds what the others do not.
+.PHONY: check-template
+check-template: $(READY) $(SAM)/.ready $(CHECKOV)/.ready
 	@AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate
 	@AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate --lint
+	@$(VENV)/bin/python -m local_aws.deployment template.yaml > .local/cloudformation.json
+	@$(VENV)/bin/cfn-lint -- template.yaml .local/cloudformation.json
+	@$(CHECKOV)/bin/checkov --config-file .checkov.yaml
+
+# The tests of the definition are in make test; this is somebody else's opinion.
+.PHONY: check-workflow
+ifeq ($(and $(shell command -v node),$(shell command -v npm)),)
+check-workflow:
+	@echo "asl-validator: skipped, it needs Node and there is none here"
+else
+check-workflow: $(ASL_VALIDATOR)
+	@for each in statemachine/*.asl.json; do $(NODE)/node_modules/.bin/asl-validator --json-path $$each; done
+endif
 
 .PHONY: up
 up: $(READY)  ## a local AWS with the stack in two accounts: make up PORT=4566
@@ -80,7 +116,7 @@ build: $(SAM)/.ready  ## sam validate and sam build, for Lambda's platform, with
 
 .PHONY: lock
 lock: $(VENV)/.ready  ## make the hashed locks anew, from the .in files
-	@for each in requirements/dev requirements/runtime requirements/sam layers/drawbridge/requirements layers/policy/requirements; do \
+	@for each in requirements/dev requirements/runtime requirements/sam requirements/checkov layers/drawbridge/requirements layers/policy/requirements; do \
 		$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-header $$each.in -o $$each.txt; done
 

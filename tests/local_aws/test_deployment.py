@@ -12,6 +12,7 @@ import pytest
 from moto.cloudformation import parsing
 
 from local_aws.deployment import DeploymentError, deploy, template
+from local_aws.deployment.__main__ import main
 from local_aws.deployment.compute import layer_paths
 from local_aws.deployment.stack import Stack
 from local_aws.functions import sources
@@ -328,3 +329,23 @@ def test_a_layer_whose_dependencies_are_not_installed_says_what_to_run(tmp_path:
 
     with pytest.raises(DeploymentError, match="run `make setup`"):
         layer_paths(layer)
+
+
+def test_the_cloudformation_of_a_template_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    ended = main([str(TEMPLATE)])
+
+    made = json.loads(capsys.readouterr().out)["Resources"]
+    assert ended == 0
+    assert made["Echo"]["Type"] == "AWS::Lambda::Function"
+    assert not any(each["Type"].startswith("AWS::Serverless::") for each in made.values())
+
+
+def test_a_template_that_cannot_be_read_is_told_of(
+    capsys: pytest.CaptureFixture[str], written: Callable[[str], Path]
+) -> None:
+    ended = main([str(written("Resources: {Broken: {Type: AWS::Serverless::Function}}"))])
+
+    told = capsys.readouterr()
+    assert ended == 1
+    assert "Broken" in told.err
+    assert told.out == ""

@@ -81,6 +81,24 @@ def test_no_log_is_kept_for_ever() -> None:
     assert [name for name, group in groups.items() if "RetentionInDays" not in group] == []
 
 
+def test_what_is_kept_outlives_the_stack_and_a_mistake() -> None:
+    tables = {name: each for name, each in RESOURCES.items() if each["Type"] == "AWS::DynamoDB::Table"}
+
+    assert tables
+    for table in tables.values():
+        assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+        assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_what_is_kept_and_what_waits_is_encrypted() -> None:
+    """The linter accepts that there is no key of our own; it does not look whether there is one of AWS's."""
+    tables = of_type("AWS::DynamoDB::Table")
+    queues = of_type("AWS::SQS::Queue")
+
+    assert [name for name, table in tables.items() if table.get("SSESpecification") != {"SSEEnabled": True}] == []
+    assert [name for name, queue in queues.items() if queue.get("SqsManagedSseEnabled") is not True] == []
+
+
 @every_mapping
 def test_a_queue_hides_its_messages_for_six_times_the_time_of_the_function_that_reads_it(mapping: Json) -> None:
     function = functions()[attribute_of(mapping["FunctionName"])]
