@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,12 +12,17 @@ from local_aws.clock import clock
 from local_aws.services.errors import AwsError
 from local_aws.services.idempotency import once
 from local_aws.services.operations import Call, add_operation
+from local_aws.services.quotas import quotas
 from local_aws.services.ram_pages import ram_page
 from local_aws.services.resource_types import SEVEN_DAYS, type_of
-from local_aws.services.shares import Association, Share, check_arn, let_in, take_out
+from local_aws.services.shares import Association, Share, check_arn, let_in, limit_exceeded, take_out
 from local_aws.services.tables import later, table
 from local_aws.services.timings import timings
 
+nameless = 0.125
+"""How often an invitation comes without the share's name: RAM's model does not require it, and clients met it."""
+
+_chance = random.Random(20180401)  # noqa: S311 - which invitation has no name is no secret
 _invitations = table()
 
 
@@ -30,11 +36,11 @@ class Invitation:
     receiver: str
     sent: datetime = field(default_factory=clock.now)
     status: str = "PENDING"
+    named: bool = field(default_factory=lambda: _chance.random() >= nameless)
 
     def describe(self) -> dict[str, Any]:
-        return {
+        return ({"resourceShareName": self.share.name} if self.named else {}) | {
             "resourceShareInvitationArn": self.arn,
-            "resourceShareName": self.share.name,
             "resourceShareArn": self.share.arn,
             "senderAccountId": self.share.owner,
             "receiverAccountId": self.receiver,
@@ -52,6 +58,17 @@ def invite(share: Share, principal: Association, account_id: str) -> None:
     long = bool(types) and types <= SEVEN_DAYS
     lifetime = timings.invitation_listed_types if long else timings.invitation_lattice
     later(lifetime, lambda: _expire(invitation), background=True)
+
+
+def check_pending(sender: str, more: int) -> None:
+    """Refuse to send more invitations than an account may have unanswered.
+
+    Raises:
+        AwsError: so many are pending.
+    """
+    pending = sum(each.status == "PENDING" and each.share.owner == sender for each in _invitations.values())
+    if more and pending + more > quotas.pending_invitations:
+        raise limit_exceeded(f"{quotas.pending_invitations} pending invitations per account")
 
 
 def withdraw(share: Share, principal: Association | None = None) -> None:
@@ -115,7 +132,7 @@ def _list_resources(call: Call, params: dict[str, Any]) -> dict[str, Any]:
             "arn": resource.entity,
             "type": type_of(resource.entity),
             "resourceShareArn": invitation.share.arn,
-            "status": "PENDING",
+            "status": "AVAILABLE" if resource.status == "ASSOCIATED" else "PENDING",
             "creationTime": resource.created,
             "lastUpdatedTime": resource.updated,
             "resourceRegionScope": "REGIONAL",

@@ -7,7 +7,7 @@ from typing import Any
 
 from local_aws.services import organizations
 from local_aws.services.errors import AwsError
-from local_aws.services.operations import Call, add_operation
+from local_aws.services.operations import Call, Proceed, add_operation, extend_operation
 from local_aws.services.pages import BadTokenError, page
 
 _MOST = 20
@@ -27,6 +27,7 @@ def install() -> None:
         ("ListTagsForResource", _list_tags),
     ):
         add_operation("organizations", operation, _for_administrators(answer))
+    extend_operation("organizations", "DisableAWSServiceAccess", _disable_access)
 
 
 def _for_administrators(
@@ -47,6 +48,15 @@ def _backend(call: Call) -> Any:
     if backend is None:
         raise AwsError("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
     return backend
+
+
+def _disable_access(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+    """Take members out of the shares that they are in without an invitation, if it is RAM's access that ends."""
+    answer = proceed()
+    backend = organizations.backend_of(call.account_id)
+    if backend is not None and params["ServicePrincipal"] == "ram.amazonaws.com":
+        organizations.turn_sharing_off(backend.org.id)
+    return answer
 
 
 def _describe_organization(call: Call, params: dict[str, Any]) -> dict[str, Any]:

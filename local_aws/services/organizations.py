@@ -90,6 +90,10 @@ def turn_sharing_on(organization_id: str) -> None:
     _sharing[organization_id] = True
 
 
+def turn_sharing_off(organization_id: str) -> None:
+    _sharing.pop(organization_id, None)
+
+
 def arrange(management: str, accounts: Mapping[str, str], ram_sharing: bool) -> None:
     """Build an organization: accounts by id, each with the path of its organizational unit (``workloads/prod``).
 

@@ -12,6 +12,7 @@ from local_aws.services import organizations
 from local_aws.services.errors import AwsError
 from local_aws.services.events import announce
 from local_aws.services.operations import Call, account_in
+from local_aws.services.quotas import quotas
 from local_aws.services.resource_types import type_of
 from local_aws.services.tables import later, table
 from local_aws.services.timings import timings
@@ -31,6 +32,8 @@ class Association:
     entity: str
     kind: str
     external: bool = False
+    by_organization: bool = False
+    """Let in without an invitation, because the organization shares: that ends with the membership."""
     status: str = "ASSOCIATING"
     created: datetime = field(default_factory=clock.now)
     updated: datetime = field(default_factory=clock.now)
@@ -55,13 +58,22 @@ class Share:
     updated: datetime = field(default_factory=clock.now)
     resources: dict[str, Association] = field(default_factory=dict)
     principals: dict[str, Association] = field(default_factory=dict)
+    permissions: dict[str, str] = field(default_factory=dict)
+    """ARNs of the permissions that are not the default, by resource type in lower case."""
 
     def principal_of(self, account_id: str) -> Association | None:
         """Give the association that lets this account in, if any does by now."""
         for principal in self.principals.values():
             if principal.status == "ASSOCIATED" and _is_or_contains(principal.entity, account_id):
+                if principal.by_organization and not self._organization_holds(account_id):
+                    continue
                 return principal
         return None
+
+    def _organization_holds(self, account_id: str) -> bool:
+        if self.configuration.get("retainSharingOnAccountLeaveOrganization"):
+            return True
+        return organizations.sharing_is_on(self.owner) and organizations.same_organization(self.owner, account_id)
 
     def is_visible_to(self, account_id: str) -> bool:
         return self.status == "ACTIVE" and account_id != self.owner and self.principal_of(account_id) is not None
@@ -71,6 +83,9 @@ class Share:
 
 
 def new_share(call: Call, params: dict[str, Any]) -> Share:
+    here = (call.account_id, call.region)
+    if sum((each.owner, each.region) == here for each in shares.values()) >= quotas.shares_per_region:
+        raise limit_exceeded(f"{quotas.shares_per_region} resource shares in a Region")
     share = Share(
         arn=call.arn("ram", f"resource-share/{uuid.uuid4()}"),
         name=params["name"],
@@ -115,6 +130,10 @@ def is_shared_with(resource_arn: str, account_id: str) -> bool:
         and resource.status == "ASSOCIATED"
         for share in shares.values()
     )
+
+
+def limit_exceeded(most: str) -> AwsError:
+    return AwsError("ResourceShareLimitExceededException", f"This request would exceed the limit of {most}.")
 
 
 def let_in(share: Share, principal: Association) -> None:
