@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,10 +11,12 @@ from typing import Any
 
 from werkzeug.wsgi import get_input_stream
 
+from local_aws import posted, settings
 from local_aws.activity import in_flight
 from local_aws.clock import clock
 from local_aws.delivery import journal
-from local_aws.faults import InvalidFaultsError, faults, parse
+from local_aws.faults import faults, parse
+from local_aws.posted import InvalidInputError
 from local_aws.recognition import Environ
 from local_aws.record import record
 from local_aws.services import organizations
@@ -38,10 +39,6 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-class BadInputError(ValueError):
-    """What was posted can't be taken; the message names the field and says what to do."""
-
-
 def get_index(_: Any) -> Reply:
     routes = {f"{method} {PREFIX}/{name}": about for (name, method), (_route, about) in ROUTES.items() if name}
     return Reply({"routes": routes})
@@ -53,19 +50,19 @@ def get_clock(_: Any) -> Reply:
     return Reply({"time": iso.replace("+00:00", "Z"), "seconds": moment, "speed": clock.speed})
 
 
-def post_clock(posted: Any) -> Reply:
-    body = _known("clock", posted, ("advance", "speed"))
+def post_clock(told: Any) -> Reply:
+    body = posted.fields("clock", told, ("advance", "speed"))
     if not body:
-        raise BadInputError('clock: give {"advance": seconds} or {"speed": factor}')
-    advance = _number("advance", body.get("advance", 0))
+        raise InvalidInputError('clock: give {"advance": seconds} or {"speed": factor}')
+    advance = posted.number("advance", body.get("advance", 0))
     if not 0 <= advance <= MOST_SECONDS:
-        raise BadInputError(f"advance: seconds from 0 to {MOST_SECONDS} are expected, not {advance:g}")
+        raise InvalidInputError(f"advance: seconds from 0 to {MOST_SECONDS} are expected, not {advance:g}")
     if "speed" in body:
-        speed = _number("speed", body["speed"])
+        speed = posted.number("speed", body["speed"])
         try:
             clock.set_speed(speed)
         except ValueError as wrong:
-            raise BadInputError(str(wrong)) from wrong
+            raise InvalidInputError(str(wrong)) from wrong
     if advance:
         clock.advance(advance)
     return get_clock(None)
@@ -75,12 +72,18 @@ def get_faults(_: Any) -> Reply:
     return Reply(faults.describe())
 
 
-def post_faults(posted: Any) -> Reply:
-    try:
-        faults.replace(parse(posted))
-    except InvalidFaultsError as wrong:
-        raise BadInputError(str(wrong)) from wrong
+def post_faults(told: Any) -> Reply:
+    faults.replace(parse(told))
     return get_faults(None)
+
+
+def get_settings(_: Any) -> Reply:
+    return Reply(settings.describe())
+
+
+def post_settings(told: Any) -> Reply:
+    settings.change(told)
+    return get_settings(None)
 
 
 def get_events(_: Any) -> Reply:
@@ -100,19 +103,17 @@ def get_idle(_: Any) -> Reply:
     return Reply({"idle": not busy, "inFlight": busy}, status=409 if busy else 200)
 
 
-def post_organization(posted: Any) -> Reply:
-    body = _known("organization", posted, ("management", "accounts", "ramSharing"))
-    management = _account("management", body.get("management"))
+def post_organization(told: Any) -> Reply:
+    body = posted.fields("organization", told, ("management", "accounts", "ramSharing"))
+    management = posted.account("management", body.get("management"))
     accounts = body.get("accounts", {})
     if not isinstance(accounts, dict):
-        raise BadInputError('accounts: an object is expected, such as {"111111111111": "workloads/prod"}')
+        raise InvalidInputError('accounts: an object is expected, such as {"111111111111": "workloads/prod"}')
     for account_id, path in accounts.items():
-        _account("accounts", account_id)
+        posted.account("accounts", account_id)
         if not isinstance(path, str):
-            raise BadInputError(f"accounts.{account_id}: a path of organizational units is expected, not {path!r}")
-    sharing = body.get("ramSharing", False)
-    if not isinstance(sharing, bool):
-        raise BadInputError(f"ramSharing: true or false is expected, not {sharing!r}")
+            raise InvalidInputError(f"accounts.{account_id}: a path of organizational units is expected, not {path!r}")
+    sharing = posted.flag("ramSharing", body.get("ramSharing", False))
     organizations.arrange(management=management, accounts=accounts, ram_sharing=sharing)
     return Reply({"management": management, "accounts": accounts, "ramSharing": sharing})
 
@@ -128,7 +129,9 @@ ROUTES: dict[tuple[str, str], tuple[Route, str]] = {
     ("clock", "GET"): (get_clock, "the time there"),
     ("clock", "POST"): (post_clock, '{"advance": seconds} or {"speed": factor}'),
     ("faults", "GET"): (get_faults, "the faults in force"),
-    ("faults", "POST"): (post_faults, "replaces the faults in force; {} ends all"),
+    ("faults", "POST"): (post_faults, "replaces the faults in force; {} ends all: seed, events, calls"),
+    ("settings", "GET"): (get_settings, "how hard this local AWS is"),
+    ("settings", "POST"): (post_settings, f"changes what is told: {', '.join(settings.NAMES)}"),
     ("events", "GET"): (get_events, "what was emitted and delivered"),
     ("calls", "GET"): (get_calls, "AWS calls made, by account, role and operation"),
     ("idle", "GET"): (get_idle, "200 once nothing is in flight, else 409"),
@@ -147,7 +150,7 @@ def control(environ: Environ, start_response: Callable[..., Any]) -> Iterable[by
 
 
 def _reply(environ: Environ) -> Reply:
-    posted = _read(environ)
+    told = _read(environ)
     name = environ["PATH_INFO"].removeprefix(PREFIX).strip("/")
     method = environ["REQUEST_METHOD"]
     methods = [known for route, known in ROUTES if route == name]
@@ -158,8 +161,8 @@ def _reply(environ: Environ) -> Reply:
         return Reply({"error": f"{name}: use {allowed}, not {method}"}, status=405, headers=(("Allow", allowed),))
     route, _about = ROUTES[name, method]
     try:
-        return route(_parse(posted) if method == "POST" else None)
-    except BadInputError as wrong:
+        return route(_parse(told) if method == "POST" else None)
+    except InvalidInputError as wrong:
         return Reply({"error": str(wrong)}, status=400)
 
 
@@ -167,29 +170,8 @@ def _read(environ: Environ) -> bytes:
     return get_input_stream(environ, safe_fallback=True).read()
 
 
-def _parse(posted: bytes) -> Any:
+def _parse(told: bytes) -> Any:
     try:
-        return json.loads(posted)
+        return json.loads(told)
     except ValueError as wrong:
-        raise BadInputError(f"body: JSON is expected ({wrong})") from wrong
-
-
-def _known(where: str, posted: Any, known: tuple[str, ...]) -> dict[str, Any]:
-    if not isinstance(posted, dict):
-        raise BadInputError(f"{where}: an object with {', '.join(known)} is expected")
-    for name in posted:
-        if name not in known:
-            raise BadInputError(f"{where}: {name!r} is unknown, use {', '.join(known)}")
-    return posted
-
-
-def _number(where: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise BadInputError(f"{where}: a number is expected, not {value!r}")
-    return float(value)
-
-
-def _account(where: str, value: Any) -> str:
-    if not isinstance(value, str) or len(value) != 12 or not value.isdigit():  # noqa: PLR2004 - AWS's account ids
-        raise BadInputError(f"{where}: an account id of 12 digits is expected, not {value!r}")
-    return value
+        raise InvalidInputError(f"body: JSON is expected ({wrong})") from wrong

@@ -15,7 +15,6 @@ from local_aws.fault_plans import (
     OF_FUNCTIONS,
     CallFault,
     EventFaults,
-    InvalidFaultsError,
     Kind,
     Plan,
     describe,
@@ -30,7 +29,6 @@ __all__ = [
     "Fate",
     "Faults",
     "Force",
-    "InvalidFaultsError",
     "Kind",
     "Plan",
     "faults",
@@ -154,7 +152,7 @@ class Faults:
         """Have these faults in force, and no others, as long as the block runs; then what was there goes on.
 
         Raises:
-            InvalidFaultsError: one of them can't be; they are read as strictly as what is posted.
+            InvalidInputError: one of them can't be; they are read as strictly as what is posted.
         """
         plan = parse(describe(Plan(seed, events or EventFaults(), calls)))
         before, self._force = self._force, Force(plan)

@@ -1,87 +1,36 @@
-"""AWS's published request throttles, as token buckets that fill on the clock.
-
-EC2: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html. Parameter Store:
-https://docs.aws.amazon.com/general/latest/gr/ssm.html (the default throughput). Step Functions:
-https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html.
-"""
+"""AWS's request throttles, as token buckets that fill on the clock."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from local_aws.clock import clock
 from local_aws.recognition import Call
+from local_aws.throttle_limits import GLOBAL_SERVICES, limit_of
 
-
-@dataclass(frozen=True)
-class Limit:
-    """A bucket's size, in requests, and how many are put back each second; ``shared`` names a bucket of several."""
-
-    size: float
-    refill: float
-    shared: str | None = None
-
-
-def _each(service: str, names: str, limit: Limit) -> Iterable[tuple[str, Limit]]:
-    return ((f"{service}:{name}", limit) for name in names.split())
-
-
-_LIMITS: dict[str, Limit] = {
-    **dict(
-        _each(
-            "ec2",
-            "AcceptVpcEndpointConnections RejectVpcEndpointConnections CreateVpcEndpointServiceConfiguration"
-            " ModifyVpcEndpointServiceConfiguration ModifyVpcEndpointServicePermissions"
-            " DeleteVpcEndpointServiceConfigurations",
-            Limit(10, 1),
-        )
-    ),
-    **dict(
-        _each(
-            "ssm",
-            "PutParameter DescribeParameters GetParameterHistory LabelParameterVersion UnlabelParameterVersion",
-            Limit(3, 3, shared="writes"),
-        )
-    ),
-    **dict(_each("ssm", "GetParameter GetParameters GetParametersByPath", Limit(40, 40, shared="reads"))),
-    **dict(_each("ssm", "DeleteParameter DeleteParameters", Limit(5, 5))),
-    "states:StartExecution": Limit(1300, 300),
-    "states:SendTaskSuccess": Limit(3000, 500),
-    "states:SendTaskFailure": Limit(3000, 500),
-    "states:SendTaskHeartbeat": Limit(3000, 500),
-}
-_EC2_READS = Limit(100, 20)
-_EC2_WRITES = Limit(50, 5)
-
-
-def limit_of(operation: str) -> Limit | None:
-    """Tell the throttle of an operation, ``service:Operation``; None where none is published."""
-    found = _LIMITS.get(operation)
-    if found is None and operation.startswith("ec2:"):
-        return _EC2_READS if operation.startswith(("ec2:Describe", "ec2:Get")) else _EC2_WRITES
-    return found
+_CLOUDFORMATION = ":role/cloudformation"
 
 
 class Throttles:
     """The buckets of all accounts and Regions. ``now`` gives the time in seconds."""
 
     def __init__(self, now: Callable[[], float] = clock.time) -> None:
+        self.enabled = True
+        self.persons = True
+        """Whether persons are throttled too; roles that an account has always are."""
         self._now = now
         self._lock = threading.Lock()
         self._buckets: dict[tuple[str, str, str], tuple[float, float]] = {}
 
     def admit(self, call: Call) -> bool:
-        """Take a token for the call; False if there is none.
-
-        Only roles that the account has are throttled: a person stands for all the world around the stack, which on AWS
-        is many accounts, each with buckets of its own.
-        """
-        limit = limit_of(call.name)
-        if limit is None or call.role_name is None:
+        """Take a token for the call; False if there is none. AWS throttles the account, whoever calls in it."""
+        limit = limit_of(call.name, call.region)
+        if limit is None or not self._concerns(call):
             return True
-        key = (call.account_id, call.region, limit.shared or call.name)
+        region = "" if call.service in GLOBAL_SERVICES else call.region
+        bucket = f"{call.service}:{limit.shared}" if limit.shared else call.name
+        key = (call.account_id, region, bucket)
         with self._lock:
             now = self._now()
             left, since = self._buckets.get(key, (limit.size, now))
@@ -89,6 +38,12 @@ class Throttles:
             admitted = left >= 1
             self._buckets[key] = (left - 1 if admitted else left, now)
         return admitted
+
+    def _concerns(self, call: Call) -> bool:
+        # CloudFormation is throttled on AWS as well, and goes on until it is let through: a stack only takes longer.
+        if not self.enabled or (call.role_arn or "").endswith(_CLOUDFORMATION):
+            return False
+        return self.persons or call.role_name is not None
 
 
 throttles = Throttles()

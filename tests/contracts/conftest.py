@@ -1,13 +1,22 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from local_aws.server import LocalAws
+from local_aws.throttles import throttles
 from tests.contracts.accounts import Account, new_account_id
 
 NewAccount = Callable[[], Account]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _persons_are_not_throttled() -> Iterator[None]:
+    """Adapters are tried here in a person's name and with the clock at a stand: throttles would only be waited for."""
+    throttles.persons = False
+    yield
+    throttles.persons = True
 
 
 @pytest.fixture(scope="session")

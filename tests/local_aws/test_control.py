@@ -8,6 +8,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from botocore.config import Config
 
 from local_aws.activity import doing
 from local_aws.clock import clock
@@ -39,8 +40,10 @@ class Control:
 @pytest.fixture
 def control(local_aws_server: LocalAws) -> Iterator[Control]:
     control = Control(local_aws_server.url)
+    settings = control.get("settings")[1]
     yield control
     control.post("faults", {})
+    control.post("settings", settings)
     clock.set_speed(1)
 
 
@@ -77,6 +80,13 @@ def test_the_clock_can_be_sped_up(control: Control) -> None:
         pytest.param("clock", {"sped": 1}, "'sped' is unknown", id="an unknown key"),
         pytest.param("clock", [1], "clock:", id="no object"),
         pytest.param("faults", {"events": {"drop": 2}}, "events.drop:", id="no probability"),
+        pytest.param("settings", {"throttle": True}, "'throttle' is unknown", id="no setting"),
+        pytest.param("settings", {"throttles": 1}, "throttles: true or false", id="a flag that is a number"),
+        pytest.param("settings", {"emptyPages": 2}, "emptyPages: a probability", id="a setting that is no probability"),
+        pytest.param("settings", {"quotas": {"shares": 1}}, "quotas: 'shares' is unknown", id="no quota"),
+        pytest.param(
+            "settings", {"quotas": {"childrenPerGroup": -1}}, "quotas.childrenPerGroup: a whole", id="a quota below 0"
+        ),
         pytest.param("organization", {"accounts": {}}, "management:", id="no management account"),
         pytest.param(
             "organization", {"management": "999999999999", "accounts": {"1": "a"}}, "accounts:", id="no account"
@@ -94,6 +104,55 @@ def test_bad_input_is_refused_with_the_name_of_the_field(control: Control, route
 
     assert status == 400
     assert field in told["error"]
+
+
+def test_settings_are_changed_one_by_one(control: Control) -> None:
+    before = control.get("settings")[1]
+
+    status, told = control.post("settings", {"throttlePersons": False, "quotas": {"childrenPerGroup": 2}})
+
+    assert status == 200
+    assert told == {**before, "throttlePersons": False, "quotas": {**before["quotas"], "childrenPerGroup": 2}}
+    assert control.get("settings")[1] == told
+
+
+def test_settings_begin_as_hard_as_aws_is(control: Control) -> None:
+    _, told = control.get("settings")
+
+    assert told["throttles"] is told["throttlePersons"] is True
+    assert told["emptyPages"] > 0
+
+
+def test_of_settings_that_are_partly_wrong_nothing_is_changed(control: Control) -> None:
+    before = control.get("settings")[1]
+
+    status, _ = control.post("settings", {"throttles": False, "emptyPages": "often"})
+
+    assert status == 400
+    assert control.get("settings")[1] == before
+
+
+def test_a_setting_takes_effect_at_once(control: Control, person: Person) -> None:
+    control.post("settings", {"throttlePersons": False})
+    ssm = person("311111111103").client("ssm")
+
+    for number in range(10):
+        ssm.put_parameter(Name=f"/many/{number}", Type="String", Value="x")
+
+    made = [each for each in control.get("calls")[1]["calls"] if each["account"] == "311111111103"]
+    assert [(each["operation"], each["errors"]) for each in made] == [("ssm:PutParameter", {})]
+
+
+def test_a_person_is_throttled_with_the_services_own_error(person: Person) -> None:
+    """Trap 20."""
+    ssm = person("311111111104").client("ssm", config=Config(retries={"total_max_attempts": 1}))
+
+    def put_many() -> None:
+        for number in range(10):
+            ssm.put_parameter(Name=f"/many/{number}", Type="String", Value="x")
+
+    with pytest.raises(ssm.exceptions.ThrottlingException, match="Rate exceeded"):
+        put_many()
 
 
 def test_a_body_that_is_no_json_is_refused(control: Control) -> None:

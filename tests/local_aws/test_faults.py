@@ -14,10 +14,10 @@ from local_aws.faults import (
     EventFaults,
     Fate,
     Faults,
-    InvalidFaultsError,
     Plan,
     parse,
 )
+from local_aws.posted import InvalidInputError
 
 _OPERATION = "ec2:AcceptVpcEndpointConnections"
 
@@ -204,7 +204,7 @@ def test_what_can_not_be_posted_can_not_be_injected_either() -> None:
     faults = Faults()
 
     with (
-        pytest.raises(InvalidFaultsError, match=r"calls\[0\].code"),
+        pytest.raises(InvalidInputError, match=r"calls\[0\].code"),
         faults.injected(CallFault("a:B", "slow", code="X")),
     ):
         pytest.fail("it was taken")
@@ -312,7 +312,7 @@ def test_a_star_stands_for_all_operations_of_a_service() -> None:
     ],
 )
 def test_a_plan_that_is_wrong_is_refused_with_the_name_of_the_field(posted: Any, field: str) -> None:
-    with pytest.raises(InvalidFaultsError) as refusal:
+    with pytest.raises(InvalidInputError) as refusal:
         parse(posted)
 
     assert field in str(refusal.value)
