@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import zlib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from typing import Any
@@ -60,6 +62,7 @@ class Call:
     """botocore's name of the service: ``stepfunctions`` for ``states``."""
     protocol: str
     parse: Callable[[], dict[str, Any]] = field(repr=False, compare=False)
+    access_key_id: str = ""
     modelled: Any = field(default=None, repr=False, compare=False)
     """botocore's model of the operation; None if there is none."""
     request: Request | None = field(default=None, repr=False, compare=False)
@@ -121,6 +124,7 @@ def recognise(environ: Environ) -> Call | None:
         protocol=matched.protocol,
         parse=matched.parse,
         modelled=matched.modelled,
+        access_key_id=scope["key"],
         request=request,
     )
 
@@ -153,8 +157,10 @@ def _buffer_body(environ: Environ) -> None:
     body = get_input_stream(environ, safe_fallback=True).read()
     compressed = environ.get("HTTP_CONTENT_ENCODING", "").lower() == "gzip"
     if compressed and "HTTP_X_AMZ_TARGET" in environ:
-        body = gzip.decompress(body)
-        del environ["HTTP_CONTENT_ENCODING"]
+        with suppress(OSError, EOFError, zlib.error):
+            # What is no gzip stays as it came, and is found unreadable then.
+            body = gzip.decompress(body)
+            del environ["HTTP_CONTENT_ENCODING"]
     environ.pop("HTTP_TRANSFER_ENCODING", None)
     environ.pop("wsgi.input_terminated", None)
     environ["CONTENT_LENGTH"] = str(len(body))

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from local_aws import delivery, deployment, functions, moto_time, services, workflows
+from local_aws import delivery, deployment, functions, iam, moto_time, services, workflows
 from local_aws.connection import Server
 from local_aws.control import PREFIX, control
 from local_aws.gate import Gate, StartResponse
@@ -81,6 +81,7 @@ def _install(port: int, url: str) -> Gate:
     """Install every part, in the order in which they build on one another."""
     moto_time.install()
     services.install()
+    iam.install()
     functions.install(url)
     delivery.install()
     workflows.install(port)

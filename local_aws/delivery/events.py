@@ -6,7 +6,7 @@ import json
 import logging
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,8 +17,8 @@ from local_aws.delivery import journal, patterns
 from local_aws.delivery.attempts import Delivery, Failure, RetryPolicy, attempt
 from local_aws.delivery.background import in_background
 from local_aws.delivery.journal import Entry
-from local_aws.delivery.permissions import Sender, account_may
-from local_aws.delivery.targets import UndeliverableError, parse_arn, send, send_to_queue
+from local_aws.delivery.permissions import Sender, role_may
+from local_aws.delivery.targets import Arn, UndeliverableError, parse_arn, send, send_to_queue
 from local_aws.delivery.transformation import body_for
 from local_aws.faults import faults
 from local_aws.functions.roles import refusal, trusts
@@ -44,6 +44,8 @@ class Event:
     time: float = field(default_factory=clock.time)
     ingested: float = field(default_factory=clock.time)
     replay_name: str | None = None
+    is_forwarded: bool = False
+    """Whether another bus sent it on."""
 
     def envelope(self) -> dict[str, Any]:
         """Give it as rules match it and targets get it."""
@@ -161,20 +163,24 @@ def _forward(rule: Any, target: dict[str, Any], event: Event) -> None:
     bus = events_backends[arn.account_id][arn.region].event_buses.get(arn.resource.removeprefix("event-bus/"))
     if bus is None:
         raise UndeliverableError("NO_RESOURCE", f"Event bus {target['Arn']} does not exist.")
-    if arn.account_id != rule.account_id:
-        if event.account_id != rule.account_id:
-            # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html: not on to a third account
-            raise UndeliverableError("INVALID_PARAMETER", "an event from another account is not sent on to a third one")
-        if not target.get("RoleArn"):
-            raise UndeliverableError("NO_PERMISSIONS", f"RoleArn is required for target {target['Arn']}")
-        refused = refusal(
-            target["RoleArn"], "events", arn.region, "events:PutEvents", {"Entries": [{"EventBusName": bus.arn}]}
-        )
-        if refused or not trusts(target["RoleArn"], PRINCIPAL, source_arn=rule.arn):
-            raise UndeliverableError("NO_PERMISSIONS", refused or f"{target['RoleArn']} can't be assumed")
-        if not account_may(rule.account_id, arn.partition, "events:PutEvents", bus.arn, bus.policy):
-            raise UndeliverableError("NO_PERMISSIONS", f"the policy of {bus.arn} does not let {rule.account_id} put")
-    publish(event, bus)
+    if event.is_forwarded:
+        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-bus-to-bus.html
+        raise UndeliverableError("INVALID_PARAMETER", "an event that one bus sent to another is not sent to a third")
+    if arn.account_id != rule.account_id and not target.get("RoleArn"):
+        raise UndeliverableError("NO_PERMISSIONS", f"RoleArn is required for target {target['Arn']}")
+    if target.get("RoleArn"):
+        _check_role(rule, target["RoleArn"], arn, bus)
+    publish(replace(event, is_forwarded=True), bus)
+
+
+def _check_role(rule: Any, role_arn: str, arn: Arn, bus: Any) -> None:
+    if not trusts(role_arn, PRINCIPAL, source_arn=rule.arn):
+        raise UndeliverableError("NO_PERMISSIONS", f"{role_arn} can't be assumed by {PRINCIPAL}")
+    refused = refusal(role_arn, "events", arn.region, "events:PutEvents", {"Entries": [{"EventBusName": bus.arn}]})
+    if refused:
+        raise UndeliverableError("NO_PERMISSIONS", refused)
+    if arn.account_id != rule.account_id and not role_may(role_arn, "events:PutEvents", bus.arn, bus.policy):
+        raise UndeliverableError("NO_PERMISSIONS", f"the policy of {bus.arn} does not let {role_arn} put")
 
 
 def _archive(rule: Any, event: Event) -> None:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import copy
 import functools
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from moto.sqs import models
 from moto.sqs.models import Message, Queue, SQSBackend
+from moto.sqs.responses import SQSResponse
 
 from local_aws.clock import clock
 
 Listener = Callable[[Any], None]
+
+_IN_URL = re.compile(r"/(?P<account>\d{12})/[^/]+")
 
 _lock = threading.Lock()
 _listeners: list[Listener] = []
@@ -25,6 +30,7 @@ def mend_queues() -> None:
     Queue.delete_message = _delete_message
     SQSBackend.receive_message = _receive_message
     _tell_of_changed_visibility()
+    _reach_other_accounts()
     # moto asks the time once for each message, several times for each one sent.
     Queue.messages = property(_visible_messages)
     Queue.approximate_number_of_messages_delayed = property(_count_delayed)
@@ -130,6 +136,20 @@ def _tell_of_changed_visibility() -> None:
         tell(self.get_queue(queue_name))
 
     SQSBackend.change_message_visibility = change_message_visibility
+
+
+def _reach_other_accounts() -> None:
+    """Have a call look for its queue in the account that the queue's URL names; moto looks in the caller's."""
+
+    def sqs_backend(self: Any) -> Any:
+        # Read only where it is a parameter of the call: CreateQueue and the like have none.
+        url = urlsplit(str(self._get_param("QueueUrl") or ""))
+        owner = _IN_URL.fullmatch(url.path)
+        asked = self._get_param("QueueOwnerAWSAccountId")
+        account_id = owner["account"] if owner else str(asked or self.current_account)
+        return models.sqs_backends[account_id][self.region]
+
+    SQSResponse.sqs_backend = property(sqs_backend)
 
 
 def _take(queue: Any, count: int, visibility_timeout: int) -> list[Message]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.core.utils import camelcase_to_underscores
+from moto.utilities.utils import get_partition
 
 from local_aws.credentials import client_for_role
 from local_aws.delivery.attempts import Delivery, Failure, RetryPolicy, attempt
@@ -27,9 +28,17 @@ from local_aws.delivery.targets import (
     undeliverable,
 )
 from local_aws.functions.asynchronous import invoke_later
-from local_aws.functions.roles import refusal
+from local_aws.functions.roles import refusal, trusts
 
 _log = logging.getLogger(__name__)
+
+
+PRINCIPAL = "scheduler.amazonaws.com"
+
+
+def group_arn(account_id: str, region: str, name: str | None) -> str:
+    """Name the group of a schedule: what Scheduler acts for when it assumes a role."""
+    return f"arn:{get_partition(region)}:scheduler:{region}:{account_id}:schedule-group/{name or 'default'}"
 
 
 def run_schedule(schedule: Any, moment: datetime) -> None:
@@ -37,6 +46,7 @@ def run_schedule(schedule: Any, moment: datetime) -> None:
     execution = str(uuid.uuid4())
     target = schedule.target
     arn = parse_arn(schedule.arn)
+    group = group_arn(arn.account_id, arn.region, schedule.group_name)
     dead_letters: str = (target.get("DeadLetterConfig") or {}).get("Arn", "")
     tries = 0
 
@@ -49,6 +59,8 @@ def run_schedule(schedule: Any, moment: datetime) -> None:
             "execution-id": execution,
             "attempt-number": str(tries),
         }
+        if not trusts(target["RoleArn"], PRINCIPAL, source_arn=group):
+            raise UndeliverableError("NO_PERMISSIONS", f"{target['RoleArn']} can't be assumed by {PRINCIPAL}")
         _call(target, _input(target, schedule, arn, moment, reserved), arn.region)
 
     def bury(failure: Failure) -> None:

@@ -20,7 +20,7 @@ from local_aws.delivery import expressions, journal
 from local_aws.delivery.background import in_background
 from local_aws.delivery.events import Event, send_to_targets
 from local_aws.delivery.expressions import Expression
-from local_aws.delivery.scheduled import run_schedule
+from local_aws.delivery.scheduled import PRINCIPAL, group_arn, run_schedule
 from local_aws.functions.roles import trusts
 
 
@@ -107,7 +107,11 @@ def _check_before_and_follow(name: str) -> None:
             raise ValidationException(
                 message=f"Invalid Schedule Expression {parameters['schedule_expression']}."
             ) from error
-        if not trusts(parameters["target"]["RoleArn"], "scheduler.amazonaws.com"):
+        if not trusts(
+            parameters["target"]["RoleArn"],
+            PRINCIPAL,
+            source_arn=group_arn(self.account_id, self.region_name, parameters.get("group_name")),
+        ):
             raise ValidationException(
                 message="The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
             )

@@ -25,6 +25,7 @@ class RoleCall:
     role_name: str | None
     model: str
     params: dict[str, Any] = field(hash=False)
+    access_key_id: str = ""
 
 
 def trusts(role_arn: str, principal: str, *, source_arn: str = "") -> bool:

@@ -3,6 +3,16 @@
 - ``policies``, ``conditions``, ``patterns``, ``principals``: policy documents and their evaluation, without moto.
 - ``requirements``, ``reference``, ``rules``, ``calls``: what an AWS call needs, by the service authorization reference.
 - ``facts``, ``identities``: what moto knows of resources, roles and users.
-- ``authorize``, ``trust``, ``refusals``: the answer to a call.
+- ``resource_policies``, ``sessions``: policies of resources, and of sessions.
+- ``authorize``, ``weighing``, ``trust``, ``refusals``: the answer to a call.
 - ``usage``: whether a role's policies are as narrow as what it did.
 """
+
+from __future__ import annotations
+
+
+def install() -> None:
+    """Have AssumeRole keep session policies; may be called again."""
+    from local_aws.iam.sessions import keep_session_policies  # noqa: PLC0415 - only the server needs moto
+
+    keep_session_policies()

@@ -6,17 +6,10 @@ from typing import Any, Protocol
 
 from moto.utilities.utils import get_partition
 
-from local_aws.iam import identities, surroundings, trust, usage
+from local_aws.iam import identities, resource_policies, sessions, surroundings, trust, usage, weighing
 from local_aws.iam.identities import Identity
-from local_aws.iam.policies import (
-    Allowed,
-    Decision,
-    ExplicitlyDenied,
-    MalformedPolicyError,
-    Request,
-    evaluate,
-)
-from local_aws.iam.refusals import Denied, Reason, refuse
+from local_aws.iam.policies import MalformedPolicyError, Statement
+from local_aws.iam.refusals import Denied, refuse
 from local_aws.iam.requirements import requirements
 from local_aws.iam.rules import AwsCall, Requirement
 
@@ -42,6 +35,8 @@ class Call(Protocol):
     @property
     def model(self) -> str: ...
     @property
+    def access_key_id(self) -> str: ...
+    @property
     def params(self) -> dict[str, Any]: ...
 
 
@@ -49,16 +44,18 @@ def authorize(call: Call) -> Denied | None:
     """Tell why the call may not be made; None if it may.
 
     A role that its account has is held to its policies, a user too; anyone else is a person with full access. Whether
-    a role lets itself be assumed is the role's to say, whoever asks.
+    a role lets itself be assumed is the role's to say, whoever asks; so it is with a resource that has a policy.
     """
     if f"{call.service}:{call.operation}" in _ALWAYS_ALLOWED:
         return None
     try:
-        identity = _identity(call)
+        who = weighing.Asking(
+            call.account_id, get_partition(call.region), call.principal_arn, _identity(call), _session(call)
+        )
         assuming = call.service == "sts" and call.operation == "AssumeRole"
-        if identity is None and not assuming:
+        if who.is_unlimited and not assuming and call.service not in resource_policies.SERVICES:
             return None
-        return _judge(call, identity, assuming=assuming)
+        return _judge(call, who, assuming=assuming)
     except MalformedPolicyError as error:
         # IAM would have refused the policy when it was put there; moto took it.
         return Denied("MalformedPolicyDocument", str(error), 400)
@@ -76,37 +73,18 @@ def required(call: Call, identity: Identity | None = None) -> tuple[Requirement,
     )
 
 
-def _judge(call: Call, identity: Identity | None, *, assuming: bool) -> Denied | None:
-    for requirement in required(call, identity):
-        reason = _refusal(identity, requirement) if identity else None
-        if assuming:
-            asking = trust.Asking(
-                call.account_id,
-                get_partition(call.region),
-                frozenset({call.principal_arn, *requirement.keys["aws:principalarn"]}),
-                reason,
-            )
-            reason = trust.refusal(requirement.action, requirement.resource, requirement.keys, asking)
-        if identity:
-            usage.note(identity.arn, requirement, allowed=reason is None)
+def _judge(call: Call, who: weighing.Asking, *, assuming: bool) -> Denied | None:
+    for requirement in required(call, who.identity):
+        reason = trust.refusal(requirement, who) if assuming else weighing.refusal(requirement, who)
+        if who.identity:
+            usage.note(who.identity.arn, requirement, allowed=reason is None)
         if reason is not None:
             return refuse(call.model, call.principal_arn, requirement.action, requirement.resource, reason)
     return None
 
 
-def _refusal(identity: Identity, requirement: Requirement) -> Reason | None:
-    """Weigh a role's policies and its boundary: both have to allow it, and neither may deny it."""
-    request = Request(requirement.action, requirement.resource, requirement.keys)
-    by_policies = evaluate(identity.statements, request)
-    if isinstance(by_policies, ExplicitlyDenied):
-        return "explicit deny in an identity-based policy"
-    if identity.boundary is not None:
-        by_boundary: Decision = evaluate(identity.boundary, request)
-        if isinstance(by_boundary, ExplicitlyDenied):
-            return "explicit deny in a permissions boundary"
-        if isinstance(by_policies, Allowed) and not isinstance(by_boundary, Allowed):
-            return "no permissions boundary"
-    return None if isinstance(by_policies, Allowed) else "no identity-based policy"
+def _session(call: Call) -> tuple[Statement, ...] | None:
+    return sessions.policies_of(call.access_key_id)
 
 
 def _identity(call: Call) -> Identity | None:

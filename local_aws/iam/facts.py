@@ -39,7 +39,7 @@ def tags_of(arn: str) -> Mapping[str, str]:
     found = _ARN.fullmatch(arn)
     if found is None or "*" in found["resource"]:
         return {}
-    backend = _backend(found["service"], found["account"], found["region"])
+    backend = backend_of(found["service"], found["account"], found["region"])
     if backend is None:
         return {}
     reader = _READERS.get(found["service"], _tagger)
@@ -51,7 +51,7 @@ def hash_key(table_arn: str, index: object) -> str | None:
     found = _ARN.fullmatch(table_arn)
     if found is None:
         return None
-    backend = _backend("dynamodb", found["account"], found["region"])
+    backend = backend_of("dynamodb", found["account"], found["region"])
     table = backend.tables.get(found["resource"].split("/")[1]) if backend else None
     if table is None:
         return None
@@ -65,7 +65,7 @@ def hash_key(table_arn: str, index: object) -> str | None:
 
 def secret_arn(account_id: str, region: str, identifier: str) -> str | None:
     """Give the ARN of a secret by its name, ARN or beginning of an ARN; None if it is not there."""
-    backend = _backend("secretsmanager", account_id, region)
+    backend = backend_of("secretsmanager", account_id, region)
     if backend is None or identifier not in backend.secrets:
         return None
     return str(backend.secrets[identifier].arn)
@@ -73,7 +73,7 @@ def secret_arn(account_id: str, region: str, identifier: str) -> str | None:
 
 def key_arn(account_id: str, region: str, identifier: str) -> str | None:
     """Give the ARN of a KMS key by its id, ARN or alias; None if it is not there."""
-    backend = _backend("kms", account_id, region)
+    backend = backend_of("kms", account_id, region)
     if backend is None or not identifier:
         return None
     alias = identifier.rsplit(":", maxsplit=1)[-1]
@@ -85,7 +85,7 @@ def key_arn(account_id: str, region: str, identifier: str) -> str | None:
 
 def vpc_of(account_id: str, region: str, kind: str, resource_id: str) -> str | None:
     """Give the id of the VPC that a subnet or security group is in."""
-    backend = _backend("ec2", account_id, region)
+    backend = backend_of("ec2", account_id, region)
     if backend is None:
         return None
     if kind == "subnet":
@@ -148,7 +148,8 @@ def share_types(arns: Iterable[str]) -> list[str]:
     return types
 
 
-def _backend(service: str, account_id: str, region: str) -> Any | None:
+def backend_of(service: str, account_id: str, region: str) -> Any | None:
+    """Give moto's backend of IAM's service in an account; None if moto does not have it."""
     try:
         backends: Any = get_backend(cast("Any", _BACKENDS.get(service, service)))
         regions = backends[account_id]

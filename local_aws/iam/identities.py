@@ -63,7 +63,7 @@ def _statements(holder: Any) -> Iterable[Statement]:
     for name, document in list(holder.policies.items()):
         yield from _parsed(f"policy {name} of {holder.name}", document)
     for policy in list(holder.managed_policies.values()):
-        yield from _managed(policy)
+        yield from statements_of(policy)
 
 
 def _boundary(found: Any, account_id: str, partition: str) -> tuple[Statement, ...] | None:
@@ -72,10 +72,11 @@ def _boundary(found: Any, account_id: str, partition: str) -> tuple[Statement, .
         return None
     policy = iam_backends[account_id][partition].managed_policies.get(arn)
     # A boundary that was deleted allows nothing.
-    return tuple(_managed(policy)) if policy else ()
+    return tuple(statements_of(policy)) if policy else ()
 
 
-def _managed(policy: Any) -> Iterable[Statement]:
+def statements_of(policy: Any) -> Iterable[Statement]:
+    """Give the statements of moto's managed policy, in its default version."""
     document = next(each.document for each in policy.versions if each.version_id == policy.default_version_id)
     return _parsed(f"policy {policy.arn}", document)
 

@@ -2,48 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from local_aws.iam import identities
-from local_aws.iam.patterns import Context
-from local_aws.iam.policies import Allowed, ExplicitlyDenied, Request, evaluate
+from local_aws.iam.policies import Allowed, Decision, ExplicitlyDenied, Request, evaluate
 from local_aws.iam.principals import Caller
 from local_aws.iam.refusals import Reason
+from local_aws.iam.rules import Requirement
+from local_aws.iam.weighing import Asking, own_refusal
 
 _ROLE_SEGMENTS = 6
 
 
-@dataclass(frozen=True)
-class Asking:
-    """Who wants to assume a role: the caller's own names, and what the caller's own policies say against it."""
-
-    account_id: str
-    partition: str
-    names: frozenset[str]
-    own_refusal: Reason | None
-
-
-def refusal(action: str, role_arn: str, keys: Context, asking: Asking) -> Reason | None:
+def refusal(requirement: Requirement, who: Asking) -> Reason | None:
     """Tell why the role can't be assumed; None if it can. A role that its account does not have stands for a person.
 
     A trust policy that names the caller is enough inside one account; one that names the account leaves it to the
     caller's own policies, and between accounts both have to allow it.
     """
-    account_id, name = _account_and_name(role_arn)
-    role = identities.find_role(account_id, asking.partition, name) if account_id else None
-    if role is None or role.arn != role_arn:
-        return asking.own_refusal
+    own = own_refusal(requirement, who)
+    account_id, name = _account_and_name(requirement.resource)
+    role = identities.find_role(account_id, who.partition, name) if account_id else None
+    if role is None or role.arn != requirement.resource:
+        return own
     statements = identities.trust_of(role)
-    caller = Caller("AWS", asking.names)
-    account = caller.as_account(asking.account_id, asking.partition)
-    everyone = Caller("AWS", caller.names | account.names)
-    if isinstance(evaluate(statements, Request(action, role_arn, keys, everyone)), ExplicitlyDenied):
-        return "" if asking.own_refusal is None else asking.own_refusal
-    named = isinstance(evaluate(statements, Request(action, role_arn, keys, caller)), Allowed)
-    if named and account_id == asking.account_id:
-        return None if asking.own_refusal == "no identity-based policy" else asking.own_refusal
-    if named or isinstance(evaluate(statements, Request(action, role_arn, keys, account)), Allowed):
-        return asking.own_refusal
+    caller = who.caller(requirement)
+    account = caller.as_account(who.account_id, who.partition)
+
+    def decision(asking: Caller) -> Decision:
+        return evaluate(statements, Request(requirement.action, requirement.resource, requirement.keys, asking))
+
+    if isinstance(decision(Caller("AWS", caller.names | account.names)), ExplicitlyDenied):
+        return "" if own is None else own
+    named = isinstance(decision(caller), Allowed)
+    if named and account_id == who.account_id:
+        return None if own == "no identity-based policy" else own
+    if named or isinstance(decision(account), Allowed):
+        return own
     # AWS does not say that it was the trust policy.
     return ""
 

@@ -32,6 +32,7 @@ class Asked:
     model: str = ""
     region: str = "us-east-1"
     principal_arn: str = ""
+    access_key_id: str = ""
 
     @classmethod
     def make(cls, account_id: str, name: str, role_name: str | None = "worker", **params: Any) -> Asked:
