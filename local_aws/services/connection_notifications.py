@@ -44,6 +44,7 @@ class Notification:
     endpoint_id: str | None
     topic_arn: str
     events: list[str]
+    state: str = "Enabled"
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -53,7 +54,7 @@ class Notification:
             "ConnectionNotificationType": "Topic",
             "ConnectionNotificationArn": self.topic_arn,
             "ConnectionEvents": self.events,
-            "ConnectionNotificationState": "Enabled",
+            "ConnectionNotificationState": self.state,
             "ServiceRegion": self.region,
         }
 
@@ -77,7 +78,7 @@ def notify(event: str, endpoint: Endpoint) -> None:
         return
     for notification in list(_notifications.values()):
         concerned = notification.service_id == service.id or notification.endpoint_id == endpoint.id
-        if concerned and event in notification.events:
+        if concerned and notification.state == "Enabled" and event in notification.events:
             later(timings.notification_sent, lambda to=notification: _send(to, _body(event, endpoint)))  # type: ignore[misc] # the default binds the loop's value
 
 
@@ -107,6 +108,8 @@ def _send(notification: Notification, message: str) -> None:
     )
     publication = Publication(notification.topic_arn, notification.source_arn, notification.owner)
     if topic is None or not allows(json.loads(topic.policy), publication):
+        # AWS documents the state, not what leads to it: a topic that can't be reached is the likely reason.
+        notification.state = "Disabled"
         return
     # Counted from here on, so that there is no moment between this and the thread at which all seems quiet.
     busy = ExitStack()
@@ -132,13 +135,15 @@ def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
             own_service(call, service_id)
         elif getattr(endpoints.get(endpoint_id), "owner", None) != call.account_id:
             raise AwsError("InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{endpoint_id}' does not exist")
+        topic_arn = _topic(params["ConnectionNotificationArn"])
+        _check_first(service_id, endpoint_id, topic_arn)
         notification = Notification(
             new_id("vpce-nfn"),
             call.account_id,
             call.region,
             service_id,
             endpoint_id,
-            _topic(params["ConnectionNotificationArn"]),
+            topic_arn,
             _events(params["ConnectionEvents"]),
         )
         _notifications[notification.id] = notification
@@ -146,6 +151,13 @@ def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 
     created = once(call, params, params.get("ClientToken"), create)
     return {"ConnectionNotification": created.describe(), "ClientToken": params.get("ClientToken")}
+
+
+def _check_first(service_id: str | None, endpoint_id: str | None, topic_arn: str) -> None:
+    """Refuse a second notification of the same to the same topic; AWS documents no code for that."""
+    for each in _notifications.values():
+        if (each.service_id, each.endpoint_id, each.topic_arn) == (service_id, endpoint_id, topic_arn):
+            raise AwsError("DuplicateConnectionNotification", f"{each.id} notifies {topic_arn} already.")
 
 
 def _describe(call: Call, params: dict[str, Any]) -> dict[str, Any]:
@@ -174,6 +186,7 @@ def _modify(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         notification.topic_arn = _topic(params["ConnectionNotificationArn"])
     if params.get("ConnectionEvents"):
         notification.events = _events(params["ConnectionEvents"])
+    notification.state = "Enabled"
     return {"ReturnValue": True}
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from local_aws.services.ec2_answers import ec2_page, filtered, tags_asked_for, tags_of
-from local_aws.services.endpoint_services import EndpointService, new_service, own_service, services
+from local_aws.services.endpoint_services import EndpointService, PrivateName, new_service, own_service, services
 from local_aws.services.endpoint_store import LIVE, endpoints
 from local_aws.services.errors import AwsError, unsuccessful
 from local_aws.services.idempotency import once
 from local_aws.services.operations import Call, add_operation, extend_operation
-from local_aws.services.tables import new_id
+from local_aws.services.tables import later, new_id
+from local_aws.services.timings import timings
 from local_aws.services.trail import record
 from local_aws.services.vpc_facts import ec2_of
 
+# Names below a path can't be allowed: PrivateLink guide, "Manage permissions".
+_PRINCIPAL = re.compile(
+    r"\*|arn:aws[a-z-]*:iam::\d{12}:(root|(role|user)/[^/]+)|arn:aws[a-z-]*:organizations::\d{12}:(organization|ou)/.+"
+)
 _FILTERS = {
     "service-id": lambda row: [row["ServiceId"]],
     "service-name": lambda row: [row["ServiceName"]],
@@ -29,6 +35,7 @@ def install() -> None:
     add_operation("ec2", "DeleteVpcEndpointServiceConfigurations", _delete)
     add_operation("ec2", "ModifyVpcEndpointServicePermissions", _modify_permissions)
     add_operation("ec2", "DescribeVpcEndpointServicePermissions", _describe_permissions)
+    add_operation("ec2", "StartVpcEndpointServicePrivateDnsVerification", _verify)
     extend_operation("ec2", "DescribeVpcEndpointServices", _describe_services)
 
 
@@ -75,8 +82,9 @@ def _modify(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     service = own_service(call, params["ServiceId"])
     service.acceptance_required = params.get("AcceptanceRequired", service.acceptance_required)
     if params.get("RemovePrivateDnsName"):
-        service.private_dns_name = None
-    service.private_dns_name = params.get("PrivateDnsName", service.private_dns_name)
+        service.private_name = None
+    if params.get("PrivateDnsName"):
+        service.private_name = PrivateName(params["PrivateDnsName"])
     for listed, what in (
         (service.network_load_balancers, "NetworkLoadBalancerArns"),
         (service.gateway_load_balancers, "GatewayLoadBalancerArns"),
@@ -109,7 +117,7 @@ def _modify_permissions(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     service = own_service(call, params["ServiceId"])
     added = [p for p in params.get("AddAllowedPrincipals") or [] if p not in service.permissions]
     for principal in added:
-        if principal != "*" and not principal.startswith("arn:"):
+        if not _PRINCIPAL.fullmatch(principal):
             raise AwsError("InvalidPrincipal", f"Invalid Principal: '{principal}'")
     service.permissions_were_set = True
     service.permissions |= {principal: new_id("vpce-svc-perm") for principal in added}
@@ -117,6 +125,14 @@ def _modify_permissions(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     for principal in params.get("RemoveAllowedPrincipals") or []:
         service.permissions.pop(principal, None)
     return {"AddedPrincipals": [_permission(service, principal) for principal in added], "ReturnValue": True}
+
+
+def _verify(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    name = own_service(call, params["ServiceId"]).private_name
+    if name is None:
+        raise AwsError("InvalidParameter", f"{params['ServiceId']} has no private DNS name.")
+    later(timings.domain_looked_up, name.verify)
+    return {"ReturnValue": True}
 
 
 def _describe_permissions(call: Call, params: dict[str, Any]) -> dict[str, Any]:
@@ -179,9 +195,9 @@ def _configuration(service: EndpointService) -> dict[str, Any]:
         shown["NetworkLoadBalancerArns"] = service.network_load_balancers
     if service.gateway_load_balancers:
         shown["GatewayLoadBalancerArns"] = service.gateway_load_balancers
-    if service.private_dns_name:
-        shown["PrivateDnsName"] = service.private_dns_name
-        shown["PrivateDnsNameConfiguration"] = {"State": "verified", "Type": "TXT"}
+    if service.private_name:
+        shown["PrivateDnsName"] = service.private_name.name
+        shown["PrivateDnsNameConfiguration"] = service.private_name.describe()
     return shown
 
 

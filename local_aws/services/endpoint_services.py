@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,11 +12,30 @@ from moto.iam.models import iam_backends
 from local_aws.services import organizations
 from local_aws.services.errors import AwsError
 from local_aws.services.operations import Call
+from local_aws.services.public_dns import texts
 from local_aws.services.tables import new_id, table
 
-strict_permissions = False
-"""AWS lets nobody but its owner ask for a service that allows no principals. While no permission was ever set on a
-service, everybody may ask here, which is kinder than AWS; True is as strict as AWS from the start."""
+strict_permissions = True
+"""AWS lets nobody but its owner ask for a service that allows no principals. False is kinder: everybody may ask for a
+service on which no permission was ever set."""
+
+
+@dataclass
+class PrivateName:
+    """A service's private DNS name; consumers may use it once a TXT record has shown that the domain is the owner's."""
+
+    name: str
+    state: str = "pendingVerification"
+    record: str = field(default_factory=lambda: f"_{secrets.token_hex(10)}")
+    value: str = field(default_factory=lambda: f"vpce:{secrets.token_urlsafe(15)}")
+
+    def describe(self) -> dict[str, str]:
+        return {"State": self.state, "Type": "TXT", "Value": self.value, "Name": self.record}
+
+    def verify(self) -> None:
+        """Look for the record, once: AWS looks again only when it is told to."""
+        self.state = "verified" if self.value in texts(f"{self.record}.{self.name}") else "failed"
+
 
 services = table()
 """By id."""
@@ -31,12 +51,16 @@ class EndpointService:
     acceptance_required: bool
     network_load_balancers: list[str]
     gateway_load_balancers: list[str]
-    private_dns_name: str | None
     supported_regions: list[str]
     address_types: list[str]
     permissions: dict[str, str] = field(default_factory=dict)
     """Allowed principals, each with the id of its permission."""
     permissions_were_set: bool = False
+    private_name: PrivateName | None = None
+
+    @property
+    def private_dns_name(self) -> str | None:
+        return self.private_name.name if self.private_name else None
 
     @property
     def name(self) -> str:
@@ -79,9 +103,9 @@ def new_service(call: Call, params: dict[str, Any]) -> EndpointService:
         acceptance_required=params.get("AcceptanceRequired", True),
         network_load_balancers=list(params.get("NetworkLoadBalancerArns") or []),
         gateway_load_balancers=list(params.get("GatewayLoadBalancerArns") or []),
-        private_dns_name=params.get("PrivateDnsName"),
         supported_regions=[call.region, *(params.get("SupportedRegions") or [])],
         address_types=list(params.get("SupportedIpAddressTypes") or ["ipv4"]),
+        private_name=PrivateName(params["PrivateDnsName"]) if params.get("PrivateDnsName") else None,
     )
     services[service.id] = service
     return service

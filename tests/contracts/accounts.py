@@ -92,6 +92,9 @@ def offered(provider: Account, *, acceptance: bool = True, managed: str | None =
         TagSpecifications=[{"ResourceType": "vpc-endpoint-service", "Tags": tags}] if tags else [],
     )
     configuration: dict[str, Any] = created["ServiceConfiguration"]
+    provider.ec2.modify_vpc_endpoint_service_permissions(
+        ServiceId=configuration["ServiceId"], AddAllowedPrincipals=["*"]
+    )
     return configuration
 
 

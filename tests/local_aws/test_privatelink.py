@@ -29,10 +29,14 @@ from tests.local_aws.accounts import (
 HOUR = 3600
 
 
-def service(provider: Person, **wanted: Any) -> dict[str, Any]:
+def service(provider: Person, *, open_to: str | None = "*", **wanted: Any) -> dict[str, Any]:
     balancer = f"arn:aws:elasticloadbalancing:{REGION}:{provider.account_id}:loadbalancer/net/lb/0123456789abcdef"
     created = provider.ec2.create_vpc_endpoint_service_configuration(NetworkLoadBalancerArns=[balancer], **wanted)
     configuration: dict[str, Any] = created["ServiceConfiguration"]
+    if open_to:
+        provider.ec2.modify_vpc_endpoint_service_permissions(
+            ServiceId=configuration["ServiceId"], AddAllowedPrincipals=[open_to]
+        )
     return configuration
 
 
@@ -176,7 +180,7 @@ def test_a_connection_can_be_rejected_even_after_acceptance() -> None:
 
 def test_only_who_is_permitted_can_ask_once_a_permission_was_set() -> None:
     provider, friend, stranger = person(), person(), person()
-    offered = service(provider)
+    offered = service(provider, open_to=None)
     permit = {"ServiceId": offered["ServiceId"]}
     provider.ec2.modify_vpc_endpoint_service_permissions(
         **permit, AddAllowedPrincipals=[f"arn:aws:iam::{friend.account_id}:root"]
@@ -197,16 +201,17 @@ def test_only_who_is_permitted_can_ask_once_a_permission_was_set() -> None:
     assert refusal(lambda: interface_endpoint(friend, offered["ServiceName"])) == "InvalidServiceName"
 
 
-def test_a_service_without_permissions_is_open_unless_one_asks_for_the_strictness_of_aws() -> None:
+def test_a_service_without_permissions_is_its_owners_alone_unless_one_asks_for_kindness() -> None:
     provider, consumer = person(), person()
-    offered = service(provider)
+    offered = service(provider, open_to=None)
 
-    open_to_all = interface_endpoint(consumer, offered["ServiceName"])["State"]
-    with mock.patch.object(endpoint_services, "strict_permissions", new=True):
-        code = refusal(lambda: interface_endpoint(consumer, offered["ServiceName"]))
+    code = refusal(lambda: interface_endpoint(consumer, offered["ServiceName"]))
+    own = interface_endpoint(provider, offered["ServiceName"])["State"]
+    with mock.patch.object(endpoint_services, "strict_permissions", new=False):
+        open_to_all = interface_endpoint(consumer, offered["ServiceName"])["State"]
 
-    assert open_to_all == "pendingAcceptance"
     assert code == "InvalidServiceName"
+    assert (own, open_to_all) == ("pendingAcceptance", "pendingAcceptance")
 
 
 def test_a_service_with_connections_cannot_be_deleted() -> None:
