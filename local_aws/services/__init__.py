@@ -11,10 +11,16 @@ from local_aws.services import (
     lattice_configurations,
     lattice_domains,
     lattice_gateways,
-    lattice_sharees,
+    lattice_services,
     organization_operations,
     parameter_store,
     ram,
+    service_network_resources,
+    service_network_services,
+    service_network_sharing,
+    service_network_tags,
+    service_network_vpcs,
+    service_networks,
     table_items,
     tagging,
 )
@@ -38,12 +44,20 @@ def install() -> None:
         lattice_configurations,
         lattice_domains,
         lattice_gateways,
-        lattice_sharees,
+        lattice_services,
         organization_operations,
         parameter_store,
         ram,
+        service_network_resources,
+        service_network_services,
+        # Around RAM's own.
+        service_network_sharing,
+        service_network_vpcs,
+        service_networks,
         table_items,
         tagging,
+        # Around tagging's own.
+        service_network_tags,
     ):
         service.install()
     for name in ("ec2", "organizations", "ram", "ssm", "vpc-lattice"):

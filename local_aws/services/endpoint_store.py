@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,12 +12,11 @@ from moto.ec2.models import ec2_backends
 
 from local_aws.clock import clock
 from local_aws.services.endpoint_services import EndpointService
+from local_aws.services.service_network_store import ZONE, mark
 from local_aws.services.tables import later, new_id, table
 from local_aws.services.timings import timings
 
-# Read from one client token to the next, AWS's hosted zones never change.
 _ZONE_OF_INTERFACE: Final = "Z7HUB22UULQXV"
-_ZONE_OF_LATTICE: Final = "Z066783827Z5TWKVAMRM"
 _PASCAL: Final = frozenset({"Resource", "ServiceNetwork"})
 LIVE: Final = frozenset({"pendingAcceptance", "pending", "available"})
 
@@ -51,7 +49,13 @@ class Endpoint:
     dns_entries: list[dict[str, str]] = field(default_factory=list)
     created: datetime = field(default_factory=clock.now)
     connection_id: str = field(default_factory=lambda: new_id("vpce-con"))
-    association: Association | None = None
+    fails: bool = False
+    """Whether it ends in ``failed`` where it should become available."""
+    resource_association_id: str = field(default_factory=lambda: new_id("rea"))
+    """Of a Resource endpoint: the association as the provider sees it, one for all that is in a group."""
+    resource_association_tags: dict[str, str] = field(default_factory=dict)
+    associations: dict[str, Association] = field(default_factory=dict)
+    """What it leads to, by the key of the target."""
 
     @property
     def tags(self) -> list[dict[str, str]]:
@@ -88,7 +92,7 @@ class Endpoint:
             member = "ResourceConfigurationArn" if self.kind == "Resource" else "ServiceNetworkArn"
             shown[member] = self.target_arn
         if self.failure:
-            shown |= {"FailureReason": self.failure}
+            shown |= {"FailureReason": self.failure, "LastError": {"Code": "InternalError", "Message": self.failure}}
         return shown
 
     def become(self, state: str, seconds: float, after: Callable[[], None] | None = None) -> None:
@@ -97,6 +101,9 @@ class Endpoint:
 
         def reach() -> None:
             if self.state == before and endpoints.get(self.id) is self:
+                if state == "available" and self.fails:
+                    self.state, self.failure = "failed", "The endpoint could not be created."
+                    return
                 self.state = state
                 if after:
                     after()
@@ -104,53 +111,75 @@ class Endpoint:
         later(seconds, reach)
 
 
+@dataclass(frozen=True)
+class Target:
+    """One resource or service that an endpoint leads to, as it stands."""
+
+    key: str
+    arn: str
+    host: str
+    """What the name begins with, which depends on the way by which the endpoint leads there."""
+    area: str = "vpc-lattice-rsc"
+    usable: bool = True
+    failure: str | None = None
+    group_arn: str | None = None
+    network_arn: str | None = None
+    network_name: str | None = None
+    private_name: str | None = None
+
+
 @dataclass
 class Association:
-    """What a Resource endpoint leads to: the only place where its DNS name is told."""
+    """An endpoint's way to a target: the only place where its DNS name is told."""
 
     endpoint: Endpoint
-    resource_arn: str
+    target: Target
     id: str = field(default_factory=lambda: new_id("vpce-rsc-asc"))
-    provider_id: str = field(default_factory=lambda: new_id("rea"))
     accessibility: str = "Pending"
     dns_name: str | None = None
-    private_name: str | None = None
     created: datetime = field(default_factory=clock.now)
 
     def describe(self) -> dict[str, Any]:
+        target = self.target
         shown: dict[str, Any] = {
             "Id": self.id,
             "VpcEndpointId": self.endpoint.id,
             "AssociatedResourceAccessibility": self.accessibility,
-            "AssociatedResourceArn": self.resource_arn,
+            "AssociatedResourceArn": target.arn,
             "Tags": [],
         }
+        told = {
+            "ServiceNetworkArn": target.network_arn,
+            "ServiceNetworkName": target.network_name,
+            "ResourceConfigurationGroupArn": target.group_arn,
+        }
+        shown |= {name: value for name, value in told.items() if value}
+        if target.failure:
+            shown |= {"FailureReason": target.failure, "FailureCode": "ResourceConfigurationNotActive"}
         if self.dns_name:
-            shown["DnsEntry"] = {"DnsName": self.dns_name, "HostedZoneId": _ZONE_OF_LATTICE}
-            if self.private_name:
-                shown["PrivateDnsEntry"] = {"DnsName": self.private_name, "HostedZoneId": _ZONE_OF_LATTICE}
+            shown["DnsEntry"] = {"DnsName": self.dns_name, "HostedZoneId": ZONE}
+            if target.private_name:
+                shown["PrivateDnsEntry"] = {"DnsName": target.private_name, "HostedZoneId": ZONE}
         return shown
 
     def become_usable(self) -> None:
+        """Be accessible now, and have a name some time later."""
         self.accessibility = "Accessible"
 
         def name() -> None:
-            self.dns_name = self._name()
+            self.dns_name = (
+                f"{self.target.host}.{mark(self.endpoint.id)}.{self.target.area}.{self.endpoint.region}.on.aws"
+            )
 
         later(timings.endpoint_dns_entry, name)
 
-    def _name(self) -> str:
-        endpoint_id, configuration_id = self.endpoint.id, self.resource_arn.rpartition("/")[2]
-        stable = hashlib.sha256(endpoint_id.encode()).hexdigest()[:7]
-        return f"{endpoint_id}.{configuration_id}.{stable}.vpc-lattice-rsc.{self.endpoint.region}.on.aws"
 
-
-def attached_to(resource_arn: str) -> list[Endpoint]:
+def attached_to(arn: str) -> list[Endpoint]:
     """Give the endpoints that lead to a resource configuration or service network."""
     return [
         endpoint
         for endpoint in endpoints.values()
-        if endpoint.target_arn == resource_arn and endpoint.state in {"pending", "available"}
+        if endpoint.target_arn == arn and endpoint.state in {"pending", "available"}
     ]
 
 

@@ -30,7 +30,12 @@ def check_preference(options: dict[str, Any]) -> None:
 
 
 def private_name(configuration: LatticeResource, options: dict[str, Any]) -> str | None:
-    """Give the custom name of the configuration if the preference lets it into the VPC's DNS."""
+    """Give the custom name of the configuration if the preference lets it into the VPC's DNS.
+
+    Args:
+        configuration: what is shared.
+        options: EC2's ``DnsOptions``, or those of a VPC's association with a network in EC2's spelling.
+    """
     name: str | None = configuration.shown.get("customDomainName")
     preference = options.get("PrivateDnsPreference", _VERIFIED_ONLY)
     if name is None:

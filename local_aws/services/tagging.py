@@ -69,7 +69,8 @@ def _list_tags(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
 def _own(call: Call, arn: str) -> Any | None:
     """Give the caller's own resource that has this ARN; None for what is moto's."""
     resources = by_kind.get(arn.rpartition(":")[2].partition("/")[0])
-    if resources is None:
+    if resources is None or arn.count("/") > 1:
+        # Below a service are listeners and rules.
         return None
     resource = resources.get(arn.rpartition("/")[2])
     if resource is None or resource.arn != arn or resource.owner != call.account_id:

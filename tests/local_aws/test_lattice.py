@@ -227,9 +227,9 @@ def test_a_gateway_must_stand_in_a_vpc_of_its_owner() -> None:
 
 
 def test_an_operation_that_is_not_there_says_so() -> None:
-    ask = {"serviceNetworkVpcAssociationIdentifier": "snva-00000000000000000"}
+    ask = {"targetGroupIdentifier": "tg-00000000000000000"}
 
-    code = refusal(lambda: person().lattice.get_service_network_vpc_association(**ask))
+    code = refusal(lambda: person().lattice.delete_target_group(**ask))
 
     assert code == "UnknownOperationException"
 
@@ -244,7 +244,7 @@ def test_an_operation_that_is_not_there_says_so() -> None:
 )
 def test_a_private_name_is_given_by_the_endpoints_preference(options: dict[str, Any], resolved: bool) -> None:
     """Trap 15. Trap 17."""
-    provider = person()
+    provider, consumer = person(), person()
     domain = verified_domain(provider)
     configuration = provider.lattice.create_resource_configuration(
         name="orders-db",
@@ -255,9 +255,12 @@ def test_a_private_name_is_given_by_the_endpoints_preference(options: dict[str, 
         customDomainName="db.example.com",
         domainVerificationIdentifier=domain,
     )
-    vpc_id, subnet_ids = first_vpc(provider)
+    share(provider, configuration["arn"], consumer)
+    accept_invitation(consumer)
+    pass_time(5)
+    vpc_id, subnet_ids = first_vpc(consumer)
 
-    endpoint = provider.ec2.create_vpc_endpoint(
+    endpoint = consumer.ec2.create_vpc_endpoint(
         VpcEndpointType="Resource",
         VpcId=vpc_id,
         SubnetIds=subnet_ids[:1],
@@ -268,7 +271,7 @@ def test_a_private_name_is_given_by_the_endpoints_preference(options: dict[str, 
     pass_time(15)
 
     asked = {"VpcEndpointIds": [endpoint["VpcEndpointId"]]}
-    association = provider.ec2.describe_vpc_endpoint_associations(**asked)["VpcEndpointAssociations"][0]
+    association = consumer.ec2.describe_vpc_endpoint_associations(**asked)["VpcEndpointAssociations"][0]
     assert ("PrivateDnsEntry" in association) is resolved
 
 

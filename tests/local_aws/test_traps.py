@@ -51,8 +51,6 @@ TRAPS = {
 }
 
 NOT_HERE = {
-    13: "service networks are moto's, which has no sharingConfig",
-    14: "service networks are moto's, which associates anything",
     23: "nothing here plays Slack",
     24: "nothing here asks people yet",
 }

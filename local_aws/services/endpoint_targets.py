@@ -1,0 +1,140 @@
+"""Which resources and services a Resource or ServiceNetwork endpoint leads to, kept up as they come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from local_aws.services import service_network_reach as reach
+from local_aws.services.endpoint_store import Association, Endpoint, Target, endpoints
+from local_aws.services.lattice_kinds import leaves
+from local_aws.services.lattice_store import LatticeResource, configurations, gateways
+from local_aws.services.private_names import private_name
+from local_aws.services.service_network_store import ServiceNetwork, networks
+
+_WORKING = frozenset({"ACTIVE", "UPDATE_IN_PROGRESS", "UPDATE_FAILED"})
+_HOLDING_NAMES = frozenset({"pending", "available", "deleting"})
+"""An endpoint has its private names until it is wholly deleted."""
+
+
+def refresh(endpoint: Endpoint) -> None:
+    """Have an association for each target that there is by now, and none for what is gone."""
+    if endpoint.state not in {"pending", "available"}:
+        return
+    wanted = {target.key: target for target in _targets(endpoint)}
+    for key in set(endpoint.associations) - set(wanted):
+        del endpoint.associations[key]
+    for key, target in wanted.items():
+        association = endpoint.associations.setdefault(key, Association(endpoint, target))
+        association.target = target
+        if target.failure:
+            association.accessibility = "Failed"
+        elif endpoint.state == "available" and target.usable and association.accessibility == "Pending":
+            association.become_usable()
+
+
+def refresh_network(network: ServiceNetwork) -> None:
+    """Follow a change of the network in every endpoint that leads to it."""
+    for endpoint in endpoints.values():
+        if endpoint.target_arn == network.arn:
+            refresh(endpoint)
+
+
+def _targets(endpoint: Endpoint) -> Iterator[Target]:
+    identifier = (endpoint.target_arn or "").rpartition("/")[2]
+    if endpoint.kind == "Resource" and identifier in configurations:
+        yield from _in_configuration(endpoint, configurations[identifier])
+    elif endpoint.kind == "ServiceNetwork" and identifier in networks:
+        yield from _in_network(endpoint, networks[identifier])
+
+
+def _in_configuration(endpoint: Endpoint, configuration: LatticeResource) -> Iterator[Target]:
+    # What leads to a database by its ARN has its name in the VPC whether one asks for it or not.
+    with_name = endpoint.private_dns_enabled or configuration.shown["type"] == "ARN"
+    for leaf in leaves(configuration):
+        yield Target(
+            key=leaf.id,
+            arn=leaf.arn,
+            host=f"{endpoint.id}.{leaf.id}",
+            usable=leaf.status in _WORKING or leaf is configuration,
+            failure=_failure(leaf),
+            group_arn=configuration.arn if leaf is not configuration else None,
+            private_name=_private_name(endpoint, leaf) if with_name else None,
+        )
+
+
+def _in_network(endpoint: Endpoint, network: ServiceNetwork) -> Iterator[Target]:
+    for association in reach.resource_associations.values():
+        if association.network is network and association.status in reach.UP:
+            group_arn = association.configuration.arn if association.is_container else None
+            # Both must be for it: the network's association with the resource, and the VPC's with the network.
+            with_name = association.private_dns and endpoint.private_dns_enabled
+            for part in reach.parts(association):
+                leaf = part.configuration
+                yield Target(
+                    key=part.id,
+                    arn=leaf.arn,
+                    host=f"{endpoint.id}-{part.id}.{leaf.id}",
+                    usable=part.is_usable,
+                    failure=_failure(leaf),
+                    group_arn=group_arn,
+                    network_arn=network.arn,
+                    network_name=network.name,
+                    private_name=_private_name(endpoint, leaf) if with_name else None,
+                )
+    for association in reach.service_associations.values():
+        if association.network is network and association.status in reach.UP:
+            yield Target(
+                key=association.id,
+                arn=association.service.arn,
+                host=f"{endpoint.id}-{association.id}",
+                area="vpc-lattice-svcs",
+                network_arn=network.arn,
+                network_name=network.name,
+            )
+
+
+def _failure(leaf: LatticeResource) -> str | None:
+    return f"{leaf.id} is in state {leaf.status}." if leaf.status == "CREATE_FAILED" else None
+
+
+def _private_name(endpoint: Endpoint, leaf: LatticeResource) -> str | None:
+    gateway = gateways.get(leaf.shown.get("resourceGatewayId"))
+    if gateway is not None and gateway.shown["vpcId"] == endpoint.vpc_id:
+        # In the resource's own VPC its name has a meaning already.
+        return None
+    name = private_name(leaf, endpoint.dns_options)
+    return name if name and name not in names_held(endpoint) else None
+
+
+def names_held(endpoint: Endpoint) -> set[str]:
+    """Give the private names that other endpoints have in the endpoint's VPC."""
+    return private_names_in(endpoint.owner, endpoint.region, endpoint.vpc_id, apart_from=endpoint)
+
+
+def private_names_in(account_id: str, region: str, vpc_id: str, *, apart_from: Endpoint | None = None) -> set[str]:
+    """Give the private names that endpoints have in a VPC."""
+    return {
+        association.target.private_name
+        for each in endpoints.values()
+        if (each.owner, each.region, each.vpc_id) == (account_id, region, vpc_id)
+        and each is not apart_from
+        and each.state in _HOLDING_NAMES
+        for association in each.associations.values()
+        if association.target.private_name
+    }
+
+
+def wanted_names(endpoint: Endpoint) -> set[str]:
+    """Give the private names that the endpoint would have, were it alone in its VPC."""
+    return {
+        name for leaf in _leaves_with_names(endpoint) if (name := private_name(leaf, endpoint.dns_options)) is not None
+    }
+
+
+def _leaves_with_names(endpoint: Endpoint) -> Iterator[LatticeResource]:
+    identifier = (endpoint.target_arn or "").rpartition("/")[2]
+    if endpoint.kind == "Resource" and identifier in configurations:
+        yield from leaves(configurations[identifier])
+    for association in reach.resource_associations.values():
+        if association.network.arn == endpoint.target_arn and association.private_dns:
+            yield from (part.configuration for part in reach.parts(association))

@@ -1,0 +1,75 @@
+"""Tags on what a service network is associated with: each account sees the association by an ARN of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local_aws.services.endpoint_associations import resource_endpoints
+from local_aws.services.lattice_store import invalid, not_found
+from local_aws.services.operations import Call, Proceed, account_in, extend_operation
+from local_aws.services.service_network_reach import resource_associations, service_associations
+from local_aws.services.service_network_vpcs import vpc_associations
+
+_MOST = 50
+_OF_NETWORKS = {
+    "servicenetworkresourceassociation": resource_associations,
+    "servicenetworkserviceassociation": service_associations,
+    "servicenetworkvpcassociation": vpc_associations,
+}
+_OF_ENDPOINTS = "resourceendpointassociation"
+
+
+def install() -> None:
+    extend_operation("vpc-lattice", "TagResource", _tag)
+    extend_operation("vpc-lattice", "UntagResource", _untag)
+    extend_operation("vpc-lattice", "ListTagsForResource", _list)
+
+
+def tags_by_arn(arn: str) -> dict[str, str] | None:
+    """Give the tags of an association; None if there is none that goes by this ARN.
+
+    They are the creator's: the account on the other side has none on its view of the association. The tags of a
+    resource endpoint's association are the provider's.
+    """
+    kind, _, identifier = arn.split(":", 5)[-1].partition("/")
+    if kind in _OF_NETWORKS:
+        found = _OF_NETWORKS[kind].get(identifier)
+        return found.tags if found is not None and found.arn(found.creator) == arn else None
+    for endpoint in resource_endpoints() if kind == _OF_ENDPOINTS else ():
+        if endpoint.resource_association_id == identifier and account_in(endpoint.target_arn or "") == account_in(arn):
+            return endpoint.resource_association_tags
+    return None
+
+
+def _is_here(arn: str) -> bool:
+    return arn.split(":", 5)[-1].partition("/")[0] in {*_OF_NETWORKS, _OF_ENDPOINTS}
+
+
+def _own(call: Call, arn: str) -> dict[str, str]:
+    tags = tags_by_arn(arn) if account_in(arn) == call.account_id else None
+    if tags is None:
+        raise not_found(arn, "RESOURCE")
+    return tags
+
+
+def _tag(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+    if not _is_here(params["resourceArn"]):
+        return proceed()
+    tags = _own(call, params["resourceArn"])
+    if len(tags | params["tags"]) > _MOST:
+        raise invalid(f"At most {_MOST} tags.")
+    tags |= params["tags"]
+    return {}
+
+
+def _untag(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+    if not _is_here(params["resourceArn"]):
+        return proceed()
+    tags = _own(call, params["resourceArn"])
+    for key in params["tagKeys"]:
+        tags.pop(key, None)
+    return {}
+
+
+def _list(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+    return {"tags": _own(call, params["resourceArn"])} if _is_here(params["resourceArn"]) else proceed()
