@@ -27,10 +27,15 @@ def page(
         BadTokenError: the token is not of this listing.
     """
     start = 0 if token is None else _read(listing, token)
-    if token is None and may_be_empty and items and _chance.random() < empty_pages:
+    if token is None and may_be_empty and items and begins_empty():
         return [], _write(listing, 0)
     end = start + size
     return list(items[start:end]), _write(listing, end) if end < len(items) else None
+
+
+def begins_empty() -> bool:
+    """Tell whether the next listing that may begin with an empty page is to do so."""
+    return _chance.random() < empty_pages
 
 
 def _write(listing: str, position: int) -> str:

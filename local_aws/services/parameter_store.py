@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from moto.ssm.models import ssm_backends
@@ -10,12 +11,20 @@ from moto.ssm.models import ssm_backends
 from local_aws.services.errors import AwsError
 from local_aws.services.events import announce
 from local_aws.services.operations import Call, Proceed, extend_operation
+from local_aws.services.pages import begins_empty
+from local_aws.services.quotas import quotas
+from local_aws.services.tables import later, table
+from local_aws.services.timings import timings
 
 _NAME = re.compile(r"/?[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+)*")
 _LONGEST_ARN = 1011
 _LEVELS = 15
 _STANDARD = 4096
 _ADVANCED = 8192
+_TIERED = "Intelligent-Tiering"
+
+_leaving = table()
+"""Names deleted a moment ago, by account and Region."""
 
 
 def install() -> None:
@@ -23,34 +32,41 @@ def install() -> None:
     extend_operation("ssm", "DeleteParameter", _delete)
     extend_operation("ssm", "DeleteParameters", _delete_several)
     extend_operation("ssm", "LabelParameterVersion", _label)
+    extend_operation("ssm", "GetParametersByPath", _get_by_path)
 
 
 def _put(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
     name, before = params["Name"], _parameter(call, params["Name"])
     _check_name(call, name)
-    _check_value(params, before)
+    _check_free(call, name, overwrite=params.get("Overwrite", False))
+    tier = _check_value(params, before)
+    _check_pattern(params, before)
+    _check_room(call, tier, before)
     if before is not None and params.get("Overwrite") and params.get("Type") not in {None, before.parameter_type}:
         raise AwsError(
             "HierarchyTypeMismatchException",
             f"The parameter type can't be changed from {before.parameter_type} to {params['Type']}.",
         )
     answer = proceed()
-    _tell(call, "Create" if before is None else "Update", _parameter(call, name))
+    written: Any = _parameter(call, name)
+    if written.tier == _TIERED:
+        # What is asked for is not what is kept: the tier that the value needs.
+        written.tier = answer.result["Tier"] = tier
+    _tell(call, "Create" if before is None else "Update", written)
     return answer
 
 
 def _delete(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
     before = _parameter(call, params["Name"])
     answer = proceed()
-    _tell(call, "Delete", before)
+    _gone(call, [before])
     return answer
 
 
 def _delete_several(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
     before = [_parameter(call, name) for name in dict.fromkeys(params["Names"])]
     answer = proceed()
-    for parameter in before:
-        _tell(call, "Delete", parameter)
+    _gone(call, before)
     return answer
 
 
@@ -58,6 +74,73 @@ def _label(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
     answer = proceed()
     _tell(call, "LabelParameterVersion", _parameter(call, params["Name"]))
     return answer
+
+
+def _get_by_path(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+    if not params["Path"].startswith("/"):
+        raise AwsError("ValidationException", "The parameter path must begin with a slash.")
+    token = params.get("NextToken")
+    if token is not None and not token.isdigit():
+        raise AwsError("InvalidNextToken", "The specified token isn't valid.")
+    if token is None and begins_empty():
+        # moto counts its pages.
+        return {"Parameters": [], "NextToken": "0"}
+    return proceed()
+
+
+def _gone(call: Call, parameters: Iterable[Any]) -> None:
+    for parameter in parameters:
+        if parameter is None:
+            continue
+        key = (call.account_id, call.region, parameter.name)
+        _leaving[key] = parameter
+
+        def forget(key: tuple[str, str, str] = key, parameter: Any = parameter) -> None:
+            if _leaving.get(key) is parameter:
+                del _leaving[key]
+
+        later(timings.parameter_name_free, forget, background=True)
+        _tell(call, "Delete", parameter)
+
+
+def _check_free(call: Call, name: str, *, overwrite: bool) -> None:
+    """Refuse a name that was deleted a moment ago.
+
+    AWS documents to wait for 30 seconds, and not what it answers to who does not.
+    """
+    if (call.account_id, call.region, name) not in _leaving:
+        return
+    if overwrite:
+        raise AwsError(
+            "TooManyUpdates", "There are concurrent updates for a resource that supports one update at a time."
+        )
+    raise AwsError(
+        "ParameterAlreadyExists",
+        "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
+    )
+
+
+def _check_pattern(params: dict[str, Any], before: Any | None) -> None:
+    pattern = params.get("AllowedPattern") or (before.allowed_pattern if before is not None else None)
+    if not pattern:
+        return
+    try:
+        fits = re.fullmatch(pattern, params.get("Value", ""))
+    except re.error as error:
+        raise AwsError("InvalidAllowedPatternException", f"The pattern {pattern} is not valid.") from error
+    if not fits:
+        raise AwsError("ParameterPatternMismatchException", f"Parameter value, cannot be validated against {pattern}.")
+
+
+def _check_room(call: Call, tier: str, before: Any | None) -> None:
+    if before is not None and before.tier == tier:
+        return
+    most = quotas.standard_parameters if tier == "Standard" else quotas.advanced_parameters
+    kept = ssm_backends[call.account_id][call.region]._parameters  # noqa: SLF001 - moto has no other way to count them
+    if sum(bool(versions) and versions[-1].tier == tier for versions in kept.values()) >= most:
+        raise AwsError(
+            "ParameterLimitExceeded", f"You have exceeded the number of parameters for this account: {most}."
+        )
 
 
 def _parameter(call: Call, name: str) -> Any | None:
@@ -80,9 +163,13 @@ def _check_name(call: Call, name: str) -> None:
         raise AwsError("ValidationException", f"The parameter's ARN is longer than {_LONGEST_ARN} characters.")
 
 
-def _check_value(params: dict[str, Any], before: Any | None) -> None:
+def _check_value(params: dict[str, Any], before: Any | None) -> str:
+    """Check a value against its tier; give the tier, Standard or Advanced."""
     value, asked = params.get("Value", ""), params.get("Tier")
     tier = asked or (before.tier if before is not None else None) or "Standard"
+    if tier == _TIERED:
+        large = len(value.encode()) > _STANDARD or params.get("Policies")
+        tier = "Advanced" if large or (before is not None and before.tier == "Advanced") else "Standard"
     if before is not None and before.tier == "Advanced" and asked == "Standard":
         raise AwsError(
             "ValidationException",
@@ -99,6 +186,7 @@ def _check_value(params: dict[str, Any], before: Any | None) -> None:
         raise AwsError(
             "ValidationException", 'Parameter value can\'t nest another parameter. Do not use "{{}}" in the value.'
         )
+    return tier
 
 
 def _tell(call: Call, operation: str, parameter: Any | None) -> None:

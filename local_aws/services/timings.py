@@ -36,6 +36,8 @@ class Timings:
     """Between the first looks for a domain's TXT record; later ones are rarer."""
     domain_timed_out: float = 3 * DAY
     """AWS documents that a verification times out, and not when."""
+    parameter_name_free: float = 30.0
+    """After a parameter was deleted its name can't be had again that long."""
     trail_event: float = 3.0
     """CloudTrail's own delay is typically minutes."""
 
