@@ -99,22 +99,27 @@ def _deliver(topic: Any, subscription: Any, notification: Notification) -> None:
     text = notification.message
     if notification.is_structured:
         text = subscription._parse_message_structure(text, subscription.protocol)  # noqa: SLF001 - as above
+    body, attributes = _posted(subscription, notification, text)
     if subscription.protocol == "sqs":
-        attempt(_delivery(sender, subscription, lambda: _to_queue(sender, subscription, notification, text), text))
+        attempt(
+            _delivery(
+                sender, subscription, lambda: _to_queue(sender, subscription, body, attributes, notification), body
+            )
+        )
     elif subscription.protocol == "lambda":
         event = json.dumps(_event(topic, subscription, notification, text))
         target = {"Arn": subscription.endpoint}
-        attempt(_delivery(sender, subscription, lambda: send(sender, target, event), text))
+        attempt(_delivery(sender, subscription, lambda: send(sender, target, event), body))
     else:
         _leave_to_moto(subscription, notification)
 
 
-def _delivery(sender: Sender, subscription: Any, act: Any, text: str) -> Delivery:
+def _delivery(sender: Sender, subscription: Any, act: Any, body: str) -> Delivery:
     policy = subscription.attributes.get("RedrivePolicy")
     dead_letters: str = json.loads(policy).get("deadLetterTargetArn", "") if policy else ""
 
     def bury(failure: Failure) -> None:
-        send_to_queue(sender, dead_letters, text)
+        send_to_queue(sender, dead_letters, body)
 
     def note(status: str) -> None:
         if status != "delivered":
@@ -123,15 +128,20 @@ def _delivery(sender: Sender, subscription: Any, act: Any, text: str) -> Deliver
     return Delivery(send=act, bury=bury if dead_letters else None, note=note)
 
 
-def _to_queue(sender: Sender, subscription: Any, notification: Notification, text: str) -> None:
+def _posted(subscription: Any, notification: Notification, text: str) -> tuple[str, dict[str, Any]]:
+    """Give the body and the attributes of a notification on a queue, be it the subscriber's or its dead letters'."""
     raw = str(subscription.attributes.get("RawMessageDelivery", "")).lower() == "true"
     if raw:
-        body, attributes = text, {name: _as_sqs(value) for name, value in (notification.attributes or {}).items()}
-    else:
-        posted = subscription.get_post_data(
-            text, notification.id, notification.subject, message_attributes=notification.attributes
-        )
-        body, attributes = json.dumps(posted, indent=2), {}
+        return text, {name: _as_sqs(value) for name, value in (notification.attributes or {}).items()}
+    posted = subscription.get_post_data(
+        text, notification.id, notification.subject, message_attributes=notification.attributes
+    )
+    return json.dumps(posted, indent=2), {}
+
+
+def _to_queue(
+    sender: Sender, subscription: Any, body: str, attributes: dict[str, Any], notification: Notification
+) -> None:
     send_to_queue(
         sender,
         subscription.endpoint,

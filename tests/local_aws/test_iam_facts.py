@@ -154,7 +154,7 @@ def test_an_account_of_the_organization_is_named_by_its_management_account() -> 
 
 
 def test_an_endpoint_service_names_its_owner() -> None:
-    service = endpoint_services.EndpointService("vpce-svc-1", "222222222222", REGION, True, [], [], None, [], [])
+    service = endpoint_services.EndpointService("vpce-svc-1", "222222222222", REGION, True, [], [], [], [])
     endpoint_services.services[service.id] = service
 
     need = first_need("ec2", "CreateVpcEndpoint", VpcId="vpc-1", ServiceName=service.name)
