@@ -12,6 +12,9 @@ from local_aws.services.pages import BadTokenError, page
 
 _MOST = 20
 
+status_is_told = False
+"""Whether an account shows ``Status`` beside ``State``: AWS retired it on 2026-09-09."""
+
 
 def install() -> None:
     add_operation("organizations", "DescribeOrganization", _describe_organization)
@@ -130,6 +133,8 @@ def _parent(parent_id: str, backend: Any) -> str:
 
 def _account(backend: Any, account: Any) -> dict[str, Any]:
     described: dict[str, Any] = account.describe()
+    if not status_is_told:
+        described.pop("Status", None)
     return described | {"Paths": [f"{organizations.path_of(backend, account.parent_id)}{account.id}/"]}
 
 

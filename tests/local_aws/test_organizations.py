@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
-from local_aws.services import organizations
+from local_aws.services import organization_operations, organizations
 from tests.local_aws.accounts import Person, person, refusal
 
 
@@ -65,6 +66,21 @@ def test_the_management_account_sees_an_accounts_path() -> None:
     ]
     assert names == ["workloads", "prod"]
     assert path[-1] == prod.account_id
+
+
+def test_an_accounts_status_is_retired() -> None:
+    """Trap 27."""
+    management, prod, _ = organization()
+
+    today = describe_account(management, prod)
+    listed = management.client("organizations").list_accounts()["Accounts"]
+    with mock.patch.object(organization_operations, "status_is_told", new=True):
+        before = describe_account(management, prod)
+
+    assert "Status" not in today
+    assert {each["State"] for each in listed} == {"ACTIVE"}
+    assert not any("Status" in each for each in listed)
+    assert before["Status"] == "ACTIVE"
 
 
 def test_units_are_walked_up_and_down() -> None:
