@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import socket
 import threading
@@ -10,9 +11,24 @@ from typing import Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import ThreadedWSGIServer
-from werkzeug.wsgi import get_input_stream
 
 _log = logging.getLogger(__name__)
+
+MOST_BODY_BYTES = 64 * 1024 * 1024
+"""More than any request of AWS's has, but for objects of S3."""
+
+_PIECE = 1024 * 1024
+
+BODY_SECONDS = 30.0
+"""Real seconds in which the next piece of a body has to come."""
+
+
+class _RefusedError(Exception):
+    """A request that is no good as HTTP."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
@@ -21,6 +37,10 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
     # An answer is more than one segment; without this the second waits for the first's acknowledgement, 40 ms.
     disable_nagle_algorithm = True
     wbufsize = -1
+
+    # What the base class says of a request line or a header that can't be read: JSON in place of its HTML.
+    error_message_format = '{"error": "HTTP: %(message)s"}\n'
+    error_content_type = "application/json"
 
     def handle_expect_100(self) -> bool:
         # An SDK that uploads waits for this before it sends the body.
@@ -32,18 +52,59 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
         environ = self.make_environ()
         try:
             # All of it is read, whatever the application reads: the next request begins right after.
-            body = get_input_stream(environ, safe_fallback=True).read()
+            body = self._read_body(environ)
             environ.pop("wsgi.input_terminated", None)
             environ.pop("HTTP_TRANSFER_ENCODING", None)
             environ["wsgi.input"] = io.BytesIO(body)
             environ["CONTENT_LENGTH"] = str(len(body))
             self._answer(environ)
-        except (ConnectionError, TimeoutError):
+        except _RefusedError as refused:
+            self._refuse(refused.status, str(refused))
+        except ConnectionError:
             self.close_connection = True
         except Exception as failure:  # noqa: BLE001 - whatever failed, the caller is answered
             _log.exception("%s %s failed", self.command, self.path)
-            self.close_connection = True
-            self._send("500 Error", [("Content-Type", "text/plain")], repr(failure).encode())
+            self._refuse(500, f"the local AWS failed: {failure!r}")
+
+    def _read_body(self, environ: dict[str, Any]) -> bytes:
+        self.connection.settimeout(BODY_SECONDS)
+        try:
+            return self._all_chunks(environ) if "wsgi.input_terminated" in environ else self._exactly(environ)
+        except TimeoutError as late:
+            raise _RefusedError(408, f"body: nothing more of it came within {BODY_SECONDS:g} seconds") from late
+        finally:
+            self.connection.settimeout(None)
+
+    def _exactly(self, environ: dict[str, Any]) -> bytes:
+        told = environ.get("CONTENT_LENGTH") or "0"
+        if not told.isdigit():
+            raise _RefusedError(400, f"Content-Length: a whole number is expected, not {told!r}")
+        length = int(told)
+        if length > MOST_BODY_BYTES:
+            raise _RefusedError(413, f"body: at most {MOST_BODY_BYTES} bytes are taken here, not {length}")
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise ConnectionAbortedError
+        return body
+
+    def _all_chunks(self, environ: dict[str, Any]) -> bytes:
+        body = bytearray()
+        try:
+            while piece := environ["wsgi.input"].read(_PIECE):
+                body += piece
+                if len(body) > MOST_BODY_BYTES:
+                    raise _RefusedError(413, f"body: at most {MOST_BODY_BYTES} bytes are taken here")
+        except (ConnectionError, TimeoutError):
+            raise
+        except OSError as wrong:
+            raise _RefusedError(400, f"body: it can't be read ({wrong})") from wrong
+        return bytes(body)
+
+    def _refuse(self, status: int, reason: str) -> None:
+        """Answer and hang up: where the next request would begin is not known."""
+        self.close_connection = True
+        headers = [("Content-Type", "application/json"), ("Connection", "close")]
+        self._send(f"{status} Error", headers, json.dumps({"error": reason}).encode() + b"\n")
 
     def _answer(self, environ: dict[str, Any]) -> None:
         status = "500 Error"

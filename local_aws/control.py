@@ -173,5 +173,5 @@ def _read(environ: Environ) -> bytes:
 def _parse(told: bytes) -> Any:
     try:
         return json.loads(told)
-    except ValueError as wrong:
+    except (ValueError, RecursionError) as wrong:
         raise InvalidInputError(f"body: JSON is expected ({wrong})") from wrong

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from local_aws import connection
 from local_aws.clock import clock
 from local_aws.faults import faults, parse
 from local_aws.gate import Call, Gate
@@ -233,14 +235,14 @@ def test_a_call_that_is_denied_is_not_made() -> None:
 
 
 def test_a_connection_serves_several_requests(local_aws_server: LocalAws) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", local_aws_server.port)
+    client = http.client.HTTPConnection("127.0.0.1", local_aws_server.port)
     sockets = []
 
     for _ in range(2):
-        connection.request("GET", "/_local/clock")
-        connection.getresponse().read()
-        sockets.append(connection.sock)
-    connection.close()
+        client.request("GET", "/_local/clock")
+        client.getresponse().read()
+        sockets.append(client.sock)
+    client.close()
 
     assert sockets[0] is sockets[1] is not None
 
@@ -253,6 +255,86 @@ def test_a_large_body_sent_in_chunks_arrives_whole(person: Person) -> None:
     s3.put_object(Bucket="chunks-3111", Key="a/b", Body=body)
 
     assert s3.get_object(Bucket="chunks-3111", Key="a/b")["Body"].read() == body
+
+
+_SSM = (
+    b"Host: localhost\r\n"
+    b"Authorization: AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/ssm/aws4_request, Signature=0\r\n"
+    b"X-Amz-Target: AmazonSSM.DescribeParameters\r\nContent-Type: application/x-amz-json-1.1\r\n"
+)
+
+
+def _raw(port: int, request: bytes) -> tuple[int, str, str]:
+    """Send bytes; give the answer's status, type and body."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(request)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        return answer.status, answer.headers["Content-Type"], answer.read().decode()
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status", "told"),
+    [
+        pytest.param(
+            b"POST / HTTP/1.1\r\n" + _SSM + b"Content-Length: 100000000000\r\n\r\n{}",
+            413,
+            "body: at most",
+            id="a huge body",
+        ),
+        pytest.param(
+            b"POST / HTTP/1.1\r\n" + _SSM + b"Content-Length: many\r\n\r\n", 400, "Content-Length:", id="no length"
+        ),
+        pytest.param(
+            b"POST / HTTP/1.1\r\n" + _SSM + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+            400,
+            "body:",
+            id="a broken chunk",
+        ),
+        pytest.param(b"GET / / HTTP/1.1\r\n\r\n", 400, "HTTP:", id="a request line that is none"),
+        pytest.param(b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n", 431, "HTTP:", id="a header without end"),
+        pytest.param(
+            b"POST /_local/faults HTTP/1.1\r\nContent-Length: 100000\r\n\r\n" + b"[" * 100_000,
+            400,
+            "body: JSON is expected",
+            id="JSON that is too deep",
+        ),
+    ],
+)
+def test_a_request_that_is_no_good_gets_a_clear_error(
+    local_aws_server: LocalAws, request_bytes: bytes, status: int, told: str
+) -> None:
+    answered, kind, body = _raw(local_aws_server.port, request_bytes)
+
+    assert answered == status
+    assert kind == "application/json"
+    assert json.loads(body)["error"].startswith(told)
+
+
+def test_a_body_that_never_ends_is_not_waited_for_for_ever(
+    local_aws_server: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "BODY_SECONDS", 0.1)
+
+    status, _, body = _raw(local_aws_server.port, b"POST / HTTP/1.1\r\n" + _SSM + b"Content-Length: 100\r\n\r\n{}")
+
+    assert status == 408
+    assert "nothing more of it came" in body
+
+
+def test_a_body_that_is_no_json_is_an_aws_error(local_aws_server: LocalAws) -> None:
+    status, _, body = _raw(local_aws_server.port, b"POST / HTTP/1.1\r\n" + _SSM + b"Content-Length: 1\r\n\r\n{")
+
+    assert status == 400
+    assert json.loads(body)["__type"] == "SerializationException"
+
+
+def test_whatever_host_is_asked_a_signed_call_finds_its_service(local_aws_server: LocalAws) -> None:
+    named = _SSM.replace(b"localhost", b"nothing.example.org")
+
+    status, _, body = _raw(local_aws_server.port, b"POST / HTTP/1.1\r\n" + named + b"Content-Length: 2\r\n\r\n{}")
+
+    assert (status, json.loads(body)) == (200, {"Parameters": []})
 
 
 def test_a_port_that_is_in_use_is_told_at_once() -> None:
