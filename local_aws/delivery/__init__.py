@@ -10,15 +10,18 @@
 from __future__ import annotations
 
 from local_aws.delivery import background
+from local_aws.delivery.events import emit
 from local_aws.delivery.mappings import mappings, mend_mappings
 from local_aws.delivery.notifications import mend_notifications
 from local_aws.delivery.put_events import mend_events
 from local_aws.delivery.queues import mend_queues
 from local_aws.delivery.schedules import mend_schedules, schedules
+from local_aws.services.events import deliver_with
 
 
 def install() -> None:
-    """Have moto's services deliver; may be called again."""
+    """Have moto's services and ours deliver; may be called again."""
+    deliver_with(emit)
     mend_queues()
     mend_mappings()
     mend_notifications()

@@ -129,6 +129,10 @@ class Execution:
     def is_forgotten(self) -> bool:
         return self.stop_date is not None and (clock.now() - self.stop_date).total_seconds() > NAME_KEPT
 
+    def other(self, arn: str) -> Execution | None:
+        """Give another execution, such as one that a task of this started."""
+        return executions.get(arn)
+
     def context(self) -> dict[str, Any]:
         """Give what all states see of it in the context object; the caller may add to it."""
         return dict(self._context)

@@ -6,6 +6,7 @@ import logging
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from local_aws.services.events import announce
 from local_aws.workflows import redrives
 
 if TYPE_CHECKING:
@@ -18,9 +19,7 @@ def tell(execution: Execution) -> None:
     """Have the default bus told of the execution's present status; AWS does so with best effort."""
     machine = execution.machine
     try:
-        from local_aws.delivery.events import emit  # noqa: PLC0415 - delivery starts executions: they need each other
-
-        emit(
+        announce(
             machine.account_id,
             machine.region,
             source="aws.states",

@@ -144,11 +144,9 @@ async def _answered(
 
 
 async def _nested(branch: Branch, attempt: _Attempt, record: _Record) -> Any:
-    from local_aws.workflows.execution import executions  # noqa: PLC0415 - an execution runs tasks, a task executions
-
     started = await _called(attempt, None)
     record.submitted(started)
-    nested = executions.get(started["ExecutionArn"])
+    nested = branch.execution.other(started["ExecutionArn"])
     if nested is None:
         raise StateFailed("StepFunctions.ExecutionDoesNotExistException", f"{started['ExecutionArn']} is not there")
     event_loop, closed = asyncio.get_running_loop(), asyncio.Event()
