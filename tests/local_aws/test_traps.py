@@ -88,3 +88,9 @@ def test_no_test_names_a_trap_that_there_is_not() -> None:
     unknown = {number: tests for number, tests in shown().items() if number not in TRAPS}
 
     assert not unknown
+
+
+def test_what_cannot_occur_here_is_shown_by_no_test() -> None:
+    occurring = {number: shown()[number] for number in NOT_HERE if number in shown()}
+
+    assert not occurring
