@@ -109,6 +109,18 @@ def in_part(call: Call, failure: Exception) -> Answer:
     return error(call, code, message, 400)
 
 
+def unsigned(content_type: str, detail: str) -> Answer:
+    """Answer a request that nobody signed and that nothing here takes so."""
+    message = f"Missing Authentication Token. {detail}".rstrip()
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        inner = f"<Type>Sender</Type><Code>MissingAuthenticationToken</Code><Message>{escape(message)}</Message>"
+        body = f"<?xml version='1.0' encoding='UTF-8'?><ErrorResponse><Error>{inner}</Error></ErrorResponse>"
+        return Answer(403, (("Content-Type", "text/xml"),), body.encode())
+    code = "MissingAuthenticationTokenException"
+    body = json.dumps({"__type": code, "message": message})
+    return Answer(403, (("Content-Type", "application/json"), ("x-amzn-ErrorType", code)), body.encode())
+
+
 def _modelled(call: Call, codes: tuple[str, ...]) -> tuple[str, int] | None:
     """Find which of the errors botocore's model has for the service, with its HTTP status."""
     if not _is_known(call.model):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from functools import partial
@@ -13,7 +12,7 @@ from local_aws import answers, functions, strikes
 from local_aws.activity import doing
 from local_aws.answers import Answer
 from local_aws.clock import clock
-from local_aws.conformance import inputs, outputs
+from local_aws.conformance import breakage, inputs, mending, outputs
 from local_aws.faults import faults
 from local_aws.recognition import Call, Environ, recognise
 from local_aws.record import MadeCall, record
@@ -22,8 +21,6 @@ from local_aws.throttles import throttles
 __all__ = ["Call", "Denied", "Gate"]
 
 _log = logging.getLogger(__name__)
-
-_ACCESS_KEY_ID = re.compile(r"Credential=([^/,\s]+)/")
 
 # A consumer outside that waits for messages is not at work.
 _WAITING = frozenset({"sqs:ReceiveMessage"})
@@ -56,11 +53,13 @@ class Gate:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         call = recognise(environ)
         if call is None:
-            return self._application(environ, start_response)
+            answer = self._unsigned(environ)
+            start_response(f"{answer.status} {_reason(answer.status)}", list(answer.headers))
+            return [answer.body]
         # Otherwise moto looks for the access key in every account and partition, at each call.
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account_id
         with nullcontext() if call.name in _WAITING else doing("AWS calls"):
-            sandbox = functions.sandbox_of(_access_key_id(environ))
+            sandbox = functions.sandbox_of(call.access_key_id)
             request_id = sandbox.request_id if sandbox else None
             answer = self._answer(call, environ, sandbox)
             function = sandbox.configuration.name if sandbox else None
@@ -81,6 +80,16 @@ class Gate:
         make = partial(self._ask, call, environ)
         return strikes.suffer(fault, call, sandbox, make) if fault else make()
 
+    def _unsigned(self, environ: Environ) -> Answer:
+        """Have moto answer what needs no signature: a token for a role, a link to an object."""
+        try:
+            answer = _collect(self._application, environ)
+        except Exception as failure:  # noqa: BLE001 - whatever failed, the caller gets an error that can be read
+            _log.exception("%s %s failed", environ["REQUEST_METHOD"], environ["PATH_INFO"])
+            return answers.unsigned(environ.get("CONTENT_TYPE", ""), f"The local AWS failed with {failure!r}.")
+        asked = f"There is nothing at {environ['REQUEST_METHOD']} {environ['PATH_INFO']}."
+        return answers.unsigned(environ.get("CONTENT_TYPE", ""), asked) if _is_page(answer) else answer
+
     def _ask(self, call: Call, environ: Environ) -> Answer:
         """Have moto answer, and turn what it says of what it lacks into an error that can be read."""
         try:
@@ -88,10 +97,10 @@ class Gate:
         except NotImplementedError as lack:
             return answers.unknown_operation(call, str(lack))
         except Exception as failure:  # noqa: BLE001 - whatever failed, the caller gets AWS's form of it
-            _log.exception("%s failed inside the local AWS", call.name)
-            return answers.in_part(call, failure)
+            return breakage.told(call, failure)
         if _is_page(answer):
             return answers.unknown_operation(call)
+        answer = mending.mended(call, answer)
         outputs.observe(call, answer)
         return answer
 
@@ -132,8 +141,3 @@ def _is_page(answer: Answer) -> bool:
 
 def _reason(status: int) -> str:
     return "OK" if status < 400 else "Error"  # noqa: PLR2004 - where HTTP's errors begin
-
-
-def _access_key_id(environ: Environ) -> str:
-    found = _ACCESS_KEY_ID.search(environ.get("HTTP_AUTHORIZATION", ""))
-    return found[1] if found else ""

@@ -21,16 +21,16 @@ def in_json(shape: Any, value: Any, path: str = "") -> Iterator[Problem]:
     elif kind not in {"list", "map"}:
         for what, detail in scalars.of_json(shape, value):
             yield what, path, detail
-    elif not isinstance(value, list if kind == "list" else dict):
-        yield "type", path, f"{kind} is {value!r:.60}"
-    elif kind == "list":
+    elif kind == "list" and isinstance(value, list):
         for each in value:
             yield from in_json(shape.member, each, f"{path}[]")
-    else:
+    elif kind == "map" and isinstance(value, dict):
         for name, each in value.items():
             yield from in_json(shape.key, name, f"{path}{{}}")
             if each is not None:
                 yield from in_json(shape.value, each, f"{path}{{}}")
+    else:
+        yield "type", path, f"{kind} is {value!r:.60}"
 
 
 def _json_structure(shape: Any, value: Any, path: str) -> Iterator[Problem]:

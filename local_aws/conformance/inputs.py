@@ -41,6 +41,9 @@ CHECKED = frozenset(
 )
 """botocore's names of the services that are held to their models."""
 
+_TAKEN_FOR_ANOTHER = frozenset({"s3:CreateSession"})
+"""What moto lacks, and answers as another operation that has the same path."""
+
 _JSON = frozenset({"json", "rest-json"})
 
 
@@ -50,6 +53,8 @@ def refusal(call: Call) -> Answer | None:
         return None
     if call.modelled is None:
         return answers.no_such_operation(call)
+    if call.name in _TAKEN_FOR_ANOTHER:
+        return answers.unknown_operation(call)
     shape = call.modelled.input_shape
     if call.protocol == "ec2" and (name := unknown_name(shape, call.names())):
         return answers.error(call, "UnknownParameter", f"The parameter {name} is not recognized", 400)
@@ -59,7 +64,18 @@ def refusal(call: Call) -> Answer | None:
     if problem is not None:
         return refusals.unreadable(call, problem)
     found = violations(call.model, call.operation, shape, call.params) if shape is not None else []
-    return refusals.violated(call, found) if found else None
+    return refusals.violated(call, found) if found else _broken_policy(call)
+
+
+def _broken_policy(call: Call) -> Answer | None:
+    """Refuse a bucket's policy that is no JSON: moto would keep it, and fail in every later call to the bucket."""
+    if (call.model, call.operation) != ("s3", "PutBucketPolicy"):
+        return None
+    try:
+        json.loads(call.params.get("Policy", ""))
+    except ValueError:
+        return answers.error(call, "MalformedPolicy", "Policies must be valid JSON and the first byte must be '{'", 400)
+    return None
 
 
 def _unlike_json(call: Call, shape: Any) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -58,6 +59,13 @@ def check(call: Call, answer: Answer) -> list[Finding]:
     return [Finding(call.name, kind, path.lstrip("."), detail) for kind, path, detail in problems]
 
 
+@functools.cache
+def tells_status(operation: Any) -> bool:
+    """Tell whether the operation's answer itself says which HTTP status it has."""
+    members = operation.output_shape.members.values() if operation.output_shape is not None else ()
+    return any(member.serialization.get("location") == "statusCode" for member in members)
+
+
 def _of_error(call: Call, answer: Answer) -> Iterator[Problem]:
     code = answer.error_code() or ""
     if answer.status >= _FAILED and code in {"InternalFailure", "500"}:
@@ -75,7 +83,7 @@ def _of_error(call: Call, answer: Answer) -> Iterator[Problem]:
 def _of_success(call: Call, answer: Answer) -> Iterator[Problem]:
     wanted = int(call.modelled.http.get("responseCode", 200))
     # S3's model says 200 where S3 says 204.
-    if call.protocol == "rest-json" and answer.status != wanted and not _tells_status(call.modelled.output_shape):
+    if call.protocol == "rest-json" and answer.status != wanted and not tells_status(call.modelled):
         yield "status", "", f"{answer.status} instead of {wanted}"
     shape = call.modelled.output_shape
     payload = shape.serialization.get("payload") if shape is not None else None
@@ -134,11 +142,7 @@ def _as_xml(body: bytes) -> ET.Element | None:
         return None
 
 
-def _tells_status(shape: Any) -> bool:
-    members = shape.members.values() if shape is not None else ()
-    return any(member.serialization.get("location") == "statusCode" for member in members)
-
-
+@functools.cache
 def _codes(service: Any) -> frozenset[str]:
     names = set()
     for shape in service.error_shapes:

@@ -39,7 +39,7 @@ def _leads_somewhere(shape: Any, parts: list[str]) -> bool:
         elif shape.type_name == "list" and part.isdigit():
             shape = shape.member
         else:
-            return shape.type_name == "map"
+            return bool(shape.type_name == "map")
         if shape is None:
             return False
     return True

@@ -13,26 +13,36 @@ from local_aws.conformance.findings import Kind
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)")
 _NO_NUMBERS = frozenset({"NaN", "Infinity", "-Infinity"})
 
+_JSON_TYPES: dict[str, Any] = {
+    "string": str,
+    "character": str,
+    "boolean": bool,
+    "integer": int,
+    "long": int,
+    "float": int | float,
+    "double": int | float,
+}
+
 Problem = tuple[Kind, str]
 
 
 def of_json(shape: Any, value: Any) -> Iterator[Problem]:
-    kind = shape.type_name
-    fits = {
-        "string": lambda: isinstance(value, str),
-        "character": lambda: isinstance(value, str),
-        "boolean": lambda: isinstance(value, bool),
-        "integer": lambda: isinstance(value, int) and not isinstance(value, bool),
-        "long": lambda: isinstance(value, int) and not isinstance(value, bool),
-        "float": lambda: _is_number(value) or value in _NO_NUMBERS,
-        "double": lambda: _is_number(value) or value in _NO_NUMBERS,
-        "blob": lambda: isinstance(value, str) and _is_base64(value),
-        "timestamp": lambda: _is_moment(shape, value),
-    }[kind]
-    if fits():
+    if _fits(shape, value):
         yield from _of_enum(shape, value)
     else:
-        yield "type", f"{kind} is {value!r:.60}"
+        yield "type", f"{shape.type_name} is {value!r:.60}"
+
+
+def _fits(shape: Any, value: Any) -> bool:
+    kind = shape.type_name
+    if kind == "timestamp":
+        return _is_moment(shape, value)
+    if kind == "blob":
+        return isinstance(value, str) and _is_base64(value)
+    if kind in {"float", "double"} and value in _NO_NUMBERS:
+        return True
+    wanted = _JSON_TYPES[kind]
+    return isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
 
 
 def of_xml(shape: Any, text: str) -> Iterator[Problem]:

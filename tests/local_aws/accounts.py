@@ -17,9 +17,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from local_aws import services
+from local_aws import gate, services
 from local_aws.clock import clock
-from local_aws.conformance import inputs
+from local_aws.conformance import inputs, mending, outputs
 from local_aws.connection import Server
 from local_aws.recognition import Environ, recognise
 from local_aws.services import events, pages
@@ -36,11 +36,14 @@ def server_url() -> str:
 
     def application(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         call = recognise(environ)
-        refused = inputs.refusal(call) if call else None
-        if refused is None:
-            return moto(environ, start_response)  # type: ignore[no-any-return]  # moto ships no types
-        start_response(f"{refused.status} Error", list(refused.headers))
-        return [refused.body]
+        answer = inputs.refusal(call) if call else None
+        if answer is None:
+            answer = gate._collect(moto, environ)
+            if call:
+                answer = mending.mended(call, answer)
+                outputs.observe(call, answer)
+        start_response(f"{answer.status} Told", list(answer.headers))
+        return [answer.body]
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = Server(listening, application)
