@@ -15,9 +15,11 @@ from local_aws.services import (
     invitations,
     lattice_store,
     organizations,
+    service_network_tags,
     shares,
 )
 from local_aws.services.errors import AwsError
+from local_aws.services.network_associations import NetworkAssociation
 from local_aws.services.resource_types import type_of
 
 _ARN = re.compile(
@@ -113,6 +115,13 @@ def owner_of_endpoint_service(name: str) -> str | None:
     """Give the account whose endpoint service goes by this service name; None for AWS's own."""
     found = endpoint_services.services.get(name.rsplit(".", 1)[-1])
     return str(found.owner) if found else None
+
+
+def network_association(identifier: str) -> NetworkAssociation | None:
+    """Give the association of a service network that goes by this id or ARN."""
+    association_id = identifier.rpartition("/")[2]
+    found = [kept.get(association_id) for kept in service_network_tags.OF_NETWORKS.values()]
+    return next((each for each in found if each is not None), None)
 
 
 def service_of_endpoint(endpoint_id: str) -> str | None:
@@ -218,11 +227,11 @@ def _tags_of_share(backend: Any, arn: str, resource: str) -> Any:
 
 
 def _tags_in_lattice(backend: Any, arn: str, resource: str) -> Any:
-    identifier = resource.rsplit("/", maxsplit=1)[-1]
-    for kept in (lattice_store.configurations, lattice_store.gateways):
-        if identifier in kept:
-            return kept[identifier].tags
-    return _tagger(backend, arn, resource)
+    kind, _, identifier = resource.partition("/")
+    kept = lattice_store.by_kind.get(kind, {}).get(identifier)
+    if kept is not None:
+        return kept.tags
+    return service_network_tags.tags_by_arn(arn) or _tagger(backend, arn, resource)
 
 
 def _tags_of_role(backend: Any, arn: str, resource: str) -> Any:

@@ -12,7 +12,7 @@ from local_aws.services.endpoint_store import Endpoint, endpoints
 from local_aws.services.operations import Call
 from local_aws.services.quotas import endpoint_quota, quotas
 from local_aws.services.tables import new_id
-from local_aws.services.vpc_facts import check_groups, check_subnets, check_vpc, ec2_of
+from local_aws.services.vpc_facts import check_groups, check_room, check_subnets, check_vpc, ec2_of
 
 _POLICY = '{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}]}'
 
@@ -26,6 +26,7 @@ def new_endpoint(call: Call, params: dict[str, Any], kind: str) -> Endpoint:
     vpc_id = params["VpcId"]
     check_vpc(call, vpc_id)
     subnets = check_subnets(call, vpc_id, params.get("SubnetIds") or [])
+    check_room(call, [subnet.id for subnet in subnets], kind)
     groups = check_groups(call, vpc_id, params.get("SecurityGroupIds") or [])
     _check_quota(call, vpc_id, kind)
     ec2 = ec2_of(call)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from local_aws.services.endpoint_associations import resource_endpoints
 from local_aws.services.lattice_store import invalid, not_found
@@ -11,7 +11,7 @@ from local_aws.services.service_network_reach import resource_associations, serv
 from local_aws.services.service_network_vpcs import vpc_associations
 
 _MOST = 50
-_OF_NETWORKS = {
+OF_NETWORKS: Final[dict[str, dict[Any, Any]]] = {
     "servicenetworkresourceassociation": resource_associations,
     "servicenetworkserviceassociation": service_associations,
     "servicenetworkvpcassociation": vpc_associations,
@@ -32,8 +32,8 @@ def tags_by_arn(arn: str) -> dict[str, str] | None:
     resource endpoint's association are the provider's.
     """
     kind, _, identifier = arn.split(":", 5)[-1].partition("/")
-    if kind in _OF_NETWORKS:
-        found = _OF_NETWORKS[kind].get(identifier)
+    if kind in OF_NETWORKS:
+        found = OF_NETWORKS[kind].get(identifier)
         return found.tags if found is not None and found.arn(found.creator) == arn else None
     for endpoint in resource_endpoints() if kind == _OF_ENDPOINTS else ():
         if endpoint.resource_association_id == identifier and account_in(endpoint.target_arn or "") == account_in(arn):
@@ -42,7 +42,7 @@ def tags_by_arn(arn: str) -> dict[str, str] | None:
 
 
 def _is_here(arn: str) -> bool:
-    return arn.split(":", 5)[-1].partition("/")[0] in {*_OF_NETWORKS, _OF_ENDPOINTS}
+    return arn.split(":", 5)[-1].partition("/")[0] in {*OF_NETWORKS, _OF_ENDPOINTS}
 
 
 def _own(call: Call, arn: str) -> dict[str, str]:

@@ -15,6 +15,15 @@ def ec2_of(call: Call) -> Any:
     return ec2_backends[call.account_id][call.region]
 
 
+WITHOUT_LATTICE = frozenset(
+    {"use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "euc1-az2", "euw1-az4", "cac1-az3", "ilc1-az2"}
+)
+"""Zones, by id, that take no endpoint to VPC Lattice's resources and networks: its user guide."""
+
+_ADDRESSES_OF_NETWORK = 16
+"""A ServiceNetwork endpoint takes a /28 of each subnet for up to 16 resource configurations."""
+
+
 def check_vpc(call: Call, vpc_id: str) -> Any:
     vpc = ec2_of(call).vpcs.get(vpc_id)
     if vpc is None:
@@ -53,6 +62,27 @@ def check_groups(call: Call, vpc_id: str, group_ids: Sequence[str]) -> list[Any]
 def dns_is_on(call: Call, vpc_id: str) -> bool:
     vpc = check_vpc(call, vpc_id)
     return bool(vpc.enable_dns_support) and bool(vpc.enable_dns_hostnames)
+
+
+def check_room(call: Call, subnet_ids: Sequence[str], kind: str) -> None:
+    """Refuse subnets in which an endpoint of this type finds no place.
+
+    Raises:
+        AwsError: a zone does not take it, or a subnet has not enough free addresses.
+    """
+    for subnet in (_subnet(call, subnet_id) for subnet_id in subnet_ids):
+        if subnet is None:
+            continue
+        if kind in {"Resource", "ServiceNetwork"} and subnet.availability_zone_id in WITHOUT_LATTICE:
+            raise AwsError(
+                "InvalidParameter",
+                f"The VPC endpoint type {kind} does not support the availability zone of the subnet: {subnet.id}.",
+            )
+        if subnet.available_ip_address_count < (_ADDRESSES_OF_NETWORK if kind == "ServiceNetwork" else 1):
+            raise AwsError(
+                "InsufficientFreeAddressesInSubnet",
+                f"There are not enough free addresses in subnet '{subnet.id}' to satisfy the requested number.",
+            )
 
 
 def zone_ids(account_id: str, region: str, subnet_ids: Sequence[str]) -> set[str]:

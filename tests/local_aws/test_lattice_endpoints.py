@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from local_aws.faults import CallFault, faults
+from local_aws.services import vpc_facts
 from local_aws.services.quotas import lowered
 from tests.local_aws.accounts import (
     REGION,
@@ -232,9 +235,12 @@ def test_after_it_was_made_only_an_endpoints_groups_and_tags_change(change: dict
         resource_endpoint(owner, resource_configuration(owner)),
     ]
 
-    for endpoint in made:
-        wanted = {"VpcEndpointId": endpoint["VpcEndpointId"], **change}
-        assert refusal(lambda wanted=wanted: owner.ec2.modify_vpc_endpoint(**wanted)) == "InvalidParameter"
+    codes = [
+        refusal(functools.partial(owner.ec2.modify_vpc_endpoint, VpcEndpointId=each["VpcEndpointId"], **change))
+        for each in made
+    ]
+
+    assert codes == ["InvalidParameter", "InvalidParameter"]
     assert made[0]["IpAddressType"] == "DUALSTACK"
 
 
@@ -364,3 +370,32 @@ def test_a_client_token_gives_the_same_network_endpoint() -> None:
 
     assert again["VpcEndpointId"] == first["VpcEndpointId"]
     assert other == "IdempotentParameterMismatch"
+
+
+@pytest.mark.parametrize("kind", ["Resource", "ServiceNetwork"])
+def test_some_zones_take_no_endpoint(kind: str) -> None:
+    """Trap 11."""
+    owner = person()
+    arn = resource_configuration(owner) if kind == "Resource" else network(owner)["arn"]
+    make = resource_endpoint if kind == "Resource" else network_endpoint
+
+    with mock.patch.object(vpc_facts, "WITHOUT_LATTICE", frozenset({zone_id(owner)})):
+        code = refusal(lambda: make(owner, arn))
+
+    assert code == "InvalidParameter"
+
+
+def zone_id(who: Person) -> str:
+    _, subnet_ids = first_vpc(who)
+    return str(who.ec2.describe_subnets(SubnetIds=subnet_ids[:1])["Subnets"][0]["AvailabilityZoneId"])
+
+
+def test_an_endpoint_to_a_network_takes_sixteen_addresses_of_a_subnet() -> None:
+    owner = person()
+    vpc_id = owner.ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
+    small = owner.ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.8.0.0/28")["Subnet"]["SubnetId"]
+    made_in = network(owner)
+
+    code = refusal(lambda: network_endpoint(owner, made_in["arn"], VpcId=vpc_id, SubnetIds=[small]))
+
+    assert code == "InsufficientFreeAddressesInSubnet"

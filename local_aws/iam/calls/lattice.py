@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from local_aws.iam import facts
 from local_aws.iam.patterns import Context
-from local_aws.iam.rules import ANY, AwsCall, Requirement, Rules, key
+from local_aws.iam.rules import ANY, AwsCall, Requirement, Rules, key, strings
+from local_aws.services.service_network_reach import ServiceAssociation
+from local_aws.services.service_network_vpcs import VpcAssociation
 
 # https://docs.aws.amazon.com/vpc-lattice/latest/ug/additional-api-permissions.html
 _ON_INTERFACES = ("AssignIpv6Addresses", "CreateNetworkInterface", "CreateNetworkInterfacePermission")
@@ -25,10 +28,33 @@ def _in_ec2(call: AwsCall) -> Iterator[Requirement]:
             yield Requirement(f"ec2:{action}", call.arn(f"network-interface/{ANY}", service="ec2"))
 
 
+_ASSOCIATIONS = (
+    "serviceNetworkVpcAssociationIdentifier",
+    "serviceNetworkServiceAssociationIdentifier",
+    "serviceNetworkResourceAssociationIdentifier",
+)
+
+
+def _keys_of_association(call: AwsCall) -> Context:
+    """Give the keys of an association that the call names: what it is between."""
+    named = [each for name in _ASSOCIATIONS for each in strings(call.params.get(name))]
+    found = facts.network_association(named[0]) if named else None
+    if found is None:
+        return {}
+    keys = key("vpc-lattice:ServiceNetworkArn", found.network.arn)
+    if isinstance(found, VpcAssociation):
+        return {**keys, **key("vpc-lattice:VpcId", found.vpc_id)}
+    return {
+        **keys,
+        **(key("vpc-lattice:ServiceArn", found.service.arn) if isinstance(found, ServiceAssociation) else {}),
+    }
+
+
 def _keys(call: AwsCall) -> Context:
     params = call.params
     dns = params.get("dnsOptions") or {}
     return {
+        **_keys_of_association(call),
         **key("vpc-lattice:VpcId", params.get("vpcIdentifier")),
         **key("vpc-lattice:ServiceNetworkArn", _arn(call, "servicenetwork", params.get("serviceNetworkIdentifier"))),
         **key("vpc-lattice:ServiceArn", _arn(call, "service", params.get("serviceIdentifier"))),
