@@ -39,6 +39,7 @@ class Options:
     accounts: tuple[str, ...]
     region: str
     template: Path
+    stack: str
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,7 +76,7 @@ def _serve(options: Options, ended: threading.Event, say: Callable[[str], None])
         try:
             for account_id in options.accounts:
                 _tell(f"deploying {options.template.name} in {account_id}")
-                deploy(options.template, account_id, options.region, parameters=parameters)
+                deploy(options.template, account_id, options.region, name=options.stack, parameters=parameters)
         except DeploymentError as failure:
             _tell(str(failure))
             return 1
@@ -94,8 +95,9 @@ def _parse(arguments: Sequence[str] | None) -> Options:
     parser.add_argument("--accounts", type=_account, nargs="+", default=ACCOUNTS, help="where the stack is deployed")
     parser.add_argument("--region", default=REGION)
     parser.add_argument("--template", type=Path, default=TEMPLATE)
+    parser.add_argument("--stack", type=_stack, default="drawbridge", help="the stack's name")
     told = parser.parse_args(arguments)
-    return Options(told.port, told.speed, tuple(dict.fromkeys(told.accounts)), told.region, told.template)
+    return Options(told.port, told.speed, tuple(dict.fromkeys(told.accounts)), told.region, told.template, told.stack)
 
 
 def _port(text: str) -> int:
@@ -117,6 +119,12 @@ def _speed(text: str) -> float:
 def _account(text: str) -> str:
     if not re.fullmatch(r"[0-9]{12}", text):
         raise argparse.ArgumentTypeError(f"an account id of 12 digits is expected, not {text!r}")
+    return text
+
+
+def _stack(text: str) -> str:
+    if not re.fullmatch(r"[a-zA-Z][-a-zA-Z0-9]{0,127}", text):
+        raise argparse.ArgumentTypeError(f"a stack's name of letters, digits and hyphens is expected, not {text!r}")
     return text
 
 

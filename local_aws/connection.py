@@ -82,7 +82,7 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
         length = int(told)
         if length > MOST_BODY_BYTES:
             raise _RefusedError(413, f"body: at most {MOST_BODY_BYTES} bytes are taken here, not {length}")
-        body = self.rfile.read(length)
+        body: bytes = self.rfile.read(length)
         if len(body) < length:
             raise ConnectionAbortedError
         return body

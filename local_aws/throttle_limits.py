@@ -46,6 +46,7 @@ _EC2 = dict(
             " ModifyVpcEndpointConnectionNotification DeleteVpcEndpointConnectionNotifications",
             Limit(10, 1),
         ),
+        # Ours, as people tag in bursts and are let.
         *_each("ec2", "CreateTags DeleteTags", Limit(100, 10)),
     ]
 )
@@ -127,6 +128,7 @@ _READS = ("Describe", "Get", "List", "Search")
 
 # By service: for its reads, and for the rest.
 _BY_SERVICE: dict[str, tuple[Limit, Limit]] = {
+    # The reads are published; for the others AWS has more classes than these.
     "ec2": (Limit(100, 20), Limit(50, 5)),
     "events": (_per_second(50), _per_second(50)),
     "scheduler": (_per_second(50), _per_second(50)),

@@ -27,6 +27,8 @@ def test_it_says_ready_in_one_line_and_ends_cleanly_when_told() -> None:
         "111111111111",
         "--template",
         str(TEMPLATE),
+        "--stack",
+        "mine",
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as served:
         assert served.stdout is not None
@@ -35,7 +37,7 @@ def test_it_says_ready_in_one_line_and_ends_cleanly_when_told() -> None:
         with urlopen(f"{line[1]}/_local/clock") as answer:  # noqa: S310 - http
             clock = json.load(answer)
         function = assume(line[1], "arn:aws:iam::111111111111:role/person").client("lambda")
-        function.invoke(FunctionName="drawbridge-echo", Payload=b"{}")
+        function.invoke(FunctionName="mine-echo", Payload=b"{}")
         functions = _children(served.pid)
         served.send_signal(signal.SIGTERM)
         rest = served.stdout.read()
@@ -81,6 +83,7 @@ def test_a_port_in_use_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> 
         pytest.param(["--port", "http"], "a port from 0 to 65535 is expected", id="a port that is a word"),
         pytest.param(["--speed", "0"], "a number above 0", id="time at a standstill"),
         pytest.param(["--accounts", "1"], "an account id of 12 digits is expected", id="no account"),
+        pytest.param(["--stack", "my stack"], "a stack's name of letters", id="a stack with a space in its name"),
     ],
 )
 def test_an_argument_that_is_wrong_is_refused(
