@@ -1,0 +1,84 @@
+"""Which variables a state of a definition can count on, and which it asks for; AWS finds out only at run time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from jsonata import Jsonata
+
+from local_aws.workflows.expression_functions import FUNCTIONS
+from local_aws.workflows.expressions import compiled
+from tests.workflow.definition import Json, Machine, expressions, machines
+
+# Of what Step Functions gives: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+GIVEN = frozenset({"", "$", "states", *Jsonata.static_frame.bindings, *FUNCTIONS} - {"eval"})
+
+_INNER = ("ItemProcessor", "Branches")
+_HANDLED = ("Catch", "Choices")
+
+
+def problems(definition: Json, machine: str = "onboarding") -> list[str]:
+    """List each variable that a state asks for although some way to the state does not assign it."""
+    counted_on: dict[str, frozenset[str]] = {machine: frozenset()}
+    found: list[str] = []
+    for part in machines(definition, machine):
+        there = assigned_before(part, counted_on[part.name])
+        # The machines inside come after the one that they are in.
+        counted_on |= there
+        found += [
+            f"{name}: ${variable}"
+            for name, state in part.states.items()
+            for variable in sorted(asked_for(state) - there[name] - GIVEN)
+        ]
+    return found
+
+
+def assigned_before(machine: Machine, outer: frozenset[str]) -> dict[str, frozenset[str]]:
+    """Tell, for each state, the variables that every way to it assigns."""
+    there = {machine.start: outer}
+    ahead = [machine.start]
+    while ahead:
+        name = ahead.pop()
+        for target, assigned in _ways(machine.states[name]):
+            known = there[name] | assigned
+            narrowed = known & there[target] if target in there else known
+            if there.get(target) != narrowed:
+                there[target] = narrowed
+                ahead.append(target)
+    return there
+
+
+def asked_for(state: Json) -> frozenset[str]:
+    """Give the variables in a state's own expressions, but those that an expression binds itself."""
+    own = {name: value for name, value in state.items() if name not in _INNER}
+    return frozenset(name for expression in expressions(own) for name in free_in(expression))
+
+
+def free_in(expression: str) -> set[str]:
+    """Give the variables and functions that an expression takes from outside."""
+    bound = set(re.findall(r"\$(\w+)\s*:=", expression))
+    for parameters in re.findall(r"function\s*\(([^)]*)\)", expression):
+        bound |= set(re.findall(r"\$(\w+)", parameters))
+    return {str(node.value) for node in _nodes(compiled(expression).ast) if node.type == "variable"} - bound
+
+
+def _ways(state: Json) -> Iterator[tuple[str, set[str]]]:
+    for field in ("Next", "Default"):
+        if field in state:
+            yield state[field], set(state.get("Assign", ()))
+    for way in (each for field in _HANDLED for each in state.get(field, ())):
+        yield way["Next"], set(way.get("Assign", ()))
+
+
+def _nodes(value: Any) -> Iterator[Any]:
+    """Walk through an expression's syntax tree."""
+    if isinstance(value, list | tuple):
+        for each in value:
+            yield from _nodes(each)
+    elif hasattr(value, "type") and hasattr(value, "position"):
+        yield value
+        for name, member in vars(value).items():
+            if name not in {"_outer_instance", "parent", "ancestor"}:
+                yield from _nodes(member)
