@@ -20,6 +20,8 @@ Listener = Callable[[Any], None]
 
 _IN_URL = re.compile(r"/(?P<account>\d{12})/[^/]+")
 
+_ORIGIN = "DeadLetterQueueSourceArn"
+
 _lock = threading.Lock()
 _listeners: list[Listener] = []
 
@@ -60,6 +62,21 @@ def next_arrival(queue: Any) -> float | None:
 def held(queue: Any) -> int:
     """Tell how many messages a queue has, whether they can be received now or not."""
     return len(queue._messages)  # noqa: SLF001 - moto has no other way
+
+
+def origin(message: Any) -> str | None:
+    """Give the ARN of the queue that a dead letter came from; None if nobody received it too often."""
+    told = (message.system_attributes or {}).get(_ORIGIN)
+    return str(told["StringValue"]) if told else None
+
+
+def take_away(queue: Any) -> Any | None:
+    """Take a message that could be received off the queue, for good; None if there is none."""
+    with queue._messages_lock:  # noqa: SLF001 - the lock that moto has, and does not use
+        for message in queue.messages:
+            queue._messages.remove(message)  # noqa: SLF001 - as above
+            return message
+    return None
 
 
 def _add_message(self: Any, message: Any) -> None:
@@ -169,6 +186,10 @@ def _take(queue: Any, count: int, visibility_timeout: int) -> list[Message]:
             continue
         if _is_spent(queue, message):
             queue._messages.remove(message)  # noqa: SLF001 - as above
+            message.system_attributes = {
+                **(message.system_attributes or {}),
+                _ORIGIN: {"StringValue": queue.queue_arn, "DataType": "String"},
+            }
             queue.dead_letter_queue.add_message(message)
             continue
         queue._pending_messages.add(message)  # noqa: SLF001 - as above

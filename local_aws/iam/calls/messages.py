@@ -32,6 +32,15 @@ def _queue(call: AwsCall) -> Iterator[Requirement]:
         yield call.requires("TagQueue", arn, kind="queue")
 
 
+def _move(call: AwsCall) -> Iterator[Requirement]:
+    """Ask for what moving messages does: whoever starts it has to be allowed to do that too."""
+    source = str(call.params.get("SourceArn") or ANY)
+    for action in ("StartMessageMoveTask", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
+        yield call.requires(action, source, kind="queue")
+    if call.params.get("DestinationArn"):
+        yield call.requires("SendMessage", str(call.params["DestinationArn"]), kind="queue")
+
+
 def _no_resource(call: AwsCall) -> Iterator[Requirement]:
     yield call.requires(call.operation, ANY)
 
@@ -64,13 +73,14 @@ _QUEUE_OPERATIONS = (
     "RemovePermission",
     "SendMessage",
     "SetQueueAttributes",
-    "StartMessageMoveTask",
     "TagQueue",
     "UntagQueue",
     *_BATCHES,
 )
 
-SQS = Rules(special={**dict.fromkeys(_QUEUE_OPERATIONS, _queue), "ListQueues": _no_resource})
+SQS = Rules(
+    special={**dict.fromkeys(_QUEUE_OPERATIONS, _queue), "ListQueues": _no_resource, "StartMessageMoveTask": _move}
+)
 
 SNS = Rules(
     names={"topic": ("TopicArn", "Name", "ResourceArn")},
