@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -97,6 +98,49 @@ def test_a_killed_asynchronous_invocation_is_tried_again(account: Account) -> No
     assert (first.error, second.error) == ("Runtime.ExitError", None)
     assert first.request_id == second.request_id
     assert _queues(account, "retried") == ["retried-1", "retried-2", "retried-3"]
+
+
+def test_the_message_of_a_killed_function_comes_back(account: Account) -> None:
+    queue = account.queue("work", VisibilityTimeout="60")
+    mapping = account.functions.create_event_source_mapping(EventSourceArn=queue, FunctionName="creator")
+    before = len(account.invocations("creator"))
+
+    with faults.injected(_second_call(account, "kill-after")) as force:
+        account.send(queue, {"queues": ["back-1", "back-2", "back-3"]})
+        wait_until(lambda: len(account.invocations("creator")) == before + 1)
+        clock.advance(61)
+        wait_until(lambda: len(account.invocations("creator")) == before + 2)
+    account.functions.delete_event_source_mapping(UUID=mapping["UUID"])
+    wait_until_quiet()
+
+    assert force.struck() == 1
+    assert [each.error for each in account.invocations("creator")[-2:]] == ["Runtime.ExitError", None]
+    assert _queues(account, "back") == ["back-1", "back-2", "back-3"]
+
+
+@pytest.mark.parametrize(("kind", "error"), [("kill-before", "Runtime.ExitError"), ("timeout", "Sandbox.Timedout")])
+def test_a_state_machine_tries_an_ended_function_again(account: Account, kind: Kind, error: str) -> None:
+    role = account.role(f"{kind}-machine", "lambda:InvokeFunction")
+    invoke = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {"FunctionName": "creator", "Payload": {"queues": [f"machine-{kind}-1", f"machine-{kind}-2"]}},
+        "Retry": [{"ErrorEquals": [error], "IntervalSeconds": 60, "MaxAttempts": 1}],
+        "End": True,
+    }
+    definition = {"QueryLanguage": "JSONata", "StartAt": "Invoke", "States": {"Invoke": invoke}}
+    states = account.client("stepfunctions")
+    machine = states.create_state_machine(name=kind, definition=json.dumps(definition), roleArn=role)
+    before = len(account.invocations("creator"))
+
+    with faults.injected(_second_call(account, kind)):
+        execution = states.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+        wait_until(lambda: len(account.invocations("creator")) == before + 1)
+        clock.advance(61)
+        wait_until(lambda: states.describe_execution(executionArn=execution)["status"] != "RUNNING")
+
+    assert states.describe_execution(executionArn=execution)["status"] == "SUCCEEDED"
+    assert [each.error for each in account.invocations("creator")[-2:]] == [error, None]
 
 
 def test_a_person_is_not_killed(account: Account) -> None:

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from local_aws import connection
 from local_aws.clock import clock
-from local_aws.faults import faults, parse
+from local_aws.faults import CallFault, faults, parse
 from local_aws.gate import Call, Gate
 from local_aws.record import record
 from local_aws.server import LocalAws
@@ -156,6 +156,16 @@ def test_a_slow_call_takes_its_time_on_the_clock(person: Person) -> None:
 
     assert not early
     assert answered.is_set()
+
+
+def test_a_slow_call_takes_as_long_as_it_is_told(person: Person) -> None:
+    sqs = person("311111111210").client("sqs", config=_ONCE)
+    begun = clock.time()
+
+    with faults.injected(CallFault("sqs:ListQueues", "slow", seconds=0.5)):
+        sqs.list_queues()
+
+    assert clock.time() - begun >= 0.5
 
 
 def test_what_is_recorded_has_the_parameters_of_the_call(person: Person) -> None:

@@ -1,7 +1,8 @@
-"""A function that makes the queues that its event names, one call each."""
+"""A function that makes the queues that its event, or the messages in it, name, one call each."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import boto3
@@ -11,4 +12,5 @@ sqs = boto3.client("sqs", config=Config(retries={"total_max_attempts": 1}))
 
 
 def handler(event: dict[str, Any], context: Any) -> list[str]:
-    return [sqs.create_queue(QueueName=name)["QueueUrl"] for name in event["queues"]]
+    events = [json.loads(record["body"]) for record in event["Records"]] if "Records" in event else [event]
+    return [sqs.create_queue(QueueName=name)["QueueUrl"] for each in events for name in each["queues"]]
