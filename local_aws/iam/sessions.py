@@ -1,4 +1,4 @@
-"""Session policies: what AssumeRole was given besides the role, and holds the session to less than the role may.
+"""What AssumeRole is given besides the role: policies that hold the session to less than the role may, and its length.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
 """
@@ -20,6 +20,8 @@ from local_aws.services.errors import AwsError
 
 _LONGEST = 2048
 _MOST_ARNS = 10
+_ARN_PARTS = 6
+_HOUR = 3600
 
 _policies: dict[str, tuple[Statement, ...]] = {}
 """By the session's access key; several policies of a session are one, as they add up."""
@@ -42,6 +44,7 @@ def keep_session_policies() -> None:
         arns = [str(each.get("arn", "")) for each in self._get_param("PolicyArns") or ()]
         account_id = str(self._get_param("RoleArn") or "").split(":")[4:5]
         partition = get_partition(self.region)
+        _check_duration(self._get_param("DurationSeconds"), self._get_param("RoleArn"), partition)
         statements = (
             _statements(document, arns, account_id[0] if account_id else "", partition) if document or arns else None
         )
@@ -51,6 +54,15 @@ def keep_session_policies() -> None:
         return answer
 
     TokenResponse.assume_role = assume_role
+
+
+def _check_duration(seconds: Any, role_arn: Any, partition: str) -> None:
+    parts = str(role_arn or "").split(":")
+    role = identities.find_role(parts[4], partition, parts[-1].rsplit("/", 1)[-1]) if len(parts) == _ARN_PARTS else None
+    if role is not None and seconds and int(seconds) > int(role.max_session_duration or _HOUR):
+        raise AwsError(
+            "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+        )
 
 
 def _newest(caller: str, account_id: list[str], partition: str, answer: Any) -> str:

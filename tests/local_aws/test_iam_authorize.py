@@ -14,8 +14,10 @@ from moto.backends import get_backend
 from moto.iam.models import AWSManagedPolicy, iam_backends
 from moto.ssm.models import ssm_backends
 
+from local_aws.functions.roles import trusts
 from local_aws.iam import identities, usage
 from local_aws.iam.authorize import authorize
+from local_aws.services import organizations
 
 _accounts = itertools.count(300000000000)
 
@@ -347,6 +349,39 @@ def test_an_external_id_is_asked_for(account: str) -> None:
 
     assert assume("222222222222", target, ExternalId="secret") is None
     assert assume("222222222222", target) is not None
+
+
+def test_a_role_may_trust_an_organization(account: str) -> None:
+    management, member, stranger = (str(next(_accounts)) for _ in range(3))
+    organizations.arrange(management, {member: "workloads"}, ram_sharing=False)
+    mine = organizations.membership(member)
+    assert mine is not None
+    condition = {"StringEquals": {"aws:PrincipalOrgID": mine.organization_id}}
+    target = make_role(account, name="target", trust=trusting({"AWS": "*"}, **condition))
+
+    assert assume(member, target) is None
+    assert assume(stranger, target) is not None
+
+
+@pytest.mark.parametrize(
+    ("condition", "trusted"),
+    [
+        ({"aws:SourceArn": "arn:aws:events:us-east-1:111111111111:rule/mine"}, True),
+        ({"aws:SourceArn": "arn:aws:events:us-east-1:111111111111:rule/other"}, False),
+        ({"aws:SourceAccount": "ACCOUNT"}, True),
+        ({"aws:SourceAccount": "222222222222"}, False),
+    ],
+)
+def test_a_service_assumes_a_role_for_whom_the_role_trusts_it(
+    account: str, condition: dict[str, str], trusted: bool
+) -> None:
+    asked = {name: account if value == "ACCOUNT" else value for name, value in condition.items()}
+    role = make_role(account, trust=trusting({"Service": "events.amazonaws.com"}, StringEquals=asked))
+
+    told = trusts(role, "events.amazonaws.com", source_arn="arn:aws:events:us-east-1:111111111111:rule/mine")
+
+    assert told is trusted
+    assert not trusts(role, "lambda.amazonaws.com")
 
 
 def test_a_session_with_tags_has_to_be_trusted_with_them(account: str) -> None:

@@ -200,15 +200,15 @@ def test_a_bus_of_another_account_has_to_let_one_put(account: Account, other: Ac
 
 def test_a_key_s_policy_has_to_leave_it_to_the_account(account: Account, role: Any) -> None:
     keys = account.client("kms")
-    key = keys.create_key()["KeyMetadata"]["KeyId"]
-    user = role(account, "kms", "kms:Encrypt")
     root = {"AWS": f"arn:aws:iam::{account.account_id}:root"}
-
-    user.encrypt(KeyId=key, Plaintext=b"x")
     only_admin = policy(allow(["kms:PutKeyPolicy", "kms:DescribeKey"], Principal=root, Resource="*"))
-    keys.put_key_policy(KeyId=key, PolicyName="default", Policy=only_admin)
+    by_default = keys.create_key()["KeyMetadata"]["KeyId"]
+    closed = keys.create_key(Policy=only_admin)["KeyMetadata"]["KeyId"]
 
-    assert "no resource-based policy" in refusal(lambda: user.encrypt(KeyId=key, Plaintext=b"x"))
+    user = role(account, "kms", "kms:Encrypt")
+
+    user.encrypt(KeyId=by_default, Plaintext=b"x")
+    assert "no resource-based policy" in refusal(lambda: user.encrypt(KeyId=closed, Plaintext=b"x"))
 
 
 def test_an_organization_may_be_let_in(account: Account, other: Account) -> None:
@@ -271,6 +271,14 @@ def test_a_session_policy_that_is_none_is_refused(account: Account, given: Json,
         account.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="test", **given)
 
     assert refused.value.response["Error"]["Code"] == code
+
+
+def test_a_session_lasts_no_longer_than_its_role_lets_it(account: Account, role: Any) -> None:
+    with pytest.raises(ClientError) as refused:
+        role(account, "sqs", DurationSeconds=3601)
+
+    assert refused.value.response["Error"]["Code"] == "ValidationError"
+    assert "MaxSessionDuration" in refused.value.response["Error"]["Message"]
 
 
 def test_what_is_patched_of_moto_is_there() -> None:
