@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 REGION = "us-east-1"
 PROVIDER = "111111111111"
@@ -13,6 +14,9 @@ MANAGEMENT = "999999999999"
 
 # The local AWS takes the ARN of any load balancer: nothing of the demo flows through it.
 _LOAD_BALANCER = f"arn:aws:elasticloadbalancing:{REGION}:{PROVIDER}:loadbalancer/net/orders/0123456789abcdef"
+
+# A person is throttled like everybody, and tries again.
+_PATIENT = Config(retries={"mode": "standard", "max_attempts": 10})
 
 
 class Person:
@@ -40,7 +44,7 @@ class Person:
         if service not in self._clients:
             # The stubs know a service by its literal name only.
             session: Any = self._session
-            self._clients[service] = session.client(service, endpoint_url=self._url)
+            self._clients[service] = session.client(service, endpoint_url=self._url, config=_PATIENT)
         return self._clients[service]
 
     def output(self, name: str) -> str:
