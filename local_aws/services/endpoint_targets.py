@@ -97,13 +97,34 @@ def _failure(leaf: LatticeResource) -> str | None:
     return f"{leaf.id} is in state {leaf.status}." if leaf.status == "CREATE_FAILED" else None
 
 
-def _private_name(endpoint: Endpoint, leaf: LatticeResource) -> str | None:
+def is_own_vpc(leaf: LatticeResource, vpc_id: str) -> bool:
+    """Tell whether a resource's gateway is in the VPC: there its name has a meaning already, and gets no zone."""
     gateway = gateways.get(leaf.shown.get("resourceGatewayId"))
-    if gateway is not None and gateway.shown["vpcId"] == endpoint.vpc_id:
-        # In the resource's own VPC its name has a meaning already.
+    return gateway is not None and bool(gateway.shown["vpcId"] == vpc_id)
+
+
+def _private_name(endpoint: Endpoint, leaf: LatticeResource) -> str | None:
+    if is_own_vpc(leaf, endpoint.vpc_id):
         return None
     name = private_name(leaf, endpoint.dns_options)
     return name if name and name not in names_held(endpoint) else None
+
+
+def names_told(account_id: str, region: str, vpc_id: str) -> dict[str, str]:
+    """Give the names that the VPC's endpoints have, private ones too, each with the ARN of what it leads to."""
+    told = {}
+    for endpoint in endpoints.values():
+        if (endpoint.owner, endpoint.region, endpoint.vpc_id, endpoint.state) == (
+            account_id,
+            region,
+            vpc_id,
+            "available",
+        ):
+            refresh(endpoint)
+            for each in endpoint.associations.values():
+                if each.dns_name:
+                    told |= {name: each.target.arn for name in (each.dns_name, each.target.private_name) if name}
+    return told
 
 
 def names_held(endpoint: Endpoint) -> set[str]:

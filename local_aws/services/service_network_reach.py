@@ -62,6 +62,7 @@ class ResourceAssociation(NetworkAssociation):
     managed: bool = False
     """Made by an AWS service, such as EventBridge for a connection."""
     named: bool = False
+    naming: bool = False
 
     kind: ClassVar[str] = "SERVICE_NETWORK_RESOURCE_ASSOCIATION"
     name: ClassVar[str] = "ServiceNetworkResourceAssociation"
@@ -118,7 +119,10 @@ class ResourceAssociation(NetworkAssociation):
         return super().event_resource(account_id)
 
     def be_named(self) -> None:
-        """Tell the DNS name after a while."""
+        """Tell the DNS name after a while; again is the same as once."""
+        if self.naming:
+            return
+        self.naming = True
 
         def name() -> None:
             self.named = True
@@ -153,7 +157,7 @@ def _part(group: ResourceAssociation, child: LatticeResource) -> ResourceAssocia
     part.status = _STATUS_OF_PART.get(child.status, group.status)
     if part.status == "CREATE_FAILED":
         part.failure = f"The resource configuration {child.id} is in state {child.status}."
-    if part.is_usable and not part.named:
+    if part.is_usable:
         part.be_named()
     return part
 

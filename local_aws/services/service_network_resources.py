@@ -73,7 +73,8 @@ def _new(call: Call, params: dict[str, Any]) -> ResourceAssociation:
     resource_associations[association.id] = association
 
     def up() -> None:
-        association.be_named()
+        for part in reach.parts(association):
+            part.be_named()
         endpoint_targets.refresh_network(network)
 
     settle(call, association, up)

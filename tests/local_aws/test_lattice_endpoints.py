@@ -399,3 +399,14 @@ def test_an_endpoint_to_a_network_takes_sixteen_addresses_of_a_subnet() -> None:
     code = refusal(lambda: network_endpoint(owner, made_in["arn"], VpcId=vpc_id, SubnetIds=[small]))
 
     assert code == "InsufficientFreeAddressesInSubnet"
+
+
+def test_the_provider_tags_its_view_of_a_resource_endpoint() -> None:
+    owner = person()
+    arn = resource_configuration(owner)
+    resource_endpoint(owner, arn)
+    seen = owner.lattice.list_resource_endpoint_associations(resourceConfigurationIdentifier=arn)["items"][0]
+
+    owner.lattice.tag_resource(resourceArn=seen["arn"], tags={"team": "orders"})
+
+    assert owner.lattice.list_tags_for_resource(resourceArn=seen["arn"])["tags"] == {"team": "orders"}

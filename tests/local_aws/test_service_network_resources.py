@@ -260,9 +260,7 @@ def test_children_are_listed_on_request_each_with_its_name() -> None:
     parent = group(owner, "first-db", "second-db")
     made_in = network(owner)
     made = associate(owner, made_in["id"], parent["arn"])
-    pass_time(5)
-    listed(owner, serviceNetworkIdentifier=made_in["id"], includeChildren=True)
-    pass_time(5)
+    pass_time(10)
 
     alone = listed(owner, serviceNetworkIdentifier=made_in["id"])
     rows = listed(owner, serviceNetworkIdentifier=made_in["id"], includeChildren=True)
