@@ -10,6 +10,7 @@ from typing import Any
 from local_aws import posted
 from local_aws.services import endpoint_services, pages, shares
 from local_aws.services.quotas import quotas
+from local_aws.services.timings import timings
 from local_aws.throttles import throttles
 
 
@@ -29,15 +30,21 @@ _SETTINGS: dict[str, Setting] = {
     "ramEventsToInvitees": Setting(shares, "notify_invitees", posted.flag),
     "strictEndpointServicePermissions": Setting(endpoint_services, "strict_permissions", posted.flag),
 }
-_QUOTAS = {re.sub(r"_(\w)", lambda found: found[1].upper(), name): name for name in asdict(quotas)}
+_TABLES: dict[str, tuple[Any, Callable[[str, Any], Any]]] = {
+    "quotas": (quotas, posted.whole),
+    "timings": (timings, posted.seconds),
+}
+"""Those that are many: each field of these is one."""
 
-NAMES = (*_SETTINGS, "quotas")
+NAMES = (*_SETTINGS, *_TABLES)
 
 
 def describe() -> dict[str, Any]:
     """Tell all settings, in the form in which they are posted."""
     told: dict[str, Any] = {name: getattr(setting.of, setting.attribute) for name, setting in _SETTINGS.items()}
-    return {**told, "quotas": {name: getattr(quotas, attribute) for name, attribute in _QUOTAS.items()}}
+    for name, (of, _) in _TABLES.items():
+        told[name] = {field: getattr(of, attribute) for field, attribute in _fields(of).items()}
+    return told
 
 
 def change(told: Any) -> None:
@@ -47,10 +54,20 @@ def change(told: Any) -> None:
         InvalidInputError: the first thing that is wrong.
     """
     body = posted.fields("settings", told, NAMES)
-    most = posted.fields("quotas", body.get("quotas", {}), tuple(_QUOTAS))
-    new = {name: _SETTINGS[name].read(name, value) for name, value in body.items() if name != "quotas"}
-    new_most = {_QUOTAS[name]: posted.whole(f"quotas.{name}", value) for name, value in most.items()}
-    for name, value in new.items():
-        setattr(_SETTINGS[name].of, _SETTINGS[name].attribute, value)
-    for attribute, value in new_most.items():
-        setattr(quotas, attribute, value)
+    for of, attribute, value in [change for name in body for change in _changes(name, body[name])]:
+        setattr(of, attribute, value)
+
+
+def _changes(name: str, value: Any) -> list[tuple[Any, str, Any]]:
+    if name in _SETTINGS:
+        setting = _SETTINGS[name]
+        return [(setting.of, setting.attribute, setting.read(name, value))]
+    of, read = _TABLES[name]
+    attributes = _fields(of)
+    told = posted.fields(name, value, tuple(attributes))
+    return [(of, attributes[field], read(f"{name}.{field}", each)) for field, each in told.items()]
+
+
+def _fields(of: Any) -> dict[str, str]:
+    """Give the names of an object's fields, as JSON has them, with its attributes."""
+    return {re.sub(r"_(\w)", lambda found: found[1].upper(), name): name for name in asdict(of)}

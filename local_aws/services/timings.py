@@ -9,7 +9,7 @@ HOUR: Final = 3600.0
 DAY: Final = 24 * HOUR
 
 
-@dataclass(frozen=True)
+@dataclass
 class Timings:
     """Durations that AWS publishes are AWS's; the others are short, so that nobody relies on there being none."""
 

@@ -87,6 +87,7 @@ def test_the_clock_can_be_sped_up(control: Control) -> None:
         pytest.param(
             "settings", {"quotas": {"childrenPerGroup": -1}}, "quotas.childrenPerGroup: a whole", id="a quota below 0"
         ),
+        pytest.param("settings", {"timings": {"shareGone": "soon"}}, "timings.shareGone: a number", id="no seconds"),
         pytest.param("organization", {"accounts": {}}, "management:", id="no management account"),
         pytest.param(
             "organization", {"management": "999999999999", "accounts": {"1": "a"}}, "accounts:", id="no account"
@@ -109,10 +110,16 @@ def test_bad_input_is_refused_with_the_name_of_the_field(control: Control, route
 def test_settings_are_changed_one_by_one(control: Control) -> None:
     before = control.get("settings")[1]
 
-    status, told = control.post("settings", {"throttlePersons": False, "quotas": {"childrenPerGroup": 2}})
+    changes = {"throttlePersons": False, "quotas": {"childrenPerGroup": 2}, "timings": {"endpointAvailable": 180}}
+    status, told = control.post("settings", changes)
 
     assert status == 200
-    assert told == {**before, "throttlePersons": False, "quotas": {**before["quotas"], "childrenPerGroup": 2}}
+    assert told == {
+        **before,
+        "throttlePersons": False,
+        "quotas": {**before["quotas"], "childrenPerGroup": 2},
+        "timings": {**before["timings"], "endpointAvailable": 180},
+    }
     assert control.get("settings")[1] == told
 
 

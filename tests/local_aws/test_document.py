@@ -69,6 +69,15 @@ def test_all_settings_are_told_and_no_others() -> None:
     assert _first_cells("Settings") == set(settings.NAMES)
 
 
+def test_the_quotas_and_timings_shown_can_be_posted() -> None:
+    section = DOCUMENT.split("\n## Settings\n", 1)[1].split("\n## ", 1)[0]
+    shown = re.findall(r"^\| `(quotas|timings)`.*`(\{.*\})`", section, re.MULTILINE)
+    known = settings.describe()
+
+    assert [name for name, _ in shown] == ["quotas", "timings"]
+    assert all(set(json.loads(example)) <= set(known[name]) for name, example in shown)
+
+
 @pytest.mark.parametrize("route", sorted({name for name, _ in ROUTES if name}))
 def test_all_routes_are_told(route: str) -> None:
     told = {name.split(" ")[-1] for name in _first_cells("Control")}
