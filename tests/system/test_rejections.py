@@ -1,0 +1,51 @@
+"""Who a policy turns away is told so, and nothing of theirs is connected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from demo.people import Person
+from tests.system.conftest import World
+from tests.system.test_onboarding import endpoints_for, settled
+
+
+@pytest.fixture(scope="module")
+def unwanted(world: World) -> Person:
+    return world.person("530000000031")
+
+
+@pytest.fixture(scope="module")
+def host(deployed: Callable[..., Person], unwanted: Person) -> Person:
+    person = deployed("520000000031")
+    them = f'principal == Account::"{unwanted.account_id}"'
+    person.write_policy(
+        "turn-away",
+        # Otherwise a person would be asked first.
+        f'forbid({them}, action == Action::"askApprover", resource);\n'
+        f'permit({them}, action == Action::"reject", resource);',
+    )
+    return person
+
+
+def test_an_invitation_is_rejected(host: Person, unwanted: Person) -> None:
+    host.write_binding("unwanted", resource="unwanted", provider=unwanted.account_id)
+
+    share_arn = unwanted.share_database("unwanted", port="5432", with_account=host.account_id)
+
+    settled(host, share_arn, "REJECTED")
+    of_share = {"resourceShareArns": [share_arn]}
+    (invitation,) = host.aws("ram").get_resource_share_invitations(**of_share)["resourceShareInvitations"]
+    assert invitation["status"] == "REJECTED"
+    assert endpoints_for(host, "unwanted") == []
+
+
+def test_a_connection_is_rejected(host: Person, unwanted: Person) -> None:
+    _, service_name = host.offer_service()
+
+    endpoint_id = unwanted.connect(service_name)
+
+    settled(host, endpoint_id, "REJECTED")
+    assert unwanted.endpoint_state(endpoint_id) == "rejected"
+    assert [name for name, _ in host.published() if endpoint_id in name] == []
