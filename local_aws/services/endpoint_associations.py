@@ -88,7 +88,7 @@ def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 
 def resource_endpoints() -> list[Endpoint]:
     """Give the endpoints that their providers see as associated with a resource configuration."""
-    return [each for each in endpoints.values() if each.kind == "Resource" and each.state in _UP]
+    return [each for each in list(endpoints.values()) if each.kind == "Resource" and each.state in _UP]
 
 
 def _provider(endpoint: Endpoint) -> str:

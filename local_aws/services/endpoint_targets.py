@@ -112,7 +112,7 @@ def _private_name(endpoint: Endpoint, leaf: LatticeResource) -> str | None:
 
 def names_told(account_id: str, region: str, vpc_id: str) -> dict[str, str]:
     """Give the names that the VPC's endpoints have, private ones too, each with the ARN of what it leads to."""
-    told = {}
+    told: dict[str, str] = {}
     for endpoint in endpoints.values():
         if (endpoint.owner, endpoint.region, endpoint.vpc_id, endpoint.state) == (
             account_id,

@@ -20,6 +20,7 @@ from local_aws.services.tables import later
 from local_aws.services.timings import timings
 from local_aws.services.vpc_facts import check_groups, check_subnets, check_vpc, ec2_of
 
+_LONGEST_TOKEN = 64
 _FILTERS = {
     "vpc-id": lambda row: [row["VpcId"]],
     "vpc-endpoint-type": lambda row: [row["VpcEndpointType"]],
@@ -46,6 +47,9 @@ def _create(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
     if kind not in _MAKERS:
         raise AwsError("InvalidVpcEndpointType", f"The VPC endpoint type {kind} is not valid.")
     tags_asked_for(params, "vpc-endpoint")
+    token = params.get("ClientToken", "")
+    if len(token) > _LONGEST_TOKEN or not token.isascii():
+        raise AwsError("InvalidParameterValue", f"Value ({token}) for parameter ClientToken is invalid.")
     endpoint = once(call, params, params.get("ClientToken"), lambda: _MAKERS[kind](call, params, kind))
     return {"VpcEndpoint": endpoint.describe(), "ClientToken": params.get("ClientToken")}
 

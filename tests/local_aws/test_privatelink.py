@@ -362,6 +362,7 @@ def test_a_deleted_endpoint_is_listed_for_an_hour() -> None:
         ({"VpcEndpointType": "Gateway"}, "InvalidServiceName"),
         ({"VpcEndpointType": "Nonsense"}, "InvalidParameterValue"),
         ({"PrivateDnsEnabled": True}, "InvalidParameter"),
+        ({"ClientToken": "t" * 65}, "InvalidParameterValue"),
         ({"DryRun": True}, "DryRunOperation"),
     ],
 )
