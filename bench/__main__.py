@@ -3,7 +3,7 @@
 import logging
 
 from bench.loading import report_loading
-from bench.onboarding import report_onboarding
+from bench.onboarding import report_bursts, report_onboarding
 from local_aws.__main__ import ACCOUNTS, PARAMETERS, REGION, TEMPLATE
 from local_aws.deployment import deploy
 from local_aws.server import LocalAws
@@ -15,6 +15,7 @@ def main() -> None:
         for account_id in ACCOUNTS:
             deploy(TEMPLATE, account_id, REGION, parameters=PARAMETERS)
         report_onboarding(server.url)
+        report_bursts(server.url)
     report_loading()
 
 

@@ -1,76 +1,118 @@
-"""How many AWS calls and state transitions one onboarding of each kind takes."""
+"""What one onboarding of each kind costs, and what a hundred at once do."""
 
-import json
-import time
-import urllib.error
-import urllib.request
-from collections import Counter
+import statistics
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
+from bench.measure import measured, print_span
 from demo.cases import IN_ORDER, People
 from demo.people import CONSUMER, MANAGEMENT, PROVIDER, STRANGER, Person
-from local_aws import workflows
+from local_aws.__main__ import REGION
+from local_aws.clock import clock
+from local_aws.lapse import lapse
 from local_aws.services.organizations import arrange
+from local_aws.throttle_limits import limit_of
 
-_PATIENCE = 90
+MINUTE = 60.0
+HOUR = 60 * MINUTE
+
+AT_ONCE = 100
+
+_RESTING = 2 * MINUTE
+"""Two looks of the schedule: then what has settled has been found so."""
 
 
 def report_onboarding(url: str) -> None:
-    """Play each case once and print what Drawbridge did for it, from the first hint until all was quiet."""
+    """Play each case of the demo once and print what Drawbridge did for it, from the first hint until all was quiet."""
     provider, consumer = Person(url, PROVIDER, "provider"), Person(url, CONSUMER, "consumer")
     people = People(provider, consumer, Person(url, STRANGER, "stranger"))
     for number, case in enumerate(IN_ORDER, start=1):
         if case is IN_ORDER[-1]:
             arrange(MANAGEMENT, {PROVIDER: "workloads/prod", CONSUMER: "workloads/test"}, ram_sharing=True)
-        _wait_until_idle(url)
-        calls, executions = _calls(url), _executions([provider, consumer])
-        expectation = case.play(people, lambda *_: None)
-        deadline = time.monotonic() + _PATIENCE
-        while expectation.met() is None:
-            if time.monotonic() > deadline:
+        lapse(_RESTING)
+        with measured([provider, consumer]) as span:
+            expectation = case.play(people, lambda *_: None)
+            if not lapse(HOUR, until=lambda: expectation.met() is not None):  # noqa: B023 - asked within this turn
                 raise TimeoutError(f"{case.title}: nothing came of it")
-            time.sleep(0.2)
-        _wait_until_idle(url)
-        made = _calls(url) - calls
-        ran = _executions([provider, consumer]) - executions
-        transitions = sum(workflows.transitions(execution) for execution in ran)
         print(f"\n{number}. {case.title}")
-        print(f"   {made.total()} AWS calls, {len(ran)} execution(s), {transitions} state transitions")
-        for (role, operation), count in sorted(made.items()):
-            print(f"   {count:>4}  {role:<20}{operation}")
+        print_span(span)
+    arrange(MANAGEMENT, {}, ram_sharing=False)
 
 
-def _calls(url: str) -> Counter[tuple[str, str]]:
-    """Count the calls of the stack's functions and state machines; looks by the schedule are among them."""
-    counted: Counter[tuple[str, str]] = Counter()
-    for each in _get(url, "calls")["calls"]:
-        if each["role"] and each["role"].startswith("drawbridge-"):
-            function = each["role"].removeprefix("drawbridge-").partition("Role-")[0].removesuffix("Function")
-            counted[function, each["operation"]] += each["count"]
-    return counted
+def report_bursts(url: str) -> None:
+    """Have a hundred ask at once, first by shares and then by connections."""
+    _report_shares(Person(url, "444444444444", "provider"), Person(url, CONSUMER, "consumer"))
+    _report_connections(Person(url, PROVIDER, "provider"), url)
 
 
-def _executions(people: list[Person]) -> set[str]:
-    found: set[str] = set()
-    for person in people:
-        machine = person.output("OnboardingStateMachineArn")
-        pages = person.aws("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=machine)
-        found |= {each["executionArn"] for page in pages for each in page["executions"]}
-    return found
+def _report_shares(provider: Person, consumer: Person) -> None:
+    permit = f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);'
+    consumer.write_policy("let-all-in", permit)
+    consumer.write_binding("all", resource="many-*", provider=provider.account_id)
+    configurations = [provider.offer_database(f"many-{number:03}", port="5432") for number in range(AT_ONCE)]
+    lapse(_RESTING)
+    asked: dict[str, float] = {}
+
+    def ask() -> None:
+        for number, configuration in enumerate(configurations):
+            share = provider.aws("ram").create_resource_share(
+                name=f"many-{number:03}", resourceArns=[configuration], principals=[consumer.account_id]
+            )
+            asked[share["resourceShare"]["resourceShareArn"]] = clock.time()
+
+    print(f"\n{AT_ONCE} shares at once, each with one resource that a binding wants")
+    _burst(consumer, ask, asked, fewest={"ec2:CreateVpcEndpoint": AT_ONCE, "ssm:PutParameter": 2 * AT_ONCE})
 
 
-def _wait_until_idle(url: str) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while time.monotonic() < deadline:
-        try:
-            _get(url, "idle")
-        except urllib.error.HTTPError:
-            time.sleep(0.2)
-        else:
-            return
-    raise TimeoutError("the local AWS does not come to rest")
+def _report_connections(provider: Person, url: str) -> None:
+    _, service_name = provider.offer_service()
+    consumers = [Person(url, f"45{number:010}", "consumer") for number in range(AT_ONCE)]
+    for consumer in consumers:
+        provider.register_consumer(consumer.account_id, "*")
+    lapse(_RESTING)
+    asked: dict[str, float] = {}
+
+    def ask() -> None:
+        for consumer in consumers:
+            asked[consumer.connect(service_name)] = clock.time()
+
+    print(f"\n{AT_ONCE} connections to one service at once, each from an account of its own")
+    # One call accepts several, so that AWS's throttle on them sets no floor.
+    _burst(provider, ask, asked, fewest={"ssm:PutParameter": 2 * AT_ONCE})
 
 
-def _get(url: str, route: str) -> Any:
-    with urllib.request.urlopen(f"{url}/_local/{route}") as answer:  # noqa: S310 - our own port
-        return json.load(answer)
+def _burst(home: Person, ask: Callable[[], None], asked: Mapping[str, float], *, fewest: Mapping[str, int]) -> None:
+    """Have them ask, wait until all are available, and print what it took beside the least that AWS's limits allow."""
+
+    def available() -> list[dict[str, Any]]:
+        return [row for row in home.ledger() if row["subject"]["S"] in asked and row["status"]["S"] == "AVAILABLE"]
+
+    with measured([home]) as span:
+        ask()
+        lapse(4 * HOUR, until=lambda: len(available()) == len(asked), patience=HOUR)
+    rows = available()
+    print(f"   {len(rows)} of {len(asked)} are AVAILABLE")
+    _print_delays("seen by Drawbridge", [_moment(row["first_seen_at"]) - asked[row["subject"]["S"]] for row in rows])
+    _print_delays("AVAILABLE", [_moment(row["updated_at"]) - asked[row["subject"]["S"]] for row in rows])
+    for operation, count in fewest.items():
+        print(f"   AWS lets {count} {operation} pass in {_soonest(operation, count):.0f} s at the soonest")
+    print_span(span)
+
+
+def _print_delays(what: str, seconds: list[float]) -> None:
+    if seconds:
+        print(
+            f"   {what} after {min(seconds):.0f} s (first), {statistics.median(seconds):.0f} s (median), "
+            f"{max(seconds):.0f} s (last)"
+        )
+
+
+def _moment(attribute: Mapping[str, str]) -> float:
+    return datetime.fromisoformat(attribute["S"]).timestamp()
+
+
+def _soonest(operation: str, count: int) -> float:
+    """Tell in how many seconds AWS lets so many requests pass, if they come as fast as they may."""
+    limit = limit_of(operation, REGION)
+    return max(0.0, count - limit.size) / limit.refill if limit else 0.0

@@ -13,15 +13,18 @@ _BETWEEN_LOOKS = 0.003
 """Real seconds: work passes from hand to hand between two looks, so one look without any is not believed."""
 
 
-def lapse(seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
+def lapse(seconds: float, until: Callable[[], bool] = lambda: False, *, patience: float = 60.0) -> bool:
     """Let so many seconds of the clock pass, or less, once ``until`` holds; tell whether it does.
 
     Work is waited for, the time between is left out: an hour in which nothing happens takes no time. ``until`` is asked
     whenever nothing is at work.
+
+    Raises:
+        TimeoutError: somebody has been at work for so many real seconds without a pause: ``patience``.
     """
     end = clock.time() + seconds
     while True:
-        wait_for_work()
+        wait_for_work(patience)
         if until():
             return True
         left = end - clock.time()

@@ -46,7 +46,7 @@ def _new(call: Call, params: dict[str, Any]) -> Service:
     mine = [each for each in services.values() if (each.owner, each.region) == (call.account_id, call.region)]
     if any(each.name == params["name"] for each in mine):
         raise _conflict(params["name"], f"A service named {params['name']} already exists")
-    lattice_quota(len(mine), quotas.services_per_region, what="services in the Region", kind=SERVICE, code="L-A0A75DB0")
+    lattice_quota(len(mine), quotas.services_per_region, what="services in the Region", kind=SERVICE, code="L-620C821E")
     service_id = new_id("svc")
     service = Service(
         id=service_id,

@@ -57,7 +57,7 @@ def _new(call: Call, params: dict[str, Any]) -> ResourceAssociation:
         quotas.configurations_per_network,
         what="resource configurations in a service network",
         kind=ResourceAssociation.kind,
-        code="L-B85E7F4A",
+        code="L-6095700C",
     )
     association = ResourceAssociation(
         id=new_id("snra"),

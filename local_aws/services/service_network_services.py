@@ -51,7 +51,7 @@ def _new(call: Call, params: dict[str, Any]) -> ServiceAssociation:
         quotas.services_per_network,
         what="services in a service network",
         kind=ServiceAssociation.kind,
-        code="L-B2B9E3A7",
+        code="L-75D4A19E",
     )
     association = ServiceAssociation(
         id=new_id("snsa"),

@@ -90,7 +90,7 @@ def _new(call: Call, params: dict[str, Any]) -> VpcAssociation:
         quotas.vpc_associations_per_network,
         what="VPC associations in a service network",
         kind=VpcAssociation.kind,
-        code="L-7B6CF1F4",
+        code="L-EF6E2D62",
     )
     association = VpcAssociation(
         id=new_id("snva"),

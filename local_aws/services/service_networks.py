@@ -51,7 +51,7 @@ def _new(call: Call, params: dict[str, Any]) -> ServiceNetwork:
             resourceType=NETWORK,
         )
     lattice_quota(
-        len(mine), quotas.networks_per_region, what="service networks in the Region", kind=NETWORK, code="L-79D63A1E"
+        len(mine), quotas.networks_per_region, what="service networks in the Region", kind=NETWORK, code="L-9CAD07FB"
     )
     network_id = new_id("sn")
     network = ServiceNetwork(

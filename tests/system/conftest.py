@@ -1,11 +1,13 @@
 """The stack as it deploys, in accounts of the local AWS, and people who use it."""
 
 import json
+import os
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,11 +25,26 @@ PATIENCE = 60
 """Real seconds that anything may take."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the test of what was needed of the roles behind the last of those that need it."""
+    here = Path(__file__).parent
+    last = [item for item in items if item.path == here / "test_least_privilege.py"]
+    others = [item for item in items if item not in last]
+    behind = max((place for place, item in enumerate(others, 1) if item.path.is_relative_to(here)), default=0)
+    items[:] = [*others[:behind], *last, *others[behind:]]
+
+
+LONG = int(os.environ.get("DRAWBRIDGE_SOAK_RUNS", "0"))
+"""How many runs the long profile of the tests that have one makes; 0 for the short profile."""
+
+
 @dataclass(frozen=True)
 class World:
     """The local AWS from outside: its port, and what is under ``/_local/``."""
 
     url: str
+    deployed_in: set[str] = field(default_factory=set)
+    """The accounts that had the stack so far."""
 
     def person(self, account_id: str) -> Person:
         return Person(self.url, account_id, f"somebody-in-{account_id}")
@@ -79,6 +96,7 @@ def deployed(world: World) -> Iterator[Callable[..., Person]]:
         clock.set_speed(1)
         deploy(TEMPLATE, account_id, REGION, parameters={**PARAMETERS, **parameters})
         clock.set_speed(SPEED)
+        world.deployed_in.add(account_id)
         people.append(world.person(account_id))
         return people[-1]
 

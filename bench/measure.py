@@ -1,0 +1,98 @@
+"""What Drawbridge did in a span of time: AWS calls, throttled calls, state transitions, and where the time went."""
+
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from demo.people import Person
+from local_aws import workflows
+from local_aws.clock import clock
+from local_aws.record import record
+
+_OURS = "drawbridge-"
+_THROTTLED = frozenset(
+    {"Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded", "TooManyRequestsException"}
+)
+
+
+@dataclass
+class Span:
+    """What was measured; durations are seconds of the local clock."""
+
+    seconds: float = 0.0
+    calls: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By function and operation; looks that the schedule asked for are among them."""
+    throttled: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Those of the calls that AWS refused because there were too many."""
+    executions: int = 0
+    transitions: int = 0
+    times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """How long each state took each time that it was entered, retries included."""
+
+
+@contextmanager
+def measured(people: Sequence[Person]) -> Iterator[Span]:
+    """Measure what the stacks of these people do as long as the block runs; the span is filled at its end."""
+    span = Span()
+    began, calls, throttled, known = clock.time(), *_calls(), _executions(people)
+    yield span
+    span.seconds = clock.time() - began
+    calls_now, throttled_now = _calls()
+    span.calls, span.throttled = calls_now - calls, throttled_now - throttled
+    for person in people:
+        for arn in _executions([person]) - known:
+            span.executions += 1
+            span.transitions += workflows.transitions(arn)
+            _add_times(person, arn, span.times)
+
+
+def print_span(span: Span, *, calls: bool = True) -> None:
+    """Print all of it, one line a fact."""
+    print(
+        f"   {span.seconds:.0f} s on the local clock, {span.calls.total()} AWS calls of which "
+        f"{span.throttled.total()} throttled, {span.executions} execution(s), {span.transitions} state transitions"
+    )
+    if calls:
+        print(f"   {'calls':>6}  {'throttled':>9}  function and operation")
+        for who, count in sorted(span.calls.items()):
+            print(f"   {count:>6}  {span.throttled[who] or '':>9}  {who[0]:<20}{who[1]}")
+    print(f"   {'times':>6}  {'median s':>9}{'longest':>9}{'all':>9}  where the time went")
+    for state, times in sorted(span.times.items(), key=lambda item: -sum(item[1])):
+        print(f"   {len(times):>6}  {statistics.median(times):>9.1f}{max(times):>9.1f}{sum(times):>9.0f}  {state}")
+
+
+def _calls() -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
+    counted: Counter[tuple[str, str]] = Counter()
+    throttled: Counter[tuple[str, str]] = Counter()
+    for each in record.describe(last=0)["calls"]:
+        if each["role"] and each["role"].startswith(_OURS):
+            function = each["role"].removeprefix(_OURS).partition("Role-")[0].removesuffix("Function")
+            counted[function, each["operation"]] += each["count"]
+            throttled[function, each["operation"]] += sum(
+                count for code, count in each["errors"].items() if code in _THROTTLED
+            )
+    return counted, throttled
+
+
+def _executions(people: Sequence[Person]) -> set[str]:
+    found: set[str] = set()
+    for person in people:
+        machine = person.output("OnboardingStateMachineArn")
+        pages = person.aws("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=machine)
+        found |= {each["executionArn"] for page in pages for each in page["executions"]}
+    return found
+
+
+def _add_times(person: Person, execution_arn: str, times: dict[str, list[float]]) -> None:
+    pages = person.aws("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=execution_arn)
+    entered: dict[str, list[Any]] = defaultdict(list)
+    for event in (event for page in pages for event in page["events"]):
+        if details := event.get("stateEnteredEventDetails"):
+            entered[details["name"]].append(event["timestamp"])
+        elif (details := event.get("stateExitedEventDetails")) and entered[details["name"]]:
+            # Iterations of a map run side by side; which of them ended makes no difference to the sum.
+            began = entered[details["name"]].pop(0)
+            times[details["name"]].append((event["timestamp"] - began).total_seconds())

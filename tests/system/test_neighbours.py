@@ -1,0 +1,282 @@
+"""Everything at once: whatever people, AWS and the clock do, it comes right once all is quiet."""
+
+import itertools
+import sys
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from demo.people import Person
+from local_aws.clock import clock
+from local_aws.lapse import lapse
+from tests.system.conftest import LONG, World, stop_looking
+from tests.system.model.judgement import at_rest, judge
+from tests.system.model.neighbours import Ask, Home, Neighbours
+
+MINUTE = 60.0
+HOUR = 60 * MINUTE
+
+SETTLING = 12 * MINUTE
+"""Two looks of the schedule, and some."""
+
+LONGEST = 8 * HOUR
+"""What failed is tried again after at most six hours."""
+
+MUCH = 8
+"""Steps after which it is worth its time to let all settle."""
+
+_OPERATIONS = (
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+    "ec2:AcceptVpcEndpointConnections",
+    "ec2:CreateVpcEndpoint",
+    "ec2:Describe*",
+    "events:PutEvents",
+    "ram:AcceptResourceShareInvitation",
+    "ram:Get*",
+    "ram:List*",
+    "ssm:Get*",
+    "ssm:PutParameter",
+    "states:StartExecution",
+    "vpc-lattice:GetResourceConfiguration",
+)
+_FAULTS = st.sampled_from(["throttle", "error", "lost-answer", "kill-before", "kill-after", "timeout"])
+_CALL_FAULTS = st.one_of(
+    st.fixed_dictionaries(
+        {
+            "operation": st.sampled_from(_OPERATIONS),
+            "fault": _FAULTS,
+            "times": st.integers(1, 4),
+            "skip": st.integers(0, 3),
+            "role": st.just("drawbridge-*"),
+        }
+    ),
+    st.fixed_dictionaries(
+        {
+            "operation": st.just("*:*"),
+            "fault": _FAULTS,
+            "probability": st.sampled_from([0.02, 0.1, 0.3]),
+            "times": st.integers(1, 20),
+            "role": st.just("drawbridge-*"),
+        }
+    ),
+)
+_EVENT_FAULTS = st.fixed_dictionaries(
+    {
+        "drop": st.sampled_from([0.0, 0.5, 1.0]),
+        "duplicate": st.sampled_from([0.0, 0.5, 1.0]),
+        "delay": st.sampled_from([0.0, 45.0]),
+        "reorder": st.booleans(),
+    }
+)
+_numbers = itertools.count(1)
+_survived: Counter[str] = Counter()
+
+
+class Together(RuleBasedStateMachine):
+    """Two accounts with the stack and three others; each run has accounts of its own."""
+
+    world: ClassVar[World]
+    deployed: ClassVar[Callable[..., Person]]
+    neighbours: Neighbours
+    unsettled = 0
+
+    @initialize(calls=st.lists(_CALL_FAULTS, min_size=1, max_size=4), seed=st.integers(0, 999))
+    def begin(self, calls: list[dict[str, Any]], seed: int) -> None:
+        _survived["runs"] += 1
+        self.world.control("settings", {"ramEventsToInvitees": True})
+        homes = [type(self).deployed(_account(), LookEvery="rate(5 minutes)") for _ in range(2)]
+        others = [self.world.person(_account()) for _ in range(3)]
+        self.neighbours = Neighbours([Home(home) for home in homes], others)
+        for home in self.neighbours.homes:
+            self.neighbours.offer_service(home)
+        self.world.control("faults", {"seed": seed, "calls": calls})
+
+    # ---- those who ask
+
+    @rule(data=st.data(), count=st.integers(1, 2))
+    def share(self, data: st.DataObject, count: int) -> None:
+        home = self._home(data)
+        self.neighbours.share(self._other(data, home), home, count)
+
+    @precondition(lambda self: any(self.neighbours.shares()))
+    @rule(data=st.data())
+    def add_to_share(self, data: st.DataObject) -> None:
+        ask = data.draw(st.sampled_from(list(self.neighbours.shares())))
+        self.neighbours.add_to(ask)
+
+    @rule(data=st.data())
+    def offer_service(self, data: st.DataObject) -> None:
+        self.neighbours.offer_service(self._home(data))
+
+    @rule(data=st.data())
+    def offer_unmanaged_service(self, data: st.DataObject) -> None:
+        home = self._home(data)
+        self.neighbours.offer_unmanaged_service(home, self._other(data, home))
+
+    @precondition(lambda self: self.neighbours.services)
+    @rule(data=st.data())
+    def connect(self, data: st.DataObject) -> None:
+        service = data.draw(st.sampled_from(self.neighbours.services))
+        self.neighbours.connect(self._other(data, service[0]), service)
+
+    @precondition(lambda self: self.neighbours.asks)
+    @rule(data=st.data())
+    def take_back(self, data: st.DataObject) -> None:
+        self.neighbours.take_back(self._ask(data))
+
+    @precondition(lambda self: any(self.neighbours.shares()))
+    @rule(data=st.data())
+    def accept_by_hand(self, data: st.DataObject) -> None:
+        self.neighbours.accept_by_hand(data.draw(st.sampled_from(list(self.neighbours.shares()))))
+
+    # ---- those who govern
+
+    @precondition(lambda self: self.neighbours.asks)
+    @rule(data=st.data())
+    def permit(self, data: st.DataObject) -> None:
+        ask = self._ask(data)
+        self.neighbours.permit(ask.home, ask.asker.account_id)
+
+    @rule(data=st.data())
+    def permit_anyone(self, data: st.DataObject) -> None:
+        home = self._home(data)
+        self.neighbours.permit(home, self._other(data, home).account_id)
+
+    @rule(data=st.data())
+    def forbid(self, data: st.DataObject) -> None:
+        home = self._home(data)
+        self.neighbours.forbid(home, self._other(data, home).account_id)
+
+    @precondition(lambda self: any(home.permits or home.forbids for home in self.neighbours.homes))
+    @rule(data=st.data(), garbled=st.booleans())
+    def change_policy(self, data: st.DataObject, garbled: bool) -> None:
+        written = [(home, name) for home in self.neighbours.homes for name in (*home.permits, *home.forbids)]
+        home, name = data.draw(st.sampled_from(written))
+        (self.neighbours.garble if garbled else self.neighbours.take_out)(home, name)
+
+    @rule(data=st.data())
+    def register(self, data: st.DataObject) -> None:
+        home = self._home(data)
+        self.neighbours.register(home, self._other(data, home).account_id)
+
+    @precondition(lambda self: any(self.neighbours.shares()))
+    @rule(data=st.data())
+    def bind(self, data: st.DataObject) -> None:
+        self.neighbours.bind(data.draw(st.sampled_from(list(self.neighbours.shares()))))
+
+    @precondition(lambda self: any(home.bindings for home in self.neighbours.homes))
+    @rule(data=st.data(), what=st.sampled_from(["narrows", "garbles", "squats on"]))
+    def change_binding(self, data: st.DataObject, what: str) -> None:
+        written = [(home, name) for home in self.neighbours.homes for name in home.bindings]
+        home, name = data.draw(st.sampled_from(written))
+        if what == "squats on":
+            self.neighbours.squat(home, home.bindings[name])
+        else:
+            self.neighbours.change_binding(home, name, garbled=what == "garbles")
+
+    # ---- what befalls them
+
+    @rule(calls=st.lists(_CALL_FAULTS, max_size=3), events=_EVENT_FAULTS, seed=st.integers(0, 999))
+    def break_things(self, calls: list[dict[str, Any]], events: dict[str, Any], seed: int) -> None:
+        self._count_faults()
+        self.world.control("faults", {"seed": seed, "calls": calls, "events": events})
+
+    @rule(events=st.booleans())
+    def tell_invitees(self, events: bool) -> None:
+        self.world.control("settings", {"ramEventsToInvitees": events})
+
+    @rule(seconds=st.sampled_from([0.0, 5.0, 30.0, 2 * MINUTE, 20 * MINUTE]))
+    def wait(self, seconds: float) -> None:
+        lapse(seconds)
+
+    @rule(seconds=st.sampled_from([90.0, HOUR, 13 * HOUR]))
+    def jump(self, seconds: float) -> None:
+        clock.advance(seconds)
+
+    @precondition(lambda self: self.unsettled > MUCH)
+    @rule()
+    def settle(self) -> None:
+        self._settle()
+
+    def teardown(self) -> None:
+        if not hasattr(self, "neighbours"):
+            return
+        try:
+            self._settle()
+        finally:
+            for home in self.neighbours.homes:
+                stop_looking(home.person)
+
+    @invariant()
+    def count(self) -> None:
+        _survived["steps"] += 1
+        self.unsettled += 1
+
+    def _settle(self) -> None:
+        self._count_faults()
+        self.world.control("faults", {})
+        lapse(SETTLING)
+        lapse(LONGEST, until=lambda: at_rest(self.neighbours))
+        lapse(SETTLING)
+        wrong = judge(self.neighbours)
+        assert wrong == [], "\n".join(wrong)
+        ours = {home.account_id for home in self.neighbours.homes}
+        assert [each for each in self.world.denied() if each["account"] in ours] == []
+        _survived["times settled"] += 1
+        self.unsettled = 0
+
+    def _count_faults(self) -> None:
+        for each in self.world.control("faults")["calls"]:
+            _survived[f"calls struck by {each['fault']}"] += each["struck"]
+
+    def _home(self, data: st.DataObject) -> Home:
+        return data.draw(st.sampled_from(self.neighbours.homes))
+
+    def _other(self, data: st.DataObject, home: Home) -> Person:
+        return data.draw(st.sampled_from([each for each in self.neighbours.people if each is not home.person]))
+
+    def _ask(self, data: st.DataObject) -> Ask:
+        return data.draw(st.sampled_from(self.neighbours.asks))
+
+
+def _account() -> str:
+    return f"54{next(_numbers):010}"
+
+
+@pytest.mark.timeout(24 * 3600 if LONG else 600)
+def test_whatever_happens_it_comes_right_once_all_is_quiet(
+    world: World, deployed: Callable[..., Person], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Together.world, Together.deployed = world, staticmethod(deployed)
+    run_state_machine_as_test(
+        Together,
+        settings=settings(
+            max_examples=LONG or 4,
+            stateful_step_count=40 if LONG else 25,
+            # The short profile plays the same runs each time, as a test of CI should; the long one looks for new ones.
+            derandomize=not LONG,
+            database=None,
+            phases=[Phase.generate, Phase.shrink] if LONG else [Phase.generate],
+            suppress_health_check=list(HealthCheck),
+            print_blob=bool(LONG),
+        ),
+    )
+    told = ", ".join(f"{number} {what}" for what, number in sorted(_survived.items()))
+    with capsys.disabled():
+        sys.stdout.write(f"\nneighbours: {told}\n")
+    assert _survived["times settled"]
