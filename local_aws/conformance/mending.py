@@ -31,7 +31,10 @@ _CODES = {
     ("dynamodb:DescribeTimeToLive", "ResourceNotFound"): "ResourceNotFoundException",
     ("dynamodb:RestoreTableToPointInTime", "SourceTableNotFoundException"): "TableNotFoundException",
     ("dynamodb:UpdateTimeToLive", "ResourceNotFound"): "ResourceNotFoundException",
+    ("states:UpdateStateMachine", "UnknownError"): "MissingRequiredParameter",
 }
+_UNNAMED = "UnknownError"
+"""What moto's header says of an error whose code stands in the body only, or nowhere."""
 _SUCCESS = range(200, 300)
 
 
@@ -50,11 +53,17 @@ def mended(call: Call, answer: Answer) -> Answer:
 
 
 def _with_code(call: Call, answer: Answer) -> Answer:
-    # The table is for one service: others' errors are not read here.
-    code = _CODES.get((call.name, answer.error_code() or "")) if call.model == "dynamodb" else None
-    if code is None:
+    if call.protocol not in {"json", "rest-json"}:
         return answer
-    told = json.loads(answer.body)
+    said = answer.error_code() or ""
+    code = _CODES.get((call.name, said))
+    if code is None and said != _UNNAMED:
+        return answer
+    try:
+        told = json.loads(answer.body)
+    except ValueError:
+        return answer
+    code = code or str(told.get("__type") or "ValidationException").rpartition("#")[2]
     return answers.error(call, code, str(told.get("message") or told.get("Message") or ""), answer.status)
 
 

@@ -98,10 +98,12 @@ def _of_success(call: Call, answer: Answer) -> Iterator[Problem]:
 
 
 def _of_json(shape: Any, body: bytes) -> Iterator[Problem]:
+    if shape is None:
+        return
     told = _as_json(body) if body else {}
     if told is None:
         yield "unreadable", "", body[:80].decode(errors="replace")
-    elif shape is not None:
+    else:
         yield from bodies.in_json(shape, told)
 
 

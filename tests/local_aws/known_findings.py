@@ -1,0 +1,35 @@
+"""Where answers differ from botocore's models, and stay so; each with its reason."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from local_aws.conformance.findings import Finding
+
+# (operation, kind, path): why; ``*`` stands for any text.
+KNOWN: dict[tuple[str, str, str], str] = {
+    ("cloudformation:DescribeStackResource", "missing", "StackResourceDetail.LastUpdatedTimestamp"): (
+        "moto's template names the time otherwise; nothing here reads it"
+    ),
+    ("ec2:*", "enum", "*.State"): "AWS's own states of endpoints come in two spellings, its model has one (Trap 9)",
+    ("ec2:*", "enum", "*VpcEndpointState"): "as above",
+    ("ec2:*", "enum", "*.IpAddressType"): "as above: of the newer kinds of endpoints, AWS says IPV4",
+    ("ec2:DescribeImages", "enum", "*.Platform"): "AWS says windows where its model says Windows",
+    ("ec2:DescribeInstanceTypes", "enum", "*.SupportedFeatures*"): "moto's list of types is newer than the model",
+    ("ec2:RequestSpotInstances", "missing", "*.Monitoring.Enabled"): "moto leaves out what was not asked for",
+    ("sqs:StartMessageMoveTask", "error code", ""): "AWS says InvalidParameterValue, which its model does not list",
+}
+
+
+def unexpected(findings: list[Finding]) -> list[str]:
+    """Give those that nobody has given a reason for."""
+    return [str(each) for each in findings if not _is_known(each)]
+
+
+def _is_known(finding: Finding) -> bool:
+    asked = (finding.operation, finding.kind, finding.path)
+    return any(all(fnmatchcase(text, _literal(one)) for text, one in zip(asked, each, strict=True)) for each in KNOWN)
+
+
+def _literal(pattern: str) -> str:
+    return pattern.replace("[", "[[]")
