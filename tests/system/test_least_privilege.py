@@ -98,7 +98,9 @@ def everything_ran(session: pytest.Session) -> bool:
     """Tell whether no system test was left out by choice: what some of them need says nothing of what all need."""
     here = Path(__file__).parent
     collected = {item.path for item in session.items}
-    choices = [session.config.getoption(each) for each in ("keyword", "markexpr", "deselect", "lf", "ignore")]
+    choices = [
+        session.config.getoption(each, default=None) for each in ("keyword", "markexpr", "deselect", "lf", "ignore")
+    ]
     by_name = any("::" in each for each in session.config.args)
     return {*here.rglob("test_*.py")} <= collected and not any(choices) and not by_name
 
