@@ -38,6 +38,7 @@ class Person:
         )
         self._url = url
         self._clients: dict[str, Any] = {}
+        self._outputs: dict[str, str] = {}
 
     def aws(self, service: str) -> Any:
         """Give the SDK's client of a service."""
@@ -48,9 +49,11 @@ class Person:
         return self._clients[service]
 
     def output(self, name: str) -> str:
-        """Read an output of this account's Drawbridge stack."""
-        stack = self.aws("cloudformation").describe_stacks(StackName="drawbridge")["Stacks"][0]
-        return str(next(each["OutputValue"] for each in stack["Outputs"] if each["OutputKey"] == name))
+        """Read an output of this account's Drawbridge stack, which is there once it is deployed and stays as it is."""
+        if not self._outputs:
+            stack = self.aws("cloudformation").describe_stacks(StackName="drawbridge")["Stacks"][0]
+            self._outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+        return self._outputs[name]
 
     def vpc(self) -> str:
         return str(self.aws("ec2").describe_vpcs()["Vpcs"][0]["VpcId"])
@@ -72,8 +75,15 @@ class Person:
         found = [(each["Name"], each["Value"]) for page in pages for each in page["Parameters"]]
         return sorted(each for each in found if not each[0].startswith("/drawbridge/config/"))
 
-    def ledger(self) -> list[dict[str, Any]]:
-        return list(self.aws("dynamodb").scan(TableName=self.output("LedgerTableName"))["Items"])
+    def ledger(self, subject: str | None = None) -> list[dict[str, Any]]:
+        """Give the ledger's rows: all, or what there is of one subject."""
+        only = {
+            "FilterExpression": "subject = :subject",
+            "ExpressionAttributeValues": {":subject": {"S": subject}},
+        }
+        scan = self.aws("dynamodb").get_paginator("scan")
+        pages = scan.paginate(TableName=self.output("LedgerTableName"), **(only if subject else {}))
+        return [row for page in pages for row in page["Items"]]
 
     def write_policy(self, name: str, cedar: str) -> None:
         self.aws("ssm").put_parameter(Name=f"/drawbridge/config/policies/{name}", Type="String", Value=cedar)
@@ -138,6 +148,18 @@ class Person:
             VpcEndpointType="Interface", VpcId=self.vpc(), SubnetIds=self.subnets()[:2], ServiceName=service_name
         )
         return str(endpoint["VpcEndpoint"]["VpcEndpointId"])
+
+    def associations(self, *endpoint_ids: str) -> list[dict[str, Any]]:
+        """Give what endpoints lead to, and by which names; the SDK has no paginator for it, and pages may be empty."""
+        found: list[dict[str, Any]] = []
+        asked: dict[str, Any] = {"VpcEndpointIds": list(endpoint_ids)}
+        while endpoint_ids:
+            answer = self.aws("ec2").describe_vpc_endpoint_associations(**asked)
+            found += answer["VpcEndpointAssociations"]
+            if not answer.get("NextToken"):
+                break
+            asked["NextToken"] = answer["NextToken"]
+        return found
 
     def endpoint_state(self, endpoint_id: str) -> str:
         found = self.aws("ec2").describe_vpc_endpoints(VpcEndpointIds=[endpoint_id])["VpcEndpoints"][0]

@@ -1,6 +1,7 @@
 """A function is killed right before and right after each AWS call of an onboarding: the same end, and nothing twice."""
 
 import itertools
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -16,17 +17,19 @@ from local_aws.faults import CallFault, faults
 from local_aws.lapse import lapse
 from local_aws.record import record
 from local_aws.services.organizations import arrange
-from tests.system.conftest import LONG
-from tests.system.test_onboarding import endpoints_for, row_of, statuses
+from tests.system.conftest import LONG, World
+from tests.system.test_onboarding import row_of, statuses
 
 LONGEST = 3600.0
 """A hint in the hands of a function that was killed is seen again after half an hour; the schedule comes sooner."""
 
-TRAILING = 15.0
-"""The last events of an onboarding come in after its end."""
+TRAILING = 150.0
+"""The last events of an onboarding come after its end; a function that they invoke is tried again a minute later."""
 
 KILLS: Sequence[tuple[Kind, ...]] = (("kill-before",), ("kill-after",)) if LONG else (("kill-before", "kill-after"),)
 """The short profile kills twice in one onboarding: before the call, and, once that is retried, after it."""
+
+_READS = re.compile(r":(BatchGet|Describe|Get|List|Query)")
 
 _numbers = itertools.count(1)
 
@@ -38,12 +41,6 @@ class Point:
     role: str
     operation: str
     nth: int
-
-    def fault(self, kind: Kind, account_id: str) -> CallFault:
-        return CallFault(self.operation, kind, times=1, skip=self.nth, account=account_id, role=self.role)
-
-    def __str__(self) -> str:
-        return f"{self.role.removeprefix('drawbridge-').partition('FunctionRole')[0]} {self.operation} {self.nth}"
 
 
 @dataclass(frozen=True)
@@ -73,37 +70,55 @@ class Onboarding(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Trial:
+    """An onboarding whose functions are killed at a call."""
+
+    kind: Onboarding
+    point: Point
+    kills: tuple[Kind, ...]
+
+    @property
+    def faults(self) -> list[CallFault]:
+        account_id, point = self.kind.home.account_id, self.point
+        return [
+            CallFault(point.operation, kill, times=1, skip=point.nth, account=account_id, role=point.role)
+            for kill in self.kills
+        ]
+
+    def __str__(self) -> str:
+        function = self.point.role.removeprefix("drawbridge-").partition("FunctionRole")[0]
+        call = f"{function} {self.point.operation} {self.point.nth}"
+        return f"{' and '.join(self.kills)} {call} in {self.kind.home.account_id}"
+
+
 class Share:
     """A share that a binding wants: with an invitation, or inside an organization without."""
 
     def __init__(self, home: Person, provider: Person) -> None:
         self.home = home
         self._provider = provider
-        self._names: dict[str, str] = {}
+        self._resources: dict[str, tuple[str, str]] = {}
+        # One binding for all: another one would have every share of the provider planned again.
+        home.write_binding("all", resource="db-*", provider=provider.account_id)
 
     def begin(self) -> str:
         name = f"db-{next(_numbers)}"
-        self.home.write_binding(name, resource=name, provider=self._provider.account_id)
-        lapse(1)
-        subject = self._provider.share_database(name, port="5432", with_account=self.home.account_id)
-        self._names[subject] = name
+        arn = self._provider.offer_database(name, port="5432")
+        share = self._provider.aws("ram").create_resource_share(
+            name=name, resourceArns=[arn], principals=[self.home.account_id]
+        )
+        subject = str(share["resourceShare"]["resourceShareArn"])
+        self._resources[subject] = (name, arn)
         return subject
 
     def end(self, subject: str) -> End:
-        name = self._names[subject]
-        row = row_of(self.home, subject)
-        endpoints = endpoints_for(self.home, name)
-        told = self.home.aws("ec2").describe_vpc_endpoint_associations(
-            VpcEndpointIds=[each["VpcEndpointId"] for each in endpoints]
-        )["VpcEndpointAssociations"]
-        path = f"/drawbridge/connections/{name}/{name}/"
-        return End(
-            statuses=tuple(statuses(row)) if row else (),
-            published=tuple(each.removeprefix(path) for each, _ in self.home.published() if each.startswith(path)),
-            right={self.home.parameter(f"{path}dns-name")} == {each["DnsEntry"]["DnsName"] for each in told},
-            made=len(endpoints),
-            executions=executions_of(self.home, row["request_id"]["S"]) if row else 0,
-        )
+        name, arn = self._resources[subject]
+        ec2 = self.home.aws("ec2")
+        tagged = [{"Name": "tag:drawbridge:resource-configuration", "Values": [arn]}]
+        made = [each["VpcEndpointId"] for each in ec2.describe_vpc_endpoints(Filters=tagged)["VpcEndpoints"]]
+        names = {each["DnsEntry"]["DnsName"] for each in self.home.associations(*made)}
+        return _end(self.home, subject, f"/drawbridge/connections/all/{name}/", names, made=len(made))
 
 
 class Connection:
@@ -120,16 +135,22 @@ class Connection:
         return self._consumer.connect(service_name)
 
     def end(self, subject: str) -> End:
-        row = row_of(self.home, subject)
-        path = f"/drawbridge/consumers/{self._consumer.account_id}/{subject}/"
         endpoint = self._consumer.aws("ec2").describe_vpc_endpoints(VpcEndpointIds=[subject])["VpcEndpoints"][0]
-        return End(
-            statuses=tuple(statuses(row)) if row else (),
-            published=tuple(each.removeprefix(path) for each, _ in self.home.published() if each.startswith(path)),
-            right=self.home.parameter(f"{path}dns-name") == endpoint["DnsEntries"][0]["DnsName"],
-            made=0,
-            executions=executions_of(self.home, row["request_id"]["S"]) if row else 0,
-        )
+        names = {endpoint["DnsEntries"][0]["DnsName"]} if endpoint["State"] == "available" else set()
+        return _end(self.home, subject, f"/drawbridge/consumers/{self._consumer.account_id}/{subject}/", names, made=0)
+
+
+def _end(home: Person, subject: str, path: str, names: set[str], *, made: int) -> End:
+    row = row_of(home, subject)
+    pages = home.aws("ssm").get_paginator("get_parameters_by_path").paginate(Path=path)
+    published = [each for page in pages for each in page["Parameters"]]
+    return End(
+        statuses=tuple(statuses(row)) if row else (),
+        published=tuple(sorted(each["Name"].removeprefix(path) for each in published)),
+        right={each["Value"] for each in published if each["Name"].endswith("/dns-name")} == names,
+        made=made,
+        executions=executions_of(home, row["request_id"]["S"]) if row else 0,
+    )
 
 
 def executions_of(home: Person, request_id: str) -> int:
@@ -139,8 +160,8 @@ def executions_of(home: Person, request_id: str) -> int:
 
 
 @pytest.fixture
-def invitation(deployed: Callable[..., Person]) -> Share:
-    home, provider = deployed("520000000021", LookEvery="rate(5 minutes)"), deployed("510000000021")
+def invitation(world: World, deployed: Callable[..., Person]) -> Share:
+    home, provider = deployed("520000000021", LookEvery="rate(5 minutes)"), world.person("510000000021")
     home.write_policy(
         "let-in", f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);'
     )
@@ -148,8 +169,8 @@ def invitation(deployed: Callable[..., Person]) -> Share:
 
 
 @pytest.fixture
-def share_inside_the_organization(deployed: Callable[..., Person]) -> Iterator[Share]:
-    home, provider = deployed("520000000022", LookEvery="rate(5 minutes)"), deployed("510000000021")
+def share_inside_the_organization(world: World, deployed: Callable[..., Person]) -> Iterator[Share]:
+    home, provider = deployed("520000000022", LookEvery="rate(5 minutes)"), world.person("510000000022")
     members = {home.account_id: "workloads/test", provider.account_id: "workloads/prod"}
     arrange("590000000022", members, ram_sharing=True)
     yield Share(home, provider)
@@ -157,59 +178,81 @@ def share_inside_the_organization(deployed: Callable[..., Person]) -> Iterator[S
 
 
 @pytest.fixture
-def connection(world: object, deployed: Callable[..., Person]) -> Connection:
-    return Connection(deployed("510000000023", LookEvery="rate(5 minutes)"), deployed("520000000023"))
+def connection(world: World, deployed: Callable[..., Person]) -> Connection:
+    return Connection(deployed("510000000023", LookEvery="rate(5 minutes)"), world.person("520000000023"))
 
 
 @pytest.mark.timeout(3600 if LONG else 900)
-@pytest.mark.parametrize("onboarding", ["invitation", "share_inside_the_organization", "connection"])
 def test_an_onboarding_ends_the_same_wherever_its_functions_are_killed(
-    onboarding: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+    invitation: Share,
+    share_inside_the_organization: Share,
+    connection: Connection,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    kind: Onboarding = request.getfixturevalue(onboarding)
+    kinds: list[Onboarding] = [invitation, share_inside_the_organization, connection]
     mark = record.mark()
-    undisturbed = kind.end(played(kind))
-    points = points_since(mark, kind.home)
+    undisturbed = dict(zip(kinds, played(kinds), strict=True))
+    plans = [
+        [Trial(kind, point, kills) for point in points_since(mark, kind.home) for kills in KILLS] for kind in kinds
+    ]
 
-    ends: dict[str, End] = {}
-    never: list[str] = []
-    for point, kills in itertools.product(points, KILLS):
-        what = f"{' and '.join(kills)} {point}"
-        with faults.injected(*(point.fault(kill, kind.home.account_id) for kill in kills)) as force:
-            ends[what] = kind.end(played(kind))
-        if force.struck() < len(kills):
-            never.append(what)
+    differing: dict[str, End] = {}
+    struck: set[tuple[str, str, Kind]] = set()
+    # They don't meet: each is in an account of its own.
+    for side_by_side in itertools.zip_longest(*plans):
+        trials = [trial for trial in side_by_side if trial]
+        with faults.injected(*(fault for trial in trials for fault in trial.faults)) as force:
+            ends = played([trial.kind for trial in trials])
+        differing |= {str(t): end for t, end in zip(trials, ends, strict=True) if end != undisturbed[t.kind]}
+        struck |= {
+            (t.point.role, t.point.operation, fault.fault) for t in trials for fault in t.faults if force.struck(fault)
+        }
 
     with capsys.disabled():
-        sys.stdout.write(f"\n{onboarding}: killed at {len(points)} calls, {len(never)} of which did not come again\n")
-    assert {what: end for what, end in ends.items() if end != undisturbed} == {}
-    # How often it is looked at AWS, and what there is to do for each look, depends on the moment.
-    assert [what for what in never if "DiscoverRequests" not in what] == []
+        sys.stdout.write(f"\nfunctions killed at {', '.join(str(len(plan)) for plan in plans)} calls\n")
+    assert differing == {}
+    # How often something is asked for depends on the moment; that it is asked for does not.
+    every = {(t.point.role, t.point.operation, fault.fault) for plan in plans for t in plan for fault in t.faults}
+    assert every - struck == set()
 
 
-def played(kind: Onboarding) -> str:
-    """Play one onboarding until it has come to its end, and give its subject."""
-    subject = kind.begin()
+def played(kinds: Sequence[Onboarding]) -> list[End]:
+    """Play one onboarding of each of these until all have come to their ends, and give those."""
+    subjects = [kind.begin() for kind in kinds]
 
     def over() -> bool:
-        row = row_of(kind.home, subject)
-        return bool(row and row["status"]["S"] == "AVAILABLE" and row["settled"]["BOOL"]) and not in_flight().get(
-            "executions"
-        )
+        rows = [row_of(kind.home, subject) for kind, subject in zip(kinds, subjects, strict=True)]
+        there = all(row and row["status"]["S"] == "AVAILABLE" and row["settled"]["BOOL"] for row in rows)
+        return there and not in_flight().get("executions")
 
     lapse(LONGEST, until=over)
     lapse(TRAILING)
-    return subject
+    return [kind.end(subject) for kind, subject in zip(kinds, subjects, strict=True)]
 
 
 def points_since(mark: int, home: Person) -> list[Point]:
-    """List the calls that the functions of an account have made since; looks that made the same calls are one."""
-    seen: Counter[tuple[str, str]] = Counter()
-    invocations: dict[str, list[Point]] = defaultdict(list)
+    """List the calls that the functions of an account have made since.
+
+    It is looked at AWS many times in an onboarding: looks that wrote the same, or nothing, are one, the longest, and
+    its calls are counted from its own begin.
+    """
+    invocations: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for made in record.since(mark, account_id=home.account_id):
         if made.request_id is not None and made.call.role_name is not None:
-            key = (made.call.role_name, made.call.name)
-            invocations[made.request_id].append(Point(*key, nth=seen[key]))
-            seen[key] += 1
-    alike = {tuple((point.role, point.operation) for point in points): points for points in invocations.values()}
-    return [point for points in alike.values() for point in points]
+            invocations[made.request_id].append((made.call.role_name, made.call.name))
+    looks: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    others: list[tuple[str, str]] = []
+    for calls in invocations.values():
+        if "DiscoverRequests" not in calls[0][0]:
+            others += calls
+            continue
+        wrote = tuple(operation for _, operation in calls if not _READS.search(operation))
+        looks[wrote] = max(calls, looks.get(wrote, []), key=len)
+    return [point for calls in (*looks.values(), others) for point in _counted(calls)]
+
+
+def _counted(calls: Sequence[tuple[str, str]]) -> Iterator[Point]:
+    seen: Counter[tuple[str, str]] = Counter()
+    for call in calls:
+        yield Point(*call, nth=seen[call])
+        seen[call] += 1

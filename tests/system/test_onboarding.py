@@ -45,7 +45,7 @@ def organization(provider: Person, consumer: Person) -> Iterator[None]:
 
 
 def row_of(person: Person, subject: str) -> dict[str, Any] | None:
-    return next((each for each in person.ledger() if each["subject"]["S"] == subject), None)
+    return next(iter(person.ledger(subject)), None)
 
 
 def settled(person: Person, subject: str, status: str) -> dict[str, Any]:
@@ -73,9 +73,7 @@ def endpoints_for(person: Person, name: str) -> list[dict[str, Any]]:
 def assert_published_right(person: Person, name: str) -> None:
     """The published name is the one that AWS gives for the endpoint that was made, and it is the only one."""
     (endpoint,) = endpoints_for(person, name)
-    (association,) = person.aws("ec2").describe_vpc_endpoint_associations(VpcEndpointIds=[endpoint["VpcEndpointId"]])[
-        "VpcEndpointAssociations"
-    ]
+    (association,) = person.associations(endpoint["VpcEndpointId"])
     path = f"/drawbridge/connections/{name}/{name}"
     assert person.parameter(f"{path}/dns-name") == association["DnsEntry"]["DnsName"]
     document = json.loads(person.parameter(f"{path}/connection") or "")

@@ -152,7 +152,9 @@ def _written_for_nothing(home: Home, published: dict[str, str]) -> Iterator[str]
 def _names_here(
     home: Home, endpoints: list[dict[str, Any]], resources: dict[str, dict[str, Any]]
 ) -> Iterator[tuple[str, str]]:
-    told = _associations(home, endpoints)
+    told: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for association in home.person.associations(*(each["VpcEndpointId"] for each in endpoints)):
+        told[association["VpcEndpointId"]].append(association)
     for endpoint in endpoints:
         path = f"/drawbridge/connections/{_tag(endpoint, _BINDING)}/{_name(endpoint, resources)}/dns-name"
         for association in told[endpoint["VpcEndpointId"]]:
@@ -196,20 +198,6 @@ def _live_endpoints(home: Home) -> list[dict[str, Any]]:
     ours = [{"Name": "tag-key", "Values": [_OWNER]}]
     pages = home.person.aws("ec2").get_paginator("describe_vpc_endpoints").paginate(Filters=ours)
     return [each for page in pages for each in page["VpcEndpoints"] if each["State"].lower() not in _OVER]
-
-
-def _associations(home: Home, endpoints: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    if endpoints:
-        asked: dict[str, Any] = {"VpcEndpointIds": [each["VpcEndpointId"] for each in endpoints]}
-        while True:
-            answer = home.person.aws("ec2").describe_vpc_endpoint_associations(**asked)
-            for each in answer["VpcEndpointAssociations"]:
-                found[each["VpcEndpointId"]].append(each)
-            if not answer.get("NextToken"):
-                break
-            asked["NextToken"] = answer["NextToken"]
-    return found
 
 
 def _shared_resources(home: Home) -> dict[str, dict[str, Any]]:
