@@ -7,6 +7,7 @@ import json
 import logging
 import socket
 import threading
+from http import HTTPStatus
 from typing import Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
@@ -38,9 +39,9 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
     disable_nagle_algorithm = True
     wbufsize = -1
 
-    # What the base class says of a request line or a header that can't be read: JSON in place of its HTML.
-    error_message_format = '{"error": "HTTP: %(message)s"}\n'
-    error_content_type = "application/json"
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Say in JSON what the base class says in HTML of a request line or a header that can't be read."""
+        self._refuse(code, f"HTTP: {message or explain or HTTPStatus(code).phrase}")
 
     def handle_expect_100(self) -> bool:
         # An SDK that uploads waits for this before it sends the body.

@@ -302,6 +302,7 @@ def _raw(port: int, request: bytes) -> tuple[int, str, str]:
             id="a broken chunk",
         ),
         pytest.param(b"GET / / HTTP/1.1\r\n\r\n", 400, "HTTP:", id="a request line that is none"),
+        pytest.param(b'GET /"\\ / HTTP/1.1\r\n\r\n', 400, "HTTP:", id="a request line with quotes"),
         pytest.param(b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n", 431, "HTTP:", id="a header without end"),
         pytest.param(
             b"POST /_local/faults HTTP/1.1\r\nContent-Length: 100000\r\n\r\n" + b"[" * 100_000,
