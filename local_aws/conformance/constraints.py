@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from local_aws.conformance.leniency import is_lenient
-
 Kind = Literal["missing", "enum", "length", "value", "pattern"]
 
 
@@ -24,14 +22,9 @@ class Violation:
     secret: bool = False
 
 
-def violations(model: str, operation: str, shape: Any, params: dict[str, Any]) -> list[Violation]:
-    """Give what is not kept, but for what AWS lets pass though its model does not."""
-    found = _of_structure(shape, params, ())
-    return [each for each in found if not is_lenient(model, operation, _plain(each.path), each.kind)]
-
-
-def _plain(path: tuple[str | int, ...]) -> str:
-    return ".".join(each for each in path if isinstance(each, str))
+def violations(shape: Any, params: dict[str, Any]) -> list[Violation]:
+    """Give what is not kept."""
+    return list(_of_structure(shape, params, ()))
 
 
 def _of(shape: Any, value: Any, path: tuple[str | int, ...]) -> Iterator[Violation]:

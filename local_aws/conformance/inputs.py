@@ -63,7 +63,7 @@ def refusal(call: Call) -> Answer | None:
         problem = call.unreadable
     if problem is not None:
         return refusals.unreadable(call, problem)
-    found = violations(call.model, call.operation, shape, call.params) if shape is not None else []
+    found = violations(shape, call.params) if shape is not None else []
     return refusals.violated(call, found) if found else _broken_policy(call)
 
 
@@ -87,6 +87,6 @@ def _unlike_json(call: Call, shape: Any) -> str | None:
         return None
     try:
         raw = json.loads(call.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return f"Could not parse request body into json: {error}"
     return mistyped(wanted, raw) if wanted is not None else None
