@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
@@ -59,7 +60,7 @@ def error(call: Call, code: str, message: str, status: int) -> Answer:
         body = _xml(call, code, message, status, request_id)
         return Answer(status, (*headers, ("Content-Type", "text/xml")), body.encode())
     headers.append(("x-amzn-ErrorType", code))
-    if "awsQueryCompatible" in get_service_model(call.model).metadata if _is_known(call.model) else False:
+    if _is_known(call.model) and "awsQueryCompatible" in get_service_model(call.model).metadata:
         headers.append(("x-amzn-query-error", f"{code};{_fault(status)}"))
     kind = "application/json" if call.protocol.startswith("rest") else "application/x-amz-json-1.1"
     body = json.dumps({"__type": code, "message": message, "Message": message})
@@ -121,16 +122,22 @@ def unsigned(content_type: str, detail: str) -> Answer:
     return Answer(403, (("Content-Type", "application/json"), ("x-amzn-ErrorType", code)), body.encode())
 
 
-def _modelled(call: Call, codes: tuple[str, ...]) -> tuple[str, int] | None:
-    """Find which of the errors botocore's model has for the service, with its HTTP status."""
-    if not _is_known(call.model):
-        return None
-    shapes = {shape.name: shape for shape in get_service_model(call.model).error_shapes}
-    for code in codes:
-        if code in shapes:
-            told = shapes[code].metadata.get("error", {})
-            return str(told.get("code", code)), int(told.get("httpStatusCode", 400))
-    return None
+def modelled_status(call: Call, code: str) -> int:
+    """Give the HTTP status that botocore's model of the service has for an error, by its code or its shape's name."""
+    return next((status for name, its_code, status in _modelled_errors(call) if code in {name, its_code}), 400)
+
+
+def _modelled(call: Call, names: tuple[str, ...]) -> tuple[str, int] | None:
+    """Find which of the errors botocore's model has for the service; give its code and its HTTP status."""
+    known = {name: (code, status) for name, code, status in _modelled_errors(call)}
+    return next((known[name] for name in names if name in known), None)
+
+
+def _modelled_errors(call: Call) -> Iterator[tuple[str, str, int]]:
+    """Give the name of each error's shape, its code and its HTTP status."""
+    for shape in get_service_model(call.model).error_shapes if _is_known(call.model) else ():
+        told = shape.metadata.get("error", {})
+        yield shape.name, str(told.get("code", shape.name)), int(told.get("httpStatusCode", 400))
 
 
 def _is_known(model: str) -> bool:

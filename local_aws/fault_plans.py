@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from local_aws import posted
@@ -19,8 +19,6 @@ OF_FUNCTIONS: frozenset[Kind] = frozenset({"kill-before", "kill-after", "timeout
 _OPERATION = re.compile(r"[a-z0-9*-]+:[A-Za-z0-9*]+")
 _ROLE = re.compile(r"[\w+=,.@*?-]{1,64}", re.ASCII)
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]*")
-_FIELDS = ("operation", "fault", "probability", "times", "skip", "account", "role", "seconds", "code", "status")
-_EVENT_FIELDS = ("drop", "duplicate", "delay", "reorder")
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ def parse(plan: Any) -> Plan:
         InvalidInputError: the first thing that is wrong with it.
     """
     body = posted.fields("faults", plan, ("seed", "events", "calls"))
-    events = posted.fields("events", body.get("events", {}), _EVENT_FIELDS)
+    events = posted.fields("events", body.get("events", {}), _names(EventFaults))
     seed = body.get("seed")
     if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
         raise InvalidInputError(f"seed: a whole number is expected, not {seed!r}")
@@ -109,7 +107,7 @@ def parse(plan: Any) -> Plan:
 def _call(where: str, value: Any) -> CallFault:
     # What GET tells can be posted again: how often a fault struck is told, never taken.
     told = {name: each for name, each in value.items() if name != "struck"} if isinstance(value, dict) else value
-    body = posted.fields(where, told, _FIELDS)
+    body = posted.fields(where, told, _names(CallFault))
     kind = body.get("fault")
     if kind not in KINDS:
         raise InvalidInputError(f"{where}.fault: one of {', '.join(KINDS)} is expected, not {kind!r}")
@@ -133,6 +131,10 @@ def _call(where: str, value: Any) -> CallFault:
         code=optional("code", _code),
         status=optional("status", _status),
     )
+
+
+def _names(kind: type[EventFaults | CallFault]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
 
 
 def _only(where: str, body: Mapping[str, Any], kind: Kind, of: Kind, names: tuple[str, ...]) -> None:

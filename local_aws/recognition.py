@@ -83,6 +83,11 @@ class Call:
         return self._reading[1]
 
     @property
+    def is_json(self) -> bool:
+        """Tell whether the request and its answer are JSON; else they are XML, or a query answered in XML."""
+        return self.protocol in {"json", "rest-json"}
+
+    @property
     def body(self) -> bytes:
         return bytes(self.request.get_data()) if self.request else b""
 

@@ -88,12 +88,6 @@ class Record:
         with self._lock:
             return list(self._recent)
 
-    def clear(self) -> None:
-        with self._lock:
-            self._counts.clear()
-            self._errors.clear()
-            self._recent.clear()
-
     def describe(self, last: int = 100) -> dict[str, Any]:
         """Tell the counts by account, role and operation, and the last calls."""
         with self._lock:

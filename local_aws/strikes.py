@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from botocore.exceptions import UnknownServiceError
-from moto.core.utils import get_service_model
-
 from local_aws import answers
 from local_aws.answers import Answer
 from local_aws.clock import clock
@@ -53,20 +50,8 @@ def _error(fault: CallFault, call: Call) -> Answer:
     if fault.code is None:
         broken = answers.broken(call)
         return broken if fault.status is None else Answer(fault.status, broken.headers, broken.body)
-    status = fault.status or _modelled_status(call, fault.code)
+    status = fault.status or answers.modelled_status(call, fault.code)
     return answers.error(call, fault.code, "The local AWS was told to answer with this error.", status)
-
-
-def _modelled_status(call: Call, code: str) -> int:
-    try:
-        errors = get_service_model(call.model).error_shapes
-    except UnknownServiceError:
-        errors = []
-    for shape in errors:
-        told = shape.metadata.get("error", {})
-        if code in {shape.name, told.get("code")}:
-            return int(told.get("httpStatusCode", 400))
-    return 400
 
 
 def _unheard(kind: str) -> Answer:

@@ -39,10 +39,6 @@ class Findings:
         with self._lock:
             return sorted(self._found.values())
 
-    def clear(self) -> None:
-        with self._lock:
-            self._found.clear()
-
 
 findings = Findings()
 """Those of this process."""

@@ -44,8 +44,6 @@ CHECKED = frozenset(
 _TAKEN_FOR_ANOTHER = frozenset({"s3:CreateSession"})
 """What moto lacks, and answers as another operation that has the same path."""
 
-_JSON = frozenset({"json", "rest-json"})
-
 
 def refusal(call: Call) -> Answer | None:
     """Tell why the call can't be made as it stands, in the service's own form; None if it can."""
@@ -58,7 +56,7 @@ def refusal(call: Call) -> Answer | None:
     shape = call.modelled.input_shape
     if call.protocol == "ec2" and (name := unknown_name(shape, call.names())):
         return answers.error(call, "UnknownParameter", f"The parameter {name} is not recognized", 400)
-    problem = _unlike_json(call, shape) if call.protocol in _JSON else None
+    problem = _unlike_json(call, shape) if call.is_json else None
     if shape is not None and problem is None:
         problem = call.unreadable
     if problem is not None:

@@ -14,7 +14,7 @@ _SCALARS = {
     "float": (int | float, "a Float"),
     "double": (int | float, "a Double"),
 }
-_NO_NUMBERS = frozenset({"NaN", "Infinity", "-Infinity"})
+NO_NUMBERS = frozenset({"NaN", "Infinity", "-Infinity"})
 """How JSON spells the floats that it has no numbers for."""
 
 
@@ -51,7 +51,7 @@ def _of_scalar(shape: Any, raw: Any) -> str | None:
     wanted, name = _SCALARS[shape.type_name]
     if isinstance(raw, wanted) and not (isinstance(raw, bool) and wanted is not bool):
         return None
-    if shape.type_name in {"float", "double"} and raw in _NO_NUMBERS:
+    if shape.type_name in {"float", "double"} and raw in NO_NUMBERS:
         return None
     if isinstance(raw, dict | list):
         return _not_scalar(raw)

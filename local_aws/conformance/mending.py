@@ -53,7 +53,7 @@ def mended(call: Call, answer: Answer) -> Answer:
 
 
 def _with_code(call: Call, answer: Answer) -> Answer:
-    if call.protocol not in {"json", "rest-json"}:
+    if not call.is_json:
         return answer
     said = answer.error_code() or ""
     code = _CODES.get((call.name, said))

@@ -18,7 +18,6 @@ from local_aws.recognition import Call
 _ERROR = 400
 """Where HTTP's errors begin."""
 _FAILED = 500
-_JSON = frozenset({"json", "rest-json"})
 
 # https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html, and what every service's frame answers.
 _COMMON_CODES = frozenset(
@@ -70,7 +69,7 @@ def _of_error(call: Call, answer: Answer) -> Iterator[Problem]:
     code = answer.error_code() or ""
     if answer.status >= _FAILED and code in {"InternalFailure", "500"}:
         yield "failed", "", answer.body[:200].decode(errors="replace")
-    if call.protocol not in _JSON:
+    if not call.is_json:
         if answer.body and _as_xml(answer.body) is None:
             yield "unreadable", "", answer.body[:80].decode(errors="replace")
         return
@@ -91,7 +90,7 @@ def _of_success(call: Call, answer: Answer) -> Iterator[Problem]:
         shape = shape.members[payload]
         if shape.type_name != "structure" or shape.is_document_type or shape.serialization.get("eventstream"):
             return
-    if call.protocol in _JSON:
+    if call.is_json:
         yield from _of_json(shape, answer.body)
     else:
         yield from _of_xml(call, shape, answer.body)

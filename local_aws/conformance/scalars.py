@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from local_aws.conformance.findings import Kind
+from local_aws.conformance.json_types import NO_NUMBERS
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)")
-_NO_NUMBERS = frozenset({"NaN", "Infinity", "-Infinity"})
 
 _JSON_TYPES: dict[str, Any] = {
     "string": str,
@@ -39,7 +39,7 @@ def _fits(shape: Any, value: Any) -> bool:
         return _is_moment(shape, value)
     if kind == "blob":
         return isinstance(value, str) and _is_base64(value)
-    if kind in {"float", "double"} and value in _NO_NUMBERS:
+    if kind in {"float", "double"} and value in NO_NUMBERS:
         return True
     wanted = _JSON_TYPES[kind]
     return isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
@@ -67,10 +67,6 @@ def _of_enum(shape: Any, value: Any) -> Iterator[Problem]:
         yield "enum", f"{value!r:.60}"
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _is_base64(value: str) -> bool:
     try:
         base64.b64decode(value, validate=True)
@@ -84,4 +80,4 @@ def _is_moment(shape: Any, value: Any) -> bool:
         return isinstance(value, str) and _ISO.fullmatch(value) is not None
     if shape.serialization.get("timestampFormat") == "rfc822":
         return isinstance(value, str)
-    return _is_number(value)
+    return isinstance(value, int | float) and not isinstance(value, bool)

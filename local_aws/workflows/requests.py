@@ -11,8 +11,6 @@ CAUSE_LIMIT = 32_768
 
 
 class Request:
-    """One call: who calls, with what."""
-
     def __init__(self, response: Any) -> None:
         self.account_id: str = response.current_account
         self.region: str = response.region
