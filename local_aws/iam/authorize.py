@@ -8,7 +8,7 @@ from moto.utilities.utils import get_partition
 
 from local_aws.iam import identities, resource_policies, sessions, surroundings, trust, usage, weighing
 from local_aws.iam.identities import Identity
-from local_aws.iam.policies import MalformedPolicyError, Statement
+from local_aws.iam.policies import MalformedPolicyError
 from local_aws.iam.refusals import Denied, refuse
 from local_aws.iam.requirements import requirements
 from local_aws.iam.rules import AwsCall, Requirement
@@ -50,7 +50,11 @@ def authorize(call: Call) -> Denied | None:
         return None
     try:
         who = weighing.Asking(
-            call.account_id, get_partition(call.region), call.principal_arn, _identity(call), _session(call)
+            call.account_id,
+            get_partition(call.region),
+            call.principal_arn,
+            _identity(call),
+            sessions.policies_of(call.access_key_id),
         )
         assuming = call.service == "sts" and call.operation == "AssumeRole"
         if who.is_unlimited and not assuming and call.service not in resource_policies.SERVICES:
@@ -81,10 +85,6 @@ def _judge(call: Call, who: weighing.Asking, *, assuming: bool) -> Denied | None
         if reason is not None:
             return refuse(call.model, call.principal_arn, requirement.action, requirement.resource, reason)
     return None
-
-
-def _session(call: Call) -> tuple[Statement, ...] | None:
-    return sessions.policies_of(call.access_key_id)
 
 
 def _identity(call: Call) -> Identity | None:

@@ -183,8 +183,8 @@ def _tagger(backend: Any, arn: str, resource: str) -> Any:
 
 
 def _tags_in_ec2(backend: Any, arn: str, resource: str) -> Any:
-    # moto's dictionary makes an entry of whatever is asked for.
-    return dict(backend.tags).get(resource.rsplit("/", maxsplit=1)[-1])
+    # Asked with brackets, moto's dictionary makes an entry of what is not there.
+    return backend.tags.get(resource.rsplit("/", maxsplit=1)[-1])
 
 
 def _tags_of_parameter(backend: Any, arn: str, resource: str) -> Any:

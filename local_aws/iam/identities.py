@@ -9,6 +9,7 @@ from typing import Any
 
 from moto.iam.models import iam_backends
 
+from local_aws.iam.facts import account_of
 from local_aws.iam.policies import Kind, MalformedPolicyError, Statement, parse
 
 
@@ -42,6 +43,13 @@ def find_role(account_id: str, partition: str, name: str) -> Any | None:
     """Give moto's role of the name."""
     roles = list(iam_backends[account_id][partition].roles.values())
     return next((each for each in roles if each.name == name), None)
+
+
+def role_of_arn(arn: str, partition: str) -> Any | None:
+    """Give moto's role that has this ARN."""
+    account_id = account_of(arn)
+    found = find_role(account_id, partition, arn.rpartition("/")[2]) if account_id else None
+    return found if found is not None and found.arn == arn else None
 
 
 def trust_of(found: Any) -> tuple[Statement, ...]:

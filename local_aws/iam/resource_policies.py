@@ -63,15 +63,15 @@ def of(arn: str) -> tuple[Statement, ...] | None:
 
 def read(policy: str | Mapping[str, Any] | None, arn: str) -> tuple[Statement, ...]:
     """Read a policy as moto keeps it; one that AWS would not have taken allows nothing."""
-    document = json.loads(policy) if isinstance(policy, str) and policy else policy
-    if not document or not document.get("Statement"):
-        return ()
-    # moto leaves parameters of AddPermission in a function's statements that are no elements of a policy.
-    told = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
-    statements = [{name: each[name] for name in _ELEMENTS if name in each} for each in told]
     try:
+        document = json.loads(policy) if isinstance(policy, str) and policy else policy
+        if not document or not document.get("Statement"):
+            return ()
+        # moto leaves parameters of AddPermission in a function's statements that are no elements of a policy.
+        told = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
+        statements = [{name: each[name] for name in _ELEMENTS if name in each} for each in told]
         return parse({**document, "Statement": statements}, "resource")
-    except MalformedPolicyError as error:
+    except (json.JSONDecodeError, MalformedPolicyError) as error:
         _log.warning("the policy of %s allows nothing: %s", arn, error)
         return ()
 

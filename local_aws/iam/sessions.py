@@ -6,21 +6,20 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_s
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from moto.iam.models import iam_backends
-from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 from moto.utilities.utils import get_partition
 
 from local_aws.iam import identities
+from local_aws.iam.facts import account_of
 from local_aws.iam.policies import MalformedPolicyError, Statement, parse
 from local_aws.services.errors import AwsError
 
 _LONGEST = 2048
 _MOST_ARNS = 10
-_ARN_PARTS = 6
 _HOUR = 3600
 
 _policies: dict[str, tuple[Statement, ...]] = {}
@@ -42,37 +41,28 @@ def keep_session_policies() -> None:
     def assume_role(self: Any) -> Any:
         document = self._get_param("Policy")
         arns = [str(each.get("arn", "")) for each in self._get_param("PolicyArns") or ()]
-        account_id = str(self._get_param("RoleArn") or "").split(":")[4:5]
-        partition = get_partition(self.region)
-        _check_duration(self._get_param("DurationSeconds"), self._get_param("RoleArn"), partition)
-        statements = (
-            _statements(document, arns, account_id[0] if account_id else "", partition) if document or arns else None
-        )
+        role_arn, partition = str(self._get_param("RoleArn") or ""), get_partition(self.region)
+        _check_duration(self._get_param("DurationSeconds"), role_arn, partition)
+        statements = _statements(document, arns, account_of(role_arn), partition) if document or arns else None
         answer = original(self)
         if statements is not None:
-            _policies[_newest(self.current_account, account_id, partition, answer)] = statements
+            _policies[str(answer.result["Credentials"].access_key_id)] = statements
         return answer
 
     TokenResponse.assume_role = assume_role
 
 
-def _check_duration(seconds: Any, role_arn: Any, partition: str) -> None:
-    parts = str(role_arn or "").split(":")
-    role = identities.find_role(parts[4], partition, parts[-1].rsplit("/", 1)[-1]) if len(parts) == _ARN_PARTS else None
+def _check_duration(seconds: Any, role_arn: str, partition: str) -> None:
+    role = identities.role_of_arn(role_arn, partition)
     if role is not None and seconds and int(seconds) > int(role.max_session_duration or _HOUR):
         raise AwsError(
             "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
         )
 
 
-def _newest(caller: str, account_id: list[str], partition: str, answer: Any) -> str:
-    given = getattr(answer, "result", {}).get("Credentials")
-    if given is not None:
-        return str(given.access_key_id)
-    return str(sts_backends[account_id[0] if account_id else caller][partition].assumed_roles[-1].access_key_id)
-
-
-def _statements(document: str | None, arns: Iterable[str], account_id: str, partition: str) -> tuple[Statement, ...]:
+def _statements(
+    document: str | None, arns: Sequence[str], account_id: str | None, partition: str
+) -> tuple[Statement, ...]:
     found: list[Statement] = []
     if document:
         if len(document) > _LONGEST:
@@ -85,14 +75,13 @@ def _statements(document: str | None, arns: Iterable[str], account_id: str, part
             found += parse(document)
         except MalformedPolicyError as error:
             raise AwsError("MalformedPolicyDocument", f"Syntax errors in policy: {error}") from error
-    named = list(arns)
-    if len(named) > _MOST_ARNS:
+    if len(arns) > _MOST_ARNS:
         raise AwsError(
             "ValidationError",
             "1 validation error detected: Value at 'policyArns' failed to satisfy constraint: Member must have length "
             f"less than or equal to {_MOST_ARNS}",
         )
-    for arn in named:
+    for arn in arns:
         policy = iam_backends[account_id][partition].managed_policies.get(arn) if account_id else None
         if policy is None:
             raise AwsError("MalformedPolicyDocument", f"Policy {arn} does not exist or is not attachable.")

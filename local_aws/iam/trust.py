@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from local_aws.iam import identities
+from local_aws.iam.facts import account_of
 from local_aws.iam.policies import Allowed, Decision, ExplicitlyDenied, Request, evaluate
 from local_aws.iam.principals import Caller
 from local_aws.iam.refusals import Reason
 from local_aws.iam.rules import Requirement
-from local_aws.iam.weighing import Asking, own_refusal
-
-_ROLE_SEGMENTS = 6
+from local_aws.iam.weighing import Asking, own_refusal, refusal_if_named
 
 
 def refusal(requirement: Requirement, who: Asking) -> Reason | None:
@@ -19,9 +18,8 @@ def refusal(requirement: Requirement, who: Asking) -> Reason | None:
     caller's own policies, and between accounts both have to allow it.
     """
     own = own_refusal(requirement, who)
-    account_id, name = _account_and_name(requirement.resource)
-    role = identities.find_role(account_id, who.partition, name) if account_id else None
-    if role is None or role.arn != requirement.resource:
+    role = identities.role_of_arn(requirement.resource, who.partition)
+    if role is None:
         return own
     statements = identities.trust_of(role)
     caller = who.caller(requirement)
@@ -33,16 +31,9 @@ def refusal(requirement: Requirement, who: Asking) -> Reason | None:
     if isinstance(decision(Caller("AWS", caller.names | account.names)), ExplicitlyDenied):
         return "" if own is None else own
     named = isinstance(decision(caller), Allowed)
-    if named and account_id == who.account_id:
-        return None if own == "no identity-based policy" else own
+    if named and account_of(requirement.resource) == who.account_id:
+        return refusal_if_named(requirement, who)
     if named or isinstance(decision(account), Allowed):
         return own
     # AWS does not say that it was the trust policy.
     return ""
-
-
-def _account_and_name(role_arn: str) -> tuple[str, str]:
-    parts = role_arn.split(":")
-    if len(parts) != _ROLE_SEGMENTS or not parts[-1].startswith("role/"):
-        return "", ""
-    return parts[4], parts[-1].rsplit("/", 1)[-1]

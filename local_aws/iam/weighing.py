@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from local_aws.iam import facts, resource_policies
 from local_aws.iam.identities import Identity
@@ -91,7 +91,7 @@ def _with_resource(
             return "no resource-based policy"
         return own if own is not None or lets else "no resource-based policy"
     if own == "no identity-based policy" and _names(statements, requirement, caller):
-        return _limits_of_session(requirement, who)
+        return refusal_if_named(requirement, who)
     if requirement.action.split(":", 1)[0] in resource_policies.ASKED_FIRST and not lets:
         return own or "no resource-based policy"
     return own
@@ -102,12 +102,12 @@ def _names(statements: tuple[Statement, ...], requirement: Requirement, caller: 
     return isinstance(evaluate(statements, _request(requirement, caller)), Allowed)
 
 
-def _limits_of_session(requirement: Requirement, who: Asking) -> Reason | None:
-    """Weigh what holds even for those whom the resource's policy names: boundary and session."""
+def refusal_if_named(requirement: Requirement, who: Asking) -> Reason | None:
+    """Weigh what limits even those whom a resource's or role's own policy names: denials, boundary and session."""
     if who.identity is None:
-        return None
-    named = Identity(who.identity.arn, (_ANYTHING,), who.identity.boundary, who.identity.tags)
-    return own_refusal(requirement, Asking(who.account_id, who.partition, who.principal_arn, named, who.session))
+        return own_refusal(requirement, who)
+    named = replace(who.identity, statements=(*who.identity.statements, _ANYTHING))
+    return own_refusal(requirement, replace(who, identity=named))
 
 
 def _request(requirement: Requirement, caller: Caller) -> Request:

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from moto.sqs.responses import SQSResponse
 from moto.sts.responses import TokenResponse
 
+from local_aws.iam import resource_policies
 from local_aws.server import LocalAws
 
 from .conftest import Person
@@ -221,6 +222,10 @@ def test_an_organization_may_be_let_in(account: Account, other: Account) -> None
     )
 
 
+def test_a_policy_that_can_not_be_read_allows_nothing() -> None:
+    assert resource_policies.read("nonsense", "arn:aws:sqs:us-east-1:111111111111:queue") == ()
+
+
 # --- session policies
 
 
@@ -243,6 +248,16 @@ def test_a_session_policy_adds_nothing_to_the_role(account: Account, role: Any) 
 
     message = refusal(lambda: session.send_message(QueueUrl=account.url(queue), MessageBody="1"))
     assert "no identity-based policy" in message
+
+
+def test_a_session_policy_holds_even_where_a_role_trusts_the_caller_by_name(account: Account, role: Any) -> None:
+    narrowed = role(account, "sts", Policy=policy(allow("sqs:*", Resource="*")))
+    trust = policy(allow("sts:AssumeRole", Principal=worker(account)))
+    target = account.client("iam").create_role(RoleName="target", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+
+    message = refusal(lambda: narrowed.assume_role(RoleArn=target, RoleSessionName="test"))
+
+    assert "no session policy" in message
 
 
 def test_managed_policies_may_be_session_policies(account: Account, role: Any) -> None:
