@@ -17,8 +17,6 @@ from local_aws.services import (
     ram,
     service_network_resources,
     service_network_services,
-    service_network_sharing,
-    service_network_tags,
     service_network_vpcs,
     service_networks,
     table_items,
@@ -50,14 +48,10 @@ def install() -> None:
         ram,
         service_network_resources,
         service_network_services,
-        # Around RAM's own.
-        service_network_sharing,
         service_network_vpcs,
         service_networks,
         table_items,
         tagging,
-        # Around tagging's own.
-        service_network_tags,
     ):
         service.install()
     for name in ("ec2", "organizations", "ram", "ssm", "vpc-lattice"):

@@ -6,14 +6,13 @@ from typing import Any
 
 from local_aws.services import endpoint_targets
 from local_aws.services.ec2_answers import ec2_page, filtered, tags_of
-from local_aws.services.endpoint_store import Endpoint, endpoints
+from local_aws.services.endpoint_store import UP, Endpoint, endpoints
 from local_aws.services.endpoints import own_endpoint
 from local_aws.services.lattice_configurations import own_configuration
 from local_aws.services.lattice_store import lattice_page, not_found
 from local_aws.services.operations import Call, account_in, add_operation
 from local_aws.services.service_network_store import seen_network
 
-_UP = frozenset({"pending", "available"})
 _ACCESSIBILITY = {"Accessible": "AVAILABLE", "Pending": "PENDING", "Failed": "FAILED"}
 """What the rows say, and what the filter of that name is documented to take."""
 
@@ -32,7 +31,7 @@ def _describe(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     rows = []
     for endpoint in endpoints.values():
         mine = (endpoint.owner, endpoint.region) == (call.account_id, call.region)
-        if mine and endpoint.state in _UP and (not wanted or endpoint.id in wanted):
+        if mine and endpoint.state in UP and (not wanted or endpoint.id in wanted):
             endpoint_targets.refresh(endpoint)
             rows += [association.describe() for association in endpoint.associations.values()]
     found = filtered(
@@ -88,7 +87,7 @@ def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 
 def resource_endpoints() -> list[Endpoint]:
     """Give the endpoints that their providers see as associated with a resource configuration."""
-    return [each for each in list(endpoints.values()) if each.kind == "Resource" and each.state in _UP]
+    return [each for each in list(endpoints.values()) if each.kind == "Resource" and each.state in UP]
 
 
 def _provider(endpoint: Endpoint) -> str:

@@ -18,7 +18,8 @@ from local_aws.services.timings import timings
 
 _ZONE_OF_INTERFACE: Final = "Z7HUB22UULQXV"
 _PASCAL: Final = frozenset({"Resource", "ServiceNetwork"})
-LIVE: Final = frozenset({"pendingAcceptance", "pending", "available"})
+UP: Final = frozenset({"pending", "available"})
+LIVE: Final = UP | {"pendingAcceptance"}
 
 endpoints = table()
 """By id."""
@@ -87,7 +88,8 @@ class Endpoint:
             "RouteTableIds": [],
         }
         if self.service_name:
-            shown |= {"ServiceName": self.service_name, "PolicyDocument": self.policy, "ServiceRegion": self.region}
+            region = self.service.region if self.service else self.region
+            shown |= {"ServiceName": self.service_name, "PolicyDocument": self.policy, "ServiceRegion": region}
         if self.target_arn:
             member = "ResourceConfigurationArn" if self.kind == "Resource" else "ServiceNetworkArn"
             shown[member] = self.target_arn
@@ -176,15 +178,11 @@ class Association:
 
 def attached_to(arn: str) -> list[Endpoint]:
     """Give the endpoints that lead to a resource configuration or service network."""
-    return [
-        endpoint
-        for endpoint in endpoints.values()
-        if endpoint.target_arn == arn and endpoint.state in {"pending", "available"}
-    ]
+    return [endpoint for endpoint in endpoints.values() if endpoint.target_arn == arn and endpoint.state in UP]
 
 
 def interface_names(endpoint_id: str, host: str, zones: list[str]) -> list[dict[str, str]]:
     """Make the names of an Interface endpoint: one for the Region, one for each zone."""
-    mark = secrets.token_hex(4)
-    names = [f"{endpoint_id}-{mark}.{host}", *(f"{endpoint_id}-{mark}-{zone}.{host}" for zone in zones)]
+    first = f"{endpoint_id}-{secrets.token_hex(4)}"
+    names = [f"{first}.{host}", *(f"{first}-{zone}.{host}" for zone in zones)]
     return [{"DnsName": name, "HostedZoneId": _ZONE_OF_INTERFACE} for name in names]

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from local_aws.services import service_network_reach as reach
-from local_aws.services.endpoint_store import Association, Endpoint, Target, endpoints
+from local_aws.services.endpoint_store import UP, Association, Endpoint, Target, endpoints
 from local_aws.services.lattice_kinds import leaves
 from local_aws.services.lattice_store import LatticeResource, configurations, gateways
 from local_aws.services.private_names import private_name
 from local_aws.services.service_network_store import ServiceNetwork, networks
 
 _WORKING = frozenset({"ACTIVE", "UPDATE_IN_PROGRESS", "UPDATE_FAILED"})
-_HOLDING_NAMES = frozenset({"pending", "available", "deleting"})
+_HOLDING_NAMES = UP | {"deleting"}
 """An endpoint has its private names until it is wholly deleted."""
 
 
 def refresh(endpoint: Endpoint) -> None:
     """Have an association for each target that there is by now, and none for what is gone."""
-    if endpoint.state not in {"pending", "available"}:
+    if endpoint.state not in UP:
         return
     wanted = {target.key: target for target in _targets(endpoint)}
     for key in set(endpoint.associations) - set(wanted):
@@ -107,7 +108,8 @@ def _private_name(endpoint: Endpoint, leaf: LatticeResource) -> str | None:
     if is_own_vpc(leaf, endpoint.vpc_id):
         return None
     name = private_name(leaf, endpoint.dns_options)
-    return name if name and name not in names_held(endpoint) else None
+    held = names_held(endpoint.owner, endpoint.region, endpoint.vpc_id, apart_from=endpoint) if name else set()
+    return None if name in held else name
 
 
 def names_told(account_id: str, region: str, vpc_id: str) -> dict[str, str]:
@@ -127,12 +129,7 @@ def names_told(account_id: str, region: str, vpc_id: str) -> dict[str, str]:
     return told
 
 
-def names_held(endpoint: Endpoint) -> set[str]:
-    """Give the private names that other endpoints have in the endpoint's VPC."""
-    return private_names_in(endpoint.owner, endpoint.region, endpoint.vpc_id, apart_from=endpoint)
-
-
-def private_names_in(account_id: str, region: str, vpc_id: str, *, apart_from: Endpoint | None = None) -> set[str]:
+def names_held(account_id: str, region: str, vpc_id: str, *, apart_from: Endpoint | None = None) -> set[str]:
     """Give the private names that endpoints have in a VPC."""
     return {
         association.target.private_name
@@ -145,17 +142,16 @@ def private_names_in(account_id: str, region: str, vpc_id: str, *, apart_from: E
     }
 
 
-def wanted_names(endpoint: Endpoint) -> set[str]:
-    """Give the private names that the endpoint would have, were it alone in its VPC."""
-    return {
-        name for leaf in _leaves_with_names(endpoint) if (name := private_name(leaf, endpoint.dns_options)) is not None
-    }
+def names_wanted(target_arn: str, dns_options: dict[str, Any]) -> set[str]:
+    """Give the private names that an endpoint to this would have, were it alone in its VPC."""
+    named = (private_name(leaf, dns_options) for leaf in _leaves_with_names(target_arn))
+    return {name for name in named if name is not None}
 
 
-def _leaves_with_names(endpoint: Endpoint) -> Iterator[LatticeResource]:
-    identifier = (endpoint.target_arn or "").rpartition("/")[2]
-    if endpoint.kind == "Resource" and identifier in configurations:
+def _leaves_with_names(target_arn: str) -> Iterator[LatticeResource]:
+    identifier = target_arn.rpartition("/")[2]
+    if identifier in configurations:
         yield from leaves(configurations[identifier])
     for association in reach.resource_associations.values():
-        if association.network.arn == endpoint.target_arn and association.private_dns:
+        if association.network.arn == target_arn and association.private_dns:
             yield from (part.configuration for part in reach.parts(association))

@@ -16,7 +16,7 @@ from local_aws.services.private_names import check_preference
 from local_aws.services.quotas import endpoint_quota, quotas
 from local_aws.services.service_network_store import seen_network
 from local_aws.services.timings import timings
-from local_aws.services.vpc_facts import dns_is_on, ec2_of, zone_ids
+from local_aws.services.vpc_facts import dns_is_on, zone_ids
 
 
 def make_resource_endpoint(call: Call, params: dict[str, Any], kind: str) -> Endpoint:
@@ -67,30 +67,24 @@ def _connected(call: Call, params: dict[str, Any], kind: str, arn: str) -> Endpo
             f"for {params['VpcId']}",
         )
     check_preference(params.get("DnsOptions") or {})
+    if params.get("PrivateDnsEnabled"):
+        _check_names(call, params, arn)
     endpoint = new_endpoint(call, params, kind)
     endpoint.target_arn = arn
-    try:
-        _check_names(endpoint)
-    except AwsError:
-        del endpoints[endpoint.id]
-        for interface_id in endpoint.network_interface_ids:
-            ec2_of(call).enis.pop(interface_id, None)
-        raise
     endpoint_targets.refresh(endpoint)
     endpoint.become("available", timings.endpoint_available, lambda: endpoint_targets.refresh(endpoint))
     return endpoint
 
 
-def _check_names(endpoint: Endpoint) -> None:
+def _check_names(call: Call, params: dict[str, Any], arn: str) -> None:
     """Refuse a second way to a private name that the VPC has already, be it by a resource or a network endpoint."""
-    if not endpoint.private_dns_enabled:
-        return
-    twice = endpoint_targets.wanted_names(endpoint) & endpoint_targets.names_held(endpoint)
+    wanted = endpoint_targets.names_wanted(arn, params.get("DnsOptions") or {})
+    twice = wanted & endpoint_targets.names_held(call.account_id, call.region, params["VpcId"])
     if twice:
         raise AwsError(
             "InvalidParameter",
             "private-dns-enabled cannot be set because there is already a conflicting DNS domain for "
-            f"{min(twice)} in the VPC {endpoint.vpc_id}",
+            f"{min(twice)} in the VPC {params['VpcId']}",
         )
 
 

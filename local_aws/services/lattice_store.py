@@ -112,7 +112,7 @@ def lattice_page(call: Call, params: dict[str, Any], items: list[Any]) -> dict[s
 
 
 def check_shareable(arn: str) -> None:
-    """Refuse to share what is not there, or a resource configuration that can't be shared alone.
+    """Refuse to share what is not there, a child of a group alone, or a network that was made not to be shared.
 
     Raises:
         AwsError: as RAM raises it.
@@ -125,3 +125,5 @@ def check_shareable(arn: str) -> None:
         raise AwsError("UnknownResourceException", f"Resource {arn} could not be found.")
     if resources is configurations and found.shown["type"] == "CHILD":
         raise AwsError("InvalidParameterException", f"{arn} is a child: share its group.")
+    if not getattr(found, "shareable", True):
+        raise AwsError("InvalidParameterException", f"{arn} is not enabled for sharing.")

@@ -21,11 +21,8 @@ _parts = table()
 """The associations of children, by the id of the group's association and the child's id."""
 
 _CONTAINERS = frozenset({"GROUP", "ARN"})
-_STATUS_OF_PART = {
-    "CREATE_IN_PROGRESS": "CREATE_IN_PROGRESS",
-    "CREATE_FAILED": "CREATE_FAILED",
-    "DELETE_IN_PROGRESS": "DELETE_IN_PROGRESS",
-}
+_TOLD_BY_PARTS = frozenset({"CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_IN_PROGRESS"})
+"""What becomes of a child is told by its association; otherwise that has the status of the group's."""
 UP = frozenset({"ACTIVE", "DELETE_IN_PROGRESS", "DELETE_FAILED"})
 """What is being deleted is there until it is gone."""
 
@@ -154,7 +151,7 @@ def _part(group: ResourceAssociation, child: LatticeResource) -> ResourceAssocia
             managed=group.managed,
         )
     part: ResourceAssociation = _parts[key]
-    part.status = _STATUS_OF_PART.get(child.status, group.status)
+    part.status = child.status if child.status in _TOLD_BY_PARTS else group.status
     if part.status == "CREATE_FAILED":
         part.failure = f"The resource configuration {child.id} is in state {child.status}."
     if part.is_usable:
@@ -163,9 +160,11 @@ def _part(group: ResourceAssociation, child: LatticeResource) -> ResourceAssocia
 
 
 def part_of(account_id: str, identifier: str) -> ResourceAssociation | None:
-    """Find the association of a child, by its id or ARN, among those that the account sees."""
+    """Find the association of a child that is there, by its id or ARN, among those that the account sees."""
     part_id = identifier.rpartition("/")[2]
-    return next((each for each in _parts.values() if each.id == part_id and each.is_seen_by(account_id)), None)
+    group_id = next((group_id for (group_id, _), part in _parts.items() if part.id == part_id), None)
+    found = parts(resource_associations[group_id]) if group_id in resource_associations else []
+    return next((each for each in found if each.id == part_id and each.is_seen_by(account_id)), None)
 
 
 def gone(association: ResourceAssociation) -> None:

@@ -5,24 +5,16 @@ from __future__ import annotations
 from typing import Any, Final
 
 from local_aws.services.endpoint_associations import resource_endpoints
-from local_aws.services.lattice_store import invalid, not_found
-from local_aws.services.operations import Call, Proceed, account_in, extend_operation
+from local_aws.services.operations import account_in
 from local_aws.services.service_network_reach import resource_associations, service_associations
 from local_aws.services.service_network_vpcs import vpc_associations
 
-_MOST = 50
 OF_NETWORKS: Final[dict[str, dict[Any, Any]]] = {
     "servicenetworkresourceassociation": resource_associations,
     "servicenetworkserviceassociation": service_associations,
     "servicenetworkvpcassociation": vpc_associations,
 }
 _OF_ENDPOINTS = "resourceendpointassociation"
-
-
-def install() -> None:
-    extend_operation("vpc-lattice", "TagResource", _tag)
-    extend_operation("vpc-lattice", "UntagResource", _untag)
-    extend_operation("vpc-lattice", "ListTagsForResource", _list)
 
 
 def tags_by_arn(arn: str) -> dict[str, str] | None:
@@ -41,35 +33,5 @@ def tags_by_arn(arn: str) -> dict[str, str] | None:
     return None
 
 
-def _is_here(arn: str) -> bool:
+def is_association(arn: str) -> bool:
     return arn.split(":", 5)[-1].partition("/")[0] in {*OF_NETWORKS, _OF_ENDPOINTS}
-
-
-def _own(call: Call, arn: str) -> dict[str, str]:
-    tags = tags_by_arn(arn) if account_in(arn) == call.account_id else None
-    if tags is None:
-        raise not_found(arn, "RESOURCE")
-    return tags
-
-
-def _tag(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
-    if not _is_here(params["resourceArn"]):
-        return proceed()
-    tags = _own(call, params["resourceArn"])
-    if len(tags | params["tags"]) > _MOST:
-        raise invalid(f"At most {_MOST} tags.")
-    tags |= params["tags"]
-    return {}
-
-
-def _untag(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
-    if not _is_here(params["resourceArn"]):
-        return proceed()
-    tags = _own(call, params["resourceArn"])
-    for key in params["tagKeys"]:
-        tags.pop(key, None)
-    return {}
-
-
-def _list(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
-    return {"tags": _own(call, params["resourceArn"])} if _is_here(params["resourceArn"]) else proceed()

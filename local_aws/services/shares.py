@@ -125,9 +125,9 @@ def visible_shares(call: Call) -> list[Share]:
 def is_shared_with(resource_arn: str, account_id: str) -> bool:
     """Tell whether an account other than the owner may use the resource."""
     return any(
-        share.is_visible_to(account_id)
-        and (resource := share.resources.get(resource_arn)) is not None
+        (resource := share.resources.get(resource_arn)) is not None
         and resource.status == "ASSOCIATED"
+        and share.is_visible_to(account_id)
         for share in shares.values()
     )
 

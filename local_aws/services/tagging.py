@@ -6,9 +6,9 @@ from typing import Any
 
 from local_aws.services.endpoint_services import own_service
 from local_aws.services.endpoints import own_endpoint
-from local_aws.services.errors import AwsError
-from local_aws.services.lattice_store import by_kind, not_found
-from local_aws.services.operations import Call, Proceed, extend_operation
+from local_aws.services.lattice_store import by_kind, invalid, not_found
+from local_aws.services.operations import Call, Proceed, account_in, extend_operation
+from local_aws.services.service_network_tags import is_association, tags_by_arn
 from local_aws.services.trail import record
 from local_aws.services.vpc_facts import ec2_of
 
@@ -43,31 +43,40 @@ def _create_tags(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
 
 
 def _tag(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
-    resource = _own(call, params["resourceArn"])
-    if resource is None:
+    tags = _own_tags(call, params["resourceArn"])
+    if tags is None:
         return proceed()
-    if len(resource.tags | params["tags"]) > _MOST:
-        raise AwsError("ValidationException", f"At most {_MOST} tags.", reason="other", fieldList=[])
-    resource.tags |= params["tags"]
+    if len(tags | params["tags"]) > _MOST:
+        raise invalid(f"At most {_MOST} tags.")
+    tags.update(params["tags"])
     return {}
 
 
 def _untag(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
-    resource = _own(call, params["resourceArn"])
-    if resource is None:
+    tags = _own_tags(call, params["resourceArn"])
+    if tags is None:
         return proceed()
     for key in params["tagKeys"]:
-        resource.tags.pop(key, None)
+        tags.pop(key, None)
     return {}
 
 
 def _list_tags(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
-    resource = _own(call, params["resourceArn"])
-    return proceed() if resource is None else {"tags": resource.tags}
+    tags = _own_tags(call, params["resourceArn"])
+    return proceed() if tags is None else {"tags": tags}
 
 
-def _own(call: Call, arn: str) -> Any | None:
-    """Give the caller's own resource that has this ARN; None for what is moto's."""
+def _own_tags(call: Call, arn: str) -> dict[str, str] | None:
+    """Give the tags of the caller's own resource that has this ARN; None for what is moto's.
+
+    Raises:
+        AwsError: there is no such resource, or it is another account's.
+    """
+    if is_association(arn):
+        tags = tags_by_arn(arn) if account_in(arn) == call.account_id else None
+        if tags is None:
+            raise not_found(arn, "RESOURCE")
+        return tags
     resources = by_kind.get(arn.rpartition(":")[2].partition("/")[0])
     if resources is None or arn.count("/") > 1:
         # Below a service are listeners and rules.
@@ -75,4 +84,5 @@ def _own(call: Call, arn: str) -> Any | None:
     resource = resources.get(arn.rpartition("/")[2])
     if resource is None or resource.arn != arn or resource.owner != call.account_id:
         raise not_found(arn, "RESOURCE")
-    return resource
+    kept: dict[str, str] = resource.tags
+    return kept
