@@ -19,7 +19,7 @@ from local_aws.delivery.background import in_background
 from local_aws.delivery.targets import UndeliverableError, find_queue, parse_arn, put_on_queue
 from local_aws.services.errors import AwsError
 from local_aws.services.operations import Call, add_operation
-from local_aws.services.tables import table
+from local_aws.services.tables import lock, table
 
 _A_SECOND = 500
 """Messages that are moved a second at most."""
@@ -69,10 +69,10 @@ def add_message_moves() -> None:
 
 
 def _start(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    source = _queue(call, params["SourceArn"])
+    source = _queue(call, params, "SourceArn")
     destination = params.get("DestinationArn")
     if destination:
-        _queue(call, destination)
+        _queue(call, params, "DestinationArn")
     if not _is_of_dead_letters(source):
         raise AwsError("InvalidParameterValue", "Source queue must be configured as a Dead Letter Queue.")
     if any(task.status == "RUNNING" and task.source == source.queue_arn for task in _tasks.values()):
@@ -88,7 +88,7 @@ def _start(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    source = _queue(call, params["SourceArn"])
+    source = _queue(call, params, "SourceArn")
     of_queue = [task for task in _tasks.values() if task.source == source.queue_arn]
     wanted = min(int(params.get("MaxResults") or 1), _TASKS_TOLD)
     return {"Results": [task.described() for task in of_queue[::-1][:wanted]]}
@@ -102,15 +102,15 @@ def _cancel(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return {"ApproximateNumberOfMessagesMoved": task.moved}
 
 
-def _queue(call: Call, arn: str) -> Any:
+def _queue(call: Call, params: dict[str, Any], name: str) -> Any:
     try:
-        parsed = parse_arn(arn)
+        parsed = parse_arn(params[name])
         if (parsed.account_id, parsed.region) == (call.account_id, call.region):
             return find_queue(parsed)
     except UndeliverableError:
         pass
     raise AwsError(
-        "ResourceNotFoundException", "The resource that you specified for the SourceArn parameter doesn't exist."
+        "ResourceNotFoundException", f"The resource that you specified for the {name} parameter doesn't exist."
     )
 
 
@@ -121,20 +121,34 @@ def _is_of_dead_letters(queue: Any) -> bool:
 
 def _go_on(task: _Task) -> None:
     """Move as many as a second allows, then rest for one."""
-    source = find_queue(parse_arn(task.source))
     for _ in range(task.rate):
-        message = queues.take_away(source) if task.status == "RUNNING" and task.moved < task.to_move else None
-        if message is None:
-            task.status = "COMPLETED" if task.status == "RUNNING" else task.status
-            return
-        try:
-            _move(message, task.destination or queues.origin(message))
-        except UndeliverableError as error:
-            source.add_message(message)
-            task.status, task.failure = "FAILED", error.message
-            return
-        task.moved += 1
+        # The operations hold it too: a task that is cancelled is not completed as well.
+        with lock:
+            if task.status == "RUNNING":
+                _move_one(task)
+            if task.status != "RUNNING":
+                return
     clock.call_later(1.0, lambda: in_background("message moves", lambda: _go_on(task)))
+
+
+def _move_one(task: _Task) -> None:
+    """Move the next message; if there is none, or it can't be moved, the task is over."""
+    try:
+        source = find_queue(parse_arn(task.source))
+    except UndeliverableError as error:
+        task.status, task.failure = "FAILED", error.message
+        return
+    message = queues.take_away(source) if task.moved < task.to_move else None
+    if message is None:
+        task.status = "COMPLETED"
+        return
+    try:
+        _move(message, task.destination or queues.origin(message))
+    except UndeliverableError as error:
+        queues.put_back(source, message)
+        task.status, task.failure = "FAILED", error.message
+    else:
+        task.moved += 1
 
 
 def _move(message: Any, target: str | None) -> None:

@@ -9,6 +9,7 @@ import json
 import logging
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError, ServiceException
@@ -161,7 +162,7 @@ def _as_sqs(value: dict[str, Any]) -> dict[str, Any]:
 def _event(topic: Any, subscription: Any, notification: Notification, text: str) -> dict[str, Any]:
     """Give a notification as functions get it."""
     address = f"https://sns.{topic.sns_backend.region_name}.amazonaws.com/"
-    moment = clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    moment = datetime.fromtimestamp(notification.time, UTC).isoformat(timespec="milliseconds")
     return {
         "Records": [
             {
@@ -174,7 +175,7 @@ def _event(topic: Any, subscription: Any, notification: Notification, text: str)
                     "TopicArn": topic.arn,
                     "Subject": notification.subject,
                     "Message": text,
-                    "Timestamp": moment,
+                    "Timestamp": moment.replace("+00:00", "Z"),
                     "SignatureVersion": "1",
                     "Signature": "EXAMPLE",
                     "SigningCertUrl": f"{address}SimpleNotificationService-EXAMPLE.pem",

@@ -79,6 +79,14 @@ def take_away(queue: Any) -> Any | None:
     return None
 
 
+def put_back(queue: Any, message: Any) -> None:
+    """Undo ``take_away``: it is no new message, which a FIFO queue might take for a duplicate."""
+    with queue._messages_lock:  # noqa: SLF001 - the lock that moto has, and does not use
+        queue._messages.insert(0, message)  # noqa: SLF001 - moto has no other way
+        queue._messages_lock.notify_all()  # noqa: SLF001 - as above
+    tell(queue)
+
+
 def _add_message(self: Any, message: Any) -> None:
     with self._messages_lock:
         if self.fifo_queue and message.deduplication_id and _is_duplicate(self, message):

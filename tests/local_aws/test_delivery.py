@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -366,7 +366,10 @@ def test_a_notification_has_lambdas_shape(account: Account) -> None:
     account.allow_invoke("probe", SNS, SourceArn=topic)
 
     attributes = {"colour": {"DataType": "String", "StringValue": "red"}}
-    message_id = account.sns.publish(TopicArn=topic, Message="text", Subject="s", MessageAttributes=attributes)
+    published = clock.time()
+    with faults.injected(events=EventFaults(delay=600)):
+        message_id = account.sns.publish(TopicArn=topic, Message="text", Subject="s", MessageAttributes=attributes)
+    clock.advance(600)
     wait_until_quiet()
 
     (record,) = account.bodies(queue)[0]["requestPayload"]["Records"]
@@ -375,6 +378,7 @@ def test_a_notification_has_lambdas_shape(account: Account) -> None:
     assert record["Sns"]["MessageId"] == message_id["MessageId"]
     assert (record["Sns"]["Message"], record["Sns"]["Subject"]) == ("text", "s")
     assert record["Sns"]["MessageAttributes"] == {"colour": {"Type": "String", "Value": "red"}}
+    assert abs(datetime.fromisoformat(record["Sns"]["Timestamp"]).timestamp() - published) < 60
 
 
 def test_a_notification_comes_to_a_queue_that_lets_sns(account: Account) -> None:

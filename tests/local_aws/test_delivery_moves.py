@@ -80,6 +80,26 @@ def test_a_task_keeps_its_rate_and_may_be_ended(account: Account) -> None:
     assert len(account.messages(queue)) + len(account.messages(dead)) == 3
 
 
+def test_a_task_fails_once_its_queue_is_gone(account: Account) -> None:
+    _, dead = with_dead_letters(account, 3)
+    start(account, dead, MaxNumberOfMessagesPerSecond=1)
+
+    account.sqs.delete_queue(QueueUrl=account.url(dead))
+    clock.advance(5)
+    wait_until_quiet()
+    account.queue("dead")
+
+    (task,) = tasks(account, dead)
+    assert (task["Status"], task["FailureReason"]) == ("FAILED", "The specified queue does not exist.")
+
+
+def test_a_queue_that_is_not_there_is_named_by_its_parameter(account: Account) -> None:
+    _, dead = with_dead_letters(account, 1)
+
+    with pytest.raises(ClientError, match="for the DestinationArn parameter"):
+        start(account, dead, DestinationArn=account.arn("sqs", "missing"))
+
+
 def test_only_dead_letters_are_moved(account: Account) -> None:
     queue = account.queue("work")
 
@@ -101,3 +121,18 @@ def test_a_message_that_nobody_received_too_often_has_no_way_back(account: Accou
     (task,) = tasks(account, dead)
     assert (task["Status"], task["FailureReason"]) == ("FAILED", "CouldNotDetermineMessageSource")
     assert account.bodies(dead) == ["put here by hand"]
+
+
+def test_a_message_that_can_not_be_moved_is_no_duplicate_of_itself(account: Account) -> None:
+    dead = account.queue("dead.fifo", FifoQueue="true")
+    redrive = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": "1"})
+    account.queue("work.fifo", FifoQueue="true", RedrivePolicy=redrive)
+    account.sqs.send_message(
+        QueueUrl=account.url(dead), MessageBody='"kept"', MessageGroupId="one", MessageDeduplicationId="one"
+    )
+
+    start(account, dead)
+    wait_until_quiet()
+
+    assert tasks(account, dead)[0]["Status"] == "FAILED"
+    assert account.bodies(dead) == ["kept"]
