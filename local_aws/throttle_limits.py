@@ -142,7 +142,7 @@ _BY_SERVICE: dict[str, tuple[Limit, Limit]] = {
 }
 
 
-def limit_of(operation: str, region: str = "us-east-1") -> Limit | None:
+def limit_of(operation: str, region: str) -> Limit | None:
     """Tell the throttle of an operation, ``service:Operation``; None where there is none."""
     service, _, name = operation.partition(":")
     if operation == "events:PutEvents":

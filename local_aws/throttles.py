@@ -9,7 +9,8 @@ from local_aws.clock import clock
 from local_aws.recognition import Call
 from local_aws.throttle_limits import GLOBAL_SERVICES, limit_of
 
-_CLOUDFORMATION = ":role/cloudformation"
+CLOUDFORMATION = "cloudformation"
+"""The role in whose name stacks are deployed."""
 
 
 class Throttles:
@@ -41,7 +42,7 @@ class Throttles:
 
     def _concerns(self, call: Call) -> bool:
         # CloudFormation is throttled on AWS as well, and goes on until it is let through: a stack only takes longer.
-        if not self.enabled or (call.role_arn or "").endswith(_CLOUDFORMATION):
+        if not self.enabled or (call.role_arn or "").endswith(f":role/{CLOUDFORMATION}"):
             return False
         return self.persons or call.role_name is not None
 

@@ -6,6 +6,9 @@ from functools import lru_cache
 from typing import Any
 
 import boto3
+from moto.utilities.utils import get_partition
+
+from local_aws.throttles import CLOUDFORMATION
 
 _endpoint_url: str | None = None
 
@@ -30,11 +33,11 @@ def _session(account_id: str, region: str) -> Any:
         "sts",
         endpoint_url=_endpoint_url,
         region_name=region,
-        aws_access_key_id="cloudformation",
-        aws_secret_access_key="cloudformation",  # noqa: S106 - the local AWS checks no signatures
+        aws_access_key_id=CLOUDFORMATION,
+        aws_secret_access_key=CLOUDFORMATION,
     )
-    role_arn = f"arn:aws:iam::{account_id}:role/cloudformation"
-    told = anyone.assume_role(RoleArn=role_arn, RoleSessionName="cloudformation")["Credentials"]
+    role_arn = f"arn:{get_partition(region)}:iam::{account_id}:role/{CLOUDFORMATION}"
+    told = anyone.assume_role(RoleArn=role_arn, RoleSessionName=CLOUDFORMATION)["Credentials"]
     return boto3.Session(
         aws_access_key_id=told["AccessKeyId"],
         aws_secret_access_key=told["SecretAccessKey"],

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from moto.dynamodb.models import dynamodb_backends
+from moto.utilities.utils import get_partition
 
 from local_aws.deployment.resource_types import Made, Wanted, add_type, moto_type
 
@@ -69,7 +70,7 @@ def make_alarm(wanted: Wanted) -> Made:
     cloudwatch = wanted.client("cloudwatch")
     told = {name: value for name, value in wanted.properties.items() if name != "AlarmName"}
     cloudwatch.put_metric_alarm(AlarmName=wanted.name, **told)
-    arn = f"arn:aws:cloudwatch:{wanted.region}:{wanted.account_id}:alarm:{wanted.name}"
+    arn = f"arn:{get_partition(wanted.region)}:cloudwatch:{wanted.region}:{wanted.account_id}:alarm:{wanted.name}"
     return Made(wanted.name, {"Arn": arn}, lambda: cloudwatch.delete_alarms(AlarmNames=[wanted.name]))
 
 

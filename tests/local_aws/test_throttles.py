@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from local_aws.recognition import Call
 from local_aws.throttle_limits import Limit, limit_of
-from local_aws.throttles import Throttles
+from local_aws.throttles import CLOUDFORMATION, Throttles
 
 
 def _call(
@@ -85,6 +87,15 @@ def test_persons_can_be_let_off() -> None:
     assert by_roles[-1] is False
 
 
+def test_a_stack_takes_as_long_as_it_takes_and_is_not_throttled() -> None:
+    throttles = Throttles(now=lambda: 0.0)
+    by_cloudformation = replace(
+        _call(_ACCEPT, role_name=None), role_arn=f"arn:aws:iam::111111111111:role/{CLOUDFORMATION}"
+    )
+
+    assert all(throttles.admit(by_cloudformation) for _ in range(100))
+
+
 def test_throttles_can_be_switched_off() -> None:
     throttles = Throttles(now=lambda: 0.0)
     throttles.enabled = False
@@ -141,12 +152,12 @@ def test_the_throttles_are_those_that_aws_publishes(operation: str, region: str,
     ],
 )
 def test_what_aws_throttles_without_saying_how_is_throttled_too(operation: str) -> None:
-    assert isinstance(limit_of(operation), Limit)
+    assert isinstance(limit_of(operation, "us-east-1"), Limit)
 
 
 def test_what_aws_does_not_throttle_by_account_is_let_through() -> None:
-    assert limit_of("dynamodb:PutItem") is None
-    assert limit_of("sqs:SendMessage") is None
+    assert limit_of("dynamodb:PutItem", "us-east-1") is None
+    assert limit_of("sqs:SendMessage", "us-east-1") is None
 
 
 @given(waits=st.lists(st.floats(min_value=0, max_value=5), min_size=1, max_size=60))
