@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from moto.sns.models import sns_backends
@@ -16,7 +17,7 @@ from moto.sns.models import sns_backends
 from local_aws.activity import doing
 from local_aws.clock import clock
 from local_aws.services.ec2_answers import ec2_page, filtered
-from local_aws.services.endpoint_services import own_service
+from local_aws.services.endpoint_services import EndpointService, own_service
 from local_aws.services.endpoint_store import Endpoint, endpoints
 from local_aws.services.errors import AwsError, unsuccessful
 from local_aws.services.idempotency import once
@@ -79,17 +80,11 @@ def notify(event: str, endpoint: Endpoint) -> None:
     for notification in list(_notifications.values()):
         concerned = notification.service_id == service.id or notification.endpoint_id == endpoint.id
         if concerned and notification.state == "Enabled" and event in notification.events:
-            later(timings.notification_sent, lambda to=notification: _send(to, _body(event, endpoint)))  # type: ignore[misc] # the default binds the loop's value
+            later(timings.notification_sent, partial(_send, notification, partial(_body, event, endpoint, service)))
 
 
-def _body(event: str, endpoint: Endpoint) -> str:
-    """Write a body. AWS documents none, so its form is never twice the same: only the ids are to be relied on.
-
-    One form has nothing but the service's id.
-    """
-    service = endpoint.service
-    if service is None:
-        raise ValueError(f"{endpoint.id} is not connected to an endpoint service")
+def _body(event: str, endpoint: Endpoint, service: EndpointService) -> str:
+    """Write a body. AWS documents none, so its form varies at random: only the service's id is in each of them."""
     then = clock.now().isoformat(timespec="seconds")
     forms: list[Callable[[], str]] = [
         lambda: json.dumps(
@@ -102,15 +97,16 @@ def _body(event: str, endpoint: Endpoint) -> str:
     return _form.choice(forms)()
 
 
-def _send(notification: Notification, message: str) -> None:
+def _send(notification: Notification, body: Callable[[], str]) -> None:
     topic = sns_backends[account_in(notification.topic_arn)][notification.topic_arn.split(":")[3]].topics.get(
         notification.topic_arn
     )
     publication = Publication(notification.topic_arn, notification.source_arn, notification.owner)
-    if topic is None or not allows(json.loads(topic.policy), publication):
+    if topic is None or not allows(topic.policy, publication):
         # AWS documents the state, not what leads to it: a topic that can't be reached is the likely reason.
         notification.state = "Disabled"
         return
+    message = body()
     # Counted from here on, so that there is no moment between this and the thread at which all seems quiet.
     busy = ExitStack()
     busy.enter_context(doing("connection notification"))

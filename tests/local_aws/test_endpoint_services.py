@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import time
 from typing import Any
+from unittest import mock
 
 import pytest
 from moto.sns.models import sns_backends
 
 from local_aws.activity import in_flight
-from local_aws.services import public_dns
+from local_aws.services import connection_notifications, public_dns
+from local_aws.services.topic_policy import Publication, allows
 from tests.local_aws.accounts import REGION, Person, first_vpc, pass_time, person, refusal
 
 EVERY = ["Accept", "Connect", "Delete", "Reject"]
@@ -113,9 +116,11 @@ def test_what_a_notification_says_has_no_form_to_rely_on() -> None:
     topic_arn = topic(provider)
     notify(provider, offered, topic_arn)
 
-    for _ in range(12):
-        connect(consumer, offered)
-    pass_time(5)
+    forms = random.Random(7)  # noqa: S311 - the same forms in every run, not secret ones
+    with mock.patch.object(connection_notifications, "_form", forms):
+        for _ in range(12):
+            connect(consumer, offered)
+        pass_time(5)
     messages = published(provider, topic_arn)
 
     assert len(messages) == 12
@@ -123,6 +128,31 @@ def test_what_a_notification_says_has_no_form_to_rely_on() -> None:
     without_ids = {re.sub(r"vpce-[0-9a-z-]+|\d{4}-[0-9T:.+-]+", "", message) for message in messages}
     assert len(without_ids) > 1
     assert not all(re.search(r"\bvpce-[0-9a-f]{8,17}\b", message) for message in messages)
+
+
+@pytest.mark.parametrize(
+    ("condition", "lets"),
+    [
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:ec2:*:111111111111:vpc-endpoint-service/*"}}, True),
+        ({"StringEqualsIfExists": {"aws:SourceAccount": "111111111111"}}, True),
+        ({"StringNotEquals": {"aws:SourceAccount": "111111111111"}}, False),
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, False),
+    ],
+)
+def test_a_topic_knows_for_which_service_privatelink_asks(condition: dict[str, dict[str, str]], lets: bool) -> None:
+    """Trap 2."""
+    topic_arn = "arn:aws:sns:eu-west-1:111111111111:connections"
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "vpce.amazonaws.com"},
+        "Action": "SNS:Publish",
+        "Resource": topic_arn,
+        "Condition": condition,
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    of_service = "arn:aws:ec2:eu-west-1:111111111111:vpc-endpoint-service/vpce-svc-0"
+
+    assert allows(policy, Publication(topic_arn, of_service, "111111111111")) is lets
 
 
 def test_a_topic_is_notified_of_a_service_once() -> None:
