@@ -31,6 +31,11 @@ def once(call: Call, params: Mapping[str, Any], token: str | None, do: Callable[
     return answer
 
 
+def with_token(params: Mapping[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    """Give RAM's answer with the client token of the request, if it had one."""
+    return answer | ({"clientToken": params["clientToken"]} if params.get("clientToken") else {})
+
+
 def _mismatch(call: Call, token: str) -> AwsError:
     message = f"The client token {token} was used with other parameters."
     if call.service == "vpc-lattice":

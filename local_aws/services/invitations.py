@@ -10,11 +10,12 @@ from typing import Any
 
 from local_aws.clock import clock
 from local_aws.services.errors import AwsError
-from local_aws.services.idempotency import once
+from local_aws.services.idempotency import once, with_token
 from local_aws.services.operations import Call, add_operation
 from local_aws.services.quotas import quotas
+from local_aws.services.ram_listings import describe_resource
 from local_aws.services.ram_pages import ram_page
-from local_aws.services.resource_types import SEVEN_DAYS, type_of
+from local_aws.services.resource_types import SEVEN_DAYS
 from local_aws.services.shares import Association, Share, check_arn, let_in, limit_exceeded, take_out
 from local_aws.services.tables import later, table
 from local_aws.services.timings import timings
@@ -128,15 +129,7 @@ def _list_resources(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     if invitation.status == "EXPIRED":
         raise _ended(invitation, "Expired", "expired")
     resources = [
-        {
-            "arn": resource.entity,
-            "type": type_of(resource.entity),
-            "resourceShareArn": invitation.share.arn,
-            "status": "AVAILABLE" if resource.status == "ASSOCIATED" else "PENDING",
-            "creationTime": resource.created,
-            "lastUpdatedTime": resource.updated,
-            "resourceRegionScope": "REGIONAL",
-        }
+        describe_resource(invitation.share, resource)
         for resource in invitation.share.resources.values()
         if resource.status in {"ASSOCIATING", "ASSOCIATED"}
     ]
@@ -152,8 +145,6 @@ def _reject(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _decide(call: Call, params: dict[str, Any], status: str) -> dict[str, Any]:
-    token = params.get("clientToken")
-
     def decide() -> Invitation:
         invitation = _received(call, params["resourceShareInvitationArn"])
         if invitation.status == "ACCEPTED":
@@ -165,8 +156,8 @@ def _decide(call: Call, params: dict[str, Any], status: str) -> dict[str, Any]:
         _end(invitation, status)
         return invitation
 
-    answer = {"resourceShareInvitation": once(call, params, token, decide).describe()}
-    return answer | ({"clientToken": token} if token else {})
+    decided = once(call, params, params.get("clientToken"), decide)
+    return with_token(params, {"resourceShareInvitation": decided.describe()})
 
 
 def _received(call: Call, arn: str) -> Invitation:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from local_aws.services.errors import AwsError
 from local_aws.services.lattice_domains import status_of
 from local_aws.services.lattice_store import LatticeResource
 
-_VERIFIED_ONLY = "VERIFIED_DOMAINS_ONLY"
+VERIFIED_ONLY: Final = "VERIFIED_DOMAINS_ONLY"
 _PREFERENCES = frozenset(
-    {_VERIFIED_ONLY, "ALL_DOMAINS", "VERIFIED_DOMAINS_AND_SPECIFIED_DOMAINS", "SPECIFIED_DOMAINS_ONLY"}
+    {VERIFIED_ONLY, "ALL_DOMAINS", "VERIFIED_DOMAINS_AND_SPECIFIED_DOMAINS", "SPECIFIED_DOMAINS_ONLY"}
 )
 
 
@@ -23,10 +24,15 @@ def check_preference(options: dict[str, Any]) -> None:
     preference, domains = options.get("PrivateDnsPreference"), options.get("PrivateDnsSpecifiedDomains")
     if preference is not None and preference not in _PREFERENCES:
         raise AwsError("InvalidParameterValue", f"Value ({preference}) for parameter PrivateDnsPreference is invalid.")
-    if bool(domains) != ("SPECIFIED" in (preference or "")):
+    if not domains_fit(preference or "", domains):
         raise AwsError(
             "InvalidParameterCombination", "PrivateDnsSpecifiedDomains goes with a preference for specified domains."
         )
+
+
+def domains_fit(preference: str, domains: Sequence[str] | None) -> bool:
+    """Tell whether domains are specified where, and only where, the preference is for such."""
+    return bool(domains) == ("SPECIFIED" in preference)
 
 
 def private_name(configuration: LatticeResource, options: dict[str, Any]) -> str | None:
@@ -37,7 +43,7 @@ def private_name(configuration: LatticeResource, options: dict[str, Any]) -> str
         options: EC2's ``DnsOptions``, or those of a VPC's association with a network in EC2's spelling.
     """
     name: str | None = configuration.shown.get("customDomainName")
-    preference = options.get("PrivateDnsPreference", _VERIFIED_ONLY)
+    preference = options.get("PrivateDnsPreference", VERIFIED_ONLY)
     if name is None:
         return None
     verified = preference.startswith("VERIFIED") and status_of(configuration) == "VERIFIED"

@@ -9,7 +9,7 @@ from typing import Any
 from local_aws.clock import clock
 from local_aws.services import invitations, organizations, ram_listings, ram_permissions
 from local_aws.services.errors import AwsError
-from local_aws.services.idempotency import once
+from local_aws.services.idempotency import once, with_token
 from local_aws.services.invitations import check_pending
 from local_aws.services.lattice_store import check_shareable
 from local_aws.services.operations import Call, account_in, add_operation
@@ -66,7 +66,7 @@ def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     described = describe_share(share)
     # CreateResourceShare is the one operation that does not tell the feature set.
     described.pop("featureSet")
-    return _with_token(params, {"resourceShare": described})
+    return with_token(params, {"resourceShare": described})
 
 
 def _update(call: Call, params: dict[str, Any]) -> dict[str, Any]:
@@ -74,13 +74,13 @@ def _update(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     share.name = params.get("name", share.name)
     share.allow_external = params.get("allowExternalPrincipals", share.allow_external)
     share.updated = clock.now()
-    return _with_token(params, {"resourceShare": describe_share(share)})
+    return with_token(params, {"resourceShare": describe_share(share)})
 
 
 def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     share = own_share(call, params["resourceShareArn"])
     if share.status in {"DELETING", "DELETED"}:
-        return _with_token(params, {"returnValue": True})
+        return with_token(params, {"returnValue": True})
     invitations.withdraw(share)
     for associations in (share.principals, share.resources):
         for association in list(associations.values()):
@@ -92,7 +92,7 @@ def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 
     later(timings.share_gone, deleted)
     later(timings.deleted_share_listed, lambda: shares.pop(share.arn, None), background=True)
-    return _with_token(params, {"returnValue": True})
+    return with_token(params, {"returnValue": True})
 
 
 def _associate(call: Call, params: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def _associate(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         ]
         return [describe_association(share, association) for association in added]
 
-    return _with_token(params, {"resourceShareAssociations": once(call, params, params.get("clientToken"), associate)})
+    return with_token(params, {"resourceShareAssociations": once(call, params, params.get("clientToken"), associate)})
 
 
 def _disassociate(call: Call, params: dict[str, Any]) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def _disassociate(call: Call, params: dict[str, Any]) -> dict[str, Any]:
             invitations.withdraw(share, association)
             take_out(share, associations, association)
             removed.append(describe_association(share, association))
-    return _with_token(params, {"resourceShareAssociations": removed})
+    return with_token(params, {"resourceShareAssociations": removed})
 
 
 def _tag(call: Call, params: dict[str, Any]) -> dict[str, Any]:
@@ -225,7 +225,3 @@ def _active(share: Share) -> Share:
     if share.status != "ACTIVE":
         raise AwsError("InvalidStateTransitionException", f"ResourceShare {share.arn} is {share.status}.")
     return share
-
-
-def _with_token(params: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-    return answer | ({"clientToken": params["clientToken"]} if params.get("clientToken") else {})

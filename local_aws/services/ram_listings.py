@@ -46,6 +46,18 @@ def describe_association(share: Share, association: Association) -> dict[str, An
     }
 
 
+def describe_resource(share: Share, resource: Association) -> dict[str, Any]:
+    return {
+        "arn": resource.entity,
+        "type": type_of(resource.entity),
+        "resourceShareArn": share.arn,
+        "status": "AVAILABLE" if resource.status == "ASSOCIATED" else "PENDING",
+        "creationTime": resource.created,
+        "lastUpdatedTime": resource.updated,
+        "resourceRegionScope": "REGIONAL",
+    }
+
+
 def _get_shares(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     found = _shares_of(call, params["resourceOwner"], params.get("resourceShareArns"))
     status, name = params.get("resourceShareStatus"), params.get("name")
@@ -79,15 +91,7 @@ def _list_resources(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     wanted = known_type(params["resourceType"]) if params.get("resourceType") else None
     arns = params.get("resourceArns") or []
     found = [
-        {
-            "arn": resource.entity,
-            "type": type_of(resource.entity),
-            "resourceShareArn": share.arn,
-            "status": "AVAILABLE" if resource.status == "ASSOCIATED" else "PENDING",
-            "creationTime": resource.created,
-            "lastUpdatedTime": resource.updated,
-            "resourceRegionScope": "REGIONAL",
-        }
+        describe_resource(share, resource)
         for share in _shares_of(call, owner, params.get("resourceShareArns"))
         if share.status == "ACTIVE" and _is_principal(share, owner, principal)
         for resource in share.resources.values()

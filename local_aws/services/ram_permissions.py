@@ -9,6 +9,7 @@ from typing import Any, Final
 from moto.ram.utils import AWS_MANAGED_PERMISSIONS, RAM_RESOURCE_TYPES, format_ram_permission
 
 from local_aws.services.errors import AwsError
+from local_aws.services.idempotency import with_token
 from local_aws.services.operations import Call, add_operation
 from local_aws.services.ram_pages import ram_page
 from local_aws.services.resource_types import known_type
@@ -111,7 +112,7 @@ def _associate(call: Call, params: dict[str, Any]) -> dict[str, Any]:
             "InvalidParameterException", "The resource type has a permission in this resource share: replace it."
         )
     share.permissions[kind] = permission["arn"]
-    return _done(params)
+    return with_token(params, {"returnValue": True})
 
 
 def _disassociate(call: Call, params: dict[str, Any]) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def _disassociate(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         raise AwsError(
             "OperationNotPermittedException", "The permission of a resource type that is in the share can't be removed."
         )
-    return _done(params)
+    return with_token(params, {"returnValue": True})
 
 
 def _types(call: Call, params: dict[str, Any]) -> dict[str, Any]:
@@ -144,8 +145,7 @@ def _in_force(share: Share) -> list[str]:
 
 
 def _managed(arn: str) -> dict[str, Any]:
-    if not arn.startswith("arn:") or ":permission/" not in arn:
-        raise AwsError("MalformedArnException", f"The specified ARN {arn} is not valid. Verify the ARN and try again.")
+    check_arn(arn, "permission")
     found = _MANAGED_BY_ARN.get(arn)
     if found is None:
         raise AwsError("UnknownResourceException", f"Permission {arn} could not be found.")
@@ -157,7 +157,3 @@ def _type(name: str) -> str:
         return known_type(name).lower()
     except AwsError as error:
         raise AwsError("InvalidParameterException", f"Invalid resource type: {name}") from error
-
-
-def _done(params: dict[str, Any]) -> dict[str, Any]:
-    return {"returnValue": True} | ({"clientToken": params["clientToken"]} if params.get("clientToken") else {})

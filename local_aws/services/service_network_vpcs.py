@@ -19,6 +19,7 @@ from local_aws.services.network_associations import (
     tell_of_start,
 )
 from local_aws.services.operations import Call, add_operation
+from local_aws.services.private_names import VERIFIED_ONLY, domains_fit
 from local_aws.services.quotas import lattice_quota, quotas
 from local_aws.services.service_network_store import seen_network
 from local_aws.services.tables import new_id, table
@@ -28,7 +29,6 @@ vpc_associations = table()
 """By id."""
 
 _ID = "serviceNetworkVpcAssociationIdentifier"
-_VERIFIED_ONLY = "VERIFIED_DOMAINS_ONLY"
 
 
 @dataclass(kw_only=True)
@@ -130,8 +130,8 @@ def _check_dns(call: Call, vpc_id: str, *, enabled: bool) -> None:
 
 def _dns_options(params: dict[str, Any]) -> dict[str, Any]:
     options = dict(params.get("dnsOptions") or {})
-    options.setdefault("privateDnsPreference", _VERIFIED_ONLY)
-    if bool(options.get("privateDnsSpecifiedDomains")) != ("SPECIFIED" in options["privateDnsPreference"]):
+    options.setdefault("privateDnsPreference", VERIFIED_ONLY)
+    if not domains_fit(options["privateDnsPreference"], options.get("privateDnsSpecifiedDomains")):
         raise invalid("privateDnsSpecifiedDomains goes with a preference for specified domains, and only with one.")
     return options
 

@@ -329,12 +329,13 @@ def test_quotas_are_answered_with_402() -> None:
     provider = person()
     group = group_with(provider, "first-db")
 
-    with lowered(children_per_group=1):
-        try:
-            child(provider, group, "second-db")
-        except provider.lattice.exceptions.ServiceQuotaExceededException as error:
-            refused = error.response
+    with (
+        lowered(children_per_group=1),
+        pytest.raises(provider.lattice.exceptions.ServiceQuotaExceededException) as error,
+    ):
+        child(provider, group, "second-db")
 
+    refused = error.value.response
     assert refused["ResponseMetadata"]["HTTPStatusCode"] == 402
     assert (refused["serviceCode"], refused["quotaCode"]) == ("vpc-lattice", "L-9BC96FEF")
     with lowered(configurations_per_region=2):
