@@ -68,12 +68,7 @@ def _new(call: Call, params: dict[str, Any]) -> LatticeResource:
     here = (call.account_id, call.region)
     mine = [each for each in configurations.values() if (each.owner, each.region) == here]
     if any(each.shown["name"] == params["name"] for each in mine):
-        raise AwsError(
-            "ConflictException",
-            f"A resource configuration named {params['name']} already exists",
-            resourceId=params["name"],
-            resourceType=KIND,
-        )
+        raise store.conflict(params["name"], KIND, f"A resource configuration named {params['name']} already exists")
     most = quotas.configurations_per_region
     lattice_quota(len(mine), most, what="resource configurations in the Region", kind=KIND, code="L-5FF8F9B9")
     shown = {
@@ -146,10 +141,10 @@ def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     configuration = own_configuration(call, params["resourceConfigurationIdentifier"])
     _check_own_hand(configuration)
     if endpoint_store.attached_to(configuration.arn) or any(leads(configuration) for leads in store.attachments):
-        raise store.conflict(configuration, KIND, "The resource configuration still has associations.")
+        raise store.conflict(configuration.id, KIND, "The resource configuration still has associations.")
     below = children(configuration)
     if below and configuration.shown["type"] == "GROUP":
-        raise store.conflict(configuration, KIND, "The group still has children.")
+        raise store.conflict(configuration.id, KIND, "The group still has children.")
     for gone in (configuration, *below):
         store.remove_later(configurations, gone)
         resource_gone(gone.arn)

@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from local_aws.clock import clock
-from local_aws.services.errors import AwsError
 from local_aws.services.idempotency import once
 from local_aws.services.lattice_definitions import is_name
-from local_aws.services.lattice_store import LatticeResource, by_kind, invalid, lattice_page, not_found
+from local_aws.services.lattice_store import LatticeResource, by_kind, conflict, invalid, lattice_page, not_found
 from local_aws.services.operations import Call, add_operation
 from local_aws.services.public_dns import texts
 from local_aws.services.quotas import lattice_quota, quotas
@@ -99,12 +98,7 @@ def _start(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         if not is_name(name):
             raise invalid(f"{name!r} is not a domain name.")
         if any(each.name == name for each in mine):
-            raise AwsError(
-                "ConflictException",
-                f"A domain verification for {name} already exists",
-                resourceId=name,
-                resourceType=KIND,
-            )
+            raise conflict(name, KIND, f"A domain verification for {name} already exists")
         most = quotas.domain_verifications
         lattice_quota(len(mine), most, what="domain verifications in the Region", kind=KIND, code="L-73D0F278")
         domain = Domain(

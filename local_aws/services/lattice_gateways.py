@@ -35,12 +35,7 @@ def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         here = (call.account_id, call.region)
         mine = [each for each in gateways.values() if (each.owner, each.region) == here]
         if any(each.shown["name"] == params["name"] for each in mine):
-            raise AwsError(
-                "ConflictException",
-                f"A resource gateway named {params['name']} already exists",
-                resourceId=params["name"],
-                resourceType=KIND,
-            )
+            raise store.conflict(params["name"], KIND, f"A resource gateway named {params['name']} already exists")
         vpc_id = params.get("vpcIdentifier")
         if not vpc_id or not params.get("subnetIds"):
             raise store.invalid("vpcIdentifier and subnetIds are required.")
@@ -115,6 +110,6 @@ def _check_resolution(gateway: LatticeResource, resolution: str) -> None:
 def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     gateway = own_gateway(call, params["resourceGatewayIdentifier"])
     if any(c.shown.get("resourceGatewayId") == gateway.id for c in store.configurations.values()):
-        raise store.conflict(gateway, KIND, "The resource gateway still has resource configurations.")
+        raise store.conflict(gateway.id, KIND, "The resource gateway still has resource configurations.")
     store.remove_later(gateways, gateway)
     return gateway.describe()

@@ -6,9 +6,8 @@ from typing import Any
 
 from local_aws.clock import clock
 from local_aws.faults import faults
-from local_aws.services.errors import AwsError
 from local_aws.services.idempotency import once
-from local_aws.services.lattice_store import lattice_page
+from local_aws.services.lattice_store import conflict, lattice_page
 from local_aws.services.operations import Call, add_operation
 from local_aws.services.quotas import lattice_quota, quotas
 from local_aws.services.service_network_reach import service_associations
@@ -45,7 +44,7 @@ def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 def _new(call: Call, params: dict[str, Any]) -> Service:
     mine = [each for each in services.values() if (each.owner, each.region) == (call.account_id, call.region)]
     if any(each.name == params["name"] for each in mine):
-        raise _conflict(params["name"], f"A service named {params['name']} already exists")
+        raise conflict(params["name"], SERVICE, f"A service named {params['name']} already exists")
     lattice_quota(len(mine), quotas.services_per_region, what="services in the Region", kind=SERVICE, code="L-620C821E")
     service_id = new_id("svc")
     service = Service(
@@ -118,12 +117,8 @@ def _update(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     service = own_service(call, params["serviceIdentifier"])
     if any(each.service is service for each in service_associations.values()):
-        raise _conflict(service.id, f"Service {service.id} has service network(s) associated")
+        raise conflict(service.id, SERVICE, f"Service {service.id} has service network(s) associated")
     service.status = "DELETE_IN_PROGRESS"
     later(timings.lattice_deleted, lambda: drop(service))
     resource_gone(service.arn)
     return _described(service)
-
-
-def _conflict(identifier: str, message: str) -> AwsError:
-    return AwsError("ConflictException", message, resourceId=identifier, resourceType=SERVICE)

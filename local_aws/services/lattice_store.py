@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 from local_aws.clock import clock
 from local_aws.services.errors import AwsError
@@ -56,11 +56,11 @@ class LatticeResource:
         later(timings.lattice_created, reach)
 
 
-gateways = table()
-configurations = table()
+gateways: Final[dict[Any, LatticeResource]] = table()
+configurations: Final[dict[Any, LatticeResource]] = table()
 """By id."""
 
-by_kind: Final = {"resourcegateway": gateways, "resourceconfiguration": configurations}
+by_kind: Final[dict[str, dict[Any, Any]]] = {"resourcegateway": gateways, "resourceconfiguration": configurations}
 """What has tags and, some of it, can be shared: tables of what has ``arn``, ``owner`` and ``tags``, by the word that
 its ARNs have. Each kind's module puts its own in."""
 
@@ -73,15 +73,26 @@ def remove_later(resources: dict[Any, Any], resource: LatticeResource) -> None:
     later(timings.lattice_deleted, lambda: resources.pop(resource.id, None))
 
 
+class Placed(Protocol):
+    """What is in an account and Region, under an ARN."""
+
+    arn: str
+    owner: str
+    region: str
+
+
+_Kept = TypeVar("_Kept", bound=Placed)
+
+
 def find(
-    call: Call, resources: dict[Any, Any], identifier: str, kind: str, seen: Callable[[LatticeResource], bool]
-) -> LatticeResource:
+    call: Call, resources: Mapping[Any, _Kept], identifier: str, kind: str, seen: Callable[[_Kept], bool]
+) -> _Kept:
     """Find by id or ARN what ``seen`` lets the caller see.
 
     Raises:
         AwsError: there is none, or the caller can't see it: AWS does not tell which.
     """
-    found: LatticeResource | None = resources.get(identifier.rpartition("/")[2])
+    found = resources.get(identifier.rpartition("/")[2])
     if found is None or found.region != call.region or (":" in identifier and found.arn != identifier):
         raise not_found(identifier, kind)
     if not seen(found):
@@ -99,8 +110,8 @@ def invalid(message: str) -> AwsError:
     return AwsError("ValidationException", message, reason="other", fieldList=[])
 
 
-def conflict(resource: LatticeResource, kind: str, message: str) -> AwsError:
-    return AwsError("ConflictException", message, resourceId=resource.id, resourceType=kind)
+def conflict(identifier: str, kind: str, message: str) -> AwsError:
+    return AwsError("ConflictException", message, resourceId=identifier, resourceType=kind)
 
 
 def lattice_page(call: Call, params: dict[str, Any], items: list[Any]) -> dict[str, Any]:

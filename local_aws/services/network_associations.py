@@ -10,9 +10,9 @@ from typing import Any, ClassVar, TypeVar
 from local_aws.clock import clock
 from local_aws.faults import faults
 from local_aws.services.errors import AwsError
-from local_aws.services.lattice_store import invalid, not_found
+from local_aws.services.lattice_store import conflict, invalid, not_found
 from local_aws.services.operations import Call
-from local_aws.services.service_network_store import NETWORK, ServiceNetwork, sees
+from local_aws.services.service_network_store import ServiceNetwork, sees
 from local_aws.services.tables import later
 from local_aws.services.timings import timings
 from local_aws.services.trail import record_sharee
@@ -212,14 +212,6 @@ def check_one_is_own(call: Call, network: ServiceNetwork, owner_of_other: str) -
         )
 
 
-def conflict(identifier: str, kind: str, message: str) -> AwsError:
-    return AwsError("ConflictException", message, resourceId=identifier, resourceType=kind)
-
-
 def already(association: NetworkAssociation, what: str) -> AwsError:
     message = f"An association between {association.network.id} and {what} already exists"
     return conflict(association.id, association.kind, message)
-
-
-def still_associated(network: ServiceNetwork, what: str) -> AwsError:
-    return conflict(network.id, NETWORK, f"ServiceNetwork {network.id} has {what} associated")

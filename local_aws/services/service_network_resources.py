@@ -8,11 +8,11 @@ from local_aws.services import endpoint_targets
 from local_aws.services import service_network_reach as reach
 from local_aws.services.idempotency import once
 from local_aws.services.lattice_configurations import seen_configuration
-from local_aws.services.lattice_store import LatticeResource, invalid, lattice_page
+from local_aws.services.lattice_kinds import KIND
+from local_aws.services.lattice_store import LatticeResource, conflict, invalid, lattice_page
 from local_aws.services.network_associations import (
     already,
     check_one_is_own,
-    conflict,
     disassociate,
     find,
     listed,
@@ -89,9 +89,7 @@ def _check_configuration(network: ServiceNetwork, configuration: LatticeResource
     if kind == "CIDR":
         raise invalid(f"{configuration.id} is of type CIDR: only a tunnel endpoint leads to it.")
     if configuration.status in {"CREATE_FAILED", "DELETE_IN_PROGRESS"}:
-        raise conflict(
-            configuration.id, "RESOURCE_CONFIGURATION", f"{configuration.id} is in state {configuration.status}"
-        )
+        raise conflict(configuration.id, KIND, f"{configuration.id} is in state {configuration.status}")
     if network.shareable and not configuration.shown.get("allowAssociationToShareableServiceNetwork", False):
         raise invalid(
             f"Resource configuration {configuration.id} does not allow association to shareable service network "

@@ -6,11 +6,10 @@ from typing import Any
 
 from local_aws.services import endpoint_targets
 from local_aws.services.idempotency import once
-from local_aws.services.lattice_store import lattice_page
+from local_aws.services.lattice_store import conflict, lattice_page
 from local_aws.services.network_associations import (
     already,
     check_one_is_own,
-    conflict,
     disassociate,
     find,
     listed,
@@ -20,7 +19,7 @@ from local_aws.services.network_associations import (
 from local_aws.services.operations import Call, add_operation
 from local_aws.services.quotas import lattice_quota, quotas
 from local_aws.services.service_network_reach import ServiceAssociation, service_associations
-from local_aws.services.service_network_store import seen_network, seen_service
+from local_aws.services.service_network_store import SERVICE, seen_network, seen_service
 from local_aws.services.tables import new_id
 
 
@@ -41,7 +40,7 @@ def _new(call: Call, params: dict[str, Any]) -> ServiceAssociation:
     service = seen_service(call, params["serviceIdentifier"], arn_if_foreign=True)
     check_one_is_own(call, network, service.owner)
     if service.status in {"CREATE_FAILED", "DELETE_IN_PROGRESS"}:
-        raise conflict(service.id, "SERVICE", f"{service.id} is in state {service.status}")
+        raise conflict(service.id, SERVICE, f"{service.id} is in state {service.status}")
     of_network = [each for each in service_associations.values() if each.network is network]
     for each in of_network:
         if each.service is service:

@@ -11,7 +11,7 @@ from moto.vpclattice.models import vpclattice_backends
 
 from local_aws.clock import clock
 from local_aws.services.errors import AwsError
-from local_aws.services.lattice_store import by_kind, not_found
+from local_aws.services.lattice_store import by_kind, find
 from local_aws.services.operations import Call
 from local_aws.services.shares import is_shared_with
 from local_aws.services.tables import table
@@ -143,10 +143,9 @@ def _check_owner(call: Call, resource: ServiceNetwork | Service) -> None:
 
 
 def _find(call: Call, kept: dict[Any, Any], identifier: str, kind: str, *, arn_if_foreign: bool) -> Any:
-    found = kept.get(identifier.rpartition("/")[2])
-    by_arn = ":" in identifier
-    if found is None or found.region != call.region or (by_arn and found.arn != identifier):
-        raise not_found(identifier, kind)
-    if not sees(call.account_id, found) or (arn_if_foreign and not by_arn and found.owner != call.account_id):
-        raise not_found(identifier, kind)
-    return found
+    any_name = not arn_if_foreign or ":" in identifier
+
+    def seen(found: ServiceNetwork | Service) -> bool:
+        return sees(call.account_id, found) and (any_name or found.owner == call.account_id)
+
+    return find(call, kept, identifier, kind, seen)

@@ -7,11 +7,10 @@ from typing import Any, ClassVar
 
 from local_aws.services.errors import AwsError
 from local_aws.services.idempotency import once
-from local_aws.services.lattice_store import invalid, lattice_page, not_found
+from local_aws.services.lattice_store import conflict, invalid, lattice_page, not_found
 from local_aws.services.network_associations import (
     NetworkAssociation,
     already,
-    conflict,
     disassociate,
     find,
     listed,

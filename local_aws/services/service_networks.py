@@ -8,8 +8,7 @@ from local_aws.clock import clock
 from local_aws.services import endpoint_store
 from local_aws.services.errors import AwsError
 from local_aws.services.idempotency import once
-from local_aws.services.lattice_store import lattice_page
-from local_aws.services.network_associations import still_associated
+from local_aws.services.lattice_store import conflict, lattice_page
 from local_aws.services.operations import Call, add_operation
 from local_aws.services.quotas import lattice_quota, quotas
 from local_aws.services.service_network_reach import resource_associations, service_associations
@@ -44,12 +43,7 @@ def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 def _new(call: Call, params: dict[str, Any]) -> ServiceNetwork:
     mine = [each for each in networks.values() if (each.owner, each.region) == (call.account_id, call.region)]
     if any(each.name == params["name"] for each in mine):
-        raise AwsError(
-            "ConflictException",
-            f"A service network named {params['name']} already exists",
-            resourceId=params["name"],
-            resourceType=NETWORK,
-        )
+        raise conflict(params["name"], NETWORK, f"A service network named {params['name']} already exists")
     lattice_quota(
         len(mine), quotas.networks_per_region, what="service networks in the Region", kind=NETWORK, code="L-9CAD07FB"
     )
@@ -114,9 +108,13 @@ def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         (resource_associations, "resource configuration(s)"),
     ):
         if _count(kept, network):
-            raise still_associated(network, what)
+            raise _still_associated(network, what)
     if endpoint_store.attached_to(network.arn):
-        raise still_associated(network, "VPC endpoint(s)")
+        raise _still_associated(network, "VPC endpoint(s)")
     drop(network)
     resource_gone(network.arn)
     return {}
+
+
+def _still_associated(network: ServiceNetwork, what: str) -> AwsError:
+    return conflict(network.id, NETWORK, f"ServiceNetwork {network.id} has {what} associated")
