@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from moto.core import errors
 from moto.core.responses import ActionResult, BaseResponse
+from moto.dynamodb.responses import DynamoHandler
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.tags import TagBackend
 from moto.ec2.responses import EC2Response
@@ -39,6 +40,7 @@ from tests.local_aws.accounts import first_vpc, person, refusal
         (ram_urls, "url_paths"),
         (lattice_urls, "url_paths"),
         (ActionResult, "result"),
+        (DynamoHandler, "call_action"),
     ],
 )
 def test_what_is_patched_in_moto_is_there(owner: Any, name: str) -> None:
