@@ -78,6 +78,7 @@ class Branch:
         self._variables = place.variables
         self._previous = previous
         self._item = item
+        self._redrive_count = execution.redrive_count
 
     async def run(self, data: Any) -> Any:
         """Go through the states: in a redriven execution from where the branch was, if it was not through."""
@@ -115,6 +116,9 @@ class Branch:
 
     def record(self, kind: str, details_name: str | None = None, /, **details: Any) -> int:
         """Add an event to the history after this branch's last one."""
+        if self._redrive_count != self.execution.redrive_count:
+            # It was stopped, and the execution redriven meanwhile: what it says on its way out is of no run.
+            return self._previous
         named = (details_name, details) if details_name else None
         self._previous = self.execution.history.add(kind, self._previous, named)
         return self._previous

@@ -91,7 +91,7 @@ class Execution:
 
     def start(self) -> None:
         status_changes.tell(self)
-        loop.start(self._run(None))
+        loop.start(self._run(self.redrive_count))
 
     def redrive(self) -> None:
         """Go on from where it failed, was stopped or ran out of time: whoever calls has seen that it may."""
@@ -99,14 +99,15 @@ class Execution:
             self.redrive_count += 1
             self.redrive_date = clock.now()
             self.stop_date = self.error = self.cause = None
-            self._running, self._timeout, self._when_closed = None, None, []
+            before, self._running = self._running, None
+            self._timeout, self._when_closed = None, []
             execution = {"RedriveCount": self.redrive_count, "RedriveTime": timestamp(self.redrive_date)}
             self._context = {**self._context, "Execution": {**self._context["Execution"], **execution}}
             event = self.history.redrive(self.redrive_count)
             self.transitions += 1
             self.status = "RUNNING"
         status_changes.tell(self)
-        loop.start(self._run(event))
+        loop.start(self._run(self.redrive_count, event, before[1] if before else None))
 
     def stop(self, error: str | None = None, cause: str | None = None, *, quietly: bool = False) -> None:
         """End it at once, whatever it waits for; quietly, so that no event tells of it."""
@@ -137,10 +138,15 @@ class Execution:
         """Give what all states see of it in the context object; the caller may add to it."""
         return dict(self._context)
 
-    async def _run(self, redriven: int | None) -> None:
+    async def _run(
+        self, redrive_count: int, redriven: int | None = None, before: asyncio.Task[None] | None = None
+    ) -> None:
+        if before is not None:
+            # What was stopped is still on its way out, through the same places.
+            await asyncio.wait({before})
         task = asyncio.current_task()
         with self._lock:
-            if self.status != "RUNNING" or task is None:
+            if self.status != "RUNNING" or task is None or self.redrive_count != redrive_count:
                 return
             self._running = (asyncio.get_running_loop(), task)
         try:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 
 from local_aws.clock import clock
 from local_aws.workflows import history, redrives
+from local_aws.workflows.execution import Execution, executions
+from local_aws.workflows.loop import loop
 from tests.local_aws.test_workflow_tokens import ASK
 from tests.local_aws.workflow_runs import (
     Function,
@@ -61,13 +64,12 @@ def redriven(sfn: Any, arn: str) -> Json:
 
 
 def test_a_redriven_execution_goes_on_from_the_state_that_failed(sfn: Any, moody: Moody) -> None:
+    second = invoke("moody", Next="Third")
+    del second["End"]
     states = {
         "First": {"Type": "Pass", "Output": "{% $uuid() %}", "Assign": {"from": "first"}, "Next": "Second"},
-        "Second": {**invoke("moody", Next="Third"), "End": False},
+        "Second": second,
         "Third": passing({"from": "{% $from %}", "said": "{% $states.input.Payload.said %}"}),
-    }
-    states = {
-        name: {key: value for key, value in state.items() if value is not False} for name, state in states.items()
     }
     failed = run(sfn, states)
     moody.is_mended = True
@@ -165,18 +167,59 @@ def test_a_redriven_task_has_a_new_token_and_the_old_one_is_dead(sfn: Any, funct
     assert ended(sfn, arn)["status"] == "SUCCEEDED"
 
 
+def test_what_was_stopped_is_out_of_the_way_of_what_is_redriven(sfn: Any) -> None:
+    inner = {"StartAt": "Rest", "States": {"Rest": {"Type": "Wait", "Seconds": 60, "End": True}}}
+    each = {"Type": "Map", "Items": list(range(20)), "ItemProcessor": inner, "End": True}
+    arn = start(sfn, {"Each": each})
+    execution = executions.get(arn)
+    assert execution is not None
+
+    def all_rest() -> bool:
+        return [each.waiting_until not in {None, math.inf} for each in list(execution.branches)].count(True) == 20
+
+    until(all_rest)
+
+    execution.stop()
+    execution.redrive()
+    until(lambda: kinds(sfn, arn).count("MapStateStarted") > 1 and all_rest())
+    clock.advance(60)
+
+    assert ended(sfn, arn)["status"] == "SUCCEEDED"
+    events = kinds(sfn, arn)
+    assert "MapIterationAborted" not in events[events.index("ExecutionRedriven") :]
+
+
+def test_an_execution_that_was_stopped_before_it_began_is_redriven_once(sfn: Any, moody: Moody) -> None:
+    moody.is_mended = True
+    first = run(sfn, {"Only": invoke("moody")})["executionArn"]
+    begun = executions.get(first)
+    assert begun is not None
+    execution = Execution(f"{first}-again", "again", begun.machine, "{}")
+    executions.add(execution)
+
+    async def before_anything_begins() -> None:
+        execution.start()
+        execution.stop()
+        execution.redrive()
+
+    loop.start(before_anything_begins())
+
+    assert ended(sfn, execution.execution_arn)["status"] == "SUCCEEDED"
+    assert len(moody.calls) == 2
+
+
 def test_the_machine_s_own_timeout_begins_anew(sfn: Any, moody: Moody) -> None:
-    states: Json = {"Rest": {"Type": "Wait", "Seconds": 10, "Next": "Work"}, "Work": invoke("moody")}
-    arn = start(sfn, states, TimeoutSeconds=5)
+    states: Json = {"Rest": {"Type": "Wait", "Seconds": 800, "Next": "Work"}, "Work": invoke("moody")}
+    arn = start(sfn, states, TimeoutSeconds=400)
     until(lambda: waits(arn))
-    clock.advance(5)
+    clock.advance(400)
     assert ended(sfn, arn)["status"] == "TIMED_OUT"
 
     sfn.redrive_execution(executionArn=arn)
     until(lambda: waits(arn))
-    clock.advance(4)
+    clock.advance(200)
     still = sfn.describe_execution(executionArn=arn)["status"]
-    clock.advance(1)
+    clock.advance(200)
 
     assert still == "RUNNING"
     assert ended(sfn, arn)["status"] == "TIMED_OUT"
