@@ -75,10 +75,6 @@ class EndpointService:
         return "GatewayLoadBalancer" if self.gateway_load_balancers else "Interface"
 
     @property
-    def arn(self) -> str:
-        return f"arn:aws:ec2:{self.region}:{self.owner}:vpc-endpoint-service/{self.id}"
-
-    @property
     def tags(self) -> list[dict[str, str]]:
         kept = ec2_backends[self.owner][self.region].tags.get(self.id, {})
         return [{"Key": key, "Value": value} for key, value in kept.items()]
