@@ -14,6 +14,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from local_aws import connection
 from local_aws.clock import clock
@@ -346,6 +347,10 @@ def test_whatever_host_is_asked_a_signed_call_finds_its_service(local_aws_server
     status, _, body = _raw(local_aws_server.port, b"POST / HTTP/1.1\r\n" + named + b"Content-Length: 2\r\n\r\n{}")
 
     assert (status, json.loads(body)) == (200, {"Parameters": []})
+
+
+def test_the_symbol_of_moto_that_is_overridden_is_there() -> None:
+    assert callable(DomainDispatcherApplication.get_backend_for_host)
 
 
 def test_a_port_that_is_in_use_is_told_at_once() -> None:
