@@ -68,9 +68,15 @@ $(ASL_VALIDATOR):
 demo: $(READY)  ## the main job, played on a local AWS: about a minute
 	@$(VENV)/bin/python -m demo
 
+# Three at a time: much of it waits for processes. With ARGS, what they say, one after the other.
 .PHONY: test
-test: $(READY)  ## the tests
-	@$(VENV)/bin/python -m pytest -q $(ARGS)
+test: $(READY)  ## the tests; make test ARGS=tests/unit for some of them
+	@$(VENV)/bin/python -m pytest -q $(if $(ARGS),$(ARGS),-n 3 --dist loadgroup --no-loadscope-reorder)
+
+SOAK ?= 50
+.PHONY: soak
+soak: $(READY)  ## the tests that have a long profile, long: make soak SOAK=200, in runs
+	@DRAWBRIDGE_SOAK_RUNS=$(SOAK) $(VENV)/bin/python -m pytest -q tests/system/test_neighbours.py tests/system/test_crashes.py $(ARGS)
 
 .PHONY: check
 check: check-code check-template check-workflow  ## linters, types, import direction, the template, the workflow

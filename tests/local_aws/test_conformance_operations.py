@@ -42,7 +42,7 @@ SERVICES = (
     "vpc-lattice",
 )
 IN_PART = Path(__file__).with_name("operations_in_part.json")
-SECONDS = 5.0
+SECONDS = 30.0
 """Of computing, for one answer; some of EC2's tell of thousands of things."""
 FAILURES = frozenset({"InternalFailure", "InternalError", "InternalServerError", "500"})
 

@@ -124,20 +124,27 @@ class Share:
 class Connection:
     """A registered consumer's endpoint."""
 
-    def __init__(self, home: Person, consumer: Person) -> None:
+    def __init__(self, home: Person, consumers: Sequence[Person]) -> None:
         self.home = home
-        self._consumer = consumer
-        home.register_consumer(consumer.account_id, "*")
+        # By turns: a VPC has room for fifty.
+        self._consumers = itertools.cycle(consumers)
+        self._consumer_of: dict[str, Person] = {}
+        for consumer in consumers:
+            home.register_consumer(consumer.account_id, "*")
 
     def begin(self) -> str:
         """Connect to a new service: that it gets its connection notification is part of it."""
         _, service_name = self.home.offer_service()
-        return self._consumer.connect(service_name)
+        consumer = next(self._consumers)
+        subject = consumer.connect(service_name)
+        self._consumer_of[subject] = consumer
+        return subject
 
     def end(self, subject: str) -> End:
-        endpoint = self._consumer.aws("ec2").describe_vpc_endpoints(VpcEndpointIds=[subject])["VpcEndpoints"][0]
+        consumer = self._consumer_of[subject]
+        endpoint = consumer.aws("ec2").describe_vpc_endpoints(VpcEndpointIds=[subject])["VpcEndpoints"][0]
         names = {endpoint["DnsEntries"][0]["DnsName"]} if endpoint["State"] == "available" else set()
-        return _end(self.home, subject, f"/drawbridge/consumers/{self._consumer.account_id}/{subject}/", names, made=0)
+        return _end(self.home, subject, f"/drawbridge/consumers/{consumer.account_id}/{subject}/", names, made=0)
 
 
 def _end(home: Person, subject: str, path: str, names: set[str], *, made: int) -> End:
@@ -179,7 +186,8 @@ def share_inside_the_organization(world: World, deployed: Callable[..., Person])
 
 @pytest.fixture
 def connection(world: World, deployed: Callable[..., Person]) -> Connection:
-    return Connection(deployed("510000000023", LookEvery="rate(5 minutes)"), world.person("520000000023"))
+    consumers = [world.person(f"52000000003{number}") for number in range(4)]
+    return Connection(deployed("510000000023", LookEvery="rate(5 minutes)"), consumers)
 
 
 @pytest.mark.timeout(3600 if LONG else 900)

@@ -35,8 +35,8 @@ def test_an_invitation_is_rejected(host: Person, unwanted: Person) -> None:
     share_arn = unwanted.share_database("unwanted", port="5432", with_account=host.account_id)
 
     settled(host, share_arn, "REJECTED")
-    of_share = {"resourceShareArns": [share_arn]}
-    (invitation,) = host.aws("ram").get_resource_share_invitations(**of_share)["resourceShareInvitations"]
+    listing = host.aws("ram").get_paginator("get_resource_share_invitations").paginate(resourceShareArns=[share_arn])
+    (invitation,) = [each for page in listing for each in page["resourceShareInvitations"]]
     assert invitation["status"] == "REJECTED"
     assert endpoints_for(host, "unwanted") == []
 
