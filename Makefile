@@ -71,7 +71,7 @@ demo: $(READY)  ## the main job, played on a local AWS: about a minute
 # Three at a time: much of it waits for processes. With ARGS, what they say, one after the other.
 .PHONY: test
 test: $(READY)  ## the tests; make test ARGS=tests/unit for some of them
-	@$(VENV)/bin/python -m pytest -q $(if $(ARGS),$(ARGS),-n 3 --dist loadgroup --no-loadscope-reorder)
+	@$(VENV)/bin/python -m pytest -q $(if $(ARGS),$(ARGS),-n 3 --dist loadscope --no-loadscope-reorder)
 
 SOAK ?= 50
 .PHONY: soak

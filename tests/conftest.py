@@ -3,6 +3,8 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from local_aws.conformance.findings import findings
 from local_aws.server import LocalAws
@@ -16,22 +18,31 @@ settings.load_profile("no deadline")
 LONGEST = ("tests/system/test_crashes.py", "tests/system/test_neighbours.py")
 """What takes minutes is begun first, and each by a worker of its own."""
 
+TOGETHER = "tests/system"
+"""What one of these tests does counts for another."""
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks
+
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types that mypy reads
+    """With several workers, keeps together what shares accounts: a file's tests, and those of the system."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return TOGETHER if path.startswith(TOGETHER) and path not in LONGEST else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    return Scheduling(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep together, with several workers, what shares accounts: a file's tests, and those of the system."""
-    if not hasattr(config, "workerinput"):
-        return
-    for item in items:
-        path = item.path.relative_to(config.rootpath)
-        alone = path.as_posix() in LONGEST or path.parent.name != "system"
-        item.add_marker(pytest.mark.xdist_group(path.as_posix() if alone else path.parent.name))
-    items.sort(key=_rank)
+    """Begin with what takes longest, where there are several workers."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=_rank)
 
 
 def _rank(item: pytest.Item) -> int:
-    path = item.path.as_posix()
-    return next((place for place, each in enumerate((*LONGEST, "tests/system/")) if each in path), len(LONGEST) + 1)
+    order = (*LONGEST, TOGETHER)
+    return next((place for place, each in enumerate(order) if item.nodeid.startswith(each)), len(order))
 
 
 @pytest.fixture(scope="session", autouse=True)

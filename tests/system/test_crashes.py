@@ -26,9 +26,6 @@ LONGEST = 3600.0
 TRAILING = 150.0
 """The last events of an onboarding come after its end; a function that they invoke is tried again a minute later."""
 
-KILLS: Sequence[tuple[Kind, ...]] = (("kill-before",), ("kill-after",)) if LONG else (("kill-before", "kill-after"),)
-"""The short profile kills twice in one onboarding: before the call, and, once that is retried, after it."""
-
 _READS = re.compile(r":(BatchGet|Describe|Get|List|Query)")
 
 _numbers = itertools.count(1)
@@ -41,6 +38,20 @@ class Point:
     role: str
     operation: str
     nth: int
+
+
+def kills_at(point: Point) -> Iterator[tuple[Kind, ...]]:
+    """Tell how a function is killed at a call: in the long profile both ways, each in an onboarding of its own.
+
+    The short one kills twice in one onboarding: before the call and, once that is retried, after it; and after no
+    call that only reads, as this is to be killed before the next.
+    """
+    if LONG:
+        yield from (("kill-before",), ("kill-after",))
+    elif _READS.search(point.operation):
+        yield ("kill-before",)
+    else:
+        yield ("kill-before", "kill-after")
 
 
 @dataclass(frozen=True)
@@ -201,7 +212,8 @@ def test_an_onboarding_ends_the_same_wherever_its_functions_are_killed(
     mark = record.mark()
     undisturbed = dict(zip(kinds, played(kinds), strict=True))
     plans = [
-        [Trial(kind, point, kills) for point in points_since(mark, kind.home) for kills in KILLS] for kind in kinds
+        [Trial(kind, point, kills) for point in points_since(mark, kind.home) for kills in kills_at(point)]
+        for kind in kinds
     ]
 
     differing: dict[str, End] = {}
