@@ -219,6 +219,8 @@ class Together(RuleBasedStateMachine):
         try:
             self._settle()
         finally:
+            self.world.control("faults", {})
+            self.world.control("settings", {"ramEventsToInvitees": False})
             for home in self.neighbours.homes:
                 stop_looking(home.person)
 
