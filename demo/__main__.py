@@ -21,7 +21,7 @@ from local_aws.services.organizations import arrange
 SPEED = 1
 """Seconds on the local AWS in each of ours: endpoints take their time there as they do on AWS, if less of it."""
 
-PATIENCE = 45
+PATIENCE = 120
 """Real seconds that a case may take."""
 
 
