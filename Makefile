@@ -14,7 +14,7 @@ LAYERS  := .local/layers
 SAM     := .local/sam
 CHECKOV := .local/checkov
 NODE    := .local/node
-READY   := $(VENV)/.ready $(RUNTIME)/.ready $(LAYERS)/drawbridge/.ready $(LAYERS)/policy/.ready
+READY   := $(VENV)/.ready $(VENV)/bin/drawbridge $(RUNTIME)/.ready $(LAYERS)/drawbridge/.ready $(LAYERS)/policy/.ready
 
 .PHONY: help
 help:  ## this list
@@ -28,6 +28,11 @@ $(VENV)/.ready: requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version) if sys.version_info < (3, 11) else None'
 	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/$(PIP) -r $<
+	@touch $@
+
+# The operators' command line, as it stands here.
+$(VENV)/bin/drawbridge: pyproject.toml $(VENV)/.ready
+	@$(VENV)/bin/pip install -qq --disable-pip-version-check --no-input --no-index --no-deps --no-build-isolation -e .
 	@touch $@
 
 # What stands for the Lambda runtime: its own interpreter environment, with nothing of the developer's in it.

@@ -6,7 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from drawbridge.association import WantedAssociation
-from drawbridge.decision.facts import Asker, ConnectionFacts, Consumer, Membership, OrganizationPlace, ShareFacts
+from drawbridge.decision.facts import (
+    Asker,
+    ConnectionFacts,
+    Consumer,
+    Content,
+    Membership,
+    Moment,
+    OrganizationPlace,
+    ResourceFacts,
+    Service,
+    ShareFacts,
+)
 from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest, WorkflowInput
 from drawbridge.request.attention import Seen
 from drawbridge.request.row import Row
@@ -15,6 +26,7 @@ from drawbridge.status import Status
 
 REPOSITORY = Path(__file__).parent.parent
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+MOMENT = Moment(NOW)
 PROVIDER = "111111111111"
 CONSUMER = "222222222222"
 STRANGER = "333333333333"
@@ -44,31 +56,57 @@ def asker(
     services: frozenset[str] | None = None,
     units: tuple[str, ...] = (),
 ) -> Asker:
-    consumer = None if services is None else Consumer(account_id=account_id, tier="gold", services=services)
+    consumer = None if services is None else Consumer(tier="gold", services=services)
     place = OrganizationPlace(
-        membership=membership, organization_id="o-abc123" if membership is Membership.MEMBER else "", units=units
+        membership=membership,
+        organization_id="o-abc123" if membership is Membership.MEMBER else "",
+        units=units,
+        tags=None if membership is Membership.UNKNOWN else {},
     )
     return Asker(account_id=account_id, place=place, consumer=consumer)
 
 
-def share_facts(who: Asker | None = None, contents: tuple[SharedResource, ...] | None = None) -> ShareFacts:
-    return ShareFacts(
-        asker=who or asker(),
-        share_arn=SHARE_ARN,
-        share_name="orders",
-        contents=(shared_resource(),) if contents is None else contents,
-        deadline=datetime(2026, 11, 22, tzinfo=UTC),
-    )
+def content(arn: str = RESOURCE_ARN, kind: str = "vpc-lattice:resourceconfiguration") -> Content:
+    return Content(arn, kind)
 
 
-def connection_facts(who: Asker | None = None) -> ConnectionFacts:
-    return ConnectionFacts(
-        asker=who or asker(CONSUMER),
-        service_id=SERVICE_ID,
-        service_tags={"drawbridge:managed": "true"},
-        endpoint_id=ENDPOINT_ID,
-        endpoint_region="us-east-1",
-    )
+SUBNET = content(f"arn:aws:ec2:us-east-1:{PROVIDER}:subnet/subnet-1", "ec2:subnet")
+
+
+def share_facts(who: Asker | None = None, **changes: Any) -> ShareFacts:
+    told: dict[str, Any] = {
+        "asker": who or asker(),
+        "share_arn": SHARE_ARN,
+        "share_name": "orders",
+        "contents": (content(),),
+        "deadline": datetime(2026, 11, 22, tzinfo=UTC),
+    }
+    return ShareFacts(**(told | changes))
+
+
+def connection_facts(who: Asker | None = None, **changes: Any) -> ConnectionFacts:
+    told: dict[str, Any] = {
+        "asker": who or asker(CONSUMER),
+        "service": Service(id=SERVICE_ID, tags={"drawbridge:managed": "true"}),
+        "endpoint_id": ENDPOINT_ID,
+        "region": "us-east-1",
+    }
+    return ConnectionFacts(**(told | changes))
+
+
+def resource_facts(who: Asker | None = None, **changes: Any) -> ResourceFacts:
+    told: dict[str, Any] = {
+        "asker": who or asker(),
+        "share_arn": SHARE_ARN,
+        "share_name": "orders",
+        "arn": RESOURCE_ARN,
+        "name": "orders-db",
+        "type": "SINGLE",
+        "protocol": "TCP",
+        "port_ranges": ("5432",),
+        "binding": "orders",
+    }
+    return ResourceFacts(**(told | changes))
 
 
 def shared_resource(arn: str = RESOURCE_ARN, kind: str = "vpc-lattice:resourceconfiguration") -> SharedResource:
@@ -93,6 +131,7 @@ def seen(**changes: Any) -> Seen:
         "state": "open",
         "wanted": "",
         "permitted": "these policies",
+        "under": "these policies",
         "open": True,
     }
     return Seen(**(told | changes))

@@ -1,17 +1,19 @@
 """A request in, the decision on it out."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from drawbridge.bootstrap.decide_request import gatherer, policies
+from drawbridge.bootstrap.decide_request import gatherer, moment, policies
 from drawbridge.decision import Moot
+from drawbridge.decision.again import grounds_of
 from drawbridge.decision.decide import decide
-from drawbridge.decision.facts import ShareFacts
+from drawbridge.decision.facts import ConnectionFacts, Facts, ShareFacts
 from drawbridge.decision.in_force import broken, compiled, permitted_digest
 from drawbridge.observability import logger
 from drawbridge.request import WorkflowInput
+from drawbridge.request.connections import NONE_HELD, Held
+from drawbridge.request.shares import SharedResource
 
 _MOST_EXPECTED = 200
 """Resources handed on: a share may hold 5,000, and a state's output 256 KiB. The others are found when they show."""
@@ -20,16 +22,27 @@ _MOST_EXPECTED = 200
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, WorkflowInput)
-    in_force = policies()
-    now = datetime.now(UTC)
-    facts = gatherer().gather(step.request, now)
+    in_force, now = policies(), moment()
+    facts = gatherer().gather(step.request, now.now)
     decision = decide(facts, compiled(in_force), now, broken=broken(in_force))
     logger.info("decided", request_id=step.request_id, decision=msgspec.to_builtins(decision))
-    contents = facts.contents if isinstance(facts, ShareFacts) else ()
-    permitted = "" if isinstance(facts, Moot) else permitted_digest(in_force, facts.asker.consumer)
-    expected = [resource for resource in contents if resource.is_lattice][:_MOST_EXPECTED]
+    if isinstance(facts, Moot):
+        return {"decision": msgspec.to_builtins(decision), "permitted": "", "grounds": None, "expected": []}
+    grounds = grounds_of(facts, decision, compiled(in_force), now, dict(in_force.versions))
     return {
         "decision": msgspec.to_builtins(decision),
-        "permitted": permitted,
-        "expected": msgspec.to_builtins(expected),
+        "permitted": permitted_digest(in_force, facts.asker.consumer, _held(facts)),
+        "grounds": msgspec.to_builtins(grounds),
+        "expected": msgspec.to_builtins(_expected(facts)),
     }
+
+
+def _held(facts: Facts) -> Held:
+    return Held(facts.connections, facts.connections_to_service) if isinstance(facts, ConnectionFacts) else NONE_HELD
+
+
+def _expected(facts: Facts) -> list[SharedResource]:
+    if not isinstance(facts, ShareFacts):
+        return []
+    lattice = [each for each in facts.contents or () if each.is_lattice][:_MOST_EXPECTED]
+    return [SharedResource(each.arn, each.type, facts.share_arn) for each in lattice]

@@ -57,6 +57,9 @@ def _look(look: Look) -> bool:
         failures = discovery.failures
         logger.info("looked", extra={"seen": discovery.seen, "started": discovery.started})
         metrics.add_metric("RequestsStarted", MetricUnit.Count, len(discovery.started))
+        if discovery.no_longer_permitted:
+            logger.warning("no longer permitted", extra={"requests": discovery.no_longer_permitted})
+        metrics.add_metric("NoLongerPermitted", MetricUnit.Count, len(discovery.no_longer_permitted))
     for failure in failures:
         logger.error("look failed", extra={"error": type(failure).__name__, "reason": str(failure)})
     metrics.add_metric("LooksFailed", MetricUnit.Count, bool(failures))

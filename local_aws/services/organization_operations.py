@@ -15,6 +15,9 @@ _MOST = 20
 status_is_told = False
 """Whether an account shows ``Status`` beside ``State``: AWS retired it on 2026-09-09."""
 
+paths_are_told = True
+"""Whether an account shows ``Paths``, which AWS added in 2026."""
+
 
 def install() -> None:
     add_operation("organizations", "DescribeOrganization", _describe_organization)
@@ -135,7 +138,9 @@ def _account(backend: Any, account: Any) -> dict[str, Any]:
     described: dict[str, Any] = account.describe()
     if not status_is_told:
         described.pop("Status", None)
-    return described | {"Paths": [f"{organizations.path_of(backend, account.parent_id)}{account.id}/"]}
+    if paths_are_told:
+        described["Paths"] = [f"{organizations.path_of(backend, account.parent_id)}{account.id}/"]
+    return described
 
 
 def _unit(backend: Any, unit: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -33,8 +34,26 @@ def test_a_consumer_is_as_it_is_registered(table: Any) -> None:
     found = registered(table, tier="gold", services=["vpce-svc-1", "vpce-svc-2"], name="Orders", notes="since May")
 
     assert found == Consumer(
-        account_id=CONSUMER, tier="gold", services=frozenset({"vpce-svc-1", "vpce-svc-2"}), name="Orders"
+        tier="gold", services=frozenset({"vpce-svc-1", "vpce-svc-2"}), name="Orders", notes="since May"
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2026-05-01T12:00:00+02:00", datetime(2026, 5, 1, 10, tzinfo=UTC)),
+        ("2026-05-01", datetime(2026, 5, 1, tzinfo=UTC)),
+        ("in May", None),
+        (Decimal(2026), None),
+        (None, None),
+    ],
+    ids=str,
+)
+def test_since_when_is_read_as_a_date_or_left_out(table: Any, written: object, read: datetime | None) -> None:
+    found = registered(table, since=written)
+
+    assert found is not None
+    assert found.since == read
 
 
 @pytest.mark.parametrize(
@@ -63,7 +82,7 @@ def test_services_are_read_however_people_wrote_them(table: Any, written: object
 
 def test_a_field_of_another_form_counts_as_left_out(table: Any) -> None:
     assert registered(table, tier=Decimal(1), name=["Orders"], notes=None, more="x") == registered(table)
-    assert registered(table) == Consumer(account_id=CONSUMER)
+    assert registered(table) == Consumer()
 
 
 def test_a_registry_that_is_gone_says_nothing_of_an_account(table: Any) -> None:

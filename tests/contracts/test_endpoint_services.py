@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.errors import AccessDeniedError, GoneError, ThrottledError
 from drawbridge.request.connections import ConnectionState
+from tests.builders import NOW
 from tests.contracts.accounts import REGION, Account, answering, connected, offered, refusing
+from tests.contracts.conftest import NewAccount
 from tests.local_aws.accounts import pass_time
 
 NOWHERE = "vpce-svc-00000000000000000"
@@ -49,15 +52,40 @@ def test_a_service_that_does_not_exist_is_not_managed(provider: Account) -> None
 
 
 def test_connections_of_all_services_are_listed_at_once(provider: Account, consumer: Account) -> None:
-    first, second, other = offered(provider), offered(provider, managed=None), offered(provider)
+    first, second = offered(provider), offered(provider, managed=None)
     endpoints = {connected(consumer, each): each["ServiceId"] for each in (first, second)}
-    connected(consumer, other)
 
-    found = services_of(provider).connections([first["ServiceId"], second["ServiceId"]])
+    found = services_of(provider).connections()
 
     assert {each.endpoint_id: each.service_id for each in found} == endpoints
     assert {each.owner for each in found} == {consumer.account_id}
     assert {each.region for each in found} == {REGION}
+
+
+def test_the_connections_of_one_account_are_told_with_when_they_were_asked_for(
+    provider: Account, consumer: Account, new_account: NewAccount
+) -> None:
+    service = offered(provider)
+    first = connected(consumer, service)
+    connected(new_account(), service)
+    pass_time(60)
+    second = connected(consumer, service)
+
+    found = {each.endpoint_id: each for each in services_of(provider).of_owner(consumer.account_id)}
+
+    assert found.keys() == {first, second}
+    assert found[second].asked_at - found[first].asked_at >= timedelta(seconds=60)
+
+
+def test_a_service_is_told_as_a_policy_sees_it(provider: Account) -> None:
+    open_to_all = offered(provider, acceptance=False)
+    services = services_of(provider)
+
+    service = services.managed_service(open_to_all["ServiceId"])
+
+    assert service is not None
+    assert (service.name, service.acceptance_required) == (open_to_all["ServiceName"], False)
+    assert service.private_dns_name == ""
 
 
 def test_trap_9_a_state_is_read_in_whichever_spelling(provider: Account, consumer: Account) -> None:
@@ -69,6 +97,7 @@ def test_trap_9_a_state_is_read_in_whichever_spelling(provider: Account, consume
         "VpcEndpointId": endpoint_id,
         "VpcEndpointOwner": consumer.account_id,
         "VpcEndpointState": "PendingAcceptance",
+        "CreationTimestamp": NOW,
     }
 
     as_served = services.state(service["ServiceId"], endpoint_id)
@@ -81,7 +110,13 @@ def test_trap_9_a_state_is_read_in_whichever_spelling(provider: Account, consume
 
 def listed_as(**told: Any) -> dict[str, Any]:
     """Give a connection as EC2 lists it."""
-    plain = {"ServiceId": NOWHERE, "VpcEndpointId": NOBODY, "VpcEndpointOwner": "", "VpcEndpointState": "available"}
+    plain = {
+        "ServiceId": NOWHERE,
+        "VpcEndpointId": NOBODY,
+        "VpcEndpointOwner": "",
+        "VpcEndpointState": "available",
+        "CreationTimestamp": NOW,
+    }
     return {name: value for name, value in (plain | told).items() if value is not ...}
 
 
@@ -90,7 +125,7 @@ def test_a_state_that_nobody_knows_hides_no_other_connection(provider: Account, 
     told = {"VpcEndpointConnections": [listed_as(VpcEndpointState=spelling), listed_as()]}
 
     with answering(provider.ec2, "describe_vpc_endpoint_connections", told):
-        found = services_of(provider).connections([NOWHERE])
+        found = services_of(provider).connections()
 
     assert [each.state for each in found] == [ConnectionState.UNKNOWN, ConnectionState.AVAILABLE]
     assert not found[0].state.is_open
@@ -103,7 +138,7 @@ def test_a_transit_gateway_s_attachment_is_no_connection_of_an_endpoint(provider
     with answering(
         provider.ec2, "describe_vpc_endpoint_connections", {"VpcEndpointConnections": [attachment, listed_as()]}
     ):
-        found = services_of(provider).connections([NOWHERE])
+        found = services_of(provider).connections()
 
     assert [each.endpoint_id for each in found] == [NOBODY]
 
@@ -115,7 +150,7 @@ def test_trap_8_an_empty_page_of_connections_is_not_the_last(provider: Account) 
     ]
 
     with answering(provider.ec2, "describe_vpc_endpoint_connections", *answers):
-        assert len(services_of(provider).connections([NOWHERE])) == 1
+        assert len(services_of(provider).connections()) == 1
 
 
 def test_a_connection_that_is_not_listed_is_gone(provider: Account, consumer: Account) -> None:

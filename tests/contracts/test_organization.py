@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
+from botocore.stub import Stubber
 
 from drawbridge.aws.organization import Organization
 from drawbridge.decision.facts import Membership, OrganizationPlace
 from drawbridge.errors import ThrottledError, UpstreamError
-from local_aws.services import organizations
-from tests.contracts.accounts import Account, answering, refusing
+from local_aws.services import organization_operations, organizations
+from tests.builders import NOW
+from tests.contracts.accounts import Account, refusing
 from tests.contracts.conftest import NewAccount
+
+UNKNOWN = OrganizationPlace(membership=Membership.UNKNOWN, tags=None)
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,8 @@ class Company:
     management: Account
     member: Account
     other: Account
+    passed: list[timedelta] = field(default_factory=lambda: [timedelta()])
+    """How much time has passed, by the clock that the adapter reads."""
 
     @property
     def id(self) -> str:
@@ -31,7 +39,10 @@ class Company:
 
     def asked_by_member(self) -> Organization:
         """Give the organization as the member sees it that has a role in the management account."""
-        return Organization(self.member.client("organizations"), self._administrator)
+        return Organization(self.member.client("organizations"), self._administrator, self.now)
+
+    def now(self) -> datetime:
+        return NOW + self.passed[-1]
 
     def _administrator(self, account_id: str) -> Any:
         assert account_id == self.management.account_id
@@ -71,21 +82,28 @@ def test_an_account_that_organizations_does_not_find_is_an_outsider(company: Com
 
 
 def test_who_is_in_no_organization_has_outsiders_only(company: Company, account: Account) -> None:
-    organization = Organization(account.client("organizations"), lambda _: company.management.client("organizations"))
+    organization = Organization(
+        account.client("organizations"), lambda _: company.management.client("organizations"), company.now
+    )
 
     assert organization.place_of(company.member.account_id).membership is Membership.OUTSIDER
 
 
 def test_trap_27_without_a_role_nothing_is_known(company: Company) -> None:
-    organization = Organization(company.member.client("organizations"), None)
+    organization = Organization(company.member.client("organizations"), None, company.now)
 
-    assert organization.place_of(company.other.account_id) == OrganizationPlace(membership=Membership.UNKNOWN)
+    assert organization.place_of(company.other.account_id) == OrganizationPlace(
+        membership=Membership.UNKNOWN, tags=None
+    )
 
 
 def test_trap_27_a_role_that_may_not_ask_knows_nothing(company: Company) -> None:
     own = company.member.client("organizations")
 
-    assert Organization(own, lambda _: own).place_of(company.other.account_id).membership is Membership.UNKNOWN
+    assert (
+        Organization(own, lambda _: own, company.now).place_of(company.other.account_id).membership
+        is Membership.UNKNOWN
+    )
 
 
 def refused(code: str) -> ClientError:
@@ -98,13 +116,15 @@ def with_role_that(company: Company, failure: Exception) -> Organization:
     def administrator(account_id: str) -> Any:
         raise failure
 
-    return Organization(company.member.client("organizations"), administrator)
+    return Organization(company.member.client("organizations"), administrator, company.now)
 
 
 def test_a_role_that_cannot_be_taken_knows_nothing(company: Company) -> None:
     organization = with_role_that(company, refused("AccessDenied"))
 
-    assert organization.place_of(company.other.account_id) == OrganizationPlace(membership=Membership.UNKNOWN)
+    assert organization.place_of(company.other.account_id) == OrganizationPlace(
+        membership=Membership.UNKNOWN, tags=None
+    )
 
 
 @pytest.mark.parametrize("operation", ["describe_organization", "describe_account"])
@@ -115,7 +135,7 @@ def test_trap_27_who_may_not_ask_knows_nothing(company: Company, operation: str,
     with refusing(client, operation, code):
         place = company.asked_by_member().place_of(company.other.account_id)
 
-    assert place == OrganizationPlace(membership=Membership.UNKNOWN)
+    assert place == UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -152,11 +172,97 @@ def test_trap_27_only_an_active_account_is_a_member_and_the_retired_status_count
 ) -> None:
     account = {"Paths": ["o-1/r-1/ou-1/"], **told}
 
-    with answering(company.management.client("organizations"), "describe_account", {"Account": account}):
+    client = company.management.client("organizations")
+    with Stubber(client) as stubber:
+        stubber.add_response("describe_account", {"Account": account})
+        stubber.add_response("list_tags_for_resource", {"Tags": []})
         place = company.asked_by_member().place_of(company.other.account_id)
 
     assert place.membership is membership
     assert place.units == (("ou-1",) if membership is Membership.MEMBER else ())
+    assert place.state == (told.get("State") or told.get("Status") or "")
+
+
+def test_trap_27_where_aws_gives_no_path_the_parents_are_walked_up_to_the_root(company: Company) -> None:
+    with_path = company.asked_by_member().place_of(company.other.account_id)
+
+    with mock.patch.object(organization_operations, "paths_are_told", new=False):
+        without = company.asked_by_member().place_of(company.other.account_id)
+
+    assert len(without.units) == 2
+    assert without == with_path
+
+
+def test_an_account_is_told_with_its_name_and_tags(company: Company) -> None:
+    client = company.management.client("organizations")
+    client.tag_resource(ResourceId=company.other.account_id, Tags=[{"Key": "stage", "Value": "test"}])
+
+    place = company.asked_by_member().place_of(company.other.account_id)
+
+    assert (place.name, place.state, place.tags) == (f"account {company.other.account_id}", "ACTIVE", {"stage": "test"})
+
+
+def test_tags_that_the_role_may_not_ask_for_are_unknown_and_the_place_is_not(company: Company) -> None:
+    client = company.management.client("organizations")
+    account = client.describe_account(AccountId=company.other.account_id)["Account"]
+
+    with Stubber(client) as stubber:
+        stubber.add_response("describe_account", {"Account": account})
+        stubber.add_client_error("list_tags_for_resource", "AccessDeniedException")
+        place = company.asked_by_member().place_of(company.other.account_id)
+
+    assert (place.membership, place.tags) == (Membership.MEMBER, None)
+
+
+def test_a_members_place_is_asked_for_again_only_after_five_minutes(company: Company) -> None:
+    client, organization = company.management.client("organizations"), company.asked_by_member()
+    account = client.describe_account(AccountId=company.other.account_id)["Account"]
+    first = organization.place_of(company.other.account_id)
+    company.passed.append(timedelta(minutes=4))
+
+    with refusing(client, "describe_account", "TooManyRequestsException"):
+        kept = organization.place_of(company.other.account_id)
+        company.passed.append(timedelta(minutes=6))
+        with pytest.raises(ThrottledError):
+            organization.place_of(company.other.account_id)
+    with Stubber(client) as stubber:
+        stubber.add_response("describe_account", {"Account": account | {"State": "SUSPENDED"}})
+        stubber.add_response("list_tags_for_resource", {"Tags": []})
+        suspended = organization.place_of(company.other.account_id)
+
+    assert kept == first
+    assert suspended.membership is Membership.OUTSIDER
+    company.passed.append(timedelta())
+
+
+def test_an_outsider_is_asked_about_each_time_for_it_may_join_at_any_time(company: Company) -> None:
+    client, organization = company.management.client("organizations"), company.asked_by_member()
+    account = client.describe_account(AccountId=company.other.account_id)["Account"]
+
+    with refusing(client, "describe_account", "AccountNotFoundException"):
+        outsider = organization.place_of(company.other.account_id)
+    with Stubber(client) as stubber:
+        stubber.add_response("describe_account", {"Account": account})
+        stubber.add_response("list_tags_for_resource", {"Tags": []})
+        joined = organization.place_of(company.other.account_id)
+
+    assert (outsider.membership, joined.membership) == (Membership.OUTSIDER, Membership.MEMBER)
+
+
+def test_the_role_is_taken_once_and_again_before_its_session_ends(company: Company) -> None:
+    taken: list[str] = []
+
+    def administrator(account_id: str) -> Any:
+        taken.append(account_id)
+        return company.management.client("organizations")
+
+    organization = Organization(company.member.client("organizations"), administrator, company.now)
+    for minutes in (0, 10, 20, 51):
+        company.passed.append(timedelta(minutes=minutes))
+        organization.place_of(company.other.account_id)
+    company.passed.append(timedelta())
+
+    assert len(taken) == 2
 
 
 @pytest.mark.parametrize("operation", ["describe_organization", "describe_account"])

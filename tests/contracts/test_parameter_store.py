@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from drawbridge.aws.parameter_store import Configuration, PublishedNames
 from drawbridge.configuration import Parameter
 from drawbridge.errors import QuotaExceededError, ThrottledError
 from drawbridge.publication.publish import Owned
+from tests.builders import NOW
 from tests.contracts.accounts import Account, answering, refusing
+from tests.local_aws.accounts import pass_time
 
 NAME = "/drawbridge/connections/orders/db/dns-name"
 
@@ -32,6 +35,10 @@ def tags(account: Account, name: str = NAME) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in told}
 
 
+def read(parameters: list[Parameter]) -> list[tuple[str, str, int]]:
+    return [(each.name, each.value, each.version) for each in parameters]
+
+
 def version(account: Account, name: str = NAME) -> int:
     return int(account.client("ssm").get_parameter(Name=name)["Parameter"]["Version"])
 
@@ -42,17 +49,15 @@ def test_trap_8_all_that_is_configured_is_read_page_after_page(account: Account)
 
     found = configuration_of(account).below("policies")
 
-    assert sorted(found, key=lambda each: each.name) == [
-        Parameter(f"policy-{number:02}", f"text {number}", 1) for number in range(23)
-    ]
+    assert sorted(read(found)) == [(f"policy-{number:02}", f"text {number}", 1) for number in range(23)]
 
 
 def test_trap_8_an_empty_page_of_parameters_is_not_the_last(account: Account) -> None:
-    told = {"Name": "/drawbridge/config/policies/a", "Value": "text", "Version": 3}
+    told = {"Name": "/drawbridge/config/policies/a", "Value": "text", "Version": 3, "LastModifiedDate": NOW}
     answers: list[dict[str, Any]] = [{"Parameters": [], "NextToken": "on"}, {"Parameters": [told]}]
 
     with answering(account.client("ssm"), "get_parameters_by_path", *answers):
-        assert configuration_of(account).below("policies") == [Parameter("a", "text", 3)]
+        assert configuration_of(account).below("policies") == [Parameter("a", "text", 3, NOW)]
 
 
 def test_only_what_is_below_the_path_is_read(account: Account) -> None:
@@ -71,10 +76,10 @@ def test_nothing_configured_is_decrypted(account: Account) -> None:
         put(account, "/drawbridge/config/policies/a", text, Type="SecureString", Overwrite=True)
     configuration = configuration_of(account)
 
-    read = [*configuration.below("policies"), *configuration.earlier("policies", "a", than=2)]
+    found = [*configuration.below("policies"), *configuration.earlier("policies", "a", than=2)]
 
-    assert [(each.name, each.version) for each in read] == [("a", 2), ("a", 1)]
-    assert not {"first", "second"} & {each.value for each in read}
+    assert [(each.name, each.version) for each in found] == [("a", 2), ("a", 1)]
+    assert not {"first", "second"} & {each.value for each in found}
 
 
 def test_earlier_versions_are_told_from_the_newest_on_by_their_numbers(account: Account) -> None:
@@ -86,8 +91,19 @@ def test_earlier_versions_are_told_from_the_newest_on_by_their_numbers(account: 
     before_some = configuration.earlier("policies", "a", than=31)
 
     # A page of the history is 50.
-    assert before_the_last == [Parameter("a", f"text {number - 1}", number) for number in range(59, 0, -1)]
+    assert read(before_the_last) == [("a", f"text {number - 1}", number) for number in range(59, 0, -1)]
     assert before_some == before_the_last[-30:]
+
+
+def test_each_version_is_told_with_when_it_was_written(account: Account) -> None:
+    put(account, "/drawbridge/config/policies/a", "first")
+    pass_time(60)
+    put(account, "/drawbridge/config/policies/a", "second", Overwrite=True)
+    configuration = configuration_of(account)
+
+    (newest,), (earlier,) = configuration.below("policies"), configuration.earlier("policies", "a", than=2)
+
+    assert newest.modified - earlier.modified >= timedelta(seconds=60)
 
 
 def test_a_parameter_of_one_version_has_no_earlier_one(account: Account) -> None:
@@ -98,14 +114,17 @@ def test_a_parameter_of_one_version_has_no_earlier_one(account: Account) -> None
 
 def test_the_history_before_a_version_is_read_once(account: Account) -> None:
     configuration = configuration_of(account)
-    told = [{"Name": "/drawbridge/config/policies/a", "Value": f"text {n}", "Version": n} for n in (1, 2, 3)]
+    told = [
+        {"Name": "/drawbridge/config/policies/a", "Value": f"text {n}", "Version": n, "LastModifiedDate": NOW}
+        for n in (1, 2, 3)
+    ]
 
     with answering(account.client("ssm"), "get_parameter_history", {"Parameters": told}, {"Parameters": told}):
         looks = [configuration.earlier("policies", "a", than=2) for _ in range(3)]
         later = configuration.earlier("policies", "a", than=3)
 
-    assert looks == [[Parameter("a", "text 1", 1)]] * 3
-    assert later == [Parameter("a", "text 2", 2), Parameter("a", "text 1", 1)]
+    assert looks == [[Parameter("a", "text 1", 1, NOW)]] * 3
+    assert later == [Parameter("a", "text 2", 2, NOW), Parameter("a", "text 1", 1, NOW)]
 
 
 def test_a_history_that_could_not_be_read_is_read_again(account: Account) -> None:
@@ -118,7 +137,7 @@ def test_a_history_that_could_not_be_read_is_read_again(account: Account) -> Non
     ):
         configuration.earlier("policies", "a", than=2)
 
-    assert configuration.earlier("policies", "a", than=2) == [Parameter("a", "first", 1)]
+    assert read(configuration.earlier("policies", "a", than=2)) == [("a", "first", 1)]
 
 
 def test_a_name_that_is_not_published_is_not_there(account: Account) -> None:

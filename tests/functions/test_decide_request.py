@@ -16,15 +16,16 @@ from drawbridge.decision.facts import Facts, Membership
 from drawbridge.decision.in_force import permitted_digest
 from drawbridge.decision.policies import Policy, parse_policy
 from drawbridge.request import Request
-from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason, Status
 from functions.decide_request import app
 from tests.builders import (
     CONNECTION,
     REPOSITORY,
     SHARE,
+    SUBNET,
     asker,
     connection_facts,
+    content,
     share_facts,
     shared_resource,
     workflow_input,
@@ -58,8 +59,8 @@ def gathered(monkeypatch: pytest.MonkeyPatch) -> Gathered:
 
 
 def test_a_share_is_decided_on_and_what_it_holds_of_lattice_is_handed_on(gathered: Gathered) -> None:
-    lattice, subnet = shared_resource(), SharedResource("arn:aws:ec2:us-east-1:111111111111:subnet/a", "ec2:subnet", "")
-    gathered(share_facts(asker(membership=Membership.MEMBER), (subnet, lattice)))
+    lattice = shared_resource()
+    gathered(share_facts(asker(membership=Membership.MEMBER), contents=(SUBNET, content())))
 
     answer = invoke(app.lambda_handler, STEP)
 
@@ -109,13 +110,14 @@ def test_a_request_that_is_over_is_moot(gathered: Gathered) -> None:
             "because": [{"code": "deadline-passed", "text": "late"}],
         },
         "permitted": "",
+        "grounds": None,
         "expected": [],
     }
 
 
 def test_trap_21_of_a_large_share_no_more_is_handed_on_than_a_state_takes(gathered: Gathered) -> None:
     arns = [f"arn:aws:vpc-lattice:us-east-1:111111111111:resourceconfiguration/rcfg-{n:017x}" for n in range(5000)]
-    gathered(share_facts(contents=tuple(shared_resource(arn) for arn in arns)))
+    gathered(share_facts(contents=tuple(content(arn) for arn in arns)))
 
     answer = invoke(app.lambda_handler, STEP)
 

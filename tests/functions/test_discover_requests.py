@@ -35,6 +35,7 @@ class World:
         self.buried: list[tuple[str, str]] = []
         self.broken: tuple[tuple[str, Broken], ...] = ()
         self.failures: tuple[DrawbridgeError, ...] = ()
+        self.no_longer_permitted: tuple[str, ...] = ()
         self.read = 0
         self.raises: dict[str, DrawbridgeError] = {}
         """What goes wrong, by where it does."""
@@ -53,7 +54,7 @@ class World:
         assert now.tzinfo is not None
         self.looks.append(look)
         self._perhaps_raise("discover")
-        return Discovery(2, ("share-a-1",), self.failures)
+        return Discovery(2, ("share-a-1",), self.no_longer_permitted, self.failures)
 
     def dead_letters(self) -> World:
         return self
@@ -247,5 +248,17 @@ def test_a_broken_configuration_is_counted_and_stops_no_look(world: World, capsy
     assert metrics(capsys.readouterr().out) == {
         "ConfigurationBroken": [2.0],
         "RequestsStarted": [1.0],
+        "NoLongerPermitted": [0.0],
         "LooksFailed": [0.0],
     }
+
+
+def test_connections_that_are_no_longer_permitted_are_counted_and_named(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.no_longer_permitted = ("share-b", "share-c")
+
+    invoke(app.lambda_handler, batch(hint("schedule")))
+
+    told = capsys.readouterr()
+    assert metrics(told.out)["NoLongerPermitted"] == [2.0]

@@ -7,11 +7,12 @@ from collections.abc import Collection
 import pytest
 
 from drawbridge.association import Plan
-from drawbridge.decision.facts import Asker
+from drawbridge.decision.facts import Asker, Moment
+from drawbridge.decision.grounds import AssociationGrounds
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
 from functions.plan_associations import app
-from tests.builders import PROVIDER, SHARE, SHARE_ARN, asker, shared_resource, wanted
+from tests.builders import NOW, PROVIDER, SHARE, SHARE_ARN, asker, resource_facts, shared_resource, wanted
 from tests.functions.invocations import invoke, refuses, step
 
 PLAN = Plan(
@@ -20,6 +21,7 @@ PLAN = Plan(
     broken=(Reason("binding-broken", "line 3: no", source="mine"),),
     state="state",
     wanted="bindings",
+    grounds=AssociationGrounds(at=NOW, zone="UTC", resources=(resource_facts(),)),
 )
 STEP = step(request=SHARE, expected=[shared_resource()])
 
@@ -30,7 +32,8 @@ class World:
     def asker(self, account_id: str) -> Asker:
         return asker(account_id)
 
-    def plan(self, share_arn: str, asker: Asker, expected: Collection[SharedResource]) -> Plan:
+    def plan(self, share_arn: str, asker: Asker, expected: Collection[SharedResource], moment: Moment) -> Plan:
+        assert moment.now.tzinfo is not None
         assert (share_arn, asker.account_id) == (SHARE_ARN, PROVIDER)
         assert tuple(expected) in {(), (shared_resource(),)}
         return PLAN

@@ -8,7 +8,7 @@ from drawbridge.association import Endpoint
 from drawbridge.publication.publish import AssociatedResource, Owned
 from drawbridge.request.connections import Connection, ConnectionState
 from functions.publish_dns import app
-from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, RESOURCE_ARN, SERVICE_ID, wanted
+from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, wanted
 from tests.functions.invocations import Json, invoke, refuses, step
 
 ASSOCIATED = step(of="association", wanted=wanted(), endpoint=Endpoint(endpoint_id=ENDPOINT_ID))
@@ -37,6 +37,7 @@ class Aws:
 
     def connection(self, service_id: str, endpoint_id: str) -> Connection:
         return Connection(
+            asked_at=NOW,
             service_id=service_id,
             endpoint_id=endpoint_id,
             owner=CONSUMER,

@@ -17,7 +17,7 @@ from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.policies import parse_policy
 from drawbridge.errors import AssociationFailedError, InvalidInputError, NotReadyError
 from drawbridge.request.shares import Share, SharedResource
-from tests.builders import PROVIDER, RESOURCE_ARN, SHARE_ARN, asker, shared_resource, wanted
+from tests.builders import MOMENT, PROVIDER, RESOURCE_ARN, SHARE_ARN, asker, shared_resource, wanted
 
 VPC = "vpc-0123456789abcdef0"
 ATTACH = {"mode": "resource-endpoint", "vpc": VPC}
@@ -43,6 +43,8 @@ class World:
         self.described = list(described)
         self.vpcs = (Vpc(vpc_id=VPC, subnet_ids=("subnet-0a", "subnet-0b")),) if vpcs is None else vpcs
         self.in_effect = True
+        self.shown_tags: dict[str, str] | None = None
+        self.asked_for_tags = 0
 
     def share(self, share_arn: str) -> Share | None:
         return Share(arn=share_arn, name="orders", owner=PROVIDER) if self.in_effect else None
@@ -52,6 +54,10 @@ class World:
 
     def describe(self, resources: object) -> list[SharedConfiguration]:
         return self.described
+
+    def tags(self, arn: str) -> dict[str, str] | None:
+        self.asked_for_tags += 1
+        return self.shown_tags
 
     def vpc(self, vpc_id: str) -> Vpc | None:
         return next((vpc for vpc in self.vpcs if vpc.vpc_id == vpc_id), None)
@@ -139,7 +145,7 @@ def test_every_glob_of_a_match_has_to_fit(match: dict[str, object], fits: bool) 
 
 
 def test_what_a_binding_wants_is_planned_in_every_zone_of_its_vpc() -> None:
-    plan = World(configuration()).planner(binding()).plan(SHARE_ARN, asker(), [shared_resource()])
+    plan = World(configuration()).planner(binding()).plan(SHARE_ARN, asker(), [shared_resource()], MOMENT)
 
     assert [(each.name, each.subnet_ids) for each in plan.associations] == [
         (f"orders/orders-db/{VPC}", ("subnet-0a", "subnet-0b"))
@@ -150,11 +156,11 @@ def test_what_a_binding_wants_is_planned_in_every_zone_of_its_vpc() -> None:
 def test_planning_twice_plans_the_same() -> None:
     planner = World(configuration("b", RESOURCE_ARN + "b"), configuration("a")).planner(binding())
 
-    assert planner.plan(SHARE_ARN, asker(), []) == planner.plan(SHARE_ARN, asker(), [])
+    assert planner.plan(SHARE_ARN, asker(), [], MOMENT) == planner.plan(SHARE_ARN, asker(), [], MOMENT)
 
 
 def test_what_no_binding_wants_is_not_planned() -> None:
-    plan = World(configuration()).planner(binding(match={"resource": "billing"})).plan(SHARE_ARN, asker(), [])
+    plan = World(configuration()).planner(binding(match={"resource": "billing"})).plan(SHARE_ARN, asker(), [], MOMENT)
 
     assert (plan.associations, plan.refused) == ((), ())
 
@@ -167,7 +173,7 @@ def test_policy_decides_on_each_resource() -> None:
         ' when { resource.name like "secrets-*" };'
     )
 
-    plan = world.planner(binding(), policy=policy).plan(SHARE_ARN, asker(), [])
+    plan = world.planner(binding(), policy=policy).plan(SHARE_ARN, asker(), [], MOMENT)
 
     assert [each.resource_name for each in plan.associations] == ["orders-db"]
     assert [(reason.code, reason.text) for reason in plan.refused] == [
@@ -179,7 +185,7 @@ def test_policy_decides_on_each_resource() -> None:
 def test_a_mode_that_is_not_built_yet_is_refused_by_name(mode: Mode) -> None:
     by_network = binding(attach={"mode": mode, "serviceNetwork": {"name": "shared", "create": True}})
 
-    plan = World(configuration()).planner(by_network).plan(SHARE_ARN, asker(), [])
+    plan = World(configuration()).planner(by_network).plan(SHARE_ARN, asker(), [], MOMENT)
 
     assert plan.associations == ()
     assert plan.refused[0].code == "mode-not-supported"
@@ -188,7 +194,7 @@ def test_a_mode_that_is_not_built_yet_is_refused_by_name(mode: Mode) -> None:
 
 @pytest.mark.parametrize(("vpcs", "code"), [((), "no-vpc"), ((Vpc(vpc_id=VPC, subnet_ids=()),), "no-subnet")])
 def test_a_binding_that_lost_its_vpc_is_told(vpcs: tuple[Vpc, ...], code: str) -> None:
-    plan = World(configuration(), vpcs=vpcs).planner(binding()).plan(SHARE_ARN, asker(), [])
+    plan = World(configuration(), vpcs=vpcs).planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)
 
     assert [reason.code for reason in plan.refused] == [code]
 
@@ -197,7 +203,7 @@ def test_vpcs_named_by_tag_each_get_their_own() -> None:
     vpcs = tuple(Vpc(vpc_id=f"vpc-0123456{number}", subnet_ids=("subnet-0a",)) for number in range(2))
     by_tag = binding(attach={"mode": "resource-endpoint", "vpc": {"tag": {"Environment": "prod"}}})
 
-    plan = World(configuration(), vpcs=vpcs).planner(by_tag).plan(SHARE_ARN, asker(), [])
+    plan = World(configuration(), vpcs=vpcs).planner(by_tag).plan(SHARE_ARN, asker(), [], MOMENT)
 
     assert [(each.vpc_id, each.per_vpc) for each in plan.associations] == [(vpc.vpc_id, True) for vpc in vpcs]
 
@@ -205,7 +211,7 @@ def test_vpcs_named_by_tag_each_get_their_own() -> None:
 def test_two_resources_of_one_name_never_claim_one_parameter() -> None:
     world = World(configuration(arn=RESOURCE_ARN + "0"), configuration(arn=RESOURCE_ARN))
 
-    plan = world.planner(binding()).plan(SHARE_ARN, asker(), [])
+    plan = world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)
 
     assert [each.resource_arn for each in plan.associations] == [RESOURCE_ARN]
     assert [reason.code for reason in plan.refused] == ["name-taken"]
@@ -216,12 +222,12 @@ def test_a_share_that_is_not_in_effect_yet_is_waited_for() -> None:
     world.in_effect = False
 
     with pytest.raises(NotReadyError, match="not in effect"):
-        world.planner(binding()).plan(SHARE_ARN, asker(), [])
+        world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)
 
 
 def test_what_the_invitation_held_is_waited_for() -> None:
     with pytest.raises(NotReadyError, match="not visible yet"):
-        World().planner(binding()).plan(SHARE_ARN, asker(), [shared_resource()])
+        World().planner(binding()).plan(SHARE_ARN, asker(), [shared_resource()], MOMENT)
 
 
 def test_a_broken_binding_is_named_beside_the_plan() -> None:
@@ -229,7 +235,7 @@ def test_a_broken_binding_is_named_beside_the_plan() -> None:
     world = World(configuration())
     planner = Planner(world, world, world, PolicySet([]), in_force)
 
-    plan = planner.plan(SHARE_ARN, asker(), [])
+    plan = planner.plan(SHARE_ARN, asker(), [], MOMENT)
 
     assert [(reason.code, reason.source) for reason in plan.broken] == [("binding-broken", "orders")]
 
@@ -298,7 +304,7 @@ def test_trap_19_a_client_token_is_short_and_changes_with_all_that_the_endpoint_
 def test_more_than_a_workflow_can_carry_is_told_and_the_rest_is_made() -> None:
     many = [configuration(f"orders-{number:03}", f"{RESOURCE_ARN}{number}") for number in range(MOST_AT_ONCE + 1)]
 
-    plan = World(*many).planner(binding()).plan(SHARE_ARN, asker(), [])
+    plan = World(*many).planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)
 
     assert len(plan.associations) == MOST_AT_ONCE
     assert [reason.code for reason in plan.refused] == ["too-many-associations"]
@@ -307,7 +313,7 @@ def test_more_than_a_workflow_can_carry_is_told_and_the_rest_is_made() -> None:
 def test_trap_16_a_kind_with_several_names_is_refused_until_it_is_built() -> None:
     group = msgspec.structs.replace(configuration(), type="GROUP")
 
-    plan = World(group).planner(binding()).plan(SHARE_ARN, asker(), [])
+    plan = World(group).planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)
 
     assert [reason.code for reason in plan.refused] == ["kind-not-supported"]
 
@@ -317,7 +323,7 @@ def test_an_error_inside_a_forbid_refuses_the_association_and_is_told() -> None:
         "permit(principal, action, resource);forbid(principal, action, resource) when { 9223372036854775807 + 1 > 0 };"
     )
 
-    plan = World(configuration()).planner(binding(), policy=failing).plan(SHARE_ARN, asker(), [])
+    plan = World(configuration()).planner(binding(), policy=failing).plan(SHARE_ARN, asker(), [], MOMENT)
 
     assert plan.associations == ()
     assert "overflow" in plan.refused[0].text

@@ -5,14 +5,16 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from drawbridge.errors import DrawbridgeError, ThrottledError
 from drawbridge.hint import AT_CONNECTIONS, AT_SHARES, EVERYWHERE
 from drawbridge.request import WorkflowInput
 from drawbridge.request.attention import Seen
-from drawbridge.request.connections import Connection, ConnectionState, ManagedService
+from drawbridge.request.connections import NONE_HELD, Connection, ConnectionState, Held, ManagedService
 from drawbridge.request.discover import Discoverer
+from drawbridge.request.review import Review
 from drawbridge.request.row import Row
 from drawbridge.request.shares import Invitation, InvitationStatus, Share, SharedResource
 from drawbridge.status import Status
@@ -50,9 +52,22 @@ class World:
         self.announced: list[tuple[str, int]] = []
         self.failing: set[str] = set()
         self.writes_until_crash = 1_000
+        self.policies = "policies"
+        self.found: Review | None = None
+        """What reviews come to."""
+        self.asked: list[str] = []
+        self.told: list[tuple[str, bool, str]] = []
 
     def discoverer(self) -> Discoverer:
-        return Discoverer(shares=self, services=self, ledger=self, workflow=self, configured=self, announcements=self)
+        return Discoverer(
+            shares=self,
+            services=self,
+            ledger=self,
+            workflow=self,
+            configured=self,
+            announcements=self,
+            reviewer=self,
+        )
 
     def _fail(self, what: str) -> None:
         if what in self.failing:
@@ -77,8 +92,8 @@ class World:
         self._fail("managed")
         return [ManagedService(service_id=SERVICE_ID, tags={})]
 
-    def connections(self, service_ids: Collection[str]) -> list[Connection]:
-        return [each for each in self.listed_connections if each.service_id in service_ids]
+    def connections(self) -> list[Connection]:
+        return self.listed_connections
 
     def without_notification(self, service_ids: Collection[str]) -> list[str]:
         return sorted(set(service_ids) - set(self.notified))
@@ -124,12 +139,35 @@ class World:
     def wanted(self, provider: str, share_name: str) -> str:
         return "bindings"
 
-    def permitted(self, account_id: str) -> str:
-        return "policies"
+    def permitted(self, account_id: str, held: Held = NONE_HELD) -> str:
+        return self.policies if held == NONE_HELD else f"{self.policies}, {held.in_all} held"
+
+    def decides_otherwise(self, row: Row, now: datetime) -> bool:
+        return row.grounds == "by day" and now.hour in range(8, 18)
+
+    def review(self, row: Row) -> Review | None:
+        self.asked.append(row.request_id)
+        return self.found
+
+    def reviewed(self, row: Row, review: Review, *, under: str) -> None:
+        self._write()
+        self.told.append((row.request_id, review.permitted, under))
+
+    def note_review(self, row: Row, review: Review, *, under: str) -> None:
+        self._write()
+        self.kept[row.request_id] = msgspec.structs.replace(
+            row, reviewed=under, no_longer_permitted=not review.permitted
+        )
 
 
 def connection(state: ConnectionState = ConnectionState.PENDING_ACCEPTANCE, **changes: Any) -> Connection:
-    told: dict[str, Any] = {"service_id": SERVICE_ID, "endpoint_id": ENDPOINT_ID, "owner": CONSUMER, "region": "here"}
+    told: dict[str, Any] = {
+        "service_id": SERVICE_ID,
+        "endpoint_id": ENDPOINT_ID,
+        "owner": CONSUMER,
+        "region": "here",
+        "asked_at": NOW,
+    }
     return Connection(state=state, **(told | changes))
 
 

@@ -249,6 +249,7 @@ def test_no_value_holds_what_parameter_store_refuses_and_json_reads_it_back(one:
 
 def connection(state: ConnectionState, *names: tuple[str, str]) -> Connection:
     return Connection(
+        asked_at=NOW,
         service_id=SERVICE_ID,
         endpoint_id=ENDPOINT_ID,
         owner=CONSUMER,

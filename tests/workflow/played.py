@@ -19,6 +19,7 @@ from drawbridge.acceptance import Acceptance, Result
 from drawbridge.association import Endpoint, Plan
 from drawbridge.aws.workflow import OnboardingWorkflow
 from drawbridge.decision import Accept, Decision
+from drawbridge.decision.grounds import Grounds
 from drawbridge.publication import Publication
 from drawbridge.record import Outcome
 from drawbridge.record.outcome import outcome_of
@@ -31,13 +32,22 @@ from functions.plan_associations import app as plan_associations
 from functions.publish_dns import app as publish_dns
 from functions.record_outcome import app as record_outcome
 from local_aws.clock import clock
-from tests.builders import SHARE, wanted, workflow_input
+from tests.builders import NOW, SHARE, share_facts, wanted, workflow_input
 from tests.local_aws.workflow_runs import ROLE, Function, FunctionError, Json, until, waits
 from tests.workflow.definition import DEFINITION, RESOURCES, attribute_of
 
 WHY = (Reason("policy", "A policy says so.", source="some-policy"),)
 YES = Accept(WHY)
 LET_IN = Acceptance(Result.ACCEPTED)
+GROUNDS = Grounds(
+    outcome="accept",
+    at=NOW,
+    zone="UTC",
+    policies="version",
+    determined_by=("some-policy@1",),
+    facts=share_facts(),
+    fingerprint="0" * 64,
+)
 NOTHING = Plan(associations=(), refused=(), state="state", wanted="bindings")
 
 
@@ -47,6 +57,7 @@ class Script:
 
     decision: Decision = YES
     permitted: str = "policies"
+    grounds: Grounds | None = GROUNDS
     expected: tuple[SharedResource, ...] = ()
     acceptance: Acceptance = LET_IN
     plan: Plan = NOTHING
@@ -85,6 +96,7 @@ class Cast:
                 lambda step: {
                     "decision": script.decision,
                     "permitted": script.permitted,
+                    "grounds": script.grounds,
                     "expected": script.expected,
                 },
             ),

@@ -10,12 +10,13 @@ import pytest
 
 from drawbridge.acceptance import Acceptance, Result
 from drawbridge.decision import AskApprover, Decision, Hold, Moot, Reject
+from drawbridge.decision.grounds import AssociationGrounds
 from drawbridge.record import GONE, Basis
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason, Status
-from tests.builders import CONNECTION, ENDPOINT_ID, shared_resource
+from tests.builders import CONNECTION, ENDPOINT_ID, NOW, resource_facts, shared_resource
 from tests.local_aws.workflow_runs import client_of, functions_called, served
-from tests.workflow.played import NOTHING, WHY, YES, Script, Stage, associations, parameters
+from tests.workflow.played import GROUNDS, NOTHING, WHY, YES, Script, Stage, associations, parameters
 from tests.workflow.test_definition import OUR_ERRORS, PROMISES
 
 LATE = (Reason("deadline-passed", "The invitation expired."),)
@@ -67,10 +68,26 @@ def test_what_was_held_is_recorded_with_the_policies_that_held_it(stage: Stage, 
 
 
 def test_what_is_over_is_recorded_although_no_policy_was_asked(stage: Stage) -> None:
-    cast, execution = stage.play(Script(decision=Moot(Status.WITHDRAWN, WHY), permitted=""))
+    cast, execution = stage.play(Script(decision=Moot(Status.WITHDRAWN, WHY), permitted="", grounds=None))
 
     assert execution["status"] == "SUCCEEDED"
     assert cast.outcomes[0].basis == GONE
+    assert cast.outcomes[0].grounds is None
+
+
+@pytest.mark.parametrize("decision", [Hold(WHY), YES, Reject(WHY)])
+def test_what_was_decided_is_recorded_with_its_grounds(stage: Stage, decision: Decision) -> None:
+    cast, _ = stage.play(Script(decision=decision))
+
+    assert cast.outcomes[0].grounds == GROUNDS
+
+
+def test_what_the_policy_was_asked_of_each_resource_is_recorded(stage: Stage) -> None:
+    asked = AssociationGrounds(at=NOW, zone="UTC", resources=(resource_facts(),))
+
+    cast, _ = stage.play(Script(plan=msgspec.structs.replace(associations("orders-db"), grounds=asked)))
+
+    assert cast.outcomes[1].association_grounds == asked
 
 
 def test_what_a_plan_was_made_from_is_recorded_with_it(stage: Stage) -> None:

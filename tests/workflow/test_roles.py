@@ -39,6 +39,7 @@ NO_RESOURCE = {
         "ram:ListResources",
     },
     "The only organization that there can be: the account's own.": {"organizations:DescribeOrganization"},
+    "IAM knows no resource for it.": {"vpc-lattice:ListTagsForResource"},
     "A trace belongs to no resource.": {
         "xray:GetSamplingRules",
         "xray:GetSamplingTargets",

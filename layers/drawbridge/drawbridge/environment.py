@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from drawbridge.errors import DrawbridgeError
+from drawbridge.errors import DrawbridgeError, InvalidInputError
 
 
 class MissingVariableError(DrawbridgeError):
@@ -54,6 +55,27 @@ class Environment:
         """Endpoint services that are looked after although they don't carry the tag."""
         listed = self._variables.get("MANAGED_SERVICES", "")
         return frozenset(service.strip() for service in listed.split(",") if service.strip())
+
+    @property
+    def time_zone(self) -> str:
+        """The time zone in which policies read the clock, by its IANA name.
+
+        Raises:
+            InvalidInputError: there is no such time zone.
+        """
+        zone = self._variables.get("TIME_ZONE", "") or "UTC"
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise InvalidInputError(
+                f"TIME_ZONE: there is no time zone {zone!r}; give the stack's TimeZone one such as Europe/Berlin"
+            ) from error
+        return zone
+
+    @property
+    def everything_may_be_permitted(self) -> bool:
+        """Whether policies that let everything of everybody in are meant."""
+        return self._variables.get("ALLOW_PERMIT_EVERYTHING", "") == "true"
 
     @property
     def organizations_role(self) -> str:

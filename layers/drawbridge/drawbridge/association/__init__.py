@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from drawbridge.decision.grounds import AssociationGrounds
 from drawbridge.status import Reason
 
 
@@ -41,6 +42,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """The digest of the share in effect that the plan was made from."""
     wanted: str
     """The digest of the bindings that the plan was made from."""
+    grounds: AssociationGrounds | None = None
+    """What the policy was asked about."""
 
 
 class Endpoint(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -10,8 +10,9 @@ from drawbridge.association.binding import Binding, Mode, VpcTag
 from drawbridge.association.in_force import wanted_digest
 from drawbridge.association.resources import SharedConfiguration
 from drawbridge.configuration import InForce
-from drawbridge.decision.cedar import Answer, ResourceConfiguration
-from drawbridge.decision.facts import Asker
+from drawbridge.decision.decide import Policies, may_associate
+from drawbridge.decision.facts import Asker, Fact, Moment, ResourceFacts
+from drawbridge.decision.grounds import AssociationGrounds
 from drawbridge.errors import NotReadyError
 from drawbridge.request.digests import state_in_effect
 from drawbridge.request.shares import Share, SharedResource
@@ -19,6 +20,9 @@ from drawbridge.status import Reason
 
 MOST_AT_ONCE = 150
 """Associations of one share: what is planned goes from state to state, which holds 256 KiB."""
+
+MOST_KEPT = 100
+"""Resources of one share whose facts are kept, for the same reason."""
 
 
 class Vpc(Struct, frozen=True, kw_only=True):
@@ -44,6 +48,10 @@ class Configurations(Protocol):
         """Describe those of the resources that are resource configurations and ready for use."""
         ...
 
+    def tags(self, arn: str) -> dict[str, str] | None:
+        """Give the tags of a resource; ``None`` where AWS does not show them."""
+        ...
+
 
 class Network(Protocol):
     """The VPCs of this account."""
@@ -51,12 +59,6 @@ class Network(Protocol):
     def vpc(self, vpc_id: str) -> Vpc | None: ...
 
     def tagged(self, tags: dict[str, str]) -> list[Vpc]: ...
-
-
-class Policies(Protocol):
-    """The policies in force."""
-
-    def ask_about_resource(self, asker: Asker, resource: ResourceConfiguration, *, private_dns: str) -> Answer: ...
 
 
 class Planner:
@@ -76,7 +78,7 @@ class Planner:
         self._policies = policies
         self._bindings = bindings
 
-    def plan(self, share_arn: str, asker: Asker, expected: Collection[SharedResource]) -> Plan:
+    def plan(self, share_arn: str, asker: Asker, expected: Collection[SharedResource], moment: Moment) -> Plan:
         """Plan what is to be associated of the share.
 
         ``expected`` is what the invitation was seen to hold: RAM lists it only some seconds after the acceptance.
@@ -95,14 +97,14 @@ class Planner:
         described = sorted(self._configurations.describe(visible))
         wanted: list[WantedAssociation] = []
         refused: list[Reason] = []
+        asked: list[ResourceFacts] = []
         for binding in self._bindings.things:
             fits = [each for each in described if binding.match.matches(each, share.name)]
             for resource in fits:
-                refusal = (
-                    _not_built(binding, resource)
-                    or self._refusal(binding, resource, asker, share.name)
-                    or _twin(binding, resource, fits)
-                )
+                refusal = _not_built(binding, resource)
+                if refusal is None:
+                    asked.append(self._facts(binding, resource, asker, share.name))
+                    refusal = self._refusal(asked[-1], moment) or _twin(binding, resource, fits)
                 if refusal is not None:
                     refused.append(refusal)
                     continue
@@ -119,26 +121,35 @@ class Planner:
             broken=tuple(broken),
             state=state_in_effect(resource.arn for resource in visible),
             wanted=wanted_digest(self._bindings, share.owner, share.name),
+            grounds=AssociationGrounds(at=moment.now, zone=moment.zone, resources=tuple(asked[:MOST_KEPT])),
         )
 
-    def _refusal(self, binding: Binding, resource: SharedConfiguration, asker: Asker, share_name: str) -> Reason | None:
-        answer = self._policies.ask_about_resource(
-            asker,
-            ResourceConfiguration(
-                arn=resource.arn,
-                name=resource.name,
-                owner=resource.owner,
-                share_arn=resource.share_arn,
-                share_name=share_name,
-                type=resource.type,
-                port_ranges=resource.port_ranges,
-            ),
+    def _facts(self, binding: Binding, resource: SharedConfiguration, asker: Asker, share_name: str) -> ResourceFacts:
+        # A call for each resource, which most policies do not need.
+        tags_matter = bool(self._policies.speaking_of(Fact.RESOURCE_TAGS))
+        return ResourceFacts(
+            asker=asker,
+            share_arn=resource.share_arn,
+            share_name=share_name,
+            arn=resource.arn,
+            name=resource.name,
+            type=resource.type,
+            protocol=resource.protocol,
+            port_ranges=resource.port_ranges,
+            custom_domain_name=resource.custom_domain_name,
+            domain_verified=resource.domain_verified,
+            tags=self._configurations.tags(resource.arn) if tags_matter else None,
+            binding=binding.name,
+            mode=binding.attach.mode,
             private_dns=binding.attach.private_dns,
         )
-        if answer.permitted:
+
+    def _refusal(self, facts: ResourceFacts, moment: Moment) -> Reason | None:
+        permitted, because = may_associate(facts, self._policies, moment)
+        if permitted:
             return None
-        why = "; ".join((*(reason.text for reason in answer.because), *answer.errors)) or "no policy permits it"
-        return Reason("association-not-permitted", f"{resource.name}: {why}", source=binding.name)
+        why = "; ".join(reason.text for reason in because)
+        return Reason("association-not-permitted", f"{facts.name}: {why}", source=facts.binding)
 
     def _places(self, binding: Binding, resource: SharedConfiguration) -> tuple[list[WantedAssociation], list[Reason]]:
         by_tag = isinstance(binding.attach.vpc, VpcTag)

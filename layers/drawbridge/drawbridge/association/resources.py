@@ -13,3 +13,5 @@ class SharedConfiguration(Struct, frozen=True, kw_only=True, order=True):
     type: str
     protocol: str
     port_ranges: tuple[str, ...]
+    custom_domain_name: str = ""
+    domain_verified: bool = False

@@ -8,13 +8,14 @@ import msgspec
 
 from drawbridge.aws.errors import error_for, translated
 from drawbridge.hint.notification import CONNECTION_NOTIFICATION
-from drawbridge.record.record import StatusChange
+from drawbridge.record.record import RequestReview, StatusChange
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
 SOURCE = "drawbridge"
 STATUS_CHANGED = "Request Status Changed"
+REVIEWED = "Request Reviewed"
 
 
 class Bus:
@@ -27,6 +28,10 @@ class Bus:
     def announce(self, change: StatusChange) -> None:
         """Put a change of status on the bus."""
         self._put(STATUS_CHANGED, msgspec.to_builtins(change), resources=[change.subject])
+
+    def announce_review(self, review: RequestReview) -> None:
+        """Put what a review came to on the bus."""
+        self._put(REVIEWED, msgspec.to_builtins(review), resources=[review.subject])
 
     def relay(self, details: list[dict[str, Any]]) -> None:
         """Put connection notifications on the bus."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from drawbridge.aws.errors import translated
@@ -20,21 +21,35 @@ class Consumers:
         self._table = table
 
     def consumer(self, account_id: str) -> Consumer | None:
-        """Give what is registered; people write the items, so a field of another form counts as left out."""
+        """Give what is registered."""
         with translated(f"look {account_id} up in the registry", missing=UpstreamError):
             item = self._table.get_item(Key={"account_id": account_id}, ConsistentRead=True).get("Item")
         if item is None:
             return None
-        return Consumer(
-            account_id=account_id,
-            tier=_text(item.get("tier")),
-            services=_services(item.get("services")),
-            name=_text(item.get("name")),
-        )
+        return read_consumer(item)
+
+
+def read_consumer(item: Mapping[str, Any]) -> Consumer:
+    """Read an item as people write them: a field of another form counts as left out."""
+    return Consumer(
+        tier=_text(item.get("tier")),
+        services=_services(item.get("services")),
+        name=_text(item.get("name")),
+        notes=_text(item.get("notes")),
+        since=_moment(item.get("since")),
+    )
 
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(_text(value))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _services(value: Any) -> frozenset[str]:

@@ -50,9 +50,13 @@ class EndpointServices:
             return None
         return next((service for each in answer["ServiceConfigurations"] if (service := self._managed(each))), None)
 
-    def connections(self, service_ids: Collection[str]) -> list[Connection]:
-        """Give the connections to these services: one listing for all."""
-        return [connection for connection in self._list() if connection.service_id in service_ids]
+    def connections(self) -> list[Connection]:
+        """Give the connections to all services of this account, whoever looks after them: one listing for all."""
+        return self._list()
+
+    def of_owner(self, account_id: str) -> list[Connection]:
+        """Give all connections of an account's endpoints to services of this one."""
+        return self._list(("vpc-endpoint-owner", account_id))
 
     def connection(self, service_id: str, endpoint_id: str) -> Connection:
         """Give one connection.
@@ -130,7 +134,15 @@ class EndpointServices:
         tags = {tag["Key"]: tag["Value"] for tag in each.get("Tags", [])}
         service_id = each["ServiceId"]
         wanted = tags.get(MANAGED_TAG, "").lower() == "true" or service_id in self._listed
-        return ManagedService(service_id=service_id, tags=tags) if wanted else None
+        if not wanted:
+            return None
+        return ManagedService(
+            service_id=service_id,
+            tags=tags,
+            name=each["ServiceName"],
+            acceptance_required=each["AcceptanceRequired"],
+            private_dns_name=each.get("PrivateDnsName", ""),
+        )
 
     def _connection(self, each: Any) -> Connection:
         return Connection(
@@ -139,5 +151,6 @@ class EndpointServices:
             owner=each["VpcEndpointOwner"],
             state=ConnectionState.parse(each["VpcEndpointState"]),
             region=each.get("VpcEndpointRegion") or self._region,
+            asked_at=each["CreationTimestamp"],
             dns_names=tuple((entry["DnsName"], entry.get("HostedZoneId", "")) for entry in each.get("DnsEntries", [])),
         )

@@ -12,11 +12,13 @@ from botocore.exceptions import ClientError
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.aws.pages import pages
 from drawbridge.aws.table_writes import Write
+from drawbridge.decision.grounds import AssociationGrounds, Grounds
 from drawbridge.errors import ThrottledError, UpstreamError
 from drawbridge.record import Outcome
-from drawbridge.record.record import StatusChange
+from drawbridge.record.record import StatusChange, few
 from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest, kind_of
 from drawbridge.request.attention import Seen
+from drawbridge.request.review import Review
 from drawbridge.request.row import Row, is_followed
 from drawbridge.status import Status
 
@@ -69,6 +71,8 @@ class Ledger:
             permitted=seen.permitted,
             failures=(after.failures if after else 0) + lost,
             incomplete=False,
+            reviewed="",
+            no_longer_permitted=False,
             followed=_YES,
             reasons=[],
             updated_at=moment,
@@ -112,6 +116,13 @@ class Ledger:
         self._shorten_history(change.request_id, written)
         return msgspec.structs.replace(change, account_id=written["account_id"])
 
+    def note_review(self, row: Row, review: Review, *, under: str) -> None:
+        """Note what a review came to, under which configuration; nothing if the row has a later attempt by now."""
+        told = {"at": self._moment(), "reasons": msgspec.to_builtins(few(review.reasons))}
+        write = Write(reviewed=under, no_longer_permitted=not review.permitted, review=told)
+        write.only_if(attempt=row.attempt, settled=True)
+        self._update(row.request_id, write)
+
     @staticmethod
     def _change(change: StatusChange, outcome: Outcome, moment: str) -> Write:
         write = Write(
@@ -127,6 +138,10 @@ class Ledger:
             write.remove("followed")
         if outcome.decided_by:
             write.set(decided_by=msgspec.to_builtins(outcome.decided_by))
+        if outcome.grounds:
+            write.set(grounds=_text(outcome.grounds))
+        if outcome.association_grounds:
+            write.set(association_grounds=_text(outcome.association_grounds))
         if outcome.basis:
             write.set(**{name: value for name, value in msgspec.structs.asdict(outcome.basis).items() if value})
         if change.published:
@@ -179,6 +194,11 @@ class Ledger:
         return self._now().isoformat(timespec="milliseconds")
 
 
+def _text(grounds: Grounds | AssociationGrounds) -> str:
+    """Give grounds as JSON: nobody asks DynamoDB for their parts."""
+    return msgspec.json.encode(grounds).decode()
+
+
 class _Item(msgspec.Struct):
     """A row as it is stored."""
 
@@ -193,6 +213,10 @@ class _Item(msgspec.Struct):
     updated_at: str
     failures: int
     incomplete: bool
+    grounds: str = ""
+    association_grounds: str = ""
+    reviewed: str = ""
+    no_longer_permitted: bool = False
 
 
 def _row(item: dict[str, Any]) -> Row:

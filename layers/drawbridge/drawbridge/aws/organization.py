@@ -1,35 +1,49 @@
-"""AWS Organizations: whether an account is in our organization, and where."""
+"""AWS Organizations: whether an account is in our organization, where, and what it is called there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from drawbridge.aws.errors import translated
+from drawbridge.aws.pages import pages
 from drawbridge.decision.facts import Membership, OrganizationPlace
 from drawbridge.errors import AccessDeniedError, ConflictError, GoneError
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
-_UNKNOWN = OrganizationPlace(membership=Membership.UNKNOWN)
+_UNKNOWN = OrganizationPlace(membership=Membership.UNKNOWN, tags=None)
 _OUTSIDER = OrganizationPlace(membership=Membership.OUTSIDER)
+
+KEPT_FOR = timedelta(minutes=5)
+"""How long a member's place is good: Organizations allows few calls a second."""
+
+_ROLE_KEPT_FOR = timedelta(minutes=50)
+"""A role's session lasts an hour."""
 
 
 class Organization:
     """Our organization, asked through a role in its management (or a delegated administrator) account.
 
     Any member may ask Organizations what organization it is in, but only that role may ask about another account.
+    Where a member stands is kept for five minutes. That an account is an outsider, or can't be asked about, is not: it
+    may join at any time, and waits for it.
     """
 
     def __init__(
         self,
         own: OrganizationsClient,
         administrator: Callable[[str], OrganizationsClient] | None,
+        now: Callable[[], datetime],
     ) -> None:
         """``administrator`` gives the client of the role, told the management account; ``None`` without a role."""
         self._own = own
         self._administrator = administrator
+        self._now = now
+        self._places: dict[str, tuple[datetime, OrganizationPlace]] = {}
+        self._as_administrator: tuple[datetime, str, OrganizationsClient] | None = None
 
     def place_of(self, account_id: str) -> OrganizationPlace:
         """Tell where the account stands; ``UNKNOWN`` where Organizations may not be asked, never a guess.
@@ -37,22 +51,42 @@ class Organization:
         Raises:
             ThrottledError, UpstreamError: asking may succeed later.
         """
+        asked_at, kept = self._places.get(account_id, (None, _UNKNOWN))
+        if asked_at is not None and self._now() - asked_at < KEPT_FOR:
+            return kept
+        place = self._ask(account_id)
+        if place.membership is Membership.MEMBER:
+            self._places[account_id] = (self._now(), place)
+        return place
+
+    def _ask(self, account_id: str) -> OrganizationPlace:
         try:
             organization = self._organization()
             if organization is None:
                 return _OUTSIDER
-            if self._administrator is None:
+            client = self._client(organization["MasterAccountId"])
+            if client is None:
                 return _UNKNOWN
-            with translated("become who may ask Organizations"):
-                client = self._administrator(organization["MasterAccountId"])
             with translated(f"ask Organizations about {account_id}"):
                 account = client.describe_account(AccountId=account_id)["Account"]
+            units = _units_of_path(account) if account.get("Paths") else _units_above(client, account_id)
         except (AccessDeniedError, ConflictError):
             # Denied; or the role's account is in no organization any longer, and can't tell.
             return _UNKNOWN
         except GoneError:
             return _OUTSIDER
-        return _place(account, organization["Id"])
+        # "Status" is what "State" was called until it was retired in September 2026.
+        state = account.get("State") or account.get("Status") or ""
+        # Suspended or closed, it is one of ours in name only.
+        active = state == "ACTIVE"
+        return OrganizationPlace(
+            membership=Membership.MEMBER if active else Membership.OUTSIDER,
+            organization_id=organization["Id"] if active else "",
+            units=units if active else (),
+            name=account.get("Name", ""),
+            state=state,
+            tags=_tags(client, account_id),
+        )
 
     def _organization(self) -> Any:
         """Give the organization that this account is in, or ``None`` if it is in none."""
@@ -62,16 +96,45 @@ class Organization:
         except ConflictError:
             return None
 
+    def _client(self, management_account: str) -> OrganizationsClient | None:
+        if self._administrator is None:
+            return None
+        if self._as_administrator is not None:
+            since, of, client = self._as_administrator
+            if of == management_account and self._now() - since < _ROLE_KEPT_FOR:
+                return client
+        with translated("become who may ask Organizations"):
+            client = self._administrator(management_account)
+        self._as_administrator = (self._now(), management_account, client)
+        return client
 
-def _place(account: Any, organization_id: str) -> OrganizationPlace:
-    # "Status" is what "State" was called until it was retired in September 2026.
-    if (account.get("State") or account.get("Status")) != "ACTIVE":
-        # Suspended or closed: it is one of ours in name only.
-        return _OUTSIDER
+
+def _units_of_path(account: Any) -> tuple[str, ...]:
     # "o-…/r-…/ou-…/ou-…/123456789012/": the account's way down from the organization.
-    path = next(iter(account.get("Paths", [])), "")
-    return OrganizationPlace(
-        membership=Membership.MEMBER,
-        organization_id=organization_id,
-        units=tuple(part for part in path.split("/") if part.startswith("ou-")),
-    )
+    return tuple(part for part in account["Paths"][0].split("/") if part.startswith("ou-"))
+
+
+def _units_above(client: OrganizationsClient, account_id: str) -> tuple[str, ...]:
+    """Walk up from an account, for where AWS gives no path: there is exactly one parent each time."""
+    units: list[str] = []
+    child = account_id
+    with translated(f"ask Organizations what {account_id} is in"):
+        while True:
+            (parent,) = client.list_parents(ChildId=child)["Parents"]
+            if parent["Type"] != "ORGANIZATIONAL_UNIT":
+                return tuple(reversed(units))
+            child = parent["Id"]
+            units.append(child)
+
+
+def _tags(client: OrganizationsClient, account_id: str) -> dict[str, str] | None:
+    """Give the account's tags, or ``None`` where the role may not ask for them."""
+    try:
+        with translated(f"ask Organizations for the tags of {account_id}"):
+            return {
+                tag["Key"]: tag["Value"]
+                for page in pages(client.list_tags_for_resource, marker="NextToken", ResourceId=account_id)
+                for tag in page["Tags"]
+            }
+    except AccessDeniedError:
+        return None

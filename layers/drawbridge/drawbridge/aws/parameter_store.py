@@ -33,7 +33,7 @@ class Configuration:
         root = f"{self._root}{path}/"
         with translated(f"read {root}"):
             return [
-                Parameter(each["Name"].removeprefix(root), each["Value"], each["Version"])
+                Parameter(each["Name"].removeprefix(root), each["Value"], each["Version"], each["LastModifiedDate"])
                 for page in pages(
                     self._ssm.get_parameters_by_path,
                     marker="NextToken",
@@ -50,7 +50,7 @@ class Configuration:
         if (full, than) not in self._history:
             with translated(f"read the history of {full}"):
                 versions = [
-                    Parameter(name, each["Value"], each["Version"])
+                    Parameter(name, each["Value"], each["Version"], each["LastModifiedDate"])
                     for page in pages(
                         self._ssm.get_parameter_history, marker="NextToken", Name=full, WithDecryption=False
                     )

@@ -40,6 +40,17 @@ class ResourceConfigurations:
             return False
         return True
 
+    def tags(self, arn: str) -> dict[str, str] | None:
+        """Give the tags of a resource; ``None`` where AWS does not show them to whom it is shared with.
+
+        Whether a share's permissions ever allow it, AWS documents nowhere.
+        """
+        try:
+            with translated(f"ask for the tags of {arn}"):
+                return dict(self._lattice.list_tags_for_resource(resourceArn=arn)["tags"])
+        except (GoneError, AccessDeniedError):
+            return None
+
     def _describe(self, resource: SharedResource) -> SharedConfiguration:
         try:
             with translated(f"describe {resource.arn}"):
@@ -56,4 +67,6 @@ class ResourceConfigurations:
             type=found["type"],
             protocol=found.get("protocol", ""),
             port_ranges=tuple(found.get("portRanges", ())),
+            custom_domain_name=found.get("customDomainName", ""),
+            domain_verified=found.get("domainVerificationStatus") == "VERIFIED",
         )

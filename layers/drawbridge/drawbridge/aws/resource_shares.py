@@ -63,6 +63,7 @@ class ResourceShares:
                             arn=each["resourceShareArn"],
                             name=each.get("name") or "",
                             owner=each["owningAccountId"],
+                            tags={tag["key"]: tag["value"] for tag in each["tags"]} if "tags" in each else None,
                         )
                         for each in page["resourceShares"]
                     ]
@@ -97,6 +98,7 @@ class ResourceShares:
 
         Raises:
             GoneError: the invitation was rejected, has expired or is gone.
+            AccessDeniedError: AWS does not show it.
         """
         found: list[SharedResource] = []
         with translated(f"list the resources of {invitation_arn}"):

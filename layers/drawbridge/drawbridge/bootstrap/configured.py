@@ -1,4 +1,4 @@
-"""Digests of what people configured, for discovery."""
+"""The configuration at one look, as discovery needs it."""
 
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import wanted_digest
@@ -7,21 +7,32 @@ from drawbridge.decision.facts import Consumer
 from drawbridge.decision.gather import Registry
 from drawbridge.decision.in_force import permitted_digest
 from drawbridge.decision.policies import Policy
+from drawbridge.request.connections import NONE_HELD, Held
+
+
+class Registered:
+    """The registry, in which each account is looked up once."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._consumers: dict[str, Consumer | None] = {}
+
+    def consumer(self, account_id: str) -> Consumer | None:
+        if account_id not in self._consumers:
+            self._consumers[account_id] = self._registry.consumer(account_id)
+        return self._consumers[account_id]
 
 
 class Configured:
-    """The configuration at one look; each account is looked up once."""
+    """Digests of what people configured."""
 
     def __init__(self, policies: InForce[Policy], bindings: InForce[Binding], registry: Registry) -> None:
         self._policies = policies
         self._bindings = bindings
         self._registry = registry
-        self._consumers: dict[str, Consumer | None] = {}
 
     def wanted(self, provider: str, share_name: str) -> str:
         return wanted_digest(self._bindings, provider, share_name)
 
-    def permitted(self, account_id: str) -> str:
-        if account_id not in self._consumers:
-            self._consumers[account_id] = self._registry.consumer(account_id)
-        return permitted_digest(self._policies, self._consumers[account_id])
+    def permitted(self, account_id: str, held: Held = NONE_HELD) -> str:
+        return permitted_digest(self._policies, self._registry.consumer(account_id), held)

@@ -15,10 +15,11 @@ from drawbridge.aws.parameter_store import Configuration
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.aws.workflow import OnboardingWorkflow
 from drawbridge.bootstrap.clients import client, table
-from drawbridge.bootstrap.configured import Configured
+from drawbridge.bootstrap.configured import Configured, Registered
 from drawbridge.configuration import Broken, InForce
-from drawbridge.decision.in_force import policies_in_force
+from drawbridge.decision.in_force import compiled, policies_in_force
 from drawbridge.decision.policies import Policy
+from drawbridge.decision.review import PolicyReviewer
 from drawbridge.environment import Environment
 from drawbridge.record.record import Announcements
 from drawbridge.request.discover import Discoverer
@@ -39,7 +40,9 @@ class Configuring:
 
     def __init__(self) -> None:
         parameters = Configuration(client("ssm"), prefix=environment().prefix)
-        self.policies: InForce[Policy] = policies_in_force(parameters)
+        self.policies: InForce[Policy] = policies_in_force(
+            parameters, everything_is_meant=environment().everything_may_be_permitted
+        )
         self.bindings: InForce[Binding] = bindings_in_force(parameters)
 
     @property
@@ -54,6 +57,7 @@ class Configuring:
 def discoverer(configuration: Configuring, now: Callable[[], datetime]) -> Discoverer:
     """Build it for one look: the configuration is read anew for each."""
     settings = environment()
+    registry = Registered(Consumers(table(settings.consumers_table)))
     return Discoverer(
         shares=ResourceShares(client("ram")),
         services=EndpointServices(
@@ -64,8 +68,7 @@ def discoverer(configuration: Configuring, now: Callable[[], datetime]) -> Disco
         ),
         ledger=Ledger(table(settings.ledger_table), now=now),
         workflow=OnboardingWorkflow(client("stepfunctions"), settings.onboarding_workflow),
-        configured=Configured(
-            configuration.policies, configuration.bindings, Consumers(table(settings.consumers_table))
-        ),
+        configured=Configured(configuration.policies, configuration.bindings, registry),
         announcements=Announcements(Bus(client("events"), settings.bus)),
+        reviewer=PolicyReviewer(compiled(configuration.policies), registry),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from drawbridge.aws.consumers import Consumers
@@ -25,6 +26,6 @@ def gatherer(environment: Environment) -> Gatherer:
     return Gatherer(
         ResourceShares(client("ram")),
         EndpointServices(client("ec2"), region=environment.region, listed=environment.managed_services),
-        Organization(client("organizations"), administrator if role else None),
+        Organization(client("organizations"), administrator if role else None, lambda: datetime.now(UTC)),
         Consumers(table(environment.consumers_table)),
     )

@@ -1,5 +1,6 @@
 """What ``plan_associations`` works with."""
 
+from datetime import UTC, datetime
 from functools import cache
 
 from drawbridge.association.in_force import bindings_in_force
@@ -10,6 +11,7 @@ from drawbridge.aws.resource_configurations import ResourceConfigurations
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.bootstrap.clients import client
 from drawbridge.bootstrap.facts import gatherer as build_gatherer
+from drawbridge.decision.facts import Moment
 from drawbridge.decision.gather import Gatherer
 from drawbridge.decision.in_force import compiled, policies_in_force
 from drawbridge.environment import Environment
@@ -22,11 +24,18 @@ def gatherer() -> Gatherer:
 
 def planner() -> Planner:
     """Build it for one plan: policies and bindings are read anew for each."""
-    parameters = Configuration(client("ssm"), prefix=Environment().prefix)
+    environment = Environment()
+    parameters = Configuration(client("ssm"), prefix=environment.prefix)
+    policies = policies_in_force(parameters, everything_is_meant=environment.everything_may_be_permitted)
     return Planner(
         ResourceShares(client("ram")),
         ResourceConfigurations(client("vpc-lattice")),
         Network(client("ec2")),
-        compiled(policies_in_force(parameters)),
+        compiled(policies),
         bindings_in_force(parameters),
     )
+
+
+def moment() -> Moment:
+    """Give the time, as policies read it."""
+    return Moment(datetime.now(UTC), Environment().time_zone)

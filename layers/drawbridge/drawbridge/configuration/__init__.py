@@ -1,6 +1,7 @@
 """What people configure in Parameter Store: the last good version of it is what is in force."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
@@ -16,6 +17,8 @@ class Parameter(Struct, frozen=True):
     name: str
     value: str
     version: int
+    modified: datetime = datetime.min.replace(tzinfo=UTC)
+    """When this version was written."""
 
 
 class Parameters(Protocol):
@@ -48,37 +51,69 @@ class InForce(Struct, Generic[Thing], frozen=True):
     broken: tuple[Broken, ...]
 
 
-def in_force(parameters: Parameters, path: str, parse: Callable[[str, str], Thing]) -> InForce[Thing]:
+class Conflict(Struct, frozen=True):
+    """Things that are each good alone and can't be in force together."""
+
+    blame: Mapping[str, str]
+    """The reason for each parameter, by its name, if it is the one that has to yield."""
+
+
+class _Chosen(Struct, Generic[Thing], frozen=True):
+    thing: Thing
+    version: int
+    modified: datetime
+
+
+def in_force(
+    parameters: Parameters,
+    path: str,
+    parse: Callable[[str, str], Thing],
+    conflict_among: Callable[[Sequence[Thing]], Conflict | None] = lambda things: None,
+) -> InForce[Thing]:
     """Read what people configured below ``path``.
 
     ``parse`` gets a name and a text, and raises ``InvalidInputError`` for what cannot take effect; then the newest
-    earlier version that parses stays in force, and nothing else is stopped. AWS keeps the versions, so there is no
+    earlier version that parses stays in force, and nothing else is stopped. Of things in conflict the one that was
+    written last is taken back in the same way, until there is no conflict. AWS keeps the versions, so there is no
     store of our own that could be wrong about which one was the last good one.
     """
-    things: list[Thing] = []
-    versions: list[tuple[str, int]] = []
-    broken: list[Broken] = []
-    for parameter in sorted(parameters.below(path), key=lambda parameter: parameter.name):
+    chosen: dict[str, _Chosen[Thing]] = {}
+    broken: dict[str, str] = {}
+    read = {parameter.name: parameter for parameter in parameters.below(path)}
+    for name, parameter in sorted(read.items()):
         try:
-            thing = parse(parameter.name, parameter.value)
+            chosen[name] = _Chosen(parse(name, parameter.value), parameter.version, parameter.modified)
         except InvalidInputError as error:
-            good = _last_good(parameters, path, parameter, parse)
-            broken.append(Broken(parameter.name, str(error), good[1] if good else None))
-            if good:
-                things.append(good[0])
-                versions.append((parameter.name, good[1]))
-        else:
-            things.append(thing)
-            versions.append((parameter.name, parameter.version))
-    return InForce(tuple(things), tuple(versions), tuple(broken))
+            broken[name] = str(error)
+            _take_back(chosen, parameters, path, parameter, parse)
+    while (conflict := conflict_among([each.thing for _, each in sorted(chosen.items())])) is not None:
+        last = max(conflict.blame, key=lambda name: (chosen[name].modified, name))
+        broken.setdefault(last, conflict.blame[last])
+        refused = chosen.pop(last)
+        _take_back(chosen, parameters, path, Parameter(last, "", refused.version), parse)
+    in_order = sorted(chosen.items())
+    return InForce(
+        tuple(each.thing for _, each in in_order),
+        tuple((name, each.version) for name, each in in_order),
+        tuple(
+            Broken(name, reason, chosen[name].version if name in chosen else None)
+            for name, reason in sorted(broken.items())
+        ),
+    )
 
 
-def _last_good(
-    parameters: Parameters, path: str, broken: Parameter, parse: Callable[[str, str], Thing]
-) -> tuple[Thing, int] | None:
-    for earlier in parameters.earlier(path, broken.name, than=broken.version):
+def _take_back(
+    chosen: dict[str, _Chosen[Thing]],
+    parameters: Parameters,
+    path: str,
+    refused: Parameter,
+    parse: Callable[[str, str], Thing],
+) -> None:
+    """Choose the newest good version before the refused one, if there is any."""
+    for earlier in parameters.earlier(path, refused.name, than=refused.version):
         try:
-            return parse(broken.name, earlier.value), earlier.version
+            thing = parse(refused.name, earlier.value)
         except InvalidInputError:
             continue
-    return None
+        chosen[refused.name] = _Chosen(thing, earlier.version, earlier.modified)
+        return

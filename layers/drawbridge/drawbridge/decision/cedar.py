@@ -1,17 +1,32 @@
-"""Cedar's answer to a question about facts."""
+"""Cedar's answers to questions about facts."""
 
-import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from functools import lru_cache
+from typing import Any, assert_never
+from zoneinfo import ZoneInfo
 
 import cedarpy
+from cedarpy import pst
 from msgspec import Struct
 
-from drawbridge.arns import Arn
-from drawbridge.decision.facts import Asker, ConnectionFacts, Facts, Membership, ShareFacts
-from drawbridge.decision.policies import SCHEMA_TEXT, Policy
+from drawbridge.decision.facts import (
+    Asker,
+    ConnectionFacts,
+    Consumer,
+    Fact,
+    Membership,
+    Moment,
+    ResourceFacts,
+    ResourceKind,
+    ShareFacts,
+)
+from drawbridge.decision.policies import SCHEMA_TEXT, Policy, Statement, parse_policy
+from drawbridge.decision.unknown import against_the_asker
+from drawbridge.request.digests import digest
 from drawbridge.status import Reason
 
 _SCHEMA = cedarpy.Schema.from_str(SCHEMA_TEXT)
@@ -27,116 +42,217 @@ class Action(StrEnum):
 
 
 class Answer(Struct, frozen=True):
-    """Whether the action is permitted, and the statements that made it so."""
+    """Whether an action is permitted, and the statements that made it so."""
 
     permitted: bool
     because: tuple[Reason, ...]
-    """Of the statements that determined the answer; none when nothing permits."""
-    errors: tuple[str, ...] = ()
-
-
-class ResourceConfiguration(Struct, frozen=True, kw_only=True):
-    """A shared resource configuration, as a policy sees it."""
-
-    arn: str
-    name: str
-    owner: str
-    share_arn: str
-    share_name: str
-    type: str
-    port_ranges: tuple[str, ...]
+    """The statements that determined the answer; none when nothing permits."""
+    errors: tuple[Reason, ...] = ()
+    """The statements that could not be evaluated."""
 
 
 class PolicySet:
-    """The policies in force, compiled."""
+    """Policies that decide together, compiled."""
 
     def __init__(self, policies: Iterable[Policy]) -> None:
-        # Two parameters may use one @id: the key is made unique, so that neither hides the other.
-        statements = [statement for policy in policies for statement in policy.statements]
+        # By name, so that nothing depends on the order in which they are read.
+        self.policies = tuple(sorted(policies, key=lambda policy: policy.name))
+        # Cedar knows a statement by its key, and people by its id.
+        statements = [statement for policy in self.policies for statement in policy.statements]
         self._statements = {f"{number}": statement for number, statement in enumerate(statements)}
-        document = {
-            "staticPolicies": {key: statement.cedar for key, statement in self._statements.items()},
-            "templates": {},
-            "templateLinks": [],
-        }
-        self._compiled = cedarpy.PolicySet.from_json_str(json.dumps(document))
+        self._spoken_of = frozenset[Fact]().union(*(statement.facts for statement in statements))
+        self._compiled: dict[frozenset[Fact], Any] = {}
 
-    def ask_about_request(self, action: Action, facts: Facts, now: datetime) -> Answer:
-        """Ask whether ``action`` is permitted for the request that the facts are of."""
-        match facts:
-            case ShareFacts():
-                resource = _entity("ResourceShare", facts.share_arn, {"id": facts.share_arn, "name": facts.share_name})
-                context = _share_context(facts, now)
-            case ConnectionFacts():
-                resource = _entity(
-                    "EndpointService", facts.service_id, {"id": facts.service_id}, tags=facts.service_tags
-                )
-                context = {"region": facts.endpoint_region, "endpointType": "Interface"}
-        return self._ask(action, facts.asker, resource, context)
+    @property
+    def version(self) -> str:
+        """A digest of the names and texts: the same wherever the same policies are read."""
+        return digest([(policy.name, policy.text) for policy in self.policies])
 
-    def ask_about_resource(self, asker: Asker, resource: ResourceConfiguration, *, private_dns: str) -> Answer:
-        """Ask whether the resource, of an account whose share was accepted, may be associated."""
-        share = _entity("ResourceShare", resource.share_arn, {"id": resource.share_arn, "name": resource.share_name})
-        attributes = {
-            "id": resource.arn,
-            "name": resource.name,
-            "owner": resource.owner,
-            "type": resource.type,
-            "portRanges": list(resource.port_ranges),
-        }
-        entity = _entity("ResourceConfiguration", resource.arn, attributes, parents=[share["uid"]])
-        return self._ask(Action.ASSOCIATE, asker, entity, {"privateDns": private_dns}, share)
+    def policy_of(self, statement_id: str) -> str | None:
+        """Name the policy that a statement stands in."""
+        return next((each.policy for each in self._statements.values() if each.id == statement_id), None)
 
-    def _ask(
-        self, action: Action, asker: Asker, resource: dict[str, Any], context: dict[str, Any], *more: dict[str, Any]
-    ) -> Answer:
-        principal, *units = _account(asker)
-        request = {
-            "principal": principal["uid"],
-            "action": {"type": "Action", "id": action},
-            "resource": resource["uid"],
-            "context": context,
-        }
-        result = cedarpy.is_authorized(request, self._compiled, [principal, *units, resource, *more], _SCHEMA)
-        errors = tuple(str(error) for error in result.diagnostics.errors)
-        if result.allowed and errors:
-            # Cedar skips a statement that it can't evaluate, be it a forbid: then nobody knows.
+    def speaking_of(self, fact: Fact) -> tuple[str, ...]:
+        """Give the ids of the statements that speak of a fact."""
+        return tuple(statement.id for statement in self._statements.values() if fact in statement.facts)
+
+    def ask(
+        self, actions: Sequence[Action], facts: ShareFacts | ConnectionFacts | ResourceFacts, moment: Moment
+    ) -> Mapping[Action, Answer]:
+        """Ask whether each of the actions is permitted. What is unknown counts against whoever asks."""
+        principal, *units = _account(facts.asker)
+        resource, *shares = _resource(facts)
+        context = _circumstances(facts, moment.now) | _time(moment)
+        requests = [
+            {
+                "principal": principal["uid"],
+                "action": {"type": "Action", "id": action},
+                "resource": resource["uid"],
+                "context": context,
+            }
+            for action in actions
+        ]
+        entities = [principal, *units, resource, *shares]
+        results = cedarpy.is_authorized_batch(requests, self._knowing_without(facts.unknown), entities, _SCHEMA)
+        return {action: self._answer(result) for action, result in zip(actions, results, strict=True)}
+
+    def _knowing_without(self, unknown: frozenset[Fact]) -> Any:
+        """Give the compiled set in which the unknown facts count against whoever asks."""
+        spoken_of = unknown & self._spoken_of
+        if spoken_of not in self._compiled:
+            left = {key: against_the_asker(each.cedar, spoken_of) for key, each in self._statements.items()}
+            nodes = {key: replace(each, id=key) for key, each in left.items() if each is not None}
+            tree = pst.PolicySet(templates={}, static_policies=nodes, template_links=())
+            self._compiled[spoken_of] = cedarpy.PolicySet.from_pst(tree)
+        return self._compiled[spoken_of]
+
+    def _answer(self, result: cedarpy.AuthzResult) -> Answer:
+        failed = [_failed(str(error)) for error in result.diagnostics.errors]
+        errors = tuple(self._error(key, words) for key, words in failed)
+        # Cedar skips a statement that it can't evaluate. A permit is not missed; had it been a forbid, nobody knows.
+        doubtful = any(key is None or self._statements[key].effect == "forbid" for key, _ in failed)
+        if result.allowed and doubtful:
             return Answer(permitted=False, because=(), errors=errors)
         # A request that Cedar can't evaluate is NoDecision, and not allowed.
         determining = [self._statements[key] for key in sorted(result.diagnostics.reasons, key=int)]
-        because = tuple(Reason("policy", statement.reason, source=statement.id) for statement in determining)
-        return Answer(permitted=result.allowed, because=because, errors=errors)
+        return Answer(result.allowed, tuple(_reason(statement) for statement in determining), errors)
+
+    def _error(self, key: str | None, words: str) -> Reason:
+        if key is None:
+            return Reason("policy-error", words)
+        return Reason("policy-error", words, source=self._statements[key].id)
 
 
-def _share_context(facts: ShareFacts, now: datetime) -> dict[str, Any]:
-    context: dict[str, Any] = {
-        "region": Arn.parse(facts.share_arn).region,
-        "types": sorted({thing.type for thing in facts.contents}),
-        "arns": sorted(thing.arn for thing in facts.contents),
-        # Of nothing everything is true; and what will be inside, nobody knows.
-        "onlyLattice": bool(facts.contents) and all(thing.is_lattice for thing in facts.contents),
-        "invited": facts.deadline is not None,
+def compile_together(policies: Iterable[Policy]) -> PolicySet:
+    """Give the set of these policies; compiled anew only if it is not one of the last."""
+    return _compiled(tuple((policy.name, policy.text) for policy in policies))
+
+
+@lru_cache(maxsize=8)
+def _compiled(texts: tuple[tuple[str, str], ...]) -> PolicySet:
+    return PolicySet(parse_policy(name, text) for name, text in texts)
+
+
+def _reason(statement: Statement) -> Reason:
+    return Reason("policy", statement.reason, source=statement.id)
+
+
+# Cedar says: error while evaluating policy `3`: integer overflow …
+_FAILED = re.compile(r"error while evaluating policy `(\d+)`: (.*)", re.DOTALL)
+
+
+def _failed(error: str) -> tuple[str | None, str]:
+    found = _FAILED.fullmatch(error)
+    return (found.group(1), found.group(2)) if found else (None, error)
+
+
+def _resource(facts: ShareFacts | ConnectionFacts | ResourceFacts) -> list[dict[str, Any]]:
+    """Give the entity that it is about, then those that it is in."""
+    match facts:
+        case ShareFacts():
+            return [_share(facts.share_arn, facts.share_name, facts.share_tags)]
+        case ConnectionFacts(service=service):
+            attributes = {"id": service.id, "name": service.name, "acceptanceRequired": service.acceptance_required}
+            named = {"privateDnsName": service.private_dns_name} if service.private_dns_name else {}
+            return [_entity("EndpointService", service.id, attributes | named, tags=service.tags)]
+        case ResourceFacts():
+            share = _share(facts.share_arn, facts.share_name, {})
+            kind = _TYPES[facts.resource_kind]
+            parents = [share["uid"]]
+            return [_entity(kind, facts.arn, _attributes(facts), parents=parents, tags=facts.tags or {}), share]
+        case _:
+            assert_never(facts)
+
+
+_TYPES = {
+    ResourceKind.RESOURCE_CONFIGURATION: "ResourceConfiguration",
+    ResourceKind.SERVICE_NETWORK: "ServiceNetwork",
+    ResourceKind.SERVICE: "Service",
+}
+
+
+def _attributes(facts: ResourceFacts) -> dict[str, Any]:
+    owner = facts.arn.split(":")[4]
+    attributes: dict[str, Any] = {"id": facts.arn, "name": facts.name, "owner": owner}
+    if facts.resource_kind is ResourceKind.RESOURCE_CONFIGURATION:
+        attributes |= {
+            "type": facts.type,
+            "protocol": facts.protocol,
+            "portRanges": sorted(facts.port_ranges),
+            "domainVerified": facts.domain_verified,
+        }
+        if facts.custom_domain_name:
+            attributes["customDomainName"] = facts.custom_domain_name
+    return attributes
+
+
+def _share(arn: str, name: str, tags: dict[str, str] | None) -> dict[str, Any]:
+    owner = arn.split(":")[4] if arn else ""
+    return _entity("ResourceShare", arn, {"id": arn, "name": name, "owner": owner}, tags=tags or {})
+
+
+def _circumstances(facts: ShareFacts | ConnectionFacts | ResourceFacts, now: datetime) -> dict[str, Any]:
+    """Give the circumstances other than the time. What is unknown is put down as anything: nobody looks at it."""
+    match facts:
+        case ShareFacts():
+            contents = facts.contents or ()
+            context: dict[str, Any] = {
+                "region": facts.region,
+                "types": sorted({thing.type for thing in contents}),
+                "arns": sorted(thing.arn for thing in contents),
+                "resources": len(contents),
+                # Of nothing everything is true; and what will be inside, nobody knows.
+                "onlyLattice": bool(contents) and all(thing.is_lattice for thing in contents),
+                "invited": facts.deadline is not None,
+            }
+            left = {"secondsLeft": int((facts.deadline - now).total_seconds())} if facts.deadline else {}
+            return context | left
+        case ConnectionFacts():
+            return {
+                "region": facts.region,
+                "endpointType": facts.endpoint_type,
+                "connections": facts.connections,
+                "connectionsToService": facts.connections_to_service,
+            }
+        case ResourceFacts():
+            return {
+                "region": facts.region,
+                "binding": facts.binding,
+                "mode": facts.mode,
+                "privateDns": facts.private_dns,
+            }
+        case _:
+            assert_never(facts)
+
+
+def _time(moment: Moment) -> dict[str, Any]:
+    local = moment.now.astimezone(ZoneInfo(moment.zone))
+    return {
+        "now": _datetime(moment.now),
+        # Not by strftime: weekdays have English names here, whatever the locale.
+        "local": {"hour": local.hour, "minute": local.minute, "weekday": _WEEKDAYS[local.weekday()]},
     }
-    if facts.deadline is not None:
-        context["secondsLeft"] = int((facts.deadline - now).total_seconds())
-    return context
+
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def _datetime(moment: datetime) -> dict[str, Any]:
+    text = moment.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"__extn": {"fn": "datetime", "arg": text}}
 
 
 def _account(asker: Asker) -> list[dict[str, Any]]:
     """Give the asking account's entity, then those of the units and the organization that it is in."""
     place = asker.place
-    attributes: dict[str, Any] = {"id": asker.account_id}
-    if place.membership is not Membership.UNKNOWN:
-        attributes["ownOrganization"] = place.membership is Membership.MEMBER
+    member = place.membership is Membership.MEMBER
+    attributes: dict[str, Any] = {"id": asker.account_id, "ownOrganization": member}
+    attributes |= {name: value for name, value in (("name", place.name), ("state", place.state)) if value}
     if asker.consumer is not None:
-        attributes["consumer"] = {
-            "tier": asker.consumer.tier,
-            "services": sorted(asker.consumer.services),
-            "name": asker.consumer.name,
-        }
+        attributes["consumer"] = _consumer(asker.consumer)
     above: list[dict[str, str]] = []
     entities: list[dict[str, Any]] = []
-    if place.membership is Membership.MEMBER:
+    if member:
         organization = _entity("Organization", place.organization_id)
         entities.append(organization)
         above = [organization["uid"]]
@@ -144,7 +260,17 @@ def _account(asker: Asker) -> list[dict[str, Any]]:
             entity = _entity("OrganizationalUnit", unit, parents=above)
             entities.append(entity)
             above = [entity["uid"]]
-    return [_entity("Account", asker.account_id, attributes, parents=above), *entities]
+    return [_entity("Account", asker.account_id, attributes, parents=above, tags=place.tags or {}), *entities]
+
+
+def _consumer(consumer: Consumer) -> dict[str, Any]:
+    attributes: dict[str, Any] = {
+        "tier": consumer.tier,
+        "services": sorted(consumer.services),
+        "name": consumer.name,
+        "notes": consumer.notes,
+    }
+    return attributes | ({"since": _datetime(consumer.since)} if consumer.since else {})
 
 
 def _entity(

@@ -1,45 +1,90 @@
 """Deciding: the policies are asked for each action in turn, and the first that is permitted is the decision."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from drawbridge.decision import Accept, AskApprover, Because, Decision, Hold, Moot, Reject
 from drawbridge.decision.cedar import Action, Answer
-from drawbridge.decision.facts import Facts
+from drawbridge.decision.facts import Fact, Facts, Moment, ResourceFacts
 from drawbridge.status import Reason
 
-_IN_ORDER: tuple[tuple[Action, Callable[[Because], Decision]], ...] = (
-    (Action.ACCEPT, Accept),
-    (Action.ASK_APPROVER, AskApprover),
-    (Action.REJECT, Reject),
-)
+IN_ORDER: Mapping[Action, Callable[[Because], Accept | AskApprover | Reject]] = {
+    Action.ACCEPT: Accept,
+    Action.ASK_APPROVER: AskApprover,
+    Action.REJECT: Reject,
+}
+
+MOST_REASONS = 20
+"""Of one decision: with a thousand policies all may have a word, and what records them holds some hundred KiB."""
+
+_UNAVAILABLE = {
+    Fact.ORGANIZATION: "Organizations can't be asked about the account",
+    Fact.ACCOUNT_TAGS: "Organizations does not show the account's tags",
+    Fact.CONTENTS: "AWS RAM does not show what the share holds",
+    Fact.RESOURCE_TAGS: "AWS does not show the resource's tags",
+}
 
 
 class Policies(Protocol):
     """The policies in force."""
 
-    def ask_about_request(self, action: Action, facts: Facts, now: datetime) -> Answer: ...
+    def ask(self, actions: Sequence[Action], facts: Facts | ResourceFacts, moment: Moment) -> Mapping[Action, Answer]:
+        """Ask whether each of the actions is permitted."""
+        ...
+
+    def speaking_of(self, fact: Fact) -> Sequence[str]:
+        """Give the ids of the statements that speak of a fact."""
+        ...
 
 
-def decide(facts: Facts | Moot, policies: Policies, now: datetime, *, broken: Because = ()) -> Decision:
+def decide(facts: Facts | Moot, policies: Policies, moment: Moment, *, broken: Because = ()) -> Decision:
     """Decide on the facts. No exception and no error inside a policy ever lets anything in.
 
     ``broken`` tells of policies that can't be read, which whoever wonders about the decision should see.
     """
     if isinstance(facts, Moot):
         return facts
-    stopped: list[Reason] = []
-    for action, outcome in _IN_ORDER:
-        answer = policies.ask_about_request(action, facts, now)
-        if answer.permitted:
-            return outcome((*answer.because, *broken))
-        stopped += answer.because
-        stopped += [Reason("policy-error", error) for error in answer.errors]
+    answers = policies.ask(tuple(IN_ORDER), facts, moment)
+    for action, outcome in IN_ORDER.items():
+        if answers[action].permitted:
+            return outcome((*_few(answers[action].because), *broken))
     # A determining statement of what is not permitted is a forbid.
-    unique = tuple(dict.fromkeys(stopped))
-    if unique:
-        forbidden = Reason("forbidden", "Nothing is permitted: a policy forbids it, or could not be evaluated.")
-        return Hold((forbidden, *unique, *broken))
-    nothing = Reason("no-policy-permits", "No policy permits to accept it, to ask an approver or to reject it.")
-    return Hold((nothing, *broken))
+    stopped = [reason for action in IN_ORDER for reason in (*answers[action].because, *answers[action].errors)]
+    lacking = unavailable(facts.unknown, policies)
+    return Hold((_why_held(stopped), *_few(dict.fromkeys(stopped)), *lacking, *broken))
+
+
+def may_associate(facts: ResourceFacts, policies: Policies, moment: Moment) -> tuple[bool, Because]:
+    """Tell whether a resource may be associated, and why; if not, there is at least one reason."""
+    answer = policies.ask((Action.ASSOCIATE,), facts, moment)[Action.ASSOCIATE]
+    if answer.permitted:
+        return True, _few(answer.because)
+    stopped = _few((*answer.because, *answer.errors, *unavailable(facts.unknown, policies)))
+    return False, stopped or (Reason("no-policy-permits", "no policy permits it"),)
+
+
+def unavailable(unknown: Iterable[Fact], policies: Policies) -> Because:
+    """Say which facts AWS would not tell, and which statements counted them against whoever asks."""
+    return tuple(
+        Reason("facts-unavailable", f"{_UNAVAILABLE[fact]}, and that counts against it in: {_list(speaking)}")
+        for fact in sorted(unknown)
+        if (speaking := policies.speaking_of(fact))
+    )
+
+
+def _why_held(stopped: Sequence[Reason]) -> Reason:
+    if stopped:
+        return Reason("forbidden", "Nothing is permitted: a policy forbids it, or could not be evaluated.")
+    return Reason("no-policy-permits", "No policy permits to accept it, to ask an approver or to reject it.")
+
+
+def _few(reasons: Iterable[Reason]) -> Because:
+    told = tuple(reasons)
+    if len(told) <= MOST_REASONS:
+        return told
+    return (*told[:MOST_REASONS], Reason("more", f"and {len(told) - MOST_REASONS} more"))
+
+
+def _list(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""  # noqa: PLR2004 - enough to go on with
+    return ", ".join(names[:5]) + more

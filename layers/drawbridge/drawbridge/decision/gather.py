@@ -4,10 +4,19 @@ from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
 from drawbridge.decision import Moot
-from drawbridge.decision.facts import Asker, ConnectionFacts, Consumer, Facts, OrganizationPlace, ShareFacts
-from drawbridge.errors import GoneError, NotReadyError
+from drawbridge.decision.facts import (
+    Asker,
+    ConnectionFacts,
+    Consumer,
+    Content,
+    Facts,
+    OrganizationPlace,
+    Service,
+    ShareFacts,
+)
+from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest
-from drawbridge.request.connections import Connection, ConnectionState, ManagedService
+from drawbridge.request.connections import Connection, ConnectionState, ManagedService, held_beside
 from drawbridge.request.shares import Invitation, InvitationStatus, Share, SharedResource
 from drawbridge.status import Reason, Status
 
@@ -27,6 +36,7 @@ class Shares(Protocol):
 
         Raises:
             GoneError: the invitation was rejected, has expired or is gone.
+            AccessDeniedError: AWS does not show it.
         """
         ...
 
@@ -44,6 +54,10 @@ class Connections(Protocol):
         Raises:
             GoneError: AWS lists no such connection.
         """
+        ...
+
+    def of_owner(self, account_id: str) -> list[Connection]:
+        """Give all connections of an account's endpoints to services of this one."""
         ...
 
 
@@ -99,16 +113,17 @@ class Gatherer:
                 asker=self.asker(share.owner),
                 share_arn=share_arn,
                 share_name=share.name,
-                contents=tuple(sorted(self._shares.contents_of_share(share_arn))),
-                deadline=None,
+                share_tags=share.tags,
+                contents=_contents(self._shares.contents_of_share(share_arn)),
             )
         invitation = self._shares.newest_invitation(share_arn)
         if invitation is None:
             return Moot(Status.WITHDRAWN, (Reason("gone", "The share is gone, and no invitation to it is left."),))
         match invitation.status:
-            # Accepted, and not in effect yet: the flow goes on and waits for it.
-            case InvitationStatus.PENDING | InvitationStatus.ACCEPTED:
+            case InvitationStatus.PENDING:
                 return self._invited(invitation, now)
+            case InvitationStatus.ACCEPTED:
+                raise NotReadyError(f"{share_arn} was accepted and is not in effect yet")
             case InvitationStatus.REJECTED:
                 return Moot(Status.REJECTED, (Reason("rejected-elsewhere", "The invitation was rejected already."),))
             case InvitationStatus.EXPIRED:
@@ -118,19 +133,23 @@ class Gatherer:
                 assert_never(invitation.status)
 
     def _invited(self, invitation: Invitation, now: datetime) -> Facts | Moot:
-        pending = invitation.status is InvitationStatus.PENDING
+        contents: tuple[Content, ...] | None
         try:
-            contents = self._shares.contents_of_invitation(invitation.arn) if pending else []
+            contents = _contents(self._shares.contents_of_invitation(invitation.arn))
         except GoneError as error:
             return Moot(Status.WITHDRAWN, (Reason("gone", str(error)),))
-        if pending and not contents and now - invitation.sent_at < _CONTENTS_SHOW_WITHIN:
+        except AccessDeniedError:
+            contents = None
+        if contents == () and now - invitation.sent_at < _CONTENTS_SHOW_WITHIN:
             raise NotReadyError(f"{invitation.arn} does not show yet what it is to")
         return ShareFacts(
             asker=self.asker(invitation.sender),
             share_arn=invitation.share_arn,
             share_name=invitation.share_name,
-            contents=tuple(sorted(contents)),
-            deadline=invitation.deadline if pending else None,
+            # RAM tells tags of shares in effect, if at all.
+            share_tags=None,
+            contents=contents,
+            deadline=invitation.deadline,
         )
 
     def _connection(self, request: EndpointConnectionRequest) -> Facts | Moot:
@@ -146,13 +165,25 @@ class Gatherer:
             raise NotReadyError(f"{request.endpoint_id} is in a state that nobody knew when this was written")
         if not connection.state.is_open:
             return _over(connection.state)
+        held = held_beside(connection, self._connections.of_owner(connection.owner))
         return ConnectionFacts(
             asker=self.asker(connection.owner),
-            service_id=request.service_id,
-            service_tags=service.tags,
-            endpoint_id=request.endpoint_id,
-            endpoint_region=connection.region,
+            service=Service(
+                id=service.service_id,
+                name=service.name,
+                acceptance_required=service.acceptance_required,
+                private_dns_name=service.private_dns_name,
+                tags=service.tags,
+            ),
+            endpoint_id=connection.endpoint_id,
+            region=connection.region,
+            connections=held.in_all,
+            connections_to_service=held.to_service,
         )
+
+
+def _contents(resources: list[SharedResource]) -> tuple[Content, ...]:
+    return tuple(sorted({Content(resource.arn, resource.type) for resource in resources}))
 
 
 def _over(state: ConnectionState) -> Moot:

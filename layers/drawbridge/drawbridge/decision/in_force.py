@@ -1,29 +1,48 @@
 """The policies in force."""
 
-from drawbridge.configuration import InForce, Parameters, in_force
-from drawbridge.decision.cedar import PolicySet
-from drawbridge.decision.facts import Consumer
+from functools import partial
+
+from drawbridge.configuration import Broken, InForce, Parameters, in_force
+from drawbridge.decision.cedar import PolicySet, compile_together
+from drawbridge.decision.conflicts import conflict_among
+from drawbridge.decision.facts import Consumer, Fact
 from drawbridge.decision.policies import Policy, parse_policy
+from drawbridge.request.connections import NONE_HELD, Held
 from drawbridge.request.digests import digest
 from drawbridge.status import Reason
 
 PATH = "policies"
 
+_NONE_AT_ALL = Broken(
+    "(none)",
+    "no policy is in force, so that everything is held; write one, or deploy the stack with its defaults",
+    None,
+)
 
-def policies_in_force(parameters: Parameters) -> InForce[Policy]:
-    """Read the policies; of a broken one, the last good version."""
-    return in_force(parameters, PATH, parse_policy)
+
+def policies_in_force(parameters: Parameters, *, everything_is_meant: bool) -> InForce[Policy]:
+    """Read the policies; of a broken one, the last good version. That there is none at all is reported as broken."""
+    conflicts = partial(conflict_among, everything_is_meant=everything_is_meant)
+    found = in_force(parameters, PATH, parse_policy, conflicts)
+    if found.things or found.broken:
+        return found
+    return InForce(found.things, found.versions, (_NONE_AT_ALL,))
 
 
 def compiled(policies: InForce[Policy]) -> PolicySet:
-    return PolicySet(policies.things)
+    return compile_together(policies.things)
 
 
 def broken(policies: InForce[Policy]) -> tuple[Reason, ...]:
-    """Say which policies can't be read, for whoever wonders about a decision."""
+    """Say which policies can't be in force, for whoever wonders about a decision."""
     return tuple(Reason("policy-broken", each.reason, source=each.name) for each in policies.broken)
 
 
-def permitted_digest(policies: InForce[Policy], consumer: Consumer | None) -> str:
-    """Give a digest of the policies and of what the registry knows of the account that asks."""
-    return digest(policies.versions, consumer)
+def permitted_digest(policies: InForce[Policy], consumer: Consumer | None, held: Held = NONE_HELD) -> str:
+    """Give a digest of all that a decision depends on beside what AWS lists of the request itself.
+
+    These are the policies, what the registry knows of the account that asks, and, if a policy speaks of them, the
+    numbers of its connections.
+    """
+    counted = held if compiled(policies).speaking_of(Fact.CONNECTIONS) else None
+    return digest(policies.versions, consumer, counted)

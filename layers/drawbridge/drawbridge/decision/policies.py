@@ -4,14 +4,17 @@ A policy is a parameter of one or more Cedar statements. Each statement is known
 name, numbered from the second statement on.
 """
 
-import json
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from importlib.resources import files
-from typing import Any
 
 import cedarpy
+from cedarpy import pst
 from msgspec import Struct
 
+from drawbridge.decision.facts import Fact
+from drawbridge.decision.unknown import facts_in
 from drawbridge.errors import InvalidInputError
 
 SCHEMA_TEXT = files("drawbridge_policies").joinpath("schema.cedarschema").read_text(encoding="utf-8")
@@ -25,28 +28,34 @@ _DEEPEST = 50
 """Brackets within brackets. Cedar's parser recurses, and at a thousand it takes the whole process down."""
 
 
-# A chain of some hundred operators is as deep, to Cedar's JSON, as that many brackets.
-_TOO_LONG = "policy {}: a condition is too long; split it"
-
-
 class Statement(Struct, frozen=True):
     """One statement of a policy."""
 
     id: str
     policy: str
     """The name of the parameter that it stands in."""
+    line: int
+    """Of the policy's text, counted from 1."""
     reason: str
     """Its ``@reason``, or a sentence that names it."""
-    cedar: dict[str, Any]
+    cedar: pst.Template
+    facts: frozenset[Fact]
+    """What it speaks of that may be unknown, or may change although the request does not."""
+
+    @property
+    def effect(self) -> pst.Effect:
+        return self.cedar.effect
 
 
 class Policy(Struct, frozen=True):
     """One parameter's policy."""
 
     name: str
+    text: str
     statements: tuple[Statement, ...]
 
 
+@lru_cache(maxsize=2048)
 def parse_policy(name: str, text: str) -> Policy:
     """Check a policy's text against the schema and take it apart.
 
@@ -55,48 +64,57 @@ def parse_policy(name: str, text: str) -> Policy:
     """
     if len(text) > _LONGEST:
         raise InvalidInputError(f"policy {name}: {len(text)} characters, {_LONGEST} at most")
-    if _depth(text) > _DEEPEST:
-        raise InvalidInputError(f"policy {name}: brackets nested deeper than {_DEEPEST}; split the condition")
+    if (line := _too_deep(text)) is not None:
+        raise InvalidInputError(f"policy {name}, line {line}: brackets nested deeper than {_DEEPEST}; split the condition")
     lines = _statement_lines(text)
     parsed = _parse(name, text, lines)
-    if parsed["templates"]:
+    if parsed.templates:
         raise InvalidInputError(f"policy {name}: a template (?principal, ?resource) decides nothing; write a policy")
-    if not parsed["staticPolicies"]:
+    if not parsed.static_policies:
         raise InvalidInputError(f"policy {name}: no statement in it; write one, or delete the parameter")
     checked = cedarpy.validate_policies(text, _SCHEMA)
     if not checked.validation_passed:
         first = checked.errors[0]
-        raise InvalidInputError(f"policy {name}, line {lines[_number(first.policy_id)]}: {first.error}")
-    statements = [_statement(name, _number(cedar_id), cedar) for cedar_id, cedar in parsed["staticPolicies"].items()]
-    ids = [statement.id for statement in statements]
-    for twice in ids:
-        if ids.count(twice) > 1:
-            raise InvalidInputError(f"policy {name}: two statements have the id {twice!r}; each needs one of its own")
-    return Policy(name, tuple(statements))
+        raise InvalidInputError(f"policy {name}, line {lines[_number(first.policy_id)]}: {_words(first.error)}")
+    # In the order of the text: Cedar gives them in any.
+    in_order = sorted(parsed.static_policies.items(), key=lambda item: _number(item[0]))
+    statements = [_statement(name, _number(cedar_id), cedar, lines) for cedar_id, cedar in in_order]
+    ids: set[str] = set()
+    for statement in statements:
+        if statement.id in ids:
+            raise InvalidInputError(
+                f"policy {name}, line {statement.line}: two statements have the id {statement.id!r}; "
+                "each needs one of its own"
+            )
+        ids.add(statement.id)
+    return Policy(name, text, tuple(statements))
 
 
-def _parse(name: str, text: str, lines: list[int]) -> Any:
-    """Give the policy as Cedar's JSON, which the set that decides is put together from."""
+def _parse(name: str, text: str, lines: list[int]) -> pst.PolicySet:
     try:
-        parsed = json.loads(cedarpy.policies_to_json_str(text))
+        parsed = cedarpy.PolicySet.from_str(text)
     except ValueError as error:
-        raise InvalidInputError(f"policy {name}, line {_line_of_syntax_error(text, lines)}: {error}") from error
-    except RecursionError as error:
-        raise InvalidInputError(_TOO_LONG.format(name)) from error
+        line = _first_line_that(cedarpy.PolicySet.from_str, text, lines)
+        raise InvalidInputError(f"policy {name}, line {line}: {error}") from error
     try:
-        cedarpy.PolicySet.from_json_str(json.dumps(parsed))
-    except (ValueError, RecursionError) as error:
-        if parsed["templates"]:
-            return parsed
-        raise InvalidInputError(_TOO_LONG.format(name)) from error
-    return parsed
+        return parsed.to_pst()
+    except ValueError as error:
+        # A chain of a hundred operators is as deep, to Cedar, as that many brackets.
+        line = _first_line_that(lambda part: cedarpy.PolicySet.from_str(part).to_pst(), text, lines)
+        raise InvalidInputError(
+            f"policy {name}, line {line}: the condition has too many parts; split it, or ask a set: [...].contains(...)"
+        ) from error
 
 
-def _statement(policy: str, number: int, cedar: dict[str, Any]) -> Statement:
-    annotations = cedar.get("annotations", {})
-    own_id = annotations.get("id") or (policy if number == 0 else f"{policy}#{number + 1}")
-    reason = annotations.get("reason") or f"Policy {own_id} {cedar['effect']}s it."
-    return Statement(own_id, policy, reason, cedar)
+def _words(error: str) -> str:
+    # "for policy `policy0`, attribute … not found": Cedar's number of the statement says nothing to anybody.
+    return re.sub(r"^for policy `policy\d+`, ", "", error)
+
+
+def _statement(policy: str, number: int, cedar: pst.Template, lines: list[int]) -> Statement:
+    own_id = cedar.annotations.get("id") or (policy if number == 0 else f"{policy}#{number + 1}")
+    reason = cedar.annotations.get("reason") or f"Policy {own_id} {cedar.effect}s it."
+    return Statement(own_id, policy, lines[number], reason, cedar, facts_in(cedar))
 
 
 def _number(cedar_id: str) -> int:
@@ -111,13 +129,14 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|;', re.DOTALL)
 _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|[(\[{]|[)\]}]', re.DOTALL)
 
 
-def _depth(text: str) -> int:
-    """Tell how deep brackets are nested; outside strings and comments, as far as those can be told."""
-    depth = deepest = 0
+def _too_deep(text: str) -> int | None:
+    """Give the line where brackets are nested too deep; outside strings and comments, as far as those can be told."""
+    depth = 0
     for found in _BRACKET.finditer(text):
         depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(found.group(), 0)
-        deepest = max(deepest, depth)
-    return deepest
+        if depth > _DEEPEST:
+            return text.count("\n", 0, found.start()) + 1
+    return None
 
 
 def _statement_lines(text: str) -> list[int]:
@@ -131,13 +150,13 @@ def _line_at(text: str, start: int) -> int:
     return text.count("\n", 0, blank.end() if blank else start) + 1
 
 
-def _line_of_syntax_error(text: str, lines: list[int]) -> int:
-    """Cedar's binding gives no position: the first statement that does not parse by itself has it."""
+def _first_line_that(fails: Callable[[str], object], text: str, lines: list[int]) -> int:
+    """Cedar's binding gives no position: the first statement that fails by itself has it."""
     ends = [found.end() for found in _TOKEN.finditer(text) if found.group() == ";"]
     start = 0
     for number, end in enumerate(ends):
         try:
-            cedarpy.policies_to_json_str(text[start:end])
+            fails(text[start:end])
         except ValueError:
             return lines[number]
         start = end

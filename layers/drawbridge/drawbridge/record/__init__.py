@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from drawbridge.decision.grounds import AssociationGrounds, Grounds
 from drawbridge.status import Reason, Status
 
 
@@ -17,6 +18,9 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """What let the request in or turned it away; kept in the row when later statuses have reasons of their own."""
     incomplete: bool = False
     """Whether something was wanted and refused."""
+    grounds: Grounds | None = None
+    """What the decision rested on, from which it can be explained and made again."""
+    association_grounds: AssociationGrounds | None = None
     basis: "Basis | None" = None
     """What the outcome was come to from, where that may differ from what discovery saw when the attempt started."""
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from drawbridge.acceptance import Acceptance, Result
 from drawbridge.association import Plan
 from drawbridge.decision import Accept, AskApprover, Hold, Moot, Reject
+from drawbridge.decision.grounds import Grounds
 from drawbridge.publication import Publication
 from drawbridge.record import GONE, Basis, Outcome
 from drawbridge.status import Reason, Status
@@ -20,6 +21,8 @@ class Decided(Struct, frozen=True, tag="decision", tag_field="step"):
     decision: AskApprover | Hold | Moot
     permitted: str
     """The digest of the policies that it was made by."""
+    grounds: Grounds | None = None
+    """``None`` for what was over before it could be decided."""
 
 
 class Accepted(Struct, frozen=True, tag="acceptance", tag_field="step"):
@@ -27,6 +30,7 @@ class Accepted(Struct, frozen=True, tag="acceptance", tag_field="step"):
 
     decision: Accept | Reject
     acceptance: Acceptance
+    grounds: Grounds | None = None
 
 
 class Planned(Struct, frozen=True, tag="plan", tag_field="step"):
@@ -86,10 +90,10 @@ Progress = Decided | Accepted | Planned | Ended | Failed
 def outcome_of(progress: Progress) -> Outcome:
     """Tell the status that the progress amounts to."""
     match progress:
-        case Decided(decision, permitted):
-            return _decided(decision, permitted)
-        case Accepted(decision, acceptance):
-            return _accepted(decision, acceptance)
+        case Decided(decision, permitted, grounds):
+            return msgspec.structs.replace(_decided(decision, permitted), grounds=grounds)
+        case Accepted(decision, acceptance, grounds):
+            return msgspec.structs.replace(_accepted(decision, acceptance), grounds=grounds)
         case Planned(plan):
             return _planned(plan)
         case Ended(refused, results):
@@ -141,6 +145,10 @@ def _accepted(decision: Accept | Reject, acceptance: Acceptance) -> Outcome:
 
 
 def _planned(plan: Plan) -> Outcome:
+    return msgspec.structs.replace(_of_plan(plan), association_grounds=plan.grounds)
+
+
+def _of_plan(plan: Plan) -> Outcome:
     basis = Basis(seen=plan.state, wanted=plan.wanted)
     if plan.associations:
         wanted = tuple(

@@ -9,7 +9,12 @@ from drawbridge.record import Outcome
 from drawbridge.request import WorkflowInput, kind_of
 from drawbridge.request.attention import Seen
 from drawbridge.request.digests import digest
-from drawbridge.status import Status
+from drawbridge.request.review import Review
+from drawbridge.request.row import Row
+from drawbridge.status import Reason, Status
+
+_MOST_REASONS = 40
+"""Of one status: a row keeps those of its last hundred, and is 400 KB at most."""
 
 
 class StatusChange(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -25,6 +30,21 @@ class StatusChange(Struct, frozen=True, kw_only=True, rename="camel"):
     attempt: int
     reasons: tuple[dict[str, str], ...]
     published: tuple[str, ...] = ()
+
+
+class RequestReview(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The detail of the domain event that tells of a review."""
+
+    id: str
+    """The same for every delivery of one review."""
+    request_id: str
+    kind: str
+    subject: str
+    account_id: str
+    status: Status
+    permitted: bool
+    """Whether the policies in force would let it in now."""
+    reasons: tuple[dict[str, str], ...]
 
 
 class Ledger(Protocol):
@@ -47,6 +67,14 @@ class Bus(Protocol):
         ...
 
 
+class ReviewBus(Bus, Protocol):
+    """The same, for what reviews come to as well."""
+
+    def announce_review(self, review: RequestReview) -> None:
+        """Put what a review came to on the bus; at least once."""
+        ...
+
+
 def record(request: WorkflowInput, outcome: Outcome, ledger: Ledger, bus: Bus) -> StatusChange | None:
     """Record the outcome; safe to repeat.
 
@@ -60,9 +88,9 @@ def record(request: WorkflowInput, outcome: Outcome, ledger: Ledger, bus: Bus) -
 
 
 class Announcements:
-    """Announces the attempts that discovery enters in the ledger."""
+    """Announces the attempts that discovery enters in the ledger, and what its reviews come to."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: ReviewBus) -> None:
         self._bus = bus
 
     def pending(self, seen: Seen, attempt: int) -> None:
@@ -70,10 +98,24 @@ class Announcements:
         outcome = Outcome(status=Status.PENDING, reasons=(), settled=False)
         self._bus.announce(status_change(request, outcome, account_id=seen.account_id))
 
+    def reviewed(self, row: Row, review: Review, *, under: str) -> None:
+        self._bus.announce_review(
+            RequestReview(
+                id=f"{row.request_id}/{row.attempt}/reviewed/{under}",
+                request_id=row.request_id,
+                kind=kind_of(row.request),
+                subject=row.request.subject,
+                account_id=row.account_id,
+                status=row.status,
+                permitted=review.permitted,
+                reasons=tuple(msgspec.to_builtins(reason) for reason in few(review.reasons)),
+            )
+        )
+
 
 def status_change(request: WorkflowInput, outcome: Outcome, *, account_id: str = "") -> StatusChange:
     """Say the outcome in the words of the domain event."""
-    reasons = tuple(msgspec.to_builtins(reason) for reason in outcome.reasons)
+    reasons = tuple(msgspec.to_builtins(reason) for reason in few(outcome.reasons))
     # One status may be told twice in an attempt, for other reasons: accepted, and that nothing of it is wanted.
     told = digest(reasons, outcome.settled)
     return StatusChange(
@@ -87,3 +129,10 @@ def status_change(request: WorkflowInput, outcome: Outcome, *, account_id: str =
         reasons=reasons,
         published=outcome.published,
     )
+
+
+def few(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    """Give no more reasons than a row and an event hold; the last says how many there are beside."""
+    if len(reasons) <= _MOST_REASONS:
+        return reasons
+    return (*reasons[:_MOST_REASONS], Reason("more", f"and {len(reasons) - _MOST_REASONS} more"))

@@ -34,7 +34,10 @@ class Seen(Struct, frozen=True, kw_only=True):
     wanted: str
     """A digest of the bindings that could want something of it."""
     permitted: str
-    """A digest of the policies in force and of what the registry knows of the account."""
+    """A digest of the policies in force, of what the registry knows of the account, and of how many connections it has
+    if a policy goes by that."""
+    under: str
+    """A digest of the policies and the registry's entry alone: what a connection that was let in is reviewed under."""
     open: bool
     """Whether there is something to decide or to look after; a request that is over is only followed up."""
 

@@ -1,5 +1,7 @@
 """Endpoint connections as EC2 lists them to the owner of the endpoint service."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
@@ -48,6 +50,7 @@ class Connection(Struct, frozen=True, kw_only=True):
     """Told by AWS, and to be trusted; tags and names are not."""
     state: ConnectionState
     region: str
+    asked_at: datetime
     dns_names: tuple[tuple[str, str], ...] = ()
     """Names with the ids of their hosted zones; the Regional one comes first, then one for each zone."""
 
@@ -57,3 +60,38 @@ class ManagedService(Struct, frozen=True, kw_only=True):
 
     service_id: str
     tags: dict[str, str]
+    name: str = ""
+    acceptance_required: bool = True
+    private_dns_name: str = ""
+
+
+class Held(Struct, frozen=True):
+    """How many connections an account has, beside one of them."""
+
+    in_all: int
+    to_service: int
+    """To the same service as that one."""
+
+
+NONE_HELD = Held(0, 0)
+
+
+def held_beside(connection: Connection, listed: Iterable[Connection]) -> Held:
+    """Count the connections that its owner has, or asked for before this one.
+
+    Of those that nobody has decided on yet only the earlier ones count: each of several that ask at the same time has
+    a number of its own then, so that no limit is passed by deciding on all of them at once.
+    """
+    beside = [
+        each
+        for each in listed
+        if each.owner == connection.owner
+        and each.endpoint_id != connection.endpoint_id
+        and each.state.is_open
+        and (each.state is not ConnectionState.PENDING_ACCEPTANCE or _turn(each) < _turn(connection))
+    ]
+    return Held(len(beside), sum(each.service_id == connection.service_id for each in beside))
+
+
+def _turn(connection: Connection) -> tuple[datetime, str]:
+    return connection.asked_at, connection.endpoint_id

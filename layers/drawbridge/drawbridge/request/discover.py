@@ -11,8 +11,9 @@ from drawbridge.errors import DrawbridgeError
 from drawbridge.hint import Look
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest, WorkflowInput
 from drawbridge.request.attention import Need, Seen, may_try_again, need_of
-from drawbridge.request.connections import Connection, ManagedService
+from drawbridge.request.connections import NONE_HELD, Connection, Held, ManagedService, held_beside
 from drawbridge.request.digests import digest, state_in_effect
+from drawbridge.request.review import Review
 from drawbridge.request.row import Row
 from drawbridge.request.shares import Invitation, InvitationStatus, Share, SharedResource, newest
 from drawbridge.status import Status
@@ -33,8 +34,8 @@ class Services(Protocol):
 
     def managed(self) -> list[ManagedService]: ...
 
-    def connections(self, service_ids: Collection[str]) -> list[Connection]:
-        """Give the connections to these services."""
+    def connections(self) -> list[Connection]:
+        """Give the connections to all services of this account, whoever looks after them."""
         ...
 
     def without_notification(self, service_ids: Collection[str]) -> list[str]:
@@ -59,6 +60,10 @@ class Ledger(Protocol):
         """Enter the attempt; ``False`` if the row is not any longer as it was read, in ``after``."""
         ...
 
+    def note_review(self, row: Row, review: Review, *, under: str) -> None:
+        """Note what a review came to, under which configuration; nothing if the row has a later attempt by now."""
+        ...
+
 
 class Workflow(Protocol):
     """The onboarding workflow."""
@@ -75,6 +80,22 @@ class Announcements(Protocol):
         """Announce that an attempt was entered; at least once."""
         ...
 
+    def reviewed(self, row: Row, review: Review, *, under: str) -> None:
+        """Announce that a connection is not, or again, what would be let in; at least once."""
+        ...
+
+
+class Reviewer(Protocol):
+    """Decides again on the facts that the ledger keeps."""
+
+    def decides_otherwise(self, row: Row, now: datetime) -> bool:
+        """Tell whether the policies decide otherwise by now, only because time has passed."""
+        ...
+
+    def review(self, row: Row) -> Review | None:
+        """Review what was let in; ``None`` if the ledger keeps no facts of it."""
+        ...
+
 
 class Configured(Protocol):
     """Digests of the configuration that a request's outcome could depend on."""
@@ -83,8 +104,8 @@ class Configured(Protocol):
         """Of the bindings that could want something of the share."""
         ...
 
-    def permitted(self, account_id: str) -> str:
-        """Of the policies in force and of what the registry knows of the account."""
+    def permitted(self, account_id: str, held: Held = NONE_HELD) -> str:
+        """Of the policies in force, of what the registry knows of the account, and how many connections it has."""
         ...
 
 
@@ -93,6 +114,8 @@ class Discovery(Struct, frozen=True):
 
     seen: int
     started: tuple[str, ...]
+    no_longer_permitted: tuple[str, ...]
+    """The requests that were let in, and by the policies in force would not be any more; each is told once."""
     failures: tuple[DrawbridgeError, ...]
     """What could not be looked at or seen to; nothing else was stopped by it. The look has to be repeated."""
 
@@ -109,6 +132,7 @@ class Discoverer:
         workflow: Workflow,
         configured: Configured,
         announcements: Announcements,
+        reviewer: Reviewer,
     ) -> None:
         self._shares = shares
         self._services = services
@@ -116,6 +140,7 @@ class Discoverer:
         self._workflow = workflow
         self._configured = configured
         self._announcements = announcements
+        self._reviewer = reviewer
 
     def discover(self, look: Look, now: datetime) -> Discovery:
         """Look where the hints say.
@@ -135,14 +160,18 @@ class Discoverer:
             seen += self._collect(lambda: self._look_at_shares(followed), failures)
         rows = self._ledger.rows([each.request.request_id for each in seen])
         started: list[str] = []
+        no_longer_permitted: list[str] = []
         for each in seen:
+            row = rows.get(each.request.request_id)
             try:
-                execution = self._attend(each, rows.get(each.request.request_id), now)
+                execution = self._attend(each, row, now)
+                if execution is None and row is not None and self._turns_out_wrong(each, row):
+                    no_longer_permitted.append(row.request_id)
             except DrawbridgeError as error:
                 failures.append(error)
             else:
                 started += [execution] if execution else []
-        return Discovery(len(seen), tuple(started), tuple(failures))
+        return Discovery(len(seen), tuple(started), tuple(no_longer_permitted), tuple(failures))
 
     @staticmethod
     def _collect(look: Callable[[], list[Seen]], failures: list[DrawbridgeError]) -> list[Seen]:
@@ -169,7 +198,10 @@ class Discoverer:
 
     def _look_at_connections(self, followed: list[Row]) -> list[Seen]:
         managed = {service.service_id for service in self._services.managed()}
-        listed = self._services.connections(managed) if managed else []
+        listed = self._services.connections() if managed else []
+        of_owner: dict[str, list[Connection]] = defaultdict(list)
+        for connection in listed:
+            of_owner[connection.owner].append(connection)
         seen = [
             Seen(
                 request=EndpointConnectionRequest(service_id=connection.service_id, endpoint_id=connection.endpoint_id),
@@ -177,10 +209,14 @@ class Discoverer:
                 # Pending turns into available by itself while the attempt runs: that is no change to look into.
                 state=digest("open" if connection.state.is_open else connection.state),
                 wanted="",
-                permitted=self._configured.permitted(connection.owner),
+                permitted=self._configured.permitted(
+                    connection.owner, held_beside(connection, of_owner[connection.owner])
+                ),
+                under=self._configured.permitted(connection.owner),
                 open=connection.state.is_open,
             )
             for connection in listed
+            if connection.service_id in managed
         ]
         return seen + self._over(EndpointConnectionRequest, seen, followed)
 
@@ -212,6 +248,7 @@ class Discoverer:
             state=digest(invitation.arn, invitation.status) if invitation and not share else state_in_effect(lattice),
             wanted=self._configured.wanted(provider, name),
             permitted=self._configured.permitted(provider),
+            under=self._configured.permitted(provider),
             # A share in effect that holds nothing of VPC Lattice's is none of our business.
             open=pending or bool(share and lattice),
         )
@@ -227,6 +264,7 @@ class Discoverer:
                 state="gone",
                 wanted=row.wanted,
                 permitted=row.permitted,
+                under=row.reviewed,
                 open=False,
             )
             for row in followed
@@ -236,11 +274,33 @@ class Discoverer:
     def _attend(self, seen: Seen, row: Row | None, now: datetime) -> str | None:
         """See to one request; give the name of the execution if one was started."""
         need = need_of(seen, row, now)
-        if need is Need.NOTHING:
+        if need is Need.NOTHING and not self._is_to_be_decided_again(seen, row, now):
             return None
         if need is Need.MAKE_SURE and row is not None and (self._runs(seen, row) or not may_try_again(row, now)):
             return None
         return self._begin(seen, row)
+
+    def _is_to_be_decided_again(self, seen: Seen, row: Row | None, now: datetime) -> bool:
+        """Tell whether a held request is let go by a policy that goes by the clock."""
+        held = row is not None and row.status is Status.HELD and seen.open
+        return held and row is not None and self._reviewer.decides_otherwise(row, now)
+
+    def _turns_out_wrong(self, seen: Seen, row: Row) -> bool:
+        """Review what was let in if the configuration changed; tell whether it is found not to be permitted any more.
+
+        A connection keeps the policies that it was let in by: taking it down is withdrawal's.
+        """
+        let_in = row.settled and row.status is Status.AVAILABLE and seen.open
+        if not let_in or seen.under == (row.reviewed or row.permitted):
+            return False
+        review = self._reviewer.review(row)
+        if review is None:
+            return False
+        changed = review.permitted is row.no_longer_permitted
+        if changed:
+            self._announcements.reviewed(row, review, under=seen.under)
+        self._ledger.note_review(row, review, under=seen.under)
+        return changed and not review.permitted
 
     def _runs(self, seen: Seen, row: Row) -> bool:
         if row.status is Status.PENDING:

@@ -36,6 +36,13 @@ class Row(Struct, frozen=True, kw_only=True):
     """Attempts that failed in a row."""
     incomplete: bool = False
     """Whether something was wanted and refused, which a change that no look shows may permit."""
+    grounds: str = ""
+    association_grounds: str = ""
+    """What the decisions rested on, in JSON; empty if there was none yet."""
+    reviewed: str = ""
+    """A digest of the policies and the registry's entry that the connection was last reviewed under."""
+    no_longer_permitted: bool = False
+    """What that review came to."""
 
     @property
     def request_id(self) -> str:

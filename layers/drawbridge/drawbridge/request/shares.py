@@ -40,6 +40,8 @@ class Share(Struct, frozen=True, kw_only=True):
     arn: str
     name: str
     owner: str
+    tags: dict[str, str] | None = None
+    """``None`` where RAM does not tell them; AWS documents no tags of another account's share."""
 
 
 class SharedResource(Struct, frozen=True, order=True):

@@ -1,0 +1,3 @@
+def main() -> None:
+    from drawbridge.decision.policies import SCHEMA_TEXT
+    print(len(SCHEMA_TEXT))

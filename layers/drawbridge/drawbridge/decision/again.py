@@ -1,0 +1,54 @@
+"""Deciding again: on the facts that were kept, as of the moment that they are of, by other policies."""
+
+import hashlib
+from collections.abc import Mapping
+
+import msgspec
+
+from drawbridge.decision import Decision
+from drawbridge.decision.cedar import PolicySet
+from drawbridge.decision.decide import decide
+from drawbridge.decision.facts import Facts, Moment, ShareFacts
+from drawbridge.decision.grounds import Grounds
+
+MOST_CONTENTS = 100
+"""Resources of a share that are kept: it may hold 5,000, and a row is to stay small."""
+
+
+def grounds_of(
+    facts: Facts, decision: Decision, policies: PolicySet, moment: Moment, versions: Mapping[str, int]
+) -> Grounds:
+    """Give the grounds of a decision that was made on the facts at that moment."""
+    names = {name for reason in decision.because if (name := policies.policy_of(reason.source)) is not None}
+    outcome = outcome_of(decision)
+    return Grounds(
+        outcome=outcome,
+        at=moment.now,
+        zone=moment.zone,
+        policies=policies.version,
+        determined_by=tuple(f"{name}@{versions[name]}" if name in versions else name for name in sorted(names)),
+        facts=_kept(facts),
+        fingerprint=fingerprint(facts, policies.version, outcome),
+    )
+
+
+def decide_again(grounds: Grounds, policies: PolicySet, moment: Moment | None = None) -> Decision:
+    """Decide again, as of the same moment unless another one is told."""
+    return decide(grounds.facts, policies, moment or grounds.moment)
+
+
+def outcome_of(decision: Decision) -> str:
+    """Name the outcome: ``accept``, ``askApprover``, ``reject``, ``hold`` or ``moot``."""
+    return str(decision.__struct_config__.tag)
+
+
+def fingerprint(*parts: object) -> str:
+    """Give the SHA-256 of what is told, whatever the order of its tags."""
+    return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
+
+
+def _kept(facts: Facts) -> Facts:
+    if isinstance(facts, ShareFacts) and facts.contents is not None and len(facts.contents) > MOST_CONTENTS:
+        # Half of it would be taken for all of it: what is not kept is unknown to whoever decides again.
+        return msgspec.structs.replace(facts, contents=None)
+    return facts

@@ -1,0 +1,87 @@
+"""What policies that are good alone must not do together."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from drawbridge.configuration import Conflict
+from drawbridge.decision.cedar import Action, compile_together
+from drawbridge.decision.facts import Asker, ConnectionFacts, Content, Facts, Moment, Service, ShareFacts
+from drawbridge.decision.policies import Policy
+
+EVERYTHING = (
+    "lets every account in, with whatever it asks; say who, or what, or deploy the stack with "
+    "AllowPermitEverything=true if that is meant"
+)
+
+
+def conflict_among(policies: Sequence[Policy], *, everything_is_meant: bool = False) -> Conflict | None:
+    """Give the first conflict: an id that two policies use, or that together they let everything of everybody in."""
+    conflict = _same_id(policies)
+    if conflict is None and not everything_is_meant:
+        conflict = _everything(policies)
+    return conflict
+
+
+def _same_id(policies: Sequence[Policy]) -> Conflict | None:
+    first: dict[str, Policy] = {}
+    for policy in policies:
+        for statement in policy.statements:
+            other = first.setdefault(statement.id, policy)
+            if other is not policy:
+                twice = "policy {}: the id {!r} is taken by a statement of policy {}; each needs one of its own"
+                return Conflict(
+                    {
+                        one.name: twice.format(one.name, statement.id, two.name)
+                        for one, two in ((policy, other), (other, policy))
+                    }
+                )
+    return None
+
+
+def _everything(policies: Sequence[Policy]) -> Conflict | None:
+    """Try what nobody can have meant to let in; if all of it is accepted, so is everything else."""
+    accepting = compile_together(policies)
+    responsible: set[str] = set()
+    for facts in _PROBES:
+        for now in _TIMES:
+            answer = accepting.ask((Action.ACCEPT,), facts, Moment(now))[Action.ACCEPT]
+            if not answer.permitted:
+                return None
+            responsible |= {name for each in answer.because if (name := accepting.policy_of(each.source)) is not None}
+    return Conflict({name: f"policy {name}: {EVERYTHING}" for name in responsible})
+
+
+_TIMES = (datetime(2026, 11, 22, 3, tzinfo=UTC), datetime(2026, 11, 25, 11, tzinfo=UTC))
+"""A Sunday night and a Wednesday noon: a policy may go by the hour."""
+
+_STRANGERS = (Asker(account_id="000000000013"), Asker(account_id="999999999947"))
+"""Two that nobody knows: in no organization of ours, in no registry."""
+
+
+def _probes() -> tuple[Facts, ...]:
+    connections: list[Facts] = [
+        ConnectionFacts(
+            asker=stranger,
+            service=Service(id="vpce-svc-0000000000000dead"),
+            endpoint_id="vpce-0000000000000dead",
+            endpoint_type="GatewayLoadBalancer",
+            region="xx-nowhere-1",
+            connections=1_000_000,
+            connections_to_service=1_000_000,
+        )
+        for stranger in _STRANGERS
+    ]
+    shares: list[Facts] = [
+        ShareFacts(
+            asker=stranger,
+            share_arn=f"arn:aws:ram:xx-nowhere-1:{stranger.account_id}:resource-share/dead",
+            share_name="dead",
+            contents=(Content(f"arn:aws:ec2:xx-nowhere-1:{stranger.account_id}:subnet/subnet-dead", "ec2:subnet"),),
+            deadline=_TIMES[0] + timedelta(seconds=1),
+        )
+        for stranger in _STRANGERS
+    ]
+    return (*connections, *shares)
+
+
+_PROBES = _probes()

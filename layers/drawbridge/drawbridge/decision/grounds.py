@@ -1,0 +1,40 @@
+"""The grounds of a decision, kept in the ledger, so that it can be explained and made again."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from drawbridge.decision.facts import Facts, Moment, ResourceFacts
+
+
+class Grounds(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a decision on a request rested on."""
+
+    outcome: str
+    at: datetime
+    zone: str
+    """The time zone in which policies read the clock."""
+    policies: str
+    """The version of the policies: a digest of the names and texts of all that were in force."""
+    determined_by: tuple[str, ...]
+    """The policies whose statements determined it, each ``name@version`` as Parameter Store counts versions."""
+    facts: Facts
+    fingerprint: str
+    """SHA-256 of facts, policies and outcome: the same facts and policies give the same."""
+
+    @property
+    def moment(self) -> Moment:
+        return Moment(self.at, self.zone)
+
+
+class AssociationGrounds(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What the decisions on the resources of a share rested on."""
+
+    at: datetime
+    zone: str
+    resources: tuple[ResourceFacts, ...]
+    """Those that a binding wanted."""
+
+    @property
+    def moment(self) -> Moment:
+        return Moment(self.at, self.zone)

@@ -1,0 +1,74 @@
+"""Reviewing: what the policies in force make of the facts that the ledger keeps."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from drawbridge.decision import Accept
+from drawbridge.decision.again import decide_again, outcome_of
+from drawbridge.decision.cedar import PolicySet
+from drawbridge.decision.decide import may_associate
+from drawbridge.decision.facts import Asker, Fact, Moment
+from drawbridge.decision.gather import Registry
+from drawbridge.decision.grounds import AssociationGrounds, Grounds
+from drawbridge.request.review import Review
+from drawbridge.request.row import Row
+from drawbridge.status import Reason
+
+Kept = TypeVar("Kept", Grounds, AssociationGrounds)
+
+
+class PolicyReviewer:
+    """Decides again on the facts that the ledger keeps. It asks AWS for nothing but the registry's entry."""
+
+    def __init__(self, policies: PolicySet, registry: Registry) -> None:
+        self._policies = policies
+        self._registry = registry
+
+    def decides_otherwise(self, row: Row, now: datetime) -> bool:
+        """Tell whether the policies decide otherwise by now, only because time has passed."""
+        grounds = read_grounds(row.grounds, Grounds)
+        if grounds is None or not self._policies.speaking_of(Fact.TIME):
+            return False
+        # Where facts were too many to be kept, what is kept does not tell how it was decided, nor how it would be.
+        as_it_was = outcome_of(decide_again(grounds, self._policies)) == grounds.outcome
+        by_now = decide_again(grounds, self._policies, Moment(now, grounds.zone))
+        return as_it_was and outcome_of(by_now) != grounds.outcome
+
+    def review(self, row: Row) -> Review | None:
+        """Review what was let in, as of when it was decided; ``None`` if the ledger keeps no facts of it."""
+        grounds = read_grounds(row.grounds, Grounds)
+        if grounds is None:
+            return None
+        lost = [*self._not_accepted(grounds), *self._not_associated(row)]
+        return Review(not lost, tuple(lost))
+
+    def _not_accepted(self, grounds: Grounds) -> Iterator[Reason]:
+        facts = msgspec.structs.replace(grounds.facts, asker=self._as_registered(grounds.facts.asker))
+        decision = decide_again(msgspec.structs.replace(grounds, facts=facts), self._policies)
+        if not isinstance(decision, Accept):
+            yield from decision.because
+
+    def _not_associated(self, row: Row) -> Iterator[Reason]:
+        kept = read_grounds(row.association_grounds, AssociationGrounds)
+        if kept is None:
+            return
+        for facts in kept.resources:
+            facts_now = msgspec.structs.replace(facts, asker=self._as_registered(facts.asker))
+            permitted, because = may_associate(facts_now, self._policies, kept.moment)
+            if not permitted:
+                why = "; ".join(reason.text for reason in because)
+                yield Reason("association-not-permitted", f"{facts.name}: {why}", source=facts.binding)
+
+    def _as_registered(self, asker: Asker) -> Asker:
+        return msgspec.structs.replace(asker, consumer=self._registry.consumer(asker.account_id))
+
+
+def read_grounds(text: str, kind: type[Kept]) -> Kept | None:
+    """Read what the ledger keeps; ``None`` for nothing, or for what another version of Drawbridge wrote."""
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.DecodeError:
+        return None

@@ -1,0 +1,14 @@
+"""Reviews: what the policies in force would make of a connection that was let in before they were in force."""
+
+from msgspec import Struct
+
+from drawbridge.status import Reason
+
+
+class Review(Struct, frozen=True):
+    """What a change of policies, or of the registry, comes to for a connection. It is told; nothing is taken down."""
+
+    permitted: bool
+    """Whether it would be let in, and each of its resources associated, now as well."""
+    reasons: tuple[Reason, ...] = ()
+    """If not: why not."""
