@@ -90,7 +90,7 @@ check: check-code check-template check-workflow  ## linters, types, import direc
 check-code: $(READY)
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
-	@PYTHONPATH=.:layers/drawbridge:layers/policy $(VENV)/bin/lint-imports
+	@PYTHONPATH=.:layers/drawbridge:layers/policy:cli $(VENV)/bin/lint-imports
 
 # As written, as SAM makes CloudFormation of it, and for what is insecure: each finds what the others do not.
 .PHONY: check-template

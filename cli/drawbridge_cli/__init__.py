@@ -1,0 +1,1 @@
+"""The operators' command line: policies and consumers, tried and explained before and after they take effect."""

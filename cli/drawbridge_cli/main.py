@@ -1,3 +1,54 @@
+"""``drawbridge``: where the command line starts, and where every error ends in one line."""
+
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from drawbridge.errors import DrawbridgeError, InvalidInputError
+from drawbridge_cli import consumers, policy
+from drawbridge_cli.screen import complain
+from drawbridge_cli.stack import Stack
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Private connections between AWS accounts: the operators' command line.",
+)
+app.add_typer(policy.app, name="policy")
+app.add_typer(consumers.app, name="consumers")
+
+
+@app.callback()
+def where(
+    context: typer.Context,
+    stack: Annotated[str, typer.Option(envvar="DRAWBRIDGE_STACK", help="Name of the stack.")] = "drawbridge",
+    region: Annotated[str | None, typer.Option(help="Region of the stack; else AWS's own settings say it.")] = None,
+    profile: Annotated[str | None, typer.Option(help="Profile of the AWS configuration.")] = None,
+) -> None:
+    context.obj = Stack(stack, region=region, profile=profile)
+
+
 def main() -> None:
-    from drawbridge.decision.policies import SCHEMA_TEXT
-    print(len(SCHEMA_TEXT))
+    """Run it. Exit codes: 0 well, 1 something was found or is not there, 2 can't be used as it was called, 3 AWS."""
+    try:
+        code = app(standalone_mode=False)
+    except InvalidInputError as error:
+        complain(str(error))
+        code = 2
+    except DrawbridgeError as error:
+        complain(f"AWS: {error}")
+        code = 3
+    except click.Abort:
+        complain("stopped")
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

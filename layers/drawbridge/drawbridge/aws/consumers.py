@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from drawbridge.aws.errors import translated
+from botocore.exceptions import ClientError
+
+from drawbridge.aws.errors import code_of, translated
+from drawbridge.aws.pages import pages
 from drawbridge.decision.facts import Consumer
+from drawbridge.decision.registration import Registration
 from drawbridge.errors import UpstreamError
 
 if TYPE_CHECKING:
@@ -26,10 +30,47 @@ class Consumers:
             item = self._table.get_item(Key={"account_id": account_id}, ConsistentRead=True).get("Item")
         if item is None:
             return None
-        return read_consumer(item)
+        return _consumer(item)
+
+    def all(self) -> Iterator[Registration]:
+        """Give all entries, in no order."""
+        with translated("read the registry", missing=UpstreamError):
+            for page in pages(self._scan, marker="LastEvaluatedKey"):
+                for item in page["Items"]:
+                    yield Registration(account_id=item["account_id"], consumer=_consumer(item))
+
+    def add(self, entry: Registration, *, replace: bool) -> bool:
+        """Write an entry; ``False`` if the account has one, which is only overwritten to ``replace`` it."""
+        consumer = entry.consumer
+        item: dict[str, Any] = {
+            "account_id": entry.account_id,
+            "tier": consumer.tier,
+            "services": set(consumer.services),
+            "name": consumer.name,
+            "notes": consumer.notes,
+        }
+        since = {"since": consumer.since.isoformat(timespec="seconds")} if consumer.since else {}
+        only_new: dict[str, Any] = {} if replace else {"ConditionExpression": "attribute_not_exists(account_id)"}
+        with translated(f"register {entry.account_id}", missing=UpstreamError):
+            try:
+                self._table.put_item(Item=item | since, **only_new)
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                return False
+        return True
+
+    def remove(self, account_id: str) -> bool:
+        """Remove an account's entry; ``False`` if it has none."""
+        with translated(f"remove {account_id} from the registry", missing=UpstreamError):
+            removed = self._table.delete_item(Key={"account_id": account_id}, ReturnValues="ALL_OLD")
+        return "Attributes" in removed
+
+    def _scan(self, **start: Any) -> Any:
+        return self._table.scan(**({"ExclusiveStartKey": start["LastEvaluatedKey"]} if start else {}))
 
 
-def read_consumer(item: Mapping[str, Any]) -> Consumer:
+def _consumer(item: Mapping[str, Any]) -> Consumer:
     """Read an item as people write them: a field of another form counts as left out."""
     return Consumer(
         tier=_text(item.get("tier")),

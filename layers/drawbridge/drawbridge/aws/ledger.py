@@ -12,9 +12,10 @@ from botocore.exceptions import ClientError
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.aws.pages import pages
 from drawbridge.aws.table_writes import Write
-from drawbridge.decision.grounds import AssociationGrounds, Grounds
+from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
 from drawbridge.errors import ThrottledError, UpstreamError
 from drawbridge.record import Outcome
+from drawbridge.record.entry import Entry
 from drawbridge.record.record import StatusChange, few
 from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest, kind_of
 from drawbridge.request.attention import Seen
@@ -148,6 +149,22 @@ class Ledger:
             write.add("published", set(change.published))
         return write
 
+    def entry(self, request_id: str) -> Entry | None:
+        """Give all that the ledger knows of a request."""
+        with translated(f"read {request_id}", missing=UpstreamError):
+            item = self._table.get_item(Key={"request_id": request_id}, ConsistentRead=True).get("Item")
+        return None if item is None else _entry(item)
+
+    def entries(self) -> Iterator[Entry]:
+        """Give all that the ledger knows, in no order."""
+        with translated("read the ledger", missing=UpstreamError):
+            for page in pages(self._scan, marker="LastEvaluatedKey"):
+                for item in page["Items"]:
+                    yield _entry(item)
+
+    def _scan(self, **start: Any) -> Any:
+        return self._table.scan(**({"ExclusiveStartKey": start["LastEvaluatedKey"]} if start else {}))
+
     def _shorten_history(self, request_id: str, item: dict[str, Any]) -> None:
         surplus = len(item["history"]) - _HISTORY_KEPT
         if surplus > 0:
@@ -217,6 +234,18 @@ class _Item(msgspec.Struct):
     association_grounds: str = ""
     reviewed: str = ""
     no_longer_permitted: bool = False
+
+
+def _entry(item: dict[str, Any]) -> Entry:
+    told = {
+        **item,
+        "grounds": read_grounds(item.get("grounds", ""), Grounds),
+        "association_grounds": read_grounds(item.get("association_grounds", ""), AssociationGrounds),
+        "published": sorted(item.get("published", ())),
+        "attempt": int(item["attempt"]),
+        "history": [each | {"attempt": int(each["attempt"])} for each in item.get("history", ())],
+    }
+    return msgspec.convert(told, Entry)
 
 
 def _row(item: dict[str, Any]) -> Row:

@@ -61,6 +61,22 @@ class Configuration:
             self._history[full, than] = sorted(versions, key=lambda parameter: parameter.version, reverse=True)
         return self._history[full, than]
 
+    def write(self, path: str, name: str, value: str) -> None:
+        """Write a parameter; what is too long for the standard tier goes to the advanced one, which costs."""
+        full = f"{self._root}{path}/{name}"
+        with translated(f"write {full}"):
+            self._ssm.put_parameter(Name=full, Value=value, Type="String", Overwrite=True, Tier="Intelligent-Tiering")
+
+    def remove(self, path: str, name: str) -> None:
+        """Remove a parameter; one that is gone already is left so."""
+        full = f"{self._root}{path}/{name}"
+        with translated(f"remove {full}"):
+            try:
+                self._ssm.delete_parameter(Name=full)
+            except ClientError as error:
+                if code_of(error) != "ParameterNotFound":
+                    raise
+
 
 class PublishedNames:
     """The parameters that we publish names in. Only what carries our ownership tag is ever overwritten."""

@@ -1,7 +1,9 @@
 """The grounds of a decision, kept in the ledger, so that it can be explained and made again."""
 
 from datetime import datetime
+from typing import TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from drawbridge.decision.facts import Facts, Moment, ResourceFacts
@@ -38,3 +40,14 @@ class AssociationGrounds(Struct, frozen=True, kw_only=True, rename="camel"):
     @property
     def moment(self) -> Moment:
         return Moment(self.at, self.zone)
+
+
+Kept = TypeVar("Kept", Grounds, AssociationGrounds)
+
+
+def read_grounds(text: str, kind: type[Kept]) -> Kept | None:
+    """Read what the ledger keeps; ``None`` for nothing, or for what another version of Drawbridge wrote."""
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.DecodeError:
+        return None

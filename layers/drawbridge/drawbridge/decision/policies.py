@@ -28,6 +28,16 @@ _DEEPEST = 50
 """Brackets within brackets. Cedar's parser recurses, and at a thousand it takes the whole process down."""
 
 
+class InvalidPolicyError(InvalidInputError):
+    """A policy that cannot take effect: which, on which line if one can be named, and why."""
+
+    def __init__(self, policy: str, reason: str, line: int | None = None) -> None:
+        super().__init__(f"policy {policy}{f', line {line}' if line else ''}: {reason}")
+        self.policy = policy
+        self.reason = reason
+        self.line = line
+
+
 class Statement(Struct, frozen=True):
     """One statement of a policy."""
 
@@ -60,32 +70,30 @@ def parse_policy(name: str, text: str) -> Policy:
     """Check a policy's text against the schema and take it apart.
 
     Raises:
-        InvalidInputError: it does not parse, or speaks of what the schema does not know. The message gives the line.
+        InvalidPolicyError: it does not parse, or speaks of what the schema does not know.
     """
     if len(text) > _LONGEST:
-        raise InvalidInputError(f"policy {name}: {len(text)} characters, {_LONGEST} at most")
+        raise InvalidPolicyError(name, f"{len(text)} characters, {_LONGEST} at most")
     if (line := _too_deep(text)) is not None:
-        raise InvalidInputError(f"policy {name}, line {line}: brackets nested deeper than {_DEEPEST}; split the condition")
+        raise InvalidPolicyError(name, f"brackets nested deeper than {_DEEPEST}; split the condition", line)
     lines = _statement_lines(text)
     parsed = _parse(name, text, lines)
     if parsed.templates:
-        raise InvalidInputError(f"policy {name}: a template (?principal, ?resource) decides nothing; write a policy")
+        raise InvalidPolicyError(name, "a template (?principal, ?resource) decides nothing; write a policy")
     if not parsed.static_policies:
-        raise InvalidInputError(f"policy {name}: no statement in it; write one, or delete the parameter")
+        raise InvalidPolicyError(name, "no statement in it; write one, or delete the parameter")
     checked = cedarpy.validate_policies(text, _SCHEMA)
     if not checked.validation_passed:
         first = checked.errors[0]
-        raise InvalidInputError(f"policy {name}, line {lines[_number(first.policy_id)]}: {_words(first.error)}")
+        raise InvalidPolicyError(name, _words(first.error), lines[_number(first.policy_id)])
     # In the order of the text: Cedar gives them in any.
     in_order = sorted(parsed.static_policies.items(), key=lambda item: _number(item[0]))
     statements = [_statement(name, _number(cedar_id), cedar, lines) for cedar_id, cedar in in_order]
     ids: set[str] = set()
     for statement in statements:
         if statement.id in ids:
-            raise InvalidInputError(
-                f"policy {name}, line {statement.line}: two statements have the id {statement.id!r}; "
-                "each needs one of its own"
-            )
+            twice = f"two statements have the id {statement.id!r}; each needs one of its own"
+            raise InvalidPolicyError(name, twice, statement.line)
         ids.add(statement.id)
     return Policy(name, text, tuple(statements))
 
@@ -95,15 +103,14 @@ def _parse(name: str, text: str, lines: list[int]) -> pst.PolicySet:
         parsed = cedarpy.PolicySet.from_str(text)
     except ValueError as error:
         line = _first_line_that(cedarpy.PolicySet.from_str, text, lines)
-        raise InvalidInputError(f"policy {name}, line {line}: {error}") from error
+        raise InvalidPolicyError(name, str(error), line) from error
     try:
         return parsed.to_pst()
     except ValueError as error:
         # A chain of a hundred operators is as deep, to Cedar, as that many brackets.
         line = _first_line_that(lambda part: cedarpy.PolicySet.from_str(part).to_pst(), text, lines)
-        raise InvalidInputError(
-            f"policy {name}, line {line}: the condition has too many parts; split it, or ask a set: [...].contains(...)"
-        ) from error
+        too_many = "the condition has too many parts; split it, or ask a set: [...].contains(...)"
+        raise InvalidPolicyError(name, too_many, line) from error
 
 
 def _words(error: str) -> str:

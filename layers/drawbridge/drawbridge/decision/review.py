@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TypeVar
 
 import msgspec
 
@@ -12,12 +11,10 @@ from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decide import may_associate
 from drawbridge.decision.facts import Asker, Fact, Moment
 from drawbridge.decision.gather import Registry
-from drawbridge.decision.grounds import AssociationGrounds, Grounds
+from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
 from drawbridge.request.review import Review
 from drawbridge.request.row import Row
 from drawbridge.status import Reason
-
-Kept = TypeVar("Kept", Grounds, AssociationGrounds)
 
 
 class PolicyReviewer:
@@ -64,11 +61,3 @@ class PolicyReviewer:
 
     def _as_registered(self, asker: Asker) -> Asker:
         return msgspec.structs.replace(asker, consumer=self._registry.consumer(asker.account_id))
-
-
-def read_grounds(text: str, kind: type[Kept]) -> Kept | None:
-    """Read what the ledger keeps; ``None`` for nothing, or for what another version of Drawbridge wrote."""
-    try:
-        return msgspec.json.decode(text, type=kind)
-    except msgspec.DecodeError:
-        return None

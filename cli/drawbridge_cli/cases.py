@@ -1,0 +1,108 @@
+"""Running cases: policy authors' own tests."""
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from drawbridge.decision import Because
+from drawbridge.decision.again import outcome_of
+from drawbridge.decision.cedar import PolicySet
+from drawbridge.decision.decide import decide, may_associate
+from drawbridge.decision.facts import Moment, ResourceFacts
+from drawbridge.errors import InvalidInputError
+from drawbridge_cli.documents import SUFFIXES, AnyFacts, Case, CaseFile, Expected, read_cases
+from drawbridge_cli.policy_files import SUFFIX, check_files, find_files
+
+OUTCOMES = ("accept", "askApprover", "reject", "hold")
+OF_RESOURCES = ("associate", "refuse")
+
+
+class Outcome(Struct, frozen=True):
+    """What the policies make of a request."""
+
+    outcome: str
+    because: Because
+
+    @property
+    def by(self) -> tuple[str, ...]:
+        """The ids of the statements that determined it."""
+        return tuple(sorted(reason.source for reason in self.because if reason.code == "policy"))
+
+
+class Result(Struct, frozen=True):
+    """What became of a case; ``wrong`` is empty if it came out as expected."""
+
+    file: str
+    name: str
+    outcome: str
+    by: tuple[str, ...]
+    wrong: str = ""
+
+
+def outcome_for(facts: AnyFacts, policies: PolicySet, moment: Moment) -> Outcome:
+    """Decide on a request, or on whether a resource may be associated."""
+    if isinstance(facts, ResourceFacts):
+        permitted, because = may_associate(facts, policies, moment)
+        return Outcome("associate" if permitted else "refuse", because)
+    decision = decide(facts, policies, moment)
+    return Outcome(outcome_of(decision), decision.because)
+
+
+def case_files(folder: Path) -> list[Path]:
+    """Give the files of cases in a folder and below it, or the one file that is told.
+
+    Raises:
+        InvalidInputError: there is none.
+    """
+    files = [path for path in sorted(folder.rglob("*")) if path.suffix in SUFFIXES] if folder.is_dir() else [folder]
+    if not files:
+        raise InvalidInputError(f"{folder}: no file of cases in it; they end in {', '.join(SUFFIXES)}")
+    return files
+
+
+def run_cases(path: Path, policies: tuple[Path, ...]) -> list[Result]:
+    """Run the cases of one file, by the policies that are told, or else by those that the file names.
+
+    Raises:
+        InvalidInputError: the file, or a policy, can't be used.
+    """
+    cases = read_cases(path)
+    together = _policies(policies or _named(path, cases))
+    return [_run(path, case, together) for case in cases.cases]
+
+
+def _named(path: Path, cases: CaseFile) -> tuple[Path, ...]:
+    if cases.policies:
+        return tuple(path.parent / each for each in cases.policies)
+    beside = tuple(sorted(path.parent.glob(f"*{SUFFIX}")))
+    if not beside:
+        raise InvalidInputError(f"{path}: policies: none is named, and none is beside the file")
+    return beside
+
+
+def _policies(paths: tuple[Path, ...]) -> PolicySet:
+    # What is tried may be a part of a set: whether all of it lets everything in is no question here.
+    checked = check_files(find_files(paths), everything_is_meant=True)
+    if checked.problems:
+        raise InvalidInputError("\n".join(str(problem) for problem in checked.problems))
+    return PolicySet(checked.policies)
+
+
+def _run(path: Path, case: Case, policies: PolicySet) -> Result:
+    expected = case.expect if isinstance(case.expect, Expected) else Expected(outcome=case.expect)
+    possible = OF_RESOURCES if isinstance(case.request, ResourceFacts) else OUTCOMES
+    if expected.outcome not in possible:
+        raise InvalidInputError(f"{path}: {case.name}: expect: {expected.outcome!r} is none of {', '.join(possible)}")
+    came = outcome_for(case.request, policies, case.moment)
+    wrong = ""
+    if came.outcome != expected.outcome:
+        wrong = f"expected {expected.outcome}, and it is {came.outcome}: " + "; ".join(
+            f"{reason.source + ': ' if reason.source else ''}{reason.text}" for reason in came.because
+        )
+    elif expected.by is not None and tuple(sorted(expected.by)) != came.by:
+        wrong = f"expected it to be determined by {_list(expected.by)}, and it is by {_list(came.by)}"
+    return Result(str(path), case.name, came.outcome, came.by, wrong)
+
+
+def _list(names: tuple[str, ...]) -> str:
+    return ", ".join(sorted(names)) or "none"

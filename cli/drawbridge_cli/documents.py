@@ -1,0 +1,110 @@
+"""Documents that people write: the facts of a request, and cases with what is expected of them, in JSON or YAML."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+import yaml
+from msgspec import Meta, Struct
+
+from drawbridge.decision.facts import ConnectionFacts, Moment, ResourceFacts, ShareFacts
+from drawbridge.errors import InvalidInputError
+
+SUFFIXES = (".yaml", ".yml", ".json")
+
+AnyFacts = ShareFacts | ConnectionFacts | ResourceFacts
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+"""A Wednesday: when a case happens that does not say when."""
+
+
+class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A request to decide on, and when."""
+
+    request: AnyFacts
+    at: datetime = NOON
+    zone: str = "UTC"
+
+    @property
+    def moment(self) -> Moment:
+        """When it happens.
+
+        Raises:
+            InvalidInputError: there is no such time zone.
+        """
+        try:
+            ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise InvalidInputError(f"zone: there is no time zone {self.zone!r}; write one as Europe/Berlin") from error
+        return Moment(self.at if self.at.tzinfo else self.at.replace(tzinfo=ZoneInfo(self.zone)), self.zone)
+
+
+class Expected(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to come of a case."""
+
+    outcome: str
+    by: tuple[str, ...] | None = None
+    """The ids of the statements that determine it, in any order; not said: any."""
+
+
+class Case(Asked, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A request with what is expected to come of it."""
+
+    name: Annotated[str, Meta(min_length=1)]
+    expect: str | Expected
+
+
+class CaseFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Cases, and the policies that they are for."""
+
+    cases: Annotated[tuple[Case, ...], Meta(min_length=1)]
+    policies: tuple[str, ...] = ()
+    """Files and folders, from the file on; none stands for the policies beside it."""
+
+
+Document = TypeVar("Document", Asked, CaseFile)
+
+
+def read_asked(path: Path) -> Asked:
+    """Read a request: its facts alone, or with when it happens as ``{request: ..., at: ..., zone: ...}``.
+
+    Raises:
+        InvalidInputError: it can't be read; the message names line or field.
+    """
+    loaded = _load(path)
+    if isinstance(loaded, dict) and "request" not in loaded:
+        loaded = {"request": loaded}
+    return _convert(path, loaded, Asked)
+
+
+def read_cases(path: Path) -> CaseFile:
+    """Read a file of cases.
+
+    Raises:
+        InvalidInputError: it can't be read; the message names line or field.
+    """
+    return _convert(path, _load(path), CaseFile)
+
+
+def _load(path: Path) -> object:
+    """Read JSON or YAML. All scalars stay text: an account's leading zeros too."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506 - makes text, lists, mappings
+    except OSError as error:
+        raise InvalidInputError(f"{path}: {error.strerror}") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise InvalidInputError(f"{path}:{line}: {error.problem or error.context}") from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise InvalidInputError(f"{path}: {error}") from error
+
+
+def _convert(path: Path, loaded: object, kind: type[Document]) -> Document:
+    try:
+        return msgspec.convert(loaded, kind, strict=False)
+    except msgspec.ValidationError as error:
+        message = re.sub(r"`\$\.?", "`", str(error))
+        raise InvalidInputError(f"{path}: {message}") from error

@@ -1,0 +1,101 @@
+"""Explaining: what each action comes to, by which statements, and what to do about it."""
+
+from msgspec import Struct
+
+from drawbridge.decision import Because
+from drawbridge.decision.cedar import Action, PolicySet
+from drawbridge.decision.decide import IN_ORDER, unavailable
+from drawbridge.decision.facts import ConnectionFacts, Moment, ResourceFacts, ShareFacts
+from drawbridge.status import Reason, Status
+from drawbridge_cli.cases import outcome_for
+from drawbridge_cli.documents import AnyFacts
+
+
+class Considered(Struct, frozen=True, kw_only=True):
+    """What the policies say to one action."""
+
+    action: Action
+    answer: str
+    """``permitted``, ``forbidden``, ``in doubt`` (a forbid could not be evaluated) or ``not permitted``."""
+    because: Because
+
+
+class Explanation(Struct, frozen=True, kw_only=True):
+    """What the policies make of a request, and how they come to it."""
+
+    outcome: str
+    because: Because
+    considered: tuple[Considered, ...]
+    """Each action, in the order in which they are asked for; the first that is permitted is the outcome."""
+    unavailable: Because
+    """Facts that AWS would not tell, where a statement speaks of them."""
+    policies: str
+    """The version of the policies: a digest of their names and texts."""
+    facts: AnyFacts
+
+
+def explain(facts: AnyFacts, policies: PolicySet, moment: Moment) -> Explanation:
+    """Explain what the policies make of these facts at that moment."""
+    actions = (Action.ASSOCIATE,) if isinstance(facts, ResourceFacts) else tuple(IN_ORDER)
+    answers = policies.ask(actions, facts, moment)
+    outcome = outcome_for(facts, policies, moment)
+    considered: list[Considered] = []
+    for action, answer in answers.items():
+        if answer.permitted:
+            word = "permitted"
+        elif answer.because:
+            word = "forbidden"
+        else:
+            word = "in doubt" if answer.errors else "not permitted"
+        considered.append(Considered(action=action, answer=word, because=(*answer.because, *answer.errors)))
+    return Explanation(
+        outcome=outcome.outcome,
+        because=outcome.because,
+        considered=tuple(considered),
+        unavailable=unavailable(facts.unknown, policies),
+        policies=policies.version,
+        facts=facts,
+    )
+
+
+def permit_for(facts: AnyFacts) -> str:
+    """Write the narrowest policy that would let exactly this in."""
+    who = f'principal == Account::"{facts.asker.account_id}"'
+    match facts:
+        case ConnectionFacts():
+            return f'permit({who}, action == Action::"accept", resource == EndpointService::"{facts.service.id}");'
+        case ShareFacts():
+            return f'permit({who}, action == Action::"accept", resource == ResourceShare::"{facts.share_arn}");'
+        case ResourceFacts():
+            return f'permit({who}, action == Action::"associate", resource == ResourceConfiguration::"{facts.arn}");'
+
+
+def what_to_do(status: Status | None, explanation: Explanation) -> str:
+    """Say what the next step is, for whoever asks why a request is where it is."""
+    codes = {reason.code for reason in explanation.because}
+    match explanation.outcome:
+        case "hold" | "refuse" if "forbidden" in codes or _any_forbids(explanation.because):
+            return "A forbid can't be outvoted: change the policy that forbids it, or leave the request held."
+        case "hold" | "refuse" if explanation.unavailable:
+            return "Let Drawbridge ask (OrganizationsRoleName), or write a policy that needs nothing unknown."
+        case "hold" | "refuse":
+            return f"To let in just this, write a policy:\n  {permit_for(explanation.facts)}"
+        case "askApprover":
+            return f"A person has to decide. To let it in unasked, write a policy:\n  {permit_for(explanation.facts)}"
+        case _ if status is Status.HELD:
+            return "The policies let it go on by now: the next look starts another attempt."
+        case _:
+            return ""
+
+
+def _any_forbids(because: Because) -> bool:
+    return any(reason.code in {"policy", "policy-error"} for reason in because)
+
+
+def lines_of(because: Because) -> list[str]:
+    """Write reasons as people read them."""
+    return [_line(reason) for reason in because]
+
+
+def _line(reason: Reason) -> str:
+    return f"{reason.source}: {reason.text}" if reason.source else f"{reason.text} [{reason.code}]"

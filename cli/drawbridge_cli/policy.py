@@ -1,0 +1,225 @@
+"""``drawbridge policy``: check, explain, simulate, test, apply."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from drawbridge.configuration import InForce
+from drawbridge.decision.cedar import PolicySet
+from drawbridge.decision.conflicts import conflict_among
+from drawbridge.decision.in_force import PATH, compiled
+from drawbridge.decision.policies import Policy
+from drawbridge.errors import InvalidInputError
+from drawbridge.record.entry import Entry
+from drawbridge_cli.cases import case_files, run_cases
+from drawbridge_cli.documents import SUFFIXES, read_asked
+from drawbridge_cli.explanation import explain, what_to_do
+from drawbridge_cli.policy_files import Checked, check_files, find_files
+from drawbridge_cli.policy_screen import (
+    say_problems,
+    show_entry,
+    show_explanation,
+    show_plan,
+    show_result,
+    show_simulation,
+)
+from drawbridge_cli.screen import complain, say, show_json
+from drawbridge_cli.simulation import Simulation, simulate
+from drawbridge_cli.stack import Stack
+from drawbridge_cli.writing import Plan, default_names, plan_of
+
+app = typer.Typer(no_args_is_help=True, help="Policies: who is let in, why, and what would happen if.")
+
+Paths = Annotated[list[Path], typer.Argument(help="Files, or folders of .cedar files.", metavar="PATH...")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Everything = Annotated[
+    bool, typer.Option("--allow-everything", help="Policies that let everything of everybody in are meant.")
+]
+Prune = Annotated[bool, typer.Option("--prune", help="The files are the whole set: others in force go.")]
+Since = Annotated[str, typer.Option("--since", help="How far back: 12h, 7d, 4w, or all.", metavar="TIME")]
+
+
+@app.command()
+def check(paths: Paths, everything: Everything = False, as_json: Json = False) -> None:
+    """Check policies as they would be checked before they take effect. Asks nothing of AWS. Exit code 1: a problem."""
+    checked = check_files(find_files(paths), everything_is_meant=everything)
+    if as_json:
+        show_json({"policies": [each.name for each in checked.policies], "problems": checked.problems})
+    else:
+        say_problems(checked.problems)
+        statements = sum(len(policy.statements) for policy in checked.policies)
+        if not checked.problems:
+            say(f"{len(checked.policies)} policies, {statements} statements: good", "good")
+    if checked.problems:
+        raise typer.Exit(1)
+
+
+@app.command("explain")
+def explain_request(
+    context: typer.Context,
+    request: Annotated[str, typer.Argument(help="A request's id, its subject (share ARN, endpoint id), or a file.")],
+    paths: Annotated[
+        list[Path] | None, typer.Option("--policies", help="Explain by these files instead of what is in force.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Explain a request: why it is where it is, and what the policies make of it."""
+    stack: Stack = context.obj
+    entry: Entry | None = None
+    if request.endswith(SUFFIXES):
+        asked = read_asked(Path(request))
+        facts, moment = asked.request, asked.moment
+    else:
+        entry = _find(stack, request)
+        if entry.grounds is None:
+            _show_undecided(entry, as_json=as_json)
+            return
+        facts, moment = entry.grounds.facts, entry.grounds.moment
+    policies = PolicySet(_good(paths, everything_is_meant=True).policies) if paths else None
+    policies = policies or compiled(stack.policies_in_force())
+    explanation = explain(facts, policies, moment)
+    if as_json:
+        show_json({"entry": entry, "explanation": explanation})
+        return
+    if entry is not None:
+        show_entry(entry)
+        say()
+    show_explanation(explanation, "by the policies in force now" if paths is None else "by the files")
+    if todo := what_to_do(entry.status if entry else None, explanation):
+        say()
+        say(todo)
+
+
+@app.command("simulate")
+def simulate_paths(
+    context: typer.Context,
+    paths: Paths,
+    since: Since = "7d",
+    prune: Prune = False,
+    fail: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if anything would change.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Decide the ledger's requests again by other policies, and show what would come out otherwise. Changes nothing."""
+    stack: Stack = context.obj
+    in_force = stack.policies_in_force()
+    plan = plan_of(_checked_alone(paths), in_force, prune=prune, keep=_kept(stack))
+    _refuse_conflict(plan, everything_is_meant=stack.everything_is_meant)
+    simulation = _simulate(stack, in_force, plan, _moment(since))
+    if as_json:
+        show_json(simulation)
+    else:
+        show_plan(plan)
+        show_simulation(simulation, since)
+    if fail and simulation.changes:
+        raise typer.Exit(1)
+
+
+@app.command("test")
+def run_examples(
+    folder: Annotated[Path, typer.Argument(help="A folder of cases in YAML or JSON, or one file.")],
+    paths: Annotated[
+        list[Path] | None, typer.Option("--policies", help="Use these files instead of what the cases name.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run cases: example requests, each with the outcome that is expected of it. Asks nothing of AWS."""
+    results = [result for file in case_files(folder) for result in run_cases(file, tuple(paths or ()))]
+    failed = [result for result in results if result.wrong]
+    if as_json:
+        show_json({"passed": len(results) - len(failed), "failed": len(failed), "cases": results})
+    else:
+        for result in results:
+            show_result(result)
+        say(f"{len(results) - len(failed)} passed, {len(failed)} failed", "bad" if failed else "good")
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def apply(
+    context: typer.Context,
+    paths: Paths,
+    prune: Prune = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
+    since: Since = "7d",
+) -> None:
+    """Check policies, show what they would change, and put them in force. The second time it does nothing."""
+    stack: Stack = context.obj
+    in_force = stack.policies_in_force()
+    plan = plan_of(_checked_alone(paths), in_force, prune=prune, keep=_kept(stack))
+    _refuse_conflict(plan, everything_is_meant=stack.everything_is_meant)
+    show_plan(plan)
+    if plan.is_empty:
+        return
+    show_simulation(_simulate(stack, in_force, plan, _moment(since)), since)
+    if dry_run:
+        return
+    if not yes:
+        typer.confirm("Put them in force?", abort=True)
+    for policy in plan.to_write:
+        stack.configuration.write(PATH, policy.name, policy.text)
+        say(f"written  {policy.name}", "good")
+    for name in plan.to_remove:
+        stack.configuration.remove(PATH, name)
+        say(f"removed  {name}", "good")
+
+
+def _show_undecided(entry: Entry, *, as_json: bool) -> None:
+    if as_json:
+        show_json({"entry": entry, "explanation": None})
+    else:
+        show_entry(entry)
+
+
+def _good(paths: list[Path], *, everything_is_meant: bool) -> Checked:
+    checked = check_files(find_files(paths), everything_is_meant=everything_is_meant)
+    if checked.problems:
+        say_problems(checked.problems)
+        raise typer.Exit(1)
+    return checked
+
+
+def _checked_alone(paths: list[Path]) -> tuple[Policy, ...]:
+    # Whether they let everything in, depends on the policies that they come to.
+    return _good(paths, everything_is_meant=True).policies
+
+
+def _kept(stack: Stack) -> frozenset[str]:
+    return default_names() if stack.keeps_default_policies else frozenset()
+
+
+def _refuse_conflict(plan: Plan, *, everything_is_meant: bool) -> None:
+    conflict = conflict_among(plan.then, everything_is_meant=everything_is_meant)
+    if conflict is not None:
+        for reason in sorted(conflict.blame.values()):
+            complain(reason)
+        raise typer.Exit(1)
+
+
+def _simulate(stack: Stack, in_force: InForce[Policy], plan: Plan, since: datetime | None) -> Simulation:
+    return simulate(stack.ledger.entries(), compiled(in_force), PolicySet(plan.then), since)
+
+
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+def _moment(since: str) -> datetime | None:
+    if since == "all":
+        return None
+    found = re.fullmatch(r"(\d{1,4})([hdw])", since)
+    if found is None:
+        raise InvalidInputError(f"--since: {since!r} is no length of time; write 12h, 7d, 4w, or all")
+    return datetime.now(UTC) - int(found.group(1)) * _UNITS[found.group(2)]
+
+
+def _find(stack: Stack, request: str) -> Entry:
+    entry = stack.ledger.entry(request)
+    if entry is None:
+        entry = next((each for each in stack.ledger.entries() if each.subject == request), None)
+    if entry is None:
+        raise InvalidInputError(f"{request}: the ledger has no such request, by id or subject; nor is it a .json file")
+    return entry

@@ -1,0 +1,101 @@
+"""How policies, decisions and simulations look on the screen."""
+
+from typing import Any
+
+import msgspec
+
+from drawbridge.record.entry import Entry
+from drawbridge_cli.cases import Result
+from drawbridge_cli.explanation import Explanation, lines_of
+from drawbridge_cli.policy_files import Problem
+from drawbridge_cli.screen import complain, say, show_table
+from drawbridge_cli.simulation import Simulation
+from drawbridge_cli.writing import Plan
+
+
+def say_problems(problems: tuple[Problem, ...]) -> None:
+    """Tell what is wrong, each with file and line, as compilers do."""
+    for problem in problems:
+        complain(str(problem))
+
+
+def show_result(result: Result) -> None:
+    """Tell what became of a case."""
+    if result.wrong:
+        say(f"FAIL  {result.file}: {result.name}", "bad")
+        say(f"      {result.wrong}")
+    else:
+        say(f"ok    {result.file}: {result.name}")
+
+
+def show_entry(entry: Entry) -> None:
+    """Tell what the ledger knows of a request."""
+    say(f"{entry.request_id}", "title")
+    say(f"{entry.status} since {entry.updated_at}, attempt {entry.attempt}; asked for by {entry.account_id}")
+    say(f"about {entry.subject}")
+    for line in lines_of(entry.reasons):
+        say(f"  {line}")
+    if entry.no_longer_permitted:
+        say("It was let in, and the policies in force would not let it in any more.", "doubtful")
+    if entry.grounds is not None:
+        decided = entry.grounds
+        by = ", ".join(decided.determined_by) or "no policy"
+        say(f"decided {decided.at:%Y-%m-%d %H:%M:%S} UTC: {decided.outcome}, by {by}; policies {decided.policies}")
+
+
+_MARKS = {"permitted": "good", "forbidden": "bad", "in doubt": "doubtful", "not permitted": "aside"}
+
+
+def show_explanation(explanation: Explanation, by: str) -> None:
+    """Tell what each action comes to, and the facts that it was asked with."""
+    say(f"{explanation.outcome}, {by}", "title")
+    for each in explanation.considered:
+        say(f"  {each.action:<12} {each.answer}", _MARKS[each.answer])
+        for line in lines_of(each.because):
+            say(f"               {line}")
+    for line in lines_of(explanation.unavailable):
+        say(f"  unknown: {line}", "doubtful")
+    say("facts", "title")
+    for name, value in _flat(msgspec.to_builtins(explanation.facts)):
+        say(f"  {name:<32} {value}")
+
+
+def _flat(value: Any, path: str = "") -> list[tuple[str, str]]:
+    if isinstance(value, dict):
+        return [line for key, each in value.items() for line in _flat(each, f"{path}.{key}" if path else key)]
+    if isinstance(value, list) and any(isinstance(each, dict) for each in value):
+        return [line for number, each in enumerate(value) for line in _flat(each, f"{path}[{number}]")]
+    if isinstance(value, list):
+        return [(path, ", ".join(str(each) for each in value))]
+    return [(path, "unknown" if value is None else str(value))]
+
+
+def show_plan(plan: Plan) -> None:
+    """Tell what would be written and removed."""
+    for mark, names in (("new", plan.new), ("changed", plan.changed), ("removed", plan.to_remove)):
+        for name in names:
+            say(f"{mark:<9}{name}")
+    say(f"{len(plan.same)} of the files are in force as they are; {len(plan.others)} others stay")
+
+
+def show_simulation(simulation: Simulation, since: str) -> None:
+    """Tell what would come out otherwise, and why."""
+    say()
+    say(f"{simulation.replayed} decisions of the last {since}, made again on the facts that the ledger keeps", "title")
+    if simulation.totals:
+        rows = [(outcome, str(now), str(then)) for outcome, (now, then) in simulation.totals.items()]
+        show_table(("outcome", "now", "then"), rows)
+    if simulation.not_replayed:
+        say(
+            f"{len(simulation.not_replayed)} requests can't be decided again: the ledger keeps no facts of them",
+            "doubtful",
+        )
+    for change in simulation.changes:
+        say()
+        say(f"{change.request_id} ({change.status}) of {change.account_id}: {change.now} -> {change.then}", "doubtful")
+        if change.subject not in change.request_id:
+            say(f"  {change.subject}")
+        for line in lines_of(change.because):
+            say(f"  {line}")
+    if not simulation.changes:
+        say("Nothing would come out otherwise.")

@@ -1,0 +1,51 @@
+"""What the command line shows: for people as text and tables, for programs as JSON.
+
+Names and tags come from other accounts, so nothing of them reaches the terminal but printable characters.
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_MARKS = {"good": "green", "bad": "red", "doubtful": "yellow", "aside": "dim", "title": "bold", "": ""}
+
+
+def shown(text: str) -> str:
+    """Give the text without what would steer a terminal; line breaks stay."""
+    return "".join(each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
+def say(text: str = "", mark: str = "") -> None:
+    """Print a line."""
+    _console().print(Text(shown(text), style=_MARKS[mark]), soft_wrap=True)
+
+
+def complain(text: str) -> None:
+    """Print a line to standard error."""
+    Console(stderr=True, highlight=False).print(Text(shown(text), style="red"), soft_wrap=True)
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(shown(each)) for each in row))
+    _console().print(table)
+
+
+def show_json(value: Any) -> None:
+    """Print a value as JSON, and nothing else."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=2).decode() + "\n")
+
+
+def _console() -> Console:
+    # In a file or a pipe no line is broken; a terminal has the width that it has.
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 200)

@@ -1,0 +1,108 @@
+"""Simulating: the requests of the ledger, decided again by the policies in force and by those that may come."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from msgspec import Struct
+
+from drawbridge.decision import Because
+from drawbridge.decision.again import decide_again, outcome_of
+from drawbridge.decision.cedar import PolicySet
+from drawbridge.decision.decide import may_associate
+from drawbridge.decision.grounds import Grounds
+from drawbridge.record.entry import Entry
+from drawbridge.status import Status
+from drawbridge_cli.cases import Outcome
+
+
+class Change(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What would come out otherwise."""
+
+    request_id: str
+    account_id: str
+    subject: str
+    """The request's, or the ARN of a resource that a binding wants."""
+    status: Status
+    """Where the request stands: of one that is available, more is at stake."""
+    now: str
+    then: str
+    because: Because
+    """Why it comes out so then."""
+    why_now: Because
+
+
+class Simulation(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What would become of the requests."""
+
+    replayed: int
+    """Requests, and resources that bindings want."""
+    totals: dict[str, tuple[int, int]]
+    """For each outcome how many have it now, and how many would."""
+    changes: tuple[Change, ...]
+    not_replayed: tuple[str, ...]
+    """Requests whose facts the ledger does not keep."""
+
+
+class _Question(Struct, frozen=True):
+    subject: str
+    now: Outcome
+    then: Outcome
+
+
+def simulate(entries: Iterable[Entry], now: PolicySet, then: PolicySet, since: datetime | None) -> Simulation:
+    """Decide the requests that were decided since some time again, each on its facts and as of its moment."""
+    totals: dict[str, Counter[str]] = {"now": Counter(), "then": Counter()}
+    changes: list[Change] = []
+    not_replayed: list[str] = []
+    for entry in sorted(entries, key=lambda entry: entry.request_id):
+        if entry.grounds is None:
+            if since is None or datetime.fromisoformat(entry.updated_at) >= since:
+                not_replayed.append(entry.request_id)
+            continue
+        if since is not None and entry.grounds.at < since:
+            continue
+        for question in (_request(entry.subject, entry.grounds, now, then), *_resources(entry, now, then)):
+            totals["now"][question.now.outcome] += 1
+            totals["then"][question.then.outcome] += 1
+            if question.now.outcome != question.then.outcome:
+                changes.append(
+                    Change(
+                        request_id=entry.request_id,
+                        account_id=entry.account_id,
+                        subject=question.subject,
+                        status=entry.status,
+                        now=question.now.outcome,
+                        then=question.then.outcome,
+                        because=question.then.because,
+                        why_now=question.now.because,
+                    )
+                )
+    outcomes = sorted({*totals["now"], *totals["then"]})
+    return Simulation(
+        replayed=totals["now"].total(),
+        totals={outcome: (totals["now"][outcome], totals["then"][outcome]) for outcome in outcomes},
+        changes=tuple(changes),
+        not_replayed=tuple(not_replayed),
+    )
+
+
+def _request(subject: str, grounds: Grounds, now: PolicySet, then: PolicySet) -> _Question:
+    decisions = [decide_again(grounds, policies) for policies in (now, then)]
+    return _Question(subject, *(Outcome(outcome_of(decision), decision.because) for decision in decisions))
+
+
+def _resources(entry: Entry, now: PolicySet, then: PolicySet) -> list[_Question]:
+    kept = entry.association_grounds
+    if kept is None:
+        return []
+    return [
+        _Question(
+            facts.arn,
+            *(
+                Outcome("associate" if permitted else "refuse", because)
+                for permitted, because in (may_associate(facts, policies, kept.moment) for policies in (now, then))
+            ),
+        )
+        for facts in kept.resources
+    ]

@@ -1,0 +1,143 @@
+"""The stack that is worked on: found by its name, in the account and Region of the caller's credentials."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
+
+from drawbridge.aws.consumers import Consumers
+from drawbridge.aws.errors import translated
+from drawbridge.aws.ledger import Ledger
+from drawbridge.aws.parameter_store import Configuration
+from drawbridge.configuration import InForce
+from drawbridge.decision.in_force import policies_in_force
+from drawbridge.decision.policies import Policy
+from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, UpstreamError
+
+# A person waits; PutParameter, at three a second, is throttled soon.
+_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 12}, connect_timeout=5, read_timeout=20)
+
+# What the queue's consumer takes for a reason to look everywhere.
+_HINT = {"source": "drawbridge.command", "detail-type": "Look", "detail": {}}
+
+
+class Stack:
+    """A deployed stack, and what of it the command line works with. Nothing is asked before it is needed."""
+
+    def __init__(self, name: str, *, region: str | None, profile: str | None) -> None:
+        self._name = name
+        self._region = region
+        self._profile = profile
+        self._clients: dict[str, Any] = {}
+
+    @cached_property
+    def consumers(self) -> Consumers:
+        return Consumers(self._table("ConsumersTableName"))
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self._table("LedgerTableName"), now=lambda: datetime.now(UTC))
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        return Configuration(self._client("ssm"), prefix=self.prefix)
+
+    @property
+    def prefix(self) -> str:
+        return self._parameters.get("Prefix", "drawbridge")
+
+    @property
+    def everything_is_meant(self) -> bool:
+        return self._parameters.get("AllowPermitEverything") == "true"
+
+    @property
+    def keeps_default_policies(self) -> bool:
+        return self._parameters.get("InstallDefaultPolicies") == "true"
+
+    @property
+    def zone(self) -> str:
+        """The time zone in which policies read the clock."""
+        return self._parameters.get("TimeZone") or "UTC"
+
+    def policies_in_force(self) -> InForce[Policy]:
+        return policies_in_force(self.configuration, everything_is_meant=self.everything_is_meant)
+
+    def look_now(self) -> bool:
+        """Have Drawbridge look at once; ``False`` if that is not allowed, and it will within its schedule."""
+        try:
+            with translated("send a hint"):
+                self._client("sqs").send_message(QueueUrl=self._output("HintsQueueUrl"), MessageBody=json.dumps(_HINT))
+        except AccessDeniedError:
+            return False
+        return True
+
+    def _table(self, output: str) -> Any:
+        with _usable():
+            resource = self._session.resource("dynamodb", config=_CONFIG)
+        return resource.Table(self._output(output))
+
+    def _client(self, service: str) -> Any:
+        if service not in self._clients:
+            session: Any = self._session
+            with _usable():
+                self._clients[service] = session.client(service, config=_CONFIG)
+        return self._clients[service]
+
+    def _output(self, name: str) -> str:
+        try:
+            return self._outputs[name]
+        except KeyError:
+            raise InvalidInputError(f"--stack: {self._name} has no output {name}; it is not Drawbridge's") from None
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        with _usable():
+            return boto3.Session(region_name=self._region, profile_name=self._profile)
+
+    @cached_property
+    def _described(self) -> dict[str, Any]:
+        try:
+            with _usable(), translated(f"find the stack {self._name}"):
+                found: list[dict[str, Any]] = self._client("cloudformation").describe_stacks(StackName=self._name)[
+                    "Stacks"
+                ]
+        except UpstreamError as error:
+            missing = isinstance(error.__cause__, ClientError) and "does not exist" in str(error.__cause__)
+            if missing:
+                where = self._session.region_name
+                raise InvalidInputError(f"--stack: there is no stack {self._name!r} in {where}") from error
+            raise
+        return found[0]
+
+    @property
+    def _outputs(self) -> dict[str, str]:
+        return {each["OutputKey"]: each["OutputValue"] for each in self._described.get("Outputs", [])}
+
+    @property
+    def _parameters(self) -> dict[str, str]:
+        return {each["ParameterKey"]: each["ParameterValue"] for each in self._described.get("Parameters", [])}
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    """Say what is missing to speak to AWS at all, and how to give it."""
+    try:
+        yield
+    except NoCredentialsError as error:
+        raise InvalidInputError("there are no AWS credentials; log in, or name a profile with --profile") from error
+    except NoRegionError as error:
+        raise InvalidInputError("--region: no Region is set; name the one that the stack is in") from error
+    except ProfileNotFound as error:
+        raise InvalidInputError(f"--profile: {error}") from error
+    except BotoCoreError as error:
+        raise InvalidInputError(f"AWS can't be reached: {error}") from error
+    except DrawbridgeError as error:
+        if isinstance(error.__cause__, NoCredentialsError):
+            raise InvalidInputError("there are no AWS credentials; log in, or name a profile with --profile") from error
+        raise
