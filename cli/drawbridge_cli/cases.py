@@ -25,7 +25,7 @@ class Outcome(Struct, frozen=True):
 
     @property
     def by(self) -> tuple[str, ...]:
-        """The ids of the statements that determined it."""
+        """The ids of the statements that determined it, those that stood against what comes before it among them."""
         return tuple(sorted(reason.source for reason in self.because if reason.code == "policy"))
 
 

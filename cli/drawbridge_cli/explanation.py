@@ -72,9 +72,8 @@ def permit_for(facts: AnyFacts) -> str:
 
 def what_to_do(status: Status | None, explanation: Explanation) -> str:
     """Say what the next step is, for whoever asks why a request is where it is."""
-    codes = {reason.code for reason in explanation.because}
     match explanation.outcome:
-        case "hold" | "refuse" if "forbidden" in codes or _any_forbids(explanation.because):
+        case "hold" | "refuse" | "askApprover" if explanation.considered[0].answer in {"forbidden", "in doubt"}:
             return "A forbid can't be outvoted: change the policy that forbids it, or leave the request held."
         case "hold" | "refuse" if explanation.unavailable:
             return "Let Drawbridge ask (OrganizationsRoleName), or write a policy that needs nothing unknown."
@@ -86,10 +85,6 @@ def what_to_do(status: Status | None, explanation: Explanation) -> str:
             return "The policies let it go on by now: the next look starts another attempt."
         case _:
             return ""
-
-
-def _any_forbids(because: Because) -> bool:
-    return any(reason.code in {"policy", "policy-error"} for reason in because)
 
 
 def lines_of(because: Because) -> list[str]:

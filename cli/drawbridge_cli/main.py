@@ -3,7 +3,6 @@
 import sys
 from typing import Annotated
 
-import click
 import typer
 
 from drawbridge.errors import DrawbridgeError, InvalidInputError
@@ -34,20 +33,13 @@ def where(
 def main() -> None:
     """Run it. Exit codes: 0 well, 1 something was found or is not there, 2 can't be used as it was called, 3 AWS."""
     try:
-        code = app(standalone_mode=False)
+        app()
     except InvalidInputError as error:
         complain(str(error))
-        code = 2
+        sys.exit(2)
     except DrawbridgeError as error:
         complain(f"AWS: {error}")
-        code = 3
-    except click.Abort:
-        complain("stopped")
-        code = 130
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    sys.exit(code if isinstance(code, int) else 0)
+        sys.exit(3)
 
 
 if __name__ == "__main__":

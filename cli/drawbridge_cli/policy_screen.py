@@ -1,8 +1,9 @@
 """How policies, decisions and simulations look on the screen."""
 
+from collections.abc import Mapping
 from typing import Any
 
-import msgspec
+from msgspec import Struct
 
 from drawbridge.record.entry import Entry
 from drawbridge_cli.cases import Result
@@ -56,18 +57,27 @@ def show_explanation(explanation: Explanation, by: str) -> None:
     for line in lines_of(explanation.unavailable):
         say(f"  unknown: {line}", "doubtful")
     say("facts", "title")
-    for name, value in _flat(msgspec.to_builtins(explanation.facts)):
+    for name, value in _flat(explanation.facts):
         say(f"  {name:<32} {value}")
 
 
 def _flat(value: Any, path: str = "") -> list[tuple[str, str]]:
-    if isinstance(value, dict):
-        return [line for key, each in value.items() for line in _flat(each, f"{path}.{key}" if path else key)]
-    if isinstance(value, list) and any(isinstance(each, dict) for each in value):
+    """Give all that is told, each with its path; what is empty is left out, what is unknown is not."""
+    if isinstance(value, Struct):
+        named = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+        return _flat({told: getattr(value, name) for told, name in named}, path)
+    if isinstance(value, Mapping):
+        return [line for key, each in value.items() for line in _flat(each, f"{path}.{key}" if path else str(key))]
+    if isinstance(value, tuple) and any(isinstance(each, Struct) for each in value):
         return [line for number, each in enumerate(value) for line in _flat(each, f"{path}[{number}]")]
-    if isinstance(value, list):
-        return [(path, ", ".join(str(each) for each in value))]
-    return [(path, "unknown" if value is None else str(value))]
+    if isinstance(value, tuple | frozenset):
+        value = ", ".join(sorted(value) if isinstance(value, frozenset) else value)
+    if value is None and path.rpartition(".")[2] in _UNKNOWN_IF_NONE:
+        value = "unknown"
+    return [] if value in ("", None) else [(path, str(value))]
+
+
+_UNKNOWN_IF_NONE = frozenset({"tags", "shareTags", "contents"})
 
 
 def show_plan(plan: Plan) -> None:
@@ -95,7 +105,8 @@ def show_simulation(simulation: Simulation, since: str) -> None:
         say(f"{change.request_id} ({change.status}) of {change.account_id}: {change.now} -> {change.then}", "doubtful")
         if change.subject not in change.request_id:
             say(f"  {change.subject}")
-        for line in lines_of(change.because):
-            say(f"  {line}")
+        for when, because in (("now", change.why_now), ("then", change.why_then)):
+            for line in lines_of(because):
+                say(f"  {when:<5} {line}")
     if not simulation.changes:
         say("Nothing would come out otherwise.")

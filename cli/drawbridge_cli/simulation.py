@@ -7,13 +7,11 @@ from datetime import datetime
 from msgspec import Struct
 
 from drawbridge.decision import Because
-from drawbridge.decision.again import decide_again, outcome_of
 from drawbridge.decision.cedar import PolicySet
-from drawbridge.decision.decide import may_associate
 from drawbridge.decision.grounds import Grounds
 from drawbridge.record.entry import Entry
 from drawbridge.status import Status
-from drawbridge_cli.cases import Outcome
+from drawbridge_cli.cases import Outcome, outcome_for
 
 
 class Change(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -27,9 +25,8 @@ class Change(Struct, frozen=True, kw_only=True, rename="camel"):
     """Where the request stands: of one that is available, more is at stake."""
     now: str
     then: str
-    because: Because
-    """Why it comes out so then."""
     why_now: Because
+    why_then: Because
 
 
 class Simulation(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -74,8 +71,8 @@ def simulate(entries: Iterable[Entry], now: PolicySet, then: PolicySet, since: d
                         status=entry.status,
                         now=question.now.outcome,
                         then=question.then.outcome,
-                        because=question.then.because,
                         why_now=question.now.because,
+                        why_then=question.then.because,
                     )
                 )
     outcomes = sorted({*totals["now"], *totals["then"]})
@@ -88,8 +85,7 @@ def simulate(entries: Iterable[Entry], now: PolicySet, then: PolicySet, since: d
 
 
 def _request(subject: str, grounds: Grounds, now: PolicySet, then: PolicySet) -> _Question:
-    decisions = [decide_again(grounds, policies) for policies in (now, then)]
-    return _Question(subject, *(Outcome(outcome_of(decision), decision.because) for decision in decisions))
+    return _Question(subject, *(outcome_for(grounds.facts, policies, grounds.moment) for policies in (now, then)))
 
 
 def _resources(entry: Entry, now: PolicySet, then: PolicySet) -> list[_Question]:
@@ -99,10 +95,7 @@ def _resources(entry: Entry, now: PolicySet, then: PolicySet) -> list[_Question]
     return [
         _Question(
             facts.arn,
-            *(
-                Outcome("associate" if permitted else "refuse", because)
-                for permitted, because in (may_associate(facts, policies, kept.moment) for policies in (now, then))
-            ),
+            *(outcome_for(facts, policies, kept.moment) for policies in (now, then)),
         )
         for facts in kept.resources
     ]

@@ -40,16 +40,19 @@ class Policies(Protocol):
 def decide(facts: Facts | Moot, policies: Policies, moment: Moment, *, broken: Because = ()) -> Decision:
     """Decide on the facts. No exception and no error inside a policy ever lets anything in.
 
-    ``broken`` tells of policies that can't be read, which whoever wonders about the decision should see.
+    The reasons are those of the outcome, then those that stood against what would have come before it. ``broken`` tells
+    of policies that can't be read, which whoever wonders about the decision should see.
     """
     if isinstance(facts, Moot):
         return facts
     answers = policies.ask(tuple(IN_ORDER), facts, moment)
+    stopped: list[Reason] = []
     for action, outcome in IN_ORDER.items():
-        if answers[action].permitted:
-            return outcome((*_few(answers[action].because), *broken))
-    # A determining statement of what is not permitted is a forbid.
-    stopped = [reason for action in IN_ORDER for reason in (*answers[action].because, *answers[action].errors)]
+        answer = answers[action]
+        if answer.permitted:
+            return outcome((*_few(dict.fromkeys((*answer.because, *stopped))), *broken))
+        # A determining statement of what is not permitted is a forbid.
+        stopped += [*answer.because, *answer.errors]
     lacking = unavailable(facts.unknown, policies)
     return Hold((_why_held(stopped), *_few(dict.fromkeys(stopped)), *lacking, *broken))
 

@@ -52,7 +52,7 @@ def registration(
     """
     if _ACCOUNT.fullmatch(account_id) is None:
         # A spreadsheet takes an account for a number, and drops its leading zeros.
-        zeros = "; its leading zeros may have been lost" if re.fullmatch(r"\d{1,11}", account_id) else ""
+        zeros = "; its leading zeros may have been lost" if re.fullmatch(r"\d{9,11}", account_id) else ""
         raise InvalidInputError(f"account_id: {account_id[:100]!r} is no AWS account (12 digits){zeros}")
     if tier and _TIER.fullmatch(tier) is None:
         raise InvalidInputError(f"tier: {tier[:100]!r} is no tier (letters, digits, '-', '_' and '.', 64 at most)")
