@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, ClassVar, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -89,10 +89,20 @@ def read_cases(path: Path) -> CaseFile:
     return _convert(path, _load(path), CaseFile)
 
 
+class _TextLoader(yaml.SafeLoader):
+    """Makes text, lists and mappings, and no more: an account keeps its leading zeros. Knows anchors and merging."""
+
+    yaml_implicit_resolvers: ClassVar = {"<": [("tag:yaml.org,2002:merge", re.compile(r"<<"))]}
+    yaml_constructors: ClassVar = {
+        tag: yaml.SafeLoader.yaml_constructors[tag]
+        for tag in ("tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map", None)
+    }
+
+
 def _load(path: Path) -> object:
-    """Read JSON or YAML. All scalars stay text: an account's leading zeros too."""
+    """Read JSON or YAML."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506 - makes text, lists, mappings
+        return yaml.load(path.read_text(encoding="utf-8"), _TextLoader)  # noqa: S506 - it is a safe one
     except OSError as error:
         raise InvalidInputError(f"{path}: {error.strerror}") from error
     except yaml.MarkedYAMLError as error:
