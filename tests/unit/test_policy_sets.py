@@ -25,6 +25,13 @@ from tests.unit.policies import all_known, parsed, policy_texts, statements
 
 EVERYTHING = "permit(principal, action, resource);"
 ACCEPT_ALL = 'permit(principal, action == Action::"accept", resource);'
+
+
+def accepting(condition: str) -> PolicySet:
+    """Give the set of one policy that accepts when the condition holds."""
+    return PolicySet(parsed([f'permit(principal, action == Action::"accept", resource) when {{ {condition} }};']))
+
+
 ONE = 'permit(principal == Account::"111111111111", action == Action::"accept", resource);'
 
 
@@ -104,14 +111,7 @@ def test_grounds_name_the_policies_that_determined_it_with_their_versions() -> N
 
 def test_what_is_too_much_to_keep_is_unknown_to_whoever_decides_again() -> None:
     many = tuple(content(f"{RESOURCE_ARN[:-4]}{number:04x}") for number in range(MOST_CONTENTS + 1))
-    policies = PolicySet(
-        parsed(
-            [
-                'permit(principal, action == Action::"accept", resource) '
-                "when { context has onlyLattice && context.onlyLattice };"
-            ]
-        )
-    )
+    policies = accepting("context has onlyLattice && context.onlyLattice")
     facts = share_facts(contents=many)
 
     grounds = grounds_of(facts, decide(facts, policies, MOMENT), policies, MOMENT, {})
@@ -265,14 +265,7 @@ def test_how_many_connections_there_are_matters_only_to_policies_that_go_by_it()
 
 
 def test_a_policy_reads_the_clock_of_the_stack_s_time_zone() -> None:
-    by_day = PolicySet(
-        parsed(
-            [
-                'permit(principal, action == Action::"accept", resource) when { '
-                'context.local.hour == 0 && context.local.minute == 30 && context.local.weekday == "Monday" };'
-            ]
-        )
-    )
+    by_day = accepting('context.local.hour == 0 && context.local.minute == 30 && context.local.weekday == "Monday"')
     sunday_night = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
 
     assert isinstance(decide(connection_facts(), by_day, Moment(sunday_night, "Europe/Berlin")), Accept)
@@ -280,25 +273,16 @@ def test_a_policy_reads_the_clock_of_the_stack_s_time_zone() -> None:
 
 
 def test_a_policy_may_compare_moments() -> None:
-    until = PolicySet(
-        parsed(
-            ['permit(principal, action == Action::"accept", resource) when { context.now < datetime("2026-12-01") };']
-        )
-    )
+    until = accepting('context.now < datetime("2026-12-01")')
 
     assert isinstance(decide(connection_facts(), until, MOMENT), Accept)
     assert not isinstance(decide(connection_facts(), until, Moment(NOW + timedelta(days=30))), Accept)
 
 
 def test_what_the_registry_knows_is_for_policies_to_speak_of() -> None:
-    old = PolicySet(
-        parsed(
-            [
-                'permit(principal, action == Action::"accept", resource) when { principal has consumer && '
-                'principal.consumer has since && principal.consumer.since < datetime("2026-01-01") && '
-                'principal.consumer.notes like "*trusted*" };'
-            ]
-        )
+    old = accepting(
+        'principal has consumer && principal.consumer has since && principal.consumer.notes like "*trusted*"'
+        ' && principal.consumer.since < datetime("2026-01-01")'
     )
     who = asker(services=frozenset({SERVICE_ID}))
     assert who.consumer is not None
