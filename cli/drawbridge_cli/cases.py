@@ -93,7 +93,10 @@ def _run(path: Path, case: Case, policies: PolicySet) -> Result:
     possible = OF_RESOURCES if isinstance(case.request, ResourceFacts) else OUTCOMES
     if expected.outcome not in possible:
         raise InvalidInputError(f"{path}: {case.name}: expect: {expected.outcome!r} is none of {', '.join(possible)}")
-    came = outcome_for(case.request, policies, case.moment)
+    try:
+        came = outcome_for(case.request, policies, case.moment)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{path}: {case.name}: {error}") from error
     wrong = ""
     if came.outcome != expected.outcome:
         wrong = f"expected {expected.outcome}, and it is {came.outcome}: " + "; ".join(

@@ -1,5 +1,6 @@
 """Documents that people write: the facts of a request, and cases with what is expected of them, in JSON or YAML."""
 
+import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,7 +38,7 @@ class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """
         try:
             ZoneInfo(self.zone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise InvalidInputError(f"zone: there is no time zone {self.zone!r}; write one as Europe/Berlin") from error
         return Moment(self.at if self.at.tzinfo else self.at.replace(tzinfo=ZoneInfo(self.zone)), self.zone)
 
@@ -103,7 +104,12 @@ _TextLoader.yaml_constructors = {
 def _load(path: Path) -> object:
     """Read JSON or YAML."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _TextLoader)  # noqa: S506 - it is a safe one
+        text = path.read_text(encoding="utf-8-sig")
+        try:
+            # Not all JSON is YAML: tabs, and characters beyond the first plane as two escapes, are not.
+            return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+        except json.JSONDecodeError:
+            return yaml.load(text, _TextLoader)  # noqa: S506 - it is a safe one
     except OSError as error:
         raise InvalidInputError(f"{path}: {error.strerror}") from error
     except yaml.MarkedYAMLError as error:

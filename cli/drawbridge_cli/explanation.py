@@ -5,7 +5,7 @@ from msgspec import Struct
 from drawbridge.decision import Because
 from drawbridge.decision.cedar import Action, PolicySet
 from drawbridge.decision.decide import IN_ORDER, unavailable
-from drawbridge.decision.facts import ConnectionFacts, Moment, ResourceFacts, ShareFacts
+from drawbridge.decision.facts import ConnectionFacts, Moment, ResourceFacts, ResourceKind, ShareFacts
 from drawbridge.status import Reason, Status
 from drawbridge_cli.cases import outcome_for
 from drawbridge_cli.documents import AnyFacts
@@ -39,6 +39,8 @@ def explain(facts: AnyFacts, policies: PolicySet, moment: Moment) -> Explanation
     actions = (Action.ASSOCIATE,) if isinstance(facts, ResourceFacts) else tuple(IN_ORDER)
     answers = policies.ask(actions, facts, moment)
     outcome = outcome_for(facts, policies, moment)
+    # A permit that could not be evaluated leaves nothing in doubt: it permits nothing.
+    permits = {each.id for policy in policies.policies for each in policy.statements if each.effect == "permit"}
     considered: list[Considered] = []
     for action, answer in answers.items():
         if answer.permitted:
@@ -46,7 +48,7 @@ def explain(facts: AnyFacts, policies: PolicySet, moment: Moment) -> Explanation
         elif answer.because:
             word = "forbidden"
         else:
-            word = "in doubt" if answer.errors else "not permitted"
+            word = "in doubt" if any(each.source not in permits for each in answer.errors) else "not permitted"
         considered.append(Considered(action=action, answer=word, because=(*answer.because, *answer.errors)))
     return Explanation(
         outcome=outcome.outcome,
@@ -60,14 +62,27 @@ def explain(facts: AnyFacts, policies: PolicySet, moment: Moment) -> Explanation
 
 def permit_for(facts: AnyFacts) -> str:
     """Write the narrowest policy that would let exactly this in."""
-    who = f'principal == Account::"{facts.asker.account_id}"'
     match facts:
         case ConnectionFacts():
-            return f'permit({who}, action == Action::"accept", resource == EndpointService::"{facts.service.id}");'
+            action, kind, name = Action.ACCEPT, "EndpointService", facts.service.id
         case ShareFacts():
-            return f'permit({who}, action == Action::"accept", resource == ResourceShare::"{facts.share_arn}");'
+            action, kind, name = Action.ACCEPT, "ResourceShare", facts.share_arn
         case ResourceFacts():
-            return f'permit({who}, action == Action::"associate", resource == ResourceConfiguration::"{facts.arn}");'
+            action, kind, name = Action.ASSOCIATE, _TYPES[facts.resource_kind], facts.arn
+    who = f'Account::"{facts.asker.account_id}"'
+    return f'permit(principal == {who}, action == Action::"{action}", resource == {kind}::"{_escaped(name)}");'
+
+
+_TYPES = {
+    ResourceKind.RESOURCE_CONFIGURATION: "ResourceConfiguration",
+    ResourceKind.SERVICE_NETWORK: "ServiceNetwork",
+    ResourceKind.SERVICE: "Service",
+}
+
+
+def _escaped(text: str) -> str:
+    """Write what stands in quotes as Cedar reads it, and as the screen shows it."""
+    return "".join(each if each.isprintable() and each not in '"\\' else f"\\u{{{ord(each):x}}}" for each in text)
 
 
 def what_to_do(status: Status | None, explanation: Explanation) -> str:

@@ -66,7 +66,7 @@ def explain_request(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Explain a request: why it is where it is, and what the policies make of it."""
+    """Explain a request: why it is where it is, and what the policies make of it. Exit code 1: it is not there."""
     stack: Stack = context.obj
     entry: Entry | None = None
     if request.endswith(SUFFIXES):
@@ -74,6 +74,9 @@ def explain_request(
         facts, moment = asked.request, asked.moment
     else:
         entry = _find(stack, request)
+        if entry is None:
+            complain(f"{request}: the ledger has no such request, by id or subject; nor is it a {_FILES} file")
+            raise typer.Exit(1)
         if entry.grounds is None:
             _show_undecided(entry, as_json=as_json)
             return
@@ -216,10 +219,9 @@ def _moment(since: str) -> datetime | None:
     return datetime.now(UTC) - int(found.group(1)) * _UNITS[found.group(2)]
 
 
-def _find(stack: Stack, request: str) -> Entry:
+_FILES = ", ".join(SUFFIXES)
+
+
+def _find(stack: Stack, request: str) -> Entry | None:
     entry = stack.ledger.entry(request)
-    if entry is None:
-        entry = next((each for each in stack.ledger.entries() if each.subject == request), None)
-    if entry is None:
-        raise InvalidInputError(f"{request}: the ledger has no such request, by id or subject; nor is it a .json file")
-    return entry
+    return entry or next((each for each in stack.ledger.entries() if each.subject == request), None)

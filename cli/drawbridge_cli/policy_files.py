@@ -15,6 +15,9 @@ SUFFIX = ".cedar"
 # What Parameter Store allows in the last part of a name.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 
+_LONGEST = 8192
+"""Bytes that it takes in the advanced tier."""
+
 
 class PolicyFile(Struct, frozen=True):
     """A file, read and not yet checked."""
@@ -57,7 +60,7 @@ def find_files(paths: Sequence[Path]) -> list[PolicyFile]:
             if not inside:
                 raise InvalidInputError(f"{path}: no file in it ends in {SUFFIX}")
             for each in inside:
-                found[each.resolve()] = PolicyFile(each.stem, each, each.read_text(encoding="utf-8"))
+                found[each.resolve()] = PolicyFile(each.stem, each, each.read_text(encoding="utf-8-sig"))
         except OSError as error:
             raise InvalidInputError(f"{path}: {error.strerror}") from error
         except UnicodeDecodeError as error:
@@ -93,8 +96,10 @@ def check_file(file: PolicyFile) -> Policy:
     """
     if _NAME.fullmatch(file.name) is None:
         raise InvalidPolicyError(
-            file.name, "the file's name is to be letters, digits, '-', '_' and '.', a letter first"
+            file.name, "the file's name is to be letters, digits, '-', '_' and '.', a letter or digit first"
         )
+    if (size := len(file.text.encode())) > _LONGEST:
+        raise InvalidPolicyError(file.name, f"{size} bytes, {_LONGEST} at most")
     for number, line in enumerate(file.text.splitlines(), start=1):
         if "{{" in line:
             raise InvalidPolicyError(file.name, "Parameter Store refuses '{{'; put a space between", number)

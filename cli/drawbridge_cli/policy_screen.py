@@ -91,7 +91,8 @@ def show_plan(plan: Plan) -> None:
 def show_simulation(simulation: Simulation, since: str) -> None:
     """Tell what would come out otherwise, and why."""
     say()
-    say(f"{simulation.replayed} decisions of the last {since}, made again on the facts that the ledger keeps", "title")
+    of = "" if since == "all" else f" of the last {since}"
+    say(f"{simulation.replayed} decisions{of}, made again on the facts that the ledger keeps", "title")
     if simulation.totals:
         rows = [(outcome, str(now), str(then)) for outcome, (now, then) in simulation.totals.items()]
         show_table(("outcome", "now", "then"), rows)

@@ -3,6 +3,7 @@
 Names and tags come from other accounts, so nothing of them reaches the terminal but printable characters.
 """
 
+import json
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -43,7 +44,9 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def show_json(value: Any) -> None:
     """Print a value as JSON, and nothing else."""
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=2).decode() + "\n")
+    text = msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=2).decode()
+    escaped = (each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text)
+    sys.stdout.write("".join(escaped) + "\n")
 
 
 def _console() -> Console:

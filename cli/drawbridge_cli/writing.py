@@ -43,7 +43,8 @@ def plan_of(policies: tuple[Policy, ...], in_force: InForce[Policy], *, prune: b
         InvalidInputError: a file would change one of those.
     """
     there = {policy.name: policy for policy in in_force.things}
-    broken = {each.name for each in in_force.broken}
+    # That there is none at all is told as broken too, by a name that no parameter can have.
+    broken = {each.name for each in in_force.broken if not each.name.startswith("(")}
     wanted = {policy.name: policy for policy in policies}
     differ = {name for name, policy in wanted.items() if name in broken or name not in there or there[name] != policy}
     for name in sorted(differ & keep):

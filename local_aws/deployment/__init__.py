@@ -15,3 +15,4 @@ def install(endpoint_url: str) -> None:
     for module in (access, compute, data, messaging):
         module.add_types()
     resource_types.refuse_what_is_unsupported()
+    resource_types.leave_out_no_value()

@@ -133,6 +133,21 @@ def refuse_what_is_unsupported() -> None:
     parsing.logger = _Refusing()
 
 
+def leave_out_no_value() -> None:
+    """Have ``AWS::NoValue`` leave an element out of a list, as it leaves out a property; moto puts null there."""
+    resolve = parsing.clean_json
+    if getattr(resolve, "leaves_out", False):
+        return
+
+    def resolve_lists_too(value: Any, resources: Any) -> Any:
+        resolved = resolve(value, resources)
+        return [each for each in resolved if each is not None] if isinstance(value, list) else resolved
+
+    resolve_lists_too.leaves_out = True  # type: ignore[attr-defined]  # told apart from moto's own
+    # moto's resolves the elements by the name that it is known by there.
+    parsing.clean_json = resolve_lists_too
+
+
 def supported() -> frozenset[str]:
     """Name every type that can be deployed."""
     return frozenset(parsing.get_model_map()) | frozenset(parsing.NULL_MODELS)

@@ -11,10 +11,11 @@ import pytest
 from drawbridge.aws.bus import Bus
 from drawbridge.errors import UpstreamError
 from drawbridge.record import Outcome
-from drawbridge.record.record import status_change
+from drawbridge.record.record import Announcements, status_change
 from drawbridge.request import Request
+from drawbridge.request.review import Review
 from drawbridge.status import Reason, Status
-from tests.builders import CONNECTION, CONSUMER, SHARE, SHARE_ARN, workflow_input
+from tests.builders import CONNECTION, CONSUMER, SHARE, SHARE_ARN, row, workflow_input
 from tests.contracts.accounts import Account, answering
 from tests.contracts.conftest import NewAccount
 
@@ -112,3 +113,30 @@ def test_trap_10_an_event_that_a_successful_call_did_not_take_is_an_error(someon
         pytest.raises(UpstreamError, match="InternalFailure: not now"),
     ):
         bus_of(someone).relay([{}])
+
+
+@pytest.mark.parametrize(
+    ("request_", "resources"), [(SHARE, [SHARE_ARN]), (CONNECTION, [])], ids=["share", "connection"]
+)
+def test_what_a_review_came_to_is_told_on_the_bus(
+    someone: Account, heard: Heard, request_: Request, resources: list[str]
+) -> None:
+    let_in = row(Status.AVAILABLE, request=request_, attempt=2)
+    reasons = tuple(Reason("policy", "no more", source=f"stop-{number}") for number in range(60))
+
+    Announcements(bus_of(someone)).reviewed(let_in, Review(permitted=False, reasons=reasons), under="digest")
+
+    event = heard()
+    assert (event["detail-type"], event["resources"]) == ("Request Reviewed", resources)
+    told = event["detail"]["reasons"]
+    assert (told[0], told[-1]["code"]) == ({"code": "policy", "text": "no more", "source": "stop-0"}, "more")
+    assert event["detail"] | {"reasons": ()} == {
+        "id": f"{request_.request_id}/2/reviewed/digest",
+        "requestId": request_.request_id,
+        "kind": "resource-share" if request_ is SHARE else "endpoint-connection",
+        "subject": request_.subject,
+        "accountId": CONSUMER,
+        "status": "AVAILABLE",
+        "permitted": False,
+        "reasons": (),
+    }

@@ -10,8 +10,9 @@ import pytest
 
 from drawbridge.aws.consumers import Consumers
 from drawbridge.decision.facts import Consumer
-from drawbridge.errors import ThrottledError, UpstreamError
-from tests.builders import CONSUMER
+from drawbridge.decision.registration import Registration, registration
+from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
+from tests.builders import CONSUMER, NOW
 from tests.contracts.accounts import refusing
 from tests.contracts.conftest import NewAccount
 
@@ -99,3 +100,71 @@ def test_who_is_throttled_does_not_know_whether_it_is_registered(table: Any) -> 
         pytest.raises(ThrottledError, match=CONSUMER),
     ):
         Consumers(table).consumer(CONSUMER)
+
+
+def entry(account_id: str = CONSUMER, **changes: Any) -> Registration:
+    told: dict[str, Any] = {
+        "tier": "gold",
+        "services": ["vpce-svc-0123456789abcdef0", "vpce-svc-0123456789abcdef1"],
+        "name": "Orders",
+        "notes": "",
+        "since": NOW,
+    }
+    return registration(account_id, **(told | changes))
+
+
+def test_what_is_registered_is_read_as_it_was_written(new_account: NewAccount) -> None:
+    consumers = Consumers(new_account().table("ConsumersTable"))
+
+    assert consumers.add(entry(), replace=False)
+
+    assert consumers.consumer(CONSUMER) == entry().consumer
+    assert [*consumers.all()] == [entry()]
+
+
+def test_who_is_registered_is_overwritten_only_if_that_is_said(new_account: NewAccount) -> None:
+    consumers = Consumers(new_account().table("ConsumersTable"))
+    consumers.add(entry(), replace=False)
+
+    refused = consumers.add(entry(tier="silver"), replace=False)
+    still = consumers.consumer(CONSUMER)
+    replaced = consumers.add(entry(tier="silver"), replace=True)
+    by_now = consumers.consumer(CONSUMER)
+
+    assert (refused, replaced) == (False, True)
+    assert still is not None
+    assert by_now is not None
+    assert (still.tier, by_now.tier) == ("gold", "silver")
+
+
+def test_who_is_removed_is_not_registered_and_can_t_be_removed_again(new_account: NewAccount) -> None:
+    consumers = Consumers(new_account().table("ConsumersTable"))
+    consumers.add(entry(), replace=False)
+
+    assert [consumers.remove(CONSUMER), consumers.remove(CONSUMER)] == [True, False]
+    assert consumers.consumer(CONSUMER) is None
+
+
+def test_all_consumers_are_read_page_after_page(new_account: NewAccount) -> None:
+    table = new_account().table("ConsumersTable")
+    consumers = Consumers(table)
+    long = "x" * 1000
+    accounts = [f"{number:012}" for number in range(1100)]
+    with table.batch_writer() as batch:
+        for account_id in accounts:
+            batch.put_item(Item={"account_id": account_id, "services": "*", "notes": long})
+
+    assert sorted(each.account_id for each in consumers.all()) == accounts
+
+
+@pytest.mark.parametrize("operation", ["put_item", "delete_item", "scan"])
+def test_who_may_not_write_the_registry_is_told_so(table: Any, operation: str) -> None:
+    consumers = Consumers(table)
+    doing: dict[str, Any] = {
+        "put_item": lambda: consumers.add(entry(), replace=True),
+        "delete_item": lambda: consumers.remove(CONSUMER),
+        "scan": lambda: [*consumers.all()],
+    }
+
+    with refusing(table.meta.client, operation, "AccessDeniedException"), pytest.raises(AccessDeniedError):
+        doing[operation]()

@@ -12,13 +12,26 @@ from boto3.dynamodb.types import TypeSerializer
 from botocore.stub import Stubber
 
 from drawbridge.aws.ledger import Ledger
+from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
 from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
 from drawbridge.record import GONE, Basis, Outcome
 from drawbridge.record.record import StatusChange, status_change
 from drawbridge.request import EndpointConnectionRequest, Request
+from drawbridge.request.review import Review
 from drawbridge.request.row import Row
 from drawbridge.status import Reason, Status
-from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, SERVICE_ID, SHARE, seen, workflow_input
+from tests.builders import (
+    CONNECTION,
+    CONSUMER,
+    ENDPOINT_ID,
+    NOW,
+    SERVICE_ID,
+    SHARE,
+    connection_facts,
+    resource_facts,
+    seen,
+    workflow_input,
+)
 from tests.contracts.accounts import refusing
 from tests.contracts.conftest import NewAccount
 
@@ -536,3 +549,97 @@ def test_a_new_attempt_does_not_show_the_reasons_of_the_last_one(ledger: Ledger,
 def _typed(stored: dict[str, Any]) -> dict[str, Any]:
     serialize = TypeSerializer().serialize
     return {name: serialize(value) for name, value in stored.items()}
+
+
+def grounds(outcome: str = "accept") -> Grounds:
+    return Grounds(
+        outcome=outcome,
+        at=NOW,
+        zone="UTC",
+        policies="version",
+        determined_by=("mine@3",),
+        facts=connection_facts(),
+        fingerprint="0" * 64,
+    )
+
+
+ASSOCIATION = AssociationGrounds(at=NOW, zone="UTC", resources=(resource_facts(),))
+
+
+def test_what_a_decision_rested_on_is_kept_until_another_one_is_made(ledger: Ledger) -> None:
+    ledger.claim(seen(), 1, after=None)
+    reach(ledger, Status.ACCEPTED, settled=False, grounds=grounds())
+    reach(ledger, Status.ASSOCIATING, settled=False, association_grounds=ASSOCIATION)
+    reach(ledger, Status.AVAILABLE)
+
+    kept = row(ledger)
+    ledger.claim(seen(), 2, after=kept)
+    reach(ledger, Status.HELD, 2, grounds=grounds("hold"))
+
+    assert read_grounds(kept.grounds, Grounds) == grounds()
+    assert read_grounds(kept.association_grounds, AssociationGrounds) == ASSOCIATION
+    assert read_grounds(row(ledger).grounds, Grounds) == grounds("hold")
+
+
+def test_people_read_all_of_a_request(ledger: Ledger) -> None:
+    ledger.claim(seen(), 1, after=None)
+    reach(ledger, Status.ACCEPTED, settled=False, grounds=grounds())
+    reach(ledger, Status.AVAILABLE, association_grounds=ASSOCIATION)
+
+    entry = ledger.entry(ID)
+
+    assert entry is not None
+    assert [*ledger.entries()] == [entry]
+    assert (entry.status, entry.attempt, entry.settled) == (Status.AVAILABLE, 1, True)
+    assert (entry.grounds, entry.association_grounds) == (grounds(), ASSOCIATION)
+    assert [each.status for each in entry.history] == [Status.PENDING, Status.ACCEPTED, Status.AVAILABLE]
+    assert (entry.published, entry.reasons) == (("/a", "/b"), (WHY,))
+    assert ledger.entry("share-unknown") is None
+
+
+def test_grounds_that_another_version_wrote_are_none(ledger: Ledger, table: Any) -> None:
+    ledger.claim(seen(), 1, after=None)
+    reach(ledger, Status.HELD, grounds=grounds())
+    table.update_item(
+        Key={"request_id": ID}, UpdateExpression="SET grounds = :new", ExpressionAttributeValues={":new": '{"v": 2}'}
+    )
+
+    entry = ledger.entry(ID)
+
+    assert entry is not None
+    assert entry.grounds is None
+
+
+def test_a_review_is_noted_with_what_it_was_made_under(ledger: Ledger, table: Any) -> None:
+    ledger.claim(seen(), 1, after=None)
+    let_in = settled(ledger, Status.AVAILABLE)
+
+    ledger.note_review(let_in, Review(permitted=False, reasons=(WHY,)), under="stricter policies")
+
+    noted = row(ledger)
+    assert (noted.reviewed, noted.no_longer_permitted) == ("stricter policies", True)
+    assert item(table)["review"]["reasons"][0]["code"] == WHY.code
+    assert (noted.status, noted.updated_at) == (let_in.status, let_in.updated_at)
+
+
+def test_a_review_of_an_attempt_that_was_overtaken_is_not_noted_and_the_next_attempt_begins_without_one(
+    ledger: Ledger,
+) -> None:
+    ledger.claim(seen(), 1, after=None)
+    let_in = settled(ledger, Status.AVAILABLE)
+    ledger.note_review(let_in, Review(permitted=False), under="stricter policies")
+    ledger.claim(seen(), 2, after=row(ledger))
+
+    ledger.note_review(let_in, Review(permitted=False), under="strictest policies")
+
+    assert (row(ledger).reviewed, row(ledger).no_longer_permitted) == ("", False)
+
+
+def test_of_very_many_reasons_a_row_keeps_some_and_counts_the_rest(ledger: Ledger, table: Any) -> None:
+    ledger.claim(seen(), 1, after=None)
+
+    reach(ledger, Status.HELD, reasons=tuple(Reason("policy", "x" * 200, source=f"{n}") for n in range(5000)))
+
+    kept = item(table)["reasons"]
+    assert len(kept) == 41
+    assert kept[-1]["text"] == "and 4960 more"

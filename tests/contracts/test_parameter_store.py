@@ -9,7 +9,7 @@ import pytest
 
 from drawbridge.aws.parameter_store import Configuration, PublishedNames
 from drawbridge.configuration import Parameter
-from drawbridge.errors import QuotaExceededError, ThrottledError
+from drawbridge.errors import AccessDeniedError, QuotaExceededError, ThrottledError
 from drawbridge.publication.publish import Owned
 from tests.builders import NOW
 from tests.contracts.accounts import Account, answering, refusing
@@ -221,3 +221,34 @@ def test_a_parameter_that_is_deleted_between_value_and_tags_is_not_there(account
 def test_trap_20_a_write_that_is_refused_is_an_error(account: Account, code: str, error: type[Exception]) -> None:
     with refusing(account.client("ssm"), "put_parameter", code), pytest.raises(error, match=NAME):
         names_of(account).create(NAME, "text", subject="arn:resource")
+
+
+def test_what_is_configured_can_be_written_changed_and_removed(account: Account) -> None:
+    configuration = configuration_of(account)
+
+    configuration.write("policies", "mine", "first")
+    configuration.write("policies", "mine", "second")
+    written = read(configuration.below("policies"))
+    configuration.remove("policies", "mine")
+    configuration.remove("policies", "mine")
+
+    assert written == [("mine", "second", 2)]
+    assert configuration.below("policies") == []
+
+
+def test_what_is_too_long_for_the_standard_tier_is_written_all_the_same(account: Account) -> None:
+    configuration = configuration_of(account)
+
+    configuration.write("policies", "long", "x" * 8000)
+
+    (found,) = configuration.below("policies")
+    assert len(found.value) == 8000
+
+
+def test_a_configuration_that_may_not_be_written_or_removed_is_denied(account: Account) -> None:
+    configuration = configuration_of(account)
+
+    with refusing(account.client("ssm"), "put_parameter", "AccessDeniedException"), pytest.raises(AccessDeniedError):
+        configuration.write("policies", "mine", "text")
+    with refusing(account.client("ssm"), "delete_parameter", "ThrottlingException"), pytest.raises(ThrottledError):
+        configuration.remove("policies", "mine")

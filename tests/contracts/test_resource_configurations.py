@@ -8,7 +8,7 @@ from drawbridge.association.resources import SharedConfiguration
 from drawbridge.aws.resource_configurations import ResourceConfigurations
 from drawbridge.errors import NotReadyError, ThrottledError
 from drawbridge.request.shares import SharedResource
-from tests.contracts.accounts import Account, refusing, shared
+from tests.contracts.accounts import Account, answering, refusing, shared
 from tests.local_aws.accounts import accept_invitation, pass_time, resource_configuration, share
 
 KIND = "vpc-lattice:resourceconfiguration"
@@ -96,3 +96,36 @@ def test_what_is_denied_is_not_shared(account: Account) -> None:
 def test_who_is_throttled_does_not_know_whether_it_is_shared(account: Account) -> None:
     with refusing(account.lattice, "get_resource_configuration", "ThrottlingException"), pytest.raises(ThrottledError):
         configurations_of(account).is_shared("rcfg-07129f3acded87625")
+
+
+def test_tags_of_a_resource_that_is_shared_are_unknown_and_those_of_one_s_own_are_told(
+    provider: Account, consumer: Account
+) -> None:
+    arn, _ = shared(provider, consumer)
+    provider.lattice.tag_resource(resourceArn=arn, tags={"stage": "prod"})
+
+    assert configurations_of(provider).tags(arn) == {"stage": "prod"}
+    assert configurations_of(consumer).tags(arn) is None
+
+
+def test_tags_that_may_not_be_asked_for_are_unknown(provider: Account, consumer: Account) -> None:
+    arn, _ = shared(provider, consumer)
+
+    with refusing(consumer.lattice, "list_tags_for_resource", "AccessDeniedException"):
+        assert configurations_of(consumer).tags(arn) is None
+    with refusing(consumer.lattice, "list_tags_for_resource", "ThrottlingException"), pytest.raises(ThrottledError):
+        configurations_of(consumer).tags(arn)
+
+
+def test_the_domain_of_a_configuration_is_told_with_whether_it_is_verified(
+    provider: Account, consumer: Account
+) -> None:
+    arn, share_arn = shared(provider, consumer)
+    found = consumer.lattice.get_resource_configuration(resourceConfigurationIdentifier=arn)
+    found.pop("ResponseMetadata")
+    named = found | {"customDomainName": "db.example.com", "domainVerificationStatus": "VERIFIED"}
+
+    with answering(consumer.lattice, "get_resource_configuration", named):
+        (described,) = configurations_of(consumer).describe([SharedResource(arn, KIND, share_arn)])
+
+    assert (described.custom_domain_name, described.domain_verified) == ("db.example.com", True)

@@ -60,7 +60,35 @@ def written(tmp_path: Path) -> Callable[[str], Path]:
 def test_the_symbols_of_moto_that_are_replaced_are_there() -> None:
     assert hasattr(parsing, "logger")
     assert hasattr(parsing, "get_model_map")
+    assert hasattr(parsing, "clean_json")
     assert all(hasattr(cached, "cache_clear") for cached in (parsing.get_model_list, parsing.get_name_type_map))
+
+
+def test_no_value_leaves_an_element_out_of_a_list(written: Callable[[str], Path], person: Person) -> None:
+    path = written("""
+Conditions: {Never: !Equals [a, b]}
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: sts:AssumeRole}]
+      Policies:
+        - PolicyName: own
+          PolicyDocument:
+            Version: "2012-10-17"
+            Statement:
+              - !If [Never, {Effect: Allow, Action: "s3:*", Resource: "*"}, !Ref AWS::NoValue]
+              - {Effect: Allow, Action: "sqs:SendMessage", Resource: [!If [Never, "a", !Ref AWS::NoValue], "*"]}
+""")
+
+    deploy(path, "311111111390", REGION)
+
+    iam = person("311111111390").client("iam")
+    (role,) = iam.list_roles()["Roles"]
+    document = iam.get_role_policy(RoleName=role["RoleName"], PolicyName="own")["PolicyDocument"]
+    assert document["Statement"] == [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": ["*"]}]
 
 
 def test_a_stack_tells_its_outputs(deployed: Deployed) -> None:

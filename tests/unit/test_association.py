@@ -17,7 +17,7 @@ from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.policies import parse_policy
 from drawbridge.errors import AssociationFailedError, InvalidInputError, NotReadyError
 from drawbridge.request.shares import Share, SharedResource
-from tests.builders import MOMENT, PROVIDER, RESOURCE_ARN, SHARE_ARN, asker, shared_resource, wanted
+from tests.builders import MOMENT, NOW, PROVIDER, RESOURCE_ARN, SHARE_ARN, asker, shared_resource, wanted
 
 VPC = "vpc-0123456789abcdef0"
 ATTACH = {"mode": "resource-endpoint", "vpc": VPC}
@@ -363,3 +363,48 @@ def test_a_binding_without_security_groups_leaves_them_as_they_are() -> None:
     associate(wanted(security_group_ids=()), endpoints, attempt=1)
 
     assert endpoints.changes == []
+
+
+def test_what_the_policy_was_asked_of_each_wanted_resource_is_kept() -> None:
+    world = World(configuration(), configuration("users-db", f"{RESOURCE_ARN[:-1]}6"))
+
+    plan = world.planner(binding(match={"resource": "orders-*"})).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert plan.grounds is not None
+    assert (plan.grounds.at, plan.grounds.zone) == (NOW, "UTC")
+    (asked,) = plan.grounds.resources
+    assert (asked.name, asked.binding, asked.private_dns) == ("orders-db", "orders", "off")
+
+
+def test_tags_are_asked_for_only_if_a_policy_goes_by_them() -> None:
+    plain, tagged = World(configuration()), World(configuration())
+    by_tag = 'permit(principal, action == Action::"associate", resource) when { resource.hasTag("open") };'
+
+    plain.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)
+    refused = tagged.planner(binding(), policy=by_tag).plan(SHARE_ARN, asker(), [], MOMENT)
+    tagged.shown_tags = {"open": "yes"}
+    allowed = tagged.planner(binding(), policy=by_tag).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert (plain.asked_for_tags, tagged.asked_for_tags) == (0, 2)
+    assert refused.associations == ()
+    assert "does not show the resource's tags" in refused.refused[0].text
+    assert len(allowed.associations) == 1
+
+
+def test_trap_5_a_resource_that_comes_to_an_accepted_share_is_asked_about_by_itself() -> None:
+    world = World(configuration())
+    only_5432 = 'permit(principal, action == Action::"associate", resource) when { resource.portRanges == ["5432"] };'
+    planner = world.planner(binding(match={}), policy=only_5432)
+    before = planner.plan(SHARE_ARN, asker(), [], MOMENT)
+    late = msgspec.structs.replace(configuration("late-db", f"{RESOURCE_ARN[:-1]}6"), port_ranges=("22",))
+    world.described.append(late)
+
+    after = planner.plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert (
+        [each.resource_name for each in after.associations]
+        == ["orders-db"]
+        == [each.resource_name for each in before.associations]
+    )
+    assert [reason.code for reason in after.refused] == ["association-not-permitted"]
+    assert before.state != after.state

@@ -13,11 +13,12 @@ from drawbridge.hint import AT_CONNECTIONS, AT_SHARES, EVERYWHERE
 from drawbridge.request import WorkflowInput
 from drawbridge.request.attention import Seen
 from drawbridge.request.connections import NONE_HELD, Connection, ConnectionState, Held, ManagedService
+from drawbridge.request.digests import digest
 from drawbridge.request.discover import Discoverer
 from drawbridge.request.review import Review
 from drawbridge.request.row import Row
 from drawbridge.request.shares import Invitation, InvitationStatus, Share, SharedResource
-from drawbridge.status import Status
+from drawbridge.status import Reason, Status
 from tests.builders import (
     CONNECTION,
     CONSUMER,
@@ -325,3 +326,117 @@ def test_no_failure_is_anything_else_than_ours(world: World) -> None:
     world.failing = {"managed", "invitations", "start", "notify"}
 
     assert all(isinstance(each, DrawbridgeError) for each in world.discoverer().discover(EVERYWHERE, NOW).failures)
+
+
+def held_by_night(world: World) -> None:
+    world.listed_connections = [connection()]
+    early = NOW.replace(hour=4).isoformat()
+    kept = row(Status.HELD, permitted="policies", seen=digest("open"), grounds="by day", updated_at=early)
+    world.kept = {CONNECTION.request_id: kept}
+
+
+def test_a_request_that_is_held_by_night_gets_its_attempt_by_day_and_only_then(world: World) -> None:
+    held_by_night(world)
+
+    by_night = world.discoverer().discover(AT_CONNECTIONS, NOW.replace(hour=5))
+    by_day = world.discoverer().discover(AT_CONNECTIONS, NOW.replace(hour=9))
+
+    assert (by_night.started, by_day.started) == ((), (f"{CONNECTION.request_id}-2",))
+
+
+def let_in(world: World, **changes: Any) -> None:
+    """Have a connection that was let in by the policies that are in force."""
+    world.listed_connections = [connection(ConnectionState.AVAILABLE)]
+    told: dict[str, Any] = {"permitted": "policies", "seen": digest("open")}
+    world.kept = {CONNECTION.request_id: row(Status.AVAILABLE, **(told | changes))}
+
+
+REFUSED = Review(permitted=False, reasons=(Reason("policy", "no more", source="stop"),))
+
+
+def test_what_was_let_in_by_the_policies_in_force_is_not_reviewed(world: World) -> None:
+    let_in(world)
+
+    discovery = world.discoverer().discover(AT_CONNECTIONS, NOW)
+
+    assert world.asked == []
+    assert discovery.no_longer_permitted == ()
+
+
+def test_what_other_policies_would_not_let_in_is_told_once_and_stays_connected(world: World) -> None:
+    let_in(world)
+    world.policies, world.found = "stricter policies", REFUSED
+
+    looks = [world.discoverer().discover(AT_CONNECTIONS, NOW) for _ in range(3)]
+
+    assert [look.no_longer_permitted for look in looks] == [(CONNECTION.request_id,), (), ()]
+    assert [look.started for look in looks] == [(), (), ()]
+    assert world.told == [(CONNECTION.request_id, False, "stricter policies")]
+    assert world.asked == [CONNECTION.request_id]
+    assert world.kept[CONNECTION.request_id].no_longer_permitted
+
+
+def test_what_is_permitted_again_is_told_too_and_is_nothing_to_worry_about(world: World) -> None:
+    let_in(world, reviewed="stricter policies", no_longer_permitted=True)
+    world.policies, world.found = "milder policies", Review(permitted=True)
+
+    discovery = world.discoverer().discover(AT_CONNECTIONS, NOW)
+
+    assert discovery.no_longer_permitted == ()
+    assert world.told == [(CONNECTION.request_id, True, "milder policies")]
+
+
+def test_a_review_that_changes_nothing_is_noted_and_not_told(world: World) -> None:
+    let_in(world)
+    world.policies, world.found = "other policies", Review(permitted=True)
+
+    world.discoverer().discover(AT_CONNECTIONS, NOW)
+
+    assert world.told == []
+    assert world.kept[CONNECTION.request_id].reviewed == "other policies"
+
+
+@pytest.mark.parametrize("writes", [0, 1])
+def test_a_review_that_is_broken_off_is_told_at_least_once(world: World, writes: int) -> None:
+    let_in(world)
+    world.policies, world.found = "stricter policies", REFUSED
+    world.writes_until_crash = writes
+
+    with contextlib.suppress(CrashError):
+        world.discoverer().discover(AT_CONNECTIONS, NOW)
+    world.writes_until_crash = 1_000
+    world.discoverer().discover(AT_CONNECTIONS, NOW)
+
+    assert len(world.told) == 1 + writes
+    assert world.kept[CONNECTION.request_id].reviewed == "stricter policies"
+
+
+def test_how_many_other_connections_there_are_asks_for_no_review(world: World) -> None:
+    let_in(world)
+    world.listed_connections.append(connection(ConnectionState.AVAILABLE, endpoint_id="vpce-00000000000000001"))
+
+    world.discoverer().discover(AT_CONNECTIONS, NOW)
+
+    assert world.asked == []
+
+
+def test_a_held_request_is_decided_again_when_the_account_has_other_connections_than_before(world: World) -> None:
+    world.listed_connections = [connection()]
+    world.kept = {CONNECTION.request_id: row(Status.HELD, permitted="policies, 1 held", seen=digest("open"))}
+
+    discovery = world.discoverer().discover(AT_CONNECTIONS, NOW)
+
+    assert discovery.started == (f"{CONNECTION.request_id}-2",)
+
+
+def test_connections_to_services_that_nobody_looks_after_are_counted_and_left_alone(world: World) -> None:
+    other = "vpce-svc-00000000000000001"
+    world.listed_connections = [
+        connection(),
+        connection(ConnectionState.AVAILABLE, service_id=other, endpoint_id="vpce-00000000000000001"),
+    ]
+
+    discovery = world.discoverer().discover(AT_CONNECTIONS, NOW)
+
+    assert discovery.started == (f"{CONNECTION.request_id}-1",)
+    assert world.kept[CONNECTION.request_id].permitted == "policies, 1 held"

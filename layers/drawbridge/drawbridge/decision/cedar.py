@@ -172,18 +172,17 @@ _TYPES = {
 
 
 def _attributes(facts: ResourceFacts) -> dict[str, Any]:
-    owner = facts.arn.split(":")[4]
-    attributes: dict[str, Any] = {"id": facts.arn, "name": facts.name, "owner": owner}
-    if facts.resource_kind is ResourceKind.RESOURCE_CONFIGURATION:
-        attributes |= {
-            "type": facts.type,
-            "protocol": facts.protocol,
-            "portRanges": sorted(facts.port_ranges),
-            "domainVerified": facts.domain_verified,
-        }
-        if facts.custom_domain_name:
-            attributes["customDomainName"] = facts.custom_domain_name
-    return attributes
+    configuration = facts.resource_kind is ResourceKind.RESOURCE_CONFIGURATION
+    attributes: dict[str, Any] = {
+        "id": facts.arn,
+        "name": facts.name,
+        "owner": facts.arn.split(":")[4],
+        "type": facts.type if configuration else facts.resource_kind.upper().replace("-", "_"),
+        "protocol": facts.protocol,
+        "portRanges": sorted(facts.port_ranges),
+        "domainVerified": facts.domain_verified,
+    }
+    return attributes | ({"customDomainName": facts.custom_domain_name} if facts.custom_domain_name else {})
 
 
 def _share(arn: str, name: str, tags: dict[str, str] | None) -> dict[str, Any]:

@@ -1,0 +1,256 @@
+"""Gathering: the facts of a request, as AWS and the registry tell them."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from drawbridge.decision import Moot
+from drawbridge.decision.facts import ConnectionFacts, Consumer, Content, Fact, Facts, OrganizationPlace, ShareFacts
+from drawbridge.decision.gather import Gatherer
+from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
+from drawbridge.request.connections import Connection, ConnectionState, Held, ManagedService, held_beside
+from drawbridge.request.shares import Invitation, InvitationStatus, Share, SharedResource
+from drawbridge.status import Status
+from tests.builders import (
+    CONNECTION,
+    CONSUMER,
+    ENDPOINT_ID,
+    NOW,
+    PROVIDER,
+    RESOURCE_ARN,
+    SERVICE_ID,
+    SHARE,
+    SHARE_ARN,
+    STRANGER,
+    invitation,
+    shared_resource,
+)
+
+PENDING = ConnectionState.PENDING_ACCEPTANCE
+
+
+def connection(number: int = 0, state: ConnectionState = PENDING, **changes: Any) -> Connection:
+    told: dict[str, Any] = {
+        "service_id": SERVICE_ID,
+        "endpoint_id": f"vpce-{number:017x}" if number else ENDPOINT_ID,
+        "owner": CONSUMER,
+        "region": "eu-west-1",
+        "asked_at": NOW + timedelta(minutes=number),
+    }
+    return Connection(state=state, **(told | changes))
+
+
+class World:
+    """What AWS and the registry tell."""
+
+    def __init__(self) -> None:
+        self.listed: list[Connection] = [connection()]
+        self.service: ManagedService | None = ManagedService(
+            service_id=SERVICE_ID, tags={"tier": "gold"}, name="its name", private_dns_name="api.example.com"
+        )
+        self.invitation: Invitation | None = None
+        self.in_effect: Share | None = None
+        self.contents: list[SharedResource] | Exception = [shared_resource()]
+        self.registered: dict[str, Consumer] = {}
+
+    def gather(self, now: datetime = NOW, *, share: bool = False) -> Facts | Moot:
+        return Gatherer(self, self, self, self).gather(SHARE if share else CONNECTION, now)
+
+    def newest_invitation(self, share_arn: str) -> Invitation | None:
+        return self.invitation
+
+    def share(self, share_arn: str) -> Share | None:
+        return self.in_effect
+
+    def contents_of_invitation(self, invitation_arn: str) -> list[SharedResource]:
+        if isinstance(self.contents, Exception):
+            raise self.contents
+        return self.contents
+
+    def contents_of_share(self, share_arn: str) -> list[SharedResource]:
+        return self.contents_of_invitation("")
+
+    def managed_service(self, service_id: str) -> ManagedService | None:
+        return self.service
+
+    def connection(self, service_id: str, endpoint_id: str) -> Connection:
+        found = [each for each in self.listed if each.endpoint_id == endpoint_id]
+        if not found:
+            raise GoneError(endpoint_id)
+        return found[0]
+
+    def of_owner(self, account_id: str) -> list[Connection]:
+        return [each for each in self.listed if each.owner == account_id]
+
+    def place_of(self, account_id: str) -> OrganizationPlace:
+        return OrganizationPlace(name=f"name of {account_id}")
+
+    def consumer(self, account_id: str) -> Consumer | None:
+        return self.registered.get(account_id)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def shared(facts: Facts | Moot) -> ShareFacts:
+    assert isinstance(facts, ShareFacts)
+    return facts
+
+
+def test_trap_30_who_asks_for_a_connection_is_who_aws_says_owns_the_endpoint(world: World) -> None:
+    world.registered[CONSUMER] = Consumer(tier="gold", services=frozenset({"*"}))
+
+    facts = world.gather()
+
+    assert isinstance(facts, ConnectionFacts)
+    assert facts.asker.account_id == CONSUMER
+    assert facts.asker.place.name == f"name of {CONSUMER}"
+    assert facts.asker.consumer == world.registered[CONSUMER]
+    assert (facts.service.name, facts.service.private_dns_name) == ("its name", "api.example.com")
+    assert (facts.service.tags, facts.region) == ({"tier": "gold"}, "eu-west-1")
+
+
+def test_connections_that_the_account_has_or_asked_for_before_are_counted(world: World) -> None:
+    other = "vpce-svc-00000000000000001"
+    world.listed += [
+        connection(1, ConnectionState.AVAILABLE),
+        connection(2, ConnectionState.PENDING, service_id=other),
+        connection(3),
+        connection(4, asked_at=NOW - timedelta(days=1), service_id=other),
+        connection(5, ConnectionState.REJECTED),
+        connection(6, ConnectionState.DELETED),
+        connection(7, ConnectionState.AVAILABLE, owner=STRANGER),
+    ]
+
+    facts = world.gather()
+
+    assert isinstance(facts, ConnectionFacts)
+    assert (facts.connections, facts.connections_to_service) == (3, 1)
+
+
+def test_of_several_that_ask_at_the_same_time_each_has_a_number_of_its_own() -> None:
+    at_once = [connection(number, asked_at=NOW) for number in range(1, 11)]
+
+    assert sorted(held_beside(each, at_once).to_service for each in at_once) == list(range(10))
+
+
+def test_a_number_does_not_change_when_those_before_are_let_in() -> None:
+    asked = [connection(number) for number in range(1, 6)]
+    let_in = [connection(1, ConnectionState.AVAILABLE), connection(2, ConnectionState.PENDING), *asked[2:]]
+
+    assert held_beside(asked[4], asked) == held_beside(asked[4], let_in) == Held(4, 4)
+
+
+def test_an_invitation_is_looked_into_before_anybody_accepts(world: World) -> None:
+    """Trap 5."""
+    subnet = SharedResource("arn:aws:ec2:us-east-1:111111111111:subnet/a", "ec2:subnet", SHARE_ARN)
+    world.invitation = invitation()
+    world.contents = [subnet, shared_resource(), shared_resource()]
+
+    facts = shared(world.gather(share=True))
+
+    assert facts.contents == (Content(subnet.arn, "ec2:subnet"), Content(RESOURCE_ARN, shared_resource().type))
+    assert facts.asker.account_id == PROVIDER
+    assert facts.deadline == NOW + timedelta(hours=12)
+    assert facts.unknown == {Fact.RESOURCE_TAGS}
+
+
+def test_contents_that_aws_does_not_show_are_unknown_and_stop_nothing(world: World) -> None:
+    world.invitation = invitation()
+    world.contents = AccessDeniedError("no")
+
+    facts = shared(world.gather(share=True))
+
+    assert facts.contents is None
+    assert Fact.CONTENTS in facts.unknown
+
+
+def test_an_invitation_that_shows_nothing_yet_is_not_ready_and_later_is_to_nothing(world: World) -> None:
+    world.invitation, world.contents = invitation(), []
+
+    with pytest.raises(NotReadyError):
+        world.gather(share=True)
+    assert shared(world.gather(NOW + timedelta(minutes=6), share=True)).contents == ()
+
+
+def test_a_share_in_effect_needs_no_answer(world: World) -> None:
+    world.in_effect = Share(arn=SHARE_ARN, name="orders", owner=PROVIDER, tags={"stage": "prod"})
+
+    facts = shared(world.gather(share=True))
+
+    assert (facts.share_name, facts.share_tags, facts.deadline) == ("orders", {"stage": "prod"}, None)
+    assert facts.unknown == frozenset()
+
+
+def test_a_share_that_was_accepted_and_is_not_in_effect_yet_is_waited_for(world: World) -> None:
+    world.invitation = invitation(InvitationStatus.ACCEPTED)
+
+    with pytest.raises(NotReadyError, match="not in effect yet"):
+        world.gather(share=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "ends", "code"),
+    [
+        (InvitationStatus.REJECTED, Status.REJECTED, "rejected-elsewhere"),
+        (InvitationStatus.EXPIRED, Status.EXPIRED, "deadline-passed"),
+        (None, Status.WITHDRAWN, "gone"),
+    ],
+)
+def test_trap_4_what_is_over_is_told_as_it_ended(
+    world: World, status: InvitationStatus | None, ends: Status, code: str
+) -> None:
+    world.invitation = invitation(status) if status else None
+
+    ended = world.gather(share=True)
+
+    assert isinstance(ended, Moot)
+    assert (ended.status, ended.because[0].code) == (ends, code)
+
+
+def test_an_invitation_that_goes_while_it_is_looked_into_was_withdrawn(world: World) -> None:
+    world.invitation, world.contents = invitation(), GoneError("gone")
+
+    ended = world.gather(share=True)
+
+    assert isinstance(ended, Moot)
+    assert ended.status is Status.WITHDRAWN
+
+
+@pytest.mark.parametrize(
+    ("state", "ends"),
+    [
+        (ConnectionState.REJECTED, Status.REJECTED),
+        (ConnectionState.EXPIRED, Status.EXPIRED),
+        (ConnectionState.DELETED, Status.WITHDRAWN),
+        (ConnectionState.FAILED, Status.WITHDRAWN),
+    ],
+)
+def test_a_connection_that_is_over_is_told_as_it_ended(world: World, state: ConnectionState, ends: Status) -> None:
+    world.listed = [connection(state=state)]
+
+    ended = world.gather()
+
+    assert isinstance(ended, Moot)
+    assert ended.status is ends
+
+
+def test_a_connection_or_a_service_that_is_gone_was_withdrawn(world: World) -> None:
+    world.listed = []
+    gone = world.gather()
+    world.service = None
+    unmanaged = world.gather()
+
+    assert isinstance(gone, Moot)
+    assert isinstance(unmanaged, Moot)
+    assert (gone.because[0].code, unmanaged.because[0].code) == ("gone", "service-not-managed")
+
+
+def test_a_state_that_nobody_knows_is_waited_for(world: World) -> None:
+    world.listed = [connection(state=ConnectionState.UNKNOWN)]
+
+    with pytest.raises(NotReadyError):
+        world.gather()

@@ -1,0 +1,140 @@
+"""Reviews: what the policies in force make of what the ledger keeps."""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from drawbridge.decision.again import grounds_of
+from drawbridge.decision.cedar import PolicySet
+from drawbridge.decision.decide import decide
+from drawbridge.decision.facts import Consumer, Facts, ResourceFacts
+from drawbridge.decision.grounds import AssociationGrounds
+from drawbridge.decision.review import PolicyReviewer
+from drawbridge.request.row import Row
+from drawbridge.status import Status
+from tests.builders import CONSUMER, MOMENT, NOW, SERVICE_ID, asker, connection_facts, resource_facts, row, share_facts
+from tests.unit.policies import compiled
+
+ACCEPT = 'permit(principal, action == Action::"accept", resource);'
+REGISTERED = 'permit(principal, action == Action::"accept", resource) when { principal has consumer };'
+BY_DAY = 'permit(principal, action == Action::"accept", resource) when { context.local.hour >= 14 };'
+ASSOCIATE = 'permit(principal, action == Action::"associate", resource);'
+
+
+class Registry:
+    """The registry as it is now."""
+
+    def __init__(self, *accounts: str) -> None:
+        self._accounts = accounts
+
+    def consumer(self, account_id: str) -> Consumer | None:
+        return Consumer(services=frozenset({"*"})) if account_id in self._accounts else None
+
+
+def kept(facts: Facts, *texts: str, resources: tuple[ResourceFacts, ...] = (), **changes: Any) -> Row:
+    """Give the row of a request that was decided by these policies."""
+    policies = compiled([*texts])
+    grounds = grounds_of(facts, decide(facts, policies, MOMENT), policies, MOMENT, {})
+    association = AssociationGrounds(at=NOW, zone="UTC", resources=resources)
+    told: dict[str, Any] = {
+        "grounds": msgspec.json.encode(grounds).decode(),
+        "association_grounds": msgspec.json.encode(association).decode() if resources else "",
+    }
+    return row(Status.AVAILABLE, **(told | changes))
+
+
+def reviewer(*texts: str, registry: Registry | None = None) -> PolicyReviewer:
+    return PolicyReviewer(compiled([*texts]) if texts else PolicySet([]), registry or Registry(CONSUMER))
+
+
+def test_what_would_be_let_in_again_is_permitted() -> None:
+    review = reviewer(ACCEPT).review(kept(connection_facts(), ACCEPT))
+
+    assert review is not None
+    assert (review.permitted, review.reasons) == (True, ())
+
+
+def test_what_would_not_be_let_in_any_more_is_told_with_its_reasons() -> None:
+    forbid = '@id("stop") @reason("no more") forbid(principal, action, resource);'
+
+    review = reviewer(ACCEPT, forbid).review(kept(connection_facts(), ACCEPT))
+
+    assert review is not None
+    assert not review.permitted
+    assert [reason.source for reason in review.reasons if reason.code == "policy"] == ["stop"]
+
+
+def test_a_consumer_that_was_removed_from_the_registry_is_reviewed_as_it_is_registered_now() -> None:
+    who = asker(CONSUMER, services=frozenset({SERVICE_ID}))
+    let_in = kept(connection_facts(who), REGISTERED)
+
+    still_there = reviewer(REGISTERED).review(let_in)
+    removed = reviewer(REGISTERED, registry=Registry()).review(let_in)
+
+    assert still_there is not None
+    assert removed is not None
+    assert (still_there.permitted, removed.permitted) == (True, False)
+
+
+def test_each_resource_is_reviewed_by_what_permits_associations() -> None:
+    resources = (resource_facts(), resource_facts(name="secrets", port_ranges=("443",)))
+    only_443 = f'{ASSOCIATE[:-1]} when {{ resource.portRanges == ["443"] }};'
+
+    review = reviewer(ACCEPT, only_443).review(kept(share_facts(), ACCEPT, ASSOCIATE, resources=resources))
+
+    assert review is not None
+    (reason,) = review.reasons
+    assert reason.code == "association-not-permitted"
+    assert reason.text.startswith("orders-db: ")
+
+
+def test_a_review_is_as_of_when_it_was_decided_and_not_of_the_hour_of_the_review() -> None:
+    in_time = 'permit(principal, action == Action::"accept", resource) when { context.local.hour == 12 };'
+
+    review = reviewer(in_time).review(kept(connection_facts(), in_time))
+
+    assert review is not None
+    assert review.permitted
+
+
+@pytest.mark.parametrize("grounds", ["", "{}", "not json", '{"outcome": 1}'])
+def test_where_no_facts_are_kept_there_is_no_review(grounds: str) -> None:
+    without = row(Status.AVAILABLE, grounds=grounds)
+
+    assert reviewer(ACCEPT).review(without) is None
+    assert not reviewer(BY_DAY).decides_otherwise(without, NOW)
+
+
+def test_what_a_policy_holds_for_the_hour_is_let_go_when_the_hour_comes() -> None:
+    held = kept(connection_facts(), BY_DAY)
+
+    assert not reviewer(BY_DAY).decides_otherwise(held, NOW + timedelta(hours=1))
+    assert reviewer(BY_DAY).decides_otherwise(held, NOW + timedelta(hours=2))
+
+
+def test_what_is_held_for_another_reason_is_not_tried_each_time() -> None:
+    held = kept(connection_facts(), REGISTERED)
+
+    assert not reviewer(REGISTERED).decides_otherwise(held, NOW + timedelta(days=1))
+    # The policies changed: that is noticed otherwise, and what was kept need not be all that they ask.
+    assert not reviewer(ACCEPT).decides_otherwise(held, NOW + timedelta(days=1))
+
+
+def test_where_what_is_kept_does_not_tell_how_it_was_decided_time_changes_nothing() -> None:
+    held = kept(connection_facts(), REGISTERED)
+
+    assert not reviewer(BY_DAY, ACCEPT).decides_otherwise(held, NOW + timedelta(hours=3))
+
+
+def test_the_time_that_is_left_to_the_deadline_is_time_too() -> None:
+    in_time = (
+        'permit(principal, action == Action::"askApprover", resource);'
+        'permit(principal, action == Action::"accept", resource)'
+        " when { context has secondsLeft && context.secondsLeft < 3600 };"
+    )
+    waiting = kept(share_facts(), in_time)
+
+    assert not reviewer(in_time).decides_otherwise(waiting, NOW + timedelta(hours=10))
+    assert reviewer(in_time).decides_otherwise(waiting, NOW + timedelta(hours=11, minutes=1))
