@@ -133,4 +133,4 @@ lock: $(VENV)/.ready  ## make the hashed locks anew, from the .in files
 
 .PHONY: clean
 clean:  ## remove all that was set up here
-	@rm -rf $(VENV) .local .aws-sam
+	@rm -rf $(VENV) .local .aws-sam build *.egg-info

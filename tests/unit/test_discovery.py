@@ -411,6 +411,17 @@ def test_a_review_that_is_broken_off_is_told_at_least_once(world: World, writes:
     assert world.kept[CONNECTION.request_id].reviewed == "stricter policies"
 
 
+@pytest.mark.parametrize("status", [Status.REJECTED, Status.FAILED])
+def test_what_was_not_let_in_is_not_reviewed(world: World, status: Status) -> None:
+    let_in(world)
+    world.kept = {CONNECTION.request_id: row(status, permitted="policies", seen=digest("open"), failures=20)}
+    world.policies, world.found = "policies of today", REFUSED
+
+    world.discoverer().discover(AT_CONNECTIONS, NOW)
+
+    assert world.asked == []
+
+
 def test_how_many_other_connections_there_are_asks_for_no_review(world: World) -> None:
     let_in(world)
     world.listed_connections.append(connection(ConnectionState.AVAILABLE, endpoint_id="vpce-00000000000000001"))

@@ -176,6 +176,7 @@ def test_a_set_that_lets_everything_of_everybody_in_is_a_conflict_unless_it_is_m
         ['permit(principal, action == Action::"associate", resource);'],
         ['permit(principal, action == Action::"accept", resource is EndpointService);'],
         ['permit(principal, action == Action::"accept", resource) when { context.local.hour >= 8 };'],
+        ['permit(principal, action == Action::"accept", resource) when { context.local.hour < 8 };'],
         ['permit(principal, action == Action::"accept", resource) when { resource.hasTag("open") };'],
         [EVERYTHING, "forbid(principal, action, resource) unless { principal has consumer };"],
         [],

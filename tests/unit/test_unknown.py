@@ -122,6 +122,8 @@ def test_the_contents_that_aws_does_not_show_count_against_the_provider() -> Non
 def test_circumstances_taken_as_a_whole_may_be_anything_that_is_unknown() -> None:
     as_a_whole = 'unless { (if context.region == "x" then context else context) has resources }'
 
+    assert not accepts(f"{ACCEPT} when {{ [context].contains(context) }};", facts=share_facts(contents=None))
+    assert accepts(f"{ACCEPT} when {{ [context].contains(context) }};", facts=share_facts())
     assert not accepts(f"{ACCEPT} {as_a_whole};", facts=share_facts(contents=None))
 
 

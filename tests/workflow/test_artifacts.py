@@ -1,6 +1,7 @@
 """What the build leaves out is nothing that a function needs."""
 
 import re
+import tomllib
 
 from tests.builders import REPOSITORY
 
@@ -16,3 +17,21 @@ def test_botocore_keeps_the_data_of_every_service_that_a_client_is_built_for() -
     built = set(re.findall(r'(?:client|resource)\(\s*"([a-z0-9-]+)"', code))
 
     assert built == set(kept.group(1).split())
+
+
+def test_what_is_installed_as_the_command_line_has_every_package() -> None:
+    told = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["setuptools"]
+    folders = {"drawbridge": REPOSITORY / "layers" / "drawbridge" / "drawbridge"}
+    packages = {
+        ".".join((name, *path.parent.relative_to(folder).parts))
+        for name, folder in folders.items()
+        for path in folder.rglob("__init__.py")
+    }
+
+    assert packages | {"drawbridge_cli", "drawbridge_policies"} == set(told["packages"])
+
+
+def test_the_layer_takes_of_the_policies_what_the_package_reads() -> None:
+    makefile = (REPOSITORY / "layers" / "Makefile").read_text()
+
+    assert "drawbridge_policies/__init__.py drawbridge_policies/schema.cedarschema" in makefile
