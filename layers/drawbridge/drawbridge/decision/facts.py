@@ -45,9 +45,11 @@ class Membership(StrEnum):
     """Organizations could not be asked. Unknown is not absent: what it could be counts against whoever asks."""
 
 
-class OrganizationPlace(
-    Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True
-):
+class Document(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
+    """What people write and the ledger keeps: in camel case, without what is as ever, and with nothing unknown."""
+
+
+class OrganizationPlace(Document, frozen=True, kw_only=True):
     """Where an account stands in our organization."""
 
     membership: Membership = Membership.OUTSIDER
@@ -60,7 +62,7 @@ class OrganizationPlace(
     """``None`` where they are unknown."""
 
 
-class Consumer(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Consumer(Document, frozen=True, kw_only=True):
     """What the registry knows of an account."""
 
     tier: str = ""
@@ -71,7 +73,7 @@ class Consumer(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unk
     since: datetime | None = None
 
 
-class Asker(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
+class Asker(Document, frozen=True, kw_only=True):
     """The account that asks, as AWS reports it."""
 
     account_id: AccountId
@@ -101,16 +103,7 @@ class Content(Struct, frozen=True, order=True, forbid_unknown_fields=True):
         return self.arn.split(":")[2:3] == ["vpc-lattice"]
 
 
-class ShareFacts(
-    Struct,
-    frozen=True,
-    kw_only=True,
-    rename="camel",
-    omit_defaults=True,
-    forbid_unknown_fields=True,
-    tag="resource-share",
-    tag_field="kind",
-):
+class ShareFacts(Document, frozen=True, kw_only=True, tag="resource-share", tag_field="kind"):
     """A share, and the invitation to it if there is one to answer."""
 
     asker: Asker
@@ -133,7 +126,7 @@ class ShareFacts(
         return self.asker.unknown | {fact for fact, unknown in missing.items() if unknown}
 
 
-class Service(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
+class Service(Document, frozen=True, kw_only=True):
     """An endpoint service of ours."""
 
     id: str
@@ -143,16 +136,7 @@ class Service(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=T
     tags: dict[str, str] = {}
 
 
-class ConnectionFacts(
-    Struct,
-    frozen=True,
-    kw_only=True,
-    rename="camel",
-    omit_defaults=True,
-    forbid_unknown_fields=True,
-    tag="endpoint-connection",
-    tag_field="kind",
-):
+class ConnectionFacts(Document, frozen=True, kw_only=True, tag="endpoint-connection", tag_field="kind"):
     """An endpoint's connection to one of our endpoint services."""
 
     asker: Asker
@@ -178,16 +162,7 @@ class ResourceKind(StrEnum):
     SERVICE = "service"
 
 
-class ResourceFacts(
-    Struct,
-    frozen=True,
-    kw_only=True,
-    rename="camel",
-    omit_defaults=True,
-    forbid_unknown_fields=True,
-    tag="shared-resource",
-    tag_field="kind",
-):
+class ResourceFacts(Document, frozen=True, kw_only=True, tag="shared-resource", tag_field="kind"):
     """A resource of an accepted share that a binding wants."""
 
     asker: Asker
