@@ -1,1 +1,1 @@
-"""What an onboarding costs, and how long each function takes to load."""
+"""What an onboarding and a decision cost, and how long each function takes to load."""

@@ -2,6 +2,7 @@
 
 import logging
 
+from bench.deciding import report_deciding
 from bench.loading import report_loading
 from bench.onboarding import report_bursts, report_onboarding
 from local_aws.__main__ import ACCOUNTS, PARAMETERS, REGION, TEMPLATE
@@ -17,6 +18,7 @@ def main() -> None:
         report_onboarding(server.url)
         report_bursts(server.url)
     report_loading()
+    report_deciding()
 
 
 if __name__ == "__main__":

@@ -37,12 +37,12 @@ class Explanation(Struct, frozen=True, kw_only=True):
 def explain(facts: AnyFacts, policies: PolicySet, moment: Moment) -> Explanation:
     """Explain what the policies make of these facts at that moment."""
     actions = (Action.ASSOCIATE,) if isinstance(facts, ResourceFacts) else tuple(IN_ORDER)
-    answers = policies.ask(actions, facts, moment)
     outcome = outcome_for(facts, policies, moment)
     # A permit that could not be evaluated leaves nothing in doubt: it permits nothing.
     permits = {each.id for policy in policies.policies for each in policy.statements if each.effect == "permit"}
     considered: list[Considered] = []
-    for action, answer in answers.items():
+    for action in actions:
+        answer = policies.ask(action, facts, moment)
         if answer.permitted:
             word = "permitted"
         elif answer.because:

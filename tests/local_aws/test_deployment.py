@@ -87,7 +87,7 @@ Resources:
 
     iam = person("311111111390").client("iam")
     (role,) = iam.list_roles()["Roles"]
-    document = iam.get_role_policy(RoleName=role["RoleName"], PolicyName="own")["PolicyDocument"]
+    document: Any = iam.get_role_policy(RoleName=role["RoleName"], PolicyName="own")["PolicyDocument"]
     assert document["Statement"] == [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": ["*"]}]
 
 

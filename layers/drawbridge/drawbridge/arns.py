@@ -7,9 +7,11 @@ from msgspec import Meta, Struct
 
 from drawbridge.errors import InvalidInputError
 
-AccountId = Annotated[str, Meta(pattern=r"^\d{12}$")]
+# Not "\\d", which takes the digits of any script, nor "$", which leaves room for a line break.
+AccountId = Annotated[str, Meta(pattern=r"^[0-9]{12}\Z")]
+ArnText = Annotated[str, Meta(pattern=r"^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:([0-9]{12}|):.")]
 
-_ARN = re.compile(r"arn:([a-z-]+):([a-z0-9-]+):([a-z0-9-]*):(\d{12}|):(.+)")
+_ARN = re.compile(r"arn:([a-z-]+):([a-z0-9-]+):([a-z0-9-]*):([0-9]{12}|):(.+)")
 
 
 class Arn(Struct, frozen=True):

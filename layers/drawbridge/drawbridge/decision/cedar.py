@@ -1,11 +1,11 @@
 """Cedar's answers to questions about facts."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
@@ -61,9 +61,9 @@ class PolicySet:
         statements = [statement for policy in self.policies for statement in policy.statements]
         self._statements = {f"{number}": statement for number, statement in enumerate(statements)}
         self._spoken_of = frozenset[Fact]().union(*(statement.facts for statement in statements))
-        self._compiled: dict[frozenset[Fact], Any] = {}
+        self._compiled: dict[tuple[Action, frozenset[Fact]], Any] = {}
 
-    @property
+    @cached_property
     def version(self) -> str:
         """A digest of the names and texts: the same wherever the same policies are read."""
         return digest([(policy.name, policy.text) for policy in self.policies])
@@ -76,35 +76,33 @@ class PolicySet:
         """Give the ids of the statements that speak of a fact."""
         return tuple(statement.id for statement in self._statements.values() if fact in statement.facts)
 
-    def ask(
-        self, actions: Sequence[Action], facts: ShareFacts | ConnectionFacts | ResourceFacts, moment: Moment
-    ) -> Mapping[Action, Answer]:
-        """Ask whether each of the actions is permitted. What is unknown counts against whoever asks."""
+    def ask(self, action: Action, facts: ShareFacts | ConnectionFacts | ResourceFacts, moment: Moment) -> Answer:
+        """Ask whether the action is permitted. What is unknown counts against whoever asks."""
         principal, *units = _account(facts.asker)
         resource, *shares = _resource(facts)
         context = _circumstances(facts, moment.now) | _time(moment)
-        requests = [
-            {
-                "principal": principal["uid"],
-                "action": {"type": "Action", "id": action},
-                "resource": resource["uid"],
-                "context": context,
-            }
-            for action in actions
-        ]
+        request = {
+            "principal": principal["uid"],
+            "action": {"type": "Action", "id": action},
+            "resource": resource["uid"],
+            "context": context,
+        }
         entities = [principal, *units, resource, *shares]
-        results = cedarpy.is_authorized_batch(requests, self._knowing_without(facts.unknown), entities, _SCHEMA)
-        return {action: self._answer(result) for action, result in zip(actions, results, strict=True)}
+        return self._answer(cedarpy.is_authorized(request, self._for(action, facts.unknown), entities, _SCHEMA))
 
-    def _knowing_without(self, unknown: frozenset[Fact]) -> Any:
-        """Give the compiled set in which the unknown facts count against whoever asks."""
+    def _for(self, action: Action, unknown: frozenset[Fact]) -> Any:
+        """Give the compiled set of what speaks of the action; what is unknown counts in it against whoever asks.
+
+        Cedar looks at every statement for every question: those for other actions would cost as much as these.
+        """
         spoken_of = unknown & self._spoken_of
-        if spoken_of not in self._compiled:
-            left = {key: against_the_asker(each.cedar, spoken_of) for key, each in self._statements.items()}
+        if (action, spoken_of) not in self._compiled:
+            of_action = {key: each.cedar for key, each in self._statements.items() if _speaks_of(each.cedar, action)}
+            left = {key: against_the_asker(each, spoken_of) for key, each in of_action.items()}
             nodes = {key: replace(each, id=key) for key, each in left.items() if each is not None}
             tree = pst.PolicySet(templates={}, static_policies=nodes, template_links=())
-            self._compiled[spoken_of] = cedarpy.PolicySet.from_pst(tree)
-        return self._compiled[spoken_of]
+            self._compiled[action, spoken_of] = cedarpy.PolicySet.from_pst(tree)
+        return self._compiled[action, spoken_of]
 
     def _answer(self, result: cedarpy.AuthzResult) -> Answer:
         failed = [_failed(str(error)) for error in result.diagnostics.errors]
@@ -131,6 +129,16 @@ def compile_together(policies: Iterable[Policy]) -> PolicySet:
 @lru_cache(maxsize=8)
 def _compiled(texts: tuple[tuple[str, str], ...]) -> PolicySet:
     return PolicySet(parse_policy(name, text) for name, text in texts)
+
+
+def _speaks_of(statement: pst.Template, action: Action) -> bool:
+    match statement.action:
+        case pst.ActionEq(entity):
+            return bool(entity.id == action)
+        case pst.ActionIn(entities):
+            return any(entity.id == action for entity in entities)
+        case _:
+            return True
 
 
 def _reason(statement: Statement) -> Reason:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from drawbridge.configuration import Conflict
 from drawbridge.decision.cedar import Action, compile_together
 from drawbridge.decision.facts import Asker, ConnectionFacts, Content, Facts, Moment, Service, ShareFacts
-from drawbridge.decision.policies import Policy
+from drawbridge.decision.policies import Policy, parse_policy
 
 EVERYTHING = (
     "lets every account in, with whatever it asks; say who, or what, or deploy the stack with "
@@ -39,16 +40,22 @@ def _same_id(policies: Sequence[Policy]) -> Conflict | None:
 
 
 def _everything(policies: Sequence[Policy]) -> Conflict | None:
-    """Try what nobody can have meant to let in; if all of it is accepted, so is everything else."""
-    accepting = compile_together(policies)
+    responsible = _letting_everything_in(tuple((policy.name, policy.text) for policy in policies))
+    return Conflict({name: f"policy {name}: {EVERYTHING}" for name in responsible}) if responsible else None
+
+
+@lru_cache(maxsize=8)
+def _letting_everything_in(texts: tuple[tuple[str, str], ...]) -> frozenset[str]:
+    """Try what nobody can have meant to let in. If all of it is accepted, name the policies that do so."""
+    accepting = compile_together(parse_policy(name, text) for name, text in texts)
     responsible: set[str] = set()
     for facts in _PROBES:
         for now in _TIMES:
-            answer = accepting.ask((Action.ACCEPT,), facts, Moment(now))[Action.ACCEPT]
+            answer = accepting.ask(Action.ACCEPT, facts, Moment(now))
             if not answer.permitted:
-                return None
+                return frozenset()
             responsible |= {name for each in answer.because if (name := accepting.policy_of(each.source)) is not None}
-    return Conflict({name: f"policy {name}: {EVERYTHING}" for name in responsible})
+    return frozenset(responsible)
 
 
 _TIMES = (datetime(2026, 11, 22, 3, tzinfo=UTC), datetime(2026, 11, 25, 11, tzinfo=UTC))

@@ -28,8 +28,8 @@ _UNAVAILABLE = {
 class Policies(Protocol):
     """The policies in force."""
 
-    def ask(self, actions: Sequence[Action], facts: Facts | ResourceFacts, moment: Moment) -> Mapping[Action, Answer]:
-        """Ask whether each of the actions is permitted."""
+    def ask(self, action: Action, facts: Facts | ResourceFacts, moment: Moment) -> Answer:
+        """Ask whether the action is permitted."""
         ...
 
     def speaking_of(self, fact: Fact) -> Sequence[str]:
@@ -45,10 +45,9 @@ def decide(facts: Facts | Moot, policies: Policies, moment: Moment, *, broken: B
     """
     if isinstance(facts, Moot):
         return facts
-    answers = policies.ask(tuple(IN_ORDER), facts, moment)
     stopped: list[Reason] = []
     for action, outcome in IN_ORDER.items():
-        answer = answers[action]
+        answer = policies.ask(action, facts, moment)
         if answer.permitted:
             return outcome((*_few(dict.fromkeys((*answer.because, *stopped))), *broken))
         # A determining statement of what is not permitted is a forbid.
@@ -59,7 +58,7 @@ def decide(facts: Facts | Moot, policies: Policies, moment: Moment, *, broken: B
 
 def may_associate(facts: ResourceFacts, policies: Policies, moment: Moment) -> tuple[bool, Because]:
     """Tell whether a resource may be associated, and why; if not, there is at least one reason."""
-    answer = policies.ask((Action.ASSOCIATE,), facts, moment)[Action.ASSOCIATE]
+    answer = policies.ask(Action.ASSOCIATE, facts, moment)
     if answer.permitted:
         return True, _few(answer.because)
     stopped = _few((*answer.because, *answer.errors, *unavailable(facts.unknown, policies)))

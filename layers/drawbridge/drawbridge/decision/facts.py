@@ -10,7 +10,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from drawbridge.arns import AccountId, Arn
+from drawbridge.arns import AccountId, Arn, ArnText
+
+Moments = Annotated[datetime, Meta(tz=True)]
+"""With an offset: without one nobody knows when it is."""
 
 
 class Fact(StrEnum):
@@ -70,7 +73,7 @@ class Consumer(Document, frozen=True, kw_only=True):
     """Ids of endpoint services, or ``*``."""
     name: str = ""
     notes: str = ""
-    since: datetime | None = None
+    since: Moments | None = None
 
 
 class Asker(Document, frozen=True, kw_only=True):
@@ -107,13 +110,13 @@ class ShareFacts(Document, frozen=True, kw_only=True, tag="resource-share", tag_
     """A share, and the invitation to it if there is one to answer."""
 
     asker: Asker
-    share_arn: Annotated[str, Meta(pattern=r"^arn:[a-z-]+:ram:[a-z0-9-]+:\d{12}:resource-share/.")]
+    share_arn: Annotated[str, Meta(pattern=r"^arn:[a-z-]+:ram:[a-z0-9-]+:[0-9]{12}:resource-share/.")]
     share_name: str = ""
     share_tags: dict[str, str] | None = {}
     """``None`` where they are unknown."""
     contents: tuple[Content, ...] | None
     """``None`` where they are unknown."""
-    deadline: datetime | None = None
+    deadline: Moments | None = None
     """When the invitation expires; ``None`` for a share that needs no answer."""
 
     @property
@@ -166,10 +169,10 @@ class ResourceFacts(Document, frozen=True, kw_only=True, tag="shared-resource", 
     """A resource of an accepted share that a binding wants."""
 
     asker: Asker
-    share_arn: str = ""
+    share_arn: Annotated[str, Meta(pattern=r"^(\Z|arn:[a-z-]+:ram:[a-z0-9-]+:[0-9]{12}:resource-share/.)")] = ""
     share_name: str = ""
     resource_kind: ResourceKind = ResourceKind.RESOURCE_CONFIGURATION
-    arn: str
+    arn: ArnText
     name: str
     type: str = ""
     """Of a resource configuration: SINGLE, GROUP, CHILD, ARN, CIDR."""

@@ -1,6 +1,7 @@
 """Registering consumers: what an entry of the registry is made of, checked before it is written."""
 
 import csv
+import io
 import re
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,7 +14,7 @@ from drawbridge.errors import InvalidInputError
 
 ALL_SERVICES = "*"
 
-_ACCOUNT = re.compile(r"\d{12}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _SERVICE = re.compile(r"vpce-svc-[0-9a-f]{8,17}")
 _TIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _LONGEST = 1000
@@ -52,7 +53,7 @@ def registration(
     """
     if _ACCOUNT.fullmatch(account_id) is None:
         # A spreadsheet takes an account for a number, and drops its leading zeros.
-        zeros = "; its leading zeros may have been lost" if re.fullmatch(r"\d{9,11}", account_id) else ""
+        zeros = "; its leading zeros may have been lost" if re.fullmatch(r"[0-9]{9,11}", account_id) else ""
         raise InvalidInputError(f"account_id: {account_id[:100]!r} is no AWS account (12 digits){zeros}")
     if tier and _TIER.fullmatch(tier) is None:
         raise InvalidInputError(f"tier: {tier[:100]!r} is no tier (letters, digits, '-', '_' and '.', 64 at most)")
@@ -81,7 +82,8 @@ def read_registrations(text: str, since: datetime) -> tuple[list[Registration], 
     Raises:
         InvalidInputError: the header is missing or wrong.
     """
-    rows: Reader = csv.reader(text.removeprefix("\ufeff").splitlines(keepends=True), strict=True)
+    # Not by splitlines, which ends lines where no spreadsheet does.
+    rows: Reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     good: dict[str, Registration] = {}
     bad: list[BadLine] = []
     header: list[str] | None = None
@@ -89,7 +91,7 @@ def read_registrations(text: str, since: datetime) -> tuple[list[Registration], 
         if not any(field.strip() for field in row):
             continue
         if header is None:
-            header = _header(row)
+            header = _header(row, rows.line_num)
             continue
         try:
             entry = _entry(header, row, since)
@@ -116,7 +118,7 @@ def _next(rows: Reader, bad: list[BadLine]) -> list[str] | None:
             bad.append(BadLine(rows.line_num, str(error)))
 
 
-def _header(row: list[str]) -> list[str]:
+def _header(row: list[str], line: int) -> list[str]:
     header = [field.strip().lower() for field in row]
     unknown = sorted({*header} - {*COLUMNS})
     missing = [column for column in ("account_id", "services") if column not in header]
@@ -124,7 +126,7 @@ def _header(row: list[str]) -> list[str]:
     for wrong, columns in (("unknown", unknown), ("missing", missing), ("twice there", twice)):
         if columns:
             raise InvalidInputError(
-                f"line 1: {wrong}: {', '.join(columns)[:200]}; the header names the columns {', '.join(COLUMNS)}"
+                f"line {line}: {wrong}: {', '.join(columns)[:200]}; the header names the columns {', '.join(COLUMNS)}"
             )
     return header
 

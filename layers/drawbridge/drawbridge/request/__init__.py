@@ -15,7 +15,7 @@ Attempt = Annotated[int, Meta(ge=1)]
 class ResourceShareRequest(Struct, frozen=True, kw_only=True, tag="resource-share", tag_field="kind", rename="camel"):
     """A provider shares something with this account, by AWS RAM, with or without an invitation."""
 
-    share_arn: Annotated[str, Meta(pattern=r"^arn:[a-z-]+:ram:[a-z0-9-]+:\d{12}:resource-share/[A-Za-z0-9-]{1,60}$")]
+    share_arn: Annotated[str, Meta(pattern=r"^arn:[a-z-]+:ram:[a-z0-9-]+:[0-9]{12}:resource-share/[A-Za-z0-9-]{1,60}$")]
 
     @property
     def request_id(self) -> str:

@@ -1,0 +1,71 @@
+"""The command line, run in this process, by somebody who has no settings of AWS until a test gives them some."""
+
+import functools
+import io
+from collections.abc import Callable, Iterator
+
+import pytest
+from botocore.loaders import create_loader
+
+from drawbridge_cli.main import main
+from local_aws.server import LocalAws
+from local_aws.throttles import throttles
+from tests.cli.operators import Drawbridge, Ended, Operator
+
+_SETTINGS = (
+    *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"),
+    *("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_ENDPOINT_URL", "DRAWBRIDGE_STACK", "FORCE_COLOR", "COLUMNS"),
+)
+
+_one_loader = functools.cache(create_loader)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in _SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "/dev/null")
+    # Else whoever has no credentials asks the machine that it could be running on.
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture
+def drawbridge(_no_settings: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Drawbridge:
+    # A session reads AWS's models by itself, and so half of the time would go.
+    monkeypatch.setattr("botocore.session.create_loader", _one_loader)
+
+    def run(*arguments: str, typed: str = "") -> Ended:
+        monkeypatch.setattr("sys.argv", ["drawbridge", *arguments])
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        return Ended(int(ended.value.code or 0), told.out, told.err)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def new_operator(local_aws_server: LocalAws) -> Iterator[Callable[[], Operator]]:
+    """Give somebody in an account that nobody has used; persons are not throttled, as that would only be waited for."""
+    throttles.persons = False
+    yield lambda: Operator(local_aws_server.url)
+    throttles.persons = True
+
+
+@pytest.fixture(scope="module")
+def operator(new_operator: Callable[[], Operator]) -> Operator:
+    """Give somebody in an account that has the stack."""
+    somebody = new_operator()
+    somebody.deploy()
+    return somebody
+
+
+@pytest.fixture
+def at_work(operator: Operator, drawbridge: Drawbridge, monkeypatch: pytest.MonkeyPatch) -> Drawbridge:
+    """Run commands as the operator of the stack."""
+    for name, value in operator.environment.items():
+        monkeypatch.setenv(name, value)
+    return drawbridge

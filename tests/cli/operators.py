@@ -1,0 +1,163 @@
+"""People who operate a stack with the command line, and what came of their commands."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from demo.people import Person
+from drawbridge.aws.ledger import Ledger
+from drawbridge.decision.cedar import PolicySet
+from drawbridge.decision.facts import Facts, Moment
+from drawbridge.decision.grounds import AssociationGrounds
+from drawbridge.record import Outcome
+from drawbridge.record.record import status_change
+from drawbridge.status import Reason, Status
+from local_aws.__main__ import PARAMETERS, REGION, TEMPLATE
+from local_aws.clock import clock
+from local_aws.deployment import deploy
+from local_aws.faults import faults, parse
+from tests.builders import seen, workflow_input
+from tests.cli.made import grounds, request_of
+
+_numbers = itertools.count(540000000000)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Drawbridge = Callable[..., Ended]
+"""Runs a command: its arguments, and as ``typed`` what is typed when it asks."""
+
+
+class Operator(Person):
+    """Somebody with full access to an account of their own."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, str(next(_numbers)), "operator")
+        self._tables: dict[str, Any] = {}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What AWS's own settings are, where this person works."""
+        credentials = self._session.get_credentials()
+        assert credentials is not None
+        frozen = credentials.get_frozen_credentials()
+        assert frozen.secret_key
+        return {
+            "AWS_ENDPOINT_URL": self._url,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": str(frozen.access_key),
+            "AWS_SECRET_ACCESS_KEY": frozen.secret_key,
+            "AWS_SESSION_TOKEN": str(frozen.token),
+        }
+
+    def deploy(self) -> None:
+        """Deploy the stack, and keep it from looking: what a test enters stays as it is."""
+        clock.set_speed(1)
+        with in_force({"events": {"drop": 1.0}}):
+            deploy(TEMPLATE, self.account_id, REGION, parameters=PARAMETERS)
+        scheduler = self.aws("scheduler")
+        for schedule in scheduler.list_schedules()["Schedules"]:
+            scheduler.delete_schedule(Name=schedule["Name"], GroupName=schedule["GroupName"])
+        functions = self.aws("lambda")
+        for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+            functions.delete_event_source_mapping(UUID=mapping["UUID"])
+
+    def table(self, output: str) -> Any:
+        if output not in self._tables:
+            dynamodb: Any = self._session.resource("dynamodb", endpoint_url=self._url)
+            self._tables[output] = dynamodb.Table(self.output(output))
+        return self._tables[output]
+
+    def hints(self) -> list[str]:
+        """Take what commands have put on the queue."""
+        sqs, url = self.aws("sqs"), self.output("HintsQueueUrl")
+        taken: list[str] = []
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                taken.append(message["Body"])
+        return [body for body in taken if json.loads(body)["source"] == "drawbridge.command"]
+
+    def policies(self) -> dict[str, str]:
+        """Give the policies as they stand in Parameter Store."""
+        return {each["Name"].rpartition("/")[2]: each["Value"] for each in self._policies()}
+
+    def versions(self) -> dict[str, int]:
+        return {each["Name"].rpartition("/")[2]: each["Version"] for each in self._policies()}
+
+    def forget_policies(self, keep: Collection[str]) -> None:
+        forgotten = [each["Name"] for each in self._policies() if each["Name"].rpartition("/")[2] not in keep]
+        for name in forgotten:
+            self.aws("ssm").delete_parameter(Name=name)
+        if forgotten:
+            # Until then no parameter can have one of these names.
+            clock.advance(30)
+
+    def _policies(self) -> list[dict[str, Any]]:
+        pages = self.aws("ssm").get_paginator("get_parameters_by_path").paginate(Path="/drawbridge/config/policies")
+        return [each for page in pages for each in page["Parameters"]]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A request that has been decided, for the ledger."""
+
+    facts: Facts
+    status: Status
+    at: datetime
+    association_grounds: AssociationGrounds | None = None
+    by: PolicySet | None = None
+
+    def enter(self, table: Any) -> str:
+        """Enter it as the workflow does; give its id."""
+        ledger = Ledger(table, now=lambda: self.at)
+        request = request_of(self.facts)
+        ledger.claim(seen(request=request, account_id=self.facts.asker.account_id), 1, after=None)
+        outcome = Outcome(
+            status=self.status,
+            reasons=(Reason("policy", "as it was decided", source="then"),),
+            settled=True,
+            grounds=grounds(self.facts, self.by, Moment(self.at)),
+            association_grounds=self.association_grounds,
+        )
+        assert ledger.change_status(status_change(workflow_input(request), outcome), outcome)
+        return request.request_id
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextmanager
+def denied(operation: str, account_id: str) -> Iterator[None]:
+    """Have AWS deny an account a call."""
+    fault = {"operation": operation, "fault": "error", "code": "AccessDeniedException", "account": account_id}
+    with in_force({"calls": [fault]}):
+        yield
+
+
+@contextmanager
+def in_force(plan: dict[str, Any]) -> Iterator[None]:
+    """Have faults in force."""
+    faults.replace(parse(plan))
+    try:
+        yield
+    finally:
+        faults.replace(parse({}))

@@ -1,0 +1,287 @@
+"""``drawbridge consumers``, in an account that has the stack."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from drawbridge.aws.consumers import Consumers
+from drawbridge.decision.facts import Consumer
+from drawbridge.hint import EVERYWHERE
+from drawbridge.hint.parse import where_to_look
+from tests.builders import CONSUMER, PROVIDER, SERVICE_ID, STRANGER
+from tests.cli.operators import Drawbridge, Operator, denied, now
+
+OTHER_SERVICE = "vpce-svc-00000000000000001"
+FILE = f"""\
+account_id,tier,services,name,notes
+{CONSUMER},gold,{SERVICE_ID} {OTHER_SERVICE},"Orders, the team",
+{STRANGER},,*,,since May
+"""
+BAD_LINES = f"12345678901,gold,*,,\n{PROVIDER},gold,orders,,\n"
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_registered(operator: Operator) -> None:
+    table = operator.table("ConsumersTableName")
+    for item in table.scan()["Items"]:
+        table.delete_item(Key={"account_id": item["account_id"]})
+    operator.hints()
+
+
+def registered(operator: Operator, account_id: str) -> Consumer | None:
+    """Give what decisions go by."""
+    return Consumers(operator.table("ConsumersTableName")).consumer(account_id)
+
+
+def tiers(operator: Operator) -> dict[str, str]:
+    return {each.account_id: each.consumer.tier for each in Consumers(operator.table("ConsumersTableName")).all()}
+
+
+def file(folder: Path, text: str) -> str:
+    path = folder / "consumers.csv"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_who_is_added_is_known(at_work: Drawbridge, operator: Operator) -> None:
+    ended = at_work(
+        *("consumers", "add", CONSUMER, "--service", SERVICE_ID, "--service", OTHER_SERVICE),
+        *("--tier", "gold", "--name", "Orders", "--notes", "since May"),
+    )
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == f"registered  {CONSUMER}\n"
+    consumer = registered(operator, CONSUMER)
+    assert consumer is not None
+    assert (consumer.tier, consumer.name, consumer.notes) == ("gold", "Orders", "since May")
+    assert consumer.services == {SERVICE_ID, OTHER_SERVICE}
+    assert consumer.since is not None
+    assert now() - consumer.since < timedelta(minutes=5)
+
+
+def test_drawbridge_is_told_to_look_everywhere(at_work: Drawbridge, operator: Operator) -> None:
+    at_work("consumers", "add", CONSUMER, "--service", "*")
+    added = operator.hints()
+    at_work("consumers", "remove", CONSUMER)
+    removed = operator.hints()
+
+    assert [where_to_look(body) for body in (*added, *removed)] == [EVERYWHERE, EVERYWHERE]
+
+
+def test_who_may_not_tell_drawbridge_to_look_registers_all_the_same(at_work: Drawbridge, operator: Operator) -> None:
+    with denied("sqs:SendMessage", operator.account_id):
+        ended = at_work("consumers", "add", CONSUMER, "--service", "*")
+
+    assert ended.code == 0
+    assert "it will notice within its schedule" in ended.err
+    assert registered(operator, CONSUMER)
+    assert operator.hints() == []
+
+
+def test_who_may_not_write_the_registry_is_told(at_work: Drawbridge, operator: Operator) -> None:
+    with denied("dynamodb:PutItem", operator.account_id):
+        ended = at_work("consumers", "add", CONSUMER, "--service", "*")
+
+    assert (ended.code, ended.out) == (3, "")
+    assert ended.err.startswith(f"AWS: register {CONSUMER}: AccessDeniedException")
+    assert operator.hints() == []
+
+
+def test_who_is_registered_already_is_left_unless_told_otherwise(at_work: Drawbridge, operator: Operator) -> None:
+    at_work("consumers", "add", CONSUMER, "--service", "*", "--tier", "gold")
+    operator.hints()
+
+    again = at_work("consumers", "add", CONSUMER, "--service", "*", "--tier", "silver")
+
+    assert (again.code, again.out) == (2, "")
+    assert again.err == f"{CONSUMER} is registered already; look with 'show', overwrite with --replace\n"
+    assert tiers(operator) == {CONSUMER: "gold"}
+    assert operator.hints() == []
+
+    assert at_work("consumers", "add", CONSUMER, "--service", "*", "--tier", "silver", "--replace").code == 0
+    assert tiers(operator) == {CONSUMER: "silver"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("1234", "--service", "*"), "account_id: '1234'"),
+        ((CONSUMER, "--service", "orders"), "services: 'orders'"),
+        ((CONSUMER, "--service", "*", "--tier", "very gold"), "tier: 'very gold'"),
+    ],
+)
+def test_what_is_wrong_is_told_and_not_registered(
+    at_work: Drawbridge, operator: Operator, arguments: tuple[str, ...], told: str
+) -> None:
+    ended = at_work("consumers", "add", *arguments)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(told)
+    assert tiers(operator) == {}
+    assert operator.hints() == []
+
+
+def test_who_is_registered_is_listed_by_account(at_work: Drawbridge, tmp_path: Path) -> None:
+    at_work("consumers", "import", file(tmp_path, FILE))
+
+    ended = at_work("consumers", "list")
+
+    header, _rule, first, second, counted = ended.out.splitlines()
+    assert header.split() == ["account", "tier", "services", "name", "since", "notes"]
+    assert first.startswith(f"{CONSUMER}   gold   {OTHER_SERVICE} {SERVICE_ID}   Orders, the team   ")
+    assert second.startswith(f"{STRANGER}          *")
+    assert counted == "2 of 2 consumers"
+
+
+@pytest.mark.parametrize(
+    ("only", "listed"),
+    [
+        ((), [CONSUMER, STRANGER]),
+        (("--tier", "gold"), [CONSUMER]),
+        (("--tier", "silver"), []),
+        (("--service", SERVICE_ID), [CONSUMER, STRANGER]),
+        (("--service", "vpce-svc-00000000000000002"), [STRANGER]),
+        (("--tier", "gold", "--service", "vpce-svc-00000000000000002"), []),
+    ],
+)
+def test_a_list_may_be_of_a_tier_or_of_who_may_reach_a_service(
+    at_work: Drawbridge, tmp_path: Path, only: tuple[str, ...], listed: list[str]
+) -> None:
+    at_work("consumers", "import", file(tmp_path, FILE))
+
+    told = at_work("consumers", "list", "--json", *only)
+    shown = at_work("consumers", "list", *only)
+
+    assert [each["account_id"] for each in told.json] == listed
+    assert shown.out.splitlines()[-1] == f"{len(listed)} of 2 consumers"
+    assert (told.code, shown.code) == (0, 0)
+
+
+def test_one_is_shown_to_people_and_to_programs(at_work: Drawbridge) -> None:
+    at_work("consumers", "add", CONSUMER, "--service", SERVICE_ID, "--tier", "gold", "--name", "Orders")
+
+    shown, told = at_work("consumers", "show", CONSUMER), at_work("consumers", "show", CONSUMER, "--json")
+
+    fields = dict(line.split(maxsplit=1) for line in shown.out.splitlines() if " " in line.strip())
+    assert fields["account"] == CONSUMER
+    assert (fields["tier"], fields["services"], fields["name"]) == ("gold", SERVICE_ID, "Orders")
+    since = datetime.fromisoformat(told.json.pop("since"))
+    assert fields["since"] == f"{since:%Y-%m-%d %H:%M}"
+    assert told.json | {"since": ""} == {
+        "account_id": CONSUMER,
+        "tier": "gold",
+        "services": [SERVICE_ID],
+        "name": "Orders",
+        "notes": "",
+        "since": "",
+    }
+
+
+@pytest.mark.parametrize("command", ["show", "remove"])
+def test_who_is_not_registered_is_told_so(at_work: Drawbridge, operator: Operator, command: str) -> None:
+    ended = at_work("consumers", command, CONSUMER)
+
+    assert (ended.code, ended.out, ended.err) == (1, "", f"{CONSUMER} is not registered\n")
+    assert operator.hints() == []
+
+
+def test_who_is_removed_is_not_known_any_more(at_work: Drawbridge, operator: Operator, tmp_path: Path) -> None:
+    at_work("consumers", "import", file(tmp_path, FILE))
+
+    ended = at_work("consumers", "remove", CONSUMER)
+
+    assert (ended.code, ended.out, ended.err) == (0, f"removed  {CONSUMER}\n", "")
+    assert list(tiers(operator)) == [STRANGER]
+
+
+def test_a_file_is_imported_with_one_look(at_work: Drawbridge, operator: Operator, tmp_path: Path) -> None:
+    ended = at_work("consumers", "import", file(tmp_path, f"\ufeff{FILE}"))
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines() == [
+        f"registered  {CONSUMER}",
+        f"registered  {STRANGER}",
+        "2 registered, 0 there already, 0 bad lines",
+    ]
+    assert tiers(operator) == {CONSUMER: "gold", STRANGER: ""}
+    consumer = registered(operator, CONSUMER)
+    assert consumer is not None
+    assert consumer.services == {SERVICE_ID, OTHER_SERVICE}
+    assert len(operator.hints()) == 1
+
+
+def test_with_bad_lines_nothing_is_imported(at_work: Drawbridge, operator: Operator, tmp_path: Path) -> None:
+    path = file(tmp_path, FILE + BAD_LINES)
+
+    ended = at_work("consumers", "import", path)
+
+    assert (ended.code, ended.out) == (1, "")
+    first, second, counted = ended.err.splitlines()
+    assert first.startswith(f"{path}, line 4: account_id: '12345678901'")
+    assert second.startswith(f"{path}, line 5: services: 'orders'")
+    assert counted.startswith("2 bad lines, 2 good: nothing is registered")
+    assert tiers(operator) == {}
+    assert operator.hints() == []
+
+
+def test_good_lines_are_imported_all_the_same_if_told_so(
+    at_work: Drawbridge, operator: Operator, tmp_path: Path
+) -> None:
+    ended = at_work("consumers", "import", file(tmp_path, FILE + BAD_LINES), "--keep-good")
+
+    assert ended.code == 1
+    assert [line.partition(", line ")[2][:2] for line in ended.err.splitlines()] == ["4:", "5:"]
+    assert ended.out.splitlines()[-1] == "2 registered, 0 there already, 2 bad lines"
+    assert set(tiers(operator)) == {CONSUMER, STRANGER}
+    assert len(operator.hints()) == 1
+
+
+def test_who_is_there_already_is_not_overwritten_by_a_file_unless_told_so(
+    at_work: Drawbridge, operator: Operator, tmp_path: Path
+) -> None:
+    at_work("consumers", "add", CONSUMER, "--service", "*", "--tier", "silver")
+    path = file(tmp_path, FILE)
+
+    left = at_work("consumers", "import", path)
+
+    assert left.code == 1
+    assert left.err == f"{CONSUMER} is registered already, and left as it is; overwrite with --replace\n"
+    assert left.out.splitlines()[-1] == "1 registered, 1 there already, 0 bad lines"
+    assert tiers(operator) == {CONSUMER: "silver", STRANGER: ""}
+
+    replaced = at_work("consumers", "import", path, "--replace")
+
+    assert (replaced.code, replaced.err) == (0, "")
+    assert tiers(operator) == {CONSUMER: "gold", STRANGER: ""}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"account_id,services\n222222222222,*,\xe4\n", "not UTF-8"),
+        (b"account,services\n222222222222,*\n", "line 1: unknown: account"),
+        (b"", "a header is needed"),
+    ],
+)
+def test_a_file_that_is_none_of_consumers_is_refused_by_name(
+    at_work: Drawbridge, operator: Operator, tmp_path: Path, content: bytes, told: str
+) -> None:
+    path = tmp_path / "consumers.csv"
+    path.write_bytes(content)
+
+    ended = at_work("consumers", "import", str(path), "--keep-good")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(str(path))
+    assert told in ended.err
+    assert tiers(operator) == {}
+
+
+def test_what_is_kept_in_the_registry_steers_no_terminal(at_work: Drawbridge) -> None:
+    at_work("consumers", "add", CONSUMER, "--service", "*", "--name", "a\x1b[2Jb\x9b")
+
+    for command in (("list",), ("show", CONSUMER)):
+        assert "a\ufffd[2Jb\ufffd" in at_work("consumers", *command).out
+        assert "\x9b" not in at_work("consumers", *command, "--json").out
+    assert at_work("consumers", "show", CONSUMER, "--json").json["name"] == "a\x1b[2Jb\x9b"

@@ -1,0 +1,92 @@
+"""The screen: nothing that other accounts write steers a terminal, and nothing is broken or coloured in a pipe."""
+
+import json
+import unicodedata
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from drawbridge_cli.screen import complain, say, show_json, show_table, shown
+
+_words = st.text(st.characters(exclude_categories=["Cs"]))
+_in_one_test = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def steering(text: str) -> list[str]:
+    """Give what could steer a terminal: controls, formats (writing from the right), separators, what is unassigned."""
+    return [
+        each
+        for each in text
+        if each != "\n" and unicodedata.category(each) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    ]
+
+
+@given(st.text())
+@example("\x1b[2J\x9b2J\r\t\b\x7f\u202e\u2028\ud800")
+def test_nothing_shown_steers_a_terminal(text: str) -> None:
+    assert steering(shown(text)) == []
+
+
+@given(st.text())
+def test_what_is_shown_is_as_long_and_all_else_of_it_stays(text: str) -> None:
+    assert [
+        each if mine != each else mine for mine, each in zip(shown(text), text, strict=True) if mine != "\ufffd"
+    ] == [each for each in text if (each.isprintable() or each == "\n") and each != "\ufffd"]
+
+
+@pytest.mark.parametrize("text", ["Größe 5 → 6", "注文 データベース", "a b", "one\ntwo", "🌉", ""])
+def test_what_people_write_is_shown_as_it_is(text: str) -> None:
+    assert shown(text) == text
+
+
+@given(_words)
+@_in_one_test
+def test_nothing_said_or_complained_of_steers_a_terminal(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    say(text, "good")
+    complain(text)
+
+    told = capsys.readouterr()
+    assert steering(told.out + told.err) == []
+
+
+@given(st.dictionaries(_words, _words | st.lists(_words) | st.none()))
+@example({"name": "\x9b2J\x7f\u202e\U000e0001", "line": "a\nb"})
+@_in_one_test
+def test_json_is_the_value_and_steers_no_terminal(capsys: pytest.CaptureFixture[str], value: dict[str, object]) -> None:
+    show_json(value)
+
+    told = capsys.readouterr().out
+    assert json.loads(told) == value
+    assert steering(told) == []
+
+
+def test_what_looks_like_markup_is_text(capsys: pytest.CaptureFixture[str]) -> None:
+    say("[red]x[/red] [link=http://x]y[/link] :bridge_at_night:")
+
+    assert capsys.readouterr().out == "[red]x[/red] [link=http://x]y[/link] :bridge_at_night:\n"
+
+
+@pytest.mark.parametrize("mark", ["good", "bad", "doubtful", "aside", "title", ""])
+def test_no_line_is_broken_or_coloured_in_a_pipe(capsys: pytest.CaptureFixture[str], mark: str) -> None:
+    line = "a long line of words " * 50
+
+    say(line, mark)
+
+    assert capsys.readouterr().out == f"{line}\n"
+
+
+def test_complaints_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    say("said")
+    complain("complained")
+
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("said\n", "complained\n")
+
+
+def test_a_table_has_a_line_for_each_row(capsys: pytest.CaptureFixture[str]) -> None:
+    show_table(("account", "name"), [("1", "[b]Orders[/b]"), ("2", "\x1b[2J")])
+
+    header, _rule, *rows = capsys.readouterr().out.splitlines()
+    assert header.split() == ["account", "name"]
+    assert [row.split() for row in rows] == [["1", "[b]Orders[/b]"], ["2", "\ufffd[2J"]]
