@@ -25,7 +25,7 @@ from local_aws.faults import faults, parse
 from tests.builders import seen, workflow_input
 from tests.cli.made import grounds, request_of
 
-_numbers = itertools.count(540000000000)
+_numbers = itertools.count(547000000000)
 
 
 @dataclass(frozen=True)
