@@ -2,11 +2,11 @@
 
 import logging
 
+from bench.answering import report_answering
 from bench.deciding import report_deciding
 from bench.loading import report_loading
 from bench.onboarding import report_bursts, report_onboarding
-from local_aws.__main__ import ACCOUNTS, PARAMETERS, REGION, TEMPLATE
-from local_aws.deployment import deploy
+from local_aws.drawbridge_stack import ACCOUNTS, deploy_stack
 from local_aws.server import LocalAws
 
 
@@ -14,9 +14,10 @@ def main() -> None:
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     with LocalAws() as server:
         for account_id in ACCOUNTS:
-            deploy(TEMPLATE, account_id, REGION, parameters=PARAMETERS)
+            deploy_stack(account_id)
         report_onboarding(server.url)
         report_bursts(server.url)
+        report_answering(server.url)
     report_loading()
     report_deciding()
 

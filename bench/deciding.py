@@ -45,8 +45,7 @@ from drawbridge.decision.in_force import compiled, permitted_digest, policies_in
 from drawbridge.decision.policies import Policy, parse_policy
 from drawbridge.decision.registration import ALL_SERVICES
 from drawbridge.request.connections import NONE_HELD, Held
-from local_aws.__main__ import ACCOUNTS, PARAMETERS, REGION, REPOSITORY, TEMPLATE
-from local_aws.deployment import deploy
+from local_aws.drawbridge_stack import ACCOUNTS, REPOSITORY, deploy_stack
 from local_aws.server import LocalAws
 
 POLICIES = (10, 100, 1_000)
@@ -385,7 +384,7 @@ def main() -> None:
     report_decisions()
     report_reading()
     with LocalAws():
-        deploy(TEMPLATE, ACCOUNTS[0], REGION, parameters=PARAMETERS)
+        deploy_stack(ACCOUNTS[0])
     report_fresh()
 
 

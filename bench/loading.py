@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from local_aws.__main__ import ACCOUNTS, REGION, REPOSITORY
+from local_aws.drawbridge_stack import ACCOUNTS, REGION, REPOSITORY
 from local_aws.functions import sources
 
 RUNS = 9

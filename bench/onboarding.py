@@ -7,9 +7,9 @@ from typing import Any
 
 from bench.measure import measured, print_span
 from demo.cases import IN_ORDER, People
-from demo.people import CONSUMER, MANAGEMENT, PROVIDER, STRANGER, Person
-from local_aws.__main__ import REGION
+from demo.people import APPROVER, CONSUMER, MANAGEMENT, PROVIDER, STRANGER, Approver, Person
 from local_aws.clock import clock
+from local_aws.drawbridge_stack import REGION
 from local_aws.lapse import lapse
 from local_aws.services.organizations import arrange
 from local_aws.throttle_limits import limit_of
@@ -26,7 +26,7 @@ _RESTING = 2 * MINUTE
 def report_onboarding(url: str) -> None:
     """Play each case of the demo once and print what Drawbridge did for it, from the first hint until all was quiet."""
     provider, consumer = Person(url, PROVIDER, "provider"), Person(url, CONSUMER, "consumer")
-    people = People(provider, consumer, Person(url, STRANGER, "stranger"))
+    people = People(provider, consumer, Person(url, STRANGER, "stranger"), Approver(url, APPROVER))
     for number, case in enumerate(IN_ORDER, start=1):
         if case is IN_ORDER[-1]:
             arrange(MANAGEMENT, {PROVIDER: "workloads/prod", CONSUMER: "workloads/test"}, ram_sharing=True)

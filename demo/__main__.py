@@ -10,11 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from demo.cases import IN_ORDER, Case, Expectation, People
-from demo.people import CONSUMER, MANAGEMENT, PROVIDER, STRANGER, Person
+from demo.people import APPROVER, CONSUMER, MANAGEMENT, PROVIDER, STRANGER, Approver, Person
 from demo.watch import Step, Watch
-from local_aws.__main__ import ACCOUNTS, PARAMETERS, REGION, TEMPLATE
 from local_aws.clock import clock
-from local_aws.deployment import deploy
+from local_aws.drawbridge_stack import ACCOUNTS, deploy_stack
 from local_aws.server import LocalAws
 from local_aws.services.organizations import arrange
 
@@ -67,7 +66,7 @@ def main() -> int:
     try:
         with LocalAws() as server:
             for account_id in ACCOUNTS:
-                deploy(TEMPLATE, account_id, REGION, parameters=PARAMETERS)
+                deploy_stack(account_id)
             console.print(f"It serves {server.url}.")
             clock.set_speed(SPEED)
             failed = _play(server.url, Screen(console), console)
@@ -89,7 +88,7 @@ def main() -> int:
 def _play(url: str, screen: Screen, console: Console) -> int:
     """Play all cases; give how many did not come out as they should."""
     provider, consumer = Person(url, PROVIDER, "provider"), Person(url, CONSUMER, "consumer")
-    people = People(provider, consumer, Person(url, STRANGER, "stranger"))
+    people = People(provider, consumer, Person(url, STRANGER, "stranger"), Approver(url, APPROVER))
     watch = Watch([provider, consumer])
     failed = 0
     for number, case in enumerate(IN_ORDER, start=1):

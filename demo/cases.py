@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from demo.people import CONSUMER, PROVIDER, STRANGER, Person
+from demo.people import CONSUMER, PROVIDER, STRANGER, Approver, Person
 
 Say = Callable[[str, str], None]
 """Tells who does what."""
@@ -14,6 +14,7 @@ class People:
     provider: Person
     consumer: Person
     stranger: Person
+    approver: Approver
 
 
 @dataclass(frozen=True)
@@ -54,21 +55,23 @@ def connection(people: People, say: Say) -> Expectation:
 
 
 def stranger(people: People, say: Say) -> Expectation:
-    """An account that no policy lets in: held, and the ledger says why."""
-    provider = people.provider
+    """An account that no policy lets in: a person is asked in Slack, and approves."""
+    provider, approver = people.provider, people.approver
     service_id, service_name = provider.offer_service()
     say(people.stranger.called, f"creates an interface endpoint to {service_id}, where nobody knows it")
     endpoint_id = people.stranger.connect(service_name)
+    name = f"/drawbridge/consumers/{STRANGER}/{endpoint_id}/dns-name"
 
-    def held() -> str | None:
-        row = next((each for each in provider.ledger() if each["subject"]["S"] == endpoint_id), None)
-        if row is None or row["status"]["S"] != "HELD":
-            return None
-        state = people.stranger.endpoint_state(endpoint_id)
-        why = row["reasons"]["L"][0]["M"]["text"]["S"]
-        return f"HELD: {why}" if state == "pendingAcceptance" else None
+    def approved() -> str | None:
+        # Approved, it is asked about no more.
+        message = approver.asked(endpoint_id)
+        if message is not None:
+            say("approver", f"reads in Slack: {message['text']}")
+            say("approver", "clicks Approve")
+            approver.approve(message)
+        return provider.parameter(name)
 
-    return Expectation(f"the connection of {STRANGER} is held, and stays pendingAcceptance", held)
+    return Expectation(f"{name} in {PROVIDER}", approved)
 
 
 def organization(people: People, say: Say) -> Expectation:
@@ -89,6 +92,6 @@ def _published(person: Person, name: str) -> Expectation:
 IN_ORDER = (
     Case("A share from another company: invited, accepted, associated, published", invitation),
     Case("A registered consumer's endpoint: accepted, its name published on the provider's side", connection),
-    Case("A stranger's endpoint: held", stranger),
+    Case("A stranger's endpoint: no policy lets it in, so a person is asked in Slack", stranger),
     Case("A share inside one organization: no invitation, published all the same", organization),
 )

@@ -1,6 +1,7 @@
 """The people of the demo, and what each of them does, by the AWS SDK alone."""
 
 import json
+import urllib.request
 from typing import Any
 
 import boto3
@@ -11,6 +12,7 @@ PROVIDER = "111111111111"
 CONSUMER = "222222222222"
 STRANGER = "333333333333"
 MANAGEMENT = "999999999999"
+APPROVER = "U0ALICE"
 
 # The local AWS takes the ARN of any load balancer: nothing of the demo flows through it.
 _LOAD_BALANCER = f"arn:aws:elasticloadbalancing:{REGION}:{PROVIDER}:loadbalancer/net/orders/0123456789abcdef"
@@ -36,6 +38,7 @@ class Person:
             aws_session_token=credentials["SessionToken"],
             region_name=REGION,
         )
+        self.credentials = credentials
         self._url = url
         self._clients: dict[str, Any] = {}
         self._outputs: dict[str, str] = {}
@@ -164,3 +167,30 @@ class Person:
     def endpoint_state(self, endpoint_id: str) -> str:
         found = self.aws("ec2").describe_vpc_endpoints(VpcEndpointIds=[endpoint_id])["VpcEndpoints"][0]
         return str(found["State"])
+
+
+class Approver:
+    """Somebody who reads the channel of the local Slack, and clicks."""
+
+    def __init__(self, url: str, user_id: str) -> None:
+        self._slack = f"{url}/_local/slack"
+        self.user_id = user_id
+
+    def asked(self, about: str) -> dict[str, Any] | None:
+        """Find the message with buttons that names something."""
+        request = urllib.request.Request(self._slack, headers={"Accept": "application/json"})  # noqa: S310 - our own port
+        with urllib.request.urlopen(request) as answer:  # noqa: S310 - our own port
+            messages = json.load(answer)["messages"]
+        for message in messages:
+            blocks = message["blocks"]
+            if about in json.dumps(blocks) and any(block["type"] == "actions" for block in blocks):
+                return dict(message)
+        return None
+
+    def approve(self, message: dict[str, Any]) -> None:
+        """Click Approve below a message."""
+        click = {"user": self.user_id, "channel": message["channel"], "ts": message["ts"], "action_id": "approve"}
+        with urllib.request.urlopen(f"{self._slack}/click", json.dumps(click).encode()) as answer:  # noqa: S310 - as above
+            told = json.load(answer)
+        if told["status"] != 200:  # noqa: PLR2004 - nothing else acknowledges
+            raise RuntimeError(f"Slack's callback was not answered well: {told}")

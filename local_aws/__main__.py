@@ -11,23 +11,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from local_aws.clock import clock
-
-REPOSITORY = Path(__file__).resolve().parent.parent
-TEMPLATE = REPOSITORY / "template.yaml"
-ACCOUNTS = ("111111111111", "222222222222")
-REGION = "us-east-1"
-
-PARAMETERS: Mapping[str, str] = {
-    "LookEvery": "rate(1 minute)",
-    # The management account does not have this role: here that stands for a person who may do everything.
-    "OrganizationsRoleName": "DrawbridgeOrganizationReader",
-}
-"""What the parameters of our own stack are here, where they differ from the template's defaults."""
+from local_aws.drawbridge_stack import ACCOUNTS, REGION, TEMPLATE, deploy_stack
 
 
 @dataclass(frozen=True)
@@ -71,12 +60,14 @@ def _serve(options: Options, ended: threading.Event, say: Callable[[str], None])
         _tell(f"port {options.port} can't be used: {reason}")
         return 1
     clock.set_speed(options.speed)
-    parameters = PARAMETERS if options.template == TEMPLATE else {}
     with server:
         try:
             for account_id in options.accounts:
                 _tell(f"deploying {options.template.name} in {account_id}")
-                deploy(options.template, account_id, options.region, name=options.stack, parameters=parameters)
+                if options.template == TEMPLATE:
+                    deploy_stack(account_id, options.region, name=options.stack)
+                else:
+                    deploy(options.template, account_id, options.region, name=options.stack)
         except DeploymentError as failure:
             _tell(str(failure))
             return 1

@@ -41,7 +41,7 @@ class Reply:
 
 def get_index(_: Any) -> Reply:
     routes = {f"{method} {PREFIX}/{name}": about for (name, method), (_route, about) in ROUTES.items() if name}
-    return Reply({"routes": routes})
+    return Reply({"routes": {**routes, **ELSEWHERE}})
 
 
 def get_clock(_: Any) -> Reply:
@@ -118,10 +118,6 @@ def post_organization(told: Any) -> Reply:
     return Reply({"management": management, "accounts": accounts, "ramSharing": sharing})
 
 
-def get_slack(_: Any) -> Reply:
-    return Reply({"error": "slack: this local AWS does not stand in for Slack yet"}, status=501)
-
-
 Route = Callable[[Any], Reply]
 
 ROUTES: dict[tuple[str, str], tuple[Route, str]] = {
@@ -136,8 +132,18 @@ ROUTES: dict[tuple[str, str], tuple[Route, str]] = {
     ("calls", "GET"): (get_calls, "AWS calls made, by account, role and operation"),
     ("idle", "GET"): (get_idle, "200 once nothing is in flight, else 409"),
     ("organization", "POST"): (post_organization, '{"management": account, "accounts": {account: path}, "ramSharing"}'),
-    ("slack", "GET"): (get_slack, "Slack's messages"),
 }
+
+ELSEWHERE: dict[str, str] = {
+    "GET /_local/slack": "Slack's workspace: a page, or with Accept: application/json its messages",
+    "POST /_local/slack": "replaces Slack's faults; {} ends all: faults with down, rateLimited, error",
+    "POST /_local/slack/click": '{"user", "ts", "action_id"}, and "channel", "blockId" where they are not clear',
+    "POST /_local/slack/submit": '{"user", "viewId", "values": {block_id: {action_id: value}}}',
+    "POST /_local/slack/close": '{"user", "viewId"}',
+    "POST /_local/slack/api/": "Slack's web API",
+    "ANY /_local/apis/": "API Gateway's HTTP APIs, each below its id",
+}
+"""Routes that are no JSON of control's."""
 
 
 def control(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:

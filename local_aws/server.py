@@ -12,10 +12,10 @@ from typing import Any, Self
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from local_aws import delivery, deployment, functions, iam, moto_time, services, workflows
+from local_aws import delivery, deployment, functions, http_apis, iam, moto_time, services, slack, workflows
 from local_aws.connection import Server
 from local_aws.control import PREFIX, control
-from local_aws.gate import Gate, StartResponse
+from local_aws.gate import Application, Gate, StartResponse
 from local_aws.iam.authorize import authorize
 from local_aws.recognition import Environ
 
@@ -47,9 +47,7 @@ class LocalAws:
         gate = _install(self.port, self.url)
 
         def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-            path = environ.get("PATH_INFO", "")
-            inside = path == PREFIX or path.startswith(f"{PREFIX}/")
-            return (control if inside else gate)(environ, start_response)
+            return _served_by(environ.get("PATH_INFO", ""), gate)(environ, start_response)
 
         self._server = Server(self._listening, application)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="server", daemon=True)
@@ -86,8 +84,22 @@ def _install(port: int, url: str) -> Gate:
     functions.install(url)
     delivery.install()
     workflows.install(port)
+    http_apis.install(url)
+    slack.serve_at(url)
     deployment.install(url)
     return Gate(_Dispatcher(_service), authorize)
+
+
+_BELOW: dict[str, Application] = {
+    http_apis.PREFIX: http_apis.serve,
+    slack.PREFIX: slack.serve,
+    PREFIX: control,
+}
+"""What is served below which path that is none of AWS's; the first that fits."""
+
+
+def _served_by(path: str, gate: Gate) -> Application:
+    return next((serve for prefix, serve in _BELOW.items() if path == prefix or path.startswith(f"{prefix}/")), gate)
 
 
 class _Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]  # moto ships no types

@@ -1,10 +1,12 @@
 """What tests are made of: each builder fills in what a test is not about."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from drawbridge.approval import Asked, Line, Options, Question
+from drawbridge.approval.ask import Posted, Standing
 from drawbridge.association import WantedAssociation
 from drawbridge.decision.facts import (
     Asker,
@@ -22,7 +24,7 @@ from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest, 
 from drawbridge.request.attention import Seen
 from drawbridge.request.row import Row
 from drawbridge.request.shares import Invitation, InvitationStatus, SharedResource
-from drawbridge.status import Status
+from drawbridge.status import Reason, Status
 
 REPOSITORY = Path(__file__).parent.parent
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -169,3 +171,38 @@ def wanted(**changes: Any) -> WantedAssociation:
         "per_vpc": False,
     }
     return WantedAssociation(**(told | changes))
+
+
+def asked(**changes: Any) -> Asked:
+    told: dict[str, Any] = {
+        "asking": "1-1",
+        "fingerprint": "this question",
+        "lines": (Line("Account", PROVIDER), Line("Share", "orders")),
+        "deadline": NOW + timedelta(hours=4),
+    }
+    return Asked(**(told | changes))
+
+
+def question(**changes: Any) -> Question:
+    """Give a question; what is of its ``asked`` may be told beside what is of the question."""
+    of_asked = {name: changes.pop(name) for name in Asked.__struct_fields__ if name in changes}
+    told: dict[str, Any] = {
+        "request_id": SHARE.request_id,
+        "account_id": PROVIDER,
+        "title": "Resource share",
+        "asked": asked(**of_asked),
+        "why": (Reason("policy", "a person decides", source="ask"),),
+        "effects": ("The share is accepted.",),
+        "options": Options(),
+    }
+    return Question(**(told | changes))
+
+
+def standing(**changes: Any) -> Standing:
+    told: dict[str, Any] = {
+        "question": question(),
+        "token": "a token",
+        "link": "https://console.example/execution",
+        "posted": Posted("C0APPROVALS", "1.0"),
+    }
+    return Standing(**(told | changes))

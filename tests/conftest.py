@@ -15,7 +15,12 @@ settings.register_profile("no deadline", parent=settings(), deadline=None)
 settings.load_profile("no deadline")
 
 
-LONGEST = ("tests/system/test_crashes.py", "tests/system/test_neighbours.py")
+LONGEST = (
+    "tests/system/test_crashes.py",
+    "tests/system/test_approval_crashes.py",
+    "tests/system/test_neighbours.py",
+    "tests/system/test_approvals.py",
+)
 """What takes minutes is begun first, and each by a worker of its own."""
 
 TOGETHER = "tests/system"

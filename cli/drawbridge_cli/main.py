@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from drawbridge.errors import DrawbridgeError, InvalidInputError
-from drawbridge_cli import consumers, policy
+from drawbridge_cli import approval, consumers, policy, slack
 from drawbridge_cli.screen import complain
 from drawbridge_cli.stack import Stack
 
@@ -18,6 +18,9 @@ app = typer.Typer(
 )
 app.add_typer(policy.app, name="policy")
 app.add_typer(consumers.app, name="consumers")
+app.add_typer(slack.app, name="slack")
+app.command()(approval.approve)
+app.command()(approval.deny)
 
 
 @app.callback()

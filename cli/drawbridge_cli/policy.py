@@ -73,7 +73,7 @@ def explain_request(
         asked = read_asked(Path(request))
         facts, moment = asked.request, asked.moment
     else:
-        entry = _find(stack, request)
+        entry = stack.find(request)
         if entry is None:
             complain(f"{request}: the ledger has no such request, by id or subject; nor is it a {_FILES} file")
             raise typer.Exit(1)
@@ -220,8 +220,3 @@ def _moment(since: str) -> datetime | None:
 
 
 _FILES = ", ".join(SUFFIXES)
-
-
-def _find(stack: Stack, request: str) -> Entry | None:
-    entry = stack.ledger.entry(request)
-    return entry or next((each for each in stack.ledger.entries() if each.subject == request), None)

@@ -11,14 +11,19 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
 
+from drawbridge.aws.approvals import Approvals
 from drawbridge.aws.consumers import Consumers
 from drawbridge.aws.errors import translated
 from drawbridge.aws.ledger import Ledger
 from drawbridge.aws.parameter_store import Configuration
+from drawbridge.aws.secrets import Secrets
+from drawbridge.aws.workflow import TaskCallback
 from drawbridge.configuration import InForce
 from drawbridge.decision.in_force import policies_in_force
 from drawbridge.decision.policies import Policy
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, UpstreamError
+from drawbridge.record.entry import Entry
+from drawbridge.slack.messenger import Messenger
 
 # A person waits; PutParameter, at three a second, is throttled soon.
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 12}, connect_timeout=5, read_timeout=20)
@@ -43,6 +48,48 @@ class Stack:
     @cached_property
     def ledger(self) -> Ledger:
         return Ledger(self._table("LedgerTableName"), now=lambda: datetime.now(UTC))
+
+    def find(self, request: str) -> Entry | None:
+        """Give what the ledger knows of a request, told by its id or by its subject."""
+        entry = self.ledger.entry(request)
+        return entry or next((each for each in self.ledger.entries() if each.subject == request), None)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        return Approvals(self._table("ApprovalsTableName"), now=lambda: datetime.now(UTC))
+
+    @cached_property
+    def callback(self) -> TaskCallback:
+        return TaskCallback(self._client("stepfunctions"))
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        return Secrets(self._client("secretsmanager"), self.slack_secret, now=lambda: datetime.now(UTC))
+
+    @cached_property
+    def messenger(self) -> Messenger:
+        return Messenger(lambda: self.secrets.slack().bot_token, f"{self.slack_api.rstrip('/')}/")
+
+    @property
+    def slack_secret(self) -> str:
+        return f"{self.prefix}/slack"
+
+    @property
+    def slack_api(self) -> str:
+        return self._parameters.get("SlackApiUrl") or "https://slack.com/api/"
+
+    @property
+    def slack_channel(self) -> str:
+        return self._parameters.get("SlackChannel", "")
+
+    @property
+    def slack_callback(self) -> str:
+        return self._output("SlackCallbackUrl")
+
+    def caller(self) -> str:
+        """Give the ARN of whoever calls: it stands for them in the record."""
+        with _usable(), translated("ask who calls"):
+            return str(self._client("sts").get_caller_identity()["Arn"])
 
     @cached_property
     def configuration(self) -> Configuration:

@@ -13,6 +13,7 @@ lock = threading.RLock()
 """Held by every operation of ours and by everything that happens later."""
 
 _tables: list[dict[Any, Any]] = []
+_others: list[Callable[[], None]] = []
 
 
 def table() -> dict[Any, Any]:
@@ -22,10 +23,17 @@ def table() -> dict[Any, Any]:
     return new
 
 
+def also_forget(forget: Callable[[], None]) -> None:
+    """Have ``forget_everything`` call this too, for what is kept elsewhere."""
+    _others.append(forget)
+
+
 def forget_everything() -> None:
     with lock:
         for each in _tables:
             each.clear()
+    for forget in _others:
+        forget()
 
 
 def later(seconds: float, action: Callable[[], None], *, background: bool = False) -> Due:

@@ -18,9 +18,8 @@ from drawbridge.decision.grounds import AssociationGrounds
 from drawbridge.record import Outcome
 from drawbridge.record.record import status_change
 from drawbridge.status import Reason, Status
-from local_aws.__main__ import PARAMETERS, REGION, TEMPLATE
 from local_aws.clock import clock
-from local_aws.deployment import deploy
+from local_aws.drawbridge_stack import REGION, deploy_stack
 from local_aws.faults import faults, parse
 from tests.builders import seen, workflow_input
 from tests.cli.made import grounds, request_of
@@ -71,7 +70,7 @@ class Operator(Person):
         """Deploy the stack, and keep it from looking: what a test enters stays as it is."""
         clock.set_speed(1)
         with in_force({"events": {"drop": 1.0}}):
-            deploy(TEMPLATE, self.account_id, REGION, parameters=PARAMETERS)
+            deploy_stack(self.account_id)
         scheduler = self.aws("scheduler")
         for schedule in scheduler.list_schedules()["Schedules"]:
             scheduler.delete_schedule(Name=schedule["Name"], GroupName=schedule["GroupName"])

@@ -52,6 +52,7 @@ WHAT_HAPPENS_NEXT = {
         "ResourceShareInvitationAlreadyRejectedException",
         "ResourceShareInvitationExpiredException",
         "UnknownResourceException",
+        "ParameterNotFound",
         "AccountNotFoundException",
     },
     errors.NotReadyError: {"VpcEndpointNotReady"},

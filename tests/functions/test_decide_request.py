@@ -111,6 +111,8 @@ def test_a_request_that_is_over_is_moot(gathered: Gathered) -> None:
         },
         "permitted": "",
         "grounds": None,
+        "question": None,
+        "wait": None,
         "expected": [],
     }
 

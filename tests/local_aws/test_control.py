@@ -51,7 +51,9 @@ def test_the_index_lists_the_routes(control: Control) -> None:
     status, told = control.get("")
 
     assert status == 200
-    assert {"GET /_local/clock", "POST /_local/clock", "GET /_local/idle"} <= told["routes"].keys()
+    assert {"GET /_local/clock", "POST /_local/clock", "GET /_local/idle", "POST /_local/slack/click"} <= told[
+        "routes"
+    ].keys()
 
 
 def test_the_clock_can_be_advanced(control: Control) -> None:
@@ -229,10 +231,3 @@ def test_idle_is_409_as_long_as_something_is_in_flight(control: Control) -> None
     assert busy[0] == 409
     assert busy[1]["inFlight"]["a piece of work"] == 1
     assert "a piece of work" not in control.get("idle")[1]["inFlight"]
-
-
-def test_slack_is_not_there_yet(control: Control) -> None:
-    status, told = control.get("slack")
-
-    assert status == 501
-    assert told["error"].startswith("slack:")

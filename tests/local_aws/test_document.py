@@ -34,7 +34,7 @@ def _first_cells(heading: str) -> set[str]:
 
 def test_the_example_does_what_it_says(tmp_path: Path) -> None:
     (template,) = _blocks("yaml")
-    handler, example = _blocks("python")
+    handler, example, _ = _blocks("python")
     folder = tmp_path / "keeper"
     folder.mkdir()
     for package in LAYER.iterdir():
@@ -42,17 +42,27 @@ def test_the_example_does_what_it_says(tmp_path: Path) -> None:
     (tmp_path / "template.yaml").write_text(template)
     (folder / "app.py").write_text(handler)
 
+    assert _run(example, tmp_path) == (0, "")
+
+
+def test_the_example_of_slack_does_what_it_says(tmp_path: Path) -> None:
+    *_, example = _blocks("python")
+
+    assert _run(example, tmp_path) == (0, "")
+
+
+def _run(example: str, folder: Path) -> tuple[int, str]:
+    """Run Python in a process of its own; give its exit status, and what it says of failures."""
     ended = subprocess.run(
         [sys.executable, "-c", example],
-        cwd=tmp_path,
+        cwd=folder,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
     )
-
-    assert (ended.returncode, ended.stderr) == (0, "")
+    return ended.returncode, ended.stderr
 
 
 def test_the_faults_shown_can_be_posted() -> None:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -13,9 +15,8 @@ from typing import Any
 import pytest
 
 from demo.people import Person
-from local_aws.__main__ import PARAMETERS, REGION, TEMPLATE
 from local_aws.clock import clock
-from local_aws.deployment import deploy
+from local_aws.drawbridge_stack import REGION, deploy_stack
 from local_aws.server import LocalAws
 
 SPEED = 20
@@ -54,6 +55,12 @@ class World:
         with urllib.request.urlopen(f"{self.url}/_local/{route}", data) as answer:  # noqa: S310 - our own port
             return json.load(answer)
 
+    def slack(self) -> Any:
+        """Give what is in Slack: messages in order, and forms that are open."""
+        request = urllib.request.Request(f"{self.url}/_local/slack", headers={"Accept": "application/json"})  # noqa: S310 - our own port
+        with urllib.request.urlopen(request) as answer:  # noqa: S310 - our own port
+            return json.load(answer)
+
     def quiet(self) -> bool:
         """Tell whether nothing is in flight."""
         try:
@@ -89,12 +96,15 @@ def world(local_aws_server: LocalAws) -> World:
 
 @pytest.fixture(scope="module")
 def deployed(world: World) -> Iterator[Callable[..., Person]]:
-    """Deploy the stack in an account, and give a person there; time goes fast until the module is through."""
+    """Deploy the stack in an account, and give a person there; time goes fast until the module is through.
+
+    Nobody is asked in Slack unless a channel is told: what policies would ask about is held.
+    """
     people: list[Person] = []
 
     def deploy_in(account_id: str, **parameters: str) -> Person:
         clock.set_speed(1)
-        deploy(TEMPLATE, account_id, REGION, parameters={**PARAMETERS, **parameters})
+        deploy_stack(account_id, parameters={"SlackChannel": "", **parameters})
         clock.set_speed(SPEED)
         world.deployed_in.add(account_id)
         people.append(world.person(account_id))
@@ -111,6 +121,26 @@ def stop_looking(person: Person) -> None:
     scheduler = person.aws("scheduler")
     for schedule in scheduler.list_schedules()["Schedules"]:
         scheduler.delete_schedule(Name=schedule["Name"], GroupName=schedule["GroupName"])
+
+
+@pytest.fixture
+def command_line(world: World) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run ``drawbridge`` as somebody of an account."""
+
+    def run(person: Person, *arguments: str) -> subprocess.CompletedProcess[str]:
+        credentials = person.credentials
+        environment = {
+            "PATH": os.environ["PATH"],
+            "AWS_ENDPOINT_URL": world.url,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": credentials["SessionToken"],
+        }
+        command = [str(Path(sys.executable).with_name("drawbridge")), *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+    return run
 
 
 _EVENTS: dict[str, object] = {

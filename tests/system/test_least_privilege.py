@@ -22,8 +22,11 @@ _FUNCTIONS = (
     "DiscoverRequests",
     "PlanAssociations",
     "PublishDns",
+    "ReceiveApproval",
     "RecordOutcome",
     "RelayNotification",
+    "RequestApproval",
+    "TellApprovers",
 )
 _MACHINE = "OnboardingStateMachineRole"
 _TRACES = "AWS writes the traces, in the role's name; the local AWS has none."

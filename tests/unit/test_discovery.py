@@ -57,6 +57,7 @@ class World:
         self.found: Review | None = None
         """What reviews come to."""
         self.asked: list[str] = []
+        self.seen_to: list[tuple[str, bool]] = []
         self.told: list[tuple[str, bool, str]] = []
 
     def discoverer(self) -> Discoverer:
@@ -68,6 +69,7 @@ class World:
             configured=self,
             announcements=self,
             reviewer=self,
+            waiting=self,
         )
 
     def _fail(self, what: str) -> None:
@@ -153,6 +155,12 @@ class World:
     def reviewed(self, row: Row, review: Review, *, under: str) -> None:
         self._write()
         self.told.append((row.request_id, review.permitted, under))
+
+    def see_to(self, row: Row, *, reconsider: bool) -> None:
+        self.seen_to.append((row.request_id, reconsider))
+
+    def note_seen(self, row: Row, seen: Seen) -> None:
+        self.kept[row.request_id] = msgspec.structs.replace(row, seen=seen.state, permitted=seen.permitted)
 
     def note_review(self, row: Row, review: Review, *, under: str) -> None:
         self._write()

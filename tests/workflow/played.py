@@ -97,6 +97,8 @@ class Cast:
                     "decision": script.decision,
                     "permitted": script.permitted,
                     "grounds": script.grounds,
+                    "question": None,
+                    "wait": None,
                     "expected": script.expected,
                 },
             ),

@@ -13,6 +13,7 @@ from drawbridge import errors
 from tests.workflow.definition import (
     DEFINITION,
     RESOURCES,
+    TEMPLATE,
     Json,
     Machine,
     attribute_of,
@@ -54,7 +55,11 @@ PROMISES = dict(re.findall(r"^\s*\+ (\w+)\s+(retried|never retried)", errors.__d
 
 every_machine = pytest.mark.parametrize("machine", list(machines()), ids=lambda machine: machine.name)
 every_state = pytest.mark.parametrize("state", list(states().values()), ids=list(states()))
-every_task = pytest.mark.parametrize("task", list(tasks().values()), ids=list(tasks()))
+WAITS = {name: task for name, task in tasks().items() if task["Resource"].endswith(".waitForTaskToken")}
+"""Tasks that wait for a person."""
+CALLS = {name: task for name, task in tasks().items() if name not in WAITS}
+every_task = pytest.mark.parametrize("task", list(CALLS.values()), ids=list(CALLS))
+every_wait = pytest.mark.parametrize("task", list(WAITS.values()), ids=list(WAITS))
 
 
 def retried(state: Json) -> list[str]:
@@ -172,11 +177,54 @@ def test_every_task_and_map_has_its_failure_recorded_but_the_last_resort() -> No
     working = {name: state for name, state in states().items() if state["Type"] in {"Task", "Map"}}
 
     assert [name for name, state in working.items() if "States.ALL" not in caught(state)] == [LAST_RESORT]
-    outside = {catch["Next"] for name in DEFINITION["States"] for catch in DEFINITION["States"][name].get("Catch", ())}
+    outside = {
+        catch["Next"]
+        for name in DEFINITION["States"]
+        if name not in WAITS
+        for catch in DEFINITION["States"][name].get("Catch", ())
+    }
     assert outside == {LAST_RESORT}
 
 
-CATCHES = [pytest.param(catch, id=name) for name, state in states().items() for catch in state.get("Catch", ())]
+@every_wait
+def test_trap_21_a_task_that_waits_for_a_person_never_takes_its_timeout_for_a_failure(task: Json) -> None:
+    """A retry would be another token; and a wait without an end would last a year."""
+    assert not {"States.Timeout", "States.ALL", "States.TaskFailed"} & set(retried(task))
+    assert task["Catch"][0]["ErrorEquals"] == ["States.Timeout"]
+    assert task["TimeoutSeconds"] in {"{% $decided.wait.reminder %}", "{% $decided.wait.end %}"}
+    assert task["Resource"] == "arn:aws:states:::lambda:invoke.waitForTaskToken"
+    assert task["Arguments"]["Payload"]["token"] == "{% $states.context.Task.Token %}"
+
+
+@every_wait
+def test_a_task_that_waits_comes_back_where_slack_or_lambda_could_not(task: Json) -> None:
+    expected = {name for name in NAMES_OF_AWS if name not in {"States.ALL", "States.Timeout"}}
+
+    assert expected | {"ThrottledError", "UpstreamError"} == set(retried(task))
+
+
+def test_whatever_becomes_of_slack_there_is_a_wait_that_needs_none() -> None:
+    loud = {name: task for name, task in WAITS.items() if task["Arguments"]["Payload"]["how"] != "quiet"}
+
+    ways = {name: [catch["Next"] for catch in task["Catch"]] for name, task in loud.items()}
+    assert ways == {
+        "RequestApproval": ["RemindApprovers", "RecordTrouble"],
+        "RemindApprovers": ["CloseQuestion", "AwaitQuietly"],
+    }
+
+
+def test_the_longest_wait_fits_into_an_execution() -> None:
+    hours = int(TEMPLATE["Parameters"]["ApprovalHours"]["MaxValue"])
+
+    assert DEFINITION["TimeoutSeconds"] >= hours * 3600 + 24 * 3600
+
+
+CATCHES = [
+    pytest.param(catch, id=name)
+    for name, state in states().items()
+    for catch in state.get("Catch", ())
+    if "Output" in catch
+]
 
 
 def caught_as(catch: Json, error: Json) -> Any:

@@ -40,6 +40,9 @@ NO_RESOURCE = {
     },
     "The only organization that there can be: the account's own.": {"organizations:DescribeOrganization"},
     "IAM knows no resource for it.": {"vpc-lattice:ListTagsForResource"},
+    "IAM knows no resource for it: the task's token, which nobody can guess, is what stands for it.": {
+        "states:SendTaskSuccess"
+    },
     "A trace belongs to no resource.": {
         "xray:GetSamplingRules",
         "xray:GetSamplingTargets",
@@ -67,6 +70,7 @@ PATTERNS = {
     "ec2:security-group/*": "A binding names the security groups, after the stack is there.",
     "iam:*:role/${OrganizationsRoleName}": "The management account is only known when it is asked for.",
     "ram:*:resource-share-invitation/*": "An invitation has an id of AWS's, in the account of who shares.",
+    "secretsmanager:secret:${Prefix}/slack-*": "AWS adds six characters to a secret's name.",
     "ssm:parameter/${Prefix}/config/*": "People name their policies and bindings.",
     "ssm:parameter/${Prefix}/connections/*": "The names come from bindings and from shares.",
     "ssm:parameter/${Prefix}/consumers/*": "The names are accounts and endpoints.",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from drawbridge.hint.notification import detail_of
+from drawbridge.status import Status
 from local_aws.delivery import patterns
 from tests.builders import REPOSITORY, sample
 from tests.workflow.definition import (
@@ -19,10 +20,14 @@ from tests.workflow.definition import (
     filled_in,
     functions,
     of_type,
+    statements,
 )
 
 PARAMETERS: dict[str, Json] = TEMPLATE["Parameters"]
 RULES = of_type("AWS::Events::Rule")
+TELLING = {"StatusRule"}
+"""Rules that are not about hints: what they take we put on the bus ourselves."""
+HINTING = {name: rule for name, rule in RULES.items() if name not in TELLING}
 SAMPLES = {
     "ResourceShareRule": "ram-resource-sharing-state-change",
     "ConnectionNotificationRule": "endpoint-connection-notification",
@@ -37,7 +42,7 @@ STRANGER = "999999999999"
 every_function = pytest.mark.parametrize("function", list(functions().values()), ids=list(functions()))
 MAPPINGS = of_type("AWS::Lambda::EventSourceMapping")
 every_mapping = pytest.mark.parametrize("mapping", list(MAPPINGS.values()), ids=list(MAPPINGS))
-every_rule = pytest.mark.parametrize("rule", RULES)
+every_rule = pytest.mark.parametrize("rule", HINTING)
 
 
 def matches(rule: str, event: Json, account_id: str) -> bool:
@@ -159,7 +164,60 @@ def test_a_parameter_says_what_it_is_for_and_what_it_takes(parameter: str) -> No
     if "AllowedValues" in slot:
         assert slot["Default"] in slot["AllowedValues"]
     else:
-        assert re.fullmatch(slot["AllowedPattern"], slot["Default"])
+        low, high = slot.get("MinValue"), slot.get("MaxValue")
+        if low is not None:
+            assert low <= slot["Default"] <= high
+        else:
+            assert re.fullmatch(slot["AllowedPattern"], slot["Default"])
+
+
+def test_whoever_was_asked_hears_of_every_status_at_which_a_request_comes_to_rest() -> None:
+    pattern = RULES["StatusRule"]["EventPattern"]
+
+    told = set(pattern["detail"]["status"])
+    assert told == {*Status} - {Status.PENDING, Status.WAITING_FOR_APPROVAL, Status.ASSOCIATING}
+    assert pattern["account"] == [{"Ref": "AWS::AccountId"}]
+    for target in RULES["StatusRule"]["Targets"]:
+        assert RESOURCES[attribute_of(target["DeadLetterConfig"]["Arn"])]["Type"] == "AWS::SQS::Queue"
+
+
+def test_who_hears_slack_can_record_an_answer_and_complete_a_task_and_nothing_else() -> None:
+    """The function behind the public address: whoever takes it over accepts nothing by it."""
+    actions = {
+        action
+        for statement in statements("ReceiveApprovalFunctionRole")
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    }
+
+    assert actions == {
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "lambda:InvokeFunction",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "secretsmanager:GetSecretValue",
+        "ssm:GetParameter",
+        "states:SendTaskSuccess",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    }
+    (table,) = (each for each in statements("ReceiveApprovalFunctionRole") if each["Sid"] == "KeepApprovals")
+    assert attribute_of(table["Resource"]) == "ApprovalsTable"
+
+
+def test_no_secret_is_in_an_environment_variable() -> None:
+    """The secret's name is there, its value is asked for."""
+    variables = {name for each in functions().values() for name in each.get("Environment", {}).get("Variables", {})}
+
+    assert {name for name in variables if re.search("TOKEN|SIGNING|PASSWORD", name)} == set()
+
+
+def test_the_callback_is_throttled() -> None:
+    (stage,) = of_type("AWS::ApiGatewayV2::Stage").values()
+
+    settings = stage["DefaultRouteSettings"]
+    assert 0 < settings["ThrottlingRateLimit"] <= settings["ThrottlingBurstLimit"] <= 100
 
 
 @every_rule
@@ -189,6 +247,7 @@ def test_every_rule_may_send_to_its_queue_and_its_dead_letter_queue() -> None:
         for rule in RULES.values()
         for target in rule["Targets"]
         for arn in (target["Arn"], target["DeadLetterConfig"]["Arn"])
+        if RESOURCES[attribute_of(arn)]["Type"] == "AWS::SQS::Queue"
     }
 
     let_in = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
@@ -201,7 +260,7 @@ def test_every_rule_may_send_to_its_queue_and_its_dead_letter_queue() -> None:
 def test_there_is_a_sample_of_every_event_taken_in() -> None:
     samples = {path.stem for path in (REPOSITORY / "events").glob("*.json")}
 
-    assert SAMPLES.keys() == RULES.keys()
+    assert SAMPLES.keys() == HINTING.keys()
     assert samples == {*SAMPLES.values(), *NO_EVENTS}
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from drawbridge.errors import DrawbridgeError, InvalidInputError
@@ -55,6 +56,40 @@ class Environment:
         """Endpoint services that are looked after although they don't carry the tag."""
         listed = self._variables.get("MANAGED_SERVICES", "")
         return frozenset(service.strip() for service in listed.split(",") if service.strip())
+
+    @property
+    def approvals_table(self) -> str:
+        return self._required("APPROVALS_TABLE")
+
+    @property
+    def slack_channel(self) -> str:
+        """Id of the channel that approvers are asked in; empty where nobody is to be asked."""
+        return self._variables.get("SLACK_CHANNEL", "")
+
+    @property
+    def slack_secret(self) -> str:
+        """Name of the secret in Secrets Manager."""
+        return self._required("SLACK_SECRET")
+
+    @property
+    def slack_api(self) -> str:
+        """Where Slack's web API is, with a slash at its end."""
+        return f"{self._required('SLACK_API_URL').rstrip('/')}/"
+
+    @property
+    def slack_app_id(self) -> str:
+        """Id of our app, if its callbacks are to be told from those of another one; else empty."""
+        return self._variables.get("SLACK_APP_ID", "")
+
+    @property
+    def approval_wait(self) -> timedelta:
+        """How long a question waits at most."""
+        return timedelta(hours=int(self._required("APPROVAL_HOURS")))
+
+    @property
+    def tell_approvers(self) -> str:
+        """Name of the function that tells people what became of their clicks."""
+        return self._required("TELL_APPROVERS_FUNCTION")
 
     @property
     def time_zone(self) -> str:

@@ -51,6 +51,7 @@ _BY_CODE: dict[str, type[DrawbridgeError]] = {
     "ResourceShareInvitationAlreadyRejectedException": GoneError,
     "ResourceShareInvitationExpiredException": GoneError,
     "UnknownResourceException": GoneError,
+    "ParameterNotFound": GoneError,
     "AccountNotFoundException": GoneError,
     # The account that asks is in no organization: that says nothing of the one that is asked about.
     "AWSOrganizationsNotInUseException": ConflictError,

@@ -117,6 +117,12 @@ class Ledger:
         self._shorten_history(change.request_id, written)
         return msgspec.structs.replace(change, account_id=written["account_id"])
 
+    def note_seen(self, row: Row, seen: Seen) -> None:
+        """Note what a request that waits was looked at with; nothing if it does not wait any more."""
+        write = Write(seen=seen.state, permitted=seen.permitted)
+        write.only_if(attempt=row.attempt, settled=False)
+        self._update(row.request_id, write)
+
     def note_review(self, row: Row, review: Review, *, under: str) -> None:
         """Note what a review came to, under which configuration; nothing if the row has a later attempt by now."""
         told = {"at": self._moment(), "reasons": msgspec.to_builtins(few(review.reasons))}

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.aws.pages import pages
 from drawbridge.configuration import Parameter
+from drawbridge.errors import GoneError
 from drawbridge.publication.publish import Owned
 
 if TYPE_CHECKING:
@@ -43,6 +44,14 @@ class Configuration:
                 )
                 for each in page["Parameters"]
             ]
+
+    def one(self, name: str) -> str | None:
+        """Give the value of one parameter right below the root; ``None`` if there is none."""
+        try:
+            with translated(f"read {self._root}{name}"):
+                return self._ssm.get_parameter(Name=f"{self._root}{name}")["Parameter"]["Value"]
+        except GoneError:
+            return None
 
     def earlier(self, path: str, name: str, *, than: int) -> list[Parameter]:
         """Give the versions before ``than``, newest first. AWS keeps 100, and allows few such calls a second."""

@@ -54,6 +54,17 @@ class Write:
     def only_if_new(self, key: str) -> None:
         self._conditions.append(f"attribute_not_exists({self._name(key)})")
 
+    def only_if_missing(self, name: str) -> None:
+        """Only if the item, which is there, has no such attribute."""
+        self._conditions.append(f"attribute_not_exists({self._name(name)})")
+
+    def only_if_there(self, name: str) -> None:
+        self._conditions.append(f"attribute_exists({self._name(name)})")
+
+    def only_if_lacking(self, name: str, member: Any) -> None:
+        """Only if a set does not have that member."""
+        self._conditions.append(f"NOT contains({self._name(name)}, {self._value(member)})")
+
     def only_if_as_long(self, name: str, length: int) -> None:
         """Only if a list has that many entries."""
         self._conditions.append(f"size({self._name(name)}) = {self._value(length)}")

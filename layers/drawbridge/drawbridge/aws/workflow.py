@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from botocore.exceptions import ClientError
 
+from drawbridge.approval import Approval
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.request import WorkflowInput
 
@@ -35,6 +36,30 @@ class OnboardingWorkflow:
                 )
             except ClientError as error:
                 if code_of(error) == "ExecutionAlreadyExists":
+                    return False
+                raise
+        return True
+
+
+_NOBODY_WAITS = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
+"""The task was completed, has timed out, or got another token when it was tried again."""
+
+
+class TaskCallback:
+    """Tasks of the workflow that wait for an answer."""
+
+    def __init__(self, states: SFNClient) -> None:
+        self._states = states
+
+    def complete(self, token: str, approval: Approval) -> bool:
+        """Complete the task; ``False`` if it does not wait any longer."""
+        with translated("complete the task that waits for approval"):
+            try:
+                self._states.send_task_success(
+                    taskToken=token, output=msgspec.json.encode({"approval": approval}).decode()
+                )
+            except ClientError as error:
+                if code_of(error) in _NOBODY_WAITS:
                     return False
                 raise
         return True

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from functools import cache
 
+from drawbridge.association.binding import Binding
+from drawbridge.association.in_force import bindings_in_force
 from drawbridge.aws.parameter_store import Configuration
 from drawbridge.bootstrap.clients import client
 from drawbridge.bootstrap.facts import gatherer as build_gatherer
@@ -15,19 +17,28 @@ from drawbridge.environment import Environment
 
 
 @cache
+def environment() -> Environment:
+    return Environment()
+
+
+@cache
 def gatherer() -> Gatherer:
-    return build_gatherer(Environment())
+    return build_gatherer(environment())
 
 
 def policies() -> InForce[Policy]:
     """Read the policies in force, anew each time: a change takes effect at once."""
-    environment = Environment()
     return policies_in_force(
-        Configuration(client("ssm"), prefix=environment.prefix),
-        everything_is_meant=environment.everything_may_be_permitted,
+        Configuration(client("ssm"), prefix=environment().prefix),
+        everything_is_meant=environment().everything_may_be_permitted,
     )
+
+
+def bindings() -> tuple[Binding, ...]:
+    """Read the bindings in force: what would happen on approval."""
+    return bindings_in_force(Configuration(client("ssm"), prefix=environment().prefix)).things
 
 
 def moment() -> Moment:
     """Give the time, as policies read it."""
-    return Moment(datetime.now(UTC), Environment().time_zone)
+    return Moment(datetime.now(UTC), environment().time_zone)

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 
+from drawbridge.approval.wait import WaitingRequests
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_in_force
+from drawbridge.aws.approvals import Approvals
 from drawbridge.aws.bus import Bus
 from drawbridge.aws.consumers import Consumers
 from drawbridge.aws.dead_letters import DeadLetters
@@ -13,7 +15,7 @@ from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.aws.ledger import Ledger
 from drawbridge.aws.parameter_store import Configuration
 from drawbridge.aws.resource_shares import ResourceShares
-from drawbridge.aws.workflow import OnboardingWorkflow
+from drawbridge.aws.workflow import OnboardingWorkflow, TaskCallback
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.bootstrap.configured import Configured, Registered
 from drawbridge.configuration import Broken, InForce
@@ -71,4 +73,7 @@ def discoverer(configuration: Configuring, now: Callable[[], datetime]) -> Disco
         configured=Configured(configuration.policies, configuration.bindings, registry),
         announcements=Announcements(Bus(client("events"), settings.bus)),
         reviewer=PolicyReviewer(compiled(configuration.policies), registry),
+        waiting=WaitingRequests(
+            Approvals(table(settings.approvals_table), now=now), TaskCallback(client("stepfunctions"))
+        ),
     )

@@ -72,6 +72,11 @@ class PolicySet:
         """Name the policy that a statement stands in."""
         return next((each.policy for each in self._statements.values() if each.id == statement_id), None)
 
+    def approval_words(self, statement_id: str) -> frozenset[str] | None:
+        """Give the words of the ``@approval`` of a statement that permits; ``None`` for any other."""
+        found = (each for each in self._statements.values() if each.id == statement_id and each.effect == "permit")
+        return next((each.approval for each in found), None)
+
     def speaking_of(self, fact: Fact) -> tuple[str, ...]:
         """Give the ids of the statements that speak of a fact."""
         return tuple(statement.id for statement in self._statements.values() if fact in statement.facts)

@@ -56,6 +56,11 @@ class Statement(Struct, frozen=True):
     def effect(self) -> pst.Effect:
         return self.cedar.effect
 
+    @property
+    def approval(self) -> frozenset[str]:
+        """The words of its ``@approval``: how it wants a person to be asked."""
+        return _words_of_approval(self.cedar)
+
 
 class Policy(Struct, frozen=True):
     """One parameter's policy."""
@@ -91,6 +96,9 @@ def parse_policy(name: str, text: str) -> Policy:
     statements = [_statement(name, _number(cedar_id), cedar, lines) for cedar_id, cedar in in_order]
     ids: set[str] = set()
     for statement in statements:
+        if unknown := sorted(statement.approval - APPROVAL_WORDS):
+            known = ", ".join(sorted(APPROVAL_WORDS))
+            raise InvalidPolicyError(name, f"@approval: {unknown[0]!r} is none of {known}", statement.line)
         if statement.id in ids:
             twice = f"two statements have the id {statement.id!r}; each needs one of its own"
             raise InvalidPolicyError(name, twice, statement.line)
@@ -111,6 +119,13 @@ def _parse(name: str, text: str, lines: list[int]) -> pst.PolicySet:
         line = _first_line_that(lambda part: cedarpy.PolicySet.from_str(part).to_pst(), text, lines)
         too_many = "the condition has too many parts; split it, or ask a set: [...].contains(...)"
         raise InvalidPolicyError(name, too_many, line) from error
+
+
+APPROVAL_WORDS = frozenset({"sensitive", "two-person", "self-approval"})
+
+
+def _words_of_approval(cedar: pst.Template) -> frozenset[str]:
+    return frozenset(word for each in cedar.annotations.get("approval", "").split(",") if (word := each.strip()))
 
 
 def _words(error: str) -> str:

@@ -25,6 +25,16 @@ class Decided(Struct, frozen=True, tag="decision", tag_field="step"):
     """``None`` for what was over before it could be decided."""
 
 
+class Questioned(Struct, frozen=True, tag="question", tag_field="step"):
+    """A person is asked, and the attempt waits for the answer."""
+
+    decision: AskApprover
+    permitted: str
+    grounds: Grounds | None = None
+    trouble: "WorkflowError | None" = None
+    """Why nobody could be told of it in Slack."""
+
+
 class Accepted(Struct, frozen=True, tag="acceptance", tag_field="step"):
     """The answer that was given."""
 
@@ -84,7 +94,7 @@ class Failed(Struct, frozen=True, tag="failure", tag_field="step"):
     error: WorkflowError
 
 
-Progress = Decided | Accepted | Planned | Ended | Failed
+Progress = Decided | Questioned | Accepted | Planned | Ended | Failed
 
 
 def outcome_of(progress: Progress) -> Outcome:
@@ -92,6 +102,8 @@ def outcome_of(progress: Progress) -> Outcome:
     match progress:
         case Decided(decision, permitted, grounds):
             return msgspec.structs.replace(_decided(decision, permitted), grounds=grounds)
+        case Questioned():
+            return _questioned(progress)
         case Accepted(decision, acceptance, grounds):
             return msgspec.structs.replace(_accepted(decision, acceptance), grounds=grounds)
         case Planned(plan):
@@ -119,6 +131,20 @@ def _decided(decision: AskApprover | Hold | Moot, permitted: str) -> Outcome:
             return Outcome(status=status, reasons=because, settled=True, basis=_of_end(status))
         case _:
             assert_never(decision)
+
+
+def _questioned(progress: Questioned) -> Outcome:
+    reasons = progress.decision.because
+    if progress.trouble is not None:
+        told = f"{progress.trouble.text} Answer with: drawbridge approve, or drawbridge deny."
+        reasons = (Reason("slack-unavailable", told), *reasons)
+    return Outcome(
+        status=Status.WAITING_FOR_APPROVAL,
+        reasons=reasons,
+        settled=False,
+        grounds=progress.grounds,
+        basis=Basis(permitted=progress.permitted),
+    )
 
 
 def _of_end(status: Status) -> Basis | None:

@@ -15,7 +15,9 @@ Attempt = Annotated[int, Meta(ge=1)]
 class ResourceShareRequest(Struct, frozen=True, kw_only=True, tag="resource-share", tag_field="kind", rename="camel"):
     """A provider shares something with this account, by AWS RAM, with or without an invitation."""
 
-    share_arn: Annotated[str, Meta(pattern=r"^arn:[a-z-]+:ram:[a-z0-9-]+:[0-9]{12}:resource-share/[A-Za-z0-9-]{1,60}$")]
+    share_arn: Annotated[
+        str, Meta(pattern=r"^arn:[a-z-]+:ram:[a-z0-9-]+:[0-9]{12}:resource-share/[A-Za-z0-9-]{1,60}\Z")
+    ]
 
     @property
     def request_id(self) -> str:
@@ -32,8 +34,8 @@ class EndpointConnectionRequest(
 ):
     """A consumer's VPC endpoint wants to be connected with an endpoint service of this account."""
 
-    service_id: Annotated[str, Meta(pattern=r"^vpce-svc-[0-9a-f]{8,17}$")]
-    endpoint_id: Annotated[str, Meta(pattern=r"^vpce-[0-9a-f]{8,17}$")]
+    service_id: Annotated[str, Meta(pattern=r"^vpce-svc-[0-9a-f]{8,17}\Z")]
+    endpoint_id: Annotated[str, Meta(pattern=r"^vpce-[0-9a-f]{8,17}\Z")]
 
     @property
     def request_id(self) -> str:

@@ -60,6 +60,10 @@ class Ledger(Protocol):
         """Enter the attempt; ``False`` if the row is not any longer as it was read, in ``after``."""
         ...
 
+    def note_seen(self, row: Row, seen: Seen) -> None:
+        """Note what a request that waits was looked at with; nothing if it does not wait any more."""
+        ...
+
     def note_review(self, row: Row, review: Review, *, under: str) -> None:
         """Note what a review came to, under which configuration; nothing if the row has a later attempt by now."""
         ...
@@ -82,6 +86,14 @@ class Announcements(Protocol):
 
     def reviewed(self, row: Row, review: Review, *, under: str) -> None:
         """Announce that a connection is not, or again, what would be let in; at least once."""
+        ...
+
+
+class Waiting(Protocol):
+    """Requests that wait for a person's answer."""
+
+    def see_to(self, row: Row, *, reconsider: bool) -> None:
+        """See to it that an answer that was recorded reaches the workflow; or have it look again, without an answer."""
         ...
 
 
@@ -133,6 +145,7 @@ class Discoverer:
         configured: Configured,
         announcements: Announcements,
         reviewer: Reviewer,
+        waiting: Waiting,
     ) -> None:
         self._shares = shares
         self._services = services
@@ -141,6 +154,7 @@ class Discoverer:
         self._configured = configured
         self._announcements = announcements
         self._reviewer = reviewer
+        self._waiting = waiting
 
     def discover(self, look: Look, now: datetime) -> Discovery:
         """Look where the hints say.
@@ -273,12 +287,21 @@ class Discoverer:
 
     def _attend(self, seen: Seen, row: Row | None, now: datetime) -> str | None:
         """See to one request; give the name of the execution if one was started."""
+        if row is not None and row.status is Status.WAITING_FOR_APPROVAL and not row.settled:
+            self._see_to_waiting(seen, row)
         need = need_of(seen, row, now)
         if need is Need.NOTHING and not self._is_to_be_decided_again(seen, row, now):
             return None
         if need is Need.MAKE_SURE and row is not None and (self._runs(seen, row) or not may_try_again(row, now)):
             return None
         return self._begin(seen, row)
+
+    def _see_to_waiting(self, seen: Seen, row: Row) -> None:
+        """Have a request that waits for a person looked at again if it, or what is configured, changed meanwhile."""
+        changed = (seen.state, seen.permitted, seen.open) != (row.seen, row.permitted, True)
+        self._waiting.see_to(row, reconsider=changed)
+        if changed:
+            self._ledger.note_seen(row, seen)
 
     def _is_to_be_decided_again(self, seen: Seen, row: Row | None, now: datetime) -> bool:
         """Tell whether a held request is let go by a policy that goes by the clock."""

@@ -1,0 +1,94 @@
+"""``drawbridge approve`` and ``deny``: answering without Slack, under IAM, with the same record."""
+
+from typing import Annotated
+
+import typer
+
+from drawbridge.approval.answer import Answer, Reply, Result, how_it_ended, take
+from drawbridge.approval.ask import Standing
+from drawbridge.errors import InvalidInputError
+from drawbridge_cli.explanation import lines_of
+from drawbridge_cli.screen import complain, say, show_json
+from drawbridge_cli.stack import Stack
+
+Request = Annotated[str, typer.Argument(help="The request's id, or its subject: share ARN, endpoint id.")]
+Reason = Annotated[str, typer.Option(help="Why; kept in the record.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def approve(
+    context: typer.Context, request: Request, reason: Reason = "", yes: Yes = False, as_json: Json = False
+) -> None:
+    """Approve what a request asks. Exit code 1: there is nothing, or nothing any more, to decide."""
+    _answer(context.obj, request, approve=True, reason=reason, yes=yes, as_json=as_json)
+
+
+def deny(
+    context: typer.Context, request: Request, reason: Reason = "", yes: Yes = False, as_json: Json = False
+) -> None:
+    """Deny what a request asks. Exit code 1: there is nothing, or nothing any more, to decide."""
+    _answer(context.obj, request, approve=False, reason=reason, yes=yes, as_json=as_json)
+
+
+def _answer(stack: Stack, request: str, *, approve: bool, reason: str, yes: bool, as_json: bool) -> None:
+    if len(reason) > _LONGEST:
+        raise InvalidInputError(f"--reason: {len(reason)} characters, {_LONGEST} at most")
+    entry = stack.find(request)
+    if entry is None:
+        complain(f"{request}: the ledger has no such request, by id or subject")
+        raise typer.Exit(1)
+    standing = stack.approvals.standing(entry.request_id)
+    if standing is None:
+        complain(f"{entry.request_id} is {entry.status}: nobody is, or was, asked about it")
+        raise typer.Exit(1)
+    if not as_json:
+        _show(standing)
+    if standing.approval is None and not yes:
+        typer.confirm("Approve?" if approve else "Deny?", abort=True)
+    # The question that was shown, and no other one that may be asked meanwhile.
+    asking = standing.question.asked.asking
+    answer = Answer(request_id=entry.request_id, asking=asking, approve=approve, reason=reason)
+    reply = take(answer, stack.caller(), standing, stack.approvals, stack.callback)
+    if as_json:
+        show_json({"result": reply.result, "requestId": entry.request_id, "standing": _how(reply)})
+    else:
+        say(_WORDS[reply.result].format(_how(reply)), "good" if reply.result in _TAKEN else "bad")
+    if reply.result not in _TAKEN:
+        raise typer.Exit(1)
+
+
+_LONGEST = 500
+_TAKEN = frozenset({Result.RECORDED, Result.SECOND_NEEDED})
+_WORDS = {
+    Result.RECORDED: "recorded: {}",
+    Result.SECOND_NEEDED: "recorded; a second person has to approve too",
+    Result.AGAIN: "you approved this already; a second person has to approve too",
+    Result.DECIDED_ALREADY: "decided already: {}",
+    Result.OUTDATED: "something changed, and it is asked again: look once more, then answer that",
+    Result.NOT_ALLOWED: "not allowed",
+    Result.OWN_REQUEST: "not allowed",
+    Result.UNKNOWN: "there is nothing to decide any more",
+}
+
+
+def _how(reply: Reply) -> str:
+    return how_it_ended(reply.standing) if reply.standing and reply.standing.approval else "open"
+
+
+def _show(standing: Standing) -> None:
+    question = standing.question
+    say(f"{question.title} of {question.account_id}", "title")
+    for change in question.changed:
+        say(f"  changed: {change}", "doubtful")
+    for line in question.asked.lines:
+        say(f"  {line.label:<13} {' '.join(line.text.splitlines())}")
+    say("asked because", "title")
+    for text in lines_of(question.why):
+        say(f"  {text}")
+    say("on approval", "title")
+    for effect in question.effects:
+        say(f"  {effect}")
+    say(f"decide by {question.asked.deadline:%Y-%m-%d %H:%M} UTC")
+    if standing.approved_by:
+        say(f"approved so far by {', '.join(standing.approved_by)}")

@@ -1,0 +1,54 @@
+"""A question and a task that waits in, nothing out: whoever answers completes the task."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from drawbridge.approval import Question
+from drawbridge.approval.ask import Quiet, ask, close, remind
+from drawbridge.bootstrap.approvals import approvals, approvers, callback, environment
+from drawbridge.bootstrap.slack import messenger
+from drawbridge.observability import logger
+
+
+class Asking(Struct, frozen=True, kw_only=True, rename="camel", tag_field="do", tag="ask"):
+    """Ask; ``remind`` tells that half of the time has passed, ``quiet`` that Slack is not to be had."""
+
+    question: Question
+    token: Annotated[str, Meta(min_length=1, max_length=2048)]
+    execution: str
+    how: Literal["ask", "remind", "quiet"] = "ask"
+
+
+class Closing(Struct, frozen=True, kw_only=True, rename="camel", tag_field="do", tag="close"):
+    """End the question without an answer, unless there is one by now."""
+
+    question: Question
+
+
+@logger.inject_lambda_context
+def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    step = msgspec.convert(event, Asking | Closing)
+    if isinstance(step, Closing):
+        return {"approval": msgspec.to_builtins(close(step.question, approvals()))}
+    settings = environment()
+    console = f"https://{settings.region}.console.aws.amazon.com/states/home?region={settings.region}"
+    link = f"{console}#/v2/executions/details/{step.execution}"
+    slack = Quiet() if step.how == "quiet" else messenger()
+    asking: dict[str, Any] = {
+        "channel": settings.slack_channel,
+        "approvals": approvals(),
+        "messenger": slack,
+        "callback": callback(),
+    }
+    if step.how == "remind":
+        configured = approvers()
+        escalation = (
+            (configured.escalation_channel or "", configured.escalation_group or "") if configured else ("", "")
+        )
+        remind(step.question, step.token, link, escalation=escalation, **asking)
+    else:
+        ask(step.question, step.token, link, **asking)
+    logger.info("asked", request_id=step.question.request_id, asking=step.question.asked.asking, how=step.how)
+    return {}

@@ -1,0 +1,60 @@
+"""Who may decide: an allow list, by user and team, and user groups."""
+
+import re
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from drawbridge.approval import Options
+from drawbridge.arns import AccountId
+from drawbridge.errors import InvalidInputError
+
+UserId = Annotated[str, Meta(pattern=r"^[UW][A-Z0-9]{2,20}\Z")]
+GroupId = Annotated[str, Meta(pattern=r"^S[A-Z0-9]{2,20}\Z")]
+TeamId = Annotated[str, Meta(pattern=r"^[TE][A-Z0-9]{2,20}\Z")]
+ChannelId = Annotated[str, Meta(pattern=r"^[CGD][A-Z0-9]{2,20}\Z")]
+
+
+class Approvers(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """The approvers, as people configure them. A user counts only with the team: ids of two teams may be the same."""
+
+    team_id: TeamId
+    user_ids: tuple[UserId, ...] = ()
+    user_group_ids: tuple[GroupId, ...] = ()
+    speak_for: dict[AccountId, tuple[UserId, ...]] = {}
+    """Who speaks for an account: its requests they don't approve themselves, unless a policy lets them."""
+    escalation_channel: ChannelId | None = None
+    """Where a reminder goes too."""
+    escalation_group: GroupId | None = None
+    """Whom a reminder calls."""
+
+
+def parse_approvers(text: str) -> Approvers:
+    """Read the approvers.
+
+    Raises:
+        InvalidInputError: it is no JSON, or a field is missing, unknown or wrong. The message names it.
+    """
+    try:
+        return msgspec.json.decode(text, type=Approvers)
+    except msgspec.DecodeError as error:
+        told = re.sub(r"`\$\.?", "`", str(error))
+        raise InvalidInputError(f"config/approvers: {told}") from error
+
+
+class Person(Struct, frozen=True):
+    """Somebody who clicked, as Slack's signed request says."""
+
+    user_id: str
+    team_id: str
+
+
+def is_approver(person: Person, approvers: Approvers, members: frozenset[str]) -> bool:
+    """Tell whether the person may decide at all; ``members`` are those of the user groups."""
+    return person.team_id == approvers.team_id and person.user_id in {*approvers.user_ids, *members}
+
+
+def speaks_for(person: Person, account_id: str, approvers: Approvers, options: Options) -> bool:
+    """Tell whether the person would approve their own account's request, where the policy does not allow that."""
+    return not options.self_approval and person.user_id in approvers.speak_for.get(account_id, ())

@@ -1,0 +1,139 @@
+"""Asking: the question is kept, then posted; the workflow waits for the answer."""
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from drawbridge.approval import Approval, Question, TimedOut
+from drawbridge.approval.message import Ending, Message, message, reminder
+
+
+class Posted(Struct, frozen=True):
+    """Where a message is."""
+
+    channel: str
+    ts: str
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """Where a question stands, as the table has it."""
+
+    question: Question
+    token: str
+    """Of the task that waits; empty if none does."""
+    link: str
+    posted: Posted | None = None
+    approved_by: tuple[str, ...] = ()
+    """Who approved so far."""
+    approval: Approval | None = None
+    """How it ended; ``None`` as long as it is open."""
+    told: str = ""
+    """What the message says of how it went."""
+
+
+class Approvals(Protocol):
+    """The questions, one a request: the last that was asked of it."""
+
+    def open(self, question: Question, token: str, link: str) -> tuple[Standing, Standing | None]:
+        """Keep a question with the task that waits; give how it stands, and the other question that it takes over from.
+
+        The same asking again keeps what there is of it, and only its task is another one.
+        """
+        ...
+
+    def note_posted(self, standing: Standing, posted: Posted) -> None: ...
+
+    def close(self, request_id: str, asking: str) -> Approval | None:
+        """End the question without an answer, if there is none; give how it ended, ``None`` if it is not there."""
+        ...
+
+
+class Messenger(Protocol):
+    """Slack."""
+
+    def post(self, channel: str, what: Message, *, below: Posted | None = None) -> Posted | None:
+        """Post a message, perhaps in the thread below another one; ``None`` if it is not posted.
+
+        Raises:
+            ThrottledError: Slack asks to be asked later.
+            UpstreamError: Slack can't be reached, or is broken.
+            AccessDeniedError: the set-up is wrong; the message says what.
+        """
+        ...
+
+    def update(self, posted: Posted, what: Message) -> None:
+        """Change a message; one that is gone is left so."""
+        ...
+
+
+class Callback(Protocol):
+    """The task that waits."""
+
+    def complete(self, token: str, approval: Approval) -> bool:
+        """Complete it; ``False`` if it does not wait any longer."""
+        ...
+
+
+class Quiet:
+    """Nobody is told; the question can be answered on the command line."""
+
+    def post(self, channel: str, what: Message, *, below: Posted | None = None) -> Posted | None:
+        return None
+
+    def update(self, posted: Posted, what: Message) -> None:
+        return
+
+
+def ask(
+    question: Question,
+    token: str,
+    link: str,
+    *,
+    channel: str,
+    approvals: Approvals,
+    messenger: Messenger,
+    callback: Callback,
+) -> None:
+    """Ask, so that the task is completed by the answer; at once if there is one already.
+
+    The question is kept before it is posted: whatever becomes of Slack, it can be answered on the command line.
+    """
+    standing, before = approvals.open(question, token, link)
+    if standing.approval is not None:
+        callback.complete(token, standing.approval)
+        return
+    if before is not None and before.posted is not None:
+        void = Ending("Void: something changed, and it is asked again below.")
+        messenger.update(before.posted, message(before.question, link=before.link, ending=void))
+    if standing.posted is None:
+        posted = messenger.post(channel, message(question, link=link, approved_by=standing.approved_by))
+        if posted is not None:
+            approvals.note_posted(standing, posted)
+
+
+def remind(
+    question: Question,
+    token: str,
+    link: str,
+    *,
+    channel: str,
+    escalation: tuple[str, str],
+    approvals: Approvals,
+    messenger: Messenger,
+    callback: Callback,
+) -> None:
+    """Ask as ``ask`` does, and remind of it below, and where ``escalation`` says: a channel and a group, or neither."""
+    ask(question, token, link, channel=channel, approvals=approvals, messenger=messenger, callback=callback)
+    standing, _ = approvals.open(question, token, link)
+    if standing.approval is not None or standing.posted is None:
+        return
+    other_channel, group = escalation
+    messenger.post(channel, reminder(question, "" if other_channel else group), below=standing.posted)
+    if other_channel:
+        messenger.post(other_channel, reminder(question, group))
+
+
+def close(question: Question, approvals: Approvals) -> Approval:
+    """End a question whose time is over; give the answer all the same, if somebody gave one at the last moment."""
+    approval = approvals.close(question.request_id, question.asked.asking)
+    return approval or TimedOut(asked=question.asked)

@@ -1,0 +1,207 @@
+"""The message in Slack: what a person sees, in Block Kit, within Slack's limits whatever the names.
+
+Whatever strangers chose stands in ``plain_text``, in which Slack makes no mention, no link and no format of anything.
+The text for notifications is escaped.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from msgspec import Struct
+
+from drawbridge.approval import Question
+
+Block = dict[str, Any]
+
+APPROVE = "approve"
+DENY = "deny"
+DENIAL = "denial"
+"""The modal that asks for the reason of a denial."""
+REASON = "reason"
+
+_SECTION = 2900
+"""Characters of a section's text, of which Slack takes 3,000."""
+_FACTS = 4000
+"""Characters of the facts; all text of a message's blocks together has to stay below 13,200."""
+_PART = 1800
+"""Characters of each other part: what changed, why it is asked, what would happen."""
+_ENDING = 1500
+_LONGEST_LINE = 400
+_LONGEST_TEXT = 3000
+_USER = re.compile("[UW][A-Z0-9]{2,20}")
+_MOST_NAMED = 10
+
+
+class Message(Struct, frozen=True):
+    """A message, as Slack takes it."""
+
+    text: str
+    """For notifications, where blocks are not shown."""
+    blocks: list[Block]
+
+
+class Ending(Struct, frozen=True):
+    """How it went, once there is nothing to click any more, and who decided it."""
+
+    text: str
+    by: tuple[str, ...] = ()
+
+
+def value_of(request_id: str, asking: str) -> str:
+    """Give what a button carries: which question it answers. The task's token stays on our side."""
+    return f"{request_id}/{asking}"
+
+
+def message(
+    question: Question, *, link: str, approved_by: tuple[str, ...] = (), ending: Ending | None = None
+) -> Message:
+    """Write the message: with its buttons as long as there is something to decide, then with how it went."""
+    subject = f"{question.title} of {question.account_id}"
+    blocks = [_header(f"{question.title} request")]
+    blocks += _sections(_told(question))
+    until = int(question.asked.deadline.timestamp())
+    fallback = f"{question.asked.deadline:%Y-%m-%d %H:%M} UTC"
+    by = f"Decide by <!date^{until}^{{date_short_pretty}} at {{time}}|{fallback}>"
+    blocks.append(_context(f"{by}  ·  `{escaped(question.request_id)}`  ·  <{link}|execution>"))
+    if approved_by:
+        blocks.append(_plain(f"Approved by {', '.join(approved_by)}. A second person has to approve too."))
+        blocks += _named(approved_by)
+    if ending is None:
+        blocks.append(_buttons(question))
+    else:
+        blocks.append(_plain(_one_line(ending.text)[:_ENDING]))
+        blocks += _named(ending.by)
+    text = f"{subject}: {ending.text}" if ending else f"{subject} needs a decision"
+    return Message(escaped(text)[:_LONGEST_TEXT], blocks)
+
+
+def reminder(question: Question, group: str = "") -> Message:
+    """Write the reminder, which may call a user group by its id."""
+    until = int(question.asked.deadline.timestamp())
+    called = f"<!subteam^{group}> " if group else ""
+    fallback = f"{question.asked.deadline:%Y-%m-%d %H:%M} UTC"
+    text = (
+        f"{called}Still undecided: {escaped(question.title)} of {escaped(question.account_id)}. "
+        f"It ends at <!date^{until}^{{date_short_pretty}} {{time}}|{fallback}>."
+    )
+    return Message(text, [{"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}])
+
+
+def denial_form(request_id: str, asking: str, channel: str, ts: str) -> Block:
+    """Write the modal; what it carries says where it was opened, for its submission does not."""
+    return {
+        "type": "modal",
+        "callback_id": DENIAL,
+        "private_metadata": value_of(request_id, asking) + f"/{channel}/{ts}",
+        "title": {"type": "plain_text", "text": "Deny the request"},
+        "submit": {"type": "plain_text", "text": "Deny"},
+        "close": {"type": "plain_text", "text": "Back"},
+        "blocks": [
+            {
+                "type": "input",
+                "block_id": REASON,
+                "label": {"type": "plain_text", "text": "Why?"},
+                "element": {
+                    "type": "plain_text_input",
+                    "action_id": REASON,
+                    "multiline": True,
+                    "max_length": 500,
+                },
+            }
+        ],
+    }
+
+
+def escaped(text: str) -> str:
+    """Escape what Slack's mrkdwn would make a mention or a link of."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _told(question: Question) -> Iterator[str]:
+    if question.changed:
+        yield "ASKED AGAIN: an approval was void, because something changed."
+        yield from _within(_PART, (f"  {each}" for each in question.changed))
+    yield from _within(_FACTS, (f"{line.label}: {line.text}" for line in question.asked.lines))
+    yield "Asked because:"
+    why = (f"  {reason.source}: {reason.text}" if reason.source else f"  {reason.text}" for reason in question.why)
+    yield from _within(_PART, why)
+    yield "On approval:"
+    yield from _within(_PART, (f"  {effect}" for effect in question.effects))
+    if question.options.two_person:
+        yield "Two people have to approve."
+
+
+def _within(most: int, lines: Iterable[str]) -> Iterator[str]:
+    """Give lines as long as they fit into so many characters; what is too much is counted."""
+    left_out = 0
+    for line in lines:
+        one_line = _one_line(line)
+        cut = one_line if len(one_line) <= _LONGEST_LINE else f"{one_line[: _LONGEST_LINE - 1]}…"
+        most -= len(cut) + 1
+        if most >= 0:
+            yield cut
+        else:
+            left_out += 1
+    if left_out:
+        yield f"  and {left_out} more lines: drawbridge policy explain tells all"
+
+
+def _one_line(text: str) -> str:
+    # A line break in a name would look like a line of ours.
+    return " ".join(text.splitlines())
+
+
+def _sections(lines: Iterable[str]) -> list[Block]:
+    """Put lines into as few sections as they fit in."""
+    texts = [""]
+    for line in lines:
+        if len(texts[-1]) + len(line) + 1 > _SECTION:
+            texts.append("")
+        texts[-1] += f"{line}\n"
+    return [_plain(text.rstrip("\n")) for text in texts]
+
+
+def _header(text: str) -> Block:
+    return {"type": "header", "text": {"type": "plain_text", "text": text[:150], "emoji": False}}
+
+
+def _plain(text: str) -> Block:
+    return {"type": "section", "text": {"type": "plain_text", "text": text, "emoji": False}}
+
+
+def _context(text: str) -> Block:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
+
+
+def _named(people: Iterable[str]) -> list[Block]:
+    """Have Slack show the names of its users; a change of a message notifies nobody."""
+    users = [f"<@{each}>" for each in people if _USER.fullmatch(each)]
+    return [_context(" and ".join(users[:_MOST_NAMED]))] if users else []
+
+
+def _buttons(question: Question) -> Block:
+    value = value_of(question.request_id, question.asked.asking)
+    approve: Block = {
+        "type": "button",
+        "action_id": APPROVE,
+        "style": "primary",
+        "text": {"type": "plain_text", "text": "Approve"},
+        "value": value,
+    }
+    if question.options.sensitive:
+        approve["confirm"] = {
+            "title": {"type": "plain_text", "text": "This is sensitive"},
+            "text": {"type": "plain_text", "text": f"Let account {question.account_id} in, as shown?"},
+            "confirm": {"type": "plain_text", "text": "Approve"},
+            "deny": {"type": "plain_text", "text": "Back"},
+            "style": "danger",
+        }
+    deny: Block = {
+        "type": "button",
+        "action_id": DENY,
+        "style": "danger",
+        "text": {"type": "plain_text", "text": "Deny"},
+        "value": value,
+    }
+    return {"type": "actions", "block_id": "decision", "elements": [approve, deny]}

@@ -1,0 +1,177 @@
+"""The approvals: DynamoDB, one item a request, for the question that was asked of it last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from botocore.exceptions import ClientError
+
+from drawbridge.approval import Approval, Approved, Denied, Question, TimedOut
+from drawbridge.approval.answer import Answer
+from drawbridge.approval.ask import Posted, Standing
+from drawbridge.aws.errors import code_of, translated
+from drawbridge.aws.table_writes import Write
+from drawbridge.errors import UpstreamError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+_KEPT_FOR = timedelta(days=90)
+"""After a question's end; the ledger keeps what came of it."""
+
+
+class Approvals:
+    """The questions. Each write that matters is conditional: one decision, whoever else decides at the same time."""
+
+    def __init__(self, table: Table, *, now: Callable[[], datetime]) -> None:
+        self._table = table
+        self._now = now
+
+    def standing(self, request_id: str) -> Standing | None:
+        """Tell how the question stands that was asked of a request last."""
+        with translated(f"read the question of {request_id}", missing=UpstreamError):
+            item = self._table.get_item(Key={"request_id": request_id}, ConsistentRead=True).get("Item")
+        return None if item is None else _standing(item)
+
+    def open(self, question: Question, token: str, link: str) -> tuple[Standing, Standing | None]:
+        """Keep a question with the task that waits; give how it stands, and the other question that it takes over from.
+
+        The same asking again keeps what there is of it, and only its task is another one.
+        """
+        asking = question.asked.asking
+        waiting = Write(token=token, link=link)
+        waiting.only_if(asking=asking)
+        same = self._update(question.request_id, waiting)
+        if same is not None:
+            return _standing(same), None
+        before = self.standing(question.request_id)
+        item: dict[str, Any] = {
+            "request_id": question.request_id,
+            "asking": asking,
+            "question": msgspec.json.encode(question).decode(),
+            "token": token,
+            "link": link,
+            "expires_at": int((question.asked.deadline + _KEPT_FOR).timestamp()),
+        }
+        with translated(f"keep the question of {question.request_id}", missing=UpstreamError):
+            self._table.put_item(Item=item)
+        return _standing(item), before
+
+    def note_posted(self, standing: Standing, posted: Posted) -> None:
+        """Note where the message is, so that it can be changed."""
+        write = Write(channel=posted.channel, ts=posted.ts)
+        write.only_if(asking=standing.question.asked.asking)
+        self._update(standing.question.request_id, write)
+
+    def note_told(self, standing: Standing, text: str) -> None:
+        """Note what the message says of how it went, so that it is said once."""
+        write = Write(told=text)
+        write.only_if(asking=standing.question.asked.asking)
+        self._update(standing.question.request_id, write)
+
+    def record(self, answer: Answer, by: str, *, needed: int) -> Standing | None:
+        """Record an answer by one conditional write; give how the question stands then.
+
+        ``None`` if it was decided, or is another question, or the person approved already, meanwhile.
+        """
+        if not answer.approve:
+            return self._decide(answer, Write(decision="denied", decided_by=[by], reason=answer.reason))
+        if needed == 1:
+            return self._decide(answer, Write(decision="approved", decided_by=[by], reason=answer.reason))
+        # The second approval and the decision are one write: nothing is lost between them.
+        return self._first(answer, by) or self._second(answer, by)
+
+    def close(self, request_id: str, asking: str) -> Approval | None:
+        """End the question without an answer, if there is none; give how it ended, ``None`` if it is not there."""
+        write = Write(decision="timed-out", decided_by=[])
+        write.only_if(asking=asking)
+        write.only_if_missing("decision")
+        self._update(request_id, write)
+        standing = self.standing(request_id)
+        if standing is None or standing.question.asked.asking != asking:
+            return None
+        return standing.approval
+
+    def members(self, group_id: str) -> tuple[datetime, frozenset[str]] | None:
+        """Give the members of a user group as they were last looked up, and when."""
+        with translated(f"read the members of {group_id}", missing=UpstreamError):
+            item: Any = self._table.get_item(Key={"request_id": f"user-group/{group_id}"}).get("Item")
+        if item is None:
+            return None
+        return datetime.fromisoformat(item["looked_up_at"]), frozenset(item.get("members", ()))
+
+    def keep_members(self, group_id: str, members: frozenset[str]) -> None:
+        """Keep the members of a user group as they were just looked up."""
+        now = self._now()
+        item: dict[str, Any] = {
+            "request_id": f"user-group/{group_id}",
+            "looked_up_at": now.isoformat(),
+            "expires_at": int((now + timedelta(days=1)).timestamp()),
+        }
+        with translated(f"keep the members of {group_id}", missing=UpstreamError):
+            self._table.put_item(Item=item | ({"members": set(members)} if members else {}))
+
+    def _first(self, answer: Answer, by: str) -> Standing | None:
+        """Record the first approval of two."""
+        write = Write()
+        write.add("approved_by", {by})
+        write.only_if_missing("approved_by")
+        return self._decide(answer, write)
+
+    def _second(self, answer: Answer, by: str) -> Standing | None:
+        """Record the second approval of two, of another person, and with it the decision."""
+        write = Write(decision="approved", reason=answer.reason)
+        write.add("approved_by", {by})
+        write.only_if_there("approved_by")
+        write.only_if_lacking("approved_by", by)
+        return self._decide(answer, write)
+
+    def _decide(self, answer: Answer, write: Write) -> Standing | None:
+        write.set(decided_at=self._now().isoformat(timespec="milliseconds"))
+        write.only_if(asking=answer.asking)
+        write.only_if_missing("decision")
+        item = self._update(answer.request_id, write)
+        return None if item is None else _standing(item)
+
+    def _update(self, request_id: str, write: Write) -> dict[str, Any] | None:
+        """Write, and give the item as it is then; ``None`` if the condition does not hold."""
+        with translated(f"write the question of {request_id}", missing=UpstreamError):
+            try:
+                answer = self._table.update_item(
+                    Key={"request_id": request_id}, ReturnValues="ALL_NEW", **write.parameters()
+                )
+            except ClientError as error:
+                if code_of(error) == "ConditionalCheckFailedException":
+                    return None
+                raise
+        return answer["Attributes"]
+
+
+def _standing(item: dict[str, Any]) -> Standing:
+    question = msgspec.json.decode(item["question"], type=Question)
+    return Standing(
+        question=question,
+        token=item.get("token", ""),
+        link=item.get("link", ""),
+        posted=Posted(item["channel"], item["ts"]) if "ts" in item else None,
+        approved_by=tuple(sorted(item.get("approved_by", ()))),
+        approval=_approval(item, question),
+        told=item.get("told", ""),
+    )
+
+
+def _approval(item: dict[str, Any], question: Question) -> Approval | None:
+    asked, reason = question.asked, item.get("reason", "")
+    by = tuple(item.get("decided_by", ())) or tuple(sorted(item.get("approved_by", ())))
+    match item.get("decision"):
+        case "approved":
+            return Approved(asked=asked, by=by, reason=reason)
+        case "denied":
+            return Denied(asked=asked, by=by, reason=reason)
+        case "timed-out":
+            return TimedOut(asked=asked)
+        case _:
+            return None

@@ -1,0 +1,46 @@
+"""What approvals work with, wherever they are asked for, answered or told of."""
+
+from datetime import UTC, datetime
+from functools import cache
+
+from drawbridge.approval.approvers import Approvers, parse_approvers
+from drawbridge.aws.approvals import Approvals
+from drawbridge.aws.parameter_store import Configuration
+from drawbridge.aws.secrets import Secrets
+from drawbridge.aws.workflow import TaskCallback
+from drawbridge.bootstrap.clients import client, table
+from drawbridge.environment import Environment
+
+
+@cache
+def environment() -> Environment:
+    return Environment()
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@cache
+def approvals() -> Approvals:
+    return Approvals(table(environment().approvals_table), now=now)
+
+
+@cache
+def callback() -> TaskCallback:
+    return TaskCallback(client("stepfunctions"))
+
+
+@cache
+def secrets() -> Secrets:
+    return Secrets(client("secretsmanager"), environment().slack_secret, now=now)
+
+
+def approvers() -> Approvers | None:
+    """Read who may decide, anew each time; ``None`` if nobody is configured.
+
+    Raises:
+        InvalidInputError: the parameter can't be read.
+    """
+    text = Configuration(client("ssm"), prefix=environment().prefix).one("approvers")
+    return None if text is None else parse_approvers(text)

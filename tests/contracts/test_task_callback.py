@@ -1,0 +1,139 @@
+"""Step Functions, as the adapter promises to complete a task that waits for an answer."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+
+from drawbridge.approval import Approval, Approved, Denied, Reconsider, TimedOut
+from drawbridge.aws.workflow import TaskCallback
+from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
+from tests.builders import asked
+from tests.contracts.accounts import Account, refusing
+from tests.contracts.conftest import NewAccount
+from tests.local_aws.workflow_runs import Json, ended, until
+
+APPROVAL = Approved(asked=asked(), by=("U0ALICE",), reason="é 日本 😀 <&>")
+ASK = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+    "End": True,
+}
+
+
+@pytest.fixture(scope="module")
+def someone(new_account: NewAccount) -> Account:
+    return new_account()
+
+
+@pytest.fixture
+def states(someone: Account) -> Any:
+    return someone.client("stepfunctions")
+
+
+def waiting(someone: Account, **fields: Any) -> tuple[str, str]:
+    """Start an execution that waits for an answer; give it, and the task's token."""
+    sqs, states = someone.client("sqs"), someone.client("stepfunctions")
+    url = sqs.create_queue(QueueName=uuid.uuid4().hex)["QueueUrl"]
+    ask = ASK | {"Arguments": {"QueueUrl": url, "MessageBody": "{% $states.context.Task.Token %}"}} | fields
+    machine = states.create_state_machine(
+        name=uuid.uuid4().hex,
+        definition=json.dumps({"QueryLanguage": "JSONata", "StartAt": "Ask", "States": {"Ask": ask}}),
+        roleArn=f"arn:aws:iam::{someone.account_id}:role/onboarding",
+    )
+    execution = states.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+    tokens: list[Json] = []
+
+    def given() -> bool:
+        tokens.extend(sqs.receive_message(QueueUrl=url).get("Messages", []))
+        return bool(tokens)
+
+    until(given)
+    return str(execution), str(tokens[0]["Body"])
+
+
+@pytest.mark.parametrize(
+    ("approval", "outcome"),
+    [
+        (APPROVAL, "approved"),
+        (Denied(asked=asked(), by=("U0BOB",)), "denied"),
+        (TimedOut(asked=asked()), "timed-out"),
+        (Reconsider(asked=asked()), "reconsider"),
+    ],
+    ids=["approved", "denied", "timed-out", "reconsider"],
+)
+def test_the_task_gets_the_answer_with_the_question_that_it_is_to(
+    someone: Account, states: Any, approval: Approval, outcome: str
+) -> None:
+    execution, token = waiting(someone)
+
+    assert TaskCallback(states).complete(token, approval)
+
+    output = ended(states, execution)["output"]
+    assert output["approval"]["outcome"] == outcome
+    assert output["approval"]["asked"]["fingerprint"] == asked().fingerprint
+
+
+def test_the_reason_arrives_as_it_was_given(someone: Account, states: Any) -> None:
+    execution, token = waiting(someone)
+
+    TaskCallback(states).complete(token, APPROVAL)
+
+    approval = ended(states, execution)["output"]["approval"]
+    assert (approval["by"], approval["reason"]) == (["U0ALICE"], APPROVAL.reason)
+
+
+def test_trap_24_a_task_is_completed_once(someone: Account, states: Any) -> None:
+    execution, token = waiting(someone)
+    callback = TaskCallback(states)
+
+    completed = [callback.complete(token, APPROVAL), callback.complete(token, Denied(asked=asked(), by=("U0BOB",)))]
+
+    assert completed == [True, False]
+    assert ended(states, execution)["output"]["approval"]["outcome"] == "approved"
+
+
+def test_a_task_of_an_execution_that_was_stopped_does_not_wait(someone: Account, states: Any) -> None:
+    execution, token = waiting(someone)
+    states.stop_execution(executionArn=execution)
+
+    def gone() -> bool:
+        return not TaskCallback(states).complete(token, APPROVAL)
+
+    until(gone)
+
+
+def test_what_is_no_token_is_no_task_that_waits(states: Any) -> None:
+    assert not TaskCallback(states).complete("never given", APPROVAL)
+
+
+@pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
+def test_a_task_that_does_not_wait_any_more_is_no_error(states: Any, code: str) -> None:
+    with refusing(states, "send_task_success", code):
+        assert not TaskCallback(states).complete("token", APPROVAL)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("ThrottlingException", ThrottledError),
+        ("AccessDeniedException", AccessDeniedError),
+        ("InvalidOutput", UpstreamError),
+        ("InternalServerError", UpstreamError),
+    ],
+)
+def test_what_may_not_have_reached_the_task_is_an_error(states: Any, code: str, error: type[Exception]) -> None:
+    with refusing(states, "send_task_success", code), pytest.raises(error, match=code) as raised:
+        TaskCallback(states).complete("secret token", APPROVAL)
+    assert "secret token" not in str(raised.value)
+
+
+def test_the_longest_answer_is_one_that_step_functions_takes(someone: Account, states: Any) -> None:
+    execution, token = waiting(someone)
+    longest = Approved(asked=asked(), by=("arn:" + "x" * 2000,) * 2, reason="😀" * 500)
+
+    assert TaskCallback(states).complete(token, longest)
+    assert ended(states, execution)["status"] == "SUCCEEDED"

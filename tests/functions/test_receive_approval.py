@@ -1,0 +1,320 @@
+"""The door of ``receive_approval``: what Slack sends in, an answer out, whatever it is."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from drawbridge.approval import Approved, Denied, Options, TimedOut
+from drawbridge.approval.approvers import Approvers
+from drawbridge.approval.ask import Standing
+from drawbridge.approval.message import APPROVE, DENY, REASON, denial_form
+from drawbridge.aws.secrets import SlackSecret
+from drawbridge.environment import Environment
+from drawbridge.errors import InvalidInputError, UpstreamError
+from functions.receive_approval import app
+from tests.builders import NOW, SHARE, question, standing
+from tests.functions.invocations import Json, invoke
+from tests.unit.approvals import Kept, Task
+
+ID = SHARE.request_id
+SIGNING = "signing-secret-of-ours"
+APPROVERS = Approvers(team_id="T0TEAM", user_ids=("U0ALICE", "U0BOB"), user_group_ids=("S0GROUP",))
+
+
+class World:
+    """What the door works with, and what it did."""
+
+    def __init__(self) -> None:
+        self.kept, self.task = Kept(standing()), Task()
+        self.approvers: Approvers | None = APPROVERS
+        self.members: frozenset[str] = frozenset()
+        self.told: list[dict[str, str]] = []
+        self.opened: list[tuple[str, Json]] = []
+        self.opens: Exception | None = None
+
+    def slack(self) -> SlackSecret:
+        return SlackSecret(bot_token="xoxb-of-ours", signing_secret=SIGNING)
+
+    def open_form(self, trigger_id: str, form: Json) -> None:
+        if self.opens is not None:
+            raise self.opens
+        self.opened.append((trigger_id, form))
+
+    def tell_later(self, **notice: str) -> None:
+        self.told.append(notice)
+
+
+@pytest.fixture(autouse=True)
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    world = World()
+    environment = Environment({"SLACK_APP_ID": "A0DRAW"})
+    replaced: dict[str, Callable[..., Any]] = {
+        "environment": lambda: environment,
+        "secrets": lambda: world,
+        "now": lambda: NOW,
+        "approvals": lambda: world.kept,
+        "approvers": lambda: world.approvers,
+        "callback": lambda: world.task,
+        "members": lambda configured: world.members,
+        "open_form": world.open_form,
+        "tell_later": world.tell_later,
+    }
+    for name, each in replaced.items():
+        monkeypatch.setattr(app, name, each)
+    return world
+
+
+def payload(who: str = "U0ALICE", action: str = APPROVE, value: str = f"{ID}/1-1", **changes: Any) -> Json:
+    return {
+        "type": "block_actions",
+        "user": {"id": who, "team_id": "T0TEAM"},
+        "team": {"id": "T0TEAM"},
+        "api_app_id": "A0DRAW",
+        "trigger_id": "1.2.3",
+        "container": {"channel_id": "C0APPROVALS", "message_ts": "1.0"},
+        "response_url": "https://hooks.slack.com/actions/x",
+        "actions": [{"action_id": action, "value": value}],
+    } | changes
+
+
+def submission(reason: str = "not ours", who: str = "U0ALICE") -> Json:
+    view = denial_form(ID, "1-1", "C0APPROVALS", "1.0")
+    view["state"] = {"values": {REASON: {REASON: {"type": "plain_text_input", "value": reason}}}}
+    return payload(who, type="view_submission", view=view, actions=[])
+
+
+def sent(told: Json | bytes, *, encoded: bool = True, secret: str = SIGNING, age: int = 0, **headers: str) -> Json:
+    """Give the event as API Gateway makes it of what Slack sends: a form, encoded in Base64."""
+    body = told if isinstance(told, bytes) else urlencode({"payload": json.dumps(told)}).encode()
+    timestamp = str(int((NOW - timedelta(seconds=age)).timestamp()))
+    signature = hmac.new(secret.encode(), b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hexdigest()
+    signed = {"x-slack-request-timestamp": timestamp, "x-slack-signature": f"v0={signature}"}
+    text = base64.b64encode(body).decode() if encoded else body.decode()
+    return {"version": "2.0", "headers": signed | headers, "body": text, "isBase64Encoded": encoded}
+
+
+def status(event: Json) -> int:
+    return int(invoke(app.lambda_handler, event)["statusCode"])
+
+
+def counted(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Give the names of the metrics that were counted."""
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    return [metric["Name"] for line in lines for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]]
+
+
+@pytest.mark.parametrize("encoded", [True, False])
+def test_trap_23_an_approval_is_taken_as_api_gateway_hands_it_over(
+    world: World, encoded: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = invoke(app.lambda_handler, sent(payload(), encoded=encoded))
+
+    approval = Approved(asked=question().asked, by=("U0ALICE",))
+    assert (answer["statusCode"], answer["body"]) == (200, "")
+    assert world.task.completed == [("a token", approval)]
+    assert [(notice["request_id"], notice["words"]) for notice in world.told] == [(ID, "")]
+    assert counted(capsys) == ["ApprovalsRecorded"]
+
+
+def test_the_names_of_headers_are_read_in_any_case(world: World) -> None:
+    event = sent(payload())
+    event["headers"] = {name.title().replace("Slack", "SLACK"): value for name, value in event["headers"].items()}
+
+    assert status(event) == 200
+    assert len(world.kept.decided) == 1
+
+
+def test_a_denial_is_asked_for_its_reason_and_then_taken_with_it(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status(sent(payload(action=DENY))) == 200
+    ((trigger, form),) = world.opened
+    assert (trigger, form) == ("1.2.3", denial_form(ID, "1-1", "C0APPROVALS", "1.0"))
+    assert world.kept.decided == []
+
+    assert status(sent(submission())) == 200
+    assert world.kept.decided == [Denied(asked=question().asked, by=("U0ALICE",), reason="not ours")]
+    assert counted(capsys) == ["ApprovalsDenialOpened", "ApprovalsRecorded"]
+
+
+def with_headers(**headers: str) -> Json:
+    event = sent(payload())
+    return event | {
+        "headers": event["headers"] | {f"x-slack-{name.replace('_', '-')}": headers[name] for name in headers}
+    }
+
+
+BROKEN: dict[str, Json] = {
+    "another secret": sent(payload(), secret="another"),
+    "old": sent(payload(), age=301),
+    "from the future": sent(payload(), age=-301),
+    "no headers": sent(payload()) | {"headers": None},
+    "no signature": with_headers(signature=""),
+    "odd signature": with_headers(signature="v0=é\ud800"),
+    "no time": with_headers(request_timestamp=""),
+    "odd time": with_headers(request_timestamp="\u0661\u0662\u0663"),
+    "another body": sent(payload()) | {"body": base64.b64encode(b"payload={}").decode()},
+    "not encoded": sent(payload()) | {"isBase64Encoded": False},
+    "no base64": sent(payload()) | {"body": "é not base64"},
+    "a lone surrogate": sent(payload()) | {"body": "payload=\ud800", "isBase64Encoded": False},
+    "no body": sent(payload()) | {"body": None},
+}
+
+
+def everything_logged(caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]) -> str:
+    captured = capsys.readouterr()
+    return f"{[vars(record) for record in caplog.records]}{captured.out}{captured.err}"
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_what_is_not_signed_by_our_app_is_refused_and_nothing_of_it_is_logged(
+    world: World, how: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = BROKEN[how]
+
+    answer = invoke(app.lambda_handler, event)
+
+    assert (answer["statusCode"], answer["body"]) == (401, "not signed by our app")
+    assert (world.kept.decided, world.told, world.opened) == ([], [], [])
+    logged = everything_logged(caplog, capsys)
+    assert '"ApprovalsRefused"' in logged
+    for secret in (SIGNING, "xoxb", ID, "U0ALICE", "hooks.slack.com", str(event["body"] or "no body")):
+        assert secret not in logged
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=200), st.text(max_size=80), st.text(max_size=15), st.booleans())
+def test_whatever_anybody_sends_without_the_secret_is_refused(
+    body: bytes, signature: str, timestamp: str, encoded: bool
+) -> None:
+    text = base64.b64encode(body).decode() if encoded else body.decode("latin-1")
+    headers = {"x-slack-signature": signature, "x-slack-request-timestamp": timestamp}
+
+    assert status({"headers": headers, "body": text, "isBase64Encoded": encoded}) == 401
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        b"",
+        b"payload=no+json",
+        payload(type="shortcut"),
+        payload(action="other"),
+        payload(value="nothing"),
+        payload(api_app_id="A0OTHER"),
+        payload(type="view_submission"),
+    ],
+    ids=range(7),
+)
+def test_what_is_none_of_our_buttons_is_refused_and_counted(
+    world: World, told: Json | bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status(sent(told)) == 400
+    assert counted(capsys) == ["ApprovalsBroken"]
+    assert world.told == []
+
+
+@pytest.mark.parametrize("told", [b"ssl_check=1&token=x", payload(type="view_closed")], ids=["ssl_check", "closed"])
+def test_what_needs_no_more_than_an_answer_gets_one(
+    world: World, told: Json | bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status(sent(told)) == 200
+    assert counted(capsys) == ["ApprovalsNothing"]
+    assert world.told == []
+
+
+DECIDED = Approved(asked=question().asked, by=("U0BOB",))
+TWO = question(options=Options(two_person=True))
+
+
+@pytest.mark.parametrize(
+    ("there", "told", "words", "metric"),
+    [
+        ([standing(approval=DECIDED)], payload(), "This is decided already: approved by U0BOB.", "DecidedAlready"),
+        ([standing(approval=DECIDED)], submission(), "This is decided already", "DecidedAlready"),
+        ([standing(approval=TimedOut(asked=question().asked))], payload(), "nobody answered in time", "DecidedAlready"),
+        ([standing(question=question(asking="1-2"))], payload(), "see the newer message", "Outdated"),
+        ([standing()], payload("U0MALLORY"), "Who can: <@U0ALICE>, <@U0BOB>, <!subteam^S0GROUP>.", "NotAllowed"),
+        ([standing()], payload("U0MALLORY", DENY), "You can't decide on this.", "NotAllowed"),
+        ([standing()], submission(who="U0MALLORY"), "You can't decide on this.", "NotAllowed"),
+        ([standing()], payload(team={"id": "T0OTHER"}), "You can't decide on this.", "NotAllowed"),
+        ([standing(question=TWO)], payload(), "A second person has to approve too.", "SecondNeeded"),
+        ([standing(question=TWO, approved_by=("U0ALICE",))], payload(), "You approved this already", "Again"),
+        ([], payload(), "not, or no longer, to be decided", "Unknown"),
+        ([], submission(), "not, or no longer, to be decided", "Unknown"),
+    ],
+    ids=range(12),
+)
+def test_every_odd_click_is_answered_privately_and_counted(
+    world: World,
+    there: list[Standing],
+    told: Json,
+    words: str,
+    metric: str,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world.kept = Kept(*there)
+
+    assert status(sent(told)) == 200
+
+    (notice,) = world.told
+    assert words in notice["words"]
+    assert (notice["user"], notice["channel"]) == (told["user"]["id"], "C0APPROVALS")
+    assert world.kept.decided == []
+    assert counted(capsys) == [f"Approvals{metric}"]
+    assert not [record for record in caplog.records if record.levelname in {"ERROR", "CRITICAL"}]
+
+
+def test_a_click_that_slack_sends_three_times_is_one_decision(world: World) -> None:
+    event = sent(payload())
+
+    assert [status(event) for _ in range(3)] == [200, 200, 200]
+    assert len(world.kept.decided) == 1
+
+
+def test_a_task_that_is_gone_is_no_error(world: World) -> None:
+    world.task.waits = False
+
+    assert status(sent(payload())) == 200
+    assert len(world.kept.decided) == 1
+
+
+@pytest.mark.parametrize("told", [payload(), payload(action=DENY), submission()], ids=["approve", "deny", "form"])
+@pytest.mark.parametrize("unreadable", [True, False])
+def test_without_approvers_nobody_decides(
+    world: World, told: Json, unreadable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise InvalidInputError("config/approvers: it is broken")
+
+    world.approvers = None
+    if unreadable:
+        monkeypatch.setattr(app, "approvers", refuse)
+
+    assert status(sent(told)) == 200
+    assert (world.kept.decided, world.opened) == ([], [])
+    assert "No approvers are configured" in world.told[0]["words"]
+    assert world.told[0]["channel"] == "C0APPROVALS"
+
+
+@pytest.mark.parametrize("error", [InvalidInputError("expired_trigger_id"), UpstreamError("timed out")])
+def test_a_form_that_slack_does_not_open_is_answered_and_counted(
+    world: World, error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.opens = error
+
+    assert status(sent(payload(action=DENY))) == 200
+    assert "Click Deny once more" in world.told[0]["words"]
+    assert counted(capsys) == ["ApprovalsDenialNotOpened"]

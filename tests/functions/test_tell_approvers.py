@@ -1,0 +1,109 @@
+"""The door of ``tell_approvers``: what became of a click, or of a request, in; the message as it is by now out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from drawbridge.approval import Approved
+from drawbridge.record.record import StatusChange
+from drawbridge.status import Status
+from functions.tell_approvers import app
+from tests.builders import PROVIDER, SHARE, SHARE_ARN, question, standing
+from tests.functions.invocations import CONTEXT, refuses
+from tests.unit.approvals import Kept, Slack, has_buttons, texts
+
+ID = SHARE.request_id
+CLICKED: dict[str, Any] = {
+    "notice": {"request_id": ID, "user": "U0ALICE", "words": "Too late.", "response_url": "", "channel": "C0"}
+}
+CHANGE = StatusChange(
+    id="1",
+    request_id=ID,
+    kind="resource-share",
+    subject=SHARE_ARN,
+    account_id=PROVIDER,
+    status=Status.ACCEPTED,
+    attempt=1,
+    reasons=({"code": "approved", "text": "Approved by U0ALICE"},),
+)
+EVENT: dict[str, Any] = {
+    "version": "0",
+    "source": "drawbridge",
+    "detail-type": "Request Status Changed",
+    "resources": [SHARE_ARN],
+    "detail": msgspec.to_builtins(CHANGE),
+}
+
+
+class World:
+    """The questions and Slack."""
+
+    def __init__(self) -> None:
+        self.kept = Kept(standing(approval=Approved(asked=question().asked, by=("U0ALICE",))))
+        self.slack = Slack()
+
+
+@pytest.fixture(autouse=True)
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    world = World()
+    monkeypatch.setattr(app, "approvals", lambda: world.kept)
+    monkeypatch.setattr(app, "messenger", lambda: world.slack)
+    return world
+
+
+def told(world: World) -> str:
+    ((_, what),) = world.slack.updates
+    assert not has_buttons(what)
+    return texts(what).splitlines()[-1]
+
+
+def test_a_click_changes_the_message_and_is_answered_privately(world: World) -> None:
+    app.lambda_handler(CLICKED, CONTEXT)
+
+    assert told(world) == "Approved by U0ALICE."
+    assert world.slack.private == [("C0", "U0ALICE", "Too late.")]
+
+
+def test_the_event_on_the_bus_changes_the_message(world: World) -> None:
+    app.lambda_handler(EVENT, CONTEXT)
+
+    assert told(world) == "Approved by U0ALICE. Now: accepted."
+    assert world.slack.private == []
+
+
+def test_what_lambda_and_the_bus_deliver_twice_is_told_once(world: World) -> None:
+    for event in (EVENT, EVENT, CLICKED | {"notice": CLICKED["notice"] | {"words": ""}}, EVENT):
+        app.lambda_handler(event, CONTEXT)
+
+    assert told(world) == "Approved by U0ALICE. Now: accepted."
+
+
+def test_a_request_that_nobody_was_asked_about_is_no_error(world: World) -> None:
+    world.kept = Kept()
+
+    app.lambda_handler(EVENT, CONTEXT)
+
+    assert world.slack.updates == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("detail", ...),
+        ("detail.requestId", ...),
+        ("detail.status", ...),
+        ("detail.status", "LOST"),
+        ("detail.attempt", ...),
+        ("detail.reasons", "because"),
+    ],
+)
+def test_a_broken_event_is_refused_by_its_field(path: str, value: object) -> None:
+    refuses(app.lambda_handler, EVENT, path, value)
+
+
+@pytest.mark.parametrize(("path", "value"), [("notice.user", ...), ("notice.words", 7), ("notice", "x")])
+def test_a_broken_notice_is_refused_by_its_field(path: str, value: object) -> None:
+    refuses(app.lambda_handler, CLICKED, path, value)

@@ -1,0 +1,427 @@
+"""Approval at work: a person is asked in Slack, and what they approved is exactly what is done."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from demo.people import Person
+from local_aws.clock import clock
+from local_aws.slack.workspace import workspace
+from tests.system.conftest import LONG, World, until
+from tests.system.test_onboarding import reasons, row_of, settled, statuses
+
+_strangers = itertools.count(530000000061)
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def provider(deployed: Callable[..., Person]) -> Person:
+    return deployed("510000000061", SlackChannel="C0APPROVALS", ApprovalHours="10")
+
+
+@pytest.fixture(scope="module")
+def consumer(deployed: Callable[..., Person]) -> Person:
+    return deployed("520000000061", SlackChannel="C0APPROVALS", ApprovalHours="24")
+
+
+@pytest.fixture
+def stranger(world: World) -> Person:
+    return world.person(str(next(_strangers)))
+
+
+@pytest.fixture(autouse=True)
+def _slack_is_well(world: World) -> Iterator[None]:
+    yield
+    world.control("slack", {})
+
+
+Policy = Callable[[Person, str, str], None]
+CommandLine = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def policy() -> Iterator[Policy]:
+    written: list[tuple[Person, str]] = []
+
+    def write(person: Person, name: str, cedar: str) -> None:
+        path = f"/drawbridge/config/policies/{name}"
+        person.aws("ssm").put_parameter(Name=path, Type="String", Value=cedar, Overwrite=True)
+        written.append((person, path))
+
+    yield write
+    for person, path in dict.fromkeys(written):
+        person.aws("ssm").delete_parameter(Name=path)
+
+
+def messages(world: World, about: str) -> list[Json]:
+    """Give the messages that name something, in order."""
+    told: list[Json] = world.slack()["messages"]
+    return [each for each in told if about in json.dumps(each["blocks"])]
+
+
+def asked(world: World, about: str) -> Json:
+    """Wait for the message that asks about it."""
+
+    def look() -> Json | None:
+        found = [each for each in messages(world, about) if buttons(each)]
+        return found[-1] if found else None
+
+    message: Json = until(look, lambda: f"a message about {about}")
+    return message
+
+
+def buttons(message: Json) -> set[str]:
+    return {
+        element["action_id"]
+        for block in message["blocks"]
+        if block["type"] == "actions"
+        for element in block["elements"]
+    }
+
+
+def click(world: World, message: Json, user: str, action: str = "approve") -> Json:
+    answer: Json = world.control("slack/click", {"user": user, "ts": message["ts"], "action_id": action})
+    return answer
+
+
+def pressed(message: Json, user: str, action: str = "approve") -> Callable[[], int | None]:
+    """Press a button that may be gone when the click arrives; give what sends it, which gives the answer's status."""
+    (app,) = (each.app for each in workspace.messages() if each.ts == message["ts"])
+    payload = workspace.block_actions(user, message["ts"], action)
+    return lambda: workspace.send(workspace.signed(app.account_id, payload)).status
+
+
+def shown(world: World, message: Json) -> str:
+    (now,) = (each for each in world.slack()["messages"] if each["ts"] == message["ts"])
+    return json.dumps(now["blocks"], ensure_ascii=False)
+
+
+def private(world: World, user: str) -> list[str]:
+    return [each["text"] for each in world.slack()["messages"] if each.get("ephemeral_to") == user]
+
+
+def waiting(provider: Person, subject: str) -> Json:
+    def look() -> Json | None:
+        row = row_of(provider, subject)
+        return row if row and row["status"]["S"] == "WAITING_FOR_APPROVAL" else None
+
+    found: Json = until(look, lambda: f"{subject} waits: {row_of(provider, subject)}")
+    return found
+
+
+def _more_strangers(world: World) -> list[Person]:
+    return [world.person(str(next(_strangers))) for _ in range(2)]
+
+
+def request(provider: Person, stranger: Person) -> str:
+    _, service_name = provider.offer_service()
+    return stranger.connect(service_name)
+
+
+def test_what_a_person_approves_is_accepted_and_the_message_says_so(
+    world: World, provider: Person, stranger: Person
+) -> None:
+    endpoint_id = request(provider, stranger)
+    message = asked(world, endpoint_id)
+    waiting(provider, endpoint_id)
+
+    answer = click(world, message, "U0ALICE")
+
+    assert (answer["status"], answer["body"]) == (200, "")
+    row = settled(provider, endpoint_id, "AVAILABLE")
+    assert statuses(row) == ["PENDING", "WAITING_FOR_APPROVAL", "ACCEPTED", "AVAILABLE"]
+    (decided,) = (each["M"] for each in row["decided_by"]["L"] if each["M"]["code"]["S"] == "approved")
+    assert decided["source"]["S"] == "U0ALICE"
+    until(lambda: "onnected" in shown(world, message), lambda: shown(world, message))
+    assert buttons({"blocks": json.loads(shown(world, message))}) == set()
+    assert message["mentions"] == []
+
+
+def test_what_a_person_denies_is_rejected_with_their_reason(world: World, provider: Person, stranger: Person) -> None:
+    endpoint_id = request(provider, stranger)
+    message = asked(world, endpoint_id)
+
+    opened = click(world, message, "U0BOB", "deny")
+    view = until(lambda: world.slack()["views"], lambda: "a form")[-1]
+    submitted = world.control(
+        "slack/submit", {"user": "U0BOB", "viewId": view["id"], "values": {"reason": {"reason": "Nobody knows them."}}}
+    )
+
+    assert (opened["status"], submitted["status"], submitted["body"]) == (200, 200, "")
+    row = settled(provider, endpoint_id, "REJECTED")
+    assert any("Nobody knows them." in each["M"]["text"]["S"] for each in row["reasons"]["L"])
+    assert stranger.endpoint_state(endpoint_id) == "rejected"
+    until(lambda: "Nobody knows them." in shown(world, message), lambda: shown(world, message))
+
+
+def test_who_may_not_decide_is_told_privately_who_may_and_nothing_is_decided(
+    world: World, provider: Person, stranger: Person
+) -> None:
+    endpoint_id = request(provider, stranger)
+    message = asked(world, endpoint_id)
+
+    answers = [click(world, message, "U0MALLORY", action) for action in ("approve", "deny")]
+
+    assert [each["status"] for each in answers] == [200, 200]
+    told = until(lambda: private(world, "U0MALLORY"), lambda: "Mallory is told")
+    assert "<@U0ALICE>" in told[0]
+    assert waiting(provider, endpoint_id)["settled"]["BOOL"] is False
+    click(world, message, "U0CAROL")
+    settled(provider, endpoint_id, "AVAILABLE")
+
+
+def test_every_click_after_the_first_hears_that_it_is_decided(world: World, provider: Person, stranger: Person) -> None:
+    endpoint_id = request(provider, stranger)
+    message = asked(world, endpoint_id)
+    late = pressed(message, "U0BOB")
+    click(world, message, "U0ALICE")
+
+    assert late() == 200
+    told = until(lambda: [each for each in private(world, "U0BOB") if "approved by" in each], lambda: "Bob is told")
+    assert "U0ALICE" in told[-1]
+    settled(provider, endpoint_id, "AVAILABLE")
+
+
+def test_trap_24_of_two_people_at_the_same_instant_one_decides_and_it_is_done_once(
+    world: World, provider: Person, stranger: Person
+) -> None:
+    before = world.calls(provider.account_id, "ec2:AcceptVpcEndpointConnections")
+    # A VPC has room for fifty.
+    strangers = itertools.islice(itertools.cycle([stranger, *_more_strangers(world)]), 100 if LONG else 5)
+    endpoints = [request(provider, each) for each in strangers]
+    found = [asked(world, endpoint_id) for endpoint_id in endpoints]
+
+    clicks = [pressed(message, user) for message in found for user in ("U0ALICE", "U0BOB")]
+    with ThreadPoolExecutor(10) as people:
+        assert {*people.map(lambda each: each(), clicks)} == {200}
+
+    for endpoint_id in endpoints:
+        row = settled(provider, endpoint_id, "AVAILABLE")
+        assert len([each for each in row["decided_by"]["L"] if each["M"]["code"]["S"] == "approved"]) == 1
+    assert world.calls(provider.account_id, "ec2:AcceptVpcEndpointConnections") == before + len(endpoints)
+
+
+def test_a_share_tells_what_it_holds_and_what_would_happen(world: World, consumer: Person, stranger: Person) -> None:
+    consumer.write_binding("approved", resource="asked-*", provider=stranger.account_id)
+
+    share_arn = stranger.share_database("asked-db", port="5432", with_account=consumer.account_id)
+
+    message = asked(world, share_arn)
+    text = json.dumps(message["blocks"])
+    assert stranger.account_id in text
+    assert "vpc-lattice:resourceconfiguration" in text
+    assert "Binding approved" in text
+    assert consumer.vpc() in text
+    click(world, message, "U0ALICE")
+    settled(consumer, share_arn, "AVAILABLE")
+
+
+def test_trap_25_an_approval_of_what_has_changed_since_is_void_and_it_is_asked_again(
+    world: World, consumer: Person, stranger: Person
+) -> None:
+    share_arn = stranger.share_database("changing-db", port="5432", with_account=consumer.account_id)
+    first = asked(world, share_arn)
+    late = stranger.offer_database("late-db", port="22")
+    # Nobody looks in between: the approval itself has to notice.
+    stranger.aws("ram").associate_resource_share(resourceShareArn=share_arn, resourceArns=[late])
+    clock.advance(5)
+
+    click(world, first, "U0ALICE")
+
+    def again() -> Json | None:
+        found = [each for each in messages(world, share_arn) if buttons(each) and each["ts"] != first["ts"]]
+        return found[-1] if found else None
+
+    second = until(again, lambda: f"asked again: {messages(world, share_arn)}")
+    assert late in json.dumps(second["blocks"])
+    assert "ASKED AGAIN" in json.dumps(second["blocks"])
+    assert "Void" in shown(world, first)
+    assert row_of(consumer, share_arn)["status"]["S"] == "WAITING_FOR_APPROVAL"  # type: ignore[index]  # it is there
+    click(world, second, "U0ALICE")
+    settled(consumer, share_arn, "ACCEPTED")
+
+
+def test_a_policy_that_comes_while_a_person_is_asked_wins(
+    world: World, provider: Person, stranger: Person, policy: Policy
+) -> None:
+    endpoint_id = request(provider, stranger)
+    message = asked(world, endpoint_id)
+
+    them = f'principal == Account::"{stranger.account_id}"'
+    policy(provider, "never-them", f'@id("never") @reason("Churned.") forbid({them}, action, resource);')
+
+    row = settled(provider, endpoint_id, "HELD")
+    assert "forbidden" in reasons(row)
+    assert stranger.endpoint_state(endpoint_id) == "pendingAcceptance"
+    until(lambda: '"actions"' not in shown(world, message), lambda: shown(world, message))
+
+
+def test_what_the_other_side_takes_back_is_over_and_the_message_says_so(
+    world: World, provider: Person, stranger: Person
+) -> None:
+    endpoint_id = request(provider, stranger)
+    message = asked(world, endpoint_id)
+
+    stranger.aws("ec2").delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
+
+    settled(provider, endpoint_id, "WITHDRAWN")
+    until(lambda: "ithdrawn" in shown(world, message), lambda: shown(world, message))
+
+
+def test_nobody_who_answers_is_reminded_and_then_it_is_held(world: World, provider: Person, stranger: Person) -> None:
+    endpoint_id = request(provider, stranger)
+    message = asked(world, endpoint_id)
+    waiting(provider, endpoint_id)
+
+    clock.advance(5 * 3600 + 60)
+    until(
+        lambda: [each for each in world.slack()["messages"] if each.get("thread_ts") == message["ts"]],
+        lambda: "a reminder below it",
+    )
+    clock.advance(5 * 3600)
+
+    row = settled(provider, endpoint_id, "HELD")
+    assert "approval-timed-out" in reasons(row)
+    until(lambda: "eld" in shown(world, message), lambda: shown(world, message))
+
+
+def test_a_policy_may_want_two_people(world: World, provider: Person, stranger: Person, policy: Policy) -> None:
+    them = f'principal == Account::"{stranger.account_id}"'
+    policy(
+        provider,
+        "two-for-them",
+        f'@id("two") @approval("two-person, sensitive") permit({them}, action == Action::"askApprover", resource);',
+    )
+    endpoint_id = request(provider, stranger)
+    message = asked(world, endpoint_id)
+
+    click(world, message, "U0ALICE")
+    click(world, message, "U0ALICE")
+
+    until(lambda: "Approved by U0ALICE" in shown(world, message), lambda: shown(world, message))
+    assert waiting(provider, endpoint_id)["settled"]["BOOL"] is False
+    click(world, message, "U0BOB")
+    row = settled(provider, endpoint_id, "AVAILABLE")
+    assert any("U0ALICE and U0BOB" in each["M"]["text"]["S"] for each in row["decided_by"]["L"])
+
+
+def test_while_slack_is_down_it_waits_visibly_and_is_posted_when_slack_is_back(
+    world: World, provider: Person, stranger: Person
+) -> None:
+    world.control("slack", {"faults": {"down": True}})
+    endpoint_id = request(provider, stranger)
+    waiting(provider, endpoint_id)
+    assert messages(world, endpoint_id) == []
+
+    world.control("slack", {})
+
+    message = asked(world, endpoint_id)
+    click(world, message, "U0ALICE")
+    settled(provider, endpoint_id, "AVAILABLE")
+
+
+def test_where_the_set_up_is_wrong_it_says_so_and_is_answered_on_the_command_line(
+    world: World, provider: Person, stranger: Person, command_line: CommandLine
+) -> None:
+    world.control("slack", {"faults": {"error": {"method": "chat.postMessage", "error": "channel_not_found"}}})
+    endpoint_id = request(provider, stranger)
+
+    def trouble() -> bool:
+        row = row_of(provider, endpoint_id)
+        return row is not None and "slack-unavailable" in reasons(row)
+
+    until(trouble, lambda: f"it says so: {row_of(provider, endpoint_id)}")
+
+    def approved() -> bool:
+        return command_line(provider, "approve", endpoint_id, "--yes", "--reason", "by phone").returncode == 0
+
+    until(approved, lambda: "taken")
+
+    row = settled(provider, endpoint_id, "AVAILABLE")
+    assert any("by phone" in each["M"]["text"]["S"] for each in row["decided_by"]["L"])
+    again = command_line(provider, "approve", endpoint_id, "--yes")
+    assert again.returncode == 1
+    assert "decided already: approved by" in again.stdout
+
+
+def test_what_is_denied_on_the_command_line_is_rejected_and_the_record_has_who_by_their_arn(
+    world: World, provider: Person, stranger: Person, command_line: CommandLine
+) -> None:
+    endpoint_id = request(provider, stranger)
+    message = asked(world, endpoint_id)
+
+    denied = command_line(provider, "deny", endpoint_id, "--yes", "--reason", "Nobody knows them.")
+
+    assert denied.returncode == 0, denied.stderr
+    row = settled(provider, endpoint_id, "REJECTED")
+    (decided,) = (each["M"] for each in row["decided_by"]["L"] if each["M"]["code"]["S"] == "denied")
+    assert decided["source"]["S"] == f"arn:aws:sts::{provider.account_id}:assumed-role/person/{provider.called}"
+    assert "Nobody knows them." in decided["text"]["S"]
+    until(lambda: "Nobody knows them." in shown(world, message), lambda: shown(world, message))
+
+
+def test_what_nobody_is_asked_about_can_be_neither_approved_nor_denied(
+    provider: Person, command_line: CommandLine
+) -> None:
+    unknown = command_line(provider, "approve", "vpce-0123456789abcdef0", "--yes")
+
+    assert unknown.returncode == 1
+    assert "the ledger has no such request" in unknown.stderr
+
+
+def test_the_check_of_a_set_up_that_is_right_finds_everything_well(provider: Person, command_line: CommandLine) -> None:
+    checked = command_line(provider, "slack", "check")
+
+    assert checked.returncode == 0, checked.stdout
+    assert "WRONG" not in checked.stdout
+    assert provider.output("SlackCallbackUrl") in "".join(checked.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("method", "error", "what"),
+    [
+        ("auth.test", "invalid_auth", "bot token"),
+        ("conversations.info", "channel_not_found", "channel's members"),
+        ("usergroups.users.list", "no_such_subteam", "user group S0NETADMINS"),
+    ],
+)
+def test_the_check_of_a_set_up_names_what_is_wrong(
+    world: World, provider: Person, command_line: CommandLine, method: str, error: str, what: str
+) -> None:
+    world.control("slack", {"faults": {"error": {"method": method, "error": error}}})
+
+    checked = command_line(provider, "slack", "check", "--json")
+
+    assert checked.returncode == 1
+    wrong = [each for each in json.loads(checked.stdout)["findings"] if not each["good"]]
+    assert [each["what"] for each in wrong] == [what]
+    assert error in wrong[0]["told"]
+
+
+def test_the_check_names_an_approver_s_team_that_is_not_the_token_s(
+    provider: Person, command_line: CommandLine
+) -> None:
+    name = "/drawbridge/config/approvers"
+    before = provider.parameter(name)
+    ssm = provider.aws("ssm")
+    ssm.put_parameter(Name=name, Value='{"teamId": "T0ELSEWHERE", "userIds": ["U0ALICE"]}', Overwrite=True)
+    try:
+        checked = command_line(provider, "slack", "check", "--json")
+    finally:
+        ssm.put_parameter(Name=name, Value=before, Overwrite=True)
+
+    assert checked.returncode == 1
+    wrong = [each for each in json.loads(checked.stdout)["findings"] if not each["good"]]
+    assert [each["what"] for each in wrong] == ["approvers"]
+    assert "T0ELSEWHERE" in wrong[0]["told"]
+
+
+def test_no_function_was_denied_anything(world: World) -> None:
+    assert world.denied() == []

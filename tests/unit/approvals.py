@@ -1,0 +1,159 @@
+"""Questions that are kept in memory, a task that waits, and a Slack that only remembers: for tests of approval."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from drawbridge.approval import Approval, Approved, Denied, Options, Question, Reconsider, TimedOut
+from drawbridge.approval.answer import Answer
+from drawbridge.approval.ask import Posted, Standing
+from drawbridge.approval.message import Message
+from drawbridge.approval.question import question_of
+from drawbridge.decision import AskApprover
+from drawbridge.decision.facts import Facts
+from drawbridge.status import Reason
+from tests.builders import NOW, share_facts, standing, workflow_input
+
+WHY = Reason("policy", "a person decides", source="ask")
+ASK = AskApprover((WHY,))
+WAIT = timedelta(hours=4)
+ALICE = ("U0ALICE",)
+
+
+class Kept:
+    """The questions. Each write is one step for all threads, as a conditional write is."""
+
+    def __init__(self, *standings: Standing) -> None:
+        self._lock = threading.Lock()
+        self.standings = {each.question.request_id: each for each in standings}
+        self.decided: list[Approval] = []
+        """Every decision that was ever written."""
+
+    def standing(self, request_id: str) -> Standing | None:
+        return self.standings.get(request_id)
+
+    def record(self, answer: Answer, by: str, *, needed: int) -> Standing | None:
+        with self._lock:
+            there = self.standings.get(answer.request_id)
+            if there is None or there.question.asked.asking != answer.asking or there.approval is not None:
+                return None
+            asked = there.question.asked
+            if not answer.approve:
+                return self._decide(there, Denied(asked=asked, by=(by,), reason=answer.reason))
+            people = tuple(sorted({*there.approved_by, by}))
+            if len(people) < needed:
+                return None if by in there.approved_by else self._put(there, approved_by=people)
+            there = self._put(there, approved_by=people)
+            return self._decide(there, Approved(asked=asked, by=people, reason=answer.reason))
+
+    def open(self, question: Question, token: str, link: str) -> tuple[Standing, Standing | None]:
+        with self._lock:
+            there = self.standings.get(question.request_id)
+            if there is not None and there.question.asked.asking == question.asked.asking:
+                return self._put(there, token=token, link=link), None
+            new = standing(question=question, token=token, link=link, posted=None)
+            self.standings[question.request_id] = new
+            return new, there
+
+    def note_posted(self, standing: Standing, posted: Posted) -> None:
+        with self._lock:
+            self._put(self.standings[standing.question.request_id], posted=posted)
+
+    def note_told(self, standing: Standing, text: str) -> None:
+        with self._lock:
+            self._put(self.standings[standing.question.request_id], told=text)
+
+    def close(self, request_id: str, asking: str) -> Approval | None:
+        with self._lock:
+            there = self.standings.get(request_id)
+            if there is None or there.question.asked.asking != asking:
+                return None
+            if there.approval is None:
+                there = self._decide(there, TimedOut(asked=there.question.asked))
+            return there.approval
+
+    def _decide(self, there: Standing, approval: Approval) -> Standing:
+        self.decided.append(approval)
+        return self._put(there, approval=approval)
+
+    def _put(self, there: Standing, **changes: object) -> Standing:
+        new = msgspec.structs.replace(there, **changes)
+        self.standings[there.question.request_id] = new
+        return new
+
+
+@dataclass
+class Task:
+    """The task that waits. ``stopped`` is how many calls fail before they reach it."""
+
+    waits: bool = True
+    stopped: int = 0
+    completed: list[tuple[str, Approval]] = field(default_factory=list)
+
+    def complete(self, token: str, approval: Approval) -> bool:
+        if self.stopped:
+            self.stopped -= 1
+            raise KilledError
+        self.completed.append((token, approval))
+        return self.waits
+
+
+class KilledError(Exception):
+    """The function was stopped right here."""
+
+
+@dataclass
+class Slack:
+    """Remembers what was posted, changed, and said privately."""
+
+    posts: list[tuple[str, Message, Posted | None]] = field(default_factory=list)
+    updates: list[tuple[Posted, Message]] = field(default_factory=list)
+    private: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def post(self, channel: str, what: Message, *, below: Posted | None = None) -> Posted:
+        self.posts.append((channel, what, below))
+        return Posted(channel, f"{len(self.posts)}.5")
+
+    def update(self, posted: Posted, what: Message) -> None:
+        self.updates.append((posted, what))
+
+    def tell_privately(self, channel: str, user_id: str, text: str) -> None:
+        self.private.append((channel, user_id, text))
+
+
+def has_buttons(what: Message) -> bool:
+    return any(block["type"] == "actions" for block in what.blocks)
+
+
+def texts(what: Message) -> str:
+    """Give all that the sections say."""
+    return "\n".join(block["text"]["text"] for block in what.blocks if block["type"] == "section")
+
+
+def made(facts: Facts | None = None, **changes: Any) -> Question:
+    """Make a question of facts."""
+    told: dict[str, Any] = {
+        "decision": ASK,
+        "effects": ["The share is accepted."],
+        "options": Options(),
+        "now": NOW,
+        "wait": WAIT,
+    } | changes
+    request = told.pop("request", workflow_input())
+    decision, effects = told.pop("decision"), told.pop("effects")
+    return question_of(request, facts or share_facts(), decision, effects, **told)
+
+
+def answers(to: Question) -> list[Approval]:
+    """Give every way in which a question can end."""
+    return [
+        Approved(asked=to.asked, by=ALICE),
+        Denied(asked=to.asked, by=ALICE, reason="not ours"),
+        TimedOut(asked=to.asked),
+        Reconsider(asked=to.asked),
+    ]

@@ -1,0 +1,276 @@
+"""Answers: one decision of a question, whoever else answers, and who may answer at all."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from drawbridge.approval import Approved, Denied, Options, Question, Reconsider, TimedOut
+from drawbridge.approval.answer import Answer, Reply, Result, answer_of_person, how_it_ended, take, words_of
+from drawbridge.approval.approvers import Approvers, Person
+from drawbridge.approval.ask import Standing, close
+from drawbridge.approval.wait import WaitingRequests
+from drawbridge.status import Status
+from tests.builders import PROVIDER, SHARE, question, row, standing
+from tests.unit.approvals import Kept, KilledError, Task
+
+ID = SHARE.request_id
+APPROVERS = Approvers(
+    team_id="T0TEAM",
+    user_ids=("U0ALICE", "U0BOB"),
+    user_group_ids=("S0GROUP",),
+    speak_for={PROVIDER: ("U0BOB", "U0CAROL")},
+)
+TWO = question(options=Options(two_person=True))
+
+
+def answer(*, approve: bool = True, **changes: Any) -> Answer:
+    told: dict[str, Any] = {"request_id": ID, "asking": "1-1", "approve": approve} | changes
+    return Answer(**told)
+
+
+def answered(kept: Kept, task: Task, by: str, told: Answer | None = None) -> Reply:
+    there = kept.standing(ID)
+    assert there is not None
+    return take(told or answer(), by, there, kept, task)
+
+
+def nobody_else() -> frozenset[str]:
+    return frozenset()
+
+
+def clicked(
+    who: str = "U0ALICE",
+    team: str = "T0TEAM",
+    *,
+    told: Answer | None = None,
+    asked: Question | None = None,
+    members: Callable[[], frozenset[str]] = nobody_else,
+) -> tuple[Result, Kept, Task]:
+    kept, task = Kept(standing(question=asked or question())), Task()
+    person = Person(who, team)
+    reply = answer_of_person(
+        told or answer(), person, approvers=APPROVERS, members=members, decisions=kept, callback=task
+    )
+    return reply.result, kept, task
+
+
+def test_an_approval_is_recorded_then_completes_the_task() -> None:
+    result, kept, task = clicked()
+
+    approval = Approved(asked=question().asked, by=("U0ALICE",))
+    assert result is Result.RECORDED
+    assert kept.decided == [approval]
+    assert task.completed == [("a token", approval)]
+
+
+def test_a_denial_is_recorded_with_its_reason() -> None:
+    result, kept, task = clicked(told=answer(approve=False, reason="not ours"))
+
+    denial = Denied(asked=question().asked, by=("U0ALICE",), reason="not ours")
+    assert (result, kept.decided, task.completed) == (Result.RECORDED, [denial], [("a token", denial)])
+
+
+def nobody_asks() -> frozenset[str]:
+    raise AssertionError("the members of the groups were asked for")
+
+
+def test_the_groups_are_not_looked_up_for_who_is_on_the_list() -> None:
+    assert clicked(members=nobody_asks)[0] is Result.RECORDED
+
+
+@pytest.mark.parametrize(
+    ("who", "team", "result"),
+    [
+        ("U0DAVE", "T0TEAM", Result.RECORDED),
+        ("U0DAVE", "T0OTHER", Result.NOT_ALLOWED),
+        ("U0ALICE", "T0OTHER", Result.NOT_ALLOWED),
+        ("U0ALICE", "", Result.NOT_ALLOWED),
+        ("U0MALLORY", "T0TEAM", Result.NOT_ALLOWED),
+        ("", "T0TEAM", Result.NOT_ALLOWED),
+    ],
+)
+@pytest.mark.parametrize("approve", [True, False])
+def test_only_approvers_of_the_team_decide(who: str, team: str, result: Result, approve: bool) -> None:
+    told, kept, task = clicked(who, team, told=answer(approve=approve), members=lambda: frozenset({"U0DAVE"}))
+
+    assert told is result
+    assert len(kept.decided) == len(task.completed) == (result is Result.RECORDED)
+
+
+def test_who_speaks_for_the_account_does_not_approve_its_request_but_may_deny_it() -> None:
+    assert clicked("U0BOB")[0] is Result.OWN_REQUEST
+    assert clicked("U0BOB", told=answer(approve=False))[0] is Result.RECORDED
+
+
+def test_a_policy_may_let_people_approve_their_own_request() -> None:
+    assert clicked("U0BOB", asked=question(options=Options(self_approval=True)))[0] is Result.RECORDED
+
+
+def test_a_member_of_a_group_may_speak_for_the_account_too() -> None:
+    assert clicked("U0CAROL", members=lambda: frozenset({"U0CAROL"}))[0] is Result.OWN_REQUEST
+
+
+def test_who_speaks_for_another_account_approves() -> None:
+    assert clicked("U0BOB", asked=question(account_id="333333333333"))[0] is Result.RECORDED
+
+
+def test_a_question_that_is_not_there_is_told_to_approvers_only() -> None:
+    assert clicked(told=answer(request_id="share-other"))[0] is Result.UNKNOWN
+    assert clicked("U0MALLORY", told=answer(request_id="share-other"))[0] is Result.NOT_ALLOWED
+
+
+def test_trap_25_an_answer_to_a_question_that_is_not_asked_any_more_decides_nothing() -> None:
+    result, kept, task = clicked(told=answer(asking="1-0"))
+
+    assert (result, kept.decided, task.completed) == (Result.OUTDATED, [], [])
+
+
+def test_a_second_click_changes_nothing_and_completes_with_what_was_decided() -> None:
+    kept, task = Kept(standing()), Task()
+
+    results = [answered(kept, task, by, answer(approve=by != "B")).result for by in ("A", "A", "B")]
+
+    assert results == [Result.RECORDED, Result.DECIDED_ALREADY, Result.DECIDED_ALREADY]
+    assert len(kept.decided) == 1
+    assert {approval for _, approval in task.completed} == set(kept.decided)
+
+
+def test_a_task_that_does_not_wait_any_more_is_no_error() -> None:
+    kept, task = Kept(standing()), Task(waits=False)
+
+    assert answered(kept, task, "A").result is Result.RECORDED
+
+
+def test_two_different_people_have_to_approve_where_the_policy_says_so() -> None:
+    kept, task = Kept(standing(question=TWO)), Task()
+
+    results = [answered(kept, task, by).result for by in ("A", "A", "B")]
+
+    assert results == [Result.SECOND_NEEDED, Result.AGAIN, Result.RECORDED]
+    assert kept.decided == [Approved(asked=TWO.asked, by=("A", "B"))]
+    assert task.completed == [("a token", kept.decided[0])]
+
+
+@pytest.mark.parametrize("by", ["A", "B"])
+def test_one_person_s_denial_ends_what_needs_two_approvals(by: str) -> None:
+    kept, task = Kept(standing(question=TWO)), Task()
+    answered(kept, task, "A")
+
+    assert answered(kept, task, by, answer(approve=False)).result is Result.RECORDED
+    assert kept.decided == [Denied(asked=TWO.asked, by=(by,))]
+
+
+def test_trap_24_a_decision_that_did_not_reach_the_task_reaches_it_with_the_next_click() -> None:
+    kept, task = Kept(standing()), Task(stopped=1)
+    with pytest.raises(KilledError):
+        answered(kept, task, "A")
+
+    again = answered(kept, task, "B", answer(approve=False))
+
+    assert again.result is Result.DECIDED_ALREADY
+    assert task.completed == [("a token", Approved(asked=question().asked, by=("A",)))]
+
+
+def test_trap_24_a_decision_that_did_not_reach_the_task_reaches_it_with_the_next_look() -> None:
+    kept, task = Kept(standing()), Task(stopped=1)
+    with pytest.raises(KilledError):
+        answered(kept, task, "A")
+
+    WaitingRequests(kept, task).see_to(row(Status.WAITING_FOR_APPROVAL, request=SHARE), reconsider=True)
+
+    assert task.completed == [("a token", Approved(asked=question().asked, by=("A",)))]
+
+
+@pytest.mark.parametrize("reconsider", [True, False])
+def test_a_look_at_what_nobody_answered_has_it_reconsidered_if_something_changed(reconsider: bool) -> None:
+    kept, task = Kept(standing()), Task()
+
+    WaitingRequests(kept, task).see_to(row(Status.WAITING_FOR_APPROVAL, request=SHARE), reconsider=reconsider)
+
+    assert task.completed == ([("a token", Reconsider(asked=question().asked))] if reconsider else [])
+    assert kept.decided == []
+
+
+@pytest.mark.parametrize("there", [[], [standing(token="")]])
+def test_a_look_at_what_nobody_waits_for_does_nothing(there: list[Standing]) -> None:
+    task = Task()
+
+    WaitingRequests(Kept(*there), task).see_to(row(Status.WAITING_FOR_APPROVAL, request=SHARE), reconsider=True)
+
+    assert task.completed == []
+
+
+def test_what_ends_at_the_last_moment_ended_as_whoever_was_first_has_it() -> None:
+    kept, task = Kept(standing()), Task()
+    answered(kept, task, "A")
+    assert close(question(), kept) == kept.decided[0]
+
+    kept, task = Kept(standing()), Task()
+    assert close(question(), kept) == TimedOut(asked=question().asked)
+    assert answered(kept, task, "A").result is Result.DECIDED_ALREADY
+    assert kept.decided == [TimedOut(asked=question().asked)]
+
+
+def test_a_question_that_nobody_kept_ended_without_an_answer() -> None:
+    assert close(question(), Kept()) == TimedOut(asked=question().asked)
+
+
+@pytest.mark.parametrize("asked", [question(), TWO], ids=["one", "two"])
+def test_trap_24_many_answers_at_the_same_instant_are_one_decision(asked: Question) -> None:
+    for _ in range(25):
+        kept, task, together = Kept(standing(question=asked)), Task(), threading.Barrier(16)
+
+        def click(number: int, kept: Kept = kept, task: Task = task, together: threading.Barrier = together) -> Result:
+            there = kept.standing(ID)
+            assert there is not None
+            together.wait()
+            return take(answer(approve=number % 2 == 0), f"U{number}", there, kept, task).result
+
+        with ThreadPoolExecutor(16) as people:
+            results = list(people.map(click, range(16)))
+
+        assert results.count(Result.RECORDED) == 1
+        assert len(kept.decided) == 1
+        assert {approval for _, approval in task.completed} == set(kept.decided)
+        assert set(results) <= {Result.RECORDED, Result.DECIDED_ALREADY, Result.SECOND_NEEDED}
+
+
+@pytest.mark.parametrize("result", list(Result))
+def test_every_result_is_said_in_words(result: Result) -> None:
+    assert words_of(Reply(result, standing()), APPROVERS)
+    assert words_of(Reply(result), None)
+
+
+def test_who_is_not_allowed_is_told_who_is() -> None:
+    told = words_of(Reply(Result.NOT_ALLOWED), APPROVERS)
+
+    assert told == "You can't decide on this. Who can: <@U0ALICE>, <@U0BOB>, <!subteam^S0GROUP>."
+    assert "nobody is configured" in words_of(Reply(Result.NOT_ALLOWED), Approvers(team_id="T0TEAM"))
+    assert "No approvers are configured" in words_of(Reply(Result.NOT_ALLOWED), None)
+
+
+def test_a_reason_calls_nobody_when_it_is_told_to_others() -> None:
+    denied = Denied(asked=question().asked, by=("U0ALICE",), reason="<!channel> & <https://evil.example|x>")
+
+    told = words_of(Reply(Result.DECIDED_ALREADY, standing(approval=denied)), APPROVERS)
+
+    assert "denied by U0ALICE: &lt;!channel&gt; &amp; &lt;https://evil.example|x&gt;" in told
+
+
+@pytest.mark.parametrize(
+    ("approval", "told"),
+    [
+        (Approved(asked=question().asked, by=("A", "B")), "approved by A and B."),
+        (Approved(asked=question().asked, by=("A",), reason="fine"), "approved by A: fine"),
+        (Denied(asked=question().asked, by=("A",)), "denied by A."),
+        (TimedOut(asked=question().asked), "nobody answered in time."),
+        (None, "it is over."),
+    ],
+)
+def test_how_a_question_ended_is_said(approval: Any, told: str) -> None:
+    assert how_it_ended(standing(approval=approval)) == told

@@ -1,0 +1,194 @@
+"""Asking: kept before it is posted, posted once, and answered at once if there is an answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from drawbridge.approval import Approved, Question
+from drawbridge.approval.ask import Posted, Quiet, ask, remind
+from drawbridge.errors import UpstreamError
+from tests.builders import SHARE, question, standing
+from tests.unit.approvals import Kept, Slack, Task, has_buttons, texts
+
+ID = SHARE.request_id
+NOWHERE = ("", "")
+
+
+class Down(Slack):
+    """Slack is not there."""
+
+    def post(self, channel: str, what: Any, *, below: Posted | None = None) -> Posted:
+        raise UpstreamError("Slack chat.postMessage: down")
+
+
+def asked(
+    kept: Kept, slack: Slack | Quiet, task: Task, told: Question | None = None, *, waiting: str = "a token"
+) -> None:
+    ask(told or question(), waiting, "https://link", channel="C0", approvals=kept, messenger=slack, callback=task)
+
+
+def reminded(kept: Kept, slack: Slack | Quiet, task: Task, escalation: tuple[str, str] = NOWHERE) -> None:
+    remind(
+        question(),
+        "later token",
+        "https://link",
+        channel="C0",
+        escalation=escalation,
+        approvals=kept,
+        messenger=slack,
+        callback=task,
+    )
+
+
+def kept_of(kept: Kept) -> Any:
+    there = kept.standing(ID)
+    assert there is not None
+    return there
+
+
+def test_a_question_is_kept_and_posted_with_its_buttons() -> None:
+    kept, slack, task = Kept(), Slack(), Task()
+
+    asked(kept, slack, task)
+
+    there = kept_of(kept)
+    assert (there.question, there.token, there.link) == (question(), "a token", "https://link")
+    assert there.posted == Posted("C0", "1.5")
+    ((channel, what, below),) = slack.posts
+    assert (channel, below, has_buttons(what)) == ("C0", None, True)
+    assert task.completed == []
+
+
+def test_a_question_is_kept_before_it_is_posted() -> None:
+    kept = Kept()
+
+    with pytest.raises(UpstreamError):
+        asked(kept, Down(), Task())
+
+    assert kept_of(kept).token == "a token"
+
+
+def test_what_slack_could_not_take_is_posted_when_it_is_asked_again() -> None:
+    kept, slack = Kept(), Slack()
+    with pytest.raises(UpstreamError):
+        asked(kept, Down(), Task())
+
+    asked(kept, slack, Task(), waiting="second token")
+
+    assert len(slack.posts) == 1
+    assert kept_of(kept).token == "second token"
+
+
+def test_a_question_that_is_asked_again_with_another_token_is_posted_once() -> None:
+    kept, slack = Kept(), Slack()
+
+    for token in ("first", "second", "third"):
+        asked(kept, slack, Task(), waiting=token)
+
+    assert len(slack.posts) == 1
+    assert slack.updates == []
+    assert kept_of(kept).token == "third"
+
+
+def test_trap_24_a_decision_that_came_before_the_task_waits_completes_it_at_once() -> None:
+    approval = Approved(asked=question().asked, by=("U0ALICE",))
+    kept, slack, task = Kept(standing(approval=approval, token="old", posted=None)), Slack(), Task()
+
+    asked(kept, slack, task, waiting="new")
+
+    assert task.completed == [("new", approval)]
+    assert (slack.posts, slack.updates) == ([], [])
+
+
+def test_trap_25_the_message_of_a_question_that_is_void_is_struck_and_a_new_one_is_posted() -> None:
+    kept, slack, task = Kept(standing(approval=Approved(asked=question().asked, by=("A",)))), Slack(), Task()
+
+    asked(kept, slack, task, question(asking="1-2", fingerprint="another", changed=("now: Share: billing",)))
+
+    ((posted, struck),) = slack.updates
+    assert posted == standing().posted
+    assert not has_buttons(struck)
+    assert texts(struck).splitlines()[-1] == "Void: something changed, and it is asked again below."
+    ((_, new, _),) = slack.posts
+    assert has_buttons(new)
+    assert "now: Share: billing" in texts(new)
+    assert task.completed == []
+    assert kept_of(kept).approval is None
+
+
+def test_a_void_question_that_was_never_posted_is_not_struck() -> None:
+    kept, slack = Kept(standing(posted=None)), Slack()
+
+    asked(kept, slack, Task(), question(asking="1-2"))
+
+    assert (slack.updates, len(slack.posts)) == ([], 1)
+
+
+def test_who_approved_already_is_told_where_it_is_posted_late() -> None:
+    kept, slack = Kept(standing(posted=None, approved_by=("U0ALICE",))), Slack()
+
+    asked(kept, slack, Task())
+
+    assert "Approved by U0ALICE." in texts(slack.posts[0][1])
+
+
+def test_quietly_nothing_is_posted_and_the_question_is_kept() -> None:
+    kept = Kept(standing(question=question(asking="1-0")))
+
+    asked(kept, Quiet(), Task())
+
+    assert kept_of(kept).question == question()
+    assert kept_of(kept).posted is None
+
+
+def test_a_reminder_stands_below_the_message() -> None:
+    kept, slack = Kept(standing()), Slack()
+
+    reminded(kept, slack, Task())
+
+    ((channel, what, below),) = slack.posts
+    assert (channel, below) == ("C0", standing().posted)
+    assert what.text.startswith("Still undecided")
+    assert kept_of(kept).token == "later token"
+
+
+def test_a_reminder_calls_the_group_in_the_thread_where_there_is_no_other_channel() -> None:
+    slack = Slack()
+
+    reminded(Kept(standing()), slack, Task(), ("", "S0GROUP"))
+
+    assert [(channel, what.text[:19]) for channel, what, _ in slack.posts] == [("C0", "<!subteam^S0GROUP> ")]
+
+
+def test_a_reminder_goes_to_the_other_channel_too_and_calls_the_group_there() -> None:
+    slack = Slack()
+
+    reminded(Kept(standing()), slack, Task(), ("C0OTHER", "S0GROUP"))
+
+    told = [(channel, below, "S0GROUP" in what.text) for channel, what, below in slack.posts]
+    assert told == [("C0", standing().posted, False), ("C0OTHER", None, True)]
+
+
+def test_who_reminds_of_what_was_not_posted_posts_it_first() -> None:
+    kept, slack = Kept(standing(posted=None)), Slack()
+
+    reminded(kept, slack, Task())
+
+    assert [has_buttons(what) for _, what, _ in slack.posts] == [True, False]
+    assert slack.posts[1][2] == Posted("C0", "1.5")
+
+
+def test_nobody_is_reminded_of_what_is_decided() -> None:
+    approval = Approved(asked=question().asked, by=("A",))
+    slack, task = Slack(), Task()
+
+    reminded(Kept(standing(approval=approval)), slack, task, ("C0OTHER", "S0GROUP"))
+
+    assert slack.posts == []
+    assert task.completed == [("later token", approval)]
+
+
+def test_quietly_nobody_is_reminded() -> None:
+    reminded(Kept(), Quiet(), Task(), ("C0OTHER", "S0GROUP"))

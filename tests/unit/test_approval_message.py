@@ -1,0 +1,281 @@
+"""The message: within Slack's limits and with nothing of strangers in force, whatever they chose."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from drawbridge.approval import Line, Options, Question
+from drawbridge.approval.message import (
+    APPROVE,
+    DENIAL,
+    DENY,
+    Ending,
+    Message,
+    denial_form,
+    escaped,
+    message,
+    reminder,
+    value_of,
+)
+from drawbridge.status import Reason
+from local_aws.slack import block_kit, mrkdwn
+from tests.builders import NOW, SHARE, question
+from tests.unit.approvals import has_buttons, texts
+
+LINK = "https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/arn:aws:states:x"
+MARK = "stranger"
+
+HOSTILE = st.one_of(
+    st.text(max_size=60),
+    st.sampled_from(
+        [
+            "<!channel> <!here> <!subteam^S1>",
+            "<@U0ALICE>",
+            "<https://evil.example|your console>",
+            "https://evil.example",
+            "*bold* _italic_ ~gone~ `code` ```block```",
+            "&lt;!channel&gt; &amp;lt;",
+            "first\nOrganization: o-ours / ou-ours",
+            "first\r\nConsumer: gold\rmore\u2028more\u2029more\x0bmore\x0cmore\x85more",
+            "x" * 10_000,
+            "😀" * 3000,
+            "\u202eecivres\u202c \u0627\u0644\u0639",
+            ":tada: @channel #general",
+            "",
+        ]
+    ),
+    st.builds(lambda text, times: text * times, st.text(min_size=1, max_size=10), st.integers(1, 2000)),
+).map(lambda text: MARK + text)
+LINES = st.builds(Line, st.sampled_from(["Account", "Share", "Holds", "Service"]), HOSTILE)
+REASONS = st.builds(Reason, st.just("policy"), HOSTILE, HOSTILE)
+OPTIONS = st.builds(Options, sensitive=st.booleans(), two_person=st.booleans(), self_approval=st.booleans())
+
+
+def many(of: Any) -> Any:
+    return st.lists(of, max_size=60).map(tuple)
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> Question:
+    return question(
+        lines=draw(many(LINES)),
+        why=draw(many(REASONS)),
+        effects=draw(many(HOSTILE)),
+        options=draw(OPTIONS),
+        changed=draw(st.just(()) | many(HOSTILE)),
+    )
+
+
+ENDINGS = st.none() | st.builds(Ending, HOSTILE)
+APPROVED_BY = st.lists(st.sampled_from(["U0ALICE", "arn:aws:sts::111111111111:assumed-role/r/x"]), max_size=2).map(
+    tuple
+)
+
+
+MUCH = "<!channel>\n" * 1000
+WORST = question(
+    lines=(Line("Holds", MUCH),) * 60,
+    why=(Reason("policy", MUCH, source=MUCH),) * 60,
+    effects=(MUCH,) * 60,
+    options=Options(sensitive=True, two_person=True),
+    changed=(MUCH,) * 60,
+)
+
+
+def written(**changes: Any) -> Message:
+    return message(question(**changes), link=LINK)
+
+
+def rendered(block: dict[str, Any]) -> list[mrkdwn.Rendered]:
+    return [mrkdwn.render_object(text, mrkdwn.Names(), NOW) for text in block_kit.texts(block)]
+
+
+def elements_of(what: Message) -> list[dict[str, Any]]:
+    return [text for block in what.blocks for text in block_kit.texts(block)]
+
+
+@given(questions(), APPROVED_BY, ENDINGS)
+@example(WORST, ("U" * 200, "W" * 200), Ending(MUCH))
+@example(WORST, ("U" * 200, "W" * 200), None)
+def test_whatever_there_is_to_tell_slack_takes_it(asked: Question, by: tuple[str, ...], ending: Ending | None) -> None:
+    what = message(asked, link=LINK, approved_by=by, ending=ending)
+
+    block_kit.read_blocks(what.blocks)
+    assert len(what.text) <= 3000
+
+
+@given(questions(), ENDINGS)
+@example(WORST, Ending(MUCH))
+def test_nothing_of_strangers_is_formatted_linked_or_mentioned(asked: Question, ending: Ending | None) -> None:
+    what = message(asked, link=LINK, ending=ending)
+
+    for each in elements_of(what):
+        assert each["type"] == "plain_text" or MARK not in each["text"]
+    for block in what.blocks:
+        assert all(shown.links in {(), (LINK,)} and shown.mentions == () for shown in rendered(block))
+    assert not {"<", ">"} & set(what.text)
+
+
+@given(questions())
+@example(WORST)
+def test_no_line_of_ours_is_begun_by_a_stranger(asked: Question) -> None:
+    what = message(asked, link=LINK)
+
+    ours = re.compile(r"  |Account: |Share: |Holds: |Service: |ASKED AGAIN|Asked because:|On approval:|Two people")
+    for line in texts(what).splitlines():
+        assert ours.match(line), line
+
+
+@given(questions())
+@example(WORST)
+def test_that_two_people_have_to_approve_is_said_however_much_else_there_is(asked: Question) -> None:
+    assert ("Two people have to approve" in texts(message(asked, link=LINK))) is asked.options.two_person
+
+
+@given(questions())
+@example(WORST)
+def test_what_would_happen_and_why_is_begun_to_be_told_however_much_else_there_is(asked: Question) -> None:
+    told = texts(message(asked, link=LINK))
+
+    assert "On approval:" in told
+
+
+@given(questions(), APPROVED_BY, ENDINGS)
+@example(WORST, ("U" * 200, "W" * 200), Ending(MUCH))
+@example(WORST, ("U" * 200, "W" * 200), None)
+def test_there_are_buttons_as_long_as_there_is_something_to_decide(
+    asked: Question, by: tuple[str, ...], ending: Ending | None
+) -> None:
+    assert has_buttons(message(asked, link=LINK, approved_by=by, ending=ending)) is (ending is None)
+
+
+@given(st.text())
+def test_what_is_escaped_means_nothing_to_slack_and_reads_as_it_was(text: str) -> None:
+    told = escaped(text)
+
+    assert not {"<", ">"} & set(told)
+    assert told.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == text
+
+
+def test_the_facts_the_reasons_and_the_effects_are_told() -> None:
+    what = written(why=(Reason("policy", "a person decides", source="ask"), Reason("x", "no source")))
+
+    assert what.blocks[0]["text"]["text"] == "Resource share request"
+    assert texts(what).splitlines() == [
+        "Account: 111111111111",
+        "Share: orders",
+        "Asked because:",
+        "  ask: a person decides",
+        "  no source",
+        "On approval:",
+        "  The share is accepted.",
+    ]
+    assert what.text == "Resource share of 111111111111 needs a decision"
+
+
+def test_the_deadline_is_in_the_reader_s_time_zone_beside_the_request_and_its_execution() -> None:
+    what = written()
+
+    (context,) = [block for block in what.blocks if block["type"] == "context"]
+    told = context["elements"][0]["text"]
+    until = int(NOW.timestamp()) + 4 * 3600
+    assert f"<!date^{until}^{{date_short_pretty}} at {{time}}|2026-11-21 16:00 UTC>" in told
+    assert SHARE.request_id in told
+    assert f"<{LINK}|execution>" in told
+
+
+def buttons(what: Message) -> dict[str, Any]:
+    (actions,) = [block for block in what.blocks if block["type"] == "actions"]
+    return {each["action_id"]: each for each in actions["elements"]}
+
+
+def test_the_buttons_carry_which_question_they_answer_and_no_token() -> None:
+    told = buttons(written(asking="2-3"))
+
+    assert set(told) == {APPROVE, DENY}
+    assert {each["value"] for each in told.values()} == {f"{SHARE.request_id}/2-3"}
+
+
+@pytest.mark.parametrize("sensitive", [True, False])
+def test_only_what_is_sensitive_is_to_be_confirmed(sensitive: bool) -> None:
+    told = buttons(written(options=Options(sensitive=sensitive)))
+
+    assert ("confirm" in told[APPROVE]) is sensitive
+    assert "confirm" not in told[DENY]
+
+
+def test_what_is_asked_again_says_what_changed_first() -> None:
+    told = texts(written(changed=("no longer: Share: orders", "now: Share: billing"))).splitlines()
+
+    assert told[:3] == [
+        "ASKED AGAIN: an approval was void, because something changed.",
+        "  no longer: Share: orders",
+        "  now: Share: billing",
+    ]
+
+
+def test_what_was_not_asked_before_does_not_say_so() -> None:
+    assert "ASKED AGAIN" not in texts(written())
+
+
+def test_the_first_approval_of_two_is_told_and_the_buttons_stay() -> None:
+    what = message(question(options=Options(two_person=True)), link=LINK, approved_by=("U0ALICE",))
+
+    assert "Approved by U0ALICE. A second person has to approve too." in texts(what)
+    assert has_buttons(what)
+
+
+def test_how_it_ended_takes_the_place_of_the_buttons() -> None:
+    what = message(question(), link=LINK, ending=Ending("Denied by U0ALICE: not ours"))
+
+    assert texts(what).splitlines()[-1] == "Denied by U0ALICE: not ours"
+    assert what.text == "Resource share of 111111111111: Denied by U0ALICE: not ours"
+    assert not has_buttons(what)
+
+
+def test_a_large_share_is_told_as_far_as_it_fits_and_the_rest_is_counted() -> None:
+    what = written(lines=tuple(Line("Holds", f"vpc-lattice:{'x' * 380}-{number}") for number in range(500)))
+
+    assert len(what.blocks) <= 50
+    assert re.search(r"and \d+ more lines: drawbridge policy explain tells all", texts(what))
+
+
+def test_a_reminder_calls_a_group_by_its_id_and_nobody_otherwise() -> None:
+    calling, quiet = reminder(question(), "S0NETADMINS"), reminder(question())
+
+    assert calling.text.startswith("<!subteam^S0NETADMINS> Still undecided: Resource share of 111111111111.")
+    assert "<!date^" in quiet.text
+    assert "<!subteam" not in quiet.text
+    for what in (calling, quiet):
+        block_kit.read_blocks(what.blocks)
+
+
+@given(HOSTILE, HOSTILE)
+def test_a_reminder_has_nothing_of_strangers_in_force(title: str, account_id: str) -> None:
+    told = reminder(question(title=title[:500], account_id=account_id[:500]))
+
+    (shown,) = rendered(told.blocks[0])
+    assert (shown.mentions, shown.links) == ((), ())
+
+
+def test_the_form_of_a_denial_is_one_that_slack_takes_and_carries_where_it_was_opened() -> None:
+    form = denial_form(SHARE.request_id, "1-1", "C0APPROVALS", "1.5")
+
+    block_kit.read_view(form)
+    assert form["callback_id"] == DENIAL
+    assert form["private_metadata"] == f"{value_of(SHARE.request_id, '1-1')}/C0APPROVALS/1.5"
+
+
+def test_who_decided_is_shown_by_the_name_that_slack_has_for_them() -> None:
+    of_slack = message(question(), link=LINK, ending=Ending("Approved.", ("U0ALICE", "U0BOB")))
+    by_iam = message(question(), link=LINK, ending=Ending("Approved.", ("arn:aws:sts::1:assumed-role/<!channel>/x",)))
+
+    assert [shown.mentions for block in of_slack.blocks for shown in rendered(block) if shown.mentions] == [
+        ("@U0ALICE", "@U0BOB")
+    ]
+    assert not [shown.mentions for block in by_iam.blocks for shown in rendered(block) if shown.mentions]

@@ -1,0 +1,224 @@
+"""The question that is asked: what it tells, until when it waits, and what makes it another one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drawbridge.approval import Options, Question
+from drawbridge.approval.question import MARGIN, effects_of, options_of
+from drawbridge.association.binding import parse_binding
+from drawbridge.decision import AskApprover
+from drawbridge.decision.facts import Asker, Consumer, Facts, Membership, OrganizationPlace
+from drawbridge.status import Reason
+from tests.builders import (
+    CONNECTION,
+    CONSUMER,
+    ENDPOINT_ID,
+    NOW,
+    PROVIDER,
+    RESOURCE_ARN,
+    SERVICE_ID,
+    SHARE_ARN,
+    SUBNET,
+    asker,
+    connection_facts,
+    content,
+    share_facts,
+    workflow_input,
+)
+from tests.unit.approvals import WAIT, WHY, made
+from tests.unit.policies import compiled
+
+PROD = OrganizationPlace(name="prod")
+
+
+def lines(facts: Facts) -> list[str]:
+    return [f"{line.label}: {line.text}" for line in made(facts).asked.lines]
+
+
+def test_a_question_tells_who_asks_for_what_and_until_when() -> None:
+    told = made()
+
+    assert (told.request_id, told.account_id, told.title) == (
+        workflow_input().request_id,
+        PROVIDER,
+        "Resource share",
+    )
+    assert (told.asked.asking, told.asked.deadline) == ("1-1", NOW + WAIT)
+    assert (told.why, told.effects, told.changed) == ((WHY,), ("The share is accepted.",), ())
+    assert [line.label for line in told.asked.lines] == ["Account", "Organization", "Consumer", "Share", "Holds"]
+
+
+def test_a_later_attempt_asks_under_its_own_number() -> None:
+    assert made(request=workflow_input(CONNECTION, 7)).asked.asking == "7-1"
+
+
+@pytest.mark.parametrize(
+    ("facts", "line"),
+    [
+        (share_facts(), f"Account: {PROVIDER}"),
+        (share_facts(Asker(account_id=PROVIDER, place=PROD)), f"Account: {PROVIDER} (prod)"),
+        (share_facts(), "Organization: unknown: Organizations can't be asked"),
+        (share_facts(asker(membership=Membership.OUTSIDER)), "Organization: not in our organization"),
+        (share_facts(asker(membership=Membership.MEMBER, units=("ou-a",))), "Organization: o-abc123 / ou-a"),
+        (share_facts(), "Consumer: not registered"),
+        (share_facts(asker(services=frozenset())), "Consumer: registered, tier gold"),
+        (share_facts(), f"Share: orders, {SHARE_ARN}"),
+        (share_facts(share_name=""), f"Share: (no name), {SHARE_ARN}"),
+        (share_facts(), f"Holds: vpc-lattice:resourceconfiguration: {RESOURCE_ARN}"),
+        (share_facts(contents=()), "Holds: nothing yet"),
+        (share_facts(contents=None), "Holds: unknown: AWS does not show it"),
+        (share_facts(contents=tuple(content(f"{RESOURCE_ARN}{n}") for n in range(35))), "Holds: and 5 more"),
+        (connection_facts(), f"Service: {SERVICE_ID}"),
+        (connection_facts(), f"Endpoint: {ENDPOINT_ID}, Interface, in us-east-1"),
+    ],
+)  # fmt: skip
+def test_the_facts_are_told_as_a_person_reads_them(facts: Facts, line: str) -> None:
+    assert line in lines(facts)
+
+
+@pytest.mark.parametrize(
+    ("left", "waits"),
+    [(timedelta(hours=12), WAIT), (WAIT, WAIT - MARGIN), (timedelta(minutes=11), timedelta(minutes=1))],
+)
+def test_trap_4_a_question_ends_before_the_invitation_does_with_time_to_accept_it(
+    left: timedelta, waits: timedelta
+) -> None:
+    assert made(share_facts(deadline=NOW + left)).asked.deadline == NOW + waits
+
+
+@pytest.mark.parametrize("facts", [share_facts(deadline=None), connection_facts()])
+def test_what_does_not_expire_waits_as_long_as_is_configured(facts: Facts) -> None:
+    assert made(facts).asked.deadline == NOW + WAIT
+
+
+@given(st.timedeltas(timedelta(hours=-20), timedelta(hours=20)), st.timedeltas(timedelta(hours=1), timedelta(days=7)))
+def test_trap_4_no_question_outlives_an_invitation_or_the_wait(left: timedelta, wait: timedelta) -> None:
+    end = made(share_facts(deadline=NOW + left), wait=wait).asked.deadline
+
+    assert end <= min(NOW + left - MARGIN, NOW + wait)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        made(share_facts(asker("333333333333"))),
+        made(share_facts(asker(membership=Membership.OUTSIDER))),
+        made(share_facts(share_name="billing")),
+        made(share_facts(share_tags={"a": "b"})),
+        made(share_facts(contents=None)),
+        made(share_facts(contents=(content(), SUBNET))),
+        made(share_facts(deadline=NOW + timedelta(days=3))),
+        made(share_facts(contents=tuple(content(f"{RESOURCE_ARN}{n}") for n in range(5000)))),
+        made(decision=AskApprover((WHY, Reason("policy", "and another", source="x")))),
+        made(decision=AskApprover((msgspec.structs.replace(WHY, text="other"),))),
+        made(effects=["The share is accepted.", "And more."]),
+        made(effects=[]),
+        made(options=Options(sensitive=True)),
+        made(options=Options(two_person=True)),
+        made(options=Options(self_approval=True)),
+    ],
+    ids=range(15),
+)
+def test_trap_25_whatever_changes_makes_another_question(other: Question) -> None:
+    assert other.asked.fingerprint != made().asked.fingerprint
+
+
+def test_trap_25_what_is_too_much_to_be_shown_counts_too() -> None:
+    arns = [f"{RESOURCE_ARN}{n}" for n in range(5000)]
+    many, others = (share_facts(contents=tuple(map(content, [*arns[:-1], last]))) for last in (arns[-1], "other"))
+
+    assert made(many).asked.lines == made(others).asked.lines
+    assert made(many).asked.fingerprint != made(others).asked.fingerprint
+
+
+@given(st.integers(0, 100), st.integers(0, 100))
+def test_how_many_connections_the_account_has_makes_no_other_question(connections: int, to_service: int) -> None:
+    other = connection_facts(connections=connections, connections_to_service=to_service)
+
+    assert made(other).asked.fingerprint == made(connection_facts()).asked.fingerprint
+
+
+def test_the_order_of_tags_and_when_it_is_asked_make_no_other_question() -> None:
+    one, other = (share_facts(share_tags=tags) for tags in ({"a": "1", "b": "2"}, {"b": "2", "a": "1"}))
+
+    assert made(one).asked.fingerprint == made(other, now=NOW + timedelta(hours=1)).asked.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        ([], Options()),
+        ([None], Options()),
+        ([set()], Options()),
+        ([{"sensitive"}], Options(sensitive=True)),
+        ([{"two-person", "self-approval"}], Options(two_person=True, self_approval=True)),
+        ([{"self-approval"}, set()], Options()),
+        ([{"self-approval"}, {"self-approval", "sensitive"}], Options(sensitive=True, self_approval=True)),
+        ([{"two-person"}, {"sensitive"}], Options(sensitive=True, two_person=True)),
+        ([{"self-approval"}, None], Options(self_approval=True)),
+    ],
+)
+def test_where_policies_differ_the_stricter_way_counts(words: list[set[str] | None], options: Options) -> None:
+    known = {str(number): None if each is None else frozenset(each) for number, each in enumerate(words)}
+    because = tuple(Reason("policy", "x", source=each) for each in known)
+
+    assert options_of(AskApprover(because), known.get) == options
+
+
+def test_what_a_policy_wants_is_read_from_it_and_what_is_no_statement_is_passed_over() -> None:
+    text = """
+        @id("ask") @approval("sensitive, two-person") permit(principal, action == Action::"askApprover", resource);
+        @id("stop") @approval("self-approval") forbid(principal, action == Action::"accept", resource);
+    """
+    because = tuple(Reason("policy", "x", source=each) for each in ("ask", "stop", "gone"))
+
+    assert options_of(AskApprover(because), compiled([text]).approval_words) == Options(sensitive=True, two_person=True)
+
+
+def test_what_would_happen_is_told_by_the_bindings_that_fit() -> None:
+    attach = "attach: {mode: resource-endpoint, vpc: vpc-0123456789abcdef0}"
+    bindings = [
+        parse_binding("orders", f'match: {{provider: "{PROVIDER}", resource: "o*"}}\n{attach}'),
+        parse_binding("tagged", 'attach: {mode: resource-endpoint, vpc: {tag: {b: "2", a: "1"}}}'),
+        parse_binding("other", f'match: {{provider: "{CONSUMER}"}}\n{attach}'),
+    ]
+
+    told = effects_of(share_facts(), bindings, "drawbridge")
+
+    assert told == [
+        "The share is accepted, whole and for good: nobody can leave it.",
+        (
+            "Binding orders: resources that fit 'o*', by resource-endpoint, in vpc-0123456789abcdef0; "
+            "published below /drawbridge/connections/orders/."
+        ),
+        (
+            "Binding tagged: resources that fit '*', by resource-endpoint, in VPCs tagged a=1, b=2; "
+            "published below /drawbridge/connections/tagged/."
+        ),
+    ]
+
+
+def test_what_nobody_wants_and_what_is_in_effect_already_is_told_as_such() -> None:
+    assert effects_of(share_facts(deadline=None), [], "drawbridge") == [
+        "The share is in effect already; what it holds may be associated.",
+        "No binding wants anything of it: nothing is associated.",
+    ]
+
+
+def test_a_connection_is_told_with_the_name_that_it_gets() -> None:
+    told = effects_of(connection_facts(asker(CONSUMER)), [], "drawbridge")
+
+    path = f"/drawbridge/consumers/{CONSUMER}/{ENDPOINT_ID}/dns-name"
+    assert told == [f"The connection is accepted, and its name published at {path}."]
+
+
+def test_a_registered_consumer_is_told_by_name() -> None:
+    who = msgspec.structs.replace(asker(CONSUMER), consumer=Consumer(name="Orders team"))
+
+    assert "Consumer: Orders team, tier none" in lines(connection_facts(who))
