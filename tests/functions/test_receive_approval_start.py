@@ -11,7 +11,7 @@ import pytest
 
 from drawbridge.approval.approvers import Approvers
 from drawbridge.bootstrap import receive_approval as bootstrap
-from drawbridge.errors import UpstreamError
+from drawbridge.errors import GoneError, UpstreamError
 from tests.builders import NOW, REPOSITORY
 
 ONE = Approvers(team_id="T0TEAM", user_group_ids=("S0ONE",))
@@ -42,6 +42,8 @@ class Slack:
         self._world.asked.append(group_id)
         if self._world.down:
             raise UpstreamError("Slack usergroups.users.list: down")
+        if group_id not in self._world.groups:
+            raise GoneError("Slack usergroups.users.list: no_such_subteam")
         return self._world.groups[group_id]
 
 
@@ -72,6 +74,21 @@ def test_while_slack_does_not_say_those_count_who_were_members_before(world: Wor
     world.down = True
 
     assert bootstrap.members(TWO) == {"U0BEFORE"}
+    assert world.asked == ["S0ONE"]
+
+
+def test_who_was_a_member_long_ago_is_none_while_slack_does_not_say(world: World) -> None:
+    world.kept["S0ONE"] = (NOW - timedelta(days=1, seconds=1), frozenset({"U0BEFORE"}))
+    world.down = True
+
+    assert bootstrap.members(ONE) == frozenset()
+
+
+def test_nobody_is_a_member_of_a_group_that_is_no_more(world: World) -> None:
+    world.kept["S0ONE"] = (NOW - timedelta(hours=3), frozenset({"U0BEFORE"}))
+    del world.groups["S0ONE"]
+
+    assert bootstrap.members(TWO) == {"U0BOB"}
 
 
 def test_without_groups_nobody_is_a_member_and_slack_is_not_asked(world: World) -> None:

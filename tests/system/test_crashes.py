@@ -53,12 +53,15 @@ def kills_at(point: Point) -> Iterator[tuple[Kind, ...]]:
     """Tell how a function is killed at a call: in the long profile both ways, each in an onboarding of its own.
 
     The short one kills twice in one onboarding: before the call and, once that is retried, after it; and after no
-    call that only reads, as this is to be killed before the next.
+    call that only reads, as this is to be killed before the next. What nobody retries, as a click that has recorded
+    the decision, is killed both ways too.
     """
     if LONG:
         yield from (("kill-before",), ("kill-after",))
     elif _READS.search(point.operation):
         yield ("kill-before",)
+    elif "ReceiveApproval" in point.role:
+        yield from (("kill-before",), ("kill-after",))
     else:
         yield ("kill-before", "kill-after")
 

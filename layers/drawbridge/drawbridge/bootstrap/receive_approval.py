@@ -10,7 +10,7 @@ from drawbridge.approval.approvers import Approvers
 from drawbridge.aws.notices import Notices
 from drawbridge.bootstrap.approvals import approvals, approvers, callback, environment, now, secrets
 from drawbridge.bootstrap.clients import client
-from drawbridge.errors import DrawbridgeError
+from drawbridge.errors import DrawbridgeError, GoneError
 
 __all__ = [
     "approvals",
@@ -25,23 +25,31 @@ __all__ = [
 ]
 
 _MEMBERS_KEPT_FOR = timedelta(minutes=5)
+_MEMBERS_KEPT_AT_MOST = timedelta(days=1)
 
 
 def members(configured: Approvers) -> frozenset[str]:
-    """Give the members of the approvers' user groups, as of five minutes ago at most; older if Slack won't say."""
+    """Give the members of the approvers' user groups, as of five minutes ago at most; of a day if Slack won't say."""
     found: frozenset[str] = frozenset()
+    slack_answers = True
     for group in configured.user_group_ids:
         kept = approvals().members(group)
-        if kept is not None and now() - kept[0] < _MEMBERS_KEPT_FOR:
-            found |= kept[1]
+        at, known = kept or (None, frozenset())
+        if at is not None and now() - at < _MEMBERS_KEPT_FOR:
+            found |= known
             continue
+        if at is not None and now() - at > _MEMBERS_KEPT_AT_MOST:
+            known = frozenset()
         try:
-            fresh = _messenger().members(group)
+            fresh = _messenger().members(group) if slack_answers else known
+        except GoneError:
+            # Nobody is in a group that is no more.
+            fresh = frozenset()
         except DrawbridgeError:
-            # Who was in it a while ago is a better answer than none; who never was looked up is nobody.
-            found |= kept[1] if kept else frozenset()
-            continue
-        approvals().keep_members(group, fresh)
+            # Slack waits for our answer, too: there is no time to ask it about another group.
+            fresh, slack_answers = known, False
+        if slack_answers:
+            approvals().keep_members(group, fresh)
         found |= fresh
     return found
 
