@@ -79,7 +79,7 @@ def main() -> int:
         return 1
     console.print(f"All {len(IN_ORDER)} cases came out as they should, in {time.monotonic() - began:.0f} s.")
     console.print("Try next:")
-    console.print("  make up      the same local AWS, for your own AWS CLI or SDK: it prints its address")
+    console.print("  make up      the same local AWS, for your own AWS CLI or SDK, and its Slack for you to click")
     console.print("  make test    the tests")
     console.print("  README.md    what it does, and how it is deployed into an AWS account")
     return 0

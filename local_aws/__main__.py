@@ -72,6 +72,7 @@ def _serve(options: Options, ended: threading.Event, say: Callable[[str], None])
             _tell(str(failure))
             return 1
         _tell(f"took {time.perf_counter() - began:.1f} s")
+        _tell(f"approvals are asked for at {server.url}/_local/slack")
         if not ended.is_set():
             say(f"ready {server.url}")
         ended.wait()

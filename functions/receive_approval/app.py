@@ -1,23 +1,14 @@
 """What Slack sends when somebody clicks in; an answer within three seconds out, and what is slow is done after it."""
 
 import base64
-from typing import Any, assert_never
+from typing import Any
 
+import msgspec
 from aws_lambda_powertools.metrics import MetricUnit
 
-from drawbridge.approval.answer import Answer, Reply, Result, answer_of_person, words_of
-from drawbridge.approval.approvers import Approvers, Person, is_approver
-from drawbridge.approval.click import (
-    Approve,
-    BadSignatureError,
-    Click,
-    Deny,
-    Nothing,
-    OpenDenial,
-    read_click,
-    verify,
-)
-from drawbridge.approval.message import denial_form
+from drawbridge.approval.approvers import Approvers
+from drawbridge.approval.click import BadSignatureError, read_click, verify
+from drawbridge.approval.receive import Desk, receive
 from drawbridge.bootstrap.receive_approval import (
     approvals,
     approvers,
@@ -29,7 +20,7 @@ from drawbridge.bootstrap.receive_approval import (
     secrets,
     tell_later,
 )
-from drawbridge.errors import DrawbridgeError, InvalidInputError
+from drawbridge.errors import InvalidInputError
 from drawbridge.observability import logger, metrics
 
 _OK: dict[str, Any] = {"statusCode": 200, "headers": {"content-type": "text/plain"}, "body": ""}
@@ -52,81 +43,18 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         _count("broken")
         logger.warning("not read", reason=str(broken))
         return {"statusCode": 400, "headers": {"content-type": "text/plain"}, "body": str(broken)}
-    return _answer(click)
-
-
-def _answer(click: Click) -> dict[str, Any]:
-    match click:
-        case Nothing():
-            _count("nothing")
-        case Approve(answer, person, response_url, channel):
-            _take(answer, person, response_url=response_url, channel=channel)
-        case OpenDenial():
-            _open(click)
-        case Deny(answer, person, channel):
-            _take(answer, person, channel=channel)
-        case _:
-            assert_never(click)
-    return _OK
-
-
-def _take(answer: Answer, person: Person, **where: str) -> None:
-    configured = _approvers()
-    if configured is None:
-        reply = Reply(Result.NOT_ALLOWED)
-    else:
-        reply = answer_of_person(
-            answer,
-            person,
-            approvers=configured,
-            members=lambda: members(configured),
-            decisions=approvals(),
-            callback=callback(),
-        )
-    _tell(reply, person, configured, **where)
-
-
-def _open(click: OpenDenial) -> None:
-    """Ask for the reason of a denial, if the person may deny it at all: the form opens only within three seconds."""
-    configured = _approvers()
-    if configured is None or not (
-        is_approver(click.person, configured, frozenset()) or is_approver(click.person, configured, members(configured))
-    ):
-        _tell(Reply(Result.NOT_ALLOWED), click.person, configured, channel=click.channel)
-        return
-    try:
-        open_form(click.trigger_id, denial_form(click.request_id, click.asking, click.channel, click.ts))
-    except DrawbridgeError as failed:
-        # It opens within three seconds of the click, or not at all: only another click helps.
-        logger.warning("form not opened", reason=str(failed))
-        _count("denial-not-opened")
-        tell_later(
-            request_id=click.request_id,
-            user=click.person.user_id,
-            words="Slack did not open the form for the reason in time. Click Deny once more.",
-            response_url="",
-            channel=click.channel,
-        )
-        return
-    _count("denial-opened")
-
-
-def _tell(
-    reply: Reply, person: Person, configured: Approvers | None, *, response_url: str = "", channel: str = ""
-) -> None:
-    """Have what became of an answer told after it was answered: to the person, and in the message."""
-    _count(reply.result)
-    standing = reply.standing
-    request_id = standing.question.request_id if standing else ""
-    logger.info("answered", result=reply.result, user=person.user_id, request_id=request_id)
-    posted = standing.posted if standing else None
-    tell_later(
-        request_id=request_id,
-        user=person.user_id,
-        words="" if reply.result is Result.RECORDED else words_of(reply, configured),
-        response_url=response_url,
-        channel=channel or (posted.channel if posted else ""),
+    desk = Desk(
+        approvers=_approvers,
+        members=members,
+        decisions=approvals(),
+        callback=callback(),
+        open_form=open_form,
+        tell_later=tell_later,
     )
+    received = receive(click, desk)
+    _count(received.counted)
+    logger.info("received", **msgspec.to_builtins(received))
+    return _OK
 
 
 def _approvers() -> Approvers | None:

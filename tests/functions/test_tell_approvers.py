@@ -16,9 +16,7 @@ from tests.functions.invocations import CONTEXT, refuses
 from tests.unit.approvals import Kept, Slack, has_buttons, texts
 
 ID = SHARE.request_id
-CLICKED: dict[str, Any] = {
-    "notice": {"request_id": ID, "user": "U0ALICE", "words": "Too late.", "response_url": "", "channel": "C0"}
-}
+CLICKED: dict[str, Any] = {"notice": {"request_id": ID, "user": "U0ALICE", "words": "Too late.", "channel": "C0"}}
 CHANGE = StatusChange(
     id="1",
     request_id=ID,

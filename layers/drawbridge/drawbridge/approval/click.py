@@ -30,7 +30,6 @@ class Approve(Struct, frozen=True):
 
     answer: Answer
     person: Person
-    response_url: str
     channel: str = ""
 
 
@@ -43,7 +42,6 @@ class OpenDenial(Struct, frozen=True):
     trigger_id: str
     channel: str
     ts: str
-    response_url: str
 
 
 class Deny(Struct, frozen=True):
@@ -112,7 +110,6 @@ class _Payload(Struct, frozen=True):
     team: _Team | None = None
     api_app_id: str = ""
     trigger_id: str = ""
-    response_url: str = ""
     container: _Container = _Container()
     actions: tuple[_Action, ...] = ()
     view: _View = _View()
@@ -159,7 +156,7 @@ def _of_button(payload: _Payload, person: Person) -> Click:
     request_id, asking = _question(ours[0].value)
     if ours[0].action_id == APPROVE:
         answer = Answer(request_id=request_id, asking=asking, approve=True)
-        return Approve(answer, person, payload.response_url, payload.container.channel_id)
+        return Approve(answer, person, payload.container.channel_id)
     return OpenDenial(
         request_id,
         asking,
@@ -167,7 +164,6 @@ def _of_button(payload: _Payload, person: Person) -> Click:
         payload.trigger_id,
         payload.container.channel_id,
         payload.container.message_ts,
-        payload.response_url,
     )
 
 

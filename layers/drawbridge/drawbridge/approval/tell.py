@@ -32,7 +32,6 @@ class Notice(Struct, frozen=True, kw_only=True):
     request_id: str
     user: str
     words: str
-    response_url: str = ""
     channel: str = ""
 
 
