@@ -60,7 +60,7 @@ def approved_connection(world: World, deployed: Callable[..., Person]) -> Approv
     return ApprovedConnection(home, world.person("520000000024"))
 
 
-@pytest.mark.timeout(3600 if LONG else 900)
+@pytest.mark.timeout(3600 if LONG else 1800)
 def test_no_decision_of_a_person_is_lost_or_doubled_wherever_the_functions_are_killed(
     approved_connection: ApprovedConnection, capsys: pytest.CaptureFixture[str]
 ) -> None:

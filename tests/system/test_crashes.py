@@ -231,7 +231,7 @@ def connection(world: World, deployed: Callable[..., Person]) -> Connection:
     return Connection(deployed("510000000023", LookEvery="rate(5 minutes)"), consumers)
 
 
-@pytest.mark.timeout(3600 if LONG else 900)
+@pytest.mark.timeout(3600 if LONG else 1800)
 def test_an_onboarding_ends_the_same_wherever_its_functions_are_killed(
     invitation: Share,
     share_inside_the_organization: Share,
