@@ -22,7 +22,7 @@ from local_aws.server import LocalAws
 SPEED = 20
 """Local seconds in a real one. Computing is not sped up, so more would only make time pass while nothing happens."""
 
-PATIENCE = 60
+PATIENCE = 150
 """Real seconds that anything may take."""
 
 
