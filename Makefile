@@ -70,7 +70,7 @@ $(ASL_VALIDATOR):
 	@touch $@
 
 .PHONY: demo
-demo: $(READY)  ## the main job, played on a local AWS: about two minutes
+demo: $(READY)  ## the main job, played on a local AWS: two or three minutes
 	@$(VENV)/bin/python -m demo
 
 # Three at a time: much of it waits for processes. With ARGS, what they say, one after the other.

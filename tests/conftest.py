@@ -19,7 +19,6 @@ LONGEST = (
     "tests/system/test_crashes.py",
     "tests/system/test_approval_crashes.py",
     "tests/system/test_neighbours.py",
-    "tests/system/test_approvals.py",
 )
 """What takes minutes is begun first, and each by a worker of its own."""
 

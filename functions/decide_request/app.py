@@ -1,17 +1,19 @@
 """A request in, and the answer of whoever was asked about it; the decision out, or the question that is to be asked."""
 
-from datetime import timedelta
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from drawbridge.approval import Approval, Question
-from drawbridge.approval.question import effects_of, options_of, question_of, settled
+from drawbridge.approval.question import Wait, effects_of, options_of, question_of, wait_for
+from drawbridge.approval.settle import settled
 from drawbridge.bootstrap.decide_request import bindings, environment, gatherer, moment, policies
-from drawbridge.decision import AskApprover, Moot
+from drawbridge.decision import AskApprover, Decision, Moot
 from drawbridge.decision.again import grounds_of
 from drawbridge.decision.decide import decide
 from drawbridge.decision.facts import ConnectionFacts, Facts, ShareFacts
+from drawbridge.decision.grounds import Grounds
 from drawbridge.decision.in_force import broken, compiled, permitted_digest
 from drawbridge.observability import logger
 from drawbridge.request import WorkflowInput
@@ -21,11 +23,20 @@ from drawbridge.request.shares import SharedResource
 _MOST_EXPECTED = 200
 """Resources handed on: a share may hold 5,000, and a state's output 256 KiB. The others are found when they show."""
 
-_SHORTEST = timedelta(minutes=1)
-
 
 class Step(WorkflowInput, frozen=True, kw_only=True, rename="camel"):
     approval: Approval | None = None
+
+
+class Decided(Struct, frozen=True, kw_only=True):
+    """What the workflow goes by; a question is to be asked before anything is done."""
+
+    decision: Decision
+    permitted: str = ""
+    grounds: Grounds | None = None
+    expected: tuple[SharedResource, ...] = ()
+    question: Question | None = None
+    wait: Wait | None = None
 
 
 @logger.inject_lambda_context
@@ -47,38 +58,26 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         )
     decision, question = settled(decision, question, step.approval, now.now)
     logger.info("decided", request_id=step.request_id, decision=msgspec.to_builtins(decision))
-    if isinstance(facts, Moot):
-        return {
-            "decision": msgspec.to_builtins(decision),
-            "permitted": "",
-            "grounds": None,
-            "expected": [],
-            "question": None,
-            "wait": None,
-        }
-    grounds = grounds_of(facts, decision, compiled(in_force), now, dict(in_force.versions))
-    return {
-        "decision": msgspec.to_builtins(decision),
-        "permitted": permitted_digest(in_force, facts.asker.consumer, _held(facts)),
-        "grounds": msgspec.to_builtins(grounds),
-        "expected": msgspec.to_builtins(_expected(facts)),
-        "question": msgspec.to_builtins(question),
-        "wait": _wait(question.asked.deadline - now.now) if question else None,
-    }
-
-
-def _wait(whole: timedelta) -> dict[str, int]:
-    """Give the seconds until the reminder, and those from there to the end."""
-    half = max(_SHORTEST, whole / 2)
-    return {"reminder": int(half.total_seconds()), "end": int(max(_SHORTEST, whole - half).total_seconds())}
+    decided = Decided(decision=decision)
+    if not isinstance(facts, Moot):
+        decided = Decided(
+            decision=decision,
+            permitted=permitted_digest(in_force, facts.asker.consumer, _held(facts)),
+            grounds=grounds_of(facts, decision, compiled(in_force), now, dict(in_force.versions)),
+            expected=_expected(facts),
+            question=question,
+            wait=wait_for(question, now.now) if question else None,
+        )
+    told: dict[str, Any] = msgspec.to_builtins(decided)
+    return told
 
 
 def _held(facts: Facts) -> Held:
     return Held(facts.connections, facts.connections_to_service) if isinstance(facts, ConnectionFacts) else NONE_HELD
 
 
-def _expected(facts: Facts) -> list[SharedResource]:
+def _expected(facts: Facts) -> tuple[SharedResource, ...]:
     if not isinstance(facts, ShareFacts):
-        return []
+        return ()
     lattice = [each for each in facts.contents or () if each.is_lattice][:_MOST_EXPECTED]
-    return [SharedResource(each.arn, each.type, facts.share_arn) for each in lattice]
+    return tuple(SharedResource(each.arn, each.type, facts.share_arn) for each in lattice)

@@ -317,25 +317,10 @@ def test_a_decision_while_the_task_changes_reaches_one_of_the_two(approvals: App
         assert now.approval is not None or [token for token, _ in task.completed] == ["later token"]
 
 
-def test_the_members_of_a_group_are_kept_with_when_they_were_looked_up(table: Any) -> None:
-    clock = [NOW]
-    approvals = Approvals(table, now=lambda: clock[-1])
-    assert approvals.members("S0NEVER") is None
-
-    approvals.keep_members("S0GROUP", frozenset({"U0ALICE", "U0BOB"}))
-    assert approvals.members("S0GROUP") == (NOW, frozenset({"U0ALICE", "U0BOB"}))
-
-    clock.append(NOW + timedelta(minutes=6))
-    approvals.keep_members("S0GROUP", frozenset())
-    assert approvals.members("S0GROUP") == (NOW + timedelta(minutes=6), frozenset())
-
-
 @pytest.mark.parametrize(
     ("operation", "act"),
     [
         ("get_item", lambda approvals: approvals.standing("share-x")),
-        ("get_item", lambda approvals: approvals.members("S0X")),
-        ("put_item", lambda approvals: approvals.keep_members("S0X", frozenset())),
         ("update_item", lambda approvals: approvals.open(question(), "t", "l")),
         ("update_item", lambda approvals: approvals.record(answer(question()), "A", needed=1)),
         ("update_item", lambda approvals: approvals.close("share-x", "1-1")),

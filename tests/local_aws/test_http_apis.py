@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ from local_aws.deployment.stack import Stack
 from local_aws.http_apis.proxy_answers import MalformedAnswerError, read
 from local_aws.server import LocalAws
 from tests.local_aws.conftest import Person
+from tests.local_aws.workflow_runs import until
 
 ACCOUNT = "311111111501"
 REGION = "us-east-1"
@@ -325,7 +324,7 @@ def test_an_integration_that_takes_too_long_is_given_up(api: Caller) -> None:
     assert (answer.status, answer.json) == (503, {"message": "Service Unavailable"})
     # The function goes on, as on AWS, and is seen to.
     assert in_flight().get("invocations")
-    wait_for(lambda: not in_flight().get("invocations"))
+    until(lambda: not in_flight().get("invocations"))
 
 
 def test_a_body_that_is_too_large_is_refused(api: Caller) -> None:
@@ -364,7 +363,7 @@ def test_without_a_deployment_there_is_nothing(person: Person) -> None:
 def test_a_request_is_in_flight_until_it_is_answered(api: Caller) -> None:
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(api.ask, "/slow", b"0.05", {"Content-Type": "text/plain"})
-        wait_for(lambda: in_flight().get("API requests"))
+        until(lambda: in_flight().get("API requests"))
         asked.result()
 
 
@@ -424,12 +423,3 @@ def test_what_is_not_served_cannot_be_deployed(
         deploy(path, "311111111502", REGION, name=f"wrong-{tmp_path.name[-40:].replace('_', '-')}")
 
     assert reason in str(refused.value)
-
-
-def wait_for(look: Callable[[], Any]) -> None:
-    tick = threading.Event()
-    for _ in range(2000):
-        if look():
-            return
-        tick.wait(0.005)
-    raise AssertionError("it did not come")

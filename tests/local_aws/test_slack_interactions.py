@@ -18,6 +18,7 @@ from local_aws.server import LocalAws
 from local_aws.slack import callbacks, workspace
 from local_aws.slack.callbacks import Delivered
 from tests.local_aws.slack_apps import APPROVAL, Bot, Receiver, ask, bot, receiving, refused
+from tests.local_aws.workflow_runs import until
 
 Json = dict[str, Any]
 
@@ -151,7 +152,7 @@ def test_two_people_may_click_at_once(approval: Approval) -> None:
     approval.callback.held = threading.Event()
     with ThreadPoolExecutor(2) as pool:
         clicks = [pool.submit(approval.click, user, what) for user, what in (("U0BOB", "approve"), ("U0CAROL", "deny"))]
-        wait_for(lambda: len(approval.callback.got) == 2)
+        until(lambda: len(approval.callback.got) == 2)
         assert in_flight()["Slack callbacks"] == 2
         approval.callback.held.set()
 
@@ -457,12 +458,3 @@ def test_another_site_in_the_same_browser_clicks_nothing(approval: Approval, loc
 
     assert (status, approval.callback.got) == (400, [])
     assert told["error"].startswith("Origin:")
-
-
-def wait_for(look: Any) -> None:
-    tick = threading.Event()
-    for _ in range(2000):
-        if look():
-            return
-        tick.wait(0.005)
-    raise AssertionError("it did not come")

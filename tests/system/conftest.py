@@ -123,6 +123,24 @@ def stop_looking(person: Person) -> None:
         scheduler.delete_schedule(Name=schedule["Name"], GroupName=schedule["GroupName"])
 
 
+Policy = Callable[[Person, str, str], None]
+
+
+@pytest.fixture
+def policy() -> Iterator[Policy]:
+    """Write policies that go when the test is through. Each needs a name of its own: one that went is taken a while."""
+    written: list[tuple[Person, str]] = []
+
+    def write(person: Person, name: str, cedar: str) -> None:
+        path = f"/drawbridge/config/policies/{name}"
+        person.aws("ssm").put_parameter(Name=path, Type="String", Value=cedar, Overwrite=True)
+        written.append((person, path))
+
+    yield write
+    for person, path in dict.fromkeys(written):
+        person.aws("ssm").delete_parameter(Name=path)
+
+
 @pytest.fixture
 def command_line(world: World) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run ``drawbridge`` as somebody of an account."""

@@ -15,7 +15,7 @@ from demo.people import Person
 from local_aws.clock import clock
 from local_aws.slack.callbacks import Delivered, send
 from local_aws.slack.workspace import workspace
-from tests.system.conftest import LONG, World, until
+from tests.system.conftest import LONG, Policy, World, until
 from tests.system.test_onboarding import reasons, row_of, settled, statuses
 
 _strangers = itertools.count(530000000061)
@@ -43,22 +43,7 @@ def _slack_is_well(world: World) -> Iterator[None]:
     world.control("slack", {})
 
 
-Policy = Callable[[Person, str, str], None]
 CommandLine = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def policy() -> Iterator[Policy]:
-    written: list[tuple[Person, str]] = []
-
-    def write(person: Person, name: str, cedar: str) -> None:
-        path = f"/drawbridge/config/policies/{name}"
-        person.aws("ssm").put_parameter(Name=path, Type="String", Value=cedar, Overwrite=True)
-        written.append((person, path))
-
-    yield write
-    for person, path in dict.fromkeys(written):
-        person.aws("ssm").delete_parameter(Name=path)
 
 
 def messages(world: World, about: str) -> list[Json]:

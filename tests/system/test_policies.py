@@ -13,7 +13,7 @@ import pytest
 from demo.people import Person
 from local_aws.clock import clock
 from local_aws.services.organizations import arrange
-from tests.system.conftest import World, until
+from tests.system.conftest import Policy, World, until
 from tests.system.test_bad_input import logged
 from tests.system.test_onboarding import endpoints_for, reasons, row_of, settled
 
@@ -35,24 +35,6 @@ def consumer(deployed: Callable[..., Person]) -> Person:
 @pytest.fixture
 def stranger(world: World) -> Person:
     return world.person(str(next(_strangers)))
-
-
-Policy = Callable[[Person, str, str], None]
-
-
-@pytest.fixture
-def policy() -> Iterator[Policy]:
-    """Write policies that go when the test is through. Each needs a name of its own: one that went is taken a while."""
-    written: list[tuple[Person, str]] = []
-
-    def write(person: Person, name: str, cedar: str) -> None:
-        path = f"/drawbridge/config/policies/{name}"
-        person.aws("ssm").put_parameter(Name=path, Type="String", Value=cedar, Overwrite=True)
-        written.append((person, path))
-
-    yield write
-    for person, path in dict.fromkeys(written):
-        person.aws("ssm").delete_parameter(Name=path)
 
 
 @pytest.fixture

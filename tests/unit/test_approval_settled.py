@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.approval import Approved, Denied, Question, Reconsider, TimedOut
-from drawbridge.approval.question import MARGIN, settled
+from drawbridge.approval.question import MARGIN
+from drawbridge.approval.settle import settled
 from drawbridge.decision import Accept, AskApprover, Decision, Hold, Moot, Reject
 from drawbridge.status import Reason, Status
 from tests.builders import NOW, SHARE_ARN, share_facts

@@ -39,6 +39,17 @@ class Asked(Struct, frozen=True, kw_only=True, rename="camel"):
     deadline: datetime
     """Until when there is an answer to be had."""
 
+    @property
+    def attempt(self) -> int:
+        """The attempt that asked."""
+        return int(self.asking.partition("-")[0])
+
+    @property
+    def next_asking(self) -> str:
+        """What the same attempt's next question goes by."""
+        attempt, _, times = self.asking.partition("-")
+        return f"{attempt}-{int(times) + 1}"
+
 
 class Question(Struct, frozen=True, kw_only=True, rename="camel"):
     """What a person is asked."""

@@ -182,13 +182,7 @@ def _named(people: Iterable[str]) -> list[Block]:
 
 def _buttons(question: Question) -> Block:
     value = value_of(question.request_id, question.asked.asking)
-    approve: Block = {
-        "type": "button",
-        "action_id": APPROVE,
-        "style": "primary",
-        "text": {"type": "plain_text", "text": "Approve"},
-        "value": value,
-    }
+    approve = _button(APPROVE, "Approve", "primary", value)
     if question.options.sensitive:
         approve["confirm"] = {
             "title": {"type": "plain_text", "text": "This is sensitive"},
@@ -197,11 +191,9 @@ def _buttons(question: Question) -> Block:
             "deny": {"type": "plain_text", "text": "Back"},
             "style": "danger",
         }
-    deny: Block = {
-        "type": "button",
-        "action_id": DENY,
-        "style": "danger",
-        "text": {"type": "plain_text", "text": "Deny"},
-        "value": value,
-    }
-    return {"type": "actions", "block_id": "decision", "elements": [approve, deny]}
+    return {"type": "actions", "block_id": "decision", "elements": [approve, _button(DENY, "Deny", "danger", value)]}
+
+
+def _button(action: str, text: str, style: str, value: str) -> Block:
+    told = {"type": "plain_text", "text": text}
+    return {"type": "button", "action_id": action, "style": style, "text": told, "value": value}

@@ -1,25 +1,36 @@
-"""Making the question that a person is asked, and telling whether an answer is one to it."""
+"""Making the question that a person is asked."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
 import msgspec
+from msgspec import Struct
 
-from drawbridge.approval import Approval, Approved, Asked, Denied, Line, Options, Question, Reconsider, TimedOut
+from drawbridge.approval import Asked, Line, Options, Question
 from drawbridge.association.binding import Binding, VpcTag
-from drawbridge.decision import Accept, AskApprover, Decision, Hold, Reject
+from drawbridge.decision import AskApprover
 from drawbridge.decision.again import fingerprint
 from drawbridge.decision.facts import ConnectionFacts, Facts, Membership, OrganizationPlace, ShareFacts
 from drawbridge.publication.names import consumer_path
 from drawbridge.request import WorkflowInput
-from drawbridge.status import Reason
 
 MARGIN = timedelta(minutes=10)
 """Left of an invitation's life for what follows an approval."""
 
 _MOST_RESOURCES = 30
 """Of a share, told one by one; the fingerprint is of all."""
+
+_SHORTEST = timedelta(minutes=1)
+
+
+class Wait(Struct, frozen=True):
+    """How long an answer is waited for, in whole seconds."""
+
+    reminder: int
+    """Until approvers are reminded."""
+    end: int
+    """From there on."""
 
 
 def question_of(
@@ -66,38 +77,11 @@ def options_of(decision: AskApprover, words_of: Callable[[str], frozenset[str] |
     )
 
 
-def settled(
-    decision: Decision, question: Question | None, approval: Approval | None, now: datetime
-) -> tuple[Decision, Question | None]:
-    """Give what is decided with the answer that there is, and the question that is still to be asked, if any.
-
-    A policy that decides without asking wins over any approval; and an approval of another question than would be
-    asked now is void.
-    """
-    if not isinstance(decision, AskApprover) or question is None:
-        return decision, None
-    match approval:
-        case None:
-            pass
-        case Approved(asked=asked) | Denied(asked=asked) | TimedOut(asked=asked) | Reconsider(asked=asked):
-            question = _asked_again(question, asked)
-        case _:
-            assert_never(approval)
-    same = approval is not None and approval.asked.fingerprint == question.asked.fingerprint
-    match approval:
-        case Approved(by=by, reason=reason) if same:
-            return Accept((_answer("approved", "Approved", by, reason), *decision.because)), None
-        case Denied(by=by, reason=reason) if same:
-            return Reject((_answer("denied", "Denied", by, reason), *decision.because)), None
-        case TimedOut() if same:
-            late = Reason("approval-timed-out", "Nobody answered in time; it is asked again later.")
-            return Hold((late, *decision.because)), None
-        case _:
-            pass
-    if question.asked.deadline <= now:
-        too_late = Reason("deadline-passed", "Too little time is left to ask anybody; the provider has to share again.")
-        return Hold((too_late, *decision.because)), None
-    return decision, question
+def wait_for(question: Question, now: datetime) -> Wait:
+    """Tell how long to wait for an answer."""
+    whole = question.asked.deadline - now
+    half = max(_SHORTEST, whole / 2)
+    return Wait(int(half.total_seconds()), int(max(_SHORTEST, whole - half).total_seconds()))
 
 
 def effects_of(facts: Facts, bindings: Iterable[Binding], prefix: str) -> list[str]:
@@ -125,31 +109,6 @@ def _effect(binding: Binding, prefix: str) -> str:
 
 def _tags(tagged: VpcTag) -> str:
     return ", ".join(f"{key}={value}" for key, value in sorted(tagged.tag.items()))
-
-
-def _asked_again(question: Question, before: Asked) -> Question:
-    """Give the question with the number of its asking: one more, if it is another question than before."""
-    if before.fingerprint == question.asked.fingerprint:
-        # It was asked already, and waits no longer for being asked again.
-        deadline = min(before.deadline, question.asked.deadline)
-        asked = msgspec.structs.replace(question.asked, asking=before.asking, deadline=deadline)
-        return msgspec.structs.replace(question, asked=asked)
-    attempt, _, times = before.asking.partition("-")
-    asked = msgspec.structs.replace(question.asked, asking=f"{attempt}-{int(times) + 1}")
-    return msgspec.structs.replace(question, asked=asked, changed=tuple(_changes(before.lines, question.asked.lines)))
-
-
-def _changes(before: tuple[Line, ...], now: tuple[Line, ...]) -> list[str]:
-    gone = [line for line in before if line not in now]
-    new = [line for line in now if line not in before]
-    told = [f"no longer: {line.label}: {line.text}" for line in gone]
-    told += [f"now: {line.label}: {line.text}" for line in new]
-    return told or ["Not what is shown of it, but its details, or what the policies say of it."]
-
-
-def _answer(code: str, word: str, by: tuple[str, ...], reason: str) -> Reason:
-    who = " and ".join(by)
-    return Reason(code, f"{word} by {who}{f': {reason}' if reason else ''}", source=who)
 
 
 def _that_matter(facts: Facts) -> Facts:

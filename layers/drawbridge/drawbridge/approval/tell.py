@@ -91,7 +91,7 @@ def _ending(what: Notice | StatusReached, standing: Standing) -> Ending | None:
         # What the request came to since is told already.
         return Ending(_sentence(decided), by) if decided and not _has_ended(standing) else None
     word = _ENDINGS.get(what.status)
-    if word is None or what.attempt < _attempt_of(standing):
+    if word is None or what.attempt < standing.question.asked.attempt:
         # A late event of an attempt before the one that asks says nothing of the question.
         return None
     why = "" if decided else "; ".join(reason.text for reason in what.reasons[:3])
@@ -101,10 +101,6 @@ def _ending(what: Notice | StatusReached, standing: Standing) -> Ending | None:
 def _has_ended(standing: Standing) -> bool:
     """Tell whether the message says already how it went."""
     return bool(standing.told) and not standing.told.startswith(_PARTLY)
-
-
-def _attempt_of(standing: Standing) -> int:
-    return int(standing.question.asked.asking.partition("-")[0])
 
 
 def _sentence(text: str) -> str:

@@ -7,13 +7,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from botocore.exceptions import ClientError
 
 from drawbridge.approval import Approval, Approved, Denied, Question, TimedOut
 from drawbridge.approval.answer import Answer
 from drawbridge.approval.ask import Posted, Standing
-from drawbridge.aws.errors import code_of, translated
-from drawbridge.aws.table_writes import Write
+from drawbridge.aws.errors import translated
+from drawbridge.aws.table_writes import Write, written
 from drawbridge.errors import UpstreamError
 
 if TYPE_CHECKING:
@@ -95,25 +94,6 @@ class Approvals:
             return None
         return standing.approval
 
-    def members(self, group_id: str) -> tuple[datetime, frozenset[str]] | None:
-        """Give the members of a user group as they were last looked up, and when."""
-        with translated(f"read the members of {group_id}", missing=UpstreamError):
-            item: Any = self._table.get_item(Key={"request_id": f"user-group/{group_id}"}).get("Item")
-        if item is None:
-            return None
-        return datetime.fromisoformat(item["looked_up_at"]), frozenset(item.get("members", ()))
-
-    def keep_members(self, group_id: str, members: frozenset[str]) -> None:
-        """Keep the members of a user group as they were just looked up."""
-        now = self._now()
-        item: dict[str, Any] = {
-            "request_id": f"user-group/{group_id}",
-            "looked_up_at": now.isoformat(),
-            "expires_at": int((now + timedelta(days=1)).timestamp()),
-        }
-        with translated(f"keep the members of {group_id}", missing=UpstreamError):
-            self._table.put_item(Item=item | ({"members": set(members)} if members else {}))
-
     def _first(self, answer: Answer, by: str) -> Standing | None:
         """Record the first approval of two."""
         write = Write()
@@ -139,15 +119,7 @@ class Approvals:
     def _update(self, request_id: str, write: Write) -> dict[str, Any] | None:
         """Write, and give the item as it is then; ``None`` if the condition does not hold."""
         with translated(f"write the question of {request_id}", missing=UpstreamError):
-            try:
-                answer = self._table.update_item(
-                    Key={"request_id": request_id}, ReturnValues="ALL_NEW", **write.parameters()
-                )
-            except ClientError as error:
-                if code_of(error) == "ConditionalCheckFailedException":
-                    return None
-                raise
-        return answer["Attributes"]
+            return written(self._table, request_id, write)
 
 
 def _standing(item: dict[str, Any]) -> Standing:

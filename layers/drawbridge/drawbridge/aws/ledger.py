@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from botocore.exceptions import ClientError
 
-from drawbridge.aws.errors import code_of, translated
+from drawbridge.aws.errors import translated
 from drawbridge.aws.pages import pages
-from drawbridge.aws.table_writes import Write
+from drawbridge.aws.table_writes import Write, written
 from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
 from drawbridge.errors import ThrottledError, UpstreamError
 from drawbridge.record import Outcome
@@ -182,15 +181,7 @@ class Ledger:
     def _update(self, request_id: str, write: Write) -> dict[str, Any] | None:
         """Write, and give the row as it is then; ``None`` if the condition does not hold."""
         with translated(f"write {request_id} to the ledger", missing=UpstreamError):
-            try:
-                answer = self._table.update_item(
-                    Key={"request_id": request_id}, ReturnValues="ALL_NEW", **write.parameters()
-                )
-            except ClientError as error:
-                if code_of(error) == "ConditionalCheckFailedException":
-                    return None
-                raise
-        return answer["Attributes"]
+            return written(self._table, request_id, write)
 
     def _batch(self, ids: list[str]) -> Iterator[dict[str, Any]]:
         name = self._table.name

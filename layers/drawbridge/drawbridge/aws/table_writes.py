@@ -1,6 +1,26 @@
-"""DynamoDB's update expressions, put together."""
+"""DynamoDB's conditional updates: their expressions, put together, and whether the condition held."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from drawbridge.aws.errors import code_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+
+def written(table: Table, request_id: str, write: Write) -> dict[str, Any] | None:
+    """Write, and give the item of a request as it is then; ``None`` if the condition does not hold."""
+    try:
+        answer = table.update_item(Key={"request_id": request_id}, ReturnValues="ALL_NEW", **write.parameters())
+    except ClientError as error:
+        if code_of(error) == "ConditionalCheckFailedException":
+            return None
+        raise
+    return answer["Attributes"]
 
 
 class Write:

@@ -1,0 +1,49 @@
+"""The members of the approvers' user groups: looked up, and kept, for a click leaves no time to ask for each."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from drawbridge.approval.approvers import Approvers
+from drawbridge.errors import DrawbridgeError, GoneError
+
+_KEPT_FOR = timedelta(minutes=5)
+_KEPT_AT_MOST = timedelta(days=1)
+"""Where Slack does not say: who was in it a while ago is a better answer than nobody."""
+
+
+class UserGroups(Protocol):
+    """What was found when a group was last looked up."""
+
+    def members(self, group_id: str) -> tuple[datetime, frozenset[str]] | None:
+        """Give the members, and when they were looked up."""
+        ...
+
+    def keep_members(self, group_id: str, members: frozenset[str]) -> None: ...
+
+
+def members_of(
+    approvers: Approvers, groups: UserGroups, look_up: Callable[[str], frozenset[str]], now: datetime
+) -> frozenset[str]:
+    """Give the members of all groups, as of five minutes ago at most; as of a day if they can't be looked up."""
+    found: frozenset[str] = frozenset()
+    slack_answers = True
+    for group in approvers.user_group_ids:
+        at, known = groups.members(group) or (None, frozenset())
+        if at is not None and now - at < _KEPT_FOR:
+            found |= known
+            continue
+        if at is not None and now - at > _KEPT_AT_MOST:
+            known = frozenset()
+        try:
+            fresh = look_up(group) if slack_answers else known
+        except GoneError:
+            # Nobody is in a group that is no more.
+            fresh = frozenset()
+        except DrawbridgeError:
+            # Slack waits for our answer, too: there is no time to ask it about another group.
+            fresh, slack_answers = known, False
+        if slack_answers:
+            groups.keep_members(group, fresh)
+        found |= fresh
+    return found

@@ -1,0 +1,68 @@
+"""Settling: whether an answer is one to the question that would be asked now, and what is decided with it."""
+
+from datetime import datetime
+from typing import assert_never
+
+import msgspec
+
+from drawbridge.approval import Approval, Approved, Asked, Denied, Line, Question, Reconsider, TimedOut
+from drawbridge.decision import Accept, AskApprover, Decision, Hold, Reject
+from drawbridge.status import Reason
+
+
+def settled(
+    decision: Decision, question: Question | None, approval: Approval | None, now: datetime
+) -> tuple[Decision, Question | None]:
+    """Give what is decided with the answer that there is, and the question that is still to be asked, if any.
+
+    A policy that decides without asking wins over any approval; and an approval of another question than would be
+    asked now is void.
+    """
+    if not isinstance(decision, AskApprover) or question is None:
+        return decision, None
+    match approval:
+        case None:
+            pass
+        case Approved(asked=asked) | Denied(asked=asked) | TimedOut(asked=asked) | Reconsider(asked=asked):
+            question = _asked_again(question, asked)
+        case _:
+            assert_never(approval)
+    same = approval is not None and approval.asked.fingerprint == question.asked.fingerprint
+    match approval:
+        case Approved(by=by, reason=reason) if same:
+            return Accept((_answer("approved", "Approved", by, reason), *decision.because)), None
+        case Denied(by=by, reason=reason) if same:
+            return Reject((_answer("denied", "Denied", by, reason), *decision.because)), None
+        case TimedOut() if same:
+            late = Reason("approval-timed-out", "Nobody answered in time; it is asked again later.")
+            return Hold((late, *decision.because)), None
+        case _:
+            pass
+    if question.asked.deadline <= now:
+        too_late = Reason("deadline-passed", "Too little time is left to ask anybody; the provider has to share again.")
+        return Hold((too_late, *decision.because)), None
+    return decision, question
+
+
+def _asked_again(question: Question, before: Asked) -> Question:
+    """Give the question with the number of its asking: one more, if it is another question than before."""
+    if before.fingerprint == question.asked.fingerprint:
+        # It was asked already, and waits no longer for being asked again.
+        deadline = min(before.deadline, question.asked.deadline)
+        asked = msgspec.structs.replace(question.asked, asking=before.asking, deadline=deadline)
+        return msgspec.structs.replace(question, asked=asked)
+    asked = msgspec.structs.replace(question.asked, asking=before.next_asking)
+    return msgspec.structs.replace(question, asked=asked, changed=tuple(_changes(before.lines, question.asked.lines)))
+
+
+def _changes(before: tuple[Line, ...], now: tuple[Line, ...]) -> list[str]:
+    gone = [line for line in before if line not in now]
+    new = [line for line in now if line not in before]
+    told = [f"no longer: {line.label}: {line.text}" for line in gone]
+    told += [f"now: {line.label}: {line.text}" for line in new]
+    return told or ["Not what is shown of it, but its details, or what the policies say of it."]
+
+
+def _answer(code: str, word: str, by: tuple[str, ...], reason: str) -> Reason:
+    who = " and ".join(by)
+    return Reason(code, f"{word} by {who}{f': {reason}' if reason else ''}", source=who)
