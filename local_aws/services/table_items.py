@@ -1,17 +1,22 @@
-"""DynamoDB's items, written and read as a whole: moto works on them in place, which other threads could see."""
+"""DynamoDB's items, where moto answers otherwise: written and read as a whole, and how long nothing is."""
 
 from __future__ import annotations
 
 import threading
 from typing import Any
 
+from moto.dynamodb.comparisons import FuncSize
 from moto.dynamodb.responses import DynamoHandler
 
 _one_at_a_time = threading.RLock()
 
 
 def install() -> None:
-    """Let no call see another one half done; a condition holds for the write that it guards."""
+    """Let no call see another one half done; a condition holds for the write that it guards.
+
+    moto works on items in place, which other threads could see; and it fails as a server where a condition asks for
+    the ``size`` of an attribute that is not there, where DynamoDB says that the condition does not hold.
+    """
     answer = DynamoHandler.call_action
 
     def call_action(self: Any) -> Any:
@@ -19,3 +24,10 @@ def install() -> None:
             return answer(self)
 
     DynamoHandler.call_action = call_action
+
+    size = FuncSize.expr
+
+    def expr(self: Any, item: Any) -> Any:
+        return None if self.attr.get_type(item) is None else size(self, item)
+
+    FuncSize.expr = expr

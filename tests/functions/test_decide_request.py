@@ -12,9 +12,11 @@ import pytest
 
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision import Moot
+from drawbridge.decision.decide import MOST_REASONS
 from drawbridge.decision.facts import Facts, Membership
 from drawbridge.decision.in_force import permitted_digest
 from drawbridge.decision.policies import Policy, parse_policy
+from drawbridge.environment import Environment
 from drawbridge.request import Request
 from drawbridge.status import Reason, Status
 from functions.decide_request import app
@@ -85,6 +87,24 @@ def test_what_a_broken_policy_might_have_said_is_told_beside_the_question(gather
 
     assert answer["decision"]["outcome"] == "askApprover"
     assert answer["decision"]["because"][-1] == {"code": "policy-broken", "text": "line 3: no", "source": "mine"}
+
+
+def test_how_it_is_to_be_asked_is_read_from_all_that_ask_however_many(
+    gathered: Gathered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gathered(share_facts())
+    asking = 'permit(principal, action == Action::"askApprover", resource);'
+    policies = [parse_policy(f"{number:02}", asking) for number in range(MOST_REASONS)]
+    strict = parse_policy("last", f'@approval("two-person") {asking}')
+    monkeypatch.setattr(app, "policies", lambda: InForce[Policy]((*policies, strict), (), ()))
+    environment = Environment({"PREFIX": "drawbridge", "SLACK_CHANNEL": "C0APPROVALS", "APPROVAL_HOURS": "1"})
+    monkeypatch.setattr(app, "environment", lambda: environment)
+    monkeypatch.setattr(app, "bindings", lambda: ())
+
+    answer = invoke(app.lambda_handler, STEP)
+
+    assert "last" not in {each.get("source") for each in answer["decision"]["because"]}
+    assert answer["question"]["options"]["two_person"] is True
 
 
 @pytest.mark.parametrize("facts", [share_facts(), connection_facts(asker("222222222222", services=frozenset({"*"})))])

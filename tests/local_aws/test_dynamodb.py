@@ -5,6 +5,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from tests.local_aws.conftest import Person
 
 WRITERS = 6
@@ -49,3 +51,23 @@ def test_of_many_conditional_writes_at_once_exactly_one_wins_and_no_reader_sees_
 
     assert won == [1] * ROUNDS
     assert half == []
+
+
+def test_what_is_not_there_has_no_size_and_the_condition_does_not_hold(person: Person) -> None:
+    dynamodb = person("460000000002").client("dynamodb")
+    dynamodb.create_table(
+        TableName="rows",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+
+    for condition in ("size(seen) = :some", "size(seen) < :some", "size(seen) > :some"):
+        with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException):
+            dynamodb.update_item(
+                TableName="rows",
+                Key={"id": {"S": "row"}},
+                UpdateExpression="SET written = :some",
+                ConditionExpression=condition,
+                ExpressionAttributeValues={":some": {"N": "1"}},
+            )

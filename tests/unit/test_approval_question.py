@@ -168,7 +168,7 @@ def test_where_policies_differ_the_stricter_way_counts(words: list[set[str] | No
     known = {str(number): None if each is None else frozenset(each) for number, each in enumerate(words)}
     because = tuple(Reason("policy", "x", source=each) for each in known)
 
-    assert options_of(AskApprover(because), known.get) == options
+    assert options_of(because, known.get) == options
 
 
 def test_what_a_policy_wants_is_read_from_it_and_what_is_no_statement_is_passed_over() -> None:
@@ -178,7 +178,7 @@ def test_what_a_policy_wants_is_read_from_it_and_what_is_no_statement_is_passed_
     """
     because = tuple(Reason("policy", "x", source=each) for each in ("ask", "stop", "gone"))
 
-    assert options_of(AskApprover(because), compiled([text]).approval_words) == Options(sensitive=True, two_person=True)
+    assert options_of(because, compiled([text]).approval_words) == Options(sensitive=True, two_person=True)
 
 
 def test_what_would_happen_is_told_by_the_bindings_that_fit() -> None:

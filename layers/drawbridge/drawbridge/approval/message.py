@@ -22,9 +22,9 @@ REASON = "reason"
 
 _SECTION = 2900
 """Characters of a section's text, of which Slack takes 3,000."""
-_FACTS = 4000
+_FACTS = 3000
 """Characters of the facts; all text of a message's blocks together has to stay below 13,200."""
-_PART = 1800
+_PART = 1200
 """Characters of each other part: what changed, why it is asked, what would happen."""
 _ENDING = 1500
 _LONGEST_LINE = 400

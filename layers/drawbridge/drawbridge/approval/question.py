@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from drawbridge.approval import Asked, Line, Options, Question
 from drawbridge.association.binding import Binding, VpcTag
-from drawbridge.decision import AskApprover
+from drawbridge.decision import AskApprover, Because
 from drawbridge.decision.again import fingerprint
 from drawbridge.decision.facts import ConnectionFacts, Facts, Membership, OrganizationPlace, ShareFacts
 from drawbridge.publication.names import consumer_path
@@ -64,12 +64,13 @@ def question_of(
     )
 
 
-def options_of(decision: AskApprover, words_of: Callable[[str], frozenset[str] | None]) -> Options:
+def options_of(asking: Because, words_of: Callable[[str], frozenset[str] | None]) -> Options:
     """Give how the policies that ask want it asked; where they differ, the stricter way.
 
+    ``asking`` names every statement that asks, which a decision may not: it tells only the first of its reasons.
     ``words_of`` gives the words of the ``@approval`` of a statement that permits, ``None`` for any other.
     """
-    found = [words for reason in decision.because if (words := words_of(reason.source)) is not None]
+    found = [words for reason in asking if (words := words_of(reason.source)) is not None]
     return Options(
         sensitive=any("sensitive" in words for words in found),
         two_person=any("two-person" in words for words in found),

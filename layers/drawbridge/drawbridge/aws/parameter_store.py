@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -79,12 +80,8 @@ class Configuration:
     def remove(self, path: str, name: str) -> None:
         """Remove a parameter; one that is gone already is left so."""
         full = f"{self._root}{path}/{name}"
-        with translated(f"remove {full}"):
-            try:
-                self._ssm.delete_parameter(Name=full)
-            except ClientError as error:
-                if code_of(error) != "ParameterNotFound":
-                    raise
+        with suppress(GoneError), translated(f"remove {full}"):
+            self._ssm.delete_parameter(Name=full)
 
 
 class PublishedNames:
