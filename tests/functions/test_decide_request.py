@@ -92,7 +92,7 @@ def test_what_a_broken_policy_might_have_said_is_told_beside_the_question(gather
 def test_how_it_is_to_be_asked_is_read_from_all_that_ask_however_many(
     gathered: Gathered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gathered(share_facts())
+    gathered(connection_facts())
     asking = 'permit(principal, action == Action::"askApprover", resource);'
     policies = [parse_policy(f"{number:02}", asking) for number in range(MOST_REASONS)]
     strict = parse_policy("last", f'@approval("two-person") {asking}')
@@ -101,10 +101,10 @@ def test_how_it_is_to_be_asked_is_read_from_all_that_ask_however_many(
     monkeypatch.setattr(app, "environment", lambda: environment)
     monkeypatch.setattr(app, "bindings", lambda: ())
 
-    answer = invoke(app.lambda_handler, STEP)
+    answer = invoke(app.lambda_handler, step(request=CONNECTION, requestId=CONNECTION.request_id, attempt=1))
 
     assert "last" not in {each.get("source") for each in answer["decision"]["because"]}
-    assert answer["question"]["options"]["two_person"] is True
+    assert answer["question"]["options"]["twoPerson"] is True
 
 
 @pytest.mark.parametrize("facts", [share_facts(), connection_facts(asker("222222222222", services=frozenset({"*"})))])
