@@ -13,9 +13,12 @@ import pytest
 
 from demo.people import Person
 from local_aws.clock import clock
+from local_aws.drawbridge_stack import REGION
+from local_aws.faults import CallFault, faults
+from local_aws.functions.fleet import fleet
 from local_aws.slack.callbacks import Delivered, send
 from local_aws.slack.workspace import workspace
-from tests.system.conftest import LONG, Policy, World, until
+from tests.system.conftest import LONG, Policy, World, stop_looking, until
 from tests.system.test_onboarding import reasons, row_of, settled, statuses
 
 _strangers = itertools.count(530000000061)
@@ -353,6 +356,50 @@ def test_what_is_denied_on_the_command_line_is_rejected_and_the_record_has_who_b
     assert decided["source"]["S"] == f"arn:aws:sts::{provider.account_id}:assumed-role/person/{provider.called}"
     assert "Nobody knows them." in decided["text"]["S"]
     until(lambda: "Nobody knows them." in shown(world, message), lambda: shown(world, message))
+
+
+def test_an_answer_of_which_nobody_told_the_task_gets_there_with_the_reminder(
+    world: World, deployed: Callable[..., Person], stranger: Person
+) -> None:
+    person = deployed("510000000063", SlackChannel="C0APPROVALS", ApprovalHours="1")
+    endpoint_id = request(person, stranger)
+    message = asked(world, endpoint_id)
+    waiting(person, endpoint_id)
+    # A look would tell it too, before.
+    stop_looking(person)
+    killed = CallFault(
+        "states:SendTaskSuccess", "kill-before", times=1, account=person.account_id, role="*ReceiveApproval*"
+    )
+    with faults.injected(killed) as force:
+        click(world, message, "U0ALICE")
+        assert force.struck(killed)
+
+    clock.advance(1800)
+
+    row = settled(person, endpoint_id, "AVAILABLE")
+    assert {each["M"]["source"]["S"] for each in row["decided_by"]["L"] if each["M"]["code"]["S"] == "approved"} == {
+        "U0ALICE"
+    }
+
+
+def test_what_people_could_not_be_told_is_kept(world: World, provider: Person, stranger: Person) -> None:
+    fleet.forget(provider.account_id, REGION, "drawbridge-tell_approvers")
+    unread = CallFault("secretsmanager:GetSecretValue", "error", account=provider.account_id, role="*TellApprovers*")
+    sqs = provider.aws("sqs")
+    (url,) = (url for url in sqs.list_queues()["QueueUrls"] if "EventsDeadLetterQueue" in url)
+    kept: list[str] = []
+
+    def received() -> bool:
+        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", ())
+        kept.extend(each["Body"] for each in found)
+        return any(row_of(provider, endpoint_id)["request_id"]["S"] in each for each in kept)  # type: ignore[index]  # it is there
+
+    with faults.injected(unread):
+        endpoint_id = request(provider, stranger)
+        click(world, asked(world, endpoint_id), "U0ALICE")
+
+        settled(provider, endpoint_id, "AVAILABLE")
+        until(received, lambda: f"kept is what could not be told of {endpoint_id}: {kept}")
 
 
 def test_what_nobody_is_asked_about_can_be_neither_approved_nor_denied(

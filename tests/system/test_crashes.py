@@ -4,7 +4,7 @@ import itertools
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,7 +52,7 @@ class Point:
 def kills_at(point: Point) -> Iterator[tuple[Kind, ...]]:
     """Tell how a function is killed at a call: in the long profile both ways, each in an onboarding of its own.
 
-    The short one kills twice in one onboarding: before the call and, once that is retried, after it; and after no
+    The short one kills twice in the same onboarding: before the call and, once that is retried, after it; and after no
     call that only reads, as this is to be killed before the next. What nobody retries, as a click that has recorded
     the decision, is killed both ways too.
     """
@@ -98,32 +98,59 @@ class Onboarding(Protocol):
 
 
 @dataclass(frozen=True)
-class Trial:
-    """An onboarding whose functions are killed at a call."""
+class Strike:
+    """How a function is killed at a call."""
 
-    kind: Onboarding
     point: Point
     kills: tuple[Kind, ...]
 
+    def __str__(self) -> str:
+        function = self.point.role.removeprefix("drawbridge-").partition("FunctionRole")[0]
+        return f"{' and '.join(self.kills)} {function} {self.point.operation} {self.point.nth}"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """An onboarding whose functions are killed."""
+
+    kind: Onboarding
+    strikes: tuple[Strike, ...]
+
     @property
     def faults(self) -> list[CallFault]:
-        account_id, point = self.kind.home.account_id, self.point
+        account_id = self.kind.home.account_id
         return [
-            CallFault(point.operation, kill, times=1, skip=point.nth, account=account_id, role=point.role)
-            for kill in self.kills
+            CallFault(
+                each.point.operation, kill, times=1, skip=each.point.nth, account=account_id, role=each.point.role
+            )
+            for each in self.strikes
+            for kill in each.kills
         ]
 
     def forget_what_would_not_be_asked_again(self) -> None:
         """Have the functions begin anew that keep what a call told, if it is that call that is to be struck."""
         for service, functions in _KEEPING.items():
-            if self.point.operation.startswith(f"{service}:"):
+            if any(each.point.operation.startswith(f"{service}:") for each in self.strikes):
                 for function in functions:
                     fleet.forget(self.kind.home.account_id, REGION, f"drawbridge-{function}")
 
     def __str__(self) -> str:
-        function = self.point.role.removeprefix("drawbridge-").partition("FunctionRole")[0]
-        call = f"{function} {self.point.operation} {self.point.nth}"
-        return f"{' and '.join(self.kills)} {call} in {self.kind.home.account_id}"
+        return f"{', '.join(str(each) for each in self.strikes)}; in {self.kind.home.account_id}"
+
+
+def trials_of(kind: Onboarding, strikes: Iterable[Strike]) -> list[Trial]:
+    """Give the onboardings in which all these are tried.
+
+    In the long profile it is one for each; in the short one, one that strikes every function once, as long as there are
+    calls that were not struck: each function has to come back by its own retries.
+    """
+    if LONG:
+        return [Trial(kind, (each,)) for each in strikes]
+    of_functions: dict[str, list[Strike]] = defaultdict(list)
+    for strike in strikes:
+        of_functions[strike.point.role].append(strike)
+    side_by_side = itertools.zip_longest(*of_functions.values())
+    return [Trial(kind, tuple(filter(None, each))) for each in side_by_side]
 
 
 class Share:
@@ -254,15 +281,16 @@ def killed_everywhere(
     """
     mark = record.mark()
     undisturbed = dict(zip(kinds, played(kinds), strict=True))
-    plans = [
-        [
-            Trial(kind, point, kills)
+    strikes = {
+        kind: [
+            Strike(point, kills)
             for point in points_since(mark, kind.home)
             if not any(function in point.role for function in but)
             for kills in kills_at(point)
         ]
         for kind in kinds
-    ]
+    }
+    plans = [trials_of(kind, each) for kind, each in strikes.items()]
 
     differing: dict[str, End] = {}
     struck: set[tuple[str, str, Kind]] = set()
@@ -274,21 +302,24 @@ def killed_everywhere(
         with faults.injected(*(fault for trial in trials for fault in trial.faults)) as force:
             ends = played([trial.kind for trial in trials])
         differing |= {str(t): end for t, end in zip(trials, ends, strict=True) if end != undisturbed[t.kind]}
-        struck |= {
-            (t.point.role, t.point.operation, fault.fault) for t in trials for fault in t.faults if force.struck(fault)
-        }
+        struck |= {_what(fault) for trial in trials for fault in trial.faults if force.struck(fault)}
 
     with capsys.disabled():
-        sys.stdout.write(f"\nfunctions killed at {', '.join(str(len(plan)) for plan in plans)} calls\n")
+        for of_kind, plan in zip(strikes.values(), plans, strict=True):
+            sys.stdout.write(f"\nfunctions killed at {len(of_kind)} calls, in {len(plan)} onboardings")
     assert differing == {}
     # How often something is asked for depends on the moment; that it is asked for does not.
-    every = {(t.point.role, t.point.operation, fault.fault) for plan in plans for t in plan for fault in t.faults}
+    every = {_what(fault) for plan in plans for trial in plan for fault in trial.faults}
     missed = {
         (role, operation, fault)
         for role, operation, fault in every - struck
         if not any(function in role and operation == call for function, call in by_chance)
     }
     assert missed == set()
+
+
+def _what(fault: CallFault) -> tuple[str, str, Kind]:
+    return str(fault.role), fault.operation, fault.fault
 
 
 def played(kinds: Sequence[Onboarding]) -> list[End]:
