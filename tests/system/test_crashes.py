@@ -4,7 +4,7 @@ import itertools
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,6 +34,9 @@ _KEEPING = {
     "secretsmanager": ("request_approval", "receive_approval", "tell_approvers"),
 }
 """Which functions keep for minutes what a service told."""
+
+_LOOKS_AT_ONCE = 3
+"""Looks that are broken off in one onboarding."""
 
 _READS = re.compile(r":(BatchGet|Describe|Get|List|Query)")
 
@@ -138,19 +141,30 @@ class Trial:
         return f"{', '.join(str(each) for each in self.strikes)}; in {self.kind.home.account_id}"
 
 
-def trials_of(kind: Onboarding, strikes: Iterable[Strike]) -> list[Trial]:
+def trials_of(kind: Onboarding, strikes: Sequence[Strike]) -> list[Trial]:
     """Give the onboardings in which all these are tried.
 
-    In the long profile it is one for each; in the short one, one that strikes every function once, as long as there are
-    calls that were not struck: each function has to come back by its own retries.
+    In the long profile it is one for each. In the short one, each strikes every function, as long as there are calls
+    that were not struck: each has to come back by its own retries. What the schedule starts again and again is struck
+    more than once.
     """
     if LONG:
         return [Trial(kind, (each,)) for each in strikes]
     of_functions: dict[str, list[Strike]] = defaultdict(list)
     for strike in strikes:
         of_functions[strike.point.role].append(strike)
-    side_by_side = itertools.zip_longest(*of_functions.values())
-    return [Trial(kind, tuple(filter(None, each))) for each in side_by_side]
+    in_turn = [
+        _by(_LOOKS_AT_ONCE if "DiscoverRequests" in role else 1, of_function)
+        for role, of_function in of_functions.items()
+    ]
+    return [
+        Trial(kind, tuple(strike for several in side_by_side if several for strike in several))
+        for side_by_side in itertools.zip_longest(*in_turn)
+    ]
+
+
+def _by(many: int, strikes: Sequence[Strike]) -> list[Sequence[Strike]]:
+    return [strikes[start : start + many] for start in range(0, len(strikes), many)]
 
 
 class Share:
