@@ -119,6 +119,8 @@ def test_the_page_has_a_message_where_it_is_and_for_whom(
     asked: tuple[Bot, Receiver, str], local_aws_server: LocalAws
 ) -> None:
     mine, _, ts = asked
+    # Other tests have been here.
+    workspace.state.messages[:] = [each for each in workspace.state.messages if each.channel != slack.ESCALATION]
     mine.client.chat_postEphemeral(channel=slack.APPROVALS, user="U0MALLORY", text="You may not approve this.")
     mine.post("A reply", thread_ts=ts)
 

@@ -97,7 +97,9 @@ def statement(role: str, sid: str) -> Json:
 
 
 def attribute_of(value: Any) -> str:
-    """Give the logical id that a ``!GetAtt`` or ``!Ref`` names."""
+    """Give the logical id that a ``!GetAtt`` or ``!Ref`` names, under a condition if it is so."""
+    if "Fn::If" in value:
+        return attribute_of(value["Fn::If"][1])
     return str(value["Fn::GetAtt"][0] if "Fn::GetAtt" in value else value["Ref"])
 
 
