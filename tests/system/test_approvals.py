@@ -189,9 +189,11 @@ def test_trap_24_of_two_people_at_the_same_instant_one_decides_and_it_is_done_on
     endpoints = [request(provider, each) for each in strangers]
     found = [asked(world, endpoint_id) for endpoint_id in endpoints]
 
-    clicks = [pressed(message, user) for message in found for user in ("U0ALICE", "U0BOB")]
-    with ThreadPoolExecutor(10) as people:
-        assert {*people.map(lambda each: each().status, clicks)} == {200}
+    with ThreadPoolExecutor(2) as people:
+        for message in found:
+            # A signature is good for five minutes of the clock, which goes fast here.
+            clicks = [pressed(message, user) for user in ("U0ALICE", "U0BOB")]
+            assert {*people.map(lambda each: each().status, clicks)} == {200}
 
     for endpoint_id in endpoints:
         row = settled(provider, endpoint_id, "AVAILABLE")
