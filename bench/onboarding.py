@@ -28,7 +28,7 @@ def report_onboarding(url: str) -> None:
     provider, consumer = Person(url, PROVIDER, "provider"), Person(url, CONSUMER, "consumer")
     people = People(provider, consumer, Person(url, STRANGER, "stranger"), Approver(url, APPROVER))
     for number, case in enumerate(IN_ORDER, start=1):
-        if case is IN_ORDER[-1]:
+        if case.in_organization:
             arrange(MANAGEMENT, {PROVIDER: "workloads/prod", CONSUMER: "workloads/test"}, ram_sharing=True)
         lapse(_RESTING)
         with measured([provider, consumer]) as span:

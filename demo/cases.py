@@ -1,4 +1,4 @@
-"""The four cases: what the people do, and what must have come of it."""
+"""The cases: what the people do, and what must have come of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +29,8 @@ class Expectation:
 class Case:
     title: str
     play: Callable[[People, Say], Expectation]
+    in_organization: bool = False
+    """Whether both accounts are in one organization by then."""
 
 
 def invitation(people: People, say: Say) -> Expectation:
@@ -86,6 +88,35 @@ def organization(people: People, say: Say) -> Expectation:
     return _published(consumer, "/drawbridge/connections/billing/billing-db/dns-name")
 
 
+def service_network(people: People, say: Say) -> Expectation:
+    """The other two ways: by a service network of ours, which the VPC is associated with, or has an endpoint to."""
+    consumer, provider = people.consumer, people.provider
+    say(consumer.called, "writes two bindings for reports-*: by a service network, and by an endpoint to another one")
+    network = {"name": "reports-in-vpc", "create": True}
+    consumer.write_binding(
+        "in-vpc", resource="reports-*", provider=PROVIDER, mode="service-network", serviceNetwork=network
+    )
+    network = {"name": "reports-on-premises", "create": True}
+    consumer.write_binding(
+        "on-premises",
+        resource="reports-*",
+        provider=PROVIDER,
+        mode="service-network-endpoint",
+        serviceNetwork=network,
+    )
+    say(provider.called, "shares the database reports-db by AWS RAM")
+    provider.share_database("reports-db", port="5439", with_account=CONSUMER)
+    names = [f"/drawbridge/connections/{binding}/reports-db/dns-name" for binding in ("in-vpc", "on-premises")]
+
+    def resolve() -> str | None:
+        found = [consumer.parameter(name) for name in names]
+        if not all(each and consumer.resolves(each, consumer.vpc()) for each in found):
+            return None
+        return ", ".join(str(each) for each in found)
+
+    return Expectation(f"{' and '.join(names)} in {CONSUMER}, and both resolve in {consumer.vpc()}", resolve)
+
+
 def _published(person: Person, name: str) -> Expectation:
     return Expectation(f"{name} in {person.account_id}", lambda: person.parameter(name))
 
@@ -94,5 +125,8 @@ IN_ORDER = (
     Case("A share from another company: invited, accepted, associated, published", invitation),
     Case("A registered consumer's endpoint: accepted, its name published on the provider's side", connection),
     Case("A stranger's endpoint: no policy lets it in, so a person is asked in Slack", stranger),
-    Case("A share inside one organization: no invitation, published all the same", organization),
+    Case("A share inside one organization: no invitation, published all the same", organization, in_organization=True),
+    Case(
+        "A share that is reached by a service network, and by an endpoint to one", service_network, in_organization=True
+    ),
 )

@@ -1,6 +1,8 @@
 """The people of the demo, and what each of them does, by the AWS SDK alone."""
 
 import json
+import urllib.error
+import urllib.parse
 import urllib.request
 from typing import Any
 
@@ -72,6 +74,15 @@ class Person:
         except ssm.exceptions.ParameterNotFound:
             return None
 
+    def resolves(self, name: str, vpc_id: str) -> bool:
+        """Ask the local AWS whether a client inside a VPC gets anywhere by a name: no API of AWS's tells."""
+        asked = urllib.parse.urlencode({"vpc": vpc_id, "name": name})
+        try:
+            with urllib.request.urlopen(f"{self._url}/_local/resolve?{asked}"):  # noqa: S310 - our own port
+                return True
+        except urllib.error.HTTPError:
+            return False
+
     def published(self) -> list[tuple[str, str]]:
         """Give the parameters that Drawbridge published in this account."""
         pages = self.aws("ssm").get_paginator("get_parameters_by_path").paginate(Path="/drawbridge", Recursive=True)
@@ -91,13 +102,16 @@ class Person:
     def write_policy(self, name: str, cedar: str) -> None:
         self.aws("ssm").put_parameter(Name=f"/drawbridge/config/policies/{name}", Type="String", Value=cedar)
 
-    def write_binding(self, name: str, *, resource: str, provider: str) -> None:
+    def write_binding(
+        self, name: str, *, resource: str, provider: str, mode: str = "resource-endpoint", **attach: Any
+    ) -> None:
+        """Write a binding, for this account's VPC unless ``attach`` names another."""
         binding = {
             "match": {"provider": provider, "resource": resource},
-            "attach": {"mode": "resource-endpoint", "vpc": self.vpc()},
+            "attach": {"mode": mode, "vpc": self.vpc()} | attach,
         }
         self.aws("ssm").put_parameter(
-            Name=f"/drawbridge/config/bindings/{name}", Type="String", Value=json.dumps(binding)
+            Name=f"/drawbridge/config/bindings/{name}", Type="String", Value=json.dumps(binding), Overwrite=True
         )
 
     def offer_database(self, name: str, *, port: str) -> str:

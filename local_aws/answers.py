@@ -73,6 +73,9 @@ def throttled(call: Call) -> Answer:
         return error(call, "RequestLimitExceeded", "Request limit exceeded.", 503)
     if call.model == "s3":
         return error(call, "SlowDown", "Please reduce your request rate.", 503)
+    if call.model == "route53":
+        # Its model has ThrottlingException too, for DNSSEC's keys.
+        return error(call, "Throttling", "Rate exceeded", 400)
     code, status = _modelled(call, _THROTTLES) or (
         ("Throttling", 400) if call.protocol in {"query", "rest-xml"} else ("ThrottlingException", 400)
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,12 +20,14 @@ from local_aws.faults import faults, parse
 from local_aws.posted import InvalidInputError
 from local_aws.recognition import Environ
 from local_aws.record import record
-from local_aws.services import organizations
+from local_aws.services import organizations, vpc_resolver
 
 PREFIX = "/_local"
 
 SETTLING = 0.05
 """Real seconds between the two looks after which quiet is believed."""
+
+_VPC = re.compile(r"vpc-[0-9a-f]{8,17}")
 
 MOST_SECONDS = 366 * 24 * 3600
 """How far the clock is advanced at once: all that is due on the way has to run."""
@@ -40,7 +43,7 @@ class Reply:
 
 
 def get_index(_: Any) -> Reply:
-    routes = {f"{method} {PREFIX}/{name}": about for (name, method), (_route, about) in ROUTES.items() if name}
+    routes = {f"{method} {PREFIX}/{name}": route.about for (name, method), route in ROUTES.items() if name}
     return Reply({"routes": {**routes, **ELSEWHERE}})
 
 
@@ -118,20 +121,53 @@ def post_organization(told: Any) -> Reply:
     return Reply({"management": management, "accounts": accounts, "ramSharing": sharing})
 
 
-Route = Callable[[Any], Reply]
+def get_resolve(told: Mapping[str, str]) -> Reply:
+    if "vpc" not in told:
+        raise InvalidInputError("vpc: give the id of a VPC, as in ?vpc=vpc-0123456789abcdef0&name=db.example.com")
+    vpc_id = posted.text("vpc", told["vpc"], _VPC, "the id of a VPC, such as vpc-0123456789abcdef0,")
+    name = told.get("name")
+    if name is not None and not name.strip("."):
+        raise InvalidInputError("name: give a DNS name, such as db.example.com, or leave it out for all names")
+    try:
+        if name is None:
+            account_id, names = vpc_resolver.owner_of(vpc_id), vpc_resolver.resolve_all(vpc_id)
+            return Reply({"vpc": vpc_id, "account": account_id, "names": names})
+        found = vpc_resolver.resolve(vpc_id, name)
+    except vpc_resolver.UnknownVpcError as unknown:
+        raise InvalidInputError(f"vpc: no account has {vpc_id}; DescribeVpcs tells those that there are") from unknown
+    except vpc_resolver.UnresolvedError as unresolved:
+        return Reply({"error": str(unresolved)}, status=404)
+    told_of = {"name": found.name, "vpc": vpc_id, "account": found.account_id}
+    return Reply({**told_of, "arn": found.arn, "chain": found.chain})
 
-ROUTES: dict[tuple[str, str], tuple[Route, str]] = {
-    ("", "GET"): (get_index, "this list"),
-    ("clock", "GET"): (get_clock, "the time there"),
-    ("clock", "POST"): (post_clock, '{"advance": seconds} or {"speed": factor}'),
-    ("faults", "GET"): (get_faults, "the faults in force"),
-    ("faults", "POST"): (post_faults, "replaces the faults in force; {} ends all: seed, events, calls"),
-    ("settings", "GET"): (get_settings, "how hard this local AWS is"),
-    ("settings", "POST"): (post_settings, f"changes what is told: {', '.join(settings.NAMES)}"),
-    ("events", "GET"): (get_events, "what was emitted and delivered"),
-    ("calls", "GET"): (get_calls, "AWS calls made, by account, role and operation"),
-    ("idle", "GET"): (get_idle, "200 once nothing is in flight, else 409"),
-    ("organization", "POST"): (post_organization, '{"management": account, "accounts": {account: path}, "ramSharing"}'),
+
+@dataclass(frozen=True)
+class Route:
+    """What answers a method at a path: a POST is given its body, a GET its query."""
+
+    answer: Callable[[Any], Reply]
+    about: str
+    query: tuple[str, ...] = ()
+    """The fields that the URL's query may have."""
+
+
+ROUTES: dict[tuple[str, str], Route] = {
+    ("", "GET"): Route(get_index, "this list"),
+    ("clock", "GET"): Route(get_clock, "the time there"),
+    ("clock", "POST"): Route(post_clock, '{"advance": seconds} or {"speed": factor}'),
+    ("faults", "GET"): Route(get_faults, "the faults in force"),
+    ("faults", "POST"): Route(post_faults, "replaces the faults in force; {} ends all: seed, events, calls"),
+    ("settings", "GET"): Route(get_settings, "how hard this local AWS is"),
+    ("settings", "POST"): Route(post_settings, f"changes what is told: {', '.join(settings.NAMES)}"),
+    ("events", "GET"): Route(get_events, "what was emitted and delivered"),
+    ("calls", "GET"): Route(get_calls, "AWS calls made, by account, role and operation"),
+    ("idle", "GET"): Route(get_idle, "200 once nothing is in flight, else 409"),
+    ("organization", "POST"): Route(
+        post_organization, '{"management": account, "accounts": {account: path}, "ramSharing"}'
+    ),
+    ("resolve", "GET"): Route(
+        get_resolve, "?vpc=&name= what a client in the VPC gets for a name; without name all names", ("vpc", "name")
+    ),
 }
 
 ELSEWHERE: dict[str, str] = {
@@ -165,9 +201,10 @@ def _reply(environ: Environ) -> Reply:
     if method not in methods:
         allowed = ", ".join(methods)
         return Reply({"error": f"{name}: use {allowed}, not {method}"}, status=405, headers=(("Allow", allowed),))
-    route, _about = ROUTES[name, method]
+    route = ROUTES[name, method]
     try:
-        return route(_parse(told) if method == "POST" else None)
+        asked = posted.query(name or "the list", environ.get("QUERY_STRING", ""), route.query)
+        return route.answer(_parse(told) if method == "POST" else asked)
     except InvalidInputError as wrong:
         return Reply({"error": str(wrong)}, status=400)
 

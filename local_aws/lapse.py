@@ -12,6 +12,9 @@ _LOOKS = 3
 _BETWEEN_LOOKS = 0.003
 """Real seconds: work passes from hand to hand between two looks, so one look without any is not believed."""
 
+_LATE = 4
+"""So many times as long as this thread had to wait for its turn, others may have to: nothing sooner is believed."""
+
 
 def lapse(seconds: float, until: Callable[[], bool] = lambda: False, *, patience: float = 60.0) -> bool:
     """Let so many seconds of the clock pass, or less, once ``until`` holds; tell whether it does.
@@ -40,10 +43,13 @@ def wait_for_work(patience: float = 60.0) -> None:
         TimeoutError: after so many real seconds; it tells what is at work.
     """
     deadline = time.monotonic() + patience
-    quiet = 0
-    while quiet < _LOOKS:
+    since, needed = time.monotonic(), _LOOKS * _BETWEEN_LOOKS
+    while time.monotonic() < since + needed:
         working = {what: number for what, number in in_flight().items() if what not in WAITING}
-        quiet = 0 if working else quiet + 1
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if working:
+            since = now
+        if now > deadline:
             raise TimeoutError(f"still at work after {patience:g} s: {working}")
         time.sleep(_BETWEEN_LOOKS)  # real time: threads at work don't follow the clock
+        needed = max(needed, _LATE * (time.monotonic() - now - _BETWEEN_LOOKS))

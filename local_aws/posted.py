@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
@@ -22,6 +23,19 @@ def fields(where: str, value: Any, known: tuple[str, ...]) -> Mapping[str, Any]:
         if name not in known:
             raise InvalidInputError(f"{where}: {name!r} is unknown, use {', '.join(known)}")
     return value
+
+
+def query(where: str, told: str, known: tuple[str, ...]) -> Mapping[str, str]:
+    """Read a URL's query that has some of these fields, each once, and no others."""
+    read: dict[str, str] = {}
+    for name, value in parse_qsl(told, keep_blank_values=True):
+        if name not in known:
+            use = f"use {', '.join(known)}" if known else "it takes none"
+            raise InvalidInputError(f"{where}: {name!r} is unknown in the query, {use}")
+        if name in read:
+            raise InvalidInputError(f"{name}: give it once")
+        read[name] = value
+    return read
 
 
 def text(where: str, value: Any, form: re.Pattern[str], expected: str) -> str:

@@ -2,7 +2,8 @@
 
 Published: EC2 (developer guide, "Request throttling"; PrivateLink's operations are in its table of single actions),
 Parameter Store (general reference, "AWS Systems Manager endpoints and quotas", default throughput), Step Functions
-("Quotas"), EventBridge and EventBridge Scheduler ("quotas"), SNS and Lambda (general reference), STS (IAM user guide).
+("Quotas"), EventBridge and EventBridge Scheduler ("quotas"), SNS and Lambda (general reference), STS (IAM user guide),
+Route 53 (developer guide, "Quotas").
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ class Limit:
     shared: str | None = None
 
 
-GLOBAL_SERVICES = frozenset({"iam", "organizations"})
+GLOBAL_SERVICES = frozenset({"iam", "organizations", "route53"})
 """One bucket for all Regions."""
 
 # Step Functions and EventBridge publish more for these than for other Regions.
@@ -133,6 +134,7 @@ _BY_SERVICE: dict[str, tuple[Limit, Limit]] = {
     "events": (_per_second(50), _per_second(50)),
     "scheduler": (_per_second(50), _per_second(50)),
     "lambda": (_per_second(15, shared="control"), _per_second(15, shared="control")),
+    "route53": (_per_second(5, shared="all"), _per_second(5, shared="all")),
     "sts": (_per_second(600, shared="all"), _per_second(600, shared="all")),
     # AWS throttles these and publishes no numbers: ours are of the order that people meet.
     "ram": (Limit(20, 10), Limit(10, 5)),

@@ -7,7 +7,9 @@ from typing import Any
 
 from drawbridge.approval import Asked, Line, Options, Question
 from drawbridge.approval.ask import Posted, Standing
-from drawbridge.association import WantedAssociation
+from drawbridge.association import Mode, NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association.entities import Entity
+from drawbridge.association.observed import Network
 from drawbridge.decision.facts import (
     Asker,
     ConnectionFacts,
@@ -34,6 +36,10 @@ CONSUMER = "222222222222"
 STRANGER = "333333333333"
 SHARE_ARN = f"arn:aws:ram:us-east-1:{PROVIDER}:resource-share/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
 RESOURCE_ARN = f"arn:aws:vpc-lattice:us-east-1:{PROVIDER}:resourceconfiguration/rcfg-07129f3acded87625"
+SERVICE_ARN = f"arn:aws:vpc-lattice:us-east-1:{PROVIDER}:service/svc-07129f3acded87625"
+SHARED_NETWORK_ARN = f"arn:aws:vpc-lattice:us-east-1:{PROVIDER}:servicenetwork/sn-07129f3acded87625"
+NETWORK_ARN = f"arn:aws:vpc-lattice:us-east-1:{CONSUMER}:servicenetwork/sn-0123456789abcdef0"
+VPC_ID = "vpc-0123456789abcdef0"
 SERVICE_ID = "vpce-svc-03d5ebb7d9579a2b3"
 ENDPOINT_ID = "vpce-0c1308d7312217abc"
 
@@ -163,14 +169,35 @@ def wanted(**changes: Any) -> WantedAssociation:
         "provider": PROVIDER,
         "protocol": "TCP",
         "port_ranges": ("5432",),
-        "mode": "resource-endpoint",
-        "vpc_id": "vpc-0123456789abcdef0",
+        "mode": Mode.RESOURCE_ENDPOINT,
+        "vpc_id": VPC_ID,
         "subnet_ids": ("subnet-0123456789abcdef0",),
         "security_group_ids": (),
-        "private_dns": "off",
+        "private_dns": PrivateDns.OFF,
         "per_vpc": False,
     }
     return WantedAssociation(**(told | changes))
+
+
+def wanted_by_network(mode: Mode = Mode.SERVICE_NETWORK, **changes: Any) -> WantedAssociation:
+    """Give what is wanted by a service network of this account's."""
+    subnets = () if mode is Mode.SERVICE_NETWORK else ("subnet-0123456789abcdef0",)
+    told = {"mode": mode, "network": NetworkRef(name="shared"), "subnet_ids": subnets}
+    return wanted(**(told | changes))
+
+
+NETWORK = Network(arn=NETWORK_ARN, name="shared")
+
+
+def entity(name: str = "orders-db", arn: str = RESOURCE_ARN, **changes: Any) -> Entity:
+    told: dict[str, Any] = {
+        "share_arn": SHARE_ARN,
+        "owner": PROVIDER,
+        "type": "SINGLE",
+        "protocol": "TCP",
+        "port_ranges": ("5432",),
+    }
+    return Entity(name=name, arn=arn, **(told | changes))
 
 
 def asked(**changes: Any) -> Asked:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from drawbridge.errors import DrawbridgeError, InvalidInputError
-from drawbridge_cli import approval, consumers, policy, slack
+from drawbridge_cli import approval, bindings, consumers, plan, policy, slack
 from drawbridge_cli.screen import complain
 from drawbridge_cli.stack import Stack
 
@@ -17,8 +17,10 @@ app = typer.Typer(
     help="Private connections between AWS accounts: the operators' command line.",
 )
 app.add_typer(policy.app, name="policy")
+app.add_typer(bindings.app, name="bindings")
 app.add_typer(consumers.app, name="consumers")
 app.add_typer(slack.app, name="slack")
+app.command()(plan.plan)
 app.command()(approval.approve)
 app.command()(approval.deny)
 

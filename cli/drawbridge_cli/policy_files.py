@@ -8,23 +8,12 @@ from msgspec import Struct
 
 from drawbridge.decision.conflicts import conflict_among
 from drawbridge.decision.policies import InvalidPolicyError, Policy, parse_policy
-from drawbridge.errors import InvalidInputError
+from drawbridge_cli.named_files import LONGEST, NamedFile, find_named
 
 SUFFIX = ".cedar"
 
 # What Parameter Store allows in the last part of a name.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
-
-_LONGEST = 8192
-"""Bytes that it takes in the advanced tier."""
-
-
-class PolicyFile(Struct, frozen=True):
-    """A file, read and not yet checked."""
-
-    name: str
-    path: Path
-    text: str
 
 
 class Problem(Struct, frozen=True):
@@ -47,30 +36,18 @@ class Checked(Struct, frozen=True):
     problems: tuple[Problem, ...]
 
 
-def find_files(paths: Sequence[Path]) -> list[PolicyFile]:
+def find_files(paths: Sequence[Path]) -> list[NamedFile]:
     """Read the files, and those in the folders and below them that end in ``.cedar``.
 
     Raises:
         InvalidInputError: a path does not exist, can't be read, or has no policy in it.
     """
-    found: dict[Path, PolicyFile] = {}
-    for path in paths:
-        try:
-            inside = sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]
-            if not inside:
-                raise InvalidInputError(f"{path}: no file in it ends in {SUFFIX}")
-            for each in inside:
-                found[each.resolve()] = PolicyFile(each.stem, each, each.read_text(encoding="utf-8-sig"))
-        except OSError as error:
-            raise InvalidInputError(f"{path}: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise InvalidInputError(f"{each}: not UTF-8; a policy is plain text") from error
-    return [*found.values()]
+    return find_named(paths, (SUFFIX,), "a policy")
 
 
-def check_files(files: Iterable[PolicyFile], *, everything_is_meant: bool = False) -> Checked:
+def check_files(files: Iterable[NamedFile], *, everything_is_meant: bool = False) -> Checked:
     """Check each file, and all of them together, as if they were the policies in force."""
-    by_name: dict[str, PolicyFile] = {}
+    by_name: dict[str, NamedFile] = {}
     policies: list[Policy] = []
     problems: list[Problem] = []
     for file in files:
@@ -88,7 +65,7 @@ def check_files(files: Iterable[PolicyFile], *, everything_is_meant: bool = Fals
     return Checked(tuple(policies), tuple(problems))
 
 
-def check_file(file: PolicyFile) -> Policy:
+def check_file(file: NamedFile) -> Policy:
     """Check a file by itself, and whether Parameter Store takes it.
 
     Raises:
@@ -98,9 +75,8 @@ def check_file(file: PolicyFile) -> Policy:
         raise InvalidPolicyError(
             file.name, "the file's name is to be letters, digits, '-', '_' and '.', a letter or digit first"
         )
-    if (size := len(file.text.encode())) > _LONGEST:
-        raise InvalidPolicyError(file.name, f"{size} bytes, {_LONGEST} at most")
-    for number, line in enumerate(file.text.splitlines(), start=1):
-        if "{{" in line:
-            raise InvalidPolicyError(file.name, "Parameter Store refuses '{{'; put a space between", number)
+    if file.size > LONGEST:
+        raise InvalidPolicyError(file.name, f"{file.size} bytes, {LONGEST} at most")
+    if (line := file.reference_line) is not None:
+        raise InvalidPolicyError(file.name, "Parameter Store refuses '{{'; put a space between", line)
     return parse_policy(file.name, file.text)

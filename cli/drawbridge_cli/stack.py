@@ -11,19 +11,29 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
 
+from drawbridge.association.binding import Binding
+from drawbridge.association.in_force import bindings_in_force
+from drawbridge.association.quotas import quotas_in_force
 from drawbridge.aws.approvals import Approvals
 from drawbridge.aws.consumers import Consumers
 from drawbridge.aws.errors import translated
 from drawbridge.aws.ledger import Ledger
-from drawbridge.aws.parameter_store import Configuration
+from drawbridge.aws.parameter_store import Configuration, PublishedNames
+from drawbridge.aws.private_zones import PrivateZones
 from drawbridge.aws.secrets import Secrets
 from drawbridge.aws.workflow import TaskCallback
+from drawbridge.bootstrap.facts import gatherer_with
+from drawbridge.bootstrap.planning import Planning
 from drawbridge.configuration import InForce
-from drawbridge.decision.in_force import policies_in_force
+from drawbridge.decision.facts import Moment
+from drawbridge.decision.gather import Gatherer
+from drawbridge.decision.in_force import compiled, policies_in_force
 from drawbridge.decision.policies import Policy
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, UpstreamError
+from drawbridge.publication.publish import Publisher
 from drawbridge.record.entry import Entry
 from drawbridge.slack.messenger import Messenger
+from drawbridge_cli.ahead import Lookout
 
 # A person waits; PutParameter, at three a second, is throttled soon.
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 12}, connect_timeout=5, read_timeout=20)
@@ -114,6 +124,52 @@ class Stack:
 
     def policies_in_force(self) -> InForce[Policy]:
         return policies_in_force(self.configuration, everything_is_meant=self.everything_is_meant)
+
+    def bindings_in_force(self) -> InForce[Binding]:
+        return bindings_in_force(self.configuration)
+
+    @cached_property
+    def account_id(self) -> str:
+        with _usable(), translated("ask who calls"):
+            return str(self._client("sts").get_caller_identity()["Account"])
+
+    @cached_property
+    def published(self) -> PublishedNames:
+        return PublishedNames(self._client("ssm"), owner=self.prefix)
+
+    @cached_property
+    def planning(self) -> Planning:
+        return Planning(self._client, prefix=self.prefix, account_id=self.account_id)
+
+    def lookout(self) -> Lookout:
+        """Give what looking ahead works with, as it is now."""
+        policies = compiled(self.policies_in_force())
+        quotas = quotas_in_force(self.configuration)
+        planning = self.planning
+        zones = PrivateZones(self._client("route53"), owner=self.prefix)
+        return Lookout(
+            shares=planning.shares,
+            gatherer=self._gatherer,
+            planner_of=lambda bindings: planning.planner(policies, bindings, quotas),
+            ways=planning.ways,
+            publisher=Publisher(planning.endpoints, planning.entities, self.published, zones, prefix=self.prefix),
+            records=zones,
+            policies=policies,
+            entry_of=self.ledger.entry,
+            moment=Moment(datetime.now(UTC), self.zone),
+            asks=bool(self.slack_channel),
+        )
+
+    @property
+    def _gatherer(self) -> Gatherer:
+        return gatherer_with(
+            self._client,
+            self.consumers,
+            region=str(self._session.region_name),
+            services=frozenset(),
+            role=self._parameters.get("OrganizationsRoleName", ""),
+            role_account=self._parameters.get("OrganizationsAccountId", ""),
+        )
 
     def look_now(self) -> bool:
         """Have Drawbridge look at once; ``False`` if that is not allowed, and it will within its schedule."""

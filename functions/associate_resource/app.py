@@ -1,4 +1,4 @@
-"""A wanted association in, the endpoint that makes it out, once it is available."""
+"""A wanted association in, what makes it out, once it is usable."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from drawbridge.association import WantedAssociation
 from drawbridge.association.associate import associate
-from drawbridge.bootstrap.associate_resource import endpoints
+from drawbridge.bootstrap.associate_resource import ways
 from drawbridge.observability import logger
 
 
@@ -19,6 +19,6 @@ class Step(Struct, frozen=True):
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, Step)
-    endpoint = associate(step.wanted, endpoints(), attempt=step.attempt)
-    logger.info("associated", wanted=step.wanted.name, endpoint_id=endpoint.endpoint_id)
-    return {"endpoint": msgspec.to_builtins(endpoint)}
+    made = msgspec.to_builtins(associate(step.wanted, ways(), attempt=step.attempt))
+    logger.info("associated", wanted=step.wanted.name, by=made)
+    return {"by": made}

@@ -6,19 +6,25 @@ from typing import Any, assert_never
 import msgspec
 from msgspec import Struct
 
-from drawbridge.association import Endpoint, WantedAssociation
-from drawbridge.bootstrap.publish_dns import configurations, connections, endpoints, environment, names
+from drawbridge.association import Associated as By
+from drawbridge.association import WantedAssociation
+from drawbridge.bootstrap.publish_dns import connections, environment, names, publisher
 from drawbridge.observability import logger
 from drawbridge.publication import Publication
-from drawbridge.publication.publish import publish_connection, publish_consumer
+from drawbridge.publication.publish import publish_consumer
 from drawbridge.request import EndpointConnectionRequest
+
+_PATIENCE = 6
+"""Tries, about two minutes: what is named later, the next look finds."""
 
 
 class Associated(Struct, frozen=True, tag="association", tag_field="of"):
     """A shared resource that was associated."""
 
     wanted: WantedAssociation
-    endpoint: Endpoint
+    by: By
+    tries: int = 0
+    """How often it was tried before: what is in a group and has no name is waited for a while."""
 
 
 class Connected(Struct, frozen=True, tag="connection", tag_field="of"):
@@ -35,11 +41,11 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _publish(step: Associated | Connected) -> Publication:
-    prefix, now = environment().prefix, datetime.now(UTC)
+    now = datetime.now(UTC)
     match step:
-        case Associated(wanted, endpoint):
-            return publish_connection(wanted, endpoint, endpoints(), names(), configurations(), prefix=prefix, now=now)
+        case Associated(wanted, by, tries):
+            return publisher().publish(wanted, by, now=now, patient=tries < _PATIENCE)
         case Connected(request):
-            return publish_consumer(request, connections(), names(), prefix=prefix, now=now)
+            return publish_consumer(request, connections(), names(), prefix=environment().prefix, now=now)
         case _:
             assert_never(step)

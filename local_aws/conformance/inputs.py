@@ -28,6 +28,7 @@ CHECKED = frozenset(
         "logs",
         "organizations",
         "ram",
+        "route53",
         "s3",
         "scheduler",
         "secretsmanager",

@@ -16,6 +16,7 @@ _CODES = {
     "logs": "InvalidParameterException",
     "organizations": "InvalidInputException",
     "ram": "InvalidParameterException",
+    "route53": "InvalidInput",
 }
 _SHOWN = 1000
 """Of a value; one of megabytes is not sent back."""
@@ -45,6 +46,8 @@ def unreadable(call: Call, why: str) -> Answer:
         return answers.error(call, "InvalidParameterValue", f"The request can not be read: {why}", 400)
     if call.protocol == "query":
         return answers.error(call, "MalformedInput", why, 400)
+    if call.model == "route53":
+        return answers.error(call, "InvalidInput", f"Invalid XML ; {why}", 400)
     if call.protocol == "rest-xml":
         message = "The XML you provided was not well-formed or did not validate against our published schema"
         return answers.error(call, "MalformedXML", message, 400)

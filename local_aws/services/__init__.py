@@ -1,4 +1,4 @@
-"""Services that moto lacks or tells wrongly: RAM, PrivateLink, VPC Lattice's resources, parts of SSM, Organizations."""
+"""Services that moto lacks or tells wrongly: RAM, PrivateLink, VPC Lattice, Organizations, Route 53, some of others."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from local_aws.services import (
     endpoint_connections,
     endpoint_service_operations,
     endpoints,
+    hosted_zones,
     lattice_configurations,
     lattice_domains,
     lattice_gateways,
@@ -15,12 +16,14 @@ from local_aws.services import (
     organization_operations,
     parameter_store,
     ram,
+    record_changes,
     service_network_resources,
     service_network_services,
     service_network_vpcs,
     service_networks,
     table_items,
     tagging,
+    zone_records,
 )
 from local_aws.services.operations import refuse_unknown_operations
 
@@ -39,6 +42,7 @@ def install() -> None:
         endpoint_connections,
         endpoint_service_operations,
         endpoints,
+        hosted_zones,
         lattice_configurations,
         lattice_domains,
         lattice_gateways,
@@ -46,13 +50,15 @@ def install() -> None:
         organization_operations,
         parameter_store,
         ram,
+        record_changes,
         service_network_resources,
         service_network_services,
         service_network_vpcs,
         service_networks,
         table_items,
         tagging,
+        zone_records,
     ):
         service.install()
-    for name in ("ec2", "organizations", "ram", "ssm", "vpc-lattice"):
+    for name in ("ec2", "organizations", "ram", "route53", "ssm", "vpc-lattice"):
         refuse_unknown_operations(name)

@@ -16,7 +16,8 @@ from local_aws.services.service_network_store import ZONE, mark
 from local_aws.services.tables import later, new_id, table
 from local_aws.services.timings import timings
 
-_ZONE_OF_INTERFACE: Final = "Z7HUB22UULQXV"
+ZONE_OF_INTERFACE: Final = "Z7HUB22UULQXV"
+"""The hosted zone of Interface endpoints' names: us-east-1's, where AWS has one for each Region."""
 _PASCAL: Final = frozenset({"Resource", "ServiceNetwork"})
 UP: Final = frozenset({"pending", "available"})
 LIVE: Final = UP | {"pendingAcceptance"}
@@ -185,4 +186,4 @@ def interface_names(endpoint_id: str, host: str, zones: list[str]) -> list[dict[
     """Make the names of an Interface endpoint: one for the Region, one for each zone."""
     first = f"{endpoint_id}-{secrets.token_hex(4)}"
     names = [f"{first}.{host}", *(f"{first}-{zone}.{host}" for zone in zones)]
-    return [{"DnsName": name, "HostedZoneId": _ZONE_OF_INTERFACE} for name in names]
+    return [{"DnsName": name, "HostedZoneId": ZONE_OF_INTERFACE} for name in names]

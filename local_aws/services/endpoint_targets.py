@@ -9,7 +9,7 @@ from local_aws.services import service_network_reach as reach
 from local_aws.services.endpoint_store import UP, Association, Endpoint, Target, endpoints
 from local_aws.services.lattice_kinds import leaves
 from local_aws.services.lattice_store import LatticeResource, configurations, gateways
-from local_aws.services.private_names import private_name
+from local_aws.services.private_names import Names, private_name
 from local_aws.services.service_network_store import ServiceNetwork, networks
 
 _WORKING = frozenset({"ACTIVE", "UPDATE_IN_PROGRESS", "UPDATE_FAILED"})
@@ -112,9 +112,9 @@ def _private_name(endpoint: Endpoint, leaf: LatticeResource) -> str | None:
     return None if name in held else name
 
 
-def names_told(account_id: str, region: str, vpc_id: str) -> dict[str, str]:
-    """Give the names that the VPC's endpoints have, private ones too, each with the ARN of what it leads to."""
-    told: dict[str, str] = {}
+def names_told(account_id: str, region: str, vpc_id: str) -> Names:
+    """Give the names that the VPC's endpoints to Lattice's resources have, each with the ARN of what it leads to."""
+    told = Names()
     for endpoint in endpoints.values():
         if (endpoint.owner, endpoint.region, endpoint.vpc_id, endpoint.state) == (
             account_id,
@@ -125,7 +125,9 @@ def names_told(account_id: str, region: str, vpc_id: str) -> dict[str, str]:
             refresh(endpoint)
             for each in endpoint.associations.values():
                 if each.dns_name:
-                    told |= {name: each.target.arn for name in (each.dns_name, each.target.private_name) if name}
+                    told.public[each.dns_name] = each.target.arn
+                    if each.target.private_name:
+                        told.private[each.target.private_name] = each.target.arn
     return told
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from local_aws.services.errors import AwsError
@@ -13,6 +14,16 @@ VERIFIED_ONLY: Final = "VERIFIED_DOMAINS_ONLY"
 _PREFERENCES = frozenset(
     {VERIFIED_ONLY, "ALL_DOMAINS", "VERIFIED_DOMAINS_AND_SPECIFIED_DOMAINS", "SPECIFIED_DOMAINS_ONLY"}
 )
+
+
+@dataclass(frozen=True)
+class Names:
+    """DNS names that are good in a VPC, each with the ARN of what it leads to."""
+
+    public: dict[str, str] = field(default_factory=dict)
+    """In AWS's own domains."""
+    private: dict[str, str] = field(default_factory=dict)
+    """Each in a zone of its own, which the VPC has for exactly this name."""
 
 
 def check_preference(options: dict[str, Any]) -> None:

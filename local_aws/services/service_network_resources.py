@@ -111,7 +111,17 @@ def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     candidates = list(resource_associations.values())
     if params.get("includeChildren"):
         candidates += [part for each in candidates if each.is_container for part in reach.parts(each)]
-    found = listed(call, candidates, params, "resourceConfigurationIdentifier", lambda each: each.configuration.id)
+    wanted = params.get("resourceConfigurationIdentifier", "").rpartition("/")[2]
+    # Asked for a group's, AWS tells its children's too: they are "with the grouped resource configuration".
+    found = listed(
+        call,
+        candidates,
+        params,
+        "resourceConfigurationIdentifier",
+        lambda each: (
+            wanted if wanted == each.configuration.shown.get("resourceConfigurationGroupId") else each.configuration.id
+        ),
+    )
     rows = [
         {name: value for name, value in each.describe(call.account_id).items() if name not in _NOT_LISTED}
         | ({"failureCode": each.failure_code} if each.failure else {})

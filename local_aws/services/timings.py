@@ -38,6 +38,8 @@ class Timings:
     """AWS documents that a verification times out, and not when."""
     parameter_name_free: float = 30.0
     """After a parameter was deleted its name can't be had again that long."""
+    records_in_sync: float = 5.0
+    """From a change of records to its being INSYNC: generally within 60 seconds on AWS."""
     trail_event: float = 3.0
     """CloudTrail's own delay is typically minutes."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from moto.ec2.models import ec2_backends
@@ -22,6 +23,24 @@ WITHOUT_LATTICE = frozenset(
 
 _ADDRESSES_OF_NETWORK = 16
 """A ServiceNetwork endpoint takes a /28 of each subnet for up to 16 resource configurations."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a VPC is, and moto's own of it."""
+
+    account_id: str
+    region: str
+    vpc: Any
+
+
+def place_of(vpc_id: str) -> Place | None:
+    """Find a VPC, whoever owns it; None if nobody does."""
+    for account_id in list(ec2_backends):
+        for region, backend in list(ec2_backends[account_id].items()):
+            if vpc_id in backend.vpcs:
+                return Place(account_id, region, backend.vpcs[vpc_id])
+    return None
 
 
 def check_vpc(call: Call, vpc_id: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from local_aws.services import service_network_reach as reach
 from local_aws.services.endpoint_targets import is_own_vpc, names_told
-from local_aws.services.private_names import private_name
+from local_aws.services.private_names import Names, private_name
 from local_aws.services.service_network_vpcs import VpcAssociation, vpc_associations
 from local_aws.services.tables import lock
 
@@ -15,18 +15,23 @@ def resolved(account_id: str, region: str, vpc_id: str) -> dict[str, str]:
     A name that begins with ``snra-`` is good only in VPCs that are associated with the network: where an endpoint is
     the only way to it, the endpoint's own name is.
     """
+    names = lattice_names(account_id, region, vpc_id)
+    return names.public | names.private
+
+
+def lattice_names(account_id: str, region: str, vpc_id: str) -> Names:
+    """Give the same names as ``resolved``, the private ones apart."""
     with lock:
         names = names_told(account_id, region, vpc_id)
         for association in vpc_associations.values():
             if (association.creator, association.region, association.vpc_id) == (account_id, region, vpc_id):
-                names |= _by_association(association)
+                _add_those_by(association, names)
         return names
 
 
-def _by_association(way: VpcAssociation) -> dict[str, str]:
-    names: dict[str, str] = {}
+def _add_those_by(way: VpcAssociation, names: Names) -> None:
     if way.status not in {"ACTIVE", "UPDATE_IN_PROGRESS", "UPDATE_FAILED"}:
-        return names
+        return
     options = {name[0].upper() + name[1:]: value for name, value in way.dns_options.items()}
     for association in reach.resource_associations.values():
         if association.network is not way.network:
@@ -35,11 +40,10 @@ def _by_association(way: VpcAssociation) -> dict[str, str]:
             if not (part.named and part.is_usable):
                 continue
             leaf = part.configuration
-            names[part.dns_name] = leaf.arn
+            names.public[part.dns_name] = leaf.arn
             private = private_name(leaf, options)
             if private and way.private_dns and part.private_dns and not is_own_vpc(leaf, way.vpc_id):
-                names[private] = leaf.arn
+                names.private[private] = leaf.arn
     for served in reach.service_associations.values():
         if served.network is way.network and served.status in reach.UP:
-            names[served.service.dns_entry["domainName"]] = served.service.arn
-    return names
+            names.public[served.service.dns_entry["domainName"]] = served.service.arn

@@ -7,8 +7,10 @@ import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any, TypeVar
 
+from local_aws.activity import doing
 from local_aws.clock import clock
 
 _T = TypeVar("_T")
@@ -52,8 +54,12 @@ class Loop:
             post(loop, began.set)
             return call()
 
+        # Counted from here: until the call begins, nobody else knows that there is something to do.
+        counted = ExitStack()
+        counted.enter_context(doing("workflow calls"))
         future = loop.run_in_executor(None, measured)
         future.add_done_callback(_hear)
+        future.add_done_callback(lambda _: counted.close())
         if real_seconds is None:
             return await asyncio.shield(future)
         await began.wait()

@@ -29,6 +29,14 @@ WHAT_HAPPENS_NEXT = {
         "TooManyUpdates",
         "ConcurrentModification",
     },
+    errors.RefusedError: {
+        "InvalidParameter",
+        "InvalidParameterCombination",
+        "InvalidParameterValue",
+        "MissingParameter",
+        "NoSuchHostedZone",
+        "ValidationException",
+    },
     errors.QuotaExceededError: {
         "ServiceQuotaExceededException",
         "VpcEndpointLimitExceeded",
@@ -47,6 +55,7 @@ WHAT_HAPPENS_NEXT = {
         "InvalidVpcEndpointId.NotFound",
         "InvalidVpcEndpoint.NotFound",
         "InvalidResourceConfigurationArn.NotFound",
+        "InvalidServiceNetworkArn.NotFound",
         "ResourceNotFoundException",
         "ResourceShareInvitationArnNotFoundException",
         "ResourceShareInvitationAlreadyRejectedException",
@@ -56,7 +65,7 @@ WHAT_HAPPENS_NEXT = {
         "AccountNotFoundException",
     },
     errors.NotReadyError: {"VpcEndpointNotReady"},
-    errors.UpstreamError: {"InternalError", "ServiceUnavailable", "ServerInternalException", "ValidationException", ""},
+    errors.UpstreamError: {"InternalError", "ServiceUnavailable", "ServerInternalException", ""},
 }
 CASES = sorted((code, error) for error, codes in WHAT_HAPPENS_NEXT.items() for code in codes)
 

@@ -129,3 +129,55 @@ def test_trap_8_vpcs_and_subnets_come_in_pages(account: Account) -> None:
         found = Network(account.ec2).vpc("vpc-1")
 
     assert found == Vpc(vpc_id="vpc-1", subnet_ids=("subnet-a", "subnet-b"))
+
+
+def test_the_vpc_of_a_security_group_and_of_a_subnet_is_told(account: Account) -> None:
+    first, second = vpc(account, 1), vpc(account, 2)
+    group = account.ec2.create_security_group(GroupName="db", Description="db", VpcId=first)["GroupId"]
+    network = Network(account.ec2)
+
+    assert network.vpc_of_group(group) == first
+    assert network.vpc_of_subnet(subnet(account, second, "a", 1, 2)) == second
+
+
+def test_a_group_or_subnet_that_is_not_there_has_no_vpc(account: Account) -> None:
+    network = Network(account.ec2)
+
+    assert network.vpc_of_group("sg-00000000000000000") is None
+    assert network.vpc_of_subnet("subnet-00000000000000000") is None
+
+
+def test_trap_8_groups_and_subnets_come_in_pages(account: Account) -> None:
+    group = {"GroupId": "sg-1", "VpcId": "vpc-1"}
+    with answering(
+        account.ec2,
+        "describe_security_groups",
+        {"SecurityGroups": [], "NextToken": "on"},
+        {"SecurityGroups": [group]},
+    ):
+        assert Network(account.ec2).vpc_of_group("sg-1") == "vpc-1"
+    with answering(
+        account.ec2, "describe_subnets", {"Subnets": [], "NextToken": "on"}, {"Subnets": [listed("subnet-1", "a")]}
+    ):
+        assert Network(account.ec2).vpc_of_subnet("subnet-1") == "vpc-1"
+
+
+@pytest.mark.parametrize(("support", "names"), [(True, True), (True, False), (False, False)])
+def test_trap_15_a_vpc_has_dns_where_it_has_support_and_host_names(
+    account: Account, support: bool, names: bool
+) -> None:
+    vpc_id = vpc(account)
+    account.ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": names})
+    account.ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsSupport={"Value": support})
+
+    assert Network(account.ec2).has_dns(vpc_id) is (support and names)
+
+
+def test_what_was_asked_once_is_kept_for_one_look(account: Account) -> None:
+    vpc_id = vpc(account)
+    network = Network(account.ec2)
+    before = network.has_dns(vpc_id)
+    account.ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": not before})
+
+    assert network.has_dns(vpc_id) is before
+    assert Network(account.ec2).has_dns(vpc_id) is (not before)

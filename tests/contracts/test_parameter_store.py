@@ -252,3 +252,55 @@ def test_a_configuration_that_may_not_be_written_or_removed_is_denied(account: A
         configuration.write("policies", "mine", "text")
     with refusing(account.client("ssm"), "delete_parameter", "ThrottlingException"), pytest.raises(ThrottledError):
         configuration.remove("policies", "mine")
+
+
+def test_trap_8_all_that_is_published_below_a_path_is_told_page_after_page(account: Account) -> None:
+    names = names_of(account)
+    for number in range(13):
+        names.create(f"/drawbridge/connections/orders/db-{number:02}/connection", f"{number}", subject="arn:resource")
+    put(account, "/drawbridge/connections/orders-2/db/connection")
+    put(account, "/drawbridge/connections/orders")
+
+    found = sorted(names.below("/drawbridge/connections/orders"))
+
+    assert found == [(f"/drawbridge/connections/orders/db-{n:02}/connection", f"{n}") for n in range(13)]
+    assert [*names.below("/drawbridge/connections/nothing")] == []
+
+
+def test_what_is_ours_and_of_the_subject_is_removed(account: Account) -> None:
+    names = names_of(account)
+    names.create(NAME, "db.example.com", subject="arn:resource")
+
+    for _ in range(2):
+        names.remove(NAME, subject="arn:resource")
+
+    assert names.read(NAME) is None
+
+
+@pytest.mark.parametrize(
+    "carried",
+    [
+        {},
+        {"drawbridge:subject": "arn:resource"},
+        {"drawbridge:owner": "another", "drawbridge:subject": "arn:resource"},
+        {"drawbridge:owner": "drawbridge", "drawbridge:subject": "arn:other"},
+        {"drawbridge:owner": "drawbridge"},
+    ],
+)
+def test_what_is_not_ours_or_of_another_subject_is_not_removed(account: Account, carried: dict[str, str]) -> None:
+    put(account, NAME, Tags=[{"Key": key, "Value": value} for key, value in carried.items()])
+
+    names_of(account).remove(NAME, subject="arn:resource")
+    names_of(account).remove(NAME, subject="")
+
+    assert version(account) == 1
+
+
+def test_what_is_deleted_by_others_at_the_same_time_is_gone(account: Account) -> None:
+    told = {"Parameter": {"Name": NAME, "Value": "text"}}
+    ours = [{"Key": "drawbridge:owner", "Value": "drawbridge"}, {"Key": "drawbridge:subject", "Value": "arn:resource"}]
+
+    with answering(account.client("ssm"), "get_parameter", told) as stubber:
+        stubber.add_response("list_tags_for_resource", {"TagList": ours})
+        stubber.add_client_error("delete_parameter", "ParameterNotFound")
+        names_of(account).remove(NAME, subject="arn:resource")

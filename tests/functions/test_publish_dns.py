@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from drawbridge.association import Endpoint
-from drawbridge.publication.publish import AssociatedResource, Owned
+from drawbridge.association import Associated
+from drawbridge.errors import NotReadyError
+from drawbridge.publication.named import NamedResource
+from drawbridge.publication.publish import Owned, Publisher
 from drawbridge.request.connections import Connection, ConnectionState
 from functions.publish_dns import app
 from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, wanted
 from tests.functions.invocations import Json, invoke, refuses, step
 
-ASSOCIATED = step(of="association", wanted=wanted(), endpoint=Endpoint(endpoint_id=ENDPOINT_ID))
+ASSOCIATED = step(of="association", wanted=wanted(), by=Associated(endpoint_id=ENDPOINT_ID))
 CONNECTED = step(of="connection", request=CONNECTION)
 
 
@@ -22,18 +24,14 @@ class Aws:
 
     def __init__(self) -> None:
         self.parameters: dict[str, Owned] = {}
+        self.found = [named(RESOURCE_ARN)]
 
-    def associated(self, endpoint_id: str) -> list[AssociatedResource]:
+    def named(self, endpoint_id: str) -> list[NamedResource]:
         assert endpoint_id == ENDPOINT_ID
-        found = AssociatedResource(
-            association_id="a",
-            resource_arn=RESOURCE_ARN,
-            accessible=True,
-            dns_name="db.example",
-            hosted_zone_id="Z",
-            private_dns_name=None,
-        )
-        return [found]
+        return self.found
+
+    def entity(self, arn: str) -> None:
+        return None
 
     def connection(self, service_id: str, endpoint_id: str) -> Connection:
         return Connection(
@@ -53,11 +51,21 @@ class Aws:
         self.parameters[name] = Owned(value=value, subject=subject)
         return True
 
+    def below(self, path: str) -> list[tuple[str, str]]:
+        return []
+
+
+def named(arn: str, **changes: str) -> NamedResource:
+    told = {"association_id": "a", "resource_arn": arn, "dns_name": "db.example", "hosted_zone_id": "Z"}
+    return NamedResource(**(told | changes), accessible=True)
+
 
 @pytest.fixture(autouse=True)
 def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     aws = Aws()
-    for name in ("endpoints", "connections", "configurations", "names", "environment"):
+    publisher = Publisher(aws, aws, aws, aws, prefix=aws.prefix)  # type: ignore[arg-type]  # only what is used here
+    monkeypatch.setattr(app, "publisher", lambda: publisher)
+    for name in ("connections", "names", "environment"):
         monkeypatch.setattr(app, name, lambda: aws)
     return aws
 
@@ -76,9 +84,26 @@ def test_a_connection_is_published_where_its_side_reads_it(
     answer = invoke(app.lambda_handler, written)
 
     parameters = [f"{path}/dns-name", f"{path}/connection"]
-    assert answer == {"publication": {"dnsName": name, "parameters": parameters}}
+    told = answer["publication"]
+    assert (told["dnsName"], told["parameters"], told["pending"]) == (name, parameters, [])
+    assert (told["way"] is not None) is (written["of"] == "association")
     assert aws.parameters[parameters[0]] == Owned(value=name, subject=subject)
     assert sorted(aws.parameters) == sorted(parameters)
+
+
+def test_what_is_in_a_group_and_has_no_name_is_waited_for_and_then_told(aws: Aws) -> None:
+    child = f"{RESOURCE_ARN}c"
+    aws.found = [named(child, group_arn=RESOURCE_ARN, dns_name="")]
+    of_group = step(
+        of="association", wanted=wanted(resource_type="GROUP"), by=Associated(endpoint_id=ENDPOINT_ID), tries=5
+    )
+
+    with pytest.raises(NotReadyError):
+        invoke(app.lambda_handler, of_group)
+    answer = invoke(app.lambda_handler, of_group | {"tries": 6})
+
+    told = answer["publication"]
+    assert (told["dnsName"], told["parameters"], told["pending"]) == ("", [], [child])
 
 
 @pytest.mark.parametrize(
@@ -87,7 +112,9 @@ def test_a_connection_is_published_where_its_side_reads_it(
         (ASSOCIATED, "of", "wish"),
         (ASSOCIATED, "wanted", ...),
         (ASSOCIATED, "wanted.perVpc", ...),
-        (ASSOCIATED, "endpoint.endpointId", None),
+        (ASSOCIATED, "by", ...),
+        (ASSOCIATED, "by.endpointId", None),
+        (ASSOCIATED | {"tries": 1}, "tries", "1"),
         (CONNECTED, "of", ...),
         (CONNECTED, "request", ...),
         (CONNECTED, "request.serviceId", SERVICE_ID.upper()),

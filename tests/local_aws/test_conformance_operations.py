@@ -31,6 +31,7 @@ SERVICES = (
     "logs",
     "organizations",
     "ram",
+    "route53",
     "s3",
     "scheduler",
     "secretsmanager",

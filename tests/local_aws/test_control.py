@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import pytest
 from botocore.config import Config
@@ -14,27 +11,7 @@ from local_aws.activity import doing
 from local_aws.clock import clock
 from local_aws.server import LocalAws
 from tests.local_aws.conftest import Person
-
-
-class Control:
-    """What a person with an HTTP client sees."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def get(self, route: str) -> tuple[int, Any]:
-        return self.ask("GET", route)
-
-    def post(self, route: str, body: Any) -> tuple[int, Any]:
-        return self.ask("POST", route, json.dumps(body).encode())
-
-    def ask(self, method: str, route: str, body: bytes | None = None) -> tuple[int, Any]:
-        try:
-            with urlopen(Request(f"{self._url}/_local/{route}", data=body, method=method)) as answer:  # noqa: S310 - http
-                return answer.status, json.load(answer)
-        except HTTPError as error:
-            with error:
-                return error.code, json.load(error)
+from tests.local_aws.controls import Control
 
 
 @pytest.fixture
@@ -54,6 +31,15 @@ def test_the_index_lists_the_routes(control: Control) -> None:
     assert {"GET /_local/clock", "POST /_local/clock", "GET /_local/idle", "POST /_local/slack/click"} <= told[
         "routes"
     ].keys()
+    assert "GET /_local/resolve" in told["routes"]
+
+
+@pytest.mark.parametrize("route", ["clock", "idle", "settings"])
+def test_a_query_that_a_route_does_not_take_is_refused_by_name(control: Control, route: str) -> None:
+    status, told = control.get(f"{route}?speed=2")
+
+    assert status == 400
+    assert told["error"] == f"{route}: 'speed' is unknown in the query, it takes none"
 
 
 def test_the_clock_can_be_advanced(control: Control) -> None:

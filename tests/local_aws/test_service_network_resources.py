@@ -335,3 +335,19 @@ def test_more_configurations_than_the_quota_are_refused_with_402() -> None:
 
     assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 402
     assert error.value.response["serviceCode"] == "vpc-lattice"
+
+
+def test_asked_for_a_group_s_the_children_s_associations_are_told_with_it() -> None:
+    owner = person()
+    parent = group(owner, "one", "two")
+    other = resource_configuration(owner)
+    made_in = network(owner)
+    made = associate(owner, made_in["id"], parent["arn"])
+    associate(owner, made_in["id"], other)
+    pass_time(10)
+    asked = {"serviceNetworkIdentifier": made_in["id"], "resourceConfigurationIdentifier": parent["arn"]}
+
+    alone, with_children = listed(owner, **asked), listed(owner, **asked, includeChildren=True)
+
+    assert [each["id"] for each in alone] == [made["id"]]
+    assert sorted(each["resourceConfigurationName"] for each in with_children) == ["group", "one", "two"]

@@ -14,6 +14,8 @@ from moto.ec2.models.tags import TagBackend
 from moto.ec2.responses import EC2Response
 from moto.organizations.models import OrganizationsBackend
 from moto.ram import urls as ram_urls
+from moto.route53.models import Route53Backend
+from moto.route53.responses import Route53
 from moto.vpclattice import urls as lattice_urls
 
 from local_aws import services
@@ -37,6 +39,11 @@ from tests.local_aws.accounts import first_vpc, person, refusal
         (TagBackend, "create_tags"),
         (OrganizationsBackend, "_reset"),
         (errors, "COMMON_ERROR_CODES"),
+        (Route53, "create_hosted_zone"),
+        (Route53, "delete_hosted_zone"),
+        (Route53, "associate_vpc_with_hosted_zone"),
+        (Route53, "disassociate_vpc_from_hosted_zone"),
+        (Route53Backend, "create_hosted_zone"),
         (ram_urls, "url_paths"),
         (lattice_urls, "url_paths"),
         (ActionResult, "result"),

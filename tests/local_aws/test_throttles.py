@@ -132,6 +132,7 @@ def test_regions_have_buckets_of_their_own_unless_the_service_is_global() -> Non
         ("states:SendTaskSuccess", "eu-central-1", 1500, 300),
         ("events:PutEvents", "us-east-1", 10_000, 10_000),
         ("events:PutEvents", "me-south-1", 400, 400),
+        ("route53:ListResourceRecordSets", "us-east-1", 5, 5),
         ("sts:AssumeRole", "us-east-1", 600, 600),
     ],
 )

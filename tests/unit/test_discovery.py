@@ -54,6 +54,7 @@ class World:
         self.failing: set[str] = set()
         self.writes_until_crash = 1_000
         self.policies = "policies"
+        self.drifted = ""
         self.found: Review | None = None
         """What reviews come to."""
         self.asked: list[str] = []
@@ -70,6 +71,7 @@ class World:
             announcements=self,
             reviewer=self,
             waiting=self,
+            drift=self,
         )
 
     def _fail(self, what: str) -> None:
@@ -105,6 +107,11 @@ class World:
         self._fail("notify")
         self.notified.append(service_id)
 
+    def of(self, row: Row) -> str:
+        """Give the drift."""
+        self._fail("drift")
+        return self.drifted
+
     def rows(self, request_ids: Collection[str]) -> Mapping[str, Row]:
         return {each: self.kept[each] for each in request_ids if each in self.kept}
 
@@ -124,6 +131,7 @@ class World:
             seen=seen.state,
             wanted=seen.wanted,
             permitted=seen.permitted,
+            drift=seen.drift,
         )
         return True
 
@@ -235,6 +243,54 @@ def test_trap_5_a_resource_that_comes_to_a_share_later_is_noticed(world: World) 
     world.listed_resources.append(shared_resource(shared_resource().arn + "0"))
 
     assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-2",)
+
+
+def connected(world: World, **changes: Any) -> None:
+    """Have a share that is available, as AWS lists it, and of which the ledger keeps how it was left."""
+    world.listed_shares, world.listed_resources = [share()], [shared_resource()]
+    world.discoverer().discover(AT_SHARES, NOW)
+    kept = world.kept[SHARE.request_id]
+    told = {"seen": kept.seen, "wanted": kept.wanted, "permitted": kept.permitted, "ways": "[]"} | changes
+    world.kept[SHARE.request_id] = row(Status.AVAILABLE, request=SHARE, **told)
+
+
+def test_what_is_not_any_longer_as_it_was_left_gets_one_attempt_and_another_only_after_hours(world: World) -> None:
+    connected(world)
+    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
+
+    world.drifted = "the endpoint is gone"
+
+    assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-2",)
+    connected(world, drift="the endpoint is gone")
+    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
+    assert world.discoverer().discover(AT_SHARES, NOW + timedelta(hours=6)).started == (f"{SHARE.request_id}-2",)
+
+
+def test_another_drift_than_the_last_gets_its_attempt_at_once(world: World) -> None:
+    connected(world, drift="the endpoint is gone")
+    world.drifted = "a name is another"
+
+    assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-2",)
+
+
+def test_what_was_never_connected_is_not_asked_for_drift(world: World) -> None:
+    connected(world, ways="")
+    world.failing = {"drift"}
+
+    discovery = world.discoverer().discover(AT_SHARES, NOW)
+
+    assert (discovery.started, discovery.failures) == ((), ())
+
+
+def test_drift_that_can_t_be_looked_for_stops_nothing_else(world: World) -> None:
+    connected(world)
+    world.failing = {"drift"}
+    world.listed_connections = [connection()]
+
+    discovery = world.discoverer().discover(EVERYWHERE, NOW)
+
+    assert len(discovery.failures) == 1
+    assert len(discovery.started) == 1
 
 
 def test_an_expired_invitation_that_nobody_knew_is_left_alone(world: World) -> None:

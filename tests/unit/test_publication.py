@@ -3,75 +3,27 @@
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.association import Endpoint
 from drawbridge.errors import ConflictError, GoneError, NotReadyError
 from drawbridge.publication.documents import ConnectionDocument, says_the_same, to_parameter
 from drawbridge.publication.names import LONGEST_SEGMENT, connection_path, parameter_segment
-from drawbridge.publication.publish import AssociatedResource, Owned, publish_connection, publish_consumer
+from drawbridge.publication.publish import Owned, publish_consumer
 from drawbridge.request.connections import Connection, ConnectionState
 from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, wanted
+from tests.unit.publishing import NAME, Names, World, named, publication
 
-NAME = "vpce-019b.rcfg-0712.4232ccc.vpc-lattice-rsc.us-east-1.on.aws"
 PLAIN = "/drawbridge/connections/orders/orders-db/dns-name"
 BESIDE = "/drawbridge/connections/orders/orders-db/connection"
 ANY = st.text()
 
 
-class Names:
-    """Parameters, and every write that was made."""
-
-    def __init__(self, **there: Owned) -> None:
-        self.there = dict(there)
-        self.writes: list[str] = []
-
-    def read(self, name: str) -> Owned | None:
-        return self.there.get(name)
-
-    def create(self, name: str, value: str, *, subject: str) -> bool:
-        if name in self.there:
-            return False
-        self.overwrite(name, value, subject=subject)
-        return True
-
-    def overwrite(self, name: str, value: str, *, subject: str) -> None:
-        self.writes.append(name)
-        self.there[name] = Owned(value=value, subject=subject)
-
-
-class World:
-    """What AWS tells of an endpoint and of resource configurations."""
-
-    def __init__(self, *associated: AssociatedResource, shared: bool = True) -> None:
-        self.of_endpoint = list(associated)
-        self.shared = shared
-
-    def associated(self, endpoint_id: str) -> list[AssociatedResource]:
-        return self.of_endpoint
-
-    def is_shared(self, arn: str) -> bool:
-        return self.shared
-
-
-def associated(**changes: object) -> AssociatedResource:
-    told = {
-        "association_id": "vpce-rsc-asc-1",
-        "resource_arn": RESOURCE_ARN,
-        "accessible": True,
-        "dns_name": NAME,
-        "hosted_zone_id": "Z1",
-        "private_dns_name": None,
-    }
-    return AssociatedResource(**(told | changes))  # type: ignore[arg-type]  # of mixed types
-
-
-def publish(world: World, names: Names, **changes: object) -> str:
-    endpoint = Endpoint(endpoint_id="vpce-019b")
-    return publish_connection(wanted(**changes), endpoint, world, names, world, prefix="drawbridge", now=NOW).dns_name
+def publish(world: World, names: Names, **changes: Any) -> str:
+    return publication(world, names, wanted(**changes)).dns_name
 
 
 @given(ANY)
@@ -106,7 +58,7 @@ def test_trap_29_a_hostile_name_stays_within_its_level(name: str) -> None:
 def test_the_name_is_published_plain_and_with_all_that_belongs_to_it() -> None:
     names = Names()
 
-    publish(World(associated()), names)
+    publish(World(named()), names)
 
     assert names.writes == [BESIDE, PLAIN]
     assert names.there[PLAIN].value == NAME
@@ -115,13 +67,18 @@ def test_the_name_is_published_plain_and_with_all_that_belongs_to_it() -> None:
         "dnsName": NAME,
         "hostedZoneId": "Z1",
         "privateDnsName": None,
+        "privateHostedZoneId": None,
         "portRanges": ["5432"],
         "protocol": "TCP",
         "mode": "resource-endpoint",
         "vpcId": "vpc-0123456789abcdef0",
         "endpointId": "vpce-019b",
         "associationId": "vpce-rsc-asc-1",
+        "serviceNetworkArn": None,
+        "vpcAssociationId": None,
         "resourceConfigurationArn": RESOURCE_ARN,
+        "groupArn": None,
+        "alias": None,
         "provider": "111111111111",
         "publishedAt": "2026-11-21T12:00:00+00:00",
     }
@@ -129,19 +86,19 @@ def test_the_name_is_published_plain_and_with_all_that_belongs_to_it() -> None:
 
 def test_trap_20_nothing_is_written_when_nothing_changed() -> None:
     names = Names()
-    publish(World(associated()), names)
+    publish(World(named()), names)
     names.writes.clear()
 
-    publish(World(associated()), names)
+    publish(World(named()), names)
 
     assert names.writes == []
 
 
 def test_a_name_that_changed_is_written_anew() -> None:
     names = Names()
-    publish(World(associated()), names)
+    publish(World(named()), names)
 
-    publish(World(associated(dns_name="vpce-new.example")), names)
+    publish(World(named(dns_name="vpce-new.example")), names)
 
     assert names.there[PLAIN].value == "vpce-new.example"
 
@@ -150,9 +107,9 @@ def test_a_name_that_changed_is_written_anew() -> None:
     "world",
     [
         World(),
-        World(associated(dns_name="")),
-        World(associated(accessible=False)),
-        World(associated(resource_arn="arn:of:another")),
+        World(named(dns_name="")),
+        World(named(accessible=False)),
+        World(named("arn:of:another")),
     ],
 )
 def test_trap_12_a_name_appears_only_once_it_is_usable(world: World) -> None:
@@ -167,7 +124,7 @@ def test_trap_12_a_name_appears_only_once_it_is_usable(world: World) -> None:
 def test_a_binding_by_tag_publishes_for_each_vpc() -> None:
     names = Names()
 
-    publish(World(associated()), names, per_vpc=True)
+    publish(World(named()), names, per_vpc=True)
 
     assert "/drawbridge/connections/orders/orders-db/vpc-0123456789abcdef0/dns-name" in names.there
 
@@ -177,7 +134,7 @@ def test_a_parameter_that_is_not_ours_is_never_overwritten(name: str) -> None:
     names = Names(**{name: Owned(value="somebody's", subject="")})
 
     with pytest.raises(ConflictError, match="not Drawbridge's"):
-        publish(World(associated()), names)
+        publish(World(named()), names)
 
     assert names.there[name].value == "somebody's"
 
@@ -191,7 +148,7 @@ def test_a_name_is_taken_over_from_no_other_provider_and_from_nothing_that_is_st
     names = Names(**{BESIDE: Owned(value="{}", subject=old_resource(of_whom))})
 
     with pytest.raises(ConflictError, match=of_whom):
-        publish(World(associated(), shared=shared), names)
+        publish(World(named(), shared=shared), names)
 
 
 def old_resource(provider: str) -> str:
@@ -201,7 +158,7 @@ def old_resource(provider: str) -> str:
 def test_a_resource_that_was_recreated_takes_its_name_over() -> None:
     names = Names(**{name: Owned(value="{}", subject=old_resource("111111111111")) for name in (PLAIN, BESIDE)})
 
-    publish(World(associated(), shared=False), names)
+    publish(World(named(), shared=False), names)
 
     assert {owned.subject for owned in names.there.values()} == {RESOURCE_ARN}
 
@@ -216,10 +173,10 @@ def test_a_crash_between_the_writes_is_made_good_by_the_next_run(broken_at: int)
 
     crashing = Crashing()
     with pytest.raises(RuntimeError):
-        publish(World(associated()), crashing)
+        publish(World(named()), crashing)
     again = Names(**crashing.there)
 
-    publish(World(associated()), again)
+    publish(World(named()), again)
 
     assert {**again.there}.keys() == {PLAIN, BESIDE}
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from drawbridge.acceptance import Acceptance, Result
-from drawbridge.association import Plan
+from drawbridge.association import Plan, WantedAssociation
 from drawbridge.decision import Accept, AskApprover, Hold, Moot, Reject
 from drawbridge.publication import Publication
 from drawbridge.record import GONE, Basis, Outcome
@@ -25,7 +25,7 @@ from drawbridge.record.outcome import (
 )
 from drawbridge.record.record import StatusChange, record, status_change
 from drawbridge.status import Reason, Status
-from tests.builders import CONSUMER, wanted, workflow_input
+from tests.builders import CONSUMER, VPC_ID, wanted, wanted_by_network, workflow_input
 
 WHY = (Reason("policy", "because", source="p"),)
 PUBLISHED = Published(Publication(dns_name="name.example", parameters=("/a/dns-name", "/a/connection")))
@@ -188,6 +188,40 @@ def test_what_let_a_request_in_is_kept_beside_the_reasons_of_later_statuses() ->
 def test_what_is_available_but_for_something_refused_is_incomplete() -> None:
     assert outcome_of(Ended((REFUSED,), (PUBLISHED,))).incomplete
     assert not outcome_of(Ended((), (PUBLISHED,))).incomplete
+
+
+def test_what_has_no_name_yet_is_told_beside_what_was_published() -> None:
+    some = Publication(dns_name="one.example", parameters=("/one/dns-name", "/one/connection"), pending=("arn:two",))
+
+    outcome = outcome_of(Ended((), (Published(some),)))
+
+    assert outcome.status is Status.AVAILABLE
+    assert [(reason.code, reason.source) for reason in outcome.reasons] == [
+        ("published", "/one/dns-name"),
+        ("not-usable-yet", ""),
+    ]
+    assert "arn:two" in outcome.reasons[1].text
+    assert outcome.published == ("/one/dns-name", "/one/connection")
+
+
+def test_a_group_that_is_empty_is_available_and_says_so() -> None:
+    outcome = outcome_of(Ended((), (Published(Publication(dns_name="", parameters=())),)))
+
+    assert (outcome.status, [reason.code for reason in outcome.reasons]) == (Status.AVAILABLE, ["nothing-in-it"])
+
+
+@pytest.mark.parametrize(
+    ("planned", "where"),
+    [
+        (wanted(), VPC_ID),
+        (wanted_by_network(), f"{VPC_ID} by service network shared"),
+        (wanted_by_network(vpc_id=""), "service network shared"),
+    ],
+)
+def test_what_is_being_associated_is_told_with_where_to(planned: WantedAssociation, where: str) -> None:
+    outcome = outcome_of(Planned(plan(associations=(planned,))))
+
+    assert outcome.reasons == (Reason("associating", f"orders-db into {where}", source="orders"),)
 
 
 def test_one_status_with_other_reasons_is_another_change() -> None:

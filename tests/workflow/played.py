@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from drawbridge.acceptance import Acceptance, Result
-from drawbridge.association import Endpoint, Plan
+from drawbridge.association import Associated, Plan
 from drawbridge.aws.workflow import OnboardingWorkflow
 from drawbridge.decision import Accept, Decision
 from drawbridge.decision.grounds import Grounds
@@ -186,13 +186,13 @@ def parameters(name: str) -> tuple[str, ...]:
 
 
 def _associated(step: associate_resource.Step) -> Json:
-    return {"endpoint": Endpoint(endpoint_id=f"vpce-{step.wanted.resource_name}")}
+    return {"by": Associated(endpoint_id=f"vpce-{step.wanted.resource_name}")}
 
 
 def _named(step: publish_dns.Associated | publish_dns.Connected) -> Publication:
     match step:
-        case publish_dns.Associated(wanted, endpoint):
-            assert endpoint.endpoint_id == f"vpce-{wanted.resource_name}"
+        case publish_dns.Associated(wanted, by):
+            assert by.endpoint_id == f"vpce-{wanted.resource_name}"
             name = wanted.resource_name
         case publish_dns.Connected(request):
             name = request.endpoint_id

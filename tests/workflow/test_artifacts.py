@@ -14,7 +14,7 @@ def test_botocore_keeps_the_data_of_every_service_that_a_client_is_built_for() -
     bootstrap = REPOSITORY / "layers" / "drawbridge" / "drawbridge" / "bootstrap"
     code = "\n".join(module.read_text() for module in bootstrap.glob("*.py"))
 
-    built = set(re.findall(r'(?:client|resource)\(\s*"([a-z0-9-]+)"', code))
+    built = set(re.findall(r'(?:clients?|resource)\(\s*"([a-z0-9-]+)"', code))
 
     assert built == set(kept.group(1).split())
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from drawbridge.aws.endpoint_services import MANAGED_TAG
-from drawbridge.aws.resource_endpoints import OWNER_TAG
+from drawbridge.aws.vpc_endpoints import OWNER_TAG
 from local_aws.deployment import template
 from local_aws.iam.reference import Action, find_action
 from tests.builders import REPOSITORY
@@ -26,6 +26,7 @@ from tests.workflow.definition import (
 
 NO_RESOURCE = {
     "A list of all that there is in the account, or that is shared with it; the answer is what is looked through.": {
+        "ec2:DescribeNetworkInterfaces",
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",
         "ec2:DescribeVpcEndpointAssociations",
@@ -37,9 +38,16 @@ NO_RESOURCE = {
         "ram:GetResourceShareInvitations",
         "ram:GetResourceShares",
         "ram:ListResources",
+        "vpc-lattice:ListServiceNetworkResourceAssociations",
+        "vpc-lattice:ListServiceNetworkServiceAssociations",
+        "vpc-lattice:ListServiceNetworkVpcAssociations",
+        "vpc-lattice:ListServiceNetworks",
     },
     "The only organization that there can be: the account's own.": {"organizations:DescribeOrganization"},
-    "IAM knows no resource for it.": {"vpc-lattice:ListTagsForResource"},
+    "IAM knows no resource for it.": {
+        "vpc-lattice:CreateServiceNetworkVpcEndpointAssociation",
+        "vpc-lattice:ListTagsForResource",
+    },
     "IAM knows no resource for it: the task's token, which nobody can guess, is what stands for it.": {
         "states:SendTaskSuccess"
     },
@@ -63,6 +71,7 @@ NO_RESOURCE = {
 """Why actions are allowed on ``*``."""
 
 PATTERNS = {
+    "ec2:network-interface/*": "VPC Lattice makes them where an association needs them, in the caller's name.",
     "ec2:vpc-endpoint-service/*": "A service becomes ours to look after by its tag, after the stack is there.",
     "ec2:vpc-endpoint/*": "Made by Drawbridge; a condition on its tags holds others off.",
     "ec2:vpc/*": "A binding names the VPC, after the stack is there.",
@@ -74,7 +83,15 @@ PATTERNS = {
     "ssm:parameter/${Prefix}/config/*": "People name their policies and bindings.",
     "ssm:parameter/${Prefix}/connections/*": "The names come from bindings and from shares.",
     "ssm:parameter/${Prefix}/consumers/*": "The names are accounts and endpoints.",
+    "route53:hostedzone/*": "A binding names the zone; a marker record tells what in it is Drawbridge's.",
     "vpc-lattice:*:resourceconfiguration/*": "A shared one has an id of AWS's, in the account of who shares.",
+    "vpc-lattice:*:service/*": "A shared one has an id of AWS's, in the account of who shares.",
+    "vpc-lattice:*:servicenetwork/*": "A shared one has an id of AWS's, in the account of who shares.",
+    "vpc-lattice:*:servicenetworkvpcassociation/*": "With a shared network it is in the account of who shares.",
+    "vpc-lattice:servicenetwork/*": "A binding names the network, after the stack is there.",
+    "vpc-lattice:servicenetworkresourceassociation/*": "An id of AWS's; a condition on its tags holds others off.",
+    "vpc-lattice:servicenetworkserviceassociation/*": "An id of AWS's; a condition on its tags holds others off.",
+    "vpc-lattice:servicenetworkvpcassociation/*": "An id of AWS's; a condition on its tags holds others off.",
 }
 """Why resources are named by a pattern: service, account where it is not our own, and resource."""
 
@@ -256,6 +273,32 @@ def test_only_endpoints_that_drawbridge_made_are_changed() -> None:
         "vpc-endpoint/*": {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": {"Ref": "Prefix"}}},
         "security-group/*": None,
     }
+
+
+def test_only_associations_that_drawbridge_made_are_changed_or_deleted() -> None:
+    changing = [
+        each
+        for each in every_statement("AssociateResourceFunctionRole")
+        for action in listed(each["Action"])
+        if re.match("vpc-lattice:(Update|Delete)", action)
+    ]
+
+    assert len(changing) == 3
+    for each in changing:
+        assert each["Condition"] == {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": {"Ref": "Prefix"}}}
+
+
+def test_whatever_drawbridge_makes_in_lattice_carries_its_tag() -> None:
+    making = [
+        each
+        for each in every_statement("AssociateResourceFunctionRole")
+        for action in listed(each["Action"])
+        if re.match("vpc-lattice:(Create|Tag)", action) and "*" not in resources(each)
+    ]
+
+    assert len(making) == 6
+    for each in making:
+        assert each["Condition"] == {"StringEquals": {f"aws:RequestTag/{OWNER_TAG}": {"Ref": "Prefix"}}}
 
 
 @pytest.mark.parametrize("role", ["DecideRequestFunctionRole", "PlanAssociationsFunctionRole"])

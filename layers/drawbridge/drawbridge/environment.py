@@ -62,6 +62,11 @@ class Environment:
         return self._required("APPROVALS_TABLE")
 
     @property
+    def account_id(self) -> str:
+        """The account that the stack is in."""
+        return self._required("ACCOUNT_ID")
+
+    @property
     def slack_channel(self) -> str:
         """Id of the channel that approvers are asked in; empty where nobody is to be asked."""
         return self._variables.get("SLACK_CHANNEL", "")

@@ -8,6 +8,7 @@
     + ThrottledError          retried with backoff and jitter
     + UpstreamError           retried a little, then the attempt fails
     + AccessDeniedError       never retried: a permission or a share is missing
+    + RefusedError            never retried: AWS does not do it as it is asked
     + QuotaExceededError      never retried: a limit of the account has to be raised first
     + ConflictError           never retried: something that is not ours is in the way
     + GoneError               never retried: the reason for the request went away
@@ -39,6 +40,10 @@ class UpstreamError(DrawbridgeError):
 
 class AccessDeniedError(DrawbridgeError):
     """A permission or a share is missing."""
+
+
+class RefusedError(DrawbridgeError):
+    """AWS does not do it as it is asked; the message has AWS's words."""
 
 
 class QuotaExceededError(DrawbridgeError):

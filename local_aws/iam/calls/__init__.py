@@ -18,6 +18,7 @@ from local_aws.iam.calls import (
     secrets,
     shares,
     workflows,
+    zones,
 )
 from local_aws.iam.rules import Rules
 
@@ -32,6 +33,7 @@ RULES: Mapping[str, Rules] = {
     "logs": observation.LOGS,
     "organizations": accounts.ORGANIZATIONS,
     "ram": shares.RULES,
+    "route53": zones.RULES,
     "s3": buckets.RULES,
     "scheduler": schedules.SCHEDULER,
     "secretsmanager": secrets.SECRETS,

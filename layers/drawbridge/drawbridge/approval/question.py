@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.approval import Asked, Line, Options, Question
+from drawbridge.association import PrivateDns
 from drawbridge.association.binding import Binding, VpcTag
 from drawbridge.decision import AskApprover, Because
 from drawbridge.decision.again import fingerprint
@@ -100,11 +101,14 @@ def effects_of(facts: Facts, bindings: Iterable[Binding], prefix: str) -> list[s
 
 
 def _effect(binding: Binding, prefix: str) -> str:
-    vpc = binding.attach.vpc
-    where = f"VPCs tagged {_tags(vpc)}" if isinstance(vpc, VpcTag) else str(vpc or binding.attach.service_network)
+    vpc, network = binding.attach.vpc, binding.attach.network
+    where = f"in VPCs tagged {_tags(vpc)}" if isinstance(vpc, VpcTag) else f"in {vpc}" if vpc else ""
+    by = f"service network {network.called}" if network else ""
+    private = f"private DNS {binding.attach.dns}" if binding.attach.dns is not PrivateDns.OFF else ""
+    told = ", ".join(filter(None, (f"by {binding.attach.mode}", by, where, private)))
     return (
-        f"Binding {binding.name}: resources that fit {binding.match.resource!r}, by {binding.attach.mode}, "
-        f"in {where}; published below /{prefix}/connections/{binding.name}/."
+        f"Binding {binding.name}: resources that fit {binding.match.resource!r}, {told}; "
+        f"published below /{prefix}/connections/{binding.name}/."
     )
 
 

@@ -1,9 +1,56 @@
-"""Association: which shared resource goes where, by the bindings, and the endpoint that makes it reachable."""
+"""Association: which shared resource goes where, by the bindings, and by which of three ways it is reached."""
+
+from enum import StrEnum
 
 from msgspec import Struct
 
+from drawbridge.association.entities import holds_others
+from drawbridge.decision.facts import ResourceKind
 from drawbridge.decision.grounds import AssociationGrounds
 from drawbridge.status import Reason
+
+
+class Mode(StrEnum):
+    """The way to reach a shared resource."""
+
+    RESOURCE_ENDPOINT = "resource-endpoint"
+    """A VPC endpoint of type Resource in each VPC."""
+    SERVICE_NETWORK = "service-network"
+    """A service network of ours, which VPCs are associated with."""
+    SERVICE_NETWORK_ENDPOINT = "service-network-endpoint"
+    """A service network of ours, and a VPC endpoint of type ServiceNetwork: also for what comes in from on-premises."""
+
+
+class PrivateDns(StrEnum):
+    """Which names of the provider's choice the VPC takes over."""
+
+    OFF = "off"
+    VERIFIED = "verified"
+    """Of domains that AWS found to be the provider's."""
+    VERIFIED_AND_LISTED = "verified-and-listed"
+    LISTED = "listed"
+    """Of domains that the binding lists, verified or not."""
+    ALL = "all"
+
+
+class NetworkRef(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A service network as a binding names it: by id or ARN, or by its name in this account."""
+
+    identifier: str = ""
+    name: str = ""
+    create: bool = False
+    """Whether a network of that name is made if there is none."""
+
+    @property
+    def called(self) -> str:
+        return self.name or self.identifier
+
+
+class Alias(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A name of our own in a private hosted zone of Route 53."""
+
+    zone_id: str
+    name: str
 
 
 class WantedAssociation(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -12,23 +59,41 @@ class WantedAssociation(Struct, frozen=True, kw_only=True, rename="camel"):
     binding: str
     resource_name: str
     resource_arn: str
+    resource_kind: ResourceKind = ResourceKind.RESOURCE_CONFIGURATION
+    resource_type: str = "SINGLE"
     share_arn: str
     provider: str
     protocol: str
     port_ranges: tuple[str, ...]
-    mode: str
+    mode: Mode
+    network: NetworkRef | None = None
+    """For the modes by service network; a shared network is its own."""
     vpc_id: str
+    """Empty where only a service network is concerned, and its VPCs are somebody else's business."""
     subnet_ids: tuple[str, ...]
     security_group_ids: tuple[str, ...]
     """None stands for the VPC's default group: that is what AWS takes."""
-    private_dns: str
+    private_dns: PrivateDns
+    private_domains: tuple[str, ...] = ()
     per_vpc: bool
     """Whether the binding names its VPCs by tag, so that names are published for each."""
+    alias: str = ""
+    """The name of our own, with ``{resource}`` where the resource's name goes; empty for none."""
+    alias_zone: str = ""
 
     @property
     def name(self) -> str:
         """How people call it: binding, resource and VPC."""
-        return f"{self.binding}/{self.resource_name}/{self.vpc_id}"
+        return "/".join(filter(None, (self.binding, self.resource_name, self.vpc_id)))
+
+    @property
+    def holds_others(self) -> bool:
+        """Whether the names are those of what is inside it."""
+        return holds_others(self.resource_kind, self.resource_type)
+
+    @property
+    def is_network(self) -> bool:
+        return self.resource_kind is ResourceKind.SERVICE_NETWORK
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -46,7 +111,14 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What the policy was asked about."""
 
 
-class Endpoint(Struct, frozen=True, kw_only=True, rename="camel"):
-    """The VPC endpoint that makes a resource reachable."""
+class Associated(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What makes a resource reachable, each by its id; empty for what the mode does without."""
 
-    endpoint_id: str
+    endpoint_id: str = ""
+    network_arn: str = ""
+    in_network: str = ""
+    """The service network's association with the resource or service."""
+    vpc_association: str = ""
+    """The service network's association with the VPC."""
+    security_group_ids: tuple[str, ...] = ()
+    """Of the endpoint."""

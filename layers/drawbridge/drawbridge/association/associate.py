@@ -1,43 +1,70 @@
-"""Associating: one shared resource is made reachable in one VPC."""
+"""Associating: one shared resource is made reachable in one VPC, step by step."""
 
 import hashlib
-from enum import StrEnum
 from typing import Protocol, assert_never
 
-from msgspec import Struct
+import msgspec
 
-from drawbridge.association import Endpoint, WantedAssociation
-from drawbridge.errors import AssociationFailedError, NotReadyError
+from drawbridge.association import Associated, Mode, NetworkRef, WantedAssociation
+from drawbridge.association.observed import Endpoint, InNetwork, Network, Observed, State, VpcInNetwork
+from drawbridge.association.steps import (
+    Action,
+    AssociateVpc,
+    Await,
+    ChangeSecurityGroups,
+    ChangeVpcAssociation,
+    CreateEndpoint,
+    CreateNetwork,
+    PutInNetwork,
+    Stuck,
+    TakeOutOfNetwork,
+    associated,
+    beside,
+    next_step,
+)
+from drawbridge.errors import AssociationFailedError, ConflictError, NotReadyError
 
 
-class EndpointState(StrEnum):
-    """The state of a VPC endpoint, as far as it matters here; AWS's spellings differ by endpoint type."""
+class Networks(Protocol):
+    """The service networks that this account sees, and what they are associated with."""
 
-    PENDING = "pending"
-    AVAILABLE = "available"
-    PARTIAL = "partial"
-    FAILED = "failed"
-    OVER = "over"
-    """Deleting, deleted, rejected, expired: it will not be usable again."""
+    def network(self, ref: NetworkRef) -> Network | None:
+        """Find a network by id or ARN, or by its name among those of this account."""
+        ...
 
+    def in_network(self, network: Network, wanted: WantedAssociation) -> InNetwork | None:
+        """Give the network's association with the resource, whoever made it."""
+        ...
 
-class ResourceEndpoint(Struct, frozen=True, kw_only=True):
-    """A VPC endpoint of type Resource."""
+    def of_vpc(self, vpc_id: str) -> VpcInNetwork | None:
+        """Give the VPC's association with whichever network."""
+        ...
 
-    endpoint_id: str
-    state: EndpointState
-    security_group_ids: frozenset[str] = frozenset()
-    failure: str = ""
+    def create(self, name: str, client_token: str) -> Network: ...
+
+    def put_in(
+        self, network: Network, wanted: WantedAssociation, client_token: str, *, private_dns: bool, attempt: int
+    ) -> InNetwork: ...
+
+    def take_out(self, association_id: str) -> None: ...
+
+    def associate_vpc(self, network: Network, wanted: WantedAssociation, client_token: str) -> VpcInNetwork: ...
+
+    def change_vpc_association(self, there: VpcInNetwork, wanted: WantedAssociation) -> VpcInNetwork: ...
 
 
 class Endpoints(Protocol):
     """The VPC endpoints of this account."""
 
-    def find(self, wanted: WantedAssociation) -> list[ResourceEndpoint]:
-        """Give the endpoints that Drawbridge made for this binding, resource and VPC, oldest first."""
+    def find(self, wanted: WantedAssociation, network: Network | None) -> list[Endpoint]:
+        """Give the endpoints that lead where the mode says, those that are over too, oldest first.
+
+        Of type Resource those that Drawbridge made for this binding, resource and VPC; of type ServiceNetwork all that
+        lead from the VPC to the network, ours first.
+        """
         ...
 
-    def create(self, wanted: WantedAssociation, client_token: str) -> ResourceEndpoint:
+    def create(self, wanted: WantedAssociation, network: Network | None, client_token: str) -> Endpoint:
         """Make the endpoint, tagged so that ``find`` finds it; the same token gives the same endpoint."""
         ...
 
@@ -46,52 +73,131 @@ class Endpoints(Protocol):
         ...
 
 
-def associate(wanted: WantedAssociation, endpoints: Endpoints, *, attempt: int) -> Endpoint:
-    """See to it that the resource has its endpoint, and that it is available.
+class Ways:
+    """The three ways to a resource, as AWS lists them and as they are made."""
 
-    Repeating it makes nothing twice: what exists is found by its tags, and until it shows there, the client token
-    keeps AWS from making another.
+    def __init__(self, networks: Networks, endpoints: Endpoints) -> None:
+        self._networks = networks
+        self._endpoints = endpoints
+
+    def observe(self, wanted: WantedAssociation) -> Observed:
+        """Look at what there is of the way."""
+        network = self._networks.network(wanted.network) if wanted.network else None
+        in_network = self._networks.in_network(network, wanted) if network and not wanted.is_network else None
+        match wanted.mode:
+            case Mode.SERVICE_NETWORK:
+                vpc = self._networks.of_vpc(wanted.vpc_id) if wanted.vpc_id else None
+                return Observed(network=network, in_network=in_network, vpc=vpc)
+            case Mode.RESOURCE_ENDPOINT | Mode.SERVICE_NETWORK_ENDPOINT:
+                by_network = wanted.mode is Mode.SERVICE_NETWORK_ENDPOINT
+                found = [] if by_network and network is None else self._endpoints.find(wanted, network)
+                usable = [each for each in found if each.state is not State.OVER]
+                return Observed(
+                    network=network,
+                    in_network=in_network,
+                    endpoint=usable[0] if usable else None,
+                    over=tuple(each.id for each in found if each.state is State.OVER),
+                )
+            case _:
+                assert_never(wanted.mode)
+
+    def do(self, action: Action, wanted: WantedAssociation, observed: Observed, attempt: int) -> Observed:
+        """Do one step; give what is to be observed then.
+
+        Raises:
+            NotReadyError: somebody else has just done it, or the step before it is not over yet.
+        """
+        replace = msgspec.structs.replace
+        network = observed.network
+        try:
+            match action:
+                case CreateNetwork(name):
+                    return replace(observed, network=self._networks.create(name, _token("network", name, attempt)))
+                case PutInNetwork(private_dns=private_dns):
+                    assert network is not None  # noqa: S101 - the step comes after the network
+                    made_of = (network.arn, wanted.resource_arn, private_dns, attempt)
+                    made = self._networks.put_in(
+                        network, wanted, _token("in", *made_of), private_dns=private_dns, attempt=attempt
+                    )
+                    return replace(observed, in_network=made)
+                case TakeOutOfNetwork(association_id):
+                    self._networks.take_out(association_id)
+                    raise NotReadyError(f"{association_id} failed, and is being deleted to be made anew")
+                case AssociateVpc():
+                    assert network is not None  # noqa: S101 - the step comes after the network
+                    token = _token("vpc", network.arn, *_placed(wanted), attempt)
+                    return replace(observed, vpc=self._networks.associate_vpc(network, wanted, token))
+                case ChangeVpcAssociation():
+                    assert observed.vpc is not None  # noqa: S101 - it is what is to be changed
+                    changed = self._networks.change_vpc_association(observed.vpc, beside(wanted, observed.vpc))
+                    return replace(observed, vpc=changed)
+                case CreateEndpoint():
+                    return self._create_endpoint(wanted, observed, attempt)
+                case ChangeSecurityGroups(endpoint_id, add, remove):
+                    self._endpoints.change_groups(endpoint_id, add=add, remove=remove)
+                    assert observed.endpoint is not None  # noqa: S101 - it is what is to be changed
+                    groups = frozenset(wanted.security_group_ids)
+                    return replace(observed, endpoint=replace(observed.endpoint, security_group_ids=groups))
+                case _:
+                    assert_never(action)
+        except ConflictError as error:
+            # Another association of the same network may have come first: the next look adopts what it made.
+            raise NotReadyError(f"{action}: {error}") from error
+
+    def _create_endpoint(self, wanted: WantedAssociation, observed: Observed, attempt: int) -> Observed:
+        over = observed.over
+        for _ in range(_MOST_TOKENS):
+            token = endpoint_token(wanted, observed.network, over, attempt)
+            made = self._endpoints.create(wanted, observed.network, token)
+            if made.state is not State.OVER:
+                return msgspec.structs.replace(observed, endpoint=made)
+            # The token was one of an endpoint that was deleted since, and AWS lists no longer.
+            over = (*over, made.id)
+        raise NotReadyError(f"AWS gives back endpoints that were deleted, {over[-1]} at last")
+
+
+_MOST_TOKENS = 5
+
+
+def associate(wanted: WantedAssociation, ways: Ways, *, attempt: int) -> Associated:
+    """See to it that the resource has its way, and that it is usable.
+
+    Repeating it makes nothing twice: what exists is found, and until it shows, the client token keeps AWS from making
+    another.
 
     Raises:
-        NotReadyError: the endpoint is on its way.
-        AssociationFailedError: AWS gave up on it.
+        NotReadyError: AWS is on its way.
+        AssociationFailedError: AWS gave up on it, or something is in the way; the message says what to do.
     """
-    usable = [endpoint for endpoint in endpoints.find(wanted) if endpoint.state is not EndpointState.OVER]
-    endpoint = usable[0] if usable else endpoints.create(wanted, client_token(wanted, attempt))
-    match endpoint.state:
-        case EndpointState.AVAILABLE | EndpointState.PARTIAL:
-            groups = frozenset(wanted.security_group_ids)
-            if groups and groups != endpoint.security_group_ids:
-                there = endpoint.security_group_ids
-                endpoints.change_groups(endpoint.endpoint_id, add=groups - there, remove=there - groups)
-            return Endpoint(endpoint_id=endpoint.endpoint_id)
-        case EndpointState.PENDING:
-            raise NotReadyError(f"{endpoint.endpoint_id} is not available yet")
-        case EndpointState.FAILED | EndpointState.OVER:
-            raise AssociationFailedError(
-                f"{endpoint.endpoint_id} is {endpoint.state}: {endpoint.failure or 'AWS gives no reason'}; "
-                "see to the cause, then delete the endpoint"
-            )
-        case _:
-            assert_never(endpoint.state)
+    observed = ways.observe(wanted)
+    while (step := next_step(wanted, observed, attempt)) is not None:
+        match step:
+            case Await():
+                raise NotReadyError(f"{step.what} is not available yet")
+            case Stuck():
+                raise AssociationFailedError(step.why)
+            case _:
+                observed = ways.do(step, wanted, observed, attempt)
+    return associated(observed, wanted.mode)
 
 
-def client_token(wanted: WantedAssociation, attempt: int) -> str:
+def endpoint_token(wanted: WantedAssociation, network: Network | None, over: tuple[str, ...], attempt: int) -> str:
     """Give the token that names the endpoint to AWS: at most 64 characters.
 
     It holds all that the endpoint is made with, because AWS refuses a token that comes back with something else; and
-    the attempt, because a token whose endpoint was deleted gives the deleted endpoint.
+    what was there before, because a token whose endpoint was deleted gives the deleted endpoint. An endpoint to a
+    resource is made by one attempt of one request; one to a service network by several at once, so their attempts are
+    not in it.
     """
-    made_of = "\n".join(
-        (
-            wanted.binding,
-            wanted.resource_arn,
-            wanted.mode,
-            wanted.vpc_id,
-            *wanted.subnet_ids,
-            *wanted.security_group_ids,
-            wanted.private_dns,
-            str(attempt),
-        )
-    )
-    return hashlib.sha256(made_of.encode()).hexdigest()
+    if wanted.mode is Mode.SERVICE_NETWORK_ENDPOINT:
+        return _token("network endpoint", network.arn if network else "", *_placed(wanted), *sorted(over))
+    return _token("endpoint", wanted.binding, wanted.resource_arn, *_placed(wanted), attempt, *sorted(over))
+
+
+def _placed(wanted: WantedAssociation) -> tuple[str, ...]:
+    groups, domains = sorted(wanted.security_group_ids), sorted(wanted.private_domains)
+    return (wanted.vpc_id, *sorted(wanted.subnet_ids), "groups", *groups, wanted.private_dns, *domains)
+
+
+def _token(*made_of: object) -> str:
+    return hashlib.sha256("\n".join(str(each) for each in made_of).encode()).hexdigest()

@@ -1,8 +1,8 @@
 """Bindings as people write them: which shared resource goes where."""
 
 import re
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
@@ -10,23 +10,37 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct, field
 
-from drawbridge.association.resources import SharedConfiguration
+from drawbridge.association import Mode, NetworkRef, PrivateDns
+from drawbridge.association.entities import Entity
 from drawbridge.errors import InvalidInputError
 
 Glob = Annotated[str, Meta(min_length=1, max_length=256)]
 VpcId = Annotated[str, Meta(pattern=r"^vpc-[0-9a-f]{8,17}$")]
 SubnetId = Annotated[str, Meta(pattern=r"^subnet-[0-9a-f]{8,17}$")]
+NetworkId = Annotated[
+    str,
+    Meta(pattern=r"^(sn-[0-9a-f]{17}|arn:[a-z-]+:vpc-lattice:[a-z0-9-]+:[0-9]{12}:servicenetwork/sn-[0-9a-f]{17})\Z"),
+]
+NetworkName = Annotated[str, Meta(pattern=r"^(?!servicenetwork)[a-z0-9](?!.*--)[a-z0-9-]{1,61}[a-z0-9]\Z")]
+Domain = Annotated[str, Meta(pattern=r"^(\*\.)?([a-z0-9_-]{1,63}\.)*[a-z0-9-]{1,63}\Z", max_length=255)]
+AliasName = Annotated[
+    str, Meta(pattern=r"^([a-z0-9_-]|\{resource\}|\{vpc\})+(\.([a-z0-9_-]|\{resource\}|\{vpc\})+)+\Z", max_length=255)
+]
 SecurityGroupId = Annotated[str, Meta(pattern=r"^sg-[0-9a-f]{8,17}$")]
+
+_MOST_GROUPS = 5
+"""Of a service network's association with a VPC (VPC Lattice user guide, "Quotas")."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
-class Mode(StrEnum):
-    """The way to reach a shared resource."""
+class InvalidBindingError(InvalidInputError):
+    """A binding that cannot take effect: why, and on which line if one can be named."""
 
-    RESOURCE_ENDPOINT = "resource-endpoint"
-    SERVICE_NETWORK = "service-network"
-    SERVICE_NETWORK_ENDPOINT = "service-network-endpoint"
+    def __init__(self, message: str, *, reason: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.line = line
 
 
 class Match(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,14 +49,14 @@ class Match(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     provider: Glob = "*"
     share: Glob = "*"
     resource: Glob = "*"
-    types: tuple[Literal["SINGLE", "GROUP", "CHILD", "ARN", "CIDR"], ...] = ()
+    types: tuple[Literal["SINGLE", "GROUP", "CHILD", "ARN", "CIDR", "SERVICE_NETWORK", "SERVICE"], ...] = ()
     """None stands for all."""
 
     def could_match(self, provider: str, share_name: str) -> bool:
         """Tell whether some resource in a share of that name could fit."""
         return fnmatchcase(provider, self.provider) and fnmatchcase(share_name, self.share)
 
-    def matches(self, resource: SharedConfiguration, share_name: str) -> bool:
+    def matches(self, resource: Entity, share_name: str) -> bool:
         return (
             self.could_match(resource.owner, share_name)
             and fnmatchcase(resource.name, self.resource)
@@ -57,10 +71,25 @@ class VpcTag(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ServiceNetwork(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A service network by its name, to be made if it is not there."""
+    """A service network of this account by its name, to be made if it is not there."""
 
-    name: str
+    name: NetworkName
     create: bool = False
+
+
+class PrivateDomains(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The provider's names in these domains, and in those that AWS found to be theirs if ``verified``."""
+
+    domains: Annotated[tuple[Domain, ...], Meta(min_length=1, max_length=10)]
+    verified: bool = True
+
+
+class Route53Alias(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A name of our own in a private hosted zone, which follows the name that AWS gives."""
+
+    zone: Annotated[str, Meta(pattern=r"^[A-Z0-9]{1,32}\Z")]
+    name: AliasName
+    """With ``{resource}`` where the resource's name goes, and ``{vpc}`` where the VPC's id goes."""
 
 
 class Attach(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -68,13 +97,34 @@ class Attach(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
 
     mode: Mode
     vpc: VpcId | VpcTag | None = None
-    """Every mode but ``service-network-endpoint`` with a network of its own needs one."""
+    """Without one, ``service-network`` leaves it to others which VPCs the network is associated with."""
     subnets: tuple[SubnetId, ...] = ()
     """None stands for one in each zone."""
-    security_groups: tuple[SecurityGroupId, ...] = ()
-    private_dns: Literal["off", "verified"] = "off"
-    service_network: str | ServiceNetwork | None = None
-    """An id, an ARN, or a network by name; for the modes by service network."""
+    security_groups: Annotated[tuple[SecurityGroupId, ...], Meta(max_length=16)] = ()
+    private_dns: Literal["off", "verified", "all"] | PrivateDomains = "off"
+    service_network: NetworkId | ServiceNetwork | None = None
+    """For the modes by service network. What is shared as a network needs none: it is one."""
+    alias: Route53Alias | None = None
+
+    @property
+    def dns(self) -> PrivateDns:
+        if isinstance(self.private_dns, PrivateDomains):
+            return PrivateDns.VERIFIED_AND_LISTED if self.private_dns.verified else PrivateDns.LISTED
+        return PrivateDns(self.private_dns)
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        return self.private_dns.domains if isinstance(self.private_dns, PrivateDomains) else ()
+
+    @property
+    def network(self) -> NetworkRef | None:
+        match self.service_network:
+            case None:
+                return None
+            case ServiceNetwork(name=name, create=create):
+                return NetworkRef(name=name, create=create)
+            case identifier:
+                return NetworkRef(identifier=identifier)
 
 
 class Binding(Struct, frozen=True, kw_only=True):
@@ -85,7 +135,9 @@ class Binding(Struct, frozen=True, kw_only=True):
     attach: Attach
 
 
-class _Document(Struct, frozen=True, forbid_unknown_fields=True):
+class BindingDocument(Struct, frozen=True, forbid_unknown_fields=True):
+    """A binding as people write it: which shared resource goes where."""
+
     attach: Attach
     match: Match = field(default_factory=Match)
 
@@ -94,24 +146,45 @@ def parse_binding(name: str, text: str) -> Binding:
     """Read a binding, JSON or YAML.
 
     Raises:
-        InvalidInputError: it can't be read, or a field is missing, unknown or wrong. The message names line or field.
+        InvalidBindingError: it can't be read, or a field is missing, unknown or wrong. The message names line or field.
     """
     if _NAME.fullmatch(name) is None:
-        raise InvalidInputError(
-            f"binding {name[:100]!r}: a name is one level of letters, digits, '-', '_' and '.', 64 at most"
-        )
+        reason = "a name is one level of letters, digits, '-', '_' and '.', 64 at most"
+        raise InvalidBindingError(f"binding {name[:100]!r}: {reason}", reason=reason)
     loaded = _load(name, text)
     try:
-        document = msgspec.convert(loaded, _Document, strict=False)
+        document = msgspec.convert(loaded, BindingDocument, strict=False)
     except msgspec.ValidationError as error:
-        raise InvalidInputError(f"binding {name}{_line_of(str(error), text)}: {error}") from error
-    if document.attach.mode is Mode.RESOURCE_ENDPOINT and document.attach.vpc is None:
-        raise InvalidInputError(f"binding {name}: attach.vpc is missing; mode {document.attach.mode} needs one")
-    if isinstance(document.attach.vpc, VpcTag) and document.attach.subnets:
-        raise InvalidInputError(
-            f"binding {name}: attach.subnets belong to one VPC; leave them out where attach.vpc is a tag"
-        )
+        raise _invalid(name, str(error), _line_of(str(error), text)) from error
+    for trouble in _troubles(document.attach):
+        line = _line_of_fields(trouble.partition(" ")[0].rstrip(":").split("."), text)
+        raise InvalidBindingError(f"binding {name}: {trouble}", reason=trouble, line=line)
     return Binding(name=name, match=document.match, attach=document.attach)
+
+
+def _invalid(name: str, reason: str, line: int | None = None) -> InvalidBindingError:
+    return InvalidBindingError(f"binding {name}{f', line {line}' if line else ''}: {reason}", reason=reason, line=line)
+
+
+def _troubles(attach: Attach) -> Iterator[str]:
+    """Say what does not go together."""
+    by_endpoint = attach.mode is not Mode.SERVICE_NETWORK
+    if by_endpoint and attach.vpc is None:
+        yield f"attach.vpc is missing; mode {attach.mode} needs one"
+    if attach.mode is Mode.RESOURCE_ENDPOINT and attach.service_network is not None:
+        yield f"attach.serviceNetwork goes with the other modes; leave it out, or use mode {Mode.SERVICE_NETWORK}"
+    if isinstance(attach.vpc, VpcTag) and attach.subnets:
+        yield "attach.subnets belong to one VPC; leave them out where attach.vpc is a tag"
+    if attach.subnets and not by_endpoint:
+        yield f"attach.subnets are an endpoint's; mode {attach.mode} makes none, leave them out"
+    if attach.mode is Mode.SERVICE_NETWORK and len(attach.security_groups) > _MOST_GROUPS:
+        yield f"attach.securityGroups: a VPC's association takes {_MOST_GROUPS} at most"
+    if attach.security_groups and attach.vpc is None:
+        yield "attach.securityGroups belong to the VPC's side; name attach.vpc, or leave them out"
+    if attach.alias is not None and isinstance(attach.vpc, VpcTag) and "{vpc}" not in attach.alias.name:
+        yield "attach.alias.name needs {vpc} in it where attach.vpc is a tag: each VPC has a name of its own"
+    if attach.alias is not None and "{vpc}" in attach.alias.name and attach.vpc is None:
+        yield "attach.alias.name has {vpc} in it, and there is no attach.vpc"
 
 
 def _load(name: str, text: str) -> object:
@@ -123,21 +196,26 @@ def _load(name: str, text: str) -> object:
         return yaml.load(text, yaml.BaseLoader)  # noqa: S506 - it makes text, lists and mappings of anything
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise InvalidInputError(f"binding {name}, line {line}: {error.problem or error.context}") from error
+        raise _invalid(name, str(error.problem or error.context), line) from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise InvalidInputError(f"binding {name}: {error}") from error
+        raise _invalid(name, str(error)) from error
 
 
-def _line_of(error: str, text: str) -> str:
+def _line_of(error: str, text: str) -> int | None:
     """Find the line of the field that msgspec's message ends with, as ``- at `$.attach.mode```."""
     path = re.search(r"`\$\.?([^`]*)`$", error)
     unknown = re.search(r"unknown field `([^`]*)`", error)
     fields = re.findall(r"[A-Za-z]+", path.group(1)) if path else []
-    fields += [unknown.group(1)] if unknown else []
-    start = 0
+    return _line_of_fields([*fields, unknown.group(1)] if unknown else fields, text)
+
+
+def _line_of_fields(fields: Iterable[str], text: str) -> int | None:
+    """Find the line of the last field that is there, each looked for behind the one before it."""
+    start, line = 0, None
     for each in fields:
         found = re.compile(rf"\b{re.escape(each)}\b").search(text, start)
         if found is None:
-            return ""
+            break
         start = found.start()
-    return f", line {text.count(chr(10), 0, start) + 1}" if fields else ""
+        line = text.count("\n", 0, start) + 1
+    return line

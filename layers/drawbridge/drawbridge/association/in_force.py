@@ -12,13 +12,14 @@ def bindings_in_force(parameters: Parameters) -> InForce[Binding]:
     return in_force(parameters, PATH, parse_binding)
 
 
-def wanted_digest(bindings: InForce[Binding], provider: str, share_name: str) -> str:
-    """Give a digest of the bindings that could want something of a share."""
+def wanted_digest(bindings: InForce[Binding], provider: str, share_name: str, quotas: InForce[tuple[str, int]]) -> str:
+    """Give a digest of the bindings that could want something of a share, and of the limits that they meet."""
     versions = dict(bindings.versions)
     return digest(
         [
             (binding.name, versions[binding.name])
             for binding in bindings.things
             if binding.match.could_match(provider, share_name)
-        ]
+        ],
+        quotas.things,
     )

@@ -1,17 +1,20 @@
 """Planning: what the bindings want of one share, and policy allows, as a list of associations. Nothing is done yet."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Protocol
 
 from msgspec import Struct
 
-from drawbridge.association import Plan, WantedAssociation
-from drawbridge.association.binding import Binding, Mode, VpcTag
+from drawbridge.arns import is_of
+from drawbridge.association import Mode, NetworkRef, Plan, PrivateDns, WantedAssociation
+from drawbridge.association.associate import Ways
+from drawbridge.association.binding import Binding, VpcTag
+from drawbridge.association.entities import Entity
 from drawbridge.association.in_force import wanted_digest
-from drawbridge.association.resources import SharedConfiguration
+from drawbridge.association.preflight import Preflight
 from drawbridge.configuration import InForce
 from drawbridge.decision.decide import Policies, may_associate
-from drawbridge.decision.facts import Asker, Fact, Moment, ResourceFacts
+from drawbridge.decision.facts import Asker, Fact, Moment, ResourceFacts, ResourceKind
 from drawbridge.decision.grounds import AssociationGrounds
 from drawbridge.errors import NotReadyError
 from drawbridge.request.digests import state_in_effect
@@ -33,6 +36,34 @@ class Vpc(Struct, frozen=True, kw_only=True):
     """One in each zone that has any."""
 
 
+class Refusal(Struct, frozen=True, kw_only=True):
+    """Why something wanted is not associated."""
+
+    vpc_id: str = ""
+    """Where it is wanted; empty where that does not matter."""
+    reason: Reason
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """A resource that a binding matches, and what comes of it."""
+
+    binding: str
+    resource: Entity
+    facts: ResourceFacts | None = None
+    """What the policy was asked about; ``None`` if it was not."""
+    associations: tuple[WantedAssociation, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+
+
+class Considered(Struct, frozen=True, kw_only=True):
+    """All that the bindings match in one share."""
+
+    share: Share
+    visible: tuple[SharedResource, ...]
+    """What it holds of VPC Lattice's."""
+    wishes: tuple[Wish, ...]
+
+
 class Shares(Protocol):
     """Shares in effect for this account."""
 
@@ -41,11 +72,11 @@ class Shares(Protocol):
     def contents_of_share(self, share_arn: str) -> list[SharedResource]: ...
 
 
-class Configurations(Protocol):
-    """VPC Lattice resource configurations."""
+class Entities(Protocol):
+    """What VPC Lattice shows of what is shared."""
 
-    def describe(self, resources: Iterable[SharedResource]) -> list[SharedConfiguration]:
-        """Describe those of the resources that are resource configurations and ready for use."""
+    def describe(self, resources: Iterable[SharedResource]) -> list[Entity]:
+        """Describe those of the resources that are VPC Lattice's and ready for use."""
         ...
 
     def tags(self, arn: str) -> dict[str, str] | None:
@@ -66,17 +97,26 @@ class Planner:
 
     def __init__(
         self,
+        *,
         shares: Shares,
-        configurations: Configurations,
+        entities: Entities,
         network: Network,
         policies: Policies,
         bindings: InForce[Binding],
+        ways: Ways,
+        preflight: Preflight,
+        account_id: str,
+        quotas: InForce[tuple[str, int]],
     ) -> None:
         self._shares = shares
-        self._configurations = configurations
+        self._entities = entities
         self._network = network
         self._policies = policies
         self._bindings = bindings
+        self._ways = ways
+        self._preflight = preflight
+        self._account_id = account_id
+        self._quotas = quotas
 
     def plan(self, share_arn: str, asker: Asker, expected: Collection[SharedResource], moment: Moment) -> Plan:
         """Plan what is to be associated of the share.
@@ -87,30 +127,38 @@ class Planner:
         Raises:
             NotReadyError: the share or something expected in it is not visible yet.
         """
+        return self.plan_of(self.consider(share_arn, asker, expected, moment), moment)
+
+    def consider(
+        self, share_arn: str, asker: Asker, expected: Collection[SharedResource], moment: Moment
+    ) -> Considered:
+        """Say of each resource that a binding matches what comes of it.
+
+        Raises:
+            NotReadyError: the share or something expected in it is not visible yet.
+        """
         share = self._shares.share(share_arn)
         if share is None:
             raise NotReadyError(f"{share_arn} is not in effect yet")
-        visible = [resource for resource in self._shares.contents_of_share(share_arn) if resource.is_lattice]
+        visible = tuple(resource for resource in self._shares.contents_of_share(share_arn) if resource.is_lattice)
         missing = {thing.arn for thing in expected if thing.is_lattice} - {resource.arn for resource in visible}
         if missing:
             raise NotReadyError(f"not visible yet in {share_arn}: {', '.join(sorted(missing))}")
-        described = sorted(self._configurations.describe(visible))
-        wanted: list[WantedAssociation] = []
-        refused: list[Reason] = []
-        asked: list[ResourceFacts] = []
+        described = sorted(self._entities.describe(visible))
+        wishes: list[Wish] = []
         for binding in self._bindings.things:
             fits = [each for each in described if binding.match.matches(each, share.name)]
-            for resource in fits:
-                refusal = _not_built(binding, resource)
-                if refusal is None:
-                    asked.append(self._facts(binding, resource, asker, share.name))
-                    refusal = self._refusal(asked[-1], moment) or _twin(binding, resource, fits)
-                if refusal is not None:
-                    refused.append(refusal)
-                    continue
-                placed, unplaced = self._places(binding, resource)
-                wanted += placed
-                refused += unplaced
+            wishes += [
+                self._wish(binding, resource, fits, asker=asker, share=share, moment=moment) for resource in fits
+            ]
+        return Considered(share=share, visible=visible, wishes=tuple(wishes))
+
+    def plan_of(self, considered: Considered, moment: Moment) -> Plan:
+        """Sum up what was considered; of more than can be done at once, the rest is refused."""
+        share, wishes = considered.share, considered.wishes
+        wanted = [each for wish in wishes for each in wish.associations]
+        refused = [each.reason for wish in wishes for each in wish.refused]
+        asked = [wish.facts for wish in wishes if wish.facts is not None]
         if len(wanted) > MOST_AT_ONCE:
             text = f"{len(wanted)} associations are wanted of one share, {MOST_AT_ONCE} are made; match fewer"
             refused.append(Reason("too-many-associations", text, source=wanted[MOST_AT_ONCE].binding))
@@ -119,29 +167,50 @@ class Planner:
             associations=tuple(wanted[:MOST_AT_ONCE]),
             refused=tuple(refused[:MOST_AT_ONCE]),
             broken=tuple(broken),
-            state=state_in_effect(resource.arn for resource in visible),
-            wanted=wanted_digest(self._bindings, share.owner, share.name),
+            state=state_in_effect(resource.arn for resource in considered.visible),
+            wanted=wanted_digest(self._bindings, share.owner, share.name, self._quotas),
             grounds=AssociationGrounds(at=moment.now, zone=moment.zone, resources=tuple(asked[:MOST_KEPT])),
         )
 
-    def _facts(self, binding: Binding, resource: SharedConfiguration, asker: Asker, share_name: str) -> ResourceFacts:
+    def _wish(
+        self, binding: Binding, resource: Entity, fits: list[Entity], *, asker: Asker, share: Share, moment: Moment
+    ) -> Wish:
+        facts: ResourceFacts | None = None
+        refusal = _impossible(binding, resource)
+        if refusal is None:
+            facts = self._facts(binding, resource, asker, share.name)
+            refusal = self._refusal(facts, moment) or _twin(binding, resource, fits)
+        if refusal is not None:
+            refused = (Refusal(reason=refusal),)
+            return Wish(binding=binding.name, resource=resource, facts=facts, refused=refused)
+        placed, unplaced = self._places(binding, resource)
+        return Wish(
+            binding=binding.name,
+            resource=resource,
+            facts=facts,
+            associations=tuple(placed),
+            refused=tuple(unplaced),
+        )
+
+    def _facts(self, binding: Binding, resource: Entity, asker: Asker, share_name: str) -> ResourceFacts:
         # A call for each resource, which most policies do not need.
         tags_matter = bool(self._policies.speaking_of(Fact.RESOURCE_TAGS))
         return ResourceFacts(
             asker=asker,
             share_arn=resource.share_arn,
             share_name=share_name,
+            resource_kind=resource.kind,
             arn=resource.arn,
             name=resource.name,
-            type=resource.type,
+            type=resource.type if resource.kind is ResourceKind.RESOURCE_CONFIGURATION else "",
             protocol=resource.protocol,
             port_ranges=resource.port_ranges,
             custom_domain_name=resource.custom_domain_name,
             domain_verified=resource.domain_verified,
-            tags=self._configurations.tags(resource.arn) if tags_matter else None,
+            tags=self._entities.tags(resource.arn) if tags_matter else None,
             binding=binding.name,
             mode=binding.attach.mode,
-            private_dns=binding.attach.private_dns,
+            private_dns=binding.attach.dns,
         )
 
     def _refusal(self, facts: ResourceFacts, moment: Moment) -> Reason | None:
@@ -151,60 +220,123 @@ class Planner:
         why = "; ".join(reason.text for reason in because)
         return Reason("association-not-permitted", f"{facts.name}: {why}", source=facts.binding)
 
-    def _places(self, binding: Binding, resource: SharedConfiguration) -> tuple[list[WantedAssociation], list[Reason]]:
-        by_tag = isinstance(binding.attach.vpc, VpcTag)
-        vpcs = self._vpcs(binding)
-        if not vpcs:
-            where = binding.attach.vpc.tag if isinstance(binding.attach.vpc, VpcTag) else binding.attach.vpc
-            return [], [Reason("no-vpc", f"{resource.name}: no VPC fits {where}", source=binding.name)]
+    def _places(self, binding: Binding, resource: Entity) -> tuple[list[WantedAssociation], list[Refusal]]:
         placed: list[WantedAssociation] = []
-        unplaced: list[Reason] = []
-        for vpc in vpcs:
-            subnets = binding.attach.subnets or vpc.subnet_ids
-            if not subnets:
+        unplaced: list[Refusal] = []
+        for vpc in self._vpcs(binding):
+            if vpc is not None and not vpc.subnet_ids and not binding.attach.subnets and _needs_subnets(binding):
                 text = f"{resource.name}: {vpc.vpc_id} has no subnet; make one, or name another VPC"
-                unplaced.append(Reason("no-subnet", text, source=binding.name))
+                reason = Reason("no-subnet", text, source=binding.name)
+                unplaced.append(Refusal(vpc_id=vpc.vpc_id, reason=reason))
                 continue
-            placed.append(
-                WantedAssociation(
-                    binding=binding.name,
-                    resource_name=resource.name,
-                    resource_arn=resource.arn,
-                    share_arn=resource.share_arn,
-                    provider=resource.owner,
-                    protocol=resource.protocol,
-                    port_ranges=resource.port_ranges,
-                    mode=binding.attach.mode,
-                    vpc_id=vpc.vpc_id,
-                    subnet_ids=subnets,
-                    security_group_ids=binding.attach.security_groups,
-                    private_dns=binding.attach.private_dns,
-                    per_vpc=by_tag,
-                )
-            )
+            wanted = _wanted(binding, resource, vpc)
+            hindrance = self._hindrance(wanted, resource)
+            if hindrance is None:
+                placed.append(wanted)
+            else:
+                unplaced.append(Refusal(vpc_id=wanted.vpc_id, reason=hindrance))
+        if not placed and not unplaced:
+            where = binding.attach.vpc.tag if isinstance(binding.attach.vpc, VpcTag) else binding.attach.vpc
+            reason = Reason("no-vpc", f"{resource.name}: no VPC fits {where}", source=binding.name)
+            unplaced.append(Refusal(reason=reason))
         return placed, unplaced
 
-    def _vpcs(self, binding: Binding) -> list[Vpc]:
-        if isinstance(binding.attach.vpc, VpcTag):
-            return self._network.tagged(binding.attach.vpc.tag)
-        vpc = self._network.vpc(binding.attach.vpc) if binding.attach.vpc else None
-        return [vpc] if vpc else []
+    def _hindrance(self, wanted: WantedAssociation, resource: Entity) -> Reason | None:
+        observed = self._ways.observe(wanted)
+        network = observed.network
+        if network is not None and not wanted.is_network:
+            if not is_of(network.arn, self._account_id):
+                text = (
+                    f"{resource.name}: {network.arn} is another account's too, and AWS associates nothing with nothing "
+                    "that is both shared with this account; name a service network of its own"
+                )
+                return Reason("both-foreign", text, source=wanted.binding)
+            closed = resource.kind is ResourceKind.RESOURCE_CONFIGURATION and not resource.allows_shareable_networks
+            if network.shareable and closed and observed.in_network is None:
+                text = (
+                    f"{resource.name}: service network {network.name} can be shared on, which its provider does not "
+                    "allow, and which never changes; name a network that Drawbridge creates, or ask the provider for "
+                    "allowAssociationToShareableServiceNetwork"
+                )
+                return Reason("network-shareable", text, source=wanted.binding)
+        return self._preflight.hindrance(wanted, observed)
+
+    def _vpcs(self, binding: Binding) -> list[Vpc] | list[None]:
+        match binding.attach.vpc:
+            case None:
+                return [None]
+            case VpcTag(tag):
+                return self._network.tagged(tag)
+            case vpc_id:
+                vpc = self._network.vpc(vpc_id)
+                return [vpc] if vpc else []
 
 
-_BUILT = frozenset({"SINGLE"})
+def _needs_subnets(binding: Binding) -> bool:
+    return binding.attach.mode is not Mode.SERVICE_NETWORK
 
 
-def _not_built(binding: Binding, resource: SharedConfiguration) -> Reason | None:
-    if binding.attach.mode is not Mode.RESOURCE_ENDPOINT:
-        text = f"{resource.name}: mode {binding.attach.mode} is not built yet; use {Mode.RESOURCE_ENDPOINT}"
-        return Reason("mode-not-supported", text, source=binding.name)
-    if resource.type not in _BUILT:
-        text = f"{resource.name}: a resource configuration of type {resource.type} is not supported yet"
-        return Reason("kind-not-supported", text, source=binding.name)
-    return None
+def _wanted(binding: Binding, resource: Entity, vpc: Vpc | None) -> WantedAssociation:
+    attach = binding.attach
+    is_network = resource.kind is ResourceKind.SERVICE_NETWORK
+    vpc_id = vpc.vpc_id if vpc else ""
+    return WantedAssociation(
+        binding=binding.name,
+        resource_name=resource.name,
+        resource_arn=resource.arn,
+        resource_kind=resource.kind,
+        resource_type=resource.type,
+        share_arn=resource.share_arn,
+        provider=resource.owner,
+        protocol=resource.protocol,
+        port_ranges=resource.port_ranges,
+        mode=attach.mode,
+        network=NetworkRef(identifier=resource.arn) if is_network else attach.network,
+        vpc_id=vpc_id,
+        subnet_ids=(attach.subnets or (vpc.subnet_ids if vpc else ())) if _needs_subnets(binding) else (),
+        security_group_ids=attach.security_groups,
+        private_dns=attach.dns,
+        private_domains=attach.domains,
+        per_vpc=isinstance(attach.vpc, VpcTag),
+        alias=attach.alias.name.replace("{vpc}", vpc_id) if attach.alias else "",
+        alias_zone=attach.alias.zone if attach.alias else "",
+    )
 
 
-def _twin(binding: Binding, resource: SharedConfiguration, fits: list[SharedConfiguration]) -> Reason | None:
+def _impossible(binding: Binding, resource: Entity) -> Reason | None:
+    """Say why this kind of thing can't be reached in this mode, if it can't."""
+    found = next(iter(_impossibilities(binding, resource)), None)
+    if found is None:
+        return None
+    code, why = found
+    return Reason(code, f"{resource.name} is {why}", source=binding.name)
+
+
+def _impossibilities(binding: Binding, resource: Entity) -> Iterator[tuple[str, str]]:
+    mode, network = binding.attach.mode, binding.attach.network
+    match resource.kind:
+        case ResourceKind.RESOURCE_CONFIGURATION:
+            if resource.type == "CIDR":
+                yield "kind-not-supported", "of type CIDR, which only tunnel endpoints reach"
+            if resource.type == "CHILD":
+                yield "kind-not-supported", "a child, which comes with its group"
+        case ResourceKind.SERVICE_NETWORK if network is not None:
+            why = "a service network itself, and can't be put into another one; leave attach.serviceNetwork out"
+            yield "mode-not-possible", why
+        case ResourceKind.SERVICE if binding.attach.dns is not PrivateDns.OFF:
+            yield "mode-not-possible", "a service, whose custom name needs no private DNS; set privateDns: off"
+        case _:
+            pass
+    if mode is Mode.RESOURCE_ENDPOINT:
+        if resource.kind is not ResourceKind.RESOURCE_CONFIGURATION:
+            why = f"a {resource.kind.replace('-', ' ')}, which a resource endpoint can't lead to; use mode "
+            yield "mode-not-possible", f"{why}{Mode.SERVICE_NETWORK} or {Mode.SERVICE_NETWORK_ENDPOINT}"
+    elif network is None and resource.kind is not ResourceKind.SERVICE_NETWORK:
+        why = f"to be reached by a service network in mode {mode}; name one in attach.serviceNetwork"
+        yield "no-service-network", why
+
+
+def _twin(binding: Binding, resource: Entity, fits: list[Entity]) -> Reason | None:
     """Refuse a resource whose name another one, that comes before it, publishes under already."""
     first = next(each for each in fits if each.name == resource.name)
     if first.arn == resource.arn:

@@ -12,6 +12,7 @@ from drawbridge.errors import (
     GoneError,
     NotReadyError,
     QuotaExceededError,
+    RefusedError,
     ThrottledError,
     UpstreamError,
 )
@@ -34,6 +35,12 @@ _BY_CODE: dict[str, type[DrawbridgeError]] = {
     # Somebody else writes the same parameter at the moment.
     "TooManyUpdates": ThrottledError,
     "ConcurrentModification": ThrottledError,
+    "InvalidParameter": RefusedError,
+    "InvalidParameterCombination": RefusedError,
+    "InvalidParameterValue": RefusedError,
+    "MissingParameter": RefusedError,
+    "NoSuchHostedZone": RefusedError,
+    "ValidationException": RefusedError,
     "ServiceQuotaExceededException": QuotaExceededError,
     "VpcEndpointLimitExceeded": QuotaExceededError,
     "ParameterLimitExceeded": QuotaExceededError,
@@ -46,6 +53,7 @@ _BY_CODE: dict[str, type[DrawbridgeError]] = {
     "InvalidVpcEndpointId.NotFound": GoneError,
     "InvalidVpcEndpoint.NotFound": GoneError,
     "InvalidResourceConfigurationArn.NotFound": GoneError,
+    "InvalidServiceNetworkArn.NotFound": GoneError,
     "ResourceNotFoundException": GoneError,
     "ResourceShareInvitationArnNotFoundException": GoneError,
     "ResourceShareInvitationAlreadyRejectedException": GoneError,

@@ -71,6 +71,7 @@ class Ledger:
             permitted=seen.permitted,
             failures=(after.failures if after else 0) + lost,
             incomplete=False,
+            drift=seen.drift,
             reviewed="",
             no_longer_permitted=False,
             followed=_YES,
@@ -114,6 +115,12 @@ class Ledger:
         if written is None:
             return None
         self._shorten_history(change.request_id, written)
+        if outcome.taken_back:
+            # The same list can't be added to and taken from in one update.
+            taken = Write()
+            taken.delete("published", set(outcome.taken_back))
+            taken.only_if(attempt=change.attempt)
+            self._update(change.request_id, taken)
         return msgspec.structs.replace(change, account_id=written["account_id"])
 
     def note_seen(self, row: Row, seen: Seen) -> None:
@@ -150,6 +157,8 @@ class Ledger:
             write.set(association_grounds=_text(outcome.association_grounds))
         if outcome.basis:
             write.set(**{name: value for name, value in msgspec.structs.asdict(outcome.basis).items() if value})
+        if outcome.ways is not None:
+            write.set(ways=msgspec.json.encode(outcome.ways).decode())
         if change.published:
             write.add("published", set(change.published))
         return write
@@ -229,6 +238,8 @@ class _Item(msgspec.Struct):
     incomplete: bool
     grounds: str = ""
     association_grounds: str = ""
+    ways: str = ""
+    drift: str = ""
     reviewed: str = ""
     no_longer_permitted: bool = False
 

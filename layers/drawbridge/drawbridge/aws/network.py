@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from drawbridge.association.plan import Vpc
 from drawbridge.aws.errors import translated
@@ -20,19 +21,58 @@ _UNSUPPORTED_ZONES = frozenset(
 
 
 class Network:
-    """The VPCs that bindings name."""
+    """The VPCs that bindings name. What is asked once is kept: build it anew for each look."""
 
     def __init__(self, ec2: EC2Client) -> None:
         self._ec2 = ec2
+        self._subnets: dict[str, str | None] = {}
+        self._groups: dict[str, str | None] = {}
+        self._dns: dict[str, bool] = {}
+        self._found: dict[tuple[tuple[str, str], ...], list[Vpc]] = {}
 
     def vpc(self, vpc_id: str) -> Vpc | None:
-        return next(iter(self._vpcs([{"Name": "vpc-id", "Values": [vpc_id]}])), None)
+        return next(iter(self._vpcs({"vpc-id": vpc_id})), None)
 
     def tagged(self, tags: dict[str, str]) -> list[Vpc]:
         """Give the VPCs that have all the tags, by id."""
-        return self._vpcs([{"Name": f"tag:{key}", "Values": [value]} for key, value in sorted(tags.items())])
+        return self._vpcs({f"tag:{key}": value for key, value in tags.items()})
 
-    def _vpcs(self, filters: list[dict[str, object]]) -> list[Vpc]:
+    def vpc_of_group(self, group_id: str) -> str | None:
+        """Give the VPC of a security group; ``None`` if there is no such group."""
+        if group_id not in self._groups:
+            call = self._ec2.describe_security_groups
+            self._groups[group_id] = self._vpc_of(group_id, call, "group-id", "SecurityGroups")
+        return self._groups[group_id]
+
+    def vpc_of_subnet(self, subnet_id: str) -> str | None:
+        """Give the VPC of a subnet; ``None`` if there is no such subnet."""
+        if subnet_id not in self._subnets:
+            self._subnets[subnet_id] = self._vpc_of(subnet_id, self._ec2.describe_subnets, "subnet-id", "Subnets")
+        return self._subnets[subnet_id]
+
+    @staticmethod
+    def _vpc_of(identifier: str, call: Callable[..., Any], filtered_by: str, member: str) -> str | None:
+        only = [{"Name": filtered_by, "Values": [identifier]}]
+        with translated(f"look for {identifier}"):
+            found = [each["VpcId"] for page in pages(call, marker="NextToken", Filters=only) for each in page[member]]
+        return found[0] if found else None
+
+    def has_dns(self, vpc_id: str) -> bool:
+        """Tell whether the VPC has DNS support and DNS host names."""
+        if vpc_id not in self._dns:
+            with translated(f"look at the DNS of {vpc_id}"):
+                support = self._ec2.describe_vpc_attribute(VpcId=vpc_id, Attribute="enableDnsSupport")
+                names = self._ec2.describe_vpc_attribute(VpcId=vpc_id, Attribute="enableDnsHostnames")
+            self._dns[vpc_id] = bool(support["EnableDnsSupport"]["Value"] and names["EnableDnsHostnames"]["Value"])
+        return self._dns[vpc_id]
+
+    def _vpcs(self, wanted: dict[str, str]) -> list[Vpc]:
+        key = tuple(sorted(wanted.items()))
+        if key not in self._found:
+            self._found[key] = self._list([{"Name": name, "Values": [value]} for name, value in key])
+        return self._found[key]
+
+    def _list(self, filters: list[dict[str, object]]) -> list[Vpc]:
         with translated("list VPCs"):
             ids = sorted(
                 each["VpcId"]
@@ -52,6 +92,7 @@ class Network:
                 Filters=[{"Name": "vpc-id", "Values": vpc_ids}, {"Name": "state", "Values": ["available"]}],
             ):
                 for subnet in page["Subnets"]:
+                    self._subnets[subnet["SubnetId"]] = subnet["VpcId"]
                     if subnet["AvailabilityZoneId"] in _UNSUPPORTED_ZONES or not subnet["AvailableIpAddressCount"]:
                         continue
                     of_vpc = zones[subnet["VpcId"]]

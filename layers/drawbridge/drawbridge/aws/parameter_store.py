@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -127,6 +128,21 @@ class PublishedNames:
         with translated(f"write {name}"):
             self._ssm.put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
             self._ssm.add_tags_to_resource(ResourceType="Parameter", ResourceId=name, Tags=self._tags(subject))
+
+    def below(self, path: str) -> Iterator[tuple[str, str]]:
+        """Give name and value of all parameters below a path."""
+        with translated(f"read what is below {path}"):
+            for page in pages(self._ssm.get_parameters_by_path, marker="NextToken", Path=path, Recursive=True):
+                for each in page["Parameters"]:
+                    yield each["Name"], each["Value"]
+
+    def remove(self, name: str, *, subject: str) -> None:
+        """Remove a parameter that carries our ownership tag and is of that subject; any other is left alone."""
+        there = self.read(name)
+        # What is not ours has no subject.
+        if there is not None and there.subject and there.subject == subject:
+            with suppress(GoneError), translated(f"remove {name}"):
+                self._ssm.delete_parameter(Name=name)
 
     def _tags(self, subject: str) -> list[TagTypeDef]:
         return [{"Key": OWNER_TAG, "Value": self._owner}, {"Key": SUBJECT_TAG, "Value": subject}]

@@ -55,6 +55,10 @@ class Write:
         """Add to a number, or members to a set."""
         self._clause("ADD", f"{self._name(name)} {self._value(value)}")
 
+    def delete(self, name: str, members: Any) -> None:
+        """Take members from a set."""
+        self._clause("DELETE", f"{self._name(name)} {self._value(members)}")
+
     def remove(self, name: str) -> None:
         self._clause("REMOVE", self._name(name))
 

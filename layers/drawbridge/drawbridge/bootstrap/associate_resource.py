@@ -2,11 +2,22 @@
 
 from functools import cache
 
-from drawbridge.aws.resource_endpoints import ResourceEndpoints
+from drawbridge.association.associate import Ways
+from drawbridge.aws.service_networks import ServiceNetworks
+from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.bootstrap.clients import client
 from drawbridge.environment import Environment
 
 
 @cache
-def endpoints() -> ResourceEndpoints:
-    return ResourceEndpoints(client("ec2"), owner=Environment().prefix)
+def environment() -> Environment:
+    return Environment()
+
+
+def ways() -> Ways:
+    """Build it for one look: what is listed is kept."""
+    owner = environment().prefix
+    return Ways(
+        ServiceNetworks(client("vpc-lattice"), owner=owner, account_id=environment().account_id),
+        VpcEndpoints(client("ec2"), owner=owner),
+    )

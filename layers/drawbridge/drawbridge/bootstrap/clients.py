@@ -11,6 +11,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
     from mypy_boto3_organizations import OrganizationsClient
+    from mypy_boto3_sts import STSClient
 
 # The workflow and the queue try again, later and spread out: a handler that insists only holds on to its time.
 _CONFIG = Config(
@@ -32,14 +33,15 @@ def table(name: str) -> Table:
     return boto3.resource("dynamodb", config=_CONFIG).Table(name)
 
 
-def organizations_through(role_name: str, account: str) -> OrganizationsClient:
+def organizations_through(role_name: str, account: str, *, sts: STSClient) -> OrganizationsClient:
     """Give Organizations as the role of that account sees it; good for an hour, as the role's session is."""
-    credentials = client("sts").assume_role(
-        RoleArn=f"arn:{client('sts').meta.partition}:iam::{account}:role/{role_name}",
+    credentials = sts.assume_role(
+        RoleArn=f"arn:{sts.meta.partition}:iam::{account}:role/{role_name}",
         RoleSessionName="drawbridge",
     )["Credentials"]
     return boto3.client(
         "organizations",
+        region_name=sts.meta.region_name,
         config=_CONFIG,
         aws_access_key_id=credentials["AccessKeyId"],
         aws_secret_access_key=credentials["SecretAccessKey"],

@@ -26,13 +26,20 @@ class Registered:
 class Configured:
     """Digests of what people configured."""
 
-    def __init__(self, policies: InForce[Policy], bindings: InForce[Binding], registry: Registry) -> None:
+    def __init__(
+        self,
+        policies: InForce[Policy],
+        bindings: InForce[Binding],
+        quotas: InForce[tuple[str, int]],
+        registry: Registry,
+    ) -> None:
         self._policies = policies
         self._bindings = bindings
+        self._quotas = quotas
         self._registry = registry
 
     def wanted(self, provider: str, share_name: str) -> str:
-        return wanted_digest(self._bindings, provider, share_name)
+        return wanted_digest(self._bindings, provider, share_name, self._quotas)
 
     def permitted(self, account_id: str, held: Held = NONE_HELD) -> str:
         return permitted_digest(self._policies, self._registry.consumer(account_id), held)

@@ -7,6 +7,7 @@ from functools import cache
 from drawbridge.approval.wait import WaitingRequests
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_in_force
+from drawbridge.association.quotas import quotas_in_force
 from drawbridge.aws.approvals import Approvals
 from drawbridge.aws.bus import Bus
 from drawbridge.aws.consumers import Consumers
@@ -15,6 +16,7 @@ from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.aws.ledger import Ledger
 from drawbridge.aws.parameter_store import Configuration
 from drawbridge.aws.resource_shares import ResourceShares
+from drawbridge.aws.survey import Survey
 from drawbridge.aws.workflow import OnboardingWorkflow, TaskCallback
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.bootstrap.configured import Configured, Registered
@@ -23,6 +25,7 @@ from drawbridge.decision.in_force import compiled, policies_in_force
 from drawbridge.decision.policies import Policy
 from drawbridge.decision.review import PolicyReviewer
 from drawbridge.environment import Environment
+from drawbridge.publication.drift import Drift
 from drawbridge.record.record import Announcements
 from drawbridge.request.discover import Discoverer
 
@@ -46,6 +49,7 @@ class Configuring:
             parameters, everything_is_meant=environment().everything_may_be_permitted
         )
         self.bindings: InForce[Binding] = bindings_in_force(parameters)
+        self.quotas: InForce[tuple[str, int]] = quotas_in_force(parameters)
 
     @property
     def broken(self) -> tuple[tuple[str, Broken], ...]:
@@ -53,6 +57,7 @@ class Configuring:
         return (
             *(("policy", each) for each in self.policies.broken),
             *(("binding", each) for each in self.bindings.broken),
+            *(("quota", each) for each in self.quotas.broken),
         )
 
 
@@ -70,9 +75,10 @@ def discoverer(configuration: Configuring, now: Callable[[], datetime]) -> Disco
         ),
         ledger=Ledger(table(settings.ledger_table), now=now),
         workflow=OnboardingWorkflow(client("stepfunctions"), settings.onboarding_workflow),
-        configured=Configured(configuration.policies, configuration.bindings, registry),
+        configured=Configured(configuration.policies, configuration.bindings, configuration.quotas, registry),
         announcements=Announcements(Bus(client("events"), settings.bus)),
         reviewer=PolicyReviewer(compiled(configuration.policies), registry),
+        drift=Drift(Survey(client("ec2"), client("vpc-lattice"))),
         waiting=WaitingRequests(
             Approvals(table(settings.approvals_table), now=now), TaskCallback(client("stepfunctions"))
         ),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from drawbridge.aws.consumers import Consumers
 from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.aws.organization import Organization
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.bootstrap.clients import client, organizations_through, table
-from drawbridge.decision.gather import Gatherer
+from drawbridge.decision.gather import Gatherer, Registry
 from drawbridge.environment import Environment
 
 if TYPE_CHECKING:
@@ -18,14 +19,33 @@ if TYPE_CHECKING:
 
 
 def gatherer(environment: Environment) -> Gatherer:
-    role = environment.organizations_role
+    return gatherer_with(
+        client,
+        Consumers(table(environment.consumers_table)),
+        region=environment.region,
+        services=environment.managed_services,
+        role=environment.organizations_role,
+        role_account=environment.organizations_account,
+    )
+
+
+def gatherer_with(
+    clients: Callable[[str], Any],
+    registry: Registry,
+    *,
+    region: str,
+    services: frozenset[str],
+    role: str,
+    role_account: str,
+) -> Gatherer:
+    """Build it of clients, whoever's they are; ``role`` is the one that may ask Organizations, empty for none."""
 
     def administrator(management_account: str) -> OrganizationsClient:
-        return organizations_through(role, environment.organizations_account or management_account)
+        return organizations_through(role, role_account or management_account, sts=clients("sts"))
 
     return Gatherer(
-        ResourceShares(client("ram")),
-        EndpointServices(client("ec2"), region=environment.region, listed=environment.managed_services),
-        Organization(client("organizations"), administrator if role else None, lambda: datetime.now(UTC)),
-        Consumers(table(environment.consumers_table)),
+        ResourceShares(clients("ram")),
+        EndpointServices(clients("ec2"), region=region, listed=services),
+        Organization(clients("organizations"), administrator if role else None, lambda: datetime.now(UTC)),
+        registry,
     )

@@ -5,12 +5,11 @@ from functools import cache
 
 from drawbridge.association.in_force import bindings_in_force
 from drawbridge.association.plan import Planner
-from drawbridge.aws.network import Network
+from drawbridge.association.quotas import quotas_in_force
 from drawbridge.aws.parameter_store import Configuration
-from drawbridge.aws.resource_configurations import ResourceConfigurations
-from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.bootstrap.clients import client
 from drawbridge.bootstrap.facts import gatherer as build_gatherer
+from drawbridge.bootstrap.planning import Planning
 from drawbridge.decision.facts import Moment
 from drawbridge.decision.gather import Gatherer
 from drawbridge.decision.in_force import compiled, policies_in_force
@@ -27,13 +26,8 @@ def planner() -> Planner:
     environment = Environment()
     parameters = Configuration(client("ssm"), prefix=environment.prefix)
     policies = policies_in_force(parameters, everything_is_meant=environment.everything_may_be_permitted)
-    return Planner(
-        ResourceShares(client("ram")),
-        ResourceConfigurations(client("vpc-lattice")),
-        Network(client("ec2")),
-        compiled(policies),
-        bindings_in_force(parameters),
-    )
+    planning = Planning(client, prefix=environment.prefix, account_id=environment.account_id)
+    return planning.planner(compiled(policies), bindings_in_force(parameters), quotas_in_force(parameters))
 
 
 def moment() -> Moment:

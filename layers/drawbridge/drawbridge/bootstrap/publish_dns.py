@@ -3,11 +3,13 @@
 from functools import cache
 
 from drawbridge.aws.endpoint_services import EndpointServices
+from drawbridge.aws.lattice_entities import LatticeEntities
 from drawbridge.aws.parameter_store import PublishedNames
-from drawbridge.aws.resource_configurations import ResourceConfigurations
-from drawbridge.aws.resource_endpoints import ResourceEndpoints
+from drawbridge.aws.private_zones import PrivateZones
+from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.bootstrap.clients import client
 from drawbridge.environment import Environment
+from drawbridge.publication.publish import Publisher
 
 
 @cache
@@ -16,18 +18,20 @@ def environment() -> Environment:
 
 
 @cache
-def endpoints() -> ResourceEndpoints:
-    return ResourceEndpoints(client("ec2"), owner=environment().prefix)
+def publisher() -> Publisher:
+    owner = environment().prefix
+    return Publisher(
+        VpcEndpoints(client("ec2"), owner=owner),
+        LatticeEntities(client("vpc-lattice")),
+        names(),
+        PrivateZones(client("route53"), owner=owner),
+        prefix=owner,
+    )
 
 
 @cache
 def connections() -> EndpointServices:
     return EndpointServices(client("ec2"), region=environment().region)
-
-
-@cache
-def configurations() -> ResourceConfigurations:
-    return ResourceConfigurations(client("vpc-lattice"))
 
 
 @cache

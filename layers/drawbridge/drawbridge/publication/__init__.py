@@ -2,6 +2,21 @@
 
 from msgspec import Struct
 
+from drawbridge.association import Associated
+from drawbridge.decision.facts import ResourceKind
+
+
+class Way(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What one association was left as; kept in the ledger."""
+
+    name: str
+    resource_arn: str
+    resource_kind: ResourceKind
+    holds_others: bool
+    by: Associated
+    state: str
+    """A digest of what AWS listed of it."""
+
 
 class Publication(Struct, frozen=True, kw_only=True, rename="camel"):
     """What was published."""
@@ -9,3 +24,9 @@ class Publication(Struct, frozen=True, kw_only=True, rename="camel"):
     dns_name: str
     parameters: tuple[str, ...]
     """By full name: the plain name first, then the JSON beside it."""
+    pending: tuple[str, ...] = ()
+    """The ARNs of what is in a group and can't be used yet."""
+    taken_back: tuple[str, ...] = ()
+    """The parameters that were removed, of what is not in a group any longer."""
+    way: Way | None = None
+    """How a shared resource's association was left."""

@@ -3,6 +3,8 @@
 import msgspec
 from msgspec import Struct
 
+from drawbridge.association import Alias
+
 SCHEMA_VERSION = 1
 
 
@@ -13,13 +15,24 @@ class ConnectionDocument(Struct, frozen=True, kw_only=True, rename="camel"):
     dns_name: str
     hosted_zone_id: str
     private_dns_name: str | None
+    """The provider's own name for it, where the VPC takes it over."""
+    private_hosted_zone_id: str | None = None
     port_ranges: tuple[str, ...]
     protocol: str
     mode: str
-    vpc_id: str
-    endpoint_id: str
+    vpc_id: str | None
+    endpoint_id: str | None
+    """Null in mode ``service-network``."""
     association_id: str
+    """Of the endpoint, or of the service network, with the resource."""
+    service_network_arn: str | None = None
+    vpc_association_id: str | None = None
     resource_configuration_arn: str
+    """Or the ARN of a service of VPC Lattice."""
+    group_arn: str | None = None
+    """What it came with: a group, an ARN, or a shared service network."""
+    alias: Alias | None = None
+    """The record in a private hosted zone that leads there."""
     provider: str
     published_at: str
     """ISO 8601, UTC: when this content was first published."""
@@ -55,3 +68,29 @@ def says_the_same(document: Document, published: str) -> bool:
     except (msgspec.DecodeError, UnicodeEncodeError):
         return False
     return msgspec.structs.replace(earlier, published_at=document.published_at) == document
+
+
+def differences(document: Document, published: str) -> list[str]:
+    """Say what would be otherwise than it is published, but for the time."""
+    try:
+        earlier = msgspec.json.decode(published, type=type(document))
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return ["what is published can't be read"]
+    named = zip(document.__struct_encode_fields__, document.__struct_fields__, strict=True)
+    return [
+        f"{told}: {_text(getattr(earlier, name))} -> {_text(getattr(document, name))}"
+        for told, name in named
+        if name != "published_at" and getattr(earlier, name) != getattr(document, name)
+    ]
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def read_connection(published: str) -> ConnectionDocument | None:
+    """Read what is published; ``None`` for what is not ours to understand."""
+    try:
+        return msgspec.json.decode(published, type=ConnectionDocument)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return None

@@ -33,10 +33,15 @@ def _escape(byte: int, following: bytes) -> str:
     return f"__{byte:02X}"
 
 
+def binding_path(prefix: str, binding: str) -> str:
+    """Where all that a binding wants is published below."""
+    return f"/{prefix}/connections/{parameter_segment(binding)}"
+
+
 def connection_path(prefix: str, binding: str, resource: str, vpc_id: str | None) -> str:
     """Where the consumer's side reads a shared resource's names."""
     per_vpc = f"/{vpc_id}" if vpc_id else ""
-    return f"/{prefix}/connections/{parameter_segment(binding)}/{parameter_segment(resource)}{per_vpc}"
+    return f"{binding_path(prefix, binding)}/{parameter_segment(resource)}{per_vpc}"
 
 
 def consumer_path(prefix: str, account_id: str, endpoint_id: str) -> str:

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from drawbridge.decision.grounds import AssociationGrounds, Grounds
+from drawbridge.publication import Way
 from drawbridge.status import Reason, Status
 
 
@@ -16,6 +17,10 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """The parameters that hold the names, by their full names."""
     decided_by: tuple[Reason, ...] = ()
     """What let the request in or turned it away; kept in the row when later statuses have reasons of their own."""
+    taken_back: tuple[str, ...] = ()
+    """Parameters that were removed again."""
+    ways: tuple[Way, ...] | None = None
+    """How the associations were left; ``None`` says nothing."""
     incomplete: bool = False
     """Whether something was wanted and refused."""
     grounds: Grounds | None = None

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.acceptance import Acceptance, Result
-from drawbridge.association import Plan
+from drawbridge.association import Plan, WantedAssociation
 from drawbridge.decision import Accept, AskApprover, Hold, Moot, Reject
 from drawbridge.decision.grounds import Grounds
 from drawbridge.publication import Publication
@@ -178,7 +178,7 @@ def _of_plan(plan: Plan) -> Outcome:
     basis = Basis(seen=plan.state, wanted=plan.wanted)
     if plan.associations:
         wanted = tuple(
-            Reason("associating", f"{wanted.resource_name} into {wanted.vpc_id}", source=wanted.binding)
+            Reason("associating", f"{wanted.resource_name} into {_where(wanted)}", source=wanted.binding)
             for wanted in plan.associations
         )
         reasons = (*wanted, *plan.refused, *plan.broken)
@@ -200,18 +200,34 @@ def _ended(refused: tuple[Reason, ...], results: tuple[Failure | Published, ...]
     )
     if failures:
         return Outcome(status=Status.FAILED, reasons=(*failures, *refused), settled=True, published=published)
+    publications = [result.publication for result in results if isinstance(result, Published)]
     names = tuple(
-        Reason("published", result.publication.dns_name, source=result.publication.parameters[0])
-        for result in results
-        if isinstance(result, Published)
+        Reason("published", each.dns_name, source=each.parameters[0]) for each in publications if each.parameters
+    )
+    waiting = tuple(
+        Reason("not-usable-yet", f"{arn} has no name yet; it is published once AWS gives one")
+        for each in publications
+        for arn in each.pending
+    )
+    empty = tuple(
+        Reason("nothing-in-it", "There is nothing in it yet; what comes is published.")
+        for each in publications
+        if not each.parameters and not each.pending
     )
     return Outcome(
         status=Status.AVAILABLE,
-        reasons=(*names, *refused),
+        reasons=(*names, *waiting, *empty, *refused),
         settled=True,
         published=published,
+        taken_back=tuple(name for each in publications for name in each.taken_back),
+        ways=tuple(each.way for each in publications if each.way is not None),
         incomplete=bool(refused),
     )
+
+
+def _where(wanted: WantedAssociation) -> str:
+    called = f"service network {wanted.network.called}" if wanted.network else ""
+    return " by ".join(filter(None, (wanted.vpc_id, called)))
 
 
 def _broken_off(error: WorkflowError) -> Outcome:

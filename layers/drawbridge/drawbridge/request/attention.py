@@ -38,6 +38,8 @@ class Seen(Struct, frozen=True, kw_only=True):
     if a policy goes by that."""
     under: str
     """A digest of the policies and the registry's entry alone: what a connection that was let in is reviewed under."""
+    drift: str = ""
+    """A digest of what is not any longer as it was left; empty if everything is."""
     open: bool
     """Whether there is something to decide or to look after; a request that is over is only followed up."""
 
@@ -63,6 +65,8 @@ def _changed(seen: Seen, row: Row) -> bool:
     if seen.state != row.seen:
         return seen.open or row.status in SETTLED_FOR_NOW
     # What was let in stays: taking it down because policies changed is withdrawal's.
+    if seen.drift and seen.drift != row.drift and seen.open:
+        return True
     undecided = row.status in SETTLED_FOR_NOW or row.incomplete
     return seen.open and (seen.wanted != row.wanted or (undecided and seen.permitted != row.permitted))
 
@@ -72,7 +76,7 @@ def _waited(seen: Seen, row: Row, now: datetime) -> bool:
         return False
     if row.status is Status.FAILED:
         return may_try_again(row, now)
-    return (row.status is Status.HELD or row.incomplete) and _age(row, now) >= HELD_AT_LEAST_EVERY
+    return (row.status is Status.HELD or row.incomplete or bool(seen.drift)) and _age(row, now) >= HELD_AT_LEAST_EVERY
 
 
 def may_try_again(row: Row, now: datetime) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 
 from drawbridge.errors import DrawbridgeError
@@ -109,6 +110,14 @@ class Reviewer(Protocol):
         ...
 
 
+class Drift(Protocol):
+    """Compares how connections were left with what AWS lists."""
+
+    def of(self, row: Row) -> str:
+        """Give a digest of what has changed by now; empty if nothing has."""
+        ...
+
+
 class Configured(Protocol):
     """Digests of the configuration that a request's outcome could depend on."""
 
@@ -146,6 +155,7 @@ class Discoverer:
         announcements: Announcements,
         reviewer: Reviewer,
         waiting: Waiting,
+        drift: Drift,
     ) -> None:
         self._shares = shares
         self._services = services
@@ -155,6 +165,7 @@ class Discoverer:
         self._announcements = announcements
         self._reviewer = reviewer
         self._waiting = waiting
+        self._drift = drift
 
     def discover(self, look: Look, now: datetime) -> Discovery:
         """Look where the hints say.
@@ -289,12 +300,19 @@ class Discoverer:
         """See to one request; give the name of the execution if one was started."""
         if row is not None and row.status is Status.WAITING_FOR_APPROVAL and not row.settled:
             self._see_to_waiting(seen, row)
+        seen = self._with_drift(seen, row)
         need = need_of(seen, row, now)
         if need is Need.NOTHING and not self._is_to_be_decided_again(seen, row, now):
             return None
         if need is Need.MAKE_SURE and row is not None and (self._runs(seen, row) or not may_try_again(row, now)):
             return None
         return self._begin(seen, row)
+
+    def _with_drift(self, seen: Seen, row: Row | None) -> Seen:
+        """Look whether what is connected still is as it was left."""
+        if row is None or not row.ways or not seen.open or row.status is not Status.AVAILABLE:
+            return seen
+        return msgspec.structs.replace(seen, drift=self._drift.of(row))
 
     def _see_to_waiting(self, seen: Seen, row: Row) -> None:
         """Have a request that waits for a person looked at again if it, or what is configured, changed meanwhile."""

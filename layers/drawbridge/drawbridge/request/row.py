@@ -39,6 +39,10 @@ class Row(Struct, frozen=True, kw_only=True):
     grounds: str = ""
     association_grounds: str = ""
     """What the decisions rested on, in JSON; empty if there was none yet."""
+    ways: str = ""
+    """How the associations were left, in JSON."""
+    drift: str = ""
+    """A digest of the drift that the attempt was made for."""
     reviewed: str = ""
     """A digest of the policies and the registry's entry that the connection was last reviewed under."""
     no_longer_permitted: bool = False

@@ -1,0 +1,156 @@
+"""What it takes to associate 1, 10 and 100 resources, into 1 and 10 VPCs, in each mode: beside the fewest calls.
+
+``python -m bench.associating``, with ``MODE RESOURCES VPCS`` for one of them.
+"""
+
+import itertools
+import json
+import logging
+import sys
+from collections import Counter
+from typing import Any
+
+from bench.measure import Span, measured
+from demo.people import Person
+from local_aws.drawbridge_stack import deploy_stack
+from local_aws.lapse import lapse
+from local_aws.server import LocalAws
+from local_aws.throttle_limits import limit_of
+
+REGION = "us-east-1"
+HOUR = 3600.0
+
+SIZES = ((1, 1), (10, 1), (100, 1), (1, 10), (10, 10), (100, 10))
+MODES = ("resource-endpoint", "service-network", "service-network-endpoint")
+
+PER_SHARE = 10
+"""Resources of a share: one share's associations are limited by what a workflow can carry."""
+
+_VISIBLE = 3.0
+"""Seconds after which what is shared can be seen."""
+
+_numbers = itertools.count(1)
+
+
+def report_associating(url: str, *only: tuple[str, int, int]) -> None:
+    """Associate as many, and print calls and time beside what AWS asks for at the least."""
+    for mode, (resources, vpcs) in itertools.product(MODES, SIZES):
+        if only and (mode, resources, vpcs) not in only:
+            continue
+        number = next(_numbers)
+        consumer, provider = Person(url, f"46{number:010}", "consumer"), Person(url, f"47{number:010}", "provider")
+        deploy_stack(consumer.account_id, parameters={"SlackChannel": "", "LookEvery": "rate(5 minutes)"})
+        span = _associate(consumer, provider, mode, resources, vpcs)
+        _print(span, mode, resources, vpcs)
+
+
+def _associate(consumer: Person, provider: Person, mode: str, resources: int, vpcs: int) -> Span:
+    permit = f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);'
+    consumer.write_policy("let-provider-in", permit)
+    tagged = _make_vpcs(consumer, vpcs)
+    network: dict[str, Any] = (
+        {} if mode == "resource-endpoint" else {"serviceNetwork": {"name": "bench", "create": True}}
+    )
+    consumer.write_binding("all", resource="*", provider=provider.account_id, mode=mode, vpc=tagged, **network)
+    offered = [provider.offer_database(f"db-{number:03}", port="5432") for number in range(resources)]
+    lapse(2 * 60)
+    wanted = resources * vpcs
+
+    def published() -> int:
+        return sum(name.endswith("/dns-name") for name, _ in consumer.published())
+
+    def rests() -> bool:
+        rows = consumer.ledger()
+        return all(row["settled"]["BOOL"] for row in rows) and published() == wanted
+
+    with measured([consumer]) as span:
+        for start in range(0, resources, PER_SHARE):
+            provider.aws("ram").create_resource_share(
+                name=f"share-{start}", resourceArns=offered[start : start + PER_SHARE], principals=[consumer.account_id]
+            )
+        # Nothing tells of an invitation; without this it is the schedule's turn, up to five minutes later.
+        lapse(_VISIBLE)
+        hint = {"source": "drawbridge.command", "detail-type": "Look"}
+        consumer.aws("sqs").send_message(QueueUrl=consumer.output("HintsQueueUrl"), MessageBody=json.dumps(hint))
+        lapse(12 * HOUR, until=rests, patience=HOUR)
+    if published() != wanted:
+        raise RuntimeError(f"{published()} of {wanted} names are published")
+    return span
+
+
+def _make_vpcs(consumer: Person, count: int) -> dict[str, Any]:
+    """Make VPCs with a subnet each; give how a binding names them."""
+    ec2 = consumer.aws("ec2")
+    for _ in range(count):
+        vpc_id = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+        ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.9.0.0/24", AvailabilityZone="us-east-1a")
+        ec2.create_tags(Resources=[vpc_id], Tags=[{"Key": "bench", "Value": "yes"}])
+    return {"tag": {"bench": "yes"}}
+
+
+def _fewest(mode: str, resources: int, vpcs: int) -> Counter[str]:
+    """Count the calls without which AWS does not do it: nothing is read."""
+    fewest = Counter({"ssm:PutParameter": 2 * resources * vpcs})
+    match mode:
+        case "resource-endpoint":
+            fewest["ec2:CreateVpcEndpoint"] = resources * vpcs
+        case "service-network":
+            fewest["vpc-lattice:CreateServiceNetwork"] = 1
+            fewest["vpc-lattice:CreateServiceNetworkResourceAssociation"] = resources
+            fewest["vpc-lattice:CreateServiceNetworkVpcAssociation"] = vpcs
+        case _:
+            fewest["vpc-lattice:CreateServiceNetwork"] = 1
+            fewest["vpc-lattice:CreateServiceNetworkResourceAssociation"] = resources
+            fewest["ec2:CreateVpcEndpoint"] = vpcs
+    return fewest
+
+
+def _print(span: Span, mode: str, resources: int, vpcs: int) -> None:
+    made: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
+    for (_, operation), count in span.calls.items():
+        made[operation] += count
+    for (_, operation), count in span.throttled.items():
+        refused[operation] += count
+    fewest = _fewest(mode, resources, vpcs)
+    soonest = max(_soonest(operation, count) for operation, count in fewest.items())
+    print(f"\n{mode}: {resources} resource(s) into {vpcs} VPC(s), {resources * vpcs} names")
+    print(
+        f"   {span.seconds:.0f} s on the local clock; AWS lets the calls that have to be made pass in {soonest:.0f} s; "
+        f"{made.total()} calls in all, {refused.total()} of them throttled; {span.executions} execution(s), "
+        f"{span.transitions} state transitions"
+    )
+    print(f"   {'calls':>7}{'throttled':>11}{'at least':>10}")
+    changing = {operation for operation in made if not _reads(operation)} & {*fewest, *_ways(made)}
+    for operation in sorted(changing):
+        print(f"   {made[operation]:>7}{refused[operation] or '':>11}{fewest[operation]:>10}  {operation}")
+    of_ways = {
+        each: count for each, count in made.items() if _reads(each) and each.startswith(("ec2:", "vpc-lattice:"))
+    }
+    for operation, count in sorted(of_ways.items()):
+        print(f"   {count:>7}{refused[operation] or '':>11}{'':>10}  {operation}")
+
+
+def _ways(made: Counter[str]) -> set[str]:
+    return {each for each in made if each.startswith(("ec2:", "vpc-lattice:", "ssm:"))}
+
+
+def _reads(operation: str) -> bool:
+    return operation.partition(":")[2].startswith(("Get", "List", "Describe"))
+
+
+def _soonest(operation: str, count: int) -> float:
+    limit = limit_of(operation, REGION)
+    return max(0.0, count - limit.size) / limit.refill if limit else 0.0
+
+
+def main() -> None:
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)
+    told = sys.argv[1:]
+    only = [(mode, int(resources), int(vpcs)) for mode, resources, vpcs in zip(*[iter(told)] * 3, strict=True)]
+    with LocalAws() as server:
+        report_associating(server.url, *only)
+
+
+if __name__ == "__main__":
+    main()

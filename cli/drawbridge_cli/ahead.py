@@ -1,0 +1,189 @@
+"""Looking ahead: what would be done for each share, by the bindings in force or by others. Nothing is done."""
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import msgspec
+from msgspec import Struct
+
+from drawbridge.association import WantedAssociation
+from drawbridge.association.associate import Ways
+from drawbridge.association.binding import Binding
+from drawbridge.association.plan import Planner, Refusal, Wish
+from drawbridge.association.steps import ChangeSecurityGroups, ChangeVpcAssociation, Step, associated, steps
+from drawbridge.configuration import InForce
+from drawbridge.decision import Because, Moot
+from drawbridge.decision.again import outcome_of
+from drawbridge.decision.cedar import PolicySet
+from drawbridge.decision.decide import decide, may_associate
+from drawbridge.decision.facts import Asker, Membership, Moment
+from drawbridge.decision.gather import Gatherer
+from drawbridge.errors import NotReadyError
+from drawbridge.publication.publish import Change, Intended, Publisher, Records
+from drawbridge.record.entry import Entry
+from drawbridge.request import ResourceShareRequest
+from drawbridge.request.shares import Share
+from drawbridge.status import Reason, Status
+
+SHARE_NOT_ACCEPTED = "share-not-accepted"
+
+
+class Way(Struct, frozen=True, kw_only=True):
+    """A wanted association: what is to be done for it, and for its names."""
+
+    wanted: WantedAssociation
+    permitted_by: tuple[str, ...]
+    steps: tuple[Step, ...]
+    names: tuple[Intended, ...] = ()
+    """None before it is usable."""
+    pending: tuple[str, ...] = ()
+    """The ARNs of what has no name yet."""
+
+    @property
+    def changes(self) -> tuple[Intended, ...]:
+        return tuple(each for each in self.names if each.change is not Change.SAME)
+
+    @property
+    def is_as_wanted(self) -> bool:
+        return not self.steps and not self.pending and not self.changes
+
+
+class Ahead(Struct, frozen=True, kw_only=True):
+    """What would be done for one share, and why."""
+
+    share: Share
+    request_id: str
+    status: Status | None
+    """Where the request stands; ``None`` if it was not noticed yet."""
+    attempt: int
+    """The one that would do it."""
+    outcome: str = ""
+    """What the policies make of the share: ``accept``, ``askApprover``, ``reject`` or ``hold``."""
+    because: Because = ()
+    place_unknown: bool = False
+    """Whether Organizations would not tell where the provider stands."""
+    wishes: tuple[Wish, ...] = ()
+    ways: tuple[Way, ...] = ()
+    refused: tuple[Reason, ...] = ()
+    not_ready: str = ""
+    """What AWS does not show yet."""
+
+    @property
+    def is_as_wanted(self) -> bool:
+        return not self.not_ready and all(way.is_as_wanted for way in self.ways)
+
+    def of(self, binding: str) -> "Ahead":
+        """Give what is of one binding."""
+        return msgspec.structs.replace(
+            self,
+            wishes=tuple(each for each in self.wishes if each.binding == binding),
+            ways=tuple(each for each in self.ways if each.wanted.binding == binding),
+            refused=tuple(each for each in self.refused if each.source == binding),
+        )
+
+
+class Shares(Protocol):
+    """Shares in effect for this account."""
+
+    def shares(self) -> list[Share]: ...
+
+
+class PlannerOf(Protocol):
+    """Gives a planner for one share."""
+
+    def __call__(self, bindings: InForce[Binding], /) -> Planner: ...
+
+
+class Lookout(Struct, frozen=True, kw_only=True):
+    """What looking ahead works with."""
+
+    shares: Shares
+    gatherer: Gatherer
+    planner_of: PlannerOf
+    ways: Ways
+    publisher: Publisher
+    records: Records
+    policies: PolicySet
+    entry_of: Callable[[str], Entry | None]
+    """Gives what the ledger knows of a request, by its id."""
+    moment: Moment
+    asks: bool
+    """Whether there is a way to ask a person."""
+
+    def ahead(self, bindings: InForce[Binding]) -> list[Ahead]:
+        """Look at every share in effect that a binding could want something of."""
+        return [
+            self._ahead(share, bindings)
+            for share in sorted(self.shares.shares(), key=lambda share: share.arn)
+            if any(binding.match.could_match(share.owner, share.name) for binding in bindings.things)
+        ]
+
+    def _ahead(self, share: Share, bindings: InForce[Binding]) -> Ahead:
+        request = ResourceShareRequest(share_arn=share.arn)
+        entry = self.entry_of(request.request_id)
+        attempt = entry.attempt + 1 if entry else 1
+        known = Ahead(
+            share=share, request_id=request.request_id, status=entry.status if entry else None, attempt=attempt
+        )
+        replace = msgspec.structs.replace
+        try:
+            facts = self.gatherer.gather(request, self.moment.now)
+            if isinstance(facts, Moot):
+                return replace(known, outcome="moot", because=facts.because)
+            decision = decide(facts, self.policies, self.moment)
+            known = replace(
+                known,
+                outcome=outcome_of(decision),
+                because=decision.because,
+                place_unknown=facts.asker.place.membership is Membership.UNKNOWN,
+            )
+            return self._planned(known, facts.asker, bindings)
+        except NotReadyError as error:
+            return replace(known, not_ready=str(error))
+
+    def _planned(self, known: Ahead, asker: Asker, bindings: InForce[Binding]) -> Ahead:
+        replace = msgspec.structs.replace
+        planner = self.planner_of(bindings)
+        considered = planner.consider(known.share.arn, asker, (), self.moment)
+        if known.outcome not in ({"accept", "askApprover"} if self.asks else {"accept"}):
+            wishes = tuple(_closed(wish, known) for wish in considered.wishes)
+            refused = tuple(refusal.reason for wish in wishes for refusal in wish.refused)
+            return replace(known, wishes=wishes, refused=refused)
+        plan = planner.plan_of(considered, self.moment)
+        facts = {(wish.binding, wish.resource.arn): wish.facts for wish in considered.wishes}
+        ways: list[Way] = []
+        for wanted in plan.associations:
+            asked = facts[wanted.binding, wanted.resource_arn]
+            because = may_associate(asked, self.policies, self.moment)[1] if asked else ()
+            permitted_by = tuple(dict.fromkeys(reason.source for reason in because))
+            ways.append(self._way(wanted, permitted_by, known.attempt))
+        return replace(known, wishes=considered.wishes, ways=tuple(ways), refused=plan.refused)
+
+    def _way(self, wanted: WantedAssociation, permitted_by: tuple[str, ...], attempt: int) -> Way:
+        observed = self.ways.observe(wanted)
+        to_do = tuple(steps(wanted, observed, attempt))
+        if not all(isinstance(step, ChangeSecurityGroups | ChangeVpcAssociation) for step in to_do):
+            return Way(wanted=wanted, permitted_by=permitted_by, steps=to_do)
+        by = associated(observed, wanted.mode)
+        preview = self.publisher.preview(wanted, by, self.records, now=self.moment.now)
+        pending = preview.pending
+        if not wanted.holds_others and not preview.names and not pending:
+            pending = (wanted.resource_arn,)
+        return Way(wanted=wanted, permitted_by=permitted_by, steps=to_do, names=preview.names, pending=pending)
+
+
+def _closed(wish: Wish, known: Ahead) -> Wish:
+    why = "; ".join(reason.text for reason in known.because)
+    text = f"{wish.resource.name}: its share is not let in ({known.outcome}): {why}"
+    reason = Reason(SHARE_NOT_ACCEPTED, text, source=wish.binding)
+    return msgspec.structs.replace(wish, associations=(), refused=(Refusal(reason=reason),))
+
+
+def unknown_places(aheads: list[Ahead]) -> tuple[str, ...]:
+    """Name the providers of whom Organizations would not tell where they stand."""
+    return tuple(sorted({each.share.owner for each in aheads if each.place_unknown}))
+
+
+def ways_of(aheads: list[Ahead]) -> Iterator[Way]:
+    for each in aheads:
+        yield from each.ways

@@ -1,0 +1,89 @@
+"""What putting bindings in force comes to, before it is done."""
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+
+from drawbridge.association import WantedAssociation
+from drawbridge.association.binding import Binding
+from drawbridge.configuration import InForce
+from drawbridge.status import Reason
+from drawbridge_cli.ahead import Ahead, Way, ways_of
+
+
+class Changes(Struct, frozen=True, kw_only=True):
+    """What is to be written and removed, and the set that it comes to."""
+
+    to_write: tuple[tuple[str, str], ...]
+    """Names and texts."""
+    to_remove: tuple[str, ...]
+    new: tuple[str, ...]
+    changed: tuple[str, ...]
+    same: tuple[str, ...]
+    others: tuple[str, ...]
+    """There, not among the files, and kept."""
+    then: InForce[Binding]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.to_write and not self.to_remove
+
+
+def changes_of(
+    bindings: Iterable[Binding],
+    texts: Mapping[str, str],
+    there: Mapping[str, str],
+    in_force: InForce[Binding],
+    *,
+    prune: bool,
+) -> Changes:
+    """Compare files with the parameters that are there, which may be broken, and with what is in force."""
+    wanted = {binding.name: binding for binding in bindings}
+    differ = {name for name in wanted if there.get(name) != texts[name]}
+    others = there.keys() - wanted.keys()
+    to_remove = others if prune else frozenset[str]()
+    kept = {binding.name: binding for binding in in_force.things if binding.name not in to_remove}
+    then = kept | wanted
+    return Changes(
+        to_write=tuple((name, texts[name]) for name in sorted(differ)),
+        to_remove=tuple(sorted(to_remove)),
+        new=tuple(sorted(differ - there.keys())),
+        changed=tuple(sorted(differ & there.keys())),
+        same=tuple(sorted(wanted.keys() - differ)),
+        others=tuple(sorted(others - to_remove)),
+        then=InForce(
+            things=tuple(then[name] for name in sorted(then)),
+            # Only to be looked at: what they would be in Parameter Store, nobody knows yet.
+            versions=tuple((name, 0) for name in sorted(then)),
+            broken=tuple(each for each in in_force.broken if each.name not in wanted and each.name not in to_remove),
+        ),
+    )
+
+
+class Effects(Struct, frozen=True, kw_only=True):
+    """What other bindings change about what is wanted."""
+
+    made: tuple[Way, ...]
+    changed: tuple[Way, ...]
+    """Wanted before too, and otherwise."""
+    dropped: tuple[WantedAssociation, ...]
+    """Not wanted any longer."""
+    refused: tuple[Reason, ...]
+    """Refused then and not before."""
+
+
+def effects_of(now: list[Ahead], then: list[Ahead]) -> Effects:
+    """Compare what is wanted now with what would be."""
+    before = {_key(way.wanted): way.wanted for way in ways_of(now)}
+    after = {_key(way.wanted): way for way in ways_of(then)}
+    refused_before = {reason for each in now for reason in each.refused}
+    return Effects(
+        made=tuple(way for key, way in after.items() if key not in before),
+        changed=tuple(way for key, way in after.items() if key in before and before[key] != way.wanted),
+        dropped=tuple(wanted for key, wanted in before.items() if key not in after),
+        refused=tuple(reason for each in then for reason in each.refused if reason not in refused_before),
+    )
+
+
+def _key(wanted: WantedAssociation) -> tuple[str, str, str, str]:
+    return wanted.binding, wanted.share_arn, wanted.resource_arn, wanted.vpc_id

@@ -1,0 +1,81 @@
+"""Bindings in files: one a file, by the name that its parameter has or will have."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from drawbridge.association.binding import Binding, InvalidBindingError, parse_binding
+from drawbridge_cli.alias_claims import claims_among
+from drawbridge_cli.named_files import LONGEST, NamedFile, find_named
+
+SUFFIXES = (".json", ".yaml", ".yml")
+
+
+class Problem(Struct, frozen=True):
+    """Why a file, or several together, can't take effect."""
+
+    path: str
+    binding: str
+    message: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.path}{f':{self.line}' if self.line else ''}: {self.message}"
+
+
+class Checked(Struct, frozen=True):
+    """What became of the check."""
+
+    bindings: tuple[Binding, ...]
+    """The good ones."""
+    texts: dict[str, str]
+    """Their texts, by name."""
+    problems: tuple[Problem, ...]
+
+
+def find_bindings(paths: Sequence[Path]) -> list[NamedFile]:
+    """Read the files, and those in the folders and below them.
+
+    Raises:
+        InvalidInputError: a path does not exist, can't be read, or has no binding in it.
+    """
+    return find_named(paths, SUFFIXES, "a binding")
+
+
+def check_bindings(files: Iterable[NamedFile]) -> Checked:
+    """Check each file, and all of them together, as if they were the bindings in force."""
+    by_name: dict[str, NamedFile] = {}
+    bindings: list[Binding] = []
+    problems: list[Problem] = []
+    for file in files:
+        first = by_name.setdefault(file.name, file)
+        if first is not file:
+            problems.append(Problem(str(file.path), file.name, f"the name {file.name!r} is taken by {first.path}"))
+            continue
+        try:
+            bindings.append(_check(file))
+        except InvalidBindingError as error:
+            problems.append(Problem(str(file.path), file.name, error.reason, error.line))
+    for claim in claims_among(bindings):
+        file = by_name[claim.second]
+        problems.append(Problem(str(file.path), file.name, str(claim), _line_of_alias(file.text)))
+    texts = {binding.name: by_name[binding.name].text for binding in bindings}
+    return Checked(tuple(bindings), texts, tuple(problems))
+
+
+def _check(file: NamedFile) -> Binding:
+    """Check a file by itself, and whether Parameter Store takes it."""
+    if file.size > LONGEST:
+        raise _wrong(file, f"{file.size} bytes, {LONGEST} at most")
+    if (line := file.reference_line) is not None:
+        raise _wrong(file, "Parameter Store refuses '{{'; put a space between", line)
+    return parse_binding(file.name, file.text)
+
+
+def _wrong(file: NamedFile, reason: str, line: int | None = None) -> InvalidBindingError:
+    return InvalidBindingError(f"binding {file.name}: {reason}", reason=reason, line=line)
+
+
+def _line_of_alias(text: str) -> int | None:
+    return next((number for number, line in enumerate(text.splitlines(), start=1) if "alias" in line), None)

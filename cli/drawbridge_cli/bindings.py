@@ -1,0 +1,157 @@
+"""``drawbridge bindings``: check, list, show, apply, schema."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from drawbridge.association.binding import Binding
+from drawbridge.association.in_force import PATH
+from drawbridge.configuration import InForce, Parameter
+from drawbridge_cli.alias_claims import claims_among
+from drawbridge_cli.binding_changes import Changes, changes_of, effects_of
+from drawbridge_cli.binding_files import check_bindings, find_bindings
+from drawbridge_cli.binding_standing import names_by_binding, standings_of
+from drawbridge_cli.bindings_screen import (
+    matches,
+    say_problems,
+    show_binding,
+    show_changes,
+    show_effects,
+    show_matches,
+    show_standings,
+)
+from drawbridge_cli.plan_screen import show_unknown
+from drawbridge_cli.schemas import schema_of
+from drawbridge_cli.screen import complain, say, show_json
+from drawbridge_cli.stack import Stack
+
+app = typer.Typer(no_args_is_help=True, help="Bindings: which shared resource goes where, and what comes of it.")
+
+Paths = Annotated[list[Path], typer.Argument(help="Files, or folders of .json, .yaml or .yml.", metavar="PATH...")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+@app.command()
+def check(paths: Paths, as_json: Json = False) -> None:
+    """Check bindings as they would be checked before they take effect. Asks nothing of AWS. Exit code 1: a problem."""
+    checked = check_bindings(find_bindings(paths))
+    if as_json:
+        show_json({"bindings": [each.name for each in checked.bindings], "problems": checked.problems})
+    else:
+        say_problems(checked.problems)
+        if not checked.problems:
+            say(f"{len(checked.bindings)} bindings: good", "good")
+    if checked.problems:
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_all(context: typer.Context, as_json: Json = False) -> None:
+    """List the bindings, in force and broken, and what each comes to now."""
+    stack: Stack = context.obj
+    bindings = stack.bindings_in_force()
+    aheads = stack.lookout().ahead(bindings)
+    published, orphans = _published(stack, bindings)
+    standings = standings_of(bindings, aheads, published, stack.planning.network)
+    if as_json:
+        show_json({"bindings": standings, "published": published, "orphans": orphans})
+        return
+    show_standings(standings)
+    for path, dns_name in sorted(orphans.items()):
+        say(f"{path}/dns-name is published for a binding that there is not any longer: {dns_name}", "doubtful")
+    show_unknown(aheads)
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The binding's name.", metavar="NAME")],
+    as_json: Json = False,
+) -> None:
+    """Show a binding, and what comes of each resource that it matches. Exit code 1: there is none of that name."""
+    stack: Stack = context.obj
+    there = {each.name: each for each in stack.configuration.below(PATH)}
+    if name not in there:
+        complain(f"{name}: there is no binding of that name; 'bindings list' lists them")
+        raise typer.Exit(1)
+    bindings = stack.bindings_in_force()
+    aheads = stack.lookout().ahead(bindings)
+    published, _ = _published(stack, bindings)
+    standings = standings_of(bindings, aheads, published, stack.planning.network)
+    (standing,) = (each for each in standings if each.name == name)
+    text = _text_in_force(stack, there[name], standing.version)
+    matched = [each for each in (ahead.of(name) for ahead in aheads) if each.wishes or each.not_ready]
+    if as_json:
+        names = published.get(name, {})
+        show_json({"binding": standing, "text": text, "shares": matches(matched), "published": names})
+        return
+    show_binding(standing, text, there[name].value)
+    show_matches(matched, stack.prefix)
+    show_unknown(matched)
+
+
+@app.command()
+def apply(
+    context: typer.Context,
+    paths: Paths,
+    prune: Annotated[bool, typer.Option("--prune", help="The files are the whole set: others go.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
+) -> None:
+    """Check bindings, show what they would change, and put them in force. The second time it does nothing."""
+    stack: Stack = context.obj
+    checked = check_bindings(find_bindings(paths))
+    if checked.problems:
+        say_problems(checked.problems)
+        raise typer.Exit(1)
+    there = {each.name: each.value for each in stack.configuration.below(PATH)}
+    in_force = stack.bindings_in_force()
+    changes = changes_of(checked.bindings, checked.texts, there, in_force, prune=prune)
+    _refuse_claims(changes)
+    show_changes(changes)
+    if changes.is_empty:
+        return
+    lookout = stack.lookout()
+    now, then = lookout.ahead(in_force), lookout.ahead(changes.then)
+    show_effects(effects_of(now, then), stack.prefix)
+    show_unknown(then)
+    if dry_run:
+        return
+    if not yes:
+        typer.confirm("Put them in force?", abort=True)
+    for name, text in changes.to_write:
+        stack.configuration.write(PATH, name, text)
+        say(f"written  {name}", "good")
+    for name in changes.to_remove:
+        stack.configuration.remove(PATH, name)
+        say(f"removed  {name}", "good")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a binding, for editors. Asks nothing of AWS."""
+    show_json(schema_of("binding"))
+
+
+def _refuse_claims(changes: Changes) -> None:
+    """Refuse what would claim a name that another binding in force can claim, unless both are there already."""
+    touched = {name for name, _ in changes.to_write}
+    claims = [each for each in claims_among(changes.then.things) if touched & {each.first, each.second}]
+    for claim in claims:
+        complain(f"binding {claim.second}: {claim}")
+    if claims:
+        raise typer.Exit(1)
+
+
+def _published(stack: Stack, bindings: InForce[Binding]) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    names = (each.name for each in bindings.things)
+    return names_by_binding(stack.published.below(f"/{stack.prefix}/connections"), stack.prefix, names)
+
+
+def _text_in_force(stack: Stack, there: Parameter, version: int | None) -> str:
+    """Give the text of the version in force; empty if none is."""
+    if version == there.version:
+        return there.value
+    earlier = stack.configuration.earlier(PATH, there.name, than=there.version) if version else []
+    return next((each.value for each in earlier if each.version == version), "")

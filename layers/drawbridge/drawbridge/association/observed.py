@@ -1,0 +1,85 @@
+"""What AWS lists of the ways to a resource, before anything is done about it."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from drawbridge.association import PrivateDns
+
+
+class State(StrEnum):
+    """How far something has come, as far as it matters here; AWS has other words for each kind of thing."""
+
+    PENDING = "pending"
+    AVAILABLE = "available"
+    PARTIAL = "partial"
+    """Some of what is inside can be used."""
+    FAILED = "failed"
+    OVER = "over"
+    """Deleting, deleted, rejected, expired: it will not be usable again."""
+
+    @property
+    def is_usable(self) -> bool:
+        return self in {State.AVAILABLE, State.PARTIAL}
+
+
+class Network(Struct, frozen=True, kw_only=True):
+    """A service network."""
+
+    arn: str
+    name: str
+    shareable: bool = False
+    """Its sharing configuration, which never changes."""
+
+    @property
+    def id(self) -> str:
+        return self.arn.rpartition("/")[2]
+
+
+class InNetwork(Struct, frozen=True, kw_only=True):
+    """A service network's association with a resource or a service."""
+
+    id: str
+    state: State
+    private_dns: bool = False
+    """Never changes."""
+    attempt: int = 0
+    """The attempt that made it; 0 for what is somebody else's, or not known."""
+    failure: str = ""
+
+
+class VpcInNetwork(Struct, frozen=True, kw_only=True):
+    """A service network's association with a VPC."""
+
+    id: str
+    state: State
+    network_arn: str
+    security_group_ids: frozenset[str] = frozenset()
+    private_dns: PrivateDns = PrivateDns.OFF
+    private_domains: frozenset[str] = frozenset()
+    ours: bool = False
+    failure: str = ""
+
+
+class Endpoint(Struct, frozen=True, kw_only=True):
+    """A VPC endpoint of type Resource or ServiceNetwork."""
+
+    id: str
+    state: State
+    security_group_ids: frozenset[str] = frozenset()
+    subnet_ids: frozenset[str] = frozenset()
+    private_dns: bool = False
+    ours: bool = True
+    failure: str = ""
+
+
+class Observed(Struct, frozen=True, kw_only=True):
+    """What there is of the way to one wanted association."""
+
+    network: Network | None = None
+    in_network: InNetwork | None = None
+    vpc: VpcInNetwork | None = None
+    """Of this VPC, with whichever network: it can be associated with one only."""
+    endpoint: Endpoint | None = None
+    over: tuple[str, ...] = ()
+    """Ids of endpoints that were there before: a token of theirs would give them back."""

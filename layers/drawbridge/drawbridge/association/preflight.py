@@ -1,0 +1,213 @@
+"""Pre-flight: what would keep AWS from making something, found out before anything is made."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple, Protocol
+
+from drawbridge.association import Mode, PrivateDns, WantedAssociation
+from drawbridge.association.observed import Network, Observed, State
+from drawbridge.association.quotas import DEFAULTS, IN_NETWORK, NETWORK_ENDPOINTS, PATH, RESOURCE_ENDPOINTS
+from drawbridge.association.quotas import VPCS_OF_NETWORK as VPCS
+from drawbridge.association.steps import AssociateVpc, CreateEndpoint, PutInNetwork, Step, Stuck, steps
+from drawbridge.decision.facts import ResourceKind
+from drawbridge.status import Reason
+
+
+class Places(Protocol):
+    """The VPCs of this account, and what is in them."""
+
+    def vpc_of_group(self, group_id: str) -> str | None:
+        """Give the VPC of a security group; ``None`` if there is no such group."""
+        ...
+
+    def vpc_of_subnet(self, subnet_id: str) -> str | None: ...
+
+    def has_dns(self, vpc_id: str) -> bool:
+        """Tell whether the VPC has DNS support and DNS host names, which private DNS needs."""
+        ...
+
+
+class EndpointCounts(Protocol):
+    """How many VPC endpoints there are."""
+
+    def count(self, vpc_id: str, mode: Mode) -> int:
+        """Count those of the mode's type in the VPC, whoever made them."""
+        ...
+
+
+class NetworkCounts(Protocol):
+    """What service networks are associated with."""
+
+    def resources_in(self, network: Network) -> int: ...
+
+    def vpcs_of(self, network: Network) -> int: ...
+
+
+class Preflight:
+    """Checks one association after the other, each as if those before it had been made."""
+
+    def __init__(
+        self,
+        places: Places,
+        endpoints: EndpointCounts,
+        networks: NetworkCounts,
+        *,
+        prefix: str,
+        quotas: Mapping[str, int],
+    ) -> None:
+        self._places = places
+        self._endpoints = endpoints
+        self._networks = networks
+        self._config = f"/{prefix}/config/{PATH}"
+        self._quotas = {**DEFAULTS, **quotas}
+        self._planned: Counter[tuple[str, str]] = Counter()
+        self._begun: set[tuple[str, ...]] = set()
+        self._named: dict[tuple[str, str], tuple[str, str]] = {}
+        self._shared: dict[tuple[str, str], list[WantedAssociation]] = defaultdict(list)
+
+    def hindrance(self, wanted: WantedAssociation, observed: Observed) -> Reason | None:
+        """Say what is in the way, if anything is; how it is overcome is told with it."""
+        planned = [*steps(wanted, observed, attempt=1)]
+        found = next(iter(self._hindrances(wanted, observed, planned)), None)
+        if found is None:
+            self._count(wanted, observed, planned)
+            return None
+        code, text = found
+        return Reason(code, f"{wanted.resource_name}: {text}", source=wanted.binding)
+
+    def _hindrances(
+        self, wanted: WantedAssociation, observed: Observed, planned: Iterable[Step]
+    ) -> Iterator[tuple[str, str]]:
+        yield from self._of_place(wanted)
+        yield from self._of_names(wanted, observed)
+        yield from self._of_shared(wanted, observed)
+        for step in planned:
+            # What failed may be tried again: that is not known before.
+            if isinstance(step, Stuck) and not _failed(observed):
+                yield step.code, step.why
+        for need in self._needs(wanted, observed, planned):
+            yield from self._of_quota(need)
+
+    def _count(self, wanted: WantedAssociation, observed: Observed, planned: Iterable[Step]) -> None:
+        """Take what is wanted for made."""
+        if _takes_name(wanted):
+            self._named.setdefault((wanted.vpc_id, wanted.resource_arn), (_way(wanted, observed), wanted.binding))
+        self._shared[_way(wanted, observed), wanted.vpc_id].append(wanted)
+        for need in self._needs(wanted, observed, planned):
+            if need.new not in self._begun:
+                self._begun.add(need.new)
+                self._planned[need.quota, need.place] += 1
+
+    def _of_place(self, wanted: WantedAssociation) -> Iterator[tuple[str, str]]:
+        for group_id in wanted.security_group_ids:
+            vpc_id = self._places.vpc_of_group(group_id)
+            if vpc_id is None:
+                yield "no-security-group", f"there is no security group {group_id}; correct the binding"
+            elif wanted.vpc_id and vpc_id != wanted.vpc_id:
+                yield "wrong-security-group", f"{group_id} is of {vpc_id}, not of {wanted.vpc_id}; name one of that VPC"
+        for subnet_id in wanted.subnet_ids:
+            vpc_id = self._places.vpc_of_subnet(subnet_id)
+            if vpc_id is None:
+                yield "no-subnet", f"there is no subnet {subnet_id}; correct the binding"
+            elif vpc_id != wanted.vpc_id:
+                yield "no-subnet", f"{subnet_id} is of {vpc_id}, not of {wanted.vpc_id}; name one of that VPC"
+        private = wanted.private_dns is not PrivateDns.OFF
+        if private and wanted.vpc_id and not self._places.has_dns(wanted.vpc_id):
+            why = (
+                f"private DNS needs enableDnsSupport and enableDnsHostnames of {wanted.vpc_id}; "
+                "turn them on, or set privateDns: off"
+            )
+            yield "vpc-without-dns", why
+
+    def _of_names(self, wanted: WantedAssociation, observed: Observed) -> Iterator[tuple[str, str]]:
+        if not _takes_name(wanted):
+            return
+        way, first = self._named.get((wanted.vpc_id, wanted.resource_arn), (_way(wanted, observed), ""))
+        if way != _way(wanted, observed):
+            why = (
+                f"binding {first} has its private name in {wanted.vpc_id}, and one way only can have it; "
+                "set privateDns: off in one of the two"
+            )
+            yield "private-dns-twice", why
+
+    def _of_shared(self, wanted: WantedAssociation, observed: Observed) -> Iterator[tuple[str, str]]:
+        """Find bindings that would take from each other what they share, which has one set of everything."""
+        if wanted.mode is Mode.RESOURCE_ENDPOINT or not wanted.vpc_id:
+            return
+        network = wanted.network.called if wanted.network else ""
+        for other in self._shared.get((_way(wanted, observed), wanted.vpc_id), ()):
+            groups = [frozenset(each.security_group_ids) for each in (other, wanted)]
+            if all(groups) and groups[0] != groups[1]:
+                why = (
+                    f"binding {other.binding} names other security groups for {network} in {wanted.vpc_id}, "
+                    "and they share what has them; name the same in both"
+                )
+                yield "security-groups-differ", why
+            names = {each.private_dns for each in (other, wanted)} - {PrivateDns.OFF}
+            if len(names) > 1:
+                why = (
+                    f"binding {other.binding} wants private DNS {other.private_dns} of {network} in {wanted.vpc_id}, "
+                    f"not {wanted.private_dns}, and they share what has it; write the same in both"
+                )
+                yield "private-dns-differs", why
+
+    def _needs(self, wanted: WantedAssociation, observed: Observed, planned: Iterable[Step]) -> Iterator["_Need"]:
+        """Give what would be made that AWS counts."""
+        there = observed.network
+        network = there.arn if there else (wanted.network.called if wanted.network else "")
+        for step in planned:
+            match step:
+                case CreateEndpoint():
+                    by_resource = wanted.mode is Mode.RESOURCE_ENDPOINT
+                    quota = RESOURCE_ENDPOINTS if by_resource else NETWORK_ENDPOINTS
+                    new = (
+                        quota,
+                        wanted.vpc_id,
+                        *((wanted.binding, wanted.resource_arn) if by_resource else (network,)),
+                    )
+                    present = self._endpoints.count(wanted.vpc_id, wanted.mode)
+                    yield _Need(quota, wanted.vpc_id, present, new)
+                case PutInNetwork() if wanted.resource_kind is ResourceKind.RESOURCE_CONFIGURATION:
+                    present = self._networks.resources_in(there) if there else 0
+                    yield _Need(IN_NETWORK, network, present, (IN_NETWORK, network, wanted.resource_arn))
+                case AssociateVpc():
+                    present = self._networks.vpcs_of(there) if there else 0
+                    yield _Need(VPCS, network, present, (VPCS, network, wanted.vpc_id))
+                case _:
+                    pass
+
+    def _of_quota(self, need: "_Need") -> Iterator[tuple[str, str]]:
+        limit, count = self._quotas[need.quota], need.present + self._planned[need.quota, need.place]
+        if need.new not in self._begun and count >= limit:
+            why = (
+                f"{need.place} has {count} of the {limit} that the quota {need.quota} allows; ask Service Quotas for "
+                f"more and write the new limit into {self._config}/{need.quota}, or delete what is not needed"
+            )
+            yield "quota-reached", why
+
+
+class _Need(NamedTuple):
+    """One more of what AWS counts."""
+
+    quota: str
+    place: str
+    present: int
+    new: tuple[str, ...]
+    """What it is, so that what several bindings share is counted once."""
+
+
+def _takes_name(wanted: WantedAssociation) -> bool:
+    return wanted.private_dns is not PrivateDns.OFF and bool(wanted.vpc_id)
+
+
+def _way(wanted: WantedAssociation, observed: Observed) -> str:
+    """Name the way in a VPC: bindings may share that of a service network, an endpoint to a resource is a binding's."""
+    if wanted.mode is Mode.RESOURCE_ENDPOINT:
+        return f"{wanted.mode} {wanted.binding}"
+    called = wanted.network.called if wanted.network else ""
+    return f"{wanted.mode} {observed.network.arn if observed.network else called}"
+
+
+def _failed(observed: Observed) -> bool:
+    states = [each.state for each in (observed.in_network, observed.vpc, observed.endpoint) if each is not None]
+    return State.FAILED in states

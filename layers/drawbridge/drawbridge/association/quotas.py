@@ -1,0 +1,30 @@
+"""How much AWS allows, by default or as it was raised for this account."""
+
+from drawbridge.configuration import InForce, Parameters, in_force
+from drawbridge.errors import InvalidInputError
+
+PATH = "quotas"
+
+RESOURCE_ENDPOINTS = "resource-endpoints-per-vpc"
+NETWORK_ENDPOINTS = "service-network-endpoints-per-vpc"
+IN_NETWORK = "resource-configurations-per-service-network"
+VPCS_OF_NETWORK = "vpcs-per-service-network"
+
+DEFAULTS = {RESOURCE_ENDPOINTS: 200, NETWORK_ENDPOINTS: 50, IN_NETWORK: 500, VPCS_OF_NETWORK: 500}
+"""AWS's (user guides of AWS PrivateLink and VPC Lattice, "Quotas")."""
+
+_MOST = 1_000_000
+
+
+def quotas_in_force(parameters: Parameters) -> InForce[tuple[str, int]]:
+    """Read what people wrote down of quotas that AWS raised."""
+    return in_force(parameters, PATH, _parse)
+
+
+def _parse(name: str, text: str) -> tuple[str, int]:
+    if name not in DEFAULTS:
+        raise InvalidInputError(f"quota {name[:100]!r}: there is none of that name; there are {', '.join(DEFAULTS)}")
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdecimal() and 0 < int(digits[:9]) <= _MOST):
+        raise InvalidInputError(f"quota {name}: a whole number from 1 to {_MOST:,} is expected, not {text[:50]!r}")
+    return name, int(digits)

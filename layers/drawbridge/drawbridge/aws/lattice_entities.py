@@ -1,0 +1,169 @@
+"""What VPC Lattice shows of resource configurations, service networks and services that others share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from drawbridge.arns import Arn
+from drawbridge.association.entities import Entity
+from drawbridge.aws.errors import translated
+from drawbridge.aws.pages import pages
+from drawbridge.decision.facts import ResourceKind
+from drawbridge.errors import AccessDeniedError, GoneError, InvalidInputError, NotReadyError
+from drawbridge.publication.named import NamedResource
+from drawbridge.request.shares import SharedResource
+
+if TYPE_CHECKING:
+    from mypy_boto3_vpc_lattice import VPCLatticeClient
+
+_KINDS = {
+    "resourceconfiguration": ResourceKind.RESOURCE_CONFIGURATION,
+    "servicenetwork": ResourceKind.SERVICE_NETWORK,
+    "service": ResourceKind.SERVICE,
+}
+"""By the word that stands in their ARNs, and in RAM's types."""
+
+
+class LatticeEntities:
+    """Entities of other accounts, or of this one."""
+
+    def __init__(self, lattice: VPCLatticeClient) -> None:
+        self._lattice = lattice
+
+    def describe(self, resources: Iterable[SharedResource]) -> list[Entity]:
+        """Describe those of the resources that are VPC Lattice's.
+
+        Raises:
+            NotReadyError: RAM lists one that VPC Lattice does not show yet, or that is still being made.
+        """
+        known = [(each, _KINDS.get(each.type.removeprefix("vpc-lattice:"))) for each in resources if each.is_lattice]
+        return [self._describe(each.arn, each.share_arn, kind) for each, kind in known if kind is not None]
+
+    def entity(self, arn: str) -> Entity | None:
+        """Describe one by its ARN; ``None`` if it is not there, or not to be seen."""
+        kind = _kind_of(arn)
+        if kind is None:
+            return None
+        try:
+            found = self._get(arn, kind)
+        except (GoneError, AccessDeniedError):
+            return None
+        return _entity(found, arn, "", kind)
+
+    def is_shared(self, arn: str) -> bool:
+        # What is not shared any longer is denied, what was deleted is not found.
+        return self.entity(arn) is not None
+
+    def tags(self, arn: str) -> dict[str, str] | None:
+        """Give the tags of a resource; ``None`` where AWS does not show them to whom it is shared with.
+
+        Whether a share's permissions ever allow it, AWS documents nowhere.
+        """
+        try:
+            with translated(f"ask for the tags of {arn}"):
+                return dict(self._lattice.list_tags_for_resource(resourceArn=arn)["tags"])
+        except (GoneError, AccessDeniedError):
+            return None
+
+    def named_in_network(self, network_arn: str, resource_arn: str) -> list[NamedResource]:
+        """Give what a network leads to, with the names in VPCs that are associated with it.
+
+        Of one resource, with the children of a group, or of one service; ``network_arn`` itself stands for all that is
+        in it.
+        """
+        kind = _kind_of(resource_arn)
+        only = {} if resource_arn == network_arn else {"resourceConfigurationIdentifier": resource_arn}
+        found: list[NamedResource] = []
+        with translated(f"list what is in {network_arn}"):
+            if kind is not ResourceKind.SERVICE:
+                for page in pages(
+                    self._lattice.list_service_network_resource_associations,
+                    serviceNetworkIdentifier=network_arn,
+                    includeChildren=True,
+                    **only,
+                ):
+                    found += [_resource_in(each) for each in page["items"]]
+            if kind is not ResourceKind.RESOURCE_CONFIGURATION:
+                only = {} if resource_arn == network_arn else {"serviceIdentifier": resource_arn}
+                for page in pages(
+                    self._lattice.list_service_network_service_associations,
+                    serviceNetworkIdentifier=network_arn,
+                    **only,
+                ):
+                    found += [_service_in(each) for each in page["items"]]
+        return found
+
+    def _describe(self, arn: str, share_arn: str, kind: ResourceKind) -> Entity:
+        try:
+            found = self._get(arn, kind)
+        except (GoneError, AccessDeniedError) as error:
+            raise NotReadyError(f"{arn} is listed as shared and not to be seen yet") from error
+        if found.get("status", "").endswith("_IN_PROGRESS"):
+            raise NotReadyError(f"{arn} is {found['status']}")
+        return _entity(found, arn, share_arn, kind)
+
+    def _get(self, arn: str, kind: ResourceKind) -> Any:
+        with translated(f"describe {arn}"):
+            match kind:
+                case ResourceKind.RESOURCE_CONFIGURATION:
+                    return self._lattice.get_resource_configuration(resourceConfigurationIdentifier=arn)
+                case ResourceKind.SERVICE_NETWORK:
+                    return self._lattice.get_service_network(serviceNetworkIdentifier=arn)
+                case ResourceKind.SERVICE:
+                    return self._lattice.get_service(serviceIdentifier=arn)
+
+
+def _kind_of(arn: str) -> ResourceKind | None:
+    try:
+        parsed = Arn.parse(arn)
+    except InvalidInputError:
+        return None
+    return _KINDS.get(parsed.resource.partition("/")[0]) if parsed.service == "vpc-lattice" else None
+
+
+def _entity(found: Any, arn: str, share_arn: str, kind: ResourceKind) -> Entity:
+    configuration = kind is ResourceKind.RESOURCE_CONFIGURATION
+    return Entity(
+        name=found["name"],
+        arn=arn,
+        share_arn=share_arn,
+        owner=Arn.parse(arn).account_id,
+        kind=kind,
+        type=found["type"] if configuration else kind.upper().replace("-", "_"),
+        protocol=found.get("protocol", ""),
+        port_ranges=tuple(found.get("portRanges", ())),
+        custom_domain_name=found.get("customDomainName") or "",
+        domain_verified=found.get("domainVerificationStatus") == "VERIFIED",
+        group_id=found.get("resourceConfigurationGroupId", ""),
+        allows_shareable_networks=found.get("allowAssociationToShareableServiceNetwork", False),
+    )
+
+
+def _resource_in(each: Any) -> NamedResource:
+    name, private = each.get("dnsEntry") or {}, each.get("privateDnsEntry") or {}
+    return NamedResource(
+        association_id=each["id"],
+        resource_arn=each["resourceConfigurationArn"],
+        name=each.get("resourceConfigurationName", ""),
+        accessible=each["status"] in {"ACTIVE", "PARTIAL"},
+        dns_name=name.get("domainName", ""),
+        hosted_zone_id=name.get("hostedZoneId", ""),
+        private_dns_name=private.get("domainName"),
+        private_hosted_zone_id=private.get("hostedZoneId"),
+        failure=each.get("failureCode", ""),
+    )
+
+
+def _service_in(each: Any) -> NamedResource:
+    name = each.get("dnsEntry") or {}
+    return NamedResource(
+        association_id=each["id"],
+        resource_arn=each["serviceArn"],
+        name=each.get("serviceName", ""),
+        accessible=each["status"] == "ACTIVE",
+        dns_name=name.get("domainName", ""),
+        hosted_zone_id=name.get("hostedZoneId", ""),
+        # Whoever offers the service looks after that name; Lattice does not.
+        private_dns_name=each.get("customDomainName"),
+    )

@@ -1,0 +1,287 @@
+"""VPC Lattice's service networks, and their associations with resources, services and VPCs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from drawbridge.arns import is_of
+from drawbridge.association import NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association.observed import InNetwork, Network, State, VpcInNetwork
+from drawbridge.aws.errors import translated
+from drawbridge.aws.pages import pages
+from drawbridge.aws.private_dns import PREFERENCES, private_dns_of
+from drawbridge.decision.facts import ResourceKind
+from drawbridge.errors import AccessDeniedError, GoneError
+
+if TYPE_CHECKING:
+    from mypy_boto3_vpc_lattice import VPCLatticeClient
+
+OWNER_TAG = "drawbridge:owner"
+ATTEMPT_TAG = "drawbridge:attempt"
+
+_STATES = {
+    "ACTIVE": State.AVAILABLE,
+    "PARTIAL": State.PARTIAL,
+    "CREATE_IN_PROGRESS": State.PENDING,
+    "UPDATE_IN_PROGRESS": State.PENDING,
+    # What is being deleted still is in the way: it is waited for.
+    "DELETE_IN_PROGRESS": State.PENDING,
+    "DELETE_FAILED": State.FAILED,
+    "CREATE_FAILED": State.FAILED,
+    # It is as it was before.
+    "UPDATE_FAILED": State.AVAILABLE,
+}
+
+
+class ServiceNetworks:
+    """The networks that this account sees. What is listed once is kept: build it anew for each look."""
+
+    def __init__(self, lattice: VPCLatticeClient, *, owner: str, account_id: str) -> None:
+        self._lattice = lattice
+        self._owner = owner
+        self._account_id = account_id
+        self._networks: dict[NetworkRef, Network | None] = {}
+        self._in_networks: dict[tuple[str, ResourceKind], dict[str, Any]] = {}
+        self._of_vpcs: dict[str, VpcInNetwork | None] = {}
+
+    def network(self, ref: NetworkRef) -> Network | None:
+        """Find a network by id or ARN, or by its name among those of this account."""
+        if ref not in self._networks:
+            self._networks[ref] = self._find(ref)
+        return self._networks[ref]
+
+    def in_network(self, network: Network, wanted: WantedAssociation) -> InNetwork | None:
+        """Give the network's association with the resource, whoever made it."""
+        found = self._listed(network, wanted.resource_kind).get(wanted.resource_arn)
+        if found is None:
+            return None
+        state = _STATES.get(found["status"], State.FAILED)
+        # Only of what failed it matters who made it, and when.
+        tags = self._tags(found["arn"]) if state is State.FAILED else {}
+        made = tags.get(ATTEMPT_TAG, "") if tags.get(OWNER_TAG) == self._owner else ""
+        return InNetwork(
+            id=found["id"],
+            state=state,
+            private_dns=found.get("privateDnsEnabled", False),
+            attempt=int(made) if made.isdecimal() else 0,
+            failure=found.get("failureCode", ""),
+        )
+
+    def of_vpc(self, vpc_id: str) -> VpcInNetwork | None:
+        """Give the VPC's association with whichever network."""
+        if vpc_id not in self._of_vpcs:
+            with translated(f"list the service networks of {vpc_id}"):
+                found = [
+                    each
+                    for page in pages(self._lattice.list_service_network_vpc_associations, vpcIdentifier=vpc_id)
+                    for each in page["items"]
+                ]
+            self._of_vpcs[vpc_id] = self._vpc_association(found[0]["id"]) if found else None
+        return self._of_vpcs[vpc_id]
+
+    def resources_in(self, network: Network) -> int:
+        return len(self._listed(network, ResourceKind.RESOURCE_CONFIGURATION))
+
+    def vpcs_of(self, network: Network) -> int:
+        with translated(f"count the VPCs of {network.arn}"):
+            return sum(
+                len(page["items"])
+                for page in pages(
+                    self._lattice.list_service_network_vpc_associations, serviceNetworkIdentifier=network.arn
+                )
+            )
+
+    def create(self, name: str, client_token: str) -> Network:
+        """Make a network.
+
+        Raises:
+            ConflictError: there is one of that name.
+        """
+        with translated(f"create service network {name}"):
+            made = self._lattice.create_service_network(
+                name=name,
+                authType="NONE",
+                # What can be shared on takes no resource whose provider has not allowed that; it never changes.
+                sharingConfig={"enabled": False},
+                clientToken=client_token,
+                tags={OWNER_TAG: self._owner},
+            )
+        return Network(arn=made["arn"], name=made["name"])
+
+    def put_in(
+        self, network: Network, wanted: WantedAssociation, client_token: str, *, private_dns: bool, attempt: int
+    ) -> InNetwork:
+        """Associate the network with the resource, or with the service.
+
+        Raises:
+            ConflictError: they are associated already.
+            RefusedError: AWS does not associate these two.
+        """
+        try:
+            return self._put_in(network, wanted, client_token, private_dns=private_dns, attempt=attempt)
+        except AccessDeniedError as error:
+            # VPC Lattice user guide, "Share your VPC Lattice entities": permissions of version 1 do not allow it.
+            hint = "if this role may, the share is of an older kind: its provider has to update its permissions"
+            raise AccessDeniedError(f"{error}; {hint}") from error
+
+    def _put_in(
+        self, network: Network, wanted: WantedAssociation, client_token: str, *, private_dns: bool, attempt: int
+    ) -> InNetwork:
+        tags = {OWNER_TAG: self._owner, ATTEMPT_TAG: str(attempt)}
+        with translated(f"associate {wanted.resource_arn} with {network.arn}"):
+            if wanted.resource_kind is ResourceKind.SERVICE:
+                served = self._lattice.create_service_network_service_association(
+                    serviceNetworkIdentifier=network.arn,
+                    serviceIdentifier=wanted.resource_arn,
+                    clientToken=client_token,
+                    tags=tags,
+                )
+                return InNetwork(id=served["id"], state=_STATES[served["status"]], attempt=attempt)
+            made = self._lattice.create_service_network_resource_association(
+                serviceNetworkIdentifier=network.arn,
+                resourceConfigurationIdentifier=wanted.resource_arn,
+                privateDnsEnabled=private_dns,
+                clientToken=client_token,
+                tags=tags,
+            )
+        return InNetwork(id=made["id"], state=_STATES[made["status"]], private_dns=private_dns, attempt=attempt)
+
+    def take_out(self, association_id: str) -> None:
+        """Delete the association with a resource or service, if it is ours; one that is gone is left so."""
+        with translated(f"delete {association_id}"):
+            if association_id.startswith("snsa-"):
+                self._lattice.delete_service_network_service_association(
+                    serviceNetworkServiceAssociationIdentifier=association_id
+                )
+            else:
+                self._lattice.delete_service_network_resource_association(
+                    serviceNetworkResourceAssociationIdentifier=association_id
+                )
+
+    def associate_vpc(self, network: Network, wanted: WantedAssociation, client_token: str) -> VpcInNetwork:
+        """Associate the network with the VPC.
+
+        Raises:
+            ConflictError: it is associated already, with this network or another one.
+        """
+        with translated(f"associate {wanted.vpc_id} with {network.arn}"):
+            made = self._lattice.create_service_network_vpc_association(
+                serviceNetworkIdentifier=network.arn,
+                vpcIdentifier=wanted.vpc_id,
+                clientToken=client_token,
+                tags={OWNER_TAG: self._owner},
+                **_settings(wanted),
+            )
+        return _as_wanted(wanted, made["id"], made["status"], network.arn)
+
+    def change_vpc_association(self, there: VpcInNetwork, wanted: WantedAssociation) -> VpcInNetwork:
+        """Give a VPC's association the security groups and the private DNS that are wanted.
+
+        Raises:
+            ConflictError: something else about it is in progress.
+        """
+        with translated(f"change {there.id}"):
+            changed = self._lattice.update_service_network_vpc_association(
+                serviceNetworkVpcAssociationIdentifier=there.id, **_settings(wanted)
+            )
+        return _as_wanted(wanted, there.id, changed["status"], there.network_arn)
+
+    def _find(self, ref: NetworkRef) -> Network | None:
+        identifier = ref.identifier or self._by_name.get(ref.name, "")
+        if not identifier:
+            return None
+        try:
+            with translated(f"look for service network {ref.called}"):
+                found = self._lattice.get_service_network(serviceNetworkIdentifier=identifier)
+        except (GoneError, AccessDeniedError):
+            return None
+        return Network(
+            arn=found["arn"], name=found["name"], shareable=found.get("sharingConfig", {}).get("enabled", True)
+        )
+
+    @cached_property
+    def _by_name(self) -> dict[str, str]:
+        """Give the networks of this account: one that is shared with it may have the same name."""
+        with translated("list service networks"):
+            return {
+                each["name"]: each["arn"]
+                for page in pages(self._lattice.list_service_networks)
+                for each in page["items"]
+                if is_of(each["arn"], self._account_id)
+            }
+
+    def _listed(self, network: Network, kind: ResourceKind) -> dict[str, Any]:
+        key = (network.arn, kind)
+        if key not in self._in_networks:
+            self._in_networks[key] = self._list(network, kind)
+        return self._in_networks[key]
+
+    def _list(self, network: Network, kind: ResourceKind) -> dict[str, Any]:
+        by_service = kind is ResourceKind.SERVICE
+        call: Callable[..., Any] = (
+            self._lattice.list_service_network_service_associations
+            if by_service
+            else self._lattice.list_service_network_resource_associations
+        )
+        member = "serviceArn" if by_service else "resourceConfigurationArn"
+        with translated(f"list what is in {network.arn}"):
+            return {
+                each[member]: each
+                for page in pages(call, serviceNetworkIdentifier=network.arn)
+                for each in page["items"]
+                # What an AWS service made for itself is none of our business.
+                if not each.get("isManagedAssociation")
+            }
+
+    def _vpc_association(self, association_id: str) -> VpcInNetwork:
+        with translated(f"look at {association_id}"):
+            found = self._lattice.get_service_network_vpc_association(
+                serviceNetworkVpcAssociationIdentifier=association_id
+            )
+        options = found.get("dnsOptions") or {}
+        return VpcInNetwork(
+            id=found["id"],
+            state=_STATES.get(found["status"], State.FAILED),
+            network_arn=found["serviceNetworkArn"],
+            security_group_ids=frozenset(found.get("securityGroupIds", ())),
+            private_dns=private_dns_of(options.get("privateDnsPreference", ""))
+            if found.get("privateDnsEnabled")
+            else PrivateDns.OFF,
+            private_domains=frozenset(options.get("privateDnsSpecifiedDomains", ())),
+            ours=self._tags(found["arn"]).get(OWNER_TAG) == self._owner,
+            failure=" ".join(filter(None, (found.get("failureCode"), found.get("failureMessage")))),
+        )
+
+    def _tags(self, arn: str) -> dict[str, str]:
+        """Give the tags; those of what another account made are not shown, and it is not ours."""
+        try:
+            with translated(f"ask for the tags of {arn}"):
+                return dict(self._lattice.list_tags_for_resource(resourceArn=arn)["tags"])
+        except (GoneError, AccessDeniedError):
+            return {}
+
+
+def _settings(wanted: WantedAssociation) -> dict[str, Any]:
+    private = wanted.private_dns is not PrivateDns.OFF
+    settings: dict[str, Any] = {"privateDnsEnabled": private}
+    if private:
+        settings["dnsOptions"] = {"privateDnsPreference": PREFERENCES[wanted.private_dns]}
+        if wanted.private_domains:
+            settings["dnsOptions"]["privateDnsSpecifiedDomains"] = list(wanted.private_domains)
+    if wanted.security_group_ids:
+        settings["securityGroupIds"] = list(wanted.security_group_ids)
+    return settings
+
+
+def _as_wanted(wanted: WantedAssociation, association_id: str, status: str, network_arn: str) -> VpcInNetwork:
+    return VpcInNetwork(
+        id=association_id,
+        state=_STATES[status],
+        network_arn=network_arn,
+        security_group_ids=frozenset(wanted.security_group_ids),
+        private_dns=wanted.private_dns,
+        private_domains=frozenset(wanted.private_domains),
+        ours=True,
+    )

@@ -1,0 +1,83 @@
+"""What there is in this account of all ways to shared resources: a few calls, however many they are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from drawbridge.aws.errors import translated
+from drawbridge.aws.lattice_entities import LatticeEntities
+from drawbridge.aws.pages import pages
+from drawbridge.aws.vpc_endpoints import named_resource
+from drawbridge.publication.named import NamedResource
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_vpc_lattice import VPCLatticeClient
+
+_OVER = frozenset({"deleting", "deleted", "rejected", "expired"})
+
+
+class Survey:
+    """One look at it: what is listed once is kept, and nothing is listed that nobody asks for."""
+
+    def __init__(self, ec2: EC2Client, lattice: VPCLatticeClient) -> None:
+        self._ec2 = ec2
+        self._lattice = lattice
+        self._entities = LatticeEntities(lattice)
+        self._in_networks: dict[str, list[NamedResource]] = {}
+        self._vpcs: dict[str, frozenset[str]] = {}
+
+    def security_groups(self, endpoint_id: str) -> frozenset[str] | None:
+        """Give the groups of an endpoint; ``None`` if it is gone, or going."""
+        return self._groups.get(endpoint_id)
+
+    def named(self, endpoint_id: str) -> list[NamedResource]:
+        return self._named[endpoint_id]
+
+    def named_in_network(self, network_arn: str, resource_arn: str) -> list[NamedResource]:
+        """Give what a network leads to: one resource with the children of a group, or all."""
+        if network_arn not in self._in_networks:
+            self._in_networks[network_arn] = self._entities.named_in_network(network_arn, network_arn)
+        found = self._in_networks[network_arn]
+        alone = [each for each in found if each.resource_arn == resource_arn and each.dns_name]
+        if resource_arn == network_arn or alone:
+            return found
+        # Which of the children are of this group, the list of all does not tell.
+        return self._entities.named_in_network(network_arn, resource_arn)
+
+    def vpc_associations(self, network_arn: str) -> frozenset[str]:
+        """Give the ids of a network's associations with VPCs."""
+        if network_arn not in self._vpcs:
+            with translated(f"list the VPCs of {network_arn}"):
+                self._vpcs[network_arn] = frozenset(
+                    each["id"]
+                    for page in pages(
+                        self._lattice.list_service_network_vpc_associations, serviceNetworkIdentifier=network_arn
+                    )
+                    for each in page["items"]
+                    if each["status"] != "DELETE_IN_PROGRESS"
+                )
+        return self._vpcs[network_arn]
+
+    @cached_property
+    def _groups(self) -> dict[str, frozenset[str]]:
+        kinds = [{"Name": "vpc-endpoint-type", "Values": ["Resource", "ServiceNetwork"]}]
+        with translated("list endpoints"):
+            return {
+                each["VpcEndpointId"]: frozenset(group["GroupId"] for group in each.get("Groups", []))
+                for page in pages(self._ec2.describe_vpc_endpoints, marker="NextToken", Filters=kinds)
+                for each in page["VpcEndpoints"]
+                if each["State"].lower() not in _OVER
+            }
+
+    @cached_property
+    def _named(self) -> dict[str, list[NamedResource]]:
+        found: dict[str, list[NamedResource]] = defaultdict(list)
+        call: Any = self._ec2.describe_vpc_endpoint_associations
+        with translated("list what endpoints lead to"):
+            for page in pages(call, marker="NextToken"):
+                for each in page["VpcEndpointAssociations"]:
+                    found[each["VpcEndpointId"]].append(named_resource(each))
+        return found

@@ -1,0 +1,179 @@
+"""EC2's VPC endpoints of types Resource and ServiceNetwork, and what they lead to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from drawbridge.association import Mode, PrivateDns, WantedAssociation
+from drawbridge.association.observed import Endpoint, Network, State
+from drawbridge.aws.errors import translated
+from drawbridge.aws.pages import pages
+from drawbridge.aws.private_dns import PREFERENCES
+from drawbridge.publication.named import NamedResource
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.type_defs import TagTypeDef
+
+OWNER_TAG = "drawbridge:owner"
+BINDING_TAG = "drawbridge:binding"
+RESOURCE_TAG = "drawbridge:resource-configuration"
+
+_TYPES = {Mode.RESOURCE_ENDPOINT: "Resource", Mode.SERVICE_NETWORK_ENDPOINT: "ServiceNetwork"}
+
+_STATES = {
+    "pending": State.PENDING,
+    "pendingacceptance": State.PENDING,
+    "available": State.AVAILABLE,
+    "partial": State.PARTIAL,
+    "failed": State.FAILED,
+}
+"""In lower case: these endpoints answer ``Available`` where interface endpoints answer ``available``."""
+
+
+class VpcEndpoints:
+    """The endpoints of this account. What is listed of a VPC is kept: build it anew for each look."""
+
+    def __init__(self, ec2: EC2Client, *, owner: str) -> None:
+        self._ec2 = ec2
+        self._owner = owner
+        self._in_vpcs: dict[str, list[Any]] = {}
+
+    def find(self, wanted: WantedAssociation, network: Network | None) -> list[Endpoint]:
+        """Give the endpoints that lead where the mode says, those that are over too, oldest first.
+
+        Of type Resource those that Drawbridge made for this binding, resource and VPC; of type ServiceNetwork all that
+        lead from the VPC to the network, ours first.
+        """
+        if wanted.mode is Mode.RESOURCE_ENDPOINT:
+            tags = {tag["Key"]: tag["Value"] for tag in self._tags(wanted)}
+            found = [each for each in self._listed(wanted.vpc_id) if tags.items() <= _tags_of(each).items()]
+        else:
+            arn = network.arn if network else ""
+            found = [each for each in self._listed(wanted.vpc_id) if each.get("ServiceNetworkArn") == arn]
+        made = [self._endpoint(each) for each in sorted(found, key=_age)]
+        return sorted(made, key=lambda each: not each.ours)
+
+    def count(self, vpc_id: str, mode: Mode) -> int:
+        """Count those of the mode's type in the VPC, whoever made them."""
+        return sum(
+            each["VpcEndpointType"] == _TYPES[mode] and each["State"].lower() not in {"deleted", "deleting"}
+            for each in self._listed(vpc_id)
+        )
+
+    def create(self, wanted: WantedAssociation, network: Network | None, client_token: str) -> Endpoint:
+        """Make the endpoint. The same token gives the same endpoint.
+
+        Raises:
+            RefusedError: AWS does not make it, as where no zone is common with the resource's.
+            QuotaExceededError: there are as many as AWS allows.
+        """
+        target: dict[str, Any] = {"ResourceConfigurationArn": wanted.resource_arn}
+        tags = self._tags(wanted)
+        if wanted.mode is Mode.SERVICE_NETWORK_ENDPOINT and network is not None:
+            target = {"ServiceNetworkArn": network.arn}
+            tags = [tags[0], {"Key": "Name", "Value": network.name}]
+        else:
+            tags.append({"Key": "Name", "Value": wanted.name[:256]})
+        with translated(f"create the endpoint of {wanted.name}"):
+            answer = self._ec2.create_vpc_endpoint(
+                # Without a type AWS makes a gateway endpoint.
+                VpcEndpointType=_TYPES[wanted.mode],  # type: ignore[arg-type]  # the stubs want a literal
+                VpcId=wanted.vpc_id,
+                SubnetIds=list(wanted.subnet_ids),
+                ClientToken=client_token,
+                TagSpecifications=[{"ResourceType": "vpc-endpoint", "Tags": tags}],
+                **target,
+                **_settings(wanted),
+            )
+        return self._endpoint(answer["VpcEndpoint"])
+
+    def change_groups(self, endpoint_id: str, *, add: frozenset[str], remove: frozenset[str]) -> None:
+        """Give the endpoint security groups, and take others: of all that it is made with, only these can change."""
+        with translated(f"change the security groups of {endpoint_id}"):
+            self._ec2.modify_vpc_endpoint(
+                VpcEndpointId=endpoint_id, AddSecurityGroupIds=sorted(add), RemoveSecurityGroupIds=sorted(remove)
+            )
+
+    def named(self, endpoint_id: str) -> list[NamedResource]:
+        """Give what the endpoint leads to: the only place where AWS tells the names."""
+        with translated(f"list the associations of {endpoint_id}"):
+            return [
+                named_resource(each)
+                for page in pages(
+                    self._ec2.describe_vpc_endpoint_associations,
+                    marker="NextToken",
+                    VpcEndpointIds=[endpoint_id],
+                )
+                for each in page["VpcEndpointAssociations"]
+            ]
+
+    def _listed(self, vpc_id: str) -> list[Any]:
+        if vpc_id not in self._in_vpcs:
+            filters = [
+                {"Name": "vpc-id", "Values": [vpc_id]},
+                {"Name": "vpc-endpoint-type", "Values": [*_TYPES.values()]},
+            ]
+            with translated(f"list the endpoints in {vpc_id}"):
+                self._in_vpcs[vpc_id] = [
+                    each
+                    for page in pages(self._ec2.describe_vpc_endpoints, marker="NextToken", Filters=filters)
+                    for each in page["VpcEndpoints"]
+                ]
+        return self._in_vpcs[vpc_id]
+
+    def _tags(self, wanted: WantedAssociation) -> list[TagTypeDef]:
+        return [
+            {"Key": OWNER_TAG, "Value": self._owner},
+            {"Key": BINDING_TAG, "Value": wanted.binding},
+            {"Key": RESOURCE_TAG, "Value": wanted.resource_arn},
+        ]
+
+    def _endpoint(self, each: Any) -> Endpoint:
+        error = each.get("LastError") or {}
+        return Endpoint(
+            id=each["VpcEndpointId"],
+            state=_STATES.get(each["State"].lower(), State.OVER),
+            security_group_ids=frozenset(group["GroupId"] for group in each.get("Groups", [])),
+            subnet_ids=frozenset(each.get("SubnetIds", [])),
+            private_dns=each.get("PrivateDnsEnabled", False),
+            ours=_tags_of(each).get(OWNER_TAG) == self._owner,
+            failure=" ".join(filter(None, (error.get("Code"), error.get("Message"), each.get("FailureReason")))),
+        )
+
+
+def _age(each: Any) -> tuple[Any, str]:
+    return each["CreationTimestamp"], each["VpcEndpointId"]
+
+
+def _tags_of(each: Any) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in each.get("Tags", [])}
+
+
+def _settings(wanted: WantedAssociation) -> dict[str, Any]:
+    private = wanted.private_dns is not PrivateDns.OFF
+    settings: dict[str, Any] = {"PrivateDnsEnabled": private}
+    if private:
+        settings["DnsOptions"] = {"PrivateDnsPreference": PREFERENCES[wanted.private_dns]}
+        if wanted.private_domains:
+            settings["DnsOptions"]["PrivateDnsSpecifiedDomains"] = list(wanted.private_domains)
+    if wanted.security_group_ids:
+        settings["SecurityGroupIds"] = list(wanted.security_group_ids)
+    return settings
+
+
+def named_resource(each: Any) -> NamedResource:
+    """Read an association of an endpoint."""
+    name, private = each.get("DnsEntry") or {}, each.get("PrivateDnsEntry") or {}
+    return NamedResource(
+        association_id=each["Id"],
+        resource_arn=each.get("AssociatedResourceArn", ""),
+        group_arn=each.get("ResourceConfigurationGroupArn", ""),
+        # Seen live as "Accessible"; the filter's documentation speaks of AVAILABLE.
+        accessible=each.get("AssociatedResourceAccessibility", "").lower() in {"accessible", "available"},
+        dns_name=name.get("DnsName", ""),
+        hosted_zone_id=name.get("HostedZoneId", ""),
+        private_dns_name=private.get("DnsName"),
+        private_hosted_zone_id=private.get("HostedZoneId"),
+        failure=" ".join(filter(None, (each.get("FailureCode"), each.get("FailureReason")))),
+    )

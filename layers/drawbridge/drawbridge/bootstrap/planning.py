@@ -1,0 +1,49 @@
+"""What plans are made with: by the function that plans, and by the command line, which only shows them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from drawbridge.association.associate import Ways
+from drawbridge.association.binding import Binding
+from drawbridge.association.plan import Planner
+from drawbridge.association.preflight import Preflight
+from drawbridge.aws.lattice_entities import LatticeEntities
+from drawbridge.aws.network import Network
+from drawbridge.aws.resource_shares import ResourceShares
+from drawbridge.aws.service_networks import ServiceNetworks
+from drawbridge.aws.vpc_endpoints import VpcEndpoints
+from drawbridge.configuration import InForce
+from drawbridge.decision.decide import Policies
+
+Client = Callable[[str], Any]
+"""Gives the client of an AWS service, by boto3's name of it."""
+
+
+class Planning:
+    """One look at what there is to plan with: what is listed once is kept."""
+
+    def __init__(self, client: Client, *, prefix: str, account_id: str) -> None:
+        self._prefix = prefix
+        self._account_id = account_id
+        self.shares = ResourceShares(client("ram"))
+        self.entities = LatticeEntities(client("vpc-lattice"))
+        self.network = Network(client("ec2"))
+        self.endpoints = VpcEndpoints(client("ec2"), owner=prefix)
+        self._networks = ServiceNetworks(client("vpc-lattice"), owner=prefix, account_id=account_id)
+        self.ways = Ways(self._networks, self.endpoints)
+
+    def planner(self, policies: Policies, bindings: InForce[Binding], quotas: InForce[tuple[str, int]]) -> Planner:
+        """Give a planner for one share: it counts what it has planned already."""
+        return Planner(
+            shares=self.shares,
+            entities=self.entities,
+            network=self.network,
+            policies=policies,
+            bindings=bindings,
+            ways=self.ways,
+            preflight=Preflight(
+                self.network, self.endpoints, self._networks, prefix=self._prefix, quotas=dict(quotas.things)
+            ),
+            account_id=self._account_id,
+            quotas=quotas,
+        )

@@ -1,0 +1,95 @@
+"""Drift: what was connected and is not any longer as it was left, found out by comparing what AWS lists."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+import msgspec
+
+from drawbridge.association import Associated, WantedAssociation
+from drawbridge.decision.facts import ResourceKind
+from drawbridge.publication import Way
+from drawbridge.publication.named import NamedResource
+from drawbridge.request.digests import digest
+from drawbridge.request.row import Row
+
+
+class Listed(Protocol):
+    """What AWS lists right now, each asked for once a look."""
+
+    def security_groups(self, endpoint_id: str) -> frozenset[str] | None:
+        """Give the groups of an endpoint; ``None`` if it is gone, or going."""
+        ...
+
+    def named(self, endpoint_id: str) -> list[NamedResource]: ...
+
+    def named_in_network(self, network_arn: str, resource_arn: str) -> list[NamedResource]: ...
+
+    def vpc_associations(self, network_arn: str) -> frozenset[str]:
+        """Give the ids of a network's associations with VPCs."""
+        ...
+
+
+def way_of(wanted: WantedAssociation, by: Associated, found: Iterable[NamedResource]) -> Way:
+    """Note how an association is left: ``found`` is all that it leads to."""
+    return Way(
+        name=wanted.name,
+        resource_arn=wanted.resource_arn,
+        resource_kind=wanted.resource_kind,
+        holds_others=wanted.holds_others,
+        by=by,
+        state=_state(found, frozenset(by.security_group_ids), vpc=bool(by.vpc_association)),
+    )
+
+
+def led_to(
+    by: Associated, resource_arn: str, kind: ResourceKind, found: Iterable[NamedResource], *, holds_others: bool
+) -> list[NamedResource]:
+    """Choose what belongs to one resource of all that an endpoint or a network leads to."""
+    if kind is ResourceKind.SERVICE_NETWORK:
+        # A group's association has no name: its children's have.
+        return [each for each in found if by.endpoint_id or each.dns_name or each.failure]
+    if not holds_others:
+        return [each for each in found if each.resource_arn == resource_arn]
+    if not by.endpoint_id:
+        return [each for each in found if each.resource_arn != resource_arn]
+    return [each for each in found if each.group_arn == resource_arn]
+
+
+class Drift:
+    """Compares what the ledger keeps with what AWS lists."""
+
+    def __init__(self, listed: Listed) -> None:
+        self._listed = listed
+
+    def of(self, row: Row) -> str:
+        """Give a digest of what has changed by now; empty if nothing has."""
+        changed = [(way.name, state) for way in ways_of(row.ways) if (state := self._now(way)) != way.state]
+        return digest(sorted(changed)) if changed else ""
+
+    def _now(self, way: Way) -> str:
+        by = way.by
+        if by.endpoint_id:
+            groups = self._listed.security_groups(by.endpoint_id)
+            if groups is None:
+                return "gone"
+            found = self._listed.named(by.endpoint_id)
+            vpc = False
+        else:
+            groups = frozenset()
+            found = self._listed.named_in_network(by.network_arn, way.resource_arn)
+            vpc = by.vpc_association in self._listed.vpc_associations(by.network_arn)
+        chosen = led_to(by, way.resource_arn, way.resource_kind, found, holds_others=way.holds_others)
+        return _state(chosen, groups, vpc=vpc)
+
+
+def ways_of(text: str) -> tuple[Way, ...]:
+    """Read what the ledger keeps; nothing of what another version of Drawbridge wrote."""
+    try:
+        return msgspec.json.decode(text, type=tuple[Way, ...]) if text else ()
+    except msgspec.DecodeError:
+        return ()
+
+
+def _state(found: Iterable[NamedResource], groups: frozenset[str], *, vpc: bool) -> str:
+    named = sorted((each.resource_arn, each.dns_name, each.accessible, each.private_dns_name) for each in found)
+    return digest(named, sorted(groups), vpc)

@@ -1,0 +1,25 @@
+"""Names as AWS gives them."""
+
+from msgspec import Struct
+
+
+class NamedResource(Struct, frozen=True, kw_only=True):
+    """What is reached by an endpoint or a service network, with the names that AWS gives it there."""
+
+    association_id: str
+    resource_arn: str
+    name: str = ""
+    """As its owner calls it, where AWS tells."""
+    group_arn: str = ""
+    """Of a child, where AWS tells it: the group that it is in."""
+    accessible: bool
+    dns_name: str
+    """Empty until AWS gives one, which is some time after the way is available."""
+    hosted_zone_id: str
+    private_dns_name: str | None = None
+    private_hosted_zone_id: str | None = None
+    failure: str = ""
+
+    @property
+    def is_usable(self) -> bool:
+        return self.accessible and bool(self.dns_name)

@@ -1,0 +1,115 @@
+"""What is shared with an operator, and Drawbridge's work on it, done by its own code without its functions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from drawbridge.association import WantedAssociation
+from drawbridge.association.associate import associate
+from drawbridge.association.in_force import bindings_in_force
+from drawbridge.association.quotas import quotas_in_force
+from drawbridge.aws.parameter_store import Configuration, PublishedNames
+from drawbridge.aws.private_zones import PrivateZones
+from drawbridge.bootstrap.planning import Planning
+from drawbridge.decision.facts import Asker, Moment
+from drawbridge.decision.in_force import compiled, policies_in_force
+from drawbridge.errors import NotReadyError
+from drawbridge.publication.publish import Publisher
+from local_aws.clock import clock
+from tests.cli.operators import Operator
+
+PREFIX = "drawbridge"
+_LONG_ENOUGH = 40
+"""Looks, ten seconds from one to the next."""
+
+
+def share(provider: Operator, operator: Operator, *arns: str, name: str) -> str:
+    """Share by AWS RAM, and accept; give the share's ARN."""
+    made = provider.aws("ram").create_resource_share(name=name, resourceArns=[*arns], principals=[operator.account_id])
+    clock.advance(10)
+    for invitation in operator.aws("ram").get_resource_share_invitations()["resourceShareInvitations"]:
+        if invitation["status"] == "PENDING":
+            operator.aws("ram").accept_resource_share_invitation(
+                resourceShareInvitationArn=invitation["resourceShareInvitationArn"]
+            )
+    clock.advance(10)
+    return str(made["resourceShare"]["resourceShareArn"])
+
+
+def offer(provider: Operator, *names: str) -> list[str]:
+    """Offer databases behind one gateway each; give their ARNs."""
+    arns = [provider.offer_database(name, port="5432") for name in names]
+    clock.advance(10)
+    return arns
+
+
+def let_in(operator: Operator, provider: Operator) -> None:
+    permit = f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);'
+    operator.aws("ssm").put_parameter(
+        Name=f"/drawbridge/config/policies/let-{provider.account_id}-in", Type="String", Value=permit, Overwrite=True
+    )
+
+
+def bind(operator: Operator, name: str, text: str) -> None:
+    operator.aws("ssm").put_parameter(
+        Name=f"/drawbridge/config/bindings/{name}", Type="String", Value=text, Overwrite=True
+    )
+
+
+def bindings(operator: Operator) -> dict[str, str]:
+    """Give the bindings as they stand in Parameter Store."""
+    return {name: each["Value"] for name, each in _below(operator, "config/bindings").items()}
+
+
+def versions(operator: Operator) -> dict[str, int]:
+    return {name: each["Version"] for name, each in _below(operator, "config/bindings").items()}
+
+
+def forget_bindings(operator: Operator) -> None:
+    """Remove every binding, and what was published for them."""
+    below = {**_below(operator, "config/bindings"), **_below(operator, "connections")}
+    for each in below.values():
+        operator.aws("ssm").delete_parameter(Name=each["Name"])
+    clock.advance(40)
+
+
+def carry_out(operator: Operator, share_arn: str, provider: Operator) -> list[WantedAssociation]:
+    """Do what Drawbridge does with a share that it let in; give what it associated."""
+    parameters = Configuration(operator.aws("ssm"), prefix=PREFIX)
+    policies = compiled(policies_in_force(parameters, everything_is_meant=False))
+    planner = _planning(operator).planner(policies, bindings_in_force(parameters), quotas_in_force(parameters))
+    plan = planner.plan(share_arn, Asker(account_id=provider.account_id), (), Moment(datetime.now(UTC)))
+    for wanted in plan.associations:
+        _carry_out(operator, wanted)
+    return [*plan.associations]
+
+
+def _carry_out(operator: Operator, wanted: WantedAssociation) -> None:
+    for _ in range(_LONG_ENOUGH):
+        planning = _planning(operator)
+        publisher = Publisher(
+            planning.endpoints,
+            planning.entities,
+            PublishedNames(operator.aws("ssm"), owner=PREFIX),
+            PrivateZones(operator.aws("route53"), owner=PREFIX),
+            prefix=PREFIX,
+        )
+        try:
+            by = associate(wanted, planning.ways, attempt=1)
+            publisher.publish(wanted, by, now=datetime.now(UTC), patient=True)
+        except NotReadyError:
+            clock.advance(10)
+        else:
+            return
+    raise AssertionError(f"{wanted.name} is not to be had")
+
+
+def _planning(operator: Operator) -> Planning:
+    return Planning(operator.aws, prefix=PREFIX, account_id=operator.account_id)
+
+
+def _below(operator: Operator, path: str) -> dict[str, dict[str, Any]]:
+    root = f"/drawbridge/{path}/"
+    pages = operator.aws("ssm").get_paginator("get_parameters_by_path").paginate(Path=root, Recursive=True)
+    return {each["Name"].removeprefix(root): each for page in pages for each in page["Parameters"]}

@@ -1,0 +1,70 @@
+"""The guide to bindings: what it has people write is good, and it leaves nothing out."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from drawbridge.association.quotas import DEFAULTS
+from drawbridge_cli.main import app
+from drawbridge_cli.refusals import WHAT_TO_DO
+from tests.builders import REPOSITORY
+from tests.cli.made import parsed
+
+DOCS = REPOSITORY / "docs"
+GUIDE = (DOCS / "bindings.md").read_text()
+ASSOCIATION = REPOSITORY / "layers" / "drawbridge" / "drawbridge" / "association"
+
+
+def section(title: str) -> str:
+    return GUIDE.partition(f"## {title}")[2].partition("\n## ")[0]
+
+
+def firsts(title: str) -> set[str]:
+    """Give what stands first in the rows of a section's table."""
+    return set(re.findall(r"^\| `([a-z-]+)` \|", section(title), re.MULTILINE))
+
+
+def test_the_examples_are_good() -> None:
+    ran = CliRunner().invoke(app, ["bindings", "check", str(DOCS / "bindings")])
+
+    assert (ran.exit_code, ran.output) == (0, "4 bindings: good\n")
+
+
+def test_the_guide_lists_every_example() -> None:
+    assert firsts("Examples") == {path.stem for path in (DOCS / "bindings").iterdir()}
+
+
+def test_what_the_guide_has_checked_is_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (text,) = re.findall(r"`mine/orders\.yaml`:\n\n```yaml\n(.*?)```", GUIDE, re.DOTALL)
+    (shown,) = re.findall(r"\$ drawbridge bindings check mine\n(.*?)```", GUIDE, re.DOTALL)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "orders.yaml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+
+    ran = CliRunner().invoke(app, ["bindings", "check", "mine"])
+
+    assert (ran.exit_code, ran.output) == (0, shown)
+
+
+def test_every_reason_is_in_the_table_and_has_something_to_do() -> None:
+    told = "".join((ASSOCIATION / f"{name}.py").read_text() for name in ("plan", "preflight", "steps"))
+    codes = set(re.findall(r"(?:Reason|Stuck)\(\s*\"([a-z-]+)\"|yield \"([a-z-]+)\"", told))
+    raised = {one or other for one, other in codes} | {"share-not-accepted"}
+
+    assert firsts("Refusals, and what to do") == raised
+    assert set(WHAT_TO_DO) == raised
+
+
+def test_every_quota_is_in_the_table() -> None:
+    rows = re.findall(r"^\| `([a-z-]+)` \| (\d+) \|", section("Quotas"), re.MULTILINE)
+
+    assert {name: int(limit) for name, limit in rows} == DEFAULTS
+
+
+def test_the_policy_of_the_guide_is_good() -> None:
+    (cedar,) = re.findall(r"```cedar\n(.*?)```", GUIDE, re.DOTALL)
+
+    (policy,) = parsed({"vendor": cedar})
+    assert [statement.effect for statement in policy.statements] == ["permit"]

@@ -1,0 +1,217 @@
+"""Route 53's private hosted zones, as the adapter promises to write names into them."""
+
+from __future__ import annotations
+
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from drawbridge.association import Alias
+from drawbridge.aws.private_zones import PrivateZones
+from drawbridge.errors import AccessDeniedError, ConflictError, NotReadyError, RefusedError, ThrottledError
+from drawbridge.publication.named import NamedResource
+from local_aws.services.service_network_store import ZONE
+from tests.builders import RESOURCE_ARN
+from tests.contracts.accounts import REGION, Account, refusing
+from tests.local_aws.accounts import first_vpc
+from tests.local_aws.zones import alias as alias_record
+from tests.local_aws.zones import private_zone, put, record, records
+
+NAME = "orders-db.db.internal"
+MARKER = f"_drawbridge.{NAME}"
+OTHER_ARN = f"{RESOURCE_ARN[:-1]}6"
+
+
+@pytest.fixture
+def zone(account: Account) -> str:
+    return private_zone(account, "db.internal", VPC={"VPCId": first_vpc(account)[0], "VPCRegion": REGION})
+
+
+@pytest.fixture
+def alias(zone: str) -> Alias:
+    return Alias(zone_id=zone, name=NAME)
+
+
+def zones_of(account: Account, owner: str = "drawbridge") -> PrivateZones:
+    return PrivateZones(account.client("route53"), owner=owner)
+
+
+def leads_to(host: str = "vpce-1.rcfg-1", resource_arn: str = RESOURCE_ARN) -> NamedResource:
+    return NamedResource(
+        association_id="vpce-rsc-asc-1",
+        resource_arn=resource_arn,
+        accessible=True,
+        dns_name=f"{host}.4232ccc.vpc-lattice-rsc.{REGION}.on.aws",
+        hosted_zone_id=ZONE,
+    )
+
+
+def there(account: Account, zone: str) -> dict[tuple[str, str], Any]:
+    """Give what the zone's records say, by name and type."""
+    return {
+        (each["Name"].replace("\\137", "_"), each["Type"]): each["AliasTarget"]["DNSName"]
+        if "AliasTarget" in each
+        else [value["Value"] for value in each["ResourceRecords"]]
+        for each in records(account, zone)
+    }
+
+
+def mark(subject: str = RESOURCE_ARN, owner: str = "drawbridge") -> str:
+    return f'"owner={owner} subject={subject}"'
+
+
+def test_a_name_leads_there_and_is_marked_as_ours(account: Account, alias: Alias) -> None:
+    zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN)
+
+    assert there(account, alias.zone_id) == {
+        (f"{NAME}.", "A"): f"{leads_to().dns_name}.",
+        (f"{MARKER}.", "TXT"): [mark()],
+    }
+
+
+def test_nothing_is_written_when_nothing_changed(account: Account, alias: Alias) -> None:
+    zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN)
+
+    with mock.patch.object(account.client("route53"), "change_resource_record_sets") as change:
+        zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN)
+
+    change.assert_not_called()
+
+
+def test_a_name_follows_what_it_leads_to(account: Account, alias: Alias) -> None:
+    zones = zones_of(account)
+    zones.point(alias, leads_to(), subject=RESOURCE_ARN)
+
+    zones.point(alias, leads_to("vpce-2.rcfg-1"), subject=RESOURCE_ARN)
+
+    assert there(account, alias.zone_id) == {
+        (f"{NAME}.", "A"): f"{leads_to('vpce-2.rcfg-1').dns_name}.",
+        (f"{MARKER}.", "TXT"): [mark()],
+    }
+
+
+def test_a_record_that_somebody_deleted_is_written_anew(account: Account, alias: Alias) -> None:
+    put(account, alias.zone_id, record(MARKER, "TXT", mark()))
+
+    zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN)
+
+    assert (f"{NAME}.", "A") in there(account, alias.zone_id)
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        [alias_record(NAME, leads_to().dns_name)],
+        [record(NAME, "A", "10.0.0.1")],
+        [record(NAME, "A", "10.0.0.1"), record(MARKER, "TXT", mark(owner="another"))],
+        [record(NAME, "A", "10.0.0.1"), record(MARKER, "TXT", '"owner=drawbridge"')],
+        [record(MARKER, "TXT", mark(owner="another"))],
+    ],
+)
+def test_what_is_not_ours_is_never_touched(account: Account, alias: Alias, theirs: list[dict[str, Any]]) -> None:
+    put(account, alias.zone_id, *theirs)
+    before = records(account, alias.zone_id)
+
+    with pytest.raises(ConflictError, match=NAME):
+        zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN)
+    zones_of(account).remove(alias, subject=RESOURCE_ARN)
+
+    assert records(account, alias.zone_id) == before
+
+
+def test_two_resources_never_have_one_name(account: Account, alias: Alias) -> None:
+    zones = zones_of(account)
+    zones.point(alias, leads_to(), subject=RESOURCE_ARN)
+    before = records(account, alias.zone_id)
+
+    with pytest.raises(ConflictError, match=RESOURCE_ARN):
+        zones.point(alias, leads_to("vpce-2.rcfg-2"), subject=OTHER_ARN)
+    zones.remove(alias, subject=OTHER_ARN)
+
+    assert records(account, alias.zone_id) == before
+
+
+def test_of_two_stacks_each_leaves_the_other_s_alone(account: Account, alias: Alias) -> None:
+    zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN)
+
+    with pytest.raises(ConflictError, match="owner=drawbridge"):
+        zones_of(account, "second").point(alias, leads_to(), subject=RESOURCE_ARN)
+
+
+def test_a_name_is_removed_with_its_marker_and_nothing_beside_it(account: Account, alias: Alias) -> None:
+    zones = zones_of(account)
+    neighbours = [record("a.db.internal", "A", "10.0.0.1"), record(NAME, "TXT", '"theirs"')]
+    put(account, alias.zone_id, *neighbours)
+    before = records(account, alias.zone_id)
+    zones.point(alias, leads_to(), subject=RESOURCE_ARN)
+
+    for _ in range(2):
+        zones.remove(alias, subject=RESOURCE_ARN)
+
+    assert records(account, alias.zone_id) == before
+
+
+def test_of_a_name_whose_record_is_gone_the_marker_is_removed(account: Account, alias: Alias) -> None:
+    put(account, alias.zone_id, record(MARKER, "TXT", mark()))
+
+    zones_of(account).remove(alias, subject=RESOURCE_ARN)
+
+    assert there(account, alias.zone_id) == {}
+
+
+def test_a_name_beside_others_is_not_taken_for_them(account: Account, alias: Alias) -> None:
+    zones = zones_of(account)
+    longer = Alias(zone_id=alias.zone_id, name=f"a.{NAME}")
+    zones.point(longer, leads_to("vpce-2.rcfg-2"), subject=OTHER_ARN)
+
+    zones.point(alias, leads_to(), subject=RESOURCE_ARN)
+
+    assert len(there(account, alias.zone_id)) == 4
+
+
+def test_a_name_outside_of_the_zone_is_refused_and_not_tried_again(account: Account, zone: str) -> None:
+    with pytest.raises(RefusedError, match="not permitted in zone"):
+        zones_of(account).point(Alias(zone_id=zone, name="db.other"), leads_to(), subject=RESOURCE_ARN)
+
+
+def test_a_name_that_is_a_cname_is_refused_and_not_tried_again(account: Account, alias: Alias) -> None:
+    put(account, alias.zone_id, record(NAME, "CNAME", "elsewhere.example"))
+    before = records(account, alias.zone_id)
+
+    with pytest.raises(RefusedError, match="CNAME"):
+        zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN)
+
+    assert records(account, alias.zone_id) == before
+
+
+def test_a_zone_that_is_not_there_is_refused(account: Account) -> None:
+    with pytest.raises(RefusedError, match="NoSuchHostedZone"):
+        zones_of(account).point(Alias(zone_id="Z0000000000", name=NAME), leads_to(), subject=RESOURCE_ARN)
+
+
+def test_who_comes_second_looks_again(account: Account, alias: Alias, monkeypatch: pytest.MonkeyPatch) -> None:
+    zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN)
+    late = zones_of(account)
+    monkeypatch.setattr(late, "_find", lambda *_: None)
+
+    with pytest.raises(NotReadyError, match="already exists"):
+        late.point(alias, leads_to(), subject=RESOURCE_ARN)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("PriorRequestNotComplete", NotReadyError),
+        ("Throttling", ThrottledError),
+        ("AccessDenied", AccessDeniedError),
+    ],
+)
+def test_a_change_that_is_refused_is_an_error(
+    account: Account, alias: Alias, monkeypatch: pytest.MonkeyPatch, code: str, error: type[Exception]
+) -> None:
+    zones = zones_of(account)
+    monkeypatch.setattr(zones, "_find", lambda *_: None)
+
+    with refusing(account.client("route53"), "change_resource_record_sets", code), pytest.raises(error, match=NAME):
+        zones.point(alias, leads_to(), subject=RESOURCE_ARN)

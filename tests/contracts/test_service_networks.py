@@ -1,0 +1,481 @@
+"""VPC Lattice's service networks, as the adapter promises to find, make and change them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from drawbridge.association import Associated, NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association.associate import Ways, associate
+from drawbridge.association.observed import Network, State
+from drawbridge.aws.service_networks import ServiceNetworks
+from drawbridge.aws.vpc_endpoints import VpcEndpoints
+from drawbridge.decision.facts import ResourceKind
+from drawbridge.errors import (
+    AccessDeniedError,
+    AssociationFailedError,
+    ConflictError,
+    NotReadyError,
+    QuotaExceededError,
+    ThrottledError,
+)
+from local_aws.faults import CallFault, faults
+from local_aws.services.quotas import lowered
+from tests.builders import wanted_by_network
+from tests.contracts.accounts import Account, answering, empty_first_pages, refusing
+from tests.contracts.accounts import shared as shared_resource
+from tests.local_aws.accounts import first_vpc, pass_time, resource_configuration
+from tests.local_aws.lattice_shares import associate as put_in
+from tests.local_aws.lattice_shares import network as make_network
+from tests.local_aws.lattice_shares import shared
+
+replace = msgspec.structs.replace
+
+
+def networks_of(who: Account, owner: str = "drawbridge") -> ServiceNetworks:
+    """Build it for one look."""
+    return ServiceNetworks(who.lattice, owner=owner, account_id=who.account_id)
+
+
+def ways_of(who: Account) -> Ways:
+    return Ways(networks_of(who), VpcEndpoints(who.ec2, owner="drawbridge"))
+
+
+@pytest.fixture
+def network(consumer: Account) -> Network:
+    return networks_of(consumer).create("shared", "token")
+
+
+@pytest.fixture
+def association(provider: Account, consumer: Account) -> WantedAssociation:
+    """Give one that is wanted of a share that was accepted."""
+    arn, share_arn = shared_resource(provider, consumer)
+    return wanted_by_network(
+        resource_arn=arn, share_arn=share_arn, provider=provider.account_id, vpc_id=first_vpc(consumer)[0]
+    )
+
+
+def tags_of(who: Account, arn: str) -> dict[str, str]:
+    told: dict[str, str] = who.lattice.list_tags_for_resource(resourceArn=arn)["tags"]
+    return told
+
+
+def security_groups(who: Account, vpc_id: str, count: int = 2) -> list[str]:
+    return [
+        who.ec2.create_security_group(GroupName=f"group-{number}", Description="test", VpcId=vpc_id)["GroupId"]
+        for number in range(count)
+    ]
+
+
+def test_trap_13_a_network_is_made_ours_and_not_shareable(consumer: Account) -> None:
+    made = networks_of(consumer).create("shared", "token")
+
+    there = consumer.lattice.get_service_network(serviceNetworkIdentifier=made.arn)
+    assert (made.name, made.id, made.shareable) == ("shared", there["id"], False)
+    assert (there["sharingConfig"], there["authType"]) == ({"enabled": False}, "NONE")
+    assert tags_of(consumer, made.arn) == {"drawbridge:owner": "drawbridge"}
+
+
+def test_trap_19_the_same_token_gives_the_same_network_and_another_one_is_a_conflict(consumer: Account) -> None:
+    networks = networks_of(consumer)
+
+    first, again = networks.create("shared", "token"), networks.create("shared", "token")
+
+    assert first == again
+    with pytest.raises(ConflictError, match="shared"):
+        networks.create("shared", "another token")
+
+
+def test_a_network_is_found_by_id_by_arn_and_by_name(consumer: Account, network: Network) -> None:
+    refs = [NetworkRef(identifier=network.id), NetworkRef(identifier=network.arn), NetworkRef(name="shared")]
+
+    assert [networks_of(consumer).network(ref) for ref in refs] == [network] * 3
+
+
+@pytest.mark.parametrize("ref", [NetworkRef(name="none"), NetworkRef(identifier="sn-00000000000000000")])
+def test_a_network_that_is_not_there_is_none(consumer: Account, network: Network, ref: NetworkRef) -> None:
+    assert networks_of(consumer).network(ref) is None
+
+
+def test_a_network_that_others_have_is_not_there(provider: Account, consumer: Account) -> None:
+    theirs = make_network(provider)
+
+    assert networks_of(consumer).network(NetworkRef(identifier=theirs["arn"])) is None
+
+
+def test_a_network_by_name_is_one_of_this_account_s(provider: Account, consumer: Account) -> None:
+    theirs = make_network(provider, "shared", shareable=True)
+    shared(provider, theirs["arn"], consumer)
+    by_name, by_arn = NetworkRef(name="shared"), NetworkRef(identifier=theirs["arn"])
+
+    before, foreign = networks_of(consumer).network(by_name), networks_of(consumer).network(by_arn)
+    made = networks_of(consumer).create("shared", "token")
+
+    assert before is None
+    assert foreign is not None
+    assert foreign.arn == theirs["arn"]
+    assert networks_of(consumer).network(by_name) == made
+
+
+@pytest.mark.parametrize("shareable", [True, False])
+def test_trap_13_whether_a_network_can_be_shared_is_told(consumer: Account, shareable: bool) -> None:
+    make_network(consumer, "theirs", shareable=shareable)
+
+    found = networks_of(consumer).network(NetworkRef(name="theirs"))
+
+    assert found is not None
+    assert found.shareable is shareable
+
+
+def test_trap_8_networks_are_found_page_after_page(consumer: Account, network: Network) -> None:
+    with empty_first_pages():
+        assert networks_of(consumer).network(NetworkRef(name="shared")) == network
+
+
+def test_who_is_throttled_does_not_know_whether_there_is_a_network(consumer: Account) -> None:
+    with refusing(consumer.lattice, "get_service_network", "ThrottlingException"), pytest.raises(ThrottledError):
+        networks_of(consumer).network(NetworkRef(identifier="sn-0123456789abcdef0"))
+
+
+@pytest.mark.parametrize("private_dns", [True, False])
+def test_a_resource_is_put_in_and_found_there(
+    consumer: Account, network: Network, association: WantedAssociation, private_dns: bool
+) -> None:
+    before = networks_of(consumer).in_network(network, association)
+
+    made = networks_of(consumer).put_in(network, association, "token", private_dns=private_dns, attempt=3)
+    on_its_way = networks_of(consumer).in_network(network, association)
+    pass_time(5)
+    there = networks_of(consumer).in_network(network, association)
+
+    assert before is None
+    assert (made.state, made.private_dns, made.attempt) == (State.PENDING, private_dns, 3)
+    assert on_its_way is not None
+    assert there is not None
+    assert (on_its_way.id, on_its_way.state) == (made.id, State.PENDING)
+    assert (there.id, there.state, there.private_dns) == (made.id, State.AVAILABLE, private_dns)
+    arn = consumer.lattice.get_service_network_resource_association(
+        serviceNetworkResourceAssociationIdentifier=made.id
+    )["arn"]
+    assert tags_of(consumer, arn) == {"drawbridge:owner": "drawbridge", "drawbridge:attempt": "3"}
+
+
+def test_a_service_is_put_in_and_found_there(provider: Account, consumer: Account, network: Network) -> None:
+    arn = provider.lattice.create_service(name="api")["arn"]
+    shared(provider, arn, consumer)
+    service = wanted_by_network(resource_arn=arn, resource_kind=ResourceKind.SERVICE, vpc_id="")
+
+    made = networks_of(consumer).put_in(network, service, "token", private_dns=False, attempt=1)
+    pass_time(5)
+    there = networks_of(consumer).in_network(network, service)
+
+    assert made.id.startswith("snsa-")
+    assert there is not None
+    assert (there.id, there.state) == (made.id, State.AVAILABLE)
+
+
+def test_trap_18_what_is_in_already_is_a_conflict_and_can_be_found(
+    consumer: Account, network: Network, association: WantedAssociation
+) -> None:
+    theirs = put_in(consumer, network.id, association.resource_arn)
+
+    with pytest.raises(ConflictError, match=association.resource_arn):
+        networks_of(consumer).put_in(network, association, "token", private_dns=False, attempt=1)
+
+    found = networks_of(consumer).in_network(network, association)
+    assert found is not None
+    assert found.id == theirs["id"]
+
+
+def test_trap_14_what_is_shared_is_not_put_into_what_is_shared(
+    provider: Account, consumer: Account, association: WantedAssociation
+) -> None:
+    theirs = make_network(provider, shareable=True)
+    shared(provider, theirs["arn"], consumer)
+    foreign = Network(arn=theirs["arn"], name="network")
+
+    with pytest.raises(AccessDeniedError):
+        networks_of(consumer).put_in(foreign, association, "token", private_dns=False, attempt=1)
+
+
+def test_what_an_aws_service_put_in_is_none_of_our_business(
+    consumer: Account, network: Network, association: WantedAssociation
+) -> None:
+    managed = {
+        "id": "snra-0123456789abcdef0",
+        "status": "ACTIVE",
+        "resourceConfigurationArn": association.resource_arn,
+        "isManagedAssociation": True,
+    }
+
+    with answering(consumer.lattice, "list_service_network_resource_associations", {"items": [managed]}):
+        assert networks_of(consumer).in_network(network, association) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("CREATE_IN_PROGRESS", State.PENDING),
+        ("ACTIVE", State.AVAILABLE),
+        ("PARTIAL", State.PARTIAL),
+        ("DELETE_IN_PROGRESS", State.PENDING),
+    ],
+)
+def test_trap_16_how_far_something_has_come_is_told_in_our_words(
+    consumer: Account, network: Network, association: WantedAssociation, status: str, state: State
+) -> None:
+    told = {"id": "snra-0123456789abcdef0", "status": status, "resourceConfigurationArn": association.resource_arn}
+
+    with answering(consumer.lattice, "list_service_network_resource_associations", {"items": [told]}):
+        found = networks_of(consumer).in_network(network, association)
+
+    assert found is not None
+    assert found.state is state
+
+
+def failing(consumer: Account, operation: str) -> Any:
+    return faults.injected(CallFault(f"vpc-lattice:{operation}", "fails-later", account=consumer.account_id, times=1))
+
+
+def test_trap_16_of_what_failed_it_is_told_by_which_attempt_and_it_can_be_taken_out(
+    consumer: Account, network: Network, association: WantedAssociation
+) -> None:
+    with failing(consumer, "CreateServiceNetworkResourceAssociation"):
+        made = networks_of(consumer).put_in(network, association, "token", private_dns=False, attempt=2)
+        pass_time(5)
+    failed = networks_of(consumer).in_network(network, association)
+    others = networks_of(consumer, "second").in_network(network, association)
+
+    networks_of(consumer).take_out(made.id)
+    pass_time(5)
+
+    assert failed is not None
+    assert others is not None
+    assert (failed.state, failed.attempt) == (State.FAILED, 2)
+    assert (others.state, others.attempt) == (State.FAILED, 0)
+    assert networks_of(consumer).in_network(network, association) is None
+
+
+def test_trap_16_what_others_put_in_and_failed_is_not_ours(
+    provider: Account, consumer: Account, association: WantedAssociation
+) -> None:
+    own = make_network(consumer, "open", shareable=True)
+    shared(consumer, own["arn"], provider)
+    arn = resource_configuration(provider, "theirs")
+    pass_time(5)
+    provider.lattice.update_resource_configuration(
+        resourceConfigurationIdentifier=arn, allowAssociationToShareableServiceNetwork=True
+    )
+    pass_time(5)
+    with failing(provider, "CreateServiceNetworkResourceAssociation"):
+        put_in(provider, own["arn"], arn)
+        pass_time(5)
+
+    found = networks_of(consumer).in_network(
+        Network(arn=own["arn"], name="open"), replace(association, resource_arn=arn)
+    )
+
+    assert found is not None
+    assert (found.state, found.attempt) == (State.FAILED, 0)
+
+
+def test_a_service_is_taken_out(provider: Account, consumer: Account, network: Network) -> None:
+    arn = provider.lattice.create_service(name="api")["arn"]
+    shared(provider, arn, consumer)
+    service = wanted_by_network(resource_arn=arn, resource_kind=ResourceKind.SERVICE, vpc_id="")
+    made = networks_of(consumer).put_in(network, service, "token", private_dns=False, attempt=1)
+    pass_time(5)
+
+    networks_of(consumer).take_out(made.id)
+    pass_time(5)
+
+    assert networks_of(consumer).in_network(network, service) is None
+
+
+def test_a_vpc_is_associated_and_found_with_its_network(
+    consumer: Account, network: Network, association: WantedAssociation
+) -> None:
+    before = networks_of(consumer).of_vpc(association.vpc_id)
+
+    made = networks_of(consumer).associate_vpc(network, association, "token")
+    pass_time(5)
+    there = networks_of(consumer).of_vpc(association.vpc_id)
+
+    assert before is None
+    assert made.state is State.PENDING
+    assert there == replace(made, state=State.AVAILABLE)
+    assert (there.network_arn, there.ours, there.private_dns) == (network.arn, True, PrivateDns.OFF)
+
+
+WIDTHS = [
+    (PrivateDns.VERIFIED, (), "VERIFIED_DOMAINS_ONLY"),
+    (PrivateDns.VERIFIED_AND_LISTED, ("a.example",), "VERIFIED_DOMAINS_AND_SPECIFIED_DOMAINS"),
+    (PrivateDns.LISTED, ("a.example", "b.example"), "SPECIFIED_DOMAINS_ONLY"),
+    (PrivateDns.ALL, (), "ALL_DOMAINS"),
+]
+
+
+@pytest.mark.parametrize(("private_dns", "domains", "preference"), WIDTHS)
+def test_trap_17_a_vpc_takes_over_the_names_that_are_wanted_and_no_others(
+    consumer: Account,
+    network: Network,
+    association: WantedAssociation,
+    private_dns: PrivateDns,
+    domains: tuple[str, ...],
+    preference: str,
+) -> None:
+    groups = security_groups(consumer, association.vpc_id)
+    named = replace(association, private_dns=private_dns, private_domains=domains, security_group_ids=tuple(groups))
+
+    made = networks_of(consumer).associate_vpc(network, named, "token")
+    pass_time(5)
+    there = networks_of(consumer).of_vpc(association.vpc_id)
+
+    told = consumer.lattice.get_service_network_vpc_association(serviceNetworkVpcAssociationIdentifier=made.id)
+    assert told["privateDnsEnabled"]
+    assert told["dnsOptions"]["privateDnsPreference"] == preference
+    assert there is not None
+    assert (there.private_dns, there.private_domains) == (private_dns, frozenset(domains))
+    assert there.security_group_ids == frozenset(groups)
+
+
+def test_a_vpc_s_association_is_changed_to_what_is_wanted(
+    consumer: Account, network: Network, association: WantedAssociation
+) -> None:
+    first, second = security_groups(consumer, association.vpc_id)
+    networks_of(consumer).associate_vpc(network, replace(association, security_group_ids=(first,)), "token")
+    pass_time(5)
+    there = networks_of(consumer).of_vpc(association.vpc_id)
+    assert there is not None
+    other = replace(association, security_group_ids=(second,), private_dns=PrivateDns.VERIFIED)
+
+    changed = networks_of(consumer).change_vpc_association(there, other)
+    pass_time(5)
+    found = networks_of(consumer).of_vpc(association.vpc_id)
+
+    assert changed.state is State.PENDING
+    assert found == replace(changed, state=State.AVAILABLE)
+    assert found.security_group_ids == {second}
+    assert found.private_dns is PrivateDns.VERIFIED
+
+
+def test_a_change_while_something_is_in_progress_is_a_conflict(
+    consumer: Account, network: Network, association: WantedAssociation
+) -> None:
+    made = networks_of(consumer).associate_vpc(network, association, "token")
+
+    with pytest.raises(ConflictError, match=made.id):
+        networks_of(consumer).change_vpc_association(made, association)
+
+
+def test_a_vpc_is_with_one_network_only(consumer: Account, network: Network, association: WantedAssociation) -> None:
+    networks_of(consumer).associate_vpc(network, association, "token")
+    other = networks_of(consumer).create("other", "token of the other")
+
+    with pytest.raises(ConflictError, match=association.vpc_id):
+        networks_of(consumer).associate_vpc(other, association, "another token")
+
+    found = networks_of(consumer).of_vpc(association.vpc_id)
+    assert found is not None
+    assert found.network_arn == network.arn
+
+
+def test_a_vpc_s_association_that_others_made_is_not_ours(
+    consumer: Account, network: Network, association: WantedAssociation
+) -> None:
+    consumer.lattice.create_service_network_vpc_association(
+        serviceNetworkIdentifier=network.id, vpcIdentifier=association.vpc_id
+    )
+
+    found = networks_of(consumer).of_vpc(association.vpc_id)
+
+    assert found is not None
+    assert not found.ours
+
+
+def test_a_failed_association_of_a_vpc_says_why(
+    consumer: Account, network: Network, association: WantedAssociation
+) -> None:
+    with failing(consumer, "CreateServiceNetworkVpcAssociation"):
+        networks_of(consumer).associate_vpc(network, association, "token")
+        pass_time(5)
+
+    found = networks_of(consumer).of_vpc(association.vpc_id)
+
+    assert found is not None
+    assert found.state is State.FAILED
+    assert found.failure
+
+
+def test_what_a_network_is_associated_with_is_counted(
+    consumer: Account, network: Network, association: WantedAssociation
+) -> None:
+    before = (networks_of(consumer).resources_in(network), networks_of(consumer).vpcs_of(network))
+
+    networks_of(consumer).put_in(network, association, "in", private_dns=False, attempt=1)
+    networks_of(consumer).associate_vpc(network, association, "vpc")
+
+    with empty_first_pages():
+        after = (networks_of(consumer).resources_in(network), networks_of(consumer).vpcs_of(network))
+    assert (before, after) == ((0, 0), (1, 1))
+
+
+def test_trap_18_a_quota_that_is_used_up_is_told_as_such(
+    consumer: Account, network: Network, association: WantedAssociation
+) -> None:
+    with lowered(configurations_per_network=0), pytest.raises(QuotaExceededError):
+        networks_of(consumer).put_in(network, association, "token", private_dns=False, attempt=1)
+
+
+def test_what_was_listed_once_is_kept_for_one_look(
+    consumer: Account, network: Network, association: WantedAssociation
+) -> None:
+    look = networks_of(consumer)
+    before = look.in_network(network, association)
+
+    look.put_in(network, association, "token", private_dns=False, attempt=1)
+
+    assert (before, look.in_network(network, association)) == (None, None)
+    assert networks_of(consumer).in_network(network, association) is not None
+
+
+def test_a_whole_way_by_a_network_is_made_and_adopted_by_the_next_look(
+    consumer: Account, association: WantedAssociation
+) -> None:
+    from_name = replace(association, network=NetworkRef(name="made", create=True))
+
+    def once() -> Associated:
+        return associate(from_name, ways_of(consumer), attempt=1)
+
+    with pytest.raises(NotReadyError):
+        once()
+    pass_time(5)
+
+    assert once() == once()
+    assert once().vpc_association.startswith("snva-")
+    assert once().in_network.startswith("snra-")
+
+
+def test_trap_16_a_way_that_failed_is_made_anew_by_the_next_attempt(
+    consumer: Account, network: Network, association: WantedAssociation
+) -> None:
+    alone = replace(association, vpc_id="")
+
+    def attempt(number: int) -> Associated:
+        return associate(alone, ways_of(consumer), attempt=number)
+
+    with failing(consumer, "CreateServiceNetworkResourceAssociation"):
+        with pytest.raises(NotReadyError):
+            attempt(1)
+        pass_time(5)
+    with pytest.raises(AssociationFailedError):
+        attempt(1)
+
+    for expected in ("is being deleted", "not available yet", "not available yet"):
+        with pytest.raises(NotReadyError, match=expected):
+            attempt(2)
+        pass_time(1 if expected == "is being deleted" else 3)
+
+    assert attempt(2).in_network

@@ -1,0 +1,84 @@
+"""The survey: what there is of all ways, as the adapter promises to list it, in few calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from drawbridge.association import WantedAssociation
+from drawbridge.association.associate import Ways, associate
+from drawbridge.aws.service_networks import ServiceNetworks
+from drawbridge.aws.survey import Survey
+from drawbridge.aws.vpc_endpoints import VpcEndpoints
+from drawbridge.errors import NotReadyError, ThrottledError
+from tests.builders import wanted, wanted_by_network
+from tests.contracts.accounts import Account, refusing
+from tests.contracts.accounts import shared as shared_resource
+from tests.local_aws.accounts import first_vpc, pass_time
+
+
+def survey(who: Account) -> Survey:
+    return Survey(who.ec2, who.lattice)
+
+
+def made(who: Account, association: WantedAssociation) -> Any:
+    """Associate it, however long it takes."""
+    for _ in range(20):
+        networks = ServiceNetworks(who.lattice, owner="drawbridge", account_id=who.account_id)
+        try:
+            return associate(association, Ways(networks, VpcEndpoints(who.ec2, owner="drawbridge")), attempt=1)
+        except NotReadyError:
+            pass_time(5)
+    raise AssertionError(f"{association.name} does not come about")
+
+
+def test_an_endpoint_has_its_groups_and_what_it_leads_to_until_it_is_deleted(
+    provider: Account, consumer: Account
+) -> None:
+    arn, share_arn = shared_resource(provider, consumer)
+    vpc_id, subnet_ids = first_vpc(consumer)
+    by = made(consumer, wanted(resource_arn=arn, share_arn=share_arn, vpc_id=vpc_id, subnet_ids=tuple(subnet_ids[:1])))
+    pass_time(10)
+
+    there = survey(consumer)
+
+    assert there.security_groups(by.endpoint_id) == frozenset(by.security_group_ids)
+    assert [each.resource_arn for each in there.named(by.endpoint_id)] == [arn]
+    consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[by.endpoint_id])
+    gone = survey(consumer)
+    assert gone.security_groups(by.endpoint_id) is None
+    assert gone.named(by.endpoint_id) == []
+
+
+def test_a_network_has_what_is_in_it_and_its_vpcs(provider: Account, consumer: Account) -> None:
+    arn, share_arn = shared_resource(provider, consumer)
+    ServiceNetworks(consumer.lattice, owner="drawbridge", account_id=consumer.account_id).create("shared", "token")
+    by = made(consumer, wanted_by_network(resource_arn=arn, share_arn=share_arn, vpc_id=first_vpc(consumer)[0]))
+    pass_time(10)
+
+    there = survey(consumer)
+
+    assert [each.resource_arn for each in there.named_in_network(by.network_arn, arn)] == [arn]
+    assert there.vpc_associations(by.network_arn) == {by.vpc_association}
+    consumer.lattice.delete_service_network_vpc_association(serviceNetworkVpcAssociationIdentifier=by.vpc_association)
+    assert survey(consumer).vpc_associations(by.network_arn) == frozenset()
+
+
+def test_what_is_not_there_is_nothing(consumer: Account) -> None:
+    there = survey(consumer)
+
+    assert there.security_groups("vpce-0123456789abcdef0") is None
+    assert there.named("vpce-0123456789abcdef0") == []
+
+
+def test_a_refusal_of_aws_s_is_told_as_ours(consumer: Account) -> None:
+    there = survey(consumer)
+
+    with refusing(consumer.ec2, "describe_vpc_endpoints", "RequestLimitExceeded"), pytest.raises(ThrottledError):
+        there.security_groups("vpce-0123456789abcdef0")
+    with (
+        refusing(consumer.lattice, "list_service_network_vpc_associations", "ThrottlingException"),
+        pytest.raises(ThrottledError),
+    ):
+        there.vpc_associations("arn:aws:vpc-lattice:us-east-1:222222222222:servicenetwork/sn-0123456789abcdef0")

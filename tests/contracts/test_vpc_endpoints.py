@@ -1,0 +1,451 @@
+"""VPC endpoints of types Resource and ServiceNetwork, as the adapter promises to make and show them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from drawbridge.association import Mode, NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association.associate import Ways, associate, endpoint_token
+from drawbridge.association.observed import Network, State
+from drawbridge.aws.service_networks import ServiceNetworks
+from drawbridge.aws.vpc_endpoints import VpcEndpoints
+from drawbridge.errors import AccessDeniedError, ConflictError, GoneError, NotReadyError, QuotaExceededError
+from tests.builders import wanted
+from tests.contracts.accounts import REGION, Account, answering, refusing, shared
+from tests.local_aws.accounts import first_vpc, pass_time
+from tests.local_aws.lattice_shares import associate as put_in
+from tests.local_aws.lattice_shares import group as make_group
+from tests.local_aws.lattice_shares import network as make_network
+from tests.local_aws.lattice_shares import network_endpoint, resource_endpoint
+from tests.local_aws.lattice_shares import shared as shared_with
+
+RESOURCE, BY_NETWORK = Mode.RESOURCE_ENDPOINT, Mode.SERVICE_NETWORK_ENDPOINT
+
+
+def endpoints_of(consumer: Account, owner: str = "drawbridge") -> VpcEndpoints:
+    return VpcEndpoints(consumer.ec2, owner=owner)
+
+
+@pytest.fixture
+def association(provider: Account, consumer: Account) -> WantedAssociation:
+    """Give one that is wanted of a share that was accepted."""
+    arn, share_arn = shared(provider, consumer)
+    vpc_id, subnet_ids = first_vpc(consumer)
+    return wanted(
+        resource_arn=arn,
+        share_arn=share_arn,
+        provider=provider.account_id,
+        vpc_id=vpc_id,
+        subnet_ids=tuple(subnet_ids[:1]),
+    )
+
+
+def described(consumer: Account, endpoint_id: str) -> dict[str, Any]:
+    (found,) = consumer.ec2.describe_vpc_endpoints(VpcEndpointIds=[endpoint_id])["VpcEndpoints"]
+    endpoint: dict[str, Any] = found
+    return endpoint
+
+
+def test_trap_11_an_endpoint_is_made_of_type_resource_where_it_is_wanted(
+    consumer: Account, association: WantedAssociation
+) -> None:
+    made = endpoints_of(consumer).create(association, None, "token")
+
+    there = described(consumer, made.id)
+    assert made.state is State.PENDING
+    assert there["VpcEndpointType"] == "Resource"
+    assert (there["VpcId"], tuple(there["SubnetIds"])) == (association.vpc_id, association.subnet_ids)
+    assert there["ResourceConfigurationArn"] == association.resource_arn
+    assert there["PrivateDnsEnabled"] is False
+    assert [group["GroupName"] for group in there["Groups"]] == ["default"]
+    assert {tag["Key"]: tag["Value"] for tag in there["Tags"]} == {
+        "drawbridge:owner": "drawbridge",
+        "drawbridge:binding": association.binding,
+        "drawbridge:resource-configuration": association.resource_arn,
+        "Name": association.name,
+    }
+
+
+def test_an_endpoint_gets_the_security_groups_that_are_wanted(
+    consumer: Account, association: WantedAssociation
+) -> None:
+    group = consumer.ec2.create_security_group(GroupName="db", Description="db", VpcId=association.vpc_id)["GroupId"]
+
+    made = endpoints_of(consumer).create(wanted_with(association, security_group_ids=(group,)), None, "token")
+
+    assert [each["GroupId"] for each in described(consumer, made.id)["Groups"]] == [group]
+
+
+def test_the_security_groups_of_an_endpoint_are_told_and_can_be_changed(
+    consumer: Account, association: WantedAssociation
+) -> None:
+    first, second, third = (
+        consumer.ec2.create_security_group(GroupName=name, Description=name, VpcId=association.vpc_id)["GroupId"]
+        for name in "abc"
+    )
+    endpoints = endpoints_of(consumer)
+    made = endpoints.create(wanted_with(association, security_group_ids=(first, second)), None, "token")
+
+    endpoints.change_groups(made.id, add=frozenset({third}), remove=frozenset({first}))
+
+    (found,) = endpoints_of(consumer).find(association, None)
+    assert made.security_group_ids == {first, second}
+    assert found.security_group_ids == {second, third}
+
+
+def test_an_endpoint_without_wanted_groups_has_the_default_one(
+    consumer: Account, association: WantedAssociation
+) -> None:
+    made = endpoints_of(consumer).create(association, None, "token")
+
+    assert {each["GroupId"] for each in described(consumer, made.id)["Groups"]} == made.security_group_ids
+    assert len(made.security_group_ids) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "error"), [("InvalidVpcEndpointId.NotFound", GoneError), ("UnauthorizedOperation", AccessDeniedError)]
+)
+def test_a_change_of_groups_that_aws_refuses_is_an_error(consumer: Account, code: str, error: type[Exception]) -> None:
+    with refusing(consumer.ec2, "modify_vpc_endpoint", code), pytest.raises(error, match="vpce-0"):
+        endpoints_of(consumer).change_groups("vpce-0", add=frozenset({"sg-0"}), remove=frozenset())
+
+
+def test_trap_17_private_names_are_those_of_verified_domains_only(
+    consumer: Account, association: WantedAssociation
+) -> None:
+    made = endpoints_of(consumer).create(wanted_with(association, private_dns="verified"), None, "token")
+
+    there = described(consumer, made.id)
+    assert there["PrivateDnsEnabled"] is True
+    assert there["DnsOptions"]["PrivateDnsPreference"] == "VERIFIED_DOMAINS_ONLY"
+
+
+def test_trap_19_the_same_token_gives_the_same_endpoint(consumer: Account, association: WantedAssociation) -> None:
+    endpoints = endpoints_of(consumer)
+    token = endpoint_token(association, None, (), 1)
+
+    first, again = endpoints.create(association, None, token), endpoints.create(association, None, token)
+    later = endpoints.create(association, None, endpoint_token(association, None, (), 2))
+
+    assert first.id == again.id != later.id
+
+
+def test_trap_19_a_token_that_comes_back_with_something_else_is_a_conflict(
+    consumer: Account, association: WantedAssociation
+) -> None:
+    endpoints = endpoints_of(consumer)
+    endpoints.create(association, None, "token")
+
+    with pytest.raises(ConflictError, match="IdempotentParameterMismatch"):
+        endpoints.create(wanted_with(association, private_dns="verified"), None, "token")
+
+
+def test_trap_19_a_token_whose_endpoint_was_deleted_gives_what_is_over(
+    consumer: Account, association: WantedAssociation
+) -> None:
+    endpoints = endpoints_of(consumer)
+    made = endpoints.create(association, None, "token")
+    consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[made.id])
+
+    again = endpoints.create(association, None, "token")
+
+    assert (again.id, again.state) == (made.id, State.OVER)
+
+
+def test_an_endpoint_is_found_by_what_it_was_made_for(consumer: Account, association: WantedAssociation) -> None:
+    endpoints = endpoints_of(consumer)
+    made = endpoints.create(association, None, "token")
+
+    assert [each.id for each in endpoints_of(consumer).find(association, None)] == [made.id]
+    assert endpoints_of(consumer).find(wanted_with(association, binding="other"), None) == []
+    assert (
+        endpoints_of(consumer).find(wanted_with(association, resource_arn=f"{association.resource_arn}0"), None) == []
+    )
+    assert endpoints_of(consumer).find(wanted_with(association, vpc_id="vpc-00000000000000000"), None) == []
+    assert endpoints_of(consumer, owner="another").find(association, None) == []
+
+
+def test_an_endpoint_that_people_made_is_not_found(consumer: Account, association: WantedAssociation) -> None:
+    consumer.ec2.create_vpc_endpoint(
+        VpcEndpointType="Resource",
+        VpcId=association.vpc_id,
+        SubnetIds=list(association.subnet_ids),
+        ResourceConfigurationArn=association.resource_arn,
+    )
+
+    assert endpoints_of(consumer).find(association, None) == []
+
+
+def test_the_oldest_endpoint_is_found_first(consumer: Account, association: WantedAssociation) -> None:
+    endpoints = endpoints_of(consumer)
+    made: list[str] = []
+    for token in ("a", "b", "c"):
+        made.append(endpoints.create(association, None, token).id)
+        pass_time(2)
+
+    assert [each.id for each in endpoints_of(consumer).find(association, None)] == made
+
+
+def test_trap_9_an_endpoint_s_state_is_read_in_whichever_spelling(
+    consumer: Account, association: WantedAssociation
+) -> None:
+    endpoints = endpoints_of(consumer)
+    made = endpoints.create(association, None, "token")
+
+    def state() -> State:
+        (found,) = endpoints_of(consumer).find(association, None)
+        return found.state
+
+    before = state()
+    pass_time(10)
+    available = state()
+    consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[made.id])
+
+    assert (before, available, state()) == (State.PENDING, State.AVAILABLE, State.OVER)
+
+
+def test_an_endpoint_that_the_provider_cut_off_has_failed(
+    provider: Account, consumer: Account, association: WantedAssociation
+) -> None:
+    endpoints = endpoints_of(consumer)
+    endpoints.create(association, None, "token")
+    pass_time(10)
+    (seen,) = provider.lattice.list_resource_endpoint_associations(
+        resourceConfigurationIdentifier=association.resource_arn
+    )["items"]
+
+    provider.lattice.delete_resource_endpoint_association(resourceEndpointAssociationIdentifier=seen["id"])
+
+    assert [each.state for each in endpoints_of(consumer).find(association, None)] == [State.FAILED]
+
+
+def test_a_failed_endpoint_says_why(consumer: Account, association: WantedAssociation) -> None:
+    there = {
+        "VpcEndpointId": "vpce-0",
+        "State": "Failed",
+        "CreationTimestamp": "2026-01-01T00:00:00Z",
+        "LastError": {"Code": "InsufficientFreeAddresses", "Message": "none left"},
+        "Tags": [
+            {"Key": "drawbridge:owner", "Value": "drawbridge"},
+            {"Key": "drawbridge:binding", "Value": association.binding},
+            {"Key": "drawbridge:resource-configuration", "Value": association.resource_arn},
+        ],
+    }
+
+    with answering(consumer.ec2, "describe_vpc_endpoints", {"VpcEndpoints": [there]}):
+        (found,) = endpoints_of(consumer).find(association, None)
+
+    assert (found.state, found.failure) == (State.FAILED, "InsufficientFreeAddresses none left")
+
+
+def test_trap_12_the_name_is_told_by_the_association_and_late(
+    consumer: Account, association: WantedAssociation
+) -> None:
+    endpoints = endpoints_of(consumer)
+    made = endpoints.create(association, None, "token")
+
+    (first,) = endpoints.named(made.id)
+    pass_time(7)
+    (available,) = endpoints.named(made.id)
+    pass_time(4)
+    (named,) = endpoints.named(made.id)
+
+    assert (first.accessible, first.dns_name) == (False, "")
+    assert (available.accessible, available.dns_name) == (True, "")
+    assert named.accessible
+    assert named.resource_arn == association.resource_arn
+    assert named.association_id.startswith("vpce-rsc-asc-")
+    assert named.dns_name.startswith(f"{made.id}.{association.resource_arn.rpartition('/')[2]}.")
+    assert named.dns_name.endswith(f".vpc-lattice-rsc.{REGION}.on.aws")
+    assert named.hosted_zone_id
+    assert named.private_dns_name is None
+
+
+def test_trap_8_associations_come_in_pages_that_botocore_does_not_turn(consumer: Account) -> None:
+    answers: list[dict[str, Any]] = [
+        {"VpcEndpointAssociations": [], "NextToken": "on"},
+        {
+            "VpcEndpointAssociations": [
+                {"Id": "a", "AssociatedResourceAccessibility": "AVAILABLE", "FailureCode": "X", "FailureReason": "y"}
+            ]
+        },
+    ]
+
+    with answering(consumer.ec2, "describe_vpc_endpoint_associations", *answers):
+        (found,) = endpoints_of(consumer).named("vpce-0")
+
+    assert (found.accessible, found.dns_name, found.failure) == (True, "", "X y")
+
+
+def test_a_limit_that_is_reached_is_told_as_such(consumer: Account) -> None:
+    """Trap 18."""
+    with refusing(consumer.ec2, "create_vpc_endpoint", "VpcEndpointLimitExceeded"), pytest.raises(QuotaExceededError):
+        endpoints_of(consumer).create(wanted(), None, "token")
+
+
+def wanted_with(association: WantedAssociation, **changes: Any) -> WantedAssociation:
+    told = {name: getattr(association, name) for name in association.__struct_fields__}
+    return WantedAssociation(**(told | changes))
+
+
+def by_network(association: WantedAssociation, **changes: Any) -> WantedAssociation:
+    return wanted_with(association, mode=Mode.SERVICE_NETWORK_ENDPOINT, network=NetworkRef(name="shared"), **changes)
+
+
+@pytest.fixture
+def network(consumer: Account) -> Network:
+    made = make_network(consumer, "shared")
+    return Network(arn=made["arn"], name=made["name"])
+
+
+def test_trap_11_an_endpoint_to_a_network_is_made_of_type_service_network(
+    consumer: Account, association: WantedAssociation, network: Network
+) -> None:
+    made = endpoints_of(consumer).create(by_network(association), network, "token")
+
+    there = described(consumer, made.id)
+    assert made.state is State.PENDING
+    assert (there["VpcEndpointType"], there["ServiceNetworkArn"]) == ("ServiceNetwork", network.arn)
+    assert "ResourceConfigurationArn" not in there
+    # It is no single binding's: others come to use it.
+    assert {tag["Key"]: tag["Value"] for tag in there["Tags"]} == {"drawbridge:owner": "drawbridge", "Name": "shared"}
+
+
+def test_a_network_s_endpoint_is_found_for_every_binding_ours_before_others(
+    consumer: Account, association: WantedAssociation, network: Network
+) -> None:
+    theirs = network_endpoint(consumer, network.arn)["VpcEndpointId"]
+    pass_time(2)
+    ours = endpoints_of(consumer).create(by_network(association), network, "token").id
+    other = by_network(association, binding="other", resource_arn=f"{association.resource_arn}0")
+
+    found = endpoints_of(consumer).find(other, network)
+
+    assert [(each.id, each.ours) for each in found] == [(ours, True), (theirs, False)]
+
+
+def test_an_endpoint_to_another_network_or_to_a_resource_is_not_found(
+    consumer: Account, association: WantedAssociation, network: Network
+) -> None:
+    endpoints_of(consumer).create(association, None, "token")
+    network_endpoint(consumer, make_network(consumer, "other")["arn"])
+
+    assert endpoints_of(consumer).find(by_network(association), network) == []
+    assert endpoints_of(consumer).find(by_network(association), None) == []
+
+
+def test_endpoints_are_counted_by_type_whoever_made_them(
+    consumer: Account, association: WantedAssociation, network: Network
+) -> None:
+    resource_endpoint(consumer, association.resource_arn)
+    gone = endpoints_of(consumer).create(association, None, "token").id
+    network_endpoint(consumer, network.arn)
+    before = endpoints_of(consumer)
+    counted = [before.count(association.vpc_id, mode) for mode in (RESOURCE, BY_NETWORK)]
+
+    consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[gone])
+    after = endpoints_of(consumer)
+
+    assert counted == [2, 1]
+    assert [after.count(association.vpc_id, mode) for mode in (RESOURCE, BY_NETWORK)] == [1, 1]
+    assert after.count("vpc-00000000000000000", RESOURCE) == 0
+
+
+def test_trap_19_an_endpoint_that_is_over_is_listed_with_those_that_are_not(
+    consumer: Account, association: WantedAssociation, network: Network
+) -> None:
+    first = endpoints_of(consumer).create(by_network(association), network, "token").id
+    consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[first])
+    pass_time(2)
+    second = endpoints_of(consumer).create(by_network(association), network, "another token").id
+
+    found = endpoints_of(consumer).find(by_network(association), network)
+
+    assert [(each.id, each.state) for each in found] == [(first, State.OVER), (second, State.PENDING)]
+
+
+def test_trap_19_what_was_deleted_is_made_anew_whether_it_is_listed_or_not(
+    consumer: Account, association: WantedAssociation
+) -> None:
+    def made() -> str:
+        networks = ServiceNetworks(consumer.lattice, owner="drawbridge", account_id=consumer.account_id)
+        return associate(association, Ways(networks, endpoints_of(consumer)), attempt=1).endpoint_id
+
+    ids = []
+    # At once, once it is deleted, and once it is not even listed any longer.
+    for deleted_for in (0, 10, 4000):
+        with pytest.raises(NotReadyError):
+            made()
+        pass_time(10)
+        ids.append(made())
+        consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[ids[-1]])
+        pass_time(deleted_for)
+    with pytest.raises(NotReadyError):
+        made()
+
+    assert len({*ids}) == 3
+
+
+@pytest.mark.parametrize(
+    ("private_dns", "domains", "preference"),
+    [
+        (PrivateDns.VERIFIED, (), "VERIFIED_DOMAINS_ONLY"),
+        (PrivateDns.VERIFIED_AND_LISTED, ("a.example",), "VERIFIED_DOMAINS_AND_SPECIFIED_DOMAINS"),
+        (PrivateDns.LISTED, ("a.example", "b.example"), "SPECIFIED_DOMAINS_ONLY"),
+        (PrivateDns.ALL, (), "ALL_DOMAINS"),
+    ],
+)
+def test_trap_17_an_endpoint_takes_over_the_names_that_are_wanted_and_no_others(
+    consumer: Account,
+    association: WantedAssociation,
+    private_dns: PrivateDns,
+    domains: tuple[str, ...],
+    preference: str,
+) -> None:
+    named = wanted_with(association, private_dns=private_dns, private_domains=domains)
+
+    made = endpoints_of(consumer).create(named, None, "token")
+
+    options = described(consumer, made.id)["DnsOptions"]
+    assert options["PrivateDnsPreference"] == preference
+    assert options.get("PrivateDnsSpecifiedDomains", []) == list(domains)
+    assert made.private_dns
+
+
+def test_what_a_network_s_endpoint_leads_to_is_told_with_the_group_that_it_is_in(
+    provider: Account, consumer: Account, association: WantedAssociation, network: Network
+) -> None:
+    parent = make_group(provider, "one", "two")
+    shared_with(provider, parent["arn"], consumer)
+    put_in(consumer, network.id, association.resource_arn)
+    put_in(consumer, network.id, parent["arn"])
+    pass_time(5)
+    made = endpoints_of(consumer).create(by_network(association), network, "token")
+    pass_time(15)
+
+    named = endpoints_of(consumer).named(made.id)
+
+    assert [each.group_arn for each in named if each.resource_arn == association.resource_arn] == [""]
+    assert [each.group_arn for each in named].count(parent["arn"]) == 2
+    assert all(each.is_usable and each.dns_name.startswith(f"{made.id}-snra-") for each in named)
+    assert len({each.dns_name for each in named}) == 3
+
+
+def test_a_service_is_told_among_what_a_network_s_endpoint_leads_to(
+    provider: Account, consumer: Account, association: WantedAssociation, network: Network
+) -> None:
+    arn = provider.lattice.create_service(name="api")["arn"]
+    shared_with(provider, arn, consumer)
+    consumer.lattice.create_service_network_service_association(
+        serviceNetworkIdentifier=network.id, serviceIdentifier=arn
+    )
+    pass_time(5)
+    made = endpoints_of(consumer).create(by_network(association), network, "token")
+    pass_time(15)
+
+    (named,) = endpoints_of(consumer).named(made.id)
+
+    assert (named.resource_arn, named.is_usable) == (arn, True)
+    assert named.dns_name.startswith(f"{made.id}-snsa-")

@@ -1,0 +1,135 @@
+"""A name of our own, in a private hosted zone, leads where the published one does: made, kept up, and taken back."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from demo.people import Person
+from tests.system import providers
+from tests.system.conftest import World, until
+from tests.system.test_onboarding import row_of, settled
+from tests.system.test_ways import document, published, resolves
+
+_numbers = itertools.count(1)
+DOMAIN = "data.internal.example"
+
+
+@pytest.fixture(scope="module")
+def provider(world: World) -> Person:
+    return world.person("510000000073")
+
+
+@pytest.fixture(scope="module")
+def consumer(deployed: Callable[..., Person], provider: Person) -> Person:
+    person = deployed("520000000073", LookEvery="rate(1 minute)")
+    permit = f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);'
+    person.write_policy("let-provider-in", permit)
+    return person
+
+
+@pytest.fixture(scope="module")
+def zone(consumer: Person) -> str:
+    vpc = consumer.vpc()
+    consumer.aws("ec2").modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+    made = consumer.aws("route53").create_hosted_zone(
+        Name=DOMAIN, CallerReference="once", VPC={"VPCRegion": "us-east-1", "VPCId": vpc}
+    )
+    return str(made["HostedZone"]["Id"].rpartition("/")[2])
+
+
+@pytest.fixture
+def name() -> str:
+    return f"alias-{next(_numbers)}"
+
+
+def records(consumer: Person, zone: str) -> dict[str, str]:
+    found = consumer.aws("route53").list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    return {each["Name"].rstrip("."): each["Type"] for each in found if each["Type"] not in {"NS", "SOA"}}
+
+
+def bind(consumer: Person, provider: Person, name: str, zone: str, alias: str, **attach: Any) -> None:
+    consumer.write_binding(
+        name, resource=name, provider=provider.account_id, alias={"zone": zone, "name": f"{alias}.{DOMAIN}"}, **attach
+    )
+
+
+def leads(world: World, consumer: Person, alias: str, binding: str, resource: str) -> Callable[[], bool]:
+    def look() -> bool:
+        arn = document(consumer, binding, resource).get("resourceConfigurationArn")
+        return arn is not None and resolves(world, consumer.vpc(), f"{alias}.{DOMAIN}") == arn
+
+    return look
+
+
+def test_an_alias_leads_where_the_published_name_does_and_follows_it(
+    world: World, consumer: Person, provider: Person, zone: str, name: str
+) -> None:
+    bind(consumer, provider, name, zone, "{resource}")
+    share_arn = providers.share(provider, name, providers.single(provider, name), consumer.account_id)
+    settled(consumer, share_arn, "AVAILABLE")
+    assert leads(world, consumer, name, name, name)()
+    assert records(consumer, zone) == {f"{name}.{DOMAIN}": "A", f"_drawbridge.{name}.{DOMAIN}": "TXT"}
+    told = document(consumer, name, name)
+    assert told["alias"] == {"zoneId": zone, "name": f"{name}.{DOMAIN}"}
+
+    consumer.aws("ec2").delete_vpc_endpoints(VpcEndpointIds=[told["endpointId"]])
+
+    until(lambda: document(consumer, name, name)["dnsName"] != told["dnsName"], lambda: "another name")
+    until(leads(world, consumer, name, name, name), lambda: "the alias follows")
+
+
+def test_an_alias_that_the_binding_calls_otherwise_is_moved(
+    world: World, consumer: Person, provider: Person, zone: str, name: str
+) -> None:
+    bind(consumer, provider, name, zone, f"{name}-before")
+    share_arn = providers.share(provider, name, providers.single(provider, name), consumer.account_id)
+    settled(consumer, share_arn, "AVAILABLE")
+
+    bind(consumer, provider, name, zone, f"{name}-after")
+
+    until(leads(world, consumer, f"{name}-after", name, name), lambda: "the new alias")
+    until(lambda: f"{name}-before.{DOMAIN}" not in records(consumer, zone), lambda: f"{records(consumer, zone)}")
+
+
+def test_a_record_that_is_not_ours_is_left_alone_and_told(
+    consumer: Person, provider: Person, zone: str, name: str
+) -> None:
+    mine = {
+        "Name": f"{name}.{DOMAIN}",
+        "Type": "A",
+        "TTL": 60,
+        "ResourceRecords": [{"Value": "10.0.0.1"}],
+    }
+    consumer.aws("route53").change_resource_record_sets(
+        HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": mine}]}
+    )
+    bind(consumer, provider, name, zone, "{resource}")
+
+    share_arn = providers.share(provider, name, providers.single(provider, name), consumer.account_id)
+
+    row = settled(consumer, share_arn, "FAILED")
+    assert "not Drawbridge's" in row["reasons"]["L"][0]["M"]["text"]["S"]
+    assert f"_drawbridge.{name}.{DOMAIN}" not in records(consumer, zone)
+
+
+def test_what_goes_from_a_group_takes_its_alias_along(
+    world: World, consumer: Person, provider: Person, zone: str, name: str
+) -> None:
+    arn = providers.group(provider, name, f"{name}-one", f"{name}-two")
+    bind(consumer, provider, name, zone, "{resource}")
+    share_arn = providers.share(provider, name, arn, consumer.account_id)
+    settled(consumer, share_arn, "AVAILABLE")
+    until(lambda: len(published(consumer, name)) == 2, lambda: f"{row_of(consumer, share_arn)}")
+    assert leads(world, consumer, f"{name}-one", name, f"{name}-one")()
+
+    lattice = provider.aws("vpc-lattice")
+    found = lattice.list_resource_configurations(resourceConfigurationGroupIdentifier=arn)["items"]
+    (one,) = (each["id"] for each in found if each["name"] == f"{name}-one")
+    lattice.delete_resource_configuration(resourceConfigurationIdentifier=one)
+
+    until(lambda: f"{name}-one.{DOMAIN}" not in records(consumer, zone), lambda: f"{records(consumer, zone)}")
+    assert f"{name}-two.{DOMAIN}" in records(consumer, zone)

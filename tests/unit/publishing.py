@@ -1,0 +1,100 @@
+"""What publication works with, in memory: parameters, what AWS tells of a way, and a hosted zone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drawbridge.association import Alias, Associated, WantedAssociation
+from drawbridge.association.entities import Entity
+from drawbridge.errors import ConflictError
+from drawbridge.publication import Publication
+from drawbridge.publication.named import NamedResource
+from drawbridge.publication.publish import Owned, Publisher
+from tests.builders import NOW, RESOURCE_ARN, entity
+
+NAME = "vpce-019b.rcfg-0712.4232ccc.vpc-lattice-rsc.us-east-1.on.aws"
+BY_ENDPOINT = Associated(endpoint_id="vpce-019b")
+
+
+class Names:
+    """Parameters, and every write that was made."""
+
+    def __init__(self, **there: Owned) -> None:
+        self.there = dict(there)
+        self.writes: list[str] = []
+
+    def read(self, name: str) -> Owned | None:
+        return self.there.get(name)
+
+    def create(self, name: str, value: str, *, subject: str) -> bool:
+        if name in self.there:
+            return False
+        self.overwrite(name, value, subject=subject)
+        return True
+
+    def overwrite(self, name: str, value: str, *, subject: str) -> None:
+        self.writes.append(name)
+        self.there[name] = Owned(value=value, subject=subject)
+
+    def below(self, path: str) -> list[tuple[str, str]]:
+        return [(name, owned.value) for name, owned in self.there.items() if name.startswith(f"{path}/")]
+
+    def remove(self, name: str, *, subject: str) -> None:
+        if subject and name in self.there and self.there[name].subject == subject:
+            self.writes.append(f"remove {name}")
+            del self.there[name]
+
+
+class World:
+    """What AWS tells of an endpoint, of a service network and of resources; and a hosted zone."""
+
+    def __init__(self, *named: NamedResource, shared: bool = True) -> None:
+        self.found = list(named)
+        self.shared = shared
+        self.entities: dict[str, Entity] = {}
+        self.asked: list[str] = []
+        self.records: dict[str, tuple[str, str]] = {}
+        """By the alias's name: what it leads to, and whose it is."""
+
+    def named(self, endpoint_id: str) -> list[NamedResource]:
+        self.asked.append(endpoint_id)
+        return self.found
+
+    def named_in_network(self, network_arn: str, resource_arn: str) -> list[NamedResource]:
+        self.asked.append(f"{network_arn} {resource_arn}")
+        return self.found
+
+    def entity(self, arn: str) -> Entity | None:
+        return self.entities.get(arn, entity(arn=arn)) if self.shared else None
+
+    def point(self, alias: Alias, to: NamedResource, *, subject: str) -> None:
+        if self.records.get(alias.name, ("", subject))[1] != subject:
+            raise ConflictError(f"{alias.name} is another's")
+        self.records[alias.name] = (to.dns_name, subject)
+
+    def remove(self, alias: Alias, *, subject: str) -> None:
+        if self.records.get(alias.name, ("", ""))[1] == subject:
+            del self.records[alias.name]
+
+
+def named(arn: str = RESOURCE_ARN, **changes: Any) -> NamedResource:
+    told: dict[str, Any] = {
+        "association_id": "vpce-rsc-asc-1",
+        "resource_arn": arn,
+        "accessible": True,
+        "dns_name": NAME,
+        "hosted_zone_id": "Z1",
+    }
+    return NamedResource(**(told | changes))
+
+
+def publication(
+    world: World,
+    names: Names,
+    wanted: WantedAssociation,
+    by: Associated = BY_ENDPOINT,
+    *,
+    patient: bool = False,
+) -> Publication:
+    publisher = Publisher(world, world, names, world, prefix="drawbridge")
+    return publisher.publish(wanted, by, now=NOW, patient=patient)

@@ -1,0 +1,176 @@
+"""The ways to resources as AWS would keep them: networks, associations and endpoints, in memory."""
+
+from __future__ import annotations
+
+import msgspec
+
+from drawbridge.association import Mode, NetworkRef, WantedAssociation
+from drawbridge.association.associate import Ways
+from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
+from drawbridge.errors import ConflictError
+from tests.builders import CONSUMER, VPC_ID
+
+replace = msgspec.structs.replace
+
+
+class Reach:
+    """What Lattice and EC2 have, and each change that was made."""
+
+    def __init__(self) -> None:
+        self.networks: list[Network] = []
+        self.resources: dict[tuple[str, str], InNetwork] = {}
+        self.vpcs: dict[str, VpcInNetwork] = {}
+        self.endpoints: dict[tuple[str, ...], list[Endpoint]] = {}
+        self.by_token: dict[str, Endpoint] = {}
+        self.changes: list[str] = []
+        self.listed = True
+        """Whether what was made shows up in listings."""
+        self.becomes = State.AVAILABLE
+        """How far what is made has come at once."""
+        self.group_vpcs: dict[str, str] = {}
+        self.subnet_vpcs = {"subnet-0123456789abcdef0": VPC_ID, "subnet-0a": VPC_ID, "subnet-0b": VPC_ID}
+        self.without_dns: set[str] = set()
+        self.there = 0
+        """How many there are of what a quota counts."""
+
+    @property
+    def ways(self) -> Ways:
+        return Ways(self._Networks(self), self._Endpoints(self))
+
+    # What pre-flight looks at.
+
+    def vpc_of_group(self, group_id: str) -> str | None:
+        return self.group_vpcs.get(group_id)
+
+    def vpc_of_subnet(self, subnet_id: str) -> str | None:
+        return self.subnet_vpcs.get(subnet_id)
+
+    def has_dns(self, vpc_id: str) -> bool:
+        return vpc_id not in self.without_dns
+
+    def count(self, vpc_id: str, mode: Mode) -> int:
+        return self.there
+
+    def resources_in(self, network: Network) -> int:
+        return self.there
+
+    def vpcs_of(self, network: Network) -> int:
+        return self.there
+
+    # What is there.
+
+    def settle(self, state: State = State.AVAILABLE) -> None:
+        """Bring all that is on its way to its end."""
+
+        def come(each: State) -> State:
+            return state if each is State.PENDING else each
+
+        self.resources = {key: replace(each, state=come(each.state)) for key, each in self.resources.items()}
+        self.vpcs = {key: replace(each, state=come(each.state)) for key, each in self.vpcs.items()}
+        self.endpoints = {
+            key: [replace(each, state=come(each.state)) for each in found] for key, found in self.endpoints.items()
+        }
+
+    def have_endpoint(self, wanted: WantedAssociation, endpoint: Endpoint, network: Network | None = None) -> None:
+        self.endpoints.setdefault(_place(wanted, network), []).append(endpoint)
+
+    class _Networks:
+        def __init__(self, aws: Reach) -> None:
+            self._aws = aws
+
+        def network(self, ref: NetworkRef) -> Network | None:
+            return next((each for each in self._aws.networks if ref.called in {each.name, each.arn, each.id}), None)
+
+        def in_network(self, network: Network, wanted: WantedAssociation) -> InNetwork | None:
+            return self._aws.resources.get((network.arn, wanted.resource_arn)) if self._aws.listed else None
+
+        def of_vpc(self, vpc_id: str) -> VpcInNetwork | None:
+            return self._aws.vpcs.get(vpc_id)
+
+        def create(self, name: str, client_token: str) -> Network:
+            self._aws.changes.append(f"create {name}")
+            made = Network(arn=f"arn:aws:vpc-lattice:us-east-1:{CONSUMER}:servicenetwork/sn-{name}", name=name)
+            self._aws.networks.append(made)
+            return made
+
+        def put_in(
+            self, network: Network, wanted: WantedAssociation, client_token: str, *, private_dns: bool, attempt: int
+        ) -> InNetwork:
+            key = (network.arn, wanted.resource_arn)
+            if key in self._aws.resources:
+                raise ConflictError("they are associated already")
+            self._aws.changes.append(f"put {wanted.resource_name} in {network.name}")
+            made = InNetwork(
+                id=f"snra-{len(self._aws.changes)}",
+                state=self._aws.becomes,
+                private_dns=private_dns,
+                attempt=attempt,
+            )
+            self._aws.resources[key] = made
+            return made
+
+        def take_out(self, association_id: str) -> None:
+            self._aws.changes.append(f"take out {association_id}")
+            there = self._aws.resources.items()
+            self._aws.resources = {key: each for key, each in there if each.id != association_id}
+
+        def associate_vpc(self, network: Network, wanted: WantedAssociation, client_token: str) -> VpcInNetwork:
+            self._aws.changes.append(f"associate {wanted.vpc_id}")
+            return self._set(wanted, f"snva-{len(self._aws.changes)}", network.arn)
+
+        def change_vpc_association(self, there: VpcInNetwork, wanted: WantedAssociation) -> VpcInNetwork:
+            self._aws.changes.append(f"change {there.id}")
+            return self._set(wanted, there.id, there.network_arn)
+
+        def _set(self, wanted: WantedAssociation, association_id: str, network_arn: str) -> VpcInNetwork:
+            made = VpcInNetwork(
+                id=association_id,
+                state=self._aws.becomes,
+                network_arn=network_arn,
+                security_group_ids=frozenset(wanted.security_group_ids),
+                private_dns=wanted.private_dns,
+                private_domains=frozenset(wanted.private_domains),
+                ours=True,
+            )
+            self._aws.vpcs[wanted.vpc_id] = made
+            return made
+
+    class _Endpoints:
+        def __init__(self, aws: Reach) -> None:
+            self._aws = aws
+
+        def find(self, wanted: WantedAssociation, network: Network | None) -> list[Endpoint]:
+            return self._aws.endpoints.get(_place(wanted, network), []) if self._aws.listed else []
+
+        def create(self, wanted: WantedAssociation, network: Network | None, client_token: str) -> Endpoint:
+            if client_token in self._aws.by_token:
+                return self._aws.by_token[client_token]
+            made = Endpoint(
+                id=f"vpce-{len(self._aws.by_token)}",
+                state=self._aws.becomes,
+                security_group_ids=frozenset(wanted.security_group_ids),
+                private_dns=wanted.private_dns is not wanted.private_dns.OFF,
+            )
+            self._aws.changes.append(f"create {made.id}")
+            self._aws.by_token[client_token] = made
+            self._aws.have_endpoint(wanted, made, network)
+            return made
+
+        def change_groups(self, endpoint_id: str, *, add: frozenset[str], remove: frozenset[str]) -> None:
+            self._aws.changes.append(f"change {endpoint_id}: +{','.join(sorted(add))} -{','.join(sorted(remove))}")
+            self._aws.endpoints = {
+                key: [
+                    replace(each, security_group_ids=(each.security_group_ids | add) - remove)
+                    if each.id == endpoint_id
+                    else each
+                    for each in found
+                ]
+                for key, found in self._aws.endpoints.items()
+            }
+
+
+def _place(wanted: WantedAssociation, network: Network | None) -> tuple[str, ...]:
+    """Tell endpoints apart as listings do."""
+    if wanted.mode is Mode.SERVICE_NETWORK_ENDPOINT:
+        return (wanted.vpc_id, network.arn if network else "")
+    return (wanted.vpc_id, wanted.resource_arn, wanted.binding)

@@ -1,0 +1,134 @@
+"""Drift: how a way was left, compared with what AWS lists by now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from drawbridge.association import Associated
+from drawbridge.publication import Way
+from drawbridge.publication.drift import Drift, led_to, way_of, ways_of
+from drawbridge.publication.named import NamedResource
+from drawbridge.request.row import Row
+from drawbridge.status import Status
+from tests.builders import RESOURCE_ARN, SHARE, row, wanted
+
+NETWORK = "arn:aws:vpc-lattice:us-east-1:222222222222:servicenetwork/sn-0123456789abcdef0"
+BY_ENDPOINT = Associated(endpoint_id="vpce-1", security_group_ids=("sg-1",))
+BY_NETWORK = Associated(network_arn=NETWORK, in_network="snra-1", vpc_association="snva-1")
+
+
+def named(arn: str = RESOURCE_ARN, name: str = "a name", **changes: Any) -> NamedResource:
+    told: dict[str, Any] = {
+        "association_id": "vpce-rsc-asc-1",
+        "resource_arn": arn,
+        "accessible": True,
+        "dns_name": name,
+        "hosted_zone_id": "Z1",
+    }
+    return NamedResource(**(told | changes))
+
+
+class Listed:
+    """What AWS lists."""
+
+    def __init__(self) -> None:
+        self.groups: frozenset[str] | None = frozenset({"sg-1"})
+        self.found = [named()]
+        self.vpcs = frozenset({"snva-1"})
+
+    def security_groups(self, endpoint_id: str) -> frozenset[str] | None:
+        assert endpoint_id == "vpce-1"
+        return self.groups
+
+    def named(self, endpoint_id: str) -> list[NamedResource]:
+        return self.found
+
+    def named_in_network(self, network_arn: str, resource_arn: str) -> list[NamedResource]:
+        assert (network_arn, resource_arn) == (NETWORK, RESOURCE_ARN)
+        return self.found
+
+    def vpc_associations(self, network_arn: str) -> frozenset[str]:
+        return self.vpcs
+
+
+def left(by: Associated, **changes: Any) -> Row:
+    """Give a row of which the ledger keeps how it was left: with one name."""
+    way = way_of(wanted(**changes), by, [named()])
+    return row(Status.AVAILABLE, request=SHARE, ways=msgspec.json.encode([way]).decode())
+
+
+@pytest.mark.parametrize("by", [BY_ENDPOINT, BY_NETWORK])
+def test_what_is_as_it_was_left_has_not_drifted(by: Associated) -> None:
+    assert Drift(Listed()).of(left(by)) == ""
+
+
+@pytest.mark.parametrize(
+    ("by", "changes"),
+    [
+        (BY_ENDPOINT, {"groups": None}),
+        (BY_ENDPOINT, {"groups": frozenset({"sg-1", "sg-2"})}),
+        (BY_ENDPOINT, {"found": []}),
+        (BY_ENDPOINT, {"found": [named(name="another name")]}),
+        (BY_ENDPOINT, {"found": [named(accessible=False)]}),
+        (BY_ENDPOINT, {"found": [named(private_dns_name="db.vendor.example")]}),
+        (BY_NETWORK, {"found": []}),
+        (BY_NETWORK, {"vpcs": frozenset()}),
+    ],
+)
+def test_whatever_differs_is_drift_and_two_differences_are_two_drifts(by: Associated, changes: dict[str, Any]) -> None:
+    listed, other = Listed(), Listed()
+    for name, value in changes.items():
+        setattr(listed, name, value)
+    other.found = [named(name="something else")]
+
+    drift = Drift(listed).of(left(by))
+
+    assert drift != ""
+    assert drift == Drift(listed).of(left(by))
+    assert drift != Drift(other).of(left(by))
+
+
+def test_what_else_an_endpoint_leads_to_is_no_drift() -> None:
+    listed = Listed()
+    listed.found.append(named(RESOURCE_ARN + "0"))
+
+    assert Drift(listed).of(left(BY_ENDPOINT)) == ""
+
+
+def test_what_comes_into_a_group_is_drift() -> None:
+    group = wanted(resource_type="GROUP")
+    one = named(RESOURCE_ARN + "1", group_arn=RESOURCE_ARN)
+    way = way_of(group, BY_ENDPOINT, [one])
+    kept = row(Status.AVAILABLE, request=SHARE, ways=msgspec.json.encode([way]).decode())
+    listed = Listed()
+    listed.found = [one, named(RESOURCE_ARN + "9", group_arn="another group")]
+    assert Drift(listed).of(kept) == ""
+
+    listed.found.append(named(RESOURCE_ARN + "2", group_arn=RESOURCE_ARN))
+
+    assert Drift(listed).of(kept) != ""
+
+
+def test_of_a_group_in_a_network_its_own_association_has_no_name() -> None:
+    group = wanted(resource_type="GROUP")
+    found = [named(name=""), named(RESOURCE_ARN + "1")]
+
+    chosen = led_to(BY_NETWORK, group.resource_arn, group.resource_kind, found, holds_others=True)
+
+    assert [each.resource_arn for each in chosen] == [RESOURCE_ARN + "1"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "no JSON", '[{"name": 1}]', "{}"])
+def test_what_another_version_wrote_has_not_drifted(text: str) -> None:
+    assert ways_of(text) == ()
+    assert Drift(Listed()).of(row(Status.AVAILABLE, request=SHARE, ways=text)) == ""
+
+
+def test_a_way_is_kept_as_it_is() -> None:
+    way = way_of(wanted(), BY_ENDPOINT, [named()])
+
+    assert ways_of(msgspec.json.encode([way]).decode()) == (way,)
+    assert isinstance(way, Way)

@@ -1,0 +1,428 @@
+"""Planning: what the bindings want, policy allows and pre-flight finds possible, as a list of associations."""
+
+import json
+
+import msgspec
+import pytest
+
+from drawbridge.association import Mode, NetworkRef, PrivateDns
+from drawbridge.association.binding import Binding, parse_binding
+from drawbridge.association.entities import Entity
+from drawbridge.association.in_force import wanted_digest
+from drawbridge.association.observed import InNetwork, Network, State, VpcInNetwork
+from drawbridge.association.plan import MOST_AT_ONCE, Planner, Vpc
+from drawbridge.association.preflight import Preflight
+from drawbridge.configuration import Broken, InForce
+from drawbridge.decision.cedar import PolicySet
+from drawbridge.decision.facts import ResourceKind
+from drawbridge.decision.policies import parse_policy
+from drawbridge.errors import NotReadyError
+from drawbridge.request.shares import Share, SharedResource
+from tests.builders import (
+    CONSUMER,
+    MOMENT,
+    NETWORK,
+    NOW,
+    PROVIDER,
+    RESOURCE_ARN,
+    SERVICE_ARN,
+    SHARE_ARN,
+    SHARED_NETWORK_ARN,
+    asker,
+    entity,
+    shared_resource,
+)
+from tests.builders import VPC_ID as VPC
+from tests.unit.reach import Reach
+
+ATTACH = {"mode": "resource-endpoint", "vpc": VPC}
+NONE_RAISED: InForce[tuple[str, int]] = InForce((), (), ())
+
+
+def binding(name: str = "orders", **document: object) -> Binding:
+    return parse_binding(name, json.dumps({"attach": ATTACH} | document))
+
+
+class World(Reach):
+    """A share in effect, its resources and the VPCs, as AWS lists them."""
+
+    def __init__(self, *described: Entity, vpcs: tuple[Vpc, ...] | None = None) -> None:
+        super().__init__()
+        self.described = list(described)
+        self.vpcs_there = (Vpc(vpc_id=VPC, subnet_ids=("subnet-0a", "subnet-0b")),) if vpcs is None else vpcs
+        self.subnet_vpcs |= {subnet: vpc.vpc_id for vpc in self.vpcs_there for subnet in vpc.subnet_ids}
+        self.in_effect = True
+        self.shown_tags: dict[str, str] | None = None
+        self.asked_for_tags = 0
+
+    def share(self, share_arn: str) -> Share | None:
+        return Share(arn=share_arn, name="orders", owner=PROVIDER) if self.in_effect else None
+
+    def contents_of_share(self, share_arn: str) -> list[SharedResource]:
+        return [shared_resource(each.arn) for each in self.described]
+
+    def describe(self, resources: object) -> list[Entity]:
+        return self.described
+
+    def tags(self, arn: str) -> dict[str, str] | None:
+        self.asked_for_tags += 1
+        return self.shown_tags
+
+    def vpc(self, vpc_id: str) -> Vpc | None:
+        return next((vpc for vpc in self.vpcs_there if vpc.vpc_id == vpc_id), None)
+
+    def tagged(self, tags: dict[str, str]) -> list[Vpc]:
+        return list(self.vpcs_there)
+
+    def planner(self, *bindings: Binding, policy: str = "permit(principal, action, resource);") -> Planner:
+        in_force = InForce(tuple(bindings), tuple((each.name, 1) for each in bindings), ())
+        return self.planner_of(in_force, PolicySet([parse_policy("test", policy)]))
+
+    def planner_of(self, bindings: InForce[Binding], policies: PolicySet) -> Planner:
+        return Planner(
+            shares=self,
+            entities=self,
+            network=self,
+            policies=policies,
+            bindings=bindings,
+            ways=self.ways,
+            preflight=Preflight(self, self, self, prefix="drawbridge", quotas={}),
+            account_id=CONSUMER,
+            quotas=NONE_RAISED,
+        )
+
+
+def test_what_a_binding_wants_is_planned_in_every_zone_of_its_vpc() -> None:
+    plan = World(entity()).planner(binding()).plan(SHARE_ARN, asker(), [shared_resource()], MOMENT)
+
+    assert [(each.name, each.subnet_ids) for each in plan.associations] == [
+        (f"orders/orders-db/{VPC}", ("subnet-0a", "subnet-0b"))
+    ]
+    assert plan.refused == ()
+
+
+def test_planning_twice_plans_the_same() -> None:
+    planner = World(entity("b", RESOURCE_ARN + "b"), entity("a")).planner(binding())
+
+    assert planner.plan(SHARE_ARN, asker(), [], MOMENT) == planner.plan(SHARE_ARN, asker(), [], MOMENT)
+
+
+def test_what_no_binding_wants_is_not_planned() -> None:
+    plan = World(entity()).planner(binding(match={"resource": "billing"})).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert (plan.associations, plan.refused) == ((), ())
+
+
+def test_policy_decides_on_each_resource() -> None:
+    world = World(entity("orders-db"), entity("secrets-db", RESOURCE_ARN + "0"))
+    policy = (
+        'permit(principal, action == Action::"associate", resource);'
+        '@reason("no secrets") forbid(principal, action == Action::"associate", resource)'
+        ' when { resource.name like "secrets-*" };'
+    )
+
+    plan = world.planner(binding(), policy=policy).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert [each.resource_name for each in plan.associations] == ["orders-db"]
+    assert [(reason.code, reason.text) for reason in plan.refused] == [
+        ("association-not-permitted", "secrets-db: no secrets")
+    ]
+
+
+@pytest.mark.parametrize(("vpcs", "code"), [((), "no-vpc"), ((Vpc(vpc_id=VPC, subnet_ids=()),), "no-subnet")])
+def test_a_binding_that_lost_its_vpc_is_told(vpcs: tuple[Vpc, ...], code: str) -> None:
+    plan = World(entity(), vpcs=vpcs).planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert [reason.code for reason in plan.refused] == [code]
+
+
+def test_vpcs_named_by_tag_each_get_their_own() -> None:
+    vpcs = tuple(Vpc(vpc_id=f"vpc-0123456{number}", subnet_ids=(f"subnet-{number}",)) for number in range(2))
+    by_tag = binding(attach={"mode": "resource-endpoint", "vpc": {"tag": {"Environment": "prod"}}})
+
+    plan = World(entity(), vpcs=vpcs).planner(by_tag).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert [(each.vpc_id, each.per_vpc) for each in plan.associations] == [(vpc.vpc_id, True) for vpc in vpcs]
+
+
+def test_two_resources_of_one_name_never_claim_one_parameter() -> None:
+    world = World(entity(arn=RESOURCE_ARN + "0"), entity(arn=RESOURCE_ARN))
+
+    plan = world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert [each.resource_arn for each in plan.associations] == [RESOURCE_ARN]
+    assert [reason.code for reason in plan.refused] == ["name-taken"]
+
+
+def test_a_share_that_is_not_in_effect_yet_is_waited_for() -> None:
+    world = World(entity())
+    world.in_effect = False
+
+    with pytest.raises(NotReadyError, match="not in effect"):
+        world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)
+
+
+def test_what_the_invitation_held_is_waited_for() -> None:
+    with pytest.raises(NotReadyError, match="not visible yet"):
+        World().planner(binding()).plan(SHARE_ARN, asker(), [shared_resource()], MOMENT)
+
+
+def test_a_broken_binding_is_named_beside_the_plan() -> None:
+    in_force: InForce[Binding] = InForce((), (), (Broken("orders", "binding orders, line 2: bad", None),))
+    world = World(entity())
+    planner = world.planner_of(in_force, PolicySet([]))
+
+    plan = planner.plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert [(reason.code, reason.source) for reason in plan.broken] == [("binding-broken", "orders")]
+
+
+def test_more_than_a_workflow_can_carry_is_told_and_the_rest_is_made() -> None:
+    many = [entity(f"orders-{number:03}", f"{RESOURCE_ARN}{number}") for number in range(MOST_AT_ONCE + 1)]
+
+    plan = World(*many).planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert len(plan.associations) == MOST_AT_ONCE
+    assert [reason.code for reason in plan.refused] == ["too-many-associations"]
+
+
+def test_an_error_inside_a_forbid_refuses_the_association_and_is_told() -> None:
+    failing = (
+        "permit(principal, action, resource);forbid(principal, action, resource) when { 9223372036854775807 + 1 > 0 };"
+    )
+
+    plan = World(entity()).planner(binding(), policy=failing).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert plan.associations == ()
+    assert "overflow" in plan.refused[0].text
+
+
+def test_what_the_policy_was_asked_of_each_wanted_resource_is_kept() -> None:
+    world = World(entity(), entity("users-db", f"{RESOURCE_ARN[:-1]}6"))
+
+    plan = world.planner(binding(match={"resource": "orders-*"})).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert plan.grounds is not None
+    assert (plan.grounds.at, plan.grounds.zone) == (NOW, "UTC")
+    (asked,) = plan.grounds.resources
+    assert (asked.name, asked.binding, asked.private_dns) == ("orders-db", "orders", "off")
+
+
+def test_tags_are_asked_for_only_if_a_policy_goes_by_them() -> None:
+    plain, tagged = World(entity()), World(entity())
+    by_tag = 'permit(principal, action == Action::"associate", resource) when { resource.hasTag("open") };'
+
+    plain.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)
+    refused = tagged.planner(binding(), policy=by_tag).plan(SHARE_ARN, asker(), [], MOMENT)
+    tagged.shown_tags = {"open": "yes"}
+    allowed = tagged.planner(binding(), policy=by_tag).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert (plain.asked_for_tags, tagged.asked_for_tags) == (0, 2)
+    assert refused.associations == ()
+    assert "does not show the resource's tags" in refused.refused[0].text
+    assert len(allowed.associations) == 1
+
+
+def test_trap_5_a_resource_that_comes_to_an_accepted_share_is_asked_about_by_itself() -> None:
+    world = World(entity())
+    only_5432 = 'permit(principal, action == Action::"associate", resource) when { resource.portRanges == ["5432"] };'
+    planner = world.planner(binding(match={}), policy=only_5432)
+    before = planner.plan(SHARE_ARN, asker(), [], MOMENT)
+    late = msgspec.structs.replace(entity("late-db", f"{RESOURCE_ARN[:-1]}6"), port_ranges=("22",))
+    world.described.append(late)
+
+    after = planner.plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert (
+        [each.resource_name for each in after.associations]
+        == ["orders-db"]
+        == [each.resource_name for each in before.associations]
+    )
+    assert [reason.code for reason in after.refused] == ["association-not-permitted"]
+    assert before.state != after.state
+
+
+OWN = {"name": "shared", "create": True}
+
+
+def by_network(mode: Mode = Mode.SERVICE_NETWORK, **attach: object) -> Binding:
+    return binding(attach={"mode": mode, "vpc": VPC} | attach)
+
+
+def of_kind(kind: str) -> Entity:
+    """Give something shared, by the type that bindings call it by."""
+    match kind:
+        case "SERVICE":
+            return entity("api", SERVICE_ARN, kind=ResourceKind.SERVICE, type=kind, protocol="", port_ranges=())
+        case "SERVICE_NETWORK":
+            kind_of = ResourceKind.SERVICE_NETWORK
+            return entity("net", SHARED_NETWORK_ARN, kind=kind_of, type=kind, protocol="", port_ranges=())
+        case _:
+            return entity(type=kind)
+
+
+@pytest.mark.parametrize("mode", [Mode.SERVICE_NETWORK, Mode.SERVICE_NETWORK_ENDPOINT])
+@pytest.mark.parametrize("kind", ["SINGLE", "GROUP", "ARN", "SERVICE"])
+def test_every_kind_is_planned_by_a_network_of_this_account_s(mode: Mode, kind: str) -> None:
+    plan = World(of_kind(kind)).planner(by_network(mode, serviceNetwork=OWN)).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    (planned,) = plan.associations
+    assert (planned.mode, planned.resource_type, planned.vpc_id) == (mode, kind, VPC)
+    assert planned.network == NetworkRef(name="shared", create=True)
+    assert planned.subnet_ids == (() if mode is Mode.SERVICE_NETWORK else ("subnet-0a", "subnet-0b"))
+    assert plan.refused == ()
+
+
+@pytest.mark.parametrize("mode", [Mode.SERVICE_NETWORK, Mode.SERVICE_NETWORK_ENDPOINT])
+def test_a_shared_network_is_planned_as_the_network_that_it_is(mode: Mode) -> None:
+    world = World(of_kind("SERVICE_NETWORK"))
+    world.networks.append(Network(arn=SHARED_NETWORK_ARN, name="net"))
+
+    (planned,) = world.planner(by_network(mode)).plan(SHARE_ARN, asker(), [], MOMENT).associations
+
+    assert planned.network == NetworkRef(identifier=SHARED_NETWORK_ARN)
+    assert planned.is_network
+    assert planned.holds_others
+
+
+@pytest.mark.parametrize("kind", ["SINGLE", "GROUP", "ARN"])
+def test_every_kind_of_resource_configuration_is_planned_by_an_endpoint_of_its_own(kind: str) -> None:
+    (planned,) = World(of_kind(kind)).planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT).associations
+
+    assert (planned.mode, planned.network) == (Mode.RESOURCE_ENDPOINT, None)
+    assert planned.holds_others is (kind != "SINGLE")
+
+
+IMPOSSIBLE = [
+    ("CIDR", {}, "kind-not-supported", "only tunnel endpoints"),
+    ("CHILD", {}, "kind-not-supported", "comes with its group"),
+    ("SERVICE", {}, "mode-not-possible", "use mode service-network or service-network-endpoint"),
+    ("SERVICE_NETWORK", {}, "mode-not-possible", "use mode service-network or service-network-endpoint"),
+    ("SINGLE", {"mode": "service-network"}, "no-service-network", "name one in attach.serviceNetwork"),
+    ("SERVICE", {"mode": "service-network-endpoint"}, "no-service-network", "name one in attach.serviceNetwork"),
+    (
+        "SERVICE",
+        {"mode": "service-network", "serviceNetwork": OWN, "privateDns": "verified"},
+        "mode-not-possible",
+        "set privateDns: off",
+    ),
+    (
+        "SERVICE_NETWORK",
+        {"mode": "service-network", "serviceNetwork": OWN},
+        "mode-not-possible",
+        "leave attach.serviceNetwork out",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "attach", "code", "what_to_do"), IMPOSSIBLE)
+def test_what_a_mode_cannot_reach_is_refused_with_what_to_do(
+    kind: str, attach: dict[str, object], code: str, what_to_do: str
+) -> None:
+    plan = World(of_kind(kind)).planner(binding(attach=ATTACH | attach)).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert plan.associations == ()
+    assert [(reason.code, reason.source) for reason in plan.refused] == [(code, "orders")]
+    assert what_to_do in plan.refused[0].text
+    assert plan.refused[0].text.startswith(of_kind(kind).name)
+
+
+def test_what_is_impossible_is_no_question_for_a_policy() -> None:
+    plan = World(of_kind("CIDR")).planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert plan.grounds is not None
+    assert plan.grounds.resources == ()
+
+
+def test_a_network_without_a_vpc_leaves_it_to_others_which_vpcs_it_reaches() -> None:
+    alone = binding(attach={"mode": "service-network", "serviceNetwork": OWN})
+
+    (planned,) = World(entity()).planner(alone).plan(SHARE_ARN, asker(), [], MOMENT).associations
+
+    assert (planned.vpc_id, planned.per_vpc, planned.name) == ("", False, "orders/orders-db")
+
+
+def test_a_vpc_without_subnets_can_be_associated_with_a_network() -> None:
+    world = World(entity(), vpcs=(Vpc(vpc_id=VPC, subnet_ids=()),))
+
+    assert len(world.planner(by_network(serviceNetwork=OWN)).plan(SHARE_ARN, asker(), [], MOMENT).associations) == 1
+
+
+def test_trap_14_what_is_shared_is_put_into_no_network_that_is_shared_too() -> None:
+    world = World(entity())
+    world.networks.append(Network(arn=SHARED_NETWORK_ARN, name="net"))
+
+    plan = world.planner(by_network(serviceNetwork=SHARED_NETWORK_ARN)).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert [reason.code for reason in plan.refused] == ["both-foreign"]
+    assert "name a service network of its own" in plan.refused[0].text
+
+
+@pytest.mark.parametrize(("allowed", "there"), [(False, False), (True, False), (False, True)])
+def test_trap_13_a_network_that_can_be_shared_takes_what_allows_it_or_is_in_it(allowed: bool, there: bool) -> None:
+    world = World(entity(allows_shareable_networks=allowed))
+    world.networks.append(msgspec.structs.replace(NETWORK, shareable=True))
+    if there:
+        world.resources[NETWORK.arn, RESOURCE_ARN] = InNetwork(id="snra-1", state=State.AVAILABLE)
+
+    plan = world.planner(by_network(serviceNetwork={"name": "shared"})).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    refused = not allowed and not there
+    assert len(plan.associations) == (not refused)
+    assert [reason.code for reason in plan.refused] == (["network-shareable"] if refused else [])
+    if refused:
+        assert "name a network that Drawbridge creates, or ask the provider" in plan.refused[0].text
+
+
+def test_trap_13_a_service_is_put_into_a_network_that_can_be_shared() -> None:
+    world = World(of_kind("SERVICE"))
+    world.networks.append(msgspec.structs.replace(NETWORK, shareable=True))
+
+    plan = world.planner(by_network(serviceNetwork={"name": "shared"})).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert len(plan.associations) == 1
+
+
+def test_what_would_hinder_an_association_is_told_before_anything_is_made() -> None:
+    world = World(entity())
+    world.networks.append(NETWORK)
+    world.vpcs[VPC] = VpcInNetwork(id="snva-1", state=State.AVAILABLE, network_arn="arn:another")
+
+    plan = world.planner(by_network(serviceNetwork={"name": "shared"})).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert [(reason.code, reason.source) for reason in plan.refused] == [("vpc-associated-elsewhere", "orders")]
+    assert world.changes == []
+
+
+def test_private_dns_wider_than_verified_is_asked_about_and_planned_as_it_is_written() -> None:
+    world = World(entity())
+    wide = binding(attach=ATTACH | {"privateDns": {"domains": ["example.com"], "verified": False}})
+    only_verified = (
+        "permit(principal, action, resource);"
+        ' forbid(principal, action == Action::"associate", resource) when { context.privateDns == "listed" };'
+    )
+
+    (planned,) = world.planner(wide).plan(SHARE_ARN, asker(), [], MOMENT).associations
+    refused = world.planner(wide, policy=only_verified).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert (planned.private_dns, planned.private_domains) == (PrivateDns.LISTED, ("example.com",))
+    assert [reason.code for reason in refused.refused] == ["association-not-permitted"]
+
+
+def test_an_alias_is_planned_with_the_vpc_s_id_in_its_place() -> None:
+    alias = {"zone": "Z0123456789", "name": "{resource}.{vpc}.internal"}
+
+    (planned,) = (
+        World(entity()).planner(binding(attach=ATTACH | {"alias": alias})).plan(SHARE_ARN, asker(), [], MOMENT)
+    ).associations
+
+    assert (planned.alias, planned.alias_zone) == (f"{{resource}}.{VPC}.internal", "Z0123456789")
+
+
+def test_what_is_wanted_is_another_digest_once_a_quota_is_raised() -> None:
+    in_force = InForce((binding(),), (("orders", 1),), ())
+    raised = InForce((("resource-endpoints-per-vpc", 300),), (("resource-endpoints-per-vpc", 1),), ())
+
+    digests = [wanted_digest(in_force, PROVIDER, "orders", quotas) for quotas in (NONE_RAISED, raised, NONE_RAISED)]
+
+    assert digests[0] == digests[2] != digests[1]

@@ -1,0 +1,327 @@
+"""Pre-flight: what would keep AWS from making something, told before anything is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from drawbridge.association import Mode, NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association.observed import Endpoint, InNetwork, Observed, State, VpcInNetwork
+from drawbridge.association.preflight import Preflight
+from drawbridge.association.quotas import DEFAULTS
+from drawbridge.decision.facts import ResourceKind
+from drawbridge.status import Reason
+from tests.builders import NETWORK, RESOURCE_ARN, SERVICE_ARN, VPC_ID, wanted, wanted_by_network
+from tests.unit.reach import Reach
+
+SN, SN_ENDPOINT = Mode.SERVICE_NETWORK, Mode.SERVICE_NETWORK_ENDPOINT
+OTHER_VPC = "vpc-99999999"
+GROUP, OTHER_GROUP = "sg-11111111", "sg-22222222"
+
+
+@pytest.fixture
+def aws() -> Reach:
+    aws = Reach()
+    aws.networks.append(NETWORK)
+    aws.group_vpcs = {GROUP: VPC_ID, OTHER_GROUP: VPC_ID, "sg-elsewhere": OTHER_VPC}
+    aws.subnet_vpcs["subnet-elsewhere"] = OTHER_VPC
+    return aws
+
+
+def preflight(aws: Reach, **quotas: int) -> Preflight:
+    raised = {name.replace("_", "-"): limit for name, limit in quotas.items()}
+    return Preflight(aws, aws, aws, prefix="drawbridge", quotas=raised)
+
+
+def told(aws: Reach, *wanted: WantedAssociation, by: Preflight | None = None) -> list[Reason | None]:
+    """Look at one after the other, as a plan does."""
+    look = by or preflight(aws)
+    return [look.hindrance(each, aws.ways.observe(each)) for each in wanted]
+
+
+def codes(reasons: list[Reason | None]) -> list[str]:
+    return [reason.code if reason else "" for reason in reasons]
+
+
+@pytest.mark.parametrize(
+    "possible",
+    [
+        wanted(security_group_ids=(GROUP,), private_dns=PrivateDns.ALL),
+        wanted_by_network(security_group_ids=(GROUP,), private_dns=PrivateDns.VERIFIED),
+        wanted_by_network(SN_ENDPOINT),
+        wanted_by_network(vpc_id="", private_dns=PrivateDns.VERIFIED),
+        wanted_by_network(network=NetworkRef(name="new", create=True)),
+    ],
+)
+def test_what_nothing_hinders_is_told_so(aws: Reach, possible: WantedAssociation) -> None:
+    assert told(aws, possible, possible) == [None, None]
+    assert aws.changes == []
+
+
+HINDRANCES: list[tuple[WantedAssociation, str, str]] = [
+    (wanted(security_group_ids=("sg-none",)), "no-security-group", "sg-none; correct the binding"),
+    (
+        wanted(security_group_ids=(GROUP, "sg-elsewhere")),
+        "wrong-security-group",
+        f"sg-elsewhere is of {OTHER_VPC}, not of {VPC_ID}; name one of that VPC",
+    ),
+    (wanted(subnet_ids=("subnet-none",)), "no-subnet", "subnet-none; correct the binding"),
+    (
+        wanted(subnet_ids=("subnet-elsewhere",)),
+        "no-subnet",
+        f"subnet-elsewhere is of {OTHER_VPC}, not of {VPC_ID}; name one of that VPC",
+    ),
+    (wanted_by_network(network=NetworkRef(name="none")), "no-service-network", "create it, or correct its name"),
+]
+
+
+@pytest.mark.parametrize(("impossible", "code", "what_to_do"), HINDRANCES)
+def test_what_hinders_is_told_with_what_to_do(
+    aws: Reach, impossible: WantedAssociation, code: str, what_to_do: str
+) -> None:
+    (reason,) = told(aws, impossible)
+
+    assert reason is not None
+    assert (reason.code, reason.source) == (code, "orders")
+    assert reason.text.startswith("orders-db: ")
+    assert what_to_do in reason.text
+
+
+@pytest.mark.parametrize("by", [wanted, wanted_by_network])
+def test_trap_15_private_dns_needs_a_vpc_with_dns(aws: Reach, by: Any) -> None:
+    aws.without_dns.add(VPC_ID)
+
+    named, plain = told(aws, by(private_dns=PrivateDns.VERIFIED), by())
+
+    assert named is not None
+    assert named.code == "vpc-without-dns"
+    assert "turn them on, or set privateDns: off" in named.text
+    assert plain is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "there", "code"),
+    [
+        (
+            {},
+            {"vpc": VpcInNetwork(id="snva-1", state=State.AVAILABLE, network_arn="arn:another")},
+            "vpc-associated-elsewhere",
+        ),
+        (
+            {"security_group_ids": (GROUP,)},
+            {"vpc": VpcInNetwork(id="snva-1", state=State.AVAILABLE, network_arn=NETWORK.arn)},
+            "not-ours",
+        ),
+        (
+            {"private_dns": PrivateDns.VERIFIED},
+            {"in_network": InNetwork(id="snra-1", state=State.AVAILABLE)},
+            "private-dns-fixed",
+        ),
+    ],
+)
+def test_where_the_steps_would_be_stuck_that_is_told_before(
+    aws: Reach, changes: dict[str, Any], there: dict[str, Any], code: str
+) -> None:
+    observed = msgspec.structs.replace(Observed(network=NETWORK), **there)
+
+    reason = preflight(aws).hindrance(wanted_by_network(**changes), observed)
+
+    assert reason is not None
+    assert reason.code == code
+
+
+@pytest.mark.parametrize(
+    "observed",
+    [
+        Observed(network=NETWORK, in_network=InNetwork(id="snra-1", state=State.FAILED, attempt=1)),
+        Observed(network=NETWORK, vpc=VpcInNetwork(id="snva-1", state=State.FAILED, network_arn=NETWORK.arn)),
+    ],
+)
+def test_trap_16_what_failed_before_is_left_to_the_attempt_to_judge(aws: Reach, observed: Observed) -> None:
+    assert preflight(aws).hindrance(wanted_by_network(), observed) is None
+
+
+def test_trap_16_a_failed_endpoint_is_left_to_the_attempt_to_judge(aws: Reach) -> None:
+    observed = Observed(endpoint=Endpoint(id="vpce-1", state=State.FAILED))
+
+    assert preflight(aws).hindrance(wanted(), observed) is None
+
+
+def several(mode: Mode, count: int) -> list[WantedAssociation]:
+    """Want resources, or, by an endpoint to a network, networks; each is one more of what the quota counts."""
+    match mode:
+        case Mode.RESOURCE_ENDPOINT:
+            return [wanted(resource_arn=f"{RESOURCE_ARN}{number}") for number in range(count)]
+        case Mode.SERVICE_NETWORK:
+            return [wanted_by_network(resource_arn=f"{RESOURCE_ARN}{number}", vpc_id="") for number in range(count)]
+        case Mode.SERVICE_NETWORK_ENDPOINT:
+            refs = [NetworkRef(name=f"net-{number}", create=True) for number in range(count)]
+            return [wanted_by_network(mode, network=ref) for ref in refs]
+
+
+QUOTAS = {
+    Mode.RESOURCE_ENDPOINT: ("resource-endpoints-per-vpc", VPC_ID),
+    Mode.SERVICE_NETWORK: ("resource-configurations-per-service-network", NETWORK.arn),
+    Mode.SERVICE_NETWORK_ENDPOINT: ("service-network-endpoints-per-vpc", VPC_ID),
+}
+every_mode = pytest.mark.parametrize("mode", Mode)
+
+
+@every_mode
+def test_trap_18_a_quota_counts_what_is_there_and_what_is_planned_before(aws: Reach, mode: Mode) -> None:
+    quota, place = QUOTAS[mode]
+    limit = DEFAULTS[quota]
+    aws.there = limit - 2
+
+    first, second, third = told(aws, *several(mode, 3))
+
+    assert (first, second) == (None, None)
+    assert third is not None
+    assert third.code == "quota-reached"
+    assert f"{place} has {limit} of the {limit} that the quota {quota} allows" in third.text
+    assert f"write the new limit into /drawbridge/config/quotas/{quota}, or delete what is not needed" in third.text
+
+
+@every_mode
+def test_trap_18_a_quota_that_was_raised_counts(aws: Reach, mode: Mode) -> None:
+    quota, _ = QUOTAS[mode]
+    aws.there = DEFAULTS[quota]
+    raised = preflight(aws, **{quota.replace("-", "_"): DEFAULTS[quota] + 1})
+
+    assert codes(told(aws, *several(mode, 2), by=raised)) == ["", "quota-reached"]
+
+
+@every_mode
+def test_what_is_looked_at_twice_is_counted_once(aws: Reach, mode: Mode) -> None:
+    quota, _ = QUOTAS[mode]
+    (one,) = several(mode, 1)
+    aws.there = DEFAULTS[quota] - 1
+
+    assert told(aws, one, one, one) == [None, None, None]
+
+
+def test_the_vpcs_of_a_network_are_counted(aws: Reach) -> None:
+    aws.there = DEFAULTS["vpcs-per-service-network"]
+    aws.resources[NETWORK.arn, RESOURCE_ARN] = InNetwork(id="snra-1", state=State.AVAILABLE)
+
+    (reason,) = told(aws, wanted_by_network())
+
+    assert reason is not None
+    assert "vpcs-per-service-network" in reason.text
+
+
+def test_two_resources_through_one_network_s_endpoint_need_one_endpoint(aws: Reach) -> None:
+    aws.there = DEFAULTS["service-network-endpoints-per-vpc"] - 1
+    two = [wanted_by_network(SN_ENDPOINT, resource_arn=f"{RESOURCE_ARN}{number}") for number in range(2)]
+
+    assert told(aws, *two) == [None, None]
+
+
+def test_services_are_no_resource_configurations(aws: Reach) -> None:
+    aws.there = DEFAULTS["resource-configurations-per-service-network"]
+    service = wanted_by_network(resource_kind=ResourceKind.SERVICE, resource_arn=SERVICE_ARN, vpc_id="")
+
+    assert told(aws, service) == [None]
+
+
+@every_mode
+def test_what_is_there_needs_no_room(aws: Reach, mode: Mode) -> None:
+    aws.there = 1_000
+    aws.resources[NETWORK.arn, RESOURCE_ARN] = InNetwork(id="snra-1", state=State.AVAILABLE)
+    aws.vpcs[VPC_ID] = VpcInNetwork(id="snva-1", state=State.AVAILABLE, network_arn=NETWORK.arn)
+    one = wanted() if mode is Mode.RESOURCE_ENDPOINT else wanted_by_network(mode)
+    aws.have_endpoint(one, Endpoint(id="vpce-1", state=State.AVAILABLE), NETWORK)
+
+    assert told(aws, one) == [None]
+
+
+def test_what_is_refused_takes_no_room_from_what_comes_after(aws: Reach) -> None:
+    aws.there = DEFAULTS["resource-endpoints-per-vpc"] - 1
+    refused, possible = several(Mode.RESOURCE_ENDPOINT, 2)
+    no_such_group = msgspec.structs.replace(refused, security_group_ids=("sg-none",))
+
+    assert codes(told(aws, no_such_group, possible)) == ["no-security-group", ""]
+
+
+def test_a_private_name_is_had_by_one_way_only(aws: Reach) -> None:
+    ways = [
+        wanted(private_dns=PrivateDns.VERIFIED),
+        wanted_by_network(binding="other", private_dns=PrivateDns.VERIFIED),
+        wanted(binding="third", private_dns=PrivateDns.VERIFIED),
+        wanted(binding="plain"),
+        wanted(binding="elsewhere", private_dns=PrivateDns.VERIFIED, vpc_id=OTHER_VPC, subnet_ids=()),
+    ]
+
+    reasons = told(aws, *ways)
+
+    assert codes(reasons) == ["", "private-dns-twice", "private-dns-twice", "", ""]
+    assert reasons[1] is not None
+    assert f"binding orders has its private name in {VPC_ID}" in reasons[1].text
+    assert "set privateDns: off in one of the two" in reasons[1].text
+
+
+def test_bindings_that_share_a_way_share_its_private_name(aws: Reach) -> None:
+    ways = [wanted_by_network(binding=name, private_dns=PrivateDns.VERIFIED) for name in ("one", "two")]
+
+    assert told(aws, *ways) == [None, None]
+
+
+def test_a_private_name_that_is_refused_is_free_for_another(aws: Reach) -> None:
+    no_network = wanted_by_network(network=NetworkRef(name="none"), private_dns=PrivateDns.VERIFIED)
+
+    assert codes(told(aws, no_network, wanted(private_dns=PrivateDns.VERIFIED))) == ["no-service-network", ""]
+
+
+@pytest.mark.parametrize("mode", [SN, SN_ENDPOINT])
+@pytest.mark.parametrize("ref", [NetworkRef(name="shared"), NetworkRef(identifier=NETWORK.arn)])
+def test_bindings_that_share_a_way_name_the_same_security_groups(aws: Reach, mode: Mode, ref: NetworkRef) -> None:
+    ways = [
+        wanted_by_network(mode, binding=name, network=named, security_group_ids=groups)
+        for name, named, groups in (
+            ("one", NetworkRef(name="shared"), (GROUP, OTHER_GROUP)),
+            ("same", ref, (OTHER_GROUP, GROUP)),
+            ("none", ref, ()),
+            ("other", ref, (GROUP,)),
+        )
+    ]
+
+    reasons = told(aws, *ways)
+
+    assert codes(reasons) == ["", "", "", "security-groups-differ"]
+    assert reasons[3] is not None
+    assert "binding one names other security groups" in reasons[3].text
+    assert "name the same in both" in reasons[3].text
+
+
+def test_security_groups_of_what_is_not_shared_may_differ(aws: Reach) -> None:
+    aws.group_vpcs["sg-elsewhere"] = OTHER_VPC
+    ways = [
+        wanted(binding="one", security_group_ids=(GROUP,)),
+        wanted(binding="two", security_group_ids=(OTHER_GROUP,)),
+        wanted_by_network(binding="three", security_group_ids=(GROUP,)),
+        wanted_by_network(SN_ENDPOINT, binding="four", security_group_ids=(OTHER_GROUP,)),
+        wanted_by_network(binding="five", vpc_id=OTHER_VPC, security_group_ids=("sg-elsewhere",)),
+    ]
+
+    assert told(aws, *ways) == [None] * 5
+
+
+def test_bindings_that_share_a_way_want_the_same_private_dns_or_none(aws: Reach) -> None:
+    ways = [
+        wanted_by_network(binding=name, resource_arn=f"{RESOURCE_ARN}-{name}", private_dns=private_dns)
+        for name, private_dns in (
+            ("one", PrivateDns.VERIFIED),
+            ("same", PrivateDns.VERIFIED),
+            ("none", PrivateDns.OFF),
+            ("other", PrivateDns.ALL),
+        )
+    ]
+
+    reasons = told(aws, *ways)
+
+    assert codes(reasons) == ["", "", "", "private-dns-differs"]
+    assert reasons[3] is not None
+    assert "binding one wants private DNS verified" in reasons[3].text
+    assert "write the same in both" in reasons[3].text

@@ -1,0 +1,471 @@
+"""The steps from what AWS lists to what is wanted: a comparison, and nothing is done."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any, get_args
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drawbridge.association import Associated, Mode, NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association.observed import Endpoint, InNetwork, Observed, State, VpcInNetwork
+from drawbridge.association.steps import (
+    Action,
+    AssociateVpc,
+    Await,
+    ChangeSecurityGroups,
+    ChangeVpcAssociation,
+    CreateEndpoint,
+    CreateNetwork,
+    PutInNetwork,
+    Step,
+    Stuck,
+    TakeOutOfNetwork,
+    associated,
+    assumed,
+    next_step,
+    steps,
+)
+from drawbridge.decision.facts import ResourceKind
+from tests.builders import NETWORK, RESOURCE_ARN, SHARED_NETWORK_ARN, VPC_ID, wanted, wanted_by_network
+
+SN, SN_ENDPOINT = Mode.SERVICE_NETWORK, Mode.SERVICE_NETWORK_ENDPOINT
+GROUPS = st.sets(st.sampled_from(["sg-1", "sg-2", "sg-3"])).map(frozenset)
+DOMAINS = st.sets(st.sampled_from(["a.example", "b.example"]), min_size=1).map(frozenset)
+LISTING = {PrivateDns.LISTED, PrivateDns.VERIFIED_AND_LISTED}
+STATES = st.sampled_from(State)
+MOST_STEPS = 5
+"""A network, what was in it taken out and put in, the VPC or an endpoint, and waiting."""
+
+
+@st.composite
+def everything_wanted(draw: st.DrawFn) -> WantedAssociation:
+    mode = draw(st.sampled_from(Mode))
+    is_network = mode is not Mode.RESOURCE_ENDPOINT and draw(st.booleans())
+    private_dns = draw(st.sampled_from(PrivateDns))
+    network = NetworkRef(identifier=SHARED_NETWORK_ARN)
+    if not is_network:
+        network = NetworkRef(name="shared", create=draw(st.booleans()))
+    return wanted(
+        mode=mode,
+        resource_kind=ResourceKind.SERVICE_NETWORK if is_network else ResourceKind.RESOURCE_CONFIGURATION,
+        network=None if mode is Mode.RESOURCE_ENDPOINT else network,
+        vpc_id="" if mode is SN and draw(st.booleans()) else VPC_ID,
+        security_group_ids=tuple(sorted(draw(GROUPS))),
+        private_dns=private_dns,
+        private_domains=tuple(sorted(draw(DOMAINS))) if private_dns in LISTING else (),
+    )
+
+
+@st.composite
+def everything_observed(draw: st.DrawFn) -> Observed:
+    private_dns = draw(st.sampled_from(PrivateDns))
+    failure = draw(st.sampled_from(["", "no capacity"]))
+    in_network = InNetwork(
+        id="snra-1", state=draw(STATES), private_dns=draw(st.booleans()), attempt=draw(st.integers(0, 3))
+    )
+    vpc = VpcInNetwork(
+        id="snva-1",
+        state=draw(STATES),
+        network_arn=draw(st.sampled_from([NETWORK.arn, "arn:another"])),
+        security_group_ids=draw(GROUPS),
+        private_dns=private_dns,
+        private_domains=draw(DOMAINS) if private_dns in LISTING else frozenset(),
+        ours=draw(st.booleans()),
+        failure=failure,
+    )
+    endpoint = Endpoint(
+        id="vpce-1",
+        state=draw(STATES),
+        security_group_ids=draw(GROUPS),
+        private_dns=draw(st.booleans()),
+        ours=draw(st.booleans()),
+        failure=failure,
+    )
+    network = draw(st.none() | st.just(NETWORK))
+    return Observed(
+        network=network,
+        in_network=draw(st.none() | st.just(in_network)) if network else None,
+        vpc=draw(st.none() | st.just(vpc)),
+        endpoint=draw(st.none() | st.just(endpoint)),
+    )
+
+
+ATTEMPTS = st.integers(1, 3)
+anything = given(everything_wanted(), everything_observed(), ATTEMPTS)
+
+
+def acts(found: list[Step]) -> list[Action]:
+    return [step for step in found if not isinstance(step, Await | Stuck)]
+
+
+def after(wanted: WantedAssociation, observed: Observed, found: list[Step]) -> Observed:
+    for step in acts(found):
+        observed = assumed(step, wanted, observed)
+    return observed
+
+
+@anything
+def test_the_steps_end_and_at_most_the_last_is_no_action(
+    wanted: WantedAssociation, observed: Observed, attempt: int
+) -> None:
+    found = [*islice(steps(wanted, observed, attempt), MOST_STEPS + 1)]
+
+    assert len(found) <= MOST_STEPS
+    assert acts(found[:-1]) == found[:-1]
+
+
+@anything
+def test_what_was_done_is_not_done_again(wanted: WantedAssociation, observed: Observed, attempt: int) -> None:
+    found = [*steps(wanted, observed, attempt)]
+
+    again = [*steps(wanted, after(wanted, observed, found), attempt)]
+
+    assert again == found[len(acts(found)) :]
+
+
+@anything
+def test_nothing_that_is_not_ours_is_changed_or_deleted(
+    wanted: WantedAssociation, observed: Observed, attempt: int
+) -> None:
+    for step in steps(wanted, observed, attempt):
+        match step:
+            case ChangeVpcAssociation(association_id):
+                assert observed.vpc is not None
+                assert (observed.vpc.id, observed.vpc.ours) == (association_id, True)
+            case ChangeSecurityGroups(endpoint_id):
+                assert observed.endpoint is not None
+                assert (observed.endpoint.id, observed.endpoint.ours) == (endpoint_id, True)
+            case TakeOutOfNetwork(association_id):
+                assert observed.in_network is not None
+                assert observed.in_network.id == association_id
+                assert 0 < observed.in_network.attempt < attempt
+                assert observed.in_network.state is State.FAILED
+            case _:
+                pass
+
+
+@anything
+def test_nothing_is_made_that_is_there(wanted: WantedAssociation, observed: Observed, attempt: int) -> None:
+    found = acts([*steps(wanted, observed, attempt)])
+
+    there = {
+        CreateNetwork: observed.network,
+        AssociateVpc: observed.vpc,
+        CreateEndpoint: observed.endpoint if observed.endpoint and observed.endpoint.state is not State.OVER else None,
+    }
+    assert [step for step in found if there.get(type(step)) is not None] == []
+    if any(isinstance(step, TakeOutOfNetwork) for step in found):
+        return
+    assert observed.in_network is None or not any(isinstance(step, PutInNetwork) for step in found)
+
+
+@anything
+def test_where_nothing_is_left_to_do_everything_is_usable_as_it_is_wanted(
+    wanted: WantedAssociation, observed: Observed, attempt: int
+) -> None:
+    found = [*steps(wanted, observed, attempt)]
+    if acts(found) != found:
+        return
+
+    there = after(wanted, observed, found)
+
+    by_network = wanted.mode is not Mode.RESOURCE_ENDPOINT
+    needed: list[InNetwork | VpcInNetwork | Endpoint | None] = []
+    needed += [there.in_network] if by_network and not wanted.is_network else []
+    needed += [there.vpc] if wanted.mode is SN and wanted.vpc_id else []
+    needed += [there.endpoint] if wanted.mode is not SN else []
+    assert all(each is not None and each.state.is_usable for each in needed)
+    assert not by_network or there.network is not None
+    for each in needed:
+        if wanted.private_dns is not PrivateDns.OFF:
+            assert each is not None
+            assert each.private_dns
+        if wanted.security_group_ids and isinstance(each, VpcInNetwork | Endpoint):
+            assert each.security_group_ids == {*wanted.security_group_ids}
+
+
+@anything
+def test_what_one_binding_wants_takes_no_private_dns_from_another(
+    wanted: WantedAssociation, observed: Observed, attempt: int
+) -> None:
+    there = after(wanted, observed, [*steps(wanted, observed, attempt)]).vpc
+
+    if observed.vpc is not None and wanted.private_dns in {PrivateDns.OFF, observed.vpc.private_dns}:
+        assert there is not None
+        assert there.private_dns is observed.vpc.private_dns
+        assert there.private_domains >= observed.vpc.private_domains
+
+
+@anything
+def test_whoever_is_stuck_reads_what_to_do(wanted: WantedAssociation, observed: Observed, attempt: int) -> None:
+    for step in steps(wanted, observed, attempt):
+        if isinstance(step, Stuck):
+            assert WHAT_TO_DO[step.code] in step.why
+            assert str(step) == f"stuck: {step.why}"
+
+
+WHAT_TO_DO = {
+    "no-service-network": "create it, or correct its name",
+    "association-failed": "see to the cause, then delete it",
+    "private-dns-fixed": "delete it to have it made anew, or set privateDns: off",
+    "vpc-associated-elsewhere": "use mode service-network-endpoint, or that network",
+    "not-ours": "change it, or the binding",
+}
+
+
+def in_network(state: State = State.AVAILABLE, **changes: Any) -> InNetwork:
+    return InNetwork(**({"id": "snra-1", "state": state} | changes))
+
+
+def vpc(state: State = State.AVAILABLE, **changes: Any) -> VpcInNetwork:
+    told: dict[str, Any] = {"id": "snva-1", "state": state, "network_arn": NETWORK.arn, "ours": True}
+    return VpcInNetwork(**(told | changes))
+
+
+def endpoint(state: State = State.AVAILABLE, **changes: Any) -> Endpoint:
+    return Endpoint(**({"id": "vpce-1", "state": state} | changes))
+
+
+def printed(wanted: WantedAssociation, observed: Observed, attempt: int = 1) -> list[str]:
+    return [str(step) for step in steps(wanted, observed, attempt)]
+
+
+def test_from_nothing_a_network_s_way_is_made_whole() -> None:
+    by_made = wanted_by_network(network=NetworkRef(name="shared", create=True), private_dns=PrivateDns.VERIFIED)
+
+    assert printed(by_made, Observed()) == [
+        "create service network shared",
+        f"associate {RESOURCE_ARN} with service network shared, with private DNS",
+        f"associate {VPC_ID} with service network shared",
+    ]
+
+
+def test_from_nothing_an_endpoint_is_made() -> None:
+    assert printed(wanted(), Observed()) == [
+        f"create an endpoint to {RESOURCE_ARN} in {VPC_ID}, subnet-0123456789abcdef0"
+    ]
+
+
+def test_an_endpoint_to_a_network_leads_to_the_network() -> None:
+    there = Observed(network=NETWORK, in_network=in_network())
+
+    assert printed(wanted_by_network(SN_ENDPOINT), there) == [
+        f"create an endpoint to service network shared in {VPC_ID}, subnet-0123456789abcdef0"
+    ]
+
+
+def test_a_network_that_is_not_there_and_not_to_be_made_is_told() -> None:
+    (stuck,) = steps(wanted_by_network(), Observed(), 1)
+
+    assert stuck == Stuck(
+        "no-service-network",
+        "there is no service network shared that this account sees; create it, or correct its name",
+    )
+
+
+def test_a_shared_network_is_put_into_nothing() -> None:
+    is_network = wanted_by_network(resource_kind=ResourceKind.SERVICE_NETWORK)
+
+    assert printed(is_network, Observed(network=NETWORK)) == [f"associate {VPC_ID} with service network shared"]
+
+
+def test_without_a_vpc_what_is_in_the_network_is_all() -> None:
+    assert next_step(wanted_by_network(vpc_id=""), Observed(network=NETWORK, in_network=in_network()), 1) is None
+
+
+def test_trap_12_what_is_on_its_way_is_waited_for_and_named() -> None:
+    there = Observed(network=NETWORK, in_network=in_network(State.PENDING), vpc=vpc(State.PENDING))
+
+    assert [*steps(wanted_by_network(), there, 1)] == [Await("snra-1")]
+
+
+@pytest.mark.parametrize("mode", [SN, SN_ENDPOINT])
+def test_trap_12_the_way_is_told_by_the_mode(mode: Mode) -> None:
+    there = Observed(
+        network=NETWORK, in_network=in_network(), vpc=vpc(), endpoint=endpoint() if mode is SN_ENDPOINT else None
+    )
+
+    told = associated(there, mode)
+
+    by_endpoint = mode is SN_ENDPOINT
+    assert told == Associated(
+        endpoint_id="vpce-1" if by_endpoint else "",
+        network_arn=NETWORK.arn,
+        in_network="snra-1",
+        vpc_association="" if by_endpoint else "snva-1",
+    )
+
+
+def test_trap_13_a_network_is_made_so_that_it_cannot_be_shared_on() -> None:
+    by_made = wanted_by_network(network=NetworkRef(name="shared", create=True))
+
+    there = after(by_made, Observed(), [*steps(by_made, Observed(), 1)])
+
+    assert there.network is not None
+    assert not there.network.shareable
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_trap_14_a_network_that_is_named_by_id_is_never_made(create: bool) -> None:
+    ref = NetworkRef(identifier=NETWORK.arn) if not create else NetworkRef(name="shared", create=True)
+
+    found = [*steps(wanted_by_network(network=ref), Observed(), 1)]
+
+    assert any(isinstance(step, CreateNetwork) for step in found) is create
+
+
+@pytest.mark.parametrize("mode", [SN, SN_ENDPOINT])
+def test_trap_15_what_was_put_in_without_private_dns_never_gets_it(mode: Mode) -> None:
+    named = wanted_by_network(mode, private_dns=PrivateDns.VERIFIED)
+    there = Observed(network=NETWORK, in_network=in_network(private_dns=False))
+
+    (stuck,) = steps(named, there, 1)
+
+    assert isinstance(stuck, Stuck)
+    assert (stuck.code, "snra-1" in stuck.why) == ("private-dns-fixed", True)
+
+
+def test_trap_15_an_endpoint_without_private_dns_never_gets_it() -> None:
+    (stuck,) = steps(wanted(private_dns=PrivateDns.VERIFIED), Observed(endpoint=endpoint()), 1)
+
+    assert isinstance(stuck, Stuck)
+    assert stuck.code == "private-dns-fixed"
+
+
+def test_trap_15_the_vpc_s_side_is_changed_to_private_dns_where_the_other_has_it() -> None:
+    named = wanted_by_network(private_dns=PrivateDns.VERIFIED)
+    there = Observed(network=NETWORK, in_network=in_network(private_dns=True), vpc=vpc())
+
+    assert printed(named, there) == ["change snva-1: private DNS verified"]
+
+
+@pytest.mark.parametrize(
+    ("has", "domains", "wants", "listed", "changed"),
+    [
+        (PrivateDns.ALL, (), PrivateDns.LISTED, ("a.example",), False),
+        (PrivateDns.LISTED, ("a.example", "b.example"), PrivateDns.LISTED, ("a.example",), False),
+        (PrivateDns.LISTED, ("a.example",), PrivateDns.LISTED, ("b.example",), True),
+        (PrivateDns.VERIFIED, (), PrivateDns.ALL, (), True),
+        (PrivateDns.VERIFIED, (), PrivateDns.OFF, (), False),
+    ],
+)
+def test_trap_17_the_vpc_s_private_dns_is_widened_only_where_it_is_too_narrow(
+    has: PrivateDns, domains: tuple[str, ...], wants: PrivateDns, listed: tuple[str, ...], changed: bool
+) -> None:
+    named = wanted_by_network(private_dns=wants, private_domains=listed)
+    association = vpc(private_dns=has, private_domains=frozenset(domains))
+    there = Observed(network=NETWORK, in_network=in_network(private_dns=True), vpc=association)
+
+    assert bool(printed(named, there)) is changed
+
+
+def test_trap_16_what_is_usable_in_part_is_no_failure() -> None:
+    there = Observed(network=NETWORK, in_network=in_network(State.PARTIAL), vpc=vpc())
+
+    assert next_step(wanted_by_network(), there, 1) is None
+    assert next_step(wanted(), Observed(endpoint=endpoint(State.PARTIAL)), 1) is None
+
+
+@pytest.mark.parametrize(
+    ("made_by", "attempt", "retried"), [(1, 2, True), (1, 1, False), (2, 1, False), (0, 1, False), (0, 9, False)]
+)
+def test_trap_16_what_failed_in_an_earlier_attempt_is_deleted_before_it_is_made_anew(
+    made_by: int, attempt: int, retried: bool
+) -> None:
+    there = Observed(network=NETWORK, in_network=in_network(State.FAILED, attempt=made_by, failure="NO_ADDRESS"))
+
+    first = next_step(wanted_by_network(vpc_id=""), there, attempt)
+
+    assert first == (
+        TakeOutOfNetwork("snra-1", "NO_ADDRESS")
+        if retried
+        else Stuck("association-failed", "snra-1 failed: NO_ADDRESS; see to the cause, then delete it")
+    )
+    if retried:
+        assert printed(wanted_by_network(vpc_id=""), there, attempt) == [
+            "delete snra-1, which failed: NO_ADDRESS",
+            f"associate {RESOURCE_ARN} with service network shared",
+        ]
+
+
+@pytest.mark.parametrize("found", [Observed(endpoint=endpoint(State.FAILED)), Observed(network=NETWORK)])
+def test_a_failure_that_aws_says_nothing_about_is_told_all_the_same(found: Observed) -> None:
+    by = wanted()
+    if found.network is not None:
+        found = msgspec.structs.replace(found, in_network=in_network(), vpc=vpc(State.FAILED))
+        by = wanted_by_network()
+
+    (text,) = printed(by, found)
+
+    assert "failed: AWS gives no reason" in text
+
+
+def test_trap_19_an_endpoint_that_is_over_is_made_anew() -> None:
+    (made,) = steps(wanted(), Observed(endpoint=endpoint(State.OVER)), 1)
+
+    assert isinstance(made, CreateEndpoint)
+
+
+def test_a_vpc_that_is_with_another_network_is_left_with_it() -> None:
+    there = Observed(network=NETWORK, in_network=in_network(), vpc=vpc(network_arn="arn:another"))
+
+    (stuck,) = steps(wanted_by_network(), there, 1)
+
+    assert isinstance(stuck, Stuck)
+    assert (stuck.code, "arn:another" in stuck.why) == ("vpc-associated-elsewhere", True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "lacking"),
+    [
+        ({"security_group_ids": ("sg-2", "sg-1")}, "security groups sg-1, sg-2"),
+        ({"private_dns": PrivateDns.VERIFIED}, "private DNS"),
+    ],
+)
+@pytest.mark.parametrize("mode", [SN, SN_ENDPOINT])
+def test_what_others_made_is_never_changed_but_told(mode: Mode, changes: dict[str, Any], lacking: str) -> None:
+    there = Observed(
+        network=NETWORK,
+        in_network=in_network(private_dns=True),
+        vpc=vpc(ours=False),
+        endpoint=endpoint(ours=False) if mode is SN_ENDPOINT else None,
+    )
+
+    (stuck,) = steps(wanted_by_network(mode, **changes), there, 1)
+
+    assert isinstance(stuck, Stuck)
+    assert stuck.code == "not-ours"
+    assert lacking in stuck.why
+
+
+@pytest.mark.parametrize(
+    ("has", "wants", "told"),
+    [
+        ({"sg-1"}, ("sg-2",), "change the security groups of vpce-1: add sg-2; remove sg-1"),
+        ({"sg-1"}, ("sg-1", "sg-2"), "change the security groups of vpce-1: add sg-2"),
+        ({"sg-1", "sg-2"}, ("sg-1",), "change the security groups of vpce-1: remove sg-2"),
+    ],
+)
+def test_an_endpoint_s_security_groups_follow_the_binding(has: set[str], wants: tuple[str, ...], told: str) -> None:
+    there = Observed(endpoint=endpoint(security_group_ids=frozenset(has)))
+
+    assert printed(wanted(security_group_ids=wants), there) == [told]
+
+
+def test_every_action_can_be_printed() -> None:
+    examples: list[Action] = [
+        CreateNetwork("shared"),
+        PutInNetwork("shared", RESOURCE_ARN, private_dns=False),
+        TakeOutOfNetwork("snra-1", ""),
+        AssociateVpc("shared", VPC_ID),
+        ChangeVpcAssociation("snva-1", "private DNS all"),
+        CreateEndpoint(RESOURCE_ARN, VPC_ID, ("subnet-1",)),
+        ChangeSecurityGroups("vpce-1", frozenset({"sg-1"}), frozenset()),
+    ]
+
+    assert {type(each) for each in examples} == {*get_args(Action)}
+    assert all(str(each) and "\n" not in str(each) for each in examples)
