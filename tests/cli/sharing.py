@@ -27,14 +27,16 @@ _LONG_ENOUGH = 40
 def share(provider: Operator, operator: Operator, *arns: str, name: str) -> str:
     """Share by AWS RAM, and accept; give the share's ARN."""
     made = provider.aws("ram").create_resource_share(name=name, resourceArns=[*arns], principals=[operator.account_id])
+    arn = str(made["resourceShare"]["resourceShareArn"])
+    ram = operator.aws("ram")
     clock.advance(10)
-    for invitation in operator.aws("ram").get_resource_share_invitations()["resourceShareInvitations"]:
-        if invitation["status"] == "PENDING":
-            operator.aws("ram").accept_resource_share_invitation(
-                resourceShareInvitationArn=invitation["resourceShareInvitationArn"]
-            )
+    # An empty page is not always the last.
+    pages = ram.get_paginator("get_resource_share_invitations").paginate()
+    invitations = [each for page in pages for each in page["resourceShareInvitations"]]
+    (mine,) = (each for each in invitations if each["resourceShareArn"] == arn)
+    ram.accept_resource_share_invitation(resourceShareInvitationArn=mine["resourceShareInvitationArn"])
     clock.advance(10)
-    return str(made["resourceShare"]["resourceShareArn"])
+    return arn
 
 
 def offer(provider: Operator, *names: str) -> list[str]:

@@ -308,15 +308,24 @@ def killed_everywhere(
 
     differing: dict[str, End] = {}
     struck: set[tuple[str, str, Kind]] = set()
-    # They don't meet: each is in an account of its own.
-    for side_by_side in itertools.zip_longest(*plans):
-        trials = [trial for trial in side_by_side if trial]
+
+    def strike(trials: Sequence[Trial]) -> None:
         for trial in trials:
             trial.forget_what_would_not_be_asked_again()
         with faults.injected(*(fault for trial in trials for fault in trial.faults)) as force:
             ends = played([trial.kind for trial in trials])
-        differing |= {str(t): end for t, end in zip(trials, ends, strict=True) if end != undisturbed[t.kind]}
-        struck |= {_what(fault) for trial in trials for fault in trial.faults if force.struck(fault)}
+        differing.update({str(t): end for t, end in zip(trials, ends, strict=True) if end != undisturbed[t.kind]})
+        struck.update(_what(fault) for trial in trials for fault in trial.faults if force.struck(fault))
+
+    # They don't meet: each is in an account of its own.
+    for side_by_side in itertools.zip_longest(*plans):
+        strike([trial for trial in side_by_side if trial])
+    # One may have ended before all its calls were made: what nobody struck gets an onboarding of its own.
+    for kind, of_kind in strikes.items():
+        for each in of_kind:
+            alone = Trial(kind, (each,))
+            if {_what(fault) for fault in alone.faults} - struck:
+                strike([alone])
 
     with capsys.disabled():
         for of_kind, plan in zip(strikes.values(), plans, strict=True):
