@@ -19,7 +19,7 @@ from drawbridge.decision.decide import decide, may_associate
 from drawbridge.decision.facts import Asker, Membership, Moment
 from drawbridge.decision.gather import Gatherer
 from drawbridge.errors import NotReadyError
-from drawbridge.publication.publish import Change, Intended, Publisher, Records
+from drawbridge.publication.preview import Change, Intended, Previewer
 from drawbridge.record.entry import Entry
 from drawbridge.request import ResourceShareRequest
 from drawbridge.request.shares import Share
@@ -101,8 +101,7 @@ class Lookout(Struct, frozen=True, kw_only=True):
     gatherer: Gatherer
     planner_of: PlannerOf
     ways: Ways
-    publisher: Publisher
-    records: Records
+    previewer: Previewer
     policies: PolicySet
     entry_of: Callable[[str], Entry | None]
     """Gives what the ledger knows of a request, by its id."""
@@ -165,7 +164,7 @@ class Lookout(Struct, frozen=True, kw_only=True):
         if not all(isinstance(step, ChangeSecurityGroups | ChangeVpcAssociation) for step in to_do):
             return Way(wanted=wanted, permitted_by=permitted_by, steps=to_do)
         by = associated(observed, wanted.mode)
-        preview = self.publisher.preview(wanted, by, self.records, now=self.moment.now)
+        preview = self.previewer.preview(wanted, by, now=self.moment.now)
         pending = preview.pending
         if not wanted.holds_others and not preview.names and not pending:
             pending = (wanted.resource_arn,)

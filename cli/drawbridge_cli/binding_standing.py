@@ -12,8 +12,8 @@ from drawbridge.association.plan import Vpc
 from drawbridge.configuration import Broken, InForce
 from drawbridge.errors import ConflictError
 from drawbridge.publication.documents import read_connection
+from drawbridge.publication.due import alias_of
 from drawbridge.publication.names import binding_path
-from drawbridge.publication.publish import alias_of
 from drawbridge_cli.ahead import Ahead, ways_of
 from drawbridge_cli.alias_claims import claims_among
 

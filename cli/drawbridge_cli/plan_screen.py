@@ -7,7 +7,7 @@ import msgspec
 
 from drawbridge.association.steps import Await, Step, Stuck
 from drawbridge.publication.names import binding_path, connection_path
-from drawbridge.publication.publish import Change, Intended
+from drawbridge.publication.preview import Change, Intended
 from drawbridge.status import Reason
 from drawbridge_cli.ahead import Ahead, Way, unknown_places, ways_of
 from drawbridge_cli.refusals import what_to_do

@@ -6,8 +6,7 @@ from typing import Any, assert_never
 import msgspec
 from msgspec import Struct
 
-from drawbridge.association import Associated as By
-from drawbridge.association import WantedAssociation
+from drawbridge.association import Associated, WantedAssociation
 from drawbridge.bootstrap.publish_dns import connections, environment, names, publisher
 from drawbridge.observability import logger
 from drawbridge.publication import Publication
@@ -18,16 +17,16 @@ _PATIENCE = 6
 """Tries, about two minutes: what is named later, the next look finds."""
 
 
-class Associated(Struct, frozen=True, tag="association", tag_field="of"):
+class Association(Struct, frozen=True, tag="association", tag_field="of"):
     """A shared resource that was associated."""
 
     wanted: WantedAssociation
-    by: By
+    by: Associated
     tries: int = 0
     """How often it was tried before: what is in a group and has no name is waited for a while."""
 
 
-class Connected(Struct, frozen=True, tag="connection", tag_field="of"):
+class Connection(Struct, frozen=True, tag="connection", tag_field="of"):
     """A consumer's endpoint that was accepted."""
 
     request: EndpointConnectionRequest
@@ -35,17 +34,17 @@ class Connected(Struct, frozen=True, tag="connection", tag_field="of"):
 
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    publication = _publish(msgspec.convert(event, Associated | Connected))
+    publication = _publish(msgspec.convert(event, Association | Connection))
     logger.info("published", dns_name=publication.dns_name, parameters=publication.parameters)
     return {"publication": msgspec.to_builtins(publication)}
 
 
-def _publish(step: Associated | Connected) -> Publication:
+def _publish(step: Association | Connection) -> Publication:
     now = datetime.now(UTC)
     match step:
-        case Associated(wanted, by, tries):
+        case Association(wanted, by, tries):
             return publisher().publish(wanted, by, now=now, patient=tries < _PATIENCE)
-        case Connected(request):
+        case Connection(request):
             return publish_consumer(request, connections(), names(), prefix=environment().prefix, now=now)
         case _:
             assert_never(step)

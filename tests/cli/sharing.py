@@ -15,6 +15,7 @@ from drawbridge.bootstrap.planning import Planning
 from drawbridge.decision.facts import Asker, Moment
 from drawbridge.decision.in_force import compiled, policies_in_force
 from drawbridge.errors import NotReadyError
+from drawbridge.publication.due import Due
 from drawbridge.publication.publish import Publisher
 from local_aws.clock import clock
 from tests.cli.operators import Operator
@@ -90,13 +91,9 @@ def carry_out(operator: Operator, share_arn: str, provider: Operator) -> list[Wa
 def _carry_out(operator: Operator, wanted: WantedAssociation) -> None:
     for _ in range(_LONG_ENOUGH):
         planning = _planning(operator)
-        publisher = Publisher(
-            planning.endpoints,
-            planning.entities,
-            PublishedNames(operator.aws("ssm"), owner=PREFIX),
-            PrivateZones(operator.aws("route53"), owner=PREFIX),
-            prefix=PREFIX,
-        )
+        names = PublishedNames(operator.aws("ssm"), owner=PREFIX)
+        due = Due(planning.endpoints, planning.entities, names, prefix=PREFIX)
+        publisher = Publisher(due, names, PrivateZones(operator.aws("route53"), owner=PREFIX))
         try:
             by = associate(wanted, planning.ways, attempt=1)
             publisher.publish(wanted, by, now=datetime.now(UTC), patient=True)

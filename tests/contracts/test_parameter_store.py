@@ -10,7 +10,7 @@ import pytest
 from drawbridge.aws.parameter_store import Configuration, PublishedNames
 from drawbridge.configuration import Parameter
 from drawbridge.errors import AccessDeniedError, QuotaExceededError, ThrottledError
-from drawbridge.publication.publish import Owned
+from drawbridge.publication.parameters import Owned
 from tests.builders import NOW
 from tests.contracts.accounts import Account, answering, refusing
 from tests.local_aws.accounts import pass_time

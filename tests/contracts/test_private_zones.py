@@ -37,6 +37,10 @@ def zones_of(account: Account, owner: str = "drawbridge") -> PrivateZones:
     return PrivateZones(account.client("route53"), owner=owner)
 
 
+def never(_: str) -> bool:
+    return False
+
+
 def leads_to(host: str = "vpce-1.rcfg-1", resource_arn: str = RESOURCE_ARN) -> NamedResource:
     return NamedResource(
         association_id="vpce-rsc-asc-1",
@@ -62,7 +66,7 @@ def mark(subject: str = RESOURCE_ARN, owner: str = "drawbridge") -> str:
 
 
 def test_a_name_leads_there_and_is_marked_as_ours(account: Account, alias: Alias) -> None:
-    zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN)
+    zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
 
     assert there(account, alias.zone_id) == {
         (f"{NAME}.", "A"): f"{leads_to().dns_name}.",
@@ -71,19 +75,19 @@ def test_a_name_leads_there_and_is_marked_as_ours(account: Account, alias: Alias
 
 
 def test_nothing_is_written_when_nothing_changed(account: Account, alias: Alias) -> None:
-    zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN)
+    zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
 
     with mock.patch.object(account.client("route53"), "change_resource_record_sets") as change:
-        zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN)
+        zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
 
     change.assert_not_called()
 
 
 def test_a_name_follows_what_it_leads_to(account: Account, alias: Alias) -> None:
     zones = zones_of(account)
-    zones.point(alias, leads_to(), subject=RESOURCE_ARN)
+    zones.point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
 
-    zones.point(alias, leads_to("vpce-2.rcfg-1"), subject=RESOURCE_ARN)
+    zones.point(alias, leads_to("vpce-2.rcfg-1"), subject=RESOURCE_ARN, may_replace=never)
 
     assert there(account, alias.zone_id) == {
         (f"{NAME}.", "A"): f"{leads_to('vpce-2.rcfg-1').dns_name}.",
@@ -94,7 +98,7 @@ def test_a_name_follows_what_it_leads_to(account: Account, alias: Alias) -> None
 def test_a_record_that_somebody_deleted_is_written_anew(account: Account, alias: Alias) -> None:
     put(account, alias.zone_id, record(MARKER, "TXT", mark()))
 
-    zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN)
+    zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
 
     assert (f"{NAME}.", "A") in there(account, alias.zone_id)
 
@@ -114,7 +118,7 @@ def test_what_is_not_ours_is_never_touched(account: Account, alias: Alias, their
     before = records(account, alias.zone_id)
 
     with pytest.raises(ConflictError, match=NAME):
-        zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN)
+        zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
     zones_of(account).remove(alias, subject=RESOURCE_ARN)
 
     assert records(account, alias.zone_id) == before
@@ -122,21 +126,45 @@ def test_what_is_not_ours_is_never_touched(account: Account, alias: Alias, their
 
 def test_two_resources_never_have_one_name(account: Account, alias: Alias) -> None:
     zones = zones_of(account)
-    zones.point(alias, leads_to(), subject=RESOURCE_ARN)
+    zones.point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
     before = records(account, alias.zone_id)
 
     with pytest.raises(ConflictError, match=RESOURCE_ARN):
-        zones.point(alias, leads_to("vpce-2.rcfg-2"), subject=OTHER_ARN)
+        zones.point(alias, leads_to("vpce-2.rcfg-2"), subject=OTHER_ARN, may_replace=never)
     zones.remove(alias, subject=OTHER_ARN)
 
     assert records(account, alias.zone_id) == before
 
 
+def test_what_may_be_replaced_gives_its_name_to_what_comes_in_its_place(account: Account, alias: Alias) -> None:
+    zones = zones_of(account)
+    zones.point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
+    asked: list[str] = []
+
+    def gone(subject: str) -> bool:
+        asked.append(subject)
+        return True
+
+    assert zones.difference(alias, leads_to("vpce-2.rcfg-2"), subject=OTHER_ARN, may_replace=gone)
+    zones.point(alias, leads_to("vpce-2.rcfg-2"), subject=OTHER_ARN, may_replace=gone)
+
+    assert {*asked} == {RESOURCE_ARN}
+    assert there(account, alias.zone_id)[f"{MARKER}.", "TXT"] == [mark(OTHER_ARN)]
+    assert not zones.difference(alias, leads_to("vpce-2.rcfg-2"), subject=OTHER_ARN, may_replace=never)
+
+
+def test_what_is_another_stack_s_is_not_replaced_whatever_became_of_it(account: Account, alias: Alias) -> None:
+    zones_of(account, "second").point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
+
+    with pytest.raises(ConflictError, match="owner=second"):
+        zones_of(account).point(alias, leads_to(), subject=OTHER_ARN, may_replace=lambda _: True)
+
+
 def test_of_two_stacks_each_leaves_the_other_s_alone(account: Account, alias: Alias) -> None:
-    zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN)
+    zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
 
     with pytest.raises(ConflictError, match="owner=drawbridge"):
-        zones_of(account, "second").point(alias, leads_to(), subject=RESOURCE_ARN)
+        zones_of(account, "second").point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
 
 
 def test_a_name_is_removed_with_its_marker_and_nothing_beside_it(account: Account, alias: Alias) -> None:
@@ -144,7 +172,7 @@ def test_a_name_is_removed_with_its_marker_and_nothing_beside_it(account: Accoun
     neighbours = [record("a.db.internal", "A", "10.0.0.1"), record(NAME, "TXT", '"theirs"')]
     put(account, alias.zone_id, *neighbours)
     before = records(account, alias.zone_id)
-    zones.point(alias, leads_to(), subject=RESOURCE_ARN)
+    zones.point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
 
     for _ in range(2):
         zones.remove(alias, subject=RESOURCE_ARN)
@@ -163,16 +191,18 @@ def test_of_a_name_whose_record_is_gone_the_marker_is_removed(account: Account, 
 def test_a_name_beside_others_is_not_taken_for_them(account: Account, alias: Alias) -> None:
     zones = zones_of(account)
     longer = Alias(zone_id=alias.zone_id, name=f"a.{NAME}")
-    zones.point(longer, leads_to("vpce-2.rcfg-2"), subject=OTHER_ARN)
+    zones.point(longer, leads_to("vpce-2.rcfg-2"), subject=OTHER_ARN, may_replace=never)
 
-    zones.point(alias, leads_to(), subject=RESOURCE_ARN)
+    zones.point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
 
     assert len(there(account, alias.zone_id)) == 4
 
 
 def test_a_name_outside_of_the_zone_is_refused_and_not_tried_again(account: Account, zone: str) -> None:
     with pytest.raises(RefusedError, match="not permitted in zone"):
-        zones_of(account).point(Alias(zone_id=zone, name="db.other"), leads_to(), subject=RESOURCE_ARN)
+        zones_of(account).point(
+            Alias(zone_id=zone, name="db.other"), leads_to(), subject=RESOURCE_ARN, may_replace=never
+        )
 
 
 def test_a_name_that_is_a_cname_is_refused_and_not_tried_again(account: Account, alias: Alias) -> None:
@@ -180,23 +210,25 @@ def test_a_name_that_is_a_cname_is_refused_and_not_tried_again(account: Account,
     before = records(account, alias.zone_id)
 
     with pytest.raises(RefusedError, match="CNAME"):
-        zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN)
+        zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
 
     assert records(account, alias.zone_id) == before
 
 
 def test_a_zone_that_is_not_there_is_refused(account: Account) -> None:
     with pytest.raises(RefusedError, match="NoSuchHostedZone"):
-        zones_of(account).point(Alias(zone_id="Z0000000000", name=NAME), leads_to(), subject=RESOURCE_ARN)
+        zones_of(account).point(
+            Alias(zone_id="Z0000000000", name=NAME), leads_to(), subject=RESOURCE_ARN, may_replace=never
+        )
 
 
 def test_who_comes_second_looks_again(account: Account, alias: Alias, monkeypatch: pytest.MonkeyPatch) -> None:
-    zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN)
+    zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
     late = zones_of(account)
     monkeypatch.setattr(late, "_find", lambda *_: None)
 
     with pytest.raises(NotReadyError, match="already exists"):
-        late.point(alias, leads_to(), subject=RESOURCE_ARN)
+        late.point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
 
 
 @pytest.mark.parametrize(
@@ -214,4 +246,4 @@ def test_a_change_that_is_refused_is_an_error(
     monkeypatch.setattr(zones, "_find", lambda *_: None)
 
     with refusing(account.client("route53"), "change_resource_record_sets", code), pytest.raises(error, match=NAME):
-        zones.point(alias, leads_to(), subject=RESOURCE_ARN)
+        zones.point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)

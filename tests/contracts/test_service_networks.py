@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawbridge.association import Associated, NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association import Associated, Mode, NetworkRef, PrivateDns, WantedAssociation
 from drawbridge.association.associate import Ways, associate
 from drawbridge.association.observed import Network, State
+from drawbridge.association.steps import CreateEndpoint
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.decision.facts import ResourceKind
@@ -479,3 +480,26 @@ def test_trap_16_a_way_that_failed_is_made_anew_by_the_next_attempt(
         pass_time(1 if expected == "is being deleted" else 3)
 
     assert attempt(2).in_network
+
+
+def test_trap_19_two_bindings_at_the_same_instant_have_one_endpoint_to_their_network_whatever_groups_they_name(
+    consumer: Account, network: Network, association: WantedAssociation
+) -> None:
+    made = consumer.ec2.create_security_group(GroupName="theirs", Description="for a test", VpcId=association.vpc_id)
+    subnets = tuple(first_vpc(consumer)[1][:2])
+    one = replace(association, mode=Mode.SERVICE_NETWORK_ENDPOINT, subnet_ids=subnets)
+    other = replace(one, binding="other", subnet_ids=subnets[:1], security_group_ids=(made["GroupId"],))
+    side_by_side = [(ways_of(consumer), each) for each in (one, other)]
+    observed = [ways.observe(each) for ways, each in side_by_side]
+    assert [each.endpoint for each in observed] == [None, None]
+
+    ids = set()
+    for (ways, each), before in zip(side_by_side, observed, strict=True):
+        step = CreateEndpoint(network.name, each.vpc_id, each.subnet_ids)
+        endpoint = ways.do(step, each, before, 1).endpoint
+        assert endpoint is not None
+        ids.add(endpoint.id)
+
+    assert len(ids) == 1
+    found = consumer.ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [one.vpc_id]}])["VpcEndpoints"]
+    assert [each["VpcEndpointId"] for each in found] == [*ids]

@@ -6,8 +6,10 @@ import pytest
 
 from drawbridge.association import Associated
 from drawbridge.errors import NotReadyError
+from drawbridge.publication.due import Due
 from drawbridge.publication.named import NamedResource
-from drawbridge.publication.publish import Owned, Publisher
+from drawbridge.publication.parameters import Owned
+from drawbridge.publication.publish import Publisher
 from drawbridge.request.connections import Connection, ConnectionState
 from functions.publish_dns import app
 from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, wanted
@@ -63,7 +65,8 @@ def named(arn: str, **changes: str) -> NamedResource:
 @pytest.fixture(autouse=True)
 def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     aws = Aws()
-    publisher = Publisher(aws, aws, aws, aws, prefix=aws.prefix)  # type: ignore[arg-type]  # only what is used here
+    due = Due(aws, aws, aws, prefix=aws.prefix)  # type: ignore[arg-type]  # only what is used here
+    publisher = Publisher(due, aws, aws)  # type: ignore[arg-type]  # the same
     monkeypatch.setattr(app, "publisher", lambda: publisher)
     for name in ("connections", "names", "environment"):
         monkeypatch.setattr(app, name, lambda: aws)

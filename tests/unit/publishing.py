@@ -8,8 +8,10 @@ from drawbridge.association import Alias, Associated, WantedAssociation
 from drawbridge.association.entities import Entity
 from drawbridge.errors import ConflictError
 from drawbridge.publication import Publication
+from drawbridge.publication.due import Due
 from drawbridge.publication.named import NamedResource
-from drawbridge.publication.publish import Owned, Publisher
+from drawbridge.publication.parameters import MayReplace, Owned
+from drawbridge.publication.publish import Publisher
 from tests.builders import NOW, RESOURCE_ARN, entity
 
 NAME = "vpce-019b.rcfg-0712.4232ccc.vpc-lattice-rsc.us-east-1.on.aws"
@@ -67,8 +69,9 @@ class World:
     def entity(self, arn: str) -> Entity | None:
         return self.entities.get(arn, entity(arn=arn)) if self.shared else None
 
-    def point(self, alias: Alias, to: NamedResource, *, subject: str) -> None:
-        if self.records.get(alias.name, ("", subject))[1] != subject:
+    def point(self, alias: Alias, to: NamedResource, *, subject: str, may_replace: MayReplace) -> None:
+        theirs = self.records.get(alias.name, ("", subject))[1]
+        if theirs != subject and not may_replace(theirs):
             raise ConflictError(f"{alias.name} is another's")
         self.records[alias.name] = (to.dns_name, subject)
 
@@ -96,5 +99,5 @@ def publication(
     *,
     patient: bool = False,
 ) -> Publication:
-    publisher = Publisher(world, world, names, world, prefix="drawbridge")
+    publisher = Publisher(Due(world, world, names, prefix="drawbridge"), names, world)
     return publisher.publish(wanted, by, now=NOW, patient=patient)

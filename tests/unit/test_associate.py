@@ -10,9 +10,9 @@ import pytest
 
 from drawbridge.association import Associated, Mode, NetworkRef, PrivateDns, WantedAssociation
 from drawbridge.association.associate import associate, endpoint_token
-from drawbridge.association.observed import Endpoint, InNetwork, State, VpcInNetwork
+from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
 from drawbridge.decision.facts import ResourceKind
-from drawbridge.errors import AssociationFailedError, NotReadyError
+from drawbridge.errors import AssociationFailedError, ConflictError, NotReadyError
 from tests.builders import NETWORK, RESOURCE_ARN, SHARED_NETWORK_ARN, VPC_ID, wanted, wanted_by_network
 from tests.unit.reach import Reach
 
@@ -128,6 +128,51 @@ def test_trap_19_the_token_of_a_network_s_endpoint_is_one_for_all_that_goes_thro
 
     assert token() == token(attempt=2) == token(binding="other", resource_arn=f"{RESOURCE_ARN}0")
     assert len({token(), token(("vpce-old",)), other_network, *(token(**each) for each in OTHERWISE)}) == 9
+
+
+def test_trap_19_the_first_token_of_a_network_s_endpoint_is_one_for_all_that_want_it_whatever_else_they_say() -> None:
+    def token(over: tuple[str, ...] = (), **changes: Any) -> str:
+        return endpoint_token(wanted_by_network(SN_ENDPOINT, **changes), NETWORK, over, 1, placed=False)
+
+    assert {token(**each) for each in OTHERWISE if "vpc_id" not in each} == {token()}
+    assert len({token(), token(("vpce-old",)), token(vpc_id="vpc-2")}) == 3
+
+
+def test_an_endpoint_that_another_binding_has_just_made_otherwise_is_taken(
+    aws: Reach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    want = wanted_by_network(SN_ENDPOINT, security_group_ids=("sg-1",))
+    aws.networks = [NETWORK]
+
+    def made_by_another(*_: object) -> Endpoint:
+        aws.have_endpoint(want, endpoint(State.PENDING, "vpce-another"), NETWORK)
+        raise ConflictError("the token came back with something else")
+
+    monkeypatch.setattr(aws._Endpoints, "create", made_by_another)
+
+    with pytest.raises(NotReadyError, match="vpce-another is not available yet"):
+        associate(want, aws.ways, attempt=1)
+
+
+def test_a_token_that_stands_for_something_long_gone_is_followed_by_another(
+    aws: Reach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    want = wanted_by_network(SN_ENDPOINT)
+    aws.networks = [NETWORK]
+    asked: list[str] = []
+
+    def create(_: object, wanted: WantedAssociation, network: Network | None, client_token: str) -> Endpoint:
+        asked.append(client_token)
+        if len(asked) == 1:
+            raise ConflictError("the token came back with something else")
+        return endpoint(State.PENDING, "vpce-new")
+
+    monkeypatch.setattr(aws._Endpoints, "create", create)
+
+    with pytest.raises(NotReadyError, match="vpce-new is not available yet"):
+        associate(want, aws.ways, attempt=1)
+
+    assert asked[1] == endpoint_token(want, NETWORK, (), 1)
 
 
 def test_the_order_of_what_an_endpoint_is_made_of_says_nothing() -> None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from drawbridge.errors import ConflictError, GoneError, NotReadyError
 from drawbridge.publication.documents import ConnectionDocument, says_the_same, to_parameter
 from drawbridge.publication.names import LONGEST_SEGMENT, connection_path, parameter_segment
-from drawbridge.publication.publish import Owned, publish_consumer
+from drawbridge.publication.parameters import Owned
+from drawbridge.publication.publish import publish_consumer
 from drawbridge.request.connections import Connection, ConnectionState
 from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, wanted
 from tests.unit.publishing import NAME, Names, World, named, publication

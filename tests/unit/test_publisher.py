@@ -12,8 +12,9 @@ from drawbridge.association.entities import Entity
 from drawbridge.decision.facts import ResourceKind
 from drawbridge.errors import ConflictError, NotReadyError
 from drawbridge.publication.documents import read_connection
+from drawbridge.publication.due import alias_of
 from drawbridge.publication.named import NamedResource
-from drawbridge.publication.publish import Owned, alias_of
+from drawbridge.publication.parameters import Owned
 from tests.builders import (
     NETWORK,
     PROVIDER,

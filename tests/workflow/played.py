@@ -111,7 +111,7 @@ class Cast:
             "associate_resource": self._played("associate_resource", associate_resource.Step, _associated),
             "publish_dns": self._played(
                 "publish_dns",
-                publish_dns.Associated | publish_dns.Connected,
+                publish_dns.Association | publish_dns.Connection,
                 lambda step: {"publication": _named(step)},
             ),
             "record_outcome": self._played("record_outcome", record_outcome.Step, self._recorded),
@@ -123,7 +123,7 @@ class Cast:
             step = msgspec.convert(event, form)
             self.steps[name] = step
             self._perhaps_fail(name)
-            if isinstance(step, associate_resource.Step | publish_dns.Associated):
+            if isinstance(step, associate_resource.Step | publish_dns.Association):
                 self._perhaps_fail(f"{name} {step.wanted.resource_name}")
             return msgspec.to_builtins(answer(step))
 
@@ -189,12 +189,12 @@ def _associated(step: associate_resource.Step) -> Json:
     return {"by": Associated(endpoint_id=f"vpce-{step.wanted.resource_name}")}
 
 
-def _named(step: publish_dns.Associated | publish_dns.Connected) -> Publication:
+def _named(step: publish_dns.Association | publish_dns.Connection) -> Publication:
     match step:
-        case publish_dns.Associated(wanted, by):
+        case publish_dns.Association(wanted, by):
             assert by.endpoint_id == f"vpce-{wanted.resource_name}"
             name = wanted.resource_name
-        case publish_dns.Connected(request):
+        case publish_dns.Connection(request):
             name = request.endpoint_id
     return Publication(dns_name=f"{name}.example", parameters=parameters(name))
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from drawbridge.aws.endpoint_services import MANAGED_TAG
-from drawbridge.aws.vpc_endpoints import OWNER_TAG
+from drawbridge.aws.ownership import OWNER_TAG
 from local_aws.deployment import template
 from local_aws.iam.reference import Action, find_action
 from tests.builders import REPOSITORY

@@ -145,15 +145,25 @@ class Ways:
             raise NotReadyError(f"{action}: {error}") from error
 
     def _create_endpoint(self, wanted: WantedAssociation, observed: Observed, attempt: int) -> Observed:
-        over = observed.over
+        over, placed = observed.over, wanted.mode is Mode.RESOURCE_ENDPOINT
         for _ in range(_MOST_TOKENS):
-            token = endpoint_token(wanted, observed.network, over, attempt)
-            made = self._endpoints.create(wanted, observed.network, token)
+            token = endpoint_token(wanted, observed.network, over, attempt, placed=placed)
+            try:
+                made = self._endpoints.create(wanted, observed.network, token)
+            except ConflictError:
+                if placed:
+                    raise
+                # Another binding has just made it in its own way; or it was long ago, and has been deleted since.
+                found = self.observe(wanted).endpoint
+                if found is not None:
+                    return msgspec.structs.replace(observed, endpoint=found)
+                placed = True
+                continue
             if made.state is not State.OVER:
                 return msgspec.structs.replace(observed, endpoint=made)
             # The token was one of an endpoint that was deleted since, and AWS lists no longer.
             over = (*over, made.id)
-        raise NotReadyError(f"AWS gives back endpoints that were deleted, {over[-1]} at last")
+        raise NotReadyError(f"AWS gives back endpoints that were deleted: {', '.join(over)}")
 
 
 _MOST_TOKENS = 5
@@ -181,16 +191,19 @@ def associate(wanted: WantedAssociation, ways: Ways, *, attempt: int) -> Associa
     return associated(observed, wanted.mode)
 
 
-def endpoint_token(wanted: WantedAssociation, network: Network | None, over: tuple[str, ...], attempt: int) -> str:
+def endpoint_token(
+    wanted: WantedAssociation, network: Network | None, over: tuple[str, ...], attempt: int, *, placed: bool = True
+) -> str:
     """Give the token that names the endpoint to AWS: at most 64 characters.
 
-    It holds all that the endpoint is made with, because AWS refuses a token that comes back with something else; and
-    what was there before, because a token whose endpoint was deleted gives the deleted endpoint. An endpoint to a
-    resource is made by one attempt of one request; one to a service network by several at once, so their attempts are
-    not in it.
+    ``placed`` puts in all that the endpoint is made with, because AWS refuses a token that comes back with something
+    else. What was there before is in it too, because a token whose endpoint was deleted gives the deleted endpoint. An
+    endpoint to a resource is made by one attempt of one request; one to a service network perhaps by several at once,
+    for bindings that may name other groups: without those and the attempt, AWS refuses all but the first.
     """
     if wanted.mode is Mode.SERVICE_NETWORK_ENDPOINT:
-        return _token("network endpoint", network.arn if network else "", *_placed(wanted), *sorted(over))
+        made_with = _placed(wanted) if placed else (wanted.vpc_id,)
+        return _token("network endpoint", network.arn if network else "", *made_with, *sorted(over))
     return _token("endpoint", wanted.binding, wanted.resource_arn, *_placed(wanted), attempt, *sorted(over))
 
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of, translated
+from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.pages import pages
 from drawbridge.configuration import Parameter
 from drawbridge.errors import GoneError
-from drawbridge.publication.publish import Owned
+from drawbridge.publication.parameters import Owned
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_ssm.type_defs import TagTypeDef
 
-OWNER_TAG = "drawbridge:owner"
 SUBJECT_TAG = "drawbridge:subject"
 
 

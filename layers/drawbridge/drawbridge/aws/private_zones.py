@@ -11,6 +11,7 @@ from drawbridge.association import Alias
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.errors import ConflictError, NotReadyError, RefusedError
 from drawbridge.publication.named import NamedResource
+from drawbridge.publication.parameters import MayReplace
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
@@ -37,31 +38,31 @@ class PrivateZones:
         self._route53 = route53
         self._owner = owner
 
-    def point(self, alias: Alias, to: NamedResource, *, subject: str) -> None:
+    def point(self, alias: Alias, to: NamedResource, *, subject: str, may_replace: MayReplace) -> None:
         """Have the name lead there. Nothing is written if it does.
 
         Raises:
-            ConflictError: there is a record of that name which is not ours, or is another resource's.
+            ConflictError: there is a record of that name which is not ours, or is another's that may not be replaced.
             NotReadyError: somebody else changes the same record.
             RefusedError: the zone takes no such record, as where the name does not lie in it.
         """
-        compared = self._compare(alias, to, subject)
+        compared = self._compare(alias, to, subject, may_replace)
         if compared is not None:
             self._change(alias, compared.action, [compared.marker, compared.wanted])
 
-    def difference(self, alias: Alias, to: NamedResource, *, subject: str) -> str:
+    def difference(self, alias: Alias, to: NamedResource, *, subject: str, may_replace: MayReplace) -> str:
         """Say how what is there differs from what the name is to lead to; empty if it does not.
 
         Raises:
-            ConflictError: there is a record of that name which is not ours, or is another resource's.
+            ConflictError: there is a record of that name which is not ours, or is another's that may not be replaced.
         """
-        compared = self._compare(alias, to, subject)
+        compared = self._compare(alias, to, subject, may_replace)
         if compared is None:
             return ""
         target = (compared.record or {}).get("AliasTarget", {}).get("DNSName", "nothing")
         return f"{alias.name} in {alias.zone_id}: {target} -> {_plain(to.dns_name)}"
 
-    def _compare(self, alias: Alias, to: NamedResource, subject: str) -> _Compared | None:
+    def _compare(self, alias: Alias, to: NamedResource, subject: str, may_replace: MayReplace) -> _Compared | None:
         """Say what is to be written; ``None`` if everything is as wanted."""
         record, marker = self._record(alias), self._marker(alias)
         wanted, wanted_marker = _alias(alias, to), self._mark(alias, subject)
@@ -72,7 +73,9 @@ class PrivateZones:
                 f"{alias.name} in {alias.zone_id} is there and not Drawbridge's; delete it, or rename it"
             )
         if marker is not None and _said(marker) != _said(wanted_marker):
-            raise ConflictError(f"{alias.name} in {alias.zone_id} is another's: {_said(marker)[:200]}")
+            theirs = self._subject_of(marker)
+            if not theirs or not may_replace(theirs):
+                raise ConflictError(f"{alias.name} in {alias.zone_id} is another's: {_said(marker)[:200]}")
         return _Compared("UPSERT" if marker else "CREATE", record, wanted, wanted_marker)
 
     def remove(self, alias: Alias, *, subject: str) -> None:
@@ -123,8 +126,17 @@ class PrivateZones:
             "Name": f"{_MARKER}.{alias.name}",
             "Type": "TXT",
             "TTL": _TTL,
-            "ResourceRecords": [{"Value": f'"owner={self._owner} subject={subject}"'}],
+            "ResourceRecords": [{"Value": f'"{self._beginning}{subject}"'}],
         }
+
+    def _subject_of(self, marker: dict[str, Any]) -> str:
+        """Give the subject in a marker of ours; empty for another's."""
+        said = _said(marker).strip('"')
+        return said.removeprefix(self._beginning) if said.startswith(self._beginning) else ""
+
+    @property
+    def _beginning(self) -> str:
+        return f"owner={self._owner} subject="
 
 
 def _alias(alias: Alias, to: NamedResource) -> dict[str, Any]:
@@ -150,7 +162,7 @@ def _normal(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(name: str) -> str:
-    # Route 53 tells unusual characters in octal, an underscore among them in none of its answers.
+    # Route 53 answers in octal only what is no letter, digit, hyphen or underscore: an alias's name has none of it.
     return name.rstrip(".").lower()
 
 

@@ -10,6 +10,7 @@ from drawbridge.arns import is_of
 from drawbridge.association import NetworkRef, PrivateDns, WantedAssociation
 from drawbridge.association.observed import InNetwork, Network, State, VpcInNetwork
 from drawbridge.aws.errors import translated
+from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.pages import pages
 from drawbridge.aws.private_dns import PREFERENCES, private_dns_of
 from drawbridge.decision.facts import ResourceKind
@@ -18,7 +19,6 @@ from drawbridge.errors import AccessDeniedError, GoneError
 if TYPE_CHECKING:
     from mypy_boto3_vpc_lattice import VPCLatticeClient
 
-OWNER_TAG = "drawbridge:owner"
 ATTEMPT_TAG = "drawbridge:attempt"
 
 _STATES = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from drawbridge.association import Mode, PrivateDns, WantedAssociation
 from drawbridge.association.observed import Endpoint, Network, State
 from drawbridge.aws.errors import translated
+from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.pages import pages
 from drawbridge.aws.private_dns import PREFERENCES
 from drawbridge.publication.named import NamedResource
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_ec2.type_defs import TagTypeDef
 
-OWNER_TAG = "drawbridge:owner"
 BINDING_TAG = "drawbridge:binding"
 RESOURCE_TAG = "drawbridge:resource-configuration"
 
@@ -75,6 +75,8 @@ class VpcEndpoints:
             tags = [tags[0], {"Key": "Name", "Value": network.name}]
         else:
             tags.append({"Key": "Name", "Value": wanted.name[:256]})
+        # Whatever comes of it: what was listed is not what is there any longer.
+        self._in_vpcs.pop(wanted.vpc_id, None)
         with translated(f"create the endpoint of {wanted.name}"):
             answer = self._ec2.create_vpc_endpoint(
                 # Without a type AWS makes a gateway endpoint.

@@ -9,6 +9,7 @@ from drawbridge.aws.private_zones import PrivateZones
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.bootstrap.clients import client
 from drawbridge.environment import Environment
+from drawbridge.publication.due import Due
 from drawbridge.publication.publish import Publisher
 
 
@@ -20,13 +21,9 @@ def environment() -> Environment:
 @cache
 def publisher() -> Publisher:
     owner = environment().prefix
-    return Publisher(
-        VpcEndpoints(client("ec2"), owner=owner),
-        LatticeEntities(client("vpc-lattice")),
-        names(),
-        PrivateZones(client("route53"), owner=owner),
-        prefix=owner,
-    )
+    entities = LatticeEntities(client("vpc-lattice"))
+    due = Due(VpcEndpoints(client("ec2"), owner=owner), entities, names(), prefix=owner)
+    return Publisher(due, names(), PrivateZones(client("route53"), owner=owner))
 
 
 @cache

@@ -64,9 +64,9 @@ def need_of(seen: Seen, row: Row | None, now: datetime) -> Need:
 def _changed(seen: Seen, row: Row) -> bool:
     if seen.state != row.seen:
         return seen.open or row.status in SETTLED_FOR_NOW
-    # What was let in stays: taking it down because policies changed is withdrawal's.
-    if seen.drift and seen.drift != row.drift and seen.open:
+    if seen.open and seen.drift not in {"", row.drift}:
         return True
+    # What was let in stays: taking it down because policies changed is withdrawal's.
     undecided = row.status in SETTLED_FOR_NOW or row.incomplete
     return seen.open and (seen.wanted != row.wanted or (undecided and seen.permitted != row.permitted))
 

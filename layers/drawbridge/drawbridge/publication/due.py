@@ -1,0 +1,181 @@
+"""What is due to be published of an association: the names that AWS gives by now, and what is known of each."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Protocol, assert_never
+
+from msgspec import Struct
+
+from drawbridge.arns import is_of
+from drawbridge.association import Alias, Associated, PrivateDns, WantedAssociation
+from drawbridge.association.entities import Entity
+from drawbridge.decision.facts import ResourceKind
+from drawbridge.errors import ConflictError
+from drawbridge.publication.documents import ConnectionDocument, read_connection
+from drawbridge.publication.drift import led_to
+from drawbridge.publication.named import NamedResource
+from drawbridge.publication.names import binding_path, connection_path
+from drawbridge.publication.parameters import MayReplace, Names
+
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+
+
+class Endpoints(Protocol):
+    """The VPC endpoints of this account."""
+
+    def named(self, endpoint_id: str) -> list[NamedResource]: ...
+
+
+class Entities(Protocol):
+    """What VPC Lattice shows of what is shared."""
+
+    def named_in_network(self, network_arn: str, resource_arn: str) -> list[NamedResource]:
+        """Give what a network leads to: one resource with its children, or all if ``resource_arn`` is the network's."""
+        ...
+
+    def entity(self, arn: str) -> Entity | None:
+        """Describe one; ``None`` if it is not there for this account, or not any longer."""
+        ...
+
+
+class Inside(Struct, frozen=True):
+    """Something in a group or in a shared network."""
+
+    name: str
+    port_ranges: tuple[str, ...] = ()
+    protocol: str = ""
+
+
+class Due:
+    """Reads what is due; nothing is written."""
+
+    def __init__(self, endpoints: Endpoints, entities: Entities, names: Names, *, prefix: str) -> None:
+        self._endpoints = endpoints
+        self._entities = entities
+        self._names = names
+        self._prefix = prefix
+
+    def usable(
+        self, wanted: WantedAssociation, by: Associated, found: list[NamedResource]
+    ) -> tuple[list[tuple[NamedResource, Inside | None]], list[NamedResource]]:
+        """Tell what can be published, with what is known of it, from what can't be yet."""
+        usable: list[tuple[NamedResource, Inside | None]] = []
+        pending = [each for each in found if not each.is_usable]
+        for each in sorted((each for each in found if each.is_usable), key=lambda each: each.resource_arn):
+            inside = self._inside(wanted, by, each) if wanted.holds_others else None
+            if wanted.holds_others and inside is None:
+                pending.append(each)
+            else:
+                usable.append((each, inside))
+        return usable, pending
+
+    def found(self, wanted: WantedAssociation, by: Associated) -> list[NamedResource]:
+        if by.endpoint_id:
+            found = self._endpoints.named(by.endpoint_id)
+        else:
+            found = self._entities.named_in_network(by.network_arn, wanted.resource_arn)
+        return led_to(by, wanted.resource_arn, wanted.resource_kind, found, holds_others=wanted.holds_others)
+
+    def document(
+        self, wanted: WantedAssociation, by: Associated, named: NamedResource, inside: Inside | None, now: datetime
+    ) -> ConnectionDocument:
+        private = self._has_private_name(wanted, by, named)
+        return ConnectionDocument(
+            dns_name=named.dns_name,
+            hosted_zone_id=named.hosted_zone_id,
+            private_dns_name=named.private_dns_name if private else None,
+            private_hosted_zone_id=named.private_hosted_zone_id if private else None,
+            port_ranges=inside.port_ranges if inside else wanted.port_ranges,
+            protocol=inside.protocol if inside else wanted.protocol,
+            mode=wanted.mode,
+            vpc_id=wanted.vpc_id or None,
+            endpoint_id=by.endpoint_id or None,
+            association_id=named.association_id,
+            service_network_arn=by.network_arn or None,
+            vpc_association_id=by.vpc_association or None,
+            resource_configuration_arn=named.resource_arn,
+            group_arn=wanted.resource_arn if wanted.holds_others else None,
+            alias=alias_of(wanted, _name(wanted, inside)),
+            provider=wanted.provider,
+            published_at=now.isoformat(timespec="seconds"),
+        )
+
+    def path(self, wanted: WantedAssociation, inside: Inside | None) -> str:
+        vpc_id = wanted.vpc_id if wanted.per_vpc else None
+        return connection_path(self._prefix, wanted.binding, _name(wanted, inside), vpc_id)
+
+    def may_replace(self, wanted: WantedAssociation) -> MayReplace:
+        def may_replace(other: str) -> bool:
+            # A resource that was recreated comes back under another ARN, from the same provider. Another provider never
+            # takes a name over: applications would be sent to it.
+            return is_of(other, wanted.provider) and self._entities.entity(other) is None
+
+        return may_replace
+
+    def left(self, wanted: WantedAssociation, there: set[str]) -> Iterator[tuple[str, ConnectionDocument]]:
+        """Give what is published of children that are gone, by where it is."""
+        for path, value in self._names.below(binding_path(self._prefix, wanted.binding)):
+            told = read_connection(value) if path.endswith("/connection") else None
+            if told is None or told.group_arn != wanted.resource_arn or told.vpc_id != (wanted.vpc_id or None):
+                continue
+            if told.resource_configuration_arn not in there:
+                yield path.removesuffix("/connection"), told
+
+    def _has_private_name(self, wanted: WantedAssociation, by: Associated, named: NamedResource) -> bool:
+        """Tell whether the provider's own name resolves in the VPC too.
+
+        An endpoint tells its private name only if it does. A service network tells it whatever the VPC takes over.
+        """
+        if named.private_dns_name is None or by.endpoint_id or wanted.resource_kind is ResourceKind.SERVICE:
+            return named.private_dns_name is not None
+        listed = any(is_in_domain(named.private_dns_name, domain) for domain in wanted.private_domains)
+        match wanted.private_dns:
+            case PrivateDns.OFF:
+                return False
+            case PrivateDns.ALL:
+                return bool(by.vpc_association)
+            case PrivateDns.LISTED:
+                return bool(by.vpc_association) and listed
+            case PrivateDns.VERIFIED | PrivateDns.VERIFIED_AND_LISTED:
+                entity = self._entities.entity(named.resource_arn)
+                verified = entity is not None and entity.domain_verified
+                return bool(by.vpc_association) and (verified or listed)
+            case _:
+                assert_never(wanted.private_dns)
+
+    def _inside(self, wanted: WantedAssociation, by: Associated, named: NamedResource) -> Inside | None:
+        """Give what is known of something in a group; ``None`` if not even its name is."""
+        entity = self._entities.entity(named.resource_arn)
+        if entity is not None:
+            return Inside(entity.name, entity.port_ranges, entity.protocol)
+        if not by.network_arn:
+            return None
+        # What came with a shared network need not be shared itself: then only the network tells its name.
+        listed = self._entities.named_in_network(by.network_arn, wanted.resource_arn)
+        name = next((each.name for each in listed if each.resource_arn == named.resource_arn), "")
+        return Inside(name) if name else None
+
+
+def _name(wanted: WantedAssociation, inside: Inside | None) -> str:
+    return inside.name if inside else wanted.resource_name
+
+
+def is_in_domain(name: str, domain: str) -> bool:
+    """Tell whether a name is a domain, or below it; ``*.`` before the domain makes no difference."""
+    return f".{name}".endswith(f".{domain.removeprefix('*.')}")
+
+
+def alias_of(wanted: WantedAssociation, name: str) -> Alias | None:
+    """Give the name of our own for a resource of that name.
+
+    Raises:
+        ConflictError: the resource's name can't stand in a name of DNS.
+    """
+    if not wanted.alias:
+        return None
+    if "{resource}" in wanted.alias and _LABEL.fullmatch(name.lower()) is None:
+        raise ConflictError(
+            f"{name[:100]!r} can't stand in a name of DNS; give it an alias in a binding that matches only it"
+        )
+    return Alias(zone_id=wanted.alias_zone, name=wanted.alias.replace("{resource}", name.lower()))
