@@ -11,7 +11,6 @@ from drawbridge.approval.settle import settled
 from drawbridge.bootstrap.decide_request import bindings, environment, gatherer, moment, policies
 from drawbridge.decision import AskApprover, Decision, Moot
 from drawbridge.decision.again import grounds_of
-from drawbridge.decision.cedar import Action
 from drawbridge.decision.decide import decide
 from drawbridge.decision.facts import ConnectionFacts, Facts, ShareFacts
 from drawbridge.decision.grounds import Grounds
@@ -53,9 +52,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
             facts,
             decision,
             effects_of(facts, bindings(), environment().prefix),
-            options=options_of(
-                compiled(in_force).ask(Action.ASK_APPROVER, facts, now).because, compiled(in_force).approval_words
-            ),
+            options=options_of(compiled(in_force).approvals(facts, now)),
             now=now.now,
             wait=environment().approval_wait,
         )

@@ -19,6 +19,7 @@ from tests.builders import (
     CONNECTION,
     CONSUMER,
     ENDPOINT_ID,
+    MOMENT,
     NOW,
     PROVIDER,
     RESOURCE_ARN,
@@ -154,31 +155,27 @@ def test_the_order_of_tags_and_when_it_is_asked_make_no_other_question() -> None
     ("words", "options"),
     [
         ([], Options()),
-        ([None], Options()),
         ([set()], Options()),
         ([{"sensitive"}], Options(sensitive=True)),
         ([{"two-person", "self-approval"}], Options(two_person=True, self_approval=True)),
         ([{"self-approval"}, set()], Options()),
         ([{"self-approval"}, {"self-approval", "sensitive"}], Options(sensitive=True, self_approval=True)),
         ([{"two-person"}, {"sensitive"}], Options(sensitive=True, two_person=True)),
-        ([{"self-approval"}, None], Options(self_approval=True)),
     ],
 )
-def test_where_policies_differ_the_stricter_way_counts(words: list[set[str] | None], options: Options) -> None:
-    known = {str(number): None if each is None else frozenset(each) for number, each in enumerate(words)}
-    because = tuple(Reason("policy", "x", source=each) for each in known)
-
-    assert options_of(because, known.get) == options
+def test_where_policies_differ_the_stricter_way_counts(words: list[set[str]], options: Options) -> None:
+    assert options_of([frozenset(each) for each in words]) == options
 
 
-def test_what_a_policy_wants_is_read_from_it_and_what_is_no_statement_is_passed_over() -> None:
+def test_what_a_policy_wants_is_read_from_what_asks_and_from_nothing_else() -> None:
     text = """
         @id("ask") @approval("sensitive, two-person") permit(principal, action == Action::"askApprover", resource);
+        @id("other") @approval("self-approval") permit(
+            principal == Account::"999999999999", action == Action::"askApprover", resource);
         @id("stop") @approval("self-approval") forbid(principal, action == Action::"accept", resource);
     """
-    because = tuple(Reason("policy", "x", source=each) for each in ("ask", "stop", "gone"))
 
-    assert options_of(because, compiled([text]).approval_words) == Options(sensitive=True, two_person=True)
+    assert compiled([text]).approvals(share_facts(), MOMENT) == (frozenset({"sensitive", "two-person"}),)
 
 
 def test_what_would_happen_is_told_by_the_bindings_that_fit() -> None:

@@ -1,6 +1,6 @@
 """Making the question that a person is asked."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 from drawbridge.approval import Asked, Line, Options, Question
 from drawbridge.association import PrivateDns
 from drawbridge.association.binding import Binding, VpcTag
-from drawbridge.decision import AskApprover, Because
+from drawbridge.decision import AskApprover
 from drawbridge.decision.again import fingerprint
 from drawbridge.decision.facts import ConnectionFacts, Facts, Membership, OrganizationPlace, ShareFacts
 from drawbridge.publication.names import consumer_path
@@ -65,17 +65,12 @@ def question_of(
     )
 
 
-def options_of(asking: Because, words_of: Callable[[str], frozenset[str] | None]) -> Options:
-    """Give how the policies that ask want it asked; where they differ, the stricter way.
-
-    ``asking`` names every statement that asks, which a decision may not: it tells only the first of its reasons.
-    ``words_of`` gives the words of the ``@approval`` of a statement that permits, ``None`` for any other.
-    """
-    found = [words for reason in asking if (words := words_of(reason.source)) is not None]
+def options_of(approvals: Collection[frozenset[str]]) -> Options:
+    """Give how policies want it asked, by the words of each ``@approval``; where they differ, the stricter way."""
     return Options(
-        sensitive=any("sensitive" in words for words in found),
-        two_person=any("two-person" in words for words in found),
-        self_approval=bool(found) and all("self-approval" in words for words in found),
+        sensitive=any("sensitive" in words for words in approvals),
+        two_person=any("two-person" in words for words in approvals),
+        self_approval=bool(approvals) and all("self-approval" in words for words in approvals),
     )
 
 

@@ -72,10 +72,10 @@ class PolicySet:
         """Name the policy that a statement stands in."""
         return next((each.policy for each in self._statements.values() if each.id == statement_id), None)
 
-    def approval_words(self, statement_id: str) -> frozenset[str] | None:
-        """Give the words of the ``@approval`` of a statement that permits; ``None`` for any other."""
-        found = (each for each in self._statements.values() if each.id == statement_id and each.effect == "permit")
-        return next((each.approval for each in found), None)
+    def approvals(self, facts: ShareFacts | ConnectionFacts, moment: Moment) -> tuple[frozenset[str], ...]:
+        """Give the words of the ``@approval`` of every statement that asks: a decision names only the first of them."""
+        asking = {each.source for each in self.ask(Action.ASK_APPROVER, facts, moment).because}
+        return tuple(each.approval for each in self._statements.values() if each.id in asking)
 
     def speaking_of(self, fact: Fact) -> tuple[str, ...]:
         """Give the ids of the statements that speak of a fact."""
