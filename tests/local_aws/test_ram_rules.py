@@ -11,6 +11,7 @@ import pytest
 from local_aws.services import invitations as invitation_service
 from local_aws.services import organizations, shares
 from local_aws.services.quotas import lowered
+from local_aws.services.timings import timings
 from tests.local_aws.accounts import (
     Person,
     accept_invitation,
@@ -110,10 +111,12 @@ def test_a_purged_invitation_leaves_the_share_as_the_only_trace() -> None:
 def test_what_an_invitation_offers_shows_its_state() -> None:
     provider, consumer = person(), person()
     arn = resource_configuration(provider)
-    share(provider, arn, consumer)
+    # The clock goes on while a slow machine asks.
+    with mock.patch.object(timings, "share_visible", 600.0):
+        share(provider, arn, consumer)
 
     at_once = pending_resources(consumer)
-    pass_time(5)
+    pass_time(700)
 
     assert at_once == [(arn, "PENDING")]
     assert pending_resources(consumer) == [(arn, "AVAILABLE")]
