@@ -1,6 +1,7 @@
 """The people of the demo, and what each of them does, by the AWS SDK alone."""
 
 import json
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -22,6 +23,8 @@ _LOAD_BALANCER = f"arn:aws:elasticloadbalancing:{REGION}:{PROVIDER}:loadbalancer
 # A person is throttled like everybody, and tries again.
 _PATIENT = Config(retries={"mode": "standard", "max_attempts": 10})
 
+_making = threading.Lock()
+
 
 class Person:
     """Somebody with full access to one account."""
@@ -33,24 +36,27 @@ class Person:
             "sts", endpoint_url=url, region_name=REGION, aws_access_key_id="anyone", aws_secret_access_key="anyone"
         )
         role = f"arn:aws:iam::{account_id}:role/person"
-        credentials = anyone.assume_role(RoleArn=role, RoleSessionName=called)["Credentials"]
-        self._session = boto3.Session(
-            aws_access_key_id=credentials["AccessKeyId"],
-            aws_secret_access_key=credentials["SecretAccessKey"],
-            aws_session_token=credentials["SessionToken"],
-            region_name=REGION,
-        )
-        self.credentials = credentials
+        self.credentials = anyone.assume_role(RoleArn=role, RoleSessionName=called)["Credentials"]
         self._url = url
         self._clients: dict[str, Any] = {}
         self._outputs: dict[str, str] = {}
 
     def aws(self, service: str) -> Any:
         """Give the SDK's client of a service."""
-        if service not in self._clients:
-            # The stubs know a service by its literal name only.
-            session: Any = self._session
-            self._clients[service] = session.client(service, endpoint_url=self._url, config=_PATIENT)
+        # The stubs know a service by its literal name only. boto3's one session keeps the models that it has read, and
+        # makes one client at a time.
+        make: Any = boto3.client
+        with _making:
+            if service not in self._clients:
+                self._clients[service] = make(
+                    service,
+                    endpoint_url=self._url,
+                    region_name=REGION,
+                    aws_access_key_id=self.credentials["AccessKeyId"],
+                    aws_secret_access_key=self.credentials["SecretAccessKey"],
+                    aws_session_token=self.credentials["SessionToken"],
+                    config=_PATIENT,
+                )
         return self._clients[service]
 
     def output(self, name: str) -> str:

@@ -1,3 +1,4 @@
+import gc
 import sys
 from collections.abc import Iterator
 
@@ -42,6 +43,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Begin with what takes longest, where there are several workers."""
     if hasattr(config, "workerinput"):
         items.sort(key=_rank)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector off what stays: a whole look stops all threads for seconds, and time goes on."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _rank(item: pytest.Item) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +13,7 @@ from moto.utilities.utils import get_partition
 from local_aws.throttles import CLOUDFORMATION
 
 _endpoint_url: str | None = None
+_making = threading.Lock()
 
 
 def use(endpoint_url: str) -> None:
@@ -18,29 +21,36 @@ def use(endpoint_url: str) -> None:
     if endpoint_url != _endpoint_url:
         _endpoint_url = endpoint_url
         client.cache_clear()
-        _session.cache_clear()
+        _credentials.cache_clear()
 
 
 @lru_cache(maxsize=1000)
 def client(service: str, account_id: str, region: str) -> Any:
     """Give a boto3 client that works in the account."""
-    return _session(account_id, region).client(service, endpoint_url=_endpoint_url)
+    told = _credentials(account_id, region)
+    # boto3's one session keeps the models that it has read, and makes one client at a time.
+    make: Any = boto3.client
+    with _making:
+        return make(
+            service,
+            endpoint_url=_endpoint_url,
+            region_name=region,
+            aws_access_key_id=told["AccessKeyId"],
+            aws_secret_access_key=told["SecretAccessKey"],
+            aws_session_token=told["SessionToken"],
+        )
 
 
 @lru_cache(maxsize=1000)
-def _session(account_id: str, region: str) -> Any:
-    anyone = boto3.client(
-        "sts",
-        endpoint_url=_endpoint_url,
-        region_name=region,
-        aws_access_key_id=CLOUDFORMATION,
-        aws_secret_access_key=CLOUDFORMATION,
-    )
+def _credentials(account_id: str, region: str) -> Mapping[str, str]:
+    with _making:
+        anyone = boto3.client(
+            "sts",
+            endpoint_url=_endpoint_url,
+            region_name=region,
+            aws_access_key_id=CLOUDFORMATION,
+            aws_secret_access_key=CLOUDFORMATION,
+        )
     role_arn = f"arn:{get_partition(region)}:iam::{account_id}:role/{CLOUDFORMATION}"
     told = anyone.assume_role(RoleArn=role_arn, RoleSessionName=CLOUDFORMATION)["Credentials"]
-    return boto3.Session(
-        aws_access_key_id=told["AccessKeyId"],
-        aws_secret_access_key=told["SecretAccessKey"],
-        aws_session_token=told["SessionToken"],
-        region_name=region,
-    )
+    return {name: told[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from moto.cloudformation.models import Event, cloudformation_backends
+from moto.cloudformation.models import Stack as MotoStack
 from moto.core.exceptions import ServiceException
 from werkzeug.exceptions import HTTPException
 
@@ -51,6 +53,7 @@ def deploy(
     values = templates.parameter_values(source, parameters or {})
     translated = templates.translate(deepcopy(source), values, region)
     _refuse_unsupported(translated)
+    _read_json_as_json()
     try:
         stack = cloudformation_backends[account_id][region].create_stack(
             name=name, template=json.dumps(translated), parameters=values
@@ -62,6 +65,23 @@ def deploy(
     outputs = {output["OutputKey"]: str(output["OutputValue"]) for output in stack.outputs or ()}
     _log.info("%s deployed in %s in %.1f s", name, account_id, time.perf_counter() - began)
     return Stack(name, stack.stack_id, account_id, region, outputs)
+
+
+def _read_json_as_json() -> None:
+    """Have moto read a template that is JSON by that; it takes every one for YAML first, which takes half a second."""
+    original = MotoStack.parse_template
+    if hasattr(original, "__wrapped__"):
+        return
+
+    @functools.wraps(original)
+    def parse_template(text: str) -> dict[str, Any]:
+        try:
+            told = json.loads(text)
+        except ValueError:
+            told = original(text)
+        return dict(told)
+
+    MotoStack.parse_template = staticmethod(parse_template)
 
 
 def _refuse_unsupported(translated: Mapping[str, Any]) -> None:

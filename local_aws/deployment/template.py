@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from functools import cache
+from copy import deepcopy
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def read(path: Path) -> dict[str, Any]:
         DeploymentError: it can't be read, or a path in it leads nowhere.
     """
     try:
-        template = yaml_parse(path.read_text())
+        template = deepcopy(_parsed(path.read_text()))
     except OSError as missing:
         raise DeploymentError(f"{path}: {missing.strerror}") from missing
     if not isinstance(template, dict) or "Resources" not in template:
@@ -55,6 +56,12 @@ def read(path: Path) -> dict[str, Any]:
                 raise DeploymentError(f"{logical_id}.{name}: {given} does not exist")
             properties[name] = {"Bucket": ARTIFACTS, "Key": str(local).lstrip("/")}
     return template
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> Any:
+    # It takes a second, and the same stack is deployed in one account after the other.
+    return yaml_parse(text)
 
 
 def parameter_values(template: Mapping[str, Any], overrides: Mapping[str, str]) -> dict[str, str]:

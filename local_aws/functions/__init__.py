@@ -2,6 +2,7 @@
 
 - ``invoke`` runs a function and waits, ``asynchronous`` queues and retries.
 - ``fleet`` lends ``sandbox`` after ``sandbox``; ``runtime_api`` is what the process inside talks to.
+- ``processes`` starts what a sandbox holds, forked off a ``bootstrap/fork_server`` where that works.
 - ``sources`` says where a function's code is, ``configuration`` what its process is given.
 """
 
@@ -16,6 +17,7 @@ from local_aws.functions.invocations import Invocation
 from local_aws.functions.invoke import serve_functions_at
 from local_aws.functions.logs import close_files
 from local_aws.functions.mending import mend_lambda
+from local_aws.functions.processes import stop_servers
 from local_aws.functions.sandbox import Sandbox
 
 __all__ = ["Invocation", "Sandbox", "install", "invocations", "sandbox_of", "stop_all"]
@@ -33,6 +35,7 @@ def install(endpoint_url: str) -> None:
 def stop_all() -> None:
     """End every function's process, and what calls in their names."""
     _fleet.fleet.stop()
+    stop_servers()
     close_clients()
     close_files()
 

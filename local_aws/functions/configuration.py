@@ -11,7 +11,7 @@ from local_aws.credentials import Credentials
 from local_aws.functions.sources import FunctionSource
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-BOOTSTRAP = Path(__file__).resolve().parent / "bootstrap" / "start.py"
+BOOTSTRAP = Path(__file__).resolve().parent / "bootstrap"
 PYTHON = REPOSITORY / ".local" / "runtime" / "bin" / "python"
 LOGS = REPOSITORY / ".local" / "logs"
 BYTECODE = REPOSITORY / ".local" / "pycache"
@@ -71,6 +71,25 @@ def configuration_of(function: Any, source: FunctionSource) -> FunctionConfigura
     )
 
 
+def runtime_environment(runtime: str) -> dict[str, str]:
+    """Give the variables that all functions of a runtime have alike.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+    """
+    return {
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{runtime}",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "AWS_XRAY_DAEMON_ADDRESS": "169.254.79.129:2000",
+        "LAMBDA_RUNTIME_DIR": "/var/runtime",
+        "LANG": "en_US.UTF-8",
+        "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin:/bin:/opt/bin",
+        "TZ": ":UTC",
+        "HOME": _HOME,
+        "PYTHONPYCACHEPREFIX": str(BYTECODE),
+    }
+
+
 def environment(
     configuration: FunctionConfiguration,
     credentials: Credentials,
@@ -79,22 +98,18 @@ def environment(
     runtime_api: str,
     log_stream: str,
 ) -> dict[str, str]:
-    """Give all of a sandbox's variables: what Lambda documents, the function's own, and the way to the local AWS.
-
-    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
-    """
+    """Give all of a sandbox's variables: what Lambda documents, the function's own, and the way to the local AWS."""
     level = {"AWS_LAMBDA_LOG_LEVEL": configuration.log_level} if configuration.log_level else {}
     task_root = str(configuration.source.code)
     return {
         **dict(configuration.variables),
+        **runtime_environment(configuration.runtime),
         "_HANDLER": configuration.handler,
         "AWS_REGION": configuration.region,
         "AWS_DEFAULT_REGION": configuration.region,
-        "AWS_EXECUTION_ENV": f"AWS_Lambda_{configuration.runtime}",
         "AWS_LAMBDA_FUNCTION_NAME": configuration.name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(configuration.memory_mb),
         "AWS_LAMBDA_FUNCTION_VERSION": configuration.version,
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": configuration.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_LAMBDA_LOG_FORMAT": configuration.log_format,
@@ -103,15 +118,7 @@ def environment(
         "AWS_ACCESS_KEY_ID": credentials.access_key_id,
         "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
         "AWS_SESSION_TOKEN": credentials.session_token,
-        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
-        "AWS_XRAY_DAEMON_ADDRESS": "169.254.79.129:2000",
         "LAMBDA_TASK_ROOT": task_root,
-        "LAMBDA_RUNTIME_DIR": "/var/runtime",
-        "LANG": "en_US.UTF-8",
-        "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin:/bin:/opt/bin",
-        "TZ": ":UTC",
-        "HOME": _HOME,
         "AWS_ENDPOINT_URL": endpoint_url,
         "PYTHONPATH": os.pathsep.join([task_root, *(str(layer) for layer in configuration.source.layers)]),
-        "PYTHONPYCACHEPREFIX": str(BYTECODE),
     }

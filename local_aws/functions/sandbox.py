@@ -8,7 +8,6 @@ import os
 import queue
 import selectors
 import signal
-import subprocess
 import threading
 import time
 import uuid
@@ -18,7 +17,8 @@ from typing import IO
 
 from local_aws.clock import clock
 from local_aws.credentials import credentials_for_role
-from local_aws.functions.configuration import BOOTSTRAP, PYTHON, FunctionConfiguration, environment
+from local_aws.functions import processes
+from local_aws.functions.configuration import FunctionConfiguration, environment
 from local_aws.functions.logs import SandboxLog
 from local_aws.functions.runtime_api import (
     Answered,
@@ -120,7 +120,7 @@ class Sandbox:
         self._api.reports.put(TimedOut())
         self.kill()
 
-    def _start(self, endpoint_url: str) -> subprocess.Popen[bytes]:
+    def _start(self, endpoint_url: str) -> processes.Process:
         configuration = self.configuration
         variables = environment(
             configuration,
@@ -129,16 +129,8 @@ class Sandbox:
             runtime_api=self._api.address,
             log_stream=self.log.stream,
         )
-        arguments = [configuration.handler, str(configuration.timeout), str(clock.time())]
-        # Own session, so that Ctrl-C in a terminal ends the local AWS first, and so that a kill takes children along.
-        return subprocess.Popen(
-            [str(PYTHON), "-s", str(BOOTSTRAP), *arguments],
-            cwd=configuration.source.code if configuration.source.code.is_dir() else Path("/"),
-            env=variables,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+        return processes.start(
+            configuration, [configuration.handler, str(configuration.timeout), str(clock.time())], variables
         )
 
     def _handle(self, task: Task) -> Report | None:
@@ -197,8 +189,7 @@ class Sandbox:
             while self._drain():
                 selector.select()
             selector.unregister(output)
-            self._process.wait()
-            self._api.reports.put(Exited(self._process.returncode))
+            self._api.reports.put(Exited(self._process.wait()))
 
     def _drain(self) -> bool:
         """Log what the process has written so far; False once it will write no more."""

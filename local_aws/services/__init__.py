@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from local_aws.services import (
     connection_notifications,
     endpoint_associations,
@@ -36,6 +38,8 @@ def install() -> None:
     if _installed:
         return
     _installed = True
+    # Amazon's 1,300 images take more room and time than all else in an account; nothing here runs from one.
+    os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     for service in (
         connection_notifications,
         endpoint_associations,

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import boto3
+
 from demo.people import Person
 from drawbridge.aws.ledger import Ledger
 from drawbridge.decision.cedar import PolicySet
@@ -54,16 +56,12 @@ class Operator(Person):
     @property
     def environment(self) -> dict[str, str]:
         """What AWS's own settings are, where this person works."""
-        credentials = self._session.get_credentials()
-        assert credentials is not None
-        frozen = credentials.get_frozen_credentials()
-        assert frozen.secret_key
         return {
             "AWS_ENDPOINT_URL": self._url,
             "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": str(frozen.access_key),
-            "AWS_SECRET_ACCESS_KEY": frozen.secret_key,
-            "AWS_SESSION_TOKEN": str(frozen.token),
+            "AWS_ACCESS_KEY_ID": self.credentials["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": self.credentials["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": self.credentials["SessionToken"],
         }
 
     def deploy(self) -> None:
@@ -80,7 +78,14 @@ class Operator(Person):
 
     def table(self, output: str) -> Any:
         if output not in self._tables:
-            dynamodb: Any = self._session.resource("dynamodb", endpoint_url=self._url)
+            dynamodb = boto3.resource(
+                "dynamodb",
+                endpoint_url=self._url,
+                region_name=REGION,
+                aws_access_key_id=self.credentials["AccessKeyId"],
+                aws_secret_access_key=self.credentials["SecretAccessKey"],
+                aws_session_token=self.credentials["SessionToken"],
+            )
             self._tables[output] = dynamodb.Table(self.output(output))
         return self._tables[output]
 

@@ -1,7 +1,7 @@
 """The first code of a function's process: it hands over to AWS's runtime client, at the local AWS's time.
 
 Run as ``python start.py <handler> <timeout> <local time>`` in the runtime's environment, which has nothing else of
-the local AWS on its path.
+the local AWS on its path; or forked by ``fork_server``, which calls ``begin``.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 TOLERANCE = 0.5
@@ -45,7 +46,7 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
-def _travel_at_invocations(timeout: float, traveller: _Traveller) -> None:
+def _travel_at_invocations(timeout: float, traveller: _Traveller, loaded: Callable[[], None]) -> None:
     """Take the time from each invocation's deadline, the only time that the runtime client lets through."""
     # Found in the runtime's environment, once our own folder is off the path.
     from awslambdaric import lambda_runtime_client as client  # type: ignore[import-not-found]  # noqa: PLC0415 - as said
@@ -53,6 +54,7 @@ def _travel_at_invocations(timeout: float, traveller: _Traveller) -> None:
     wait = client.BaseLambdaRuntimeClient.wait_next_invocation
 
     def wait_and_travel(self: Any) -> Any:
+        loaded()
         request = wait(self)
         traveller.go(int(request.deadline_time_in_ms) / 1000 - timeout)
         return request
@@ -60,14 +62,12 @@ def _travel_at_invocations(timeout: float, traveller: _Traveller) -> None:
     client.BaseLambdaRuntimeClient.wait_next_invocation = wait_and_travel
 
 
-def main() -> None:
-    handler, timeout, moment = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
-    # Python puts this file's folder first; on Lambda the function's own comes first.
-    del sys.path[0]
+def begin(handler: str, timeout: float, moment: float, loaded: Callable[[], None] = lambda: None) -> None:
+    """Run the function until this process is ended; ``loaded`` is called whenever it has nothing to do."""
     _end_with_parent()
     traveller = _Traveller()
     traveller.go(moment)
-    _travel_at_invocations(timeout, traveller)
+    _travel_at_invocations(timeout, traveller, loaded)
     sys.argv = ["awslambdaric", handler]
     from awslambdaric import __main__ as runtime  # noqa: PLC0415 - as above
 
@@ -75,4 +75,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    # Python puts this file's folder first; on Lambda the function's own comes first.
+    del sys.path[0]
+    begin(sys.argv[1], float(sys.argv[2]), float(sys.argv[3]))
