@@ -14,6 +14,7 @@ from bench.loading import Fresh, in_turn, path_of
 from demo.people import PROVIDER, STRANGER, Approver, Person
 from local_aws.clock import clock
 from local_aws.drawbridge_stack import REGION, deploy_stack
+from local_aws.functions import processes
 from local_aws.functions.fleet import fleet
 from local_aws.lapse import lapse
 from local_aws.server import LocalAws
@@ -32,6 +33,7 @@ _BARE_CODE = 'def lambda_handler(event, context):\n    return {"statusCode": 200
 
 def report_answering(url: str) -> None:
     """Click on several questions, each click in a new process, and print how long the answer took."""
+    processes.forking = False  # a cold start is one of Python's too
     provider, stranger = Person(url, PROVIDER, "provider"), Person(url, STRANGER, "stranger")
     functions = provider.aws("lambda")
     _deploy_bare(provider)

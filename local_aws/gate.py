@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from typing import Any, Protocol
 
@@ -58,16 +58,19 @@ class Gate:
             return [answer.body]
         # Otherwise moto looks for the access key in every account and partition, at each call.
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account_id
-        with nullcontext() if call.name in _WAITING else doing("AWS calls"):
+        # Whoever sees a function's end finds its last call in the record.
+        with nullcontext() if call.name in _WAITING else doing("AWS calls"), ExitStack() as once_recorded:
             sandbox = functions.sandbox_of(call.access_key_id)
             request_id = sandbox.request_id if sandbox else None
-            answer = self._answer(call, environ, sandbox)
+            answer = self._answer(call, environ, sandbox, once_recorded)
             function = sandbox.configuration.name if sandbox else None
             record.add(MadeCall(call, clock.time(), answer.status, answer.error_code(), function, request_id))
         start_response(f"{answer.status} {_reason(answer.status)}", list(answer.headers))
         return [answer.body]
 
-    def _answer(self, call: Call, environ: Environ, sandbox: functions.Sandbox | None) -> Answer:
+    def _answer(
+        self, call: Call, environ: Environ, sandbox: functions.Sandbox | None, once_recorded: ExitStack
+    ) -> Answer:
         refused = inputs.refusal(call)
         if refused is not None:
             return refused
@@ -78,7 +81,7 @@ class Gate:
             return answers.throttled(call)
         fault = faults.call_fault(call.name, call.account_id, call.role_name, by_function=sandbox is not None)
         make = partial(self._ask, call, environ)
-        return strikes.suffer(fault, call, sandbox, make) if fault else make()
+        return strikes.suffer(fault, call, sandbox, make, once_recorded) if fault else make()
 
     def _unsigned(self, environ: Environ) -> Answer:
         """Have moto answer what needs no signature: a token for a role, a link to an object."""

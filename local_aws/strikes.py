@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Protocol
 
 from local_aws import answers
@@ -25,24 +26,29 @@ class Process(Protocol):
         """End it as Lambda does when its time is up."""
 
 
-def suffer(fault: CallFault, call: Call, process: Process | None, make: Callable[[], Answer]) -> Answer:
-    """Answer a struck call; ``make`` makes it."""
+def suffer(
+    fault: CallFault, call: Call, process: Process | None, make: Callable[[], Answer], once_recorded: ExitStack
+) -> Answer:
+    """Answer a struck call; ``make`` makes it.
+
+    A process that the fault ends is ended as ``once_recorded`` is closed, and before it gets the answer.
+    """
     kind = fault.fault
     if kind == "throttle":
         return answers.throttled(call)
     if kind == "error":
         return _error(fault, call)
     if process is not None and kind == "kill-before":
-        process.kill()
+        once_recorded.callback(process.kill)
         return _unheard(kind)
     if process is not None and kind == "timeout":
-        process.time_out()
+        once_recorded.callback(process.time_out)
         return _unheard(kind)
     if kind == "slow":
         clock.sleep(SLOW_SECONDS if fault.seconds is None else fault.seconds)
     answer = make()
     if process is not None and kind == "kill-after":
-        process.kill()
+        once_recorded.callback(process.kill)
     return answers.broken(call) if kind == "lost-answer" else answer
 
 

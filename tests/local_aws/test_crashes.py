@@ -12,6 +12,7 @@ import pytest
 from local_aws.clock import clock
 from local_aws.faults import CallFault, Kind, faults
 from local_aws.functions import sources
+from local_aws.functions.sandbox import Sandbox
 from local_aws.record import record
 
 from .conftest import Person
@@ -83,6 +84,26 @@ def test_a_call_that_times_out_has_no_effect_and_nobody_waits_for_it(account: Ac
     assert any("Task timed out after 60.00 seconds" in line for line in log)
     assert "Duration: 60000.00 ms" in log[-1]
     assert "Status: timeout" in log[-1]
+
+
+@pytest.mark.parametrize("kind", ["kill-before", "kill-after", "timeout"])
+def test_the_call_that_ends_a_function_is_in_the_record_before_anybody_sees_the_end(
+    account: Account, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded: list[int] = []
+    mark = record.mark()
+    kill = Sandbox.kill
+
+    def noting(self: Sandbox) -> None:
+        recorded.append(len(record.since(mark, function="creator", account_id=account.account_id)))
+        kill(self)
+
+    monkeypatch.setattr(Sandbox, "kill", noting)
+
+    with faults.injected(_second_call(account, kind)):
+        failure(account.invoke("creator", {"queues": [f"noted-{kind}-1", f"noted-{kind}-2"]}))
+
+    assert recorded[0] == 2
 
 
 def test_after_a_kill_the_next_invocation_has_a_new_process(account: Account) -> None:

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -15,15 +14,12 @@ from typing import Any
 import pytest
 
 from demo.people import Person
-from local_aws.clock import clock
 from local_aws.drawbridge_stack import REGION, deploy_stack
+from local_aws.lapse import lapse
 from local_aws.server import LocalAws
 
-SPEED = 20
-"""Local seconds in a real one. Computing is not sped up, so more would only make time pass while nothing happens."""
-
-PATIENCE = 150
-"""Real seconds that anything may take."""
+PATIENCE = 3600
+"""Seconds of the clock that anything may take."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -96,22 +92,19 @@ def world(local_aws_server: LocalAws) -> World:
 
 @pytest.fixture(scope="module")
 def deployed(world: World) -> Iterator[Callable[..., Person]]:
-    """Deploy the stack in an account, and give a person there; time goes fast until the module is through.
+    """Deploy the stack in an account, and give a person there; it looks until the module is through.
 
     Nobody is asked in Slack unless a channel is told: what policies would ask about is held.
     """
     people: list[Person] = []
 
     def deploy_in(account_id: str, **parameters: str) -> Person:
-        clock.set_speed(1)
         deploy_stack(account_id, parameters={"SlackChannel": "", **parameters})
-        clock.set_speed(SPEED)
         world.deployed_in.add(account_id)
         people.append(world.person(account_id))
         return people[-1]
 
     yield deploy_in
-    clock.set_speed(1)
     for person in people:
         stop_looking(person)
 
@@ -177,11 +170,14 @@ def events(request: pytest.FixtureRequest, world: World) -> Iterator[str]:
 
 
 def until(look: Callable[[], Any], what: Callable[[], str], patience: float = PATIENCE) -> Any:
-    """Wait until ``look`` gives something."""
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
+    """Let time pass until ``look`` gives something: it looks whenever nothing is at work, as then nothing changes."""
+    found = None
+
+    def so() -> bool:
+        nonlocal found
         found = look()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"still not so after {patience} s: {what()}")
+        return bool(found)
+
+    if not lapse(patience, until=so):
+        raise AssertionError(f"still not so after {patience} s: {what()}")
+    return found

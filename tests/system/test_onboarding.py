@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from demo.people import Person
+from local_aws.lapse import lapse
 from local_aws.services.organizations import arrange
 from tests.system.conftest import World, until
 
@@ -112,6 +113,7 @@ def test_a_share_inside_the_organization_needs_no_invitation(
     assert [reason["M"]["source"]["S"] for reason in accepted["reasons"]["L"]] == ["own-organization"]
     assert_published_right(consumer, name)
     assert world.calls(consumer.account_id, "ram:AcceptResourceShareInvitation") == accepted_before
+    lapse(60)  # a parameter's name is taken for a while after it went
     permit = f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);'
     consumer.write_policy("let-provider-in", permit)
 
