@@ -109,11 +109,21 @@ class Person:
         self.aws("ssm").put_parameter(Name=f"/drawbridge/config/policies/{name}", Type="String", Value=cedar)
 
     def write_binding(
-        self, name: str, *, resource: str, provider: str, mode: str = "resource-endpoint", **attach: Any
+        self,
+        name: str,
+        *,
+        resource: str,
+        provider: str,
+        share: str = "*",
+        mode: str = "resource-endpoint",
+        **attach: Any,
     ) -> None:
-        """Write a binding, for this account's VPC unless ``attach`` names another."""
+        """Write a binding, for this account's VPC unless ``attach`` names another.
+
+        Shares by a name that ``share`` does not fit are left as they are; of the others each is planned again.
+        """
         binding = {
-            "match": {"provider": provider, "resource": resource},
+            "match": {"provider": provider, "share": share, "resource": resource},
             "attach": {"mode": mode, "vpc": self.vpc()} | attach,
         }
         self.aws("ssm").put_parameter(

@@ -25,7 +25,7 @@ def provider(world: World) -> Person:
 
 @pytest.fixture(scope="module")
 def consumer(deployed: Callable[..., Person], provider: Person) -> Person:
-    person = deployed("520000000073", LookEvery="rate(1 minute)")
+    person = deployed("520000000073")
     permit = f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);'
     person.write_policy("let-provider-in", permit)
     return person
@@ -43,7 +43,7 @@ def zone(consumer: Person) -> str:
 
 @pytest.fixture
 def name() -> str:
-    return f"alias-{next(_numbers)}"
+    return f"alias-{next(_numbers):02}"
 
 
 def records(consumer: Person, zone: str) -> dict[str, str]:
@@ -53,7 +53,12 @@ def records(consumer: Person, zone: str) -> dict[str, str]:
 
 def bind(consumer: Person, provider: Person, name: str, zone: str, alias: str, **attach: Any) -> None:
     consumer.write_binding(
-        name, resource=name, provider=provider.account_id, alias={"zone": zone, "name": f"{alias}.{DOMAIN}"}, **attach
+        name,
+        resource=name,
+        provider=provider.account_id,
+        share=f"{name}*",
+        alias={"zone": zone, "name": f"{alias}.{DOMAIN}"},
+        **attach,
     )
 
 

@@ -38,7 +38,7 @@ def test_a_share_comes_to_the_same_end_whatever_call_fails(
     world: World, provider: Person, consumer: Person, operation: str, fault: str
 ) -> None:
     name = f"{operation.partition(':')[2].lower()[:20]}-{fault}"
-    consumer.write_binding(name, resource=name, provider=provider.account_id)
+    consumer.write_binding(name, resource=name, provider=provider.account_id, share=name)
     # Four times, so that the SDK's own retries don't hide it.
     world.control("faults", {"seed": 1, "calls": [{"operation": operation, "fault": fault, "times": 4}]})
 

@@ -38,7 +38,7 @@ def provider(world: World) -> Person:
 
 @pytest.fixture(scope="module")
 def consumer(deployed: Callable[..., Person], provider: Person) -> Person:
-    person = deployed("520000000071", LookEvery="rate(1 minute)")
+    person = deployed("520000000071")
     permit = f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);'
     person.write_policy("let-provider-in", permit)
     return person
@@ -176,9 +176,11 @@ def connect(world: World, consumer: Person, provider: Person, new_vpc: Callable[
 
     def connected(mode: str, kind: str) -> Way:
         if (mode, kind) not in made:
-            name, vpc = f"way-{next(_numbers)}", new_vpc()
+            name, vpc = f"way-{next(_numbers):02}", new_vpc()
             offer = KINDS[kind](provider, name)
-            consumer.write_binding(name, resource=name, provider=provider.account_id, **attach(mode, kind, name, vpc))
+            consumer.write_binding(
+                name, resource=name, provider=provider.account_id, share=f"{name}*", **attach(mode, kind, name, vpc)
+            )
             share_arn = providers.share(provider, name, offer.arn, consumer.account_id)
             settled(consumer, share_arn, "AVAILABLE")
             names = comes_right(world, consumer, share_arn, name, vpc, offer.names)
@@ -262,12 +264,14 @@ def test_what_goes_from_a_group_is_not_published_any_longer(
 def test_trap_16_of_a_group_that_is_usable_in_part_that_part_is_published(
     world: World, consumer: Person, provider: Person, new_vpc: Callable[[], str], mode: str
 ) -> None:
-    name, vpc = f"way-{next(_numbers)}", new_vpc()
+    name, vpc = f"way-{next(_numbers):02}", new_vpc()
     arn = providers.group(provider, name, f"{name}-good")
     broken = CallFault("vpc-lattice:CreateResourceConfiguration", "fails-later", account=provider.account_id)
     with faults.injected(broken):
         providers.broken_child(provider, arn, f"{name}-bad")
-    consumer.write_binding(name, resource=name, provider=provider.account_id, **attach(mode, "GROUP", name, vpc))
+    consumer.write_binding(
+        name, resource=name, provider=provider.account_id, share=f"{name}*", **attach(mode, "GROUP", name, vpc)
+    )
 
     share_arn = providers.share(provider, name, arn, consumer.account_id)
 
@@ -281,7 +285,7 @@ def test_trap_16_of_a_group_that_is_usable_in_part_that_part_is_published(
 def test_a_verified_name_of_the_provider_s_resolves_in_the_vpc_and_an_unverified_one_does_not(
     world: World, consumer: Person, provider: Person, new_vpc: Callable[[], str], mode: str
 ) -> None:
-    name, vpc = f"way-{next(_numbers)}", new_vpc()
+    name, vpc = f"way-{next(_numbers):02}", new_vpc()
     domain = f"{name}.vendor.example"
     proof = providers.verified(provider, domain)
     good = providers.single(provider, f"{name}-good", customDomainName=domain, domainVerificationIdentifier=proof)
@@ -290,6 +294,7 @@ def test_a_verified_name_of_the_provider_s_resolves_in_the_vpc_and_an_unverified
         name,
         resource=f"{name}-*",
         provider=provider.account_id,
+        share=f"{name}*",
         **attach(mode, "SINGLE", name, vpc),
         privateDns="verified",
     )
@@ -313,15 +318,19 @@ def test_a_verified_name_of_the_provider_s_resolves_in_the_vpc_and_an_unverified
 def test_security_groups_of_a_binding_take_effect_on_what_is_there(
     consumer: Person, provider: Person, new_vpc: Callable[[], str], mode: str
 ) -> None:
-    name, vpc = f"way-{next(_numbers)}", new_vpc()
+    name, vpc = f"way-{next(_numbers):02}", new_vpc()
     binding = attach(mode, "SINGLE", name, vpc)
     one, other = _group(consumer, vpc, "one"), _group(consumer, vpc, "other")
-    consumer.write_binding(name, resource=name, provider=provider.account_id, **binding, securityGroups=[one])
+    consumer.write_binding(
+        name, resource=name, provider=provider.account_id, share=f"{name}*", **binding, securityGroups=[one]
+    )
     share_arn = providers.share(provider, name, providers.single(provider, name), consumer.account_id)
     settled(consumer, share_arn, "AVAILABLE")
     assert _groups_of(consumer, document(consumer, name, name)) == {one}
 
-    consumer.write_binding(name, resource=name, provider=provider.account_id, **binding, securityGroups=[other])
+    consumer.write_binding(
+        name, resource=name, provider=provider.account_id, share=f"{name}*", **binding, securityGroups=[other]
+    )
 
     until(
         lambda: _groups_of(consumer, document(consumer, name, name)) == {other},
@@ -332,10 +341,12 @@ def test_security_groups_of_a_binding_take_effect_on_what_is_there(
 def test_security_groups_of_an_endpoint_that_were_changed_by_hand_are_put_right(
     consumer: Person, provider: Person, new_vpc: Callable[[], str]
 ) -> None:
-    name, vpc = f"way-{next(_numbers)}", new_vpc()
+    name, vpc = f"way-{next(_numbers):02}", new_vpc()
     ours, theirs = _group(consumer, vpc, "ours"), _group(consumer, vpc, "theirs")
     binding = attach("resource-endpoint", "SINGLE", name, vpc)
-    consumer.write_binding(name, resource=name, provider=provider.account_id, **binding, securityGroups=[ours])
+    consumer.write_binding(
+        name, resource=name, provider=provider.account_id, share=f"{name}*", **binding, securityGroups=[ours]
+    )
     share_arn = providers.share(provider, name, providers.single(provider, name), consumer.account_id)
     settled(consumer, share_arn, "AVAILABLE")
     told = document(consumer, name, name)
@@ -357,10 +368,14 @@ def test_security_groups_of_an_endpoint_that_were_changed_by_hand_are_put_right(
 def test_trap_16_an_association_that_failed_is_deleted_and_made_anew_by_the_next_attempt(
     world: World, consumer: Person, provider: Person, new_vpc: Callable[[], str], kind: str, operation: str
 ) -> None:
-    name, vpc = f"way-{next(_numbers)}", new_vpc()
+    name, vpc = f"way-{next(_numbers):02}", new_vpc()
     offer = KINDS[kind](provider, name)
     consumer.write_binding(
-        name, resource=name, provider=provider.account_id, **attach("service-network", kind, name, vpc)
+        name,
+        resource=name,
+        provider=provider.account_id,
+        share=f"{name}*",
+        **attach("service-network", kind, name, vpc),
     )
     failing = CallFault(operation, "fails-later", times=1, account=consumer.account_id)
     with faults.injected(failing):
@@ -375,13 +390,18 @@ def test_trap_16_an_association_that_failed_is_deleted_and_made_anew_by_the_next
 def test_two_bindings_share_a_network_its_vpc_association_and_its_endpoint(
     world: World, consumer: Person, provider: Person, new_vpc: Callable[[], str]
 ) -> None:
-    name, vpc = f"way-{next(_numbers)}", new_vpc()
+    name, vpc = f"way-{next(_numbers):02}", new_vpc()
     own = {"serviceNetwork": {"name": f"net-{name}", "create": True}, "vpc": vpc}
     offers = {each: providers.single(provider, f"{name}-{each}") for each in ("a", "b")}
     for mode in ("service-network", "service-network-endpoint"):
         for each in offers:
             consumer.write_binding(
-                f"{mode}-{name}-{each}", resource=f"{name}-{each}", provider=provider.account_id, mode=mode, **own
+                f"{mode}-{name}-{each}",
+                resource=f"{name}-{each}",
+                provider=provider.account_id,
+                share=f"{name}*",
+                mode=mode,
+                **own,
             )
 
     shares = {
@@ -401,7 +421,7 @@ def test_two_bindings_share_a_network_its_vpc_association_and_its_endpoint(
 def test_a_network_and_an_endpoint_that_are_there_are_used_and_left_as_they_are(
     world: World, consumer: Person, provider: Person, new_vpc: Callable[[], str]
 ) -> None:
-    name, vpc = f"way-{next(_numbers)}", new_vpc()
+    name, vpc = f"way-{next(_numbers):02}", new_vpc()
     lattice, ec2 = consumer.aws("vpc-lattice"), consumer.aws("ec2")
     network = lattice.create_service_network(name=f"net-{name}", sharingConfig={"enabled": False})["arn"]
     in_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
@@ -413,6 +433,7 @@ def test_a_network_and_an_endpoint_that_are_there_are_used_and_left_as_they_are(
         name,
         resource=name,
         provider=provider.account_id,
+        share=f"{name}*",
         mode="service-network-endpoint",
         vpc=vpc,
         serviceNetwork=network,
@@ -430,12 +451,13 @@ def test_a_network_and_an_endpoint_that_are_there_are_used_and_left_as_they_are(
 def test_several_vpcs_of_one_binding_each_have_their_own_name(
     world: World, consumer: Person, provider: Person, new_vpc: Callable[[], str]
 ) -> None:
-    name, vpcs = f"way-{next(_numbers)}", [new_vpc(), new_vpc()]
+    name, vpcs = f"way-{next(_numbers):02}", [new_vpc(), new_vpc()]
     consumer.aws("ec2").create_tags(Resources=vpcs, Tags=[{"Key": "reach", "Value": name}])
     consumer.write_binding(
         name,
         resource=name,
         provider=provider.account_id,
+        share=f"{name}*",
         mode="service-network-endpoint",
         vpc={"tag": {"reach": name}},
         serviceNetwork={"name": f"net-{name}", "create": True},

@@ -25,7 +25,7 @@ def provider(world: World) -> Person:
 
 @pytest.fixture(scope="module")
 def consumer(deployed: Callable[..., Person], provider: Person) -> Person:
-    person = deployed("520000000072", LookEvery="rate(1 minute)")
+    person = deployed("520000000072")
     permit = f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);'
     person.write_policy("let-provider-in", permit)
     return person
@@ -33,7 +33,7 @@ def consumer(deployed: Callable[..., Person], provider: Person) -> Person:
 
 @pytest.fixture
 def name() -> str:
-    return f"no-{next(_numbers)}"
+    return f"no-{next(_numbers):02}"
 
 
 def told(consumer: Person, share_arn: str, status: str) -> dict[str, str]:
@@ -61,7 +61,7 @@ def test_a_resource_endpoint_leads_to_no_service_and_to_no_network(
     consumer: Person, provider: Person, name: str, kind: str
 ) -> None:
     offered = providers.service(provider, name) if kind == "service" else providers.network(provider, name)
-    consumer.write_binding(name, resource=name, provider=provider.account_id)
+    consumer.write_binding(name, resource=name, provider=provider.account_id, share=f"{name}*")
 
     reasons = told(consumer, providers.share(provider, name, offered, consumer.account_id), "HELD")
 
@@ -73,7 +73,12 @@ def test_trap_13_a_network_that_can_be_shared_takes_only_what_its_provider_lets_
 ) -> None:
     shareable = network(consumer, f"{name}-net", shareable=True)
     consumer.write_binding(
-        name, resource=name, provider=provider.account_id, mode="service-network", serviceNetwork=shareable
+        name,
+        resource=name,
+        provider=provider.account_id,
+        share=f"{name}*",
+        mode="service-network",
+        serviceNetwork=shareable,
     )
 
     share_arn = providers.share(provider, name, providers.single(provider, name), consumer.account_id)
@@ -89,7 +94,12 @@ def test_trap_14_what_is_shared_goes_into_no_network_that_is_shared_too(
     until(lambda: row_of(consumer, shared), lambda: "the network is seen")
     settled(consumer, shared, "ACCEPTED")
     consumer.write_binding(
-        name, resource=name, provider=provider.account_id, mode="service-network", serviceNetwork=foreign
+        name,
+        resource=name,
+        provider=provider.account_id,
+        share=f"{name}*",
+        mode="service-network",
+        serviceNetwork=foreign,
     )
 
     share_arn = providers.share(provider, name, providers.single(provider, name), consumer.account_id)
@@ -107,7 +117,13 @@ def test_a_vpc_that_is_associated_with_another_network_is_told_and_how_to_reach_
     )
     own = {"name": f"{name}-net", "create": True}
     consumer.write_binding(
-        name, resource=name, provider=provider.account_id, mode="service-network", vpc=vpc, serviceNetwork=own
+        name,
+        resource=name,
+        provider=provider.account_id,
+        share=f"{name}*",
+        mode="service-network",
+        vpc=vpc,
+        serviceNetwork=own,
     )
 
     share_arn = providers.share(provider, name, providers.single(provider, name), consumer.account_id)
@@ -121,7 +137,12 @@ def test_a_vpc_that_is_associated_with_another_network_is_told_and_how_to_reach_
 
 def test_a_service_network_that_is_not_there_is_named(consumer: Person, provider: Person, name: str) -> None:
     consumer.write_binding(
-        name, resource=name, provider=provider.account_id, mode="service-network", serviceNetwork={"name": "nowhere"}
+        name,
+        resource=name,
+        provider=provider.account_id,
+        share=f"{name}*",
+        mode="service-network",
+        serviceNetwork={"name": "nowhere"},
     )
 
     share_arn = providers.share(provider, name, providers.single(provider, name), consumer.account_id)
@@ -133,7 +154,7 @@ def test_trap_11_where_no_zone_is_common_aws_s_words_are_told(consumer: Person, 
     ec2 = consumer.aws("ec2")
     vpc = str(ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"])
     ec2.create_subnet(VpcId=vpc, CidrBlock="10.8.0.0/24", AvailabilityZone="us-east-1f")
-    consumer.write_binding(name, resource=name, provider=provider.account_id, vpc=vpc)
+    consumer.write_binding(name, resource=name, provider=provider.account_id, share=f"{name}*", vpc=vpc)
     offered = providers.single(provider, name, zones=("us-east-1a",))
 
     share_arn = providers.share(provider, name, offered, consumer.account_id)
@@ -148,7 +169,7 @@ def test_a_quota_that_is_reached_is_told_with_its_limit_and_a_raised_one_lets_it
     quota = "/drawbridge/config/quotas/resource-endpoints-per-vpc"
     ssm = consumer.aws("ssm")
     ssm.put_parameter(Name=quota, Type="String", Value="1")
-    consumer.write_binding(name, resource=f"{name}-*", provider=provider.account_id, vpc=vpc)
+    consumer.write_binding(name, resource=f"{name}-*", provider=provider.account_id, share=f"{name}*", vpc=vpc)
     one, two = (providers.single(provider, f"{name}-{each}") for each in ("one", "two"))
     first = providers.share(provider, f"{name}-one", one, consumer.account_id)
     settled(consumer, first, "AVAILABLE")
@@ -167,7 +188,7 @@ def test_trap_18_a_quota_that_only_aws_knows_ends_the_attempt_with_aws_s_words(
     consumer: Person, provider: Person, name: str
 ) -> None:
     vpc = vpc_with(consumer)
-    consumer.write_binding(name, resource=name, provider=provider.account_id, vpc=vpc)
+    consumer.write_binding(name, resource=name, provider=provider.account_id, share=f"{name}*", vpc=vpc)
     offered = providers.single(provider, name)
     with lowered(resource_endpoints_per_vpc=0):
         share_arn = providers.share(provider, name, offered, consumer.account_id)
@@ -179,7 +200,9 @@ def test_trap_18_a_quota_that_only_aws_knows_ends_the_attempt_with_aws_s_words(
 
 def test_private_dns_in_a_vpc_without_dns_is_refused(consumer: Person, provider: Person, name: str) -> None:
     vpc = vpc_with(consumer, EnableDnsHostnames=False)
-    consumer.write_binding(name, resource=name, provider=provider.account_id, vpc=vpc, privateDns="verified")
+    consumer.write_binding(
+        name, resource=name, provider=provider.account_id, share=f"{name}*", vpc=vpc, privateDns="verified"
+    )
 
     share_arn = providers.share(provider, name, providers.single(provider, name), consumer.account_id)
 
@@ -188,7 +211,9 @@ def test_private_dns_in_a_vpc_without_dns_is_refused(consumer: Person, provider:
 
 def test_trap_17_wider_private_dns_than_verified_needs_a_policy(consumer: Person, provider: Person, name: str) -> None:
     vpc = vpc_with(consumer, EnableDnsHostnames=True)
-    consumer.write_binding(name, resource=name, provider=provider.account_id, vpc=vpc, privateDns="all")
+    consumer.write_binding(
+        name, resource=name, provider=provider.account_id, share=f"{name}*", vpc=vpc, privateDns="all"
+    )
     offered = providers.single(provider, name, customDomainName=f"{name}.bank.example")
 
     share_arn = providers.share(provider, name, offered, consumer.account_id)
@@ -205,11 +230,14 @@ def test_trap_17_wider_private_dns_than_verified_needs_a_policy(consumer: Person
 def test_one_private_name_has_one_way_in_a_vpc(consumer: Person, provider: Person, name: str) -> None:
     vpc = vpc_with(consumer, EnableDnsHostnames=True)
     own = {"name": f"{name}-net", "create": True}
-    consumer.write_binding(f"a-{name}", resource=name, provider=provider.account_id, vpc=vpc, privateDns="verified")
+    consumer.write_binding(
+        f"a-{name}", resource=name, provider=provider.account_id, share=f"{name}*", vpc=vpc, privateDns="verified"
+    )
     consumer.write_binding(
         f"b-{name}",
         resource=name,
         provider=provider.account_id,
+        share=f"{name}*",
         mode="service-network-endpoint",
         vpc=vpc,
         serviceNetwork=own,
