@@ -29,6 +29,25 @@ def doing(what: str) -> Iterator[None]:
             _counts[what] -= 1
 
 
+@contextmanager
+def at_rest(what: str) -> Iterator[Callable[[], None]]:
+    """Count one ``what`` less while the block waits for the clock; what is given ends the rest, if called before."""
+    resting = True
+
+    def end() -> None:
+        nonlocal resting
+        with _lock:
+            _counts[what] += resting
+            resting = False
+
+    with _lock:
+        _counts[what] -= 1
+    try:
+        yield end
+    finally:
+        end()
+
+
 def gauge(what: str, count: Callable[[], int]) -> None:
     """Have ``count`` asked for how many of ``what`` are under way; a second gauge of the name replaces the first."""
     _gauges[what] = count

@@ -15,7 +15,7 @@ from moto.awslambda.models import lambda_backends
 from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import sqs_backends
 
-from local_aws.activity import doing
+from local_aws.activity import at_rest, doing
 from local_aws.clock import Due, clock
 from local_aws.delivery import patterns, queues
 from local_aws.delivery.records import record
@@ -96,9 +96,21 @@ class Poller:
             if left <= 0:
                 break
             if not more:
-                clock.wait(self._woken, left)
+                self._rest(left)
         self._woken.set()
         return batch
+
+    def _rest(self, seconds: float) -> None:
+        """Wait to be woken, for so long at most: meanwhile nobody need wait for this batch."""
+        with at_rest("batches") as end:
+
+            def time_is_up() -> None:
+                end()
+                self._woken.set()
+
+            up = clock.call_later(seconds, time_is_up, background=True)
+            self._woken.wait()
+            up.cancel()
 
     def _receive(self, count: int) -> list[Any]:
         queue = self.queue

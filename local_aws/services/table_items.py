@@ -40,7 +40,7 @@ def _serialize_values_by_what_they_hold() -> None:
 
     For each of the ten kinds that a value may have, moto tries a dozen spellings of its name: four fifths of a query.
     """
-    serialize = BaseJSONSerializer._serialize_type_structure
+    serialize = BaseJSONSerializer._serialize_type_structure  # noqa: SLF001 - moto has no other way
 
     def structure(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
         if shape.name != "AttributeValue" or type(value) is not dict:
@@ -50,4 +50,4 @@ def _serialize_values_by_what_they_hold() -> None:
         for kind, held in value.items():
             self._serialize(written, held, shape.members[kind], kind)
 
-    BaseJSONSerializer._serialize_type_structure = structure
+    BaseJSONSerializer._serialize_type_structure = structure  # noqa: SLF001 - as above
