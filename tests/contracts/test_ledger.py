@@ -19,6 +19,7 @@ from drawbridge.record.record import StatusChange, status_change
 from drawbridge.request import EndpointConnectionRequest, Request
 from drawbridge.request.review import Review
 from drawbridge.request.row import Row
+from drawbridge.request.shares import Matchable
 from drawbridge.status import Reason, Status
 from tests.builders import (
     CONNECTION,
@@ -248,6 +249,20 @@ def test_what_the_outcome_was_come_to_from_is_taken_over(
 
     after = row(ledger)
     assert (after.seen, after.wanted, after.permitted) == taken
+
+
+def test_what_a_share_held_is_kept_until_a_later_plan_says_otherwise(ledger: Ledger) -> None:
+    ledger.claim(seen(), 1, after=None)
+    assert row(ledger).known_contents() is None
+
+    held = '[{"name": "orders-db", "type": "SINGLE", "owner": "111111111111"}]'
+    reach(ledger, Status.AVAILABLE, basis=Basis(matched="one", contents=held))
+    ledger.claim(seen(), 2, after=row(ledger))
+
+    assert row(ledger).known_contents() == (Matchable(name="orders-db", type="SINGLE", owner="111111111111"),)
+    assert row(ledger).matched == "one"
+    reach(ledger, Status.HELD, attempt=2, basis=Basis(contents="null"))
+    assert row(ledger).known_contents() is None
 
 
 def test_what_let_a_request_in_is_kept_through_later_statuses(ledger: Ledger, table: Any) -> None:

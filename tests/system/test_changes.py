@@ -118,3 +118,20 @@ def test_a_notification_that_cannot_be_relayed_is_kept(world: World, provider: P
     world.control("faults", {})
     # The schedule looked, without any notification.
     settled(consumer, endpoint_id, "AVAILABLE")
+
+
+def test_a_binding_for_one_resource_leaves_the_provider_s_others_alone(
+    world: World, provider: Person, consumer: Person
+) -> None:
+    bind(consumer, "left-alone", provider)
+    there = provider.share_database("left-alone", port="5432", with_account=consumer.account_id)
+    unwanted = provider.share_database("unwanted-yet", port="5432", with_account=consumer.account_id)
+    settled(consumer, there, "AVAILABLE")
+    settled(consumer, unwanted, "ACCEPTED")
+
+    bind(consumer, "unwanted-yet", provider)
+
+    row = settled(consumer, unwanted, "AVAILABLE")
+    assert row["attempt"]["N"] == "2"
+    until(world.quiet, lambda: "the local AWS comes to rest")
+    assert settled(consumer, there, "AVAILABLE")["attempt"]["N"] == "1"

@@ -17,7 +17,7 @@ from drawbridge.request.digests import digest
 from drawbridge.request.discover import Discoverer
 from drawbridge.request.review import Review
 from drawbridge.request.row import Row
-from drawbridge.request.shares import Invitation, InvitationStatus, Share, SharedResource
+from drawbridge.request.shares import Invitation, InvitationStatus, Matchable, Share, SharedResource
 from drawbridge.status import Reason, Status
 from tests.builders import (
     CONNECTION,
@@ -54,6 +54,8 @@ class World:
         self.failing: set[str] = set()
         self.writes_until_crash = 1_000
         self.policies = "policies"
+        self.bindings = "bindings"
+        self.matching = "the one that matches"
         self.drifted = ""
         self.found: Review | None = None
         """What reviews come to."""
@@ -148,7 +150,10 @@ class World:
         self.announced.append((seen.request.request_id, attempt))
 
     def wanted(self, provider: str, share_name: str) -> str:
-        return "bindings"
+        return self.bindings
+
+    def matched(self, share_name: str, contents: tuple[Matchable, ...]) -> str:
+        return digest(share_name, contents, self.matching)
 
     def permitted(self, account_id: str, held: Held = NONE_HELD) -> str:
         return self.policies if held == NONE_HELD else f"{self.policies}, {held.in_all} held"
@@ -252,6 +257,46 @@ def connected(world: World, **changes: Any) -> None:
     kept = world.kept[SHARE.request_id]
     told = {"seen": kept.seen, "wanted": kept.wanted, "permitted": kept.permitted, "ways": "[]"} | changes
     world.kept[SHARE.request_id] = row(Status.AVAILABLE, request=SHARE, **told)
+
+
+ORDERS = (Matchable(name="orders-db", type="SINGLE", owner=PROVIDER),)
+
+
+def known(world: World, **changes: Any) -> None:
+    """Have a share that is settled, of which the ledger keeps what it holds and which bindings matched that."""
+    contents = msgspec.json.encode(ORDERS).decode()
+    connected(world, matched=world.matched("orders", ORDERS), contents=contents, **changes)
+
+
+def test_a_binding_for_other_resources_of_the_provider_starts_nothing(world: World) -> None:
+    known(world)
+
+    world.bindings = "one more"
+
+    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
+
+
+def test_a_binding_that_matches_something_in_the_share_starts_an_attempt(world: World) -> None:
+    known(world)
+
+    world.bindings, world.matching = "one more", "and another that matches"
+
+    assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-2",)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"status": Status.HELD}, {"status": Status.FAILED}, {"incomplete": True}, {"contents": "null"}]
+)
+def test_where_something_is_hindered_or_unknown_any_binding_for_the_provider_starts_an_attempt(
+    world: World, changes: dict[str, Any]
+) -> None:
+    known(world, updated_at=NOW.isoformat())
+    world.kept[SHARE.request_id] = msgspec.structs.replace(world.kept[SHARE.request_id], **changes)
+    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
+
+    world.bindings = "one more"
+
+    assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-2",)
 
 
 def test_what_is_not_any_longer_as_it_was_left_gets_one_attempt_and_another_only_after_hours(world: World) -> None:

@@ -4,20 +4,22 @@ import json
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from drawbridge.association import Mode, NetworkRef, PrivateDns
 from drawbridge.association.binding import Binding, parse_binding
 from drawbridge.association.entities import Entity
-from drawbridge.association.in_force import wanted_digest
+from drawbridge.association.in_force import matched_digest, wanted_digest
 from drawbridge.association.observed import InNetwork, Network, State, VpcInNetwork
-from drawbridge.association.plan import MOST_AT_ONCE, Planner, Vpc
+from drawbridge.association.plan import MOST_AT_ONCE, MOST_KEPT, Planner, Vpc
 from drawbridge.association.preflight import Preflight
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.facts import ResourceKind
 from drawbridge.decision.policies import parse_policy
 from drawbridge.errors import NotReadyError
-from drawbridge.request.shares import Share, SharedResource
+from drawbridge.request.shares import Matchable, Share, SharedResource
 from tests.builders import (
     CONSUMER,
     MOMENT,
@@ -426,3 +428,73 @@ def test_what_is_wanted_is_another_digest_once_a_quota_is_raised() -> None:
     digests = [wanted_digest(in_force, PROVIDER, "orders", quotas) for quotas in (NONE_RAISED, raised, NONE_RAISED)]
 
     assert digests[0] == digests[2] != digests[1]
+
+
+def test_a_plan_says_what_the_share_holds_and_which_bindings_matched_it() -> None:
+    world = World(entity("orders-db"), entity("stock-db", RESOURCE_ARN + "0"))
+    orders, stock, other = (binding(name, match={"resource": f"{name}-*"}) for name in ("orders", "stock", "other"))
+
+    plan = world.planner(orders, stock).plan(SHARE_ARN, asker(), [], MOMENT)
+    with_other = world.planner(orders, other, stock).plan(SHARE_ARN, asker(), [], MOMENT)
+    without_stock = world.planner(orders).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert plan.contents is not None
+    assert {each.name for each in plan.contents} == {"orders-db", "stock-db"}
+    assert with_other.wanted != plan.wanted
+    assert with_other.matched == plan.matched
+    assert without_stock.matched != plan.matched
+
+
+@pytest.mark.parametrize("number", [MOST_KEPT, MOST_KEPT + 1])
+def test_of_a_lot_of_resources_it_is_not_kept_what_bindings_go_by(number: int) -> None:
+    world = World(*(entity(f"db-{each}", f"{RESOURCE_ARN[:-4]}{each:04}") for each in range(number)))
+
+    plan = world.planner().plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert (plan.contents is not None) == (number <= MOST_KEPT)
+
+
+def test_what_is_of_no_kind_that_can_be_described_leaves_it_unknown_what_a_share_holds() -> None:
+    world = World(entity())
+    odd = shared_resource("arn:aws:vpc-lattice:us-east-1:111111111111:novelty/n-1", "vpc-lattice:Novelty")
+    listed = [shared_resource(), odd]
+    world.contents_of_share = lambda share_arn: listed  # type: ignore[method-assign]  # RAM lists one more
+
+    assert world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT).contents is None
+
+
+_parts = st.sampled_from(["a", "b", "ab", "*", "a*", "?"])
+_held = st.builds(
+    Matchable,
+    name=st.sampled_from(["a", "b", "ab"]),
+    type=st.sampled_from(["SINGLE", "GROUP"]),
+    owner=st.sampled_from([PROVIDER, CONSUMER]),
+)
+_bindings = st.dictionaries(
+    st.sampled_from(["one", "two", "three"]),
+    st.fixed_dictionaries(
+        {"resource": _parts, "share": _parts},
+        optional={"types": st.sampled_from([["SINGLE"], ["GROUP", "SINGLE"]]), "provider": st.just(PROVIDER)},
+    ),
+)
+
+
+@given(before=_bindings, after=_bindings, held=st.lists(_held, max_size=3))
+def test_the_digest_of_what_matched_changes_just_when_the_bindings_that_match_something_do(
+    before: dict[str, dict[str, object]], after: dict[str, dict[str, object]], held: list[Matchable]
+) -> None:
+    def in_force(matches: dict[str, dict[str, object]]) -> InForce[Binding]:
+        things = tuple(binding(name, match=match) for name, match in sorted(matches.items()))
+        return InForce(things, tuple((each.name, len(str(each))) for each in things), ())
+
+    def matching(bindings: InForce[Binding]) -> list[tuple[str, object]]:
+        versions = dict(bindings.versions)
+        return [
+            (each.name, versions[each.name]) for each in bindings.things for one in held if each.match.matches(one, "a")
+        ]
+
+    was, becomes = in_force(before), in_force(after)
+
+    same = matched_digest(was, "a", held, NONE_RAISED) == matched_digest(becomes, "a", held, NONE_RAISED)
+
+    assert same == (set(matching(was)) == set(matching(becomes)))

@@ -24,8 +24,9 @@ from drawbridge.record.outcome import (
     outcome_of,
 )
 from drawbridge.record.record import StatusChange, record, status_change
+from drawbridge.request.shares import Matchable
 from drawbridge.status import Reason, Status
-from tests.builders import CONSUMER, VPC_ID, wanted, wanted_by_network, workflow_input
+from tests.builders import CONSUMER, VPC_ID, row, wanted, wanted_by_network, workflow_input
 
 WHY = (Reason("policy", "because", source="p"),)
 PUBLISHED = Published(Publication(dns_name="name.example", parameters=("/a/dns-name", "/a/connection")))
@@ -173,12 +174,22 @@ def test_what_aws_lists_after_it_was_gone_is_something_new(progress: Progress) -
     assert outcome_of(progress).basis == GONE
 
 
+def test_an_outcome_says_what_the_share_held_and_what_matched() -> None:
+    held = (Matchable(name="orders-db", type="SINGLE", owner="111111111111"),)
+
+    basis = outcome_of(Planned(plan(matched="one", contents=held))).basis
+
+    assert basis is not None
+    assert basis.matched == "one"
+    assert row(Status.ACCEPTED, contents=basis.contents).known_contents() == held
+
+
 def test_an_outcome_says_what_it_was_come_to_from() -> None:
     held = outcome_of(Decided(Hold(WHY), "these policies"))
     planned = outcome_of(Planned(plan()))
 
     assert held.basis == Basis(permitted="these policies")
-    assert planned.basis == Basis(seen="share", wanted="bindings")
+    assert planned.basis == Basis(seen="share", wanted="bindings", contents="null")
 
 
 def test_what_let_a_request_in_is_kept_beside_the_reasons_of_later_statuses() -> None:

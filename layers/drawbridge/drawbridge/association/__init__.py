@@ -7,6 +7,7 @@ from msgspec import Struct
 from drawbridge.association.entities import holds_others
 from drawbridge.decision.facts import ResourceKind
 from drawbridge.decision.grounds import AssociationGrounds
+from drawbridge.request.shares import Matchable
 from drawbridge.status import Reason
 
 
@@ -107,6 +108,10 @@ class Plan(Struct, frozen=True, kw_only=True):
     """The digest of the share in effect that the plan was made from."""
     wanted: str
     """The digest of the bindings that the plan was made from."""
+    matched: str = ""
+    """The digest of those of them that matched something."""
+    contents: tuple[Matchable, ...] | None = None
+    """What the share holds; ``None`` if not all of it can be described yet, or it is a lot."""
     grounds: AssociationGrounds | None = None
     """What the policy was asked about."""
 

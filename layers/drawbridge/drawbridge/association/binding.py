@@ -13,6 +13,7 @@ from msgspec import Meta, Struct, field
 from drawbridge.association import Mode, NetworkRef, PrivateDns
 from drawbridge.association.entities import Entity
 from drawbridge.errors import InvalidInputError
+from drawbridge.request.shares import Matchable
 
 Glob = Annotated[str, Meta(min_length=1, max_length=256)]
 VpcId = Annotated[str, Meta(pattern=r"^vpc-[0-9a-f]{8,17}$")]
@@ -56,7 +57,7 @@ class Match(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Tell whether some resource in a share of that name could fit."""
         return fnmatchcase(provider, self.provider) and fnmatchcase(share_name, self.share)
 
-    def matches(self, resource: Entity, share_name: str) -> bool:
+    def matches(self, resource: Entity | Matchable, share_name: str) -> bool:
         return (
             self.could_match(resource.owner, share_name)
             and fnmatchcase(resource.name, self.resource)

@@ -1,8 +1,11 @@
 """The bindings in force."""
 
-from drawbridge.association.binding import Binding, parse_binding
+from collections.abc import Callable, Iterable
+
+from drawbridge.association.binding import Binding, Match, parse_binding
 from drawbridge.configuration import InForce, Parameters, in_force
 from drawbridge.request.digests import digest
+from drawbridge.request.shares import Matchable
 
 PATH = "bindings"
 
@@ -14,12 +17,20 @@ def bindings_in_force(parameters: Parameters) -> InForce[Binding]:
 
 def wanted_digest(bindings: InForce[Binding], provider: str, share_name: str, quotas: InForce[tuple[str, int]]) -> str:
     """Give a digest of the bindings that could want something of a share, and of the limits that they meet."""
+    return _digest(bindings, quotas, lambda match: match.could_match(provider, share_name))
+
+
+def matched_digest(
+    bindings: InForce[Binding], share_name: str, contents: Iterable[Matchable], quotas: InForce[tuple[str, int]]
+) -> str:
+    """Give a digest of the bindings that match something of what a share holds, and of the limits that they meet."""
+    held = tuple(contents)
+    return _digest(bindings, quotas, lambda match: any(match.matches(each, share_name) for each in held))
+
+
+def _digest(bindings: InForce[Binding], quotas: InForce[tuple[str, int]], counts: Callable[[Match], bool]) -> str:
     versions = dict(bindings.versions)
     return digest(
-        [
-            (binding.name, versions[binding.name])
-            for binding in bindings.things
-            if binding.match.could_match(provider, share_name)
-        ],
+        [(binding.name, versions[binding.name]) for binding in bindings.things if counts(binding.match)],
         quotas.things,
     )

@@ -10,7 +10,7 @@ from drawbridge.association import Mode, NetworkRef, Plan, PrivateDns, WantedAss
 from drawbridge.association.associate import Ways
 from drawbridge.association.binding import Binding, VpcTag
 from drawbridge.association.entities import Entity
-from drawbridge.association.in_force import wanted_digest
+from drawbridge.association.in_force import matched_digest, wanted_digest
 from drawbridge.association.preflight import Preflight
 from drawbridge.configuration import InForce
 from drawbridge.decision.decide import Policies, may_associate
@@ -18,14 +18,14 @@ from drawbridge.decision.facts import Asker, Fact, Moment, ResourceFacts, Resour
 from drawbridge.decision.grounds import AssociationGrounds
 from drawbridge.errors import NotReadyError
 from drawbridge.request.digests import state_in_effect
-from drawbridge.request.shares import Share, SharedResource
+from drawbridge.request.shares import Matchable, Share, SharedResource
 from drawbridge.status import Reason
 
 MOST_AT_ONCE = 150
 """Associations of one share: what is planned goes from state to state, which holds 256 KiB."""
 
 MOST_KEPT = 100
-"""Resources of one share whose facts are kept, for the same reason."""
+"""Resources of one share whose facts and names are kept, for the same reason."""
 
 
 class Vpc(Struct, frozen=True, kw_only=True):
@@ -62,6 +62,16 @@ class Considered(Struct, frozen=True, kw_only=True):
     visible: tuple[SharedResource, ...]
     """What it holds of VPC Lattice's."""
     wishes: tuple[Wish, ...]
+    described: tuple[Entity, ...]
+    """Those of them that VPC Lattice describes by now."""
+
+    @property
+    def contents(self) -> tuple[Matchable, ...] | None:
+        """What bindings go by, if all of it is described and it can be kept."""
+        undescribed = {resource.arn for resource in self.visible} - {each.arn for each in self.described}
+        if undescribed or len(self.described) > MOST_KEPT:
+            return None
+        return tuple(Matchable(name=each.name, type=each.type, owner=each.owner) for each in self.described)
 
 
 class Shares(Protocol):
@@ -151,7 +161,7 @@ class Planner:
             wishes += [
                 self._wish(binding, resource, fits, asker=asker, share=share, moment=moment) for resource in fits
             ]
-        return Considered(share=share, visible=visible, wishes=tuple(wishes))
+        return Considered(share=share, visible=visible, wishes=tuple(wishes), described=tuple(described))
 
     def plan_of(self, considered: Considered, moment: Moment) -> Plan:
         """Sum up what was considered; of more than can be done at once, the rest is refused."""
@@ -162,6 +172,7 @@ class Planner:
         if len(wanted) > MOST_AT_ONCE:
             text = f"{len(wanted)} associations are wanted of one share, {MOST_AT_ONCE} are made; match fewer"
             refused.append(Reason("too-many-associations", text, source=wanted[MOST_AT_ONCE].binding))
+        contents = considered.contents
         broken = (Reason("binding-broken", each.reason, source=each.name) for each in self._bindings.broken)
         return Plan(
             associations=tuple(wanted[:MOST_AT_ONCE]),
@@ -169,6 +180,8 @@ class Planner:
             broken=tuple(broken),
             state=state_in_effect(resource.arn for resource in considered.visible),
             wanted=wanted_digest(self._bindings, share.owner, share.name, self._quotas),
+            matched=matched_digest(self._bindings, share.name, contents or (), self._quotas),
+            contents=contents,
             grounds=AssociationGrounds(at=moment.now, zone=moment.zone, resources=tuple(asked[:MOST_KEPT])),
         )
 

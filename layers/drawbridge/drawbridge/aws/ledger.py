@@ -238,6 +238,8 @@ class _Item(msgspec.Struct):
     incomplete: bool
     grounds: str = ""
     association_grounds: str = ""
+    matched: str = ""
+    contents: str = ""
     ways: str = ""
     drift: str = ""
     reviewed: str = ""

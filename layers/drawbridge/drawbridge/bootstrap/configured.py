@@ -1,13 +1,14 @@
 """The configuration at one look, as discovery needs it."""
 
 from drawbridge.association.binding import Binding
-from drawbridge.association.in_force import wanted_digest
+from drawbridge.association.in_force import matched_digest, wanted_digest
 from drawbridge.configuration import InForce
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.gather import Registry
 from drawbridge.decision.in_force import permitted_digest
 from drawbridge.decision.policies import Policy
 from drawbridge.request.connections import NONE_HELD, Held
+from drawbridge.request.shares import Matchable
 
 
 class Registered:
@@ -40,6 +41,9 @@ class Configured:
 
     def wanted(self, provider: str, share_name: str) -> str:
         return wanted_digest(self._bindings, provider, share_name, self._quotas)
+
+    def matched(self, share_name: str, contents: tuple[Matchable, ...]) -> str:
+        return matched_digest(self._bindings, share_name, contents, self._quotas)
 
     def permitted(self, account_id: str, held: Held = NONE_HELD) -> str:
         return permitted_digest(self._policies, self._registry.consumer(account_id), held)

@@ -35,6 +35,9 @@ class Basis(Struct, frozen=True, kw_only=True):
 
     seen: str = ""
     wanted: str = ""
+    matched: str = ""
+    contents: str = ""
+    """No digest, but what a share holds, in JSON."""
     permitted: str = ""
 
 

@@ -175,7 +175,8 @@ def _planned(plan: Plan) -> Outcome:
 
 
 def _of_plan(plan: Plan) -> Outcome:
-    basis = Basis(seen=plan.state, wanted=plan.wanted)
+    contents = msgspec.json.encode(plan.contents).decode()
+    basis = Basis(seen=plan.state, wanted=plan.wanted, matched=plan.matched, contents=contents)
     if plan.associations:
         wanted = tuple(
             Reason("associating", f"{wanted.resource_name} into {_where(wanted)}", source=wanted.binding)

@@ -33,6 +33,10 @@ class Seen(Struct, frozen=True, kw_only=True):
     """A digest of all that AWS lists of it and that its outcome could depend on."""
     wanted: str
     """A digest of the bindings that could want something of it."""
+    share_name: str = ""
+    """A share's; may be empty."""
+    matched: str = ""
+    """A digest of the bindings that match something of what it is known to hold; empty if that was not looked at."""
     permitted: str
     """A digest of the policies in force, of what the registry knows of the account, and of how many connections it has
     if a policy goes by that."""
@@ -68,7 +72,15 @@ def _changed(seen: Seen, row: Row) -> bool:
         return True
     # What was let in stays: taking it down because policies changed is withdrawal's.
     undecided = row.status in SETTLED_FOR_NOW or row.incomplete
-    return seen.open and (seen.wanted != row.wanted or (undecided and seen.permitted != row.permitted))
+    return seen.open and (_is_wanted_otherwise(seen, row) or (undecided and seen.permitted != row.permitted))
+
+
+def _is_wanted_otherwise(seen: Seen, row: Row) -> bool:
+    if seen.wanted == row.wanted:
+        return False
+    # What hindered it may have been a binding that matches something else.
+    hindered = row.status in {Status.HELD, Status.FAILED} or row.incomplete
+    return hindered or not seen.matched or seen.matched != row.matched
 
 
 def _waited(seen: Seen, row: Row, now: datetime) -> bool:

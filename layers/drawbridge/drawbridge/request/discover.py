@@ -16,7 +16,7 @@ from drawbridge.request.connections import NONE_HELD, Connection, Held, ManagedS
 from drawbridge.request.digests import digest, state_in_effect
 from drawbridge.request.review import Review
 from drawbridge.request.row import Row
-from drawbridge.request.shares import Invitation, InvitationStatus, Share, SharedResource, newest
+from drawbridge.request.shares import Invitation, InvitationStatus, Matchable, Share, SharedResource, newest
 from drawbridge.status import Status
 
 
@@ -123,6 +123,10 @@ class Configured(Protocol):
 
     def wanted(self, provider: str, share_name: str) -> str:
         """Of the bindings that could want something of the share."""
+        ...
+
+    def matched(self, share_name: str, contents: tuple[Matchable, ...]) -> str:
+        """Of the bindings that match something of what the share holds."""
         ...
 
     def permitted(self, account_id: str, held: Held = NONE_HELD) -> str:
@@ -272,6 +276,7 @@ class Discoverer:
             # An invitation that was accepted is dropped after seven days, which changes nothing.
             state=digest(invitation.arn, invitation.status) if invitation and not share else state_in_effect(lattice),
             wanted=self._configured.wanted(provider, name),
+            share_name=name,
             permitted=self._configured.permitted(provider),
             under=self._configured.permitted(provider),
             # A share in effect that holds nothing of VPC Lattice's is none of our business.
@@ -300,13 +305,20 @@ class Discoverer:
         """See to one request; give the name of the execution if one was started."""
         if row is not None and row.status is Status.WAITING_FOR_APPROVAL and not row.settled:
             self._see_to_waiting(seen, row)
-        seen = self._with_drift(seen, row)
+        seen = self._with_drift(self._with_matched(seen, row), row)
         need = need_of(seen, row, now)
         if need is Need.NOTHING and not self._is_to_be_decided_again(seen, row, now):
             return None
         if need is Need.MAKE_SURE and row is not None and (self._runs(seen, row) or not may_try_again(row, now)):
             return None
         return self._begin(seen, row)
+
+    def _with_matched(self, seen: Seen, row: Row | None) -> Seen:
+        """Look closer where bindings changed: most are for other resources of the same provider."""
+        contents = row.known_contents() if row is not None and seen.wanted != row.wanted else None
+        if contents is None:
+            return seen
+        return msgspec.structs.replace(seen, matched=self._configured.matched(seen.share_name, contents))
 
     def _with_drift(self, seen: Seen, row: Row | None) -> Seen:
         """Look whether what is connected still is as it was left."""

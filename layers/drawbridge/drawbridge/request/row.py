@@ -2,9 +2,11 @@
 
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta, Struct
 
 from drawbridge.request import Request
+from drawbridge.request.shares import Matchable
 from drawbridge.status import Status
 
 SETTLED_FOR_NOW = frozenset({Status.HELD, Status.FAILED, Status.ACCEPTED})
@@ -39,6 +41,10 @@ class Row(Struct, frozen=True, kw_only=True):
     grounds: str = ""
     association_grounds: str = ""
     """What the decisions rested on, in JSON; empty if there was none yet."""
+    matched: str = ""
+    """A digest of the bindings that matched something of what the share held when it was planned."""
+    contents: str = ""
+    """What bindings can match of that, in JSON; empty or ``null`` if it is not known."""
     ways: str = ""
     """How the associations were left, in JSON."""
     drift: str = ""
@@ -51,3 +57,7 @@ class Row(Struct, frozen=True, kw_only=True):
     @property
     def request_id(self) -> str:
         return self.request.request_id
+
+    def known_contents(self) -> tuple[Matchable, ...] | None:
+        """Give what the share was last seen to hold; ``None`` if not all of it could be described, or ever was."""
+        return msgspec.json.decode(self.contents, type=tuple[Matchable, ...] | None) if self.contents else None
