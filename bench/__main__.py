@@ -5,7 +5,7 @@ import logging
 from bench.answering import report_answering
 from bench.deciding import report_deciding
 from bench.loading import report_loading
-from bench.onboarding import report_bursts, report_onboarding
+from bench.onboarding import report_bindings, report_bursts, report_onboarding
 from local_aws.drawbridge_stack import ACCOUNTS, deploy_stack
 from local_aws.server import LocalAws
 
@@ -16,6 +16,7 @@ def main() -> None:
         for account_id in ACCOUNTS:
             deploy_stack(account_id)
         report_onboarding(server.url)
+        report_bindings(server.url)
         report_bursts(server.url)
         report_answering(server.url)
     report_loading()

@@ -18,6 +18,7 @@ MINUTE = 60.0
 HOUR = 60 * MINUTE
 
 AT_ONCE = 100
+ONE_BY_ONE = 20
 
 _RESTING = 2 * MINUTE
 """Two looks of the schedule: then what has settled has been found so."""
@@ -38,6 +39,35 @@ def report_onboarding(url: str) -> None:
         print(f"\n{number}. {case.title}")
         print_span(span)
     arrange(MANAGEMENT, {}, ram_sharing=False)
+
+
+def report_bindings(url: str) -> None:
+    """Write bindings one after another, each for one of the shares that a provider made before."""
+    provider, consumer = Person(url, "454444444444", "provider"), Person(url, CONSUMER, "consumer")
+    permit = f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);'
+    consumer.write_policy("let-it-in", permit)
+    names = [f"bound-{number:02}" for number in range(ONE_BY_ONE)]
+    shares = [provider.share_database(each, port="5432", with_account=consumer.account_id) for each in names]
+
+    def ended(status: str) -> Callable[[], bool]:
+        return lambda: (
+            sum(
+                row["status"]["S"] == status and row["settled"]["BOOL"]
+                for row in consumer.ledger()
+                if row["subject"]["S"] in shares
+            )
+            == ONE_BY_ONE
+        )
+
+    lapse(4 * HOUR, until=ended("ACCEPTED"))
+    with measured([consumer]) as span:
+        for each in names:
+            consumer.write_binding(each, resource=each, provider=provider.account_id)
+            lapse(_RESTING)
+        lapse(4 * HOUR, until=ended("AVAILABLE"))
+    print(f"\n{ONE_BY_ONE} bindings one after another, each for one of {ONE_BY_ONE} shares of one provider")
+    print(f"   {span.executions} execution(s); {ONE_BY_ONE} at the least, {ONE_BY_ONE**2} if each were for all shares")
+    print_span(span, calls=False)
 
 
 def report_bursts(url: str) -> None:
