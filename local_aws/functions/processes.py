@@ -22,8 +22,8 @@ forking = sys.platform == "linux"
 _MOST_BYTES = 200_000
 """Of one packet, as the server has it."""
 
-_START_SECONDS = 10.0
-"""How long the server may take to fork, while it loads something."""
+_START_SECONDS = 60.0
+"""How long the server may take to fork, while it loads something: to give it up takes its processes along."""
 
 
 class Process(Protocol):

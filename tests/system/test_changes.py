@@ -112,9 +112,9 @@ def test_a_notification_that_cannot_be_relayed_is_kept(world: World, provider: P
 
     def received() -> bool:
         kept.extend(sqs.receive_message(QueueUrl=url).get("Messages", ()))
-        return any(endpoint_id in each["Body"] for each in kept)
+        return any(service_id in each["Body"] for each in kept)
 
-    until(received, lambda: f"a notification of {endpoint_id} is kept: {kept}")
+    until(received, lambda: f"a notification of {service_id} is kept: {kept}")
     world.control("faults", {})
     # The schedule looked, without any notification.
     settled(consumer, endpoint_id, "AVAILABLE")
