@@ -454,6 +454,14 @@ def test_of_a_lot_of_resources_it_is_not_kept_what_bindings_go_by(number: int) -
     assert (plan.contents is not None) == (number <= MOST_KEPT)
 
 
+def test_as_long_as_a_binding_is_broken_it_is_not_known_what_bindings_match() -> None:
+    broken = InForce((binding(),), (("orders", 1),), (Broken("late", "no YAML", None),))
+
+    plan = World(entity()).planner_of(broken, PolicySet([])).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert plan.contents is None
+
+
 def test_what_is_of_no_kind_that_can_be_described_leaves_it_unknown_what_a_share_holds() -> None:
     world = World(entity())
     odd = shared_resource("arn:aws:vpc-lattice:us-east-1:111111111111:novelty/n-1", "vpc-lattice:Novelty")

@@ -111,7 +111,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     matched: str = ""
     """The digest of those of them that matched something."""
     contents: tuple[Matchable, ...] | None = None
-    """What the share holds; ``None`` if not all of it can be described yet, or it is a lot."""
+    """What the share holds; ``None`` if not all of it can be described, it is a lot, or bindings are broken."""
     grounds: AssociationGrounds | None = None
     """What the policy was asked about."""
 

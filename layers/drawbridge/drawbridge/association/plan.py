@@ -172,7 +172,8 @@ class Planner:
         if len(wanted) > MOST_AT_ONCE:
             text = f"{len(wanted)} associations are wanted of one share, {MOST_AT_ONCE} are made; match fewer"
             refused.append(Reason("too-many-associations", text, source=wanted[MOST_AT_ONCE].binding))
-        contents = considered.contents
+        # What a broken binding would match is not known: whatever changes next is looked into.
+        contents = None if self._bindings.broken else considered.contents
         broken = (Reason("binding-broken", each.reason, source=each.name) for each in self._bindings.broken)
         return Plan(
             associations=tuple(wanted[:MOST_AT_ONCE]),
