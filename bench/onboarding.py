@@ -49,22 +49,22 @@ def report_bindings(url: str) -> None:
     names = [f"bound-{number:02}" for number in range(ONE_BY_ONE)]
     shares = [provider.share_database(each, port="5432", with_account=consumer.account_id) for each in names]
 
-    def ended(status: str) -> Callable[[], bool]:
-        return lambda: (
-            sum(
-                row["status"]["S"] == status and row["settled"]["BOOL"]
-                for row in consumer.ledger()
-                if row["subject"]["S"] in shares
+    def wait_for_all(status: str) -> None:
+        def ended() -> bool:
+            rows = [row for row in consumer.ledger() if row["subject"]["S"] in shares]
+            return len(rows) == ONE_BY_ONE and all(
+                row["status"]["S"] == status and row["settled"]["BOOL"] for row in rows
             )
-            == ONE_BY_ONE
-        )
 
-    lapse(4 * HOUR, until=ended("ACCEPTED"))
+        if not lapse(4 * HOUR, until=ended):
+            raise TimeoutError(f"not all of the {ONE_BY_ONE} shares are {status}")
+
+    wait_for_all("ACCEPTED")
     with measured([consumer]) as span:
         for each in names:
             consumer.write_binding(each, resource=each, provider=provider.account_id)
             lapse(_RESTING)
-        lapse(4 * HOUR, until=ended("AVAILABLE"))
+        wait_for_all("AVAILABLE")
     print(f"\n{ONE_BY_ONE} bindings one after another, each for one of {ONE_BY_ONE} shares of one provider")
     print(f"   {span.executions} execution(s); {ONE_BY_ONE} at the least, {ONE_BY_ONE**2} if each were for all shares")
     print_span(span, calls=False)

@@ -120,7 +120,7 @@ class Person:
     ) -> None:
         """Write a binding, for this account's VPC unless ``attach`` names another.
 
-        Shares by a name that ``share`` does not fit are left as they are; of the others each is planned again.
+        Shares by a name that ``share`` does not fit are left as they are, even where something hinders them.
         """
         binding = {
             "match": {"provider": provider, "share": share, "resource": resource},
