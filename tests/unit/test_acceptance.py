@@ -279,3 +279,7 @@ def test_a_share_that_is_kept_only_has_to_be_there() -> None:
     assert done(SHARE, AS_IT_IS, Shares(None, shared=True), NOBODY).result is Result.ACCEPTED
     assert done(SHARE, AS_IT_IS, NOTHING, NOBODY).result is Result.WITHDRAWN
     assert isinstance(decided(SHARE, AS_IT_IS, Shares(InvitationStatus.PENDING), NOBODY), DecideAgain)
+    # Who leaves the organization that the share came by is invited to what is in effect.
+    invited = Shares(InvitationStatus.PENDING, shared=True)
+    assert done(SHARE, AS_IT_IS, invited, NOBODY).result is Result.ACCEPTED
+    assert invited.answers == []

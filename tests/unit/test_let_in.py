@@ -63,6 +63,12 @@ def test_what_is_too_much_to_be_kept_is_known_by_its_fingerprint_only(number: in
     assert made.covered({*arns, "another"}) == (arns if number <= MOST_LET_IN else set())
 
 
+def test_long_names_are_too_much_as_well_as_many() -> None:
+    arns = {f"{RESOURCE_ARN}{each:0900}" for each in range(100)}
+
+    assert let_in(facts=share_facts(contents=holding(arns))).arns is None
+
+
 def test_of_what_aws_did_not_show_nothing_was_let_in() -> None:
     unseen = let_in(facts=share_facts(contents=None))
 

@@ -84,6 +84,8 @@ def _again(why: str) -> DecideAgain:
 def _answer_share(
     request: ResourceShareRequest, decision: Answer, on: DecidedOn, shares: Shares
 ) -> Acceptance | DecideAgain:
+    if isinstance(decision, Keep) and shares.is_shared(request.share_arn):
+        return Acceptance(Result.ACCEPTED)
     invitation = shares.newest_invitation(request.share_arn)
     if invitation is not None and invitation.status is InvitationStatus.PENDING:
         if isinstance(decision, Keep):

@@ -15,6 +15,9 @@ from drawbridge.status import Reason
 MOST_LET_IN = 500
 """ARNs of a share that are kept one by one: it may hold 5,000, and what is decided goes from state to state."""
 
+_MOST_CHARACTERS = 64 * 1024
+"""Of these ARNs together: some kinds of resources have names of a thousand characters."""
+
 APPROVED = "approved"
 """The code of the reason that names the person who approved."""
 
@@ -101,8 +104,9 @@ def _let_in(facts: Facts, because: Because, at: datetime) -> LetIn:
     if arns is None:
         # Whatever it turns out to hold, nobody has seen it.
         return LetIn(at=at, because=because, contents=contents_fingerprint(None))
-    few = tuple(sorted(arns)) if len(arns) <= MOST_LET_IN else None
-    return LetIn(at=at, because=because, contents=contents_fingerprint(arns), arns=few)
+    few = len(arns) <= MOST_LET_IN and sum(map(len, arns)) <= _MOST_CHARACTERS
+    kept = tuple(sorted(arns)) if few else None
+    return LetIn(at=at, because=because, contents=contents_fingerprint(arns), arns=kept)
 
 
 def _arns(facts: ShareFacts) -> frozenset[str] | None:
