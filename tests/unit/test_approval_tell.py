@@ -46,6 +46,13 @@ def last(slack: Slack) -> str:
         (standing(approval=APPROVED), reached(Status.AVAILABLE), "Approved by U0ALICE. Now: connected."),
         (standing(approval=APPROVED), reached(Status.FAILED), "Approved by U0ALICE. Now: failed; it is tried again."),
         (standing(approval=DENIED), reached(Status.REJECTED, "x"), "Denied by U0BOB: not ours Now: rejected."),
+        (standing(approval=DENIED), reached(Status.ACCEPTED), "Denied by U0BOB: not ours Now: kept as it was."),
+        (
+            standing(approval=DENIED),
+            reached(Status.AVAILABLE),
+            "Denied by U0BOB: not ours Now: kept as it was, connected.",
+        ),
+        (standing(approval=DENIED), reached(Status.AVAILABLE, attempt=2), "Denied by U0BOB: not ours Now: connected."),
         (standing(approval=LATE), reached(Status.HELD), "Nobody answered in time. Now: held."),
         (standing(), reached(Status.EXPIRED, "It expired."), "Expired. It expired."),
         (standing(), reached(Status.WITHDRAWN, "Gone.", "2", "3", "4"), "Withdrawn by the other side. Gone.; 2; 3"),

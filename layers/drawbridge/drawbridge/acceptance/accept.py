@@ -70,6 +70,8 @@ def accept(
         return _again(f"It was decided at {on.at:%H:%M:%S} UTC, more than {FRESH.seconds} seconds ago.")
     match request:
         case ResourceShareRequest():
+            if isinstance(decision, Keep):
+                return _keep_share(request, decision, shares)
             return _answer_share(request, decision, on, shares)
         case EndpointConnectionRequest():
             return _answer_connection(request, decision, on, connections)
@@ -82,14 +84,10 @@ def _again(why: str) -> DecideAgain:
 
 
 def _answer_share(
-    request: ResourceShareRequest, decision: Answer, on: DecidedOn, shares: Shares
+    request: ResourceShareRequest, decision: Accept | Reject, on: DecidedOn, shares: Shares
 ) -> Acceptance | DecideAgain:
-    if isinstance(decision, Keep) and shares.is_shared(request.share_arn):
-        return Acceptance(Result.ACCEPTED)
     invitation = shares.newest_invitation(request.share_arn)
     if invitation is not None and invitation.status is InvitationStatus.PENDING:
-        if isinstance(decision, Keep):
-            return _again("The share is not in effect any more, and there is an invitation to it.")
         if (changed := _changed(invitation, on, shares)) is not None:
             return changed
         shares.answer(invitation.arn, accept=isinstance(decision, Accept))
@@ -109,6 +107,12 @@ def _answer_share(
             return Acceptance(Result.EXPIRED, (late,))
         case _:
             assert_never(invitation.status)
+
+
+def _keep_share(request: ResourceShareRequest, decision: Keep, shares: Shares) -> Acceptance | DecideAgain:
+    if shares.newest_invitation(request.share_arn) is None or shares.is_shared(request.share_arn):
+        return _without_invitation(request, decision, shares)
+    return _again("The share is not in effect any more, and there is an invitation to it.")
 
 
 def _changed(invitation: Invitation, on: DecidedOn, shares: Shares) -> DecideAgain | None:

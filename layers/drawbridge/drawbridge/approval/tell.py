@@ -21,6 +21,7 @@ _ENDINGS = {
     Status.FAILED: "failed; it is tried again",
 }
 
+_THOUGH_DENIED = {Status.ACCEPTED: "kept as it was", Status.AVAILABLE: "kept as it was, connected"}
 
 _PARTLY = "approved by "
 """What is noted of a message that says who approved, and waits for a second one; no ending begins so."""
@@ -94,6 +95,9 @@ def _ending(what: Notice | StatusReached, standing: Standing) -> Ending | None:
     if word is None or what.attempt < standing.question.asked.attempt:
         # A late event of an attempt before the one that asks says nothing of the question.
         return None
+    if isinstance(standing.approval, Denied) and what.attempt == standing.question.asked.attempt:
+        # What was live before is not cut.
+        word = _THOUGH_DENIED.get(what.status, word)
     why = "" if decided else "; ".join(reason.text for reason in what.reasons[:3])
     return Ending(_sentence(f"{decided} Now: {word}.".strip() if decided else f"{word}. {why}"), by)
 
