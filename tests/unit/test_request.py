@@ -13,7 +13,7 @@ from drawbridge.request.attention import HELD_AT_LEAST_EVERY, Need, may_try_agai
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.digests import digest
 from drawbridge.request.shares import InvitationStatus, newest
-from drawbridge.status import Status
+from drawbridge.status import Reason, Status
 from tests.builders import CONNECTION, NOW, SHARE, invitation, row, seen, workflow_input
 
 LATER = NOW + timedelta(seconds=1)
@@ -145,3 +145,21 @@ def test_an_execution_that_ended_without_recording_is_followed_by_another_after_
 def test_a_state_that_nobody_knew_is_unknown_and_not_open() -> None:
     assert ConnectionState.parse("hibernating") is ConnectionState.UNKNOWN
     assert not ConnectionState.UNKNOWN.is_open
+
+
+@pytest.mark.parametrize(
+    ("codes", "need"),
+    [
+        (("kept", "facts-unavailable"), Need.NEW_ATTEMPT),
+        (("kept", "approval-timed-out"), Need.NEW_ATTEMPT),
+        (("kept", "denied"), Need.NOTHING),
+        ((), Need.NOTHING),
+    ],
+)
+def test_what_was_kept_is_decided_again_after_hours_unless_a_person_denied_it(
+    codes: tuple[str, ...], need: Need
+) -> None:
+    kept = row(Status.AVAILABLE, kept=tuple(Reason(code, "why") for code in codes))
+
+    assert need_of(seen(), kept, NOW + HELD_AT_LEAST_EVERY - timedelta(seconds=1)) is Need.NOTHING
+    assert need_of(seen(), kept, NOW + HELD_AT_LEAST_EVERY) is need

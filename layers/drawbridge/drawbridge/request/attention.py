@@ -88,7 +88,13 @@ def _waited(seen: Seen, row: Row, now: datetime) -> bool:
         return False
     if row.status is Status.FAILED:
         return may_try_again(row, now)
-    return (row.status is Status.HELD or row.incomplete or bool(seen.drift)) and _age(row, now) >= HELD_AT_LEAST_EVERY
+    hindered = row.status is Status.HELD or row.incomplete or bool(seen.drift) or _is_kept_for_now(row)
+    return hindered and _age(row, now) >= HELD_AT_LEAST_EVERY
+
+
+def _is_kept_for_now(row: Row) -> bool:
+    """Tell whether what is live was kept for something that may pass, as a fact that was unknown; a denial stays."""
+    return bool(row.kept) and not any(reason.code == "denied" for reason in row.kept)
 
 
 def may_try_again(row: Row, now: datetime) -> bool:
