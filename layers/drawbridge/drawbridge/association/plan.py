@@ -9,6 +9,7 @@ from drawbridge.arns import is_of
 from drawbridge.association import Mode, NetworkRef, Plan, PrivateDns, WantedAssociation
 from drawbridge.association.associate import Ways
 from drawbridge.association.binding import Binding, VpcTag
+from drawbridge.association.coverage import Coverage
 from drawbridge.association.entities import Entity
 from drawbridge.association.in_force import matched_digest, wanted_digest
 from drawbridge.association.preflight import Preflight
@@ -64,6 +65,8 @@ class Considered(Struct, frozen=True, kw_only=True):
     wishes: tuple[Wish, ...]
     described: tuple[Entity, ...]
     """Those of them that VPC Lattice describes by now."""
+    state: str
+    """The digest of all that the share holds; after a decision, of what it held when it was decided on."""
 
     @property
     def contents(self) -> tuple[Matchable, ...] | None:
@@ -128,19 +131,32 @@ class Planner:
         self._account_id = account_id
         self._quotas = quotas
 
-    def plan(self, share_arn: str, asker: Asker, expected: Collection[SharedResource], moment: Moment) -> Plan:
+    def plan(
+        self,
+        share_arn: str,
+        asker: Asker,
+        expected: Collection[SharedResource],
+        moment: Moment,
+        coverage: Coverage | None = None,
+    ) -> Plan:
         """Plan what is to be associated of the share.
 
-        ``expected`` is what the invitation was seen to hold: RAM lists it only some seconds after the acceptance.
+        ``expected`` is what the invitation was seen to hold: RAM lists it only some seconds after the acceptance. What
+        ``coverage`` does not cover is refused; without one, it is planned as if all were let in.
         Planning twice plans the same.
 
         Raises:
             NotReadyError: the share or something expected in it is not visible yet.
         """
-        return self.plan_of(self.consider(share_arn, asker, expected, moment), moment)
+        return self.plan_of(self.consider(share_arn, asker, expected, moment, coverage), moment)
 
     def consider(
-        self, share_arn: str, asker: Asker, expected: Collection[SharedResource], moment: Moment
+        self,
+        share_arn: str,
+        asker: Asker,
+        expected: Collection[SharedResource],
+        moment: Moment,
+        coverage: Coverage | None = None,
     ) -> Considered:
         """Say of each resource that a binding matches what comes of it.
 
@@ -150,18 +166,26 @@ class Planner:
         share = self._shares.share(share_arn)
         if share is None:
             raise NotReadyError(f"{share_arn} is not in effect yet")
-        visible = tuple(resource for resource in self._shares.contents_of_share(share_arn) if resource.is_lattice)
+        held = self._shares.contents_of_share(share_arn)
+        visible = tuple(resource for resource in held if resource.is_lattice)
         missing = {thing.arn for thing in expected if thing.is_lattice} - {resource.arn for resource in visible}
         if missing:
             raise NotReadyError(f"not visible yet in {share_arn}: {', '.join(sorted(missing))}")
+        arns = [resource.arn for resource in held]
+        let_in = frozenset(arns) if coverage is None else coverage.covered(arns)
         described = sorted(self._entities.describe(visible))
         wishes: list[Wish] = []
         for binding in self._bindings.things:
-            fits = [each for each in described if binding.match.matches(each, share.name)]
+            matched = [each for each in described if binding.match.matches(each, share.name)]
+            # What was not let in takes no name from what was.
+            fits = [each for each in matched if each.arn in let_in]
             wishes += [
                 self._wish(binding, resource, fits, asker=asker, share=share, moment=moment) for resource in fits
             ]
-        return Considered(share=share, visible=visible, wishes=tuple(wishes), described=tuple(described))
+            if coverage is not None:
+                wishes += [_uncovered(binding, each, coverage) for each in matched if each.arn not in let_in]
+        state = (coverage.on.state if coverage else "") or state_in_effect(arns)
+        return Considered(share=share, visible=visible, wishes=tuple(wishes), described=tuple(described), state=state)
 
     def plan_of(self, considered: Considered, moment: Moment) -> Plan:
         """Sum up what was considered; of more than can be done at once, the rest is refused."""
@@ -179,7 +203,7 @@ class Planner:
             associations=tuple(wanted[:MOST_AT_ONCE]),
             refused=tuple(refused[:MOST_AT_ONCE]),
             broken=tuple(broken),
-            state=state_in_effect(resource.arn for resource in considered.visible),
+            state=considered.state,
             wanted=wanted_digest(self._bindings, share.owner, share.name, self._quotas),
             matched=matched_digest(self._bindings, share.name, contents or (), self._quotas),
             contents=contents,
@@ -315,6 +339,11 @@ def _wanted(binding: Binding, resource: Entity, vpc: Vpc | None) -> WantedAssoci
         alias=attach.alias.name.replace("{vpc}", vpc_id) if attach.alias else "",
         alias_zone=attach.alias.zone if attach.alias else "",
     )
+
+
+def _uncovered(binding: Binding, resource: Entity, coverage: Coverage) -> Wish:
+    refused = (Refusal(reason=coverage.refusal(resource.name, binding.name)),)
+    return Wish(binding=binding.name, resource=resource, refused=refused)
 
 
 def _impossible(binding: Binding, resource: Entity) -> Reason | None:
