@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 
 import pytest
 
-from drawbridge.association import Plan
+from drawbridge.association import Plan, WantedAssociation
 from drawbridge.decision.facts import Asker, Moment
 from drawbridge.decision.grounds import AssociationGrounds
+from drawbridge.record.outcome import Refused
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
 from functions.plan_associations import app
-from tests.builders import NOW, PROVIDER, SHARE, SHARE_ARN, asker, resource_facts, shared_resource, wanted
+from tests.attempts import KeptInMemory
+from tests.builders import NOW, PROVIDER, SHARE_ARN, asker, resource_facts, shared_resource, wanted, workflow_input
 from tests.functions.invocations import invoke, refuses, step
 
 PLAN = Plan(
@@ -23,7 +26,8 @@ PLAN = Plan(
     wanted="bindings",
     grounds=AssociationGrounds(at=NOW, zone="UTC", resources=(resource_facts(),)),
 )
-STEP = step(request=SHARE, expected=[shared_resource()])
+INPUT = workflow_input(attempt=2)
+STEP = step(request=INPUT, expected=[shared_resource()])
 
 
 class World:
@@ -38,30 +42,83 @@ class World:
         assert tuple(expected) in {(), (shared_resource(),)}
         return PLAN
 
+    def again(
+        self,
+        share_arn: str,
+        asker: Asker,
+        expected: Collection[SharedResource],
+        moment: Moment,
+        planned: WantedAssociation,
+    ) -> WantedAssociation | Reason:
+        assert (share_arn, asker.account_id, planned) == (SHARE_ARN, PROVIDER, PLAN.associations[0])
+        return self.outcome
+
+    outcome: WantedAssociation | Reason = wanted(security_group_ids=("sg-new",))
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
 
 @pytest.fixture(autouse=True)
-def world(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "gatherer", World)
-    monkeypatch.setattr(app, "planner", World)
+def attempts(monkeypatch: pytest.MonkeyPatch, world: World) -> KeptInMemory:
+    attempts = KeptInMemory()
+    monkeypatch.setattr(app, "gatherer", lambda: world)
+    monkeypatch.setattr(app, "planner", lambda: world)
+    monkeypatch.setattr(app, "attempts", lambda: attempts)
+    return attempts
 
 
 @pytest.mark.parametrize("expected", [[shared_resource()], []])
-def test_a_plan_is_made_for_the_account_that_owns_the_share(expected: list[SharedResource]) -> None:
-    answer = invoke(app.lambda_handler, step(request=SHARE, expected=expected))
+def test_a_plan_is_made_for_the_account_that_owns_the_share_and_kept(
+    attempts: KeptInMemory, expected: list[SharedResource]
+) -> None:
+    before = datetime.now(UTC)
 
-    assert answer == step(plan=PLAN)
-    assert answer["plan"]["associations"][0]["resourceName"] == "orders-db"
+    answer = invoke(app.lambda_handler, step(request=INPUT, expected=expected))
+
+    assert answer == {"items": [0]}
+    assert attempts.kept(INPUT).plan == PLAN
+    assert before <= attempts.planned(INPUT, 0).at <= datetime.now(UTC)
+
+
+def test_an_association_that_is_decided_again_is_kept_as_it_is_wanted_by_now(
+    attempts: KeptInMemory, world: World
+) -> None:
+    attempts.keep_plan(INPUT, PLAN, NOW)
+
+    answer = invoke(app.lambda_handler, step(request=INPUT, expected=[], item=0))
+
+    planned = attempts.planned(INPUT, 0)
+    assert answer == {"next": "associate"}
+    assert planned.wanted == world.outcome
+    assert planned.at > NOW
+    assert attempts.kept(INPUT).results == {}
+
+
+def test_an_association_that_is_not_permitted_any_longer_is_refused(attempts: KeptInMemory, world: World) -> None:
+    world.outcome = Reason("association-not-permitted", "orders-db: closed", source="orders")
+    attempts.keep_plan(INPUT, PLAN, NOW)
+
+    answer = invoke(app.lambda_handler, step(request=INPUT, expected=[], item=0))
+
+    assert answer == {"next": "refused"}
+    assert attempts.kept(INPUT).results == {0: Refused(world.outcome)}
 
 
 @pytest.mark.parametrize(
     ("path", "value"),
     [
         ("request", ...),
-        ("request.shareArn", "orders"),
-        ("request.kind", "endpoint-connection"),
+        ("request.attempt", 0),
+        ("request.requestId", ...),
+        ("request.request.shareArn", "orders"),
+        ("request.request.kind", "endpoint-connection"),
         ("expected", ...),
         ("expected", None),
+        ("item", "0"),
     ],
 )
 def test_a_broken_step_is_refused_by_its_field(path: str, value: object) -> None:
-    refuses(app.lambda_handler, STEP, path, value)
+    refuses(app.lambda_handler, STEP | {"item": 0}, path, value)

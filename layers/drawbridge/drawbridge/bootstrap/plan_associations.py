@@ -6,7 +6,9 @@ from functools import cache
 from drawbridge.association.in_force import bindings_in_force
 from drawbridge.association.plan import Planner
 from drawbridge.association.quotas import quotas_in_force
+from drawbridge.aws.attempts import Attempts
 from drawbridge.aws.parameter_store import Configuration
+from drawbridge.bootstrap.attempts import attempts as build_attempts
 from drawbridge.bootstrap.clients import client
 from drawbridge.bootstrap.facts import gatherer as build_gatherer
 from drawbridge.bootstrap.planning import Planning
@@ -19,6 +21,11 @@ from drawbridge.environment import Environment
 @cache
 def gatherer() -> Gatherer:
     return build_gatherer(Environment())
+
+
+@cache
+def attempts() -> Attempts:
+    return build_attempts(Environment())
 
 
 def planner() -> Planner:

@@ -26,6 +26,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     grounds: Grounds | None = None
     """What the decision rested on, from which it can be explained and made again."""
     association_grounds: AssociationGrounds | None = None
+    cut: tuple[str, ...] = ()
+    """What of it there was no room for, in sentences."""
     basis: "Basis | None" = None
     """What the outcome was come to from, where that may differ from what discovery saw when the attempt started."""
 

@@ -33,3 +33,5 @@ class Entry(Struct, frozen=True, kw_only=True):
     """``None`` where nothing was decided yet, or another version of Drawbridge wrote it."""
     association_grounds: AssociationGrounds | None = None
     no_longer_permitted: bool = False
+    cut: tuple[str, ...] = ()
+    """What the row had no room for, in sentences."""
