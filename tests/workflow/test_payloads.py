@@ -7,12 +7,11 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from drawbridge.association import Associated, PrivateDns, WantedAssociation
 from drawbridge.association.plan import MOST_AT_ONCE
 from drawbridge.bounds import STATE_BYTES, size_of
 from drawbridge.status import Reason, Status
-from tests.builders import wanted
 from tests.local_aws.workflow_runs import client_of, functions_called, served
+from tests.unit.largest import ALL_LONGEST, LARGEST_BY
 from tests.workflow.definition import Json
 from tests.workflow.played import Cast, Script, Stage, associations, parameters
 
@@ -30,23 +29,6 @@ def port() -> Iterator[int]:
 def stage(port: int) -> Iterator[Stage]:
     with functions_called() as known:
         yield Stage(client_of(port, "stepfunctions"), known)
-
-
-def longest(number: int) -> WantedAssociation:
-    """Give an association with as long names, and as many of everything, as AWS and bindings allow."""
-    return wanted(
-        binding="b" * 64,
-        resource_name=f"{number:03}".ljust(63, "r"),
-        resource_type="GROUP",
-        port_ranges=tuple(f"{port}-{port + 1}" for port in range(60_000, 60_010)),
-        subnet_ids=tuple(f"subnet-{n:017}" for n in range(6)),
-        security_group_ids=tuple(f"sg-{n:017}" for n in range(5)),
-        private_dns=PrivateDns.VERIFIED_AND_LISTED,
-        private_domains=tuple(f"{n}".ljust(255, "d") for n in range(10)),
-        per_vpc=True,
-        alias="a" * 255,
-        alias_zone="Z" * 32,
-    )
 
 
 def handed_on(stage: Stage, execution: Json) -> list[tuple[int, str]]:
@@ -84,7 +66,7 @@ def test_twenty_groups_of_sixty_children_are_published_and_recorded(stage: Stage
 @pytest.mark.parametrize("cause", ["x", "é", "\u0000", "日", "😀"])
 def test_as_much_as_can_be_planned_and_fail_fits_whatever_the_names_and_causes(stage: Stage, cause: str) -> None:
     plan = associations(*(f"{number:03}" for number in range(MOST_AT_ONCE)))
-    plan = msgspec.structs.replace(plan, associations=tuple(longest(number) for number in range(MOST_AT_ONCE)))
+    plan = msgspec.structs.replace(plan, associations=ALL_LONGEST)
     fails = {f"associate_resource {each.resource_name}": ("AssociationFailedError",) for each in plan.associations}
 
     cast, sizes = played(stage, Script(plan=plan, fails=fails, words="{}" + cause * 32_768))
@@ -95,15 +77,7 @@ def test_as_much_as_can_be_planned_and_fail_fits_whatever_the_names_and_causes(s
 
 
 def test_what_makes_a_resource_reachable_is_small() -> None:
-    by = Associated(
-        endpoint_id=f"vpce-{'0' * 17}",
-        network_arn=f"arn:aws-us-gov:vpc-lattice:us-gov-west-1:{'1' * 12}:servicenetwork/sn-{'0' * 17}",
-        in_network=f"snra-{'0' * 17}",
-        vpc_association=f"snva-{'0' * 17}",
-        security_group_ids=tuple(f"sg-{n:017}" for n in range(16)),
-    )
-
-    assert size_of(by) < ENOUGH // 16
+    assert size_of(LARGEST_BY) < ENOUGH // 16
 
 
 def test_what_was_planned_too_long_ago_is_decided_again_until_it_is_made(stage: Stage) -> None:

@@ -58,7 +58,8 @@ class Attempts:
         before = self._items(request)
         with translated(f"keep the plan of {request.execution_name}", missing=UpstreamError):
             with self._table.batch_writer() as batch:
-                for name in sorted(before.keys() - parts.keys()):
+                # The old plan's own item first: from here on there is none.
+                for name in sorted(before.keys() - parts.keys(), key=lambda name: (name != _PLAN, name)):
                     batch.delete_item(Key=_key(request, name))
                 for name, part in parts.items():
                     batch.put_item(Item=self._item(request, name, part))
