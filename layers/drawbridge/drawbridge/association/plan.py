@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 
 from drawbridge.arns import is_of
@@ -13,6 +14,7 @@ from drawbridge.association.coverage import Coverage
 from drawbridge.association.entities import Entity
 from drawbridge.association.in_force import matched_digest, wanted_digest
 from drawbridge.association.preflight import Preflight
+from drawbridge.bounds import fitting, shortened
 from drawbridge.configuration import InForce
 from drawbridge.decision.decide import Policies, may_associate
 from drawbridge.decision.facts import Asker, Fact, Moment, ResourceFacts, ResourceKind
@@ -23,10 +25,18 @@ from drawbridge.request.shares import Matchable, Share, SharedResource
 from drawbridge.status import Reason
 
 MOST_AT_ONCE = 150
-"""Associations of one share: what is planned goes from state to state, which holds 256 KiB."""
+"""Associations of one share: an execution's history holds 25,000 events, and its row what is kept of each."""
 
 MOST_KEPT = 100
 """Resources of one share whose facts and names are kept, for the same reason."""
+
+GROUNDS_BYTES = 60_000
+"""Of the facts that policies were asked about; each may carry fifty tags of the account's and of its own."""
+
+REFUSED_BYTES = 60_000
+"""Of why things were refused, in the words of policies' annotations."""
+
+_WORD_BYTES = 4_000
 
 
 class Vpc(Struct, frozen=True, kw_only=True):
@@ -150,6 +160,35 @@ class Planner:
         """
         return self.plan_of(self.consider(share_arn, asker, expected, moment, coverage), moment)
 
+    def again(
+        self,
+        share_arn: str,
+        asker: Asker,
+        planned: WantedAssociation,
+        moment: Moment,
+        coverage: Coverage,
+    ) -> WantedAssociation | Reason:
+        """Decide again on one association that was planned: give it as it is wanted by now, or why it is refused.
+
+        Raises:
+            NotReadyError: the share is not visible, or VPC Lattice does not describe what is in it.
+        """
+        considered = self.consider(share_arn, asker, (), moment, coverage, only=planned)
+        if planned.resource_arn not in {each.arn for each in considered.visible}:
+            text = f"{planned.resource_name}: {planned.resource_arn} was taken out of the share meanwhile"
+            return Reason("no-longer-shared", text, source=planned.binding)
+        if not considered.described:
+            raise NotReadyError(f"{planned.resource_arn} is not ready for use")
+        wanted = [each for wish in considered.wishes for each in wish.associations if each.vpc_id == planned.vpc_id]
+        if wanted:
+            return wanted[0]
+        refused = [each for wish in considered.wishes for each in wish.refused]
+        if refused:
+            # That of its VPC, if there are several.
+            return min(refused, key=lambda each: each.vpc_id != planned.vpc_id).reason
+        text = f"{planned.name}: the binding was changed or removed meanwhile"
+        return Reason("no-binding-wants-it", text, source=planned.binding)
+
     def consider(
         self,
         share_arn: str,
@@ -157,8 +196,10 @@ class Planner:
         expected: Collection[SharedResource],
         moment: Moment,
         coverage: Coverage | None = None,
+        *,
+        only: WantedAssociation | None = None,
     ) -> Considered:
-        """Say of each resource that a binding matches what comes of it.
+        """Say of each resource that a binding matches what comes of it; of one only, if that is asked for.
 
         Raises:
             NotReadyError: the share or something expected in it is not visible yet.
@@ -173,9 +214,12 @@ class Planner:
             raise NotReadyError(f"not visible yet in {share_arn}: {', '.join(sorted(missing))}")
         arns = [resource.arn for resource in held]
         let_in = frozenset(arns) if coverage is None else coverage.covered(arns)
-        described = sorted(self._entities.describe(visible))
+        asked_for = [each for each in visible if only is None or each.arn == only.resource_arn]
+        described = sorted(self._entities.describe(asked_for))
         wishes: list[Wish] = []
         for binding in self._bindings.things:
+            if only is not None and binding.name != only.binding:
+                continue
             matched = [each for each in described if binding.match.matches(each, share.name)]
             # What was not let in takes no name from what was.
             fits = [each for each in matched if each.arn in let_in]
@@ -199,15 +243,19 @@ class Planner:
         # What a broken binding would match is not known: whatever changes next is looked into.
         contents = None if self._bindings.broken else considered.contents
         broken = (Reason("binding-broken", each.reason, source=each.name) for each in self._bindings.broken)
+        short = [msgspec.structs.replace(each, text=shortened(each.text, _WORD_BYTES)) for each in refused]
+        refused_kept = fitting(short[:MOST_AT_ONCE], REFUSED_BYTES)
+        asked_kept = fitting(asked[:MOST_KEPT], GROUNDS_BYTES)
         return Plan(
             associations=tuple(wanted[:MOST_AT_ONCE]),
-            refused=tuple(refused[:MOST_AT_ONCE]),
-            broken=tuple(broken),
+            refused=refused_kept,
+            broken=fitting(broken, REFUSED_BYTES),
             state=considered.state,
             wanted=wanted_digest(self._bindings, share.owner, share.name, self._quotas),
             matched=matched_digest(self._bindings, share.name, contents or (), self._quotas),
             contents=contents,
-            grounds=AssociationGrounds(at=moment.now, zone=moment.zone, resources=tuple(asked[:MOST_KEPT])),
+            grounds=AssociationGrounds(at=moment.now, zone=moment.zone, resources=asked_kept),
+            cut=tuple(_cut(len(refused) - len(refused_kept), len(asked) - len(asked_kept))),
         )
 
     def _wish(
@@ -308,6 +356,14 @@ class Planner:
             case vpc_id:
                 vpc = self._network.vpc(vpc_id)
                 return [vpc] if vpc else []
+
+
+def _cut(refusals: int, facts: int) -> Iterator[str]:
+    """Say what there was no room for."""
+    if refusals:
+        yield f"{refusals} more refusals are not told."
+    if facts:
+        yield f"What policies were asked about {facts} resources is not kept: they are not reviewed."
 
 
 def _needs_subnets(binding: Binding) -> bool:
