@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from drawbridge.approval import Approval, Question
 from drawbridge.approval.question import Wait, effects_of, options_of, question_of, wait_for
-from drawbridge.approval.settle import settled
-from drawbridge.bootstrap.decide_request import bindings, environment, gatherer, moment, policies
+from drawbridge.approval.settle import settled, void_of
+from drawbridge.bootstrap.decide_request import approvers, bindings, environment, gatherer, members, moment, policies
 from drawbridge.decision import AskApprover, Decision, Moot
 from drawbridge.decision.again import grounds_of
 from drawbridge.decision.decide import decide
@@ -56,7 +56,8 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
             now=now.now,
             wait=environment().approval_wait,
         )
-    decision, question = settled(decision, question, step.approval, now.now)
+    void = void_of(step.approval, question, approvers, members)
+    decision, question = settled(decision, question, step.approval, now.now, void=void)
     logger.info("decided", request_id=step.request_id, decision=msgspec.to_builtins(decision))
     decided = Decided(decision=decision)
     if not isinstance(facts, Moot):

@@ -54,7 +54,12 @@ def value_of(request_id: str, asking: str) -> str:
 
 
 def message(
-    question: Question, *, link: str, approved_by: tuple[str, ...] = (), ending: Ending | None = None
+    question: Question,
+    *,
+    link: str,
+    approved_by: tuple[str, ...] = (),
+    void: tuple[str, ...] = (),
+    ending: Ending | None = None,
 ) -> Message:
     """Write the message: with its buttons as long as there is something to decide, then with how it went."""
     subject = f"{question.title} of {question.account_id}"
@@ -64,6 +69,9 @@ def message(
     fallback = f"{question.asked.deadline:%Y-%m-%d %H:%M} UTC"
     by = f"Decide by <!date^{until}^{{date_short_pretty}} at {{time}}|{fallback}>"
     blocks.append(_context(f"{by}  ·  `{escaped(question.request_id)}`  ·  <{link}|execution>"))
+    if void:
+        blocks.append(_plain(f"{no_longer_counting(void)}."))
+        blocks += _named(void)
     if approved_by:
         blocks.append(_plain(f"Approved by {', '.join(approved_by)}. A second person has to approve too."))
         blocks += _named(approved_by)
@@ -111,6 +119,11 @@ def denial_form(request_id: str, asking: str, channel: str, ts: str) -> Block:
             }
         ],
     }
+
+
+def no_longer_counting(void: Iterable[str]) -> str:
+    """Say whose approval does not count any more."""
+    return f"The approval of {' and '.join(void)} does not count any more: they may not approve this now"
 
 
 def escaped(text: str) -> str:

@@ -73,12 +73,12 @@ def _tell_all(what: Notice | StatusReached, approvals: Approvals, messenger: Mes
     if standing is None or standing.posted is None:
         return ""
     ending = _ending(what, standing)
-    approved_by = () if standing.approval else standing.approved_by
+    approved_by, void = ((), ()) if standing.approval else (standing.approved_by, standing.void)
     if ending is None and (_has_ended(standing) or not approved_by):
         return standing.told
-    told = ending.text if ending else f"{_PARTLY}{len(approved_by)}"
+    told = ending.text if ending else f"{_PARTLY}{', '.join(approved_by)}"
     if told != standing.told:
-        written = message(standing.question, link=standing.link, approved_by=approved_by, ending=ending)
+        written = message(standing.question, link=standing.link, approved_by=approved_by, void=void, ending=ending)
         messenger.update(standing.posted, written)
         approvals.note_told(standing, told)
     return told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -71,15 +71,18 @@ class Approvals:
         write.only_if(asking=standing.question.asked.asking)
         self._update(standing.question.request_id, write)
 
-    def record(self, answer: Answer, by: str, *, needed: int) -> Standing | None:
+    def record(self, answer: Answer, by: str, *, needed: int, void: Collection[str] = ()) -> Standing | None:
         """Record an answer by one conditional write; give how the question stands then.
 
-        ``None`` if it was decided, or is another question, or the person approved already, meanwhile.
+        ``void`` names those who approved and whose approval does not count any more. ``None`` if it was decided, or is
+        another question, or somebody else, or the same person, approved meanwhile.
         """
         if not answer.approve:
             return self._decide(answer, Write(decision="denied", decided_by=[by], reason=answer.reason))
         if needed == 1:
             return self._decide(answer, Write(decision="approved", decided_by=[by], reason=answer.reason))
+        if void:
+            return self._instead(answer, by, {*void})
         # The second approval and the decision are one write: nothing is lost between them.
         return self._first(answer, by) or self._second(answer, by)
 
@@ -99,6 +102,13 @@ class Approvals:
         write = Write()
         write.add("approved_by", {by})
         write.only_if_missing("approved_by")
+        return self._decide(answer, write)
+
+    def _instead(self, answer: Answer, by: str, void: set[str]) -> Standing | None:
+        """Record an approval as the first one, in place of those that do not count any more."""
+        write = Write(approved_by={by})
+        write.add("void", void)
+        write.only_if(approved_by=void)
         return self._decide(answer, write)
 
     def _second(self, answer: Answer, by: str) -> Standing | None:
@@ -130,6 +140,7 @@ def _standing(item: dict[str, Any]) -> Standing:
         link=item.get("link", ""),
         posted=Posted(item["channel"], item["ts"]) if "ts" in item else None,
         approved_by=tuple(sorted(item.get("approved_by", ()))),
+        void=tuple(sorted({*item.get("void", ())} - {*item.get("approved_by", ())})),
         approval=_approval(item, question),
         told=item.get("told", ""),
     )

@@ -3,17 +3,24 @@
 from datetime import UTC, datetime
 from functools import cache
 
+from drawbridge.approval.approvers import Approvers
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_in_force
 from drawbridge.aws.parameter_store import Configuration
+from drawbridge.bootstrap.approvals import approvers as configured_approvers
 from drawbridge.bootstrap.clients import client
 from drawbridge.bootstrap.facts import gatherer as build_gatherer
+from drawbridge.bootstrap.user_groups import members
 from drawbridge.configuration import InForce
 from drawbridge.decision.facts import Moment
 from drawbridge.decision.gather import Gatherer
 from drawbridge.decision.in_force import policies_in_force
 from drawbridge.decision.policies import Policy
 from drawbridge.environment import Environment
+from drawbridge.errors import InvalidInputError
+from drawbridge.observability import logger
+
+__all__ = ["approvers", "bindings", "environment", "gatherer", "members", "moment", "policies"]
 
 
 @cache
@@ -42,3 +49,12 @@ def bindings() -> tuple[Binding, ...]:
 def moment() -> Moment:
     """Give the time, as policies read it."""
     return Moment(datetime.now(UTC), environment().time_zone)
+
+
+def approvers() -> Approvers | None:
+    """Read who may approve, anew each time: nobody, if the parameter can't be read."""
+    try:
+        return configured_approvers()
+    except InvalidInputError as broken:
+        logger.error("approvers broken", extra={"reason": str(broken)})
+        return None
