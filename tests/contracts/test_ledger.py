@@ -11,6 +11,7 @@ import pytest
 from boto3.dynamodb.types import TypeSerializer
 from botocore.stub import Stubber
 
+from drawbridge.approval.tell import StatusReached
 from drawbridge.aws.ledger import Ledger
 from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
 from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
@@ -658,3 +659,11 @@ def test_of_very_many_reasons_a_row_keeps_some_and_counts_the_rest(ledger: Ledge
     kept = item(table)["reasons"]
     assert len(kept) == 41
     assert kept[-1]["text"] == "and 4960 more"
+
+
+def test_the_status_that_a_request_has_by_now_is_told_with_its_reasons(ledger: Ledger) -> None:
+    ledger.claim(seen(), 1, after=None)
+    reach(ledger, Status.HELD)
+
+    assert ledger.reached(ID) == StatusReached(request_id=ID, status=Status.HELD, attempt=1, reasons=[WHY])
+    assert ledger.reached("share-none") is None

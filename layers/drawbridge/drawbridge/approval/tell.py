@@ -13,6 +13,8 @@ from drawbridge.status import Reason, Status
 
 _ENDINGS = {
     Status.ACCEPTED: "accepted",
+    # What told of the acceptance may find the row further on.
+    Status.ASSOCIATING: "accepted",
     Status.AVAILABLE: "connected",
     Status.REJECTED: "rejected",
     Status.EXPIRED: "expired",
@@ -35,8 +37,8 @@ class Notice(Struct, frozen=True, kw_only=True):
     channel: str = ""
 
 
-class StatusReached(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A status that a request reached, as the bus tells it."""
+class StatusReached(Struct, frozen=True, kw_only=True):
+    """The status that a request reached, as the ledger has it."""
 
     request_id: str
     status: Status

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from drawbridge.approval.tell import StatusReached
 from drawbridge.aws.errors import translated
 from drawbridge.aws.pages import pages
 from drawbridge.aws.table_writes import Write, written
@@ -168,6 +169,19 @@ class Ledger:
         with translated(f"read {request_id}", missing=UpstreamError):
             item = self._table.get_item(Key={"request_id": request_id}, ConsistentRead=True).get("Item")
         return None if item is None else _entry(item)
+
+    def reached(self, request_id: str) -> StatusReached | None:
+        """Give the status that a request has by now, and why; ``None`` if it has no row."""
+        with translated(f"read {request_id}", missing=UpstreamError):
+            item: Any = self._table.get_item(
+                Key={"request_id": request_id},
+                ConsistentRead=True,
+                ProjectionExpression="request_id, #status, attempt, reasons",
+                ExpressionAttributeNames={"#status": "status"},
+            ).get("Item")
+        if item is None:
+            return None
+        return msgspec.convert(item | {"attempt": int(item["attempt"])}, StatusReached)
 
     def entries(self) -> Iterator[Entry]:
         """Give all that the ledger knows, in no order."""
