@@ -588,13 +588,17 @@ def test_what_a_decision_rested_on_is_kept_until_another_one_is_made(ledger: Led
     reach(ledger, Status.ASSOCIATING, settled=False, association_grounds=ASSOCIATION)
     reach(ledger, Status.AVAILABLE)
 
-    kept = row(ledger)
-    ledger.claim(seen(), 2, after=kept)
+    compared = row(ledger)
+    kept = ledger.with_grounds(compared)
+    ledger.claim(seen(), 2, after=compared)
     reach(ledger, Status.HELD, 2, grounds=grounds("hold"))
+
+    # A look at all rows is not to load them.
+    assert (compared.grounds, compared.association_grounds) == ("", "")
 
     assert read_grounds(kept.grounds, Grounds) == grounds()
     assert read_grounds(kept.association_grounds, AssociationGrounds) == ASSOCIATION
-    assert read_grounds(row(ledger).grounds, Grounds) == grounds("hold")
+    assert read_grounds(ledger.with_grounds(row(ledger)).grounds, Grounds) == grounds("hold")
 
 
 def test_people_read_all_of_a_request(ledger: Ledger) -> None:

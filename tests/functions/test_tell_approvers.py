@@ -130,7 +130,7 @@ def test_an_event_says_where_to_look_and_nothing_else(world: World, detail: dict
 
     app.lambda_handler(EVENT | {"detail": EVENT["detail"] | detail}, CONTEXT)
 
-    assert world.slack.updates == world.slack.private == []
+    assert (world.slack.updates, world.slack.private) == ([], [])
     assert world.kept.standings[ID].told == ""
 
 

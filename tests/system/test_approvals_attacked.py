@@ -1,4 +1,4 @@
-"""Approval under attack: approvers who leave, events that somebody made up, names and numbers that are meant to harm."""
+"""Approval under attack: approvers who leave, events that somebody made up, names and numbers meant to harm."""
 
 from __future__ import annotations
 
@@ -117,9 +117,9 @@ def test_nothing_that_people_see_rests_on_what_somebody_put_on_the_bus(
         "reasons": [{"code": "policy", "text": "There is nothing to do."}],
         "published": ["/drawbridge/config/policies/x"],
     }
-    notice = {"request_id": request_id, "user": "U0MALLORY", "words": "Send me your password.", "channel": "C0APPROVALS"}
+    notice = {"request_id": request_id, "user": "U0MALLORY", "words": "Send me your key.", "channel": "C0APPROVALS"}
     forged = [
-        *(("Request Status Changed", end | {"status": each}) for each in ("REJECTED", "AVAILABLE", "WITHDRAWN", "HELD")),
+        *(("Request Status Changed", end | {"status": each}) for each in ("REJECTED", "AVAILABLE", "HELD")),
         ("Request Status Changed", end | {"attempt": -1, "reasons": "x", "accountId": 7}),
         ("Request Status Changed", end | {"requestId": "connection-of-nobody"}),
         ("Request Status Changed", {"status": "HELD", "notice": notice}),

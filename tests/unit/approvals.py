@@ -15,6 +15,7 @@ from drawbridge.approval.answer import Answer
 from drawbridge.approval.ask import Posted, Standing
 from drawbridge.approval.message import Message
 from drawbridge.approval.question import question_of
+from drawbridge.approval.wait import Pending
 from drawbridge.decision import AskApprover
 from drawbridge.decision.facts import Facts
 from drawbridge.status import Reason
@@ -37,6 +38,13 @@ class Kept:
 
     def standing(self, request_id: str) -> Standing | None:
         return self.standings.get(request_id)
+
+    def pending(self, request_ids: Collection[str]) -> dict[str, Pending]:
+        return {
+            each: Pending(there.question.asked.deadline, bool(there.token), there.approval is not None)
+            for each, there in self.standings.items()
+            if each in request_ids
+        }
 
     def record(self, answer: Answer, by: str, *, needed: int, void: Collection[str] = ()) -> Standing | None:
         with self._lock:

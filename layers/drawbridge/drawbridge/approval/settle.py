@@ -71,7 +71,7 @@ def void_of(
 
 
 def _asked_again(question: Question, before: Asked, void: tuple[str, ...]) -> Question:
-    """Give the question with the number of its asking: one more, if it is another question than before, or to others."""
+    """Give the question with the number of its asking: one more, if it is asked anew."""
     if void:
         asked = msgspec.structs.replace(question.asked, asking=before.next_asking)
         changed = [] if before.fingerprint == question.asked.fingerprint else _changes(before.lines, asked.lines)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,7 +11,9 @@ import msgspec
 from drawbridge.approval import Approval, Approved, Denied, Question, TimedOut
 from drawbridge.approval.answer import Answer
 from drawbridge.approval.ask import Posted, Standing
+from drawbridge.approval.wait import Pending
 from drawbridge.aws.errors import translated
+from drawbridge.aws.table_reads import items_of
 from drawbridge.aws.table_writes import Write, written
 from drawbridge.errors import UpstreamError
 
@@ -34,6 +36,19 @@ class Approvals:
         with translated(f"read the question of {request_id}", missing=UpstreamError):
             item = self._table.get_item(Key={"request_id": request_id}, ConsistentRead=True).get("Item")
         return None if item is None else _standing(item)
+
+    def pending(self, request_ids: Collection[str]) -> Mapping[str, Pending]:
+        """Give the questions that were asked of requests last, as far as a look needs them: a call for each hundred."""
+        with translated("read the questions", missing=UpstreamError):
+            items = [*items_of(self._table, request_ids, ("request_id", "token", "decision", "expires_at"))]
+        return {
+            item["request_id"]: Pending(
+                deadline=datetime.fromtimestamp(int(item["expires_at"]), UTC) - _KEPT_FOR,
+                waits=bool(item.get("token")),
+                decided="decision" in item,
+            )
+            for item in items
+        }
 
     def open(self, question: Question, token: str, link: str) -> tuple[Standing, Standing | None]:
         """Keep a question with the task that waits; give how it stands, and the other question that it takes over from.

@@ -11,9 +11,10 @@ import msgspec
 from drawbridge.approval.tell import StatusReached
 from drawbridge.aws.errors import translated
 from drawbridge.aws.pages import pages
+from drawbridge.aws.table_reads import items_of, only
 from drawbridge.aws.table_writes import Write, written
 from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
-from drawbridge.errors import ThrottledError, UpstreamError
+from drawbridge.errors import UpstreamError
 from drawbridge.record import Outcome
 from drawbridge.record.entry import Entry
 from drawbridge.record.record import StatusChange, few
@@ -42,13 +43,16 @@ class Ledger:
         self._now = now
 
     def rows(self, request_ids: Collection[str]) -> Mapping[str, Row]:
-        found: dict[str, Row] = {}
-        ids = sorted(request_ids)
-        for start in range(0, len(ids), 100):
-            for item in self._batch(ids[start : start + 100]):
-                row = _row(item)
-                found[row.request_id] = row
-        return found
+        """Give the rows of requests, as far as a look compares them: without what their decisions rested on."""
+        with translated("read the ledger", missing=UpstreamError):
+            rows = [_row(item) for item in items_of(self._table, request_ids, _COMPARED)]
+        return {row.request_id: row for row in rows}
+
+    def with_grounds(self, row: Row) -> Row:
+        """Give a row with what its decisions rested on, for a review."""
+        with translated(f"read {row.request_id}", missing=UpstreamError):
+            item: Any = self._table.get_item(Key={"request_id": row.request_id}, **only(_GROUNDS)).get("Item", {})
+        return msgspec.structs.replace(row, **{name: item.get(name, "") for name in _GROUNDS})
 
     def followed(self) -> list[Row]:
         """Give the rows that AWS should still list: under way, or settled only for now."""
@@ -173,12 +177,8 @@ class Ledger:
     def reached(self, request_id: str) -> StatusReached | None:
         """Give the status that a request has by now, and why; ``None`` if it has no row."""
         with translated(f"read {request_id}", missing=UpstreamError):
-            item: Any = self._table.get_item(
-                Key={"request_id": request_id},
-                ConsistentRead=True,
-                ProjectionExpression="request_id, #status, attempt, reasons",
-                ExpressionAttributeNames={"#status": "status"},
-            ).get("Item")
+            told = only(("request_id", "status", "attempt", "reasons"))
+            item: Any = self._table.get_item(Key={"request_id": request_id}, ConsistentRead=True, **told).get("Item")
         if item is None:
             return None
         return msgspec.convert(item | {"attempt": int(item["attempt"])}, StatusReached)
@@ -206,24 +206,15 @@ class Ledger:
         with translated(f"write {request_id} to the ledger", missing=UpstreamError):
             return written(self._table, request_id, write)
 
-    def _batch(self, ids: list[str]) -> Iterator[dict[str, Any]]:
-        name = self._table.name
-        keys: Any = {name: {"Keys": [{"request_id": each} for each in ids], "ConsistentRead": True}}
-        with translated("read the ledger", missing=UpstreamError):
-            for _ in range(len(ids) + 1):
-                answer = self._table.meta.client.batch_get_item(RequestItems=keys)
-                yield from answer["Responses"].get(name, [])
-                keys = answer.get("UnprocessedKeys")
-                if not keys:
-                    return
-        raise ThrottledError("read the ledger: DynamoDB leaves keys unprocessed")
-
     def _query(self, **start: Any) -> Any:
         begin = {"ExclusiveStartKey": start["LastEvaluatedKey"]} if start else {}
+        compared = only(_COMPARED)
         return self._table.query(
             IndexName=FOLLOWED_INDEX,
-            KeyConditionExpression="followed = :yes",
+            KeyConditionExpression="#followed = :yes",
             ExpressionAttributeValues={":yes": _YES},
+            ProjectionExpression=compared["ProjectionExpression"],
+            ExpressionAttributeNames=compared["ExpressionAttributeNames"] | {"#followed": "followed"},
             **begin,
         )
 
@@ -258,6 +249,11 @@ class _Item(msgspec.Struct):
     drift: str = ""
     reviewed: str = ""
     no_longer_permitted: bool = False
+
+
+_GROUNDS = ("grounds", "association_grounds")
+"""Large, and only read by reviews. The index holds them all the same: its projection can't be changed in place."""
+_COMPARED = tuple(name for name in _Item.__struct_fields__ if name not in _GROUNDS)
 
 
 def _entry(item: dict[str, Any]) -> Entry:
