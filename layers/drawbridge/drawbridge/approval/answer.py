@@ -10,6 +10,7 @@ from drawbridge.approval import Approved, Denied, TimedOut
 from drawbridge.approval.approvers import Approvers, Person, counts_no_more, is_approver, speaks_for
 from drawbridge.approval.ask import Callback, Standing
 from drawbridge.approval.message import escaped, no_longer_counting
+from drawbridge.legible import legible
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -123,6 +124,8 @@ def take(
     return Reply(result, standing)
 
 
+LONGEST_REASON = 1000
+"""Of a decision, as it is shown; as it is written it has 500 characters at most."""
 _TRIES = 3
 """Each is lost to somebody else's answer of the same instant; a question takes two."""
 
@@ -168,7 +171,7 @@ def how_it_ended(standing: Standing | None) -> str:
             return "nobody answered in time."
         case _:
             return "it is over."
-    return f"{word} by {' and '.join(by)}{f': {reason}' if reason else '.'}"
+    return f"{word} by {' and '.join(by)}{f': {legible(reason, LONGEST_REASON)}' if reason else '.'}"
 
 
 def _who_can(approvers: Approvers | None) -> str:

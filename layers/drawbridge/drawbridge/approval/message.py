@@ -1,7 +1,7 @@
 """The message in Slack: what a person sees, in Block Kit, within Slack's limits whatever the names.
 
-Whatever strangers chose stands in ``plain_text``, in which Slack makes no mention, no link and no format of anything.
-The text for notifications is escaped.
+Whatever strangers chose is made legible, and stands in ``plain_text``, in which Slack makes no mention, no link and no
+format of anything. The text for notifications is escaped.
 """
 
 import re
@@ -11,6 +11,8 @@ from typing import Any
 from msgspec import Struct
 
 from drawbridge.approval import Question
+from drawbridge.legible import legible, printable
+from drawbridge.status import Reason
 
 Block = dict[str, Any]
 
@@ -27,7 +29,6 @@ _FACTS = 3000
 _PART = 1200
 """Characters of each other part: what changed, why it is asked, what would happen."""
 _ENDING = 1500
-_LONGEST_LINE = 400
 _LONGEST_TEXT = 3000
 _USER = re.compile("[UW][A-Z0-9]{2,20}")
 _MOST_NAMED = 10
@@ -80,7 +81,7 @@ def message(
     else:
         blocks.append(_plain(_one_line(ending.text)[:_ENDING]))
         blocks += _named(ending.by)
-    text = f"{subject}: {ending.text}" if ending else f"{subject} needs a decision"
+    text = f"{subject}: {_one_line(ending.text)}" if ending else f"{subject} needs a decision"
     return Message(escaped(text)[:_LONGEST_TEXT], blocks)
 
 
@@ -134,26 +135,27 @@ def escaped(text: str) -> str:
 def _told(question: Question) -> Iterator[str]:
     if question.changed:
         yield "ASKED AGAIN: an approval was void, because something changed."
-        yield from _within(_PART, (f"  {each}" for each in question.changed))
-    yield from _within(_FACTS, (f"{line.label}: {line.text}" for line in question.asked.lines))
+        yield from _within(_PART, (f"  {legible(each)}" for each in question.changed))
+    yield from _within(_FACTS, (f"{legible(line.label)}: {legible(line.text)}" for line in question.asked.lines))
     yield "Asked because:"
-    why = (f"  {reason.source}: {reason.text}" if reason.source else f"  {reason.text}" for reason in question.why)
-    yield from _within(_PART, why)
+    yield from _within(_PART, (f"  {_sourced(reason)}" for reason in question.why))
     yield "On approval:"
-    yield from _within(_PART, (f"  {effect}" for effect in question.effects))
+    yield from _within(_PART, (f"  {legible(effect)}" for effect in question.effects))
     if question.options.two_person:
         yield "Two people have to approve."
+
+
+def _sourced(reason: Reason) -> str:
+    return f"{legible(reason.source)}: {legible(reason.text)}" if reason.source else legible(reason.text)
 
 
 def _within(most: int, lines: Iterable[str]) -> Iterator[str]:
     """Give lines as long as they fit into so many characters; what is too much is counted."""
     left_out = 0
     for line in lines:
-        one_line = _one_line(line)
-        cut = one_line if len(one_line) <= _LONGEST_LINE else f"{one_line[: _LONGEST_LINE - 1]}…"
-        most -= len(cut) + 1
+        most -= len(line) + 1
         if most >= 0:
-            yield cut
+            yield line
         else:
             left_out += 1
     if left_out:
@@ -161,8 +163,8 @@ def _within(most: int, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _one_line(text: str) -> str:
-    # A line break in a name would look like a line of ours.
-    return " ".join(text.splitlines())
+    """Give what is told of several things, each legible already, on one line."""
+    return " ".join(printable(text).split())
 
 
 def _sections(lines: Iterable[str]) -> list[Block]:
