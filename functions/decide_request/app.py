@@ -8,7 +8,17 @@ from msgspec import Struct
 from drawbridge.approval import Approval, Question
 from drawbridge.approval.question import Wait, effects_of, options_of, question_of, wait_for
 from drawbridge.approval.settle import settled, void_of
-from drawbridge.bootstrap.decide_request import approvers, bindings, environment, gatherer, members, moment, policies
+from drawbridge.approval.turns import in_turn
+from drawbridge.bootstrap.decide_request import (
+    approvers,
+    bindings,
+    environment,
+    gatherer,
+    members,
+    moment,
+    policies,
+    turns,
+)
 from drawbridge.decision import AskApprover, Decision, Moot
 from drawbridge.decision.again import grounds_of
 from drawbridge.decision.decide import decide
@@ -58,6 +68,8 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         )
     void = void_of(step.approval, question, approvers, members)
     decision, question = settled(decision, question, step.approval, now.now, void=void)
+    if question is not None:
+        decision, question = in_turn(decision, question, turns(), environment().open_questions)
     logger.info("decided", request_id=step.request_id, decision=msgspec.to_builtins(decision))
     decided = Decided(decision=decision)
     if not isinstance(facts, Moot):

@@ -44,6 +44,11 @@ IN_FORCE = InForce[Policy](
 Gathered = Callable[[Facts | Moot], None]
 
 
+class Turns:
+    def take(self, account_id: str, request_id: str, *, most: int) -> bool:
+        return most > 0
+
+
 class Gatherer:
     def __init__(self, facts: Facts | Moot) -> None:
         self.facts = facts
@@ -57,6 +62,7 @@ class Gatherer:
 def gathered(monkeypatch: pytest.MonkeyPatch) -> Gathered:
     """Tell what is gathered of the request; the default policies are in force, and one is broken."""
     monkeypatch.setattr(app, "policies", lambda: IN_FORCE)
+    monkeypatch.setattr(app, "turns", Turns)
     return lambda facts: monkeypatch.setattr(app, "gatherer", lambda: Gatherer(facts))
 
 

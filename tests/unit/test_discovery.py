@@ -57,6 +57,8 @@ class World:
         self.bindings = "bindings"
         self.matching = "the one that matches"
         self.drifted = ""
+        self.counts = True
+        """Whether policies go by how many connections there are."""
         self.found: Review | None = None
         """What reviews come to."""
         self.asked: list[str] = []
@@ -159,7 +161,7 @@ class World:
         return digest(share_name, contents, self.matching)
 
     def permitted(self, account_id: str, held: Held = NONE_HELD) -> str:
-        return self.policies if held == NONE_HELD else f"{self.policies}, {held.in_all} held"
+        return self.policies if held == NONE_HELD or not self.counts else f"{self.policies}, {held.in_all} held"
 
     def decides_otherwise(self, row: Row, now: datetime) -> bool:
         return row.grounds == "by day" and now.hour in range(8, 18)

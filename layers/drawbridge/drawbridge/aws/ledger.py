@@ -12,16 +12,18 @@ from drawbridge.approval.tell import StatusReached
 from drawbridge.aws.errors import translated
 from drawbridge.aws.pages import pages
 from drawbridge.aws.table_reads import items_of, only
-from drawbridge.aws.table_writes import Write, written
+from drawbridge.aws.table_writes import TooLargeError, Write, written
 from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
 from drawbridge.errors import UpstreamError
 from drawbridge.record import Outcome
+from drawbridge.record.bounds import association_grounds_kept, grounds_kept, surplus
 from drawbridge.record.entry import Entry
-from drawbridge.record.record import StatusChange, few
+from drawbridge.record.record import StatusChange, brief, few
 from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest, kind_of
 from drawbridge.request.attention import Seen
 from drawbridge.request.review import Review
 from drawbridge.request.row import Row, is_followed
+from drawbridge.request.turns import AWAITS_TURN
 from drawbridge.status import Status
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ FOLLOWED_INDEX = "followed"
 """Holds the rows that carry the attribute of that name, which are few: those that AWS should still list."""
 
 _HISTORY_KEPT = 100
-"""Entries of a row's history; an item is 400 KB at most, and the bus has told of the earlier ones."""
+"""Entries of a row's history, if they fit; the bus has told of the earlier ones."""
 
 
 class Ledger:
@@ -79,6 +81,7 @@ class Ledger:
             drift=seen.drift,
             reviewed="",
             no_longer_permitted=False,
+            awaits_turn=False,
             followed=_YES,
             reasons=[],
             updated_at=moment,
@@ -99,7 +102,8 @@ class Ledger:
         """
         moment = self._moment()
         reached = self._change(change, outcome, moment)
-        entry = {"status": change.status, "attempt": change.attempt, "at": moment, "reasons": list(change.reasons)}
+        reasons = msgspec.to_builtins(brief(outcome.reasons))
+        entry = {"status": change.status, "attempt": change.attempt, "at": moment, "reasons": list(reasons)}
         reached.append("history", entry)
         if change.status is Status.FAILED:
             reached.add("failures", 1)
@@ -148,6 +152,7 @@ class Ledger:
             settled=outcome.settled,
             reasons=list(change.reasons),
             incomplete=outcome.incomplete,
+            awaits_turn=any(reason.code == AWAITS_TURN for reason in outcome.reasons),
             updated_at=moment,
         )
         if is_followed(change.status, settled=outcome.settled):
@@ -155,11 +160,11 @@ class Ledger:
         else:
             write.remove("followed")
         if outcome.decided_by:
-            write.set(decided_by=msgspec.to_builtins(outcome.decided_by))
+            write.set(decided_by=msgspec.to_builtins(few(outcome.decided_by)))
         if outcome.grounds:
-            write.set(grounds=_text(outcome.grounds))
+            write.set(grounds=grounds_kept(outcome.grounds))
         if outcome.association_grounds:
-            write.set(association_grounds=_text(outcome.association_grounds))
+            write.set(association_grounds=association_grounds_kept(outcome.association_grounds))
         if outcome.basis:
             write.set(**{name: value for name, value in msgspec.structs.asdict(outcome.basis).items() if value})
         if outcome.ways is not None:
@@ -194,17 +199,34 @@ class Ledger:
         return self._table.scan(**({"ExclusiveStartKey": start["LastEvaluatedKey"]} if start else {}))
 
     def _shorten_history(self, request_id: str, item: dict[str, Any]) -> None:
-        surplus = len(item["history"]) - _HISTORY_KEPT
-        if surplus > 0:
+        first = surplus(item["history"], most=_HISTORY_KEPT)
+        if first > 0:
             write = Write()
-            write.remove_first("history", surplus)
+            write.remove_first("history", first)
+            write.add("history_left_out", first)
             write.only_if_as_long("history", len(item["history"]))
             self._update(request_id, write)
 
     def _update(self, request_id: str, write: Write) -> dict[str, Any] | None:
         """Write, and give the row as it is then; ``None`` if the condition does not hold."""
         with translated(f"write {request_id} to the ledger", missing=UpstreamError):
+            try:
+                return written(self._table, request_id, write)
+            except TooLargeError:
+                self._make_room(request_id)
             return written(self._table, request_id, write)
+
+    def _make_room(self, request_id: str) -> None:
+        """Cut the history of a row that a version wrote which did not bound it by bytes."""
+        item: Any = self._table.get_item(Key={"request_id": request_id}, **only(("history",))).get("Item", {})
+        entries = item.get("history", [])
+        first = surplus(entries, most=_HISTORY_KEPT)
+        write = Write()
+        write.remove_first("history", first)
+        write.add("history_left_out", first)
+        write.only_if_as_long("history", len(entries))
+        if first:
+            written(self._table, request_id, write)
 
     def _query(self, **start: Any) -> Any:
         begin = {"ExclusiveStartKey": start["LastEvaluatedKey"]} if start else {}
@@ -220,11 +242,6 @@ class Ledger:
 
     def _moment(self) -> str:
         return self._now().isoformat(timespec="milliseconds")
-
-
-def _text(grounds: Grounds | AssociationGrounds) -> str:
-    """Give grounds as JSON: nobody asks DynamoDB for their parts."""
-    return msgspec.json.encode(grounds).decode()
 
 
 class _Item(msgspec.Struct):
@@ -249,6 +266,7 @@ class _Item(msgspec.Struct):
     drift: str = ""
     reviewed: str = ""
     no_longer_permitted: bool = False
+    awaits_turn: bool = False
 
 
 _GROUNDS = ("grounds", "association_grounds")
@@ -263,6 +281,7 @@ def _entry(item: dict[str, Any]) -> Entry:
         "association_grounds": read_grounds(item.get("association_grounds", ""), AssociationGrounds),
         "published": sorted(item.get("published", ())),
         "attempt": int(item["attempt"]),
+        "history_left_out": int(item.get("history_left_out", 0)),
         "history": [each | {"attempt": int(each["attempt"])} for each in item.get("history", ())],
     }
     return msgspec.convert(told, Entry)

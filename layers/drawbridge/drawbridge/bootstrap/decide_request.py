@@ -7,8 +7,9 @@ from drawbridge.approval.approvers import Approvers
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_in_force
 from drawbridge.aws.parameter_store import Configuration
+from drawbridge.aws.question_turns import QuestionTurns
 from drawbridge.bootstrap.approvals import approvers as configured_approvers
-from drawbridge.bootstrap.clients import client
+from drawbridge.bootstrap.clients import client, table
 from drawbridge.bootstrap.facts import gatherer as build_gatherer
 from drawbridge.bootstrap.user_groups import members
 from drawbridge.configuration import InForce
@@ -20,7 +21,7 @@ from drawbridge.environment import Environment
 from drawbridge.errors import InvalidInputError
 from drawbridge.observability import logger
 
-__all__ = ["approvers", "bindings", "environment", "gatherer", "members", "moment", "policies"]
+__all__ = ["approvers", "bindings", "environment", "gatherer", "members", "moment", "policies", "turns"]
 
 
 @cache
@@ -31,6 +32,12 @@ def environment() -> Environment:
 @cache
 def gatherer() -> Gatherer:
     return build_gatherer(environment())
+
+
+@cache
+def turns() -> QuestionTurns:
+    tables = table(environment().approvals_table), table(environment().ledger_table)
+    return QuestionTurns(*tables, now=lambda: datetime.now(UTC))
 
 
 def policies() -> InForce[Policy]:

@@ -15,11 +15,11 @@ from drawbridge.request.row import Row
 from drawbridge.status import Reason, Status
 
 _MOST_REASONS = 40
-_MOST_BYTES = 24_000
+_MOST_BYTES = 16_000
 _LONGEST_TEXT = 1000
 """Of one status: an event is 256 KB at most, and a row 400 KB."""
 _MOST_IN_HISTORY = 10
-_MOST_BYTES_IN_HISTORY = 2000
+_MOST_BYTES_IN_HISTORY = 3000
 _LONGEST_IN_HISTORY = 300
 
 

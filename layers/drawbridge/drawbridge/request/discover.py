@@ -17,6 +17,7 @@ from drawbridge.request.digests import digest, state_in_effect
 from drawbridge.request.review import Review
 from drawbridge.request.row import Row
 from drawbridge.request.shares import Invitation, InvitationStatus, Matchable, Share, SharedResource, newest
+from drawbridge.request.turns import FreeTurns
 from drawbridge.status import Status
 
 
@@ -177,7 +178,9 @@ class Discoverer:
         reviewer: Reviewer,
         waiting: Waiting,
         drift: Drift,
+        questions_at_once: int = 5,
     ) -> None:
+        """``questions_at_once`` is how many of one account are open at most."""
         self._shares = shares
         self._services = services
         self._ledger = ledger
@@ -187,6 +190,7 @@ class Discoverer:
         self._reviewer = reviewer
         self._waiting = waiting
         self._drift = drift
+        self._questions_at_once = questions_at_once
 
     def discover(self, look: Look, now: datetime) -> Discovery:
         """Look where the hints say.
@@ -209,12 +213,13 @@ class Discoverer:
             self._waiting.look_at([row.request_id for row in rows.values() if row.waits_for_approval])
         except DrawbridgeError as error:
             failures.append(error)
+        turns = FreeTurns(followed, self._questions_at_once)
         started: list[str] = []
         no_longer_permitted: list[str] = []
         for each in seen:
             row = rows.get(each.request.request_id)
             try:
-                execution = self._attend(each, row, now)
+                execution = self._attend(each, row, turns, now)
                 if execution is None and row is not None and self._turns_out_wrong(each, row):
                     no_longer_permitted.append(row.request_id)
             except DrawbridgeError as error:
@@ -322,13 +327,13 @@ class Discoverer:
             if isinstance(row.request, kind) and row.request_id not in listed
         ]
 
-    def _attend(self, seen: Seen, row: Row | None, now: datetime) -> str | None:
+    def _attend(self, seen: Seen, row: Row | None, turns: FreeTurns, now: datetime) -> str | None:
         """See to one request; give the name of the execution if one was started."""
         if row is not None and row.waits_for_approval and self._sees_to_waiting(seen, row, now):
             return None
         seen = self._with_drift(self._with_matched(seen, row), row)
         need = need_of(seen, row, now)
-        if need is Need.NOTHING and not self._is_to_be_decided_again(seen, row, now):
+        if need is Need.NOTHING and not self._is_to_be_decided_again(seen, row, turns, now):
             return None
         if need is Need.MAKE_SURE and row is not None and (self._runs(seen, row) or not may_try_again(row, now)):
             return None
@@ -359,10 +364,14 @@ class Discoverer:
             self._ledger.note_seen(row, seen)
         return waits is Waits.TOLD or (waits is Waits.WAITS and not is_its_turn(row, now))
 
-    def _is_to_be_decided_again(self, seen: Seen, row: Row | None, now: datetime) -> bool:
-        """Tell whether a held request is let go by a policy that goes by the clock."""
+    def _is_to_be_decided_again(self, seen: Seen, row: Row | None, turns: FreeTurns, now: datetime) -> bool:
+        """Tell whether a held request is let go by a policy that goes by the clock, or may be asked about by now."""
         held = row is not None and row.status is Status.HELD and seen.open
-        if row is None or not held or not self._reviewer.goes_by_the_clock():
+        if row is None or not held:
+            return False
+        if turns.is_next(row):
+            return True
+        if not self._reviewer.goes_by_the_clock():
             return False
         return self._reviewer.decides_otherwise(self._ledger.with_grounds(row), now)
 

@@ -53,10 +53,17 @@ class Row(Struct, frozen=True, kw_only=True):
     """A digest of the policies and the registry's entry that the connection was last reviewed under."""
     no_longer_permitted: bool = False
     """What that review came to."""
+    awaits_turn: bool = False
+    """Whether it is held only until another question of the same account is closed."""
 
     @property
     def request_id(self) -> str:
         return self.request.request_id
+
+    @property
+    def may_be_asked_about(self) -> bool:
+        """Whether somebody is asked about it, or may be in a moment."""
+        return not self.settled and self.status in {Status.PENDING, Status.WAITING_FOR_APPROVAL}
 
     @property
     def waits_for_approval(self) -> bool:
