@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from demo.people import Person
+from local_aws.clock import clock
 from local_aws.faults import CallFault, faults
 from tests.system.conftest import Policy, World, until
 from tests.system.test_approvals import asked, buttons, click, messages, private, request, shown, waiting
@@ -144,3 +145,67 @@ def test_nothing_that_people_see_rests_on_what_somebody_put_on_the_bus(
     click(world, message, "U0ALICE")
     settled(provider, endpoint_id, "AVAILABLE")
     until(lambda: "onnected" in shown(world, message), lambda: shown(world, message))
+
+
+def test_of_one_stranger_s_many_requests_a_few_are_asked_about_and_the_others_when_one_is_closed(
+    world: World, provider: Person, stranger: Person
+) -> None:
+    _, service_name = provider.offer_service()
+    endpoints = [stranger.connect(service_name) for _ in range(9)]
+
+    def statuses() -> list[str]:
+        rows = [row_of(provider, each) for each in endpoints]
+        return sorted(row["status"]["S"] if row else "" for row in rows)
+
+    asked_about = ["HELD"] * 4 + ["WAITING_FOR_APPROVAL"] * 5
+    until(lambda: statuses() == asked_about, lambda: f"five are asked about: {statuses()}")
+    until(world.quiet, lambda: "all is seen to")
+    open_ = [each for each in endpoints if any(buttons(message) for message in messages(world, each))]
+    assert len(open_) == 5
+    (held, *_) = [row_of(provider, each) for each in endpoints if each not in open_]
+    assert held is not None
+    assert "5 questions of account" in held["reasons"]["L"][0]["M"]["text"]["S"]
+
+    click(world, asked(world, open_[0]), "U0ALICE")
+    settled(provider, open_[0], "AVAILABLE")
+
+    then = ["AVAILABLE", "HELD", "HELD", "HELD", *["WAITING_FOR_APPROVAL"] * 5]
+    until(lambda: statuses() == then, lambda: f"another one is asked about: {statuses()}")
+    for each in endpoints:
+        stranger.aws("ec2").delete_vpc_endpoints(VpcEndpointIds=[each])
+
+
+def test_while_many_wait_a_look_makes_as_many_calls_as_while_few_do(
+    world: World, provider: Person, stranger: Person
+) -> None:
+    _, service_name = provider.offer_service()
+    endpoints = [stranger.connect(service_name) for _ in range(4)]
+    for each in endpoints:
+        waiting(provider, each)
+    # Until they are not young any more, and were made sure of.
+    clock.advance(7 * 60)
+    until(world.quiet, lambda: "all is seen to")
+    before = {name: world.calls(provider.account_id, name) for name in _OF_A_LOOK}
+
+    for _ in range(3):
+        clock.advance(5 * 60)
+        until(world.quiet, lambda: "the look is over")
+
+    made = {name: world.calls(provider.account_id, name) - before[name] for name in _OF_A_LOOK}
+    looks = made["ram:GetResourceShareInvitations"]
+    assert looks >= 3
+    # Ledger and questions, each at once; nothing is announced or started again.
+    assert made == {
+        "ram:GetResourceShareInvitations": looks,
+        "dynamodb:BatchGetItem": 2 * looks,
+        "states:StartExecution": 0,
+        "events:PutEvents": 0,
+    }
+
+
+_OF_A_LOOK = (
+    "ram:GetResourceShareInvitations",
+    "dynamodb:BatchGetItem",
+    "states:StartExecution",
+    "events:PutEvents",
+)
