@@ -103,7 +103,9 @@ def test_how_it_is_to_be_asked_is_read_from_all_that_ask_however_many(
     policies = [parse_policy(f"{number:02}", asking) for number in range(MOST_REASONS)]
     strict = parse_policy("last", f'@approval("two-person") {asking}')
     monkeypatch.setattr(app, "policies", lambda: InForce[Policy]((*policies, strict), (), ()))
-    environment = Environment({"PREFIX": "drawbridge", "SLACK_CHANNEL": "C0APPROVALS", "APPROVAL_HOURS": "1", "OPEN_QUESTIONS": "5"})
+    environment = Environment(
+        {"PREFIX": "drawbridge", "SLACK_CHANNEL": "C0APPROVALS", "APPROVAL_HOURS": "1", "OPEN_QUESTIONS": "5"}
+    )
     monkeypatch.setattr(app, "environment", lambda: environment)
     monkeypatch.setattr(app, "bindings", lambda: ())
 
