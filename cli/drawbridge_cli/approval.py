@@ -7,6 +7,7 @@ import typer
 from drawbridge.approval.answer import Answer, Reply, Result, how_it_ended, take
 from drawbridge.approval.ask import Standing
 from drawbridge.errors import InvalidInputError
+from drawbridge.legible import legible
 from drawbridge_cli.explanation import lines_of
 from drawbridge_cli.screen import complain, say, show_json
 from drawbridge_cli.stack import Stack
@@ -80,15 +81,15 @@ def _show(standing: Standing) -> None:
     question = standing.question
     say(f"{question.title} of {question.account_id}", "title")
     for change in question.changed:
-        say(f"  changed: {change}", "doubtful")
+        say(f"  changed: {legible(change)}", "doubtful")
     for line in question.asked.lines:
-        say(f"  {line.label:<13} {' '.join(line.text.splitlines())}")
+        say(f"  {line.label:<13} {legible(line.text, _LONGEST)}")
     say("asked because", "title")
     for text in lines_of(question.why):
         say(f"  {text}")
     say("on approval", "title")
     for effect in question.effects:
-        say(f"  {effect}")
+        say(f"  {legible(effect)}")
     say(f"decide by {question.asked.deadline:%Y-%m-%d %H:%M} UTC")
     if standing.approved_by:
         say(f"approved so far by {', '.join(standing.approved_by)}")

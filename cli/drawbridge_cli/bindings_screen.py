@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from drawbridge.association.plan import Wish
+from drawbridge.legible import legible
 from drawbridge_cli.ahead import Ahead, Way
 from drawbridge_cli.binding_changes import Changes, Effects
 from drawbridge_cli.binding_files import Problem
@@ -39,7 +40,7 @@ def show_effects(effects: Effects, prefix: str) -> None:
     if effects.dropped:
         say(f"{len(effects.dropped)} not wanted any longer", "title")
         for wanted in effects.dropped:
-            say(f"  {wanted.name}: what was made and published for it stays", "doubtful")
+            say(f"  {legible(wanted.name)}: what was made and published for it stays", "doubtful")
     if effects.refused:
         say(f"{len(effects.refused)} refused", "title")
         for reason in effects.refused:
@@ -92,13 +93,13 @@ def show_binding(standing: Standing, text: str, latest: str) -> None:
 def show_matches(aheads: Sequence[Ahead], prefix: str) -> None:
     """Show each resource that the binding matches, and what comes of it."""
     for ahead in aheads:
-        share = f"share {ahead.share.name} ({ahead.share.arn}) of {ahead.share.owner}"
+        share = f"share {legible(ahead.share.name)} ({ahead.share.arn}) of {ahead.share.owner}"
         if ahead.not_ready:
             say()
             say(f"{share}: not ready: {ahead.not_ready}", "doubtful")
         for wish in ahead.wishes:
             say()
-            say(f"{wish.resource.name} ({wish.resource.type}) {wish.resource.arn}", "title")
+            say(f"{legible(wish.resource.name)} ({wish.resource.type}) {wish.resource.arn}", "title")
             say(f"  {share}")
             for way in _ways(ahead, wish):
                 show_way(way, prefix)

@@ -8,6 +8,7 @@ import typer
 
 from drawbridge.decision.registration import Registration, read_registrations, registration
 from drawbridge.errors import InvalidInputError
+from drawbridge.legible import legible
 from drawbridge_cli.screen import complain, say, show_json, show_table
 from drawbridge_cli.stack import Stack
 
@@ -138,10 +139,14 @@ def _look(stack: Stack) -> None:
         complain("Drawbridge could not be told at once (sqs:SendMessage is denied); it will notice within its schedule")
 
 
+_LONGEST = 2000
+
+
 def _texts(entry: Registration) -> tuple[str, str, str, str, str]:
     consumer = entry.consumer
     since = f"{consumer.since:%Y-%m-%d %H:%M}" if consumer.since else ""
-    return consumer.tier, " ".join(sorted(consumer.services)), consumer.name, since, consumer.notes
+    services = legible(" ".join(sorted(consumer.services)), _LONGEST)
+    return consumer.tier, services, legible(consumer.name), since, legible(consumer.notes, _LONGEST)
 
 
 def _document(entry: Registration) -> dict[str, object]:

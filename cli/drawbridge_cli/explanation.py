@@ -6,6 +6,7 @@ from drawbridge.decision import Because
 from drawbridge.decision.cedar import Action, PolicySet
 from drawbridge.decision.decide import IN_ORDER, unavailable
 from drawbridge.decision.facts import ConnectionFacts, Moment, ResourceFacts, ResourceKind, ShareFacts
+from drawbridge.legible import legible
 from drawbridge.status import Reason, Status
 from drawbridge_cli.cases import outcome_for
 from drawbridge_cli.documents import AnyFacts
@@ -107,5 +108,9 @@ def lines_of(because: Because) -> list[str]:
     return [_line(reason) for reason in because]
 
 
+_LONGEST = 2000
+
+
 def _line(reason: Reason) -> str:
-    return f"{reason.source}: {reason.text}" if reason.source else f"{reason.text} [{reason.code}]"
+    text = legible(reason.text, _LONGEST)
+    return f"{legible(reason.source)}: {text}" if reason.source else f"{text} [{reason.code}]"

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from drawbridge.association.steps import Await, Step, Stuck
+from drawbridge.legible import legible
 from drawbridge.publication.names import binding_path, connection_path
 from drawbridge.publication.preview import Change, Intended
 from drawbridge.status import Reason
@@ -27,10 +28,10 @@ def show_ahead(aheads: Sequence[Ahead], prefix: str) -> None:
     for each in aheads:
         if each.is_as_wanted and not each.refused:
             continue
-        say(f"{each.share.name} ({each.share.arn}) of {each.share.owner}", "title")
+        say(f"{legible(each.share.name)} ({each.share.arn}) of {each.share.owner}", "title")
         say(f"  {_standing(each)}")
         if each.not_ready:
-            say(f"  not ready: {each.not_ready}", "doubtful")
+            say(f"  not ready: {legible(each.not_ready)}", "doubtful")
         for way in each.ways:
             if not way.is_as_wanted:
                 show_way(way, prefix)
@@ -42,7 +43,7 @@ def show_ahead(aheads: Sequence[Ahead], prefix: str) -> None:
 def show_way(way: Way, prefix: str) -> None:
     """Tell what is to be done for one association."""
     by = f"; permitted by {', '.join(way.permitted_by)}" if way.permitted_by else ""
-    say(f"  {way.wanted.name}")
+    say(f"  {legible(way.wanted.name)}")
     say(f"    wanted by binding {way.wanted.binding}, mode {way.wanted.mode}{by}", "aside")
     for step in way.steps:
         sign, mark = _sign(step)
@@ -64,10 +65,13 @@ def show_name(name: Intended) -> None:
         say(f"        {why}")
 
 
+_LONGEST = 2000
+
+
 def show_refusal(reason: Reason) -> None:
     """Tell why something is not associated, and what to do."""
     of = f" {reason.source}:" if reason.source else ""
-    say(f"  refused{of} {reason.text} [{reason.code}]", "doubtful")
+    say(f"  refused{of} {legible(reason.text, _LONGEST)} [{reason.code}]", "doubtful")
     if todo := what_to_do(reason):
         say(f"    to do: {todo}")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from drawbridge.legible import legible
 from drawbridge.record.entry import Entry
 from drawbridge_cli.cases import Result
 from drawbridge_cli.explanation import Explanation, lines_of
@@ -34,8 +35,9 @@ def show_entry(entry: Entry) -> None:
     say(f"{entry.request_id}", "title")
     say(f"{entry.status} since {entry.updated_at}, attempt {entry.attempt}; asked for by {entry.account_id}")
     say(f"about {entry.subject}")
-    for line in lines_of(entry.reasons):
-        say(f"  {line}")
+    for reason in entry.reasons:
+        # Made legible when it was recorded.
+        say(f"  {reason.source}: {reason.text}" if reason.source else f"  {reason.text} [{reason.code}]")
     if entry.no_longer_permitted:
         say("It was let in, and the policies in force would not let it in any more.", "doubtful")
     if entry.grounds is not None:
@@ -74,9 +76,10 @@ def _flat(value: Any, path: str = "") -> list[tuple[str, str]]:
         value = ", ".join(sorted(value) if isinstance(value, frozenset) else value)
     if value is None and path.rpartition(".")[2] in _UNKNOWN_IF_NONE:
         value = "unknown"
-    return [] if value in ("", None) else [(path, str(value))]
+    return [] if value in ("", None) else [(legible(path), legible(str(value), _LONGEST))]
 
 
+_LONGEST = 10_000
 _UNKNOWN_IF_NONE = frozenset({"tags", "shareTags", "contents"})
 
 

@@ -1,6 +1,7 @@
 """What the command line shows: for people as text and tables, for programs as JSON.
 
-Names and tags come from other accounts, so nothing of them reaches the terminal but printable characters.
+Names and tags come from other accounts: they are made legible where they get into a line, and nothing reaches the
+terminal but printable characters.
 """
 
 import json
@@ -14,22 +15,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from drawbridge.legible import printable
+
 _MARKS = {"good": "green", "bad": "red", "doubtful": "yellow", "aside": "dim", "title": "bold", "": ""}
-
-
-def shown(text: str) -> str:
-    """Give the text without what would steer a terminal; line breaks stay."""
-    return "".join(each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def say(text: str = "", mark: str = "") -> None:
     """Print a line."""
-    _console().print(Text(shown(text), style=_MARKS[mark]), soft_wrap=True)
+    _console().print(Text(printable(text), style=_MARKS[mark]), soft_wrap=True)
 
 
 def complain(text: str) -> None:
     """Print a line to standard error."""
-    Console(stderr=True, highlight=False).print(Text(shown(text), style="red"), soft_wrap=True)
+    Console(stderr=True, highlight=False).print(Text(printable(text), style="red"), soft_wrap=True)
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -38,7 +36,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(shown(each)) for each in row))
+        table.add_row(*(Text(printable(each)) for each in row))
     _console().print(table)
 
 

@@ -8,8 +8,19 @@ from msgspec import Struct
 from drawbridge.approval import Approval, Question
 from drawbridge.approval.live import lines_of_live
 from drawbridge.approval.question import Wait, effects_of, options_of, question_of, wait_for
-from drawbridge.approval.settle import settled
-from drawbridge.bootstrap.decide_request import bindings, environment, gatherer, ledger, moment, policies
+from drawbridge.approval.settle import settled, void_of
+from drawbridge.approval.turns import in_turn
+from drawbridge.bootstrap.decide_request import (
+    approvers,
+    bindings,
+    environment,
+    gatherer,
+    ledger,
+    members,
+    moment,
+    policies,
+    turns,
+)
 from drawbridge.decision import AskApprover, DecidedOn, Decision, Moot
 from drawbridge.decision.again import grounds_of
 from drawbridge.decision.decide import decide
@@ -62,7 +73,10 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
             wait=environment().approval_wait,
             live=lines_of_live(facts, before),
         )
-    decision, question = settled(decision, question, step.approval, now.now)
+    void = void_of(step.approval, question, approvers, members)
+    decision, question = settled(decision, question, step.approval, now.now, void=void)
+    if question is not None:
+        decision, question = in_turn(decision, question, turns(), environment().open_questions)
     if question is None and not isinstance(facts, Moot):
         decision = kept(decision, facts, before)
     logger.info("decided", request_id=step.request_id, decision=msgspec.to_builtins(decision))

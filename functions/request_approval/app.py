@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from drawbridge.approval import Question
 from drawbridge.approval.ask import Quiet, ask, close, remind
+from drawbridge.arns import console_link
 from drawbridge.bootstrap.approvals import approvals, approvers, callback, environment
 from drawbridge.bootstrap.slack import messenger
 from drawbridge.observability import logger
@@ -33,8 +34,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     if isinstance(step, Closing):
         return {"approval": msgspec.to_builtins(close(step.question, approvals()))}
     settings = environment()
-    console = f"https://{settings.region}.console.aws.amazon.com/states/home?region={settings.region}"
-    link = f"{console}#/v2/executions/details/{step.execution}"
+    link = console_link(step.execution)
     slack = Quiet() if step.how == "quiet" else messenger()
     asking: dict[str, Any] = {
         "channel": settings.slack_channel,

@@ -1,30 +1,50 @@
-"""What became of a click, or of a request, in; the message in Slack as it is by now out."""
+"""What became of a click, or that something became of a request, in; the message in Slack as it is by now out."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from drawbridge.approval.tell import Notice, StatusReached, tell
 from drawbridge.bootstrap.approvals import approvals
 from drawbridge.bootstrap.slack import messenger
+from drawbridge.bootstrap.tell_approvers import ledger
 from drawbridge.observability import logger
 
 
-class Clicked(Struct, frozen=True):
-    """Sent by ``receive_approval``."""
+class Clicked(Struct, frozen=True, forbid_unknown_fields=True):
+    """Sent by ``receive_approval``. No event reads as one: whoever may put events on the bus can't say a word here."""
 
     notice: Notice
 
 
-class StatusEvent(Struct, frozen=True):
-    """The event on the bus."""
+class Mentioned(Struct, frozen=True, rename="camel"):
+    """All that is believed of an event: which row of the ledger to look at."""
 
-    detail: StatusReached
+    request_id: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class StatusEvent(Struct, frozen=True):
+    """The event on the bus, whoever put it there."""
+
+    detail: Mentioned
 
 
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: object) -> None:
-    what = msgspec.convert(event, Clicked).notice if "notice" in event else msgspec.convert(event, StatusEvent).detail
+    what = _what(event)
+    if what is None:
+        return
     told = tell(what, approvals(), messenger())
     logger.info("told", request_id=what.request_id, told=told)
+
+
+def _what(event: dict[str, Any]) -> Notice | StatusReached | None:
+    """Give what there is to tell: of an event, what the ledger says by now; ``None`` if it has no such request."""
+    if not {"detail", "detail-type"} & event.keys():
+        return msgspec.convert(event, Clicked).notice
+    request_id = msgspec.convert(event, StatusEvent).detail.request_id
+    reached = ledger().reached(request_id)
+    if reached is None:
+        logger.warning("an event of a request that is not in the ledger", request_id=request_id)
+    return reached

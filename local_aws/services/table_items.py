@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from typing import Any
 
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.comparisons import FuncSize
+from moto.dynamodb.exceptions import ItemSizeTooLarge
+from moto.dynamodb.models.dynamo_type import DynamoType, LimitedSizeDict
+from moto.dynamodb.models.utilities import bytesize
+from moto.dynamodb.parsing.executors import UpdateExpressionExecutor
 from moto.dynamodb.responses import DynamoHandler
 
 _one_at_a_time = threading.RLock()
@@ -32,7 +37,40 @@ def install() -> None:
         return None if self.attr.get_type(item) is None else size(self, item)
 
     FuncSize.expr = expr
+    _limit_items_as_they_are_once_written()
     _serialize_values_by_what_they_hold()
+
+
+_LARGEST_ITEM = 400 * 1024
+
+
+def _limit_items_as_they_are_once_written() -> None:
+    """Refuse an update that makes an item too large, and leave the item as it was.
+
+    moto counts a value that is replaced beside the one that replaces it, so that a large attribute can't be made
+    smaller; and what an update had set before it turned out too large stays set.
+    """
+
+    def set_item(self: Any, key: str, value: Any) -> None:
+        others = {name: each for name, each in self.items() if name != key}
+        sizes = (each.size() if isinstance(each, DynamoType) else bytesize(str(each)) for each in others.values())
+        size = value.size() if isinstance(value, DynamoType) else bytesize(str(value))
+        if sum(sizes) + sum(map(bytesize, others)) + bytesize(key) + size > _LARGEST_ITEM:
+            raise ItemSizeTooLarge
+        dict.__setitem__(self, key, value)
+
+    LimitedSizeDict.__setitem__ = set_item
+    execute = UpdateExpressionExecutor.execute
+
+    def execute_whole(self: Any, *arguments: Any) -> Any:
+        before = copy.deepcopy(self.item.attrs)
+        try:
+            return execute(self, *arguments)
+        except ItemSizeTooLarge:
+            self.item.attrs = before
+            raise
+
+    UpdateExpressionExecutor.execute = execute_whole
 
 
 def _serialize_values_by_what_they_hold() -> None:

@@ -174,6 +174,20 @@ def test_two_approvals_are_a_decision_where_they_are_of_two_people(approvals: Ap
     assert second == stands(approvals, kept)
 
 
+def test_an_approval_takes_the_place_of_one_that_does_not_count_any_more(approvals: Approvals, asked: Asking) -> None:
+    kept = asked(options=TWO)
+    approvals.record(answer(kept), "U0ALICE", needed=2)
+
+    other = approvals.record(answer(kept), "U0BOB", needed=2, void=("U0ALICE",))
+    late = approvals.record(answer(kept), "U0CAROL", needed=2, void=("U0ALICE",))
+    third = approvals.record(answer(kept), "U0CAROL", needed=2)
+
+    assert other is not None
+    assert third is not None
+    assert (other.approval, other.approved_by, other.void, late) == (None, ("U0BOB",), ("U0ALICE",), None)
+    assert third.approval == Approved(asked=kept.asked, by=("U0BOB", "U0CAROL"))
+
+
 @pytest.mark.parametrize("by", ["U0ALICE", "U0BOB"])
 def test_a_denial_ends_what_one_of_two_approved(approvals: Approvals, asked: Asking, by: str) -> None:
     kept = asked(options=TWO)

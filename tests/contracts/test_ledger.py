@@ -7,15 +7,19 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 from botocore.stub import Stubber
 
+from drawbridge.approval.tell import StatusReached
 from drawbridge.aws.ledger import Ledger
+from drawbridge.decision.facts import Membership
 from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
 from drawbridge.decision.let_in import LetIn
 from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
 from drawbridge.record import GONE, Basis, Outcome
+from drawbridge.record.bounds import size_of
 from drawbridge.record.record import StatusChange, status_change
 from drawbridge.request import EndpointConnectionRequest, Request
 from drawbridge.request.review import Review
@@ -27,11 +31,15 @@ from tests.builders import (
     CONSUMER,
     ENDPOINT_ID,
     NOW,
+    RESOURCE_ARN,
     SERVICE_ID,
     SHARE,
+    asker,
     connection_facts,
+    content,
     resource_facts,
     seen,
+    share_facts,
     workflow_input,
 )
 from tests.contracts.accounts import refusing
@@ -588,13 +596,17 @@ def test_what_a_decision_rested_on_is_kept_until_another_one_is_made(ledger: Led
     reach(ledger, Status.ASSOCIATING, settled=False, association_grounds=ASSOCIATION)
     reach(ledger, Status.AVAILABLE)
 
-    kept = row(ledger)
-    ledger.claim(seen(), 2, after=kept)
+    compared = row(ledger)
+    kept = ledger.with_grounds(compared)
+    ledger.claim(seen(), 2, after=compared)
     reach(ledger, Status.HELD, 2, grounds=grounds("hold"))
+
+    # A look at all rows is not to load them.
+    assert (compared.grounds, compared.association_grounds) == ("", "")
 
     assert read_grounds(kept.grounds, Grounds) == grounds()
     assert read_grounds(kept.association_grounds, AssociationGrounds) == ASSOCIATION
-    assert read_grounds(row(ledger).grounds, Grounds) == grounds("hold")
+    assert read_grounds(ledger.with_grounds(row(ledger)).grounds, Grounds) == grounds("hold")
 
 
 def test_people_read_all_of_a_request(ledger: Ledger) -> None:
@@ -717,3 +729,72 @@ def test_what_was_let_in_that_can_t_be_read_is_not_known(ledger: Ledger, table: 
     )
 
     assert ledger.let_in(ID) is None
+
+
+def test_the_status_that_a_request_has_by_now_is_told_with_its_reasons(ledger: Ledger) -> None:
+    ledger.claim(seen(), 1, after=None)
+    reach(ledger, Status.HELD)
+
+    assert ledger.reached(ID) == StatusReached(request_id=ID, status=Status.HELD, attempt=1, reasons=[WHY])
+    assert ledger.reached("share-none") is None
+
+
+LONG = Reason("policy", "\N{BRIDGE AT NIGHT}" * 1000, source="\N{BRIDGE AT NIGHT}" * 1000)
+"""Longer than any reason, and four bytes a character."""
+
+
+def worst_grounds() -> Grounds:
+    """Give the grounds of the largest facts that there are: every tag that AWS allows, and a share of many things."""
+    tags = {f"{number:03}" + "\N{BRIDGE AT NIGHT}" * 100: "\N{BRIDGE AT NIGHT}" * 200 for number in range(50)}
+    contents = tuple(content(f"{RESOURCE_ARN}{number:04}") for number in range(100))
+    who = asker(membership=Membership.MEMBER)
+    place = msgspec.structs.replace(who.place, tags=tags)
+    facts = share_facts(msgspec.structs.replace(who, place=place), contents=contents, share_tags=tags)
+    return msgspec.structs.replace(grounds(), facts=facts)
+
+
+def test_a_row_of_the_worst_that_there_is_to_record_has_room_for_as_much_again(ledger: Ledger, table: Any) -> None:
+    worst = worst_grounds()
+    facts = resource_facts(worst.facts.asker)
+    told: dict[str, Any] = {
+        "reasons": (LONG,) * 50,
+        "decided_by": (LONG,) * 50,
+    }
+    based: dict[str, Any] = {
+        "grounds": worst,
+        "association_grounds": AssociationGrounds(at=NOW, zone="UTC", resources=(facts,) * 100),
+    }
+    after = None
+    for attempt in range(1, 13):
+        ledger.claim(seen(), attempt, after=after)
+        for status in (Status.WAITING_FOR_APPROVAL, Status.ACCEPTED):
+            reach(ledger, status, attempt, settled=False, **told)
+        reach(ledger, Status.AVAILABLE, attempt, **told, **(based if attempt == 1 else {}))
+        after = row(ledger)
+    ledger.note_review(row(ledger), Review(permitted=False, reasons=(LONG,) * 50), under="stricter policies")
+
+    stored = item(table)
+    assert size_of(stored) < 200_000
+    assert stored["history"][-1]["status"] == "AVAILABLE"
+    assert stored["history"][-1]["reasons"][-1]["code"] == "more"
+    assert len(stored["history"]) + stored["history_left_out"] == 48
+
+
+def test_a_row_that_grew_to_the_limit_before_history_was_bounded_is_written_all_the_same(
+    ledger: Ledger, table: Any
+) -> None:
+    ledger.claim(seen(), 1, after=None)
+    grown = [
+        {"status": "HELD", "attempt": 1, "at": str(number), "reasons": [{"code": "x", "text": "y" * 12_900}]}
+        for number in range(31)
+    ]
+    table.update_item(
+        Key={"request_id": ID}, UpdateExpression="SET history = :old", ExpressionAttributeValues={":old": grown}
+    )
+
+    assert reach(ledger, Status.HELD, reasons=tuple(Reason("policy", "z" * 900) for _ in range(40)))
+
+    stored = item(table)
+    assert size_of(stored) < 100_000
+    assert [each["at"] for each in stored["history"]] == ["28", "29", "30", stored["updated_at"]]
+    assert (stored["history_left_out"], stored["history"][-1]["status"]) == (28, "HELD")

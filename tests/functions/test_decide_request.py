@@ -44,6 +44,11 @@ IN_FORCE = InForce[Policy](
 Gathered = Callable[[Facts | Moot], None]
 
 
+class Turns:
+    def take(self, account_id: str, request_id: str, *, most: int) -> bool:
+        return most > 0
+
+
 class Gatherer:
     def __init__(self, facts: Facts | Moot) -> None:
         self.facts = facts
@@ -65,6 +70,7 @@ def gathered(monkeypatch: pytest.MonkeyPatch) -> Gathered:
     """Tell what is gathered of the request; the default policies are in force, and one is broken."""
     monkeypatch.setattr(app, "policies", lambda: IN_FORCE)
     monkeypatch.setattr(app, "ledger", Ledger)
+    monkeypatch.setattr(app, "turns", Turns)
     return lambda facts: monkeypatch.setattr(app, "gatherer", lambda: Gatherer(facts))
 
 
@@ -106,7 +112,9 @@ def test_how_it_is_to_be_asked_is_read_from_all_that_ask_however_many(
     policies = [parse_policy(f"{number:02}", asking) for number in range(MOST_REASONS)]
     strict = parse_policy("last", f'@approval("two-person") {asking}')
     monkeypatch.setattr(app, "policies", lambda: InForce[Policy]((*policies, strict), (), ()))
-    environment = Environment({"PREFIX": "drawbridge", "SLACK_CHANNEL": "C0APPROVALS", "APPROVAL_HOURS": "1"})
+    environment = Environment(
+        {"PREFIX": "drawbridge", "SLACK_CHANNEL": "C0APPROVALS", "APPROVAL_HOURS": "1", "OPEN_QUESTIONS": "5"}
+    )
     monkeypatch.setattr(app, "environment", lambda: environment)
     monkeypatch.setattr(app, "bindings", lambda: ())
 

@@ -49,6 +49,23 @@ def test_a_question_is_asked_in_the_channel_with_a_link_to_its_execution(world: 
     )
 
 
+@pytest.mark.parametrize(
+    ("arn", "console"),
+    [
+        ("arn:aws-cn:states:cn-north-1:111111111111:execution:o:1", "https://cn-north-1.console.amazonaws.cn/"),
+        (
+            "arn:aws-us-gov:states:us-gov-west-1:111111111111:execution:o:1",
+            "https://us-gov-west-1.console.amazonaws-us-gov.com/",
+        ),
+    ],
+)
+def test_the_link_is_to_the_console_of_the_execution_s_partition(world: World, arn: str, console: str) -> None:
+    invoke(app.lambda_handler, ASKING | {"execution": arn})
+
+    assert world.kept.standings[ID].link.startswith(console)
+    assert world.kept.standings[ID].link.endswith(f"/{arn}")
+
+
 def test_the_token_is_not_in_the_message_and_not_in_the_log(world: World, caplog: pytest.LogCaptureFixture) -> None:
     invoke(app.lambda_handler, ASKING)
 

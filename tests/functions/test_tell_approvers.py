@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import msgspec
 import pytest
 
 from drawbridge.approval import Approved
+from drawbridge.approval.tell import StatusReached
 from drawbridge.record.record import StatusChange
 from drawbridge.status import Status
 from functions.tell_approvers import app
@@ -42,6 +44,10 @@ class World:
     def __init__(self) -> None:
         self.kept = Kept(standing(approval=Approved(asked=question().asked, by=("U0ALICE",))))
         self.slack = Slack()
+        self.rows = {ID: StatusReached(request_id=ID, status=Status.ACCEPTED, attempt=1)}
+
+    def reached(self, request_id: str) -> StatusReached | None:
+        return self.rows.get(request_id)
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +55,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
     monkeypatch.setattr(app, "approvals", lambda: world.kept)
     monkeypatch.setattr(app, "messenger", lambda: world.slack)
+    monkeypatch.setattr(app, "ledger", lambda: world)
     return world
 
 
@@ -92,10 +99,10 @@ def test_a_request_that_nobody_was_asked_about_is_no_error(world: World) -> None
     [
         ("detail", ...),
         ("detail.requestId", ...),
-        ("detail.status", ...),
-        ("detail.status", "LOST"),
-        ("detail.attempt", ...),
-        ("detail.reasons", "because"),
+        ("detail.requestId", ""),
+        ("detail.requestId", 7),
+        ("detail.requestId", "x" * 201),
+        ("detail", "because"),
     ],
 )
 def test_a_broken_event_is_refused_by_its_field(path: str, value: object) -> None:
@@ -105,3 +112,47 @@ def test_a_broken_event_is_refused_by_its_field(path: str, value: object) -> Non
 @pytest.mark.parametrize(("path", "value"), [("notice.user", ...), ("notice.words", 7), ("notice", "x")])
 def test_a_broken_notice_is_refused_by_its_field(path: str, value: object) -> None:
     refuses(app.lambda_handler, CLICKED, path, value)
+
+
+WRONG: list[dict[str, Any]] = [
+    {"status": "REJECTED"},
+    {"status": "LOST", "attempt": -1},
+    {"attempt": 10**9},
+    {"reasons": [{"code": "policy", "text": "There is nothing to do."}]},
+    {"kind": 7, "subject": [], "accountId": None, "published": "x", "id": {}},
+]
+
+
+@pytest.mark.parametrize("detail", WRONG)
+def test_an_event_says_where_to_look_and_nothing_else(world: World, detail: dict[str, Any]) -> None:
+    world.kept = Kept(standing())
+    world.rows[ID] = StatusReached(request_id=ID, status=Status.WAITING_FOR_APPROVAL, attempt=1)
+
+    app.lambda_handler(EVENT | {"detail": EVENT["detail"] | detail}, CONTEXT)
+
+    assert (world.slack.updates, world.slack.private) == ([], [])
+    assert world.kept.standings[ID].told == ""
+
+
+def test_an_event_of_a_request_that_the_ledger_does_not_have_says_nothing(world: World) -> None:
+    world.rows.clear()
+
+    app.lambda_handler(EVENT, CONTEXT)
+
+    assert world.slack.updates == []
+
+
+def test_what_is_told_is_what_the_ledger_says_by_now(world: World) -> None:
+    world.rows[ID] = StatusReached(request_id=ID, status=Status.AVAILABLE, attempt=1)
+
+    app.lambda_handler(EVENT, CONTEXT)
+
+    assert told(world) == "Approved by U0ALICE. Now: connected."
+
+
+@pytest.mark.parametrize("event", [EVENT | CLICKED, CLICKED | {"source": "drawbridge"}, {"detail": CLICKED["notice"]}])
+def test_no_event_can_have_words_of_its_own_said_to_anybody(world: World, event: dict[str, Any]) -> None:
+    with contextlib.suppress(msgspec.ValidationError):
+        app.lambda_handler(event, CONTEXT)
+
+    assert world.slack.private == []

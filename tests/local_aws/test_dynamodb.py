@@ -109,3 +109,32 @@ def test_an_item_is_read_as_it_was_written_with_values_of_every_kind(person: Per
         ((name, members),) = read[kind].items()
         read[kind] = {name: sorted(members)}
     assert read == written
+
+
+def test_an_item_is_400_kb_at_most_as_it_is_once_written_and_stays_as_it_was_if_it_would_be_more(
+    person: Person,
+) -> None:
+    dynamodb = person("460000000009").client("dynamodb")
+    dynamodb.create_table(
+        TableName="rows",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+
+    def write(**attributes: str) -> None:
+        dynamodb.update_item(
+            TableName="rows",
+            Key={"id": {"S": "1"}},
+            UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in attributes),
+            ExpressionAttributeValues={f":{name}": {"S": text} for name, text in attributes.items()},
+        )
+
+    write(much="x" * 390_000)
+    with pytest.raises(dynamodb.exceptions.ClientError, match="exceeded the maximum allowed size"):
+        write(begun="begun", more="x" * 30_000)
+    (item,) = dynamodb.scan(TableName="rows")["Items"]
+    assert item.keys() == {"id", "much"}
+
+    write(much="x" * 300_000)
+    write(more="x" * 30_000)

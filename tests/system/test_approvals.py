@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def provider(deployed: Callable[..., Person]) -> Person:
-    return deployed("510000000061", SlackChannel="C0APPROVALS", ApprovalHours="10")
+    return deployed("510000000061", SlackChannel="C0APPROVALS", ApprovalHours="10", OpenQuestionsPerAccount="100")
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from drawbridge.approval.answer import Answer
 from drawbridge.approval.ask import Posted, Standing
 from drawbridge.approval.message import Message
 from drawbridge.approval.question import question_of
+from drawbridge.approval.wait import Pending
 from drawbridge.decision import AskApprover
 from drawbridge.decision.facts import Facts
 from drawbridge.status import Reason
@@ -37,7 +39,14 @@ class Kept:
     def standing(self, request_id: str) -> Standing | None:
         return self.standings.get(request_id)
 
-    def record(self, answer: Answer, by: str, *, needed: int) -> Standing | None:
+    def pending(self, request_ids: Collection[str]) -> dict[str, Pending]:
+        return {
+            each: Pending(there.question.asked.deadline, bool(there.token), there.approval is not None)
+            for each, there in self.standings.items()
+            if each in request_ids
+        }
+
+    def record(self, answer: Answer, by: str, *, needed: int, void: Collection[str] = ()) -> Standing | None:
         with self._lock:
             there = self.standings.get(answer.request_id)
             if there is None or there.question.asked.asking != answer.asking or there.approval is not None:
@@ -45,6 +54,10 @@ class Kept:
             asked = there.question.asked
             if not answer.approve:
                 return self._decide(there, Denied(asked=asked, by=(by,), reason=answer.reason))
+            if void and {*void} != {*there.approved_by}:
+                return None
+            if void:
+                return self._put(there, approved_by=(by,), void=tuple(sorted(void)))
             people = tuple(sorted({*there.approved_by, by}))
             if len(people) < needed:
                 return None if by in there.approved_by else self._put(there, approved_by=people)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from drawbridge.approval.answer import Answer, Reply, Result, answer_of_person, 
 from drawbridge.approval.approvers import Approvers, Person
 from drawbridge.approval.ask import Standing, close
 from drawbridge.approval.wait import WaitingRequests
+from drawbridge.request.attention import Waits
 from drawbridge.status import Status
-from tests.builders import PROVIDER, SHARE, question, row, standing
+from tests.builders import NOW, PROVIDER, SHARE, question, row, standing
 from tests.unit.approvals import Kept, KilledError, Task
 
 ID = SHARE.request_id
@@ -176,12 +178,30 @@ def test_trap_24_a_decision_that_did_not_reach_the_task_reaches_it_with_the_next
     assert task.completed == [("a token", Approved(asked=question().asked, by=("A",)))]
 
 
+def seen_to(kept: Kept, task: Task, *, reconsider: bool, now: datetime = NOW) -> Waits:
+    waiting = WaitingRequests(kept, task)
+    waiting.look_at([ID])
+    return waiting.see_to(row(Status.WAITING_FOR_APPROVAL, request=SHARE), now, reconsider=reconsider)
+
+
+@pytest.mark.parametrize("approval", [None, Approved(asked=question().asked, by=("U0ALICE",))])
+def test_a_task_that_was_not_told_is_not_said_to_be(approval: Approved | None) -> None:
+    assert seen_to(Kept(standing(approval=approval)), Task(waits=False), reconsider=True) is Waits.UNKNOWN
+
+
+def test_what_waits_longer_than_its_question_may_not_wait_at_all() -> None:
+    late = question().asked.deadline + timedelta(minutes=5)
+
+    assert seen_to(Kept(standing()), Task(), reconsider=False, now=late) is Waits.UNKNOWN
+    assert seen_to(Kept(standing()), Task(), reconsider=False, now=late - timedelta(seconds=1)) is Waits.WAITS
+
+
 def test_trap_24_a_decision_that_did_not_reach_the_task_reaches_it_with_the_next_look() -> None:
     kept, task = Kept(standing()), Task(stopped=1)
     with pytest.raises(KilledError):
         answered(kept, task, "A")
 
-    WaitingRequests(kept, task).see_to(row(Status.WAITING_FOR_APPROVAL, request=SHARE), reconsider=True)
+    assert seen_to(kept, task, reconsider=True) is Waits.TOLD
 
     assert task.completed == [("a token", Approved(asked=question().asked, by=("A",)))]
 
@@ -190,7 +210,7 @@ def test_trap_24_a_decision_that_did_not_reach_the_task_reaches_it_with_the_next
 def test_a_look_at_what_nobody_answered_has_it_reconsidered_if_something_changed(reconsider: bool) -> None:
     kept, task = Kept(standing()), Task()
 
-    WaitingRequests(kept, task).see_to(row(Status.WAITING_FOR_APPROVAL, request=SHARE), reconsider=reconsider)
+    assert seen_to(kept, task, reconsider=reconsider) is (Waits.TOLD if reconsider else Waits.WAITS)
 
     assert task.completed == ([("a token", Reconsider(asked=question().asked))] if reconsider else [])
     assert kept.decided == []
@@ -200,7 +220,7 @@ def test_a_look_at_what_nobody_answered_has_it_reconsidered_if_something_changed
 def test_a_look_at_what_nobody_waits_for_does_nothing(there: list[Standing]) -> None:
     task = Task()
 
-    WaitingRequests(Kept(*there), task).see_to(row(Status.WAITING_FOR_APPROVAL, request=SHARE), reconsider=True)
+    assert seen_to(Kept(*there), task, reconsider=True) is Waits.UNKNOWN
 
     assert task.completed == []
 

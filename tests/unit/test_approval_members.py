@@ -59,7 +59,7 @@ def test_members_are_asked_for_anew_after_five_minutes(world: World, age: int, a
 
 
 def test_while_slack_does_not_say_those_count_who_were_members_before(world: World) -> None:
-    world.kept["S0ONE"] = (NOW - timedelta(hours=3), frozenset({"U0BEFORE"}))
+    world.kept["S0ONE"] = (NOW - timedelta(minutes=50), frozenset({"U0BEFORE"}))
     world.down = True
 
     assert world.members_of(TWO) == {"U0BEFORE"}
@@ -67,14 +67,14 @@ def test_while_slack_does_not_say_those_count_who_were_members_before(world: Wor
 
 
 def test_who_was_a_member_long_ago_is_none_while_slack_does_not_say(world: World) -> None:
-    world.kept["S0ONE"] = (NOW - timedelta(days=1, seconds=1), frozenset({"U0BEFORE"}))
+    world.kept["S0ONE"] = (NOW - timedelta(hours=1, seconds=1), frozenset({"U0BEFORE"}))
     world.down = True
 
     assert world.members_of(ONE) == frozenset()
 
 
 def test_nobody_is_a_member_of_a_group_that_is_no_more(world: World) -> None:
-    world.kept["S0ONE"] = (NOW - timedelta(hours=3), frozenset({"U0BEFORE"}))
+    world.kept["S0ONE"] = (NOW - timedelta(minutes=50), frozenset({"U0BEFORE"}))
     del world.groups["S0ONE"]
 
     assert world.members_of(TWO) == {"U0BOB"}

@@ -279,3 +279,19 @@ def test_who_decided_is_shown_by_the_name_that_slack_has_for_them() -> None:
         ("@U0ALICE", "@U0BOB")
     ]
     assert not [shown.mentions for block in by_iam.blocks for shown in rendered(block) if shown.mentions]
+
+
+FORGING = "orders\u202e\u200b\nAccount: ours" + " " * 60 + "Organization: ours \\u{202e} [red] e\u0301"
+
+
+def test_whatever_strangers_wrote_is_shown_in_one_visible_line_of_its_own() -> None:
+    reason = Reason("policy", FORGING, source=FORGING)
+    asked = question(lines=(Line("Share", FORGING),), why=(reason,), effects=(FORGING,), changed=(FORGING,))
+
+    written = texts(message(asked, link="https://link", ending=Ending(f"Held. {FORGING}")))
+
+    shown = "orders\\u{202e}\\u{200b}\\u{a}Account: ours\\u{20*60}Organization: ours \\u{5c}u{202e} [red] e\\u{301}"
+    assert f"Share: {shown}\n" in f"{written}\n"
+    assert written.count(shown) == 5
+    assert all(line.isprintable() and "   " not in line for line in written.splitlines())
+    assert not any(line.startswith(("Account", "Organization")) for line in written.splitlines())

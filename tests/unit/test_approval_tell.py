@@ -43,6 +43,7 @@ def last(slack: Slack) -> str:
         (standing(approval=APPROVED), notice(), "Approved by U0ALICE."),
         (standing(approval=DENIED), notice(), "Denied by U0BOB: not ours"),
         (standing(approval=APPROVED), reached(Status.ACCEPTED), "Approved by U0ALICE. Now: accepted."),
+        (standing(approval=APPROVED), reached(Status.ASSOCIATING), "Approved by U0ALICE. Now: accepted."),
         (standing(approval=APPROVED), reached(Status.AVAILABLE), "Approved by U0ALICE. Now: connected."),
         (standing(approval=APPROVED), reached(Status.FAILED), "Approved by U0ALICE. Now: failed; it is tried again."),
         (standing(approval=DENIED), reached(Status.REJECTED, "x"), "Denied by U0BOB: not ours Now: rejected."),
@@ -71,7 +72,7 @@ def test_the_message_says_how_it_went_whichever_way_it_ended(there: Standing, wh
     assert not has_buttons(slack.updates[0][1])
 
 
-@pytest.mark.parametrize("status", [Status.PENDING, Status.WAITING_FOR_APPROVAL, Status.ASSOCIATING])
+@pytest.mark.parametrize("status", [Status.PENDING, Status.WAITING_FOR_APPROVAL])
 def test_what_is_under_way_is_not_told(status: Status) -> None:
     slack = Slack()
 

@@ -11,7 +11,7 @@ import pytest
 from drawbridge.errors import DrawbridgeError, ThrottledError
 from drawbridge.hint import AT_CONNECTIONS, AT_SHARES, EVERYWHERE
 from drawbridge.request import WorkflowInput
-from drawbridge.request.attention import Seen
+from drawbridge.request.attention import Seen, Waits
 from drawbridge.request.connections import NONE_HELD, Connection, ConnectionState, Held, ManagedService
 from drawbridge.request.digests import digest
 from drawbridge.request.discover import Discoverer
@@ -59,10 +59,15 @@ class World:
         self.bindings = "bindings"
         self.matching = "the one that matches"
         self.drifted = ""
+        self.counts = True
+        """Whether policies go by how many connections there are."""
         self.found: Review | None = None
         """What reviews come to."""
         self.asked: list[str] = []
+        self.looked_at: list[str] = []
         self.seen_to: list[tuple[str, bool]] = []
+        self.waits: Waits | None = None
+        """What is known of requests that wait, whatever there is to tell."""
         self.told: list[tuple[str, bool, str]] = []
 
     def discoverer(self) -> Discoverer:
@@ -170,7 +175,7 @@ class World:
         return digest(share_name, contents, self.matching)
 
     def permitted(self, account_id: str, held: Held = NONE_HELD) -> str:
-        return self.policies if held == NONE_HELD else f"{self.policies}, {held.in_all} held"
+        return self.policies if held == NONE_HELD or not self.counts else f"{self.policies}, {held.in_all} held"
 
     def decides_otherwise(self, row: Row, now: datetime) -> bool:
         return row.grounds == "by day" and now.hour in range(8, 18)
@@ -183,8 +188,19 @@ class World:
         self._write()
         self.told.append((row.request_id, review.permitted, under))
 
-    def see_to(self, row: Row, *, reconsider: bool) -> None:
+    def look_at(self, request_ids: Collection[str]) -> None:
+        self.looked_at += [*request_ids]
+
+    def see_to(self, row: Row, now: datetime, *, reconsider: bool) -> Waits:
+        assert row.request_id in self.looked_at
         self.seen_to.append((row.request_id, reconsider))
+        return self.waits or (Waits.TOLD if reconsider else Waits.WAITS)
+
+    def goes_by_the_clock(self) -> bool:
+        return any(row.grounds for row in self.kept.values())
+
+    def with_grounds(self, row: Row) -> Row:
+        return self.kept[row.request_id]
 
     def note_seen(self, row: Row, seen: Seen) -> None:
         self.kept[row.request_id] = msgspec.structs.replace(row, seen=seen.state, permitted=seen.permitted)

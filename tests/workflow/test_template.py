@@ -339,3 +339,14 @@ def test_the_sns_notification_is_relayed_as_its_sample() -> None:
     (record,) = sample("sns-connection-notification")["Records"]
 
     assert detail_of(record["Sns"]["Message"]) == sample("endpoint-connection-notification")["detail"]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_an_event_is_a_hint_to_whatever_a_rule_calls(rule: str) -> None:
+    """Whoever else a rule calls has to ask AWS or the ledger too: name it here with its proof."""
+    hinted = {"HintsQueue", "TellApproversFunction"}
+    targets = RULES[rule]["Targets"]
+
+    assert {attribute_of(target["Arn"]) for target in targets} <= hinted
+    # The event as it came: what a rule makes of it could look like one of our own calls.
+    assert not any({"Input", "InputPath", "InputTransformer"} & target.keys() for target in targets)

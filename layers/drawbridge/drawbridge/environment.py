@@ -96,6 +96,11 @@ class Environment:
         return timedelta(hours=int(self._required("APPROVAL_HOURS")))
 
     @property
+    def open_questions(self) -> int:
+        """How many questions of one account are open at once."""
+        return int(self._required("OPEN_QUESTIONS"))
+
+    @property
     def tell_approvers(self) -> str:
         """Name of the function that tells people what became of their clicks."""
         return self._required("TELL_APPROVERS_FUNCTION")

@@ -1,8 +1,17 @@
 """One logger and one set of metrics for every function."""
 
+import json
+from typing import Any
+
 from aws_lambda_powertools import Logger, Metrics
 
 NAMESPACE = "Drawbridge"
 
-logger = Logger(log_uncaught_exceptions=True)
+
+def _as_ascii(told: Any) -> str:
+    """Write a line of the log so that whoever reads it sees all that is in it, whatever others put into their names."""
+    return json.dumps(told, default=str, separators=(",", ":")).replace("\x7f", "\\u007f")
+
+
+logger = Logger(log_uncaught_exceptions=True, json_serializer=_as_ascii)
 metrics = Metrics(namespace=NAMESPACE)

@@ -1,15 +1,16 @@
 """Answering: a click, or a command, becomes the one decision that there is of a question."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import StrEnum
 from typing import Protocol
 
 from msgspec import Struct
 
 from drawbridge.approval import Approved, Denied, TimedOut
-from drawbridge.approval.approvers import Approvers, Person, is_approver, speaks_for
+from drawbridge.approval.approvers import Approvers, Person, counts_no_more, is_approver, speaks_for
 from drawbridge.approval.ask import Callback, Standing
-from drawbridge.approval.message import escaped
+from drawbridge.approval.message import escaped, no_longer_counting
+from drawbridge.legible import legible
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -50,10 +51,12 @@ class Decisions(Protocol):
 
     def standing(self, request_id: str) -> Standing | None: ...
 
-    def record(self, answer: Answer, by: str, *, needed: int) -> Standing | None:
+    def record(self, answer: Answer, by: str, *, needed: int, void: Collection[str] = ()) -> Standing | None:
         """Record an answer by one conditional write, so that there is one decision whoever else answers.
 
-        Give how the question stands then; ``None`` if it was decided, or is another question, meanwhile.
+        ``void`` names those who approved and whose approval does not count any more: this one takes its place. Give
+        how the question stands then; ``None`` if it was decided, is another question, or was approved by somebody
+        else, meanwhile.
         """
         ...
 
@@ -77,28 +80,54 @@ def answer_of_person(
     question = standing.question
     if answer.approve and speaks_for(person, question.account_id, approvers, question.options):
         return Reply(Result.OWN_REQUEST, standing)
-    return take(answer, f"{person.user_id}", standing, decisions, callback)
+
+    def void(standing: Standing) -> tuple[str, ...]:
+        return counts_no_more(standing.approved_by, standing.question, approvers, lambda _: members())
+
+    return take(answer, person.user_id, standing, decisions, callback, void=void)
 
 
-def take(answer: Answer, by: str, standing: Standing, decisions: Decisions, callback: Callback) -> Reply:
+def _all_count(standing: Standing) -> tuple[str, ...]:
+    return ()
+
+
+def take(
+    answer: Answer,
+    by: str,
+    standing: Standing,
+    decisions: Decisions,
+    callback: Callback,
+    *,
+    void: Callable[[Standing], tuple[str, ...]] = _all_count,
+) -> Reply:
     """Take the answer of somebody who may answer: record it, then complete the task.
 
-    Safe to repeat: a decision that was recorded, and did not reach the task, reaches it with the next answer.
+    ``void`` tells whose earlier approval does not count any more. Safe to repeat: a decision that was recorded, and
+    did not reach the task, reaches it with the next answer.
     """
     result = _refused(answer, by, standing)
-    if result is None:
+    for _ in range(_TRIES):
+        if result is not None:
+            break
         needed = 2 if standing.question.options.two_person else 1
-        recorded = decisions.record(answer, by, needed=needed)
+        recorded = decisions.record(answer, by, needed=needed, void=void(standing) if answer.approve else ())
         if recorded is not None:
             standing = recorded
             result = Result.RECORDED if recorded.approval is not None else Result.SECOND_NEEDED
         else:
             standing = decisions.standing(answer.request_id) or standing
-            result = _refused(answer, by, standing) or Result.UNKNOWN
+            result = _refused(answer, by, standing)
+    result = result or Result.UNKNOWN
     if standing.approval is not None and result in {Result.RECORDED, Result.DECIDED_ALREADY}:
         # Whoever recorded it may have been stopped before the task was told.
         callback.complete(standing.token, standing.approval)
     return Reply(result, standing)
+
+
+LONGEST_REASON = 1000
+"""Of a decision, as it is shown; as it is written it has 500 characters at most."""
+_TRIES = 3
+"""Each is lost to somebody else's answer of the same instant; a question takes two."""
 
 
 def _refused(answer: Answer, by: str, standing: Standing) -> Result | None:
@@ -126,6 +155,8 @@ def words_of(reply: Reply, approvers: Approvers | None) -> str:
         return f"You can't decide on this. {_who_can(approvers)}"
     if reply.result is Result.DECIDED_ALREADY:
         return f"This is decided already: {escaped(how_it_ended(reply.standing))}"
+    if reply.result is Result.SECOND_NEEDED and reply.standing is not None and reply.standing.void:
+        return f"{_WORDS[reply.result]} {escaped(no_longer_counting(reply.standing.void))}."
     return _WORDS[reply.result]
 
 
@@ -140,7 +171,7 @@ def how_it_ended(standing: Standing | None) -> str:
             return "nobody answered in time."
         case _:
             return "it is over."
-    return f"{word} by {' and '.join(by)}{f': {reason}' if reason else '.'}"
+    return f"{word} by {' and '.join(by)}{f': {legible(reason, LONGEST_REASON)}' if reason else '.'}"
 
 
 def _who_can(approvers: Approvers | None) -> str:

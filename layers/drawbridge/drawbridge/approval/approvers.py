@@ -1,12 +1,13 @@
 """Who may decide: an allow list, by user and team, and user groups."""
 
 import re
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 
-from drawbridge.approval import Options
+from drawbridge.approval import Options, Question
 from drawbridge.arns import AccountId
 from drawbridge.errors import InvalidInputError
 
@@ -58,3 +59,28 @@ def is_approver(person: Person, approvers: Approvers, members: frozenset[str]) -
 def speaks_for(person: Person, account_id: str, approvers: Approvers, options: Options) -> bool:
     """Tell whether the person would approve their own account's request, where the policy does not allow that."""
     return not options.self_approval and person.user_id in approvers.speak_for.get(account_id, ())
+
+
+def counts_no_more(
+    approved_by: Iterable[str],
+    question: Question,
+    approvers: Approvers | None,
+    members: Callable[[Approvers], frozenset[str]],
+) -> tuple[str, ...]:
+    """Give those of who approved that may not approve by now: taken off the list, or speaking for the account.
+
+    Whoever answered on the command line, by ARN, is let by IAM, and is no approver of the list. ``members`` are only
+    asked for if the list does not have somebody. Without approvers nobody counts.
+    """
+    people = [by for by in approved_by if not by.startswith("arn:")]
+    if approvers is None or not people:
+        return tuple(people)
+    found = frozenset[str]() if {*people} <= {*approvers.user_ids} else members(approvers)
+    # The team was seen when they clicked.
+    may = {
+        each
+        for each in people
+        if is_approver(person := Person(each, approvers.team_id), approvers, found)
+        and not speaks_for(person, question.account_id, approvers, question.options)
+    }
+    return tuple(each for each in people if each not in may)

@@ -25,6 +25,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     posted: Posted | None = None
     approved_by: tuple[str, ...] = ()
     """Who approved so far."""
+    void: tuple[str, ...] = ()
+    """Whose approval does not count any more, and was taken out again."""
     approval: Approval | None = None
     """How it ended; ``None`` as long as it is open."""
     told: str = ""
@@ -106,7 +108,8 @@ def ask(
         void = Ending("Void: something changed, and it is asked again below.")
         messenger.update(before.posted, message(before.question, link=before.link, ending=void))
     if standing.posted is None:
-        posted = messenger.post(channel, message(question, link=link, approved_by=standing.approved_by))
+        asked = message(question, link=link, approved_by=standing.approved_by, void=standing.void)
+        posted = messenger.post(channel, asked)
         if posted is not None:
             approvals.note_posted(standing, posted)
 

@@ -8,8 +8,9 @@ from drawbridge.approval.approvers import Approvers
 from drawbridge.errors import DrawbridgeError, GoneError
 
 _KEPT_FOR = timedelta(minutes=5)
-_KEPT_AT_MOST = timedelta(days=1)
-"""Where Slack does not say: who was in it a while ago is a better answer than nobody."""
+_KEPT_AT_MOST = timedelta(hours=1)
+"""Where Slack does not say. While Slack is down nobody clicks: this is for a web API that has hiccups, and short enough
+that whoever was taken out of a group does not decide on because a token was revoked."""
 
 
 class UserGroups(Protocol):
@@ -25,7 +26,7 @@ class UserGroups(Protocol):
 def members_of(
     approvers: Approvers, groups: UserGroups, look_up: Callable[[str], frozenset[str]], now: datetime
 ) -> frozenset[str]:
-    """Give the members of all groups, as of five minutes ago at most; as of a day if they can't be looked up."""
+    """Give the members of all groups, as of five minutes ago at most; as of an hour if they can't be looked up."""
     found: frozenset[str] = frozenset()
     slack_answers = True
     for group in approvers.user_group_ids:

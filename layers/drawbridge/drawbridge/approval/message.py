@@ -1,7 +1,7 @@
 """The message in Slack: what a person sees, in Block Kit, within Slack's limits whatever the names.
 
-Whatever strangers chose stands in ``plain_text``, in which Slack makes no mention, no link and no format of anything.
-The text for notifications is escaped.
+Whatever strangers chose is made legible, and stands in ``plain_text``, in which Slack makes no mention, no link and no
+format of anything. The text for notifications is escaped.
 """
 
 import re
@@ -11,6 +11,8 @@ from typing import Any
 from msgspec import Struct
 
 from drawbridge.approval import Question
+from drawbridge.legible import legible, printable
+from drawbridge.status import Reason
 
 Block = dict[str, Any]
 
@@ -27,7 +29,6 @@ _FACTS = 3000
 _PART = 1200
 """Characters of each other part: what changed, why it is asked, what would happen."""
 _ENDING = 1500
-_LONGEST_LINE = 400
 _LONGEST_TEXT = 3000
 _USER = re.compile("[UW][A-Z0-9]{2,20}")
 _MOST_NAMED = 10
@@ -54,7 +55,12 @@ def value_of(request_id: str, asking: str) -> str:
 
 
 def message(
-    question: Question, *, link: str, approved_by: tuple[str, ...] = (), ending: Ending | None = None
+    question: Question,
+    *,
+    link: str,
+    approved_by: tuple[str, ...] = (),
+    void: tuple[str, ...] = (),
+    ending: Ending | None = None,
 ) -> Message:
     """Write the message: with its buttons as long as there is something to decide, then with how it went."""
     subject = f"{question.title} of {question.account_id}"
@@ -64,6 +70,9 @@ def message(
     fallback = f"{question.asked.deadline:%Y-%m-%d %H:%M} UTC"
     by = f"Decide by <!date^{until}^{{date_short_pretty}} at {{time}}|{fallback}>"
     blocks.append(_context(f"{by}  ·  `{escaped(question.request_id)}`  ·  <{link}|execution>"))
+    if void:
+        blocks.append(_plain(f"{no_longer_counting(void)}."))
+        blocks += _named(void)
     if approved_by:
         blocks.append(_plain(f"Approved by {', '.join(approved_by)}. A second person has to approve too."))
         blocks += _named(approved_by)
@@ -72,7 +81,7 @@ def message(
     else:
         blocks.append(_plain(_one_line(ending.text)[:_ENDING]))
         blocks += _named(ending.by)
-    text = f"{subject}: {ending.text}" if ending else f"{subject} needs a decision"
+    text = f"{subject}: {_one_line(ending.text)}" if ending else f"{subject} needs a decision"
     return Message(escaped(text)[:_LONGEST_TEXT], blocks)
 
 
@@ -113,6 +122,11 @@ def denial_form(request_id: str, asking: str, channel: str, ts: str) -> Block:
     }
 
 
+def no_longer_counting(void: Iterable[str]) -> str:
+    """Say whose approval does not count any more."""
+    return f"The approval of {' and '.join(void)} does not count any more: they may not approve this now"
+
+
 def escaped(text: str) -> str:
     """Escape what Slack's mrkdwn would make a mention or a link of."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -121,26 +135,27 @@ def escaped(text: str) -> str:
 def _told(question: Question) -> Iterator[str]:
     if question.changed:
         yield "ASKED AGAIN: an approval was void, because something changed."
-        yield from _within(_PART, (f"  {each}" for each in question.changed))
-    yield from _within(_FACTS, (f"{line.label}: {line.text}" for line in question.asked.lines))
+        yield from _within(_PART, (f"  {legible(each)}" for each in question.changed))
+    yield from _within(_FACTS, (f"{legible(line.label)}: {legible(line.text)}" for line in question.asked.lines))
     yield "Asked because:"
-    why = (f"  {reason.source}: {reason.text}" if reason.source else f"  {reason.text}" for reason in question.why)
-    yield from _within(_PART, why)
+    yield from _within(_PART, (f"  {_sourced(reason)}" for reason in question.why))
     yield "On approval:"
-    yield from _within(_PART, (f"  {effect}" for effect in question.effects))
+    yield from _within(_PART, (f"  {legible(effect)}" for effect in question.effects))
     if question.options.two_person:
         yield "Two people have to approve."
+
+
+def _sourced(reason: Reason) -> str:
+    return f"{legible(reason.source)}: {legible(reason.text)}" if reason.source else legible(reason.text)
 
 
 def _within(most: int, lines: Iterable[str]) -> Iterator[str]:
     """Give lines as long as they fit into so many characters; what is too much is counted."""
     left_out = 0
     for line in lines:
-        one_line = _one_line(line)
-        cut = one_line if len(one_line) <= _LONGEST_LINE else f"{one_line[: _LONGEST_LINE - 1]}…"
-        most -= len(cut) + 1
+        most -= len(line) + 1
         if most >= 0:
-            yield cut
+            yield line
         else:
             left_out += 1
     if left_out:
@@ -148,8 +163,8 @@ def _within(most: int, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _one_line(text: str) -> str:
-    # A line break in a name would look like a line of ours.
-    return " ".join(text.splitlines())
+    """Give what is told of several things, each legible already, on one line."""
+    return " ".join(printable(text).split())
 
 
 def _sections(lines: Iterable[str]) -> list[Block]:

@@ -1,22 +1,30 @@
 """Settling: whether an answer is one to the question that would be asked now, and what is decided with it."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import assert_never
 
 import msgspec
 
 from drawbridge.approval import Approval, Approved, Asked, Denied, Line, Question, Reconsider, TimedOut
+from drawbridge.approval.approvers import Approvers, counts_no_more
+from drawbridge.approval.message import no_longer_counting
 from drawbridge.decision import Accept, AskApprover, Decision, Hold, Reject
 from drawbridge.status import Reason
 
 
 def settled(
-    decision: Decision, question: Question | None, approval: Approval | None, now: datetime
+    decision: Decision,
+    question: Question | None,
+    approval: Approval | None,
+    now: datetime,
+    *,
+    void: tuple[str, ...] = (),
 ) -> tuple[Decision, Question | None]:
     """Give what is decided with the answer that there is, and the question that is still to be asked, if any.
 
     A policy that decides without asking wins over any approval; and an approval of another question than would be
-    asked now is void.
+    asked now is void. So is one of whom ``void`` names: who approved, and may not any more.
     """
     if not isinstance(decision, AskApprover) or question is None:
         return decision, None
@@ -24,10 +32,10 @@ def settled(
         case None:
             pass
         case Approved(asked=asked) | Denied(asked=asked) | TimedOut(asked=asked) | Reconsider(asked=asked):
-            question = _asked_again(question, asked)
+            question = _asked_again(question, asked, void)
         case _:
             assert_never(approval)
-    same = approval is not None and approval.asked.fingerprint == question.asked.fingerprint
+    same = approval is not None and not void and approval.asked.fingerprint == question.asked.fingerprint
     match approval:
         case Approved(by=by, reason=reason) if same:
             return Accept((_answer("approved", "Approved", by, reason), *decision.because)), None
@@ -44,8 +52,30 @@ def settled(
     return decision, question
 
 
-def _asked_again(question: Question, before: Asked) -> Question:
-    """Give the question with the number of its asking: one more, if it is another question than before."""
+def void_of(
+    approval: Approval | None,
+    question: Question | None,
+    approvers: Callable[[], Approvers | None],
+    members: Callable[[Approvers], frozenset[str]],
+) -> tuple[str, ...]:
+    """Give those whose approval does not count any more, right before it is used.
+
+    It may have been given long ago: the workflow tries again for hours, and an answer that was recorded may reach it
+    by a later look. The approvers are only asked for if somebody approved in Slack.
+    """
+    if question is None or not isinstance(approval, Approved):
+        return ()
+    if all(by.startswith("arn:") for by in approval.by):
+        return ()
+    return counts_no_more(approval.by, question, approvers(), members)
+
+
+def _asked_again(question: Question, before: Asked, void: tuple[str, ...]) -> Question:
+    """Give the question with the number of its asking: one more, if it is asked anew."""
+    if void:
+        asked = msgspec.structs.replace(question.asked, asking=before.next_asking)
+        changed = [] if before.fingerprint == question.asked.fingerprint else _changes(before.lines, asked.lines)
+        return msgspec.structs.replace(question, asked=asked, changed=(no_longer_counting(void), *changed))
     if before.fingerprint == question.asked.fingerprint:
         # It was asked already, and waits no longer for being asked again.
         deadline = min(before.deadline, question.asked.deadline)

@@ -13,6 +13,8 @@ from drawbridge.status import Reason, Status
 
 _ENDINGS = {
     Status.ACCEPTED: "accepted",
+    # What told of the acceptance may find the row further on.
+    Status.ASSOCIATING: "accepted",
     Status.AVAILABLE: "connected",
     Status.REJECTED: "rejected",
     Status.EXPIRED: "expired",
@@ -36,8 +38,8 @@ class Notice(Struct, frozen=True, kw_only=True):
     channel: str = ""
 
 
-class StatusReached(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A status that a request reached, as the bus tells it."""
+class StatusReached(Struct, frozen=True, kw_only=True):
+    """The status that a request reached, as the ledger has it."""
 
     request_id: str
     status: Status
@@ -74,12 +76,12 @@ def _tell_all(what: Notice | StatusReached, approvals: Approvals, messenger: Mes
     if standing is None or standing.posted is None:
         return ""
     ending = _ending(what, standing)
-    approved_by = () if standing.approval else standing.approved_by
+    approved_by, void = ((), ()) if standing.approval else (standing.approved_by, standing.void)
     if ending is None and (_has_ended(standing) or not approved_by):
         return standing.told
-    told = ending.text if ending else f"{_PARTLY}{len(approved_by)}"
+    told = ending.text if ending else f"{_PARTLY}{', '.join(approved_by)}"
     if told != standing.told:
-        written = message(standing.question, link=standing.link, approved_by=approved_by, ending=ending)
+        written = message(standing.question, link=standing.link, approved_by=approved_by, void=void, ending=ending)
         messenger.update(standing.posted, written)
         approvals.note_told(standing, told)
     return told

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,7 +11,9 @@ import msgspec
 from drawbridge.approval import Approval, Approved, Denied, Question, TimedOut
 from drawbridge.approval.answer import Answer
 from drawbridge.approval.ask import Posted, Standing
+from drawbridge.approval.wait import Pending
 from drawbridge.aws.errors import translated
+from drawbridge.aws.table_reads import items_of
 from drawbridge.aws.table_writes import Write, written
 from drawbridge.errors import UpstreamError
 
@@ -34,6 +36,19 @@ class Approvals:
         with translated(f"read the question of {request_id}", missing=UpstreamError):
             item = self._table.get_item(Key={"request_id": request_id}, ConsistentRead=True).get("Item")
         return None if item is None else _standing(item)
+
+    def pending(self, request_ids: Collection[str]) -> Mapping[str, Pending]:
+        """Give the questions that were asked of requests last, as far as a look needs them: a call for each hundred."""
+        with translated("read the questions", missing=UpstreamError):
+            items = [*items_of(self._table, request_ids, ("request_id", "token", "decision", "expires_at"))]
+        return {
+            item["request_id"]: Pending(
+                deadline=datetime.fromtimestamp(int(item["expires_at"]), UTC) - _KEPT_FOR,
+                waits=bool(item.get("token")),
+                decided="decision" in item,
+            )
+            for item in items
+        }
 
     def open(self, question: Question, token: str, link: str) -> tuple[Standing, Standing | None]:
         """Keep a question with the task that waits; give how it stands, and the other question that it takes over from.
@@ -71,15 +86,18 @@ class Approvals:
         write.only_if(asking=standing.question.asked.asking)
         self._update(standing.question.request_id, write)
 
-    def record(self, answer: Answer, by: str, *, needed: int) -> Standing | None:
+    def record(self, answer: Answer, by: str, *, needed: int, void: Collection[str] = ()) -> Standing | None:
         """Record an answer by one conditional write; give how the question stands then.
 
-        ``None`` if it was decided, or is another question, or the person approved already, meanwhile.
+        ``void`` names those who approved and whose approval does not count any more. ``None`` if it was decided, or is
+        another question, or somebody else, or the same person, approved meanwhile.
         """
         if not answer.approve:
             return self._decide(answer, Write(decision="denied", decided_by=[by], reason=answer.reason))
         if needed == 1:
             return self._decide(answer, Write(decision="approved", decided_by=[by], reason=answer.reason))
+        if void:
+            return self._instead(answer, by, {*void})
         # The second approval and the decision are one write: nothing is lost between them.
         return self._first(answer, by) or self._second(answer, by)
 
@@ -99,6 +117,13 @@ class Approvals:
         write = Write()
         write.add("approved_by", {by})
         write.only_if_missing("approved_by")
+        return self._decide(answer, write)
+
+    def _instead(self, answer: Answer, by: str, void: set[str]) -> Standing | None:
+        """Record an approval as the first one, in place of those that do not count any more."""
+        write = Write(approved_by={by})
+        write.add("void", void)
+        write.only_if(approved_by=void)
         return self._decide(answer, write)
 
     def _second(self, answer: Answer, by: str) -> Standing | None:
@@ -130,6 +155,7 @@ def _standing(item: dict[str, Any]) -> Standing:
         link=item.get("link", ""),
         posted=Posted(item["channel"], item["ts"]) if "ts" in item else None,
         approved_by=tuple(sorted(item.get("approved_by", ()))),
+        void=tuple(sorted({*item.get("void", ())} - {*item.get("approved_by", ())})),
         approval=_approval(item, question),
         told=item.get("told", ""),
     )

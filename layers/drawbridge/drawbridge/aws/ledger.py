@@ -8,21 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from drawbridge.approval.tell import StatusReached
 from drawbridge.aws.errors import translated
 from drawbridge.aws.pages import pages
-from drawbridge.aws.table_writes import Write, written
+from drawbridge.aws.table_reads import items_of, only
+from drawbridge.aws.table_writes import TooLargeError, Write, written
 from drawbridge.bounds import fitting
 from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
 from drawbridge.decision.let_in import LetIn, let_in_before, read_let_in
-from drawbridge.errors import ThrottledError, UpstreamError
+from drawbridge.errors import UpstreamError
 from drawbridge.record import Outcome
+from drawbridge.record.bounds import association_grounds_kept, grounds_kept, surplus
 from drawbridge.record.entry import Entry
 from drawbridge.record.outcome import PUBLISHED_BYTES
-from drawbridge.record.record import StatusChange, few
+from drawbridge.record.record import StatusChange, brief, few
 from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest, kind_of
 from drawbridge.request.attention import Seen
 from drawbridge.request.review import Review
 from drawbridge.request.row import Row, is_followed
+from drawbridge.request.turns import AWAITS_TURN
 from drawbridge.status import Reason, Status
 
 if TYPE_CHECKING:
@@ -36,7 +40,7 @@ _OVER = frozenset({Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN})
 """Nothing is let in any more."""
 
 _HISTORY_KEPT = 100
-"""Entries of a row's history; an item is 400 KB at most, and the bus has told of the earlier ones."""
+"""Entries of a row's history, if they fit; the bus has told of the earlier ones."""
 
 
 class Ledger:
@@ -47,13 +51,16 @@ class Ledger:
         self._now = now
 
     def rows(self, request_ids: Collection[str]) -> Mapping[str, Row]:
-        found: dict[str, Row] = {}
-        ids = sorted(request_ids)
-        for start in range(0, len(ids), 100):
-            for item in self._batch(ids[start : start + 100]):
-                row = _row(item)
-                found[row.request_id] = row
-        return found
+        """Give the rows of requests, as far as a look compares them: without what their decisions rested on."""
+        with translated("read the ledger", missing=UpstreamError):
+            rows = [_row(item) for item in items_of(self._table, request_ids, _COMPARED)]
+        return {row.request_id: row for row in rows}
+
+    def with_grounds(self, row: Row) -> Row:
+        """Give a row with what its decisions rested on, for a review."""
+        with translated(f"read {row.request_id}", missing=UpstreamError):
+            item: Any = self._table.get_item(Key={"request_id": row.request_id}, **only(_GROUNDS)).get("Item", {})
+        return msgspec.structs.replace(row, **{name: item.get(name, "") for name in _GROUNDS})
 
     def followed(self) -> list[Row]:
         """Give the rows that AWS should still list: under way, or settled only for now."""
@@ -81,6 +88,7 @@ class Ledger:
             reviewed="",
             # What was found stays found until it is decided otherwise, and is told once.
             no_longer_permitted=bool(after and after.no_longer_permitted),
+            awaits_turn=False,
             followed=_YES,
             reasons=[],
             updated_at=moment,
@@ -90,8 +98,9 @@ class Ledger:
         if after is None:
             write.only_if_new("request_id")
         else:
-            if (let_in := _of_before(after)) is not None:
-                write.set(let_in=_text(let_in))
+            if not after.let_in and after.status not in _OVER:
+                before = _of_before(self.with_grounds(after))
+                write.set(**({"let_in": _text(before)} if before else {}))
             write.only_if(attempt=after.attempt, settled=after.settled)
         return self._update(seen.request.request_id, write) is not None
 
@@ -103,7 +112,8 @@ class Ledger:
         """
         moment = self._moment()
         reached = self._change(change, outcome, moment)
-        entry = {"status": change.status, "attempt": change.attempt, "at": moment, "reasons": list(change.reasons)}
+        reasons = msgspec.to_builtins(brief(outcome.reasons))
+        entry = {"status": change.status, "attempt": change.attempt, "at": moment, "reasons": list(reasons)}
         reached.append("history", entry)
         if change.status is Status.FAILED:
             reached.add("failures", 1)
@@ -153,6 +163,7 @@ class Ledger:
             settled=outcome.settled,
             reasons=list(change.reasons),
             incomplete=outcome.incomplete,
+            awaits_turn=any(reason.code == AWAITS_TURN for reason in outcome.reasons),
             updated_at=moment,
         )
         if is_followed(change.status, settled=outcome.settled):
@@ -160,11 +171,11 @@ class Ledger:
         else:
             write.remove("followed")
         if outcome.decided_by:
-            write.set(decided_by=msgspec.to_builtins(outcome.decided_by))
+            write.set(decided_by=msgspec.to_builtins(few(outcome.decided_by)))
         if outcome.grounds:
-            write.set(grounds=_text(outcome.grounds))
+            write.set(grounds=grounds_kept(outcome.grounds))
         if outcome.association_grounds:
-            write.set(association_grounds=_text(outcome.association_grounds))
+            write.set(association_grounds=association_grounds_kept(outcome.association_grounds))
         _note_let_in(write, change.status, outcome)
         if outcome.basis:
             write.set(**{name: value for name, value in msgspec.structs.asdict(outcome.basis).items() if value})
@@ -192,6 +203,15 @@ class Ledger:
             item = self._table.get_item(Key={"request_id": request_id}, ConsistentRead=True).get("Item")
         return None if item is None else _entry(item)
 
+    def reached(self, request_id: str) -> StatusReached | None:
+        """Give the status that a request has by now, and why; ``None`` if it has no row."""
+        with translated(f"read {request_id}", missing=UpstreamError):
+            told = only(("request_id", "status", "attempt", "reasons"))
+            item: Any = self._table.get_item(Key={"request_id": request_id}, ConsistentRead=True, **told).get("Item")
+        if item is None:
+            return None
+        return msgspec.convert(item | {"attempt": int(item["attempt"])}, StatusReached)
+
     def entries(self) -> Iterator[Entry]:
         """Give all that the ledger knows, in no order."""
         with translated("read the ledger", missing=UpstreamError):
@@ -203,10 +223,11 @@ class Ledger:
         return self._table.scan(**({"ExclusiveStartKey": start["LastEvaluatedKey"]} if start else {}))
 
     def _shorten_history(self, request_id: str, item: dict[str, Any]) -> None:
-        surplus = len(item["history"]) - _HISTORY_KEPT
-        if surplus > 0:
+        first = surplus(item["history"], most=_HISTORY_KEPT)
+        if first > 0:
             write = Write()
-            write.remove_first("history", surplus)
+            write.remove_first("history", first)
+            write.add("history_left_out", first)
             write.only_if_as_long("history", len(item["history"]))
             self._update(request_id, write)
 
@@ -224,26 +245,33 @@ class Ledger:
     def _update(self, request_id: str, write: Write) -> dict[str, Any] | None:
         """Write, and give the row as it is then; ``None`` if the condition does not hold."""
         with translated(f"write {request_id} to the ledger", missing=UpstreamError):
+            try:
+                return written(self._table, request_id, write)
+            except TooLargeError:
+                self._make_room(request_id)
             return written(self._table, request_id, write)
 
-    def _batch(self, ids: list[str]) -> Iterator[dict[str, Any]]:
-        name = self._table.name
-        keys: Any = {name: {"Keys": [{"request_id": each} for each in ids], "ConsistentRead": True}}
-        with translated("read the ledger", missing=UpstreamError):
-            for _ in range(len(ids) + 1):
-                answer = self._table.meta.client.batch_get_item(RequestItems=keys)
-                yield from answer["Responses"].get(name, [])
-                keys = answer.get("UnprocessedKeys")
-                if not keys:
-                    return
-        raise ThrottledError("read the ledger: DynamoDB leaves keys unprocessed")
+    def _make_room(self, request_id: str) -> None:
+        """Cut the history of a row that a version wrote which did not bound it by bytes."""
+        item: Any = self._table.get_item(Key={"request_id": request_id}, **only(("history",))).get("Item", {})
+        entries = item.get("history", [])
+        first = surplus(entries, most=_HISTORY_KEPT)
+        write = Write()
+        write.remove_first("history", first)
+        write.add("history_left_out", first)
+        write.only_if_as_long("history", len(entries))
+        if first:
+            written(self._table, request_id, write)
 
     def _query(self, **start: Any) -> Any:
         begin = {"ExclusiveStartKey": start["LastEvaluatedKey"]} if start else {}
+        compared = only(_COMPARED)
         return self._table.query(
             IndexName=FOLLOWED_INDEX,
-            KeyConditionExpression="followed = :yes",
+            KeyConditionExpression="#followed = :yes",
             ExpressionAttributeValues={":yes": _YES},
+            ProjectionExpression=compared["ProjectionExpression"],
+            ExpressionAttributeNames=compared["ExpressionAttributeNames"] | {"#followed": "followed"},
             **begin,
         )
 
@@ -251,7 +279,7 @@ class Ledger:
         return self._now().isoformat(timespec="milliseconds")
 
 
-def _text(kept: Grounds | AssociationGrounds | LetIn) -> str:
+def _text(kept: LetIn) -> str:
     """Give it as JSON: nobody asks DynamoDB for its parts."""
     return msgspec.json.encode(kept).decode()
 
@@ -270,8 +298,6 @@ def _note_let_in(write: Write, status: Status, outcome: Outcome) -> None:
 
 def _of_before(row: Row) -> LetIn | None:
     """Give what a version before let in, which kept only grounds: those of the next decision will replace them."""
-    if row.let_in or row.status in _OVER:
-        return None
     return let_in_before(read_grounds(row.grounds, Grounds), row.decided_by)
 
 
@@ -300,6 +326,12 @@ class _Item(msgspec.Struct):
     let_in: str = ""
     kept: tuple[Reason, ...] = ()
     decided_by: tuple[Reason, ...] = ()
+    awaits_turn: bool = False
+
+
+_GROUNDS = ("grounds", "association_grounds")
+"""Large, and only read by reviews. The index holds them all the same: its projection can't be changed in place."""
+_COMPARED = tuple(name for name in _Item.__struct_fields__ if name not in _GROUNDS)
 
 
 def _entry(item: dict[str, Any]) -> Entry:
@@ -310,6 +342,7 @@ def _entry(item: dict[str, Any]) -> Entry:
         "let_in": read_let_in(item.get("let_in", "")),
         "published": sorted(item.get("published", ())),
         "attempt": int(item["attempt"]),
+        "history_left_out": int(item.get("history_left_out", 0)),
         "history": [each | {"attempt": int(each["attempt"])} for each in item.get("history", ())],
     }
     return msgspec.convert(told, Entry)

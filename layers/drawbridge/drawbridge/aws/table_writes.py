@@ -7,18 +7,32 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of
+from drawbridge.errors import RefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 
+class TooLargeError(RefusedError):
+    """An item would be larger than the 400 KB that DynamoDB keeps."""
+
+
+_TOO_LARGE = "exceeded the maximum allowed size"
+
+
 def written(table: Table, request_id: str, write: Write) -> dict[str, Any] | None:
-    """Write, and give the item of a request as it is then; ``None`` if the condition does not hold."""
+    """Write, and give the item of a request as it is then; ``None`` if the condition does not hold.
+
+    Raises:
+        TooLargeError: the item would be larger than DynamoDB keeps.
+    """
     try:
         answer = table.update_item(Key={"request_id": request_id}, ReturnValues="ALL_NEW", **write.parameters())
     except ClientError as error:
         if code_of(error) == "ConditionalCheckFailedException":
             return None
+        if code_of(error) == "ValidationException" and _TOO_LARGE in str(error):
+            raise TooLargeError(f"{request_id}: {error}") from error
         raise
     return answer["Attributes"]
 

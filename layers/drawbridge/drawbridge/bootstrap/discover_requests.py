@@ -84,6 +84,7 @@ def discoverer(configuration: Configuring, now: Callable[[], datetime]) -> Disco
         announcements=Announcements(bus),
         reviewer=PolicyReviewer(compiled(configuration.policies), registry),
         drift=Drift(Survey(client("ec2"), client("vpc-lattice"))),
+        questions_at_once=settings.open_questions,
         waiting=WaitingRequests(
             Approvals(table(settings.approvals_table), now=now), TaskCallback(client("stepfunctions"))
         ),

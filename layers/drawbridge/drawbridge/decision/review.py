@@ -27,10 +27,14 @@ class PolicyReviewer:
         self._policies = policies
         self._registry = registry
 
+    def goes_by_the_clock(self) -> bool:
+        """Tell whether policies may decide otherwise only because time has passed."""
+        return bool(self._policies.speaking_of(Fact.TIME))
+
     def decides_otherwise(self, row: Row, now: datetime) -> bool:
         """Tell whether the policies decide otherwise by now, only because time has passed."""
         grounds = read_grounds(row.grounds, Grounds)
-        if grounds is None or not self._policies.speaking_of(Fact.TIME):
+        if grounds is None or not self.goes_by_the_clock():
             return False
         # Where facts were too many to be kept, what is kept does not tell how it was decided, nor how it would be.
         as_it_was = outcome_of(decide_again(grounds, self._policies)) == grounds.outcome

@@ -29,6 +29,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     updated_at: str
     reasons: tuple[Reason, ...] = ()
     history: tuple[HistoryEntry, ...] = ()
+    history_left_out: int = 0
+    """Entries before those, which are not kept any longer."""
     published: tuple[str, ...] = ()
     grounds: Grounds | None = None
     """``None`` where nothing was decided yet, or another version of Drawbridge wrote it."""

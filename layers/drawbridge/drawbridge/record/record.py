@@ -5,6 +5,7 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
+from drawbridge.legible import legible
 from drawbridge.record import Outcome
 from drawbridge.request import WorkflowInput, kind_of
 from drawbridge.request.attention import Seen
@@ -14,7 +15,12 @@ from drawbridge.request.row import Row
 from drawbridge.status import Reason, Status
 
 _MOST_REASONS = 40
-"""Of one status: a row keeps those of its last hundred, and is 400 KB at most."""
+_MOST_BYTES = 16_000
+_LONGEST_TEXT = 1000
+"""Of one status: an event is 256 KB at most, and a row 400 KB."""
+_MOST_IN_HISTORY = 10
+_MOST_BYTES_IN_HISTORY = 3000
+_LONGEST_IN_HISTORY = 300
 
 
 class StatusChange(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -132,7 +138,24 @@ def status_change(request: WorkflowInput, outcome: Outcome, *, account_id: str =
 
 
 def few(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
-    """Give no more reasons than a row and an event hold; the last says how many there are beside."""
-    if len(reasons) <= _MOST_REASONS:
-        return reasons
-    return (*reasons[:_MOST_REASONS], Reason("more", f"and {len(reasons) - _MOST_REASONS} more"))
+    """Give no more reasons than a row and an event hold, as people may read them; the last says how many are beside."""
+    return _within(reasons, _MOST_REASONS, _MOST_BYTES, _LONGEST_TEXT)
+
+
+def brief(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    """Give what a row's history tells of the reasons: a hundred of these are in one row."""
+    return _within(reasons, _MOST_IN_HISTORY, _MOST_BYTES_IN_HISTORY, _LONGEST_IN_HISTORY)
+
+
+def _within(reasons: tuple[Reason, ...], most: int, most_bytes: int, longest: int) -> tuple[Reason, ...]:
+    kept: list[Reason] = []
+    for reason in reasons[:most]:
+        shown = Reason(
+            legible(reason.code, longest), legible(reason.text, longest), source=legible(reason.source, longest)
+        )
+        most_bytes -= len(msgspec.json.encode(shown))
+        if most_bytes < 0:
+            break
+        kept.append(shown)
+    left_out = len(reasons) - len(kept)
+    return (*kept, Reason("more", f"and {left_out} more")) if left_out else tuple(kept)

@@ -19,6 +19,10 @@ HELD_AT_LEAST_EVERY = timedelta(hours=6)
 _YOUNG = timedelta(minutes=1)
 """An attempt that said something this lately runs: there is no need to ask."""
 
+_MADE_SURE_EVERY = timedelta(hours=1)
+_MADE_SURE_FOR = timedelta(minutes=6)
+"""More than there is between two looks, if nobody said otherwise."""
+
 _FIRST_RETRY = timedelta(minutes=1)
 _LONGEST_RETRY = timedelta(hours=6)
 
@@ -54,6 +58,14 @@ class Need(StrEnum):
     NOTHING = "nothing"
     MAKE_SURE = "make sure that its execution runs"
     NEW_ATTEMPT = "a new attempt"
+
+
+class Waits(StrEnum):
+    """What is known of a request that waits for a person's answer."""
+
+    WAITS = "it waits, and there is nothing to tell it"
+    TOLD = "it waited, and was told to go on"
+    UNKNOWN = "nothing is known to wait"
 
 
 def need_of(seen: Seen, row: Row | None, now: datetime) -> Need:
@@ -102,6 +114,11 @@ def may_try_again(row: Row, now: datetime) -> bool:
     # 2 to the power of 9 minutes is past the longest wait; more would overflow after years of attempts.
     wait: timedelta = _FIRST_RETRY * 2 ** min(max(row.failures, 1) - 1, 9)
     return _age(row, now) >= min(_LONGEST_RETRY, wait)
+
+
+def is_its_turn(row: Row, now: datetime) -> bool:
+    """Tell whether it is time to make sure that an execution that waits is there: for some minutes of each hour."""
+    return _age(row, now) % _MADE_SURE_EVERY < _MADE_SURE_FOR
 
 
 def _age(row: Row, now: datetime) -> timedelta:

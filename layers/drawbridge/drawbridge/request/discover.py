@@ -11,12 +11,13 @@ from msgspec import Struct
 from drawbridge.errors import DrawbridgeError
 from drawbridge.hint import Look
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest, WorkflowInput
-from drawbridge.request.attention import Need, Seen, may_try_again, need_of
+from drawbridge.request.attention import Need, Seen, Waits, is_its_turn, may_try_again, need_of
 from drawbridge.request.connections import NONE_HELD, Connection, Held, ManagedService, held_beside
 from drawbridge.request.digests import digest, state_in_effect
 from drawbridge.request.review import Review
 from drawbridge.request.row import Row
 from drawbridge.request.shares import Invitation, InvitationStatus, Matchable, Share, SharedResource, newest
+from drawbridge.request.turns import FreeTurns
 from drawbridge.status import Status
 
 
@@ -51,7 +52,13 @@ class Services(Protocol):
 class Ledger(Protocol):
     """The ledger, as discovery needs it."""
 
-    def rows(self, request_ids: Collection[str]) -> Mapping[str, Row]: ...
+    def rows(self, request_ids: Collection[str]) -> Mapping[str, Row]:
+        """Give rows as far as a look compares them: without what their decisions rested on."""
+        ...
+
+    def with_grounds(self, row: Row) -> Row:
+        """Give a row with what its decisions rested on."""
+        ...
 
     def followed(self) -> list[Row]:
         """Give the rows that AWS should still list: under way, or settled only for now (held, failed)."""
@@ -101,13 +108,24 @@ class Announcements(Protocol):
 class Waiting(Protocol):
     """Requests that wait for a person's answer."""
 
-    def see_to(self, row: Row, *, reconsider: bool) -> None:
-        """See to it that an answer that was recorded reaches the workflow; or have it look again, without an answer."""
+    def look_at(self, request_ids: Collection[str]) -> None:
+        """Look at the questions of all that wait, at once."""
+        ...
+
+    def see_to(self, row: Row, now: datetime, *, reconsider: bool) -> Waits:
+        """See to it that an answer that was recorded reaches the workflow; or have it look again, without an answer.
+
+        Only for what was looked at.
+        """
         ...
 
 
 class Reviewer(Protocol):
     """Decides again on the facts that the ledger keeps."""
+
+    def goes_by_the_clock(self) -> bool:
+        """Tell whether policies may decide otherwise only because time has passed."""
+        ...
 
     def decides_otherwise(self, row: Row, now: datetime) -> bool:
         """Tell whether the policies decide otherwise by now, only because time has passed."""
@@ -169,7 +187,9 @@ class Discoverer:
         reviewer: Reviewer,
         waiting: Waiting,
         drift: Drift,
+        questions_at_once: int = 5,
     ) -> None:
+        """``questions_at_once`` is how many of one account are open at most."""
         self._shares = shares
         self._services = services
         self._ledger = ledger
@@ -180,6 +200,7 @@ class Discoverer:
         self._reviewer = reviewer
         self._waiting = waiting
         self._drift = drift
+        self._questions_at_once = questions_at_once
 
     def discover(self, look: Look, now: datetime) -> Discovery:
         """Look where the hints say.
@@ -200,12 +221,17 @@ class Discoverer:
         if look.shares:
             seen += self._collect(lambda: self._look_at_shares(followed), failures)
         rows = self._ledger.rows([each.request.request_id for each in seen])
+        try:
+            self._waiting.look_at([row.request_id for row in rows.values() if row.waits_for_approval])
+        except DrawbridgeError as error:
+            failures.append(error)
+        turns = FreeTurns(followed, self._questions_at_once)
         started: list[str] = []
         no_longer_permitted: list[str] = []
         for each in seen:
             row = rows.get(each.request.request_id)
             try:
-                execution = self._attend(each, row, now)
+                execution = self._attend(each, row, turns, now)
                 if execution is None and row is not None and self._turns_out_wrong(each, row):
                     no_longer_permitted.append(row.request_id)
             except DrawbridgeError as error:
@@ -331,13 +357,13 @@ class Discoverer:
             if isinstance(row.request, kind) and row.request_id not in listed
         ]
 
-    def _attend(self, seen: Seen, row: Row | None, now: datetime) -> str | None:
+    def _attend(self, seen: Seen, row: Row | None, turns: FreeTurns, now: datetime) -> str | None:
         """See to one request; give the name of the execution if one was started."""
-        if row is not None and row.status is Status.WAITING_FOR_APPROVAL and not row.settled:
-            self._see_to_waiting(seen, row)
+        if row is not None and row.waits_for_approval and self._sees_to_waiting(seen, row, now):
+            return None
         seen = self._with_drift(self._with_matched(seen, row), row)
         need = need_of(seen, row, now)
-        if need is Need.NOTHING and not self._is_to_be_decided_again(seen, row, now):
+        if need is Need.NOTHING and not self._is_to_be_decided_again(seen, row, turns, now):
             return None
         if need is Need.MAKE_SURE and row is not None and (self._is_seen_to(seen, row) or not may_try_again(row, now)):
             return None
@@ -356,22 +382,33 @@ class Discoverer:
             return seen
         return msgspec.structs.replace(seen, drift=self._drift.of(row))
 
-    def _see_to_waiting(self, seen: Seen, row: Row) -> None:
-        """Have a request that waits for a person looked at again if it, or what is configured, changed meanwhile."""
-        changed = (seen.state, seen.permitted, seen.open) != (row.seen, row.permitted, True)
-        self._waiting.see_to(row, reconsider=changed)
-        if changed:
-            self._ledger.note_seen(row, seen)
+    def _sees_to_waiting(self, seen: Seen, row: Row, now: datetime) -> bool:
+        """Have a request that waits for a person looked at again if it, or what is configured, changed meanwhile.
 
-    def _is_to_be_decided_again(self, seen: Seen, row: Row | None, now: datetime) -> bool:
-        """Tell whether a held request is let go by a policy that goes by the clock, or what was kept is permitted."""
+        Tell whether there is nothing else to see to: its execution is known to wait, or was told. What it was not told
+        is not noted, and tried again by the next look.
+        """
+        changed = (seen.state, seen.permitted, seen.open) != (row.seen, row.permitted, True)
+        waits = self._waiting.see_to(row, now, reconsider=changed)
+        if changed and waits is Waits.TOLD:
+            self._ledger.note_seen(row, seen)
+        return waits is Waits.TOLD or (waits is Waits.WAITS and not is_its_turn(row, now))
+
+    def _is_to_be_decided_again(self, seen: Seen, row: Row | None, turns: FreeTurns, now: datetime) -> bool:
+        """Tell whether what is held is let go by a policy that goes by the clock, or may be asked about by now.
+
+        So it is with what was kept, and is permitted again.
+        """
         if row is None or not row.settled or not seen.open:
             return False
+        if turns.is_next(row):
+            return True
         if row.status is Status.HELD:
-            return self._reviewer.decides_otherwise(row, now)
+            by_clock = self._reviewer.goes_by_the_clock()
+            return by_clock and self._reviewer.decides_otherwise(self._ledger.with_grounds(row), now)
         if not row.kept or seen.permitted == row.permitted:
             return False
-        review = self._reviewer.review(row)
+        review = self._reviewer.review(self._ledger.with_grounds(row))
         return review is not None and review.permitted
 
     def _turns_out_wrong(self, seen: Seen, row: Row) -> bool:
@@ -383,7 +420,7 @@ class Discoverer:
         # What was kept was not let in by what is in force: that is told as any change is.
         if not let_in or seen.under == (row.reviewed or ("" if row.kept else row.permitted)):
             return False
-        review = self._reviewer.review(row)
+        review = self._reviewer.review(self._ledger.with_grounds(row))
         if review is None:
             return False
         changed = review.permitted is row.no_longer_permitted

@@ -40,7 +40,7 @@ class Row(Struct, frozen=True, kw_only=True):
     """Whether something was wanted and refused, which a change that no look shows may permit."""
     grounds: str = ""
     association_grounds: str = ""
-    """What the decisions rested on, in JSON; empty if there was none yet."""
+    """What the decisions rested on, in JSON; empty if there was none yet, or as long as nobody asked for it."""
     matched: str = ""
     """A digest of the bindings that matched something of what the share held when it was planned."""
     contents: str = ""
@@ -59,10 +59,22 @@ class Row(Struct, frozen=True, kw_only=True):
     """Why it would not have been let in when it was last decided on, of what is live and was kept."""
     decided_by: tuple[Reason, ...] = ()
     """What let it in or turned it away."""
+    awaits_turn: bool = False
+    """Whether it is held only until another question of the same account is closed."""
 
     @property
     def request_id(self) -> str:
         return self.request.request_id
+
+    @property
+    def may_be_asked_about(self) -> bool:
+        """Whether somebody is asked about it, or may be in a moment."""
+        return not self.settled and self.status in {Status.PENDING, Status.WAITING_FOR_APPROVAL}
+
+    @property
+    def waits_for_approval(self) -> bool:
+        """Whether an attempt waits for a person's answer."""
+        return self.status is Status.WAITING_FOR_APPROVAL and not self.settled
 
     def known_contents(self) -> tuple[Matchable, ...] | None:
         """Give what the share was last seen to hold; ``None`` if not all of it could be described, or ever was."""

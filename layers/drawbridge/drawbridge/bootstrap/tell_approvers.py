@@ -1,0 +1,12 @@
+"""What ``tell_approvers`` works with, beside approvals and Slack."""
+
+from functools import cache
+
+from drawbridge.aws.ledger import Ledger
+from drawbridge.bootstrap.approvals import environment, now
+from drawbridge.bootstrap.clients import table
+
+
+@cache
+def ledger() -> Ledger:
+    return Ledger(table(environment().ledger_table), now=now)

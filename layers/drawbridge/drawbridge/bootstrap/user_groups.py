@@ -1,0 +1,23 @@
+"""The members of the approvers' user groups, wherever they are asked for."""
+
+from typing import Any
+
+from drawbridge.approval.approvers import Approvers
+from drawbridge.approval.members import members_of
+from drawbridge.aws.user_groups import UserGroups
+from drawbridge.bootstrap.approvals import environment, now
+from drawbridge.bootstrap.clients import table
+
+
+def members(configured: Approvers) -> frozenset[str]:
+    """Give the members of the approvers' user groups."""
+    groups = UserGroups(table(environment().approvals_table), now=now)
+    return members_of(configured, groups, lambda group: quick_messenger().members(group), now())
+
+
+def quick_messenger() -> Any:
+    """Give Slack, for who has no time to wait for it."""
+    # Loaded when it is needed: most need nothing of Slack.
+    from drawbridge.bootstrap.slack import messenger  # noqa: PLC0415 - for the time that it takes
+
+    return messenger(timeout=1, patience=0)

@@ -1,0 +1,65 @@
+"""Turns: so many questions of one account are open at once, and the others are asked when one is closed."""
+
+from __future__ import annotations
+
+import pytest
+
+from drawbridge.approval.turns import in_turn
+from drawbridge.decision import Hold
+from drawbridge.hint import AT_CONNECTIONS
+from drawbridge.request import EndpointConnectionRequest
+from drawbridge.request.digests import digest
+from drawbridge.status import Status
+from tests.builders import NOW, PROVIDER, SERVICE_ID, question, row
+from tests.unit.approvals import ASK
+from tests.unit.test_discovery import World, connection
+
+MOST = 5
+
+
+class Turns:
+    def __init__(self, *taken: str) -> None:
+        self.taken = [*taken]
+
+    def take(self, account_id: str, request_id: str, *, most: int) -> bool:
+        if request_id not in self.taken and len(self.taken) < most:
+            self.taken.append(request_id)
+        return request_id in self.taken
+
+
+def test_a_question_in_its_turn_is_asked() -> None:
+    assert in_turn(ASK, question(), Turns(), MOST) == (ASK, question())
+    assert in_turn(ASK, None, Turns(*"abcde"), MOST) == (ASK, None)
+
+
+def test_a_question_out_of_turn_is_held_and_says_so() -> None:
+    decision, asked = in_turn(ASK, question(), Turns(*"abcde"), MOST)
+
+    assert asked is None
+    assert isinstance(decision, Hold)
+    assert [reason.code for reason in decision.because] == ["too-many-questions", "policy"]
+    assert f"5 questions of account {PROVIDER} are open" in decision.because[0].text
+
+
+@pytest.mark.parametrize(("open_", "started"), [(5, 0), (4, 1), (3, 2), (0, 3)])
+def test_as_many_are_started_as_there_are_turns(open_: int, started: int) -> None:
+    world = World()
+    world.listed_connections = [connection(endpoint_id=f"vpce-{number:017x}") for number in range(3 + open_)]
+    for number, each in enumerate(world.listed_connections):
+        request = EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id=each.endpoint_id)
+        status = Status.HELD if number < 3 else Status.WAITING_FOR_APPROVAL
+        world.kept[request.request_id] = row(
+            status,
+            request=request,
+            settled=status is Status.HELD,
+            awaits_turn=status is Status.HELD,
+            seen=digest("open"),
+            permitted=world.permitted(each.owner),
+        )
+    # All of one account ask at the same time.
+    world.listed_connections = [
+        connection(endpoint_id=each.endpoint_id, owner=each.owner) for each in world.listed_connections
+    ]
+    world.counts = False
+
+    assert len(world.discoverer().discover(AT_CONNECTIONS, NOW).started) == started

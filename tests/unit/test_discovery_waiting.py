@@ -1,0 +1,88 @@
+"""Discovery, while somebody is asked: what waits is seen to, told what changed, and otherwise left alone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from drawbridge.hint import AT_CONNECTIONS
+from drawbridge.request import EndpointConnectionRequest
+from drawbridge.request.attention import Waits
+from drawbridge.request.digests import digest
+from drawbridge.request.discover import Discovery
+from drawbridge.status import Status
+from tests.builders import CONNECTION, NOW, SERVICE_ID, row
+from tests.unit.test_discovery import World, connection
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def look(world: World, now: datetime = NOW) -> Discovery:
+    return world.discoverer().discover(AT_CONNECTIONS, now)
+
+
+def as_it_is(world: World) -> dict[str, Any]:
+    """Give what a row notes of a connection that has not changed since."""
+    return {"seen": digest("open"), "permitted": world.policies}
+
+
+def test_a_reconsideration_is_noted_only_if_the_task_was_told(world: World) -> None:
+    world.listed_connections = [connection()]
+    world.kept[CONNECTION.request_id] = waits = row(Status.WAITING_FOR_APPROVAL, settled=False, permitted="others")
+    world.waits = Waits.UNKNOWN
+
+    look(world)
+    look(world)
+
+    assert world.seen_to == [(CONNECTION.request_id, True)] * 2
+    assert world.kept[CONNECTION.request_id] == waits
+    world.waits = None
+    look(world)
+    look(world)
+    assert world.seen_to[2:] == [(CONNECTION.request_id, True), (CONNECTION.request_id, False)]
+    assert world.kept[CONNECTION.request_id].permitted == world.policies
+
+
+@pytest.mark.parametrize(("minutes", "started"), [(3, True), (7, False), (59, False), (63, True), (119, False)])
+def test_what_waits_is_neither_announced_nor_started_again_but_now_and_then(
+    world: World, minutes: int, started: bool
+) -> None:
+    world.listed_connections = [connection()]
+    world.kept[CONNECTION.request_id] = row(Status.WAITING_FOR_APPROVAL, settled=False, **as_it_is(world))
+
+    look(world, NOW + timedelta(minutes=minutes))
+
+    assert bool(world.running) is started
+    assert world.announced == []
+
+
+def test_what_is_not_known_to_wait_is_made_sure_of(world: World) -> None:
+    world.listed_connections = [connection()]
+    world.kept[CONNECTION.request_id] = row(Status.WAITING_FOR_APPROVAL, settled=False, **as_it_is(world))
+    world.waits = Waits.UNKNOWN
+
+    look(world, NOW + timedelta(minutes=30))
+
+    assert [*world.running] == [f"{CONNECTION.request_id}-1"]
+
+
+def test_the_questions_of_all_that_wait_are_looked_at_at_once_and_no_others(world: World) -> None:
+    world.listed_connections = [connection(endpoint_id=f"vpce-{number:017x}") for number in range(3)]
+    ids = [f"connection-{SERVICE_ID}-{each.endpoint_id}" for each in world.listed_connections]
+    for each, request_id, status in zip(
+        world.listed_connections,
+        ids,
+        (Status.WAITING_FOR_APPROVAL, Status.WAITING_FOR_APPROVAL, Status.HELD),
+        strict=True,
+    ):
+        request = EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id=each.endpoint_id)
+        world.kept[request_id] = row(status, request=request, settled=status is Status.HELD)
+
+    look(world)
+
+    assert world.looked_at == ids[:2]

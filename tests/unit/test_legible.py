@@ -1,0 +1,115 @@
+"""Text from others: what people are shown is what was written, on one line, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from drawbridge.legible import LONGEST, legible, printable
+from drawbridge.observability import logger
+
+# Surrogates too: JSON brings them in.
+ANY = st.text(st.characters(exclude_categories=()) | st.sampled_from(" \\u{}*20e.\u202e\u200b\u0301é\n"), max_size=40)
+UNCUT = 100_000
+_SHOWN = re.compile(r"\\u\{([0-9a-f]+)(?:\*([0-9]+))?\}|(.)")
+
+
+def written(shown: str) -> str:
+    """Read the text that was shown: there is only one."""
+    return "".join(char or chr(int(code, 16)) * int(times or "1") for code, times, char in _SHOWN.findall(shown))
+
+
+@given(ANY)
+@example("\\u{202e}")
+@example("\\\u202eu{")
+@example("  \\u{20*2}")
+@example("\\u{... 3 more}")
+def test_two_different_texts_never_show_the_same(text: str) -> None:
+    assert written(legible(text, UNCUT)) == text
+
+
+@given(ANY)
+def test_what_is_shown_is_printable_and_on_one_line(text: str) -> None:
+    shown = legible(text, UNCUT)
+
+    assert shown.isprintable()
+    assert "  " not in shown
+    assert shown == shown.strip()
+    assert {unicodedata.category(each) for each in shown}.isdisjoint({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+@given(ANY)
+def test_what_is_shown_is_as_it_is_composed_so_that_it_looks_like_no_other_text(text: str) -> None:
+    shown = legible(text, UNCUT)
+
+    assert unicodedata.normalize("NFC", shown) == shown
+
+
+@given(st.text(st.characters(exclude_categories=()), max_size=300), st.integers(30, 100))
+@example(" " * 1000, 30)
+@example("\u202e" * 1000, 30)
+def test_a_text_that_is_cut_is_as_long_as_it_may_be_and_says_so(text: str, most: int) -> None:
+    shown = legible(text, most)
+
+    assert len(shown) <= most
+    left_out = re.search(r"\\u\{\.\.\. ([0-9]+) more\}\Z", shown)
+    if left_out is None:
+        assert written(shown) == text
+    else:
+        before = written(shown[: left_out.start()])
+        assert text.startswith(before)
+        assert len(before) + int(left_out.group(1)) == len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("orders-db, eu (Müller & Söhne) 日本 😀", "orders-db, eu (Müller & Söhne) 日本 😀"),
+        ("[red]x[/red] <!channel> C:\\users", "[red]x[/red] <!channel> C:\\users"),
+        ("admin\u202egnp.exe", "admin\\u{202e}gnp.exe"),
+        ("pay\u200bpal\u2066\ufeff\u00ad", "pay\\u{200b}pal\\u{2066}\\u{feff}\\u{ad}"),
+        ("a\nAccount: ours", "a\\u{a}Account: ours"),
+        ("a\u2028\u2029\x1b[2J\x85", "a\\u{2028}\\u{2029}\\u{1b}[2J\\u{85}"),
+        ("a" + " " * 70 + "Account: ours", "a\\u{20*70}Account: ours"),
+        (" a ", "\\u{20}a\\u{20}"),
+        ("a\u00a0\u3000b\u3164\u2800", "a\\u{a0}\\u{3000}b\\u{3164}\\u{2800}"),
+        ("\u0301x", "\\u{301}x"),
+        ("e\u0301", "e\\u{301}"),
+        ("x\u0302\u0302\u0302\u0302\u0302", "x\u0302\u0302\u0302\\u{302}\\u{302}"),
+        ("\ud800\ue000\U000e0041", "\\u{d800}\\u{e000}\\u{e0041}"),
+        ("\\u{202e}", "\\u{5c}u{202e}"),
+        ("", ""),
+    ],
+)
+def test_what_is_not_plainly_visible_is_told_by_its_code_point(text: str, shown: str) -> None:
+    assert legible(text) == shown
+
+
+def test_a_text_is_bounded_if_nobody_says_otherwise() -> None:
+    assert legible("x" * LONGEST) == "x" * LONGEST
+    assert legible("x" * 5000).endswith("x\\u{... 4617 more}")
+
+
+@given(ANY)
+def test_a_line_of_ours_keeps_its_spaces_and_breaks_and_nothing_else(text: str) -> None:
+    shown = printable(f"  a    {text}\n")
+
+    assert shown.startswith("  a    ")
+    assert shown.replace("\n", "").isprintable()
+    assert shown.count("\n") == text.count("\n") + 1
+
+
+@given(ANY)
+def test_a_log_line_shows_nothing_that_is_not_visible(text: str) -> None:
+    formatter: Any = logger.registered_formatter
+    line = formatter.serialize({"message": text})
+
+    assert line.isascii()
+    assert line.isprintable()
+    assert json.loads(line) == {"message": text}

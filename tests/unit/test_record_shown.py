@@ -1,0 +1,46 @@
+"""Record: what a row, its history and an event say of reasons is safe to read, and bounded by bytes."""
+
+from __future__ import annotations
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from drawbridge.record import Outcome
+from drawbridge.record.record import brief, few, status_change
+from drawbridge.status import Reason, Status
+from tests.builders import workflow_input
+
+ANY = st.text(st.characters(exclude_categories=()) | st.sampled_from("😀\u202e\n "), max_size=60)
+REASONS = st.lists(st.builds(Reason, ANY, ANY, ANY), max_size=12)
+
+
+def flood(reasons: list[Reason], times: int) -> tuple[Reason, ...]:
+    return tuple(
+        Reason(each.code * times, each.text * times, source=each.source * times) for each in reasons for _ in range(5)
+    )
+
+
+@settings(max_examples=25)
+@given(REASONS, st.integers(1, 40))
+def test_reasons_are_bounded_by_bytes_and_say_how_many_are_left_out(reasons: list[Reason], times: int) -> None:
+    many = flood(reasons, times)
+
+    for told, most in ((few(many), 16_200), (brief(many), 3_200)):
+        assert len(msgspec.json.encode(told)) <= most
+        left_out = [int(each.text.split()[1]) for each in told if each.code == "more" and each.text.startswith("and ")]
+        assert len(told) - len(left_out) + sum(left_out) == len(many)
+
+
+@given(REASONS)
+def test_what_is_recorded_is_printable(reasons: list[Reason]) -> None:
+    change = status_change(workflow_input(), Outcome(status=Status.HELD, reasons=tuple(reasons), settled=True))
+
+    assert all(text.isprintable() for each in change.reasons for text in each.values())
+
+
+def test_one_reason_that_is_long_is_told_in_part() -> None:
+    (told,) = brief((Reason("policy", "x" * 5000, source="p"),))
+
+    assert len(told.text) == 300
+    assert told.text.endswith(" more}")
