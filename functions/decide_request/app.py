@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from drawbridge.approval import Approval, Question
 from drawbridge.approval.question import Wait, effects_of, options_of, question_of, wait_for
+from drawbridge.approval.room import within
 from drawbridge.approval.settle import settled
 from drawbridge.bootstrap.decide_request import bindings, environment, gatherer, moment, policies
 from drawbridge.decision import AskApprover, Decision, Moot
@@ -15,6 +16,7 @@ from drawbridge.decision.decide import decide
 from drawbridge.decision.facts import ConnectionFacts, Facts, ShareFacts
 from drawbridge.decision.grounds import Grounds
 from drawbridge.decision.in_force import broken, compiled, permitted_digest
+from drawbridge.decision.room import brief, expected, kept
 from drawbridge.observability import logger
 from drawbridge.request import WorkflowInput
 from drawbridge.request.connections import NONE_HELD, Held
@@ -44,17 +46,19 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, Step)
     in_force, now = policies(), moment()
     facts = gatherer().gather(step.request, now.now)
-    decision = decide(facts, compiled(in_force), now, broken=broken(in_force))
+    decision = brief(decide(facts, compiled(in_force), now, broken=broken(in_force)))
     question: Question | None = None
     if isinstance(decision, AskApprover) and not isinstance(facts, Moot) and environment().slack_channel:
-        question = question_of(
-            step,
-            facts,
-            decision,
-            effects_of(facts, bindings(), environment().prefix),
-            options=options_of(compiled(in_force).approvals(facts, now)),
-            now=now.now,
-            wait=environment().approval_wait,
+        question = within(
+            question_of(
+                step,
+                facts,
+                decision,
+                effects_of(facts, bindings(), environment().prefix),
+                options=options_of(compiled(in_force).approvals(facts, now)),
+                now=now.now,
+                wait=environment().approval_wait,
+            )
         )
     decision, question = settled(decision, question, step.approval, now.now)
     logger.info("decided", request_id=step.request_id, decision=msgspec.to_builtins(decision))
@@ -63,9 +67,9 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         decided = Decided(
             decision=decision,
             permitted=permitted_digest(in_force, facts.asker.consumer, _held(facts)),
-            grounds=grounds_of(facts, decision, compiled(in_force), now, dict(in_force.versions)),
-            expected=_expected(facts),
-            question=question,
+            grounds=kept(grounds_of(facts, decision, compiled(in_force), now, dict(in_force.versions))),
+            expected=expected(_expected(facts)),
+            question=within(question) if question else None,
             wait=wait_for(question, now.now) if question else None,
         )
     told: dict[str, Any] = msgspec.to_builtins(decided)

@@ -200,6 +200,8 @@ class Planner:
             raise NotReadyError(f"not visible yet in {share_arn}: {', '.join(sorted(missing))}")
         asked_for = [each for each in visible if only is None or each.arn == only.resource_arn]
         described = sorted(self._entities.describe(asked_for))
+        if only is not None:
+            described = [each for each in described if each.arn == only.resource_arn]
         wishes: list[Wish] = []
         for binding in self._bindings.things:
             if only is not None and binding.name != only.binding:
