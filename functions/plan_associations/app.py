@@ -7,11 +7,12 @@ from msgspec import Struct
 
 from drawbridge.arns import Arn
 from drawbridge.association import PlannedAssociation
-from drawbridge.bootstrap.plan_associations import attempts, gatherer, moment, planner
+from drawbridge.association.coverage import Coverage
+from drawbridge.bootstrap.plan_associations import attempts, gatherer, ledger, moment, planner
+from drawbridge.decision import Accept, DecidedOn, Keep
 from drawbridge.observability import logger
 from drawbridge.record.outcome import Refused
 from drawbridge.request import ResourceShareRequest, WorkflowInput
-from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
 
 
@@ -23,7 +24,8 @@ class ShareInput(WorkflowInput, frozen=True, kw_only=True, rename="camel"):
 
 class Step(Struct, frozen=True):
     request: ShareInput
-    expected: tuple[SharedResource, ...]
+    decision: Accept | Keep
+    on: DecidedOn
     item: int | None = None
     """The place of the association that is to be decided again; ``None`` for all."""
 
@@ -38,7 +40,8 @@ def _plan(step: Step) -> tuple[int, ...]:
     # Before anything is read: what changes from here on was not seen.
     now, share_arn = moment(), step.request.request.share_arn
     asker = gatherer().asker(Arn.parse(share_arn).account_id)
-    plan = planner().plan(share_arn, asker, step.expected, now)
+    coverage = _coverage(step)
+    plan = planner().plan(share_arn, asker, coverage.expected(share_arn), now, coverage)
     items = attempts().keep_plan(step.request, plan, now.now)
     told = {"associations": len(items), "refused": [each.code for each in plan.refused]}
     logger.info("planned", request_id=step.request.request_id, plan=told)
@@ -50,7 +53,7 @@ def _decide_again(step: Step, item: int) -> str:
     now, share_arn = moment(), step.request.request.share_arn
     asker = gatherer().asker(Arn.parse(share_arn).account_id)
     planned = attempts().planned(step.request, item)
-    again = planner().again(share_arn, asker, step.expected, now, planned.wanted)
+    again = planner().again(share_arn, asker, planned.wanted, now, _coverage(step))
     match again:
         case Reason():
             attempts().keep_result(step.request, item, Refused(again))
@@ -59,3 +62,7 @@ def _decide_again(step: Step, item: int) -> str:
         case _:
             attempts().keep_planned(step.request, item, PlannedAssociation(wanted=again, at=now.now))
             return "associate"
+
+
+def _coverage(step: Step) -> Coverage:
+    return Coverage(let_in=ledger().let_in(step.request.request_id), decision=step.decision, on=step.on)

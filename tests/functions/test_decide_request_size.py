@@ -18,7 +18,7 @@ from drawbridge.configuration import Broken, InForce
 from drawbridge.decision.facts import Content, Facts, ShareFacts
 from drawbridge.decision.grounds import Grounds
 from drawbridge.decision.policies import Policy, parse_policy
-from drawbridge.decision.room import GROUNDS_BYTES, kept
+from drawbridge.decision.room import GROUNDS_BYTES, grounds_within
 from drawbridge.environment import Environment
 from drawbridge.request import Request
 from functions.decide_request import app
@@ -42,6 +42,13 @@ def largest(contents: tuple[Content, ...] = CONTENTS) -> ShareFacts:
     )
 
 
+class Ledger:
+    """Nothing was let in before."""
+
+    def let_in(self, request_id: str) -> None:
+        return None
+
+
 @pytest.fixture
 def everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have many policies and bindings, each with as many words as there can be."""
@@ -59,6 +66,7 @@ def everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     environment = Environment({"PREFIX": "drawbridge", "SLACK_CHANNEL": "C0APPROVALS", "APPROVAL_HOURS": "1"})
     monkeypatch.setattr(app, "gatherer", Gatherer)
+    monkeypatch.setattr(app, "ledger", Ledger)
     monkeypatch.setattr(app, "policies", lambda: InForce[Policy](policies, (), broken))
     monkeypatch.setattr(app, "bindings", lambda: bindings)
     monkeypatch.setattr(app, "environment", lambda: environment)
@@ -79,6 +87,26 @@ def test_the_largest_decision_with_its_question_fits_and_says_what_was_cut() -> 
 
 
 @pytest.mark.usefixtures("everything_is_large")
+@pytest.mark.parametrize("contents", [CONTENTS[:500], tuple(Content("a" * 131, f"{n}") for n in range(500))])
+def test_the_largest_acceptance_fits_with_what_it_lets_in(
+    monkeypatch: pytest.MonkeyPatch, contents: tuple[Content, ...]
+) -> None:
+    class Gatherer:
+        def gather(self, request: Request, now: datetime) -> Facts:
+            return largest(tuple(Content(f"{each.arn}{each.type}", each.type) for each in contents))
+
+    accept = f'@reason("{LONG}") permit(principal, action == Action::"accept", resource);'
+    policies = tuple(parse_policy(f"{number:02}".ljust(64, "p"), accept) for number in range(40))
+    monkeypatch.setattr(app, "gatherer", Gatherer)
+    monkeypatch.setattr(app, "policies", lambda: InForce[Policy](policies, (), ()))
+
+    answer = invoke(app.lambda_handler, step(request=SHARE, requestId=SHARE.request_id, attempt=1))
+
+    assert answer["decision"]["outcome"] == "accept"
+    assert size_of(answer) < STATE_BYTES * 3 / 4
+
+
+@pytest.mark.usefixtures("everything_is_large")
 def test_a_question_that_was_cut_is_the_same_question_when_it_is_made_again() -> None:
     first = invoke(app.lambda_handler, step(request=SHARE, requestId=SHARE.request_id, attempt=1))
     approval = {"outcome": "reconsider", "asked": first["question"]["asked"]}
@@ -89,12 +117,12 @@ def test_a_question_that_was_cut_is_the_same_question_when_it_is_made_again() ->
 
 
 def test_facts_that_there_is_room_for_are_kept_whole() -> None:
-    assert kept(GROUNDS) == GROUNDS
+    assert grounds_within(GROUNDS) == GROUNDS
 
 
 @pytest.mark.parametrize("contents", [CONTENTS[:90], ()])
 def test_facts_that_there_is_no_room_for_are_unknown_and_never_cut_short(contents: tuple[Content, ...]) -> None:
-    told = kept(msgspec.structs.replace(GROUNDS, facts=largest(contents)))
+    told = grounds_within(msgspec.structs.replace(GROUNDS, facts=largest(contents)))
 
     assert isinstance(told, Grounds)
     assert isinstance(told.facts, ShareFacts)

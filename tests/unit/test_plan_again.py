@@ -8,15 +8,23 @@ import pytest
 
 from drawbridge.association import WantedAssociation
 from drawbridge.association.binding import Binding
+from drawbridge.association.coverage import Coverage
 from drawbridge.association.entities import Entity
 from drawbridge.association.plan import Vpc
+from drawbridge.decision import Accept, DecidedOn
+from drawbridge.decision.let_in import LetIn
 from drawbridge.errors import NotReadyError
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
-from tests.builders import MOMENT, RESOURCE_ARN, SHARE_ARN, VPC_ID, asker, entity
+from tests.builders import MOMENT, NOW, RESOURCE_ARN, SHARE_ARN, VPC_ID, asker, entity
 from tests.unit.test_plan import ATTACH, World, binding
 
 OTHER = RESOURCE_ARN + "0"
+ALL = Coverage(
+    let_in=LetIn(at=NOW, because=(), arns=(RESOURCE_ARN, OTHER, OTHER + "0")),
+    decision=Accept(()),
+    on=DecidedOn(at=NOW),
+)
 FORBID = 'permit(principal, action, resource); @reason("closed") forbid(principal, action, resource);'
 
 
@@ -47,14 +55,14 @@ def test_what_is_wanted_as_before_is_as_before() -> None:
     world = Counting(entity())
     before = planned(world)
 
-    assert world.planner(binding()).again(SHARE_ARN, asker(), [], MOMENT, before) == before
+    assert world.planner(binding()).again(SHARE_ARN, asker(), before, MOMENT, ALL) == before
 
 
 def test_only_the_one_that_is_asked_for_is_looked_at() -> None:
     world = Counting(entity(), entity("other", OTHER), entity("third", OTHER + "0"))
     before = planned(world)
 
-    again = world.planner(binding("before"), binding(), binding("later")).again(SHARE_ARN, asker(), [], MOMENT, before)
+    again = world.planner(binding("before"), binding(), binding("later")).again(SHARE_ARN, asker(), before, MOMENT, ALL)
 
     assert again == before
     assert world.asked == [before.resource_arn]
@@ -66,7 +74,7 @@ def test_a_binding_that_was_changed_is_followed() -> None:
     before = planned(world)
 
     changed = binding(attach=ATTACH | {"securityGroups": ["sg-0123456789abcdef0"]})
-    again = world.planner(changed).again(SHARE_ARN, asker(), [], MOMENT, before)
+    again = world.planner(changed).again(SHARE_ARN, asker(), before, MOMENT, ALL)
 
     assert isinstance(again, WantedAssociation)
     assert again.security_group_ids == ("sg-0123456789abcdef0",)
@@ -75,7 +83,7 @@ def test_a_binding_that_was_changed_is_followed() -> None:
 def refusal(
     world: World, before: WantedAssociation, now: Binding, policy: str = "permit(principal, action, resource);"
 ) -> str:
-    again = world.planner(now, policy=policy).again(SHARE_ARN, asker(), [], MOMENT, before)
+    again = world.planner(now, policy=policy).again(SHARE_ARN, asker(), before, MOMENT, ALL)
     assert isinstance(again, Reason)
     assert again.source == before.binding
     return again.code
@@ -132,8 +140,8 @@ def test_a_share_that_is_not_listed_and_a_resource_that_is_not_described_are_wai
     before = planned(world)
     world.ready = False
     with pytest.raises(NotReadyError, match="not ready"):
-        world.planner(binding()).again(SHARE_ARN, asker(), [], MOMENT, before)
+        world.planner(binding()).again(SHARE_ARN, asker(), before, MOMENT, ALL)
 
     world.in_effect = False
     with pytest.raises(NotReadyError, match="not in effect"):
-        world.planner(binding()).again(SHARE_ARN, asker(), [], MOMENT, before)
+        world.planner(binding()).again(SHARE_ARN, asker(), before, MOMENT, ALL)

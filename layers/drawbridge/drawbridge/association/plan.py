@@ -10,6 +10,7 @@ from drawbridge.arns import is_of
 from drawbridge.association import Mode, NetworkRef, Plan, PrivateDns, WantedAssociation
 from drawbridge.association.associate import Ways
 from drawbridge.association.binding import Binding, VpcTag
+from drawbridge.association.coverage import Coverage
 from drawbridge.association.entities import Entity
 from drawbridge.association.in_force import matched_digest, wanted_digest
 from drawbridge.association.preflight import Preflight
@@ -29,7 +30,7 @@ MOST_AT_ONCE = 150
 MOST_KEPT = 100
 """Resources of one share whose facts and names are kept, for the same reason."""
 
-GROUNDS_BYTES = 60_000
+GROUNDS_BYTES = 40_000
 """Of the facts that policies were asked about; each may carry fifty tags of the account's and of its own."""
 
 REFUSED_BYTES = 60_000
@@ -74,6 +75,8 @@ class Considered(Struct, frozen=True, kw_only=True):
     wishes: tuple[Wish, ...]
     described: tuple[Entity, ...]
     """Those of them that VPC Lattice describes by now."""
+    state: str
+    """The digest of all that the share holds; after a decision, of what it held when it was decided on."""
 
     @property
     def contents(self) -> tuple[Matchable, ...] | None:
@@ -138,31 +141,39 @@ class Planner:
         self._account_id = account_id
         self._quotas = quotas
 
-    def plan(self, share_arn: str, asker: Asker, expected: Collection[SharedResource], moment: Moment) -> Plan:
-        """Plan what is to be associated of the share.
-
-        ``expected`` is what the invitation was seen to hold: RAM lists it only some seconds after the acceptance.
-        Planning twice plans the same.
-
-        Raises:
-            NotReadyError: the share or something expected in it is not visible yet.
-        """
-        return self.plan_of(self.consider(share_arn, asker, expected, moment), moment)
-
-    def again(
+    def plan(
         self,
         share_arn: str,
         asker: Asker,
         expected: Collection[SharedResource],
         moment: Moment,
+        coverage: Coverage | None = None,
+    ) -> Plan:
+        """Plan what is to be associated of the share.
+
+        ``expected`` is what the invitation was seen to hold: RAM lists it only some seconds after the acceptance. What
+        ``coverage`` does not cover is refused; without one, it is planned as if all were let in.
+        Planning twice plans the same.
+
+        Raises:
+            NotReadyError: the share or something expected in it is not visible yet.
+        """
+        return self.plan_of(self.consider(share_arn, asker, expected, moment, coverage), moment)
+
+    def again(
+        self,
+        share_arn: str,
+        asker: Asker,
         planned: WantedAssociation,
+        moment: Moment,
+        coverage: Coverage,
     ) -> WantedAssociation | Reason:
         """Decide again on one association that was planned: give it as it is wanted by now, or why it is refused.
 
         Raises:
-            NotReadyError: the share, or something expected in it, is not visible, or VPC Lattice does not describe it.
+            NotReadyError: the share is not visible, or VPC Lattice does not describe what is in it.
         """
-        considered = self.consider(share_arn, asker, expected, moment, only=planned)
+        considered = self.consider(share_arn, asker, (), moment, coverage, only=planned)
         if planned.resource_arn not in {each.arn for each in considered.visible}:
             text = f"{planned.resource_name}: {planned.resource_arn} was taken out of the share meanwhile"
             return Reason("no-longer-shared", text, source=planned.binding)
@@ -184,6 +195,8 @@ class Planner:
         asker: Asker,
         expected: Collection[SharedResource],
         moment: Moment,
+        coverage: Coverage | None = None,
+        *,
         only: WantedAssociation | None = None,
     ) -> Considered:
         """Say of each resource that a binding matches what comes of it; of one only, if that is asked for.
@@ -194,10 +207,13 @@ class Planner:
         share = self._shares.share(share_arn)
         if share is None:
             raise NotReadyError(f"{share_arn} is not in effect yet")
-        visible = tuple(resource for resource in self._shares.contents_of_share(share_arn) if resource.is_lattice)
+        held = self._shares.contents_of_share(share_arn)
+        visible = tuple(resource for resource in held if resource.is_lattice)
         missing = {thing.arn for thing in expected if thing.is_lattice} - {resource.arn for resource in visible}
         if missing:
             raise NotReadyError(f"not visible yet in {share_arn}: {', '.join(sorted(missing))}")
+        arns = [resource.arn for resource in held]
+        let_in = frozenset(arns) if coverage is None else coverage.covered(arns)
         asked_for = [each for each in visible if only is None or each.arn == only.resource_arn]
         described = sorted(self._entities.describe(asked_for))
         if only is not None:
@@ -206,11 +222,16 @@ class Planner:
         for binding in self._bindings.things:
             if only is not None and binding.name != only.binding:
                 continue
-            fits = [each for each in described if binding.match.matches(each, share.name)]
+            matched = [each for each in described if binding.match.matches(each, share.name)]
+            # What was not let in takes no name from what was.
+            fits = [each for each in matched if each.arn in let_in]
             wishes += [
                 self._wish(binding, resource, fits, asker=asker, share=share, moment=moment) for resource in fits
             ]
-        return Considered(share=share, visible=visible, wishes=tuple(wishes), described=tuple(described))
+            if coverage is not None:
+                wishes += [_uncovered(binding, each, coverage) for each in matched if each.arn not in let_in]
+        state = (coverage.on.state if coverage else "") or state_in_effect(arns)
+        return Considered(share=share, visible=visible, wishes=tuple(wishes), described=tuple(described), state=state)
 
     def plan_of(self, considered: Considered, moment: Moment) -> Plan:
         """Sum up what was considered; of more than can be done at once, the rest is refused."""
@@ -231,7 +252,7 @@ class Planner:
             associations=tuple(wanted[:MOST_AT_ONCE]),
             refused=refused_kept,
             broken=fitting(broken, REFUSED_BYTES),
-            state=state_in_effect(resource.arn for resource in considered.visible),
+            state=considered.state,
             wanted=wanted_digest(self._bindings, share.owner, share.name, self._quotas),
             matched=matched_digest(self._bindings, share.name, contents or (), self._quotas),
             contents=contents,
@@ -376,6 +397,11 @@ def _wanted(binding: Binding, resource: Entity, vpc: Vpc | None) -> WantedAssoci
         alias=attach.alias.name.replace("{vpc}", vpc_id) if attach.alias else "",
         alias_zone=attach.alias.zone if attach.alias else "",
     )
+
+
+def _uncovered(binding: Binding, resource: Entity, coverage: Coverage) -> Wish:
+    refused = (Refusal(reason=coverage.refusal(resource.name, binding.name)),)
+    return Wish(binding=binding.name, resource=resource, refused=refused)
 
 
 def _impossible(binding: Binding, resource: Entity) -> Reason | None:

@@ -9,14 +9,12 @@ from drawbridge.bounds import fitting, shortened, size_of
 from drawbridge.decision import Because, Decision
 from drawbridge.decision.facts import Asker, ConnectionFacts, Facts, ShareFacts
 from drawbridge.decision.grounds import Grounds
-from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
 
-GROUNDS_BYTES = 60_000
+GROUNDS_BYTES = 40_000
 """An account and a share have up to fifty tags each; a share's resources may have ARNs of any length."""
 
 REASONS_BYTES = 20_000
-EXPECTED_BYTES = 32_000
 _REASON_BYTES = 800
 
 _Decision = TypeVar("_Decision", bound=Decision)
@@ -27,7 +25,7 @@ def brief(decision: _Decision) -> _Decision:
     return msgspec.structs.replace(decision, because=_brief(decision.because))
 
 
-def kept(grounds: Grounds) -> Grounds | None:
+def grounds_within(grounds: Grounds) -> Grounds | None:
     """Give the grounds as they can be kept: what there is no room for is unknown, never cut short; ``None`` if all is.
 
     Half of the facts would be taken for all of them by whoever decides again.
@@ -37,11 +35,6 @@ def kept(grounds: Grounds) -> Grounds | None:
         if size_of(told) <= GROUNDS_BYTES:
             return told
     return None
-
-
-def expected(resources: tuple[SharedResource, ...]) -> tuple[SharedResource, ...]:
-    """Give as many as there is room for; the others are found when they show."""
-    return fitting(resources, EXPECTED_BYTES)
 
 
 def _brief(because: Because) -> Because:

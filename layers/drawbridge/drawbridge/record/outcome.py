@@ -10,17 +10,18 @@ from msgspec import Struct
 from drawbridge.acceptance import Acceptance, Result
 from drawbridge.association import Plan, WantedAssociation
 from drawbridge.bounds import fitting
-from drawbridge.decision import Accept, AskApprover, Hold, Moot, Reject
+from drawbridge.decision import Answer, AskApprover, Hold, Keep, Moot
 from drawbridge.decision.grounds import Grounds
+from drawbridge.decision.let_in import DENIED, LetIn
 from drawbridge.publication import Publication
 from drawbridge.record import GONE, Basis, Outcome
 from drawbridge.status import Reason, Status
 
-PUBLISHED_BYTES = 60_000
-"""Of the names of parameters that one status adds to a row and tells the bus: 180 of the longest."""
+PUBLISHED_BYTES = 40_000
+"""Of the names of parameters that one status adds to a row and tells the bus: 120 of the longest."""
 
-WAYS_BYTES = 120_000
-"""Of how associations were left, which the look compares: 150 of the usual, 100 of the longest."""
+WAYS_BYTES = 80_000
+"""Of how associations were left, which the look compares: 150 of the usual, 75 of the longest."""
 
 _CUT_NAMES = "{} more names are published than are told here; Parameter Store has them all."
 _CUT_WAYS = "{} associations are not looked at for drift: there is no room for how they were left."
@@ -49,9 +50,11 @@ class Questioned(Struct, frozen=True, tag="question", tag_field="step"):
 class Accepted(Struct, frozen=True, tag="acceptance", tag_field="step"):
     """The answer that was given."""
 
-    decision: Accept | Reject
+    decision: Answer
     acceptance: Acceptance
     grounds: Grounds | None = None
+    let_in: LetIn | None = None
+    """What is let in if it was accepted."""
 
 
 class Planned(Struct, frozen=True, tag="plan", tag_field="step"):
@@ -127,8 +130,8 @@ def outcome_of(progress: Progress) -> Outcome:
             return msgspec.structs.replace(_decided(decision, permitted), grounds=grounds)
         case Questioned():
             return _questioned(progress)
-        case Accepted(decision, acceptance, grounds):
-            return msgspec.structs.replace(_accepted(decision, acceptance), grounds=grounds)
+        case Accepted(decision, acceptance, grounds, let_in):
+            return msgspec.structs.replace(_accepted(decision, acceptance, let_in), grounds=grounds)
         case Planned(plan):
             return _planned(plan)
         case Ended():
@@ -143,15 +146,15 @@ def _decided(decision: AskApprover | Hold | Moot, permitted: str) -> Outcome:
     basis = Basis(permitted=permitted)
     match decision:
         case Hold(because):
-            return Outcome(status=Status.HELD, reasons=because, settled=True, basis=basis)
+            return Outcome(status=Status.HELD, reasons=because, settled=True, kept=(), basis=basis)
         case AskApprover(because):
             nobody = Reason(
                 "approval-not-configured",
                 "A policy asks for an approver, and no way to ask one is configured. Permit or reject it by policy.",
             )
-            return Outcome(status=Status.HELD, reasons=(nobody, *because), settled=True, basis=basis)
+            return Outcome(status=Status.HELD, reasons=(nobody, *because), settled=True, kept=(), basis=basis)
         case Moot(status, because):
-            return Outcome(status=status, reasons=because, settled=True, basis=_of_end(status))
+            return Outcome(status=status, reasons=because, settled=True, kept=(), basis=_of_end(status))
         case _:
             assert_never(decision)
 
@@ -182,13 +185,18 @@ _OF_RESULT = {
 }
 
 
-def _accepted(decision: Accept | Reject, acceptance: Acceptance) -> Outcome:
+def _accepted(decision: Answer, acceptance: Acceptance, let_in: LetIn | None) -> Outcome:
     status = _OF_RESULT[acceptance.result]
+    kept = isinstance(decision, Keep) and status is Status.ACCEPTED
+    # What let it in stays in the row where it is only kept.
+    decided_by = (let_in.because if let_in else ()) if kept else decision.because
     return Outcome(
         status=status,
         reasons=(*acceptance.because, *decision.because),
         settled=status is not Status.ACCEPTED,
-        decided_by=decision.because,
+        decided_by=decided_by,
+        let_in=let_in if status is Status.ACCEPTED else None,
+        kept=decision.because if kept else (),
         basis=_of_end(status),
     )
 
@@ -207,8 +215,10 @@ def _of_plan(plan: Plan) -> Outcome:
         )
         reasons = (*wanted, *plan.refused, *plan.broken)
         return Outcome(status=Status.ASSOCIATING, reasons=reasons, settled=False, basis=basis)
-    if plan.refused:
+    if any(reason.code != DENIED for reason in plan.refused):
         return Outcome(status=Status.HELD, reasons=(*plan.refused, *plan.broken), settled=True, basis=basis)
+    if plan.refused:
+        return Outcome(status=Status.ACCEPTED, reasons=(*plan.refused, *plan.broken), settled=True, basis=basis)
     nothing = Reason("no-binding-wants-it", "Accepted; no binding wants any resource of it. Write a binding that does.")
     return Outcome(status=Status.ACCEPTED, reasons=(nothing, *plan.broken), settled=True, basis=basis)
 
@@ -237,7 +247,8 @@ def _ended(ended: Ended) -> Outcome:
         published=published,
         taken_back=fitting((name for each in publications for name in each.taken_back), PUBLISHED_BYTES),
         ways=ways,
-        incomplete=bool(refused),
+        # What a person denied is asked about again when it is something else, and not because time has passed.
+        incomplete=any(reason.code != DENIED for reason in refused),
         cut=(*cut, *([_CUT_WAYS.format(len(all_ways) - len(ways))] if len(ways) < len(all_ways) else ())),
     )
 
