@@ -8,6 +8,7 @@ from msgspec import Struct
 from drawbridge.approval import Approval, Question
 from drawbridge.approval.live import lines_of_live
 from drawbridge.approval.question import Wait, effects_of, options_of, question_of, wait_for
+from drawbridge.approval.room import within
 from drawbridge.approval.settle import settled, void_of
 from drawbridge.approval.turns import in_turn
 from drawbridge.bootstrap.decide_request import (
@@ -29,6 +30,7 @@ from drawbridge.decision.grounds import Grounds
 from drawbridge.decision.in_force import broken, compiled, permitted_digest
 from drawbridge.decision.let_in import LetIn, decided_on, let_in_by
 from drawbridge.decision.live import approved_before, kept
+from drawbridge.decision.room import brief, grounds_within
 from drawbridge.observability import logger
 from drawbridge.request import WorkflowInput
 from drawbridge.request.connections import NONE_HELD, Held
@@ -58,20 +60,22 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     in_force, now = policies(), moment()
     facts = gatherer().gather(step.request, now.now)
     before = ledger().let_in(step.request_id)
-    decision = decide(facts, compiled(in_force), now, broken=broken(in_force))
+    decision = brief(decide(facts, compiled(in_force), now, broken=broken(in_force)))
     question: Question | None = None
     if not isinstance(facts, Moot):
         decision = approved_before(decision, facts, before)
     if isinstance(decision, AskApprover) and not isinstance(facts, Moot) and environment().slack_channel:
-        question = question_of(
-            step,
-            facts,
-            decision,
-            effects_of(facts, bindings(), environment().prefix),
-            options=options_of(compiled(in_force).approvals(facts, now)),
-            now=now.now,
-            wait=environment().approval_wait,
-            live=lines_of_live(facts, before),
+        question = within(
+            question_of(
+                step,
+                facts,
+                decision,
+                effects_of(facts, bindings(), environment().prefix),
+                options=options_of(compiled(in_force).approvals(facts, now)),
+                now=now.now,
+                wait=environment().approval_wait,
+                live=lines_of_live(facts, before),
+            )
         )
     void = void_of(step.approval, question, approvers, members)
     decision, question = settled(decision, question, step.approval, now.now, void=void)
@@ -85,10 +89,10 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         decided = Decided(
             decision=decision,
             permitted=permitted_digest(in_force, facts.asker.consumer, _held(facts)),
-            grounds=grounds_of(facts, decision, compiled(in_force), now, dict(in_force.versions)),
+            grounds=grounds_within(grounds_of(facts, decision, compiled(in_force), now, dict(in_force.versions))),
             on=decided_on(facts, now.now),
             let_in=let_in_by(decision, facts, before, now.now),
-            question=question,
+            question=within(question) if question else None,
             wait=wait_for(question, now.now) if question else None,
         )
     told: dict[str, Any] = msgspec.to_builtins(decided)

@@ -30,7 +30,7 @@ MOST_AT_ONCE = 150
 MOST_KEPT = 100
 """Resources of one share whose facts and names are kept, for the same reason."""
 
-GROUNDS_BYTES = 60_000
+GROUNDS_BYTES = 40_000
 """Of the facts that policies were asked about; each may carry fifty tags of the account's and of its own."""
 
 REFUSED_BYTES = 60_000
@@ -216,6 +216,8 @@ class Planner:
         let_in = frozenset(arns) if coverage is None else coverage.covered(arns)
         asked_for = [each for each in visible if only is None or each.arn == only.resource_arn]
         described = sorted(self._entities.describe(asked_for))
+        if only is not None:
+            described = [each for each in described if each.arn == only.resource_arn]
         wishes: list[Wish] = []
         for binding in self._bindings.things:
             if only is not None and binding.name != only.binding:

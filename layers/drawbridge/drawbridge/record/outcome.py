@@ -17,11 +17,11 @@ from drawbridge.publication import Publication
 from drawbridge.record import GONE, Basis, Outcome
 from drawbridge.status import Reason, Status
 
-PUBLISHED_BYTES = 60_000
-"""Of the names of parameters that one status adds to a row and tells the bus: 180 of the longest."""
+PUBLISHED_BYTES = 40_000
+"""Of the names of parameters that one status adds to a row and tells the bus: 120 of the longest."""
 
-WAYS_BYTES = 120_000
-"""Of how associations were left, which the look compares: 150 of the usual, 100 of the longest."""
+WAYS_BYTES = 80_000
+"""Of how associations were left, which the look compares: 150 of the usual, 75 of the longest."""
 
 _CUT_NAMES = "{} more names are published than are told here; Parameter Store has them all."
 _CUT_WAYS = "{} associations are not looked at for drift: there is no room for how they were left."

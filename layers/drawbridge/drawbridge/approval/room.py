@@ -1,0 +1,39 @@
+"""What of a question there is room for on its way through the workflow. Its fingerprint is of all that was asked."""
+
+import msgspec
+
+from drawbridge.approval import Line, Question
+from drawbridge.bounds import fitting, shortened
+
+_LINES_BYTES = 24_000
+_TEXTS_BYTES = 12_000
+_TEXT_BYTES = 2_000
+_NOTE_BYTES = 200
+"""Of what says how much was cut: so a question that was cut fits, and is not cut again."""
+
+
+def within(question: Question) -> Question:
+    """Give the question with as many lines and effects as there is room for; the last of each says what was cut."""
+    replace = msgspec.structs.replace
+    return replace(
+        question,
+        asked=replace(question.asked, lines=_lines(question.asked.lines)),
+        effects=_texts(question.effects),
+        changed=_texts(question.changed),
+    )
+
+
+def _lines(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    short = tuple(Line(each.label, shortened(each.text, _TEXT_BYTES)) for each in lines)
+    if len(fitting(short, _LINES_BYTES)) == len(short):
+        return short
+    told = fitting(short, _LINES_BYTES - _NOTE_BYTES)
+    return (*told, Line("More", f"{len(short) - len(told)} more lines, for which there is no room here"))
+
+
+def _texts(texts: tuple[str, ...]) -> tuple[str, ...]:
+    short = tuple(shortened(each, _TEXT_BYTES) for each in texts)
+    if len(fitting(short, _TEXTS_BYTES)) == len(short):
+        return short
+    told = fitting(short, _TEXTS_BYTES - _NOTE_BYTES)
+    return (*told, f"And {len(short) - len(told)} more, for which there is no room here.")
