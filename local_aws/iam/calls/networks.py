@@ -65,13 +65,6 @@ def _create_endpoint(call: AwsCall) -> Iterator[Requirement]:
     yield from _on(call, "CreateVpcEndpoint", "subnet", *strings(params.get("SubnetIds")))
     yield from _on(call, "CreateVpcEndpoint", "security-group", *strings(params.get("SecurityGroupIds")))
     yield from _on(call, "CreateVpcEndpoint", "route-table", *strings(params.get("RouteTableIds")))
-    # "Dependent actions" of the reference; a service network's endpoint is an association in Lattice's eyes.
-    for action in ("DescribeVpcs", "DescribeSubnets", "DescribeSecurityGroups"):
-        yield call.requires(action, ANY)
-    if params.get("ServiceNetworkArn"):
-        yield Requirement("vpc-lattice:CreateServiceNetworkVpcEndpointAssociation", ANY)
-    if params.get("ServiceName") and params.get("PrivateDnsEnabled"):
-        yield Requirement("route53:AssociateVPCWithHostedZone", ANY)
     if params.get("ServiceRegion", call.region) != call.region:
         yield Requirement("vpce:AllowMultiRegion", _arn(call, "vpc-endpoint", ANY))
 
