@@ -74,7 +74,9 @@ def test_every_name_fits_its_limit_however_long_the_stacks_name() -> None:
     """A stack's name may have 128 characters, a function's 64; a prefix has 32."""
     assert "AWS::StackName" not in str(RESOURCES)
     assert PARAMETERS["Prefix"]["AllowedPattern"].endswith("{0,31}")
-    longest = [len("p" * 32 + each["FunctionName"]["Fn::Sub"].removeprefix("${Prefix}")) for each in functions().values()]
+    longest = [
+        len("p" * 32 + each["FunctionName"]["Fn::Sub"].removeprefix("${Prefix}")) for each in functions().values()
+    ]
     assert max(longest) <= 64
 
 
