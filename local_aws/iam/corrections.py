@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 _LATTICE_GUIDE = "https://docs.aws.amazon.com/vpc-lattice/latest/ug/additional-api-permissions.html"
 _LATTICE_ROLE = "https://docs.aws.amazon.com/vpc-lattice/latest/ug/using-service-linked-roles.html: any resource made"
-_TASKS = "aws-cdk's StateMachine.grantTaskResponse names the state machine, and its integration test passes on AWS"
+_TASKS = (
+    "AWS's refusals name the state machine (github.com/NOAA-OWP/hydrovis, issue 837), and who may on its ARN may "
+    "(measured in github.com/aws/aws-cdk, pull request 8486)"
+)
 
 
 @dataclass(frozen=True)

@@ -268,7 +268,9 @@ def _what_lacks(action: str) -> str:
     if not action:
         return f"if this role may, {older}"
     if not action.startswith("vpc-lattice:CreateServiceNetwork"):
-        return f"this role lacks {action}, which AWS asks for beside: update the stack, and see what holds the role back"
+        return (
+            f"this role lacks {action}, which AWS asks for beside: update the stack, and see what holds the role back"
+        )
     return f"if this role may {action}, {older}"
 
 
