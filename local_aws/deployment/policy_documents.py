@@ -1,7 +1,7 @@
 """The policies of a CloudFormation template and of documents, each as a file, for linters that know IAM alone.
 
-``python -m local_aws.deployment.policy_documents TEMPLATE.json FOLDER [DOCUMENT.md ...]``: what CloudFormation would put
-in for a function is put in here, made up; each way of an ``Fn::If`` is a file of its own.
+``python -m local_aws.deployment.policy_documents TEMPLATE.json FOLDER [DOCUMENT.md ...]``: where CloudFormation would
+put something in, something made up is put in here; each way of an ``Fn::If`` is a file of its own.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _statements_in(value: Any) -> Iterator[Any]:
         yield from _statements_in(each)
 
 
-def _filled(value: Any, template: Mapping[str, Any], way: int) -> Any:
+def _filled(value: Any, template: Mapping[str, Any], way: int) -> Any:  # noqa: PLR0911 - one for each function
     """Put in what CloudFormation would; None for what it leaves out."""
 
     def fill(inner: Any) -> Any:
@@ -95,24 +95,32 @@ def _filled(value: Any, template: Mapping[str, Any], way: int) -> Any:
     match value:
         case {"Ref": "AWS::NoValue"}:
             return None
-        case {"Ref": str(name)}:
-            return _reference(name, template)
-        case {"Fn::GetAtt": [str(logical_id), *_]}:
-            return _arn(logical_id, template)
         case {"Fn::If": [_, *ways]}:
             return fill(ways[way])
         case {"Fn::Split": [str(delimiter), text]}:
             return fill(text).split(delimiter)
         case {"Fn::Join": [str(delimiter), parts]}:
             return delimiter.join(fill(parts))
-        case {"Fn::Sub": str(text)}:
-            return _VARIABLE.sub(lambda found: _reference(found[1], template), text)
         case dict():
+            if (text := _text(value, template)) is not None:
+                return text
             members = {name: fill(each) for name, each in value.items()}
             return {name: each for name, each in members.items() if each not in (None, {})}
         case list():
             return [each for each in map(fill, value) if each is not None]
     return value
+
+
+def _text(value: Mapping[str, Any], template: Mapping[str, Any]) -> str | None:
+    """Give what a reference stands for; None if it is none."""
+    match value:
+        case {"Ref": str(name)}:
+            return _reference(name, template)
+        case {"Fn::GetAtt": [str(logical_id), *_]}:
+            return _arn(logical_id, template)
+        case {"Fn::Sub": str(text)}:
+            return _VARIABLE.sub(lambda found: _reference(found[1], template), text)
+    return None
 
 
 def _reference(name: str, template: Mapping[str, Any]) -> str:

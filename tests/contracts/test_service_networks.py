@@ -532,8 +532,9 @@ def test_a_refusal_says_what_lacks_by_the_action_that_aws_names(
     networks = networks_of(consumer)
     operation = "create_service_network_resource_association"
 
-    with Stubber(networks._lattice) as stubber, pytest.raises(AccessDeniedError, match=re.escape(words)) as refused:
+    with Stubber(networks._lattice) as stubber:
         stubber.add_client_error(operation, "AccessDeniedException", words)
-        networks.put_in(network, association, "token", private_dns=False, attempt=1)
+        with pytest.raises(AccessDeniedError, match=re.escape(words)) as refused:
+            networks.put_in(network, association, "token", private_dns=False, attempt=1)
 
     assert hint in str(refused.value)
