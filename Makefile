@@ -13,6 +13,7 @@ RUNTIME := .local/runtime
 LAYERS  := .local/layers
 SAM     := .local/sam
 CHECKOV := .local/checkov
+PARLIAMENT := .local/parliament
 NODE    := .local/node
 READY   := $(VENV)/.ready $(VENV)/bin/drawbridge $(RUNTIME)/.ready $(LAYERS)/drawbridge/.ready $(LAYERS)/policy/.ready
 
@@ -61,6 +62,12 @@ $(CHECKOV)/.ready: requirements/checkov.txt
 	@$(CHECKOV)/bin/$(PIP) -r $<
 	@touch $@
 
+$(PARLIAMENT)/.ready: requirements/parliament.txt
+	@echo "setting up $(PARLIAMENT) (once)"
+	@rm -rf $(PARLIAMENT) && $(PYTHON) -m venv $(PARLIAMENT)
+	@$(PARLIAMENT)/bin/$(PIP) -r $<
+	@touch $@
+
 # No package.json and no lock: a lock would hold the registry's address.
 ASL_VALIDATOR := $(NODE)/asl-validator-4.0.0
 $(ASL_VALIDATOR):
@@ -94,12 +101,18 @@ check-code: $(READY)
 
 # As written, as SAM makes CloudFormation of it, and for what is insecure: each finds what the others do not.
 .PHONY: check-template
-check-template: $(READY) $(SAM)/.ready $(CHECKOV)/.ready
+check-template: $(READY) $(SAM)/.ready $(CHECKOV)/.ready check-policies
 	@AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate
 	@AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate --lint
-	@$(VENV)/bin/python -m local_aws.deployment template.yaml > .local/cloudformation.json
 	@$(VENV)/bin/cfn-lint -- template.yaml .local/cloudformation.json
 	@$(CHECKOV)/bin/checkov --config-file .checkov.yaml
+
+# Somebody else's opinion of the policies: of what SAM makes of the template, and of the documents' examples.
+.PHONY: check-policies
+check-policies: $(READY) $(PARLIAMENT)/.ready
+	@$(VENV)/bin/python -m local_aws.deployment template.yaml > .local/cloudformation.json
+	@$(VENV)/bin/python -m local_aws.deployment.policy_documents .local/cloudformation.json .local/policies README.md docs/*.md
+	@$(VENV)/bin/python -m tests.policy_findings $(PARLIAMENT)/bin/parliament .local/policies
 
 # The tests of the definition are in make test; this is somebody else's opinion.
 .PHONY: check-workflow
@@ -127,7 +140,7 @@ build: $(SAM)/.ready  ## sam validate and sam build, for Lambda's platform, with
 
 .PHONY: lock
 lock: $(VENV)/.ready  ## make the hashed locks anew, from the .in files
-	@for each in requirements/dev requirements/runtime requirements/sam requirements/checkov layers/drawbridge/requirements layers/policy/requirements; do \
+	@for each in requirements/dev requirements/runtime requirements/sam requirements/checkov requirements/parliament layers/drawbridge/requirements layers/policy/requirements; do \
 		$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-header $$each.in -o $$each.txt; done
 

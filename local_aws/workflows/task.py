@@ -40,8 +40,9 @@ async def perform(branch: Branch, entered: Entered) -> Any:
         return await _recorded(branch, _attempt(branch, entered, called), None)
     answered: asyncio.Future[tokens.Outcome] = asyncio.get_running_loop().create_future()
     event_loop = asyncio.get_running_loop()
+    machine = branch.execution.machine
     waiting = tokens.issue(
-        branch.execution.machine.account_id, lambda outcome: post(event_loop, _answer, answered, outcome)
+        machine.account_id, machine.arn, lambda outcome: post(event_loop, _answer, answered, outcome)
     )
     entered.token = waiting.token
     try:

@@ -39,6 +39,7 @@ class WaitingTask:
 
     token: str
     account_id: str
+    state_machine_arn: str
     settle: Callable[[Outcome], None]
     heartbeat: float | None = None
     """Seconds of the clock that may pass between heartbeats."""
@@ -51,10 +52,10 @@ _lock = threading.Lock()
 _tasks: dict[str, WaitingTask] = {}
 
 
-def issue(account_id: str, settle: Callable[[Outcome], None]) -> WaitingTask:
+def issue(account_id: str, state_machine_arn: str, settle: Callable[[Outcome], None]) -> WaitingTask:
     """Make a token; ``settle`` is called once, with the output or the failure, from any thread."""
     token = _BEGINNING + base64.b64encode(secrets.token_bytes(_RANDOM_BYTES)).decode()
-    task = WaitingTask(token, account_id, settle)
+    task = WaitingTask(token, account_id, state_machine_arn, settle)
     with _lock:
         _tasks[token] = task
     return task
@@ -77,6 +78,12 @@ def answer(token: str, account_id: str, outcome: Outcome) -> None:
         task = _open(token, account_id)
         _end(task)
     task.settle(outcome)
+
+
+def state_machine_of(token: str) -> str | None:
+    """Give the ARN of the state machine that the token's task is of, over or not; None for what is no token."""
+    task = _tasks.get(token)
+    return task.state_machine_arn if task else None
 
 
 def beat(token: str, account_id: str) -> None:

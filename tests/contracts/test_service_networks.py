@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
 import pytest
+from botocore.stub import Stubber
 
 from drawbridge.association import Associated, Mode, NetworkRef, PrivateDns, WantedAssociation
 from drawbridge.association.associate import Ways, associate
@@ -503,3 +505,36 @@ def test_trap_19_two_bindings_at_the_same_instant_have_one_endpoint_to_their_net
     assert len(ids) == 1
     found = consumer.ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [one.vpc_id]}])["VpcEndpoints"]
     assert [each["VpcEndpointId"] for each in found] == [*ids]
+
+
+DENIED = "User: arn:aws:sts::2:assumed-role/r/s is not authorized to perform: {} on resource: arn:aws:x because no ..."
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        pytest.param(
+            DENIED.format("iam:CreateServiceLinkedRole"),
+            "this role lacks iam:CreateServiceLinkedRole, which AWS asks for beside",
+            id="what Lattice does in the caller's name",
+        ),
+        pytest.param(
+            DENIED.format("vpc-lattice:CreateServiceNetworkResourceAssociation"),
+            "the share is of an older kind",
+            id="the association itself",
+        ),
+        pytest.param("Access denied", "the share is of an older kind", id="no action"),
+    ],
+)
+def test_a_refusal_says_what_lacks_by_the_action_that_aws_names(
+    consumer: Account, association: WantedAssociation, network: Network, words: str, hint: str
+) -> None:
+    networks = networks_of(consumer)
+    operation = "create_service_network_resource_association"
+
+    with Stubber(networks._lattice) as stubber:
+        stubber.add_client_error(operation, "AccessDeniedException", words)
+        with pytest.raises(AccessDeniedError, match=re.escape(words)) as refused:
+            networks.put_in(network, association, "token", private_dns=False, attempt=1)
+
+    assert hint in str(refused.value)

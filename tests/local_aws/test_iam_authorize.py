@@ -37,7 +37,7 @@ class Asked:
     access_key_id: str = ""
 
     @classmethod
-    def make(cls, account_id: str, name: str, role_name: str | None = "worker", **params: Any) -> Asked:
+    def make(cls, account_id: str, name: str, role_name: str | None = "worker", /, **params: Any) -> Asked:
         service, operation = name.split(":")
         model = {"states": "stepfunctions"}.get(service, service)
         arn = f"arn:aws:sts::{account_id}:assumed-role/{role_name or 'person'}/session"
@@ -102,7 +102,7 @@ def parameter(account_id: str, name: str) -> str:
 
 
 def test_a_role_that_the_account_does_not_have_is_a_person_who_may_do_everything(account: str) -> None:
-    assert authorize(Asked.make(account, "ssm:DeleteParameter", role_name=None, Name="/a")) is None
+    assert authorize(Asked.make(account, "ssm:DeleteParameter", None, Name="/a")) is None
 
 
 def test_a_role_may_do_what_its_policy_allows_on_that_resource_alone(account: str) -> None:
@@ -279,8 +279,8 @@ def test_a_user_is_held_to_policies_of_its_own_and_of_its_groups(account: str) -
     backend.create_group("readers")
     backend.add_user_to_group("readers", "alice")
     backend.put_group_policy("readers", "read", document(allow("ssm:GetParameter")))
-    call = Asked.make(account, "ssm:GetParameter", role_name=None, Name="a")
-    put = Asked.make(account, "ssm:PutParameter", role_name=None, Name="a")
+    call = Asked.make(account, "ssm:GetParameter", None, Name="a")
+    put = Asked.make(account, "ssm:PutParameter", None, Name="a")
     arn = f"arn:aws:iam::{account}:user/alice"
 
     read, written = (authorize(Asked(**{**vars(each), "principal_arn": arn})) for each in (call, put))

@@ -12,6 +12,7 @@ from local_aws.iam.rules import AwsCall
 HERE = "us-east-1:111111111111"
 EC2 = f"arn:aws:ec2:{HERE}"
 LATTICE = f"arn:aws:vpc-lattice:{HERE}"
+LINKED_ROLE = "arn:aws:iam::111111111111:role/aws-service-role/vpc-lattice.amazonaws.com/AWSServiceRoleForVpcLattice"
 
 
 def needed(service: str, operation: str, params: dict[str, Any]) -> list[tuple[str, str]]:
@@ -197,6 +198,7 @@ def needed(service: str, operation: str, params: dict[str, Any]) -> list[tuple[s
             [
                 ("vpc-lattice:CreateServiceNetwork", f"{LATTICE}:servicenetwork/*"),
                 ("vpc-lattice:TagResource", f"{LATTICE}:servicenetwork/*"),
+                ("iam:CreateServiceLinkedRole", LINKED_ROLE),
             ],
             id="what does not exist yet is a star",
         ),
@@ -297,6 +299,7 @@ def test_an_endpoint_needs_all_that_it_touches() -> None:
         ("ec2:DescribeSubnets", "*"),
         ("ec2:DescribeSecurityGroups", "*"),
         ("vpc-lattice:CreateServiceNetworkVpcEndpointAssociation", "*"),
+        ("iam:CreateServiceLinkedRole", LINKED_ROLE),
     }
 
 
@@ -328,7 +331,11 @@ def test_an_association_needs_network_interfaces_too() -> None:
     assert (create, "arn:aws:vpc-lattice:us-east-1:222222222222:resourceconfiguration/rcfg-1") in found
     assert (create, f"{LATTICE}:servicenetwork/sn-1") in found
     assert (create, f"{LATTICE}:servicenetworkresourceassociation/*") in found
-    assert ("ec2:CreateNetworkInterface", f"{EC2}:network-interface/*") in found
+    assert {resource for action, resource in found if action == "ec2:CreateNetworkInterface"} == {
+        f"{EC2}:network-interface/*",
+        f"{EC2}:security-group/*",
+        f"{EC2}:subnet/*",
+    }
 
 
 @pytest.mark.parametrize(

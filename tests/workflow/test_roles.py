@@ -48,9 +48,6 @@ NO_RESOURCE = {
         "vpc-lattice:CreateServiceNetworkVpcEndpointAssociation",
         "vpc-lattice:ListTagsForResource",
     },
-    "IAM knows no resource for it: the task's token, which nobody can guess, is what stands for it.": {
-        "states:SendTaskSuccess"
-    },
     "A trace belongs to no resource.": {
         "xray:GetSamplingRules",
         "xray:GetSamplingTargets",
@@ -136,6 +133,45 @@ def described(action: str) -> Action:
     found = find_action(prefix, name)
     assert found is not None, f"IAM knows no action {action}"
     return found
+
+
+def as_deployed(role: str, parameters: dict[str, str]) -> dict[str, Json]:
+    """Give a role's statements as CloudFormation makes them of the template with these parameters, by name."""
+    values = {**template.parameter_values(TEMPLATE, parameters), "AWS::Partition": "aws"}
+    found = [resolved(each, values) for each in statements(role)]
+    return {each["Sid"]: each for each in found if each is not None}
+
+
+def resolved(value: Any, values: dict[str, str]) -> Any:  # noqa: PLR0911 - one for each function of CloudFormation's
+    """Resolve what depends on parameters alone; what names resources stays as it is."""
+    match value:
+        case {"Ref": "AWS::NoValue"}:
+            return None
+        case {"Ref": name}:
+            return values.get(name, value)
+        case {"Fn::If": [condition, then, otherwise]}:
+            return resolved(then if holds(TEMPLATE["Conditions"][condition], values) else otherwise, values)
+        case {"Fn::Split": [delimiter, text]}:
+            return resolved(text, values).split(delimiter)
+        case {"Fn::Join": [delimiter, parts]}:
+            return delimiter.join(resolved(parts, values))
+        case {"Fn::Sub": str(text)}:
+            return re.sub(r"\$\{([\w:]+)\}", lambda found: values.get(found[1], found[0]), text)
+        case dict():
+            members = {name: resolved(each, values) for name, each in value.items()}
+            return {name: each for name, each in members.items() if each not in (None, {})}
+        case list():
+            return [each for each in (resolved(each, values) for each in value) if each is not None]
+    return value
+
+
+def holds(condition: Json, values: dict[str, str]) -> bool:
+    match condition:
+        case {"Fn::Not": [inner]}:
+            return not holds(inner, values)
+        case {"Fn::Equals": [left, right]}:
+            return bool(resolved(left, values) == resolved(right, values))
+    raise AssertionError(condition)
 
 
 EVERY_ACTION = sorted(
@@ -254,15 +290,175 @@ def test_a_function_may_read_its_queue_and_no_other(mapping: Json) -> None:
     assert reading["Resource"] == mapping["EventSourceArn"]
 
 
-def test_without_a_list_of_services_only_those_are_answered_for_that_carry_the_tag() -> None:
-    answering = statement("AcceptRequestFunctionRole", "AnswerConnections")
+ON_SERVICES = [
+    ("AcceptRequestFunctionRole", "AnswerConnections"),
+    ("DiscoverRequestsFunctionRole", "AskForNotifications"),
+]
+on_services = pytest.mark.parametrize(("role", "sid"), ON_SERVICES)
 
-    condition, listed_ones, tagged_only = answering["Condition"]["Fn::If"]
 
-    assert sorted(answering["Action"]) == ["ec2:AcceptVpcEndpointConnections", "ec2:RejectVpcEndpointConnections"]
-    assert TEMPLATE["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "ManagedServices"}, ""]}]}
-    assert listed_ones == {"Ref": "AWS::NoValue"}
-    assert tagged_only == {"StringEqualsIgnoreCase": {f"aws:ResourceTag/{MANAGED_TAG}": "true"}}
+@on_services
+def test_endpoint_services_are_touched_by_their_tag(role: str, sid: str) -> None:
+    tagged = statement(role, sid)
+
+    assert text_of(tagged["Resource"]).endswith(":vpc-endpoint-service/*")
+    assert tagged["Condition"] == {"StringEqualsIgnoreCase": {f"aws:ResourceTag/{MANAGED_TAG}": "true"}}
+
+
+@on_services
+@pytest.mark.parametrize(
+    ("managed", "ids"),
+    [
+        pytest.param("", None, id="none"),
+        pytest.param("vpce-svc-0123456789abcdef0", ["vpce-svc-0123456789abcdef0"], id="one"),
+        pytest.param(
+            "vpce-svc-0123456789abcdef0,vpce-svc-11111111, vpce-svc-22222222",
+            ["vpce-svc-0123456789abcdef0", "vpce-svc-11111111", "vpce-svc-22222222"],
+            id="several, with and without a space",
+        ),
+    ],
+)
+def test_services_that_are_listed_are_touched_by_their_id_and_no_others(
+    role: str, sid: str, managed: str, ids: list[str] | None
+) -> None:
+    deployed = as_deployed(role, {"ManagedServices": managed}).get(f"{sid}OfListed")
+
+    assert (deployed and deployed["Resource"]) == (
+        ids and [f"arn:*:ec2:*:*:vpc-endpoint-service/{each}" for each in ids]
+    )
+    assert deployed is None or listed(deployed["Action"]) == listed(statement(role, sid)["Action"])
+
+
+@pytest.mark.parametrize(
+    ("role", "sid", "parameters", "expected"),
+    [
+        pytest.param("AcceptRequestFunctionRole", "AnswerInvitations", {}, None, id="invitations of anybody"),
+        pytest.param(
+            "AcceptRequestFunctionRole",
+            "AnswerInvitations",
+            {"ShareOwners": "111111111111, 222222222222"},
+            {"StringEquals": {"ram:ShareOwnerAccountId": ["111111111111", "222222222222"]}},
+            id="invitations of some accounts",
+        ),
+        pytest.param(
+            "AssociateResourceFunctionRole",
+            "MakeOwnEndpoints",
+            {"WidestPrivateDns": "verified"},
+            {
+                "StringEquals": {f"aws:RequestTag/{OWNER_TAG}": "drawbridge"},
+                "StringNotLike": {"ec2:VpceServiceName": ["*amazonaws*", "aws.*"]},
+                "StringEqualsIfExists": {"ec2:VpcePrivateDnsPreference": "VERIFIED_DOMAINS_ONLY"},
+            },
+            id="endpoints of Lattice, for verified domains",
+        ),
+        pytest.param(
+            "AssociateResourceFunctionRole",
+            "AssociateVpcs",
+            {"WidestPrivateDns": "verified"},
+            {
+                "StringEquals": {f"aws:RequestTag/{OWNER_TAG}": "drawbridge"},
+                "StringEqualsIfExists": {"vpc-lattice:PrivateDnsPreference": "VERIFIED_DOMAINS_ONLY"},
+            },
+            id="a network's VPC, for verified domains",
+        ),
+        pytest.param(
+            "AssociateResourceFunctionRole",
+            "AssociateVpcs",
+            {},
+            {"StringEquals": {f"aws:RequestTag/{OWNER_TAG}": "drawbridge"}},
+            id="a network's VPC, for what the binding says",
+        ),
+    ],
+)
+def test_a_parameter_of_the_stack_limits_what_iam_allows(
+    role: str, sid: str, parameters: dict[str, str], expected: Json | None
+) -> None:
+    assert as_deployed(role, parameters)[sid].get("Condition") == expected
+
+
+@pytest.mark.parametrize(
+    ("zones", "arns"),
+    [
+        pytest.param("", "arn:aws:route53:::hostedzone/*", id="any zone"),
+        pytest.param(
+            "Z111,Z222", ["arn:*:route53:::hostedzone/Z111", "arn:*:route53:::hostedzone/Z222"], id="some zones"
+        ),
+    ],
+)
+def test_aliases_go_to_the_zones_that_are_listed(zones: str, arns: str | list[str]) -> None:
+    deployed = as_deployed("PublishDnsFunctionRole", {"AliasZones": zones})
+
+    assert deployed["PointAliases"]["Resource"] == arns
+    assert deployed["ReadAliases"]["Resource"] == arns
+
+
+def test_only_records_of_an_alias_and_its_marker_are_written() -> None:
+    writing = statement("PublishDnsFunctionRole", "PointAliases")["Condition"]["ForAllValues:StringEquals"]
+
+    assert writing == {
+        "route53:ChangeResourceRecordSetsActions": ["CREATE", "UPSERT", "DELETE"],
+        "route53:ChangeResourceRecordSetsRecordTypes": ["A", "TXT"],
+    }
+
+
+@every_role
+def test_what_is_put_on_the_bus_says_where_it_is_from_and_what_it_is(role: str) -> None:
+    for each in every_statement(role):
+        if "events:PutEvents" in listed(each["Action"]):
+            condition = each["Condition"]["StringEquals"]
+            assert condition["events:source"] == "drawbridge"
+            assert set(listed(condition["events:detail-type"])) == EVENTS[role]
+
+
+EVENTS = {
+    "DiscoverRequestsFunctionRole": {"Request Status Changed", "Request Reviewed"},
+    "RecordOutcomeFunctionRole": {"Request Status Changed"},
+    "RelayNotificationFunctionRole": {"Endpoint Connection Notification"},
+}
+"""What each function may say: one that relays can't claim that a request was decided."""
+
+
+def test_network_interfaces_are_lattice_s_to_make_and_not_the_function_s() -> None:
+    made = {
+        action: each["Condition"]
+        for each in every_statement("AssociateResourceFunctionRole")
+        for action in listed(each["Action"])
+        if ("NetworkInterface" in action and "Describe" not in action) or action == "ec2:AssignIpv6Addresses"
+    }
+
+    assert made == {
+        "ec2:AssignIpv6Addresses": {"Bool": {"aws:ViaAWSService": "true"}},
+        "ec2:CreateNetworkInterface": {"Bool": {"aws:ViaAWSService": "true"}},
+        "ec2:CreateNetworkInterfacePermission": {
+            "StringEquals": {"ec2:AuthorizedService": "vpc-lattice.amazonaws.com"}
+        },
+    }
+
+
+def test_the_one_role_that_may_be_made_is_lattice_s_own() -> None:
+    making = statement("AssociateResourceFunctionRole", "LetLatticeHaveItsRole")
+
+    assert making["Action"] == "iam:CreateServiceLinkedRole"
+    assert text_of(making["Resource"]).endswith(
+        ":role/aws-service-role/vpc-lattice.amazonaws.com/AWSServiceRoleForVpcLattice"
+    )
+    assert making["Condition"] == {"StringEquals": {"iam:AWSServiceName": "vpc-lattice.amazonaws.com"}}
+
+
+def test_a_task_of_the_workflow_is_answered_and_no_other() -> None:
+    name = RESOURCES["OnboardingStateMachine"]["Properties"]["Name"]["Fn::Sub"]
+
+    answering = {
+        role: each["Resource"]
+        for role in ROLES
+        for each in every_statement(role)
+        if "states:SendTaskSuccess" in listed(each["Action"])
+    }
+
+    # By its name where a reference would go round in a circle.
+    assert answering.pop("RequestApprovalFunctionRole")["Fn::Sub"].endswith(f":stateMachine:{name}")
+    assert answering.keys() == {"DiscoverRequestsFunctionRole", "ReceiveApprovalFunctionRole"}
+    assert [*answering.values()] == [{"Ref": "OnboardingStateMachine"}] * 2
 
 
 def test_only_endpoints_that_drawbridge_made_are_changed() -> None:
@@ -299,9 +495,26 @@ def test_whatever_drawbridge_makes_in_lattice_carries_its_tag() -> None:
         if re.match("vpc-lattice:(Create|Tag)", action) and "*" not in resources(each)
     ]
 
-    assert len(making) == 6
+    assert len(making) == 5
     for each in making:
-        assert each["Condition"] == {"StringEquals": {f"aws:RequestTag/{OWNER_TAG}": {"Ref": "Prefix"}}}
+        assert each["Condition"]["StringEquals"][f"aws:RequestTag/{OWNER_TAG}"] == {"Ref": "Prefix"}
+
+
+def test_only_what_is_being_made_is_tagged() -> None:
+    """Whoever may tag what is there makes it Drawbridge's, and may delete it then."""
+    role = "AssociateResourceFunctionRole"
+    made = {
+        action.partition(":Create")[2]
+        for each in every_statement(role)
+        for action in listed(each["Action"])
+        if action.startswith("vpc-lattice:Create") and "*" not in resources(each)
+    }
+
+    in_lattice = statement(role, "TagNewOnes")["Condition"]["StringEquals"]["vpc-lattice:CreateAction"]
+    in_ec2 = statement(role, "TagNewEndpoints")["Condition"]["StringEquals"]["ec2:CreateAction"]
+
+    assert {each.removeprefix("Create") for each in in_lattice} == made
+    assert in_ec2 == "CreateVpcEndpoint"
 
 
 @pytest.mark.parametrize("role", ["DecideRequestFunctionRole", "PlanAssociationsFunctionRole"])
@@ -314,6 +527,7 @@ def test_the_organization_s_role_is_taken_in_its_account_only_where_that_is_know
     assert its_own["Fn::Sub"].endswith(":iam::${OrganizationsAccountId}:role/${OrganizationsRoleName}")
     assert any_account["Fn::Sub"].endswith(":iam::*:role/${OrganizationsRoleName}")
     assert assuming["Action"] == "sts:AssumeRole"
+    assert assuming["Condition"] == {"StringEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}}
     assert nothing == {"Ref": "AWS::NoValue"}
 
 

@@ -2,31 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from local_aws.iam import facts
 from local_aws.iam.patterns import Context
-from local_aws.iam.rules import ANY, AwsCall, Requirement, Rules, key, strings
+from local_aws.iam.rules import AwsCall, Rules, key, strings
 from local_aws.services.service_network_reach import ServiceAssociation
 from local_aws.services.service_network_vpcs import VpcAssociation
-
-# https://docs.aws.amazon.com/vpc-lattice/latest/ug/additional-api-permissions.html
-_ON_INTERFACES = ("AssignIpv6Addresses", "CreateNetworkInterface", "CreateNetworkInterfacePermission")
-_DESCRIBES = {
-    "CreateServiceNetworkResourceAssociation": ("DescribeNetworkInterfaces",),
-    "CreateServiceNetworkVpcAssociation": ("DescribeVpcs", "DescribeSecurityGroups"),
-    "UpdateServiceNetworkVpcAssociation": ("DescribeVpcs", "DescribeSecurityGroups"),
-    "CreateResourceGateway": ("DescribeVpcs", "DescribeSubnets", "DescribeSecurityGroups"),
-}
-
-
-def _in_ec2(call: AwsCall) -> Iterator[Requirement]:
-    for action in _DESCRIBES.get(call.operation, ()):
-        yield Requirement(f"ec2:{action}", ANY)
-    if call.operation == "CreateServiceNetworkResourceAssociation":
-        for action in _ON_INTERFACES:
-            yield Requirement(f"ec2:{action}", call.arn(f"network-interface/{ANY}", service="ec2"))
-
 
 _ASSOCIATIONS = (
     "serviceNetworkVpcAssociationIdentifier",
@@ -84,5 +64,4 @@ RULES = Rules(
     },
     keys=_keys,
     tagging="TagResource",
-    also=_in_ec2,
 )

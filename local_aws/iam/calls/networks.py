@@ -65,13 +65,6 @@ def _create_endpoint(call: AwsCall) -> Iterator[Requirement]:
     yield from _on(call, "CreateVpcEndpoint", "subnet", *strings(params.get("SubnetIds")))
     yield from _on(call, "CreateVpcEndpoint", "security-group", *strings(params.get("SecurityGroupIds")))
     yield from _on(call, "CreateVpcEndpoint", "route-table", *strings(params.get("RouteTableIds")))
-    # "Dependent actions" of the reference; a service network's endpoint is an association in Lattice's eyes.
-    for action in ("DescribeVpcs", "DescribeSubnets", "DescribeSecurityGroups"):
-        yield call.requires(action, ANY)
-    if params.get("ServiceNetworkArn"):
-        yield Requirement("vpc-lattice:CreateServiceNetworkVpcEndpointAssociation", ANY)
-    if params.get("ServiceName") and params.get("PrivateDnsEnabled"):
-        yield Requirement("route53:AssociateVPCWithHostedZone", ANY)
     if params.get("ServiceRegion", call.region) != call.region:
         yield Requirement("vpce:AllowMultiRegion", _arn(call, "vpc-endpoint", ANY))
 
@@ -118,6 +111,16 @@ def _delete_endpoints(call: AwsCall) -> Iterator[Requirement]:
         yield call.requires("DeleteVpcEndpoints", _arn(call, "vpc-endpoint", each), keys, kind="vpc-endpoint")
 
 
+def _permit_interface(call: AwsCall) -> Iterator[Requirement]:
+    interface = str(call.params.get("NetworkInterfaceId") or ANY)
+    keys = {
+        **key("ec2:AuthorizedService", call.params.get("AwsService")),
+        **key("ec2:AuthorizedUser", call.params.get("AwsAccountId")),
+        **key("ec2:Permission", call.params.get("Permission")),
+    }
+    yield call.requires(call.operation, _arn(call, "network-interface", interface), keys, kind="network-interface")
+
+
 def _keys(call: AwsCall) -> Context:
     return key("ec2:Region", call.region)
 
@@ -134,6 +137,7 @@ RULES = Rules(
     special={
         "CreateTags": _tag,
         "DeleteTags": _tag,
+        "CreateNetworkInterfacePermission": _permit_interface,
         "CreateVpcEndpoint": _create_endpoint,
         "DeleteVpcEndpoints": _delete_endpoints,
         "DeleteVpcEndpointConnectionNotifications": _notification,

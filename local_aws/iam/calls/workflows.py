@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from local_aws.iam.rules import AwsCall, Requirement, Rules, key, passing
+from local_aws.iam.rules import ANY, AwsCall, Requirement, Rules, key, passing
+from local_aws.workflows import tokens
 
 _ARN_PARTS = 7
 
@@ -27,6 +28,12 @@ def _create(call: AwsCall) -> Iterator[Requirement]:
     if call.params.get("tags"):
         yield call.requires("TagResource", arn, kind="statemachine")
     yield from passing(call, call.params.get("roleArn"), "states.amazonaws.com")
+
+
+def _answer_task(call: AwsCall) -> Iterator[Requirement]:
+    """Name the state machine that the token's task is of."""
+    machine = tokens.state_machine_of(str(call.params.get("taskToken") or ""))
+    yield call.requires(call.operation, machine or ANY, kind="statemachine")
 
 
 def _list_executions(call: AwsCall) -> Iterator[Requirement]:
@@ -60,6 +67,7 @@ RULES = Rules(
         **dict.fromkeys(_ON_STATE_MACHINES, _state_machine),
         "CreateStateMachine": _create,
         "ListExecutions": _list_executions,
+        **dict.fromkeys(("SendTaskFailure", "SendTaskHeartbeat", "SendTaskSuccess"), _answer_task),
     },
     tagging="TagResource",
 )

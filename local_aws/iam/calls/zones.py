@@ -5,18 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from local_aws.iam.patterns import Context
-from local_aws.iam.rules import ANY, AwsCall, Requirement, Rules, key, strings
+from local_aws.iam.rules import AwsCall, Requirement, Rules, key, strings
 from local_aws.services.dns_names import normal
-
-_WITH_VPCS = frozenset(
-    {"AssociateVPCWithHostedZone", "CreateHostedZone", "DisassociateVPCFromHostedZone", "ListHostedZonesByVPC"}
-)
-"""Those of which the reference says that they need ec2:DescribeVpcs too."""
-
-
-def _in_ec2(call: AwsCall) -> Iterator[Requirement]:
-    if call.operation in _WITH_VPCS:
-        yield Requirement("ec2:DescribeVpcs", ANY)
 
 
 def _tagged(call: AwsCall) -> Iterator[Requirement]:
@@ -55,6 +45,5 @@ RULES = Rules(
     },
     special=dict.fromkeys(("ChangeTagsForResource", "ListTagsForResource", "ListTagsForResources"), _tagged),
     keys=_keys,
-    also=_in_ec2,
     spell=_spell,
 )

