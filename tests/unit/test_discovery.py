@@ -34,7 +34,7 @@ from tests.builders import (
 )
 
 
-class CrashError(Exception):
+class CrashError(BaseException):
     """The function was stopped here."""
 
 

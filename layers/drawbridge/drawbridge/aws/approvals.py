@@ -13,7 +13,8 @@ from drawbridge.approval.answer import Answer
 from drawbridge.approval.ask import Posted, Standing
 from drawbridge.aws.errors import translated
 from drawbridge.aws.table_writes import Write, written
-from drawbridge.errors import UpstreamError
+from drawbridge.errors import InvalidInputError, UpstreamError
+from drawbridge.parsing import UnreadableError, read_json
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -123,7 +124,23 @@ class Approvals:
 
 
 def _standing(item: dict[str, Any]) -> Standing:
-    question = msgspec.json.decode(item["question"], type=Question)
+    """Read an item.
+
+    Raises:
+        InvalidInputError: somebody wrote it by hand, and it is no question.
+    """
+    try:
+        return _standing_of(item)
+    except (LookupError, TypeError, UnreadableError) as error:
+        raise InvalidInputError(
+            f"the question of {str(item.get('request_id'))[:200]!r} can't be read: {str(error)[:300]}; delete it"
+        ) from error
+
+
+def _standing_of(item: dict[str, Any]) -> Standing:
+    question = read_json(item["question"], Question)
+    if question.request_id != item["request_id"]:
+        raise UnreadableError(f"it is about {question.request_id}")
     return Standing(
         question=question,
         token=item.get("token", ""),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from drawbridge.aws.errors import translated
 from drawbridge.aws.pages import pages
 from drawbridge.aws.table_writes import Write, written
 from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
-from drawbridge.errors import ThrottledError, UpstreamError
+from drawbridge.errors import InvalidInputError, ThrottledError, UpstreamError
 from drawbridge.record import Outcome
 from drawbridge.record.entry import Entry
 from drawbridge.record.record import StatusChange, few
@@ -25,6 +27,8 @@ from drawbridge.status import Status
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
+Read = TypeVar("Read", Row, Entry)
+
 _YES = "yes"
 FOLLOWED_INDEX = "followed"
 """Holds the rows that carry the attribute of that name, which are few: those that AWS should still list."""
@@ -33,26 +37,35 @@ _HISTORY_KEPT = 100
 """Entries of a row's history; an item is 400 KB at most, and the bus has told of the earlier ones."""
 
 
-class Ledger:
-    """The rows. Every write is conditional on what was read, so that no writer takes back what another one wrote."""
+BrokenRow = Callable[[str], None]
+"""Is told of a row that can't be read: its id, and why."""
 
-    def __init__(self, table: Table, *, now: Callable[[], datetime]) -> None:
+
+class Ledger:
+    """The rows. Every write is conditional on what was read, so that no writer takes back what another one wrote.
+
+    A row that can't be read, because somebody wrote it by hand, is passed over where many are read: its request stays
+    as it is until the row is mended or deleted.
+    """
+
+    def __init__(self, table: Table, *, now: Callable[[], datetime], on_broken: BrokenRow = lambda _: None) -> None:
         self._table = table
         self._now = now
+        self._on_broken = on_broken
 
     def rows(self, request_ids: Collection[str]) -> Mapping[str, Row]:
         found: dict[str, Row] = {}
         ids = sorted(request_ids)
         for start in range(0, len(ids), 100):
-            for item in self._batch(ids[start : start + 100]):
-                row = _row(item)
+            for row in self._readable(self._batch(ids[start : start + 100]), _row):
                 found[row.request_id] = row
         return found
 
     def followed(self) -> list[Row]:
         """Give the rows that AWS should still list: under way, or settled only for now."""
         with translated("read the rows that are followed", missing=UpstreamError):
-            return [_row(item) for page in pages(self._query, marker="LastEvaluatedKey") for item in page["Items"]]
+            items = (item for page in pages(self._query, marker="LastEvaluatedKey") for item in page["Items"])
+            return list(self._readable(items, _row))
 
     def claim(self, seen: Seen, attempt: int, *, after: Row | None) -> bool:
         """Enter an attempt; ``False`` if the row is not any longer as it was read, in ``after``."""
@@ -164,7 +177,11 @@ class Ledger:
         return write
 
     def entry(self, request_id: str) -> Entry | None:
-        """Give all that the ledger knows of a request."""
+        """Give all that the ledger knows of a request.
+
+        Raises:
+            InvalidInputError: its row can't be read.
+        """
         with translated(f"read {request_id}", missing=UpstreamError):
             item = self._table.get_item(Key={"request_id": request_id}, ConsistentRead=True).get("Item")
         return None if item is None else _entry(item)
@@ -173,8 +190,15 @@ class Ledger:
         """Give all that the ledger knows, in no order."""
         with translated("read the ledger", missing=UpstreamError):
             for page in pages(self._scan, marker="LastEvaluatedKey"):
-                for item in page["Items"]:
-                    yield _entry(item)
+                yield from self._readable(page["Items"], _entry)
+
+    def _readable(self, items: Iterable[dict[str, Any]], read: Callable[[dict[str, Any]], Read]) -> Iterator[Read]:
+        """Give what can be read, and tell of the rest."""
+        for item in items:
+            try:
+                yield read(item)
+            except InvalidInputError as broken:
+                self._on_broken(str(broken))
 
     def _scan(self, **start: Any) -> Any:
         return self._table.scan(**({"ExclusiveStartKey": start["LastEvaluatedKey"]} if start else {}))
@@ -222,19 +246,23 @@ def _text(grounds: Grounds | AssociationGrounds) -> str:
     return msgspec.json.encode(grounds).decode()
 
 
+_MOST_ATTEMPTS = 1_000_000
+"""Far more than there can be; the number is part of an execution's name."""
+
+
 class _Item(msgspec.Struct):
     """A row as it is stored."""
 
     about: ResourceShareRequest | EndpointConnectionRequest
     account_id: str
     status: Status
-    attempt: int
+    attempt: Annotated[int, Meta(ge=1, le=_MOST_ATTEMPTS)]
     settled: bool
     seen: str
     wanted: str
     permitted: str
     updated_at: str
-    failures: int
+    failures: Annotated[int, Meta(ge=0, le=_MOST_ATTEMPTS)]
     incomplete: bool
     grounds: str = ""
     association_grounds: str = ""
@@ -246,7 +274,24 @@ class _Item(msgspec.Struct):
     no_longer_permitted: bool = False
 
 
+@contextmanager
+def _reading(item: Mapping[str, Any]) -> Iterator[None]:
+    """Have whatever is wrong with a row said in one way."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError, msgspec.MsgspecError) as error:
+        why = f"{type(error).__name__}: {error}"
+        raise InvalidInputError(
+            f"the ledger's row {str(item.get('request_id'))[:200]!r} can't be read: {why[:300]}; mend or delete it"
+        ) from error
+
+
 def _entry(item: dict[str, Any]) -> Entry:
+    with _reading(item):
+        return _entry_of(item)
+
+
+def _entry_of(item: dict[str, Any]) -> Entry:
     told = {
         **item,
         "grounds": read_grounds(item.get("grounds", ""), Grounds),
@@ -259,7 +304,17 @@ def _entry(item: dict[str, Any]) -> Entry:
 
 
 def _row(item: dict[str, Any]) -> Row:
+    with _reading(item):
+        return _row_of(item)
+
+
+def _row_of(item: dict[str, Any]) -> Row:
     # DynamoDB gives every number as a Decimal.
     numbers = {name: int(item[name]) for name in ("attempt", "failures")}
     stored = msgspec.structs.asdict(msgspec.convert(item | numbers, _Item))
-    return Row(request=stored.pop("about"), **stored)
+    row = Row(request=stored.pop("about"), **stored)
+    if row.request_id != item["request_id"]:
+        raise ValueError(f"it is about {row.request_id}")
+    if datetime.fromisoformat(row.updated_at).tzinfo is None:
+        raise ValueError("updated_at has no time zone")
+    return row

@@ -61,8 +61,8 @@ class Configuring:
         )
 
 
-def discoverer(configuration: Configuring, now: Callable[[], datetime]) -> Discoverer:
-    """Build it for one look: the configuration is read anew for each."""
+def discoverer(configuration: Configuring, now: Callable[[], datetime], on_broken: Callable[[str], None]) -> Discoverer:
+    """Build it for one look: the configuration is read anew for each. ``on_broken`` hears of broken rows."""
     settings = environment()
     registry = Registered(Consumers(table(settings.consumers_table)))
     return Discoverer(
@@ -73,7 +73,7 @@ def discoverer(configuration: Configuring, now: Callable[[], datetime]) -> Disco
             listed=settings.managed_services,
             topic_arn=settings.notification_topic,
         ),
-        ledger=Ledger(table(settings.ledger_table), now=now),
+        ledger=Ledger(table(settings.ledger_table), now=now, on_broken=on_broken),
         workflow=OnboardingWorkflow(client("stepfunctions"), settings.onboarding_workflow),
         configured=Configured(configuration.policies, configuration.bindings, configuration.quotas, registry),
         announcements=Announcements(Bus(client("events"), settings.bus)),

@@ -28,6 +28,11 @@ _DEEPEST = 50
 """Brackets within brackets. Cedar's parser recurses, and at a thousand it takes the whole process down."""
 
 
+_LONGEST_CHAIN = 500
+"""Operators of a statement that can be chained, as ``.`` and ``+``: the parser recurses over each, and at some thousand
+takes the whole process down, outside of Python. A condition of a hundred parts is refused anyhow."""
+
+
 class InvalidPolicyError(InvalidInputError):
     """A policy that cannot take effect: which, on which line if one can be named, and why."""
 
@@ -81,6 +86,8 @@ def parse_policy(name: str, text: str) -> Policy:
         raise InvalidPolicyError(name, f"{len(text)} characters, {_LONGEST} at most")
     if (line := _too_deep(text)) is not None:
         raise InvalidPolicyError(name, f"brackets nested deeper than {_DEEPEST}; split the condition", line)
+    if (line := _chained(text)) is not None:
+        raise InvalidPolicyError(name, f"more than {_LONGEST_CHAIN} operators in one statement; split it", line)
     lines = _statement_lines(text)
     parsed = _parse(name, text, lines)
     if parsed.templates:
@@ -158,6 +165,22 @@ def _too_deep(text: str) -> int | None:
         depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(found.group(), 0)
         if depth > _DEEPEST:
             return text.count("\n", 0, found.start()) + 1
+    return None
+
+
+_CHAINED = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|[.\[+*-]|;', re.DOTALL)
+
+
+def _chained(text: str) -> int | None:
+    """Give the line where a statement has too many operators that can be chained."""
+    found = 0
+    for each in _CHAINED.finditer(text):
+        if each.group() == ";":
+            found = 0
+        elif len(each.group()) == 1:
+            found += 1
+        if found > _LONGEST_CHAIN:
+            return text.count("\n", 0, each.start()) + 1
     return None
 
 

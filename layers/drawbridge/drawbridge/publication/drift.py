@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-import msgspec
-
 from drawbridge.association import Associated, WantedAssociation
 from drawbridge.decision.facts import ResourceKind
+from drawbridge.parsing import UnreadableError, read_json
 from drawbridge.publication import Way
 from drawbridge.publication.named import NamedResource
 from drawbridge.request.digests import digest
@@ -85,8 +84,8 @@ class Drift:
 def ways_of(text: str) -> tuple[Way, ...]:
     """Read what the ledger keeps; nothing of what another version of Drawbridge wrote."""
     try:
-        return msgspec.json.decode(text, type=tuple[Way, ...]) if text else ()
-    except msgspec.DecodeError:
+        return read_json(text, tuple[Way, ...]) if text else ()
+    except UnreadableError:
         return ()
 
 

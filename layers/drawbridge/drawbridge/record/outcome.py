@@ -10,6 +10,7 @@ from drawbridge.acceptance import Acceptance, Result
 from drawbridge.association import Plan, WantedAssociation
 from drawbridge.decision import Accept, AskApprover, Hold, Moot, Reject
 from drawbridge.decision.grounds import Grounds
+from drawbridge.parsing import UnreadableError, read_json
 from drawbridge.publication import Publication
 from drawbridge.record import GONE, Basis, Outcome
 from drawbridge.status import Reason, Status
@@ -64,8 +65,8 @@ class WorkflowError(Struct, frozen=True, rename="pascal"):
         if found is None:
             return self.cause
         try:
-            return str(msgspec.json.decode(f'"{found.group(1)}"'))
-        except msgspec.DecodeError:
+            return read_json(f'"{found.group(1)}"', str)
+        except UnreadableError:
             # Cut between the two halves of one character.
             return found.group(1)
 

@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
-from drawbridge.errors import DrawbridgeError
+from drawbridge.errors import DrawbridgeError, InvalidInputError, UpstreamError
 from drawbridge.hint import Look
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest, WorkflowInput
 from drawbridge.request.attention import Need, Seen, may_try_again, need_of
@@ -143,6 +143,8 @@ class Discovery(Struct, frozen=True):
     """The requests that were let in, and by the policies in force would not be any more; each is told once."""
     failures: tuple[DrawbridgeError, ...]
     """What could not be looked at or seen to; nothing else was stopped by it. The look has to be repeated."""
+    broken: tuple[InvalidInputError, ...] = ()
+    """What can't be read, as a row that somebody wrote by hand: no repetition mends it."""
 
 
 class Discoverer:
@@ -180,6 +182,7 @@ class Discoverer:
         """
         seen: list[Seen] = []
         failures: list[DrawbridgeError] = []
+        broken: list[InvalidInputError] = []
         followed = self._ledger.followed()
         if look.connections:
             seen += self._collect(lambda: self._look_at_connections(followed), failures)
@@ -196,18 +199,20 @@ class Discoverer:
                 execution = self._attend(each, row, now)
                 if execution is None and row is not None and self._turns_out_wrong(each, row):
                     no_longer_permitted.append(row.request_id)
-            except DrawbridgeError as error:
-                failures.append(error)
+            except InvalidInputError as error:
+                broken.append(error)
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one request, it stops no other
+                failures.append(_failure(each.request.request_id, error))
             else:
                 started += [execution] if execution else []
-        return Discovery(len(seen), tuple(started), tuple(no_longer_permitted), tuple(failures))
+        return Discovery(len(seen), tuple(started), tuple(no_longer_permitted), tuple(failures), tuple(broken))
 
     @staticmethod
     def _collect(look: Callable[[], list[Seen]], failures: list[DrawbridgeError]) -> list[Seen]:
         try:
             return look()
-        except DrawbridgeError as error:
-            failures.append(error)
+        except Exception as error:  # noqa: BLE001 - what can't be looked at stops nothing else
+            failures.append(_failure("look", error))
             return []
 
     def _keep_up_notifications(self) -> list[DrawbridgeError]:
@@ -369,6 +374,13 @@ class Discoverer:
         execution = _input(seen.request, attempt)
         self._workflow.start(execution)
         return execution.execution_name
+
+
+def _failure(of: str, error: Exception) -> DrawbridgeError:
+    """Give an error that nobody foresaw as one that may pass: the look is repeated, and people are told."""
+    if isinstance(error, DrawbridgeError):
+        return error
+    return UpstreamError(f"{of}: {type(error).__name__}: {str(error)[:500]}")
 
 
 def _input(request: Request, attempt: int) -> WorkflowInput:
