@@ -111,7 +111,7 @@ _HERE = "\u2603 here"
 
 
 def with_json(document: Any, path: tuple[str | int, ...], value: str) -> str:
-    """Give the document as JSON, with a member that is the JSON in ``value``, which Python need not be able to write."""
+    """Give the document as JSON, with a member that is the JSON in ``value``, whatever Python can write of it."""
     copy = json.loads(json.dumps(document))
     inner = copy
     for key in path[:-1]:

@@ -94,7 +94,7 @@ class _TextLoader(yaml.SafeLoader):
     """Makes text, lists and mappings, and no more: an account keeps its leading zeros. Knows anchors and merging."""
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Merge what ``<<`` names. Of keys that come twice the last is kept at once: merged again and again they double."""
+        """Merge what ``<<`` names. Of a key that comes twice the last is kept: else they double with each merge."""
         super().flatten_mapping(node)
         last = {key.value if isinstance(key, yaml.ScalarNode) else id(key): (key, value) for key, value in node.value}
         node.value = [*last.values()]

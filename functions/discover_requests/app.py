@@ -80,8 +80,8 @@ def _look(look: Look) -> bool:
         failures: tuple[DrawbridgeError, ...] = (error,)
     else:
         failures = discovery.failures
-        for broken in discovery.broken:
-            _broken(str(broken))
+        for unreadable in discovery.broken:
+            _broken(str(unreadable))
         logger.info("looked", extra={"seen": discovery.seen, "started": discovery.started})
         metrics.add_metric("RequestsStarted", MetricUnit.Count, len(discovery.started))
         if discovery.no_longer_permitted:

@@ -1,4 +1,4 @@
-"""The callback as a door: whatever comes in, signed or not, has an answer, and nothing that is broken decides anything."""
+"""The callback as a door: whatever comes in, signed or not, has an answer, and what is broken decides nothing."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawbridge.errors import DrawbridgeError, ThrottledError
+from drawbridge.errors import DrawbridgeError, InvalidInputError, ThrottledError
 from drawbridge.hint import AT_CONNECTIONS, AT_SHARES, EVERYWHERE
 from drawbridge.request import WorkflowInput
 from drawbridge.request.attention import Seen
@@ -560,3 +560,46 @@ def test_connections_to_services_that_nobody_looks_after_are_counted_and_left_al
 
     assert discovery.started == (f"{CONNECTION.request_id}-1",)
     assert world.kept[CONNECTION.request_id].permitted == "policies, 1 held"
+
+
+@pytest.mark.parametrize(
+    ("error", "broken", "failures"),
+    [
+        (InvalidInputError("the question of x can't be read"), 1, 0),
+        (ThrottledError("slowly"), 0, 1),
+        (ValueError("nobody foresaw it"), 0, 1),
+        (RecursionError("nor this"), 0, 1),
+    ],
+)
+def test_one_request_that_cannot_be_attended_to_stops_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception, broken: int, failures: int
+) -> None:
+    other = connection(endpoint_id="vpce-00000000000000000")
+    world.listed_connections = [connection(), other]
+    world.kept[CONNECTION.request_id] = row(Status.WAITING_FOR_APPROVAL, settled=False)
+
+    def stumble(row: Row, *, reconsider: bool) -> None:
+        raise error
+
+    monkeypatch.setattr(world, "see_to", stumble)
+
+    discovery = world.discoverer().discover(EVERYWHERE, NOW)
+
+    assert len(discovery.started) == 1
+    # What no repetition mends has nothing looked at again.
+    assert (len(discovery.broken), len(discovery.failures)) == (broken, failures)
+    assert str(error) in str((*discovery.broken, *discovery.failures)[0])
+
+
+def test_a_listing_that_nobody_foresaw_stops_nothing_of_the_other_side(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble() -> list[Invitation]:
+        raise ValueError("'AWS_NEW' is not a valid InvitationStatus")
+
+    monkeypatch.setattr(world, "invitations", stumble)
+    world.listed_connections = [connection()]
+
+    discovery = world.discoverer().discover(EVERYWHERE, NOW)
+
+    assert len(discovery.started) == len(discovery.failures) == 1

@@ -209,7 +209,8 @@ for text in sys.argv[1:]:
 
 
 def test_a_policy_of_many_statements_may_have_as_many_operators() -> None:
-    statement = 'permit(principal, action == Action::"accept", resource) when { principal.id like "1*" && principal.id != "12" };\n'
+    condition = 'principal.id like "1*" && principal.id != "12"'
+    statement = f'permit(principal, action == Action::"accept", resource) when {{ {condition} }};\n'
 
     assert len(parse_policy("many", statement * 70).statements) == 70
 

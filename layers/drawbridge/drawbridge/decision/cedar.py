@@ -26,6 +26,7 @@ from drawbridge.decision.facts import (
 )
 from drawbridge.decision.policies import SCHEMA_TEXT, Policy, Statement, parse_policy
 from drawbridge.decision.unknown import against_the_asker
+from drawbridge.errors import InvalidInputError
 from drawbridge.request.digests import digest
 from drawbridge.status import Reason
 
@@ -238,7 +239,7 @@ def _circumstances(facts: ShareFacts | ConnectionFacts | ResourceFacts, now: dat
 
 
 def _time(moment: Moment) -> dict[str, Any]:
-    local = moment.now.astimezone(ZoneInfo(moment.zone))
+    local = _in_zone(moment.now, moment.zone)
     return {
         "now": _datetime(moment.now),
         # Not by strftime: weekdays have English names here, whatever the locale.
@@ -249,8 +250,20 @@ def _time(moment: Moment) -> dict[str, Any]:
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
+def _in_zone(moment: datetime, zone: str) -> datetime:
+    """Give the same moment by that zone's clocks.
+
+    Raises:
+        InvalidInputError: there is no such zone, or the moment is before its first year there, or after the last.
+    """
+    try:
+        return moment.astimezone(ZoneInfo(zone))
+    except (LookupError, ValueError, OverflowError) as error:
+        raise InvalidInputError(f"time: {moment.isoformat()} can't be told in zone {zone[:100]!r}") from error
+
+
 def _datetime(moment: datetime) -> dict[str, Any]:
-    text = moment.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%SZ")
+    text = _in_zone(moment, "UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"__extn": {"fn": "datetime", "arg": text}}
 
 
