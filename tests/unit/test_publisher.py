@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from drawbridge.association import Alias, Associated, Mode
+from drawbridge.association.aliases import Holder
 from drawbridge.association.entities import Entity
 from drawbridge.decision.facts import ResourceKind
 from drawbridge.errors import ConflictError, NotReadyError
@@ -281,7 +282,7 @@ def test_a_child_that_is_gone_takes_its_alias_along() -> None:
     before = world_of(child("one"), child("two"))
     publication(before, names, aliased)
     after = world_of(child("one"))
-    after.records = before.records
+    after.records, after.holders = before.records, before.holders
 
     assert sorted(before.records) == ["one.db.internal", "two.db.internal"]
     publication(after, names, aliased)
@@ -351,7 +352,7 @@ def test_an_alias_that_changed_takes_the_old_record_away() -> None:
 
 def test_an_alias_that_is_another_s_is_published_nowhere() -> None:
     names, world = Names(), World(named())
-    world.records["orders-db.db.internal"] = ("elsewhere.example", "another")
+    world.holders["orders-db.db.internal"] = Holder(subject="another", binding=wanted().binding)
 
     with pytest.raises(ConflictError, match="another's"):
         publication(world, names, wanted(**ALIASED))

@@ -93,11 +93,13 @@ class PrivateDomains(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Route53Alias(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A name of our own in a private hosted zone, which follows the name that AWS gives."""
+    """A name of our own in a hosted zone, which follows the name that AWS gives."""
 
     zone: Annotated[str, Meta(pattern=r"^[A-Z0-9]{1,32}\Z")]
     name: AliasName
     """With ``{resource}`` where the resource's name goes, and ``{vpc}`` where the VPC's id goes."""
+    public: bool = False
+    """Whether the zone may be a public one."""
 
 
 class Attach(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):

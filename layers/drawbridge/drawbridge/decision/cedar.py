@@ -78,6 +78,11 @@ class PolicySet:
         asking = {each.source for each in self.ask(Action.ASK_APPROVER, facts, moment).because}
         return tuple(each.approval for each in self._statements.values() if each.id in asking)
 
+    def let_names_be_reserved(self, permitting: Iterable[Reason]) -> bool:
+        """Tell whether one of the statements that permit lets a name be one that nobody should have by accident."""
+        ids = {each.source for each in permitting if each.code == "policy"}
+        return any(each.lets_names_be_reserved for each in self._statements.values() if each.id in ids)
+
     def speaking_of(self, fact: Fact) -> tuple[str, ...]:
         """Give the ids of the statements that speak of a fact."""
         return tuple(statement.id for statement in self._statements.values() if fact in statement.facts)
@@ -233,6 +238,8 @@ def _circumstances(facts: ShareFacts | ConnectionFacts | ResourceFacts, now: dat
                 "binding": facts.binding,
                 "mode": facts.mode,
                 "privateDns": facts.private_dns,
+                # What is unknown is put down as there: a condition that asks whether it is speaks of it.
+                **({} if facts.alias == "" else {"alias": facts.alias or ""}),
             }
         case _:
             assert_never(facts)

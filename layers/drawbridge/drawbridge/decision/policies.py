@@ -28,6 +28,9 @@ _DEEPEST = 50
 """Brackets within brackets. Cedar's parser recurses, and at a thousand it takes the whole process down."""
 
 
+_RESERVED = "reserved"
+"""The word of ``@alias``."""
+
 _LONGEST_CHAIN = 500
 """Operators of a statement that can be chained, as ``.`` and ``+``: the parser recurses over each, and at some thousand
 takes the whole process down, outside of Python. A condition of a hundred parts is refused anyhow."""
@@ -66,6 +69,11 @@ class Statement(Struct, frozen=True):
         """The words of its ``@approval``: how it wants a person to be asked."""
         return _words_of_approval(self.cedar)
 
+    @property
+    def lets_names_be_reserved(self) -> bool:
+        """Whether its ``@alias`` lets a name of our own be one that nobody should have by accident."""
+        return bool(self.cedar.annotations.get("alias") == _RESERVED)
+
 
 class Policy(Struct, frozen=True):
     """One parameter's policy."""
@@ -103,14 +111,20 @@ def parse_policy(name: str, text: str) -> Policy:
     statements = [_statement(name, _number(cedar_id), cedar, lines) for cedar_id, cedar in in_order]
     ids: set[str] = set()
     for statement in statements:
-        if unknown := sorted(statement.approval - APPROVAL_WORDS):
-            known = ", ".join(sorted(APPROVAL_WORDS))
-            raise InvalidPolicyError(name, f"@approval: {unknown[0]!r} is none of {known}", statement.line)
+        _check_annotations(name, statement)
         if statement.id in ids:
             twice = f"two statements have the id {statement.id!r}; each needs one of its own"
             raise InvalidPolicyError(name, twice, statement.line)
         ids.add(statement.id)
     return Policy(name, text, tuple(statements))
+
+
+def _check_annotations(name: str, statement: Statement) -> None:
+    if unknown := sorted(statement.approval - APPROVAL_WORDS):
+        known = ", ".join(sorted(APPROVAL_WORDS))
+        raise InvalidPolicyError(name, f"@approval: {unknown[0]!r} is none of {known}", statement.line)
+    if (told := statement.cedar.annotations.get("alias", _RESERVED)) != _RESERVED:
+        raise InvalidPolicyError(name, f"@alias: {told!r} is not {_RESERVED}", statement.line)
 
 
 def _parse(name: str, text: str, lines: list[int]) -> pst.PolicySet:
