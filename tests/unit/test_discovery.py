@@ -175,6 +175,10 @@ class World:
     def note_seen(self, row: Row, seen: Seen) -> None:
         self.kept[row.request_id] = msgspec.structs.replace(row, seen=seen.state, permitted=seen.permitted)
 
+    def note_healed(self, row: Row) -> None:
+        self._write()
+        self.kept[row.request_id] = msgspec.structs.replace(self.kept[row.request_id], drift="")
+
     def note_review(self, row: Row, review: Review, *, under: str) -> None:
         self._write()
         self.kept[row.request_id] = msgspec.structs.replace(
@@ -309,6 +313,15 @@ def test_what_is_not_any_longer_as_it_was_left_gets_one_attempt_and_another_only
     connected(world, drift="the endpoint is gone")
     assert world.discoverer().discover(AT_SHARES, NOW).started == ()
     assert world.discoverer().discover(AT_SHARES, NOW + timedelta(hours=6)).started == (f"{SHARE.request_id}-2",)
+
+
+def test_what_was_seen_to_and_happens_again_gets_its_attempt_at_once(world: World) -> None:
+    connected(world, drift="the endpoint is gone")
+    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
+
+    world.drifted = "the endpoint is gone"
+
+    assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-2",)
 
 
 def test_another_drift_than_the_last_gets_its_attempt_at_once(world: World) -> None:

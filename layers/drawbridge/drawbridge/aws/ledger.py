@@ -142,6 +142,12 @@ class Ledger:
         write.only_if(attempt=row.attempt, settled=False)
         self._update(row.request_id, write)
 
+    def note_healed(self, row: Row) -> None:
+        """Note that what an attempt was made for is as it was left; nothing if the row has a later attempt by now."""
+        write = Write(drift="")
+        write.only_if(attempt=row.attempt, settled=True)
+        self._update(row.request_id, write)
+
     def note_review(self, row: Row, review: Review, *, under: str) -> None:
         """Note what a review came to, under which configuration; nothing if the row has a later attempt by now."""
         told = {"at": self._moment(), "reasons": msgspec.to_builtins(few(review.reasons))}

@@ -18,6 +18,7 @@ from drawbridge.aws.parameter_store import Configuration
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.aws.survey import Survey
 from drawbridge.aws.workflow import OnboardingWorkflow, TaskCallback
+from drawbridge.aws.zone_survey import ZoneSurvey
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.bootstrap.configured import Configured, Registered
 from drawbridge.configuration import Broken, InForce
@@ -78,7 +79,7 @@ def discoverer(configuration: Configuring, now: Callable[[], datetime], on_broke
         configured=Configured(configuration.policies, configuration.bindings, configuration.quotas, registry),
         announcements=Announcements(Bus(client("events"), settings.bus)),
         reviewer=PolicyReviewer(compiled(configuration.policies), registry),
-        drift=Drift(Survey(client("ec2"), client("vpc-lattice"))),
+        drift=Drift(Survey(client("ec2"), client("vpc-lattice")), ZoneSurvey(lambda: client("route53"))),
         waiting=WaitingRequests(
             Approvals(table(settings.approvals_table), now=now), TaskCallback(client("stepfunctions"))
         ),

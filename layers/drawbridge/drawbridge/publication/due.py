@@ -11,6 +11,7 @@ from drawbridge.association import Alias, Associated, PrivateDns, WantedAssociat
 from drawbridge.association.aliases import Holder, MayTakeOver, alias_of
 from drawbridge.association.entities import Entity
 from drawbridge.decision.facts import ResourceKind
+from drawbridge.publication import PointedRecord
 from drawbridge.publication.documents import ConnectionDocument, read_connection
 from drawbridge.publication.drift import led_to
 from drawbridge.publication.named import NamedResource
@@ -109,6 +110,17 @@ class Due:
             return is_of(other, wanted.provider) and self._entities.entity(other) is None
 
         return may_replace
+
+    def pointed(
+        self, wanted: WantedAssociation, usable: list[tuple[NamedResource, Inside | None]]
+    ) -> tuple[PointedRecord, ...]:
+        """Give the records that lead to what is usable."""
+        aliases = [(alias_of(wanted, _name(wanted, inside)), named) for named, inside in usable]
+        return tuple(
+            PointedRecord(zone_id=alias.zone_id, name=alias.name, dns_name=named.dns_name.rstrip(".").lower())
+            for alias, named in aliases
+            if alias is not None
+        )
 
     def holder(self, wanted: WantedAssociation, named: NamedResource) -> Holder:
         """Say whose the name of our own for a resource is."""

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
+
 from drawbridge.association import Alias, Associated, WantedAssociation
 from drawbridge.association.aliases import Holder, MayTakeOver
 from drawbridge.errors import ConflictError, GoneError, NotReadyError
@@ -86,7 +88,7 @@ class Publisher:
             parameters=tuple(parameters),
             pending=tuple(sorted(each.resource_arn for each in pending)),
             taken_back=taken_back,
-            way=way_of(wanted, by, found),
+            way=msgspec.structs.replace(way_of(wanted, by, found), records=self._due.pointed(wanted, usable)),
         )
 
     def _publish(

@@ -65,6 +65,10 @@ class Ledger(Protocol):
         """Note what a request that waits was looked at with; nothing if it does not wait any more."""
         ...
 
+    def note_healed(self, row: Row) -> None:
+        """Note that what an attempt was made for is as it was left; nothing if the row has a later attempt by now."""
+        ...
+
     def note_review(self, row: Row, review: Review, *, under: str) -> None:
         """Note what a review came to, under which configuration; nothing if the row has a later attempt by now."""
         ...
@@ -329,7 +333,11 @@ class Discoverer:
         """Look whether what is connected still is as it was left."""
         if row is None or not row.ways or not seen.open or row.status is not Status.AVAILABLE:
             return seen
-        return msgspec.structs.replace(seen, drift=self._drift.of(row))
+        drift = self._drift.of(row)
+        if row.drift and not drift and row.settled:
+            # The same may happen again, and is then to be seen to at once.
+            self._ledger.note_healed(row)
+        return msgspec.structs.replace(seen, drift=drift)
 
     def _see_to_waiting(self, seen: Seen, row: Row) -> None:
         """Have a request that waits for a person looked at again if it, or what is configured, changed meanwhile."""
