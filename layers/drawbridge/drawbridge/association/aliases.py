@@ -94,12 +94,12 @@ def _faults(wanted: WantedAssociation, name: str) -> Iterator[AliasFault]:
         yield AliasFault("alias-not-possible", f"{alias[:100]}… is too long for a name of DNS; write a shorter one")
     if zone and alias != zone and not alias.endswith(f".{zone}"):
         yield AliasFault("alias-not-possible", f"{alias} does not lie in the zone {zone}; write a name that does")
-    if not wanted.alias_reserved and (reserved := _reserved(alias, zone)):
+    if not wanted.alias_reserved and (reserved := reserved_name(alias, zone)):
         how = 'a policy that permits it with @alias("reserved") says that it is meant'
         yield AliasFault("alias-reserved", f"{alias} is {reserved}; {how}")
 
 
-def _reserved(alias: str, zone: str) -> str:
+def reserved_name(alias: str, zone: str = "") -> str:
     """Say why nobody should have the name by accident; empty if anybody may."""
     first, *_ = labels = alias.split(".")
     if alias == zone:
