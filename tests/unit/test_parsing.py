@@ -13,7 +13,7 @@ from tests.builders import REPOSITORY
 from tests.odd import DEEP, ODD_JSON, fuzzed, json_texts
 
 READ_ELSEWHERE = {
-    "cli/drawbridge_cli/documents.py": "Numbers stay text there; it refuses what it can't read, and has its own fuzzing.",
+    "cli/drawbridge_cli/documents.py": "Numbers stay text there; it refuses what it can't read, and is fuzzed.",
 }
 
 
