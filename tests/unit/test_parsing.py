@@ -13,6 +13,7 @@ from tests.builders import REPOSITORY
 from tests.odd import DEEP, ODD_JSON, fuzzed, json_texts
 
 READ_ELSEWHERE = {
+    "layers/drawbridge/drawbridge/aws/attempts.py": "Only the attempt that wrote it reads it.",
     "cli/drawbridge_cli/documents.py": "Numbers stay text there; it refuses what it can't read, and is fuzzed.",
 }
 
