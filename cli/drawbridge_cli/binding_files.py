@@ -1,10 +1,11 @@
 """Bindings in files: one a file, by the name that its parameter has or will have."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
+from drawbridge.association.aliases import reserved_name
 from drawbridge.association.binding import Binding, InvalidBindingError, parse_binding
 from drawbridge_cli.alias_claims import claims_among
 from drawbridge_cli.named_files import LONGEST, NamedFile, find_named
@@ -32,6 +33,8 @@ class Checked(Struct, frozen=True):
     texts: dict[str, str]
     """Their texts, by name."""
     problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
+    """What can be, and only if somebody means it."""
 
 
 def find_bindings(paths: Sequence[Path]) -> list[NamedFile]:
@@ -61,7 +64,18 @@ def check_bindings(files: Iterable[NamedFile]) -> Checked:
         file = by_name[claim.second]
         problems.append(Problem(str(file.path), file.name, str(claim), _line_of_alias(file.text)))
     texts = {binding.name: by_name[binding.name].text for binding in bindings}
-    return Checked(tuple(bindings), texts, tuple(problems))
+    notes = (f"binding {each.name}: {note}" for each in bindings for note in _notes(each))
+    return Checked(tuple(bindings), texts, tuple(problems), tuple(notes))
+
+
+def _notes(binding: Binding) -> Iterator[str]:
+    alias = binding.attach.alias
+    if alias is None:
+        return
+    if reserved := reserved_name(alias.name):
+        yield f'its alias {alias.name} is {reserved}; it is made only if a policy says @alias("reserved")'
+    if alias.public:
+        yield f"its alias {alias.name} may be in a public zone, where everybody sees it"
 
 
 def _check(file: NamedFile) -> Binding:

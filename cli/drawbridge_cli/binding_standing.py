@@ -7,12 +7,12 @@ from typing import Protocol
 from msgspec import Struct
 
 from drawbridge.association import Mode
+from drawbridge.association.aliases import alias_of
 from drawbridge.association.binding import Binding, ServiceNetwork, VpcTag
 from drawbridge.association.plan import Vpc
 from drawbridge.configuration import Broken, InForce
 from drawbridge.errors import ConflictError
 from drawbridge.publication.documents import read_connection
-from drawbridge.publication.due import alias_of
 from drawbridge.publication.names import binding_path
 from drawbridge_cli.ahead import Ahead, ways_of
 from drawbridge_cli.alias_claims import claims_among

@@ -37,9 +37,11 @@ def check(paths: Paths, as_json: Json = False) -> None:
     """Check bindings as they would be checked before they take effect. Asks nothing of AWS. Exit code 1: a problem."""
     checked = check_bindings(find_bindings(paths))
     if as_json:
-        show_json({"bindings": [each.name for each in checked.bindings], "problems": checked.problems})
+        names = [each.name for each in checked.bindings]
+        show_json({"bindings": names, "problems": checked.problems, "notes": checked.notes})
     else:
         say_problems(checked.problems)
+        _say_notes(checked.notes)
         if not checked.problems:
             say(f"{len(checked.bindings)} bindings: good", "good")
     if checked.problems:
@@ -105,6 +107,7 @@ def apply(
     if checked.problems:
         say_problems(checked.problems)
         raise typer.Exit(1)
+    _say_notes(checked.notes)
     there = {each.name: each.value for each in stack.configuration.below(PATH)}
     in_force = stack.bindings_in_force()
     changes = changes_of(checked.bindings, checked.texts, there, in_force, prune=prune)
@@ -132,6 +135,11 @@ def apply(
 def schema() -> None:
     """Print the JSON Schema of a binding, for editors. Asks nothing of AWS."""
     show_json(schema_of("binding"))
+
+
+def _say_notes(notes: tuple[str, ...]) -> None:
+    for note in notes:
+        say(note, "doubtful")
 
 
 def _refuse_claims(changes: Changes) -> None:

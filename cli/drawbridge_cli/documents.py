@@ -93,6 +93,12 @@ def read_cases(path: Path) -> CaseFile:
 class _TextLoader(yaml.SafeLoader):
     """Makes text, lists and mappings, and no more: an account keeps its leading zeros. Knows anchors and merging."""
 
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Merge what ``<<`` names. Of a key that comes twice the last is kept: else they double with each merge."""
+        super().flatten_mapping(node)
+        last = {key.value if isinstance(key, yaml.ScalarNode) else id(key): (key, value) for key, value in node.value}
+        node.value = [*last.values()]
+
 
 _TextLoader.yaml_implicit_resolvers = {"<": [("tag:yaml.org,2002:merge", re.compile(r"<<"))]}
 _TextLoader.yaml_constructors = {
@@ -115,7 +121,10 @@ def _load(path: Path) -> object:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise InvalidInputError(f"{path}:{line}: {error.problem or error.context}") from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except RecursionError:
+        raise InvalidInputError(f"{path}: nested too deep") from None
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        # YAML's escapes may name characters that there are not.
         raise InvalidInputError(f"{path}: {error}") from error
 
 
@@ -125,3 +134,5 @@ def _convert(path: Path, loaded: object, kind: type[Document]) -> Document:
     except msgspec.ValidationError as error:
         message = re.sub(r"`\$\.?", "`", str(error))
         raise InvalidInputError(f"{path}: {message}") from error
+    except UnicodeError as error:
+        raise InvalidInputError(f"{path}: half of a character, as \\ud800, is no text") from error

@@ -6,6 +6,10 @@ from drawbridge.status import Reason
 from drawbridge_cli.ahead import SHARE_NOT_ACCEPTED
 
 WHAT_TO_DO: Mapping[str, str] = {
+    "alias-not-possible": "correct attach.alias.name, or match only what has such a name",
+    "alias-public": "name a private zone, or write attach.alias.public: true",
+    "alias-reserved": 'write another name, or have a policy permit it that says @alias("reserved")',
+    "alias-taken": "write another name in one of the two, or delete what is published for the other",
     "association-failed": "see to the cause that AWS tells, then delete what failed",
     "association-not-permitted": "write a policy that permits the action associate, or match less",
     "binding-broken": "correct the binding; the version before it stays in force",
@@ -15,6 +19,7 @@ WHAT_TO_DO: Mapping[str, str] = {
     "mode-not-possible": "use the mode that the reason names, or leave out what it names",
     "name-taken": "match only one of the two resources of that name",
     "network-shareable": "name a network that Drawbridge creates, or ask the provider to allow it",
+    "no-hosted-zone": "correct attach.alias.zone: it is the id of a zone of this account",
     "no-security-group": "correct attach.securityGroups",
     "no-service-network": "name one in attach.serviceNetwork, create it, or add create: true",
     "no-subnet": "make a subnet in that VPC, or correct attach.subnets",

@@ -35,6 +35,7 @@ from drawbridge.publication.preview import Previewer
 from drawbridge.record.entry import Entry
 from drawbridge.slack.messenger import Messenger
 from drawbridge_cli.ahead import Lookout
+from drawbridge_cli.screen import complain
 
 # A person waits; PutParameter, at three a second, is throttled soon.
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 12}, connect_timeout=5, read_timeout=20)
@@ -58,7 +59,7 @@ class Stack:
 
     @cached_property
     def ledger(self) -> Ledger:
-        return Ledger(self._table("LedgerTableName"), now=lambda: datetime.now(UTC))
+        return Ledger(self._table("LedgerTableName"), now=lambda: datetime.now(UTC), on_broken=complain)
 
     def find(self, request: str) -> Entry | None:
         """Give what the ledger knows of a request, told by its id or by its subject."""

@@ -5,7 +5,9 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
+import msgspec
 from aws_lambda_powertools.metrics import MetricUnit
+from msgspec import Struct
 
 from drawbridge.bootstrap.discover_requests import Configuring, dead_letters, discoverer
 from drawbridge.errors import DrawbridgeError, InvalidInputError
@@ -18,28 +20,51 @@ from drawbridge.observability import logger, metrics
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Look once for all hints of the batch; what could not be looked at, the queue hints at again."""
-    hints, failed = _read(event["Records"])
+    hints, failed = _read(event.get("Records"))
     if hints and _look(reduce(or_, hints.values())):
         failed += hints
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
-def _read(records: list[dict[str, Any]]) -> tuple[dict[str, Look], list[str]]:
+def _read(records: object) -> tuple[dict[str, Look], list[str]]:
     """Read the hints. One that can't be read is kept aside with its reason, and stops no other."""
     hints: dict[str, Look] = {}
     failed: list[str] = []
-    for record in records:
+    for record in records if isinstance(records, list) else ():
+        message = _message(record)
         try:
-            hints[record["messageId"]] = where_to_look(record["body"])
+            hints[message.message_id] = where_to_look(message.body)
         except InvalidInputError as broken:
-            logger.error("hint broken", extra={"message_id": record["messageId"], "reason": str(broken)})
+            logger.error("hint broken", extra={"message_id": message.message_id, "reason": str(broken)})
             metrics.add_metric("HintsBroken", MetricUnit.Count, 1)
             try:
-                dead_letters().bury(record["body"], str(broken))
+                dead_letters().bury(message.body, str(broken))
             except DrawbridgeError as error:
-                logger.error("hint not kept", extra={"message_id": record["messageId"], "reason": str(error)})
-                failed.append(record["messageId"])
+                logger.error("hint not kept", extra={"message_id": message.message_id, "reason": str(error)})
+                failed += [message.message_id] if message.message_id else []
     return hints, failed
+
+
+class Message(Struct, frozen=True, rename="camel"):
+    """A message of the queue."""
+
+    message_id: str
+    body: str
+
+
+def _message(record: object) -> Message:
+    """Read a record; what has no body, or no id, is its own body: nobody can look by it, and it is kept."""
+    try:
+        return msgspec.convert(record, Message)
+    except msgspec.ValidationError:
+        told = record.get("messageId") if isinstance(record, dict) else None
+        return Message(told if isinstance(told, str) else "", repr(record))
+
+
+def _broken(reason: str) -> None:
+    """Tell of what can't be read in a table of ours. Somebody has to mend it: to look again is no use."""
+    logger.error("row broken", extra={"reason": reason})
+    metrics.add_metric("RowsBroken", MetricUnit.Count, 1)
 
 
 def _look(look: Look) -> bool:
@@ -50,11 +75,13 @@ def _look(look: Look) -> bool:
             report = {"kind": kind, "parameter": broken.name, "reason": broken.reason, "in_force": broken.in_force}
             logger.error("configuration broken", extra=report)
         metrics.add_metric("ConfigurationBroken", MetricUnit.Count, len(configuration.broken))
-        discovery = discoverer(configuration, lambda: datetime.now(UTC)).discover(look, datetime.now(UTC))
+        discovery = discoverer(configuration, lambda: datetime.now(UTC), _broken).discover(look, datetime.now(UTC))
     except DrawbridgeError as error:
         failures: tuple[DrawbridgeError, ...] = (error,)
     else:
         failures = discovery.failures
+        for unreadable in discovery.broken:
+            _broken(str(unreadable))
         logger.info("looked", extra={"seen": discovery.seen, "started": discovery.started})
         metrics.add_metric("RequestsStarted", MetricUnit.Count, len(discovery.started))
         if discovery.no_longer_permitted:

@@ -30,7 +30,7 @@ _OK: dict[str, Any] = {"statusCode": 200, "headers": {"content-type": "text/plai
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     body = _bytes(event)
-    headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
+    headers = _headers(event)
     try:
         timestamp, signature = headers.get("x-slack-request-timestamp", ""), headers.get("x-slack-signature", "")
         verify(body, timestamp, signature, secret=secrets().slack().signing_secret, now=now())
@@ -69,13 +69,20 @@ def _approvers() -> Approvers | None:
 
 def _bytes(event: dict[str, Any]) -> bytes:
     """Give the body as Slack signed it: API Gateway encodes a form in Base64."""
-    body = event.get("body") or ""
+    body = event.get("body")
+    if not isinstance(body, str):
+        return b""
     if event.get("isBase64Encoded"):
         try:
             return base64.b64decode(body, validate=True)
         except ValueError:
             return b""
-    return str(body).encode("utf-8", "surrogatepass")
+    return body.encode("utf-8", "surrogatepass")
+
+
+def _headers(event: dict[str, Any]) -> dict[str, str]:
+    headers = event.get("headers")
+    return {str(name).lower(): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {}
 
 
 def _count(result: str) -> None:

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import msgspec
+from msgspec import Struct
+
 from drawbridge.bootstrap.relay_notification import bus
 from drawbridge.hint.notification import detail_of
 from drawbridge.observability import logger
@@ -9,4 +12,27 @@ from drawbridge.observability import logger
 
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: object) -> None:
-    bus().relay([detail_of(record["Sns"]["Message"]) for record in event["Records"]])
+    records = event.get("Records")
+    # A notification of any form is a hint; so is one that has none.
+    bus().relay([detail_of(_text(record)) for record in (records if isinstance(records, list) else [event])])
+
+
+class Sns(Struct, frozen=True, rename="pascal"):
+    """What SNS delivers."""
+
+    message: str
+
+
+class Record(Struct, frozen=True, rename="pascal"):
+    """A delivery of SNS."""
+
+    sns: Sns
+
+
+def _text(record: object) -> str:
+    """Give the message of a record; none, and a line in the log, if it is no record of SNS."""
+    try:
+        return msgspec.convert(record, Record).sns.message
+    except msgspec.ValidationError as error:
+        logger.error("no record of SNS", extra={"reason": str(error)})
+        return ""

@@ -188,3 +188,28 @@ def test_what_a_file_says_does_not_steer_the_terminal(drawbridge: Drawbridge, tm
 
     assert ended.code == 1
     assert "\x1b" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("alias", "note"),
+    [
+        ("wpad.corp", "looked up by clients"),
+        ("_sip.{resource}.corp", "'_'"),
+        ("{resource}.corp", ""),
+    ],
+)
+def test_a_name_that_nobody_should_have_by_accident_is_called_out(tmp_path: Path, alias: str, note: str) -> None:
+    (tmp_path / "a.yaml").write_text(aliased(alias))
+
+    checked = check_bindings(find_bindings([tmp_path]))
+
+    assert checked.problems == ()
+    assert [note in each for each in checked.notes] == ([True] if note else [])
+
+
+def test_a_public_zone_is_called_out(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(aliased("db.corp").replace("zone: ", "public: true, zone: "))
+
+    (note,) = check_bindings(find_bindings([tmp_path])).notes
+
+    assert "public zone" in note

@@ -230,9 +230,10 @@ def test_bindings_are_listed_with_what_they_come_to(at_work: Drawbridge, operato
 
 
 def test_what_is_odd_about_a_binding_is_called_out(at_work: Drawbridge, operator: Operator) -> None:
-    alias = {"zone": "Z0123456789", "name": "db.corp"}
+    alias = {"zone": "Z0123456789", "name": "{resource}.corp"}
     bind(operator, "first", text("orders-*", operator.vpc(), alias=alias))
-    bind(operator, "second", text("orders-db", operator.vpc(), alias=alias))
+    bind(operator, "second", text("orders-db", operator.vpc(), alias=alias | {"name": "orders-db.corp"}))
+    bind(operator, "third", text("orders-db", operator.vpc(), alias=alias | {"name": "orders-db.corp"}))
     bind(operator, "none", text("x", operator.vpc()))
     bind(operator, "gone", text("orders-db", "vpc-00000000000000000"))
     tagged = {"mode": "resource-endpoint", "vpc": {"tag": {"Stage": "moon"}}}
@@ -241,12 +242,15 @@ def test_what_is_odd_about_a_binding_is_called_out(at_work: Drawbridge, operator
     lines = at_work("bindings", "list").out.splitlines()
 
     assert [line for line in lines if ": " in line] == [
-        "first: its alias db.corp in Z0123456789 can be the same name as db.corp of second",
-        "first: db.corp in Z0123456789 is claimed for orders-db, orders-old; write {resource} into it",
+        "first: its alias {resource}.corp in Z0123456789 can be the same name as orders-db.corp of second",
         "gone: vpc-00000000000000000 is gone: this account has no such VPC",
         "none: matches nothing that is shared with this account now",
-        "second: its alias db.corp in Z0123456789 can be the same name as db.corp of first",
+        "second: its alias orders-db.corp in Z0123456789 can be the same name as {resource}.corp of first",
         "tagged: no VPC of this account has Stage=moon",
+        (
+            "binding third: its alias orders-db.corp in Z0123456789 is binding second's too; write another name; "
+            "no version of it ever was good"
+        ),
     ]
 
 

@@ -49,8 +49,8 @@ def test_what_the_guide_has_checked_is_good(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_every_reason_is_in_the_table_and_has_something_to_do() -> None:
-    told = "".join((ASSOCIATION / f"{name}.py").read_text() for name in ("plan", "preflight", "steps"))
-    codes = set(re.findall(r"(?:Reason|Stuck)\(\s*\"([a-z-]+)\"|yield \"([a-z-]+)\"", told))
+    told = "".join((ASSOCIATION / f"{name}.py").read_text() for name in ("aliases", "plan", "preflight", "steps"))
+    codes = set(re.findall(r"(?:Reason|Stuck|AliasFault)\(\s*\"([a-z-]+)\"|yield \"([a-z-]+)\"", told))
     raised = {one or other for one, other in codes} | {"share-not-accepted"}
 
     assert firsts("Refusals, and what to do") == raised
@@ -64,7 +64,7 @@ def test_every_quota_is_in_the_table() -> None:
 
 
 def test_the_policy_of_the_guide_is_good() -> None:
-    (cedar,) = re.findall(r"```cedar\n(.*?)```", GUIDE, re.DOTALL)
+    texts = re.findall(r"```cedar\n(.*?)```", GUIDE, re.DOTALL)
 
-    (policy,) = parsed({"vendor": cedar})
-    assert [statement.effect for statement in policy.statements] == ["permit"]
+    policies = parsed({f"vendor-{number}": text for number, text in enumerate(texts)})
+    assert [statement.effect for policy in policies for statement in policy.statements] == ["permit", "forbid"]

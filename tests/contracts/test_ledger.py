@@ -650,6 +650,19 @@ def test_a_review_is_noted_with_what_it_was_made_under(ledger: Ledger, table: An
     assert (noted.status, noted.updated_at) == (let_in.status, let_in.updated_at)
 
 
+def test_what_is_as_it_was_left_again_is_noted_unless_another_attempt_has_the_row(ledger: Ledger) -> None:
+    ledger.claim(seen(drift="gone"), 1, after=None)
+    healed = settled(ledger, Status.AVAILABLE)
+    assert healed.drift == "gone"
+
+    ledger.note_healed(healed)
+
+    assert row(ledger).drift == ""
+    ledger.claim(seen(drift="gone again"), 2, after=row(ledger))
+    ledger.note_healed(healed)
+    assert row(ledger).drift == "gone again"
+
+
 def test_a_review_of_an_attempt_that_was_overtaken_is_not_noted_and_the_next_attempt_begins_without_one(
     ledger: Ledger,
 ) -> None:

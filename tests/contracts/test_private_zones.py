@@ -8,6 +8,7 @@ from unittest import mock
 import pytest
 
 from drawbridge.association import Alias
+from drawbridge.association.aliases import Holder, Zone
 from drawbridge.aws.private_zones import PrivateZones
 from drawbridge.errors import AccessDeniedError, ConflictError, NotReadyError, RefusedError, ThrottledError
 from drawbridge.publication.named import NamedResource
@@ -37,8 +38,12 @@ def zones_of(account: Account, owner: str = "drawbridge") -> PrivateZones:
     return PrivateZones(account.client("route53"), owner=owner)
 
 
-def never(_: str) -> bool:
+def never(_: Holder) -> bool:
     return False
+
+
+def held(subject: str = RESOURCE_ARN, binding: str = "orders", vpc_id: str = "vpc-0123456789abcdef0") -> Holder:
+    return Holder(subject=subject, binding=binding, vpc_id=vpc_id)
 
 
 def leads_to(host: str = "vpce-1.rcfg-1", resource_arn: str = RESOURCE_ARN) -> NamedResource:
@@ -61,12 +66,17 @@ def there(account: Account, zone: str) -> dict[tuple[str, str], Any]:
     }
 
 
-def mark(subject: str = RESOURCE_ARN, owner: str = "drawbridge") -> str:
-    return f'"owner={owner} subject={subject}"'
+def mark(subject: str = RESOURCE_ARN, owner: str = "drawbridge", binding: str = "orders") -> str:
+    return f'"owner={owner} subject={subject}" "binding={binding} vpc=vpc-0123456789abcdef0"'
+
+
+def mark_of_before(subject: str = RESOURCE_ARN) -> str:
+    """Give a marker as an earlier version wrote it: it does not tell whose the name is."""
+    return f'"owner=drawbridge subject={subject}"'
 
 
 def test_a_name_leads_there_and_is_marked_as_ours(account: Account, alias: Alias) -> None:
-    zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
+    zones_of(account).point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
 
     assert there(account, alias.zone_id) == {
         (f"{NAME}.", "A"): f"{leads_to().dns_name}.",
@@ -75,19 +85,19 @@ def test_a_name_leads_there_and_is_marked_as_ours(account: Account, alias: Alias
 
 
 def test_nothing_is_written_when_nothing_changed(account: Account, alias: Alias) -> None:
-    zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
+    zones_of(account).point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
 
     with mock.patch.object(account.client("route53"), "change_resource_record_sets") as change:
-        zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
+        zones_of(account).point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
 
     change.assert_not_called()
 
 
 def test_a_name_follows_what_it_leads_to(account: Account, alias: Alias) -> None:
     zones = zones_of(account)
-    zones.point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
+    zones.point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
 
-    zones.point(alias, leads_to("vpce-2.rcfg-1"), subject=RESOURCE_ARN, may_replace=never)
+    zones.point(alias, leads_to("vpce-2.rcfg-1"), holder=held(RESOURCE_ARN), may_take_over=never)
 
     assert there(account, alias.zone_id) == {
         (f"{NAME}.", "A"): f"{leads_to('vpce-2.rcfg-1').dns_name}.",
@@ -98,7 +108,7 @@ def test_a_name_follows_what_it_leads_to(account: Account, alias: Alias) -> None
 def test_a_record_that_somebody_deleted_is_written_anew(account: Account, alias: Alias) -> None:
     put(account, alias.zone_id, record(MARKER, "TXT", mark()))
 
-    zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
+    zones_of(account).point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
 
     assert (f"{NAME}.", "A") in there(account, alias.zone_id)
 
@@ -118,53 +128,53 @@ def test_what_is_not_ours_is_never_touched(account: Account, alias: Alias, their
     before = records(account, alias.zone_id)
 
     with pytest.raises(ConflictError, match=NAME):
-        zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
-    zones_of(account).remove(alias, subject=RESOURCE_ARN)
+        zones_of(account).point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
+    zones_of(account).remove(alias, holder=held(RESOURCE_ARN), dns_name=leads_to().dns_name)
 
     assert records(account, alias.zone_id) == before
 
 
 def test_two_resources_never_have_one_name(account: Account, alias: Alias) -> None:
     zones = zones_of(account)
-    zones.point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
+    zones.point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
     before = records(account, alias.zone_id)
 
     with pytest.raises(ConflictError, match=RESOURCE_ARN):
-        zones.point(alias, leads_to("vpce-2.rcfg-2"), subject=OTHER_ARN, may_replace=never)
-    zones.remove(alias, subject=OTHER_ARN)
+        zones.point(alias, leads_to("vpce-2.rcfg-2"), holder=held(OTHER_ARN), may_take_over=never)
+    zones.remove(alias, holder=held(OTHER_ARN), dns_name=leads_to().dns_name)
 
     assert records(account, alias.zone_id) == before
 
 
 def test_what_may_be_replaced_gives_its_name_to_what_comes_in_its_place(account: Account, alias: Alias) -> None:
     zones = zones_of(account)
-    zones.point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
+    zones.point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
     asked: list[str] = []
 
-    def gone(subject: str) -> bool:
-        asked.append(subject)
+    def gone(other: Holder) -> bool:
+        asked.append(other.subject)
         return True
 
-    assert zones.difference(alias, leads_to("vpce-2.rcfg-2"), subject=OTHER_ARN, may_replace=gone)
-    zones.point(alias, leads_to("vpce-2.rcfg-2"), subject=OTHER_ARN, may_replace=gone)
+    assert zones.difference(alias, leads_to("vpce-2.rcfg-2"), holder=held(OTHER_ARN), may_take_over=gone)
+    zones.point(alias, leads_to("vpce-2.rcfg-2"), holder=held(OTHER_ARN), may_take_over=gone)
 
     assert {*asked} == {RESOURCE_ARN}
     assert there(account, alias.zone_id)[f"{MARKER}.", "TXT"] == [mark(OTHER_ARN)]
-    assert not zones.difference(alias, leads_to("vpce-2.rcfg-2"), subject=OTHER_ARN, may_replace=never)
+    assert not zones.difference(alias, leads_to("vpce-2.rcfg-2"), holder=held(OTHER_ARN), may_take_over=never)
 
 
 def test_what_is_another_stack_s_is_not_replaced_whatever_became_of_it(account: Account, alias: Alias) -> None:
-    zones_of(account, "second").point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
+    zones_of(account, "second").point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
 
     with pytest.raises(ConflictError, match="owner=second"):
-        zones_of(account).point(alias, leads_to(), subject=OTHER_ARN, may_replace=lambda _: True)
+        zones_of(account).point(alias, leads_to(), holder=held(OTHER_ARN), may_take_over=lambda _: True)
 
 
 def test_of_two_stacks_each_leaves_the_other_s_alone(account: Account, alias: Alias) -> None:
-    zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
+    zones_of(account).point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
 
     with pytest.raises(ConflictError, match="owner=drawbridge"):
-        zones_of(account, "second").point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
+        zones_of(account, "second").point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
 
 
 def test_a_name_is_removed_with_its_marker_and_nothing_beside_it(account: Account, alias: Alias) -> None:
@@ -172,10 +182,10 @@ def test_a_name_is_removed_with_its_marker_and_nothing_beside_it(account: Accoun
     neighbours = [record("a.db.internal", "A", "10.0.0.1"), record(NAME, "TXT", '"theirs"')]
     put(account, alias.zone_id, *neighbours)
     before = records(account, alias.zone_id)
-    zones.point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
+    zones.point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
 
     for _ in range(2):
-        zones.remove(alias, subject=RESOURCE_ARN)
+        zones.remove(alias, holder=held(RESOURCE_ARN), dns_name=leads_to().dns_name)
 
     assert records(account, alias.zone_id) == before
 
@@ -183,7 +193,7 @@ def test_a_name_is_removed_with_its_marker_and_nothing_beside_it(account: Accoun
 def test_of_a_name_whose_record_is_gone_the_marker_is_removed(account: Account, alias: Alias) -> None:
     put(account, alias.zone_id, record(MARKER, "TXT", mark()))
 
-    zones_of(account).remove(alias, subject=RESOURCE_ARN)
+    zones_of(account).remove(alias, holder=held(RESOURCE_ARN), dns_name=leads_to().dns_name)
 
     assert there(account, alias.zone_id) == {}
 
@@ -191,9 +201,9 @@ def test_of_a_name_whose_record_is_gone_the_marker_is_removed(account: Account, 
 def test_a_name_beside_others_is_not_taken_for_them(account: Account, alias: Alias) -> None:
     zones = zones_of(account)
     longer = Alias(zone_id=alias.zone_id, name=f"a.{NAME}")
-    zones.point(longer, leads_to("vpce-2.rcfg-2"), subject=OTHER_ARN, may_replace=never)
+    zones.point(longer, leads_to("vpce-2.rcfg-2"), holder=held(OTHER_ARN), may_take_over=never)
 
-    zones.point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
+    zones.point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
 
     assert len(there(account, alias.zone_id)) == 4
 
@@ -201,7 +211,7 @@ def test_a_name_beside_others_is_not_taken_for_them(account: Account, alias: Ali
 def test_a_name_outside_of_the_zone_is_refused_and_not_tried_again(account: Account, zone: str) -> None:
     with pytest.raises(RefusedError, match="not permitted in zone"):
         zones_of(account).point(
-            Alias(zone_id=zone, name="db.other"), leads_to(), subject=RESOURCE_ARN, may_replace=never
+            Alias(zone_id=zone, name="db.other"), leads_to(), holder=held(RESOURCE_ARN), may_take_over=never
         )
 
 
@@ -210,7 +220,7 @@ def test_a_name_that_is_a_cname_is_refused_and_not_tried_again(account: Account,
     before = records(account, alias.zone_id)
 
     with pytest.raises(RefusedError, match="CNAME"):
-        zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
+        zones_of(account).point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
 
     assert records(account, alias.zone_id) == before
 
@@ -218,17 +228,17 @@ def test_a_name_that_is_a_cname_is_refused_and_not_tried_again(account: Account,
 def test_a_zone_that_is_not_there_is_refused(account: Account) -> None:
     with pytest.raises(RefusedError, match="NoSuchHostedZone"):
         zones_of(account).point(
-            Alias(zone_id="Z0000000000", name=NAME), leads_to(), subject=RESOURCE_ARN, may_replace=never
+            Alias(zone_id="Z0000000000", name=NAME), leads_to(), holder=held(RESOURCE_ARN), may_take_over=never
         )
 
 
 def test_who_comes_second_looks_again(account: Account, alias: Alias, monkeypatch: pytest.MonkeyPatch) -> None:
-    zones_of(account).point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
+    zones_of(account).point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
     late = zones_of(account)
     monkeypatch.setattr(late, "_find", lambda *_: None)
 
     with pytest.raises(NotReadyError, match="already exists"):
-        late.point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
+        late.point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
 
 
 @pytest.mark.parametrize(
@@ -246,4 +256,82 @@ def test_a_change_that_is_refused_is_an_error(
     monkeypatch.setattr(zones, "_find", lambda *_: None)
 
     with refusing(account.client("route53"), "change_resource_record_sets", code), pytest.raises(error, match=NAME):
-        zones.point(alias, leads_to(), subject=RESOURCE_ARN, may_replace=never)
+        zones.point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
+
+
+def test_a_zone_tells_whether_it_is_private(account: Account, zone: str) -> None:
+    public = account.client("route53").create_hosted_zone(Name="public.example", CallerReference="a public one")
+    zones = zones_of(account)
+
+    assert zones.zone(zone) == Zone(name="db.internal", private=True)
+    assert zones.zone(public["HostedZone"]["Id"].rpartition("/")[2]) == Zone(name="public.example", private=False)
+    assert zones.zone("Z0000000000") is None
+
+
+def test_a_marker_says_whose_the_name_is(account: Account, alias: Alias) -> None:
+    zones = zones_of(account)
+    assert zones.holder(alias) is None
+
+    zones.point(alias, leads_to(), holder=held(), may_take_over=never)
+
+    assert zones.holder(alias) == held()
+    assert zones_of(account, "second").holder(alias) is None
+
+
+def test_another_binding_s_name_is_not_taken_nor_removed(account: Account, alias: Alias) -> None:
+    zones = zones_of(account)
+    zones.point(alias, leads_to(), holder=held(), may_take_over=never)
+    before = records(account, alias.zone_id)
+    other = held(binding="billing", vpc_id="vpc-00000000000000002")
+
+    with pytest.raises(ConflictError, match=r"alias-taken: .*binding orders's"):
+        zones.point(alias, leads_to("vpce-2.rcfg-1"), holder=other, may_take_over=never)
+    zones.remove(alias, holder=other, dns_name=leads_to("vpce-2.rcfg-1").dns_name)
+
+    assert records(account, alias.zone_id) == before
+
+
+def test_a_marker_that_outlived_its_binding_gives_the_name_away(account: Account, alias: Alias) -> None:
+    zones = zones_of(account)
+    zones.point(alias, leads_to(), holder=held(), may_take_over=never)
+    other = held(binding="billing")
+
+    zones.point(alias, leads_to("vpce-2.rcfg-1"), holder=other, may_take_over=lambda of: of == held())
+
+    assert zones.holder(alias) == other
+
+
+def test_a_name_of_an_earlier_version_is_kept_up_and_gets_its_holder(account: Account, alias: Alias) -> None:
+    put(account, alias.zone_id, alias_record(NAME, leads_to().dns_name), record(MARKER, "TXT", mark_of_before()))
+    zones = zones_of(account)
+    assert zones.holder(alias) == Holder(subject=RESOURCE_ARN)
+    assert zones.difference(alias, leads_to(), holder=held(), may_take_over=never) == ""
+
+    zones.point(alias, leads_to(), holder=held(), may_take_over=never)
+
+    assert zones.holder(alias) == held()
+
+
+@pytest.mark.parametrize(("led_to", "there_after"), [("vpce-1.rcfg-1", 0), ("vpce-2.rcfg-1", 2)])
+def test_a_name_of_an_earlier_version_is_removed_where_it_leads_as_the_holder_s_did(
+    account: Account, alias: Alias, led_to: str, there_after: int
+) -> None:
+    put(account, alias.zone_id, alias_record(NAME, leads_to().dns_name), record(MARKER, "TXT", mark_of_before()))
+
+    zones_of(account).remove(alias, holder=held(), dns_name=leads_to(led_to).dns_name)
+
+    assert len(records(account, alias.zone_id)) == there_after
+
+
+@pytest.mark.parametrize("longest", ["b" * 64])
+def test_the_longest_binding_and_subject_fit_into_a_marker(account: Account, alias: Alias, longest: str) -> None:
+    zones = zones_of(account)
+    holder = held(
+        subject=f"arn:aws-us-gov:vpc-lattice:us-gov-west-1:111111111111:resourceconfiguration/{'r' * 60}",
+        binding=longest,
+    )
+
+    zones.point(alias, leads_to(), holder=holder, may_take_over=never)
+
+    assert zones.holder(alias) == holder
+    assert all(len(text) <= 257 for text in there(account, alias.zone_id)[f"{MARKER}.", "TXT"][0].split(' "'))

@@ -45,7 +45,7 @@ class World:
         self._perhaps_raise("configuring")
         return self
 
-    def discoverer(self, configuration: object, now: object) -> World:
+    def discoverer(self, configuration: object, now: object, on_broken: object) -> World:
         assert configuration is self
         self._perhaps_raise("discoverer")
         return self
@@ -230,7 +230,7 @@ def test_a_look_and_a_hint_may_fail_at_once(world: World) -> None:
 def test_what_nobody_foresaw_is_raised_and_the_whole_batch_comes_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stumble(configuration: object, now: object) -> World:
+    def stumble(configuration: object, now: object, on_broken: object) -> World:
         raise RuntimeError("bug")
 
     monkeypatch.setattr(app, "discoverer", stumble)

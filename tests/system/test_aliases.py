@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -138,3 +139,114 @@ def test_what_goes_from_a_group_takes_its_alias_along(
 
     until(lambda: f"{name}-one.{DOMAIN}" not in records(consumer, zone), lambda: f"{records(consumer, zone)}")
     assert f"{name}-two.{DOMAIN}" in records(consumer, zone)
+
+
+def vpc_of_its_own(world: World, consumer: Person, cidr: str) -> tuple[str, str]:
+    """Make another VPC with a subnet."""
+    ec2 = consumer.aws("ec2")
+    vpc_id = ec2.create_vpc(CidrBlock=cidr)["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc_id, CidrBlock=cidr, AvailabilityZone="us-east-1a")["Subnet"]["SubnetId"]
+    return str(vpc_id), str(subnet)
+
+
+def codes(row: Any) -> list[str]:
+    return [each["M"]["code"]["S"] for each in row["reasons"]["L"]]
+
+
+def put(consumer: Person, zone: str, action: str, record: dict[str, Any]) -> None:
+    consumer.aws("route53").change_resource_record_sets(
+        HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": action, "ResourceRecordSet": record}]}
+    )
+
+
+def record_of(consumer: Person, zone: str, alias: str) -> dict[str, Any]:
+    found = consumer.aws("route53").list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    return next((each for each in found if each["Name"] == f"{alias}.{DOMAIN}." and each["Type"] == "A"), {})
+
+
+def test_of_two_bindings_with_one_alias_the_second_is_refused_and_takes_nothing(
+    world: World, consumer: Person, provider: Person, zone: str, name: str
+) -> None:
+    bind(consumer, provider, name, zone, "{resource}")
+    share_arn = providers.share(provider, name, providers.single(provider, name), consumer.account_id)
+    settled(consumer, share_arn, "AVAILABLE")
+    before = record_of(consumer, zone, name)
+    vpc_id, subnet = vpc_of_its_own(world, consumer, "10.71.0.0/24")
+    second = {"mode": "resource-endpoint", "vpc": vpc_id, "subnets": [subnet]}
+
+    def write_second(alias: str) -> None:
+        consumer.aws("ssm").put_parameter(
+            Name=f"/drawbridge/config/bindings/{name}-second",
+            Type="String",
+            Overwrite=True,
+            Value=json.dumps(
+                {
+                    "match": {"provider": provider.account_id, "share": f"{name}*", "resource": name},
+                    "attach": second | {"alias": {"zone": zone, "name": f"{alias}.{DOMAIN}"}},
+                }
+            ),
+        )
+
+    write_second("{resource}")
+
+    until(lambda: "alias-taken" in codes(row_of(consumer, share_arn)), lambda: f"{row_of(consumer, share_arn)}")
+    assert record_of(consumer, zone, name) == before
+    write_second("{resource}-second")
+    until(lambda: record_of(consumer, zone, f"{name}-second"), lambda: "a name of its own")
+    write_second("{resource}-renamed")
+    until(lambda: not record_of(consumer, zone, f"{name}-second"), lambda: "renamed")
+    assert record_of(consumer, zone, name) == before
+    assert leads(world, consumer, name, name, name)()
+
+
+def test_a_record_that_somebody_deleted_or_changed_heals(
+    world: World, consumer: Person, provider: Person, zone: str, name: str
+) -> None:
+    bind(consumer, provider, name, zone, "{resource}")
+    share_arn = providers.share(provider, name, providers.single(provider, name), consumer.account_id)
+    settled(consumer, share_arn, "AVAILABLE")
+    made = record_of(consumer, zone, name)
+
+    put(consumer, zone, "DELETE", made)
+    until(lambda: record_of(consumer, zone, name) == made, lambda: "made anew")
+    until(lambda: (row_of(consumer, share_arn) or {})["drift"]["S"] == "", lambda: "noted as healed")
+    put(consumer, zone, "DELETE", made)
+    until(lambda: record_of(consumer, zone, name) == made, lambda: "made anew once more")
+
+    by_hand = {"Name": made["Name"], "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "10.0.0.1"}]}
+    put(consumer, zone, "UPSERT", by_hand)
+    until(lambda: record_of(consumer, zone, name) == made, lambda: "pointed back")
+
+
+def test_a_provider_chooses_neither_a_well_known_name_nor_one_in_a_public_zone(
+    consumer: Person, provider: Person, zone: str, name: str
+) -> None:
+    made = consumer.aws("route53").create_hosted_zone(Name=f"{name}.example", CallerReference=name)
+    public = str(made["HostedZone"]["Id"].rpartition("/")[2])
+    consumer.write_binding(
+        f"{name}-proxy",
+        resource="wpad",
+        provider=provider.account_id,
+        share=f"{name}*",
+        alias={"zone": zone, "name": f"{{resource}}.{DOMAIN}"},
+    )
+    consumer.write_binding(
+        f"{name}-public",
+        resource=name,
+        provider=provider.account_id,
+        share=f"{name}*",
+        alias={"zone": public, "name": f"{{resource}}.{name}.example"},
+    )
+    arns = [providers.single(provider, each) for each in ("wpad", name)]
+    provider.aws("ram").create_resource_share(
+        name=name, resourceArns=arns, principals=[consumer.account_id], allowExternalPrincipals=True
+    )
+    shares = provider.aws("ram").get_resource_shares(resourceOwner="SELF", name=name)["resourceShares"]
+
+    def refused() -> bool:
+        row = row_of(consumer, shares[0]["resourceShareArn"])
+        return bool(row) and sorted(codes(row)) == ["alias-public", "alias-reserved"]
+
+    until(refused, lambda: f"{row_of(consumer, shares[0]['resourceShareArn'])}")
+    assert f"wpad.{DOMAIN}" not in records(consumer, zone)
+    assert records(consumer, public) == {}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from drawbridge.association import Alias, Associated, WantedAssociation
+from drawbridge.association.aliases import Holder, MayTakeOver
 from drawbridge.association.entities import Entity
 from drawbridge.errors import ConflictError
 from drawbridge.publication import Publication
 from drawbridge.publication.due import Due
 from drawbridge.publication.named import NamedResource
-from drawbridge.publication.parameters import MayReplace, Owned
+from drawbridge.publication.parameters import Owned
 from drawbridge.publication.publish import Publisher
 from tests.builders import NOW, RESOURCE_ARN, entity
 
@@ -56,7 +57,8 @@ class World:
         self.entities: dict[str, Entity] = {}
         self.asked: list[str] = []
         self.records: dict[str, tuple[str, str]] = {}
-        """By the alias's name: what it leads to, and whose it is."""
+        """By the alias's name: what it leads to, and for which subject."""
+        self.holders: dict[str, Holder] = {}
 
     def named(self, endpoint_id: str) -> list[NamedResource]:
         self.asked.append(endpoint_id)
@@ -69,15 +71,17 @@ class World:
     def entity(self, arn: str) -> Entity | None:
         return self.entities.get(arn, entity(arn=arn)) if self.shared else None
 
-    def point(self, alias: Alias, to: NamedResource, *, subject: str, may_replace: MayReplace) -> None:
-        theirs = self.records.get(alias.name, ("", subject))[1]
-        if theirs != subject and not may_replace(theirs):
+    def point(self, alias: Alias, to: NamedResource, *, holder: Holder, may_take_over: MayTakeOver) -> None:
+        theirs = self.holders.get(alias.name, holder)
+        if (theirs.subject, theirs.binding) != (holder.subject, holder.binding) and not may_take_over(theirs):
             raise ConflictError(f"{alias.name} is another's")
-        self.records[alias.name] = (to.dns_name, subject)
+        self.holders[alias.name] = holder
+        self.records[alias.name] = (to.dns_name, holder.subject)
 
-    def remove(self, alias: Alias, *, subject: str) -> None:
-        if self.records.get(alias.name, ("", ""))[1] == subject:
-            del self.records[alias.name]
+    def remove(self, alias: Alias, *, holder: Holder, dns_name: str) -> None:
+        theirs = self.holders.get(alias.name)
+        if theirs is not None and (theirs.subject, theirs.binding) == (holder.subject, holder.binding):
+            del self.records[alias.name], self.holders[alias.name]
 
 
 def named(arn: str = RESOURCE_ARN, **changes: Any) -> NamedResource:

@@ -53,7 +53,7 @@ def test_a_binding_may_name_its_vpcs_by_tag() -> None:
         ("a: &a [*a]", "line 1.*recursive"),
         ("!!python/object/apply:os.system ['true']", "object"),
         ("attach: !!bool foo", "object"),
-        ("[" * 5000, "recursion"),
+        ("[" * 5000, "nested"),
         ("attach: {mode: resource-endpoint}", "attach.vpc is missing"),
     ],
 )

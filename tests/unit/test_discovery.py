@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawbridge.errors import DrawbridgeError, ThrottledError
+from drawbridge.errors import DrawbridgeError, InvalidInputError, ThrottledError
 from drawbridge.hint import AT_CONNECTIONS, AT_SHARES, EVERYWHERE
 from drawbridge.request import WorkflowInput
 from drawbridge.request.attention import Seen, Waits
@@ -34,7 +34,7 @@ from tests.builders import (
 )
 
 
-class CrashError(Exception):
+class CrashError(BaseException):
     """The function was stopped here."""
 
 
@@ -205,6 +205,10 @@ class World:
     def note_seen(self, row: Row, seen: Seen) -> None:
         self.kept[row.request_id] = msgspec.structs.replace(row, seen=seen.state, permitted=seen.permitted)
 
+    def note_healed(self, row: Row) -> None:
+        self._write()
+        self.kept[row.request_id] = msgspec.structs.replace(self.kept[row.request_id], drift="")
+
     def note_review(self, row: Row, review: Review, *, under: str) -> None:
         self._write()
         self.kept[row.request_id] = msgspec.structs.replace(
@@ -339,6 +343,15 @@ def test_what_is_not_any_longer_as_it_was_left_gets_one_attempt_and_another_only
     connected(world, drift="the endpoint is gone")
     assert world.discoverer().discover(AT_SHARES, NOW).started == ()
     assert world.discoverer().discover(AT_SHARES, NOW + timedelta(hours=6)).started == (f"{SHARE.request_id}-2",)
+
+
+def test_what_was_seen_to_and_happens_again_gets_its_attempt_at_once(world: World) -> None:
+    connected(world, drift="the endpoint is gone")
+    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
+
+    world.drifted = "the endpoint is gone"
+
+    assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-2",)
 
 
 def test_another_drift_than_the_last_gets_its_attempt_at_once(world: World) -> None:
@@ -590,6 +603,49 @@ def test_connections_to_services_that_nobody_looks_after_are_counted_and_left_al
 
     assert discovery.started == (f"{CONNECTION.request_id}-1",)
     assert world.kept[CONNECTION.request_id].permitted == "policies, 1 held"
+
+
+@pytest.mark.parametrize(
+    ("error", "broken", "failures"),
+    [
+        (InvalidInputError("the question of x can't be read"), 1, 0),
+        (ThrottledError("slowly"), 0, 1),
+        (ValueError("nobody foresaw it"), 0, 1),
+        (RecursionError("nor this"), 0, 1),
+    ],
+)
+def test_one_request_that_cannot_be_attended_to_stops_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception, broken: int, failures: int
+) -> None:
+    other = connection(endpoint_id="vpce-00000000000000000")
+    world.listed_connections = [connection(), other]
+    world.kept[CONNECTION.request_id] = row(Status.WAITING_FOR_APPROVAL, settled=False)
+
+    def stumble(row: Row, now: datetime, *, reconsider: bool) -> None:
+        raise error
+
+    monkeypatch.setattr(world, "see_to", stumble)
+
+    discovery = world.discoverer().discover(EVERYWHERE, NOW)
+
+    assert len(discovery.started) == 1
+    # What no repetition mends has nothing looked at again.
+    assert (len(discovery.broken), len(discovery.failures)) == (broken, failures)
+    assert str(error) in str((*discovery.broken, *discovery.failures)[0])
+
+
+def test_a_listing_that_nobody_foresaw_stops_nothing_of_the_other_side(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble() -> list[Invitation]:
+        raise ValueError("'AWS_NEW' is not a valid InvitationStatus")
+
+    monkeypatch.setattr(world, "invitations", stumble)
+    world.listed_connections = [connection()]
+
+    discovery = world.discoverer().discover(EVERYWHERE, NOW)
+
+    assert len(discovery.started) == len(discovery.failures) == 1
 
 
 def test_a_subnet_that_comes_to_a_share_later_is_noticed(world: World) -> None:

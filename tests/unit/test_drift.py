@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from drawbridge.association import Associated
-from drawbridge.publication import Way
+from drawbridge.publication import PointedRecord, Way
 from drawbridge.publication.drift import Drift, led_to, way_of, ways_of
 from drawbridge.publication.named import NamedResource
 from drawbridge.request.row import Row
@@ -132,3 +132,31 @@ def test_a_way_is_kept_as_it_is() -> None:
 
     assert ways_of(msgspec.json.encode([way]).decode()) == (way,)
     assert isinstance(way, Way)
+
+
+class Zones:
+    """Where aliases lead."""
+
+    def __init__(self, **led: str) -> None:
+        self.led = led
+
+    def leads_to(self, zone_id: str, name: str) -> str:
+        assert zone_id == "Z1"
+        return self.led.get(name, "")
+
+
+def pointed() -> Row:
+    way = way_of(wanted(), BY_ENDPOINT, [named()])
+    records = (PointedRecord(zone_id="Z1", name="db", dns_name="a name"),)
+    return row(Status.AVAILABLE, ways=msgspec.json.encode([msgspec.structs.replace(way, records=records)]).decode())
+
+
+def test_a_record_that_leads_elsewhere_or_is_gone_is_drift_of_its_own() -> None:
+    told = [Drift(Listed(), Zones(**led)).of(pointed()) for led in ({"db": "a name"}, {"db": "elsewhere"}, {})]
+
+    assert told[0] == ""
+    assert len({*told}) == 3
+
+
+def test_what_an_earlier_version_left_without_records_has_not_drifted() -> None:
+    assert Drift(Listed(), Zones()).of(left(BY_ENDPOINT)) == ""

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.association import Mode, NetworkRef, PrivateDns
+from drawbridge.association import Alias, Mode, NetworkRef, PrivateDns
+from drawbridge.association.aliases import AliasCheck, Holder, Zone
 from drawbridge.association.binding import Binding, parse_binding
 from drawbridge.association.entities import Entity
 from drawbridge.association.in_force import matched_digest, wanted_digest
@@ -37,6 +38,7 @@ from tests.builders import (
 from tests.builders import VPC_ID as VPC
 from tests.unit.reach import Reach
 
+ZONE = "Z0123456789ABC"
 ATTACH = {"mode": "resource-endpoint", "vpc": VPC}
 NONE_RAISED: InForce[tuple[str, int]] = InForce((), (), ())
 
@@ -54,6 +56,8 @@ class World(Reach):
         self.vpcs_there = (Vpc(vpc_id=VPC, subnet_ids=("subnet-0a", "subnet-0b")),) if vpcs is None else vpcs
         self.subnet_vpcs |= {subnet: vpc.vpc_id for vpc in self.vpcs_there for subnet in vpc.subnet_ids}
         self.in_effect = True
+        self.zones_there = {ZONE: Zone(name="corp.example", private=True)}
+        self.holders: dict[Alias, Holder] = {}
         self.shown_tags: dict[str, str] | None = None
         self.asked_for_tags = 0
 
@@ -76,6 +80,12 @@ class World(Reach):
     def tagged(self, tags: dict[str, str]) -> list[Vpc]:
         return list(self.vpcs_there)
 
+    def zone(self, zone_id: str) -> Zone | None:
+        return self.zones_there.get(zone_id)
+
+    def holder(self, alias: Alias) -> Holder | None:
+        return self.holders.get(alias)
+
     def planner(self, *bindings: Binding, policy: str = "permit(principal, action, resource);") -> Planner:
         in_force = InForce(tuple(bindings), tuple((each.name, 1) for each in bindings), ())
         return self.planner_of(in_force, PolicySet([parse_policy("test", policy)]))
@@ -89,6 +99,7 @@ class World(Reach):
             bindings=bindings,
             ways=self.ways,
             preflight=Preflight(self, self, self, prefix="drawbridge", quotas={}),
+            aliases=AliasCheck(self),
             account_id=CONSUMER,
             quotas=NONE_RAISED,
         )
@@ -412,13 +423,13 @@ def test_private_dns_wider_than_verified_is_asked_about_and_planned_as_it_is_wri
 
 
 def test_an_alias_is_planned_with_the_vpc_s_id_in_its_place() -> None:
-    alias = {"zone": "Z0123456789", "name": "{resource}.{vpc}.internal"}
+    alias = {"zone": ZONE, "name": "{resource}.{vpc}.corp.example"}
 
     (planned,) = (
         World(entity()).planner(binding(attach=ATTACH | {"alias": alias})).plan(SHARE_ARN, asker(), [], MOMENT)
     ).associations
 
-    assert (planned.alias, planned.alias_zone) == (f"{{resource}}.{VPC}.internal", "Z0123456789")
+    assert (planned.alias, planned.alias_zone) == (f"{{resource}}.{VPC}.corp.example", ZONE)
 
 
 def test_what_is_wanted_is_another_digest_once_a_quota_is_raised() -> None:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from drawbridge.association import Alias, Associated, Mode
+from drawbridge.association.aliases import Holder, alias_of
 from drawbridge.association.entities import Entity
 from drawbridge.decision.facts import ResourceKind
 from drawbridge.errors import ConflictError, NotReadyError
 from drawbridge.publication.documents import read_connection
-from drawbridge.publication.due import alias_of
 from drawbridge.publication.named import NamedResource
 from drawbridge.publication.parameters import Owned
 from tests.builders import (
@@ -281,7 +281,7 @@ def test_a_child_that_is_gone_takes_its_alias_along() -> None:
     before = world_of(child("one"), child("two"))
     publication(before, names, aliased)
     after = world_of(child("one"))
-    after.records = before.records
+    after.records, after.holders = before.records, before.holders
 
     assert sorted(before.records) == ["one.db.internal", "two.db.internal"]
     publication(after, names, aliased)
@@ -351,7 +351,7 @@ def test_an_alias_that_changed_takes_the_old_record_away() -> None:
 
 def test_an_alias_that_is_another_s_is_published_nowhere() -> None:
     names, world = Names(), World(named())
-    world.records["orders-db.db.internal"] = ("elsewhere.example", "another")
+    world.holders["orders-db.db.internal"] = Holder(subject="another", binding=wanted().binding)
 
     with pytest.raises(ConflictError, match="another's"):
         publication(world, names, wanted(**ALIASED))
@@ -438,3 +438,42 @@ def test_what_an_earlier_version_published_is_read() -> None:
 
     assert read is not None
     assert (read.group_arn, read.alias, read.service_network_arn) == (None, None, None)
+
+
+def test_the_records_that_lead_to_what_was_published_are_noted() -> None:
+    told = publication(world_of(child("one"), child("two")), Names(), wanted(resource_type="GROUP", **ALIASED))
+
+    assert told.way is not None
+    assert [(each.zone_id, each.name) for each in told.way.records] == [
+        ("Z0123456789", "one.db.internal"),
+        ("Z0123456789", "two.db.internal"),
+    ]
+    assert publication(World(named()), Names(), wanted()).way.records == ()  # type: ignore[union-attr]  # it is there
+
+
+def test_a_name_that_another_binding_publishes_is_not_taken_and_one_that_it_gave_up_is() -> None:
+    names, world = Names(), World(named())
+    first, second = wanted(**ALIASED), wanted(binding="second", vpc_id="vpc-00000000000000002", **ALIASED)
+    publication(world, names, first)
+    before = dict(world.holders)
+
+    with pytest.raises(ConflictError):
+        publication(world, names, second)
+    assert world.holders == before
+
+    for name in [*names.there]:
+        del names.there[name]
+    publication(world, names, second)
+    assert world.holders["orders-db.db.internal"].binding == "second"
+
+
+def test_renaming_one_of_two_leaves_the_other_s_name() -> None:
+    names, world = Names(), World(named())
+    publication(world, names, wanted(**ALIASED))
+    of_first = dict(world.holders)
+    second = wanted(binding="second", **(ALIASED | {"alias": "second.internal"}))
+    publication(world, names, second)
+
+    publication(world, names, wanted(binding="second"))
+
+    assert world.holders == of_first

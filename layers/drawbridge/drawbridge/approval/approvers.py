@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta, Struct
 
 from drawbridge.approval import Options, Question
 from drawbridge.arns import AccountId
 from drawbridge.errors import InvalidInputError
+from drawbridge.parsing import UnreadableError, read_json
 
 UserId = Annotated[str, Meta(pattern=r"^[UW][A-Z0-9]{2,20}\Z")]
 GroupId = Annotated[str, Meta(pattern=r"^S[A-Z0-9]{2,20}\Z")]
@@ -38,8 +38,8 @@ def parse_approvers(text: str) -> Approvers:
         InvalidInputError: it is no JSON, or a field is missing, unknown or wrong. The message names it.
     """
     try:
-        return msgspec.json.decode(text, type=Approvers)
-    except msgspec.DecodeError as error:
+        return read_json(text, Approvers)
+    except UnreadableError as error:
         told = re.sub(r"`\$\.?", "`", str(error))
         raise InvalidInputError(f"config/approvers: {told}") from error
 

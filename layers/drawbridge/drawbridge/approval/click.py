@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 
-import msgspec
 from msgspec import Meta, Struct
 
 from drawbridge.approval.answer import Answer
 from drawbridge.approval.approvers import Person
 from drawbridge.approval.message import APPROVE, DENIAL, DENY, REASON
 from drawbridge.errors import InvalidInputError
+from drawbridge.parsing import UnreadableError, read_json
 
 WINDOW = 300
 """Seconds that a request may be old, or from a clock that goes ahead: what is older may be somebody's recording."""
@@ -130,10 +130,10 @@ def read_click(body: bytes, *, app_id: str = "") -> Click:
     if "ssl_check" in form:
         return Nothing("ssl_check")
     try:
-        payload = msgspec.json.decode(form["payload"][0], type=_Payload)
+        payload = read_json(form["payload"][0], _Payload)
     except KeyError:
         raise InvalidInputError("payload: it is missing") from None
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+    except UnreadableError as error:
         raise InvalidInputError(f"payload: {error}") from error
     if app_id and payload.api_app_id != app_id:
         raise InvalidInputError(f"api_app_id: {payload.api_app_id!r} is not our app")
@@ -173,9 +173,11 @@ def _of_form(payload: _Payload, person: Person) -> Click:
     parts = payload.view.private_metadata.rsplit("/", 2)
     request_id, asking = _question(parts[0])
     try:
-        reason = str(payload.view.state["values"][REASON][REASON]["value"] or "")
+        reason = payload.view.state["values"][REASON][REASON]["value"] or ""
     except (KeyError, TypeError):
         raise InvalidInputError("view.state: the reason is not there") from None
+    if not isinstance(reason, str):
+        raise InvalidInputError("view.state: the reason is no text")
     answer = Answer(request_id=request_id, asking=asking, approve=False, reason=reason[:500])
     return Deny(answer, person, channel=parts[1] if len(parts) == 3 else "")  # noqa: PLR2004 - value, channel, ts
 

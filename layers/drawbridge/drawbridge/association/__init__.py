@@ -82,6 +82,9 @@ class WantedAssociation(Struct, frozen=True, kw_only=True, rename="camel"):
     alias: str = ""
     """The name of our own, with ``{resource}`` where the resource's name goes; empty for none."""
     alias_zone: str = ""
+    alias_zone_name: str = ""
+    alias_reserved: bool = False
+    """Whether a policy lets the name be one that nobody should have by accident."""
 
     @property
     def name(self) -> str:

@@ -13,11 +13,12 @@ from msgspec import Meta, Struct, field
 from drawbridge.association import Mode, NetworkRef, PrivateDns
 from drawbridge.association.entities import Entity
 from drawbridge.errors import InvalidInputError
+from drawbridge.parsing import UnreadableError, read_json
 from drawbridge.request.shares import Matchable
 
 Glob = Annotated[str, Meta(min_length=1, max_length=256)]
-VpcId = Annotated[str, Meta(pattern=r"^vpc-[0-9a-f]{8,17}$")]
-SubnetId = Annotated[str, Meta(pattern=r"^subnet-[0-9a-f]{8,17}$")]
+VpcId = Annotated[str, Meta(pattern=r"^vpc-[0-9a-f]{8,17}\Z")]
+SubnetId = Annotated[str, Meta(pattern=r"^subnet-[0-9a-f]{8,17}\Z")]
 NetworkId = Annotated[
     str,
     Meta(pattern=r"^(sn-[0-9a-f]{17}|arn:[a-z-]+:vpc-lattice:[a-z0-9-]+:[0-9]{12}:servicenetwork/sn-[0-9a-f]{17})\Z"),
@@ -27,10 +28,16 @@ Domain = Annotated[str, Meta(pattern=r"^(\*\.)?([a-z0-9_-]{1,63}\.)*[a-z0-9-]{1,
 AliasName = Annotated[
     str, Meta(pattern=r"^([a-z0-9_-]|\{resource\}|\{vpc\})+(\.([a-z0-9_-]|\{resource\}|\{vpc\})+)+\Z", max_length=255)
 ]
-SecurityGroupId = Annotated[str, Meta(pattern=r"^sg-[0-9a-f]{8,17}$")]
+SecurityGroupId = Annotated[str, Meta(pattern=r"^sg-[0-9a-f]{8,17}\Z")]
 
 _MOST_GROUPS = 5
 """Of a service network's association with a VPC (VPC Lattice user guide, "Quotas")."""
+
+_LONGEST = 8192
+"""Of a parameter of the advanced tier; more can't come from Parameter Store."""
+
+_DEEPEST = 50
+"""Brackets within brackets; a binding has four."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -86,11 +93,13 @@ class PrivateDomains(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Route53Alias(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A name of our own in a private hosted zone, which follows the name that AWS gives."""
+    """A name of our own in a hosted zone, which follows the name that AWS gives."""
 
     zone: Annotated[str, Meta(pattern=r"^[A-Z0-9]{1,32}\Z")]
     name: AliasName
     """With ``{resource}`` where the resource's name goes, and ``{vpc}`` where the VPC's id goes."""
+    public: bool = False
+    """Whether the zone may be a public one."""
 
 
 class Attach(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -157,6 +166,8 @@ def parse_binding(name: str, text: str) -> Binding:
         document = msgspec.convert(loaded, BindingDocument, strict=False)
     except msgspec.ValidationError as error:
         raise _invalid(name, str(error), _line_of(str(error), text)) from error
+    except UnicodeError as error:
+        raise _invalid(name, "half of a character, as \\ud800, is no text") from error
     for trouble in _troubles(document.attach):
         line = _line_of_fields(trouble.partition(" ")[0].rstrip(":").split("."), text)
         raise InvalidBindingError(f"binding {name}: {trouble}", reason=trouble, line=line)
@@ -190,16 +201,33 @@ def _troubles(attach: Attach) -> Iterator[str]:
 
 def _load(name: str, text: str) -> object:
     """Read JSON or YAML. YAML's scalars all stay text, ``off`` and an account's leading zeros too."""
+    if len(text) > _LONGEST:
+        raise _invalid(name, f"{len(text)} characters, {_LONGEST} at most")
+    if (line := _too_deep(text)) is not None:
+        raise _invalid(name, f"brackets nested deeper than {_DEEPEST}", line)
     try:
         if text.lstrip().startswith("{"):
-            with suppress(msgspec.DecodeError):
-                return msgspec.json.decode(text)
+            with suppress(UnreadableError):
+                return read_json(text, object)
         return yaml.load(text, yaml.BaseLoader)  # noqa: S506 - it makes text, lists and mappings of anything
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise _invalid(name, str(error.problem or error.context), line) from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except RecursionError:
+        raise _invalid(name, "nested too deep") from None
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        # YAML's escapes may name characters that there are not.
         raise _invalid(name, str(error)) from error
+
+
+def _too_deep(text: str) -> int | None:
+    """Give the line where brackets are nested too deep, or closed far less often than opened: YAML takes ages then."""
+    depth = 0
+    for found in re.finditer(r"[\[{]|[\]}]", text):
+        depth = max(0, depth + (1 if found.group() in "[{" else -1))
+        if depth > _DEEPEST:
+            return text.count("\n", 0, found.start()) + 1
+    return None
 
 
 def _line_of(error: str, text: str) -> int | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from drawbridge.association.binding import Binding, Match, parse_binding
+from drawbridge.association.claims import conflict_among
 from drawbridge.configuration import InForce, Parameters, in_force
 from drawbridge.request.digests import digest
 from drawbridge.request.shares import Matchable
@@ -11,8 +12,8 @@ PATH = "bindings"
 
 
 def bindings_in_force(parameters: Parameters) -> InForce[Binding]:
-    """Read the bindings; of a broken one, the last good version."""
-    return in_force(parameters, PATH, parse_binding)
+    """Read the bindings; of a broken one, or one that claims what another has, the last good version."""
+    return in_force(parameters, PATH, parse_binding, conflict_among)
 
 
 def wanted_digest(bindings: InForce[Binding], provider: str, share_name: str, quotas: InForce[tuple[str, int]]) -> str:

@@ -8,14 +8,16 @@ from msgspec import Struct
 
 from drawbridge.arns import is_of
 from drawbridge.association import Mode, NetworkRef, Plan, PrivateDns, WantedAssociation
+from drawbridge.association.aliases import AliasCheck, alias_for_policies
 from drawbridge.association.associate import Ways
 from drawbridge.association.binding import Binding, VpcTag
 from drawbridge.association.coverage import Coverage
-from drawbridge.association.entities import Entity
+from drawbridge.association.entities import Entity, holds_others
 from drawbridge.association.in_force import matched_digest, wanted_digest
 from drawbridge.association.preflight import Preflight
 from drawbridge.bounds import fitting, shortened
 from drawbridge.configuration import InForce
+from drawbridge.decision import Because
 from drawbridge.decision.decide import Policies, may_associate
 from drawbridge.decision.facts import Asker, Fact, Moment, ResourceFacts, ResourceKind
 from drawbridge.decision.grounds import AssociationGrounds
@@ -128,6 +130,7 @@ class Planner:
         bindings: InForce[Binding],
         ways: Ways,
         preflight: Preflight,
+        aliases: AliasCheck,
         account_id: str,
         quotas: InForce[tuple[str, int]],
     ) -> None:
@@ -138,6 +141,7 @@ class Planner:
         self._bindings = bindings
         self._ways = ways
         self._preflight = preflight
+        self._aliases = aliases
         self._account_id = account_id
         self._quotas = quotas
 
@@ -264,14 +268,17 @@ class Planner:
         self, binding: Binding, resource: Entity, fits: list[Entity], *, asker: Asker, share: Share, moment: Moment
     ) -> Wish:
         facts: ResourceFacts | None = None
+        permitting: Because = ()
         refusal = _impossible(binding, resource)
         if refusal is None:
             facts = self._facts(binding, resource, asker, share.name)
-            refusal = self._refusal(facts, moment) or _twin(binding, resource, fits)
+            refusal, permitting = self._refusal(facts, moment)
+            refusal = refusal or _twin(binding, resource, fits)
         if refusal is not None:
             refused = (Refusal(reason=refusal),)
             return Wish(binding=binding.name, resource=resource, facts=facts, refused=refused)
-        placed, unplaced = self._places(binding, resource)
+        reserved = binding.attach.alias is not None and self._policies.let_names_be_reserved(permitting)
+        placed, unplaced = self._places(binding, resource, reserved=reserved)
         return Wish(
             binding=binding.name,
             resource=resource,
@@ -299,16 +306,22 @@ class Planner:
             binding=binding.name,
             mode=binding.attach.mode,
             private_dns=binding.attach.dns,
+            alias=_alias(binding, resource),
         )
 
-    def _refusal(self, facts: ResourceFacts, moment: Moment) -> Reason | None:
+    def _refusal(self, facts: ResourceFacts, moment: Moment) -> tuple[Reason | None, Because]:
+        """Say why policies do not permit it; or ``None``, and what permits it."""
         permitted, because = may_associate(facts, self._policies, moment)
         if permitted:
-            return None
+            return None, because
         why = "; ".join(reason.text for reason in because)
-        return Reason("association-not-permitted", f"{facts.name}: {why}", source=facts.binding)
+        return Reason("association-not-permitted", f"{facts.name}: {why}", source=facts.binding), ()
 
-    def _places(self, binding: Binding, resource: Entity) -> tuple[list[WantedAssociation], list[Refusal]]:
+    def _places(
+        self, binding: Binding, resource: Entity, *, reserved: bool
+    ) -> tuple[list[WantedAssociation], list[Refusal]]:
+        alias = binding.attach.alias
+        zone_name = self._aliases.zone_name(alias.zone) if alias else ""
         placed: list[WantedAssociation] = []
         unplaced: list[Refusal] = []
         for vpc in self._vpcs(binding):
@@ -317,8 +330,12 @@ class Planner:
                 reason = Reason("no-subnet", text, source=binding.name)
                 unplaced.append(Refusal(vpc_id=vpc.vpc_id, reason=reason))
                 continue
-            wanted = _wanted(binding, resource, vpc)
-            hindrance = self._hindrance(wanted, resource)
+            wanted = msgspec.structs.replace(
+                _wanted(binding, resource, vpc), alias_zone_name=zone_name, alias_reserved=reserved
+            )
+            hindrance = self._aliases.hindrance(wanted, public=bool(alias and alias.public)) or self._hindrance(
+                wanted, resource
+            )
             if hindrance is None:
                 placed.append(wanted)
             else:
@@ -370,6 +387,16 @@ def _cut(refusals: int, facts: int) -> Iterator[str]:
 
 def _needs_subnets(binding: Binding) -> bool:
     return binding.attach.mode is not Mode.SERVICE_NETWORK
+
+
+def _alias(binding: Binding, resource: Entity) -> str | None:
+    """Give the name of our own as policies are asked about it; ``{vpc}`` stays where VPCs are named by tag."""
+    attach = binding.attach
+    if attach.alias is None:
+        return ""
+    name = attach.alias.name.replace("{vpc}", attach.vpc) if isinstance(attach.vpc, str) else attach.alias.name
+    holds = holds_others(resource.kind, resource.type)
+    return alias_for_policies(name, resource.name, holds_others=holds)
 
 
 def _wanted(binding: Binding, resource: Entity, vpc: Vpc | None) -> WantedAssociation:

@@ -14,6 +14,8 @@ DEFAULTS = {RESOURCE_ENDPOINTS: 200, NETWORK_ENDPOINTS: 50, IN_NETWORK: 500, VPC
 """AWS's (user guides of AWS PrivateLink and VPC Lattice, "Quotas")."""
 
 _MOST = 1_000_000
+_MOST_DIGITS = 20
+"""Zeros before it may be there; Python reads no more than 4,300 digits."""
 
 
 def quotas_in_force(parameters: Parameters) -> InForce[tuple[str, int]]:
@@ -25,6 +27,6 @@ def _parse(name: str, text: str) -> tuple[str, int]:
     if name not in DEFAULTS:
         raise InvalidInputError(f"quota {name[:100]!r}: there is none of that name; there are {', '.join(DEFAULTS)}")
     digits = text.strip()
-    if not (digits.isascii() and digits.isdecimal() and 0 < int(digits[:9]) <= _MOST):
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS and 0 < int(digits) <= _MOST):
         raise InvalidInputError(f"quota {name}: a whole number from 1 to {_MOST:,} is expected, not {text[:50]!r}")
     return name, int(digits)

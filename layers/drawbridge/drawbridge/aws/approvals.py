@@ -15,7 +15,8 @@ from drawbridge.approval.wait import Pending
 from drawbridge.aws.errors import translated
 from drawbridge.aws.table_reads import items_of
 from drawbridge.aws.table_writes import Write, written
-from drawbridge.errors import UpstreamError
+from drawbridge.errors import InvalidInputError, UpstreamError
+from drawbridge.parsing import UnreadableError, read_json
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -41,14 +42,7 @@ class Approvals:
         """Give the questions that were asked of requests last, as far as a look needs them: a call for each hundred."""
         with translated("read the questions", missing=UpstreamError):
             items = [*items_of(self._table, request_ids, ("request_id", "token", "decision", "expires_at"))]
-        return {
-            item["request_id"]: Pending(
-                deadline=datetime.fromtimestamp(int(item["expires_at"]), UTC) - _KEPT_FOR,
-                waits=bool(item.get("token")),
-                decided="decision" in item,
-            )
-            for item in items
-        }
+        return {item["request_id"]: _pending(item) for item in items}
 
     def open(self, question: Question, token: str, link: str) -> tuple[Standing, Standing | None]:
         """Keep a question with the task that waits; give how it stands, and the other question that it takes over from.
@@ -147,8 +141,33 @@ class Approvals:
             return written(self._table, request_id, write)
 
 
+def _pending(item: dict[str, Any]) -> Pending:
+    try:
+        deadline = datetime.fromtimestamp(int(item["expires_at"]), UTC) - _KEPT_FOR
+    except (LookupError, TypeError, ValueError, ArithmeticError, OSError):
+        # Somebody wrote it by hand: it is read by itself, which says what is wrong, and keeps no other back.
+        return Pending(deadline=datetime.max.replace(tzinfo=UTC), waits=True, decided=True)
+    return Pending(deadline=deadline, waits=bool(item.get("token")), decided="decision" in item)
+
+
 def _standing(item: dict[str, Any]) -> Standing:
-    question = msgspec.json.decode(item["question"], type=Question)
+    """Read an item.
+
+    Raises:
+        InvalidInputError: somebody wrote it by hand, and it is no question.
+    """
+    try:
+        return _standing_of(item)
+    except (LookupError, TypeError, UnreadableError) as error:
+        raise InvalidInputError(
+            f"the question of {str(item.get('request_id'))[:200]!r} can't be read: {str(error)[:300]}; delete it"
+        ) from error
+
+
+def _standing_of(item: dict[str, Any]) -> Standing:
+    question = read_json(item["question"], Question)
+    if question.request_id != item["request_id"]:
+        raise UnreadableError(f"it is about {question.request_id}")
     return Standing(
         question=question,
         token=item.get("token", ""),

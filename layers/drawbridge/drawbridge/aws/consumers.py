@@ -88,9 +88,11 @@ def _text(value: Any) -> str:
 def _moment(value: Any) -> datetime | None:
     try:
         moment = datetime.fromisoformat(_text(value))
-    except ValueError:
+        # Near the first and the last year another time zone is another century, or none; Cedar reads four digits.
+        told = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return told if 1000 <= told.year < 9999 else None  # noqa: PLR2004 - as many digits as Cedar reads
 
 
 def _services(value: Any) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from drawbridge.aws.errors import translated
@@ -22,13 +23,27 @@ class DeadLetters:
         self._queue_url = queue_url
 
     def bury(self, body: str, reason: str) -> None:
-        """Keep the message, with the reason beside it, which SQS's own redrive would not keep."""
+        """Keep the message, with the reason beside it, which SQS's own redrive would not keep.
+
+        Whole as far as it fits, and as far as SQS takes its characters; the reason says if it does not fit.
+        """
+        kept = _sendable(body).encode()[:_LARGEST_BODY].decode(errors="ignore")
+        if (size := len(body.encode("utf-8", "surrogatepass"))) > _LARGEST_BODY:
+            reason = f"[cut: it has {size} bytes] {reason}"
         with translated("send to the dead-letter queue"):
             self._sqs.send_message(
                 QueueUrl=self._queue_url,
-                MessageBody=body.encode()[:_LARGEST_BODY].decode(errors="ignore"),
+                MessageBody=kept or "(empty)",
                 MessageAttributes={"reason": {"DataType": "String", "StringValue": _allowed(reason)[:_LONGEST_REASON]}},
             )
+
+
+_NOT_SENDABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _sendable(text: str) -> str:
+    """Give the text without what is no character of XML, which SQS refuses (API reference, ``SendMessage``)."""
+    return _NOT_SENDABLE.sub("?", text)
 
 
 def _allowed(text: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from drawbridge.approval.tell import StatusReached
 from drawbridge.aws.errors import translated
@@ -16,7 +18,7 @@ from drawbridge.aws.table_writes import TooLargeError, Write, written
 from drawbridge.bounds import fitting
 from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
 from drawbridge.decision.let_in import LetIn, let_in_before, read_let_in
-from drawbridge.errors import UpstreamError
+from drawbridge.errors import InvalidInputError, UpstreamError
 from drawbridge.record import Outcome
 from drawbridge.record.bounds import association_grounds_kept, grounds_kept, surplus
 from drawbridge.record.entry import Entry
@@ -32,6 +34,8 @@ from drawbridge.status import Reason, Status
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
+Read = TypeVar("Read", Row, Entry)
+
 _YES = "yes"
 FOLLOWED_INDEX = "followed"
 """Holds the rows that carry the attribute of that name, which are few: those that AWS should still list."""
@@ -43,29 +47,41 @@ _HISTORY_KEPT = 100
 """Entries of a row's history, if they fit; the bus has told of the earlier ones."""
 
 
-class Ledger:
-    """The rows. Every write is conditional on what was read, so that no writer takes back what another one wrote."""
+BrokenRow = Callable[[str], None]
+"""Is told of a row that can't be read: its id, and why."""
 
-    def __init__(self, table: Table, *, now: Callable[[], datetime]) -> None:
+
+class Ledger:
+    """The rows. Every write is conditional on what was read, so that no writer takes back what another one wrote.
+
+    A row that can't be read, because somebody wrote it by hand, is passed over where many are read: its request stays
+    as it is until the row is mended or deleted.
+    """
+
+    def __init__(self, table: Table, *, now: Callable[[], datetime], on_broken: BrokenRow = lambda _: None) -> None:
         self._table = table
         self._now = now
+        self._on_broken = on_broken
 
     def rows(self, request_ids: Collection[str]) -> Mapping[str, Row]:
         """Give the rows of requests, as far as a look compares them: without what their decisions rested on."""
         with translated("read the ledger", missing=UpstreamError):
-            rows = [_row(item) for item in items_of(self._table, request_ids, _COMPARED)]
-        return {row.request_id: row for row in rows}
+            rows = self._readable(items_of(self._table, request_ids, _COMPARED), _row)
+            return {row.request_id: row for row in rows}
 
     def with_grounds(self, row: Row) -> Row:
         """Give a row with what its decisions rested on, for a review."""
         with translated(f"read {row.request_id}", missing=UpstreamError):
             item: Any = self._table.get_item(Key={"request_id": row.request_id}, **only(_GROUNDS)).get("Item", {})
-        return msgspec.structs.replace(row, **{name: item.get(name, "") for name in _GROUNDS})
+        # Whatever somebody wrote there by hand is none.
+        told = {name: text if isinstance(text := item.get(name), str) else "" for name in _GROUNDS}
+        return msgspec.structs.replace(row, **told)
 
     def followed(self) -> list[Row]:
         """Give the rows that AWS should still list: under way, or settled only for now."""
         with translated("read the rows that are followed", missing=UpstreamError):
-            return [_row(item) for page in pages(self._query, marker="LastEvaluatedKey") for item in page["Items"]]
+            items = (item for page in pages(self._query, marker="LastEvaluatedKey") for item in page["Items"])
+            return list(self._readable(items, _row))
 
     def claim(self, seen: Seen, attempt: int, *, after: Row | None) -> bool:
         """Enter an attempt; ``False`` if the row is not any longer as it was read, in ``after``."""
@@ -149,6 +165,12 @@ class Ledger:
         write.only_if(attempt=row.attempt, settled=False)
         self._update(row.request_id, write)
 
+    def note_healed(self, row: Row) -> None:
+        """Note that what an attempt was made for is as it was left; nothing if the row has a later attempt by now."""
+        write = Write(drift="")
+        write.only_if(attempt=row.attempt, settled=True)
+        self._update(row.request_id, write)
+
     def note_review(self, row: Row, review: Review, *, under: str) -> None:
         """Note what a review came to, under which configuration; nothing if the row has a later attempt by now."""
         told = {"at": self._moment(), "reasons": msgspec.to_builtins(few(review.reasons))}
@@ -198,7 +220,11 @@ class Ledger:
         return read_let_in(str(item.get("let_in", "")))
 
     def entry(self, request_id: str) -> Entry | None:
-        """Give all that the ledger knows of a request."""
+        """Give all that the ledger knows of a request.
+
+        Raises:
+            InvalidInputError: its row can't be read.
+        """
         with translated(f"read {request_id}", missing=UpstreamError):
             item = self._table.get_item(Key={"request_id": request_id}, ConsistentRead=True).get("Item")
         return None if item is None else _entry(item)
@@ -216,8 +242,15 @@ class Ledger:
         """Give all that the ledger knows, in no order."""
         with translated("read the ledger", missing=UpstreamError):
             for page in pages(self._scan, marker="LastEvaluatedKey"):
-                for item in page["Items"]:
-                    yield _entry(item)
+                yield from self._readable(page["Items"], _entry)
+
+    def _readable(self, items: Iterable[dict[str, Any]], read: Callable[[dict[str, Any]], Read]) -> Iterator[Read]:
+        """Give what can be read, and tell of the rest."""
+        for item in items:
+            try:
+                yield read(item)
+            except InvalidInputError as broken:
+                self._on_broken(str(broken))
 
     def _scan(self, **start: Any) -> Any:
         return self._table.scan(**({"ExclusiveStartKey": start["LastEvaluatedKey"]} if start else {}))
@@ -301,19 +334,23 @@ def _of_before(row: Row) -> LetIn | None:
     return let_in_before(read_grounds(row.grounds, Grounds), row.decided_by)
 
 
+_MOST_ATTEMPTS = 1_000_000
+"""Far more than there can be; the number is part of an execution's name."""
+
+
 class _Item(msgspec.Struct):
     """A row as it is stored."""
 
     about: ResourceShareRequest | EndpointConnectionRequest
     account_id: str
     status: Status
-    attempt: int
+    attempt: Annotated[int, Meta(ge=1, le=_MOST_ATTEMPTS)]
     settled: bool
     seen: str
     wanted: str
     permitted: str
     updated_at: str
-    failures: int
+    failures: Annotated[int, Meta(ge=0, le=_MOST_ATTEMPTS)]
     incomplete: bool
     grounds: str = ""
     association_grounds: str = ""
@@ -331,10 +368,27 @@ class _Item(msgspec.Struct):
 
 _GROUNDS = ("grounds", "association_grounds")
 """Large, and only read by reviews. The index holds them all the same: its projection can't be changed in place."""
-_COMPARED = tuple(name for name in _Item.__struct_fields__ if name not in _GROUNDS)
+_COMPARED = ("request_id", *(name for name in _Item.__struct_fields__ if name not in _GROUNDS))
+
+
+@contextmanager
+def _reading(item: Mapping[str, Any]) -> Iterator[None]:
+    """Have whatever is wrong with a row said in one way."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError, msgspec.MsgspecError) as error:
+        why = f"{type(error).__name__}: {error}"
+        raise InvalidInputError(
+            f"the ledger's row {str(item.get('request_id'))[:200]!r} can't be read: {why[:300]}; mend or delete it"
+        ) from error
 
 
 def _entry(item: dict[str, Any]) -> Entry:
+    with _reading(item):
+        return _entry_of(item)
+
+
+def _entry_of(item: dict[str, Any]) -> Entry:
     told = {
         **item,
         "grounds": read_grounds(item.get("grounds", ""), Grounds),
@@ -349,7 +403,17 @@ def _entry(item: dict[str, Any]) -> Entry:
 
 
 def _row(item: dict[str, Any]) -> Row:
+    with _reading(item):
+        return _row_of(item)
+
+
+def _row_of(item: dict[str, Any]) -> Row:
     # DynamoDB gives every number as a Decimal.
     numbers = {name: int(item[name]) for name in ("attempt", "failures")}
     stored = msgspec.structs.asdict(msgspec.convert(item | numbers, _Item))
-    return Row(request=stored.pop("about"), **stored)
+    row = Row(request=stored.pop("about"), **stored)
+    if row.request_id != item["request_id"]:
+        raise ValueError(f"it is about {row.request_id}")
+    if datetime.fromisoformat(row.updated_at).tzinfo is None:
+        raise ValueError("updated_at has no time zone")
+    return row

@@ -1,23 +1,27 @@
-"""Route 53's private hosted zones: names of our own, each with a marker record that says whose it is."""
+"""Route 53's hosted zones: names of our own, each with a marker record that says whose it is."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 from msgspec import Struct
 
 from drawbridge.association import Alias
+from drawbridge.association.aliases import Holder, MayTakeOver, Zone, taken
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.errors import ConflictError, NotReadyError, RefusedError
 from drawbridge.publication.named import NamedResource
-from drawbridge.publication.parameters import MayReplace
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
 
 _MARKER = "_drawbridge"
 _TTL = 300
+
+_BINDING, _VPC = "binding=", " vpc="
+_MARK = re.compile(rf'"(?P<subject>[^"]*)"( "{_BINDING}(?P<binding>[^" ]+)({_VPC}(?P<vpc>[^" ]+))?")?')
 
 _RACED = ("but it already exists", "not found", "do not match")
 """What Route 53 says where the records are not as they were a moment ago; all else stays wrong."""
@@ -38,50 +42,84 @@ class PrivateZones:
         self._route53 = route53
         self._owner = owner
 
-    def point(self, alias: Alias, to: NamedResource, *, subject: str, may_replace: MayReplace) -> None:
+    def zone(self, zone_id: str) -> Zone | None:
+        """Give a zone; ``None`` if this account has none of that id."""
+        with translated(f"look for zone {zone_id}"):
+            try:
+                told = self._route53.get_hosted_zone(Id=zone_id)["HostedZone"]
+            except ClientError as error:
+                if code_of(error) not in {"NoSuchHostedZone", "InvalidInput"}:
+                    raise
+                return None
+        return Zone(name=_plain(told["Name"]), private=told.get("Config", {}).get("PrivateZone") is True)
+
+    def holder(self, alias: Alias) -> Holder | None:
+        """Give whose a name is; ``None`` if it is nobody's, or another stack's."""
+        marker = self._marker(alias)
+        return None if marker is None else self._holder_in(marker)
+
+    def point(self, alias: Alias, to: NamedResource, *, holder: Holder, may_take_over: MayTakeOver) -> None:
         """Have the name lead there. Nothing is written if it does.
 
         Raises:
-            ConflictError: there is a record of that name which is not ours, or is another's that may not be replaced.
+            ConflictError: there is a record of that name which is not ours, or is another's that may not be taken over.
             NotReadyError: somebody else changes the same record.
             RefusedError: the zone takes no such record, as where the name does not lie in it.
         """
-        compared = self._compare(alias, to, subject, may_replace)
+        compared = self._compare(alias, to, holder, may_take_over)
         if compared is not None:
             self._change(alias, compared.action, [compared.marker, compared.wanted])
 
-    def difference(self, alias: Alias, to: NamedResource, *, subject: str, may_replace: MayReplace) -> str:
+    def difference(self, alias: Alias, to: NamedResource, *, holder: Holder, may_take_over: MayTakeOver) -> str:
         """Say how what is there differs from what the name is to lead to; empty if it does not.
 
         Raises:
-            ConflictError: there is a record of that name which is not ours, or is another's that may not be replaced.
+            ConflictError: there is a record of that name which is not ours, or is another's that may not be taken over.
         """
-        compared = self._compare(alias, to, subject, may_replace)
-        if compared is None:
+        compared = self._compare(alias, to, holder, may_take_over)
+        if compared is None or compared.record == compared.wanted:
+            # Only the marker would be written anew, as an earlier version wrote it.
             return ""
         target = (compared.record or {}).get("AliasTarget", {}).get("DNSName", "nothing")
         return f"{alias.name} in {alias.zone_id}: {target} -> {_plain(to.dns_name)}"
 
-    def _compare(self, alias: Alias, to: NamedResource, subject: str, may_replace: MayReplace) -> _Compared | None:
+    def _compare(self, alias: Alias, to: NamedResource, holder: Holder, may_take_over: MayTakeOver) -> _Compared | None:
         """Say what is to be written; ``None`` if everything is as wanted."""
         record, marker = self._record(alias), self._marker(alias)
-        wanted, wanted_marker = _alias(alias, to), self._mark(alias, subject)
+        wanted, wanted_marker = _alias(alias, to), self._mark(alias, holder)
         if record == wanted and _said(marker) == _said(wanted_marker):
             return None
         if marker is None and record is not None:
             raise ConflictError(
                 f"{alias.name} in {alias.zone_id} is there and not Drawbridge's; delete it, or rename it"
             )
-        if marker is not None and _said(marker) != _said(wanted_marker):
-            theirs = self._subject_of(marker)
-            if not theirs or not may_replace(theirs):
-                raise ConflictError(f"{alias.name} in {alias.zone_id} is another's: {_said(marker)[:200]}")
+        if marker is not None:
+            self._check_holder(alias, marker, holder, may_take_over)
         return _Compared("UPSERT" if marker else "CREATE", record, wanted, wanted_marker)
 
-    def remove(self, alias: Alias, *, subject: str) -> None:
-        """Remove the name if it is ours and of that subject."""
+    def _check_holder(self, alias: Alias, marker: dict[str, Any], holder: Holder, may_take_over: MayTakeOver) -> None:
+        theirs = self._holder_in(marker)
+        if theirs is None:
+            raise ConflictError(f"{alias.name} in {alias.zone_id} is another's: {_said(marker)[:200]}")
+        same = theirs.subject == holder.subject and theirs.binding in {"", holder.binding}
+        if same or may_take_over(theirs):
+            return
+        if theirs.binding in {"", holder.binding}:
+            raise ConflictError(f"{alias.name} in {alias.zone_id} is for {theirs.subject}, which is still shared")
+        raise ConflictError(f"alias-taken: {taken(alias, theirs)}")
+
+    def remove(self, alias: Alias, *, holder: Holder, dns_name: str) -> None:
+        """Remove the name if it is that holder's.
+
+        A marker that does not tell whose it is counts as the holder's if the name leads where the holder's led, to
+        ``dns_name``: another binding's leads elsewhere.
+        """
         record, marker = self._record(alias), self._marker(alias)
-        if _said(marker) != _said(self._mark(alias, subject)):
+        theirs = None if marker is None else self._holder_in(marker)
+        if theirs is None or theirs.subject != holder.subject or theirs.binding not in {"", holder.binding}:
+            return
+        led = (record or {}).get("AliasTarget", {}).get("DNSName", "")
+        if not theirs.binding and led and led != _plain(dns_name):
             return
         self._change(alias, "DELETE", [each for each in (record, marker) if each is not None])
 
@@ -121,18 +159,23 @@ class PrivateZones:
             return None
         return _normal(first)
 
-    def _mark(self, alias: Alias, subject: str) -> dict[str, Any]:
+    def _mark(self, alias: Alias, holder: Holder) -> dict[str, Any]:
+        # Two texts of one value: each may have 255 characters, and the first is all that an earlier version wrote.
+        whose = f"{_BINDING}{holder.binding}" + (f"{_VPC}{holder.vpc_id}" if holder.vpc_id else "")
         return {
             "Name": f"{_MARKER}.{alias.name}",
             "Type": "TXT",
             "TTL": _TTL,
-            "ResourceRecords": [{"Value": f'"{self._beginning}{subject}"'}],
+            "ResourceRecords": [{"Value": f'"{self._beginning}{holder.subject}" "{whose}"'}],
         }
 
-    def _subject_of(self, marker: dict[str, Any]) -> str:
-        """Give the subject in a marker of ours; empty for another's."""
-        said = _said(marker).strip('"')
-        return said.removeprefix(self._beginning) if said.startswith(self._beginning) else ""
+    def _holder_in(self, marker: dict[str, Any]) -> Holder | None:
+        """Read a marker of ours; ``None`` for another's, or what nobody of ours wrote."""
+        found = _MARK.fullmatch(_said(marker))
+        if found is None or not found["subject"].startswith(self._beginning):
+            return None
+        subject = found["subject"].removeprefix(self._beginning)
+        return Holder(subject=subject, binding=found["binding"] or "", vpc_id=found["vpc"] or "") if subject else None
 
     @property
     def _beginning(self) -> str:

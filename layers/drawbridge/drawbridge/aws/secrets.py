@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 from msgspec import Meta, Struct
 
 from drawbridge.aws.errors import translated
 from drawbridge.errors import AccessDeniedError, GoneError
+from drawbridge.parsing import UnreadableError, read_json
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -53,9 +53,9 @@ class Secrets:
             missing = f"the secret {self._name} is not there, or has no value; see docs/slack.md"
             raise AccessDeniedError(missing) from error
         try:
-            secret = msgspec.json.decode(text, type=SlackSecret)
-        except msgspec.DecodeError as error:
-            # Not with msgspec's words, which may quote it.
+            secret = read_json(text, SlackSecret)
+        except UnreadableError as error:
+            # Not with its words, which may quote it.
             wrong = f"the secret {self._name} is not JSON with botToken and signingSecret; see docs/slack.md"
             raise AccessDeniedError(wrong) from error
         self._kept = (self._now(), secret)

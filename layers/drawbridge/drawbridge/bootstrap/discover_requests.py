@@ -18,6 +18,7 @@ from drawbridge.aws.parameter_store import Configuration
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.aws.survey import Survey
 from drawbridge.aws.workflow import OnboardingWorkflow, TaskCallback
+from drawbridge.aws.zone_survey import ZoneSurvey
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.bootstrap.configured import Configured, Registered
 from drawbridge.configuration import Broken, InForce
@@ -62,10 +63,10 @@ class Configuring:
         )
 
 
-def discoverer(configuration: Configuring, now: Callable[[], datetime]) -> Discoverer:
-    """Build it for one look: the configuration is read anew for each."""
+def discoverer(configuration: Configuring, now: Callable[[], datetime], on_broken: Callable[[str], None]) -> Discoverer:
+    """Build it for one look: the configuration is read anew for each. ``on_broken`` hears of broken rows."""
     settings = environment()
-    ledger = Ledger(table(settings.ledger_table), now=now)
+    ledger = Ledger(table(settings.ledger_table), now=now, on_broken=on_broken)
     workflow = OnboardingWorkflow(client("stepfunctions"), settings.onboarding_workflow)
     bus = Bus(client("events"), settings.bus)
     registry = Registered(Consumers(table(settings.consumers_table)))
@@ -83,7 +84,7 @@ def discoverer(configuration: Configuring, now: Callable[[], datetime]) -> Disco
         configured=Configured(configuration.policies, configuration.bindings, configuration.quotas, registry),
         announcements=Announcements(bus),
         reviewer=PolicyReviewer(compiled(configuration.policies), registry),
-        drift=Drift(Survey(client("ec2"), client("vpc-lattice"))),
+        drift=Drift(Survey(client("ec2"), client("vpc-lattice")), ZoneSurvey(lambda: client("route53"))),
         questions_at_once=settings.open_questions,
         waiting=WaitingRequests(
             Approvals(table(settings.approvals_table), now=now), TaskCallback(client("stepfunctions"))

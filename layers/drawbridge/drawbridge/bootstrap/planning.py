@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+from drawbridge.association.aliases import AliasCheck
 from drawbridge.association.associate import Ways
 from drawbridge.association.binding import Binding
 from drawbridge.association.plan import Planner
 from drawbridge.association.preflight import Preflight
 from drawbridge.aws.lattice_entities import LatticeEntities
 from drawbridge.aws.network import Network
+from drawbridge.aws.private_zones import PrivateZones
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
@@ -30,6 +32,7 @@ class Planning:
         self.network = Network(client("ec2"))
         self.endpoints = VpcEndpoints(client("ec2"), owner=prefix)
         self._networks = ServiceNetworks(client("vpc-lattice"), owner=prefix, account_id=account_id)
+        self.zones = PrivateZones(client("route53"), owner=prefix)
         self.ways = Ways(self._networks, self.endpoints)
 
     def planner(self, policies: Policies, bindings: InForce[Binding], quotas: InForce[tuple[str, int]]) -> Planner:
@@ -44,6 +47,7 @@ class Planning:
             preflight=Preflight(
                 self.network, self.endpoints, self._networks, prefix=self._prefix, quotas=dict(quotas.things)
             ),
+            aliases=AliasCheck(self.zones),
             account_id=self._account_id,
             quotas=quotas,
         )

@@ -26,6 +26,7 @@ from drawbridge.decision.facts import (
 )
 from drawbridge.decision.policies import SCHEMA_TEXT, Policy, Statement, parse_policy
 from drawbridge.decision.unknown import against_the_asker
+from drawbridge.errors import InvalidInputError
 from drawbridge.request.digests import digest
 from drawbridge.status import Reason
 
@@ -76,6 +77,11 @@ class PolicySet:
         """Give the words of the ``@approval`` of every statement that asks: a decision names only the first of them."""
         asking = {each.source for each in self.ask(Action.ASK_APPROVER, facts, moment).because}
         return tuple(each.approval for each in self._statements.values() if each.id in asking)
+
+    def let_names_be_reserved(self, permitting: Iterable[Reason]) -> bool:
+        """Tell whether one of the statements that permit lets a name be one that nobody should have by accident."""
+        ids = {each.source for each in permitting if each.code == "policy"}
+        return any(each.lets_names_be_reserved for each in self._statements.values() if each.id in ids)
 
     def speaking_of(self, fact: Fact) -> tuple[str, ...]:
         """Give the ids of the statements that speak of a fact."""
@@ -232,13 +238,15 @@ def _circumstances(facts: ShareFacts | ConnectionFacts | ResourceFacts, now: dat
                 "binding": facts.binding,
                 "mode": facts.mode,
                 "privateDns": facts.private_dns,
+                # What is unknown is put down as there: a condition that asks whether it is speaks of it.
+                **({} if facts.alias == "" else {"alias": facts.alias or ""}),
             }
         case _:
             assert_never(facts)
 
 
 def _time(moment: Moment) -> dict[str, Any]:
-    local = moment.now.astimezone(ZoneInfo(moment.zone))
+    local = _in_zone(moment.now, moment.zone)
     return {
         "now": _datetime(moment.now),
         # Not by strftime: weekdays have English names here, whatever the locale.
@@ -249,8 +257,20 @@ def _time(moment: Moment) -> dict[str, Any]:
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
+def _in_zone(moment: datetime, zone: str) -> datetime:
+    """Give the same moment by that zone's clocks.
+
+    Raises:
+        InvalidInputError: there is no such zone, or the moment is before its first year there, or after the last.
+    """
+    try:
+        return moment.astimezone(ZoneInfo(zone))
+    except (LookupError, ValueError, OverflowError) as error:
+        raise InvalidInputError(f"time: {moment.isoformat()} can't be told in zone {zone[:100]!r}") from error
+
+
 def _datetime(moment: datetime) -> dict[str, Any]:
-    text = moment.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%SZ")
+    text = _in_zone(moment, "UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"__extn": {"fn": "datetime", "arg": text}}
 
 

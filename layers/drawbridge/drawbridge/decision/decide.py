@@ -22,6 +22,7 @@ _UNAVAILABLE = {
     Fact.ACCOUNT_TAGS: "Organizations does not show the account's tags",
     Fact.CONTENTS: "AWS RAM does not show what the share holds",
     Fact.RESOURCE_TAGS: "AWS does not show the resource's tags",
+    Fact.ALIAS: "what is inside gives the name of our own, and is not known yet",
 }
 
 
@@ -34,6 +35,10 @@ class Policies(Protocol):
 
     def speaking_of(self, fact: Fact) -> Sequence[str]:
         """Give the ids of the statements that speak of a fact."""
+        ...
+
+    def let_names_be_reserved(self, permitting: Because) -> bool:
+        """Tell whether one of the statements that permit lets a name be one that nobody should have by accident."""
         ...
 
 

@@ -29,6 +29,8 @@ class Fact(StrEnum):
     """What a share holds."""
     RESOURCE_TAGS = "resourceTags"
     """The tags of a share, or of what is in it."""
+    ALIAS = "alias"
+    """The name of our own that a resource would get."""
 
 
 class Moment(Struct, frozen=True):
@@ -189,6 +191,8 @@ class ResourceFacts(Document, frozen=True, kw_only=True, tag="shared-resource", 
     binding: str = ""
     mode: str = "resource-endpoint"
     private_dns: str = "off"
+    alias: str | None = ""
+    """Empty where none is wanted; ``None`` where it is unknown: what is inside gives it."""
 
     @property
     def region(self) -> str:
@@ -196,7 +200,8 @@ class ResourceFacts(Document, frozen=True, kw_only=True, tag="shared-resource", 
 
     @property
     def unknown(self) -> frozenset[Fact]:
-        return self.asker.unknown | (frozenset({Fact.RESOURCE_TAGS}) if self.tags is None else frozenset())
+        missing = {Fact.RESOURCE_TAGS: self.tags is None, Fact.ALIAS: self.alias is None}
+        return self.asker.unknown | {fact for fact, unknown in missing.items() if unknown}
 
 
 Facts = ShareFacts | ConnectionFacts

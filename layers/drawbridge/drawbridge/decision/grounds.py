@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import TypeVar
 
-import msgspec
 from msgspec import Struct
 
 from drawbridge.decision.facts import Facts, Moment, ResourceFacts
+from drawbridge.parsing import UnreadableError, read_json
 
 
 class Grounds(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -48,6 +48,6 @@ Kept = TypeVar("Kept", Grounds, AssociationGrounds)
 def read_grounds(text: str, kind: type[Kept]) -> Kept | None:
     """Read what the ledger keeps; ``None`` for nothing, or for what another version of Drawbridge wrote."""
     try:
-        return msgspec.json.decode(text, type=kind)
-    except msgspec.DecodeError:
+        return read_json(text, kind)
+    except UnreadableError:
         return None

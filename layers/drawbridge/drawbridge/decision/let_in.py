@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-import msgspec
 from msgspec import Struct
 
 from drawbridge.decision import Accept, Because, DecidedOn, Decision, Keep
 from drawbridge.decision.facts import ConnectionFacts, Facts, ShareFacts
 from drawbridge.decision.grounds import Grounds
+from drawbridge.parsing import UnreadableError, read_json
 from drawbridge.request.digests import contents_fingerprint, state_in_effect
 from drawbridge.status import Reason
 
@@ -92,8 +92,8 @@ def let_in_before(grounds: Grounds | None, because: Because) -> LetIn | None:
 def read_let_in(text: str) -> LetIn | None:
     """Read what the ledger keeps; ``None`` for nothing, or for what another version of Drawbridge wrote."""
     try:
-        return msgspec.json.decode(text, type=LetIn)
-    except msgspec.DecodeError:
+        return read_json(text, LetIn)
+    except UnreadableError:
         return None
 
 

@@ -28,6 +28,14 @@ _DEEPEST = 50
 """Brackets within brackets. Cedar's parser recurses, and at a thousand it takes the whole process down."""
 
 
+_RESERVED = "reserved"
+"""The word of ``@alias``."""
+
+_LONGEST_CHAIN = 500
+"""Operators of a statement that can be chained, as ``.`` and ``+``: the parser recurses over each, and at some thousand
+takes the whole process down, outside of Python. A condition of a hundred parts is refused anyhow."""
+
+
 class InvalidPolicyError(InvalidInputError):
     """A policy that cannot take effect: which, on which line if one can be named, and why."""
 
@@ -61,6 +69,11 @@ class Statement(Struct, frozen=True):
         """The words of its ``@approval``: how it wants a person to be asked."""
         return _words_of_approval(self.cedar)
 
+    @property
+    def lets_names_be_reserved(self) -> bool:
+        """Whether its ``@alias`` lets a name of our own be one that nobody should have by accident."""
+        return bool(self.cedar.annotations.get("alias") == _RESERVED)
+
 
 class Policy(Struct, frozen=True):
     """One parameter's policy."""
@@ -81,6 +94,8 @@ def parse_policy(name: str, text: str) -> Policy:
         raise InvalidPolicyError(name, f"{len(text)} characters, {_LONGEST} at most")
     if (line := _too_deep(text)) is not None:
         raise InvalidPolicyError(name, f"brackets nested deeper than {_DEEPEST}; split the condition", line)
+    if (line := _chained(text)) is not None:
+        raise InvalidPolicyError(name, f"more than {_LONGEST_CHAIN} operators in one statement; split it", line)
     lines = _statement_lines(text)
     parsed = _parse(name, text, lines)
     if parsed.templates:
@@ -96,14 +111,20 @@ def parse_policy(name: str, text: str) -> Policy:
     statements = [_statement(name, _number(cedar_id), cedar, lines) for cedar_id, cedar in in_order]
     ids: set[str] = set()
     for statement in statements:
-        if unknown := sorted(statement.approval - APPROVAL_WORDS):
-            known = ", ".join(sorted(APPROVAL_WORDS))
-            raise InvalidPolicyError(name, f"@approval: {unknown[0]!r} is none of {known}", statement.line)
+        _check_annotations(name, statement)
         if statement.id in ids:
             twice = f"two statements have the id {statement.id!r}; each needs one of its own"
             raise InvalidPolicyError(name, twice, statement.line)
         ids.add(statement.id)
     return Policy(name, text, tuple(statements))
+
+
+def _check_annotations(name: str, statement: Statement) -> None:
+    if unknown := sorted(statement.approval - APPROVAL_WORDS):
+        known = ", ".join(sorted(APPROVAL_WORDS))
+        raise InvalidPolicyError(name, f"@approval: {unknown[0]!r} is none of {known}", statement.line)
+    if (told := statement.cedar.annotations.get("alias", _RESERVED)) != _RESERVED:
+        raise InvalidPolicyError(name, f"@alias: {told!r} is not {_RESERVED}", statement.line)
 
 
 def _parse(name: str, text: str, lines: list[int]) -> pst.PolicySet:
@@ -158,6 +179,22 @@ def _too_deep(text: str) -> int | None:
         depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(found.group(), 0)
         if depth > _DEEPEST:
             return text.count("\n", 0, found.start()) + 1
+    return None
+
+
+_CHAINED = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|[.\[+*-]|;', re.DOTALL)
+
+
+def _chained(text: str) -> int | None:
+    """Give the line where a statement has too many operators that can be chained."""
+    found = 0
+    for each in _CHAINED.finditer(text):
+        if each.group() == ";":
+            found = 0
+        elif len(each.group()) == 1:
+            found += 1
+        if found > _LONGEST_CHAIN:
+            return text.count("\n", 0, each.start()) + 1
     return None
 
 

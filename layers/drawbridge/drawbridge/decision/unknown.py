@@ -19,6 +19,7 @@ _OF_CONTEXT = {
     **dict.fromkeys(("types", "arns", "resources", "onlyLattice"), Fact.CONTENTS),
     **dict.fromkeys(("now", "local", "secondsLeft"), Fact.TIME),
     **dict.fromkeys(("connections", "connectionsToService"), Fact.CONNECTIONS),
+    "alias": Fact.ALIAS,
 }
 _BY_NAME = _OF_PRINCIPAL | _OF_CONTEXT
 

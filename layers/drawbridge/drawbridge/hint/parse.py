@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from drawbridge.errors import InvalidInputError
 from drawbridge.hint import AT_CONNECTIONS, AT_SERVICES, AT_SHARES, EVERYWHERE, Look, notification
+from drawbridge.parsing import UnreadableError, read_json
 
 
 class Envelope(Struct, frozen=True):
@@ -16,9 +17,6 @@ class Envelope(Struct, frozen=True):
     source: str
     detail_type: str = msgspec.field(name="detail-type")
     detail: dict[str, Any] = {}
-
-
-_decoder = msgspec.json.Decoder(Envelope)
 
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
@@ -34,8 +32,8 @@ def where_to_look(body: str) -> Look:
         InvalidInputError: the body is no JSON, no envelope, or of a source that nobody looks at.
     """
     try:
-        envelope = _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+        envelope = read_json(body, Envelope)
+    except UnreadableError as error:
         raise InvalidInputError(f"hint: {error}; an EventBridge envelope is needed") from error
     match envelope.source, envelope.detail_type:
         case (("drawbridge.schedule" | "drawbridge.command"), _):

@@ -6,6 +6,14 @@ from drawbridge.association import Associated
 from drawbridge.decision.facts import ResourceKind
 
 
+class PointedRecord(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A record of ours in a hosted zone, and where it leads."""
+
+    zone_id: str
+    name: str
+    dns_name: str
+
+
 class Way(Struct, frozen=True, kw_only=True, rename="camel"):
     """What one association was left as; kept in the ledger."""
 
@@ -16,6 +24,7 @@ class Way(Struct, frozen=True, kw_only=True, rename="camel"):
     by: Associated
     state: str
     """A digest of what AWS listed of it."""
+    records: tuple[PointedRecord, ...] = ()
 
 
 class Publication(Struct, frozen=True, kw_only=True, rename="camel"):

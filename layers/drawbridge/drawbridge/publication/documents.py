@@ -4,6 +4,7 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.association import Alias
+from drawbridge.parsing import UnreadableError, read_json
 
 SCHEMA_VERSION = 1
 
@@ -64,8 +65,8 @@ def to_parameter(document: Document) -> str:
 def says_the_same(document: Document, published: str) -> bool:
     """Tell whether what is published differs in nothing but the time; anything unreadable differs."""
     try:
-        earlier = msgspec.json.decode(published, type=type(document))
-    except (msgspec.DecodeError, UnicodeEncodeError):
+        earlier = read_json(published, type(document))
+    except UnreadableError:
         return False
     return msgspec.structs.replace(earlier, published_at=document.published_at) == document
 
@@ -73,8 +74,8 @@ def says_the_same(document: Document, published: str) -> bool:
 def differences(document: Document, published: str) -> list[str]:
     """Say what would be otherwise than it is published, but for the time."""
     try:
-        earlier = msgspec.json.decode(published, type=type(document))
-    except (msgspec.DecodeError, UnicodeEncodeError):
+        earlier = read_json(published, type(document))
+    except UnreadableError:
         return ["what is published can't be read"]
     named = zip(document.__struct_encode_fields__, document.__struct_fields__, strict=True)
     return [
@@ -91,6 +92,6 @@ def _text(value: object) -> str:
 def read_connection(published: str) -> ConnectionDocument | None:
     """Read what is published; ``None`` for what is not ours to understand."""
     try:
-        return msgspec.json.decode(published, type=ConnectionDocument)
-    except (msgspec.DecodeError, UnicodeEncodeError):
+        return read_json(published, ConnectionDocument)
+    except UnreadableError:
         return None

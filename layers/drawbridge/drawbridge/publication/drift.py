@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-import msgspec
-
 from drawbridge.association import Associated, WantedAssociation
 from drawbridge.decision.facts import ResourceKind
+from drawbridge.parsing import UnreadableError, read_json
 from drawbridge.publication import Way
 from drawbridge.publication.named import NamedResource
+from drawbridge.publication.records import RecordsThere, moved
 from drawbridge.request.digests import digest
 from drawbridge.request.row import Row
 
@@ -58,12 +58,17 @@ def led_to(
 class Drift:
     """Compares what the ledger keeps with what AWS lists."""
 
-    def __init__(self, listed: Listed) -> None:
+    def __init__(self, listed: Listed, records: RecordsThere | None = None) -> None:
+        """Without ``records``, nothing is compared of hosted zones."""
         self._listed = listed
+        self._records = records
 
     def of(self, row: Row) -> str:
         """Give a digest of what has changed by now; empty if nothing has."""
-        changed = [(way.name, state) for way in ways_of(row.ways) if (state := self._now(way)) != way.state]
+        ways = ways_of(row.ways)
+        changed: list[tuple[str, ...]] = [(way.name, state) for way in ways if (state := self._now(way)) != way.state]
+        if self._records is not None:
+            changed += moved((record for way in ways for record in way.records), self._records)
         return digest(sorted(changed)) if changed else ""
 
     def _now(self, way: Way) -> str:
@@ -85,8 +90,8 @@ class Drift:
 def ways_of(text: str) -> tuple[Way, ...]:
     """Read what the ledger keeps; nothing of what another version of Drawbridge wrote."""
     try:
-        return msgspec.json.decode(text, type=tuple[Way, ...]) if text else ()
-    except msgspec.DecodeError:
+        return read_json(text, tuple[Way, ...]) if text else ()
+    except UnreadableError:
         return ()
 
 

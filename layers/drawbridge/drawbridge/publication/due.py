@@ -1,6 +1,5 @@
 """What is due to be published of an association: the names that AWS gives by now, and what is known of each."""
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Protocol, assert_never
@@ -9,16 +8,15 @@ from msgspec import Struct
 
 from drawbridge.arns import is_of
 from drawbridge.association import Alias, Associated, PrivateDns, WantedAssociation
+from drawbridge.association.aliases import Holder, MayTakeOver, alias_of
 from drawbridge.association.entities import Entity
 from drawbridge.decision.facts import ResourceKind
-from drawbridge.errors import ConflictError
+from drawbridge.publication import PointedRecord
 from drawbridge.publication.documents import ConnectionDocument, read_connection
 from drawbridge.publication.drift import led_to
 from drawbridge.publication.named import NamedResource
 from drawbridge.publication.names import binding_path, connection_path
 from drawbridge.publication.parameters import MayReplace, Names
-
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
 
 class Endpoints(Protocol):
@@ -113,6 +111,37 @@ class Due:
 
         return may_replace
 
+    def pointed(
+        self, wanted: WantedAssociation, usable: list[tuple[NamedResource, Inside | None]]
+    ) -> tuple[PointedRecord, ...]:
+        """Give the records that lead to what is usable."""
+        aliases = [(alias_of(wanted, _name(wanted, inside)), named) for named, inside in usable]
+        return tuple(
+            PointedRecord(zone_id=alias.zone_id, name=alias.name, dns_name=named.dns_name.rstrip(".").lower())
+            for alias, named in aliases
+            if alias is not None
+        )
+
+    def holder(self, wanted: WantedAssociation, named: NamedResource) -> Holder:
+        """Say whose the name of our own for a resource is."""
+        return Holder(subject=named.resource_arn, binding=wanted.binding, vpc_id=wanted.vpc_id)
+
+    def may_take_over(self, wanted: WantedAssociation, alias: Alias) -> MayTakeOver:
+        may_replace = self.may_replace(wanted)
+
+        def may_take_over(other: Holder) -> bool:
+            if other.binding in {"", wanted.binding}:
+                return may_replace(other.subject)
+            # A marker that outlived what it was made for keeps nobody from the name.
+            return not self._publishes(other.binding, alias)
+
+        return may_take_over
+
+    def _publishes(self, binding: str, alias: Alias) -> bool:
+        there = self._names.below(binding_path(self._prefix, binding))
+        told = (read_connection(value) for path, value in there if path.endswith("/connection"))
+        return any(each is not None and each.alias == alias for each in told)
+
     def left(self, wanted: WantedAssociation, there: set[str]) -> Iterator[tuple[str, ConnectionDocument]]:
         """Give what is published of children that are gone, by where it is."""
         for path, value in self._names.below(binding_path(self._prefix, wanted.binding)):
@@ -164,18 +193,3 @@ def _name(wanted: WantedAssociation, inside: Inside | None) -> str:
 def is_in_domain(name: str, domain: str) -> bool:
     """Tell whether a name is a domain, or below it; ``*.`` before the domain makes no difference."""
     return f".{name}".endswith(f".{domain.removeprefix('*.')}")
-
-
-def alias_of(wanted: WantedAssociation, name: str) -> Alias | None:
-    """Give the name of our own for a resource of that name.
-
-    Raises:
-        ConflictError: the resource's name can't stand in a name of DNS.
-    """
-    if not wanted.alias:
-        return None
-    if "{resource}" in wanted.alias and _LABEL.fullmatch(name.lower()) is None:
-        raise ConflictError(
-            f"{name[:100]!r} can't stand in a name of DNS; give it an alias in a binding that matches only it"
-        )
-    return Alias(zone_id=wanted.alias_zone, name=wanted.alias.replace("{resource}", name.lower()))

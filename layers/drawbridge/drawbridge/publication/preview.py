@@ -7,6 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from drawbridge.association import Alias, Associated, WantedAssociation
+from drawbridge.association.aliases import Holder, MayTakeOver
 from drawbridge.errors import ConflictError
 from drawbridge.publication.documents import ConnectionDocument, differences, says_the_same
 from drawbridge.publication.due import Due, Inside
@@ -15,13 +16,13 @@ from drawbridge.publication.parameters import MayReplace, Names, check
 
 
 class Records(Protocol):
-    """Names of our own in private hosted zones, to look at only."""
+    """Names of our own in hosted zones, to look at only."""
 
-    def difference(self, alias: Alias, to: NamedResource, *, subject: str, may_replace: MayReplace) -> str:
+    def difference(self, alias: Alias, to: NamedResource, *, holder: Holder, may_take_over: MayTakeOver) -> str:
         """Say how what is there differs from what the name is to lead to; empty if it does not.
 
         Raises:
-            ConflictError: there is a record of that name which is not ours, or is another's that may not be replaced.
+            ConflictError: there is a record of that name which is not ours, or is another's that may not be taken over.
         """
         ...
 
@@ -94,7 +95,12 @@ class Previewer:
             change, why = _compare(path, document, self._names, subject=subject, may_replace=may_replace)
             record = ""
             if document.alias is not None:
-                record = self._records.difference(document.alias, named, subject=subject, may_replace=may_replace)
+                record = self._records.difference(
+                    document.alias,
+                    named,
+                    holder=self._due.holder(wanted, named),
+                    may_take_over=self._due.may_take_over(wanted, document.alias),
+                )
         except ConflictError as error:
             refused = Change.REFUSED
             return Intended(path=path, dns_name=named.dns_name, subject=subject, change=refused, why=(str(error),))

@@ -3,15 +3,18 @@
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
+
 from drawbridge.association import Alias, Associated, WantedAssociation
+from drawbridge.association.aliases import Holder, MayTakeOver
 from drawbridge.errors import ConflictError, GoneError, NotReadyError
 from drawbridge.publication import Publication
-from drawbridge.publication.documents import ConsumerDocument, read_connection
+from drawbridge.publication.documents import ConnectionDocument, ConsumerDocument, read_connection
 from drawbridge.publication.drift import way_of
 from drawbridge.publication.due import Due, Inside
 from drawbridge.publication.named import NamedResource
 from drawbridge.publication.names import consumer_path
-from drawbridge.publication.parameters import MayReplace, Names, write
+from drawbridge.publication.parameters import Names, write
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.request.connections import Connection, ConnectionState
 
@@ -20,18 +23,18 @@ _MOST_TOLD = 5
 
 
 class Aliases(Protocol):
-    """Names of our own in private hosted zones."""
+    """Names of our own in hosted zones."""
 
-    def point(self, alias: Alias, to: NamedResource, *, subject: str, may_replace: MayReplace) -> None:
+    def point(self, alias: Alias, to: NamedResource, *, holder: Holder, may_take_over: MayTakeOver) -> None:
         """Have the name lead there. Nothing is written if it does.
 
         Raises:
-            ConflictError: there is a record of that name which is not ours, or is another's that may not be replaced.
+            ConflictError: there is a record of that name which is not ours, or is another's that may not be taken over.
         """
         ...
 
-    def remove(self, alias: Alias, *, subject: str) -> None:
-        """Remove the name if it is ours and of that subject."""
+    def remove(self, alias: Alias, *, holder: Holder, dns_name: str) -> None:
+        """Remove the name if it is that holder's; ``dns_name`` is where it led, for markers that don't tell whose."""
         ...
 
 
@@ -85,7 +88,7 @@ class Publisher:
             parameters=tuple(parameters),
             pending=tuple(sorted(each.resource_arn for each in pending)),
             taken_back=taken_back,
-            way=way_of(wanted, by, found),
+            way=msgspec.structs.replace(way_of(wanted, by, found), records=self._due.pointed(wanted, usable)),
         )
 
     def _publish(
@@ -97,19 +100,26 @@ class Publisher:
         before = self._names.read(f"{path}/connection")
         # The record first: what the JSON tells of it is so.
         if alias is not None:
-            self._aliases.point(alias, named, subject=named.resource_arn, may_replace=may_replace)
+            holder, may_take_over = self._due.holder(wanted, named), self._due.may_take_over(wanted, alias)
+            self._aliases.point(alias, named, holder=holder, may_take_over=may_take_over)
         parameters = write(path, document, before, self._names, subject=named.resource_arn, may_replace=may_replace)
         earlier = read_connection(before.value) if before and before.subject else None
         if earlier is not None and earlier.alias is not None and earlier.alias != alias:
-            self._aliases.remove(earlier.alias, subject=earlier.resource_configuration_arn)
+            self._remove(earlier.alias, wanted, earlier)
         return parameters
+
+    def _remove(self, alias: Alias, wanted: WantedAssociation, told: ConnectionDocument) -> None:
+        holder = Holder(
+            subject=told.resource_configuration_arn, binding=wanted.binding, vpc_id=told.vpc_id or wanted.vpc_id
+        )
+        self._aliases.remove(alias, holder=holder, dns_name=told.dns_name)
 
     def _take_back(self, wanted: WantedAssociation, there: set[str]) -> tuple[str, ...]:
         """Take back what is published of children that are gone; give the names of the parameters."""
         gone: list[str] = []
         for stem, told in self._due.left(wanted, there):
             if told.alias is not None:
-                self._aliases.remove(told.alias, subject=told.resource_configuration_arn)
+                self._remove(told.alias, wanted, told)
             # The JSON last: it is what tells that there is something to take back.
             for name in (f"{stem}/dns-name", f"{stem}/connection"):
                 self._names.remove(name, subject=told.resource_configuration_arn)

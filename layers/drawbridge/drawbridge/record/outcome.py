@@ -13,6 +13,7 @@ from drawbridge.bounds import fitting
 from drawbridge.decision import Answer, AskApprover, Hold, Keep, Moot
 from drawbridge.decision.grounds import Grounds
 from drawbridge.decision.let_in import DENIED, LetIn
+from drawbridge.parsing import UnreadableError, read_json
 from drawbridge.publication import Publication
 from drawbridge.record import GONE, Basis, Outcome
 from drawbridge.status import Reason, Status
@@ -78,8 +79,8 @@ class WorkflowError(Struct, frozen=True, rename="pascal"):
         if found is None:
             return self.cause
         try:
-            return str(msgspec.json.decode(f'"{found.group(1)}"'))
-        except msgspec.DecodeError:
+            return read_json(f'"{found.group(1)}"', str)
+        except UnreadableError:
             # Cut between the two halves of one character.
             return found.group(1)
 

@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
-from drawbridge.errors import DrawbridgeError
+from drawbridge.errors import DrawbridgeError, InvalidInputError, UpstreamError
 from drawbridge.hint import Look
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest, WorkflowInput
 from drawbridge.request.attention import Need, Seen, Waits, is_its_turn, may_try_again, need_of
@@ -70,6 +70,10 @@ class Ledger(Protocol):
 
     def note_seen(self, row: Row, seen: Seen) -> None:
         """Note what a request that waits was looked at with; nothing if it does not wait any more."""
+        ...
+
+    def note_healed(self, row: Row) -> None:
+        """Note that what an attempt was made for is as it was left; nothing if the row has a later attempt by now."""
         ...
 
     def note_review(self, row: Row, review: Review, *, under: str) -> None:
@@ -169,6 +173,8 @@ class Discovery(Struct, frozen=True):
     """The requests that were let in, and by the policies in force would not be any more; each is told once."""
     failures: tuple[DrawbridgeError, ...]
     """What could not be looked at or seen to; nothing else was stopped by it. The look has to be repeated."""
+    broken: tuple[InvalidInputError, ...] = ()
+    """What can't be read, as a row that somebody wrote by hand: no repetition mends it."""
 
 
 class Discoverer:
@@ -209,17 +215,10 @@ class Discoverer:
         entered in the ledger before its execution starts, by one writer only, and an entered attempt that does not
         run is started by the next look.
         """
-        seen: list[Seen] = []
         failures: list[DrawbridgeError] = []
+        broken: list[InvalidInputError] = []
         followed = self._ledger.followed()
-        if look.executions:
-            failures += self._see_to_ended(look.executions)
-        if look.connections:
-            seen += self._collect(lambda: self._look_at_connections(followed), failures)
-        if look.upkeep:
-            failures += self._keep_up_notifications()
-        if look.shares:
-            seen += self._collect(lambda: self._look_at_shares(followed), failures)
+        seen = self._look(look, followed, failures)
         rows = self._ledger.rows([each.request.request_id for each in seen])
         try:
             self._waiting.look_at([row.request_id for row in rows.values() if row.waits_for_approval])
@@ -234,18 +233,33 @@ class Discoverer:
                 execution = self._attend(each, row, turns, now)
                 if execution is None and row is not None and self._turns_out_wrong(each, row):
                     no_longer_permitted.append(row.request_id)
-            except DrawbridgeError as error:
-                failures.append(error)
+            except InvalidInputError as error:
+                broken.append(error)
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one request, it stops no other
+                failures.append(_failure(each.request.request_id, error))
             else:
                 started += [execution] if execution else []
-        return Discovery(len(seen), tuple(started), tuple(no_longer_permitted), tuple(failures))
+        return Discovery(len(seen), tuple(started), tuple(no_longer_permitted), tuple(failures), tuple(broken))
+
+    def _look(self, look: Look, followed: list[Row], failures: list[DrawbridgeError]) -> list[Seen]:
+        """Give what is seen where the hints say; what could not be looked at or seen to is added to the failures."""
+        seen: list[Seen] = []
+        if look.executions:
+            failures += self._see_to_ended(look.executions)
+        if look.connections:
+            seen += self._collect(lambda: self._look_at_connections(followed), failures)
+        if look.upkeep:
+            failures += self._keep_up_notifications()
+        if look.shares:
+            seen += self._collect(lambda: self._look_at_shares(followed), failures)
+        return seen
 
     @staticmethod
     def _collect(look: Callable[[], list[Seen]], failures: list[DrawbridgeError]) -> list[Seen]:
         try:
             return look()
-        except DrawbridgeError as error:
-            failures.append(error)
+        except Exception as error:  # noqa: BLE001 - what can't be looked at stops nothing else
+            failures.append(_failure("look", error))
             return []
 
     def _see_to_ended(self, executions: Collection[str]) -> list[DrawbridgeError]:
@@ -380,7 +394,11 @@ class Discoverer:
         """Look whether what is connected still is as it was left."""
         if row is None or not row.ways or not seen.open or row.status is not Status.AVAILABLE:
             return seen
-        return msgspec.structs.replace(seen, drift=self._drift.of(row))
+        drift = self._drift.of(row)
+        if row.drift and not drift and row.settled:
+            # The same may happen again, and is then to be seen to at once.
+            self._ledger.note_healed(row)
+        return msgspec.structs.replace(seen, drift=drift)
 
     def _sees_to_waiting(self, seen: Seen, row: Row, now: datetime) -> bool:
         """Have a request that waits for a person looked at again if it, or what is configured, changed meanwhile.
@@ -447,6 +465,13 @@ class Discoverer:
         execution = _input(seen.request, attempt)
         self._workflow.start(execution)
         return execution.execution_name
+
+
+def _failure(of: str, error: Exception) -> DrawbridgeError:
+    """Give an error that nobody foresaw as one that may pass: the look is repeated, and people are told."""
+    if isinstance(error, DrawbridgeError):
+        return error
+    return UpstreamError(f"{of}: {type(error).__name__}: {str(error)[:500]}")
 
 
 def _input(request: Request, attempt: int) -> WorkflowInput:

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta, Struct
 
+from drawbridge.parsing import UnreadableError, read_json
 from drawbridge.request import Request
 from drawbridge.request.shares import Matchable
 from drawbridge.status import Reason, Status
@@ -78,4 +78,7 @@ class Row(Struct, frozen=True, kw_only=True):
 
     def known_contents(self) -> tuple[Matchable, ...] | None:
         """Give what the share was last seen to hold; ``None`` if not all of it could be described, or ever was."""
-        return msgspec.json.decode(self.contents, type=tuple[Matchable, ...] | None) if self.contents else None
+        try:
+            return read_json(self.contents, tuple[Matchable, ...]) if self.contents not in {"", "null"} else None
+        except UnreadableError:
+            return None

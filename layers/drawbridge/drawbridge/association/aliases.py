@@ -1,0 +1,187 @@
+"""Names of our own in hosted zones: which can be made, which nobody should have by accident, and whose each is."""
+
+import re
+from collections.abc import Iterator
+from typing import Protocol
+
+from msgspec import Struct
+
+from drawbridge.association import Alias, WantedAssociation
+from drawbridge.errors import ConflictError
+from drawbridge.status import Reason
+
+RESERVED = frozenset(
+    {"autoconfig", "autodiscover", "imap", "isatap", "localhost", "mail", "pop", "pop3", "smtp", "wpad"}
+)
+"""First labels that clients look up by themselves, in the domains that they are in, and trust what they find: proxies,
+tunnels and mail settings. ``wpad`` and ``isatap`` are what Windows's DNS blocks by default ("Global Query Block List",
+which looks at the leftmost label too); RFC 6761 keeps ``localhost``."""
+
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_LONGEST = 240
+"""Of Route 53's 255 characters, what the marker's label leaves."""
+
+
+class Zone(Struct, frozen=True, kw_only=True):
+    """A hosted zone of Route 53."""
+
+    name: str
+    """Without the dot at its end."""
+    private: bool
+    """What AWS does not say to be private is public."""
+
+
+class Holder(Struct, frozen=True, kw_only=True):
+    """Whose a name is, as its marker record says."""
+
+    subject: str
+    """The ARN of what it leads to."""
+    binding: str = ""
+    """Empty in a marker that an earlier version wrote."""
+    vpc_id: str = ""
+
+
+class MayTakeOver(Protocol):
+    """Tells whether a name that is somebody else's may be taken over."""
+
+    def __call__(self, other: Holder, /) -> bool: ...
+
+
+class Zones(Protocol):
+    """The hosted zones of this account, to look at only."""
+
+    def zone(self, zone_id: str) -> Zone | None:
+        """Give a zone; ``None`` if this account has none of that id."""
+        ...
+
+    def holder(self, alias: Alias) -> Holder | None:
+        """Give whose a name is; ``None`` if it is nobody's, or not for us to understand."""
+        ...
+
+
+class AliasFault(Struct, frozen=True):
+    """Why a name is not made: a stable code, and words."""
+
+    code: str
+    text: str
+
+
+def alias_of(wanted: WantedAssociation, name: str) -> Alias | None:
+    """Give the name of our own for a resource of that name.
+
+    Raises:
+        ConflictError: it can't be a name of DNS, or is one that nobody should have by accident.
+    """
+    if not wanted.alias:
+        return None
+    if (fault := fault_of(wanted, name)) is not None:
+        raise ConflictError(f"{fault.code}: {fault.text}")
+    return Alias(zone_id=wanted.alias_zone, name=_rendered(wanted.alias, name))
+
+
+def fault_of(wanted: WantedAssociation, name: str) -> AliasFault | None:
+    """Say what is wrong with the name of our own for a resource of that name, if there is anything."""
+    return next(_faults(wanted, name), None)
+
+
+def _faults(wanted: WantedAssociation, name: str) -> Iterator[AliasFault]:
+    if "{resource}" in wanted.alias and _LABEL.fullmatch(name.lower()) is None:
+        why = f"{name[:100]!r} can't stand in a name of DNS; give it an alias in a binding that matches only it"
+        yield AliasFault("alias-not-possible", why)
+        return
+    alias, zone = _rendered(wanted.alias, name), wanted.alias_zone_name
+    if len(alias) > _LONGEST or any(len(label) > 63 for label in alias.split(".")):  # noqa: PLR2004 - RFC 1035
+        yield AliasFault("alias-not-possible", f"{alias[:100]}… is too long for a name of DNS; write a shorter one")
+    if zone and alias != zone and not alias.endswith(f".{zone}"):
+        yield AliasFault("alias-not-possible", f"{alias} does not lie in the zone {zone}; write a name that does")
+    if not wanted.alias_reserved and (reserved := reserved_name(alias, zone)):
+        how = 'a policy that permits it with @alias("reserved") says that it is meant'
+        yield AliasFault("alias-reserved", f"{alias} is {reserved}; {how}")
+
+
+def reserved_name(alias: str, zone: str = "") -> str:
+    """Say why nobody should have the name by accident; empty if anybody may."""
+    first, *_ = labels = alias.split(".")
+    if alias == zone:
+        return "the zone's own name"
+    if first in RESERVED:
+        return f"looked up by clients by themselves ({first})"
+    if any(label.startswith("_") for label in labels):
+        return "a name that a service or a proof of ownership has ('_')"
+    return "a wildcard" if "*" in alias else ""
+
+
+def _rendered(alias: str, name: str) -> str:
+    return alias.replace("{resource}", name.lower())
+
+
+def alias_for_policies(alias: str, name: str, *, holds_others: bool) -> str | None:
+    """Give the name that would be made, as policies are asked about it; ``None`` if nobody knows it yet.
+
+    That is so where others give it: the children of a group, by their names.
+    """
+    if holds_others and "{resource}" in alias:
+        return None
+    return _rendered(alias, name)
+
+
+class AliasCheck:
+    """Finds out before anything is made why a name would not be. One for a plan: it knows what the plan has claimed."""
+
+    def __init__(self, zones: Zones) -> None:
+        self._zones = zones
+        self._known: dict[str, Zone | None] = {}
+        self._claimed: dict[Alias, tuple[str, str]] = {}
+
+    def zone_name(self, zone_id: str) -> str:
+        """Give a zone's name; empty if there is none of that id."""
+        zone = self._zone(zone_id)
+        return zone.name if zone else ""
+
+    def hindrance(self, wanted: WantedAssociation, *, public: bool) -> Reason | None:
+        """Say why the association's name can't be made; ``public`` tells whether a public zone is meant."""
+        fault = next(self._faults(wanted, public=public), None) if wanted.alias else None
+        if fault is None:
+            return None
+        return Reason(fault.code, f"{wanted.resource_name}: {fault.text}", source=wanted.binding)
+
+    def _faults(self, wanted: WantedAssociation, *, public: bool) -> Iterator[AliasFault]:
+        zone = self._zone(wanted.alias_zone)
+        if zone is None:
+            why = f"this account has no hosted zone {wanted.alias_zone}; correct attach.alias.zone"
+            yield AliasFault("no-hosted-zone", why)
+            return
+        if not zone.private and not public:
+            why = f"{wanted.alias_zone} ({zone.name}) is public; if that is meant, write attach.alias.public: true"
+            yield AliasFault("alias-public", why)
+        if wanted.holds_others and "{resource}" in wanted.alias:
+            # What the names are, its children tell once they are there.
+            return
+        if (fault := fault_of(wanted, wanted.resource_name)) is not None:
+            yield fault
+            return
+        alias = Alias(zone_id=wanted.alias_zone, name=_rendered(wanted.alias, wanted.resource_name))
+        yield from self._taken(alias, wanted)
+
+    def _taken(self, alias: Alias, wanted: WantedAssociation) -> Iterator[AliasFault]:
+        claim = (wanted.binding, wanted.resource_arn)
+        first = self._claimed.setdefault(alias, claim)
+        if first != claim:
+            yield AliasFault("alias-taken", f"{alias.name} is claimed for {first[1]} by {first[0]}; write another name")
+        holder = self._zones.holder(alias)
+        if holder is not None and holder.binding not in {"", wanted.binding}:
+            yield AliasFault("alias-taken", taken(alias, holder))
+
+    def _zone(self, zone_id: str) -> Zone | None:
+        if zone_id not in self._known:
+            self._known[zone_id] = self._zones.zone(zone_id)
+        return self._known[zone_id]
+
+
+def taken(alias: Alias, holder: Holder) -> str:
+    """Say whose a name is, and what to do."""
+    where = f" in {holder.vpc_id}" if holder.vpc_id else ""
+    return (
+        f"{alias.name} in {alias.zone_id} is binding {holder.binding}'s{where}, for {holder.subject}; write another "
+        "name, or have that one give it up"
+    )

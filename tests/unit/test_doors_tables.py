@@ -1,0 +1,200 @@
+"""DynamoDB's items as doors: one that somebody wrote by hand is told by its id, and stops no other."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drawbridge.aws.approvals import Approvals
+from drawbridge.aws.consumers import Consumers
+from drawbridge.aws.ledger import Ledger
+from drawbridge.configuration import InForce
+from drawbridge.decision.cedar import Action, compile_together
+from drawbridge.decision.facts import Asker, Moment
+from drawbridge.decision.in_force import permitted_digest
+from drawbridge.decision.policies import parse_policy
+from drawbridge.errors import InvalidInputError
+from drawbridge.request.attention import need_of
+from drawbridge.request.row import Row
+from tests.builders import CONNECTION, CONSUMER, NOW, SHARE, connection_facts, question, seen
+from tests.odd import attributes, fuzzed
+
+GOOD: dict[str, Any] = {
+    "request_id": SHARE.request_id,
+    "about": msgspec.to_builtins(SHARE),
+    "kind": "resource-share",
+    "subject": SHARE.subject,
+    "account_id": CONSUMER,
+    "status": "AVAILABLE",
+    "attempt": 1,
+    "settled": True,
+    "seen": "a",
+    "wanted": "b",
+    "permitted": "c",
+    "updated_at": NOW.isoformat(timespec="milliseconds"),
+    "failures": 0,
+    "incomplete": False,
+    "grounds": "",
+    "association_grounds": "",
+    "contents": "[]",
+    "ways": "[]",
+    "published": {"/a"},
+    "reasons": [{"code": "a", "text": "b"}],
+    "history": [{"status": "PENDING", "attempt": 1, "at": "x"}],
+}
+OTHER = GOOD | {"request_id": CONNECTION.request_id, "about": msgspec.to_builtins(CONNECTION)}
+ASKED: dict[str, Any] = {
+    "request_id": question().request_id,
+    "asking": "1-1",
+    "question": msgspec.json.encode(question()).decode(),
+    "token": "t",
+    "link": "l",
+    "channel": "C0",
+    "ts": "1.0",
+    "decision": "approved",
+    "decided_by": ["U0ALICE"],
+    "approved_by": {"U0ALICE"},
+    "reason": "r",
+    "told": "",
+}
+CONSUMERS_ITEM: dict[str, Any] = {
+    "account_id": CONSUMER,
+    "tier": "gold",
+    "services": {"*"},
+    "name": "n",
+    "notes": "m",
+    "since": "2026-01-01T00:00:00+00:00",
+}
+
+
+class Table:
+    """A table that gives these items, whatever is asked."""
+
+    name = "table"
+
+    def __init__(self, *items: dict[str, Any]) -> None:
+        self._items = list(items)
+        self.meta = SimpleNamespace(client=self)
+
+    def query(self, **_: Any) -> dict[str, Any]:
+        return {"Items": self._items}
+
+    scan = query
+
+    def get_item(self, **_: Any) -> dict[str, Any]:
+        return {"Item": self._items[0]}
+
+    def batch_get_item(self, **_: Any) -> dict[str, Any]:
+        return {"Responses": {self.name: self._items}}
+
+
+def with_odd_attributes(item: dict[str, Any], key: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Give the item with some of its attributes odd, or left out; the key is what DynamoDB makes of it, a text."""
+    names = [name for name in item if name != key]
+    odd = st.dictionaries(st.sampled_from(names), attributes | st.just(...), min_size=1, max_size=3)
+    return odd.map(lambda told: {name: each for name, each in (item | told).items() if each is not ...})
+
+
+def ledger(*items: dict[str, Any]) -> tuple[Ledger, list[str]]:
+    told: list[str] = []
+    table: Any = Table(*items)
+    return Ledger(table, now=lambda: NOW, on_broken=told.append), told
+
+
+@fuzzed
+@given(with_odd_attributes(OTHER, "request_id"))
+def test_a_row_of_any_shape_stops_no_other_and_what_is_read_can_be_used(odd: dict[str, Any]) -> None:
+    rows, told = ledger(odd, GOOD)
+
+    followed, found = rows.followed(), rows.rows([SHARE.request_id, CONNECTION.request_id])
+
+    assert followed[-1].request_id == SHARE.request_id == found[SHARE.request_id].request_id
+    assert len(followed) + len(told) // 2 == 2
+    assert all(CONNECTION.request_id in each for each in told)
+    for each in followed:
+        usable(each)
+
+
+def usable(row: Row) -> None:
+    """See that what a look does with every row works."""
+    need_of(seen(request=row.request), row, NOW)
+    row.known_contents()
+
+
+@fuzzed
+@given(with_odd_attributes(OTHER, "request_id"))
+def test_a_row_of_any_shape_stops_no_list_for_people(odd: dict[str, Any]) -> None:
+    rows, told = ledger(odd, GOOD)
+
+    entries = list(rows.entries())
+
+    assert entries[-1].request_id == SHARE.request_id
+    assert len(entries) + len(told) == 2
+
+
+def test_a_row_that_is_about_another_request_does_not_stand_for_it() -> None:
+    rows, told = ledger(GOOD, GOOD | {"request_id": CONNECTION.request_id, "seen": "forged"})
+
+    assert rows.rows([SHARE.request_id])[SHARE.request_id].seen == "a"
+    assert "it is about" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [("updated_at", "yesterday"), ("updated_at", "2026-11-25T12:00:00"), ("attempt", 0), ("failures", 10**30)],
+)
+def test_a_row_that_no_look_could_use_is_broken(attribute: str, value: object) -> None:
+    rows, told = ledger(GOOD | {attribute: value})
+
+    assert rows.followed() == []
+    assert SHARE.request_id in told[0]
+
+
+@fuzzed
+@given(with_odd_attributes(ASKED, "request_id"))
+def test_a_question_of_any_shape_is_read_or_told_by_its_id(odd: dict[str, Any]) -> None:
+    table: Any = Table(odd)
+
+    try:
+        standing = Approvals(table, now=lambda: NOW).standing(ASKED["request_id"])
+    except InvalidInputError as broken:
+        assert ASKED["request_id"] in str(broken)
+        assert len(str(broken)) < 1000
+    else:
+        assert standing is not None
+
+
+POLICIES = compile_together(
+    [
+        parse_policy(
+            "by-registry",
+            "permit(principal, action, resource) when { principal has consumer && principal.consumer has since &&"
+            ' principal.consumer.since < context.now && principal.consumer.services.contains("*") };',
+        )
+    ]
+)
+
+
+@fuzzed
+@given(
+    with_odd_attributes(CONSUMERS_ITEM, "account_id"),
+    st.datetimes().map(datetime.isoformat)
+    | st.sampled_from(["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"]),
+)
+def test_an_entry_of_any_shape_is_known_or_not_and_policies_can_ask(odd: dict[str, Any], since: str) -> None:
+    for item in (odd, CONSUMERS_ITEM | {"since": since}):
+        table: Any = Table(item)
+        consumer = Consumers(table).consumer(CONSUMER)
+
+        answer = POLICIES.ask(
+            Action.ACCEPT, connection_facts(Asker(account_id=CONSUMER, consumer=consumer)), Moment(datetime.now(UTC))
+        )
+
+        assert answer.errors == ()
+        assert permitted_digest(InForce((), (), ()), consumer)
