@@ -15,12 +15,13 @@ from drawbridge.request.shares import SharedResource
 class Step(Struct, frozen=True):
     request: ResourceShareRequest
     expected: tuple[SharedResource, ...]
+    tries: int = 0
 
 
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, Step)
     asker = gatherer().asker(Arn.parse(step.request.share_arn).account_id)
-    plan = planner().plan(step.request.share_arn, asker, step.expected, moment())
+    plan = planner().plan(step.request.share_arn, asker, step.expected, moment(), tries=step.tries)
     logger.info("planned", request_id=step.request.request_id, plan=msgspec.to_builtins(plan))
     return {"plan": msgspec.to_builtins(plan)}

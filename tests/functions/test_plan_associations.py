@@ -32,7 +32,9 @@ class World:
     def asker(self, account_id: str) -> Asker:
         return asker(account_id)
 
-    def plan(self, share_arn: str, asker: Asker, expected: Collection[SharedResource], moment: Moment) -> Plan:
+    def plan(
+        self, share_arn: str, asker: Asker, expected: Collection[SharedResource], moment: Moment, *, tries: int
+    ) -> Plan:
         assert moment.now.tzinfo is not None
         assert (share_arn, asker.account_id) == (SHARE_ARN, PROVIDER)
         assert tuple(expected) in {(), (shared_resource(),)}

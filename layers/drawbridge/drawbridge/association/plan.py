@@ -1,28 +1,34 @@
 """Planning: what the bindings want of one share, and policy allows, as a list of associations. Nothing is done yet."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 
 from drawbridge.arns import is_of
 from drawbridge.association import Mode, NetworkRef, Plan, PrivateDns, WantedAssociation
 from drawbridge.association.associate import Ways
 from drawbridge.association.binding import Binding, VpcTag
-from drawbridge.association.entities import Entity
+from drawbridge.association.entities import NOT_VISIBLE, UNAVAILABLE, Entity, Undescribed
 from drawbridge.association.in_force import matched_digest, wanted_digest
+from drawbridge.association.inputs import Surroundings, inputs_of, that_matter
 from drawbridge.association.preflight import Preflight
 from drawbridge.configuration import InForce
 from drawbridge.decision.decide import Policies, may_associate
 from drawbridge.decision.facts import Asker, Fact, Moment, ResourceFacts, ResourceKind
 from drawbridge.decision.grounds import AssociationGrounds
-from drawbridge.errors import NotReadyError
+from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError, RefusedError
 from drawbridge.request.digests import state_in_effect
+from drawbridge.request.inputs import Inputs
 from drawbridge.request.shares import Matchable, Share, SharedResource
 from drawbridge.status import Reason
 
 MOST_AT_ONCE = 150
 """Associations of one share: what is planned goes from state to state, which holds 256 KiB."""
+
+PATIENT_TRIES = 7
+"""How often something in a share that is not visible yet is waited for: some three minutes, as the workflow waits."""
 
 MOST_KEPT = 100
 """Resources of one share whose facts and names are kept, for the same reason."""
@@ -64,6 +70,9 @@ class Considered(Struct, frozen=True, kw_only=True):
     wishes: tuple[Wish, ...]
     described: tuple[Entity, ...]
     """Those of them that VPC Lattice describes by now."""
+    undescribed: tuple[Undescribed, ...] = ()
+    """What it is told of the others."""
+    inputs: Inputs = Inputs()
 
     @property
     def contents(self) -> tuple[Matchable, ...] | None:
@@ -85,8 +94,8 @@ class Shares(Protocol):
 class Entities(Protocol):
     """What VPC Lattice shows of what is shared."""
 
-    def describe(self, resources: Iterable[SharedResource]) -> list[Entity]:
-        """Describe those of the resources that are VPC Lattice's and ready for use."""
+    def describe(self, resources: Iterable[SharedResource]) -> Sequence[Entity | Undescribed]:
+        """Describe those of the resources that are VPC Lattice's, and say why not of those that can't be used."""
         ...
 
     def tags(self, arn: str) -> dict[str, str] | None:
@@ -117,7 +126,9 @@ class Planner:
         preflight: Preflight,
         account_id: str,
         quotas: InForce[tuple[str, int]],
+        surroundings: Surroundings,
     ) -> None:
+        self._surroundings = surroundings
         self._shares = shares
         self._entities = entities
         self._network = network
@@ -128,16 +139,31 @@ class Planner:
         self._account_id = account_id
         self._quotas = quotas
 
-    def plan(self, share_arn: str, asker: Asker, expected: Collection[SharedResource], moment: Moment) -> Plan:
+    def plan(
+        self, share_arn: str, asker: Asker, expected: Collection[SharedResource], moment: Moment, *, tries: int = 0
+    ) -> Plan:
         """Plan what is to be associated of the share.
 
         ``expected`` is what the invitation was seen to hold: RAM lists it only some seconds after the acceptance.
+        ``tries`` says how often that was tried before: what is not visible by then keeps the rest waiting no longer.
         Planning twice plans the same.
 
         Raises:
-            NotReadyError: the share or something expected in it is not visible yet.
+            NotReadyError: the share, or for the first tries something in it, is not visible yet.
         """
-        return self.plan_of(self.consider(share_arn, asker, expected, moment), moment)
+        share = self._share(share_arn)
+        visible = self._visible(share)
+        # Listed before it is read, here and below: what changes in between differs at the next look.
+        self._surroundings.resources([each.arn for each in visible])
+        considered = self._described(share, visible, expected)
+        waited_for = [f"{each.arn}: {each.words}" for each in considered.undescribed if each.may_pass]
+        if waited_for and tries < PATIENT_TRIES:
+            raise NotReadyError(f"not visible yet in {share_arn}: {'; '.join(sorted(waited_for))}")
+        contents = None if self._bindings.broken else considered.contents
+        matter = that_matter(self._bindings, share.owner, share.name, contents)
+        inputs = inputs_of(matter, visible, self._surroundings, dict(self._quotas.things))
+        plan = self.plan_of(self._with_wishes(considered, asker, moment), moment)
+        return msgspec.structs.replace(plan, inputs=inputs)
 
     def consider(
         self, share_arn: str, asker: Asker, expected: Collection[SharedResource], moment: Moment
@@ -145,29 +171,59 @@ class Planner:
         """Say of each resource that a binding matches what comes of it.
 
         Raises:
-            NotReadyError: the share or something expected in it is not visible yet.
+            NotReadyError: the share is not visible yet.
         """
+        share = self._share(share_arn)
+        return self._with_wishes(self._described(share, self._visible(share), expected), asker, moment)
+
+    def _share(self, share_arn: str) -> Share:
         share = self._shares.share(share_arn)
         if share is None:
             raise NotReadyError(f"{share_arn} is not in effect yet")
-        visible = tuple(resource for resource in self._shares.contents_of_share(share_arn) if resource.is_lattice)
+        return share
+
+    def _visible(self, share: Share) -> tuple[SharedResource, ...]:
+        return tuple(resource for resource in self._shares.contents_of_share(share.arn) if resource.is_lattice)
+
+    def _described(
+        self, share: Share, visible: tuple[SharedResource, ...], expected: Collection[SharedResource]
+    ) -> Considered:
+        """Give what the share holds, nothing of it considered yet."""
         missing = {thing.arn for thing in expected if thing.is_lattice} - {resource.arn for resource in visible}
-        if missing:
-            raise NotReadyError(f"not visible yet in {share_arn}: {', '.join(sorted(missing))}")
-        described = sorted(self._entities.describe(visible))
-        wishes: list[Wish] = []
+        undescribed = [
+            Undescribed(arn=arn, code=NOT_VISIBLE, words="AWS RAM does not list it", may_pass=True) for arn in missing
+        ]
+        undescribed += filter(None, map(_told_by_ram, visible))
+        told = {each.arn for each in undescribed}
+        described: list[Entity] = []
+        for answer in self._entities.describe([each for each in visible if each.arn not in told]):
+            if isinstance(answer, Undescribed):
+                undescribed.append(answer)
+            else:
+                described.append(answer)
+        return Considered(
+            share=share,
+            visible=visible,
+            wishes=(),
+            described=tuple(sorted(described)),
+            undescribed=tuple(sorted(undescribed, key=lambda each: each.arn)),
+        )
+
+    def _with_wishes(self, considered: Considered, asker: Asker, moment: Moment) -> Considered:
+        share, wishes = considered.share, list[Wish]()
         for binding in self._bindings.things:
-            fits = [each for each in described if binding.match.matches(each, share.name)]
+            fits = [each for each in considered.described if binding.match.matches(each, share.name)]
             wishes += [
                 self._wish(binding, resource, fits, asker=asker, share=share, moment=moment) for resource in fits
             ]
-        return Considered(share=share, visible=visible, wishes=tuple(wishes), described=tuple(described))
+        return msgspec.structs.replace(considered, wishes=tuple(wishes))
 
     def plan_of(self, considered: Considered, moment: Moment) -> Plan:
         """Sum up what was considered; of more than can be done at once, the rest is refused."""
         share, wishes = considered.share, considered.wishes
         wanted = [each for wish in wishes for each in wish.associations]
-        refused = [each.reason for wish in wishes for each in wish.refused]
+        refused = [Reason(each.code, f"{each.arn}: {each.words}") for each in considered.undescribed]
+        refused += [each.reason for wish in wishes for each in wish.refused]
         asked = [wish.facts for wish in wishes if wish.facts is not None]
         if len(wanted) > MOST_AT_ONCE:
             text = f"{len(wanted)} associations are wanted of one share, {MOST_AT_ONCE} are made; match fewer"
@@ -197,7 +253,12 @@ class Planner:
         if refusal is not None:
             refused = (Refusal(reason=refusal),)
             return Wish(binding=binding.name, resource=resource, facts=facts, refused=refused)
-        placed, unplaced = self._places(binding, resource)
+        try:
+            placed, unplaced = self._places(binding, resource)
+        except (AccessDeniedError, GoneError, RefusedError) as error:
+            # What AWS does not tell of this one stops no other.
+            reason = Reason(type(error).__name__, f"{resource.name}: {error}", source=binding.name)
+            placed, unplaced = [], [Refusal(reason=reason)]
         return Wish(
             binding=binding.name,
             resource=resource,
@@ -315,6 +376,16 @@ def _wanted(binding: Binding, resource: Entity, vpc: Vpc | None) -> WantedAssoci
         alias=attach.alias.name.replace("{vpc}", vpc_id) if attach.alias else "",
         alias_zone=attach.alias.zone if attach.alias else "",
     )
+
+
+def _told_by_ram(resource: SharedResource) -> Undescribed | None:
+    """Give what RAM says against a resource; what it says nothing of is for VPC Lattice to describe."""
+    if resource.status in {"", "AVAILABLE"}:
+        return None
+    words = ": ".join(filter(None, (f"its status in AWS RAM is {resource.status}", resource.status_message)))
+    pending = resource.status == "PENDING"
+    code = NOT_VISIBLE if pending else UNAVAILABLE
+    return Undescribed(arn=resource.arn, code=code, words=words, may_pass=pending)
 
 
 def _impossible(binding: Binding, resource: Entity) -> Reason | None:

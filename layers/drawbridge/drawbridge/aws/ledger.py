@@ -18,6 +18,7 @@ from drawbridge.record.entry import Entry
 from drawbridge.record.record import StatusChange, few
 from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest, kind_of
 from drawbridge.request.attention import Seen
+from drawbridge.request.inputs import Inputs
 from drawbridge.request.review import Review
 from drawbridge.request.row import Row, is_followed
 from drawbridge.status import Status
@@ -72,6 +73,7 @@ class Ledger:
             failures=(after.failures if after else 0) + lost,
             incomplete=False,
             drift=seen.drift,
+            **({"inputs": seen.inputs.written()} if seen.inputs is not None else {}),
             reviewed="",
             no_longer_permitted=False,
             followed=_YES,
@@ -127,6 +129,12 @@ class Ledger:
         """Note what a request that waits was looked at with; nothing if it does not wait any more."""
         write = Write(seen=seen.state, permitted=seen.permitted)
         write.only_if(attempt=row.attempt, settled=False)
+        self._update(row.request_id, write)
+
+    def note_inputs(self, row: Row, inputs: Inputs) -> None:
+        """Note what the look found, for the next one to compare with; nothing if the row has a later attempt by now."""
+        write = Write(inputs=inputs.written())
+        write.only_if(attempt=row.attempt, settled=True)
         self._update(row.request_id, write)
 
     def note_review(self, row: Row, review: Review, *, under: str) -> None:
@@ -241,6 +249,7 @@ class _Item(msgspec.Struct):
     matched: str = ""
     contents: str = ""
     ways: str = ""
+    inputs: str = ""
     drift: str = ""
     reviewed: str = ""
     no_longer_permitted: bool = False

@@ -16,10 +16,11 @@ from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.aws.ledger import Ledger
 from drawbridge.aws.parameter_store import Configuration
 from drawbridge.aws.resource_shares import ResourceShares
+from drawbridge.aws.surroundings import Surroundings
 from drawbridge.aws.survey import Survey
 from drawbridge.aws.workflow import OnboardingWorkflow, TaskCallback
 from drawbridge.bootstrap.clients import client, table
-from drawbridge.bootstrap.configured import Configured, Registered
+from drawbridge.bootstrap.configured import Configured, Planned, Registered
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision.in_force import compiled, policies_in_force
 from drawbridge.decision.policies import Policy
@@ -65,6 +66,14 @@ def discoverer(configuration: Configuring, now: Callable[[], datetime]) -> Disco
     """Build it for one look: the configuration is read anew for each."""
     settings = environment()
     registry = Registered(Consumers(table(settings.consumers_table)))
+    survey = Survey(client("ec2"), client("vpc-lattice"))
+    surroundings = Surroundings(
+        client("ec2"),
+        client("vpc-lattice"),
+        lambda: client("route53"),
+        survey,
+        account_id=settings.account_id,
+    )
     return Discoverer(
         shares=ResourceShares(client("ram")),
         services=EndpointServices(
@@ -78,7 +87,8 @@ def discoverer(configuration: Configuring, now: Callable[[], datetime]) -> Disco
         configured=Configured(configuration.policies, configuration.bindings, configuration.quotas, registry),
         announcements=Announcements(Bus(client("events"), settings.bus)),
         reviewer=PolicyReviewer(compiled(configuration.policies), registry),
-        drift=Drift(Survey(client("ec2"), client("vpc-lattice"))),
+        drift=Drift(survey),
+        planned=Planned(configuration.bindings, configuration.quotas, surroundings),
         waiting=WaitingRequests(
             Approvals(table(settings.approvals_table), now=now), TaskCallback(client("stepfunctions"))
         ),

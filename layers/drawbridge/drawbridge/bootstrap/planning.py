@@ -11,6 +11,8 @@ from drawbridge.aws.lattice_entities import LatticeEntities
 from drawbridge.aws.network import Network
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.aws.service_networks import ServiceNetworks
+from drawbridge.aws.surroundings import Surroundings
+from drawbridge.aws.survey import Survey
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.configuration import InForce
 from drawbridge.decision.decide import Policies
@@ -31,6 +33,13 @@ class Planning:
         self.endpoints = VpcEndpoints(client("ec2"), owner=prefix)
         self._networks = ServiceNetworks(client("vpc-lattice"), owner=prefix, account_id=account_id)
         self.ways = Ways(self._networks, self.endpoints)
+        self._surroundings = Surroundings(
+            client("ec2"),
+            client("vpc-lattice"),
+            lambda: client("route53"),
+            Survey(client("ec2"), client("vpc-lattice")),
+            account_id=account_id,
+        )
 
     def planner(self, policies: Policies, bindings: InForce[Binding], quotas: InForce[tuple[str, int]]) -> Planner:
         """Give a planner for one share: it counts what it has planned already."""
@@ -46,4 +55,5 @@ class Planning:
             ),
             account_id=self._account_id,
             quotas=quotas,
+            surroundings=self._surroundings,
         )

@@ -39,6 +39,8 @@ class Basis(Struct, frozen=True, kw_only=True):
     contents: str = ""
     """No digest, but what a share holds, in JSON."""
     permitted: str = ""
+    inputs: str = ""
+    """No digest, but those of what a plan rests on, in JSON."""
 
 
 GONE = Basis(seen="gone")

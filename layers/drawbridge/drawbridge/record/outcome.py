@@ -176,7 +176,13 @@ def _planned(plan: Plan) -> Outcome:
 
 def _of_plan(plan: Plan) -> Outcome:
     contents = msgspec.json.encode(plan.contents).decode()
-    basis = Basis(seen=plan.state, wanted=plan.wanted, matched=plan.matched, contents=contents)
+    basis = Basis(
+        seen=plan.state,
+        wanted=plan.wanted,
+        matched=plan.matched,
+        contents=contents,
+        inputs=plan.inputs.written(),
+    )
     if plan.associations:
         wanted = tuple(
             Reason("associating", f"{wanted.resource_name} into {_where(wanted)}", source=wanted.binding)

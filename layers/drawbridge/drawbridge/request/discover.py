@@ -14,6 +14,7 @@ from drawbridge.request import EndpointConnectionRequest, Request, ResourceShare
 from drawbridge.request.attention import Need, Seen, may_try_again, need_of
 from drawbridge.request.connections import NONE_HELD, Connection, Held, ManagedService, held_beside
 from drawbridge.request.digests import digest, state_in_effect
+from drawbridge.request.inputs import Inputs
 from drawbridge.request.review import Review
 from drawbridge.request.row import Row
 from drawbridge.request.shares import Invitation, InvitationStatus, Matchable, Share, SharedResource, newest
@@ -63,6 +64,10 @@ class Ledger(Protocol):
 
     def note_seen(self, row: Row, seen: Seen) -> None:
         """Note what a request that waits was looked at with; nothing if it does not wait any more."""
+        ...
+
+    def note_inputs(self, row: Row, inputs: Inputs) -> None:
+        """Note what was found, for the next look to compare with; nothing if the row has a later attempt by now."""
         ...
 
     def note_review(self, row: Row, review: Review, *, under: str) -> None:
@@ -118,6 +123,14 @@ class Drift(Protocol):
         ...
 
 
+class Planned(Protocol):
+    """What plans rest on beside what a share holds and what is configured, as AWS lists it now."""
+
+    def inputs(self, provider: str, share_name: str, held: Collection[SharedResource], row: Row) -> Inputs:
+        """Give what a plan of the share would rest on; its listings are shared by all rows."""
+        ...
+
+
 class Configured(Protocol):
     """Digests of the configuration that a request's outcome could depend on."""
 
@@ -160,6 +173,7 @@ class Discoverer:
         reviewer: Reviewer,
         waiting: Waiting,
         drift: Drift,
+        planned: Planned,
     ) -> None:
         self._shares = shares
         self._services = services
@@ -170,6 +184,8 @@ class Discoverer:
         self._reviewer = reviewer
         self._waiting = waiting
         self._drift = drift
+        self._planned = planned
+        self._unlisted: DrawbridgeError | None = None
 
     def discover(self, look: Look, now: datetime) -> Discovery:
         """Look where the hints say.
@@ -187,6 +203,7 @@ class Discoverer:
             failures += self._keep_up_notifications()
         if look.shares:
             seen += self._collect(lambda: self._look_at_shares(followed), failures)
+        self._unlisted = None
         rows = self._ledger.rows([each.request.request_id for each in seen])
         started: list[str] = []
         no_longer_permitted: list[str] = []
@@ -200,6 +217,7 @@ class Discoverer:
                 failures.append(error)
             else:
                 started += [execution] if execution else []
+        failures += [self._unlisted] if self._unlisted else []
         return Discovery(len(seen), tuple(started), tuple(no_longer_permitted), tuple(failures))
 
     @staticmethod
@@ -266,7 +284,8 @@ class Discoverer:
     def _seen_share(
         self, arn: str, invitation: Invitation | None, share: Share | None, resources: list[SharedResource]
     ) -> Seen:
-        lattice = [resource.arn for resource in resources if resource.is_lattice]
+        held = tuple(sorted(resource for resource in resources if resource.is_lattice))
+        lattice = [resource.arn for resource in held]
         pending = invitation is not None and invitation.status is InvitationStatus.PENDING
         provider = share.owner if share else invitation.sender if invitation else ""
         name = share.name if share else invitation.share_name if invitation else ""
@@ -280,6 +299,7 @@ class Discoverer:
             permitted=self._configured.permitted(provider),
             under=self._configured.permitted(provider),
             # A share in effect that holds nothing of VPC Lattice's is none of our business.
+            held=held if share else (),
             open=pending or bool(share and lattice),
         )
 
@@ -305,7 +325,7 @@ class Discoverer:
         """See to one request; give the name of the execution if one was started."""
         if row is not None and row.status is Status.WAITING_FOR_APPROVAL and not row.settled:
             self._see_to_waiting(seen, row)
-        seen = self._with_drift(self._with_matched(seen, row), row)
+        seen = self._with_inputs(self._with_drift(self._with_matched(seen, row), row), row)
         need = need_of(seen, row, now)
         if need is Need.NOTHING and not self._is_to_be_decided_again(seen, row, now):
             return None
@@ -325,6 +345,23 @@ class Discoverer:
         if row is None or not row.ways or not seen.open or row.status is not Status.AVAILABLE:
             return seen
         return msgspec.structs.replace(seen, drift=self._drift.of(row))
+
+    def _with_inputs(self, seen: Seen, row: Row | None) -> Seen:
+        """Look whether what the plan rested on still is so.
+
+        What AWS does not list is not known, and no change: the look goes on without it, and is repeated.
+        """
+        if row is None or not row.settled or not seen.held or self._unlisted is not None:
+            return seen
+        try:
+            inputs = self._planned.inputs(seen.account_id, seen.share_name, seen.held, row)
+        except DrawbridgeError as error:
+            self._unlisted = error
+            return seen
+        if not row.inputs:
+            # The version that wrote the row kept none: from now on it is compared.
+            self._ledger.note_inputs(row, inputs)
+        return msgspec.structs.replace(seen, inputs=inputs)
 
     def _see_to_waiting(self, seen: Seen, row: Row) -> None:
         """Have a request that waits for a person looked at again if it, or what is configured, changed meanwhile."""

@@ -1,0 +1,184 @@
+"""What a look compares: whatever a plan rests on changes after everything has settled, and comes right by itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from demo.people import Person
+from tests.system import providers
+from tests.system.conftest import World, until
+from tests.system.test_onboarding import endpoints_for, reasons, row_of, settled
+
+
+@pytest.fixture(scope="module")
+def provider(world: World) -> Person:
+    return world.person("510000000121")
+
+
+@pytest.fixture(scope="module")
+def consumer(deployed: Callable[..., Person], provider: Person) -> Person:
+    person = deployed("520000000121")
+    permit = f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);'
+    person.write_policy("let-provider-in", permit)
+    return person
+
+
+def bind(person: Person, provider: Person, name: str, **attach: Any) -> None:
+    person.write_binding(name, resource=name, provider=provider.account_id, share=name, **attach)
+
+
+def shared(provider: Person, consumer: Person, name: str) -> str:
+    return providers.share(provider, name, providers.single(provider, name), consumer.account_id)
+
+
+def new_vpc(person: Person, *, zones: str = "a", **tags: str) -> str:
+    ec2 = person.aws("ec2")
+    vpc_id = str(ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"])
+    for number, zone in enumerate(zones):
+        ec2.create_subnet(VpcId=vpc_id, CidrBlock=f"10.9.{number}.0/24", AvailabilityZone=f"us-east-1{zone}")
+    tag(person, vpc_id, **tags)
+    return vpc_id
+
+
+def tag(person: Person, vpc_id: str, **tags: str) -> None:
+    if tags:
+        written = [{"Key": key, "Value": value} for key, value in tags.items()]
+        person.aws("ec2").create_tags(Resources=[vpc_id], Tags=written)
+
+
+def attempt_of(person: Person, share_arn: str) -> int:
+    return int((row_of(person, share_arn) or {"attempt": {"N": "0"}})["attempt"]["N"])
+
+
+def comes_to(person: Person, share_arn: str, status: str, *, attempt: int) -> dict[str, Any]:
+    """Wait until the attempt, or a later one, has come to the status; give the row."""
+
+    def there() -> dict[str, Any] | None:
+        row = row_of(person, share_arn)
+        right = row and row["status"]["S"] == status and row["settled"]["BOOL"] and int(row["attempt"]["N"]) >= attempt
+        return row if right else None
+
+    found: dict[str, Any] = until(there, lambda: f"{share_arn} comes to {status}: {row_of(person, share_arn)}")
+    return found
+
+
+def test_a_vpc_that_gets_the_tag_later_is_connected_and_what_rests_is_left_alone(
+    world: World, provider: Person, consumer: Person
+) -> None:
+    first = new_vpc(consumer, Team="first")
+    bind(consumer, provider, "tagged", mode="resource-endpoint", vpc={"tag": {"Team": "first"}})
+    bind(consumer, provider, "beside", mode="resource-endpoint", vpc=consumer.vpc())
+    share_arn, beside = (shared(provider, consumer, name) for name in ("tagged", "beside"))
+    settled(consumer, share_arn, "AVAILABLE")
+    settled(consumer, beside, "AVAILABLE")
+
+    second = new_vpc(consumer)
+    until(world.quiet, lambda: "the local AWS comes to rest")
+    assert (attempt_of(consumer, share_arn), attempt_of(consumer, beside)) == (1, 1)
+    tag(consumer, second, Team="first")
+
+    comes_to(consumer, share_arn, "AVAILABLE", attempt=2)
+    for vpc_id in (first, second):
+        assert consumer.parameter(f"/drawbridge/connections/tagged/tagged/{vpc_id}/dns-name")
+    until(world.quiet, lambda: "the local AWS comes to rest")
+    assert (attempt_of(consumer, share_arn), attempt_of(consumer, beside)) == (2, 1)
+
+
+def test_what_was_held_for_want_of_something_goes_on_once_it_is_there(provider: Person, consumer: Person) -> None:
+    ec2 = consumer.aws("ec2")
+    empty, full, by_network = new_vpc(consumer, zones=""), new_vpc(consumer), new_vpc(consumer)
+    by_hand = endpoint_by_hand(provider, consumer, full)
+    consumer.aws("ssm").put_parameter(
+        Name="/drawbridge/config/quotas/resource-endpoints-per-vpc", Type="String", Value="1"
+    )
+    hindered: dict[str, dict[str, Any]] = {
+        "no-vpc": {"mode": "resource-endpoint", "vpc": {"tag": {"Team": "of-tomorrow"}}},
+        "no-subnet": {"mode": "resource-endpoint", "vpc": empty},
+        "quota-reached": {"mode": "resource-endpoint", "vpc": full},
+        "no-service-network": {"mode": "service-network", "vpc": by_network, "serviceNetwork": {"name": "tomorrow"}},
+    }
+    for code, attach in hindered.items():
+        bind(consumer, provider, code, **attach)
+    arns = {code: shared(provider, consumer, code) for code in hindered}
+    for code, share_arn in arns.items():
+        assert code in reasons(settled(consumer, share_arn, "HELD"))
+
+    new_vpc(consumer, Team="of-tomorrow")
+    ec2.create_subnet(VpcId=empty, CidrBlock="10.9.7.0/24", AvailabilityZone="us-east-1a")
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[by_hand])
+    consumer.aws("vpc-lattice").create_service_network(name="tomorrow", sharingConfig={"enabled": False})
+
+    for share_arn in arns.values():
+        comes_to(consumer, share_arn, "AVAILABLE", attempt=2)
+    consumer.aws("ssm").delete_parameter(Name="/drawbridge/config/quotas/resource-endpoints-per-vpc")
+
+
+def endpoint_by_hand(provider: Person, consumer: Person, vpc_id: str) -> str:
+    """Make an endpoint as people do, to something that no binding wants."""
+    arn = providers.single(provider, "by-hand")
+    share_arn = providers.share(provider, "by-hand", arn, consumer.account_id)
+    settled(consumer, share_arn, "ACCEPTED")
+    ec2 = consumer.aws("ec2")
+    in_vpc = [{"Name": "vpc-id", "Values": [vpc_id]}]
+    made = ec2.create_vpc_endpoint(
+        VpcEndpointType="Resource",
+        VpcId=vpc_id,
+        SubnetIds=[each["SubnetId"] for each in ec2.describe_subnets(Filters=in_vpc)["Subnets"]],
+        ResourceConfigurationArn=arn,
+    )
+    return str(made["VpcEndpoint"]["VpcEndpointId"])
+
+
+def test_what_goes_after_it_was_connected_is_told(provider: Person, consumer: Person) -> None:
+    ec2, route53 = consumer.aws("ec2"), consumer.aws("route53")
+    vpc_id = new_vpc(consumer, zones="ab")
+    group = ec2.create_security_group(GroupName="going", Description="going", VpcId=vpc_id)["GroupId"]
+    made = route53.create_hosted_zone(
+        Name="going.example", CallerReference="going", VPC={"VPCRegion": "us-east-1", "VPCId": vpc_id}
+    )
+    zone = made["HostedZone"]["Id"].rpartition("/")[2]
+    network = {"name": "going", "create": True}
+    bind(
+        consumer,
+        provider,
+        "of-group",
+        mode="service-network",
+        vpc=vpc_id,
+        securityGroups=[group],
+        serviceNetwork=network,
+    )
+    alias = {"zone": zone, "name": "db.going.example"}
+    bind(consumer, provider, "of-zone", mode="resource-endpoint", vpc=vpc_id, alias=alias)
+    of_group, of_zone = (shared(provider, consumer, name) for name in ("of-group", "of-zone"))
+    settled(consumer, of_group, "AVAILABLE")
+    settled(consumer, of_zone, "AVAILABLE")
+
+    ec2.delete_security_group(GroupId=group)
+    records = route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    ours = [{"Action": "DELETE", "ResourceRecordSet": each} for each in records if each["Type"] not in {"NS", "SOA"}]
+    route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": ours})
+    route53.delete_hosted_zone(Id=zone)
+
+    assert "no-security-group" in reasons(comes_to(consumer, of_group, "HELD", attempt=2))
+    assert "RefusedError" in reasons(comes_to(consumer, of_zone, "FAILED", attempt=2))
+
+
+def test_a_resource_that_gets_other_ports_is_published_as_it_is_now(provider: Person, consumer: Person) -> None:
+    bind(consumer, provider, "reported", mode="resource-endpoint", vpc=consumer.vpc())
+    share_arn = shared(provider, consumer, "reported")
+    settled(consumer, share_arn, "AVAILABLE")
+    name = "/drawbridge/connections/reported/reported/connection"
+    told = json.loads(consumer.parameter(name) or "{}")
+    assert told["portRanges"] == ["5432"]
+
+    provider.aws("vpc-lattice").update_resource_configuration(
+        resourceConfigurationIdentifier=told["resourceConfigurationArn"], portRanges=["5433"]
+    )
+
+    comes_to(consumer, share_arn, "AVAILABLE", attempt=2)
+    assert json.loads(consumer.parameter(name) or "{}")["portRanges"] == ["5433"]
+    assert len(endpoints_for(consumer, "reported")) == 1
