@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from drawbridge.association.left_behind import Kind, Made, written
 from drawbridge.errors import DrawbridgeError, ThrottledError
 from drawbridge.hint import AT_CONNECTIONS, AT_SHARES, EVERYWHERE
 from drawbridge.request import ResourceShareRequest, WorkflowInput
@@ -59,6 +60,7 @@ class World:
         self.matching = "the one that matches"
         self.drifted = ""
         self.rests_on = Inputs()
+        self.left_there: list[Made] = []
         self.looked_at_inputs = 0
         self.found: Review | None = None
         """What reviews come to."""
@@ -123,6 +125,9 @@ class World:
         self._fail("inputs")
         return self.rests_on
 
+    def left(self, row: Row) -> tuple[str, tuple[str, ...]]:
+        return written(self.left_there), tuple(each.id for each in self.left_there)
+
     def note_inputs(self, row: Row, inputs: Inputs) -> None:
         self._write()
         self.kept[row.request_id] = msgspec.structs.replace(row, inputs=inputs.written())
@@ -148,6 +153,7 @@ class World:
             permitted=seen.permitted,
             drift=seen.drift,
             inputs=seen.inputs.written() if seen.inputs else "",
+            left=seen.left or "",
         )
         return True
 
@@ -641,3 +647,16 @@ def test_only_of_what_has_settled_it_is_looked_at_what_it_rests_on() -> None:
     world.discoverer().discover(AT_SHARES, NOW)
 
     assert world.looked_at_inputs == 0
+
+
+def test_what_is_left_behind_is_counted_until_somebody_deletes_it_and_then_told_no_longer() -> None:
+    left = Made(id="vpce-1", kind=Kind.ENDPOINT, binding="orders", resource_arn=shared_resource().arn, vpc_id="vpc-1")
+    world = planned_world(left=written([left]))
+    world.left_there = [left]
+
+    found = world.discoverer().discover(AT_SHARES, NOW)
+    assert (found.left_behind, found.started) == (("vpce-1",), ())
+    world.left_there = []
+    found = world.discoverer().discover(AT_SHARES, NOW)
+
+    assert (found.left_behind, found.started) == ((), (f"{SHARE.request_id}-2",))

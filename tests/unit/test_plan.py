@@ -13,6 +13,7 @@ from drawbridge.association import Mode, NetworkRef, PrivateDns
 from drawbridge.association.binding import Binding, parse_binding
 from drawbridge.association.entities import NOT_VISIBLE, UNAVAILABLE, Entity, Undescribed
 from drawbridge.association.in_force import matched_digest, wanted_digest
+from drawbridge.association.left_behind import Made
 from drawbridge.association.observed import InNetwork, Network, State, VpcInNetwork
 from drawbridge.association.plan import MOST_AT_ONCE, MOST_KEPT, PATIENT_TRIES, Planner, Vpc
 from drawbridge.association.preflight import Preflight
@@ -49,6 +50,41 @@ def binding(name: str = "orders", **document: object) -> Binding:
     return parse_binding(name, json.dumps({"attach": ATTACH} | document))
 
 
+class Makings:
+    """What was made, by Drawbridge and by others."""
+
+    def __init__(self) -> None:
+        self.marked: list[Made] = []
+        self.there: list[Made] = []
+        self.not_ours: set[str] = set()
+
+    def endpoints(self) -> list[Made]:
+        return self.marked
+
+    def in_networks(self) -> list[Made]:
+        return self.there
+
+    def is_ours(self, made: Made) -> bool:
+        return made.id not in self.not_ours
+
+
+class InEffect:
+    """The shares in effect: that one, and perhaps another that holds the same."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self.share, self.contents_of_share = world.share, world.contents_of_share
+
+    def shares(self) -> list[Share]:
+        there = self.share(SHARE_ARN)
+        return [each for each in (there, self._world.also_shared) if each is not None]
+
+    def resources(self) -> list[SharedResource]:
+        held = self.contents_of_share(SHARE_ARN)
+        also = self._world.also_shared
+        return held + ([msgspec.structs.replace(each, share_arn=also.arn) for each in held] if also else [])
+
+
 class World(Reach):
     """A share in effect, its resources and the VPCs, as AWS lists them."""
 
@@ -60,9 +96,11 @@ class World(Reach):
         self.vpcs_there = (Vpc(vpc_id=VPC, subnet_ids=("subnet-0a", "subnet-0b")),) if vpcs is None else vpcs
         self.subnet_vpcs |= {subnet: vpc.vpc_id for vpc in self.vpcs_there for subnet in vpc.subnet_ids}
         self.in_effect = True
+        self.also_shared: Share | None = None
         self.shown_tags: dict[str, str] | None = None
         self.asked_for_tags = 0
         self.surroundings = Around()
+        self.makings = Makings()
 
     def share(self, share_arn: str) -> Share | None:
         return Share(arn=share_arn, name="orders", owner=PROVIDER) if self.in_effect else None
@@ -76,6 +114,9 @@ class World(Reach):
         asked = {each.arn for each in resources}
         there: list[Entity | Undescribed] = [*self.described, *self.undescribed]
         return [each for each in there if each.arn in asked]
+
+    def entity(self, arn: str) -> Entity | None:
+        return next((each for each in self.described if each.arn == arn), None)
 
     def tags(self, arn: str) -> dict[str, str] | None:
         self.asked_for_tags += 1
@@ -93,7 +134,7 @@ class World(Reach):
 
     def planner_of(self, bindings: InForce[Binding], policies: PolicySet) -> Planner:
         return Planner(
-            shares=self,
+            shares=InEffect(self),
             entities=self,
             network=self,
             policies=policies,
@@ -103,6 +144,7 @@ class World(Reach):
             account_id=CONSUMER,
             quotas=NONE_RAISED,
             surroundings=self.surroundings,
+            makings=self.makings,
         )
 
 
@@ -250,16 +292,16 @@ def test_what_ram_does_not_have_ready_yet_is_waited_for_and_then_told(missing: s
     assert [(each.code, SECOND_ARN in each.text) for each in plan.refused] == [(NOT_VISIBLE, True)]
 
 
-def test_a_binding_that_aws_will_not_tell_about_stops_no_other() -> None:
+def test_what_goes_while_it_is_looked_at_for_one_binding_stops_no_other() -> None:
     world = World(entity())
     refused = binding("refused", attach={"mode": "service-network", "serviceNetwork": {"name": "theirs"}})
     planner = world.planner(binding(), refused)
-    world.denied.add("theirs")
+    world.going.add("theirs")
 
     plan = planner.plan(SHARE_ARN, asker(), [], MOMENT)
 
     assert [each.binding for each in plan.associations] == ["orders"]
-    assert [(each.code, each.source) for each in plan.refused] == [("AccessDeniedError", "refused")]
+    assert [(each.code, each.source) for each in plan.refused] == [("GoneError", "refused")]
 
 
 def test_a_broken_binding_is_named_beside_the_plan() -> None:

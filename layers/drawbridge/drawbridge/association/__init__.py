@@ -117,6 +117,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What the policy was asked about."""
     inputs: Inputs = Inputs()
     """What else it rests on."""
+    left: str = ""
+    """What is left behind of the share's resources, as the ledger keeps it; the reasons are among those refused."""
 
 
 class Associated(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -1,6 +1,7 @@
 """Planning: what the bindings want of one share, and policy allows, as a list of associations. Nothing is done yet."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -13,12 +14,13 @@ from drawbridge.association.binding import Binding, VpcTag
 from drawbridge.association.entities import NOT_VISIBLE, UNAVAILABLE, Entity, Undescribed
 from drawbridge.association.in_force import matched_digest, wanted_digest
 from drawbridge.association.inputs import Surroundings, inputs_of, that_matter
+from drawbridge.association.left_behind import LeftBehind, Made, Makings, written
 from drawbridge.association.preflight import Preflight
 from drawbridge.configuration import InForce
 from drawbridge.decision.decide import Policies, may_associate
 from drawbridge.decision.facts import Asker, Fact, Moment, ResourceFacts, ResourceKind
 from drawbridge.decision.grounds import AssociationGrounds
-from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError, RefusedError
+from drawbridge.errors import GoneError, NotReadyError, RefusedError
 from drawbridge.request.digests import state_in_effect
 from drawbridge.request.inputs import Inputs
 from drawbridge.request.shares import Matchable, Share, SharedResource
@@ -29,6 +31,9 @@ MOST_AT_ONCE = 150
 
 PATIENT_TRIES = 7
 """How often something in a share that is not visible yet is waited for: some three minutes, as the workflow waits."""
+
+MOST_LEFT = 30
+"""Of what is left behind, so much is told."""
 
 MOST_KEPT = 100
 """Resources of one share whose facts and names are kept, for the same reason."""
@@ -90,12 +95,24 @@ class Shares(Protocol):
 
     def contents_of_share(self, share_arn: str) -> list[SharedResource]: ...
 
+    def shares(self) -> list[Share]:
+        """Give all shares in effect."""
+        ...
+
+    def resources(self) -> list[SharedResource]:
+        """Give what all of them hold."""
+        ...
+
 
 class Entities(Protocol):
     """What VPC Lattice shows of what is shared."""
 
     def describe(self, resources: Iterable[SharedResource]) -> Sequence[Entity | Undescribed]:
         """Describe those of the resources that are VPC Lattice's, and say why not of those that can't be used."""
+        ...
+
+    def entity(self, arn: str) -> Entity | None:
+        """Describe one; ``None`` if it is not there for this account, or not any longer."""
         ...
 
     def tags(self, arn: str) -> dict[str, str] | None:
@@ -127,7 +144,9 @@ class Planner:
         account_id: str,
         quotas: InForce[tuple[str, int]],
         surroundings: Surroundings,
+        makings: Makings,
     ) -> None:
+        self._makings = makings
         self._surroundings = surroundings
         self._shares = shares
         self._entities = entities
@@ -163,7 +182,28 @@ class Planner:
         matter = that_matter(self._bindings, share.owner, share.name, contents)
         inputs = inputs_of(matter, visible, self._surroundings, dict(self._quotas.things))
         plan = self.plan_of(self._with_wishes(considered, asker, moment), moment)
-        return msgspec.structs.replace(plan, inputs=inputs)
+        left = self._left_behind({each.arn: {share.name} for each in visible}).of({each.arn for each in visible})
+        told = (*plan.refused, *(each.reason for each in left[:MOST_LEFT]))
+        return msgspec.structs.replace(plan, inputs=inputs, refused=told, left=written(left[:MOST_LEFT]))
+
+    def left_behind(self) -> tuple[Made, ...]:
+        """Give all that is left behind in this account."""
+        return self._left_behind({}).everywhere()
+
+    def _left_behind(self, known: Mapping[str, set[str]]) -> LeftBehind:
+        names = {share.arn: share.name for share in self._shares.shares()}
+        shared_as = defaultdict[str, set[str]](set, {arn: set(of) for arn, of in known.items()})
+        for each in self._shares.resources():
+            if each.share_arn in names:
+                shared_as[each.arn].add(names[each.share_arn])
+        return LeftBehind(
+            self._bindings,
+            makings=self._makings,
+            shared_as=shared_as,
+            vpcs_tagged=lambda tags: {vpc.vpc_id for vpc in self._network.tagged(tags)},
+            network_of=self._ways.network,
+            entity_of=self._entities.entity,
+        )
 
     def consider(
         self, share_arn: str, asker: Asker, expected: Collection[SharedResource], moment: Moment
@@ -255,8 +295,8 @@ class Planner:
             return Wish(binding=binding.name, resource=resource, facts=facts, refused=refused)
         try:
             placed, unplaced = self._places(binding, resource)
-        except (AccessDeniedError, GoneError, RefusedError) as error:
-            # What AWS does not tell of this one stops no other.
+        except (GoneError, RefusedError) as error:
+            # What is gone while it is looked at, or refused, is of this one and stops no other.
             reason = Reason(type(error).__name__, f"{resource.name}: {error}", source=binding.name)
             placed, unplaced = [], [Refusal(reason=reason)]
         return Wish(

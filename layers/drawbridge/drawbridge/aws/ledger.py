@@ -74,6 +74,7 @@ class Ledger:
             incomplete=False,
             drift=seen.drift,
             **({"inputs": seen.inputs.written()} if seen.inputs is not None else {}),
+            **({"left": seen.left} if seen.left is not None else {}),
             reviewed="",
             no_longer_permitted=False,
             followed=_YES,
@@ -250,6 +251,7 @@ class _Item(msgspec.Struct):
     contents: str = ""
     ways: str = ""
     inputs: str = ""
+    left: str = ""
     drift: str = ""
     reviewed: str = ""
     no_longer_permitted: bool = False

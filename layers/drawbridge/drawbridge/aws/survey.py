@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from drawbridge.association import Mode
+from drawbridge.association.left_behind import Kind, Made
 from drawbridge.aws.errors import translated
 from drawbridge.aws.lattice_entities import LatticeEntities
 from drawbridge.aws.pages import pages
@@ -36,6 +37,19 @@ class Survey:
         """Give the groups of an endpoint; ``None`` if it is gone, or going."""
         found = self._endpoints.get(endpoint_id)
         return None if found is None else frozenset(group["GroupId"] for group in found.get("Groups", []))
+
+    def has(self, made: Made) -> bool:
+        """Tell whether something that was made is there still."""
+        match made.kind:
+            case Kind.ENDPOINT | Kind.NETWORK_ENDPOINT:
+                return made.id in self._endpoints
+            case Kind.VPC:
+                return made.id in self.vpc_associations(made.network_arn)
+            case Kind.IN_NETWORK:
+                found = self.named_in_network(made.network_arn, made.resource_arn)
+                return any(each.association_id == made.id for each in found)
+            case _:
+                assert_never(made.kind)
 
     def count(self, vpc_id: str, mode: Mode) -> int:
         """Count the endpoints of the mode's type in a VPC, whoever made them."""

@@ -5,6 +5,8 @@ from collections.abc import Collection
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import matched_digest, wanted_digest
 from drawbridge.association.inputs import Surroundings, inputs_of, that_matter
+from drawbridge.association.left_behind import read, written
+from drawbridge.aws.survey import Survey
 from drawbridge.configuration import InForce
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.gather import Registry
@@ -33,11 +35,16 @@ class Planned:
     """What plans rest on, at one look."""
 
     def __init__(
-        self, bindings: InForce[Binding], quotas: InForce[tuple[str, int]], surroundings: Surroundings
+        self, bindings: InForce[Binding], quotas: InForce[tuple[str, int]], surroundings: Surroundings, survey: Survey
     ) -> None:
+        self._survey = survey
         self._bindings = bindings
         self._quotas = dict(quotas.things)
         self._surroundings = surroundings
+
+    def left(self, row: Row) -> tuple[str, tuple[str, ...]]:
+        there = [each for each in read(row.left) if self._survey.has(each)]
+        return written(there), tuple(each.id for each in there)
 
     def inputs(self, provider: str, share_name: str, held: Collection[SharedResource], row: Row) -> Inputs:
         # Broken bindings might match too: a plan takes what the share holds for unknown then.

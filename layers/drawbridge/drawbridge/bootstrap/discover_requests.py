@@ -88,7 +88,7 @@ def discoverer(configuration: Configuring, now: Callable[[], datetime]) -> Disco
         announcements=Announcements(Bus(client("events"), settings.bus)),
         reviewer=PolicyReviewer(compiled(configuration.policies), registry),
         drift=Drift(survey),
-        planned=Planned(configuration.bindings, configuration.quotas, surroundings),
+        planned=Planned(configuration.bindings, configuration.quotas, surroundings, survey),
         waiting=WaitingRequests(
             Approvals(table(settings.approvals_table), now=now), TaskCallback(client("stepfunctions"))
         ),

@@ -8,6 +8,7 @@ from drawbridge.association.binding import Binding
 from drawbridge.association.plan import Planner
 from drawbridge.association.preflight import Preflight
 from drawbridge.aws.lattice_entities import LatticeEntities
+from drawbridge.aws.makings import Makings
 from drawbridge.aws.network import Network
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.aws.service_networks import ServiceNetworks
@@ -33,6 +34,7 @@ class Planning:
         self.endpoints = VpcEndpoints(client("ec2"), owner=prefix)
         self._networks = ServiceNetworks(client("vpc-lattice"), owner=prefix, account_id=account_id)
         self.ways = Ways(self._networks, self.endpoints)
+        self._makings = Makings(client("ec2"), client("vpc-lattice"), owner=prefix)
         self._surroundings = Surroundings(
             client("ec2"),
             client("vpc-lattice"),
@@ -56,4 +58,5 @@ class Planning:
             account_id=self._account_id,
             quotas=quotas,
             surroundings=self._surroundings,
+            makings=self._makings,
         )

@@ -41,6 +41,8 @@ class Basis(Struct, frozen=True, kw_only=True):
     permitted: str = ""
     inputs: str = ""
     """No digest, but those of what a plan rests on, in JSON."""
+    left: str = ""
+    """No digest either, but what is left behind, in JSON."""
 
 
 GONE = Basis(seen="gone")

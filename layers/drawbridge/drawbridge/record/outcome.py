@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from drawbridge.acceptance import Acceptance, Result
 from drawbridge.association import Plan, WantedAssociation
+from drawbridge.association.left_behind import without
 from drawbridge.decision import Accept, AskApprover, Hold, Moot, Reject
 from drawbridge.decision.grounds import Grounds
 from drawbridge.publication import Publication
@@ -182,6 +183,7 @@ def _of_plan(plan: Plan) -> Outcome:
         matched=plan.matched,
         contents=contents,
         inputs=plan.inputs.written(),
+        left=plan.left,
     )
     if plan.associations:
         wanted = tuple(
@@ -190,10 +192,10 @@ def _of_plan(plan: Plan) -> Outcome:
         )
         reasons = (*wanted, *plan.refused, *plan.broken)
         return Outcome(status=Status.ASSOCIATING, reasons=reasons, settled=False, basis=basis)
-    if plan.refused:
+    if [*without(plan.refused)]:
         return Outcome(status=Status.HELD, reasons=(*plan.refused, *plan.broken), settled=True, basis=basis)
     nothing = Reason("no-binding-wants-it", "Accepted; no binding wants any resource of it. Write a binding that does.")
-    return Outcome(status=Status.ACCEPTED, reasons=(nothing, *plan.broken), settled=True, basis=basis)
+    return Outcome(status=Status.ACCEPTED, reasons=(nothing, *plan.refused, *plan.broken), settled=True, basis=basis)
 
 
 def _ended(refused: tuple[Reason, ...], results: tuple[Failure | Published, ...]) -> Outcome:
@@ -228,7 +230,7 @@ def _ended(refused: tuple[Reason, ...], results: tuple[Failure | Published, ...]
         published=published,
         taken_back=tuple(name for each in publications for name in each.taken_back),
         ways=tuple(each.way for each in publications if each.way is not None),
-        incomplete=bool(refused),
+        incomplete=bool([*without(refused)]),
     )
 
 

@@ -48,6 +48,8 @@ class Seen(Struct, frozen=True, kw_only=True):
     """What a share in effect holds of VPC Lattice's."""
     inputs: Inputs | None = None
     """What else a plan of it would rest on now; ``None`` if that was not looked at, or is not known."""
+    left: str | None = None
+    """What is left behind of what the row tells of, as the ledger keeps it; ``None`` if that was not looked at."""
     drift: str = ""
     """A digest of what is not any longer as it was left; empty if everything is."""
     open: bool
@@ -82,6 +84,9 @@ def _changed(seen: Seen, row: Row) -> bool:
 
 
 def _rests_on_something_else(seen: Seen, row: Row) -> bool:
+    # Somebody has deleted what was left behind: the row shall not tell of it any longer.
+    if seen.left is not None and seen.left != row.left:
+        return True
     return seen.inputs is not None and bool(seen.inputs.changed_since(row.known_inputs()))
 
 

@@ -126,6 +126,10 @@ class Drift(Protocol):
 class Planned(Protocol):
     """What plans rest on beside what a share holds and what is configured, as AWS lists it now."""
 
+    def left(self, row: Row) -> tuple[str, tuple[str, ...]]:
+        """Give what is there still of what a row says is left behind: as the ledger keeps it, and the ids."""
+        ...
+
     def inputs(self, provider: str, share_name: str, held: Collection[SharedResource], row: Row) -> Inputs:
         """Give what a plan of the share would rest on; its listings are shared by all rows."""
         ...
@@ -156,6 +160,8 @@ class Discovery(Struct, frozen=True):
     """The requests that were let in, and by the policies in force would not be any more; each is told once."""
     failures: tuple[DrawbridgeError, ...]
     """What could not be looked at or seen to; nothing else was stopped by it. The look has to be repeated."""
+    left_behind: tuple[str, ...] = ()
+    """The ids of what was made for requests and is called for by nothing any longer."""
 
 
 class Discoverer:
@@ -186,6 +192,7 @@ class Discoverer:
         self._drift = drift
         self._planned = planned
         self._unlisted: DrawbridgeError | None = None
+        self._left: set[str] = set()
 
     def discover(self, look: Look, now: datetime) -> Discovery:
         """Look where the hints say.
@@ -204,6 +211,7 @@ class Discoverer:
         if look.shares:
             seen += self._collect(lambda: self._look_at_shares(followed), failures)
         self._unlisted = None
+        self._left = set()
         rows = self._ledger.rows([each.request.request_id for each in seen])
         started: list[str] = []
         no_longer_permitted: list[str] = []
@@ -218,7 +226,8 @@ class Discoverer:
             else:
                 started += [execution] if execution else []
         failures += [self._unlisted] if self._unlisted else []
-        return Discovery(len(seen), tuple(started), tuple(no_longer_permitted), tuple(failures))
+        left_behind = tuple(sorted(self._left))
+        return Discovery(len(seen), tuple(started), tuple(no_longer_permitted), tuple(failures), left_behind)
 
     @staticmethod
     def _collect(look: Callable[[], list[Seen]], failures: list[DrawbridgeError]) -> list[Seen]:
@@ -355,13 +364,15 @@ class Discoverer:
             return seen
         try:
             inputs = self._planned.inputs(seen.account_id, seen.share_name, seen.held, row)
+            left, ids = self._planned.left(row) if row.left else (row.left, ())
         except DrawbridgeError as error:
             self._unlisted = error
             return seen
         if not row.inputs:
             # The version that wrote the row kept none: from now on it is compared.
             self._ledger.note_inputs(row, inputs)
-        return msgspec.structs.replace(seen, inputs=inputs)
+        self._left.update(ids)
+        return msgspec.structs.replace(seen, inputs=inputs, left=left)
 
     def _see_to_waiting(self, seen: Seen, row: Row) -> None:
         """Have a request that waits for a person looked at again if it, or what is configured, changed meanwhile."""

@@ -50,6 +50,8 @@ class Row(Struct, frozen=True, kw_only=True):
     """How the associations were left, in JSON."""
     inputs: str = ""
     """Digests of what else the plan rested on, in JSON; empty if nothing was planned, or by another version."""
+    left: str = ""
+    """What was made for it and is called for by nothing any longer, in JSON."""
     drift: str = ""
     """A digest of the drift that the attempt was made for."""
     reviewed: str = ""
