@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from demo.people import Person
+from local_aws.faults import CallFault, faults
+from local_aws.services import ram_listings
 from tests.system import providers
 from tests.system.conftest import World, until
 from tests.system.test_onboarding import endpoints_for, reasons, row_of, settled
@@ -182,3 +185,122 @@ def test_a_resource_that_gets_other_ports_is_published_as_it_is_now(provider: Pe
     comes_to(consumer, share_arn, "AVAILABLE", attempt=2)
     assert json.loads(consumer.parameter(name) or "{}")["portRanges"] == ["5433"]
     assert len(endpoints_for(consumer, "reported")) == 1
+
+
+def test_what_aws_will_not_describe_is_told_keeps_nothing_else_back_and_comes_once_it_can_be_used(
+    provider: Person, consumer: Person
+) -> None:
+    names = ("seen", "unavailable", "failed", "limited")
+    good, unavailable, limited = (providers.single(provider, name) for name in ("seen", "unavailable", "limited"))
+    fails = CallFault("vpc-lattice:CreateResourceConfiguration", "fails-later", account=provider.account_id)
+    with faults.injected(fails):
+        failed = providers.failed_single(provider, "failed")
+    arns = [good, unavailable, failed, limited]
+    for name in names:
+        consumer.write_binding(
+            name, resource=name, provider=provider.account_id, mode="resource-endpoint", vpc=consumer.vpc()
+        )
+    made = provider.aws("ram").create_resource_share(name="some", resourceArns=arns, principals=[consumer.account_id])
+    share_arn = str(made["resourceShare"]["resourceShareArn"])
+    ram_listings.set_trouble(unavailable, "UNAVAILABLE", "out of order")
+    ram_listings.set_trouble(limited, "LIMIT_EXCEEDED", "")
+
+    row = comes_to(consumer, share_arn, "AVAILABLE", attempt=1)
+
+    told = [each["M"] for each in row["reasons"]["L"] if each["M"]["code"]["S"].startswith("resource-")]
+    assert {each["code"]["S"] for each in told} == {"resource-unavailable"}
+    texts = {each["text"]["S"].partition(": ")[0]: each["text"]["S"] for each in told}
+    assert texts.keys() == {unavailable, failed, limited}
+    assert "UNAVAILABLE: out of order" in texts[unavailable]
+    assert "CREATE_FAILED" in texts[failed]
+    assert consumer.parameter("/drawbridge/connections/seen/seen/dns-name")
+
+    ram_listings.set_trouble(unavailable, "", "")
+
+    comes_to(consumer, share_arn, "AVAILABLE", attempt=int(row["attempt"]["N"]) + 1)
+    assert consumer.parameter("/drawbridge/connections/unavailable/unavailable/dns-name")
+
+
+def test_what_is_denied_is_waited_for_some_minutes_and_then_told(
+    world: World, provider: Person, consumer: Person
+) -> None:
+    bind(consumer, provider, "hidden", mode="resource-endpoint", vpc=consumer.vpc())
+    fault = {
+        "operation": "vpc-lattice:GetResourceConfiguration",
+        "fault": "error",
+        "code": "AccessDeniedException",
+        "account": consumer.account_id,
+    }
+    world.control("faults", {"calls": [fault]})
+
+    share_arn = shared(provider, consumer, "hidden")
+    row = settled(consumer, share_arn, "HELD")
+
+    world.control("faults", {})
+    assert reasons(row) == ["resource-not-visible"]
+    assert "AccessDeniedException" in row["reasons"]["L"][0]["M"]["text"]["S"]
+    began, ended = (datetime.fromisoformat(row[each]["S"]) for each in ("first_seen_at", "updated_at"))
+    assert timedelta(minutes=1) < ended - began < timedelta(minutes=10)
+
+
+def test_a_binding_that_is_rewritten_leaves_an_endpoint_behind_and_the_row_tells_until_it_is_deleted(
+    world: World, provider: Person, consumer: Person
+) -> None:
+    first, second = new_vpc(consumer), new_vpc(consumer)
+    bind(consumer, provider, "moving", mode="resource-endpoint", vpc=first)
+    share_arn = shared(provider, consumer, "moving")
+    settled(consumer, share_arn, "AVAILABLE")
+    (old,) = endpoints_for(consumer, "moving")
+
+    bind(consumer, provider, "moving", mode="resource-endpoint", vpc=second)
+
+    row = comes_to(consumer, share_arn, "AVAILABLE", attempt=2)
+    assert reasons(row) == ["published", "left-behind"]
+    assert old["VpcEndpointId"] in row["reasons"]["L"][1]["M"]["text"]["S"]
+    assert {each["VpcId"] for each in endpoints_for(consumer, "moving")} == {first, second}
+    until(world.quiet, lambda: "the local AWS comes to rest")
+    assert attempt_of(consumer, share_arn) == int(row["attempt"]["N"])
+
+    consumer.aws("ec2").delete_vpc_endpoints(VpcEndpointIds=[old["VpcEndpointId"]])
+
+    row = comes_to(consumer, share_arn, "AVAILABLE", attempt=int(row["attempt"]["N"]) + 1)
+    assert reasons(row) == ["published"]
+
+
+def test_a_look_makes_as_many_calls_however_many_shares_rest(world: World, consumer: Person) -> None:
+    until(world.quiet, lambda: "the local AWS comes to rest")
+    operations = (
+        "ec2:DescribeVpcs",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeSecurityGroups",
+        "vpc-lattice:ListResourceConfigurations",
+        "vpc-lattice:ListServiceNetworks",
+        "route53:ListHostedZones",
+    )
+
+    def counted() -> dict[str, int]:
+        return {each: looks(world, consumer, each) for each in (*operations, "ram:GetResourceShareInvitations")}
+
+    before = counted()
+    made = until(
+        lambda: (
+            (now := counted())["ram:GetResourceShareInvitations"] > before["ram:GetResourceShareInvitations"] and now
+        ),
+        lambda: "another look",
+    )
+
+    shares = len(consumer.ledger())
+    assert shares >= 5
+    pages = made["ram:GetResourceShareInvitations"] - before["ram:GetResourceShareInvitations"]
+    # A listing may begin with an empty page.
+    assert all(made[each] - before[each] <= 2 * pages for each in operations)
+
+
+def looks(world: World, person: Person, operation: str) -> int:
+    """Tell how often the function that looks has made a call."""
+    return sum(
+        each["count"]
+        for each in world.control("calls")["calls"]
+        if (each["account"], each["operation"]) == (person.account_id, operation)
+        and "DiscoverRequests" in (each["role"] or "")
+    )
