@@ -97,10 +97,13 @@ def statement(role: str, sid: str) -> Json:
 
 
 def attribute_of(value: Any) -> str:
-    """Give the logical id that a ``!GetAtt`` or ``!Ref`` names, under a condition if it is so."""
+    """Give the logical id that a ``!GetAtt`` or ``!Ref`` names, under a condition if it is so.
+
+    ``!Ref Function.Version`` is SAM's way to name the version that a function's alias points to.
+    """
     if "Fn::If" in value:
         return attribute_of(value["Fn::If"][1])
-    return str(value["Fn::GetAtt"][0] if "Fn::GetAtt" in value else value["Ref"])
+    return str(value["Fn::GetAtt"][0] if "Fn::GetAtt" in value else value["Ref"]).removesuffix(".Version")
 
 
 def filled_in(value: Any, account_id: str) -> Any:

@@ -15,16 +15,16 @@ from typing import Any
 
 import msgspec
 
-from drawbridge.acceptance import Acceptance, Result
+from drawbridge.acceptance import Acceptance, DecideAgain, Result
 from drawbridge.association import Associated, Plan
 from drawbridge.aws.workflow import OnboardingWorkflow
-from drawbridge.decision import Accept, Decision
+from drawbridge.decision import Accept, DecidedOn, Decision
 from drawbridge.decision.grounds import Grounds
+from drawbridge.decision.let_in import LetIn
 from drawbridge.publication import Publication
 from drawbridge.record import Outcome
 from drawbridge.record.outcome import outcome_of
 from drawbridge.request import Request, WorkflowInput
-from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason, Status
 from functions.accept_request import app as accept_request
 from functions.associate_resource import app as associate_resource
@@ -39,6 +39,8 @@ from tests.workflow.definition import DEFINITION, RESOURCES, attribute_of
 WHY = (Reason("policy", "A policy says so.", source="some-policy"),)
 YES = Accept(WHY)
 LET_IN = Acceptance(Result.ACCEPTED)
+ON = DecidedOn(at=NOW, contents="these", state="so")
+OUTDATED = DecideAgain((Reason("decided-again", "It was decided long ago."),))
 GROUNDS = Grounds(
     outcome="accept",
     at=NOW,
@@ -58,8 +60,11 @@ class Script:
     decision: Decision = YES
     permitted: str = "policies"
     grounds: Grounds | None = GROUNDS
-    expected: tuple[SharedResource, ...] = ()
+    on: DecidedOn = ON
+    let_in: LetIn | None = None
     acceptance: Acceptance = LET_IN
+    decides_again: int = 0
+    """How often acceptance finds that what was decided on is not so any more, before it gives its answer."""
     plan: Plan = NOTHING
     fails: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Errors that a function raises before it works, one a call; of an association, ``function resource``."""
@@ -99,11 +104,12 @@ class Cast:
                     "grounds": script.grounds,
                     "question": None,
                     "wait": None,
-                    "expected": script.expected,
+                    "on": script.on,
+                    "let_in": script.let_in,
                 },
             ),
             "accept_request": self._played(
-                "accept_request", accept_request.Step, lambda step: {"acceptance": script.acceptance}
+                "accept_request", accept_request.Step, lambda step: {"acceptance": self._accepted()}
             ),
             "plan_associations": self._played(
                 "plan_associations", plan_associations.Step, lambda step: {"plan": script.plan}
@@ -116,6 +122,11 @@ class Cast:
             ),
             "record_outcome": self._played("record_outcome", record_outcome.Step, self._recorded),
         }
+
+    def _accepted(self) -> Acceptance | DecideAgain:
+        if self.calls.count("accept_request") <= self.script.decides_again:
+            return OUTDATED
+        return self.script.acceptance
 
     def _played(self, name: str, form: Any, answer: Callable[[Any], Any]) -> Function:
         def function(event: Any) -> Any:

@@ -279,3 +279,12 @@ def test_every_substitution_is_given_and_none_in_vain() -> None:
 def test_a_task_invokes_a_function_by_its_substitution(task: Json) -> None:
     assert task["Resource"] == "arn:aws:states:::lambda:invoke"
     assert re.fullmatch(r"\$\{\w+\}", task["Arguments"]["FunctionName"])
+
+
+def test_an_execution_keeps_to_the_versions_of_the_functions_that_it_began_with() -> None:
+    """It may wait for days, and across an update, with a definition that the new functions do not know."""
+    called = {attribute_of(each): each for each in STATE_MACHINE["DefinitionSubstitutions"].values()}
+
+    assert called == {name: {"Ref": f"{name}.Version"} for name in called}
+    # Of the layers too, which hold nearly all of the code.
+    assert all(functions()[name]["AutoPublishAliasAllProperties"] for name in called)

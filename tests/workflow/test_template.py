@@ -67,7 +67,17 @@ def test_every_folder_of_a_function_is_deployed_and_none_is_missing() -> None:
 def test_a_function_is_called_after_its_folder(function: Json) -> None:
     folder = function["CodeUri"].rstrip("/").rpartition("/")[2]
 
-    assert function["FunctionName"] == {"Fn::Sub": f"${{AWS::StackName}}-{folder}"}
+    assert function["FunctionName"] == {"Fn::Sub": f"${{Prefix}}-{folder}"}
+
+
+def test_every_name_fits_its_limit_however_long_the_stacks_name() -> None:
+    """A stack's name may have 128 characters, a function's 64; a prefix has 32."""
+    assert "AWS::StackName" not in str(RESOURCES)
+    assert PARAMETERS["Prefix"]["AllowedPattern"].endswith("{0,31}")
+    longest = [
+        len("p" * 32 + each["FunctionName"]["Fn::Sub"].removeprefix("${Prefix}")) for each in functions().values()
+    ]
+    assert max(longest) <= 64
 
 
 @every_function
@@ -91,7 +101,8 @@ def test_what_is_kept_outlives_the_stack_and_a_mistake() -> None:
 
     assert tables
     for table in tables.values():
-        assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+        # Not plainly Retain: what a first deployment that fails leaves behind is in the way of the next.
+        assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
         assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 

@@ -106,7 +106,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     broken: tuple[Reason, ...] = ()
     """Bindings that can't be read, and might have wanted something."""
     state: str
-    """The digest of the share in effect that the plan was made from."""
+    """The digest of the share in effect that was decided on before the plan was made."""
     wanted: str
     """The digest of the bindings that the plan was made from."""
     matched: str = ""

@@ -1,6 +1,6 @@
 """What is left behind: made by Drawbridge, there still, called for by nothing any longer. It is told, not touched."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import Protocol, assert_never
 
@@ -190,8 +190,3 @@ def read(text: str) -> tuple[Made, ...]:
         return msgspec.json.decode(text, type=tuple[Made, ...]) if text else ()
     except msgspec.DecodeError:
         return ()
-
-
-def without(reasons: Iterable[Reason]) -> Iterator[Reason]:
-    """Give the reasons that say why something is not associated."""
-    yield from (each for each in reasons if each.code != LEFT_BEHIND)

@@ -11,6 +11,7 @@ from drawbridge.arns import is_of
 from drawbridge.association import Mode, NetworkRef, Plan, PrivateDns, WantedAssociation
 from drawbridge.association.associate import Ways
 from drawbridge.association.binding import Binding, VpcTag
+from drawbridge.association.coverage import Coverage
 from drawbridge.association.entities import NOT_VISIBLE, UNAVAILABLE, Entity, Undescribed
 from drawbridge.association.in_force import matched_digest, wanted_digest
 from drawbridge.association.inputs import Surroundings, inputs_of, that_matter
@@ -22,7 +23,6 @@ from drawbridge.decision.facts import Asker, Fact, Moment, ResourceFacts, Resour
 from drawbridge.decision.grounds import AssociationGrounds
 from drawbridge.errors import GoneError, NotReadyError, RefusedError
 from drawbridge.request.digests import state_in_effect
-from drawbridge.request.inputs import Inputs
 from drawbridge.request.shares import Matchable, Share, SharedResource
 from drawbridge.status import Reason
 
@@ -70,14 +70,17 @@ class Considered(Struct, frozen=True, kw_only=True):
     """All that the bindings match in one share."""
 
     share: Share
+    arns: tuple[str, ...]
+    """Of all that it holds."""
     visible: tuple[SharedResource, ...]
     """What it holds of VPC Lattice's."""
     wishes: tuple[Wish, ...]
     described: tuple[Entity, ...]
     """Those of them that VPC Lattice describes by now."""
+    state: str
+    """The digest of all that the share holds; after a decision, of what it held when it was decided on."""
     undescribed: tuple[Undescribed, ...] = ()
     """What it is told of the others."""
-    inputs: Inputs = Inputs()
 
     @property
     def contents(self) -> tuple[Matchable, ...] | None:
@@ -159,11 +162,19 @@ class Planner:
         self._quotas = quotas
 
     def plan(
-        self, share_arn: str, asker: Asker, expected: Collection[SharedResource], moment: Moment, *, tries: int = 0
+        self,
+        share_arn: str,
+        asker: Asker,
+        expected: Collection[SharedResource],
+        moment: Moment,
+        coverage: Coverage | None = None,
+        *,
+        tries: int = 0,
     ) -> Plan:
         """Plan what is to be associated of the share.
 
-        ``expected`` is what the invitation was seen to hold: RAM lists it only some seconds after the acceptance.
+        ``expected`` is what the invitation was seen to hold: RAM lists it only some seconds after the acceptance. What
+        ``coverage`` does not cover is refused; without one, it is planned as if all were let in.
         ``tries`` says how often that was tried before: what is not visible by then keeps the rest waiting no longer.
         Planning twice plans the same.
 
@@ -171,17 +182,18 @@ class Planner:
             NotReadyError: the share, or for the first tries something in it, is not visible yet.
         """
         share = self._share(share_arn)
-        visible = self._visible(share)
+        held = self._shares.contents_of_share(share_arn)
+        visible = [resource for resource in held if resource.is_lattice]
         # Listed before it is read, here and below: what changes in between differs at the next look.
         self._surroundings.resources([each.arn for each in visible])
-        considered = self._described(share, visible, expected)
+        considered = self._described(share, held, expected, coverage)
         waited_for = [f"{each.arn}: {each.words}" for each in considered.undescribed if each.may_pass]
         if waited_for and tries < PATIENT_TRIES:
             raise NotReadyError(f"not visible yet in {share_arn}: {'; '.join(sorted(waited_for))}")
         contents = None if self._bindings.broken else considered.contents
         matter = that_matter(self._bindings, share.owner, share.name, contents)
         inputs = inputs_of(matter, visible, self._surroundings, dict(self._quotas.things))
-        plan = self.plan_of(self._with_wishes(considered, asker, moment), moment)
+        plan = self.plan_of(self._with_wishes(considered, asker, moment, coverage), moment)
         left = self._left_behind({each.arn: {share.name} for each in visible}).of({each.arn for each in visible})
         told = (*plan.refused, *(each.reason for each in left[:MOST_LEFT]))
         return msgspec.structs.replace(plan, inputs=inputs, refused=told, left=written(left[:MOST_LEFT]))
@@ -206,7 +218,12 @@ class Planner:
         )
 
     def consider(
-        self, share_arn: str, asker: Asker, expected: Collection[SharedResource], moment: Moment
+        self,
+        share_arn: str,
+        asker: Asker,
+        expected: Collection[SharedResource],
+        moment: Moment,
+        coverage: Coverage | None = None,
     ) -> Considered:
         """Say of each resource that a binding matches what comes of it.
 
@@ -214,7 +231,8 @@ class Planner:
             NotReadyError: the share is not visible yet.
         """
         share = self._share(share_arn)
-        return self._with_wishes(self._described(share, self._visible(share), expected), asker, moment)
+        held = self._shares.contents_of_share(share_arn)
+        return self._with_wishes(self._described(share, held, expected, coverage), asker, moment, coverage)
 
     def _share(self, share_arn: str) -> Share:
         share = self._shares.share(share_arn)
@@ -222,13 +240,15 @@ class Planner:
             raise NotReadyError(f"{share_arn} is not in effect yet")
         return share
 
-    def _visible(self, share: Share) -> tuple[SharedResource, ...]:
-        return tuple(resource for resource in self._shares.contents_of_share(share.arn) if resource.is_lattice)
-
     def _described(
-        self, share: Share, visible: tuple[SharedResource, ...], expected: Collection[SharedResource]
+        self,
+        share: Share,
+        held: list[SharedResource],
+        expected: Collection[SharedResource],
+        coverage: Coverage | None,
     ) -> Considered:
         """Give what the share holds, nothing of it considered yet."""
+        visible = tuple(resource for resource in held if resource.is_lattice)
         missing = {thing.arn for thing in expected if thing.is_lattice} - {resource.arn for resource in visible}
         undescribed = [
             Undescribed(arn=arn, code=NOT_VISIBLE, words="AWS RAM does not list it", may_pass=True) for arn in missing
@@ -241,21 +261,31 @@ class Planner:
                 undescribed.append(answer)
             else:
                 described.append(answer)
+        arns = tuple(resource.arn for resource in held)
         return Considered(
             share=share,
+            arns=arns,
             visible=visible,
             wishes=(),
             described=tuple(sorted(described)),
             undescribed=tuple(sorted(undescribed, key=lambda each: each.arn)),
+            state=(coverage.on.state if coverage else "") or state_in_effect(arns),
         )
 
-    def _with_wishes(self, considered: Considered, asker: Asker, moment: Moment) -> Considered:
+    def _with_wishes(
+        self, considered: Considered, asker: Asker, moment: Moment, coverage: Coverage | None
+    ) -> Considered:
         share, wishes = considered.share, list[Wish]()
+        let_in = frozenset(considered.arns) if coverage is None else coverage.covered(considered.arns)
         for binding in self._bindings.things:
-            fits = [each for each in considered.described if binding.match.matches(each, share.name)]
+            matched = [each for each in considered.described if binding.match.matches(each, share.name)]
+            # What was not let in takes no name from what was.
+            fits = [each for each in matched if each.arn in let_in]
             wishes += [
                 self._wish(binding, resource, fits, asker=asker, share=share, moment=moment) for resource in fits
             ]
+            if coverage is not None:
+                wishes += [_uncovered(binding, each, coverage) for each in matched if each.arn not in let_in]
         return msgspec.structs.replace(considered, wishes=tuple(wishes))
 
     def plan_of(self, considered: Considered, moment: Moment) -> Plan:
@@ -275,7 +305,7 @@ class Planner:
             associations=tuple(wanted[:MOST_AT_ONCE]),
             refused=tuple(refused[:MOST_AT_ONCE]),
             broken=tuple(broken),
-            state=state_in_effect(resource.arn for resource in considered.visible),
+            state=considered.state,
             wanted=wanted_digest(self._bindings, share.owner, share.name, self._quotas),
             matched=matched_digest(self._bindings, share.name, contents or (), self._quotas),
             contents=contents,
@@ -426,6 +456,11 @@ def _told_by_ram(resource: SharedResource) -> Undescribed | None:
     pending = resource.status == "PENDING"
     code = NOT_VISIBLE if pending else UNAVAILABLE
     return Undescribed(arn=resource.arn, code=code, words=words, may_pass=pending)
+
+
+def _uncovered(binding: Binding, resource: Entity, coverage: Coverage) -> Wish:
+    refused = (Refusal(reason=coverage.refusal(resource.name, binding.name)),)
+    return Wish(binding=binding.name, resource=resource, refused=refused)
 
 
 def _impossible(binding: Binding, resource: Entity) -> Reason | None:

@@ -12,6 +12,7 @@ from drawbridge.aws.errors import translated
 from drawbridge.aws.pages import pages
 from drawbridge.aws.table_writes import Write, written
 from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
+from drawbridge.decision.let_in import LetIn, let_in_before, read_let_in
 from drawbridge.errors import ThrottledError, UpstreamError
 from drawbridge.record import Outcome
 from drawbridge.record.entry import Entry
@@ -21,7 +22,7 @@ from drawbridge.request.attention import Seen
 from drawbridge.request.inputs import Inputs
 from drawbridge.request.review import Review
 from drawbridge.request.row import Row, is_followed
-from drawbridge.status import Status
+from drawbridge.status import Reason, Status
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 _YES = "yes"
 FOLLOWED_INDEX = "followed"
 """Holds the rows that carry the attribute of that name, which are few: those that AWS should still list."""
+
+_OVER = frozenset({Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN})
+"""Nothing is let in any more."""
 
 _HISTORY_KEPT = 100
 """Entries of a row's history; an item is 400 KB at most, and the bus has told of the earlier ones."""
@@ -76,7 +80,8 @@ class Ledger:
             **({"inputs": seen.inputs.written()} if seen.inputs is not None else {}),
             **({"left": seen.left} if seen.left is not None else {}),
             reviewed="",
-            no_longer_permitted=False,
+            # What was found stays found until it is decided otherwise, and is told once.
+            no_longer_permitted=bool(after and after.no_longer_permitted),
             followed=_YES,
             reasons=[],
             updated_at=moment,
@@ -86,6 +91,8 @@ class Ledger:
         if after is None:
             write.only_if_new("request_id")
         else:
+            if (let_in := _of_before(after)) is not None:
+                write.set(let_in=_text(let_in))
             write.only_if(attempt=after.attempt, settled=after.settled)
         return self._update(seen.request.request_id, write) is not None
 
@@ -164,6 +171,7 @@ class Ledger:
             write.set(grounds=_text(outcome.grounds))
         if outcome.association_grounds:
             write.set(association_grounds=_text(outcome.association_grounds))
+        _note_let_in(write, change.status, outcome)
         if outcome.basis:
             write.set(**{name: value for name, value in msgspec.structs.asdict(outcome.basis).items() if value})
         if outcome.ways is not None:
@@ -171,6 +179,14 @@ class Ledger:
         if change.published:
             write.add("published", set(change.published))
         return write
+
+    def let_in(self, request_id: str) -> LetIn | None:
+        """Give what was let in of a request; ``None`` where nothing was, or it is not known."""
+        with translated(f"read what was let in of {request_id}", missing=UpstreamError):
+            item = self._table.get_item(
+                Key={"request_id": request_id}, ConsistentRead=True, ProjectionExpression="let_in"
+            ).get("Item", {})
+        return read_let_in(str(item.get("let_in", "")))
 
     def entry(self, request_id: str) -> Entry | None:
         """Give all that the ledger knows of a request."""
@@ -226,9 +242,28 @@ class Ledger:
         return self._now().isoformat(timespec="milliseconds")
 
 
-def _text(grounds: Grounds | AssociationGrounds) -> str:
-    """Give grounds as JSON: nobody asks DynamoDB for their parts."""
-    return msgspec.json.encode(grounds).decode()
+def _text(kept: Grounds | AssociationGrounds | LetIn) -> str:
+    """Give it as JSON: nobody asks DynamoDB for its parts."""
+    return msgspec.json.encode(kept).decode()
+
+
+def _note_let_in(write: Write, status: Status, outcome: Outcome) -> None:
+    """Note what is let in from now on, and whether it is only kept."""
+    if outcome.let_in is not None:
+        write.set(let_in=_text(outcome.let_in))
+    elif status in _OVER:
+        write.remove("let_in")
+    if outcome.kept is not None:
+        write.set(kept=msgspec.to_builtins(few(outcome.kept)))
+        if not outcome.kept:
+            write.set(no_longer_permitted=False)
+
+
+def _of_before(row: Row) -> LetIn | None:
+    """Give what a version before let in, which kept only grounds: those of the next decision will replace them."""
+    if row.let_in or row.status in _OVER:
+        return None
+    return let_in_before(read_grounds(row.grounds, Grounds), row.decided_by)
 
 
 class _Item(msgspec.Struct):
@@ -255,6 +290,9 @@ class _Item(msgspec.Struct):
     drift: str = ""
     reviewed: str = ""
     no_longer_permitted: bool = False
+    let_in: str = ""
+    kept: tuple[Reason, ...] = ()
+    decided_by: tuple[Reason, ...] = ()
 
 
 def _entry(item: dict[str, Any]) -> Entry:
@@ -262,6 +300,7 @@ def _entry(item: dict[str, Any]) -> Entry:
         **item,
         "grounds": read_grounds(item.get("grounds", ""), Grounds),
         "association_grounds": read_grounds(item.get("association_grounds", ""), AssociationGrounds),
+        "let_in": read_let_in(item.get("let_in", "")),
         "published": sorted(item.get("published", ())),
         "attempt": int(item["attempt"]),
         "history": [each | {"attempt": int(each["attempt"])} for each in item.get("history", ())],

@@ -8,9 +8,10 @@ from msgspec import Struct
 
 from drawbridge.acceptance import Acceptance, Result
 from drawbridge.association import Plan, WantedAssociation
-from drawbridge.association.left_behind import without
-from drawbridge.decision import Accept, AskApprover, Hold, Moot, Reject
+from drawbridge.association.left_behind import LEFT_BEHIND
+from drawbridge.decision import Answer, AskApprover, Hold, Keep, Moot
 from drawbridge.decision.grounds import Grounds
+from drawbridge.decision.let_in import DENIED, LetIn
 from drawbridge.publication import Publication
 from drawbridge.record import GONE, Basis, Outcome
 from drawbridge.status import Reason, Status
@@ -39,9 +40,11 @@ class Questioned(Struct, frozen=True, tag="question", tag_field="step"):
 class Accepted(Struct, frozen=True, tag="acceptance", tag_field="step"):
     """The answer that was given."""
 
-    decision: Accept | Reject
+    decision: Answer
     acceptance: Acceptance
     grounds: Grounds | None = None
+    let_in: LetIn | None = None
+    """What is let in if it was accepted."""
 
 
 class Planned(Struct, frozen=True, tag="plan", tag_field="step"):
@@ -105,8 +108,8 @@ def outcome_of(progress: Progress) -> Outcome:
             return msgspec.structs.replace(_decided(decision, permitted), grounds=grounds)
         case Questioned():
             return _questioned(progress)
-        case Accepted(decision, acceptance, grounds):
-            return msgspec.structs.replace(_accepted(decision, acceptance), grounds=grounds)
+        case Accepted(decision, acceptance, grounds, let_in):
+            return msgspec.structs.replace(_accepted(decision, acceptance, let_in), grounds=grounds)
         case Planned(plan):
             return _planned(plan)
         case Ended(refused, results):
@@ -121,15 +124,15 @@ def _decided(decision: AskApprover | Hold | Moot, permitted: str) -> Outcome:
     basis = Basis(permitted=permitted)
     match decision:
         case Hold(because):
-            return Outcome(status=Status.HELD, reasons=because, settled=True, basis=basis)
+            return Outcome(status=Status.HELD, reasons=because, settled=True, kept=(), basis=basis)
         case AskApprover(because):
             nobody = Reason(
                 "approval-not-configured",
                 "A policy asks for an approver, and no way to ask one is configured. Permit or reject it by policy.",
             )
-            return Outcome(status=Status.HELD, reasons=(nobody, *because), settled=True, basis=basis)
+            return Outcome(status=Status.HELD, reasons=(nobody, *because), settled=True, kept=(), basis=basis)
         case Moot(status, because):
-            return Outcome(status=status, reasons=because, settled=True, basis=_of_end(status))
+            return Outcome(status=status, reasons=because, settled=True, kept=(), basis=_of_end(status))
         case _:
             assert_never(decision)
 
@@ -160,13 +163,18 @@ _OF_RESULT = {
 }
 
 
-def _accepted(decision: Accept | Reject, acceptance: Acceptance) -> Outcome:
+def _accepted(decision: Answer, acceptance: Acceptance, let_in: LetIn | None) -> Outcome:
     status = _OF_RESULT[acceptance.result]
+    kept = isinstance(decision, Keep) and status is Status.ACCEPTED
+    # What let it in stays in the row where it is only kept.
+    decided_by = (let_in.because if let_in else ()) if kept else decision.because
     return Outcome(
         status=status,
         reasons=(*acceptance.because, *decision.because),
         settled=status is not Status.ACCEPTED,
-        decided_by=decision.because,
+        decided_by=decided_by,
+        let_in=let_in if status is Status.ACCEPTED else None,
+        kept=decision.because if kept else (),
         basis=_of_end(status),
     )
 
@@ -192,10 +200,16 @@ def _of_plan(plan: Plan) -> Outcome:
         )
         reasons = (*wanted, *plan.refused, *plan.broken)
         return Outcome(status=Status.ASSOCIATING, reasons=reasons, settled=False, basis=basis)
-    if [*without(plan.refused)]:
+    if any(reason.code not in _HOLDS_NOTHING_UP for reason in plan.refused):
         return Outcome(status=Status.HELD, reasons=(*plan.refused, *plan.broken), settled=True, basis=basis)
+    if any(reason.code == DENIED for reason in plan.refused):
+        return Outcome(status=Status.ACCEPTED, reasons=(*plan.refused, *plan.broken), settled=True, basis=basis)
     nothing = Reason("no-binding-wants-it", "Accepted; no binding wants any resource of it. Write a binding that does.")
     return Outcome(status=Status.ACCEPTED, reasons=(nothing, *plan.refused, *plan.broken), settled=True, basis=basis)
+
+
+_HOLDS_NOTHING_UP = frozenset({DENIED, LEFT_BEHIND})
+"""Codes of reasons that time passing, or a change of policies, does nothing about."""
 
 
 def _ended(refused: tuple[Reason, ...], results: tuple[Failure | Published, ...]) -> Outcome:
@@ -230,7 +244,8 @@ def _ended(refused: tuple[Reason, ...], results: tuple[Failure | Published, ...]
         published=published,
         taken_back=tuple(name for each in publications for name in each.taken_back),
         ways=tuple(each.way for each in publications if each.way is not None),
-        incomplete=bool([*without(refused)]),
+        # What a person denied is asked about again when it is something else, and not because time has passed.
+        incomplete=any(reason.code not in _HOLDS_NOTHING_UP for reason in refused),
     )
 
 

@@ -302,7 +302,9 @@ class Discoverer:
             request=ResourceShareRequest(share_arn=arn),
             account_id=provider,
             # An invitation that was accepted is dropped after seven days, which changes nothing.
-            state=digest(invitation.arn, invitation.status) if invitation and not share else state_in_effect(lattice),
+            state=digest(invitation.arn, invitation.status)
+            if invitation and not share
+            else state_in_effect(resource.arn for resource in resources),
             wanted=self._configured.wanted(provider, name),
             share_name=name,
             permitted=self._configured.permitted(provider),
@@ -382,9 +384,15 @@ class Discoverer:
             self._ledger.note_seen(row, seen)
 
     def _is_to_be_decided_again(self, seen: Seen, row: Row | None, now: datetime) -> bool:
-        """Tell whether a held request is let go by a policy that goes by the clock."""
-        held = row is not None and row.status is Status.HELD and seen.open
-        return held and row is not None and self._reviewer.decides_otherwise(row, now)
+        """Tell whether a held request is let go by a policy that goes by the clock, or what was kept is permitted."""
+        if row is None or not row.settled or not seen.open:
+            return False
+        if row.status is Status.HELD:
+            return self._reviewer.decides_otherwise(row, now)
+        if not row.kept or seen.permitted == row.permitted:
+            return False
+        review = self._reviewer.review(row)
+        return review is not None and review.permitted
 
     def _turns_out_wrong(self, seen: Seen, row: Row) -> bool:
         """Review what was let in if the configuration changed; tell whether it is found not to be permitted any more.
@@ -392,7 +400,8 @@ class Discoverer:
         A connection keeps the policies that it was let in by: taking it down is withdrawal's.
         """
         let_in = row.settled and row.status is Status.AVAILABLE and seen.open
-        if not let_in or seen.under == (row.reviewed or row.permitted):
+        # What was kept was not let in by what is in force: that is told as any change is.
+        if not let_in or seen.under == (row.reviewed or ("" if row.kept else row.permitted)):
             return False
         review = self._reviewer.review(row)
         if review is None:
