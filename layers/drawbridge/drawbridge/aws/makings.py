@@ -82,29 +82,27 @@ class Makings:
 
     @cached_property
     def _in_networks(self) -> tuple[Made, ...]:
-        return tuple(made for arn in self._networks for made in self._of_network(arn))
-
-    @property
-    def _networks(self) -> Iterator[str]:
         with translated("list service networks"):
-            for page in pages(self._lattice.list_service_networks):
-                yield from (each["arn"] for each in page["items"])
+            networks = [each for page in pages(self._lattice.list_service_networks) for each in page["items"]]
+        return tuple(made for network in networks for made in self._of_network(network))
 
-    def _of_network(self, arn: str) -> Iterator[Made]:
-        lattice = self._lattice
-        for each in self._listed(lattice.list_service_network_resource_associations, arn):
+    def _of_network(self, network: Any) -> Iterator[Made]:
+        lattice, arn = self._lattice, network["arn"]
+        for each in self._listed(lattice.list_service_network_resource_associations, network, "ResourceConfigurations"):
             if not each.get("isManagedAssociation"):
                 yield _in_network(each, each["resourceConfigurationArn"])
-        for each in self._listed(lattice.list_service_network_service_associations, arn):
+        for each in self._listed(lattice.list_service_network_service_associations, network, "Services"):
             yield _in_network(each, each["serviceArn"])
-        for each in self._listed(lattice.list_service_network_vpc_associations, arn):
+        for each in self._listed(lattice.list_service_network_vpc_associations, network, "VPCs"):
             yield Made(id=each["id"], kind=Kind.VPC, arn=each["arn"], network_arn=arn, vpc_id=each.get("vpcId", ""))
 
     @staticmethod
-    def _listed(call: Callable[..., Any], network_arn: str) -> Iterator[Any]:
+    def _listed(call: Callable[..., Any], network: Any, what: str) -> Iterator[Any]:
+        if network.get(f"numberOfAssociated{what}") == 0:
+            return
         try:
-            with translated(f"list what is in {network_arn}"):
-                for page in pages(call, serviceNetworkIdentifier=network_arn):
+            with translated(f"list what is in {network['arn']}"):
+                for page in pages(call, serviceNetworkIdentifier=network["arn"]):
                     yield from (each for each in page["items"] if each["status"] != "DELETE_IN_PROGRESS")
         except (GoneError, AccessDeniedError):
             # A network that is not shared any longer, or never to be looked into: nothing is known of it.
