@@ -52,6 +52,8 @@ class World:
         self.kept: dict[str, Row] = {}
         self.running: dict[str, WorkflowInput] = {}
         self.ended: set[str] = set()
+        self.explained: set[str] = set()
+        """Of those, the ones that Step Functions still knows the end of."""
         self.announced: list[tuple[str, int]] = []
         self.failing: set[str] = set()
         self.writes_until_crash = 1_000
@@ -74,6 +76,7 @@ class World:
             services=self,
             ledger=self,
             workflow=self,
+            endings=self,
             configured=self,
             announcements=self,
             reviewer=self,
@@ -163,6 +166,17 @@ class World:
         if request.execution_name in self.ended:
             return False
         self.running[request.execution_name] = request
+        return True
+
+    def record(self, row: Row) -> bool:
+        """Record how an execution ended."""
+        self._fail("record")
+        if f"{row.request_id}-{row.attempt}" not in self.explained:
+            return False
+        self._write()
+        self.kept[row.request_id] = msgspec.structs.replace(
+            row, status=Status.FAILED, settled=True, failures=row.failures + 1
+        )
         return True
 
     def pending(self, seen: Seen, attempt: int) -> None:

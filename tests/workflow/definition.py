@@ -111,6 +111,8 @@ def filled_in(value: Any, account_id: str) -> Any:
     match value:
         case {"Ref": "AWS::AccountId"}:
             return account_id
+        case {"Ref": str(name)} if RESOURCES.get(name, {}).get("Type") == "AWS::Serverless::StateMachine":
+            return f"arn:aws:states:us-east-1:{account_id}:stateMachine:{name}"
         case {"Fn::Sub": text}:
             return _SUBSTITUTION.sub(lambda found: TEMPLATE["Parameters"][found.group(1)]["Default"], text)
         case dict():

@@ -196,7 +196,7 @@ def test_what_is_wanted_is_associated_published_and_recorded(stage: Stage, names
     assert cast.statuses == [Status.ACCEPTED, Status.ASSOCIATING, Status.AVAILABLE]
     assert cast.outcomes[-1].published == tuple(each for name in names for each in parameters(name))
     assert cast.calls.count("associate_resource") == cast.calls.count("publish_dns") == len(names)
-    assert cast.steps["associate_resource"].attempt == 1
+    assert cast.steps["associate_resource"].request.attempt == 1
 
 
 @pytest.mark.parametrize(

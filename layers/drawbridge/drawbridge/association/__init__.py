@@ -1,5 +1,6 @@
 """Association: which shared resource goes where, by the bindings, and by which of three ways it is reached."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
@@ -98,6 +99,14 @@ class WantedAssociation(Struct, frozen=True, kw_only=True, rename="camel"):
         return self.resource_kind is ResourceKind.SERVICE_NETWORK
 
 
+class PlannedAssociation(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An association that was decided on, and when."""
+
+    wanted: WantedAssociation
+    at: datetime
+    """Before anything was asked of policies, bindings or AWS: what changed since then was not seen."""
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """What is to be associated of one share, and what is wanted but refused."""
 
@@ -119,6 +128,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What else it rests on."""
     left: str = ""
     """What is left behind of the share's resources, as the ledger keeps it; the reasons are among those refused."""
+    cut: tuple[str, ...] = ()
+    """What there was no room for, in sentences."""
 
 
 class Associated(Struct, frozen=True, kw_only=True, rename="camel"):

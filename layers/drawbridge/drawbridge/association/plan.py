@@ -17,6 +17,7 @@ from drawbridge.association.in_force import matched_digest, wanted_digest
 from drawbridge.association.inputs import Surroundings, inputs_of, that_matter
 from drawbridge.association.left_behind import LeftBehind, Made, Makings, written
 from drawbridge.association.preflight import Preflight
+from drawbridge.bounds import fitting, shortened
 from drawbridge.configuration import InForce
 from drawbridge.decision.decide import Policies, may_associate
 from drawbridge.decision.facts import Asker, Fact, Moment, ResourceFacts, ResourceKind
@@ -27,16 +28,24 @@ from drawbridge.request.shares import Matchable, Share, SharedResource
 from drawbridge.status import Reason
 
 MOST_AT_ONCE = 150
-"""Associations of one share: what is planned goes from state to state, which holds 256 KiB."""
+"""Associations of one share: an execution's history holds 25,000 events, and its row what is kept of each."""
 
 PATIENT_TRIES = 7
 """How often something in a share that is not visible yet is waited for: some three minutes, as the workflow waits."""
 
-MOST_LEFT = 30
+MOST_LEFT = 15
 """Of what is left behind, so much is told."""
 
 MOST_KEPT = 100
 """Resources of one share whose facts and names are kept, for the same reason."""
+
+GROUNDS_BYTES = 60_000
+"""Of the facts that policies were asked about; each may carry fifty tags of the account's and of its own."""
+
+REFUSED_BYTES = 60_000
+"""Of why things were refused, in the words of policies' annotations."""
+
+_WORD_BYTES = 4_000
 
 
 class Vpc(Struct, frozen=True, kw_only=True):
@@ -217,6 +226,38 @@ class Planner:
             entity_of=self._entities.entity,
         )
 
+    def again(
+        self,
+        share_arn: str,
+        asker: Asker,
+        planned: WantedAssociation,
+        moment: Moment,
+        coverage: Coverage,
+    ) -> WantedAssociation | Reason:
+        """Decide again on one association that was planned: give it as it is wanted by now, or why it is refused.
+
+        Raises:
+            NotReadyError: the share is not visible, or VPC Lattice does not describe what is in it.
+        """
+        considered = self.consider(share_arn, asker, (), moment, coverage, only=planned)
+        if planned.resource_arn not in {each.arn for each in considered.visible}:
+            text = f"{planned.resource_name}: {planned.resource_arn} was taken out of the share meanwhile"
+            return Reason("no-longer-shared", text, source=planned.binding)
+        for each in considered.undescribed:
+            told = f"{each.arn}: {each.words}"
+            if each.may_pass:
+                raise NotReadyError(told)
+            return Reason(each.code, told, source=planned.binding)
+        wanted = [each for wish in considered.wishes for each in wish.associations if each.vpc_id == planned.vpc_id]
+        if wanted:
+            return wanted[0]
+        refused = [each for wish in considered.wishes for each in wish.refused]
+        if refused:
+            # That of its VPC, if there are several.
+            return min(refused, key=lambda each: each.vpc_id != planned.vpc_id).reason
+        text = f"{planned.name}: the binding was changed or removed meanwhile"
+        return Reason("no-binding-wants-it", text, source=planned.binding)
+
     def consider(
         self,
         share_arn: str,
@@ -224,15 +265,18 @@ class Planner:
         expected: Collection[SharedResource],
         moment: Moment,
         coverage: Coverage | None = None,
+        *,
+        only: WantedAssociation | None = None,
     ) -> Considered:
-        """Say of each resource that a binding matches what comes of it.
+        """Say of each resource that a binding matches what comes of it; of one only, if that is asked for.
 
         Raises:
             NotReadyError: the share is not visible yet.
         """
         share = self._share(share_arn)
         held = self._shares.contents_of_share(share_arn)
-        return self._with_wishes(self._described(share, held, expected, coverage), asker, moment, coverage)
+        described = self._described(share, held, expected, coverage, only)
+        return self._with_wishes(described, asker, moment, coverage, only)
 
     def _share(self, share_arn: str) -> Share:
         share = self._shares.share(share_arn)
@@ -246,6 +290,7 @@ class Planner:
         held: list[SharedResource],
         expected: Collection[SharedResource],
         coverage: Coverage | None,
+        only: WantedAssociation | None = None,
     ) -> Considered:
         """Give what the share holds, nothing of it considered yet."""
         visible = tuple(resource for resource in held if resource.is_lattice)
@@ -253,10 +298,11 @@ class Planner:
         undescribed = [
             Undescribed(arn=arn, code=NOT_VISIBLE, words="AWS RAM does not list it", may_pass=True) for arn in missing
         ]
-        undescribed += filter(None, map(_told_by_ram, visible))
+        asked_for = [each for each in visible if only is None or each.arn == only.resource_arn]
+        undescribed += filter(None, map(_told_by_ram, asked_for))
         told = {each.arn for each in undescribed}
         described: list[Entity] = []
-        for answer in self._entities.describe([each for each in visible if each.arn not in told]):
+        for answer in self._entities.describe([each for each in asked_for if each.arn not in told]):
             if isinstance(answer, Undescribed):
                 undescribed.append(answer)
             else:
@@ -273,11 +319,18 @@ class Planner:
         )
 
     def _with_wishes(
-        self, considered: Considered, asker: Asker, moment: Moment, coverage: Coverage | None
+        self,
+        considered: Considered,
+        asker: Asker,
+        moment: Moment,
+        coverage: Coverage | None,
+        only: WantedAssociation | None = None,
     ) -> Considered:
         share, wishes = considered.share, list[Wish]()
         let_in = frozenset(considered.arns) if coverage is None else coverage.covered(considered.arns)
         for binding in self._bindings.things:
+            if only is not None and binding.name != only.binding:
+                continue
             matched = [each for each in considered.described if binding.match.matches(each, share.name)]
             # What was not let in takes no name from what was.
             fits = [each for each in matched if each.arn in let_in]
@@ -301,15 +354,19 @@ class Planner:
         # What a broken binding would match is not known: whatever changes next is looked into.
         contents = None if self._bindings.broken else considered.contents
         broken = (Reason("binding-broken", each.reason, source=each.name) for each in self._bindings.broken)
+        short = [msgspec.structs.replace(each, text=shortened(each.text, _WORD_BYTES)) for each in refused]
+        refused_kept = fitting(short[:MOST_AT_ONCE], REFUSED_BYTES)
+        asked_kept = fitting(asked[:MOST_KEPT], GROUNDS_BYTES)
         return Plan(
             associations=tuple(wanted[:MOST_AT_ONCE]),
-            refused=tuple(refused[:MOST_AT_ONCE]),
-            broken=tuple(broken),
+            refused=refused_kept,
+            broken=fitting(broken, REFUSED_BYTES),
             state=considered.state,
             wanted=wanted_digest(self._bindings, share.owner, share.name, self._quotas),
             matched=matched_digest(self._bindings, share.name, contents or (), self._quotas),
             contents=contents,
-            grounds=AssociationGrounds(at=moment.now, zone=moment.zone, resources=tuple(asked[:MOST_KEPT])),
+            grounds=AssociationGrounds(at=moment.now, zone=moment.zone, resources=asked_kept),
+            cut=tuple(_cut(len(refused) - len(refused_kept), len(asked) - len(asked_kept))),
         )
 
     def _wish(
@@ -415,6 +472,14 @@ class Planner:
             case vpc_id:
                 vpc = self._network.vpc(vpc_id)
                 return [vpc] if vpc else []
+
+
+def _cut(refusals: int, facts: int) -> Iterator[str]:
+    """Say what there was no room for."""
+    if refusals:
+        yield f"{refusals} more refusals are not told."
+    if facts:
+        yield f"What policies were asked about {facts} resources is not kept: they are not reviewed."
 
 
 def _needs_subnets(binding: Binding) -> bool:

@@ -11,11 +11,13 @@ import msgspec
 from drawbridge.aws.errors import translated
 from drawbridge.aws.pages import pages
 from drawbridge.aws.table_writes import Write, written
+from drawbridge.bounds import fitting
 from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
 from drawbridge.decision.let_in import LetIn, let_in_before, read_let_in
 from drawbridge.errors import ThrottledError, UpstreamError
 from drawbridge.record import Outcome
 from drawbridge.record.entry import Entry
+from drawbridge.record.outcome import PUBLISHED_BYTES
 from drawbridge.record.record import StatusChange, few
 from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest, kind_of
 from drawbridge.request.attention import Seen
@@ -125,6 +127,7 @@ class Ledger:
         if written is None:
             return None
         self._shorten_history(change.request_id, written)
+        self._shorten_published(change, written)
         if outcome.taken_back:
             # The same list can't be added to and taken from in one update.
             taken = Write()
@@ -174,6 +177,10 @@ class Ledger:
         _note_let_in(write, change.status, outcome)
         if outcome.basis:
             write.set(**{name: value for name, value in msgspec.structs.asdict(outcome.basis).items() if value})
+        if outcome.cut:
+            write.set(cut=list(outcome.cut))
+        else:
+            write.remove("cut")
         if outcome.ways is not None:
             write.set(ways=msgspec.json.encode(outcome.ways).decode())
         if change.published:
@@ -211,6 +218,17 @@ class Ledger:
             write.remove_first("history", surplus)
             write.only_if_as_long("history", len(item["history"]))
             self._update(request_id, write)
+
+    def _shorten_published(self, change: StatusChange, item: dict[str, Any]) -> None:
+        """Leave out names of earlier attempts that there is no room for beside those of this one."""
+        names: set[str] = set(item.get("published", ()))
+        kept = fitting([*change.published, *sorted(names - set(change.published))], PUBLISHED_BYTES)
+        surplus = names.difference(kept)
+        if surplus:
+            write = Write()
+            write.delete("published", surplus)
+            write.only_if(attempt=change.attempt)
+            self._update(change.request_id, write)
 
     def _update(self, request_id: str, write: Write) -> dict[str, Any] | None:
         """Write, and give the row as it is then; ``None`` if the condition does not hold."""

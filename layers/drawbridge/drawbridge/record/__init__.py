@@ -32,6 +32,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """What is let in from now on; ``None`` says nothing."""
     kept: Because | None = None
     """Why it would not be let in, of what is live and kept; empty for what is not kept, and ``None`` says nothing."""
+    cut: tuple[str, ...] = ()
+    """What of it there was no room for, in sentences."""
     basis: "Basis | None" = None
     """What the outcome was come to from, where that may differ from what discovery saw when the attempt started."""
 

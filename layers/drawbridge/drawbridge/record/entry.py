@@ -36,3 +36,5 @@ class Entry(Struct, frozen=True, kw_only=True):
     let_in: LetIn | None = None
     """What was let in; ``None`` where nothing was, or it is not known."""
     no_longer_permitted: bool = False
+    cut: tuple[str, ...] = ()
+    """What the row had no room for, in sentences."""

@@ -1,6 +1,7 @@
 """How far a request has come, turned into the status that the ledger shows."""
 
 import re
+from collections.abc import Iterator
 from typing import assert_never
 
 import msgspec
@@ -9,12 +10,22 @@ from msgspec import Struct
 from drawbridge.acceptance import Acceptance, Result
 from drawbridge.association import Plan, WantedAssociation
 from drawbridge.association.left_behind import LEFT_BEHIND
+from drawbridge.bounds import fitting
 from drawbridge.decision import Answer, AskApprover, Hold, Keep, Moot
 from drawbridge.decision.grounds import Grounds
 from drawbridge.decision.let_in import DENIED, LetIn
 from drawbridge.publication import Publication
 from drawbridge.record import GONE, Basis, Outcome
 from drawbridge.status import Reason, Status
+
+PUBLISHED_BYTES = 60_000
+"""Of the names of parameters that one status adds to a row and tells the bus: 180 of the longest."""
+
+WAYS_BYTES = 120_000
+"""Of how associations were left, which the look compares: 150 of the usual, 100 of the longest."""
+
+_CUT_NAMES = "{} more names are published than are told here; Parameter Store has them all."
+_CUT_WAYS = "{} associations are not looked at for drift: there is no room for how they were left."
 
 
 class Decided(Struct, frozen=True, tag="decision", tag_field="step"):
@@ -85,11 +96,23 @@ class Published(Struct, frozen=True, tag="publication"):
     publication: Publication
 
 
+class Refused(Struct, frozen=True, tag="refused"):
+    """An association that was planned, and that is not permitted, wanted or possible any longer."""
+
+    because: Reason
+
+
+ItemResult = Published | Failure | Refused
+"""What came of one association."""
+
+
 class Ended(Struct, frozen=True, tag="end", tag_field="step"):
-    """Every association has been made and published, or has failed."""
+    """Every association has been made and published, or refused, or has failed."""
 
     refused: tuple[Reason, ...]
-    results: tuple[Failure | Published, ...]
+    results: tuple[ItemResult, ...]
+    cut: tuple[str, ...] = ()
+    """What of the plan there was no room for."""
 
 
 class Failed(Struct, frozen=True, tag="failure", tag_field="step"):
@@ -112,8 +135,8 @@ def outcome_of(progress: Progress) -> Outcome:
             return msgspec.structs.replace(_accepted(decision, acceptance, let_in), grounds=grounds)
         case Planned(plan):
             return _planned(plan)
-        case Ended(refused, results):
-            return _ended(refused, results)
+        case Ended():
+            return _ended(progress)
         case Failed(error):
             return _broken_off(error)
         case _:
@@ -180,7 +203,7 @@ def _accepted(decision: Answer, acceptance: Acceptance, let_in: LetIn | None) ->
 
 
 def _planned(plan: Plan) -> Outcome:
-    return msgspec.structs.replace(_of_plan(plan), association_grounds=plan.grounds)
+    return msgspec.structs.replace(_of_plan(plan), association_grounds=plan.grounds, cut=plan.cut)
 
 
 def _of_plan(plan: Plan) -> Outcome:
@@ -212,41 +235,46 @@ _HOLDS_NOTHING_UP = frozenset({DENIED, LEFT_BEHIND})
 """Codes of reasons that time passing, or a change of policies, does nothing about."""
 
 
-def _ended(refused: tuple[Reason, ...], results: tuple[Failure | Published, ...]) -> Outcome:
+def _ended(ended: Ended) -> Outcome:
     failures = tuple(
         Reason(result.error.error, result.error.text, source=result.name)
-        for result in results
+        for result in ended.results
         if isinstance(result, Failure)
     )
-    published = tuple(
-        name for result in results if isinstance(result, Published) for name in result.publication.parameters
-    )
+    refused = (*(each.because for each in ended.results if isinstance(each, Refused)), *ended.refused)
+    publications = [result.publication for result in ended.results if isinstance(result, Published)]
+    names = tuple(name for each in publications for name in each.parameters)
+    published = fitting(names, PUBLISHED_BYTES)
+    untold = len(names) - len(published) + sum(each.untold for each in publications)
+    cut = (*ended.cut, *([_CUT_NAMES.format(untold)] if untold else ()))
     if failures:
-        return Outcome(status=Status.FAILED, reasons=(*failures, *refused), settled=True, published=published)
-    publications = [result.publication for result in results if isinstance(result, Published)]
-    names = tuple(
-        Reason("published", each.dns_name, source=each.parameters[0]) for each in publications if each.parameters
-    )
-    waiting = tuple(
-        Reason("not-usable-yet", f"{arn} has no name yet; it is published once AWS gives one")
-        for each in publications
-        for arn in each.pending
-    )
-    empty = tuple(
-        Reason("nothing-in-it", "There is nothing in it yet; what comes is published.")
-        for each in publications
-        if not each.parameters and not each.pending
-    )
+        reasons = (*failures, *refused)
+        return Outcome(status=Status.FAILED, reasons=reasons, settled=True, published=published, cut=cut)
+    all_ways = tuple(each.way for each in publications if each.way is not None)
+    ways = fitting(all_ways, WAYS_BYTES)
     return Outcome(
-        status=Status.AVAILABLE,
-        reasons=(*names, *waiting, *empty, *refused),
+        status=Status.AVAILABLE if publications or not refused else Status.HELD,
+        reasons=(*_told(publications), *refused),
         settled=True,
         published=published,
-        taken_back=tuple(name for each in publications for name in each.taken_back),
-        ways=tuple(each.way for each in publications if each.way is not None),
+        taken_back=fitting((name for each in publications for name in each.taken_back), PUBLISHED_BYTES),
+        ways=ways,
         # What a person denied is asked about again when it is something else, and not because time has passed.
         incomplete=any(reason.code not in _HOLDS_NOTHING_UP for reason in refused),
+        cut=(*cut, *([_CUT_WAYS.format(len(all_ways) - len(ways))] if len(ways) < len(all_ways) else ())),
     )
+
+
+def _told(publications: list[Publication]) -> Iterator[Reason]:
+    for each in publications:
+        if each.parameters:
+            yield Reason("published", each.dns_name, source=each.parameters[0])
+    for each in publications:
+        for arn in each.pending:
+            yield Reason("not-usable-yet", f"{arn} has no name yet; it is published once AWS gives one")
+    for each in publications:
+        if not each.parameters and not each.pending:
+            yield Reason("nothing-in-it", "There is nothing in it yet; what comes is published.")
 
 
 def _where(wanted: WantedAssociation) -> str:

@@ -83,6 +83,14 @@ class Workflow(Protocol):
         ...
 
 
+class Endings(Protocol):
+    """How executions ended that did not record it themselves."""
+
+    def record(self, row: Row) -> bool:
+        """Record that the attempt's execution has ended; ``False`` if it has not, or that can't be told."""
+        ...
+
+
 class Announcements(Protocol):
     """The bus that others build on."""
 
@@ -174,6 +182,7 @@ class Discoverer:
         services: Services,
         ledger: Ledger,
         workflow: Workflow,
+        endings: Endings,
         configured: Configured,
         announcements: Announcements,
         reviewer: Reviewer,
@@ -185,6 +194,7 @@ class Discoverer:
         self._services = services
         self._ledger = ledger
         self._workflow = workflow
+        self._endings = endings
         self._configured = configured
         self._announcements = announcements
         self._reviewer = reviewer
@@ -204,6 +214,8 @@ class Discoverer:
         seen: list[Seen] = []
         failures: list[DrawbridgeError] = []
         followed = self._ledger.followed()
+        if look.executions:
+            failures += self._see_to_ended(look.executions)
         if look.connections:
             seen += self._collect(lambda: self._look_at_connections(followed), failures)
         if look.upkeep:
@@ -236,6 +248,22 @@ class Discoverer:
         except DrawbridgeError as error:
             failures.append(error)
             return []
+
+    def _see_to_ended(self, executions: Collection[str]) -> list[DrawbridgeError]:
+        """See to attempts whose executions are said to have ended; give what went wrong."""
+        failures: list[DrawbridgeError] = []
+        try:
+            rows = self._ledger.rows({name.rpartition("-")[0] for name in executions})
+        except DrawbridgeError as error:
+            return [error]
+        for row in rows.values():
+            if row.settled or _input(row.request, row.attempt).execution_name not in executions:
+                continue
+            try:
+                self._endings.record(row)
+            except DrawbridgeError as error:
+                failures.append(error)
+        return failures
 
     def _keep_up_notifications(self) -> list[DrawbridgeError]:
         """See to it that every managed service has its connection notification; give what went wrong."""
@@ -340,7 +368,7 @@ class Discoverer:
         need = need_of(seen, row, now)
         if need is Need.NOTHING and not self._is_to_be_decided_again(seen, row, now):
             return None
-        if need is Need.MAKE_SURE and row is not None and (self._runs(seen, row) or not may_try_again(row, now)):
+        if need is Need.MAKE_SURE and row is not None and (self._is_seen_to(seen, row) or not may_try_again(row, now)):
             return None
         return self._begin(seen, row)
 
@@ -411,6 +439,10 @@ class Discoverer:
             self._announcements.reviewed(row, review, under=seen.under)
         self._ledger.note_review(row, review, under=seen.under)
         return changed and not review.permitted
+
+    def _is_seen_to(self, seen: Seen, row: Row) -> bool:
+        """Have the attempt's execution run, or its end recorded; ``False`` if it has ended and nobody knows how."""
+        return self._runs(seen, row) or self._endings.record(row)
 
     def _runs(self, seen: Seen, row: Row) -> bool:
         if row.status is Status.PENDING:
