@@ -10,6 +10,7 @@ from drawbridge.association import WantedAssociation
 from drawbridge.association.associate import Ways
 from drawbridge.association.binding import Binding
 from drawbridge.association.coverage import Coverage
+from drawbridge.association.left_behind import Made
 from drawbridge.association.plan import Planner, Refusal, Wish
 from drawbridge.association.steps import ChangeSecurityGroups, ChangeVpcAssociation, Step, associated, steps
 from drawbridge.configuration import InForce
@@ -74,8 +75,13 @@ class Ahead(Struct, frozen=True, kw_only=True):
     """What AWS does not show yet."""
 
     @property
-    def is_as_wanted(self) -> bool:
+    def is_at_rest(self) -> bool:
+        """Whether nothing would be done, which may be because it is refused."""
         return not self.not_ready and all(way.is_as_wanted for way in self.ways)
+
+    @property
+    def is_as_wanted(self) -> bool:
+        return self.is_at_rest and not self.refused
 
     def of(self, binding: str) -> "Ahead":
         """Give what is of one binding."""
@@ -83,7 +89,8 @@ class Ahead(Struct, frozen=True, kw_only=True):
             self,
             wishes=tuple(each for each in self.wishes if each.binding == binding),
             ways=tuple(each for each in self.ways if each.wanted.binding == binding),
-            refused=tuple(each for each in self.refused if each.source == binding),
+            # What AWS does not describe might be the binding's.
+            refused=tuple(each for each in self.refused if each.source in {binding, ""}),
         )
 
 
@@ -121,6 +128,10 @@ class Lookout(Struct, frozen=True, kw_only=True):
             for share in sorted(self.shares.shares(), key=lambda share: share.arn)
             if any(binding.match.could_match(share.owner, share.name) for binding in bindings.things)
         ]
+
+    def left_behind(self, bindings: InForce[Binding]) -> tuple[Made, ...]:
+        """Give what Drawbridge made in this account and these bindings do not call for."""
+        return self.planner_of(bindings).left_behind()
 
     def _ahead(self, share: Share, bindings: InForce[Binding]) -> Ahead:
         request = ResourceShareRequest(share_arn=share.arn)

@@ -21,7 +21,7 @@ from drawbridge_cli.bindings_screen import (
     show_matches,
     show_standings,
 )
-from drawbridge_cli.plan_screen import show_unknown
+from drawbridge_cli.plan_screen import show_left_behind, show_unknown
 from drawbridge_cli.schemas import schema_of
 from drawbridge_cli.screen import complain, say, show_json
 from drawbridge_cli.stack import Stack
@@ -53,15 +53,17 @@ def list_all(context: typer.Context, as_json: Json = False) -> None:
     """List the bindings, in force and broken, and what each comes to now."""
     stack: Stack = context.obj
     bindings = stack.bindings_in_force()
-    aheads = stack.lookout().ahead(bindings)
+    lookout = stack.lookout()
+    aheads, left = lookout.ahead(bindings), lookout.left_behind(bindings)
     published, orphans = _published(stack, bindings)
     standings = standings_of(bindings, aheads, published, stack.planning.network)
     if as_json:
-        show_json({"bindings": standings, "published": published, "orphans": orphans})
+        show_json({"bindings": standings, "published": published, "orphans": orphans, "leftBehind": left})
         return
     show_standings(standings)
     for path, dns_name in sorted(orphans.items()):
         say(f"{path}/dns-name is published for a binding that there is not any longer: {dns_name}", "doubtful")
+    show_left_behind(left)
     show_unknown(aheads)
 
 
@@ -78,7 +80,9 @@ def show(
         complain(f"{name}: there is no binding of that name; 'bindings list' lists them")
         raise typer.Exit(1)
     bindings = stack.bindings_in_force()
-    aheads = stack.lookout().ahead(bindings)
+    lookout = stack.lookout()
+    aheads = lookout.ahead(bindings)
+    left = [each for each in lookout.left_behind(bindings) if each.binding == name]
     published, _ = _published(stack, bindings)
     standings = standings_of(bindings, aheads, published, stack.planning.network)
     (standing,) = (each for each in standings if each.name == name)
@@ -86,10 +90,12 @@ def show(
     matched = [each for each in (ahead.of(name) for ahead in aheads) if each.wishes or each.not_ready]
     if as_json:
         names = published.get(name, {})
-        show_json({"binding": standing, "text": text, "shares": matches(matched), "published": names})
+        told = {"binding": standing, "text": text, "shares": matches(matched), "published": names, "leftBehind": left}
+        show_json(told)
         return
     show_binding(standing, text, there[name].value)
     show_matches(matched, stack.prefix)
+    show_left_behind(left)
     show_unknown(matched)
 
 
@@ -118,6 +124,11 @@ def apply(
     lookout = stack.lookout()
     now, then = lookout.ahead(in_force), lookout.ahead(changes.then)
     show_effects(effects_of(now, then), stack.prefix)
+    left_now = lookout.left_behind(in_force)
+    show_left_behind(left_now, "left behind already")
+    show_left_behind(
+        (each for each in lookout.left_behind(changes.then) if each not in left_now), "would be left behind"
+    )
     show_unknown(then)
     if dry_run:
         return

@@ -40,7 +40,7 @@ def show_effects(effects: Effects, prefix: str) -> None:
     if effects.dropped:
         say(f"{len(effects.dropped)} not wanted any longer", "title")
         for wanted in effects.dropped:
-            say(f"  {legible(wanted.name)}: what was made and published for it stays", "doubtful")
+            say(f"  {legible(wanted.name)}: what was made for it and published is left behind", "doubtful")
     if effects.refused:
         say(f"{len(effects.refused)} refused", "title")
         for reason in effects.refused:

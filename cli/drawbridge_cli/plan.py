@@ -7,7 +7,7 @@ import typer
 from drawbridge.errors import InvalidInputError
 from drawbridge_cli.ahead import unknown_places
 from drawbridge_cli.bindings_screen import instead
-from drawbridge_cli.plan_screen import documents, show_ahead, show_unknown, summary
+from drawbridge_cli.plan_screen import documents, show_ahead, show_left_behind, show_unknown, summary
 from drawbridge_cli.screen import complain, say, show_json
 from drawbridge_cli.stack import Stack
 
@@ -23,11 +23,13 @@ def plan(
     bindings = stack.bindings_in_force()
     if binding and binding not in {each.name for each in bindings.things}:
         raise InvalidInputError(f"--binding: there is no binding {binding!r} in force; 'bindings list' lists them")
-    aheads = stack.lookout().ahead(bindings)
+    lookout = stack.lookout()
+    aheads, left = lookout.ahead(bindings), lookout.left_behind(bindings)
     if binding:
         aheads = [each.of(binding) for each in aheads]
         aheads = [each for each in aheads if each.wishes]
-    as_wanted = all(each.is_as_wanted for each in aheads)
+        left = tuple(each for each in left if each.binding == binding)
+    as_wanted = all(each.is_as_wanted for each in aheads) and not left
     if as_json:
         show_json(
             {
@@ -35,13 +37,15 @@ def plan(
                 "broken": bindings.broken,
                 "placesUnknown": unknown_places(aheads),
                 "shares": documents(aheads),
+                "leftBehind": left,
             }
         )
     else:
         for each in bindings.broken:
             complain(f"{each.reason}; {instead(each.in_force)}")
         show_ahead(aheads, stack.prefix)
+        show_left_behind(left)
         show_unknown(aheads)
-        say(summary(aheads), "good" if as_wanted else "")
+        say(summary(aheads, left), "good" if as_wanted else "")
     if fail and not as_wanted:
         raise typer.Exit(1)

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from drawbridge.association.left_behind import Made
 from drawbridge.association.steps import Await, Step, Stuck
 from drawbridge.legible import legible
 from drawbridge.publication.names import binding_path, connection_path
@@ -26,7 +27,7 @@ _SIGNS = {
 def show_ahead(aheads: Sequence[Ahead], prefix: str) -> None:
     """Tell what would be done for each share, and leave out what is as wanted."""
     for each in aheads:
-        if each.is_as_wanted and not each.refused:
+        if each.is_as_wanted:
             continue
         say(f"{legible(each.share.name)} ({each.share.arn}) of {each.share.owner}", "title")
         say(f"  {_standing(each)}")
@@ -76,6 +77,13 @@ def show_refusal(reason: Reason) -> None:
         say(f"    to do: {todo}")
 
 
+def show_left_behind(left: Iterable[Made], title: str = "left behind") -> None:
+    """Tell what Drawbridge made and nothing calls for any longer."""
+    for each in left:
+        of = f" of binding {each.binding}" if each.binding else ""
+        say(f"{title}{of}: {each}", "doubtful")
+
+
 def show_unknown(aheads: Sequence[Ahead]) -> None:
     """Tell of which accounts it is not known where they stand: policies may come to something else because of it."""
     unknown = unknown_places([*aheads])
@@ -87,13 +95,14 @@ def show_unknown(aheads: Sequence[Ahead]) -> None:
         )
 
 
-def summary(aheads: Sequence[Ahead]) -> str:
+def summary(aheads: Sequence[Ahead], left: Sequence[Made]) -> str:
     """Say in one line what it comes to."""
     ways = [*ways_of([*aheads])]
     refused = sum(len(each.refused) for each in aheads)
     also = f"; {refused} wanted and refused" if refused else ""
-    if all(each.is_as_wanted for each in aheads):
-        return f"Nothing to do: everything is as wanted{also}."
+    also += f"; {len(left)} left behind" if left else ""
+    if all(each.is_at_rest for each in aheads):
+        return f"Nothing to do{also or ': everything is as wanted'}."
     to_do = [step for way in ways for step in way.steps]
     changes = [name.change for way in ways for name in way.names]
     waits = sum(isinstance(step, Await) for step in to_do) + sum(len(way.pending) for way in ways)

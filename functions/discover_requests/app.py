@@ -86,6 +86,10 @@ def _look(look: Look) -> bool:
         metrics.add_metric("RequestsStarted", MetricUnit.Count, len(discovery.started))
         if discovery.no_longer_permitted:
             logger.warning("no longer permitted", extra={"requests": discovery.no_longer_permitted})
+        if discovery.left_behind:
+            logger.warning("left behind", extra={"ids": discovery.left_behind})
+        if look.shares:
+            metrics.add_metric("LeftBehind", MetricUnit.Count, len(discovery.left_behind))
         metrics.add_metric("NoLongerPermitted", MetricUnit.Count, len(discovery.no_longer_permitted))
     for failure in failures:
         logger.error("look failed", extra={"error": type(failure).__name__, "reason": str(failure)})

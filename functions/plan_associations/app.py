@@ -26,6 +26,7 @@ class Step(Struct, frozen=True):
     request: ShareInput
     decision: Accept | Keep
     on: DecidedOn
+    tries: int = 0
     item: int | None = None
     """The place of the association that is to be decided again; ``None`` for all."""
 
@@ -41,7 +42,7 @@ def _plan(step: Step) -> tuple[int, ...]:
     now, share_arn = moment(), step.request.request.share_arn
     asker = gatherer().asker(Arn.parse(share_arn).account_id)
     coverage = _coverage(step)
-    plan = planner().plan(share_arn, asker, coverage.expected(share_arn), now, coverage)
+    plan = planner().plan(share_arn, asker, coverage.expected(share_arn), now, coverage, tries=step.tries)
     items = attempts().keep_plan(step.request, plan, now.now)
     told = {"associations": len(items), "refused": [each.code for each in plan.refused]}
     logger.info("planned", request_id=step.request.request_id, plan=told)

@@ -46,12 +46,21 @@ def describe_association(share: Share, association: Association) -> dict[str, An
     }
 
 
+def set_trouble(arn: str, status: str, message: str) -> None:
+    """Let every share tell that a resource is not available, as ``UNAVAILABLE`` or ``LIMIT_EXCEEDED``; empty: it is."""
+    for share in shares.values():
+        if arn in share.resources:
+            share.resources[arn].trouble = (status, message)
+
+
 def describe_resource(share: Share, resource: Association) -> dict[str, Any]:
+    status, message = resource.trouble
     return {
         "arn": resource.entity,
         "type": type_of(resource.entity),
         "resourceShareArn": share.arn,
-        "status": "AVAILABLE" if resource.status == "ASSOCIATED" else "PENDING",
+        "status": status or ("AVAILABLE" if resource.status == "ASSOCIATED" else "PENDING"),
+        **({"statusMessage": message} if message else {}),
         "creationTime": resource.created,
         "lastUpdatedTime": resource.updated,
         "resourceRegionScope": "REGIONAL",

@@ -35,6 +35,8 @@ class Association:
     by_organization: bool = False
     """Let in without an invitation, because the organization shares: that ends with the membership."""
     status: str = "ASSOCIATING"
+    trouble: tuple[str, str] = ("", "")
+    """A resource's status and message, where it is not available although it is associated."""
     created: datetime = field(default_factory=clock.now)
     updated: datetime = field(default_factory=clock.now)
 

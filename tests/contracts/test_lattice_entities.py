@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawbridge.association.entities import Entity
+from drawbridge.association.entities import NOT_VISIBLE, UNAVAILABLE, Entity, Undescribed
 from drawbridge.aws.lattice_entities import LatticeEntities
 from drawbridge.decision.facts import ResourceKind
-from drawbridge.errors import NotReadyError, ThrottledError
+from drawbridge.errors import ThrottledError
 from drawbridge.request.shares import SharedResource
 from tests.builders import RESOURCE_ARN
 from tests.contracts.accounts import REGION, Account, answering, empty_first_pages, refusing, shared
@@ -61,8 +61,11 @@ def test_what_is_listed_as_shared_and_not_to_be_seen_yet_is_not_ready(provider: 
     share_arn = share(provider, arn, consumer)
     accept_invitation(consumer)
 
-    with pytest.raises(NotReadyError, match=arn):
-        entities_of(consumer).describe([SharedResource(arn, KIND, share_arn)])
+    (told,) = entities_of(consumer).describe([SharedResource(arn, KIND, share_arn)])
+
+    assert isinstance(told, Undescribed)
+    assert (told.arn, told.code, told.may_pass) == (arn, NOT_VISIBLE, True)
+    assert "AccessDeniedException" in told.words or "ResourceNotFoundException" in told.words
 
 
 def test_what_is_still_being_made_is_not_ready(account: Account) -> None:
@@ -70,11 +73,72 @@ def test_what_is_still_being_made_is_not_ready(account: Account) -> None:
     resource = SharedResource(arn, KIND, "")
     configurations = entities_of(account)
 
-    with pytest.raises(NotReadyError, match="CREATE_IN_PROGRESS"):
-        configurations.describe([resource])
+    (told,) = configurations.describe([resource])
+    assert isinstance(told, Undescribed)
+    assert ("CREATE_IN_PROGRESS" in told.words, told.may_pass) == (True, True)
     pass_time(5)
 
     assert [each.arn for each in configurations.describe([resource])] == [arn]
+
+
+@pytest.mark.parametrize(
+    ("code", "told_as", "may_pass"),
+    [
+        ("AccessDeniedException", NOT_VISIBLE, True),
+        ("ResourceNotFoundException", NOT_VISIBLE, True),
+        ("InternalServerException", NOT_VISIBLE, True),
+        ("ValidationException", UNAVAILABLE, False),
+    ],
+)
+def test_one_that_aws_does_not_describe_is_told_with_its_words(
+    provider: Account, consumer: Account, code: str, told_as: str, may_pass: bool
+) -> None:
+    arn, share_arn = shared(provider, consumer)
+
+    with refusing(consumer.lattice, "get_resource_configuration", code):
+        (told,) = entities_of(consumer).describe([SharedResource(arn, KIND, share_arn)])
+
+    assert isinstance(told, Undescribed)
+    assert (told.arn, told.code, told.may_pass, code in told.words) == (arn, told_as, may_pass, True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told_as", "may_pass"),
+    [
+        ({"status": "CREATE_FAILED", "failureReason": "no such domain"}, UNAVAILABLE, False),
+        ({"status": "DELETE_IN_PROGRESS"}, UNAVAILABLE, False),
+        ({"status": "UPDATE_IN_PROGRESS"}, NOT_VISIBLE, True),
+        ({"status": "A_STATUS_OF_TOMORROW"}, NOT_VISIBLE, True),
+        ({"status": "UPDATE_FAILED"}, None, False),
+        ({"status": "DELETE_FAILED"}, None, False),
+    ],
+)
+def test_a_status_says_whether_it_can_be_used(
+    provider: Account, consumer: Account, changes: dict[str, str], told_as: str | None, may_pass: bool
+) -> None:
+    arn, share_arn = shared(provider, consumer)
+    found = consumer.lattice.get_resource_configuration(resourceConfigurationIdentifier=arn)
+    found.pop("ResponseMetadata")
+
+    with answering(consumer.lattice, "get_resource_configuration", found | changes):
+        (told,) = entities_of(consumer).describe([SharedResource(arn, KIND, share_arn)])
+
+    if told_as is None:
+        assert isinstance(told, Entity)
+    else:
+        assert isinstance(told, Undescribed)
+        assert (told.code, told.may_pass) == (told_as, may_pass)
+        assert all(value in told.words for value in changes.values())
+
+
+def test_throttling_says_nothing_of_a_resource(provider: Account, consumer: Account) -> None:
+    arn, share_arn = shared(provider, consumer)
+
+    with (
+        refusing(consumer.lattice, "get_resource_configuration", "ThrottlingException"),
+        pytest.raises(ThrottledError),
+    ):
+        entities_of(consumer).describe([SharedResource(arn, KIND, share_arn)])
 
 
 @pytest.mark.parametrize("ending", ["deleted", "taken out"])
@@ -137,6 +201,7 @@ def test_the_domain_of_a_configuration_is_told_with_whether_it_is_verified(
     with answering(consumer.lattice, "get_resource_configuration", named):
         (described,) = entities_of(consumer).describe([SharedResource(arn, KIND, share_arn)])
 
+    assert isinstance(described, Entity)
     assert (described.custom_domain_name, described.domain_verified) == ("db.example.com", True)
 
 
@@ -185,6 +250,7 @@ def test_each_kind_is_described_by_what_it_is(
 
     (described,) = entities_of(consumer).describe([SharedResource(arn, of_ram, "the share")])
 
+    assert isinstance(described, Entity)
     assert (described.kind, described.type, described.name) == (kind_of, kind, name)
     assert (described.arn, described.share_arn, described.owner) == (arn, "the share", provider.account_id)
     assert entities_of(consumer).entity(arn) == msgspec.structs.replace(described, share_arn="")

@@ -248,6 +248,7 @@ def test_a_broken_configuration_is_counted_and_stops_no_look(world: World, capsy
     assert metrics(capsys.readouterr().out) == {
         "ConfigurationBroken": [2.0],
         "RequestsStarted": [1.0],
+        "LeftBehind": [0.0],
         "NoLongerPermitted": [0.0],
         "LooksFailed": [0.0],
     }

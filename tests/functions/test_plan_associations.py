@@ -52,6 +52,8 @@ class World:
         expected: Collection[SharedResource],
         moment: Moment,
         coverage: Coverage,
+        *,
+        tries: int,
     ) -> Plan:
         assert moment.now.tzinfo is not None
         assert (share_arn, asker.account_id) == (SHARE_ARN, PROVIDER)

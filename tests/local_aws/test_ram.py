@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from unittest import mock
 
-from local_aws.services import organizations, pages
+from local_aws.services import organizations, pages, ram_listings
 from tests.local_aws.accounts import (
     Person,
     accept_invitation,
@@ -317,3 +317,22 @@ def test_an_operation_that_is_not_there_says_so() -> None:
     code = refusal(consumer.ram.list_source_associations)
 
     assert code == "UnknownOperationException"
+
+
+def test_a_resource_that_is_shared_may_be_unavailable_and_is_listed_with_ram_s_words() -> None:
+    provider, consumer = person(), person()
+    arn = resource_configuration(provider)
+    share(provider, arn, consumer)
+    accept_invitation(consumer)
+    pass_time(60)
+
+    def told() -> tuple[str, str]:
+        pages_of = consumer.ram.get_paginator("list_resources").paginate(resourceOwner="OTHER-ACCOUNTS")
+        (resource,) = (each for page in pages_of for each in page["resources"])
+        return resource["status"], resource.get("statusMessage", "")
+
+    assert told() == ("AVAILABLE", "")
+    ram_listings.set_trouble(arn, "UNAVAILABLE", "its owner has a problem")
+    assert told() == ("UNAVAILABLE", "its owner has a problem")
+    ram_listings.set_trouble(arn, "", "")
+    assert told() == ("AVAILABLE", "")

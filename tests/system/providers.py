@@ -69,6 +69,19 @@ def broken_child(provider: Person, group_arn: str, name: str) -> None:
     until(failed, lambda: f"{made} has failed")
 
 
+def failed_single(provider: Person, name: str) -> str:
+    """Offer a database that will never work; give its ARN."""
+    made = provider.aws("vpc-lattice").create_resource_configuration(
+        name=name,
+        type="SINGLE",
+        protocol="TCP",
+        portRanges=["5432"],
+        resourceGatewayIdentifier=gateway(provider, name),
+        resourceConfigurationDefinition={"dnsResource": {"domainName": f"{name}.example.com", "ipAddressType": "IPV4"}},
+    )
+    return str(made["arn"])
+
+
 def _child(provider: Person, group_arn: str, name: str) -> str:
     made = provider.aws("vpc-lattice").create_resource_configuration(
         name=name,

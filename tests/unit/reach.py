@@ -7,7 +7,7 @@ import msgspec
 from drawbridge.association import Mode, NetworkRef, WantedAssociation
 from drawbridge.association.associate import Ways
 from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
-from drawbridge.errors import ConflictError
+from drawbridge.errors import ConflictError, GoneError
 from tests.builders import CONSUMER, VPC_ID
 
 replace = msgspec.structs.replace
@@ -30,6 +30,8 @@ class Reach:
         self.group_vpcs: dict[str, str] = {}
         self.subnet_vpcs = {"subnet-0123456789abcdef0": VPC_ID, "subnet-0a": VPC_ID, "subnet-0b": VPC_ID}
         self.without_dns: set[str] = set()
+        self.going: set[str] = set()
+        """Service networks that go while they are looked at."""
         self.there = 0
         """How many there are of what a quota counts."""
 
@@ -79,6 +81,8 @@ class Reach:
             self._aws = aws
 
         def network(self, ref: NetworkRef) -> Network | None:
+            if ref.called in self._aws.going:
+                raise GoneError(f"look for {ref.called}: ResourceNotFoundException: no")
             return next((each for each in self._aws.networks if ref.called in {each.name, each.arn, each.id}), None)
 
         def in_network(self, network: Network, wanted: WantedAssociation) -> InNetwork | None:

@@ -8,13 +8,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from drawbridge.association.left_behind import Kind, Made, written
 from drawbridge.errors import DrawbridgeError, InvalidInputError, ThrottledError
 from drawbridge.hint import AT_CONNECTIONS, AT_SHARES, EVERYWHERE
-from drawbridge.request import WorkflowInput
+from drawbridge.request import ResourceShareRequest, WorkflowInput
 from drawbridge.request.attention import Seen, Waits
 from drawbridge.request.connections import NONE_HELD, Connection, ConnectionState, Held, ManagedService
-from drawbridge.request.digests import digest
+from drawbridge.request.digests import digest, state_in_effect
 from drawbridge.request.discover import Discoverer
+from drawbridge.request.inputs import Inputs
 from drawbridge.request.review import Review
 from drawbridge.request.row import Row
 from drawbridge.request.shares import Invitation, InvitationStatus, Matchable, Share, SharedResource
@@ -61,6 +63,9 @@ class World:
         self.drifted = ""
         self.counts = True
         """Whether policies go by how many connections there are."""
+        self.rests_on = Inputs()
+        self.left_there: list[Made] = []
+        self.looked_at_inputs = 0
         self.found: Review | None = None
         """What reviews come to."""
         self.asked: list[str] = []
@@ -82,6 +87,7 @@ class World:
             reviewer=self,
             waiting=self,
             drift=self,
+            planned=self,
         )
 
     def _fail(self, what: str) -> None:
@@ -122,6 +128,18 @@ class World:
         self._fail("drift")
         return self.drifted
 
+    def inputs(self, provider: str, share_name: str, held: Collection[SharedResource], row: Row) -> Inputs:
+        self.looked_at_inputs += 1
+        self._fail("inputs")
+        return self.rests_on
+
+    def left(self, row: Row) -> tuple[str, tuple[str, ...]]:
+        return written(self.left_there), tuple(each.id for each in self.left_there)
+
+    def note_inputs(self, row: Row, inputs: Inputs) -> None:
+        self._write()
+        self.kept[row.request_id] = msgspec.structs.replace(row, inputs=inputs.written())
+
     def rows(self, request_ids: Collection[str]) -> Mapping[str, Row]:
         return {each: self.kept[each] for each in request_ids if each in self.kept}
 
@@ -142,6 +160,8 @@ class World:
             wanted=seen.wanted,
             permitted=seen.permitted,
             drift=seen.drift,
+            inputs=seen.inputs.written() if seen.inputs else "",
+            left=seen.left or "",
         )
         return True
 
@@ -687,3 +707,83 @@ def test_what_was_kept_is_decided_again_once_policies_permit_it(world: World, pe
     discovery = world.discoverer().discover(AT_CONNECTIONS, NOW)
 
     assert discovery.started == ((f"{CONNECTION.request_id}-2",) if permitted else ())
+
+
+IN_EFFECT = Share(arn=SHARE_ARN, name="orders", owner=PROVIDER)
+
+
+def planned_world(status: Status = Status.AVAILABLE, **changes: Any) -> World:
+    """Give a share in effect whose plan rested on some VPCs."""
+    world = World()
+    world.listed_shares, world.listed_resources = [IN_EFFECT], [shared_resource()]
+    world.rests_on = Inputs(vpcs="these", resources="this")
+    told = {"inputs": Inputs(vpcs="these", resources="this").written()} | changes
+    seen = state_in_effect([shared_resource().arn])
+    permitted = world.permitted(PROVIDER)
+    world.kept[SHARE.request_id] = row(
+        status, request=SHARE, account_id=PROVIDER, seen=seen, wanted=world.wanted("", ""), permitted=permitted, **told
+    )
+    return world
+
+
+@pytest.mark.parametrize("status", [Status.AVAILABLE, Status.ACCEPTED, Status.HELD, Status.FAILED])
+def test_what_a_plan_rests_on_changed_and_it_is_planned_anew_once(status: Status) -> None:
+    world = planned_world(status)
+    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
+    world.rests_on = Inputs(vpcs="others", resources="this")
+
+    assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-2",)
+
+    # However the attempt ends, it is not begun again for the same reason.
+    kept = msgspec.structs.replace(world.kept[SHARE.request_id], status=Status.HELD, settled=True)
+    world.kept[SHARE.request_id] = kept
+    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
+
+
+def test_what_the_version_before_planned_is_compared_from_the_next_look_on() -> None:
+    world = planned_world(inputs="")
+    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
+    assert world.kept[SHARE.request_id].known_inputs() == world.rests_on
+    world.rests_on = Inputs(vpcs="others")
+
+    assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-2",)
+
+
+def test_what_aws_does_not_list_is_no_change_and_stops_nothing_else() -> None:
+    world = planned_world()
+    world.failing.add("inputs")
+    another = SHARE_ARN.replace("resource-share/", "resource-share/f")
+    world.listed_shares.append(Share(arn=another, name="another", owner=PROVIDER))
+    world.listed_resources.append(msgspec.structs.replace(shared_resource(), share_arn=another))
+    kept = world.kept[SHARE.request_id]
+    request = ResourceShareRequest(share_arn=another)
+    world.kept[request.request_id] = msgspec.structs.replace(kept, request=request, seen="otherwise")
+
+    found = world.discoverer().discover(AT_SHARES, NOW)
+
+    assert found.started == (f"{request.request_id}-2",)
+    assert [str(each) for each in found.failures] == ["inputs"]
+    assert world.looked_at_inputs == 1
+    world.failing.clear()
+    world.running.clear()
+    assert world.discoverer().discover(AT_SHARES, NOW).failures == ()
+
+
+def test_only_of_what_has_settled_it_is_looked_at_what_it_rests_on() -> None:
+    world = planned_world(settled=False)
+    world.discoverer().discover(AT_SHARES, NOW)
+
+    assert world.looked_at_inputs == 0
+
+
+def test_what_is_left_behind_is_counted_until_somebody_deletes_it_and_then_told_no_longer() -> None:
+    left = Made(id="vpce-1", kind=Kind.ENDPOINT, binding="orders", resource_arn=shared_resource().arn, vpc_id="vpc-1")
+    world = planned_world(left=written([left]))
+    world.left_there = [left]
+
+    found = world.discoverer().discover(AT_SHARES, NOW)
+    assert (found.left_behind, found.started) == (("vpce-1",), ())
+    world.left_there = []
+    found = world.discoverer().discover(AT_SHARES, NOW)
+
+    assert (found.left_behind, found.started) == ((), (f"{SHARE.request_id}-2",))

@@ -1,6 +1,8 @@
 """Planning: what the bindings want, policy allows and pre-flight finds possible, as a list of associations."""
 
 import json
+from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,10 +12,11 @@ from hypothesis import strategies as st
 from drawbridge.association import Alias, Mode, NetworkRef, PrivateDns
 from drawbridge.association.aliases import AliasCheck, Holder, Zone
 from drawbridge.association.binding import Binding, parse_binding
-from drawbridge.association.entities import Entity
+from drawbridge.association.entities import NOT_VISIBLE, UNAVAILABLE, Entity, Undescribed
 from drawbridge.association.in_force import matched_digest, wanted_digest
+from drawbridge.association.left_behind import Made
 from drawbridge.association.observed import InNetwork, Network, State, VpcInNetwork
-from drawbridge.association.plan import MOST_AT_ONCE, MOST_KEPT, Planner, Vpc
+from drawbridge.association.plan import MOST_AT_ONCE, MOST_KEPT, PATIENT_TRIES, Planner, Vpc
 from drawbridge.association.preflight import Preflight
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision.cedar import PolicySet
@@ -21,6 +24,7 @@ from drawbridge.decision.facts import ResourceKind
 from drawbridge.decision.policies import parse_policy
 from drawbridge.errors import NotReadyError
 from drawbridge.request.shares import Matchable, Share, SharedResource
+from drawbridge.status import Reason
 from tests.builders import (
     CONSUMER,
     MOMENT,
@@ -36,6 +40,7 @@ from tests.builders import (
     shared_resource,
 )
 from tests.builders import VPC_ID as VPC
+from tests.unit.around import Around
 from tests.unit.reach import Reach
 
 ZONE = "Z0123456789ABC"
@@ -47,28 +52,75 @@ def binding(name: str = "orders", **document: object) -> Binding:
     return parse_binding(name, json.dumps({"attach": ATTACH} | document))
 
 
+class Makings:
+    """What was made, by Drawbridge and by others."""
+
+    def __init__(self) -> None:
+        self.marked: list[Made] = []
+        self.there: list[Made] = []
+        self.not_ours: set[str] = set()
+
+    def endpoints(self) -> list[Made]:
+        return self.marked
+
+    def in_networks(self) -> list[Made]:
+        return self.there
+
+    def is_ours(self, made: Made) -> bool:
+        return made.id not in self.not_ours
+
+
+class InEffect:
+    """The shares in effect: that one, and perhaps another that holds the same."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self.share, self.contents_of_share = world.share, world.contents_of_share
+
+    def shares(self) -> list[Share]:
+        there = self.share(SHARE_ARN)
+        return [each for each in (there, self._world.also_shared) if each is not None]
+
+    def resources(self) -> list[SharedResource]:
+        held = self.contents_of_share(SHARE_ARN)
+        also = self._world.also_shared
+        return held + ([msgspec.structs.replace(each, share_arn=also.arn) for each in held] if also else [])
+
+
 class World(Reach):
     """A share in effect, its resources and the VPCs, as AWS lists them."""
 
     def __init__(self, *described: Entity, vpcs: tuple[Vpc, ...] | None = None) -> None:
         super().__init__()
         self.described = list(described)
+        self.undescribed: list[Undescribed] = []
+        self.told_by_ram: dict[str, dict[str, str]] = {}
         self.vpcs_there = (Vpc(vpc_id=VPC, subnet_ids=("subnet-0a", "subnet-0b")),) if vpcs is None else vpcs
         self.subnet_vpcs |= {subnet: vpc.vpc_id for vpc in self.vpcs_there for subnet in vpc.subnet_ids}
         self.in_effect = True
         self.zones_there = {ZONE: Zone(name="corp.example", private=True)}
         self.holders: dict[Alias, Holder] = {}
+        self.also_shared: Share | None = None
         self.shown_tags: dict[str, str] | None = None
         self.asked_for_tags = 0
+        self.surroundings = Around()
+        self.makings = Makings()
 
     def share(self, share_arn: str) -> Share | None:
         return Share(arn=share_arn, name="orders", owner=PROVIDER) if self.in_effect else None
 
     def contents_of_share(self, share_arn: str) -> list[SharedResource]:
-        return [shared_resource(each.arn) for each in self.described]
+        there: list[Entity | Undescribed] = [*self.described, *self.undescribed]
+        held = [shared_resource(each.arn) for each in there]
+        return [msgspec.structs.replace(each, **self.told_by_ram.get(each.arn, {})) for each in held]
 
-    def describe(self, resources: object) -> list[Entity]:
-        return self.described
+    def describe(self, resources: Iterable[SharedResource]) -> list[Entity | Undescribed]:
+        asked = {each.arn for each in resources}
+        there: list[Entity | Undescribed] = [*self.described, *self.undescribed]
+        return [each for each in there if each.arn in asked]
+
+    def entity(self, arn: str) -> Entity | None:
+        return next((each for each in self.described if each.arn == arn), None)
 
     def tags(self, arn: str) -> dict[str, str] | None:
         self.asked_for_tags += 1
@@ -92,7 +144,7 @@ class World(Reach):
 
     def planner_of(self, bindings: InForce[Binding], policies: PolicySet) -> Planner:
         return Planner(
-            shares=self,
+            shares=InEffect(self),
             entities=self,
             network=self,
             policies=policies,
@@ -102,6 +154,8 @@ class World(Reach):
             aliases=AliasCheck(self),
             account_id=CONSUMER,
             quotas=NONE_RAISED,
+            surroundings=self.surroundings,
+            makings=self.makings,
         )
 
 
@@ -178,6 +232,87 @@ def test_a_share_that_is_not_in_effect_yet_is_waited_for() -> None:
 def test_what_the_invitation_held_is_waited_for() -> None:
     with pytest.raises(NotReadyError, match="not visible yet"):
         World().planner(binding()).plan(SHARE_ARN, asker(), [shared_resource()], MOMENT)
+
+
+SECOND_ARN = RESOURCE_ARN + "0"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [("UNAVAILABLE", UNAVAILABLE), ("LIMIT_EXCEEDED", UNAVAILABLE), ("ZONAL_RESOURCE_INACCESSIBLE", UNAVAILABLE)],
+)
+def test_what_ram_says_can_not_be_used_is_told_by_its_arn_and_stops_no_other(status: str, code: str) -> None:
+    world = World(entity(), entity("orders-two", SECOND_ARN))
+    world.told_by_ram[SECOND_ARN] = {"status": status, "status_message": "its owner knows"}
+
+    plan = world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert [each.resource_arn for each in plan.associations] == [RESOURCE_ARN]
+    assert plan.refused == (Reason(code, f"{SECOND_ARN}: its status in AWS RAM is {status}: its owner knows"),)
+    assert plan.contents is None
+
+
+def undescribed(**changes: Any) -> Undescribed:
+    told: dict[str, Any] = {
+        "arn": SECOND_ARN,
+        "code": NOT_VISIBLE,
+        "words": "AccessDeniedException: no",
+        "may_pass": True,
+    }
+    return Undescribed(**(told | changes))
+
+
+def test_what_is_only_not_visible_yet_is_waited_for_and_then_told_and_stops_no_other() -> None:
+    world = World(entity())
+    world.undescribed = [undescribed()]
+    planner = world.planner(binding())
+
+    for tries in range(PATIENT_TRIES):
+        with pytest.raises(NotReadyError, match=f"not visible yet.*{SECOND_ARN}"):
+            planner.plan(SHARE_ARN, asker(), [], MOMENT, tries=tries)
+    plan = planner.plan(SHARE_ARN, asker(), [], MOMENT, tries=PATIENT_TRIES)
+
+    assert [each.resource_arn for each in plan.associations] == [RESOURCE_ARN]
+    assert plan.refused == (Reason(NOT_VISIBLE, f"{SECOND_ARN}: AccessDeniedException: no"),)
+
+
+def test_what_will_never_be_usable_is_not_waited_for() -> None:
+    world = World(entity())
+    world.undescribed = [undescribed(code=UNAVAILABLE, words="its status is CREATE_FAILED", may_pass=False)]
+
+    plan = world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert ([each.resource_arn for each in plan.associations], len(plan.refused)) == ([RESOURCE_ARN], 1)
+
+
+@pytest.mark.parametrize("missing", ["what RAM lists as pending", "what RAM does not list"])
+def test_what_ram_does_not_have_ready_yet_is_waited_for_and_then_told(missing: str) -> None:
+    world = World(entity(), entity("orders-two", SECOND_ARN))
+    if missing == "what RAM lists as pending":
+        world.told_by_ram[SECOND_ARN] = {"status": "PENDING"}
+    else:
+        world.described.pop()
+    expected = [shared_resource(), shared_resource(SECOND_ARN)]
+    planner = world.planner(binding())
+
+    with pytest.raises(NotReadyError, match="not visible yet"):
+        planner.plan(SHARE_ARN, asker(), expected, MOMENT)
+    plan = planner.plan(SHARE_ARN, asker(), expected, MOMENT, tries=PATIENT_TRIES)
+
+    assert [each.resource_arn for each in plan.associations] == [RESOURCE_ARN]
+    assert [(each.code, SECOND_ARN in each.text) for each in plan.refused] == [(NOT_VISIBLE, True)]
+
+
+def test_what_goes_while_it_is_looked_at_for_one_binding_stops_no_other() -> None:
+    world = World(entity())
+    refused = binding("refused", attach={"mode": "service-network", "serviceNetwork": {"name": "theirs"}})
+    planner = world.planner(binding(), refused)
+    world.going.add("theirs")
+
+    plan = planner.plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert [each.binding for each in plan.associations] == ["orders"]
+    assert [(each.code, each.source) for each in plan.refused] == [("GoneError", "refused")]
 
 
 def test_a_broken_binding_is_named_beside_the_plan() -> None:

@@ -9,7 +9,7 @@ import pytest
 from drawbridge.association import WantedAssociation
 from drawbridge.association.binding import Binding
 from drawbridge.association.coverage import Coverage
-from drawbridge.association.entities import Entity
+from drawbridge.association.entities import Entity, Undescribed
 from drawbridge.association.plan import Vpc
 from drawbridge.decision import Accept, DecidedOn
 from drawbridge.decision.let_in import LetIn
@@ -36,7 +36,7 @@ class Counting(World):
         self.ready = True
         self.asked: list[str] = []
 
-    def describe(self, resources: object) -> list[Entity]:
+    def describe(self, resources: object) -> list[Entity | Undescribed]:
         assert isinstance(resources, Iterable)
         asked = [each.arn for each in resources if isinstance(each, SharedResource)]
         self.asked += asked

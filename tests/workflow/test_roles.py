@@ -38,10 +38,13 @@ NO_RESOURCE = {
         "ram:GetResourceShareInvitations",
         "ram:GetResourceShares",
         "ram:ListResources",
+        "route53:ListHostedZones",
+        "vpc-lattice:ListResourceConfigurations",
         "vpc-lattice:ListServiceNetworkResourceAssociations",
         "vpc-lattice:ListServiceNetworkServiceAssociations",
         "vpc-lattice:ListServiceNetworkVpcAssociations",
         "vpc-lattice:ListServiceNetworks",
+        "vpc-lattice:ListServices",
     },
     "The only organization that there can be: the account's own.": {"organizations:DescribeOrganization"},
     "IAM knows no resource for it.": {

@@ -8,6 +8,7 @@ from msgspec import Struct
 from drawbridge.association.entities import holds_others
 from drawbridge.decision.facts import ResourceKind
 from drawbridge.decision.grounds import AssociationGrounds
+from drawbridge.request.inputs import Inputs
 from drawbridge.request.shares import Matchable
 from drawbridge.status import Reason
 
@@ -126,6 +127,10 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What the share holds; ``None`` if not all of it can be described, it is a lot, or bindings are broken."""
     grounds: AssociationGrounds | None = None
     """What the policy was asked about."""
+    inputs: Inputs = Inputs()
+    """What else it rests on."""
+    left: str = ""
+    """What is left behind of the share's resources, as the ledger keeps it; the reasons are among those refused."""
     cut: tuple[str, ...] = ()
     """What there was no room for, in sentences."""
 

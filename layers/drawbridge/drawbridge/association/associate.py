@@ -82,6 +82,10 @@ class Ways:
         self._networks = networks
         self._endpoints = endpoints
 
+    def network(self, ref: NetworkRef) -> Network | None:
+        """Find a service network, as a binding names it."""
+        return self._networks.network(ref)
+
     def observe(self, wanted: WantedAssociation) -> Observed:
         """Look at what there is of the way."""
         network = self._networks.network(wanted.network) if wanted.network else None

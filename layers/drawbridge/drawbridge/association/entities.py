@@ -28,6 +28,22 @@ class Entity(Struct, frozen=True, kw_only=True, order=True):
     """Whether its owner lets it into service networks that can be shared on."""
 
 
+class Undescribed(Struct, frozen=True, kw_only=True):
+    """Something in a share that AWS will not describe, or says of that it can't be used."""
+
+    arn: str
+    code: str
+    """Of the reason that is told: ``resource-not-visible`` or ``resource-unavailable``."""
+    words: str
+    """AWS's."""
+    may_pass: bool = False
+    """Whether it may only be too early: RAM lists what it shares some seconds before others show it."""
+
+
+NOT_VISIBLE = "resource-not-visible"
+UNAVAILABLE = "resource-unavailable"
+
+
 def holds_others(kind: ResourceKind, entity_type: str) -> bool:
     """Tell whether what has names is inside it: the children of a group, all that is in a service network."""
     return kind is ResourceKind.SERVICE_NETWORK or entity_type in CONTAINERS

@@ -1,6 +1,7 @@
 """Planning: what the bindings want of one share, and policy allows, as a list of associations. Nothing is done yet."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -12,8 +13,10 @@ from drawbridge.association.aliases import AliasCheck, alias_for_policies
 from drawbridge.association.associate import Ways
 from drawbridge.association.binding import Binding, VpcTag
 from drawbridge.association.coverage import Coverage
-from drawbridge.association.entities import Entity, holds_others
+from drawbridge.association.entities import NOT_VISIBLE, UNAVAILABLE, Entity, Undescribed, holds_others
 from drawbridge.association.in_force import matched_digest, wanted_digest
+from drawbridge.association.inputs import Surroundings, inputs_of, that_matter
+from drawbridge.association.left_behind import LeftBehind, Made, Makings, written
 from drawbridge.association.preflight import Preflight
 from drawbridge.bounds import fitting, shortened
 from drawbridge.configuration import InForce
@@ -21,13 +24,19 @@ from drawbridge.decision import Because
 from drawbridge.decision.decide import Policies, may_associate
 from drawbridge.decision.facts import Asker, Fact, Moment, ResourceFacts, ResourceKind
 from drawbridge.decision.grounds import AssociationGrounds
-from drawbridge.errors import NotReadyError
+from drawbridge.errors import GoneError, NotReadyError, RefusedError
 from drawbridge.request.digests import state_in_effect
 from drawbridge.request.shares import Matchable, Share, SharedResource
 from drawbridge.status import Reason
 
 MOST_AT_ONCE = 150
 """Associations of one share: an execution's history holds 25,000 events, and its row what is kept of each."""
+
+PATIENT_TRIES = 7
+"""How often something in a share that is not visible yet is waited for: some three minutes, as the workflow waits."""
+
+MOST_LEFT = 15
+"""Of what is left behind, so much is told."""
 
 MOST_KEPT = 100
 """Resources of one share whose facts and names are kept, for the same reason."""
@@ -72,6 +81,8 @@ class Considered(Struct, frozen=True, kw_only=True):
     """All that the bindings match in one share."""
 
     share: Share
+    arns: tuple[str, ...]
+    """Of all that it holds."""
     visible: tuple[SharedResource, ...]
     """What it holds of VPC Lattice's."""
     wishes: tuple[Wish, ...]
@@ -79,6 +90,8 @@ class Considered(Struct, frozen=True, kw_only=True):
     """Those of them that VPC Lattice describes by now."""
     state: str
     """The digest of all that the share holds; after a decision, of what it held when it was decided on."""
+    undescribed: tuple[Undescribed, ...] = ()
+    """What it is told of the others."""
 
     @property
     def contents(self) -> tuple[Matchable, ...] | None:
@@ -96,12 +109,24 @@ class Shares(Protocol):
 
     def contents_of_share(self, share_arn: str) -> list[SharedResource]: ...
 
+    def shares(self) -> list[Share]:
+        """Give all shares in effect."""
+        ...
+
+    def resources(self) -> list[SharedResource]:
+        """Give what all of them hold."""
+        ...
+
 
 class Entities(Protocol):
     """What VPC Lattice shows of what is shared."""
 
-    def describe(self, resources: Iterable[SharedResource]) -> list[Entity]:
-        """Describe those of the resources that are VPC Lattice's and ready for use."""
+    def describe(self, resources: Iterable[SharedResource]) -> Sequence[Entity | Undescribed]:
+        """Describe those of the resources that are VPC Lattice's, and say why not of those that can't be used."""
+        ...
+
+    def entity(self, arn: str) -> Entity | None:
+        """Describe one; ``None`` if it is not there for this account, or not any longer."""
         ...
 
     def tags(self, arn: str) -> dict[str, str] | None:
@@ -133,7 +158,11 @@ class Planner:
         aliases: AliasCheck,
         account_id: str,
         quotas: InForce[tuple[str, int]],
+        surroundings: Surroundings,
+        makings: Makings,
     ) -> None:
+        self._makings = makings
+        self._surroundings = surroundings
         self._shares = shares
         self._entities = entities
         self._network = network
@@ -152,17 +181,54 @@ class Planner:
         expected: Collection[SharedResource],
         moment: Moment,
         coverage: Coverage | None = None,
+        *,
+        tries: int = 0,
     ) -> Plan:
         """Plan what is to be associated of the share.
 
         ``expected`` is what the invitation was seen to hold: RAM lists it only some seconds after the acceptance. What
         ``coverage`` does not cover is refused; without one, it is planned as if all were let in.
+        ``tries`` says how often that was tried before: what is not visible by then keeps the rest waiting no longer.
         Planning twice plans the same.
 
         Raises:
-            NotReadyError: the share or something expected in it is not visible yet.
+            NotReadyError: the share, or for the first tries something in it, is not visible yet.
         """
-        return self.plan_of(self.consider(share_arn, asker, expected, moment, coverage), moment)
+        share = self._share(share_arn)
+        held = self._shares.contents_of_share(share_arn)
+        visible = [resource for resource in held if resource.is_lattice]
+        # Listed before it is read, here and below: what changes in between differs at the next look.
+        self._surroundings.resources([each.arn for each in visible])
+        considered = self._described(share, held, expected, coverage)
+        waited_for = [f"{each.arn}: {each.words}" for each in considered.undescribed if each.may_pass]
+        if waited_for and tries < PATIENT_TRIES:
+            raise NotReadyError(f"not visible yet in {share_arn}: {'; '.join(sorted(waited_for))}")
+        contents = None if self._bindings.broken else considered.contents
+        matter = that_matter(self._bindings, share.owner, share.name, contents)
+        inputs = inputs_of(matter, visible, self._surroundings, dict(self._quotas.things))
+        plan = self.plan_of(self._with_wishes(considered, asker, moment, coverage), moment)
+        left = self._left_behind({each.arn: {share.name} for each in visible}).of({each.arn for each in visible})
+        told = (*plan.refused, *(each.reason for each in left[:MOST_LEFT]))
+        return msgspec.structs.replace(plan, inputs=inputs, refused=told, left=written(left[:MOST_LEFT]))
+
+    def left_behind(self) -> tuple[Made, ...]:
+        """Give all that is left behind in this account."""
+        return self._left_behind({}).everywhere()
+
+    def _left_behind(self, known: Mapping[str, set[str]]) -> LeftBehind:
+        names = {share.arn: share.name for share in self._shares.shares()}
+        shared_as = defaultdict[str, set[str]](set, {arn: set(of) for arn, of in known.items()})
+        for each in self._shares.resources():
+            if each.share_arn in names:
+                shared_as[each.arn].add(names[each.share_arn])
+        return LeftBehind(
+            self._bindings,
+            makings=self._makings,
+            shared_as=shared_as,
+            vpcs_tagged=lambda tags: {vpc.vpc_id for vpc in self._network.tagged(tags)},
+            network_of=self._ways.network,
+            entity_of=self._entities.entity,
+        )
 
     def again(
         self,
@@ -181,8 +247,11 @@ class Planner:
         if planned.resource_arn not in {each.arn for each in considered.visible}:
             text = f"{planned.resource_name}: {planned.resource_arn} was taken out of the share meanwhile"
             return Reason("no-longer-shared", text, source=planned.binding)
-        if not considered.described:
-            raise NotReadyError(f"{planned.resource_arn} is not ready for use")
+        for each in considered.undescribed:
+            told = f"{each.arn}: {each.words}"
+            if each.may_pass:
+                raise NotReadyError(told)
+            return Reason(each.code, told, source=planned.binding)
         wanted = [each for wish in considered.wishes for each in wish.associations if each.vpc_id == planned.vpc_id]
         if wanted:
             return wanted[0]
@@ -206,27 +275,67 @@ class Planner:
         """Say of each resource that a binding matches what comes of it; of one only, if that is asked for.
 
         Raises:
-            NotReadyError: the share or something expected in it is not visible yet.
+            NotReadyError: the share is not visible yet.
         """
+        share = self._share(share_arn)
+        held = self._shares.contents_of_share(share_arn)
+        described = self._described(share, held, expected, coverage, only)
+        return self._with_wishes(described, asker, moment, coverage, only)
+
+    def _share(self, share_arn: str) -> Share:
         share = self._shares.share(share_arn)
         if share is None:
             raise NotReadyError(f"{share_arn} is not in effect yet")
-        held = self._shares.contents_of_share(share_arn)
+        return share
+
+    def _described(
+        self,
+        share: Share,
+        held: list[SharedResource],
+        expected: Collection[SharedResource],
+        coverage: Coverage | None,
+        only: WantedAssociation | None = None,
+    ) -> Considered:
+        """Give what the share holds, nothing of it considered yet."""
         visible = tuple(resource for resource in held if resource.is_lattice)
         missing = {thing.arn for thing in expected if thing.is_lattice} - {resource.arn for resource in visible}
-        if missing:
-            raise NotReadyError(f"not visible yet in {share_arn}: {', '.join(sorted(missing))}")
-        arns = [resource.arn for resource in held]
-        let_in = frozenset(arns) if coverage is None else coverage.covered(arns)
+        undescribed = [
+            Undescribed(arn=arn, code=NOT_VISIBLE, words="AWS RAM does not list it", may_pass=True) for arn in missing
+        ]
         asked_for = [each for each in visible if only is None or each.arn == only.resource_arn]
-        described = sorted(self._entities.describe(asked_for))
-        if only is not None:
-            described = [each for each in described if each.arn == only.resource_arn]
-        wishes: list[Wish] = []
+        undescribed += filter(None, map(_told_by_ram, asked_for))
+        told = {each.arn for each in undescribed}
+        described: list[Entity] = []
+        for answer in self._entities.describe([each for each in asked_for if each.arn not in told]):
+            if isinstance(answer, Undescribed):
+                undescribed.append(answer)
+            else:
+                described.append(answer)
+        arns = tuple(resource.arn for resource in held)
+        return Considered(
+            share=share,
+            arns=arns,
+            visible=visible,
+            wishes=(),
+            described=tuple(sorted(described)),
+            undescribed=tuple(sorted(undescribed, key=lambda each: each.arn)),
+            state=(coverage.on.state if coverage else "") or state_in_effect(arns),
+        )
+
+    def _with_wishes(
+        self,
+        considered: Considered,
+        asker: Asker,
+        moment: Moment,
+        coverage: Coverage | None,
+        only: WantedAssociation | None = None,
+    ) -> Considered:
+        share, wishes = considered.share, list[Wish]()
+        let_in = frozenset(considered.arns) if coverage is None else coverage.covered(considered.arns)
         for binding in self._bindings.things:
             if only is not None and binding.name != only.binding:
                 continue
-            matched = [each for each in described if binding.match.matches(each, share.name)]
+            matched = [each for each in considered.described if binding.match.matches(each, share.name)]
             # What was not let in takes no name from what was.
             fits = [each for each in matched if each.arn in let_in]
             wishes += [
@@ -234,14 +343,14 @@ class Planner:
             ]
             if coverage is not None:
                 wishes += [_uncovered(binding, each, coverage) for each in matched if each.arn not in let_in]
-        state = (coverage.on.state if coverage else "") or state_in_effect(arns)
-        return Considered(share=share, visible=visible, wishes=tuple(wishes), described=tuple(described), state=state)
+        return msgspec.structs.replace(considered, wishes=tuple(wishes))
 
     def plan_of(self, considered: Considered, moment: Moment) -> Plan:
         """Sum up what was considered; of more than can be done at once, the rest is refused."""
         share, wishes = considered.share, considered.wishes
         wanted = [each for wish in wishes for each in wish.associations]
-        refused = [each.reason for wish in wishes for each in wish.refused]
+        refused = [Reason(each.code, f"{each.arn}: {each.words}") for each in considered.undescribed]
+        refused += [each.reason for wish in wishes for each in wish.refused]
         asked = [wish.facts for wish in wishes if wish.facts is not None]
         if len(wanted) > MOST_AT_ONCE:
             text = f"{len(wanted)} associations are wanted of one share, {MOST_AT_ONCE} are made; match fewer"
@@ -278,7 +387,12 @@ class Planner:
             refused = (Refusal(reason=refusal),)
             return Wish(binding=binding.name, resource=resource, facts=facts, refused=refused)
         reserved = binding.attach.alias is not None and self._policies.let_names_be_reserved(permitting)
-        placed, unplaced = self._places(binding, resource, reserved=reserved)
+        try:
+            placed, unplaced = self._places(binding, resource, reserved=reserved)
+        except (GoneError, RefusedError) as error:
+            # What is gone while it is looked at, or refused, is of this one and stops no other.
+            reason = Reason(type(error).__name__, f"{resource.name}: {error}", source=binding.name)
+            placed, unplaced = [], [Refusal(reason=reason)]
         return Wish(
             binding=binding.name,
             resource=resource,
@@ -424,6 +538,16 @@ def _wanted(binding: Binding, resource: Entity, vpc: Vpc | None) -> WantedAssoci
         alias=attach.alias.name.replace("{vpc}", vpc_id) if attach.alias else "",
         alias_zone=attach.alias.zone if attach.alias else "",
     )
+
+
+def _told_by_ram(resource: SharedResource) -> Undescribed | None:
+    """Give what RAM says against a resource; what it says nothing of is for VPC Lattice to describe."""
+    if resource.status in {"", "AVAILABLE"}:
+        return None
+    words = ": ".join(filter(None, (f"its status in AWS RAM is {resource.status}", resource.status_message)))
+    pending = resource.status == "PENDING"
+    code = NOT_VISIBLE if pending else UNAVAILABLE
+    return Undescribed(arn=resource.arn, code=code, words=words, may_pass=pending)
 
 
 def _uncovered(binding: Binding, resource: Entity, coverage: Coverage) -> Wish:

@@ -6,11 +6,18 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from drawbridge.arns import Arn
-from drawbridge.association.entities import Entity
+from drawbridge.association.entities import NOT_VISIBLE, UNAVAILABLE, Entity, Undescribed
 from drawbridge.aws.errors import translated
 from drawbridge.aws.pages import pages
 from drawbridge.decision.facts import ResourceKind
-from drawbridge.errors import AccessDeniedError, GoneError, InvalidInputError, NotReadyError
+from drawbridge.errors import (
+    AccessDeniedError,
+    DrawbridgeError,
+    GoneError,
+    InvalidInputError,
+    RefusedError,
+    ThrottledError,
+)
 from drawbridge.publication.named import NamedResource
 from drawbridge.request.shares import SharedResource
 
@@ -25,17 +32,24 @@ _KINDS = {
 """By the word that stands in their ARNs, and in RAM's types."""
 
 
+_NEVER = frozenset({"CREATE_FAILED", "DELETE_IN_PROGRESS"})
+"""Statuses that nothing usable comes of."""
+
+_USABLE = frozenset({"ACTIVE", "UPDATE_FAILED", "DELETE_FAILED"})
+"""After an update or a deletion that failed it is as it was before."""
+
+
 class LatticeEntities:
     """Entities of other accounts, or of this one."""
 
     def __init__(self, lattice: VPCLatticeClient) -> None:
         self._lattice = lattice
 
-    def describe(self, resources: Iterable[SharedResource]) -> list[Entity]:
-        """Describe those of the resources that are VPC Lattice's.
+    def describe(self, resources: Iterable[SharedResource]) -> list[Entity | Undescribed]:
+        """Describe those of the resources that are VPC Lattice's; one that it does not describe stops no other.
 
         Raises:
-            NotReadyError: RAM lists one that VPC Lattice does not show yet, or that is still being made.
+            ThrottledError: VPC Lattice asks to be asked less often; that says nothing of any of them.
         """
         known = [(each, _KINDS.get(each.type.removeprefix("vpc-lattice:"))) for each in resources if each.is_lattice]
         return [self._describe(each.arn, each.share_arn, kind) for each, kind in known if kind is not None]
@@ -94,14 +108,27 @@ class LatticeEntities:
                     found += [_service_in(each) for each in page["items"]]
         return found
 
-    def _describe(self, arn: str, share_arn: str, kind: ResourceKind) -> Entity:
+    def _describe(self, arn: str, share_arn: str, kind: ResourceKind) -> Entity | Undescribed:
         try:
             found = self._get(arn, kind)
-        except (GoneError, AccessDeniedError) as error:
-            raise NotReadyError(f"{arn} is listed as shared and not to be seen yet") from error
-        if found.get("status", "").endswith("_IN_PROGRESS"):
-            raise NotReadyError(f"{arn} is {found['status']}")
-        return _entity(found, arn, share_arn, kind)
+        except ThrottledError:
+            raise
+        except RefusedError as error:
+            return Undescribed(arn=arn, code=UNAVAILABLE, words=str(error))
+        except DrawbridgeError as error:
+            # What RAM lists may show here some seconds later; or it is denied, or gone, for good.
+            return Undescribed(arn=arn, code=NOT_VISIBLE, words=str(error), may_pass=True)
+        # A service network has no status.
+        status = found.get("status", "ACTIVE")
+        if status in _NEVER:
+            words = ": ".join(filter(None, (f"its status is {status}", found.get("failureReason"))))
+            return Undescribed(arn=arn, code=UNAVAILABLE, words=words)
+        if status not in _USABLE:
+            return Undescribed(arn=arn, code=NOT_VISIBLE, words=f"its status is {status}", may_pass=True)
+        try:
+            return _entity(found, arn, share_arn, kind)
+        except (InvalidInputError, KeyError) as error:
+            return Undescribed(arn=arn, code=UNAVAILABLE, words=f"AWS describes it incompletely: {error}")
 
     def _get(self, arn: str, kind: ResourceKind) -> Any:
         with translated(f"describe {arn}"):

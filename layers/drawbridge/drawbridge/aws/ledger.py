@@ -26,6 +26,7 @@ from drawbridge.record.outcome import PUBLISHED_BYTES
 from drawbridge.record.record import StatusChange, brief, few
 from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest, kind_of
 from drawbridge.request.attention import Seen
+from drawbridge.request.inputs import Inputs
 from drawbridge.request.review import Review
 from drawbridge.request.row import Row, is_followed
 from drawbridge.request.turns import AWAITS_TURN
@@ -101,6 +102,8 @@ class Ledger:
             failures=(after.failures if after else 0) + lost,
             incomplete=False,
             drift=seen.drift,
+            **({"inputs": seen.inputs.written()} if seen.inputs is not None else {}),
+            **({"left": seen.left} if seen.left is not None else {}),
             reviewed="",
             # What was found stays found until it is decided otherwise, and is told once.
             no_longer_permitted=bool(after and after.no_longer_permitted),
@@ -167,7 +170,13 @@ class Ledger:
 
     def note_healed(self, row: Row) -> None:
         """Note that what an attempt was made for is as it was left; nothing if the row has a later attempt by now."""
-        write = Write(drift="")
+        self._note(row, Write(drift=""))
+
+    def note_inputs(self, row: Row, inputs: Inputs) -> None:
+        """Note what the look found, for the next one to compare with; nothing if the row has a later attempt by now."""
+        self._note(row, Write(inputs=inputs.written()))
+
+    def _note(self, row: Row, write: Write) -> None:
         write.only_if(attempt=row.attempt, settled=True)
         self._update(row.request_id, write)
 
@@ -357,6 +366,8 @@ class _Item(msgspec.Struct):
     matched: str = ""
     contents: str = ""
     ways: str = ""
+    inputs: str = ""
+    left: str = ""
     drift: str = ""
     reviewed: str = ""
     no_longer_permitted: bool = False

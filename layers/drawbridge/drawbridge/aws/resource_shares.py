@@ -131,4 +131,10 @@ def _invitation(each: Any) -> Invitation:
 
 
 def _resource(each: dict[str, str]) -> SharedResource:
-    return SharedResource(arn=each["arn"], type=each["type"].lower(), share_arn=each["resourceShareArn"])
+    return SharedResource(
+        arn=each["arn"],
+        type=each["type"].lower(),
+        share_arn=each["resourceShareArn"],
+        status=each.get("status", ""),
+        status_message=each.get("statusMessage", ""),
+    )

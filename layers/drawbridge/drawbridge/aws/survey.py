@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
+from drawbridge.association import Mode
+from drawbridge.association.left_behind import Kind, Made
 from drawbridge.aws.errors import translated
 from drawbridge.aws.lattice_entities import LatticeEntities
 from drawbridge.aws.pages import pages
@@ -15,6 +17,8 @@ from drawbridge.publication.named import NamedResource
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_vpc_lattice import VPCLatticeClient
+
+_TYPES = {Mode.RESOURCE_ENDPOINT: "Resource", Mode.SERVICE_NETWORK_ENDPOINT: "ServiceNetwork"}
 
 _OVER = frozenset({"deleting", "deleted", "rejected", "expired"})
 
@@ -31,7 +35,27 @@ class Survey:
 
     def security_groups(self, endpoint_id: str) -> frozenset[str] | None:
         """Give the groups of an endpoint; ``None`` if it is gone, or going."""
-        return self._groups.get(endpoint_id)
+        found = self._endpoints.get(endpoint_id)
+        return None if found is None else frozenset(group["GroupId"] for group in found.get("Groups", []))
+
+    def has(self, made: Made) -> bool:
+        """Tell whether something that was made is there still."""
+        match made.kind:
+            case Kind.ENDPOINT | Kind.NETWORK_ENDPOINT:
+                return made.id in self._endpoints
+            case Kind.VPC:
+                return made.id in self.vpc_associations(made.network_arn)
+            case Kind.IN_NETWORK:
+                found = self.named_in_network(made.network_arn, made.resource_arn)
+                return any(each.association_id == made.id for each in found)
+            case _:
+                assert_never(made.kind)
+
+    def count(self, vpc_id: str, mode: Mode) -> int:
+        """Count the endpoints of the mode's type in a VPC, whoever made them."""
+        kind = _TYPES[mode]
+        there = self._endpoints.values()
+        return sum(each["VpcId"] == vpc_id and each["VpcEndpointType"] == kind for each in there)
 
     def named(self, endpoint_id: str) -> list[NamedResource]:
         return self._named[endpoint_id]
@@ -62,11 +86,11 @@ class Survey:
         return self._vpcs[network_arn]
 
     @cached_property
-    def _groups(self) -> dict[str, frozenset[str]]:
-        kinds = [{"Name": "vpc-endpoint-type", "Values": ["Resource", "ServiceNetwork"]}]
+    def _endpoints(self) -> dict[str, Any]:
+        kinds = [{"Name": "vpc-endpoint-type", "Values": [*_TYPES.values()]}]
         with translated("list endpoints"):
             return {
-                each["VpcEndpointId"]: frozenset(group["GroupId"] for group in each.get("Groups", []))
+                each["VpcEndpointId"]: each
                 for page in pages(self._ec2.describe_vpc_endpoints, marker="NextToken", Filters=kinds)
                 for each in page["VpcEndpoints"]
                 if each["State"].lower() not in _OVER

@@ -1,14 +1,21 @@
 """The configuration at one look, as discovery needs it."""
 
+from collections.abc import Collection
+
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import matched_digest, wanted_digest
+from drawbridge.association.inputs import Surroundings, inputs_of, that_matter
+from drawbridge.association.left_behind import read, written
+from drawbridge.aws.survey import Survey
 from drawbridge.configuration import InForce
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.gather import Registry
 from drawbridge.decision.in_force import permitted_digest
 from drawbridge.decision.policies import Policy
 from drawbridge.request.connections import NONE_HELD, Held
-from drawbridge.request.shares import Matchable
+from drawbridge.request.inputs import Inputs
+from drawbridge.request.row import Row
+from drawbridge.request.shares import Matchable, SharedResource
 
 
 class Registered:
@@ -22,6 +29,28 @@ class Registered:
         if account_id not in self._consumers:
             self._consumers[account_id] = self._registry.consumer(account_id)
         return self._consumers[account_id]
+
+
+class Planned:
+    """What plans rest on, at one look."""
+
+    def __init__(
+        self, bindings: InForce[Binding], quotas: InForce[tuple[str, int]], surroundings: Surroundings, survey: Survey
+    ) -> None:
+        self._survey = survey
+        self._bindings = bindings
+        self._quotas = dict(quotas.things)
+        self._surroundings = surroundings
+
+    def left(self, row: Row) -> tuple[str, tuple[str, ...]]:
+        there = [each for each in read(row.left) if self._survey.has(each)]
+        return written(there), tuple(each.id for each in there)
+
+    def inputs(self, provider: str, share_name: str, held: Collection[SharedResource], row: Row) -> Inputs:
+        # Broken bindings might match too: a plan takes what the share holds for unknown then.
+        contents = None if self._bindings.broken else row.known_contents()
+        matter = that_matter(self._bindings, provider, share_name, contents)
+        return inputs_of(matter, held, self._surroundings, self._quotas)
 
 
 class Configured:

@@ -16,11 +16,12 @@ from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.aws.ledger import Ledger
 from drawbridge.aws.parameter_store import Configuration
 from drawbridge.aws.resource_shares import ResourceShares
+from drawbridge.aws.surroundings import Surroundings
 from drawbridge.aws.survey import Survey
 from drawbridge.aws.workflow import OnboardingWorkflow, TaskCallback
 from drawbridge.aws.zone_survey import ZoneSurvey
 from drawbridge.bootstrap.clients import client, table
-from drawbridge.bootstrap.configured import Configured, Registered
+from drawbridge.bootstrap.configured import Configured, Planned, Registered
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision.in_force import compiled, policies_in_force
 from drawbridge.decision.policies import Policy
@@ -70,6 +71,14 @@ def discoverer(configuration: Configuring, now: Callable[[], datetime], on_broke
     workflow = OnboardingWorkflow(client("stepfunctions"), settings.onboarding_workflow)
     bus = Bus(client("events"), settings.bus)
     registry = Registered(Consumers(table(settings.consumers_table)))
+    survey = Survey(client("ec2"), client("vpc-lattice"))
+    surroundings = Surroundings(
+        client("ec2"),
+        client("vpc-lattice"),
+        lambda: client("route53"),
+        survey,
+        account_id=settings.account_id,
+    )
     return Discoverer(
         shares=ResourceShares(client("ram")),
         services=EndpointServices(
@@ -84,7 +93,8 @@ def discoverer(configuration: Configuring, now: Callable[[], datetime], on_broke
         configured=Configured(configuration.policies, configuration.bindings, configuration.quotas, registry),
         announcements=Announcements(bus),
         reviewer=PolicyReviewer(compiled(configuration.policies), registry),
-        drift=Drift(Survey(client("ec2"), client("vpc-lattice")), ZoneSurvey(lambda: client("route53"))),
+        drift=Drift(survey, ZoneSurvey(lambda: client("route53"))),
+        planned=Planned(configuration.bindings, configuration.quotas, surroundings, survey),
         questions_at_once=settings.open_questions,
         waiting=WaitingRequests(
             Approvals(table(settings.approvals_table), now=now), TaskCallback(client("stepfunctions"))

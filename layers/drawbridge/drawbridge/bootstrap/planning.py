@@ -9,10 +9,13 @@ from drawbridge.association.binding import Binding
 from drawbridge.association.plan import Planner
 from drawbridge.association.preflight import Preflight
 from drawbridge.aws.lattice_entities import LatticeEntities
+from drawbridge.aws.makings import Makings
 from drawbridge.aws.network import Network
 from drawbridge.aws.private_zones import PrivateZones
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.aws.service_networks import ServiceNetworks
+from drawbridge.aws.surroundings import Surroundings
+from drawbridge.aws.survey import Survey
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.configuration import InForce
 from drawbridge.decision.decide import Policies
@@ -34,6 +37,14 @@ class Planning:
         self._networks = ServiceNetworks(client("vpc-lattice"), owner=prefix, account_id=account_id)
         self.zones = PrivateZones(client("route53"), owner=prefix)
         self.ways = Ways(self._networks, self.endpoints)
+        self._makings = Makings(client("ec2"), client("vpc-lattice"), owner=prefix)
+        self._surroundings = Surroundings(
+            client("ec2"),
+            client("vpc-lattice"),
+            lambda: client("route53"),
+            Survey(client("ec2"), client("vpc-lattice")),
+            account_id=account_id,
+        )
 
     def planner(self, policies: Policies, bindings: InForce[Binding], quotas: InForce[tuple[str, int]]) -> Planner:
         """Give a planner for one share: it counts what it has planned already."""
@@ -50,4 +61,6 @@ class Planning:
             aliases=AliasCheck(self.zones),
             account_id=self._account_id,
             quotas=quotas,
+            surroundings=self._surroundings,
+            makings=self._makings,
         )

@@ -47,6 +47,10 @@ class Basis(Struct, frozen=True, kw_only=True):
     contents: str = ""
     """No digest, but what a share holds, in JSON."""
     permitted: str = ""
+    inputs: str = ""
+    """No digest, but those of what a plan rests on, in JSON."""
+    left: str = ""
+    """No digest either, but what is left behind, in JSON."""
 
 
 GONE = Basis(seen="gone")

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from drawbridge.acceptance import Acceptance, Result
 from drawbridge.association import Plan, WantedAssociation
+from drawbridge.association.left_behind import LEFT_BEHIND
 from drawbridge.bounds import fitting
 from drawbridge.decision import Answer, AskApprover, Hold, Keep, Moot
 from drawbridge.decision.grounds import Grounds
@@ -208,7 +209,14 @@ def _planned(plan: Plan) -> Outcome:
 
 def _of_plan(plan: Plan) -> Outcome:
     contents = msgspec.json.encode(plan.contents).decode()
-    basis = Basis(seen=plan.state, wanted=plan.wanted, matched=plan.matched, contents=contents)
+    basis = Basis(
+        seen=plan.state,
+        wanted=plan.wanted,
+        matched=plan.matched,
+        contents=contents,
+        inputs=plan.inputs.written(),
+        left=plan.left,
+    )
     if plan.associations:
         wanted = tuple(
             Reason("associating", f"{wanted.resource_name} into {_where(wanted)}", source=wanted.binding)
@@ -216,12 +224,16 @@ def _of_plan(plan: Plan) -> Outcome:
         )
         reasons = (*wanted, *plan.refused, *plan.broken)
         return Outcome(status=Status.ASSOCIATING, reasons=reasons, settled=False, basis=basis)
-    if any(reason.code != DENIED for reason in plan.refused):
+    if any(reason.code not in _HOLDS_NOTHING_UP for reason in plan.refused):
         return Outcome(status=Status.HELD, reasons=(*plan.refused, *plan.broken), settled=True, basis=basis)
-    if plan.refused:
+    if any(reason.code == DENIED for reason in plan.refused):
         return Outcome(status=Status.ACCEPTED, reasons=(*plan.refused, *plan.broken), settled=True, basis=basis)
     nothing = Reason("no-binding-wants-it", "Accepted; no binding wants any resource of it. Write a binding that does.")
-    return Outcome(status=Status.ACCEPTED, reasons=(nothing, *plan.broken), settled=True, basis=basis)
+    return Outcome(status=Status.ACCEPTED, reasons=(nothing, *plan.refused, *plan.broken), settled=True, basis=basis)
+
+
+_HOLDS_NOTHING_UP = frozenset({DENIED, LEFT_BEHIND})
+"""Codes of reasons that time passing, or a change of policies, does nothing about."""
 
 
 def _ended(ended: Ended) -> Outcome:
@@ -249,7 +261,7 @@ def _ended(ended: Ended) -> Outcome:
         taken_back=fitting((name for each in publications for name in each.taken_back), PUBLISHED_BYTES),
         ways=ways,
         # What a person denied is asked about again when it is something else, and not because time has passed.
-        incomplete=any(reason.code != DENIED for reason in refused),
+        incomplete=any(reason.code not in _HOLDS_NOTHING_UP for reason in refused),
         cut=(*cut, *([_CUT_WAYS.format(len(all_ways) - len(ways))] if len(ways) < len(all_ways) else ())),
     )
 

@@ -10,7 +10,9 @@ from enum import StrEnum
 from msgspec import Struct
 
 from drawbridge.request import Request
+from drawbridge.request.inputs import Inputs
 from drawbridge.request.row import SETTLED_FOR_NOW, Row
+from drawbridge.request.shares import SharedResource
 from drawbridge.status import Status
 
 HELD_AT_LEAST_EVERY = timedelta(hours=6)
@@ -46,6 +48,12 @@ class Seen(Struct, frozen=True, kw_only=True):
     if a policy goes by that."""
     under: str
     """A digest of the policies and the registry's entry alone: what a connection that was let in is reviewed under."""
+    held: tuple[SharedResource, ...] = ()
+    """What a share in effect holds of VPC Lattice's."""
+    inputs: Inputs | None = None
+    """What else a plan of it would rest on now; ``None`` if that was not looked at, or is not known."""
+    left: str | None = None
+    """What is left behind of what the row tells of, as the ledger keeps it; ``None`` if that was not looked at."""
     drift: str = ""
     """A digest of what is not any longer as it was left; empty if everything is."""
     open: bool
@@ -80,11 +88,18 @@ def need_of(seen: Seen, row: Row | None, now: datetime) -> Need:
 def _changed(seen: Seen, row: Row) -> bool:
     if seen.state != row.seen:
         return seen.open or row.status in SETTLED_FOR_NOW
-    if seen.open and seen.drift not in {"", row.drift}:
+    if seen.open and (seen.drift not in {"", row.drift} or _rests_on_something_else(seen, row)):
         return True
     # What was let in stays: taking it down because policies changed is withdrawal's.
     undecided = row.status in SETTLED_FOR_NOW or row.incomplete
     return seen.open and (_is_wanted_otherwise(seen, row) or (undecided and seen.permitted != row.permitted))
+
+
+def _rests_on_something_else(seen: Seen, row: Row) -> bool:
+    # Somebody has deleted what was left behind: the row shall not tell of it any longer.
+    if seen.left is not None and seen.left != row.left:
+        return True
+    return seen.inputs is not None and bool(seen.inputs.changed_since(row.known_inputs()))
 
 
 def _is_wanted_otherwise(seen: Seen, row: Row) -> bool:

@@ -14,6 +14,7 @@ from drawbridge.request import EndpointConnectionRequest, Request, ResourceShare
 from drawbridge.request.attention import Need, Seen, Waits, is_its_turn, may_try_again, need_of
 from drawbridge.request.connections import NONE_HELD, Connection, Held, ManagedService, held_beside
 from drawbridge.request.digests import digest, state_in_effect
+from drawbridge.request.inputs import Inputs
 from drawbridge.request.review import Review
 from drawbridge.request.row import Row
 from drawbridge.request.shares import Invitation, InvitationStatus, Matchable, Share, SharedResource, newest
@@ -74,6 +75,10 @@ class Ledger(Protocol):
 
     def note_healed(self, row: Row) -> None:
         """Note that what an attempt was made for is as it was left; nothing if the row has a later attempt by now."""
+        ...
+
+    def note_inputs(self, row: Row, inputs: Inputs) -> None:
+        """Note what was found, for the next look to compare with; nothing if the row has a later attempt by now."""
         ...
 
     def note_review(self, row: Row, review: Review, *, under: str) -> None:
@@ -148,6 +153,18 @@ class Drift(Protocol):
         ...
 
 
+class Planned(Protocol):
+    """What plans rest on beside what a share holds and what is configured, as AWS lists it now."""
+
+    def left(self, row: Row) -> tuple[str, tuple[str, ...]]:
+        """Give what is there still of what a row says is left behind: as the ledger keeps it, and the ids."""
+        ...
+
+    def inputs(self, provider: str, share_name: str, held: Collection[SharedResource], row: Row) -> Inputs:
+        """Give what a plan of the share would rest on; its listings are shared by all rows."""
+        ...
+
+
 class Configured(Protocol):
     """Digests of the configuration that a request's outcome could depend on."""
 
@@ -175,6 +192,8 @@ class Discovery(Struct, frozen=True):
     """What could not be looked at or seen to; nothing else was stopped by it. The look has to be repeated."""
     broken: tuple[InvalidInputError, ...] = ()
     """What can't be read, as a row that somebody wrote by hand: no repetition mends it."""
+    left_behind: tuple[str, ...] = ()
+    """The ids of what was made for requests and is called for by nothing any longer."""
 
 
 class Discoverer:
@@ -193,6 +212,7 @@ class Discoverer:
         reviewer: Reviewer,
         waiting: Waiting,
         drift: Drift,
+        planned: Planned,
         questions_at_once: int = 5,
     ) -> None:
         """``questions_at_once`` is how many of one account are open at most."""
@@ -207,6 +227,9 @@ class Discoverer:
         self._waiting = waiting
         self._drift = drift
         self._questions_at_once = questions_at_once
+        self._planned = planned
+        self._unlisted: DrawbridgeError | None = None
+        self._left: set[str] = set()
 
     def discover(self, look: Look, now: datetime) -> Discovery:
         """Look where the hints say.
@@ -219,6 +242,8 @@ class Discoverer:
         broken: list[InvalidInputError] = []
         followed = self._ledger.followed()
         seen = self._look(look, followed, failures)
+        self._unlisted = None
+        self._left = set()
         rows = self._ledger.rows([each.request.request_id for each in seen])
         try:
             self._waiting.look_at([row.request_id for row in rows.values() if row.waits_for_approval])
@@ -239,7 +264,15 @@ class Discoverer:
                 failures.append(_failure(each.request.request_id, error))
             else:
                 started += [execution] if execution else []
-        return Discovery(len(seen), tuple(started), tuple(no_longer_permitted), tuple(failures), tuple(broken))
+        failures += [self._unlisted] if self._unlisted else []
+        return Discovery(
+            seen=len(seen),
+            started=tuple(started),
+            no_longer_permitted=tuple(no_longer_permitted),
+            failures=tuple(failures),
+            broken=tuple(broken),
+            left_behind=tuple(sorted(self._left)),
+        )
 
     def _look(self, look: Look, followed: list[Row], failures: list[DrawbridgeError]) -> list[Seen]:
         """Give what is seen where the hints say; what could not be looked at or seen to is added to the failures."""
@@ -334,7 +367,8 @@ class Discoverer:
     def _seen_share(
         self, arn: str, invitation: Invitation | None, share: Share | None, resources: list[SharedResource]
     ) -> Seen:
-        lattice = [resource.arn for resource in resources if resource.is_lattice]
+        held = tuple(sorted(resource for resource in resources if resource.is_lattice))
+        lattice = [resource.arn for resource in held]
         pending = invitation is not None and invitation.status is InvitationStatus.PENDING
         provider = share.owner if share else invitation.sender if invitation else ""
         name = share.name if share else invitation.share_name if invitation else ""
@@ -350,6 +384,7 @@ class Discoverer:
             permitted=self._configured.permitted(provider),
             under=self._configured.permitted(provider),
             # A share in effect that holds nothing of VPC Lattice's is none of our business.
+            held=held if share else (),
             open=pending or bool(share and lattice),
         )
 
@@ -375,7 +410,7 @@ class Discoverer:
         """See to one request; give the name of the execution if one was started."""
         if row is not None and row.waits_for_approval and self._sees_to_waiting(seen, row, now):
             return None
-        seen = self._with_drift(self._with_matched(seen, row), row)
+        seen = self._with_inputs(self._with_drift(self._with_matched(seen, row), row), row)
         need = need_of(seen, row, now)
         if need is Need.NOTHING and not self._is_to_be_decided_again(seen, row, turns, now):
             return None
@@ -399,6 +434,25 @@ class Discoverer:
             # The same may happen again, and is then to be seen to at once.
             self._ledger.note_healed(row)
         return msgspec.structs.replace(seen, drift=drift)
+
+    def _with_inputs(self, seen: Seen, row: Row | None) -> Seen:
+        """Look whether what the plan rested on still is so.
+
+        What AWS does not list is not known, and no change: the look goes on without it, and is repeated.
+        """
+        if row is None or not row.settled or not seen.held or self._unlisted is not None:
+            return seen
+        try:
+            inputs = self._planned.inputs(seen.account_id, seen.share_name, seen.held, row)
+            left, ids = self._planned.left(row) if row.left else (row.left, ())
+        except DrawbridgeError as error:
+            self._unlisted = error
+            return seen
+        if not row.inputs:
+            # The version that wrote the row kept none: from now on it is compared.
+            self._ledger.note_inputs(row, inputs)
+        self._left.update(ids)
+        return msgspec.structs.replace(seen, inputs=inputs, left=left)
 
     def _sees_to_waiting(self, seen: Seen, row: Row, now: datetime) -> bool:
         """Have a request that waits for a person looked at again if it, or what is configured, changed meanwhile.

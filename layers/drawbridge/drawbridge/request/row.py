@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 from drawbridge.parsing import UnreadableError, read_json
 from drawbridge.request import Request
+from drawbridge.request.inputs import Inputs
 from drawbridge.request.shares import Matchable
 from drawbridge.status import Reason, Status
 
@@ -47,6 +48,10 @@ class Row(Struct, frozen=True, kw_only=True):
     """What bindings can match of that, in JSON; empty or ``null`` if it is not known."""
     ways: str = ""
     """How the associations were left, in JSON."""
+    inputs: str = ""
+    """Digests of what else the plan rested on, in JSON; empty if nothing was planned, or by another version."""
+    left: str = ""
+    """What was made for it and is called for by nothing any longer, in JSON."""
     drift: str = ""
     """A digest of the drift that the attempt was made for."""
     reviewed: str = ""
@@ -75,6 +80,10 @@ class Row(Struct, frozen=True, kw_only=True):
     def waits_for_approval(self) -> bool:
         """Whether an attempt waits for a person's answer."""
         return self.status is Status.WAITING_FOR_APPROVAL and not self.settled
+
+    def known_inputs(self) -> Inputs:
+        """Give what the last plan rested on."""
+        return Inputs.read(self.inputs)
 
     def known_contents(self) -> tuple[Matchable, ...] | None:
         """Give what the share was last seen to hold; ``None`` if not all of it could be described, or ever was."""

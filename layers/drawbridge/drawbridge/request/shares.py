@@ -51,6 +51,9 @@ class SharedResource(Struct, frozen=True, order=True):
     type: str
     """In lower case: RAM's answers vary."""
     share_arn: str
+    status: str = ""
+    """As RAM tells it; empty where it does not."""
+    status_message: str = ""
 
     @property
     def is_lattice(self) -> bool:

@@ -1,0 +1,192 @@
+"""What is left behind: made by Drawbridge, there still, called for by nothing any longer. It is told, not touched."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from enum import StrEnum
+from typing import Protocol, assert_never
+
+import msgspec
+from msgspec import Struct
+
+from drawbridge.association import Mode, NetworkRef
+from drawbridge.association.binding import Binding, VpcTag
+from drawbridge.association.entities import Entity
+from drawbridge.association.observed import Network
+from drawbridge.configuration import InForce
+from drawbridge.status import Reason
+
+LEFT_BEHIND = "left-behind"
+"""The code of the reason."""
+
+
+class Kind(StrEnum):
+    """Kinds of what Drawbridge makes."""
+
+    ENDPOINT = "endpoint"
+    NETWORK_ENDPOINT = "service-network-endpoint"
+    IN_NETWORK = "in-service-network"
+    """A service network's association with a resource or a service."""
+    VPC = "vpc-in-service-network"
+    """A service network's association with a VPC."""
+
+
+class Made(Struct, frozen=True, kw_only=True, order=True, rename="camel", omit_defaults=True):
+    """Something of the kinds that Drawbridge makes."""
+
+    id: str
+    kind: Kind
+    arn: str = ""
+    """Its own, where that is asked for its tags."""
+    binding: str = ""
+    resource_arn: str = ""
+    network_arn: str = ""
+    vpc_id: str = ""
+
+    def __str__(self) -> str:
+        match self.kind:
+            case Kind.ENDPOINT:
+                return f"{self.id}, the endpoint to {self.resource_arn} in {self.vpc_id}"
+            case Kind.NETWORK_ENDPOINT:
+                return f"{self.id}, the endpoint to {self.network_arn} in {self.vpc_id}"
+            case Kind.IN_NETWORK:
+                return f"{self.id}, the association of {self.network_arn} with {self.resource_arn}"
+            case Kind.VPC:
+                return f"{self.id}, the association of {self.network_arn} with {self.vpc_id}"
+            case _:
+                assert_never(self.kind)
+
+    @property
+    def reason(self) -> Reason:
+        text = f"{self} is called for by nothing any longer; it stays, and is paid for, until somebody deletes it"
+        return Reason(LEFT_BEHIND, text, source=self.binding)
+
+
+class Makings(Protocol):
+    """What there is of the kinds that Drawbridge makes."""
+
+    def endpoints(self) -> Iterable[Made]:
+        """Give the endpoints that carry our marker."""
+        ...
+
+    def in_networks(self) -> Iterable[Made]:
+        """Give the associations of the service networks that this account sees, whoever made them."""
+        ...
+
+    def is_ours(self, made: Made) -> bool:
+        """Tell whether it carries our marker; what AWS does not tell the tags of is not ours."""
+        ...
+
+
+class LeftBehind:
+    """Compares what was made with what the bindings call for.
+
+    ``shared_as`` gives the names of all shares that hold a resource, by its ARN: it is called for as long as a binding
+    wants it of any of them.
+    """
+
+    def __init__(
+        self,
+        bindings: InForce[Binding],
+        *,
+        makings: Makings,
+        shared_as: Mapping[str, Collection[str]],
+        vpcs_tagged: Callable[[dict[str, str]], Collection[str]],
+        network_of: Callable[[NetworkRef], Network | None],
+        entity_of: Callable[[str], Entity | None],
+    ) -> None:
+        self._bindings = bindings
+        self._makings = makings
+        self._shared_as = shared_as
+        self._vpcs_tagged = vpcs_tagged
+        self._network_of = network_of
+        self._entity_of = entity_of
+        self._entities: dict[str, Entity | None] = {}
+
+    def of(self, arns: Collection[str]) -> tuple[Made, ...]:
+        """Give what is left behind of these resources, and of the networks that they are in, or are."""
+        there = [*self._makings.in_networks()]
+        networks = {each.network_arn for each in there if each.resource_arn in arns} | {*arns}
+        about = (
+            each
+            for each in (*self._makings.endpoints(), *there)
+            if each.resource_arn in arns or (not each.resource_arn and each.network_arn in networks)
+        )
+        return self._left(about)
+
+    def everywhere(self) -> tuple[Made, ...]:
+        """Give all that is left behind in this account."""
+        return self._left([*self._makings.endpoints(), *self._makings.in_networks()])
+
+    def _left(self, made: Iterable[Made]) -> tuple[Made, ...]:
+        left = (each for each in made if self._is_called_for(each) is False)
+        return tuple(sorted(each for each in left if self._makings.is_ours(each)))
+
+    def _is_called_for(self, made: Made) -> bool | None:
+        """Tell whether some binding calls for it; ``None`` if that is not known."""
+        entity = None
+        if made.resource_arn in self._shared_as:
+            entity = self._entity(made.resource_arn)
+            if entity is None:
+                # AWS does not describe it: what bindings make of it is not known.
+                return None
+        if any(self._calls_for(binding, made, entity) for binding in self._bindings.things):
+            return True
+        # What a binding that never was good would call for is not known.
+        broken = {each.name for each in self._bindings.broken if each.in_force is None}
+        unknown = made.binding in broken if made.kind is Kind.ENDPOINT else bool(broken)
+        return None if unknown else False
+
+    def _calls_for(self, binding: Binding, made: Made, entity: Entity | None) -> bool:
+        mode = binding.attach.mode
+        match made.kind:
+            case Kind.ENDPOINT:
+                by_it = made.binding == binding.name and mode is Mode.RESOURCE_ENDPOINT
+                return by_it and self._matches(binding, entity) and self._is_placed(binding, made.vpc_id)
+            case Kind.NETWORK_ENDPOINT:
+                by_it = mode is Mode.SERVICE_NETWORK_ENDPOINT and self._is_of_network(binding, made.network_arn)
+                return by_it and self._is_placed(binding, made.vpc_id)
+            case Kind.VPC:
+                by_it = mode is Mode.SERVICE_NETWORK and self._is_of_network(binding, made.network_arn)
+                return by_it and self._is_placed(binding, made.vpc_id)
+            case Kind.IN_NETWORK:
+                by_it = mode is not Mode.RESOURCE_ENDPOINT and self._matches(binding, entity)
+                return by_it and self._is_of_network(binding, made.network_arn)
+            case _:
+                assert_never(made.kind)
+
+    def _entity(self, arn: str) -> Entity | None:
+        if arn not in self._entities:
+            self._entities[arn] = self._entity_of(arn)
+        return self._entities[arn]
+
+    def _matches(self, binding: Binding, entity: Entity | None) -> bool:
+        if entity is None:
+            return False
+        return any(binding.match.matches(entity, name) for name in self._shared_as.get(entity.arn, ()))
+
+    def _is_of_network(self, binding: Binding, network_arn: str) -> bool:
+        if binding.attach.network is None:
+            return network_arn in self._shared_as and self._matches(binding, self._entity(network_arn))
+        found = self._network_of(binding.attach.network)
+        return found is not None and found.arn == network_arn
+
+    def _is_placed(self, binding: Binding, vpc_id: str) -> bool:
+        match binding.attach.vpc:
+            case None:
+                return False
+            case VpcTag(tag):
+                return vpc_id in self._vpcs_tagged(tag)
+            case named:
+                return vpc_id == named
+
+
+def written(made: Iterable[Made]) -> str:
+    """Give it as the ledger keeps it."""
+    return msgspec.json.encode([*made]).decode()
+
+
+def read(text: str) -> tuple[Made, ...]:
+    """Read what the ledger keeps; nothing of what another version of Drawbridge wrote."""
+    try:
+        return msgspec.json.decode(text, type=tuple[Made, ...]) if text else ()
+    except msgspec.DecodeError:
+        return ()

@@ -1,0 +1,119 @@
+"""What there is in this account of the kinds that Drawbridge makes, and what of it carries our marker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from drawbridge.association.left_behind import Kind, Made
+from drawbridge.aws.errors import translated
+from drawbridge.aws.ownership import OWNER_TAG
+from drawbridge.aws.pages import pages
+from drawbridge.aws.vpc_endpoints import BINDING_TAG, RESOURCE_TAG
+from drawbridge.errors import AccessDeniedError, GoneError
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_vpc_lattice import VPCLatticeClient
+
+_OVER = frozenset({"deleting", "deleted", "rejected", "expired"})
+
+
+class Makings:
+    """One look at it: what is listed once is kept."""
+
+    def __init__(self, ec2: EC2Client, lattice: VPCLatticeClient, *, owner: str) -> None:
+        self._ec2 = ec2
+        self._lattice = lattice
+        self._owner = owner
+
+    def endpoints(self) -> Iterable[Made]:
+        """Give the endpoints that carry our marker."""
+        return self._endpoints
+
+    def in_networks(self) -> Iterable[Made]:
+        """Give the associations of the service networks that this account sees, whoever made them."""
+        return self._in_networks
+
+    def is_ours(self, made: Made) -> bool:
+        """Tell whether it carries our marker; what AWS does not tell the tags of is not ours."""
+        if not made.arn:
+            # Endpoints are listed with their tags.
+            return True
+        try:
+            with translated(f"ask for the tags of {made.id}"):
+                tags = self._lattice.list_tags_for_resource(resourceArn=made.arn)["tags"]
+        except (GoneError, AccessDeniedError):
+            return False
+        return tags.get(OWNER_TAG) == self._owner
+
+    @cached_property
+    def _endpoints(self) -> tuple[Made, ...]:
+        marked = [{"Name": "tag-key", "Values": [OWNER_TAG]}]
+        with translated("list the endpoints of ours"):
+            found = [
+                each
+                for page in pages(self._ec2.describe_vpc_endpoints, marker="NextToken", Filters=marked)
+                for each in page["VpcEndpoints"]
+            ]
+        return tuple(self._ours(found))
+
+    def _ours(self, found: Iterable[Any]) -> Iterator[Made]:
+        for each in found:
+            tags = {tag["Key"]: tag["Value"] for tag in each.get("Tags", [])}
+            if tags.get(OWNER_TAG) != self._owner or each["State"].lower() in _OVER:
+                continue
+            if each["VpcEndpointType"] == "ServiceNetwork":
+                yield Made(
+                    id=each["VpcEndpointId"],
+                    kind=Kind.NETWORK_ENDPOINT,
+                    network_arn=each.get("ServiceNetworkArn", ""),
+                    vpc_id=each["VpcId"],
+                )
+            elif each["VpcEndpointType"] == "Resource":
+                yield Made(
+                    id=each["VpcEndpointId"],
+                    kind=Kind.ENDPOINT,
+                    binding=tags.get(BINDING_TAG, ""),
+                    resource_arn=each.get("ResourceConfigurationArn") or tags.get(RESOURCE_TAG, ""),
+                    vpc_id=each["VpcId"],
+                )
+
+    @cached_property
+    def _in_networks(self) -> tuple[Made, ...]:
+        with translated("list service networks"):
+            networks = [each for page in pages(self._lattice.list_service_networks) for each in page["items"]]
+        return tuple(made for network in networks for made in self._of_network(network))
+
+    def _of_network(self, network: Any) -> Iterator[Made]:
+        lattice, arn = self._lattice, network["arn"]
+        for each in self._listed(lattice.list_service_network_resource_associations, network, "ResourceConfigurations"):
+            if not each.get("isManagedAssociation"):
+                yield _in_network(each, each["resourceConfigurationArn"])
+        for each in self._listed(lattice.list_service_network_service_associations, network, "Services"):
+            yield _in_network(each, each["serviceArn"])
+        for each in self._listed(lattice.list_service_network_vpc_associations, network, "VPCs"):
+            yield Made(id=each["id"], kind=Kind.VPC, arn=each["arn"], network_arn=arn, vpc_id=each.get("vpcId", ""))
+
+    @staticmethod
+    def _listed(call: Callable[..., Any], network: Any, what: str) -> Iterator[Any]:
+        if network.get(f"numberOfAssociated{what}") == 0:
+            return
+        try:
+            with translated(f"list what is in {network['arn']}"):
+                for page in pages(call, serviceNetworkIdentifier=network["arn"]):
+                    yield from (each for each in page["items"] if each["status"] != "DELETE_IN_PROGRESS")
+        except (GoneError, AccessDeniedError):
+            # A network that is not shared any longer, or never to be looked into: nothing is known of it.
+            return
+
+
+def _in_network(each: Any, resource_arn: str) -> Made:
+    return Made(
+        id=each["id"],
+        kind=Kind.IN_NETWORK,
+        arn=each["arn"],
+        resource_arn=resource_arn,
+        network_arn=each["serviceNetworkArn"],
+    )
