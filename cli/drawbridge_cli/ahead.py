@@ -10,7 +10,15 @@ from drawbridge.association import WantedAssociation
 from drawbridge.association.associate import Ways
 from drawbridge.association.binding import Binding
 from drawbridge.association.plan import Planner, Refusal, Wish
-from drawbridge.association.steps import ChangeSecurityGroups, ChangeVpcAssociation, Step, associated, steps
+from drawbridge.association.steps import (
+    AddSubnets,
+    ChangePrivateDns,
+    ChangeSecurityGroups,
+    ChangeVpcAssociation,
+    Step,
+    associated,
+    steps,
+)
 from drawbridge.configuration import InForce
 from drawbridge.decision import Because, Moot
 from drawbridge.decision.again import outcome_of
@@ -26,6 +34,9 @@ from drawbridge.request.shares import Share
 from drawbridge.status import Reason, Status
 
 SHARE_NOT_ACCEPTED = "share-not-accepted"
+
+_CHANGES = (AddSubnets, ChangePrivateDns, ChangeSecurityGroups, ChangeVpcAssociation)
+"""What leaves the names as they are, so that it is known beforehand what becomes of them."""
 
 
 class Way(Struct, frozen=True, kw_only=True):
@@ -161,9 +172,9 @@ class Lookout(Struct, frozen=True, kw_only=True):
     def _way(self, wanted: WantedAssociation, permitted_by: tuple[str, ...], attempt: int) -> Way:
         observed = self.ways.observe(wanted)
         to_do = tuple(steps(wanted, observed, attempt))
-        if not all(isinstance(step, ChangeSecurityGroups | ChangeVpcAssociation) for step in to_do):
+        if not all(isinstance(step, _CHANGES) for step in to_do):
             return Way(wanted=wanted, permitted_by=permitted_by, steps=to_do)
-        by = associated(observed, wanted.mode)
+        by = associated(observed, wanted)
         preview = self.previewer.preview(wanted, by, now=self.moment.now)
         pending = preview.pending
         if not wanted.holds_others and not preview.names and not pending:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from drawbridge.association import Mode, NetworkRef, WantedAssociation
+from drawbridge.association import Mode, NetworkRef, PrivateDns, WantedAssociation
 from drawbridge.association.associate import Ways, endpoint_token
 from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
 from drawbridge.errors import NotReadyError
@@ -36,6 +36,12 @@ class Aws:
         assert (endpoint_id, remove) == (ENDPOINT_ID, frozenset())
         self.groups = add
 
+    def change_private_dns(self, endpoint_id: str, private_dns: PrivateDns, domains: frozenset[str]) -> None:
+        raise AssertionError(endpoint_id)
+
+    def add_subnets(self, endpoint_id: str, subnet_ids: frozenset[str]) -> None:
+        raise AssertionError(endpoint_id)
+
 
 class Networks:
     def network(self, ref: NetworkRef) -> Network | None:
@@ -59,7 +65,12 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
 def by(
     endpoint_id: str = "", network_arn: str = "", in_network: str = "", vpc_association: str = "", groups: Any = ()
 ) -> object:
-    told = {"endpointId": endpoint_id, "networkArn": network_arn, "securityGroupIds": [*groups]}
+    told = {
+        "endpointId": endpoint_id,
+        "networkArn": network_arn,
+        "securityGroupIds": [*groups],
+        "settings": "" if network_arn else "off",
+    }
     return {"by": told | {"inNetwork": in_network, "vpcAssociation": vpc_association}}
 
 

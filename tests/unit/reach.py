@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
-from drawbridge.association import Mode, NetworkRef, WantedAssociation
+from drawbridge.association import Mode, NetworkRef, PrivateDns, WantedAssociation
 from drawbridge.association.associate import Ways
 from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
 from drawbridge.errors import ConflictError
@@ -149,7 +151,9 @@ class Reach:
                 id=f"vpce-{len(self._aws.by_token)}",
                 state=self._aws.becomes,
                 security_group_ids=frozenset(wanted.security_group_ids),
-                private_dns=wanted.private_dns is not wanted.private_dns.OFF,
+                subnet_ids=frozenset(wanted.subnet_ids),
+                private_dns=wanted.private_dns,
+                private_domains=frozenset(wanted.private_domains),
             )
             self._aws.changes.append(f"create {made.id}")
             self._aws.by_token[client_token] = made
@@ -158,13 +162,21 @@ class Reach:
 
         def change_groups(self, endpoint_id: str, *, add: frozenset[str], remove: frozenset[str]) -> None:
             self._aws.changes.append(f"change {endpoint_id}: +{','.join(sorted(add))} -{','.join(sorted(remove))}")
+            self._change(
+                endpoint_id, lambda each: replace(each, security_group_ids=(each.security_group_ids | add) - remove)
+            )
+
+        def change_private_dns(self, endpoint_id: str, private_dns: PrivateDns, domains: frozenset[str]) -> None:
+            self._aws.changes.append(f"change {endpoint_id}: private DNS {private_dns}")
+            self._change(endpoint_id, lambda each: replace(each, private_dns=private_dns, private_domains=domains))
+
+        def add_subnets(self, endpoint_id: str, subnet_ids: frozenset[str]) -> None:
+            self._aws.changes.append(f"change {endpoint_id}: +{','.join(sorted(subnet_ids))}")
+            self._change(endpoint_id, lambda each: replace(each, subnet_ids=each.subnet_ids | subnet_ids))
+
+        def _change(self, endpoint_id: str, change: Callable[[Endpoint], Endpoint]) -> None:
             self._aws.endpoints = {
-                key: [
-                    replace(each, security_group_ids=(each.security_group_ids | add) - remove)
-                    if each.id == endpoint_id
-                    else each
-                    for each in found
-                ]
+                key: [change(each) if each.id == endpoint_id else each for each in found]
                 for key, found in self._aws.endpoints.items()
             }
 

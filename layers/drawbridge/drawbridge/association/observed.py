@@ -68,7 +68,12 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     state: State
     security_group_ids: frozenset[str] = frozenset()
     subnet_ids: frozenset[str] = frozenset()
-    private_dns: bool = False
+    address_type: str = ""
+    """``ipv4``, ``ipv6`` or ``dualstack``; empty if AWS does not tell."""
+    private_dns: PrivateDns = PrivateDns.OFF
+    private_domains: frozenset[str] = frozenset()
+    owner: str = ""
+    """What its tag of ownership says."""
     ours: bool = True
     failure: str = ""
 

@@ -243,7 +243,7 @@ class Planner:
                 reason = Reason("no-subnet", text, source=binding.name)
                 unplaced.append(Refusal(vpc_id=vpc.vpc_id, reason=reason))
                 continue
-            wanted = _wanted(binding, resource, vpc)
+            wanted = _wanted(binding, resource, vpc, names_elsewhere=self._names_elsewhere(binding))
             hindrance = self._hindrance(wanted, resource)
             if hindrance is None:
                 placed.append(wanted)
@@ -275,6 +275,18 @@ class Planner:
                 return Reason("network-shareable", text, source=wanted.binding)
         return self._preflight.hindrance(wanted, observed)
 
+    def _names_elsewhere(self, binding: Binding) -> bool:
+        """Whether another binding may have private DNS by the same network: one that can't be read may."""
+        if self._bindings.broken:
+            return True
+        return any(
+            other.name != binding.name
+            and other.attach.mode is binding.attach.mode
+            and other.attach.dns is not PrivateDns.OFF
+            and _may_be_one(other.attach.network, binding.attach.network)
+            for other in self._bindings.things
+        )
+
     def _vpcs(self, binding: Binding) -> list[Vpc] | list[None]:
         match binding.attach.vpc:
             case None:
@@ -290,7 +302,12 @@ def _needs_subnets(binding: Binding) -> bool:
     return binding.attach.mode is not Mode.SERVICE_NETWORK
 
 
-def _wanted(binding: Binding, resource: Entity, vpc: Vpc | None) -> WantedAssociation:
+def _may_be_one(one: NetworkRef | None, other: NetworkRef | None) -> bool:
+    """Whether these may name one network: two names differ, and what an id or a share stands for is not known here."""
+    return one is None or other is None or not (one.name and other.name) or one.name == other.name
+
+
+def _wanted(binding: Binding, resource: Entity, vpc: Vpc | None, *, names_elsewhere: bool) -> WantedAssociation:
     attach = binding.attach
     is_network = resource.kind is ResourceKind.SERVICE_NETWORK
     vpc_id = vpc.vpc_id if vpc else ""
@@ -308,9 +325,12 @@ def _wanted(binding: Binding, resource: Entity, vpc: Vpc | None) -> WantedAssoci
         network=NetworkRef(identifier=resource.arn) if is_network else attach.network,
         vpc_id=vpc_id,
         subnet_ids=(attach.subnets or (vpc.subnet_ids if vpc else ())) if _needs_subnets(binding) else (),
+        subnets_named=bool(attach.subnets),
+        address_type=attach.ip_address_type or "",
         security_group_ids=attach.security_groups,
         private_dns=attach.dns,
         private_domains=attach.domains,
+        names_elsewhere=names_elsewhere,
         per_vpc=isinstance(attach.vpc, VpcTag),
         alias=attach.alias.name.replace("{vpc}", vpc_id) if attach.alias else "",
         alias_zone=attach.alias.zone if attach.alias else "",

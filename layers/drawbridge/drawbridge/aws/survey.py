@@ -6,10 +6,13 @@ from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from drawbridge.association import Associated, settings_of
 from drawbridge.aws.errors import translated
 from drawbridge.aws.lattice_entities import LatticeEntities
+from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.pages import pages
-from drawbridge.aws.vpc_endpoints import named_resource
+from drawbridge.aws.service_networks import association_names
+from drawbridge.aws.vpc_endpoints import endpoint_names, named_resource
 from drawbridge.publication.named import NamedResource
 
 if TYPE_CHECKING:
@@ -27,11 +30,21 @@ class Survey:
         self._lattice = lattice
         self._entities = LatticeEntities(lattice)
         self._in_networks: dict[str, list[NamedResource]] = {}
-        self._vpcs: dict[str, frozenset[str]] = {}
+        self._vpcs: dict[str, dict[str, Any]] = {}
 
     def security_groups(self, endpoint_id: str) -> frozenset[str] | None:
         """Give the groups of an endpoint; ``None`` if it is gone, or going."""
-        return self._groups.get(endpoint_id)
+        endpoint = self._endpoints.get(endpoint_id)
+        return frozenset(group["GroupId"] for group in endpoint.get("Groups", [])) if endpoint else None
+
+    def settings(self, by: Associated) -> str:
+        """Give what ``settings_of`` tells of the endpoint, or of the VPC's association; nothing of what is gone."""
+        if by.endpoint_id:
+            endpoint = self._endpoints.get(by.endpoint_id)
+            tags = {tag["Key"]: tag["Value"] for tag in endpoint.get("Tags", [])} if endpoint else {}
+            return settings_of(*endpoint_names(endpoint), tags.get(OWNER_TAG, "")) if endpoint else ""
+        there = self._in_vpcs(by.network_arn).get(by.vpc_association)
+        return settings_of(*association_names(there)) if there else ""
 
     def named(self, endpoint_id: str) -> list[NamedResource]:
         return self._named[endpoint_id]
@@ -49,24 +62,27 @@ class Survey:
 
     def vpc_associations(self, network_arn: str) -> frozenset[str]:
         """Give the ids of a network's associations with VPCs."""
+        return frozenset(self._in_vpcs(network_arn))
+
+    def _in_vpcs(self, network_arn: str) -> dict[str, Any]:
         if network_arn not in self._vpcs:
             with translated(f"list the VPCs of {network_arn}"):
-                self._vpcs[network_arn] = frozenset(
-                    each["id"]
+                self._vpcs[network_arn] = {
+                    each["id"]: each
                     for page in pages(
                         self._lattice.list_service_network_vpc_associations, serviceNetworkIdentifier=network_arn
                     )
                     for each in page["items"]
                     if each["status"] != "DELETE_IN_PROGRESS"
-                )
+                }
         return self._vpcs[network_arn]
 
     @cached_property
-    def _groups(self) -> dict[str, frozenset[str]]:
+    def _endpoints(self) -> dict[str, Any]:
         kinds = [{"Name": "vpc-endpoint-type", "Values": ["Resource", "ServiceNetwork"]}]
         with translated("list endpoints"):
             return {
-                each["VpcEndpointId"]: frozenset(group["GroupId"] for group in each.get("Groups", []))
+                each["VpcEndpointId"]: each
                 for page in pages(self._ec2.describe_vpc_endpoints, marker="NextToken", Filters=kinds)
                 for each in page["VpcEndpoints"]
                 if each["State"].lower() not in _OVER

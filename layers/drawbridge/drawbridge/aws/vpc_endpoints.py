@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from drawbridge.association import Mode, PrivateDns, WantedAssociation
@@ -9,7 +11,8 @@ from drawbridge.association.observed import Endpoint, Network, State
 from drawbridge.aws.errors import translated
 from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.pages import pages
-from drawbridge.aws.private_dns import PREFERENCES
+from drawbridge.aws.private_dns import PREFERENCES, names_of
+from drawbridge.errors import UpstreamError
 from drawbridge.publication.named import NamedResource
 
 if TYPE_CHECKING:
@@ -91,11 +94,24 @@ class VpcEndpoints:
         return self._endpoint(answer["VpcEndpoint"])
 
     def change_groups(self, endpoint_id: str, *, add: frozenset[str], remove: frozenset[str]) -> None:
-        """Give the endpoint security groups, and take others: of all that it is made with, only these can change."""
-        with translated(f"change the security groups of {endpoint_id}"):
+        """Give the endpoint security groups, and take others."""
+        with _changing(f"change the security groups of {endpoint_id}"):
             self._ec2.modify_vpc_endpoint(
                 VpcEndpointId=endpoint_id, AddSecurityGroupIds=sorted(add), RemoveSecurityGroupIds=sorted(remove)
             )
+
+    def change_private_dns(self, endpoint_id: str, private_dns: PrivateDns, domains: frozenset[str]) -> None:
+        """Give the endpoint another private DNS, or none.
+
+        AWS lets it be changed since 17 November 2026 (AWS PrivateLink guide, "Document history").
+        """
+        with _changing(f"change the private DNS of {endpoint_id}"):
+            self._ec2.modify_vpc_endpoint(VpcEndpointId=endpoint_id, **_names(private_dns, domains))
+
+    def add_subnets(self, endpoint_id: str, subnet_ids: frozenset[str]) -> None:
+        """Have an endpoint to a service network in more subnets, which AWS takes since then too; none are removed."""
+        with _changing(f"add subnets to {endpoint_id}"):
+            self._ec2.modify_vpc_endpoint(VpcEndpointId=endpoint_id, AddSubnetIds=sorted(subnet_ids))
 
     def named(self, endpoint_id: str) -> list[NamedResource]:
         """Give what the endpoint leads to: the only place where AWS tells the names."""
@@ -133,13 +149,19 @@ class VpcEndpoints:
 
     def _endpoint(self, each: Any) -> Endpoint:
         error = each.get("LastError") or {}
+        owner = _tags_of(each).get(OWNER_TAG, "")
+        private_dns, domains = endpoint_names(each)
         return Endpoint(
             id=each["VpcEndpointId"],
             state=_STATES.get(each["State"].lower(), State.OVER),
             security_group_ids=frozenset(group["GroupId"] for group in each.get("Groups", [])),
             subnet_ids=frozenset(each.get("SubnetIds", [])),
-            private_dns=each.get("PrivateDnsEnabled", False),
-            ours=_tags_of(each).get(OWNER_TAG) == self._owner,
+            # These endpoints answer ``IPV4`` where the request says ``ipv4``.
+            address_type=each.get("IpAddressType", "").lower(),
+            private_dns=private_dns,
+            private_domains=domains,
+            owner=owner,
+            ours=owner == self._owner,
             failure=" ".join(filter(None, (error.get("Code"), error.get("Message"), each.get("FailureReason")))),
         )
 
@@ -153,15 +175,34 @@ def _tags_of(each: Any) -> dict[str, str]:
 
 
 def _settings(wanted: WantedAssociation) -> dict[str, Any]:
-    private = wanted.private_dns is not PrivateDns.OFF
-    settings: dict[str, Any] = {"PrivateDnsEnabled": private}
-    if private:
-        settings["DnsOptions"] = {"PrivateDnsPreference": PREFERENCES[wanted.private_dns]}
-        if wanted.private_domains:
-            settings["DnsOptions"]["PrivateDnsSpecifiedDomains"] = list(wanted.private_domains)
+    settings = _names(wanted.private_dns, wanted.private_domains)
     if wanted.security_group_ids:
         settings["SecurityGroupIds"] = list(wanted.security_group_ids)
+    if wanted.address_type:
+        settings["IpAddressType"] = wanted.address_type
     return settings
+
+
+def _names(private_dns: PrivateDns, domains: Iterable[str]) -> dict[str, Any]:
+    if private_dns is PrivateDns.OFF:
+        return {"PrivateDnsEnabled": False}
+    options: dict[str, Any] = {"PrivateDnsPreference": PREFERENCES[private_dns]}
+    if specified := sorted(domains):
+        options["PrivateDnsSpecifiedDomains"] = specified
+    return {"PrivateDnsEnabled": True, "DnsOptions": options}
+
+
+def endpoint_names(each: Any) -> tuple[PrivateDns, frozenset[str]]:
+    """Read the private DNS of an endpoint as EC2 lists it."""
+    options = each.get("DnsOptions") or {}
+    return names_of(
+        each.get("PrivateDnsEnabled"), options.get("PrivateDnsPreference"), options.get("PrivateDnsSpecifiedDomains")
+    )
+
+
+def _changing(doing: str) -> AbstractContextManager[None]:
+    """Translate errors of a change: an endpoint that was deleted meanwhile is made anew at the next look."""
+    return translated(doing, missing=UpstreamError)
 
 
 def named_resource(each: Any) -> NamedResource:
