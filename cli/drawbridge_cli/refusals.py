@@ -6,6 +6,7 @@ from drawbridge.status import Reason
 from drawbridge_cli.ahead import SHARE_NOT_ACCEPTED
 
 WHAT_TO_DO: Mapping[str, str] = {
+    "address-type-fixed": "delete it to have it made anew, or correct attach.ipAddressType",
     "association-failed": "see to the cause that AWS tells, then delete what failed",
     "association-not-permitted": "write a policy that permits the action associate, or match less",
     "binding-broken": "correct the binding; the version before it stays in force",
@@ -19,12 +20,15 @@ WHAT_TO_DO: Mapping[str, str] = {
     "no-subnet": "make a subnet in that VPC, or correct attach.subnets",
     "no-vpc": "make the VPC or tag it, or correct attach.vpc",
     "not-ours": "change it by hand, or delete it to have it made anew",
+    "ownership-lost": "put its tags back, or delete it to have it made anew",
     "private-dns-fixed": "delete it to have it made anew, or set privateDns: off",
     "private-dns-differs": "write the same privateDns in both bindings",
     "private-dns-twice": "set privateDns: off in one of the two bindings",
     "quota-reached": "ask Service Quotas for more, and write the new limit down below config/quotas",
     "security-groups-differ": "name the same security groups in both bindings",
     SHARE_NOT_ACCEPTED: "drawbridge policy explain, with the share's ARN, says why",
+    "subnet-unsuitable": "leave that subnet out of attach.subnets",
+    "subnets-fixed": "delete it to have it made anew, or name the subnets that it is in",
     "too-many-associations": "match fewer, or have the provider use several shares",
     "vpc-associated-elsewhere": "use mode service-network-endpoint, or the network that the VPC has",
     "vpc-without-dns": "turn on enableDnsSupport and enableDnsHostnames, or set privateDns: off",

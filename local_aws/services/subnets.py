@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend, Zone
+from moto.ec2.models.subnets import Subnet
 
 from local_aws.services.operations import Call, Proceed, extend_operation
 from local_aws.services.vpc_facts import ec2_of
@@ -14,6 +15,8 @@ def install() -> None:
     for region, zones in RegionsAndZonesBackend.zones.items():
         zones.extend(_elsewhere(region, zones[0].zone_id.partition("-az")[0]))
     _have_zones_described_by_type()
+    # moto answers with the state in a mapping, written as text.
+    Subnet.ipv6_cidr_block_association_set = property(_ipv6_blocks)
     extend_operation("ec2", "CreateSubnet", _create)
 
 
@@ -34,6 +37,14 @@ def _have_zones_described_by_type() -> None:
         return zones if asked or named else [zone for zone in zones if zone.zone_type == "availability-zone"]
 
     RegionsAndZonesBackend.describe_availability_zones = describe
+
+
+def _ipv6_blocks(subnet: Subnet) -> list[dict[str, Any]]:
+    return [
+        each | {"ipv6CidrBlockState": {"state": each["ipv6CidrBlockState"]["State"]}}
+        for each in subnet.ipv6_cidr_block_associations.values()
+        if each["ipv6CidrBlockState"]["State"] == "associated"
+    ]
 
 
 def _create(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:

@@ -501,3 +501,37 @@ def test_a_service_is_told_among_what_a_network_s_endpoint_leads_to(
 
     assert (named.resource_arn, named.is_usable) == (arn, True)
     assert named.dns_name.startswith(f"{made.id}-snsa-")
+
+
+@pytest.mark.parametrize(
+    ("gone", "was_ours"),
+    [
+        (["drawbridge:owner"], True),
+        (["drawbridge:binding"], False),
+        (["drawbridge:owner", "drawbridge:binding", "drawbridge:resource-configuration", "Name"], False),
+    ],
+)
+def test_an_endpoint_whose_tags_somebody_took_is_beside_and_says_what_is_left_of_them(
+    consumer: Account, association: WantedAssociation, gone: list[str], was_ours: bool
+) -> None:
+    made = endpoints_of(consumer).create(association, None, "token").id
+    assert endpoints_of(consumer).beside(association) == []
+
+    consumer.ec2.delete_tags(Resources=[made], Tags=[{"Key": key} for key in gone])
+
+    look = endpoints_of(consumer)
+    assert look.find(association, None) == []
+    assert [(each.id, each.was_ours) for each in look.beside(association)] == [(made, was_ours)]
+
+
+def test_beside_is_nothing_of_another_binding_s_or_that_leads_elsewhere_or_is_over(
+    consumer: Account, association: WantedAssociation, network: Network
+) -> None:
+    look = endpoints_of(consumer)
+    look.create(wanted_with(association, binding="other"), None, "token")
+    network_endpoint(consumer, network.arn)
+    over = resource_endpoint(consumer, association.resource_arn)["VpcEndpointId"]
+    consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[over])
+    theirs = resource_endpoint(consumer, association.resource_arn)["VpcEndpointId"]
+
+    assert [(each.id, each.was_ours) for each in endpoints_of(consumer).beside(association)] == [(theirs, False)]

@@ -27,6 +27,9 @@ class Aws:
     def find(self, wanted: WantedAssociation, network: Network | None) -> list[Endpoint]:
         return [Endpoint(id=each, state=State.AVAILABLE) for each in self.made]
 
+    def beside(self, wanted: WantedAssociation) -> list[Endpoint]:
+        return []
+
     def create(self, wanted: WantedAssociation, network: Network | None, client_token: str) -> Endpoint:
         assert client_token == endpoint_token(wanted, network, (), 2)
         self.made.append(ENDPOINT_ID)

@@ -58,8 +58,10 @@ def subnets_of(consumer: Person, vpc_id: str) -> list[str]:
     return [each["SubnetId"] for each in consumer.aws("ec2").describe_subnets(Filters=only)["Subnets"]]
 
 
-def bind(consumer: Person, provider: Person, name: str, **attached: Any) -> None:
-    consumer.write_binding(name, resource=name, provider=provider.account_id, share=f"{name}*", **attached)
+def bind(consumer: Person, provider: Person, name: str, *, resource: str = "", **attached: Any) -> None:
+    consumer.write_binding(
+        name, resource=resource or name, provider=provider.account_id, share=f"{resource or name}*", **attached
+    )
 
 
 def offer(consumer: Person, provider: Person, name: str) -> str:
@@ -164,3 +166,104 @@ def test_a_subnet_that_a_binding_names_later_is_added_where_aws_adds_it_and_told
             lambda: endpoint_of(consumer, name)["SubnetIds"] == [first, second],
             lambda: f"{endpoint_of(consumer, name)}",
         )
+
+
+def test_subnets_that_can_t_hold_an_endpoint_are_left_out_and_told_by_name_where_a_binding_names_them(
+    consumer: Person, provider: Person, name: str
+) -> None:
+    vpc = new_vpc(consumer)
+    (good,), local = subnets_of(consumer, vpc), new_subnet(consumer, vpc, 1, "-bos-1a")
+    by = attach("resource-endpoint", "SINGLE", name, vpc)
+    bind(consumer, provider, name, **by)
+    bind(consumer, provider, f"{name}-named", resource=name, **by, subnets=[good, local])
+
+    share_arn = offer(consumer, provider, name)
+
+    settled(consumer, share_arn, "AVAILABLE")
+    assert endpoint_of(consumer, name)["SubnetIds"] == [good]
+    assert f"{local} is in us-east-1-bos-1a, a local-zone" in told(consumer, share_arn, "subnet-unsuitable")
+
+
+def test_an_endpoint_has_the_type_of_addresses_that_its_binding_asks_for(
+    consumer: Person, provider: Person, name: str
+) -> None:
+    vpc = new_vpc(consumer)
+    ec2 = consumer.aws("ec2")
+    both = ec2.create_subnet(
+        VpcId=vpc, CidrBlock="10.6.9.0/24", Ipv6CidrBlock="2001:db8:9::/64", AvailabilityZone="us-east-1b"
+    )["Subnet"]["SubnetId"]
+    by = attach("resource-endpoint", "SINGLE", name, vpc)
+    bind(consumer, provider, name, **by, ipAddressType="dualstack")
+    share_arn = offer(consumer, provider, name)
+
+    settled(consumer, share_arn, "AVAILABLE")
+
+    made = endpoint_of(consumer, name)
+    assert (made["IpAddressType"], made["SubnetIds"]) == ("DUALSTACK", [both])
+    bind(consumer, provider, name, **by, ipAddressType="ipv4")
+    assert "addresses of type dualstack, which never changes" in told(consumer, share_arn, "address-type-fixed")
+
+
+def test_a_tag_with_a_wildcard_in_it_connects_the_vpcs_that_have_it_and_no_others(
+    consumer: Person, provider: Person, name: str
+) -> None:
+    meant, other = new_vpc(consumer, Environment=f"{name}-*"), new_vpc(consumer, Environment=f"{name}-prod")
+    bind(consumer, provider, name, mode="resource-endpoint", vpc={"tag": {"Environment": f"{name}-*"}})
+
+    settled(consumer, offer(consumer, provider, name), "AVAILABLE")
+
+    tagged = [{"Name": "tag:drawbridge:binding", "Values": [name]}]
+    made = consumer.aws("ec2").describe_vpc_endpoints(Filters=tagged)["VpcEndpoints"]
+    assert [each["VpcId"] for each in made] == [meant]
+    assert other != meant
+
+
+def to_resource(consumer: Person, vpc_id: str) -> list[str]:
+    """Give the endpoints that are in a VPC, whoever made them."""
+    only = [{"Name": "vpc-id", "Values": [vpc_id]}]
+    return [each["VpcEndpointId"] for each in consumer.aws("ec2").describe_vpc_endpoints(Filters=only)["VpcEndpoints"]]
+
+
+def test_an_endpoint_whose_tags_somebody_took_is_told_and_stays_the_only_one(
+    consumer: Person, provider: Person, name: str
+) -> None:
+    vpc = new_vpc(consumer)
+    bind(consumer, provider, name, **attach("resource-endpoint", "SINGLE", name, vpc))
+    share_arn = offer(consumer, provider, name)
+    settled(consumer, share_arn, "AVAILABLE")
+    before = document(consumer, name, name)
+    ours = endpoint_of(consumer, name)
+
+    consumer.aws("ec2").delete_tags(Resources=[before["endpointId"]])
+
+    assert before["endpointId"] in told(consumer, share_arn, "ownership-lost")
+    assert to_resource(consumer, vpc) == [before["endpointId"]]
+    assert document(consumer, name, name) == before
+    # Told again at the next attempt: what the ledger keeps of it is kept.
+    attempt = int(settled(consumer, share_arn, "HELD")["attempt"]["N"])
+    bind(consumer, provider, name, **attach("resource-endpoint", "SINGLE", name, vpc), privateDns="verified")
+    until(lambda: int(settled(consumer, share_arn, "HELD")["attempt"]["N"]) > attempt, lambda: f"{share_arn} {attempt}")
+    assert to_resource(consumer, vpc) == [before["endpointId"]]
+    # Somebody says so: it is looked after again.
+    consumer.aws("ec2").create_tags(Resources=[before["endpointId"]], Tags=ours["Tags"])
+    bind(consumer, provider, name, **attach("resource-endpoint", "SINGLE", name, vpc))
+    settled(consumer, share_arn, "AVAILABLE")
+    assert to_resource(consumer, vpc) == [before["endpointId"]]
+
+
+def test_an_endpoint_that_somebody_made_to_the_same_resource_is_left_alone_and_ours_is_made_beside_it(
+    consumer: Person, provider: Person, name: str
+) -> None:
+    vpc = new_vpc(consumer)
+    arn = providers.single(provider, name)
+    share_arn = providers.share(provider, name, arn, consumer.account_id)
+    settled(consumer, share_arn, "ACCEPTED")
+    theirs = consumer.aws("ec2").create_vpc_endpoint(
+        VpcEndpointType="Resource", VpcId=vpc, SubnetIds=subnets_of(consumer, vpc), ResourceConfigurationArn=arn
+    )["VpcEndpoint"]["VpcEndpointId"]
+
+    bind(consumer, provider, name, **attach("resource-endpoint", "SINGLE", name, vpc))
+
+    settled(consumer, share_arn, "AVAILABLE")
+    assert {*to_resource(consumer, vpc)} == {theirs, document(consumer, name, name)["endpointId"]}
+    assert document(consumer, name, name)["endpointId"] != theirs

@@ -9,6 +9,7 @@ import msgspec
 from drawbridge.association import Mode, NetworkRef, PrivateDns, WantedAssociation
 from drawbridge.association.associate import Ways
 from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
+from drawbridge.association.subnets import Subnet
 from drawbridge.errors import ConflictError
 from tests.builders import CONSUMER, VPC_ID
 
@@ -23,6 +24,8 @@ class Reach:
         self.resources: dict[tuple[str, str], InNetwork] = {}
         self.vpcs: dict[str, VpcInNetwork] = {}
         self.endpoints: dict[tuple[str, ...], list[Endpoint]] = {}
+        self.beside: list[Endpoint] = []
+        """To the same resource, of whoever else."""
         self.by_token: dict[str, Endpoint] = {}
         self.changes: list[str] = []
         self.listed = True
@@ -31,6 +34,8 @@ class Reach:
         """How far what is made has come at once."""
         self.group_vpcs: dict[str, str] = {}
         self.subnet_vpcs = {"subnet-0123456789abcdef0": VPC_ID, "subnet-0a": VPC_ID, "subnet-0b": VPC_ID}
+        self.subnets: dict[str, Subnet] = {}
+        """Those that are not as most are."""
         self.without_dns: set[str] = set()
         self.there = 0
         """How many there are of what a quota counts."""
@@ -44,8 +49,9 @@ class Reach:
     def vpc_of_group(self, group_id: str) -> str | None:
         return self.group_vpcs.get(group_id)
 
-    def vpc_of_subnet(self, subnet_id: str) -> str | None:
-        return self.subnet_vpcs.get(subnet_id)
+    def subnet(self, subnet_id: str) -> Subnet | None:
+        vpc_id = self.subnet_vpcs.get(subnet_id)
+        return self.subnets.get(subnet_id, Subnet(id=subnet_id, vpc_id=vpc_id, zone="a")) if vpc_id else None
 
     def has_dns(self, vpc_id: str) -> bool:
         return vpc_id not in self.without_dns
@@ -143,6 +149,9 @@ class Reach:
 
         def find(self, wanted: WantedAssociation, network: Network | None) -> list[Endpoint]:
             return self._aws.endpoints.get(_place(wanted, network), []) if self._aws.listed else []
+
+        def beside(self, wanted: WantedAssociation) -> list[Endpoint]:
+            return self._aws.beside
 
         def create(self, wanted: WantedAssociation, network: Network | None, client_token: str) -> Endpoint:
             if client_token in self._aws.by_token:

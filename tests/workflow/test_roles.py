@@ -26,6 +26,7 @@ from tests.workflow.definition import (
 
 NO_RESOURCE = {
     "A list of all that there is in the account, or that is shared with it; the answer is what is looked through.": {
+        "ec2:DescribeAvailabilityZones",
         "ec2:DescribeNetworkInterfaces",
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",

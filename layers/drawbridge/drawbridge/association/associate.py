@@ -67,6 +67,10 @@ class Endpoints(Protocol):
         """
         ...
 
+    def beside(self, wanted: WantedAssociation) -> list[Endpoint]:
+        """Give the endpoints to the resource in the VPC that are not to be told as this or another binding's."""
+        ...
+
     def create(self, wanted: WantedAssociation, network: Network | None, client_token: str) -> Endpoint:
         """Make the endpoint, tagged so that ``find`` finds it; the same token gives the same endpoint."""
         ...
@@ -103,10 +107,12 @@ class Ways:
                 by_network = wanted.mode is Mode.SERVICE_NETWORK_ENDPOINT
                 found = [] if by_network and network is None else self._endpoints.find(wanted, network)
                 usable = [each for each in found if each.state is not State.OVER]
+                beside = [] if usable or by_network else self._endpoints.beside(wanted)
                 return Observed(
                     network=network,
                     in_network=in_network,
                     endpoint=usable[0] if usable else None,
+                    beside=tuple(beside),
                     over=tuple(each.id for each in found if each.state is State.OVER),
                 )
             case _:

@@ -75,6 +75,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     owner: str = ""
     """What its tag of ownership says."""
     ours: bool = True
+    was_ours: bool = False
+    """Whether it carries the rest of what Drawbridge tags it with for this binding, and not that it is ours."""
     failure: str = ""
 
 
@@ -86,5 +88,8 @@ class Observed(Struct, frozen=True, kw_only=True):
     vpc: VpcInNetwork | None = None
     """Of this VPC, with whichever network: it can be associated with one only."""
     endpoint: Endpoint | None = None
+    beside: tuple[Endpoint, ...] = ()
+    """Where there is none of this binding's: endpoints in this VPC to the same resource, made by others, or not marked
+    as ours any longer."""
     over: tuple[str, ...] = ()
     """Ids of endpoints that were there before: a token of theirs would give them back."""

@@ -1,6 +1,6 @@
 """Planning: what the bindings want of one share, and policy allows, as a list of associations. Nothing is done yet."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from msgspec import Struct
@@ -11,7 +11,9 @@ from drawbridge.association.associate import Ways
 from drawbridge.association.binding import Binding, VpcTag
 from drawbridge.association.entities import Entity
 from drawbridge.association.in_force import matched_digest, wanted_digest
+from drawbridge.association.observed import Observed
 from drawbridge.association.preflight import Preflight
+from drawbridge.association.subnets import Subnet, chosen
 from drawbridge.configuration import InForce
 from drawbridge.decision.decide import Policies, may_associate
 from drawbridge.decision.facts import Asker, Fact, Moment, ResourceFacts, ResourceKind
@@ -32,8 +34,7 @@ class Vpc(Struct, frozen=True, kw_only=True):
     """A VPC that a binding wants a resource in."""
 
     vpc_id: str
-    subnet_ids: tuple[str, ...]
-    """One in each zone that has any."""
+    subnets: tuple[Subnet, ...] = ()
 
 
 class Refusal(Struct, frozen=True, kw_only=True):
@@ -102,6 +103,19 @@ class Network(Protocol):
     def tagged(self, tags: dict[str, str]) -> list[Vpc]: ...
 
 
+class Recorded(Protocol):
+    """What the ledger keeps of how a share's associations were left."""
+
+    def __call__(self, share_arn: str, /) -> Mapping[str, str]:
+        """Give the endpoint of each, by the association's name."""
+        ...
+
+
+def nothing_recorded(_share_arn: str, /) -> Mapping[str, str]:
+    """Stand for a ledger that keeps nothing."""
+    return {}
+
+
 class Planner:
     """Plans what is to be associated of a share."""
 
@@ -117,6 +131,7 @@ class Planner:
         preflight: Preflight,
         account_id: str,
         quotas: InForce[tuple[str, int]],
+        recorded: Recorded = nothing_recorded,
     ) -> None:
         self._shares = shares
         self._entities = entities
@@ -127,6 +142,7 @@ class Planner:
         self._preflight = preflight
         self._account_id = account_id
         self._quotas = quotas
+        self._recorded = recorded
 
     def plan(self, share_arn: str, asker: Asker, expected: Collection[SharedResource], moment: Moment) -> Plan:
         """Plan what is to be associated of the share.
@@ -238,11 +254,6 @@ class Planner:
         placed: list[WantedAssociation] = []
         unplaced: list[Refusal] = []
         for vpc in self._vpcs(binding):
-            if vpc is not None and not vpc.subnet_ids and not binding.attach.subnets and _needs_subnets(binding):
-                text = f"{resource.name}: {vpc.vpc_id} has no subnet; make one, or name another VPC"
-                reason = Reason("no-subnet", text, source=binding.name)
-                unplaced.append(Refusal(vpc_id=vpc.vpc_id, reason=reason))
-                continue
             wanted = _wanted(binding, resource, vpc, names_elsewhere=self._names_elsewhere(binding))
             hindrance = self._hindrance(wanted, resource)
             if hindrance is None:
@@ -273,7 +284,24 @@ class Planner:
                     "allowAssociationToShareableServiceNetwork"
                 )
                 return Reason("network-shareable", text, source=wanted.binding)
-        return self._preflight.hindrance(wanted, observed)
+        return self._lost(wanted, observed) or self._preflight.hindrance(wanted, observed)
+
+    def _lost(self, wanted: WantedAssociation, observed: Observed) -> Reason | None:
+        """Find an endpoint of ours whose tags somebody took: it is not touched, and not made a second time.
+
+        One that somebody made by hand to the same resource is none of our business.
+        """
+        if not observed.beside:
+            return None
+        recorded = self._recorded(wanted.share_arn).get(wanted.name)
+        lost = next((each.id for each in observed.beside if each.was_ours or each.id == recorded), None)
+        if lost is None:
+            return None
+        text = (
+            f"{wanted.resource_name}: {lost} in {wanted.vpc_id} was made for this binding, and its tags say so no "
+            "longer; put them back to have it looked after again, or delete it to have it made anew"
+        )
+        return Reason("ownership-lost", text, source=wanted.binding)
 
     def _names_elsewhere(self, binding: Binding) -> bool:
         """Whether another binding may have private DNS by the same network: one that can't be read may."""
@@ -298,8 +326,11 @@ class Planner:
                 return [vpc] if vpc else []
 
 
-def _needs_subnets(binding: Binding) -> bool:
-    return binding.attach.mode is not Mode.SERVICE_NETWORK
+def _chosen(binding: Binding, vpc: Vpc | None) -> tuple[str, ...]:
+    attach = binding.attach
+    if vpc is None or attach.mode is Mode.SERVICE_NETWORK:
+        return ()
+    return chosen(vpc.subnets, attach.mode, attach.ip_address_type or "")
 
 
 def _may_be_one(one: NetworkRef | None, other: NetworkRef | None) -> bool:
@@ -324,7 +355,7 @@ def _wanted(binding: Binding, resource: Entity, vpc: Vpc | None, *, names_elsewh
         mode=attach.mode,
         network=NetworkRef(identifier=resource.arn) if is_network else attach.network,
         vpc_id=vpc_id,
-        subnet_ids=(attach.subnets or (vpc.subnet_ids if vpc else ())) if _needs_subnets(binding) else (),
+        subnet_ids=attach.subnets or _chosen(binding, vpc),
         subnets_named=bool(attach.subnets),
         address_type=attach.ip_address_type or "",
         security_group_ids=attach.security_groups,

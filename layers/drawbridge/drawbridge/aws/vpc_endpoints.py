@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from drawbridge.association import Mode, PrivateDns, WantedAssociation
 from drawbridge.association.observed import Endpoint, Network, State
 from drawbridge.aws.errors import translated
@@ -56,6 +58,23 @@ class VpcEndpoints:
             found = [each for each in self._listed(wanted.vpc_id) if each.get("ServiceNetworkArn") == arn]
         made = [self._endpoint(each) for each in sorted(found, key=_age)]
         return sorted(made, key=lambda each: not each.ours)
+
+    def beside(self, wanted: WantedAssociation) -> list[Endpoint]:
+        """Give the endpoints to the resource in the VPC that are not to be told as this or another binding's."""
+        there = [each for each in self._listed(wanted.vpc_id) if self._is_beside(each, wanted)]
+        made = [(self._endpoint(each), _tags_of(each)) for each in sorted(there, key=_age)]
+        rest = {BINDING_TAG: wanted.binding, RESOURCE_TAG: wanted.resource_arn}
+        return [
+            msgspec.structs.replace(endpoint, was_ours=not endpoint.ours and rest.items() <= tags.items())
+            for endpoint, tags in made
+            if endpoint.state is not State.OVER
+        ]
+
+    def _is_beside(self, each: Any, wanted: WantedAssociation) -> bool:
+        """Whether it leads to the resource, and no binding of ours has it by all of its tags."""
+        tags = _tags_of(each)
+        bound = tags.get(OWNER_TAG) == self._owner and BINDING_TAG in tags and RESOURCE_TAG in tags
+        return each.get("ResourceConfigurationArn") == wanted.resource_arn and not bound
 
     def count(self, vpc_id: str, mode: Mode) -> int:
         """Count those of the mode's type in the VPC, whoever made them."""

@@ -6,8 +6,9 @@ from functools import cache
 from drawbridge.association.in_force import bindings_in_force
 from drawbridge.association.plan import Planner
 from drawbridge.association.quotas import quotas_in_force
+from drawbridge.aws.ledger import Ledger
 from drawbridge.aws.parameter_store import Configuration
-from drawbridge.bootstrap.clients import client
+from drawbridge.bootstrap.clients import client, table
 from drawbridge.bootstrap.facts import gatherer as build_gatherer
 from drawbridge.bootstrap.planning import Planning
 from drawbridge.decision.facts import Moment
@@ -27,7 +28,9 @@ def planner() -> Planner:
     parameters = Configuration(client("ssm"), prefix=environment.prefix)
     policies = policies_in_force(parameters, everything_is_meant=environment.everything_may_be_permitted)
     planning = Planning(client, prefix=environment.prefix, account_id=environment.account_id)
-    return planning.planner(compiled(policies), bindings_in_force(parameters), quotas_in_force(parameters))
+    ledger = Ledger(table(environment.ledger_table), now=lambda: datetime.now(UTC))
+    bindings, quotas = bindings_in_force(parameters), quotas_in_force(parameters)
+    return planning.planner(compiled(policies), bindings, quotas, ledger.rows)
 
 
 def moment() -> Moment:

@@ -94,6 +94,11 @@ def ways_of(text: str) -> tuple[Way, ...]:
         return ()
 
 
+def recorded_endpoints(text: str) -> dict[str, str]:
+    """Give the endpoint of each association, by its name, of what the ledger keeps."""
+    return {way.name: way.by.endpoint_id for way in ways_of(text) if way.by.endpoint_id}
+
+
 def _state(found: Iterable[NamedResource], groups: frozenset[str], settings: str, *, vpc: bool) -> str:
     named = sorted((each.resource_arn, each.dns_name, each.accessible, each.private_dns_name) for each in found)
     # What the version before left is compared as that version did.

@@ -10,7 +10,7 @@ from drawbridge.acceptance import Acceptance, Result
 from drawbridge.association import Plan, WantedAssociation
 from drawbridge.decision import Accept, AskApprover, Hold, Moot, Reject
 from drawbridge.decision.grounds import Grounds
-from drawbridge.publication import Publication
+from drawbridge.publication import Publication, Way
 from drawbridge.record import GONE, Basis, Outcome
 from drawbridge.status import Reason, Status
 
@@ -221,9 +221,16 @@ def _ended(refused: tuple[Reason, ...], results: tuple[Failure | Published, ...]
         settled=True,
         published=published,
         taken_back=tuple(name for each in publications for name in each.taken_back),
-        ways=tuple(each.way for each in publications if each.way is not None),
+        ways=_ways(publications, refused),
         incomplete=bool(refused),
     )
+
+
+def _ways(publications: list[Publication], refused: tuple[Reason, ...]) -> tuple[Way, ...] | None:
+    """Give how all was left; ``None`` where the ledger's word is the only one for what was lost, and has to stay."""
+    if any(reason.code == "ownership-lost" for reason in refused):
+        return None
+    return tuple(each.way for each in publications if each.way is not None)
 
 
 def _where(wanted: WantedAssociation) -> str:
