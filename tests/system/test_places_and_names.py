@@ -234,7 +234,9 @@ def test_an_endpoint_whose_tags_somebody_took_is_told_and_stays_the_only_one(
     before = document(consumer, name, name)
     ours = endpoint_of(consumer, name)
 
-    consumer.aws("ec2").delete_tags(Resources=[before["endpointId"]])
+    consumer.aws("ec2").delete_tags(
+        Resources=[before["endpointId"]], Tags=[{"Key": tag["Key"]} for tag in ours["Tags"]]
+    )
 
     assert before["endpointId"] in told(consumer, share_arn, "ownership-lost")
     assert to_resource(consumer, vpc) == [before["endpointId"]]
