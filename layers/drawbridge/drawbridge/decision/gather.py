@@ -166,6 +166,7 @@ class Gatherer:
         if not connection.state.is_open:
             return _over(connection.state)
         held = held_beside(connection, self._connections.of_owner(connection.owner))
+        live = connection.state.is_live
         return ConnectionFacts(
             asker=self.asker(connection.owner),
             service=Service(
@@ -179,6 +180,8 @@ class Gatherer:
             region=connection.region,
             connections=held.in_all,
             connections_to_service=held.to_service,
+            live=live,
+            asked_at=connection.asked_at if live else None,
         )
 
 
