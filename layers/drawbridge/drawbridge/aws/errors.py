@@ -69,7 +69,7 @@ _GONE = (
     "ResourceNotFoundException", "ResourceShareInvitationArnNotFoundException",
     "ResourceShareInvitationAlreadyRejectedException", "ResourceShareInvitationExpiredException",
     "UnknownResourceException", "ParameterNotFound", "ParameterVersionNotFound", "AccountNotFoundException",
-    "TaskDoesNotExist", "TaskTimedOut",
+    "TaskDoesNotExist", "TaskTimedOut", "ExecutionDoesNotExist",
 )  # fmt: skip
 """Only these say that what a request is about is gone: that a subnet or a group is, says that a binding is wrong."""
 
