@@ -12,7 +12,15 @@ from drawbridge.association.binding import Binding
 from drawbridge.association.coverage import Coverage
 from drawbridge.association.left_behind import Made
 from drawbridge.association.plan import Planner, Refusal, Wish
-from drawbridge.association.steps import ChangeSecurityGroups, ChangeVpcAssociation, Step, associated, steps
+from drawbridge.association.steps import (
+    AddSubnets,
+    ChangePrivateDns,
+    ChangeSecurityGroups,
+    ChangeVpcAssociation,
+    Step,
+    associated,
+    steps,
+)
 from drawbridge.configuration import InForce
 from drawbridge.decision import AskApprover, Because, Decision, Keep, Moot
 from drawbridge.decision.again import outcome_of
@@ -30,6 +38,9 @@ from drawbridge.request.shares import Share
 from drawbridge.status import Reason, Status
 
 SHARE_NOT_ACCEPTED = "share-not-accepted"
+
+_CHANGES = (AddSubnets, ChangePrivateDns, ChangeSecurityGroups, ChangeVpcAssociation)
+"""What leaves the names as they are, so that it is known beforehand what becomes of them."""
 
 
 class Way(Struct, frozen=True, kw_only=True):
@@ -188,9 +199,9 @@ class Lookout(Struct, frozen=True, kw_only=True):
     def _way(self, wanted: WantedAssociation, permitted_by: tuple[str, ...], attempt: int) -> Way:
         observed = self.ways.observe(wanted)
         to_do = tuple(steps(wanted, observed, attempt))
-        if not all(isinstance(step, ChangeSecurityGroups | ChangeVpcAssociation) for step in to_do):
+        if not all(isinstance(step, _CHANGES) for step in to_do):
             return Way(wanted=wanted, permitted_by=permitted_by, steps=to_do)
-        by = associated(observed, wanted.mode)
+        by = associated(observed, wanted)
         preview = self.previewer.preview(wanted, by, now=self.moment.now)
         pending = preview.pending
         if not wanted.holds_others and not preview.names and not pending:

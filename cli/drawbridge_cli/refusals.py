@@ -6,6 +6,7 @@ from drawbridge.status import Reason
 from drawbridge_cli.ahead import SHARE_NOT_ACCEPTED
 
 WHAT_TO_DO: Mapping[str, str] = {
+    "address-type-fixed": "delete it to have it made anew, or correct attach.ipAddressType",
     "alias-not-possible": "correct attach.alias.name, or match only what has such a name",
     "alias-public": "name a private zone, or write attach.alias.public: true",
     "alias-reserved": 'write another name, or have a policy permit it that says @alias("reserved")',
@@ -26,6 +27,7 @@ WHAT_TO_DO: Mapping[str, str] = {
     "no-vpc": "make the VPC or tag it, or correct attach.vpc",
     "not-let-in": "write a policy that permits accept, or approve the share as it is now",
     "not-ours": "change it by hand, or delete it to have it made anew",
+    "ownership-lost": "put its tags back, or delete it to have it made anew",
     "private-dns-fixed": "delete it to have it made anew, or set privateDns: off",
     "private-dns-differs": "write the same privateDns in both bindings",
     "private-dns-twice": "set privateDns: off in one of the two bindings",
@@ -34,6 +36,8 @@ WHAT_TO_DO: Mapping[str, str] = {
     "resource-unavailable": "ask the provider to see to it; AWS says what is the matter",
     "security-groups-differ": "name the same security groups in both bindings",
     SHARE_NOT_ACCEPTED: "drawbridge policy explain, with the share's ARN, says why",
+    "subnet-unsuitable": "leave that subnet out of attach.subnets",
+    "subnets-fixed": "delete it to have it made anew, or name the subnets that it is in",
     "too-many-associations": "match fewer, or have the provider use several shares",
     "vpc-associated-elsewhere": "use mode service-network-endpoint, or the network that the VPC has",
     "vpc-without-dns": "turn on enableDnsSupport and enableDnsHostnames, or set privateDns: off",

@@ -153,7 +153,7 @@ class Stack:
         return Lookout(
             shares=planning.shares,
             gatherer=self._gatherer,
-            planner_of=lambda bindings: planning.planner(policies, bindings, quotas),
+            planner_of=lambda bindings: planning.planner(policies, bindings, quotas, self.ledger.rows),
             ways=planning.ways,
             previewer=Previewer(due, self.published, zones),
             policies=policies,

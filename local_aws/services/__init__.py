@@ -6,6 +6,7 @@ import os
 
 from local_aws.services import (
     connection_notifications,
+    ec2_filters,
     endpoint_associations,
     endpoint_connections,
     endpoint_service_operations,
@@ -23,6 +24,7 @@ from local_aws.services import (
     service_network_services,
     service_network_vpcs,
     service_networks,
+    subnets,
     table_items,
     tagging,
     zone_records,
@@ -42,6 +44,7 @@ def install() -> None:
     os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     for service in (
         connection_notifications,
+        ec2_filters,
         endpoint_associations,
         endpoint_connections,
         endpoint_service_operations,
@@ -59,6 +62,7 @@ def install() -> None:
         service_network_services,
         service_network_vpcs,
         service_networks,
+        subnets,
         table_items,
         tagging,
         zone_records,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import fnmatch
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from local_aws.services.ec2_filters import check_filters, regular_expression
 from local_aws.services.errors import AwsError
 from local_aws.services.operations import Call
 from local_aws.services.pages import BadTokenError, page
@@ -18,12 +19,16 @@ def filtered(
 ) -> list[Any]:
     """Keep what passes all filters; each passes if any of its values, with ``*`` and ``?``, matches.
 
+    Raises:
+        AwsError: a filter is unknown, or there are too many values.
+
     Args:
         items: the rows.
         filters: as the request has them.
         known: for each filter's name, how a row's values are read.
         tags: how a row's tags are read, as ``key=value``; None where rows can't be filtered by tag.
     """
+    check_filters([*map(dict, filters)])
     kept = list(items)
     for each in filters:
         values_of = _reader(each["Name"], known, tags)
@@ -43,9 +48,8 @@ def _reader(name: str, known: Mapping[str, Values], tags: Values | None) -> Valu
 
 
 def _any_matches(values: Sequence[str], patterns: Sequence[str]) -> bool:
-    # A bracket is no wildcard for EC2, though it is one for fnmatch.
-    plain = [pattern.replace("[", "[[]") for pattern in patterns]
-    return any(fnmatch.fnmatchcase(value, pattern) for value in values for pattern in plain)
+    expressions = [re.compile(regular_expression(pattern)) for pattern in patterns]
+    return any(expression.match(value) for value in values for expression in expressions)
 
 
 def tags_of(row: Any) -> list[str]:

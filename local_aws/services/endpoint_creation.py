@@ -26,7 +26,7 @@ def new_endpoint(call: Call, params: dict[str, Any], kind: str) -> Endpoint:
     vpc_id = params["VpcId"]
     check_vpc(call, vpc_id)
     subnets = check_subnets(call, vpc_id, params.get("SubnetIds") or [])
-    check_room(call, [subnet.id for subnet in subnets], kind)
+    check_room(call, [subnet.id for subnet in subnets], kind, params.get("IpAddressType", "ipv4"))
     groups = check_groups(call, vpc_id, params.get("SecurityGroupIds") or [])
     _check_quota(call, vpc_id, kind)
     ec2 = ec2_of(call)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from moto.ec2.models import ec2_backends
 
+from local_aws.services import endpoint_targets
 from local_aws.services.connection_notifications import notify
 from local_aws.services.ec2_answers import ec2_page, filtered, tags_asked_for, tags_of
 from local_aws.services.endpoint_creation import new_endpoint
@@ -13,12 +14,12 @@ from local_aws.services.endpoint_services import service_named
 from local_aws.services.endpoint_store import Endpoint, endpoints, interface_names
 from local_aws.services.errors import AwsError, unsuccessful
 from local_aws.services.idempotency import once
-from local_aws.services.lattice_endpoints import make_network_endpoint, make_resource_endpoint
+from local_aws.services.lattice_endpoints import make_network_endpoint, make_resource_endpoint, modify_names
 from local_aws.services.operations import Call, Proceed, add_operation, extend_operation
 from local_aws.services.quotas import endpoint_quota, quotas
 from local_aws.services.tables import later
 from local_aws.services.timings import timings
-from local_aws.services.vpc_facts import check_groups, check_subnets, check_vpc, ec2_of
+from local_aws.services.vpc_facts import check_groups, check_room, check_subnets, check_vpc, ec2_of
 
 _LONGEST_TOKEN = 64
 _FILTERS = {
@@ -138,25 +139,33 @@ def _modify(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
     if params["VpcEndpointId"] in ec2_of(call).vpc_end_points:
         return proceed()
     endpoint = own_endpoint(call, params["VpcEndpointId"])
-    if endpoint.kind in {"Resource", "ServiceNetwork"} and any(params.get(name) is not None for name in _FIXED):
-        raise AwsError("InvalidParameter", f"Only the security groups of a {endpoint.kind} endpoint can be modified.")
+    fixed = [name for name in _FIXED.get(endpoint.kind, ()) if params.get(name) is not None]
+    if fixed:
+        raise AwsError("InvalidParameter", f"{fixed[0]} of a {endpoint.kind} endpoint can't be modified.")
     removed = set(params.get("RemoveSecurityGroupIds") or [])
     added = (
         check_groups(call, endpoint.vpc_id, params["AddSecurityGroupIds"]) if params.get("AddSecurityGroupIds") else []
     )
+    gone, new = set(params.get("RemoveSubnetIds") or []), params.get("AddSubnetIds") or []
+    wanted = [i for i in [*endpoint.subnet_ids, *new] if i not in gone]
+    subnets = check_subnets(call, endpoint.vpc_id, wanted)
+    check_room(call, new, endpoint.kind, endpoint.ip_address_type)
+    if endpoint.target_arn:
+        modify_names(call, endpoint, params)
     present = {group["GroupId"]: group["GroupName"] for group in endpoint.groups} | {g.id: g.name for g in added}
     endpoint.groups = [{"GroupId": i, "GroupName": name} for i, name in present.items() if i not in removed]
-    gone = set(params.get("RemoveSubnetIds") or [])
-    wanted = [i for i in [*endpoint.subnet_ids, *(params.get("AddSubnetIds") or [])] if i not in gone]
-    endpoint.subnet_ids = [subnet.id for subnet in check_subnets(call, endpoint.vpc_id, wanted)]
+    endpoint.subnet_ids = [subnet.id for subnet in subnets]
     endpoint.private_dns_enabled = params.get("PrivateDnsEnabled", endpoint.private_dns_enabled)
+    endpoint_targets.refresh(endpoint)
     return {"Return": True}
 
 
-_FIXED: Final = (
-    "AddSubnetIds", "RemoveSubnetIds", "SubnetConfigurations", "IpAddressType", "PrivateDnsEnabled", "DnsOptions",
-    "PolicyDocument", "ResetPolicy",
+_FIXED_OF_NETWORK: Final = (
+    "RemoveSubnetIds", "SubnetConfigurations", "IpAddressType", "PolicyDocument", "ResetPolicy",
 )  # fmt: skip # one member a line is no clearer
+_FIXED: Final = {"Resource": ("AddSubnetIds", *_FIXED_OF_NETWORK), "ServiceNetwork": _FIXED_OF_NETWORK}
+"""What never changes. Private DNS does, and subnets may be added to a ServiceNetwork endpoint, since November 2026
+(AWS PrivateLink guide, "Document history")."""
 
 
 def own_endpoint(call: Call, endpoint_id: str) -> Endpoint:

@@ -60,15 +60,10 @@ def _target(params: dict[str, Any], member: str, resource: str) -> str:
 
 
 def _connected(call: Call, params: dict[str, Any], kind: str, arn: str) -> Endpoint:
-    if params.get("PrivateDnsEnabled") and not dns_is_on(call, params["VpcId"]):
-        raise AwsError(
-            "InvalidParameter",
-            "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true "
-            f"for {params['VpcId']}",
-        )
+    _check_dns(call, params["VpcId"], enabled=params.get("PrivateDnsEnabled", False))
     check_preference(params.get("DnsOptions") or {})
     if params.get("PrivateDnsEnabled"):
-        _check_names(call, params, arn)
+        _check_names(call, params["VpcId"], arn, params.get("DnsOptions") or {})
     endpoint = new_endpoint(call, params, kind)
     endpoint.target_arn = arn
     endpoint_targets.refresh(endpoint)
@@ -76,15 +71,40 @@ def _connected(call: Call, params: dict[str, Any], kind: str, arn: str) -> Endpo
     return endpoint
 
 
-def _check_names(call: Call, params: dict[str, Any], arn: str) -> None:
+def modify_names(call: Call, endpoint: Endpoint, params: dict[str, Any]) -> None:
+    """Give the endpoint the DNS options of the request, if it may have them."""
+    enabled = params.get("PrivateDnsEnabled", endpoint.private_dns_enabled)
+    asked = params.get("DnsOptions") or {}
+    check_preference(asked)
+    options = endpoint.dns_options | asked
+    if "PrivateDnsPreference" in asked and "PrivateDnsSpecifiedDomains" not in asked:
+        options.pop("PrivateDnsSpecifiedDomains", None)
+    _check_dns(call, endpoint.vpc_id, enabled=enabled)
+    if enabled and params.keys() & {"PrivateDnsEnabled", "DnsOptions"}:
+        _check_names(call, endpoint.vpc_id, endpoint.target_arn or "", options, apart_from=endpoint)
+    endpoint.dns_options = options
+
+
+def _check_dns(call: Call, vpc_id: str, *, enabled: bool) -> None:
+    if enabled and not dns_is_on(call, vpc_id):
+        raise AwsError(
+            "InvalidParameter",
+            "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true "
+            f"for {vpc_id}",
+        )
+
+
+def _check_names(
+    call: Call, vpc_id: str, arn: str, options: dict[str, Any], *, apart_from: Endpoint | None = None
+) -> None:
     """Refuse a second way to a private name that the VPC has already, be it by a resource or a network endpoint."""
-    wanted = endpoint_targets.names_wanted(arn, params.get("DnsOptions") or {})
-    twice = wanted & endpoint_targets.names_held(call.account_id, call.region, params["VpcId"])
+    wanted = endpoint_targets.names_wanted(arn, options)
+    twice = wanted & endpoint_targets.names_held(call.account_id, call.region, vpc_id, apart_from=apart_from)
     if twice:
         raise AwsError(
             "InvalidParameter",
             "private-dns-enabled cannot be set because there is already a conflicting DNS domain for "
-            f"{min(twice)} in the VPC {params['VpcId']}",
+            f"{min(twice)} in the VPC {vpc_id}",
         )
 
 

@@ -28,6 +28,7 @@ vpc_associations = table()
 """By id."""
 
 _ID = "serviceNetworkVpcAssociationIdentifier"
+_DOMAINS = "privateDnsSpecifiedDomains"
 
 
 @dataclass(kw_only=True)
@@ -52,8 +53,17 @@ class VpcAssociation(NetworkAssociation):
             "createdBy": self.creator,
             "securityGroupIds": self.group_ids,
             "privateDnsEnabled": self.private_dns,
-            "dnsOptions": self.dns_options,
+            "dnsOptions": self.shown_dns_options,
         }
+
+    @property
+    def shown_dns_options(self) -> dict[str, Any]:
+        """Give them as AWS answers: every domain stands for none specified, and is refused if it is sent back.
+
+        Found by Terraform's AWS provider (pull request 45619).
+        """
+        of_any = {} if "SPECIFIED" in self.dns_options["privateDnsPreference"] else {_DOMAINS: ["*"]}
+        return self.dns_options | of_any
 
     def describe(self, account_id: str) -> dict[str, Any]:
         return super().describe(account_id) | self.settings() | {"vpcId": self.vpc_id}
@@ -130,7 +140,7 @@ def _check_dns(call: Call, vpc_id: str, *, enabled: bool) -> None:
 def _dns_options(params: dict[str, Any]) -> dict[str, Any]:
     options = dict(params.get("dnsOptions") or {})
     options.setdefault("privateDnsPreference", VERIFIED_ONLY)
-    if not domains_fit(options["privateDnsPreference"], options.get("privateDnsSpecifiedDomains")):
+    if not domains_fit(options["privateDnsPreference"], options.get(_DOMAINS)):
         raise invalid("privateDnsSpecifiedDomains goes with a preference for specified domains, and only with one.")
     return options
 

@@ -83,25 +83,45 @@ def dns_is_on(call: Call, vpc_id: str) -> bool:
     return bool(vpc.enable_dns_support) and bool(vpc.enable_dns_hostnames)
 
 
-def check_room(call: Call, subnet_ids: Sequence[str], kind: str) -> None:
-    """Refuse subnets in which an endpoint of this type finds no place.
+def check_room(call: Call, subnet_ids: Sequence[str], kind: str, address_type: str) -> None:
+    """Refuse subnets in which an endpoint of this type finds no place: one of them fails the whole call.
 
     Raises:
-        AwsError: a zone does not take it, or a subnet has not enough free addresses.
+        AwsError: a zone does not take it, a subnet has no addresses of the type, or not enough free ones.
     """
     for subnet in (_subnet(call, subnet_id) for subnet_id in subnet_ids):
         if subnet is None:
             continue
-        if kind in {"Resource", "ServiceNetwork"} and subnet.availability_zone_id in WITHOUT_LATTICE:
+        if kind in {"Resource", "ServiceNetwork"} and not _takes_lattice(subnet):
             raise AwsError(
                 "InvalidParameter",
                 f"The VPC endpoint type {kind} does not support the availability zone of the subnet: {subnet.id}.",
+            )
+        if address_type not in _address_types(subnet):
+            raise AwsError(
+                "InvalidParameter", f"The subnet {subnet.id} does not support the IP address type {address_type}."
             )
         if subnet.available_ip_address_count < (_ADDRESSES_OF_NETWORK if kind == "ServiceNetwork" else 1):
             raise AwsError(
                 "InsufficientFreeAddressesInSubnet",
                 f"There are not enough free addresses in subnet '{subnet.id}' to satisfy the requested number.",
             )
+
+
+def _takes_lattice(subnet: Any) -> bool:
+    zone = subnet._availability_zone  # noqa: SLF001 - moto tells of a subnet's zone the name and the id only
+    return (
+        subnet.availability_zone_id not in WITHOUT_LATTICE
+        and zone.zone_type == "availability-zone"
+        and not getattr(subnet, "outpost_arn", None)
+    )
+
+
+def _address_types(subnet: Any) -> set[str]:
+    """Give the types of addresses that an endpoint there can have (AWS PrivateLink guide, "IP address type")."""
+    if subnet.ipv6_native:
+        return {"ipv6"}
+    return {"ipv4", "dualstack"} if subnet.ipv6_cidr_block_associations else {"ipv4"}
 
 
 def zone_ids(account_id: str, region: str, subnet_ids: Sequence[str]) -> set[str]:

@@ -81,7 +81,9 @@ def carry_out(operator: Operator, share_arn: str, provider: Operator) -> list[Wa
     """Do what Drawbridge does with a share that it let in; give what it associated."""
     parameters = Configuration(operator.aws("ssm"), prefix=PREFIX)
     policies = compiled(policies_in_force(parameters, everything_is_meant=False))
-    planner = _planning(operator).planner(policies, bindings_in_force(parameters), quotas_in_force(parameters))
+    planner = _planning(operator).planner(
+        policies, bindings_in_force(parameters), quotas_in_force(parameters), lambda _: {}
+    )
     plan = planner.plan(share_arn, Asker(account_id=provider.account_id), (), Moment(datetime.now(UTC)))
     for wanted in plan.associations:
         _carry_out(operator, wanted)

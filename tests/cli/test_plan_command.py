@@ -345,10 +345,11 @@ def test_the_way_by_a_service_network_is_told_step_by_step(
 
     ended = at_work("plan")
 
+    open_to_all = "open to the whole VPC: no security groups are named"
     assert [line for line in ended.out.splitlines() if line.startswith("    + ")] == [
         "    + create service network central",
         f"    + associate {databases[0]} with service network central",
-        f"    + associate {operator.vpc()} with service network central",
+        f"    + associate {operator.vpc()} with service network central, {open_to_all}",
         "    + then publish /drawbridge/connections/orders/orders-db/dns-name",
     ]
     assert ended.out.splitlines()[-1] == "3 steps."

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from drawbridge.association import WantedAssociation
+from drawbridge.association import PrivateDns, WantedAssociation
 from drawbridge.association.associate import Ways, associate
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.survey import Survey
@@ -82,3 +82,35 @@ def test_a_refusal_of_aws_s_is_told_as_ours(consumer: Account) -> None:
         pytest.raises(ThrottledError),
     ):
         there.vpc_associations("arn:aws:vpc-lattice:us-east-1:222222222222:servicenetwork/sn-0123456789abcdef0")
+
+
+def test_what_an_endpoint_or_a_vpc_s_association_was_left_with_is_told_as_it_was_left(
+    provider: Account, consumer: Account
+) -> None:
+    arn, share_arn = shared_resource(provider, consumer)
+    vpc_id, subnet_ids = first_vpc(consumer)
+    told: dict[str, Any] = {"resource_arn": arn, "share_arn": share_arn, "vpc_id": vpc_id}
+    ServiceNetworks(consumer.lattice, owner="drawbridge", account_id=consumer.account_id).create("shared", "token")
+    by_endpoint = made(consumer, wanted(subnet_ids=tuple(subnet_ids[:1]), **told))
+    by_network = made(consumer, wanted_by_network(private_dns=PrivateDns.VERIFIED, names_elsewhere=False, **told))
+
+    assert (by_endpoint.settings, by_network.settings) == ("off drawbridge", "verified")
+    assert survey(consumer).settings(by_endpoint) == by_endpoint.settings
+    assert survey(consumer).settings(by_network) == by_network.settings
+
+    consumer.ec2.modify_vpc_endpoint(
+        VpcEndpointId=by_endpoint.endpoint_id,
+        PrivateDnsEnabled=True,
+        DnsOptions={"PrivateDnsPreference": "ALL_DOMAINS"},
+    )
+    consumer.lattice.update_service_network_vpc_association(
+        serviceNetworkVpcAssociationIdentifier=by_network.vpc_association,
+        dnsOptions={"privateDnsPreference": "ALL_DOMAINS"},
+    )
+    assert survey(consumer).settings(by_endpoint) == "all drawbridge"
+    assert survey(consumer).settings(by_network) == "all"
+
+    consumer.ec2.delete_tags(Resources=[by_endpoint.endpoint_id], Tags=[{"Key": "drawbridge:owner"}])
+    assert survey(consumer).settings(by_endpoint) == "all"
+    consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[by_endpoint.endpoint_id])
+    assert survey(consumer).settings(by_endpoint) == ""

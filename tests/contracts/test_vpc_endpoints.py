@@ -11,7 +11,7 @@ from drawbridge.association.associate import Ways, associate, endpoint_token
 from drawbridge.association.observed import Network, State
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
-from drawbridge.errors import AccessDeniedError, ConflictError, GoneError, NotReadyError, QuotaExceededError
+from drawbridge.errors import AccessDeniedError, ConflictError, NotReadyError, QuotaExceededError, UpstreamError
 from tests.builders import wanted
 from tests.contracts.accounts import REGION, Account, answering, refusing, shared
 from tests.local_aws.accounts import first_vpc, pass_time
@@ -105,7 +105,7 @@ def test_an_endpoint_without_wanted_groups_has_the_default_one(
 
 
 @pytest.mark.parametrize(
-    ("code", "error"), [("InvalidVpcEndpointId.NotFound", GoneError), ("UnauthorizedOperation", AccessDeniedError)]
+    ("code", "error"), [("InvalidVpcEndpointId.NotFound", UpstreamError), ("UnauthorizedOperation", AccessDeniedError)]
 )
 def test_a_change_of_groups_that_aws_refuses_is_an_error(consumer: Account, code: str, error: type[Exception]) -> None:
     with refusing(consumer.ec2, "modify_vpc_endpoint", code), pytest.raises(error, match="vpce-0"):
@@ -326,6 +326,58 @@ def test_a_network_s_endpoint_is_found_for_every_binding_ours_before_others(
     assert [(each.id, each.ours) for each in found] == [(ours, True), (theirs, False)]
 
 
+WIDTHS = [
+    (PrivateDns.ALL, frozenset[str]()),
+    (PrivateDns.LISTED, frozenset({"a.example", "b.example"})),
+    (PrivateDns.LISTED, frozenset({"a.example"})),
+    (PrivateDns.VERIFIED_AND_LISTED, frozenset({"b.example"})),
+    (PrivateDns.VERIFIED, frozenset[str]()),
+    (PrivateDns.OFF, frozenset[str]()),
+]
+
+
+@pytest.mark.parametrize("mode", [RESOURCE, BY_NETWORK])
+def test_trap_17_the_private_dns_of_an_endpoint_is_told_and_can_be_changed_wider_narrower_and_off(
+    consumer: Account, association: WantedAssociation, network: Network, mode: Mode
+) -> None:
+    by = by_network(association) if mode is BY_NETWORK else association
+    made = endpoints_of(consumer).create(by, network, "token")
+
+    seen = []
+    for private_dns, domains in WIDTHS:
+        endpoints_of(consumer).change_private_dns(made.id, private_dns, domains)
+        (there,) = endpoints_of(consumer).find(by, network)
+        seen.append((there.private_dns, there.private_domains))
+
+    assert (made.private_dns, made.private_domains) == (PrivateDns.OFF, frozenset())
+    assert seen == WIDTHS
+
+
+def test_an_endpoint_to_a_network_can_have_more_subnets(
+    consumer: Account, association: WantedAssociation, network: Network
+) -> None:
+    by = by_network(association)
+    made = endpoints_of(consumer).create(by, network, "token")
+    more = frozenset(first_vpc(consumer)[1][1:3])
+
+    endpoints_of(consumer).add_subnets(made.id, more)
+
+    (there,) = endpoints_of(consumer).find(by, network)
+    assert there.subnet_ids == made.subnet_ids | more
+    assert len(there.subnet_ids) == 3
+
+
+@pytest.mark.parametrize("asked", ["", "ipv4"])
+def test_the_addresses_of_an_endpoint_are_told_as_a_binding_writes_them(
+    consumer: Account, association: WantedAssociation, asked: str
+) -> None:
+    endpoints_of(consumer).create(wanted_with(association, address_type=asked), None, "token")
+
+    (there,) = endpoints_of(consumer).find(association, None)
+
+    assert there.address_type == "ipv4"
+
+
 def test_an_endpoint_to_another_network_or_to_a_resource_is_not_found(
     consumer: Account, association: WantedAssociation, network: Network
 ) -> None:
@@ -449,3 +501,37 @@ def test_a_service_is_told_among_what_a_network_s_endpoint_leads_to(
 
     assert (named.resource_arn, named.is_usable) == (arn, True)
     assert named.dns_name.startswith(f"{made.id}-snsa-")
+
+
+@pytest.mark.parametrize(
+    ("gone", "was_ours"),
+    [
+        (["drawbridge:owner"], True),
+        (["drawbridge:binding"], False),
+        (["drawbridge:owner", "drawbridge:binding", "drawbridge:resource-configuration", "Name"], False),
+    ],
+)
+def test_an_endpoint_whose_tags_somebody_took_is_beside_and_says_what_is_left_of_them(
+    consumer: Account, association: WantedAssociation, gone: list[str], was_ours: bool
+) -> None:
+    made = endpoints_of(consumer).create(association, None, "token").id
+    assert endpoints_of(consumer).beside(association) == []
+
+    consumer.ec2.delete_tags(Resources=[made], Tags=[{"Key": key} for key in gone])
+
+    look = endpoints_of(consumer)
+    assert look.find(association, None) == []
+    assert [(each.id, each.was_ours) for each in look.beside(association)] == [(made, was_ours)]
+
+
+def test_beside_is_nothing_of_another_binding_s_or_that_leads_elsewhere_or_is_over(
+    consumer: Account, association: WantedAssociation, network: Network
+) -> None:
+    look = endpoints_of(consumer)
+    look.create(wanted_with(association, binding="other"), None, "token")
+    network_endpoint(consumer, network.arn)
+    over = resource_endpoint(consumer, association.resource_arn)["VpcEndpointId"]
+    consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[over])
+    theirs = resource_endpoint(consumer, association.resource_arn)["VpcEndpointId"]
+
+    assert [(each.id, each.was_ours) for each in endpoints_of(consumer).beside(association)] == [(theirs, False)]

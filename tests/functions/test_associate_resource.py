@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from drawbridge.association import Mode, NetworkRef, Plan, WantedAssociation
+from drawbridge.association import Mode, NetworkRef, Plan, PrivateDns, WantedAssociation
 from drawbridge.association.associate import Ways, endpoint_token
 from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
 from drawbridge.errors import NotReadyError
@@ -30,6 +30,9 @@ class Aws:
     def find(self, wanted: WantedAssociation, network: Network | None) -> list[Endpoint]:
         return [Endpoint(id=each, state=State.AVAILABLE) for each in self.made]
 
+    def beside(self, wanted: WantedAssociation) -> list[Endpoint]:
+        return []
+
     def create(self, wanted: WantedAssociation, network: Network | None, client_token: str) -> Endpoint:
         assert client_token == endpoint_token(wanted, network, (), 2)
         self.made.append(ENDPOINT_ID)
@@ -38,6 +41,12 @@ class Aws:
     def change_groups(self, endpoint_id: str, *, add: frozenset[str], remove: frozenset[str]) -> None:
         assert (endpoint_id, remove) == (ENDPOINT_ID, frozenset())
         self.groups = add
+
+    def change_private_dns(self, endpoint_id: str, private_dns: PrivateDns, domains: frozenset[str]) -> None:
+        raise AssertionError(endpoint_id)
+
+    def add_subnets(self, endpoint_id: str, subnet_ids: frozenset[str]) -> None:
+        raise AssertionError(endpoint_id)
 
 
 class Networks:
@@ -76,7 +85,12 @@ def planned(attempts: KeptInMemory, want: WantedAssociation, at: datetime = NOW)
 def by(
     endpoint_id: str = "", network_arn: str = "", in_network: str = "", vpc_association: str = "", groups: Any = ()
 ) -> object:
-    told = {"endpointId": endpoint_id, "networkArn": network_arn, "securityGroupIds": [*groups]}
+    told = {
+        "endpointId": endpoint_id,
+        "networkArn": network_arn,
+        "securityGroupIds": [*groups],
+        "settings": "" if network_arn else "off",
+    }
     return {"next": "publish", "by": told | {"inNetwork": in_network, "vpcAssociation": vpc_association}}
 
 

@@ -176,11 +176,16 @@ def test_a_vpc_has_five_groups_at_most_and_of_its_own() -> None:
     )
 
 
+EVERY_DOMAIN = {"privateDnsSpecifiedDomains": ["*"]}
+"""What AWS answers where no domain is specified, and does not take back."""
+
+
 @pytest.mark.parametrize(
     ("options", "kept"),
     [
-        (None, {"privateDnsPreference": "VERIFIED_DOMAINS_ONLY"}),
-        ({"privateDnsPreference": "ALL_DOMAINS"}, {"privateDnsPreference": "ALL_DOMAINS"}),
+        (None, {"privateDnsPreference": "VERIFIED_DOMAINS_ONLY"} | EVERY_DOMAIN),
+        ({"privateDnsPreference": "ALL_DOMAINS"}, {"privateDnsPreference": "ALL_DOMAINS"} | EVERY_DOMAIN),
+        ({"privateDnsPreference": "ALL_DOMAINS"} | EVERY_DOMAIN, None),
         ({"privateDnsPreference": "SPECIFIED_DOMAINS_ONLY"}, None),
         ({"privateDnsSpecifiedDomains": ["example.com"]}, None),
         ({"privateDnsPreference": "ALL_DOMAINS", "privateDnsSpecifiedDomains": ["example.com"]}, None),

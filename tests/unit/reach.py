@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
-from drawbridge.association import Mode, NetworkRef, WantedAssociation
+from drawbridge.association import Mode, NetworkRef, PrivateDns, WantedAssociation
 from drawbridge.association.associate import Ways
 from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
+from drawbridge.association.subnets import Subnet
 from drawbridge.errors import ConflictError, GoneError
 from tests.builders import CONSUMER, VPC_ID
 
@@ -21,6 +24,8 @@ class Reach:
         self.resources: dict[tuple[str, str], InNetwork] = {}
         self.vpcs: dict[str, VpcInNetwork] = {}
         self.endpoints: dict[tuple[str, ...], list[Endpoint]] = {}
+        self.beside: list[Endpoint] = []
+        """To the same resource, of whoever else."""
         self.by_token: dict[str, Endpoint] = {}
         self.changes: list[str] = []
         self.listed = True
@@ -29,6 +34,8 @@ class Reach:
         """How far what is made has come at once."""
         self.group_vpcs: dict[str, str] = {}
         self.subnet_vpcs = {"subnet-0123456789abcdef0": VPC_ID, "subnet-0a": VPC_ID, "subnet-0b": VPC_ID}
+        self.subnets: dict[str, Subnet] = {}
+        """Those that are not as most are."""
         self.without_dns: set[str] = set()
         self.going: set[str] = set()
         """Service networks that go while they are looked at."""
@@ -44,8 +51,9 @@ class Reach:
     def vpc_of_group(self, group_id: str) -> str | None:
         return self.group_vpcs.get(group_id)
 
-    def vpc_of_subnet(self, subnet_id: str) -> str | None:
-        return self.subnet_vpcs.get(subnet_id)
+    def subnet(self, subnet_id: str) -> Subnet | None:
+        vpc_id = self.subnet_vpcs.get(subnet_id)
+        return self.subnets.get(subnet_id, Subnet(id=subnet_id, vpc_id=vpc_id, zone="a")) if vpc_id else None
 
     def has_dns(self, vpc_id: str) -> bool:
         return vpc_id not in self.without_dns
@@ -146,6 +154,9 @@ class Reach:
         def find(self, wanted: WantedAssociation, network: Network | None) -> list[Endpoint]:
             return self._aws.endpoints.get(_place(wanted, network), []) if self._aws.listed else []
 
+        def beside(self, wanted: WantedAssociation) -> list[Endpoint]:
+            return self._aws.beside
+
         def create(self, wanted: WantedAssociation, network: Network | None, client_token: str) -> Endpoint:
             if client_token in self._aws.by_token:
                 return self._aws.by_token[client_token]
@@ -153,7 +164,9 @@ class Reach:
                 id=f"vpce-{len(self._aws.by_token)}",
                 state=self._aws.becomes,
                 security_group_ids=frozenset(wanted.security_group_ids),
-                private_dns=wanted.private_dns is not wanted.private_dns.OFF,
+                subnet_ids=frozenset(wanted.subnet_ids),
+                private_dns=wanted.private_dns,
+                private_domains=frozenset(wanted.private_domains),
             )
             self._aws.changes.append(f"create {made.id}")
             self._aws.by_token[client_token] = made
@@ -162,13 +175,21 @@ class Reach:
 
         def change_groups(self, endpoint_id: str, *, add: frozenset[str], remove: frozenset[str]) -> None:
             self._aws.changes.append(f"change {endpoint_id}: +{','.join(sorted(add))} -{','.join(sorted(remove))}")
+            self._change(
+                endpoint_id, lambda each: replace(each, security_group_ids=(each.security_group_ids | add) - remove)
+            )
+
+        def change_private_dns(self, endpoint_id: str, private_dns: PrivateDns, domains: frozenset[str]) -> None:
+            self._aws.changes.append(f"change {endpoint_id}: private DNS {private_dns}")
+            self._change(endpoint_id, lambda each: replace(each, private_dns=private_dns, private_domains=domains))
+
+        def add_subnets(self, endpoint_id: str, subnet_ids: frozenset[str]) -> None:
+            self._aws.changes.append(f"change {endpoint_id}: +{','.join(sorted(subnet_ids))}")
+            self._change(endpoint_id, lambda each: replace(each, subnet_ids=each.subnet_ids | subnet_ids))
+
+        def _change(self, endpoint_id: str, change: Callable[[Endpoint], Endpoint]) -> None:
             self._aws.endpoints = {
-                key: [
-                    replace(each, security_group_ids=(each.security_group_ids | add) - remove)
-                    if each.id == endpoint_id
-                    else each
-                    for each in found
-                ]
+                key: [change(each) if each.id == endpoint_id else each for each in found]
                 for key, found in self._aws.endpoints.items()
             }
 

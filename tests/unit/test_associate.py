@@ -37,7 +37,7 @@ def test_a_missing_endpoint_is_made_once_and_waited_for(aws: Reach) -> None:
             associate(wanted(), aws.ways, attempt=1)
     aws.settle()
 
-    assert associate(wanted(), aws.ways, attempt=1) == Associated(endpoint_id="vpce-0")
+    assert associate(wanted(), aws.ways, attempt=1) == Associated(endpoint_id="vpce-0", settings="off")
     assert aws.changes == ["create vpce-0"]
 
 
@@ -74,7 +74,7 @@ def test_trap_19_a_token_that_gives_back_a_deleted_endpoint_is_followed_by_anoth
     gone = {token: msgspec.structs.replace(made, state=State.OVER) for token, made in aws.by_token.items()}
     aws.by_token, aws.endpoints = gone, {}
 
-    assert associate(wanted(), aws.ways, attempt=1) == Associated(endpoint_id="vpce-1")
+    assert associate(wanted(), aws.ways, attempt=1) == Associated(endpoint_id="vpce-1", settings="off")
 
 
 def test_trap_19_a_listed_endpoint_that_is_over_is_not_asked_for_again(aws: Reach) -> None:
@@ -83,7 +83,7 @@ def test_trap_19_a_listed_endpoint_that_is_over_is_not_asked_for_again(aws: Reac
         key: [msgspec.structs.replace(each, state=State.OVER) for each in found] for key, found in aws.endpoints.items()
     }
 
-    assert associate(wanted(), aws.ways, attempt=1) == Associated(endpoint_id="vpce-1")
+    assert associate(wanted(), aws.ways, attempt=1) == Associated(endpoint_id="vpce-1", settings="off")
 
 
 def test_trap_19_tokens_that_only_give_back_what_was_deleted_come_to_an_end(

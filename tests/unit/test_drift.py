@@ -17,6 +17,7 @@ from tests.builders import RESOURCE_ARN, SHARE, row, wanted
 
 NETWORK = "arn:aws:vpc-lattice:us-east-1:222222222222:servicenetwork/sn-0123456789abcdef0"
 BY_ENDPOINT = Associated(endpoint_id="vpce-1", security_group_ids=("sg-1",))
+WITH_SETTINGS = Associated(endpoint_id="vpce-1", security_group_ids=("sg-1",), settings="verified")
 BY_NETWORK = Associated(network_arn=NETWORK, in_network="snra-1", vpc_association="snva-1")
 
 
@@ -38,6 +39,7 @@ class Listed:
         self.groups: frozenset[str] | None = frozenset({"sg-1"})
         self.found = [named()]
         self.vpcs = frozenset({"snva-1"})
+        self.left_with = "verified"
 
     def security_groups(self, endpoint_id: str) -> frozenset[str] | None:
         assert endpoint_id == "vpce-1"
@@ -53,6 +55,9 @@ class Listed:
     def vpc_associations(self, network_arn: str) -> frozenset[str]:
         return self.vpcs
 
+    def settings(self, by: Associated) -> str:
+        return self.left_with
+
 
 def left(by: Associated, **changes: Any) -> Row:
     """Give a row of which the ledger keeps how it was left: with one name."""
@@ -60,7 +65,7 @@ def left(by: Associated, **changes: Any) -> Row:
     return row(Status.AVAILABLE, request=SHARE, ways=msgspec.json.encode([way]).decode())
 
 
-@pytest.mark.parametrize("by", [BY_ENDPOINT, BY_NETWORK])
+@pytest.mark.parametrize("by", [BY_ENDPOINT, BY_NETWORK, WITH_SETTINGS])
 def test_what_is_as_it_was_left_has_not_drifted(by: Associated) -> None:
     assert Drift(Listed()).of(left(by)) == ""
 
@@ -74,6 +79,8 @@ def test_what_is_as_it_was_left_has_not_drifted(by: Associated) -> None:
         (BY_ENDPOINT, {"found": [named(name="another name")]}),
         (BY_ENDPOINT, {"found": [named(accessible=False)]}),
         (BY_ENDPOINT, {"found": [named(private_dns_name="db.vendor.example")]}),
+        (WITH_SETTINGS, {"left_with": "all"}),
+        (WITH_SETTINGS, {"left_with": ""}),
         (BY_NETWORK, {"found": []}),
         (BY_NETWORK, {"vpcs": frozenset()}),
     ],
@@ -160,3 +167,10 @@ def test_a_record_that_leads_elsewhere_or_is_gone_is_drift_of_its_own() -> None:
 
 def test_what_an_earlier_version_left_without_records_has_not_drifted() -> None:
     assert Drift(Listed(), Zones()).of(left(BY_ENDPOINT)) == ""
+
+
+def test_what_the_version_before_left_has_not_drifted_because_more_is_compared_now() -> None:
+    listed = Listed()
+    listed.left_with = "all"
+
+    assert Drift(listed, Zones()).of(left(BY_ENDPOINT)) == ""

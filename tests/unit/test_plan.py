@@ -9,15 +9,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.association import Alias, Mode, NetworkRef, PrivateDns
+from drawbridge.association import Alias, Mode, NetworkRef, Plan, PrivateDns
 from drawbridge.association.aliases import AliasCheck, Holder, Zone
 from drawbridge.association.binding import Binding, parse_binding
 from drawbridge.association.entities import NOT_VISIBLE, UNAVAILABLE, Entity, Undescribed
 from drawbridge.association.in_force import matched_digest, wanted_digest
 from drawbridge.association.left_behind import Made
-from drawbridge.association.observed import InNetwork, Network, State, VpcInNetwork
-from drawbridge.association.plan import MOST_AT_ONCE, MOST_KEPT, PATIENT_TRIES, Planner, Vpc
+from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
+from drawbridge.association.plan import (
+    MOST_AT_ONCE,
+    MOST_KEPT,
+    PATIENT_TRIES,
+    Planner,
+    Recorded,
+    Vpc,
+    nothing_recorded,
+)
 from drawbridge.association.preflight import Preflight
+from drawbridge.association.subnets import Subnet
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.facts import ResourceKind
@@ -87,6 +96,14 @@ class InEffect:
         return held + ([msgspec.structs.replace(each, share_arn=also.arn) for each in held] if also else [])
 
 
+def vpc_with(*subnet_ids: str, vpc_id: str = VPC) -> Vpc:
+    """Give a VPC with these subnets, each in a zone of its own."""
+    return Vpc(
+        vpc_id=vpc_id,
+        subnets=tuple(Subnet(id=each, vpc_id=vpc_id, zone=f"zone-{number}") for number, each in enumerate(subnet_ids)),
+    )
+
+
 class World(Reach):
     """A share in effect, its resources and the VPCs, as AWS lists them."""
 
@@ -95,8 +112,8 @@ class World(Reach):
         self.described = list(described)
         self.undescribed: list[Undescribed] = []
         self.told_by_ram: dict[str, dict[str, str]] = {}
-        self.vpcs_there = (Vpc(vpc_id=VPC, subnet_ids=("subnet-0a", "subnet-0b")),) if vpcs is None else vpcs
-        self.subnet_vpcs |= {subnet: vpc.vpc_id for vpc in self.vpcs_there for subnet in vpc.subnet_ids}
+        self.vpcs_there = (vpc_with("subnet-0a", "subnet-0b"),) if vpcs is None else vpcs
+        self.subnet_vpcs |= {subnet.id: vpc.vpc_id for vpc in self.vpcs_there for subnet in vpc.subnets}
         self.in_effect = True
         self.zones_there = {ZONE: Zone(name="corp.example", private=True)}
         self.holders: dict[Alias, Holder] = {}
@@ -142,7 +159,9 @@ class World(Reach):
         in_force = InForce(tuple(bindings), tuple((each.name, 1) for each in bindings), ())
         return self.planner_of(in_force, PolicySet([parse_policy("test", policy)]))
 
-    def planner_of(self, bindings: InForce[Binding], policies: PolicySet) -> Planner:
+    def planner_of(
+        self, bindings: InForce[Binding], policies: PolicySet, recorded: Recorded = nothing_recorded
+    ) -> Planner:
         return Planner(
             shares=InEffect(self),
             entities=self,
@@ -156,6 +175,7 @@ class World(Reach):
             quotas=NONE_RAISED,
             surroundings=self.surroundings,
             makings=self.makings,
+            recorded=recorded,
         )
 
 
@@ -196,7 +216,7 @@ def test_policy_decides_on_each_resource() -> None:
     ]
 
 
-@pytest.mark.parametrize(("vpcs", "code"), [((), "no-vpc"), ((Vpc(vpc_id=VPC, subnet_ids=()),), "no-subnet")])
+@pytest.mark.parametrize(("vpcs", "code"), [((), "no-vpc"), ((vpc_with(),), "no-subnet")])
 def test_a_binding_that_lost_its_vpc_is_told(vpcs: tuple[Vpc, ...], code: str) -> None:
     plan = World(entity(), vpcs=vpcs).planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)
 
@@ -204,7 +224,7 @@ def test_a_binding_that_lost_its_vpc_is_told(vpcs: tuple[Vpc, ...], code: str) -
 
 
 def test_vpcs_named_by_tag_each_get_their_own() -> None:
-    vpcs = tuple(Vpc(vpc_id=f"vpc-0123456{number}", subnet_ids=(f"subnet-{number}",)) for number in range(2))
+    vpcs = tuple(vpc_with(f"subnet-{number}", vpc_id=f"vpc-0123456{number}") for number in range(2))
     by_tag = binding(attach={"mode": "resource-endpoint", "vpc": {"tag": {"Environment": "prod"}}})
 
     plan = World(entity(), vpcs=vpcs).planner(by_tag).plan(SHARE_ARN, asker(), [], MOMENT)
@@ -491,7 +511,7 @@ def test_a_network_without_a_vpc_leaves_it_to_others_which_vpcs_it_reaches() -> 
 
 
 def test_a_vpc_without_subnets_can_be_associated_with_a_network() -> None:
-    world = World(entity(), vpcs=(Vpc(vpc_id=VPC, subnet_ids=()),))
+    world = World(entity(), vpcs=(vpc_with(),))
 
     assert len(world.planner(by_network(serviceNetwork=OWN)).plan(SHARE_ARN, asker(), [], MOMENT).associations) == 1
 
@@ -652,3 +672,109 @@ def test_the_digest_of_what_matched_changes_just_when_the_bindings_that_match_so
     same = matched_digest(was, "a", held, NONE_RAISED) == matched_digest(becomes, "a", held, NONE_RAISED)
 
     assert same == (set(matching(was)) == set(matching(becomes)))
+
+
+BESIDE = Endpoint(id="vpce-lost", state=State.AVAILABLE, ours=False)
+
+
+def lost(world: World, *, recorded: dict[str, str]) -> Plan:
+    planner = world.planner_of(
+        InForce((binding(),), (("orders", 1),), ()),
+        PolicySet([parse_policy("test", "permit(principal, action, resource);")]),
+        recorded=lambda share_arn: recorded if share_arn == SHARE_ARN else {},
+    )
+    return planner.plan(SHARE_ARN, asker(), [], MOMENT)
+
+
+@pytest.mark.parametrize(
+    ("beside", "recorded"),
+    [
+        (BESIDE, {f"orders/orders-db/{VPC}": "vpce-lost"}),
+        (msgspec.structs.replace(BESIDE, was_ours=True), {}),
+    ],
+)
+def test_an_endpoint_whose_tags_somebody_took_is_told_and_not_made_a_second_time(
+    beside: Endpoint, recorded: dict[str, str]
+) -> None:
+    world = World(entity())
+    world.beside = [msgspec.structs.replace(BESIDE, id="vpce-theirs"), beside]
+
+    plan = lost(world, recorded=recorded)
+
+    (reason,) = plan.refused
+    assert (reason.code, reason.source, plan.associations) == ("ownership-lost", "orders", ())
+    assert f"vpce-lost in {VPC} was made for this binding" in reason.text
+
+
+@pytest.mark.parametrize(
+    "recorded", [{}, {f"orders/orders-db/{VPC}": "vpce-gone"}, {f"other/orders-db/{VPC}": "vpce-lost"}]
+)
+def test_an_endpoint_that_somebody_made_to_the_same_resource_keeps_nobody_from_making_ours(
+    recorded: dict[str, str],
+) -> None:
+    world = World(entity())
+    world.beside = [BESIDE]
+
+    plan = lost(world, recorded=recorded)
+
+    assert (len(plan.associations), plan.refused) == (1, ())
+
+
+def test_the_ledger_is_asked_only_where_an_endpoint_is_beside() -> None:
+    world = World(entity())
+
+    def unexpected(share_arn: str) -> dict[str, str]:
+        raise AssertionError(share_arn)
+
+    planner = world.planner_of(
+        InForce((binding(),), (("orders", 1),), ()),
+        PolicySet([parse_policy("test", "permit(principal, action, resource);")]),
+        recorded=unexpected,
+    )
+
+    assert len(planner.plan(SHARE_ARN, asker(), [], MOMENT).associations) == 1
+
+
+SHARING = {"mode": "service-network", "vpc": VPC, "serviceNetwork": {"name": "shared", "create": True}}
+
+
+@pytest.mark.parametrize(
+    ("other", "elsewhere"),
+    [
+        ({"privateDns": "verified"}, True),
+        ({"privateDns": "off"}, False),
+        ({"privateDns": "verified", "serviceNetwork": {"name": "another"}}, False),
+        ({"privateDns": "verified", "serviceNetwork": "sn-0123456789abcdef0"}, True),
+        ({"privateDns": "verified", "mode": "service-network-endpoint"}, False),
+    ],
+)
+def test_private_dns_is_a_binding_s_alone_where_no_other_can_have_it_by_the_same_network(
+    other: dict[str, Any], elsewhere: bool
+) -> None:
+    mine = binding(attach=SHARING | {"privateDns": "verified"})
+    second = binding("second", match={"resource": "other-*"}, attach=SHARING | other)
+
+    plan = World(entity()).planner(mine, second).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert [each.names_elsewhere for each in plan.associations] == [elsewhere]
+
+
+def test_a_binding_that_can_t_be_read_may_have_private_dns_by_any_network() -> None:
+    broken = (Broken("second", "line 3: no", None),)
+    world = World(entity())
+    in_force = InForce((binding(attach=SHARING),), (("orders", 1),), broken)
+    planner = world.planner_of(in_force, PolicySet([parse_policy("test", "permit(principal, action, resource);")]))
+
+    (planned,) = planner.plan(SHARE_ARN, asker(), [], MOMENT).associations
+
+    assert planned.names_elsewhere
+
+
+def test_what_a_binding_says_of_subnets_and_addresses_is_in_the_plan() -> None:
+    named = binding(attach=ATTACH | {"subnets": ["subnet-0123456789abcdef0"], "ipAddressType": "ipv4"})
+
+    plans = [World(entity()).planner(each).plan(SHARE_ARN, asker(), [], MOMENT) for each in (binding(), named)]
+
+    assert [
+        (each.subnet_ids, each.subnets_named, each.address_type) for plan in plans for each in plan.associations
+    ] == [(("subnet-0a", "subnet-0b"), False, ""), (("subnet-0123456789abcdef0",), True, "ipv4")]

@@ -17,7 +17,7 @@ from drawbridge.errors import NotReadyError
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
 from tests.builders import MOMENT, NOW, RESOURCE_ARN, SHARE_ARN, VPC_ID, asker, entity
-from tests.unit.test_plan import ATTACH, World, binding
+from tests.unit.test_plan import ATTACH, World, binding, vpc_with
 
 OTHER = RESOURCE_ARN + "0"
 ALL = Coverage(
@@ -109,8 +109,8 @@ def test_what_no_binding_of_that_name_is_there_for_is_refused() -> None:
 
 
 def test_what_is_wanted_in_another_vpc_by_now_is_refused_here() -> None:
-    elsewhere = Vpc(vpc_id="vpc-0fedcba9876543210", subnet_ids=("subnet-0c",))
-    world = Counting(entity(), vpcs=(Vpc(vpc_id=VPC_ID, subnet_ids=("subnet-0a",)), elsewhere))
+    elsewhere = vpc_with("subnet-0c", vpc_id="vpc-0fedcba9876543210")
+    world = Counting(entity(), vpcs=(vpc_with("subnet-0a"), elsewhere))
     before = planned(world)
 
     moved = binding(attach=ATTACH | {"vpc": elsewhere.vpc_id})

@@ -11,6 +11,7 @@ from drawbridge.association import Mode, NetworkRef, PrivateDns, WantedAssociati
 from drawbridge.association.observed import Endpoint, InNetwork, Observed, State, VpcInNetwork
 from drawbridge.association.preflight import Preflight
 from drawbridge.association.quotas import DEFAULTS
+from drawbridge.association.subnets import Subnet
 from drawbridge.decision.facts import ResourceKind
 from drawbridge.status import Reason
 from tests.builders import NETWORK, RESOURCE_ARN, SERVICE_ARN, VPC_ID, wanted, wanted_by_network
@@ -251,7 +252,9 @@ def test_a_private_name_is_had_by_one_way_only(aws: Reach) -> None:
         wanted_by_network(binding="other", private_dns=PrivateDns.VERIFIED),
         wanted(binding="third", private_dns=PrivateDns.VERIFIED),
         wanted(binding="plain"),
-        wanted(binding="elsewhere", private_dns=PrivateDns.VERIFIED, vpc_id=OTHER_VPC, subnet_ids=()),
+        wanted(
+            binding="elsewhere", private_dns=PrivateDns.VERIFIED, vpc_id=OTHER_VPC, subnet_ids=("subnet-elsewhere",)
+        ),
     ]
 
     reasons = told(aws, *ways)
@@ -325,3 +328,47 @@ def test_bindings_that_share_a_way_want_the_same_private_dns_or_none(aws: Reach)
     assert reasons[3] is not None
     assert "binding one wants private DNS verified" in reasons[3].text
     assert "write the same in both" in reasons[3].text
+
+
+@pytest.mark.parametrize("mode", [Mode.RESOURCE_ENDPOINT, Mode.SERVICE_NETWORK_ENDPOINT])
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ({"zone_type": "local-zone", "zone": "us-east-1-bos-1a"}, "is in us-east-1-bos-1a, a local-zone"),
+        ({"zone_type": "wavelength-zone"}, "a wavelength-zone"),
+        ({"zone_type": ""}, "a zone that AWS does not list"),
+        ({"on_outpost": True}, "is on an Outpost"),
+        ({"zone_id": "use1-az3"}, "takes no such endpoint"),
+        ({"address_types": frozenset({"ipv6"})}, "for addresses of type ipv6, not ipv4"),
+        ({"free": 0}, "has 0 free addresses"),
+    ],
+)
+def test_a_subnet_that_a_binding_names_and_that_can_t_hold_the_endpoint_is_told_by_name(
+    aws: Reach, place: dict[str, Any], why: str, mode: Mode
+) -> None:
+    aws.subnets["subnet-0b"] = Subnet(**({"id": "subnet-0b", "vpc_id": VPC_ID, "zone": "b"} | place))
+    named = wanted(subnet_ids=("subnet-0a", "subnet-0b"), subnets_named=True)
+    if mode is Mode.SERVICE_NETWORK_ENDPOINT:
+        named = wanted_by_network(mode, subnet_ids=("subnet-0a", "subnet-0b"), subnets_named=True)
+
+    (reason,) = told(aws, named)
+
+    assert reason is not None
+    assert reason.code == "subnet-unsuitable"
+    assert "subnet-0b" in reason.text
+    assert why in reason.text
+
+
+def test_a_subnet_that_is_full_by_now_holds_the_endpoint_that_is_there(aws: Reach) -> None:
+    aws.subnets["subnet-0a"] = Subnet(id="subnet-0a", vpc_id=VPC_ID, zone="a", free=0)
+    named = wanted(subnet_ids=("subnet-0a",), subnets_named=True)
+    aws.have_endpoint(named, Endpoint(id="vpce-1", state=State.AVAILABLE, subnet_ids=frozenset({"subnet-0a"})))
+
+    assert codes(told(aws, named, wanted(subnet_ids=()))) == ["", ""]
+
+
+def test_where_no_subnet_has_addresses_of_the_type_that_is_told(aws: Reach) -> None:
+    (reason,) = told(aws, wanted(subnet_ids=(), address_type="ipv6"))
+
+    assert reason is not None
+    assert (reason.code, "for addresses of type ipv6" in reason.text) == ("no-subnet", True)

@@ -3,7 +3,7 @@
 import pytest
 
 from drawbridge.association import PrivateDns
-from drawbridge.aws.private_dns import PREFERENCES, private_dns_of
+from drawbridge.aws.private_dns import PREFERENCES, names_of, private_dns_of
 
 
 def test_trap_17_every_width_of_private_dns_has_a_word_of_aws_s_of_its_own() -> None:
@@ -16,6 +16,24 @@ def test_a_word_of_aws_s_is_read_as_it_is_written(private_dns: PrivateDns) -> No
     assert private_dns_of(PREFERENCES[private_dns]) is private_dns
 
 
-@pytest.mark.parametrize("preference", ["", "SOMETHING_NEW"])
-def test_trap_17_what_is_not_known_is_read_as_the_narrowest(preference: str) -> None:
-    assert private_dns_of(preference) is PrivateDns.VERIFIED
+@pytest.mark.parametrize(("preference", "read"), [("", PrivateDns.VERIFIED), ("SOMETHING_NEW", PrivateDns.ALL)])
+def test_trap_17_none_is_aws_s_default_and_what_is_not_known_may_let_anything_in(
+    preference: str, read: PrivateDns
+) -> None:
+    assert private_dns_of(preference) is read
+
+
+@pytest.mark.parametrize(
+    ("enabled", "preference", "domains", "names"),
+    [
+        (True, "VERIFIED_DOMAINS_ONLY", ["*"], (PrivateDns.VERIFIED, frozenset())),
+        (True, "ALL_DOMAINS", ["*"], (PrivateDns.ALL, frozenset())),
+        (True, "SPECIFIED_DOMAINS_ONLY", ["a.example"], (PrivateDns.LISTED, frozenset({"a.example"}))),
+        (True, None, None, (PrivateDns.VERIFIED, frozenset())),
+        (False, "ALL_DOMAINS", ["*"], (PrivateDns.OFF, frozenset())),
+    ],
+)
+def test_domains_are_read_only_where_they_are_specified(
+    enabled: bool, preference: str | None, domains: list[str] | None, names: tuple[PrivateDns, frozenset[str]]
+) -> None:
+    assert names_of(enabled, preference, domains) == names

@@ -14,8 +14,10 @@ from drawbridge.association import Associated, Mode, NetworkRef, PrivateDns, Wan
 from drawbridge.association.observed import Endpoint, InNetwork, Observed, State, VpcInNetwork
 from drawbridge.association.steps import (
     Action,
+    AddSubnets,
     AssociateVpc,
     Await,
+    ChangePrivateDns,
     ChangeSecurityGroups,
     ChangeVpcAssociation,
     CreateEndpoint,
@@ -36,9 +38,11 @@ SN, SN_ENDPOINT = Mode.SERVICE_NETWORK, Mode.SERVICE_NETWORK_ENDPOINT
 GROUPS = st.sets(st.sampled_from(["sg-1", "sg-2", "sg-3"])).map(frozenset)
 DOMAINS = st.sets(st.sampled_from(["a.example", "b.example"]), min_size=1).map(frozenset)
 LISTING = {PrivateDns.LISTED, PrivateDns.VERIFIED_AND_LISTED}
+SUBNETS = st.sets(st.sampled_from(["subnet-1", "subnet-2", "subnet-3"]), min_size=1).map(frozenset)
+ADDRESS_TYPES = st.sampled_from(["", "ipv4", "dualstack"])
 STATES = st.sampled_from(State)
-MOST_STEPS = 5
-"""A network, what was in it taken out and put in, the VPC or an endpoint, and waiting."""
+MOST_STEPS = 6
+"""What was in a network taken out and put in, three changes of an endpoint, and waiting."""
 
 
 @st.composite
@@ -57,12 +61,16 @@ def everything_wanted(draw: st.DrawFn) -> WantedAssociation:
         security_group_ids=tuple(sorted(draw(GROUPS))),
         private_dns=private_dns,
         private_domains=tuple(sorted(draw(DOMAINS))) if private_dns in LISTING else (),
+        names_elsewhere=draw(st.booleans()),
+        subnet_ids=() if mode is SN else tuple(sorted(draw(SUBNETS))),
+        subnets_named=mode is not SN and draw(st.booleans()),
+        address_type=draw(ADDRESS_TYPES),
     )
 
 
 @st.composite
 def everything_observed(draw: st.DrawFn) -> Observed:
-    private_dns = draw(st.sampled_from(PrivateDns))
+    private_dns, of_endpoint = draw(st.sampled_from(PrivateDns)), draw(st.sampled_from(PrivateDns))
     failure = draw(st.sampled_from(["", "no capacity"]))
     in_network = InNetwork(
         id="snra-1", state=draw(STATES), private_dns=draw(st.booleans()), attempt=draw(st.integers(0, 3))
@@ -81,7 +89,10 @@ def everything_observed(draw: st.DrawFn) -> Observed:
         id="vpce-1",
         state=draw(STATES),
         security_group_ids=draw(GROUPS),
-        private_dns=draw(st.booleans()),
+        subnet_ids=draw(SUBNETS),
+        address_type=draw(ADDRESS_TYPES),
+        private_dns=of_endpoint,
+        private_domains=draw(DOMAINS) if of_endpoint in LISTING else frozenset(),
         ours=draw(st.booleans()),
         failure=failure,
     )
@@ -136,7 +147,7 @@ def test_nothing_that_is_not_ours_is_changed_or_deleted(
             case ChangeVpcAssociation(association_id):
                 assert observed.vpc is not None
                 assert (observed.vpc.id, observed.vpc.ours) == (association_id, True)
-            case ChangeSecurityGroups(endpoint_id):
+            case ChangeSecurityGroups(endpoint_id) | ChangePrivateDns(endpoint_id) | AddSubnets(endpoint_id):
                 assert observed.endpoint is not None
                 assert (observed.endpoint.id, observed.endpoint.ours) == (endpoint_id, True)
             case TakeOutOfNetwork(association_id):
@@ -183,15 +194,23 @@ def test_where_nothing_is_left_to_do_everything_is_usable_as_it_is_wanted(
     for each in needed:
         if wanted.private_dns is not PrivateDns.OFF:
             assert each is not None
-            assert each.private_dns
+            assert each.private_dns not in {False, PrivateDns.OFF}
         if wanted.security_group_ids and isinstance(each, VpcInNetwork | Endpoint):
             assert each.security_group_ids == {*wanted.security_group_ids}
+        if isinstance(each, VpcInNetwork | Endpoint) and each.ours and not wanted.shares_names:
+            assert (each.private_dns, each.private_domains) == (wanted.private_dns, frozenset(wanted.private_domains))
+        if isinstance(each, Endpoint) and wanted.subnets_named:
+            assert each.subnet_ids >= {*wanted.subnet_ids}
+            assert by_network or each.subnet_ids == {*wanted.subnet_ids}
+        if isinstance(each, Endpoint) and wanted.address_type:
+            assert each.address_type in {"", wanted.address_type}
 
 
 @anything
 def test_what_one_binding_wants_takes_no_private_dns_from_another(
     wanted: WantedAssociation, observed: Observed, attempt: int
 ) -> None:
+    wanted = msgspec.structs.replace(wanted, names_elsewhere=True)
     there = after(wanted, observed, [*steps(wanted, observed, attempt)]).vpc
 
     if observed.vpc is not None and wanted.private_dns in {PrivateDns.OFF, observed.vpc.private_dns}:
@@ -211,6 +230,8 @@ def test_whoever_is_stuck_reads_what_to_do(wanted: WantedAssociation, observed: 
 WHAT_TO_DO = {
     "no-service-network": "create it, or correct its name",
     "association-failed": "see to the cause, then delete it",
+    "subnets-fixed": "delete it to have it made anew, or name these subnets",
+    "address-type-fixed": "delete it to have it made anew, or set ipAddressType",
     "private-dns-fixed": "delete it to have it made anew, or set privateDns: off",
     "vpc-associated-elsewhere": "use mode service-network-endpoint, or that network",
     "not-ours": "change it, or the binding",
@@ -240,7 +261,7 @@ def test_from_nothing_a_network_s_way_is_made_whole() -> None:
     assert printed(by_made, Observed()) == [
         "create service network shared",
         f"associate {RESOURCE_ARN} with service network shared, with private DNS",
-        f"associate {VPC_ID} with service network shared",
+        f"associate {VPC_ID} with service network shared, open to the whole VPC: no security groups are named",
     ]
 
 
@@ -268,9 +289,11 @@ def test_a_network_that_is_not_there_and_not_to_be_made_is_told() -> None:
 
 
 def test_a_shared_network_is_put_into_nothing() -> None:
-    is_network = wanted_by_network(resource_kind=ResourceKind.SERVICE_NETWORK)
+    is_network = wanted_by_network(resource_kind=ResourceKind.SERVICE_NETWORK, security_group_ids=("sg-1", "sg-2"))
 
-    assert printed(is_network, Observed(network=NETWORK)) == [f"associate {VPC_ID} with service network shared"]
+    assert printed(is_network, Observed(network=NETWORK)) == [
+        f"associate {VPC_ID} with service network shared, through sg-1, sg-2"
+    ]
 
 
 def test_without_a_vpc_what_is_in_the_network_is_all() -> None:
@@ -289,7 +312,7 @@ def test_trap_12_the_way_is_told_by_the_mode(mode: Mode) -> None:
         network=NETWORK, in_network=in_network(), vpc=vpc(), endpoint=endpoint() if mode is SN_ENDPOINT else None
     )
 
-    told = associated(there, mode)
+    told = associated(there, wanted_by_network(mode))
 
     by_endpoint = mode is SN_ENDPOINT
     assert told == Associated(
@@ -329,11 +352,95 @@ def test_trap_15_what_was_put_in_without_private_dns_never_gets_it(mode: Mode) -
     assert (stuck.code, "snra-1" in stuck.why) == ("private-dns-fixed", True)
 
 
-def test_trap_15_an_endpoint_without_private_dns_never_gets_it() -> None:
-    (stuck,) = steps(wanted(private_dns=PrivateDns.VERIFIED), Observed(endpoint=endpoint()), 1)
+A, AB = frozenset({"a.example"}), frozenset({"a.example", "b.example"})
+OFF, VERIFIED, LISTED, ALL = PrivateDns.OFF, PrivateDns.VERIFIED, PrivateDns.LISTED, PrivateDns.ALL
+CHANGES = [
+    (OFF, frozenset(), VERIFIED, frozenset(), "verified"),
+    (ALL, frozenset(), VERIFIED, frozenset(), "verified"),
+    (ALL, frozenset(), LISTED, A, "listed a.example"),
+    (LISTED, AB, LISTED, A, "listed a.example"),
+    (LISTED, A, LISTED, AB, "listed a.example b.example"),
+    (VERIFIED, frozenset(), OFF, frozenset(), "off"),
+    (VERIFIED, frozenset(), ALL, frozenset(), "all"),
+]
+
+
+@pytest.mark.parametrize(("has", "domains", "wants", "listed", "told"), CHANGES)
+def test_trap_17_private_dns_that_is_one_binding_s_alone_is_as_that_wants_it_no_wider_and_no_narrower(
+    has: PrivateDns, domains: frozenset[str], wants: PrivateDns, listed: frozenset[str], told: str
+) -> None:
+    named: dict[str, Any] = {"private_dns": wants, "private_domains": tuple(sorted(listed))}
+    there = Observed(
+        network=NETWORK,
+        in_network=in_network(private_dns=True),
+        vpc=vpc(private_dns=has, private_domains=domains),
+        endpoint=endpoint(private_dns=has, private_domains=domains),
+    )
+    of_endpoint, of_vpc = f"change the private DNS of vpce-1: {told}", f"change snva-1: private DNS {told}"
+
+    assert printed(wanted(**named), there) == [of_endpoint]
+    assert printed(wanted_by_network(SN_ENDPOINT, names_elsewhere=False, **named), there) == [of_endpoint]
+    assert printed(wanted_by_network(SN, names_elsewhere=False, **named), there) == [of_vpc]
+
+
+def test_a_database_by_its_arn_has_private_names_whether_one_asks_for_them_or_not() -> None:
+    by_arn = wanted(resource_type="ARN")
+
+    assert printed(by_arn, Observed(endpoint=endpoint(private_dns=ALL))) == []
+    assert associated(Observed(endpoint=endpoint(private_dns=ALL)), by_arn).settings == ""
+
+
+def test_a_change_of_groups_does_not_narrow_the_private_dns_that_another_binding_has() -> None:
+    named = wanted_by_network(private_dns=VERIFIED, security_group_ids=("sg-1",))
+    there = Observed(network=NETWORK, in_network=in_network(private_dns=True), vpc=vpc(private_dns=ALL))
+
+    assert after(named, there, [*steps(named, there, 1)]).vpc == vpc(
+        private_dns=ALL, security_group_ids=frozenset({"sg-1"})
+    )
+
+
+def test_subnets_that_a_binding_names_are_added_to_an_endpoint_to_a_network() -> None:
+    named = wanted_by_network(SN_ENDPOINT, subnet_ids=("subnet-1", "subnet-2"), subnets_named=True)
+    there = Observed(network=NETWORK, in_network=in_network(), endpoint=endpoint(subnet_ids=frozenset({"subnet-1"})))
+
+    assert printed(named, there) == ["change the subnets of vpce-1: add subnet-2"]
+    more = msgspec.structs.replace(there, endpoint=endpoint(subnet_ids=frozenset({"subnet-1", "subnet-2", "subnet-3"})))
+    assert printed(named, more) == []
+    chosen = msgspec.structs.replace(named, subnets_named=False)
+    assert printed(chosen, there) == []
+
+
+@pytest.mark.parametrize("has", [{"subnet-1"}, {"subnet-1", "subnet-2", "subnet-3"}, {"subnet-3"}])
+def test_subnets_of_an_endpoint_to_a_resource_are_told_and_nothing_is_done(has: set[str]) -> None:
+    named = wanted(subnet_ids=("subnet-1", "subnet-2"), subnets_named=True)
+
+    (stuck,) = steps(named, Observed(endpoint=endpoint(subnet_ids=frozenset(has))), 1)
 
     assert isinstance(stuck, Stuck)
-    assert stuck.code == "private-dns-fixed"
+    assert stuck.code == "subnets-fixed"
+    assert f"vpce-1 is in {', '.join(sorted(has))}" in stuck.why
+
+
+def test_another_type_of_addresses_is_told_and_nothing_is_done() -> None:
+    (stuck,) = steps(wanted(address_type="dualstack"), Observed(endpoint=endpoint(address_type="ipv4")), 1)
+
+    assert isinstance(stuck, Stuck)
+    assert (stuck.code, "type ipv4" in stuck.why) == ("address-type-fixed", True)
+
+
+@pytest.mark.parametrize("mode", [SN, SN_ENDPOINT])
+def test_what_is_shared_with_another_binding_is_not_compared_to_find_drift(mode: Mode) -> None:
+    there = Observed(network=NETWORK, in_network=in_network(), vpc=vpc(), endpoint=endpoint())
+
+    alone = associated(there, wanted_by_network(mode, names_elsewhere=False))
+
+    assert alone.settings != ""
+    assert associated(there, wanted_by_network(mode)).settings == ""
+    for changed in (
+        Observed(network=NETWORK, vpc=vpc(private_dns=ALL), endpoint=endpoint(private_dns=ALL)),
+        Observed(network=NETWORK, vpc=vpc(ours=False), endpoint=endpoint(ours=False)),
+    ):
+        assert associated(changed, wanted_by_network(mode, names_elsewhere=False)).settings != alone.settings
 
 
 def test_trap_15_the_vpc_s_side_is_changed_to_private_dns_where_the_other_has_it() -> None:
@@ -465,6 +572,8 @@ def test_every_action_can_be_printed() -> None:
         ChangeVpcAssociation("snva-1", "private DNS all"),
         CreateEndpoint(RESOURCE_ARN, VPC_ID, ("subnet-1",)),
         ChangeSecurityGroups("vpce-1", frozenset({"sg-1"}), frozenset()),
+        ChangePrivateDns("vpce-1", PrivateDns.OFF, frozenset()),
+        AddSubnets("vpce-1", frozenset({"subnet-1"})),
     ]
 
     assert {type(each) for each in examples} == {*get_args(Action)}

@@ -26,6 +26,7 @@ from tests.workflow.definition import (
 
 NO_RESOURCE = {
     "A list of all that there is in the account, or that is shared with it; the answer is what is looked through.": {
+        "ec2:DescribeAvailabilityZones",
         "ec2:DescribeNetworkInterfaces",
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",
@@ -469,11 +470,16 @@ def test_only_endpoints_that_drawbridge_made_are_changed() -> None:
         each for each in every_statement("AssociateResourceFunctionRole") if "ec2:ModifyVpcEndpoint" in each["Action"]
     ]
 
-    conditions = {text_of(each["Resource"]).rpartition(":")[2]: each.get("Condition") for each in changing}
+    conditions = {
+        text_of(resource).rpartition(":")[2]: each.get("Condition")
+        for each in changing
+        for resource in listed(each["Resource"])
+    }
 
     assert conditions == {
         "vpc-endpoint/*": {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": {"Ref": "Prefix"}}},
         "security-group/*": None,
+        "subnet/*": None,
     }
 
 

@@ -1,5 +1,6 @@
 """Association: which shared resource goes where, by the bindings, and by which of three ways it is reached."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -74,10 +75,17 @@ class WantedAssociation(Struct, frozen=True, kw_only=True, rename="camel"):
     vpc_id: str
     """Empty where only a service network is concerned, and its VPCs are somebody else's business."""
     subnet_ids: tuple[str, ...]
+    subnets_named: bool = False
+    """Whether the binding names the subnets; else they are what was found to be there."""
+    address_type: str = ""
+    """Of an endpoint: ``ipv4``, ``ipv6`` or ``dualstack``; empty for what AWS takes, which is ``ipv4``."""
     security_group_ids: tuple[str, ...]
-    """None stands for the VPC's default group: that is what AWS takes."""
+    """None: of an endpoint, AWS takes the VPC's default group; of a VPC's association, no group limits who of the VPC
+    gets through."""
     private_dns: PrivateDns
     private_domains: tuple[str, ...] = ()
+    names_elsewhere: bool = True
+    """Whether another binding may have private DNS by the same service network, so that none is taken from it."""
     per_vpc: bool
     """Whether the binding names its VPCs by tag, so that names are published for each."""
     alias: str = ""
@@ -96,6 +104,11 @@ class WantedAssociation(Struct, frozen=True, kw_only=True, rename="camel"):
     def holds_others(self) -> bool:
         """Whether the names are those of what is inside it."""
         return holds_others(self.resource_kind, self.resource_type)
+
+    @property
+    def shares_names(self) -> bool:
+        """Whether the private DNS of what is made may be another binding's too: an endpoint to a resource is one's."""
+        return self.mode is not Mode.RESOURCE_ENDPOINT and self.names_elsewhere
 
     @property
     def is_network(self) -> bool:
@@ -146,3 +159,10 @@ class Associated(Struct, frozen=True, kw_only=True, rename="camel"):
     """The service network's association with the VPC."""
     security_group_ids: tuple[str, ...] = ()
     """Of the endpoint."""
+    settings: str = ""
+    """What else it was left with, as ``settings_of`` tells it; empty where that is not only this binding's."""
+
+
+def settings_of(private_dns: PrivateDns, domains: Iterable[str], owner: str = "") -> str:
+    """Write down what is compared to find drift: private DNS, and an endpoint's tag of ownership."""
+    return " ".join(filter(None, (private_dns, *sorted(domains), owner)))

@@ -7,12 +7,14 @@ from typing import Protocol, assert_never
 
 import msgspec
 
-from drawbridge.association import Associated, Mode, NetworkRef, WantedAssociation
+from drawbridge.association import Associated, Mode, NetworkRef, PrivateDns, WantedAssociation
 from drawbridge.association.observed import Endpoint, InNetwork, Network, Observed, State, VpcInNetwork
 from drawbridge.association.steps import (
     Action,
+    AddSubnets,
     AssociateVpc,
     Await,
+    ChangePrivateDns,
     ChangeSecurityGroups,
     ChangeVpcAssociation,
     CreateEndpoint,
@@ -22,6 +24,7 @@ from drawbridge.association.steps import (
     TakeOutOfNetwork,
     associated,
     beside,
+    changed,
     next_step,
 )
 from drawbridge.errors import AssociationFailedError, ConflictError, NotReadyError
@@ -66,12 +69,24 @@ class Endpoints(Protocol):
         """
         ...
 
+    def beside(self, wanted: WantedAssociation) -> list[Endpoint]:
+        """Give the endpoints to the resource in the VPC that are not to be told as this or another binding's."""
+        ...
+
     def create(self, wanted: WantedAssociation, network: Network | None, client_token: str) -> Endpoint:
         """Make the endpoint, tagged so that ``find`` finds it; the same token gives the same endpoint."""
         ...
 
     def change_groups(self, endpoint_id: str, *, add: frozenset[str], remove: frozenset[str]) -> None:
         """Give the endpoint security groups, and take others."""
+        ...
+
+    def change_private_dns(self, endpoint_id: str, private_dns: PrivateDns, domains: frozenset[str]) -> None:
+        """Give the endpoint another private DNS, or none."""
+        ...
+
+    def add_subnets(self, endpoint_id: str, subnet_ids: frozenset[str]) -> None:
+        """Have an endpoint to a service network in more subnets."""
         ...
 
 
@@ -98,10 +113,12 @@ class Ways:
                 by_network = wanted.mode is Mode.SERVICE_NETWORK_ENDPOINT
                 found = [] if by_network and network is None else self._endpoints.find(wanted, network)
                 usable = [each for each in found if each.state is not State.OVER]
+                beside = [] if usable or by_network else self._endpoints.beside(wanted)
                 return Observed(
                     network=network,
                     in_network=in_network,
                     endpoint=usable[0] if usable else None,
+                    beside=tuple(beside),
                     over=tuple(each.id for each in found if each.state is State.OVER),
                 )
             case _:
@@ -135,20 +152,30 @@ class Ways:
                     return replace(observed, vpc=self._networks.associate_vpc(network, wanted, token))
                 case ChangeVpcAssociation():
                     assert observed.vpc is not None  # noqa: S101 - it is what is to be changed
-                    changed = self._networks.change_vpc_association(observed.vpc, beside(wanted, observed.vpc))
-                    return replace(observed, vpc=changed)
+                    other = self._networks.change_vpc_association(observed.vpc, beside(wanted, observed.vpc))
+                    return replace(observed, vpc=other)
                 case CreateEndpoint():
                     return self._create_endpoint(wanted, observed, attempt)
-                case ChangeSecurityGroups(endpoint_id, add, remove):
-                    self._endpoints.change_groups(endpoint_id, add=add, remove=remove)
+                case ChangeSecurityGroups() | ChangePrivateDns() | AddSubnets():
                     assert observed.endpoint is not None  # noqa: S101 - it is what is to be changed
-                    groups = frozenset(wanted.security_group_ids)
-                    return replace(observed, endpoint=replace(observed.endpoint, security_group_ids=groups))
+                    self._change_endpoint(action)
+                    return replace(observed, endpoint=changed(action, observed.endpoint))
                 case _:
                     assert_never(action)
         except ConflictError as error:
             # Another association of the same network may have come first: the next look adopts what it made.
             raise NotReadyError(f"{action}: {error}") from error
+
+    def _change_endpoint(self, action: ChangeSecurityGroups | ChangePrivateDns | AddSubnets) -> None:
+        match action:
+            case ChangeSecurityGroups(endpoint_id, add, remove):
+                self._endpoints.change_groups(endpoint_id, add=add, remove=remove)
+            case ChangePrivateDns(endpoint_id, private_dns, domains):
+                self._endpoints.change_private_dns(endpoint_id, private_dns, domains)
+            case AddSubnets(endpoint_id, subnet_ids):
+                self._endpoints.add_subnets(endpoint_id, subnet_ids)
+            case _:
+                assert_never(action)
 
     def _create_endpoint(self, wanted: WantedAssociation, observed: Observed, attempt: int) -> Observed:
         over, placed = observed.over, wanted.mode is Mode.RESOURCE_ENDPOINT
@@ -197,7 +224,7 @@ def associate_while(
                 if not may_make():
                     return None
                 observed = ways.do(step, wanted, observed, attempt)
-    return associated(observed, wanted.mode)
+    return associated(observed, wanted)
 
 
 def associate(wanted: WantedAssociation, ways: Ways, *, attempt: int) -> Associated:
@@ -233,7 +260,8 @@ def endpoint_token(
 
 def _placed(wanted: WantedAssociation) -> tuple[str, ...]:
     groups, domains = sorted(wanted.security_group_ids), sorted(wanted.private_domains)
-    return (wanted.vpc_id, *sorted(wanted.subnet_ids), "groups", *groups, wanted.private_dns, *domains)
+    addresses = [wanted.address_type] if wanted.address_type else []
+    return (wanted.vpc_id, *sorted(wanted.subnet_ids), *addresses, "groups", *groups, wanted.private_dns, *domains)
 
 
 def _token(*made_of: object) -> str:

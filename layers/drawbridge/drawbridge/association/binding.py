@@ -111,6 +111,8 @@ class Attach(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
     subnets: tuple[SubnetId, ...] = ()
     """None stands for one in each zone."""
     security_groups: Annotated[tuple[SecurityGroupId, ...], Meta(max_length=16)] = ()
+    ip_address_type: Literal["ipv4", "ipv6", "dualstack"] | None = None
+    """Of an endpoint; none stands for AWS's default, which is ``ipv4``."""
     private_dns: Literal["off", "verified", "all"] | PrivateDomains = "off"
     service_network: NetworkId | ServiceNetwork | None = None
     """For the modes by service network. What is shared as a network needs none: it is one."""
@@ -189,6 +191,8 @@ def _troubles(attach: Attach) -> Iterator[str]:
         yield "attach.subnets belong to one VPC; leave them out where attach.vpc is a tag"
     if attach.subnets and not by_endpoint:
         yield f"attach.subnets are an endpoint's; mode {attach.mode} makes none, leave them out"
+    if attach.ip_address_type and not by_endpoint:
+        yield f"attach.ipAddressType is an endpoint's; mode {attach.mode} makes none, leave it out"
     if attach.mode is Mode.SERVICE_NETWORK and len(attach.security_groups) > _MOST_GROUPS:
         yield f"attach.securityGroups: a VPC's association takes {_MOST_GROUPS} at most"
     if attach.security_groups and attach.vpc is None:

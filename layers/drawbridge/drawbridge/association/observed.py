@@ -68,8 +68,15 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     state: State
     security_group_ids: frozenset[str] = frozenset()
     subnet_ids: frozenset[str] = frozenset()
-    private_dns: bool = False
+    address_type: str = ""
+    """``ipv4``, ``ipv6`` or ``dualstack``; empty if AWS does not tell."""
+    private_dns: PrivateDns = PrivateDns.OFF
+    private_domains: frozenset[str] = frozenset()
+    owner: str = ""
+    """What its tag of ownership says."""
     ours: bool = True
+    was_ours: bool = False
+    """Whether it carries the rest of what Drawbridge tags it with for this binding, and not that it is ours."""
     failure: str = ""
 
 
@@ -81,5 +88,8 @@ class Observed(Struct, frozen=True, kw_only=True):
     vpc: VpcInNetwork | None = None
     """Of this VPC, with whichever network: it can be associated with one only."""
     endpoint: Endpoint | None = None
+    beside: tuple[Endpoint, ...] = ()
+    """Where there is none of this binding's: endpoints in this VPC to the same resource, made by others, or not marked
+    as ours any longer."""
     over: tuple[str, ...] = ()
     """Ids of endpoints that were there before: a token of theirs would give them back."""

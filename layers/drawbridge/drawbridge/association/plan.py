@@ -17,7 +17,9 @@ from drawbridge.association.entities import NOT_VISIBLE, UNAVAILABLE, Entity, Un
 from drawbridge.association.in_force import matched_digest, wanted_digest
 from drawbridge.association.inputs import Surroundings, inputs_of, that_matter
 from drawbridge.association.left_behind import LeftBehind, Made, Makings, written
+from drawbridge.association.observed import Observed
 from drawbridge.association.preflight import Preflight
+from drawbridge.association.subnets import Subnet, chosen
 from drawbridge.bounds import fitting, shortened
 from drawbridge.configuration import InForce
 from drawbridge.decision import Because
@@ -54,8 +56,7 @@ class Vpc(Struct, frozen=True, kw_only=True):
     """A VPC that a binding wants a resource in."""
 
     vpc_id: str
-    subnet_ids: tuple[str, ...]
-    """One in each zone that has any."""
+    subnets: tuple[Subnet, ...] = ()
 
 
 class Refusal(Struct, frozen=True, kw_only=True):
@@ -142,6 +143,19 @@ class Network(Protocol):
     def tagged(self, tags: dict[str, str]) -> list[Vpc]: ...
 
 
+class Recorded(Protocol):
+    """What the ledger keeps of how a share's associations were left."""
+
+    def __call__(self, share_arn: str, /) -> Mapping[str, str]:
+        """Give the endpoint of each, by the association's name."""
+        ...
+
+
+def nothing_recorded(_share_arn: str, /) -> Mapping[str, str]:
+    """Stand for a ledger that keeps nothing."""
+    return {}
+
+
 class Planner:
     """Plans what is to be associated of a share."""
 
@@ -160,6 +174,7 @@ class Planner:
         quotas: InForce[tuple[str, int]],
         surroundings: Surroundings,
         makings: Makings,
+        recorded: Recorded = nothing_recorded,
     ) -> None:
         self._makings = makings
         self._surroundings = surroundings
@@ -173,6 +188,7 @@ class Planner:
         self._aliases = aliases
         self._account_id = account_id
         self._quotas = quotas
+        self._recorded = recorded
 
     def plan(
         self,
@@ -439,13 +455,10 @@ class Planner:
         placed: list[WantedAssociation] = []
         unplaced: list[Refusal] = []
         for vpc in self._vpcs(binding):
-            if vpc is not None and not vpc.subnet_ids and not binding.attach.subnets and _needs_subnets(binding):
-                text = f"{resource.name}: {vpc.vpc_id} has no subnet; make one, or name another VPC"
-                reason = Reason("no-subnet", text, source=binding.name)
-                unplaced.append(Refusal(vpc_id=vpc.vpc_id, reason=reason))
-                continue
             wanted = msgspec.structs.replace(
-                _wanted(binding, resource, vpc), alias_zone_name=zone_name, alias_reserved=reserved
+                _wanted(binding, resource, vpc, names_elsewhere=self._names_elsewhere(binding)),
+                alias_zone_name=zone_name,
+                alias_reserved=reserved,
             )
             hindrance = self._aliases.hindrance(wanted, public=bool(alias and alias.public)) or self._hindrance(
                 wanted, resource
@@ -478,7 +491,36 @@ class Planner:
                     "allowAssociationToShareableServiceNetwork"
                 )
                 return Reason("network-shareable", text, source=wanted.binding)
-        return self._preflight.hindrance(wanted, observed)
+        return self._lost(wanted, observed) or self._preflight.hindrance(wanted, observed)
+
+    def _lost(self, wanted: WantedAssociation, observed: Observed) -> Reason | None:
+        """Find an endpoint of ours whose tags somebody took: it is not touched, and not made a second time.
+
+        One that somebody made by hand to the same resource is none of our business.
+        """
+        if not observed.beside:
+            return None
+        recorded = self._recorded(wanted.share_arn).get(wanted.name)
+        lost = next((each.id for each in observed.beside if each.was_ours or each.id == recorded), None)
+        if lost is None:
+            return None
+        text = (
+            f"{wanted.resource_name}: {lost} in {wanted.vpc_id} was made for this binding, and its tags say so no "
+            "longer; put them back to have it looked after again, or delete it to have it made anew"
+        )
+        return Reason("ownership-lost", text, source=wanted.binding)
+
+    def _names_elsewhere(self, binding: Binding) -> bool:
+        """Whether another binding may have private DNS by the same network: one that can't be read may."""
+        if self._bindings.broken:
+            return True
+        return any(
+            other.name != binding.name
+            and other.attach.mode is binding.attach.mode
+            and other.attach.dns is not PrivateDns.OFF
+            and _may_be_one(other.attach.network, binding.attach.network)
+            for other in self._bindings.things
+        )
 
     def _vpcs(self, binding: Binding) -> list[Vpc] | list[None]:
         match binding.attach.vpc:
@@ -499,8 +541,11 @@ def _cut(refusals: int, facts: int) -> Iterator[str]:
         yield f"What policies were asked about {facts} resources is not kept: they are not reviewed."
 
 
-def _needs_subnets(binding: Binding) -> bool:
-    return binding.attach.mode is not Mode.SERVICE_NETWORK
+def _chosen(binding: Binding, vpc: Vpc | None) -> tuple[str, ...]:
+    attach = binding.attach
+    if vpc is None or attach.mode is Mode.SERVICE_NETWORK:
+        return ()
+    return chosen(vpc.subnets, attach.mode, attach.ip_address_type or "")
 
 
 def _alias(binding: Binding, resource: Entity) -> str | None:
@@ -513,7 +558,12 @@ def _alias(binding: Binding, resource: Entity) -> str | None:
     return alias_for_policies(name, resource.name, holds_others=holds)
 
 
-def _wanted(binding: Binding, resource: Entity, vpc: Vpc | None) -> WantedAssociation:
+def _may_be_one(one: NetworkRef | None, other: NetworkRef | None) -> bool:
+    """Whether these may name one network: two names differ, and what an id or a share stands for is not known here."""
+    return one is None or other is None or not (one.name and other.name) or one.name == other.name
+
+
+def _wanted(binding: Binding, resource: Entity, vpc: Vpc | None, *, names_elsewhere: bool) -> WantedAssociation:
     attach = binding.attach
     is_network = resource.kind is ResourceKind.SERVICE_NETWORK
     vpc_id = vpc.vpc_id if vpc else ""
@@ -530,10 +580,13 @@ def _wanted(binding: Binding, resource: Entity, vpc: Vpc | None) -> WantedAssoci
         mode=attach.mode,
         network=NetworkRef(identifier=resource.arn) if is_network else attach.network,
         vpc_id=vpc_id,
-        subnet_ids=(attach.subnets or (vpc.subnet_ids if vpc else ())) if _needs_subnets(binding) else (),
+        subnet_ids=attach.subnets or _chosen(binding, vpc),
+        subnets_named=bool(attach.subnets),
+        address_type=attach.ip_address_type or "",
         security_group_ids=attach.security_groups,
         private_dns=attach.dns,
         private_domains=attach.domains,
+        names_elsewhere=names_elsewhere,
         per_vpc=isinstance(attach.vpc, VpcTag),
         alias=attach.alias.name.replace("{vpc}", vpc_id) if attach.alias else "",
         alias_zone=attach.alias.zone if attach.alias else "",

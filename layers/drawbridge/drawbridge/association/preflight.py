@@ -8,7 +8,8 @@ from drawbridge.association import Mode, PrivateDns, WantedAssociation
 from drawbridge.association.observed import Network, Observed, State
 from drawbridge.association.quotas import DEFAULTS, IN_NETWORK, NETWORK_ENDPOINTS, PATH, RESOURCE_ENDPOINTS
 from drawbridge.association.quotas import VPCS_OF_NETWORK as VPCS
-from drawbridge.association.steps import AssociateVpc, CreateEndpoint, PutInNetwork, Step, Stuck, steps
+from drawbridge.association.steps import AddSubnets, AssociateVpc, CreateEndpoint, PutInNetwork, Step, Stuck, steps
+from drawbridge.association.subnets import Subnet, unfit
 from drawbridge.decision.facts import ResourceKind
 from drawbridge.status import Reason
 
@@ -20,7 +21,7 @@ class Places(Protocol):
         """Give the VPC of a security group; ``None`` if there is no such group."""
         ...
 
-    def vpc_of_subnet(self, subnet_id: str) -> str | None: ...
+    def subnet(self, subnet_id: str) -> Subnet | None: ...
 
     def has_dns(self, vpc_id: str) -> bool:
         """Tell whether the VPC has DNS support and DNS host names, which private DNS needs."""
@@ -79,6 +80,7 @@ class Preflight:
         self, wanted: WantedAssociation, observed: Observed, planned: Iterable[Step]
     ) -> Iterator[tuple[str, str]]:
         yield from self._of_place(wanted)
+        yield from self._of_room(wanted, planned)
         yield from self._of_names(wanted, observed)
         yield from self._of_shared(wanted, observed)
         for step in planned:
@@ -106,11 +108,11 @@ class Preflight:
             elif wanted.vpc_id and vpc_id != wanted.vpc_id:
                 yield "wrong-security-group", f"{group_id} is of {vpc_id}, not of {wanted.vpc_id}; name one of that VPC"
         for subnet_id in wanted.subnet_ids:
-            vpc_id = self._places.vpc_of_subnet(subnet_id)
-            if vpc_id is None:
+            subnet = self._places.subnet(subnet_id)
+            if subnet is None:
                 yield "no-subnet", f"there is no subnet {subnet_id}; correct the binding"
-            elif vpc_id != wanted.vpc_id:
-                yield "no-subnet", f"{subnet_id} is of {vpc_id}, not of {wanted.vpc_id}; name one of that VPC"
+            elif subnet.vpc_id != wanted.vpc_id:
+                yield "no-subnet", f"{subnet_id} is of {subnet.vpc_id}, not of {wanted.vpc_id}; name one of that VPC"
         private = wanted.private_dns is not PrivateDns.OFF
         if private and wanted.vpc_id and not self._places.has_dns(wanted.vpc_id):
             why = (
@@ -118,6 +120,18 @@ class Preflight:
                 "turn them on, or set privateDns: off"
             )
             yield "vpc-without-dns", why
+
+    def _of_room(self, wanted: WantedAssociation, planned: Iterable[Step]) -> Iterator[tuple[str, str]]:
+        """Find subnets that can't hold what is to be made in them; what is there already has its place."""
+        for step in planned:
+            if isinstance(step, CreateEndpoint) and not step.subnet_ids:
+                addresses = f" for addresses of type {wanted.address_type}" if wanted.address_type else ""
+                lack = f"{wanted.vpc_id} has no subnet that can hold the endpoint{addresses}"
+                yield "no-subnet", f"{lack}; make one, or name another VPC"
+            for subnet_id in sorted(step.subnet_ids) if isinstance(step, CreateEndpoint | AddSubnets) else ():
+                subnet = self._places.subnet(subnet_id)
+                if subnet is not None and (why := unfit(subnet, wanted.mode, wanted.address_type)):
+                    yield "subnet-unsuitable", f"{why}; leave it out of the binding"
 
     def _of_names(self, wanted: WantedAssociation, observed: Observed) -> Iterator[tuple[str, str]]:
         if not _takes_name(wanted):

@@ -3,17 +3,18 @@
 Doing a step changes what is observed, and then the next one is asked for; when there is none, everything is as wanted.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 import msgspec
 from msgspec import Struct
 
-from drawbridge.association import Associated, Mode, PrivateDns, WantedAssociation
+from drawbridge.association import Associated, Mode, PrivateDns, WantedAssociation, settings_of
 from drawbridge.association.observed import Endpoint, InNetwork, Network, Observed, State, VpcInNetwork
 
 _NEW = "(new)"
 """Stands for an id that AWS has not given yet."""
+_OPEN = "open to the whole VPC: no security groups are named"
 
 
 class CreateNetwork(Struct, frozen=True, tag=True):
@@ -52,9 +53,11 @@ class AssociateVpc(Struct, frozen=True, tag=True):
 
     network: str
     vpc_id: str
+    security_group_ids: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"associate {self.vpc_id} with service network {self.network}"
+        through = f"through {', '.join(self.security_group_ids)}" if self.security_group_ids else _OPEN
+        return f"associate {self.vpc_id} with service network {self.network}, {through}"
 
 
 class ChangeVpcAssociation(Struct, frozen=True, tag=True):
@@ -73,9 +76,11 @@ class CreateEndpoint(Struct, frozen=True, tag=True):
     target: str
     vpc_id: str
     subnet_ids: tuple[str, ...]
+    address_type: str = ""
 
     def __str__(self) -> str:
-        return f"create an endpoint to {self.target} in {self.vpc_id}, {', '.join(self.subnet_ids)}"
+        addresses = f", {self.address_type}" if self.address_type else ""
+        return f"create an endpoint to {self.target} in {self.vpc_id}, {', '.join(self.subnet_ids)}{addresses}"
 
 
 class ChangeSecurityGroups(Struct, frozen=True, tag=True):
@@ -89,6 +94,27 @@ class ChangeSecurityGroups(Struct, frozen=True, tag=True):
         added = f"add {', '.join(sorted(self.add))}" if self.add else ""
         removed = f"remove {', '.join(sorted(self.remove))}" if self.remove else ""
         return f"change the security groups of {self.endpoint_id}: {'; '.join(filter(None, (added, removed)))}"
+
+
+class ChangePrivateDns(Struct, frozen=True, tag=True):
+    """Give an endpoint another private DNS, be it wider or narrower, or none."""
+
+    endpoint_id: str
+    private_dns: PrivateDns
+    domains: frozenset[str]
+
+    def __str__(self) -> str:
+        return f"change the private DNS of {self.endpoint_id}: {_names_text(self.private_dns, self.domains)}"
+
+
+class AddSubnets(Struct, frozen=True, tag=True):
+    """Have an endpoint to a service network in more subnets."""
+
+    endpoint_id: str
+    subnet_ids: frozenset[str]
+
+    def __str__(self) -> str:
+        return f"change the subnets of {self.endpoint_id}: add {', '.join(sorted(self.subnet_ids))}"
 
 
 class Await(Struct, frozen=True, tag=True):
@@ -118,6 +144,8 @@ Action = (
     | ChangeVpcAssociation
     | CreateEndpoint
     | ChangeSecurityGroups
+    | ChangePrivateDns
+    | AddSubnets
 )
 Step = Action | Await | Stuck
 
@@ -166,43 +194,65 @@ def assumed(step: Action, wanted: WantedAssociation, observed: Observed) -> Obse
             changes = {
                 "vpc": _as_wanted(beside(wanted, observed.vpc), observed.vpc.id if observed.vpc else _NEW, network)
             }
-        case CreateEndpoint() | ChangeSecurityGroups():
+        case CreateEndpoint():
             made = Endpoint(
-                id=observed.endpoint.id if observed.endpoint else _NEW,
+                id=_NEW,
                 state=State.AVAILABLE,
                 security_group_ids=frozenset(wanted.security_group_ids),
                 subnet_ids=frozenset(wanted.subnet_ids),
-                private_dns=wanted.private_dns is not PrivateDns.OFF,
+                address_type=wanted.address_type,
+                private_dns=wanted.private_dns,
+                private_domains=frozenset(wanted.private_domains),
             )
             changes = {"endpoint": made}
+        case ChangeSecurityGroups() | ChangePrivateDns() | AddSubnets():
+            changes = {"endpoint": changed(step, observed.endpoint) if observed.endpoint else None}
         case _:
             assert_never(step)
     return msgspec.structs.replace(observed, **changes)
+
+
+def changed(step: ChangeSecurityGroups | ChangePrivateDns | AddSubnets, there: Endpoint) -> Endpoint:
+    """Give the endpoint as it is once the step is done."""
+    match step:
+        case ChangeSecurityGroups(add=add, remove=remove):
+            return msgspec.structs.replace(there, security_group_ids=(there.security_group_ids | add) - remove)
+        case ChangePrivateDns(private_dns=private_dns, domains=domains):
+            return msgspec.structs.replace(there, private_dns=private_dns, private_domains=domains)
+        case AddSubnets(subnet_ids=subnet_ids):
+            return msgspec.structs.replace(there, subnet_ids=there.subnet_ids | subnet_ids)
+        case _:
+            assert_never(step)
 
 
 def beside(wanted: WantedAssociation, there: VpcInNetwork | None) -> WantedAssociation:
     """Give what is wanted of a VPC's association, with the private DNS that other bindings have by it."""
     if there is None:
         return wanted
-    if wanted.private_dns is PrivateDns.OFF:
-        names = {"private_dns": there.private_dns, "private_domains": tuple(sorted(there.private_domains))}
-    elif wanted.private_dns is there.private_dns:
-        names = {"private_domains": tuple(sorted({*wanted.private_domains} | there.private_domains))}
-    else:
-        names = {}
-    return msgspec.structs.replace(wanted, **names)
+    private_dns, domains = _names(wanted, there)
+    return msgspec.structs.replace(wanted, private_dns=private_dns, private_domains=tuple(sorted(domains)))
 
 
-def associated(observed: Observed, mode: Mode) -> Associated:
+def associated(observed: Observed, wanted: WantedAssociation) -> Associated:
     """Name what makes the resource reachable."""
-    vpc = observed.vpc if mode is Mode.SERVICE_NETWORK else None
+    vpc = observed.vpc if wanted.mode is Mode.SERVICE_NETWORK else None
     return Associated(
         endpoint_id=observed.endpoint.id if observed.endpoint else "",
         network_arn=observed.network.arn if observed.network else "",
         in_network=observed.in_network.id if observed.in_network else "",
         vpc_association=vpc.id if vpc else "",
         security_group_ids=tuple(sorted(observed.endpoint.security_group_ids)) if observed.endpoint else (),
+        settings=_settings(wanted, observed.endpoint, vpc),
     )
+
+
+def _settings(wanted: WantedAssociation, endpoint: Endpoint | None, vpc: VpcInNetwork | None) -> str:
+    """Write down what the way is left with, unless it is not this binding's alone, or somebody else's."""
+    if wanted.shares_names or _named_anyway(wanted):
+        return ""
+    if endpoint is not None:
+        return settings_of(endpoint.private_dns, endpoint.private_domains, endpoint.owner) if endpoint.ours else ""
+    return settings_of(vpc.private_dns, vpc.private_domains) if vpc is not None and vpc.ours else ""
 
 
 def _as_wanted(wanted: WantedAssociation, association_id: str, network_arn: str) -> VpcInNetwork:
@@ -242,7 +292,7 @@ def _in_network_step(wanted: WantedAssociation, network: Network, there: InNetwo
 def _vpc_step(wanted: WantedAssociation, observed: Observed) -> Step | None:
     network, there = observed.network, observed.vpc
     if network is None or there is None:
-        return AssociateVpc(network.name, wanted.vpc_id) if network else None
+        return AssociateVpc(network.name, wanted.vpc_id, wanted.security_group_ids) if network else None
     if there.network_arn != network.arn:
         why = (
             f"{wanted.vpc_id} is associated with another service network, {there.network_arn}, and can be with one "
@@ -251,12 +301,13 @@ def _vpc_step(wanted: WantedAssociation, observed: Observed) -> Step | None:
         return Stuck("vpc-associated-elsewhere", why)
     if there.state is State.FAILED:
         return _failed(there.id, there.failure)
-    difference = "; ".join(_differences(wanted, there))
-    if not difference or not there.state.is_usable:
+    if not there.state.is_usable:
         return None
     if not there.ours:
-        return _not_ours(there.id, difference)
-    return ChangeVpcAssociation(there.id, difference)
+        lacking = "; ".join(_lacking(wanted, there))
+        return _not_ours(there.id, lacking) if lacking else None
+    difference = "; ".join(_differences(wanted, there))
+    return ChangeVpcAssociation(there.id, difference) if difference else None
 
 
 def _failed(what: str, failure: str) -> Stuck:
@@ -275,14 +326,51 @@ def _without_private_dns(what: str) -> Stuck:
 
 
 def _differences(wanted: WantedAssociation, there: VpcInNetwork) -> Iterator[str]:
+    yield from _other_groups(wanted, there)
+    names = _names(wanted, there)
+    if names != (there.private_dns, there.private_domains):
+        yield f"private DNS {_names_text(*names)}"
+
+
+def _lacking(wanted: WantedAssociation, there: VpcInNetwork | Endpoint) -> Iterator[str]:
+    """Say what is less than what is wanted; what is more is for whoever made it."""
+    yield from _other_groups(wanted, there)
+    if not _covers(wanted, there):
+        yield f"private DNS {_names_text(wanted.private_dns, wanted.private_domains)}"
+
+
+def _other_groups(wanted: WantedAssociation, there: VpcInNetwork | Endpoint) -> Iterator[str]:
     groups = frozenset(wanted.security_group_ids)
     if groups and groups != there.security_group_ids:
         yield f"security groups {', '.join(sorted(groups))}"
-    # One binding may do without what another one wants of the same VPC.
+
+
+def _names(wanted: WantedAssociation, there: VpcInNetwork | Endpoint) -> tuple[PrivateDns, frozenset[str]]:
+    """Give the private DNS that there should be: just what is wanted, unless another binding may have some by it."""
+    told = there.private_dns, there.private_domains
+    domains = frozenset(wanted.private_domains)
+    if _named_anyway(wanted) or (wanted.shares_names and _covers(wanted, there)):
+        return told
+    if wanted.shares_names and wanted.private_dns is there.private_dns:
+        return wanted.private_dns, domains | there.private_domains
+    return wanted.private_dns, domains
+
+
+def _covers(wanted: WantedAssociation, there: VpcInNetwork | Endpoint) -> bool:
+    """Whether it has all the private DNS that is wanted, or more."""
     if wanted.private_dns is PrivateDns.OFF or there.private_dns is PrivateDns.ALL:
-        return
-    if wanted.private_dns is not there.private_dns or not {*wanted.private_domains} <= there.private_domains:
-        yield f"private DNS {wanted.private_dns}"
+        return True
+    return wanted.private_dns is there.private_dns and {*wanted.private_domains} <= there.private_domains
+
+
+def _named_anyway(wanted: WantedAssociation) -> bool:
+    """Whether AWS gives an endpoint private names without being asked: to a database by its ARN."""
+    by_arn = wanted.mode is Mode.RESOURCE_ENDPOINT and wanted.resource_type == "ARN"
+    return by_arn and wanted.private_dns is PrivateDns.OFF
+
+
+def _names_text(private_dns: PrivateDns, domains: Iterable[str]) -> str:
+    return " ".join((private_dns, *sorted(domains)))
 
 
 def _endpoint_step(wanted: WantedAssociation, observed: Observed) -> Step | None:
@@ -291,19 +379,58 @@ def _endpoint_step(wanted: WantedAssociation, observed: Observed) -> Step | None
         target = wanted.resource_arn
         if wanted.mode is Mode.SERVICE_NETWORK_ENDPOINT and observed.network is not None:
             target = f"service network {observed.network.name}"
-        return CreateEndpoint(target, wanted.vpc_id, wanted.subnet_ids)
+        return CreateEndpoint(target, wanted.vpc_id, wanted.subnet_ids, wanted.address_type)
     if there.state is State.FAILED:
         return _failed(there.id, there.failure)
-    groups = frozenset(wanted.security_group_ids)
-    names_lack = wanted.private_dns is not PrivateDns.OFF and not there.private_dns
-    groups_lack = bool(groups) and groups != there.security_group_ids
-    if not there.state.is_usable or not (names_lack or groups_lack):
+    if not there.state.is_usable:
         return None
     if not there.ours:
-        return _not_ours(there.id, "private DNS" if names_lack else f"security groups {', '.join(sorted(groups))}")
-    if names_lack:
-        return _without_private_dns(there.id)
-    return ChangeSecurityGroups(there.id, groups - there.security_group_ids, there.security_group_ids - groups)
+        lacking = "; ".join((*_lacking(wanted, there), *_lacking_subnets(wanted, there)))
+        return _not_ours(there.id, lacking) if lacking else _other_addresses(wanted, there)
+    return _change(wanted, there) or _other_addresses(wanted, there)
+
+
+def _change(wanted: WantedAssociation, there: Endpoint) -> Step | None:
+    groups = frozenset(wanted.security_group_ids)
+    if groups and groups != there.security_group_ids:
+        return ChangeSecurityGroups(there.id, groups - there.security_group_ids, there.security_group_ids - groups)
+    names = _names(wanted, there)
+    if names != (there.private_dns, there.private_domains):
+        return ChangePrivateDns(there.id, *names)
+    return _subnet_step(wanted, there)
+
+
+def _subnet_step(wanted: WantedAssociation, there: Endpoint) -> Step | None:
+    """See to the subnets that a binding names; those of an endpoint to a network may be other bindings' too."""
+    if not wanted.subnets_named:
+        return None
+    named = frozenset(wanted.subnet_ids)
+    if wanted.mode is Mode.SERVICE_NETWORK_ENDPOINT:
+        missing = named - there.subnet_ids
+        return AddSubnets(there.id, missing) if missing else None
+    if named == there.subnet_ids:
+        return None
+    why = (
+        f"{there.id} is in {', '.join(sorted(there.subnet_ids))}, and an endpoint to a resource stays where it was "
+        "made; delete it to have it made anew, or name these subnets"
+    )
+    return Stuck("subnets-fixed", why)
+
+
+def _lacking_subnets(wanted: WantedAssociation, there: Endpoint) -> Iterator[str]:
+    missing = frozenset(wanted.subnet_ids) - there.subnet_ids
+    if wanted.subnets_named and missing:
+        yield f"subnets {', '.join(sorted(missing))}"
+
+
+def _other_addresses(wanted: WantedAssociation, there: Endpoint) -> Stuck | None:
+    if not wanted.address_type or there.address_type in {"", wanted.address_type}:
+        return None
+    why = (
+        f"{there.id} has addresses of type {there.address_type}, which never changes; delete it to have it made anew, "
+        f"or set ipAddressType: {there.address_type}"
+    )
+    return Stuck("address-type-fixed", why)
 
 
 def _wait(wanted: WantedAssociation, observed: Observed) -> Step | None:

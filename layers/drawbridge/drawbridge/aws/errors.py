@@ -18,54 +18,86 @@ from drawbridge.errors import (
     UpstreamError,
 )
 
-_BY_CODE: dict[str, type[DrawbridgeError]] = {
-    "AccessDenied": AccessDeniedError,
-    "AccessDeniedException": AccessDeniedError,
-    "AuthorizationError": AccessDeniedError,
-    "UnauthorizedOperation": AccessDeniedError,
-    "OperationNotPermittedException": AccessDeniedError,
-    "RequestLimitExceeded": ThrottledError,
-    "Throttling": ThrottledError,
-    "ThrottlingException": ThrottledError,
-    "ThrottledException": ThrottledError,
-    "TooManyRequestsException": ThrottledError,
-    "ProvisionedThroughputExceededException": ThrottledError,
-    "RequestThrottled": ThrottledError,
-    "RequestThrottledException": ThrottledError,
-    "EC2ThrottledException": ThrottledError,
-    # Somebody else writes the same parameter at the moment.
-    "TooManyUpdates": ThrottledError,
-    "ConcurrentModification": ThrottledError,
-    "InvalidParameter": RefusedError,
-    "InvalidParameterCombination": RefusedError,
-    "InvalidParameterValue": RefusedError,
-    "MissingParameter": RefusedError,
-    "NoSuchHostedZone": RefusedError,
-    "ValidationException": RefusedError,
-    "ServiceQuotaExceededException": QuotaExceededError,
-    "VpcEndpointLimitExceeded": QuotaExceededError,
-    "ParameterLimitExceeded": QuotaExceededError,
-    "ParameterMaxVersionLimitExceeded": QuotaExceededError,
-    "ConflictException": ConflictError,
-    "HierarchyTypeMismatchException": ConflictError,
-    "IdempotentParameterMismatch": ConflictError,
-    "IdempotentParameterMismatchException": ConflictError,
-    "InvalidVpcEndpointServiceId.NotFound": GoneError,
-    "InvalidVpcEndpointId.NotFound": GoneError,
-    "InvalidVpcEndpoint.NotFound": GoneError,
-    "InvalidResourceConfigurationArn.NotFound": GoneError,
-    "InvalidServiceNetworkArn.NotFound": GoneError,
-    "ResourceNotFoundException": GoneError,
-    "ResourceShareInvitationArnNotFoundException": GoneError,
-    "ResourceShareInvitationAlreadyRejectedException": GoneError,
-    "ResourceShareInvitationExpiredException": GoneError,
-    "UnknownResourceException": GoneError,
-    "ParameterNotFound": GoneError,
-    "AccountNotFoundException": GoneError,
+_MAY_PASS = (
+    "InternalError", "InternalException", "InternalFailure", "InternalServerError", "InternalServerException",
+    "InternalServiceError", "InternalServiceErrorException", "ServerInternalException", "ServiceException",
+    "ServiceUnavailable", "ServiceUnavailableException", "Unavailable", "RequestTimeout",
+    "InsufficientAddressCapacity", "InsufficientCapacity",
+    # The next attempt signs anew; a listing that lost its place begins anew.
+    "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidNextToken", "InvalidNextTokenException",
+    "InvalidPaginationToken",
+)  # fmt: skip # one a line is no clearer
+_THROTTLED = (
+    "RequestLimitExceeded", "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException",
+    "ProvisionedThroughputExceededException", "RequestThrottled", "RequestThrottledException", "EC2ThrottledException",
+    "KmsThrottled", "KmsThrottlingException", "OverLimit", "SlowDown",
+    # Somebody else writes the same thing at the moment.
+    "TooManyUpdates", "ConcurrentModification", "ConcurrentModificationException", "ConcurrentTagAccess",
+    "PriorRequestNotComplete", "ReplicatedWriteConflictException", "TransactionConflictException",
+)  # fmt: skip
+_NOT_READY = ("VpcEndpointNotReady", "IncorrectState", "InvalidState", "InvalidVpcState")
+_DENIED = (
+    "AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation", "OperationNotPermitted",
+    "OperationNotPermittedException", "KmsAccessDenied", "KmsAccessDeniedException", "KmsDisabled",
+    "KmsInvalidKeyUsage", "KmsInvalidState", "KmsInvalidStateException", "KmsNotFound", "KmsOptInRequired",
+    "DecryptionFailure",
+    # The account, or the credentials, may not call at all.
+    "AuthFailure", "Blocked", "OptInRequired", "PendingVerification", "InvalidClientTokenId", "InvalidSecurity",
+    "MissingAuthenticationToken", "MissingAuthenticationTokenException", "UnrecognizedClientException",
+    "IncompleteSignature", "SignatureDoesNotMatch", "RegionDisabledException",
+)  # fmt: skip
+_REFUSED = (
+    "DuplicateSubnetsInSameZone", "FilterLimitExceeded", "InsufficientFreeAddressesInSubnet", "VPCIdNotSpecified",
+    "VPCResourceNotSpecified", "ZonesMismatched", "RequestResourceCountExceeded", "DefaultVpcDoesNotExist",
+    "IncompatiblePolicyException", "ParameterPatternMismatchException", "ReceiptHandleIsInvalid", "QueueDoesNotExist",
+    "AWS.SimpleQueueService.NonExistentQueue", "StateMachineDeleting", "StateMachineDoesNotExist",
+    "DisallowedForDedicatedTenancyNetwork", "DryRunOperation", "CannotDelete", "Gateway.NotAttached",
+    "NetworkInterfaceNotFoundException", "NetworkLoadBalancerNotFoundException", "PackedPolicyTooLarge",
+    "ValidationError", "ValidationException",
+)  # fmt: skip
+_QUOTAS = ("ServiceQuotaExceededException", "ResourceCountExceeded", "TooManyTagsError")
+_CONFLICTS = (
+    "ConditionalCheckFailedException", "ConflictException", "DependencyViolation", "ExistingVpcEndpointConnections",
+    "HierarchyTypeMismatchException", "IdempotentParameterMismatch", "IdempotentParameterMismatchException",
+    "ResourceShareInvitationAlreadyAcceptedException", "ResourceInUseException",
     # The account that asks is in no organization: that says nothing of the one that is asked about.
-    "AWSOrganizationsNotInUseException": ConflictError,
-    "VpcEndpointNotReady": NotReadyError,
+    "AWSOrganizationsNotInUseException",
+)  # fmt: skip
+_GONE = (
+    "InvalidVpcEndpointServiceId.NotFound", "InvalidVpcEndpointService.NotFound", "InvalidVpcEndpointId.NotFound",
+    "InvalidVpcEndpoint.NotFound", "InvalidResourceConfigurationArn.NotFound", "InvalidServiceNetworkArn.NotFound",
+    "ResourceNotFoundException", "ResourceShareInvitationArnNotFoundException",
+    "ResourceShareInvitationAlreadyRejectedException", "ResourceShareInvitationExpiredException",
+    "UnknownResourceException", "ParameterNotFound", "ParameterVersionNotFound", "AccountNotFoundException",
+    "TaskDoesNotExist", "TaskTimedOut", "ExecutionDoesNotExist",
+)  # fmt: skip
+"""Only these say that what a request is about is gone: that a subnet or a group is, says that a binding is wrong."""
+
+_BY_CODE: dict[str, type[DrawbridgeError]] = {
+    code: error
+    for error, codes in (
+        (UpstreamError, _MAY_PASS),
+        (ThrottledError, _THROTTLED),
+        (NotReadyError, _NOT_READY),
+        (AccessDeniedError, _DENIED),
+        (RefusedError, _REFUSED),
+        (QuotaExceededError, _QUOTAS),
+        (ConflictError, _CONFLICTS),
+        (GoneError, _GONE),
+    )
+    for code in codes
 }
+
+_BY_FAMILY: tuple[tuple[re.Pattern[str], type[DrawbridgeError]], ...] = (
+    (re.compile(r"(UnauthorizedOperation|AuthFailure|InvalidSecurity)\..+"), AccessDeniedError),
+    (re.compile(r".*Throttl(ed|ing)(Exception)?"), ThrottledError),
+    (re.compile(r".*(Limit|Quota|LimitPer\w+)Exceeded(Exception)?"), QuotaExceededError),
+    (re.compile(r".*(Already(Exists|Associated|Assigned)\w*|\.?Duplicate\w*|\.?InUse\w*|Conflict)"), ConflictError),
+    (re.compile(r"Duplicate.+"), ConflictError),
+    (re.compile(r".*Malformed(Exception)?|(Invalid|Malformed|Missing|NoSuch|Unsupported).*|Unknown.+"), RefusedError),
+    (re.compile(r".*(\.NotFound|NotSupported(Exception)?|\.Unsupported)"), RefusedError),
+)
+"""How AWS forms its codes; the first that fits counts (Amazon EC2 API Reference, "Error codes")."""
 
 
 _DENIED_ACTION = re.compile(r"not authorized to perform: ([A-Za-z0-9-]+:[A-Za-z0-9]+)")
@@ -87,7 +119,14 @@ def code_of(error: ClientError) -> str:
 
 def error_for(code: str) -> type[DrawbridgeError]:
     """Give the error of ours that an AWS code stands for; what is unknown may pass."""
-    return _BY_CODE.get(code, UpstreamError)
+    return known_error_for(code) or UpstreamError
+
+
+def known_error_for(code: str) -> type[DrawbridgeError] | None:
+    """Give the error of ours that an AWS code stands for; ``None`` if neither it nor its family is known."""
+    if code in _BY_CODE:
+        return _BY_CODE[code]
+    return next((error for family, error in _BY_FAMILY if family.fullmatch(code)), None)
 
 
 @contextmanager

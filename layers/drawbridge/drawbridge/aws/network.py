@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from drawbridge.association.plan import Vpc
+from drawbridge.association.subnets import Subnet
 from drawbridge.aws.errors import translated
 from drawbridge.aws.pages import pages
 
@@ -14,10 +17,16 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
 
-_UNSUPPORTED_ZONES = frozenset(
-    {"use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "euc1-az2", "euw1-az4", "cac1-az3", "ilc1-az2"}
-)
-"""Zones that take no resource endpoint (VPC Lattice user guide, "Resource VPC endpoints")."""
+_MOST_VALUES = 200
+"""Of one filter (Amazon EC2 API Reference, ``FilterLimitExceeded``)."""
+_MOST_FILTERS = 50
+
+_WILDCARD = re.compile(r"[*?\\]")
+
+
+def exactly(value: str) -> str:
+    """Give the value of a filter that matches just this text: ``*`` and ``?`` are wildcards to EC2."""
+    return _WILDCARD.sub(r"\\\g<0>", value)
 
 
 class Network:
@@ -25,17 +34,25 @@ class Network:
 
     def __init__(self, ec2: EC2Client) -> None:
         self._ec2 = ec2
-        self._subnets: dict[str, str | None] = {}
+        self._subnets: dict[str, Subnet | None] = {}
         self._groups: dict[str, str | None] = {}
         self._dns: dict[str, bool] = {}
-        self._found: dict[tuple[tuple[str, str], ...], list[Vpc]] = {}
+        self._vpcs: dict[str, Vpc | None] = {}
+        self._tagged: dict[tuple[tuple[str, str], ...], list[Vpc]] = {}
 
     def vpc(self, vpc_id: str) -> Vpc | None:
-        return next(iter(self._vpcs({"vpc-id": vpc_id})), None)
+        if vpc_id not in self._vpcs:
+            found = self._list([_filter("vpc-id", exactly(vpc_id))], {})
+            self._vpcs[vpc_id] = next(iter(found), None)
+        return self._vpcs[vpc_id]
 
     def tagged(self, tags: dict[str, str]) -> list[Vpc]:
-        """Give the VPCs that have all the tags, by id."""
-        return self._vpcs({f"tag:{key}": value for key, value in tags.items()})
+        """Give the VPCs that have all the tags, by id: just these texts, whatever EC2 makes of its filter."""
+        key = tuple(sorted(tags.items()))
+        if key not in self._tagged:
+            filters = [_filter(f"tag:{name}", exactly(value)) for name, value in key[:_MOST_FILTERS]]
+            self._tagged[key] = self._list(filters, tags)
+        return self._tagged[key]
 
     def vpc_of_group(self, group_id: str) -> str | None:
         """Give the VPC of a security group; ``None`` if there is no such group."""
@@ -44,15 +61,16 @@ class Network:
             self._groups[group_id] = self._vpc_of(group_id, call, "group-id", "SecurityGroups")
         return self._groups[group_id]
 
-    def vpc_of_subnet(self, subnet_id: str) -> str | None:
-        """Give the VPC of a subnet; ``None`` if there is no such subnet."""
+    def subnet(self, subnet_id: str) -> Subnet | None:
+        """Give a subnet; ``None`` if there is none of that id."""
         if subnet_id not in self._subnets:
-            self._subnets[subnet_id] = self._vpc_of(subnet_id, self._ec2.describe_subnets, "subnet-id", "Subnets")
+            found = self._list_subnets([_filter("subnet-id", exactly(subnet_id))])
+            self._subnets[subnet_id] = next(iter(found), None)
         return self._subnets[subnet_id]
 
     @staticmethod
     def _vpc_of(identifier: str, call: Callable[..., Any], filtered_by: str, member: str) -> str | None:
-        only = [{"Name": filtered_by, "Values": [identifier]}]
+        only = [_filter(filtered_by, exactly(identifier))]
         with translated(f"look for {identifier}"):
             found = [each["VpcId"] for page in pages(call, marker="NextToken", Filters=only) for each in page[member]]
         return found[0] if found else None
@@ -66,36 +84,56 @@ class Network:
             self._dns[vpc_id] = bool(support["EnableDnsSupport"]["Value"] and names["EnableDnsHostnames"]["Value"])
         return self._dns[vpc_id]
 
-    def _vpcs(self, wanted: dict[str, str]) -> list[Vpc]:
-        key = tuple(sorted(wanted.items()))
-        if key not in self._found:
-            self._found[key] = self._list([{"Name": name, "Values": [value]} for name, value in key])
-        return self._found[key]
-
-    def _list(self, filters: list[dict[str, object]]) -> list[Vpc]:
+    def _list(self, filters: list[dict[str, Any]], tags: dict[str, str]) -> list[Vpc]:
         with translated("list VPCs"):
             ids = sorted(
                 each["VpcId"]
                 for page in pages(self._ec2.describe_vpcs, marker="NextToken", Filters=filters)
                 for each in page["Vpcs"]
+                if tags.items() <= {tag["Key"]: tag["Value"] for tag in each.get("Tags", [])}.items()
             )
-        subnets = self._one_subnet_per_zone(ids) if ids else {}
-        return [Vpc(vpc_id=vpc_id, subnet_ids=subnets.get(vpc_id, ())) for vpc_id in ids]
+        subnets: dict[str, list[Subnet]] = defaultdict(list)
+        for start in range(0, len(ids), _MOST_VALUES):
+            of_some = [_filter("vpc-id", *ids[start : start + _MOST_VALUES]), _filter("state", "available")]
+            for subnet in self._list_subnets(of_some):
+                self._subnets[subnet.id] = subnet
+                subnets[subnet.vpc_id].append(subnet)
+        return [Vpc(vpc_id=vpc_id, subnets=tuple(subnets[vpc_id])) for vpc_id in ids]
 
-    def _one_subnet_per_zone(self, vpc_ids: list[str]) -> dict[str, tuple[str, ...]]:
-        """Choose by zone, the same at every look: the subnet with the lowest id."""
-        zones: dict[str, dict[str, str]] = defaultdict(dict)
+    def _list_subnets(self, filters: list[dict[str, Any]]) -> list[Subnet]:
         with translated("list subnets"):
-            for page in pages(
-                self._ec2.describe_subnets,
-                marker="NextToken",
-                Filters=[{"Name": "vpc-id", "Values": vpc_ids}, {"Name": "state", "Values": ["available"]}],
-            ):
-                for subnet in page["Subnets"]:
-                    self._subnets[subnet["SubnetId"]] = subnet["VpcId"]
-                    if subnet["AvailabilityZoneId"] in _UNSUPPORTED_ZONES or not subnet["AvailableIpAddressCount"]:
-                        continue
-                    of_vpc = zones[subnet["VpcId"]]
-                    zone = subnet["AvailabilityZone"]
-                    of_vpc[zone] = min(subnet["SubnetId"], of_vpc.get(zone, subnet["SubnetId"]))
-        return {vpc_id: tuple(of_vpc[zone] for zone in sorted(of_vpc)) for vpc_id, of_vpc in zones.items()}
+            listed = [
+                each
+                for page in pages(self._ec2.describe_subnets, marker="NextToken", Filters=filters)
+                for each in page["Subnets"]
+            ]
+        return [_subnet(each, self._zone_types) for each in listed]
+
+    @cached_property
+    def _zone_types(self) -> dict[str, str]:
+        """Give what kind each zone is of, by its id: those of the Region, and those that the account opted into."""
+        with translated("list availability zones"):
+            return {
+                each["ZoneId"]: each.get("ZoneType", "")
+                for each in self._ec2.describe_availability_zones()["AvailabilityZones"]
+            }
+
+
+def _filter(name: str, *values: str) -> dict[str, Any]:
+    return {"Name": name, "Values": [*values]}
+
+
+def _subnet(each: Any, zone_types: dict[str, str]) -> Subnet:
+    blocks = each.get("Ipv6CidrBlockAssociationSet", [])
+    has_ipv6 = any(block.get("Ipv6CidrBlockState", {}).get("State") == "associated" for block in blocks)
+    both = {"ipv4", "dualstack"} if has_ipv6 else {"ipv4"}
+    return Subnet(
+        id=each["SubnetId"],
+        vpc_id=each["VpcId"],
+        zone=each["AvailabilityZone"],
+        zone_id=each["AvailabilityZoneId"],
+        zone_type=zone_types.get(each["AvailabilityZoneId"], ""),
+        on_outpost=bool(each.get("OutpostArn")),
+        address_types=frozenset({"ipv6"} if each.get("Ipv6Native") else both),
+        free=each["AvailableIpAddressCount"],
+    )

@@ -1,5 +1,7 @@
 """AWS's words for private DNS: the same in VPC Lattice and EC2, whose user guides have others."""
 
+from collections.abc import Iterable
+
 from drawbridge.association import PrivateDns
 
 PREFERENCES = {
@@ -9,9 +11,23 @@ PREFERENCES = {
     PrivateDns.ALL: "ALL_DOMAINS",
 }
 
+_LISTING = frozenset({PrivateDns.VERIFIED_AND_LISTED, PrivateDns.LISTED})
+
 _BY_PREFERENCE = {preference: private_dns for private_dns, preference in PREFERENCES.items()}
 
 
 def private_dns_of(preference: str) -> PrivateDns:
-    """Give ours for AWS's; AWS's default is to take verified domains only."""
-    return _BY_PREFERENCE.get(preference, PrivateDns.VERIFIED)
+    """Give ours for AWS's. None means verified domains only; one that is not known may mean any."""
+    return _BY_PREFERENCE.get(preference, PrivateDns.ALL) if preference else PrivateDns.VERIFIED
+
+
+def names_of(
+    enabled: object, preference: str | None, domains: Iterable[str] | None
+) -> tuple[PrivateDns, frozenset[str]]:
+    """Read what AWS tells of private DNS: which names, and of which domains.
+
+    Where no domains are specified, AWS answers ``*`` for them, and does not take that back (Terraform's AWS provider,
+    pull request 45619).
+    """
+    private_dns = private_dns_of(preference or "") if enabled else PrivateDns.OFF
+    return private_dns, frozenset(domains or ()) if private_dns in _LISTING else frozenset()

@@ -12,9 +12,9 @@ from drawbridge.association.observed import InNetwork, Network, State, VpcInNetw
 from drawbridge.aws.errors import denied_action, translated
 from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.pages import pages
-from drawbridge.aws.private_dns import PREFERENCES, private_dns_of
+from drawbridge.aws.private_dns import PREFERENCES, names_of
 from drawbridge.decision.facts import ResourceKind
-from drawbridge.errors import AccessDeniedError, GoneError
+from drawbridge.errors import AccessDeniedError, GoneError, RefusedError, UpstreamError
 
 if TYPE_CHECKING:
     from mypy_boto3_vpc_lattice import VPCLatticeClient
@@ -164,7 +164,8 @@ class ServiceNetworks:
         Raises:
             ConflictError: it is associated already, with this network or another one.
         """
-        with translated(f"associate {wanted.vpc_id} with {network.arn}"):
+        # The VPC or a group may be what is not found: that says nothing of the request.
+        with translated(f"associate {wanted.vpc_id} with {network.arn}", missing=RefusedError):
             made = self._lattice.create_service_network_vpc_association(
                 serviceNetworkIdentifier=network.arn,
                 vpcIdentifier=wanted.vpc_id,
@@ -180,7 +181,8 @@ class ServiceNetworks:
         Raises:
             ConflictError: something else about it is in progress.
         """
-        with translated(f"change {there.id}"):
+        # What was deleted meanwhile is made anew at the next look.
+        with translated(f"change {there.id}", missing=UpstreamError):
             changed = self._lattice.update_service_network_vpc_association(
                 serviceNetworkVpcAssociationIdentifier=there.id, **_settings(wanted)
             )
@@ -238,16 +240,14 @@ class ServiceNetworks:
             found = self._lattice.get_service_network_vpc_association(
                 serviceNetworkVpcAssociationIdentifier=association_id
             )
-        options = found.get("dnsOptions") or {}
+        private_dns, domains = association_names(found)
         return VpcInNetwork(
             id=found["id"],
             state=_STATES.get(found["status"], State.FAILED),
             network_arn=found["serviceNetworkArn"],
             security_group_ids=frozenset(found.get("securityGroupIds", ())),
-            private_dns=private_dns_of(options.get("privateDnsPreference", ""))
-            if found.get("privateDnsEnabled")
-            else PrivateDns.OFF,
-            private_domains=frozenset(options.get("privateDnsSpecifiedDomains", ())),
+            private_dns=private_dns,
+            private_domains=domains,
             ours=self._tags(found["arn"]).get(OWNER_TAG) == self._owner,
             failure=" ".join(filter(None, (found.get("failureCode"), found.get("failureMessage")))),
         )
@@ -272,6 +272,14 @@ def _what_lacks(action: str) -> str:
             f"this role lacks {action}, which AWS asks for beside: update the stack, and see what holds the role back"
         )
     return f"if this role may {action}, {older}"
+
+
+def association_names(each: Any) -> tuple[PrivateDns, frozenset[str]]:
+    """Read the private DNS of a VPC's association as VPC Lattice tells it."""
+    options = each.get("dnsOptions") or {}
+    return names_of(
+        each.get("privateDnsEnabled"), options.get("privateDnsPreference"), options.get("privateDnsSpecifiedDomains")
+    )
 
 
 def _settings(wanted: WantedAssociation) -> dict[str, Any]:

@@ -6,12 +6,14 @@ from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, assert_never
 
-from drawbridge.association import Mode
+from drawbridge.association import Associated, Mode, settings_of
 from drawbridge.association.left_behind import Kind, Made
 from drawbridge.aws.errors import translated
 from drawbridge.aws.lattice_entities import LatticeEntities
+from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.pages import pages
-from drawbridge.aws.vpc_endpoints import named_resource
+from drawbridge.aws.service_networks import association_names
+from drawbridge.aws.vpc_endpoints import endpoint_names, named_resource
 from drawbridge.publication.named import NamedResource
 
 if TYPE_CHECKING:
@@ -31,12 +33,21 @@ class Survey:
         self._lattice = lattice
         self._entities = LatticeEntities(lattice)
         self._in_networks: dict[str, list[NamedResource]] = {}
-        self._vpcs: dict[str, frozenset[str]] = {}
+        self._vpcs: dict[str, dict[str, Any]] = {}
 
     def security_groups(self, endpoint_id: str) -> frozenset[str] | None:
         """Give the groups of an endpoint; ``None`` if it is gone, or going."""
         found = self._endpoints.get(endpoint_id)
         return None if found is None else frozenset(group["GroupId"] for group in found.get("Groups", []))
+
+    def settings(self, by: Associated) -> str:
+        """Give what ``settings_of`` tells of the endpoint, or of the VPC's association; nothing of what is gone."""
+        if by.endpoint_id:
+            endpoint = self._endpoints.get(by.endpoint_id)
+            tags = {tag["Key"]: tag["Value"] for tag in endpoint.get("Tags", [])} if endpoint else {}
+            return settings_of(*endpoint_names(endpoint), tags.get(OWNER_TAG, "")) if endpoint else ""
+        there = self._in_vpcs(by.network_arn).get(by.vpc_association)
+        return settings_of(*association_names(there)) if there else ""
 
     def has(self, made: Made) -> bool:
         """Tell whether something that was made is there still."""
@@ -73,16 +84,19 @@ class Survey:
 
     def vpc_associations(self, network_arn: str) -> frozenset[str]:
         """Give the ids of a network's associations with VPCs."""
+        return frozenset(self._in_vpcs(network_arn))
+
+    def _in_vpcs(self, network_arn: str) -> dict[str, Any]:
         if network_arn not in self._vpcs:
             with translated(f"list the VPCs of {network_arn}"):
-                self._vpcs[network_arn] = frozenset(
-                    each["id"]
+                self._vpcs[network_arn] = {
+                    each["id"]: each
                     for page in pages(
                         self._lattice.list_service_network_vpc_associations, serviceNetworkIdentifier=network_arn
                     )
                     for each in page["items"]
                     if each["status"] != "DELETE_IN_PROGRESS"
-                )
+                }
         return self._vpcs[network_arn]
 
     @cached_property

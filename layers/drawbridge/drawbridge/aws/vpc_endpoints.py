@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from drawbridge.association import Mode, PrivateDns, WantedAssociation
 from drawbridge.association.observed import Endpoint, Network, State
 from drawbridge.aws.errors import translated
 from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.pages import pages
-from drawbridge.aws.private_dns import PREFERENCES
+from drawbridge.aws.private_dns import PREFERENCES, names_of
+from drawbridge.errors import UpstreamError
 from drawbridge.publication.named import NamedResource
 
 if TYPE_CHECKING:
@@ -54,6 +59,23 @@ class VpcEndpoints:
         made = [self._endpoint(each) for each in sorted(found, key=_age)]
         return sorted(made, key=lambda each: not each.ours)
 
+    def beside(self, wanted: WantedAssociation) -> list[Endpoint]:
+        """Give the endpoints to the resource in the VPC that are not to be told as this or another binding's."""
+        there = [each for each in self._listed(wanted.vpc_id) if self._is_beside(each, wanted)]
+        made = [(self._endpoint(each), _tags_of(each)) for each in sorted(there, key=_age)]
+        rest = {BINDING_TAG: wanted.binding, RESOURCE_TAG: wanted.resource_arn}
+        return [
+            msgspec.structs.replace(endpoint, was_ours=not endpoint.ours and rest.items() <= tags.items())
+            for endpoint, tags in made
+            if endpoint.state is not State.OVER
+        ]
+
+    def _is_beside(self, each: Any, wanted: WantedAssociation) -> bool:
+        """Whether it leads to the resource, and no binding of ours has it by all of its tags."""
+        tags = _tags_of(each)
+        bound = tags.get(OWNER_TAG) == self._owner and BINDING_TAG in tags and RESOURCE_TAG in tags
+        return each.get("ResourceConfigurationArn") == wanted.resource_arn and not bound
+
     def count(self, vpc_id: str, mode: Mode) -> int:
         """Count those of the mode's type in the VPC, whoever made them."""
         return sum(
@@ -91,11 +113,24 @@ class VpcEndpoints:
         return self._endpoint(answer["VpcEndpoint"])
 
     def change_groups(self, endpoint_id: str, *, add: frozenset[str], remove: frozenset[str]) -> None:
-        """Give the endpoint security groups, and take others: of all that it is made with, only these can change."""
-        with translated(f"change the security groups of {endpoint_id}"):
+        """Give the endpoint security groups, and take others."""
+        with _changing(f"change the security groups of {endpoint_id}"):
             self._ec2.modify_vpc_endpoint(
                 VpcEndpointId=endpoint_id, AddSecurityGroupIds=sorted(add), RemoveSecurityGroupIds=sorted(remove)
             )
+
+    def change_private_dns(self, endpoint_id: str, private_dns: PrivateDns, domains: frozenset[str]) -> None:
+        """Give the endpoint another private DNS, or none.
+
+        AWS lets it be changed since 17 November 2026 (AWS PrivateLink guide, "Document history").
+        """
+        with _changing(f"change the private DNS of {endpoint_id}"):
+            self._ec2.modify_vpc_endpoint(VpcEndpointId=endpoint_id, **_names(private_dns, domains))
+
+    def add_subnets(self, endpoint_id: str, subnet_ids: frozenset[str]) -> None:
+        """Have an endpoint to a service network in more subnets, which AWS takes since then too; none are removed."""
+        with _changing(f"add subnets to {endpoint_id}"):
+            self._ec2.modify_vpc_endpoint(VpcEndpointId=endpoint_id, AddSubnetIds=sorted(subnet_ids))
 
     def named(self, endpoint_id: str) -> list[NamedResource]:
         """Give what the endpoint leads to: the only place where AWS tells the names."""
@@ -133,13 +168,19 @@ class VpcEndpoints:
 
     def _endpoint(self, each: Any) -> Endpoint:
         error = each.get("LastError") or {}
+        owner = _tags_of(each).get(OWNER_TAG, "")
+        private_dns, domains = endpoint_names(each)
         return Endpoint(
             id=each["VpcEndpointId"],
             state=_STATES.get(each["State"].lower(), State.OVER),
             security_group_ids=frozenset(group["GroupId"] for group in each.get("Groups", [])),
             subnet_ids=frozenset(each.get("SubnetIds", [])),
-            private_dns=each.get("PrivateDnsEnabled", False),
-            ours=_tags_of(each).get(OWNER_TAG) == self._owner,
+            # These endpoints answer ``IPV4`` where the request says ``ipv4``.
+            address_type=each.get("IpAddressType", "").lower(),
+            private_dns=private_dns,
+            private_domains=domains,
+            owner=owner,
+            ours=owner == self._owner,
             failure=" ".join(filter(None, (error.get("Code"), error.get("Message"), each.get("FailureReason")))),
         )
 
@@ -153,15 +194,34 @@ def _tags_of(each: Any) -> dict[str, str]:
 
 
 def _settings(wanted: WantedAssociation) -> dict[str, Any]:
-    private = wanted.private_dns is not PrivateDns.OFF
-    settings: dict[str, Any] = {"PrivateDnsEnabled": private}
-    if private:
-        settings["DnsOptions"] = {"PrivateDnsPreference": PREFERENCES[wanted.private_dns]}
-        if wanted.private_domains:
-            settings["DnsOptions"]["PrivateDnsSpecifiedDomains"] = list(wanted.private_domains)
+    settings = _names(wanted.private_dns, wanted.private_domains)
     if wanted.security_group_ids:
         settings["SecurityGroupIds"] = list(wanted.security_group_ids)
+    if wanted.address_type:
+        settings["IpAddressType"] = wanted.address_type
     return settings
+
+
+def _names(private_dns: PrivateDns, domains: Iterable[str]) -> dict[str, Any]:
+    if private_dns is PrivateDns.OFF:
+        return {"PrivateDnsEnabled": False}
+    options: dict[str, Any] = {"PrivateDnsPreference": PREFERENCES[private_dns]}
+    if specified := sorted(domains):
+        options["PrivateDnsSpecifiedDomains"] = specified
+    return {"PrivateDnsEnabled": True, "DnsOptions": options}
+
+
+def endpoint_names(each: Any) -> tuple[PrivateDns, frozenset[str]]:
+    """Read the private DNS of an endpoint as EC2 lists it."""
+    options = each.get("DnsOptions") or {}
+    return names_of(
+        each.get("PrivateDnsEnabled"), options.get("PrivateDnsPreference"), options.get("PrivateDnsSpecifiedDomains")
+    )
+
+
+def _changing(doing: str) -> AbstractContextManager[None]:
+    """Translate errors of a change: an endpoint that was deleted meanwhile is made anew at the next look."""
+    return translated(doing, missing=UpstreamError)
 
 
 def named_resource(each: Any) -> NamedResource:

@@ -40,7 +40,8 @@ def planner() -> Planner:
     parameters = Configuration(client("ssm"), prefix=environment.prefix)
     policies = policies_in_force(parameters, everything_is_meant=environment.everything_may_be_permitted)
     planning = Planning(client, prefix=environment.prefix, account_id=environment.account_id)
-    return planning.planner(compiled(policies), bindings_in_force(parameters), quotas_in_force(parameters))
+    bindings, quotas = bindings_in_force(parameters), quotas_in_force(parameters)
+    return planning.planner(compiled(policies), bindings, quotas, ledger().rows)
 
 
 def moment() -> Moment:

@@ -1,6 +1,7 @@
 """What plans are made with: by the function that plans, and by the command line, which only shows them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from drawbridge.association.aliases import AliasCheck
@@ -19,9 +20,16 @@ from drawbridge.aws.survey import Survey
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.configuration import InForce
 from drawbridge.decision.decide import Policies
+from drawbridge.publication.drift import recorded_endpoints
+from drawbridge.request import ResourceShareRequest
+from drawbridge.request.row import Row
 
 Client = Callable[[str], Any]
 """Gives the client of an AWS service, by boto3's name of it."""
+
+
+Rows = Callable[[list[str]], Mapping[str, Row]]
+"""Gives the ledger's rows, by the requests' ids."""
 
 
 class Planning:
@@ -46,8 +54,17 @@ class Planning:
             account_id=account_id,
         )
 
-    def planner(self, policies: Policies, bindings: InForce[Binding], quotas: InForce[tuple[str, int]]) -> Planner:
+    def planner(
+        self, policies: Policies, bindings: InForce[Binding], quotas: InForce[tuple[str, int]], rows: Rows
+    ) -> Planner:
         """Give a planner for one share: it counts what it has planned already."""
+
+        @cache
+        def recorded(share_arn: str) -> Mapping[str, str]:
+            request_id = ResourceShareRequest(share_arn=share_arn).request_id
+            row = rows([request_id]).get(request_id)
+            return recorded_endpoints(row.ways) if row else {}
+
         return Planner(
             shares=self.shares,
             entities=self.entities,
@@ -63,4 +80,5 @@ class Planning:
             quotas=quotas,
             surroundings=self._surroundings,
             makings=self._makings,
+            recorded=recorded,
         )

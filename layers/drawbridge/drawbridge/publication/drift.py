@@ -28,6 +28,10 @@ class Listed(Protocol):
         """Give the ids of a network's associations with VPCs."""
         ...
 
+    def settings(self, by: Associated) -> str:
+        """Give what ``settings_of`` tells of the endpoint, or of the VPC's association, as AWS lists it."""
+        ...
+
 
 def way_of(wanted: WantedAssociation, by: Associated, found: Iterable[NamedResource]) -> Way:
     """Note how an association is left: ``found`` is all that it leads to."""
@@ -37,7 +41,7 @@ def way_of(wanted: WantedAssociation, by: Associated, found: Iterable[NamedResou
         resource_kind=wanted.resource_kind,
         holds_others=wanted.holds_others,
         by=by,
-        state=_state(found, frozenset(by.security_group_ids), vpc=bool(by.vpc_association)),
+        state=_state(found, frozenset(by.security_group_ids), by.settings, vpc=bool(by.vpc_association)),
     )
 
 
@@ -84,7 +88,7 @@ class Drift:
             found = self._listed.named_in_network(by.network_arn, way.resource_arn)
             vpc = by.vpc_association in self._listed.vpc_associations(by.network_arn)
         chosen = led_to(by, way.resource_arn, way.resource_kind, found, holds_others=way.holds_others)
-        return _state(chosen, groups, vpc=vpc)
+        return _state(chosen, groups, self._listed.settings(by) if by.settings else "", vpc=vpc)
 
 
 def ways_of(text: str) -> tuple[Way, ...]:
@@ -95,6 +99,12 @@ def ways_of(text: str) -> tuple[Way, ...]:
         return ()
 
 
-def _state(found: Iterable[NamedResource], groups: frozenset[str], *, vpc: bool) -> str:
+def recorded_endpoints(text: str) -> dict[str, str]:
+    """Give the endpoint of each association, by its name, of what the ledger keeps."""
+    return {way.name: way.by.endpoint_id for way in ways_of(text) if way.by.endpoint_id}
+
+
+def _state(found: Iterable[NamedResource], groups: frozenset[str], settings: str, *, vpc: bool) -> str:
     named = sorted((each.resource_arn, each.dns_name, each.accessible, each.private_dns_name) for each in found)
-    return digest(named, sorted(groups), vpc)
+    # What the version before left is compared as that version did.
+    return digest(named, sorted(groups), vpc, *([settings] if settings else []))

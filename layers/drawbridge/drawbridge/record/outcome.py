@@ -259,7 +259,8 @@ def _ended(ended: Ended) -> Outcome:
         settled=True,
         published=published,
         taken_back=fitting((name for each in publications for name in each.taken_back), PUBLISHED_BYTES),
-        ways=ways,
+        # Where ours was lost, the ledger's word for it is the only one.
+        ways=None if any(reason.code == "ownership-lost" for reason in refused) else ways,
         # What a person denied is asked about again when it is something else, and not because time has passed.
         incomplete=any(reason.code not in _HOLDS_NOTHING_UP for reason in refused),
         cut=(*cut, *([_CUT_WAYS.format(len(all_ways) - len(ways))] if len(ways) < len(all_ways) else ())),
