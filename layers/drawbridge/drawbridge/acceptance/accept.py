@@ -70,6 +70,8 @@ def _answer_share(request: ResourceShareRequest, decision: Accept | Reject, shar
     match invitation.status:
         case InvitationStatus.PENDING:
             raise NotReadyError(f"{invitation.arn} is still pending after the answer")
+        case InvitationStatus.UNKNOWN:
+            raise NotReadyError(f"{invitation.arn} is in a status that nobody knew when this was written")
         case InvitationStatus.ACCEPTED:
             return _shared(decision)
         case InvitationStatus.REJECTED:

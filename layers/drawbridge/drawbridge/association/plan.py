@@ -148,13 +148,14 @@ class Planner:
             NotReadyError: the share or something expected in it is not visible yet.
         """
         share = self._shares.share(share_arn)
-        if share is None:
+        if share is None or not share.in_effect:
             raise NotReadyError(f"{share_arn} is not in effect yet")
         visible = tuple(resource for resource in self._shares.contents_of_share(share_arn) if resource.is_lattice)
         missing = {thing.arn for thing in expected if thing.is_lattice} - {resource.arn for resource in visible}
         if missing:
             raise NotReadyError(f"not visible yet in {share_arn}: {', '.join(sorted(missing))}")
-        described = sorted(self._entities.describe(visible))
+        # What is suspended is there, and nobody can use it: it is not planned, and stops nothing else.
+        described = sorted(self._entities.describe(each for each in visible if not each.status))
         wishes: list[Wish] = []
         for binding in self._bindings.things:
             fits = [each for each in described if binding.match.matches(each, share.name)]
@@ -168,6 +169,7 @@ class Planner:
         share, wishes = considered.share, considered.wishes
         wanted = [each for wish in wishes for each in wish.associations]
         refused = [each.reason for wish in wishes for each in wish.refused]
+        refused += [_unavailable(each) for each in considered.visible if each.status]
         asked = [wish.facts for wish in wishes if wish.facts is not None]
         if len(wanted) > MOST_AT_ONCE:
             text = f"{len(wanted)} associations are wanted of one share, {MOST_AT_ONCE} are made; match fewer"
@@ -303,7 +305,7 @@ def _wanted(binding: Binding, resource: Entity, vpc: Vpc | None) -> WantedAssoci
         share_arn=resource.share_arn,
         provider=resource.owner,
         protocol=resource.protocol,
-        port_ranges=resource.port_ranges,
+        port_ranges=resource.port_ranges or (),
         mode=attach.mode,
         network=NetworkRef(identifier=resource.arn) if is_network else attach.network,
         vpc_id=vpc_id,
@@ -315,6 +317,11 @@ def _wanted(binding: Binding, resource: Entity, vpc: Vpc | None) -> WantedAssoci
         alias=attach.alias.name.replace("{vpc}", vpc_id) if attach.alias else "",
         alias_zone=attach.alias.zone if attach.alias else "",
     )
+
+
+def _unavailable(resource: SharedResource) -> Reason:
+    text = f"{resource.arn} is {resource.status} in AWS RAM; it is looked at again every six hours"
+    return Reason("resource-unavailable", text)
 
 
 def _impossible(binding: Binding, resource: Entity) -> Reason | None:

@@ -69,7 +69,6 @@ def discoverer(configuration: Configuring, now: Callable[[], datetime]) -> Disco
         shares=ResourceShares(client("ram")),
         services=EndpointServices(
             client("ec2"),
-            region=settings.region,
             listed=settings.managed_services,
             topic_arn=settings.notification_topic,
         ),

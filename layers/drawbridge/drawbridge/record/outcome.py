@@ -203,7 +203,9 @@ def _ended(refused: tuple[Reason, ...], results: tuple[Failure | Published, ...]
         return Outcome(status=Status.FAILED, reasons=(*failures, *refused), settled=True, published=published)
     publications = [result.publication for result in results if isinstance(result, Published)]
     names = tuple(
-        Reason("published", each.dns_name, source=each.parameters[0]) for each in publications if each.parameters
+        Reason("published", each.dns_name or _NAMELESS, source=each.parameters[0])
+        for each in publications
+        if each.parameters
     )
     waiting = tuple(
         Reason("not-usable-yet", f"{arn} has no name yet; it is published once AWS gives one")
@@ -224,6 +226,9 @@ def _ended(refused: tuple[Reason, ...], results: tuple[Failure | Published, ...]
         ways=tuple(each.way for each in publications if each.way is not None),
         incomplete=bool(refused),
     )
+
+
+_NAMELESS = "It is connected; a Gateway Load Balancer endpoint has no DNS name."
 
 
 def _where(wanted: WantedAssociation) -> str:

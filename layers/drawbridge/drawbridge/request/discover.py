@@ -12,7 +12,7 @@ from drawbridge.errors import DrawbridgeError
 from drawbridge.hint import Look
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest, WorkflowInput
 from drawbridge.request.attention import Need, Seen, may_try_again, need_of
-from drawbridge.request.connections import NONE_HELD, Connection, Held, ManagedService, held_beside
+from drawbridge.request.connections import NONE_HELD, Connection, ConnectionState, Held, ManagedService, held_beside
 from drawbridge.request.digests import digest, state_in_effect
 from drawbridge.request.review import Review
 from drawbridge.request.row import Row
@@ -143,6 +143,8 @@ class Discovery(Struct, frozen=True):
     """The requests that were let in, and by the policies in force would not be any more; each is told once."""
     failures: tuple[DrawbridgeError, ...]
     """What could not be looked at or seen to; nothing else was stopped by it. The look has to be repeated."""
+    attachments: tuple[Connection, ...] = ()
+    """Attachments of transit gateways that wait for acceptance by a managed service: people's to answer."""
 
 
 class Discoverer:
@@ -179,10 +181,16 @@ class Discoverer:
         run is started by the next look.
         """
         seen: list[Seen] = []
+        attachments: tuple[Connection, ...] = ()
         failures: list[DrawbridgeError] = []
         followed = self._ledger.followed()
         if look.connections:
-            seen += self._collect(lambda: self._look_at_connections(followed), failures)
+            try:
+                connected, attachments = self._look_at_connections(followed)
+            except DrawbridgeError as error:
+                failures.append(error)
+            else:
+                seen += connected
         if look.upkeep:
             failures += self._keep_up_notifications()
         if look.shares:
@@ -200,7 +208,7 @@ class Discoverer:
                 failures.append(error)
             else:
                 started += [execution] if execution else []
-        return Discovery(len(seen), tuple(started), tuple(no_longer_permitted), tuple(failures))
+        return Discovery(len(seen), tuple(started), tuple(no_longer_permitted), tuple(failures), attachments)
 
     @staticmethod
     def _collect(look: Callable[[], list[Seen]], failures: list[DrawbridgeError]) -> list[Seen]:
@@ -225,7 +233,8 @@ class Discoverer:
                 failures.append(error)
         return failures
 
-    def _look_at_connections(self, followed: list[Row]) -> list[Seen]:
+    def _look_at_connections(self, followed: list[Row]) -> tuple[list[Seen], tuple[Connection, ...]]:
+        """Give what is seen, and what else asks for an answer that only people can give."""
         managed = {service.service_id for service in self._services.managed()}
         listed = self._services.connections() if managed else []
         of_owner: dict[str, list[Connection]] = defaultdict(list)
@@ -245,9 +254,13 @@ class Discoverer:
                 open=connection.state.is_open,
             )
             for connection in listed
-            if connection.service_id in managed
+            if connection.service_id in managed and connection.endpoint_id and connection.owner
         ]
-        return seen + self._over(EndpointConnectionRequest, seen, followed)
+        asking = {ConnectionState.PENDING_ACCEPTANCE, ConnectionState.UNKNOWN}
+        attachments = (
+            each for each in listed if each.service_id in managed and each.attachment_id and each.state in asking
+        )
+        return seen + self._over(EndpointConnectionRequest, seen, followed), tuple(attachments)
 
     def _look_at_shares(self, followed: list[Row]) -> list[Seen]:
         invitations: dict[str, list[Invitation]] = defaultdict(list)
@@ -256,12 +269,22 @@ class Discoverer:
         resources: dict[str, list[SharedResource]] = defaultdict(list)
         for resource in self._shares.resources():
             resources[resource.share_arn].append(resource)
-        shares = {share.arn: share for share in self._shares.shares()}
+        listed = self._shares.shares()
+        shares = {share.arn: share for share in listed if share.in_effect}
         seen = [
             self._seen_share(arn, newest(invitations[arn]), shares.get(arn), resources[arn])
             for arn in sorted({*invitations, *shares})
         ]
-        return seen + self._over(ResourceShareRequest, seen, followed)
+        # One that is listed and not in effect is not gone.
+        not_in_effect = {share.arn for share in listed} - shares.keys()
+        return [
+            *(each for each in seen if each.request.subject not in not_in_effect or each.open),
+            *self._over(
+                ResourceShareRequest,
+                seen,
+                [row for row in followed if row.request.subject not in not_in_effect],
+            ),
+        ]
 
     def _seen_share(
         self, arn: str, invitation: Invitation | None, share: Share | None, resources: list[SharedResource]
