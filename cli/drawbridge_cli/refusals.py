@@ -23,6 +23,7 @@ WHAT_TO_DO: Mapping[str, str] = {
     "private-dns-differs": "write the same privateDns in both bindings",
     "private-dns-twice": "set privateDns: off in one of the two bindings",
     "quota-reached": "ask Service Quotas for more, and write the new limit down below config/quotas",
+    "resource-unavailable": "see to it with the provider; it is looked at again every six hours",
     "security-groups-differ": "name the same security groups in both bindings",
     SHARE_NOT_ACCEPTED: "drawbridge policy explain, with the share's ARN, says why",
     "too-many-associations": "match fewer, or have the provider use several shares",

@@ -46,12 +46,14 @@ def describe_association(share: Share, association: Association) -> dict[str, An
     }
 
 
-def describe_resource(share: Share, resource: Association) -> dict[str, Any]:
+def describe_resource(share: Share, resource: Association, viewer: str = "") -> dict[str, Any]:
+    suspended = resource.is_suspended or (bool(viewer) and share.is_suspended_for(viewer))
+    usable = "AVAILABLE" if resource.status == "ASSOCIATED" else "PENDING"
     return {
         "arn": resource.entity,
         "type": type_of(resource.entity),
         "resourceShareArn": share.arn,
-        "status": "AVAILABLE" if resource.status == "ASSOCIATED" else "PENDING",
+        "status": "UNAVAILABLE" if suspended else usable,
         "creationTime": resource.created,
         "lastUpdatedTime": resource.updated,
         "resourceRegionScope": "REGIONAL",
@@ -91,11 +93,11 @@ def _list_resources(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     wanted = known_type(params["resourceType"]) if params.get("resourceType") else None
     arns = params.get("resourceArns") or []
     found = [
-        describe_resource(share, resource)
+        describe_resource(share, resource, "" if owner == "SELF" else call.account_id)
         for share in _shares_of(call, owner, params.get("resourceShareArns"))
         if share.status == "ACTIVE" and _is_principal(share, owner, principal)
         for resource in share.resources.values()
-        if resource.status == "ASSOCIATED" or (owner == "SELF" and resource.status == "ASSOCIATING")
+        if resource.status == "ASSOCIATED" or resource.is_suspended or (owner, resource.status) == ("SELF", "ASSOCIATING")
         if (not arns or resource.entity in arns) and wanted in {None, type_of(resource.entity)}
     ]
     return ram_page(call, params, "resources", found if params.get("resourceRegionScope") != "GLOBAL" else [])
