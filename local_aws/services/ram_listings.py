@@ -97,7 +97,9 @@ def _list_resources(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         for share in _shares_of(call, owner, params.get("resourceShareArns"))
         if share.status == "ACTIVE" and _is_principal(share, owner, principal)
         for resource in share.resources.values()
-        if resource.status == "ASSOCIATED" or resource.is_suspended or (owner, resource.status) == ("SELF", "ASSOCIATING")
+        if resource.status == "ASSOCIATED"
+        or resource.is_suspended
+        or (owner, resource.status) == ("SELF", "ASSOCIATING")
         if (not arns or resource.entity in arns) and wanted in {None, type_of(resource.entity)}
     ]
     return ram_page(call, params, "resources", found if params.get("resourceRegionScope") != "GLOBAL" else [])

@@ -1,6 +1,8 @@
 """Planning: what the bindings want, policy allows and pre-flight finds possible, as a list of associations."""
 
 import json
+from typing import Any
+from unittest import mock
 
 import msgspec
 import pytest
@@ -30,6 +32,7 @@ from tests.builders import (
     SERVICE_ARN,
     SHARE_ARN,
     SHARED_NETWORK_ARN,
+    STRANGER,
     asker,
     entity,
     shared_resource,
@@ -506,3 +509,40 @@ def test_the_digest_of_what_matched_changes_just_when_the_bindings_that_match_so
     same = matched_digest(was, "a", held, NONE_RAISED) == matched_digest(becomes, "a", held, NONE_RAISED)
 
     assert same == (set(matching(was)) == set(matching(becomes)))
+
+
+class Suspending(World):
+    """Of what the share holds something is suspended, and stands beside the rest."""
+
+    asked_of: tuple[str, ...] = ()
+
+    def contents_of_share(self, share_arn: str) -> list[SharedResource]:
+        unavailable = SharedResource(f"{RESOURCE_ARN}9", "vpc-lattice:resourceconfiguration", SHARE_ARN, "UNAVAILABLE")
+        return [*super().contents_of_share(share_arn), unavailable]
+
+    def describe(self, resources: Any) -> list[Entity]:
+        self.asked_of = tuple(each.arn for each in resources)
+        return self.described
+
+
+@pytest.mark.parametrize(("match", "told"), [({}, ["resource-unavailable"]), ({"provider": STRANGER}, [])])
+def test_what_is_suspended_is_not_planned_not_gone_and_stops_nothing_else(
+    match: dict[str, str], told: list[str]
+) -> None:
+    world = Suspending(entity())
+    expected = [shared_resource(), shared_resource(f"{RESOURCE_ARN}9")]
+
+    plan = world.planner(binding(match=match)).plan(SHARE_ARN, asker(), expected, MOMENT)
+
+    assert world.asked_of == (RESOURCE_ARN,)
+    assert [each.resource_arn for each in plan.associations] == ([RESOURCE_ARN] if told else [])
+    assert [reason.code for reason in plan.refused] == told
+    assert plan.contents is None
+
+
+def test_nothing_is_planned_of_a_share_that_is_listed_and_not_in_effect() -> None:
+    world = World(entity())
+    suspended = Share(arn=SHARE_ARN, name="orders", owner=PROVIDER, in_effect=False)
+
+    with mock.patch.object(world, "share", return_value=suspended), pytest.raises(NotReadyError, match="in effect"):
+        world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)

@@ -169,7 +169,8 @@ class Planner:
         share, wishes = considered.share, considered.wishes
         wanted = [each for wish in wishes for each in wish.associations]
         refused = [each.reason for wish in wishes for each in wish.refused]
-        refused += [_unavailable(each) for each in considered.visible if each.status]
+        if any(binding.match.could_match(share.owner, share.name) for binding in self._bindings.things):
+            refused += [_unavailable(each) for each in considered.visible if each.status]
         asked = [wish.facts for wish in wishes if wish.facts is not None]
         if len(wanted) > MOST_AT_ONCE:
             text = f"{len(wanted)} associations are wanted of one share, {MOST_AT_ONCE} are made; match fewer"
