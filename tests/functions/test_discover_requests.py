@@ -267,7 +267,7 @@ def test_connections_that_are_no_longer_permitted_are_counted_and_named(
 
 
 def test_attachments_of_transit_gateways_that_wait_are_counted_and_named(
-    world: World, capsys: pytest.CaptureFixture[str]
+    world: World, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     waiting = Connection(
         service_id=SERVICE_ID,
@@ -282,7 +282,6 @@ def test_attachments_of_transit_gateways_that_wait_are_counted_and_named(
 
     invoke(app.lambda_handler, batch(hint("schedule")))
 
-    told = capsys.readouterr()
-    assert metrics(told.out)["AttachmentsWaiting"] == [1.0]
-    (waits,) = [each for each in told.err.splitlines() if "transit gateway" in each]
-    assert f"tgw-attach-0123456789abcdef0 of {CONSUMER} at {SERVICE_ID}" in waits
+    assert metrics(capsys.readouterr().out)["AttachmentsWaiting"] == [1.0]
+    told = [getattr(each, "attachments", None) for each in caplog.records]
+    assert [f"tgw-attach-0123456789abcdef0 of {CONSUMER} at {SERVICE_ID}"] in told

@@ -61,7 +61,7 @@ def test_a_share_that_is_listed_and_not_in_effect_is_not_taken_for_gone() -> Non
     world.listed_invitations = [invitation(InvitationStatus.ACCEPTED)]
 
     suspended = world.discoverer().discover(AT_SHARES, NOW)
-    world.listed_shares = world.listed_invitations = []
+    world.listed_shares, world.listed_invitations = [], []
     gone = world.discoverer().discover(AT_SHARES, NOW)
 
     assert suspended.started == ()
