@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from drawbridge.association.observed import State
+from drawbridge.aws import service_networks, vpc_endpoints
 from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.aws.lattice_entities import LatticeEntities
 from drawbridge.aws.resource_shares import ResourceShares
@@ -179,3 +181,14 @@ def test_a_share_that_is_not_active_is_neither_in_effect_nor_gone(someone: Accou
     assert (found is not None) is listed
     assert not in_effect
     assert found is None or not found.in_effect
+
+
+@given(st.text())
+def test_an_endpoint_or_association_in_a_state_that_is_new_is_waited_for_and_nothing_is_made_beside_it(
+    word: str,
+) -> None:
+    endpoint = {"VpcEndpointId": ENDPOINT_ID, "VpcEndpointType": "Resource", "VpcId": "vpc-1", "State": word}
+    known = word.lower() in vpc_endpoints._STATES
+
+    assert known or VpcEndpoints(cast(Any, None), owner="drawbridge")._endpoint(endpoint).state is State.PENDING
+    assert word in service_networks._STATES or service_networks._state(word) is State.PENDING

@@ -27,6 +27,10 @@ _STATES = {
     "available": State.AVAILABLE,
     "partial": State.PARTIAL,
     "failed": State.FAILED,
+    "rejected": State.OVER,
+    "expired": State.OVER,
+    "deleting": State.OVER,
+    "deleted": State.OVER,
 }
 """In lower case: these endpoints answer ``Available`` where interface endpoints answer ``available``."""
 
@@ -135,7 +139,8 @@ class VpcEndpoints:
         error = each.get("LastError") or {}
         return Endpoint(
             id=each["VpcEndpointId"],
-            state=_STATES.get(each["State"].lower(), State.OVER),
+            # One that is new to us is waited for: taken for over, another endpoint would be made beside it.
+            state=_STATES.get(each["State"].lower(), State.PENDING),
             security_group_ids=frozenset(group["GroupId"] for group in each.get("Groups", [])),
             subnet_ids=frozenset(each.get("SubnetIds", [])),
             private_dns=each.get("PrivateDnsEnabled", False),
