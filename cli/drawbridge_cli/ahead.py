@@ -9,15 +9,18 @@ from msgspec import Struct
 from drawbridge.association import WantedAssociation
 from drawbridge.association.associate import Ways
 from drawbridge.association.binding import Binding
+from drawbridge.association.coverage import Coverage
 from drawbridge.association.plan import Planner, Refusal, Wish
 from drawbridge.association.steps import ChangeSecurityGroups, ChangeVpcAssociation, Step, associated, steps
 from drawbridge.configuration import InForce
-from drawbridge.decision import Because, Moot
+from drawbridge.decision import AskApprover, Because, Decision, Keep, Moot
 from drawbridge.decision.again import outcome_of
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decide import decide, may_associate
-from drawbridge.decision.facts import Asker, Membership, Moment
+from drawbridge.decision.facts import Facts, Membership, Moment
 from drawbridge.decision.gather import Gatherer
+from drawbridge.decision.let_in import LetIn, decided_on
+from drawbridge.decision.live import approved_before, kept
 from drawbridge.errors import NotReadyError
 from drawbridge.publication.preview import Change, Intended, Previewer
 from drawbridge.record.entry import Entry
@@ -58,7 +61,9 @@ class Ahead(Struct, frozen=True, kw_only=True):
     attempt: int
     """The one that would do it."""
     outcome: str = ""
-    """What the policies make of the share: ``accept``, ``askApprover``, ``reject`` or ``hold``."""
+    """What the policies make of the share: ``accept``, ``askApprover``, ``reject``, ``hold``, or ``keep`` what was let
+    in before.
+    """
     because: Because = ()
     place_unknown: bool = False
     """Whether Organizations would not tell where the provider stands."""
@@ -129,30 +134,41 @@ class Lookout(Struct, frozen=True, kw_only=True):
             facts = self.gatherer.gather(request, self.moment.now)
             if isinstance(facts, Moot):
                 return replace(known, outcome="moot", because=facts.because)
-            decision = decide(facts, self.policies, self.moment)
+            let_in = entry.let_in if entry else None
+            decision = self._decided(facts, let_in)
             known = replace(
                 known,
                 outcome=outcome_of(decision),
                 because=decision.because,
                 place_unknown=facts.asker.place.membership is Membership.UNKNOWN,
             )
-            return self._planned(known, facts.asker, bindings)
+            # What only is kept is planned as far as it was let in; all else as it is once it is let in.
+            coverage = None
+            if isinstance(decision, Keep):
+                coverage = Coverage(let_in=let_in, decision=decision, on=decided_on(facts, self.moment.now))
+            return self._planned(known, facts, bindings, coverage)
         except NotReadyError as error:
             return replace(known, not_ready=str(error))
 
-    def _planned(self, known: Ahead, asker: Asker, bindings: InForce[Binding]) -> Ahead:
+    def _decided(self, facts: Facts, let_in: LetIn | None) -> Decision:
+        decision = approved_before(decide(facts, self.policies, self.moment), facts, let_in)
+        if isinstance(decision, AskApprover) and self.asks:
+            return decision
+        return kept(decision, facts, let_in)
+
+    def _planned(self, known: Ahead, facts: Facts, bindings: InForce[Binding], coverage: Coverage | None) -> Ahead:
         replace = msgspec.structs.replace
         planner = self.planner_of(bindings)
-        considered = planner.consider(known.share.arn, asker, (), self.moment)
-        if known.outcome not in ({"accept", "askApprover"} if self.asks else {"accept"}):
+        considered = planner.consider(known.share.arn, facts.asker, (), self.moment, coverage)
+        if known.outcome not in ({"accept", "keep", "askApprover"} if self.asks else {"accept", "keep"}):
             wishes = tuple(_closed(wish, known) for wish in considered.wishes)
             refused = tuple(refusal.reason for wish in wishes for refusal in wish.refused)
             return replace(known, wishes=wishes, refused=refused)
         plan = planner.plan_of(considered, self.moment)
-        facts = {(wish.binding, wish.resource.arn): wish.facts for wish in considered.wishes}
+        asked_of = {(wish.binding, wish.resource.arn): wish.facts for wish in considered.wishes}
         ways: list[Way] = []
         for wanted in plan.associations:
-            asked = facts[wanted.binding, wanted.resource_arn]
+            asked = asked_of[wanted.binding, wanted.resource_arn]
             because = may_associate(asked, self.policies, self.moment)[1] if asked else ()
             permitted_by = tuple(dict.fromkeys(reason.source for reason in because))
             ways.append(self._way(wanted, permitted_by, known.attempt))

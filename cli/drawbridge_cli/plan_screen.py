@@ -144,6 +144,8 @@ def _standing(ahead: Ahead) -> str:
         return f"{stands}; attempt {ahead.attempt} would ask a person first"
     if ahead.outcome == "accept":
         return f"{stands}; attempt {ahead.attempt} would do it"
+    if ahead.outcome == "keep":
+        return f"{stands}; it would not be let in any more; attempt {ahead.attempt} would see to what was let in before"
     return f"{stands}; nothing would be done ({ahead.outcome or 'not decided'})"
 
 

@@ -6,20 +6,21 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.acceptance.accept import accept
-from drawbridge.bootstrap.accept_request import connections, shares
-from drawbridge.decision import Accept, Reject
+from drawbridge.bootstrap.accept_request import connections, now, shares
+from drawbridge.decision import Answer, DecidedOn
 from drawbridge.observability import logger
 from drawbridge.request import WorkflowInput
 
 
 class Step(Struct, frozen=True):
     request: WorkflowInput
-    decision: Accept | Reject
+    decision: Answer
+    on: DecidedOn
 
 
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, Step)
-    acceptance = accept(step.request.request, step.decision, shares(), connections())
-    logger.info("answered", request_id=step.request.request_id, result=acceptance.result)
+    acceptance = accept(step.request.request, step.decision, step.on, shares(), connections(), now=now())
+    logger.info("answered", request_id=step.request.request_id, acceptance=msgspec.to_builtins(acceptance))
     return {"acceptance": msgspec.to_builtins(acceptance)}

@@ -6,22 +6,21 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.approval import Approval, Question
+from drawbridge.approval.live import lines_of_live
 from drawbridge.approval.question import Wait, effects_of, options_of, question_of, wait_for
 from drawbridge.approval.settle import settled
-from drawbridge.bootstrap.decide_request import bindings, environment, gatherer, moment, policies
-from drawbridge.decision import AskApprover, Decision, Moot
+from drawbridge.bootstrap.decide_request import bindings, environment, gatherer, ledger, moment, policies
+from drawbridge.decision import AskApprover, DecidedOn, Decision, Moot
 from drawbridge.decision.again import grounds_of
 from drawbridge.decision.decide import decide
-from drawbridge.decision.facts import ConnectionFacts, Facts, ShareFacts
+from drawbridge.decision.facts import ConnectionFacts, Facts
 from drawbridge.decision.grounds import Grounds
 from drawbridge.decision.in_force import broken, compiled, permitted_digest
+from drawbridge.decision.let_in import LetIn, decided_on, let_in_by
+from drawbridge.decision.live import approved_before, kept
 from drawbridge.observability import logger
 from drawbridge.request import WorkflowInput
 from drawbridge.request.connections import NONE_HELD, Held
-from drawbridge.request.shares import SharedResource
-
-_MOST_EXPECTED = 200
-"""Resources handed on: a share may hold 5,000, and a state's output 256 KiB. The others are found when they show."""
 
 
 class Step(WorkflowInput, frozen=True, kw_only=True, rename="camel"):
@@ -34,7 +33,10 @@ class Decided(Struct, frozen=True, kw_only=True):
     decision: Decision
     permitted: str = ""
     grounds: Grounds | None = None
-    expected: tuple[SharedResource, ...] = ()
+    on: DecidedOn | None = None
+    """What it was made on; ``None`` for what was over before it could be decided."""
+    let_in: LetIn | None = None
+    """What is let in once it is done."""
     question: Question | None = None
     wait: Wait | None = None
 
@@ -44,8 +46,11 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, Step)
     in_force, now = policies(), moment()
     facts = gatherer().gather(step.request, now.now)
+    before = ledger().let_in(step.request_id)
     decision = decide(facts, compiled(in_force), now, broken=broken(in_force))
     question: Question | None = None
+    if not isinstance(facts, Moot):
+        decision = approved_before(decision, facts, before)
     if isinstance(decision, AskApprover) and not isinstance(facts, Moot) and environment().slack_channel:
         question = question_of(
             step,
@@ -55,8 +60,11 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
             options=options_of(compiled(in_force).approvals(facts, now)),
             now=now.now,
             wait=environment().approval_wait,
+            live=lines_of_live(facts, before),
         )
     decision, question = settled(decision, question, step.approval, now.now)
+    if question is None and not isinstance(facts, Moot):
+        decision = kept(decision, facts, before)
     logger.info("decided", request_id=step.request_id, decision=msgspec.to_builtins(decision))
     decided = Decided(decision=decision)
     if not isinstance(facts, Moot):
@@ -64,7 +72,8 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
             decision=decision,
             permitted=permitted_digest(in_force, facts.asker.consumer, _held(facts)),
             grounds=grounds_of(facts, decision, compiled(in_force), now, dict(in_force.versions)),
-            expected=_expected(facts),
+            on=decided_on(facts, now.now),
+            let_in=let_in_by(decision, facts, before, now.now),
             question=question,
             wait=wait_for(question, now.now) if question else None,
         )
@@ -74,10 +83,3 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def _held(facts: Facts) -> Held:
     return Held(facts.connections, facts.connections_to_service) if isinstance(facts, ConnectionFacts) else NONE_HELD
-
-
-def _expected(facts: Facts) -> tuple[SharedResource, ...]:
-    if not isinstance(facts, ShareFacts):
-        return ()
-    lattice = [each for each in facts.contents or () if each.is_lattice][:_MOST_EXPECTED]
-    return tuple(SharedResource(each.arn, each.type, facts.share_arn) for each in lattice)

@@ -6,24 +6,35 @@ import msgspec
 from aws_lambda_powertools.metrics import MetricUnit
 from msgspec import Struct
 
-from drawbridge.bootstrap.record_outcome import bus, ledger
+from drawbridge.bootstrap.record_outcome import attempts, bus, ledger
 from drawbridge.observability import logger, metrics
-from drawbridge.record.outcome import Progress, outcome_of
+from drawbridge.record.attempt import AssociationFailed, Reported, progress_of
+from drawbridge.record.outcome import Failure, outcome_of
 from drawbridge.record.record import record
 from drawbridge.request import WorkflowInput
 
 
 class Step(Struct, frozen=True):
     request: WorkflowInput
-    progress: Progress
+    progress: Reported | AssociationFailed
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, Step)
-    outcome = outcome_of(step.progress)
+    if isinstance(step.progress, AssociationFailed):
+        return _note(step.request, step.progress)
+    outcome = outcome_of(progress_of(step.progress, step.request, attempts()))
     recorded = record(step.request, outcome, ledger(), bus())
     logger.info("recorded", request_id=step.request.request_id, status=outcome.status, superseded=recorded is None)
     metrics.add_metric(f"Requests{outcome.status.title().replace('_', '')}", MetricUnit.Count, 1)
     return {"status": outcome.status, "settled": outcome.settled}
+
+
+def _note(request: WorkflowInput, failed: AssociationFailed) -> dict[str, Any]:
+    """Keep what became of one association for the record at the end."""
+    attempts().keep_result(request, failed.item, Failure(name="", error=failed.error))
+    logger.warning("association failed", request_id=request.request_id, item=failed.item, error=failed.error.error)
+    metrics.add_metric("AssociationsFailed", MetricUnit.Count, 1)
+    return {}

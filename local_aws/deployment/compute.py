@@ -23,6 +23,7 @@ def add_types() -> None:
     add_type("AWS::Lambda::LayerVersion", make_layer_version, attributes=("LayerVersionArn",))
     add_type("AWS::Lambda::Permission", make_permission, attributes=("Id",))
     add_type("AWS::Lambda::Url", make_url, attributes=("FunctionUrl", "FunctionArn"))
+    add_type("AWS::Lambda::Version", make_version, attributes=("FunctionArn", "Version"))
     add_type("AWS::Lambda::Alias", make_alias, attributes=("AliasArn",))
     add_type("AWS::Lambda::EventInvokeConfig", make_event_invoke_config, attributes=())
     add_type(
@@ -140,6 +141,13 @@ def make_url(wanted: Wanted) -> Made:
         {"FunctionUrl": told["FunctionUrl"], "FunctionArn": told["FunctionArn"]},
         lambda: lambda_.delete_function_url_config(FunctionName=function),
     )
+
+
+def make_version(wanted: Wanted) -> Made:
+    """Publish a version; without ``undo``, as it goes with its function: SAM has CloudFormation retain it."""
+    told = wanted.client("lambda").publish_version(**wanted.only("FunctionName", "Description"))
+    arn = told["FunctionArn"]
+    return Made(arn, {"FunctionArn": arn, "Version": told["Version"]})
 
 
 def make_alias(wanted: Wanted) -> Made:

@@ -13,6 +13,7 @@ from botocore.stub import Stubber
 
 from drawbridge.aws.ledger import Ledger
 from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
+from drawbridge.decision.let_in import LetIn
 from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
 from drawbridge.record import GONE, Basis, Outcome
 from drawbridge.record.record import StatusChange, status_change
@@ -647,7 +648,8 @@ def test_a_review_of_an_attempt_that_was_overtaken_is_not_noted_and_the_next_att
 
     ledger.note_review(let_in, Review(permitted=False), under="strictest policies")
 
-    assert (row(ledger).reviewed, row(ledger).no_longer_permitted) == ("", False)
+    # What was found stands until it is decided otherwise, so that it is told once.
+    assert (row(ledger).reviewed, row(ledger).no_longer_permitted) == ("", True)
 
 
 def test_of_very_many_reasons_a_row_keeps_some_and_counts_the_rest(ledger: Ledger, table: Any) -> None:
@@ -658,3 +660,60 @@ def test_of_very_many_reasons_a_row_keeps_some_and_counts_the_rest(ledger: Ledge
     kept = item(table)["reasons"]
     assert len(kept) == 41
     assert kept[-1]["text"] == "and 4960 more"
+
+
+LET_IN = LetIn(at=NOW, because=(WHY,), contents="these", arns=("arn:a",))
+KEPT = (Reason("kept", "It is live and stays."),)
+
+
+def test_what_was_let_in_is_kept_until_nothing_is_let_in_any_more(ledger: Ledger) -> None:
+    assert ledger.let_in(ID) is None
+    ledger.claim(seen(), 1, after=None)
+    assert ledger.let_in(ID) is None
+
+    reach(ledger, Status.ACCEPTED, settled=False, let_in=LET_IN)
+    reach(ledger, Status.FAILED)
+    ledger.claim(seen(), 2, after=row(ledger))
+
+    assert ledger.let_in(ID) == LET_IN
+    entry = ledger.entry(ID)
+    assert entry is not None
+    assert entry.let_in == LET_IN
+    reach(ledger, Status.REJECTED, attempt=2)
+    assert ledger.let_in(ID) is None
+
+
+def test_what_is_kept_says_why_until_it_is_decided_otherwise(ledger: Ledger) -> None:
+    ledger.claim(seen(), 1, after=None)
+    reach(ledger, Status.ACCEPTED, settled=False, kept=KEPT)
+    let_in = settled(ledger, Status.AVAILABLE)
+    ledger.note_review(let_in, Review(permitted=False), under="policies")
+    assert (row(ledger).kept, row(ledger).no_longer_permitted) == (KEPT, True)
+    ledger.claim(seen(), 2, after=row(ledger))
+
+    reach(ledger, Status.ACCEPTED, attempt=2, settled=False, kept=())
+
+    assert (row(ledger).kept, row(ledger).no_longer_permitted) == ((), False)
+
+
+@pytest.mark.parametrize("status", [Status.AVAILABLE, Status.FAILED, Status.HELD, Status.WITHDRAWN, Status.REJECTED])
+def test_of_a_row_of_the_version_before_what_was_let_in_is_read_from_its_grounds(
+    ledger: Ledger, status: Status
+) -> None:
+    ledger.claim(seen(), 1, after=None)
+    reach(ledger, Status.ACCEPTED, settled=False, grounds=grounds(), decided_by=(WHY,))
+    reach(ledger, status)
+
+    ledger.claim(seen(), 2, after=row(ledger))
+
+    over = status in {Status.WITHDRAWN, Status.REJECTED}
+    assert ledger.let_in(ID) == (None if over else LetIn(at=grounds().at, because=(WHY,)))
+
+
+def test_what_was_let_in_that_can_t_be_read_is_not_known(ledger: Ledger, table: Any) -> None:
+    ledger.claim(seen(), 1, after=None)
+    table.update_item(
+        Key={"request_id": ID}, UpdateExpression="SET let_in = :new", ExpressionAttributeValues={":new": '{"v": 2}'}
+    )
+
+    assert ledger.let_in(ID) is None

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from drawbridge.aws.workflow import OnboardingWorkflow
-from drawbridge.errors import GoneError, ThrottledError
+from drawbridge.errors import DrawbridgeError, GoneError, ThrottledError
 from drawbridge.request import ResourceShareRequest, WorkflowInput
+from drawbridge.request.ending import Ending
 from tests.builders import CONNECTION, SHARE, workflow_input
 from tests.contracts.accounts import REGION, Account, refusing
 from tests.contracts.conftest import NewAccount
@@ -104,3 +105,53 @@ def test_a_start_that_is_refused_is_no_execution_that_has_ended(
 ) -> None:
     with refusing(someone.client("stepfunctions"), "start_execution", code), pytest.raises(error):
         OnboardingWorkflow(someone.client("stepfunctions"), "arn").start(workflow_input())
+
+
+FAILING = {"Type": "Fail", "Error": "States.DataLimitExceeded", "Cause": "too large"}
+
+
+def begun(someone: Account, state: dict[str, Any]) -> tuple[OnboardingWorkflow, str]:
+    """Start an execution; give the workflow and the execution's ARN."""
+    arn = machine(someone, state)
+    workflow = OnboardingWorkflow(someone.client("stepfunctions"), arn)
+    assert workflow.start(workflow_input())
+    return workflow, str(executions(someone, arn)[0]["executionArn"])
+
+
+def test_of_an_execution_that_runs_or_never_was_there_is_no_end(someone: Account) -> None:
+    workflow, _ = begun(someone, WAITING)
+
+    assert workflow.ending(workflow_input()) is None
+    assert workflow.ending(workflow_input(attempt=2)) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "ending"),
+    [
+        (FAILING, Ending(status="FAILED", error="States.DataLimitExceeded", cause="too large")),
+        (PASSING, Ending(status="SUCCEEDED")),
+    ],
+)
+def test_the_end_of_an_execution_is_told_with_its_error(
+    someone: Account, state: dict[str, Any], ending: Ending
+) -> None:
+    workflow, arn = begun(someone, state)
+    sfn = someone.client("stepfunctions")
+    until(lambda: sfn.describe_execution(executionArn=arn)["status"] != "RUNNING")
+
+    assert workflow.ending(workflow_input()) == ending
+
+
+def test_an_execution_that_somebody_stopped_is_told_with_their_words(someone: Account) -> None:
+    workflow, arn = begun(someone, WAITING)
+    someone.client("stepfunctions").stop_execution(executionArn=arn, error="Stop", cause="it hung")
+
+    assert workflow.ending(workflow_input()) == Ending(status="ABORTED", error="Stop", cause="it hung")
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
+def test_an_end_that_is_not_told_is_no_end(someone: Account, code: str) -> None:
+    workflow, _ = begun(someone, PASSING)
+
+    with refusing(workflow._states, "describe_execution", code), pytest.raises(DrawbridgeError):
+        workflow.ending(workflow_input())

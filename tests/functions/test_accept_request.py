@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from drawbridge.decision import Accept, Hold, Reject
+from drawbridge.decision import Accept, DecidedOn, Hold, Reject
 from drawbridge.request.connections import ConnectionState
-from drawbridge.request.shares import Invitation, InvitationStatus
+from drawbridge.request.digests import contents_fingerprint
+from drawbridge.request.shares import Invitation, InvitationStatus, SharedResource
 from drawbridge.status import Reason
 from functions.accept_request import app
-from tests.builders import CONNECTION, ENDPOINT_ID, SERVICE_ID, SHARE, invitation, workflow_input
+from tests.builders import (
+    CONNECTION,
+    ENDPOINT_ID,
+    NOW,
+    RESOURCE_ARN,
+    SERVICE_ID,
+    SHARE,
+    invitation,
+    shared_resource,
+    workflow_input,
+)
 from tests.functions.invocations import invoke, refuses, step
 
 WHY = (Reason("policy", "because", source="p"),)
-STEP = step(request=workflow_input(SHARE), decision=Accept(WHY))
+ON = DecidedOn(at=NOW, contents=contents_fingerprint([RESOURCE_ARN]))
+STEP = step(request=workflow_input(SHARE), decision=Accept(WHY), on=ON)
 
 
 class Aws:
@@ -33,6 +45,9 @@ class Aws:
 
 
 class Shares(Aws):
+    def contents_of_invitation(self, invitation_arn: str) -> list[SharedResource]:
+        return [shared_resource()]
+
     def answer(self, invitation_arn: str, *, accept: bool) -> None:
         self.invitation = InvitationStatus.ACCEPTED if accept else InvitationStatus.REJECTED
 
@@ -48,16 +63,26 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> None:
     shares, connections = Shares(), Connections()
     monkeypatch.setattr(app, "shares", lambda: shares)
     monkeypatch.setattr(app, "connections", lambda: connections)
+    monkeypatch.setattr(app, "now", lambda: NOW)
 
 
 @pytest.mark.parametrize("request_", [SHARE, CONNECTION], ids=["share", "connection"])
 @pytest.mark.parametrize(("decision", "result"), [(Accept(WHY), "accepted"), (Reject(WHY), "rejected")])
 def test_what_was_decided_is_done(request_: type[object], decision: Accept | Reject, result: str) -> None:
-    written = step(request=workflow_input(request_), decision=decision)  # type: ignore[arg-type]  # either kind
+    written = step(request=workflow_input(request_), decision=decision, on=ON)  # type: ignore[arg-type]  # either kind
 
     answer = invoke(app.lambda_handler, written)
 
-    assert answer == {"acceptance": {"result": result, "because": []}}
+    assert answer == {"acceptance": {"outcome": "answered", "result": result, "because": []}}
+
+
+def test_what_is_not_so_any_more_is_to_be_decided_again() -> None:
+    grown = step(request=workflow_input(SHARE), decision=Accept(WHY), on=DecidedOn(at=NOW, contents="others"))
+
+    answer = invoke(app.lambda_handler, grown)
+
+    assert answer["acceptance"]["outcome"] == "decide-again"
+    assert [each["code"] for each in answer["acceptance"]["because"]] == ["decided-again"]
 
 
 @pytest.mark.parametrize(
@@ -69,6 +94,9 @@ def test_what_was_decided_is_done(request_: type[object], decision: Accept | Rej
         ("decision", ...),
         ("decision.outcome", "perhaps"),
         ("decision.because", "me"),
+        ("on", ...),
+        ("on.at", "yesterday"),
+        ("on.live", "yes"),
     ],
 )
 def test_a_broken_step_is_refused_by_its_field(path: str, value: object) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from drawbridge.association import Mode, NetworkRef, WantedAssociation
+from drawbridge.association import Mode, NetworkRef, Plan, WantedAssociation
 from drawbridge.association.associate import Ways, endpoint_token
 from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
 from drawbridge.errors import NotReadyError
 from functions.associate_resource import app
-from tests.builders import ENDPOINT_ID, NETWORK, VPC_ID, wanted, wanted_by_network
+from tests.attempts import KeptInMemory
+from tests.builders import ENDPOINT_ID, NETWORK, NOW, VPC_ID, wanted, wanted_by_network, workflow_input
 from tests.functions.invocations import invoke, refuses, step
 
-STEP = step(wanted=wanted(), attempt=2)
+INPUT = workflow_input(attempt=2)
+STEP = step(request=INPUT, item=0)
 
 
 class Aws:
@@ -53,14 +56,28 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     aws = Aws()
     networks = Networks()
     monkeypatch.setattr(app, "ways", lambda: Ways(networks, aws))  # type: ignore[arg-type]  # nothing is made in it
+    monkeypatch.setattr(app, "now", lambda: NOW)
     return aws
+
+
+@pytest.fixture(autouse=True)
+def attempts(monkeypatch: pytest.MonkeyPatch) -> KeptInMemory:
+    attempts = KeptInMemory()
+    monkeypatch.setattr(app, "attempts", lambda: attempts)
+    planned(attempts, wanted())
+    return attempts
+
+
+def planned(attempts: KeptInMemory, want: WantedAssociation, at: datetime = NOW) -> None:
+    plan = Plan(associations=(want,), refused=(), state="", wanted="")
+    attempts.keep_plan(INPUT, plan, at)
 
 
 def by(
     endpoint_id: str = "", network_arn: str = "", in_network: str = "", vpc_association: str = "", groups: Any = ()
 ) -> object:
     told = {"endpointId": endpoint_id, "networkArn": network_arn, "securityGroupIds": [*groups]}
-    return {"by": told | {"inNetwork": in_network, "vpcAssociation": vpc_association}}
+    return {"next": "publish", "by": told | {"inNetwork": in_network, "vpcAssociation": vpc_association}}
 
 
 def test_an_endpoint_is_made_and_told_once_it_is_available(aws: Aws) -> None:
@@ -73,27 +90,60 @@ def test_an_endpoint_is_made_and_told_once_it_is_available(aws: Aws) -> None:
     assert aws.made == [ENDPOINT_ID]
 
 
-def test_an_endpoint_that_is_there_gets_the_groups_that_are_wanted_now(aws: Aws) -> None:
+@pytest.mark.parametrize("seconds", [59, 60, 3600])
+def test_nothing_is_made_by_a_plan_that_is_a_minute_old(aws: Aws, attempts: KeptInMemory, seconds: int) -> None:
+    planned(attempts, wanted(), NOW - timedelta(seconds=seconds))
+
+    if seconds < 60:
+        with pytest.raises(NotReadyError):
+            invoke(app.lambda_handler, STEP)
+    else:
+        assert invoke(app.lambda_handler, STEP) == {"next": "decide-again", "by": None}
+    assert aws.made == ([ENDPOINT_ID] if seconds < 60 else [])
+
+
+def test_what_is_only_waited_for_is_not_decided_again(aws: Aws, attempts: KeptInMemory) -> None:
+    aws.made.append(ENDPOINT_ID)
+    planned(attempts, wanted(), NOW - timedelta(days=1))
+
+    assert invoke(app.lambda_handler, STEP) == by(ENDPOINT_ID)
+
+
+def test_nothing_is_changed_by_a_plan_that_is_a_minute_old(aws: Aws, attempts: KeptInMemory) -> None:
+    aws.made.append(ENDPOINT_ID)
+    planned(attempts, wanted(security_group_ids=("sg-0123456789abcdef0",)), NOW - timedelta(minutes=1))
+
+    assert invoke(app.lambda_handler, STEP) == {"next": "decide-again", "by": None}
+    assert aws.groups == frozenset()
+
+
+def test_an_endpoint_that_is_there_gets_the_groups_that_are_wanted_now(aws: Aws, attempts: KeptInMemory) -> None:
     aws.made.append(ENDPOINT_ID)
     group = "sg-0123456789abcdef0"
+    planned(attempts, wanted(security_group_ids=(group,)))
 
-    answer = invoke(app.lambda_handler, step(wanted=wanted(security_group_ids=(group,)), attempt=2))
+    answer = invoke(app.lambda_handler, STEP)
 
     assert answer == by(ENDPOINT_ID, groups=[group])
     assert aws.groups == {group}
 
 
 @pytest.mark.parametrize("vpc_id", [VPC_ID, ""])
-def test_what_a_service_network_makes_reachable_is_told_by_its_associations(vpc_id: str) -> None:
-    answer = invoke(app.lambda_handler, step(wanted=wanted_by_network(vpc_id=vpc_id), attempt=2))
+def test_what_a_service_network_makes_reachable_is_told_by_its_associations(
+    attempts: KeptInMemory, vpc_id: str
+) -> None:
+    planned(attempts, wanted_by_network(vpc_id=vpc_id))
+
+    answer = invoke(app.lambda_handler, STEP)
 
     assert answer == by("", NETWORK.arn, "snra-1", "snva-1" if vpc_id else "")
 
 
-def test_a_service_network_s_endpoint_is_told_with_the_network(aws: Aws) -> None:
+def test_a_service_network_s_endpoint_is_told_with_the_network(aws: Aws, attempts: KeptInMemory) -> None:
     aws.made.append(ENDPOINT_ID)
+    planned(attempts, wanted_by_network(Mode.SERVICE_NETWORK_ENDPOINT))
 
-    answer = invoke(app.lambda_handler, step(wanted=wanted_by_network(Mode.SERVICE_NETWORK_ENDPOINT), attempt=2))
+    answer = invoke(app.lambda_handler, STEP)
 
     assert answer == by(ENDPOINT_ID, NETWORK.arn, "snra-1")
 
@@ -101,17 +151,11 @@ def test_a_service_network_s_endpoint_is_told_with_the_network(aws: Aws) -> None
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("wanted", ...),
-        ("wanted.vpcId", ...),
-        ("wanted.resourceArn", 7),
-        ("wanted.resourceKind", "boat"),
-        ("wanted.mode", "teleport"),
-        ("wanted.network", "shared"),
-        ("wanted.privateDns", "perhaps"),
-        ("wanted.subnetIds", "subnet-0123456789abcdef0"),
-        ("wanted.perVpc", "no"),
-        ("attempt", ...),
-        ("attempt", "1"),
+        ("request", ...),
+        ("request.attempt", "1"),
+        ("request.request.shareArn", "orders"),
+        ("item", ...),
+        ("item", "0"),
     ],
 )
 def test_a_broken_step_is_refused_by_its_field(path: str, value: object) -> None:

@@ -15,6 +15,7 @@ from drawbridge.decision import Moot
 from drawbridge.decision.decide import MOST_REASONS
 from drawbridge.decision.facts import Facts, Membership
 from drawbridge.decision.in_force import permitted_digest
+from drawbridge.decision.let_in import MOST_LET_IN, LetIn
 from drawbridge.decision.policies import Policy, parse_policy
 from drawbridge.environment import Environment
 from drawbridge.request import Request
@@ -29,7 +30,6 @@ from tests.builders import (
     connection_facts,
     content,
     share_facts,
-    shared_resource,
     workflow_input,
 )
 from tests.functions.invocations import invoke, refuses, step
@@ -53,31 +53,40 @@ class Gatherer:
         return self.facts
 
 
+class Ledger:
+    """Nothing was let in before."""
+
+    def let_in(self, request_id: str) -> LetIn | None:
+        return None
+
+
 @pytest.fixture
 def gathered(monkeypatch: pytest.MonkeyPatch) -> Gathered:
     """Tell what is gathered of the request; the default policies are in force, and one is broken."""
     monkeypatch.setattr(app, "policies", lambda: IN_FORCE)
+    monkeypatch.setattr(app, "ledger", Ledger)
     return lambda facts: monkeypatch.setattr(app, "gatherer", lambda: Gatherer(facts))
 
 
-def test_a_share_is_decided_on_and_what_it_holds_of_lattice_is_handed_on(gathered: Gathered) -> None:
-    lattice = shared_resource()
+def test_a_share_is_decided_on_and_what_it_holds_is_handed_on(gathered: Gathered) -> None:
     gathered(share_facts(asker(membership=Membership.MEMBER), contents=(SUBNET, content())))
 
     answer = invoke(app.lambda_handler, STEP)
 
     assert answer["decision"]["outcome"] == "accept"
     assert [each["code"] for each in answer["decision"]["because"]] == ["policy", "policy-broken"]
-    assert answer["expected"] == [{"arn": lattice.arn, "type": lattice.type, "share_arn": lattice.share_arn}]
+    assert sorted(answer["let_in"]["arns"]) == sorted([SUBNET.arn, content().arn])
+    assert answer["let_in"]["contents"] == answer["on"]["contents"]
+    assert answer["on"]["at"] == answer["grounds"]["at"]
 
 
-def test_a_connection_is_decided_on_and_nothing_is_expected(gathered: Gathered) -> None:
+def test_a_connection_is_decided_on_and_holds_nothing(gathered: Gathered) -> None:
     gathered(connection_facts(asker("222222222222", services=frozenset({"*"}))))
 
     answer = invoke(app.lambda_handler, step(request=CONNECTION, requestId="x", attempt=2))
 
     assert answer["decision"]["outcome"] == "accept"
-    assert answer["expected"] == []
+    assert (answer["let_in"]["arns"], answer["on"]["live"]) == ([], False)
 
 
 def test_what_a_broken_policy_might_have_said_is_told_beside_the_question(gathered: Gathered) -> None:
@@ -133,17 +142,19 @@ def test_a_request_that_is_over_is_moot(gathered: Gathered) -> None:
         "grounds": None,
         "question": None,
         "wait": None,
-        "expected": [],
+        "on": None,
+        "let_in": None,
     }
 
 
-def test_trap_21_of_a_large_share_no_more_is_handed_on_than_a_state_takes(gathered: Gathered) -> None:
+@pytest.mark.parametrize("held", [MOST_LET_IN, 5000])
+def test_trap_21_of_a_large_share_no_more_is_handed_on_than_a_state_takes(gathered: Gathered, held: int) -> None:
     arns = [f"arn:aws:vpc-lattice:us-east-1:111111111111:resourceconfiguration/rcfg-{n:017x}" for n in range(5000)]
-    gathered(share_facts(contents=tuple(content(arn) for arn in arns)))
+    gathered(share_facts(asker(membership=Membership.MEMBER), contents=tuple(content(arn) for arn in arns[:held])))
 
     answer = invoke(app.lambda_handler, STEP)
 
-    assert 0 < len(answer["expected"]) < 5000
+    assert (answer["let_in"]["arns"] is None) == (held > MOST_LET_IN)
     assert len(json.dumps(answer)) < 128 * 1024
 
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 
 import pytest
 
-from drawbridge.association import Plan
+from drawbridge.association import Plan, WantedAssociation
+from drawbridge.association.coverage import Coverage
+from drawbridge.decision import Accept, DecidedOn, Keep
 from drawbridge.decision.facts import Asker, Moment
 from drawbridge.decision.grounds import AssociationGrounds
+from drawbridge.decision.let_in import LetIn
+from drawbridge.record.outcome import Refused
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
 from functions.plan_associations import app
-from tests.builders import NOW, PROVIDER, SHARE, SHARE_ARN, asker, resource_facts, shared_resource, wanted
+from tests.attempts import KeptInMemory
+from tests.builders import NOW, PROVIDER, RESOURCE_ARN, SHARE_ARN, asker, resource_facts, wanted, workflow_input
 from tests.functions.invocations import invoke, refuses, step
 
 PLAN = Plan(
@@ -23,45 +29,117 @@ PLAN = Plan(
     wanted="bindings",
     grounds=AssociationGrounds(at=NOW, zone="UTC", resources=(resource_facts(),)),
 )
-STEP = step(request=SHARE, expected=[shared_resource()])
+ON = DecidedOn(at=NOW, contents="these", state="so")
+INPUT = workflow_input(attempt=2)
+STEP = step(request=INPUT, decision=Accept(()), on=ON)
+LET_IN = LetIn(at=NOW, because=(), arns=(RESOURCE_ARN,))
 
 
 class World:
-    """Who gathers and who plans."""
+    """Who gathers, who plans, and the ledger."""
+
+    def let_in(self, request_id: str) -> LetIn:
+        assert request_id == INPUT.request_id
+        return LET_IN
 
     def asker(self, account_id: str) -> Asker:
         return asker(account_id)
 
-    def plan(self, share_arn: str, asker: Asker, expected: Collection[SharedResource], moment: Moment) -> Plan:
+    def plan(
+        self,
+        share_arn: str,
+        asker: Asker,
+        expected: Collection[SharedResource],
+        moment: Moment,
+        coverage: Coverage,
+    ) -> Plan:
         assert moment.now.tzinfo is not None
         assert (share_arn, asker.account_id) == (SHARE_ARN, PROVIDER)
-        assert tuple(expected) in {(), (shared_resource(),)}
+        assert (coverage.let_in, coverage.on) == (LET_IN, ON)
+        assert [each.arn for each in expected] == ([RESOURCE_ARN] if isinstance(coverage.decision, Accept) else [])
         return PLAN
+
+    def again(
+        self,
+        share_arn: str,
+        asker: Asker,
+        planned: WantedAssociation,
+        moment: Moment,
+        coverage: Coverage,
+    ) -> WantedAssociation | Reason:
+        assert coverage.let_in == LET_IN
+        assert (share_arn, asker.account_id, planned) == (SHARE_ARN, PROVIDER, PLAN.associations[0])
+        return self.outcome
+
+    outcome: WantedAssociation | Reason = wanted(security_group_ids=("sg-new",))
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
 
 
 @pytest.fixture(autouse=True)
-def world(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "gatherer", World)
-    monkeypatch.setattr(app, "planner", World)
+def attempts(monkeypatch: pytest.MonkeyPatch, world: World) -> KeptInMemory:
+    attempts = KeptInMemory()
+    monkeypatch.setattr(app, "gatherer", lambda: world)
+    monkeypatch.setattr(app, "planner", lambda: world)
+    monkeypatch.setattr(app, "ledger", lambda: world)
+    monkeypatch.setattr(app, "attempts", lambda: attempts)
+    return attempts
 
 
-@pytest.mark.parametrize("expected", [[shared_resource()], []])
-def test_a_plan_is_made_for_the_account_that_owns_the_share(expected: list[SharedResource]) -> None:
-    answer = invoke(app.lambda_handler, step(request=SHARE, expected=expected))
+@pytest.mark.parametrize("decision", [Accept(()), Keep(())])
+def test_a_plan_is_made_for_the_account_that_owns_the_share_of_what_was_let_in_and_kept(
+    attempts: KeptInMemory, decision: Accept | Keep
+) -> None:
+    before = datetime.now(UTC)
 
-    assert answer == step(plan=PLAN)
-    assert answer["plan"]["associations"][0]["resourceName"] == "orders-db"
+    answer = invoke(app.lambda_handler, step(request=INPUT, decision=decision, on=ON))
+
+    assert answer == {"items": [0]}
+    assert attempts.kept(INPUT).plan == PLAN
+    assert before <= attempts.planned(INPUT, 0).at <= datetime.now(UTC)
+
+
+def test_an_association_that_is_decided_again_is_kept_as_it_is_wanted_by_now(
+    attempts: KeptInMemory, world: World
+) -> None:
+    attempts.keep_plan(INPUT, PLAN, NOW)
+
+    answer = invoke(app.lambda_handler, step(request=INPUT, decision=Keep(()), on=ON, item=0))
+
+    planned = attempts.planned(INPUT, 0)
+    assert answer == {"next": "associate"}
+    assert planned.wanted == world.outcome
+    assert planned.at > NOW
+    assert attempts.kept(INPUT).results == {}
+
+
+def test_an_association_that_is_not_permitted_any_longer_is_refused(attempts: KeptInMemory, world: World) -> None:
+    world.outcome = Reason("association-not-permitted", "orders-db: closed", source="orders")
+    attempts.keep_plan(INPUT, PLAN, NOW)
+
+    answer = invoke(app.lambda_handler, step(request=INPUT, decision=Keep(()), on=ON, item=0))
+
+    assert answer == {"next": "refused"}
+    assert attempts.kept(INPUT).results == {0: Refused(world.outcome)}
 
 
 @pytest.mark.parametrize(
     ("path", "value"),
     [
         ("request", ...),
-        ("request.shareArn", "orders"),
-        ("request.kind", "endpoint-connection"),
-        ("expected", ...),
-        ("expected", None),
+        ("request.attempt", 0),
+        ("request.requestId", ...),
+        ("request.request.shareArn", "orders"),
+        ("request.request.kind", "endpoint-connection"),
+        ("decision", ...),
+        ("decision.outcome", "reject"),
+        ("on", ...),
+        ("on", None),
+        ("item", "0"),
     ],
 )
 def test_a_broken_step_is_refused_by_its_field(path: str, value: object) -> None:
-    refuses(app.lambda_handler, STEP, path, value)
+    refuses(app.lambda_handler, STEP | {"item": 0}, path, value)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from drawbridge.association import Associated
+from drawbridge.association import Associated, Plan, WantedAssociation
 from drawbridge.errors import NotReadyError
+from drawbridge.publication import Publication
 from drawbridge.publication.due import Due
 from drawbridge.publication.named import NamedResource
 from drawbridge.publication.parameters import Owned
 from drawbridge.publication.publish import Publisher
+from drawbridge.record.outcome import Published
 from drawbridge.request.connections import Connection, ConnectionState
 from functions.publish_dns import app
-from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, wanted
+from tests.attempts import KeptInMemory
+from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, wanted, workflow_input
 from tests.functions.invocations import Json, invoke, refuses, step
 
-ASSOCIATED = step(of="association", wanted=wanted(), by=Associated(endpoint_id=ENDPOINT_ID))
+INPUT = workflow_input()
+ASSOCIATED = step(of="association", request=INPUT, item=0, by=Associated(endpoint_id=ENDPOINT_ID))
 CONNECTED = step(of="connection", request=CONNECTION)
 
 
@@ -73,6 +78,28 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     return aws
 
 
+@pytest.fixture(autouse=True)
+def attempts(monkeypatch: pytest.MonkeyPatch) -> KeptInMemory:
+    attempts = KeptInMemory()
+    monkeypatch.setattr(app, "attempts", lambda: attempts)
+    planned(attempts, wanted())
+    return attempts
+
+
+def planned(attempts: KeptInMemory, want: WantedAssociation) -> None:
+    attempts.keep_plan(INPUT, Plan(associations=(want,), refused=(), state="", wanted=""))
+
+
+def told_of(attempts: KeptInMemory, answer: Json) -> Publication:
+    """Give what was published: of a consumer it is told, of an association it is kept."""
+    if "publication" in answer:
+        return msgspec.convert(answer["publication"], Publication)
+    assert answer == {}
+    result = attempts.kept(INPUT).results[0]
+    assert isinstance(result, Published)
+    return result.publication
+
+
 @pytest.mark.parametrize(
     ("written", "name", "path", "subject"),
     [
@@ -82,39 +109,37 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     ids=["association", "connection"],
 )
 def test_a_connection_is_published_where_its_side_reads_it(
-    aws: Aws, written: Json, name: str, path: str, subject: str
+    aws: Aws, attempts: KeptInMemory, written: Json, name: str, path: str, subject: str
 ) -> None:
     answer = invoke(app.lambda_handler, written)
 
     parameters = [f"{path}/dns-name", f"{path}/connection"]
-    told = answer["publication"]
-    assert (told["dnsName"], told["parameters"], told["pending"]) == (name, parameters, [])
-    assert (told["way"] is not None) is (written["of"] == "association")
+    told = told_of(attempts, answer)
+    assert (told.dns_name, [*told.parameters], told.pending) == (name, parameters, ())
+    assert (told.way is not None) is (written["of"] == "association")
     assert aws.parameters[parameters[0]] == Owned(value=name, subject=subject)
     assert sorted(aws.parameters) == sorted(parameters)
 
 
-def test_what_is_in_a_group_and_has_no_name_is_waited_for_and_then_told(aws: Aws) -> None:
+def test_what_is_in_a_group_and_has_no_name_is_waited_for_and_then_told(aws: Aws, attempts: KeptInMemory) -> None:
     child = f"{RESOURCE_ARN}c"
     aws.found = [named(child, group_arn=RESOURCE_ARN, dns_name="")]
-    of_group = step(
-        of="association", wanted=wanted(resource_type="GROUP"), by=Associated(endpoint_id=ENDPOINT_ID), tries=5
-    )
+    planned(attempts, wanted(resource_type="GROUP"))
 
     with pytest.raises(NotReadyError):
-        invoke(app.lambda_handler, of_group)
-    answer = invoke(app.lambda_handler, of_group | {"tries": 6})
+        invoke(app.lambda_handler, ASSOCIATED | {"tries": 5})
+    answer = invoke(app.lambda_handler, ASSOCIATED | {"tries": 6})
 
-    told = answer["publication"]
-    assert (told["dnsName"], told["parameters"], told["pending"]) == ("", [], [child])
+    told = told_of(attempts, answer)
+    assert (told.dns_name, told.parameters, told.pending) == ("", (), (child,))
 
 
 @pytest.mark.parametrize(
     ("written", "path", "value"),
     [
         (ASSOCIATED, "of", "wish"),
-        (ASSOCIATED, "wanted", ...),
-        (ASSOCIATED, "wanted.perVpc", ...),
+        (ASSOCIATED, "item", ...),
+        (ASSOCIATED, "request.attempt", ...),
         (ASSOCIATED, "by", ...),
         (ASSOCIATED, "by.endpointId", None),
         (ASSOCIATED | {"tries": 1}, "tries", "1"),

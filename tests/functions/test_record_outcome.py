@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from drawbridge.association import Plan
 from drawbridge.decision import Hold
+from drawbridge.errors import UpstreamError
+from drawbridge.publication import Publication
 from drawbridge.record import Basis, Outcome
-from drawbridge.record.outcome import Decided
+from drawbridge.record.outcome import Decided, Published
 from drawbridge.record.record import StatusChange
 from drawbridge.status import Reason, Status
 from functions.record_outcome import app
-from tests.builders import workflow_input
+from tests.attempts import KeptInMemory
+from tests.builders import wanted, workflow_input
 from tests.functions.invocations import invoke, refuses, step
 
-STEP = step(request=workflow_input(attempt=3), progress=Decided(Hold((Reason("policy", "because"),)), "digest"))
+INPUT = workflow_input(attempt=3)
+STEP = step(request=INPUT, progress=Decided(Hold((Reason("policy", "because"),)), "digest"))
 
-WHY = {"code": "no-vpc", "text": "none fits", "source": "users"}
-PLAN: dict[str, Any] = {"associations": [], "refused": [], "state": "state", "wanted": "bindings"}
+WHY = Reason("no-vpc", "none fits", source="users")
+PLAN = Plan(associations=(), refused=(), state="state", wanted="bindings")
 
 
 class World:
@@ -43,6 +49,13 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(app, "ledger", lambda: world)
     monkeypatch.setattr(app, "bus", lambda: world)
     return world
+
+
+@pytest.fixture(autouse=True)
+def attempts(monkeypatch: pytest.MonkeyPatch) -> KeptInMemory:
+    attempts = KeptInMemory()
+    monkeypatch.setattr(app, "attempts", lambda: attempts)
+    return attempts
 
 
 def test_an_outcome_is_written_announced_and_counted(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,26 +102,73 @@ def test_a_broken_step_is_refused_by_its_field(path: str, value: object) -> None
     [
         ({"step": "failure", "error": {"Error": "NotReadyError", "Cause": "{}"}}, "FAILED"),
         ({"step": "failure", "error": {"Error": "GoneError"}}, "WITHDRAWN"),
-        ({"step": "end", "refused": [], "results": []}, "AVAILABLE"),
-        ({"step": "plan", "plan": PLAN}, "ACCEPTED"),
-        ({"step": "plan", "plan": PLAN | {"broken": [WHY]}}, "ACCEPTED"),
-        ({"step": "plan", "plan": PLAN | {"refused": [WHY]}}, "HELD"),
+        ({"step": "publication", "publication": {"dnsName": "db.example", "parameters": ["/a"]}}, "AVAILABLE"),
+        ({"step": "end"}, "AVAILABLE"),
+        ({"step": "plan"}, "ACCEPTED"),
     ],
 )
-def test_every_kind_of_progress_is_read(progress: dict[str, Any], status: str) -> None:
+def test_every_kind_of_progress_is_read(attempts: KeptInMemory, progress: dict[str, Any], status: str) -> None:
+    attempts.keep_plan(INPUT, PLAN)
+
     assert invoke(app.lambda_handler, STEP | {"progress": progress})["status"] == status
 
 
-def test_an_end_with_something_refused_is_incomplete(world: World) -> None:
-    invoke(app.lambda_handler, STEP | {"progress": {"step": "end", "refused": [WHY], "results": []}})
+@pytest.mark.parametrize(("changes", "status"), [({"broken": (WHY,)}, "ACCEPTED"), ({"refused": (WHY,)}, "HELD")])
+def test_a_plan_is_read_with_why_something_is_not_in_it(
+    attempts: KeptInMemory, changes: dict[str, Any], status: str
+) -> None:
+    attempts.keep_plan(INPUT, msgspec.structs.replace(PLAN, **changes))
+
+    assert invoke(app.lambda_handler, STEP | {"progress": {"step": "plan"}})["status"] == status
+
+
+def test_an_end_with_something_refused_is_incomplete(world: World, attempts: KeptInMemory) -> None:
+    attempts.keep_plan(INPUT, msgspec.structs.replace(PLAN, associations=(wanted(),), refused=(WHY,)))
+    publication = Publication(dns_name="db.example", parameters=("/a/dns-name",))
+    attempts.keep_result(INPUT, 0, Published(publication))
+
+    invoke(app.lambda_handler, STEP | {"progress": {"step": "end"}})
 
     ((change, outcome),) = world.written
-    assert change.reasons == (WHY,)
-    assert outcome.incomplete
+    assert change.reasons[-1] == msgspec.to_builtins(WHY)
+    assert (outcome.published, outcome.incomplete) == (("/a/dns-name",), True)
 
 
-def test_what_a_plan_was_made_from_is_handed_to_the_ledger(world: World) -> None:
-    invoke(app.lambda_handler, STEP | {"progress": {"step": "plan", "plan": PLAN}})
+# Powertools wants metrics of every invocation.
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
+def test_what_became_of_one_association_is_kept_and_is_no_status(world: World, attempts: KeptInMemory) -> None:
+    error = {"Error": "ConflictError", "Cause": '{"errorMessage": "not ours"}'}
+    attempts.keep_plan(INPUT, msgspec.structs.replace(PLAN, associations=(wanted(),)))
+
+    answer = invoke(app.lambda_handler, STEP | {"progress": {"step": "association-failure", "item": 0, "error": error}})
+    assert (answer, world.written) == ({}, [])
+    invoke(app.lambda_handler, STEP | {"progress": {"step": "end"}})
+
+    ((change, outcome),) = world.written
+    assert outcome.status is Status.FAILED
+    assert change.reasons == ({"code": "ConflictError", "text": "not ours", "source": wanted().name},)
+
+
+def test_an_association_of_which_nothing_is_kept_is_a_failure(world: World, attempts: KeptInMemory) -> None:
+    attempts.keep_plan(INPUT, msgspec.structs.replace(PLAN, associations=(wanted(),)))
+
+    invoke(app.lambda_handler, STEP | {"progress": {"step": "end"}})
+
+    ((change, outcome),) = world.written
+    assert (outcome.status, change.reasons[0]["code"]) == (Status.FAILED, "no-outcome")
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
+def test_a_plan_that_is_not_kept_any_longer_is_no_end(world: World) -> None:
+    with pytest.raises(UpstreamError):
+        invoke(app.lambda_handler, STEP | {"progress": {"step": "end"}})
+    assert world.written == []
+
+
+def test_what_a_plan_was_made_from_is_handed_to_the_ledger(world: World, attempts: KeptInMemory) -> None:
+    attempts.keep_plan(INPUT, PLAN)
+
+    invoke(app.lambda_handler, STEP | {"progress": {"step": "plan"}})
 
     ((_, outcome),) = world.written
     assert outcome.basis == Basis(seen="state", wanted="bindings", contents="null")

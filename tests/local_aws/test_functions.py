@@ -234,6 +234,22 @@ def test_another_configuration_means_new_processes(account: Account) -> None:
     assert first["process"] != second["process"]
 
 
+def test_a_version_stays_as_it_was_published(account: Account) -> None:
+    account.function("released", Environment={"Variables": {"COLOUR": "blue"}})
+    first = account.functions.publish_version(FunctionName="released")
+    account.functions.update_function_configuration(
+        FunctionName="released", Environment={"Variables": {"COLOUR": "red"}}
+    )
+    second = account.functions.publish_version(FunctionName="released")
+
+    by_version = [answer(account.invoke(each["FunctionArn"])) for each in (first, second)]
+    latest = answer(account.invoke("released"))
+
+    assert [each["environment"]["COLOUR"] for each in (*by_version, latest)] == ["blue", "red", "red"]
+    assert [each["environment"]["AWS_LAMBDA_FUNCTION_VERSION"] for each in by_version] == ["1", "2"]
+    assert by_version[0]["arn"].endswith(":function:released:1")
+
+
 def test_logs_may_be_json_and_go_to_another_group(account: Account) -> None:
     config = {"LogFormat": "JSON", "LogGroup": "/mine", "ApplicationLogLevel": "WARN"}
     account.function("structured", LoggingConfig=config)

@@ -1,17 +1,27 @@
 """Acceptance: look once more, then answer; what was answered already is only told."""
 
-import pytest
+from datetime import timedelta
+from typing import Any
 
-from drawbridge.acceptance import Acceptance, Result
-from drawbridge.acceptance.accept import accept
-from drawbridge.decision import Accept, Reject
-from drawbridge.errors import GoneError, NotReadyError
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drawbridge.acceptance import Acceptance, DecideAgain, Result
+from drawbridge.acceptance.accept import FRESH, accept
+from drawbridge.decision import Accept, Answer, DecidedOn, Keep, Reject
+from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
+from drawbridge.request import Request
 from drawbridge.request.connections import ConnectionState
-from drawbridge.request.shares import Invitation, InvitationStatus
-from tests.builders import CONNECTION, ENDPOINT_ID, SHARE, invitation
+from drawbridge.request.digests import contents_fingerprint
+from drawbridge.request.shares import Invitation, InvitationStatus, SharedResource
+from tests.builders import CONNECTION, ENDPOINT_ID, NOW, RESOURCE_ARN, SHARE, invitation, shared_resource
 
 YES = Accept(())
 NO = Reject(())
+AS_IT_IS = Keep(())
+CONTENTS = contents_fingerprint([RESOURCE_ARN])
 
 
 class Shares:
@@ -22,6 +32,12 @@ class Shares:
         self.shared = shared
         self.stuck = stuck
         self.answers: list[bool] = []
+        self.holds: list[str] | Exception = [RESOURCE_ARN]
+
+    def contents_of_invitation(self, invitation_arn: str) -> list[SharedResource]:
+        if isinstance(self.holds, Exception):
+            raise self.holds
+        return [shared_resource(arn) for arn in self.holds]
 
     def newest_invitation(self, share_arn: str) -> Invitation | None:
         return invitation(self.status) if self.status else None
@@ -60,12 +76,28 @@ NOBODY = Connections(None)
 NOTHING = Shares(None)
 
 
+def decided(
+    request: Request, decision: Answer, shares: Shares, connections: Connections, **on: Any
+) -> Acceptance | DecideAgain:
+    """Do what was decided just now, on what there is unless ``on`` says otherwise."""
+    told = DecidedOn(at=NOW, contents=CONTENTS if request is SHARE else "")
+    if connections.now is not None:
+        told = msgspec.structs.replace(told, live=connections.now.is_live)
+    return accept(request, decision, msgspec.structs.replace(told, **on), shares, connections, now=NOW)
+
+
+def done(request: Request, decision: Answer, shares: Shares, connections: Connections, **on: Any) -> Acceptance:
+    acceptance = decided(request, decision, shares, connections, **on)
+    assert isinstance(acceptance, Acceptance)
+    return acceptance
+
+
 @pytest.mark.parametrize(("verdict", "result"), [(YES, Result.ACCEPTED), (NO, Result.REJECTED)])
 def test_a_pending_invitation_is_answered_once(verdict: Accept | Reject, result: Result) -> None:
     shares = Shares(InvitationStatus.PENDING)
 
-    first = accept(SHARE, verdict, shares, NOBODY)
-    again = accept(SHARE, verdict, shares, NOBODY)
+    first = done(SHARE, verdict, shares, NOBODY)
+    again = done(SHARE, verdict, shares, NOBODY)
 
     assert first.result is again.result is result
     assert shares.answers == [verdict is YES]
@@ -82,21 +114,21 @@ def test_a_pending_invitation_is_answered_once(verdict: Accept | Reject, result:
 def test_trap_25_what_was_answered_meanwhile_is_told_as_it_is(status: InvitationStatus, result: Result) -> None:
     shares = Shares(status)
 
-    assert accept(SHARE, YES, shares, NOBODY).result is result
+    assert done(SHARE, YES, shares, NOBODY).result is result
     assert shares.answers == []
 
 
 def test_trap_6_a_share_without_invitation_is_accepted_by_being_there() -> None:
-    assert accept(SHARE, YES, Shares(None, shared=True), NOBODY) == Acceptance(Result.ACCEPTED)
+    assert done(SHARE, YES, Shares(None, shared=True), NOBODY) == Acceptance(Result.ACCEPTED)
 
 
 def test_a_share_that_is_gone_is_withdrawn() -> None:
-    assert accept(SHARE, YES, NOTHING, NOBODY).result is Result.WITHDRAWN
+    assert done(SHARE, YES, NOTHING, NOBODY).result is Result.WITHDRAWN
 
 
 @pytest.mark.parametrize("shares", [Shares(None, shared=True), Shares(InvitationStatus.ACCEPTED)])
 def test_trap_5_rejecting_a_share_in_effect_says_that_nobody_can_leave_it(shares: Shares) -> None:
-    acceptance = accept(SHARE, NO, shares, NOBODY)
+    acceptance = done(SHARE, NO, shares, NOBODY)
 
     assert acceptance.result is Result.REJECTED
     assert [reason.code for reason in acceptance.because] == ["cannot-leave"]
@@ -104,15 +136,15 @@ def test_trap_5_rejecting_a_share_in_effect_says_that_nobody_can_leave_it(shares
 
 def test_an_invitation_that_stays_pending_is_tried_again_later() -> None:
     with pytest.raises(NotReadyError, match="still pending"):
-        accept(SHARE, YES, Shares(InvitationStatus.PENDING, stuck=True), NOBODY)
+        done(SHARE, YES, Shares(InvitationStatus.PENDING, stuck=True), NOBODY)
 
 
 @pytest.mark.parametrize(("verdict", "result"), [(YES, Result.ACCEPTED), (NO, Result.REJECTED)])
 def test_a_pending_connection_is_answered_once(verdict: Accept | Reject, result: Result) -> None:
     connections = Connections(ConnectionState.PENDING_ACCEPTANCE)
 
-    first = accept(CONNECTION, verdict, NOTHING, connections)
-    again = accept(CONNECTION, verdict, NOTHING, connections)
+    first = done(CONNECTION, verdict, NOTHING, connections)
+    again = done(CONNECTION, verdict, NOTHING, connections, live=False)
 
     assert first.result is again.result is result
     assert connections.answers == [verdict is YES]
@@ -120,25 +152,25 @@ def test_a_pending_connection_is_answered_once(verdict: Accept | Reject, result:
 
 def test_trap_10_an_answer_that_aws_did_not_take_is_no_success() -> None:
     with pytest.raises(NotReadyError, match="not now"):
-        accept(CONNECTION, YES, NOTHING, Connections(ConnectionState.PENDING_ACCEPTANCE, refuses=True))
+        done(CONNECTION, YES, NOTHING, Connections(ConnectionState.PENDING_ACCEPTANCE, refuses=True))
 
 
 def test_trap_32_a_connection_that_came_in_without_acceptance_is_accepted_already() -> None:
     connections = Connections(ConnectionState.AVAILABLE)
 
-    assert accept(CONNECTION, YES, NOTHING, connections).result is Result.ACCEPTED
+    assert done(CONNECTION, YES, NOTHING, connections).result is Result.ACCEPTED
     assert connections.answers == []
 
 
 @pytest.mark.parametrize("state", [state for state in ConnectionState if state.is_open])
 def test_a_connection_that_is_open_in_any_state_can_be_rejected(state: ConnectionState) -> None:
-    assert accept(CONNECTION, NO, NOTHING, Connections(state)).result is Result.REJECTED
+    assert done(CONNECTION, NO, NOTHING, Connections(state)).result is Result.REJECTED
 
 
 @pytest.mark.parametrize("state", ConnectionState)
 def test_what_was_to_be_rejected_is_never_told_as_accepted(state: ConnectionState) -> None:
     try:
-        acceptance = accept(CONNECTION, NO, NOTHING, Connections(state))
+        acceptance = done(CONNECTION, NO, NOTHING, Connections(state))
     except NotReadyError:
         return
     assert acceptance.result is not Result.ACCEPTED
@@ -157,7 +189,7 @@ def test_what_was_to_be_rejected_is_never_told_as_accepted(state: ConnectionStat
 def test_a_connection_that_is_over_is_told_as_it_is(state: ConnectionState | None, result: Result) -> None:
     connections = Connections(state)
 
-    assert accept(CONNECTION, YES, NOTHING, connections).result is result
+    assert done(CONNECTION, YES, NOTHING, connections).result is result
     assert connections.answers == []
 
 
@@ -165,4 +197,96 @@ def test_an_invitation_in_a_status_that_nobody_knows_is_neither_answered_nor_tol
     shares = Shares(InvitationStatus.UNKNOWN)
 
     with pytest.raises(NotReadyError, match="nobody knew"):
-        accept(SHARE, YES, shares, NOBODY)
+        decided(SHARE, YES, shares, NOBODY)
+
+
+@pytest.mark.parametrize("verdict", [YES, NO])
+@pytest.mark.parametrize(
+    "holds", [[], [RESOURCE_ARN, "arn:payroll"], ["arn:payroll"], AccessDeniedError("no"), GoneError("answered")]
+)
+def test_an_invitation_to_something_else_than_was_decided_on_is_decided_again(
+    verdict: Answer, holds: list[str] | Exception
+) -> None:
+    shares = Shares(InvitationStatus.PENDING)
+    shares.holds = holds
+
+    assert isinstance(decided(SHARE, verdict, shares, NOBODY), DecideAgain)
+    assert shares.answers == []
+
+
+def test_an_invitation_that_aws_showed_nobody_is_answered_as_it_was_decided() -> None:
+    shares = Shares(InvitationStatus.PENDING)
+    shares.holds = AccessDeniedError("no")
+
+    assert done(SHARE, YES, shares, NOBODY, contents=contents_fingerprint(None)).result is Result.ACCEPTED
+
+
+@given(
+    decision=st.sampled_from([YES, NO, AS_IT_IS]),
+    seconds=st.integers(min_value=61, max_value=10**6),
+    state=st.sampled_from(ConnectionState),
+    live=st.booleans(),
+)
+def test_what_was_decided_longer_than_a_minute_ago_is_never_done(
+    decision: Answer, seconds: int, state: ConnectionState, live: bool
+) -> None:
+    shares, connections = Shares(InvitationStatus.PENDING), Connections(state)
+    on = DecidedOn(at=NOW, contents=CONTENTS, live=live)
+
+    for request in (SHARE, CONNECTION):
+        later = accept(request, decision, on, shares, connections, now=NOW + timedelta(seconds=seconds))
+        assert isinstance(later, DecideAgain)
+    assert (shares.answers, connections.answers) == ([], [])
+
+
+def test_what_was_decided_a_minute_ago_is_done() -> None:
+    shares = Shares(InvitationStatus.PENDING)
+
+    accept(SHARE, YES, DecidedOn(at=NOW, contents=CONTENTS), shares, NOBODY, now=NOW + FRESH)
+
+    assert shares.answers == [True]
+
+
+@pytest.mark.parametrize("state", [state for state in ConnectionState if state.is_live])
+def test_a_rejection_of_what_was_asked_for_never_cuts_what_was_let_in_since(state: ConnectionState) -> None:
+    connections = Connections(state)
+
+    assert isinstance(decided(CONNECTION, NO, NOTHING, connections, live=False), DecideAgain)
+    assert connections.answers == []
+
+
+@pytest.mark.parametrize("decision", [YES, NO, AS_IT_IS])
+def test_what_was_decided_of_a_live_connection_is_not_done_to_one_that_asks(decision: Answer) -> None:
+    connections = Connections(ConnectionState.PENDING_ACCEPTANCE)
+
+    assert isinstance(decided(CONNECTION, decision, NOTHING, connections, live=True), DecideAgain)
+    assert connections.answers == []
+
+
+@pytest.mark.parametrize("state", [state for state in ConnectionState if state.is_live])
+def test_what_somebody_accepted_by_hand_meanwhile_is_accepted(state: ConnectionState) -> None:
+    connections = Connections(state)
+
+    assert done(CONNECTION, YES, NOTHING, connections, live=False).result is Result.ACCEPTED
+    assert connections.answers == []
+
+
+@pytest.mark.parametrize("state", [state for state in ConnectionState if state is not ConnectionState.UNKNOWN])
+def test_what_is_kept_is_never_answered(state: ConnectionState) -> None:
+    connections = Connections(state)
+    kept = decided(CONNECTION, AS_IT_IS, NOTHING, connections, live=True)
+
+    assert connections.answers == []
+    assert isinstance(kept, DecideAgain) == (state is ConnectionState.PENDING_ACCEPTANCE)
+    if isinstance(kept, Acceptance):
+        assert (kept.result is Result.ACCEPTED) == state.is_live
+
+
+def test_a_share_that_is_kept_only_has_to_be_there() -> None:
+    assert done(SHARE, AS_IT_IS, Shares(None, shared=True), NOBODY).result is Result.ACCEPTED
+    assert done(SHARE, AS_IT_IS, NOTHING, NOBODY).result is Result.WITHDRAWN
+    assert isinstance(decided(SHARE, AS_IT_IS, Shares(InvitationStatus.PENDING), NOBODY), DecideAgain)
+    # Who leaves the organization that the share came by is invited to what is in effect.
+    invited = Shares(InvitationStatus.PENDING, shared=True)
+    assert done(SHARE, AS_IT_IS, invited, NOBODY).result is Result.ACCEPTED
+    assert invited.answers == []

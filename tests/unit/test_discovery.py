@@ -50,6 +50,8 @@ class World:
         self.kept: dict[str, Row] = {}
         self.running: dict[str, WorkflowInput] = {}
         self.ended: set[str] = set()
+        self.explained: set[str] = set()
+        """Of those, the ones that Step Functions still knows the end of."""
         self.announced: list[tuple[str, int]] = []
         self.failing: set[str] = set()
         self.writes_until_crash = 1_000
@@ -69,6 +71,7 @@ class World:
             services=self,
             ledger=self,
             workflow=self,
+            endings=self,
             configured=self,
             announcements=self,
             reviewer=self,
@@ -143,6 +146,17 @@ class World:
         if request.execution_name in self.ended:
             return False
         self.running[request.execution_name] = request
+        return True
+
+    def record(self, row: Row) -> bool:
+        """Record how an execution ended."""
+        self._fail("record")
+        if f"{row.request_id}-{row.attempt}" not in self.explained:
+            return False
+        self._write()
+        self.kept[row.request_id] = msgspec.structs.replace(
+            row, status=Status.FAILED, settled=True, failures=row.failures + 1
+        )
         return True
 
     def pending(self, seen: Seen, attempt: int) -> None:
@@ -560,3 +574,44 @@ def test_connections_to_services_that_nobody_looks_after_are_counted_and_left_al
 
     assert discovery.started == (f"{CONNECTION.request_id}-1",)
     assert world.kept[CONNECTION.request_id].permitted == "policies, 1 held"
+
+
+def test_a_subnet_that_comes_to_a_share_later_is_noticed(world: World) -> None:
+    connected(world)
+
+    world.listed_resources.append(shared_resource("arn:aws:ec2:us-east-1:111111111111:subnet/subnet-1", "ec2:subnet"))
+
+    assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-2",)
+
+
+KEPT = (Reason("kept", "It is live and stays."), Reason("policy", "no more", source="stop"))
+
+
+def test_what_was_kept_is_told_as_no_longer_permitted_once_although_nothing_changed_since(world: World) -> None:
+    let_in(world, kept=KEPT)
+    world.found = REFUSED
+
+    looks = [world.discoverer().discover(AT_CONNECTIONS, NOW) for _ in range(3)]
+
+    assert [look.no_longer_permitted for look in looks] == [(CONNECTION.request_id,), (), ()]
+    assert [look.started for look in looks] == [(), (), ()]
+    assert world.told == [(CONNECTION.request_id, False, "policies")]
+
+
+def test_what_was_kept_is_not_told_again_by_another_attempt_that_keeps_it(world: World) -> None:
+    let_in(world, kept=KEPT, no_longer_permitted=True)
+    world.found = REFUSED
+
+    world.discoverer().discover(AT_CONNECTIONS, NOW)
+
+    assert world.told == []
+
+
+@pytest.mark.parametrize("permitted", [True, False])
+def test_what_was_kept_is_decided_again_once_policies_permit_it(world: World, permitted: bool) -> None:
+    let_in(world, kept=KEPT, no_longer_permitted=True, reviewed="policies")
+    world.policies, world.found = "other policies", Review(permitted=permitted, reasons=KEPT)
+
+    discovery = world.discoverer().discover(AT_CONNECTIONS, NOW)
+
+    assert discovery.started == ((f"{CONNECTION.request_id}-2",) if permitted else ())

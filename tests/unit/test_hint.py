@@ -10,9 +10,17 @@ from drawbridge.errors import InvalidInputError
 from drawbridge.hint import AT_CONNECTIONS, AT_SERVICES, AT_SHARES, EVERYWHERE, Look
 from drawbridge.hint.notification import detail_of
 from drawbridge.hint.parse import where_to_look
-from tests.builders import sample
+from tests.builders import SHARE, sample
 
-looks = st.builds(Look, shares=st.booleans(), connections=st.booleans(), upkeep=st.booleans())
+looks = st.builds(
+    Look,
+    shares=st.booleans(),
+    connections=st.booleans(),
+    upkeep=st.booleans(),
+    executions=st.frozensets(st.text(max_size=3)),
+)
+
+ENDED = {"source": "aws.states", "detail-type": "Step Functions Execution Status Change"}
 
 
 @pytest.mark.parametrize(
@@ -24,6 +32,7 @@ looks = st.builds(Look, shares=st.booleans(), connections=st.booleans(), upkeep=
         ("endpoint-service-tagged", AT_SERVICES),
         ("parameter-store-change", EVERYWHERE),
         ("schedule", EVERYWHERE),
+        ("execution-status-change", Look(executions=frozenset({f"{SHARE.request_id}-1"}))),
     ],
 )
 def test_every_event_that_is_taken_in_says_where_to_look(name: str, where: Look) -> None:
@@ -52,6 +61,17 @@ def test_an_event_without_any_detail_is_a_hint_all_the_same() -> None:
 def test_what_is_no_hint_is_refused_with_its_reason(body: str, reason: str) -> None:
     with pytest.raises(InvalidInputError, match=reason):
         where_to_look(body)
+
+
+@pytest.mark.parametrize("name", ["", "a.b", "x" * 81, "share-1\n", "日"])
+def test_an_execution_that_can_be_none_of_ours_is_looked_for_nowhere(name: str) -> None:
+    assert where_to_look(json.dumps(ENDED | {"detail": {"name": name}})) == Look()
+
+
+@pytest.mark.parametrize("detail", [{}, {"name": None}, {"name": 3}, {"name": ["a"]}])
+def test_an_execution_without_a_name_is_no_hint(detail: object) -> None:
+    with pytest.raises(InvalidInputError, match="name"):
+        where_to_look(json.dumps(ENDED | {"detail": detail}))
 
 
 @given(st.text() | st.recursive(st.none() | st.text(), st.lists, max_leaves=5).map(json.dumps))

@@ -8,7 +8,8 @@ import pytest
 
 from drawbridge.acceptance import Acceptance, Result
 from drawbridge.association import Plan, WantedAssociation
-from drawbridge.decision import Accept, AskApprover, Hold, Moot, Reject
+from drawbridge.decision import Accept, AskApprover, Hold, Keep, Moot, Reject
+from drawbridge.decision.let_in import LetIn
 from drawbridge.publication import Publication
 from drawbridge.record import GONE, Basis, Outcome
 from drawbridge.record.outcome import (
@@ -26,12 +27,14 @@ from drawbridge.record.outcome import (
 from drawbridge.record.record import StatusChange, record, status_change
 from drawbridge.request.shares import Matchable
 from drawbridge.status import Reason, Status
-from tests.builders import CONSUMER, VPC_ID, row, wanted, wanted_by_network, workflow_input
+from tests.builders import CONSUMER, NOW, VPC_ID, row, wanted, wanted_by_network, workflow_input
 
 WHY = (Reason("policy", "because", source="p"),)
 PUBLISHED = Published(Publication(dns_name="name.example", parameters=("/a/dns-name", "/a/connection")))
 ERROR = WorkflowError("AssociationFailedError", json.dumps({"errorMessage": "no capacity", "errorType": "x"}))
 REFUSED = Reason("no-vpc", "gone", source="orders")
+DENIED = Reason("denied", "payroll: nobody needs it", source="U0BOB")
+LET_IN = LetIn(at=NOW, because=WHY)
 
 
 def plan(**changes: Any) -> Plan:
@@ -51,6 +54,10 @@ def plan(**changes: Any) -> Plan:
         (Planned(plan(associations=(wanted(),))), Status.ASSOCIATING, False),
         (Planned(plan()), Status.ACCEPTED, True),
         (Planned(plan(refused=(REFUSED,))), Status.HELD, True),
+        (Planned(plan(refused=(REFUSED, DENIED))), Status.HELD, True),
+        (Planned(plan(refused=(DENIED,))), Status.ACCEPTED, True),
+        (Accepted(Keep(WHY), Acceptance(Result.ACCEPTED)), Status.ACCEPTED, False),
+        (Accepted(Keep(WHY), Acceptance(Result.WITHDRAWN)), Status.WITHDRAWN, True),
         (Ended((), (PUBLISHED,)), Status.AVAILABLE, True),
         (Ended((), (PUBLISHED, Failure(name="orders/db/vpc", error=ERROR))), Status.FAILED, True),
         (Failed(ERROR), Status.FAILED, True),
@@ -194,6 +201,27 @@ def test_an_outcome_says_what_it_was_come_to_from() -> None:
 
 def test_what_let_a_request_in_is_kept_beside_the_reasons_of_later_statuses() -> None:
     assert outcome_of(Accepted(Accept(WHY), Acceptance(Result.ACCEPTED))).decided_by == WHY
+
+
+@pytest.mark.parametrize("result", Result)
+def test_what_is_let_in_is_what_was_accepted_and_what_is_kept_stays_as_it_was_let_in(result: Result) -> None:
+    accepted = outcome_of(Accepted(Accept(WHY), Acceptance(result), None, LET_IN))
+    kept = outcome_of(Accepted(Keep(WHY), Acceptance(result)))
+    adopted = outcome_of(Accepted(Keep(WHY), Acceptance(result), None, LET_IN))
+
+    stays = result is Result.ACCEPTED
+    assert (accepted.let_in, accepted.kept) == (LET_IN if stays else None, ())
+    assert (kept.let_in, kept.kept, kept.decided_by) == (None, WHY if stays else (), () if stays else WHY)
+    assert (adopted.let_in, adopted.decided_by) == (LET_IN if stays else None, WHY)
+
+
+@pytest.mark.parametrize("decision", [Hold(WHY), AskApprover(WHY), Moot(Status.WITHDRAWN, WHY)])
+def test_what_is_decided_otherwise_is_not_kept(decision: Hold | AskApprover | Moot) -> None:
+    assert outcome_of(Decided(decision, "p")).kept == ()
+
+
+def test_what_a_person_denied_of_a_share_leaves_nothing_to_be_tried_again() -> None:
+    assert not outcome_of(Ended((DENIED,), (PUBLISHED,))).incomplete
 
 
 def test_what_is_available_but_for_something_refused_is_incomplete() -> None:

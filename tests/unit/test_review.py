@@ -11,9 +11,10 @@ from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decide import decide
 from drawbridge.decision.facts import Consumer, Facts, ResourceFacts
 from drawbridge.decision.grounds import AssociationGrounds
+from drawbridge.decision.let_in import LetIn
 from drawbridge.decision.review import PolicyReviewer
 from drawbridge.request.row import Row
-from drawbridge.status import Status
+from drawbridge.status import Reason, Status
 from tests.builders import CONSUMER, MOMENT, NOW, SERVICE_ID, asker, connection_facts, resource_facts, row, share_facts
 from tests.unit.policies import compiled
 
@@ -138,3 +139,39 @@ def test_the_time_that_is_left_to_the_deadline_is_time_too() -> None:
 
     assert not reviewer(in_time).decides_otherwise(waiting, NOW + timedelta(hours=10))
     assert reviewer(in_time).decides_otherwise(waiting, NOW + timedelta(hours=11, minutes=1))
+
+
+ASK = 'permit(principal, action == Action::"askApprover", resource);'
+FORBID = '@id("stop") forbid(principal, action, resource);'
+ALICE = Reason("approved", "Approved by U0ALICE", source="U0ALICE")
+BOB = Reason("denied", "Denied by U0BOB", source="U0BOB")
+LET_IN = msgspec.json.encode(LetIn(at=NOW, because=(ALICE,))).decode()
+
+
+@pytest.mark.parametrize("told", [{"let_in": LET_IN}, {"decided_by": (ALICE,)}])
+def test_what_a_person_approved_stays_permitted_as_long_as_policies_would_ask(told: dict[str, Any]) -> None:
+    approved = kept(connection_facts(), ASK, **told)
+
+    for policies, permitted in (((ASK,), True), ((ASK, ACCEPT), True), ((ASK, FORBID), False), ((REGISTERED,), False)):
+        review = reviewer(*policies, registry=Registry()).review(approved)
+        assert review is not None
+        assert review.permitted is permitted
+
+
+def test_what_a_policy_let_in_that_would_only_be_asked_about_by_now_is_told() -> None:
+    policy = msgspec.json.encode(LetIn(at=NOW, because=())).decode()
+
+    review = reviewer(ASK).review(kept(connection_facts(), ACCEPT, let_in=policy))
+
+    assert review is not None
+    assert not review.permitted
+
+
+def test_what_a_person_denied_and_was_kept_is_not_permitted_though_it_was_approved_before() -> None:
+    review = reviewer(ASK).review(kept(connection_facts(), ASK, let_in=LET_IN, kept=(BOB,)))
+    accepted = reviewer(ACCEPT).review(kept(connection_facts(), ASK, let_in=LET_IN, kept=(BOB,)))
+
+    assert review is not None
+    assert accepted is not None
+    assert (review.permitted, review.reasons[0]) == (False, BOB)
+    assert accepted.permitted

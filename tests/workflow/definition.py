@@ -97,10 +97,13 @@ def statement(role: str, sid: str) -> Json:
 
 
 def attribute_of(value: Any) -> str:
-    """Give the logical id that a ``!GetAtt`` or ``!Ref`` names, under a condition if it is so."""
+    """Give the logical id that a ``!GetAtt`` or ``!Ref`` names, under a condition if it is so.
+
+    ``!Ref Function.Version`` is SAM's way to name the version that a function's alias points to.
+    """
     if "Fn::If" in value:
         return attribute_of(value["Fn::If"][1])
-    return str(value["Fn::GetAtt"][0] if "Fn::GetAtt" in value else value["Ref"])
+    return str(value["Fn::GetAtt"][0] if "Fn::GetAtt" in value else value["Ref"]).removesuffix(".Version")
 
 
 def filled_in(value: Any, account_id: str) -> Any:
@@ -108,6 +111,8 @@ def filled_in(value: Any, account_id: str) -> Any:
     match value:
         case {"Ref": "AWS::AccountId"}:
             return account_id
+        case {"Ref": str(name)} if RESOURCES.get(name, {}).get("Type") == "AWS::Serverless::StateMachine":
+            return f"arn:aws:states:us-east-1:{account_id}:stateMachine:{name}"
         case {"Fn::Sub": text}:
             return _SUBSTITUTION.sub(lambda found: TEMPLATE["Parameters"][found.group(1)]["Default"], text)
         case dict():

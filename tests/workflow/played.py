@@ -15,16 +15,17 @@ from typing import Any
 
 import msgspec
 
-from drawbridge.acceptance import Acceptance, Result
+from drawbridge.acceptance import Acceptance, DecideAgain, Result
 from drawbridge.association import Associated, Plan
 from drawbridge.aws.workflow import OnboardingWorkflow
-from drawbridge.decision import Accept, Decision
+from drawbridge.decision import Accept, DecidedOn, Decision
 from drawbridge.decision.grounds import Grounds
+from drawbridge.decision.let_in import LetIn
 from drawbridge.publication import Publication
 from drawbridge.record import Outcome
-from drawbridge.record.outcome import outcome_of
+from drawbridge.record.attempt import AssociationFailed, progress_of
+from drawbridge.record.outcome import Failure, Published, Refused, outcome_of
 from drawbridge.request import Request, WorkflowInput
-from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason, Status
 from functions.accept_request import app as accept_request
 from functions.associate_resource import app as associate_resource
@@ -32,6 +33,7 @@ from functions.plan_associations import app as plan_associations
 from functions.publish_dns import app as publish_dns
 from functions.record_outcome import app as record_outcome
 from local_aws.clock import clock
+from tests.attempts import KeptInMemory
 from tests.builders import NOW, SHARE, share_facts, wanted, workflow_input
 from tests.local_aws.workflow_runs import ROLE, Function, FunctionError, Json, until, waits
 from tests.workflow.definition import DEFINITION, RESOURCES, attribute_of
@@ -39,6 +41,8 @@ from tests.workflow.definition import DEFINITION, RESOURCES, attribute_of
 WHY = (Reason("policy", "A policy says so.", source="some-policy"),)
 YES = Accept(WHY)
 LET_IN = Acceptance(Result.ACCEPTED)
+ON = DecidedOn(at=NOW, contents="these", state="so")
+OUTDATED = DecideAgain((Reason("decided-again", "It was decided long ago."),))
 GROUNDS = Grounds(
     outcome="accept",
     at=NOW,
@@ -58,15 +62,29 @@ class Script:
     decision: Decision = YES
     permitted: str = "policies"
     grounds: Grounds | None = GROUNDS
-    expected: tuple[SharedResource, ...] = ()
+    on: DecidedOn = ON
+    let_in: LetIn | None = None
     acceptance: Acceptance = LET_IN
+    decides_again: int = 0
+    """How often acceptance finds that what was decided on is not so any more, before it gives its answer."""
     plan: Plan = NOTHING
+    put_off: Mapping[str, int] = field(default_factory=dict)
+    """How often an association has to be decided again before it is made, by the resource's name."""
+    refused_then: Mapping[str, Reason] = field(default_factory=dict)
+    """What comes of it when it is decided again, by the resource's name; else it is wanted as before."""
     fails: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Errors that a function raises before it works, one a call; of an association, ``function resource``."""
     words: str = "{} says no"
     """What each error says, of the function or association that raises it."""
     trace: tuple[str, ...] = ()
     """The stack that each error comes with."""
+    children: int = 1
+    """How many names each association publishes."""
+
+    def publication(self, name: str) -> Publication:
+        names = [name, *(f"{name}-{number}" for number in range(1, self.children))]
+        told = tuple(each for one in names for each in parameters(one))
+        return Publication(dns_name=f"{name}.example", parameters=told)
 
 
 @dataclass
@@ -81,6 +99,8 @@ class Cast:
     outcomes: list[Outcome] = field(default_factory=list)
     """What was recorded, in order."""
     failed: Counter[str] = field(default_factory=Counter)
+    decided_again: Counter[str] = field(default_factory=Counter)
+    attempts: KeptInMemory = field(default_factory=KeptInMemory)
 
     @property
     def statuses(self) -> list[Status]:
@@ -99,23 +119,25 @@ class Cast:
                     "grounds": script.grounds,
                     "question": None,
                     "wait": None,
-                    "expected": script.expected,
+                    "on": script.on,
+                    "let_in": script.let_in,
                 },
             ),
             "accept_request": self._played(
-                "accept_request", accept_request.Step, lambda step: {"acceptance": script.acceptance}
+                "accept_request", accept_request.Step, lambda step: {"acceptance": self._accepted()}
             ),
-            "plan_associations": self._played(
-                "plan_associations", plan_associations.Step, lambda step: {"plan": script.plan}
-            ),
-            "associate_resource": self._played("associate_resource", associate_resource.Step, _associated),
+            "plan_associations": self._played("plan_associations", plan_associations.Step, self._planned),
+            "associate_resource": self._played("associate_resource", associate_resource.Step, self._associated),
             "publish_dns": self._played(
-                "publish_dns",
-                publish_dns.Association | publish_dns.Connection,
-                lambda step: {"publication": _named(step)},
+                "publish_dns", publish_dns.Association | publish_dns.Connection, self._published
             ),
             "record_outcome": self._played("record_outcome", record_outcome.Step, self._recorded),
         }
+
+    def _accepted(self) -> Acceptance | DecideAgain:
+        if self.calls.count("accept_request") <= self.script.decides_again:
+            return OUTDATED
+        return self.script.acceptance
 
     def _played(self, name: str, form: Any, answer: Callable[[Any], Any]) -> Function:
         def function(event: Any) -> Any:
@@ -124,7 +146,9 @@ class Cast:
             self.steps[name] = step
             self._perhaps_fail(name)
             if isinstance(step, associate_resource.Step | publish_dns.Association):
-                self._perhaps_fail(f"{name} {step.wanted.resource_name}")
+                self._perhaps_fail(f"{name} {self._name(step)}")
+            if isinstance(step, record_outcome.Step) and isinstance(step.progress, AssociationFailed):
+                self._perhaps_fail(f"{name} note")
             return msgspec.to_builtins(answer(step))
 
         return function
@@ -138,8 +162,41 @@ class Cast:
             # In the order in which Lambda writes them.
             raise FunctionError({"errorMessage": words, "errorType": error, "stackTrace": list(self.script.trace)})
 
+    def _name(self, step: associate_resource.Step | publish_dns.Association) -> str:
+        return self.attempts.planned(step.request, step.item).wanted.resource_name
+
+    def _planned(self, step: plan_associations.Step) -> Json:
+        if step.item is None:
+            return {"items": self.attempts.keep_plan(step.request, self.script.plan)}
+        name = self.attempts.planned(step.request, step.item).wanted.resource_name
+        self.decided_again[name] += 1
+        if name in self.script.refused_then:
+            self.attempts.keep_result(step.request, step.item, Refused(self.script.refused_then[name]))
+            return {"next": "refused"}
+        return {"next": "associate"}
+
+    def _associated(self, step: associate_resource.Step) -> Json:
+        name = self._name(step)
+        if self.decided_again[name] < self.script.put_off.get(name, 0):
+            return {"next": "decide-again", "by": None}
+        return {"next": "publish", "by": Associated(endpoint_id=f"vpce-{name}")}
+
+    def _published(self, step: publish_dns.Association | publish_dns.Connection) -> Json:
+        match step:
+            case publish_dns.Association(request, item, by):
+                name = self._name(step)
+                assert by.endpoint_id == f"vpce-{name}"
+                self.attempts.keep_result(request, item, Published(self.script.publication(name)))
+                return {}
+            case publish_dns.Connection(request):
+                return {"publication": self.script.publication(request.endpoint_id)}
+
     def _recorded(self, step: record_outcome.Step) -> Json:
-        outcome = outcome_of(step.progress)
+        if isinstance(step.progress, AssociationFailed):
+            failure = Failure(name="", error=step.progress.error)
+            self.attempts.keep_result(step.request, step.progress.item, failure)
+            return {}
+        outcome = outcome_of(progress_of(step.progress, step.request, self.attempts))
         self.outcomes.append(outcome)
         return {"status": outcome.status, "settled": outcome.settled}
 
@@ -183,20 +240,6 @@ def associations(*names: str) -> Plan:
 def parameters(name: str) -> tuple[str, ...]:
     """Give the parameters that the played publication of a resource, or of a consumer, writes."""
     return (f"/{name}/dns-name", f"/{name}/connection")
-
-
-def _associated(step: associate_resource.Step) -> Json:
-    return {"by": Associated(endpoint_id=f"vpce-{step.wanted.resource_name}")}
-
-
-def _named(step: publish_dns.Association | publish_dns.Connection) -> Publication:
-    match step:
-        case publish_dns.Association(wanted, by):
-            assert by.endpoint_id == f"vpce-{wanted.resource_name}"
-            name = wanted.resource_name
-        case publish_dns.Connection(request):
-            name = request.endpoint_id
-    return Publication(dns_name=f"{name}.example", parameters=parameters(name))
 
 
 def _definition() -> str:

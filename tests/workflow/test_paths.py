@@ -9,14 +9,14 @@ import msgspec
 import pytest
 
 from drawbridge.acceptance import Acceptance, Result
-from drawbridge.decision import AskApprover, Decision, Hold, Moot, Reject
+from drawbridge.decision import Accept, AskApprover, Decision, Hold, Keep, Moot, Reject
 from drawbridge.decision.grounds import AssociationGrounds
+from drawbridge.decision.let_in import LetIn
 from drawbridge.record import GONE, Basis
-from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason, Status
-from tests.builders import CONNECTION, ENDPOINT_ID, NOW, resource_facts, shared_resource
+from tests.builders import CONNECTION, ENDPOINT_ID, NOW, resource_facts
 from tests.local_aws.workflow_runs import client_of, functions_called, served
-from tests.workflow.played import GROUNDS, NOTHING, WHY, YES, Script, Stage, associations, parameters
+from tests.workflow.played import GROUNDS, NOTHING, ON, WHY, YES, Script, Stage, associations, parameters
 from tests.workflow.test_definition import OUR_ERRORS, PROMISES
 
 LATE = (Reason("deadline-passed", "The invitation expired."),)
@@ -149,13 +149,43 @@ def test_an_accepted_share_of_which_all_that_is_wanted_is_refused_is_held(stage:
     assert cast.outcomes[-1].reasons == (refused,)
 
 
-@pytest.mark.parametrize("expected", [(), (shared_resource(),), (shared_resource(), shared_resource("arn:b"))])
-def test_what_the_invitation_was_seen_to_hold_reaches_the_plan(
-    stage: Stage, expected: tuple[SharedResource, ...]
+@pytest.mark.parametrize("decision", [YES, Keep(WHY)])
+def test_what_was_decided_and_on_what_reaches_the_plan_and_what_is_let_in_the_record(
+    stage: Stage, decision: Accept | Keep
 ) -> None:
-    cast, _ = stage.play(Script(expected=expected))
+    let_in = LetIn(at=NOW, because=WHY, contents="these", arns=("arn:a",))
 
-    assert cast.steps["plan_associations"].expected == expected
+    cast, _ = stage.play(Script(decision=decision, let_in=let_in))
+
+    planned = cast.steps["plan_associations"]
+    assert (planned.decision, planned.on) == (decision, ON)
+    assert cast.outcomes[0].let_in == let_in
+    assert cast.outcomes[0].kept == (WHY if isinstance(decision, Keep) else ())
+
+
+def test_what_is_kept_goes_on_to_its_name(stage: Stage) -> None:
+    cast, execution = stage.play(Script(decision=Keep(WHY)), CONNECTION)
+
+    assert execution["status"] == "SUCCEEDED"
+    assert cast.statuses == [Status.ACCEPTED, Status.AVAILABLE]
+
+
+@pytest.mark.parametrize("times", [1, 2, 29])
+def test_what_is_not_so_any_more_is_decided_again_before_it_is_done(stage: Stage, times: int) -> None:
+    cast, execution = stage.play(Script(decides_again=times))
+
+    assert execution["status"] == "SUCCEEDED"
+    assert cast.calls[: 2 * times + 3] == ["decide_request", "accept_request"] * (times + 1) + ["record_outcome"]
+    assert cast.statuses == [Status.ACCEPTED, Status.ACCEPTED]
+
+
+def test_what_never_holds_until_it_is_done_fails_at_last(stage: Stage) -> None:
+    cast, execution = stage.play(Script(decides_again=1000))
+
+    assert execution["status"] == "SUCCEEDED"
+    assert cast.calls.count("accept_request") == 30
+    assert cast.statuses == [Status.FAILED]
+    assert cast.outcomes[0].reasons == (Reason("DecisionOutdated", "It was decided long ago."),)
 
 
 @pytest.mark.parametrize("names", [("orders-db",), ("orders-db", "users-db"), tuple(f"db-{n}" for n in range(9))])
@@ -166,7 +196,7 @@ def test_what_is_wanted_is_associated_published_and_recorded(stage: Stage, names
     assert cast.statuses == [Status.ACCEPTED, Status.ASSOCIATING, Status.AVAILABLE]
     assert cast.outcomes[-1].published == tuple(each for name in names for each in parameters(name))
     assert cast.calls.count("associate_resource") == cast.calls.count("publish_dns") == len(names)
-    assert cast.steps["associate_resource"].attempt == 1
+    assert cast.steps["associate_resource"].request.attempt == 1
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ SAMPLES = {
     "LatticeShareeRule": "lattice-sharee-association",
     "EndpointServiceRule": "endpoint-service-tagged",
     "ConfigurationRule": "parameter-store-change",
+    "EndedExecutionRule": "execution-status-change",
 }
 NO_EVENTS = {"schedule", "sns-connection-notification"}
 """What comes in by another way than a rule."""
@@ -67,7 +68,15 @@ def test_every_folder_of_a_function_is_deployed_and_none_is_missing() -> None:
 def test_a_function_is_called_after_its_folder(function: Json) -> None:
     folder = function["CodeUri"].rstrip("/").rpartition("/")[2]
 
-    assert function["FunctionName"] == {"Fn::Sub": f"${{AWS::StackName}}-{folder}"}
+    assert function["FunctionName"] == {"Fn::Sub": f"${{Prefix}}-{folder}"}
+
+
+def test_every_name_fits_its_limit_however_long_the_stacks_name() -> None:
+    """A stack's name may have 128 characters, a function's 64; a prefix has 32."""
+    assert "AWS::StackName" not in str(RESOURCES)
+    assert PARAMETERS["Prefix"]["AllowedPattern"].endswith("{0,31}")
+    longest = [each["FunctionName"]["Fn::Sub"].replace("${Prefix}", "p" * 32) for each in functions().values()]
+    assert max(map(len, longest)) <= 64
 
 
 @every_function
@@ -91,7 +100,8 @@ def test_what_is_kept_outlives_the_stack_and_a_mistake() -> None:
 
     assert tables
     for table in tables.values():
-        assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+        # Not plainly Retain: what a first deployment that fails leaves behind is in the way of the next.
+        assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
         assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
@@ -302,6 +312,21 @@ def test_what_is_configured_is_a_hint_and_what_is_published_is_none(name: str, t
     event["detail"]["name"] = name
 
     assert matches("ConfigurationRule", event, event["account"]) is taken
+
+
+@pytest.mark.parametrize(
+    ("told", "taken"),
+    [
+        *(({"status": status}, True) for status in ("FAILED", "TIMED_OUT", "ABORTED")),
+        *(({"status": status}, False) for status in ("RUNNING", "SUCCEEDED", "PENDING_REDRIVE")),
+        ({"stateMachineArn": "arn:aws:states:us-east-1:222222222222:stateMachine:somebody-else-s"}, False),
+    ],
+)
+def test_of_executions_only_those_of_ours_that_ended_unrecorded_are_hints(told: Json, taken: bool) -> None:
+    event = sample(SAMPLES["EndedExecutionRule"])
+    event["detail"] |= told
+
+    assert matches("EndedExecutionRule", event, event["account"]) is taken
 
 
 def test_the_schedule_sends_its_sample() -> None:

@@ -62,6 +62,10 @@ class Environment:
         return self._required("APPROVALS_TABLE")
 
     @property
+    def attempts_table(self) -> str:
+        return self._required("ATTEMPTS_TABLE")
+
+    @property
     def account_id(self) -> str:
         """The account that the stack is in."""
         return self._required("ACCOUNT_ID")

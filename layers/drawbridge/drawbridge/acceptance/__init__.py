@@ -1,4 +1,7 @@
-"""Acceptance: what was decided is done to the invitation or the connection, having looked once more."""
+"""Acceptance: what was decided is done to the invitation or the connection, having looked once more.
+
+Whatever has changed since the decision, or whatever was decided too long ago, is not done but decided again.
+"""
 
 from enum import StrEnum
 
@@ -16,6 +19,12 @@ class Result(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class Acceptance(Struct, frozen=True):
+class Acceptance(Struct, frozen=True, tag="answered", tag_field="outcome"):
     result: Result
     because: tuple[Reason, ...] = ()
+
+
+class DecideAgain(Struct, frozen=True, tag="decide-again", tag_field="outcome"):
+    """Nothing was done: what was decided on is not so any more, or was decided too long ago."""
+
+    because: tuple[Reason, ...]

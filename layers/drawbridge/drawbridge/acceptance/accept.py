@@ -1,20 +1,34 @@
 """Accepting and rejecting, by what AWS lists at that moment."""
 
+from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
-from drawbridge.acceptance import Acceptance, Result
-from drawbridge.decision import Accept, Reject
-from drawbridge.errors import GoneError, NotReadyError
+from drawbridge.acceptance import Acceptance, DecideAgain, Result
+from drawbridge.decision import Accept, Answer, DecidedOn, Keep, Reject
+from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest
 from drawbridge.request.connections import ConnectionState
-from drawbridge.request.shares import Invitation, InvitationStatus
+from drawbridge.request.digests import contents_fingerprint
+from drawbridge.request.shares import Invitation, InvitationStatus, SharedResource
 from drawbridge.status import Reason
+
+FRESH = timedelta(seconds=60)
+"""How long a decision may be done after it was made: a policy may have been replaced since."""
 
 
 class Shares(Protocol):
     """Shares and the invitations to them."""
 
     def newest_invitation(self, share_arn: str) -> Invitation | None: ...
+
+    def contents_of_invitation(self, invitation_arn: str) -> list[SharedResource]:
+        """List what accepting would share.
+
+        Raises:
+            GoneError: the invitation was answered, has expired or is gone.
+            AccessDeniedError: AWS does not show it.
+        """
+        ...
 
     def is_shared(self, share_arn: str) -> bool:
         """Tell whether the share is there for this account, with or without an invitation."""
@@ -41,8 +55,10 @@ class Connections(Protocol):
         ...
 
 
-def accept(request: Request, decision: Accept | Reject, shares: Shares, connections: Connections) -> Acceptance:
-    """Do what was decided.
+def accept(
+    request: Request, decision: Answer, on: DecidedOn, shares: Shares, connections: Connections, *, now: datetime
+) -> Acceptance | DecideAgain:
+    """Do what was decided, if it was decided lately and on what is there still.
 
     Repeating it changes nothing: what has been answered already, by us, by a person or by the other side, is only
     told as it is.
@@ -50,23 +66,41 @@ def accept(request: Request, decision: Accept | Reject, shares: Shares, connecti
     Raises:
         NotReadyError: AWS has not come to an end with it yet.
     """
+    if now - on.at > FRESH:
+        return _again(f"It was decided at {on.at:%H:%M:%S} UTC, more than {FRESH.seconds} seconds ago.")
     match request:
         case ResourceShareRequest():
-            return _answer_share(request, decision, shares)
+            return _answer_share(request, decision, on, shares)
         case EndpointConnectionRequest():
-            return _answer_connection(request, decision, connections)
+            return _answer_connection(request, decision, on, connections)
         case _:
             assert_never(request)
 
 
-def _answer_share(request: ResourceShareRequest, decision: Accept | Reject, shares: Shares) -> Acceptance:
+def _again(why: str) -> DecideAgain:
+    return DecideAgain((Reason("decided-again", why),))
+
+
+def _answer_share(
+    request: ResourceShareRequest, decision: Answer, on: DecidedOn, shares: Shares
+) -> Acceptance | DecideAgain:
+    if isinstance(decision, Keep) and shares.is_shared(request.share_arn):
+        return Acceptance(Result.ACCEPTED)
     invitation = shares.newest_invitation(request.share_arn)
     if invitation is not None and invitation.status is InvitationStatus.PENDING:
+        if isinstance(decision, Keep):
+            return _again("The share is not in effect any more, and there is an invitation to it.")
+        if (changed := _changed(invitation, on, shares)) is not None:
+            return changed
         shares.answer(invitation.arn, accept=isinstance(decision, Accept))
         invitation = shares.newest_invitation(request.share_arn)
     if invitation is None:
         # In an organization there never was one; and RAM drops what was answered after seven days.
         return _without_invitation(request, decision, shares)
+    return _of_invitation(invitation, decision)
+
+
+def _of_invitation(invitation: Invitation, decision: Answer) -> Acceptance:
     match invitation.status:
         case InvitationStatus.PENDING:
             raise NotReadyError(f"{invitation.arn} is still pending after the answer")
@@ -83,14 +117,30 @@ def _answer_share(request: ResourceShareRequest, decision: Accept | Reject, shar
             assert_never(invitation.status)
 
 
-def _without_invitation(request: ResourceShareRequest, decision: Accept | Reject, shares: Shares) -> Acceptance:
+def _changed(invitation: Invitation, on: DecidedOn, shares: Shares) -> DecideAgain | None:
+    """Look at what the answer would let in: RAM answers the invitation as it is by then."""
+    arns: list[str] | None
+    try:
+        held = shares.contents_of_invitation(invitation.arn)
+        # As in the facts: of what has no type nobody knows what it is, and the contents are unknown as a whole.
+        arns = [each.arn for each in held] if all(each.type for each in held) else None
+    except GoneError:
+        return _again("The invitation was answered, or expired, while it was looked at.")
+    except AccessDeniedError:
+        arns = None
+    if contents_fingerprint(arns) == on.contents:
+        return None
+    return _again("The share does not hold any longer what was decided on.")
+
+
+def _without_invitation(request: ResourceShareRequest, decision: Answer, shares: Shares) -> Acceptance:
     if shares.is_shared(request.share_arn):
         return _shared(decision)
     return Acceptance(Result.WITHDRAWN, (Reason("gone", "The share is gone; nothing is left to answer."),))
 
 
-def _shared(decision: Accept | Reject) -> Acceptance:
-    if isinstance(decision, Accept):
+def _shared(decision: Answer) -> Acceptance:
+    if isinstance(decision, Accept | Keep):
         return Acceptance(Result.ACCEPTED)
     stays = Reason(
         "cannot-leave",
@@ -100,10 +150,12 @@ def _shared(decision: Accept | Reject) -> Acceptance:
 
 
 def _answer_connection(
-    request: EndpointConnectionRequest, decision: Accept | Reject, connections: Connections
-) -> Acceptance:
+    request: EndpointConnectionRequest, decision: Answer, on: DecidedOn, connections: Connections
+) -> Acceptance | DecideAgain:
     try:
         state = connections.state(request.service_id, request.endpoint_id)
+        if _is_otherwise(state, decision, on):
+            return _again(f"The connection is {state}, which is not what was decided on.")
         if _wants_answer(state, decision):
             refused = connections.answer(request.service_id, [request.endpoint_id], accept=isinstance(decision, Accept))
             state = connections.state(request.service_id, request.endpoint_id)
@@ -115,13 +167,23 @@ def _answer_connection(
     return _standing(state)
 
 
-def _wants_answer(state: ConnectionState, decision: Accept | Reject) -> bool:
+def _is_otherwise(state: ConnectionState, decision: Answer, on: DecidedOn) -> bool:
+    """Tell whether the connection was let in, or is not any longer, since it was decided on."""
+    if isinstance(decision, Accept) and state.is_live:
+        # That is what was decided: by an earlier try, or by a person meanwhile.
+        return False
+    return state.is_open and state.is_live is not on.live
+
+
+def _wants_answer(state: ConnectionState, decision: Answer) -> bool:
     match decision:
         case Accept():
             return state is ConnectionState.PENDING_ACCEPTANCE
         case Reject():
             # AWS lets an available connection be rejected too: a service without acceptance arrives that way.
             return state.is_open
+        case Keep():
+            return False
         case _:
             assert_never(decision)
 

@@ -43,9 +43,14 @@ def question_of(
     options: Options,
     now: datetime,
     wait: timedelta,
+    live: Sequence[Line] = (),
 ) -> Question:
-    """Make the question. It waits no longer than ``wait``, nor than an invitation lives."""
-    lines = tuple(_lines(facts))
+    """Make the question. It waits no longer than ``wait``, nor than an invitation lives.
+
+    ``live`` says what there is to say of what is live already.
+    """
+    # First: of many lines, the last are cut.
+    lines = (*live, *_lines(facts))
     end = now + wait
     if isinstance(facts, ShareFacts) and facts.deadline is not None:
         end = min(end, facts.deadline - MARGIN)
@@ -85,7 +90,8 @@ def effects_of(facts: Facts, bindings: Iterable[Binding], prefix: str) -> list[s
     """Say what would happen on approval, by the bindings in force."""
     if isinstance(facts, ConnectionFacts):
         path = consumer_path(prefix, facts.asker.account_id, facts.endpoint_id)
-        return [f"The connection is accepted, and its name published at {path}/dns-name."]
+        accepted = "stays open" if facts.live else "is accepted"
+        return [f"The connection {accepted}, and its name published at {path}/dns-name."]
     accepted = "The share is accepted, whole and for good: nobody can leave it."
     if facts.deadline is None:
         accepted = "The share is in effect already; what it holds may be associated."

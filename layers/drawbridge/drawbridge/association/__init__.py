@@ -1,5 +1,6 @@
 """Association: which shared resource goes where, by the bindings, and by which of three ways it is reached."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
@@ -97,6 +98,14 @@ class WantedAssociation(Struct, frozen=True, kw_only=True, rename="camel"):
         return self.resource_kind is ResourceKind.SERVICE_NETWORK
 
 
+class PlannedAssociation(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An association that was decided on, and when."""
+
+    wanted: WantedAssociation
+    at: datetime
+    """Before anything was asked of policies, bindings or AWS: what changed since then was not seen."""
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """What is to be associated of one share, and what is wanted but refused."""
 
@@ -105,7 +114,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     broken: tuple[Reason, ...] = ()
     """Bindings that can't be read, and might have wanted something."""
     state: str
-    """The digest of the share in effect that the plan was made from."""
+    """The digest of the share in effect that was decided on before the plan was made."""
     wanted: str
     """The digest of the bindings that the plan was made from."""
     matched: str = ""
@@ -114,6 +123,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What the share holds; ``None`` if not all of it can be described, it is a lot, or bindings are broken."""
     grounds: AssociationGrounds | None = None
     """What the policy was asked about."""
+    cut: tuple[str, ...] = ()
+    """What there was no room for, in sentences."""
 
 
 class Associated(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -1,6 +1,8 @@
 """Associating: one shared resource is made reachable in one VPC, step by step."""
 
 import hashlib
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Protocol, assert_never
 
 import msgspec
@@ -169,6 +171,31 @@ class Ways:
 _MOST_TOKENS = 5
 
 
+DECISION_HOLDS = timedelta(minutes=1)
+"""What was decided longer ago is decided again before anything is made."""
+
+
+def associate_while(
+    may_make: Callable[[], bool], wanted: WantedAssociation, ways: Ways, *, attempt: int
+) -> Associated | None:
+    """Do as ``associate`` does, and ask before each step that makes or changes something; ``None`` if that may not be.
+
+    Waiting for AWS needs no leave.
+    """
+    observed = ways.observe(wanted)
+    while (step := next_step(wanted, observed, attempt)) is not None:
+        match step:
+            case Await():
+                raise NotReadyError(f"{step.what} is not available yet")
+            case Stuck():
+                raise AssociationFailedError(step.why)
+            case _:
+                if not may_make():
+                    return None
+                observed = ways.do(step, wanted, observed, attempt)
+    return associated(observed, wanted.mode)
+
+
 def associate(wanted: WantedAssociation, ways: Ways, *, attempt: int) -> Associated:
     """See to it that the resource has its way, and that it is usable.
 
@@ -179,16 +206,9 @@ def associate(wanted: WantedAssociation, ways: Ways, *, attempt: int) -> Associa
         NotReadyError: AWS is on its way.
         AssociationFailedError: AWS gave up on it, or something is in the way; the message says what to do.
     """
-    observed = ways.observe(wanted)
-    while (step := next_step(wanted, observed, attempt)) is not None:
-        match step:
-            case Await():
-                raise NotReadyError(f"{step.what} is not available yet")
-            case Stuck():
-                raise AssociationFailedError(step.why)
-            case _:
-                observed = ways.do(step, wanted, observed, attempt)
-    return associated(observed, wanted.mode)
+    made = associate_while(lambda: True, wanted, ways, attempt=attempt)
+    assert made is not None  # noqa: S101 - it always may
+    return made
 
 
 def endpoint_token(

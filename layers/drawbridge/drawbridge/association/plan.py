@@ -3,15 +3,18 @@
 from collections.abc import Collection, Iterable, Iterator
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 
 from drawbridge.arns import is_of
 from drawbridge.association import Mode, NetworkRef, Plan, PrivateDns, WantedAssociation
 from drawbridge.association.associate import Ways
 from drawbridge.association.binding import Binding, VpcTag
+from drawbridge.association.coverage import Coverage
 from drawbridge.association.entities import Entity
 from drawbridge.association.in_force import matched_digest, wanted_digest
 from drawbridge.association.preflight import Preflight
+from drawbridge.bounds import fitting, shortened
 from drawbridge.configuration import InForce
 from drawbridge.decision.decide import Policies, may_associate
 from drawbridge.decision.facts import Asker, Fact, Moment, ResourceFacts, ResourceKind
@@ -22,10 +25,18 @@ from drawbridge.request.shares import Matchable, Share, SharedResource
 from drawbridge.status import Reason
 
 MOST_AT_ONCE = 150
-"""Associations of one share: what is planned goes from state to state, which holds 256 KiB."""
+"""Associations of one share: an execution's history holds 25,000 events, and its row what is kept of each."""
 
 MOST_KEPT = 100
 """Resources of one share whose facts and names are kept, for the same reason."""
+
+GROUNDS_BYTES = 60_000
+"""Of the facts that policies were asked about; each may carry fifty tags of the account's and of its own."""
+
+REFUSED_BYTES = 60_000
+"""Of why things were refused, in the words of policies' annotations."""
+
+_WORD_BYTES = 4_000
 
 
 class Vpc(Struct, frozen=True, kw_only=True):
@@ -64,6 +75,8 @@ class Considered(Struct, frozen=True, kw_only=True):
     wishes: tuple[Wish, ...]
     described: tuple[Entity, ...]
     """Those of them that VPC Lattice describes by now."""
+    state: str
+    """The digest of all that the share holds; after a decision, of what it held when it was decided on."""
 
     @property
     def contents(self) -> tuple[Matchable, ...] | None:
@@ -128,21 +141,65 @@ class Planner:
         self._account_id = account_id
         self._quotas = quotas
 
-    def plan(self, share_arn: str, asker: Asker, expected: Collection[SharedResource], moment: Moment) -> Plan:
+    def plan(
+        self,
+        share_arn: str,
+        asker: Asker,
+        expected: Collection[SharedResource],
+        moment: Moment,
+        coverage: Coverage | None = None,
+    ) -> Plan:
         """Plan what is to be associated of the share.
 
-        ``expected`` is what the invitation was seen to hold: RAM lists it only some seconds after the acceptance.
+        ``expected`` is what the invitation was seen to hold: RAM lists it only some seconds after the acceptance. What
+        ``coverage`` does not cover is refused; without one, it is planned as if all were let in.
         Planning twice plans the same.
 
         Raises:
             NotReadyError: the share or something expected in it is not visible yet.
         """
-        return self.plan_of(self.consider(share_arn, asker, expected, moment), moment)
+        return self.plan_of(self.consider(share_arn, asker, expected, moment, coverage), moment)
+
+    def again(
+        self,
+        share_arn: str,
+        asker: Asker,
+        planned: WantedAssociation,
+        moment: Moment,
+        coverage: Coverage,
+    ) -> WantedAssociation | Reason:
+        """Decide again on one association that was planned: give it as it is wanted by now, or why it is refused.
+
+        Raises:
+            NotReadyError: the share is not visible, or VPC Lattice does not describe what is in it.
+        """
+        considered = self.consider(share_arn, asker, (), moment, coverage, only=planned)
+        if planned.resource_arn not in {each.arn for each in considered.visible}:
+            text = f"{planned.resource_name}: {planned.resource_arn} was taken out of the share meanwhile"
+            return Reason("no-longer-shared", text, source=planned.binding)
+        if not considered.described:
+            raise NotReadyError(f"{planned.resource_arn} is not ready for use")
+        wanted = [each for wish in considered.wishes for each in wish.associations if each.vpc_id == planned.vpc_id]
+        if wanted:
+            return wanted[0]
+        refused = [each for wish in considered.wishes for each in wish.refused]
+        if refused:
+            # That of its VPC, if there are several.
+            return min(refused, key=lambda each: each.vpc_id != planned.vpc_id).reason
+        text = f"{planned.name}: the binding was changed or removed meanwhile"
+        return Reason("no-binding-wants-it", text, source=planned.binding)
 
     def consider(
-        self, share_arn: str, asker: Asker, expected: Collection[SharedResource], moment: Moment
+        self,
+        share_arn: str,
+        asker: Asker,
+        expected: Collection[SharedResource],
+        moment: Moment,
+        coverage: Coverage | None = None,
+        *,
+        only: WantedAssociation | None = None,
     ) -> Considered:
-        """Say of each resource that a binding matches what comes of it.
+        """Say of each resource that a binding matches what comes of it; of one only, if that is asked for.
 
         Raises:
             NotReadyError: the share or something expected in it is not visible yet.
@@ -150,19 +207,31 @@ class Planner:
         share = self._shares.share(share_arn)
         if share is None or not share.in_effect:
             raise NotReadyError(f"{share_arn} is not in effect yet")
-        visible = tuple(resource for resource in self._shares.contents_of_share(share_arn) if resource.is_lattice)
+        held = self._shares.contents_of_share(share_arn)
+        visible = tuple(resource for resource in held if resource.is_lattice)
         missing = {thing.arn for thing in expected if thing.is_lattice} - {resource.arn for resource in visible}
         if missing:
             raise NotReadyError(f"not visible yet in {share_arn}: {', '.join(sorted(missing))}")
+        arns = [resource.arn for resource in held]
+        let_in = frozenset(arns) if coverage is None else coverage.covered(arns)
         # What is suspended is there, and nobody can use it: it is not planned, and stops nothing else.
-        described = sorted(self._entities.describe(each for each in visible if not each.status))
+        usable = [each for each in visible if not each.status]
+        asked_for = [each for each in usable if only is None or each.arn == only.resource_arn]
+        described = sorted(self._entities.describe(asked_for))
         wishes: list[Wish] = []
         for binding in self._bindings.things:
-            fits = [each for each in described if binding.match.matches(each, share.name)]
+            if only is not None and binding.name != only.binding:
+                continue
+            matched = [each for each in described if binding.match.matches(each, share.name)]
+            # What was not let in takes no name from what was.
+            fits = [each for each in matched if each.arn in let_in]
             wishes += [
                 self._wish(binding, resource, fits, asker=asker, share=share, moment=moment) for resource in fits
             ]
-        return Considered(share=share, visible=visible, wishes=tuple(wishes), described=tuple(described))
+            if coverage is not None:
+                wishes += [_uncovered(binding, each, coverage) for each in matched if each.arn not in let_in]
+        state = (coverage.on.state if coverage else "") or state_in_effect(arns)
+        return Considered(share=share, visible=visible, wishes=tuple(wishes), described=tuple(described), state=state)
 
     def plan_of(self, considered: Considered, moment: Moment) -> Plan:
         """Sum up what was considered; of more than can be done at once, the rest is refused."""
@@ -178,15 +247,19 @@ class Planner:
         # What a broken binding would match is not known: whatever changes next is looked into.
         contents = None if self._bindings.broken else considered.contents
         broken = (Reason("binding-broken", each.reason, source=each.name) for each in self._bindings.broken)
+        short = [msgspec.structs.replace(each, text=shortened(each.text, _WORD_BYTES)) for each in refused]
+        refused_kept = fitting(short[:MOST_AT_ONCE], REFUSED_BYTES)
+        asked_kept = fitting(asked[:MOST_KEPT], GROUNDS_BYTES)
         return Plan(
             associations=tuple(wanted[:MOST_AT_ONCE]),
-            refused=tuple(refused[:MOST_AT_ONCE]),
-            broken=tuple(broken),
-            state=state_in_effect(resource.arn for resource in considered.visible),
+            refused=refused_kept,
+            broken=fitting(broken, REFUSED_BYTES),
+            state=considered.state,
             wanted=wanted_digest(self._bindings, share.owner, share.name, self._quotas),
             matched=matched_digest(self._bindings, share.name, contents or (), self._quotas),
             contents=contents,
-            grounds=AssociationGrounds(at=moment.now, zone=moment.zone, resources=tuple(asked[:MOST_KEPT])),
+            grounds=AssociationGrounds(at=moment.now, zone=moment.zone, resources=asked_kept),
+            cut=tuple(_cut(len(refused) - len(refused_kept), len(asked) - len(asked_kept))),
         )
 
     def _wish(
@@ -289,6 +362,14 @@ class Planner:
                 return [vpc] if vpc else []
 
 
+def _cut(refusals: int, facts: int) -> Iterator[str]:
+    """Say what there was no room for."""
+    if refusals:
+        yield f"{refusals} more refusals are not told."
+    if facts:
+        yield f"What policies were asked about {facts} resources is not kept: they are not reviewed."
+
+
 def _needs_subnets(binding: Binding) -> bool:
     return binding.attach.mode is not Mode.SERVICE_NETWORK
 
@@ -318,6 +399,11 @@ def _wanted(binding: Binding, resource: Entity, vpc: Vpc | None) -> WantedAssoci
         alias=attach.alias.name.replace("{vpc}", vpc_id) if attach.alias else "",
         alias_zone=attach.alias.zone if attach.alias else "",
     )
+
+
+def _uncovered(binding: Binding, resource: Entity, coverage: Coverage) -> Wish:
+    refused = (Refusal(reason=coverage.refusal(resource.name, binding.name)),)
+    return Wish(binding=binding.name, resource=resource, refused=refused)
 
 
 def _unavailable(resource: SharedResource) -> Reason:

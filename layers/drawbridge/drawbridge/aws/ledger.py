@@ -11,16 +11,19 @@ import msgspec
 from drawbridge.aws.errors import translated
 from drawbridge.aws.pages import pages
 from drawbridge.aws.table_writes import Write, written
+from drawbridge.bounds import fitting
 from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
+from drawbridge.decision.let_in import LetIn, let_in_before, read_let_in
 from drawbridge.errors import ThrottledError, UpstreamError
 from drawbridge.record import Outcome
 from drawbridge.record.entry import Entry
+from drawbridge.record.outcome import PUBLISHED_BYTES
 from drawbridge.record.record import StatusChange, few
 from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest, kind_of
 from drawbridge.request.attention import Seen
 from drawbridge.request.review import Review
 from drawbridge.request.row import Row, is_followed
-from drawbridge.status import Status
+from drawbridge.status import Reason, Status
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
 _YES = "yes"
 FOLLOWED_INDEX = "followed"
 """Holds the rows that carry the attribute of that name, which are few: those that AWS should still list."""
+
+_OVER = frozenset({Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN})
+"""Nothing is let in any more."""
 
 _HISTORY_KEPT = 100
 """Entries of a row's history; an item is 400 KB at most, and the bus has told of the earlier ones."""
@@ -73,7 +79,8 @@ class Ledger:
             incomplete=False,
             drift=seen.drift,
             reviewed="",
-            no_longer_permitted=False,
+            # What was found stays found until it is decided otherwise, and is told once.
+            no_longer_permitted=bool(after and after.no_longer_permitted),
             followed=_YES,
             reasons=[],
             updated_at=moment,
@@ -83,6 +90,8 @@ class Ledger:
         if after is None:
             write.only_if_new("request_id")
         else:
+            if (let_in := _of_before(after)) is not None:
+                write.set(let_in=_text(let_in))
             write.only_if(attempt=after.attempt, settled=after.settled)
         return self._update(seen.request.request_id, write) is not None
 
@@ -115,6 +124,7 @@ class Ledger:
         if written is None:
             return None
         self._shorten_history(change.request_id, written)
+        self._shorten_published(change, written)
         if outcome.taken_back:
             # The same list can't be added to and taken from in one update.
             taken = Write()
@@ -155,13 +165,26 @@ class Ledger:
             write.set(grounds=_text(outcome.grounds))
         if outcome.association_grounds:
             write.set(association_grounds=_text(outcome.association_grounds))
+        _note_let_in(write, change.status, outcome)
         if outcome.basis:
             write.set(**{name: value for name, value in msgspec.structs.asdict(outcome.basis).items() if value})
+        if outcome.cut:
+            write.set(cut=list(outcome.cut))
+        else:
+            write.remove("cut")
         if outcome.ways is not None:
             write.set(ways=msgspec.json.encode(outcome.ways).decode())
         if change.published:
             write.add("published", set(change.published))
         return write
+
+    def let_in(self, request_id: str) -> LetIn | None:
+        """Give what was let in of a request; ``None`` where nothing was, or it is not known."""
+        with translated(f"read what was let in of {request_id}", missing=UpstreamError):
+            item = self._table.get_item(
+                Key={"request_id": request_id}, ConsistentRead=True, ProjectionExpression="let_in"
+            ).get("Item", {})
+        return read_let_in(str(item.get("let_in", "")))
 
     def entry(self, request_id: str) -> Entry | None:
         """Give all that the ledger knows of a request."""
@@ -186,6 +209,17 @@ class Ledger:
             write.remove_first("history", surplus)
             write.only_if_as_long("history", len(item["history"]))
             self._update(request_id, write)
+
+    def _shorten_published(self, change: StatusChange, item: dict[str, Any]) -> None:
+        """Leave out names of earlier attempts that there is no room for beside those of this one."""
+        names: set[str] = set(item.get("published", ()))
+        kept = fitting([*change.published, *sorted(names - set(change.published))], PUBLISHED_BYTES)
+        surplus = names.difference(kept)
+        if surplus:
+            write = Write()
+            write.delete("published", surplus)
+            write.only_if(attempt=change.attempt)
+            self._update(change.request_id, write)
 
     def _update(self, request_id: str, write: Write) -> dict[str, Any] | None:
         """Write, and give the row as it is then; ``None`` if the condition does not hold."""
@@ -217,9 +251,28 @@ class Ledger:
         return self._now().isoformat(timespec="milliseconds")
 
 
-def _text(grounds: Grounds | AssociationGrounds) -> str:
-    """Give grounds as JSON: nobody asks DynamoDB for their parts."""
-    return msgspec.json.encode(grounds).decode()
+def _text(kept: Grounds | AssociationGrounds | LetIn) -> str:
+    """Give it as JSON: nobody asks DynamoDB for its parts."""
+    return msgspec.json.encode(kept).decode()
+
+
+def _note_let_in(write: Write, status: Status, outcome: Outcome) -> None:
+    """Note what is let in from now on, and whether it is only kept."""
+    if outcome.let_in is not None:
+        write.set(let_in=_text(outcome.let_in))
+    elif status in _OVER:
+        write.remove("let_in")
+    if outcome.kept is not None:
+        write.set(kept=msgspec.to_builtins(few(outcome.kept)))
+        if not outcome.kept:
+            write.set(no_longer_permitted=False)
+
+
+def _of_before(row: Row) -> LetIn | None:
+    """Give what a version before let in, which kept only grounds: those of the next decision will replace them."""
+    if row.let_in or row.status in _OVER:
+        return None
+    return let_in_before(read_grounds(row.grounds, Grounds), row.decided_by)
 
 
 class _Item(msgspec.Struct):
@@ -244,6 +297,9 @@ class _Item(msgspec.Struct):
     drift: str = ""
     reviewed: str = ""
     no_longer_permitted: bool = False
+    let_in: str = ""
+    kept: tuple[Reason, ...] = ()
+    decided_by: tuple[Reason, ...] = ()
 
 
 def _entry(item: dict[str, Any]) -> Entry:
@@ -251,6 +307,7 @@ def _entry(item: dict[str, Any]) -> Entry:
         **item,
         "grounds": read_grounds(item.get("grounds", ""), Grounds),
         "association_grounds": read_grounds(item.get("association_grounds", ""), AssociationGrounds),
+        "let_in": read_let_in(item.get("let_in", "")),
         "published": sorted(item.get("published", ())),
         "attempt": int(item["attempt"]),
         "history": [each | {"attempt": int(each["attempt"])} for each in item.get("history", ())],

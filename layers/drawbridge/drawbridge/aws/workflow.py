@@ -1,4 +1,4 @@
-"""Step Functions: starting executions."""
+"""Step Functions: starting executions, and asking how they ended."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from drawbridge.approval import Approval
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.request import WorkflowInput
+from drawbridge.request.ending import Ending
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -40,7 +41,26 @@ class OnboardingWorkflow:
                 raise
         return True
 
+    def ending(self, request: WorkflowInput) -> Ending | None:
+        """Tell how the execution ended; ``None`` if it runs, or Step Functions knows of none.
 
+        Step Functions' answer may be some seconds old: one that has just ended may be told to run.
+        """
+        # arn:aws:states:us-east-1:111111111111:stateMachine:name
+        arn = f"{self._arn.replace(':stateMachine:', ':execution:')}:{request.execution_name}"
+        with translated(f"ask for {request.execution_name}"):
+            try:
+                told = self._states.describe_execution(executionArn=arn)
+            except ClientError as error:
+                if code_of(error) == "ExecutionDoesNotExist":
+                    return None
+                raise
+        if told["status"] in _GOES_ON:
+            return None
+        return Ending(status=told["status"], error=told.get("error", ""), cause=told.get("cause", ""))
+
+
+_GOES_ON = frozenset({"RUNNING", "PENDING_REDRIVE"})
 _NOBODY_WAITS = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 """The task was completed, has timed out, or got another token when it was tried again."""
 

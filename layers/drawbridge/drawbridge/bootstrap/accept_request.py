@@ -1,5 +1,6 @@
 """What ``accept_request`` works with."""
 
+from datetime import UTC, datetime
 from functools import cache
 
 from drawbridge.aws.endpoint_services import EndpointServices
@@ -15,3 +16,7 @@ def shares() -> ResourceShares:
 @cache
 def connections() -> EndpointServices:
     return EndpointServices(client("ec2"))
+
+
+def now() -> datetime:
+    return datetime.now(UTC)

@@ -1,10 +1,13 @@
 """What ``associate_resource`` works with."""
 
+from datetime import UTC, datetime
 from functools import cache
 
 from drawbridge.association.associate import Ways
+from drawbridge.aws.attempts import Attempts
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
+from drawbridge.bootstrap.attempts import attempts as build_attempts
 from drawbridge.bootstrap.clients import client
 from drawbridge.environment import Environment
 
@@ -12,6 +15,15 @@ from drawbridge.environment import Environment
 @cache
 def environment() -> Environment:
     return Environment()
+
+
+@cache
+def attempts() -> Attempts:
+    return build_attempts(environment())
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 def ways() -> Ways:

@@ -5,8 +5,9 @@ from functools import cache
 
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_in_force
+from drawbridge.aws.ledger import Ledger
 from drawbridge.aws.parameter_store import Configuration
-from drawbridge.bootstrap.clients import client
+from drawbridge.bootstrap.clients import client, table
 from drawbridge.bootstrap.facts import gatherer as build_gatherer
 from drawbridge.configuration import InForce
 from drawbridge.decision.facts import Moment
@@ -24,6 +25,11 @@ def environment() -> Environment:
 @cache
 def gatherer() -> Gatherer:
     return build_gatherer(environment())
+
+
+@cache
+def ledger() -> Ledger:
+    return Ledger(table(environment().ledger_table), now=lambda: datetime.now(UTC))
 
 
 def policies() -> InForce[Policy]:

@@ -26,6 +26,7 @@ from drawbridge.decision.policies import Policy
 from drawbridge.decision.review import PolicyReviewer
 from drawbridge.environment import Environment
 from drawbridge.publication.drift import Drift
+from drawbridge.record.endings import Endings
 from drawbridge.record.record import Announcements
 from drawbridge.request.discover import Discoverer
 
@@ -64,6 +65,9 @@ class Configuring:
 def discoverer(configuration: Configuring, now: Callable[[], datetime]) -> Discoverer:
     """Build it for one look: the configuration is read anew for each."""
     settings = environment()
+    ledger = Ledger(table(settings.ledger_table), now=now)
+    workflow = OnboardingWorkflow(client("stepfunctions"), settings.onboarding_workflow)
+    bus = Bus(client("events"), settings.bus)
     registry = Registered(Consumers(table(settings.consumers_table)))
     return Discoverer(
         shares=ResourceShares(client("ram")),
@@ -72,10 +76,11 @@ def discoverer(configuration: Configuring, now: Callable[[], datetime]) -> Disco
             listed=settings.managed_services,
             topic_arn=settings.notification_topic,
         ),
-        ledger=Ledger(table(settings.ledger_table), now=now),
-        workflow=OnboardingWorkflow(client("stepfunctions"), settings.onboarding_workflow),
+        ledger=ledger,
+        workflow=workflow,
+        endings=Endings(workflow, ledger, bus),
         configured=Configured(configuration.policies, configuration.bindings, configuration.quotas, registry),
-        announcements=Announcements(Bus(client("events"), settings.bus)),
+        announcements=Announcements(bus),
         reviewer=PolicyReviewer(compiled(configuration.policies), registry),
         drift=Drift(Survey(client("ec2"), client("vpc-lattice"))),
         waiting=WaitingRequests(

@@ -6,8 +6,11 @@ from functools import cache
 from drawbridge.association.in_force import bindings_in_force
 from drawbridge.association.plan import Planner
 from drawbridge.association.quotas import quotas_in_force
+from drawbridge.aws.attempts import Attempts
+from drawbridge.aws.ledger import Ledger
 from drawbridge.aws.parameter_store import Configuration
-from drawbridge.bootstrap.clients import client
+from drawbridge.bootstrap.attempts import attempts as build_attempts
+from drawbridge.bootstrap.clients import client, table
 from drawbridge.bootstrap.facts import gatherer as build_gatherer
 from drawbridge.bootstrap.planning import Planning
 from drawbridge.decision.facts import Moment
@@ -19,6 +22,16 @@ from drawbridge.environment import Environment
 @cache
 def gatherer() -> Gatherer:
     return build_gatherer(Environment())
+
+
+@cache
+def ledger() -> Ledger:
+    return Ledger(table(Environment().ledger_table), now=lambda: datetime.now(UTC))
+
+
+@cache
+def attempts() -> Attempts:
+    return build_attempts(Environment())
 
 
 def planner() -> Planner:

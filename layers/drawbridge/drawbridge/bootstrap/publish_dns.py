@@ -2,11 +2,13 @@
 
 from functools import cache
 
+from drawbridge.aws.attempts import Attempts
 from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.aws.lattice_entities import LatticeEntities
 from drawbridge.aws.parameter_store import PublishedNames
 from drawbridge.aws.private_zones import PrivateZones
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
+from drawbridge.bootstrap.attempts import attempts as build_attempts
 from drawbridge.bootstrap.clients import client
 from drawbridge.environment import Environment
 from drawbridge.publication.due import Due
@@ -16,6 +18,11 @@ from drawbridge.publication.publish import Publisher
 @cache
 def environment() -> Environment:
     return Environment()
+
+
+@cache
+def attempts() -> Attempts:
+    return build_attempts(environment())
 
 
 @cache

@@ -1,5 +1,7 @@
 """Decisions: what is to become of a request, and why."""
 
+from datetime import datetime
+
 from msgspec import Struct
 
 from drawbridge.status import Reason, Status
@@ -31,6 +33,15 @@ class Hold(Struct, frozen=True, tag="hold", tag_field="outcome"):
     because: Because
 
 
+class Keep(Struct, frozen=True, tag="keep", tag_field="outcome"):
+    """Leave it as it is: it is live and was let in, and would not be let in any more.
+
+    What is open is announced and withdrawn, never cut by the rules of a new request.
+    """
+
+    because: Because
+
+
 class Moot(Struct, frozen=True, tag="moot", tag_field="outcome"):
     """There is nothing left to decide: the request is over already."""
 
@@ -38,4 +49,18 @@ class Moot(Struct, frozen=True, tag="moot", tag_field="outcome"):
     because: Because
 
 
-Decision = Accept | AskApprover | Reject | Hold | Moot
+Decision = Accept | AskApprover | Reject | Hold | Keep | Moot
+Answer = Accept | Reject | Keep
+"""What there is something to do about, at AWS or in the ledger."""
+
+
+class DecidedOn(Struct, frozen=True, kw_only=True):
+    """When a decision was made, and on what: it is done only as long as that still is so."""
+
+    at: datetime
+    contents: str = ""
+    """The fingerprint of what a share held; empty for a connection."""
+    state: str = ""
+    """The digest of a share in effect that holds this, by which a look sees whether it has changed since."""
+    live: bool = False
+    """Whether the share was in effect, or the connection open, already."""

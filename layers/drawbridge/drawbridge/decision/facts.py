@@ -190,6 +190,10 @@ class ConnectionFacts(Document, frozen=True, kw_only=True, tag="endpoint-connect
     connections: Annotated[int, Meta(ge=0)] = 0
     """Of endpoints to services of ours, that the account has, or asked for before this one."""
     connections_to_service: Annotated[int, Meta(ge=0)] = 0
+    live: bool = False
+    """Whether it is open already, and not asked for. No policy goes by it: what is live is withdrawn, never cut."""
+    asked_at: Moments | None = None
+    """When the endpoint was made, of a connection that is live."""
 
     @property
     def unknown(self) -> frozenset[Fact]:

@@ -172,6 +172,7 @@ class Gatherer:
         if not connection.owner:
             raise NotReadyError(f"EC2 does not tell whose endpoint {request.endpoint_id} is")
         held = held_beside(connection, self._connections.of_owner(connection.owner))
+        live = connection.state.is_live
         return ConnectionFacts(
             asker=self.asker(connection.owner),
             service=Service(
@@ -186,6 +187,8 @@ class Gatherer:
             region=connection.region,
             connections=held.in_all,
             connections_to_service=held.to_service,
+            live=live,
+            asked_at=connection.asked_at if live else None,
         )
 
 

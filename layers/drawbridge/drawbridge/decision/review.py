@@ -5,16 +5,19 @@ from datetime import datetime
 
 import msgspec
 
-from drawbridge.decision import Accept
+from drawbridge.decision import Accept, AskApprover
 from drawbridge.decision.again import decide_again, outcome_of
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decide import may_associate
 from drawbridge.decision.facts import Asker, Fact, Moment
 from drawbridge.decision.gather import Registry
 from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
+from drawbridge.decision.let_in import APPROVED, DENIED, read_let_in
 from drawbridge.request.review import Review
 from drawbridge.request.row import Row
 from drawbridge.status import Reason
+
+_UNAPPROVED = frozenset({DENIED, "approval-timed-out"})
 
 
 class PolicyReviewer:
@@ -39,14 +42,20 @@ class PolicyReviewer:
         grounds = read_grounds(row.grounds, Grounds)
         if grounds is None:
             return None
-        lost = [*self._not_accepted(grounds), *self._not_associated(row)]
+        lost = [*self._not_accepted(grounds, row), *self._not_associated(row)]
         return Review(not lost, tuple(lost))
 
-    def _not_accepted(self, grounds: Grounds) -> Iterator[Reason]:
+    def _not_accepted(self, grounds: Grounds, row: Row) -> Iterator[Reason]:
         facts = msgspec.structs.replace(grounds.facts, asker=self._as_registered(grounds.facts.asker))
         decision = decide_again(msgspec.structs.replace(grounds, facts=facts), self._policies)
-        if not isinstance(decision, Accept):
-            yield from decision.because
+        if isinstance(decision, Accept):
+            return
+        if isinstance(decision, AskApprover):
+            if _approved(row):
+                return
+            # Whoever was asked and did not approve is why.
+            yield from (reason for reason in row.kept if reason.code in _UNAPPROVED)
+        yield from decision.because
 
     def _not_associated(self, row: Row) -> Iterator[Reason]:
         kept = read_grounds(row.association_grounds, AssociationGrounds)
@@ -61,3 +70,13 @@ class PolicyReviewer:
 
     def _as_registered(self, asker: Asker) -> Asker:
         return msgspec.structs.replace(asker, consumer=self._registry.consumer(asker.account_id))
+
+
+def _approved(row: Row) -> bool:
+    """Whether a person approved what is connected: as long as policies would ask, that stands."""
+    if row.kept:
+        return False
+    let_in = read_let_in(row.let_in)
+    # Rows from before say only by what they were decided.
+    because = let_in.because if let_in else row.decided_by
+    return any(reason.code == APPROVED for reason in because)

@@ -15,12 +15,15 @@ class Look(Struct, frozen=True):
     connections: bool = False
     upkeep: bool = False
     """Whether every managed endpoint service is to have its connection notification seen to."""
+    executions: frozenset[str] = frozenset()
+    """Executions of the workflow that may have ended without recording it, by their names."""
 
     def __or__(self, other: Self) -> "Look":
         return Look(
             shares=self.shares or other.shares,
             connections=self.connections or other.connections,
             upkeep=self.upkeep or other.upkeep,
+            executions=self.executions | other.executions,
         )
 
 

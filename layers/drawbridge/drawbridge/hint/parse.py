@@ -1,5 +1,6 @@
 """What comes in on the hints queue, turned into where to look."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -20,6 +21,9 @@ class Envelope(Struct, frozen=True):
 _decoder = msgspec.json.Decoder(Envelope)
 
 
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
+
+
 def where_to_look(body: str) -> Look:
     """Tell where the message wants us to look.
 
@@ -36,9 +40,7 @@ def where_to_look(body: str) -> Look:
     match envelope.source, envelope.detail_type:
         case (("drawbridge.schedule" | "drawbridge.command"), _):
             return EVERYWHERE
-        case "aws.ram", "Resource Sharing State Change":
-            return AT_SHARES
-        case "aws.vpc-lattice", _:
+        case ("aws.ram", "Resource Sharing State Change") | ("aws.vpc-lattice", _):
             return AT_SHARES
         case "drawbridge", notification.CONNECTION_NOTIFICATION:
             return AT_CONNECTIONS
@@ -46,7 +48,17 @@ def where_to_look(body: str) -> Look:
             return AT_SERVICES
         case "aws.ssm", "Parameter Store Change":
             return EVERYWHERE
+        case "aws.states", "Step Functions Execution Status Change":
+            return Look(executions=_executions(envelope.detail))
         case source, detail_type:
             raise InvalidInputError(
                 f"hint: nobody looks for source {source[:100]!r}, detail-type {detail_type[:100]!r}; mend its rule"
             )
+
+
+def _executions(detail: dict[str, Any]) -> frozenset[str]:
+    """Give the name of an execution, if it can be one of discovery's: people may start others."""
+    name = detail.get("name")
+    if not isinstance(name, str):
+        raise InvalidInputError("hint: detail.name is needed, the name of an execution")
+    return frozenset({name} if _NAME.fullmatch(name) else ())

@@ -31,3 +31,5 @@ class Publication(Struct, frozen=True, kw_only=True, rename="camel"):
     """The parameters that were removed, of what is not in a group any longer."""
     way: Way | None = None
     """How a shared resource's association was left."""
+    untold: int = 0
+    """Parameters that were written as well, and that there was no room for."""

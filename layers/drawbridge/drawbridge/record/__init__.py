@@ -2,7 +2,9 @@
 
 from msgspec import Struct
 
+from drawbridge.decision import Because
 from drawbridge.decision.grounds import AssociationGrounds, Grounds
+from drawbridge.decision.let_in import LetIn
 from drawbridge.publication import Way
 from drawbridge.status import Reason, Status
 
@@ -26,6 +28,12 @@ class Outcome(Struct, frozen=True, kw_only=True):
     grounds: Grounds | None = None
     """What the decision rested on, from which it can be explained and made again."""
     association_grounds: AssociationGrounds | None = None
+    let_in: LetIn | None = None
+    """What is let in from now on; ``None`` says nothing."""
+    kept: Because | None = None
+    """Why it would not be let in, of what is live and kept; empty for what is not kept, and ``None`` says nothing."""
+    cut: tuple[str, ...] = ()
+    """What of it there was no room for, in sentences."""
     basis: "Basis | None" = None
     """What the outcome was come to from, where that may differ from what discovery saw when the attempt started."""
 

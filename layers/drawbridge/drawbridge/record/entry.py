@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from drawbridge.decision.grounds import AssociationGrounds, Grounds
+from drawbridge.decision.let_in import LetIn
 from drawbridge.status import Reason, Status
 
 
@@ -32,4 +33,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     grounds: Grounds | None = None
     """``None`` where nothing was decided yet, or another version of Drawbridge wrote it."""
     association_grounds: AssociationGrounds | None = None
+    let_in: LetIn | None = None
+    """What was let in; ``None`` where nothing was, or it is not known."""
     no_longer_permitted: bool = False
+    cut: tuple[str, ...] = ()
+    """What the row had no room for, in sentences."""

@@ -1,6 +1,7 @@
 """How far a request has come, turned into the status that the ledger shows."""
 
 import re
+from collections.abc import Iterator
 from typing import assert_never
 
 import msgspec
@@ -8,11 +9,22 @@ from msgspec import Struct
 
 from drawbridge.acceptance import Acceptance, Result
 from drawbridge.association import Plan, WantedAssociation
-from drawbridge.decision import Accept, AskApprover, Hold, Moot, Reject
+from drawbridge.bounds import fitting
+from drawbridge.decision import Answer, AskApprover, Hold, Keep, Moot
 from drawbridge.decision.grounds import Grounds
+from drawbridge.decision.let_in import DENIED, LetIn
 from drawbridge.publication import Publication
 from drawbridge.record import GONE, Basis, Outcome
 from drawbridge.status import Reason, Status
+
+PUBLISHED_BYTES = 60_000
+"""Of the names of parameters that one status adds to a row and tells the bus: 180 of the longest."""
+
+WAYS_BYTES = 120_000
+"""Of how associations were left, which the look compares: 150 of the usual, 100 of the longest."""
+
+_CUT_NAMES = "{} more names are published than are told here; Parameter Store has them all."
+_CUT_WAYS = "{} associations are not looked at for drift: there is no room for how they were left."
 
 
 class Decided(Struct, frozen=True, tag="decision", tag_field="step"):
@@ -38,9 +50,11 @@ class Questioned(Struct, frozen=True, tag="question", tag_field="step"):
 class Accepted(Struct, frozen=True, tag="acceptance", tag_field="step"):
     """The answer that was given."""
 
-    decision: Accept | Reject
+    decision: Answer
     acceptance: Acceptance
     grounds: Grounds | None = None
+    let_in: LetIn | None = None
+    """What is let in if it was accepted."""
 
 
 class Planned(Struct, frozen=True, tag="plan", tag_field="step"):
@@ -81,11 +95,23 @@ class Published(Struct, frozen=True, tag="publication"):
     publication: Publication
 
 
+class Refused(Struct, frozen=True, tag="refused"):
+    """An association that was planned, and that is not permitted, wanted or possible any longer."""
+
+    because: Reason
+
+
+ItemResult = Published | Failure | Refused
+"""What came of one association."""
+
+
 class Ended(Struct, frozen=True, tag="end", tag_field="step"):
-    """Every association has been made and published, or has failed."""
+    """Every association has been made and published, or refused, or has failed."""
 
     refused: tuple[Reason, ...]
-    results: tuple[Failure | Published, ...]
+    results: tuple[ItemResult, ...]
+    cut: tuple[str, ...] = ()
+    """What of the plan there was no room for."""
 
 
 class Failed(Struct, frozen=True, tag="failure", tag_field="step"):
@@ -104,12 +130,12 @@ def outcome_of(progress: Progress) -> Outcome:
             return msgspec.structs.replace(_decided(decision, permitted), grounds=grounds)
         case Questioned():
             return _questioned(progress)
-        case Accepted(decision, acceptance, grounds):
-            return msgspec.structs.replace(_accepted(decision, acceptance), grounds=grounds)
+        case Accepted(decision, acceptance, grounds, let_in):
+            return msgspec.structs.replace(_accepted(decision, acceptance, let_in), grounds=grounds)
         case Planned(plan):
             return _planned(plan)
-        case Ended(refused, results):
-            return _ended(refused, results)
+        case Ended():
+            return _ended(progress)
         case Failed(error):
             return _broken_off(error)
         case _:
@@ -120,15 +146,15 @@ def _decided(decision: AskApprover | Hold | Moot, permitted: str) -> Outcome:
     basis = Basis(permitted=permitted)
     match decision:
         case Hold(because):
-            return Outcome(status=Status.HELD, reasons=because, settled=True, basis=basis)
+            return Outcome(status=Status.HELD, reasons=because, settled=True, kept=(), basis=basis)
         case AskApprover(because):
             nobody = Reason(
                 "approval-not-configured",
                 "A policy asks for an approver, and no way to ask one is configured. Permit or reject it by policy.",
             )
-            return Outcome(status=Status.HELD, reasons=(nobody, *because), settled=True, basis=basis)
+            return Outcome(status=Status.HELD, reasons=(nobody, *because), settled=True, kept=(), basis=basis)
         case Moot(status, because):
-            return Outcome(status=status, reasons=because, settled=True, basis=_of_end(status))
+            return Outcome(status=status, reasons=because, settled=True, kept=(), basis=_of_end(status))
         case _:
             assert_never(decision)
 
@@ -159,19 +185,24 @@ _OF_RESULT = {
 }
 
 
-def _accepted(decision: Accept | Reject, acceptance: Acceptance) -> Outcome:
+def _accepted(decision: Answer, acceptance: Acceptance, let_in: LetIn | None) -> Outcome:
     status = _OF_RESULT[acceptance.result]
+    kept = isinstance(decision, Keep) and status is Status.ACCEPTED
+    # What let it in stays in the row where it is only kept.
+    decided_by = (let_in.because if let_in else ()) if kept else decision.because
     return Outcome(
         status=status,
         reasons=(*acceptance.because, *decision.because),
         settled=status is not Status.ACCEPTED,
-        decided_by=decision.because,
+        decided_by=decided_by,
+        let_in=let_in if status is Status.ACCEPTED else None,
+        kept=decision.because if kept else (),
         basis=_of_end(status),
     )
 
 
 def _planned(plan: Plan) -> Outcome:
-    return msgspec.structs.replace(_of_plan(plan), association_grounds=plan.grounds)
+    return msgspec.structs.replace(_of_plan(plan), association_grounds=plan.grounds, cut=plan.cut)
 
 
 def _of_plan(plan: Plan) -> Outcome:
@@ -184,51 +215,57 @@ def _of_plan(plan: Plan) -> Outcome:
         )
         reasons = (*wanted, *plan.refused, *plan.broken)
         return Outcome(status=Status.ASSOCIATING, reasons=reasons, settled=False, basis=basis)
-    if plan.refused:
+    if any(reason.code != DENIED for reason in plan.refused):
         return Outcome(status=Status.HELD, reasons=(*plan.refused, *plan.broken), settled=True, basis=basis)
+    if plan.refused:
+        return Outcome(status=Status.ACCEPTED, reasons=(*plan.refused, *plan.broken), settled=True, basis=basis)
     nothing = Reason("no-binding-wants-it", "Accepted; no binding wants any resource of it. Write a binding that does.")
     return Outcome(status=Status.ACCEPTED, reasons=(nothing, *plan.broken), settled=True, basis=basis)
 
 
-def _ended(refused: tuple[Reason, ...], results: tuple[Failure | Published, ...]) -> Outcome:
+def _ended(ended: Ended) -> Outcome:
     failures = tuple(
         Reason(result.error.error, result.error.text, source=result.name)
-        for result in results
+        for result in ended.results
         if isinstance(result, Failure)
     )
-    published = tuple(
-        name for result in results if isinstance(result, Published) for name in result.publication.parameters
-    )
+    refused = (*(each.because for each in ended.results if isinstance(each, Refused)), *ended.refused)
+    publications = [result.publication for result in ended.results if isinstance(result, Published)]
+    names = tuple(name for each in publications for name in each.parameters)
+    published = fitting(names, PUBLISHED_BYTES)
+    untold = len(names) - len(published) + sum(each.untold for each in publications)
+    cut = (*ended.cut, *([_CUT_NAMES.format(untold)] if untold else ()))
     if failures:
-        return Outcome(status=Status.FAILED, reasons=(*failures, *refused), settled=True, published=published)
-    publications = [result.publication for result in results if isinstance(result, Published)]
-    names = tuple(
-        Reason("published", each.dns_name or _NAMELESS, source=each.parameters[0])
-        for each in publications
-        if each.parameters
-    )
-    waiting = tuple(
-        Reason("not-usable-yet", f"{arn} has no name yet; it is published once AWS gives one")
-        for each in publications
-        for arn in each.pending
-    )
-    empty = tuple(
-        Reason("nothing-in-it", "There is nothing in it yet; what comes is published.")
-        for each in publications
-        if not each.parameters and not each.pending
-    )
+        reasons = (*failures, *refused)
+        return Outcome(status=Status.FAILED, reasons=reasons, settled=True, published=published, cut=cut)
+    all_ways = tuple(each.way for each in publications if each.way is not None)
+    ways = fitting(all_ways, WAYS_BYTES)
     return Outcome(
-        status=Status.AVAILABLE,
-        reasons=(*names, *waiting, *empty, *refused),
+        status=Status.AVAILABLE if publications or not refused else Status.HELD,
+        reasons=(*_told(publications), *refused),
         settled=True,
         published=published,
-        taken_back=tuple(name for each in publications for name in each.taken_back),
-        ways=tuple(each.way for each in publications if each.way is not None),
-        incomplete=bool(refused),
+        taken_back=fitting((name for each in publications for name in each.taken_back), PUBLISHED_BYTES),
+        ways=ways,
+        # What a person denied is asked about again when it is something else, and not because time has passed.
+        incomplete=any(reason.code != DENIED for reason in refused),
+        cut=(*cut, *([_CUT_WAYS.format(len(all_ways) - len(ways))] if len(ways) < len(all_ways) else ())),
     )
 
 
 _NAMELESS = "It is connected; a Gateway Load Balancer endpoint has no DNS name."
+
+
+def _told(publications: list[Publication]) -> Iterator[Reason]:
+    for each in publications:
+        if each.parameters:
+            yield Reason("published", each.dns_name or _NAMELESS, source=each.parameters[0])
+    for each in publications:
+        for arn in each.pending:
+            yield Reason("not-usable-yet", f"{arn} has no name yet; it is published once AWS gives one")
+    for each in publications:
+        if not each.parameters and not each.pending:
+            yield Reason("nothing-in-it", "There is nothing in it yet; what comes is published.")
 
 
 def _where(wanted: WantedAssociation) -> str:

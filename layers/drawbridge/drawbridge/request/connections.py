@@ -36,6 +36,11 @@ class ConnectionState(StrEnum):
             return cls("unknown")
 
     @property
+    def is_live(self) -> bool:
+        """Whether it is let in, and open."""
+        return self.is_open and self is not ConnectionState.PENDING_ACCEPTANCE
+
+    @property
     def is_open(self) -> bool:
         """Whether there is something to decide or to look after."""
         return self in {self.PENDING_ACCEPTANCE, self.PENDING, self.AVAILABLE, self.PARTIAL}

@@ -11,6 +11,13 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()[:16]
 
 
-def state_in_effect(lattice_arns: Iterable[str]) -> str:
-    """Give the digest of a share in effect: of what it holds that can be associated."""
-    return digest("in effect", *sorted(lattice_arns))
+def state_in_effect(arns: Iterable[str]) -> str:
+    """Give the digest of a share in effect: of all that it holds, whatever it is."""
+    return digest("in effect", *sorted(arns))
+
+
+def contents_fingerprint(arns: Iterable[str] | None) -> str:
+    """Give the SHA-256 of what a share holds, in whatever order; ``unknown`` where AWS does not show it."""
+    if arns is None:
+        return "unknown"
+    return hashlib.sha256(msgspec.json.encode(sorted(set(arns)))).hexdigest()

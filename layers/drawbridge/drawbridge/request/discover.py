@@ -78,6 +78,14 @@ class Workflow(Protocol):
         ...
 
 
+class Endings(Protocol):
+    """How executions ended that did not record it themselves."""
+
+    def record(self, row: Row) -> bool:
+        """Record that the attempt's execution has ended; ``False`` if it has not, or that can't be told."""
+        ...
+
+
 class Announcements(Protocol):
     """The bus that others build on."""
 
@@ -157,6 +165,7 @@ class Discoverer:
         services: Services,
         ledger: Ledger,
         workflow: Workflow,
+        endings: Endings,
         configured: Configured,
         announcements: Announcements,
         reviewer: Reviewer,
@@ -167,6 +176,7 @@ class Discoverer:
         self._services = services
         self._ledger = ledger
         self._workflow = workflow
+        self._endings = endings
         self._configured = configured
         self._announcements = announcements
         self._reviewer = reviewer
@@ -181,16 +191,13 @@ class Discoverer:
         run is started by the next look.
         """
         seen: list[Seen] = []
-        attachments: tuple[Connection, ...] = ()
+        attachments: list[Connection] = []
         failures: list[DrawbridgeError] = []
         followed = self._ledger.followed()
+        if look.executions:
+            failures += self._see_to_ended(look.executions)
         if look.connections:
-            try:
-                connected, attachments = self._look_at_connections(followed)
-            except DrawbridgeError as error:
-                failures.append(error)
-            else:
-                seen += connected
+            seen += self._collect(lambda: self._look_at_connections(followed, attachments), failures)
         if look.upkeep:
             failures += self._keep_up_notifications()
         if look.shares:
@@ -208,7 +215,7 @@ class Discoverer:
                 failures.append(error)
             else:
                 started += [execution] if execution else []
-        return Discovery(len(seen), tuple(started), tuple(no_longer_permitted), tuple(failures), attachments)
+        return Discovery(len(seen), tuple(started), tuple(no_longer_permitted), tuple(failures), tuple(attachments))
 
     @staticmethod
     def _collect(look: Callable[[], list[Seen]], failures: list[DrawbridgeError]) -> list[Seen]:
@@ -217,6 +224,22 @@ class Discoverer:
         except DrawbridgeError as error:
             failures.append(error)
             return []
+
+    def _see_to_ended(self, executions: Collection[str]) -> list[DrawbridgeError]:
+        """See to attempts whose executions are said to have ended; give what went wrong."""
+        failures: list[DrawbridgeError] = []
+        try:
+            rows = self._ledger.rows({name.rpartition("-")[0] for name in executions})
+        except DrawbridgeError as error:
+            return [error]
+        for row in rows.values():
+            if row.settled or _input(row.request, row.attempt).execution_name not in executions:
+                continue
+            try:
+                self._endings.record(row)
+            except DrawbridgeError as error:
+                failures.append(error)
+        return failures
 
     def _keep_up_notifications(self) -> list[DrawbridgeError]:
         """See to it that every managed service has its connection notification; give what went wrong."""
@@ -233,8 +256,8 @@ class Discoverer:
                 failures.append(error)
         return failures
 
-    def _look_at_connections(self, followed: list[Row]) -> tuple[list[Seen], tuple[Connection, ...]]:
-        """Give what is seen, and what else asks for an answer that only people can give."""
+    def _look_at_connections(self, followed: list[Row], attachments: list[Connection]) -> list[Seen]:
+        """Give what is seen, and add to ``attachments`` what asks for an answer that only people can give."""
         managed = {service.service_id for service in self._services.managed()}
         listed = self._services.connections() if managed else []
         of_owner: dict[str, list[Connection]] = defaultdict(list)
@@ -257,10 +280,10 @@ class Discoverer:
             if connection.service_id in managed and connection.endpoint_id and connection.owner
         ]
         asking = {ConnectionState.PENDING_ACCEPTANCE, ConnectionState.UNKNOWN}
-        attachments = (
+        attachments += (
             each for each in listed if each.service_id in managed and each.attachment_id and each.state in asking
         )
-        return seen + self._over(EndpointConnectionRequest, seen, followed), tuple(attachments)
+        return seen + self._over(EndpointConnectionRequest, seen, followed)
 
     def _look_at_shares(self, followed: list[Row]) -> list[Seen]:
         invitations: dict[str, list[Invitation]] = defaultdict(list)
@@ -297,7 +320,9 @@ class Discoverer:
             request=ResourceShareRequest(share_arn=arn),
             account_id=provider,
             # An invitation that was accepted is dropped after seven days, which changes nothing.
-            state=digest(invitation.arn, invitation.status) if invitation and not share else state_in_effect(lattice),
+            state=digest(invitation.arn, invitation.status)
+            if invitation and not share
+            else state_in_effect(resource.arn for resource in resources),
             wanted=self._configured.wanted(provider, name),
             share_name=name,
             permitted=self._configured.permitted(provider),
@@ -332,7 +357,7 @@ class Discoverer:
         need = need_of(seen, row, now)
         if need is Need.NOTHING and not self._is_to_be_decided_again(seen, row, now):
             return None
-        if need is Need.MAKE_SURE and row is not None and (self._runs(seen, row) or not may_try_again(row, now)):
+        if need is Need.MAKE_SURE and row is not None and (self._is_seen_to(seen, row) or not may_try_again(row, now)):
             return None
         return self._begin(seen, row)
 
@@ -357,9 +382,15 @@ class Discoverer:
             self._ledger.note_seen(row, seen)
 
     def _is_to_be_decided_again(self, seen: Seen, row: Row | None, now: datetime) -> bool:
-        """Tell whether a held request is let go by a policy that goes by the clock."""
-        held = row is not None and row.status is Status.HELD and seen.open
-        return held and row is not None and self._reviewer.decides_otherwise(row, now)
+        """Tell whether a held request is let go by a policy that goes by the clock, or what was kept is permitted."""
+        if row is None or not row.settled or not seen.open:
+            return False
+        if row.status is Status.HELD:
+            return self._reviewer.decides_otherwise(row, now)
+        if not row.kept or seen.permitted == row.permitted:
+            return False
+        review = self._reviewer.review(row)
+        return review is not None and review.permitted
 
     def _turns_out_wrong(self, seen: Seen, row: Row) -> bool:
         """Review what was let in if the configuration changed; tell whether it is found not to be permitted any more.
@@ -367,7 +398,8 @@ class Discoverer:
         A connection keeps the policies that it was let in by: taking it down is withdrawal's.
         """
         let_in = row.settled and row.status is Status.AVAILABLE and seen.open
-        if not let_in or seen.under == (row.reviewed or row.permitted):
+        # What was kept was not let in by what is in force: that is told as any change is.
+        if not let_in or seen.under == (row.reviewed or ("" if row.kept else row.permitted)):
             return False
         review = self._reviewer.review(row)
         if review is None:
@@ -377,6 +409,10 @@ class Discoverer:
             self._announcements.reviewed(row, review, under=seen.under)
         self._ledger.note_review(row, review, under=seen.under)
         return changed and not review.permitted
+
+    def _is_seen_to(self, seen: Seen, row: Row) -> bool:
+        """Have the attempt's execution run, or its end recorded; ``False`` if it has ended and nobody knows how."""
+        return self._runs(seen, row) or self._endings.record(row)
 
     def _runs(self, seen: Seen, row: Row) -> bool:
         if row.status is Status.PENDING:

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from drawbridge.request import Request
 from drawbridge.request.shares import Matchable
-from drawbridge.status import Status
+from drawbridge.status import Reason, Status
 
 SETTLED_FOR_NOW = frozenset({Status.HELD, Status.FAILED, Status.ACCEPTED})
 """A change of policy may still let it go on, and if the other side ends it, the ledger has to say so."""
@@ -53,6 +53,12 @@ class Row(Struct, frozen=True, kw_only=True):
     """A digest of the policies and the registry's entry that the connection was last reviewed under."""
     no_longer_permitted: bool = False
     """What that review came to."""
+    let_in: str = ""
+    """What was let in, in JSON; empty if nothing was, or a version before kept only the grounds."""
+    kept: tuple[Reason, ...] = ()
+    """Why it would not have been let in when it was last decided on, of what is live and was kept."""
+    decided_by: tuple[Reason, ...] = ()
+    """What let it in or turned it away."""
 
     @property
     def request_id(self) -> str:

@@ -1,0 +1,54 @@
+"""What approvers are told of what is live: that it is, since when, what is new in it, and what a denial comes to."""
+
+from collections.abc import Iterator
+
+from drawbridge.approval import Line
+from drawbridge.decision.facts import ConnectionFacts, Facts, ShareFacts
+from drawbridge.decision.let_in import LetIn
+from drawbridge.decision.live import is_live, was_let_in
+
+_MOST_NEW = 30
+"""Of what is new in a share, told one by one."""
+
+
+def lines_of_live(facts: Facts, let_in: LetIn | None) -> tuple[Line, ...]:
+    """Say it in lines; none of what is not live."""
+    return tuple(_lines(facts, let_in)) if is_live(facts) else ()
+
+
+def _lines(facts: Facts, let_in: LetIn | None) -> Iterator[Line]:
+    if isinstance(facts, ConnectionFacts):
+        yield Line("Live", f"The connection is open, {_since(facts, let_in)}.")
+    elif let_in is not None:
+        yield Line("Live", f"The share was let in {_when(let_in)}; what is connected of it stays connected.")
+        yield from _new(facts, let_in)
+    if was_let_in(facts, let_in):
+        yield Line("If denied", "It stays as it is for now: it is told as no longer permitted, and nothing is cut.")
+    elif isinstance(facts, ConnectionFacts):
+        yield Line("If denied", "It is cut at once: it came without acceptance, and was never let in.")
+
+
+def _since(facts: ConnectionFacts, let_in: LetIn | None) -> str:
+    if let_in is not None:
+        return f"let in {_when(let_in)}"
+    made = f"{facts.asked_at:%Y-%m-%d %H:%M} UTC" if facts.asked_at else "a time that AWS does not tell"
+    return f"by an endpoint that was made {made}"
+
+
+def _when(let_in: LetIn) -> str:
+    by = ", ".join(dict.fromkeys(reason.source for reason in let_in.because if reason.source))
+    return f"{let_in.at:%Y-%m-%d %H:%M} UTC{f' by {by}' if by else ''}"
+
+
+def _new(facts: ShareFacts, let_in: LetIn) -> Iterator[Line]:
+    if facts.contents is None:
+        return
+    if let_in.arns is None:
+        if not let_in.covers(each.arn for each in facts.contents):
+            yield Line("New", "It does not hold what was let in; what is new is not known.")
+        return
+    new = [each for each in facts.contents if each.arn not in {*let_in.arns}]
+    for thing in new[:_MOST_NEW]:
+        yield Line("New", f"{thing.type}: {thing.arn}")
+    if len(new) > _MOST_NEW:
+        yield Line("New", f"and {len(new) - _MOST_NEW} more")

@@ -1,0 +1,45 @@
+"""How much of something is kept where there is room for so many bytes."""
+
+import json
+from collections.abc import Iterable
+from typing import TypeVar
+
+import msgspec
+
+Thing = TypeVar("Thing")
+
+STATE_BYTES = 262_144
+"""JSON that Step Functions lets into or out of a state, a task or an execution (its quotas)."""
+
+ITEM_BYTES = 409_600
+"""An item of DynamoDB with the names of its attributes (its constraints)."""
+
+
+def size_of(thing: object) -> int:
+    """Tell how many bytes it takes as JSON, however carefully it is written: every character escaped that can be."""
+    return len(json.dumps(msgspec.to_builtins(thing)))
+
+
+def fitting(things: Iterable[Thing], most: int) -> tuple[Thing, ...]:
+    """Give the first of the things, as many as take no more than so many bytes together."""
+    kept: list[Thing] = []
+    room = most
+    for thing in things:
+        # With the comma after it.
+        room -= size_of(thing) + 2
+        if room < 0:
+            break
+        kept.append(thing)
+    return tuple(kept)
+
+
+def shortened(text: str, most: int) -> str:
+    """Give the text, or as much of its beginning as takes no more than so many bytes, and a sign that it was cut."""
+    if size_of(text) <= most:
+        return text
+    # A character takes 12 bytes at most, an astral one's two escapes.
+    kept = text[:most]
+    while size_of(f"{kept}…") > most:
+        over = size_of(f"{kept}…") - most
+        kept = kept[: -max(1, over // 12)]
+    return f"{kept}…"

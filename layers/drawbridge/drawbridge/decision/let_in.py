@@ -1,0 +1,113 @@
+"""What was let in: kept in the ledger for as long as it is in effect, and what later decisions go by."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from drawbridge.decision import Accept, Because, DecidedOn, Decision, Keep
+from drawbridge.decision.facts import ConnectionFacts, Facts, ShareFacts
+from drawbridge.decision.grounds import Grounds
+from drawbridge.request.digests import contents_fingerprint, state_in_effect
+from drawbridge.status import Reason
+
+MOST_LET_IN = 500
+"""ARNs of a share that are kept one by one: it may hold 5,000, and what is decided goes from state to state."""
+
+_MOST_CHARACTERS = 64 * 1024
+"""Of these ARNs together: some kinds of resources have names of a thousand characters."""
+
+APPROVED = "approved"
+"""The code of the reason that names the person who approved."""
+
+
+DENIED = "denied"
+"""The code of the reason that names the person who denied."""
+
+
+class LetIn(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What was let in, when, and why."""
+
+    at: datetime
+    because: Because
+    contents: str = ""
+    """The fingerprint of what the share held when it was decided on; empty for a connection."""
+    arns: tuple[str, ...] | None = ()
+    """What it held, of every service; ``None`` where it was too much to be kept."""
+
+    @property
+    def approved(self) -> bool:
+        """Whether a person approved it."""
+        return any(reason.code == APPROVED for reason in self.because)
+
+    def covers(self, arns: Iterable[str]) -> bool:
+        """Whether all of this was let in."""
+        there = set(arns)
+        return contents_fingerprint(there) == self.contents or (self.arns is not None and there <= {*self.arns})
+
+    def covered(self, arns: Iterable[str]) -> frozenset[str]:
+        """Give what was let in of this. Where it was too much to be kept: all or, if anything is otherwise, nothing."""
+        there = frozenset(arns)
+        if self.covers(there):
+            return there
+        return there & {*(self.arns or ())}
+
+
+def decided_on(facts: Facts, at: datetime) -> DecidedOn:
+    """Say what a decision on the facts is made on."""
+    if isinstance(facts, ConnectionFacts):
+        return DecidedOn(at=at, live=facts.live)
+    arns = _arns(facts)
+    live = facts.deadline is None
+    # Of a share in effect that AWS does not show, the next look has to do with what it sees.
+    unseen = "" if live else "unknown"
+    return DecidedOn(
+        at=at,
+        contents=contents_fingerprint(arns),
+        state=unseen if arns is None else state_in_effect(arns),
+        live=live,
+    )
+
+
+def let_in_by(decision: Decision, facts: Facts, before: LetIn | None, at: datetime) -> LetIn | None:
+    """Say what is let in once the decision is done; ``None`` if it changes nothing about that."""
+    match decision:
+        case Accept(because):
+            return _let_in(facts, because, at)
+        case Keep() if before is None and isinstance(facts, ConnectionFacts):
+            adopted = Reason("adopted", "It was live before it was decided on here: somebody else let it in.")
+            return LetIn(at=at, because=(adopted,))
+        case _:
+            return None
+
+
+def let_in_before(grounds: Grounds | None, because: Because) -> LetIn | None:
+    """Say what was let in by a version of Drawbridge that kept only the grounds of its decision."""
+    if grounds is None or grounds.outcome != "accept":
+        return None
+    return _let_in(grounds.facts, because, grounds.at)
+
+
+def read_let_in(text: str) -> LetIn | None:
+    """Read what the ledger keeps; ``None`` for nothing, or for what another version of Drawbridge wrote."""
+    try:
+        return msgspec.json.decode(text, type=LetIn)
+    except msgspec.DecodeError:
+        return None
+
+
+def _let_in(facts: Facts, because: Because, at: datetime) -> LetIn:
+    if isinstance(facts, ConnectionFacts):
+        return LetIn(at=at, because=because)
+    arns = _arns(facts)
+    if arns is None:
+        # Whatever it turns out to hold, nobody has seen it.
+        return LetIn(at=at, because=because, contents=contents_fingerprint(None))
+    few = len(arns) <= MOST_LET_IN and sum(map(len, arns)) <= _MOST_CHARACTERS
+    kept = tuple(sorted(arns)) if few else None
+    return LetIn(at=at, because=because, contents=contents_fingerprint(arns), arns=kept)
+
+
+def _arns(facts: ShareFacts) -> frozenset[str] | None:
+    return None if facts.contents is None else frozenset(each.arn for each in facts.contents)

@@ -1,0 +1,137 @@
+"""What an attempt works on: kept item by item, so that the workflow hands on references and never lists."""
+
+from collections.abc import Mapping
+from typing import Protocol, assert_never
+
+import msgspec
+from msgspec import Struct
+
+from drawbridge.association import Plan, WantedAssociation
+from drawbridge.bounds import fitting, shortened
+from drawbridge.publication import Publication
+from drawbridge.record.outcome import (
+    Accepted,
+    Decided,
+    Ended,
+    Failed,
+    Failure,
+    ItemResult,
+    Planned,
+    Progress,
+    Published,
+    Questioned,
+    Refused,
+    WorkflowError,
+)
+from drawbridge.request import WorkflowInput
+
+_NAME_BYTES = 60_000
+"""Of the names of one association's parameters; a group of 60 children has 120."""
+_ARN_BYTES = 40_000
+"""Of what is in one group and can't be used yet."""
+_WORD_BYTES = 4_000
+"""Of one reason, and of the names that one publication tells."""
+
+
+class Kept(Struct, frozen=True, kw_only=True):
+    """All that is kept of an attempt."""
+
+    plan: Plan
+    results: Mapping[int, ItemResult]
+    """What came of each association, by its place in the plan; what is not told yet is not there."""
+
+
+class Attempts(Protocol):
+    """What attempts work on."""
+
+    def kept(self, request: WorkflowInput) -> Kept:
+        """Give all that is kept of an attempt.
+
+        Raises:
+            UpstreamError: nothing is kept of it, or not any longer.
+        """
+        ...
+
+    def keep_result(self, request: WorkflowInput, item: int, result: ItemResult) -> None:
+        """Keep what came of one association; what was kept of it before is replaced."""
+        ...
+
+
+class PlanKept(Struct, frozen=True, tag="plan", tag_field="step"):
+    """What is to be associated was planned, and is kept."""
+
+
+class EndReached(Struct, frozen=True, tag="end", tag_field="step"):
+    """Every association has been seen to, and what came of it is kept."""
+
+
+class ConsumerPublished(Struct, frozen=True, tag="publication", tag_field="step"):
+    """A consumer's names were published: one pair of parameters."""
+
+    publication: Publication
+
+
+class AssociationFailed(Struct, frozen=True, tag="association-failure", tag_field="step"):
+    """One association did not come about; the attempt goes on."""
+
+    item: int
+    error: WorkflowError
+
+
+Reported = Decided | Questioned | Accepted | PlanKept | EndReached | ConsumerPublished | Failed
+"""How far a request has come, as the workflow tells it."""
+
+
+def progress_of(reported: Reported, request: WorkflowInput, attempts: Attempts) -> Progress:
+    """Fill in what is only referred to.
+
+    Raises:
+        UpstreamError: it is not kept, or not any longer.
+    """
+    match reported:
+        case PlanKept():
+            return Planned(attempts.kept(request).plan)
+        case EndReached():
+            kept = attempts.kept(request)
+            results = tuple(
+                _result(wanted, kept.results.get(item)) for item, wanted in enumerate(kept.plan.associations)
+            )
+            return Ended(kept.plan.refused, results, kept.plan.cut)
+        case ConsumerPublished(publication):
+            return Ended((), (Published(publication),))
+        case Decided() | Questioned() | Accepted() | Failed():
+            return reported
+        case _:
+            assert_never(reported)
+
+
+def fitted(result: ItemResult) -> ItemResult:
+    """Give what there is room for of a result."""
+    match result:
+        case Published(publication):
+            return Published(_fitted(publication))
+        case Failure(error=WorkflowError(error, cause)):
+            return msgspec.structs.replace(result, error=WorkflowError(error, shortened(cause, _WORD_BYTES)))
+        case Refused(reason):
+            return Refused(msgspec.structs.replace(reason, text=shortened(reason.text, _WORD_BYTES)))
+        case _:
+            assert_never(result)
+
+
+def _fitted(publication: Publication) -> Publication:
+    names = fitting(publication.parameters, _NAME_BYTES)
+    return msgspec.structs.replace(
+        publication,
+        dns_name=shortened(publication.dns_name, _WORD_BYTES),
+        parameters=names,
+        untold=publication.untold + len(publication.parameters) - len(names),
+        pending=fitting(publication.pending, _ARN_BYTES),
+        taken_back=fitting(publication.taken_back, _NAME_BYTES),
+    )
+
+
+def _result(wanted: WantedAssociation, result: ItemResult | None) -> ItemResult:
+    if result is None:
+        lost = "What became of it was not recorded; another attempt finds what there is."
+        return Failure(name=wanted.name, error=WorkflowError("no-outcome", lost))
+    return msgspec.structs.replace(result, name=wanted.name) if isinstance(result, Failure) else result

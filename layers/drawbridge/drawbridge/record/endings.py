@@ -1,0 +1,60 @@
+"""Recording how executions ended that could not record it themselves: no status is left behind by any of them."""
+
+from typing import Protocol
+
+from drawbridge.bounds import shortened
+from drawbridge.record import Outcome
+from drawbridge.record.outcome import WorkflowError
+from drawbridge.record.record import Bus, Ledger, record
+from drawbridge.request import WorkflowInput
+from drawbridge.request.ending import Ending
+from drawbridge.request.row import Row
+from drawbridge.status import Reason, Status
+
+_CAUSE_BYTES = 2_000
+
+_WORDS = {
+    "FAILED": ("execution-failed", "failed"),
+    "TIMED_OUT": ("execution-timed-out", "ran out of time"),
+    "ABORTED": ("execution-aborted", "was stopped by somebody"),
+    "SUCCEEDED": ("execution-unrecorded", "ended without recording how"),
+}
+
+
+class Workflow(Protocol):
+    """The onboarding workflow."""
+
+    def ending(self, request: WorkflowInput) -> Ending | None:
+        """Tell how the execution ended; ``None`` if it runs, or Step Functions knows of none."""
+        ...
+
+
+class Endings:
+    """Records the ends that Step Functions knows of and the ledger does not."""
+
+    def __init__(self, workflow: Workflow, ledger: Ledger, bus: Bus) -> None:
+        self._workflow = workflow
+        self._ledger = ledger
+        self._bus = bus
+
+    def record(self, row: Row) -> bool:
+        """Record that the attempt's execution has ended; ``False`` if it has not, or that can't be told.
+
+        What the execution has recorded since the row was read is left as it is. Another attempt follows after the
+        usual wait, as after any failure.
+        """
+        request = WorkflowInput(request=row.request, request_id=row.request_id, attempt=row.attempt)
+        ending = self._workflow.ending(request)
+        if ending is None:
+            return False
+        record(request, outcome_of_ending(ending, request.execution_name), self._ledger, self._bus)
+        return True
+
+
+def outcome_of_ending(ending: Ending, execution: str) -> Outcome:
+    """Tell what the end of an execution amounts to: a failure, in Step Functions' words."""
+    code, what = _WORDS.get(ending.status, _WORDS["FAILED"])
+    words = WorkflowError(ending.error, ending.cause).text
+    told = f"The execution {execution} {what}"
+    because = shortened(f"{told}: {words}" if words else f"{told}.", _CAUSE_BYTES)
+    return Outcome(status=Status.FAILED, reasons=(Reason(ending.error or code, because),), settled=True)

@@ -1,0 +1,104 @@
+"""What a row takes over of a plan and of what came of it has a bound, and the row says what was cut."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from drawbridge.association import Plan
+from drawbridge.association.plan import MOST_AT_ONCE, MOST_KEPT
+from drawbridge.aws.ledger import Ledger
+from drawbridge.bounds import ITEM_BYTES
+from drawbridge.publication import Publication
+from drawbridge.record import Outcome
+from drawbridge.record.outcome import Ended, Planned, Published, outcome_of
+from drawbridge.record.record import status_change
+from drawbridge.request.shares import Matchable
+from drawbridge.status import Status
+from tests.builders import NOW, PROVIDER, SHARE, seen, wanted, workflow_input
+from tests.contracts.conftest import NewAccount
+from tests.unit.largest import largest_publication
+
+
+@pytest.fixture(scope="module")
+def table(new_account: NewAccount) -> Any:
+    return new_account().table("LedgerTable")
+
+
+@pytest.fixture
+def ledger(table: Any) -> Ledger:
+    table.delete_item(Key={"request_id": SHARE.request_id})
+    return Ledger(table, now=lambda: NOW)
+
+
+def item(table: Any) -> dict[str, Any]:
+    found: dict[str, Any] = table.get_item(Key={"request_id": SHARE.request_id})["Item"]
+    return found
+
+
+def attempt(ledger: Ledger, number: int, *outcomes: Outcome) -> None:
+    """Go through an attempt. Its reasons have a bound of their own, and are not what this is about."""
+    (before,) = ledger.rows([SHARE.request_id]).values() or (None,)
+    assert ledger.claim(seen(request=SHARE), number, after=before)
+    for outcome in (msgspec.structs.replace(each, reasons=()) for each in outcomes):
+        assert ledger.change_status(status_change(workflow_input(SHARE, number), outcome), outcome)
+
+
+def size(value: str | list[str] | set[str]) -> int:
+    """Tell what DynamoDB counts of a text, or of a list or set of them."""
+    texts = [value] if isinstance(value, str) else [*value]
+    return sum(len(each.encode()) + 1 for each in texts)
+
+
+def published(number: int, *, of: int = MOST_AT_ONCE) -> Ended:
+    results = tuple(Published(largest_publication(number * of + place, names=120)) for place in range(of))
+    return Ended((), results)
+
+
+@pytest.mark.parametrize("attempts", [1, 4])
+def test_the_largest_plan_and_the_most_names_leave_room_in_the_row(ledger: Ledger, table: Any, attempts: int) -> None:
+    contents = tuple(Matchable(name=f"{n:03}" * 21, type="SERVICE_NETWORK", owner=PROVIDER) for n in range(MOST_KEPT))
+    plan = Plan(associations=(wanted(),), refused=(), state="0" * 64, wanted="0" * 64, contents=contents)
+    for number in range(1, attempts + 1):
+        planned = outcome_of(Planned(plan))
+        attempt(ledger, number, planned, outcome_of(published(number)))
+
+    row = item(table)
+    kept = {name: size(row[name]) for name in ("published", "ways", "contents", "cut")}
+    assert row["status"] == Status.AVAILABLE
+    assert kept["published"] <= 60_000
+    assert kept["ways"] <= 120_000
+    # The rest is for the grounds of both decisions, the reasons and the history.
+    assert sum(kept.values()) < ITEM_BYTES / 2
+
+
+def test_what_was_cut_is_counted_in_the_row_and_told_to_people(ledger: Ledger, table: Any) -> None:
+    ended = published(1)
+    attempt(ledger, 1, outcome_of(ended))
+
+    row, told = item(table), outcome_of(ended)
+    assert told.reasons
+    names, ways = row["cut"]
+    assert int(names.split()[0]) + len(told.published) == MOST_AT_ONCE * 120
+    assert told.ways is not None
+    assert int(ways.split()[0]) + len(told.ways) == MOST_AT_ONCE
+    entry = ledger.entry(SHARE.request_id)
+    assert entry is not None
+    assert entry.cut == (names, ways)
+
+
+def test_of_names_there_is_no_room_for_those_of_the_last_attempt_are_kept(ledger: Ledger, table: Any) -> None:
+    attempt(ledger, 1, outcome_of(published(1)))
+    attempt(ledger, 2, outcome_of(published(2)))
+
+    assert item(table)["published"] == set(outcome_of(published(2)).published)
+
+
+def test_a_row_with_room_for_all_says_nothing_of_a_cut(ledger: Ledger, table: Any) -> None:
+    attempt(ledger, 1, outcome_of(published(1)))
+    attempt(ledger, 2, outcome_of(Ended((), (Published(Publication(dns_name="a", parameters=("/a",))),))))
+
+    assert "cut" not in item(table)
+    assert "/a" in item(table)["published"]

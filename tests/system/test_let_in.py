@@ -1,0 +1,314 @@
+"""What was let in, and nothing else: a share that grows, a policy that comes late, and what is live already."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from demo.people import Person
+from local_aws.clock import clock
+from tests.system.conftest import Policy, World, until
+from tests.system.test_approvals import asked, buttons, click, messages, shown
+from tests.system.test_onboarding import endpoints_for, reasons, row_of, settled, statuses
+
+_names = itertools.count(1)
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def provider(deployed: Callable[..., Person]) -> Person:
+    """Give who offers endpoint services, and who shares: with a stack of its own for the first."""
+    return deployed("510000000081", SlackChannel="C0APPROVALS", ApprovalHours="10")
+
+
+@pytest.fixture(scope="module")
+def consumer(deployed: Callable[..., Person]) -> Person:
+    return deployed("520000000081", SlackChannel="C0APPROVALS", ApprovalHours="10")
+
+
+@pytest.fixture
+def name(consumer: Person, provider: Person) -> str:
+    """Give a name of a share that a binding wants all of."""
+    name = f"grows-{next(_names)}"
+    consumer.write_binding(name, resource="*", provider=provider.account_id, share=name)
+    return name
+
+
+@pytest.fixture(autouse=True)
+def _nothing_fails(world: World) -> Iterator[None]:
+    yield
+    world.control("faults", {})
+
+
+def shared(provider: Person, name: str, consumer: Person, *more: str) -> str:
+    arns = [provider.offer_database(f"{name}-orders", port="5432"), *more]
+    told = provider.aws("ram").create_resource_share(name=name, resourceArns=arns, principals=[consumer.account_id])
+    return str(told["resourceShare"]["resourceShareArn"])
+
+
+def grows(provider: Person, share_arn: str, arn: str) -> None:
+    provider.aws("ram").associate_resource_share(resourceShareArn=share_arn, resourceArns=[arn])
+
+
+def subnet(provider: Person) -> str:
+    return f"arn:aws:ec2:us-east-1:{provider.account_id}:subnet/{provider.subnets()[0]}"
+
+
+def published(consumer: Person, name: str) -> set[str]:
+    path = f"/drawbridge/connections/{name}/"
+    found = [each for each, _ in consumer.published() if each.startswith(path) and each.endswith("/dns-name")]
+    return {each.removeprefix(path).removesuffix("/dns-name") for each in found}
+
+
+def asked_again(world: World, subject: str, first: Json) -> Json:
+    def look() -> Json | None:
+        found = [each for each in messages(world, subject) if buttons(each) and each["ts"] != first["ts"]]
+        return found[-1] if found else None
+
+    message: Json = until(look, lambda: f"asked again: {messages(world, subject)}")
+    return message
+
+
+def denied(world: World, message: Json, why: str) -> None:
+    click(world, message, "U0BOB", "deny")
+    view = until(lambda: world.slack()["views"], lambda: "a form")[-1]
+    values = {"reason": {"reason": why}}
+    world.control("slack/submit", {"user": "U0BOB", "viewId": view["id"], "values": values})
+
+
+def permit(person: Person, what: str = "accept") -> str:
+    return f'permit(principal == Account::"{person.account_id}", action == Action::"{what}", resource);'
+
+
+def forbid(person: Person, reason: str, what: str = "action") -> str:
+    return f'@reason("{reason}") forbid(principal == Account::"{person.account_id}", {what}, resource);'
+
+
+def texts(row: Json) -> str:
+    return "; ".join(each["M"]["text"]["S"] for each in row["reasons"]["L"])
+
+
+def no_longer_permitted(person: Person, subject: str) -> Json:
+    def look() -> Json | None:
+        row = row_of(person, subject)
+        return row if row and row["no_longer_permitted"]["BOOL"] and row["settled"]["BOOL"] else None
+
+    row: Json = until(look, lambda: f"{subject} is told as no longer permitted: {row_of(person, subject)}")
+    return row
+
+
+def reviews(world: World, subject: str) -> list[Json]:
+    told = [each for each in world.control("events")["events"] if each.get("detail-type") == "Request Reviewed"]
+    return [each for each in told if each["detail"]["subject"] == subject]
+
+
+def test_a_share_that_grows_after_it_was_approved_is_associated_only_as_it_was_approved(
+    world: World, provider: Person, consumer: Person, name: str
+) -> None:
+    share_arn = shared(provider, name, consumer)
+    first = asked(world, share_arn)
+    click(world, first, "U0ALICE")
+    settled(consumer, share_arn, "AVAILABLE")
+    (endpoint,) = endpoints_for(consumer, name)
+    payroll = provider.offer_database(f"{name}-payroll", port="5432")
+    grows(provider, share_arn, payroll)
+
+    second = asked_again(world, share_arn, first)
+
+    text = shown(world, second)
+    assert f"New: vpc-lattice:resourceconfiguration: {payroll}" in text
+    assert "U0ALICE" in text
+    assert published(consumer, name) == {f"{name}-orders"}
+    denied(world, second, "Nobody needs it.")
+    row = settled(consumer, share_arn, "AVAILABLE")
+    assert published(consumer, name) == {f"{name}-orders"}
+    assert [each["VpcEndpointId"] for each in endpoints_for(consumer, name)] == [endpoint["VpcEndpointId"]]
+    assert reasons(row) == ["published", "denied"]
+    assert f"{name}-payroll: Denied by U0BOB: Nobody needs it." in texts(row)
+    row = no_longer_permitted(consumer, share_arn)
+    assert len(reviews(world, share_arn)) == 1
+
+
+def test_a_share_that_grows_between_approval_and_acceptance_is_asked_about_again(
+    world: World, provider: Person, consumer: Person, name: str
+) -> None:
+    share_arn = shared(provider, name, consumer)
+    payroll = provider.offer_database(f"{name}-payroll", port="5432")
+    first = asked(world, share_arn)
+    # Four tries of the SDK's, and then the function's own: time enough for the share to grow.
+    throttled = {"operation": "ram:AcceptResourceShareInvitation", "fault": "throttle", "times": 8}
+    world.control("faults", {"seed": 1, "calls": [throttled]})
+    click(world, first, "U0ALICE")
+    until(lambda: _struck(world), lambda: "Accept is throttled")
+    grows(provider, share_arn, payroll)
+
+    second = asked_again(world, share_arn, first)
+
+    assert payroll in shown(world, second)
+    assert "ASKED AGAIN" in shown(world, second)
+    assert published(consumer, name) == set()
+    click(world, second, "U0ALICE")
+    settled(consumer, share_arn, "AVAILABLE")
+    assert published(consumer, name) == {f"{name}-orders", f"{name}-payroll"}
+
+
+def _struck(world: World) -> int:
+    return sum(each["struck"] for each in world.control("faults")["calls"])
+
+
+def test_what_comes_into_a_share_that_policy_permits_as_it_is_then_is_associated_too(
+    provider: Person, consumer: Person, name: str, policy: Policy
+) -> None:
+    policy(consumer, f"let-in-{name}", permit(provider))
+    share_arn = shared(provider, name, consumer)
+    settled(consumer, share_arn, "AVAILABLE")
+
+    grows(provider, share_arn, provider.offer_database(f"{name}-payroll", port="5432"))
+
+    both = {f"{name}-orders", f"{name}-payroll"}
+    until(lambda: published(consumer, name) == both, lambda: f"both: {row_of(consumer, share_arn)}")
+    assert set(statuses(settled(consumer, share_arn, "AVAILABLE"))) == {
+        "PENDING",
+        "ACCEPTED",
+        "ASSOCIATING",
+        "AVAILABLE",
+    }
+
+
+def test_a_subnet_that_comes_into_a_share_of_lattice_only_is_noticed_and_told(
+    world: World, provider: Person, consumer: Person, name: str, policy: Policy
+) -> None:
+    policy(consumer, f"let-in-{name}", permit(provider))
+    only = "when { context has onlyLattice && !context.onlyLattice };"
+    for number, what in enumerate(("accept", "askApprover")):
+        text = (
+            f'@reason("Lattice only.") forbid(principal, action == Action::"{what}", resource is ResourceShare) {only}'
+        )
+        policy(consumer, f"lattice-only-{number}-{name}", text)
+    share_arn = shared(provider, name, consumer)
+    settled(consumer, share_arn, "AVAILABLE")
+    (endpoint,) = endpoints_for(consumer, name)
+
+    grows(provider, share_arn, subnet(provider))
+
+    row = no_longer_permitted(consumer, share_arn)
+    assert row["status"]["S"] == "AVAILABLE"
+    assert "Lattice only." in str(row["review"])
+    assert [each["detail"]["permitted"] for each in reviews(world, share_arn)] == [False]
+    assert published(consumer, name) == {f"{name}-orders"}
+    assert [each["VpcEndpointId"] for each in endpoints_for(consumer, name)] == [endpoint["VpcEndpointId"]]
+
+    provider.aws("ram").disassociate_resource_share(resourceShareArn=share_arn, resourceArns=[subnet(provider)])
+
+    def permitted() -> bool:
+        row = row_of(consumer, share_arn)
+        return bool(row and row["settled"]["BOOL"] and not row["no_longer_permitted"]["BOOL"])
+
+    until(permitted, lambda: f"permitted again: {row_of(consumer, share_arn)}")
+
+
+@pytest.mark.parametrize("kind", ["share", "connection"])
+def test_a_forbid_that_is_written_while_accept_is_throttled_wins(
+    world: World, provider: Person, consumer: Person, name: str, policy: Policy, kind: str
+) -> None:
+    asker, decider = (provider, consumer) if kind == "share" else (consumer, provider)
+    policy(decider, f"let-in-{name}", permit(asker))
+    throttled = [
+        {"operation": operation, "fault": "throttle"}
+        for operation in ("ram:AcceptResourceShareInvitation", "ec2:AcceptVpcEndpointConnections")
+    ]
+    world.control("faults", {"seed": 1, "calls": throttled})
+    subject = shared(provider, name, consumer) if kind == "share" else consumer.connect(provider.offer_service()[1])
+    until(lambda: _struck(world) >= 4, lambda: "Accept is throttled")
+    policy(decider, f"never-{name}", forbid(asker, "Churned."))
+    clock.advance(61)
+    world.control("faults", {})
+
+    row = settled(decider, subject, "HELD")
+
+    assert "Churned." in texts(row)
+    assert "ACCEPTED" not in statuses(row)
+    if kind == "connection":
+        assert consumer.endpoint_state(subject) == "pendingAcceptance"
+    else:
+        (invitation,) = consumer.aws("ram").get_resource_share_invitations(resourceShareArns=[subject])[
+            "resourceShareInvitations"
+        ]
+        assert invitation["status"] == "PENDING"
+
+
+def by_hand(provider: Person, consumer: Person) -> tuple[str, str]:
+    """Have a connection accepted by a person, on a service that nobody looks after yet."""
+    service_id, service_name = provider.offer_service(managed=False)
+    endpoint_id = consumer.connect(service_name)
+    ec2 = provider.aws("ec2")
+
+    def accepted() -> bool:
+        ec2.accept_vpc_endpoint_connections(ServiceId=service_id, VpcEndpointIds=[endpoint_id])
+        return consumer.endpoint_state(endpoint_id) == "available"
+
+    until(accepted, lambda: f"{endpoint_id} is available")
+    return service_id, endpoint_id
+
+
+def managed(provider: Person, service_id: str) -> None:
+    provider.aws("ec2").create_tags(Resources=[service_id], Tags=[{"Key": "drawbridge:managed", "Value": "true"}])
+
+
+def test_a_connection_accepted_by_hand_stays_on_a_service_that_becomes_managed_under_a_policy_that_rejects(
+    world: World, provider: Person, consumer: Person, name: str, policy: Policy
+) -> None:
+    policy(provider, f"turn-away-{name}", forbid(consumer, "Not them.", 'action == Action::"askApprover"'))
+    policy(provider, f"reject-{name}", permit(consumer, "reject"))
+    service_id, endpoint_id = by_hand(provider, consumer)
+
+    managed(provider, service_id)
+
+    row = no_longer_permitted(provider, endpoint_id)
+    assert (row["status"]["S"], consumer.endpoint_state(endpoint_id)) == ("AVAILABLE", "available")
+    assert [each["detail"]["permitted"] for each in reviews(world, endpoint_id)] == [False]
+    assert provider.parameter(f"/drawbridge/consumers/{consumer.account_id}/{endpoint_id}/dns-name")
+
+
+def test_the_question_says_that_a_connection_is_live_and_a_denial_does_not_cut_it(
+    world: World, provider: Person, consumer: Person
+) -> None:
+    service_id, endpoint_id = by_hand(provider, consumer)
+    managed(provider, service_id)
+    message = asked(world, endpoint_id)
+
+    denied(world, message, "Who are they?")
+
+    assert "Live: The connection is open" in shown(world, message)
+    assert "nothing is cut" in shown(world, message)
+    row = no_longer_permitted(provider, endpoint_id)
+    assert (row["status"]["S"], consumer.endpoint_state(endpoint_id)) == ("AVAILABLE", "available")
+    assert "Who are they?" in str(row["review"])
+    assert provider.parameter(f"/drawbridge/consumers/{consumer.account_id}/{endpoint_id}/dns-name")
+
+
+def test_an_attempt_that_failed_on_publication_and_is_decided_again_under_a_reject_keeps_its_connection(
+    world: World, provider: Person, consumer: Person, name: str, policy: Policy
+) -> None:
+    policy(provider, f"let-in-{name}", permit(consumer))
+    broken = {"operation": "ssm:PutParameter", "fault": "error", "account": provider.account_id, "role": "drawbridge-*"}
+    world.control("faults", {"seed": 1, "calls": [broken]})
+    endpoint_id = consumer.connect(provider.offer_service()[1])
+    settled(provider, endpoint_id, "FAILED")
+    world.control("faults", {})
+
+    policy(
+        provider, f"stop-{name}", forbid(consumer, "No more.", 'action in [Action::"accept", Action::"askApprover"]')
+    )
+    policy(provider, f"reject-{name}", permit(consumer, "reject"))
+
+    row = no_longer_permitted(provider, endpoint_id)
+    assert (row["status"]["S"], consumer.endpoint_state(endpoint_id)) == ("AVAILABLE", "available")
+    assert "No more." in str(row["review"])
+
+
+def test_no_function_was_denied_anything(world: World) -> None:
+    assert world.denied() == []

@@ -1,0 +1,55 @@
+"""The largest of what there is room for: names, causes and lists as long as AWS, bindings and policies allow."""
+
+from drawbridge.association import Associated, NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association.plan import MOST_AT_ONCE
+from drawbridge.publication import Publication, Way
+from tests.builders import NETWORK_ARN, RESOURCE_ARN, wanted
+
+LONGEST_NAME = f"/{'p' * 32}/connections/{'b' * 64}/{'r' * 200}/vpc-{'0' * 17}/connection"
+
+
+def longest_association(number: int) -> WantedAssociation:
+    return wanted(
+        binding="b" * 64,
+        resource_name=f"{number:03}".ljust(63, "r"),
+        resource_type="GROUP",
+        port_ranges=tuple(f"{port}-{port + 1}" for port in range(60_000, 60_010)),
+        network=NetworkRef(identifier=NETWORK_ARN, name="n" * 63, create=True),
+        subnet_ids=tuple(f"subnet-{n:017}" for n in range(6)),
+        security_group_ids=tuple(f"sg-{n:017}" for n in range(5)),
+        private_dns=PrivateDns.VERIFIED_AND_LISTED,
+        private_domains=tuple(f"{n}".ljust(255, "d") for n in range(10)),
+        per_vpc=True,
+        alias="a" * 255,
+        alias_zone="Z" * 32,
+    )
+
+
+ALL_LONGEST = tuple(longest_association(number) for number in range(MOST_AT_ONCE))
+
+LARGEST_BY = Associated(
+    endpoint_id=f"vpce-{'0' * 17}",
+    network_arn=f"arn:aws-us-gov:vpc-lattice:us-gov-west-1:{'1' * 12}:servicenetwork/sn-{'0' * 17}",
+    in_network=f"snra-{'0' * 17}",
+    vpc_association=f"snva-{'0' * 17}",
+    security_group_ids=tuple(f"sg-{n:017}" for n in range(16)),
+)
+
+
+def largest_publication(number: int = 0, *, names: int = 2_000) -> Publication:
+    """Give what is published of one association that leads to very many things."""
+    of = longest_association(number)
+    return Publication(
+        dns_name="d" * 2_000,
+        parameters=tuple(f"{LONGEST_NAME}-{number}-{n}" for n in range(names)),
+        pending=tuple(f"{RESOURCE_ARN}{n}" for n in range(names)),
+        taken_back=tuple(f"{LONGEST_NAME}-{number}-{n}-gone" for n in range(names)),
+        way=Way(
+            name=of.name,
+            resource_arn=of.resource_arn,
+            resource_kind=of.resource_kind,
+            holds_others=True,
+            by=LARGEST_BY,
+            state="0" * 64,
+        ),
+    )

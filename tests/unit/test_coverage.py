@@ -1,0 +1,87 @@
+"""Coverage: of a share in effect, only what was let in is planned; the rest is refused, and hinders nothing."""
+
+import pytest
+
+from drawbridge.association.coverage import Coverage
+from drawbridge.decision import Accept, DecidedOn, Keep
+from drawbridge.decision.let_in import LetIn
+from drawbridge.errors import NotReadyError
+from drawbridge.request.digests import contents_fingerprint
+from drawbridge.status import Reason
+from tests.builders import MOMENT, NOW, RESOURCE_ARN, SHARE_ARN, asker, entity
+from tests.unit.test_plan import World, binding
+
+LATE = f"{RESOURCE_ARN[:-1]}0"
+ON = DecidedOn(at=NOW, contents="these", state="as it was decided on")
+POLICY = Reason("policy", "because", source="let-orders-in")
+BOB = Reason("denied", "Denied by U0BOB: Nobody needs it", source="U0BOB")
+LET_IN = LetIn(at=NOW, because=(POLICY,), contents=contents_fingerprint([RESOURCE_ARN]), arns=(RESOURCE_ARN,))
+
+
+def coverage(decision: Accept | Keep = Accept((POLICY,)), let_in: LetIn | None = LET_IN) -> Coverage:  # noqa: B008 - frozen
+    return Coverage(let_in=let_in, decision=decision, on=ON)
+
+
+def test_what_was_let_in_is_planned_and_what_came_later_is_refused_with_what_to_do() -> None:
+    world = World(entity(), entity("payroll", LATE))
+
+    plan = world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT, coverage())
+
+    assert [each.resource_name for each in plan.associations] == ["orders-db"]
+    ((code, text),) = [(reason.code, reason.text) for reason in plan.refused]
+    assert code == "not-let-in"
+    assert "payroll" in text
+    assert "let-orders-in" in text
+    assert plan.state == ON.state
+    assert plan.contents is not None
+    assert {each.name for each in plan.contents} == {"orders-db", "payroll"}
+
+
+def test_what_a_person_denied_is_refused_with_who_denied_it() -> None:
+    world = World(entity(), entity("payroll", LATE))
+
+    plan = world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT, coverage(Keep((BOB,))))
+
+    assert [each.resource_name for each in plan.associations] == ["orders-db"]
+    assert [(reason.code, reason.source) for reason in plan.refused] == [("denied", "U0BOB")]
+
+
+def test_what_was_not_let_in_takes_no_name_from_what_was() -> None:
+    # By its ARN it comes first.
+    world = World(entity("orders-db", LATE), entity())
+
+    plan = world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT, coverage())
+
+    assert [each.resource_arn for each in plan.associations] == [RESOURCE_ARN]
+    assert [reason.code for reason in plan.refused] == ["not-let-in"]
+
+
+def test_where_it_is_not_known_what_was_let_in_nothing_is_planned() -> None:
+    plan = World(entity()).planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT, coverage(let_in=None))
+
+    assert plan.associations == ()
+    assert [reason.code for reason in plan.refused] == ["not-let-in"]
+
+
+def test_a_share_that_is_too_large_to_be_kept_is_waited_for_after_it_was_let_in_and_else_not_covered() -> None:
+    large = LetIn(at=NOW, because=(), contents=contents_fingerprint([RESOURCE_ARN, LATE]), arns=None)
+
+    assert coverage(let_in=large).covered([RESOURCE_ARN, LATE]) == {RESOURCE_ARN, LATE}
+    assert coverage(Keep(()), large).covered([RESOURCE_ARN]) == frozenset()
+    with pytest.raises(NotReadyError, match="not listed yet"):
+        coverage(let_in=large).covered([RESOURCE_ARN])
+
+
+def test_what_was_just_let_in_is_expected_and_what_is_only_kept_is_not() -> None:
+    assert [each.arn for each in coverage().expected(SHARE_ARN)] == [RESOURCE_ARN]
+    assert coverage(Keep(())).expected(SHARE_ARN) == ()
+    assert coverage(let_in=None).expected(SHARE_ARN) == ()
+
+
+def test_of_a_share_that_aws_did_not_show_the_state_is_what_it_is_seen_to_hold() -> None:
+    world = World(entity())
+    unseen = Coverage(let_in=LET_IN, decision=Accept(()), on=DecidedOn(at=NOW, contents="unknown"))
+
+    plan = world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT, unseen)
+
+    assert plan.state == world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT).state

@@ -1,0 +1,172 @@
+"""Executions that ended without recording it: Step Functions is asked how, and nothing is decided on an event."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from drawbridge.hint import AT_CONNECTIONS, Look
+from drawbridge.record import Outcome
+from drawbridge.record.endings import Endings, outcome_of_ending
+from drawbridge.record.record import StatusChange
+from drawbridge.request import WorkflowInput
+from drawbridge.request.ending import Ending
+from drawbridge.status import Reason, Status
+from tests.builders import CONNECTION, NOW, SHARE, row
+from tests.unit.test_discovery import World, connection
+
+NAME = f"{CONNECTION.request_id}-1"
+TOLD = Look(executions=frozenset({NAME}))
+
+
+@pytest.fixture
+def world() -> World:
+    """A request whose execution ended, as Step Functions knows."""
+    world = World()
+    world.listed_connections = [connection()]
+    world.discoverer().discover(AT_CONNECTIONS, NOW)
+    world.ended = {NAME}
+    world.explained = {NAME}
+    return world
+
+
+def stands(world: World) -> tuple[Status, bool, int]:
+    there = world.kept[CONNECTION.request_id]
+    return there.status, there.settled, there.attempt
+
+
+def test_an_execution_that_is_said_to_have_ended_is_seen_to_at_once(world: World) -> None:
+    discovery = world.discoverer().discover(TOLD, NOW)
+
+    assert stands(world) == (Status.FAILED, True, 1)
+    assert (discovery.seen, discovery.started, discovery.failures) == (0, (), ())
+
+
+def test_by_the_schedule_alone_it_is_recorded_and_another_attempt_waits_as_after_any_failure(world: World) -> None:
+    def look(after: int) -> tuple[str, ...]:
+        return world.discoverer().discover(AT_CONNECTIONS, NOW + timedelta(seconds=after)).started
+
+    assert look(59) == ()
+    assert stands(world) == (Status.PENDING, False, 1)
+    assert look(60) == ()
+    assert stands(world) == (Status.FAILED, True, 1)
+    assert look(61) == (f"{CONNECTION.request_id}-2",)
+
+
+def test_an_event_that_is_not_so_changes_nothing(world: World) -> None:
+    world.explained = set()
+
+    assert world.discoverer().discover(TOLD, NOW).failures == ()
+    assert stands(world) == (Status.PENDING, False, 1)
+
+
+@pytest.mark.parametrize(
+    "name", [f"{CONNECTION.request_id}-2", f"{SHARE.request_id}-1", CONNECTION.request_id, "-", "nothing"]
+)
+def test_an_event_of_an_execution_that_nobody_waits_for_asks_for_nothing(world: World, name: str) -> None:
+    world.failing = {"record"}
+
+    assert world.discoverer().discover(Look(executions=frozenset({name})), NOW).failures == ()
+    assert stands(world) == (Status.PENDING, False, 1)
+
+
+def test_what_has_settled_is_not_asked_for(world: World) -> None:
+    world.discoverer().discover(TOLD, NOW)
+    world.failing = {"record"}
+
+    assert world.discoverer().discover(TOLD, NOW).failures == ()
+
+
+def test_an_end_that_cannot_be_recorded_now_has_the_look_repeated(world: World) -> None:
+    world.failing = {"record"}
+    assert [str(each) for each in world.discoverer().discover(TOLD, NOW).failures] == ["record"]
+
+    world.failing = set()
+    world.discoverer().discover(TOLD, NOW)
+
+    assert stands(world) == (Status.FAILED, True, 1)
+
+
+@pytest.mark.parametrize(
+    ("ending", "code", "text"),
+    [
+        (Ending(status="ABORTED"), "execution-aborted", "The execution x-1 was stopped by somebody."),
+        (
+            Ending(status="ABORTED", error="Stop", cause="it hung"),
+            "Stop",
+            "The execution x-1 was stopped by somebody: it hung",
+        ),
+        (Ending(status="TIMED_OUT"), "execution-timed-out", "The execution x-1 ran out of time."),
+        (
+            Ending(status="FAILED", error="States.DataLimitExceeded", cause="too large"),
+            "States.DataLimitExceeded",
+            "The execution x-1 failed: too large",
+        ),
+        (
+            Ending(status="FAILED", error="AccessDeniedError", cause='{"errorMessage": "no", "errorType": "x"}'),
+            "AccessDeniedError",
+            "The execution x-1 failed: no",
+        ),
+        (Ending(status="SUCCEEDED"), "execution-unrecorded", "The execution x-1 ended without recording how."),
+        (Ending(status="MELTED"), "execution-failed", "The execution x-1 failed."),
+    ],
+)
+def test_each_end_is_told_in_step_functions_words(ending: Ending, code: str, text: str) -> None:
+    outcome = outcome_of_ending(ending, "x-1")
+
+    assert (outcome.status, outcome.settled) == (Status.FAILED, True)
+    assert outcome.reasons == (Reason(code, text),)
+
+
+def test_of_a_long_cause_the_beginning_is_told() -> None:
+    (reason,) = outcome_of_ending(Ending(status="FAILED", error="E", cause="\u0000" * 32_768), "x-1").reasons
+
+    assert 300 < len(reason.text) < 2_000
+
+
+class Recorded:
+    """Step Functions, the ledger and the bus."""
+
+    def __init__(self, ending: Ending | None) -> None:
+        self.told = ending
+        self.asked: list[str] = []
+        self.written: list[tuple[StatusChange, Outcome]] = []
+        self.announced: list[StatusChange] = []
+        self.overtaken = False
+
+    def ending(self, request: WorkflowInput) -> Ending | None:
+        self.asked.append(request.execution_name)
+        return self.told
+
+    def change_status(self, change: StatusChange, outcome: Outcome) -> StatusChange | None:
+        self.written.append((change, outcome))
+        return None if self.overtaken else change
+
+    def announce(self, change: StatusChange) -> None:
+        self.announced.append(change)
+
+
+def test_an_end_is_written_and_announced() -> None:
+    world = Recorded(Ending(status="ABORTED"))
+
+    assert Endings(world, world, world).record(row(Status.ASSOCIATING, settled=False, attempt=3))
+
+    assert world.asked == [f"{CONNECTION.request_id}-3"]
+    ((change, _),) = world.written
+    assert (change.status, change.attempt, world.announced) == (Status.FAILED, 3, [change])
+
+
+def test_of_an_execution_that_runs_nothing_is_written() -> None:
+    world = Recorded(None)
+
+    assert not Endings(world, world, world).record(row(Status.ASSOCIATING, settled=False))
+    assert world.written == []
+
+
+def test_what_the_execution_recorded_meanwhile_stands() -> None:
+    world = Recorded(Ending(status="SUCCEEDED"))
+    world.overtaken = True
+
+    assert Endings(world, world, world).record(row(Status.ASSOCIATING, settled=False))
+    assert world.announced == []

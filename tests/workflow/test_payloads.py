@@ -1,0 +1,138 @@
+"""What goes from state to state is small, whatever a share holds: references, and never lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from drawbridge.association.plan import MOST_AT_ONCE
+from drawbridge.bounds import STATE_BYTES, size_of
+from drawbridge.status import Reason, Status
+from tests.local_aws.workflow_runs import client_of, functions_called, served
+from tests.unit.largest import ALL_LONGEST, LARGEST_BY
+from tests.workflow.definition import Json
+from tests.workflow.played import Cast, Script, Stage, associations, parameters
+
+ENOUGH = STATE_BYTES // 8
+"""What the state's data may come to at the worst, with room for what comes to be in them later."""
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with served() as port:
+        yield port
+
+
+@pytest.fixture
+def stage(port: int) -> Iterator[Stage]:
+    with functions_called() as known:
+        yield Stage(client_of(port, "stepfunctions"), known)
+
+
+def handed_on(stage: Stage, execution: Json) -> list[tuple[int, str]]:
+    """Give the sizes of all that went into or out of states, tasks and the execution, each with what it is of."""
+    sizes: list[tuple[int, str]] = []
+    pages = stage.sfn.get_paginator("get_execution_history").paginate(
+        executionArn=execution["executionArn"], PaginationConfig={"PageSize": 1000}
+    )
+    for event in (event for page in pages for event in page["events"]):
+        details: Json = next((each for name, each in event.items() if name.endswith("EventDetails")), {})
+        texts = [details.get(name) for name in ("input", "output", "parameters")]
+        texts += list(details.get("assignedVariables", {}).values())
+        sizes += [(len(text), f"{event['type']} {details.get('name', '')}") for text in texts if text]
+    return sorted(sizes, reverse=True)
+
+
+def played(stage: Stage, script: Script) -> tuple[Cast, list[tuple[int, str]]]:
+    cast, execution = stage.play(script)
+    assert execution["status"] == "SUCCEEDED"
+    return cast, handed_on(stage, execution)
+
+
+def test_twenty_groups_of_sixty_children_are_published_and_recorded(stage: Stage) -> None:
+    names = [f"group-{number}" for number in range(20)]
+
+    cast, sizes = played(stage, Script(plan=associations(*names), children=60))
+
+    assert cast.statuses == [Status.ACCEPTED, Status.ASSOCIATING, Status.AVAILABLE]
+    assert sizes[0][0] < ENOUGH
+    ended = cast.outcomes[-1]
+    assert {parameters(name)[0] for name in names} <= set(ended.published)
+    assert len(ended.published) + sum(int(text.split()[0]) for text in ended.cut) == 20 * 60 * 2
+
+
+@pytest.mark.parametrize("cause", ["x", "é", "\u0000", "日", "😀"])
+def test_as_much_as_can_be_planned_and_fail_fits_whatever_the_names_and_causes(stage: Stage, cause: str) -> None:
+    plan = associations(*(f"{number:03}" for number in range(MOST_AT_ONCE)))
+    plan = msgspec.structs.replace(plan, associations=ALL_LONGEST)
+    fails = {f"associate_resource {each.resource_name}": ("AssociationFailedError",) for each in plan.associations}
+
+    cast, sizes = played(stage, Script(plan=plan, fails=fails, words="{}" + cause * 32_768))
+
+    assert cast.statuses == [Status.ACCEPTED, Status.ASSOCIATING, Status.FAILED]
+    assert len(cast.outcomes[-1].reasons) == MOST_AT_ONCE
+    assert sizes[0][0] < ENOUGH
+
+
+def test_what_makes_a_resource_reachable_is_small() -> None:
+    assert size_of(LARGEST_BY) < ENOUGH // 16
+
+
+def test_what_was_planned_too_long_ago_is_decided_again_until_it_is_made(stage: Stage) -> None:
+    cast, _ = played(stage, Script(plan=associations("orders-db", "users-db"), put_off={"orders-db": 3}))
+
+    assert cast.statuses[-1] is Status.AVAILABLE
+    assert cast.decided_again == {"orders-db": 3}
+
+
+def test_what_is_not_permitted_any_longer_is_refused_and_no_failure(stage: Stage) -> None:
+    why = Reason("association-not-permitted", "orders-db: closed", source="orders")
+    script = Script(
+        plan=associations("orders-db", "users-db"), put_off={"orders-db": 1}, refused_then={"orders-db": why}
+    )
+
+    cast, _ = played(stage, script)
+
+    ended = cast.outcomes[-1]
+    assert (ended.status, ended.incomplete) == (Status.AVAILABLE, True)
+    assert ended.published == parameters("users-db")
+    assert ended.reasons[-1] == why
+
+
+def test_where_nothing_is_permitted_any_longer_the_request_is_held(stage: Stage) -> None:
+    why = Reason("association-not-permitted", "orders-db: closed", source="orders")
+    script = Script(plan=associations("orders-db"), put_off={"orders-db": 1}, refused_then={"orders-db": why})
+
+    cast, _ = played(stage, script)
+
+    assert (cast.statuses[-1], cast.outcomes[-1].reasons) == (Status.HELD, (why,))
+
+
+def test_what_aws_puts_off_for_ever_is_not_decided_for_ever(stage: Stage) -> None:
+    cast, _ = played(stage, Script(plan=associations("orders-db"), put_off={"orders-db": 1_000}))
+
+    assert cast.decided_again == {"orders-db": 30}
+    assert [reason.code for reason in cast.outcomes[-1].reasons] == ["ThrottledError"]
+
+
+@pytest.mark.parametrize("fails", [("AccessDeniedError",), ("UpstreamError",) * 6])
+def test_a_failure_that_cannot_be_noted_stops_no_other_and_is_told(stage: Stage, fails: tuple[str, ...]) -> None:
+    script = Script(
+        plan=associations("orders-db", "users-db"),
+        fails={"associate_resource orders-db": ("ConflictError",), "record_outcome note": fails},
+    )
+
+    cast, _ = played(stage, script)
+
+    ended = cast.outcomes[-1]
+    assert (ended.status, [reason.code for reason in ended.reasons]) == (Status.FAILED, ["no-outcome"])
+    assert ended.published == parameters("users-db")
+
+
+def test_every_state_of_an_association_hands_on_its_place_and_no_plan(stage: Stage) -> None:
+    cast, sizes = played(stage, Script(plan=associations("orders-db")))
+
+    assert [cast.steps[name].item for name in ("associate_resource", "publish_dns")] == [0, 0]
+    assert max(size for size, what in sizes if "PublishDns" in what) < 1_000
