@@ -132,7 +132,7 @@ when {{
     def holds(facts: Facts) -> bool:
         if not isinstance(facts, ConnectionFacts) or facts.asker.account_id != account:
             return False
-        return facts.service.tags.get("stage") == "test" and facts.connections < fewer
+        return (facts.service.tags or {}).get("stage") == "test" and facts.connections < fewer
 
     return Rule(name, _written(name, "A few connections to what is only for tests.", statement), holds)
 
@@ -143,7 +143,7 @@ def _in_unit(drawn: random.Random, name: str) -> Rule:
 permit(principal in OrganizationalUnit::"{unit}", action == Action::"accept",
        resource == EndpointService::"{service}");"""
     text = _written(name, f"Unit {unit} reaches this service.", statement)
-    return Rule(name, text, lambda facts: pair_of(facts)[1] == service and unit in facts.asker.place.units)
+    return Rule(name, text, lambda facts: pair_of(facts)[1] == service and unit in (facts.asker.place.units or ()))
 
 
 def _on_port(drawn: random.Random, name: str) -> Rule:
@@ -181,7 +181,7 @@ forbid(principal in OrganizationalUnit::"{unit}", action == Action::"accept",
 
     def holds(facts: Facts) -> bool:
         place = facts.asker.place
-        may_be_there = place.membership is Membership.UNKNOWN or unit in place.units
+        may_be_there = place.membership is Membership.UNKNOWN or unit in (place.units or ())
         return pair_of(facts)[1] == service and may_be_there
 
     return Rule(name, _written(name, f"Unit {unit} has no business with it.", statement), holds, forbids=True)

@@ -95,8 +95,14 @@ def share_facts(who: Asker | None = None, **changes: Any) -> ShareFacts:
 def connection_facts(who: Asker | None = None, **changes: Any) -> ConnectionFacts:
     told: dict[str, Any] = {
         "asker": who or asker(CONSUMER),
-        "service": Service(id=SERVICE_ID, tags={"drawbridge:managed": "true"}),
+        "service": Service(
+            id=SERVICE_ID,
+            name=f"com.amazonaws.vpce.us-east-1.{SERVICE_ID}",
+            acceptance_required=True,
+            tags={"drawbridge:managed": "true"},
+        ),
         "endpoint_id": ENDPOINT_ID,
+        "endpoint_type": "Interface",
         "region": "us-east-1",
     }
     return ConnectionFacts(**(told | changes))
@@ -112,6 +118,7 @@ def resource_facts(who: Asker | None = None, **changes: Any) -> ResourceFacts:
         "type": "SINGLE",
         "protocol": "TCP",
         "port_ranges": ("5432",),
+        "domain_verified": False,
         "binding": "orders",
     }
     return ResourceFacts(**(told | changes))

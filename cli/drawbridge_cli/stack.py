@@ -167,7 +167,6 @@ class Stack:
         return gatherer_with(
             self._client,
             self.consumers,
-            region=str(self._session.region_name),
             services=frozenset(),
             role=self._parameters.get("OrganizationsRoleName", ""),
             role_account=self._parameters.get("OrganizationsAccountId", ""),

@@ -84,6 +84,10 @@ def _look(look: Look) -> bool:
             _broken(str(unreadable))
         logger.info("looked", extra={"seen": discovery.seen, "started": discovery.started})
         metrics.add_metric("RequestsStarted", MetricUnit.Count, len(discovery.started))
+        if discovery.attachments:
+            waiting = [f"{each.attachment_id} of {each.owner} at {each.service_id}" for each in discovery.attachments]
+            logger.warning("transit gateway attachments wait", extra={"attachments": waiting})
+            metrics.add_metric("AttachmentsWaiting", MetricUnit.Count, len(discovery.attachments))
         if discovery.no_longer_permitted:
             logger.warning("no longer permitted", extra={"requests": discovery.no_longer_permitted})
         if discovery.left_behind:

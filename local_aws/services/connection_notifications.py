@@ -75,7 +75,7 @@ def install() -> None:
 def notify(event: str, endpoint: Endpoint) -> None:
     """Tell who asked for it what happened to a connection; Interface endpoints only, as on AWS."""
     service = endpoint.service
-    if service is None:
+    if service is None or endpoint.kind != "Interface":
         return
     for notification in list(_notifications.values()):
         concerned = notification.service_id == service.id or notification.endpoint_id == endpoint.id

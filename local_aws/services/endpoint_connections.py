@@ -3,25 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from local_aws.clock import clock
 from local_aws.services.connection_notifications import notify
 from local_aws.services.ec2_answers import ec2_page, filtered
-from local_aws.services.endpoint_services import own_service, services
+from local_aws.services.endpoint_services import EndpointService, own_service, services
 from local_aws.services.endpoint_store import Endpoint, endpoints
 from local_aws.services.errors import unsuccessful
 from local_aws.services.operations import Call, add_operation
+from local_aws.services.tables import new_id, table
 from local_aws.services.timings import timings
 
 _FILTERS = {
     "service-id": lambda row: [row["ServiceId"]],
-    "vpc-endpoint-owner": lambda row: [row["VpcEndpointOwner"]],
+    "vpc-endpoint-owner": lambda row: [row.get("VpcEndpointOwner", "")],
     "vpc-endpoint-state": lambda row: [row["VpcEndpointState"]],
-    "vpc-endpoint-id": lambda row: [row["VpcEndpointId"]],
-    "vpc-endpoint-region": lambda row: [row["VpcEndpointRegion"]],
-    "ip-address-type": lambda row: [row["IpAddressType"]],
-    "transit-gateway-attachment-id": lambda row: [],
+    "vpc-endpoint-id": lambda row: [row.get("VpcEndpointId", "")],
+    "vpc-endpoint-region": lambda row: [row.get("VpcEndpointRegion", "")],
+    "ip-address-type": lambda row: [row.get("IpAddressType", "")],
+    "transit-gateway-attachment-id": lambda row: [row.get("TransitGatewayAttachmentId", "")],
 }
+
+attachments = table()
+"""By id."""
+
+
+@dataclass
+class Attachment:
+    """A transit gateway's attachment that asks for, or has, a connection to an endpoint service: no endpoint."""
+
+    id: str
+    owner: str
+    service: EndpointService
+    state: str
+    created: datetime = field(default_factory=clock.now)
+
+
+def attach(service_id: str, owner: str) -> str:
+    """Have a transit gateway of an account ask a service for a connection; give the attachment's id."""
+    service: EndpointService = services[service_id]
+    state = "pendingAcceptance" if service.acceptance_required else "available"
+    attachment = Attachment(new_id("tgw-attach"), owner, service, state)
+    attachments[attachment.id] = attachment
+    return attachment.id
 
 
 def install() -> None:
@@ -32,10 +59,11 @@ def install() -> None:
 
 def _describe(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     rows = [_row(endpoint) for endpoint in endpoints.values() if _asks_for_service_of(call, endpoint)]
+    rows += [_attached(each) for each in attachments.values() if _asks_for_service_of(call, each)]
     return ec2_page(call, params, "VpcEndpointConnections", filtered(rows, params.get("Filters") or [], _FILTERS))
 
 
-def _asks_for_service_of(call: Call, endpoint: Endpoint) -> bool:
+def _asks_for_service_of(call: Call, endpoint: Endpoint | Attachment) -> bool:
     service = endpoint.service
     if service is None or service.id not in services:
         return False
@@ -64,34 +92,51 @@ def _row(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _accept(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    def accept(endpoint: Endpoint) -> None:
-        endpoint.state = "pending"
-        endpoint.become("available", timings.connection_accepted)
-        notify("Accept", endpoint)
+    def accept(asking: Endpoint | Attachment) -> None:
+        if isinstance(asking, Attachment):
+            asking.state = "available"
+            return
+        asking.state = "pending"
+        asking.become("available", timings.connection_accepted)
+        notify("Accept", asking)
 
     return _each(call, params, {"pendingAcceptance"}, accept)
 
 
 def _reject(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    def reject(endpoint: Endpoint) -> None:
-        endpoint.state = "rejected"
-        notify("Reject", endpoint)
+    def reject(asking: Endpoint | Attachment) -> None:
+        asking.state = "rejected"
+        if isinstance(asking, Endpoint):
+            notify("Reject", asking)
 
     return _each(call, params, {"pendingAcceptance", "pending", "available"}, reject)
 
 
-def _each(call: Call, params: dict[str, Any], valid: set[str], act: Callable[[Endpoint], None]) -> dict[str, Any]:
-    """Act on each endpoint that is in a valid state; the rest is told in a successful answer."""
+def _attached(attachment: Attachment) -> dict[str, Any]:
+    return {
+        "ServiceId": attachment.service.id,
+        "VpcEndpointState": attachment.state,
+        "CreationTimestamp": attachment.created,
+        "TransitGatewayAttachmentId": attachment.id,
+        "TransitGatewayAttachmentOwner": attachment.owner,
+        "Tags": [],
+    }
+
+
+def _each(
+    call: Call, params: dict[str, Any], valid: set[str], act: Callable[[Endpoint | Attachment], None]
+) -> dict[str, Any]:
+    """Act on each that is in a valid state; the rest is told in a successful answer."""
     service = own_service(call, params["ServiceId"])
     failed = []
-    for endpoint_id in params["VpcEndpointIds"]:
-        endpoint = endpoints.get(endpoint_id)
-        if endpoint is None or endpoint.service is not service:
-            message = f"The Vpc Endpoint Id '{endpoint_id}' does not exist"
-            failed.append(unsuccessful(endpoint_id, "InvalidVpcEndpointId.NotFound", message))
-        elif endpoint.state not in valid:
-            message = f"The connection of {endpoint_id} is {endpoint.state}."
-            failed.append(unsuccessful(endpoint_id, "InvalidState", message))
+    for asking_id in [*params["VpcEndpointIds"], *(params.get("TransitGatewayAttachmentIds") or [])]:
+        asking = endpoints.get(asking_id) or attachments.get(asking_id)
+        if asking is None or asking.service is not service:
+            message = f"The Vpc Endpoint Id '{asking_id}' does not exist"
+            failed.append(unsuccessful(asking_id, "InvalidVpcEndpointId.NotFound", message))
+        elif asking.state not in valid:
+            message = f"The connection of {asking_id} is {asking.state}."
+            failed.append(unsuccessful(asking_id, "InvalidState", message))
         else:
-            act(endpoint)
+            act(asking)
     return {"Unsuccessful": failed}

@@ -98,6 +98,9 @@ class Endpoint:
             shown |= {"FailureReason": self.failure, "LastError": {"Code": "InternalError", "Message": self.failure}}
         return shown
 
+    def be_named(self, entries: list[dict[str, str]]) -> None:
+        self.dns_entries = entries
+
     def become(self, state: str, seconds: float, after: Callable[[], None] | None = None) -> None:
         """Reach a state after a while, if nothing else has happened to the endpoint by then."""
         before = self.state

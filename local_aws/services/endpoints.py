@@ -77,6 +77,9 @@ def _interface(call: Call, params: dict[str, Any], kind: str) -> Endpoint:
         service = service_named(call, name, params.get("ServiceRegion", call.region))
     elif not name.startswith(f"com.amazonaws.{call.region}."):
         raise AwsError("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
+    served = service.kind if service else "Interface"
+    if kind != served:
+        raise AwsError("InvalidParameter", f"Endpoint type ({kind}) does not match service type ({served}).")
     if params.get("PrivateDnsEnabled") and service is not None and not service.private_dns_name:
         raise AwsError(
             "InvalidParameter",
@@ -86,7 +89,13 @@ def _interface(call: Call, params: dict[str, Any], kind: str) -> Endpoint:
     endpoint.service_name, endpoint.service = name, service
     host = service.host if service else f"{name.rpartition('.')[2]}.{call.region}.vpce.amazonaws.com"
     zones = [subnet.availability_zone for subnet in check_subnets(call, endpoint.vpc_id, endpoint.subnet_ids)]
-    endpoint.dns_entries = interface_names(endpoint.id, host, zones)
+    if kind == "Interface":
+        # One of a Gateway Load Balancer is what routes lead to, and has no name.
+        names = interface_names(endpoint.id, host, zones)
+        if timings.connection_named:
+            later(timings.connection_named, lambda: endpoint.be_named(names))
+        else:
+            endpoint.be_named(names)
     if service is None or not service.acceptance_required:
         endpoint.become("available", timings.endpoint_available)
     else:

@@ -131,7 +131,7 @@ def _list_resources(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     resources = [
         describe_resource(invitation.share, resource)
         for resource in invitation.share.resources.values()
-        if resource.status in {"ASSOCIATING", "ASSOCIATED"}
+        if resource.status in {"ASSOCIATING", "ASSOCIATED"} or resource.is_suspended
     ]
     return ram_page(call, params, "resources", resources if params.get("resourceRegionScope") != "GLOBAL" else [])
 

@@ -17,6 +17,7 @@ from local_aws.services.quotas import quotas
 from local_aws.services.ram_listings import describe_association, describe_share
 from local_aws.services.resource_types import type_of
 from local_aws.services.shares import (
+    RETAINS,
     Association,
     Share,
     account_of,
@@ -54,7 +55,8 @@ def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     def create() -> Share:
         arns, entities = params.get("resourceArns") or [], params.get("principals") or []
         _check(call, arns, entities, allow_external=params.get("allowExternalPrincipals", True))
-        _check_room(call.account_id, None, arns, entities)
+        retains = bool((params.get("resourceShareConfiguration") or {}).get(RETAINS))
+        _check_room(call.account_id, None, arns, entities, retains=retains)
         share = new_share(call, params)
         for arn in arns:
             add_resource(share, arn)
@@ -101,7 +103,8 @@ def _associate(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         arns, entities = params.get("resourceArns") or [], params.get("principals") or []
         _check(call, arns, entities, allow_external=share.allow_external)
         new_arns = [arn for arn in arns if not _standing(share.resources, arn)]
-        _check_room(share.owner, share, new_arns, [e for e in entities if not _standing(share.principals, e)])
+        new_entities = [each for each in entities if not _standing(share.principals, each)]
+        _check_room(share.owner, share, new_arns, new_entities, retains=share.retains)
         # What is in the share already stays as it is: associating it again is no error.
         added = [known if (known := _standing(share.resources, arn)) else add_resource(share, arn) for arn in arns]
         added += [
@@ -188,17 +191,23 @@ def _check_principal(call: Call, entity: str, *, allow_external: bool) -> None:
         )
 
 
-def _check_room(owner: str, share: Share | None, arns: list[str], entities: list[str]) -> None:
+def _check_room(owner: str, share: Share | None, arns: list[str], entities: list[str], *, retains: bool) -> None:
     most = quotas.associations_per_share
     for there, new in ((share.resources if share else {}, arns), (share.principals if share else {}, entities)):
         if len(there) + len(new) > most:
             raise limit_exceeded(f"{most} associations per resource share")
-    check_pending(owner, sum(not _is_let_in(owner, entity) for entity in entities))
+    check_pending(owner, sum(not _is_let_in(owner, entity, retains=retains) for entity in entities))
 
 
-def _is_let_in(owner: str, entity: str) -> bool:
-    """Tell whether the principal needs no invitation, because the organization shares within itself."""
+def _is_let_in(owner: str, entity: str, *, retains: bool) -> bool:
+    """Tell whether the principal needs no invitation, because the organization shares within itself.
+
+    Where the share ``retains`` accounts that leave, RAM takes those of the organization for external ones, and asks
+    them. How it takes a whole unit then could not be confirmed: here it is let in.
+    """
     account_id = account_of(entity)
+    if account_id and retains:
+        return False
     internal = not account_id or organizations.same_organization(owner, account_id)
     return internal and organizations.sharing_is_on(owner)
 
@@ -206,7 +215,7 @@ def _is_let_in(owner: str, entity: str) -> bool:
 def _add_principal(share: Share, entity: str) -> Association:
     account_id = account_of(entity)
     internal = not account_id or organizations.same_organization(share.owner, account_id)
-    let = _is_let_in(share.owner, entity)
+    let = _is_let_in(share.owner, entity, retains=share.retains)
     principal = Association(entity, "PRINCIPAL", external=not internal, by_organization=let)
     share.principals[entity] = principal
     if let:

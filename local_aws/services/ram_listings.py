@@ -53,13 +53,15 @@ def set_trouble(arn: str, status: str, message: str) -> None:
             share.resources[arn].trouble = (status, message)
 
 
-def describe_resource(share: Share, resource: Association) -> dict[str, Any]:
+def describe_resource(share: Share, resource: Association, viewer: str = "") -> dict[str, Any]:
+    suspended = resource.is_suspended or (bool(viewer) and share.is_suspended_for(viewer))
     status, message = resource.trouble
+    usable = "AVAILABLE" if resource.status == "ASSOCIATED" else "PENDING"
     return {
         "arn": resource.entity,
         "type": type_of(resource.entity),
         "resourceShareArn": share.arn,
-        "status": status or ("AVAILABLE" if resource.status == "ASSOCIATED" else "PENDING"),
+        "status": status or ("UNAVAILABLE" if suspended else usable),
         **({"statusMessage": message} if message else {}),
         "creationTime": resource.created,
         "lastUpdatedTime": resource.updated,
@@ -100,11 +102,13 @@ def _list_resources(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     wanted = known_type(params["resourceType"]) if params.get("resourceType") else None
     arns = params.get("resourceArns") or []
     found = [
-        describe_resource(share, resource)
+        describe_resource(share, resource, "" if owner == "SELF" else call.account_id)
         for share in _shares_of(call, owner, params.get("resourceShareArns"))
         if share.status == "ACTIVE" and _is_principal(share, owner, principal)
         for resource in share.resources.values()
-        if resource.status == "ASSOCIATED" or (owner == "SELF" and resource.status == "ASSOCIATING")
+        if resource.status == "ASSOCIATED"
+        or resource.is_suspended
+        or (owner, resource.status) == ("SELF", "ASSOCIATING")
         if (not arns or resource.entity in arns) and wanted in {None, type_of(resource.entity)}
     ]
     return ram_page(call, params, "resources", found if params.get("resourceRegionScope") != "GLOBAL" else [])

@@ -21,6 +21,14 @@ notify_invitees = False
 """Whether an account that has not accepted yet gets RAM's event too. AWS documents it for "the principals that were
 granted access" only; that an invitee gets one could not be confirmed."""
 
+suspended_is_listed = True
+"""Whether a share that is suspended for an account is listed to it, with resources that are ``UNAVAILABLE``, or not at
+all: AWS documents neither."""
+
+RETAINS = "retainSharingOnAccountLeaveOrganization"
+
+_SUSPENDED = frozenset({"SUSPENDING", "SUSPENDED", "RESTORING"})
+
 shares = table()
 """Every account's shares, by ARN."""
 
@@ -43,6 +51,10 @@ class Association:
     def become(self, status: str) -> None:
         self.status, self.updated = status, clock.now()
 
+    @property
+    def is_suspended(self) -> bool:
+        return self.status in _SUSPENDED
+
 
 @dataclass
 class Share:
@@ -63,19 +75,30 @@ class Share:
     permissions: dict[str, str] = field(default_factory=dict)
     """ARNs of the permissions that are not the default, by resource type in lower case."""
 
+    @property
+    def retains(self) -> bool:
+        """Whether an account that leaves the organization stays in."""
+        return bool(self.configuration.get(RETAINS))
+
     def principal_of(self, account_id: str) -> Association | None:
-        """Give the association that lets this account in, if any does by now."""
-        for principal in self.principals.values():
-            if principal.status == "ASSOCIATED" and _is_or_contains(principal.entity, account_id):
+        """Give the association that lets this account in, if any does by now; one in force rather than a suspended."""
+        for principal in sorted(self.principals.values(), key=lambda each: each.is_suspended):
+            there = principal.status == "ASSOCIATED" or (suspended_is_listed and principal.is_suspended)
+            if there and _is_or_contains(principal.entity, account_id):
                 if principal.by_organization and not self._organization_holds(account_id):
                     continue
                 return principal
         return None
 
     def _organization_holds(self, account_id: str) -> bool:
-        if self.configuration.get("retainSharingOnAccountLeaveOrganization"):
+        if self.retains:
             return True
         return organizations.sharing_is_on(self.owner) and organizations.same_organization(self.owner, account_id)
+
+    def is_suspended_for(self, account_id: str) -> bool:
+        """Tell whether the account sees the share, and can use nothing of it."""
+        principal = self.principal_of(account_id)
+        return principal is not None and principal.is_suspended
 
     def is_visible_to(self, account_id: str) -> bool:
         return self.status == "ACTIVE" and account_id != self.owner and self.principal_of(account_id) is not None
@@ -95,7 +118,7 @@ def new_share(call: Call, params: dict[str, Any]) -> Share:
         region=call.region,
         allow_external=params.get("allowExternalPrincipals", True),
         tags={tag["key"]: tag["value"] for tag in params.get("tags", [])},
-        configuration=params.get("resourceShareConfiguration", {"retainSharingOnAccountLeaveOrganization": False}),
+        configuration=params.get("resourceShareConfiguration", {RETAINS: False}),
     )
     shares[share.arn] = share
     return share
@@ -130,6 +153,7 @@ def is_shared_with(resource_arn: str, account_id: str) -> bool:
         (resource := share.resources.get(resource_arn)) is not None
         and resource.status == "ASSOCIATED"
         and share.is_visible_to(account_id)
+        and not share.is_suspended_for(account_id)
         for share in shares.values()
     )
 
@@ -176,6 +200,28 @@ def take_out(share: Share, associations: dict[str, Association], association: As
         tell(share, "disassociated", audience)
 
     later(timings.share_gone, gone)
+
+
+def suspend(share_arn: str, entity: str) -> None:
+    """Suspend one resource or principal of a share, as RAM does by itself; it is there all the while."""
+    _turn(share_arn, entity, "SUSPENDING", "SUSPENDED")
+
+
+def restore(share_arn: str, entity: str) -> None:
+    """Let a resource or principal that was suspended take part again."""
+    _turn(share_arn, entity, "RESTORING", "ASSOCIATED")
+
+
+def _turn(share_arn: str, entity: str, at_once: str, then: str) -> None:
+    share: Share = shares[share_arn]
+    association = (share.resources | share.principals)[entity]
+    association.become(at_once)
+
+    def turn() -> None:
+        if association.status == at_once:
+            association.become(then)
+
+    later(timings.share_visible, turn)
 
 
 def resource_gone(arn: str) -> None:

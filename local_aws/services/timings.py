@@ -27,6 +27,8 @@ class Timings:
     endpoint_deleted: float = 4.0
     deleted_endpoint_listed: float = HOUR
     connection_accepted: float = 4.0
+    connection_named: float = 0.0
+    """From an Interface endpoint being asked for to its having names; AWS documents no delay."""
     notification_sent: float = 1.0
     lattice_created: float = 2.0
     lattice_deleted: float = 2.0

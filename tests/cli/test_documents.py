@@ -146,7 +146,7 @@ def test_numbers_moments_and_truths_are_what_the_field_wants(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("null", ["null", "Null"])
 def test_null_stands_for_what_is_unknown(tmp_path: Path, null: str) -> None:
-    share = f"kind: resource-share\nasker: {{accountId: {PROVIDER}}}\nshareArn: {SHARE_ARN}\n"
+    share = f"kind: resource-share\nasker: {{accountId: {PROVIDER}}}\nshareArn: {SHARE_ARN}\nshareName: orders\n"
 
     facts = read_asked(written(tmp_path, f"{share}contents: {null}\nshareTags: {null}\n")).request
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from drawbridge.aws.consumers import Consumers
-from drawbridge.decision.facts import Consumer
+from drawbridge.decision.facts import Asker, Consumer, Fact
 from drawbridge.decision.registration import Registration, registration
 from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
 from tests.builders import CONSUMER, NOW
@@ -81,8 +81,18 @@ def test_services_are_read_however_people_wrote_them(table: Any, written: object
     assert found.services == read
 
 
-def test_a_field_of_another_form_counts_as_left_out(table: Any) -> None:
-    assert registered(table, tier=Decimal(1), name=["Orders"], notes=None, more="x") == registered(table)
+@pytest.mark.parametrize("odd", [Decimal(1), ["Orders"], True, {Decimal(1)}, b"gold", {"a": "b"}], ids=str)
+def test_what_a_field_of_another_form_means_is_unknown(table: Any, odd: object) -> None:
+    found = registered(table, tier=odd, name="Orders", notes=None, more="x")
+
+    assert found == Consumer(name="Orders", unreadable=("tier",))
+    assert Fact.CONSUMER in Asker(account_id=CONSUMER, consumer=found).unknown
+
+
+def test_services_that_can_t_all_be_read_are_unknown(table: Any) -> None:
+    found = registered(table, services=["vpce-svc-1", Decimal(2), None])
+
+    assert found == Consumer(services=frozenset({"vpce-svc-1"}), unreadable=("services",))
     assert registered(table) == Consumer()
 
 

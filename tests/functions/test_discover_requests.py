@@ -12,9 +12,10 @@ from drawbridge.configuration import Broken
 from drawbridge.environment import MissingVariableError
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, ThrottledError, UpstreamError
 from drawbridge.hint import AT_CONNECTIONS, AT_SERVICES, AT_SHARES, EVERYWHERE, Look
+from drawbridge.request.connections import Connection, ConnectionState
 from drawbridge.request.discover import Discovery
 from functions.discover_requests import app
-from tests.builders import sample
+from tests.builders import CONSUMER, NOW, SERVICE_ID, sample
 from tests.functions.invocations import Json, invoke
 
 LOOKS = {
@@ -36,6 +37,7 @@ class World:
         self.broken: tuple[tuple[str, Broken], ...] = ()
         self.failures: tuple[DrawbridgeError, ...] = ()
         self.no_longer_permitted: tuple[str, ...] = ()
+        self.attachments: tuple[Connection, ...] = ()
         self.read = 0
         self.raises: dict[str, DrawbridgeError] = {}
         """What goes wrong, by where it does."""
@@ -54,7 +56,7 @@ class World:
         assert now.tzinfo is not None
         self.looks.append(look)
         self._perhaps_raise("discover")
-        return Discovery(2, ("share-a-1",), self.no_longer_permitted, self.failures)
+        return Discovery(2, ("share-a-1",), self.no_longer_permitted, self.failures, attachments=self.attachments)
 
     def dead_letters(self) -> World:
         return self
@@ -263,3 +265,24 @@ def test_connections_that_are_no_longer_permitted_are_counted_and_named(
 
     told = capsys.readouterr()
     assert metrics(told.out)["NoLongerPermitted"] == [2.0]
+
+
+def test_attachments_of_transit_gateways_that_wait_are_counted_and_named(
+    world: World, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    waiting = Connection(
+        service_id=SERVICE_ID,
+        endpoint_id="",
+        attachment_id="tgw-attach-0123456789abcdef0",
+        owner=CONSUMER,
+        state=ConnectionState.PENDING_ACCEPTANCE,
+        region="",
+        asked_at=NOW,
+    )
+    world.attachments = (waiting,)
+
+    invoke(app.lambda_handler, batch(hint("schedule")))
+
+    assert metrics(capsys.readouterr().out)["AttachmentsWaiting"] == [1.0]
+    told = [getattr(each, "attachments", None) for each in caplog.records]
+    assert [f"tgw-attach-0123456789abcdef0 of {CONSUMER} at {SERVICE_ID}"] in told

@@ -201,6 +201,8 @@ def test_who_leaves_the_organization_loses_what_he_had_without_an_invitation() -
         principals=[consumer.account_id],
         resourceShareConfiguration={"retainSharingOnAccountLeaveOrganization": True},
     )
+    # Of a share that stays, members are asked as outsiders are.
+    accept_invitation(consumer)
     pass_time(5)
     before = listed(consumer)
 

@@ -1,6 +1,7 @@
 """Policies and facts of all sorts, for properties that must hold for every one of them."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import msgspec
 from hypothesis import strategies as st
@@ -35,6 +36,10 @@ ATOMS = (
     'principal.hasTag("stage") && principal.getTag("stage") == "prod"',
     'principal has consumer && principal.consumer.tier == "gold"',
     'resource.hasTag("tier")',
+    '(if principal has consumer then principal.consumer.name else "x") like "O*"',
+    'resource.name like "com.*"',
+    "resource is EndpointService && resource.acceptanceRequired",
+    'context has endpointType && context.endpointType == "GatewayLoadBalancer"',
     'context.region == "us-east-1"',
     "context has onlyLattice && context.onlyLattice",
     "context has resources && context.resources > 1",
@@ -123,7 +128,14 @@ shares = st.builds(
 connections = st.builds(
     ConnectionFacts,
     asker=askers,
-    service=st.builds(Service, id=st.just("vpce-svc-1"), tags=tags),
+    service=st.builds(
+        Service,
+        id=st.just("vpce-svc-1"),
+        name=st.sampled_from(["com.amazonaws.vpce.us-east-1.vpce-svc-1", "other"]),
+        acceptance_required=st.booleans(),
+        tags=tags,
+    ),
+    endpoint_type=st.sampled_from(["Interface", "GatewayLoadBalancer"]),
     region=regions,
     connections=st.integers(0, 3),
     connections_to_service=st.just(0),
@@ -131,7 +143,12 @@ connections = st.builds(
 all_known: st.SearchStrategy[ShareFacts | ConnectionFacts] = shares | connections
 """Facts of a request, with nothing unknown."""
 
-REMOVABLE = (Fact.ORGANIZATION, Fact.ACCOUNT_TAGS, Fact.CONTENTS, Fact.RESOURCE_TAGS)
+REMOVABLE = tuple(
+    fact
+    for fact in Fact
+    # What is always known of a request, and what is of a resource in a share.
+    if fact not in {Fact.TIME, Fact.CONNECTIONS, Fact.TYPE, Fact.PROTOCOL, Fact.PORT_RANGES, Fact.DOMAIN_VERIFIED}
+)
 
 
 def without(facts: ShareFacts | ConnectionFacts, removed: frozenset[Fact]) -> ShareFacts | ConnectionFacts:
@@ -139,10 +156,38 @@ def without(facts: ShareFacts | ConnectionFacts, removed: frozenset[Fact]) -> Sh
     place = facts.asker.place
     if Fact.ORGANIZATION in removed:
         place = OrganizationPlace(membership=Membership.UNKNOWN, tags=None)
-    elif Fact.ACCOUNT_TAGS in removed:
-        place = msgspec.structs.replace(place, tags=None)
-    changes: dict[str, Any] = {"asker": msgspec.structs.replace(facts.asker, place=place)}
+    else:
+        lacking: dict[Fact, dict[str, Any]] = {
+            Fact.ACCOUNT_TAGS: {"tags": None},
+            Fact.UNITS: {"units": None},
+            Fact.ACCOUNT_NAME: {"name": ""},
+        }
+        place = _lacking(place, lacking, removed)
+    consumer = facts.asker.consumer
+    if consumer is not None and Fact.CONSUMER in removed:
+        consumer = Consumer(unreadable=("tier", "services", "name"))
+    asker = msgspec.structs.replace(facts.asker, place=place, consumer=consumer)
     if isinstance(facts, ShareFacts):
-        changes |= {"contents": None} if Fact.CONTENTS in removed else {}
-        changes |= {"share_tags": None} if Fact.RESOURCE_TAGS in removed else {}
-    return msgspec.structs.replace(facts, **changes)
+        lacking = {
+            Fact.CONTENTS: {"contents": None},
+            Fact.RESOURCE_TAGS: {"share_tags": None},
+            Fact.NAME: {"share_name": ""},
+        }
+        return msgspec.structs.replace(_lacking(facts, lacking, removed), asker=asker)
+    of_service: dict[Fact, dict[str, Any]] = {
+        Fact.RESOURCE_TAGS: {"tags": None},
+        Fact.NAME: {"name": ""},
+        Fact.ACCEPTANCE_REQUIRED: {"acceptance_required": None},
+    }
+    lacking = {Fact.ENDPOINT_TYPE: {"endpoint_type": ""}, Fact.REGION: {"region": ""}}
+    service = _lacking(facts.service, of_service, removed)
+    return msgspec.structs.replace(_lacking(facts, lacking, removed), asker=asker, service=service)
+
+
+Told = TypeVar("Told", OrganizationPlace, ShareFacts, ConnectionFacts, Service)
+
+
+def _lacking(told: Told, lacking: Mapping[Fact, Mapping[str, Any]], removed: frozenset[Fact]) -> Told:
+    for fact in removed & lacking.keys():
+        told = msgspec.structs.replace(told, **lacking[fact])
+    return told

@@ -193,6 +193,13 @@ def test_a_connection_that_is_over_is_told_as_it_is(state: ConnectionState | Non
     assert connections.answers == []
 
 
+def test_an_invitation_in_a_status_that_nobody_knows_is_neither_answered_nor_told_as_over() -> None:
+    shares = Shares(InvitationStatus.UNKNOWN)
+
+    with pytest.raises(NotReadyError, match="nobody knew"):
+        decided(SHARE, YES, shares, NOBODY)
+
+
 @pytest.mark.parametrize("verdict", [YES, NO])
 @pytest.mark.parametrize(
     "holds", [[], [RESOURCE_ARN, "arn:payroll"], ["arn:payroll"], AccessDeniedError("no"), GoneError("answered")]

@@ -3,13 +3,21 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from drawbridge.decision import Moot
 from drawbridge.decision.facts import ConnectionFacts, Consumer, Content, Fact, Facts, OrganizationPlace, ShareFacts
 from drawbridge.decision.gather import Gatherer
 from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
-from drawbridge.request.connections import Connection, ConnectionState, Held, ManagedService, held_beside
+from drawbridge.request.connections import (
+    Connection,
+    ConnectionState,
+    Held,
+    LoadBalancer,
+    ManagedService,
+    held_beside,
+)
 from drawbridge.request.shares import Invitation, InvitationStatus, Share, SharedResource
 from drawbridge.status import Status
 from tests.builders import (
@@ -254,3 +262,74 @@ def test_a_state_that_nobody_knows_is_waited_for(world: World) -> None:
 
     with pytest.raises(NotReadyError):
         world.gather()
+
+
+@pytest.mark.parametrize(
+    ("of_connection", "of_service", "told"),
+    [
+        ({LoadBalancer.NETWORK}, {"Interface"}, "Interface"),
+        ({LoadBalancer.GATEWAY}, {"GatewayLoadBalancer"}, "GatewayLoadBalancer"),
+        ({LoadBalancer.GATEWAY}, set(), "GatewayLoadBalancer"),
+        (set(), {"GatewayLoadBalancer"}, "GatewayLoadBalancer"),
+        ({LoadBalancer.NETWORK}, {"Interface", "GatewayLoadBalancer"}, "Interface"),
+        (set(), {"Hyperplane"}, "Hyperplane"),
+        (set(), set(), ""),
+        (set(), {"Interface", "GatewayLoadBalancer"}, ""),
+        ({LoadBalancer.NETWORK}, {"GatewayLoadBalancer"}, ""),
+        ({LoadBalancer.NETWORK, LoadBalancer.GATEWAY}, set(), ""),
+    ],
+)
+def test_an_endpoint_s_type_is_what_aws_tells_of_it_and_where_that_is_in_doubt_it_is_unknown(
+    world: World, of_connection: set[LoadBalancer], of_service: set[str], told: str
+) -> None:
+    world.listed = [connection(load_balancers=frozenset(of_connection))]
+    world.service = ManagedService(service_id=SERVICE_ID, tags={}, types=frozenset(of_service))
+
+    facts = world.gather()
+
+    assert isinstance(facts, ConnectionFacts)
+    assert facts.endpoint_type == told
+    assert (Fact.ENDPOINT_TYPE in facts.unknown) is (not told)
+
+
+def test_whose_endpoint_it_is_that_nobody_tells_is_waited_for(world: World) -> None:
+    world.listed = [connection(owner="")]
+
+    with pytest.raises(NotReadyError, match="whose"):
+        world.gather()
+
+
+def test_contents_of_which_one_thing_has_no_type_are_unknown_as_a_whole(world: World) -> None:
+    world.invitation = invitation()
+    world.contents = [shared_resource(), SharedResource("arn:aws:ec2:us-east-1:111111111111:subnet/a", "", SHARE_ARN)]
+
+    assert Fact.CONTENTS in shared(world.gather(share=True)).unknown
+
+
+@pytest.mark.parametrize("status", [None, InvitationStatus.ACCEPTED, InvitationStatus.UNKNOWN])
+def test_a_share_that_is_listed_and_not_in_effect_is_waited_for(world: World, status: InvitationStatus | None) -> None:
+    world.in_effect = Share(arn=SHARE_ARN, name="orders", owner=PROVIDER, in_effect=False)
+    world.invitation = invitation(status) if status else None
+
+    with pytest.raises(NotReadyError, match="not in effect"):
+        world.gather(share=True)
+
+
+def test_an_invitation_in_a_status_that_nobody_knows_is_waited_for(world: World) -> None:
+    world.invitation = invitation(InvitationStatus.UNKNOWN)
+
+    with pytest.raises(NotReadyError, match="nobody knew"):
+        world.gather(share=True)
+
+
+KEPT_BY_EARLIER_VERSIONS = """{
+  "kind": "endpoint-connection", "asker": {"accountId": "222222222222", "place": {"membership": "outsider"}},
+  "service": {"id": "vpce-svc-03d5ebb7d9579a2b3", "name": "a"}, "endpointId": "vpce-0c1308d7312217abc",
+  "region": "us-east-1"
+}"""
+
+
+def test_what_earlier_versions_left_out_is_unknown_when_it_is_decided_on_again() -> None:
+    facts = msgspec.json.decode(KEPT_BY_EARLIER_VERSIONS, type=ConnectionFacts)
+
+    assert facts.unknown == {Fact.ENDPOINT_TYPE, Fact.ACCEPTANCE_REQUIRED}

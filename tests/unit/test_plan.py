@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from typing import Any
+from unittest import mock
 
 import msgspec
 import pytest
@@ -44,6 +45,7 @@ from tests.builders import (
     SERVICE_ARN,
     SHARE_ARN,
     SHARED_NETWORK_ARN,
+    STRANGER,
     asker,
     entity,
     shared_resource,
@@ -778,3 +780,40 @@ def test_what_a_binding_says_of_subnets_and_addresses_is_in_the_plan() -> None:
     assert [
         (each.subnet_ids, each.subnets_named, each.address_type) for plan in plans for each in plan.associations
     ] == [(("subnet-0a", "subnet-0b"), False, ""), (("subnet-0123456789abcdef0",), True, "ipv4")]
+
+
+class Suspending(World):
+    """Of what the share holds something is suspended, and stands beside the rest."""
+
+    asked_of: tuple[str, ...] = ()
+
+    def contents_of_share(self, share_arn: str) -> list[SharedResource]:
+        unavailable = SharedResource(f"{RESOURCE_ARN}9", "vpc-lattice:resourceconfiguration", SHARE_ARN, "UNAVAILABLE")
+        return [*super().contents_of_share(share_arn), unavailable]
+
+    def describe(self, resources: Any) -> list[Entity | Undescribed]:
+        self.asked_of = tuple(each.arn for each in resources)
+        return [*self.described]
+
+
+@pytest.mark.parametrize(("match", "told"), [({}, ["resource-unavailable"]), ({"provider": STRANGER}, [])])
+def test_what_is_suspended_is_not_planned_not_gone_and_stops_nothing_else(
+    match: dict[str, str], told: list[str]
+) -> None:
+    world = Suspending(entity())
+    expected = [shared_resource(), shared_resource(f"{RESOURCE_ARN}9")]
+
+    plan = world.planner(binding(match=match)).plan(SHARE_ARN, asker(), expected, MOMENT)
+
+    assert world.asked_of == (RESOURCE_ARN,)
+    assert [each.resource_arn for each in plan.associations] == ([RESOURCE_ARN] if told else [])
+    assert [reason.code for reason in plan.refused] == told
+    assert plan.contents is None
+
+
+def test_nothing_is_planned_of_a_share_that_is_listed_and_not_in_effect() -> None:
+    world = World(entity())
+    suspended = Share(arn=SHARE_ARN, name="orders", owner=PROVIDER, in_effect=False)
+
+    with mock.patch.object(world, "share", return_value=suspended), pytest.raises(NotReadyError, match="in effect"):
+        world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)

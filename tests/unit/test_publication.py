@@ -3,8 +3,10 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ from drawbridge.publication.documents import ConnectionDocument, says_the_same, 
 from drawbridge.publication.names import LONGEST_SEGMENT, connection_path, parameter_segment
 from drawbridge.publication.parameters import Owned
 from drawbridge.publication.publish import publish_consumer
-from drawbridge.request.connections import Connection, ConnectionState
+from drawbridge.request.connections import Connection, ConnectionState, LoadBalancer
 from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, wanted
 from tests.unit.publishing import NAME, Names, World, named, publication
 
@@ -218,8 +220,10 @@ def connection(state: ConnectionState, *names: tuple[str, str]) -> Connection:
 
 
 class Connections:
-    def __init__(self, state: ConnectionState, *names: tuple[str, str]) -> None:
-        self._connection = connection(state, *names)
+    def __init__(
+        self, state: ConnectionState, *names: tuple[str, str], balancers: frozenset[LoadBalancer] = frozenset()
+    ) -> None:
+        self._connection = msgspec.structs.replace(connection(state, *names), load_balancers=balancers)
 
     def connection(self, service_id: str, endpoint_id: str) -> Connection:
         return self._connection
@@ -265,3 +269,41 @@ def test_a_connection_that_is_not_usable_is_not_published(
         publish_consumer(CONNECTION, Connections(state, *dns_names), names, prefix="drawbridge", now=NOW)
 
     assert names.writes == []
+
+
+GATEWAY = frozenset({LoadBalancer.GATEWAY})
+
+
+def test_an_endpoint_that_never_has_names_is_published_without_one() -> None:
+    names = Names()
+    connections = Connections(ConnectionState.AVAILABLE, balancers=GATEWAY)
+
+    publication = publish_consumer(CONNECTION, connections, names, prefix="drawbridge", now=NOW)
+    writes = len(names.writes)
+    again = publish_consumer(CONNECTION, connections, names, prefix="drawbridge", now=NOW + timedelta(days=1))
+
+    (beside,) = publication.parameters
+    told = json.loads(names.there[beside].value)
+    assert beside == f"/drawbridge/consumers/{CONSUMER}/{ENDPOINT_ID}/connection"
+    assert (told["dnsName"], told["hostedZoneId"], told["zonalDnsNames"]) == (None, None, [])
+    assert (told["endpointId"], told["serviceId"]) == (ENDPOINT_ID, SERVICE_ID)
+    assert again == publication
+    assert len(names.writes) == writes
+
+
+@pytest.mark.parametrize(
+    "balancers",
+    [frozenset(), frozenset({LoadBalancer.NETWORK}), frozenset(LoadBalancer)],
+    ids=["untold", "network", "both"],
+)
+def test_a_name_that_may_still_come_is_waited_for(balancers: frozenset[LoadBalancer]) -> None:
+    late = Connections(ConnectionState.AVAILABLE, balancers=balancers)
+
+    with pytest.raises(NotReadyError, match="no name yet"):
+        publish_consumer(CONNECTION, late, Names(), prefix="drawbridge", now=NOW)
+
+
+def test_a_name_that_such_an_endpoint_has_nevertheless_is_published() -> None:
+    named = Connections(ConnectionState.AVAILABLE, ("regional.example", "Z1"), balancers=GATEWAY)
+
+    assert publish_consumer(CONNECTION, named, Names(), prefix="drawbridge", now=NOW).dns_name == "regional.example"

@@ -95,9 +95,15 @@ def _answer_share(
     if invitation is None:
         # In an organization there never was one; and RAM drops what was answered after seven days.
         return _without_invitation(request, decision, shares)
+    return _of_invitation(invitation, decision)
+
+
+def _of_invitation(invitation: Invitation, decision: Answer) -> Acceptance:
     match invitation.status:
         case InvitationStatus.PENDING:
             raise NotReadyError(f"{invitation.arn} is still pending after the answer")
+        case InvitationStatus.UNKNOWN:
+            raise NotReadyError(f"{invitation.arn} is in a status that nobody knew when this was written")
         case InvitationStatus.ACCEPTED:
             return _shared(decision)
         case InvitationStatus.REJECTED:
@@ -119,7 +125,9 @@ def _changed(invitation: Invitation, on: DecidedOn, shares: Shares) -> DecideAga
     """Look at what the answer would let in: RAM answers the invitation as it is by then."""
     arns: list[str] | None
     try:
-        arns = [each.arn for each in shares.contents_of_invitation(invitation.arn)]
+        held = shares.contents_of_invitation(invitation.arn)
+        # As in the facts: of what has no type nobody knows what it is, and the contents are unknown as a whole.
+        arns = [each.arn for each in held] if all(each.type for each in held) else None
     except GoneError:
         return _again("The invitation was answered, or expired, while it was looked at.")
     except AccessDeniedError:

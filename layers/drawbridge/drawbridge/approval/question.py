@@ -135,8 +135,9 @@ def _lines(facts: Facts) -> Iterable[Line]:
         known = asker.consumer
         yield Line("Consumer", f"{known.name or 'registered'}, tier {known.tier or 'none'}")
     if isinstance(facts, ConnectionFacts):
-        yield Line("Service", f"{facts.service.id} {_named(facts.service.tags)}".strip())
-        yield Line("Endpoint", f"{facts.endpoint_id}, {facts.endpoint_type}, in {facts.region}")
+        yield Line("Service", f"{facts.service.id} {_named(facts.service.tags or {})}".strip())
+        kind, region = facts.endpoint_type or "of unknown type", facts.region or "an unknown Region"
+        yield Line("Endpoint", f"{facts.endpoint_id}, {kind}, in {region}")
         return
     yield Line("Share", f"{facts.share_name or '(no name)'}, {facts.share_arn}")
     if facts.contents is None:
@@ -152,7 +153,7 @@ def _lines(facts: Facts) -> Iterable[Line]:
 def _place(place: OrganizationPlace) -> str:
     match place.membership:
         case Membership.MEMBER:
-            return " / ".join((place.organization_id, *place.units))
+            return " / ".join((place.organization_id, *(("in units unknown",) if place.units is None else place.units)))
         case Membership.OUTSIDER:
             return f"not in our organization{f' ({place.state})' if place.state else ''}"
         case Membership.UNKNOWN:

@@ -19,9 +19,11 @@ class Entity(Struct, frozen=True, kw_only=True, order=True):
     type: str
     """SINGLE, GROUP, CHILD, ARN, CIDR; SERVICE_NETWORK; SERVICE."""
     protocol: str = ""
-    port_ranges: tuple[str, ...] = ()
+    port_ranges: tuple[str, ...] | None = ()
+    """``None`` where VPC Lattice does not tell them."""
     custom_domain_name: str = ""
-    domain_verified: bool = False
+    domain_verified: bool | None = False
+    """``None`` where VPC Lattice does not tell."""
     group_id: str = ""
     """Of a child: the group that it is in."""
     allows_shareable_networks: bool = False

@@ -300,7 +300,7 @@ class Planner:
 
     def _share(self, share_arn: str) -> Share:
         share = self._shares.share(share_arn)
-        if share is None:
+        if share is None or not share.in_effect:
             raise NotReadyError(f"{share_arn} is not in effect yet")
         return share
 
@@ -365,7 +365,9 @@ class Planner:
         """Sum up what was considered; of more than can be done at once, the rest is refused."""
         share, wishes = considered.share, considered.wishes
         wanted = [each for wish in wishes for each in wish.associations]
-        refused = [Reason(each.code, f"{each.arn}: {each.words}") for each in considered.undescribed]
+        refused: list[Reason] = []
+        if any(binding.match.could_match(share.owner, share.name) for binding in self._bindings.things):
+            refused += [Reason(each.code, f"{each.arn}: {each.words}") for each in considered.undescribed]
         refused += [each.reason for wish in wishes for each in wish.refused]
         asked = [wish.facts for wish in wishes if wish.facts is not None]
         if len(wanted) > MOST_AT_ONCE:
@@ -576,7 +578,7 @@ def _wanted(binding: Binding, resource: Entity, vpc: Vpc | None, *, names_elsewh
         share_arn=resource.share_arn,
         provider=resource.owner,
         protocol=resource.protocol,
-        port_ranges=resource.port_ranges,
+        port_ranges=resource.port_ranges or (),
         mode=attach.mode,
         network=NetworkRef(identifier=resource.arn) if is_network else attach.network,
         vpc_id=vpc_id,

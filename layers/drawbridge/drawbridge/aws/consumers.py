@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -71,34 +71,33 @@ class Consumers:
 
 
 def _consumer(item: Mapping[str, Any]) -> Consumer:
-    """Read an item as people write them: a field of another form counts as left out."""
-    return Consumer(
-        tier=_text(item.get("tier")),
-        services=_services(item.get("services")),
-        name=_text(item.get("name")),
-        notes=_text(item.get("notes")),
-        since=_moment(item.get("since")),
-    )
+    """Read an item as people write them; what a field of another form means is unknown."""
+    given = {name: value for name in _FIELDS if (value := item.get(name)) not in (None, "")}
+    texts = {name: value for name in ("tier", "name", "notes") if isinstance(value := given.get(name), str)}
+    services, odd = _services(given.get("services", ()))
+    since = _moment(given.get("since"))
+    read = {*texts, *(() if odd else ("services",)), *(() if since is None else ("since",))}
+    return Consumer(**texts, services=services, since=since, unreadable=tuple(sorted(given.keys() - read)))
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+_FIELDS = ("tier", "services", "name", "notes", "since")
 
 
 def _moment(value: Any) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(_text(value))
+        moment = datetime.fromisoformat(value)
         # Near the first and the last year another time zone is another century, or none; Cedar reads four digits.
         told = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return told if 1000 <= told.year < 9999 else None  # noqa: PLR2004 - as many digits as Cedar reads
 
 
-def _services(value: Any) -> frozenset[str]:
-    """Read a string (ids with commas between), a list or a set of ids."""
+def _services(value: Any) -> tuple[frozenset[str], bool]:
+    """Read a string (ids with commas between), a list or a set of ids; say too if something of it is none."""
     if isinstance(value, str):
-        return frozenset(part.strip() for part in value.split(",") if part.strip())
-    if isinstance(value, Iterable):
-        return frozenset(each for each in value if isinstance(each, str))
-    return frozenset()
+        return frozenset(part.strip() for part in value.split(",") if part.strip()), False
+    if not isinstance(value, list | set | tuple):
+        return frozenset(), True
+    ids = frozenset(each for each in value if isinstance(each, str))
+    return ids, not all(isinstance(each, str) for each in value)

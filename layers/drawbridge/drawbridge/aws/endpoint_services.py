@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -10,7 +11,7 @@ from botocore.exceptions import ClientError
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.aws.pages import pages
 from drawbridge.errors import GoneError
-from drawbridge.request.connections import Connection, ConnectionState, ManagedService
+from drawbridge.request.connections import Connection, ConnectionState, LoadBalancer, ManagedService
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -20,15 +21,17 @@ MANAGED_TAG = "drawbridge:managed"
 _MOST_AT_ONCE = 25
 """Endpoints in one call to accept or reject: the API documents no most."""
 
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+"""Since when something has waited of which AWS does not say since when: its turn comes first, and counts for others."""
+
 _EVENTS = ["Connect", "Accept", "Reject", "Delete"]
 
 
 class EndpointServices:
     """The endpoint services that Drawbridge looks after: tagged ``drawbridge:managed = true``, or listed."""
 
-    def __init__(self, ec2: EC2Client, *, region: str, listed: Collection[str] = (), topic_arn: str = "") -> None:
+    def __init__(self, ec2: EC2Client, *, listed: Collection[str] = (), topic_arn: str = "") -> None:
         self._ec2 = ec2
-        self._region = region
         self._listed = frozenset(listed)
         self._topic_arn = topic_arn
 
@@ -51,12 +54,15 @@ class EndpointServices:
         return next((service for each in answer["ServiceConfigurations"] if (service := self._managed(each))), None)
 
     def connections(self) -> list[Connection]:
-        """Give the connections to all services of this account, whoever looks after them: one listing for all."""
+        """Give the connections to all services of this account, whoever looks after them: one listing for all.
+
+        Those of transit gateways' attachments are among them, which have no endpoint.
+        """
         return self._list()
 
     def of_owner(self, account_id: str) -> list[Connection]:
         """Give all connections of an account's endpoints to services of this one."""
-        return self._list(("vpc-endpoint-owner", account_id))
+        return [each for each in self._list(("vpc-endpoint-owner", account_id)) if each.endpoint_id]
 
     def connection(self, service_id: str, endpoint_id: str) -> Connection:
         """Give one connection.
@@ -64,7 +70,8 @@ class EndpointServices:
         Raises:
             GoneError: AWS lists no such connection.
         """
-        found = self._list(("service-id", service_id), ("vpc-endpoint-id", endpoint_id))
+        listed = self._list(("service-id", service_id), ("vpc-endpoint-id", endpoint_id))
+        found = [each for each in listed if each.endpoint_id == endpoint_id]
         if not found:
             raise GoneError(f"no connection of {endpoint_id} to {service_id} is listed")
         return found[0]
@@ -119,38 +126,52 @@ class EndpointServices:
         chosen = [{"Name": name, "Values": [value]} for name, value in filters]
         with translated("list endpoint connections"):
             return [
-                self._connection(each)
+                _connection(each)
                 for page in pages(
                     self._ec2.describe_vpc_endpoint_connections,
                     marker="NextToken",
                     **({"Filters": chosen} if chosen else {}),
                 )
                 for each in page["VpcEndpointConnections"]
-                # A transit gateway's attachment is a connection without an endpoint.
-                if each.get("VpcEndpointId")
+                # Of what names neither there is nothing to say.
+                if each.get("VpcEndpointId") or each.get("TransitGatewayAttachmentId")
             ]
 
     def _managed(self, each: Any) -> ManagedService | None:
-        tags = {tag["Key"]: tag["Value"] for tag in each.get("Tags", [])}
+        tags = {tag["Key"]: tag["Value"] for tag in each["Tags"]} if "Tags" in each else None
         service_id = each["ServiceId"]
-        wanted = tags.get(MANAGED_TAG, "").lower() == "true" or service_id in self._listed
+        wanted = (tags or {}).get(MANAGED_TAG, "").lower() == "true" or service_id in self._listed
         if not wanted:
             return None
         return ManagedService(
             service_id=service_id,
             tags=tags,
-            name=each["ServiceName"],
-            acceptance_required=each["AcceptanceRequired"],
+            name=each.get("ServiceName", ""),
+            types=frozenset(kind["ServiceType"] for kind in each.get("ServiceType", []) if kind.get("ServiceType")),
+            acceptance_required=each.get("AcceptanceRequired"),
+            # EC2 leaves it out of a service that has none.
             private_dns_name=each.get("PrivateDnsName", ""),
         )
 
-    def _connection(self, each: Any) -> Connection:
-        return Connection(
-            service_id=each["ServiceId"],
-            endpoint_id=each["VpcEndpointId"],
-            owner=each["VpcEndpointOwner"],
-            state=ConnectionState.parse(each["VpcEndpointState"]),
-            region=each.get("VpcEndpointRegion") or self._region,
-            asked_at=each["CreationTimestamp"],
-            dns_names=tuple((entry["DnsName"], entry.get("HostedZoneId", "")) for entry in each.get("DnsEntries", [])),
-        )
+
+def _connection(each: Any) -> Connection:
+    endpoint_id = each.get("VpcEndpointId") or ""
+    balancers = {
+        LoadBalancer.NETWORK: each.get("NetworkLoadBalancerArns"),
+        LoadBalancer.GATEWAY: each.get("GatewayLoadBalancerArns"),
+    }
+    return Connection(
+        service_id=each.get("ServiceId", ""),
+        endpoint_id=endpoint_id,
+        attachment_id="" if endpoint_id else each["TransitGatewayAttachmentId"],
+        owner=each.get("VpcEndpointOwner" if endpoint_id else "TransitGatewayAttachmentOwner", ""),
+        state=ConnectionState.parse(each.get("VpcEndpointState", "")),
+        region=each.get("VpcEndpointRegion", ""),
+        asked_at=each.get("CreationTimestamp", _LONG_AGO),
+        load_balancers=frozenset(kind for kind, arns in balancers.items() if arns),
+        dns_names=tuple(
+            (entry["DnsName"], entry.get("HostedZoneId", ""))
+            for entry in each.get("DnsEntries", [])
+            if entry.get("DnsName")
+        ),
+    )

@@ -152,19 +152,29 @@ def _kind_of(arn: str) -> ResourceKind | None:
 def _entity(found: Any, arn: str, share_arn: str, kind: ResourceKind) -> Entity:
     configuration = kind is ResourceKind.RESOURCE_CONFIGURATION
     return Entity(
-        name=found["name"],
+        name=found.get("name", ""),
         arn=arn,
         share_arn=share_arn,
         owner=Arn.parse(arn).account_id,
         kind=kind,
-        type=found["type"] if configuration else kind.upper().replace("-", "_"),
+        type=found.get("type", "") if configuration else kind.upper().replace("-", "_"),
         protocol=found.get("protocol", ""),
-        port_ranges=tuple(found.get("portRanges", ())),
+        port_ranges=tuple(found["portRanges"]) if "portRanges" in found else None if configuration else (),
         custom_domain_name=found.get("customDomainName") or "",
-        domain_verified=found.get("domainVerificationStatus") == "VERIFIED",
+        domain_verified=_is_verified(found),
         group_id=found.get("resourceConfigurationGroupId", ""),
         allows_shareable_networks=found.get("allowAssociationToShareableServiceNetwork", False),
     )
+
+
+def _is_verified(found: Any) -> bool | None:
+    """Tell whether AWS found that the domain is the provider's; ``None`` where it does not say."""
+    status = found.get("domainVerificationStatus")
+    if status is None:
+        # Who never had a domain verified has none that is; of a verification that was begun AWS tells how it stands.
+        begun = found.get("domainVerificationId") or found.get("domainVerificationArn")
+        return None if begun else False
+    return {"VERIFIED": True, "PENDING": False, "VERIFICATION_TIMED_OUT": False}.get(status)
 
 
 def _resource_in(each: Any) -> NamedResource:

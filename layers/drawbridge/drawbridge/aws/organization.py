@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _UNKNOWN = OrganizationPlace(membership=Membership.UNKNOWN, tags=None)
 _OUTSIDER = OrganizationPlace(membership=Membership.OUTSIDER)
+
+_PATH = re.compile(r"o-[^/]+/r-[^/]+/((?:ou-[^/]+/)*)(?:[0-9]{12}/)?")
 
 KEPT_FOR = timedelta(minutes=5)
 """How long a member's place is good: Organizations allows few calls a second."""
@@ -69,20 +72,21 @@ class Organization:
                 return _UNKNOWN
             with translated(f"ask Organizations about {account_id}"):
                 account = client.describe_account(AccountId=account_id)["Account"]
-            units = _units_of_path(account) if account.get("Paths") else _units_above(client, account_id)
         except (AccessDeniedError, ConflictError):
             # Denied; or the role's account is in no organization any longer, and can't tell.
             return _UNKNOWN
         except GoneError:
             return _OUTSIDER
         # "Status" is what "State" was called until it was retired in September 2026.
-        state = account.get("State") or account.get("Status") or ""
+        state = account.get("State") or account.get("Status")
+        if not state:
+            return _UNKNOWN
         # Suspended or closed, it is one of ours in name only.
         active = state == "ACTIVE"
         return OrganizationPlace(
             membership=Membership.MEMBER if active else Membership.OUTSIDER,
             organization_id=organization["Id"] if active else "",
-            units=units if active else (),
+            units=_units(client, account, account_id) if active else None,
             name=account.get("Name", ""),
             state=state,
             tags=_tags(client, account_id),
@@ -109,21 +113,34 @@ class Organization:
         return client
 
 
-def _units_of_path(account: Any) -> tuple[str, ...]:
-    # "o-…/r-…/ou-…/ou-…/123456789012/": the account's way down from the organization.
-    return tuple(part for part in account["Paths"][0].split("/") if part.startswith("ou-"))
+def _units(client: OrganizationsClient, account: Any, account_id: str) -> tuple[str, ...] | None:
+    """Give the units that an account is in; ``None`` where AWS does not tell in full."""
+    try:
+        return _units_of_path(account["Paths"]) if account.get("Paths") else _units_above(client, account_id)
+    except (AccessDeniedError, GoneError):
+        return None
 
 
-def _units_above(client: OrganizationsClient, account_id: str) -> tuple[str, ...]:
+def _units_of_path(paths: list[str]) -> tuple[str, ...] | None:
+    # The account's way down from the organization; there is one.
+    found = [_PATH.fullmatch(path) for path in paths]
+    if len(found) != 1 or found[0] is None:
+        return None
+    return tuple(unit for unit in found[0][1].split("/") if unit)
+
+
+def _units_above(client: OrganizationsClient, account_id: str) -> tuple[str, ...] | None:
     """Walk up from an account, for where AWS gives no path: there is exactly one parent each time."""
     units: list[str] = []
     child = account_id
     with translated(f"ask Organizations what {account_id} is in"):
         while True:
-            (parent,) = client.list_parents(ChildId=child)["Parents"]
-            if parent["Type"] != "ORGANIZATIONAL_UNIT":
+            parents = client.list_parents(ChildId=child)["Parents"]
+            if [parent["Type"] for parent in parents] == ["ROOT"]:
                 return tuple(reversed(units))
-            child = parent["Id"]
+            if [parent["Type"] for parent in parents] != ["ORGANIZATIONAL_UNIT"]:
+                return None
+            child = parents[0]["Id"]
             units.append(child)
 
 
@@ -136,5 +153,5 @@ def _tags(client: OrganizationsClient, account_id: str) -> dict[str, str] | None
                 for page in pages(client.list_tags_for_resource, marker="NextToken", ResourceId=account_id)
                 for tag in page["Tags"]
             }
-    except AccessDeniedError:
+    except (AccessDeniedError, GoneError):
         return None

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _OTHERS = "OTHER-ACCOUNTS"
 
+_GONE = frozenset({"DELETING", "DELETED"})
+"""Statuses of a share that ends. Any other than these and ``ACTIVE`` may become active, or was never heard of."""
+
 _ANSWERED = frozenset(
     {
         "ResourceShareInvitationAlreadyAcceptedException",
@@ -50,33 +53,25 @@ class ResourceShares:
         return newest(self.invitations(share_arn))
 
     def shares(self, share_arn: str | None = None) -> list[Share]:
-        """List the shares of other accounts that are in effect for this one."""
+        """List the shares of other accounts with this one: those in effect, and those that may be so again."""
         only: dict[str, Any] = {"resourceShareArns": [share_arn]} if share_arn else {}
         found: list[Share] = []
         try:
             with translated("list resource shares"):
-                for page in pages(
-                    self._ram.get_resource_shares, resourceOwner=_OTHERS, resourceShareStatus="ACTIVE", **only
-                ):
-                    found += [
-                        Share(
-                            arn=each["resourceShareArn"],
-                            name=each.get("name") or "",
-                            owner=each["owningAccountId"],
-                            tags={tag["key"]: tag["value"] for tag in each["tags"]} if "tags" in each else None,
-                        )
-                        for each in page["resourceShares"]
-                    ]
+                for page in pages(self._ram.get_resource_shares, resourceOwner=_OTHERS, **only):
+                    found += [_share(each) for each in page["resourceShares"] if each.get("status") not in _GONE]
         except GoneError:
             # Asked for one share, RAM answers with an error where it lists nothing.
             return []
         return found
 
     def share(self, share_arn: str) -> Share | None:
+        """Give the share as RAM lists it, whether or not it is in effect."""
         return next((share for share in self.shares(share_arn) if share.arn == share_arn), None)
 
     def is_shared(self, share_arn: str) -> bool:
-        return self.share(share_arn) is not None
+        share = self.share(share_arn)
+        return share is not None and share.in_effect
 
     def resources(self, share_arn: str | None = None) -> list[SharedResource]:
         """List what other accounts share with this one, in one share or in all."""
@@ -125,15 +120,26 @@ def _invitation(each: Any) -> Invitation:
         share_arn=each["resourceShareArn"],
         share_name=each.get("resourceShareName") or "",
         sender=each["senderAccountId"],
-        status=InvitationStatus(each["status"]),
+        status=InvitationStatus.parse(each.get("status", "")),
         sent_at=each["invitationTimestamp"],
+    )
+
+
+def _share(each: Any) -> Share:
+    return Share(
+        arn=each["resourceShareArn"],
+        name=each.get("name") or "",
+        owner=each["owningAccountId"],
+        # That the owner gave it none, an empty list does not say to somebody whom tags need not be shown to.
+        tags={tag["key"]: tag["value"] for tag in each["tags"]} if each.get("tags") else None,
+        in_effect=each.get("status") == "ACTIVE",
     )
 
 
 def _resource(each: dict[str, str]) -> SharedResource:
     return SharedResource(
         arn=each["arn"],
-        type=each["type"].lower(),
+        type=each.get("type", "").lower(),
         share_arn=each["resourceShareArn"],
         status=each.get("status", ""),
         status_message=each.get("statusMessage", ""),

@@ -35,6 +35,11 @@ _STATES = {
 }
 
 
+def _state(status: str) -> State:
+    # One that is new to us is waited for: taken for failed, the association would be taken out.
+    return _STATES.get(status, State.PENDING)
+
+
 class ServiceNetworks:
     """The networks that this account sees. What is listed once is kept: build it anew for each look."""
 
@@ -57,7 +62,7 @@ class ServiceNetworks:
         found = self._listed(network, wanted.resource_kind).get(wanted.resource_arn)
         if found is None:
             return None
-        state = _STATES.get(found["status"], State.FAILED)
+        state = _state(found["status"])
         # Only of what failed it matters who made it, and when.
         tags = self._tags(found["arn"]) if state is State.FAILED else {}
         made = tags.get(ATTEMPT_TAG, "") if tags.get(OWNER_TAG) == self._owner else ""
@@ -136,7 +141,7 @@ class ServiceNetworks:
                     clientToken=client_token,
                     tags=tags,
                 )
-                return InNetwork(id=served["id"], state=_STATES[served["status"]], attempt=attempt)
+                return InNetwork(id=served["id"], state=_state(served["status"]), attempt=attempt)
             made = self._lattice.create_service_network_resource_association(
                 serviceNetworkIdentifier=network.arn,
                 resourceConfigurationIdentifier=wanted.resource_arn,
@@ -144,7 +149,7 @@ class ServiceNetworks:
                 clientToken=client_token,
                 tags=tags,
             )
-        return InNetwork(id=made["id"], state=_STATES[made["status"]], private_dns=private_dns, attempt=attempt)
+        return InNetwork(id=made["id"], state=_state(made["status"]), private_dns=private_dns, attempt=attempt)
 
     def take_out(self, association_id: str) -> None:
         """Delete the association with a resource or service, if it is ours; one that is gone is left so."""
@@ -243,7 +248,7 @@ class ServiceNetworks:
         private_dns, domains = association_names(found)
         return VpcInNetwork(
             id=found["id"],
-            state=_STATES.get(found["status"], State.FAILED),
+            state=_state(found["status"]),
             network_arn=found["serviceNetworkArn"],
             security_group_ids=frozenset(found.get("securityGroupIds", ())),
             private_dns=private_dns,
@@ -297,7 +302,7 @@ def _settings(wanted: WantedAssociation) -> dict[str, Any]:
 def _as_wanted(wanted: WantedAssociation, association_id: str, status: str, network_arn: str) -> VpcInNetwork:
     return VpcInNetwork(
         id=association_id,
-        state=_STATES[status],
+        state=_state(status),
         network_arn=network_arn,
         security_group_ids=frozenset(wanted.security_group_ids),
         private_dns=wanted.private_dns,

@@ -32,6 +32,10 @@ _STATES = {
     "available": State.AVAILABLE,
     "partial": State.PARTIAL,
     "failed": State.FAILED,
+    "rejected": State.OVER,
+    "expired": State.OVER,
+    "deleting": State.OVER,
+    "deleted": State.OVER,
 }
 """In lower case: these endpoints answer ``Available`` where interface endpoints answer ``available``."""
 
@@ -172,7 +176,8 @@ class VpcEndpoints:
         private_dns, domains = endpoint_names(each)
         return Endpoint(
             id=each["VpcEndpointId"],
-            state=_STATES.get(each["State"].lower(), State.OVER),
+            # One that is new to us is waited for: taken for over, another endpoint would be made beside it.
+            state=_STATES.get(each["State"].lower(), State.PENDING),
             security_group_ids=frozenset(group["GroupId"] for group in each.get("Groups", [])),
             subnet_ids=frozenset(each.get("SubnetIds", [])),
             # These endpoints answer ``IPV4`` where the request says ``ipv4``.

@@ -6,7 +6,6 @@ from functools import cache
 from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.bootstrap.clients import client
-from drawbridge.environment import Environment
 
 
 @cache
@@ -16,7 +15,7 @@ def shares() -> ResourceShares:
 
 @cache
 def connections() -> EndpointServices:
-    return EndpointServices(client("ec2"), region=Environment().region)
+    return EndpointServices(client("ec2"))
 
 
 def now() -> datetime:

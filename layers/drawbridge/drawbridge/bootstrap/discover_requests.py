@@ -83,7 +83,6 @@ def discoverer(configuration: Configuring, now: Callable[[], datetime], on_broke
         shares=ResourceShares(client("ram")),
         services=EndpointServices(
             client("ec2"),
-            region=settings.region,
             listed=settings.managed_services,
             topic_arn=settings.notification_topic,
         ),

@@ -22,7 +22,6 @@ def gatherer(environment: Environment) -> Gatherer:
     return gatherer_with(
         client,
         Consumers(table(environment.consumers_table)),
-        region=environment.region,
         services=environment.managed_services,
         role=environment.organizations_role,
         role_account=environment.organizations_account,
@@ -33,7 +32,6 @@ def gatherer_with(
     clients: Callable[[str], Any],
     registry: Registry,
     *,
-    region: str,
     services: frozenset[str],
     role: str,
     role_account: str,
@@ -45,7 +43,7 @@ def gatherer_with(
 
     return Gatherer(
         ResourceShares(clients("ram")),
-        EndpointServices(clients("ec2"), region=region, listed=services),
+        EndpointServices(clients("ec2"), listed=services),
         Organization(clients("organizations"), administrator if role else None, lambda: datetime.now(UTC)),
         registry,
     )

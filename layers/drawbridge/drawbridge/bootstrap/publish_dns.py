@@ -35,7 +35,7 @@ def publisher() -> Publisher:
 
 @cache
 def connections() -> EndpointServices:
-    return EndpointServices(client("ec2"), region=environment().region)
+    return EndpointServices(client("ec2"))
 
 
 @cache

@@ -171,9 +171,10 @@ def _resource(facts: ShareFacts | ConnectionFacts | ResourceFacts) -> list[dict[
         case ShareFacts():
             return [_share(facts.share_arn, facts.share_name, facts.share_tags)]
         case ConnectionFacts(service=service):
-            attributes = {"id": service.id, "name": service.name, "acceptanceRequired": service.acceptance_required}
+            required = service.acceptance_required is not False
+            attributes = {"id": service.id, "name": service.name, "acceptanceRequired": required}
             named = {"privateDnsName": service.private_dns_name} if service.private_dns_name else {}
-            return [_entity("EndpointService", service.id, attributes | named, tags=service.tags)]
+            return [_entity("EndpointService", service.id, attributes | named, tags=service.tags or {})]
         case ResourceFacts():
             share = _share(facts.share_arn, facts.share_name, {})
             kind = _TYPES[facts.resource_kind]
@@ -198,8 +199,8 @@ def _attributes(facts: ResourceFacts) -> dict[str, Any]:
         "owner": facts.arn.split(":")[4],
         "type": facts.type if configuration else facts.resource_kind.upper().replace("-", "_"),
         "protocol": facts.protocol,
-        "portRanges": sorted(facts.port_ranges),
-        "domainVerified": facts.domain_verified,
+        "portRanges": sorted(facts.port_ranges or ()),
+        "domainVerified": facts.domain_verified is True,
     }
     return attributes | ({"customDomainName": facts.custom_domain_name} if facts.custom_domain_name else {})
 
@@ -226,9 +227,9 @@ def _circumstances(facts: ShareFacts | ConnectionFacts | ResourceFacts, now: dat
             left = {"secondsLeft": int((facts.deadline - now).total_seconds())} if facts.deadline else {}
             return context | left
         case ConnectionFacts():
-            return {
+            told = {"endpointType": facts.endpoint_type} if facts.endpoint_type else {}
+            return told | {
                 "region": facts.region,
-                "endpointType": facts.endpoint_type,
                 "connections": facts.connections,
                 "connectionsToService": facts.connections_to_service,
             }
@@ -288,7 +289,7 @@ def _account(asker: Asker) -> list[dict[str, Any]]:
         organization = _entity("Organization", place.organization_id)
         entities.append(organization)
         above = [organization["uid"]]
-        for unit in place.units:
+        for unit in place.units or ():
             entity = _entity("OrganizationalUnit", unit, parents=above)
             entities.append(entity)
             above = [entity["uid"]]

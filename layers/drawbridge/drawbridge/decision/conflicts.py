@@ -69,7 +69,7 @@ def _probes() -> tuple[Facts, ...]:
     connections: list[Facts] = [
         ConnectionFacts(
             asker=stranger,
-            service=Service(id="vpce-svc-0000000000000dead"),
+            service=Service(id="vpce-svc-0000000000000dead", name="dead", acceptance_required=True),
             endpoint_id="vpce-0000000000000dead",
             endpoint_type="GatewayLoadBalancer",
             region="xx-nowhere-1",

@@ -19,10 +19,21 @@ MOST_REASONS = 20
 
 _UNAVAILABLE = {
     Fact.ORGANIZATION: "Organizations can't be asked about the account",
+    Fact.ACCOUNT_NAME: "Organizations does not tell the account's name",
+    Fact.UNITS: "Organizations does not place the account, or it is not active",
     Fact.ACCOUNT_TAGS: "Organizations does not show the account's tags",
+    Fact.CONSUMER: "the registry's entry of the account has fields of another form",
     Fact.CONTENTS: "AWS RAM does not show what the share holds",
+    Fact.NAME: "AWS does not tell the resource's name",
     Fact.RESOURCE_TAGS: "AWS does not show the resource's tags",
     Fact.ALIAS: "what is inside gives the name of our own, and is not known yet",
+    Fact.ACCEPTANCE_REQUIRED: "EC2 does not tell whether the service requires acceptance",
+    Fact.ENDPOINT_TYPE: "EC2 does not tell the endpoint's type",
+    Fact.REGION: "EC2 does not tell the endpoint's Region",
+    Fact.TYPE: "VPC Lattice does not tell the resource's type",
+    Fact.PROTOCOL: "VPC Lattice does not tell the resource's protocol",
+    Fact.PORT_RANGES: "VPC Lattice does not tell the resource's port ranges",
+    Fact.DOMAIN_VERIFIED: "VPC Lattice does not tell whether the resource's domain is verified",
 }
 
 

@@ -23,14 +23,31 @@ class Fact(StrEnum):
     CONNECTIONS = "connections"
     """How many connections the account has."""
     ORGANIZATION = "organization"
-    """Where the account stands in our organization, its name and its state there."""
+    """Whether the account is in our organization, and its state there."""
+    ACCOUNT_NAME = "accountName"
+    """In our organization."""
+    UNITS = "units"
+    """In which of our organization's units it is."""
     ACCOUNT_TAGS = "accountTags"
+    CONSUMER = "consumer"
+    """What the registry knows of the account."""
     CONTENTS = "contents"
     """What a share holds."""
+    NAME = "name"
+    """Of a share, or of another resource."""
     RESOURCE_TAGS = "resourceTags"
-    """The tags of a share, or of what is in it."""
+    """The tags of a service, of a share, or of what is in it."""
     ALIAS = "alias"
     """The name of our own that a resource would get."""
+    ACCEPTANCE_REQUIRED = "acceptanceRequired"
+    ENDPOINT_TYPE = "endpointType"
+    REGION = "region"
+    """Of a consumer's endpoint."""
+    TYPE = "type"
+    """Of a resource configuration; so are those that follow."""
+    PROTOCOL = "protocol"
+    PORT_RANGES = "portRanges"
+    DOMAIN_VERIFIED = "domainVerified"
 
 
 class Moment(Struct, frozen=True):
@@ -59,8 +76,12 @@ class OrganizationPlace(Document, frozen=True, kw_only=True):
 
     membership: Membership = Membership.OUTSIDER
     organization_id: str = ""
-    units: tuple[str, ...] = ()
-    """The ids of its organizational units, from the top down."""
+    units: tuple[str, ...] | None = ()
+    """The ids of its organizational units, from the top down; ``None`` where they are unknown.
+
+    Those of an account that is suspended or closed count as unknown: it is in its units, and is one of ours in name
+    only, so that neither a permit nor a forbid that goes by units may miss it.
+    """
     name: str = ""
     state: str = ""
     tags: dict[str, str] | None = {}
@@ -76,6 +97,8 @@ class Consumer(Document, frozen=True, kw_only=True):
     name: str = ""
     notes: str = ""
     since: Moments | None = None
+    unreadable: tuple[str, ...] = ()
+    """The fields of its entry that have another form than theirs: what was meant by them is unknown."""
 
 
 class Asker(Document, frozen=True, kw_only=True):
@@ -88,9 +111,16 @@ class Asker(Document, frozen=True, kw_only=True):
     @property
     def unknown(self) -> frozenset[Fact]:
         place = self.place.membership is Membership.UNKNOWN
+        described = self.place.membership is Membership.MEMBER or bool(self.place.state)
         return frozenset(
             fact
-            for fact, missing in ((Fact.ORGANIZATION, place), (Fact.ACCOUNT_TAGS, place or self.place.tags is None))
+            for fact, missing in (
+                (Fact.ORGANIZATION, place),
+                (Fact.ACCOUNT_NAME, place or (described and not self.place.name)),
+                (Fact.UNITS, place or self.place.units is None),
+                (Fact.ACCOUNT_TAGS, place or self.place.tags is None),
+                (Fact.CONSUMER, self.consumer is not None and bool(self.consumer.unreadable)),
+            )
             if missing
         )
 
@@ -114,6 +144,7 @@ class ShareFacts(Document, frozen=True, kw_only=True, tag="resource-share", tag_
     asker: Asker
     share_arn: Annotated[str, Meta(pattern=r"^arn:[a-z-]+:ram:[a-z0-9-]+:[0-9]{12}:resource-share/.")]
     share_name: str = ""
+    """Empty where it is unknown: an invitation need not tell it."""
     share_tags: dict[str, str] | None = {}
     """``None`` where they are unknown."""
     contents: tuple[Content, ...] | None
@@ -127,7 +158,11 @@ class ShareFacts(Document, frozen=True, kw_only=True, tag="resource-share", tag_
 
     @property
     def unknown(self) -> frozenset[Fact]:
-        missing = {Fact.CONTENTS: self.contents is None, Fact.RESOURCE_TAGS: self.share_tags is None}
+        missing = {
+            Fact.CONTENTS: self.contents is None,
+            Fact.RESOURCE_TAGS: self.share_tags is None,
+            Fact.NAME: not self.share_name,
+        }
         return self.asker.unknown | {fact for fact, unknown in missing.items() if unknown}
 
 
@@ -136,9 +171,12 @@ class Service(Document, frozen=True, kw_only=True):
 
     id: str
     name: str = ""
-    acceptance_required: bool = True
+    """Empty where it is unknown."""
+    acceptance_required: bool | None = None
+    """``None`` where it is unknown. Rows of earlier versions leave it out for ``true``: it is unknown of those."""
     private_dns_name: str = ""
-    tags: dict[str, str] = {}
+    tags: dict[str, str] | None = {}
+    """``None`` where they are unknown."""
 
 
 class ConnectionFacts(Document, frozen=True, kw_only=True, tag="endpoint-connection", tag_field="kind"):
@@ -147,11 +185,12 @@ class ConnectionFacts(Document, frozen=True, kw_only=True, tag="endpoint-connect
     asker: Asker
     service: Service
     endpoint_id: str = ""
-    endpoint_type: str = "Interface"
+    endpoint_type: str = ""
+    """Interface, GatewayLoadBalancer, or what else AWS calls it; empty where it is unknown."""
     region: str
-    """Of the consumer's endpoint."""
+    """Of the consumer's endpoint; empty where it is unknown."""
     connections: Annotated[int, Meta(ge=0)] = 0
-    """To services of ours, that the account has, or asked for before this one."""
+    """Of endpoints to services of ours, that the account has, or asked for before this one."""
     connections_to_service: Annotated[int, Meta(ge=0)] = 0
     live: bool = False
     """Whether it is open already, and not asked for. No policy goes by it: what is live is withdrawn, never cut."""
@@ -160,7 +199,14 @@ class ConnectionFacts(Document, frozen=True, kw_only=True, tag="endpoint-connect
 
     @property
     def unknown(self) -> frozenset[Fact]:
-        return self.asker.unknown
+        missing = {
+            Fact.NAME: not self.service.name,
+            Fact.RESOURCE_TAGS: self.service.tags is None,
+            Fact.ACCEPTANCE_REQUIRED: self.service.acceptance_required is None,
+            Fact.ENDPOINT_TYPE: not self.endpoint_type,
+            Fact.REGION: not self.region,
+        }
+        return self.asker.unknown | {fact for fact, unknown in missing.items() if unknown}
 
 
 class ResourceKind(StrEnum):
@@ -181,11 +227,13 @@ class ResourceFacts(Document, frozen=True, kw_only=True, tag="shared-resource", 
     arn: ArnText
     name: str
     type: str = ""
-    """Of a resource configuration: SINGLE, GROUP, CHILD, ARN, CIDR."""
+    """Of a resource configuration: SINGLE, GROUP, CHILD, ARN, CIDR; empty where it is unknown."""
     protocol: str = ""
-    port_ranges: tuple[str, ...] = ()
+    """Of a resource configuration; empty where it is unknown."""
+    port_ranges: tuple[str, ...] | None = None
+    domain_verified: bool | None = None
+    """Of a resource configuration; ``None`` where they are unknown. Networks and services have neither."""
     custom_domain_name: str = ""
-    domain_verified: bool = False
     tags: dict[str, str] | None = None
     """``None`` where they are unknown: AWS need not show them to whom the resource is shared with."""
     binding: str = ""
@@ -200,7 +248,16 @@ class ResourceFacts(Document, frozen=True, kw_only=True, tag="shared-resource", 
 
     @property
     def unknown(self) -> frozenset[Fact]:
-        missing = {Fact.RESOURCE_TAGS: self.tags is None, Fact.ALIAS: self.alias is None}
+        configuration = self.resource_kind is ResourceKind.RESOURCE_CONFIGURATION
+        missing = {
+            Fact.NAME: not self.name,
+            Fact.RESOURCE_TAGS: self.tags is None,
+            Fact.ALIAS: self.alias is None,
+            Fact.TYPE: configuration and not self.type,
+            Fact.PROTOCOL: configuration and not self.protocol,
+            Fact.PORT_RANGES: configuration and self.port_ranges is None,
+            Fact.DOMAIN_VERIFIED: configuration and self.domain_verified is None,
+        }
         return self.asker.unknown | {fact for fact, unknown in missing.items() if unknown}
 
 

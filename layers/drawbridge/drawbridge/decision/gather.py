@@ -16,7 +16,7 @@ from drawbridge.decision.facts import (
 )
 from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest
-from drawbridge.request.connections import Connection, ConnectionState, ManagedService, held_beside
+from drawbridge.request.connections import Connection, ConnectionState, ManagedService, endpoint_type, held_beside
 from drawbridge.request.shares import Invitation, InvitationStatus, Share, SharedResource
 from drawbridge.status import Reason, Status
 
@@ -108,7 +108,7 @@ class Gatherer:
 
     def _share(self, share_arn: str, now: datetime) -> Facts | Moot:
         share = self._shares.share(share_arn)
-        if share is not None:
+        if share is not None and share.in_effect:
             return ShareFacts(
                 asker=self.asker(share.owner),
                 share_arn=share_arn,
@@ -117,6 +117,8 @@ class Gatherer:
                 contents=_contents(self._shares.contents_of_share(share_arn)),
             )
         invitation = self._shares.newest_invitation(share_arn)
+        if share is not None and (invitation is None or invitation.status is not InvitationStatus.PENDING):
+            raise NotReadyError(f"{share_arn} is listed and not in effect")
         if invitation is None:
             return Moot(Status.WITHDRAWN, (Reason("gone", "The share is gone, and no invitation to it is left."),))
         match invitation.status:
@@ -129,6 +131,8 @@ class Gatherer:
             case InvitationStatus.EXPIRED:
                 late = "The invitation expired before anybody let it in; the provider has to share again."
                 return Moot(Status.EXPIRED, (Reason("deadline-passed", late),))
+            case InvitationStatus.UNKNOWN:
+                raise NotReadyError(f"{invitation.arn} is in a status that nobody knew when this was written")
             case _:
                 assert_never(invitation.status)
 
@@ -165,6 +169,8 @@ class Gatherer:
             raise NotReadyError(f"{request.endpoint_id} is in a state that nobody knew when this was written")
         if not connection.state.is_open:
             return _over(connection.state)
+        if not connection.owner:
+            raise NotReadyError(f"EC2 does not tell whose endpoint {request.endpoint_id} is")
         held = held_beside(connection, self._connections.of_owner(connection.owner))
         live = connection.state.is_live
         return ConnectionFacts(
@@ -177,6 +183,7 @@ class Gatherer:
                 tags=service.tags,
             ),
             endpoint_id=connection.endpoint_id,
+            endpoint_type=endpoint_type(connection, service.types),
             region=connection.region,
             connections=held.in_all,
             connections_to_service=held.to_service,
@@ -185,7 +192,10 @@ class Gatherer:
         )
 
 
-def _contents(resources: list[SharedResource]) -> tuple[Content, ...]:
+def _contents(resources: list[SharedResource]) -> tuple[Content, ...] | None:
+    """Give what a share holds; ``None``, unknown as a whole, if AWS does not tell of something what it is."""
+    if not all(resource.type for resource in resources):
+        return None
     return tuple(sorted({Content(resource.arn, resource.type) for resource in resources}))
 
 

@@ -16,7 +16,7 @@ def was_let_in(facts: Facts, let_in: LetIn | None) -> bool:
 
     A connection that came to a service without acceptance was let in by nobody.
     """
-    by_hand = isinstance(facts, ConnectionFacts) and facts.service.acceptance_required
+    by_hand = isinstance(facts, ConnectionFacts) and facts.service.acceptance_required is not False
     return is_live(facts) and (let_in is not None or by_hand)
 
 

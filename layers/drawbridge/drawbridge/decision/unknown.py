@@ -14,14 +14,31 @@ from cedarpy import pst
 
 from drawbridge.decision.facts import Fact
 
-_OF_PRINCIPAL = dict.fromkeys(("ownOrganization", "name", "state"), Fact.ORGANIZATION)
+_OF_PRINCIPAL = {
+    **dict.fromkeys(("ownOrganization", "state"), Fact.ORGANIZATION),
+    "name": Fact.ACCOUNT_NAME,
+    "consumer": Fact.CONSUMER,
+}
+_OF_RESOURCE = {
+    "name": Fact.NAME,
+    "acceptanceRequired": Fact.ACCEPTANCE_REQUIRED,
+    "type": Fact.TYPE,
+    "protocol": Fact.PROTOCOL,
+    "portRanges": Fact.PORT_RANGES,
+    "domainVerified": Fact.DOMAIN_VERIFIED,
+}
 _OF_CONTEXT = {
+    "region": Fact.REGION,
+    "endpointType": Fact.ENDPOINT_TYPE,
     **dict.fromkeys(("types", "arns", "resources", "onlyLattice"), Fact.CONTENTS),
     **dict.fromkeys(("now", "local", "secondsLeft"), Fact.TIME),
     **dict.fromkeys(("connections", "connectionsToService"), Fact.CONNECTIONS),
     "alias": Fact.ALIAS,
 }
-_BY_NAME = _OF_PRINCIPAL | _OF_CONTEXT
+_BY_NAME = {
+    name: frozenset(of[name] for of in (_OF_PRINCIPAL, _OF_RESOURCE, _OF_CONTEXT) if name in of)
+    for name in (*_OF_PRINCIPAL, *_OF_RESOURCE, *_OF_CONTEXT)
+}
 
 
 def against_the_asker(statement: pst.Template, unknown: frozenset[Fact]) -> pst.Template | None:
@@ -94,11 +111,12 @@ def _facts_of_attribute(base: pst.Expr, attr: str) -> frozenset[Fact]:
         case pst.Var("context"):
             fact = _OF_CONTEXT.get(attr)
         case pst.Var("resource"):
-            fact = None
+            fact = _OF_RESOURCE.get(attr)
+        case pst.GetAttr(pst.Var("principal"), "consumer"):
+            fact = Fact.CONSUMER
         case _:
             # Whatever it is an attribute of: by its name it could be one that is unknown.
-            found = _BY_NAME.get(attr)
-            return _facts(base) | (frozenset({found}) if found else frozenset())
+            return _facts(base) | _BY_NAME.get(attr, frozenset())
     return frozenset({fact}) if fact else frozenset()
 
 
@@ -117,7 +135,7 @@ def _facts_of_place(of: pst.Expr, above: pst.Expr) -> frozenset[Fact]:
         case pst.Var("resource" | "action"):
             return frozenset()
         case _:
-            return frozenset() if all(_is_account(each) for each in _members(above)) else frozenset({Fact.ORGANIZATION})
+            return frozenset() if all(_is_account(each) for each in _members(above)) else frozenset({Fact.UNITS})
 
 
 def _members(expr: pst.Expr) -> tuple[pst.Expr, ...]:
@@ -132,7 +150,7 @@ def _is_account(expr: pst.Expr) -> bool:
 def _facts_of_scope(scope: Any) -> frozenset[Fact]:
     match scope:
         case pst.ScopeIn(entity) | pst.ScopeIsIn(_, entity):
-            return frozenset() if str(entity.type) == "Account" else frozenset({Fact.ORGANIZATION})
+            return frozenset() if str(entity.type) == "Account" else frozenset({Fact.UNITS})
         case _:
             return frozenset()
 

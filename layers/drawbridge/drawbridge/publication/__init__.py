@@ -31,8 +31,9 @@ class Publication(Struct, frozen=True, kw_only=True, rename="camel"):
     """What was published."""
 
     dns_name: str
+    """Empty for an endpoint that has none."""
     parameters: tuple[str, ...]
-    """By full name: the plain name first, then the JSON beside it."""
+    """By full name: the plain name first, if there is one, then the JSON beside it."""
     pending: tuple[str, ...] = ()
     """The ARNs of what is in a group and can't be used yet."""
     taken_back: tuple[str, ...] = ()

@@ -43,8 +43,9 @@ class ConsumerDocument(Struct, frozen=True, kw_only=True, rename="camel"):
     """A consumer's connection to an endpoint service, for the provider's side."""
 
     schema_version: int = SCHEMA_VERSION
-    dns_name: str
-    hosted_zone_id: str
+    dns_name: str | None
+    hosted_zone_id: str | None
+    """Both null for a Gateway Load Balancer endpoint, which has no names."""
     zonal_dns_names: tuple[str, ...]
     consumer: str
     endpoint_id: str

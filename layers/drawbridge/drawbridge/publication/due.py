@@ -168,7 +168,7 @@ class Due:
                 return bool(by.vpc_association) and listed
             case PrivateDns.VERIFIED | PrivateDns.VERIFIED_AND_LISTED:
                 entity = self._entities.entity(named.resource_arn)
-                verified = entity is not None and entity.domain_verified
+                verified = entity is not None and entity.domain_verified is True
                 return bool(by.vpc_association) and (verified or listed)
             case _:
                 assert_never(wanted.private_dns)
@@ -177,7 +177,7 @@ class Due:
         """Give what is known of something in a group; ``None`` if not even its name is."""
         entity = self._entities.entity(named.resource_arn)
         if entity is not None:
-            return Inside(entity.name, entity.port_ranges, entity.protocol)
+            return Inside(entity.name, entity.port_ranges or (), entity.protocol)
         if not by.network_arn:
             return None
         # What came with a shared network need not be shared itself: then only the network tells its name.

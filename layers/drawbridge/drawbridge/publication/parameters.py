@@ -53,8 +53,10 @@ def write(
     *,
     subject: str,
     may_replace: MayReplace,
-) -> tuple[str, str]:
+) -> tuple[str, ...]:
     """Write both, unless they say the same already; give their names. ``published`` is the JSON as it is there.
+
+    Of what has no name only the JSON is written.
 
     Raises:
         ConflictError: one of them is not ours, or is another's that may not be replaced.
@@ -64,6 +66,8 @@ def write(
     # The JSON first: whoever waits for the name may read what is beside it at once.
     if published is None or not says_the_same(document, published.value) or published.subject != subject:
         _write(beside, to_parameter(document), published, names, subject=subject, may_replace=may_replace)
+    if document.dns_name is None:
+        return (beside,)
     named = names.read(plain)
     if named is None or named.value != document.dns_name or named.subject != subject:
         _write(plain, document.dns_name, named, names, subject=subject, may_replace=may_replace)

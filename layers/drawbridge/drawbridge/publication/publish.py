@@ -16,7 +16,7 @@ from drawbridge.publication.named import NamedResource
 from drawbridge.publication.names import consumer_path
 from drawbridge.publication.parameters import Names, write
 from drawbridge.request import EndpointConnectionRequest
-from drawbridge.request.connections import Connection, ConnectionState
+from drawbridge.request.connections import Connection, ConnectionState, has_no_names
 
 _MOST_TOLD = 5
 """Names that are told of one association; all are in Parameter Store."""
@@ -93,7 +93,7 @@ class Publisher:
 
     def _publish(
         self, wanted: WantedAssociation, by: Associated, named: NamedResource, inside: Inside | None, now: datetime
-    ) -> tuple[str, str]:
+    ) -> tuple[str, ...]:
         document = self._due.document(wanted, by, named, inside, now)
         path, alias = self._due.path(wanted, inside), document.alias
         may_replace = self._due.may_replace(wanted)
@@ -130,7 +130,7 @@ class Publisher:
 def publish_consumer(
     request: EndpointConnectionRequest, connections: Connections, names: Names, *, prefix: str, now: datetime
 ) -> Publication:
-    """Publish the names of a consumer's endpoint.
+    """Publish the names of a consumer's endpoint; of one that never has any, that it is connected.
 
     Raises:
         NotReadyError: the connection is not available, or not named, yet.
@@ -141,13 +141,16 @@ def publish_consumer(
     if not connection.state.is_open and connection.state is not ConnectionState.UNKNOWN:
         raise GoneError(f"the connection of {request.endpoint_id} is {connection.state}")
     usable = connection.state in {ConnectionState.AVAILABLE, ConnectionState.PARTIAL}
-    if not usable or not connection.dns_names:
+    if not usable:
         raise NotReadyError(f"the connection of {request.endpoint_id} is {connection.state}")
-    (dns_name, hosted_zone_id), *zonal = connection.dns_names
+    if not connection.dns_names and not has_no_names(connection):
+        raise NotReadyError(f"{request.endpoint_id} has no name yet")
+    regional, *zonal = connection.dns_names or (None,)
+    dns_name, hosted_zone_id = regional or (None, None)
     document = ConsumerDocument(
         dns_name=dns_name,
         hosted_zone_id=hosted_zone_id,
-        zonal_dns_names=tuple(name for name, _ in zonal),
+        zonal_dns_names=tuple(each[0] for each in zonal if each is not None),
         consumer=connection.owner,
         endpoint_id=request.endpoint_id,
         endpoint_region=connection.region,
@@ -157,4 +160,4 @@ def publish_consumer(
     path = consumer_path(prefix, connection.owner, request.endpoint_id)
     before = names.read(f"{path}/connection")
     parameters = write(path, document, before, names, subject=request.endpoint_id, may_replace=lambda _: False)
-    return Publication(dns_name=document.dns_name, parameters=parameters)
+    return Publication(dns_name=dns_name or "", parameters=parameters)

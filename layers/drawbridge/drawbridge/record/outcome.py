@@ -267,10 +267,13 @@ def _ended(ended: Ended) -> Outcome:
     )
 
 
+_NAMELESS = "It is connected; a Gateway Load Balancer endpoint has no DNS name."
+
+
 def _told(publications: list[Publication]) -> Iterator[Reason]:
     for each in publications:
         if each.parameters:
-            yield Reason("published", each.dns_name, source=each.parameters[0])
+            yield Reason("published", each.dns_name or _NAMELESS, source=each.parameters[0])
     for each in publications:
         for arn in each.pending:
             yield Reason("not-usable-yet", f"{arn} has no name yet; it is published once AWS gives one")

@@ -46,16 +46,29 @@ class ConnectionState(StrEnum):
         return self in {self.PENDING_ACCEPTANCE, self.PENDING, self.AVAILABLE, self.PARTIAL}
 
 
+class LoadBalancer(StrEnum):
+    """The kinds of load balancers that an endpoint service stands on, by the type of the endpoints that lead there."""
+
+    NETWORK = "Interface"
+    GATEWAY = "GatewayLoadBalancer"
+
+
 class Connection(Struct, frozen=True, kw_only=True):
     """A consumer's endpoint, connected or wanting to be, with a service of ours."""
 
     service_id: str
     endpoint_id: str
+    """Empty for a transit gateway's attachment, which is no endpoint."""
+    attachment_id: str = ""
+    """Of a transit gateway: it asks as an endpoint does, and is nobody's to answer for but a person's."""
     owner: str
     """Told by AWS, and to be trusted; tags and names are not."""
     state: ConnectionState
     region: str
+    """Of the endpoint; empty where AWS does not tell."""
     asked_at: datetime
+    load_balancers: frozenset[LoadBalancer] = frozenset()
+    """What it leads to; empty where AWS does not tell."""
     dns_names: tuple[tuple[str, str], ...] = ()
     """Names with the ids of their hosted zones; the Regional one comes first, then one for each zone."""
 
@@ -64,9 +77,13 @@ class ManagedService(Struct, frozen=True, kw_only=True):
     """An endpoint service that Drawbridge looks after."""
 
     service_id: str
-    tags: dict[str, str]
+    tags: dict[str, str] | None
+    """``None`` where AWS does not tell."""
     name: str = ""
-    acceptance_required: bool = True
+    types: frozenset[str] = frozenset()
+    """Of the endpoints that lead there; empty where AWS does not tell."""
+    acceptance_required: bool | None = None
+    """``None`` where AWS does not tell."""
     private_dns_name: str = ""
 
 
@@ -81,9 +98,25 @@ class Held(Struct, frozen=True):
 NONE_HELD = Held(0, 0)
 
 
-def held_beside(connection: Connection, listed: Iterable[Connection]) -> Held:
-    """Count the connections that its owner has, or asked for before this one.
+def endpoint_type(connection: Connection, types: frozenset[str] = frozenset()) -> str:
+    """Tell the endpoint's type, as AWS calls it, by what it leads to and by the ``types`` of its service.
 
+    EC2 tells the owner of a service neither. Empty where it is unknown: where nothing tells, or one denies the other.
+    """
+    by_balancer = {str(each) for each in connection.load_balancers}
+    possible = by_balancer & types if by_balancer and types else by_balancer or types
+    return next(iter(possible)) if len(possible) == 1 else ""
+
+
+def has_no_names(connection: Connection) -> bool:
+    """Tell whether its endpoint is of a type that never has DNS names: it is a target of routes."""
+    return endpoint_type(connection) == LoadBalancer.GATEWAY
+
+
+def held_beside(connection: Connection, listed: Iterable[Connection]) -> Held:
+    """Count the connections of endpoints that its owner has, or asked for before this one.
+
+    Attachments of transit gateways are not counted: EC2 has no filter that gives those of one owner.
     Of those that nobody has decided on yet only the earlier ones count: each of several that ask at the same time has
     a number of its own then, so that no limit is passed by deciding on all of them at once.
     """
@@ -91,7 +124,7 @@ def held_beside(connection: Connection, listed: Iterable[Connection]) -> Held:
         each
         for each in listed
         if each.owner == connection.owner
-        and each.endpoint_id != connection.endpoint_id
+        and each.endpoint_id not in {"", connection.endpoint_id}
         and each.state.is_open
         and (each.state is not ConnectionState.PENDING_ACCEPTANCE or _turn(each) < _turn(connection))
     ]

@@ -12,7 +12,7 @@ from drawbridge.errors import DrawbridgeError, InvalidInputError, UpstreamError
 from drawbridge.hint import Look
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest, WorkflowInput
 from drawbridge.request.attention import Need, Seen, Waits, is_its_turn, may_try_again, need_of
-from drawbridge.request.connections import NONE_HELD, Connection, Held, ManagedService, held_beside
+from drawbridge.request.connections import NONE_HELD, Connection, ConnectionState, Held, ManagedService, held_beside
 from drawbridge.request.digests import digest, state_in_effect
 from drawbridge.request.inputs import Inputs
 from drawbridge.request.review import Review
@@ -194,6 +194,8 @@ class Discovery(Struct, frozen=True):
     """What can't be read, as a row that somebody wrote by hand: no repetition mends it."""
     left_behind: tuple[str, ...] = ()
     """The ids of what was made for requests and is called for by nothing any longer."""
+    attachments: tuple[Connection, ...] = ()
+    """Attachments of transit gateways that wait for acceptance by a managed service: people's to answer."""
 
 
 class Discoverer:
@@ -241,7 +243,8 @@ class Discoverer:
         failures: list[DrawbridgeError] = []
         broken: list[InvalidInputError] = []
         followed = self._ledger.followed()
-        seen = self._look(look, followed, failures)
+        attachments: list[Connection] = []
+        seen = self._look(look, followed, attachments, failures)
         self._unlisted = None
         self._left = set()
         rows = self._ledger.rows([each.request.request_id for each in seen])
@@ -272,15 +275,18 @@ class Discoverer:
             failures=tuple(failures),
             broken=tuple(broken),
             left_behind=tuple(sorted(self._left)),
+            attachments=tuple(attachments),
         )
 
-    def _look(self, look: Look, followed: list[Row], failures: list[DrawbridgeError]) -> list[Seen]:
+    def _look(
+        self, look: Look, followed: list[Row], attachments: list[Connection], failures: list[DrawbridgeError]
+    ) -> list[Seen]:
         """Give what is seen where the hints say; what could not be looked at or seen to is added to the failures."""
         seen: list[Seen] = []
         if look.executions:
             failures += self._see_to_ended(look.executions)
         if look.connections:
-            seen += self._collect(lambda: self._look_at_connections(followed), failures)
+            seen += self._collect(lambda: self._look_at_connections(followed, attachments), failures)
         if look.upkeep:
             failures += self._keep_up_notifications()
         if look.shares:
@@ -326,7 +332,8 @@ class Discoverer:
                 failures.append(error)
         return failures
 
-    def _look_at_connections(self, followed: list[Row]) -> list[Seen]:
+    def _look_at_connections(self, followed: list[Row], attachments: list[Connection]) -> list[Seen]:
+        """Give what is seen, and add to ``attachments`` what asks for an answer that only people can give."""
         managed = {service.service_id for service in self._services.managed()}
         listed = self._services.connections() if managed else []
         of_owner: dict[str, list[Connection]] = defaultdict(list)
@@ -346,8 +353,12 @@ class Discoverer:
                 open=connection.state.is_open,
             )
             for connection in listed
-            if connection.service_id in managed
+            if connection.service_id in managed and connection.endpoint_id and connection.owner
         ]
+        asking = {ConnectionState.PENDING_ACCEPTANCE, ConnectionState.UNKNOWN}
+        attachments += (
+            each for each in listed if each.service_id in managed and each.attachment_id and each.state in asking
+        )
         return seen + self._over(EndpointConnectionRequest, seen, followed)
 
     def _look_at_shares(self, followed: list[Row]) -> list[Seen]:
@@ -357,12 +368,22 @@ class Discoverer:
         resources: dict[str, list[SharedResource]] = defaultdict(list)
         for resource in self._shares.resources():
             resources[resource.share_arn].append(resource)
-        shares = {share.arn: share for share in self._shares.shares()}
+        listed = self._shares.shares()
+        shares = {share.arn: share for share in listed if share.in_effect}
         seen = [
             self._seen_share(arn, newest(invitations[arn]), shares.get(arn), resources[arn])
             for arn in sorted({*invitations, *shares})
         ]
-        return seen + self._over(ResourceShareRequest, seen, followed)
+        # One that is listed and not in effect is not gone.
+        not_in_effect = {share.arn for share in listed} - shares.keys()
+        return [
+            *(each for each in seen if each.request.subject not in not_in_effect or each.open),
+            *self._over(
+                ResourceShareRequest,
+                seen,
+                [row for row in followed if row.request.subject not in not_in_effect],
+            ),
+        ]
 
     def _seen_share(
         self, arn: str, invitation: Invitation | None, share: Share | None, resources: list[SharedResource]

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self
 
 from msgspec import Struct
 
@@ -15,6 +16,16 @@ class InvitationStatus(StrEnum):
     ACCEPTED = "ACCEPTED"
     REJECTED = "REJECTED"
     EXPIRED = "EXPIRED"
+    UNKNOWN = "UNKNOWN"
+    """One that did not exist when this was written."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read AWS's word."""
+        try:
+            return cls(text)
+        except ValueError:
+            return cls("UNKNOWN")
 
 
 class Invitation(Struct, frozen=True, kw_only=True):
@@ -35,21 +46,24 @@ class Invitation(Struct, frozen=True, kw_only=True):
 
 
 class Share(Struct, frozen=True, kw_only=True):
-    """A share of another account's that is in effect for this one."""
+    """A share of another account's that RAM lists to this one."""
 
     arn: str
     name: str
+    """The provider's choice; empty where RAM does not tell it."""
     owner: str
     tags: dict[str, str] | None = None
     """``None`` where RAM does not tell them; AWS documents no tags of another account's share."""
+    in_effect: bool = True
+    """Whether it is active. One that is not, and is not deleted either, is neither to be used nor gone."""
 
 
-class SharedResource(Struct, frozen=True, order=True):
+class SharedResource(Struct, frozen=True, order=True, omit_defaults=True):
     """A resource that a share in effect holds."""
 
     arn: str
     type: str
-    """In lower case: RAM's answers vary."""
+    """In lower case: RAM's answers vary. Empty where RAM does not tell it."""
     share_arn: str
     status: str = ""
     """As RAM tells it; empty where it does not."""

@@ -1,0 +1,184 @@
+"""What else asks on AWS: Gateway Load Balancer endpoints, transit gateways, shares that stay or are suspended."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from demo.people import Person
+from local_aws.clock import clock
+from local_aws.services import endpoint_connections, shares
+from local_aws.services.organizations import arrange
+from local_aws.services.timings import timings
+from tests.system.conftest import Policy, World, until
+from tests.system.test_bad_input import logged
+from tests.system.test_onboarding import reasons, settled
+
+MANAGEMENT = "590000000061"
+HOUR = 3600
+_strangers = itertools.count(530000000061)
+
+
+@pytest.fixture(scope="module")
+def home(deployed: Callable[..., Person]) -> Person:
+    """Give an account that offers services and has things shared with it; what is not of its own is held."""
+    return deployed("510000000061")
+
+
+@pytest.fixture
+def stranger(world: World) -> Person:
+    return world.person(str(next(_strangers)))
+
+
+@pytest.fixture
+def organization(home: Person, stranger: Person) -> Iterator[None]:
+    arrange(MANAGEMENT, {home.account_id: "ours", stranger.account_id: "theirs"}, ram_sharing=True)
+    yield
+    arrange(MANAGEMENT, {}, ram_sharing=False)
+
+
+def accept(person: Person, more: str = "") -> str:
+    return f'permit(principal == Account::"{person.account_id}", action == Action::"accept", resource) {more};'
+
+
+def offer_appliance(provider: Person) -> tuple[str, str]:
+    """Offer a managed service on a Gateway Load Balancer; give its id and name."""
+    balancer = f"arn:aws:elasticloadbalancing:us-east-1:{provider.account_id}:loadbalancer/gwy/a/0123456789abcdef"
+    tags = [{"Key": "drawbridge:managed", "Value": "true"}]
+    made = provider.aws("ec2").create_vpc_endpoint_service_configuration(
+        GatewayLoadBalancerArns=[balancer], TagSpecifications=[{"ResourceType": "vpc-endpoint-service", "Tags": tags}]
+    )["ServiceConfiguration"]
+    provider.aws("ec2").modify_vpc_endpoint_service_permissions(ServiceId=made["ServiceId"], AddAllowedPrincipals=["*"])
+    return str(made["ServiceId"]), str(made["ServiceName"])
+
+
+def connect(who: Person, service_name: str) -> str:
+    made = who.aws("ec2").create_vpc_endpoint(
+        VpcEndpointType="GatewayLoadBalancer",
+        VpcId=who.vpc(),
+        SubnetIds=who.subnets()[:1],
+        ServiceName=service_name,
+    )
+    return str(made["VpcEndpoint"]["VpcEndpointId"])
+
+
+def test_a_forbid_on_gateway_load_balancer_endpoints_holds_them_and_without_it_they_are_connected_without_a_name(
+    home: Person, stranger: Person, policy: Policy
+) -> None:
+    policy(home, "welcome", accept(stranger))
+    policy(
+        home,
+        "no-appliances",
+        f'forbid(principal == Account::"{stranger.account_id}", action, resource is EndpointService) when '
+        '{ context has endpointType && context.endpointType == "GatewayLoadBalancer" };',
+    )
+    service_id, service_name = offer_appliance(home)
+    endpoint_id = connect(stranger, service_name)
+    held = settled(home, endpoint_id, "HELD")
+    state = stranger.endpoint_state(endpoint_id)
+
+    policy(home, "no-appliances", accept(stranger))
+    row = settled(home, endpoint_id, "AVAILABLE")
+
+    assert ("forbidden" in reasons(held), state) == (True, "pendingAcceptance")
+    path = f"/drawbridge/consumers/{stranger.account_id}/{endpoint_id}"
+    assert home.parameter(f"{path}/dns-name") is None
+    told = json.loads(home.parameter(f"{path}/connection") or "")
+    assert (told["endpointId"], told["serviceId"], told["dnsName"]) == (endpoint_id, service_id, None)
+    assert list(*row["published"].values()) == [f"{path}/connection"]
+    assert stranger.endpoint_state(endpoint_id) == "available"
+
+
+def test_names_that_come_late_are_waited_for(home: Person, stranger: Person, policy: Policy) -> None:
+    policy(home, "late", accept(stranger))
+    _, service_name = home.offer_service()
+
+    with mock.patch.object(timings, "connection_named", 60.0):
+        endpoint_id = stranger.connect(service_name)
+    settled(home, endpoint_id, "AVAILABLE")
+
+    assert home.parameter(f"/drawbridge/consumers/{stranger.account_id}/{endpoint_id}/dns-name")
+
+
+def test_an_attachment_of_a_transit_gateway_is_told_and_never_accepted(
+    home: Person, stranger: Person, policy: Policy
+) -> None:
+    policy(home, "gateways", accept(stranger))
+    service_id, service_name = offer_appliance(home)
+    attachment_id = endpoint_connections.attach(service_id, stranger.account_id)
+
+    endpoint_id = connect(stranger, service_name)
+    settled(home, endpoint_id, "AVAILABLE")
+
+    assert endpoint_connections.attachments[attachment_id].state == "pendingAcceptance"
+    told = f"{attachment_id} of {stranger.account_id} at {service_id}"
+    until(lambda: any(told in each["attachments"] for each in waiting(home)), lambda: "the attachment is told")
+
+
+def waiting(home: Person) -> list[dict[str, Any]]:
+    return logged(home, "discover_requests", "transit gateway attachments wait")
+
+
+def test_inside_the_organization_an_invitation_is_accepted_and_who_left_is_an_outsider_at_the_next_decision(
+    home: Person, stranger: Person, organization: None
+) -> None:
+    home.write_binding("retained", resource="*", provider=stranger.account_id)
+    first = stranger.offer_database("first", port="5432")
+    made = stranger.aws("ram").create_resource_share(
+        name="retained",
+        resourceArns=[first],
+        principals=[home.account_id],
+        resourceShareConfiguration={"retainSharingOnAccountLeaveOrganization": True},
+    )
+    share_arn = str(made["resourceShare"]["resourceShareArn"])
+    row = settled(home, share_arn, "AVAILABLE")
+
+    arrange(MANAGEMENT, {home.account_id: "ours"}, ram_sharing=True)
+    # Where a member stands is kept for five minutes.
+    clock.advance(600)
+    second = stranger.offer_database("second", port="5432")
+    stranger.aws("ram").associate_resource_share(resourceShareArn=share_arn, resourceArns=[second])
+
+    def decided_again() -> dict[str, Any] | None:
+        found = home.ledger(share_arn)[0]
+        later = int(found["attempt"]["N"]) > int(row["attempt"]["N"]) and found["settled"]["BOOL"]
+        return found if later else None
+
+    again = until(decided_again, lambda: "what came to the share is decided on")
+    assert '"membership":"member"' in row["grounds"]["S"]
+    assert '"membership":"member"' not in again["grounds"]["S"]
+    # Nobody but members is let in without being asked about: what came later is not, what is live stays.
+    assert home.parameter("/drawbridge/connections/retained/second/dns-name") is None
+
+
+def test_what_is_suspended_in_a_share_is_not_planned_and_connected_once_it_is_restored(
+    home: Person, stranger: Person, policy: Policy
+) -> None:
+    home.write_binding("suspended", resource="*", provider=stranger.account_id)
+    share_arn = stranger.share_database("suspended-db", port="5432", with_account=home.account_id)
+    settled(home, share_arn, "HELD")
+    (resource_arn,) = shares.shares[share_arn].resources
+    shares.suspend(share_arn, resource_arn)
+
+    policy(home, "restored", accept(stranger))
+    suspended = unavailable(home, share_arn)
+    shares.restore(share_arn, resource_arn)
+    clock.advance(6 * HOUR)
+    settled(home, share_arn, "AVAILABLE")
+
+    assert suspended["status"]["S"] == "HELD"
+    assert home.parameter("/drawbridge/connections/suspended/suspended-db/dns-name")
+
+
+def unavailable(home: Person, share_arn: str) -> dict[str, Any]:
+    def look() -> dict[str, Any] | None:
+        row = home.ledger(share_arn)[0]
+        return row if row["settled"]["BOOL"] and "resource-unavailable" in reasons(row) else None
+
+    found: dict[str, Any] = until(look, lambda: "what is suspended is told")
+    return found
