@@ -29,7 +29,7 @@ from drawbridge.decision.facts import Moment
 from drawbridge.decision.gather import Gatherer
 from drawbridge.decision.in_force import compiled, policies_in_force
 from drawbridge.decision.policies import Policy
-from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, UpstreamError
+from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, RefusedError
 from drawbridge.publication.due import Due
 from drawbridge.publication.preview import Previewer
 from drawbridge.record.entry import Entry
@@ -211,7 +211,7 @@ class Stack:
                 found: list[dict[str, Any]] = self._client("cloudformation").describe_stacks(StackName=self._name)[
                     "Stacks"
                 ]
-        except UpstreamError as error:
+        except RefusedError as error:
             missing = isinstance(error.__cause__, ClientError) and "does not exist" in str(error.__cause__)
             if missing:
                 where = self._session.region_name

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from drawbridge.association.entities import NOT_VISIBLE, UNAVAILABLE
 from drawbridge.association.quotas import DEFAULTS
+from drawbridge.decision.let_in import DENIED
 from drawbridge_cli.main import app
 from drawbridge_cli.refusals import WHAT_TO_DO
 from tests.builders import REPOSITORY
@@ -52,7 +53,13 @@ def test_what_the_guide_has_checked_is_good(tmp_path: Path, monkeypatch: pytest.
 def test_every_reason_is_in_the_table_and_has_something_to_do() -> None:
     told = "".join((ASSOCIATION / f"{name}.py").read_text() for name in ("aliases", "plan", "preflight", "steps"))
     codes = set(re.findall(r"(?:Reason|Stuck|AliasFault)\(\s*\"([a-z-]+)\"|yield \"([a-z-]+)\"", told))
-    raised = {one or other for one, other in codes} | {"share-not-accepted", NOT_VISIBLE, UNAVAILABLE}
+    raised = {one or other for one, other in codes} | {
+        "share-not-accepted",
+        "not-let-in",
+        DENIED,
+        NOT_VISIBLE,
+        UNAVAILABLE,
+    }
 
     assert firsts("Refusals, and what to do") == raised
     assert set(WHAT_TO_DO) == raised

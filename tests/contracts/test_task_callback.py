@@ -10,7 +10,7 @@ import pytest
 
 from drawbridge.approval import Approval, Approved, Denied, Reconsider, TimedOut
 from drawbridge.aws.workflow import TaskCallback
-from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
+from drawbridge.errors import AccessDeniedError, RefusedError, ThrottledError, UpstreamError
 from tests.builders import asked
 from tests.contracts.accounts import Account, refusing
 from tests.contracts.conftest import NewAccount
@@ -121,7 +121,7 @@ def test_a_task_that_does_not_wait_any_more_is_no_error(states: Any, code: str) 
     [
         ("ThrottlingException", ThrottledError),
         ("AccessDeniedException", AccessDeniedError),
-        ("InvalidOutput", UpstreamError),
+        ("InvalidOutput", RefusedError),
         ("InternalServerError", UpstreamError),
     ],
 )

@@ -24,6 +24,7 @@ from drawbridge.request import Request
 from functions.decide_request import app
 from tests.builders import PROVIDER, SHARE, asker, question, share_facts
 from tests.functions.invocations import invoke, step
+from tests.functions.test_decide_request import Turns
 from tests.workflow.played import GROUNDS
 
 TAGS = {f"{number:02}".ljust(128, "日"): "😀" * 256 for number in range(50)}
@@ -64,9 +65,11 @@ def everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     bindings = tuple(
         parse_binding(f"{number:03}".ljust(64, "b"), json.dumps({"attach": attach})) for number in range(300)
     )
-    environment = Environment({"PREFIX": "drawbridge", "SLACK_CHANNEL": "C0APPROVALS", "APPROVAL_HOURS": "1"})
+    told = {"PREFIX": "drawbridge", "SLACK_CHANNEL": "C0APPROVALS", "APPROVAL_HOURS": "1", "OPEN_QUESTIONS": "5"}
+    environment = Environment(told)
     monkeypatch.setattr(app, "gatherer", Gatherer)
     monkeypatch.setattr(app, "ledger", Ledger)
+    monkeypatch.setattr(app, "turns", Turns)
     monkeypatch.setattr(app, "policies", lambda: InForce[Policy](policies, (), broken))
     monkeypatch.setattr(app, "bindings", lambda: bindings)
     monkeypatch.setattr(app, "environment", lambda: environment)

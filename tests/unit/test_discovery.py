@@ -138,7 +138,7 @@ class World:
 
     def note_inputs(self, row: Row, inputs: Inputs) -> None:
         self._write()
-        self.kept[row.request_id] = msgspec.structs.replace(row, inputs=inputs.written())
+        self.kept[row.request_id] = msgspec.structs.replace(self.kept[row.request_id], inputs=inputs.written())
 
     def rows(self, request_ids: Collection[str]) -> Mapping[str, Row]:
         return {each: self.kept[each] for each in request_ids if each in self.kept}

@@ -9,7 +9,7 @@ import pytest
 from drawbridge.association import WantedAssociation
 from drawbridge.association.binding import Binding
 from drawbridge.association.coverage import Coverage
-from drawbridge.association.entities import Entity, Undescribed
+from drawbridge.association.entities import NOT_VISIBLE, Entity, Undescribed
 from drawbridge.association.plan import Vpc
 from drawbridge.decision import Accept, DecidedOn
 from drawbridge.decision.let_in import LetIn
@@ -40,7 +40,9 @@ class Counting(World):
         assert isinstance(resources, Iterable)
         asked = [each.arn for each in resources if isinstance(each, SharedResource)]
         self.asked += asked
-        return [each for each in self.described if each.arn in asked and self.ready]
+        if self.ready:
+            return [each for each in self.described if each.arn in asked]
+        return [Undescribed(arn=arn, code=NOT_VISIBLE, words="not ready for use", may_pass=True) for arn in asked]
 
 
 def planned(world: World) -> WantedAssociation:

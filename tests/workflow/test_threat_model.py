@@ -22,7 +22,12 @@ def test_every_role_of_the_template_has_its_row_and_no_other_has() -> None:
     [
         (
             "AWS::DynamoDB::Table",
-            {"ApprovalsTable": "approvals table", "ConsumersTable": "registry", "LedgerTable": "ledger"},
+            {
+                "ApprovalsTable": "approvals table",
+                "AttemptsTable": "attempts table",
+                "ConsumersTable": "registry",
+                "LedgerTable": "ledger",
+            },
         ),
         ("AWS::SNS::Topic", {"ConnectionNotifications": "topic"}),
         ("AWS::Events::EventBus", {"Bus": "bus"}),

@@ -12,6 +12,7 @@ from drawbridge.association.binding import Binding, VpcTag
 from drawbridge.association.entities import Entity
 from drawbridge.association.observed import Network
 from drawbridge.configuration import InForce
+from drawbridge.parsing import UnreadableError, read_json
 from drawbridge.status import Reason
 
 LEFT_BEHIND = "left-behind"
@@ -187,6 +188,6 @@ def written(made: Iterable[Made]) -> str:
 def read(text: str) -> tuple[Made, ...]:
     """Read what the ledger keeps; nothing of what another version of Drawbridge wrote."""
     try:
-        return msgspec.json.decode(text, type=tuple[Made, ...]) if text else ()
-    except msgspec.DecodeError:
+        return read_json(text, tuple[Made, ...]) if text else ()
+    except UnreadableError:
         return ()

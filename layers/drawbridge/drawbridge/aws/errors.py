@@ -53,7 +53,7 @@ _REFUSED = (
     "AWS.SimpleQueueService.NonExistentQueue", "StateMachineDeleting", "StateMachineDoesNotExist",
     "DisallowedForDedicatedTenancyNetwork", "DryRunOperation", "CannotDelete", "Gateway.NotAttached",
     "NetworkInterfaceNotFoundException", "NetworkLoadBalancerNotFoundException", "PackedPolicyTooLarge",
-    "ValidationError", "ValidationException",
+    "ValidationError", "ValidationException", "DelegationSetNotReusable",
 )  # fmt: skip
 _QUOTAS = ("ServiceQuotaExceededException", "ResourceCountExceeded", "TooManyTagsError")
 _CONFLICTS = (

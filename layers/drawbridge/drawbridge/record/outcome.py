@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import assert_never
 
 import msgspec
@@ -244,7 +245,9 @@ def _ended(ended: Ended) -> Outcome:
     )
     refused = (*(each.because for each in ended.results if isinstance(each, Refused)), *ended.refused)
     publications = [result.publication for result in ended.results if isinstance(result, Published)]
-    names = tuple(name for each in publications for name in each.parameters)
+    # Each group's first names before anybody's last: of what there is no room for, all have a part.
+    in_turns = zip_longest(*(each.parameters for each in publications))
+    names = tuple(name for turn in in_turns for name in turn if name is not None)
     published = fitting(names, PUBLISHED_BYTES)
     untold = len(names) - len(published) + sum(each.untold for each in publications)
     cut = (*ended.cut, *([_CUT_NAMES.format(untold)] if untold else ()))

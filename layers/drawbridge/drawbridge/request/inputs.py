@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
+from drawbridge.parsing import UnreadableError, read_json
+
 
 class Inputs(Struct, frozen=True, kw_only=True):
     """A digest for each kind of input; an empty one says nothing, and differs from nothing."""
@@ -27,8 +29,8 @@ class Inputs(Struct, frozen=True, kw_only=True):
     def read(cls, text: str) -> Inputs:
         """Read what the ledger keeps; nothing of what another version of Drawbridge wrote."""
         try:
-            return msgspec.json.decode(text, type=cls) if text else cls()
-        except msgspec.DecodeError:
+            return read_json(text, cls) if text else cls()
+        except UnreadableError:
             return cls()
 
     def written(self) -> str:
