@@ -119,6 +119,12 @@ class Together(RuleBasedStateMachine):
         ask = data.draw(st.sampled_from(list(self.neighbours.shares())))
         self.neighbours.add_to(ask)
 
+    @precondition(lambda self: any(self.neighbours.shares()))
+    @rule(data=st.data(), what=st.sampled_from(["takes a resource out", "puts a subnet in, or takes it out"]))
+    def change_share(self, data: st.DataObject, what: str) -> None:
+        ask = data.draw(st.sampled_from(list(self.neighbours.shares())))
+        (self.neighbours.take_from if what == "takes a resource out" else self.neighbours.put_subnet)(ask)
+
     @rule(data=st.data())
     def offer_service(self, data: st.DataObject) -> None:
         self.neighbours.offer_service(self._home(data))
@@ -127,6 +133,16 @@ class Together(RuleBasedStateMachine):
     def offer_unmanaged_service(self, data: st.DataObject) -> None:
         home = self._home(data)
         self.neighbours.offer_unmanaged_service(home, self._other(data, home))
+
+    @precondition(lambda self: self.neighbours.unmanaged)
+    @rule(data=st.data(), accepted=st.booleans(), rejected=st.booleans())
+    def manage(self, data: st.DataObject, accepted: bool, rejected: bool) -> None:
+        unmanaged = data.draw(st.sampled_from(self.neighbours.unmanaged))
+        if accepted:
+            self.neighbours.accept_unmanaged(unmanaged)
+        if rejected:
+            self.neighbours.reject(unmanaged.home, unmanaged.asker.account_id)
+        self.neighbours.manage(unmanaged)
 
     @precondition(lambda self: self.neighbours.services)
     @rule(data=st.data())
@@ -162,10 +178,19 @@ class Together(RuleBasedStateMachine):
         home = self._home(data)
         self.neighbours.forbid(home, self._other(data, home).account_id)
 
-    @precondition(lambda self: any(home.permits or home.forbids for home in self.neighbours.homes))
+    @rule(data=st.data())
+    def reject(self, data: st.DataObject) -> None:
+        home = self._home(data)
+        self.neighbours.reject(home, self._other(data, home).account_id)
+
+    @precondition(lambda self: any(home.permits or home.forbids or home.rejects for home in self.neighbours.homes))
     @rule(data=st.data(), garbled=st.booleans())
     def change_policy(self, data: st.DataObject, garbled: bool) -> None:
-        written = [(home, name) for home in self.neighbours.homes for name in (*home.permits, *home.forbids)]
+        written = [
+            (home, name)
+            for home in self.neighbours.homes
+            for name in (*home.permits, *home.forbids, *home.rejects)
+        ]
         home, name = data.draw(st.sampled_from(written))
         (self.neighbours.garble if garbled else self.neighbours.take_out)(home, name)
 
@@ -175,9 +200,20 @@ class Together(RuleBasedStateMachine):
         self.neighbours.register(home, self._other(data, home).account_id)
 
     @precondition(lambda self: any(self.neighbours.shares()))
+    @rule(data=st.data(), by_tag=st.booleans())
+    def bind(self, data: st.DataObject, by_tag: bool) -> None:
+        self.neighbours.bind(data.draw(st.sampled_from(list(self.neighbours.shares()))), by_tag=by_tag)
+
     @rule(data=st.data())
-    def bind(self, data: st.DataObject) -> None:
-        self.neighbours.bind(data.draw(st.sampled_from(list(self.neighbours.shares()))))
+    def tag_vpc(self, data: st.DataObject) -> None:
+        home = self._home(data)
+        self.neighbours.tag_vpc(home, data.draw(st.sampled_from(home.vpcs)))
+
+    @precondition(lambda self: any(home.bindings for home in self.neighbours.homes))
+    @rule()
+    def strip(self) -> None:
+        for home in self.neighbours.homes:
+            self.neighbours.strip(home)
 
     @precondition(lambda self: any(home.bindings for home in self.neighbours.homes))
     @rule(data=st.data(), what=st.sampled_from(["narrows", "garbles", "squats on"]))

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from tests.system.model.neighbours import Ask, Home, Neighbours, invitations
+from tests.system.model.neighbours import Ask, Binding, Home, Neighbours, invitations
 
 FINAL = frozenset({"ACCEPTED", "AVAILABLE", "HELD", "REJECTED", "EXPIRED", "WITHDRAWN"})
 
@@ -31,14 +31,14 @@ def _judge_home(neighbours: Neighbours, home: Home) -> Iterator[str]:
     endpoints = _live_endpoints(home)
     yield from _judge_ledger(home, ledger)
     invited = invitations(home)
-    resources = _shared_resources(home)
+    resources = neighbours.resources
     for ask in neighbours.shares():
         if ask.home is home:
             yield from _judge_share(ask, rows.get(ask.subject), invited, resources, endpoints)
     for ask in neighbours.connections():
         if ask.home is home:
             yield from _judge_connection(ask, rows.get(ask.subject))
-    yield from _judge_endpoints(home, endpoints, resources)
+    yield from _judge_endpoints(neighbours, home, endpoints)
     yield from _judge_published(neighbours, home, endpoints, resources)
     yield from _judge_bystanders(neighbours, home)
 
@@ -62,15 +62,17 @@ def _judge_share(
     ask: Ask,
     row: dict[str, Any] | None,
     invited: list[dict[str, Any]],
-    resources: dict[str, dict[str, Any]],
+    resources: dict[str, tuple[str, str]],
     endpoints: list[dict[str, Any]],
 ) -> Iterator[str]:
     states = [each["status"] for each in invited if each["resourceShareArn"] == ask.subject]
     status = row["status"]["S"] if row else None
     if "ACCEPTED" in states and not (ask.ever_permitted or ask.by_hand):
         yield f"{ask.subject} of {ask.asker.account_id} was accepted, and no policy ever let it in"
-    if "PENDING" in states and ask.is_permitted():
-        yield f"{ask.subject} waits, though the policies let it in"
+    if "REJECTED" in states and not ask.ever_rejected:
+        yield f"{ask.subject} of {ask.asker.account_id} was rejected, and no policy ever turned it away"
+    if "PENDING" in states and (ask.is_permitted() or ask.is_rejected()):
+        yield f"{ask.subject} waits, though the policies let it in or turn it away"
     if "PENDING" in states and status != "HELD":
         yield f"{ask.subject} waits and is not held: it is {status}"
     if "ACCEPTED" in states and not ask.given_up:
@@ -78,52 +80,65 @@ def _judge_share(
 
 
 def _judge_associations(
-    ask: Ask, resources: dict[str, dict[str, Any]], endpoints: list[dict[str, Any]]
+    ask: Ask, resources: dict[str, tuple[str, str]], endpoints: list[dict[str, Any]]
 ) -> Iterator[str]:
-    made = Counter((_tag(each, _BINDING), _name(each, resources)) for each in endpoints)
+    if not ask.is_permitted():
+        # What was let in before is kept, and nothing else of it called for: other lines of judgement see to both.
+        return
+    made = Counter((_tag(each, _BINDING), _name(each, resources), each["VpcId"]) for each in endpoints)
     for binding, name in itertools.product(ask.home.bindings.values(), ask.names):
-        wanted = binding.wants(ask.asker.account_id, name)
-        if wanted and made[binding.name, name] != 1:
-            yield f"{name} has {made[binding.name, name]} endpoints for {binding.name}"
+        if not binding.wants(ask.asker.account_id, name):
+            continue
+        for vpc in ask.home.wanted_in(binding):
+            if made[binding.name, name, vpc] != 1:
+                yield f"{name} has {made[binding.name, name, vpc]} endpoints for {binding.name} in {vpc}"
 
 
 def _judge_connection(ask: Ask, row: dict[str, Any] | None) -> Iterator[str]:
     if ask.given_up:
         return
     state = ask.asker.endpoint_state(ask.subject)
-    if state == "available" and not ask.ever_permitted:
+    if state == "available" and not (ask.ever_permitted or ask.by_hand):
         yield f"{ask.subject} of {ask.asker.account_id} was accepted, and no policy ever let it in"
-    if state == "pendingAcceptance" and ask.is_permitted():
-        yield f"{ask.subject} waits, though the policies let it in"
+    if state == "pendingAcceptance" and (ask.is_permitted() or ask.is_rejected()):
+        yield f"{ask.subject} waits, though the policies let it in or turn it away"
     if state == "pendingAcceptance" and (row is None or row["status"]["S"] != "HELD"):
         yield f"{ask.subject} waits and is not held: it is {row and row['status']['S']}"
-    if state not in {"available", "pendingAcceptance"}:
-        yield f"{ask.subject} is {state}"
+    if state == "rejected" and ask.ever_rejected and not (ask.by_hand or ask.was_live):
+        return
+    if state not in {"available", "pendingAcceptance"} or (ask.was_live and state != "available"):
+        live = "accepted by hand, " if ask.by_hand else "live, " if ask.was_live else ""
+        yield f"{ask.subject}, {live}is {state}"
+    ask.was_live = state == "available"
 
 
-def _judge_endpoints(
-    home: Home, endpoints: list[dict[str, Any]], resources: dict[str, dict[str, Any]]
-) -> Iterator[str]:
-    """Each endpoint of ours once, and only for what somebody wanted at some time."""
+def _judge_endpoints(neighbours: Neighbours, home: Home, endpoints: list[dict[str, Any]]) -> Iterator[str]:
+    """Each endpoint of ours once, and only for what somebody wanted and the policies let in at some time."""
     for key, count in Counter(
         (_tag(each, _BINDING), each["ResourceConfigurationArn"], each["VpcId"]) for each in endpoints
     ).items():
         if count > 1:
             yield f"{count} endpoints for {key}"
     for endpoint in endpoints:
+        endpoint_id = endpoint["VpcEndpointId"]
         wanting = [each for each in home.ever_bound if each.name == _tag(endpoint, _BINDING)]
-        resource = resources.get(endpoint["ResourceConfigurationArn"])
-        if resource is None:
-            yield f"{endpoint['VpcEndpointId']} leads to {endpoint['ResourceConfigurationArn']}, which nobody shares"
-        elif not any(each.wants(resource["owner"], resource["name"]) for each in wanting):
-            yield f"{endpoint['VpcEndpointId']} leads to {resource['name']}, which nobody ever wanted"
+        name, owner = neighbours.resources.get(endpoint["ResourceConfigurationArn"], ("", ""))
+        if not any(each.wants(owner, name) for each in wanting):
+            yield f"{endpoint_id} leads to {name}, which nobody ever wanted"
+        of_owner = (ask for ask in neighbours.shares() if ask.home is home and ask.asker.account_id == owner)
+        if not any(name in ask.covered for ask in of_owner):
+            yield f"{endpoint_id} leads to {name}, which came into its share when no policy let that in any more"
+    there = {each["VpcEndpointId"]: each["ResourceConfigurationArn"] for each in endpoints}
+    for endpoint_id in home.connected.keys() - there.keys():
+        yield f"{endpoint_id} led to {home.connected[endpoint_id]}, and is gone, which nobody asked for"
+    home.connected = there
 
 
 def _judge_published(
     neighbours: Neighbours,
     home: Home,
     endpoints: list[dict[str, Any]],
-    resources: dict[str, dict[str, Any]],
+    resources: dict[str, tuple[str, str]],
 ) -> Iterator[str]:
     """The published names are those that AWS tells of what is connected, no more and no less."""
     told = {**dict(_names_here(home, endpoints, resources)), **dict(_names_of_consumers(neighbours, home))}
@@ -150,13 +165,16 @@ def _written_for_nothing(home: Home, published: dict[str, str]) -> Iterator[str]
 
 
 def _names_here(
-    home: Home, endpoints: list[dict[str, Any]], resources: dict[str, dict[str, Any]]
+    home: Home, endpoints: list[dict[str, Any]], resources: dict[str, tuple[str, str]]
 ) -> Iterator[tuple[str, str]]:
     told: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for association in home.person.associations(*(each["VpcEndpointId"] for each in endpoints)):
         told[association["VpcEndpointId"]].append(association)
     for endpoint in endpoints:
-        path = f"/drawbridge/connections/{_tag(endpoint, _BINDING)}/{_name(endpoint, resources)}/dns-name"
+        binding = _binding(home, endpoint)
+        if binding is None:
+            continue
+        path = binding.published(_name(endpoint, resources), endpoint["VpcId"])
         for association in told[endpoint["VpcEndpointId"]]:
             if path not in home.squatted and association.get("DnsEntry"):
                 yield path, association["DnsEntry"]["DnsName"]
@@ -179,37 +197,41 @@ def _judge_bystanders(neighbours: Neighbours, home: Home) -> Iterator[str]:
         found = home.person.parameter(path)
         if found != value:
             yield f"{path} was {value}, and is {found}"
-    for owner, service_id, endpoint_id in neighbours.unmanaged:
-        if owner is not home:
+    for each in neighbours.unmanaged:
+        if each.home is not home:
             continue
         ec2 = home.person.aws("ec2")
-        of_service = [{"Name": "service-id", "Values": [service_id]}]
+        of_service = [{"Name": "service-id", "Values": [each.service_id]}]
         states = {
-            each["VpcEndpointId"]: each["VpcEndpointState"].lower()
-            for each in ec2.describe_vpc_endpoint_connections(Filters=of_service)["VpcEndpointConnections"]
+            told["VpcEndpointId"]: told["VpcEndpointState"].lower()
+            for told in ec2.describe_vpc_endpoint_connections(Filters=of_service)["VpcEndpointConnections"]
         }
-        if states.get(endpoint_id) != "pendingacceptance":
-            yield f"{endpoint_id}, to a service that is not managed, is {states.get(endpoint_id)}"
+        if states.get(each.endpoint_id) != ("available" if each.accepted else "pendingacceptance"):
+            yield f"{each.endpoint_id}, to a service that is not managed, is {states.get(each.endpoint_id)}"
         if ec2.describe_vpc_endpoint_connection_notifications(Filters=of_service)["ConnectionNotificationSet"]:
-            yield f"{service_id}, which is not managed, has a connection notification"
+            yield f"{each.service_id}, which is not managed, has a connection notification"
 
 
 def _live_endpoints(home: Home) -> list[dict[str, Any]]:
+    """List what Drawbridge made, what somebody took the tags of as well: it counts by what these said."""
     ours = [{"Name": "tag-key", "Values": [_OWNER]}]
-    pages = home.person.aws("ec2").get_paginator("describe_vpc_endpoints").paginate(Filters=ours)
-    return [each for page in pages for each in page["VpcEndpoints"] if each["State"].lower() not in _OVER]
+    pages = home.person.aws("ec2").get_paginator("describe_vpc_endpoints")
+    found = [each for page in pages.paginate(Filters=ours) for each in page["VpcEndpoints"]]
+    taken = {each.endpoint_id: each.tags for each in home.stripped}
+    if taken:
+        without = [each for page in pages.paginate(VpcEndpointIds=[*taken]) for each in page["VpcEndpoints"]]
+        for each in without:
+            tags = [{"Key": key, "Value": value} for key, value in taken[each["VpcEndpointId"]]]
+            found.append(each | {"Tags": tags})
+    return [each for each in found if each["State"].lower() not in _OVER]
 
 
-def _shared_resources(home: Home) -> dict[str, dict[str, Any]]:
-    """The resource configurations that this account sees, by ARN: name and owner."""
-    pages = home.person.aws("vpc-lattice").get_paginator("list_resource_configurations").paginate()
-    found = [each for page in pages for each in page["items"]]
-    return {each["arn"]: {"name": each["name"], "owner": each["arn"].split(":")[4]} for each in found}
+def _name(endpoint: dict[str, Any], resources: dict[str, tuple[str, str]]) -> str:
+    return resources.get(endpoint["ResourceConfigurationArn"], ("?", ""))[0]
 
 
-def _name(endpoint: dict[str, Any], resources: dict[str, dict[str, Any]]) -> str:
-    resource = resources.get(endpoint["ResourceConfigurationArn"])
-    return str(resource["name"]) if resource else "?"
+def _binding(home: Home, endpoint: dict[str, Any]) -> Binding | None:
+    return next((each for each in home.ever_bound if each.name == _tag(endpoint, _BINDING)), None)
 
 
 def _tag(endpoint: dict[str, Any], key: str) -> str:

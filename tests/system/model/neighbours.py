@@ -8,6 +8,18 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from demo.people import Person
+from local_aws.clock import clock
+
+GRACE = 60.0
+"""How long a decision may be done after it was made, in seconds: policies and contents may be others by then."""
+
+_TAG = {"Key": "Neighbours", "Value": "wanted"}
+_OWNER = "drawbridge:owner"
+_LATTICE_ONLY = """
+@reason("Lattice only.")
+forbid(principal, action == Action::"accept", resource is ResourceShare)
+when { context has onlyLattice && !context.onlyLattice };
+"""
 
 _POLICIES = "/drawbridge/config/policies"
 _BINDINGS = "/drawbridge/config/bindings"
@@ -20,13 +32,29 @@ class Binding:
     name: str
     provider: str
     resource: str
+    by_tag: bool = False
+    """Whether it names VPCs by their tag, and not the first by its id."""
 
     def wants(self, provider: str, resource: str) -> bool:
         return self.provider == provider and fnmatchcase(resource, self.resource)
 
     def text(self, vpc: str) -> str:
         match = {"provider": self.provider, "resource": self.resource}
-        return json.dumps({"match": match, "attach": {"mode": "resource-endpoint", "vpc": vpc}})
+        where = {"tag": {_TAG["Key"]: _TAG["Value"]}} if self.by_tag else vpc
+        return json.dumps({"match": match, "attach": {"mode": "resource-endpoint", "vpc": where}})
+
+    def published(self, resource: str, vpc: str) -> str:
+        """Give the parameter that holds the name of a resource in a VPC."""
+        place = f"{resource}/{vpc}" if self.by_tag else resource
+        return f"/drawbridge/connections/{self.name}/{place}/dns-name"
+
+
+@dataclass(frozen=True)
+class Stripped:
+    """What the tags of an endpoint said before somebody took them."""
+
+    endpoint_id: str
+    tags: tuple[tuple[str, str], ...]
 
 
 @dataclass
@@ -37,11 +65,19 @@ class Home:
     permits: dict[str, str] = field(default_factory=dict)
     """By the policy's name, the account."""
     forbids: dict[str, str] = field(default_factory=dict)
+    rejects: dict[str, str] = field(default_factory=dict)
     registered: set[str] = field(default_factory=set)
     bindings: dict[str, Binding] = field(default_factory=dict)
     ever_bound: set[Binding] = field(default_factory=set)
     squatted: dict[str, str] = field(default_factory=dict)
     """Parameters that people wrote where a name would be published, and what they hold."""
+    vpcs: list[str] = field(default_factory=list)
+    """The first is the one that bindings name by its id."""
+    tagged: set[str] = field(default_factory=set)
+    """Those of them that have the tag by which bindings name VPCs."""
+    stripped: list[Stripped] = field(default_factory=list)
+    connected: dict[str, str] = field(default_factory=dict)
+    """The endpoints that led somewhere when all had last settled, and what each leads to."""
 
     @property
     def account_id(self) -> str:
@@ -53,6 +89,10 @@ class Home:
             return False
         return account_id in self.permits.values() or (to_service and account_id in self.registered)
 
+    def wanted_in(self, binding: Binding) -> set[str]:
+        """Give the VPCs that a binding names, as they are tagged now."""
+        return set(self.tagged) if binding.by_tag else {self.vpcs[0]}
+
 
 @dataclass
 class Ask:
@@ -62,9 +102,25 @@ class Ask:
     asker: Person
     home: Home
     names: list[str] = field(default_factory=list)
-    """The resources in a share; a connection has none."""
+    """The resources in a share as it is now; a connection has none."""
+    stem: str = ""
+    """What the names of all its resources, now and later, begin with."""
+    made: int = 0
+    """How many resources were ever put into it."""
+    holds_subnet: bool = False
+    covered: set[str] = field(default_factory=set)
+    """The resources that were in it at a moment at which the policies let it in as it was then."""
+    taken_out: dict[str, float] = field(default_factory=dict)
+    """When resources were taken out of it."""
+    permitted: bool = False
+    permitted_until: float = 0.0
+    """When the policies last let it in, as it was then."""
     ever_permitted: bool = False
     """Whether the policies let it in at any moment since it was made."""
+    ever_rejected: bool = False
+    """Whether they turned it away at any moment."""
+    was_live: bool = False
+    """Whether it was live when all had last settled."""
     by_hand: bool = False
     """Whether a person accepted it."""
     given_up: bool = False
@@ -75,7 +131,35 @@ class Ask:
         return ":resource-share/" in self.subject
 
     def is_permitted(self) -> bool:
-        return self.home.lets_in(self.asker.account_id, to_service=not self.is_share)
+        return not self.holds_subnet and self.home.lets_in(self.asker.account_id, to_service=not self.is_share)
+
+    def is_rejected(self) -> bool:
+        return not self.is_permitted() and self.asker.account_id in self.home.rejects.values()
+
+    def note(self) -> None:
+        """Note what policies say of it as it is now: to be called after each change of the one or the other."""
+        now, is_permitted = clock.time(), self.is_permitted()
+        if self.permitted or is_permitted:
+            self.permitted_until = now
+        self.permitted = is_permitted
+        self.ever_permitted |= is_permitted
+        self.ever_rejected |= self.is_rejected()
+        # A decision may have been made a moment before a change, and RAM may list for a moment what was before it.
+        if is_permitted or now - self.permitted_until <= GRACE:
+            lately = {name for name, at in self.taken_out.items() if now - at <= GRACE}
+            self.covered |= {*self.names, *lately}
+
+
+@dataclass
+class Unmanaged:
+    """A service that is not Drawbridge's, with a connection."""
+
+    home: Home
+    asker: Person
+    service_id: str
+    endpoint_id: str
+    accepted: bool = False
+    """Whether a person accepted the connection."""
 
 
 class Neighbours:
@@ -88,8 +172,12 @@ class Neighbours:
         self.others = others
         self.asks: list[Ask] = []
         self.services: list[tuple[Home, str, str]] = []
-        self.unmanaged: list[tuple[Home, str, str]] = []
-        """A service that is not Drawbridge's, with a connection that waits: home, service, endpoint."""
+        self.unmanaged: list[Unmanaged] = []
+        self.resources: dict[str, tuple[str, str]] = {}
+        """What was ever shared: by its ARN, its name and its owner."""
+        for home in homes:
+            home.person.write_policy("lattice-only", _LATTICE_ONLY)
+            home.vpcs = [home.person.vpc(), _another_vpc(home.person)]
 
     @property
     def people(self) -> list[Person]:
@@ -104,9 +192,14 @@ class Neighbours:
     # ---- those who ask
 
     def share(self, owner: Person, home: Home, count: int) -> None:
-        name = f"db-{next(self._numbers)}-0"
-        arn = owner.share_database(name, port="5432", with_account=home.account_id)
-        ask = Ask(arn, owner, home, [name])
+        stem = f"db-{next(self._numbers)}"
+        configuration = owner.offer_database(f"{stem}-0", port="5432")
+        self.resources[configuration] = (f"{stem}-0", owner.account_id)
+        told = owner.aws("ram").create_resource_share(
+            name=stem, resourceArns=[configuration], principals=[home.account_id]
+        )
+        arn = str(told["resourceShare"]["resourceShareArn"])
+        ask = Ask(arn, owner, home, [f"{stem}-0"], stem=stem, made=1)
         self._note(ask)
         for _ in range(count - 1):
             self.add_to(ask)
@@ -115,10 +208,34 @@ class Neighbours:
         """Put another resource into a share."""
         if ask.given_up:
             return
-        name = f"{_stem(ask.names[0])}-{len(ask.names)}"
+        name = f"{ask.stem}-{ask.made}"
         configuration = ask.asker.offer_database(name, port="5432")
         ask.asker.aws("ram").associate_resource_share(resourceShareArn=ask.subject, resourceArns=[configuration])
+        ask.made += 1
         ask.names.append(name)
+        self.resources[configuration] = (name, ask.asker.account_id)
+        ask.note()
+
+    def take_from(self, ask: Ask) -> None:
+        """Take the resource out of a share that came last; one stays."""
+        if ask.given_up or len(ask.names) < 2:  # noqa: PLR2004 - the one that stays, and one more
+            return
+        name = ask.names.pop()
+        arn = next(arn for arn, known in self.resources.items() if known == (name, ask.asker.account_id))
+        ask.asker.aws("ram").disassociate_resource_share(resourceShareArn=ask.subject, resourceArns=[arn])
+        ask.taken_out[name] = clock.time()
+        ask.note()
+
+    def put_subnet(self, ask: Ask) -> None:
+        """Put a subnet into a share, or take it out: policies let in what is Lattice's only."""
+        if ask.given_up:
+            return
+        ram = ask.asker.aws("ram")
+        arns = [f"arn:aws:ec2:us-east-1:{ask.asker.account_id}:subnet/{ask.asker.subnets()[0]}"]
+        change = ram.disassociate_resource_share if ask.holds_subnet else ram.associate_resource_share
+        change(resourceShareArn=ask.subject, resourceArns=arns)
+        ask.holds_subnet = not ask.holds_subnet
+        ask.note()
 
     def offer_service(self, home: Home) -> None:
         self.services.append((home, *home.person.offer_service()))
@@ -168,6 +285,14 @@ class Neighbours:
         home.forbids[name] = account_id
         self._note_policies()
 
+    def reject(self, home: Home, account_id: str) -> None:
+        """Turn an account away, unless it is let in."""
+        name = f"reject-{next(self._numbers)}"
+        unasked = f'forbid(principal == Account::"{account_id}", action == Action::"askApprover", resource);'
+        home.person.write_policy(name, f"{unasked}\n{_rule('permit', account_id, 'reject')}")
+        home.rejects[name] = account_id
+        self._note_policies()
+
     def garble(self, home: Home, name: str) -> None:
         """Break a policy: the version before stays in force."""
         home.person.aws("ssm").put_parameter(
@@ -178,6 +303,7 @@ class Neighbours:
         home.person.aws("ssm").delete_parameter(Name=f"{_POLICIES}/{name}")
         home.permits.pop(name, None)
         home.forbids.pop(name, None)
+        home.rejects.pop(name, None)
         self._note_policies()
 
     def register(self, home: Home, account_id: str) -> None:
@@ -185,11 +311,29 @@ class Neighbours:
         home.registered.add(account_id)
         self._note_policies()
 
-    def bind(self, ask: Ask) -> None:
+    def bind(self, ask: Ask, *, by_tag: bool = False) -> None:
         """Want everything of a share, now and later."""
         if ask.is_share:
-            glob = f"{_stem(ask.names[0])}-*"
-            self._write(ask.home, Binding(f"binding-{next(self._numbers)}", ask.asker.account_id, glob))
+            name = f"binding-{next(self._numbers)}"
+            self._write(ask.home, Binding(name, ask.asker.account_id, f"{ask.stem}-*", by_tag))
+
+    def tag_vpc(self, home: Home, vpc: str) -> None:
+        """Give a VPC the tag by which bindings name VPCs, or take it."""
+        ec2 = home.person.aws("ec2")
+        (ec2.delete_tags if vpc in home.tagged else ec2.create_tags)(Resources=[vpc], Tags=[_TAG])
+        home.tagged ^= {vpc}
+
+    def strip(self, home: Home) -> None:
+        """Take the tags of an endpoint that the ledger knows, so that nothing on it says whose it is."""
+        ours = [{"Name": "tag-key", "Values": [_OWNER]}, {"Name": "vpc-endpoint-state", "Values": ["available"]}]
+        known = str([row for row in home.person.ledger() if row["settled"]["BOOL"]])
+        ec2 = home.person.aws("ec2")
+        for each in ec2.describe_vpc_endpoints(Filters=ours)["VpcEndpoints"]:
+            if each["VpcEndpointId"] in known:
+                tags = tuple((tag["Key"], tag["Value"]) for tag in each["Tags"])
+                ec2.delete_tags(Resources=[each["VpcEndpointId"]], Tags=[{"Key": key} for key, _ in tags])
+                home.stripped.append(Stripped(each["VpcEndpointId"], tags))
+                return
 
     def change_binding(self, home: Home, name: str, *, garbled: bool) -> None:
         """Want the first resource alone, or write nonsense, with which the version before stays in force."""
@@ -203,8 +347,7 @@ class Neighbours:
 
     def squat(self, home: Home, binding: Binding) -> None:
         """Write a parameter by hand where Drawbridge would publish, unless it has."""
-        resource = f"{_stem(binding.resource)}-0"
-        name = f"/drawbridge/connections/{binding.name}/{resource}/dns-name"
+        name = binding.published(f"{_stem(binding.resource)}-0", home.vpcs[0])
         ssm = home.person.aws("ssm")
         try:
             ssm.put_parameter(Name=name, Type="String", Value="by-hand.example")
@@ -215,25 +358,41 @@ class Neighbours:
     def offer_unmanaged_service(self, home: Home, asker: Person) -> None:
         """Offer a service that is none of Drawbridge's business, with a connection that waits."""
         service_id, name = home.person.offer_service(managed=False)
-        self.unmanaged.append((home, service_id, asker.connect(name)))
+        self.unmanaged.append(Unmanaged(home, asker, service_id, asker.connect(name)))
+
+    def accept_unmanaged(self, unmanaged: Unmanaged) -> None:
+        """Accept a connection by hand, where Drawbridge does not look."""
+        ec2 = unmanaged.home.person.aws("ec2")
+        if unmanaged.asker.endpoint_state(unmanaged.endpoint_id) == "pendingAcceptance":
+            told = ec2.accept_vpc_endpoint_connections(
+                ServiceId=unmanaged.service_id, VpcEndpointIds=[unmanaged.endpoint_id]
+            )
+            unmanaged.accepted = not told["Unsuccessful"]
+
+    def manage(self, unmanaged: Unmanaged) -> None:
+        """Have Drawbridge look after a service, with the connection that it has."""
+        tags = [{"Key": "drawbridge:managed", "Value": "true"}]
+        unmanaged.home.person.aws("ec2").create_tags(Resources=[unmanaged.service_id], Tags=tags)
+        self.unmanaged.remove(unmanaged)
+        self._note(Ask(unmanaged.endpoint_id, unmanaged.asker, unmanaged.home, by_hand=unmanaged.accepted))
 
     def _write(self, home: Home, binding: Binding, *, overwrite: bool = False) -> None:
         home.person.aws("ssm").put_parameter(
             Name=f"{_BINDINGS}/{binding.name}",
             Type="String",
-            Value=binding.text(home.person.vpc()),
+            Value=binding.text(home.vpcs[0]),
             Overwrite=overwrite,
         )
         home.bindings[binding.name] = binding
         home.ever_bound.add(binding)
 
     def _note(self, ask: Ask) -> None:
-        ask.ever_permitted = ask.is_permitted()
+        ask.note()
         self.asks.append(ask)
 
     def _note_policies(self) -> None:
         for ask in self.asks:
-            ask.ever_permitted |= ask.is_permitted()
+            ask.note()
 
 
 def invitation_of(ask: Ask) -> dict[str, Any] | None:
@@ -251,5 +410,12 @@ def _stem(name: str) -> str:
     return name.rpartition("-")[0]
 
 
-def _rule(effect: str, account_id: str) -> str:
-    return f'{effect}(principal == Account::"{account_id}", action == Action::"accept", resource);'
+def _rule(effect: str, account_id: str, action: str = "accept") -> str:
+    return f'{effect}(principal == Account::"{account_id}", action == Action::"{action}", resource);'
+
+
+def _another_vpc(person: Person) -> str:
+    ec2 = person.aws("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.99.0.0/24")["Vpc"]["VpcId"]
+    ec2.create_subnet(VpcId=vpc, CidrBlock="10.99.0.0/24", AvailabilityZone="us-east-1a")
+    return str(vpc)
