@@ -187,9 +187,7 @@ class Together(RuleBasedStateMachine):
     @rule(data=st.data(), garbled=st.booleans())
     def change_policy(self, data: st.DataObject, garbled: bool) -> None:
         written = [
-            (home, name)
-            for home in self.neighbours.homes
-            for name in (*home.permits, *home.forbids, *home.rejects)
+            (home, name) for home in self.neighbours.homes for name in (*home.permits, *home.forbids, *home.rejects)
         ]
         home, name = data.draw(st.sampled_from(written))
         (self.neighbours.garble if garbled else self.neighbours.take_out)(home, name)

@@ -218,7 +218,7 @@ class Neighbours:
 
     def take_from(self, ask: Ask) -> None:
         """Take the resource out of a share that came last; one stays."""
-        if ask.given_up or len(ask.names) < 2:  # noqa: PLR2004 - the one that stays, and one more
+        if ask.given_up or len(ask.names) < 2:
             return
         name = ask.names.pop()
         arn = next(arn for arn, known in self.resources.items() if known == (name, ask.asker.account_id))
