@@ -24,7 +24,7 @@ PATIENCE = 3600
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the test of what was needed of the roles behind the last of those that need it; with workers it is the last."""
+    """Put the test of what was needed of the roles behind the last that need it; with workers it is the last of all."""
     if hasattr(config, "workerinput"):
         return
     here = Path(__file__).parent
