@@ -23,16 +23,16 @@ LONGEST = (
 )
 """What takes minutes is begun first, and each by a worker of its own."""
 
-TOGETHER = "tests/system"
-"""What one of these tests does counts for another."""
+SYSTEM = "tests/system"
+LAST = "tests/system/test_least_privilege.py"
+"""Waits for all other tests of the system, wherever they run: begun last, it waits for nobody behind it."""
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types that mypy reads
-    """With several workers, keeps together what shares accounts: a file's tests, and those of the system."""
+    """With several workers, keeps together what shares accounts: a file's tests."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = nodeid.partition("::")[0]
-        return TOGETHER if path.startswith(TOGETHER) and path not in LONGEST else path
+        return nodeid.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
@@ -53,7 +53,9 @@ def pytest_collection_finish() -> None:
 
 
 def _rank(item: pytest.Item) -> int:
-    order = (*LONGEST, TOGETHER)
+    if item.nodeid.startswith(LAST):
+        return len(LONGEST) + 2
+    order = (*LONGEST, SYSTEM)
     return next((place for place, each in enumerate(order) if item.nodeid.startswith(each)), len(order))
 
 

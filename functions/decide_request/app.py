@@ -57,7 +57,8 @@ class Decided(Struct, frozen=True, kw_only=True):
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, Step)
-    in_force, now = policies(), moment()
+    # Before anything is read: what changes from here on was not seen.
+    now, in_force = moment(), policies()
     facts = gatherer().gather(step.request, now.now)
     before = ledger().let_in(step.request_id)
     decision = brief(decide(facts, compiled(in_force), now, broken=broken(in_force)))

@@ -735,6 +735,20 @@ def test_of_a_row_of_the_version_before_what_was_let_in_is_read_from_its_grounds
     assert ledger.let_in(ID) == (None if over else LetIn(at=grounds().at, because=(WHY,)))
 
 
+@pytest.mark.parametrize("status", [Status.WITHDRAWN, Status.REJECTED, Status.EXPIRED])
+def test_what_is_over_is_not_let_in_again_by_an_attempt_that_failed(ledger: Ledger, status: Status) -> None:
+    ledger.claim(seen(), 1, after=None)
+    reach(ledger, Status.ACCEPTED, settled=False, grounds=grounds(), decided_by=(WHY,), let_in=LET_IN)
+    reach(ledger, status)
+    # It comes again, and the attempt breaks off before anything is decided.
+    ledger.claim(seen(), 2, after=row(ledger))
+    reach(ledger, Status.FAILED, attempt=2)
+
+    ledger.claim(seen(), 3, after=row(ledger))
+
+    assert ledger.let_in(ID) is None
+
+
 def test_what_was_let_in_that_can_t_be_read_is_not_known(ledger: Ledger, table: Any) -> None:
     ledger.claim(seen(), 1, after=None)
     table.update_item(

@@ -20,6 +20,7 @@ from tests.contracts.conftest import NewAccount
 class Tables:
     def __init__(self, approvals: Any, ledger: Any) -> None:
         self.ledger = Ledger(ledger, now=lambda: NOW)
+        self.rows = ledger
         self.turns = QuestionTurns(approvals, ledger, now=lambda: NOW)
 
     def asks(self, number: int) -> str:
@@ -71,3 +72,12 @@ def test_each_account_has_turns_of_its_own(tables: Tables) -> None:
     assert all(tables.take(tables.asks(number)) for number in range(3))
 
     assert tables.turns.take("333333333333", tables.asks(4), most=3)
+
+
+@pytest.mark.parametrize("broken", [{}, {"settled": False}, {"settled": False, "status": ["PENDING"]}])
+def test_a_row_that_somebody_wrote_by_hand_keeps_no_turn_and_stops_nobody(tables: Tables, broken: Any) -> None:
+    ids = [tables.asks(number) for number in range(4)]
+    assert [tables.take(each) for each in ids] == [True, True, True, False]
+    tables.rows.put_item(Item={"request_id": ids[0], **broken})
+
+    assert tables.take(ids[3])

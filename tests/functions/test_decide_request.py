@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -189,3 +189,20 @@ def test_the_step_is_what_an_execution_starts_with(gathered: Gathered) -> None:
     gathered(share_facts())
 
     assert step(input=workflow_input())["input"] == STEP
+
+
+def test_a_decision_is_as_old_as_the_policies_that_it_was_made_by(
+    gathered: Gathered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gathered(share_facts(asker(membership=Membership.MEMBER), contents=(content(),)))
+    read_at: list[datetime] = []
+
+    def policies() -> InForce[Policy]:
+        read_at.append(datetime.now(UTC))
+        return IN_FORCE
+
+    monkeypatch.setattr(app, "policies", policies)
+
+    answer = invoke(app.lambda_handler, STEP)
+
+    assert datetime.fromisoformat(answer["on"]["at"]) <= read_at[0]

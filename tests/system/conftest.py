@@ -7,7 +7,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,16 @@ from demo.people import Person
 from local_aws.drawbridge_stack import REGION, deploy_stack
 from local_aws.lapse import lapse
 from local_aws.server import LocalAws
+from tests.system.permissions import Permissions
 
 PATIENCE = 3600
 """Seconds of the clock that anything may take."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the test of what was needed of the roles behind the last of those that need it."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the test of what was needed of the roles behind the last that need it; with workers it is the last of all."""
+    if hasattr(config, "workerinput"):
+        return
     here = Path(__file__).parent
     last = [item for item in items if item.path == here / "test_least_privilege.py"]
     others = [item for item in items if item not in last]
@@ -40,8 +43,6 @@ class World:
     """The local AWS from outside: its port, and what is under ``/_local/``."""
 
     url: str
-    deployed_in: set[str] = field(default_factory=set)
-    """The accounts that had the stack so far."""
 
     def person(self, account_id: str) -> Person:
         return Person(self.url, account_id, f"somebody-in-{account_id}")
@@ -90,8 +91,15 @@ def world(local_aws_server: LocalAws) -> World:
     return World(local_aws_server.url)
 
 
+@pytest.fixture(scope="session")
+def permissions(tmp_path_factory: pytest.TempPathFactory) -> Permissions:
+    """What the roles of stacks did, of all files of tests, whichever worker runs them."""
+    base = tmp_path_factory.getbasetemp()
+    return Permissions((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "permissions")
+
+
 @pytest.fixture(scope="module")
-def deployed(world: World) -> Iterator[Callable[..., Person]]:
+def deployed(world: World, permissions: Permissions, request: pytest.FixtureRequest) -> Iterator[Callable[..., Person]]:
     """Deploy the stack in an account, and give a person there; it looks until the module is through.
 
     Nobody is asked in Slack unless a channel is told: what policies would ask about is held.
@@ -100,13 +108,13 @@ def deployed(world: World) -> Iterator[Callable[..., Person]]:
 
     def deploy_in(account_id: str, **parameters: str) -> Person:
         deploy_stack(account_id, parameters={"SlackChannel": "", **parameters})
-        world.deployed_in.add(account_id)
         people.append(world.person(account_id))
         return people[-1]
 
     yield deploy_in
     for person in people:
         stop_looking(person)
+    permissions.note(request.path.name, people)
 
 
 def stop_looking(person: Person) -> None:

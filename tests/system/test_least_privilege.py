@@ -5,16 +5,13 @@ Comes last, and what was done is counted together for all accounts that had the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from local_aws.iam import identities, usage
-from tests.system.conftest import World
+from tests.conftest import LONGEST
+from tests.system.permissions import Noted, Permissions
 
-PARTITION = "aws"
 _FUNCTIONS = (
     "AcceptRequest",
     "AssociateResource",
@@ -52,51 +49,6 @@ NOT_USED: dict[str, str] = {
 """What a role may do although no test needs it: role, statement, action or place of the resource, and the reason."""
 
 
-@dataclass(frozen=True)
-class Role:
-    """A role of the stack in one account."""
-
-    logical_id: str
-    account_id: str
-    name: str
-
-    def uses(self) -> list[usage.Use]:
-        return usage.uses(f"arn:{PARTITION}:iam::{self.account_id}:role/{self.name}")
-
-    def allows(self) -> Iterator[tuple[str, bool]]:
-        """Tell each thing that the role allows, by a name that is the same in all accounts, and whether it was used."""
-        held = identities.role(self.account_id, PARTITION, self.name)
-        assert held is not None
-        uses = self.uses()
-        for statement in held.statements:
-            unused = {(each.element, each.value) for each in usage.unused([statement], uses)}
-            named = f"{self.logical_id} {statement.sid}"
-            for action in statement.actions or ():
-                yield f"{named} {action}", ("Action", action) not in unused
-            # The only resource is used if an action is.
-            several = statement.resources if len(statement.resources or ()) > 1 else ()
-            for place, resource in enumerate(several or ()):
-                yield f"{named} resource {place}", ("Resource", resource) not in unused
-
-
-def roles(world: World) -> list[Role]:
-    found: list[Role] = []
-    for account_id in sorted(world.deployed_in):
-        cloudformation = world.person(account_id).aws("cloudformation")
-        made = cloudformation.describe_stack_resources(StackName="drawbridge")["StackResources"]
-        found += [
-            Role(each["LogicalResourceId"], account_id, each["PhysicalResourceId"])
-            for each in made
-            if each["ResourceType"] == "AWS::IAM::Role"
-        ]
-    return found
-
-
-def never_used(found: Iterable[Role]) -> set[str]:
-    allowed = [each for role in found for each in role.allows()]
-    return {what for what, _ in allowed} - {what for what, used in allowed if used}
-
-
 def everything_ran(session: pytest.Session) -> bool:
     """Tell whether no system test was left out by choice: what some of them need says nothing of what all need."""
     here = Path(__file__).parent
@@ -108,19 +60,30 @@ def everything_ran(session: pytest.Session) -> bool:
     return {*here.rglob("test_*.py")} <= collected and not any(choices) and not by_name
 
 
-def test_every_call_of_the_stack_was_allowed(world: World) -> None:
-    found = roles(world)
+@pytest.fixture(scope="module")
+def noted(permissions: Permissions, request: pytest.FixtureRequest) -> list[Noted]:
+    """What was noted of every file that deploys the stack, once all of them have come to their end."""
+    files = {
+        item.path.name
+        for item in request.session.items
+        if isinstance(item, pytest.Function)
+        and "deployed" in item.fixturenames
+        and not any(item.nodeid.startswith(each) for each in LONGEST)
+    }
+    return permissions.of(files)
 
-    denied = [use for role in found for use in usage.denied(role.uses())]
 
-    assert [(use.role_arn, use.action, use.resource) for use in denied] == []
+def test_every_call_of_the_stack_was_allowed(noted: list[Noted]) -> None:
+    assert [denied for each in noted for denied in each.denied] == []
 
 
-def test_every_permission_was_used_or_is_listed_with_its_reason(world: World, request: pytest.FixtureRequest) -> None:
+def test_every_permission_was_used_or_is_listed_with_its_reason(
+    noted: list[Noted], request: pytest.FixtureRequest
+) -> None:
     if not everything_ran(request.session):
         pytest.skip("only some of the system tests ran: whether the roles allow more than is used can't be told")
 
-    found = never_used(roles(world))
+    found = {what for each in noted for what in each.allowed} - {what for each in noted for what in each.used}
 
     assert sorted(found - NOT_USED.keys()) == [], "allowed, and not used"
     assert sorted(NOT_USED.keys() - found) == [], "listed as not used, and used or not allowed"

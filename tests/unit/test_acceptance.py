@@ -290,3 +290,11 @@ def test_a_share_that_is_kept_only_has_to_be_there() -> None:
     invited = Shares(InvitationStatus.PENDING, shared=True)
     assert done(SHARE, AS_IT_IS, invited, NOBODY).result is Result.ACCEPTED
     assert invited.answers == []
+
+
+@pytest.mark.parametrize("decision", [YES, NO])
+def test_what_was_decided_of_a_share_in_effect_is_no_answer_to_an_invitation(decision: Answer) -> None:
+    shares = Shares(InvitationStatus.PENDING)
+
+    assert isinstance(decided(SHARE, decision, shares, NOBODY, live=True), DecideAgain)
+    assert shares.answers == []

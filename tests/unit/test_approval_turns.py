@@ -9,7 +9,8 @@ from drawbridge.decision import Hold
 from drawbridge.hint import AT_CONNECTIONS
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.request.digests import digest
-from drawbridge.status import Status
+from drawbridge.request.turns import AWAITS_TURN, FreeTurns
+from drawbridge.status import Reason, Status
 from tests.builders import NOW, PROVIDER, SERVICE_ID, question, row
 from tests.unit.approvals import ASK
 from tests.unit.test_discovery import World, connection
@@ -63,3 +64,10 @@ def test_as_many_are_started_as_there_are_turns(open_: int, started: int) -> Non
     world.counts = False
 
     assert len(world.discoverer().discover(AT_CONNECTIONS, NOW).started) == started
+
+
+@pytest.mark.parametrize(("status", "next_"), [(Status.AVAILABLE, True), (Status.HELD, True), (Status.FAILED, False)])
+def test_what_is_kept_until_its_turn_gets_it_unless_its_attempt_failed(status: Status, next_: bool) -> None:
+    kept = row(status, settled=True, kept=(Reason(AWAITS_TURN, "five are open"),))
+
+    assert FreeTurns([], MOST).is_next(kept) is next_

@@ -209,3 +209,9 @@ def test_a_share_of_lattice_s_resources_only_has_the_state_that_it_always_had() 
     told: Any = [RESOURCE_ARN, f"{RESOURCE_ARN}0"]
 
     assert state_in_effect(reversed(told)) == "ef7b0bd59b84e803"
+
+
+def test_what_a_share_holds_makes_one_state_however_often_a_listing_tells_of_it() -> None:
+    facts = share_facts(contents=(content(),))
+
+    assert decided_on(facts, NOW).state == state_in_effect([content().arn] * 2)

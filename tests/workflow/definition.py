@@ -18,6 +18,11 @@ DEFINITION: Json = json.loads((REPOSITORY / "statemachine" / "onboarding.asl.jso
 TEMPLATE: Json = yaml_parse((REPOSITORY / "template.yaml").read_text())
 RESOURCES: dict[str, Json] = TEMPLATE["Resources"]
 
+SUBSTITUTIONS: Json = RESOURCES["OnboardingStateMachine"]["Properties"]["DefinitionSubstitutions"]
+"""What is filled into the definition when it is deployed."""
+CALLED: Json = {name: value for name, value in SUBSTITUTIONS.items() if name.endswith("FunctionArn")}
+"""Those of them that name the functions' versions."""
+
 _SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
 
 

@@ -36,7 +36,7 @@ from local_aws.clock import clock
 from tests.attempts import KeptInMemory
 from tests.builders import NOW, SHARE, share_facts, wanted, workflow_input
 from tests.local_aws.workflow_runs import ROLE, Function, FunctionError, Json, until, waits
-from tests.workflow.definition import DEFINITION, RESOURCES, attribute_of
+from tests.workflow.definition import CALLED, DEFINITION, RESOURCES, attribute_of
 
 WHY = (Reason("policy", "A policy says so.", source="some-policy"),)
 YES = Accept(WHY)
@@ -244,9 +244,8 @@ def parameters(name: str) -> tuple[str, ...]:
 
 def _definition() -> str:
     """Give the definition with each function named after its folder."""
-    text = json.dumps(DEFINITION)
-    given = RESOURCES["OnboardingStateMachine"]["Properties"]["DefinitionSubstitutions"]
-    for substitution, arn in given.items():
+    text = json.dumps(DEFINITION).replace("${Partition}", "aws")
+    for substitution, arn in CALLED.items():
         folder = RESOURCES[attribute_of(arn)]["Properties"]["CodeUri"].rstrip("/").rpartition("/")[2]
         text = text.replace(f"${{{substitution}}}", folder)
     return text

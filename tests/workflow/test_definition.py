@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from typing import Any
 
@@ -10,9 +11,12 @@ import pytest
 from jsonata import Jsonata
 
 from drawbridge import errors
+from tests.builders import REPOSITORY
 from tests.workflow.definition import (
+    CALLED,
     DEFINITION,
     RESOURCES,
+    SUBSTITUTIONS,
     TEMPLATE,
     Json,
     Machine,
@@ -73,7 +77,7 @@ def caught(state: Json) -> list[str]:
 def function_of(task: Json) -> str:
     """Give the logical id of the function that a task invokes."""
     (name,) = substitutions(task["Arguments"]["FunctionName"])
-    return attribute_of(STATE_MACHINE["DefinitionSubstitutions"][name])
+    return attribute_of(CALLED[name])
 
 
 @every_machine
@@ -192,7 +196,7 @@ def test_trap_21_a_task_that_waits_for_a_person_never_takes_its_timeout_for_a_fa
     assert not {"States.Timeout", "States.ALL", "States.TaskFailed"} & set(retried(task))
     assert task["Catch"][0]["ErrorEquals"] == ["States.Timeout"]
     assert task["TimeoutSeconds"] in {"{% $decided.wait.reminder %}", "{% $decided.wait.end %}"}
-    assert task["Resource"] == "arn:aws:states:::lambda:invoke.waitForTaskToken"
+    assert task["Resource"] == "arn:${Partition}:states:::lambda:invoke.waitForTaskToken"
     assert task["Arguments"]["Payload"]["token"] == "{% $states.context.Task.Token %}"
 
 
@@ -273,21 +277,28 @@ def test_a_task_gives_its_function_the_time_that_the_function_has(task: Json) ->
 
 
 def test_every_substitution_is_given_and_none_in_vain() -> None:
-    given = STATE_MACHINE["DefinitionSubstitutions"]
+    assert substitutions(DEFINITION) == SUBSTITUTIONS.keys()
+    assert {attribute_of(each) for each in CALLED.values()} <= functions().keys()
 
-    assert substitutions(DEFINITION) == given.keys()
-    assert {attribute_of(each) for each in given.values()} <= functions().keys()
+
+def test_neither_definition_nor_template_is_for_one_partition_only() -> None:
+    """Step Functions knows its integrations under the partition's name: aws-cn and aws-us-gov are others."""
+    template = (REPOSITORY / "template.yaml").read_text()
+
+    assert "arn:aws" not in json.dumps(DEFINITION)
+    assert "arn:aws" not in template
+    assert SUBSTITUTIONS["Partition"] == {"Ref": "AWS::Partition"}
 
 
 @every_task
 def test_a_task_invokes_a_function_by_its_substitution(task: Json) -> None:
-    assert task["Resource"] == "arn:aws:states:::lambda:invoke"
+    assert task["Resource"] == "arn:${Partition}:states:::lambda:invoke"
     assert re.fullmatch(r"\$\{\w+\}", task["Arguments"]["FunctionName"])
 
 
 def test_an_execution_keeps_to_the_versions_of_the_functions_that_it_began_with() -> None:
     """It may wait for days, and across an update, with a definition that the new functions do not know."""
-    called = {attribute_of(each): each for each in STATE_MACHINE["DefinitionSubstitutions"].values()}
+    called = {attribute_of(each): each for each in CALLED.values()}
 
     assert called == {name: {"Ref": f"{name}.Version"} for name in called}
     # Of the layers too, which hold nearly all of the code.

@@ -14,6 +14,7 @@ from local_aws.deployment import template
 from local_aws.iam.reference import Action, find_action
 from tests.builders import REPOSITORY
 from tests.workflow.definition import (
+    CALLED,
     RESOURCES,
     TEMPLATE,
     Json,
@@ -541,11 +542,8 @@ def test_the_organization_s_role_is_taken_in_its_account_only_where_that_is_know
 
 
 def test_the_workflow_may_invoke_the_functions_that_it_names_and_no_others() -> None:
-    machine = RESOURCES["OnboardingStateMachine"]["Properties"]
-
     invoking = statement("OnboardingStateMachineRole", "InvokeFunctions")
 
     assert invoking["Action"] == "lambda:InvokeFunction"
-    given = machine["DefinitionSubstitutions"].values()
-    versions = [{"Fn::Sub": f"${{{attribute_of(each)}.Arn}}:*"} for each in given]
+    versions = [{"Fn::Sub": f"${{{attribute_of(each)}.Arn}}:*"} for each in CALLED.values()]
     assert sorted(map(str, invoking["Resource"])) == sorted(map(str, versions))

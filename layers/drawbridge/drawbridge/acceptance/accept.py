@@ -88,6 +88,9 @@ def _answer_share(
 ) -> Acceptance | DecideAgain:
     invitation = shares.newest_invitation(request.share_arn)
     if invitation is not None and invitation.status is InvitationStatus.PENDING:
+        if on.live and not shares.is_shared(request.share_arn):
+            # What stands for a share in effect, as an approval of before, is no answer to an invitation.
+            return _again("The share is not in effect any more, and there is an invitation to it.")
         if (changed := _changed(invitation, on, shares)) is not None:
             return changed
         shares.answer(invitation.arn, accept=isinstance(decision, Accept))

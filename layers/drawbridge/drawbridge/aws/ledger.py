@@ -43,6 +43,8 @@ FOLLOWED_INDEX = "followed"
 
 _OVER = frozenset({Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN})
 """Nothing is let in any more."""
+_NOTHING = "null"
+"""Says in a row that nothing is let in; a version before kept only the grounds, and its rows say nothing."""
 
 _HISTORY_KEPT = 100
 """Entries of a row's history, if they fit; the bus has told of the earlier ones."""
@@ -117,9 +119,10 @@ class Ledger:
         if after is None:
             write.only_if_new("request_id")
         else:
-            if not after.let_in and after.status not in _OVER:
-                before = _of_before(self.with_grounds(after))
-                write.set(**({"let_in": _text(before)} if before else {}))
+            if after.status in _OVER:
+                write.set(let_in=_NOTHING)
+            elif not after.let_in and (before := _of_before(self.with_grounds(after))) is not None:
+                write.set(let_in=_text(before))
             write.only_if(attempt=after.attempt, settled=after.settled)
         return self._update(seen.request.request_id, write) is not None
 
@@ -331,7 +334,8 @@ def _note_let_in(write: Write, status: Status, outcome: Outcome) -> None:
     if outcome.let_in is not None:
         write.set(let_in=_text(outcome.let_in))
     elif status in _OVER:
-        write.remove("let_in")
+        # Not removed: the grounds stay for people to read, and are not to be taken for those of a version before.
+        write.set(let_in=_NOTHING)
     if outcome.kept is not None:
         write.set(kept=msgspec.to_builtins(few(outcome.kept)))
         if not outcome.kept:

@@ -56,7 +56,10 @@ class QuestionTurns:
         """Give those that somebody is still asked about, or may be in a moment."""
         rows = items_of(self._ledger, taken, ("request_id", "status", "settled"))
         asked = {Status.PENDING, Status.WAITING_FOR_APPROVAL}
-        return {str(row["request_id"]) for row in rows if not row["settled"] and row["status"] in asked}
+        # Of a row that somebody wrote by hand nobody is asked: it keeps no turn, and stops nobody else's.
+        return {
+            str(row["request_id"]) for row in rows if row.get("settled") is False and str(row.get("status")) in asked
+        }
 
     def _replace(self, account_id: str, before: set[str], after: set[str]) -> bool:
         write = Write(requests=after, expires_at=int((self._now() + _KEPT_FOR).timestamp()))

@@ -5,13 +5,14 @@ from collections.abc import Collection
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import matched_digest, wanted_digest
 from drawbridge.association.inputs import Surroundings, inputs_of, that_matter
-from drawbridge.association.left_behind import read, written
+from drawbridge.association.left_behind import Made, read, written
 from drawbridge.aws.survey import Survey
 from drawbridge.configuration import InForce
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.gather import Registry
 from drawbridge.decision.in_force import permitted_digest
 from drawbridge.decision.policies import Policy
+from drawbridge.errors import AccessDeniedError, GoneError
 from drawbridge.request.connections import NONE_HELD, Held
 from drawbridge.request.inputs import Inputs
 from drawbridge.request.row import Row
@@ -43,8 +44,15 @@ class Planned:
         self._surroundings = surroundings
 
     def left(self, row: Row) -> tuple[str, tuple[str, ...]]:
-        there = [each for each in read(row.left) if self._survey.has(each)]
+        there = [each for each in read(row.left) if self._may_be_there(each)]
         return written(there), tuple(each.id for each in there)
+
+    def _may_be_there(self, made: Made) -> bool:
+        try:
+            return self._survey.has(made)
+        except (GoneError, AccessDeniedError):
+            # A network that is not shared any longer, or never to be looked into: nothing is known of what is in it.
+            return True
 
     def inputs(self, provider: str, share_name: str, held: Collection[SharedResource], row: Row) -> Inputs:
         # Broken bindings might match too: a plan takes what the share holds for unknown then.

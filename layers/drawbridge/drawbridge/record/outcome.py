@@ -245,10 +245,11 @@ def _ended(ended: Ended) -> Outcome:
     )
     refused = (*(each.because for each in ended.results if isinstance(each, Refused)), *ended.refused)
     publications = [result.publication for result in ended.results if isinstance(result, Published)]
-    # Each group's first names before anybody's last: of what there is no room for, all have a part.
+    names = tuple(name for each in publications for name in each.parameters)
+    # Each group's first names before anybody's last: where there is not room for all, everybody has a part.
     in_turns = zip_longest(*(each.parameters for each in publications))
-    names = tuple(name for turn in in_turns for name in turn if name is not None)
-    published = fitting(names, PUBLISHED_BYTES)
+    room = {*fitting((name for turn in in_turns for name in turn if name is not None), PUBLISHED_BYTES)}
+    published = tuple(name for name in names if name in room)
     untold = len(names) - len(published) + sum(each.untold for each in publications)
     cut = (*ended.cut, *([_CUT_NAMES.format(untold)] if untold else ()))
     if failures:

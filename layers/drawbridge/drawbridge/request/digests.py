@@ -12,8 +12,8 @@ def digest(*parts: object) -> str:
 
 
 def state_in_effect(arns: Iterable[str]) -> str:
-    """Give the digest of a share in effect: of all that it holds, whatever it is."""
-    return digest("in effect", *sorted(arns))
+    """Give the digest of a share in effect: of all that it holds, whatever it is, in whatever order and how often."""
+    return digest("in effect", *sorted(set(arns)))
 
 
 def contents_fingerprint(arns: Iterable[str] | None) -> str:

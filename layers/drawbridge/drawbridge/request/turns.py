@@ -20,7 +20,8 @@ class FreeTurns:
     def is_next(self, row: Row) -> bool:
         """Tell whether the request awaits its turn and gets it; it is taken then."""
         held = row.awaits_turn and row.status is Status.HELD
-        kept = any(reason.code == AWAITS_TURN for reason in row.kept)
+        # What failed is tried again after the waits of a failure.
+        kept = row.status is not Status.FAILED and any(reason.code == AWAITS_TURN for reason in row.kept)
         if not (held or kept) or self._taken[row.account_id] >= self._most:
             return False
         self._taken[row.account_id] += 1

@@ -1,0 +1,37 @@
+"""What is left behind in a network that is not to be seen any longer: it stays told, and stops no look."""
+
+import pytest
+
+from drawbridge.association.left_behind import Kind, Made, written
+from drawbridge.bootstrap.configured import Planned
+from drawbridge.configuration import InForce
+from drawbridge.errors import AccessDeniedError, DrawbridgeError, GoneError, ThrottledError
+from drawbridge.status import Status
+from tests.builders import row
+from tests.unit.around import Around
+
+LEFT = Made(id="snva-1", kind=Kind.VPC, network_arn="arn:network", vpc_id="vpc-1")
+
+
+class Survey:
+    def __init__(self, error: DrawbridgeError) -> None:
+        self._error = error
+
+    def has(self, made: Made) -> bool:
+        raise self._error
+
+
+def planned(error: DrawbridgeError) -> Planned:
+    return Planned(InForce((), (), ()), InForce((), (), ()), Around(), Survey(error))  # type: ignore[arg-type] # as much as is asked
+
+
+@pytest.mark.parametrize("error", [AccessDeniedError("list the VPCs"), GoneError("list the VPCs")])
+def test_what_is_left_behind_out_of_sight_stays_told_and_is_no_change(error: DrawbridgeError) -> None:
+    kept = written([LEFT])
+
+    assert planned(error).left(row(Status.AVAILABLE, left=kept)) == (kept, ("snva-1",))
+
+
+def test_what_may_pass_is_told_to_who_looks() -> None:
+    with pytest.raises(ThrottledError):
+        planned(ThrottledError("later")).left(row(Status.AVAILABLE, left=written([LEFT])))
