@@ -238,15 +238,14 @@ def test_a_provider_chooses_neither_a_well_known_name_nor_one_in_a_public_zone(
         alias={"zone": public, "name": f"{{resource}}.{name}.example"},
     )
     arns = [providers.single(provider, each) for each in ("wpad", name)]
-    provider.aws("ram").create_resource_share(
+    share = provider.aws("ram").create_resource_share(
         name=name, resourceArns=arns, principals=[consumer.account_id], allowExternalPrincipals=True
-    )
-    shares = provider.aws("ram").get_resource_shares(resourceOwner="SELF", name=name)["resourceShares"]
+    )["resourceShare"]
 
     def refused() -> bool:
-        row = row_of(consumer, shares[0]["resourceShareArn"])
+        row = row_of(consumer, share["resourceShareArn"])
         return bool(row) and sorted(codes(row)) == ["alias-public", "alias-reserved"]
 
-    until(refused, lambda: f"{row_of(consumer, shares[0]['resourceShareArn'])}")
+    until(refused, lambda: f"{row_of(consumer, share['resourceShareArn'])}")
     assert f"wpad.{DOMAIN}" not in records(consumer, zone)
     assert records(consumer, public) == {}

@@ -132,7 +132,9 @@ def test_a_forbid_that_is_written_while_aws_puts_an_endpoint_off_wins(
     world.control("clock", {"advance": 61})
 
     row = settled(consumer, share_arn, "HELD")
-    assert (reasons(row), row["attempt"]["N"]) == (["association-not-permitted"], "1")
+    # Another attempt may have come to the same since: the policies are others than when the first one began.
+    assert reasons(row) == ["association-not-permitted"]
+    assert "FAILED" not in statuses(row)
     put_off()
     until(world.quiet, lambda: "the local AWS comes to rest")
     assert endpoints_for(consumer, name) == []

@@ -27,7 +27,7 @@ _strangers = itertools.count(530000000061)
 @pytest.fixture(scope="module")
 def home(deployed: Callable[..., Person]) -> Person:
     """Give an account that offers services and has things shared with it; what is not of its own is held."""
-    return deployed("510000000061")
+    return deployed("510000000261")
 
 
 @pytest.fixture

@@ -21,12 +21,12 @@ Json = dict[str, Any]
 @pytest.fixture(scope="module")
 def provider(deployed: Callable[..., Person]) -> Person:
     """Give who offers endpoint services, and who shares: with a stack of its own for the first."""
-    return deployed("510000000081", SlackChannel="C0APPROVALS", ApprovalHours="10")
+    return deployed("510000000281", SlackChannel="C0APPROVALS", ApprovalHours="10")
 
 
 @pytest.fixture(scope="module")
 def consumer(deployed: Callable[..., Person]) -> Person:
-    return deployed("520000000081", SlackChannel="C0APPROVALS", ApprovalHours="10")
+    return deployed("520000000281", SlackChannel="C0APPROVALS", ApprovalHours="10")
 
 
 @pytest.fixture
@@ -234,10 +234,10 @@ def test_a_forbid_that_is_written_while_accept_is_throttled_wins(
     if kind == "connection":
         assert consumer.endpoint_state(subject) == "pendingAcceptance"
     else:
-        (invitation,) = consumer.aws("ram").get_resource_share_invitations(resourceShareArns=[subject])[
-            "resourceShareInvitations"
-        ]
-        assert invitation["status"] == "PENDING"
+        listing = consumer.aws("ram").get_paginator("get_resource_share_invitations")
+        pages = listing.paginate(resourceShareArns=[subject])
+        invited = [each["status"] for page in pages for each in page["resourceShareInvitations"]]
+        assert invited == ["PENDING"]
 
 
 def by_hand(provider: Person, consumer: Person) -> tuple[str, str]:

@@ -171,7 +171,7 @@ def test_what_goes_after_it_was_connected_is_told(provider: Person, consumer: Pe
     route53.delete_hosted_zone(Id=zone)
 
     assert "no-security-group" in reasons(comes_to(consumer, of_group, "HELD", attempt=2))
-    assert "RefusedError" in reasons(comes_to(consumer, of_zone, "FAILED", attempt=2))
+    assert "no-hosted-zone" in reasons(comes_to(consumer, of_zone, "HELD", attempt=2))
 
 
 def test_a_resource_that_gets_other_ports_is_published_as_it_is_now(provider: Person, consumer: Person) -> None:

@@ -19,12 +19,12 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def provider(world: World) -> Person:
-    return world.person("510000000073")
+    return world.person("510000000273")
 
 
 @pytest.fixture(scope="module")
 def consumer(deployed: Callable[..., Person], provider: Person) -> Person:
-    person = deployed("520000000073")
+    person = deployed("520000000273")
     permit = f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);'
     person.write_policy("let-provider-in", permit)
     return person
