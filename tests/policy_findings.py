@@ -22,6 +22,7 @@ ANSWERS = {
     "RESOURCE_MISMATCH ec2:CreateVpcEndpoint arn:*:ec2:*:*:vpc-endpoint/*": _OTHER_STATEMENT,
     "RESOURCE_MISMATCH ec2:CreateVpcEndpoint arn:*:ec2:*:*:vpc/*": _OTHER_STATEMENT,
     "RESOURCE_MISMATCH ec2:ModifyVpcEndpoint arn:*:ec2:*:*:vpc-endpoint/*": _OTHER_STATEMENT,
+    "RESOURCE_MISMATCH states:DescribeExecution arn:*:states:*:*:express:*:*:*": "Ours is no express workflow.",
     "RESOURCE_MISMATCH states:SendTaskSuccess *": "It knows the state machine: local_aws/iam/corrections.py.",
     "UNKNOWN_CONDITION_FOR_ACTION aws:ViaAWSService ec2:AssignIpv6Addresses": _GLOBAL,
     "UNKNOWN_CONDITION_FOR_ACTION aws:ViaAWSService ec2:CreateNetworkInterface": _GLOBAL,
