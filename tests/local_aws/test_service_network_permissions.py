@@ -49,7 +49,8 @@ def pairs(found: list[Requirement]) -> set[tuple[str, str]]:
     ],
 )
 def test_an_operation_needs_its_action_on_what_it_names(operation: str, params: dict[str, Any], kind: str) -> None:
-    found = pairs(needed("300000000000", operation, params))
+    # An account's first service of VPC Lattice makes its service-linked role, which has tests of its own.
+    found = {each for each in pairs(needed("300000000000", operation, params)) if each[0].partition(":")[0] != "iam"}
 
     assert found == {(f"vpc-lattice:{operation}", f"arn:aws:vpc-lattice:{REGION}:300000000000:{kind}")}
 
