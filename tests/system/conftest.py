@@ -75,9 +75,10 @@ class World:
             if each["account"] == account_id and each["operation"] == operation and _is_ours(each["role"])
         )
 
-    def denied(self) -> list[dict[str, Any]]:
-        """List what the functions' roles were denied."""
-        counted = self.control("calls")["calls"]
+    def denied(self, *people: Person) -> list[dict[str, Any]]:
+        """List what the functions' roles in these people's accounts were denied: others' tests may deny on purpose."""
+        accounts = {person.account_id for person in people}
+        counted = [each for each in self.control("calls")["calls"] if each["account"] in accounts]
         codes = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
         return [each for each in counted if _is_ours(each["role"]) and codes & set(each["errors"])]
 

@@ -460,5 +460,5 @@ def test_the_check_names_an_approver_s_team_that_is_not_the_token_s(
     assert "T0ELSEWHERE" in wrong[0]["told"]
 
 
-def test_no_function_was_denied_anything(world: World) -> None:
-    assert world.denied() == []
+def test_no_function_was_denied_anything(world: World, provider: Person, consumer: Person) -> None:
+    assert world.denied(provider, consumer) == []

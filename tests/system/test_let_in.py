@@ -311,5 +311,5 @@ def test_an_attempt_that_failed_on_publication_and_is_decided_again_under_a_reje
     assert "No more." in str(row["review"])
 
 
-def test_no_function_was_denied_anything(world: World) -> None:
-    assert world.denied() == []
+def test_no_function_was_denied_anything(world: World, provider: Person, consumer: Person) -> None:
+    assert world.denied(provider, consumer) == []

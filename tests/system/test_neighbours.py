@@ -271,8 +271,7 @@ class Together(RuleBasedStateMachine):
         lapse(SETTLING)
         wrong = judge(self.neighbours)
         assert wrong == [], "\n".join(wrong)
-        ours = {home.account_id for home in self.neighbours.homes}
-        assert [each for each in self.world.denied() if each["account"] in ours] == []
+        assert self.world.denied(*(home.person for home in self.neighbours.homes)) == []
         _survived["times settled"] += 1
         self.unsettled = 0
 

@@ -187,5 +187,5 @@ def test_every_managed_service_gets_its_connection_notification_once(
     assert len(notifications()) == 1
 
 
-def test_no_function_was_denied_anything(world: World) -> None:
-    assert world.denied() == []
+def test_no_function_was_denied_anything(world: World, provider: Person, consumer: Person) -> None:
+    assert world.denied(provider, consumer) == []

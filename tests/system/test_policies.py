@@ -351,5 +351,7 @@ def test_a_consumer_that_is_registered_is_let_in_within_the_next_look_and_review
     assert stranger.endpoint_state(endpoint_id) == "available"
 
 
-def test_no_function_was_denied_anything_but_what_it_can_do_without(world: World) -> None:
-    assert world.denied() == []
+def test_no_function_was_denied_anything_but_what_it_can_do_without(
+    world: World, provider: Person, consumer: Person
+) -> None:
+    assert world.denied(provider, consumer) == []

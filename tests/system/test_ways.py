@@ -473,8 +473,8 @@ def test_several_vpcs_of_one_binding_each_have_their_own_name(
         assert resolves(world, other, there[f"{name}/{each}"]) is None
 
 
-def test_no_function_was_denied_anything(world: World) -> None:
-    assert world.denied() == []
+def test_no_function_was_denied_anything(world: World, provider: Person, consumer: Person) -> None:
+    assert world.denied(provider, consumer) == []
 
 
 def _group(consumer: Person, vpc: str, name: str) -> str:
