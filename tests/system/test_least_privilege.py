@@ -44,6 +44,15 @@ NOT_USED: dict[str, str] = {
     f"{_MACHINE} DeliverLogs logs:PutResourcePolicy": _DELIVERY,
     f"{_MACHINE} DeliverLogs logs:DescribeResourcePolicies": _DELIVERY,
     f"{_MACHINE} DeliverLogs logs:DescribeLogGroups": _DELIVERY,
+    **dict.fromkeys(
+        (
+            "DecideRequestFunctionRole KeepMembers dynamodb:GetItem",
+            "DecideRequestFunctionRole KeepMembers dynamodb:PutItem",
+            "DecideRequestFunctionRole ReadSecret secretsmanager:GetSecretValue",
+        ),
+        "For an approver who is only in a user group: none approves here; tests/unit/test_approval_leavers.py has them.",
+    ),
+    "PublishDnsFunctionRole PublishAnew resource 1": "A consumer's endpoint that gets another name: none does here.",
     "LookRole SendHints resource 1": "The dead-letter queue is for a look that can't be sent, with a hints queue gone.",
 }
 """What a role may do although no test needs it: role, statement, action or place of the resource, and the reason."""
