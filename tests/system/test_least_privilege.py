@@ -44,18 +44,17 @@ NOT_USED: dict[str, str] = {
     f"{_MACHINE} DeliverLogs logs:PutResourcePolicy": _DELIVERY,
     f"{_MACHINE} DeliverLogs logs:DescribeResourcePolicies": _DELIVERY,
     f"{_MACHINE} DeliverLogs logs:DescribeLogGroups": _DELIVERY,
-    **dict.fromkeys(
-        (
-            "DecideRequestFunctionRole KeepMembers dynamodb:GetItem",
-            "DecideRequestFunctionRole KeepMembers dynamodb:PutItem",
-            "DecideRequestFunctionRole ReadSecret secretsmanager:GetSecretValue",
-        ),
-        "For an approver who is only in a user group: none approves here; tests/unit/test_approval_leavers.py has them.",
-    ),
     "PublishDnsFunctionRole PublishAnew resource 1": "A consumer's endpoint that gets another name: none does here.",
     "LookRole SendHints resource 1": "The dead-letter queue is for a look that can't be sent, with a hints queue gone.",
 }
 """What a role may do although no test needs it: role, statement, action or place of the resource, and the reason."""
+
+BY_CHANCE = {
+    "DecideRequestFunctionRole KeepMembers dynamodb:GetItem",
+    "DecideRequestFunctionRole KeepMembers dynamodb:PutItem",
+    "DecideRequestFunctionRole ReadSecret secretsmanager:GetSecretValue",
+}
+"""For an approver who is only in a user group, if they are the first of several who click at once."""
 
 
 def everything_ran(session: pytest.Session) -> bool:
@@ -94,5 +93,5 @@ def test_every_permission_was_used_or_is_listed_with_its_reason(
 
     found = {what for each in noted for what in each.allowed} - {what for each in noted for what in each.used}
 
-    assert sorted(found - NOT_USED.keys()) == [], "allowed, and not used"
+    assert sorted(found - NOT_USED.keys() - BY_CHANCE) == [], "allowed, and not used"
     assert sorted(NOT_USED.keys() - found) == [], "listed as not used, and used or not allowed"
