@@ -30,7 +30,7 @@ from drawbridge.decision.grounds import Grounds
 from drawbridge.decision.in_force import broken, compiled, permitted_digest
 from drawbridge.decision.let_in import LetIn, decided_on, let_in_by
 from drawbridge.decision.live import approved_before, kept
-from drawbridge.decision.room import brief, grounds_within
+from drawbridge.decision.room import decision_within, grounds_within
 from drawbridge.observability import logger
 from drawbridge.request import WorkflowInput
 from drawbridge.request.connections import NONE_HELD, Held
@@ -61,7 +61,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     now, in_force = moment(), policies()
     facts = gatherer().gather(step.request, now.now)
     before = ledger().let_in(step.request_id)
-    decision = brief(decide(facts, compiled(in_force), now, broken=broken(in_force)))
+    decision = decision_within(decide(facts, compiled(in_force), now, broken=broken(in_force)))
     question: Question | None = None
     if not isinstance(facts, Moot):
         decision = approved_before(decision, facts, before)

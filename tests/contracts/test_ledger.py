@@ -19,7 +19,7 @@ from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_ground
 from drawbridge.decision.let_in import LetIn
 from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
 from drawbridge.record import GONE, Basis, Outcome
-from drawbridge.record.bounds import size_of
+from drawbridge.record.bounds import stored_size_of
 from drawbridge.record.record import StatusChange, status_change
 from drawbridge.request import EndpointConnectionRequest, Request
 from drawbridge.request.review import Review
@@ -801,7 +801,7 @@ def test_a_row_of_the_worst_that_there_is_to_record_has_room_for_as_much_again(l
     ledger.note_review(row(ledger), Review(permitted=False, reasons=(LONG,) * 50), under="stricter policies")
 
     stored = item(table)
-    assert size_of(stored) < 200_000
+    assert stored_size_of(stored) < 200_000
     assert stored["history"][-1]["status"] == "AVAILABLE"
     assert stored["history"][-1]["reasons"][-1]["code"] == "more"
     assert len(stored["history"]) + stored["history_left_out"] == 48
@@ -822,6 +822,6 @@ def test_a_row_that_grew_to_the_limit_before_history_was_bounded_is_written_all_
     assert reach(ledger, Status.HELD, reasons=tuple(Reason("policy", "z" * 900) for _ in range(40)))
 
     stored = item(table)
-    assert size_of(stored) < 100_000
+    assert stored_size_of(stored) < 100_000
     assert [each["at"] for each in stored["history"]] == ["28", "29", "30", stored["updated_at"]]
     assert (stored["history_left_out"], stored["history"][-1]["status"]) == (28, "HELD")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
-from drawbridge.record.bounds import association_grounds_kept, grounds_kept, size_of, surplus
+from drawbridge.record.bounds import association_grounds_kept, grounds_kept, stored_size_of, surplus
 from tests.builders import NOW, content, resource_facts, share_facts
 
 ENTRIES = st.lists(st.dictionaries(st.text(max_size=5), st.text(max_size=200), max_size=4), max_size=30)
@@ -23,9 +23,9 @@ def test_of_a_history_the_newest_entries_are_kept_as_many_as_fit(
 
     kept = history[first:]
     assert len(kept) <= most
-    assert sum(1 + size_of(each) for each in kept) <= most_bytes
+    assert sum(1 + stored_size_of(each) for each in kept) <= most_bytes
     if first and len(kept) < most:
-        assert sum(1 + size_of(each) for each in history[first - 1 :]) > most_bytes
+        assert sum(1 + stored_size_of(each) for each in history[first - 1 :]) > most_bytes
 
 
 def grounds(name: str, contents: int) -> Grounds:

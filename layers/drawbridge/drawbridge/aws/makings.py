@@ -10,14 +10,12 @@ from drawbridge.association.left_behind import Kind, Made
 from drawbridge.aws.errors import translated
 from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.pages import pages
-from drawbridge.aws.vpc_endpoints import BINDING_TAG, RESOURCE_TAG
+from drawbridge.aws.vpc_endpoints import BINDING_TAG, OVER, RESOURCE_TAG
 from drawbridge.errors import AccessDeniedError, GoneError
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_vpc_lattice import VPCLatticeClient
-
-_OVER = frozenset({"deleting", "deleted", "rejected", "expired"})
 
 
 class Makings:
@@ -62,7 +60,7 @@ class Makings:
     def _ours(self, found: Iterable[Any]) -> Iterator[Made]:
         for each in found:
             tags = {tag["Key"]: tag["Value"] for tag in each.get("Tags", [])}
-            if tags.get(OWNER_TAG) != self._owner or each["State"].lower() in _OVER:
+            if tags.get(OWNER_TAG) != self._owner or each["State"].lower() in OVER:
                 continue
             if each["VpcEndpointType"] == "ServiceNetwork":
                 yield Made(

@@ -13,16 +13,12 @@ from drawbridge.aws.lattice_entities import LatticeEntities
 from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.pages import pages
 from drawbridge.aws.service_networks import association_names
-from drawbridge.aws.vpc_endpoints import endpoint_names, named_resource
+from drawbridge.aws.vpc_endpoints import ENDPOINT_TYPES, OVER, endpoint_names, named_resource
 from drawbridge.publication.named import NamedResource
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_vpc_lattice import VPCLatticeClient
-
-_TYPES = {Mode.RESOURCE_ENDPOINT: "Resource", Mode.SERVICE_NETWORK_ENDPOINT: "ServiceNetwork"}
-
-_OVER = frozenset({"deleting", "deleted", "rejected", "expired"})
 
 
 class Survey:
@@ -64,7 +60,7 @@ class Survey:
 
     def count(self, vpc_id: str, mode: Mode) -> int:
         """Count the endpoints of the mode's type in a VPC, whoever made them."""
-        kind = _TYPES[mode]
+        kind = ENDPOINT_TYPES[mode]
         there = self._endpoints.values()
         return sum(each["VpcId"] == vpc_id and each["VpcEndpointType"] == kind for each in there)
 
@@ -101,13 +97,13 @@ class Survey:
 
     @cached_property
     def _endpoints(self) -> dict[str, Any]:
-        kinds = [{"Name": "vpc-endpoint-type", "Values": [*_TYPES.values()]}]
+        kinds = [{"Name": "vpc-endpoint-type", "Values": [*ENDPOINT_TYPES.values()]}]
         with translated("list endpoints"):
             return {
                 each["VpcEndpointId"]: each
                 for page in pages(self._ec2.describe_vpc_endpoints, marker="NextToken", Filters=kinds)
                 for each in page["VpcEndpoints"]
-                if each["State"].lower() not in _OVER
+                if each["State"].lower() not in OVER
             }
 
     @cached_property

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BINDING_TAG = "drawbridge:binding"
 RESOURCE_TAG = "drawbridge:resource-configuration"
 
-_TYPES = {Mode.RESOURCE_ENDPOINT: "Resource", Mode.SERVICE_NETWORK_ENDPOINT: "ServiceNetwork"}
+ENDPOINT_TYPES = {Mode.RESOURCE_ENDPOINT: "Resource", Mode.SERVICE_NETWORK_ENDPOINT: "ServiceNetwork"}
 
 _STATES = {
     "pending": State.PENDING,
@@ -38,6 +38,9 @@ _STATES = {
     "deleted": State.OVER,
 }
 """In lower case: these endpoints answer ``Available`` where interface endpoints answer ``available``."""
+
+OVER = frozenset(word for word, state in _STATES.items() if state is State.OVER)
+"""Of these states, those in which an endpoint will not be usable again."""
 
 
 class VpcEndpoints:
@@ -83,7 +86,7 @@ class VpcEndpoints:
     def count(self, vpc_id: str, mode: Mode) -> int:
         """Count those of the mode's type in the VPC, whoever made them."""
         return sum(
-            each["VpcEndpointType"] == _TYPES[mode] and each["State"].lower() not in {"deleted", "deleting"}
+            each["VpcEndpointType"] == ENDPOINT_TYPES[mode] and each["State"].lower() not in {"deleted", "deleting"}
             for each in self._listed(vpc_id)
         )
 
@@ -106,7 +109,7 @@ class VpcEndpoints:
         with translated(f"create the endpoint of {wanted.name}"):
             answer = self._ec2.create_vpc_endpoint(
                 # Without a type AWS makes a gateway endpoint.
-                VpcEndpointType=_TYPES[wanted.mode],  # type: ignore[arg-type]  # the stubs want a literal
+                VpcEndpointType=ENDPOINT_TYPES[wanted.mode],  # type: ignore[arg-type]  # the stubs want a literal
                 VpcId=wanted.vpc_id,
                 SubnetIds=list(wanted.subnet_ids),
                 ClientToken=client_token,
@@ -153,7 +156,7 @@ class VpcEndpoints:
         if vpc_id not in self._in_vpcs:
             filters = [
                 {"Name": "vpc-id", "Values": [vpc_id]},
-                {"Name": "vpc-endpoint-type", "Values": [*_TYPES.values()]},
+                {"Name": "vpc-endpoint-type", "Values": [*ENDPOINT_TYPES.values()]},
             ]
             with translated(f"list the endpoints in {vpc_id}"):
                 self._in_vpcs[vpc_id] = [

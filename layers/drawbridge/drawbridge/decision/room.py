@@ -20,9 +20,9 @@ _REASON_BYTES = 800
 _Decision = TypeVar("_Decision", bound=Decision)
 
 
-def brief(decision: _Decision) -> _Decision:
+def decision_within(decision: _Decision) -> _Decision:
     """Give the decision with as many reasons, in as many words, as there is room for; the last says what was cut."""
-    return msgspec.structs.replace(decision, because=_brief(decision.because))
+    return msgspec.structs.replace(decision, because=_reasons_within(decision.because))
 
 
 def grounds_within(grounds: Grounds) -> Grounds | None:
@@ -37,7 +37,7 @@ def grounds_within(grounds: Grounds) -> Grounds | None:
     return None
 
 
-def _brief(because: Because) -> Because:
+def _reasons_within(because: Because) -> Because:
     words = [msgspec.structs.replace(each, text=shortened(each.text, _REASON_BYTES)) for each in because]
     told = fitting(words, REASONS_BYTES)
     if len(told) == len(words):

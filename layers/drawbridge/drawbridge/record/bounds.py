@@ -22,7 +22,7 @@ _OF_ENTRY = 1
 _OF_NUMBER = 21
 
 
-def size_of(value: Any) -> int:
+def stored_size_of(value: Any) -> int:
     """Tell how many bytes DynamoDB counts of a value, as it counts or more."""
     match value:
         case None | bool():
@@ -31,9 +31,11 @@ def size_of(value: Any) -> int:
             # A lone surrogate can't be stored as it is; nothing of ours has one.
             return len(value.encode("utf-8", "surrogatepass"))
         case dict():
-            return _OF_ANY + sum(_OF_ENTRY + size_of(name) + size_of(each) for name, each in value.items())
+            return _OF_ANY + sum(
+                _OF_ENTRY + stored_size_of(name) + stored_size_of(each) for name, each in value.items()
+            )
         case list() | tuple() | set() | frozenset():
-            return _OF_ANY + sum(_OF_ENTRY + size_of(each) for each in value)
+            return _OF_ANY + sum(_OF_ENTRY + stored_size_of(each) for each in value)
         case _:
             return _OF_NUMBER
 
@@ -42,7 +44,7 @@ def surplus(history: Sequence[Any], *, most: int, most_bytes: int = MOST_HISTORY
     """Tell how many of the first entries are to go, so that the newest fit."""
     kept, left = 0, most_bytes
     for entry in reversed(history[-most:]):
-        left -= _OF_ENTRY + size_of(entry)
+        left -= _OF_ENTRY + stored_size_of(entry)
         if left < 0:
             break
         kept += 1
