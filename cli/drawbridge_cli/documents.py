@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import msgspec
 import yaml
 from msgspec import Meta, Struct
 
 from drawbridge.decision.facts import ConnectionFacts, Moment, ResourceFacts, ShareFacts
 from drawbridge.errors import InvalidInputError
+from drawbridge.parsing import UnreadableError, read_value
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -130,9 +130,7 @@ def _load(path: Path) -> object:
 
 def _convert(path: Path, loaded: object, kind: type[Document]) -> Document:
     try:
-        return msgspec.convert(loaded, kind, strict=False)
-    except msgspec.ValidationError as error:
+        return read_value(loaded, kind, strict=False)
+    except UnreadableError as error:
         message = re.sub(r"`\$\.?", "`", str(error))
         raise InvalidInputError(f"{path}: {message}") from error
-    except UnicodeError as error:
-        raise InvalidInputError(f"{path}: half of a character, as \\ud800, is no text") from error

@@ -5,7 +5,6 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-import msgspec
 from aws_lambda_powertools.metrics import MetricUnit
 from msgspec import Struct
 
@@ -14,6 +13,7 @@ from drawbridge.errors import DrawbridgeError, InvalidInputError
 from drawbridge.hint import Look
 from drawbridge.hint.parse import where_to_look
 from drawbridge.observability import logger, metrics
+from drawbridge.parsing import UnreadableError, read_value
 
 
 @logger.inject_lambda_context
@@ -55,8 +55,8 @@ class Message(Struct, frozen=True, rename="camel"):
 def _message(record: object) -> Message:
     """Read a record; what has no body, or no id, is its own body: nobody can look by it, and it is kept."""
     try:
-        return msgspec.convert(record, Message)
-    except msgspec.ValidationError:
+        return read_value(record, Message)
+    except UnreadableError:
         told = record.get("messageId") if isinstance(record, dict) else None
         return Message(told if isinstance(told, str) else "", repr(record))
 

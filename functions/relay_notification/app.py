@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from drawbridge.bootstrap.relay_notification import bus
 from drawbridge.hint.notification import detail_of
 from drawbridge.observability import logger
+from drawbridge.parsing import UnreadableError, read_value
 
 
 @logger.inject_lambda_context
@@ -32,7 +32,7 @@ class Record(Struct, frozen=True, rename="pascal"):
 def _text(record: object) -> str:
     """Give the message of a record; none, and a line in the log, if it is no record of SNS."""
     try:
-        return msgspec.convert(record, Record).sns.message
-    except msgspec.ValidationError as error:
+        return read_value(record, Record).sns.message
+    except UnreadableError as error:
         logger.error("no record of SNS", extra={"reason": str(error)})
         return ""

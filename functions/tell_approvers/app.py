@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import Meta, Struct
 
 from drawbridge.approval.tell import Notice, StatusReached, tell
@@ -10,6 +9,7 @@ from drawbridge.bootstrap.approvals import approvals
 from drawbridge.bootstrap.slack import messenger
 from drawbridge.bootstrap.tell_approvers import ledger
 from drawbridge.observability import logger
+from drawbridge.parsing import read_value
 
 
 class Clicked(Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,8 +42,8 @@ def lambda_handler(event: dict[str, Any], context: object) -> None:
 def _what(event: dict[str, Any]) -> Notice | StatusReached | None:
     """Give what there is to tell: of an event, what the ledger says by now; ``None`` if it has no such request."""
     if not {"detail", "detail-type"} & event.keys():
-        return msgspec.convert(event, Clicked).notice
-    request_id = msgspec.convert(event, StatusEvent).detail.request_id
+        return read_value(event, Clicked).notice
+    request_id = read_value(event, StatusEvent).detail.request_id
     reached = ledger().reached(request_id)
     if reached is None:
         logger.warning("an event of a request that is not in the ledger", request_id=request_id)

@@ -75,6 +75,7 @@ def noted(permissions: Permissions, request: pytest.FixtureRequest) -> list[Note
         item.path.name
         for item in request.session.items
         if isinstance(item, pytest.Function)
+        and item.path.parent == request.path.parent
         and "deployed" in item.fixturenames
         and not any(item.nodeid.startswith(each) for each in LONGEST)
     }

@@ -1,20 +1,38 @@
-"""JSON from outside is read in one place, where whatever it is has one of two ends."""
+"""What comes from outside is read in one place, where whatever it is has one of two ends."""
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from msgspec import Struct
 
-from drawbridge.parsing import UnreadableError, read_json
+from drawbridge.parsing import UnreadableError, read_json, read_value
 from tests.builders import REPOSITORY
-from tests.odd import DEEP, ODD_JSON, fuzzed, json_texts
+from tests.odd import DEEP, ODD_JSON, fuzzed, json_texts, values
 
 READ_ELSEWHERE = {
     "layers/drawbridge/drawbridge/aws/attempts.py": "Only the attempt that wrote it reads it.",
     "cli/drawbridge_cli/documents.py": "Numbers stay text there; it refuses what it can't read, and is fuzzed.",
+}
+
+
+CONVERTED_ELSEWHERE = {
+    "layers/drawbridge/drawbridge/aws/ledger.py": "Its own rows; whatever is wrong in one, only that row can't be read.",
+    **{
+        f"functions/{name}/app.py": "A step of our own workflow: a task that fails says so to it."
+        for name in (
+            "accept_request",
+            "associate_resource",
+            "decide_request",
+            "plan_associations",
+            "publish_dns",
+            "record_outcome",
+            "request_approval",
+        )
+    },
 }
 
 
@@ -32,6 +50,23 @@ def test_any_text_is_read_or_unreadable(text: str) -> None:
             read_json(text, kind)
         except UnreadableError as error:
             assert len(str(error)) < 1000
+
+
+@fuzzed
+@given(values)
+def test_any_value_is_read_or_unreadable(value: object) -> None:
+    for kind in (Told, dict[str, object], str, tuple[Told, ...], dict[str, tuple[str, ...]]):
+        try:
+            read_value(value, kind)
+        except UnreadableError as error:
+            assert len(str(error)) < 1000
+
+
+@pytest.mark.parametrize("value", ["\ud800", {"\ud800": 1}, {"name": "\ud800"}, {"name": {"\ud800": "\ud800"}}])
+def test_half_of_a_character_which_lambda_passes_on_is_unreadable_or_left_alone(value: object) -> None:
+    for kind in (Told, dict[str, object], tuple[Told, ...]):
+        with suppress(UnreadableError):
+            read_value(value, kind)
 
 
 @pytest.mark.parametrize("text", ODD_JSON, ids=range(len(ODD_JSON)))
@@ -52,17 +87,17 @@ def test_what_nobody_reads_may_be_deep_and_the_next_text_is_read_all_the_same() 
 
 
 def test_nothing_that_runs_reads_json_in_another_place() -> None:
-    sources = [
-        path
+    assert sources_with(r"json\.(decode|Decoder|loads?)\b|yaml\.decode") == READ_ELSEWHERE.keys()
+
+
+def test_nothing_from_outside_is_converted_in_another_place() -> None:
+    assert sources_with(r"\bconvert\(|import convert\b") == CONVERTED_ELSEWHERE.keys()
+
+
+def sources_with(pattern: str) -> set[str]:
+    return {
+        str(path.relative_to(REPOSITORY))
         for folder in ("layers/drawbridge/drawbridge", "functions", "cli/drawbridge_cli")
         for path in (REPOSITORY / folder).rglob("*.py")
-        if path.name != "parsing.py"
-    ]
-
-    found = {
-        str(path.relative_to(REPOSITORY))
-        for path in sources
-        if re.search(r"json\.(decode|Decoder|loads?)\b|yaml\.decode", path.read_text())
+        if path.name != "parsing.py" and re.search(pattern, path.read_text())
     }
-
-    assert found == READ_ELSEWHERE.keys()

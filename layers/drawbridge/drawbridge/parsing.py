@@ -1,4 +1,4 @@
-"""JSON from outside: read into what is expected of it, or refused; whatever the text is, nothing else comes of it."""
+"""What comes from outside: read into what is expected of it, or refused; whatever it is, nothing else comes of it."""
 
 from typing import TypeVar
 
@@ -10,7 +10,7 @@ Kind = TypeVar("Kind")
 
 
 class UnreadableError(InvalidInputError):
-    """A text is not what is expected of it; the message says where."""
+    """What came is not what is expected of it; the message says where."""
 
 
 def read_json(text: str | bytes, kind: type[Kind]) -> Kind:
@@ -28,3 +28,18 @@ def read_json(text: str | bytes, kind: type[Kind]) -> Kind:
         # A lone surrogate can't be written in UTF-8; the error would quote the whole text.
         words = str(error) if isinstance(error, msgspec.DecodeError) else "not UTF-8"
         raise UnreadableError(words) from error
+
+
+def read_value(value: object, kind: type[Kind], *, strict: bool = True) -> Kind:
+    """Read what is no text any more: an event, as the Lambda runtime gives it, or a document that was loaded.
+
+    Raises:
+        UnreadableError: it is another kind of thing, or holds a text that can't be written.
+    """
+    try:
+        return msgspec.convert(value, kind, strict=strict)
+    except msgspec.ValidationError as error:
+        raise UnreadableError(str(error)) from error
+    except UnicodeError as error:
+        # JSON's escapes can write it, and Lambda passes it on.
+        raise UnreadableError("half of a character, as \\ud800, is no text") from error

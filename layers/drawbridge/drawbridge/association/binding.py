@@ -6,14 +6,13 @@ from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
-import msgspec
 import yaml
 from msgspec import Meta, Struct, field
 
 from drawbridge.association import Mode, NetworkRef, PrivateDns
 from drawbridge.association.entities import Entity
 from drawbridge.errors import InvalidInputError
-from drawbridge.parsing import UnreadableError, read_json
+from drawbridge.parsing import UnreadableError, read_json, read_value
 from drawbridge.request.shares import Matchable
 
 Glob = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -165,11 +164,9 @@ def parse_binding(name: str, text: str) -> Binding:
         raise InvalidBindingError(f"binding {name[:100]!r}: {reason}", reason=reason)
     loaded = _load(name, text)
     try:
-        document = msgspec.convert(loaded, BindingDocument, strict=False)
-    except msgspec.ValidationError as error:
+        document = read_value(loaded, BindingDocument, strict=False)
+    except UnreadableError as error:
         raise _invalid(name, str(error), _line_of(str(error), text)) from error
-    except UnicodeError as error:
-        raise _invalid(name, "half of a character, as \\ud800, is no text") from error
     for trouble in _troubles(document.attach):
         line = _line_of_fields(trouble.partition(" ")[0].rstrip(":").split("."), text)
         raise InvalidBindingError(f"binding {name}: {trouble}", reason=trouble, line=line)
