@@ -20,7 +20,7 @@ READ_ELSEWHERE = {
 
 
 CONVERTED_ELSEWHERE = {
-    "layers/drawbridge/drawbridge/aws/ledger.py": "Its own rows; whatever is wrong in one, only that row can't be read.",
+    "layers/drawbridge/drawbridge/aws/ledger.py": "Its own rows; one that can't be read stops no other.",
     **{
         f"functions/{name}/app.py": "A step of our own workflow: a task that fails says so to it."
         for name in (
