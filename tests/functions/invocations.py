@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from drawbridge.parsing import UnreadableError
+
 Json = dict[str, Any]
 Handler = Callable[[Json, object], Any]
 
@@ -59,5 +61,5 @@ def refuses(handler: Handler, written: Json, path: str, value: object) -> None:
     told = f"missing required field `{name}`" if value is ... else f"`$.{path}`"
     if value is ... and above:
         told += f" - at `$.{above}`"
-    with pytest.raises(msgspec.ValidationError, match=re.escape(told)):
+    with pytest.raises((msgspec.ValidationError, UnreadableError), match=re.escape(told)):
         invoke(handler, with_field(written, path, value))
