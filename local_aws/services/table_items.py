@@ -9,8 +9,7 @@ from typing import Any
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.comparisons import FuncSize
 from moto.dynamodb.exceptions import ItemSizeTooLarge
-from moto.dynamodb.models.dynamo_type import DynamoType, LimitedSizeDict
-from moto.dynamodb.models.utilities import bytesize
+from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
 from moto.dynamodb.parsing.executors import UpdateExpressionExecutor
 from moto.dynamodb.responses import DynamoHandler
 
@@ -45,32 +44,38 @@ _LARGEST_ITEM = 400 * 1024
 
 
 def _limit_items_as_they_are_once_written() -> None:
-    """Refuse an update that makes an item too large, and leave the item as it was.
+    """Refuse a write that makes an item too large, and leave the item as it was.
 
-    moto counts a value that is replaced beside the one that replaces it, so that a large attribute can't be made
-    smaller; and what an update had set before it turned out too large stays set.
+    moto counts what is there each time an attribute is set; it counts a value that is replaced beside the one that
+    replaces it, so that a large attribute can't be made smaller; and what an update had set before it failed stays set.
     """
+    LimitedSizeDict.__setitem__ = dict.__setitem__
+    make, execute = Item.__init__, UpdateExpressionExecutor.execute
 
-    def set_item(self: Any, key: str, value: Any) -> None:
-        others = {name: each for name, each in self.items() if name != key}
-        sizes = (each.size() if isinstance(each, DynamoType) else bytesize(str(each)) for each in others.values())
-        size = value.size() if isinstance(value, DynamoType) else bytesize(str(value))
-        if sum(sizes) + sum(map(bytesize, others)) + bytesize(key) + size > _LARGEST_ITEM:
-            raise ItemSizeTooLarge
-        dict.__setitem__(self, key, value)
+    def make_within_limit(self: Any, *arguments: Any, **more: Any) -> None:
+        make(self, *arguments, **more)
+        _check_size(self)
 
-    LimitedSizeDict.__setitem__ = set_item
-    execute = UpdateExpressionExecutor.execute
-
-    def execute_whole(self: Any, *arguments: Any) -> Any:
-        before = copy.deepcopy(self.item.attrs)
+    def execute_whole(self: Any, node: Any = None) -> None:
+        if node is not None:
+            # It calls itself for each part of an expression.
+            execute(self, node)
+            return
+        before = copy.deepcopy(self.item).attrs
         try:
-            return execute(self, *arguments)
-        except ItemSizeTooLarge:
+            execute(self)
+            _check_size(self.item)
+        except Exception:
             self.item.attrs = before
             raise
 
+    Item.__init__ = make_within_limit
     UpdateExpressionExecutor.execute = execute_whole
+
+
+def _check_size(item: Any) -> None:
+    if item.size() > _LARGEST_ITEM:
+        raise ItemSizeTooLarge
 
 
 def _serialize_values_by_what_they_hold() -> None:
