@@ -9,7 +9,7 @@ from typing import Any
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.comparisons import FuncSize
 from moto.dynamodb.exceptions import ItemSizeTooLarge
-from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.parsing.executors import UpdateExpressionExecutor
 from moto.dynamodb.responses import DynamoHandler
 
@@ -37,6 +37,8 @@ def install() -> None:
 
     FuncSize.expr = expr
     _limit_items_as_they_are_once_written()
+    _project_without_reading_the_whole_item()
+    DynamoType.__deepcopy__ = lambda self, memo: _copied(self)
     _serialize_values_by_what_they_hold()
 
 
@@ -76,6 +78,32 @@ def _limit_items_as_they_are_once_written() -> None:
 def _check_size(item: Any) -> None:
     if item.size() > _LARGEST_ITEM:
         raise ItemSizeTooLarge
+
+
+def _project_without_reading_the_whole_item() -> None:
+    """Take attributes out of an item as they are: moto reads the whole item anew for each, and writes it anew."""
+    project = Item.project
+
+    def take(self: Any, expressions: list[list[str]]) -> Any:
+        if any(len(path) != 1 or path[0].endswith("]") for path in expressions):
+            return project(self, expressions)
+        taken = Item(self.hash_key, self.range_key, {})
+        taken.attrs.update({name: self.attrs[name] for (name,) in expressions if name in self.attrs})
+        return taken
+
+    Item.project = take
+
+
+def _copied(value: Any) -> Any:
+    """Copy a value and all that it holds; there are no circles, and texts stay what they are."""
+    copied = DynamoType.__new__(DynamoType)
+    copied.type, held = value.type, value.value
+    if isinstance(held, list):
+        held = [_copied(each) if isinstance(each, DynamoType) else each for each in held]
+    elif isinstance(held, dict):
+        held = {name: _copied(each) for name, each in held.items()}
+    copied.value = held
+    return copied
 
 
 def _serialize_values_by_what_they_hold() -> None:

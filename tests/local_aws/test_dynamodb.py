@@ -110,6 +110,14 @@ def test_an_item_is_read_as_it_was_written_with_values_of_every_kind(person: Per
         read[kind] = {name: sorted(members)}
     assert read == written
 
+    taken = dynamodb.get_item(
+        TableName="kinds",
+        Key={"id": {"S": "one"}},
+        ProjectionExpression="id, #map, #binary, #list, absent",
+        ExpressionAttributeNames={"#map": "map", "#binary": "binary", "#list": "list"},
+    )
+    assert taken["Item"] == {name: written[name] for name in ("id", "map", "binary", "list")}
+
 
 def test_an_item_is_400_kb_at_most_as_it_is_once_written_and_stays_as_it_was_if_it_would_be_more(
     person: Person,
