@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from drawbridge.decision.facts import ConnectionFacts, Moment, ResourceFacts, ShareFacts
 from drawbridge.errors import InvalidInputError
-from drawbridge.parsing import UnreadableError, read_value
+from drawbridge.parsing import DEEPEST, UnreadableError, line_too_deep, read_value
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -115,6 +115,8 @@ def _load(path: Path) -> object:
             # Not all JSON is YAML: tabs, and characters beyond the first plane as two escapes, are not.
             return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
         except json.JSONDecodeError:
+            if (line := line_too_deep(text)) is not None:
+                raise InvalidInputError(f"{path}:{line}: brackets nested deeper than {DEEPEST}") from None
             return yaml.load(text, _TextLoader)  # noqa: S506 - it is a safe one
     except OSError as error:
         raise InvalidInputError(f"{path}: {error.strerror}") from error

@@ -28,6 +28,9 @@ LONGEST = 3600.0
 TRAILING = 150.0
 """The last events of an onboarding come after its end; a function that they invoke is tried again a minute later."""
 
+ANOTHER_LOOK = 330.0
+"""The schedule looks every five minutes; in less, an onboarding may come to its end between two looks."""
+
 _KEEPING = {
     "sts": ("decide_request", "plan_associations"),
     "organizations": ("decide_request", "plan_associations"),
@@ -309,11 +312,11 @@ def killed_everywhere(
     differing: dict[str, End] = {}
     struck: set[tuple[str, str, Kind]] = set()
 
-    def strike(trials: Sequence[Trial]) -> None:
+    def strike(trials: Sequence[Trial], trailing: float = TRAILING) -> None:
         for trial in trials:
             trial.forget_what_would_not_be_asked_again()
         with faults.injected(*(fault for trial in trials for fault in trial.faults)) as force:
-            ends = played([trial.kind for trial in trials])
+            ends = played([trial.kind for trial in trials], trailing)
         differing.update({str(t): end for t, end in zip(trials, ends, strict=True) if end != undisturbed[t.kind]})
         struck.update(_what(fault) for trial in trials for fault in trial.faults if force.struck(fault))
 
@@ -325,7 +328,7 @@ def killed_everywhere(
         for each in of_kind:
             alone = Trial(kind, (each,))
             if {_what(fault) for fault in alone.faults} - struck:
-                strike([alone])
+                strike([alone], ANOTHER_LOOK + TRAILING)
 
     with capsys.disabled():
         for of_kind, plan in zip(strikes.values(), plans, strict=True):
@@ -345,7 +348,7 @@ def _what(fault: CallFault) -> tuple[str, str, Kind]:
     return str(fault.role), fault.operation, fault.fault
 
 
-def played(kinds: Sequence[Onboarding]) -> list[End]:
+def played(kinds: Sequence[Onboarding], trailing: float = TRAILING) -> list[End]:
     """Play one onboarding of each of these until all have come to their ends, and give those."""
     subjects = [kind.begin() for kind in kinds]
 
@@ -357,7 +360,7 @@ def played(kinds: Sequence[Onboarding]) -> list[End]:
         return there and not in_flight().get("executions")
 
     lapse(LONGEST, until=over)
-    lapse(TRAILING)
+    lapse(trailing)
     return [kind.end(subject) for kind, subject in zip(kinds, subjects, strict=True)]
 
 

@@ -1,5 +1,6 @@
 """What comes from outside: read into what is expected of it, or refused; whatever it is, nothing else comes of it."""
 
+import re
 from typing import TypeVar
 
 import msgspec
@@ -7,6 +8,9 @@ import msgspec
 from drawbridge.errors import InvalidInputError
 
 Kind = TypeVar("Kind")
+
+DEEPEST = 50
+"""Brackets within brackets; of what people write for us, nothing has ten."""
 
 
 class UnreadableError(InvalidInputError):
@@ -43,3 +47,13 @@ def read_value(value: object, kind: type[Kind], *, strict: bool = True) -> Kind:
     except UnicodeError as error:
         # JSON's escapes can write it, and Lambda passes it on.
         raise UnreadableError("half of a character, as \\ud800, is no text") from error
+
+
+def line_too_deep(text: str) -> int | None:
+    """Return the line where brackets nest deeper than ``DEEPEST``, or ``None``: YAML's parsers take ages over it."""
+    depth = 0
+    for found in re.finditer(r"[\[{]|[\]}]", text):
+        depth = max(0, depth + (1 if found.group() in "[{" else -1))
+        if depth > DEEPEST:
+            return text.count("\n", 0, found.start()) + 1
+    return None

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct, field
 from drawbridge.association import Mode, NetworkRef, PrivateDns
 from drawbridge.association.entities import Entity
 from drawbridge.errors import InvalidInputError
-from drawbridge.parsing import UnreadableError, read_json, read_value
+from drawbridge.parsing import DEEPEST, UnreadableError, line_too_deep, read_json, read_value
 from drawbridge.request.shares import Matchable
 
 Glob = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -34,9 +34,6 @@ _MOST_GROUPS = 5
 
 _LONGEST = 8192
 """Of a parameter of the advanced tier; more can't come from Parameter Store."""
-
-_DEEPEST = 50
-"""Brackets within brackets; a binding has four."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -204,8 +201,8 @@ def _load(name: str, text: str) -> object:
     """Read JSON or YAML. YAML's scalars all stay text, ``off`` and an account's leading zeros too."""
     if len(text) > _LONGEST:
         raise _invalid(name, f"{len(text)} characters, {_LONGEST} at most")
-    if (line := _too_deep(text)) is not None:
-        raise _invalid(name, f"brackets nested deeper than {_DEEPEST}", line)
+    if (line := line_too_deep(text)) is not None:
+        raise _invalid(name, f"brackets nested deeper than {DEEPEST}", line)
     try:
         if text.lstrip().startswith("{"):
             with suppress(UnreadableError):
@@ -219,16 +216,6 @@ def _load(name: str, text: str) -> object:
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # YAML's escapes may name characters that there are not.
         raise _invalid(name, str(error)) from error
-
-
-def _too_deep(text: str) -> int | None:
-    """Give the line where brackets are nested too deep, or closed far less often than opened: YAML takes ages then."""
-    depth = 0
-    for found in re.finditer(r"[\[{]|[\]}]", text):
-        depth = max(0, depth + (1 if found.group() in "[{" else -1))
-        if depth > _DEEPEST:
-            return text.count("\n", 0, found.start()) + 1
-    return None
 
 
 def _line_of(error: str, text: str) -> int | None:
