@@ -38,8 +38,14 @@ _KEEPING = {
 }
 """Which functions keep for minutes what a service told."""
 
-_LOOKS_AT_ONCE = 3
-"""Looks that are broken off in one onboarding."""
+_LOOK = "DiscoverRequests"
+
+_KILLS_AT_ONCE = {_LOOK: 6, "RelayNotification": 2, "TellApprovers": 2, "ReceiveApproval": 1}
+"""How often a function may be killed in one onboarding and still get through: what is invoked by events is tried three
+times, and a click once."""
+
+_KILLS_OF_A_TASK = 4
+"""The workflow tries a task six times."""
 
 _READS = re.compile(r":(BatchGet|Describe|Get|List|Query)")
 
@@ -148,26 +154,36 @@ def trials_of(kind: Onboarding, strikes: Sequence[Strike]) -> list[Trial]:
     """Give the onboardings in which all these are tried.
 
     In the long profile it is one for each. In the short one, each strikes every function, as long as there are calls
-    that were not struck: each has to come back by its own retries. What the schedule starts again and again is struck
-    more than once.
+    that were not struck: each has to come back by its own retries. The first calls of several operations are struck in
+    one: the retry passes the one and comes to the next. A later call of an operation is struck in one of its own, as
+    the retry makes the earlier calls again; but for looks, which are many.
     """
     if LONG:
         return [Trial(kind, (each,)) for each in strikes]
     of_functions: dict[str, list[Strike]] = defaultdict(list)
     for strike in strikes:
         of_functions[strike.point.role].append(strike)
-    in_turn = [
-        _by(_LOOKS_AT_ONCE if "DiscoverRequests" in role else 1, of_function)
-        for role, of_function in of_functions.items()
-    ]
+    in_turn = [list(_at_once(role, of_function)) for role, of_function in of_functions.items()]
     return [
         Trial(kind, tuple(strike for several in side_by_side if several for strike in several))
         for side_by_side in itertools.zip_longest(*in_turn)
     ]
 
 
-def _by(many: int, strikes: Sequence[Strike]) -> list[Sequence[Strike]]:
-    return [strikes[start : start + many] for start in range(0, len(strikes), many)]
+def _at_once(role: str, strikes: Sequence[Strike]) -> Iterator[list[Strike]]:
+    """Give what strikes a function in one onboarding."""
+    most = next((kills for name, kills in _KILLS_AT_ONCE.items() if name in role), _KILLS_OF_A_TASK)
+    together: list[Strike] = []
+    for strike in strikes:
+        if strike.point.nth and _LOOK not in role:
+            yield [strike]
+            continue
+        if together and sum(len(each.kills) for each in (*together, strike)) > most:
+            yield together
+            together = []
+        together.append(strike)
+    if together:
+        yield together
 
 
 class Share:
@@ -377,7 +393,7 @@ def points_since(mark: int, home: Person) -> list[Point]:
     looks: dict[tuple[str, ...], list[tuple[str, str]]] = {}
     others: list[tuple[str, str]] = []
     for calls in invocations.values():
-        if "DiscoverRequests" not in calls[0][0]:
+        if _LOOK not in calls[0][0]:
             others += calls
             continue
         wrote = tuple(operation for _, operation in calls if not _READS.search(operation))
