@@ -183,6 +183,10 @@ _servers: dict[tuple[tuple[Path, ...], str], _ForkServer] = {}
 def _server_for(configuration: FunctionConfiguration) -> _ForkServer:
     key = (configuration.source.layers, configuration.runtime)
     with _lock:
-        if key not in _servers or _servers[key].gone:
-            _servers[key] = _ForkServer(*key)
-        return _servers[key]
+        server = _servers.get(key)
+        if server is not None and server.gone:
+            server.stop()  # its process is waited for, however it ended
+            server = None
+        if server is None:
+            server = _servers[key] = _ForkServer(*key)
+        return server

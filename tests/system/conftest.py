@@ -118,6 +118,26 @@ def deployed(world: World, permissions: Permissions, request: pytest.FixtureRequ
     permissions.note(request.path.name, people)
 
 
+@pytest.fixture(scope="module")
+def deployed_for(deployed: Callable[..., Person]) -> Callable[..., Person]:
+    """Deploy the stack as ``deployed`` does, in another account for each group of a module's tests.
+
+    What rests in an account is looked at again by every look there, and each new account starts all functions anew.
+    """
+    made: dict[str, Person] = {}
+
+    def deploy_for(group: str, first_account: int, prepare: Callable[[Person], object]) -> Person:
+        """Deploy in an account from the first one on, unless it is for this group; one group comes after the other."""
+        if group not in made:
+            for before in made.values():
+                stop_looking(before)
+            made[group] = deployed(str(first_account + len(made)))
+            prepare(made[group])
+        return made[group]
+
+    return deploy_for
+
+
 def stop_looking(person: Person) -> None:
     """End the schedule of an account's stack: it would look for ever, whatever other tests do with the clock."""
     scheduler = person.aws("scheduler")
