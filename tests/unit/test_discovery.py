@@ -16,6 +16,7 @@ from drawbridge.request.attention import Seen, Waits
 from drawbridge.request.connections import NONE_HELD, Connection, ConnectionState, Held, ManagedService
 from drawbridge.request.digests import digest, state_in_effect
 from drawbridge.request.discover import Discoverer
+from drawbridge.request.drift import Drifted
 from drawbridge.request.inputs import Inputs
 from drawbridge.request.review import Review
 from drawbridge.request.row import Row
@@ -61,6 +62,8 @@ class World:
         self.bindings = "bindings"
         self.matching = "the one that matches"
         self.drifted = ""
+        self.unknown: tuple[DrawbridgeError, ...] = ()
+        """Why drift could not be looked for."""
         self.counts = True
         """Whether policies go by how many connections there are."""
         self.rests_on = Inputs()
@@ -123,10 +126,10 @@ class World:
         self._fail("notify")
         self.notified.append(service_id)
 
-    def of(self, row: Row) -> str:
+    def of(self, row: Row) -> Drifted:
         """Give the drift."""
         self._fail("drift")
-        return self.drifted
+        return Drifted(self.drifted, self.unknown)
 
     def inputs(self, provider: str, share_name: str, held: Collection[SharedResource], row: Row) -> Inputs:
         self.looked_at_inputs += 1
@@ -399,6 +402,27 @@ def test_drift_that_can_t_be_looked_for_stops_nothing_else(world: World) -> None
 
     assert len(discovery.failures) == 1
     assert len(discovery.started) == 1
+
+
+def test_what_can_not_be_looked_at_is_told_once_and_the_rest_of_the_row_is_seen_to(world: World) -> None:
+    connected(world)
+    world.unknown = (ThrottledError("network"), ThrottledError("network"))
+    world.drifted = "the endpoint is gone"
+
+    discovery = world.discoverer().discover(AT_SHARES, NOW)
+
+    assert discovery.started == (f"{SHARE.request_id}-2",)
+    assert [str(each) for each in discovery.failures] == ["network"]
+
+
+def test_what_is_not_known_has_not_healed(world: World) -> None:
+    connected(world, drift="the endpoint is gone")
+    world.unknown = (ThrottledError("network"),)
+
+    discovery = world.discoverer().discover(AT_SHARES, NOW)
+
+    assert discovery.started == ()
+    assert world.kept[SHARE.request_id].drift == "the endpoint is gone"
 
 
 def test_an_expired_invitation_that_nobody_knew_is_left_alone(world: World) -> None:

@@ -14,6 +14,7 @@ from drawbridge.request import EndpointConnectionRequest, Request, ResourceShare
 from drawbridge.request.attention import Need, Seen, Waits, is_its_turn, may_try_again, need_of
 from drawbridge.request.connections import NONE_HELD, Connection, ConnectionState, Held, ManagedService, held_beside
 from drawbridge.request.digests import digest, state_in_effect
+from drawbridge.request.drift import Drifted
 from drawbridge.request.inputs import Inputs
 from drawbridge.request.review import Review
 from drawbridge.request.row import Row
@@ -148,8 +149,8 @@ class Reviewer(Protocol):
 class Drift(Protocol):
     """Compares how connections were left with what AWS lists."""
 
-    def of(self, row: Row) -> str:
-        """Give a digest of what has changed by now; empty if nothing has."""
+    def of(self, row: Row) -> Drifted:
+        """Tell what has changed by now, and what of it is not known."""
         ...
 
 
@@ -231,6 +232,7 @@ class Discoverer:
         self._questions_at_once = questions_at_once
         self._planned = planned
         self._unlisted: DrawbridgeError | None = None
+        self._unknown: dict[str, DrawbridgeError] = {}
         self._left: set[str] = set()
 
     def discover(self, look: Look, now: datetime) -> Discovery:
@@ -246,6 +248,7 @@ class Discoverer:
         attachments: list[Connection] = []
         seen = self._look(look, followed, attachments, failures)
         self._unlisted = None
+        self._unknown = {}
         self._left = set()
         rows = self._ledger.rows([each.request.request_id for each in seen])
         try:
@@ -267,7 +270,7 @@ class Discoverer:
                 failures.append(_failure(each.request.request_id, error))
             else:
                 started += [execution] if execution else []
-        failures += [self._unlisted] if self._unlisted else []
+        failures += [*self._unknown.values(), *([self._unlisted] if self._unlisted else [])]
         return Discovery(
             seen=len(seen),
             started=tuple(started),
@@ -450,11 +453,15 @@ class Discoverer:
         """Look whether what is connected still is as it was left."""
         if row is None or not row.ways or not seen.open or row.status is not Status.AVAILABLE:
             return seen
-        drift = self._drift.of(row)
-        if row.drift and not drift and row.settled:
+        drifted = self._drift.of(row)
+        # One network that can't be listed is told once, however many rows go by it.
+        self._unknown |= {str(error): error for error in drifted.unknown}
+        if drifted.unknown and not drifted.digest:
+            return msgspec.structs.replace(seen, drift=row.drift)
+        if row.drift and not drifted.digest and row.settled:
             # The same may happen again, and is then to be seen to at once.
             self._ledger.note_healed(row)
-        return msgspec.structs.replace(seen, drift=drift)
+        return msgspec.structs.replace(seen, drift=drifted.digest)
 
     def _with_inputs(self, seen: Seen, row: Row | None) -> Seen:
         """Look whether what the plan rested on still is so.
