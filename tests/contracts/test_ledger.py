@@ -16,7 +16,7 @@ from drawbridge.approval.tell import StatusReached
 from drawbridge.aws.ledger import Ledger
 from drawbridge.decision.facts import Membership
 from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
-from drawbridge.decision.let_in import LetIn
+from drawbridge.decision.let_in import NOT_MANAGED, LetIn
 from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
 from drawbridge.record import GONE, Basis, Outcome
 from drawbridge.record.bounds import stored_size_of
@@ -747,6 +747,17 @@ def test_what_is_over_is_not_let_in_again_by_an_attempt_that_failed(ledger: Ledg
     ledger.claim(seen(), 3, after=row(ledger))
 
     assert ledger.let_in(ID) is None
+
+
+def test_what_was_let_in_is_known_when_a_service_is_managed_again(ledger: Ledger) -> None:
+    ledger.claim(seen(), 1, after=None)
+    reach(ledger, Status.ACCEPTED, settled=False, grounds=grounds(), decided_by=(WHY,), let_in=LET_IN)
+    # The service loses its tag, and an attempt finds that out.
+    reach(ledger, Status.WITHDRAWN, reasons=(Reason(NOT_MANAGED, "it is not looked after"),), basis=GONE)
+
+    ledger.claim(seen(), 2, after=row(ledger))
+
+    assert ledger.let_in(ID) == LET_IN
 
 
 def test_what_was_let_in_that_can_t_be_read_is_not_known(ledger: Ledger, table: Any) -> None:

@@ -17,7 +17,7 @@ from drawbridge.aws.table_reads import items_of, only
 from drawbridge.aws.table_writes import TooLargeError, Write, written
 from drawbridge.bounds import fitting
 from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
-from drawbridge.decision.let_in import LetIn, let_in_before, read_let_in
+from drawbridge.decision.let_in import NOT_MANAGED, LetIn, let_in_before, read_let_in
 from drawbridge.errors import InvalidInputError, UpstreamError
 from drawbridge.record import Outcome
 from drawbridge.record.bounds import association_grounds_kept, grounds_kept, surplus
@@ -119,7 +119,7 @@ class Ledger:
         if after is None:
             write.only_if_new("request_id")
         else:
-            if after.status in _OVER:
+            if not after.let_in and after.status in _OVER:
                 write.set(let_in=_NOTHING)
             elif not after.let_in and (before := _of_before(self.with_grounds(after))) is not None:
                 write.set(let_in=_text(before))
@@ -333,7 +333,7 @@ def _note_let_in(write: Write, status: Status, outcome: Outcome) -> None:
     """Note what is let in from now on, and whether it is only kept."""
     if outcome.let_in is not None:
         write.set(let_in=_text(outcome.let_in))
-    elif status in _OVER:
+    elif status in _OVER and not any(reason.code == NOT_MANAGED for reason in outcome.reasons):
         # Not removed: the grounds stay for people to read, and are not to be taken for those of a version before.
         write.set(let_in=_NOTHING)
     if outcome.kept is not None:

@@ -14,6 +14,7 @@ from drawbridge.decision.facts import (
     Service,
     ShareFacts,
 )
+from drawbridge.decision.let_in import NOT_MANAGED
 from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest
 from drawbridge.request.connections import Connection, ConnectionState, ManagedService, endpoint_type, held_beside
@@ -160,7 +161,7 @@ class Gatherer:
         service = self._connections.managed_service(request.service_id)
         if service is None:
             unmanaged = f"{request.service_id} is not, or no longer, a service that Drawbridge looks after."
-            return Moot(Status.WITHDRAWN, (Reason("service-not-managed", unmanaged),))
+            return Moot(Status.WITHDRAWN, (Reason(NOT_MANAGED, unmanaged),))
         try:
             connection = self._connections.connection(request.service_id, request.endpoint_id)
         except GoneError as error:
