@@ -11,7 +11,7 @@ from drawbridge.association import Plan, plan
 from drawbridge.association.plan import MOST_AT_ONCE, MOST_KEPT
 from drawbridge.aws.ledger import Ledger
 from drawbridge.bounds import ITEM_BYTES
-from drawbridge.decision import room
+from drawbridge.decision import bounds
 from drawbridge.publication import Publication
 from drawbridge.record import Outcome
 from drawbridge.record.outcome import PUBLISHED_BYTES, WAYS_BYTES, Ended, Planned, Published, outcome_of
@@ -72,8 +72,8 @@ def test_the_largest_plan_and_the_most_names_leave_room_in_the_row(ledger: Ledge
     assert kept["published"] <= PUBLISHED_BYTES
     assert kept["ways"] <= WAYS_BYTES
     # While names are added, those of the last attempt are there too. The rest is for reasons and history.
-    grounds = plan.GROUNDS_BYTES + room.GROUNDS_BYTES
-    let_in = 64 * 1024 + room.REASONS_BYTES
+    grounds = plan.GROUNDS_BYTES + bounds.GROUNDS_BYTES
+    let_in = 64 * 1024 + bounds.REASONS_BYTES
     assert sum(kept.values()) + PUBLISHED_BYTES + grounds + let_in < ITEM_BYTES - 60_000
 
 
