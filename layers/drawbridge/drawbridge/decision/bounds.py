@@ -31,7 +31,7 @@ def grounds_within(grounds: Grounds) -> Grounds | None:
     Half of the facts would be taken for all of them by whoever decides again.
     """
     for facts in _ever_less(grounds.facts):
-        told = msgspec.structs.replace(grounds, facts=facts)
+        told = grounds.keeping(facts)
         if size_of(told) <= GROUNDS_BYTES:
             return told
     return None

@@ -16,7 +16,7 @@ from drawbridge.request.connections import NONE_HELD, Connection, ConnectionStat
 from drawbridge.request.digests import digest, state_in_effect
 from drawbridge.request.drift import Drifted
 from drawbridge.request.inputs import Inputs
-from drawbridge.request.review import Review
+from drawbridge.request.review import Review, ReviewOpen
 from drawbridge.request.row import Row
 from drawbridge.request.shares import Invitation, InvitationStatus, Matchable, Share, SharedResource, newest
 from drawbridge.request.turns import FreeTurns
@@ -141,8 +141,8 @@ class Reviewer(Protocol):
         """Tell whether the policies decide otherwise by now, only because time has passed."""
         ...
 
-    def review(self, row: Row) -> Review | None:
-        """Review what was let in; ``None`` if the ledger keeps no facts of it."""
+    def review(self, row: Row, held: Collection[SharedResource]) -> Review | ReviewOpen:
+        """Review what was let in; ``held`` is all that the share holds now."""
         ...
 
 
@@ -197,6 +197,8 @@ class Discovery(Struct, frozen=True):
     """The ids of what was made for requests and is called for by nothing any longer."""
     attachments: tuple[Connection, ...] = ()
     """Attachments of transit gateways that wait for acceptance by a managed service: people's to answer."""
+    reviews_open: tuple[str, ...] = ()
+    """The requests of which it is not known what changed policies make of them, and why; the next look tries again."""
 
 
 class Discoverer:
@@ -234,6 +236,7 @@ class Discoverer:
         self._unlisted: DrawbridgeError | None = None
         self._unknown: dict[str, DrawbridgeError] = {}
         self._left: set[str] = set()
+        self._reviews_open: list[str] = []
 
     def discover(self, look: Look, now: datetime) -> Discovery:
         """Look where the hints say.
@@ -250,6 +253,7 @@ class Discoverer:
         self._unlisted = None
         self._unknown = {}
         self._left = set()
+        self._reviews_open = []
         rows = self._ledger.rows([each.request.request_id for each in seen])
         try:
             self._waiting.look_at([row.request_id for row in rows.values() if row.waits_for_approval])
@@ -279,6 +283,7 @@ class Discoverer:
             broken=tuple(broken),
             left_behind=tuple(sorted(self._left)),
             attachments=tuple(attachments),
+            reviews_open=tuple(self._reviews_open),
         )
 
     def _look(
@@ -409,6 +414,7 @@ class Discoverer:
             under=self._configured.permitted(provider),
             # A share in effect that holds nothing of VPC Lattice's is none of our business.
             held=held if share else (),
+            contents=tuple(resources) if share else (),
             open=pending or bool(share and lattice),
         )
 
@@ -508,8 +514,8 @@ class Discoverer:
             return by_clock and self._reviewer.decides_otherwise(self._ledger.with_grounds(row), now)
         if not row.kept or seen.permitted == row.permitted:
             return False
-        review = self._reviewer.review(self._ledger.with_grounds(row))
-        return review is not None and review.permitted
+        review = self._reviewer.review(self._ledger.with_grounds(row), seen.contents)
+        return isinstance(review, Review) and review.permitted
 
     def _turns_out_wrong(self, seen: Seen, row: Row) -> bool:
         """Review what was let in if the configuration changed; tell whether it is found not to be permitted any more.
@@ -520,8 +526,9 @@ class Discoverer:
         # What was kept was not let in by what is in force: that is told as any change is.
         if not let_in or seen.under == (row.reviewed or ("" if row.kept else row.permitted)):
             return False
-        review = self._reviewer.review(self._ledger.with_grounds(row))
-        if review is None:
+        review = self._reviewer.review(self._ledger.with_grounds(row), seen.contents)
+        if isinstance(review, ReviewOpen):
+            self._reviews_open.append(f"{row.request_id}: {review.because}")
             return False
         changed = review.permitted is row.no_longer_permitted
         if changed:
