@@ -28,6 +28,7 @@ from drawbridge.association.plan import (
 )
 from drawbridge.association.preflight import Preflight
 from drawbridge.association.subnets import Subnet
+from drawbridge.bounds import GROUNDS_BYTES, size_of
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.facts import ResourceKind
@@ -668,6 +669,23 @@ def test_a_plan_says_what_the_share_holds_and_which_bindings_matched_it() -> Non
     assert with_other.wanted != plan.wanted
     assert with_other.matched == plan.matched
     assert without_stock.matched != plan.matched
+
+
+@pytest.mark.parametrize(("number", "length"), [(MOST_KEPT, 10), (MOST_KEPT + 20, 10), (30, 2000)])
+def test_what_policies_were_asked_that_there_is_no_room_for_is_counted(number: int, length: int) -> None:
+    tags = {"a": "x" * length}
+    world = World(*(entity(f"db-{each}", f"{RESOURCE_ARN}{each}") for each in range(number)))
+    world.shown_tags = tags
+    by_tags = 'permit(principal, action, resource) when { resource.hasTag("a") };'
+
+    plan = world.planner(binding(), policy=by_tags).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert plan.grounds is not None
+    assert size_of(plan.grounds.resources) <= GROUNDS_BYTES
+    lacking = number - len(plan.grounds.resources)
+    told = (f"What policies were asked about {lacking} resources is not kept: they are not reviewed.",)
+    assert plan.cut == (told if lacking else ())
+    assert lacking or length == 10
 
 
 @pytest.mark.parametrize("number", [MOST_KEPT, MOST_KEPT + 1])

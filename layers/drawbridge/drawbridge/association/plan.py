@@ -21,7 +21,7 @@ from drawbridge.association.left_behind import LeftBehind, Made, Makings, writte
 from drawbridge.association.observed import Observed
 from drawbridge.association.preflight import Preflight
 from drawbridge.association.subnets import Subnet, chosen
-from drawbridge.bounds import fitting, shortened
+from drawbridge.bounds import GROUNDS_BYTES, WORDS_BYTES, fitting, shortened
 from drawbridge.configuration import InForce
 from drawbridge.decision import Because
 from drawbridge.decision.decide import Policies, may_associate
@@ -45,13 +45,8 @@ MOST_LEFT = 15
 MOST_KEPT = 100
 """Resources of one share whose facts and names are kept, for the same reason."""
 
-GROUNDS_BYTES = 40_000
-"""Of the facts that policies were asked about; each may carry fifty tags of the account's and of its own."""
-
 REFUSED_BYTES = 60_000
 """Of why things were refused, in the words of policies' annotations."""
-
-_WORD_BYTES = 4_000
 
 
 class Vpc(Struct, frozen=True, kw_only=True):
@@ -390,7 +385,7 @@ class Planner:
         # What a broken binding would match is not known: whatever changes next is looked into.
         contents = None if self._bindings.broken else considered.contents
         broken = (Reason("binding-broken", each.reason, source=each.name) for each in self._bindings.broken)
-        short = [msgspec.structs.replace(each, text=shortened(each.text, _WORD_BYTES)) for each in refused]
+        short = [msgspec.structs.replace(each, text=shortened(each.text, WORDS_BYTES)) for each in refused]
         refused_kept = fitting(short[:MOST_AT_ONCE], REFUSED_BYTES)
         asked_kept = fitting(asked[:MOST_KEPT], GROUNDS_BYTES)
         return Plan(

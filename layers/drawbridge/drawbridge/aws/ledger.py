@@ -20,7 +20,7 @@ from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_ground
 from drawbridge.decision.let_in import NOT_MANAGED, LetIn, let_in_before, read_let_in
 from drawbridge.errors import InvalidInputError, UpstreamError
 from drawbridge.record import Outcome
-from drawbridge.record.bounds import association_grounds_kept, grounds_kept, surplus
+from drawbridge.record.bounds import surplus
 from drawbridge.record.entry import Entry
 from drawbridge.record.outcome import PUBLISHED_BYTES
 from drawbridge.record.record import StatusChange, brief, few
@@ -207,9 +207,9 @@ class Ledger:
         if outcome.decided_by:
             write.set(decided_by=msgspec.to_builtins(few(outcome.decided_by)))
         if outcome.grounds:
-            write.set(grounds=grounds_kept(outcome.grounds))
+            write.set(grounds=_text(outcome.grounds))
         if outcome.association_grounds:
-            write.set(association_grounds=association_grounds_kept(outcome.association_grounds))
+            write.set(association_grounds=_text(outcome.association_grounds))
         _note_let_in(write, change.status, outcome)
         if outcome.basis:
             write.set(**{name: value for name, value in msgspec.structs.asdict(outcome.basis).items() if value})
@@ -324,7 +324,7 @@ class Ledger:
         return self._now().isoformat(timespec="milliseconds")
 
 
-def _text(kept: LetIn) -> str:
+def _text(kept: LetIn | Grounds | AssociationGrounds) -> str:
     """Give it as JSON: nobody asks DynamoDB for its parts."""
     return msgspec.json.encode(kept).decode()
 
