@@ -614,8 +614,8 @@ def _not_looked_at(error: DrawbridgeError, what: str, binding: str = "") -> Reas
     to_do = ""
     if isinstance(error, AccessDeniedError):
         to_do = (
-            "; see what denies it to the role of plan_associations: the stack, a permissions boundary, a policy of the "
-            "organization or, where it is another account's, its share"
+            "; see what denies it to the role that plans: the stack, a permissions boundary, a policy of the organization "
+            "or, where it is another account's, its share"
         )
     return Reason(type(error).__name__, f"{what}: {error}{to_do}", source=binding)
 
