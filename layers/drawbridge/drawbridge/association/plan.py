@@ -220,21 +220,21 @@ class Planner:
             raise NotReadyError(f"not visible yet in {share_arn}: {'; '.join(sorted(waited_for))}")
         contents = None if self._bindings.broken else considered.contents
         matter = that_matter(self._bindings, share.owner, share.name, contents)
-        inputs, left, denied = Inputs(), "", list[Reason]()
+        inputs, left, beside = Inputs(), "", list[Reason]()
         try:
             inputs = inputs_of(matter, visible, self._surroundings, dict(self._quotas.things))
         except AccessDeniedError as error:
-            denied.append(_not_looked_at(error, "what the plan rests on is not compared"))
+            beside.append(_not_looked_at(error, "what the plan rests on is not compared"))
         plan = self.plan_of(self._with_wishes(considered, asker, moment, coverage), moment)
         try:
             arns = {each.arn for each in visible}
             found = self._left_behind({arn: {share.name} for arn in arns}).of(arns)[:MOST_LEFT]
         except AccessDeniedError as error:
-            denied.append(_not_looked_at(error, "what is left behind is not known"))
+            beside.append(_not_looked_at(error, "what is left behind is not known"))
         else:
             left = written(found)
-            denied += [each.reason for each in found]
-        return msgspec.structs.replace(plan, inputs=inputs, refused=(*plan.refused, *denied), left=left)
+            beside += [each.reason for each in found]
+        return msgspec.structs.replace(plan, inputs=inputs, refused=(*plan.refused, *beside), left=left)
 
     def left_behind(self) -> tuple[Made, ...]:
         """Give all that is left behind in this account."""
@@ -614,8 +614,8 @@ def _not_looked_at(error: DrawbridgeError, what: str, binding: str = "") -> Reas
     to_do = ""
     if isinstance(error, AccessDeniedError):
         to_do = (
-            "; see what denies it to the role that plans: the stack, a permissions boundary, a policy of the organization "
-            "or, where it is another account's, its share"
+            "; see what denies it to the role that plans: the stack, a permissions boundary, a policy of the "
+            "organization or, where it is another account's, its share"
         )
     return Reason(type(error).__name__, f"{what}: {error}{to_do}", source=binding)
 
