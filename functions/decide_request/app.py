@@ -6,9 +6,9 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.approval import Approval, Question
+from drawbridge.approval.bounds import within
 from drawbridge.approval.live import lines_of_live
 from drawbridge.approval.question import Wait, effects_of, options_of, question_of, wait_for
-from drawbridge.approval.room import within
 from drawbridge.approval.settle import settled, void_of
 from drawbridge.approval.turns import in_turn
 from drawbridge.bootstrap.decide_request import (
@@ -24,13 +24,13 @@ from drawbridge.bootstrap.decide_request import (
 )
 from drawbridge.decision import AskApprover, DecidedOn, Decision, Moot
 from drawbridge.decision.again import grounds_of
+from drawbridge.decision.bounds import decision_within, grounds_within
 from drawbridge.decision.decide import decide
 from drawbridge.decision.facts import ConnectionFacts, Facts
 from drawbridge.decision.grounds import Grounds
 from drawbridge.decision.in_force import broken, compiled, permitted_digest
 from drawbridge.decision.let_in import LetIn, decided_on, let_in_by
 from drawbridge.decision.live import approved_before, kept
-from drawbridge.decision.room import decision_within, grounds_within
 from drawbridge.observability import logger
 from drawbridge.request import WorkflowInput
 from drawbridge.request.connections import NONE_HELD, Held

@@ -14,6 +14,7 @@ from drawbridge.hint import Look
 from drawbridge.hint.parse import where_to_look
 from drawbridge.observability import logger, metrics
 from drawbridge.parsing import UnreadableError, read_value
+from drawbridge.request.discover import Discovery
 
 
 @logger.inject_lambda_context
@@ -82,20 +83,28 @@ def _look(look: Look) -> bool:
         failures = discovery.failures
         for unreadable in discovery.broken:
             _broken(str(unreadable))
-        logger.info("looked", extra={"seen": discovery.seen, "started": discovery.started})
-        metrics.add_metric("RequestsStarted", MetricUnit.Count, len(discovery.started))
-        if discovery.attachments:
-            waiting = [f"{each.attachment_id} of {each.owner} at {each.service_id}" for each in discovery.attachments]
-            logger.warning("transit gateway attachments wait", extra={"attachments": waiting})
-            metrics.add_metric("AttachmentsWaiting", MetricUnit.Count, len(discovery.attachments))
-        if discovery.no_longer_permitted:
-            logger.warning("no longer permitted", extra={"requests": discovery.no_longer_permitted})
-        if discovery.left_behind:
-            logger.warning("left behind", extra={"ids": discovery.left_behind})
-        if look.shares:
-            metrics.add_metric("LeftBehind", MetricUnit.Count, len(discovery.left_behind))
-        metrics.add_metric("NoLongerPermitted", MetricUnit.Count, len(discovery.no_longer_permitted))
+        _tell(discovery, look)
     for failure in failures:
         logger.error("look failed", extra={"error": type(failure).__name__, "reason": str(failure)})
     metrics.add_metric("LooksFailed", MetricUnit.Count, bool(failures))
     return bool(failures)
+
+
+def _tell(discovery: Discovery, look: Look) -> None:
+    """Log and count what a look found and did."""
+    logger.info("looked", extra={"seen": discovery.seen, "started": discovery.started})
+    metrics.add_metric("RequestsStarted", MetricUnit.Count, len(discovery.started))
+    if discovery.attachments:
+        waiting = [f"{each.attachment_id} of {each.owner} at {each.service_id}" for each in discovery.attachments]
+        logger.warning("transit gateway attachments wait", extra={"attachments": waiting})
+        metrics.add_metric("AttachmentsWaiting", MetricUnit.Count, len(discovery.attachments))
+    if discovery.no_longer_permitted:
+        logger.warning("no longer permitted", extra={"requests": discovery.no_longer_permitted})
+    if discovery.reviews_open:
+        logger.warning("reviews open", extra={"requests": discovery.reviews_open})
+    metrics.add_metric("ReviewsOpen", MetricUnit.Count, len(discovery.reviews_open))
+    if discovery.left_behind:
+        logger.warning("left behind", extra={"ids": discovery.left_behind})
+    if look.shares:
+        metrics.add_metric("LeftBehind", MetricUnit.Count, len(discovery.left_behind))
+    metrics.add_metric("NoLongerPermitted", MetricUnit.Count, len(discovery.no_longer_permitted))

@@ -334,7 +334,7 @@ def test_who_may_not_look_is_told(at_work: Drawbridge, operator: Operator, order
         ended = at_work("plan")
 
     assert (ended.code, ended.out) == (3, "")
-    assert ended.err.startswith("AWS: list the endpoints in ")
+    assert ended.err.startswith("AWS: list the endpoints of ours: AccessDeniedException")
 
 
 def test_the_way_by_a_service_network_is_told_step_by_step(

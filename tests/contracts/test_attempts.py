@@ -13,12 +13,12 @@ import pytest
 
 from drawbridge.association import Plan, PlannedAssociation
 from drawbridge.aws.attempts import Attempts
-from drawbridge.bounds import ITEM_BYTES
 from drawbridge.decision.grounds import AssociationGrounds
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, ThrottledError, UpstreamError
 from drawbridge.record.outcome import Failure, Published, Refused, WorkflowError
 from drawbridge.request import WorkflowInput
 from drawbridge.status import Reason
+from tests.aws_limits import ITEM_BYTES
 from tests.builders import NOW, resource_facts, wanted, workflow_input
 from tests.contracts.accounts import refusing
 from tests.contracts.conftest import NewAccount

@@ -14,9 +14,11 @@ from botocore.stub import Stubber
 
 from drawbridge.approval.tell import StatusReached
 from drawbridge.aws.ledger import Ledger
+from drawbridge.bounds import GROUNDS_BYTES, fitting
+from drawbridge.decision.bounds import grounds_within
 from drawbridge.decision.facts import Membership
 from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
-from drawbridge.decision.let_in import LetIn
+from drawbridge.decision.let_in import NOT_MANAGED, LetIn
 from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
 from drawbridge.record import GONE, Basis, Outcome
 from drawbridge.record.bounds import stored_size_of
@@ -749,6 +751,17 @@ def test_what_is_over_is_not_let_in_again_by_an_attempt_that_failed(ledger: Ledg
     assert ledger.let_in(ID) is None
 
 
+def test_what_was_let_in_is_known_when_a_service_is_managed_again(ledger: Ledger) -> None:
+    ledger.claim(seen(), 1, after=None)
+    reach(ledger, Status.ACCEPTED, settled=False, grounds=grounds(), decided_by=(WHY,), let_in=LET_IN)
+    # The service loses its tag, and an attempt finds that out.
+    reach(ledger, Status.WITHDRAWN, reasons=(Reason(NOT_MANAGED, "it is not looked after"),), basis=GONE)
+
+    ledger.claim(seen(), 2, after=row(ledger))
+
+    assert ledger.let_in(ID) == LET_IN
+
+
 def test_what_was_let_in_that_can_t_be_read_is_not_known(ledger: Ledger, table: Any) -> None:
     ledger.claim(seen(), 1, after=None)
     table.update_item(
@@ -782,14 +795,14 @@ def worst_grounds() -> Grounds:
 
 def test_a_row_of_the_worst_that_there_is_to_record_has_room_for_as_much_again(ledger: Ledger, table: Any) -> None:
     worst = worst_grounds()
-    facts = resource_facts(worst.facts.asker)
+    resources = fitting((resource_facts(worst.facts.asker),) * 100, GROUNDS_BYTES)
     told: dict[str, Any] = {
         "reasons": (LONG,) * 50,
         "decided_by": (LONG,) * 50,
     }
     based: dict[str, Any] = {
-        "grounds": worst,
-        "association_grounds": AssociationGrounds(at=NOW, zone="UTC", resources=(facts,) * 100),
+        "grounds": grounds_within(worst),
+        "association_grounds": AssociationGrounds(at=NOW, zone="UTC", resources=resources),
     }
     after = None
     for attempt in range(1, 13):
@@ -805,6 +818,18 @@ def test_a_row_of_the_worst_that_there_is_to_record_has_room_for_as_much_again(l
     assert stored["history"][-1]["status"] == "AVAILABLE"
     assert stored["history"][-1]["reasons"][-1]["code"] == "more"
     assert len(stored["history"]) + stored["history_left_out"] == 48
+
+
+def test_of_the_facts_that_it_is_given_the_ledger_cuts_nothing_in_silence(ledger: Ledger) -> None:
+    resources = (resource_facts(name="x" * 1000),) * 50
+    given = AssociationGrounds(at=NOW, zone="UTC", resources=resources)
+    ledger.claim(seen(), 1, after=None)
+
+    reach(ledger, Status.AVAILABLE, association_grounds=given)
+
+    entry = ledger.entry(ID)
+    assert entry is not None
+    assert entry.association_grounds == given
 
 
 def test_a_row_that_grew_to_the_limit_before_history_was_bounded_is_written_all_the_same(

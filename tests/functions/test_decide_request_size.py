@@ -11,17 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.approval import Line, Question
-from drawbridge.approval.room import within
+from drawbridge.approval.bounds import within
 from drawbridge.association.binding import parse_binding
-from drawbridge.bounds import STATE_BYTES, fitting, shortened, size_of
+from drawbridge.bounds import GROUNDS_BYTES, fitting, shortened, size_of
 from drawbridge.configuration import Broken, InForce
+from drawbridge.decision.bounds import grounds_within
 from drawbridge.decision.facts import Content, Facts, ShareFacts
 from drawbridge.decision.grounds import Grounds
 from drawbridge.decision.policies import Policy, parse_policy
-from drawbridge.decision.room import GROUNDS_BYTES, grounds_within
 from drawbridge.environment import Environment
 from drawbridge.request import Request
 from functions.decide_request import app
+from tests.aws_limits import STATE_BYTES
 from tests.builders import PROVIDER, SHARE, asker, question, share_facts
 from tests.functions.invocations import invoke, step
 from tests.functions.test_decide_request import Turns

@@ -37,6 +37,7 @@ class World:
         self.broken: tuple[tuple[str, Broken], ...] = ()
         self.failures: tuple[DrawbridgeError, ...] = ()
         self.no_longer_permitted: tuple[str, ...] = ()
+        self.reviews_open: tuple[str, ...] = ()
         self.attachments: tuple[Connection, ...] = ()
         self.read = 0
         self.raises: dict[str, DrawbridgeError] = {}
@@ -56,7 +57,14 @@ class World:
         assert now.tzinfo is not None
         self.looks.append(look)
         self._perhaps_raise("discover")
-        return Discovery(2, ("share-a-1",), self.no_longer_permitted, self.failures, attachments=self.attachments)
+        return Discovery(
+            2,
+            ("share-a-1",),
+            self.no_longer_permitted,
+            self.failures,
+            attachments=self.attachments,
+            reviews_open=self.reviews_open,
+        )
 
     def dead_letters(self) -> World:
         return self
@@ -252,8 +260,20 @@ def test_a_broken_configuration_is_counted_and_stops_no_look(world: World, capsy
         "RequestsStarted": [1.0],
         "LeftBehind": [0.0],
         "NoLongerPermitted": [0.0],
+        "ReviewsOpen": [0.0],
         "LooksFailed": [0.0],
     }
+
+
+def test_reviews_that_come_to_nothing_are_counted_and_named(
+    world: World, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    world.reviews_open = ("share-b: no room",)
+
+    invoke(app.lambda_handler, batch(hint("schedule")))
+
+    assert metrics(capsys.readouterr().out)["ReviewsOpen"] == [1.0]
+    assert ("share-b: no room",) in [getattr(each, "requests", None) for each in caplog.records]
 
 
 def test_connections_that_are_no_longer_permitted_are_counted_and_named(

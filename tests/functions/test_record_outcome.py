@@ -101,7 +101,7 @@ def test_a_broken_step_is_refused_by_its_field(path: str, value: object) -> None
     ("progress", "status"),
     [
         ({"step": "failure", "error": {"Error": "NotReadyError", "Cause": "{}"}}, "FAILED"),
-        ({"step": "failure", "error": {"Error": "GoneError"}}, "WITHDRAWN"),
+        ({"step": "failure", "error": {"Error": "RequestGoneError"}}, "WITHDRAWN"),
         ({"step": "publication", "publication": {"dnsName": "db.example", "parameters": ["/a"]}}, "AVAILABLE"),
         ({"step": "end"}, "AVAILABLE"),
         ({"step": "plan"}, "ACCEPTED"),

@@ -10,7 +10,7 @@ from drawbridge.association import Mode, NetworkRef, PrivateDns, WantedAssociati
 from drawbridge.association.associate import Ways
 from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
 from drawbridge.association.subnets import Subnet
-from drawbridge.errors import ConflictError, GoneError
+from drawbridge.errors import ConflictError, DrawbridgeError, GoneError
 from tests.builders import CONSUMER, VPC_ID
 
 replace = msgspec.structs.replace
@@ -39,6 +39,8 @@ class Reach:
         self.without_dns: set[str] = set()
         self.going: set[str] = set()
         """Service networks that go while they are looked at."""
+        self.denied: dict[str, DrawbridgeError] = {}
+        """Service networks and VPCs that are not to be looked into, each with what AWS says."""
         self.there = 0
         """How many there are of what a quota counts."""
 
@@ -94,9 +96,13 @@ class Reach:
             return next((each for each in self._aws.networks if ref.called in {each.name, each.arn, each.id}), None)
 
         def in_network(self, network: Network, wanted: WantedAssociation) -> InNetwork | None:
+            if network.name in self._aws.denied:
+                raise self._aws.denied[network.name]
             return self._aws.resources.get((network.arn, wanted.resource_arn)) if self._aws.listed else None
 
         def of_vpc(self, vpc_id: str) -> VpcInNetwork | None:
+            if vpc_id in self._aws.denied:
+                raise self._aws.denied[vpc_id]
             return self._aws.vpcs.get(vpc_id)
 
         def create(self, name: str, client_token: str) -> Network:

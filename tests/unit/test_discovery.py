@@ -16,8 +16,9 @@ from drawbridge.request.attention import Seen, Waits
 from drawbridge.request.connections import NONE_HELD, Connection, ConnectionState, Held, ManagedService
 from drawbridge.request.digests import digest, state_in_effect
 from drawbridge.request.discover import Discoverer
+from drawbridge.request.drift import Drifted
 from drawbridge.request.inputs import Inputs
-from drawbridge.request.review import Review
+from drawbridge.request.review import Review, ReviewOpen
 from drawbridge.request.row import Row
 from drawbridge.request.shares import Invitation, InvitationStatus, Matchable, Share, SharedResource
 from drawbridge.status import Reason, Status
@@ -61,14 +62,18 @@ class World:
         self.bindings = "bindings"
         self.matching = "the one that matches"
         self.drifted = ""
+        self.unknown: tuple[DrawbridgeError, ...] = ()
+        """Why drift could not be looked for."""
         self.counts = True
         """Whether policies go by how many connections there are."""
         self.rests_on = Inputs()
         self.left_there: list[Made] = []
         self.looked_at_inputs = 0
-        self.found: Review | None = None
+        self.found: Review | ReviewOpen = ReviewOpen("nothing is kept")
         """What reviews come to."""
         self.asked: list[str] = []
+        self.reviewed_with: list[str] = []
+        """What the share was said to hold."""
         self.looked_at: list[str] = []
         self.seen_to: list[tuple[str, bool]] = []
         self.waits: Waits | None = None
@@ -123,10 +128,10 @@ class World:
         self._fail("notify")
         self.notified.append(service_id)
 
-    def of(self, row: Row) -> str:
+    def of(self, row: Row) -> Drifted:
         """Give the drift."""
         self._fail("drift")
-        return self.drifted
+        return Drifted(self.drifted, self.unknown)
 
     def inputs(self, provider: str, share_name: str, held: Collection[SharedResource], row: Row) -> Inputs:
         self.looked_at_inputs += 1
@@ -200,8 +205,9 @@ class World:
     def decides_otherwise(self, row: Row, now: datetime) -> bool:
         return row.grounds == "by day" and now.hour in range(8, 18)
 
-    def review(self, row: Row) -> Review | None:
+    def review(self, row: Row, held: Collection[SharedResource]) -> Review | ReviewOpen:
         self.asked.append(row.request_id)
+        self.reviewed_with = [each.arn for each in held]
         return self.found
 
     def reviewed(self, row: Row, review: Review, *, under: str) -> None:
@@ -401,6 +407,27 @@ def test_drift_that_can_t_be_looked_for_stops_nothing_else(world: World) -> None
     assert len(discovery.started) == 1
 
 
+def test_what_can_not_be_looked_at_is_told_once_and_the_rest_of_the_row_is_seen_to(world: World) -> None:
+    connected(world)
+    world.unknown = (ThrottledError("network"), ThrottledError("network"))
+    world.drifted = "the endpoint is gone"
+
+    discovery = world.discoverer().discover(AT_SHARES, NOW)
+
+    assert discovery.started == (f"{SHARE.request_id}-2",)
+    assert [str(each) for each in discovery.failures] == ["network"]
+
+
+def test_what_is_not_known_has_not_healed(world: World) -> None:
+    connected(world, drift="the endpoint is gone")
+    world.unknown = (ThrottledError("network"),)
+
+    discovery = world.discoverer().discover(AT_SHARES, NOW)
+
+    assert discovery.started == ()
+    assert world.kept[SHARE.request_id].drift == "the endpoint is gone"
+
+
 def test_an_expired_invitation_that_nobody_knew_is_left_alone(world: World) -> None:
     world.listed_invitations = [invitation(InvitationStatus.EXPIRED)]
 
@@ -566,6 +593,30 @@ def test_a_review_that_changes_nothing_is_noted_and_not_told(world: World) -> No
 
     assert world.told == []
     assert world.kept[CONNECTION.request_id].reviewed == "other policies"
+
+
+def test_a_review_that_stays_open_is_told_as_that_and_tried_again_by_the_next_look(world: World) -> None:
+    let_in(world)
+    world.policies, world.found = "other policies", ReviewOpen("no room")
+
+    looks = [world.discoverer().discover(AT_CONNECTIONS, NOW) for _ in range(2)]
+
+    assert [look.reviews_open for look in looks] == [(f"{CONNECTION.request_id}: no room",)] * 2
+    assert [look.no_longer_permitted for look in looks] == [(), ()]
+    assert (world.told, world.kept[CONNECTION.request_id].no_longer_permitted) == ([], False)
+
+
+def test_a_share_is_reviewed_with_all_that_it_holds_now_whatever_the_service(world: World) -> None:
+    subnet = shared_resource("arn:aws:ec2:us-east-1:111111111111:subnet/subnet-1", "ec2:Subnet")
+    connected(world)
+    world.listed_resources.append(subnet)
+    held = state_in_effect(each.arn for each in world.listed_resources)
+    world.kept[SHARE.request_id] = msgspec.structs.replace(world.kept[SHARE.request_id], seen=held)
+    world.policies, world.found = "other policies", Review(permitted=True)
+
+    world.discoverer().discover(AT_SHARES, NOW)
+
+    assert world.reviewed_with == [each.arn for each in world.listed_resources]
 
 
 @pytest.mark.parametrize("writes", [0, 1])

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from drawbridge.association import Associated
+from drawbridge.errors import AccessDeniedError, DrawbridgeError, GoneError, ThrottledError
 from drawbridge.publication import PointedRecord, Way
 from drawbridge.publication.drift import Drift, led_to, way_of, ways_of
 from drawbridge.publication.named import NamedResource
@@ -40,6 +41,8 @@ class Listed:
         self.found = [named()]
         self.vpcs = frozenset({"snva-1"})
         self.left_with = "verified"
+        self.failing: dict[str, DrawbridgeError] = {}
+        """Networks that AWS does not list."""
 
     def security_groups(self, endpoint_id: str) -> frozenset[str] | None:
         assert endpoint_id == "vpce-1"
@@ -49,7 +52,9 @@ class Listed:
         return self.found
 
     def named_in_network(self, network_arn: str, resource_arn: str) -> list[NamedResource]:
-        assert (network_arn, resource_arn) == (NETWORK, RESOURCE_ARN)
+        assert resource_arn == RESOURCE_ARN
+        if network_arn in self.failing:
+            raise self.failing[network_arn]
         return self.found
 
     def vpc_associations(self, network_arn: str) -> frozenset[str]:
@@ -67,7 +72,7 @@ def left(by: Associated, **changes: Any) -> Row:
 
 @pytest.mark.parametrize("by", [BY_ENDPOINT, BY_NETWORK, WITH_SETTINGS])
 def test_what_is_as_it_was_left_has_not_drifted(by: Associated) -> None:
-    assert Drift(Listed()).of(left(by)) == ""
+    assert Drift(Listed()).of(left(by)).digest == ""
 
 
 @pytest.mark.parametrize(
@@ -91,18 +96,18 @@ def test_whatever_differs_is_drift_and_two_differences_are_two_drifts(by: Associ
         setattr(listed, name, value)
     other.found = [named(name="something else")]
 
-    drift = Drift(listed).of(left(by))
+    drift = Drift(listed).of(left(by)).digest
 
     assert drift != ""
-    assert drift == Drift(listed).of(left(by))
-    assert drift != Drift(other).of(left(by))
+    assert drift == Drift(listed).of(left(by)).digest
+    assert drift != Drift(other).of(left(by)).digest
 
 
 def test_what_else_an_endpoint_leads_to_is_no_drift() -> None:
     listed = Listed()
     listed.found.append(named(RESOURCE_ARN + "0"))
 
-    assert Drift(listed).of(left(BY_ENDPOINT)) == ""
+    assert Drift(listed).of(left(BY_ENDPOINT)).digest == ""
 
 
 def test_what_comes_into_a_group_is_drift() -> None:
@@ -112,11 +117,11 @@ def test_what_comes_into_a_group_is_drift() -> None:
     kept = row(Status.AVAILABLE, request=SHARE, ways=msgspec.json.encode([way]).decode())
     listed = Listed()
     listed.found = [one, named(RESOURCE_ARN + "9", group_arn="another group")]
-    assert Drift(listed).of(kept) == ""
+    assert Drift(listed).of(kept).digest == ""
 
     listed.found.append(named(RESOURCE_ARN + "2", group_arn=RESOURCE_ARN))
 
-    assert Drift(listed).of(kept) != ""
+    assert Drift(listed).of(kept).digest != ""
 
 
 def test_of_a_group_in_a_network_its_own_association_has_no_name() -> None:
@@ -131,7 +136,7 @@ def test_of_a_group_in_a_network_its_own_association_has_no_name() -> None:
 @pytest.mark.parametrize("text", ["", "[]", "no JSON", '[{"name": 1}]', "{}"])
 def test_what_another_version_wrote_has_not_drifted(text: str) -> None:
     assert ways_of(text) == ()
-    assert Drift(Listed()).of(row(Status.AVAILABLE, request=SHARE, ways=text)) == ""
+    assert Drift(Listed()).of(row(Status.AVAILABLE, request=SHARE, ways=text)).digest == ""
 
 
 def test_a_way_is_kept_as_it_is() -> None:
@@ -159,18 +164,73 @@ def pointed() -> Row:
 
 
 def test_a_record_that_leads_elsewhere_or_is_gone_is_drift_of_its_own() -> None:
-    told = [Drift(Listed(), Zones(**led)).of(pointed()) for led in ({"db": "a name"}, {"db": "elsewhere"}, {})]
+    told = [Drift(Listed(), Zones(**led)).of(pointed()).digest for led in ({"db": "a name"}, {"db": "elsewhere"}, {})]
 
     assert told[0] == ""
     assert len({*told}) == 3
 
 
 def test_what_an_earlier_version_left_without_records_has_not_drifted() -> None:
-    assert Drift(Listed(), Zones()).of(left(BY_ENDPOINT)) == ""
+    assert Drift(Listed(), Zones()).of(left(BY_ENDPOINT)).digest == ""
 
 
 def test_what_the_version_before_left_has_not_drifted_because_more_is_compared_now() -> None:
     listed = Listed()
     listed.left_with = "all"
 
-    assert Drift(listed, Zones()).of(left(BY_ENDPOINT)) == ""
+    assert Drift(listed, Zones()).of(left(BY_ENDPOINT)).digest == ""
+
+
+OTHER = NETWORK[:-1] + "1"
+DENIED = AccessDeniedError(f"list what is in {OTHER}: AccessDeniedException: no")
+
+
+def left_by_two(listed: Listed, error: DrawbridgeError) -> Row:
+    """Give a row of a way by each of two networks, the first of which AWS does not list by now."""
+    listed.failing[OTHER] = error
+    by_other = Associated(network_arn=OTHER, in_network="snra-2", vpc_association="snva-1")
+    ways = [way_of(wanted(), by, [named()]) for by in (by_other, BY_NETWORK)]
+    return row(Status.AVAILABLE, request=SHARE, ways=msgspec.json.encode(ways).decode())
+
+
+@pytest.mark.parametrize("error", [DENIED, ThrottledError(OTHER)])
+def test_a_network_that_can_not_be_listed_is_unknown_and_never_gone(error: DrawbridgeError) -> None:
+    listed = Listed()
+
+    drifted = Drift(listed).of(left_by_two(listed, error))
+
+    assert (drifted.digest, drifted.unknown) == ("", (error,))
+
+
+def test_what_else_there_is_of_a_row_is_looked_at_beside_a_network_that_is_denied() -> None:
+    listed = Listed()
+    kept = left_by_two(listed, DENIED)
+    listed.found = []
+
+    drifted = Drift(listed).of(kept)
+
+    assert drifted.digest != ""
+    assert drifted.unknown == (DENIED,)
+
+
+def test_a_network_that_aws_says_is_not_there_is_drift() -> None:
+    listed = Listed()
+
+    drifted = Drift(listed).of(left_by_two(listed, GoneError(OTHER)))
+
+    assert drifted.digest != ""
+    assert drifted.unknown == ()
+
+
+def test_a_zone_that_is_denied_hides_no_drift_of_the_way_itself() -> None:
+    class Denied:
+        def leads_to(self, zone_id: str, name: str) -> str:
+            raise AccessDeniedError(zone_id)
+
+    listed = Listed()
+    listed.found = []
+
+    drifted = Drift(listed, Denied()).of(pointed())
+
+    assert drifted.digest == Drift(listed, Zones(db="a name")).of(pointed()).digest
+    assert [str(each) for each in drifted.unknown] == ["Z1"]

@@ -28,11 +28,13 @@ from drawbridge.association.plan import (
 )
 from drawbridge.association.preflight import Preflight
 from drawbridge.association.subnets import Subnet
+from drawbridge.bounds import GROUNDS_BYTES, size_of
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.facts import ResourceKind
 from drawbridge.decision.policies import parse_policy
-from drawbridge.errors import NotReadyError
+from drawbridge.errors import AccessDeniedError, DrawbridgeError, NotReadyError, ThrottledError, UpstreamError
+from drawbridge.request.inputs import Inputs
 from drawbridge.request.shares import Matchable, Share, SharedResource
 from drawbridge.status import Reason
 from tests.builders import (
@@ -337,6 +339,62 @@ def test_what_goes_while_it_is_looked_at_for_one_binding_stops_no_other() -> Non
     assert [(each.code, each.source) for each in plan.refused] == [("GoneError", "refused")]
 
 
+DENIED = AccessDeniedError(f"list what is in {NETWORK.arn}: AccessDeniedException: no")
+
+
+def through_network(**attach: object) -> Binding:
+    named = {"mode": "service-network", "serviceNetwork": {"name": NETWORK.name}, "vpc": VPC}
+    return binding("through", attach=named | attach)
+
+
+def test_a_service_network_that_is_denied_is_told_with_what_to_do_and_stops_nothing_else_of_the_share() -> None:
+    world = World(entity())
+    world.networks.append(NETWORK)
+    world.denied[NETWORK.name] = DENIED
+
+    plan = world.planner(binding(), through_network()).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert [each.binding for each in plan.associations] == ["orders"]
+    (told,) = plan.refused
+    assert (told.code, told.source) == ("AccessDeniedError", "through")
+    assert NETWORK.arn in told.text
+    assert "see what denies it" in told.text
+
+
+def test_a_vpc_whose_network_is_denied_keeps_no_other_vpc_waiting() -> None:
+    world = World(entity(), vpcs=(vpc_with("subnet-0a"), vpc_with("subnet-0b", vpc_id="vpc-2")))
+    world.networks.append(NETWORK)
+    world.denied["vpc-2"] = DENIED
+
+    plan = world.planner(through_network(vpc={"tag": {"a": "b"}})).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert [each.vpc_id for each in plan.associations] == [VPC]
+    assert [each.code for each in plan.refused] == ["AccessDeniedError"]
+
+
+@pytest.mark.parametrize("error", [ThrottledError("slowly"), UpstreamError("later"), NotReadyError("not yet")])
+def test_what_may_pass_of_a_service_network_is_tried_again_and_refuses_nothing(error: DrawbridgeError) -> None:
+    world = World(entity())
+    world.networks.append(NETWORK)
+    world.denied[NETWORK.name] = error
+
+    with pytest.raises(type(error)):
+        world.planner(binding(), through_network()).plan(SHARE_ARN, asker(), [], MOMENT)
+
+
+def test_a_listing_of_the_account_that_is_denied_is_unknown_and_stops_nothing_of_the_share() -> None:
+    world = World(entity())
+    with (
+        mock.patch.object(world.surroundings, "vpcs", side_effect=AccessDeniedError("list VPCs")),
+        mock.patch.object(world.makings, "in_networks", side_effect=AccessDeniedError("list service networks")),
+    ):
+        plan = world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert [each.binding for each in plan.associations] == ["orders"]
+    assert [each.code for each in plan.refused] == ["AccessDeniedError"] * 2
+    assert (plan.inputs, plan.left) == (Inputs(), "")
+
+
 def test_a_broken_binding_is_named_beside_the_plan() -> None:
     in_force: InForce[Binding] = InForce((), (), (Broken("orders", "binding orders, line 2: bad", None),))
     world = World(entity())
@@ -611,6 +669,23 @@ def test_a_plan_says_what_the_share_holds_and_which_bindings_matched_it() -> Non
     assert with_other.wanted != plan.wanted
     assert with_other.matched == plan.matched
     assert without_stock.matched != plan.matched
+
+
+@pytest.mark.parametrize(("number", "length"), [(MOST_KEPT, 10), (MOST_KEPT + 20, 10), (30, 2000)])
+def test_what_policies_were_asked_that_there_is_no_room_for_is_counted(number: int, length: int) -> None:
+    tags = {"a": "x" * length}
+    world = World(*(entity(f"db-{each}", f"{RESOURCE_ARN}{each}") for each in range(number)))
+    world.shown_tags = tags
+    by_tags = 'permit(principal, action, resource) when { resource.hasTag("a") };'
+
+    plan = world.planner(binding(), policy=by_tags).plan(SHARE_ARN, asker(), [], MOMENT)
+
+    assert plan.grounds is not None
+    assert size_of(plan.grounds.resources) <= GROUNDS_BYTES
+    lacking = number - len(plan.grounds.resources)
+    told = (f"What policies were asked about {lacking} resources is not kept: they are not reviewed.",)
+    assert plan.cut == (told if lacking else ())
+    assert lacking or length == 10
 
 
 @pytest.mark.parametrize("number", [MOST_KEPT, MOST_KEPT + 1])

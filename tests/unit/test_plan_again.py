@@ -16,8 +16,8 @@ from drawbridge.decision.let_in import LetIn
 from drawbridge.errors import NotReadyError
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
-from tests.builders import MOMENT, NOW, RESOURCE_ARN, SHARE_ARN, VPC_ID, asker, entity
-from tests.unit.test_plan import ATTACH, World, binding, vpc_with
+from tests.builders import MOMENT, NETWORK, NOW, RESOURCE_ARN, SHARE_ARN, VPC_ID, asker, entity
+from tests.unit.test_plan import ATTACH, DENIED, World, binding, through_network, vpc_with
 
 OTHER = RESOURCE_ARN + "0"
 ALL = Coverage(
@@ -147,3 +147,16 @@ def test_a_share_that_is_not_listed_and_a_resource_that_is_not_described_are_wai
     world.in_effect = False
     with pytest.raises(NotReadyError, match="not in effect"):
         world.planner(binding()).again(SHARE_ARN, asker(), before, MOMENT, ALL)
+
+
+def test_what_is_denied_when_one_is_decided_again_is_refused_for_that_one() -> None:
+    world = World(entity())
+    world.networks.append(NETWORK)
+    planner = world.planner(through_network())
+    (planned,) = planner.plan(SHARE_ARN, asker(), [], MOMENT).associations
+    world.denied[NETWORK.name] = DENIED
+
+    again = planner.again(SHARE_ARN, asker(), planned, MOMENT, ALL)
+
+    assert isinstance(again, Reason)
+    assert again.code == "AccessDeniedError"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.errors import ConflictError, GoneError, NotReadyError
+from drawbridge.errors import ConflictError, GoneError, NotReadyError, RequestGoneError
 from drawbridge.publication.documents import ConnectionDocument, says_the_same, to_parameter
 from drawbridge.publication.names import LONGEST_SEGMENT, connection_path, parameter_segment
 from drawbridge.publication.parameters import Owned
@@ -255,8 +255,8 @@ def test_trap_16_a_connection_that_is_usable_in_part_is_published() -> None:
         (ConnectionState.UNKNOWN, True, NotReadyError),
         (ConnectionState.PENDING, True, NotReadyError),
         (ConnectionState.AVAILABLE, False, NotReadyError),
-        (ConnectionState.DELETED, True, GoneError),
-        (ConnectionState.REJECTED, True, GoneError),
+        (ConnectionState.DELETED, True, RequestGoneError),
+        (ConnectionState.REJECTED, True, RequestGoneError),
     ],
 )
 def test_a_connection_that_is_not_usable_is_not_published(
@@ -269,6 +269,15 @@ def test_a_connection_that_is_not_usable_is_not_published(
         publish_consumer(CONNECTION, Connections(state, *dns_names), names, prefix="drawbridge", now=NOW)
 
     assert names.writes == []
+
+
+def test_a_connection_that_is_not_listed_is_the_request_s_end() -> None:
+    class Unlisted:
+        def connection(self, service_id: str, endpoint_id: str) -> Connection:
+            raise GoneError(f"no connection of {endpoint_id} to {service_id} is listed")
+
+    with pytest.raises(RequestGoneError, match="is listed"):
+        publish_consumer(CONNECTION, Unlisted(), Names(), prefix="drawbridge", now=NOW)
 
 
 GATEWAY = frozenset({LoadBalancer.GATEWAY})

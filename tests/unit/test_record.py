@@ -61,7 +61,8 @@ def plan(**changes: Any) -> Plan:
         (Ended((), (PUBLISHED,)), Status.AVAILABLE, True),
         (Ended((), (PUBLISHED, Failure(name="orders/db/vpc", error=ERROR))), Status.FAILED, True),
         (Failed(ERROR), Status.FAILED, True),
-        (Failed(WorkflowError("GoneError", "{}")), Status.WITHDRAWN, True),
+        (Failed(WorkflowError("RequestGoneError", "{}")), Status.WITHDRAWN, True),
+        (Failed(WorkflowError("GoneError", "{}")), Status.FAILED, True),
     ],
 )
 def test_progress_amounts_to_a_status(progress: Progress, status: Status, settled: bool) -> None:
@@ -174,7 +175,7 @@ def test_a_cause_cut_within_its_message_tells_what_is_left_of_it(length: int) ->
     [
         Decided(Moot(Status.WITHDRAWN, WHY), ""),
         Accepted(Accept(WHY), Acceptance(Result.WITHDRAWN)),
-        Failed(WorkflowError("GoneError", "{}")),
+        Failed(WorkflowError("RequestGoneError", "{}")),
     ],
 )
 def test_what_aws_lists_after_it_was_gone_is_something_new(progress: Progress) -> None:

@@ -6,16 +6,31 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawbridge.decision.again import grounds_of
+from drawbridge.decision.again import MOST_CONTENTS, grounds_of
+from drawbridge.decision.bounds import grounds_within
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decide import decide
-from drawbridge.decision.facts import Consumer, Facts, ResourceFacts
-from drawbridge.decision.grounds import AssociationGrounds
+from drawbridge.decision.facts import Consumer, Fact, Facts, Membership, OrganizationPlace, ResourceFacts
+from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
 from drawbridge.decision.let_in import LetIn
 from drawbridge.decision.review import PolicyReviewer
+from drawbridge.request.review import Review, ReviewOpen
 from drawbridge.request.row import Row
 from drawbridge.status import Reason, Status
-from tests.builders import CONSUMER, MOMENT, NOW, SERVICE_ID, asker, connection_facts, resource_facts, row, share_facts
+from tests.builders import (
+    CONSUMER,
+    MOMENT,
+    NOW,
+    RESOURCE_ARN,
+    SERVICE_ID,
+    asker,
+    connection_facts,
+    content,
+    resource_facts,
+    row,
+    share_facts,
+    shared_resource,
+)
 from tests.unit.policies import compiled
 
 ACCEPT = 'permit(principal, action == Action::"accept", resource);'
@@ -51,18 +66,18 @@ def reviewer(*texts: str, registry: Registry | None = None) -> PolicyReviewer:
 
 
 def test_what_would_be_let_in_again_is_permitted() -> None:
-    review = reviewer(ACCEPT).review(kept(connection_facts(), ACCEPT))
+    review = reviewer(ACCEPT).review(kept(connection_facts(), ACCEPT), ())
 
-    assert review is not None
+    assert isinstance(review, Review)
     assert (review.permitted, review.reasons) == (True, ())
 
 
 def test_what_would_not_be_let_in_any_more_is_told_with_its_reasons() -> None:
     forbid = '@id("stop") @reason("no more") forbid(principal, action, resource);'
 
-    review = reviewer(ACCEPT, forbid).review(kept(connection_facts(), ACCEPT))
+    review = reviewer(ACCEPT, forbid).review(kept(connection_facts(), ACCEPT), ())
 
-    assert review is not None
+    assert isinstance(review, Review)
     assert not review.permitted
     assert [reason.source for reason in review.reasons if reason.code == "policy"] == ["stop"]
 
@@ -71,11 +86,11 @@ def test_a_consumer_that_was_removed_from_the_registry_is_reviewed_as_it_is_regi
     who = asker(CONSUMER, services=frozenset({SERVICE_ID}))
     let_in = kept(connection_facts(who), REGISTERED)
 
-    still_there = reviewer(REGISTERED).review(let_in)
-    removed = reviewer(REGISTERED, registry=Registry()).review(let_in)
+    still_there = reviewer(REGISTERED).review(let_in, ())
+    removed = reviewer(REGISTERED, registry=Registry()).review(let_in, ())
 
-    assert still_there is not None
-    assert removed is not None
+    assert isinstance(still_there, Review)
+    assert isinstance(removed, Review)
     assert (still_there.permitted, removed.permitted) == (True, False)
 
 
@@ -83,9 +98,9 @@ def test_each_resource_is_reviewed_by_what_permits_associations() -> None:
     resources = (resource_facts(), resource_facts(name="secrets", port_ranges=("443",)))
     only_443 = f'{ASSOCIATE[:-1]} when {{ resource.portRanges == ["443"] }};'
 
-    review = reviewer(ACCEPT, only_443).review(kept(share_facts(), ACCEPT, ASSOCIATE, resources=resources))
+    review = reviewer(ACCEPT, only_443).review(kept(share_facts(), ACCEPT, ASSOCIATE, resources=resources), ())
 
-    assert review is not None
+    assert isinstance(review, Review)
     (reason,) = review.reasons
     assert reason.code == "association-not-permitted"
     assert reason.text.startswith("orders-db: ")
@@ -94,9 +109,9 @@ def test_each_resource_is_reviewed_by_what_permits_associations() -> None:
 def test_a_review_is_as_of_when_it_was_decided_and_not_of_the_hour_of_the_review() -> None:
     in_time = 'permit(principal, action == Action::"accept", resource) when { context.local.hour == 12 };'
 
-    review = reviewer(in_time).review(kept(connection_facts(), in_time))
+    review = reviewer(in_time).review(kept(connection_facts(), in_time), ())
 
-    assert review is not None
+    assert isinstance(review, Review)
     assert review.permitted
 
 
@@ -104,7 +119,7 @@ def test_a_review_is_as_of_when_it_was_decided_and_not_of_the_hour_of_the_review
 def test_where_no_facts_are_kept_there_is_no_review(grounds: str) -> None:
     without = row(Status.AVAILABLE, grounds=grounds)
 
-    assert reviewer(ACCEPT).review(without) is None
+    assert isinstance(reviewer(ACCEPT).review(without, ()), ReviewOpen)
     assert not reviewer(BY_DAY).decides_otherwise(without, NOW)
 
 
@@ -153,25 +168,75 @@ def test_what_a_person_approved_stays_permitted_as_long_as_policies_would_ask(to
     approved = kept(connection_facts(), ASK, **told)
 
     for policies, permitted in (((ASK,), True), ((ASK, ACCEPT), True), ((ASK, FORBID), False), ((REGISTERED,), False)):
-        review = reviewer(*policies, registry=Registry()).review(approved)
-        assert review is not None
+        review = reviewer(*policies, registry=Registry()).review(approved, ())
+        assert isinstance(review, Review)
         assert review.permitted is permitted
 
 
 def test_what_a_policy_let_in_that_would_only_be_asked_about_by_now_is_told() -> None:
     policy = msgspec.json.encode(LetIn(at=NOW, because=())).decode()
 
-    review = reviewer(ASK).review(kept(connection_facts(), ACCEPT, let_in=policy))
+    review = reviewer(ASK).review(kept(connection_facts(), ACCEPT, let_in=policy), ())
 
-    assert review is not None
+    assert isinstance(review, Review)
     assert not review.permitted
 
 
 def test_what_a_person_denied_and_was_kept_is_not_permitted_though_it_was_approved_before() -> None:
-    review = reviewer(ASK).review(kept(connection_facts(), ASK, let_in=LET_IN, kept=(BOB,)))
-    accepted = reviewer(ACCEPT).review(kept(connection_facts(), ASK, let_in=LET_IN, kept=(BOB,)))
+    review = reviewer(ASK).review(kept(connection_facts(), ASK, let_in=LET_IN, kept=(BOB,)), ())
+    accepted = reviewer(ACCEPT).review(kept(connection_facts(), ASK, let_in=LET_IN, kept=(BOB,)), ())
 
-    assert review is not None
-    assert accepted is not None
+    assert isinstance(review, Review)
+    assert isinstance(accepted, Review)
     assert (review.permitted, review.reasons[0]) == (False, BOB)
     assert accepted.permitted
+
+
+MANY = tuple(content(f"{RESOURCE_ARN}{number:03}") for number in range(MOST_CONTENTS + 1))
+ALL_OF_IT = tuple(shared_resource(each.arn, each.type) for each in MANY)
+BY_CONTENTS = f"{ACCEPT[:-1]} when {{ context has onlyLattice && context.onlyLattice }};"
+FEWER = f"{ACCEPT[:-1]} when {{ context has resources && context.resources < 9 }};"
+BY_TAGS = f'{ACCEPT[:-1]} when {{ principal.hasTag("team") }};'
+
+
+def big(*texts: str, **facts: Any) -> Row:
+    """Give the row of a share that holds too much to be kept."""
+    told = kept(share_facts(contents=MANY, deadline=None, **facts), *texts)
+    grounds = read_grounds(told.grounds, Grounds)
+    assert grounds is not None
+    assert grounds.unkept == (Fact.CONTENTS,)
+    return told
+
+
+@pytest.mark.parametrize(("policy", "permitted"), [(BY_CONTENTS, True), (FEWER, False)])
+def test_contents_that_were_too_many_to_be_kept_are_reviewed_as_they_are_now(policy: str, *, permitted: bool) -> None:
+    review = reviewer(policy).review(big(BY_CONTENTS), ALL_OF_IT)
+
+    assert isinstance(review, Review)
+    assert review.permitted is permitted
+
+
+def test_contents_that_are_neither_kept_nor_told_leave_a_review_open_where_a_policy_goes_by_them() -> None:
+    unseen = (*ALL_OF_IT, shared_resource(RESOURCE_ARN, ""))
+
+    by_contents = reviewer(BY_CONTENTS).review(big(BY_CONTENTS), unseen)
+    by_no_contents = reviewer(REGISTERED, registry=Registry()).review(big(BY_CONTENTS), unseen)
+
+    assert isinstance(by_contents, ReviewOpen)
+    assert "contents" in by_contents.because
+    assert isinstance(by_no_contents, Review)
+    assert not by_no_contents.permitted
+
+
+def test_tags_that_there_was_no_room_for_leave_a_review_open() -> None:
+    long = {f"{number}": "\N{BRIDGE AT NIGHT}" * 200 for number in range(50)}
+    place = OrganizationPlace(membership=Membership.MEMBER, state="ACTIVE", name="a", tags=long | {"team": "a"})
+    who = msgspec.structs.replace(asker(), place=place)
+    facts, policies = share_facts(who, deadline=None), compiled([BY_TAGS])
+    cut = grounds_within(grounds_of(facts, decide(facts, policies, MOMENT), policies, MOMENT, {}))
+    let_in = row(Status.AVAILABLE, grounds=msgspec.json.encode(cut).decode())
+
+    review = reviewer(BY_TAGS).review(let_in, (shared_resource(),))
+
+    assert isinstance(review, ReviewOpen)
+    assert "accountTags" in review.because

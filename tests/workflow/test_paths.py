@@ -259,9 +259,17 @@ def test_what_is_never_retried_is_recorded_at_once(stage: Stage, function: str, 
 
     assert execution["status"] == "SUCCEEDED"
     assert cast.calls.count(function) == 1
-    status = Status.WITHDRAWN if error == "GoneError" else Status.FAILED
+    status = Status.WITHDRAWN if error == "RequestGoneError" else Status.FAILED
     assert (cast.statuses[-1], cast.outcomes[-1].settled) == (status, True)
     assert cast.outcomes[-1].reasons == (Reason(error, f"{function} says no"),)
+
+
+@pytest.mark.parametrize("function", ["decide_request", "accept_request", "plan_associations", "associate_resource"])
+def test_what_a_call_does_not_find_is_never_taken_for_the_end_of_the_request(stage: Stage, function: str) -> None:
+    cast, execution = stage.play(Script(plan=associations("orders-db"), fails={function: ("GoneError",)}))
+
+    assert execution["status"] == "SUCCEEDED"
+    assert cast.statuses[-1] is Status.FAILED
 
 
 @pytest.mark.parametrize("function", ["accept_request", "publish_dns"])

@@ -8,11 +8,14 @@ import msgspec
 
 Thing = TypeVar("Thing")
 
-STATE_BYTES = 262_144
-"""JSON that Step Functions lets into or out of a state, a task or an execution (its quotas)."""
+GROUNDS_BYTES = 40_000
+"""Of the facts that the decision on a request rested on, and as much of those on what it holds.
 
-ITEM_BYTES = 409_600
-"""An item of DynamoDB with the names of its attributes (its constraints)."""
+An account and a share have up to fifty tags each; a share's resources may have ARNs of any length.
+"""
+
+WORDS_BYTES = 4_000
+"""Of one reason, or of the names that one publication tells."""
 
 
 def size_of(thing: object) -> int:

@@ -11,7 +11,8 @@
     + RefusedError            never retried: AWS does not do it as it is asked
     + QuotaExceededError      never retried: a limit of the account has to be raised first
     + ConflictError           never retried: something that is not ours is in the way
-    + GoneError               never retried: the reason for the request went away
+    + GoneError               never retried: what a call names does not exist
+    + RequestGoneError        never retried: the reason for the request went away
     + AssociationFailedError  never retried: AWS tried to associate, and could not
 
 Step Functions sees a Python error as its class's name, so these names are what the workflow's Retry and Catch name.
@@ -55,7 +56,11 @@ class ConflictError(DrawbridgeError):
 
 
 class GoneError(DrawbridgeError):
-    """What was to be looked at does not exist, or no longer."""
+    """What was to be looked at does not exist, or no longer; that says nothing of the request as a whole."""
+
+
+class RequestGoneError(DrawbridgeError):
+    """What the request itself is about is over: AWS was asked for just that."""
 
 
 class AssociationFailedError(DrawbridgeError):

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -20,14 +21,15 @@ from drawbridge.association.left_behind import LeftBehind, Made, Makings, writte
 from drawbridge.association.observed import Observed
 from drawbridge.association.preflight import Preflight
 from drawbridge.association.subnets import Subnet, chosen
-from drawbridge.bounds import fitting, shortened
+from drawbridge.bounds import GROUNDS_BYTES, WORDS_BYTES, fitting, shortened
 from drawbridge.configuration import InForce
 from drawbridge.decision import Because
 from drawbridge.decision.decide import Policies, may_associate
 from drawbridge.decision.facts import Asker, Fact, Moment, ResourceFacts, ResourceKind
 from drawbridge.decision.grounds import AssociationGrounds
-from drawbridge.errors import GoneError, NotReadyError, RefusedError
+from drawbridge.errors import AccessDeniedError, DrawbridgeError, GoneError, NotReadyError, RefusedError
 from drawbridge.request.digests import state_in_effect
+from drawbridge.request.inputs import Inputs
 from drawbridge.request.shares import Matchable, Share, SharedResource
 from drawbridge.status import Reason
 
@@ -43,13 +45,8 @@ MOST_LEFT = 15
 MOST_KEPT = 100
 """Resources of one share whose facts and names are kept, for the same reason."""
 
-GROUNDS_BYTES = 40_000
-"""Of the facts that policies were asked about; each may carry fifty tags of the account's and of its own."""
-
 REFUSED_BYTES = 60_000
 """Of why things were refused, in the words of policies' annotations."""
-
-_WORD_BYTES = 4_000
 
 
 class Vpc(Struct, frozen=True, kw_only=True):
@@ -214,18 +211,30 @@ class Planner:
         held = self._shares.contents_of_share(share_arn)
         visible = [resource for resource in held if resource.is_lattice]
         # Listed before it is read, here and below: what changes in between differs at the next look.
-        self._surroundings.resources([each.arn for each in visible])
+        with suppress(AccessDeniedError):
+            # It is told below, where the same is asked for.
+            self._surroundings.resources([each.arn for each in visible])
         considered = self._described(share, held, expected, coverage)
         waited_for = [f"{each.arn}: {each.words}" for each in considered.undescribed if each.may_pass]
         if waited_for and tries < PATIENT_TRIES:
             raise NotReadyError(f"not visible yet in {share_arn}: {'; '.join(sorted(waited_for))}")
         contents = None if self._bindings.broken else considered.contents
         matter = that_matter(self._bindings, share.owner, share.name, contents)
-        inputs = inputs_of(matter, visible, self._surroundings, dict(self._quotas.things))
+        inputs, left, beside = Inputs(), "", list[Reason]()
+        try:
+            inputs = inputs_of(matter, visible, self._surroundings, dict(self._quotas.things))
+        except AccessDeniedError as error:
+            beside.append(_not_looked_at(error, "what the plan rests on is not compared"))
         plan = self.plan_of(self._with_wishes(considered, asker, moment, coverage), moment)
-        left = self._left_behind({each.arn: {share.name} for each in visible}).of({each.arn for each in visible})
-        told = (*plan.refused, *(each.reason for each in left[:MOST_LEFT]))
-        return msgspec.structs.replace(plan, inputs=inputs, refused=told, left=written(left[:MOST_LEFT]))
+        try:
+            arns = {each.arn for each in visible}
+            found = self._left_behind({arn: {share.name} for arn in arns}).of(arns)[:MOST_LEFT]
+        except AccessDeniedError as error:
+            beside.append(_not_looked_at(error, "what is left behind is not known"))
+        else:
+            left = written(found)
+            beside += [each.reason for each in found]
+        return msgspec.structs.replace(plan, inputs=inputs, refused=(*plan.refused, *beside), left=left)
 
     def left_behind(self) -> tuple[Made, ...]:
         """Give all that is left behind in this account."""
@@ -376,7 +385,7 @@ class Planner:
         # What a broken binding would match is not known: whatever changes next is looked into.
         contents = None if self._bindings.broken else considered.contents
         broken = (Reason("binding-broken", each.reason, source=each.name) for each in self._bindings.broken)
-        short = [msgspec.structs.replace(each, text=shortened(each.text, _WORD_BYTES)) for each in refused]
+        short = [msgspec.structs.replace(each, text=shortened(each.text, WORDS_BYTES)) for each in refused]
         refused_kept = fitting(short[:MOST_AT_ONCE], REFUSED_BYTES)
         asked_kept = fitting(asked[:MOST_KEPT], GROUNDS_BYTES)
         return Plan(
@@ -407,10 +416,8 @@ class Planner:
         reserved = binding.attach.alias is not None and self._policies.let_names_be_reserved(permitting)
         try:
             placed, unplaced = self._places(binding, resource, reserved=reserved)
-        except (GoneError, RefusedError) as error:
-            # What is gone while it is looked at, or refused, is of this one and stops no other.
-            reason = Reason(type(error).__name__, f"{resource.name}: {error}", source=binding.name)
-            placed, unplaced = [], [Refusal(reason=reason)]
+        except _OF_THIS_ONE as error:
+            placed, unplaced = [], [Refusal(reason=_not_looked_at(error, resource.name, binding.name))]
         return Wish(
             binding=binding.name,
             resource=resource,
@@ -462,9 +469,12 @@ class Planner:
                 alias_zone_name=zone_name,
                 alias_reserved=reserved,
             )
-            hindrance = self._aliases.hindrance(wanted, public=bool(alias and alias.public)) or self._hindrance(
-                wanted, resource
-            )
+            try:
+                hindrance = self._aliases.hindrance(wanted, public=bool(alias and alias.public)) or self._hindrance(
+                    wanted, resource
+                )
+            except _OF_THIS_ONE as error:
+                hindrance = _not_looked_at(error, resource.name, binding.name)
             if hindrance is None:
                 placed.append(wanted)
             else:
@@ -593,6 +603,21 @@ def _wanted(binding: Binding, resource: Entity, vpc: Vpc | None, *, names_elsewh
         alias=attach.alias.name.replace("{vpc}", vpc_id) if attach.alias else "",
         alias_zone=attach.alias.zone if attach.alias else "",
     )
+
+
+_OF_THIS_ONE = (GoneError, RefusedError, AccessDeniedError)
+"""What is gone while it is looked at, refused or denied is of one association and stops no other; the rest may pass."""
+
+
+def _not_looked_at(error: DrawbridgeError, what: str, binding: str = "") -> Reason:
+    """Tell of what AWS would not show, in its words."""
+    to_do = ""
+    if isinstance(error, AccessDeniedError):
+        to_do = (
+            "; see what denies it to the role that plans: the stack, a permissions boundary, a policy of the "
+            "organization or, where it is another account's, its share"
+        )
+    return Reason(type(error).__name__, f"{what}: {error}{to_do}", source=binding)
 
 
 def _told_by_ram(resource: SharedResource) -> Undescribed | None:

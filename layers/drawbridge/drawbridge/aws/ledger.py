@@ -17,10 +17,10 @@ from drawbridge.aws.table_reads import items_of, only
 from drawbridge.aws.table_writes import TooLargeError, Write, written
 from drawbridge.bounds import fitting
 from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
-from drawbridge.decision.let_in import LetIn, let_in_before, read_let_in
+from drawbridge.decision.let_in import NOT_MANAGED, LetIn, let_in_before, read_let_in
 from drawbridge.errors import InvalidInputError, UpstreamError
 from drawbridge.record import Outcome
-from drawbridge.record.bounds import association_grounds_kept, grounds_kept, surplus
+from drawbridge.record.bounds import surplus
 from drawbridge.record.entry import Entry
 from drawbridge.record.outcome import PUBLISHED_BYTES
 from drawbridge.record.record import StatusChange, brief, few
@@ -119,7 +119,7 @@ class Ledger:
         if after is None:
             write.only_if_new("request_id")
         else:
-            if after.status in _OVER:
+            if not after.let_in and after.status in _OVER:
                 write.set(let_in=_NOTHING)
             elif not after.let_in and (before := _of_before(self.with_grounds(after))) is not None:
                 write.set(let_in=_text(before))
@@ -207,9 +207,9 @@ class Ledger:
         if outcome.decided_by:
             write.set(decided_by=msgspec.to_builtins(few(outcome.decided_by)))
         if outcome.grounds:
-            write.set(grounds=grounds_kept(outcome.grounds))
+            write.set(grounds=_text(outcome.grounds))
         if outcome.association_grounds:
-            write.set(association_grounds=association_grounds_kept(outcome.association_grounds))
+            write.set(association_grounds=_text(outcome.association_grounds))
         _note_let_in(write, change.status, outcome)
         if outcome.basis:
             write.set(**{name: value for name, value in msgspec.structs.asdict(outcome.basis).items() if value})
@@ -324,7 +324,7 @@ class Ledger:
         return self._now().isoformat(timespec="milliseconds")
 
 
-def _text(kept: LetIn) -> str:
+def _text(kept: LetIn | Grounds | AssociationGrounds) -> str:
     """Give it as JSON: nobody asks DynamoDB for its parts."""
     return msgspec.json.encode(kept).decode()
 
@@ -333,7 +333,7 @@ def _note_let_in(write: Write, status: Status, outcome: Outcome) -> None:
     """Note what is let in from now on, and whether it is only kept."""
     if outcome.let_in is not None:
         write.set(let_in=_text(outcome.let_in))
-    elif status in _OVER:
+    elif status in _OVER and not any(reason.code == NOT_MANAGED for reason in outcome.reasons):
         # Not removed: the grounds stay for people to read, and are not to be taken for those of a version before.
         write.set(let_in=_NOTHING)
     if outcome.kept is not None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, assert_never
 
 from drawbridge.association import Associated, Mode, settings_of
 from drawbridge.association.left_behind import Kind, Made
 from drawbridge.aws.errors import translated
 from drawbridge.aws.lattice_entities import LatticeEntities
+from drawbridge.aws.once import Once
 from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.pages import pages
 from drawbridge.aws.service_networks import association_names
@@ -28,8 +28,10 @@ class Survey:
         self._ec2 = ec2
         self._lattice = lattice
         self._entities = LatticeEntities(lattice)
-        self._in_networks: dict[str, list[NamedResource]] = {}
-        self._vpcs: dict[str, dict[str, Any]] = {}
+        self._in_network = Once[str, list[NamedResource]](lambda arn: self._entities.named_in_network(arn, arn))
+        self._in_vpcs = Once[str, dict[str, Any]](self._list_vpcs)
+        self._all_endpoints = Once[None, dict[str, Any]](lambda _: self._list_endpoints())
+        self._all_named = Once[None, dict[str, list[NamedResource]]](lambda _: self._list_named())
 
     def security_groups(self, endpoint_id: str) -> frozenset[str] | None:
         """Give the groups of an endpoint; ``None`` if it is gone, or going."""
@@ -65,13 +67,11 @@ class Survey:
         return sum(each["VpcId"] == vpc_id and each["VpcEndpointType"] == kind for each in there)
 
     def named(self, endpoint_id: str) -> list[NamedResource]:
-        return self._named[endpoint_id]
+        return self._all_named(None)[endpoint_id]
 
     def named_in_network(self, network_arn: str, resource_arn: str) -> list[NamedResource]:
         """Give what a network leads to: one resource with the children of a group, or all."""
-        if network_arn not in self._in_networks:
-            self._in_networks[network_arn] = self._entities.named_in_network(network_arn, network_arn)
-        found = self._in_networks[network_arn]
+        found = self._in_network(network_arn)
         alone = [each for each in found if each.resource_arn == resource_arn and each.dns_name]
         if resource_arn == network_arn or alone:
             return found
@@ -82,21 +82,22 @@ class Survey:
         """Give the ids of a network's associations with VPCs."""
         return frozenset(self._in_vpcs(network_arn))
 
-    def _in_vpcs(self, network_arn: str) -> dict[str, Any]:
-        if network_arn not in self._vpcs:
-            with translated(f"list the VPCs of {network_arn}"):
-                self._vpcs[network_arn] = {
-                    each["id"]: each
-                    for page in pages(
-                        self._lattice.list_service_network_vpc_associations, serviceNetworkIdentifier=network_arn
-                    )
-                    for each in page["items"]
-                    if each["status"] != "DELETE_IN_PROGRESS"
-                }
-        return self._vpcs[network_arn]
+    def _list_vpcs(self, network_arn: str) -> dict[str, Any]:
+        with translated(f"list the VPCs of {network_arn}"):
+            return {
+                each["id"]: each
+                for page in pages(
+                    self._lattice.list_service_network_vpc_associations, serviceNetworkIdentifier=network_arn
+                )
+                for each in page["items"]
+                if each["status"] != "DELETE_IN_PROGRESS"
+            }
 
-    @cached_property
+    @property
     def _endpoints(self) -> dict[str, Any]:
+        return self._all_endpoints(None)
+
+    def _list_endpoints(self) -> dict[str, Any]:
         kinds = [{"Name": "vpc-endpoint-type", "Values": [*ENDPOINT_TYPES.values()]}]
         with translated("list endpoints"):
             return {
@@ -106,8 +107,7 @@ class Survey:
                 if each["State"].lower() not in OVER
             }
 
-    @cached_property
-    def _named(self) -> dict[str, list[NamedResource]]:
+    def _list_named(self) -> dict[str, list[NamedResource]]:
         found: dict[str, list[NamedResource]] = defaultdict(list)
         call: Any = self._ec2.describe_vpc_endpoint_associations
         with translated("list what endpoints lead to"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of, translated
+from drawbridge.aws.once import Once
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
@@ -19,13 +20,11 @@ class ZoneSurvey:
 
     def __init__(self, route53: Callable[[], Route53Client]) -> None:
         self._route53 = route53
-        self._zones: dict[str, dict[str, str]] = {}
+        self._zone = Once[str, dict[str, str]](self._list)
 
     def leads_to(self, zone_id: str, name: str) -> str:
         """Give where a name leads; empty if there is no record of type A of that name, or no such zone."""
-        if zone_id not in self._zones:
-            self._zones[zone_id] = self._list(zone_id)
-        return self._zones[zone_id].get(name, "")
+        return self._zone(zone_id).get(name, "")
 
     def _list(self, zone_id: str) -> dict[str, str]:
         pages = self._route53().get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone_id)

@@ -21,15 +21,16 @@ def grounds_of(
     """Give the grounds of a decision that was made on the facts at that moment."""
     names = {name for reason in decision.because if (name := policies.policy_of(reason.source)) is not None}
     outcome = outcome_of(decision)
-    return Grounds(
+    grounds = Grounds(
         outcome=outcome,
         at=moment.now,
         zone=moment.zone,
         policies=policies.version,
         determined_by=tuple(f"{name}@{versions[name]}" if name in versions else name for name in sorted(names)),
-        facts=_kept(facts),
+        facts=facts,
         fingerprint=fingerprint(facts, policies.version, outcome),
     )
+    return grounds.keeping(_kept(facts))
 
 
 def decide_again(grounds: Grounds, policies: PolicySet, moment: Moment | None = None) -> Decision:

@@ -1,5 +1,6 @@
 """Gathering the facts of one request, by asking AWS and the registry."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
@@ -14,6 +15,7 @@ from drawbridge.decision.facts import (
     Service,
     ShareFacts,
 )
+from drawbridge.decision.let_in import NOT_MANAGED
 from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest
 from drawbridge.request.connections import Connection, ConnectionState, ManagedService, endpoint_type, held_beside
@@ -114,7 +116,7 @@ class Gatherer:
                 share_arn=share_arn,
                 share_name=share.name,
                 share_tags=share.tags,
-                contents=_contents(self._shares.contents_of_share(share_arn)),
+                contents=contents_of(self._shares.contents_of_share(share_arn)),
             )
         invitation = self._shares.newest_invitation(share_arn)
         if share is not None and (invitation is None or invitation.status is not InvitationStatus.PENDING):
@@ -139,7 +141,7 @@ class Gatherer:
     def _invited(self, invitation: Invitation, now: datetime) -> Facts | Moot:
         contents: tuple[Content, ...] | None
         try:
-            contents = _contents(self._shares.contents_of_invitation(invitation.arn))
+            contents = contents_of(self._shares.contents_of_invitation(invitation.arn))
         except GoneError as error:
             return Moot(Status.WITHDRAWN, (Reason("gone", str(error)),))
         except AccessDeniedError:
@@ -160,7 +162,7 @@ class Gatherer:
         service = self._connections.managed_service(request.service_id)
         if service is None:
             unmanaged = f"{request.service_id} is not, or no longer, a service that Drawbridge looks after."
-            return Moot(Status.WITHDRAWN, (Reason("service-not-managed", unmanaged),))
+            return Moot(Status.WITHDRAWN, (Reason(NOT_MANAGED, unmanaged),))
         try:
             connection = self._connections.connection(request.service_id, request.endpoint_id)
         except GoneError as error:
@@ -192,11 +194,10 @@ class Gatherer:
         )
 
 
-def _contents(resources: list[SharedResource]) -> tuple[Content, ...] | None:
+def contents_of(resources: Iterable[SharedResource]) -> tuple[Content, ...] | None:
     """Give what a share holds; ``None``, unknown as a whole, if AWS does not tell of something what it is."""
-    if not all(resource.type for resource in resources):
-        return None
-    return tuple(sorted({Content(resource.arn, resource.type) for resource in resources}))
+    contents = {Content(resource.arn, resource.type) for resource in resources}
+    return tuple(sorted(contents)) if all(each.type for each in contents) else None
 
 
 def _over(state: ConnectionState) -> Moot:

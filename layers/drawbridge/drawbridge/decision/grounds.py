@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import TypeVar
 
+import msgspec
 from msgspec import Struct
 
-from drawbridge.decision.facts import Facts, Moment, ResourceFacts
+from drawbridge.decision.facts import Fact, Facts, Moment, ResourceFacts
 from drawbridge.parsing import UnreadableError, read_json
 
 
@@ -23,10 +24,17 @@ class Grounds(Struct, frozen=True, kw_only=True, rename="camel"):
     facts: Facts
     fingerprint: str
     """SHA-256 of facts, policies and outcome: the same facts and policies give the same."""
+    unkept: tuple[Fact, ...] = ()
+    """What was known and is not kept, because there was no room: it is unknown here, and may be as it was."""
 
     @property
     def moment(self) -> Moment:
         return Moment(self.at, self.zone)
+
+    def keeping(self, facts: Facts) -> "Grounds":
+        """Give the same with fewer facts, and what is not kept of them."""
+        unkept = {*self.unkept, *(facts.unknown - self.facts.unknown)}
+        return msgspec.structs.replace(self, facts=facts, unkept=tuple(sorted(unkept)))
 
 
 class AssociationGrounds(Struct, frozen=True, kw_only=True, rename="camel"):

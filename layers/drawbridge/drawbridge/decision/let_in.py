@@ -25,6 +25,9 @@ APPROVED = "approved"
 DENIED = "denied"
 """The code of the reason that names the person who denied."""
 
+NOT_MANAGED = "service-not-managed"
+"""The code of the reason that a service is not looked after: what was let in to it is as it was, and is known again."""
+
 
 class LetIn(Struct, frozen=True, kw_only=True, rename="camel"):
     """What was let in, when, and why."""

@@ -1,6 +1,6 @@
 """Reviewing: what the policies in force make of the facts that the ledger keeps."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 import msgspec
@@ -9,19 +9,23 @@ from drawbridge.decision import Accept, AskApprover
 from drawbridge.decision.again import decide_again, outcome_of
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decide import may_associate
-from drawbridge.decision.facts import Asker, Fact, Moment
-from drawbridge.decision.gather import Registry
+from drawbridge.decision.facts import Asker, Fact, Moment, ShareFacts
+from drawbridge.decision.gather import Registry, contents_of
 from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
 from drawbridge.decision.let_in import APPROVED, DENIED, read_let_in
-from drawbridge.request.review import Review
+from drawbridge.request.review import Review, ReviewOpen
 from drawbridge.request.row import Row
+from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
 
 _UNAPPROVED = frozenset({DENIED, "approval-timed-out"})
 
 
 class PolicyReviewer:
-    """Decides again on the facts that the ledger keeps. It asks AWS for nothing but the registry's entry."""
+    """Decides again on the facts that the ledger keeps, and on contents as they are now where it keeps none.
+
+    It asks AWS for nothing but the registry's entry.
+    """
 
     def __init__(self, policies: PolicySet, registry: Registry) -> None:
         self._policies = policies
@@ -41,12 +45,18 @@ class PolicyReviewer:
         by_now = decide_again(grounds, self._policies, Moment(now, grounds.zone))
         return as_it_was and outcome_of(by_now) != grounds.outcome
 
-    def review(self, row: Row) -> Review | None:
-        """Review what was let in, as of when it was decided; ``None`` if the ledger keeps no facts of it."""
+    def review(self, row: Row, held: Collection[SharedResource]) -> Review | ReviewOpen:
+        """Review what was let in, as of when it was decided; ``held`` is what the share holds now."""
         grounds = read_grounds(row.grounds, Grounds)
         if grounds is None:
-            return None
-        lost = [*self._not_accepted(grounds, row), *self._not_associated(row)]
+            return ReviewOpen("the ledger keeps no facts of the decision")
+        grounds = _with_contents(grounds, held)
+        not_accepted = [*self._not_accepted(grounds, row)]
+        unkept = (fact for fact in grounds.unkept if fact in grounds.facts.unknown)
+        missing = [fact for fact in unkept if self._policies.speaking_of(fact)]
+        if not_accepted and missing:
+            return ReviewOpen(f"there was no room for facts that policies go by: {', '.join(missing)}")
+        lost = [*not_accepted, *self._not_associated(row)]
         return Review(not lost, tuple(lost))
 
     def _not_accepted(self, grounds: Grounds, row: Row) -> Iterator[Reason]:
@@ -74,6 +84,14 @@ class PolicyReviewer:
 
     def _as_registered(self, asker: Asker) -> Asker:
         return msgspec.structs.replace(asker, consumer=self._registry.consumer(asker.account_id))
+
+
+def _with_contents(grounds: Grounds, held: Collection[SharedResource]) -> Grounds:
+    """Fill in what a share holds where it is not kept: had that changed since, another attempt would decide on it."""
+    facts = grounds.facts
+    if not isinstance(facts, ShareFacts) or facts.contents is not None or not held:
+        return grounds
+    return msgspec.structs.replace(grounds, facts=msgspec.structs.replace(facts, contents=contents_of(held)))
 
 
 def _approved(row: Row) -> bool:

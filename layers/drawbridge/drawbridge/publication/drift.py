@@ -5,11 +5,13 @@ from typing import Protocol
 
 from drawbridge.association import Associated, WantedAssociation
 from drawbridge.decision.facts import ResourceKind
+from drawbridge.errors import DrawbridgeError, GoneError
 from drawbridge.parsing import UnreadableError, read_json
 from drawbridge.publication import Way
 from drawbridge.publication.named import NamedResource
 from drawbridge.publication.records import RecordsThere, moved
 from drawbridge.request.digests import digest
+from drawbridge.request.drift import Drifted
 from drawbridge.request.row import Row
 
 
@@ -67,13 +69,28 @@ class Drift:
         self._listed = listed
         self._records = records
 
-    def of(self, row: Row) -> str:
-        """Give a digest of what has changed by now; empty if nothing has."""
-        ways = ways_of(row.ways)
-        changed: list[tuple[str, ...]] = [(way.name, state) for way in ways if (state := self._now(way)) != way.state]
-        if self._records is not None:
-            changed += moved((record for way in ways for record in way.records), self._records)
-        return digest(sorted(changed)) if changed else ""
+    def of(self, row: Row) -> Drifted:
+        """Tell what has changed by now. What can't be looked at is unknown, and everything else is looked at."""
+        changed: list[tuple[str, ...]] = []
+        unknown: list[DrawbridgeError] = []
+        for way in ways_of(row.ways):
+            for compared in (self._changed, self._moved):
+                try:
+                    changed += compared(way)
+                except DrawbridgeError as error:
+                    unknown.append(error)
+        return Drifted(digest(sorted(changed)) if changed else "", tuple(unknown))
+
+    def _changed(self, way: Way) -> list[tuple[str, ...]]:
+        try:
+            now = self._now(way)
+        except GoneError:
+            # AWS was asked for it by its ARN, and answered that there is no such thing.
+            now = "gone"
+        return [(way.name, now)] if now != way.state else []
+
+    def _moved(self, way: Way) -> list[tuple[str, ...]]:
+        return [*moved(way.records, self._records)] if self._records is not None else []
 
     def _now(self, way: Way) -> str:
         by = way.by

@@ -7,7 +7,7 @@ import msgspec
 
 from drawbridge.association import Alias, Associated, WantedAssociation
 from drawbridge.association.aliases import Holder, MayTakeOver
-from drawbridge.errors import ConflictError, GoneError, NotReadyError
+from drawbridge.errors import ConflictError, GoneError, NotReadyError, RequestGoneError
 from drawbridge.publication import Publication
 from drawbridge.publication.documents import ConnectionDocument, ConsumerDocument, read_connection
 from drawbridge.publication.drift import way_of
@@ -134,12 +134,15 @@ def publish_consumer(
 
     Raises:
         NotReadyError: the connection is not available, or not named, yet.
-        GoneError: the connection is over.
+        RequestGoneError: the connection is over.
         ConflictError: a parameter of that name is not ours.
     """
-    connection = connections.connection(request.service_id, request.endpoint_id)
+    try:
+        connection = connections.connection(request.service_id, request.endpoint_id)
+    except GoneError as error:
+        raise RequestGoneError(str(error)) from error
     if not connection.state.is_open and connection.state is not ConnectionState.UNKNOWN:
-        raise GoneError(f"the connection of {request.endpoint_id} is {connection.state}")
+        raise RequestGoneError(f"the connection of {request.endpoint_id} is {connection.state}")
     usable = connection.state in {ConnectionState.AVAILABLE, ConnectionState.PARTIAL}
     if not usable:
         raise NotReadyError(f"the connection of {request.endpoint_id} is {connection.state}")

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.association import Plan, WantedAssociation
-from drawbridge.bounds import fitting, shortened
+from drawbridge.bounds import WORDS_BYTES, fitting, shortened
 from drawbridge.publication import Publication
 from drawbridge.record.outcome import (
     Accepted,
@@ -29,8 +29,6 @@ _NAME_BYTES = 60_000
 """Of the names of one association's parameters; a group of 60 children has 120."""
 _ARN_BYTES = 40_000
 """Of what is in one group and can't be used yet."""
-_WORD_BYTES = 4_000
-"""Of one reason, and of the names that one publication tells."""
 
 
 class Kept(Struct, frozen=True, kw_only=True):
@@ -111,9 +109,9 @@ def fitted(result: ItemResult) -> ItemResult:
         case Published(publication):
             return Published(_fitted(publication))
         case Failure(error=WorkflowError(error, cause)):
-            return msgspec.structs.replace(result, error=WorkflowError(error, shortened(cause, _WORD_BYTES)))
+            return msgspec.structs.replace(result, error=WorkflowError(error, shortened(cause, WORDS_BYTES)))
         case Refused(reason):
-            return Refused(msgspec.structs.replace(reason, text=shortened(reason.text, _WORD_BYTES)))
+            return Refused(msgspec.structs.replace(reason, text=shortened(reason.text, WORDS_BYTES)))
         case _:
             assert_never(result)
 
@@ -122,7 +120,7 @@ def _fitted(publication: Publication) -> Publication:
     names = fitting(publication.parameters, _NAME_BYTES)
     return msgspec.structs.replace(
         publication,
-        dns_name=shortened(publication.dns_name, _WORD_BYTES),
+        dns_name=shortened(publication.dns_name, WORDS_BYTES),
         parameters=names,
         untold=publication.untold + len(publication.parameters) - len(names),
         pending=fitting(publication.pending, _ARN_BYTES),

@@ -15,6 +15,7 @@ from drawbridge.bounds import fitting
 from drawbridge.decision import Answer, AskApprover, Hold, Keep, Moot
 from drawbridge.decision.grounds import Grounds
 from drawbridge.decision.let_in import DENIED, LetIn
+from drawbridge.errors import RequestGoneError
 from drawbridge.parsing import UnreadableError, read_json
 from drawbridge.publication import Publication
 from drawbridge.record import GONE, Basis, Outcome
@@ -292,6 +293,6 @@ def _where(wanted: WantedAssociation) -> str:
 
 
 def _broken_off(error: WorkflowError) -> Outcome:
-    # Gone is no failure of ours: the other side took the request back while it was under way.
-    status = Status.WITHDRAWN if error.error == "GoneError" else Status.FAILED
+    # That is no failure of ours: the other side took the request back while it was under way.
+    status = Status.WITHDRAWN if error.error == RequestGoneError.__name__ else Status.FAILED
     return Outcome(status=status, reasons=(Reason(error.error, error.text),), settled=True, basis=_of_end(status))

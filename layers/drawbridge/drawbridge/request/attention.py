@@ -50,6 +50,8 @@ class Seen(Struct, frozen=True, kw_only=True):
     """A digest of the policies and the registry's entry alone: what a connection that was let in is reviewed under."""
     held: tuple[SharedResource, ...] = ()
     """What a share in effect holds of VPC Lattice's."""
+    contents: tuple[SharedResource, ...] = ()
+    """All that a share in effect holds, whatever the service."""
     inputs: Inputs | None = None
     """What else a plan of it would rest on now; ``None`` if that was not looked at, or is not known."""
     left: str | None = None

@@ -14,8 +14,9 @@ from drawbridge.request import EndpointConnectionRequest, Request, ResourceShare
 from drawbridge.request.attention import Need, Seen, Waits, is_its_turn, may_try_again, need_of
 from drawbridge.request.connections import NONE_HELD, Connection, ConnectionState, Held, ManagedService, held_beside
 from drawbridge.request.digests import digest, state_in_effect
+from drawbridge.request.drift import Drifted
 from drawbridge.request.inputs import Inputs
-from drawbridge.request.review import Review
+from drawbridge.request.review import Review, ReviewOpen
 from drawbridge.request.row import Row
 from drawbridge.request.shares import Invitation, InvitationStatus, Matchable, Share, SharedResource, newest
 from drawbridge.request.turns import FreeTurns
@@ -140,16 +141,16 @@ class Reviewer(Protocol):
         """Tell whether the policies decide otherwise by now, only because time has passed."""
         ...
 
-    def review(self, row: Row) -> Review | None:
-        """Review what was let in; ``None`` if the ledger keeps no facts of it."""
+    def review(self, row: Row, held: Collection[SharedResource]) -> Review | ReviewOpen:
+        """Review what was let in; ``held`` is all that the share holds now."""
         ...
 
 
 class Drift(Protocol):
     """Compares how connections were left with what AWS lists."""
 
-    def of(self, row: Row) -> str:
-        """Give a digest of what has changed by now; empty if nothing has."""
+    def of(self, row: Row) -> Drifted:
+        """Tell what has changed by now, and what of it is not known."""
         ...
 
 
@@ -196,6 +197,8 @@ class Discovery(Struct, frozen=True):
     """The ids of what was made for requests and is called for by nothing any longer."""
     attachments: tuple[Connection, ...] = ()
     """Attachments of transit gateways that wait for acceptance by a managed service: people's to answer."""
+    reviews_open: tuple[str, ...] = ()
+    """The requests of which it is not known what changed policies make of them, and why; the next look tries again."""
 
 
 class Discoverer:
@@ -231,7 +234,9 @@ class Discoverer:
         self._questions_at_once = questions_at_once
         self._planned = planned
         self._unlisted: DrawbridgeError | None = None
+        self._unknown: dict[str, DrawbridgeError] = {}
         self._left: set[str] = set()
+        self._reviews_open: list[str] = []
 
     def discover(self, look: Look, now: datetime) -> Discovery:
         """Look where the hints say.
@@ -246,7 +251,9 @@ class Discoverer:
         attachments: list[Connection] = []
         seen = self._look(look, followed, attachments, failures)
         self._unlisted = None
+        self._unknown = {}
         self._left = set()
+        self._reviews_open = []
         rows = self._ledger.rows([each.request.request_id for each in seen])
         try:
             self._waiting.look_at([row.request_id for row in rows.values() if row.waits_for_approval])
@@ -267,7 +274,7 @@ class Discoverer:
                 failures.append(_failure(each.request.request_id, error))
             else:
                 started += [execution] if execution else []
-        failures += [self._unlisted] if self._unlisted else []
+        failures += [*self._unknown.values(), *([self._unlisted] if self._unlisted else [])]
         return Discovery(
             seen=len(seen),
             started=tuple(started),
@@ -276,6 +283,7 @@ class Discoverer:
             broken=tuple(broken),
             left_behind=tuple(sorted(self._left)),
             attachments=tuple(attachments),
+            reviews_open=tuple(self._reviews_open),
         )
 
     def _look(
@@ -406,6 +414,7 @@ class Discoverer:
             under=self._configured.permitted(provider),
             # A share in effect that holds nothing of VPC Lattice's is none of our business.
             held=held if share else (),
+            contents=tuple(resources) if share else (),
             open=pending or bool(share and lattice),
         )
 
@@ -450,11 +459,15 @@ class Discoverer:
         """Look whether what is connected still is as it was left."""
         if row is None or not row.ways or not seen.open or row.status is not Status.AVAILABLE:
             return seen
-        drift = self._drift.of(row)
-        if row.drift and not drift and row.settled:
+        drifted = self._drift.of(row)
+        # One network that can't be listed is told once, however many rows go by it.
+        self._unknown |= {str(error): error for error in drifted.unknown}
+        if drifted.unknown and not drifted.digest:
+            return msgspec.structs.replace(seen, drift=row.drift)
+        if row.drift and not drifted.digest and row.settled:
             # The same may happen again, and is then to be seen to at once.
             self._ledger.note_healed(row)
-        return msgspec.structs.replace(seen, drift=drift)
+        return msgspec.structs.replace(seen, drift=drifted.digest)
 
     def _with_inputs(self, seen: Seen, row: Row | None) -> Seen:
         """Look whether what the plan rested on still is so.
@@ -501,8 +514,8 @@ class Discoverer:
             return by_clock and self._reviewer.decides_otherwise(self._ledger.with_grounds(row), now)
         if not row.kept or seen.permitted == row.permitted:
             return False
-        review = self._reviewer.review(self._ledger.with_grounds(row))
-        return review is not None and review.permitted
+        review = self._reviewer.review(self._ledger.with_grounds(row), seen.contents)
+        return isinstance(review, Review) and review.permitted
 
     def _turns_out_wrong(self, seen: Seen, row: Row) -> bool:
         """Review what was let in if the configuration changed; tell whether it is found not to be permitted any more.
@@ -513,8 +526,9 @@ class Discoverer:
         # What was kept was not let in by what is in force: that is told as any change is.
         if not let_in or seen.under == (row.reviewed or ("" if row.kept else row.permitted)):
             return False
-        review = self._reviewer.review(self._ledger.with_grounds(row))
-        if review is None:
+        review = self._reviewer.review(self._ledger.with_grounds(row), seen.contents)
+        if isinstance(review, ReviewOpen):
+            self._reviews_open.append(f"{row.request_id}: {review.because}")
             return False
         changed = review.permitted is row.no_longer_permitted
         if changed:

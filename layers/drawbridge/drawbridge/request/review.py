@@ -12,3 +12,9 @@ class Review(Struct, frozen=True):
     """Whether it would be let in, and each of its resources associated, now as well."""
     reasons: tuple[Reason, ...] = ()
     """If not: why not."""
+
+
+class ReviewOpen(Struct, frozen=True):
+    """It is not known what a change comes to: what there was no room for is unknown, and nothing is told of it."""
+
+    because: str

@@ -5,14 +5,11 @@ from typing import TypeVar, assert_never
 
 import msgspec
 
-from drawbridge.bounds import fitting, shortened, size_of
+from drawbridge.bounds import GROUNDS_BYTES, fitting, shortened, size_of
 from drawbridge.decision import Because, Decision
 from drawbridge.decision.facts import Asker, ConnectionFacts, Facts, ShareFacts
 from drawbridge.decision.grounds import Grounds
 from drawbridge.status import Reason
-
-GROUNDS_BYTES = 40_000
-"""An account and a share have up to fifty tags each; a share's resources may have ARNs of any length."""
 
 REASONS_BYTES = 20_000
 _REASON_BYTES = 800
@@ -31,7 +28,7 @@ def grounds_within(grounds: Grounds) -> Grounds | None:
     Half of the facts would be taken for all of them by whoever decides again.
     """
     for facts in _ever_less(grounds.facts):
-        told = msgspec.structs.replace(grounds, facts=facts)
+        told = grounds.keeping(facts)
         if size_of(told) <= GROUNDS_BYTES:
             return told
     return None
