@@ -21,7 +21,10 @@ from hypothesis.stateful import (
 from demo.people import Person
 from local_aws.clock import clock
 from local_aws.lapse import lapse
+from local_aws.slack import APPROVALS
 from tests.system.conftest import LONG, World, stop_looking
+from tests.system.model.acceptances import Acceptances
+from tests.system.model.approvals import APPROVERS, NOBODY, Desk
 from tests.system.model.judgement import at_rest, judge
 from tests.system.model.neighbours import Ask, Home, Neighbours
 
@@ -93,6 +96,8 @@ class Together(RuleBasedStateMachine):
     world: ClassVar[World]
     deployed: ClassVar[Callable[..., Person]]
     neighbours: Neighbours
+    desk: Desk
+    accepted: Acceptances
     unsettled = 0
 
     @initialize(calls=st.lists(_CALL_FAULTS, min_size=1, max_size=4), seed=st.integers(0, 999))
@@ -102,6 +107,10 @@ class Together(RuleBasedStateMachine):
         homes = [type(self).deployed(_account(), LookEvery="rate(5 minutes)") for _ in range(2)]
         others = [self.world.person(_account()) for _ in range(3)]
         self.neighbours = Neighbours([Home(home) for home in homes], others)
+        asking = type(self).deployed(
+            _account(), LookEvery="rate(5 minutes)", SlackChannel=APPROVALS, ApprovalHours="24"
+        )
+        self.desk, self.accepted = Desk(Home(asking)), Acceptances()
         for home in self.neighbours.homes:
             self.neighbours.offer_service(home)
         self.world.control("faults", {"seed": seed, "calls": calls})
@@ -223,6 +232,59 @@ class Together(RuleBasedStateMachine):
         else:
             self.neighbours.change_binding(home, name, garbled=what == "garbles")
 
+    @rule(data=st.data(), of_share=st.booleans())
+    def forbid_while_throttled(self, data: st.DataObject, of_share: bool) -> None:
+        """Somebody is let in while Accept is throttled, and minutes later, before it works again, is not any more."""
+        home = self._home(data)
+        asker = self._other(data, home)
+        self._count_faults()
+        self.neighbours.throttle(home)
+        self.neighbours.permit(home, asker.account_id)
+        if of_share:
+            self.neighbours.share(asker, home, 1)
+        else:
+            service = next(each for each in self.neighbours.services if each[0] is home)
+            self.neighbours.connect(asker, service)
+        lapse(30.0)
+        self.neighbours.forbid(home, asker.account_id)
+        lapse(3 * MINUTE)
+        self.neighbours.throttle_no_more(home)
+
+    @precondition(lambda self: any(self.neighbours.shares()))
+    @rule(data=st.data())
+    def share_alias(self, data: st.DataObject) -> None:
+        self.neighbours.share_alias(data.draw(st.sampled_from(list(self.neighbours.shares()))))
+
+    @precondition(lambda self: any(each.alias for home in self.neighbours.homes for each in home.bindings.values()))
+    @rule(data=st.data())
+    def rename_alias(self, data: st.DataObject) -> None:
+        named = [(home, each) for home in self.neighbours.homes for each in home.bindings.values() if each.alias]
+        self.neighbours.rename_alias(*data.draw(st.sampled_from(named)))
+
+    # ---- those who are asked
+
+    @rule(data=st.data(), two=st.booleans())
+    def knock(self, data: st.DataObject, two: bool) -> None:
+        asker = data.draw(st.sampled_from(self.neighbours.others))
+        if two:
+            self.desk.want_two(asker.account_id)
+        self.desk.knock(asker)
+
+    @precondition(lambda self: self.desk.asked())
+    @rule(data=st.data(), user=st.sampled_from([*APPROVERS, NOBODY]), approve=st.booleans())
+    def click(self, data: st.DataObject, user: str, approve: bool) -> None:
+        self.desk.click(data.draw(st.sampled_from(self.desk.asked())), user, approve=approve)
+
+    @precondition(lambda self: self.desk.asked())
+    @rule(data=st.data(), user=st.sampled_from(APPROVERS))
+    def approve_and_leave(self, data: st.DataObject, user: str) -> None:
+        self.desk.click(data.draw(st.sampled_from(self.desk.asked())), user, approve=True)
+        self.desk.change_list(user)
+
+    @rule(user=st.sampled_from(APPROVERS))
+    def change_list(self, user: str) -> None:
+        self.desk.change_list(user)
+
     # ---- what befalls them
 
     @rule(calls=st.lists(_CALL_FAULTS, max_size=3), events=_EVENT_FAULTS, seed=st.integers(0, 999))
@@ -255,23 +317,25 @@ class Together(RuleBasedStateMachine):
         finally:
             self.world.control("faults", {})
             self.world.control("settings", {"ramEventsToInvitees": False})
-            for home in self.neighbours.homes:
+            for home in [*self.neighbours.homes, self.desk.home]:
                 stop_looking(home.person)
 
     @invariant()
     def count(self) -> None:
         _survived["steps"] += 1
+        self.accepted.gather()
         self.unsettled += 1
 
     def _settle(self) -> None:
         self._count_faults()
         self.world.control("faults", {})
         lapse(SETTLING)
-        lapse(LONGEST, until=lambda: at_rest(self.neighbours))
+        lapse(LONGEST, until=lambda: at_rest(self.neighbours) and self.desk.at_rest())
         lapse(SETTLING)
-        wrong = judge(self.neighbours)
+        wrong = [*judge(self.neighbours, self.accepted), *self.desk.judge(self.accepted)]
         assert wrong == [], "\n".join(wrong)
-        assert self.world.denied(*(home.person for home in self.neighbours.homes)) == []
+        homes = [*self.neighbours.homes, self.desk.home]
+        assert self.world.denied(*(home.person for home in homes)) == []
         _survived["times settled"] += 1
         self.unsettled = 0
 

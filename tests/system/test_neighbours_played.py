@@ -1,0 +1,227 @@
+"""Short sequences, each of which tells one fault: played side by side, by the rules and the judgement of the model."""
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from demo.people import Person
+from local_aws.fault_plans import CallFault, Plan
+from local_aws.faults import faults
+from local_aws.lapse import lapse
+from local_aws.slack import APPROVALS
+from tests.system.conftest import World
+from tests.system.model.acceptances import Acceptances
+from tests.system.model.approvals import Desk
+from tests.system.model.judgement import at_rest, judge
+from tests.system.model.neighbours import Home, Neighbours
+
+MINUTE = 60.0
+SETTLING = 12 * MINUTE
+LONGEST = 8 * 60 * MINUTE
+
+Sequence = Iterator[float | None]
+"""What is done, bit by bit; between the bits so many seconds pass or, for ``None``, all settles and is judged."""
+
+
+def _share_while_throttled(them: Neighbours, home: Home, asker: Person) -> Sequence:
+    """Policies that change while Accept is throttled: nothing is done that was decided more than a minute ago."""
+    them.throttle(home)
+    them.permit(home, asker.account_id)
+    them.share(asker, home, 1)
+    yield 30.0
+    them.forbid(home, asker.account_id)
+    yield 3 * MINUTE
+    them.throttle_no_more(home)
+    yield None
+
+
+def _connection_while_throttled(them: Neighbours, home: Home, asker: Person) -> Sequence:
+    them.throttle(home)
+    them.permit(home, asker.account_id)
+    them.offer_service(home)
+    them.connect(asker, them.services[-1])
+    yield 30.0
+    them.forbid(home, asker.account_id)
+    yield 3 * MINUTE
+    them.throttle_no_more(home)
+    yield None
+
+
+def _share_grows_before_acceptance(them: Neighbours, home: Home, asker: Person) -> Sequence:
+    """A share that grows between decision and acceptance: what it holds is looked at again."""
+    them.permit(home, asker.account_id)
+    them.throttle(home)
+    them.share(asker, home, 1)
+    ask = them.asks[-1]
+    yield 5.0
+    them.put_subnet(ask)
+    yield SEEN_LATER
+    them.throttle_no_more(home)
+    yield None
+
+
+def _share_grows_after_acceptance(them: Neighbours, home: Home, asker: Person) -> Sequence:
+    """A share that grows when policies would not let it in any more: what was let in stays, and nothing joins it."""
+    them.permit(home, asker.account_id)
+    them.share(asker, home, 1)
+    ask = them.asks[-1]
+    them.bind(ask)
+    yield None
+    them.forbid(home, asker.account_id)
+    yield 2 * MINUTE
+    them.add_to(ask)
+    yield None
+
+
+def _live_connection(them: Neighbours, home: Home, asker: Person) -> Sequence:
+    """A live connection on a service that becomes managed under a policy that rejects."""
+    them.reject(home, asker.account_id)
+    them.offer_unmanaged_service(home, asker)
+    unmanaged = them.unmanaged[-1]
+    yield MINUTE
+    them.accept_unmanaged(unmanaged)
+    yield MINUTE
+    them.manage(unmanaged)
+    yield None
+
+
+def _late_tag(them: Neighbours, home: Home, asker: Person) -> Sequence:
+    """A VPC that gets the tag by which a binding names VPCs when everything else is connected."""
+    them.permit(home, asker.account_id)
+    them.share(asker, home, 1)
+    them.bind(them.asks[-1], by_tag=True)
+    them.tag_vpc(home, home.vpcs[0])
+    yield None
+    them.tag_vpc(home, home.vpcs[1])
+    yield None
+
+
+def _stripped(them: Neighbours, home: Home, asker: Person) -> Sequence:
+    """An endpoint whose tags somebody took: no second one is made."""
+    them.permit(home, asker.account_id)
+    them.share(asker, home, 1)
+    ask = them.asks[-1]
+    them.bind(ask)
+    yield None
+    them.strip(home)
+    them.add_to(ask)
+    yield None
+
+
+def _shared_alias(them: Neighbours, home: Home, asker: Person) -> Sequence:
+    """Two bindings with one name: the first keeps it, and no renaming touches the record of the other."""
+    them.permit(home, asker.account_id)
+    them.share(asker, home, 1)
+    them.share_alias(them.asks[-1])
+    first, second = (each for each in home.bindings.values() if each.alias and each.provider == asker.account_id)
+    yield None
+    them.rename_alias(home, second)
+    yield None
+    them.take_alias(home, home.bindings[second.name], of=first)
+    yield None
+    them.rename_alias(home, home.bindings[second.name])
+    yield None
+
+
+SEEN_LATER = 22.0
+
+
+def _approver_leaves_between(desk: Desk, asker: Person) -> Sequence:
+    """Two people have to approve, and the first leaves before the second clicks."""
+    desk.want_two(asker.account_id)
+    ask = desk.knock(asker)
+    yield MINUTE
+    desk.click(ask, "U0ALICE", approve=True)
+    desk.change_list("U0ALICE")
+    yield 2 * MINUTE
+    desk.click(ask, "U0BOB", approve=True)
+    yield 5 * MINUTE
+    desk.change_list("U0ALICE")
+    yield None
+
+
+def _approver_leaves_before_use(desk: Desk, asker: Person) -> Sequence:
+    """An approval that is recorded and reaches the workflow late: whoever gave it has left by then."""
+    ask = desk.knock(asker)
+    yield MINUTE
+    killed = CallFault(
+        "states:SendTaskSuccess", "kill-before", times=1, account=desk.home.account_id, role="*ReceiveApproval*"
+    )
+    faults.replace(Plan(0, faults.events, (killed, *faults.calls)))
+    desk.click(ask, "U0CAROL", approve=True)
+    desk.change_list("U0CAROL")
+    yield None
+
+
+class Played:
+    """The sequences, and where each stands."""
+
+    def __init__(self, sequences: dict[str, Sequence]) -> None:
+        self._left = sequences
+        self._due: dict[str, float | None] = dict.fromkeys(sequences, 0.0)
+
+    def play(self, settle: Callable[[], None]) -> None:
+        """Play them all to their ends."""
+        while self._left:
+            waits = [left for left in self._due.values() if left is not None]
+            if not waits:
+                settle()
+                self._due = dict.fromkeys(self._left, 0.0)
+                continue
+            shortest = min(waits)
+            lapse(shortest)
+            for name, left in self._due.items():
+                if left is not None:
+                    self._due[name] = left - shortest
+            for name in [name for name, left in self._due.items() if left == 0.0]:
+                try:
+                    self._due[name] = next(self._left[name])
+                except StopIteration:
+                    del self._left[name], self._due[name]
+
+
+@pytest.fixture
+def homes(deployed: Callable[..., Person]) -> list[Home]:
+    return [Home(deployed(f"{540900000001 + number}", LookEvery="rate(5 minutes)")) for number in range(4)]
+
+
+def test_each_sequence_that_tells_a_fault_comes_right(
+    world: World, deployed: Callable[..., Person], homes: list[Home]
+) -> None:
+    numbers = itertools.count(540900000101)
+
+    def asker() -> Person:
+        return world.person(str(next(numbers)))
+
+    them = Neighbours(homes, [])
+    asking = deployed("540900000009", LookEvery="rate(5 minutes)", SlackChannel=APPROVALS, ApprovalHours="24")
+    desk, accepted = Desk(Home(asking)), Acceptances()
+    forbidden, growing, wanting, stripped = homes
+    played = Played(
+        {
+            "share while throttled": _share_while_throttled(them, forbidden, asker()),
+            "connection while throttled": _connection_while_throttled(them, forbidden, asker()),
+            "share grows before acceptance": _share_grows_before_acceptance(them, growing, asker()),
+            "share grows after acceptance": _share_grows_after_acceptance(them, wanting, asker()),
+            "live connection": _live_connection(them, wanting, asker()),
+            "late tag": _late_tag(them, wanting, asker()),
+            "stripped": _stripped(them, stripped, asker()),
+            "shared alias": _shared_alias(them, wanting, asker()),
+            "approver leaves between": _approver_leaves_between(desk, asker()),
+            "approver leaves before use": _approver_leaves_before_use(desk, asker()),
+        }
+    )
+
+    def settle() -> None:
+        lapse(SETTLING)
+        lapse(LONGEST, until=lambda: at_rest(them) and desk.at_rest())
+        lapse(SETTLING)
+        wrong = [*judge(them, accepted), *desk.judge(accepted)]
+        assert wrong == [], "\n".join(wrong)
+
+    try:
+        played.play(settle)
+    finally:
+        world.control("faults", {})
+    assert world.denied(*(home.person for home in [*homes, desk.home])) == []
