@@ -26,7 +26,7 @@ from tests.system.conftest import LONG, World, stop_looking
 from tests.system.model.acceptances import Acceptances
 from tests.system.model.approvals import APPROVERS, NOBODY, Desk
 from tests.system.model.judgement import at_rest, judge
-from tests.system.model.neighbours import Ask, Home, Neighbours
+from tests.system.model.neighbours import GRACE, LATE, Ask, Home, Neighbours
 
 MINUTE = 60.0
 HOUR = 60 * MINUTE
@@ -239,15 +239,15 @@ class Together(RuleBasedStateMachine):
         asker = self._other(data, home)
         self._count_faults()
         self.neighbours.throttle(home)
-        self.neighbours.permit(home, asker.account_id)
         if of_share:
             self.neighbours.share(asker, home, 1)
         else:
             service = next(each for each in self.neighbours.services if each[0] is home)
             self.neighbours.connect(asker, service)
-        lapse(30.0)
+        self.neighbours.permit(home, asker.account_id)
+        lapse(10.0)
         self.neighbours.forbid(home, asker.account_id)
-        lapse(3 * MINUTE)
+        clock.advance(GRACE + LATE + 2.0)
         self.neighbours.throttle_no_more(home)
 
     @precondition(lambda self: any(self.neighbours.shares()))

@@ -369,25 +369,27 @@ class Neighbours:
             self._write(ask.home, Binding(name, ask.asker.account_id, f"{ask.stem}-*", by_tag))
 
     def share_alias(self, ask: Ask) -> None:
-        """Want everything of a share in two VPCs, by one name in a private hosted zone: only one can have it."""
-        home, number = ask.home, next(self._numbers)
+        """Want everything of a share by a name in a private hosted zone; once that is so, by the same in another VPC.
+
+        Of two that want one name, the one that came later is the first in the order of their names.
+        """
+        home = ask.home
         if not home.zone:
             vpc = {"VPCRegion": "us-east-1", "VPCId": home.vpcs[0]}
             made = home.person.aws("route53").create_hosted_zone(Name=DOMAIN, CallerReference="once", VPC=vpc)
             home.zone = str(made["HostedZone"]["Id"].rpartition("/")[2])
-        for vpc_number in range(2):
-            name = f"binding-{next(self._numbers)}"
-            self._write(
-                home, Binding(name, ask.asker.account_id, f"{ask.stem}-*", vpc=vpc_number, alias=f"-of-{number}")
-            )
+        resource = f"{ask.stem}-*"
+        first = next((each for each in home.bindings.values() if each.alias and each.resource == resource), None)
+        if first is None:
+            number = next(self._numbers)
+            first = Binding(f"binding-{number}-z", ask.asker.account_id, resource, alias=f"-of-{number}")
+            self._write(home, first)
+        elif f"{first.name[:-1]}a" not in home.bindings:
+            self._write(home, replace(first, name=f"{first.name[:-1]}a", vpc=1))
 
     def rename_alias(self, home: Home, binding: Binding) -> None:
         """Have a binding want another name, which nobody else wants."""
         self._write(home, replace(binding, alias=f"-of-{next(self._numbers)}"), overwrite=True)
-
-    def take_alias(self, home: Home, binding: Binding, *, of: Binding) -> None:
-        """Have a binding want the name that another one has."""
-        self._write(home, replace(binding, alias=home.bindings[of.name].alias), overwrite=True)
 
     def tag_vpc(self, home: Home, vpc: str) -> None:
         """Give a VPC the tag by which bindings name VPCs, or take it."""
