@@ -26,6 +26,9 @@ LONGEST = 8 * 60 * MINUTE
 WHILE = 8.0
 """Seconds in which something is decided, and Accept tried: what is throttled is tried again in real time."""
 
+_PATIENCE = 240.0
+"""Real seconds: many begin at once, each with functions that start cold, and some are throttled."""
+
 Sequence = Iterator[float | None]
 """What is done, bit by bit; between the bits so many seconds pass or, for ``None``, all settles and is judged."""
 
@@ -172,7 +175,7 @@ class Played:
                 self._due = dict.fromkeys(self._left, 0.0)
                 continue
             shortest = min(waits)
-            lapse(shortest)
+            lapse(shortest, patience=_PATIENCE)
             for name, left in self._due.items():
                 if left is not None:
                     self._due[name] = left - shortest
@@ -217,9 +220,9 @@ def test_each_sequence_that_tells_a_fault_comes_right(
     )
 
     def settle() -> None:
-        lapse(SETTLING)
-        lapse(LONGEST, until=lambda: at_rest(them) and desk.at_rest())
-        lapse(SETTLING)
+        lapse(SETTLING, patience=_PATIENCE)
+        lapse(LONGEST, until=lambda: at_rest(them) and desk.at_rest(), patience=_PATIENCE)
+        lapse(SETTLING, patience=_PATIENCE)
         wrong.extend([*judge(them, accepted), *desk.judge(accepted)])
 
     try:
