@@ -233,6 +233,8 @@ class Together(RuleBasedStateMachine):
         else:
             self.neighbours.change_binding(home, name, garbled=what == "garbles")
 
+    # What is throttled is tried again in real time: the short profile leaves that to what is played.
+    @precondition(lambda self: LONG > 0)
     @rule(data=st.data(), of_share=st.booleans())
     def forbid_while_throttled(self, data: st.DataObject, of_share: bool) -> None:
         """Somebody is let in while Accept is throttled, and minutes later, before it works again, is not any more."""

@@ -23,7 +23,7 @@ SETTLING = 6 * MINUTE
 
 LONGEST = 8 * 60 * MINUTE
 
-WHILE = 8.0
+WHILE = 12.0
 """Seconds in which something is decided, and Accept tried: what is throttled is tried again in real time."""
 
 _PATIENCE = 240.0
@@ -53,11 +53,10 @@ def _share_grows_before_acceptance(them: Neighbours, home: Home, asker: Person) 
     them.share(asker, home, 1)
     ask = them.asks[-1]
     them.permit(home, asker.account_id)
-    yield WHILE
+    yield 4.0
     them.put_subnet(ask)
     clock.advance(SEEN + 2.0)
     them.throttle_no_more(home)
-    yield None
 
 
 def _share_grows_after_acceptance(them: Neighbours, home: Home, asker: Person) -> Sequence:
@@ -204,11 +203,12 @@ def test_each_sequence_that_tells_a_fault_comes_right(
     desk, accepted = Desk(Home(asking)), Acceptances()
     one, other = homes
     wrong: list[str] = []
+    # Alone, as the work of others makes time pass: what was decided a minute ago is decided again anyway.
+    first = Played({"share grows before acceptance": _share_grows_before_acceptance(them, other, asker())})
     played = Played(
         {
             "policy changes while throttled": _policy_changes_while_throttled(them, one, asker()),
             "stripped": _stripped(them, one, asker()),
-            "share grows before acceptance": _share_grows_before_acceptance(them, other, asker()),
             "share grows after acceptance": _share_grows_after_acceptance(them, other, asker()),
             "live connection": _live_connection(them, other, asker()),
             "late tag": _late_tag(them, other, asker()),
@@ -226,6 +226,7 @@ def test_each_sequence_that_tells_a_fault_comes_right(
         wrong.extend([*judge(them, accepted), *desk.judge(accepted)])
 
     try:
+        first.play(settle)
         played.play(settle)
     finally:
         world.control("faults", {})
