@@ -21,9 +21,12 @@ from hypothesis.stateful import (
 from demo.people import Person
 from local_aws.clock import clock
 from local_aws.lapse import lapse
+from local_aws.slack import APPROVALS
 from tests.system.conftest import LONG, World, stop_looking
+from tests.system.model.acceptances import Acceptances
+from tests.system.model.approvals import APPROVERS, NOBODY, Desk
 from tests.system.model.judgement import at_rest, judge
-from tests.system.model.neighbours import Ask, Home, Neighbours
+from tests.system.model.neighbours import GRACE, LATE, Ask, Home, Neighbours
 
 MINUTE = 60.0
 HOUR = 60 * MINUTE
@@ -93,6 +96,9 @@ class Together(RuleBasedStateMachine):
     world: ClassVar[World]
     deployed: ClassVar[Callable[..., Person]]
     neighbours: Neighbours
+    desk: Desk | None = None
+    """In the long profile only: a third account with the stack takes its time. The short one's is played elsewhere."""
+    accepted: Acceptances
     unsettled = 0
 
     @initialize(calls=st.lists(_CALL_FAULTS, min_size=1, max_size=4), seed=st.integers(0, 999))
@@ -102,6 +108,10 @@ class Together(RuleBasedStateMachine):
         homes = [type(self).deployed(_account(), LookEvery="rate(5 minutes)") for _ in range(2)]
         others = [self.world.person(_account()) for _ in range(3)]
         self.neighbours = Neighbours([Home(home) for home in homes], others)
+        self.accepted = Acceptances()
+        if LONG:
+            asking = {"SlackChannel": APPROVALS, "ApprovalHours": "24"}
+            self.desk = Desk(Home(type(self).deployed(_account(), LookEvery="rate(5 minutes)", **asking)))
         for home in self.neighbours.homes:
             self.neighbours.offer_service(home)
         self.world.control("faults", {"seed": seed, "calls": calls})
@@ -223,6 +233,66 @@ class Together(RuleBasedStateMachine):
         else:
             self.neighbours.change_binding(home, name, garbled=what == "garbles")
 
+    # What is throttled is tried again in real time: the short profile leaves that to what is played.
+    @precondition(lambda self: LONG > 0)
+    @rule(data=st.data(), of_share=st.booleans())
+    def forbid_while_throttled(self, data: st.DataObject, of_share: bool) -> None:
+        """Somebody is let in while Accept is throttled, and minutes later, before it works again, is not any more."""
+        home = self._home(data)
+        asker = self._other(data, home)
+        self._count_faults()
+        self.neighbours.throttle(home)
+        if of_share:
+            self.neighbours.share(asker, home, 1)
+        else:
+            service = next(each for each in self.neighbours.services if each[0] is home)
+            self.neighbours.connect(asker, service)
+        self.neighbours.permit(home, asker.account_id)
+        lapse(10.0)
+        self.neighbours.forbid(home, asker.account_id)
+        clock.advance(GRACE + LATE + 2.0)
+        self.neighbours.throttle_no_more(home)
+
+    @precondition(lambda self: any(self.neighbours.shares()))
+    @rule(data=st.data())
+    def share_alias(self, data: st.DataObject) -> None:
+        self.neighbours.share_alias(data.draw(st.sampled_from(list(self.neighbours.shares()))))
+
+    @precondition(lambda self: any(each.alias for home in self.neighbours.homes for each in home.bindings.values()))
+    @rule(data=st.data())
+    def rename_alias(self, data: st.DataObject) -> None:
+        named = [(home, each) for home in self.neighbours.homes for each in home.bindings.values() if each.alias]
+        self.neighbours.rename_alias(*data.draw(st.sampled_from(named)))
+
+    # ---- those who are asked
+
+    @precondition(lambda self: self.desk is not None)
+    @rule(data=st.data(), two=st.booleans())
+    def knock(self, data: st.DataObject, two: bool) -> None:
+        asker = data.draw(st.sampled_from(self.neighbours.others))
+        desk = self._desk()
+        if two:
+            desk.want_two(asker.account_id)
+        desk.knock(asker)
+
+    @precondition(lambda self: self.desk is not None and self.desk.asked())
+    @rule(data=st.data(), user=st.sampled_from([*APPROVERS, NOBODY]), approve=st.booleans())
+    def click(self, data: st.DataObject, user: str, approve: bool) -> None:
+        desk = self._desk()
+        desk.click(data.draw(st.sampled_from(desk.asked())), user, approve=approve)
+
+    @precondition(lambda self: self.desk is not None and self.desk.asked())
+    @rule(data=st.data(), user=st.sampled_from(APPROVERS))
+    def approve_and_leave(self, data: st.DataObject, user: str) -> None:
+        desk = self._desk()
+        desk.click(data.draw(st.sampled_from(desk.asked())), user, approve=True)
+        desk.change_list(user)
+
+    @precondition(lambda self: self.desk is not None)
+    @rule(user=st.sampled_from(APPROVERS))
+    def change_list(self, user: str) -> None:
+        self._desk().change_list(user)
+
     # ---- what befalls them
 
     @rule(calls=st.lists(_CALL_FAULTS, max_size=3), events=_EVENT_FAULTS, seed=st.integers(0, 999))
@@ -255,29 +325,42 @@ class Together(RuleBasedStateMachine):
         finally:
             self.world.control("faults", {})
             self.world.control("settings", {"ramEventsToInvitees": False})
-            for home in self.neighbours.homes:
+            for home in self._homes():
                 stop_looking(home.person)
 
     @invariant()
     def count(self) -> None:
         _survived["steps"] += 1
+        self.accepted.gather()
         self.unsettled += 1
 
     def _settle(self) -> None:
         self._count_faults()
         self.world.control("faults", {})
         lapse(SETTLING)
-        lapse(LONGEST, until=lambda: at_rest(self.neighbours))
+        lapse(LONGEST, until=self._at_rest)
         lapse(SETTLING)
-        wrong = judge(self.neighbours)
+        wrong = judge(self.neighbours, self.accepted)
+        if self.desk is not None:
+            wrong.extend(self.desk.judge(self.accepted))
         assert wrong == [], "\n".join(wrong)
-        assert self.world.denied(*(home.person for home in self.neighbours.homes)) == []
+        assert self.world.denied(*(home.person for home in self._homes())) == []
         _survived["times settled"] += 1
         self.unsettled = 0
 
     def _count_faults(self) -> None:
         for each in self.world.control("faults")["calls"]:
             _survived[f"calls struck by {each['fault']}"] += each["struck"]
+
+    def _at_rest(self) -> bool:
+        return at_rest(self.neighbours) and (self.desk is None or self.desk.at_rest())
+
+    def _desk(self) -> Desk:
+        assert self.desk is not None
+        return self.desk
+
+    def _homes(self) -> list[Home]:
+        return [*self.neighbours.homes, *([self.desk.home] if self.desk else [])]
 
     def _home(self, data: st.DataObject) -> Home:
         return data.draw(st.sampled_from(self.neighbours.homes))

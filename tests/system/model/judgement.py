@@ -5,6 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from tests.system.model.acceptances import Acceptances
+from tests.system.model.alias_judgement import judge_aliases
 from tests.system.model.neighbours import Ask, Binding, Home, Neighbours, invitations
 
 FINAL = frozenset({"ACCEPTED", "AVAILABLE", "HELD", "REJECTED", "EXPIRED", "WITHDRAWN"})
@@ -15,9 +17,10 @@ _RESOURCE = "drawbridge:resource-configuration"
 _OVER = frozenset({"deleting", "deleted", "rejected", "expired", "failed"})
 
 
-def judge(neighbours: Neighbours) -> list[str]:
+def judge(neighbours: Neighbours, accepted: Acceptances) -> list[str]:
     """Tell all that is wrong; empty if nothing is."""
-    return [wrong for home in neighbours.homes for wrong in _judge_home(neighbours, home)]
+    accepted.gather()
+    return [wrong for home in neighbours.homes for wrong in _judge_home(neighbours, home, accepted)]
 
 
 def at_rest(neighbours: Neighbours) -> bool:
@@ -25,7 +28,7 @@ def at_rest(neighbours: Neighbours) -> bool:
     return all(_is_final(home, row) for home in neighbours.homes for row in home.person.ledger())
 
 
-def _judge_home(neighbours: Neighbours, home: Home) -> Iterator[str]:
+def _judge_home(neighbours: Neighbours, home: Home, accepted: Acceptances) -> Iterator[str]:
     ledger = home.person.ledger()
     rows = {row["subject"]["S"]: row for row in ledger}
     endpoints = _live_endpoints(home)
@@ -38,9 +41,14 @@ def _judge_home(neighbours: Neighbours, home: Home) -> Iterator[str]:
     for ask in neighbours.connections():
         if ask.home is home:
             yield from _judge_connection(ask, rows.get(ask.subject))
+    for ask in neighbours.asks:
+        if ask.home is home and not ask.by_hand:
+            yield from _judge_acceptance(ask, accepted.of(ask))
     yield from _judge_endpoints(neighbours, home, endpoints)
     yield from _judge_published(neighbours, home, endpoints, resources)
     yield from _judge_bystanders(neighbours, home)
+    leads = _leads(home, endpoints, resources) if home.zone else {}
+    yield from judge_aliases(neighbours, home, rows, leads)
 
 
 def _judge_ledger(home: Home, ledger: list[dict[str, Any]]) -> Iterator[str]:
@@ -54,7 +62,7 @@ def _judge_ledger(home: Home, ledger: list[dict[str, Any]]) -> Iterator[str]:
 
 def _is_final(home: Home, row: dict[str, Any]) -> bool:
     # What Drawbridge must not overwrite can't be published: that stays a failure until somebody sees to it.
-    failed_rightly = bool(home.squatted) and row["status"]["S"] == "FAILED"
+    failed_rightly = bool(home.squatted or home.zone) and row["status"]["S"] == "FAILED"
     return bool(row["settled"]["BOOL"]) and (row["status"]["S"] in FINAL or failed_rightly)
 
 
@@ -79,6 +87,12 @@ def _judge_share(
         yield from _judge_associations(ask, resources, endpoints)
 
 
+def _judge_acceptance(ask: Ask, moments: list[float]) -> Iterator[str]:
+    if moments and not any(ask.may_be_accepted(at) for at in moments):
+        spans = ask.let_in.spans, ask.as_permitted.spans
+        yield f"{ask.subject} was accepted at {moments}, and the policies let it in as it was only in {spans}"
+
+
 def _judge_associations(
     ask: Ask, resources: dict[str, tuple[str, str]], endpoints: list[dict[str, Any]]
 ) -> Iterator[str]:
@@ -90,7 +104,9 @@ def _judge_associations(
         if not binding.wants(ask.asker.account_id, name):
             continue
         for vpc in ask.home.wanted_in(binding):
-            if made[binding.name, name, vpc] != 1:
+            # What would get a name that another has is not made; made before, it stays.
+            least = 0 if ask.home.rivals(binding, name) else 1
+            if not least <= made[binding.name, name, vpc] <= 1:
                 yield f"{name} has {made[binding.name, name, vpc]} endpoints for {binding.name} in {vpc}"
 
 
@@ -143,7 +159,7 @@ def _judge_published(
     """The published names are those that AWS tells of what is connected, no more and no less."""
     told = {**dict(_names_here(home, endpoints, resources)), **dict(_names_of_consumers(neighbours, home))}
     published = dict(home.person.published())
-    for path in told.keys() - published.keys():
+    for path in told.keys() - published.keys() - set(_of_rivals(home, endpoints, resources)):
         yield f"{path} is not published"
     names = {path: value for path, value in published.items() if path.endswith("/dns-name")}
     for path, value in names.items():
@@ -178,6 +194,26 @@ def _names_here(
         for association in told[endpoint["VpcEndpointId"]]:
             if path not in home.squatted and association.get("DnsEntry"):
                 yield path, association["DnsEntry"]["DnsName"]
+
+
+def _of_rivals(home: Home, endpoints: list[dict[str, Any]], resources: dict[str, tuple[str, str]]) -> Iterator[str]:
+    """Give the parameters of those that want one name: of whoever does not get it, nothing is published."""
+    for endpoint in endpoints:
+        name, binding = _name(endpoint, resources), home.bindings.get(_tag(endpoint, _BINDING))
+        if binding is not None and home.rivals(binding, name):
+            yield binding.published(name, endpoint["VpcId"])
+
+
+def _leads(
+    home: Home, endpoints: list[dict[str, Any]], resources: dict[str, tuple[str, str]]
+) -> dict[str, tuple[str, str]]:
+    """Give, by the name of each endpoint that AWS made, its binding and resource."""
+    of = {each["VpcEndpointId"]: (_tag(each, _BINDING), _name(each, resources)) for each in endpoints}
+    return {
+        each["DnsEntry"]["DnsName"].lower(): of[each["VpcEndpointId"]]
+        for each in home.person.associations(*of)
+        if each.get("DnsEntry")
+    }
 
 
 def _names_of_consumers(neighbours: Neighbours, home: Home) -> Iterator[tuple[str, str]]:

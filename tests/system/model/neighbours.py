@@ -9,9 +9,20 @@ from typing import Any
 
 from demo.people import Person
 from local_aws.clock import clock
+from local_aws.fault_plans import CallFault, Plan
+from local_aws.faults import faults
+from tests.system.model.spans import Spans
 
 GRACE = 60.0
 """How long a decision may be done after it was made, in seconds: policies and contents may be others by then."""
+
+LATE = 30.0
+"""How much later a call may be made that was begun in time: it may be throttled, and made again."""
+
+SEEN = 20.0
+"""How long before a call to accept it was looked at what it lets in, in seconds: its own tries lie between."""
+
+_ACCEPTS = ("ram:AcceptResourceShareInvitation", "ec2:AcceptVpcEndpointConnections")
 
 _TAG = {"Key": "Neighbours", "Value": "wanted"}
 _OWNER = "drawbridge:owner"
@@ -20,6 +31,8 @@ _LATTICE_ONLY = """
 forbid(principal, action == Action::"accept", resource is ResourceShare)
 when { context has onlyLattice && !context.onlyLattice };
 """
+
+DOMAIN = "data.internal.example"
 
 _POLICIES = "/drawbridge/config/policies"
 _BINDINGS = "/drawbridge/config/bindings"
@@ -33,15 +46,26 @@ class Binding:
     provider: str
     resource: str
     by_tag: bool = False
-    """Whether it names VPCs by their tag, and not the first by its id."""
+    """Whether it names VPCs by their tag, and not one by its id."""
+    vpc: int = 0
+    """Which of the account's VPCs it names by its id."""
+    alias: str = ""
+    """What comes after the resource's name in a name of its own; empty for none of its own."""
 
     def wants(self, provider: str, resource: str) -> bool:
         return self.provider == provider and fnmatchcase(resource, self.resource)
 
-    def text(self, vpc: str) -> str:
+    def text(self, home: "Home") -> str:
         match = {"provider": self.provider, "resource": self.resource}
-        where = {"tag": {_TAG["Key"]: _TAG["Value"]}} if self.by_tag else vpc
-        return json.dumps({"match": match, "attach": {"mode": "resource-endpoint", "vpc": where}})
+        where = {"tag": {_TAG["Key"]: _TAG["Value"]}} if self.by_tag else home.vpcs[self.vpc]
+        attach: dict[str, Any] = {"mode": "resource-endpoint", "vpc": where}
+        if self.alias:
+            attach["alias"] = {"zone": home.zone, "name": f"{{resource}}{self.alias}.{DOMAIN}"}
+        return json.dumps({"match": match, "attach": attach})
+
+    def alias_of(self, resource: str) -> str:
+        """Give the name of its own that it wants for a resource; empty for none."""
+        return f"{resource}{self.alias}.{DOMAIN}" if self.alias else ""
 
     def published(self, resource: str, vpc: str) -> str:
         """Give the parameter that holds the name of a resource in a VPC."""
@@ -76,6 +100,10 @@ class Home:
     tagged: set[str] = field(default_factory=set)
     """Those of them that have the tag by which bindings name VPCs."""
     stripped: list[Stripped] = field(default_factory=list)
+    zone: str = ""
+    """The private hosted zone, once there is one."""
+    holders: dict[str, str] = field(default_factory=dict)
+    """Where names of its own led when all had last settled: by the name, the binding."""
     connected: dict[str, str] = field(default_factory=dict)
     """The endpoints that led somewhere when all had last settled, and what each leads to."""
 
@@ -91,7 +119,17 @@ class Home:
 
     def wanted_in(self, binding: Binding) -> set[str]:
         """Give the VPCs that a binding names, as they are tagged now."""
-        return set(self.tagged) if binding.by_tag else {self.vpcs[0]}
+        return set(self.tagged) if binding.by_tag else {self.vpcs[binding.vpc]}
+
+    def rivals(self, binding: Binding, resource: str) -> set[str]:
+        """Give the other bindings that want the same name for the same resource."""
+        alias = binding.alias_of(resource)
+        return {
+            each.name
+            for each in self.bindings.values()
+            if alias and each.name != binding.name and each.provider == binding.provider
+            if each.wants(each.provider, resource) and each.alias_of(resource) == alias
+        }
 
 
 @dataclass
@@ -112,9 +150,10 @@ class Ask:
     """The resources that were in it at a moment at which the policies let it in as it was then."""
     taken_out: dict[str, float] = field(default_factory=dict)
     """When resources were taken out of it."""
-    permitted: bool = False
-    permitted_until: float = 0.0
-    """When the policies last let it in, as it was then."""
+    let_in: Spans = field(default_factory=Spans)
+    """When the policies let it in, as it was then."""
+    as_permitted: Spans = field(default_factory=Spans)
+    """When it held nothing that the policies never let in."""
     ever_permitted: bool = False
     """Whether the policies let it in at any moment since it was made."""
     ever_rejected: bool = False
@@ -136,16 +175,19 @@ class Ask:
     def is_rejected(self) -> bool:
         return not self.is_permitted() and self.asker.account_id in self.home.rejects.values()
 
+    def may_be_accepted(self, at: float) -> bool:
+        """Tell whether it may be accepted at a moment: policies let it in lately, and it holds what they let in."""
+        return self.let_in.within(at - GRACE - LATE, at) and self.as_permitted.within(at - SEEN, at)
+
     def note(self) -> None:
         """Note what policies say of it as it is now: to be called after each change of the one or the other."""
         now, is_permitted = clock.time(), self.is_permitted()
-        if self.permitted or is_permitted:
-            self.permitted_until = now
-        self.permitted = is_permitted
+        self.let_in.note(now, so=is_permitted)
+        self.as_permitted.note(now, so=not self.holds_subnet)
         self.ever_permitted |= is_permitted
         self.ever_rejected |= self.is_rejected()
         # A decision may have been made a moment before a change, and RAM may list for a moment what was before it.
-        if is_permitted or now - self.permitted_until <= GRACE:
+        if self.let_in.within(now - GRACE, now):
             lately = {name for name, at in self.taken_out.items() if now - at <= GRACE}
             self.covered |= {*self.names, *lately}
 
@@ -237,6 +279,15 @@ class Neighbours:
         ask.holds_subnet = not ask.holds_subnet
         ask.note()
 
+    def throttle(self, home: Home) -> None:
+        """Have AWS throttle what accepts in an account, from now on."""
+        calls = [CallFault(each, "throttle", account=home.account_id, role="drawbridge-*") for each in _ACCEPTS]
+        faults.replace(Plan(0, faults.events, (*calls, *faults.calls)))
+
+    def throttle_no_more(self, home: Home) -> None:
+        calls = tuple(each for each in faults.calls if each.account != home.account_id)
+        faults.replace(Plan(0, faults.events, calls))
+
     def offer_service(self, home: Home) -> None:
         self.services.append((home, *home.person.offer_service()))
 
@@ -317,6 +368,29 @@ class Neighbours:
             name = f"binding-{next(self._numbers)}"
             self._write(ask.home, Binding(name, ask.asker.account_id, f"{ask.stem}-*", by_tag))
 
+    def share_alias(self, ask: Ask) -> None:
+        """Want everything of a share by a name in a private hosted zone; once that is so, by the same in another VPC.
+
+        Of two that want one name, the one that came later is the first in the order of their names.
+        """
+        home = ask.home
+        if not home.zone:
+            vpc = {"VPCRegion": "us-east-1", "VPCId": home.vpcs[0]}
+            made = home.person.aws("route53").create_hosted_zone(Name=DOMAIN, CallerReference="once", VPC=vpc)
+            home.zone = str(made["HostedZone"]["Id"].rpartition("/")[2])
+        resource = f"{ask.stem}-*"
+        first = next((each for each in home.bindings.values() if each.alias and each.resource == resource), None)
+        if first is None:
+            number = next(self._numbers)
+            first = Binding(f"binding-{number}-z", ask.asker.account_id, resource, alias=f"-of-{number}")
+            self._write(home, first)
+        elif f"{first.name[:-1]}a" not in home.bindings:
+            self._write(home, replace(first, name=f"{first.name[:-1]}a", vpc=1))
+
+    def rename_alias(self, home: Home, binding: Binding) -> None:
+        """Have a binding want another name, which nobody else wants."""
+        self._write(home, replace(binding, alias=f"-of-{next(self._numbers)}"), overwrite=True)
+
     def tag_vpc(self, home: Home, vpc: str) -> None:
         """Give a VPC the tag by which bindings name VPCs, or take it."""
         ec2 = home.person.aws("ec2")
@@ -343,11 +417,13 @@ class Neighbours:
                 Name=f"{_BINDINGS}/{name}", Type="String", Value="attach: [", Overwrite=True
             )
             return
-        self._write(home, replace(binding, resource=f"{_stem(binding.resource)}-0"), overwrite=True)
+        if not binding.alias:
+            # What it wants no longer stays, and with it its name: whose that is by then is withdrawal's to say.
+            self._write(home, replace(binding, resource=f"{_stem(binding.resource)}-0"), overwrite=True)
 
     def squat(self, home: Home, binding: Binding) -> None:
         """Write a parameter by hand where Drawbridge would publish, unless it has."""
-        name = binding.published(f"{_stem(binding.resource)}-0", home.vpcs[0])
+        name = binding.published(f"{_stem(binding.resource)}-0", home.vpcs[binding.vpc])
         ssm = home.person.aws("ssm")
         try:
             ssm.put_parameter(Name=name, Type="String", Value="by-hand.example")
@@ -380,7 +456,7 @@ class Neighbours:
         home.person.aws("ssm").put_parameter(
             Name=f"{_BINDINGS}/{binding.name}",
             Type="String",
-            Value=binding.text(home.vpcs[0]),
+            Value=binding.text(home),
             Overwrite=overwrite,
         )
         home.bindings[binding.name] = binding

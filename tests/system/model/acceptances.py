@@ -1,0 +1,54 @@
+"""When Drawbridge accepted what, as the local AWS has it: from the calls that were made, and what they named."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from local_aws.record import MadeCall, record
+from tests.system.model.neighbours import Ask, invitations
+
+_ACCEPTS = frozenset({"ram:AcceptResourceShareInvitation", "ec2:AcceptVpcEndpointConnections"})
+_NEVER_DONE = ("Throttl", "RequestLimitExceeded", "kill-before", "timeout")
+"""Errors with which AWS has done nothing; whoever got another may have lost the answer alone."""
+
+
+class Acceptances:
+    """The calls by which something may have been accepted: gathered now and then, as only the last of all are kept."""
+
+    def __init__(self) -> None:
+        self._mark = record.mark()
+        self._at: defaultdict[str, list[float]] = defaultdict(list)
+
+    def gather(self) -> None:
+        """Take in the calls since the last time."""
+        mark = record.mark()
+        try:
+            made: Iterable[MadeCall] = record.since(self._mark)
+        except LookupError:
+            made = record.recent()
+        self._mark = mark
+        for each in made:
+            if each.call.name in _ACCEPTS and each.function is not None and _may_be_done(each):
+                for what in _named(each):
+                    self._at[what].append(each.time)
+
+    def of(self, ask: Ask) -> list[float]:
+        """Give the moments of the calls that may have accepted it; none if Drawbridge made none that is known of."""
+        if not ask.is_share:
+            return self._at[ask.subject]
+        arns = [
+            each["resourceShareInvitationArn"]
+            for each in invitations(ask.home)
+            if each["resourceShareArn"] == ask.subject and each["status"] == "ACCEPTED"
+        ]
+        return [at for arn in arns for at in self._at[arn]]
+
+
+def _may_be_done(made: MadeCall) -> bool:
+    return made.error is None or not any(each in made.error for each in _NEVER_DONE)
+
+
+def _named(made: MadeCall) -> Iterator[str]:
+    params = made.call.params
+    yield from params.get("VpcEndpointIds", ())
+    if arn := params.get("resourceShareInvitationArn"):
+        yield arn
