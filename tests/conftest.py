@@ -20,8 +20,12 @@ LONGEST = (
     "tests/system/test_crashes.py",
     "tests/system/test_approval_crashes.py",
     "tests/system/test_neighbours.py",
+    "tests/system/test_neighbours_played.py",
 )
 """What takes minutes is begun first, and each by a worker of its own."""
+
+LONG = ("tests/system/test_ways.py", "tests/system/test_faults.py", "tests/system/test_approvals.py")
+"""Begun before the shorter files, so that no worker is left alone with one of them at the end."""
 
 SYSTEM = "tests/system"
 LAST = "tests/system/test_least_privilege.py"
@@ -53,9 +57,9 @@ def pytest_collection_finish() -> None:
 
 
 def _rank(item: pytest.Item) -> int:
+    order = (*LONGEST, *LONG, SYSTEM)
     if item.nodeid.startswith(LAST):
-        return len(LONGEST) + 2
-    order = (*LONGEST, SYSTEM)
+        return len(order) + 1
     return next((place for place, each in enumerate(order) if item.nodeid.startswith(each)), len(order))
 
 
