@@ -106,6 +106,7 @@ def test_nothing_that_people_see_rests_on_what_somebody_put_on_the_bus(
     message = asked(world, endpoint_id)
     row = waiting(provider, endpoint_id)
     accepted = world.calls(provider.account_id, "ec2:AcceptVpcEndpointConnections")
+    said = private(world, "U0MALLORY")
     request_id = row["request_id"]["S"]
     end: Json = {
         "id": "x",
@@ -139,7 +140,7 @@ def test_nothing_that_people_see_rests_on_what_somebody_put_on_the_bus(
 
     assert "nothing to do" not in shown(world, message)
     assert '"actions"' in shown(world, message)
-    assert private(world, "U0MALLORY") == []
+    assert private(world, "U0MALLORY") == said
     assert row_of(provider, endpoint_id) == row
     assert world.calls(provider.account_id, "ec2:AcceptVpcEndpointConnections") == accepted
     click(world, message, "U0ALICE")

@@ -50,12 +50,17 @@ NOT_USED: dict[str, str] = {
 }
 """What a role may do although no test needs it: role, statement, action or place of the resource, and the reason."""
 
-BY_CHANCE = {
-    "DecideRequestFunctionRole KeepMembers dynamodb:GetItem",
-    "DecideRequestFunctionRole KeepMembers dynamodb:PutItem",
-    "DecideRequestFunctionRole ReadSecret secretsmanager:GetSecretValue",
+_FIRST_OF_SEVERAL = "For an approver who is only in a user group, if they are the first of several who click at once."
+
+BY_CHANCE: dict[str, str] = {
+    "DecideRequestFunctionRole KeepMembers dynamodb:GetItem": _FIRST_OF_SEVERAL,
+    "DecideRequestFunctionRole KeepMembers dynamodb:PutItem": _FIRST_OF_SEVERAL,
+    "DecideRequestFunctionRole ReadSecret secretsmanager:GetSecretValue": _FIRST_OF_SEVERAL,
+    "RequestApprovalFunctionRole CompleteApprovals states:SendTaskSuccess": (
+        "An answer that is there before its task: each time only where functions are killed, which is not counted here."
+    ),
 }
-"""For an approver who is only in a user group, if they are the first of several who click at once."""
+"""What is used in some runs of these tests and not in others, and why it is needed."""
 
 
 def everything_ran(session: pytest.Session) -> bool:
@@ -95,5 +100,5 @@ def test_every_permission_was_used_or_is_listed_with_its_reason(
 
     found = {what for each in noted for what in each.allowed} - {what for each in noted for what in each.used}
 
-    assert sorted(found - NOT_USED.keys() - BY_CHANCE) == [], "allowed, and not used"
+    assert sorted(found - NOT_USED.keys() - BY_CHANCE.keys()) == [], "allowed, and not used"
     assert sorted(NOT_USED.keys() - found) == [], "listed as not used, and used or not allowed"
