@@ -22,9 +22,9 @@ from drawbridge.decision.facts import (
     Service,
     ShareFacts,
 )
+from drawbridge.discovery.observed import Seen
+from drawbridge.discovery.row import Row
 from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest, WorkflowInput
-from drawbridge.request.attention import Seen
-from drawbridge.request.row import Row
 from drawbridge.request.shares import Invitation, InvitationStatus, SharedResource
 from drawbridge.status import Reason, Status
 

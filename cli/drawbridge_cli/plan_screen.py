@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from drawbridge.association.left_behind import Made
+from drawbridge.association.made import Made
 from drawbridge.association.steps import Await, Step, Stuck
 from drawbridge.legible import legible
 from drawbridge.publication.names import binding_path, connection_path

@@ -9,12 +9,12 @@ from aws_lambda_powertools.metrics import MetricUnit
 from msgspec import Struct
 
 from drawbridge.bootstrap.discover_requests import Configuring, dead_letters, discoverer
+from drawbridge.discovery.sweep import Discovery
 from drawbridge.errors import DrawbridgeError, InvalidInputError
 from drawbridge.hint import Look
 from drawbridge.hint.parse import where_to_look
 from drawbridge.observability import logger, metrics
 from drawbridge.parsing import UnreadableError, read_value
-from drawbridge.request.discover import Discovery
 
 
 @logger.inject_lambda_context

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from drawbridge.aws.bus import Bus
+from drawbridge.discovery.announcements import Announcements
+from drawbridge.discovery.review import Review
 from drawbridge.errors import UpstreamError
 from drawbridge.record import Outcome
-from drawbridge.record.record import Announcements, status_change
+from drawbridge.record.record import status_change
 from drawbridge.request import Request
-from drawbridge.request.review import Review
 from drawbridge.status import Reason, Status
 from tests.builders import CONNECTION, CONSUMER, SHARE, SHARE_ARN, row, workflow_input
 from tests.contracts.accounts import Account, answering

@@ -17,15 +17,15 @@ from drawbridge.aws.ledger import Ledger
 from drawbridge.bounds import GROUNDS_BYTES, fitting
 from drawbridge.decision.bounds import grounds_within
 from drawbridge.decision.facts import Membership
-from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
+from drawbridge.decision.grounds import AssociationGrounds, Grounds
 from drawbridge.decision.let_in import NOT_MANAGED, LetIn
+from drawbridge.discovery.review import Review
+from drawbridge.discovery.row import Row
 from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
 from drawbridge.record import GONE, Basis, Outcome
 from drawbridge.record.bounds import stored_size_of
 from drawbridge.record.record import StatusChange, status_change
 from drawbridge.request import EndpointConnectionRequest, Request
-from drawbridge.request.review import Review
-from drawbridge.request.row import Row
 from drawbridge.request.shares import Matchable
 from drawbridge.status import Reason, Status
 from tests.builders import (
@@ -264,16 +264,16 @@ def test_what_the_outcome_was_come_to_from_is_taken_over(
 
 def test_what_a_share_held_is_kept_until_a_later_plan_says_otherwise(ledger: Ledger) -> None:
     ledger.claim(seen(), 1, after=None)
-    assert row(ledger).known_contents() is None
+    assert row(ledger).contents is None
 
-    held = '[{"name": "orders-db", "type": "SINGLE", "owner": "111111111111"}]'
+    held = (Matchable(name="orders-db", type="SINGLE", owner="111111111111"),)
     reach(ledger, Status.AVAILABLE, basis=Basis(matched="one", contents=held))
     ledger.claim(seen(), 2, after=row(ledger))
 
-    assert row(ledger).known_contents() == (Matchable(name="orders-db", type="SINGLE", owner="111111111111"),)
+    assert row(ledger).contents == held
     assert row(ledger).matched == "one"
-    reach(ledger, Status.HELD, attempt=2, basis=Basis(contents="null"))
-    assert row(ledger).known_contents() is None
+    reach(ledger, Status.HELD, attempt=2, basis=Basis(contents=None))
+    assert row(ledger).contents is None
 
 
 def test_what_let_a_request_in_is_kept_through_later_statuses(ledger: Ledger, table: Any) -> None:
@@ -604,11 +604,11 @@ def test_what_a_decision_rested_on_is_kept_until_another_one_is_made(ledger: Led
     reach(ledger, Status.HELD, 2, grounds=grounds("hold"))
 
     # A look at all rows is not to load them.
-    assert (compared.grounds, compared.association_grounds) == ("", "")
+    assert (compared.grounds, compared.association_grounds) == (None, None)
 
-    assert read_grounds(kept.grounds, Grounds) == grounds()
-    assert read_grounds(kept.association_grounds, AssociationGrounds) == ASSOCIATION
-    assert read_grounds(ledger.with_grounds(row(ledger)).grounds, Grounds) == grounds("hold")
+    assert kept.grounds == grounds()
+    assert kept.association_grounds == ASSOCIATION
+    assert ledger.with_grounds(row(ledger)).grounds == grounds("hold")
 
 
 def test_people_read_all_of_a_request(ledger: Ledger) -> None:

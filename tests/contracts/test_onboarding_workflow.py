@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from drawbridge.aws.workflow import OnboardingWorkflow
+from drawbridge.discovery.endings import Ending
 from drawbridge.errors import DrawbridgeError, GoneError, ThrottledError
 from drawbridge.request import ResourceShareRequest, WorkflowInput
-from drawbridge.request.ending import Ending
 from tests.builders import CONNECTION, SHARE, workflow_input
 from tests.contracts.accounts import REGION, Account, refusing
 from tests.contracts.conftest import NewAccount

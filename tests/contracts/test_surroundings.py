@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drawbridge.association import Mode
-from drawbridge.association.left_behind import Kind, Made
+from drawbridge.association.made import Kind, Made
 from drawbridge.aws.makings import Makings
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.surroundings import Surroundings

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from drawbridge.configuration import Broken
+from drawbridge.discovery.sweep import Discovery
 from drawbridge.environment import MissingVariableError
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, ThrottledError, UpstreamError
 from drawbridge.hint import AT_CONNECTIONS, AT_SERVICES, AT_SHARES, EVERYWHERE, Look
 from drawbridge.request.connections import Connection, ConnectionState
-from drawbridge.request.discover import Discovery
 from functions.discover_requests import app
 from tests.builders import CONSUMER, NOW, SERVICE_ID, sample
 from tests.functions.invocations import Json, invoke

@@ -171,4 +171,4 @@ def test_what_a_plan_was_made_from_is_handed_to_the_ledger(world: World, attempt
     invoke(app.lambda_handler, STEP | {"progress": {"step": "plan"}})
 
     ((_, outcome),) = world.written
-    assert outcome.basis == Basis(seen="state", wanted="bindings", contents="null")
+    assert outcome.basis == Basis(seen="state", wanted="bindings", contents=None)

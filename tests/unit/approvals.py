@@ -15,9 +15,9 @@ from drawbridge.approval.answer import Answer
 from drawbridge.approval.ask import Posted, Standing
 from drawbridge.approval.message import Message
 from drawbridge.approval.question import question_of
-from drawbridge.approval.wait import Pending
 from drawbridge.decision import AskApprover
 from drawbridge.decision.facts import Facts
+from drawbridge.discovery.waiting import Pending
 from drawbridge.status import Reason
 from tests.builders import NOW, share_facts, standing, workflow_input
 

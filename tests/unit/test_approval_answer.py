@@ -14,8 +14,7 @@ from drawbridge.approval import Approved, Denied, Options, Question, Reconsider,
 from drawbridge.approval.answer import Answer, Reply, Result, answer_of_person, how_it_ended, take, words_of
 from drawbridge.approval.approvers import Approvers, Person
 from drawbridge.approval.ask import Standing, close
-from drawbridge.approval.wait import WaitingRequests
-from drawbridge.request.attention import Waits
+from drawbridge.discovery.waiting import WaitingRequests, Waits
 from drawbridge.status import Status
 from tests.builders import NOW, PROVIDER, SHARE, question, row, standing
 from tests.unit.approvals import Kept, KilledError, Task

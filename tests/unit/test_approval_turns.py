@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from drawbridge.approval.turns import in_turn
+from drawbridge.approval.turns import AWAITS_TURN, in_turn
 from drawbridge.decision import Hold
+from drawbridge.discovery.turns import FreeTurns
 from drawbridge.hint import AT_CONNECTIONS
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.request.digests import digest
-from drawbridge.request.turns import AWAITS_TURN, FreeTurns
 from drawbridge.status import Reason, Status
 from tests.builders import NOW, PROVIDER, SERVICE_ID, question, row
 from tests.unit.approvals import ASK

@@ -8,18 +8,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawbridge.association.left_behind import Kind, Made, written
+from drawbridge.association.made import Kind, Made
+from drawbridge.association.plan_inputs import Inputs
+from drawbridge.decision.grounds import Grounds
+from drawbridge.discovery.drift import Drifted
+from drawbridge.discovery.observed import Seen
+from drawbridge.discovery.review import Review, ReviewOpen
+from drawbridge.discovery.row import Row
+from drawbridge.discovery.sweep import Discoverer
+from drawbridge.discovery.waiting import Waits
 from drawbridge.errors import DrawbridgeError, InvalidInputError, ThrottledError
 from drawbridge.hint import AT_CONNECTIONS, AT_SHARES, EVERYWHERE
 from drawbridge.request import ResourceShareRequest, WorkflowInput
-from drawbridge.request.attention import Seen, Waits
 from drawbridge.request.connections import NONE_HELD, Connection, ConnectionState, Held, ManagedService
 from drawbridge.request.digests import digest, state_in_effect
-from drawbridge.request.discover import Discoverer
-from drawbridge.request.drift import Drifted
-from drawbridge.request.inputs import Inputs
-from drawbridge.request.review import Review, ReviewOpen
-from drawbridge.request.row import Row
 from drawbridge.request.shares import Invitation, InvitationStatus, Matchable, Share, SharedResource
 from drawbridge.status import Reason, Status
 from tests.builders import (
@@ -31,9 +33,21 @@ from tests.builders import (
     SERVICE_ID,
     SHARE,
     SHARE_ARN,
+    connection_facts,
     invitation,
     row,
     shared_resource,
+)
+from tests.unit.sweeping import discoverer_of
+
+BY_DAY = Grounds(
+    outcome="hold",
+    at=NOW,
+    zone="UTC",
+    policies="by day",
+    determined_by=(),
+    facts=connection_facts(),
+    fingerprint="by day",
 )
 
 
@@ -81,19 +95,7 @@ class World:
         self.told: list[tuple[str, bool, str]] = []
 
     def discoverer(self) -> Discoverer:
-        return Discoverer(
-            shares=self,
-            services=self,
-            ledger=self,
-            workflow=self,
-            endings=self,
-            configured=self,
-            announcements=self,
-            reviewer=self,
-            waiting=self,
-            drift=self,
-            planned=self,
-        )
+        return discoverer_of(self)
 
     def _fail(self, what: str) -> None:
         if what in self.failing:
@@ -138,12 +140,14 @@ class World:
         self._fail("inputs")
         return self.rests_on
 
-    def left(self, row: Row) -> tuple[str, tuple[str, ...]]:
-        return written(self.left_there), tuple(each.id for each in self.left_there)
+    def left(self, row: Row) -> tuple[Made, ...] | None:
+        return None if row.left is None else tuple(self.left_there)
 
     def note_inputs(self, row: Row, inputs: Inputs) -> None:
         self._write()
-        self.kept[row.request_id] = msgspec.structs.replace(self.kept[row.request_id], inputs=inputs.written())
+        # As the ledger has it: inputs that say nothing leave nothing behind.
+        noted = None if inputs == Inputs() else inputs
+        self.kept[row.request_id] = msgspec.structs.replace(self.kept[row.request_id], inputs=noted)
 
     def rows(self, request_ids: Collection[str]) -> Mapping[str, Row]:
         return {each: self.kept[each] for each in request_ids if each in self.kept}
@@ -165,8 +169,8 @@ class World:
             wanted=seen.wanted,
             permitted=seen.permitted,
             drift=seen.drift,
-            inputs=seen.inputs.written() if seen.inputs else "",
-            left=seen.left or "",
+            inputs=seen.inputs,
+            left=seen.left,
         )
         return True
 
@@ -203,7 +207,7 @@ class World:
         return self.policies if held == NONE_HELD or not self.counts else f"{self.policies}, {held.in_all} held"
 
     def decides_otherwise(self, row: Row, now: datetime) -> bool:
-        return row.grounds == "by day" and now.hour in range(8, 18)
+        return row.grounds == BY_DAY and now.hour in range(8, 18)
 
     def review(self, row: Row, held: Collection[SharedResource]) -> Review | ReviewOpen:
         self.asked.append(row.request_id)
@@ -315,7 +319,7 @@ def connected(world: World, **changes: Any) -> None:
     world.listed_shares, world.listed_resources = [share()], [shared_resource()]
     world.discoverer().discover(AT_SHARES, NOW)
     kept = world.kept[SHARE.request_id]
-    told = {"seen": kept.seen, "wanted": kept.wanted, "permitted": kept.permitted, "ways": "[]"} | changes
+    told = {"seen": kept.seen, "wanted": kept.wanted, "permitted": kept.permitted, "ways": ()} | changes
     world.kept[SHARE.request_id] = row(Status.AVAILABLE, request=SHARE, **told)
 
 
@@ -324,8 +328,7 @@ ORDERS = (Matchable(name="orders-db", type="SINGLE", owner=PROVIDER),)
 
 def known(world: World, **changes: Any) -> None:
     """Have a share that is settled, of which the ledger keeps what it holds and which bindings matched that."""
-    contents = msgspec.json.encode(ORDERS).decode()
-    connected(world, matched=world.matched("orders", ORDERS), contents=contents, **changes)
+    connected(world, matched=world.matched("orders", ORDERS), contents=ORDERS, **changes)
 
 
 def test_a_binding_for_other_resources_of_the_provider_starts_nothing(world: World) -> None:
@@ -345,7 +348,7 @@ def test_a_binding_that_matches_something_in_the_share_starts_an_attempt(world: 
 
 
 @pytest.mark.parametrize(
-    "changes", [{"status": Status.HELD}, {"status": Status.FAILED}, {"incomplete": True}, {"contents": "null"}]
+    "changes", [{"status": Status.HELD}, {"status": Status.FAILED}, {"incomplete": True}, {"contents": None}]
 )
 def test_where_something_is_hindered_or_unknown_any_binding_for_the_provider_starts_an_attempt(
     world: World, changes: dict[str, Any]
@@ -388,7 +391,7 @@ def test_another_drift_than_the_last_gets_its_attempt_at_once(world: World) -> N
 
 
 def test_what_was_never_connected_is_not_asked_for_drift(world: World) -> None:
-    connected(world, ways="")
+    connected(world, ways=None)
     world.failing = {"drift"}
 
     discovery = world.discoverer().discover(AT_SHARES, NOW)
@@ -530,7 +533,7 @@ def test_no_failure_is_anything_else_than_ours(world: World) -> None:
 def held_by_night(world: World) -> None:
     world.listed_connections = [connection()]
     early = NOW.replace(hour=4).isoformat()
-    kept = row(Status.HELD, permitted="policies", seen=digest("open"), grounds="by day", updated_at=early)
+    kept = row(Status.HELD, permitted="policies", seen=digest("open"), grounds=BY_DAY, updated_at=early)
     world.kept = {CONNECTION.request_id: kept}
 
 
@@ -768,7 +771,7 @@ def planned_world(status: Status = Status.AVAILABLE, **changes: Any) -> World:
     world = World()
     world.listed_shares, world.listed_resources = [IN_EFFECT], [shared_resource()]
     world.rests_on = Inputs(vpcs="these", resources="this")
-    told = {"inputs": Inputs(vpcs="these", resources="this").written()} | changes
+    told = {"inputs": Inputs(vpcs="these", resources="this")} | changes
     seen = state_in_effect([shared_resource().arn])
     permitted = world.permitted(PROVIDER)
     world.kept[SHARE.request_id] = row(
@@ -792,9 +795,9 @@ def test_what_a_plan_rests_on_changed_and_it_is_planned_anew_once(status: Status
 
 
 def test_what_the_version_before_planned_is_compared_from_the_next_look_on() -> None:
-    world = planned_world(inputs="")
+    world = planned_world(inputs=None)
     assert world.discoverer().discover(AT_SHARES, NOW).started == ()
-    assert world.kept[SHARE.request_id].known_inputs() == world.rests_on
+    assert world.kept[SHARE.request_id].inputs == world.rests_on
     world.rests_on = Inputs(vpcs="others")
 
     assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-2",)
@@ -829,7 +832,7 @@ def test_only_of_what_has_settled_it_is_looked_at_what_it_rests_on() -> None:
 
 def test_what_is_left_behind_is_counted_until_somebody_deletes_it_and_then_told_no_longer() -> None:
     left = Made(id="vpce-1", kind=Kind.ENDPOINT, binding="orders", resource_arn=shared_resource().arn, vpc_id="vpc-1")
-    world = planned_world(left=written([left]))
+    world = planned_world(left=(left,))
     world.left_there = [left]
 
     found = world.discoverer().discover(AT_SHARES, NOW)

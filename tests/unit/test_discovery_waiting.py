@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from drawbridge.discovery.sweep import Discovery
+from drawbridge.discovery.waiting import Waits
 from drawbridge.hint import AT_CONNECTIONS
 from drawbridge.request import EndpointConnectionRequest
-from drawbridge.request.attention import Waits
 from drawbridge.request.digests import digest
-from drawbridge.request.discover import Discovery
 from drawbridge.status import Status
 from tests.builders import CONNECTION, NOW, SERVICE_ID, row
 from tests.unit.test_discovery import World, connection

@@ -20,15 +20,10 @@ from drawbridge.association.binding import Binding, parse_binding
 from drawbridge.association.quotas import quotas_in_force
 from drawbridge.aws.secrets import Secrets
 from drawbridge.configuration import Parameter, in_force
-from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
 from drawbridge.decision.policies import parse_policy
 from drawbridge.errors import AccessDeniedError, InvalidInputError
 from drawbridge.publication.documents import ConnectionDocument, differences, read_connection, says_the_same
-from drawbridge.publication.drift import ways_of
-from drawbridge.request.row import Row
 from drawbridge.request.shares import Matchable
-from drawbridge.status import Status
-from tests.builders import row
 from tests.odd import ODD_JSON, fuzzed, json_texts, values, with_odd_members
 
 BINDING: dict[str, Any] = {
@@ -236,16 +231,6 @@ def test_a_published_parameter_that_somebody_wrote_is_read_or_is_another(text: s
     assert isinstance(read_connection(text), ConnectionDocument | None)
     assert says_the_same(document, text) in {True, False}
     assert isinstance(differences(document, text), list)
-
-
-@fuzzed
-@given(json_texts)
-def test_what_the_ledger_keeps_in_json_is_read_or_is_unknown(text: str) -> None:
-    assert read_grounds(text, Grounds) is None
-    assert read_grounds(text, AssociationGrounds) is None
-    assert ways_of(text) == ()
-    kept: Row = row(Status.AVAILABLE, contents=text)
-    assert kept.known_contents() in {None, ()}
 
 
 @fuzzed

@@ -11,19 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drawbridge.association.plan_inputs import Inputs
 from drawbridge.aws.approvals import Approvals
 from drawbridge.aws.consumers import Consumers
 from drawbridge.aws.ledger import Ledger
 from drawbridge.configuration import InForce
 from drawbridge.decision.cedar import Action, compile_together
 from drawbridge.decision.facts import Asker, Moment
+from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
 from drawbridge.decision.in_force import permitted_digest
 from drawbridge.decision.policies import parse_policy
+from drawbridge.discovery.attention import need_of
+from drawbridge.discovery.row import Row
 from drawbridge.errors import InvalidInputError
-from drawbridge.request.attention import need_of
-from drawbridge.request.row import Row
 from tests.builders import CONNECTION, CONSUMER, NOW, SHARE, connection_facts, question, seen
-from tests.odd import attributes, fuzzed
+from tests.odd import attributes, fuzzed, json_texts
 
 GOOD: dict[str, Any] = {
     "request_id": SHARE.request_id,
@@ -124,7 +126,25 @@ def test_a_row_of_any_shape_stops_no_other_and_what_is_read_can_be_used(odd: dic
 def usable(row: Row) -> None:
     """See that what a look does with every row works."""
     need_of(seen(request=row.request), row, NOW)
-    row.known_contents()
+
+
+IN_JSON = ("grounds", "association_grounds", "contents", "ways", "inputs", "left", "let_in")
+
+
+@fuzzed
+@given(json_texts)
+def test_what_a_row_keeps_in_json_is_read_or_is_unknown(text: str) -> None:
+    assert read_grounds(text, Grounds) is None
+    assert read_grounds(text, AssociationGrounds) is None
+    rows, told = ledger(GOOD | dict.fromkeys(IN_JSON, text))
+
+    kept = rows.rows([SHARE.request_id])[SHARE.request_id]
+    kept = rows.with_grounds(kept)
+
+    assert told == []
+    assert [kept.contents or (), kept.ways or (), kept.left or ()] == [(), (), ()]
+    assert [kept.grounds, kept.association_grounds, kept.let_in or None] == [None, None, None]
+    assert (kept.inputs or Inputs()).changed_since(Inputs(vpcs="a", resources="b")) == ()
 
 
 @fuzzed

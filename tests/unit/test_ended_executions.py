@@ -6,12 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from drawbridge.discovery.endings import Ending, Endings, outcome_of_ending
 from drawbridge.hint import AT_CONNECTIONS, Look
 from drawbridge.record import Outcome
-from drawbridge.record.endings import Endings, outcome_of_ending
 from drawbridge.record.record import StatusChange
 from drawbridge.request import WorkflowInput
-from drawbridge.request.ending import Ending
 from drawbridge.status import Reason, Status
 from tests.builders import CONNECTION, NOW, SHARE, row
 from tests.unit.test_discovery import World, connection

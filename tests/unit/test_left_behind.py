@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from drawbridge.association.binding import Binding, Match
-from drawbridge.association.left_behind import Kind, Made, read, written
+from drawbridge.association.made import Kind, Made
 from drawbridge.association.observed import Network
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision.cedar import PolicySet
@@ -33,7 +33,7 @@ def left(world: World, *bindings: Binding) -> list[str]:
     """Give the ids that the plan tells, which are those that the command line tells."""
     planner = world.planner(*bindings)
     plan = planner.plan(SHARE_ARN, asker(), [], MOMENT)
-    ids = [each.id for each in read(plan.left)]
+    ids = [each.id for each in plan.left or ()]
     told = [each for each in plan.refused if each.code == "left-behind"]
     assert [each.text.partition(",")[0] for each in told] == ids
     assert [each.id for each in planner.left_behind()] == ids
@@ -115,7 +115,7 @@ def test_what_is_not_known_is_not_left_behind() -> None:
 
     plan = world.planner_of(broken, PolicySet([])).plan(SHARE_ARN, asker(), [], MOMENT)
 
-    assert read(plan.left) == ()
+    assert plan.left == ()
 
 
 def test_what_is_left_behind_holds_nothing_up() -> None:
@@ -132,18 +132,4 @@ def test_what_is_left_behind_holds_nothing_up() -> None:
     assert (accepted.status, [each.code for each in accepted.reasons]) == (
         Status.ACCEPTED,
         ["no-binding-wants-it", "left-behind"],
-    )
-
-
-@pytest.mark.parametrize("text", ["", "no JSON", "{}", '[{"id": 1}]'])
-def test_what_another_version_wrote_says_nothing(text: str) -> None:
-    assert read(text) == ()
-
-
-def test_it_is_read_as_it_was_written() -> None:
-    assert read(written([MADE, IN_NETWORK, VPC_OF_NETWORK, TO_NETWORK])) == (
-        MADE,
-        IN_NETWORK,
-        VPC_OF_NETWORK,
-        TO_NETWORK,
     )

@@ -15,7 +15,7 @@ from drawbridge.association.aliases import AliasCheck, Holder, Zone
 from drawbridge.association.binding import Binding, parse_binding
 from drawbridge.association.entities import NOT_VISIBLE, UNAVAILABLE, Entity, Undescribed
 from drawbridge.association.in_force import matched_digest, wanted_digest
-from drawbridge.association.left_behind import Made
+from drawbridge.association.made import Made
 from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
 from drawbridge.association.plan import (
     MOST_AT_ONCE,
@@ -26,6 +26,7 @@ from drawbridge.association.plan import (
     Vpc,
     nothing_recorded,
 )
+from drawbridge.association.plan_inputs import Inputs
 from drawbridge.association.preflight import Preflight
 from drawbridge.association.subnets import Subnet
 from drawbridge.bounds import GROUNDS_BYTES, size_of
@@ -34,7 +35,6 @@ from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.facts import ResourceKind
 from drawbridge.decision.policies import parse_policy
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, NotReadyError, ThrottledError, UpstreamError
-from drawbridge.request.inputs import Inputs
 from drawbridge.request.shares import Matchable, Share, SharedResource
 from drawbridge.status import Reason
 from tests.builders import (
@@ -392,7 +392,7 @@ def test_a_listing_of_the_account_that_is_denied_is_unknown_and_stops_nothing_of
 
     assert [each.binding for each in plan.associations] == ["orders"]
     assert [each.code for each in plan.refused] == ["AccessDeniedError"] * 2
-    assert (plan.inputs, plan.left) == (Inputs(), "")
+    assert (plan.inputs, plan.left) == (Inputs(), None)
 
 
 def test_a_broken_binding_is_named_beside_the_plan() -> None:

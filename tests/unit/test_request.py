@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drawbridge.discovery.attention import HELD_AT_LEAST_EVERY, Need, may_try_again, need_of
 from drawbridge.request import WorkflowInput
-from drawbridge.request.attention import HELD_AT_LEAST_EVERY, Need, may_try_again, need_of
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.digests import digest
 from drawbridge.request.shares import InvitationStatus, newest

@@ -95,7 +95,7 @@ def test_what_a_plan_was_made_from_is_recorded_with_it(stage: Stage) -> None:
 
     cast, _ = stage.play(Script(plan=plan))
 
-    assert cast.outcomes[-1].basis == Basis(seen="state", wanted="bindings", contents="null")
+    assert cast.outcomes[-1].basis == Basis(seen="state", wanted="bindings", contents=None)
     assert cast.outcomes[-1].reasons[-1] == plan.broken[0]
 
 

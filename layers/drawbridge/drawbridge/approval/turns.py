@@ -4,8 +4,10 @@ from typing import Protocol
 
 from drawbridge.approval import Question
 from drawbridge.decision import Decision, Hold
-from drawbridge.request.turns import AWAITS_TURN
 from drawbridge.status import Reason
+
+AWAITS_TURN = "too-many-questions"
+"""The code of the reason for which a request is held until another question of the same account is closed."""
 
 
 class Turns(Protocol):

@@ -7,9 +7,10 @@ from enum import StrEnum
 from msgspec import Struct
 
 from drawbridge.association.entities import holds_others
+from drawbridge.association.made import Made
+from drawbridge.association.plan_inputs import Inputs
 from drawbridge.decision.facts import ResourceKind
 from drawbridge.decision.grounds import AssociationGrounds
-from drawbridge.request.inputs import Inputs
 from drawbridge.request.shares import Matchable
 from drawbridge.status import Reason
 
@@ -142,8 +143,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What the policy was asked about."""
     inputs: Inputs = Inputs()
     """What else it rests on."""
-    left: str = ""
-    """What is left behind of the share's resources, as the ledger keeps it; the reasons are among those refused."""
+    left: tuple[Made, ...] | None = None
+    """What is left behind of the share's resources, the reasons are among those refused; ``None`` if not known."""
     cut: tuple[str, ...] = ()
     """What there was no room for, in sentences."""
 

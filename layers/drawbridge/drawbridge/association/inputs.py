@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from drawbridge.association import Mode
 from drawbridge.association.binding import Binding, ServiceNetwork, VpcTag
+from drawbridge.association.plan_inputs import Inputs
 from drawbridge.association.quotas import (
     DEFAULTS,
     IN_NETWORK,
@@ -16,7 +17,6 @@ from drawbridge.association.quotas import (
 )
 from drawbridge.configuration import InForce
 from drawbridge.request.digests import digest
-from drawbridge.request.inputs import Inputs
 from drawbridge.request.shares import Matchable, SharedResource
 
 

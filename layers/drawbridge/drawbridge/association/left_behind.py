@@ -1,64 +1,14 @@
 """What is left behind: made by Drawbridge, there still, called for by nothing any longer. It is told, not touched."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from enum import StrEnum
 from typing import Protocol, assert_never
-
-import msgspec
-from msgspec import Struct
 
 from drawbridge.association import Mode, NetworkRef
 from drawbridge.association.binding import Binding, VpcTag
 from drawbridge.association.entities import Entity
+from drawbridge.association.made import Kind, Made
 from drawbridge.association.observed import Network
 from drawbridge.configuration import InForce
-from drawbridge.parsing import UnreadableError, read_json
-from drawbridge.status import Reason
-
-LEFT_BEHIND = "left-behind"
-"""The code of the reason."""
-
-
-class Kind(StrEnum):
-    """Kinds of what Drawbridge makes."""
-
-    ENDPOINT = "endpoint"
-    NETWORK_ENDPOINT = "service-network-endpoint"
-    IN_NETWORK = "in-service-network"
-    """A service network's association with a resource or a service."""
-    VPC = "vpc-in-service-network"
-    """A service network's association with a VPC."""
-
-
-class Made(Struct, frozen=True, kw_only=True, order=True, rename="camel", omit_defaults=True):
-    """Something of the kinds that Drawbridge makes."""
-
-    id: str
-    kind: Kind
-    arn: str = ""
-    """Its own, where that is asked for its tags."""
-    binding: str = ""
-    resource_arn: str = ""
-    network_arn: str = ""
-    vpc_id: str = ""
-
-    def __str__(self) -> str:
-        match self.kind:
-            case Kind.ENDPOINT:
-                return f"{self.id}, the endpoint to {self.resource_arn} in {self.vpc_id}"
-            case Kind.NETWORK_ENDPOINT:
-                return f"{self.id}, the endpoint to {self.network_arn} in {self.vpc_id}"
-            case Kind.IN_NETWORK:
-                return f"{self.id}, the association of {self.network_arn} with {self.resource_arn}"
-            case Kind.VPC:
-                return f"{self.id}, the association of {self.network_arn} with {self.vpc_id}"
-            case _:
-                assert_never(self.kind)
-
-    @property
-    def reason(self) -> Reason:
-        text = f"{self} is called for by nothing any longer; it stays, and is paid for, until somebody deletes it"
-        return Reason(LEFT_BEHIND, text, source=self.binding)
 
 
 class Makings(Protocol):
@@ -178,16 +128,3 @@ class LeftBehind:
                 return vpc_id in self._vpcs_tagged(tag)
             case named:
                 return vpc_id == named
-
-
-def written(made: Iterable[Made]) -> str:
-    """Give it as the ledger keeps it."""
-    return msgspec.json.encode([*made]).decode()
-
-
-def read(text: str) -> tuple[Made, ...]:
-    """Read what the ledger keeps; nothing of what another version of Drawbridge wrote."""
-    try:
-        return read_json(text, tuple[Made, ...]) if text else ()
-    except UnreadableError:
-        return ()

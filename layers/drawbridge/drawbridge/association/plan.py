@@ -17,8 +17,10 @@ from drawbridge.association.coverage import Coverage
 from drawbridge.association.entities import NOT_VISIBLE, UNAVAILABLE, Entity, Undescribed, holds_others
 from drawbridge.association.in_force import matched_digest, wanted_digest
 from drawbridge.association.inputs import Surroundings, inputs_of, that_matter
-from drawbridge.association.left_behind import LeftBehind, Made, Makings, written
+from drawbridge.association.left_behind import LeftBehind, Makings
+from drawbridge.association.made import Made
 from drawbridge.association.observed import Observed
+from drawbridge.association.plan_inputs import Inputs
 from drawbridge.association.preflight import Preflight
 from drawbridge.association.subnets import Subnet, chosen
 from drawbridge.bounds import GROUNDS_BYTES, WORDS_BYTES, fitting, shortened
@@ -29,7 +31,6 @@ from drawbridge.decision.facts import Asker, Fact, Moment, ResourceFacts, Resour
 from drawbridge.decision.grounds import AssociationGrounds
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, GoneError, NotReadyError, RefusedError
 from drawbridge.request.digests import state_in_effect
-from drawbridge.request.inputs import Inputs
 from drawbridge.request.shares import Matchable, Share, SharedResource
 from drawbridge.status import Reason
 
@@ -220,7 +221,8 @@ class Planner:
             raise NotReadyError(f"not visible yet in {share_arn}: {'; '.join(sorted(waited_for))}")
         contents = None if self._bindings.broken else considered.contents
         matter = that_matter(self._bindings, share.owner, share.name, contents)
-        inputs, left, beside = Inputs(), "", list[Reason]()
+        inputs, beside = Inputs(), list[Reason]()
+        left: tuple[Made, ...] | None = None
         try:
             inputs = inputs_of(matter, visible, self._surroundings, dict(self._quotas.things))
         except AccessDeniedError as error:
@@ -228,12 +230,11 @@ class Planner:
         plan = self.plan_of(self._with_wishes(considered, asker, moment, coverage), moment)
         try:
             arns = {each.arn for each in visible}
-            found = self._left_behind({arn: {share.name} for arn in arns}).of(arns)[:MOST_LEFT]
+            left = self._left_behind({arn: {share.name} for arn in arns}).of(arns)[:MOST_LEFT]
         except AccessDeniedError as error:
             beside.append(_not_looked_at(error, "what is left behind is not known"))
         else:
-            left = written(found)
-            beside += [each.reason for each in found]
+            beside += [each.reason for each in left]
         return msgspec.structs.replace(plan, inputs=inputs, refused=(*plan.refused, *beside), left=left)
 
     def left_behind(self) -> tuple[Made, ...]:

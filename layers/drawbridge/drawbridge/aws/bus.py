@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from drawbridge.aws.errors import error_for, translated
+from drawbridge.discovery.announcements import RequestReview
 from drawbridge.hint.notification import CONNECTION_NOTIFICATION
-from drawbridge.record.record import RequestReview, StatusChange
+from drawbridge.record.record import StatusChange
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET
 
 from drawbridge.approval.tell import StatusReached
+from drawbridge.approval.turns import AWAITS_TURN
+from drawbridge.association.made import Made
+from drawbridge.association.plan_inputs import Inputs
 from drawbridge.aws.errors import translated
 from drawbridge.aws.pages import pages
 from drawbridge.aws.table_reads import items_of, only
@@ -18,19 +21,20 @@ from drawbridge.aws.table_writes import TooLargeError, Write, written
 from drawbridge.bounds import fitting
 from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
 from drawbridge.decision.let_in import NOT_MANAGED, LetIn, let_in_before, read_let_in
+from drawbridge.discovery.observed import Seen
+from drawbridge.discovery.review import Review
+from drawbridge.discovery.row import Row, is_followed
 from drawbridge.errors import InvalidInputError, UpstreamError
-from drawbridge.record import Outcome
+from drawbridge.parsing import UnreadableError, read_json
+from drawbridge.publication import Way
+from drawbridge.record import Basis, Outcome
 from drawbridge.record.bounds import surplus
 from drawbridge.record.entry import Entry
 from drawbridge.record.outcome import PUBLISHED_BYTES
 from drawbridge.record.record import StatusChange, brief, few
-from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest, kind_of
-from drawbridge.request.attention import Seen
-from drawbridge.request.inputs import Inputs
-from drawbridge.request.review import Review
-from drawbridge.request.row import Row, is_followed
-from drawbridge.request.turns import AWAITS_TURN
-from drawbridge.status import Reason, Status
+from drawbridge.request import kind_of
+from drawbridge.request.shares import Matchable
+from drawbridge.status import Status
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -77,7 +81,7 @@ class Ledger:
         with translated(f"read {row.request_id}", missing=UpstreamError):
             item: Any = self._table.get_item(Key={"request_id": row.request_id}, **only(_GROUNDS)).get("Item", {})
         # Whatever somebody wrote there by hand is none.
-        told = {name: text if isinstance(text := item.get(name), str) else "" for name in _GROUNDS}
+        told = {name: _read(name, text) if isinstance(text := item.get(name), str) else None for name in _GROUNDS}
         return msgspec.structs.replace(row, **told)
 
     def followed(self) -> list[Row]:
@@ -104,8 +108,8 @@ class Ledger:
             failures=(after.failures if after else 0) + lost,
             incomplete=False,
             drift=seen.drift,
-            **({"inputs": seen.inputs.written()} if seen.inputs is not None else {}),
-            **({"left": seen.left} if seen.left is not None else {}),
+            **({"inputs": _inputs_text(seen.inputs)} if seen.inputs is not None else {}),
+            **({"left": _text(seen.left)} if seen.left is not None else {}),
             reviewed="",
             # What was found stays found until it is decided otherwise, and is told once.
             no_longer_permitted=bool(after and after.no_longer_permitted),
@@ -119,9 +123,9 @@ class Ledger:
         if after is None:
             write.only_if_new("request_id")
         else:
-            if not after.let_in and after.status in _OVER:
+            if after.let_in is UNSET and after.status in _OVER:
                 write.set(let_in=_NOTHING)
-            elif not after.let_in and (before := _of_before(self.with_grounds(after))) is not None:
+            elif after.let_in is UNSET and (before := _of_before(self.with_grounds(after))) is not None:
                 write.set(let_in=_text(before))
             write.only_if(attempt=after.attempt, settled=after.settled)
         return self._update(seen.request.request_id, write) is not None
@@ -177,7 +181,7 @@ class Ledger:
 
     def note_inputs(self, row: Row, inputs: Inputs) -> None:
         """Note what the look found, for the next one to compare with; nothing if the row has a later attempt by now."""
-        self._note(row, Write(inputs=inputs.written()))
+        self._note(row, Write(inputs=_inputs_text(inputs)))
 
     def _note(self, row: Row, write: Write) -> None:
         write.only_if(attempt=row.attempt, settled=True)
@@ -212,13 +216,13 @@ class Ledger:
             write.set(association_grounds=_text(outcome.association_grounds))
         _note_let_in(write, change.status, outcome)
         if outcome.basis:
-            write.set(**{name: value for name, value in msgspec.structs.asdict(outcome.basis).items() if value})
+            write.set(**_basis(outcome.basis))
         if outcome.cut:
             write.set(cut=list(outcome.cut))
         else:
             write.remove("cut")
         if outcome.ways is not None:
-            write.set(ways=msgspec.json.encode(outcome.ways).decode())
+            write.set(ways=_text(outcome.ways))
         if change.published:
             write.add("published", set(change.published))
         return write
@@ -324,9 +328,25 @@ class Ledger:
         return self._now().isoformat(timespec="milliseconds")
 
 
-def _text(kept: LetIn | Grounds | AssociationGrounds) -> str:
+def _text(kept: object) -> str:
     """Give it as JSON: nobody asks DynamoDB for its parts."""
     return msgspec.json.encode(kept).decode()
+
+
+def _inputs_text(inputs: Inputs) -> str:
+    """Give it as JSON; empty if it says nothing."""
+    return "" if inputs == Inputs() else _text(inputs)
+
+
+def _basis(basis: Basis) -> dict[str, str]:
+    """Give the attributes that say something."""
+    told = {"seen": basis.seen, "wanted": basis.wanted, "matched": basis.matched, "permitted": basis.permitted}
+    told["inputs"] = _inputs_text(basis.inputs)
+    if basis.contents is not UNSET:
+        told["contents"] = _text(basis.contents)
+    if basis.left is not None:
+        told["left"] = _text(basis.left)
+    return {name: value for name, value in told.items() if value}
 
 
 def _note_let_in(write: Write, status: Status, outcome: Outcome) -> None:
@@ -344,46 +364,31 @@ def _note_let_in(write: Write, status: Status, outcome: Outcome) -> None:
 
 def _of_before(row: Row) -> LetIn | None:
     """Give what a version before let in, which kept only grounds: those of the next decision will replace them."""
-    return let_in_before(read_grounds(row.grounds, Grounds), row.decided_by)
+    return let_in_before(row.grounds, row.decided_by)
 
 
-_MOST_ATTEMPTS = 1_000_000
-"""Far more than there can be; the number is part of an execution's name."""
-
-
-class _Item(msgspec.Struct):
-    """A row as it is stored."""
-
-    about: ResourceShareRequest | EndpointConnectionRequest
-    account_id: str
-    status: Status
-    attempt: Annotated[int, Meta(ge=1, le=_MOST_ATTEMPTS)]
-    settled: bool
-    seen: str
-    wanted: str
-    permitted: str
-    updated_at: str
-    failures: Annotated[int, Meta(ge=0, le=_MOST_ATTEMPTS)]
-    incomplete: bool
-    grounds: str = ""
-    association_grounds: str = ""
-    matched: str = ""
-    contents: str = ""
-    ways: str = ""
-    inputs: str = ""
-    left: str = ""
-    drift: str = ""
-    reviewed: str = ""
-    no_longer_permitted: bool = False
-    let_in: str = ""
-    kept: tuple[Reason, ...] = ()
-    decided_by: tuple[Reason, ...] = ()
-    awaits_turn: bool = False
-
+_IN_JSON: Mapping[str, tuple[Any, object]] = {
+    "grounds": (Grounds, None),
+    "association_grounds": (AssociationGrounds, None),
+    "contents": (tuple[Matchable, ...] | None, None),
+    "ways": (tuple[Way, ...], ()),
+    "inputs": (Inputs, Inputs()),
+    "left": (tuple[Made, ...], ()),
+    "let_in": (LetIn | None, None),
+}
+"""The attributes that hold JSON: of what kind each is, and what is read of one that another version wrote otherwise."""
 
 _GROUNDS = ("grounds", "association_grounds")
 """Large, and only read by reviews. The index holds them all the same: its projection can't be changed in place."""
-_COMPARED = ("request_id", *(name for name in _Item.__struct_fields__ if name not in _GROUNDS))
+_COMPARED = ("request_id", *(name for name in Row.__struct_encode_fields__ if name not in _GROUNDS))
+
+
+def _read(name: str, text: str) -> Any:
+    kind, otherwise = _IN_JSON[name]
+    try:
+        return read_json(text, kind)
+    except UnreadableError:
+        return otherwise
 
 
 @contextmanager
@@ -425,8 +430,10 @@ def _row(item: dict[str, Any]) -> Row:
 def _row_of(item: dict[str, Any]) -> Row:
     # DynamoDB gives every number as a Decimal.
     numbers = {name: int(item[name]) for name in ("attempt", "failures")}
-    stored = msgspec.structs.asdict(msgspec.convert(item | numbers, _Item))
-    row = Row(request=stored.pop("about"), **stored)
+    # An empty text stands for what was never written.
+    in_json = {name: item[name] for name in _IN_JSON if item.get(name, "") != ""}
+    plain = {name: value for name, value in item.items() if name not in _IN_JSON}
+    row = msgspec.convert(plain | numbers | {name: _read(name, text) for name, text in in_json.items()}, Row)
     if row.request_id != item["request_id"]:
         raise ValueError(f"it is about {row.request_id}")
     if datetime.fromisoformat(row.updated_at).tzinfo is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from drawbridge.association.left_behind import Kind, Made
+from drawbridge.association.made import Kind, Made
 from drawbridge.aws.errors import translated
 from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.pages import pages

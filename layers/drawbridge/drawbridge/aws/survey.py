@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, assert_never
 
 from drawbridge.association import Associated, Mode, settings_of
-from drawbridge.association.left_behind import Kind, Made
+from drawbridge.association.made import Kind, Made
 from drawbridge.aws.errors import translated
 from drawbridge.aws.lattice_entities import LatticeEntities
 from drawbridge.aws.once import Once

@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from drawbridge.approval import Approval
 from drawbridge.aws.errors import code_of, translated
+from drawbridge.discovery.endings import Ending
 from drawbridge.request import WorkflowInput
-from drawbridge.request.ending import Ending
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

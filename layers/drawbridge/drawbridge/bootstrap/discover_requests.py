@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 
-from drawbridge.approval.wait import WaitingRequests
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_in_force
 from drawbridge.association.quotas import quotas_in_force
@@ -21,16 +20,19 @@ from drawbridge.aws.survey import Survey
 from drawbridge.aws.workflow import OnboardingWorkflow, TaskCallback
 from drawbridge.aws.zone_survey import ZoneSurvey
 from drawbridge.bootstrap.clients import client, table
-from drawbridge.bootstrap.configured import Configured, Planned, Registered
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision.in_force import compiled, policies_in_force
 from drawbridge.decision.policies import Policy
-from drawbridge.decision.review import PolicyReviewer
+from drawbridge.discovery.announcements import Announcements
+from drawbridge.discovery.drift import Drift
+from drawbridge.discovery.endings import Endings
+from drawbridge.discovery.fingerprints import Configured, Registered
+from drawbridge.discovery.observation import Observer
+from drawbridge.discovery.planned import Planned
+from drawbridge.discovery.review import PolicyReviewer
+from drawbridge.discovery.sweep import Discoverer
+from drawbridge.discovery.waiting import WaitingRequests
 from drawbridge.environment import Environment
-from drawbridge.publication.drift import Drift
-from drawbridge.record.endings import Endings
-from drawbridge.record.record import Announcements
-from drawbridge.request.discover import Discoverer
 
 
 @cache
@@ -79,17 +81,19 @@ def discoverer(configuration: Configuring, now: Callable[[], datetime], on_broke
         survey,
         account_id=settings.account_id,
     )
+    services = EndpointServices(
+        client("ec2"),
+        listed=settings.managed_services,
+        topic_arn=settings.notification_topic,
+    )
+    configured = Configured(configuration.policies, configuration.bindings, configuration.quotas, registry)
     return Discoverer(
-        shares=ResourceShares(client("ram")),
-        services=EndpointServices(
-            client("ec2"),
-            listed=settings.managed_services,
-            topic_arn=settings.notification_topic,
-        ),
+        observer=Observer(ResourceShares(client("ram")), services, configured),
+        services=services,
         ledger=ledger,
         workflow=workflow,
         endings=Endings(workflow, ledger, bus),
-        configured=Configured(configuration.policies, configuration.bindings, configuration.quotas, registry),
+        configured=configured,
         announcements=Announcements(bus),
         reviewer=PolicyReviewer(compiled(configuration.policies), registry),
         drift=Drift(survey, ZoneSurvey(lambda: client("route53"))),

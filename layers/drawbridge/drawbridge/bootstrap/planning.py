@@ -20,9 +20,8 @@ from drawbridge.aws.survey import Survey
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.configuration import InForce
 from drawbridge.decision.decide import Policies
-from drawbridge.publication.drift import recorded_endpoints
+from drawbridge.discovery.row import Row
 from drawbridge.request import ResourceShareRequest
-from drawbridge.request.row import Row
 
 Client = Callable[[str], Any]
 """Gives the client of an AWS service, by boto3's name of it."""
@@ -63,7 +62,7 @@ class Planning:
         def recorded(share_arn: str) -> Mapping[str, str]:
             request_id = ResourceShareRequest(share_arn=share_arn).request_id
             row = rows([request_id]).get(request_id)
-            return recorded_endpoints(row.ways) if row else {}
+            return {way.name: way.by.endpoint_id for way in row.ways or () if way.by.endpoint_id} if row else {}
 
         return Planner(
             shares=self.shares,

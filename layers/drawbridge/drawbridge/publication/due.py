@@ -13,10 +13,10 @@ from drawbridge.association.entities import Entity
 from drawbridge.decision.facts import ResourceKind
 from drawbridge.publication import PointedRecord
 from drawbridge.publication.documents import ConnectionDocument, read_connection
-from drawbridge.publication.drift import led_to
 from drawbridge.publication.named import NamedResource
 from drawbridge.publication.names import binding_path, connection_path
 from drawbridge.publication.parameters import MayReplace, Names
+from drawbridge.publication.snapshot import led_to
 
 
 class Endpoints(Protocol):

@@ -10,11 +10,11 @@ from drawbridge.association.aliases import Holder, MayTakeOver
 from drawbridge.errors import ConflictError, GoneError, NotReadyError, RequestGoneError
 from drawbridge.publication import Publication
 from drawbridge.publication.documents import ConnectionDocument, ConsumerDocument, read_connection
-from drawbridge.publication.drift import way_of
 from drawbridge.publication.due import Due, Inside
 from drawbridge.publication.named import NamedResource
 from drawbridge.publication.names import consumer_path
 from drawbridge.publication.parameters import Names, write
+from drawbridge.publication.snapshot import way_of
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.request.connections import Connection, ConnectionState, has_no_names
 

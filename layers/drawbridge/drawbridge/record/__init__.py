@@ -1,11 +1,14 @@
 """Record: the status that a request reaches, for the ledger and for the bus."""
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
+from drawbridge.association.made import Made
+from drawbridge.association.plan_inputs import Inputs
 from drawbridge.decision import Because
 from drawbridge.decision.grounds import AssociationGrounds, Grounds
 from drawbridge.decision.let_in import LetIn
 from drawbridge.publication import Way
+from drawbridge.request.shares import Matchable
 from drawbridge.status import Reason, Status
 
 
@@ -39,18 +42,18 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 
 class Basis(Struct, frozen=True, kw_only=True):
-    """Digests of what an outcome was come to from; an empty one says nothing."""
+    """What an outcome was come to from: digests, of which an empty one says nothing, and what is known beside them."""
 
     seen: str = ""
     wanted: str = ""
     matched: str = ""
-    contents: str = ""
-    """No digest, but what a share holds, in JSON."""
     permitted: str = ""
-    inputs: str = ""
-    """No digest, but those of what a plan rests on, in JSON."""
-    left: str = ""
-    """No digest either, but what is left behind, in JSON."""
+    contents: tuple[Matchable, ...] | UnsetType | None = UNSET
+    """What a share holds; ``None`` where that is not known."""
+    inputs: Inputs = Inputs()
+    """What else a plan rests on."""
+    left: tuple[Made, ...] | None = None
+    """What is left behind; ``None`` says nothing."""
 
 
 GONE = Basis(seen="gone")

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from drawbridge.acceptance import Acceptance, Result
 from drawbridge.association import Plan, WantedAssociation
-from drawbridge.association.left_behind import LEFT_BEHIND
+from drawbridge.association.made import LEFT_BEHIND
 from drawbridge.bounds import fitting
 from drawbridge.decision import Answer, AskApprover, Hold, Keep, Moot
 from drawbridge.decision.grounds import Grounds
@@ -210,13 +210,12 @@ def _planned(plan: Plan) -> Outcome:
 
 
 def _of_plan(plan: Plan) -> Outcome:
-    contents = msgspec.json.encode(plan.contents).decode()
     basis = Basis(
         seen=plan.state,
         wanted=plan.wanted,
         matched=plan.matched,
-        contents=contents,
-        inputs=plan.inputs.written(),
+        contents=plan.contents,
+        inputs=plan.inputs,
         left=plan.left,
     )
     if plan.associations:

@@ -8,10 +8,7 @@ from msgspec import Struct
 from drawbridge.legible import legible
 from drawbridge.record import Outcome
 from drawbridge.request import WorkflowInput, kind_of
-from drawbridge.request.attention import Seen
 from drawbridge.request.digests import digest
-from drawbridge.request.review import Review
-from drawbridge.request.row import Row
 from drawbridge.status import Reason, Status
 
 _MOST_REASONS = 40
@@ -38,21 +35,6 @@ class StatusChange(Struct, frozen=True, kw_only=True, rename="camel"):
     published: tuple[str, ...] = ()
 
 
-class RequestReview(Struct, frozen=True, kw_only=True, rename="camel"):
-    """The detail of the domain event that tells of a review."""
-
-    id: str
-    """The same for every delivery of one review."""
-    request_id: str
-    kind: str
-    subject: str
-    account_id: str
-    status: Status
-    permitted: bool
-    """Whether the policies in force would let it in now."""
-    reasons: tuple[dict[str, str], ...]
-
-
 class Ledger(Protocol):
     """The rows of the ledger, as recording needs them."""
 
@@ -73,14 +55,6 @@ class Bus(Protocol):
         ...
 
 
-class ReviewBus(Bus, Protocol):
-    """The same, for what reviews come to as well."""
-
-    def announce_review(self, review: RequestReview) -> None:
-        """Put what a review came to on the bus; at least once."""
-        ...
-
-
 def record(request: WorkflowInput, outcome: Outcome, ledger: Ledger, bus: Bus) -> StatusChange | None:
     """Record the outcome; safe to repeat.
 
@@ -91,32 +65,6 @@ def record(request: WorkflowInput, outcome: Outcome, ledger: Ledger, bus: Bus) -
     if recorded is not None:
         bus.announce(recorded)
     return recorded
-
-
-class Announcements:
-    """Announces the attempts that discovery enters in the ledger, and what its reviews come to."""
-
-    def __init__(self, bus: ReviewBus) -> None:
-        self._bus = bus
-
-    def pending(self, seen: Seen, attempt: int) -> None:
-        request = WorkflowInput(request=seen.request, request_id=seen.request.request_id, attempt=attempt)
-        outcome = Outcome(status=Status.PENDING, reasons=(), settled=False)
-        self._bus.announce(status_change(request, outcome, account_id=seen.account_id))
-
-    def reviewed(self, row: Row, review: Review, *, under: str) -> None:
-        self._bus.announce_review(
-            RequestReview(
-                id=f"{row.request_id}/{row.attempt}/reviewed/{under}",
-                request_id=row.request_id,
-                kind=kind_of(row.request),
-                subject=row.request.subject,
-                account_id=row.account_id,
-                status=row.status,
-                permitted=review.permitted,
-                reasons=tuple(msgspec.to_builtins(reason) for reason in few(review.reasons)),
-            )
-        )
 
 
 def status_change(request: WorkflowInput, outcome: Outcome, *, account_id: str = "") -> StatusChange:

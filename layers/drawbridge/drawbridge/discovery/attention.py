@@ -7,12 +7,8 @@ something changed that its outcome could depend on.
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from msgspec import Struct
-
-from drawbridge.request import Request
-from drawbridge.request.inputs import Inputs
-from drawbridge.request.row import SETTLED_FOR_NOW, Row
-from drawbridge.request.shares import SharedResource
+from drawbridge.discovery.observed import Seen
+from drawbridge.discovery.row import SETTLED_FOR_NOW, Row
 from drawbridge.status import Status
 
 HELD_AT_LEAST_EVERY = timedelta(hours=6)
@@ -29,53 +25,12 @@ _FIRST_RETRY = timedelta(minutes=1)
 _LONGEST_RETRY = timedelta(hours=6)
 
 
-class Seen(Struct, frozen=True, kw_only=True):
-    """A request as AWS lists it right now."""
-
-    request: Request
-    account_id: str
-    """Who asks, as AWS reports it."""
-    state: str
-    """A digest of all that AWS lists of it and that its outcome could depend on."""
-    wanted: str
-    """A digest of the bindings that could want something of it."""
-    share_name: str = ""
-    """A share's; may be empty."""
-    matched: str = ""
-    """A digest of the bindings that match something of what it is known to hold; empty if that was not looked at."""
-    permitted: str
-    """A digest of the policies in force, of what the registry knows of the account, and of how many connections it has
-    if a policy goes by that."""
-    under: str
-    """A digest of the policies and the registry's entry alone: what a connection that was let in is reviewed under."""
-    held: tuple[SharedResource, ...] = ()
-    """What a share in effect holds of VPC Lattice's."""
-    contents: tuple[SharedResource, ...] = ()
-    """All that a share in effect holds, whatever the service."""
-    inputs: Inputs | None = None
-    """What else a plan of it would rest on now; ``None`` if that was not looked at, or is not known."""
-    left: str | None = None
-    """What is left behind of what the row tells of, as the ledger keeps it; ``None`` if that was not looked at."""
-    drift: str = ""
-    """A digest of what is not any longer as it was left; empty if everything is."""
-    open: bool
-    """Whether there is something to decide or to look after; a request that is over is only followed up."""
-
-
 class Need(StrEnum):
     """What is to be done for a request that was seen."""
 
     NOTHING = "nothing"
     MAKE_SURE = "make sure that its execution runs"
     NEW_ATTEMPT = "a new attempt"
-
-
-class Waits(StrEnum):
-    """What is known of a request that waits for a person's answer."""
-
-    WAITS = "it waits, and there is nothing to tell it"
-    TOLD = "it waited, and was told to go on"
-    UNKNOWN = "nothing is known to wait"
 
 
 def need_of(seen: Seen, row: Row | None, now: datetime) -> Need:
@@ -101,7 +56,7 @@ def _rests_on_something_else(seen: Seen, row: Row) -> bool:
     # Somebody has deleted what was left behind: the row shall not tell of it any longer.
     if seen.left is not None and seen.left != row.left:
         return True
-    return seen.inputs is not None and bool(seen.inputs.changed_since(row.known_inputs()))
+    return seen.inputs is not None and row.inputs is not None and bool(seen.inputs.changed_since(row.inputs))
 
 
 def _is_wanted_otherwise(seen: Seen, row: Row) -> bool:

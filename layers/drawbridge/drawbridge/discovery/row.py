@@ -2,16 +2,24 @@
 
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta, Struct
 
-from drawbridge.parsing import UnreadableError, read_json
+from drawbridge.association.made import Made
+from drawbridge.association.plan_inputs import Inputs
+from drawbridge.decision.grounds import AssociationGrounds, Grounds
+from drawbridge.decision.let_in import LetIn
+from drawbridge.publication import Way
 from drawbridge.request import Request
-from drawbridge.request.inputs import Inputs
 from drawbridge.request.shares import Matchable
 from drawbridge.status import Reason, Status
 
 SETTLED_FOR_NOW = frozenset({Status.HELD, Status.FAILED, Status.ACCEPTED})
 """A change of policy may still let it go on, and if the other side ends it, the ledger has to say so."""
+
+
+MOST_ATTEMPTS = 1_000_000
+"""Far more than there can be; the number is part of an execution's name."""
 
 
 def is_followed(status: Status, *, settled: bool) -> bool:
@@ -22,10 +30,10 @@ def is_followed(status: Status, *, settled: bool) -> bool:
 class Row(Struct, frozen=True, kw_only=True):
     """What the flow reads of a row; the ledger holds more, for people."""
 
-    request: Request
+    request: Request = msgspec.field(name="about")
     account_id: str
     status: Status
-    attempt: Annotated[int, Meta(ge=1)]
+    attempt: Annotated[int, Meta(ge=1, le=MOST_ATTEMPTS)]
     settled: bool
     """Whether the attempt has come to its end."""
     seen: str
@@ -35,31 +43,31 @@ class Row(Struct, frozen=True, kw_only=True):
     """Digests of the configuration that was in force when the attempt started."""
     updated_at: str
     """ISO 8601, UTC."""
-    failures: int = 0
+    failures: Annotated[int, Meta(ge=0, le=MOST_ATTEMPTS)] = 0
     """Attempts that failed in a row."""
     incomplete: bool = False
     """Whether something was wanted and refused, which a change that no look shows may permit."""
-    grounds: str = ""
-    association_grounds: str = ""
-    """What the decisions rested on, in JSON; empty if there was none yet, or as long as nobody asked for it."""
+    grounds: Grounds | None = None
+    association_grounds: AssociationGrounds | None = None
+    """What the decisions rested on; ``None`` if there was none yet, or as long as nobody asked for it."""
     matched: str = ""
     """A digest of the bindings that matched something of what the share held when it was planned."""
-    contents: str = ""
-    """What bindings can match of that, in JSON; empty or ``null`` if it is not known."""
-    ways: str = ""
-    """How the associations were left, in JSON."""
-    inputs: str = ""
-    """Digests of what else the plan rested on, in JSON; empty if nothing was planned, or by another version."""
-    left: str = ""
-    """What was made for it and is called for by nothing any longer, in JSON."""
+    contents: tuple[Matchable, ...] | None = None
+    """What bindings can match of that; ``None`` if not all of it could be described, or ever was."""
+    ways: tuple[Way, ...] | None = None
+    """How the associations were left; ``None`` if there were none yet."""
+    inputs: Inputs | None = None
+    """What else the plan rested on; ``None`` if nothing was planned, or by a version that kept none."""
+    left: tuple[Made, ...] | None = None
+    """What was made for it and is called for by nothing any longer; ``None`` if that was never looked at."""
     drift: str = ""
     """A digest of the drift that the attempt was made for."""
     reviewed: str = ""
     """A digest of the policies and the registry's entry that the connection was last reviewed under."""
     no_longer_permitted: bool = False
     """What that review came to."""
-    let_in: str = ""
-    """What was let in, in JSON; empty if nothing was, or a version before kept only the grounds."""
+    let_in: LetIn | msgspec.UnsetType | None = msgspec.UNSET
+    """What was let in; ``None`` if nothing was, and unset by a version before, which kept only the grounds."""
     kept: tuple[Reason, ...] = ()
     """Why it would not have been let in when it was last decided on, of what is live and was kept."""
     decided_by: tuple[Reason, ...] = ()
@@ -80,14 +88,3 @@ class Row(Struct, frozen=True, kw_only=True):
     def waits_for_approval(self) -> bool:
         """Whether an attempt waits for a person's answer."""
         return self.status is Status.WAITING_FOR_APPROVAL and not self.settled
-
-    def known_inputs(self) -> Inputs:
-        """Give what the last plan rested on."""
-        return Inputs.read(self.inputs)
-
-    def known_contents(self) -> tuple[Matchable, ...] | None:
-        """Give what the share was last seen to hold; ``None`` if not all of it could be described, or ever was."""
-        try:
-            return read_json(self.contents, tuple[Matchable, ...]) if self.contents not in {"", "null"} else None
-        except UnreadableError:
-            return None

@@ -2,17 +2,25 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from msgspec import Struct
 
 from drawbridge.approval import Reconsider
 from drawbridge.approval.ask import Callback, Standing
-from drawbridge.request.attention import Waits
-from drawbridge.request.row import Row
+from drawbridge.discovery.row import Row
 
 _LATE = timedelta(minutes=5)
 """After the deadline the workflow ends the question by itself; if it has not by then, it may not run any longer."""
+
+
+class Waits(StrEnum):
+    """What is known of a request that waits for a person's answer."""
+
+    WAITS = "it waits, and there is nothing to tell it"
+    TOLD = "it waited, and was told to go on"
+    UNKNOWN = "nothing is known to wait"
 
 
 class Pending(Struct, frozen=True):

@@ -2,13 +2,14 @@
 
 from typing import Protocol
 
+from msgspec import Struct
+
 from drawbridge.bounds import shortened
+from drawbridge.discovery.row import Row
 from drawbridge.record import Outcome
 from drawbridge.record.outcome import WorkflowError
 from drawbridge.record.record import Bus, Ledger, record
 from drawbridge.request import WorkflowInput
-from drawbridge.request.ending import Ending
-from drawbridge.request.row import Row
 from drawbridge.status import Reason, Status
 
 _CAUSE_BYTES = 2_000
@@ -19,6 +20,15 @@ _WORDS = {
     "ABORTED": ("execution-aborted", "was stopped by somebody"),
     "SUCCEEDED": ("execution-unrecorded", "ended without recording how"),
 }
+
+
+class Ending(Struct, frozen=True, kw_only=True):
+    """The end of an execution, as Step Functions tells it."""
+
+    status: str
+    """``FAILED``, ``TIMED_OUT``, ``ABORTED``, or ``SUCCEEDED``, which an attempt that has not settled can't have."""
+    error: str = ""
+    cause: str = ""
 
 
 class Workflow(Protocol):

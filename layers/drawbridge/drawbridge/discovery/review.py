@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 
 import msgspec
+from msgspec import Struct
 
 from drawbridge.decision import Accept, AskApprover
 from drawbridge.decision.again import decide_again, outcome_of
@@ -11,14 +12,28 @@ from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decide import may_associate
 from drawbridge.decision.facts import Asker, Fact, Moment, ShareFacts
 from drawbridge.decision.gather import Registry, contents_of
-from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
-from drawbridge.decision.let_in import APPROVED, DENIED, read_let_in
-from drawbridge.request.review import Review, ReviewOpen
-from drawbridge.request.row import Row
+from drawbridge.decision.grounds import Grounds
+from drawbridge.decision.let_in import APPROVED, DENIED
+from drawbridge.discovery.row import Row
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
 
 _UNAPPROVED = frozenset({DENIED, "approval-timed-out"})
+
+
+class Review(Struct, frozen=True):
+    """What a change of policies, or of the registry, comes to for a connection. It is told; nothing is taken down."""
+
+    permitted: bool
+    """Whether it would be let in, and each of its resources associated, now as well."""
+    reasons: tuple[Reason, ...] = ()
+    """If not: why not."""
+
+
+class ReviewOpen(Struct, frozen=True):
+    """It is not known what a change comes to: what there was no room for is unknown, and nothing is told of it."""
+
+    because: str
 
 
 class PolicyReviewer:
@@ -37,7 +52,7 @@ class PolicyReviewer:
 
     def decides_otherwise(self, row: Row, now: datetime) -> bool:
         """Tell whether the policies decide otherwise by now, only because time has passed."""
-        grounds = read_grounds(row.grounds, Grounds)
+        grounds = row.grounds
         if grounds is None or not self.goes_by_the_clock():
             return False
         # Where facts were too many to be kept, what is kept does not tell how it was decided, nor how it would be.
@@ -47,7 +62,7 @@ class PolicyReviewer:
 
     def review(self, row: Row, held: Collection[SharedResource]) -> Review | ReviewOpen:
         """Review what was let in, as of when it was decided; ``held`` is what the share holds now."""
-        grounds = read_grounds(row.grounds, Grounds)
+        grounds = row.grounds
         if grounds is None:
             return ReviewOpen("the ledger keeps no facts of the decision")
         grounds = _with_contents(grounds, held)
@@ -72,7 +87,7 @@ class PolicyReviewer:
         yield from decision.because
 
     def _not_associated(self, row: Row) -> Iterator[Reason]:
-        kept = read_grounds(row.association_grounds, AssociationGrounds)
+        kept = row.association_grounds
         if kept is None:
             return
         for facts in kept.resources:
@@ -98,7 +113,6 @@ def _approved(row: Row) -> bool:
     """Whether a person approved what is connected: as long as policies would ask, that stands."""
     if row.kept:
         return False
-    let_in = read_let_in(row.let_in)
     # Rows from before say only by what they were decided.
-    because = let_in.because if let_in else row.decided_by
+    because = row.let_in.because if row.let_in else row.decided_by
     return any(reason.code == APPROVED for reason in because)

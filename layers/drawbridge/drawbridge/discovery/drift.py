@@ -3,16 +3,24 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from drawbridge.association import Associated, WantedAssociation
-from drawbridge.decision.facts import ResourceKind
+from msgspec import Struct
+
+from drawbridge.association import Associated
+from drawbridge.discovery.row import Row
 from drawbridge.errors import DrawbridgeError, GoneError
-from drawbridge.parsing import UnreadableError, read_json
-from drawbridge.publication import Way
+from drawbridge.publication import PointedRecord, Way
 from drawbridge.publication.named import NamedResource
-from drawbridge.publication.records import RecordsThere, moved
+from drawbridge.publication.snapshot import led_to, state_of
 from drawbridge.request.digests import digest
-from drawbridge.request.drift import Drifted
-from drawbridge.request.row import Row
+
+
+class Drifted(Struct, frozen=True):
+    """What a comparison of one row with what AWS lists came to."""
+
+    digest: str
+    """Of what has changed by now; empty if nothing has."""
+    unknown: tuple[DrawbridgeError, ...] = ()
+    """Why something could not be looked at: it has neither changed nor healed as far as anybody knows."""
 
 
 class Listed(Protocol):
@@ -35,30 +43,12 @@ class Listed(Protocol):
         ...
 
 
-def way_of(wanted: WantedAssociation, by: Associated, found: Iterable[NamedResource]) -> Way:
-    """Note how an association is left: ``found`` is all that it leads to."""
-    return Way(
-        name=wanted.name,
-        resource_arn=wanted.resource_arn,
-        resource_kind=wanted.resource_kind,
-        holds_others=wanted.holds_others,
-        by=by,
-        state=_state(found, frozenset(by.security_group_ids), by.settings, vpc=bool(by.vpc_association)),
-    )
+class RecordsThere(Protocol):
+    """What the hosted zones have right now, each listed once a look."""
 
-
-def led_to(
-    by: Associated, resource_arn: str, kind: ResourceKind, found: Iterable[NamedResource], *, holds_others: bool
-) -> list[NamedResource]:
-    """Choose what belongs to one resource of all that an endpoint or a network leads to."""
-    if kind is ResourceKind.SERVICE_NETWORK:
-        # A group's association has no name: its children's have.
-        return [each for each in found if by.endpoint_id or each.dns_name or each.failure]
-    if not holds_others:
-        return [each for each in found if each.resource_arn == resource_arn]
-    if not by.endpoint_id:
-        return [each for each in found if each.resource_arn != resource_arn]
-    return [each for each in found if each.group_arn == resource_arn]
+    def leads_to(self, zone_id: str, name: str) -> str:
+        """Give where a name leads; empty if there is no record of type A of that name, or no such zone."""
+        ...
 
 
 class Drift:
@@ -73,7 +63,7 @@ class Drift:
         """Tell what has changed by now. What can't be looked at is unknown, and everything else is looked at."""
         changed: list[tuple[str, ...]] = []
         unknown: list[DrawbridgeError] = []
-        for way in ways_of(row.ways):
+        for way in row.ways or ():
             for compared in (self._changed, self._moved):
                 try:
                     changed += compared(way)
@@ -105,23 +95,13 @@ class Drift:
             found = self._listed.named_in_network(by.network_arn, way.resource_arn)
             vpc = by.vpc_association in self._listed.vpc_associations(by.network_arn)
         chosen = led_to(by, way.resource_arn, way.resource_kind, found, holds_others=way.holds_others)
-        return _state(chosen, groups, self._listed.settings(by) if by.settings else "", vpc=vpc)
+        return state_of(chosen, groups, self._listed.settings(by) if by.settings else "", vpc=vpc)
 
 
-def ways_of(text: str) -> tuple[Way, ...]:
-    """Read what the ledger keeps; nothing of what another version of Drawbridge wrote."""
-    try:
-        return read_json(text, tuple[Way, ...]) if text else ()
-    except UnreadableError:
-        return ()
-
-
-def recorded_endpoints(text: str) -> dict[str, str]:
-    """Give the endpoint of each association, by its name, of what the ledger keeps."""
-    return {way.name: way.by.endpoint_id for way in ways_of(text) if way.by.endpoint_id}
-
-
-def _state(found: Iterable[NamedResource], groups: frozenset[str], settings: str, *, vpc: bool) -> str:
-    named = sorted((each.resource_arn, each.dns_name, each.accessible, each.private_dns_name) for each in found)
-    # What the version before left is compared as that version did.
-    return digest(named, sorted(groups), vpc, *([settings] if settings else []))
+def moved(records: Iterable[PointedRecord], there: RecordsThere) -> list[tuple[str, str, str]]:
+    """Give the records that do not lead where they were pointed, each with where it leads by now."""
+    return [
+        (each.zone_id, each.name, now)
+        for each in records
+        if (now := there.leads_to(each.zone_id, each.name)) != each.dns_name
+    ]

@@ -3,11 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from drawbridge.request.row import Row
+from drawbridge.approval.turns import AWAITS_TURN
+from drawbridge.discovery.row import Row
 from drawbridge.status import Status
-
-AWAITS_TURN = "too-many-questions"
-"""The code of the reason for which it is held."""
 
 
 class FreeTurns:

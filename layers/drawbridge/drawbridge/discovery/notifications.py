@@ -1,0 +1,37 @@
+"""Connection notifications: every managed endpoint service tells our topic of the connections that ask."""
+
+from collections.abc import Collection
+from typing import Protocol
+
+from drawbridge.errors import DrawbridgeError
+from drawbridge.request.connections import ManagedService
+
+
+class NotifyingServices(Protocol):
+    """This account's endpoint services."""
+
+    def managed(self) -> list[ManagedService]: ...
+
+    def without_notification(self, service_ids: Collection[str]) -> list[str]:
+        """Give the services that have no connection notification to our topic."""
+        ...
+
+    def notify_of(self, service_id: str) -> None:
+        """Give a service its connection notification; one that has it, or is gone, is left alone."""
+        ...
+
+
+def ensure_notifications(services: NotifyingServices) -> list[DrawbridgeError]:
+    """See to it that every managed service has its connection notification; return what went wrong."""
+    failures: list[DrawbridgeError] = []
+    try:
+        managed = [service.service_id for service in services.managed()]
+        lacking = services.without_notification(managed) if managed else []
+    except DrawbridgeError as error:
+        return [error]
+    for service_id in lacking:
+        try:
+            services.notify_of(service_id)
+        except DrawbridgeError as error:
+            failures.append(error)
+    return failures

@@ -1,0 +1,60 @@
+"""What plans rest on beside what a share holds and what is configured, as AWS lists it at one sweep."""
+
+from collections.abc import Collection
+from typing import Protocol
+
+from drawbridge.association.binding import Binding
+from drawbridge.association.inputs import Surroundings, inputs_of, that_matter
+from drawbridge.association.made import Made
+from drawbridge.association.plan_inputs import Inputs
+from drawbridge.configuration import InForce
+from drawbridge.discovery.row import Row
+from drawbridge.errors import AccessDeniedError, GoneError
+from drawbridge.request.shares import SharedResource
+
+
+class MadeThere(Protocol):
+    """What there is of what Drawbridge made."""
+
+    def has(self, made: Made) -> bool:
+        """Tell whether it is there.
+
+        Raises:
+            GoneError: the service network that it is of is not there.
+            AccessDeniedError: AWS does not show what is in that network.
+        """
+        ...
+
+
+class Planned:
+    """Compares what the last plans rested on with what there is now; each listing is shared by all rows."""
+
+    def __init__(
+        self,
+        bindings: InForce[Binding],
+        quotas: InForce[tuple[str, int]],
+        surroundings: Surroundings,
+        there: MadeThere,
+    ) -> None:
+        self._there = there
+        self._bindings = bindings
+        self._quotas = dict(quotas.things)
+        self._surroundings = surroundings
+
+    def left(self, row: Row) -> tuple[Made, ...] | None:
+        """Return what is there still of what a row says is left behind; ``None`` if it says nothing."""
+        return None if row.left is None else tuple(each for each in row.left if self._may_be_there(each))
+
+    def _may_be_there(self, made: Made) -> bool:
+        try:
+            return self._there.has(made)
+        except (GoneError, AccessDeniedError):
+            # A network that is not shared any longer, or never to be looked into: nothing is known of what is in it.
+            return True
+
+    def inputs(self, provider: str, share_name: str, held: Collection[SharedResource], row: Row) -> Inputs:
+        """Return what a plan of the share would rest on."""
+        # Broken bindings might match too: a plan takes what the share holds for unknown then.
+        contents = None if self._bindings.broken else row.contents
+        matter = that_matter(self._bindings, provider, share_name, contents)
+        return inputs_of(matter, held, self._surroundings, self._quotas)
