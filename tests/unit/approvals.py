@@ -12,12 +12,11 @@ import msgspec
 
 from drawbridge.approval import Approval, Approved, Denied, Options, Question, Reconsider, TimedOut
 from drawbridge.approval.answer import Answer
-from drawbridge.approval.ask import Posted, Standing
+from drawbridge.approval.ask import Pending, Posted, Standing
 from drawbridge.approval.message import Message
 from drawbridge.approval.question import question_of
 from drawbridge.decision import AskApprover
 from drawbridge.decision.facts import Facts
-from drawbridge.discovery.waiting import Pending
 from drawbridge.status import Reason
 from tests.builders import NOW, share_facts, standing, workflow_input
 

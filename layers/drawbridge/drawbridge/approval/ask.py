@@ -1,5 +1,6 @@
 """Asking: the question is kept, then posted; the workflow waits for the answer."""
 
+from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
@@ -31,6 +32,15 @@ class Standing(Struct, frozen=True, kw_only=True):
     """How it ended; ``None`` as long as it is open."""
     told: str = ""
     """What the message says of how it went."""
+
+
+class Pending(Struct, frozen=True):
+    """As much of a question as tells whether there is something to see to."""
+
+    deadline: datetime
+    waits: bool
+    """Whether a task waits for its answer."""
+    decided: bool
 
 
 class Approvals(Protocol):

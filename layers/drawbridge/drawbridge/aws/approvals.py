@@ -10,11 +10,10 @@ import msgspec
 
 from drawbridge.approval import Approval, Approved, Denied, Question, TimedOut
 from drawbridge.approval.answer import Answer
-from drawbridge.approval.ask import Posted, Standing
+from drawbridge.approval.ask import Pending, Posted, Standing
 from drawbridge.aws.errors import translated
 from drawbridge.aws.table_reads import items_of
 from drawbridge.aws.table_writes import Write, written
-from drawbridge.discovery.waiting import Pending
 from drawbridge.errors import InvalidInputError, UpstreamError
 from drawbridge.parsing import UnreadableError, read_json
 

@@ -5,10 +5,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from msgspec import Struct
-
 from drawbridge.approval import Reconsider
-from drawbridge.approval.ask import Callback, Standing
+from drawbridge.approval.ask import Callback, Pending, Standing
 from drawbridge.discovery.row import Row
 
 _LATE = timedelta(minutes=5)
@@ -21,15 +19,6 @@ class Waits(StrEnum):
     WAITS = "it waits, and there is nothing to tell it"
     TOLD = "it waited, and was told to go on"
     UNKNOWN = "nothing is known to wait"
-
-
-class Pending(Struct, frozen=True):
-    """As much of a question as tells whether there is something to see to."""
-
-    deadline: datetime
-    waits: bool
-    """Whether a task waits for its answer."""
-    decided: bool
 
 
 class Questions(Protocol):
