@@ -21,7 +21,7 @@ from drawbridge.aws.ledger import Ledger
 from drawbridge.aws.parameter_store import Configuration, PublishedNames
 from drawbridge.aws.private_zones import PrivateZones
 from drawbridge.aws.secrets import Secrets
-from drawbridge.aws.workflow import TaskCallback
+from drawbridge.aws.task_callback import TaskCallback
 from drawbridge.bootstrap.facts import gatherer_with
 from drawbridge.bootstrap.planning import Planning
 from drawbridge.configuration import InForce

@@ -6,10 +6,10 @@ import msgspec
 from msgspec import Meta, Struct
 
 from drawbridge.approval import Question
-from drawbridge.approval.ask import Quiet, ask, close, remind
+from drawbridge.approval.ask import ask, close, remind
 from drawbridge.arns import console_link
-from drawbridge.bootstrap.approvals import approvals, approvers, callback, environment
-from drawbridge.bootstrap.slack import messenger
+from drawbridge.bootstrap.approvals import approvals
+from drawbridge.bootstrap.request_approval import escalation, ports
 from drawbridge.observability import logger
 
 
@@ -33,22 +33,10 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, Asking | Closing)
     if isinstance(step, Closing):
         return {"approval": msgspec.to_builtins(close(step.question, approvals()))}
-    settings = environment()
-    link = console_link(step.execution)
-    slack = Quiet() if step.how == "quiet" else messenger()
-    asking: dict[str, Any] = {
-        "channel": settings.slack_channel,
-        "approvals": approvals(),
-        "messenger": slack,
-        "callback": callback(),
-    }
+    link, channel = console_link(step.execution), ports(quiet=step.how == "quiet")
     if step.how == "remind":
-        configured = approvers()
-        escalation = (
-            (configured.escalation_channel or "", configured.escalation_group or "") if configured else ("", "")
-        )
-        remind(step.question, step.token, link, escalation=escalation, **asking)
+        remind(step.question, step.token, link, channel, escalation=escalation())
     else:
-        ask(step.question, step.token, link, **asking)
+        ask(step.question, step.token, link, channel)
     logger.info("asked", request_id=step.question.request_id, asking=step.question.asked.asking, how=step.how)
     return {}

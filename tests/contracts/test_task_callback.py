@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from drawbridge.approval import Approval, Approved, Denied, Reconsider, TimedOut
-from drawbridge.aws.workflow import TaskCallback
+from drawbridge.aws.task_callback import TaskCallback
 from drawbridge.errors import AccessDeniedError, RefusedError, ThrottledError, UpstreamError
 from tests.builders import asked
 from tests.contracts.accounts import Account, refusing

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from drawbridge.bootstrap import decide_request as wiring
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision import Moot
 from drawbridge.decision.decide import MOST_REASONS
@@ -68,10 +69,12 @@ class Ledger:
 @pytest.fixture
 def gathered(monkeypatch: pytest.MonkeyPatch) -> Gathered:
     """Tell what is gathered of the request; the default policies are in force, and one is broken."""
-    monkeypatch.setattr(app, "policies", lambda: IN_FORCE)
-    monkeypatch.setattr(app, "ledger", Ledger)
-    monkeypatch.setattr(app, "turns", Turns)
-    return lambda facts: monkeypatch.setattr(app, "gatherer", lambda: Gatherer(facts))
+    environment = Environment({"PREFIX": "drawbridge", "APPROVAL_HOURS": "1", "OPEN_QUESTIONS": "5"})
+    monkeypatch.setattr(wiring, "environment", lambda: environment)
+    monkeypatch.setattr(wiring, "policies", lambda: IN_FORCE)
+    monkeypatch.setattr(wiring, "ledger", Ledger)
+    monkeypatch.setattr(wiring, "turns", Turns)
+    return lambda facts: monkeypatch.setattr(wiring, "gatherer", lambda: Gatherer(facts))
 
 
 def test_a_share_is_decided_on_and_what_it_holds_is_handed_on(gathered: Gathered) -> None:
@@ -111,12 +114,12 @@ def test_how_it_is_to_be_asked_is_read_from_all_that_ask_however_many(
     asking = 'permit(principal, action == Action::"askApprover", resource);'
     policies = [parse_policy(f"{number:02}", asking) for number in range(MOST_REASONS)]
     strict = parse_policy("last", f'@approval("two-person") {asking}')
-    monkeypatch.setattr(app, "policies", lambda: InForce[Policy]((*policies, strict), (), ()))
+    monkeypatch.setattr(wiring, "policies", lambda: InForce[Policy]((*policies, strict), (), ()))
     environment = Environment(
         {"PREFIX": "drawbridge", "SLACK_CHANNEL": "C0APPROVALS", "APPROVAL_HOURS": "1", "OPEN_QUESTIONS": "5"}
     )
-    monkeypatch.setattr(app, "environment", lambda: environment)
-    monkeypatch.setattr(app, "bindings", lambda: ())
+    monkeypatch.setattr(wiring, "environment", lambda: environment)
+    monkeypatch.setattr(wiring, "bindings", lambda: ())
 
     answer = invoke(app.lambda_handler, step(request=CONNECTION, requestId=CONNECTION.request_id, attempt=1))
 
@@ -201,7 +204,7 @@ def test_a_decision_is_as_old_as_the_policies_that_it_was_made_by(
         read_at.append(datetime.now(UTC))
         return IN_FORCE
 
-    monkeypatch.setattr(app, "policies", policies)
+    monkeypatch.setattr(wiring, "policies", policies)
 
     answer = invoke(app.lambda_handler, STEP)
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from drawbridge.approval import Line, Question
 from drawbridge.approval.bounds import within
 from drawbridge.association.binding import parse_binding
+from drawbridge.bootstrap import decide_request as wiring
 from drawbridge.bounds import GROUNDS_BYTES, fitting, shortened, size_of
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision.bounds import grounds_within
@@ -68,12 +69,12 @@ def everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     told = {"PREFIX": "drawbridge", "SLACK_CHANNEL": "C0APPROVALS", "APPROVAL_HOURS": "1", "OPEN_QUESTIONS": "5"}
     environment = Environment(told)
-    monkeypatch.setattr(app, "gatherer", Gatherer)
-    monkeypatch.setattr(app, "ledger", Ledger)
-    monkeypatch.setattr(app, "turns", Turns)
-    monkeypatch.setattr(app, "policies", lambda: InForce[Policy](policies, (), broken))
-    monkeypatch.setattr(app, "bindings", lambda: bindings)
-    monkeypatch.setattr(app, "environment", lambda: environment)
+    monkeypatch.setattr(wiring, "gatherer", Gatherer)
+    monkeypatch.setattr(wiring, "ledger", Ledger)
+    monkeypatch.setattr(wiring, "turns", Turns)
+    monkeypatch.setattr(wiring, "policies", lambda: InForce[Policy](policies, (), broken))
+    monkeypatch.setattr(wiring, "bindings", lambda: bindings)
+    monkeypatch.setattr(wiring, "environment", lambda: environment)
     monkeypatch.setattr(app, "moment", lambda: msgspec.structs.replace(GROUNDS.moment))
 
 
@@ -101,8 +102,8 @@ def test_the_largest_acceptance_fits_with_what_it_lets_in(
 
     accept = f'@reason("{LONG}") permit(principal, action == Action::"accept", resource);'
     policies = tuple(parse_policy(f"{number:02}".ljust(64, "p"), accept) for number in range(40))
-    monkeypatch.setattr(app, "gatherer", Gatherer)
-    monkeypatch.setattr(app, "policies", lambda: InForce[Policy](policies, (), ()))
+    monkeypatch.setattr(wiring, "gatherer", Gatherer)
+    monkeypatch.setattr(wiring, "policies", lambda: InForce[Policy](policies, (), ()))
 
     answer = invoke(app.lambda_handler, step(request=SHARE, requestId=SHARE.request_id, attempt=1))
 

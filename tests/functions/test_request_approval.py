@@ -6,6 +6,7 @@ import pytest
 
 from drawbridge.approval import Approved
 from drawbridge.approval.approvers import Approvers
+from drawbridge.bootstrap import request_approval as wiring
 from drawbridge.environment import Environment
 from functions.request_approval import app
 from tests.builders import SHARE, question, standing
@@ -30,11 +31,12 @@ class World:
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
     environment = Environment({"AWS_REGION": "eu-west-1", "SLACK_CHANNEL": "C0APPROVALS"})
-    monkeypatch.setattr(app, "environment", lambda: environment)
+    monkeypatch.setattr(wiring, "environment", lambda: environment)
+    monkeypatch.setattr(wiring, "approvals", lambda: world.kept)
     monkeypatch.setattr(app, "approvals", lambda: world.kept)
-    monkeypatch.setattr(app, "callback", lambda: world.task)
-    monkeypatch.setattr(app, "messenger", lambda: world.slack)
-    monkeypatch.setattr(app, "approvers", lambda: world.approvers)
+    monkeypatch.setattr(wiring, "callback", lambda: world.task)
+    monkeypatch.setattr(wiring, "messenger", lambda: world.slack)
+    monkeypatch.setattr(wiring, "approvers", lambda: world.approvers)
     return world
 
 
@@ -76,7 +78,7 @@ def test_nothing_is_asked_of_slack_where_it_is_not_to_be_had(world: World, monke
     def not_to_be_had() -> None:
         raise AssertionError("Slack was asked")
 
-    monkeypatch.setattr(app, "messenger", not_to_be_had)
+    monkeypatch.setattr(wiring, "messenger", not_to_be_had)
 
     invoke(app.lambda_handler, ASKING | {"how": "quiet"})
 
@@ -107,7 +109,7 @@ def test_who_is_to_be_called_is_asked_for_by_reminders_only(world: World, monkey
     def broken() -> None:
         raise AssertionError("the approvers were read")
 
-    monkeypatch.setattr(app, "approvers", broken)
+    monkeypatch.setattr(wiring, "approvers", broken)
 
     invoke(app.lambda_handler, ASKING)
 

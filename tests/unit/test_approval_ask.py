@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from drawbridge.approval import Approved, Question
-from drawbridge.approval.ask import Posted, Quiet, ask, remind
+from drawbridge.approval.ask import AskingPorts, Escalation, Posted, Quiet, ask, remind
 from drawbridge.errors import UpstreamError
 from tests.builders import SHARE, question, standing
 from tests.unit.approvals import Kept, Slack, Task, has_buttons, texts
@@ -26,20 +26,14 @@ class Down(Slack):
 def asked(
     kept: Kept, slack: Slack | Quiet, task: Task, told: Question | None = None, *, waiting: str = "a token"
 ) -> None:
-    ask(told or question(), waiting, "https://link", channel="C0", approvals=kept, messenger=slack, callback=task)
+    ports = AskingPorts(channel="C0", approvals=kept, messenger=slack, callback=task)
+    ask(told or question(), waiting, "https://link", ports)
 
 
 def reminded(kept: Kept, slack: Slack | Quiet, task: Task, escalation: tuple[str, str] = NOWHERE) -> None:
-    remind(
-        question(),
-        "later token",
-        "https://link",
-        channel="C0",
-        escalation=escalation,
-        approvals=kept,
-        messenger=slack,
-        callback=task,
-    )
+    ports = AskingPorts(channel="C0", approvals=kept, messenger=slack, callback=task)
+    channel, group = escalation
+    remind(question(), "later token", "https://link", ports, escalation=Escalation(channel=channel, group=group))
 
 
 def kept_of(kept: Kept) -> Any:

@@ -96,54 +96,52 @@ class Quiet:
         return
 
 
-def ask(
-    question: Question,
-    token: str,
-    link: str,
-    *,
-    channel: str,
-    approvals: Approvals,
-    messenger: Messenger,
-    callback: Callback,
-) -> None:
+class AskingPorts(Struct, frozen=True, kw_only=True):
+    """What asking works with."""
+
+    channel: str
+    """Of Slack, by its id."""
+    approvals: Approvals
+    messenger: Messenger
+    callback: Callback
+
+
+class Escalation(Struct, frozen=True, kw_only=True):
+    """Who is reminded beside those who were asked; nobody by default."""
+
+    channel: str = ""
+    group: str = ""
+
+
+def ask(question: Question, token: str, link: str, ports: AskingPorts) -> None:
     """Ask, so that the task is completed by the answer; at once if there is one already.
 
     The question is kept before it is posted: whatever becomes of Slack, it can be answered on the command line.
     """
-    standing, before = approvals.open(question, token, link)
+    standing, before = ports.approvals.open(question, token, link)
     if standing.approval is not None:
-        callback.complete(token, standing.approval)
+        ports.callback.complete(token, standing.approval)
         return
     if before is not None and before.posted is not None:
         void = Ending("Void: something changed, and it is asked again below.")
-        messenger.update(before.posted, message(before.question, link=before.link, ending=void))
+        ports.messenger.update(before.posted, message(before.question, link=before.link, ending=void))
     if standing.posted is None:
         asked = message(question, link=link, approved_by=standing.approved_by, void=standing.void)
-        posted = messenger.post(channel, asked)
+        posted = ports.messenger.post(ports.channel, asked)
         if posted is not None:
-            approvals.note_posted(standing, posted)
+            ports.approvals.note_posted(standing, posted)
 
 
-def remind(
-    question: Question,
-    token: str,
-    link: str,
-    *,
-    channel: str,
-    escalation: tuple[str, str],
-    approvals: Approvals,
-    messenger: Messenger,
-    callback: Callback,
-) -> None:
-    """Ask as ``ask`` does, and remind of it below, and where ``escalation`` says: a channel and a group, or neither."""
-    ask(question, token, link, channel=channel, approvals=approvals, messenger=messenger, callback=callback)
-    standing, _ = approvals.open(question, token, link)
+def remind(question: Question, token: str, link: str, ports: AskingPorts, *, escalation: Escalation) -> None:
+    """Ask as ``ask`` does, and remind of it below, and where ``escalation`` says."""
+    ask(question, token, link, ports)
+    standing, _ = ports.approvals.open(question, token, link)
     if standing.approval is not None or standing.posted is None:
         return
-    other_channel, group = escalation
-    messenger.post(channel, reminder(question, "" if other_channel else group), below=standing.posted)
-    if other_channel:
-        messenger.post(other_channel, reminder(question, group))
+    reminded = "" if escalation.channel else escalation.group
+    ports.messenger.post(ports.channel, reminder(question, reminded), below=standing.posted)
+    if escalation.channel:
+        ports.messenger.post(escalation.channel, reminder(question, escalation.group))
 
 
 def close(question: Question, approvals: Approvals) -> Approval:

@@ -7,7 +7,7 @@ from drawbridge.approval.approvers import Approvers, parse_approvers
 from drawbridge.aws.approvals import Approvals
 from drawbridge.aws.parameter_store import Configuration
 from drawbridge.aws.secrets import Secrets
-from drawbridge.aws.workflow import TaskCallback
+from drawbridge.aws.task_callback import TaskCallback
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.environment import Environment
 

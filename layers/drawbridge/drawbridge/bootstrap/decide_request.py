@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from drawbridge.approval.approvers import Approvers
+from drawbridge.approval.decide_request import DecisionPorts
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_in_force
 from drawbridge.aws.ledger import Ledger
@@ -21,8 +22,6 @@ from drawbridge.decision.policies import Policy
 from drawbridge.environment import Environment
 from drawbridge.errors import InvalidInputError
 from drawbridge.observability import logger
-
-__all__ = ["approvers", "bindings", "environment", "gatherer", "members", "moment", "policies", "turns"]
 
 
 @cache
@@ -57,6 +56,24 @@ def policies() -> InForce[Policy]:
 def bindings() -> tuple[Binding, ...]:
     """Read the bindings in force: what would happen on approval."""
     return bindings_in_force(Configuration(client("ssm"), prefix=environment().prefix)).things
+
+
+def ports() -> DecisionPorts:
+    """Build what deciding works with."""
+    settings = environment()
+    return DecisionPorts(
+        gatherer=gatherer(),
+        ledger=ledger(),
+        policies=policies,
+        bindings=bindings,
+        turns=turns,
+        approvers=approvers,
+        members=members,
+        prefix=settings.prefix,
+        asks_in_slack=bool(settings.slack_channel),
+        approval_wait=settings.approval_wait,
+        open_questions=settings.open_questions,
+    )
 
 
 def moment() -> Moment:

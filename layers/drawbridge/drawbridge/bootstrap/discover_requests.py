@@ -17,7 +17,8 @@ from drawbridge.aws.parameter_store import Configuration
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.aws.surroundings import Surroundings
 from drawbridge.aws.survey import Survey
-from drawbridge.aws.workflow import OnboardingWorkflow, TaskCallback
+from drawbridge.aws.task_callback import TaskCallback
+from drawbridge.aws.workflow import OnboardingWorkflow
 from drawbridge.aws.zone_survey import ZoneSurvey
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.configuration import Broken, InForce
