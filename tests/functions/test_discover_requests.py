@@ -81,7 +81,7 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
-    monkeypatch.setattr(app, "Configuring", world.configuring)
+    monkeypatch.setattr(app, "configuration", world.configuring)
     monkeypatch.setattr(app, "discoverer", world.discoverer)
     monkeypatch.setattr(app, "dead_letters", world.dead_letters)
     return world

@@ -28,7 +28,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 def _world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
-    monkeypatch.setattr(app, "Configuring", world.configuring)
+    monkeypatch.setattr(app, "configuration", world.configuring)
     monkeypatch.setattr(app, "discoverer", world.discoverer)
     monkeypatch.setattr(app, "dead_letters", world.dead_letters)
     return world

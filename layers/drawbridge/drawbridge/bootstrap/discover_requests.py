@@ -4,9 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 
-from drawbridge.association.binding import Binding
-from drawbridge.association.in_force import bindings_in_force
-from drawbridge.association.quotas import quotas_in_force
 from drawbridge.aws.approvals import Approvals
 from drawbridge.aws.bus import Bus
 from drawbridge.aws.consumers import Consumers
@@ -21,10 +18,9 @@ from drawbridge.aws.task_callback import TaskCallback
 from drawbridge.aws.workflow import OnboardingWorkflow
 from drawbridge.aws.zone_survey import ZoneSurvey
 from drawbridge.bootstrap.clients import client, table
-from drawbridge.configuration import Broken, InForce
-from drawbridge.decision.in_force import compiled, policies_in_force
-from drawbridge.decision.policies import Policy
+from drawbridge.decision.in_force import compiled
 from drawbridge.discovery.announcements import Announcements
+from drawbridge.discovery.configuration import SweepConfiguration
 from drawbridge.discovery.drift import Drift
 from drawbridge.discovery.endings import Endings
 from drawbridge.discovery.fingerprints import Configured, Registered
@@ -46,28 +42,16 @@ def dead_letters() -> DeadLetters:
     return DeadLetters(client("sqs"), environment().hints_dead_letter_queue)
 
 
-class Configuring:
-    """The configuration as it is at one look."""
-
-    def __init__(self) -> None:
-        parameters = Configuration(client("ssm"), prefix=environment().prefix)
-        self.policies: InForce[Policy] = policies_in_force(
-            parameters, everything_is_meant=environment().everything_may_be_permitted
-        )
-        self.bindings: InForce[Binding] = bindings_in_force(parameters)
-        self.quotas: InForce[tuple[str, int]] = quotas_in_force(parameters)
-
-    @property
-    def broken(self) -> tuple[tuple[str, Broken], ...]:
-        """What cannot take effect as it stands, each with the kind of thing that it is."""
-        return (
-            *(("policy", each) for each in self.policies.broken),
-            *(("binding", each) for each in self.bindings.broken),
-            *(("quota", each) for each in self.quotas.broken),
-        )
+def configuration() -> SweepConfiguration:
+    """Read what people configured, anew for each sweep."""
+    settings = environment()
+    parameters = Configuration(client("ssm"), prefix=settings.prefix)
+    return SweepConfiguration(parameters, everything_is_meant=settings.everything_may_be_permitted)
 
 
-def discoverer(configuration: Configuring, now: Callable[[], datetime], on_broken: Callable[[str], None]) -> Discoverer:
+def discoverer(
+    configuration: SweepConfiguration, now: Callable[[], datetime], on_broken: Callable[[str], None]
+) -> Discoverer:
     """Build it for one look: the configuration is read anew for each. ``on_broken`` hears of broken rows."""
     settings = environment()
     ledger = Ledger(table(settings.ledger_table), now=now, on_broken=on_broken)

@@ -1,0 +1,26 @@
+"""What people configured, as it is at one sweep."""
+
+from drawbridge.association.binding import Binding
+from drawbridge.association.in_force import bindings_in_force
+from drawbridge.association.quotas import quotas_in_force
+from drawbridge.configuration import Broken, InForce, Parameters
+from drawbridge.decision.in_force import policies_in_force
+from drawbridge.decision.policies import Policy
+
+
+class SweepConfiguration:
+    """Policies, bindings and quotas, read once."""
+
+    def __init__(self, parameters: Parameters, *, everything_is_meant: bool) -> None:
+        self.policies: InForce[Policy] = policies_in_force(parameters, everything_is_meant=everything_is_meant)
+        self.bindings: InForce[Binding] = bindings_in_force(parameters)
+        self.quotas: InForce[tuple[str, int]] = quotas_in_force(parameters)
+
+    @property
+    def broken(self) -> tuple[tuple[str, Broken], ...]:
+        """What cannot take effect as it stands, each with the kind of thing that it is."""
+        return (
+            *(("policy", each) for each in self.policies.broken),
+            *(("binding", each) for each in self.bindings.broken),
+            *(("quota", each) for each in self.quotas.broken),
+        )

@@ -1,0 +1,65 @@
+"""A batch of hints, as the queue hands it over: read one by one, so that a broken one stops no other."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from aws_lambda_powertools.metrics import MetricUnit
+from msgspec import Struct
+
+from drawbridge.errors import DrawbridgeError, InvalidInputError
+from drawbridge.hint import Look
+from drawbridge.hint.parse import where_to_look
+from drawbridge.observability import logger, metrics
+from drawbridge.parsing import UnreadableError, read_value
+
+
+class DeadLetterQueue(Protocol):
+    """Where a hint ends that nobody can read."""
+
+    def bury(self, body: str, reason: str) -> None:
+        """Keep the message, with the reason beside it."""
+        ...
+
+
+class Batch(Struct, frozen=True):
+    """What was read of a batch."""
+
+    hints: dict[str, Look]
+    """By the ids of their messages."""
+    failed: tuple[str, ...]
+    """The ids of messages that could neither be read nor kept: the queue has to hand them over again."""
+
+
+class Message(Struct, frozen=True, rename="camel"):
+    """A message of the queue."""
+
+    message_id: str
+    body: str
+
+
+def read_batch(records: object, dead_letters: Callable[[], DeadLetterQueue]) -> Batch:
+    """Read the hints. One that can't be read is kept aside with its reason, and stops no other."""
+    hints: dict[str, Look] = {}
+    failed: list[str] = []
+    for record in records if isinstance(records, list) else ():
+        message = _message(record)
+        try:
+            hints[message.message_id] = where_to_look(message.body)
+        except InvalidInputError as broken:
+            logger.error("hint broken", extra={"message_id": message.message_id, "reason": str(broken)})
+            metrics.add_metric("HintsBroken", MetricUnit.Count, 1)
+            try:
+                dead_letters().bury(message.body, str(broken))
+            except DrawbridgeError as error:
+                logger.error("hint not kept", extra={"message_id": message.message_id, "reason": str(error)})
+                failed += [message.message_id] if message.message_id else []
+    return Batch(hints, tuple(failed))
+
+
+def _message(record: object) -> Message:
+    """Read a record; what has no body, or no id, is its own body: nobody can look by it, and it is kept."""
+    try:
+        return read_value(record, Message)
+    except UnreadableError:
+        told = record.get("messageId") if isinstance(record, dict) else None
+        return Message(told if isinstance(told, str) else "", repr(record))
