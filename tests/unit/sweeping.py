@@ -15,7 +15,8 @@ from drawbridge.discovery.fingerprints import Configured
 from drawbridge.discovery.observation import Observer
 from drawbridge.discovery.observed import Seen
 from drawbridge.discovery.planned import Planned
-from drawbridge.discovery.review import PolicyReviewer, Review, ReviewOpen
+from drawbridge.discovery.review import Review, ReviewOpen
+from drawbridge.discovery.reviewer import PolicyReviewer
 from drawbridge.discovery.row import Row
 from drawbridge.discovery.sweep import Discoverer
 from drawbridge.discovery.waiting import WaitingRequests, Waits

@@ -13,7 +13,8 @@ from drawbridge.decision.decide import decide
 from drawbridge.decision.facts import Consumer, Fact, Facts, Membership, OrganizationPlace, ResourceFacts
 from drawbridge.decision.grounds import AssociationGrounds
 from drawbridge.decision.let_in import LetIn
-from drawbridge.discovery.review import PolicyReviewer, Review, ReviewOpen
+from drawbridge.discovery.review import Review, ReviewOpen
+from drawbridge.discovery.reviewer import PolicyReviewer
 from drawbridge.discovery.row import Row
 from drawbridge.status import Reason, Status
 from tests.builders import (

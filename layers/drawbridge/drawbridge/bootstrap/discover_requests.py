@@ -26,7 +26,7 @@ from drawbridge.discovery.endings import Endings
 from drawbridge.discovery.fingerprints import Configured, Registered
 from drawbridge.discovery.observation import Observer
 from drawbridge.discovery.planned import Planned
-from drawbridge.discovery.review import PolicyReviewer
+from drawbridge.discovery.reviewer import PolicyReviewer
 from drawbridge.discovery.sweep import Discoverer
 from drawbridge.discovery.waiting import WaitingRequests
 from drawbridge.environment import Environment
