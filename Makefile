@@ -114,7 +114,7 @@ check-policies: $(READY) $(PARLIAMENT)/.ready
 	@$(VENV)/bin/python -m local_aws.deployment.policy_documents .local/cloudformation.json .local/policies README.md docs/*.md
 	@$(VENV)/bin/python -m tests.policy_findings $(PARLIAMENT)/bin/parliament .local/policies
 
-# The tests of the definition are in make test; this is somebody else's opinion. It wants to read a partition's name.
+# The tests of the definition are in make test; this is somebody else's opinion. It wants to read the integration's ARN.
 .PHONY: check-workflow
 ifeq ($(and $(shell command -v node),$(shell command -v npm)),)
 check-workflow:
@@ -123,7 +123,7 @@ else
 check-workflow: $(ASL_VALIDATOR)
 	@mkdir -p .local/workflows
 	@for each in statemachine/*.asl.json; do \
-		sed 's/$${Partition}/aws/' $$each > .local/workflows/$${each##*/}; \
+		sed 's/$${LambdaInvoke}/arn:aws:states:::lambda:invoke/' $$each > .local/workflows/$${each##*/}; \
 		$(NODE)/node_modules/.bin/asl-validator --json-path .local/workflows/$${each##*/}; done
 endif
 
