@@ -114,10 +114,11 @@ check-policies: $(READY) $(PARLIAMENT)/.ready
 	@$(VENV)/bin/python -m local_aws.deployment.policy_documents .local/cloudformation.json .local/policies README.md docs/*.md
 	@$(VENV)/bin/python -m tests.policy_findings $(PARLIAMENT)/bin/parliament .local/policies
 
-# The tests of the definition are in make test; this is somebody else's opinion. It wants to read the integration's ARN.
+# What is deployed is what its source says. The tests of the definition are in make test; this is somebody else's opinion,
+# which wants to read the integration's ARN.
 .PHONY: check-workflow
+check-workflow: check-rendered
 ifeq ($(and $(shell command -v node),$(shell command -v npm)),)
-check-workflow:
 	@echo "asl-validator: skipped, it needs Node and there is none here"
 else
 check-workflow: $(ASL_VALIDATOR)
@@ -126,6 +127,10 @@ check-workflow: $(ASL_VALIDATOR)
 		sed 's/$${LambdaInvoke}/arn:aws:states:::lambda:invoke/' $$each > .local/workflows/$${each##*/}; \
 		$(NODE)/node_modules/.bin/asl-validator --json-path .local/workflows/$${each##*/}; done
 endif
+
+.PHONY: check-rendered
+check-rendered: $(VENV)/.ready
+	@$(VENV)/bin/python -m statemachine.render --check
 
 .PHONY: up
 up: $(READY)  ## a local AWS with the stack in two accounts: make up PORT=4566
@@ -140,6 +145,10 @@ build: $(SAM)/.ready  ## sam validate and sam build, for Lambda's platform, with
 	@AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate --lint
 	@PATH="$(CURDIR)/$(SAM)/bin:$$PATH" AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam build
 	@du -sh .aws-sam/build/*/
+
+.PHONY: render
+render: $(VENV)/.ready  ## make the workflow's JSON, and the picture of it, anew from its YAML
+	@$(VENV)/bin/python -m statemachine.render
 
 .PHONY: lock
 lock: $(VENV)/.ready  ## make the hashed locks anew, from the .in files
