@@ -1,4 +1,4 @@
-"""What attempts work on: DynamoDB, an item for the plan and two for each association, of each attempt."""
+"""What attempts work on: DynamoDB, of each attempt items for the plan and its grounds, and two for each association."""
 
 from __future__ import annotations
 

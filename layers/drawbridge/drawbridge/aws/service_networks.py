@@ -152,7 +152,11 @@ class ServiceNetworks:
         return InNetwork(id=made["id"], state=_state(made["status"]), private_dns=private_dns, attempt=attempt)
 
     def take_out(self, association_id: str) -> None:
-        """Delete the association with a resource or service, if it is ours; one that is gone is left so."""
+        """Delete the association with a resource or service; the role lets only those be deleted that carry our tag.
+
+        Raises:
+            GoneError: it is not there any longer.
+        """
         with translated(f"delete {association_id}"):
             if association_id.startswith("snsa-"):
                 self._lattice.delete_service_network_service_association(
