@@ -19,10 +19,10 @@ READY   := $(VENV)/.ready $(VENV)/bin/drawbridge $(RUNTIME)/.ready $(LAYERS)/dra
 
 .PHONY: help
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: $(READY)
+setup: $(READY)  ## what the others need, which each sets up by itself too
 
 $(VENV)/.ready: requirements/dev.txt
 	@echo "setting up $(VENV) (once)"
@@ -94,14 +94,14 @@ soak: $(READY)  ## the tests that have a long profile, long: make soak SOAK=200,
 check: check-code check-template check-workflow  ## linters, types, import direction, the template, the workflow
 
 .PHONY: check-code
-check-code: $(READY)
+check-code: $(READY)  ## ruff, strict mypy, the import contracts
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 	@PYTHONPATH=.:layers/drawbridge:layers/policy:cli $(VENV)/bin/lint-imports
 
 # As written, as SAM makes CloudFormation of it, and for what is insecure: each finds what the others do not.
 .PHONY: check-template
-check-template: $(READY) $(SAM)/.ready $(CHECKOV)/.ready check-policies
+check-template: $(READY) $(SAM)/.ready $(CHECKOV)/.ready check-policies  ## sam validate, cfn-lint, checkov, parliament
 	@AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate
 	@AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate --lint
 	@$(VENV)/bin/cfn-lint -- template.yaml .local/cloudformation.json
@@ -109,23 +109,28 @@ check-template: $(READY) $(SAM)/.ready $(CHECKOV)/.ready check-policies
 
 # Somebody else's opinion of the policies: of what SAM makes of the template, and of the documents' examples.
 .PHONY: check-policies
-check-policies: $(READY) $(PARLIAMENT)/.ready
+check-policies: $(READY) $(PARLIAMENT)/.ready  ## parliament on every policy of the template and the documents
 	@$(VENV)/bin/python -m local_aws.deployment template.yaml > .local/cloudformation.json
 	@$(VENV)/bin/python -m local_aws.deployment.policy_documents .local/cloudformation.json .local/policies README.md docs/*.md
 	@$(VENV)/bin/python -m tests.policy_findings $(PARLIAMENT)/bin/parliament .local/policies
 
-# The tests of the definition are in make test; this is somebody else's opinion. It wants to read a partition's name.
+# What is deployed is what its source says. The tests of the definition are in make test; this is somebody else's opinion,
+# which wants to read the integration's ARN.
 .PHONY: check-workflow
+check-workflow: check-rendered  ## what is rendered, and asl-validator where Node is
 ifeq ($(and $(shell command -v node),$(shell command -v npm)),)
-check-workflow:
 	@echo "asl-validator: skipped, it needs Node and there is none here"
 else
 check-workflow: $(ASL_VALIDATOR)
 	@mkdir -p .local/workflows
 	@for each in statemachine/*.asl.json; do \
-		sed 's/$${Partition}/aws/' $$each > .local/workflows/$${each##*/}; \
+		sed 's/$${LambdaInvoke}/arn:aws:states:::lambda:invoke/' $$each > .local/workflows/$${each##*/}; \
 		$(NODE)/node_modules/.bin/asl-validator --json-path .local/workflows/$${each##*/}; done
 endif
+
+.PHONY: check-rendered
+check-rendered: $(VENV)/.ready  ## whether the JSON and the picture are what the YAML of the workflow says
+	@$(VENV)/bin/python -m statemachine.render --check
 
 .PHONY: up
 up: $(READY)  ## a local AWS with the stack in two accounts: make up PORT=4566
@@ -140,6 +145,10 @@ build: $(SAM)/.ready  ## sam validate and sam build, for Lambda's platform, with
 	@AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam validate --lint
 	@PATH="$(CURDIR)/$(SAM)/bin:$$PATH" AWS_DEFAULT_REGION=us-east-1 $(SAM)/bin/sam build
 	@du -sh .aws-sam/build/*/
+
+.PHONY: render
+render: $(VENV)/.ready  ## make the workflow's JSON, and the picture of it, from its YAML
+	@$(VENV)/bin/python -m statemachine.render
 
 .PHONY: lock
 lock: $(VENV)/.ready  ## make the hashed locks anew, from the .in files

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from drawbridge.association.aliases import reserved_name
 from drawbridge.association.binding import Binding, InvalidBindingError, parse_binding
+from drawbridge.document_lines import line_of
 from drawbridge_cli.alias_claims import claims_among
 from drawbridge_cli.named_files import LONGEST, NamedFile, find_named
 
@@ -62,7 +63,7 @@ def check_bindings(files: Iterable[NamedFile]) -> Checked:
             problems.append(Problem(str(file.path), file.name, error.reason, error.line))
     for claim in claims_among(bindings):
         file = by_name[claim.second]
-        problems.append(Problem(str(file.path), file.name, str(claim), _line_of_alias(file.text)))
+        problems.append(Problem(str(file.path), file.name, str(claim), line_of(file.text, "attach", "alias")))
     texts = {binding.name: by_name[binding.name].text for binding in bindings}
     notes = (f"binding {each.name}: {note}" for each in bindings for note in _notes(each))
     return Checked(tuple(bindings), texts, tuple(problems), tuple(notes))
@@ -89,7 +90,3 @@ def _check(file: NamedFile) -> Binding:
 
 def _wrong(file: NamedFile, reason: str, line: int | None = None) -> InvalidBindingError:
     return InvalidBindingError(f"binding {file.name}: {reason}", reason=reason, line=line)
-
-
-def _line_of_alias(text: str) -> int | None:
-    return next((number for number, line in enumerate(text.splitlines(), start=1) if "alias" in line), None)

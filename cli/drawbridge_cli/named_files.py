@@ -21,7 +21,8 @@ class NamedFile(Struct, frozen=True):
     @property
     def reference_line(self) -> int | None:
         """The line with ``{{``, which Parameter Store refuses: it takes it for a reference."""
-        return next((number for number, line in enumerate(self.text.splitlines(), start=1) if "{{" in line), None)
+        before, reference, _ = self.text.partition("{{")
+        return before.count("\n") + 1 if reference else None
 
     @property
     def size(self) -> int:

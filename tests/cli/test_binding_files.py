@@ -213,3 +213,12 @@ def test_a_public_zone_is_called_out(tmp_path: Path) -> None:
     (note,) = check_bindings(find_bindings([tmp_path])).notes
 
     assert "public zone" in note
+
+
+def test_a_line_is_counted_as_an_editor_counts_it(tmp_path: Path) -> None:
+    reference = written(tmp_path / "reference", {"a.yaml": f"# \u2028\n{GOOD}# {{{{ssm:x}}}}\n"})
+    claimed = aliased("db.corp").replace("match:", "# alias \u2028\nmatch:")
+    claims = written(tmp_path / "claims", {"a.yaml": aliased("db.corp"), "b.yaml": claimed})
+
+    assert problems(reference) == ["a.yaml:4: Parameter Store refuses '{{'; put a space between"]
+    assert [each.partition(" ")[0] for each in problems(claims)] == ["b.yaml:6:"]

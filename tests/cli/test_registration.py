@@ -206,6 +206,14 @@ def test_a_quote_that_is_never_closed_is_told() -> None:
     assert [line.number for line in bad] == [3]
 
 
+def test_an_entry_of_several_lines_is_told_by_its_first() -> None:
+    _, unknown = read(f'{HEADER}12,gold,*,Orders,"one\ntwo"\n{STRANGER},,*,,\n')
+    _, unclosed = read(f'{HEADER}{CONSUMER},,*,,\n{STRANGER},,*,"never\nclosed\n')
+
+    assert [line.number for line in unknown] == [2]
+    assert [line.number for line in unclosed] == [3]
+
+
 @pytest.mark.parametrize("odd", ["\v", "\f", "\x1e", "\x85", "\u2028"])
 def test_only_what_ends_a_line_anywhere_ends_one_here(odd: str) -> None:
     good, bad = read(f"{HEADER}{CONSUMER},gold,*,Orders,one{odd}two\n12,,*,,\n")

@@ -84,10 +84,8 @@ class Table:
         self._items = list(items)
         self.meta = SimpleNamespace(client=self)
 
-    def query(self, **_: Any) -> dict[str, Any]:
-        return {"Items": self._items}
-
-    scan = query
+    def get_paginator(self, _: str) -> SimpleNamespace:
+        return SimpleNamespace(paginate=lambda **_: [{"Items": self._items}])
 
     def get_item(self, **_: Any) -> dict[str, Any]:
         return {"Item": self._items[0]}

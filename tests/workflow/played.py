@@ -244,7 +244,7 @@ def parameters(name: str) -> tuple[str, ...]:
 
 def _definition() -> str:
     """Give the definition with each function named after its folder."""
-    text = json.dumps(DEFINITION).replace("${Partition}", "aws")
+    text = json.dumps(DEFINITION).replace("${LambdaInvoke}", "arn:aws:states:::lambda:invoke")
     for substitution, arn in CALLED.items():
         folder = RESOURCES[attribute_of(arn)]["Properties"]["CodeUri"].rstrip("/").rpartition("/")[2]
         text = text.replace(f"${{{substitution}}}", folder)

@@ -196,7 +196,7 @@ def test_trap_21_a_task_that_waits_for_a_person_never_takes_its_timeout_for_a_fa
     assert not {"States.Timeout", "States.ALL", "States.TaskFailed"} & set(retried(task))
     assert task["Catch"][0]["ErrorEquals"] == ["States.Timeout"]
     assert task["TimeoutSeconds"] in {"{% $decided.wait.reminder %}", "{% $decided.wait.end %}"}
-    assert task["Resource"] == "arn:${Partition}:states:::lambda:invoke.waitForTaskToken"
+    assert task["Resource"] == "${LambdaInvoke}.waitForTaskToken"
     assert task["Arguments"]["Payload"]["token"] == "{% $states.context.Task.Token %}"
 
 
@@ -287,12 +287,12 @@ def test_neither_definition_nor_template_is_for_one_partition_only() -> None:
 
     assert "arn:aws" not in json.dumps(DEFINITION)
     assert "arn:aws" not in template
-    assert SUBSTITUTIONS["Partition"] == {"Ref": "AWS::Partition"}
+    assert SUBSTITUTIONS["LambdaInvoke"] == {"Fn::Sub": "arn:${AWS::Partition}:states:::lambda:invoke"}
 
 
 @every_task
 def test_a_task_invokes_a_function_by_its_substitution(task: Json) -> None:
-    assert task["Resource"] == "arn:${Partition}:states:::lambda:invoke"
+    assert task["Resource"] == "${LambdaInvoke}"
     assert re.fullmatch(r"\$\{\w+\}", task["Arguments"]["FunctionName"])
 
 

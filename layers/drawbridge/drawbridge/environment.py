@@ -9,11 +9,11 @@ from drawbridge.errors import DrawbridgeError, InvalidInputError
 
 
 class MissingVariableError(DrawbridgeError):
-    """A variable that the template should set is not there."""
+    """A variable that the template should set is not there, or empty."""
 
 
 class Environment:
-    """What the template tells a function; a variable that is missing fails at the start, by its name."""
+    """What the template tells a function. A variable that is missing or empty is told by its name, once it is read."""
 
     def __init__(self, variables: Mapping[str, str] = os.environ) -> None:
         self._variables = variables

@@ -1,7 +1,7 @@
 """Bindings as people write them: which shared resource goes where."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
@@ -11,6 +11,7 @@ from msgspec import Meta, Struct, field
 
 from drawbridge.association import Mode, NetworkRef, PrivateDns
 from drawbridge.association.entities import Entity
+from drawbridge.document_lines import line_of, line_of_error
 from drawbridge.errors import InvalidInputError
 from drawbridge.parsing import DEEPEST, UnreadableError, line_too_deep, read_json, read_value
 from drawbridge.request.shares import Matchable
@@ -163,9 +164,9 @@ def parse_binding(name: str, text: str) -> Binding:
     try:
         document = read_value(loaded, BindingDocument, strict=False)
     except UnreadableError as error:
-        raise _invalid(name, str(error), _line_of(str(error), text)) from error
+        raise _invalid(name, str(error), line_of_error(text, str(error))) from error
     for trouble in _troubles(document.attach):
-        line = _line_of_fields(trouble.partition(" ")[0].rstrip(":").split("."), text)
+        line = line_of(text, *trouble.partition(" ")[0].rstrip(":").split("."))
         raise InvalidBindingError(f"binding {name}: {trouble}", reason=trouble, line=line)
     return Binding(name=name, match=document.match, attach=document.attach)
 
@@ -216,23 +217,3 @@ def _load(name: str, text: str) -> object:
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # YAML's escapes may name characters that there are not.
         raise _invalid(name, str(error)) from error
-
-
-def _line_of(error: str, text: str) -> int | None:
-    """Find the line of the field that msgspec's message ends with, as ``- at `$.attach.mode```."""
-    path = re.search(r"`\$\.?([^`]*)`$", error)
-    unknown = re.search(r"unknown field `([^`]*)`", error)
-    fields = re.findall(r"[A-Za-z]+", path.group(1)) if path else []
-    return _line_of_fields([*fields, unknown.group(1)] if unknown else fields, text)
-
-
-def _line_of_fields(fields: Iterable[str], text: str) -> int | None:
-    """Find the line of the last field that is there, each looked for behind the one before it."""
-    start, line = 0, None
-    for each in fields:
-        found = re.compile(rf"\b{re.escape(each)}\b").search(text, start)
-        if found is None:
-            break
-        start = found.start()
-        line = text.count("\n", 0, start) + 1
-    return line

@@ -1,4 +1,4 @@
-"""What attempts work on: DynamoDB, an item for the plan and two for each association, of each attempt."""
+"""What attempts work on: DynamoDB, of each attempt items for the plan and its grounds, and two for each association."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from drawbridge.association import Plan, PlannedAssociation
 from drawbridge.aws.errors import translated
-from drawbridge.aws.pages import pages
+from drawbridge.aws.table_reads import queried
 from drawbridge.decision.grounds import AssociationGrounds
 from drawbridge.errors import UpstreamError
 from drawbridge.record.attempt import Kept, fitted
@@ -118,21 +118,14 @@ class Attempts:
 
     def _items(self, request: WorkflowInput) -> dict[str, str]:
         """Read what is kept, in JSON, by the names of the items."""
-
-        def page(**start: Any) -> Any:
-            return self._table.query(
+        with translated(f"read what is kept of {request.execution_name}", missing=UpstreamError):
+            found = queried(
+                self._table,
                 KeyConditionExpression="attempt = :attempt",
                 ExpressionAttributeValues={":attempt": request.execution_name},
                 ConsistentRead=True,
-                **({"ExclusiveStartKey": start["LastEvaluatedKey"]} if start else {}),
             )
-
-        with translated(f"read what is kept of {request.execution_name}", missing=UpstreamError):
-            return {
-                str(item["item"]): str(item["json"])
-                for each in pages(page, marker="LastEvaluatedKey")
-                for item in each["Items"]
-            }
+            return {str(item["item"]): str(item["json"]) for item in found}
 
     def _put(self, request: WorkflowInput, name: str, part: object) -> None:
         with translated(f"write {name} of {request.execution_name}", missing=UpstreamError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of, translated
-from drawbridge.aws.pages import pages
+from drawbridge.aws.table_reads import scanned
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import UpstreamError
@@ -35,9 +35,8 @@ class Consumers:
     def all(self) -> Iterator[Registration]:
         """Give all entries, in no order."""
         with translated("read the registry", missing=UpstreamError):
-            for page in pages(self._scan, marker="LastEvaluatedKey"):
-                for item in page["Items"]:
-                    yield Registration(account_id=item["account_id"], consumer=_consumer(item))
+            for item in scanned(self._table):
+                yield Registration(account_id=item["account_id"], consumer=_consumer(item))
 
     def add(self, entry: Registration, *, replace: bool) -> bool:
         """Write an entry; ``False`` if the account has one, which is only overwritten to ``replace`` it."""
@@ -65,9 +64,6 @@ class Consumers:
         with translated(f"remove {account_id} from the registry", missing=UpstreamError):
             removed = self._table.delete_item(Key={"account_id": account_id}, ReturnValues="ALL_OLD")
         return "Attributes" in removed
-
-    def _scan(self, **start: Any) -> Any:
-        return self._table.scan(**({"ExclusiveStartKey": start["LastEvaluatedKey"]} if start else {}))
 
 
 def _consumer(item: Mapping[str, Any]) -> Consumer:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of, translated
-from drawbridge.aws.pages import pages
 from drawbridge.errors import GoneError
 from drawbridge.request.connections import Connection, ConnectionState, LoadBalancer, ManagedService
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.type_defs import FilterTypeDef
 
 MANAGED_TAG = "drawbridge:managed"
 
@@ -39,7 +39,7 @@ class EndpointServices:
         with translated("list endpoint services"):
             return [
                 service
-                for page in pages(self._ec2.describe_vpc_endpoint_service_configurations, marker="NextToken")
+                for page in self._ec2.get_paginator("describe_vpc_endpoint_service_configurations").paginate()
                 for each in page["ServiceConfigurations"]
                 if (service := self._managed(each)) is not None
             ]
@@ -99,12 +99,12 @@ class EndpointServices:
 
     def without_notification(self, service_ids: Collection[str]) -> list[str]:
         """Give the services that have no connection notification to our topic."""
-        ours = [{"Name": "connection-notification-arn", "Values": [self._topic_arn]}]
+        ours: list[FilterTypeDef] = [{"Name": "connection-notification-arn", "Values": [self._topic_arn]}]
         with translated("list connection notifications"):
             having = {
                 each.get("ServiceId")
-                for page in pages(
-                    self._ec2.describe_vpc_endpoint_connection_notifications, marker="NextToken", Filters=ours
+                for page in self._ec2.get_paginator("describe_vpc_endpoint_connection_notifications").paginate(
+                    Filters=ours
                 )
                 for each in page["ConnectionNotificationSet"]
             }
@@ -123,15 +123,11 @@ class EndpointServices:
                     raise
 
     def _list(self, *filters: tuple[str, str]) -> list[Connection]:
-        chosen = [{"Name": name, "Values": [value]} for name, value in filters]
+        chosen: Any = {"Filters": [{"Name": name, "Values": [value]} for name, value in filters]} if filters else {}
         with translated("list endpoint connections"):
             return [
                 _connection(each)
-                for page in pages(
-                    self._ec2.describe_vpc_endpoint_connections,
-                    marker="NextToken",
-                    **({"Filters": chosen} if chosen else {}),
-                )
+                for page in self._ec2.get_paginator("describe_vpc_endpoint_connections").paginate(**chosen)
                 for each in page["VpcEndpointConnections"]
                 # Of what names neither there is nothing to say.
                 if each.get("VpcEndpointId") or each.get("TransitGatewayAttachmentId")

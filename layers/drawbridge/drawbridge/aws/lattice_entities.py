@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from drawbridge.arns import Arn
 from drawbridge.association.entities import NOT_VISIBLE, UNAVAILABLE, Entity, Undescribed
 from drawbridge.aws.errors import translated
-from drawbridge.aws.pages import pages
 from drawbridge.decision.facts import ResourceKind
 from drawbridge.errors import (
     AccessDeniedError,
@@ -87,25 +86,20 @@ class LatticeEntities:
         in it.
         """
         kind = _kind_of(resource_arn)
-        only = {} if resource_arn == network_arn else {"resourceConfigurationIdentifier": resource_arn}
+        only: dict[str, Any] = {} if resource_arn == network_arn else {"resourceConfigurationIdentifier": resource_arn}
         found: list[NamedResource] = []
         with translated(f"list what is in {network_arn}"):
             if kind is not ResourceKind.SERVICE:
-                for page in pages(
-                    self._lattice.list_service_network_resource_associations,
-                    serviceNetworkIdentifier=network_arn,
-                    includeChildren=True,
-                    **only,
+                for page in self._lattice.get_paginator("list_service_network_resource_associations").paginate(
+                    serviceNetworkIdentifier=network_arn, includeChildren=True, **only
                 ):
                     found += [_resource_in(each) for each in page["items"]]
             if kind is not ResourceKind.RESOURCE_CONFIGURATION:
                 only = {} if resource_arn == network_arn else {"serviceIdentifier": resource_arn}
-                for page in pages(
-                    self._lattice.list_service_network_service_associations,
-                    serviceNetworkIdentifier=network_arn,
-                    **only,
+                for services in self._lattice.get_paginator("list_service_network_service_associations").paginate(
+                    serviceNetworkIdentifier=network_arn, **only
                 ):
-                    found += [_service_in(each) for each in page["items"]]
+                    found += [_service_in(each) for each in services["items"]]
         return found
 
     def _describe(self, arn: str, share_arn: str, kind: ResourceKind) -> Entity | Undescribed:

@@ -15,8 +15,7 @@ from drawbridge.approval.turns import AWAITS_TURN
 from drawbridge.association.made import Made
 from drawbridge.association.plan_inputs import Inputs
 from drawbridge.aws.errors import translated
-from drawbridge.aws.pages import pages
-from drawbridge.aws.table_reads import items_of, only
+from drawbridge.aws.table_reads import items_of, only, queried, scanned
 from drawbridge.aws.table_writes import TooLargeError, Write, written
 from drawbridge.bounds import fitting
 from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
@@ -87,8 +86,7 @@ class Ledger:
     def followed(self) -> list[Row]:
         """Give the rows that AWS should still list: under way, or settled only for now."""
         with translated("read the rows that are followed", missing=UpstreamError):
-            items = (item for page in pages(self._query, marker="LastEvaluatedKey") for item in page["Items"])
-            return list(self._readable(items, _row))
+            return list(self._readable(self._followed(), _row))
 
     def claim(self, seen: Seen, attempt: int, *, after: Row | None) -> bool:
         """Enter an attempt; ``False`` if the row is not any longer as it was read, in ``after``."""
@@ -257,8 +255,7 @@ class Ledger:
     def entries(self) -> Iterator[Entry]:
         """Give all that the ledger knows, in no order."""
         with translated("read the ledger", missing=UpstreamError):
-            for page in pages(self._scan, marker="LastEvaluatedKey"):
-                yield from self._readable(page["Items"], _entry)
+            yield from self._readable(scanned(self._table), _entry)
 
     def _readable(self, items: Iterable[dict[str, Any]], read: Callable[[dict[str, Any]], Read]) -> Iterator[Read]:
         """Give what can be read, and tell of the rest."""
@@ -267,9 +264,6 @@ class Ledger:
                 yield read(item)
             except InvalidInputError as broken:
                 self._on_broken(str(broken))
-
-    def _scan(self, **start: Any) -> Any:
-        return self._table.scan(**({"ExclusiveStartKey": start["LastEvaluatedKey"]} if start else {}))
 
     def _shorten_history(self, request_id: str, item: dict[str, Any]) -> None:
         first = surplus(item["history"], most=_HISTORY_KEPT)
@@ -312,16 +306,15 @@ class Ledger:
         if first:
             written(self._table, request_id, write)
 
-    def _query(self, **start: Any) -> Any:
-        begin = {"ExclusiveStartKey": start["LastEvaluatedKey"]} if start else {}
+    def _followed(self) -> Iterator[dict[str, Any]]:
         compared = only(_COMPARED)
-        return self._table.query(
+        return queried(
+            self._table,
             IndexName=FOLLOWED_INDEX,
             KeyConditionExpression="#followed = :yes",
             ExpressionAttributeValues={":yes": _YES},
             ProjectionExpression=compared["ProjectionExpression"],
             ExpressionAttributeNames=compared["ExpressionAttributeNames"] | {"#followed": "followed"},
-            **begin,
         )
 
     def _moment(self) -> str:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from drawbridge.association.made import Kind, Made
 from drawbridge.aws.errors import translated
 from drawbridge.aws.ownership import OWNER_TAG
-from drawbridge.aws.pages import pages
 from drawbridge.aws.vpc_endpoints import BINDING_TAG, OVER, RESOURCE_TAG
 from drawbridge.errors import AccessDeniedError, GoneError
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.type_defs import FilterTypeDef
     from mypy_boto3_vpc_lattice import VPCLatticeClient
 
 
@@ -48,11 +48,11 @@ class Makings:
 
     @cached_property
     def _endpoints(self) -> tuple[Made, ...]:
-        marked = [{"Name": "tag-key", "Values": [OWNER_TAG]}]
+        marked: list[FilterTypeDef] = [{"Name": "tag-key", "Values": [OWNER_TAG]}]
         with translated("list the endpoints of ours"):
             found = [
                 each
-                for page in pages(self._ec2.describe_vpc_endpoints, marker="NextToken", Filters=marked)
+                for page in self._ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=marked)
                 for each in page["VpcEndpoints"]
             ]
         return tuple(self._ours(found))
@@ -81,26 +81,33 @@ class Makings:
     @cached_property
     def _in_networks(self) -> tuple[Made, ...]:
         with translated("list service networks"):
-            networks = [each for page in pages(self._lattice.list_service_networks) for each in page["items"]]
+            networks = [
+                each
+                for page in self._lattice.get_paginator("list_service_networks").paginate()
+                for each in page["items"]
+            ]
         return tuple(made for network in networks for made in self._of_network(network))
 
     def _of_network(self, network: Any) -> Iterator[Made]:
         lattice, arn = self._lattice, network["arn"]
-        for each in self._listed(lattice.list_service_network_resource_associations, network, "ResourceConfigurations"):
+        resources = lattice.get_paginator("list_service_network_resource_associations")
+        for each in self._listed(resources, network, "ResourceConfigurations"):
             if not each.get("isManagedAssociation"):
                 yield _in_network(each, each["resourceConfigurationArn"])
-        for each in self._listed(lattice.list_service_network_service_associations, network, "Services"):
+        services = lattice.get_paginator("list_service_network_service_associations")
+        for each in self._listed(services, network, "Services"):
             yield _in_network(each, each["serviceArn"])
-        for each in self._listed(lattice.list_service_network_vpc_associations, network, "VPCs"):
+        vpcs = lattice.get_paginator("list_service_network_vpc_associations")
+        for each in self._listed(vpcs, network, "VPCs"):
             yield Made(id=each["id"], kind=Kind.VPC, arn=each["arn"], network_arn=arn, vpc_id=each.get("vpcId", ""))
 
     @staticmethod
-    def _listed(call: Callable[..., Any], network: Any, what: str) -> Iterator[Any]:
+    def _listed(listing: Any, network: Any, what: str) -> Iterator[Any]:
         if network.get(f"numberOfAssociated{what}") == 0:
             return
         try:
             with translated(f"list what is in {network['arn']}"):
-                for page in pages(call, serviceNetworkIdentifier=network["arn"]):
+                for page in listing.paginate(serviceNetworkIdentifier=network["arn"]):
                     yield from (each for each in page["items"] if each["status"] != "DELETE_IN_PROGRESS")
         except (GoneError, AccessDeniedError):
             # A network that is not shared any longer, or never to be looked into: nothing is known of it.

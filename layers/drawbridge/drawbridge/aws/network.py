@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from drawbridge.association.plan import Vpc
 from drawbridge.association.subnets import Subnet
 from drawbridge.aws.errors import translated
-from drawbridge.aws.pages import pages
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.type_defs import FilterTypeDef
 
 
 _MOST_VALUES = 200
@@ -57,8 +56,14 @@ class Network:
     def vpc_of_group(self, group_id: str) -> str | None:
         """Give the VPC of a security group; ``None`` if there is no such group."""
         if group_id not in self._groups:
-            call = self._ec2.describe_security_groups
-            self._groups[group_id] = self._vpc_of(group_id, call, "group-id", "SecurityGroups")
+            of_group = [_filter("group-id", exactly(group_id))]
+            with translated(f"look for {group_id}"):
+                found = [
+                    each["VpcId"]
+                    for page in self._ec2.get_paginator("describe_security_groups").paginate(Filters=of_group)
+                    for each in page["SecurityGroups"]
+                ]
+            self._groups[group_id] = found[0] if found else None
         return self._groups[group_id]
 
     def subnet(self, subnet_id: str) -> Subnet | None:
@@ -67,13 +72,6 @@ class Network:
             found = self._list_subnets([_filter("subnet-id", exactly(subnet_id))])
             self._subnets[subnet_id] = next(iter(found), None)
         return self._subnets[subnet_id]
-
-    @staticmethod
-    def _vpc_of(identifier: str, call: Callable[..., Any], filtered_by: str, member: str) -> str | None:
-        only = [_filter(filtered_by, exactly(identifier))]
-        with translated(f"look for {identifier}"):
-            found = [each["VpcId"] for page in pages(call, marker="NextToken", Filters=only) for each in page[member]]
-        return found[0] if found else None
 
     def has_dns(self, vpc_id: str) -> bool:
         """Tell whether the VPC has DNS support and DNS host names."""
@@ -84,11 +82,11 @@ class Network:
             self._dns[vpc_id] = bool(support["EnableDnsSupport"]["Value"] and names["EnableDnsHostnames"]["Value"])
         return self._dns[vpc_id]
 
-    def _list(self, filters: list[dict[str, Any]], tags: dict[str, str]) -> list[Vpc]:
+    def _list(self, filters: list[FilterTypeDef], tags: dict[str, str]) -> list[Vpc]:
         with translated("list VPCs"):
             ids = sorted(
                 each["VpcId"]
-                for page in pages(self._ec2.describe_vpcs, marker="NextToken", Filters=filters)
+                for page in self._ec2.get_paginator("describe_vpcs").paginate(Filters=filters)
                 for each in page["Vpcs"]
                 if tags.items() <= {tag["Key"]: tag["Value"] for tag in each.get("Tags", [])}.items()
             )
@@ -100,11 +98,11 @@ class Network:
                 subnets[subnet.vpc_id].append(subnet)
         return [Vpc(vpc_id=vpc_id, subnets=tuple(subnets[vpc_id])) for vpc_id in ids]
 
-    def _list_subnets(self, filters: list[dict[str, Any]]) -> list[Subnet]:
+    def _list_subnets(self, filters: list[FilterTypeDef]) -> list[Subnet]:
         with translated("list subnets"):
             listed = [
                 each
-                for page in pages(self._ec2.describe_subnets, marker="NextToken", Filters=filters)
+                for page in self._ec2.get_paginator("describe_subnets").paginate(Filters=filters)
                 for each in page["Subnets"]
             ]
         return [_subnet(each, self._zone_types) for each in listed]
@@ -119,7 +117,7 @@ class Network:
             }
 
 
-def _filter(name: str, *values: str) -> dict[str, Any]:
+def _filter(name: str, *values: str) -> FilterTypeDef:
     return {"Name": name, "Values": [*values]}
 
 

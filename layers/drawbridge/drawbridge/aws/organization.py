@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from drawbridge.aws.errors import translated
-from drawbridge.aws.pages import pages
 from drawbridge.decision.facts import Membership, OrganizationPlace
 from drawbridge.errors import AccessDeniedError, ConflictError, GoneError
 
@@ -150,7 +149,7 @@ def _tags(client: OrganizationsClient, account_id: str) -> dict[str, str] | None
         with translated(f"ask Organizations for the tags of {account_id}"):
             return {
                 tag["Key"]: tag["Value"]
-                for page in pages(client.list_tags_for_resource, marker="NextToken", ResourceId=account_id)
+                for page in client.get_paginator("list_tags_for_resource").paginate(ResourceId=account_id)
                 for tag in page["Tags"]
             }
     except (AccessDeniedError, GoneError):

@@ -1,4 +1,4 @@
-"""Answers in pages, for the operations that botocore has no paginator for, or whose pages come empty."""
+"""Answers in pages, for the operations that botocore has no paginator for."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

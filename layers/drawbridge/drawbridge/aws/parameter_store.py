@@ -10,7 +10,6 @@ from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.aws.ownership import OWNER_TAG
-from drawbridge.aws.pages import pages
 from drawbridge.configuration import Parameter
 from drawbridge.errors import GoneError
 from drawbridge.publication.parameters import Owned
@@ -37,12 +36,8 @@ class Configuration:
         with translated(f"read {root}"):
             return [
                 Parameter(each["Name"].removeprefix(root), each["Value"], each["Version"], each["LastModifiedDate"])
-                for page in pages(
-                    self._ssm.get_parameters_by_path,
-                    marker="NextToken",
-                    Path=root,
-                    Recursive=True,
-                    WithDecryption=False,
+                for page in self._ssm.get_paginator("get_parameters_by_path").paginate(
+                    Path=root, Recursive=True, WithDecryption=False
                 )
                 for each in page["Parameters"]
             ]
@@ -62,8 +57,8 @@ class Configuration:
             with translated(f"read the history of {full}"):
                 versions = [
                     Parameter(name, each["Value"], each["Version"], each["LastModifiedDate"])
-                    for page in pages(
-                        self._ssm.get_parameter_history, marker="NextToken", Name=full, WithDecryption=False
+                    for page in self._ssm.get_paginator("get_parameter_history").paginate(
+                        Name=full, WithDecryption=False
                     )
                     for each in page["Parameters"]
                     # By number: the listing may lag behind the version that was read.
@@ -132,7 +127,7 @@ class PublishedNames:
     def below(self, path: str) -> Iterator[tuple[str, str]]:
         """Give name and value of all parameters below a path."""
         with translated(f"read what is below {path}"):
-            for page in pages(self._ssm.get_parameters_by_path, marker="NextToken", Path=path, Recursive=True):
+            for page in self._ssm.get_paginator("get_parameters_by_path").paginate(Path=path, Recursive=True):
                 for each in page["Parameters"]:
                     yield each["Name"], each["Value"]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
@@ -14,7 +15,7 @@ from drawbridge.request.shares import Invitation, InvitationStatus, Share, Share
 if TYPE_CHECKING:
     from mypy_boto3_ram import RAMClient
 
-_OTHERS = "OTHER-ACCOUNTS"
+_OTHERS: Literal["OTHER-ACCOUNTS"] = "OTHER-ACCOUNTS"
 
 _GONE = frozenset({"DELETING", "DELETED"})
 """Statuses of a share that ends. Any other than these and ``ACTIVE`` may become active, or was never heard of."""
@@ -42,7 +43,7 @@ class ResourceShares:
         found: list[Invitation] = []
         try:
             with translated("list resource share invitations"):
-                for page in pages(self._ram.get_resource_share_invitations, **of_share):
+                for page in self._ram.get_paginator("get_resource_share_invitations").paginate(**of_share):
                     found += [_invitation(each) for each in page["resourceShareInvitations"]]
         except GoneError:
             # Asked for one share, RAM answers with an error where it lists nothing.
@@ -58,7 +59,7 @@ class ResourceShares:
         found: list[Share] = []
         try:
             with translated("list resource shares"):
-                for page in pages(self._ram.get_resource_shares, resourceOwner=_OTHERS, **only):
+                for page in self._ram.get_paginator("get_resource_shares").paginate(resourceOwner=_OTHERS, **only):
                     found += [_share(each) for each in page["resourceShares"] if each.get("status") not in _GONE]
         except GoneError:
             # Asked for one share, RAM answers with an error where it lists nothing.
@@ -79,7 +80,7 @@ class ResourceShares:
         found: list[SharedResource] = []
         try:
             with translated("list shared resources"):
-                for page in pages(self._ram.list_resources, resourceOwner=_OTHERS, **only):
+                for page in self._ram.get_paginator("list_resources").paginate(resourceOwner=_OTHERS, **only):
                     found += [_resource(each) for each in page["resources"]]
         except GoneError:
             return []
@@ -136,7 +137,7 @@ def _share(each: Any) -> Share:
     )
 
 
-def _resource(each: dict[str, str]) -> SharedResource:
+def _resource(each: Mapping[str, Any]) -> SharedResource:
     return SharedResource(
         arn=each["arn"],
         type=each.get("type", "").lower(),

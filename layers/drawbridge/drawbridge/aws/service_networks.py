@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,6 @@ from drawbridge.association import NetworkRef, PrivateDns, WantedAssociation
 from drawbridge.association.observed import InNetwork, Network, State, VpcInNetwork
 from drawbridge.aws.errors import denied_action, translated
 from drawbridge.aws.ownership import OWNER_TAG
-from drawbridge.aws.pages import pages
 from drawbridge.aws.private_dns import PREFERENCES, names_of
 from drawbridge.decision.facts import ResourceKind
 from drawbridge.errors import AccessDeniedError, GoneError, RefusedError, UpstreamError
@@ -80,7 +78,9 @@ class ServiceNetworks:
             with translated(f"list the service networks of {vpc_id}"):
                 found = [
                     each
-                    for page in pages(self._lattice.list_service_network_vpc_associations, vpcIdentifier=vpc_id)
+                    for page in self._lattice.get_paginator("list_service_network_vpc_associations").paginate(
+                        vpcIdentifier=vpc_id
+                    )
                     for each in page["items"]
                 ]
             self._of_vpcs[vpc_id] = self._vpc_association(found[0]["id"]) if found else None
@@ -93,8 +93,8 @@ class ServiceNetworks:
         with translated(f"count the VPCs of {network.arn}"):
             return sum(
                 len(page["items"])
-                for page in pages(
-                    self._lattice.list_service_network_vpc_associations, serviceNetworkIdentifier=network.arn
+                for page in self._lattice.get_paginator("list_service_network_vpc_associations").paginate(
+                    serviceNetworkIdentifier=network.arn
                 )
             )
 
@@ -152,7 +152,11 @@ class ServiceNetworks:
         return InNetwork(id=made["id"], state=_state(made["status"]), private_dns=private_dns, attempt=attempt)
 
     def take_out(self, association_id: str) -> None:
-        """Delete the association with a resource or service, if it is ours; one that is gone is left so."""
+        """Delete the association with a resource or service; the role lets only those be deleted that carry our tag.
+
+        Raises:
+            GoneError: it is not there any longer.
+        """
         with translated(f"delete {association_id}"):
             if association_id.startswith("snsa-"):
                 self._lattice.delete_service_network_service_association(
@@ -212,7 +216,7 @@ class ServiceNetworks:
         with translated("list service networks"):
             return {
                 each["name"]: each["arn"]
-                for page in pages(self._lattice.list_service_networks)
+                for page in self._lattice.get_paginator("list_service_networks").paginate()
                 for each in page["items"]
                 if is_of(each["arn"], self._account_id)
             }
@@ -225,16 +229,16 @@ class ServiceNetworks:
 
     def _list(self, network: Network, kind: ResourceKind) -> dict[str, Any]:
         by_service = kind is ResourceKind.SERVICE
-        call: Callable[..., Any] = (
-            self._lattice.list_service_network_service_associations
+        listing: Any = (
+            self._lattice.get_paginator("list_service_network_service_associations")
             if by_service
-            else self._lattice.list_service_network_resource_associations
+            else self._lattice.get_paginator("list_service_network_resource_associations")
         )
         member = "serviceArn" if by_service else "resourceConfigurationArn"
         with translated(f"list what is in {network.arn}"):
             return {
                 each[member]: each
-                for page in pages(call, serviceNetworkIdentifier=network.arn)
+                for page in listing.paginate(serviceNetworkIdentifier=network.arn)
                 for each in page["items"]
                 # What an AWS service made for itself is none of our business.
                 if not each.get("isManagedAssociation")

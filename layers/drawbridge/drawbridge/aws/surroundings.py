@@ -11,7 +11,6 @@ from drawbridge.arns import is_of
 from drawbridge.association import Mode
 from drawbridge.association.inputs import ListedNetwork, ListedVpc
 from drawbridge.aws.errors import translated
-from drawbridge.aws.pages import pages
 from drawbridge.aws.survey import Survey
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ class Surroundings:
         with translated("list resource configurations"):
             return {
                 each["arn"]: (*_said(each), str(each.get("lastUpdatedAt", "")))
-                for page in pages(self._lattice.list_resource_configurations)
+                for page in self._lattice.get_paginator("list_resource_configurations").paginate()
                 for each in page["items"]
             }
 
@@ -84,7 +83,9 @@ class Surroundings:
     def _services(self) -> dict[str, tuple[str, ...]]:
         with translated("list services"):
             return {
-                each["arn"]: tuple(_said(each)) for page in pages(self._lattice.list_services) for each in page["items"]
+                each["arn"]: tuple(_said(each))
+                for page in self._lattice.get_paginator("list_services").paginate()
+                for each in page["items"]
             }
 
     @cached_property
@@ -97,7 +98,7 @@ class Surroundings:
                     resources=each.get("numberOfAssociatedResourceConfigurations", 0),
                     vpcs=each.get("numberOfAssociatedVPCs", 0),
                 )
-                for page in pages(self._lattice.list_service_networks)
+                for page in self._lattice.get_paginator("list_service_networks").paginate()
                 for each in page["items"]
             )
 
@@ -115,21 +116,21 @@ class Surroundings:
                     tags={tag["Key"]: tag["Value"] for tag in each.get("Tags", [])},
                     places=tuple(sorted((*kind, lowest) for kind, lowest in places[each["VpcId"]].items())),
                 )
-                for page in pages(self._ec2.describe_vpcs, marker="NextToken")
+                for page in self._ec2.get_paginator("describe_vpcs").paginate()
                 for each in page["Vpcs"]
             )
 
     @cached_property
     def _subnets(self) -> list[Any]:
         with translated("list subnets"):
-            return [each for page in pages(self._ec2.describe_subnets, marker="NextToken") for each in page["Subnets"]]
+            return [each for page in self._ec2.get_paginator("describe_subnets").paginate() for each in page["Subnets"]]
 
     @cached_property
     def _groups(self) -> dict[str, str]:
         with translated("list security groups"):
             return {
                 each["GroupId"]: each.get("VpcId", "")
-                for page in pages(self._ec2.describe_security_groups, marker="NextToken")
+                for page in self._ec2.get_paginator("describe_security_groups").paginate()
                 for each in page["SecurityGroups"]
             }
 

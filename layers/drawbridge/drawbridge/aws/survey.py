@@ -18,6 +18,7 @@ from drawbridge.publication.named import NamedResource
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.type_defs import FilterTypeDef
     from mypy_boto3_vpc_lattice import VPCLatticeClient
 
 
@@ -86,8 +87,8 @@ class Survey:
         with translated(f"list the VPCs of {network_arn}"):
             return {
                 each["id"]: each
-                for page in pages(
-                    self._lattice.list_service_network_vpc_associations, serviceNetworkIdentifier=network_arn
+                for page in self._lattice.get_paginator("list_service_network_vpc_associations").paginate(
+                    serviceNetworkIdentifier=network_arn
                 )
                 for each in page["items"]
                 if each["status"] != "DELETE_IN_PROGRESS"
@@ -98,11 +99,11 @@ class Survey:
         return self._all_endpoints(None)
 
     def _list_endpoints(self) -> dict[str, Any]:
-        kinds = [{"Name": "vpc-endpoint-type", "Values": [*ENDPOINT_TYPES.values()]}]
+        kinds: list[FilterTypeDef] = [{"Name": "vpc-endpoint-type", "Values": [*ENDPOINT_TYPES.values()]}]
         with translated("list endpoints"):
             return {
                 each["VpcEndpointId"]: each
-                for page in pages(self._ec2.describe_vpc_endpoints, marker="NextToken", Filters=kinds)
+                for page in self._ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=kinds)
                 for each in page["VpcEndpoints"]
                 if each["State"].lower() not in OVER
             }

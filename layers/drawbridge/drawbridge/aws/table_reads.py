@@ -33,6 +33,18 @@ def items_of(table: Table, request_ids: Collection[str], attributes: Collection[
         yield from _batch(table, ids[start : start + _AT_ONCE], attributes)
 
 
+def scanned(table: Table) -> Iterator[dict[str, Any]]:
+    """Give all items, in no order."""
+    for page in table.meta.client.get_paginator("scan").paginate(TableName=table.name):
+        yield from page["Items"]
+
+
+def queried(table: Table, **parameters: Any) -> Iterator[dict[str, Any]]:
+    """Give all items that a query finds."""
+    for page in table.meta.client.get_paginator("query").paginate(TableName=table.name, **parameters):
+        yield from page["Items"]
+
+
 def _batch(table: Table, ids: list[str], attributes: Collection[str]) -> Iterator[dict[str, Any]]:
     name = table.name
     asked = {"Keys": [{"request_id": each} for each in ids], "ConsistentRead": True, **only(attributes)}

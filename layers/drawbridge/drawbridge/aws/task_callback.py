@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 _NOBODY_WAITS = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
-"""The task was completed, has timed out, or got another token when it was tried again."""
+"""The task was completed, has timed out, or got another token when it was tried again; or it never had that one."""
 
 
 class TaskCallback:

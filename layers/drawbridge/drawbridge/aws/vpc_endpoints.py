@@ -19,7 +19,7 @@ from drawbridge.publication.named import NamedResource
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
-    from mypy_boto3_ec2.type_defs import TagTypeDef
+    from mypy_boto3_ec2.type_defs import FilterTypeDef, TagTypeDef
 
 BINDING_TAG = "drawbridge:binding"
 RESOURCE_TAG = "drawbridge:resource-configuration"
@@ -154,14 +154,14 @@ class VpcEndpoints:
 
     def _listed(self, vpc_id: str) -> list[Any]:
         if vpc_id not in self._in_vpcs:
-            filters = [
+            filters: list[FilterTypeDef] = [
                 {"Name": "vpc-id", "Values": [vpc_id]},
                 {"Name": "vpc-endpoint-type", "Values": [*ENDPOINT_TYPES.values()]},
             ]
             with translated(f"list the endpoints in {vpc_id}"):
                 self._in_vpcs[vpc_id] = [
                     each
-                    for page in pages(self._ec2.describe_vpc_endpoints, marker="NextToken", Filters=filters)
+                    for page in self._ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=filters)
                     for each in page["VpcEndpoints"]
                 ]
         return self._in_vpcs[vpc_id]

@@ -1,4 +1,4 @@
-"""Step Functions: starting executions, and asking how they ended."""
+"""Step Functions: starting executions, asking how they ended, and completing tasks that wait."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ class OnboardingWorkflow:
         self._arn = state_machine_arn
 
     def start(self, request: WorkflowInput) -> bool:
-        """Start the execution, or find it running; ``False`` if one of that name has come to its end.
+        """Start the execution, or find it running with this input; ``False`` if there is another one of that name.
 
         While an execution runs, Step Functions answers a second start of its name and input as if it were the first.
+        It refuses the name where the input differs, and for 90 days after the execution's end.
         """
         with translated(f"start {request.execution_name}"):
             try:
@@ -41,7 +42,7 @@ class OnboardingWorkflow:
         return True
 
     def ending(self, request: WorkflowInput) -> Ending | None:
-        """Tell how the execution ended; ``None`` if it runs, or Step Functions knows of none.
+        """Tell how the execution ended; ``None`` if it runs, will be redriven, or Step Functions knows of none.
 
         Step Functions' answer may be some seconds old: one that has just ended may be told to run.
         """

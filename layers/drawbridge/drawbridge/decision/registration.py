@@ -39,7 +39,7 @@ class BadLine(Struct, frozen=True):
     """A line of a file that can't be registered."""
 
     number: int
-    """Counted from 1, the header's line included."""
+    """Counted from 1, the header's line included; of an entry that goes over several, the first."""
     reason: str
 
 
@@ -87,19 +87,20 @@ def read_registrations(text: str, since: datetime) -> tuple[list[Registration], 
     good: dict[str, Registration] = {}
     bad: list[BadLine] = []
     header: list[str] | None = None
-    while (row := _next(rows, bad)) is not None:
+    while (found := _next(rows, bad)) is not None:
+        line, row = found
         if not any(field.strip() for field in row):
             continue
         if header is None:
-            header = _header(row, rows.line_num)
+            header = _header(row, line)
             continue
         try:
             entry = _entry(header, row, since)
         except InvalidInputError as error:
-            bad.append(BadLine(rows.line_num, str(error)))
+            bad.append(BadLine(line, str(error)))
             continue
         if entry.account_id in good:
-            bad.append(BadLine(rows.line_num, f"account_id: {entry.account_id} is on an earlier line already"))
+            bad.append(BadLine(line, f"account_id: {entry.account_id} is on an earlier line already"))
         else:
             good[entry.account_id] = entry
     if header is None:
@@ -107,15 +108,16 @@ def read_registrations(text: str, since: datetime) -> tuple[list[Registration], 
     return [*good.values()], bad
 
 
-def _next(rows: Reader, bad: list[BadLine]) -> list[str] | None:
-    """Give the next row that can be taken apart; what can't is a bad line."""
+def _next(rows: Reader, bad: list[BadLine]) -> tuple[int, list[str]] | None:
+    """Give the next row that can be taken apart, with its first line; what can't is a bad line."""
     while True:
+        line = rows.line_num + 1
         try:
-            return next(rows)
+            return line, next(rows)
         except StopIteration:
             return None
         except csv.Error as error:
-            bad.append(BadLine(rows.line_num, str(error)))
+            bad.append(BadLine(line, str(error)))
 
 
 def _header(row: list[str], line: int) -> list[str]:
