@@ -20,6 +20,7 @@ from tests.unit.publishing import BY_ENDPOINT, NAME, Names, World, named, public
 PATH = "/drawbridge/connections/orders/orders-db"
 PLAIN, BESIDE = f"{PATH}/dns-name", f"{PATH}/connection"
 ALIASED = wanted(alias="db.internal", alias_zone="Z0123456789")
+RENAMED = wanted(alias="other.internal", alias_zone="Z0123456789")
 GROUP = wanted(resource_name="group", resource_type="GROUP")
 OTHER_ARN = f"{RESOURCE_ARN}9"
 
@@ -167,6 +168,55 @@ def test_a_child_that_was_recreated_takes_the_name_over_and_nothing_is_taken_bac
 
     assert [each.change for each in planned.names] == [Change.CHANGED]
     assert planned.taken_back == ()
+
+
+class CrashError(Exception):
+    """Stands for a function that is killed."""
+
+
+class Dying:
+    """Lets so many writes pass, and no more."""
+
+    def __init__(self, writes: int) -> None:
+        self.left = writes
+
+    def write(self) -> None:
+        if not self.left:
+            raise CrashError
+        self.left -= 1
+
+
+@pytest.mark.parametrize("after", range(4))
+def test_after_a_crash_between_any_two_writes_the_next_run_leaves_what_one_run_leaves(after: int) -> None:
+    dying = Dying(after)
+
+    class DyingNames(Names):
+        def overwrite(self, name: str, value: str, *, subject: str) -> None:
+            dying.write()
+            super().overwrite(name, value, subject=subject)
+
+    class DyingWorld(World):
+        def point(self, *args: Any, **kwargs: Any) -> None:
+            dying.write()
+            super().point(*args, **kwargs)
+
+        def remove(self, *args: Any, **kwargs: Any) -> None:
+            dying.write()
+            super().remove(*args, **kwargs)
+
+    before, names, moved = World(named()), Names(), named(dns_name="new.example")
+    publication(before, names, ALIASED)
+    world, dying_names = DyingWorld(moved), DyingNames(**names.there)
+    world.records, world.holders = before.records, before.holders
+
+    with pytest.raises(CrashError):
+        publication(world, dying_names, RENAMED)
+    dying.left = 4
+    publication(world, dying_names, RENAMED)
+
+    assert world.records == {"other.internal": ("new.example", RESOURCE_ARN)}
+    assert dying_names.there[PLAIN].value == "new.example"
+    assert plan(world, dying_names, RENAMED).actions == ()
 
 
 def test_what_somebody_took_since_it_was_planned_is_not_overwritten() -> None:

@@ -1,6 +1,7 @@
 """The publication plan: a pure comparison of what is due with what is published, which is applied or printed.
 
-The actions of a name stand in the order in which they are applied; a refusal is the last.
+The actions of a name stand in the order in which they are applied; a refusal is the last. After a crash between any two
+of them, a plan that is made anew does the rest, and nothing twice.
 """
 
 from collections.abc import Iterator
@@ -173,13 +174,14 @@ def _actions(desired: DesiredName, observed: ObservedName) -> Iterator[Action]:
     if alias is not None and observed.record_differs is not None:
         yield PointRecord(alias=alias, to=desired.to, holder=desired.holder, why=observed.record_differs)
     parameters = plan_parameters(desired, observed.parameters)
-    yield from parameters
-    if any(isinstance(action, Refuse) for action in parameters):
-        return
     there = observed.parameters.document
     earlier = read_connection(there.value) if there is not None and there.subject else None
-    if earlier is not None and earlier.alias is not None and earlier.alias != alias:
+    # A JSON that may not be written keeps its record too.
+    written = any(isinstance(action, WriteParameters) for action in parameters)
+    if written and earlier is not None and earlier.alias is not None and earlier.alias != alias:
+        # Before the JSON: that is what tells of the earlier record, and would tell of it no longer.
         yield _removed(earlier.alias, earlier, desired.binding, desired.vpc_id)
+    yield from parameters
 
 
 def _removed(alias: Alias, published: ConnectionDocument, binding: str, vpc_id: str) -> RemoveRecord:
