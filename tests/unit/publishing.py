@@ -6,8 +6,8 @@ from typing import Any
 
 from drawbridge.association import Alias, Associated, WantedAssociation
 from drawbridge.association.aliases import Holder, MayTakeOver
-from drawbridge.association.entities import Entity
 from drawbridge.errors import ConflictError
+from drawbridge.lattice import Entity
 from drawbridge.publication import Publication
 from drawbridge.publication.named import NamedResource
 from drawbridge.publication.parameters import Owned

@@ -11,6 +11,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from drawbridge.arns import AccountId, Arn, ArnText
+from drawbridge.lattice import ResourceKind
 
 Moments = Annotated[datetime, Meta(tz=True)]
 """With an offset: without one nobody knows when it is."""
@@ -207,14 +208,6 @@ class ConnectionFacts(Document, frozen=True, kw_only=True, tag="endpoint-connect
             Fact.REGION: not self.region,
         }
         return self.asker.unknown | {fact for fact, unknown in missing.items() if unknown}
-
-
-class ResourceKind(StrEnum):
-    """What VPC Lattice lets an account share."""
-
-    RESOURCE_CONFIGURATION = "resource-configuration"
-    SERVICE_NETWORK = "service-network"
-    SERVICE = "service"
 
 
 class ResourceFacts(Document, frozen=True, kw_only=True, tag="shared-resource", tag_field="kind"):

@@ -5,10 +5,9 @@ from typing import Protocol, assert_never
 
 from msgspec import Struct
 
-from drawbridge.association import Associated, PrivateDns, WantedAssociation
+from drawbridge.association import Associated, WantedAssociation
 from drawbridge.association.aliases import alias_of
-from drawbridge.association.entities import Entity
-from drawbridge.decision.facts import ResourceKind
+from drawbridge.lattice import Entity, PrivateDns, ResourceKind
 from drawbridge.publication.documents import ConnectionDocument
 from drawbridge.publication.named import NamedResource
 from drawbridge.publication.names import connection_path

@@ -6,7 +6,7 @@ from typing import Protocol
 from drawbridge.arns import is_of
 from drawbridge.association import Alias
 from drawbridge.association.aliases import Holder
-from drawbridge.association.entities import Entity
+from drawbridge.lattice import Entity
 from drawbridge.publication.documents import read_connection
 from drawbridge.publication.names import binding_path, path_of_document
 

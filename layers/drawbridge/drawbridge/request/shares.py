@@ -75,14 +75,6 @@ class SharedResource(Struct, frozen=True, order=True, omit_defaults=True):
         return self.arn.split(":")[2:3] == ["vpc-lattice"]
 
 
-class Matchable(Struct, frozen=True, kw_only=True, order=True):
-    """What a binding goes by of a resource that a share holds."""
-
-    name: str
-    type: str
-    owner: str
-
-
 def newest(invitations: list[Invitation]) -> Invitation | None:
     """Give the newest of several invitations to one share: it was shared again after an earlier one had expired."""
     return max(invitations, key=lambda invitation: (invitation.sent_at, invitation.arn), default=None)
