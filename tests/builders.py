@@ -13,7 +13,6 @@ from drawbridge.decision.facts import (
     Asker,
     ConnectionFacts,
     Consumer,
-    Content,
     Membership,
     Moment,
     OrganizationPlace,
@@ -25,7 +24,7 @@ from drawbridge.discovery.observed import Seen
 from drawbridge.discovery.row import Row
 from drawbridge.lattice import Entity, PrivateDns
 from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest, WorkflowInput
-from drawbridge.request.shares import Invitation, InvitationStatus, SharedResource
+from drawbridge.request.shares import Content, Invitation, InvitationStatus, SharedResource
 from drawbridge.status import Reason, Status
 
 REPOSITORY = Path(__file__).parent.parent

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from drawbridge.arns import AccountId, Arn, ArnText
 from drawbridge.lattice import ResourceKind
+from drawbridge.request.shares import Content
 
 Moments = Annotated[datetime, Meta(tz=True)]
 """With an offset: without one nobody knows when it is."""
@@ -124,19 +125,6 @@ class Asker(Document, frozen=True, kw_only=True):
             )
             if missing
         )
-
-
-class Content(Struct, frozen=True, order=True, forbid_unknown_fields=True):
-    """Something that a share holds."""
-
-    arn: str
-    type: str
-    """In lower case: RAM's answers vary."""
-
-    @property
-    def is_lattice(self) -> bool:
-        # Not by parsing: one odd ARN in a share must not hide the others.
-        return self.arn.split(":")[2:3] == ["vpc-lattice"]
 
 
 class ShareFacts(Document, frozen=True, kw_only=True, tag="resource-share", tag_field="kind"):
