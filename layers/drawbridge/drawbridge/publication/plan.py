@@ -22,6 +22,7 @@ from drawbridge.publication.parameters import (
     WriteParameters,
     plan_parameters,
 )
+from drawbridge.publication.published import PublishedName
 
 
 class DesiredName(DesiredParameters, frozen=True, kw_only=True):
@@ -46,13 +47,6 @@ class ObservedName(Struct, frozen=True, kw_only=True):
     parameters: ObservedParameters
     record_differs: str | None = None
     """How the name of our own differs: ``None`` if it does not, empty if only in its marker."""
-
-
-class PublishedName(Struct, frozen=True, kw_only=True):
-    """A shared resource's name that is published."""
-
-    path: str
-    document: ConnectionDocument
 
 
 class PointRecord(Struct, frozen=True, kw_only=True):

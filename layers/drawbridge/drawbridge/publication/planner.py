@@ -8,20 +8,19 @@ from typing import Protocol
 from drawbridge.association import Alias, Associated, WantedAssociation
 from drawbridge.association.aliases import Holder, MayTakeOver
 from drawbridge.errors import ConflictError
-from drawbridge.publication.documents import read_connection
 from drawbridge.publication.due import Due, Endpoints, Entities, Inside
 from drawbridge.publication.named import NamedResource
-from drawbridge.publication.names import binding_path, path_of_document
+from drawbridge.publication.names import binding_path
 from drawbridge.publication.parameters import Names, Refuse, observe
 from drawbridge.publication.plan import (
     DesiredName,
     NamePlan,
     ObservedName,
     PublicationPlan,
-    PublishedName,
     plan_name,
     plan_removal,
 )
+from drawbridge.publication.published import PublishedName, published_names
 from drawbridge.publication.takeover import Takeover
 
 
@@ -91,11 +90,8 @@ class PublicationPlanner:
     ) -> Iterator[PublishedName]:
         """Give what is published of children that are gone; a path that another child has by now is that one's."""
         there = {each.resource_arn for each in found}
-        for parameter, value in self._names.below(binding_path(self._prefix, wanted.binding)):
-            path = path_of_document(parameter)
-            document = read_connection(value) if path else None
-            if path is None or document is None or path in due:
-                continue
+        for each in published_names(self._names.below(binding_path(self._prefix, wanted.binding))):
+            document = each.document
             of_group = document.group_arn == wanted.resource_arn and document.vpc_id == (wanted.vpc_id or None)
-            if of_group and document.resource_configuration_arn not in there:
-                yield PublishedName(path=path, document=document)
+            if of_group and document.resource_configuration_arn not in there and each.path not in due:
+                yield each

@@ -7,8 +7,8 @@ from drawbridge.arns import is_of
 from drawbridge.association import Alias
 from drawbridge.association.aliases import Holder
 from drawbridge.lattice import Entity
-from drawbridge.publication.documents import read_connection
-from drawbridge.publication.names import binding_path, path_of_document
+from drawbridge.publication.names import binding_path
+from drawbridge.publication.published import published_names
 
 
 class Entities(Protocol):
@@ -52,5 +52,4 @@ class Takeover:
 
     def _publishes(self, binding: str, alias: Alias) -> bool:
         there = self._published.below(binding_path(self._prefix, binding))
-        documents = (read_connection(value) for parameter, value in there if path_of_document(parameter))
-        return any(each is not None and each.alias == alias for each in documents)
+        return any(each.document.alias == alias for each in published_names(there))
