@@ -10,7 +10,6 @@ from drawbridge.decision.facts import (
     Asker,
     ConnectionFacts,
     Consumer,
-    Content,
     Facts,
     Membership,
     Moment,
@@ -19,6 +18,7 @@ from drawbridge.decision.facts import (
     ShareFacts,
 )
 from drawbridge.decision.registration import ALL_SERVICES
+from drawbridge.request.shares import Content
 from local_aws.drawbridge_stack import REPOSITORY
 
 NOON = Moment(datetime(2026, 11, 25, 12, tzinfo=UTC), "Europe/Berlin")

@@ -7,14 +7,12 @@ from typing import Any
 
 from drawbridge.approval import Asked, Line, Options, Question
 from drawbridge.approval.ask import Posted, Standing
-from drawbridge.association import Mode, NetworkRef, PrivateDns, WantedAssociation
-from drawbridge.association.entities import Entity
+from drawbridge.association import Mode, NetworkRef, WantedAssociation
 from drawbridge.association.observed import Network
 from drawbridge.decision.facts import (
     Asker,
     ConnectionFacts,
     Consumer,
-    Content,
     Membership,
     Moment,
     OrganizationPlace,
@@ -24,8 +22,9 @@ from drawbridge.decision.facts import (
 )
 from drawbridge.discovery.observed import Seen
 from drawbridge.discovery.row import Row
+from drawbridge.lattice import Entity, PrivateDns
 from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest, WorkflowInput
-from drawbridge.request.shares import Invitation, InvitationStatus, SharedResource
+from drawbridge.request.shares import Content, Invitation, InvitationStatus, SharedResource
 from drawbridge.status import Reason, Status
 
 REPOSITORY = Path(__file__).parent.parent

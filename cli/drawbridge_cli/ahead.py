@@ -31,7 +31,8 @@ from drawbridge.decision.gather import Gatherer
 from drawbridge.decision.let_in import LetIn, decided_on
 from drawbridge.decision.live import approved_before, kept
 from drawbridge.errors import NotReadyError
-from drawbridge.publication.preview import Change, Intended, Previewer
+from drawbridge.publication.plan import Change, NamePlan
+from drawbridge.publication.planner import PublicationPlanner
 from drawbridge.record.entry import Entry
 from drawbridge.request import ResourceShareRequest
 from drawbridge.request.shares import Share
@@ -49,13 +50,13 @@ class Way(Struct, frozen=True, kw_only=True):
     wanted: WantedAssociation
     permitted_by: tuple[str, ...]
     steps: tuple[Step, ...]
-    names: tuple[Intended, ...] = ()
+    names: tuple[NamePlan, ...] = ()
     """None before it is usable."""
     pending: tuple[str, ...] = ()
     """The ARNs of what has no name yet."""
 
     @property
-    def changes(self) -> tuple[Intended, ...]:
+    def changes(self) -> tuple[NamePlan, ...]:
         return tuple(each for each in self.names if each.change is not Change.SAME)
 
     @property
@@ -124,7 +125,7 @@ class Lookout(Struct, frozen=True, kw_only=True):
     gatherer: Gatherer
     planner_of: PlannerOf
     ways: Ways
-    previewer: Previewer
+    publication_planner: PublicationPlanner
     policies: PolicySet
     entry_of: Callable[[str], Entry | None]
     """Gives what the ledger knows of a request, by its id."""
@@ -202,11 +203,11 @@ class Lookout(Struct, frozen=True, kw_only=True):
         if not all(isinstance(step, _CHANGES) for step in to_do):
             return Way(wanted=wanted, permitted_by=permitted_by, steps=to_do)
         by = associated(observed, wanted)
-        preview = self.previewer.preview(wanted, by, now=self.moment.now)
-        pending = preview.pending
-        if not wanted.holds_others and not preview.names and not pending:
+        plan = self.publication_planner.plan(wanted, by, now=self.moment.now)
+        names, pending = (*plan.names, *plan.taken_back), tuple(each.resource_arn for each in plan.pending)
+        if not wanted.holds_others and not names and not pending:
             pending = (wanted.resource_arn,)
-        return Way(wanted=wanted, permitted_by=permitted_by, steps=to_do, names=preview.names, pending=pending)
+        return Way(wanted=wanted, permitted_by=permitted_by, steps=to_do, names=names, pending=pending)
 
 
 def _closed(wish: Wish, known: Ahead) -> Wish:

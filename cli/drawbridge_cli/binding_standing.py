@@ -12,8 +12,8 @@ from drawbridge.association.binding import Binding, ServiceNetwork, VpcTag
 from drawbridge.association.plan import Vpc
 from drawbridge.configuration import Broken, InForce
 from drawbridge.errors import ConflictError
-from drawbridge.publication.documents import read_connection
 from drawbridge.publication.names import binding_path
+from drawbridge.publication.published import published_names
 from drawbridge_cli.ahead import Ahead, ways_of
 from drawbridge_cli.alias_claims import claims_among
 
@@ -108,16 +108,10 @@ def names_by_binding(
     paths = {f"{binding_path(prefix, name)}/": name for name in bindings}
     found: dict[str, dict[str, str]] = defaultdict(dict)
     orphans: dict[str, str] = {}
-    for name, value in parameters:
-        told = read_connection(value) if name.endswith("/connection") else None
-        if told is None:
-            continue
-        path = name.removesuffix("/connection")
-        of = next((binding for start, binding in paths.items() if path.startswith(start)), None)
-        if of is None:
-            orphans[path] = told.dns_name
-        else:
-            found[of][path] = told.dns_name
+    for each in published_names(parameters):
+        of = next((binding for start, binding in paths.items() if each.path.startswith(start)), None)
+        names = orphans if of is None else found[of]
+        names[each.path] = each.document.dns_name
     return dict(found), orphans
 
 

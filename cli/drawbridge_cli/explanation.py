@@ -5,7 +5,8 @@ from msgspec import Struct
 from drawbridge.decision import Because
 from drawbridge.decision.cedar import Action, PolicySet
 from drawbridge.decision.decide import IN_ORDER, unavailable
-from drawbridge.decision.facts import ConnectionFacts, Moment, ResourceFacts, ResourceKind, ShareFacts
+from drawbridge.decision.facts import ConnectionFacts, Moment, ResourceFacts, ShareFacts
+from drawbridge.lattice import ResourceKind
 from drawbridge.legible import legible
 from drawbridge.status import Reason, Status
 from drawbridge_cli.cases import outcome_for

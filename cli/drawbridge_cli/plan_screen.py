@@ -9,7 +9,7 @@ from drawbridge.association.made import Made
 from drawbridge.association.steps import Await, Step, Stuck
 from drawbridge.legible import legible
 from drawbridge.publication.names import binding_path, connection_path
-from drawbridge.publication.preview import Change, Intended
+from drawbridge.publication.plan import Change, NamePlan
 from drawbridge.status import Reason
 from drawbridge_cli.ahead import Ahead, Way, unknown_places, ways_of
 from drawbridge_cli.refusals import what_to_do
@@ -57,7 +57,7 @@ def show_way(way: Way, prefix: str) -> None:
         say(f"    . wait until {arn} has a name", "doubtful")
 
 
-def show_name(name: Intended) -> None:
+def show_name(name: NamePlan) -> None:
     """Tell what becomes of a published name."""
     sign, mark = _SIGNS[name.change]
     value = f": {name.dns_name}" if name.change in {Change.NEW, Change.SAME} else ""
@@ -142,8 +142,19 @@ def way_document(way: Way) -> dict[str, Any]:
         "permittedBy": way.permitted_by,
         "asWanted": way.is_as_wanted,
         "steps": [{"do": str(step)} | msgspec.to_builtins(step) for step in way.steps],
-        "names": way.names,
+        "names": [name_document(name) for name in way.names],
         "pending": way.pending,
+    }
+
+
+def name_document(name: NamePlan) -> dict[str, Any]:
+    return {
+        "path": name.path,
+        "change": name.change,
+        "dnsName": name.dns_name,
+        "subject": name.subject,
+        "why": name.why,
+        "document": name.document,
     }
 
 

@@ -30,8 +30,7 @@ from drawbridge.decision.gather import Gatherer
 from drawbridge.decision.in_force import compiled, policies_in_force
 from drawbridge.decision.policies import Policy
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, RefusedError
-from drawbridge.publication.due import Due
-from drawbridge.publication.preview import Previewer
+from drawbridge.publication.planner import PublicationPlanner
 from drawbridge.record.entry import Entry
 from drawbridge.slack.messenger import Messenger
 from drawbridge_cli.ahead import Lookout
@@ -148,14 +147,15 @@ class Stack:
         policies = compiled(self.policies_in_force())
         quotas = quotas_in_force(self.configuration)
         planning = self.planning
-        due = Due(planning.endpoints, planning.entities, self.published, prefix=self.prefix)
         zones = PrivateZones(self._client("route53"), owner=self.prefix)
         return Lookout(
             shares=planning.shares,
             gatherer=self._gatherer,
             planner_of=lambda bindings: planning.planner(policies, bindings, quotas, self.ledger.rows),
             ways=planning.ways,
-            previewer=Previewer(due, self.published, zones),
+            publication_planner=PublicationPlanner(
+                planning.endpoints, planning.entities, self.published, zones, prefix=self.prefix
+            ),
             policies=policies,
             entry_of=self.ledger.entry,
             moment=Moment(datetime.now(UTC), self.zone),

@@ -10,6 +10,7 @@ from drawbridge.association import PlannedAssociation
 from drawbridge.association.coverage import Coverage
 from drawbridge.bootstrap.plan_associations import attempts, gatherer, ledger, moment, planner
 from drawbridge.decision import Accept, DecidedOn, Keep
+from drawbridge.decision.facts import Asker
 from drawbridge.observability import logger
 from drawbridge.record.outcome import Refused
 from drawbridge.request import ResourceShareRequest, WorkflowInput
@@ -40,7 +41,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 def _plan(step: Step) -> tuple[int, ...]:
     # Before anything is read: what changes from here on was not seen.
     now, share_arn = moment(), step.request.request.share_arn
-    asker = gatherer().asker(Arn.parse(share_arn).account_id)
+    asker = _asker(share_arn)
     coverage = _coverage(step)
     plan = planner().plan(share_arn, asker, coverage.expected(share_arn), now, coverage, tries=step.tries)
     items = attempts().keep_plan(step.request, plan, now.now)
@@ -52,7 +53,7 @@ def _plan(step: Step) -> tuple[int, ...]:
 def _decide_again(step: Step, item: int) -> str:
     """Decide again on one; tell what comes next for it."""
     now, share_arn = moment(), step.request.request.share_arn
-    asker = gatherer().asker(Arn.parse(share_arn).account_id)
+    asker = _asker(share_arn)
     planned = attempts().planned(step.request, item)
     again = planner().again(share_arn, asker, planned.wanted, now, _coverage(step))
     match again:
@@ -63,6 +64,15 @@ def _decide_again(step: Step, item: int) -> str:
         case _:
             attempts().keep_planned(step.request, item, PlannedAssociation(wanted=again, at=now.now))
             return "associate"
+
+
+def _asker(share_arn: str) -> Asker:
+    """Tell who shares, asked anew: what the decision gathered is older than the answer, and than every try to plan.
+
+    An association counts as decided on at the moment that its plan says, and only for a minute: nothing that it rests
+    on may be from before.
+    """
+    return gatherer().asker(Arn.parse(share_arn).account_id)
 
 
 def _coverage(step: Step) -> Coverage:

@@ -15,7 +15,6 @@ from drawbridge.bootstrap.planning import Planning
 from drawbridge.decision.facts import Asker, Moment
 from drawbridge.decision.in_force import compiled, policies_in_force
 from drawbridge.errors import NotReadyError
-from drawbridge.publication.due import Due
 from drawbridge.publication.publish import Publisher
 from local_aws.clock import clock
 from tests.cli.operators import Operator
@@ -94,8 +93,8 @@ def _carry_out(operator: Operator, wanted: WantedAssociation) -> None:
     for _ in range(_LONG_ENOUGH):
         planning = _planning(operator)
         names = PublishedNames(operator.aws("ssm"), owner=PREFIX)
-        due = Due(planning.endpoints, planning.entities, names, prefix=PREFIX)
-        publisher = Publisher(due, names, PrivateZones(operator.aws("route53"), owner=PREFIX))
+        zones = PrivateZones(operator.aws("route53"), owner=PREFIX)
+        publisher = Publisher(planning.endpoints, planning.entities, names, zones, prefix=PREFIX)
         try:
             by = associate(wanted, planning.ways, attempt=1)
             publisher.publish(wanted, by, now=datetime.now(UTC), patient=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from drawbridge.association.entities import NOT_VISIBLE, UNAVAILABLE
 from drawbridge.association.quotas import DEFAULTS
 from drawbridge.decision.let_in import DENIED
+from drawbridge.lattice import NOT_VISIBLE, UNAVAILABLE
 from drawbridge_cli.main import app
 from drawbridge_cli.refusals import WHAT_TO_DO
 from tests.builders import REPOSITORY

@@ -14,10 +14,10 @@ from drawbridge.decision.facts import (
     Membership,
     OrganizationPlace,
     ResourceFacts,
-    ResourceKind,
     Service,
     ShareFacts,
 )
+from drawbridge.lattice import ResourceKind
 from drawbridge.status import Reason, Status
 from drawbridge_cli.cases import outcome_for
 from drawbridge_cli.documents import AnyFacts

@@ -8,10 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawbridge.association.entities import NOT_VISIBLE, UNAVAILABLE, Entity, Undescribed
 from drawbridge.aws.lattice_entities import LatticeEntities
-from drawbridge.decision.facts import ResourceKind
 from drawbridge.errors import ThrottledError
+from drawbridge.lattice import NOT_VISIBLE, UNAVAILABLE, Entity, ResourceKind, Undescribed
 from drawbridge.request.shares import SharedResource
 from tests.builders import RESOURCE_ARN
 from tests.contracts.accounts import REGION, Account, answering, empty_first_pages, refusing, shared

@@ -22,11 +22,11 @@ from drawbridge.decision.let_in import NOT_MANAGED, LetIn
 from drawbridge.discovery.review import Review
 from drawbridge.discovery.row import Row
 from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
+from drawbridge.lattice import Matchable
 from drawbridge.record import GONE, Basis, Outcome
 from drawbridge.record.bounds import stored_size_of
 from drawbridge.record.record import StatusChange, status_change
 from drawbridge.request import EndpointConnectionRequest, Request
-from drawbridge.request.shares import Matchable
 from drawbridge.status import Reason, Status
 from tests.builders import (
     CONNECTION,

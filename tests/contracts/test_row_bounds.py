@@ -12,11 +12,11 @@ from drawbridge.association.plan import MOST_AT_ONCE, MOST_KEPT
 from drawbridge.aws.ledger import Ledger
 from drawbridge.bounds import GROUNDS_BYTES
 from drawbridge.decision.bounds import REASONS_BYTES
+from drawbridge.lattice import Matchable
 from drawbridge.publication import Publication
 from drawbridge.record import Outcome
 from drawbridge.record.outcome import PUBLISHED_BYTES, WAYS_BYTES, Ended, Planned, Published, outcome_of
 from drawbridge.record.record import status_change
-from drawbridge.request.shares import Matchable
 from drawbridge.status import Status
 from tests.aws_limits import ITEM_BYTES
 from tests.builders import NOW, PROVIDER, SHARE, seen, wanted, workflow_input

@@ -9,13 +9,12 @@ import msgspec
 import pytest
 from botocore.stub import Stubber
 
-from drawbridge.association import Associated, Mode, NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association import Associated, Mode, NetworkRef, WantedAssociation
 from drawbridge.association.associate import Ways, associate
 from drawbridge.association.observed import Network, State
 from drawbridge.association.steps import CreateEndpoint
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
-from drawbridge.decision.facts import ResourceKind
 from drawbridge.errors import (
     AccessDeniedError,
     AssociationFailedError,
@@ -24,6 +23,7 @@ from drawbridge.errors import (
     QuotaExceededError,
     ThrottledError,
 )
+from drawbridge.lattice import PrivateDns, ResourceKind
 from local_aws.faults import CallFault, faults
 from local_aws.services.quotas import lowered
 from tests.builders import wanted_by_network

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from drawbridge.association import PrivateDns, WantedAssociation
+from drawbridge.association import WantedAssociation
 from drawbridge.association.associate import Ways, associate
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.survey import Survey
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.errors import NotReadyError, ThrottledError
+from drawbridge.lattice import PrivateDns
 from tests.builders import wanted, wanted_by_network
 from tests.contracts.accounts import Account, refusing
 from tests.contracts.accounts import shared as shared_resource

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from drawbridge.association import Mode, NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association import Mode, NetworkRef, WantedAssociation
 from drawbridge.association.associate import Ways, associate, endpoint_token
 from drawbridge.association.observed import Network, State
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.errors import AccessDeniedError, ConflictError, NotReadyError, QuotaExceededError, UpstreamError
+from drawbridge.lattice import PrivateDns
 from tests.builders import wanted
 from tests.contracts.accounts import REGION, Account, answering, refusing, shared
 from tests.local_aws.accounts import first_vpc, pass_time

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from drawbridge.association import Mode, NetworkRef, Plan, PrivateDns, WantedAssociation
+from drawbridge.association import Mode, NetworkRef, Plan, WantedAssociation
 from drawbridge.association.associate import Ways, endpoint_token
 from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
 from drawbridge.errors import NotReadyError
+from drawbridge.lattice import PrivateDns
 from functions.associate_resource import app
 from tests.attempts import KeptInMemory
 from tests.builders import ENDPOINT_ID, NETWORK, NOW, VPC_ID, wanted, wanted_by_network, workflow_input

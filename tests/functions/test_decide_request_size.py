@@ -17,11 +17,12 @@ from drawbridge.bootstrap import decide_request as wiring
 from drawbridge.bounds import GROUNDS_BYTES, fitting, shortened, size_of
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision.bounds import grounds_within
-from drawbridge.decision.facts import Content, Facts, ShareFacts
+from drawbridge.decision.facts import Facts, ShareFacts
 from drawbridge.decision.grounds import Grounds
 from drawbridge.decision.policies import Policy, parse_policy
 from drawbridge.environment import Environment
 from drawbridge.request import Request
+from drawbridge.request.shares import Content
 from functions.decide_request import app
 from tests.aws_limits import STATE_BYTES
 from tests.builders import PROVIDER, SHARE, asker, question, share_facts

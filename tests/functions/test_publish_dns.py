@@ -8,7 +8,6 @@ import pytest
 from drawbridge.association import Associated, Plan, WantedAssociation
 from drawbridge.errors import NotReadyError
 from drawbridge.publication import Publication
-from drawbridge.publication.due import Due
 from drawbridge.publication.named import NamedResource
 from drawbridge.publication.parameters import Owned
 from drawbridge.publication.publish import Publisher
@@ -70,8 +69,7 @@ def named(arn: str, **changes: str) -> NamedResource:
 @pytest.fixture(autouse=True)
 def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     aws = Aws()
-    due = Due(aws, aws, aws, prefix=aws.prefix)  # type: ignore[arg-type]  # only what is used here
-    publisher = Publisher(due, aws, aws)  # type: ignore[arg-type]  # the same
+    publisher = Publisher(aws, aws, aws, aws, prefix=aws.prefix)  # type: ignore[arg-type]  # only what is used here
     monkeypatch.setattr(app, "publisher", lambda: publisher)
     for name in ("connections", "names", "environment"):
         monkeypatch.setattr(app, name, lambda: aws)

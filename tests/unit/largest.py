@@ -1,7 +1,8 @@
 """The largest of what there is room for: names, causes and lists as long as AWS, bindings and policies allow."""
 
-from drawbridge.association import Associated, NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association import Associated, NetworkRef, WantedAssociation
 from drawbridge.association.plan import MOST_AT_ONCE
+from drawbridge.lattice import PrivateDns
 from drawbridge.publication import Publication, Way
 from tests.builders import NETWORK_ARN, RESOURCE_ARN, wanted
 

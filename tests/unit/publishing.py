@@ -6,10 +6,9 @@ from typing import Any
 
 from drawbridge.association import Alias, Associated, WantedAssociation
 from drawbridge.association.aliases import Holder, MayTakeOver
-from drawbridge.association.entities import Entity
 from drawbridge.errors import ConflictError
+from drawbridge.lattice import Entity
 from drawbridge.publication import Publication
-from drawbridge.publication.due import Due
 from drawbridge.publication.named import NamedResource
 from drawbridge.publication.parameters import Owned
 from drawbridge.publication.publish import Publisher
@@ -71,12 +70,21 @@ class World:
     def entity(self, arn: str) -> Entity | None:
         return self.entities.get(arn, entity(arn=arn)) if self.shared else None
 
+    def difference(self, alias: Alias, to: NamedResource, *, holder: Holder, may_take_over: MayTakeOver) -> str | None:
+        self._check(alias, holder, may_take_over)
+        as_due = (to.dns_name, holder.subject), holder
+        there = self.records.get(alias.name), self.holders.get(alias.name)
+        return None if there == as_due else f"{there[0]} -> {to.dns_name}"
+
     def point(self, alias: Alias, to: NamedResource, *, holder: Holder, may_take_over: MayTakeOver) -> None:
+        self._check(alias, holder, may_take_over)
+        self.holders[alias.name] = holder
+        self.records[alias.name] = (to.dns_name, holder.subject)
+
+    def _check(self, alias: Alias, holder: Holder, may_take_over: MayTakeOver) -> None:
         theirs = self.holders.get(alias.name, holder)
         if (theirs.subject, theirs.binding) != (holder.subject, holder.binding) and not may_take_over(theirs):
             raise ConflictError(f"{alias.name} is another's")
-        self.holders[alias.name] = holder
-        self.records[alias.name] = (to.dns_name, holder.subject)
 
     def remove(self, alias: Alias, *, holder: Holder, dns_name: str) -> None:
         theirs = self.holders.get(alias.name)
@@ -103,5 +111,5 @@ def publication(
     *,
     patient: bool = False,
 ) -> Publication:
-    publisher = Publisher(Due(world, world, names, prefix="drawbridge"), names, world)
+    publisher = Publisher(world, world, names, world, prefix="drawbridge")
     return publisher.publish(wanted, by, now=NOW, patient=patient)

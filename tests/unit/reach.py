@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import msgspec
 
-from drawbridge.association import Mode, NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association import Mode, NetworkRef, WantedAssociation
 from drawbridge.association.associate import Ways
 from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
 from drawbridge.association.subnets import Subnet
 from drawbridge.errors import ConflictError, DrawbridgeError, GoneError
+from drawbridge.lattice import PrivateDns
 from tests.builders import CONSUMER, VPC_ID
 
 replace = msgspec.structs.replace

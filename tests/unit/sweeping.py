@@ -20,8 +20,9 @@ from drawbridge.discovery.reviewer import PolicyReviewer
 from drawbridge.discovery.row import Row
 from drawbridge.discovery.sweep import Discoverer
 from drawbridge.discovery.waiting import WaitingRequests, Waits
+from drawbridge.lattice import Matchable
 from drawbridge.request.connections import NONE_HELD, Held
-from drawbridge.request.shares import Matchable, SharedResource
+from drawbridge.request.shares import SharedResource
 
 if TYPE_CHECKING:
     from tests.unit.test_discovery import World

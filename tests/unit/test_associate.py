@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawbridge.association import Associated, Mode, NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association import Associated, Mode, NetworkRef, WantedAssociation
 from drawbridge.association.associate import associate, endpoint_token
 from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
-from drawbridge.decision.facts import ResourceKind
 from drawbridge.errors import AssociationFailedError, ConflictError, NotReadyError
+from drawbridge.lattice import PrivateDns, ResourceKind
 from tests.builders import NETWORK, RESOURCE_ARN, SHARED_NETWORK_ARN, VPC_ID, wanted, wanted_by_network
 from tests.unit.reach import Reach
 

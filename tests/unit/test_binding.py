@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.association import NetworkRef, PrivateDns
+from drawbridge.association import NetworkRef
 from drawbridge.association.binding import Binding, Route53Alias, VpcTag, parse_binding
 from drawbridge.errors import InvalidInputError
+from drawbridge.lattice import PrivateDns
 from tests.builders import NETWORK_ARN, PROVIDER, entity
 from tests.builders import VPC_ID as VPC
 

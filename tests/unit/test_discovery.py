@@ -19,10 +19,11 @@ from drawbridge.discovery.sweep import Discoverer
 from drawbridge.discovery.waiting import Waits
 from drawbridge.errors import DrawbridgeError, InvalidInputError, ThrottledError
 from drawbridge.hint import AT_CONNECTIONS, AT_SHARES, EVERYWHERE
+from drawbridge.lattice import Matchable
 from drawbridge.request import ResourceShareRequest, WorkflowInput
 from drawbridge.request.connections import NONE_HELD, Connection, ConnectionState, Held, ManagedService
 from drawbridge.request.digests import digest, state_in_effect
-from drawbridge.request.shares import Invitation, InvitationStatus, Matchable, Share, SharedResource
+from drawbridge.request.shares import Invitation, InvitationStatus, Share, SharedResource
 from drawbridge.status import Reason, Status
 from tests.builders import (
     CONNECTION,

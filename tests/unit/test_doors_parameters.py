@@ -22,8 +22,8 @@ from drawbridge.aws.secrets import Secrets
 from drawbridge.configuration import Parameter, in_force
 from drawbridge.decision.policies import parse_policy
 from drawbridge.errors import AccessDeniedError, InvalidInputError
+from drawbridge.lattice import Matchable
 from drawbridge.publication.documents import ConnectionDocument, differences, read_connection, says_the_same
-from drawbridge.request.shares import Matchable
 from tests.odd import ODD_JSON, fuzzed, json_texts, values, with_odd_members
 
 BINDING: dict[str, Any] = {

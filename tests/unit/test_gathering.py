@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from drawbridge.decision import Moot
-from drawbridge.decision.facts import ConnectionFacts, Consumer, Content, Fact, Facts, OrganizationPlace, ShareFacts
+from drawbridge.decision.facts import ConnectionFacts, Consumer, Fact, Facts, OrganizationPlace, ShareFacts
 from drawbridge.decision.gather import Gatherer
 from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
 from drawbridge.request.connections import (
@@ -18,7 +18,7 @@ from drawbridge.request.connections import (
     ManagedService,
     held_beside,
 )
-from drawbridge.request.shares import Invitation, InvitationStatus, Share, SharedResource
+from drawbridge.request.shares import Content, Invitation, InvitationStatus, Share, SharedResource
 from drawbridge.status import Status
 from tests.builders import (
     CONNECTION,

@@ -15,7 +15,7 @@ from drawbridge.association.inputs import ListedNetwork, ListedVpc, inputs_of, t
 from drawbridge.association.plan_inputs import Inputs
 from drawbridge.association.quotas import RESOURCE_ENDPOINTS
 from drawbridge.configuration import InForce
-from drawbridge.request.shares import Matchable
+from drawbridge.lattice import Matchable
 from tests.builders import CONSUMER, PROVIDER, RESOURCE_ARN, VPC_ID, shared_resource
 from tests.unit.around import Around
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.decision import Accept, AskApprover, Decision, Hold, Keep, Moot, Reject
-from drawbridge.decision.facts import Content, Facts, Service
+from drawbridge.decision.facts import Facts, Service
 from drawbridge.decision.grounds import Grounds
 from drawbridge.decision.let_in import (
     MOST_LET_IN,
@@ -20,6 +20,7 @@ from drawbridge.decision.let_in import (
 )
 from drawbridge.decision.live import approved_before, is_live, kept, was_let_in
 from drawbridge.request.digests import contents_fingerprint, state_in_effect
+from drawbridge.request.shares import Content
 from drawbridge.status import Reason, Status
 from tests.builders import NOW, RESOURCE_ARN, SERVICE_ID, SUBNET, connection_facts, content, share_facts
 

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.association import Alias, Mode, NetworkRef, Plan, PrivateDns
+from drawbridge.association import Alias, Mode, NetworkRef, Plan
 from drawbridge.association.aliases import AliasCheck, Holder, Zone
 from drawbridge.association.binding import Binding, parse_binding
-from drawbridge.association.entities import NOT_VISIBLE, UNAVAILABLE, Entity, Undescribed
 from drawbridge.association.in_force import matched_digest, wanted_digest
 from drawbridge.association.made import Made
 from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
@@ -32,10 +31,10 @@ from drawbridge.association.subnets import Subnet
 from drawbridge.bounds import GROUNDS_BYTES, size_of
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision.cedar import PolicySet
-from drawbridge.decision.facts import ResourceKind
 from drawbridge.decision.policies import parse_policy
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, NotReadyError, ThrottledError, UpstreamError
-from drawbridge.request.shares import Matchable, Share, SharedResource
+from drawbridge.lattice import NOT_VISIBLE, UNAVAILABLE, Entity, Matchable, PrivateDns, ResourceKind, Undescribed
+from drawbridge.request.shares import Share, SharedResource
 from drawbridge.status import Reason
 from tests.builders import (
     CONSUMER,

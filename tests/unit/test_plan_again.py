@@ -9,11 +9,11 @@ import pytest
 from drawbridge.association import WantedAssociation
 from drawbridge.association.binding import Binding
 from drawbridge.association.coverage import Coverage
-from drawbridge.association.entities import NOT_VISIBLE, Entity, Undescribed
 from drawbridge.association.plan import Vpc
 from drawbridge.decision import Accept, DecidedOn
 from drawbridge.decision.let_in import LetIn
 from drawbridge.errors import NotReadyError
+from drawbridge.lattice import NOT_VISIBLE, Entity, Undescribed
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
 from tests.builders import MOMENT, NETWORK, NOW, RESOURCE_ARN, SHARE_ARN, VPC_ID, asker, entity

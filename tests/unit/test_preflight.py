@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawbridge.association import Mode, NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association import Mode, NetworkRef, WantedAssociation
 from drawbridge.association.observed import Endpoint, InNetwork, Observed, State, VpcInNetwork
 from drawbridge.association.preflight import Preflight
 from drawbridge.association.quotas import DEFAULTS
 from drawbridge.association.subnets import Subnet
-from drawbridge.decision.facts import ResourceKind
+from drawbridge.lattice import PrivateDns, ResourceKind
 from drawbridge.status import Reason
 from tests.builders import NETWORK, RESOURCE_ARN, SERVICE_ARN, VPC_ID, wanted, wanted_by_network
 from tests.unit.reach import Reach

@@ -2,8 +2,8 @@
 
 import pytest
 
-from drawbridge.association import PrivateDns
 from drawbridge.aws.private_dns import PREFERENCES, names_of, private_dns_of
+from drawbridge.lattice import PrivateDns
 
 
 def test_trap_17_every_width_of_private_dns_has_a_word_of_aws_s_of_its_own() -> None:

@@ -9,9 +9,8 @@ import pytest
 
 from drawbridge.association import Alias, Associated, Mode
 from drawbridge.association.aliases import Holder, alias_of
-from drawbridge.association.entities import Entity
-from drawbridge.decision.facts import ResourceKind
 from drawbridge.errors import ConflictError, NotReadyError
+from drawbridge.lattice import Entity, ResourceKind
 from drawbridge.publication.documents import read_connection
 from drawbridge.publication.named import NamedResource
 from drawbridge.publication.parameters import Owned

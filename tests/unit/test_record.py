@@ -10,6 +10,7 @@ from drawbridge.acceptance import Acceptance, Result
 from drawbridge.association import Plan, WantedAssociation
 from drawbridge.decision import Accept, AskApprover, Hold, Keep, Moot, Reject
 from drawbridge.decision.let_in import LetIn
+from drawbridge.lattice import Matchable
 from drawbridge.publication import Publication
 from drawbridge.record import GONE, Basis, Outcome
 from drawbridge.record.outcome import (
@@ -25,7 +26,6 @@ from drawbridge.record.outcome import (
     outcome_of,
 )
 from drawbridge.record.record import StatusChange, record, status_change
-from drawbridge.request.shares import Matchable
 from drawbridge.status import Reason, Status
 from tests.builders import CONSUMER, NOW, VPC_ID, wanted, wanted_by_network, workflow_input
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.association import Associated, Mode, NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association import Associated, Mode, NetworkRef, WantedAssociation
 from drawbridge.association.observed import Endpoint, InNetwork, Observed, State, VpcInNetwork
 from drawbridge.association.steps import (
     Action,
@@ -31,7 +31,7 @@ from drawbridge.association.steps import (
     next_step,
     steps,
 )
-from drawbridge.decision.facts import ResourceKind
+from drawbridge.lattice import PrivateDns, ResourceKind
 from tests.builders import NETWORK, RESOURCE_ARN, SHARED_NETWORK_ARN, VPC_ID, wanted, wanted_by_network
 
 SN, SN_ENDPOINT = Mode.SERVICE_NETWORK, Mode.SERVICE_NETWORK_ENDPOINT

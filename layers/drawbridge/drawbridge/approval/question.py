@@ -8,11 +8,11 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.approval import Asked, Line, Options, Question
-from drawbridge.association import PrivateDns
 from drawbridge.association.binding import Binding, VpcTag
 from drawbridge.decision import AskApprover
 from drawbridge.decision.again import fingerprint
 from drawbridge.decision.facts import ConnectionFacts, Facts, Membership, OrganizationPlace, ShareFacts
+from drawbridge.lattice import PrivateDns
 from drawbridge.publication.names import consumer_path
 from drawbridge.request import WorkflowInput
 

@@ -6,12 +6,10 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from drawbridge.association.entities import holds_others
 from drawbridge.association.made import Made
 from drawbridge.association.plan_inputs import Inputs
-from drawbridge.decision.facts import ResourceKind
 from drawbridge.decision.grounds import AssociationGrounds
-from drawbridge.request.shares import Matchable
+from drawbridge.lattice import Matchable, PrivateDns, ResourceKind, holds_others
 from drawbridge.status import Reason
 
 
@@ -24,18 +22,6 @@ class Mode(StrEnum):
     """A service network of ours, which VPCs are associated with."""
     SERVICE_NETWORK_ENDPOINT = "service-network-endpoint"
     """A service network of ours, and a VPC endpoint of type ServiceNetwork: also for what comes in from on-premises."""
-
-
-class PrivateDns(StrEnum):
-    """Which names of the provider's choice the VPC takes over."""
-
-    OFF = "off"
-    VERIFIED = "verified"
-    """Of domains that AWS found to be the provider's."""
-    VERIFIED_AND_LISTED = "verified-and-listed"
-    LISTED = "listed"
-    """Of domains that the binding lists, verified or not."""
-    ALL = "all"
 
 
 class NetworkRef(Struct, frozen=True, kw_only=True, rename="camel"):

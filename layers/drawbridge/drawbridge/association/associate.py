@@ -7,7 +7,7 @@ from typing import Protocol, assert_never
 
 import msgspec
 
-from drawbridge.association import Associated, Mode, NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association import Associated, Mode, NetworkRef, WantedAssociation
 from drawbridge.association.observed import Endpoint, InNetwork, Network, Observed, State, VpcInNetwork
 from drawbridge.association.steps import (
     Action,
@@ -28,6 +28,7 @@ from drawbridge.association.steps import (
     next_step,
 )
 from drawbridge.errors import AssociationFailedError, ConflictError, NotReadyError
+from drawbridge.lattice import PrivateDns
 
 
 class Networks(Protocol):

@@ -9,12 +9,11 @@ from typing import Annotated, Literal
 import yaml
 from msgspec import Meta, Struct, field
 
-from drawbridge.association import Mode, NetworkRef, PrivateDns
-from drawbridge.association.entities import Entity
+from drawbridge.association import Mode, NetworkRef
 from drawbridge.document_lines import line_of, line_of_error
 from drawbridge.errors import InvalidInputError
+from drawbridge.lattice import Entity, Matchable, PrivateDns, ResourceType
 from drawbridge.parsing import DEEPEST, UnreadableError, line_too_deep, read_json, read_value
-from drawbridge.request.shares import Matchable
 
 Glob = Annotated[str, Meta(min_length=1, max_length=256)]
 VpcId = Annotated[str, Meta(pattern=r"^vpc-[0-9a-f]{8,17}\Z")]
@@ -54,7 +53,7 @@ class Match(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     provider: Glob = "*"
     share: Glob = "*"
     resource: Glob = "*"
-    types: tuple[Literal["SINGLE", "GROUP", "CHILD", "ARN", "CIDR", "SERVICE_NETWORK", "SERVICE"], ...] = ()
+    types: tuple[ResourceType, ...] = ()
     """None stands for all."""
 
     def could_match(self, provider: str, share_name: str) -> bool:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from drawbridge.association.binding import Binding, Match, parse_binding
 from drawbridge.association.claims import conflict_among
 from drawbridge.configuration import InForce, Parameters, in_force
+from drawbridge.lattice import Matchable
 from drawbridge.request.digests import digest
-from drawbridge.request.shares import Matchable
 
 PATH = "bindings"
 

@@ -16,8 +16,9 @@ from drawbridge.association.quotas import (
     VPCS_OF_NETWORK,
 )
 from drawbridge.configuration import InForce
+from drawbridge.lattice import Matchable
 from drawbridge.request.digests import digest
-from drawbridge.request.shares import Matchable, SharedResource
+from drawbridge.request.shares import SharedResource
 
 
 class ListedVpc(Struct, frozen=True, kw_only=True):

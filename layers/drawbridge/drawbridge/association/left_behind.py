@@ -5,10 +5,10 @@ from typing import Protocol, assert_never
 
 from drawbridge.association import Mode, NetworkRef
 from drawbridge.association.binding import Binding, VpcTag
-from drawbridge.association.entities import Entity
 from drawbridge.association.made import Kind, Made
 from drawbridge.association.observed import Network
 from drawbridge.configuration import InForce
+from drawbridge.lattice import Entity
 
 
 class Makings(Protocol):

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from drawbridge.association import PrivateDns
+from drawbridge.lattice import PrivateDns
 
 
 class State(StrEnum):

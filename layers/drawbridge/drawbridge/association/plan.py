@@ -9,12 +9,11 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.arns import is_of
-from drawbridge.association import Mode, NetworkRef, Plan, PrivateDns, WantedAssociation
+from drawbridge.association import Mode, NetworkRef, Plan, WantedAssociation
 from drawbridge.association.aliases import AliasCheck, alias_for_policies
 from drawbridge.association.associate import Ways
 from drawbridge.association.binding import Binding, VpcTag
 from drawbridge.association.coverage import Coverage
-from drawbridge.association.entities import NOT_VISIBLE, UNAVAILABLE, Entity, Undescribed, holds_others
 from drawbridge.association.in_force import matched_digest, wanted_digest
 from drawbridge.association.inputs import Surroundings, inputs_of, that_matter
 from drawbridge.association.left_behind import LeftBehind, Makings
@@ -27,11 +26,21 @@ from drawbridge.bounds import GROUNDS_BYTES, WORDS_BYTES, fitting, shortened
 from drawbridge.configuration import InForce
 from drawbridge.decision import Because
 from drawbridge.decision.decide import Policies, may_associate
-from drawbridge.decision.facts import Asker, Fact, Moment, ResourceFacts, ResourceKind
+from drawbridge.decision.facts import Asker, Fact, Moment, ResourceFacts
 from drawbridge.decision.grounds import AssociationGrounds
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, GoneError, NotReadyError, RefusedError
+from drawbridge.lattice import (
+    NOT_VISIBLE,
+    UNAVAILABLE,
+    Entity,
+    Matchable,
+    PrivateDns,
+    ResourceKind,
+    Undescribed,
+    holds_others,
+)
 from drawbridge.request.digests import state_in_effect
-from drawbridge.request.shares import Matchable, Share, SharedResource
+from drawbridge.request.shares import Share, SharedResource
 from drawbridge.status import Reason
 
 MOST_AT_ONCE = 150

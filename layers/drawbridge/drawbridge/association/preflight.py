@@ -4,13 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
-from drawbridge.association import Mode, PrivateDns, WantedAssociation
+from drawbridge.association import Mode, WantedAssociation
 from drawbridge.association.observed import Network, Observed, State
 from drawbridge.association.quotas import DEFAULTS, IN_NETWORK, NETWORK_ENDPOINTS, PATH, RESOURCE_ENDPOINTS
 from drawbridge.association.quotas import VPCS_OF_NETWORK as VPCS
 from drawbridge.association.steps import AddSubnets, AssociateVpc, CreateEndpoint, PutInNetwork, Step, Stuck, steps
 from drawbridge.association.subnets import Subnet, unfit
-from drawbridge.decision.facts import ResourceKind
+from drawbridge.lattice import PrivateDns, ResourceKind
 from drawbridge.status import Reason
 
 

@@ -9,8 +9,9 @@ from typing import assert_never
 import msgspec
 from msgspec import Struct
 
-from drawbridge.association import Associated, Mode, PrivateDns, WantedAssociation, settings_of
+from drawbridge.association import Associated, Mode, WantedAssociation, settings_of
 from drawbridge.association.observed import Endpoint, InNetwork, Network, Observed, State, VpcInNetwork
+from drawbridge.lattice import PrivateDns
 
 _NEW = "(new)"
 """Stands for an id that AWS has not given yet."""

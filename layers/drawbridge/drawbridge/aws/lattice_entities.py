@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from drawbridge.arns import Arn
-from drawbridge.association.entities import NOT_VISIBLE, UNAVAILABLE, Entity, Undescribed
 from drawbridge.aws.errors import translated
-from drawbridge.decision.facts import ResourceKind
 from drawbridge.errors import (
     AccessDeniedError,
     DrawbridgeError,
@@ -17,6 +15,7 @@ from drawbridge.errors import (
     RefusedError,
     ThrottledError,
 )
+from drawbridge.lattice import NOT_VISIBLE, UNAVAILABLE, Entity, ResourceKind, Undescribed
 from drawbridge.publication.named import NamedResource
 from drawbridge.request.shares import SharedResource
 

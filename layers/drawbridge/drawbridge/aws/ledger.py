@@ -24,6 +24,7 @@ from drawbridge.discovery.observed import Seen
 from drawbridge.discovery.review import Review
 from drawbridge.discovery.row import Row, is_followed
 from drawbridge.errors import InvalidInputError, UpstreamError
+from drawbridge.lattice import Matchable
 from drawbridge.parsing import UnreadableError, read_json
 from drawbridge.publication import Way
 from drawbridge.record import Basis, Outcome
@@ -32,7 +33,6 @@ from drawbridge.record.entry import Entry
 from drawbridge.record.outcome import PUBLISHED_BYTES
 from drawbridge.record.record import StatusChange, brief, few
 from drawbridge.request import kind_of
-from drawbridge.request.shares import Matchable
 from drawbridge.status import Status
 
 if TYPE_CHECKING:

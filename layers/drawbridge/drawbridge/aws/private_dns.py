@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from drawbridge.association import PrivateDns
+from drawbridge.lattice import PrivateDns
 
 PREFERENCES = {
     PrivateDns.VERIFIED: "VERIFIED_DOMAINS_ONLY",

@@ -70,15 +70,18 @@ class PrivateZones:
         if compared is not None:
             self._change(alias, compared.action, [compared.marker, compared.wanted])
 
-    def difference(self, alias: Alias, to: NamedResource, *, holder: Holder, may_take_over: MayTakeOver) -> str:
-        """Say how what is there differs from what the name is to lead to; empty if it does not.
+    def difference(self, alias: Alias, to: NamedResource, *, holder: Holder, may_take_over: MayTakeOver) -> str | None:
+        """Say how what is there differs from what the name is to lead to; ``None`` if it does not.
+
+        The text is empty where only the marker would be written anew, as an earlier version wrote it.
 
         Raises:
             ConflictError: there is a record of that name which is not ours, or is another's that may not be taken over.
         """
         compared = self._compare(alias, to, holder, may_take_over)
-        if compared is None or compared.record == compared.wanted:
-            # Only the marker would be written anew, as an earlier version wrote it.
+        if compared is None:
+            return None
+        if compared.record == compared.wanted:
             return ""
         target = (compared.record or {}).get("AliasTarget", {}).get("DNSName", "nothing")
         return f"{alias.name} in {alias.zone_id}: {target} -> {_plain(to.dns_name)}"

@@ -6,13 +6,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from drawbridge.arns import is_of
-from drawbridge.association import NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association import NetworkRef, WantedAssociation
 from drawbridge.association.observed import InNetwork, Network, State, VpcInNetwork
 from drawbridge.aws.errors import denied_action, translated
 from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.private_dns import PREFERENCES, names_of
-from drawbridge.decision.facts import ResourceKind
 from drawbridge.errors import AccessDeniedError, GoneError, RefusedError, UpstreamError
+from drawbridge.lattice import PrivateDns, ResourceKind
 
 if TYPE_CHECKING:
     from mypy_boto3_vpc_lattice import VPCLatticeClient

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from drawbridge.association import Mode, PrivateDns, WantedAssociation
+from drawbridge.association import Mode, WantedAssociation
 from drawbridge.association.observed import Endpoint, Network, State
 from drawbridge.aws.errors import translated
 from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.pages import pages
 from drawbridge.aws.private_dns import PREFERENCES, names_of
 from drawbridge.errors import UpstreamError
+from drawbridge.lattice import PrivateDns
 from drawbridge.publication.named import NamedResource
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.bootstrap.attempts import attempts as build_attempts
 from drawbridge.bootstrap.clients import client
 from drawbridge.environment import Environment
-from drawbridge.publication.due import Due
 from drawbridge.publication.publish import Publisher
 
 
@@ -29,8 +28,8 @@ def attempts() -> Attempts:
 def publisher() -> Publisher:
     owner = environment().prefix
     entities = LatticeEntities(client("vpc-lattice"))
-    due = Due(VpcEndpoints(client("ec2"), owner=owner), entities, names(), prefix=owner)
-    return Publisher(due, names(), PrivateZones(client("route53"), owner=owner))
+    endpoints, zones = VpcEndpoints(client("ec2"), owner=owner), PrivateZones(client("route53"), owner=owner)
+    return Publisher(endpoints, entities, names(), zones, prefix=owner)
 
 
 @cache

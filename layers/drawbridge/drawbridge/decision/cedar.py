@@ -21,12 +21,12 @@ from drawbridge.decision.facts import (
     Membership,
     Moment,
     ResourceFacts,
-    ResourceKind,
     ShareFacts,
 )
 from drawbridge.decision.policies import SCHEMA_TEXT, Policy, Statement, parse_policy
 from drawbridge.decision.unknown import against_the_asker
 from drawbridge.errors import InvalidInputError
+from drawbridge.lattice import ResourceKind
 from drawbridge.request.digests import digest
 from drawbridge.status import Reason
 

@@ -6,8 +6,9 @@ from functools import lru_cache
 
 from drawbridge.configuration import Conflict
 from drawbridge.decision.cedar import Action, compile_together
-from drawbridge.decision.facts import Asker, ConnectionFacts, Content, Facts, Moment, Service, ShareFacts
+from drawbridge.decision.facts import Asker, ConnectionFacts, Facts, Moment, Service, ShareFacts
 from drawbridge.decision.policies import Policy, parse_policy
+from drawbridge.request.shares import Content
 
 EVERYTHING = (
     "lets every account in, with whatever it asks; say who, or what, or deploy the stack with "

@@ -11,6 +11,8 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from drawbridge.arns import AccountId, Arn, ArnText
+from drawbridge.lattice import ResourceKind
+from drawbridge.request.shares import Content
 
 Moments = Annotated[datetime, Meta(tz=True)]
 """With an offset: without one nobody knows when it is."""
@@ -125,19 +127,6 @@ class Asker(Document, frozen=True, kw_only=True):
         )
 
 
-class Content(Struct, frozen=True, order=True, forbid_unknown_fields=True):
-    """Something that a share holds."""
-
-    arn: str
-    type: str
-    """In lower case: RAM's answers vary."""
-
-    @property
-    def is_lattice(self) -> bool:
-        # Not by parsing: one odd ARN in a share must not hide the others.
-        return self.arn.split(":")[2:3] == ["vpc-lattice"]
-
-
 class ShareFacts(Document, frozen=True, kw_only=True, tag="resource-share", tag_field="kind"):
     """A share, and the invitation to it if there is one to answer."""
 
@@ -207,14 +196,6 @@ class ConnectionFacts(Document, frozen=True, kw_only=True, tag="endpoint-connect
             Fact.REGION: not self.region,
         }
         return self.asker.unknown | {fact for fact, unknown in missing.items() if unknown}
-
-
-class ResourceKind(StrEnum):
-    """What VPC Lattice lets an account share."""
-
-    RESOURCE_CONFIGURATION = "resource-configuration"
-    SERVICE_NETWORK = "service-network"
-    SERVICE = "service"
 
 
 class ResourceFacts(Document, frozen=True, kw_only=True, tag="shared-resource", tag_field="kind"):

@@ -9,7 +9,6 @@ from drawbridge.decision.facts import (
     Asker,
     ConnectionFacts,
     Consumer,
-    Content,
     Facts,
     OrganizationPlace,
     Service,
@@ -19,7 +18,7 @@ from drawbridge.decision.let_in import NOT_MANAGED
 from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest
 from drawbridge.request.connections import Connection, ConnectionState, ManagedService, endpoint_type, held_beside
-from drawbridge.request.shares import Invitation, InvitationStatus, Share, SharedResource
+from drawbridge.request.shares import Content, Invitation, InvitationStatus, Share, SharedResource
 from drawbridge.status import Reason, Status
 
 _CONTENTS_SHOW_WITHIN = timedelta(minutes=5)
@@ -196,6 +195,7 @@ class Gatherer:
 
 def contents_of(resources: Iterable[SharedResource]) -> tuple[Content, ...] | None:
     """Give what a share holds; ``None``, unknown as a whole, if AWS does not tell of something what it is."""
+    # Nothing else of what RAM lists: facts are kept, and compared, as they are.
     contents = {Content(resource.arn, resource.type) for resource in resources}
     return tuple(sorted(contents)) if all(each.type for each in contents) else None
 

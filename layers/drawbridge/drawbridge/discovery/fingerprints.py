@@ -7,8 +7,8 @@ from drawbridge.decision.facts import Consumer
 from drawbridge.decision.gather import Registry
 from drawbridge.decision.in_force import permitted_digest
 from drawbridge.decision.policies import Policy
+from drawbridge.lattice import Matchable
 from drawbridge.request.connections import NONE_HELD, Held
-from drawbridge.request.shares import Matchable
 
 
 class Registered:

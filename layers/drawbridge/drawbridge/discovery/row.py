@@ -9,9 +9,9 @@ from drawbridge.association.made import Made
 from drawbridge.association.plan_inputs import Inputs
 from drawbridge.decision.grounds import AssociationGrounds, Grounds
 from drawbridge.decision.let_in import LetIn
+from drawbridge.lattice import Matchable
 from drawbridge.publication import Way
 from drawbridge.request import Request
-from drawbridge.request.shares import Matchable
 from drawbridge.status import Reason, Status
 
 SETTLED_FOR_NOW = frozenset({Status.HELD, Status.FAILED, Status.ACCEPTED})

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from drawbridge.association import Associated
-from drawbridge.decision.facts import ResourceKind
+from drawbridge.lattice import ResourceKind
 
 
 class PointedRecord(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -1,21 +1,17 @@
 """What is due to be published of an association: the names that AWS gives by now, and what is known of each."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Protocol, assert_never
 
 from msgspec import Struct
 
-from drawbridge.arns import is_of
-from drawbridge.association import Alias, Associated, PrivateDns, WantedAssociation
-from drawbridge.association.aliases import Holder, MayTakeOver, alias_of
-from drawbridge.association.entities import Entity
-from drawbridge.decision.facts import ResourceKind
-from drawbridge.publication import PointedRecord
-from drawbridge.publication.documents import ConnectionDocument, read_connection
+from drawbridge.association import Associated, WantedAssociation
+from drawbridge.association.aliases import alias_of
+from drawbridge.lattice import Entity, PrivateDns, ResourceKind
+from drawbridge.publication.documents import ConnectionDocument
 from drawbridge.publication.named import NamedResource
-from drawbridge.publication.names import binding_path, connection_path
-from drawbridge.publication.parameters import MayReplace, Names
+from drawbridge.publication.names import connection_path
+from drawbridge.publication.plan import DesiredName
 from drawbridge.publication.snapshot import led_to
 
 
@@ -48,10 +44,9 @@ class Inside(Struct, frozen=True):
 class Due:
     """Reads what is due; nothing is written."""
 
-    def __init__(self, endpoints: Endpoints, entities: Entities, names: Names, *, prefix: str) -> None:
+    def __init__(self, endpoints: Endpoints, entities: Entities, *, prefix: str) -> None:
         self._endpoints = endpoints
         self._entities = entities
-        self._names = names
         self._prefix = prefix
 
     def usable(
@@ -75,7 +70,28 @@ class Due:
             found = self._entities.named_in_network(by.network_arn, wanted.resource_arn)
         return led_to(by, wanted.resource_arn, wanted.resource_kind, found, holds_others=wanted.holds_others)
 
-    def document(
+    def name(
+        self, wanted: WantedAssociation, by: Associated, named: NamedResource, inside: Inside | None, now: datetime
+    ) -> DesiredName:
+        """Give a name that is due, with all that is to be said of it.
+
+        Raises:
+            ConflictError: there can't be a name of our own for a resource of that name.
+        """
+        return DesiredName(
+            path=self.path(wanted, inside),
+            subject=named.resource_arn,
+            document=self._document(wanted, by, named, inside, now),
+            to=named,
+            binding=wanted.binding,
+            vpc_id=wanted.vpc_id,
+        )
+
+    def path(self, wanted: WantedAssociation, inside: Inside | None) -> str:
+        vpc_id = wanted.vpc_id if wanted.per_vpc else None
+        return connection_path(self._prefix, wanted.binding, _name(wanted, inside), vpc_id)
+
+    def _document(
         self, wanted: WantedAssociation, by: Associated, named: NamedResource, inside: Inside | None, now: datetime
     ) -> ConnectionDocument:
         private = self._has_private_name(wanted, by, named)
@@ -98,58 +114,6 @@ class Due:
             provider=wanted.provider,
             published_at=now.isoformat(timespec="seconds"),
         )
-
-    def path(self, wanted: WantedAssociation, inside: Inside | None) -> str:
-        vpc_id = wanted.vpc_id if wanted.per_vpc else None
-        return connection_path(self._prefix, wanted.binding, _name(wanted, inside), vpc_id)
-
-    def may_replace(self, wanted: WantedAssociation) -> MayReplace:
-        def may_replace(other: str) -> bool:
-            # A resource that was recreated comes back under another ARN, from the same provider. Another provider never
-            # takes a name over: applications would be sent to it.
-            return is_of(other, wanted.provider) and self._entities.entity(other) is None
-
-        return may_replace
-
-    def pointed(
-        self, wanted: WantedAssociation, usable: list[tuple[NamedResource, Inside | None]]
-    ) -> tuple[PointedRecord, ...]:
-        """Give the records that lead to what is usable."""
-        aliases = [(alias_of(wanted, _name(wanted, inside)), named) for named, inside in usable]
-        return tuple(
-            PointedRecord(zone_id=alias.zone_id, name=alias.name, dns_name=named.dns_name.rstrip(".").lower())
-            for alias, named in aliases
-            if alias is not None
-        )
-
-    def holder(self, wanted: WantedAssociation, named: NamedResource) -> Holder:
-        """Say whose the name of our own for a resource is."""
-        return Holder(subject=named.resource_arn, binding=wanted.binding, vpc_id=wanted.vpc_id)
-
-    def may_take_over(self, wanted: WantedAssociation, alias: Alias) -> MayTakeOver:
-        may_replace = self.may_replace(wanted)
-
-        def may_take_over(other: Holder) -> bool:
-            if other.binding in {"", wanted.binding}:
-                return may_replace(other.subject)
-            # A marker that outlived what it was made for keeps nobody from the name.
-            return not self._publishes(other.binding, alias)
-
-        return may_take_over
-
-    def _publishes(self, binding: str, alias: Alias) -> bool:
-        there = self._names.below(binding_path(self._prefix, binding))
-        told = (read_connection(value) for path, value in there if path.endswith("/connection"))
-        return any(each is not None and each.alias == alias for each in told)
-
-    def left(self, wanted: WantedAssociation, there: set[str]) -> Iterator[tuple[str, ConnectionDocument]]:
-        """Give what is published of children that are gone, by where it is."""
-        for path, value in self._names.below(binding_path(self._prefix, wanted.binding)):
-            told = read_connection(value) if path.endswith("/connection") else None
-            if told is None or told.group_arn != wanted.resource_arn or told.vpc_id != (wanted.vpc_id or None):
-                continue
-            if told.resource_configuration_arn not in there:
-                yield path.removesuffix("/connection"), told
 
     def _has_private_name(self, wanted: WantedAssociation, by: Associated, named: NamedResource) -> bool:
         """Tell whether the provider's own name resolves in the VPC too.

@@ -47,3 +47,18 @@ def connection_path(prefix: str, binding: str, resource: str, vpc_id: str | None
 def consumer_path(prefix: str, account_id: str, endpoint_id: str) -> str:
     """Where the provider's side reads a consumer's names."""
     return f"/{prefix}/consumers/{account_id}/{endpoint_id}"
+
+
+def name_parameter(path: str) -> str:
+    """Where the plain name is, of what is published at a path."""
+    return f"{path}/dns-name"
+
+
+def document_parameter(path: str) -> str:
+    """Where the JSON beside the plain name is, of what is published at a path."""
+    return f"{path}/connection"
+
+
+def path_of_document(parameter: str) -> str | None:
+    """Give the path of what is published there; ``None`` for a parameter that is no JSON beside a name."""
+    return parameter.removesuffix("/connection") if parameter.endswith("/connection") else None

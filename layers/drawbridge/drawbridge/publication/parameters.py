@@ -1,12 +1,13 @@
-"""The two parameters of a name, the plain one and the JSON beside it: written if they changed, and only if ours."""
+"""The two parameters of a name, the plain one and the JSON beside it: compared with what is due, written if ours."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Protocol
 
 from msgspec import Struct
 
 from drawbridge.errors import ConflictError, NotReadyError
-from drawbridge.publication.documents import Document, says_the_same, to_parameter
+from drawbridge.publication.documents import Document, differences, says_the_same, to_parameter
+from drawbridge.publication.names import document_parameter, name_parameter
 
 
 class Owned(Struct, frozen=True, kw_only=True):
@@ -45,53 +46,154 @@ class MayReplace(Protocol):
     def __call__(self, other: str, /) -> bool: ...
 
 
-def write(
-    path: str,
-    document: Document,
-    published: Owned | None,
-    names: Names,
-    *,
-    subject: str,
-    may_replace: MayReplace,
-) -> tuple[str, ...]:
-    """Write both, unless they say the same already; give their names. ``published`` is the JSON as it is there.
+class DesiredParameters(Struct, frozen=True, kw_only=True):
+    """A name that is due in Parameter Store."""
 
-    Of what has no name only the JSON is written.
+    path: str
+    """Of the two parameters, which are below it."""
+    subject: str
+    """The ARN or id that it is published for."""
+    document: Document
+
+
+class ObservedParameters(Struct, frozen=True, kw_only=True):
+    """What is published where a name is due."""
+
+    name: Owned | None
+    document: Owned | None
+    replaceable: frozenset[str] = frozenset()
+    """Those of their subjects that leave what is published for them to the one that is due."""
+
+
+class Parameter(Struct, frozen=True, kw_only=True):
+    """A parameter as it is to be."""
+
+    name: str
+    value: str
+
+
+class WriteParameters(Struct, frozen=True, kw_only=True):
+    """Write the plain name, the JSON beside it, or both."""
+
+    parameters: tuple[Parameter, ...]
+    """In the order in which they are written."""
+    subject: str
+    are_new: bool
+    """Whether neither was there."""
+    why: tuple[str, ...]
+
+
+class RemoveParameters(Struct, frozen=True, kw_only=True):
+    """Remove the plain name and the JSON beside it."""
+
+    names: tuple[str, ...]
+    """In the order in which they are removed."""
+    subject: str
+
+
+class Refuse(Struct, frozen=True, kw_only=True):
+    """Go no further with a name: it is somebody else's, or can't be."""
+
+    why: str
+
+
+def observe(desired: DesiredParameters, names: Names, may_replace: MayReplace) -> ObservedParameters:
+    """Read what is published where a name is due."""
+    document, name = names.read(document_parameter(desired.path)), names.read(name_parameter(desired.path))
+    return ObservedParameters(
+        name=name, document=document, replaceable=_replaceable(desired.subject, may_replace, document, name)
+    )
+
+
+def plan_parameters(desired: DesiredParameters, observed: ObservedParameters) -> tuple[WriteParameters | Refuse, ...]:
+    """Compare what is due with what is published; there is nothing to do where both say the same."""
+    to_write: list[Parameter] = []
+    conflict = ""
+    for parameter, there in _differing(desired, observed):
+        conflict = _conflict(parameter.name, there, desired.subject, observed.replaceable)
+        if conflict:
+            break
+        to_write.append(parameter)
+    write = WriteParameters(
+        parameters=tuple(to_write),
+        subject=desired.subject,
+        are_new=observed.name is None and observed.document is None,
+        why=tuple(_why(desired, observed)),
+    )
+    return (*([write] if to_write else []), *([Refuse(why=conflict)] if conflict else []))
+
+
+def apply(action: WriteParameters | RemoveParameters | Refuse, names: Names, may_replace: MayReplace) -> None:
+    """Do it. What is there by now is looked at right before it is overwritten or removed.
 
     Raises:
-        ConflictError: one of them is not ours, or is another's that may not be replaced.
+        ConflictError: a parameter is not ours, or is another's that may not be replaced.
+        NotReadyError: somebody deletes one at the same time.
     """
-    beside = f"{path}/connection"
-    plain = f"{path}/dns-name"
-    # The JSON first: whoever waits for the name may read what is beside it at once.
-    if published is None or not says_the_same(document, published.value) or published.subject != subject:
-        _write(beside, to_parameter(document), published, names, subject=subject, may_replace=may_replace)
-    if document.dns_name is None:
-        return (beside,)
-    named = names.read(plain)
-    if named is None or named.value != document.dns_name or named.subject != subject:
-        _write(plain, document.dns_name, named, names, subject=subject, may_replace=may_replace)
-    return plain, beside
+    match action:
+        case WriteParameters():
+            for parameter in action.parameters:
+                _write(parameter, names, action.subject, may_replace, is_new=action.are_new)
+        case RemoveParameters():
+            for name in action.names:
+                names.remove(name, subject=action.subject)
+        case Refuse():
+            raise ConflictError(action.why)
 
 
-def _write(name: str, value: str, there: Owned | None, names: Names, *, subject: str, may_replace: MayReplace) -> None:
+def _write(parameter: Parameter, names: Names, subject: str, may_replace: MayReplace, *, is_new: bool) -> None:
+    name = parameter.name
+    there = None if is_new else names.read(name)
     if there is None:
-        if names.create(name, value, subject=subject):
+        if names.create(name, parameter.value, subject=subject):
             return
         there = names.read(name)
     if there is None:
         raise NotReadyError(f"{name} was deleted a moment ago")
-    check(name, there, subject=subject, may_replace=may_replace)
-    names.overwrite(name, value, subject=subject)
+    if conflict := _conflict(name, there, subject, _replaceable(subject, may_replace, there)):
+        raise ConflictError(conflict)
+    names.overwrite(name, parameter.value, subject=subject)
 
 
-def check(name: str, there: Owned, *, subject: str, may_replace: MayReplace) -> None:
-    """Refuse to overwrite what is somebody else's.
+def _differing(desired: DesiredParameters, observed: ObservedParameters) -> Iterator[tuple[Parameter, Owned | None]]:
+    """Give the parameters that are not there as they are due, with what is there, in the order of writing."""
+    # The JSON first: whoever waits for the name may read what is beside it at once.
+    document, there = desired.document, observed.document
+    if there is None or not says_the_same(document, there.value) or there.subject != desired.subject:
+        yield Parameter(name=document_parameter(desired.path), value=to_parameter(document)), there
+    # Of what has no name only the JSON is published.
+    name, there = document.dns_name, observed.name
+    if name is not None and (there is None or there.value != name or there.subject != desired.subject):
+        yield Parameter(name=name_parameter(desired.path), value=name), there
 
-    Raises:
-        ConflictError: it is.
-    """
+
+def _why(desired: DesiredParameters, observed: ObservedParameters) -> Iterator[str]:
+    """Say what differs; nothing where nothing is published."""
+    if observed.name is None and observed.document is None:
+        return
+    document, plain, beside = desired.document, name_parameter(desired.path), document_parameter(desired.path)
+    for parameter, there in ((plain, observed.name), (beside, observed.document)):
+        if there is None:
+            yield f"{parameter} is missing"
+        elif there.subject != desired.subject:
+            yield f"{parameter} is of {there.subject}"
+    if observed.name is not None and observed.name.value != document.dns_name:
+        yield f"{plain}: {observed.name.value} -> {document.dns_name}"
+    if observed.document is not None:
+        yield from differences(document, observed.document.value)
+
+
+def _conflict(name: str, there: Owned | None, subject: str, replaceable: Collection[str]) -> str:
+    """Say why what is there is not overwritten; empty if it is, or if there is nothing."""
+    if there is None:
+        return ""
     if not there.subject:
-        raise ConflictError(f"{name} is there and not Drawbridge's; delete it, or rename the binding")
-    if there.subject != subject and not may_replace(there.subject):
-        raise ConflictError(f"{name} is published for {there.subject}; match one of the two, or delete the parameter")
+        return f"{name} is there and not Drawbridge's; delete it, or rename the binding"
+    if there.subject != subject and there.subject not in replaceable:
+        return f"{name} is published for {there.subject}; match one of the two, or delete the parameter"
+    return ""
+
+
+def _replaceable(subject: str, may_replace: MayReplace, *there: Owned | None) -> frozenset[str]:
+    others = {each.subject for each in there if each is not None} - {"", subject}
+    return frozenset(other for other in others if may_replace(other))

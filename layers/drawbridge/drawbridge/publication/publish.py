@@ -1,20 +1,33 @@
-"""Publishing: names are written once they are usable, and only if they changed."""
+"""Publishing: the publication plan is made and applied, so that only what changed is written."""
 
 from datetime import datetime
-from typing import Protocol
+from functools import partial
+from typing import Protocol, assert_never
 
 import msgspec
 
 from drawbridge.association import Alias, Associated, WantedAssociation
 from drawbridge.association.aliases import Holder, MayTakeOver
 from drawbridge.errors import ConflictError, GoneError, NotReadyError, RequestGoneError
-from drawbridge.publication import Publication
-from drawbridge.publication.documents import ConnectionDocument, ConsumerDocument, read_connection
-from drawbridge.publication.due import Due, Inside
+from drawbridge.publication import PointedRecord, Publication
+from drawbridge.publication.documents import ConsumerDocument
+from drawbridge.publication.due import Endpoints, Entities
 from drawbridge.publication.named import NamedResource
-from drawbridge.publication.names import consumer_path
-from drawbridge.publication.parameters import Names, write
+from drawbridge.publication.names import consumer_path, document_parameter, name_parameter
+from drawbridge.publication.parameters import (
+    DesiredParameters,
+    Names,
+    Refuse,
+    RemoveParameters,
+    WriteParameters,
+    apply,
+    observe,
+    plan_parameters,
+)
+from drawbridge.publication.plan import NamePlan, PointRecord, PublicationPlan, RemoveRecord
+from drawbridge.publication.planner import PublicationPlanner, Records
 from drawbridge.publication.snapshot import way_of
+from drawbridge.publication.takeover import Takeover
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.request.connections import Connection, ConnectionState, has_no_names
 
@@ -22,7 +35,7 @@ _MOST_TOLD = 5
 """Names that are told of one association; all are in Parameter Store."""
 
 
-class Aliases(Protocol):
+class Aliases(Records, Protocol):
     """Names of our own in hosted zones."""
 
     def point(self, alias: Alias, to: NamedResource, *, holder: Holder, may_take_over: MayTakeOver) -> None:
@@ -47,8 +60,11 @@ class Connections(Protocol):
 class Publisher:
     """Publishes the names by which a shared resource is reached."""
 
-    def __init__(self, due: Due, names: Names, aliases: Aliases) -> None:
-        self._due = due
+    def __init__(
+        self, endpoints: Endpoints, entities: Entities, names: Names, aliases: Aliases, *, prefix: str
+    ) -> None:
+        self._planner = PublicationPlanner(endpoints, entities, names, aliases, prefix=prefix)
+        self._takeover = Takeover(entities, names, prefix=prefix)
         self._names = names
         self._aliases = aliases
 
@@ -63,68 +79,65 @@ class Publisher:
             ConflictError: a parameter or record of that name is not ours, or is of another resource that is still
                 shared.
         """
-        found = self._due.found(wanted, by)
-        usable, pending = self._due.usable(wanted, by, found)
-        if not wanted.holds_others and not usable:
-            failure = " ".join(each.failure for each in pending)
+        plan = self._planner.plan(wanted, by, now=now)
+        if not wanted.holds_others and not plan.names:
+            failure = " ".join(each.failure for each in plan.pending)
             raise NotReadyError(f"{wanted.name} has no name yet {failure}".rstrip())
-        parameters: list[str] = []
-        taken_back: tuple[str, ...] = ()
+        self._apply_all(plan.names)
+        if wanted.holds_others and patient and (plan.pending or not plan.names):
+            raise NotReadyError(f"{wanted.name}: {len(plan.pending)} of {len(plan.found)} in it have no name yet")
+        for name in plan.taken_back:
+            self._apply(name)
+        return _publication(wanted, by, plan)
+
+    def _apply_all(self, names: tuple[NamePlan, ...]) -> None:
         conflicts: list[ConflictError] = []
-        for named, inside in usable:
+        for name in names:
             try:
-                parameters += self._publish(wanted, by, named, inside, now)
+                self._apply(name)
             except ConflictError as error:
                 # One name that is taken stops no other.
                 conflicts.append(error)
         if conflicts:
             raise conflicts[0]
-        if wanted.holds_others:
-            if patient and (pending or not usable):
-                raise NotReadyError(f"{wanted.name}: {len(pending)} of {len(found)} in it have no name yet")
-            taken_back = self._take_back(wanted, {each.resource_arn for each in found})
-        return Publication(
-            dns_name=", ".join(named.dns_name for named, _ in usable[:_MOST_TOLD]),
-            parameters=tuple(parameters),
-            pending=tuple(sorted(each.resource_arn for each in pending)),
-            taken_back=taken_back,
-            way=msgspec.structs.replace(way_of(wanted, by, found), records=self._due.pointed(wanted, usable)),
-        )
 
-    def _publish(
-        self, wanted: WantedAssociation, by: Associated, named: NamedResource, inside: Inside | None, now: datetime
-    ) -> tuple[str, ...]:
-        document = self._due.document(wanted, by, named, inside, now)
-        path, alias = self._due.path(wanted, inside), document.alias
-        may_replace = self._due.may_replace(wanted)
-        before = self._names.read(f"{path}/connection")
-        # The record first: what the JSON tells of it is so.
-        if alias is not None:
-            holder, may_take_over = self._due.holder(wanted, named), self._due.may_take_over(wanted, alias)
-            self._aliases.point(alias, named, holder=holder, may_take_over=may_take_over)
-        parameters = write(path, document, before, self._names, subject=named.resource_arn, may_replace=may_replace)
-        earlier = read_connection(before.value) if before and before.subject else None
-        if earlier is not None and earlier.alias is not None and earlier.alias != alias:
-            self._remove(earlier.alias, wanted, earlier)
-        return parameters
+    def _apply(self, name: NamePlan) -> None:
+        for action in name.actions:
+            match action:
+                case PointRecord(alias=alias, to=to, holder=holder):
+                    may_take_over = partial(
+                        self._takeover.of_record, alias=alias, binding=holder.binding, provider=name.provider
+                    )
+                    self._aliases.point(alias, to, holder=holder, may_take_over=may_take_over)
+                case RemoveRecord(alias=alias, holder=holder, dns_name=dns_name):
+                    self._aliases.remove(alias, holder=holder, dns_name=dns_name)
+                case WriteParameters() | RemoveParameters() | Refuse():
+                    apply(action, self._names, partial(self._takeover.of_parameter, provider=name.provider))
+                case _:
+                    assert_never(action)
 
-    def _remove(self, alias: Alias, wanted: WantedAssociation, told: ConnectionDocument) -> None:
-        holder = Holder(
-            subject=told.resource_configuration_arn, binding=wanted.binding, vpc_id=told.vpc_id or wanted.vpc_id
-        )
-        self._aliases.remove(alias, holder=holder, dns_name=told.dns_name)
 
-    def _take_back(self, wanted: WantedAssociation, there: set[str]) -> tuple[str, ...]:
-        """Take back what is published of children that are gone; give the names of the parameters."""
-        gone: list[str] = []
-        for stem, told in self._due.left(wanted, there):
-            if told.alias is not None:
-                self._remove(told.alias, wanted, told)
-            # The JSON last: it is what tells that there is something to take back.
-            for name in (f"{stem}/dns-name", f"{stem}/connection"):
-                self._names.remove(name, subject=told.resource_configuration_arn)
-                gone.append(name)
-        return tuple(gone)
+def _publication(wanted: WantedAssociation, by: Associated, plan: PublicationPlan) -> Publication:
+    """Say what was published, once the plan is applied."""
+    documents = [each.document for each in plan.names if each.document]
+    records = tuple(
+        PointedRecord(zone_id=each.alias.zone_id, name=each.alias.name, dns_name=each.dns_name.rstrip(".").lower())
+        for each in documents
+        if each.alias is not None
+    )
+    return Publication(
+        dns_name=", ".join(each.dns_name for each in plan.names[:_MOST_TOLD]),
+        parameters=_parameters(plan.names),
+        pending=tuple(each.resource_arn for each in plan.pending),
+        taken_back=_parameters(plan.taken_back),
+        way=msgspec.structs.replace(way_of(wanted, by, plan.found), records=records),
+    )
+
+
+def _parameters(names: tuple[NamePlan, ...]) -> tuple[str, ...]:
+    return tuple(
+        parameter for each in names for parameter in (name_parameter(each.path), document_parameter(each.path))
+    )
 
 
 def publish_consumer(
@@ -161,6 +174,13 @@ def publish_consumer(
         published_at=now.isoformat(timespec="seconds"),
     )
     path = consumer_path(prefix, connection.owner, request.endpoint_id)
-    before = names.read(f"{path}/connection")
-    parameters = write(path, document, before, names, subject=request.endpoint_id, may_replace=lambda _: False)
-    return Publication(dns_name=dns_name or "", parameters=parameters)
+    desired = DesiredParameters(path=path, subject=request.endpoint_id, document=document)
+    for action in plan_parameters(desired, observe(desired, names, _never)):
+        apply(action, names, _never)
+    plain = () if dns_name is None else (name_parameter(path),)
+    return Publication(dns_name=dns_name or "", parameters=(*plain, document_parameter(path)))
+
+
+def _never(_: str) -> bool:
+    """Whether what is published for another endpoint may be overwritten: its id is in the parameter's name."""
+    return False

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from drawbridge.association import Associated, WantedAssociation
-from drawbridge.decision.facts import ResourceKind
+from drawbridge.lattice import ResourceKind
 from drawbridge.publication import Way
 from drawbridge.publication.named import NamedResource
 from drawbridge.request.digests import digest

@@ -7,8 +7,8 @@ from drawbridge.association.plan_inputs import Inputs
 from drawbridge.decision import Because
 from drawbridge.decision.grounds import AssociationGrounds, Grounds
 from drawbridge.decision.let_in import LetIn
+from drawbridge.lattice import Matchable
 from drawbridge.publication import Way
-from drawbridge.request.shares import Matchable
 from drawbridge.status import Reason, Status
 
 

@@ -58,16 +58,12 @@ class Share(Struct, frozen=True, kw_only=True):
     """Whether it is active. One that is not, and is not deleted either, is neither to be used nor gone."""
 
 
-class SharedResource(Struct, frozen=True, order=True, omit_defaults=True):
-    """A resource that a share in effect holds."""
+class Content(Struct, frozen=True, order=True, forbid_unknown_fields=True):
+    """Something that a share holds: what policies are asked about, the ledger keeps, and people write in cases."""
 
     arn: str
     type: str
     """In lower case: RAM's answers vary. Empty where RAM does not tell it."""
-    share_arn: str
-    status: str = ""
-    """As RAM tells it; empty where it does not."""
-    status_message: str = ""
 
     @property
     def is_lattice(self) -> bool:
@@ -75,12 +71,13 @@ class SharedResource(Struct, frozen=True, order=True, omit_defaults=True):
         return self.arn.split(":")[2:3] == ["vpc-lattice"]
 
 
-class Matchable(Struct, frozen=True, kw_only=True, order=True):
-    """What a binding goes by of a resource that a share holds."""
+class SharedResource(Content, frozen=True, order=True, omit_defaults=True):
+    """Something that a share holds, as RAM lists it: in which share, and how it stands."""
 
-    name: str
-    type: str
-    owner: str
+    share_arn: str
+    status: str = ""
+    """As RAM tells it; empty where it does not."""
+    status_message: str = ""
 
 
 def newest(invitations: list[Invitation]) -> Invitation | None:

@@ -1,0 +1,97 @@
+"""The planner: reads what is due and what is published, and has them compared. Nothing is written."""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+from drawbridge.association import Alias, Associated, WantedAssociation
+from drawbridge.association.aliases import Holder, MayTakeOver
+from drawbridge.errors import ConflictError
+from drawbridge.publication.due import Due, Endpoints, Entities, Inside
+from drawbridge.publication.named import NamedResource
+from drawbridge.publication.names import binding_path
+from drawbridge.publication.parameters import Names, Refuse, observe
+from drawbridge.publication.plan import (
+    DesiredName,
+    NamePlan,
+    ObservedName,
+    PublicationPlan,
+    plan_name,
+    plan_removal,
+)
+from drawbridge.publication.published import PublishedName, published_names
+from drawbridge.publication.takeover import Takeover
+
+
+class Records(Protocol):
+    """Names of our own in hosted zones, to look at only."""
+
+    def difference(self, alias: Alias, to: NamedResource, *, holder: Holder, may_take_over: MayTakeOver) -> str | None:
+        """Say how what is there differs: ``None`` if it does not, an empty text if only the marker does.
+
+        Raises:
+            ConflictError: there is a record of that name which is not ours, or is another's that may not be taken over.
+        """
+        ...
+
+
+class PublicationPlanner:
+    """Plans what is to be published of an association."""
+
+    def __init__(
+        self, endpoints: Endpoints, entities: Entities, names: Names, records: Records, *, prefix: str
+    ) -> None:
+        self._due = Due(endpoints, entities, prefix=prefix)
+        self._takeover = Takeover(entities, names, prefix=prefix)
+        self._names = names
+        self._records = records
+        self._prefix = prefix
+
+    def plan(self, wanted: WantedAssociation, by: Associated, *, now: datetime) -> PublicationPlan:
+        """Say what publishing does; of a group, for each name by itself: one that is refused stops no other."""
+        found = self._due.found(wanted, by)
+        usable, pending = self._due.usable(wanted, by, found)
+        names = tuple(self._name(wanted, by, named, inside, now) for named, inside in usable)
+        gone = self._gone(wanted, found, {each.path for each in names}) if wanted.holds_others else ()
+        return PublicationPlan(
+            names=names,
+            taken_back=tuple(plan_removal(each, binding=wanted.binding, vpc_id=wanted.vpc_id) for each in gone),
+            pending=tuple(sorted(pending, key=lambda each: each.resource_arn)),
+            found=tuple(found),
+        )
+
+    def _name(
+        self, wanted: WantedAssociation, by: Associated, named: NamedResource, inside: Inside | None, now: datetime
+    ) -> NamePlan:
+        try:
+            desired = self._due.name(wanted, by, named, inside, now)
+            return plan_name(desired, self._observe(desired))
+        except ConflictError as error:
+            return NamePlan(
+                path=self._due.path(wanted, inside),
+                dns_name=named.dns_name,
+                subject=named.resource_arn,
+                provider=wanted.provider,
+                actions=(Refuse(why=str(error)),),
+            )
+
+    def _observe(self, desired: DesiredName) -> ObservedName:
+        provider, alias = desired.document.provider, desired.document.alias
+        parameters = observe(desired, self._names, partial(self._takeover.of_parameter, provider=provider))
+        if alias is None:
+            return ObservedName(parameters=parameters)
+        may_take_over = partial(self._takeover.of_record, alias=alias, binding=desired.binding, provider=provider)
+        differs = self._records.difference(alias, desired.to, holder=desired.holder, may_take_over=may_take_over)
+        return ObservedName(parameters=parameters, record_differs=differs)
+
+    def _gone(
+        self, wanted: WantedAssociation, found: Collection[NamedResource], due: Collection[str]
+    ) -> Iterator[PublishedName]:
+        """Give what is published of children that are gone; a path that another child has by now is that one's."""
+        there = {each.resource_arn for each in found}
+        for each in published_names(self._names.below(binding_path(self._prefix, wanted.binding))):
+            document = each.document
+            of_group = document.group_arn == wanted.resource_arn and document.vpc_id == (wanted.vpc_id or None)
+            if of_group and document.resource_configuration_arn not in there and each.path not in due:
+                yield each

@@ -1,0 +1,262 @@
+"""The publication plan: a comparison of what is due with what is published, as data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from drawbridge.association import WantedAssociation
+from drawbridge.association.aliases import Holder
+from drawbridge.errors import ConflictError
+from drawbridge.publication.named import NamedResource
+from drawbridge.publication.parameters import Owned, Refuse, RemoveParameters, WriteParameters
+from drawbridge.publication.plan import Change, NamePlan, PointRecord, PublicationPlan, RemoveRecord
+from drawbridge.publication.planner import PublicationPlanner
+from tests.builders import NOW, RESOURCE_ARN, entity, wanted
+from tests.unit.publishing import BY_ENDPOINT, NAME, Names, World, named, publication
+
+PATH = "/drawbridge/connections/orders/orders-db"
+PLAIN, BESIDE = f"{PATH}/dns-name", f"{PATH}/connection"
+ALIASED = wanted(alias="db.internal", alias_zone="Z0123456789")
+RENAMED = wanted(alias="other.internal", alias_zone="Z0123456789")
+GROUP = wanted(resource_name="group", resource_type="GROUP")
+OTHER_ARN = f"{RESOURCE_ARN}9"
+
+
+def plan_of(world: World, names: Names, want: WantedAssociation) -> PublicationPlan:
+    planner = PublicationPlanner(world, world, names, world, prefix="drawbridge")
+    return planner.plan(want, BY_ENDPOINT, now=NOW)
+
+
+def plan(world: World, names: Names, want: WantedAssociation) -> NamePlan:
+    (name,) = plan_of(world, names, want).names
+    return name
+
+
+def kinds(name: NamePlan) -> list[type]:
+    return [type(action) for action in name.actions]
+
+
+def test_what_is_published_nowhere_is_new_with_the_record_first_and_the_json_before_the_name() -> None:
+    planned = plan(World(named()), Names(), ALIASED)
+
+    point, write = planned.actions
+    assert isinstance(point, PointRecord)
+    assert isinstance(write, WriteParameters)
+    assert [each.name for each in write.parameters] == [BESIDE, PLAIN]
+    assert (planned.change, planned.path, planned.dns_name) == (Change.NEW, PATH, NAME)
+    assert planned.document is not None
+
+
+def test_planning_writes_nothing() -> None:
+    names, world = Names(), World(named())
+
+    plan(world, names, ALIASED)
+
+    assert (names.writes, world.records) == ([], {})
+
+
+def test_what_is_published_as_it_is_due_needs_nothing() -> None:
+    names, world = Names(), World(named())
+    publication(world, names, ALIASED)
+
+    planned = plan(world, names, ALIASED)
+
+    assert (planned.change, planned.why, planned.actions) == (Change.SAME, (), ())
+
+
+def test_what_changed_is_told_field_by_field() -> None:
+    names = Names()
+    publication(World(named()), names, wanted())
+
+    planned = plan(World(named(dns_name="new.example", hosted_zone_id="Z2")), names, wanted())
+
+    assert planned.change is Change.CHANGED
+    assert planned.why == (
+        f"{PLAIN}: {NAME} -> new.example",
+        f"dnsName: {NAME} -> new.example",
+        "hostedZoneId: Z1 -> Z2",
+    )
+
+
+@pytest.mark.parametrize("missing", [PLAIN, BESIDE])
+def test_of_a_pair_only_what_is_missing_is_written(missing: str) -> None:
+    names = Names()
+    publication(World(named()), names, wanted())
+    del names.there[missing]
+
+    planned = plan(World(named()), names, wanted())
+
+    (write,) = planned.actions
+    assert isinstance(write, WriteParameters)
+    assert [each.name for each in write.parameters] == [missing]
+    assert (planned.change, planned.why) == (Change.CHANGED, (f"{missing} is missing",))
+
+
+def test_a_marker_of_an_earlier_version_is_written_anew_and_is_no_change_of_the_name() -> None:
+    class OfBefore(World):
+        def difference(self, *_: Any, **__: Any) -> str:
+            return ""
+
+    names, world = Names(), OfBefore(named())
+    publication(world, names, ALIASED)
+
+    planned = plan(world, names, ALIASED)
+
+    assert kinds(planned) == [PointRecord]
+    assert (planned.change, planned.why) == (Change.SAME, ())
+
+
+def test_a_name_that_is_not_ours_is_refused_with_the_reason_and_nothing_said_beside_it() -> None:
+    names = Names(**{BESIDE: Owned(value="mine", subject="")})
+
+    planned = plan(World(named()), names, wanted())
+
+    assert kinds(planned) == [Refuse]
+    assert (planned.change, planned.document) == (Change.REFUSED, None)
+    assert "not Drawbridge's" in planned.why[0]
+
+
+def test_a_plain_name_that_is_not_ours_leaves_the_json_to_be_written_and_the_refusal_is_last() -> None:
+    names = Names(**{PLAIN: Owned(value="mine", subject="")})
+
+    planned = plan(World(named()), names, ALIASED)
+
+    assert kinds(planned) == [PointRecord, WriteParameters, Refuse]
+    assert planned.change is Change.REFUSED
+    assert [why.startswith(PLAIN) for why in planned.why] == [True]
+
+
+def test_a_name_of_our_own_that_is_another_s_is_refused_before_anything_is_written() -> None:
+    names, world = Names(), World(named())
+    world.holders["db.internal"] = Holder(subject=OTHER_ARN, binding=ALIASED.binding)
+
+    assert kinds(plan(world, names, ALIASED)) == [Refuse]
+
+
+def test_a_name_of_our_own_that_can_not_be_is_refused() -> None:
+    planned = plan(World(named()), Names(), wanted(resource_name="not a label", alias="{resource}.internal"))
+
+    assert kinds(planned) == [Refuse]
+    assert planned.path == "/drawbridge/connections/orders/not__20a__20label"
+
+
+def test_of_a_resource_that_is_gone_first_the_record_then_the_name_and_the_json_last() -> None:
+    names = Names()
+    before, after = children("one", "two"), children("one")
+    publication(before, names, msgspec.structs.replace(GROUP, alias="{resource}.internal", alias_zone="Z0123456789"))
+
+    planned = plan_of(after, names, GROUP)
+
+    (gone,) = planned.taken_back
+    record, parameters = gone.actions
+    path = "/drawbridge/connections/orders/two"
+    assert isinstance(record, RemoveRecord)
+    assert isinstance(parameters, RemoveParameters)
+    assert parameters.names == (f"{path}/dns-name", f"{path}/connection")
+    assert (gone.change, gone.why, gone.dns_name) == (Change.GONE, (), "two.example")
+
+
+def test_a_child_that_was_recreated_takes_the_name_over_and_nothing_is_taken_back() -> None:
+    names = Names()
+    publication(children("one"), names, GROUP)
+    recreated = children("one", suffix="-again")
+
+    planned = plan_of(recreated, names, GROUP)
+
+    assert [each.change for each in planned.names] == [Change.CHANGED]
+    assert planned.taken_back == ()
+
+
+class CrashError(Exception):
+    """Stands for a function that is killed."""
+
+
+class Dying:
+    """Lets so many writes pass, and no more."""
+
+    def __init__(self, writes: int) -> None:
+        self.left = writes
+
+    def write(self) -> None:
+        if not self.left:
+            raise CrashError
+        self.left -= 1
+
+
+@pytest.mark.parametrize("after", range(4))
+def test_after_a_crash_between_any_two_writes_the_next_run_leaves_what_one_run_leaves(after: int) -> None:
+    dying = Dying(after)
+
+    class DyingNames(Names):
+        def overwrite(self, name: str, value: str, *, subject: str) -> None:
+            dying.write()
+            super().overwrite(name, value, subject=subject)
+
+    class DyingWorld(World):
+        def point(self, *args: Any, **kwargs: Any) -> None:
+            dying.write()
+            super().point(*args, **kwargs)
+
+        def remove(self, *args: Any, **kwargs: Any) -> None:
+            dying.write()
+            super().remove(*args, **kwargs)
+
+    before, names, moved = World(named()), Names(), named(dns_name="new.example")
+    publication(before, names, ALIASED)
+    world, dying_names = DyingWorld(moved), DyingNames(**names.there)
+    world.records, world.holders = before.records, before.holders
+
+    with pytest.raises(CrashError):
+        publication(world, dying_names, RENAMED)
+    dying.left = 4
+    publication(world, dying_names, RENAMED)
+
+    assert world.records == {"other.internal": ("new.example", RESOURCE_ARN)}
+    assert dying_names.there[PLAIN].value == "new.example"
+    assert plan(world, dying_names, RENAMED).actions == ()
+
+
+def test_what_somebody_took_since_it_was_planned_is_not_overwritten() -> None:
+    class Taken(Names):
+        def create(self, name: str, value: str, *, subject: str) -> bool:
+            self.there.setdefault(name, Owned(value="mine", subject=""))
+            return super().create(name, value, subject=subject)
+
+    names = Taken()
+
+    with pytest.raises(ConflictError, match="not Drawbridge's"):
+        publication(World(named()), names, wanted())
+
+    assert names.there[BESIDE].value == "mine"
+
+
+def test_what_lost_its_tag_since_it_was_planned_is_not_overwritten() -> None:
+    class Losing(World):
+        def point(self, *args: Any, **kwargs: Any) -> None:
+            super().point(*args, **kwargs)
+            names.there = {name: Owned(value=each.value, subject="") for name, each in names.there.items()}
+
+    names = Names()
+    publication(World(named()), names, wanted())
+    before = {name: each.value for name, each in names.there.items()}
+
+    with pytest.raises(ConflictError, match="not Drawbridge's"):
+        publication(Losing(named()), names, ALIASED)
+
+    assert {name: each.value for name, each in names.there.items()} == before
+
+
+def children(*names: str, suffix: str = "") -> World:
+    arns = {f"{RESOURCE_ARN}-{name}{suffix}": name for name in names}
+    found: list[NamedResource] = [
+        named(arn, group_arn=RESOURCE_ARN, dns_name=f"{name}.example") for arn, name in arns.items()
+    ]
+
+    class Only(World):
+        def entity(self, arn: str) -> Any:
+            return entity(arns[arn], arn, type="CHILD") if arn in arns else None
+
+    return Only(*found)
