@@ -97,7 +97,7 @@ class Refuse(Struct, frozen=True, kw_only=True):
     why: str
 
 
-def observe(desired: DesiredParameters, names: Names, may_replace: MayReplace) -> ObservedParameters:
+def observe_parameters(desired: DesiredParameters, names: Names, may_replace: MayReplace) -> ObservedParameters:
     """Read what is published where a name is due."""
     document, name = names.read(document_parameter(desired.path)), names.read(name_parameter(desired.path))
     return ObservedParameters(
@@ -123,7 +123,9 @@ def plan_parameters(desired: DesiredParameters, observed: ObservedParameters) ->
     return (*([write] if to_write else []), *([Refuse(why=conflict)] if conflict else []))
 
 
-def apply(action: WriteParameters | RemoveParameters | Refuse, names: Names, may_replace: MayReplace) -> None:
+def apply_parameters(
+    action: WriteParameters | RemoveParameters | Refuse, names: Names, may_replace: MayReplace
+) -> None:
     """Do it. What is there by now is looked at right before it is overwritten or removed.
 
     Raises:

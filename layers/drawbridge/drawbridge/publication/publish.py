@@ -20,8 +20,8 @@ from drawbridge.publication.parameters import (
     Refuse,
     RemoveParameters,
     WriteParameters,
-    apply,
-    observe,
+    apply_parameters,
+    observe_parameters,
     plan_parameters,
 )
 from drawbridge.publication.plan import NamePlan, PointRecord, PublicationPlan, RemoveRecord
@@ -112,7 +112,7 @@ class Publisher:
                 case RemoveRecord(alias=alias, holder=holder, dns_name=dns_name):
                     self._aliases.remove(alias, holder=holder, dns_name=dns_name)
                 case WriteParameters() | RemoveParameters() | Refuse():
-                    apply(action, self._names, partial(self._takeover.of_parameter, provider=name.provider))
+                    apply_parameters(action, self._names, partial(self._takeover.of_parameter, provider=name.provider))
                 case _:
                     assert_never(action)
 
@@ -175,8 +175,8 @@ def publish_consumer(
     )
     path = consumer_path(prefix, connection.owner, request.endpoint_id)
     desired = DesiredParameters(path=path, subject=request.endpoint_id, document=document)
-    for action in plan_parameters(desired, observe(desired, names, _never)):
-        apply(action, names, _never)
+    for action in plan_parameters(desired, observe_parameters(desired, names, _never)):
+        apply_parameters(action, names, _never)
     plain = () if dns_name is None else (name_parameter(path),)
     return Publication(dns_name=dns_name or "", parameters=(*plain, document_parameter(path)))
 
