@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from functools import partial
-from typing import Protocol, assert_never
+from typing import Protocol
 
 import msgspec
 
@@ -17,9 +17,6 @@ from drawbridge.publication.names import consumer_path, document_parameter, name
 from drawbridge.publication.parameters import (
     DesiredParameters,
     Names,
-    Refuse,
-    RemoveParameters,
-    WriteParameters,
     apply_parameters,
     observe_parameters,
     plan_parameters,
@@ -111,10 +108,8 @@ class Publisher:
                     self._aliases.point(alias, to, holder=holder, may_take_over=may_take_over)
                 case RemoveRecord(alias=alias, holder=holder, dns_name=dns_name):
                     self._aliases.remove(alias, holder=holder, dns_name=dns_name)
-                case WriteParameters() | RemoveParameters() | Refuse():
-                    apply_parameters(action, self._names, partial(self._takeover.of_parameter, provider=name.provider))
                 case _:
-                    assert_never(action)
+                    apply_parameters(action, self._names, partial(self._takeover.of_parameter, provider=name.provider))
 
 
 def _publication(wanted: WantedAssociation, by: Associated, plan: PublicationPlan) -> Publication:
