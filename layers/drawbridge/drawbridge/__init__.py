@@ -22,5 +22,6 @@ is decided on what AWS answers when asked.
     The ledger's row, and the event on the bus, of every change of status.
 
 Beside the flow: ``configuration`` (what people configure, the last good version of it), ``aws`` (the only place that
-speaks to AWS), ``bootstrap`` (builds what each function needs), ``environment`` (reads the variables), ``errors``.
+speaks to AWS), ``bootstrap`` (builds what each function needs), ``lattice`` (VPC Lattice's vocabulary), ``environment``
+(reads the variables), ``errors``.
 """

@@ -1,7 +1,7 @@
 """The two parameters of a name, the plain one and the JSON beside it: compared with what is due, written if ours."""
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from msgspec import Struct
 
@@ -97,7 +97,10 @@ class Refuse(Struct, frozen=True, kw_only=True):
     why: str
 
 
-def observe(desired: DesiredParameters, names: Names, may_replace: MayReplace) -> ObservedParameters:
+ParameterAction = WriteParameters | RemoveParameters | Refuse
+
+
+def observe_parameters(desired: DesiredParameters, names: Names, may_replace: MayReplace) -> ObservedParameters:
     """Read what is published where a name is due."""
     document, name = names.read(document_parameter(desired.path)), names.read(name_parameter(desired.path))
     return ObservedParameters(
@@ -123,7 +126,7 @@ def plan_parameters(desired: DesiredParameters, observed: ObservedParameters) ->
     return (*([write] if to_write else []), *([Refuse(why=conflict)] if conflict else []))
 
 
-def apply(action: WriteParameters | RemoveParameters | Refuse, names: Names, may_replace: MayReplace) -> None:
+def apply_parameters(action: ParameterAction, names: Names, may_replace: MayReplace) -> None:
     """Do it. What is there by now is looked at right before it is overwritten or removed.
 
     Raises:
@@ -139,6 +142,8 @@ def apply(action: WriteParameters | RemoveParameters | Refuse, names: Names, may
                 names.remove(name, subject=action.subject)
         case Refuse():
             raise ConflictError(action.why)
+        case _:
+            assert_never(action)
 
 
 def _write(parameter: Parameter, names: Names, subject: str, may_replace: MayReplace, *, is_new: bool) -> None:

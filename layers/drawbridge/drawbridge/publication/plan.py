@@ -17,6 +17,7 @@ from drawbridge.publication.names import document_parameter, name_parameter
 from drawbridge.publication.parameters import (
     DesiredParameters,
     ObservedParameters,
+    ParameterAction,
     Refuse,
     RemoveParameters,
     WriteParameters,
@@ -68,7 +69,7 @@ class RemoveRecord(Struct, frozen=True, kw_only=True):
     """Where it led."""
 
 
-Action = PointRecord | WriteParameters | RemoveRecord | RemoveParameters | Refuse
+Action = PointRecord | RemoveRecord | ParameterAction
 
 
 class Change(StrEnum):

@@ -11,7 +11,7 @@ from drawbridge.errors import ConflictError
 from drawbridge.publication.due import Due, Endpoints, Entities, Inside
 from drawbridge.publication.named import NamedResource
 from drawbridge.publication.names import binding_path
-from drawbridge.publication.parameters import Names, Refuse, observe
+from drawbridge.publication.parameters import Names, Refuse, observe_parameters
 from drawbridge.publication.plan import (
     DesiredName,
     NamePlan,
@@ -78,7 +78,7 @@ class PublicationPlanner:
 
     def _observe(self, desired: DesiredName) -> ObservedName:
         provider, alias = desired.document.provider, desired.document.alias
-        parameters = observe(desired, self._names, partial(self._takeover.of_parameter, provider=provider))
+        parameters = observe_parameters(desired, self._names, partial(self._takeover.of_parameter, provider=provider))
         if alias is None:
             return ObservedName(parameters=parameters)
         may_take_over = partial(self._takeover.of_record, alias=alias, binding=desired.binding, provider=provider)

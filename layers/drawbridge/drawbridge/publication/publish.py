@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from functools import partial
-from typing import Protocol, assert_never
+from typing import Protocol
 
 import msgspec
 
@@ -17,11 +17,8 @@ from drawbridge.publication.names import consumer_path, document_parameter, name
 from drawbridge.publication.parameters import (
     DesiredParameters,
     Names,
-    Refuse,
-    RemoveParameters,
-    WriteParameters,
-    apply,
-    observe,
+    apply_parameters,
+    observe_parameters,
     plan_parameters,
 )
 from drawbridge.publication.plan import NamePlan, PointRecord, PublicationPlan, RemoveRecord
@@ -111,10 +108,8 @@ class Publisher:
                     self._aliases.point(alias, to, holder=holder, may_take_over=may_take_over)
                 case RemoveRecord(alias=alias, holder=holder, dns_name=dns_name):
                     self._aliases.remove(alias, holder=holder, dns_name=dns_name)
-                case WriteParameters() | RemoveParameters() | Refuse():
-                    apply(action, self._names, partial(self._takeover.of_parameter, provider=name.provider))
                 case _:
-                    assert_never(action)
+                    apply_parameters(action, self._names, partial(self._takeover.of_parameter, provider=name.provider))
 
 
 def _publication(wanted: WantedAssociation, by: Associated, plan: PublicationPlan) -> Publication:
@@ -175,8 +170,8 @@ def publish_consumer(
     )
     path = consumer_path(prefix, connection.owner, request.endpoint_id)
     desired = DesiredParameters(path=path, subject=request.endpoint_id, document=document)
-    for action in plan_parameters(desired, observe(desired, names, _never)):
-        apply(action, names, _never)
+    for action in plan_parameters(desired, observe_parameters(desired, names, _never)):
+        apply_parameters(action, names, _never)
     plain = () if dns_name is None else (name_parameter(path),)
     return Publication(dns_name=dns_name or "", parameters=(*plain, document_parameter(path)))
 

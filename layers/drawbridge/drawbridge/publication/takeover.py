@@ -11,7 +11,7 @@ from drawbridge.publication.names import binding_path
 from drawbridge.publication.published import published_names
 
 
-class Entities(Protocol):
+class Descriptions(Protocol):
     """What VPC Lattice shows of what is shared."""
 
     def entity(self, arn: str) -> Entity | None:
@@ -30,7 +30,7 @@ class Published(Protocol):
 class Takeover:
     """Asks AWS and Parameter Store, each time anew."""
 
-    def __init__(self, entities: Entities, published: Published, *, prefix: str) -> None:
+    def __init__(self, entities: Descriptions, published: Published, *, prefix: str) -> None:
         self._entities = entities
         self._published = published
         self._prefix = prefix
