@@ -28,6 +28,8 @@ class Reach:
         """To the same resource, of whoever else."""
         self.by_token: dict[str, Endpoint] = {}
         self.changes: list[str] = []
+        self.tokens: list[str] = []
+        """The client tokens that came with what was to be made."""
         self.listed = True
         """Whether what was made shows up in listings."""
         self.becomes = State.AVAILABLE
@@ -107,6 +109,7 @@ class Reach:
 
         def create(self, name: str, client_token: str) -> Network:
             self._aws.changes.append(f"create {name}")
+            self._aws.tokens.append(client_token)
             made = Network(arn=f"arn:aws:vpc-lattice:us-east-1:{CONSUMER}:servicenetwork/sn-{name}", name=name)
             self._aws.networks.append(made)
             return made
@@ -114,6 +117,7 @@ class Reach:
         def put_in(
             self, network: Network, wanted: WantedAssociation, client_token: str, *, private_dns: bool, attempt: int
         ) -> InNetwork:
+            self._aws.tokens.append(client_token)
             key = (network.arn, wanted.resource_arn)
             if key in self._aws.resources:
                 raise ConflictError("they are associated already")
@@ -134,6 +138,7 @@ class Reach:
 
         def associate_vpc(self, network: Network, wanted: WantedAssociation, client_token: str) -> VpcInNetwork:
             self._aws.changes.append(f"associate {wanted.vpc_id}")
+            self._aws.tokens.append(client_token)
             return self._set(wanted, f"snva-{len(self._aws.changes)}", network.arn)
 
         def change_vpc_association(self, there: VpcInNetwork, wanted: WantedAssociation) -> VpcInNetwork:
@@ -164,6 +169,7 @@ class Reach:
             return self._aws.beside
 
         def create(self, wanted: WantedAssociation, network: Network | None, client_token: str) -> Endpoint:
+            self._aws.tokens.append(client_token)
             if client_token in self._aws.by_token:
                 return self._aws.by_token[client_token]
             made = Endpoint(
