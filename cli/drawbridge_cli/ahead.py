@@ -10,8 +10,9 @@ from drawbridge.association import WantedAssociation
 from drawbridge.association.associate import Ways
 from drawbridge.association.binding import Binding
 from drawbridge.association.coverage import Coverage
+from drawbridge.association.evaluation import Refusal, Wish
 from drawbridge.association.made import Made
-from drawbridge.association.plan import Planner, Refusal, Wish
+from drawbridge.association.plan import Planner
 from drawbridge.association.steps import (
     AddSubnets,
     ChangePrivateDns,

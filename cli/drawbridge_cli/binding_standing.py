@@ -9,7 +9,7 @@ from msgspec import Struct
 from drawbridge.association import Mode
 from drawbridge.association.aliases import alias_of
 from drawbridge.association.binding import Binding, ServiceNetwork, VpcTag
-from drawbridge.association.plan import Vpc
+from drawbridge.association.subnets import Vpc
 from drawbridge.configuration import Broken, InForce
 from drawbridge.errors import ConflictError
 from drawbridge.publication.documents import read_connection

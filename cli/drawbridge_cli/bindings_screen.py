@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from drawbridge.association.plan import Wish
+from drawbridge.association.evaluation import Wish
 from drawbridge.legible import legible
 from drawbridge_cli.ahead import Ahead, Way
 from drawbridge_cli.binding_changes import Changes, Effects

@@ -14,21 +14,15 @@ from drawbridge.association import Alias, Mode, NetworkRef, Plan, PrivateDns
 from drawbridge.association.aliases import AliasCheck, Holder, Zone
 from drawbridge.association.binding import Binding, parse_binding
 from drawbridge.association.entities import NOT_VISIBLE, UNAVAILABLE, Entity, Undescribed
+from drawbridge.association.evaluation import MOST_KEPT
 from drawbridge.association.in_force import matched_digest, wanted_digest
 from drawbridge.association.made import Made
 from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
-from drawbridge.association.plan import (
-    MOST_AT_ONCE,
-    MOST_KEPT,
-    PATIENT_TRIES,
-    Planner,
-    Recorded,
-    Vpc,
-    nothing_recorded,
-)
+from drawbridge.association.placing import Recorded, nothing_recorded
+from drawbridge.association.plan import MOST_AT_ONCE, PATIENT_TRIES, Planner
 from drawbridge.association.plan_inputs import Inputs
 from drawbridge.association.preflight import Preflight
-from drawbridge.association.subnets import Subnet
+from drawbridge.association.subnets import Subnet, Vpc
 from drawbridge.bounds import GROUNDS_BYTES, size_of
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision.cedar import PolicySet

@@ -10,7 +10,7 @@ from drawbridge.association import WantedAssociation
 from drawbridge.association.binding import Binding
 from drawbridge.association.coverage import Coverage
 from drawbridge.association.entities import NOT_VISIBLE, Entity, Undescribed
-from drawbridge.association.plan import Vpc
+from drawbridge.association.subnets import Vpc
 from drawbridge.decision import Accept, DecidedOn
 from drawbridge.decision.let_in import LetIn
 from drawbridge.errors import NotReadyError

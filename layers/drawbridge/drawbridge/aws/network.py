@@ -8,8 +8,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from drawbridge.association.plan import Vpc
-from drawbridge.association.subnets import Subnet
+from drawbridge.association.subnets import Subnet, Vpc
 from drawbridge.aws.errors import translated
 from drawbridge.aws.pages import pages
 
