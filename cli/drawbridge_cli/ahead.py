@@ -7,21 +7,14 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.association import WantedAssociation
+from drawbridge.association.actions import AddSubnets, ChangePrivateDns, ChangeSecurityGroups, ChangeVpcAssociation
 from drawbridge.association.associate import Ways
 from drawbridge.association.binding import Binding
 from drawbridge.association.coverage import Coverage
 from drawbridge.association.evaluation import Refusal, Wish
 from drawbridge.association.made import Made
 from drawbridge.association.plan import Planner
-from drawbridge.association.steps import (
-    AddSubnets,
-    ChangePrivateDns,
-    ChangeSecurityGroups,
-    ChangeVpcAssociation,
-    Step,
-    associated,
-    steps,
-)
+from drawbridge.association.steps import Step, associated, steps
 from drawbridge.configuration import InForce
 from drawbridge.decision import AskApprover, Because, Decision, Keep, Moot
 from drawbridge.decision.again import outcome_of

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import msgspec
-
 from drawbridge.association.made import Made
 from drawbridge.association.steps import Await, Step, Stuck
 from drawbridge.legible import legible
@@ -14,6 +12,7 @@ from drawbridge.status import Reason
 from drawbridge_cli.ahead import Ahead, Way, unknown_places, ways_of
 from drawbridge_cli.refusals import what_to_do
 from drawbridge_cli.screen import say
+from drawbridge_cli.step_documents import step_document
 
 _SIGNS = {
     Change.NEW: ("+ publish", "good"),
@@ -141,7 +140,7 @@ def way_document(way: Way) -> dict[str, Any]:
         "wanted": way.wanted,
         "permittedBy": way.permitted_by,
         "asWanted": way.is_as_wanted,
-        "steps": [{"do": str(step)} | msgspec.to_builtins(step) for step in way.steps],
+        "steps": [step_document(step) for step in way.steps],
         "names": way.names,
         "pending": way.pending,
     }

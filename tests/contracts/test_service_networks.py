@@ -9,10 +9,18 @@ import msgspec
 import pytest
 from botocore.stub import Stubber
 
-from drawbridge.association import Associated, Mode, NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association import (
+    Associated,
+    Mode,
+    NetworkRef,
+    PrivateDns,
+    VpcAssociationSettings,
+    WantedAssociation,
+)
+from drawbridge.association.actions import AssociateVpc, ChangeVpcAssociation, PutInNetwork
 from drawbridge.association.associate import Ways, associate
-from drawbridge.association.observed import Network, State
-from drawbridge.association.steps import CreateEndpoint
+from drawbridge.association.observed import Endpoint, Network, State
+from drawbridge.association.steps import creation
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.decision.facts import ResourceKind
@@ -58,6 +66,14 @@ def association(provider: Account, consumer: Account) -> WantedAssociation:
     return wanted_by_network(
         resource_arn=arn, share_arn=share_arn, provider=provider.account_id, vpc_id=first_vpc(consumer)[0]
     )
+
+
+def settings_of(association: WantedAssociation) -> VpcAssociationSettings:
+    return VpcAssociationSettings(association.security_group_ids, association.private_dns_options)
+
+
+def joining(network: Network, association: WantedAssociation) -> AssociateVpc:
+    return AssociateVpc(network, association.vpc_id, settings_of(association), 1)
 
 
 def tags_of(who: Account, arn: str) -> dict[str, str]:
@@ -146,12 +162,12 @@ def test_who_is_throttled_does_not_know_whether_there_is_a_network(consumer: Acc
 def test_a_resource_is_put_in_and_found_there(
     consumer: Account, network: Network, association: WantedAssociation, private_dns: bool
 ) -> None:
-    before = networks_of(consumer).in_network(network, association)
+    before = networks_of(consumer).in_network(network, association.resource)
 
-    made = networks_of(consumer).put_in(network, association, "token", private_dns=private_dns, attempt=3)
-    on_its_way = networks_of(consumer).in_network(network, association)
+    made = networks_of(consumer).put_in(PutInNetwork(network, association.resource, private_dns, 3), "token")
+    on_its_way = networks_of(consumer).in_network(network, association.resource)
     pass_time(5)
-    there = networks_of(consumer).in_network(network, association)
+    there = networks_of(consumer).in_network(network, association.resource)
 
     assert before is None
     assert (made.state, made.private_dns, made.attempt) == (State.PENDING, private_dns, 3)
@@ -170,9 +186,9 @@ def test_a_service_is_put_in_and_found_there(provider: Account, consumer: Accoun
     shared(provider, arn, consumer)
     service = wanted_by_network(resource_arn=arn, resource_kind=ResourceKind.SERVICE, vpc_id="")
 
-    made = networks_of(consumer).put_in(network, service, "token", private_dns=False, attempt=1)
+    made = networks_of(consumer).put_in(PutInNetwork(network, service.resource, False, 1), "token")
     pass_time(5)
-    there = networks_of(consumer).in_network(network, service)
+    there = networks_of(consumer).in_network(network, service.resource)
 
     assert made.id.startswith("snsa-")
     assert there is not None
@@ -185,9 +201,9 @@ def test_trap_18_what_is_in_already_is_a_conflict_and_can_be_found(
     theirs = put_in(consumer, network.id, association.resource_arn)
 
     with pytest.raises(ConflictError, match=association.resource_arn):
-        networks_of(consumer).put_in(network, association, "token", private_dns=False, attempt=1)
+        networks_of(consumer).put_in(PutInNetwork(network, association.resource, False, 1), "token")
 
-    found = networks_of(consumer).in_network(network, association)
+    found = networks_of(consumer).in_network(network, association.resource)
     assert found is not None
     assert found.id == theirs["id"]
 
@@ -200,7 +216,7 @@ def test_trap_14_what_is_shared_is_not_put_into_what_is_shared(
     foreign = Network(arn=theirs["arn"], name="network")
 
     with pytest.raises(AccessDeniedError):
-        networks_of(consumer).put_in(foreign, association, "token", private_dns=False, attempt=1)
+        networks_of(consumer).put_in(PutInNetwork(foreign, association.resource, False, 1), "token")
 
 
 def test_what_an_aws_service_put_in_is_none_of_our_business(
@@ -214,7 +230,7 @@ def test_what_an_aws_service_put_in_is_none_of_our_business(
     }
 
     with answering(consumer.lattice, "list_service_network_resource_associations", {"items": [managed]}):
-        assert networks_of(consumer).in_network(network, association) is None
+        assert networks_of(consumer).in_network(network, association.resource) is None
 
 
 @pytest.mark.parametrize(
@@ -232,7 +248,7 @@ def test_trap_16_how_far_something_has_come_is_told_in_our_words(
     told = {"id": "snra-0123456789abcdef0", "status": status, "resourceConfigurationArn": association.resource_arn}
 
     with answering(consumer.lattice, "list_service_network_resource_associations", {"items": [told]}):
-        found = networks_of(consumer).in_network(network, association)
+        found = networks_of(consumer).in_network(network, association.resource)
 
     assert found is not None
     assert found.state is state
@@ -246,10 +262,10 @@ def test_trap_16_of_what_failed_it_is_told_by_which_attempt_and_it_can_be_taken_
     consumer: Account, network: Network, association: WantedAssociation
 ) -> None:
     with failing(consumer, "CreateServiceNetworkResourceAssociation"):
-        made = networks_of(consumer).put_in(network, association, "token", private_dns=False, attempt=2)
+        made = networks_of(consumer).put_in(PutInNetwork(network, association.resource, False, 2), "token")
         pass_time(5)
-    failed = networks_of(consumer).in_network(network, association)
-    others = networks_of(consumer, "second").in_network(network, association)
+    failed = networks_of(consumer).in_network(network, association.resource)
+    others = networks_of(consumer, "second").in_network(network, association.resource)
 
     networks_of(consumer).take_out(made.id)
     pass_time(5)
@@ -258,7 +274,7 @@ def test_trap_16_of_what_failed_it_is_told_by_which_attempt_and_it_can_be_taken_
     assert others is not None
     assert (failed.state, failed.attempt) == (State.FAILED, 2)
     assert (others.state, others.attempt) == (State.FAILED, 0)
-    assert networks_of(consumer).in_network(network, association) is None
+    assert networks_of(consumer).in_network(network, association.resource) is None
 
 
 def test_trap_16_what_others_put_in_and_failed_is_not_ours(
@@ -277,7 +293,7 @@ def test_trap_16_what_others_put_in_and_failed_is_not_ours(
         pass_time(5)
 
     found = networks_of(consumer).in_network(
-        Network(arn=own["arn"], name="open"), replace(association, resource_arn=arn)
+        Network(arn=own["arn"], name="open"), replace(association, resource_arn=arn).resource
     )
 
     assert found is not None
@@ -288,13 +304,13 @@ def test_a_service_is_taken_out(provider: Account, consumer: Account, network: N
     arn = provider.lattice.create_service(name="api")["arn"]
     shared(provider, arn, consumer)
     service = wanted_by_network(resource_arn=arn, resource_kind=ResourceKind.SERVICE, vpc_id="")
-    made = networks_of(consumer).put_in(network, service, "token", private_dns=False, attempt=1)
+    made = networks_of(consumer).put_in(PutInNetwork(network, service.resource, False, 1), "token")
     pass_time(5)
 
     networks_of(consumer).take_out(made.id)
     pass_time(5)
 
-    assert networks_of(consumer).in_network(network, service) is None
+    assert networks_of(consumer).in_network(network, service.resource) is None
 
 
 def test_a_vpc_is_associated_and_found_with_its_network(
@@ -302,7 +318,7 @@ def test_a_vpc_is_associated_and_found_with_its_network(
 ) -> None:
     before = networks_of(consumer).of_vpc(association.vpc_id)
 
-    made = networks_of(consumer).associate_vpc(network, association, "token")
+    made = networks_of(consumer).associate_vpc(joining(network, association), "token")
     pass_time(5)
     there = networks_of(consumer).of_vpc(association.vpc_id)
 
@@ -332,7 +348,7 @@ def test_trap_17_a_vpc_takes_over_the_names_that_are_wanted_and_no_others(
     groups = security_groups(consumer, association.vpc_id)
     named = replace(association, private_dns=private_dns, private_domains=domains, security_group_ids=tuple(groups))
 
-    made = networks_of(consumer).associate_vpc(network, named, "token")
+    made = networks_of(consumer).associate_vpc(joining(network, named), "token")
     pass_time(5)
     there = networks_of(consumer).of_vpc(association.vpc_id)
 
@@ -348,13 +364,13 @@ def test_a_vpc_s_association_is_changed_to_what_is_wanted(
     consumer: Account, network: Network, association: WantedAssociation
 ) -> None:
     first, second = security_groups(consumer, association.vpc_id)
-    networks_of(consumer).associate_vpc(network, replace(association, security_group_ids=(first,)), "token")
+    networks_of(consumer).associate_vpc(joining(network, replace(association, security_group_ids=(first,))), "token")
     pass_time(5)
     there = networks_of(consumer).of_vpc(association.vpc_id)
     assert there is not None
     other = replace(association, security_group_ids=(second,), private_dns=PrivateDns.VERIFIED)
 
-    changed = networks_of(consumer).change_vpc_association(there, other)
+    changed = networks_of(consumer).change_vpc_association(ChangeVpcAssociation(there, "", settings_of(other)))
     pass_time(5)
     found = networks_of(consumer).of_vpc(association.vpc_id)
 
@@ -367,18 +383,18 @@ def test_a_vpc_s_association_is_changed_to_what_is_wanted(
 def test_a_change_while_something_is_in_progress_is_a_conflict(
     consumer: Account, network: Network, association: WantedAssociation
 ) -> None:
-    made = networks_of(consumer).associate_vpc(network, association, "token")
+    made = networks_of(consumer).associate_vpc(joining(network, association), "token")
 
     with pytest.raises(ConflictError, match=made.id):
-        networks_of(consumer).change_vpc_association(made, association)
+        networks_of(consumer).change_vpc_association(ChangeVpcAssociation(made, "", settings_of(association)))
 
 
 def test_a_vpc_is_with_one_network_only(consumer: Account, network: Network, association: WantedAssociation) -> None:
-    networks_of(consumer).associate_vpc(network, association, "token")
+    networks_of(consumer).associate_vpc(joining(network, association), "token")
     other = networks_of(consumer).create("other", "token of the other")
 
     with pytest.raises(ConflictError, match=association.vpc_id):
-        networks_of(consumer).associate_vpc(other, association, "another token")
+        networks_of(consumer).associate_vpc(joining(other, association), "another token")
 
     found = networks_of(consumer).of_vpc(association.vpc_id)
     assert found is not None
@@ -402,7 +418,7 @@ def test_a_failed_association_of_a_vpc_says_why(
     consumer: Account, network: Network, association: WantedAssociation
 ) -> None:
     with failing(consumer, "CreateServiceNetworkVpcAssociation"):
-        networks_of(consumer).associate_vpc(network, association, "token")
+        networks_of(consumer).associate_vpc(joining(network, association), "token")
         pass_time(5)
 
     found = networks_of(consumer).of_vpc(association.vpc_id)
@@ -417,8 +433,8 @@ def test_what_a_network_is_associated_with_is_counted(
 ) -> None:
     before = (networks_of(consumer).resources_in(network), networks_of(consumer).vpcs_of(network))
 
-    networks_of(consumer).put_in(network, association, "in", private_dns=False, attempt=1)
-    networks_of(consumer).associate_vpc(network, association, "vpc")
+    networks_of(consumer).put_in(PutInNetwork(network, association.resource, False, 1), "in")
+    networks_of(consumer).associate_vpc(joining(network, association), "vpc")
 
     with empty_first_pages():
         after = (networks_of(consumer).resources_in(network), networks_of(consumer).vpcs_of(network))
@@ -429,19 +445,19 @@ def test_trap_18_a_quota_that_is_used_up_is_told_as_such(
     consumer: Account, network: Network, association: WantedAssociation
 ) -> None:
     with lowered(configurations_per_network=0), pytest.raises(QuotaExceededError):
-        networks_of(consumer).put_in(network, association, "token", private_dns=False, attempt=1)
+        networks_of(consumer).put_in(PutInNetwork(network, association.resource, False, 1), "token")
 
 
 def test_what_was_listed_once_is_kept_for_one_look(
     consumer: Account, network: Network, association: WantedAssociation
 ) -> None:
     look = networks_of(consumer)
-    before = look.in_network(network, association)
+    before = look.in_network(network, association.resource)
 
-    look.put_in(network, association, "token", private_dns=False, attempt=1)
+    look.put_in(PutInNetwork(network, association.resource, False, 1), "token")
 
-    assert (before, look.in_network(network, association)) == (None, None)
-    assert networks_of(consumer).in_network(network, association) is not None
+    assert (before, look.in_network(network, association.resource)) == (None, None)
+    assert networks_of(consumer).in_network(network, association.resource) is not None
 
 
 def test_a_whole_way_by_a_network_is_made_and_adopted_by_the_next_look(
@@ -497,9 +513,8 @@ def test_trap_19_two_bindings_at_the_same_instant_have_one_endpoint_to_their_net
 
     ids = set()
     for (ways, each), before in zip(side_by_side, observed, strict=True):
-        step = CreateEndpoint(network.name, each.vpc_id, each.subnet_ids)
-        endpoint = ways.do(step, each, before, 1).endpoint
-        assert endpoint is not None
+        endpoint = ways.do(creation(each, network, before.over, 1))
+        assert isinstance(endpoint, Endpoint)
         ids.add(endpoint.id)
 
     assert len(ids) == 1
@@ -535,6 +550,6 @@ def test_a_refusal_says_what_lacks_by_the_action_that_aws_names(
     with Stubber(networks._lattice) as stubber:
         stubber.add_client_error(operation, "AccessDeniedException", words)
         with pytest.raises(AccessDeniedError, match=re.escape(words)) as refused:
-            networks.put_in(network, association, "token", private_dns=False, attempt=1)
+            networks.put_in(PutInNetwork(network, association.resource, False, 1), "token")
 
     assert hint in str(refused.value)

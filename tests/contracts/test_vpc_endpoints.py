@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from drawbridge.association import Mode, NetworkRef, PrivateDns, WantedAssociation
-from drawbridge.association.associate import Ways, associate, endpoint_token
-from drawbridge.association.observed import Network, State
+from drawbridge.association.actions import CreateEndpoint
+from drawbridge.association.associate import Ways, associate
+from drawbridge.association.client_tokens import endpoint_token
+from drawbridge.association.observed import Endpoint, Network, ResourceTarget, State
+from drawbridge.association.steps import creation, target_of
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.errors import AccessDeniedError, ConflictError, NotReadyError, QuotaExceededError, UpstreamError
@@ -28,6 +31,11 @@ def endpoints_of(consumer: Account, owner: str = "drawbridge") -> VpcEndpoints:
     return VpcEndpoints(consumer.ec2, owner=owner)
 
 
+def ways_of(consumer: Account) -> Ways:
+    networks = ServiceNetworks(consumer.lattice, owner="drawbridge", account_id=consumer.account_id)
+    return Ways(networks, endpoints_of(consumer))
+
+
 @pytest.fixture
 def association(provider: Account, consumer: Account) -> WantedAssociation:
     """Give one that is wanted of a share that was accepted."""
@@ -42,6 +50,18 @@ def association(provider: Account, consumer: Account) -> WantedAssociation:
     )
 
 
+def making(association: WantedAssociation, network: Network | None = None) -> CreateEndpoint:
+    return creation(association, network, (), 1)
+
+
+def endpoints_for(look: VpcEndpoints, association: WantedAssociation, network: Network | None) -> list[Endpoint]:
+    return look.find(target_of(association, network), association.vpc_id)
+
+
+def beside(look: VpcEndpoints, association: WantedAssociation) -> list[Endpoint]:
+    return look.beside(ResourceTarget(association.binding, association.resource_arn), association.vpc_id)
+
+
 def described(consumer: Account, endpoint_id: str) -> dict[str, Any]:
     (found,) = consumer.ec2.describe_vpc_endpoints(VpcEndpointIds=[endpoint_id])["VpcEndpoints"]
     endpoint: dict[str, Any] = found
@@ -51,7 +71,7 @@ def described(consumer: Account, endpoint_id: str) -> dict[str, Any]:
 def test_trap_11_an_endpoint_is_made_of_type_resource_where_it_is_wanted(
     consumer: Account, association: WantedAssociation
 ) -> None:
-    made = endpoints_of(consumer).create(association, None, "token")
+    made = endpoints_of(consumer).create(making(association), "token")
 
     there = described(consumer, made.id)
     assert made.state is State.PENDING
@@ -73,7 +93,7 @@ def test_an_endpoint_gets_the_security_groups_that_are_wanted(
 ) -> None:
     group = consumer.ec2.create_security_group(GroupName="db", Description="db", VpcId=association.vpc_id)["GroupId"]
 
-    made = endpoints_of(consumer).create(wanted_with(association, security_group_ids=(group,)), None, "token")
+    made = endpoints_of(consumer).create(making(wanted_with(association, security_group_ids=(group,)), None), "token")
 
     assert [each["GroupId"] for each in described(consumer, made.id)["Groups"]] == [group]
 
@@ -86,11 +106,11 @@ def test_the_security_groups_of_an_endpoint_are_told_and_can_be_changed(
         for name in "abc"
     )
     endpoints = endpoints_of(consumer)
-    made = endpoints.create(wanted_with(association, security_group_ids=(first, second)), None, "token")
+    made = endpoints.create(making(wanted_with(association, security_group_ids=(first, second)), None), "token")
 
     endpoints.change_groups(made.id, add=frozenset({third}), remove=frozenset({first}))
 
-    (found,) = endpoints_of(consumer).find(association, None)
+    (found,) = endpoints_for(endpoints_of(consumer), association, None)
     assert made.security_group_ids == {first, second}
     assert found.security_group_ids == {second, third}
 
@@ -98,7 +118,7 @@ def test_the_security_groups_of_an_endpoint_are_told_and_can_be_changed(
 def test_an_endpoint_without_wanted_groups_has_the_default_one(
     consumer: Account, association: WantedAssociation
 ) -> None:
-    made = endpoints_of(consumer).create(association, None, "token")
+    made = endpoints_of(consumer).create(making(association), "token")
 
     assert {each["GroupId"] for each in described(consumer, made.id)["Groups"]} == made.security_group_ids
     assert len(made.security_group_ids) == 1
@@ -115,7 +135,7 @@ def test_a_change_of_groups_that_aws_refuses_is_an_error(consumer: Account, code
 def test_trap_17_private_names_are_those_of_verified_domains_only(
     consumer: Account, association: WantedAssociation
 ) -> None:
-    made = endpoints_of(consumer).create(wanted_with(association, private_dns="verified"), None, "token")
+    made = endpoints_of(consumer).create(making(wanted_with(association, private_dns="verified"), None), "token")
 
     there = described(consumer, made.id)
     assert there["PrivateDnsEnabled"] is True
@@ -124,10 +144,10 @@ def test_trap_17_private_names_are_those_of_verified_domains_only(
 
 def test_trap_19_the_same_token_gives_the_same_endpoint(consumer: Account, association: WantedAssociation) -> None:
     endpoints = endpoints_of(consumer)
-    token = endpoint_token(association, None, (), 1)
+    token = endpoint_token(creation(association, None, (), 1))
 
-    first, again = endpoints.create(association, None, token), endpoints.create(association, None, token)
-    later = endpoints.create(association, None, endpoint_token(association, None, (), 2))
+    first, again = endpoints.create(making(association), token), endpoints.create(making(association), token)
+    later = endpoints.create(making(association), endpoint_token(creation(association, None, (), 2)))
 
     assert first.id == again.id != later.id
 
@@ -136,35 +156,38 @@ def test_trap_19_a_token_that_comes_back_with_something_else_is_a_conflict(
     consumer: Account, association: WantedAssociation
 ) -> None:
     endpoints = endpoints_of(consumer)
-    endpoints.create(association, None, "token")
+    endpoints.create(making(association), "token")
 
     with pytest.raises(ConflictError, match="IdempotentParameterMismatch"):
-        endpoints.create(wanted_with(association, private_dns="verified"), None, "token")
+        endpoints.create(making(wanted_with(association, private_dns="verified"), None), "token")
 
 
 def test_trap_19_a_token_whose_endpoint_was_deleted_gives_what_is_over(
     consumer: Account, association: WantedAssociation
 ) -> None:
     endpoints = endpoints_of(consumer)
-    made = endpoints.create(association, None, "token")
+    made = endpoints.create(making(association), "token")
     consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[made.id])
 
-    again = endpoints.create(association, None, "token")
+    again = endpoints.create(making(association), "token")
 
     assert (again.id, again.state) == (made.id, State.OVER)
 
 
 def test_an_endpoint_is_found_by_what_it_was_made_for(consumer: Account, association: WantedAssociation) -> None:
     endpoints = endpoints_of(consumer)
-    made = endpoints.create(association, None, "token")
+    made = endpoints.create(making(association), "token")
 
-    assert [each.id for each in endpoints_of(consumer).find(association, None)] == [made.id]
-    assert endpoints_of(consumer).find(wanted_with(association, binding="other"), None) == []
+    assert [each.id for each in endpoints_for(endpoints_of(consumer), association, None)] == [made.id]
+    assert endpoints_for(endpoints_of(consumer), wanted_with(association, binding="other"), None) == []
     assert (
-        endpoints_of(consumer).find(wanted_with(association, resource_arn=f"{association.resource_arn}0"), None) == []
+        endpoints_for(
+            endpoints_of(consumer), wanted_with(association, resource_arn=f"{association.resource_arn}0"), None
+        )
+        == []
     )
-    assert endpoints_of(consumer).find(wanted_with(association, vpc_id="vpc-00000000000000000"), None) == []
-    assert endpoints_of(consumer, owner="another").find(association, None) == []
+    assert endpoints_for(endpoints_of(consumer), wanted_with(association, vpc_id="vpc-00000000000000000"), None) == []
+    assert endpoints_for(endpoints_of(consumer, owner="another"), association, None) == []
 
 
 def test_an_endpoint_that_people_made_is_not_found(consumer: Account, association: WantedAssociation) -> None:
@@ -175,27 +198,27 @@ def test_an_endpoint_that_people_made_is_not_found(consumer: Account, associatio
         ResourceConfigurationArn=association.resource_arn,
     )
 
-    assert endpoints_of(consumer).find(association, None) == []
+    assert endpoints_for(endpoints_of(consumer), association, None) == []
 
 
 def test_the_oldest_endpoint_is_found_first(consumer: Account, association: WantedAssociation) -> None:
     endpoints = endpoints_of(consumer)
     made: list[str] = []
     for token in ("a", "b", "c"):
-        made.append(endpoints.create(association, None, token).id)
+        made.append(endpoints.create(making(association), token).id)
         pass_time(2)
 
-    assert [each.id for each in endpoints_of(consumer).find(association, None)] == made
+    assert [each.id for each in endpoints_for(endpoints_of(consumer), association, None)] == made
 
 
 def test_trap_9_an_endpoint_s_state_is_read_in_whichever_spelling(
     consumer: Account, association: WantedAssociation
 ) -> None:
     endpoints = endpoints_of(consumer)
-    made = endpoints.create(association, None, "token")
+    made = endpoints.create(making(association), "token")
 
     def state() -> State:
-        (found,) = endpoints_of(consumer).find(association, None)
+        (found,) = endpoints_for(endpoints_of(consumer), association, None)
         return found.state
 
     before = state()
@@ -210,7 +233,7 @@ def test_an_endpoint_that_the_provider_cut_off_has_failed(
     provider: Account, consumer: Account, association: WantedAssociation
 ) -> None:
     endpoints = endpoints_of(consumer)
-    endpoints.create(association, None, "token")
+    endpoints.create(making(association), "token")
     pass_time(10)
     (seen,) = provider.lattice.list_resource_endpoint_associations(
         resourceConfigurationIdentifier=association.resource_arn
@@ -218,7 +241,7 @@ def test_an_endpoint_that_the_provider_cut_off_has_failed(
 
     provider.lattice.delete_resource_endpoint_association(resourceEndpointAssociationIdentifier=seen["id"])
 
-    assert [each.state for each in endpoints_of(consumer).find(association, None)] == [State.FAILED]
+    assert [each.state for each in endpoints_for(endpoints_of(consumer), association, None)] == [State.FAILED]
 
 
 def test_a_failed_endpoint_says_why(consumer: Account, association: WantedAssociation) -> None:
@@ -235,7 +258,7 @@ def test_a_failed_endpoint_says_why(consumer: Account, association: WantedAssoci
     }
 
     with answering(consumer.ec2, "describe_vpc_endpoints", {"VpcEndpoints": [there]}):
-        (found,) = endpoints_of(consumer).find(association, None)
+        (found,) = endpoints_for(endpoints_of(consumer), association, None)
 
     assert (found.state, found.failure) == (State.FAILED, "InsufficientFreeAddresses none left")
 
@@ -244,7 +267,7 @@ def test_trap_12_the_name_is_told_by_the_association_and_late(
     consumer: Account, association: WantedAssociation
 ) -> None:
     endpoints = endpoints_of(consumer)
-    made = endpoints.create(association, None, "token")
+    made = endpoints.create(making(association), "token")
 
     (first,) = endpoints.named(made.id)
     pass_time(7)
@@ -282,7 +305,7 @@ def test_trap_8_associations_come_in_pages_that_botocore_does_not_turn(consumer:
 def test_a_limit_that_is_reached_is_told_as_such(consumer: Account) -> None:
     """Trap 18."""
     with refusing(consumer.ec2, "create_vpc_endpoint", "VpcEndpointLimitExceeded"), pytest.raises(QuotaExceededError):
-        endpoints_of(consumer).create(wanted(), None, "token")
+        endpoints_of(consumer).create(making(wanted(), None), "token")
 
 
 def wanted_with(association: WantedAssociation, **changes: Any) -> WantedAssociation:
@@ -303,7 +326,7 @@ def network(consumer: Account) -> Network:
 def test_trap_11_an_endpoint_to_a_network_is_made_of_type_service_network(
     consumer: Account, association: WantedAssociation, network: Network
 ) -> None:
-    made = endpoints_of(consumer).create(by_network(association), network, "token")
+    made = endpoints_of(consumer).create(making(by_network(association), network), "token")
 
     there = described(consumer, made.id)
     assert made.state is State.PENDING
@@ -318,10 +341,10 @@ def test_a_network_s_endpoint_is_found_for_every_binding_ours_before_others(
 ) -> None:
     theirs = network_endpoint(consumer, network.arn)["VpcEndpointId"]
     pass_time(2)
-    ours = endpoints_of(consumer).create(by_network(association), network, "token").id
+    ours = endpoints_of(consumer).create(making(by_network(association), network), "token").id
     other = by_network(association, binding="other", resource_arn=f"{association.resource_arn}0")
 
-    found = endpoints_of(consumer).find(other, network)
+    found = endpoints_for(endpoints_of(consumer), other, network)
 
     assert [(each.id, each.ours) for each in found] == [(ours, True), (theirs, False)]
 
@@ -341,12 +364,12 @@ def test_trap_17_the_private_dns_of_an_endpoint_is_told_and_can_be_changed_wider
     consumer: Account, association: WantedAssociation, network: Network, mode: Mode
 ) -> None:
     by = by_network(association) if mode is BY_NETWORK else association
-    made = endpoints_of(consumer).create(by, network, "token")
+    made = endpoints_of(consumer).create(making(by, network), "token")
 
     seen = []
     for private_dns, domains in WIDTHS:
         endpoints_of(consumer).change_private_dns(made.id, private_dns, domains)
-        (there,) = endpoints_of(consumer).find(by, network)
+        (there,) = endpoints_for(endpoints_of(consumer), by, network)
         seen.append((there.private_dns, there.private_domains))
 
     assert (made.private_dns, made.private_domains) == (PrivateDns.OFF, frozenset())
@@ -357,12 +380,12 @@ def test_an_endpoint_to_a_network_can_have_more_subnets(
     consumer: Account, association: WantedAssociation, network: Network
 ) -> None:
     by = by_network(association)
-    made = endpoints_of(consumer).create(by, network, "token")
+    made = endpoints_of(consumer).create(making(by, network), "token")
     more = frozenset(first_vpc(consumer)[1][1:3])
 
     endpoints_of(consumer).add_subnets(made.id, more)
 
-    (there,) = endpoints_of(consumer).find(by, network)
+    (there,) = endpoints_for(endpoints_of(consumer), by, network)
     assert there.subnet_ids == made.subnet_ids | more
     assert len(there.subnet_ids) == 3
 
@@ -371,9 +394,9 @@ def test_an_endpoint_to_a_network_can_have_more_subnets(
 def test_the_addresses_of_an_endpoint_are_told_as_a_binding_writes_them(
     consumer: Account, association: WantedAssociation, asked: str
 ) -> None:
-    endpoints_of(consumer).create(wanted_with(association, address_type=asked), None, "token")
+    endpoints_of(consumer).create(making(wanted_with(association, address_type=asked), None), "token")
 
-    (there,) = endpoints_of(consumer).find(association, None)
+    (there,) = endpoints_for(endpoints_of(consumer), association, None)
 
     assert there.address_type == "ipv4"
 
@@ -381,18 +404,19 @@ def test_the_addresses_of_an_endpoint_are_told_as_a_binding_writes_them(
 def test_an_endpoint_to_another_network_or_to_a_resource_is_not_found(
     consumer: Account, association: WantedAssociation, network: Network
 ) -> None:
-    endpoints_of(consumer).create(association, None, "token")
+    endpoints_of(consumer).create(making(association), "token")
     network_endpoint(consumer, make_network(consumer, "other")["arn"])
 
-    assert endpoints_of(consumer).find(by_network(association), network) == []
-    assert endpoints_of(consumer).find(by_network(association), None) == []
+    assert endpoints_for(endpoints_of(consumer), by_network(association), network) == []
+    nowhere = wanted_with(by_network(association), network=NetworkRef(name="none"))
+    assert ways_of(consumer).observe(nowhere).endpoint is None
 
 
 def test_endpoints_are_counted_by_type_whoever_made_them(
     consumer: Account, association: WantedAssociation, network: Network
 ) -> None:
     resource_endpoint(consumer, association.resource_arn)
-    gone = endpoints_of(consumer).create(association, None, "token").id
+    gone = endpoints_of(consumer).create(making(association), "token").id
     network_endpoint(consumer, network.arn)
     before = endpoints_of(consumer)
     counted = [before.count(association.vpc_id, mode) for mode in (RESOURCE, BY_NETWORK)]
@@ -408,12 +432,12 @@ def test_endpoints_are_counted_by_type_whoever_made_them(
 def test_trap_19_an_endpoint_that_is_over_is_listed_with_those_that_are_not(
     consumer: Account, association: WantedAssociation, network: Network
 ) -> None:
-    first = endpoints_of(consumer).create(by_network(association), network, "token").id
+    first = endpoints_of(consumer).create(making(by_network(association), network), "token").id
     consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[first])
     pass_time(2)
-    second = endpoints_of(consumer).create(by_network(association), network, "another token").id
+    second = endpoints_of(consumer).create(making(by_network(association), network), "another token").id
 
-    found = endpoints_of(consumer).find(by_network(association), network)
+    found = endpoints_for(endpoints_of(consumer), by_network(association), network)
 
     assert [(each.id, each.state) for each in found] == [(first, State.OVER), (second, State.PENDING)]
 
@@ -422,8 +446,7 @@ def test_trap_19_what_was_deleted_is_made_anew_whether_it_is_listed_or_not(
     consumer: Account, association: WantedAssociation
 ) -> None:
     def made() -> str:
-        networks = ServiceNetworks(consumer.lattice, owner="drawbridge", account_id=consumer.account_id)
-        return associate(association, Ways(networks, endpoints_of(consumer)), attempt=1).endpoint_id
+        return associate(association, ways_of(consumer), attempt=1).endpoint_id
 
     ids = []
     # At once, once it is deleted, and once it is not even listed any longer.
@@ -458,7 +481,7 @@ def test_trap_17_an_endpoint_takes_over_the_names_that_are_wanted_and_no_others(
 ) -> None:
     named = wanted_with(association, private_dns=private_dns, private_domains=domains)
 
-    made = endpoints_of(consumer).create(named, None, "token")
+    made = endpoints_of(consumer).create(making(named, None), "token")
 
     options = described(consumer, made.id)["DnsOptions"]
     assert options["PrivateDnsPreference"] == preference
@@ -474,7 +497,7 @@ def test_what_a_network_s_endpoint_leads_to_is_told_with_the_group_that_it_is_in
     put_in(consumer, network.id, association.resource_arn)
     put_in(consumer, network.id, parent["arn"])
     pass_time(5)
-    made = endpoints_of(consumer).create(by_network(association), network, "token")
+    made = endpoints_of(consumer).create(making(by_network(association), network), "token")
     pass_time(15)
 
     named = endpoints_of(consumer).named(made.id)
@@ -494,7 +517,7 @@ def test_a_service_is_told_among_what_a_network_s_endpoint_leads_to(
         serviceNetworkIdentifier=network.id, serviceIdentifier=arn
     )
     pass_time(5)
-    made = endpoints_of(consumer).create(by_network(association), network, "token")
+    made = endpoints_of(consumer).create(making(by_network(association), network), "token")
     pass_time(15)
 
     (named,) = endpoints_of(consumer).named(made.id)
@@ -514,24 +537,24 @@ def test_a_service_is_told_among_what_a_network_s_endpoint_leads_to(
 def test_an_endpoint_whose_tags_somebody_took_is_beside_and_says_what_is_left_of_them(
     consumer: Account, association: WantedAssociation, gone: list[str], was_ours: bool
 ) -> None:
-    made = endpoints_of(consumer).create(association, None, "token").id
-    assert endpoints_of(consumer).beside(association) == []
+    made = endpoints_of(consumer).create(making(association), "token").id
+    assert beside(endpoints_of(consumer), association) == []
 
     consumer.ec2.delete_tags(Resources=[made], Tags=[{"Key": key} for key in gone])
 
     look = endpoints_of(consumer)
-    assert look.find(association, None) == []
-    assert [(each.id, each.was_ours) for each in look.beside(association)] == [(made, was_ours)]
+    assert endpoints_for(look, association, None) == []
+    assert [(each.id, each.was_ours) for each in beside(look, association)] == [(made, was_ours)]
 
 
 def test_beside_is_nothing_of_another_binding_s_or_that_leads_elsewhere_or_is_over(
     consumer: Account, association: WantedAssociation, network: Network
 ) -> None:
     look = endpoints_of(consumer)
-    look.create(wanted_with(association, binding="other"), None, "token")
+    look.create(making(wanted_with(association, binding="other"), None), "token")
     network_endpoint(consumer, network.arn)
     over = resource_endpoint(consumer, association.resource_arn)["VpcEndpointId"]
     consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[over])
     theirs = resource_endpoint(consumer, association.resource_arn)["VpcEndpointId"]
 
-    assert [(each.id, each.was_ours) for each in endpoints_of(consumer).beside(association)] == [(theirs, False)]
+    assert [(each.id, each.was_ours) for each in beside(endpoints_of(consumer), association)] == [(theirs, False)]

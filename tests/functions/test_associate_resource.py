@@ -7,9 +7,20 @@ from typing import Any
 
 import pytest
 
-from drawbridge.association import Mode, NetworkRef, Plan, PrivateDns, WantedAssociation
-from drawbridge.association.associate import Ways, endpoint_token
-from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
+from drawbridge.association import AttachedResource, Mode, NetworkRef, Plan, PrivateDns, WantedAssociation
+from drawbridge.association.actions import CreateEndpoint
+from drawbridge.association.associate import Ways
+from drawbridge.association.client_tokens import endpoint_token
+from drawbridge.association.observed import (
+    Endpoint,
+    EndpointTarget,
+    InNetwork,
+    Network,
+    ResourceTarget,
+    State,
+    VpcInNetwork,
+)
+from drawbridge.association.steps import creation
 from drawbridge.errors import NotReadyError
 from functions.associate_resource import app
 from tests.attempts import KeptInMemory
@@ -27,14 +38,14 @@ class Aws:
         self.made: list[str] = []
         self.groups: frozenset[str] = frozenset()
 
-    def find(self, wanted: WantedAssociation, network: Network | None) -> list[Endpoint]:
+    def find(self, target: EndpointTarget, vpc_id: str) -> list[Endpoint]:
         return [Endpoint(id=each, state=State.AVAILABLE) for each in self.made]
 
-    def beside(self, wanted: WantedAssociation) -> list[Endpoint]:
+    def beside(self, target: ResourceTarget, vpc_id: str) -> list[Endpoint]:
         return []
 
-    def create(self, wanted: WantedAssociation, network: Network | None, client_token: str) -> Endpoint:
-        assert client_token == endpoint_token(wanted, network, (), 2)
+    def create(self, action: CreateEndpoint, client_token: str) -> Endpoint:
+        assert client_token == endpoint_token(creation(wanted(), None, (), 2))
         self.made.append(ENDPOINT_ID)
         return Endpoint(id=ENDPOINT_ID, state=State.PENDING)
 
@@ -53,7 +64,7 @@ class Networks:
     def network(self, ref: NetworkRef) -> Network | None:
         return NETWORK
 
-    def in_network(self, network: Network, wanted: WantedAssociation) -> InNetwork | None:
+    def in_network(self, network: Network, resource: AttachedResource) -> InNetwork | None:
         return InNetwork(id="snra-1", state=State.AVAILABLE)
 
     def of_vpc(self, vpc_id: str) -> VpcInNetwork | None:

@@ -10,27 +10,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.association import Associated, Mode, NetworkRef, PrivateDns, WantedAssociation
-from drawbridge.association.observed import Endpoint, InNetwork, Observed, State, VpcInNetwork
-from drawbridge.association.steps import (
+from drawbridge.association import (
+    Associated,
+    Mode,
+    NetworkRef,
+    PrivateDns,
+    PrivateDnsOptions,
+    VpcAssociationSettings,
+    WantedAssociation,
+)
+from drawbridge.association.actions import (
     Action,
     AddSubnets,
     AssociateVpc,
-    Await,
     ChangePrivateDns,
     ChangeSecurityGroups,
     ChangeVpcAssociation,
     CreateEndpoint,
     CreateNetwork,
     PutInNetwork,
-    Step,
-    Stuck,
     TakeOutOfNetwork,
-    associated,
     assumed,
-    next_step,
-    steps,
 )
+from drawbridge.association.observed import Endpoint, InNetwork, Observed, ResourceTarget, State, VpcInNetwork
+from drawbridge.association.steps import Await, Step, Stuck, associated, next_step, steps
 from drawbridge.decision.facts import ResourceKind
 from tests.builders import NETWORK, RESOURCE_ARN, SHARED_NETWORK_ARN, VPC_ID, wanted, wanted_by_network
 
@@ -113,9 +116,9 @@ def acts(found: list[Step]) -> list[Action]:
     return [step for step in found if not isinstance(step, Await | Stuck)]
 
 
-def after(wanted: WantedAssociation, observed: Observed, found: list[Step]) -> Observed:
+def after(observed: Observed, found: list[Step]) -> Observed:
     for step in acts(found):
-        observed = assumed(step, wanted, observed)
+        observed = assumed(step, observed)
     return observed
 
 
@@ -133,7 +136,7 @@ def test_the_steps_end_and_at_most_the_last_is_no_action(
 def test_what_was_done_is_not_done_again(wanted: WantedAssociation, observed: Observed, attempt: int) -> None:
     found = [*steps(wanted, observed, attempt)]
 
-    again = [*steps(wanted, after(wanted, observed, found), attempt)]
+    again = [*steps(wanted, after(observed, found), attempt)]
 
     assert again == found[len(acts(found)) :]
 
@@ -144,12 +147,12 @@ def test_nothing_that_is_not_ours_is_changed_or_deleted(
 ) -> None:
     for step in steps(wanted, observed, attempt):
         match step:
-            case ChangeVpcAssociation(association_id):
+            case ChangeVpcAssociation(association=VpcInNetwork(id=association_id)):
                 assert observed.vpc is not None
                 assert (observed.vpc.id, observed.vpc.ours) == (association_id, True)
-            case ChangeSecurityGroups(endpoint_id) | ChangePrivateDns(endpoint_id) | AddSubnets(endpoint_id):
+            case ChangeSecurityGroups() | ChangePrivateDns() | AddSubnets():
                 assert observed.endpoint is not None
-                assert (observed.endpoint.id, observed.endpoint.ours) == (endpoint_id, True)
+                assert (observed.endpoint.id, observed.endpoint.ours) == (step.endpoint.id, True)
             case TakeOutOfNetwork(association_id):
                 assert observed.in_network is not None
                 assert observed.in_network.id == association_id
@@ -182,7 +185,7 @@ def test_where_nothing_is_left_to_do_everything_is_usable_as_it_is_wanted(
     if acts(found) != found:
         return
 
-    there = after(wanted, observed, found)
+    there = after(observed, found)
 
     by_network = wanted.mode is not Mode.RESOURCE_ENDPOINT
     needed: list[InNetwork | VpcInNetwork | Endpoint | None] = []
@@ -212,7 +215,7 @@ def test_what_one_binding_wants_takes_no_private_dns_from_another(
     wanted: WantedAssociation, observed: Observed, attempt: int
 ) -> None:
     wanted = msgspec.structs.replace(wanted, names_elsewhere=True)
-    there = after(wanted, observed, [*steps(wanted, observed, attempt)]).vpc
+    there = after(observed, [*steps(wanted, observed, attempt)]).vpc
 
     if observed.vpc is not None and wanted.private_dns in {PrivateDns.OFF, observed.vpc.private_dns}:
         assert there is not None
@@ -327,7 +330,7 @@ def test_trap_12_the_way_is_told_by_the_mode(mode: Mode) -> None:
 def test_trap_13_a_network_is_made_so_that_it_cannot_be_shared_on() -> None:
     by_made = wanted_by_network(network=NetworkRef(name="shared", create=True))
 
-    there = after(by_made, Observed(), [*steps(by_made, Observed(), 1)])
+    there = after(Observed(), [*steps(by_made, Observed(), 1)])
 
     assert there.network is not None
     assert not there.network.shareable
@@ -395,9 +398,7 @@ def test_a_change_of_groups_does_not_narrow_the_private_dns_that_another_binding
     named = wanted_by_network(private_dns=VERIFIED, security_group_ids=("sg-1",))
     there = Observed(network=NETWORK, in_network=in_network(private_dns=True), vpc=vpc(private_dns=ALL))
 
-    assert after(named, there, [*steps(named, there, 1)]).vpc == vpc(
-        private_dns=ALL, security_group_ids=frozenset({"sg-1"})
-    )
+    assert after(there, [*steps(named, there, 1)]).vpc == vpc(private_dns=ALL, security_group_ids=frozenset({"sg-1"}))
 
 
 def test_subnets_that_a_binding_names_are_added_to_an_endpoint_to_a_network() -> None:
@@ -565,16 +566,23 @@ def test_an_endpoint_s_security_groups_follow_the_binding(has: set[str], wants: 
 
 
 def test_every_action_can_be_printed() -> None:
+    settings = VpcAssociationSettings((), PrivateDnsOptions(PrivateDns.ALL))
     examples: list[Action] = [
-        CreateNetwork("shared"),
-        PutInNetwork("shared", RESOURCE_ARN, private_dns=False),
+        CreateNetwork("shared", 1),
+        PutInNetwork(NETWORK, wanted().resource, private_dns=False, attempt=1),
         TakeOutOfNetwork("snra-1", ""),
-        AssociateVpc("shared", VPC_ID),
-        ChangeVpcAssociation("snva-1", "private DNS all"),
-        CreateEndpoint(RESOURCE_ARN, VPC_ID, ("subnet-1",)),
-        ChangeSecurityGroups("vpce-1", frozenset({"sg-1"}), frozenset()),
-        ChangePrivateDns("vpce-1", PrivateDns.OFF, frozenset()),
-        AddSubnets("vpce-1", frozenset({"subnet-1"})),
+        AssociateVpc(NETWORK, VPC_ID, settings, 1),
+        ChangeVpcAssociation(vpc(), "private DNS all", settings),
+        CreateEndpoint(
+            target=ResourceTarget("orders", RESOURCE_ARN),
+            placement=wanted().placement,
+            private_dns=settings.private_dns,
+            attachment=wanted().name,
+            attempt=1,
+        ),
+        ChangeSecurityGroups(endpoint(), frozenset({"sg-1"}), frozenset()),
+        ChangePrivateDns(endpoint(), PrivateDns.OFF, frozenset()),
+        AddSubnets(endpoint(), frozenset({"subnet-1"})),
     ]
 
     assert {type(each) for each in examples} == {*get_args(Action)}

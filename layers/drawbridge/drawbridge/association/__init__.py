@@ -58,6 +58,54 @@ class Alias(Struct, frozen=True, kw_only=True, rename="camel"):
     name: str
 
 
+class AttachedResource(Struct, frozen=True, kw_only=True):
+    """A shared resource, as far as attaching it goes."""
+
+    name: str
+    arn: str
+    kind: ResourceKind = ResourceKind.RESOURCE_CONFIGURATION
+    type: str = "SINGLE"
+    share_arn: str
+    provider: str
+    protocol: str
+    port_ranges: tuple[str, ...]
+
+    @property
+    def holds_others(self) -> bool:
+        """Whether the names are those of what is inside it."""
+        return holds_others(self.kind, self.type)
+
+
+class PrivateDnsOptions(Struct, frozen=True):
+    """Which names of the provider's choice are taken over, and of which domains."""
+
+    preference: PrivateDns
+    domains: tuple[str, ...] = ()
+
+    @property
+    def enabled(self) -> bool:
+        return self.preference is not PrivateDns.OFF
+
+
+class EndpointPlacement(Struct, frozen=True, kw_only=True):
+    """Where in a VPC an endpoint is."""
+
+    vpc_id: str
+    subnet_ids: tuple[str, ...]
+    subnets_named: bool = False
+    """Whether the binding names the subnets; else they are what was found to be there."""
+    address_type: str = ""
+    """``ipv4``, ``ipv6`` or ``dualstack``; empty for what AWS takes, which is ``ipv4``."""
+
+
+class VpcAssociationSettings(Struct, frozen=True):
+    """What a service network's association with a VPC is made with, and can be changed to."""
+
+    security_group_ids: tuple[str, ...]
+    """None: no group limits who of the VPC gets through, or those that are there stay."""
+    private_dns: PrivateDnsOptions
+
+
 class WantedAssociation(Struct, frozen=True, kw_only=True, rename="camel"):
     """A shared resource that a binding wants in one VPC, and that policy allows there."""
 
@@ -114,6 +162,32 @@ class WantedAssociation(Struct, frozen=True, kw_only=True, rename="camel"):
     @property
     def is_network(self) -> bool:
         return self.resource_kind is ResourceKind.SERVICE_NETWORK
+
+    @property
+    def resource(self) -> AttachedResource:
+        return AttachedResource(
+            name=self.resource_name,
+            arn=self.resource_arn,
+            kind=self.resource_kind,
+            type=self.resource_type,
+            share_arn=self.share_arn,
+            provider=self.provider,
+            protocol=self.protocol,
+            port_ranges=self.port_ranges,
+        )
+
+    @property
+    def private_dns_options(self) -> PrivateDnsOptions:
+        return PrivateDnsOptions(self.private_dns, self.private_domains)
+
+    @property
+    def placement(self) -> EndpointPlacement:
+        return EndpointPlacement(
+            vpc_id=self.vpc_id,
+            subnet_ids=self.subnet_ids,
+            subnets_named=self.subnets_named,
+            address_type=self.address_type,
+        )
 
 
 class PlannedAssociation(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -1,14 +1,15 @@
 """Pre-flight: what would keep AWS from making something, found out before anything is made."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from drawbridge.association import Mode, PrivateDns, WantedAssociation
+from drawbridge.association.actions import AddSubnets, AssociateVpc, CreateEndpoint, PutInNetwork
 from drawbridge.association.observed import Network, Observed, State
 from drawbridge.association.quotas import DEFAULTS, IN_NETWORK, NETWORK_ENDPOINTS, PATH, RESOURCE_ENDPOINTS
 from drawbridge.association.quotas import VPCS_OF_NETWORK as VPCS
-from drawbridge.association.steps import AddSubnets, AssociateVpc, CreateEndpoint, PutInNetwork, Step, Stuck, steps
+from drawbridge.association.steps import Step, Stuck, steps
 from drawbridge.association.subnets import Subnet, unfit
 from drawbridge.decision.facts import ResourceKind
 from drawbridge.status import Reason
@@ -124,11 +125,11 @@ class Preflight:
     def _of_room(self, wanted: WantedAssociation, planned: Iterable[Step]) -> Iterator[tuple[str, str]]:
         """Find subnets that can't hold what is to be made in them; what is there already has its place."""
         for step in planned:
-            if isinstance(step, CreateEndpoint) and not step.subnet_ids:
+            if isinstance(step, CreateEndpoint) and not step.placement.subnet_ids:
                 addresses = f" for addresses of type {wanted.address_type}" if wanted.address_type else ""
                 lack = f"{wanted.vpc_id} has no subnet that can hold the endpoint{addresses}"
                 yield "no-subnet", f"{lack}; make one, or name another VPC"
-            for subnet_id in sorted(step.subnet_ids) if isinstance(step, CreateEndpoint | AddSubnets) else ():
+            for subnet_id in sorted(_subnets_of(step)):
                 subnet = self._places.subnet(subnet_id)
                 if subnet is not None and (why := unfit(subnet, wanted.mode, wanted.address_type)):
                     yield "subnet-unsuitable", f"{why}; leave it out of the binding"
@@ -208,6 +209,17 @@ class _Need(NamedTuple):
     present: int
     new: tuple[str, ...]
     """What it is, so that what several bindings share is counted once."""
+
+
+def _subnets_of(step: Step) -> Collection[str]:
+    """Return the subnets in which something would be made."""
+    match step:
+        case CreateEndpoint(placement=placement):
+            return placement.subnet_ids
+        case AddSubnets(subnet_ids=subnet_ids):
+            return subnet_ids
+        case _:
+            return ()
 
 
 def _takes_name(wanted: WantedAssociation) -> bool:

@@ -4,120 +4,45 @@ Doing a step changes what is observed, and then the next one is asked for; when 
 """
 
 from collections.abc import Iterable, Iterator
-from typing import assert_never
 
-import msgspec
 from msgspec import Struct
 
-from drawbridge.association import Associated, Mode, PrivateDns, WantedAssociation, settings_of
-from drawbridge.association.observed import Endpoint, InNetwork, Network, Observed, State, VpcInNetwork
-
-_NEW = "(new)"
-"""Stands for an id that AWS has not given yet."""
-_OPEN = "open to the whole VPC: no security groups are named"
-
-
-class CreateNetwork(Struct, frozen=True, tag=True):
-    """Make a service network, not shareable: only so does it take resources as their owners share them."""
-
-    name: str
-
-    def __str__(self) -> str:
-        return f"create service network {self.name}"
-
-
-class PutInNetwork(Struct, frozen=True, tag=True):
-    """Associate a resource or a service with a service network."""
-
-    network: str
-    resource: str
-    private_dns: bool
-
-    def __str__(self) -> str:
-        private = ", with private DNS" if self.private_dns else ""
-        return f"associate {self.resource} with service network {self.network}{private}"
-
-
-class TakeOutOfNetwork(Struct, frozen=True, tag=True):
-    """Delete an association that failed: it would be in the way of another one."""
-
-    association_id: str
-    failure: str
-
-    def __str__(self) -> str:
-        return f"delete {self.association_id}, which failed: {self.failure or 'AWS gives no reason'}"
+from drawbridge.association import (
+    Associated,
+    Mode,
+    PrivateDns,
+    PrivateDnsOptions,
+    VpcAssociationSettings,
+    WantedAssociation,
+    settings_of,
+)
+from drawbridge.association.actions import (
+    Action,
+    AddSubnets,
+    AssociateVpc,
+    ChangePrivateDns,
+    ChangeSecurityGroups,
+    ChangeVpcAssociation,
+    CreateEndpoint,
+    CreateNetwork,
+    PutInNetwork,
+    TakeOutOfNetwork,
+    assumed,
+)
+from drawbridge.association.observed import (
+    Endpoint,
+    EndpointTarget,
+    InNetwork,
+    Network,
+    NetworkTarget,
+    Observed,
+    ResourceTarget,
+    State,
+    VpcInNetwork,
+)
 
 
-class AssociateVpc(Struct, frozen=True, tag=True):
-    """Associate a VPC with a service network."""
-
-    network: str
-    vpc_id: str
-    security_group_ids: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        through = f"through {', '.join(self.security_group_ids)}" if self.security_group_ids else _OPEN
-        return f"associate {self.vpc_id} with service network {self.network}, {through}"
-
-
-class ChangeVpcAssociation(Struct, frozen=True, tag=True):
-    """Give a VPC's association other security groups or another private DNS."""
-
-    association_id: str
-    why: str
-
-    def __str__(self) -> str:
-        return f"change {self.association_id}: {self.why}"
-
-
-class CreateEndpoint(Struct, frozen=True, tag=True):
-    """Make a VPC endpoint, to the resource or to the service network."""
-
-    target: str
-    vpc_id: str
-    subnet_ids: tuple[str, ...]
-    address_type: str = ""
-
-    def __str__(self) -> str:
-        addresses = f", {self.address_type}" if self.address_type else ""
-        return f"create an endpoint to {self.target} in {self.vpc_id}, {', '.join(self.subnet_ids)}{addresses}"
-
-
-class ChangeSecurityGroups(Struct, frozen=True, tag=True):
-    """Give an endpoint security groups, and take others."""
-
-    endpoint_id: str
-    add: frozenset[str]
-    remove: frozenset[str]
-
-    def __str__(self) -> str:
-        added = f"add {', '.join(sorted(self.add))}" if self.add else ""
-        removed = f"remove {', '.join(sorted(self.remove))}" if self.remove else ""
-        return f"change the security groups of {self.endpoint_id}: {'; '.join(filter(None, (added, removed)))}"
-
-
-class ChangePrivateDns(Struct, frozen=True, tag=True):
-    """Give an endpoint another private DNS, be it wider or narrower, or none."""
-
-    endpoint_id: str
-    private_dns: PrivateDns
-    domains: frozenset[str]
-
-    def __str__(self) -> str:
-        return f"change the private DNS of {self.endpoint_id}: {_names_text(self.private_dns, self.domains)}"
-
-
-class AddSubnets(Struct, frozen=True, tag=True):
-    """Have an endpoint to a service network in more subnets."""
-
-    endpoint_id: str
-    subnet_ids: frozenset[str]
-
-    def __str__(self) -> str:
-        return f"change the subnets of {self.endpoint_id}: add {', '.join(sorted(self.subnet_ids))}"
-
-
-class Await(Struct, frozen=True, tag=True):
+class Await(Struct, frozen=True):
     """Nothing is to be done but to wait."""
 
     what: str
@@ -126,7 +51,7 @@ class Await(Struct, frozen=True, tag=True):
         return f"wait until {self.what} is usable"
 
 
-class Stuck(Struct, frozen=True, tag=True):
+class Stuck(Struct, frozen=True):
     """Drawbridge can't go on by itself; says what somebody has to do."""
 
     code: str
@@ -136,17 +61,6 @@ class Stuck(Struct, frozen=True, tag=True):
         return f"stuck: {self.why}"
 
 
-Action = (
-    CreateNetwork
-    | PutInNetwork
-    | TakeOutOfNetwork
-    | AssociateVpc
-    | ChangeVpcAssociation
-    | CreateEndpoint
-    | ChangeSecurityGroups
-    | ChangePrivateDns
-    | AddSubnets
-)
 Step = Action | Await | Stuck
 
 
@@ -159,12 +73,12 @@ def next_step(wanted: WantedAssociation, observed: Observed, attempt: int) -> St
         step = _network_step(wanted, observed, attempt)
         if step is not None:
             return step
-    if wanted.vpc_id and wanted.mode is Mode.SERVICE_NETWORK:
-        step = _vpc_step(wanted, observed)
+    if wanted.vpc_id and wanted.mode is Mode.SERVICE_NETWORK and observed.network is not None:
+        step = _vpc_step(wanted, observed.network, observed.vpc, attempt)
         if step is not None:
             return step
     if wanted.mode is not Mode.SERVICE_NETWORK:
-        step = _endpoint_step(wanted, observed)
+        step = _endpoint_step(wanted, observed, attempt)
         if step is not None:
             return step
     return _wait(wanted, observed)
@@ -176,61 +90,7 @@ def steps(wanted: WantedAssociation, observed: Observed, attempt: int) -> Iterat
         yield step
         if isinstance(step, Await | Stuck):
             return
-        observed = assumed(step, wanted, observed)
-
-
-def assumed(step: Action, wanted: WantedAssociation, observed: Observed) -> Observed:
-    """Give what would be observed once the step is done and AWS is ready with it."""
-    changes: dict[str, object]
-    match step:
-        case CreateNetwork(name):
-            changes = {"network": Network(arn=name, name=name)}
-        case PutInNetwork(private_dns=private_dns):
-            changes = {"in_network": InNetwork(id=_NEW, state=State.AVAILABLE, private_dns=private_dns)}
-        case TakeOutOfNetwork():
-            changes = {"in_network": None}
-        case AssociateVpc() | ChangeVpcAssociation():
-            network = observed.network.arn if observed.network else ""
-            changes = {
-                "vpc": _as_wanted(beside(wanted, observed.vpc), observed.vpc.id if observed.vpc else _NEW, network)
-            }
-        case CreateEndpoint():
-            made = Endpoint(
-                id=_NEW,
-                state=State.AVAILABLE,
-                security_group_ids=frozenset(wanted.security_group_ids),
-                subnet_ids=frozenset(wanted.subnet_ids),
-                address_type=wanted.address_type,
-                private_dns=wanted.private_dns,
-                private_domains=frozenset(wanted.private_domains),
-            )
-            changes = {"endpoint": made}
-        case ChangeSecurityGroups() | ChangePrivateDns() | AddSubnets():
-            changes = {"endpoint": changed(step, observed.endpoint) if observed.endpoint else None}
-        case _:
-            assert_never(step)
-    return msgspec.structs.replace(observed, **changes)
-
-
-def changed(step: ChangeSecurityGroups | ChangePrivateDns | AddSubnets, there: Endpoint) -> Endpoint:
-    """Give the endpoint as it is once the step is done."""
-    match step:
-        case ChangeSecurityGroups(add=add, remove=remove):
-            return msgspec.structs.replace(there, security_group_ids=(there.security_group_ids | add) - remove)
-        case ChangePrivateDns(private_dns=private_dns, domains=domains):
-            return msgspec.structs.replace(there, private_dns=private_dns, private_domains=domains)
-        case AddSubnets(subnet_ids=subnet_ids):
-            return msgspec.structs.replace(there, subnet_ids=there.subnet_ids | subnet_ids)
-        case _:
-            assert_never(step)
-
-
-def beside(wanted: WantedAssociation, there: VpcInNetwork | None) -> WantedAssociation:
-    """Give what is wanted of a VPC's association, with the private DNS that other bindings have by it."""
-    if there is None:
-        return wanted
-    private_dns, domains = _names(wanted, there)
-    return msgspec.structs.replace(wanted, private_dns=private_dns, private_domains=tuple(sorted(domains)))
+        observed = assumed(step, observed)
 
 
 def associated(observed: Observed, wanted: WantedAssociation) -> Associated:
@@ -255,22 +115,10 @@ def _settings(wanted: WantedAssociation, endpoint: Endpoint | None, vpc: VpcInNe
     return settings_of(vpc.private_dns, vpc.private_domains) if vpc is not None and vpc.ours else ""
 
 
-def _as_wanted(wanted: WantedAssociation, association_id: str, network_arn: str) -> VpcInNetwork:
-    return VpcInNetwork(
-        id=association_id,
-        state=State.AVAILABLE,
-        network_arn=network_arn,
-        security_group_ids=frozenset(wanted.security_group_ids),
-        private_dns=wanted.private_dns,
-        private_domains=frozenset(wanted.private_domains),
-        ours=True,
-    )
-
-
 def _network_step(wanted: WantedAssociation, observed: Observed, attempt: int) -> Step | None:
     if observed.network is None:
         if wanted.network is not None and wanted.network.create:
-            return CreateNetwork(wanted.network.name)
+            return CreateNetwork(wanted.network.name, attempt)
         called = wanted.network.called if wanted.network else "of the binding"
         why = f"there is no service network {called} that this account sees; create it, or correct its name"
         return Stuck("no-service-network", why)
@@ -280,7 +128,7 @@ def _network_step(wanted: WantedAssociation, observed: Observed, attempt: int) -
 def _in_network_step(wanted: WantedAssociation, network: Network, there: InNetwork | None, attempt: int) -> Step | None:
     private = wanted.private_dns is not PrivateDns.OFF
     if there is None:
-        return PutInNetwork(network.name, wanted.resource_arn, private)
+        return PutInNetwork(network, wanted.resource, private, attempt)
     if there.state is State.FAILED:
         retried = 0 < there.attempt < attempt
         return TakeOutOfNetwork(there.id, there.failure) if retried else _failed(there.id, there.failure)
@@ -289,10 +137,10 @@ def _in_network_step(wanted: WantedAssociation, network: Network, there: InNetwo
     return None
 
 
-def _vpc_step(wanted: WantedAssociation, observed: Observed) -> Step | None:
-    network, there = observed.network, observed.vpc
-    if network is None or there is None:
-        return AssociateVpc(network.name, wanted.vpc_id, wanted.security_group_ids) if network else None
+def _vpc_step(wanted: WantedAssociation, network: Network, there: VpcInNetwork | None, attempt: int) -> Step | None:
+    if there is None:
+        settings = VpcAssociationSettings(wanted.security_group_ids, wanted.private_dns_options)
+        return AssociateVpc(network, wanted.vpc_id, settings, attempt)
     if there.network_arn != network.arn:
         why = (
             f"{wanted.vpc_id} is associated with another service network, {there.network_arn}, and can be with one "
@@ -301,13 +149,19 @@ def _vpc_step(wanted: WantedAssociation, observed: Observed) -> Step | None:
         return Stuck("vpc-associated-elsewhere", why)
     if there.state is State.FAILED:
         return _failed(there.id, there.failure)
-    if not there.state.is_usable:
-        return None
+    return _change_of_vpc(wanted, there) if there.state.is_usable else None
+
+
+def _change_of_vpc(wanted: WantedAssociation, there: VpcInNetwork) -> Step | None:
     if not there.ours:
         lacking = "; ".join(_lacking(wanted, there))
         return _not_ours(there.id, lacking) if lacking else None
     difference = "; ".join(_differences(wanted, there))
-    return ChangeVpcAssociation(there.id, difference) if difference else None
+    if not difference:
+        return None
+    preference, domains = _names(wanted, there)
+    private_dns = PrivateDnsOptions(preference, tuple(sorted(domains)))
+    return ChangeVpcAssociation(there, difference, VpcAssociationSettings(wanted.security_group_ids, private_dns))
 
 
 def _failed(what: str, failure: str) -> Stuck:
@@ -373,13 +227,10 @@ def _names_text(private_dns: PrivateDns, domains: Iterable[str]) -> str:
     return " ".join((private_dns, *sorted(domains)))
 
 
-def _endpoint_step(wanted: WantedAssociation, observed: Observed) -> Step | None:
+def _endpoint_step(wanted: WantedAssociation, observed: Observed, attempt: int) -> Step | None:
     there = observed.endpoint
     if there is None or there.state is State.OVER:
-        target = wanted.resource_arn
-        if wanted.mode is Mode.SERVICE_NETWORK_ENDPOINT and observed.network is not None:
-            target = f"service network {observed.network.name}"
-        return CreateEndpoint(target, wanted.vpc_id, wanted.subnet_ids, wanted.address_type)
+        return creation(wanted, observed.network, observed.over, attempt)
     if there.state is State.FAILED:
         return _failed(there.id, there.failure)
     if not there.state.is_usable:
@@ -390,13 +241,33 @@ def _endpoint_step(wanted: WantedAssociation, observed: Observed) -> Step | None
     return _change(wanted, there) or _other_addresses(wanted, there)
 
 
+def creation(wanted: WantedAssociation, network: Network | None, over: tuple[str, ...], attempt: int) -> CreateEndpoint:
+    """Return how the endpoint is made; ``over`` are those that were there before."""
+    return CreateEndpoint(
+        target=target_of(wanted, network),
+        placement=wanted.placement,
+        security_group_ids=wanted.security_group_ids,
+        private_dns=wanted.private_dns_options,
+        attachment=wanted.name,
+        attempt=attempt,
+        over=over,
+    )
+
+
+def target_of(wanted: WantedAssociation, network: Network | None) -> EndpointTarget:
+    """Return what the endpoint leads to."""
+    if wanted.mode is Mode.SERVICE_NETWORK_ENDPOINT and network is not None:
+        return NetworkTarget(network)
+    return ResourceTarget(wanted.binding, wanted.resource_arn)
+
+
 def _change(wanted: WantedAssociation, there: Endpoint) -> Step | None:
     groups = frozenset(wanted.security_group_ids)
     if groups and groups != there.security_group_ids:
-        return ChangeSecurityGroups(there.id, groups - there.security_group_ids, there.security_group_ids - groups)
+        return ChangeSecurityGroups(there, groups - there.security_group_ids, there.security_group_ids - groups)
     names = _names(wanted, there)
     if names != (there.private_dns, there.private_domains):
-        return ChangePrivateDns(there.id, *names)
+        return ChangePrivateDns(there, *names)
     return _subnet_step(wanted, there)
 
 
@@ -407,7 +278,7 @@ def _subnet_step(wanted: WantedAssociation, there: Endpoint) -> Step | None:
     named = frozenset(wanted.subnet_ids)
     if wanted.mode is Mode.SERVICE_NETWORK_ENDPOINT:
         missing = named - there.subnet_ids
-        return AddSubnets(there.id, missing) if missing else None
+        return AddSubnets(there, missing) if missing else None
     if named == there.subnet_ids:
         return None
     why = (
