@@ -134,4 +134,4 @@ def matches(aheads: Sequence[Ahead]) -> list[dict[str, Any]]:
 
 
 def _ways(ahead: Ahead, wish: Wish) -> list[Way]:
-    return [each for each in ahead.ways if each.wanted.resource_arn == wish.resource.arn]
+    return [each for each in ahead.ways if each.wanted.resource.arn == wish.resource.arn]

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawbridge.association import Mode, NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association import DesiredAttachment, Mode, NetworkRef, PrivateDns
 from drawbridge.association.observed import Endpoint, InNetwork, Observed, State, VpcInNetwork
 from drawbridge.association.steps import steps
 from drawbridge_cli.ahead import Way
@@ -65,7 +65,7 @@ BY_NETWORK = {
 }
 
 
-def document(wanted: WantedAssociation, observed: Observed, attempt: int = 1) -> Any:
+def document(wanted: DesiredAttachment, observed: Observed, attempt: int = 1) -> Any:
     way = Way(wanted=wanted, permitted_by=(), steps=tuple(steps(wanted, observed, attempt)))
     return msgspec.json.decode(msgspec.json.encode(way_document(way)))
 
@@ -106,7 +106,7 @@ def document(wanted: WantedAssociation, observed: Observed, attempt: int = 1) ->
     ],
 )
 def test_what_is_wanted_is_told_with_every_field_whatever_the_mode(
-    what: WantedAssociation, expected: dict[str, object]
+    what: DesiredAttachment, expected: dict[str, object]
 ) -> None:
     told = document(what, Observed())
 
@@ -255,6 +255,6 @@ VPC = VpcInNetwork(id="snva-1", state=AVAILABLE, network_arn=NETWORK.arn, ours=T
     ],
 )
 def test_each_step_is_told_in_words_and_in_the_fields_of_every_version(
-    what: WantedAssociation, observed: Observed, expected: list[dict[str, object]]
+    what: DesiredAttachment, observed: Observed, expected: list[dict[str, object]]
 ) -> None:
     assert document(what, observed, 2)["steps"] == expected

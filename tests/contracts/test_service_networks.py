@@ -11,16 +11,15 @@ from botocore.stub import Stubber
 
 from drawbridge.association import (
     Associated,
+    DesiredAttachment,
     Mode,
     NetworkRef,
     PrivateDns,
     VpcAssociationSettings,
-    WantedAssociation,
 )
 from drawbridge.association.actions import AssociateVpc, ChangeVpcAssociation, PutInNetwork
 from drawbridge.association.associate import Ways, associate
 from drawbridge.association.observed import Endpoint, Network, State
-from drawbridge.association.steps import creation
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.decision.facts import ResourceKind
@@ -34,7 +33,7 @@ from drawbridge.errors import (
 )
 from local_aws.faults import CallFault, faults
 from local_aws.services.quotas import lowered
-from tests.builders import wanted_by_network
+from tests.builders import creation_of, otherwise, wanted_by_network
 from tests.contracts.accounts import Account, answering, empty_first_pages, refusing
 from tests.contracts.accounts import shared as shared_resource
 from tests.local_aws.accounts import first_vpc, pass_time, resource_configuration
@@ -60,7 +59,7 @@ def network(consumer: Account) -> Network:
 
 
 @pytest.fixture
-def association(provider: Account, consumer: Account) -> WantedAssociation:
+def association(provider: Account, consumer: Account) -> DesiredAttachment:
     """Give one that is wanted of a share that was accepted."""
     arn, share_arn = shared_resource(provider, consumer)
     return wanted_by_network(
@@ -68,11 +67,11 @@ def association(provider: Account, consumer: Account) -> WantedAssociation:
     )
 
 
-def settings_of(association: WantedAssociation) -> VpcAssociationSettings:
-    return VpcAssociationSettings(association.security_group_ids, association.private_dns_options)
+def settings_of(association: DesiredAttachment) -> VpcAssociationSettings:
+    return VpcAssociationSettings(association.security_group_ids, association.private_dns)
 
 
-def joining(network: Network, association: WantedAssociation) -> AssociateVpc:
+def joining(network: Network, association: DesiredAttachment) -> AssociateVpc:
     return AssociateVpc(network, association.vpc_id, settings_of(association), 1)
 
 
@@ -160,7 +159,7 @@ def test_who_is_throttled_does_not_know_whether_there_is_a_network(consumer: Acc
 
 @pytest.mark.parametrize("private_dns", [True, False])
 def test_a_resource_is_put_in_and_found_there(
-    consumer: Account, network: Network, association: WantedAssociation, private_dns: bool
+    consumer: Account, network: Network, association: DesiredAttachment, private_dns: bool
 ) -> None:
     before = networks_of(consumer).in_network(network, association.resource)
 
@@ -196,11 +195,11 @@ def test_a_service_is_put_in_and_found_there(provider: Account, consumer: Accoun
 
 
 def test_trap_18_what_is_in_already_is_a_conflict_and_can_be_found(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
-    theirs = put_in(consumer, network.id, association.resource_arn)
+    theirs = put_in(consumer, network.id, association.resource.arn)
 
-    with pytest.raises(ConflictError, match=association.resource_arn):
+    with pytest.raises(ConflictError, match=association.resource.arn):
         networks_of(consumer).put_in(PutInNetwork(network, association.resource, False, 1), "token")
 
     found = networks_of(consumer).in_network(network, association.resource)
@@ -209,7 +208,7 @@ def test_trap_18_what_is_in_already_is_a_conflict_and_can_be_found(
 
 
 def test_trap_14_what_is_shared_is_not_put_into_what_is_shared(
-    provider: Account, consumer: Account, association: WantedAssociation
+    provider: Account, consumer: Account, association: DesiredAttachment
 ) -> None:
     theirs = make_network(provider, shareable=True)
     shared(provider, theirs["arn"], consumer)
@@ -220,12 +219,12 @@ def test_trap_14_what_is_shared_is_not_put_into_what_is_shared(
 
 
 def test_what_an_aws_service_put_in_is_none_of_our_business(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
     managed = {
         "id": "snra-0123456789abcdef0",
         "status": "ACTIVE",
-        "resourceConfigurationArn": association.resource_arn,
+        "resourceConfigurationArn": association.resource.arn,
         "isManagedAssociation": True,
     }
 
@@ -243,9 +242,9 @@ def test_what_an_aws_service_put_in_is_none_of_our_business(
     ],
 )
 def test_trap_16_how_far_something_has_come_is_told_in_our_words(
-    consumer: Account, network: Network, association: WantedAssociation, status: str, state: State
+    consumer: Account, network: Network, association: DesiredAttachment, status: str, state: State
 ) -> None:
-    told = {"id": "snra-0123456789abcdef0", "status": status, "resourceConfigurationArn": association.resource_arn}
+    told = {"id": "snra-0123456789abcdef0", "status": status, "resourceConfigurationArn": association.resource.arn}
 
     with answering(consumer.lattice, "list_service_network_resource_associations", {"items": [told]}):
         found = networks_of(consumer).in_network(network, association.resource)
@@ -259,7 +258,7 @@ def failing(consumer: Account, operation: str) -> Any:
 
 
 def test_trap_16_of_what_failed_it_is_told_by_which_attempt_and_it_can_be_taken_out(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
     with failing(consumer, "CreateServiceNetworkResourceAssociation"):
         made = networks_of(consumer).put_in(PutInNetwork(network, association.resource, False, 2), "token")
@@ -278,7 +277,7 @@ def test_trap_16_of_what_failed_it_is_told_by_which_attempt_and_it_can_be_taken_
 
 
 def test_trap_16_what_others_put_in_and_failed_is_not_ours(
-    provider: Account, consumer: Account, association: WantedAssociation
+    provider: Account, consumer: Account, association: DesiredAttachment
 ) -> None:
     own = make_network(consumer, "open", shareable=True)
     shared(consumer, own["arn"], provider)
@@ -293,7 +292,7 @@ def test_trap_16_what_others_put_in_and_failed_is_not_ours(
         pass_time(5)
 
     found = networks_of(consumer).in_network(
-        Network(arn=own["arn"], name="open"), replace(association, resource_arn=arn).resource
+        Network(arn=own["arn"], name="open"), otherwise(association, resource_arn=arn).resource
     )
 
     assert found is not None
@@ -314,7 +313,7 @@ def test_a_service_is_taken_out(provider: Account, consumer: Account, network: N
 
 
 def test_a_vpc_is_associated_and_found_with_its_network(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
     before = networks_of(consumer).of_vpc(association.vpc_id)
 
@@ -340,13 +339,13 @@ WIDTHS = [
 def test_trap_17_a_vpc_takes_over_the_names_that_are_wanted_and_no_others(
     consumer: Account,
     network: Network,
-    association: WantedAssociation,
+    association: DesiredAttachment,
     private_dns: PrivateDns,
     domains: tuple[str, ...],
     preference: str,
 ) -> None:
     groups = security_groups(consumer, association.vpc_id)
-    named = replace(association, private_dns=private_dns, private_domains=domains, security_group_ids=tuple(groups))
+    named = otherwise(association, private_dns=private_dns, private_domains=domains, security_group_ids=tuple(groups))
 
     made = networks_of(consumer).associate_vpc(joining(network, named), "token")
     pass_time(5)
@@ -361,14 +360,14 @@ def test_trap_17_a_vpc_takes_over_the_names_that_are_wanted_and_no_others(
 
 
 def test_a_vpc_s_association_is_changed_to_what_is_wanted(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
     first, second = security_groups(consumer, association.vpc_id)
-    networks_of(consumer).associate_vpc(joining(network, replace(association, security_group_ids=(first,))), "token")
+    networks_of(consumer).associate_vpc(joining(network, otherwise(association, security_group_ids=(first,))), "token")
     pass_time(5)
     there = networks_of(consumer).of_vpc(association.vpc_id)
     assert there is not None
-    other = replace(association, security_group_ids=(second,), private_dns=PrivateDns.VERIFIED)
+    other = otherwise(association, security_group_ids=(second,), private_dns=PrivateDns.VERIFIED)
 
     changed = networks_of(consumer).change_vpc_association(ChangeVpcAssociation(there, "", settings_of(other)))
     pass_time(5)
@@ -381,7 +380,7 @@ def test_a_vpc_s_association_is_changed_to_what_is_wanted(
 
 
 def test_a_change_while_something_is_in_progress_is_a_conflict(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
     made = networks_of(consumer).associate_vpc(joining(network, association), "token")
 
@@ -389,7 +388,7 @@ def test_a_change_while_something_is_in_progress_is_a_conflict(
         networks_of(consumer).change_vpc_association(ChangeVpcAssociation(made, "", settings_of(association)))
 
 
-def test_a_vpc_is_with_one_network_only(consumer: Account, network: Network, association: WantedAssociation) -> None:
+def test_a_vpc_is_with_one_network_only(consumer: Account, network: Network, association: DesiredAttachment) -> None:
     networks_of(consumer).associate_vpc(joining(network, association), "token")
     other = networks_of(consumer).create("other", "token of the other")
 
@@ -402,7 +401,7 @@ def test_a_vpc_is_with_one_network_only(consumer: Account, network: Network, ass
 
 
 def test_a_vpc_s_association_that_others_made_is_not_ours(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
     consumer.lattice.create_service_network_vpc_association(
         serviceNetworkIdentifier=network.id, vpcIdentifier=association.vpc_id
@@ -415,7 +414,7 @@ def test_a_vpc_s_association_that_others_made_is_not_ours(
 
 
 def test_a_failed_association_of_a_vpc_says_why(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
     with failing(consumer, "CreateServiceNetworkVpcAssociation"):
         networks_of(consumer).associate_vpc(joining(network, association), "token")
@@ -429,7 +428,7 @@ def test_a_failed_association_of_a_vpc_says_why(
 
 
 def test_what_a_network_is_associated_with_is_counted(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
     before = (networks_of(consumer).resources_in(network), networks_of(consumer).vpcs_of(network))
 
@@ -442,14 +441,14 @@ def test_what_a_network_is_associated_with_is_counted(
 
 
 def test_trap_18_a_quota_that_is_used_up_is_told_as_such(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
     with lowered(configurations_per_network=0), pytest.raises(QuotaExceededError):
         networks_of(consumer).put_in(PutInNetwork(network, association.resource, False, 1), "token")
 
 
 def test_what_was_listed_once_is_kept_for_one_look(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
     look = networks_of(consumer)
     before = look.in_network(network, association.resource)
@@ -461,9 +460,9 @@ def test_what_was_listed_once_is_kept_for_one_look(
 
 
 def test_a_whole_way_by_a_network_is_made_and_adopted_by_the_next_look(
-    consumer: Account, association: WantedAssociation
+    consumer: Account, association: DesiredAttachment
 ) -> None:
-    from_name = replace(association, network=NetworkRef(name="made", create=True))
+    from_name = otherwise(association, network=NetworkRef(name="made", create=True))
 
     def once() -> Associated:
         return associate(from_name, ways_of(consumer), attempt=1)
@@ -478,9 +477,9 @@ def test_a_whole_way_by_a_network_is_made_and_adopted_by_the_next_look(
 
 
 def test_trap_16_a_way_that_failed_is_made_anew_by_the_next_attempt(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
-    alone = replace(association, vpc_id="")
+    alone = otherwise(association, vpc_id="")
 
     def attempt(number: int) -> Associated:
         return associate(alone, ways_of(consumer), attempt=number)
@@ -501,19 +500,19 @@ def test_trap_16_a_way_that_failed_is_made_anew_by_the_next_attempt(
 
 
 def test_trap_19_two_bindings_at_the_same_instant_have_one_endpoint_to_their_network_whatever_groups_they_name(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
     made = consumer.ec2.create_security_group(GroupName="theirs", Description="for a test", VpcId=association.vpc_id)
     subnets = tuple(first_vpc(consumer)[1][:2])
-    one = replace(association, mode=Mode.SERVICE_NETWORK_ENDPOINT, subnet_ids=subnets)
-    other = replace(one, binding="other", subnet_ids=subnets[:1], security_group_ids=(made["GroupId"],))
+    one = otherwise(association, mode=Mode.SERVICE_NETWORK_ENDPOINT, subnet_ids=subnets)
+    other = otherwise(one, binding="other", subnet_ids=subnets[:1], security_group_ids=(made["GroupId"],))
     side_by_side = [(ways_of(consumer), each) for each in (one, other)]
     observed = [ways.observe(each) for ways, each in side_by_side]
     assert [each.endpoint for each in observed] == [None, None]
 
     ids = set()
     for (ways, each), before in zip(side_by_side, observed, strict=True):
-        endpoint = ways.do(creation(each, network, before.over, 1))
+        endpoint = ways.do(creation_of(each, network, before.over))
         assert isinstance(endpoint, Endpoint)
         ids.add(endpoint.id)
 
@@ -542,7 +541,7 @@ DENIED = "User: arn:aws:sts::2:assumed-role/r/s is not authorized to perform: {}
     ],
 )
 def test_a_refusal_says_what_lacks_by_the_action_that_aws_names(
-    consumer: Account, association: WantedAssociation, network: Network, words: str, hint: str
+    consumer: Account, association: DesiredAttachment, network: Network, words: str, hint: str
 ) -> None:
     networks = networks_of(consumer)
     operation = "create_service_network_resource_association"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from drawbridge.association import AttachedResource, Mode, NetworkRef, Plan, PrivateDns, WantedAssociation
+from drawbridge.association import AttachedResource, DesiredAttachment, Mode, NetworkRef, Plan, PrivateDns
 from drawbridge.association.actions import CreateEndpoint
 from drawbridge.association.associate import Ways
 from drawbridge.association.client_tokens import endpoint_token
@@ -20,11 +20,10 @@ from drawbridge.association.observed import (
     State,
     VpcInNetwork,
 )
-from drawbridge.association.steps import creation
 from drawbridge.errors import NotReadyError
 from functions.associate_resource import app
 from tests.attempts import KeptInMemory
-from tests.builders import ENDPOINT_ID, NETWORK, NOW, VPC_ID, wanted, wanted_by_network, workflow_input
+from tests.builders import ENDPOINT_ID, NETWORK, NOW, VPC_ID, creation_of, wanted, wanted_by_network, workflow_input
 from tests.functions.invocations import invoke, refuses, step
 
 INPUT = workflow_input(attempt=2)
@@ -45,7 +44,7 @@ class Aws:
         return []
 
     def create(self, action: CreateEndpoint, client_token: str) -> Endpoint:
-        assert client_token == endpoint_token(creation(wanted(), None, (), 2))
+        assert client_token == endpoint_token(creation_of(wanted(), attempt=2))
         self.made.append(ENDPOINT_ID)
         return Endpoint(id=ENDPOINT_ID, state=State.PENDING)
 
@@ -88,7 +87,7 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> KeptInMemory:
     return attempts
 
 
-def planned(attempts: KeptInMemory, want: WantedAssociation, at: datetime = NOW) -> None:
+def planned(attempts: KeptInMemory, want: DesiredAttachment, at: datetime = NOW) -> None:
     plan = Plan(associations=(want,), refused=(), state="", wanted="")
     attempts.keep_plan(INPUT, plan, at)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from drawbridge.association import AttachedResource, Mode, NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association import AttachedResource, DesiredAttachment, Mode, NetworkRef, PrivateDns
 from drawbridge.association.actions import AssociateVpc, ChangeVpcAssociation, CreateEndpoint, PutInNetwork
 from drawbridge.association.associate import Ways
 from drawbridge.association.observed import (
@@ -18,10 +18,9 @@ from drawbridge.association.observed import (
     State,
     VpcInNetwork,
 )
-from drawbridge.association.steps import target_of
 from drawbridge.association.subnets import Subnet
 from drawbridge.errors import ConflictError, DrawbridgeError, GoneError
-from tests.builders import CONSUMER, VPC_ID
+from tests.builders import CONSUMER, VPC_ID, target_of
 
 replace = msgspec.structs.replace
 
@@ -96,7 +95,7 @@ class Reach:
             key: [replace(each, state=come(each.state)) for each in found] for key, found in self.endpoints.items()
         }
 
-    def have_endpoint(self, wanted: WantedAssociation, endpoint: Endpoint, network: Network | None = None) -> None:
+    def have_endpoint(self, wanted: DesiredAttachment, endpoint: Endpoint, network: Network | None = None) -> None:
         self.endpoints.setdefault((target_of(wanted, network), wanted.vpc_id), []).append(endpoint)
 
     class _Networks:

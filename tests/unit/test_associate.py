@@ -8,15 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawbridge.association import Associated, Mode, NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association import Associated, DesiredAttachment, Mode, NetworkRef, PrivateDns
 from drawbridge.association.actions import CreateEndpoint
 from drawbridge.association.associate import associate
 from drawbridge.association.client_tokens import endpoint_token
 from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
-from drawbridge.association.steps import creation
 from drawbridge.decision.facts import ResourceKind
 from drawbridge.errors import AssociationFailedError, ConflictError, NotReadyError
-from tests.builders import NETWORK, RESOURCE_ARN, SHARED_NETWORK_ARN, VPC_ID, wanted, wanted_by_network
+from tests.builders import NETWORK, RESOURCE_ARN, SHARED_NETWORK_ARN, VPC_ID, creation_of, wanted, wanted_by_network
 from tests.unit.reach import Reach
 
 SN, SN_ENDPOINT = Mode.SERVICE_NETWORK, Mode.SERVICE_NETWORK_ENDPOINT
@@ -109,9 +108,9 @@ OTHERWISE: list[dict[str, Any]] = [
 
 
 def token_of(
-    wanted: WantedAssociation, network: Network | None, over: tuple[str, ...], attempt: int, *, placed: bool = True
+    wanted: DesiredAttachment, network: Network | None, over: tuple[str, ...], attempt: int, *, placed: bool = True
 ) -> str:
-    return endpoint_token(creation(wanted, network, over, attempt), placed=placed)
+    return endpoint_token(creation_of(wanted, network, over, attempt), placed=placed)
 
 
 def test_trap_19_a_client_token_is_short_and_changes_with_all_that_the_endpoint_is_made_of() -> None:
@@ -341,7 +340,7 @@ def test_the_association_of_a_vpc_that_others_made_is_taken_as_it_is_or_told(aws
     ids=lambda value: value if isinstance(value, int) else value.mode,
 )
 def test_a_crash_after_any_step_is_made_good_by_the_next_run(
-    aws: Reach, monkeypatch: pytest.MonkeyPatch, step: WantedAssociation, breaks_at: int
+    aws: Reach, monkeypatch: pytest.MonkeyPatch, step: DesiredAttachment, breaks_at: int
 ) -> None:
     ways = aws.ways
     do: Callable[..., object] = ways.do

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from drawbridge.association import Mode, NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association import DesiredAttachment, Mode, NetworkRef, PrivateDns
 from drawbridge.association.associate import associate
 from drawbridge.association.observed import Endpoint, State
 from drawbridge.errors import ConflictError
@@ -92,7 +92,7 @@ PLACED: dict[str, Any] = {**EVERYTHING, "subnet_ids": SUBNETS, "address_type": "
     ],
 )
 def test_what_is_made_is_asked_for_by_the_tokens_of_every_version(
-    what: WantedAssociation, attempt: int, tokens: list[str]
+    what: DesiredAttachment, attempt: int, tokens: list[str]
 ) -> None:
     aws = Reach()
 
@@ -111,7 +111,7 @@ def test_what_is_made_is_asked_for_by_the_tokens_of_every_version(
         ),
     ],
 )
-def test_what_was_there_before_is_in_the_token_of_every_version(what: WantedAssociation, token: str) -> None:
+def test_what_was_there_before_is_in_the_token_of_every_version(what: DesiredAttachment, token: str) -> None:
     aws = Reach()
     aws.networks = [NETWORK]
     for gone in ("vpce-b", "vpce-a"):

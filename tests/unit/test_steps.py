@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from drawbridge.association import (
     Associated,
+    DesiredAttachment,
+    EndpointPlacement,
     Mode,
     NetworkRef,
     PrivateDns,
     PrivateDnsOptions,
     VpcAssociationSettings,
-    WantedAssociation,
 )
 from drawbridge.association.actions import (
     Action,
@@ -32,10 +33,11 @@ from drawbridge.association.actions import (
     TakeOutOfNetwork,
     assumed,
 )
+from drawbridge.association.attachment_document import document_of
 from drawbridge.association.observed import Endpoint, InNetwork, Observed, ResourceTarget, State, VpcInNetwork
 from drawbridge.association.steps import Await, Step, Stuck, associated, next_step, steps
 from drawbridge.decision.facts import ResourceKind
-from tests.builders import NETWORK, RESOURCE_ARN, SHARED_NETWORK_ARN, VPC_ID, wanted, wanted_by_network
+from tests.builders import NETWORK, RESOURCE_ARN, SHARED_NETWORK_ARN, VPC_ID, otherwise, wanted, wanted_by_network
 
 SN, SN_ENDPOINT = Mode.SERVICE_NETWORK, Mode.SERVICE_NETWORK_ENDPOINT
 GROUPS = st.sets(st.sampled_from(["sg-1", "sg-2", "sg-3"])).map(frozenset)
@@ -49,7 +51,7 @@ MOST_STEPS = 6
 
 
 @st.composite
-def everything_wanted(draw: st.DrawFn) -> WantedAssociation:
+def everything_wanted(draw: st.DrawFn) -> DesiredAttachment:
     mode = draw(st.sampled_from(Mode))
     is_network = mode is not Mode.RESOURCE_ENDPOINT and draw(st.booleans())
     private_dns = draw(st.sampled_from(PrivateDns))
@@ -124,7 +126,7 @@ def after(observed: Observed, found: list[Step]) -> Observed:
 
 @anything
 def test_the_steps_end_and_at_most_the_last_is_no_action(
-    wanted: WantedAssociation, observed: Observed, attempt: int
+    wanted: DesiredAttachment, observed: Observed, attempt: int
 ) -> None:
     found = [*islice(steps(wanted, observed, attempt), MOST_STEPS + 1)]
 
@@ -133,7 +135,7 @@ def test_the_steps_end_and_at_most_the_last_is_no_action(
 
 
 @anything
-def test_what_was_done_is_not_done_again(wanted: WantedAssociation, observed: Observed, attempt: int) -> None:
+def test_what_was_done_is_not_done_again(wanted: DesiredAttachment, observed: Observed, attempt: int) -> None:
     found = [*steps(wanted, observed, attempt)]
 
     again = [*steps(wanted, after(observed, found), attempt)]
@@ -143,7 +145,7 @@ def test_what_was_done_is_not_done_again(wanted: WantedAssociation, observed: Ob
 
 @anything
 def test_nothing_that_is_not_ours_is_changed_or_deleted(
-    wanted: WantedAssociation, observed: Observed, attempt: int
+    wanted: DesiredAttachment, observed: Observed, attempt: int
 ) -> None:
     for step in steps(wanted, observed, attempt):
         match step:
@@ -163,7 +165,7 @@ def test_nothing_that_is_not_ours_is_changed_or_deleted(
 
 
 @anything
-def test_nothing_is_made_that_is_there(wanted: WantedAssociation, observed: Observed, attempt: int) -> None:
+def test_nothing_is_made_that_is_there(wanted: DesiredAttachment, observed: Observed, attempt: int) -> None:
     found = acts([*steps(wanted, observed, attempt)])
 
     there = {
@@ -179,7 +181,7 @@ def test_nothing_is_made_that_is_there(wanted: WantedAssociation, observed: Obse
 
 @anything
 def test_where_nothing_is_left_to_do_everything_is_usable_as_it_is_wanted(
-    wanted: WantedAssociation, observed: Observed, attempt: int
+    wanted: DesiredAttachment, observed: Observed, attempt: int
 ) -> None:
     found = [*steps(wanted, observed, attempt)]
     if acts(found) != found:
@@ -187,44 +189,44 @@ def test_where_nothing_is_left_to_do_everything_is_usable_as_it_is_wanted(
 
     there = after(observed, found)
 
-    by_network = wanted.mode is not Mode.RESOURCE_ENDPOINT
+    told, by_network = document_of(wanted), wanted.mode is not Mode.RESOURCE_ENDPOINT
     needed: list[InNetwork | VpcInNetwork | Endpoint | None] = []
-    needed += [there.in_network] if by_network and not wanted.is_network else []
+    needed += [there.in_network] if by_network and not wanted.resource.is_network else []
     needed += [there.vpc] if wanted.mode is SN and wanted.vpc_id else []
     needed += [there.endpoint] if wanted.mode is not SN else []
     assert all(each is not None and each.state.is_usable for each in needed)
     assert not by_network or there.network is not None
     for each in needed:
-        if wanted.private_dns is not PrivateDns.OFF:
+        if wanted.private_dns.preference is not PrivateDns.OFF:
             assert each is not None
             assert each.private_dns not in {False, PrivateDns.OFF}
         if wanted.security_group_ids and isinstance(each, VpcInNetwork | Endpoint):
             assert each.security_group_ids == {*wanted.security_group_ids}
         if isinstance(each, VpcInNetwork | Endpoint) and each.ours and not wanted.shares_names:
-            assert (each.private_dns, each.private_domains) == (wanted.private_dns, frozenset(wanted.private_domains))
-        if isinstance(each, Endpoint) and wanted.subnets_named:
-            assert each.subnet_ids >= {*wanted.subnet_ids}
+            assert (each.private_dns, each.private_domains) == (told.private_dns, frozenset(told.private_domains))
+        if isinstance(each, Endpoint) and told.subnets_named:
+            assert each.subnet_ids >= {*told.subnet_ids}
             # Somebody else's may be in more.
-            assert by_network or not each.ours or each.subnet_ids == {*wanted.subnet_ids}
-        if isinstance(each, Endpoint) and wanted.address_type:
-            assert each.address_type in {"", wanted.address_type}
+            assert by_network or not each.ours or each.subnet_ids == {*told.subnet_ids}
+        if isinstance(each, Endpoint) and told.address_type:
+            assert each.address_type in {"", told.address_type}
 
 
 @anything
 def test_what_one_binding_wants_takes_no_private_dns_from_another(
-    wanted: WantedAssociation, observed: Observed, attempt: int
+    wanted: DesiredAttachment, observed: Observed, attempt: int
 ) -> None:
-    wanted = msgspec.structs.replace(wanted, names_elsewhere=True)
+    wanted = otherwise(wanted, names_elsewhere=True)
     there = after(observed, [*steps(wanted, observed, attempt)]).vpc
 
-    if observed.vpc is not None and wanted.private_dns in {PrivateDns.OFF, observed.vpc.private_dns}:
+    if observed.vpc is not None and wanted.private_dns.preference in {PrivateDns.OFF, observed.vpc.private_dns}:
         assert there is not None
         assert there.private_dns is observed.vpc.private_dns
         assert there.private_domains >= observed.vpc.private_domains
 
 
 @anything
-def test_whoever_is_stuck_reads_what_to_do(wanted: WantedAssociation, observed: Observed, attempt: int) -> None:
+def test_whoever_is_stuck_reads_what_to_do(wanted: DesiredAttachment, observed: Observed, attempt: int) -> None:
     for step in steps(wanted, observed, attempt):
         if isinstance(step, Stuck):
             assert WHAT_TO_DO[step.code] in step.why
@@ -255,7 +257,7 @@ def endpoint(state: State = State.AVAILABLE, **changes: Any) -> Endpoint:
     return Endpoint(**({"id": "vpce-1", "state": state} | changes))
 
 
-def printed(wanted: WantedAssociation, observed: Observed, attempt: int = 1) -> list[str]:
+def printed(wanted: DesiredAttachment, observed: Observed, attempt: int = 1) -> list[str]:
     return [str(step) for step in steps(wanted, observed, attempt)]
 
 
@@ -408,7 +410,7 @@ def test_subnets_that_a_binding_names_are_added_to_an_endpoint_to_a_network() ->
     assert printed(named, there) == ["change the subnets of vpce-1: add subnet-2"]
     more = msgspec.structs.replace(there, endpoint=endpoint(subnet_ids=frozenset({"subnet-1", "subnet-2", "subnet-3"})))
     assert printed(named, more) == []
-    chosen = msgspec.structs.replace(named, subnets_named=False)
+    chosen = otherwise(named, subnets_named=False)
     assert printed(chosen, there) == []
 
 
@@ -575,7 +577,7 @@ def test_every_action_can_be_printed() -> None:
         ChangeVpcAssociation(vpc(), "private DNS all", settings),
         CreateEndpoint(
             target=ResourceTarget("orders", RESOURCE_ARN),
-            placement=wanted().placement,
+            placement=EndpointPlacement(vpc_id=VPC_ID, subnet_ids=("subnet-1",)),
             private_dns=settings.private_dns,
             attachment=wanted().name,
             attempt=1,

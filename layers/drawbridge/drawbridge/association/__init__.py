@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar, Literal
 
 from msgspec import Struct
 
@@ -75,6 +76,10 @@ class AttachedResource(Struct, frozen=True, kw_only=True):
         """Whether the names are those of what is inside it."""
         return holds_others(self.kind, self.type)
 
+    @property
+    def is_network(self) -> bool:
+        return self.kind is ResourceKind.SERVICE_NETWORK
+
 
 class PrivateDnsOptions(Struct, frozen=True):
     """Which names of the provider's choice are taken over, and of which domains."""
@@ -98,6 +103,14 @@ class EndpointPlacement(Struct, frozen=True, kw_only=True):
     """``ipv4``, ``ipv6`` or ``dualstack``; empty for what AWS takes, which is ``ipv4``."""
 
 
+class NetworkedVpc(Struct, frozen=True, kw_only=True):
+    """A VPC that a service network is to be associated with."""
+
+    vpc_id: str
+    security_group_ids: tuple[str, ...] = ()
+    """None: no group limits who of the VPC gets through."""
+
+
 class VpcAssociationSettings(Struct, frozen=True):
     """What a service network's association with a VPC is made with, and can be changed to."""
 
@@ -106,94 +119,115 @@ class VpcAssociationSettings(Struct, frozen=True):
     private_dns: PrivateDnsOptions
 
 
-class WantedAssociation(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A shared resource that a binding wants in one VPC, and that policy allows there."""
+class DesiredAlias(Struct, frozen=True, kw_only=True):
+    """The names of our own that a binding asks for."""
+
+    name: str
+    """With ``{resource}`` where the resource's name goes."""
+    zone_id: str
+    zone_name: str = ""
+    """Empty if this account has no such zone."""
+    reserved: bool = False
+    """Whether a policy lets the name be one that nobody should have by accident."""
+
+
+class Attachment(Struct, frozen=True, kw_only=True):
+    """What attachments of every mode have: a shared resource that a binding wants, and that policy allows."""
 
     binding: str
-    resource_name: str
-    resource_arn: str
-    resource_kind: ResourceKind = ResourceKind.RESOURCE_CONFIGURATION
-    resource_type: str = "SINGLE"
-    share_arn: str
-    provider: str
-    protocol: str
-    port_ranges: tuple[str, ...]
-    mode: Mode
-    network: NetworkRef | None = None
-    """For the modes by service network; a shared network is its own."""
-    vpc_id: str
-    """Empty where only a service network is concerned, and its VPCs are somebody else's business."""
-    subnet_ids: tuple[str, ...]
-    subnets_named: bool = False
-    """Whether the binding names the subnets; else they are what was found to be there."""
-    address_type: str = ""
-    """Of an endpoint: ``ipv4``, ``ipv6`` or ``dualstack``; empty for what AWS takes, which is ``ipv4``."""
-    security_group_ids: tuple[str, ...]
-    """None: of an endpoint, AWS takes the VPC's default group; of a VPC's association, no group limits who of the VPC
-    gets through."""
-    private_dns: PrivateDns
-    private_domains: tuple[str, ...] = ()
-    names_elsewhere: bool = True
-    """Whether another binding may have private DNS by the same service network, so that none is taken from it."""
+    resource: AttachedResource
+    private_dns: PrivateDnsOptions
     per_vpc: bool
     """Whether the binding names its VPCs by tag, so that names are published for each."""
-    alias: str = ""
-    """The name of our own, with ``{resource}`` where the resource's name goes; empty for none."""
-    alias_zone: str = ""
-    alias_zone_name: str = ""
-    alias_reserved: bool = False
-    """Whether a policy lets the name be one that nobody should have by accident."""
+    alias: DesiredAlias | None = None
+
+    @property
+    def vpc_id(self) -> str:
+        """Return the VPC that it is in; empty where a service network's VPCs are somebody else's business."""
+        return ""
 
     @property
     def name(self) -> str:
-        """How people call it: binding, resource and VPC."""
-        return "/".join(filter(None, (self.binding, self.resource_name, self.vpc_id)))
-
-    @property
-    def holds_others(self) -> bool:
-        """Whether the names are those of what is inside it."""
-        return holds_others(self.resource_kind, self.resource_type)
+        """Return how people call it: binding, resource and VPC."""
+        return "/".join(filter(None, (self.binding, self.resource.name, self.vpc_id)))
 
     @property
     def shares_names(self) -> bool:
         """Whether the private DNS of what is made may be another binding's too: an endpoint to a resource is one's."""
-        return self.mode is not Mode.RESOURCE_ENDPOINT and self.names_elsewhere
+        return False
+
+
+class ResourceEndpointAttachment(
+    Attachment, frozen=True, kw_only=True, tag_field="mode", tag=Mode.RESOURCE_ENDPOINT.value
+):
+    """A VPC endpoint of type Resource, which is this binding's alone."""
+
+    mode: ClassVar[Literal[Mode.RESOURCE_ENDPOINT]] = Mode.RESOURCE_ENDPOINT
+    placement: EndpointPlacement
+    security_group_ids: tuple[str, ...] = ()
+    """None: AWS takes the VPC's default group."""
 
     @property
-    def is_network(self) -> bool:
-        return self.resource_kind is ResourceKind.SERVICE_NETWORK
+    def vpc_id(self) -> str:
+        return self.placement.vpc_id
+
+
+class _NetworkAttachment(Attachment, frozen=True, kw_only=True):
+    """A service network that has the resource in it."""
+
+    network: NetworkRef
+    """What is shared as a network is its own."""
+    names_elsewhere: bool = True
+    """Whether another binding may have private DNS by the same service network, so that none is taken from it."""
 
     @property
-    def resource(self) -> AttachedResource:
-        return AttachedResource(
-            name=self.resource_name,
-            arn=self.resource_arn,
-            kind=self.resource_kind,
-            type=self.resource_type,
-            share_arn=self.share_arn,
-            provider=self.provider,
-            protocol=self.protocol,
-            port_ranges=self.port_ranges,
-        )
+    def shares_names(self) -> bool:
+        return self.names_elsewhere
+
+
+class ServiceNetworkAttachment(
+    _NetworkAttachment, frozen=True, kw_only=True, tag_field="mode", tag=Mode.SERVICE_NETWORK.value
+):
+    """A service network that is associated with the VPC."""
+
+    mode: ClassVar[Literal[Mode.SERVICE_NETWORK]] = Mode.SERVICE_NETWORK
+    vpc: NetworkedVpc | None = None
+    """None: which VPCs the network is associated with is somebody else's business."""
 
     @property
-    def private_dns_options(self) -> PrivateDnsOptions:
-        return PrivateDnsOptions(self.private_dns, self.private_domains)
+    def vpc_id(self) -> str:
+        return self.vpc.vpc_id if self.vpc else ""
 
     @property
-    def placement(self) -> EndpointPlacement:
-        return EndpointPlacement(
-            vpc_id=self.vpc_id,
-            subnet_ids=self.subnet_ids,
-            subnets_named=self.subnets_named,
-            address_type=self.address_type,
-        )
+    def security_group_ids(self) -> tuple[str, ...]:
+        return self.vpc.security_group_ids if self.vpc else ()
+
+
+class ServiceNetworkEndpointAttachment(
+    _NetworkAttachment, frozen=True, kw_only=True, tag_field="mode", tag=Mode.SERVICE_NETWORK_ENDPOINT.value
+):
+    """A service network, and a VPC endpoint of type ServiceNetwork to it, which other bindings may use too."""
+
+    mode: ClassVar[Literal[Mode.SERVICE_NETWORK_ENDPOINT]] = Mode.SERVICE_NETWORK_ENDPOINT
+    placement: EndpointPlacement
+    security_group_ids: tuple[str, ...] = ()
+    """None: AWS takes the VPC's default group."""
+
+    @property
+    def vpc_id(self) -> str:
+        return self.placement.vpc_id
+
+
+NetworkAttachment = ServiceNetworkAttachment | ServiceNetworkEndpointAttachment
+EndpointAttachment = ResourceEndpointAttachment | ServiceNetworkEndpointAttachment
+DesiredAttachment = ResourceEndpointAttachment | ServiceNetworkAttachment | ServiceNetworkEndpointAttachment
+"""A shared resource that a binding wants in one VPC, and that policy allows there, by the mode of its way."""
 
 
 class PlannedAssociation(Struct, frozen=True, kw_only=True, rename="camel"):
     """An association that was decided on, and when."""
 
-    wanted: WantedAssociation
+    wanted: DesiredAttachment
     at: datetime
     """Before anything was asked of policies, bindings or AWS: what changed since then was not seen."""
 
@@ -201,7 +235,7 @@ class PlannedAssociation(Struct, frozen=True, kw_only=True, rename="camel"):
 class Plan(Struct, frozen=True, kw_only=True):
     """What is to be associated of one share, and what is wanted but refused."""
 
-    associations: tuple[WantedAssociation, ...]
+    associations: tuple[DesiredAttachment, ...]
     refused: tuple[Reason, ...]
     broken: tuple[Reason, ...] = ()
     """Bindings that can't be read, and might have wanted something."""

@@ -6,7 +6,17 @@ from typing import Protocol, assert_never
 
 import msgspec
 
-from drawbridge.association import Associated, AttachedResource, Mode, NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association import (
+    Associated,
+    AttachedResource,
+    DesiredAttachment,
+    NetworkAttachment,
+    NetworkRef,
+    PrivateDns,
+    ResourceEndpointAttachment,
+    ServiceNetworkAttachment,
+    ServiceNetworkEndpointAttachment,
+)
 from drawbridge.association.actions import (
     Action,
     AddSubnets,
@@ -32,13 +42,14 @@ from drawbridge.association.observed import (
     EndpointTarget,
     InNetwork,
     Network,
+    NetworkTarget,
     Observed,
     Part,
     ResourceTarget,
     State,
     VpcInNetwork,
 )
-from drawbridge.association.steps import Await, Stuck, associated, next_step, target_of
+from drawbridge.association.steps import Await, Stuck, associated, next_step, resource_target
 from drawbridge.errors import AssociationFailedError, ConflictError, NotReadyError
 
 
@@ -110,33 +121,31 @@ class Ways:
         """Find a service network, as a binding names it."""
         return self._networks.network(ref)
 
-    def observe(self, wanted: WantedAssociation) -> Observed:
+    def observe(self, wanted: DesiredAttachment) -> Observed:
         """Look at what there is of the way."""
-        network = self._networks.network(wanted.network) if wanted.network else None
-        in_network = self._networks.in_network(network, wanted.resource) if network and not wanted.is_network else None
-        match wanted.mode:
-            case Mode.SERVICE_NETWORK:
-                vpc = self._networks.of_vpc(wanted.vpc_id) if wanted.vpc_id else None
-                return Observed(network=network, in_network=in_network, vpc=vpc)
-            case Mode.RESOURCE_ENDPOINT | Mode.SERVICE_NETWORK_ENDPOINT:
-                by_network = wanted.mode is Mode.SERVICE_NETWORK_ENDPOINT
-                target = target_of(wanted, network)
-                found = [] if by_network and network is None else self._endpoints.find(target, wanted.vpc_id)
+        match wanted:
+            case ResourceEndpointAttachment():
+                target = resource_target(wanted)
+                found = self._endpoints.find(target, wanted.vpc_id)
                 usable = _usable(found)
-                beside = (
-                    []
-                    if usable or not isinstance(target, ResourceTarget)
-                    else self._endpoints.beside(target, wanted.vpc_id)
-                )
-                return Observed(
-                    network=network,
-                    in_network=in_network,
-                    endpoint=usable[0] if usable else None,
-                    beside=tuple(beside),
-                    over=tuple(each.id for each in found if each.state is State.OVER),
-                )
+                beside = () if usable else tuple(self._endpoints.beside(target, wanted.vpc_id))
+                return Observed(endpoint=usable, beside=beside, over=_over(found))
+            case ServiceNetworkAttachment():
+                network, in_network = self._in_network(wanted)
+                vpc = self._networks.of_vpc(wanted.vpc_id) if wanted.vpc else None
+                return Observed(network=network, in_network=in_network, vpc=vpc)
+            case ServiceNetworkEndpointAttachment():
+                network, in_network = self._in_network(wanted)
+                found = self._endpoints.find(NetworkTarget(network), wanted.vpc_id) if network else []
+                return Observed(network=network, in_network=in_network, endpoint=_usable(found), over=_over(found))
             case _:
-                assert_never(wanted.mode)
+                assert_never(wanted)
+
+    def _in_network(self, wanted: NetworkAttachment) -> tuple[Network | None, InNetwork | None]:
+        network = self._networks.network(wanted.network)
+        if network is None or wanted.resource.is_network:
+            return network, None
+        return network, self._networks.in_network(network, wanted.resource)
 
     def do(self, action: Action) -> Part:
         """Do one action; return what it made or changed, as it is then.
@@ -189,8 +198,8 @@ class Ways:
                     raise
                 # Another binding has just made it in its own way; or it was long ago, and has been deleted since.
                 there = _usable(self._endpoints.find(action.target, action.placement.vpc_id))
-                if there:
-                    return there[0]
+                if there is not None:
+                    return there
                 placed = True
                 continue
             if made.state is not State.OVER:
@@ -208,7 +217,7 @@ DECISION_HOLDS = timedelta(minutes=1)
 
 
 def associate_while(
-    may_make: Callable[[], bool], wanted: WantedAssociation, ways: Ways, *, attempt: int
+    may_make: Callable[[], bool], wanted: DesiredAttachment, ways: Ways, *, attempt: int
 ) -> Associated | None:
     """Do as ``associate`` does, and ask before each action; ``None`` if it may not be done.
 
@@ -222,7 +231,7 @@ def associate_while(
     return associated(observed, wanted)
 
 
-def associate(wanted: WantedAssociation, ways: Ways, *, attempt: int) -> Associated:
+def associate(wanted: DesiredAttachment, ways: Ways, *, attempt: int) -> Associated:
     """See to it that the resource has its way, and that it is usable.
 
     Repeating it makes nothing twice: what exists is found, and until it shows, the client token keeps AWS from making
@@ -238,7 +247,7 @@ def associate(wanted: WantedAssociation, ways: Ways, *, attempt: int) -> Associa
     return associated(observed, wanted)
 
 
-def _next_action(wanted: WantedAssociation, observed: Observed, attempt: int) -> Action | None:
+def _next_action(wanted: DesiredAttachment, observed: Observed, attempt: int) -> Action | None:
     """Return what is to be done next; ``None`` once everything is as wanted.
 
     Raises:
@@ -254,5 +263,9 @@ def _next_action(wanted: WantedAssociation, observed: Observed, attempt: int) ->
             return action
 
 
-def _usable(found: list[Endpoint]) -> list[Endpoint]:
-    return [each for each in found if each.state is not State.OVER]
+def _usable(found: list[Endpoint]) -> Endpoint | None:
+    return next((each for each in found if each.state is not State.OVER), None)
+
+
+def _over(found: list[Endpoint]) -> tuple[str, ...]:
+    return tuple(each.id for each in found if each.state is State.OVER)

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from drawbridge.association import WantedAssociation
+from drawbridge.association import DesiredAttachment
 from drawbridge.association.entities import Entity, Undescribed
 from drawbridge.decision.facts import ResourceFacts
 from drawbridge.request.shares import Matchable, Share, SharedResource
@@ -28,7 +28,7 @@ class Wish(Struct, frozen=True, kw_only=True):
     resource: Entity
     facts: ResourceFacts | None = None
     """What the policy was asked about; ``None`` if it was not."""
-    associations: tuple[WantedAssociation, ...] = ()
+    associations: tuple[DesiredAttachment, ...] = ()
     refused: tuple[Refusal, ...] = ()
 
 

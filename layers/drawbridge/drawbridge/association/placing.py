@@ -3,19 +3,18 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-import msgspec
-
 from drawbridge.arns import is_of
-from drawbridge.association import Mode, NetworkRef, PrivateDns, WantedAssociation
+from drawbridge.association import DesiredAlias, DesiredAttachment, NetworkRef, PrivateDns
 from drawbridge.association.aliases import AliasCheck
 from drawbridge.association.associate import Ways
 from drawbridge.association.binding import Binding, VpcTag
+from drawbridge.association.desired import desired_attachments
 from drawbridge.association.entities import Entity
 from drawbridge.association.evaluation import Refusal
 from drawbridge.association.observed import Observed
 from drawbridge.association.preflight import Preflight
 from drawbridge.association.refusals import OF_THIS_ONE, not_looked_at
-from drawbridge.association.subnets import Vpc, chosen
+from drawbridge.association.subnets import Vpc
 from drawbridge.configuration import InForce
 from drawbridge.decision.facts import ResourceKind
 from drawbridge.status import Reason
@@ -66,37 +65,50 @@ class Placing:
 
     def places(
         self, binding: Binding, resource: Entity, *, reserved: bool
-    ) -> tuple[list[WantedAssociation], list[Refusal]]:
-        alias = binding.attach.alias
-        zone_name = self._aliases.zone_name(alias.zone) if alias else ""
-        placed: list[WantedAssociation] = []
+    ) -> tuple[list[DesiredAttachment], list[Refusal]]:
+        """Return what is wanted and can be, and why the rest can't; ``reserved`` is of the alias."""
+        desired = desired_attachments(
+            binding,
+            resource,
+            self._vpcs(binding),
+            alias=self._alias(binding, reserved=reserved),
+            names_elsewhere=self._names_elsewhere(binding),
+        )
+        if isinstance(desired, Reason):
+            return [], [Refusal(reason=desired)]
+        placed: list[DesiredAttachment] = []
         unplaced: list[Refusal] = []
-        for vpc in self._vpcs(binding):
-            wanted = msgspec.structs.replace(
-                _wanted(binding, resource, vpc, names_elsewhere=self._names_elsewhere(binding)),
-                alias_zone_name=zone_name,
-                alias_reserved=reserved,
-            )
-            try:
-                hindrance = self._aliases.hindrance(wanted, public=bool(alias and alias.public)) or self._hindrance(
-                    wanted, resource
-                )
-            except OF_THIS_ONE as error:
-                hindrance = not_looked_at(error, resource.name, binding.name)
+        for each in desired:
+            hindrance = self._looked_at(each, binding, resource)
             if hindrance is None:
-                placed.append(wanted)
+                placed.append(each)
             else:
-                unplaced.append(Refusal(vpc_id=wanted.vpc_id, reason=hindrance))
-        if not placed and not unplaced:
+                unplaced.append(Refusal(vpc_id=each.vpc_id, reason=hindrance))
+        if not desired:
             where = binding.attach.vpc.tag if isinstance(binding.attach.vpc, VpcTag) else binding.attach.vpc
             reason = Reason("no-vpc", f"{resource.name}: no VPC fits {where}", source=binding.name)
             unplaced.append(Refusal(reason=reason))
         return placed, unplaced
 
-    def _hindrance(self, wanted: WantedAssociation, resource: Entity) -> Reason | None:
+    def _alias(self, binding: Binding, *, reserved: bool) -> DesiredAlias | None:
+        alias = binding.attach.alias
+        if alias is None:
+            return None
+        zone_name = self._aliases.zone_name(alias.zone)
+        return DesiredAlias(name=alias.name, zone_id=alias.zone, zone_name=zone_name, reserved=reserved)
+
+    def _looked_at(self, desired: DesiredAttachment, binding: Binding, resource: Entity) -> Reason | None:
+        """Return what hinders the attachment, or keeps from looking whether anything does."""
+        public = binding.attach.alias is not None and binding.attach.alias.public
+        try:
+            return self._aliases.hindrance(desired, public=public) or self._hindrance(desired, resource)
+        except OF_THIS_ONE as error:
+            return not_looked_at(error, resource.name, binding.name)
+
+    def _hindrance(self, wanted: DesiredAttachment, resource: Entity) -> Reason | None:
         observed = self._ways.observe(wanted)
         network = observed.network
-        if network is not None and not wanted.is_network:
+        if network is not None and not wanted.resource.is_network:
             if not is_of(network.arn, self._account_id):
                 text = (
                     f"{resource.name}: {network.arn} is another account's too, and AWS associates nothing with nothing "
@@ -113,19 +125,19 @@ class Placing:
                 return Reason("network-shareable", text, source=wanted.binding)
         return self._lost(wanted, observed) or self._preflight.hindrance(wanted, observed)
 
-    def _lost(self, wanted: WantedAssociation, observed: Observed) -> Reason | None:
+    def _lost(self, wanted: DesiredAttachment, observed: Observed) -> Reason | None:
         """Find an endpoint of ours whose tags somebody took: it is not touched, and not made a second time.
 
         One that somebody made by hand to the same resource is none of our business.
         """
         if not observed.beside:
             return None
-        recorded = self._recorded(wanted.share_arn).get(wanted.name)
+        recorded = self._recorded(wanted.resource.share_arn).get(wanted.name)
         lost = next((each.id for each in observed.beside if each.was_ours or each.id == recorded), None)
         if lost is None:
             return None
         text = (
-            f"{wanted.resource_name}: {lost} in {wanted.vpc_id} was made for this binding, and its tags say so no "
+            f"{wanted.resource.name}: {lost} in {wanted.vpc_id} was made for this binding, and its tags say so no "
             "longer; put them back to have it looked after again, or delete it to have it made anew"
         )
         return Reason("ownership-lost", text, source=wanted.binding)
@@ -142,10 +154,10 @@ class Placing:
             for other in self._bindings.things
         )
 
-    def _vpcs(self, binding: Binding) -> list[Vpc] | list[None]:
+    def _vpcs(self, binding: Binding) -> list[Vpc]:
         match binding.attach.vpc:
             case None:
-                return [None]
+                return []
             case VpcTag(tag):
                 return self._network.tagged(tag)
             case vpc_id:
@@ -153,43 +165,6 @@ class Placing:
                 return [vpc] if vpc else []
 
 
-def _chosen(binding: Binding, vpc: Vpc | None) -> tuple[str, ...]:
-    attach = binding.attach
-    if vpc is None or attach.mode is Mode.SERVICE_NETWORK:
-        return ()
-    return chosen(vpc.subnets, attach.mode, attach.ip_address_type or "")
-
-
 def _may_be_one(one: NetworkRef | None, other: NetworkRef | None) -> bool:
     """Whether these may name one network: two names differ, and what an id or a share stands for is not known here."""
     return one is None or other is None or not (one.name and other.name) or one.name == other.name
-
-
-def _wanted(binding: Binding, resource: Entity, vpc: Vpc | None, *, names_elsewhere: bool) -> WantedAssociation:
-    attach = binding.attach
-    is_network = resource.kind is ResourceKind.SERVICE_NETWORK
-    vpc_id = vpc.vpc_id if vpc else ""
-    return WantedAssociation(
-        binding=binding.name,
-        resource_name=resource.name,
-        resource_arn=resource.arn,
-        resource_kind=resource.kind,
-        resource_type=resource.type,
-        share_arn=resource.share_arn,
-        provider=resource.owner,
-        protocol=resource.protocol,
-        port_ranges=resource.port_ranges or (),
-        mode=attach.mode,
-        network=NetworkRef(identifier=resource.arn) if is_network else attach.network,
-        vpc_id=vpc_id,
-        subnet_ids=attach.subnets or _chosen(binding, vpc),
-        subnets_named=bool(attach.subnets),
-        address_type=attach.ip_address_type or "",
-        security_group_ids=attach.security_groups,
-        private_dns=attach.dns,
-        private_domains=attach.domains,
-        names_elsewhere=names_elsewhere,
-        per_vpc=isinstance(attach.vpc, VpcTag),
-        alias=attach.alias.name.replace("{vpc}", vpc_id) if attach.alias else "",
-        alias_zone=attach.alias.zone if attach.alias else "",
-    )

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from drawbridge.association import Plan, WantedAssociation
+from drawbridge.association import DesiredAttachment, Plan
 from drawbridge.association.aliases import AliasCheck
 from drawbridge.association.associate import Ways
 from drawbridge.association.binding import Binding
@@ -191,18 +191,18 @@ class Planner:
         self,
         share_arn: str,
         asker: Asker,
-        planned: WantedAssociation,
+        planned: DesiredAttachment,
         moment: Moment,
         coverage: Coverage,
-    ) -> WantedAssociation | Reason:
+    ) -> DesiredAttachment | Reason:
         """Decide again on one association that was planned: give it as it is wanted by now, or why it is refused.
 
         Raises:
             NotReadyError: the share is not visible, or VPC Lattice does not describe what is in it.
         """
         considered = self.consider(share_arn, asker, (), moment, coverage, only=planned)
-        if planned.resource_arn not in {each.arn for each in considered.visible}:
-            text = f"{planned.resource_name}: {planned.resource_arn} was taken out of the share meanwhile"
+        if planned.resource.arn not in {each.arn for each in considered.visible}:
+            text = f"{planned.resource.name}: {planned.resource.arn} was taken out of the share meanwhile"
             return Reason("no-longer-shared", text, source=planned.binding)
         for each in considered.undescribed:
             told = f"{each.arn}: {each.words}"
@@ -227,7 +227,7 @@ class Planner:
         moment: Moment,
         coverage: Coverage | None = None,
         *,
-        only: WantedAssociation | None = None,
+        only: DesiredAttachment | None = None,
     ) -> Considered:
         """Say of each resource that a binding matches what comes of it; of one only, if that is asked for.
 
@@ -251,7 +251,7 @@ class Planner:
         held: list[SharedResource],
         expected: Collection[SharedResource],
         coverage: Coverage | None,
-        only: WantedAssociation | None = None,
+        only: DesiredAttachment | None = None,
     ) -> Considered:
         """Give what the share holds, nothing of it considered yet."""
         visible = tuple(resource for resource in held if resource.is_lattice)
@@ -259,7 +259,7 @@ class Planner:
         undescribed = [
             Undescribed(arn=arn, code=NOT_VISIBLE, words="AWS RAM does not list it", may_pass=True) for arn in missing
         ]
-        asked_for = [each for each in visible if only is None or each.arn == only.resource_arn]
+        asked_for = [each for each in visible if only is None or each.arn == only.resource.arn]
         undescribed += filter(None, map(told_by_ram, asked_for))
         told = {each.arn for each in undescribed}
         described: list[Entity] = []
@@ -285,7 +285,7 @@ class Planner:
         asker: Asker,
         moment: Moment,
         coverage: Coverage | None,
-        only: WantedAssociation | None = None,
+        only: DesiredAttachment | None = None,
     ) -> Considered:
         share, wishes = considered.share, list[Wish]()
         let_in = frozenset(considered.arns) if coverage is None else coverage.covered(considered.arns)

@@ -7,7 +7,7 @@ from typing import Protocol, assert_never
 from msgspec import Struct
 
 from drawbridge.arns import is_of
-from drawbridge.association import Alias, Associated, PrivateDns, WantedAssociation
+from drawbridge.association import Alias, Associated, DesiredAttachment, PrivateDns
 from drawbridge.association.aliases import Holder, MayTakeOver, alias_of
 from drawbridge.association.entities import Entity
 from drawbridge.decision.facts import ResourceKind
@@ -55,28 +55,28 @@ class Due:
         self._prefix = prefix
 
     def usable(
-        self, wanted: WantedAssociation, by: Associated, found: list[NamedResource]
+        self, wanted: DesiredAttachment, by: Associated, found: list[NamedResource]
     ) -> tuple[list[tuple[NamedResource, Inside | None]], list[NamedResource]]:
         """Tell what can be published, with what is known of it, from what can't be yet."""
         usable: list[tuple[NamedResource, Inside | None]] = []
         pending = [each for each in found if not each.is_usable]
         for each in sorted((each for each in found if each.is_usable), key=lambda each: each.resource_arn):
-            inside = self._inside(wanted, by, each) if wanted.holds_others else None
-            if wanted.holds_others and inside is None:
+            inside = self._inside(wanted, by, each) if wanted.resource.holds_others else None
+            if wanted.resource.holds_others and inside is None:
                 pending.append(each)
             else:
                 usable.append((each, inside))
         return usable, pending
 
-    def found(self, wanted: WantedAssociation, by: Associated) -> list[NamedResource]:
+    def found(self, wanted: DesiredAttachment, by: Associated) -> list[NamedResource]:
         if by.endpoint_id:
             found = self._endpoints.named(by.endpoint_id)
         else:
-            found = self._entities.named_in_network(by.network_arn, wanted.resource_arn)
-        return led_to(by, wanted.resource_arn, wanted.resource_kind, found, holds_others=wanted.holds_others)
+            found = self._entities.named_in_network(by.network_arn, wanted.resource.arn)
+        return led_to(by, wanted.resource.arn, wanted.resource.kind, found, holds_others=wanted.resource.holds_others)
 
     def document(
-        self, wanted: WantedAssociation, by: Associated, named: NamedResource, inside: Inside | None, now: datetime
+        self, wanted: DesiredAttachment, by: Associated, named: NamedResource, inside: Inside | None, now: datetime
     ) -> ConnectionDocument:
         private = self._has_private_name(wanted, by, named)
         return ConnectionDocument(
@@ -84,8 +84,8 @@ class Due:
             hosted_zone_id=named.hosted_zone_id,
             private_dns_name=named.private_dns_name if private else None,
             private_hosted_zone_id=named.private_hosted_zone_id if private else None,
-            port_ranges=inside.port_ranges if inside else wanted.port_ranges,
-            protocol=inside.protocol if inside else wanted.protocol,
+            port_ranges=inside.port_ranges if inside else wanted.resource.port_ranges,
+            protocol=inside.protocol if inside else wanted.resource.protocol,
             mode=wanted.mode,
             vpc_id=wanted.vpc_id or None,
             endpoint_id=by.endpoint_id or None,
@@ -93,26 +93,26 @@ class Due:
             service_network_arn=by.network_arn or None,
             vpc_association_id=by.vpc_association or None,
             resource_configuration_arn=named.resource_arn,
-            group_arn=wanted.resource_arn if wanted.holds_others else None,
+            group_arn=wanted.resource.arn if wanted.resource.holds_others else None,
             alias=alias_of(wanted, _name(wanted, inside)),
-            provider=wanted.provider,
+            provider=wanted.resource.provider,
             published_at=now.isoformat(timespec="seconds"),
         )
 
-    def path(self, wanted: WantedAssociation, inside: Inside | None) -> str:
+    def path(self, wanted: DesiredAttachment, inside: Inside | None) -> str:
         vpc_id = wanted.vpc_id if wanted.per_vpc else None
         return connection_path(self._prefix, wanted.binding, _name(wanted, inside), vpc_id)
 
-    def may_replace(self, wanted: WantedAssociation) -> MayReplace:
+    def may_replace(self, wanted: DesiredAttachment) -> MayReplace:
         def may_replace(other: str) -> bool:
             # A resource that was recreated comes back under another ARN, from the same provider. Another provider never
             # takes a name over: applications would be sent to it.
-            return is_of(other, wanted.provider) and self._entities.entity(other) is None
+            return is_of(other, wanted.resource.provider) and self._entities.entity(other) is None
 
         return may_replace
 
     def pointed(
-        self, wanted: WantedAssociation, usable: list[tuple[NamedResource, Inside | None]]
+        self, wanted: DesiredAttachment, usable: list[tuple[NamedResource, Inside | None]]
     ) -> tuple[PointedRecord, ...]:
         """Give the records that lead to what is usable."""
         aliases = [(alias_of(wanted, _name(wanted, inside)), named) for named, inside in usable]
@@ -122,11 +122,11 @@ class Due:
             if alias is not None
         )
 
-    def holder(self, wanted: WantedAssociation, named: NamedResource) -> Holder:
+    def holder(self, wanted: DesiredAttachment, named: NamedResource) -> Holder:
         """Say whose the name of our own for a resource is."""
         return Holder(subject=named.resource_arn, binding=wanted.binding, vpc_id=wanted.vpc_id)
 
-    def may_take_over(self, wanted: WantedAssociation, alias: Alias) -> MayTakeOver:
+    def may_take_over(self, wanted: DesiredAttachment, alias: Alias) -> MayTakeOver:
         may_replace = self.may_replace(wanted)
 
         def may_take_over(other: Holder) -> bool:
@@ -142,24 +142,24 @@ class Due:
         told = (read_connection(value) for path, value in there if path.endswith("/connection"))
         return any(each is not None and each.alias == alias for each in told)
 
-    def left(self, wanted: WantedAssociation, there: set[str]) -> Iterator[tuple[str, ConnectionDocument]]:
+    def left(self, wanted: DesiredAttachment, there: set[str]) -> Iterator[tuple[str, ConnectionDocument]]:
         """Give what is published of children that are gone, by where it is."""
         for path, value in self._names.below(binding_path(self._prefix, wanted.binding)):
             told = read_connection(value) if path.endswith("/connection") else None
-            if told is None or told.group_arn != wanted.resource_arn or told.vpc_id != (wanted.vpc_id or None):
+            if told is None or told.group_arn != wanted.resource.arn or told.vpc_id != (wanted.vpc_id or None):
                 continue
             if told.resource_configuration_arn not in there:
                 yield path.removesuffix("/connection"), told
 
-    def _has_private_name(self, wanted: WantedAssociation, by: Associated, named: NamedResource) -> bool:
+    def _has_private_name(self, wanted: DesiredAttachment, by: Associated, named: NamedResource) -> bool:
         """Tell whether the provider's own name resolves in the VPC too.
 
         An endpoint tells its private name only if it does. A service network tells it whatever the VPC takes over.
         """
-        if named.private_dns_name is None or by.endpoint_id or wanted.resource_kind is ResourceKind.SERVICE:
+        if named.private_dns_name is None or by.endpoint_id or wanted.resource.kind is ResourceKind.SERVICE:
             return named.private_dns_name is not None
-        listed = any(is_in_domain(named.private_dns_name, domain) for domain in wanted.private_domains)
-        match wanted.private_dns:
+        listed = any(is_in_domain(named.private_dns_name, domain) for domain in wanted.private_dns.domains)
+        match wanted.private_dns.preference:
             case PrivateDns.OFF:
                 return False
             case PrivateDns.ALL:
@@ -171,9 +171,9 @@ class Due:
                 verified = entity is not None and entity.domain_verified is True
                 return bool(by.vpc_association) and (verified or listed)
             case _:
-                assert_never(wanted.private_dns)
+                assert_never(wanted.private_dns.preference)
 
-    def _inside(self, wanted: WantedAssociation, by: Associated, named: NamedResource) -> Inside | None:
+    def _inside(self, wanted: DesiredAttachment, by: Associated, named: NamedResource) -> Inside | None:
         """Give what is known of something in a group; ``None`` if not even its name is."""
         entity = self._entities.entity(named.resource_arn)
         if entity is not None:
@@ -181,13 +181,13 @@ class Due:
         if not by.network_arn:
             return None
         # What came with a shared network need not be shared itself: then only the network tells its name.
-        listed = self._entities.named_in_network(by.network_arn, wanted.resource_arn)
+        listed = self._entities.named_in_network(by.network_arn, wanted.resource.arn)
         name = next((each.name for each in listed if each.resource_arn == named.resource_arn), "")
         return Inside(name) if name else None
 
 
-def _name(wanted: WantedAssociation, inside: Inside | None) -> str:
-    return inside.name if inside else wanted.resource_name
+def _name(wanted: DesiredAttachment, inside: Inside | None) -> str:
+    return inside.name if inside else wanted.resource.name
 
 
 def is_in_domain(name: str, domain: str) -> bool:

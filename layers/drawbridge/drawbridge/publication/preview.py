@@ -6,7 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from drawbridge.association import Alias, Associated, WantedAssociation
+from drawbridge.association import Alias, Associated, DesiredAttachment
 from drawbridge.association.aliases import Holder, MayTakeOver
 from drawbridge.errors import ConflictError
 from drawbridge.publication.documents import ConnectionDocument, differences, says_the_same
@@ -67,12 +67,12 @@ class Previewer:
         self._names = names
         self._records = records
 
-    def preview(self, wanted: WantedAssociation, by: Associated, *, now: datetime) -> Preview:
+    def preview(self, wanted: DesiredAttachment, by: Associated, *, now: datetime) -> Preview:
         """Say what publishing would do, and do nothing."""
         found = self._due.found(wanted, by)
         usable, pending = self._due.usable(wanted, by, found)
         names = [self._intended(wanted, by, named, inside, now) for named, inside in usable]
-        if wanted.holds_others:
+        if wanted.resource.holds_others:
             there = {each.resource_arn for each in found}
             names += [
                 Intended(path=path, change=Change.GONE, dns_name=told.dns_name, subject=told.resource_configuration_arn)
@@ -82,7 +82,7 @@ class Previewer:
 
     def _intended(
         self,
-        wanted: WantedAssociation,
+        wanted: DesiredAttachment,
         by: Associated,
         named: NamedResource,
         inside: Inside | None,

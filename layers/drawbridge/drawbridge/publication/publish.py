@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from drawbridge.association import Alias, Associated, WantedAssociation
+from drawbridge.association import Alias, Associated, DesiredAttachment
 from drawbridge.association.aliases import Holder, MayTakeOver
 from drawbridge.errors import ConflictError, GoneError, NotReadyError, RequestGoneError
 from drawbridge.publication import Publication
@@ -52,7 +52,7 @@ class Publisher:
         self._names = names
         self._aliases = aliases
 
-    def publish(self, wanted: WantedAssociation, by: Associated, *, now: datetime, patient: bool) -> Publication:
+    def publish(self, wanted: DesiredAttachment, by: Associated, *, now: datetime, patient: bool) -> Publication:
         """Publish each name, and take back those of children that are gone.
 
         Of a group, what can be used is published whatever becomes of the rest; ``patient`` tells whether the rest is
@@ -65,7 +65,7 @@ class Publisher:
         """
         found = self._due.found(wanted, by)
         usable, pending = self._due.usable(wanted, by, found)
-        if not wanted.holds_others and not usable:
+        if not wanted.resource.holds_others and not usable:
             failure = " ".join(each.failure for each in pending)
             raise NotReadyError(f"{wanted.name} has no name yet {failure}".rstrip())
         parameters: list[str] = []
@@ -79,7 +79,7 @@ class Publisher:
                 conflicts.append(error)
         if conflicts:
             raise conflicts[0]
-        if wanted.holds_others:
+        if wanted.resource.holds_others:
             if patient and (pending or not usable):
                 raise NotReadyError(f"{wanted.name}: {len(pending)} of {len(found)} in it have no name yet")
             taken_back = self._take_back(wanted, {each.resource_arn for each in found})
@@ -92,7 +92,7 @@ class Publisher:
         )
 
     def _publish(
-        self, wanted: WantedAssociation, by: Associated, named: NamedResource, inside: Inside | None, now: datetime
+        self, wanted: DesiredAttachment, by: Associated, named: NamedResource, inside: Inside | None, now: datetime
     ) -> tuple[str, ...]:
         document = self._due.document(wanted, by, named, inside, now)
         path, alias = self._due.path(wanted, inside), document.alias
@@ -108,13 +108,13 @@ class Publisher:
             self._remove(earlier.alias, wanted, earlier)
         return parameters
 
-    def _remove(self, alias: Alias, wanted: WantedAssociation, told: ConnectionDocument) -> None:
+    def _remove(self, alias: Alias, wanted: DesiredAttachment, told: ConnectionDocument) -> None:
         holder = Holder(
             subject=told.resource_configuration_arn, binding=wanted.binding, vpc_id=told.vpc_id or wanted.vpc_id
         )
         self._aliases.remove(alias, holder=holder, dns_name=told.dns_name)
 
-    def _take_back(self, wanted: WantedAssociation, there: set[str]) -> tuple[str, ...]:
+    def _take_back(self, wanted: DesiredAttachment, there: set[str]) -> tuple[str, ...]:
         """Take back what is published of children that are gone; give the names of the parameters."""
         gone: list[str] = []
         for stem, told in self._due.left(wanted, there):
