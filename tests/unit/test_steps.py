@@ -577,7 +577,8 @@ def test_every_action_can_be_printed() -> None:
         ChangeVpcAssociation(vpc(), "private DNS all", settings),
         CreateEndpoint(
             target=ResourceTarget("orders", RESOURCE_ARN),
-            placement=EndpointPlacement(vpc_id=VPC_ID, subnet_ids=("subnet-1",)),
+            placement=EndpointPlacement(vpc_id=VPC_ID, subnet_ids=("subnet-1",), subnets_named=False, address_type=""),
+            security_group_ids=(),
             private_dns=settings.private_dns,
             attachment=wanted().name,
             attempt=1,

@@ -64,8 +64,8 @@ class AttachedResource(Struct, frozen=True, kw_only=True):
 
     name: str
     arn: str
-    kind: ResourceKind = ResourceKind.RESOURCE_CONFIGURATION
-    type: str = "SINGLE"
+    kind: ResourceKind
+    type: str
     share_arn: str
     provider: str
     protocol: str
@@ -97,9 +97,9 @@ class EndpointPlacement(Struct, frozen=True, kw_only=True):
 
     vpc_id: str
     subnet_ids: tuple[str, ...]
-    subnets_named: bool = False
+    subnets_named: bool
     """Whether the binding names the subnets; else they are what was found to be there."""
-    address_type: str = ""
+    address_type: str
     """``ipv4``, ``ipv6`` or ``dualstack``; empty for what AWS takes, which is ``ipv4``."""
 
 
@@ -107,7 +107,7 @@ class NetworkedVpc(Struct, frozen=True, kw_only=True):
     """A VPC that a service network is to be associated with."""
 
     vpc_id: str
-    security_group_ids: tuple[str, ...] = ()
+    security_group_ids: tuple[str, ...]
     """None: no group limits who of the VPC gets through."""
 
 
@@ -125,14 +125,17 @@ class DesiredAlias(Struct, frozen=True, kw_only=True):
     name: str
     """With ``{resource}`` where the resource's name goes."""
     zone_id: str
-    zone_name: str = ""
+    zone_name: str
     """Empty if this account has no such zone."""
-    reserved: bool = False
+    reserved: bool
     """Whether a policy lets the name be one that nobody should have by accident."""
 
 
 class Attachment(Struct, frozen=True, kw_only=True):
-    """What attachments of every mode have: a shared resource that a binding wants, and that policy allows."""
+    """What attachments of every mode have: a shared resource that a binding wants, and that policy allows.
+
+    How they are written down is ``attachment_document``'s matter; msgspec wants a tag to tell members of a union apart.
+    """
 
     binding: str
     resource: AttachedResource
@@ -164,7 +167,7 @@ class ResourceEndpointAttachment(
 
     mode: ClassVar[Literal[Mode.RESOURCE_ENDPOINT]] = Mode.RESOURCE_ENDPOINT
     placement: EndpointPlacement
-    security_group_ids: tuple[str, ...] = ()
+    security_group_ids: tuple[str, ...]
     """None: AWS takes the VPC's default group."""
 
     @property
@@ -172,12 +175,12 @@ class ResourceEndpointAttachment(
         return self.placement.vpc_id
 
 
-class _NetworkAttachment(Attachment, frozen=True, kw_only=True):
+class _ByServiceNetwork(Attachment, frozen=True, kw_only=True):
     """A service network that has the resource in it."""
 
     network: NetworkRef
     """What is shared as a network is its own."""
-    names_elsewhere: bool = True
+    names_elsewhere: bool
     """Whether another binding may have private DNS by the same service network, so that none is taken from it."""
 
     @property
@@ -186,7 +189,7 @@ class _NetworkAttachment(Attachment, frozen=True, kw_only=True):
 
 
 class ServiceNetworkAttachment(
-    _NetworkAttachment, frozen=True, kw_only=True, tag_field="mode", tag=Mode.SERVICE_NETWORK.value
+    _ByServiceNetwork, frozen=True, kw_only=True, tag_field="mode", tag=Mode.SERVICE_NETWORK.value
 ):
     """A service network that is associated with the VPC."""
 
@@ -204,13 +207,13 @@ class ServiceNetworkAttachment(
 
 
 class ServiceNetworkEndpointAttachment(
-    _NetworkAttachment, frozen=True, kw_only=True, tag_field="mode", tag=Mode.SERVICE_NETWORK_ENDPOINT.value
+    _ByServiceNetwork, frozen=True, kw_only=True, tag_field="mode", tag=Mode.SERVICE_NETWORK_ENDPOINT.value
 ):
     """A service network, and a VPC endpoint of type ServiceNetwork to it, which other bindings may use too."""
 
     mode: ClassVar[Literal[Mode.SERVICE_NETWORK_ENDPOINT]] = Mode.SERVICE_NETWORK_ENDPOINT
     placement: EndpointPlacement
-    security_group_ids: tuple[str, ...] = ()
+    security_group_ids: tuple[str, ...]
     """None: AWS takes the VPC's default group."""
 
     @property

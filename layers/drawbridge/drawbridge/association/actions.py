@@ -92,7 +92,7 @@ class CreateEndpoint(Struct, frozen=True, kw_only=True):
 
     target: EndpointTarget
     placement: EndpointPlacement
-    security_group_ids: tuple[str, ...] = ()
+    security_group_ids: tuple[str, ...]
     private_dns: PrivateDnsOptions
     attachment: str
     """The name of the attachment that it is made for."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from drawbridge.association import Plan, PlannedAssociation
 from drawbridge.association.attachment_document import AttachmentDocument, attachment_of, document_of
@@ -41,7 +41,7 @@ class _Head(Struct, frozen=True):
 class _Planned(Struct, frozen=True):
     """An association that was decided on, as it is kept."""
 
-    wanted: AttachmentDocument
+    desired: AttachmentDocument = field(name="wanted")
     at: datetime
 
 
@@ -85,7 +85,7 @@ class Attempts:
         if item is None:
             raise _lost(request, name)
         planned = msgspec.json.decode(str(item["json"]), type=_Planned)
-        return PlannedAssociation(wanted=attachment_of(planned.wanted), at=planned.at)
+        return PlannedAssociation(wanted=attachment_of(planned.desired), at=planned.at)
 
     def keep_planned(self, request: WorkflowInput, place: int, planned: PlannedAssociation) -> None:
         """Keep one association as it was decided again."""
@@ -113,7 +113,7 @@ class Attempts:
         decode = msgspec.json.Decoder(_Planned).decode
         plan = msgspec.structs.replace(
             head.plan,
-            associations=tuple(attachment_of(decode(items[_association(place)]).wanted) for place in places),
+            associations=tuple(attachment_of(decode(items[_association(place)]).desired) for place in places),
             grounds=msgspec.json.decode(items[_GROUNDS], type=AssociationGrounds | None),
         )
         results = msgspec.json.Decoder(ItemResult)
