@@ -5,10 +5,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from drawbridge.approval import Asked, Line, Options, Question
 from drawbridge.approval.ask import Posted, Standing
-from drawbridge.association import Mode, NetworkRef, WantedAssociation
-from drawbridge.association.observed import Network
+from drawbridge.association import (
+    DesiredAttachment,
+    Mode,
+    NetworkRef,
+    ResourceEndpointAttachment,
+    ServiceNetworkAttachment,
+    ServiceNetworkEndpointAttachment,
+)
+from drawbridge.association.actions import CreateEndpoint
+from drawbridge.association.attachment_document import AttachmentDocument, attachment_of, document_of
+from drawbridge.association.observed import EndpointTarget, Network, NetworkTarget
+from drawbridge.association.steps import creation, resource_target
 from drawbridge.decision.facts import (
     Asker,
     ConnectionFacts,
@@ -166,7 +178,8 @@ def row(status: Status, **changes: Any) -> Row:
     return Row(**(told | changes))
 
 
-def wanted(**changes: Any) -> WantedAssociation:
+def wanted(**changes: Any) -> DesiredAttachment:
+    """Give an attachment, told as it is written down: flat, whatever its mode."""
     told: dict[str, Any] = {
         "binding": "orders",
         "resource_name": "orders-db",
@@ -182,10 +195,37 @@ def wanted(**changes: Any) -> WantedAssociation:
         "private_dns": PrivateDns.OFF,
         "per_vpc": False,
     }
-    return WantedAssociation(**(told | changes))
+    return attachment_of(AttachmentDocument(**(told | changes)))
 
 
-def wanted_by_network(mode: Mode = Mode.SERVICE_NETWORK, **changes: Any) -> WantedAssociation:
+def otherwise(attachment: DesiredAttachment, **changes: Any) -> DesiredAttachment:
+    """Give the attachment with changes that are told flat; another mode may be one of them."""
+    return attachment_of(msgspec.structs.replace(document_of(attachment), **changes))
+
+
+def creation_of(
+    attachment: DesiredAttachment, network: Network | None = None, over: tuple[str, ...] = (), attempt: int = 1
+) -> CreateEndpoint:
+    """Give how the endpoint of an attachment is made."""
+    match attachment:
+        case ResourceEndpointAttachment() | ServiceNetworkEndpointAttachment():
+            return creation(attachment, target_of(attachment, network), over, attempt)
+        case ServiceNetworkAttachment():
+            raise TypeError(attachment)
+
+
+def target_of(attachment: DesiredAttachment, network: Network | None = None) -> EndpointTarget:
+    """Give what the endpoint of an attachment leads to."""
+    match attachment, network:
+        case ResourceEndpointAttachment() as to_resource, _:
+            return resource_target(to_resource)
+        case ServiceNetworkEndpointAttachment(), Network() as known:
+            return NetworkTarget(known)
+        case _:
+            raise TypeError(attachment)
+
+
+def wanted_by_network(mode: Mode = Mode.SERVICE_NETWORK, **changes: Any) -> DesiredAttachment:
     """Give what is wanted by a service network of this account's."""
     subnets = () if mode is Mode.SERVICE_NETWORK else ("subnet-0123456789abcdef0",)
     told = {"mode": mode, "network": NetworkRef(name="shared"), "subnet_ids": subnets}

@@ -6,21 +6,15 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
-from drawbridge.association import WantedAssociation
+from drawbridge.association import DesiredAttachment
+from drawbridge.association.actions import AddSubnets, ChangePrivateDns, ChangeSecurityGroups, ChangeVpcAssociation
 from drawbridge.association.associate import Ways
 from drawbridge.association.binding import Binding
 from drawbridge.association.coverage import Coverage
+from drawbridge.association.evaluation import Refusal, Wish
 from drawbridge.association.made import Made
-from drawbridge.association.plan import Planner, Refusal, Wish
-from drawbridge.association.steps import (
-    AddSubnets,
-    ChangePrivateDns,
-    ChangeSecurityGroups,
-    ChangeVpcAssociation,
-    Step,
-    associated,
-    steps,
-)
+from drawbridge.association.plan import Planner
+from drawbridge.association.steps import Step, associated, steps
 from drawbridge.configuration import InForce
 from drawbridge.decision import AskApprover, Because, Decision, Keep, Moot
 from drawbridge.decision.again import outcome_of
@@ -47,7 +41,7 @@ _CHANGES = (AddSubnets, ChangePrivateDns, ChangeSecurityGroups, ChangeVpcAssocia
 class Way(Struct, frozen=True, kw_only=True):
     """A wanted association: what is to be done for it, and for its names."""
 
-    wanted: WantedAssociation
+    wanted: DesiredAttachment
     permitted_by: tuple[str, ...]
     steps: tuple[Step, ...]
     names: tuple[NamePlan, ...] = ()
@@ -191,13 +185,13 @@ class Lookout(Struct, frozen=True, kw_only=True):
         asked_of = {(wish.binding, wish.resource.arn): wish.facts for wish in considered.wishes}
         ways: list[Way] = []
         for wanted in plan.associations:
-            asked = asked_of[wanted.binding, wanted.resource_arn]
+            asked = asked_of[wanted.binding, wanted.resource.arn]
             because = may_associate(asked, self.policies, self.moment)[1] if asked else ()
             permitted_by = tuple(dict.fromkeys(reason.source for reason in because))
             ways.append(self._way(wanted, permitted_by, known.attempt))
         return replace(known, wishes=considered.wishes, ways=tuple(ways), refused=plan.refused)
 
-    def _way(self, wanted: WantedAssociation, permitted_by: tuple[str, ...], attempt: int) -> Way:
+    def _way(self, wanted: DesiredAttachment, permitted_by: tuple[str, ...], attempt: int) -> Way:
         observed = self.ways.observe(wanted)
         to_do = tuple(steps(wanted, observed, attempt))
         if not all(isinstance(step, _CHANGES) for step in to_do):
@@ -205,8 +199,8 @@ class Lookout(Struct, frozen=True, kw_only=True):
         by = associated(observed, wanted)
         plan = self.publication_planner.plan(wanted, by, now=self.moment.now)
         names, pending = (*plan.names, *plan.taken_back), tuple(each.resource_arn for each in plan.pending)
-        if not wanted.holds_others and not names and not pending:
-            pending = (wanted.resource_arn,)
+        if not wanted.resource.holds_others and not names and not pending:
+            pending = (wanted.resource.arn,)
         return Way(wanted=wanted, permitted_by=permitted_by, steps=to_do, names=names, pending=pending)
 
 

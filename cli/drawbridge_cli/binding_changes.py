@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from drawbridge.association import WantedAssociation
+from drawbridge.association import DesiredAttachment
 from drawbridge.association.binding import Binding
 from drawbridge.configuration import InForce
 from drawbridge.status import Reason
@@ -66,7 +66,7 @@ class Effects(Struct, frozen=True, kw_only=True):
     made: tuple[Way, ...]
     changed: tuple[Way, ...]
     """Wanted before too, and otherwise."""
-    dropped: tuple[WantedAssociation, ...]
+    dropped: tuple[DesiredAttachment, ...]
     """Not wanted any longer."""
     refused: tuple[Reason, ...]
     """Refused then and not before."""
@@ -85,5 +85,5 @@ def effects_of(now: list[Ahead], then: list[Ahead]) -> Effects:
     )
 
 
-def _key(wanted: WantedAssociation) -> tuple[str, str, str, str]:
-    return wanted.binding, wanted.share_arn, wanted.resource_arn, wanted.vpc_id
+def _key(wanted: DesiredAttachment) -> tuple[str, str, str, str]:
+    return wanted.binding, wanted.resource.share_arn, wanted.resource.arn, wanted.vpc_id

@@ -9,7 +9,7 @@ from msgspec import Struct
 from drawbridge.association import Mode
 from drawbridge.association.aliases import alias_of
 from drawbridge.association.binding import Binding, ServiceNetwork, VpcTag
-from drawbridge.association.plan import Vpc
+from drawbridge.association.subnets import Vpc
 from drawbridge.configuration import Broken, InForce
 from drawbridge.errors import ConflictError
 from drawbridge.publication.names import binding_path
@@ -150,11 +150,11 @@ def _claimed_twice(aheads: list[Ahead]) -> Iterator[tuple[str, str]]:
     for way in ways_of(aheads):
         wanted = way.wanted
         try:
-            alias = None if wanted.holds_others else alias_of(wanted, wanted.resource_name)
+            alias = None if wanted.resource.holds_others else alias_of(wanted, wanted.resource.name)
         except ConflictError:
             continue
         if alias is not None:
-            claimed[wanted.binding, alias.zone_id, alias.name].append(wanted.resource_name)
+            claimed[wanted.binding, alias.zone_id, alias.name].append(wanted.resource.name)
     for (binding, zone, name), resources in sorted(claimed.items()):
         if len(resources) > 1:
             yield binding, f"{name} in {zone} is claimed for {', '.join(sorted(resources))}; write {{resource}} into it"

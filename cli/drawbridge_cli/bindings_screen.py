@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from drawbridge.association.plan import Wish
+from drawbridge.association.evaluation import Wish
 from drawbridge.legible import legible
 from drawbridge_cli.ahead import Ahead, Way
 from drawbridge_cli.binding_changes import Changes, Effects
@@ -134,4 +134,4 @@ def matches(aheads: Sequence[Ahead]) -> list[dict[str, Any]]:
 
 
 def _ways(ahead: Ahead, wish: Wish) -> list[Way]:
-    return [each for each in ahead.ways if each.wanted.resource_arn == wish.resource.arn]
+    return [each for each in ahead.ways if each.wanted.resource.arn == wish.resource.arn]

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import msgspec
-
+from drawbridge.association.attachment_document import document_of
 from drawbridge.association.made import Made
 from drawbridge.association.steps import Await, Step, Stuck
 from drawbridge.legible import legible
@@ -14,6 +13,7 @@ from drawbridge.status import Reason
 from drawbridge_cli.ahead import Ahead, Way, unknown_places, ways_of
 from drawbridge_cli.refusals import what_to_do
 from drawbridge_cli.screen import say
+from drawbridge_cli.step_documents import step_document
 
 _SIGNS = {
     Change.NEW: ("+ publish", "good"),
@@ -138,10 +138,10 @@ def documents(aheads: Iterable[Ahead]) -> list[dict[str, Any]]:
 def way_document(way: Way) -> dict[str, Any]:
     return {
         "name": way.wanted.name,
-        "wanted": way.wanted,
+        "wanted": document_of(way.wanted),
         "permittedBy": way.permitted_by,
         "asWanted": way.is_as_wanted,
-        "steps": [{"do": str(step)} | msgspec.to_builtins(step) for step in way.steps],
+        "steps": [step_document(step) for step in way.steps],
         "names": [name_document(name) for name in way.names],
         "pending": way.pending,
     }
@@ -186,7 +186,7 @@ def _sign(step: Step) -> tuple[str, str]:
 
 def _where(way: Way, prefix: str) -> str:
     wanted = way.wanted
-    if wanted.holds_others:
+    if wanted.resource.holds_others:
         return f"the names of what is in it, below {binding_path(prefix, wanted.binding)}"
     vpc_id = wanted.vpc_id if wanted.per_vpc else None
-    return f"{connection_path(prefix, wanted.binding, wanted.resource_name, vpc_id)}/dns-name"
+    return f"{connection_path(prefix, wanted.binding, wanted.resource.name, vpc_id)}/dns-name"

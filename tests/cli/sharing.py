@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from drawbridge.association import WantedAssociation
+from drawbridge.association import DesiredAttachment
 from drawbridge.association.associate import associate
 from drawbridge.association.in_force import bindings_in_force
 from drawbridge.association.quotas import quotas_in_force
@@ -76,7 +76,7 @@ def forget_bindings(operator: Operator) -> None:
     clock.advance(40)
 
 
-def carry_out(operator: Operator, share_arn: str, provider: Operator) -> list[WantedAssociation]:
+def carry_out(operator: Operator, share_arn: str, provider: Operator) -> list[DesiredAttachment]:
     """Do what Drawbridge does with a share that it let in; give what it associated."""
     parameters = Configuration(operator.aws("ssm"), prefix=PREFIX)
     policies = compiled(policies_in_force(parameters, everything_is_meant=False))
@@ -89,7 +89,7 @@ def carry_out(operator: Operator, share_arn: str, provider: Operator) -> list[Wa
     return [*plan.associations]
 
 
-def _carry_out(operator: Operator, wanted: WantedAssociation) -> None:
+def _carry_out(operator: Operator, wanted: DesiredAttachment) -> None:
     for _ in range(_LONG_ENOUGH):
         planning = _planning(operator)
         names = PublishedNames(operator.aws("ssm"), owner=PREFIX)

@@ -11,15 +11,16 @@ from unittest import mock
 import msgspec
 import pytest
 
-from drawbridge.association import Plan, PlannedAssociation
+from drawbridge.association import Mode, NetworkRef, Plan, PlannedAssociation
 from drawbridge.aws.attempts import Attempts
 from drawbridge.decision.grounds import AssociationGrounds
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, ThrottledError, UpstreamError
+from drawbridge.lattice import PrivateDns
 from drawbridge.record.outcome import Failure, Published, Refused, WorkflowError
 from drawbridge.request import WorkflowInput
 from drawbridge.status import Reason
 from tests.aws_limits import ITEM_BYTES
-from tests.builders import NOW, resource_facts, wanted, workflow_input
+from tests.builders import NOW, RESOURCE_ARN, SHARE_ARN, resource_facts, wanted, wanted_by_network, workflow_input
 from tests.contracts.accounts import refusing
 from tests.contracts.conftest import NewAccount
 from tests.unit.largest import ALL_LONGEST, largest_publication
@@ -59,6 +60,50 @@ def items(table: Any, of: WorkflowInput) -> dict[str, Any]:
         KeyConditionExpression="attempt = :attempt", ExpressionAttributeValues={":attempt": of.execution_name}
     )
     return {each["item"]: each for each in told["Items"]}
+
+
+AS_WRITTEN = (
+    '{"wanted":{"binding":"orders","resourceName":"db-0","resourceArn":"'
+    + RESOURCE_ARN
+    + '","resourceKind":"resource-configuration","resourceType":"SINGLE","shareArn":"'
+    + SHARE_ARN
+    + '","provider":"111111111111","protocol":"TCP","portRanges":["5432"],"mode":"service-network-endpoint",'
+    '"network":{"identifier":"","name":"shared","create":true},"vpcId":"vpc-0123456789abcdef0","subnetIds":["subnet-a"],'
+    '"subnetsNamed":true,"addressType":"ipv4","securityGroupIds":["sg-a"],"privateDns":"listed",'
+    '"privateDomains":["a.example"],"namesElsewhere":false,"perVpc":true,"alias":"{resource}.corp.example",'
+    '"aliasZone":"Z0","aliasZoneName":"corp.example","aliasReserved":true},"at":"2026-11-21T12:00:00Z"}'
+)
+"""By the version before attachments were told apart by their modes."""
+
+
+def test_an_association_is_kept_as_every_version_writes_and_reads_it(
+    attempts: Attempts, table: Any, request_: WorkflowInput
+) -> None:
+    told = wanted_by_network(
+        Mode.SERVICE_NETWORK_ENDPOINT,
+        resource_name="db-0",
+        network=NetworkRef(name="shared", create=True),
+        subnet_ids=("subnet-a",),
+        subnets_named=True,
+        address_type="ipv4",
+        security_group_ids=("sg-a",),
+        private_dns=PrivateDns.LISTED,
+        private_domains=("a.example",),
+        names_elsewhere=False,
+        per_vpc=True,
+        alias="{resource}.corp.example",
+        alias_zone="Z0",
+        alias_zone_name="corp.example",
+        alias_reserved=True,
+    )
+
+    attempts.keep_planned(request_, 0, PlannedAssociation(wanted=told, at=NOW))
+
+    (item,) = table.query(
+        KeyConditionExpression="attempt = :attempt", ExpressionAttributeValues={":attempt": request_.execution_name}
+    )["Items"]
+    assert item["json"] == AS_WRITTEN
+    assert attempts.planned(request_, 0).wanted == told
 
 
 def test_a_plan_is_kept_as_it_was_made(attempts: Attempts, table: Any, request_: WorkflowInput) -> None:

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.association import Mode
-from drawbridge.association.plan import Vpc
-from drawbridge.association.subnets import Subnet, unfit
+from drawbridge.association.subnets import Subnet, Vpc, unfit
 from drawbridge.association.subnets import chosen as chosen_of
 from drawbridge.aws.network import Network, exactly
 from local_aws.services.ec2_filters import regular_expression

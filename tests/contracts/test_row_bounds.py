@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from drawbridge.association import Plan
-from drawbridge.association.plan import MOST_AT_ONCE, MOST_KEPT
+from drawbridge.association.evaluation import MOST_KEPT
+from drawbridge.association.plan import MOST_AT_ONCE
 from drawbridge.aws.ledger import Ledger
 from drawbridge.bounds import GROUNDS_BYTES
 from drawbridge.decision.bounds import REASONS_BYTES

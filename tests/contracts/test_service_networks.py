@@ -9,10 +9,10 @@ import msgspec
 import pytest
 from botocore.stub import Stubber
 
-from drawbridge.association import Associated, Mode, NetworkRef, WantedAssociation
+from drawbridge.association import Associated, DesiredAttachment, Mode, NetworkRef, VpcAssociationSettings
+from drawbridge.association.actions import AssociateVpc, ChangeVpcAssociation, PutInNetwork
 from drawbridge.association.associate import Ways, associate
-from drawbridge.association.observed import Network, State
-from drawbridge.association.steps import CreateEndpoint
+from drawbridge.association.observed import Endpoint, Network, State
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.errors import (
@@ -26,7 +26,7 @@ from drawbridge.errors import (
 from drawbridge.lattice import PrivateDns, ResourceKind
 from local_aws.faults import CallFault, faults
 from local_aws.services.quotas import lowered
-from tests.builders import wanted_by_network
+from tests.builders import creation_of, otherwise, wanted_by_network
 from tests.contracts.accounts import Account, answering, empty_first_pages, refusing
 from tests.contracts.accounts import shared as shared_resource
 from tests.local_aws.accounts import first_vpc, pass_time, resource_configuration
@@ -52,12 +52,20 @@ def network(consumer: Account) -> Network:
 
 
 @pytest.fixture
-def association(provider: Account, consumer: Account) -> WantedAssociation:
+def association(provider: Account, consumer: Account) -> DesiredAttachment:
     """Give one that is wanted of a share that was accepted."""
     arn, share_arn = shared_resource(provider, consumer)
     return wanted_by_network(
         resource_arn=arn, share_arn=share_arn, provider=provider.account_id, vpc_id=first_vpc(consumer)[0]
     )
+
+
+def settings_of(association: DesiredAttachment) -> VpcAssociationSettings:
+    return VpcAssociationSettings(association.security_group_ids, association.private_dns)
+
+
+def joining(network: Network, association: DesiredAttachment) -> AssociateVpc:
+    return AssociateVpc(network, association.vpc_id, settings_of(association), 1)
 
 
 def tags_of(who: Account, arn: str) -> dict[str, str]:
@@ -144,14 +152,14 @@ def test_who_is_throttled_does_not_know_whether_there_is_a_network(consumer: Acc
 
 @pytest.mark.parametrize("private_dns", [True, False])
 def test_a_resource_is_put_in_and_found_there(
-    consumer: Account, network: Network, association: WantedAssociation, private_dns: bool
+    consumer: Account, network: Network, association: DesiredAttachment, private_dns: bool
 ) -> None:
-    before = networks_of(consumer).in_network(network, association)
+    before = networks_of(consumer).in_network(network, association.resource)
 
-    made = networks_of(consumer).put_in(network, association, "token", private_dns=private_dns, attempt=3)
-    on_its_way = networks_of(consumer).in_network(network, association)
+    made = networks_of(consumer).put_in(PutInNetwork(network, association.resource, private_dns, 3), "token")
+    on_its_way = networks_of(consumer).in_network(network, association.resource)
     pass_time(5)
-    there = networks_of(consumer).in_network(network, association)
+    there = networks_of(consumer).in_network(network, association.resource)
 
     assert before is None
     assert (made.state, made.private_dns, made.attempt) == (State.PENDING, private_dns, 3)
@@ -170,9 +178,9 @@ def test_a_service_is_put_in_and_found_there(provider: Account, consumer: Accoun
     shared(provider, arn, consumer)
     service = wanted_by_network(resource_arn=arn, resource_kind=ResourceKind.SERVICE, vpc_id="")
 
-    made = networks_of(consumer).put_in(network, service, "token", private_dns=False, attempt=1)
+    made = networks_of(consumer).put_in(PutInNetwork(network, service.resource, False, 1), "token")
     pass_time(5)
-    there = networks_of(consumer).in_network(network, service)
+    there = networks_of(consumer).in_network(network, service.resource)
 
     assert made.id.startswith("snsa-")
     assert there is not None
@@ -180,41 +188,41 @@ def test_a_service_is_put_in_and_found_there(provider: Account, consumer: Accoun
 
 
 def test_trap_18_what_is_in_already_is_a_conflict_and_can_be_found(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
-    theirs = put_in(consumer, network.id, association.resource_arn)
+    theirs = put_in(consumer, network.id, association.resource.arn)
 
-    with pytest.raises(ConflictError, match=association.resource_arn):
-        networks_of(consumer).put_in(network, association, "token", private_dns=False, attempt=1)
+    with pytest.raises(ConflictError, match=association.resource.arn):
+        networks_of(consumer).put_in(PutInNetwork(network, association.resource, False, 1), "token")
 
-    found = networks_of(consumer).in_network(network, association)
+    found = networks_of(consumer).in_network(network, association.resource)
     assert found is not None
     assert found.id == theirs["id"]
 
 
 def test_trap_14_what_is_shared_is_not_put_into_what_is_shared(
-    provider: Account, consumer: Account, association: WantedAssociation
+    provider: Account, consumer: Account, association: DesiredAttachment
 ) -> None:
     theirs = make_network(provider, shareable=True)
     shared(provider, theirs["arn"], consumer)
     foreign = Network(arn=theirs["arn"], name="network")
 
     with pytest.raises(AccessDeniedError):
-        networks_of(consumer).put_in(foreign, association, "token", private_dns=False, attempt=1)
+        networks_of(consumer).put_in(PutInNetwork(foreign, association.resource, False, 1), "token")
 
 
 def test_what_an_aws_service_put_in_is_none_of_our_business(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
     managed = {
         "id": "snra-0123456789abcdef0",
         "status": "ACTIVE",
-        "resourceConfigurationArn": association.resource_arn,
+        "resourceConfigurationArn": association.resource.arn,
         "isManagedAssociation": True,
     }
 
     with answering(consumer.lattice, "list_service_network_resource_associations", {"items": [managed]}):
-        assert networks_of(consumer).in_network(network, association) is None
+        assert networks_of(consumer).in_network(network, association.resource) is None
 
 
 @pytest.mark.parametrize(
@@ -227,12 +235,12 @@ def test_what_an_aws_service_put_in_is_none_of_our_business(
     ],
 )
 def test_trap_16_how_far_something_has_come_is_told_in_our_words(
-    consumer: Account, network: Network, association: WantedAssociation, status: str, state: State
+    consumer: Account, network: Network, association: DesiredAttachment, status: str, state: State
 ) -> None:
-    told = {"id": "snra-0123456789abcdef0", "status": status, "resourceConfigurationArn": association.resource_arn}
+    told = {"id": "snra-0123456789abcdef0", "status": status, "resourceConfigurationArn": association.resource.arn}
 
     with answering(consumer.lattice, "list_service_network_resource_associations", {"items": [told]}):
-        found = networks_of(consumer).in_network(network, association)
+        found = networks_of(consumer).in_network(network, association.resource)
 
     assert found is not None
     assert found.state is state
@@ -243,13 +251,13 @@ def failing(consumer: Account, operation: str) -> Any:
 
 
 def test_trap_16_of_what_failed_it_is_told_by_which_attempt_and_it_can_be_taken_out(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
     with failing(consumer, "CreateServiceNetworkResourceAssociation"):
-        made = networks_of(consumer).put_in(network, association, "token", private_dns=False, attempt=2)
+        made = networks_of(consumer).put_in(PutInNetwork(network, association.resource, False, 2), "token")
         pass_time(5)
-    failed = networks_of(consumer).in_network(network, association)
-    others = networks_of(consumer, "second").in_network(network, association)
+    failed = networks_of(consumer).in_network(network, association.resource)
+    others = networks_of(consumer, "second").in_network(network, association.resource)
 
     networks_of(consumer).take_out(made.id)
     pass_time(5)
@@ -258,11 +266,11 @@ def test_trap_16_of_what_failed_it_is_told_by_which_attempt_and_it_can_be_taken_
     assert others is not None
     assert (failed.state, failed.attempt) == (State.FAILED, 2)
     assert (others.state, others.attempt) == (State.FAILED, 0)
-    assert networks_of(consumer).in_network(network, association) is None
+    assert networks_of(consumer).in_network(network, association.resource) is None
 
 
 def test_trap_16_what_others_put_in_and_failed_is_not_ours(
-    provider: Account, consumer: Account, association: WantedAssociation
+    provider: Account, consumer: Account, association: DesiredAttachment
 ) -> None:
     own = make_network(consumer, "open", shareable=True)
     shared(consumer, own["arn"], provider)
@@ -277,7 +285,7 @@ def test_trap_16_what_others_put_in_and_failed_is_not_ours(
         pass_time(5)
 
     found = networks_of(consumer).in_network(
-        Network(arn=own["arn"], name="open"), replace(association, resource_arn=arn)
+        Network(arn=own["arn"], name="open"), otherwise(association, resource_arn=arn).resource
     )
 
     assert found is not None
@@ -288,21 +296,21 @@ def test_a_service_is_taken_out(provider: Account, consumer: Account, network: N
     arn = provider.lattice.create_service(name="api")["arn"]
     shared(provider, arn, consumer)
     service = wanted_by_network(resource_arn=arn, resource_kind=ResourceKind.SERVICE, vpc_id="")
-    made = networks_of(consumer).put_in(network, service, "token", private_dns=False, attempt=1)
+    made = networks_of(consumer).put_in(PutInNetwork(network, service.resource, False, 1), "token")
     pass_time(5)
 
     networks_of(consumer).take_out(made.id)
     pass_time(5)
 
-    assert networks_of(consumer).in_network(network, service) is None
+    assert networks_of(consumer).in_network(network, service.resource) is None
 
 
 def test_a_vpc_is_associated_and_found_with_its_network(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
     before = networks_of(consumer).of_vpc(association.vpc_id)
 
-    made = networks_of(consumer).associate_vpc(network, association, "token")
+    made = networks_of(consumer).associate_vpc(joining(network, association), "token")
     pass_time(5)
     there = networks_of(consumer).of_vpc(association.vpc_id)
 
@@ -324,15 +332,15 @@ WIDTHS = [
 def test_trap_17_a_vpc_takes_over_the_names_that_are_wanted_and_no_others(
     consumer: Account,
     network: Network,
-    association: WantedAssociation,
+    association: DesiredAttachment,
     private_dns: PrivateDns,
     domains: tuple[str, ...],
     preference: str,
 ) -> None:
     groups = security_groups(consumer, association.vpc_id)
-    named = replace(association, private_dns=private_dns, private_domains=domains, security_group_ids=tuple(groups))
+    named = otherwise(association, private_dns=private_dns, private_domains=domains, security_group_ids=tuple(groups))
 
-    made = networks_of(consumer).associate_vpc(network, named, "token")
+    made = networks_of(consumer).associate_vpc(joining(network, named), "token")
     pass_time(5)
     there = networks_of(consumer).of_vpc(association.vpc_id)
 
@@ -345,16 +353,16 @@ def test_trap_17_a_vpc_takes_over_the_names_that_are_wanted_and_no_others(
 
 
 def test_a_vpc_s_association_is_changed_to_what_is_wanted(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
     first, second = security_groups(consumer, association.vpc_id)
-    networks_of(consumer).associate_vpc(network, replace(association, security_group_ids=(first,)), "token")
+    networks_of(consumer).associate_vpc(joining(network, otherwise(association, security_group_ids=(first,))), "token")
     pass_time(5)
     there = networks_of(consumer).of_vpc(association.vpc_id)
     assert there is not None
-    other = replace(association, security_group_ids=(second,), private_dns=PrivateDns.VERIFIED)
+    other = otherwise(association, security_group_ids=(second,), private_dns=PrivateDns.VERIFIED)
 
-    changed = networks_of(consumer).change_vpc_association(there, other)
+    changed = networks_of(consumer).change_vpc_association(ChangeVpcAssociation(there, "", settings_of(other)))
     pass_time(5)
     found = networks_of(consumer).of_vpc(association.vpc_id)
 
@@ -365,20 +373,20 @@ def test_a_vpc_s_association_is_changed_to_what_is_wanted(
 
 
 def test_a_change_while_something_is_in_progress_is_a_conflict(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
-    made = networks_of(consumer).associate_vpc(network, association, "token")
+    made = networks_of(consumer).associate_vpc(joining(network, association), "token")
 
     with pytest.raises(ConflictError, match=made.id):
-        networks_of(consumer).change_vpc_association(made, association)
+        networks_of(consumer).change_vpc_association(ChangeVpcAssociation(made, "", settings_of(association)))
 
 
-def test_a_vpc_is_with_one_network_only(consumer: Account, network: Network, association: WantedAssociation) -> None:
-    networks_of(consumer).associate_vpc(network, association, "token")
+def test_a_vpc_is_with_one_network_only(consumer: Account, network: Network, association: DesiredAttachment) -> None:
+    networks_of(consumer).associate_vpc(joining(network, association), "token")
     other = networks_of(consumer).create("other", "token of the other")
 
     with pytest.raises(ConflictError, match=association.vpc_id):
-        networks_of(consumer).associate_vpc(other, association, "another token")
+        networks_of(consumer).associate_vpc(joining(other, association), "another token")
 
     found = networks_of(consumer).of_vpc(association.vpc_id)
     assert found is not None
@@ -386,7 +394,7 @@ def test_a_vpc_is_with_one_network_only(consumer: Account, network: Network, ass
 
 
 def test_a_vpc_s_association_that_others_made_is_not_ours(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
     consumer.lattice.create_service_network_vpc_association(
         serviceNetworkIdentifier=network.id, vpcIdentifier=association.vpc_id
@@ -399,10 +407,10 @@ def test_a_vpc_s_association_that_others_made_is_not_ours(
 
 
 def test_a_failed_association_of_a_vpc_says_why(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
     with failing(consumer, "CreateServiceNetworkVpcAssociation"):
-        networks_of(consumer).associate_vpc(network, association, "token")
+        networks_of(consumer).associate_vpc(joining(network, association), "token")
         pass_time(5)
 
     found = networks_of(consumer).of_vpc(association.vpc_id)
@@ -413,12 +421,12 @@ def test_a_failed_association_of_a_vpc_says_why(
 
 
 def test_what_a_network_is_associated_with_is_counted(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
     before = (networks_of(consumer).resources_in(network), networks_of(consumer).vpcs_of(network))
 
-    networks_of(consumer).put_in(network, association, "in", private_dns=False, attempt=1)
-    networks_of(consumer).associate_vpc(network, association, "vpc")
+    networks_of(consumer).put_in(PutInNetwork(network, association.resource, False, 1), "in")
+    networks_of(consumer).associate_vpc(joining(network, association), "vpc")
 
     with empty_first_pages():
         after = (networks_of(consumer).resources_in(network), networks_of(consumer).vpcs_of(network))
@@ -426,28 +434,28 @@ def test_what_a_network_is_associated_with_is_counted(
 
 
 def test_trap_18_a_quota_that_is_used_up_is_told_as_such(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
     with lowered(configurations_per_network=0), pytest.raises(QuotaExceededError):
-        networks_of(consumer).put_in(network, association, "token", private_dns=False, attempt=1)
+        networks_of(consumer).put_in(PutInNetwork(network, association.resource, False, 1), "token")
 
 
 def test_what_was_listed_once_is_kept_for_one_look(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
     look = networks_of(consumer)
-    before = look.in_network(network, association)
+    before = look.in_network(network, association.resource)
 
-    look.put_in(network, association, "token", private_dns=False, attempt=1)
+    look.put_in(PutInNetwork(network, association.resource, False, 1), "token")
 
-    assert (before, look.in_network(network, association)) == (None, None)
-    assert networks_of(consumer).in_network(network, association) is not None
+    assert (before, look.in_network(network, association.resource)) == (None, None)
+    assert networks_of(consumer).in_network(network, association.resource) is not None
 
 
 def test_a_whole_way_by_a_network_is_made_and_adopted_by_the_next_look(
-    consumer: Account, association: WantedAssociation
+    consumer: Account, association: DesiredAttachment
 ) -> None:
-    from_name = replace(association, network=NetworkRef(name="made", create=True))
+    from_name = otherwise(association, network=NetworkRef(name="made", create=True))
 
     def once() -> Associated:
         return associate(from_name, ways_of(consumer), attempt=1)
@@ -462,9 +470,9 @@ def test_a_whole_way_by_a_network_is_made_and_adopted_by_the_next_look(
 
 
 def test_trap_16_a_way_that_failed_is_made_anew_by_the_next_attempt(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
-    alone = replace(association, vpc_id="")
+    alone = otherwise(association, vpc_id="")
 
     def attempt(number: int) -> Associated:
         return associate(alone, ways_of(consumer), attempt=number)
@@ -485,21 +493,20 @@ def test_trap_16_a_way_that_failed_is_made_anew_by_the_next_attempt(
 
 
 def test_trap_19_two_bindings_at_the_same_instant_have_one_endpoint_to_their_network_whatever_groups_they_name(
-    consumer: Account, network: Network, association: WantedAssociation
+    consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
     made = consumer.ec2.create_security_group(GroupName="theirs", Description="for a test", VpcId=association.vpc_id)
     subnets = tuple(first_vpc(consumer)[1][:2])
-    one = replace(association, mode=Mode.SERVICE_NETWORK_ENDPOINT, subnet_ids=subnets)
-    other = replace(one, binding="other", subnet_ids=subnets[:1], security_group_ids=(made["GroupId"],))
+    one = otherwise(association, mode=Mode.SERVICE_NETWORK_ENDPOINT, subnet_ids=subnets)
+    other = otherwise(one, binding="other", subnet_ids=subnets[:1], security_group_ids=(made["GroupId"],))
     side_by_side = [(ways_of(consumer), each) for each in (one, other)]
     observed = [ways.observe(each) for ways, each in side_by_side]
     assert [each.endpoint for each in observed] == [None, None]
 
     ids = set()
     for (ways, each), before in zip(side_by_side, observed, strict=True):
-        step = CreateEndpoint(network.name, each.vpc_id, each.subnet_ids)
-        endpoint = ways.do(step, each, before, 1).endpoint
-        assert endpoint is not None
+        endpoint = ways.do(creation_of(each, network, before.over))
+        assert isinstance(endpoint, Endpoint)
         ids.add(endpoint.id)
 
     assert len(ids) == 1
@@ -527,7 +534,7 @@ DENIED = "User: arn:aws:sts::2:assumed-role/r/s is not authorized to perform: {}
     ],
 )
 def test_a_refusal_says_what_lacks_by_the_action_that_aws_names(
-    consumer: Account, association: WantedAssociation, network: Network, words: str, hint: str
+    consumer: Account, association: DesiredAttachment, network: Network, words: str, hint: str
 ) -> None:
     networks = networks_of(consumer)
     operation = "create_service_network_resource_association"
@@ -535,6 +542,6 @@ def test_a_refusal_says_what_lacks_by_the_action_that_aws_names(
     with Stubber(networks._lattice) as stubber:
         stubber.add_client_error(operation, "AccessDeniedException", words)
         with pytest.raises(AccessDeniedError, match=re.escape(words)) as refused:
-            networks.put_in(network, association, "token", private_dns=False, attempt=1)
+            networks.put_in(PutInNetwork(network, association.resource, False, 1), "token")
 
     assert hint in str(refused.value)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from drawbridge.association import WantedAssociation
+from drawbridge.association import DesiredAttachment
 from drawbridge.association.associate import Ways, associate
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.survey import Survey
@@ -23,7 +23,7 @@ def survey(who: Account) -> Survey:
     return Survey(who.ec2, who.lattice)
 
 
-def made(who: Account, association: WantedAssociation) -> Any:
+def made(who: Account, association: DesiredAttachment) -> Any:
     """Associate it, however long it takes."""
     for _ in range(20):
         networks = ServiceNetworks(who.lattice, owner="drawbridge", account_id=who.account_id)

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
-from drawbridge.association import Mode, NetworkRef, WantedAssociation
-from drawbridge.association.associate import Ways, associate, endpoint_token
-from drawbridge.association.observed import Network, State
+from drawbridge.association import DesiredAttachment, Mode, NetworkRef
+from drawbridge.association.associate import Ways, associate
+from drawbridge.association.attachment_document import document_of
+from drawbridge.association.client_tokens import endpoint_token
+from drawbridge.association.observed import Endpoint, Network, ResourceTarget, State
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.errors import AccessDeniedError, ConflictError, NotReadyError, QuotaExceededError, UpstreamError
 from drawbridge.lattice import PrivateDns
-from tests.builders import wanted
+from tests.builders import creation_of, otherwise, target_of, wanted
 from tests.contracts.accounts import REGION, Account, answering, refusing, shared
 from tests.local_aws.accounts import first_vpc, pass_time
 from tests.local_aws.lattice_shares import associate as put_in
@@ -29,8 +31,13 @@ def endpoints_of(consumer: Account, owner: str = "drawbridge") -> VpcEndpoints:
     return VpcEndpoints(consumer.ec2, owner=owner)
 
 
+def ways_of(consumer: Account) -> Ways:
+    networks = ServiceNetworks(consumer.lattice, owner="drawbridge", account_id=consumer.account_id)
+    return Ways(networks, endpoints_of(consumer))
+
+
 @pytest.fixture
-def association(provider: Account, consumer: Account) -> WantedAssociation:
+def association(provider: Account, consumer: Account) -> DesiredAttachment:
     """Give one that is wanted of a share that was accepted."""
     arn, share_arn = shared(provider, consumer)
     vpc_id, subnet_ids = first_vpc(consumer)
@@ -43,6 +50,14 @@ def association(provider: Account, consumer: Account) -> WantedAssociation:
     )
 
 
+def endpoints_for(look: VpcEndpoints, association: DesiredAttachment, network: Network | None) -> list[Endpoint]:
+    return look.find(target_of(association, network), association.vpc_id)
+
+
+def beside(look: VpcEndpoints, association: DesiredAttachment) -> list[Endpoint]:
+    return look.beside(ResourceTarget(association.binding, association.resource.arn), association.vpc_id)
+
+
 def described(consumer: Account, endpoint_id: str) -> dict[str, Any]:
     (found,) = consumer.ec2.describe_vpc_endpoints(VpcEndpointIds=[endpoint_id])["VpcEndpoints"]
     endpoint: dict[str, Any] = found
@@ -50,56 +65,56 @@ def described(consumer: Account, endpoint_id: str) -> dict[str, Any]:
 
 
 def test_trap_11_an_endpoint_is_made_of_type_resource_where_it_is_wanted(
-    consumer: Account, association: WantedAssociation
+    consumer: Account, association: DesiredAttachment
 ) -> None:
-    made = endpoints_of(consumer).create(association, None, "token")
+    made = endpoints_of(consumer).create(creation_of(association), "token")
 
     there = described(consumer, made.id)
     assert made.state is State.PENDING
     assert there["VpcEndpointType"] == "Resource"
-    assert (there["VpcId"], tuple(there["SubnetIds"])) == (association.vpc_id, association.subnet_ids)
-    assert there["ResourceConfigurationArn"] == association.resource_arn
+    assert (there["VpcId"], tuple(there["SubnetIds"])) == (association.vpc_id, document_of(association).subnet_ids)
+    assert there["ResourceConfigurationArn"] == association.resource.arn
     assert there["PrivateDnsEnabled"] is False
     assert [group["GroupName"] for group in there["Groups"]] == ["default"]
     assert {tag["Key"]: tag["Value"] for tag in there["Tags"]} == {
         "drawbridge:owner": "drawbridge",
         "drawbridge:binding": association.binding,
-        "drawbridge:resource-configuration": association.resource_arn,
+        "drawbridge:resource-configuration": association.resource.arn,
         "Name": association.name,
     }
 
 
 def test_an_endpoint_gets_the_security_groups_that_are_wanted(
-    consumer: Account, association: WantedAssociation
+    consumer: Account, association: DesiredAttachment
 ) -> None:
     group = consumer.ec2.create_security_group(GroupName="db", Description="db", VpcId=association.vpc_id)["GroupId"]
 
-    made = endpoints_of(consumer).create(wanted_with(association, security_group_ids=(group,)), None, "token")
+    made = endpoints_of(consumer).create(creation_of(otherwise(association, security_group_ids=(group,))), "token")
 
     assert [each["GroupId"] for each in described(consumer, made.id)["Groups"]] == [group]
 
 
 def test_the_security_groups_of_an_endpoint_are_told_and_can_be_changed(
-    consumer: Account, association: WantedAssociation
+    consumer: Account, association: DesiredAttachment
 ) -> None:
     first, second, third = (
         consumer.ec2.create_security_group(GroupName=name, Description=name, VpcId=association.vpc_id)["GroupId"]
         for name in "abc"
     )
     endpoints = endpoints_of(consumer)
-    made = endpoints.create(wanted_with(association, security_group_ids=(first, second)), None, "token")
+    made = endpoints.create(creation_of(otherwise(association, security_group_ids=(first, second))), "token")
 
     endpoints.change_groups(made.id, add=frozenset({third}), remove=frozenset({first}))
 
-    (found,) = endpoints_of(consumer).find(association, None)
+    (found,) = endpoints_for(endpoints_of(consumer), association, None)
     assert made.security_group_ids == {first, second}
     assert found.security_group_ids == {second, third}
 
 
 def test_an_endpoint_without_wanted_groups_has_the_default_one(
-    consumer: Account, association: WantedAssociation
+    consumer: Account, association: DesiredAttachment
 ) -> None:
-    made = endpoints_of(consumer).create(association, None, "token")
+    made = endpoints_of(consumer).create(creation_of(association), "token")
 
     assert {each["GroupId"] for each in described(consumer, made.id)["Groups"]} == made.security_group_ids
     assert len(made.security_group_ids) == 1
@@ -114,89 +129,90 @@ def test_a_change_of_groups_that_aws_refuses_is_an_error(consumer: Account, code
 
 
 def test_trap_17_private_names_are_those_of_verified_domains_only(
-    consumer: Account, association: WantedAssociation
+    consumer: Account, association: DesiredAttachment
 ) -> None:
-    made = endpoints_of(consumer).create(wanted_with(association, private_dns="verified"), None, "token")
+    made = endpoints_of(consumer).create(creation_of(otherwise(association, private_dns="verified")), "token")
 
     there = described(consumer, made.id)
     assert there["PrivateDnsEnabled"] is True
     assert there["DnsOptions"]["PrivateDnsPreference"] == "VERIFIED_DOMAINS_ONLY"
 
 
-def test_trap_19_the_same_token_gives_the_same_endpoint(consumer: Account, association: WantedAssociation) -> None:
+def test_trap_19_the_same_token_gives_the_same_endpoint(consumer: Account, association: DesiredAttachment) -> None:
     endpoints = endpoints_of(consumer)
-    token = endpoint_token(association, None, (), 1)
+    token = endpoint_token(creation_of(association, attempt=1))
 
-    first, again = endpoints.create(association, None, token), endpoints.create(association, None, token)
-    later = endpoints.create(association, None, endpoint_token(association, None, (), 2))
+    first, again = endpoints.create(creation_of(association), token), endpoints.create(creation_of(association), token)
+    later = endpoints.create(creation_of(association), endpoint_token(creation_of(association, attempt=2)))
 
     assert first.id == again.id != later.id
 
 
 def test_trap_19_a_token_that_comes_back_with_something_else_is_a_conflict(
-    consumer: Account, association: WantedAssociation
+    consumer: Account, association: DesiredAttachment
 ) -> None:
     endpoints = endpoints_of(consumer)
-    endpoints.create(association, None, "token")
+    endpoints.create(creation_of(association), "token")
 
     with pytest.raises(ConflictError, match="IdempotentParameterMismatch"):
-        endpoints.create(wanted_with(association, private_dns="verified"), None, "token")
+        endpoints.create(creation_of(otherwise(association, private_dns="verified")), "token")
 
 
 def test_trap_19_a_token_whose_endpoint_was_deleted_gives_what_is_over(
-    consumer: Account, association: WantedAssociation
+    consumer: Account, association: DesiredAttachment
 ) -> None:
     endpoints = endpoints_of(consumer)
-    made = endpoints.create(association, None, "token")
+    made = endpoints.create(creation_of(association), "token")
     consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[made.id])
 
-    again = endpoints.create(association, None, "token")
+    again = endpoints.create(creation_of(association), "token")
 
     assert (again.id, again.state) == (made.id, State.OVER)
 
 
-def test_an_endpoint_is_found_by_what_it_was_made_for(consumer: Account, association: WantedAssociation) -> None:
+def test_an_endpoint_is_found_by_what_it_was_made_for(consumer: Account, association: DesiredAttachment) -> None:
     endpoints = endpoints_of(consumer)
-    made = endpoints.create(association, None, "token")
+    made = endpoints.create(creation_of(association), "token")
 
-    assert [each.id for each in endpoints_of(consumer).find(association, None)] == [made.id]
-    assert endpoints_of(consumer).find(wanted_with(association, binding="other"), None) == []
+    assert [each.id for each in endpoints_for(endpoints_of(consumer), association, None)] == [made.id]
+    assert endpoints_for(endpoints_of(consumer), otherwise(association, binding="other"), None) == []
     assert (
-        endpoints_of(consumer).find(wanted_with(association, resource_arn=f"{association.resource_arn}0"), None) == []
+        endpoints_for(endpoints_of(consumer), otherwise(association, resource_arn=f"{association.resource.arn}0"), None)
+        == []
     )
-    assert endpoints_of(consumer).find(wanted_with(association, vpc_id="vpc-00000000000000000"), None) == []
-    assert endpoints_of(consumer, owner="another").find(association, None) == []
+    assert endpoints_for(endpoints_of(consumer), otherwise(association, vpc_id="vpc-00000000000000000"), None) == []
+    assert endpoints_for(endpoints_of(consumer, owner="another"), association, None) == []
 
 
-def test_an_endpoint_that_people_made_is_not_found(consumer: Account, association: WantedAssociation) -> None:
+def test_an_endpoint_that_people_made_is_not_found(consumer: Account, association: DesiredAttachment) -> None:
     consumer.ec2.create_vpc_endpoint(
         VpcEndpointType="Resource",
         VpcId=association.vpc_id,
-        SubnetIds=list(association.subnet_ids),
-        ResourceConfigurationArn=association.resource_arn,
+        SubnetIds=list(document_of(association).subnet_ids),
+        ResourceConfigurationArn=association.resource.arn,
     )
 
-    assert endpoints_of(consumer).find(association, None) == []
+    assert endpoints_for(endpoints_of(consumer), association, None) == []
 
 
-def test_the_oldest_endpoint_is_found_first(consumer: Account, association: WantedAssociation) -> None:
+def test_the_oldest_endpoint_is_found_first(consumer: Account, association: DesiredAttachment) -> None:
     endpoints = endpoints_of(consumer)
     made: list[str] = []
     for token in ("a", "b", "c"):
-        made.append(endpoints.create(association, None, token).id)
+        made.append(endpoints.create(creation_of(association), token).id)
         pass_time(2)
 
-    assert [each.id for each in endpoints_of(consumer).find(association, None)] == made
+    assert [each.id for each in endpoints_for(endpoints_of(consumer), association, None)] == made
 
 
 def test_trap_9_an_endpoint_s_state_is_read_in_whichever_spelling(
-    consumer: Account, association: WantedAssociation
+    consumer: Account, association: DesiredAttachment
 ) -> None:
     endpoints = endpoints_of(consumer)
-    made = endpoints.create(association, None, "token")
+    made = endpoints.create(creation_of(association), "token")
 
     def state() -> State:
-        (found,) = endpoints_of(consumer).find(association, None)
+        (found,) = endpoints_for(endpoints_of(consumer), association, None)
         return found.state
 
     before = state()
@@ -208,21 +224,21 @@ def test_trap_9_an_endpoint_s_state_is_read_in_whichever_spelling(
 
 
 def test_an_endpoint_that_the_provider_cut_off_has_failed(
-    provider: Account, consumer: Account, association: WantedAssociation
+    provider: Account, consumer: Account, association: DesiredAttachment
 ) -> None:
     endpoints = endpoints_of(consumer)
-    endpoints.create(association, None, "token")
+    endpoints.create(creation_of(association), "token")
     pass_time(10)
     (seen,) = provider.lattice.list_resource_endpoint_associations(
-        resourceConfigurationIdentifier=association.resource_arn
+        resourceConfigurationIdentifier=association.resource.arn
     )["items"]
 
     provider.lattice.delete_resource_endpoint_association(resourceEndpointAssociationIdentifier=seen["id"])
 
-    assert [each.state for each in endpoints_of(consumer).find(association, None)] == [State.FAILED]
+    assert [each.state for each in endpoints_for(endpoints_of(consumer), association, None)] == [State.FAILED]
 
 
-def test_a_failed_endpoint_says_why(consumer: Account, association: WantedAssociation) -> None:
+def test_a_failed_endpoint_says_why(consumer: Account, association: DesiredAttachment) -> None:
     there = {
         "VpcEndpointId": "vpce-0",
         "State": "Failed",
@@ -231,21 +247,21 @@ def test_a_failed_endpoint_says_why(consumer: Account, association: WantedAssoci
         "Tags": [
             {"Key": "drawbridge:owner", "Value": "drawbridge"},
             {"Key": "drawbridge:binding", "Value": association.binding},
-            {"Key": "drawbridge:resource-configuration", "Value": association.resource_arn},
+            {"Key": "drawbridge:resource-configuration", "Value": association.resource.arn},
         ],
     }
 
     with answering(consumer.ec2, "describe_vpc_endpoints", {"VpcEndpoints": [there]}):
-        (found,) = endpoints_of(consumer).find(association, None)
+        (found,) = endpoints_for(endpoints_of(consumer), association, None)
 
     assert (found.state, found.failure) == (State.FAILED, "InsufficientFreeAddresses none left")
 
 
 def test_trap_12_the_name_is_told_by_the_association_and_late(
-    consumer: Account, association: WantedAssociation
+    consumer: Account, association: DesiredAttachment
 ) -> None:
     endpoints = endpoints_of(consumer)
-    made = endpoints.create(association, None, "token")
+    made = endpoints.create(creation_of(association), "token")
 
     (first,) = endpoints.named(made.id)
     pass_time(7)
@@ -256,9 +272,9 @@ def test_trap_12_the_name_is_told_by_the_association_and_late(
     assert (first.accessible, first.dns_name) == (False, "")
     assert (available.accessible, available.dns_name) == (True, "")
     assert named.accessible
-    assert named.resource_arn == association.resource_arn
+    assert named.resource_arn == association.resource.arn
     assert named.association_id.startswith("vpce-rsc-asc-")
-    assert named.dns_name.startswith(f"{made.id}.{association.resource_arn.rpartition('/')[2]}.")
+    assert named.dns_name.startswith(f"{made.id}.{association.resource.arn.rpartition('/')[2]}.")
     assert named.dns_name.endswith(f".vpc-lattice-rsc.{REGION}.on.aws")
     assert named.hosted_zone_id
     assert named.private_dns_name is None
@@ -283,16 +299,11 @@ def test_trap_8_associations_come_in_pages_that_botocore_does_not_turn(consumer:
 def test_a_limit_that_is_reached_is_told_as_such(consumer: Account) -> None:
     """Trap 18."""
     with refusing(consumer.ec2, "create_vpc_endpoint", "VpcEndpointLimitExceeded"), pytest.raises(QuotaExceededError):
-        endpoints_of(consumer).create(wanted(), None, "token")
+        endpoints_of(consumer).create(creation_of(wanted()), "token")
 
 
-def wanted_with(association: WantedAssociation, **changes: Any) -> WantedAssociation:
-    told = {name: getattr(association, name) for name in association.__struct_fields__}
-    return WantedAssociation(**(told | changes))
-
-
-def by_network(association: WantedAssociation, **changes: Any) -> WantedAssociation:
-    return wanted_with(association, mode=Mode.SERVICE_NETWORK_ENDPOINT, network=NetworkRef(name="shared"), **changes)
+def by_network(association: DesiredAttachment, **changes: Any) -> DesiredAttachment:
+    return otherwise(association, mode=Mode.SERVICE_NETWORK_ENDPOINT, network=NetworkRef(name="shared"), **changes)
 
 
 @pytest.fixture
@@ -302,9 +313,9 @@ def network(consumer: Account) -> Network:
 
 
 def test_trap_11_an_endpoint_to_a_network_is_made_of_type_service_network(
-    consumer: Account, association: WantedAssociation, network: Network
+    consumer: Account, association: DesiredAttachment, network: Network
 ) -> None:
-    made = endpoints_of(consumer).create(by_network(association), network, "token")
+    made = endpoints_of(consumer).create(creation_of(by_network(association), network), "token")
 
     there = described(consumer, made.id)
     assert made.state is State.PENDING
@@ -315,14 +326,14 @@ def test_trap_11_an_endpoint_to_a_network_is_made_of_type_service_network(
 
 
 def test_a_network_s_endpoint_is_found_for_every_binding_ours_before_others(
-    consumer: Account, association: WantedAssociation, network: Network
+    consumer: Account, association: DesiredAttachment, network: Network
 ) -> None:
     theirs = network_endpoint(consumer, network.arn)["VpcEndpointId"]
     pass_time(2)
-    ours = endpoints_of(consumer).create(by_network(association), network, "token").id
-    other = by_network(association, binding="other", resource_arn=f"{association.resource_arn}0")
+    ours = endpoints_of(consumer).create(creation_of(by_network(association), network), "token").id
+    other = by_network(association, binding="other", resource_arn=f"{association.resource.arn}0")
 
-    found = endpoints_of(consumer).find(other, network)
+    found = endpoints_for(endpoints_of(consumer), other, network)
 
     assert [(each.id, each.ours) for each in found] == [(ours, True), (theirs, False)]
 
@@ -339,15 +350,15 @@ WIDTHS = [
 
 @pytest.mark.parametrize("mode", [RESOURCE, BY_NETWORK])
 def test_trap_17_the_private_dns_of_an_endpoint_is_told_and_can_be_changed_wider_narrower_and_off(
-    consumer: Account, association: WantedAssociation, network: Network, mode: Mode
+    consumer: Account, association: DesiredAttachment, network: Network, mode: Mode
 ) -> None:
     by = by_network(association) if mode is BY_NETWORK else association
-    made = endpoints_of(consumer).create(by, network, "token")
+    made = endpoints_of(consumer).create(creation_of(by, network), "token")
 
     seen = []
     for private_dns, domains in WIDTHS:
         endpoints_of(consumer).change_private_dns(made.id, private_dns, domains)
-        (there,) = endpoints_of(consumer).find(by, network)
+        (there,) = endpoints_for(endpoints_of(consumer), by, network)
         seen.append((there.private_dns, there.private_domains))
 
     assert (made.private_dns, made.private_domains) == (PrivateDns.OFF, frozenset())
@@ -355,45 +366,46 @@ def test_trap_17_the_private_dns_of_an_endpoint_is_told_and_can_be_changed_wider
 
 
 def test_an_endpoint_to_a_network_can_have_more_subnets(
-    consumer: Account, association: WantedAssociation, network: Network
+    consumer: Account, association: DesiredAttachment, network: Network
 ) -> None:
     by = by_network(association)
-    made = endpoints_of(consumer).create(by, network, "token")
+    made = endpoints_of(consumer).create(creation_of(by, network), "token")
     more = frozenset(first_vpc(consumer)[1][1:3])
 
     endpoints_of(consumer).add_subnets(made.id, more)
 
-    (there,) = endpoints_of(consumer).find(by, network)
+    (there,) = endpoints_for(endpoints_of(consumer), by, network)
     assert there.subnet_ids == made.subnet_ids | more
     assert len(there.subnet_ids) == 3
 
 
 @pytest.mark.parametrize("asked", ["", "ipv4"])
 def test_the_addresses_of_an_endpoint_are_told_as_a_binding_writes_them(
-    consumer: Account, association: WantedAssociation, asked: str
+    consumer: Account, association: DesiredAttachment, asked: str
 ) -> None:
-    endpoints_of(consumer).create(wanted_with(association, address_type=asked), None, "token")
+    endpoints_of(consumer).create(creation_of(otherwise(association, address_type=asked)), "token")
 
-    (there,) = endpoints_of(consumer).find(association, None)
+    (there,) = endpoints_for(endpoints_of(consumer), association, None)
 
     assert there.address_type == "ipv4"
 
 
 def test_an_endpoint_to_another_network_or_to_a_resource_is_not_found(
-    consumer: Account, association: WantedAssociation, network: Network
+    consumer: Account, association: DesiredAttachment, network: Network
 ) -> None:
-    endpoints_of(consumer).create(association, None, "token")
+    endpoints_of(consumer).create(creation_of(association), "token")
     network_endpoint(consumer, make_network(consumer, "other")["arn"])
 
-    assert endpoints_of(consumer).find(by_network(association), network) == []
-    assert endpoints_of(consumer).find(by_network(association), None) == []
+    assert endpoints_for(endpoints_of(consumer), by_network(association), network) == []
+    nowhere = otherwise(by_network(association), network=NetworkRef(name="none"))
+    assert ways_of(consumer).observe(nowhere).endpoint is None
 
 
 def test_endpoints_are_counted_by_type_whoever_made_them(
-    consumer: Account, association: WantedAssociation, network: Network
+    consumer: Account, association: DesiredAttachment, network: Network
 ) -> None:
-    resource_endpoint(consumer, association.resource_arn)
-    gone = endpoints_of(consumer).create(association, None, "token").id
+    resource_endpoint(consumer, association.resource.arn)
+    gone = endpoints_of(consumer).create(creation_of(association), "token").id
     network_endpoint(consumer, network.arn)
     before = endpoints_of(consumer)
     counted = [before.count(association.vpc_id, mode) for mode in (RESOURCE, BY_NETWORK)]
@@ -407,24 +419,23 @@ def test_endpoints_are_counted_by_type_whoever_made_them(
 
 
 def test_trap_19_an_endpoint_that_is_over_is_listed_with_those_that_are_not(
-    consumer: Account, association: WantedAssociation, network: Network
+    consumer: Account, association: DesiredAttachment, network: Network
 ) -> None:
-    first = endpoints_of(consumer).create(by_network(association), network, "token").id
+    first = endpoints_of(consumer).create(creation_of(by_network(association), network), "token").id
     consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[first])
     pass_time(2)
-    second = endpoints_of(consumer).create(by_network(association), network, "another token").id
+    second = endpoints_of(consumer).create(creation_of(by_network(association), network), "another token").id
 
-    found = endpoints_of(consumer).find(by_network(association), network)
+    found = endpoints_for(endpoints_of(consumer), by_network(association), network)
 
     assert [(each.id, each.state) for each in found] == [(first, State.OVER), (second, State.PENDING)]
 
 
 def test_trap_19_what_was_deleted_is_made_anew_whether_it_is_listed_or_not(
-    consumer: Account, association: WantedAssociation
+    consumer: Account, association: DesiredAttachment
 ) -> None:
     def made() -> str:
-        networks = ServiceNetworks(consumer.lattice, owner="drawbridge", account_id=consumer.account_id)
-        return associate(association, Ways(networks, endpoints_of(consumer)), attempt=1).endpoint_id
+        return associate(association, ways_of(consumer), attempt=1).endpoint_id
 
     ids = []
     # At once, once it is deleted, and once it is not even listed any longer.
@@ -452,14 +463,14 @@ def test_trap_19_what_was_deleted_is_made_anew_whether_it_is_listed_or_not(
 )
 def test_trap_17_an_endpoint_takes_over_the_names_that_are_wanted_and_no_others(
     consumer: Account,
-    association: WantedAssociation,
+    association: DesiredAttachment,
     private_dns: PrivateDns,
     domains: tuple[str, ...],
     preference: str,
 ) -> None:
-    named = wanted_with(association, private_dns=private_dns, private_domains=domains)
+    named = otherwise(association, private_dns=private_dns, private_domains=domains)
 
-    made = endpoints_of(consumer).create(named, None, "token")
+    made = endpoints_of(consumer).create(creation_of(named), "token")
 
     options = described(consumer, made.id)["DnsOptions"]
     assert options["PrivateDnsPreference"] == preference
@@ -468,26 +479,26 @@ def test_trap_17_an_endpoint_takes_over_the_names_that_are_wanted_and_no_others(
 
 
 def test_what_a_network_s_endpoint_leads_to_is_told_with_the_group_that_it_is_in(
-    provider: Account, consumer: Account, association: WantedAssociation, network: Network
+    provider: Account, consumer: Account, association: DesiredAttachment, network: Network
 ) -> None:
     parent = make_group(provider, "one", "two")
     shared_with(provider, parent["arn"], consumer)
-    put_in(consumer, network.id, association.resource_arn)
+    put_in(consumer, network.id, association.resource.arn)
     put_in(consumer, network.id, parent["arn"])
     pass_time(5)
-    made = endpoints_of(consumer).create(by_network(association), network, "token")
+    made = endpoints_of(consumer).create(creation_of(by_network(association), network), "token")
     pass_time(15)
 
     named = endpoints_of(consumer).named(made.id)
 
-    assert [each.group_arn for each in named if each.resource_arn == association.resource_arn] == [""]
+    assert [each.group_arn for each in named if each.resource_arn == association.resource.arn] == [""]
     assert [each.group_arn for each in named].count(parent["arn"]) == 2
     assert all(each.is_usable and each.dns_name.startswith(f"{made.id}-snra-") for each in named)
     assert len({each.dns_name for each in named}) == 3
 
 
 def test_a_service_is_told_among_what_a_network_s_endpoint_leads_to(
-    provider: Account, consumer: Account, association: WantedAssociation, network: Network
+    provider: Account, consumer: Account, association: DesiredAttachment, network: Network
 ) -> None:
     arn = provider.lattice.create_service(name="api")["arn"]
     shared_with(provider, arn, consumer)
@@ -495,7 +506,7 @@ def test_a_service_is_told_among_what_a_network_s_endpoint_leads_to(
         serviceNetworkIdentifier=network.id, serviceIdentifier=arn
     )
     pass_time(5)
-    made = endpoints_of(consumer).create(by_network(association), network, "token")
+    made = endpoints_of(consumer).create(creation_of(by_network(association), network), "token")
     pass_time(15)
 
     (named,) = endpoints_of(consumer).named(made.id)
@@ -513,26 +524,26 @@ def test_a_service_is_told_among_what_a_network_s_endpoint_leads_to(
     ],
 )
 def test_an_endpoint_whose_tags_somebody_took_is_beside_and_says_what_is_left_of_them(
-    consumer: Account, association: WantedAssociation, gone: list[str], was_ours: bool
+    consumer: Account, association: DesiredAttachment, gone: list[str], was_ours: bool
 ) -> None:
-    made = endpoints_of(consumer).create(association, None, "token").id
-    assert endpoints_of(consumer).beside(association) == []
+    made = endpoints_of(consumer).create(creation_of(association), "token").id
+    assert beside(endpoints_of(consumer), association) == []
 
     consumer.ec2.delete_tags(Resources=[made], Tags=[{"Key": key} for key in gone])
 
     look = endpoints_of(consumer)
-    assert look.find(association, None) == []
-    assert [(each.id, each.was_ours) for each in look.beside(association)] == [(made, was_ours)]
+    assert endpoints_for(look, association, None) == []
+    assert [(each.id, each.was_ours) for each in beside(look, association)] == [(made, was_ours)]
 
 
 def test_beside_is_nothing_of_another_binding_s_or_that_leads_elsewhere_or_is_over(
-    consumer: Account, association: WantedAssociation, network: Network
+    consumer: Account, association: DesiredAttachment, network: Network
 ) -> None:
     look = endpoints_of(consumer)
-    look.create(wanted_with(association, binding="other"), None, "token")
+    look.create(creation_of(otherwise(association, binding="other")), "token")
     network_endpoint(consumer, network.arn)
-    over = resource_endpoint(consumer, association.resource_arn)["VpcEndpointId"]
+    over = resource_endpoint(consumer, association.resource.arn)["VpcEndpointId"]
     consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[over])
-    theirs = resource_endpoint(consumer, association.resource_arn)["VpcEndpointId"]
+    theirs = resource_endpoint(consumer, association.resource.arn)["VpcEndpointId"]
 
-    assert [(each.id, each.was_ours) for each in endpoints_of(consumer).beside(association)] == [(theirs, False)]
+    assert [(each.id, each.was_ours) for each in beside(endpoints_of(consumer), association)] == [(theirs, False)]

@@ -7,14 +7,24 @@ from typing import Any
 
 import pytest
 
-from drawbridge.association import Mode, NetworkRef, Plan, WantedAssociation
-from drawbridge.association.associate import Ways, endpoint_token
-from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
+from drawbridge.association import AttachedResource, DesiredAttachment, Mode, NetworkRef, Plan
+from drawbridge.association.actions import CreateEndpoint
+from drawbridge.association.associate import Ways
+from drawbridge.association.client_tokens import endpoint_token
+from drawbridge.association.observed import (
+    Endpoint,
+    EndpointTarget,
+    InNetwork,
+    Network,
+    ResourceTarget,
+    State,
+    VpcInNetwork,
+)
 from drawbridge.errors import NotReadyError
 from drawbridge.lattice import PrivateDns
 from functions.associate_resource import app
 from tests.attempts import KeptInMemory
-from tests.builders import ENDPOINT_ID, NETWORK, NOW, VPC_ID, wanted, wanted_by_network, workflow_input
+from tests.builders import ENDPOINT_ID, NETWORK, NOW, VPC_ID, creation_of, wanted, wanted_by_network, workflow_input
 from tests.functions.invocations import invoke, refuses, step
 
 INPUT = workflow_input(attempt=2)
@@ -28,14 +38,14 @@ class Aws:
         self.made: list[str] = []
         self.groups: frozenset[str] = frozenset()
 
-    def find(self, wanted: WantedAssociation, network: Network | None) -> list[Endpoint]:
+    def find(self, target: EndpointTarget, vpc_id: str) -> list[Endpoint]:
         return [Endpoint(id=each, state=State.AVAILABLE) for each in self.made]
 
-    def beside(self, wanted: WantedAssociation) -> list[Endpoint]:
+    def beside(self, target: ResourceTarget, vpc_id: str) -> list[Endpoint]:
         return []
 
-    def create(self, wanted: WantedAssociation, network: Network | None, client_token: str) -> Endpoint:
-        assert client_token == endpoint_token(wanted, network, (), 2)
+    def create(self, action: CreateEndpoint, client_token: str) -> Endpoint:
+        assert client_token == endpoint_token(creation_of(wanted(), attempt=2))
         self.made.append(ENDPOINT_ID)
         return Endpoint(id=ENDPOINT_ID, state=State.PENDING)
 
@@ -54,7 +64,7 @@ class Networks:
     def network(self, ref: NetworkRef) -> Network | None:
         return NETWORK
 
-    def in_network(self, network: Network, wanted: WantedAssociation) -> InNetwork | None:
+    def in_network(self, network: Network, resource: AttachedResource) -> InNetwork | None:
         return InNetwork(id="snra-1", state=State.AVAILABLE)
 
     def of_vpc(self, vpc_id: str) -> VpcInNetwork | None:
@@ -78,7 +88,7 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> KeptInMemory:
     return attempts
 
 
-def planned(attempts: KeptInMemory, want: WantedAssociation, at: datetime = NOW) -> None:
+def planned(attempts: KeptInMemory, want: DesiredAttachment, at: datetime = NOW) -> None:
     plan = Plan(associations=(want,), refused=(), state="", wanted="")
     attempts.keep_plan(INPUT, plan, at)
 

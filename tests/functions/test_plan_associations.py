@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from drawbridge.association import Plan, WantedAssociation
+from drawbridge.association import DesiredAttachment, Plan
 from drawbridge.association.coverage import Coverage
 from drawbridge.decision import Accept, DecidedOn, Keep
 from drawbridge.decision.facts import Asker, Moment
@@ -65,15 +65,15 @@ class World:
         self,
         share_arn: str,
         asker: Asker,
-        planned: WantedAssociation,
+        planned: DesiredAttachment,
         moment: Moment,
         coverage: Coverage,
-    ) -> WantedAssociation | Reason:
+    ) -> DesiredAttachment | Reason:
         assert coverage.let_in == LET_IN
         assert (share_arn, asker.account_id, planned) == (SHARE_ARN, PROVIDER, PLAN.associations[0])
         return self.outcome
 
-    outcome: WantedAssociation | Reason = wanted(security_group_ids=("sg-new",))
+    outcome: DesiredAttachment | Reason = wanted(security_group_ids=("sg-new",))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from drawbridge.association import Associated, Plan, WantedAssociation
+from drawbridge.association import Associated, DesiredAttachment, Plan
 from drawbridge.errors import NotReadyError
 from drawbridge.publication import Publication
 from drawbridge.publication.named import NamedResource
@@ -84,7 +84,7 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> KeptInMemory:
     return attempts
 
 
-def planned(attempts: KeptInMemory, want: WantedAssociation) -> None:
+def planned(attempts: KeptInMemory, want: DesiredAttachment) -> None:
     attempts.keep_plan(INPUT, Plan(associations=(want,), refused=(), state="", wanted=""))
 
 

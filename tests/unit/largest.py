@@ -1,6 +1,6 @@
 """The largest of what there is room for: names, causes and lists as long as AWS, bindings and policies allow."""
 
-from drawbridge.association import Associated, NetworkRef, WantedAssociation
+from drawbridge.association import Associated, DesiredAttachment, Mode, NetworkRef
 from drawbridge.association.plan import MOST_AT_ONCE
 from drawbridge.lattice import PrivateDns
 from drawbridge.publication import Publication, Way
@@ -9,8 +9,9 @@ from tests.builders import NETWORK_ARN, RESOURCE_ARN, wanted
 LONGEST_NAME = f"/{'p' * 32}/connections/{'b' * 64}/{'r' * 200}/vpc-{'0' * 17}/connection"
 
 
-def longest_association(number: int) -> WantedAssociation:
+def longest_association(number: int) -> DesiredAttachment:
     return wanted(
+        mode=Mode.SERVICE_NETWORK_ENDPOINT,
         binding="b" * 64,
         resource_name=f"{number:03}".ljust(63, "r"),
         resource_type="GROUP",
@@ -47,8 +48,8 @@ def largest_publication(number: int = 0, *, names: int = 2_000) -> Publication:
         taken_back=tuple(f"{LONGEST_NAME}-{number}-{n}-gone" for n in range(names)),
         way=Way(
             name=of.name,
-            resource_arn=of.resource_arn,
-            resource_kind=of.resource_kind,
+            resource_arn=of.resource.arn,
+            resource_kind=of.resource.kind,
             holds_others=True,
             by=LARGEST_BY,
             state="0" * 64,

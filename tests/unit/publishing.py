@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drawbridge.association import Alias, Associated, WantedAssociation
+from drawbridge.association import Alias, Associated, DesiredAttachment
 from drawbridge.association.aliases import Holder, MayTakeOver
 from drawbridge.errors import ConflictError
 from drawbridge.lattice import Entity
@@ -106,7 +106,7 @@ def named(arn: str = RESOURCE_ARN, **changes: Any) -> NamedResource:
 def publication(
     world: World,
     names: Names,
-    wanted: WantedAssociation,
+    wanted: DesiredAttachment,
     by: Associated = BY_ENDPOINT,
     *,
     patient: bool = False,

@@ -6,13 +6,22 @@ from collections.abc import Callable
 
 import msgspec
 
-from drawbridge.association import Mode, NetworkRef, WantedAssociation
+from drawbridge.association import AttachedResource, DesiredAttachment, Mode, NetworkRef
+from drawbridge.association.actions import AssociateVpc, ChangeVpcAssociation, CreateEndpoint, PutInNetwork
 from drawbridge.association.associate import Ways
-from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
+from drawbridge.association.observed import (
+    Endpoint,
+    EndpointTarget,
+    InNetwork,
+    Network,
+    ResourceTarget,
+    State,
+    VpcInNetwork,
+)
 from drawbridge.association.subnets import Subnet
 from drawbridge.errors import ConflictError, DrawbridgeError, GoneError
 from drawbridge.lattice import PrivateDns
-from tests.builders import CONSUMER, VPC_ID
+from tests.builders import CONSUMER, VPC_ID, target_of
 
 replace = msgspec.structs.replace
 
@@ -24,11 +33,14 @@ class Reach:
         self.networks: list[Network] = []
         self.resources: dict[tuple[str, str], InNetwork] = {}
         self.vpcs: dict[str, VpcInNetwork] = {}
-        self.endpoints: dict[tuple[str, ...], list[Endpoint]] = {}
+        self.endpoints: dict[tuple[EndpointTarget, str], list[Endpoint]] = {}
+        """By what they lead to, and their VPC."""
         self.beside: list[Endpoint] = []
         """To the same resource, of whoever else."""
         self.by_token: dict[str, Endpoint] = {}
         self.changes: list[str] = []
+        self.tokens: list[str] = []
+        """The client tokens that came with what was to be made."""
         self.listed = True
         """Whether what was made shows up in listings."""
         self.becomes = State.AVAILABLE
@@ -84,8 +96,8 @@ class Reach:
             key: [replace(each, state=come(each.state)) for each in found] for key, found in self.endpoints.items()
         }
 
-    def have_endpoint(self, wanted: WantedAssociation, endpoint: Endpoint, network: Network | None = None) -> None:
-        self.endpoints.setdefault(_place(wanted, network), []).append(endpoint)
+    def have_endpoint(self, wanted: DesiredAttachment, endpoint: Endpoint, network: Network | None = None) -> None:
+        self.endpoints.setdefault((target_of(wanted, network), wanted.vpc_id), []).append(endpoint)
 
     class _Networks:
         def __init__(self, aws: Reach) -> None:
@@ -96,10 +108,10 @@ class Reach:
                 raise GoneError(f"look for {ref.called}: ResourceNotFoundException: no")
             return next((each for each in self._aws.networks if ref.called in {each.name, each.arn, each.id}), None)
 
-        def in_network(self, network: Network, wanted: WantedAssociation) -> InNetwork | None:
+        def in_network(self, network: Network, resource: AttachedResource) -> InNetwork | None:
             if network.name in self._aws.denied:
                 raise self._aws.denied[network.name]
-            return self._aws.resources.get((network.arn, wanted.resource_arn)) if self._aws.listed else None
+            return self._aws.resources.get((network.arn, resource.arn)) if self._aws.listed else None
 
         def of_vpc(self, vpc_id: str) -> VpcInNetwork | None:
             if vpc_id in self._aws.denied:
@@ -108,22 +120,22 @@ class Reach:
 
         def create(self, name: str, client_token: str) -> Network:
             self._aws.changes.append(f"create {name}")
+            self._aws.tokens.append(client_token)
             made = Network(arn=f"arn:aws:vpc-lattice:us-east-1:{CONSUMER}:servicenetwork/sn-{name}", name=name)
             self._aws.networks.append(made)
             return made
 
-        def put_in(
-            self, network: Network, wanted: WantedAssociation, client_token: str, *, private_dns: bool, attempt: int
-        ) -> InNetwork:
-            key = (network.arn, wanted.resource_arn)
+        def put_in(self, action: PutInNetwork, client_token: str) -> InNetwork:
+            self._aws.tokens.append(client_token)
+            key = (action.network.arn, action.resource.arn)
             if key in self._aws.resources:
                 raise ConflictError("they are associated already")
-            self._aws.changes.append(f"put {wanted.resource_name} in {network.name}")
+            self._aws.changes.append(f"put {action.resource.name} in {action.network.name}")
             made = InNetwork(
                 id=f"snra-{len(self._aws.changes)}",
                 state=self._aws.becomes,
-                private_dns=private_dns,
-                attempt=attempt,
+                private_dns=action.private_dns,
+                attempt=action.attempt,
             )
             self._aws.resources[key] = made
             return made
@@ -133,51 +145,46 @@ class Reach:
             there = self._aws.resources.items()
             self._aws.resources = {key: each for key, each in there if each.id != association_id}
 
-        def associate_vpc(self, network: Network, wanted: WantedAssociation, client_token: str) -> VpcInNetwork:
-            self._aws.changes.append(f"associate {wanted.vpc_id}")
-            return self._set(wanted, f"snva-{len(self._aws.changes)}", network.arn)
+        def associate_vpc(self, action: AssociateVpc, client_token: str) -> VpcInNetwork:
+            self._aws.changes.append(f"associate {action.vpc_id}")
+            self._aws.tokens.append(client_token)
+            name = f"snva-{len(self._aws.changes)}"
+            made = VpcInNetwork.of_ours(name, self._aws.becomes, action.network.arn, action.settings)
+            self._aws.vpcs[action.vpc_id] = made
+            return made
 
-        def change_vpc_association(self, there: VpcInNetwork, wanted: WantedAssociation) -> VpcInNetwork:
+        def change_vpc_association(self, action: ChangeVpcAssociation) -> VpcInNetwork:
+            there = action.association
             self._aws.changes.append(f"change {there.id}")
-            return self._set(wanted, there.id, there.network_arn)
-
-        def _set(self, wanted: WantedAssociation, association_id: str, network_arn: str) -> VpcInNetwork:
-            made = VpcInNetwork(
-                id=association_id,
-                state=self._aws.becomes,
-                network_arn=network_arn,
-                security_group_ids=frozenset(wanted.security_group_ids),
-                private_dns=wanted.private_dns,
-                private_domains=frozenset(wanted.private_domains),
-                ours=True,
-            )
-            self._aws.vpcs[wanted.vpc_id] = made
+            made = VpcInNetwork.of_ours(there.id, self._aws.becomes, there.network_arn, action.settings)
+            self._aws.vpcs = {vpc_id: made if each.id == there.id else each for vpc_id, each in self._aws.vpcs.items()}
             return made
 
     class _Endpoints:
         def __init__(self, aws: Reach) -> None:
             self._aws = aws
 
-        def find(self, wanted: WantedAssociation, network: Network | None) -> list[Endpoint]:
-            return self._aws.endpoints.get(_place(wanted, network), []) if self._aws.listed else []
+        def find(self, target: EndpointTarget, vpc_id: str) -> list[Endpoint]:
+            return self._aws.endpoints.get((target, vpc_id), []) if self._aws.listed else []
 
-        def beside(self, wanted: WantedAssociation) -> list[Endpoint]:
+        def beside(self, target: ResourceTarget, vpc_id: str) -> list[Endpoint]:
             return self._aws.beside
 
-        def create(self, wanted: WantedAssociation, network: Network | None, client_token: str) -> Endpoint:
+        def create(self, action: CreateEndpoint, client_token: str) -> Endpoint:
+            self._aws.tokens.append(client_token)
             if client_token in self._aws.by_token:
                 return self._aws.by_token[client_token]
             made = Endpoint(
                 id=f"vpce-{len(self._aws.by_token)}",
                 state=self._aws.becomes,
-                security_group_ids=frozenset(wanted.security_group_ids),
-                subnet_ids=frozenset(wanted.subnet_ids),
-                private_dns=wanted.private_dns,
-                private_domains=frozenset(wanted.private_domains),
+                security_group_ids=frozenset(action.security_group_ids),
+                subnet_ids=frozenset(action.placement.subnet_ids),
+                private_dns=action.private_dns.preference,
+                private_domains=frozenset(action.private_dns.domains),
             )
             self._aws.changes.append(f"create {made.id}")
             self._aws.by_token[client_token] = made
-            self._aws.have_endpoint(wanted, made, network)
+            self._aws.endpoints.setdefault((action.target, action.placement.vpc_id), []).append(made)
             return made
 
         def change_groups(self, endpoint_id: str, *, add: frozenset[str], remove: frozenset[str]) -> None:
@@ -199,10 +206,3 @@ class Reach:
                 key: [change(each) if each.id == endpoint_id else each for each in found]
                 for key, found in self._aws.endpoints.items()
             }
-
-
-def _place(wanted: WantedAssociation, network: Network | None) -> tuple[str, ...]:
-    """Tell endpoints apart as listings do."""
-    if wanted.mode is Mode.SERVICE_NETWORK_ENDPOINT:
-        return (wanted.vpc_id, network.arn if network else "")
-    return (wanted.vpc_id, wanted.resource_arn, wanted.binding)

@@ -8,12 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawbridge.association import Associated, Mode, NetworkRef, WantedAssociation
-from drawbridge.association.associate import associate, endpoint_token
+from drawbridge.association import Associated, DesiredAttachment, Mode, NetworkRef
+from drawbridge.association.actions import CreateEndpoint
+from drawbridge.association.associate import associate
+from drawbridge.association.client_tokens import endpoint_token
 from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
 from drawbridge.errors import AssociationFailedError, ConflictError, NotReadyError
 from drawbridge.lattice import PrivateDns, ResourceKind
-from tests.builders import NETWORK, RESOURCE_ARN, SHARED_NETWORK_ARN, VPC_ID, wanted, wanted_by_network
+from tests.builders import NETWORK, RESOURCE_ARN, SHARED_NETWORK_ARN, VPC_ID, creation_of, wanted, wanted_by_network
 from tests.unit.reach import Reach
 
 SN, SN_ENDPOINT = Mode.SERVICE_NETWORK, Mode.SERVICE_NETWORK_ENDPOINT
@@ -105,26 +107,32 @@ OTHERWISE: list[dict[str, Any]] = [
 ]
 
 
+def token_of(
+    wanted: DesiredAttachment, network: Network | None, over: tuple[str, ...], attempt: int, *, placed: bool = True
+) -> str:
+    return endpoint_token(creation_of(wanted, network, over, attempt), placed=placed)
+
+
 def test_trap_19_a_client_token_is_short_and_changes_with_all_that_the_endpoint_is_made_of() -> None:
     told = [
-        *(endpoint_token(wanted(**changes), None, (), 1) for changes in ({}, *OTHERWISE)),
-        endpoint_token(wanted(), None, (), 2),
-        endpoint_token(wanted(), None, ("vpce-old",), 1),
-        endpoint_token(wanted(resource_arn=f"{RESOURCE_ARN}0"), None, (), 1),
-        endpoint_token(wanted(binding="other"), None, (), 1),
+        *(token_of(wanted(**changes), None, (), 1) for changes in ({}, *OTHERWISE)),
+        token_of(wanted(), None, (), 2),
+        token_of(wanted(), None, ("vpce-old",), 1),
+        token_of(wanted(resource_arn=f"{RESOURCE_ARN}0"), None, (), 1),
+        token_of(wanted(binding="other"), None, (), 1),
     ]
 
     assert len({*told}) == len(told)
     assert all(token.isascii() and len(token) <= 64 for token in told)
-    assert endpoint_token(wanted(), None, (), 1) == told[0]
+    assert token_of(wanted(), None, (), 1) == told[0]
 
 
 def test_trap_19_the_token_of_a_network_s_endpoint_is_one_for_all_that_goes_through_it() -> None:
     def token(over: tuple[str, ...] = (), attempt: int = 1, **changes: Any) -> str:
-        return endpoint_token(wanted_by_network(SN_ENDPOINT, **changes), NETWORK, over, attempt)
+        return token_of(wanted_by_network(SN_ENDPOINT, **changes), NETWORK, over, attempt)
 
     elsewhere = msgspec.structs.replace(NETWORK, arn=SHARED_NETWORK_ARN)
-    other_network = endpoint_token(wanted_by_network(SN_ENDPOINT), elsewhere, (), 1)
+    other_network = token_of(wanted_by_network(SN_ENDPOINT), elsewhere, (), 1)
 
     assert token() == token(attempt=2) == token(binding="other", resource_arn=f"{RESOURCE_ARN}0")
     assert len({token(), token(("vpce-old",)), other_network, *(token(**each) for each in OTHERWISE)}) == 9
@@ -132,7 +140,7 @@ def test_trap_19_the_token_of_a_network_s_endpoint_is_one_for_all_that_goes_thro
 
 def test_trap_19_the_first_token_of_a_network_s_endpoint_is_one_for_all_that_want_it_whatever_else_they_say() -> None:
     def token(over: tuple[str, ...] = (), **changes: Any) -> str:
-        return endpoint_token(wanted_by_network(SN_ENDPOINT, **changes), NETWORK, over, 1, placed=False)
+        return token_of(wanted_by_network(SN_ENDPOINT, **changes), NETWORK, over, 1, placed=False)
 
     assert {token(**each) for each in OTHERWISE if "vpc_id" not in each} == {token()}
     assert len({token(), token(("vpce-old",)), token(vpc_id="vpc-2")}) == 3
@@ -161,7 +169,7 @@ def test_a_token_that_stands_for_something_long_gone_is_followed_by_another(
     aws.networks = [NETWORK]
     asked: list[str] = []
 
-    def create(_: object, wanted: WantedAssociation, network: Network | None, client_token: str) -> Endpoint:
+    def create(_: object, action: CreateEndpoint, client_token: str) -> Endpoint:
         asked.append(client_token)
         if len(asked) == 1:
             raise ConflictError("the token came back with something else")
@@ -172,11 +180,11 @@ def test_a_token_that_stands_for_something_long_gone_is_followed_by_another(
     with pytest.raises(NotReadyError, match="vpce-new is not available yet"):
         associate(want, aws.ways, attempt=1)
 
-    assert asked[1] == endpoint_token(want, NETWORK, (), 1)
+    assert asked[1] == token_of(want, NETWORK, (), 1)
 
 
 def test_the_order_of_what_an_endpoint_is_made_of_says_nothing() -> None:
-    assert endpoint_token(wanted(subnet_ids=("a", "b")), None, ("x", "y"), 1) == endpoint_token(
+    assert token_of(wanted(subnet_ids=("a", "b")), None, ("x", "y"), 1) == token_of(
         wanted(subnet_ids=("b", "a")), None, ("y", "x"), 1
     )
 
@@ -332,7 +340,7 @@ def test_the_association_of_a_vpc_that_others_made_is_taken_as_it_is_or_told(aws
     ids=lambda value: value if isinstance(value, int) else value.mode,
 )
 def test_a_crash_after_any_step_is_made_good_by_the_next_run(
-    aws: Reach, monkeypatch: pytest.MonkeyPatch, step: WantedAssociation, breaks_at: int
+    aws: Reach, monkeypatch: pytest.MonkeyPatch, step: DesiredAttachment, breaks_at: int
 ) -> None:
     ways = aws.ways
     do: Callable[..., object] = ways.do

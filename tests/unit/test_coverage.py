@@ -27,7 +27,7 @@ def test_what_was_let_in_is_planned_and_what_came_later_is_refused_with_what_to_
 
     plan = world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT, coverage())
 
-    assert [each.resource_name for each in plan.associations] == ["orders-db"]
+    assert [each.resource.name for each in plan.associations] == ["orders-db"]
     ((code, text),) = [(reason.code, reason.text) for reason in plan.refused]
     assert code == "not-let-in"
     assert "payroll" in text
@@ -42,7 +42,7 @@ def test_what_a_person_denied_is_refused_with_who_denied_it() -> None:
 
     plan = world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT, coverage(Keep((BOB,))))
 
-    assert [each.resource_name for each in plan.associations] == ["orders-db"]
+    assert [each.resource.name for each in plan.associations] == ["orders-db"]
     assert [(reason.code, reason.source) for reason in plan.refused] == [("denied", "U0BOB")]
 
 
@@ -52,7 +52,7 @@ def test_what_was_not_let_in_takes_no_name_from_what_was() -> None:
 
     plan = world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT, coverage())
 
-    assert [each.resource_arn for each in plan.associations] == [RESOURCE_ARN]
+    assert [each.resource.arn for each in plan.associations] == [RESOURCE_ARN]
     assert [reason.code for reason in plan.refused] == ["not-let-in"]
 
 

@@ -129,7 +129,7 @@ def test_of_a_group_in_a_network_its_own_association_has_no_name() -> None:
     group = wanted(resource_type="GROUP")
     found = [named(name=""), named(RESOURCE_ARN + "1")]
 
-    chosen = led_to(BY_NETWORK, group.resource_arn, group.resource_kind, found, holds_others=True)
+    chosen = led_to(BY_NETWORK, group.resource.arn, group.resource.kind, found, holds_others=True)
 
     assert [each.resource_arn for each in chosen] == [RESOURCE_ARN + "1"]
 

@@ -10,24 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.association import Alias, Mode, NetworkRef, Plan
+from drawbridge.association import Alias, Mode, NetworkRef, Plan, PrivateDnsOptions
 from drawbridge.association.aliases import AliasCheck, Holder, Zone
+from drawbridge.association.attachment_document import document_of
 from drawbridge.association.binding import Binding, parse_binding
+from drawbridge.association.evaluation import MOST_KEPT
 from drawbridge.association.in_force import matched_digest, wanted_digest
 from drawbridge.association.made import Made
 from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
-from drawbridge.association.plan import (
-    MOST_AT_ONCE,
-    MOST_KEPT,
-    PATIENT_TRIES,
-    Planner,
-    Recorded,
-    Vpc,
-    nothing_recorded,
-)
+from drawbridge.association.placing import Recorded, nothing_recorded
+from drawbridge.association.plan import MOST_AT_ONCE, PATIENT_TRIES, Planner
 from drawbridge.association.plan_inputs import Inputs
 from drawbridge.association.preflight import Preflight
-from drawbridge.association.subnets import Subnet
+from drawbridge.association.subnets import Subnet, Vpc
 from drawbridge.bounds import GROUNDS_BYTES, size_of
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision.cedar import PolicySet
@@ -185,7 +180,7 @@ class World(Reach):
 def test_what_a_binding_wants_is_planned_in_every_zone_of_its_vpc() -> None:
     plan = World(entity()).planner(binding()).plan(SHARE_ARN, asker(), [shared_resource()], MOMENT)
 
-    assert [(each.name, each.subnet_ids) for each in plan.associations] == [
+    assert [(each.name, document_of(each).subnet_ids) for each in plan.associations] == [
         (f"orders/orders-db/{VPC}", ("subnet-0a", "subnet-0b"))
     ]
     assert plan.refused == ()
@@ -213,7 +208,7 @@ def test_policy_decides_on_each_resource() -> None:
 
     plan = world.planner(binding(), policy=policy).plan(SHARE_ARN, asker(), [], MOMENT)
 
-    assert [each.resource_name for each in plan.associations] == ["orders-db"]
+    assert [each.resource.name for each in plan.associations] == ["orders-db"]
     assert [(reason.code, reason.text) for reason in plan.refused] == [
         ("association-not-permitted", "secrets-db: no secrets")
     ]
@@ -240,7 +235,7 @@ def test_two_resources_of_one_name_never_claim_one_parameter() -> None:
 
     plan = world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)
 
-    assert [each.resource_arn for each in plan.associations] == [RESOURCE_ARN]
+    assert [each.resource.arn for each in plan.associations] == [RESOURCE_ARN]
     assert [reason.code for reason in plan.refused] == ["name-taken"]
 
 
@@ -270,7 +265,7 @@ def test_what_ram_says_can_not_be_used_is_told_by_its_arn_and_stops_no_other(sta
 
     plan = world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)
 
-    assert [each.resource_arn for each in plan.associations] == [RESOURCE_ARN]
+    assert [each.resource.arn for each in plan.associations] == [RESOURCE_ARN]
     assert plan.refused == (Reason(code, f"{SECOND_ARN}: its status in AWS RAM is {status}: its owner knows"),)
     assert plan.contents is None
 
@@ -295,7 +290,7 @@ def test_what_is_only_not_visible_yet_is_waited_for_and_then_told_and_stops_no_o
             planner.plan(SHARE_ARN, asker(), [], MOMENT, tries=tries)
     plan = planner.plan(SHARE_ARN, asker(), [], MOMENT, tries=PATIENT_TRIES)
 
-    assert [each.resource_arn for each in plan.associations] == [RESOURCE_ARN]
+    assert [each.resource.arn for each in plan.associations] == [RESOURCE_ARN]
     assert plan.refused == (Reason(NOT_VISIBLE, f"{SECOND_ARN}: AccessDeniedException: no"),)
 
 
@@ -305,7 +300,7 @@ def test_what_will_never_be_usable_is_not_waited_for() -> None:
 
     plan = world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)
 
-    assert ([each.resource_arn for each in plan.associations], len(plan.refused)) == ([RESOURCE_ARN], 1)
+    assert ([each.resource.arn for each in plan.associations], len(plan.refused)) == ([RESOURCE_ARN], 1)
 
 
 @pytest.mark.parametrize("missing", ["what RAM lists as pending", "what RAM does not list"])
@@ -322,7 +317,7 @@ def test_what_ram_does_not_have_ready_yet_is_waited_for_and_then_told(missing: s
         planner.plan(SHARE_ARN, asker(), expected, MOMENT)
     plan = planner.plan(SHARE_ARN, asker(), expected, MOMENT, tries=PATIENT_TRIES)
 
-    assert [each.resource_arn for each in plan.associations] == [RESOURCE_ARN]
+    assert [each.resource.arn for each in plan.associations] == [RESOURCE_ARN]
     assert [(each.code, SECOND_ARN in each.text) for each in plan.refused] == [(NOT_VISIBLE, True)]
 
 
@@ -461,9 +456,9 @@ def test_trap_5_a_resource_that_comes_to_an_accepted_share_is_asked_about_by_its
     after = planner.plan(SHARE_ARN, asker(), [], MOMENT)
 
     assert (
-        [each.resource_name for each in after.associations]
+        [each.resource.name for each in after.associations]
         == ["orders-db"]
-        == [each.resource_name for each in before.associations]
+        == [each.resource.name for each in before.associations]
     )
     assert [reason.code for reason in after.refused] == ["association-not-permitted"]
     assert before.state != after.state
@@ -494,9 +489,9 @@ def test_every_kind_is_planned_by_a_network_of_this_account_s(mode: Mode, kind: 
     plan = World(of_kind(kind)).planner(by_network(mode, serviceNetwork=OWN)).plan(SHARE_ARN, asker(), [], MOMENT)
 
     (planned,) = plan.associations
-    assert (planned.mode, planned.resource_type, planned.vpc_id) == (mode, kind, VPC)
-    assert planned.network == NetworkRef(name="shared", create=True)
-    assert planned.subnet_ids == (() if mode is Mode.SERVICE_NETWORK else ("subnet-0a", "subnet-0b"))
+    assert (planned.mode, planned.resource.type, planned.vpc_id) == (mode, kind, VPC)
+    assert document_of(planned).network == NetworkRef(name="shared", create=True)
+    assert document_of(planned).subnet_ids == (() if mode is Mode.SERVICE_NETWORK else ("subnet-0a", "subnet-0b"))
     assert plan.refused == ()
 
 
@@ -507,17 +502,17 @@ def test_a_shared_network_is_planned_as_the_network_that_it_is(mode: Mode) -> No
 
     (planned,) = world.planner(by_network(mode)).plan(SHARE_ARN, asker(), [], MOMENT).associations
 
-    assert planned.network == NetworkRef(identifier=SHARED_NETWORK_ARN)
-    assert planned.is_network
-    assert planned.holds_others
+    assert document_of(planned).network == NetworkRef(identifier=SHARED_NETWORK_ARN)
+    assert planned.resource.is_network
+    assert planned.resource.holds_others
 
 
 @pytest.mark.parametrize("kind", ["SINGLE", "GROUP", "ARN"])
 def test_every_kind_of_resource_configuration_is_planned_by_an_endpoint_of_its_own(kind: str) -> None:
     (planned,) = World(of_kind(kind)).planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT).associations
 
-    assert (planned.mode, planned.network) == (Mode.RESOURCE_ENDPOINT, None)
-    assert planned.holds_others is (kind != "SINGLE")
+    assert (planned.mode, document_of(planned).network) == (Mode.RESOURCE_ENDPOINT, None)
+    assert planned.resource.holds_others is (kind != "SINGLE")
 
 
 IMPOSSIBLE = [
@@ -632,7 +627,7 @@ def test_private_dns_wider_than_verified_is_asked_about_and_planned_as_it_is_wri
     (planned,) = world.planner(wide).plan(SHARE_ARN, asker(), [], MOMENT).associations
     refused = world.planner(wide, policy=only_verified).plan(SHARE_ARN, asker(), [], MOMENT)
 
-    assert (planned.private_dns, planned.private_domains) == (PrivateDns.LISTED, ("example.com",))
+    assert planned.private_dns == PrivateDnsOptions(PrivateDns.LISTED, ("example.com",))
     assert [reason.code for reason in refused.refused] == ["association-not-permitted"]
 
 
@@ -643,7 +638,8 @@ def test_an_alias_is_planned_with_the_vpc_s_id_in_its_place() -> None:
         World(entity()).planner(binding(attach=ATTACH | {"alias": alias})).plan(SHARE_ARN, asker(), [], MOMENT)
     ).associations
 
-    assert (planned.alias, planned.alias_zone) == (f"{{resource}}.{VPC}.corp.example", ZONE)
+    assert planned.alias is not None
+    assert (planned.alias.name, planned.alias.zone_id) == (f"{{resource}}.{VPC}.corp.example", ZONE)
 
 
 def test_what_is_wanted_is_another_digest_once_a_quota_is_raised() -> None:
@@ -832,7 +828,7 @@ def test_private_dns_is_a_binding_s_alone_where_no_other_can_have_it_by_the_same
 
     plan = World(entity()).planner(mine, second).plan(SHARE_ARN, asker(), [], MOMENT)
 
-    assert [each.names_elsewhere for each in plan.associations] == [elsewhere]
+    assert [document_of(each).names_elsewhere for each in plan.associations] == [elsewhere]
 
 
 def test_a_binding_that_can_t_be_read_may_have_private_dns_by_any_network() -> None:
@@ -843,7 +839,7 @@ def test_a_binding_that_can_t_be_read_may_have_private_dns_by_any_network() -> N
 
     (planned,) = planner.plan(SHARE_ARN, asker(), [], MOMENT).associations
 
-    assert planned.names_elsewhere
+    assert document_of(planned).names_elsewhere
 
 
 def test_what_a_binding_says_of_subnets_and_addresses_is_in_the_plan() -> None:
@@ -852,7 +848,9 @@ def test_what_a_binding_says_of_subnets_and_addresses_is_in_the_plan() -> None:
     plans = [World(entity()).planner(each).plan(SHARE_ARN, asker(), [], MOMENT) for each in (binding(), named)]
 
     assert [
-        (each.subnet_ids, each.subnets_named, each.address_type) for plan in plans for each in plan.associations
+        (each.subnet_ids, each.subnets_named, each.address_type)
+        for plan in plans
+        for each in map(document_of, plan.associations)
     ] == [(("subnet-0a", "subnet-0b"), False, ""), (("subnet-0123456789abcdef0",), True, "ipv4")]
 
 
@@ -880,7 +878,7 @@ def test_what_is_suspended_is_not_planned_not_gone_and_stops_nothing_else(
     plan = world.planner(binding(match=match)).plan(SHARE_ARN, asker(), expected, MOMENT)
 
     assert world.asked_of == (RESOURCE_ARN,)
-    assert [each.resource_arn for each in plan.associations] == ([RESOURCE_ARN] if told else [])
+    assert [each.resource.arn for each in plan.associations] == ([RESOURCE_ARN] if told else [])
     assert [reason.code for reason in plan.refused] == told
     assert plan.contents is None
 

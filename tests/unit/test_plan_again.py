@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import pytest
 
-from drawbridge.association import WantedAssociation
+from drawbridge.association import DesiredAttachment
 from drawbridge.association.binding import Binding
 from drawbridge.association.coverage import Coverage
-from drawbridge.association.plan import Vpc
+from drawbridge.association.subnets import Vpc
 from drawbridge.decision import Accept, DecidedOn
 from drawbridge.decision.let_in import LetIn
 from drawbridge.errors import NotReadyError
@@ -45,7 +45,7 @@ class Counting(World):
         return [Undescribed(arn=arn, code=NOT_VISIBLE, words="not ready for use", may_pass=True) for arn in asked]
 
 
-def planned(world: World) -> WantedAssociation:
+def planned(world: World) -> DesiredAttachment:
     """Give what was planned of the first resource, and forget what it took."""
     plan = world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)
     if isinstance(world, Counting):
@@ -67,7 +67,7 @@ def test_only_the_one_that_is_asked_for_is_looked_at() -> None:
     again = world.planner(binding("before"), binding(), binding("later")).again(SHARE_ARN, asker(), before, MOMENT, ALL)
 
     assert again == before
-    assert world.asked == [before.resource_arn]
+    assert world.asked == [before.resource.arn]
 
 
 def test_a_binding_that_was_changed_is_followed() -> None:
@@ -78,12 +78,12 @@ def test_a_binding_that_was_changed_is_followed() -> None:
     changed = binding(attach=ATTACH | {"securityGroups": ["sg-0123456789abcdef0"]})
     again = world.planner(changed).again(SHARE_ARN, asker(), before, MOMENT, ALL)
 
-    assert isinstance(again, WantedAssociation)
+    assert not isinstance(again, Reason)
     assert again.security_group_ids == ("sg-0123456789abcdef0",)
 
 
 def refusal(
-    world: World, before: WantedAssociation, now: Binding, policy: str = "permit(principal, action, resource);"
+    world: World, before: DesiredAttachment, now: Binding, policy: str = "permit(principal, action, resource);"
 ) -> str:
     again = world.planner(now, policy=policy).again(SHARE_ARN, asker(), before, MOMENT, ALL)
     assert isinstance(again, Reason)
@@ -132,7 +132,7 @@ def test_what_is_hindered_by_now_is_refused() -> None:
 def test_what_was_taken_out_of_the_share_is_refused() -> None:
     world = Counting(entity(), entity("other", OTHER))
     before = planned(world)
-    world.described = [each for each in world.described if each.arn != before.resource_arn]
+    world.described = [each for each in world.described if each.arn != before.resource.arn]
 
     assert refusal(world, before, binding()) == "no-longer-shared"
 

@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawbridge.association import Mode, NetworkRef, WantedAssociation
+from drawbridge.association import DesiredAttachment, Mode, NetworkRef
 from drawbridge.association.observed import Endpoint, InNetwork, Observed, State, VpcInNetwork
 from drawbridge.association.preflight import Preflight
 from drawbridge.association.quotas import DEFAULTS
 from drawbridge.association.subnets import Subnet
 from drawbridge.lattice import PrivateDns, ResourceKind
 from drawbridge.status import Reason
-from tests.builders import NETWORK, RESOURCE_ARN, SERVICE_ARN, VPC_ID, wanted, wanted_by_network
+from tests.builders import NETWORK, RESOURCE_ARN, SERVICE_ARN, VPC_ID, otherwise, wanted, wanted_by_network
 from tests.unit.reach import Reach
 
 SN, SN_ENDPOINT = Mode.SERVICE_NETWORK, Mode.SERVICE_NETWORK_ENDPOINT
@@ -36,7 +36,7 @@ def preflight(aws: Reach, **quotas: int) -> Preflight:
     return Preflight(aws, aws, aws, prefix="drawbridge", quotas=raised)
 
 
-def told(aws: Reach, *wanted: WantedAssociation, by: Preflight | None = None) -> list[Reason | None]:
+def told(aws: Reach, *wanted: DesiredAttachment, by: Preflight | None = None) -> list[Reason | None]:
     """Look at one after the other, as a plan does."""
     look = by or preflight(aws)
     return [look.hindrance(each, aws.ways.observe(each)) for each in wanted]
@@ -56,12 +56,12 @@ def codes(reasons: list[Reason | None]) -> list[str]:
         wanted_by_network(network=NetworkRef(name="new", create=True)),
     ],
 )
-def test_what_nothing_hinders_is_told_so(aws: Reach, possible: WantedAssociation) -> None:
+def test_what_nothing_hinders_is_told_so(aws: Reach, possible: DesiredAttachment) -> None:
     assert told(aws, possible, possible) == [None, None]
     assert aws.changes == []
 
 
-HINDRANCES: list[tuple[WantedAssociation, str, str]] = [
+HINDRANCES: list[tuple[DesiredAttachment, str, str]] = [
     (wanted(security_group_ids=("sg-none",)), "no-security-group", "sg-none; correct the binding"),
     (
         wanted(security_group_ids=(GROUP, "sg-elsewhere")),
@@ -80,7 +80,7 @@ HINDRANCES: list[tuple[WantedAssociation, str, str]] = [
 
 @pytest.mark.parametrize(("impossible", "code", "what_to_do"), HINDRANCES)
 def test_what_hinders_is_told_with_what_to_do(
-    aws: Reach, impossible: WantedAssociation, code: str, what_to_do: str
+    aws: Reach, impossible: DesiredAttachment, code: str, what_to_do: str
 ) -> None:
     (reason,) = told(aws, impossible)
 
@@ -150,7 +150,7 @@ def test_trap_16_a_failed_endpoint_is_left_to_the_attempt_to_judge(aws: Reach) -
     assert preflight(aws).hindrance(wanted(), observed) is None
 
 
-def several(mode: Mode, count: int) -> list[WantedAssociation]:
+def several(mode: Mode, count: int) -> list[DesiredAttachment]:
     """Want resources, or, by an endpoint to a network, networks; each is one more of what the quota counts."""
     match mode:
         case Mode.RESOURCE_ENDPOINT:
@@ -233,7 +233,8 @@ def test_what_is_there_needs_no_room(aws: Reach, mode: Mode) -> None:
     aws.resources[NETWORK.arn, RESOURCE_ARN] = InNetwork(id="snra-1", state=State.AVAILABLE)
     aws.vpcs[VPC_ID] = VpcInNetwork(id="snva-1", state=State.AVAILABLE, network_arn=NETWORK.arn)
     one = wanted() if mode is Mode.RESOURCE_ENDPOINT else wanted_by_network(mode)
-    aws.have_endpoint(one, Endpoint(id="vpce-1", state=State.AVAILABLE), NETWORK)
+    if mode is not Mode.SERVICE_NETWORK:
+        aws.have_endpoint(one, Endpoint(id="vpce-1", state=State.AVAILABLE), NETWORK)
 
     assert told(aws, one) == [None]
 
@@ -241,7 +242,7 @@ def test_what_is_there_needs_no_room(aws: Reach, mode: Mode) -> None:
 def test_what_is_refused_takes_no_room_from_what_comes_after(aws: Reach) -> None:
     aws.there = DEFAULTS["resource-endpoints-per-vpc"] - 1
     refused, possible = several(Mode.RESOURCE_ENDPOINT, 2)
-    no_such_group = msgspec.structs.replace(refused, security_group_ids=("sg-none",))
+    no_such_group = otherwise(refused, security_group_ids=("sg-none",))
 
     assert codes(told(aws, no_such_group, possible)) == ["no-security-group", ""]
 

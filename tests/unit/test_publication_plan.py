@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawbridge.association import WantedAssociation
+from drawbridge.association import DesiredAlias, DesiredAttachment
 from drawbridge.association.aliases import Holder
 from drawbridge.errors import ConflictError
 from drawbridge.publication.named import NamedResource
@@ -22,15 +22,16 @@ PLAIN, BESIDE = f"{PATH}/dns-name", f"{PATH}/connection"
 ALIASED = wanted(alias="db.internal", alias_zone="Z0123456789")
 RENAMED = wanted(alias="other.internal", alias_zone="Z0123456789")
 GROUP = wanted(resource_name="group", resource_type="GROUP")
+ALIAS = DesiredAlias(name="{resource}.internal", zone_id="Z0123456789", zone_name="internal", reserved=False)
 OTHER_ARN = f"{RESOURCE_ARN}9"
 
 
-def plan_of(world: World, names: Names, want: WantedAssociation) -> PublicationPlan:
+def plan_of(world: World, names: Names, want: DesiredAttachment) -> PublicationPlan:
     planner = PublicationPlanner(world, world, names, world, prefix="drawbridge")
     return planner.plan(want, BY_ENDPOINT, now=NOW)
 
 
-def plan(world: World, names: Names, want: WantedAssociation) -> NamePlan:
+def plan(world: World, names: Names, want: DesiredAttachment) -> NamePlan:
     (name,) = plan_of(world, names, want).names
     return name
 
@@ -146,7 +147,7 @@ def test_a_name_of_our_own_that_can_not_be_is_refused() -> None:
 def test_of_a_resource_that_is_gone_first_the_record_then_the_name_and_the_json_last() -> None:
     names = Names()
     before, after = children("one", "two"), children("one")
-    publication(before, names, msgspec.structs.replace(GROUP, alias="{resource}.internal", alias_zone="Z0123456789"))
+    publication(before, names, msgspec.structs.replace(GROUP, alias=ALIAS))
 
     planned = plan_of(after, names, GROUP)
 

@@ -317,7 +317,7 @@ def test_what_others_published_below_the_binding_is_never_taken_back() -> None:
 def test_what_another_group_vpc_or_binding_has_published_stays(other: Any) -> None:
     names = Names()
     per_vpc = wanted(resource_type="GROUP", per_vpc=True)
-    of_other = World(child("two", group_arn=other.resource_arn))
+    of_other = World(child("two", group_arn=other.resource.arn))
     of_other.entities = {arn_of("two"): child_entity("two")}
     published = publication(of_other, names, other).parameters
 

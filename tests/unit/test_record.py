@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from drawbridge.acceptance import Acceptance, Result
-from drawbridge.association import Plan, WantedAssociation
+from drawbridge.association import DesiredAttachment, Plan
 from drawbridge.decision import Accept, AskApprover, Hold, Keep, Moot, Reject
 from drawbridge.decision.let_in import LetIn
 from drawbridge.lattice import Matchable
@@ -258,7 +258,7 @@ def test_a_group_that_is_empty_is_available_and_says_so() -> None:
         (wanted_by_network(vpc_id=""), "service network shared"),
     ],
 )
-def test_what_is_being_associated_is_told_with_where_to(planned: WantedAssociation, where: str) -> None:
+def test_what_is_being_associated_is_told_with_where_to(planned: DesiredAttachment, where: str) -> None:
     outcome = outcome_of(Planned(plan(associations=(planned,))))
 
     assert outcome.reasons == (Reason("associating", f"orders-db into {where}", source="orders"),)

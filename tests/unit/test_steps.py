@@ -10,29 +10,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.association import Associated, Mode, NetworkRef, WantedAssociation
-from drawbridge.association.observed import Endpoint, InNetwork, Observed, State, VpcInNetwork
-from drawbridge.association.steps import (
+from drawbridge.association import (
+    Associated,
+    DesiredAttachment,
+    EndpointPlacement,
+    Mode,
+    NetworkRef,
+    PrivateDnsOptions,
+    VpcAssociationSettings,
+)
+from drawbridge.association.actions import (
     Action,
     AddSubnets,
     AssociateVpc,
-    Await,
     ChangePrivateDns,
     ChangeSecurityGroups,
     ChangeVpcAssociation,
     CreateEndpoint,
     CreateNetwork,
     PutInNetwork,
-    Step,
-    Stuck,
     TakeOutOfNetwork,
-    associated,
     assumed,
-    next_step,
-    steps,
 )
+from drawbridge.association.attachment_document import document_of
+from drawbridge.association.observed import Endpoint, InNetwork, Observed, ResourceTarget, State, VpcInNetwork
+from drawbridge.association.steps import Await, Step, Stuck, associated, next_step, steps
 from drawbridge.lattice import PrivateDns, ResourceKind
-from tests.builders import NETWORK, RESOURCE_ARN, SHARED_NETWORK_ARN, VPC_ID, wanted, wanted_by_network
+from tests.builders import NETWORK, RESOURCE_ARN, SHARED_NETWORK_ARN, VPC_ID, otherwise, wanted, wanted_by_network
 
 SN, SN_ENDPOINT = Mode.SERVICE_NETWORK, Mode.SERVICE_NETWORK_ENDPOINT
 GROUPS = st.sets(st.sampled_from(["sg-1", "sg-2", "sg-3"])).map(frozenset)
@@ -46,7 +50,7 @@ MOST_STEPS = 6
 
 
 @st.composite
-def everything_wanted(draw: st.DrawFn) -> WantedAssociation:
+def everything_wanted(draw: st.DrawFn) -> DesiredAttachment:
     mode = draw(st.sampled_from(Mode))
     is_network = mode is not Mode.RESOURCE_ENDPOINT and draw(st.booleans())
     private_dns = draw(st.sampled_from(PrivateDns))
@@ -113,15 +117,15 @@ def acts(found: list[Step]) -> list[Action]:
     return [step for step in found if not isinstance(step, Await | Stuck)]
 
 
-def after(wanted: WantedAssociation, observed: Observed, found: list[Step]) -> Observed:
+def after(observed: Observed, found: list[Step]) -> Observed:
     for step in acts(found):
-        observed = assumed(step, wanted, observed)
+        observed = assumed(step, observed)
     return observed
 
 
 @anything
 def test_the_steps_end_and_at_most_the_last_is_no_action(
-    wanted: WantedAssociation, observed: Observed, attempt: int
+    wanted: DesiredAttachment, observed: Observed, attempt: int
 ) -> None:
     found = [*islice(steps(wanted, observed, attempt), MOST_STEPS + 1)]
 
@@ -130,26 +134,26 @@ def test_the_steps_end_and_at_most_the_last_is_no_action(
 
 
 @anything
-def test_what_was_done_is_not_done_again(wanted: WantedAssociation, observed: Observed, attempt: int) -> None:
+def test_what_was_done_is_not_done_again(wanted: DesiredAttachment, observed: Observed, attempt: int) -> None:
     found = [*steps(wanted, observed, attempt)]
 
-    again = [*steps(wanted, after(wanted, observed, found), attempt)]
+    again = [*steps(wanted, after(observed, found), attempt)]
 
     assert again == found[len(acts(found)) :]
 
 
 @anything
 def test_nothing_that_is_not_ours_is_changed_or_deleted(
-    wanted: WantedAssociation, observed: Observed, attempt: int
+    wanted: DesiredAttachment, observed: Observed, attempt: int
 ) -> None:
     for step in steps(wanted, observed, attempt):
         match step:
-            case ChangeVpcAssociation(association_id):
+            case ChangeVpcAssociation(association=VpcInNetwork(id=association_id)):
                 assert observed.vpc is not None
                 assert (observed.vpc.id, observed.vpc.ours) == (association_id, True)
-            case ChangeSecurityGroups(endpoint_id) | ChangePrivateDns(endpoint_id) | AddSubnets(endpoint_id):
+            case ChangeSecurityGroups() | ChangePrivateDns() | AddSubnets():
                 assert observed.endpoint is not None
-                assert (observed.endpoint.id, observed.endpoint.ours) == (endpoint_id, True)
+                assert (observed.endpoint.id, observed.endpoint.ours) == (step.endpoint.id, True)
             case TakeOutOfNetwork(association_id):
                 assert observed.in_network is not None
                 assert observed.in_network.id == association_id
@@ -160,7 +164,7 @@ def test_nothing_that_is_not_ours_is_changed_or_deleted(
 
 
 @anything
-def test_nothing_is_made_that_is_there(wanted: WantedAssociation, observed: Observed, attempt: int) -> None:
+def test_nothing_is_made_that_is_there(wanted: DesiredAttachment, observed: Observed, attempt: int) -> None:
     found = acts([*steps(wanted, observed, attempt)])
 
     there = {
@@ -176,52 +180,52 @@ def test_nothing_is_made_that_is_there(wanted: WantedAssociation, observed: Obse
 
 @anything
 def test_where_nothing_is_left_to_do_everything_is_usable_as_it_is_wanted(
-    wanted: WantedAssociation, observed: Observed, attempt: int
+    wanted: DesiredAttachment, observed: Observed, attempt: int
 ) -> None:
     found = [*steps(wanted, observed, attempt)]
     if acts(found) != found:
         return
 
-    there = after(wanted, observed, found)
+    there = after(observed, found)
 
-    by_network = wanted.mode is not Mode.RESOURCE_ENDPOINT
+    told, by_network = document_of(wanted), wanted.mode is not Mode.RESOURCE_ENDPOINT
     needed: list[InNetwork | VpcInNetwork | Endpoint | None] = []
-    needed += [there.in_network] if by_network and not wanted.is_network else []
+    needed += [there.in_network] if by_network and not wanted.resource.is_network else []
     needed += [there.vpc] if wanted.mode is SN and wanted.vpc_id else []
     needed += [there.endpoint] if wanted.mode is not SN else []
     assert all(each is not None and each.state.is_usable for each in needed)
     assert not by_network or there.network is not None
     for each in needed:
-        if wanted.private_dns is not PrivateDns.OFF:
+        if wanted.private_dns.preference is not PrivateDns.OFF:
             assert each is not None
             assert each.private_dns not in {False, PrivateDns.OFF}
         if wanted.security_group_ids and isinstance(each, VpcInNetwork | Endpoint):
             assert each.security_group_ids == {*wanted.security_group_ids}
         if isinstance(each, VpcInNetwork | Endpoint) and each.ours and not wanted.shares_names:
-            assert (each.private_dns, each.private_domains) == (wanted.private_dns, frozenset(wanted.private_domains))
-        if isinstance(each, Endpoint) and wanted.subnets_named:
-            assert each.subnet_ids >= {*wanted.subnet_ids}
+            assert (each.private_dns, each.private_domains) == (told.private_dns, frozenset(told.private_domains))
+        if isinstance(each, Endpoint) and told.subnets_named:
+            assert each.subnet_ids >= {*told.subnet_ids}
             # Somebody else's may be in more.
-            assert by_network or not each.ours or each.subnet_ids == {*wanted.subnet_ids}
-        if isinstance(each, Endpoint) and wanted.address_type:
-            assert each.address_type in {"", wanted.address_type}
+            assert by_network or not each.ours or each.subnet_ids == {*told.subnet_ids}
+        if isinstance(each, Endpoint) and told.address_type:
+            assert each.address_type in {"", told.address_type}
 
 
 @anything
 def test_what_one_binding_wants_takes_no_private_dns_from_another(
-    wanted: WantedAssociation, observed: Observed, attempt: int
+    wanted: DesiredAttachment, observed: Observed, attempt: int
 ) -> None:
-    wanted = msgspec.structs.replace(wanted, names_elsewhere=True)
-    there = after(wanted, observed, [*steps(wanted, observed, attempt)]).vpc
+    wanted = otherwise(wanted, names_elsewhere=True)
+    there = after(observed, [*steps(wanted, observed, attempt)]).vpc
 
-    if observed.vpc is not None and wanted.private_dns in {PrivateDns.OFF, observed.vpc.private_dns}:
+    if observed.vpc is not None and wanted.private_dns.preference in {PrivateDns.OFF, observed.vpc.private_dns}:
         assert there is not None
         assert there.private_dns is observed.vpc.private_dns
         assert there.private_domains >= observed.vpc.private_domains
 
 
 @anything
-def test_whoever_is_stuck_reads_what_to_do(wanted: WantedAssociation, observed: Observed, attempt: int) -> None:
+def test_whoever_is_stuck_reads_what_to_do(wanted: DesiredAttachment, observed: Observed, attempt: int) -> None:
     for step in steps(wanted, observed, attempt):
         if isinstance(step, Stuck):
             assert WHAT_TO_DO[step.code] in step.why
@@ -252,7 +256,7 @@ def endpoint(state: State = State.AVAILABLE, **changes: Any) -> Endpoint:
     return Endpoint(**({"id": "vpce-1", "state": state} | changes))
 
 
-def printed(wanted: WantedAssociation, observed: Observed, attempt: int = 1) -> list[str]:
+def printed(wanted: DesiredAttachment, observed: Observed, attempt: int = 1) -> list[str]:
     return [str(step) for step in steps(wanted, observed, attempt)]
 
 
@@ -327,7 +331,7 @@ def test_trap_12_the_way_is_told_by_the_mode(mode: Mode) -> None:
 def test_trap_13_a_network_is_made_so_that_it_cannot_be_shared_on() -> None:
     by_made = wanted_by_network(network=NetworkRef(name="shared", create=True))
 
-    there = after(by_made, Observed(), [*steps(by_made, Observed(), 1)])
+    there = after(Observed(), [*steps(by_made, Observed(), 1)])
 
     assert there.network is not None
     assert not there.network.shareable
@@ -395,9 +399,7 @@ def test_a_change_of_groups_does_not_narrow_the_private_dns_that_another_binding
     named = wanted_by_network(private_dns=VERIFIED, security_group_ids=("sg-1",))
     there = Observed(network=NETWORK, in_network=in_network(private_dns=True), vpc=vpc(private_dns=ALL))
 
-    assert after(named, there, [*steps(named, there, 1)]).vpc == vpc(
-        private_dns=ALL, security_group_ids=frozenset({"sg-1"})
-    )
+    assert after(there, [*steps(named, there, 1)]).vpc == vpc(private_dns=ALL, security_group_ids=frozenset({"sg-1"}))
 
 
 def test_subnets_that_a_binding_names_are_added_to_an_endpoint_to_a_network() -> None:
@@ -407,7 +409,7 @@ def test_subnets_that_a_binding_names_are_added_to_an_endpoint_to_a_network() ->
     assert printed(named, there) == ["change the subnets of vpce-1: add subnet-2"]
     more = msgspec.structs.replace(there, endpoint=endpoint(subnet_ids=frozenset({"subnet-1", "subnet-2", "subnet-3"})))
     assert printed(named, more) == []
-    chosen = msgspec.structs.replace(named, subnets_named=False)
+    chosen = otherwise(named, subnets_named=False)
     assert printed(chosen, there) == []
 
 
@@ -565,16 +567,24 @@ def test_an_endpoint_s_security_groups_follow_the_binding(has: set[str], wants: 
 
 
 def test_every_action_can_be_printed() -> None:
+    settings = VpcAssociationSettings((), PrivateDnsOptions(PrivateDns.ALL))
     examples: list[Action] = [
-        CreateNetwork("shared"),
-        PutInNetwork("shared", RESOURCE_ARN, private_dns=False),
+        CreateNetwork("shared", 1),
+        PutInNetwork(NETWORK, wanted().resource, private_dns=False, attempt=1),
         TakeOutOfNetwork("snra-1", ""),
-        AssociateVpc("shared", VPC_ID),
-        ChangeVpcAssociation("snva-1", "private DNS all"),
-        CreateEndpoint(RESOURCE_ARN, VPC_ID, ("subnet-1",)),
-        ChangeSecurityGroups("vpce-1", frozenset({"sg-1"}), frozenset()),
-        ChangePrivateDns("vpce-1", PrivateDns.OFF, frozenset()),
-        AddSubnets("vpce-1", frozenset({"subnet-1"})),
+        AssociateVpc(NETWORK, VPC_ID, settings, 1),
+        ChangeVpcAssociation(vpc(), "private DNS all", settings),
+        CreateEndpoint(
+            target=ResourceTarget("orders", RESOURCE_ARN),
+            placement=EndpointPlacement(vpc_id=VPC_ID, subnet_ids=("subnet-1",), subnets_named=False, address_type=""),
+            security_group_ids=(),
+            private_dns=settings.private_dns,
+            attachment=wanted().name,
+            attempt=1,
+        ),
+        ChangeSecurityGroups(endpoint(), frozenset({"sg-1"}), frozenset()),
+        ChangePrivateDns(endpoint(), PrivateDns.OFF, frozenset()),
+        AddSubnets(endpoint(), frozenset({"subnet-1"})),
     ]
 
     assert {type(each) for each in examples} == {*get_args(Action)}

@@ -163,12 +163,12 @@ class Cast:
             raise FunctionError({"errorMessage": words, "errorType": error, "stackTrace": list(self.script.trace)})
 
     def _name(self, step: associate_resource.Step | publish_dns.Association) -> str:
-        return self.attempts.planned(step.request, step.item).wanted.resource_name
+        return self.attempts.planned(step.request, step.item).wanted.resource.name
 
     def _planned(self, step: plan_associations.Step) -> Json:
         if step.item is None:
             return {"items": self.attempts.keep_plan(step.request, self.script.plan)}
-        name = self.attempts.planned(step.request, step.item).wanted.resource_name
+        name = self.attempts.planned(step.request, step.item).wanted.resource.name
         self.decided_again[name] += 1
         if name in self.script.refused_then:
             self.attempts.keep_result(step.request, step.item, Refused(self.script.refused_then[name]))

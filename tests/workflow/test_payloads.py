@@ -68,7 +68,7 @@ def test_twenty_groups_of_sixty_children_are_published_and_recorded(stage: Stage
 def test_as_much_as_can_be_planned_and_fail_fits_whatever_the_names_and_causes(stage: Stage, cause: str) -> None:
     plan = associations(*(f"{number:03}" for number in range(MOST_AT_ONCE)))
     plan = msgspec.structs.replace(plan, associations=ALL_LONGEST)
-    fails = {f"associate_resource {each.resource_name}": ("AssociationFailedError",) for each in plan.associations}
+    fails = {f"associate_resource {each.resource.name}": ("AssociationFailedError",) for each in plan.associations}
 
     cast, sizes = played(stage, Script(plan=plan, fails=fails, words="{}" + cause * 32_768))
 

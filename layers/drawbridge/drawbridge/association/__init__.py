@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar, Literal
 
 from msgspec import Struct
 
@@ -44,68 +45,178 @@ class Alias(Struct, frozen=True, kw_only=True, rename="camel"):
     name: str
 
 
-class WantedAssociation(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A shared resource that a binding wants in one VPC, and that policy allows there."""
+class AttachedResource(Struct, frozen=True, kw_only=True):
+    """A shared resource, as far as attaching it goes."""
 
-    binding: str
-    resource_name: str
-    resource_arn: str
-    resource_kind: ResourceKind = ResourceKind.RESOURCE_CONFIGURATION
-    resource_type: str = "SINGLE"
+    name: str
+    arn: str
+    kind: ResourceKind
+    type: str
     share_arn: str
     provider: str
     protocol: str
     port_ranges: tuple[str, ...]
-    mode: Mode
-    network: NetworkRef | None = None
-    """For the modes by service network; a shared network is its own."""
-    vpc_id: str
-    """Empty where only a service network is concerned, and its VPCs are somebody else's business."""
-    subnet_ids: tuple[str, ...]
-    subnets_named: bool = False
-    """Whether the binding names the subnets; else they are what was found to be there."""
-    address_type: str = ""
-    """Of an endpoint: ``ipv4``, ``ipv6`` or ``dualstack``; empty for what AWS takes, which is ``ipv4``."""
-    security_group_ids: tuple[str, ...]
-    """None: of an endpoint, AWS takes the VPC's default group; of a VPC's association, no group limits who of the VPC
-    gets through."""
-    private_dns: PrivateDns
-    private_domains: tuple[str, ...] = ()
-    names_elsewhere: bool = True
-    """Whether another binding may have private DNS by the same service network, so that none is taken from it."""
-    per_vpc: bool
-    """Whether the binding names its VPCs by tag, so that names are published for each."""
-    alias: str = ""
-    """The name of our own, with ``{resource}`` where the resource's name goes; empty for none."""
-    alias_zone: str = ""
-    alias_zone_name: str = ""
-    alias_reserved: bool = False
-    """Whether a policy lets the name be one that nobody should have by accident."""
-
-    @property
-    def name(self) -> str:
-        """How people call it: binding, resource and VPC."""
-        return "/".join(filter(None, (self.binding, self.resource_name, self.vpc_id)))
 
     @property
     def holds_others(self) -> bool:
         """Whether the names are those of what is inside it."""
-        return holds_others(self.resource_kind, self.resource_type)
+        return holds_others(self.kind, self.type)
+
+    @property
+    def is_network(self) -> bool:
+        return self.kind is ResourceKind.SERVICE_NETWORK
+
+
+class PrivateDnsOptions(Struct, frozen=True):
+    """Which names of the provider's choice are taken over, and of which domains."""
+
+    preference: PrivateDns
+    domains: tuple[str, ...] = ()
+
+    @property
+    def enabled(self) -> bool:
+        return self.preference is not PrivateDns.OFF
+
+
+class EndpointPlacement(Struct, frozen=True, kw_only=True):
+    """Where in a VPC an endpoint is."""
+
+    vpc_id: str
+    subnet_ids: tuple[str, ...]
+    subnets_named: bool
+    """Whether the binding names the subnets; else they are what was found to be there."""
+    address_type: str
+    """``ipv4``, ``ipv6`` or ``dualstack``; empty for what AWS takes, which is ``ipv4``."""
+
+
+class NetworkedVpc(Struct, frozen=True, kw_only=True):
+    """A VPC that a service network is to be associated with."""
+
+    vpc_id: str
+    security_group_ids: tuple[str, ...]
+    """None: no group limits who of the VPC gets through."""
+
+
+class VpcAssociationSettings(Struct, frozen=True):
+    """What a service network's association with a VPC is made with, and can be changed to."""
+
+    security_group_ids: tuple[str, ...]
+    """None: no group limits who of the VPC gets through, or those that are there stay."""
+    private_dns: PrivateDnsOptions
+
+
+class DesiredAlias(Struct, frozen=True, kw_only=True):
+    """The names of our own that a binding asks for."""
+
+    name: str
+    """With ``{resource}`` where the resource's name goes."""
+    zone_id: str
+    zone_name: str
+    """Empty if this account has no such zone."""
+    reserved: bool
+    """Whether a policy lets the name be one that nobody should have by accident."""
+
+
+class Attachment(Struct, frozen=True, kw_only=True):
+    """What attachments of every mode have: a shared resource that a binding wants, and that policy allows.
+
+    How they are written down is ``attachment_document``'s matter; msgspec wants a tag to tell members of a union apart.
+    """
+
+    binding: str
+    resource: AttachedResource
+    private_dns: PrivateDnsOptions
+    per_vpc: bool
+    """Whether the binding names its VPCs by tag, so that names are published for each."""
+    alias: DesiredAlias | None = None
+
+    @property
+    def vpc_id(self) -> str:
+        """Return the VPC that it is in; empty where a service network's VPCs are somebody else's business."""
+        return ""
+
+    @property
+    def name(self) -> str:
+        """Return how people call it: binding, resource and VPC."""
+        return "/".join(filter(None, (self.binding, self.resource.name, self.vpc_id)))
 
     @property
     def shares_names(self) -> bool:
         """Whether the private DNS of what is made may be another binding's too: an endpoint to a resource is one's."""
-        return self.mode is not Mode.RESOURCE_ENDPOINT and self.names_elsewhere
+        return False
+
+
+class ResourceEndpointAttachment(
+    Attachment, frozen=True, kw_only=True, tag_field="mode", tag=Mode.RESOURCE_ENDPOINT.value
+):
+    """A VPC endpoint of type Resource, which is this binding's alone."""
+
+    mode: ClassVar[Literal[Mode.RESOURCE_ENDPOINT]] = Mode.RESOURCE_ENDPOINT
+    placement: EndpointPlacement
+    security_group_ids: tuple[str, ...]
+    """None: AWS takes the VPC's default group."""
 
     @property
-    def is_network(self) -> bool:
-        return self.resource_kind is ResourceKind.SERVICE_NETWORK
+    def vpc_id(self) -> str:
+        return self.placement.vpc_id
+
+
+class _ByServiceNetwork(Attachment, frozen=True, kw_only=True):
+    """A service network that has the resource in it."""
+
+    network: NetworkRef
+    """What is shared as a network is its own."""
+    names_elsewhere: bool
+    """Whether another binding may have private DNS by the same service network, so that none is taken from it."""
+
+    @property
+    def shares_names(self) -> bool:
+        return self.names_elsewhere
+
+
+class ServiceNetworkAttachment(
+    _ByServiceNetwork, frozen=True, kw_only=True, tag_field="mode", tag=Mode.SERVICE_NETWORK.value
+):
+    """A service network that is associated with the VPC."""
+
+    mode: ClassVar[Literal[Mode.SERVICE_NETWORK]] = Mode.SERVICE_NETWORK
+    vpc: NetworkedVpc | None = None
+    """None: which VPCs the network is associated with is somebody else's business."""
+
+    @property
+    def vpc_id(self) -> str:
+        return self.vpc.vpc_id if self.vpc else ""
+
+    @property
+    def security_group_ids(self) -> tuple[str, ...]:
+        return self.vpc.security_group_ids if self.vpc else ()
+
+
+class ServiceNetworkEndpointAttachment(
+    _ByServiceNetwork, frozen=True, kw_only=True, tag_field="mode", tag=Mode.SERVICE_NETWORK_ENDPOINT.value
+):
+    """A service network, and a VPC endpoint of type ServiceNetwork to it, which other bindings may use too."""
+
+    mode: ClassVar[Literal[Mode.SERVICE_NETWORK_ENDPOINT]] = Mode.SERVICE_NETWORK_ENDPOINT
+    placement: EndpointPlacement
+    security_group_ids: tuple[str, ...]
+    """None: AWS takes the VPC's default group."""
+
+    @property
+    def vpc_id(self) -> str:
+        return self.placement.vpc_id
+
+
+NetworkAttachment = ServiceNetworkAttachment | ServiceNetworkEndpointAttachment
+EndpointAttachment = ResourceEndpointAttachment | ServiceNetworkEndpointAttachment
+DesiredAttachment = ResourceEndpointAttachment | ServiceNetworkAttachment | ServiceNetworkEndpointAttachment
+"""A shared resource that a binding wants in one VPC, and that policy allows there, by the mode of its way."""
 
 
 class PlannedAssociation(Struct, frozen=True, kw_only=True, rename="camel"):
     """An association that was decided on, and when."""
 
-    wanted: WantedAssociation
+    wanted: DesiredAttachment
     at: datetime
     """Before anything was asked of policies, bindings or AWS: what changed since then was not seen."""
 
@@ -113,7 +224,7 @@ class PlannedAssociation(Struct, frozen=True, kw_only=True, rename="camel"):
 class Plan(Struct, frozen=True, kw_only=True):
     """What is to be associated of one share, and what is wanted but refused."""
 
-    associations: tuple[WantedAssociation, ...]
+    associations: tuple[DesiredAttachment, ...]
     refused: tuple[Reason, ...]
     broken: tuple[Reason, ...] = ()
     """Bindings that can't be read, and might have wanted something."""

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from drawbridge.association import Alias, WantedAssociation
+from drawbridge.association import Alias, DesiredAlias, DesiredAttachment
 from drawbridge.errors import ConflictError
 from drawbridge.status import Reason
 
@@ -66,37 +66,41 @@ class AliasFault(Struct, frozen=True):
     text: str
 
 
-def alias_of(wanted: WantedAssociation, name: str) -> Alias | None:
+def alias_of(wanted: DesiredAttachment, name: str) -> Alias | None:
     """Give the name of our own for a resource of that name.
 
     Raises:
         ConflictError: it can't be a name of DNS, or is one that nobody should have by accident.
     """
-    if not wanted.alias:
+    if wanted.alias is None:
         return None
-    if (fault := fault_of(wanted, name)) is not None:
+    if (fault := fault_of(wanted.alias, name)) is not None:
         raise ConflictError(f"{fault.code}: {fault.text}")
-    return Alias(zone_id=wanted.alias_zone, name=_rendered(wanted.alias, name))
+    return _made(wanted.alias, name)
 
 
-def fault_of(wanted: WantedAssociation, name: str) -> AliasFault | None:
+def fault_of(desired: DesiredAlias, name: str) -> AliasFault | None:
     """Say what is wrong with the name of our own for a resource of that name, if there is anything."""
-    return next(_faults(wanted, name), None)
+    return next(_faults(desired, name), None)
 
 
-def _faults(wanted: WantedAssociation, name: str) -> Iterator[AliasFault]:
-    if "{resource}" in wanted.alias and _LABEL.fullmatch(name.lower()) is None:
+def _faults(desired: DesiredAlias, name: str) -> Iterator[AliasFault]:
+    if "{resource}" in desired.name and _LABEL.fullmatch(name.lower()) is None:
         why = f"{name[:100]!r} can't stand in a name of DNS; give it an alias in a binding that matches only it"
         yield AliasFault("alias-not-possible", why)
         return
-    alias, zone = _rendered(wanted.alias, name), wanted.alias_zone_name
+    alias, zone = _made(desired, name).name, desired.zone_name
     if len(alias) > _LONGEST or any(len(label) > 63 for label in alias.split(".")):  # noqa: PLR2004 - RFC 1035
         yield AliasFault("alias-not-possible", f"{alias[:100]}… is too long for a name of DNS; write a shorter one")
     if zone and alias != zone and not alias.endswith(f".{zone}"):
         yield AliasFault("alias-not-possible", f"{alias} does not lie in the zone {zone}; write a name that does")
-    if not wanted.alias_reserved and (reserved := reserved_name(alias, zone)):
+    if not desired.reserved and (reserved := reserved_name(alias, zone)):
         how = 'a policy that permits it with @alias("reserved") says that it is meant'
         yield AliasFault("alias-reserved", f"{alias} is {reserved}; {how}")
+
+
+def _made(desired: DesiredAlias, name: str) -> Alias:
+    return Alias(zone_id=desired.zone_id, name=_rendered(desired.name, name))
 
 
 def reserved_name(alias: str, zone: str = "") -> str:
@@ -138,33 +142,32 @@ class AliasCheck:
         zone = self._zone(zone_id)
         return zone.name if zone else ""
 
-    def hindrance(self, wanted: WantedAssociation, *, public: bool) -> Reason | None:
+    def hindrance(self, wanted: DesiredAttachment, *, public: bool) -> Reason | None:
         """Say why the association's name can't be made; ``public`` tells whether a public zone is meant."""
-        fault = next(self._faults(wanted, public=public), None) if wanted.alias else None
+        fault = next(self._faults(wanted, wanted.alias, public=public), None) if wanted.alias else None
         if fault is None:
             return None
-        return Reason(fault.code, f"{wanted.resource_name}: {fault.text}", source=wanted.binding)
+        return Reason(fault.code, f"{wanted.resource.name}: {fault.text}", source=wanted.binding)
 
-    def _faults(self, wanted: WantedAssociation, *, public: bool) -> Iterator[AliasFault]:
-        zone = self._zone(wanted.alias_zone)
+    def _faults(self, wanted: DesiredAttachment, desired: DesiredAlias, *, public: bool) -> Iterator[AliasFault]:
+        zone = self._zone(desired.zone_id)
         if zone is None:
-            why = f"this account has no hosted zone {wanted.alias_zone}; correct attach.alias.zone"
+            why = f"this account has no hosted zone {desired.zone_id}; correct attach.alias.zone"
             yield AliasFault("no-hosted-zone", why)
             return
         if not zone.private and not public:
-            why = f"{wanted.alias_zone} ({zone.name}) is public; if that is meant, write attach.alias.public: true"
+            why = f"{desired.zone_id} ({zone.name}) is public; if that is meant, write attach.alias.public: true"
             yield AliasFault("alias-public", why)
-        if wanted.holds_others and "{resource}" in wanted.alias:
+        if wanted.resource.holds_others and "{resource}" in desired.name:
             # What the names are, its children tell once they are there.
             return
-        if (fault := fault_of(wanted, wanted.resource_name)) is not None:
+        if (fault := fault_of(desired, wanted.resource.name)) is not None:
             yield fault
             return
-        alias = Alias(zone_id=wanted.alias_zone, name=_rendered(wanted.alias, wanted.resource_name))
-        yield from self._taken(alias, wanted)
+        yield from self._taken(_made(desired, wanted.resource.name), wanted)
 
-    def _taken(self, alias: Alias, wanted: WantedAssociation) -> Iterator[AliasFault]:
-        claim = (wanted.binding, wanted.resource_arn)
+    def _taken(self, alias: Alias, wanted: DesiredAttachment) -> Iterator[AliasFault]:
+        claim = (wanted.binding, wanted.resource.arn)
         first = self._claimed.setdefault(alias, claim)
         if first != claim:
             yield AliasFault("alias-taken", f"{alias.name} is claimed for {first[1]} by {first[0]}; write another name")

@@ -1,32 +1,54 @@
 """Associating: one shared resource is made reachable in one VPC, step by step."""
 
-import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol, assert_never
 
 import msgspec
 
-from drawbridge.association import Associated, Mode, NetworkRef, WantedAssociation
-from drawbridge.association.observed import Endpoint, InNetwork, Network, Observed, State, VpcInNetwork
-from drawbridge.association.steps import (
+from drawbridge.association import (
+    Associated,
+    AttachedResource,
+    DesiredAttachment,
+    NetworkAttachment,
+    NetworkRef,
+    ResourceEndpointAttachment,
+    ServiceNetworkAttachment,
+    ServiceNetworkEndpointAttachment,
+)
+from drawbridge.association.actions import (
     Action,
     AddSubnets,
     AssociateVpc,
-    Await,
     ChangePrivateDns,
     ChangeSecurityGroups,
     ChangeVpcAssociation,
     CreateEndpoint,
     CreateNetwork,
+    EndpointChange,
     PutInNetwork,
-    Stuck,
     TakeOutOfNetwork,
-    associated,
-    beside,
     changed,
-    next_step,
 )
+from drawbridge.association.client_tokens import (
+    association_token,
+    endpoint_token,
+    network_token,
+    vpc_association_token,
+)
+from drawbridge.association.observed import (
+    Endpoint,
+    EndpointTarget,
+    InNetwork,
+    Network,
+    NetworkTarget,
+    Observed,
+    Part,
+    ResourceTarget,
+    State,
+    VpcInNetwork,
+)
+from drawbridge.association.steps import Await, Stuck, associated, next_step, resource_target
 from drawbridge.errors import AssociationFailedError, ConflictError, NotReadyError
 from drawbridge.lattice import PrivateDns
 
@@ -38,7 +60,7 @@ class Networks(Protocol):
         """Find a network by id or ARN, or by its name among those of this account."""
         ...
 
-    def in_network(self, network: Network, wanted: WantedAssociation) -> InNetwork | None:
+    def in_network(self, network: Network, resource: AttachedResource) -> InNetwork | None:
         """Give the network's association with the resource, whoever made it."""
         ...
 
@@ -48,33 +70,30 @@ class Networks(Protocol):
 
     def create(self, name: str, client_token: str) -> Network: ...
 
-    def put_in(
-        self, network: Network, wanted: WantedAssociation, client_token: str, *, private_dns: bool, attempt: int
-    ) -> InNetwork: ...
+    def put_in(self, action: PutInNetwork, client_token: str) -> InNetwork: ...
 
     def take_out(self, association_id: str) -> None: ...
 
-    def associate_vpc(self, network: Network, wanted: WantedAssociation, client_token: str) -> VpcInNetwork: ...
+    def associate_vpc(self, action: AssociateVpc, client_token: str) -> VpcInNetwork: ...
 
-    def change_vpc_association(self, there: VpcInNetwork, wanted: WantedAssociation) -> VpcInNetwork: ...
+    def change_vpc_association(self, action: ChangeVpcAssociation) -> VpcInNetwork: ...
 
 
 class Endpoints(Protocol):
     """The VPC endpoints of this account."""
 
-    def find(self, wanted: WantedAssociation, network: Network | None) -> list[Endpoint]:
-        """Give the endpoints that lead where the mode says, those that are over too, oldest first.
+    def find(self, target: EndpointTarget, vpc_id: str) -> list[Endpoint]:
+        """Give the endpoints in the VPC that lead there, those that are over too, oldest first.
 
-        Of type Resource those that Drawbridge made for this binding, resource and VPC; of type ServiceNetwork all that
-        lead from the VPC to the network, ours first.
+        To a resource those that Drawbridge made for this binding; to a service network all, ours first.
         """
         ...
 
-    def beside(self, wanted: WantedAssociation) -> list[Endpoint]:
+    def beside(self, target: ResourceTarget, vpc_id: str) -> list[Endpoint]:
         """Give the endpoints to the resource in the VPC that are not to be told as this or another binding's."""
         ...
 
-    def create(self, wanted: WantedAssociation, network: Network | None, client_token: str) -> Endpoint:
+    def create(self, action: CreateEndpoint, client_token: str) -> Endpoint:
         """Make the endpoint, tagged so that ``find`` finds it; the same token gives the same endpoint."""
         ...
 
@@ -102,102 +121,92 @@ class Ways:
         """Find a service network, as a binding names it."""
         return self._networks.network(ref)
 
-    def observe(self, wanted: WantedAssociation) -> Observed:
+    def observe(self, wanted: DesiredAttachment) -> Observed:
         """Look at what there is of the way."""
-        network = self._networks.network(wanted.network) if wanted.network else None
-        in_network = self._networks.in_network(network, wanted) if network and not wanted.is_network else None
-        match wanted.mode:
-            case Mode.SERVICE_NETWORK:
-                vpc = self._networks.of_vpc(wanted.vpc_id) if wanted.vpc_id else None
+        match wanted:
+            case ResourceEndpointAttachment():
+                target = resource_target(wanted)
+                found = self._endpoints.find(target, wanted.vpc_id)
+                usable = _usable(found)
+                beside = () if usable else tuple(self._endpoints.beside(target, wanted.vpc_id))
+                return Observed(endpoint=usable, beside=beside, over=_over(found))
+            case ServiceNetworkAttachment():
+                network, in_network = self._in_network(wanted)
+                vpc = self._networks.of_vpc(wanted.vpc_id) if wanted.vpc else None
                 return Observed(network=network, in_network=in_network, vpc=vpc)
-            case Mode.RESOURCE_ENDPOINT | Mode.SERVICE_NETWORK_ENDPOINT:
-                by_network = wanted.mode is Mode.SERVICE_NETWORK_ENDPOINT
-                found = [] if by_network and network is None else self._endpoints.find(wanted, network)
-                usable = [each for each in found if each.state is not State.OVER]
-                beside = [] if usable or by_network else self._endpoints.beside(wanted)
-                return Observed(
-                    network=network,
-                    in_network=in_network,
-                    endpoint=usable[0] if usable else None,
-                    beside=tuple(beside),
-                    over=tuple(each.id for each in found if each.state is State.OVER),
-                )
+            case ServiceNetworkEndpointAttachment():
+                network, in_network = self._in_network(wanted)
+                found = self._endpoints.find(NetworkTarget(network), wanted.vpc_id) if network else []
+                return Observed(network=network, in_network=in_network, endpoint=_usable(found), over=_over(found))
             case _:
-                assert_never(wanted.mode)
+                assert_never(wanted)
 
-    def do(self, action: Action, wanted: WantedAssociation, observed: Observed, attempt: int) -> Observed:
-        """Do one step; give what is to be observed then.
+    def _in_network(self, wanted: NetworkAttachment) -> tuple[Network | None, InNetwork | None]:
+        network = self._networks.network(wanted.network)
+        if network is None or wanted.resource.is_network:
+            return network, None
+        return network, self._networks.in_network(network, wanted.resource)
+
+    def do(self, action: Action) -> Part:
+        """Do one action; return what it made or changed, as it is then.
 
         Raises:
-            NotReadyError: somebody else has just done it, or the step before it is not over yet.
+            NotReadyError: somebody else has just done it, or the action before it is not over yet.
         """
-        replace = msgspec.structs.replace
-        network = observed.network
         try:
             match action:
-                case CreateNetwork(name):
-                    return replace(observed, network=self._networks.create(name, _token("network", name, attempt)))
-                case PutInNetwork(private_dns=private_dns):
-                    assert network is not None  # noqa: S101 - the step comes after the network
-                    made_of = (network.arn, wanted.resource_arn, private_dns, attempt)
-                    made = self._networks.put_in(
-                        network, wanted, _token("in", *made_of), private_dns=private_dns, attempt=attempt
-                    )
-                    return replace(observed, in_network=made)
-                case TakeOutOfNetwork(association_id):
+                case CreateNetwork(name=name):
+                    return self._networks.create(name, network_token(action))
+                case PutInNetwork():
+                    return self._networks.put_in(action, association_token(action))
+                case TakeOutOfNetwork(association_id=association_id):
                     self._networks.take_out(association_id)
                     raise NotReadyError(f"{association_id} failed, and is being deleted to be made anew")
                 case AssociateVpc():
-                    assert network is not None  # noqa: S101 - the step comes after the network
-                    token = _token("vpc", network.arn, *_placed(wanted), attempt)
-                    return replace(observed, vpc=self._networks.associate_vpc(network, wanted, token))
+                    return self._networks.associate_vpc(action, vpc_association_token(action))
                 case ChangeVpcAssociation():
-                    assert observed.vpc is not None  # noqa: S101 - it is what is to be changed
-                    other = self._networks.change_vpc_association(observed.vpc, beside(wanted, observed.vpc))
-                    return replace(observed, vpc=other)
+                    return self._networks.change_vpc_association(action)
                 case CreateEndpoint():
-                    return self._create_endpoint(wanted, observed, attempt)
+                    return self._create_endpoint(action)
                 case ChangeSecurityGroups() | ChangePrivateDns() | AddSubnets():
-                    assert observed.endpoint is not None  # noqa: S101 - it is what is to be changed
                     self._change_endpoint(action)
-                    return replace(observed, endpoint=changed(action, observed.endpoint))
+                    return changed(action)
                 case _:
                     assert_never(action)
         except ConflictError as error:
             # Another association of the same network may have come first: the next look adopts what it made.
             raise NotReadyError(f"{action}: {error}") from error
 
-    def _change_endpoint(self, action: ChangeSecurityGroups | ChangePrivateDns | AddSubnets) -> None:
+    def _change_endpoint(self, action: EndpointChange) -> None:
         match action:
-            case ChangeSecurityGroups(endpoint_id, add, remove):
-                self._endpoints.change_groups(endpoint_id, add=add, remove=remove)
-            case ChangePrivateDns(endpoint_id, private_dns, domains):
-                self._endpoints.change_private_dns(endpoint_id, private_dns, domains)
-            case AddSubnets(endpoint_id, subnet_ids):
-                self._endpoints.add_subnets(endpoint_id, subnet_ids)
+            case ChangeSecurityGroups(endpoint=there, add=add, remove=remove):
+                self._endpoints.change_groups(there.id, add=add, remove=remove)
+            case ChangePrivateDns(endpoint=there, private_dns=private_dns, domains=domains):
+                self._endpoints.change_private_dns(there.id, private_dns, domains)
+            case AddSubnets(endpoint=there, subnet_ids=subnet_ids):
+                self._endpoints.add_subnets(there.id, subnet_ids)
             case _:
                 assert_never(action)
 
-    def _create_endpoint(self, wanted: WantedAssociation, observed: Observed, attempt: int) -> Observed:
-        over, placed = observed.over, wanted.mode is Mode.RESOURCE_ENDPOINT
+    def _create_endpoint(self, action: CreateEndpoint) -> Endpoint:
+        placed = isinstance(action.target, ResourceTarget)
         for _ in range(_MOST_TOKENS):
-            token = endpoint_token(wanted, observed.network, over, attempt, placed=placed)
             try:
-                made = self._endpoints.create(wanted, observed.network, token)
+                made = self._endpoints.create(action, endpoint_token(action, placed=placed))
             except ConflictError:
                 if placed:
                     raise
                 # Another binding has just made it in its own way; or it was long ago, and has been deleted since.
-                found = self.observe(wanted).endpoint
-                if found is not None:
-                    return msgspec.structs.replace(observed, endpoint=found)
+                there = _usable(self._endpoints.find(action.target, action.placement.vpc_id))
+                if there is not None:
+                    return there
                 placed = True
                 continue
             if made.state is not State.OVER:
-                return msgspec.structs.replace(observed, endpoint=made)
+                return made
             # The token was one of an endpoint that was deleted since, and AWS lists no longer.
-            over = (*over, made.id)
-        raise NotReadyError(f"AWS gives back endpoints that were deleted: {', '.join(over)}")
+            action = msgspec.structs.replace(action, over=(*action.over, made.id))
+        raise NotReadyError(f"AWS gives back endpoints that were deleted: {', '.join(action.over)}")
 
 
 _MOST_TOKENS = 5
@@ -208,27 +217,21 @@ DECISION_HOLDS = timedelta(minutes=1)
 
 
 def associate_while(
-    may_make: Callable[[], bool], wanted: WantedAssociation, ways: Ways, *, attempt: int
+    may_make: Callable[[], bool], wanted: DesiredAttachment, ways: Ways, *, attempt: int
 ) -> Associated | None:
-    """Do as ``associate`` does, and ask before each step that makes or changes something; ``None`` if that may not be.
+    """Do as ``associate`` does, and ask before each action; ``None`` if it may not be done.
 
     Waiting for AWS needs no leave.
     """
     observed = ways.observe(wanted)
-    while (step := next_step(wanted, observed, attempt)) is not None:
-        match step:
-            case Await():
-                raise NotReadyError(f"{step.what} is not available yet")
-            case Stuck():
-                raise AssociationFailedError(step.why)
-            case _:
-                if not may_make():
-                    return None
-                observed = ways.do(step, wanted, observed, attempt)
+    while (action := _next_action(wanted, observed, attempt)) is not None:
+        if not may_make():
+            return None
+        observed = observed.having(ways.do(action))
     return associated(observed, wanted)
 
 
-def associate(wanted: WantedAssociation, ways: Ways, *, attempt: int) -> Associated:
+def associate(wanted: DesiredAttachment, ways: Ways, *, attempt: int) -> Associated:
     """See to it that the resource has its way, and that it is usable.
 
     Repeating it makes nothing twice: what exists is found, and until it shows, the client token keeps AWS from making
@@ -238,32 +241,31 @@ def associate(wanted: WantedAssociation, ways: Ways, *, attempt: int) -> Associa
         NotReadyError: AWS is on its way.
         AssociationFailedError: AWS gave up on it, or something is in the way; the message says what to do.
     """
-    made = associate_while(lambda: True, wanted, ways, attempt=attempt)
-    assert made is not None  # noqa: S101 - it always may
-    return made
+    observed = ways.observe(wanted)
+    while (action := _next_action(wanted, observed, attempt)) is not None:
+        observed = observed.having(ways.do(action))
+    return associated(observed, wanted)
 
 
-def endpoint_token(
-    wanted: WantedAssociation, network: Network | None, over: tuple[str, ...], attempt: int, *, placed: bool = True
-) -> str:
-    """Give the token that names the endpoint to AWS: at most 64 characters.
+def _next_action(wanted: DesiredAttachment, observed: Observed, attempt: int) -> Action | None:
+    """Return what is to be done next; ``None`` once everything is as wanted.
 
-    ``placed`` puts in all that the endpoint is made with, because AWS refuses a token that comes back with something
-    else. What was there before is in it too, because a token whose endpoint was deleted gives the deleted endpoint. An
-    endpoint to a resource is made by one attempt of one request; one to a service network perhaps by several at once,
-    for bindings that may name other groups: without those and the attempt, AWS refuses all but the first.
+    Raises:
+        NotReadyError: AWS is on its way.
+        AssociationFailedError: something is in the way; the message says what to do.
     """
-    if wanted.mode is Mode.SERVICE_NETWORK_ENDPOINT:
-        made_with = _placed(wanted) if placed else (wanted.vpc_id,)
-        return _token("network endpoint", network.arn if network else "", *made_with, *sorted(over))
-    return _token("endpoint", wanted.binding, wanted.resource_arn, *_placed(wanted), attempt, *sorted(over))
+    match next_step(wanted, observed, attempt):
+        case Await(what=what):
+            raise NotReadyError(f"{what} is not available yet")
+        case Stuck(why=why):
+            raise AssociationFailedError(why)
+        case action:
+            return action
 
 
-def _placed(wanted: WantedAssociation) -> tuple[str, ...]:
-    groups, domains = sorted(wanted.security_group_ids), sorted(wanted.private_domains)
-    addresses = [wanted.address_type] if wanted.address_type else []
-    return (wanted.vpc_id, *sorted(wanted.subnet_ids), *addresses, "groups", *groups, wanted.private_dns, *domains)
+def _usable(found: list[Endpoint]) -> Endpoint | None:
+    return next((each for each in found if each.state is not State.OVER), None)
 
 
-def _token(*made_of: object) -> str:
-    return hashlib.sha256("\n".join(str(each) for each in made_of).encode()).hexdigest()
+def _over(found: list[Endpoint]) -> tuple[str, ...]:
+    return tuple(each.id for each in found if each.state is State.OVER)

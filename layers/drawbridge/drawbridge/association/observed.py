@@ -1,9 +1,12 @@
 """What AWS lists of the ways to a resource, before anything is done about it."""
 
 from enum import StrEnum
+from typing import assert_never
 
+import msgspec
 from msgspec import Struct
 
+from drawbridge.association import VpcAssociationSettings
 from drawbridge.lattice import PrivateDns
 
 
@@ -60,6 +63,43 @@ class VpcInNetwork(Struct, frozen=True, kw_only=True):
     ours: bool = False
     failure: str = ""
 
+    @classmethod
+    def of_ours(
+        cls, association_id: str, state: State, network_arn: str, settings: VpcAssociationSettings
+    ) -> "VpcInNetwork":
+        """Return one that Drawbridge has just made or changed, as the settings have it."""
+        return cls(
+            id=association_id,
+            state=state,
+            network_arn=network_arn,
+            security_group_ids=frozenset(settings.security_group_ids),
+            private_dns=settings.private_dns.preference,
+            private_domains=frozenset(settings.private_dns.domains),
+            ours=True,
+        )
+
+
+class ResourceTarget(Struct, frozen=True):
+    """What an endpoint of type Resource leads to; each binding has one of its own."""
+
+    binding: str
+    resource_arn: str
+
+    def __str__(self) -> str:
+        return self.resource_arn
+
+
+class NetworkTarget(Struct, frozen=True):
+    """What an endpoint of type ServiceNetwork leads to; all bindings that name the network share it."""
+
+    network: Network
+
+    def __str__(self) -> str:
+        return f"service network {self.network.name}"
+
+
+EndpointTarget = ResourceTarget | NetworkTarget
+
 
 class Endpoint(Struct, frozen=True, kw_only=True):
     """A VPC endpoint of type Resource or ServiceNetwork."""
@@ -93,3 +133,21 @@ class Observed(Struct, frozen=True, kw_only=True):
     as ours any longer."""
     over: tuple[str, ...] = ()
     """Ids of endpoints that were there before: a token of theirs would give them back."""
+
+    def having(self, part: "Part") -> "Observed":
+        """Return what there is once this part is as given."""
+        match part:
+            case Network():
+                return msgspec.structs.replace(self, network=part)
+            case InNetwork():
+                return msgspec.structs.replace(self, in_network=part)
+            case VpcInNetwork():
+                return msgspec.structs.replace(self, vpc=part)
+            case Endpoint():
+                return msgspec.structs.replace(self, endpoint=part)
+            case _:
+                assert_never(part)
+
+
+Part = Network | InNetwork | VpcInNetwork | Endpoint
+"""What a way to a resource is made of."""

@@ -6,119 +6,52 @@ Doing a step changes what is observed, and then the next one is asked for; when 
 from collections.abc import Iterable, Iterator
 from typing import assert_never
 
-import msgspec
 from msgspec import Struct
 
-from drawbridge.association import Associated, Mode, WantedAssociation, settings_of
-from drawbridge.association.observed import Endpoint, InNetwork, Network, Observed, State, VpcInNetwork
+from drawbridge.association import (
+    Associated,
+    DesiredAttachment,
+    EndpointAttachment,
+    EndpointPlacement,
+    Mode,
+    NetworkAttachment,
+    NetworkedVpc,
+    NetworkRef,
+    PrivateDnsOptions,
+    ResourceEndpointAttachment,
+    ServiceNetworkAttachment,
+    ServiceNetworkEndpointAttachment,
+    VpcAssociationSettings,
+    settings_of,
+)
+from drawbridge.association.actions import (
+    Action,
+    AddSubnets,
+    AssociateVpc,
+    ChangePrivateDns,
+    ChangeSecurityGroups,
+    ChangeVpcAssociation,
+    CreateEndpoint,
+    CreateNetwork,
+    PutInNetwork,
+    TakeOutOfNetwork,
+    assumed,
+)
+from drawbridge.association.observed import (
+    Endpoint,
+    EndpointTarget,
+    InNetwork,
+    Network,
+    NetworkTarget,
+    Observed,
+    ResourceTarget,
+    State,
+    VpcInNetwork,
+)
 from drawbridge.lattice import PrivateDns
 
-_NEW = "(new)"
-"""Stands for an id that AWS has not given yet."""
-_OPEN = "open to the whole VPC: no security groups are named"
 
-
-class CreateNetwork(Struct, frozen=True, tag=True):
-    """Make a service network, not shareable: only so does it take resources as their owners share them."""
-
-    name: str
-
-    def __str__(self) -> str:
-        return f"create service network {self.name}"
-
-
-class PutInNetwork(Struct, frozen=True, tag=True):
-    """Associate a resource or a service with a service network."""
-
-    network: str
-    resource: str
-    private_dns: bool
-
-    def __str__(self) -> str:
-        private = ", with private DNS" if self.private_dns else ""
-        return f"associate {self.resource} with service network {self.network}{private}"
-
-
-class TakeOutOfNetwork(Struct, frozen=True, tag=True):
-    """Delete an association that failed: it would be in the way of another one."""
-
-    association_id: str
-    failure: str
-
-    def __str__(self) -> str:
-        return f"delete {self.association_id}, which failed: {self.failure or 'AWS gives no reason'}"
-
-
-class AssociateVpc(Struct, frozen=True, tag=True):
-    """Associate a VPC with a service network."""
-
-    network: str
-    vpc_id: str
-    security_group_ids: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        through = f"through {', '.join(self.security_group_ids)}" if self.security_group_ids else _OPEN
-        return f"associate {self.vpc_id} with service network {self.network}, {through}"
-
-
-class ChangeVpcAssociation(Struct, frozen=True, tag=True):
-    """Give a VPC's association other security groups or another private DNS."""
-
-    association_id: str
-    why: str
-
-    def __str__(self) -> str:
-        return f"change {self.association_id}: {self.why}"
-
-
-class CreateEndpoint(Struct, frozen=True, tag=True):
-    """Make a VPC endpoint, to the resource or to the service network."""
-
-    target: str
-    vpc_id: str
-    subnet_ids: tuple[str, ...]
-    address_type: str = ""
-
-    def __str__(self) -> str:
-        addresses = f", {self.address_type}" if self.address_type else ""
-        return f"create an endpoint to {self.target} in {self.vpc_id}, {', '.join(self.subnet_ids)}{addresses}"
-
-
-class ChangeSecurityGroups(Struct, frozen=True, tag=True):
-    """Give an endpoint security groups, and take others."""
-
-    endpoint_id: str
-    add: frozenset[str]
-    remove: frozenset[str]
-
-    def __str__(self) -> str:
-        added = f"add {', '.join(sorted(self.add))}" if self.add else ""
-        removed = f"remove {', '.join(sorted(self.remove))}" if self.remove else ""
-        return f"change the security groups of {self.endpoint_id}: {'; '.join(filter(None, (added, removed)))}"
-
-
-class ChangePrivateDns(Struct, frozen=True, tag=True):
-    """Give an endpoint another private DNS, be it wider or narrower, or none."""
-
-    endpoint_id: str
-    private_dns: PrivateDns
-    domains: frozenset[str]
-
-    def __str__(self) -> str:
-        return f"change the private DNS of {self.endpoint_id}: {_names_text(self.private_dns, self.domains)}"
-
-
-class AddSubnets(Struct, frozen=True, tag=True):
-    """Have an endpoint to a service network in more subnets."""
-
-    endpoint_id: str
-    subnet_ids: frozenset[str]
-
-    def __str__(self) -> str:
-        return f"change the subnets of {self.endpoint_id}: add {', '.join(sorted(self.subnet_ids))}"
-
-
-class Await(Struct, frozen=True, tag=True):
+class Await(Struct, frozen=True):
     """Nothing is to be done but to wait."""
 
     what: str
@@ -127,7 +60,7 @@ class Await(Struct, frozen=True, tag=True):
         return f"wait until {self.what} is usable"
 
 
-class Stuck(Struct, frozen=True, tag=True):
+class Stuck(Struct, frozen=True):
     """Drawbridge can't go on by itself; says what somebody has to do."""
 
     code: str
@@ -137,106 +70,48 @@ class Stuck(Struct, frozen=True, tag=True):
         return f"stuck: {self.why}"
 
 
-Action = (
-    CreateNetwork
-    | PutInNetwork
-    | TakeOutOfNetwork
-    | AssociateVpc
-    | ChangeVpcAssociation
-    | CreateEndpoint
-    | ChangeSecurityGroups
-    | ChangePrivateDns
-    | AddSubnets
-)
 Step = Action | Await | Stuck
 
 
-def next_step(wanted: WantedAssociation, observed: Observed, attempt: int) -> Step | None:
+def next_step(wanted: DesiredAttachment, observed: Observed, attempt: int) -> Step | None:
     """Give the next step; ``None`` if everything is as wanted. What can go on at the same time is begun before waiting.
 
     ``attempt`` is the one that asks: what failed in an earlier one is tried again, what failed in this one is not.
     """
-    if wanted.mode is not Mode.RESOURCE_ENDPOINT:
-        step = _network_step(wanted, observed, attempt)
-        if step is not None:
-            return step
-    if wanted.vpc_id and wanted.mode is Mode.SERVICE_NETWORK:
-        step = _vpc_step(wanted, observed)
-        if step is not None:
-            return step
-    if wanted.mode is not Mode.SERVICE_NETWORK:
-        step = _endpoint_step(wanted, observed)
-        if step is not None:
-            return step
-    return _wait(wanted, observed)
+    network = observed.network
+    match wanted:
+        case ResourceEndpointAttachment():
+            step = _endpoint_step(wanted, resource_target(wanted), observed, attempt)
+            return step or _wait(observed.endpoint)
+        case ServiceNetworkAttachment(vpc=vpc):
+            if network is None:
+                return _network_step(wanted.network, attempt)
+            step = _in_network_step(wanted, network, observed.in_network, attempt)
+            if step is None and vpc is not None:
+                step = _vpc_step(wanted, vpc, network, observed.vpc, attempt)
+            return step or _wait(_in_network(wanted, observed), observed.vpc if vpc else None)
+        case ServiceNetworkEndpointAttachment():
+            if network is None:
+                return _network_step(wanted.network, attempt)
+            step = _in_network_step(wanted, network, observed.in_network, attempt)
+            step = step or _endpoint_step(wanted, NetworkTarget(network), observed, attempt)
+            return step or _wait(_in_network(wanted, observed), observed.endpoint)
+        case _:
+            assert_never(wanted)
 
 
-def steps(wanted: WantedAssociation, observed: Observed, attempt: int) -> Iterator[Step]:
+def steps(wanted: DesiredAttachment, observed: Observed, attempt: int) -> Iterator[Step]:
     """Give all the steps, each on the assumption that those before it went well."""
     while (step := next_step(wanted, observed, attempt)) is not None:
         yield step
         if isinstance(step, Await | Stuck):
             return
-        observed = assumed(step, wanted, observed)
+        observed = assumed(step, observed)
 
 
-def assumed(step: Action, wanted: WantedAssociation, observed: Observed) -> Observed:
-    """Give what would be observed once the step is done and AWS is ready with it."""
-    changes: dict[str, object]
-    match step:
-        case CreateNetwork(name):
-            changes = {"network": Network(arn=name, name=name)}
-        case PutInNetwork(private_dns=private_dns):
-            changes = {"in_network": InNetwork(id=_NEW, state=State.AVAILABLE, private_dns=private_dns)}
-        case TakeOutOfNetwork():
-            changes = {"in_network": None}
-        case AssociateVpc() | ChangeVpcAssociation():
-            network = observed.network.arn if observed.network else ""
-            changes = {
-                "vpc": _as_wanted(beside(wanted, observed.vpc), observed.vpc.id if observed.vpc else _NEW, network)
-            }
-        case CreateEndpoint():
-            made = Endpoint(
-                id=_NEW,
-                state=State.AVAILABLE,
-                security_group_ids=frozenset(wanted.security_group_ids),
-                subnet_ids=frozenset(wanted.subnet_ids),
-                address_type=wanted.address_type,
-                private_dns=wanted.private_dns,
-                private_domains=frozenset(wanted.private_domains),
-            )
-            changes = {"endpoint": made}
-        case ChangeSecurityGroups() | ChangePrivateDns() | AddSubnets():
-            changes = {"endpoint": changed(step, observed.endpoint) if observed.endpoint else None}
-        case _:
-            assert_never(step)
-    return msgspec.structs.replace(observed, **changes)
-
-
-def changed(step: ChangeSecurityGroups | ChangePrivateDns | AddSubnets, there: Endpoint) -> Endpoint:
-    """Give the endpoint as it is once the step is done."""
-    match step:
-        case ChangeSecurityGroups(add=add, remove=remove):
-            return msgspec.structs.replace(there, security_group_ids=(there.security_group_ids | add) - remove)
-        case ChangePrivateDns(private_dns=private_dns, domains=domains):
-            return msgspec.structs.replace(there, private_dns=private_dns, private_domains=domains)
-        case AddSubnets(subnet_ids=subnet_ids):
-            return msgspec.structs.replace(there, subnet_ids=there.subnet_ids | subnet_ids)
-        case _:
-            assert_never(step)
-
-
-def beside(wanted: WantedAssociation, there: VpcInNetwork | None) -> WantedAssociation:
-    """Give what is wanted of a VPC's association, with the private DNS that other bindings have by it."""
-    if there is None:
-        return wanted
-    private_dns, domains = _names(wanted, there)
-    return msgspec.structs.replace(wanted, private_dns=private_dns, private_domains=tuple(sorted(domains)))
-
-
-def associated(observed: Observed, wanted: WantedAssociation) -> Associated:
+def associated(observed: Observed, wanted: DesiredAttachment) -> Associated:
     """Name what makes the resource reachable."""
-    vpc = observed.vpc if wanted.mode is Mode.SERVICE_NETWORK else None
+    vpc = observed.vpc if isinstance(wanted, ServiceNetworkAttachment) else None
     return Associated(
         endpoint_id=observed.endpoint.id if observed.endpoint else "",
         network_arn=observed.network.arn if observed.network else "",
@@ -247,7 +122,7 @@ def associated(observed: Observed, wanted: WantedAssociation) -> Associated:
     )
 
 
-def _settings(wanted: WantedAssociation, endpoint: Endpoint | None, vpc: VpcInNetwork | None) -> str:
+def _settings(wanted: DesiredAttachment, endpoint: Endpoint | None, vpc: VpcInNetwork | None) -> str:
     """Write down what the way is left with, unless it is not this binding's alone, or somebody else's."""
     if wanted.shares_names or _named_anyway(wanted):
         return ""
@@ -256,32 +131,20 @@ def _settings(wanted: WantedAssociation, endpoint: Endpoint | None, vpc: VpcInNe
     return settings_of(vpc.private_dns, vpc.private_domains) if vpc is not None and vpc.ours else ""
 
 
-def _as_wanted(wanted: WantedAssociation, association_id: str, network_arn: str) -> VpcInNetwork:
-    return VpcInNetwork(
-        id=association_id,
-        state=State.AVAILABLE,
-        network_arn=network_arn,
-        security_group_ids=frozenset(wanted.security_group_ids),
-        private_dns=wanted.private_dns,
-        private_domains=frozenset(wanted.private_domains),
-        ours=True,
-    )
+def _network_step(named: NetworkRef, attempt: int) -> Step:
+    if named.create:
+        return CreateNetwork(named.name, attempt)
+    why = f"there is no service network {named.called} that this account sees; create it, or correct its name"
+    return Stuck("no-service-network", why)
 
 
-def _network_step(wanted: WantedAssociation, observed: Observed, attempt: int) -> Step | None:
-    if observed.network is None:
-        if wanted.network is not None and wanted.network.create:
-            return CreateNetwork(wanted.network.name)
-        called = wanted.network.called if wanted.network else "of the binding"
-        why = f"there is no service network {called} that this account sees; create it, or correct its name"
-        return Stuck("no-service-network", why)
-    return None if wanted.is_network else _in_network_step(wanted, observed.network, observed.in_network, attempt)
-
-
-def _in_network_step(wanted: WantedAssociation, network: Network, there: InNetwork | None, attempt: int) -> Step | None:
-    private = wanted.private_dns is not PrivateDns.OFF
+def _in_network_step(wanted: NetworkAttachment, network: Network, there: InNetwork | None, attempt: int) -> Step | None:
+    """See to what is in the network; one that is shared is put into nothing."""
+    private = wanted.private_dns.enabled
+    if wanted.resource.is_network:
+        return None
     if there is None:
-        return PutInNetwork(network.name, wanted.resource_arn, private)
+        return PutInNetwork(network, wanted.resource, private, attempt)
     if there.state is State.FAILED:
         retried = 0 < there.attempt < attempt
         return TakeOutOfNetwork(there.id, there.failure) if retried else _failed(there.id, there.failure)
@@ -290,25 +153,37 @@ def _in_network_step(wanted: WantedAssociation, network: Network, there: InNetwo
     return None
 
 
-def _vpc_step(wanted: WantedAssociation, observed: Observed) -> Step | None:
-    network, there = observed.network, observed.vpc
-    if network is None or there is None:
-        return AssociateVpc(network.name, wanted.vpc_id, wanted.security_group_ids) if network else None
+def _in_network(wanted: NetworkAttachment, observed: Observed) -> InNetwork | None:
+    return None if wanted.resource.is_network else observed.in_network
+
+
+def _vpc_step(
+    wanted: ServiceNetworkAttachment, vpc: NetworkedVpc, network: Network, there: VpcInNetwork | None, attempt: int
+) -> Step | None:
+    if there is None:
+        settings = VpcAssociationSettings(vpc.security_group_ids, wanted.private_dns)
+        return AssociateVpc(network, vpc.vpc_id, settings, attempt)
     if there.network_arn != network.arn:
         why = (
-            f"{wanted.vpc_id} is associated with another service network, {there.network_arn}, and can be with one "
+            f"{vpc.vpc_id} is associated with another service network, {there.network_arn}, and can be with one "
             f"only; use mode {Mode.SERVICE_NETWORK_ENDPOINT}, or that network"
         )
         return Stuck("vpc-associated-elsewhere", why)
     if there.state is State.FAILED:
         return _failed(there.id, there.failure)
-    if not there.state.is_usable:
-        return None
+    return _change_of_vpc(wanted, there) if there.state.is_usable else None
+
+
+def _change_of_vpc(wanted: ServiceNetworkAttachment, there: VpcInNetwork) -> Step | None:
     if not there.ours:
         lacking = "; ".join(_lacking(wanted, there))
         return _not_ours(there.id, lacking) if lacking else None
     difference = "; ".join(_differences(wanted, there))
-    return ChangeVpcAssociation(there.id, difference) if difference else None
+    if not difference:
+        return None
+    preference, domains = _names(wanted, there)
+    private_dns = PrivateDnsOptions(preference, tuple(sorted(domains)))
+    return ChangeVpcAssociation(there, difference, VpcAssociationSettings(wanted.security_group_ids, private_dns))
 
 
 def _failed(what: str, failure: str) -> Stuck:
@@ -326,106 +201,126 @@ def _without_private_dns(what: str) -> Stuck:
     return Stuck("private-dns-fixed", f"{why}privateDns: off")
 
 
-def _differences(wanted: WantedAssociation, there: VpcInNetwork) -> Iterator[str]:
+def _differences(wanted: DesiredAttachment, there: VpcInNetwork) -> Iterator[str]:
     yield from _other_groups(wanted, there)
     names = _names(wanted, there)
     if names != (there.private_dns, there.private_domains):
         yield f"private DNS {_names_text(*names)}"
 
 
-def _lacking(wanted: WantedAssociation, there: VpcInNetwork | Endpoint) -> Iterator[str]:
+def _lacking(wanted: DesiredAttachment, there: VpcInNetwork | Endpoint) -> Iterator[str]:
     """Say what is less than what is wanted; what is more is for whoever made it."""
     yield from _other_groups(wanted, there)
     if not _covers(wanted, there):
-        yield f"private DNS {_names_text(wanted.private_dns, wanted.private_domains)}"
+        yield f"private DNS {_names_text(wanted.private_dns.preference, wanted.private_dns.domains)}"
 
 
-def _other_groups(wanted: WantedAssociation, there: VpcInNetwork | Endpoint) -> Iterator[str]:
+def _other_groups(wanted: DesiredAttachment, there: VpcInNetwork | Endpoint) -> Iterator[str]:
     groups = frozenset(wanted.security_group_ids)
     if groups and groups != there.security_group_ids:
         yield f"security groups {', '.join(sorted(groups))}"
 
 
-def _names(wanted: WantedAssociation, there: VpcInNetwork | Endpoint) -> tuple[PrivateDns, frozenset[str]]:
+def _names(wanted: DesiredAttachment, there: VpcInNetwork | Endpoint) -> tuple[PrivateDns, frozenset[str]]:
     """Give the private DNS that there should be: just what is wanted, unless another binding may have some by it."""
     told = there.private_dns, there.private_domains
-    domains = frozenset(wanted.private_domains)
+    preference, domains = wanted.private_dns.preference, frozenset(wanted.private_dns.domains)
     if _named_anyway(wanted) or (wanted.shares_names and _covers(wanted, there)):
         return told
-    if wanted.shares_names and wanted.private_dns is there.private_dns:
-        return wanted.private_dns, domains | there.private_domains
-    return wanted.private_dns, domains
+    if wanted.shares_names and preference is there.private_dns:
+        return preference, domains | there.private_domains
+    return preference, domains
 
 
-def _covers(wanted: WantedAssociation, there: VpcInNetwork | Endpoint) -> bool:
+def _covers(wanted: DesiredAttachment, there: VpcInNetwork | Endpoint) -> bool:
     """Whether it has all the private DNS that is wanted, or more."""
-    if wanted.private_dns is PrivateDns.OFF or there.private_dns is PrivateDns.ALL:
+    private_dns = wanted.private_dns
+    if not private_dns.enabled or there.private_dns is PrivateDns.ALL:
         return True
-    return wanted.private_dns is there.private_dns and {*wanted.private_domains} <= there.private_domains
+    return private_dns.preference is there.private_dns and {*private_dns.domains} <= there.private_domains
 
 
-def _named_anyway(wanted: WantedAssociation) -> bool:
+def _named_anyway(wanted: DesiredAttachment) -> bool:
     """Whether AWS gives an endpoint private names without being asked: to a database by its ARN."""
-    by_arn = wanted.mode is Mode.RESOURCE_ENDPOINT and wanted.resource_type == "ARN"
-    return by_arn and wanted.private_dns is PrivateDns.OFF
+    match wanted:
+        case ResourceEndpointAttachment():
+            return wanted.resource.type == "ARN" and not wanted.private_dns.enabled
+        case ServiceNetworkAttachment() | ServiceNetworkEndpointAttachment():
+            return False
+        case _:
+            assert_never(wanted)
 
 
 def _names_text(private_dns: PrivateDns, domains: Iterable[str]) -> str:
     return " ".join((private_dns, *sorted(domains)))
 
 
-def _endpoint_step(wanted: WantedAssociation, observed: Observed) -> Step | None:
+def _endpoint_step(wanted: EndpointAttachment, target: EndpointTarget, observed: Observed, attempt: int) -> Step | None:
     there = observed.endpoint
     if there is None or there.state is State.OVER:
-        target = wanted.resource_arn
-        if wanted.mode is Mode.SERVICE_NETWORK_ENDPOINT and observed.network is not None:
-            target = f"service network {observed.network.name}"
-        return CreateEndpoint(target, wanted.vpc_id, wanted.subnet_ids, wanted.address_type)
+        return creation(wanted, target, observed.over, attempt)
     if there.state is State.FAILED:
         return _failed(there.id, there.failure)
     if not there.state.is_usable:
         return None
     if not there.ours:
-        lacking = "; ".join((*_lacking(wanted, there), *_lacking_subnets(wanted, there)))
-        return _not_ours(there.id, lacking) if lacking else _other_addresses(wanted, there)
-    return _change(wanted, there) or _other_addresses(wanted, there)
+        lacking = "; ".join((*_lacking(wanted, there), *_lacking_subnets(wanted.placement, there)))
+        return _not_ours(there.id, lacking) if lacking else _other_addresses(wanted.placement, there)
+    return _change(wanted, there) or _other_addresses(wanted.placement, there)
 
 
-def _change(wanted: WantedAssociation, there: Endpoint) -> Step | None:
+def creation(wanted: EndpointAttachment, target: EndpointTarget, over: tuple[str, ...], attempt: int) -> CreateEndpoint:
+    """Return how the endpoint is made; ``over`` are those that were there before."""
+    return CreateEndpoint(
+        target=target,
+        placement=wanted.placement,
+        security_group_ids=wanted.security_group_ids,
+        private_dns=wanted.private_dns,
+        attachment=wanted.name,
+        attempt=attempt,
+        over=over,
+    )
+
+
+def resource_target(wanted: ResourceEndpointAttachment) -> ResourceTarget:
+    return ResourceTarget(wanted.binding, wanted.resource.arn)
+
+
+def _change(wanted: EndpointAttachment, there: Endpoint) -> Step | None:
     groups = frozenset(wanted.security_group_ids)
     if groups and groups != there.security_group_ids:
-        return ChangeSecurityGroups(there.id, groups - there.security_group_ids, there.security_group_ids - groups)
+        return ChangeSecurityGroups(there, groups - there.security_group_ids, there.security_group_ids - groups)
     names = _names(wanted, there)
     if names != (there.private_dns, there.private_domains):
-        return ChangePrivateDns(there.id, *names)
-    return _subnet_step(wanted, there)
+        return ChangePrivateDns(there, *names)
+    return _subnet_step(wanted, there) if wanted.placement.subnets_named else None
 
 
-def _subnet_step(wanted: WantedAssociation, there: Endpoint) -> Step | None:
+def _subnet_step(wanted: EndpointAttachment, there: Endpoint) -> Step | None:
     """See to the subnets that a binding names; those of an endpoint to a network may be other bindings' too."""
-    if not wanted.subnets_named:
-        return None
-    named = frozenset(wanted.subnet_ids)
-    if wanted.mode is Mode.SERVICE_NETWORK_ENDPOINT:
-        missing = named - there.subnet_ids
-        return AddSubnets(there.id, missing) if missing else None
-    if named == there.subnet_ids:
-        return None
-    why = (
-        f"{there.id} is in {', '.join(sorted(there.subnet_ids))}, and an endpoint to a resource stays where it was "
-        "made; delete it to have it made anew, or name these subnets"
-    )
-    return Stuck("subnets-fixed", why)
+    named = frozenset(wanted.placement.subnet_ids)
+    match wanted:
+        case ServiceNetworkEndpointAttachment():
+            missing = named - there.subnet_ids
+            return AddSubnets(there, missing) if missing else None
+        case ResourceEndpointAttachment():
+            why = (
+                f"{there.id} is in {', '.join(sorted(there.subnet_ids))}, and an endpoint to a resource stays where it "
+                "was made; delete it to have it made anew, or name these subnets"
+            )
+            return None if named == there.subnet_ids else Stuck("subnets-fixed", why)
+        case _:
+            assert_never(wanted)
 
 
-def _lacking_subnets(wanted: WantedAssociation, there: Endpoint) -> Iterator[str]:
-    missing = frozenset(wanted.subnet_ids) - there.subnet_ids
-    if wanted.subnets_named and missing:
+def _lacking_subnets(placement: EndpointPlacement, there: Endpoint) -> Iterator[str]:
+    missing = frozenset(placement.subnet_ids) - there.subnet_ids
+    if placement.subnets_named and missing:
         yield f"subnets {', '.join(sorted(missing))}"
 
 
-def _other_addresses(wanted: WantedAssociation, there: Endpoint) -> Stuck | None:
-    if not wanted.address_type or there.address_type in {"", wanted.address_type}:
+def _other_addresses(placement: EndpointPlacement, there: Endpoint) -> Stuck | None:
+    if not placement.address_type or there.address_type in {"", placement.address_type}:
         return None
     why = (
         f"{there.id} has addresses of type {there.address_type}, which never changes; delete it to have it made anew, "
@@ -434,16 +329,7 @@ def _other_addresses(wanted: WantedAssociation, there: Endpoint) -> Stuck | None
     return Stuck("address-type-fixed", why)
 
 
-def _wait(wanted: WantedAssociation, observed: Observed) -> Step | None:
+def _wait(*needed: InNetwork | VpcInNetwork | Endpoint | None) -> Step | None:
     """Wait for what is on its way."""
-    needed: list[InNetwork | VpcInNetwork | Endpoint | None] = []
-    if wanted.mode is not Mode.RESOURCE_ENDPOINT and not wanted.is_network:
-        needed.append(observed.in_network)
-    if wanted.mode is Mode.SERVICE_NETWORK and wanted.vpc_id:
-        needed.append(observed.vpc)
-    if wanted.mode is not Mode.SERVICE_NETWORK:
-        needed.append(observed.endpoint)
-    for each in needed:
-        if each is not None and not each.state.is_usable:
-            return Await(each.id)
-    return None
+    on_its_way = (each for each in needed if each is not None and not each.state.is_usable)
+    return next((Await(each.id) for each in on_its_way), None)

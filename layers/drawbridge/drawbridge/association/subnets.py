@@ -32,6 +32,13 @@ class Subnet(Struct, frozen=True, kw_only=True):
     """IPv4 addresses that are left."""
 
 
+class Vpc(Struct, frozen=True, kw_only=True):
+    """A VPC that a binding wants a resource in."""
+
+    vpc_id: str
+    subnets: tuple[Subnet, ...] = ()
+
+
 def chosen(subnets: Iterable[Subnet], mode: Mode, address_type: str) -> tuple[str, ...]:
     """Choose one that can hold an endpoint in each zone that has any: the one with the lowest id, at every look."""
     of_zone: dict[str, str] = {}

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from drawbridge.association import Plan, PlannedAssociation
+from drawbridge.association.attachment_document import AttachmentDocument, attachment_of, document_of
 from drawbridge.aws.errors import translated
 from drawbridge.aws.table_reads import queried
 from drawbridge.decision.grounds import AssociationGrounds
@@ -37,6 +38,13 @@ class _Head(Struct, frozen=True):
     associations: int
 
 
+class _Planned(Struct, frozen=True):
+    """An association that was decided on, as it is kept."""
+
+    desired: AttachmentDocument = field(name="wanted")
+    at: datetime
+
+
 class Attempts:
     """The items. They are named by their place in the plan, so that a step that is run again writes the same ones."""
 
@@ -52,8 +60,7 @@ class Attempts:
         """
         head = _Head(msgspec.structs.replace(plan, associations=(), grounds=None), len(plan.associations))
         parts: dict[str, object] = {_GROUNDS: plan.grounds} | {
-            _association(place): PlannedAssociation(wanted=wanted, at=at)
-            for place, wanted in enumerate(plan.associations)
+            _association(place): _Planned(document_of(wanted), at) for place, wanted in enumerate(plan.associations)
         }
         before = self._items(request)
         with translated(f"keep the plan of {request.execution_name}", missing=UpstreamError):
@@ -77,11 +84,12 @@ class Attempts:
             item = self._table.get_item(Key=_key(request, name), ConsistentRead=True).get("Item")
         if item is None:
             raise _lost(request, name)
-        return msgspec.json.decode(str(item["json"]), type=PlannedAssociation)
+        planned = msgspec.json.decode(str(item["json"]), type=_Planned)
+        return PlannedAssociation(wanted=attachment_of(planned.desired), at=planned.at)
 
     def keep_planned(self, request: WorkflowInput, place: int, planned: PlannedAssociation) -> None:
         """Keep one association as it was decided again."""
-        self._put(request, _association(place), planned)
+        self._put(request, _association(place), _Planned(document_of(planned.wanted), planned.at))
 
     def keep_result(self, request: WorkflowInput, place: int, result: ItemResult) -> None:
         """Keep what came of one association, as much of it as there is room for."""
@@ -102,10 +110,10 @@ class Attempts:
         missing = [place for place in places if _association(place) not in items]
         if missing:
             raise _lost(request, _association(missing[0]))
-        decode = msgspec.json.Decoder(PlannedAssociation).decode
+        decode = msgspec.json.Decoder(_Planned).decode
         plan = msgspec.structs.replace(
             head.plan,
-            associations=tuple(decode(items[_association(place)]).wanted for place in places),
+            associations=tuple(attachment_of(decode(items[_association(place)]).desired) for place in places),
             grounds=msgspec.json.decode(items[_GROUNDS], type=AssociationGrounds | None),
         )
         results = msgspec.json.Decoder(ItemResult)

@@ -7,8 +7,7 @@ from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from drawbridge.association.plan import Vpc
-from drawbridge.association.subnets import Subnet
+from drawbridge.association.subnets import Subnet, Vpc
 from drawbridge.aws.errors import translated
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from drawbridge.arns import is_of
-from drawbridge.association import NetworkRef, WantedAssociation
+from drawbridge.association import AttachedResource, NetworkRef, VpcAssociationSettings
+from drawbridge.association.actions import AssociateVpc, ChangeVpcAssociation, PutInNetwork
 from drawbridge.association.observed import InNetwork, Network, State, VpcInNetwork
 from drawbridge.aws.errors import denied_action, translated
 from drawbridge.aws.ownership import OWNER_TAG
@@ -55,9 +56,9 @@ class ServiceNetworks:
             self._networks[ref] = self._find(ref)
         return self._networks[ref]
 
-    def in_network(self, network: Network, wanted: WantedAssociation) -> InNetwork | None:
+    def in_network(self, network: Network, resource: AttachedResource) -> InNetwork | None:
         """Give the network's association with the resource, whoever made it."""
-        found = self._listed(network, wanted.resource_kind).get(wanted.resource_arn)
+        found = self._listed(network, resource.kind).get(resource.arn)
         if found is None:
             return None
         state = _state(found["status"])
@@ -115,9 +116,7 @@ class ServiceNetworks:
             )
         return Network(arn=made["arn"], name=made["name"])
 
-    def put_in(
-        self, network: Network, wanted: WantedAssociation, client_token: str, *, private_dns: bool, attempt: int
-    ) -> InNetwork:
+    def put_in(self, action: PutInNetwork, client_token: str) -> InNetwork:
         """Associate the network with the resource, or with the service.
 
         Raises:
@@ -125,31 +124,30 @@ class ServiceNetworks:
             RefusedError: AWS does not associate these two.
         """
         try:
-            return self._put_in(network, wanted, client_token, private_dns=private_dns, attempt=attempt)
+            return self._put_in(action, client_token)
         except AccessDeniedError as error:
             raise AccessDeniedError(f"{error}; {_what_lacks(denied_action(str(error)))}") from error
 
-    def _put_in(
-        self, network: Network, wanted: WantedAssociation, client_token: str, *, private_dns: bool, attempt: int
-    ) -> InNetwork:
+    def _put_in(self, action: PutInNetwork, client_token: str) -> InNetwork:
+        network, resource, attempt = action.network, action.resource, action.attempt
         tags = {OWNER_TAG: self._owner, ATTEMPT_TAG: str(attempt)}
-        with translated(f"associate {wanted.resource_arn} with {network.arn}"):
-            if wanted.resource_kind is ResourceKind.SERVICE:
+        with translated(f"associate {resource.arn} with {network.arn}"):
+            if resource.kind is ResourceKind.SERVICE:
                 served = self._lattice.create_service_network_service_association(
                     serviceNetworkIdentifier=network.arn,
-                    serviceIdentifier=wanted.resource_arn,
+                    serviceIdentifier=resource.arn,
                     clientToken=client_token,
                     tags=tags,
                 )
                 return InNetwork(id=served["id"], state=_state(served["status"]), attempt=attempt)
             made = self._lattice.create_service_network_resource_association(
                 serviceNetworkIdentifier=network.arn,
-                resourceConfigurationIdentifier=wanted.resource_arn,
-                privateDnsEnabled=private_dns,
+                resourceConfigurationIdentifier=resource.arn,
+                privateDnsEnabled=action.private_dns,
                 clientToken=client_token,
                 tags=tags,
             )
-        return InNetwork(id=made["id"], state=_state(made["status"]), private_dns=private_dns, attempt=attempt)
+        return InNetwork(id=made["id"], state=_state(made["status"]), private_dns=action.private_dns, attempt=attempt)
 
     def take_out(self, association_id: str) -> None:
         """Delete the association with a resource or service; the role lets only those be deleted that carry our tag.
@@ -167,35 +165,37 @@ class ServiceNetworks:
                     serviceNetworkResourceAssociationIdentifier=association_id
                 )
 
-    def associate_vpc(self, network: Network, wanted: WantedAssociation, client_token: str) -> VpcInNetwork:
+    def associate_vpc(self, action: AssociateVpc, client_token: str) -> VpcInNetwork:
         """Associate the network with the VPC.
 
         Raises:
             ConflictError: it is associated already, with this network or another one.
         """
+        network = action.network
         # The VPC or a group may be what is not found: that says nothing of the request.
-        with translated(f"associate {wanted.vpc_id} with {network.arn}", missing=RefusedError):
+        with translated(f"associate {action.vpc_id} with {network.arn}", missing=RefusedError):
             made = self._lattice.create_service_network_vpc_association(
                 serviceNetworkIdentifier=network.arn,
-                vpcIdentifier=wanted.vpc_id,
+                vpcIdentifier=action.vpc_id,
                 clientToken=client_token,
                 tags={OWNER_TAG: self._owner},
-                **_settings(wanted),
+                **_settings(action.settings),
             )
-        return _as_wanted(wanted, made["id"], made["status"], network.arn)
+        return VpcInNetwork.of_ours(made["id"], _state(made["status"]), network.arn, action.settings)
 
-    def change_vpc_association(self, there: VpcInNetwork, wanted: WantedAssociation) -> VpcInNetwork:
-        """Give a VPC's association the security groups and the private DNS that are wanted.
+    def change_vpc_association(self, action: ChangeVpcAssociation) -> VpcInNetwork:
+        """Give a VPC's association other security groups and another private DNS.
 
         Raises:
             ConflictError: something else about it is in progress.
         """
+        there = action.association
         # What was deleted meanwhile is made anew at the next look.
         with translated(f"change {there.id}", missing=UpstreamError):
             changed = self._lattice.update_service_network_vpc_association(
-                serviceNetworkVpcAssociationIdentifier=there.id, **_settings(wanted)
+                serviceNetworkVpcAssociationIdentifier=there.id, **_settings(action.settings)
             )
-        return _as_wanted(wanted, there.id, changed["status"], there.network_arn)
+        return VpcInNetwork.of_ours(there.id, _state(changed["status"]), there.network_arn, action.settings)
 
     def _find(self, ref: NetworkRef) -> Network | None:
         identifier = ref.identifier or self._by_name.get(ref.name, "")
@@ -291,25 +291,13 @@ def association_names(each: Any) -> tuple[PrivateDns, frozenset[str]]:
     )
 
 
-def _settings(wanted: WantedAssociation) -> dict[str, Any]:
-    private = wanted.private_dns is not PrivateDns.OFF
-    settings: dict[str, Any] = {"privateDnsEnabled": private}
-    if private:
-        settings["dnsOptions"] = {"privateDnsPreference": PREFERENCES[wanted.private_dns]}
-        if wanted.private_domains:
-            settings["dnsOptions"]["privateDnsSpecifiedDomains"] = list(wanted.private_domains)
+def _settings(wanted: VpcAssociationSettings) -> dict[str, Any]:
+    private_dns = wanted.private_dns
+    settings: dict[str, Any] = {"privateDnsEnabled": private_dns.enabled}
+    if private_dns.enabled:
+        settings["dnsOptions"] = {"privateDnsPreference": PREFERENCES[private_dns.preference]}
+        if private_dns.domains:
+            settings["dnsOptions"]["privateDnsSpecifiedDomains"] = list(private_dns.domains)
     if wanted.security_group_ids:
         settings["securityGroupIds"] = list(wanted.security_group_ids)
     return settings
-
-
-def _as_wanted(wanted: WantedAssociation, association_id: str, status: str, network_arn: str) -> VpcInNetwork:
-    return VpcInNetwork(
-        id=association_id,
-        state=_state(status),
-        network_arn=network_arn,
-        security_group_ids=frozenset(wanted.security_group_ids),
-        private_dns=wanted.private_dns,
-        private_domains=frozenset(wanted.private_domains),
-        ours=True,
-    )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 import msgspec
 
-from drawbridge.association import Mode, WantedAssociation
-from drawbridge.association.observed import Endpoint, Network, State
+from drawbridge.association import Mode
+from drawbridge.association.actions import CreateEndpoint
+from drawbridge.association.observed import Endpoint, EndpointTarget, NetworkTarget, ResourceTarget, State
 from drawbridge.aws.errors import translated
 from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.pages import pages
@@ -52,37 +53,38 @@ class VpcEndpoints:
         self._owner = owner
         self._in_vpcs: dict[str, list[Any]] = {}
 
-    def find(self, wanted: WantedAssociation, network: Network | None) -> list[Endpoint]:
-        """Give the endpoints that lead where the mode says, those that are over too, oldest first.
+    def find(self, target: EndpointTarget, vpc_id: str) -> list[Endpoint]:
+        """Give the endpoints in the VPC that lead there, those that are over too, oldest first.
 
-        Of type Resource those that Drawbridge made for this binding, resource and VPC; of type ServiceNetwork all that
-        lead from the VPC to the network, ours first.
+        To a resource those that Drawbridge made for this binding; to a service network all, ours first.
         """
-        if wanted.mode is Mode.RESOURCE_ENDPOINT:
-            tags = {tag["Key"]: tag["Value"] for tag in self._tags(wanted)}
-            found = [each for each in self._listed(wanted.vpc_id) if tags.items() <= _tags_of(each).items()]
-        else:
-            arn = network.arn if network else ""
-            found = [each for each in self._listed(wanted.vpc_id) if each.get("ServiceNetworkArn") == arn]
+        match target:
+            case ResourceTarget():
+                tags = {tag["Key"]: tag["Value"] for tag in self._tags(target)}
+                found = [each for each in self._listed(vpc_id) if tags.items() <= _tags_of(each).items()]
+            case NetworkTarget(network):
+                found = [each for each in self._listed(vpc_id) if each.get("ServiceNetworkArn") == network.arn]
+            case _:
+                assert_never(target)
         made = [self._endpoint(each) for each in sorted(found, key=_age)]
         return sorted(made, key=lambda each: not each.ours)
 
-    def beside(self, wanted: WantedAssociation) -> list[Endpoint]:
+    def beside(self, target: ResourceTarget, vpc_id: str) -> list[Endpoint]:
         """Give the endpoints to the resource in the VPC that are not to be told as this or another binding's."""
-        there = [each for each in self._listed(wanted.vpc_id) if self._is_beside(each, wanted)]
+        there = [each for each in self._listed(vpc_id) if self._is_beside(each, target)]
         made = [(self._endpoint(each), _tags_of(each)) for each in sorted(there, key=_age)]
-        rest = {BINDING_TAG: wanted.binding, RESOURCE_TAG: wanted.resource_arn}
+        rest = {BINDING_TAG: target.binding, RESOURCE_TAG: target.resource_arn}
         return [
             msgspec.structs.replace(endpoint, was_ours=not endpoint.ours and rest.items() <= tags.items())
             for endpoint, tags in made
             if endpoint.state is not State.OVER
         ]
 
-    def _is_beside(self, each: Any, wanted: WantedAssociation) -> bool:
+    def _is_beside(self, each: Any, target: ResourceTarget) -> bool:
         """Whether it leads to the resource, and no binding of ours has it by all of its tags."""
         tags = _tags_of(each)
         bound = tags.get(OWNER_TAG) == self._owner and BINDING_TAG in tags and RESOURCE_TAG in tags
-        return each.get("ResourceConfigurationArn") == wanted.resource_arn and not bound
+        return each.get("ResourceConfigurationArn") == target.resource_arn and not bound
 
     def count(self, vpc_id: str, mode: Mode) -> int:
         """Count those of the mode's type in the VPC, whoever made them."""
@@ -91,32 +93,37 @@ class VpcEndpoints:
             for each in self._listed(vpc_id)
         )
 
-    def create(self, wanted: WantedAssociation, network: Network | None, client_token: str) -> Endpoint:
+    def create(self, action: CreateEndpoint, client_token: str) -> Endpoint:
         """Make the endpoint. The same token gives the same endpoint.
 
         Raises:
             RefusedError: AWS does not make it, as where no zone is common with the resource's.
             QuotaExceededError: there are as many as AWS allows.
         """
-        target: dict[str, Any] = {"ResourceConfigurationArn": wanted.resource_arn}
-        tags = self._tags(wanted)
-        if wanted.mode is Mode.SERVICE_NETWORK_ENDPOINT and network is not None:
-            target = {"ServiceNetworkArn": network.arn}
-            tags = [tags[0], {"Key": "Name", "Value": network.name}]
-        else:
-            tags.append({"Key": "Name", "Value": wanted.name[:256]})
+        placement, target = action.placement, action.target
+        led_to: dict[str, Any]
+        match target:
+            case ResourceTarget():
+                mode, called = Mode.RESOURCE_ENDPOINT, action.attachment[:256]
+                led_to = {"ResourceConfigurationArn": target.resource_arn}
+            case NetworkTarget(network):
+                mode, called = Mode.SERVICE_NETWORK_ENDPOINT, network.name
+                led_to = {"ServiceNetworkArn": network.arn}
+            case _:
+                assert_never(target)
+        tags: list[TagTypeDef] = [*self._tags(target), {"Key": "Name", "Value": called}]
         # Whatever comes of it: what was listed is not what is there any longer.
-        self._in_vpcs.pop(wanted.vpc_id, None)
-        with translated(f"create the endpoint of {wanted.name}"):
+        self._in_vpcs.pop(placement.vpc_id, None)
+        with translated(f"create the endpoint of {action.attachment}"):
             answer = self._ec2.create_vpc_endpoint(
                 # Without a type AWS makes a gateway endpoint.
-                VpcEndpointType=ENDPOINT_TYPES[wanted.mode],  # type: ignore[arg-type]  # the stubs want a literal
-                VpcId=wanted.vpc_id,
-                SubnetIds=list(wanted.subnet_ids),
+                VpcEndpointType=ENDPOINT_TYPES[mode],  # type: ignore[arg-type]  # the stubs want a literal
+                VpcId=placement.vpc_id,
+                SubnetIds=list(placement.subnet_ids),
                 ClientToken=client_token,
                 TagSpecifications=[{"ResourceType": "vpc-endpoint", "Tags": tags}],
-                **target,
-                **_settings(wanted),
+                **led_to,
+                **_settings(action),
             )
         return self._endpoint(answer["VpcEndpoint"])
 
@@ -167,12 +174,20 @@ class VpcEndpoints:
                 ]
         return self._in_vpcs[vpc_id]
 
-    def _tags(self, wanted: WantedAssociation) -> list[TagTypeDef]:
-        return [
-            {"Key": OWNER_TAG, "Value": self._owner},
-            {"Key": BINDING_TAG, "Value": wanted.binding},
-            {"Key": RESOURCE_TAG, "Value": wanted.resource_arn},
-        ]
+    def _tags(self, target: EndpointTarget) -> list[TagTypeDef]:
+        """Give what tells whose an endpoint is: one to a network is no single binding's."""
+        owner: TagTypeDef = {"Key": OWNER_TAG, "Value": self._owner}
+        match target:
+            case ResourceTarget(binding, resource_arn):
+                return [
+                    owner,
+                    {"Key": BINDING_TAG, "Value": binding},
+                    {"Key": RESOURCE_TAG, "Value": resource_arn},
+                ]
+            case NetworkTarget():
+                return [owner]
+            case _:
+                assert_never(target)
 
     def _endpoint(self, each: Any) -> Endpoint:
         error = each.get("LastError") or {}
@@ -202,12 +217,12 @@ def _tags_of(each: Any) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in each.get("Tags", [])}
 
 
-def _settings(wanted: WantedAssociation) -> dict[str, Any]:
-    settings = _names(wanted.private_dns, wanted.private_domains)
-    if wanted.security_group_ids:
-        settings["SecurityGroupIds"] = list(wanted.security_group_ids)
-    if wanted.address_type:
-        settings["IpAddressType"] = wanted.address_type
+def _settings(action: CreateEndpoint) -> dict[str, Any]:
+    settings = _names(action.private_dns.preference, action.private_dns.domains)
+    if action.security_group_ids:
+        settings["SecurityGroupIds"] = list(action.security_group_ids)
+    if action.placement.address_type:
+        settings["IpAddressType"] = action.placement.address_type
     return settings
 
 

@@ -5,7 +5,7 @@ from typing import Protocol, assert_never
 
 from msgspec import Struct
 
-from drawbridge.association import Associated, WantedAssociation
+from drawbridge.association import Associated, DesiredAttachment
 from drawbridge.association.aliases import alias_of
 from drawbridge.lattice import Entity, PrivateDns, ResourceKind
 from drawbridge.publication.documents import ConnectionDocument
@@ -50,28 +50,28 @@ class Due:
         self._prefix = prefix
 
     def usable(
-        self, wanted: WantedAssociation, by: Associated, found: list[NamedResource]
+        self, wanted: DesiredAttachment, by: Associated, found: list[NamedResource]
     ) -> tuple[list[tuple[NamedResource, Inside | None]], list[NamedResource]]:
         """Tell what can be published, with what is known of it, from what can't be yet."""
         usable: list[tuple[NamedResource, Inside | None]] = []
         pending = [each for each in found if not each.is_usable]
         for each in sorted((each for each in found if each.is_usable), key=lambda each: each.resource_arn):
-            inside = self._inside(wanted, by, each) if wanted.holds_others else None
-            if wanted.holds_others and inside is None:
+            inside = self._inside(wanted, by, each) if wanted.resource.holds_others else None
+            if wanted.resource.holds_others and inside is None:
                 pending.append(each)
             else:
                 usable.append((each, inside))
         return usable, pending
 
-    def found(self, wanted: WantedAssociation, by: Associated) -> list[NamedResource]:
+    def found(self, wanted: DesiredAttachment, by: Associated) -> list[NamedResource]:
         if by.endpoint_id:
             found = self._endpoints.named(by.endpoint_id)
         else:
-            found = self._entities.named_in_network(by.network_arn, wanted.resource_arn)
-        return led_to(by, wanted.resource_arn, wanted.resource_kind, found, holds_others=wanted.holds_others)
+            found = self._entities.named_in_network(by.network_arn, wanted.resource.arn)
+        return led_to(by, wanted.resource.arn, wanted.resource.kind, found, holds_others=wanted.resource.holds_others)
 
     def name(
-        self, wanted: WantedAssociation, by: Associated, named: NamedResource, inside: Inside | None, now: datetime
+        self, wanted: DesiredAttachment, by: Associated, named: NamedResource, inside: Inside | None, now: datetime
     ) -> DesiredName:
         """Give a name that is due, with all that is to be said of it.
 
@@ -87,12 +87,12 @@ class Due:
             vpc_id=wanted.vpc_id,
         )
 
-    def path(self, wanted: WantedAssociation, inside: Inside | None) -> str:
+    def path(self, wanted: DesiredAttachment, inside: Inside | None) -> str:
         vpc_id = wanted.vpc_id if wanted.per_vpc else None
         return connection_path(self._prefix, wanted.binding, _name(wanted, inside), vpc_id)
 
     def _document(
-        self, wanted: WantedAssociation, by: Associated, named: NamedResource, inside: Inside | None, now: datetime
+        self, wanted: DesiredAttachment, by: Associated, named: NamedResource, inside: Inside | None, now: datetime
     ) -> ConnectionDocument:
         private = self._has_private_name(wanted, by, named)
         return ConnectionDocument(
@@ -100,8 +100,8 @@ class Due:
             hosted_zone_id=named.hosted_zone_id,
             private_dns_name=named.private_dns_name if private else None,
             private_hosted_zone_id=named.private_hosted_zone_id if private else None,
-            port_ranges=inside.port_ranges if inside else wanted.port_ranges,
-            protocol=inside.protocol if inside else wanted.protocol,
+            port_ranges=inside.port_ranges if inside else wanted.resource.port_ranges,
+            protocol=inside.protocol if inside else wanted.resource.protocol,
             mode=wanted.mode,
             vpc_id=wanted.vpc_id or None,
             endpoint_id=by.endpoint_id or None,
@@ -109,21 +109,21 @@ class Due:
             service_network_arn=by.network_arn or None,
             vpc_association_id=by.vpc_association or None,
             resource_configuration_arn=named.resource_arn,
-            group_arn=wanted.resource_arn if wanted.holds_others else None,
+            group_arn=wanted.resource.arn if wanted.resource.holds_others else None,
             alias=alias_of(wanted, _name(wanted, inside)),
-            provider=wanted.provider,
+            provider=wanted.resource.provider,
             published_at=now.isoformat(timespec="seconds"),
         )
 
-    def _has_private_name(self, wanted: WantedAssociation, by: Associated, named: NamedResource) -> bool:
+    def _has_private_name(self, wanted: DesiredAttachment, by: Associated, named: NamedResource) -> bool:
         """Tell whether the provider's own name resolves in the VPC too.
 
         An endpoint tells its private name only if it does. A service network tells it whatever the VPC takes over.
         """
-        if named.private_dns_name is None or by.endpoint_id or wanted.resource_kind is ResourceKind.SERVICE:
+        if named.private_dns_name is None or by.endpoint_id or wanted.resource.kind is ResourceKind.SERVICE:
             return named.private_dns_name is not None
-        listed = any(is_in_domain(named.private_dns_name, domain) for domain in wanted.private_domains)
-        match wanted.private_dns:
+        listed = any(is_in_domain(named.private_dns_name, domain) for domain in wanted.private_dns.domains)
+        match wanted.private_dns.preference:
             case PrivateDns.OFF:
                 return False
             case PrivateDns.ALL:
@@ -135,9 +135,9 @@ class Due:
                 verified = entity is not None and entity.domain_verified is True
                 return bool(by.vpc_association) and (verified or listed)
             case _:
-                assert_never(wanted.private_dns)
+                assert_never(wanted.private_dns.preference)
 
-    def _inside(self, wanted: WantedAssociation, by: Associated, named: NamedResource) -> Inside | None:
+    def _inside(self, wanted: DesiredAttachment, by: Associated, named: NamedResource) -> Inside | None:
         """Give what is known of something in a group; ``None`` if not even its name is."""
         entity = self._entities.entity(named.resource_arn)
         if entity is not None:
@@ -145,13 +145,13 @@ class Due:
         if not by.network_arn:
             return None
         # What came with a shared network need not be shared itself: then only the network tells its name.
-        listed = self._entities.named_in_network(by.network_arn, wanted.resource_arn)
+        listed = self._entities.named_in_network(by.network_arn, wanted.resource.arn)
         name = next((each.name for each in listed if each.resource_arn == named.resource_arn), "")
         return Inside(name) if name else None
 
 
-def _name(wanted: WantedAssociation, inside: Inside | None) -> str:
-    return inside.name if inside else wanted.resource_name
+def _name(wanted: DesiredAttachment, inside: Inside | None) -> str:
+    return inside.name if inside else wanted.resource.name
 
 
 def is_in_domain(name: str, domain: str) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-from drawbridge.association import Alias, Associated, WantedAssociation
+from drawbridge.association import Alias, Associated, DesiredAttachment
 from drawbridge.association.aliases import Holder, MayTakeOver
 from drawbridge.errors import ConflictError
 from drawbridge.publication.due import Due, Endpoints, Entities, Inside
@@ -48,12 +48,12 @@ class PublicationPlanner:
         self._records = records
         self._prefix = prefix
 
-    def plan(self, wanted: WantedAssociation, by: Associated, *, now: datetime) -> PublicationPlan:
+    def plan(self, wanted: DesiredAttachment, by: Associated, *, now: datetime) -> PublicationPlan:
         """Say what publishing does; of a group, for each name by itself: one that is refused stops no other."""
         found = self._due.found(wanted, by)
         usable, pending = self._due.usable(wanted, by, found)
         names = tuple(self._name(wanted, by, named, inside, now) for named, inside in usable)
-        gone = self._gone(wanted, found, {each.path for each in names}) if wanted.holds_others else ()
+        gone = self._gone(wanted, found, {each.path for each in names}) if wanted.resource.holds_others else ()
         return PublicationPlan(
             names=names,
             taken_back=tuple(plan_removal(each, binding=wanted.binding, vpc_id=wanted.vpc_id) for each in gone),
@@ -62,7 +62,7 @@ class PublicationPlanner:
         )
 
     def _name(
-        self, wanted: WantedAssociation, by: Associated, named: NamedResource, inside: Inside | None, now: datetime
+        self, wanted: DesiredAttachment, by: Associated, named: NamedResource, inside: Inside | None, now: datetime
     ) -> NamePlan:
         try:
             desired = self._due.name(wanted, by, named, inside, now)
@@ -72,7 +72,7 @@ class PublicationPlanner:
                 path=self._due.path(wanted, inside),
                 dns_name=named.dns_name,
                 subject=named.resource_arn,
-                provider=wanted.provider,
+                provider=wanted.resource.provider,
                 actions=(Refuse(why=str(error)),),
             )
 
@@ -86,12 +86,12 @@ class PublicationPlanner:
         return ObservedName(parameters=parameters, record_differs=differs)
 
     def _gone(
-        self, wanted: WantedAssociation, found: Collection[NamedResource], due: Collection[str]
+        self, wanted: DesiredAttachment, found: Collection[NamedResource], due: Collection[str]
     ) -> Iterator[PublishedName]:
         """Give what is published of children that are gone; a path that another child has by now is that one's."""
         there = {each.resource_arn for each in found}
         for each in published_names(self._names.below(binding_path(self._prefix, wanted.binding))):
             document = each.document
-            of_group = document.group_arn == wanted.resource_arn and document.vpc_id == (wanted.vpc_id or None)
+            of_group = document.group_arn == wanted.resource.arn and document.vpc_id == (wanted.vpc_id or None)
             if of_group and document.resource_configuration_arn not in there and each.path not in due:
                 yield each

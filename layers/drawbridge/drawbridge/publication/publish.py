@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from drawbridge.association import Alias, Associated, WantedAssociation
+from drawbridge.association import Alias, Associated, DesiredAttachment
 from drawbridge.association.aliases import Holder, MayTakeOver
 from drawbridge.errors import ConflictError, GoneError, NotReadyError, RequestGoneError
 from drawbridge.publication import PointedRecord, Publication
@@ -65,7 +65,7 @@ class Publisher:
         self._names = names
         self._aliases = aliases
 
-    def publish(self, wanted: WantedAssociation, by: Associated, *, now: datetime, patient: bool) -> Publication:
+    def publish(self, wanted: DesiredAttachment, by: Associated, *, now: datetime, patient: bool) -> Publication:
         """Publish each name, and take back those of children that are gone.
 
         Of a group, what can be used is published whatever becomes of the rest; ``patient`` tells whether the rest is
@@ -77,11 +77,11 @@ class Publisher:
                 shared.
         """
         plan = self._planner.plan(wanted, by, now=now)
-        if not wanted.holds_others and not plan.names:
+        if not wanted.resource.holds_others and not plan.names:
             failure = " ".join(each.failure for each in plan.pending)
             raise NotReadyError(f"{wanted.name} has no name yet {failure}".rstrip())
         self._apply_all(plan.names)
-        if wanted.holds_others and patient and (plan.pending or not plan.names):
+        if wanted.resource.holds_others and patient and (plan.pending or not plan.names):
             raise NotReadyError(f"{wanted.name}: {len(plan.pending)} of {len(plan.found)} in it have no name yet")
         for name in plan.taken_back:
             self._apply(name)
@@ -112,7 +112,7 @@ class Publisher:
                     apply_parameters(action, self._names, partial(self._takeover.of_parameter, provider=name.provider))
 
 
-def _publication(wanted: WantedAssociation, by: Associated, plan: PublicationPlan) -> Publication:
+def _publication(wanted: DesiredAttachment, by: Associated, plan: PublicationPlan) -> Publication:
     """Say what was published, once the plan is applied."""
     documents = [each.document for each in plan.names if each.document]
     records = tuple(

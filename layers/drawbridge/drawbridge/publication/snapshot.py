@@ -2,20 +2,20 @@
 
 from collections.abc import Iterable
 
-from drawbridge.association import Associated, WantedAssociation
+from drawbridge.association import Associated, DesiredAttachment
 from drawbridge.lattice import ResourceKind
 from drawbridge.publication import Way
 from drawbridge.publication.named import NamedResource
 from drawbridge.request.digests import digest
 
 
-def way_of(wanted: WantedAssociation, by: Associated, found: Iterable[NamedResource]) -> Way:
+def way_of(wanted: DesiredAttachment, by: Associated, found: Iterable[NamedResource]) -> Way:
     """Note how an association is left: ``found`` is all that it leads to."""
     return Way(
         name=wanted.name,
-        resource_arn=wanted.resource_arn,
-        resource_kind=wanted.resource_kind,
-        holds_others=wanted.holds_others,
+        resource_arn=wanted.resource.arn,
+        resource_kind=wanted.resource.kind,
+        holds_others=wanted.resource.holds_others,
         by=by,
         state=state_of(found, frozenset(by.security_group_ids), by.settings, vpc=bool(by.vpc_association)),
     )

@@ -6,7 +6,7 @@ from typing import Protocol, assert_never
 import msgspec
 from msgspec import Struct
 
-from drawbridge.association import Plan, WantedAssociation
+from drawbridge.association import DesiredAttachment, Plan
 from drawbridge.bounds import WORDS_BYTES, fitting, shortened
 from drawbridge.publication import Publication
 from drawbridge.record.outcome import (
@@ -128,7 +128,7 @@ def _fitted(publication: Publication) -> Publication:
     )
 
 
-def _result(wanted: WantedAssociation, result: ItemResult | None) -> ItemResult:
+def _result(wanted: DesiredAttachment, result: ItemResult | None) -> ItemResult:
     if result is None:
         lost = "What became of it was not recorded; another attempt finds what there is."
         return Failure(name=wanted.name, error=WorkflowError("no-outcome", lost))

@@ -9,7 +9,13 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.acceptance import Acceptance, Result
-from drawbridge.association import Plan, WantedAssociation
+from drawbridge.association import (
+    DesiredAttachment,
+    Plan,
+    ResourceEndpointAttachment,
+    ServiceNetworkAttachment,
+    ServiceNetworkEndpointAttachment,
+)
 from drawbridge.association.made import LEFT_BEHIND
 from drawbridge.bounds import fitting
 from drawbridge.decision import Answer, AskApprover, Hold, Keep, Moot
@@ -220,7 +226,7 @@ def _of_plan(plan: Plan) -> Outcome:
     )
     if plan.associations:
         wanted = tuple(
-            Reason("associating", f"{wanted.resource_name} into {_where(wanted)}", source=wanted.binding)
+            Reason("associating", f"{wanted.resource.name} into {_where(wanted)}", source=wanted.binding)
             for wanted in plan.associations
         )
         reasons = (*wanted, *plan.refused, *plan.broken)
@@ -286,9 +292,15 @@ def _told(publications: list[Publication]) -> Iterator[Reason]:
             yield Reason("nothing-in-it", "There is nothing in it yet; what comes is published.")
 
 
-def _where(wanted: WantedAssociation) -> str:
-    called = f"service network {wanted.network.called}" if wanted.network else ""
-    return " by ".join(filter(None, (wanted.vpc_id, called)))
+def _where(wanted: DesiredAttachment) -> str:
+    match wanted:
+        case ResourceEndpointAttachment():
+            return wanted.vpc_id
+        case ServiceNetworkAttachment() | ServiceNetworkEndpointAttachment():
+            called = f"service network {wanted.network.called}"
+            return f"{wanted.vpc_id} by {called}" if wanted.vpc_id else called
+        case _:
+            assert_never(wanted)
 
 
 def _broken_off(error: WorkflowError) -> Outcome:

@@ -1,0 +1,57 @@
+"""What the bindings match in one share, and what comes of each resource."""
+
+from msgspec import Struct
+
+from drawbridge.association import DesiredAttachment
+from drawbridge.decision.facts import ResourceFacts
+from drawbridge.lattice import Entity, Matchable, Undescribed
+from drawbridge.request.shares import Share, SharedResource
+from drawbridge.status import Reason
+
+MOST_KEPT = 100
+"""Resources of one share whose facts and names are kept: an execution's history holds 25,000 events, and its row what
+is kept of each."""
+
+
+class Refusal(Struct, frozen=True, kw_only=True):
+    """Why something wanted is not associated."""
+
+    vpc_id: str = ""
+    """Where it is wanted; empty where that does not matter."""
+    reason: Reason
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """A resource that a binding matches, and what comes of it."""
+
+    binding: str
+    resource: Entity
+    facts: ResourceFacts | None = None
+    """What the policy was asked about; ``None`` if it was not."""
+    associations: tuple[DesiredAttachment, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+
+
+class Considered(Struct, frozen=True, kw_only=True):
+    """All that the bindings match in one share."""
+
+    share: Share
+    arns: tuple[str, ...]
+    """Of all that it holds."""
+    visible: tuple[SharedResource, ...]
+    """What it holds of VPC Lattice's."""
+    wishes: tuple[Wish, ...]
+    described: tuple[Entity, ...]
+    """Those of them that VPC Lattice describes by now."""
+    state: str
+    """The digest of all that the share holds; after a decision, of what it held when it was decided on."""
+    undescribed: tuple[Undescribed, ...] = ()
+    """What it is told of the others."""
+
+    @property
+    def contents(self) -> tuple[Matchable, ...] | None:
+        """What bindings go by, if all of it is described and it can be kept."""
+        undescribed = {resource.arn for resource in self.visible} - {each.arn for each in self.described}
+        if undescribed or len(self.described) > MOST_KEPT:
+            return None
+        return tuple(Matchable(name=each.name, type=each.type, owner=each.owner) for each in self.described)

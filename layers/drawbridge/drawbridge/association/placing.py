@@ -1,0 +1,169 @@
+"""Placing: in which VPCs a binding wants a resource, and what hinders it in each."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from drawbridge.arns import is_of
+from drawbridge.association import DesiredAlias, DesiredAttachment, NetworkRef
+from drawbridge.association.aliases import AliasCheck
+from drawbridge.association.associate import Ways
+from drawbridge.association.binding import Binding, VpcTag
+from drawbridge.association.desired import desired_attachments
+from drawbridge.association.evaluation import Refusal
+from drawbridge.association.observed import Observed
+from drawbridge.association.preflight import Preflight
+from drawbridge.association.refusals import OF_THIS_ONE, not_looked_at
+from drawbridge.association.subnets import Vpc
+from drawbridge.configuration import InForce
+from drawbridge.lattice import Entity, PrivateDns, ResourceKind
+from drawbridge.status import Reason
+
+
+class Network(Protocol):
+    """The VPCs of this account."""
+
+    def vpc(self, vpc_id: str) -> Vpc | None: ...
+
+    def tagged(self, tags: dict[str, str]) -> list[Vpc]: ...
+
+
+class Recorded(Protocol):
+    """What the ledger keeps of how a share's associations were left."""
+
+    def __call__(self, share_arn: str, /) -> Mapping[str, str]:
+        """Give the endpoint of each, by the association's name."""
+        ...
+
+
+def nothing_recorded(_share_arn: str, /) -> Mapping[str, str]:
+    """Stand for a ledger that keeps nothing."""
+    return {}
+
+
+class Placing:
+    """Finds the places of what bindings want. One for a plan: its checks know what the plan has placed already."""
+
+    def __init__(
+        self,
+        *,
+        network: Network,
+        bindings: InForce[Binding],
+        ways: Ways,
+        preflight: Preflight,
+        aliases: AliasCheck,
+        account_id: str,
+        recorded: Recorded,
+    ) -> None:
+        self._network = network
+        self._bindings = bindings
+        self._ways = ways
+        self._preflight = preflight
+        self._aliases = aliases
+        self._account_id = account_id
+        self._recorded = recorded
+
+    def places(
+        self, binding: Binding, resource: Entity, *, reserved: bool
+    ) -> tuple[list[DesiredAttachment], list[Refusal]]:
+        """Return what is wanted and can be, and why the rest can't; ``reserved`` is of the alias."""
+        desired = desired_attachments(
+            binding,
+            resource,
+            self._vpcs(binding),
+            alias=self._alias(binding, reserved=reserved),
+            names_elsewhere=self._names_elsewhere(binding),
+        )
+        if isinstance(desired, Reason):
+            return [], [Refusal(reason=desired)]
+        placed: list[DesiredAttachment] = []
+        unplaced: list[Refusal] = []
+        for each in desired:
+            hindrance = self._looked_at(each, binding, resource)
+            if hindrance is None:
+                placed.append(each)
+            else:
+                unplaced.append(Refusal(vpc_id=each.vpc_id, reason=hindrance))
+        if not desired:
+            where = binding.attach.vpc.tag if isinstance(binding.attach.vpc, VpcTag) else binding.attach.vpc
+            reason = Reason("no-vpc", f"{resource.name}: no VPC fits {where}", source=binding.name)
+            unplaced.append(Refusal(reason=reason))
+        return placed, unplaced
+
+    def _alias(self, binding: Binding, *, reserved: bool) -> DesiredAlias | None:
+        alias = binding.attach.alias
+        if alias is None:
+            return None
+        zone_name = self._aliases.zone_name(alias.zone)
+        return DesiredAlias(name=alias.name, zone_id=alias.zone, zone_name=zone_name, reserved=reserved)
+
+    def _looked_at(self, desired: DesiredAttachment, binding: Binding, resource: Entity) -> Reason | None:
+        """Return what hinders the attachment, or keeps from looking whether anything does."""
+        public = binding.attach.alias is not None and binding.attach.alias.public
+        try:
+            return self._aliases.hindrance(desired, public=public) or self._hindrance(desired, resource)
+        except OF_THIS_ONE as error:
+            return not_looked_at(error, resource.name, binding.name)
+
+    def _hindrance(self, wanted: DesiredAttachment, resource: Entity) -> Reason | None:
+        observed = self._ways.observe(wanted)
+        network = observed.network
+        if network is not None and not wanted.resource.is_network:
+            if not is_of(network.arn, self._account_id):
+                text = (
+                    f"{resource.name}: {network.arn} is another account's too, and AWS associates nothing with nothing "
+                    "that is both shared with this account; name a service network of its own"
+                )
+                return Reason("both-foreign", text, source=wanted.binding)
+            closed = resource.kind is ResourceKind.RESOURCE_CONFIGURATION and not resource.allows_shareable_networks
+            if network.shareable and closed and observed.in_network is None:
+                text = (
+                    f"{resource.name}: service network {network.name} can be shared on, which its provider does not "
+                    "allow, and which never changes; name a network that Drawbridge creates, or ask the provider for "
+                    "allowAssociationToShareableServiceNetwork"
+                )
+                return Reason("network-shareable", text, source=wanted.binding)
+        return self._lost(wanted, observed) or self._preflight.hindrance(wanted, observed)
+
+    def _lost(self, wanted: DesiredAttachment, observed: Observed) -> Reason | None:
+        """Find an endpoint of ours whose tags somebody took: it is not touched, and not made a second time.
+
+        One that somebody made by hand to the same resource is none of our business.
+        """
+        if not observed.beside:
+            return None
+        recorded = self._recorded(wanted.resource.share_arn).get(wanted.name)
+        lost = next((each.id for each in observed.beside if each.was_ours or each.id == recorded), None)
+        if lost is None:
+            return None
+        text = (
+            f"{wanted.resource.name}: {lost} in {wanted.vpc_id} was made for this binding, and its tags say so no "
+            "longer; put them back to have it looked after again, or delete it to have it made anew"
+        )
+        return Reason("ownership-lost", text, source=wanted.binding)
+
+    def _names_elsewhere(self, binding: Binding) -> bool:
+        """Whether another binding may have private DNS by the same network: one that can't be read may."""
+        if self._bindings.broken:
+            return True
+        return any(
+            other.name != binding.name
+            and other.attach.mode is binding.attach.mode
+            and other.attach.dns is not PrivateDns.OFF
+            and _may_be_one(other.attach.network, binding.attach.network)
+            for other in self._bindings.things
+        )
+
+    def _vpcs(self, binding: Binding) -> list[Vpc]:
+        match binding.attach.vpc:
+            case None:
+                return []
+            case VpcTag(tag):
+                return self._network.tagged(tag)
+            case vpc_id:
+                vpc = self._network.vpc(vpc_id)
+                return [vpc] if vpc else []
+
+
+def _may_be_one(one: NetworkRef | None, other: NetworkRef | None) -> bool:
+    """Whether these may name one network: two names differ, and what an id or a share stands for is not known here."""
+    return one is None or other is None or not (one.name and other.name) or one.name == other.name
