@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.loading import Fresh, in_turn, path_of
-from demo.people import PROVIDER, STRANGER, Approver, Person
 from local_aws.clock import clock
 from local_aws.drawbridge_stack import REGION, deploy_stack
 from local_aws.functions import processes
@@ -20,6 +19,7 @@ from local_aws.lapse import lapse
 from local_aws.server import LocalAws
 from local_aws.slack.callbacks import Signed, send
 from local_aws.slack.workspace import workspace
+from scenarios.people import PROVIDER, STRANGER, Approver, Person
 
 RUNS = 9
 ALLOWED = 3.0

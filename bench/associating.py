@@ -11,11 +11,11 @@ from collections import Counter
 from typing import Any
 
 from bench.measure import Span, measured
-from demo.people import Person
 from local_aws.drawbridge_stack import deploy_stack
 from local_aws.lapse import lapse
 from local_aws.server import LocalAws
 from local_aws.throttle_limits import limit_of
+from scenarios.people import Person
 
 REGION = "us-east-1"
 HOUR = 3600.0

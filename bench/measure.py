@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from demo.people import Person
 from local_aws import workflows
 from local_aws.clock import clock
 from local_aws.record import record
+from scenarios.people import Person
 
 _OURS = "drawbridge-"
 _THROTTLED = frozenset(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from demo.people import Person
+from scenarios.people import Person
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from typing import Any
 
 import boto3
 
-from demo.people import Person
 from drawbridge.aws.ledger import Ledger
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.facts import Facts, Moment
@@ -23,6 +22,7 @@ from drawbridge.status import Reason, Status
 from local_aws.clock import clock
 from local_aws.drawbridge_stack import REGION, deploy_stack
 from local_aws.faults import faults, parse
+from scenarios.people import Person
 from tests.builders import seen, workflow_input
 from tests.cli.made import grounds, request_of
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from demo.people import Person
 from local_aws.drawbridge_stack import REGION, deploy_stack
 from local_aws.lapse import lapse
 from local_aws.server import LocalAws
+from scenarios.people import Person
 from tests.system.permissions import Permissions
 
 PATIENCE = 3600

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from demo.people import Person
 from local_aws.iam import identities, usage
+from scenarios.people import Person
 
 PARTITION = "aws"
 _PATIENCE = 540

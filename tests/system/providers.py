@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from demo.people import Person
 from local_aws.services import lattice_children, public_dns
 from local_aws.services.lattice_kinds import children
 from local_aws.services.lattice_store import configurations
+from scenarios.people import Person
 from tests.system.conftest import until
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from demo.people import Person
 from local_aws import slack
 from local_aws.slack.state import Message
 from local_aws.slack.workspace import workspace
+from scenarios.people import Person
 from tests.system.conftest import LONG, World
 from tests.system.test_crashes import End, end_of, killed_everywhere
 from tests.system.test_onboarding import row_of

@@ -10,7 +10,6 @@ from typing import Protocol
 
 import pytest
 
-from demo.people import Person
 from local_aws.activity import in_flight
 from local_aws.drawbridge_stack import REGION
 from local_aws.fault_plans import Kind
@@ -19,6 +18,7 @@ from local_aws.functions.fleet import fleet
 from local_aws.lapse import lapse
 from local_aws.record import record
 from local_aws.services.organizations import arrange
+from scenarios.people import Person
 from tests.system.conftest import LONG, World
 from tests.system.test_onboarding import row_of, statuses
 

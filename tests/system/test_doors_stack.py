@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from demo.people import Person
+from scenarios.people import Person
 from tests.odd import with_json
 from tests.system.conftest import World, until
 from tests.system.test_bad_input import dead_letters, logged, permit

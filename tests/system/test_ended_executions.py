@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from demo.people import Person
 from local_aws.workflows.execution import executions
+from scenarios.people import Person
 from tests.system.conftest import Policy, World, until
 from tests.system.test_onboarding import (
     assert_published_right,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from demo.people import Person
+from scenarios.people import Person
 from tests.system.conftest import World, until
 from tests.system.test_onboarding import assert_published_right, endpoints_for, settled, statuses
 

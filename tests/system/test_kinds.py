@@ -10,11 +10,11 @@ from unittest import mock
 
 import pytest
 
-from demo.people import Person
 from local_aws.clock import clock
 from local_aws.services import endpoint_connections, shares
 from local_aws.services.organizations import arrange
 from local_aws.services.timings import timings
+from scenarios.people import Person
 from tests.system.conftest import Policy, World, until
 from tests.system.test_bad_input import logged
 from tests.system.test_onboarding import reasons, settled

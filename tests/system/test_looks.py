@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from demo.people import Person
 from local_aws.faults import CallFault, faults
 from local_aws.services import ram_listings
+from scenarios.people import Person
 from tests.system import providers
 from tests.system.conftest import World, until
 from tests.system.test_onboarding import endpoints_for, reasons, row_of, settled

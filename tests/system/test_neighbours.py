@@ -18,10 +18,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from demo.people import Person
 from local_aws.clock import clock
 from local_aws.lapse import lapse
 from local_aws.slack import APPROVALS
+from scenarios.people import Person
 from tests.system.conftest import LONG, World, stop_looking
 from tests.system.model.acceptances import Acceptances
 from tests.system.model.approvals import APPROVERS, NOBODY, Desk

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from demo.people import Person
 from local_aws.lapse import lapse
 from local_aws.services.organizations import arrange
+from scenarios.people import Person
 from tests.system.conftest import World, until
 
 _numbers = itertools.count(1)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from demo.people import Person
+from scenarios.people import Person
 from tests.system import providers
 from tests.system.conftest import World, until
 from tests.system.test_onboarding import row_of, settled

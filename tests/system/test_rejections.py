@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from demo.people import Person
+from scenarios.people import Person
 from tests.system.conftest import World
 from tests.system.test_onboarding import endpoints_for, settled
 

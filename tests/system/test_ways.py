@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from demo.people import Person
 from local_aws.faults import CallFault, faults
+from scenarios.people import Person
 from tests.system import providers
 from tests.system.conftest import World, until
 from tests.system.test_onboarding import reasons, row_of, settled

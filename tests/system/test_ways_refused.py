@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from demo.people import Person
 from local_aws.services.quotas import lowered
+from scenarios.people import Person
 from tests.system import providers
 from tests.system.conftest import World, until
 from tests.system.test_onboarding import row_of, settled

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from demo.people import Person
 from local_aws.clock import clock
 from local_aws.fault_plans import CallFault, Plan
 from local_aws.faults import faults
+from scenarios.people import Person
 from tests.system.model.spans import Spans
 
 GRACE = 60.0
