@@ -35,7 +35,7 @@ def report_answering(url: str) -> None:
     """Click on several questions, each click in a new process, and print how long the answer took."""
     processes.forking = False  # a cold start is one of Python's too
     provider, stranger = Person(url, PROVIDER, "provider"), Person(url, STRANGER, "stranger")
-    functions = provider.aws("lambda")
+    functions = provider.client("lambda")
     _deploy_bare(provider)
     clicks = _questions(provider, stranger, Approver(url, _CLICKED_BY))
     times: dict[str, list[float]] = {name: [] for name in ("bare", "refused", "approved", "again", "through the API")}
@@ -84,11 +84,11 @@ def _deploy_bare(provider: Person) -> None:
     trust = {
         "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]
     }
-    role = provider.aws("iam").create_role(RoleName=_BARE, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    role = provider.client("iam").create_role(RoleName=_BARE, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("app.py", _BARE_CODE)
-    provider.aws("lambda").create_function(
+    provider.client("lambda").create_function(
         FunctionName=_BARE,
         Role=role,
         Runtime="python3.13",

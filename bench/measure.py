@@ -81,13 +81,13 @@ def _executions(people: Sequence[Person]) -> set[str]:
     found: set[str] = set()
     for person in people:
         machine = person.output("OnboardingStateMachineArn")
-        pages = person.aws("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=machine)
+        pages = person.client("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=machine)
         found |= {each["executionArn"] for page in pages for each in page["executions"]}
     return found
 
 
 def _add_times(person: Person, execution_arn: str, times: dict[str, list[float]]) -> None:
-    pages = person.aws("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=execution_arn)
+    pages = person.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=execution_arn)
     entered: dict[str, list[Any]] = defaultdict(list)
     for event in (event for page in pages for event in page["events"]):
         if details := event.get("stateEnteredEventDetails"):

@@ -86,7 +86,7 @@ def _report_shares(provider: Person, consumer: Person) -> None:
 
     def ask() -> None:
         for number, configuration in enumerate(configurations):
-            share = provider.aws("ram").create_resource_share(
+            share = provider.client("ram").create_resource_share(
                 name=f"many-{number:03}", resourceArns=[configuration], principals=[consumer.account_id]
             )
             asked[share["resourceShare"]["resourceShareArn"]] = clock.time()

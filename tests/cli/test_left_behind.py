@@ -57,7 +57,7 @@ def test_what_a_binding_would_leave_behind_is_told_before_it_is_so_and_after(
 
 
 def test_what_others_made_is_never_called_left_behind(at_work: Drawbridge, operator: Operator, made: str) -> None:
-    operator.aws("ec2").delete_tags(Resources=[made], Tags=[{"Key": "drawbridge:owner"}])
+    operator.client("ec2").delete_tags(Resources=[made], Tags=[{"Key": "drawbridge:owner"}])
 
     assert at_work("plan", "--json").json["leftBehind"] == []
 

@@ -88,7 +88,7 @@ class Role:
 
 
 def _roles(person: Person) -> Iterator[Role]:
-    made = person.aws("cloudformation").describe_stack_resources(StackName="drawbridge")["StackResources"]
+    made = person.client("cloudformation").describe_stack_resources(StackName="drawbridge")["StackResources"]
     for each in made:
         if each["ResourceType"] == "AWS::IAM::Role":
             yield Role(each["LogicalResourceId"], person.account_id, each["PhysicalResourceId"])

@@ -34,7 +34,7 @@ class ApprovedConnection:
 
     def end(self, subject: str) -> End:
         """Tell what came of it, and take it away: a VPC has room for fifty."""
-        ec2 = self._stranger.aws("ec2")
+        ec2 = self._stranger.client("ec2")
         endpoint = ec2.describe_vpc_endpoints(VpcEndpointIds=[subject])["VpcEndpoints"][0]
         names = {endpoint["DnsEntries"][0]["DnsName"]} if endpoint["State"] == "available" else set()
         path = f"/drawbridge/consumers/{self._stranger.account_id}/{subject}/"

@@ -223,7 +223,7 @@ def test_trap_25_an_approval_of_what_has_changed_since_is_void_and_it_is_asked_a
     first = asked(world, share_arn)
     late = stranger.offer_database("late-db", port="22")
     # Nobody looks in between: the approval itself has to notice.
-    stranger.aws("ram").associate_resource_share(resourceShareArn=share_arn, resourceArns=[late])
+    stranger.client("ram").associate_resource_share(resourceShareArn=share_arn, resourceArns=[late])
     clock.advance(5)
 
     click(world, first, "U0ALICE")
@@ -262,7 +262,7 @@ def test_what_the_other_side_takes_back_is_over_and_the_message_says_so(
     endpoint_id = request(provider, stranger)
     message = asked(world, endpoint_id)
 
-    stranger.aws("ec2").delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
+    stranger.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
 
     settled(provider, endpoint_id, "WITHDRAWN")
     until(lambda: "ithdrawn" in shown(world, message), lambda: shown(world, message))
@@ -387,7 +387,7 @@ def test_an_answer_of_which_nobody_told_the_task_gets_there_with_the_reminder(
 def test_what_people_could_not_be_told_is_kept(world: World, provider: Person, stranger: Person) -> None:
     fleet.forget(provider.account_id, REGION, "drawbridge-tell_approvers")
     unread = CallFault("secretsmanager:GetSecretValue", "error", account=provider.account_id, role="*TellApprovers*")
-    sqs = provider.aws("sqs")
+    sqs = provider.client("sqs")
     (url,) = (url for url in sqs.list_queues()["QueueUrls"] if "EventsDeadLetterQueue" in url)
     kept: list[str] = []
 
@@ -447,7 +447,7 @@ def test_the_check_names_an_approver_s_team_that_is_not_the_token_s(
 ) -> None:
     name = "/drawbridge/config/approvers"
     before = provider.parameter(name)
-    ssm = provider.aws("ssm")
+    ssm = provider.client("ssm")
     ssm.put_parameter(Name=name, Value='{"teamId": "T0ELSEWHERE", "userIds": ["U0ALICE"]}', Overwrite=True)
     try:
         checked = command_line(provider, "slack", "check", "--json")

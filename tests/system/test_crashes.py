@@ -199,7 +199,7 @@ class Share:
     def begin(self) -> str:
         name = f"db-{next(_numbers)}"
         arn = self._provider.offer_database(name, port="5432")
-        share = self._provider.aws("ram").create_resource_share(
+        share = self._provider.client("ram").create_resource_share(
             name=name, resourceArns=[arn], principals=[self.home.account_id]
         )
         subject = str(share["resourceShare"]["resourceShareArn"])
@@ -211,7 +211,7 @@ class Share:
 
     def end(self, subject: str) -> End:
         name, arn = self._resources[subject]
-        ec2 = self.home.aws("ec2")
+        ec2 = self.home.client("ec2")
         tagged = [{"Name": "tag:drawbridge:resource-configuration", "Values": [arn]}]
         made = [each["VpcEndpointId"] for each in ec2.describe_vpc_endpoints(Filters=tagged)["VpcEndpoints"]]
         names = {each["DnsEntry"]["DnsName"] for each in self.home.associations(*made)}
@@ -242,7 +242,7 @@ class Connection:
 
     def end(self, subject: str) -> End:
         consumer = self._consumer_of[subject]
-        endpoint = consumer.aws("ec2").describe_vpc_endpoints(VpcEndpointIds=[subject])["VpcEndpoints"][0]
+        endpoint = consumer.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[subject])["VpcEndpoints"][0]
         names = {endpoint["DnsEntries"][0]["DnsName"]} if endpoint["State"] == "available" else set()
         return end_of(self.home, subject, f"/drawbridge/consumers/{consumer.account_id}/{subject}/", names, made=0)
 
@@ -250,7 +250,7 @@ class Connection:
 def end_of(home: Person, subject: str, path: str, names: set[str], *, made: int) -> End:
     """Tell what came of it; ``names`` are those that AWS tells, ``path`` is where one is published."""
     row = row_of(home, subject)
-    pages = home.aws("ssm").get_paginator("get_parameters_by_path").paginate(Path=path)
+    pages = home.client("ssm").get_paginator("get_parameters_by_path").paginate(Path=path)
     published = [each for page in pages for each in page["Parameters"]]
     return End(
         statuses=tuple(statuses(row)) if row else (),
@@ -263,7 +263,7 @@ def end_of(home: Person, subject: str, path: str, names: set[str], *, made: int)
 
 def executions_of(home: Person, request_id: str) -> int:
     machine = home.output("OnboardingStateMachineArn")
-    pages = home.aws("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=machine)
+    pages = home.client("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=machine)
     return sum(each["name"].startswith(request_id) for page in pages for each in page["executions"])
 
 

@@ -31,7 +31,7 @@ def test_a_thousand_levels_in_hints_and_a_row_by_hand_keep_nobody_waiting(
     consumer.write_policy("let-in", permit(provider))
     consumer.write_binding("past-it", resource="past-it", provider=provider.account_id)
     request_id = "share-00000000-0000-0000-0000-000000000081"
-    consumer.aws("dynamodb").put_item(
+    consumer.client("dynamodb").put_item(
         TableName=consumer.output("LedgerTableName"),
         Item={"request_id": {"S": request_id}, "followed": {"S": "yes"}, "updated_at": {"S": "never"}},
     )
@@ -40,7 +40,7 @@ def test_a_thousand_levels_in_hints_and_a_row_by_hand_keep_nobody_waiting(
     deep = [with_json(HINT, ("detail",), DEEP), with_json(HINT | {"x": 1}, ("x",), DEEP)]
 
     for _ in range(5):
-        consumer.aws("sqs").send_message_batch(
+        consumer.client("sqs").send_message_batch(
             QueueUrl=consumer.output("HintsQueueUrl"),
             Entries=[
                 {"Id": str(number), "MessageBody": body}

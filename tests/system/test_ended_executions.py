@@ -66,7 +66,7 @@ def execution_of(consumer: Person, share_arn: str) -> str:
     row = row_of(consumer, share_arn)
     assert row is not None
     name = f"{row['request_id']['S']}-{row['attempt']['N']}"
-    sfn = consumer.aws("stepfunctions")
+    sfn = consumer.client("stepfunctions")
     (machine,) = (
         each["stateMachineArn"]
         for each in sfn.list_state_machines()["stateMachines"]
@@ -76,7 +76,7 @@ def execution_of(consumer: Person, share_arn: str) -> str:
 
 
 def stopped(consumer: Person, execution: str) -> None:
-    consumer.aws("stepfunctions").stop_execution(executionArn=execution, cause="it hung")
+    consumer.client("stepfunctions").stop_execution(executionArn=execution, cause="it hung")
 
 
 def timed_out(consumer: Person, execution: str) -> None:

@@ -50,15 +50,17 @@ def offer_appliance(provider: Person) -> tuple[str, str]:
     """Offer a managed service on a Gateway Load Balancer; give its id and name."""
     balancer = f"arn:aws:elasticloadbalancing:us-east-1:{provider.account_id}:loadbalancer/gwy/a/0123456789abcdef"
     tags = [{"Key": "drawbridge:managed", "Value": "true"}]
-    made = provider.aws("ec2").create_vpc_endpoint_service_configuration(
+    made = provider.client("ec2").create_vpc_endpoint_service_configuration(
         GatewayLoadBalancerArns=[balancer], TagSpecifications=[{"ResourceType": "vpc-endpoint-service", "Tags": tags}]
     )["ServiceConfiguration"]
-    provider.aws("ec2").modify_vpc_endpoint_service_permissions(ServiceId=made["ServiceId"], AddAllowedPrincipals=["*"])
+    provider.client("ec2").modify_vpc_endpoint_service_permissions(
+        ServiceId=made["ServiceId"], AddAllowedPrincipals=["*"]
+    )
     return str(made["ServiceId"]), str(made["ServiceName"])
 
 
 def connect(who: Person, service_name: str) -> str:
-    made = who.aws("ec2").create_vpc_endpoint(
+    made = who.client("ec2").create_vpc_endpoint(
         VpcEndpointType="GatewayLoadBalancer",
         VpcId=who.vpc(),
         SubnetIds=who.subnets()[:1],
@@ -129,7 +131,7 @@ def test_inside_the_organization_an_invitation_is_accepted_and_who_left_is_an_ou
 ) -> None:
     home.write_binding("retained", resource="*", provider=stranger.account_id)
     first = stranger.offer_database("first", port="5432")
-    made = stranger.aws("ram").create_resource_share(
+    made = stranger.client("ram").create_resource_share(
         name="retained",
         resourceArns=[first],
         principals=[home.account_id],
@@ -142,7 +144,7 @@ def test_inside_the_organization_an_invitation_is_accepted_and_who_left_is_an_ou
     # Where a member stands is kept for five minutes.
     clock.advance(600)
     second = stranger.offer_database("second", port="5432")
-    stranger.aws("ram").associate_resource_share(resourceShareArn=share_arn, resourceArns=[second])
+    stranger.client("ram").associate_resource_share(resourceShareArn=share_arn, resourceArns=[second])
 
     def decided_again() -> dict[str, Any] | None:
         found = home.ledger(share_arn)[0]

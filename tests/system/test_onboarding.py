@@ -68,7 +68,7 @@ def reasons(row: dict[str, Any]) -> list[str]:
 
 def endpoints_for(person: Person, name: str) -> list[dict[str, Any]]:
     tagged = [{"Name": "tag:drawbridge:binding", "Values": [name]}]
-    return list(person.aws("ec2").describe_vpc_endpoints(Filters=tagged)["VpcEndpoints"])
+    return list(person.client("ec2").describe_vpc_endpoints(Filters=tagged)["VpcEndpoints"])
 
 
 def assert_published_right(person: Person, name: str) -> None:
@@ -102,7 +102,7 @@ def test_an_invitation_that_policy_lets_in_ends_in_a_name(
 def test_a_share_inside_the_organization_needs_no_invitation(
     world: World, provider: Person, consumer: Person, organization: None, name: str, events: str
 ) -> None:
-    consumer.aws("ssm").delete_parameter(Name="/drawbridge/config/policies/let-provider-in")
+    consumer.client("ssm").delete_parameter(Name="/drawbridge/config/policies/let-provider-in")
     accepted_before = world.calls(consumer.account_id, "ram:AcceptResourceShareInvitation")
     consumer.write_binding(name, resource=name, provider=provider.account_id)
 
@@ -130,7 +130,7 @@ def test_a_registered_consumers_endpoint_is_accepted_and_its_name_published(
     row = settled(provider, endpoint_id, "AVAILABLE")
     assert statuses(row) == ["PENDING", "ACCEPTED", "AVAILABLE"]
     assert consumer.endpoint_state(endpoint_id) == "available"
-    told = consumer.aws("ec2").describe_vpc_endpoints(VpcEndpointIds=[endpoint_id])["VpcEndpoints"][0]["DnsEntries"]
+    told = consumer.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[endpoint_id])["VpcEndpoints"][0]["DnsEntries"]
     path = f"/drawbridge/consumers/{consumer.account_id}/{endpoint_id}"
     assert provider.parameter(f"{path}/dns-name") == told[0]["DnsName"]
     assert json.loads(provider.parameter(f"{path}/connection") or "")["consumer"] == consumer.account_id
@@ -174,7 +174,7 @@ def test_every_managed_service_gets_its_connection_notification_once(
 
     def notifications() -> list[dict[str, Any]]:
         of_service = [{"Name": "service-id", "Values": [service_id]}]
-        ec2 = provider.aws("ec2")
+        ec2 = provider.client("ec2")
         return list(ec2.describe_vpc_endpoint_connection_notifications(Filters=of_service)["ConnectionNotificationSet"])
 
     until(notifications, lambda: f"{service_id} has a connection notification")

@@ -35,7 +35,7 @@ def test_an_invitation_is_rejected(host: Person, unwanted: Person) -> None:
     share_arn = unwanted.share_database("unwanted", port="5432", with_account=host.account_id)
 
     settled(host, share_arn, "REJECTED")
-    listing = host.aws("ram").get_paginator("get_resource_share_invitations").paginate(resourceShareArns=[share_arn])
+    listing = host.client("ram").get_paginator("get_resource_share_invitations").paginate(resourceShareArns=[share_arn])
     (invitation,) = [each for page in listing for each in page["resourceShareInvitations"]]
     assert invitation["status"] == "REJECTED"
     assert endpoints_for(host, "unwanted") == []

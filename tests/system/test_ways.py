@@ -46,7 +46,7 @@ def consumer(deployed_for: Callable[..., Person], provider: Person, request: pyt
 @pytest.fixture
 def new_vpc(consumer: Person) -> Callable[[], str]:
     """Make a VPC with a subnet: one VPC can be associated with one service network only."""
-    ec2 = consumer.aws("ec2")
+    ec2 = consumer.client("ec2")
 
     def make() -> str:
         vpc_id = str(ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"])
@@ -218,7 +218,7 @@ def test_what_was_taken_away_by_hand_is_made_anew_and_its_name_follows(
     before = dict(way.names)
     told = document(consumer, _binding(way), next(iter(before)))
     if mode == "service-network":
-        lattice = consumer.aws("vpc-lattice")
+        lattice = consumer.client("vpc-lattice")
         if kind in {"service", "service network"}:
             # Their names are the same in every network.
             lattice.delete_service_network_vpc_association(
@@ -231,7 +231,7 @@ def test_what_was_taken_away_by_hand_is_made_anew_and_its_name_follows(
             )["items"]
             lattice.delete_service_network_resource_association(serviceNetworkResourceAssociationIdentifier=found["id"])
     else:
-        consumer.aws("ec2").delete_vpc_endpoints(VpcEndpointIds=[told["endpointId"]])
+        consumer.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[told["endpointId"]])
 
     not_ = "" if mode == "service-network" and kind in {"service", "service network"} else before[min(before)]
     after = comes_right(world, consumer, way.share_arn, _binding(way), way.vpc, before, not_=not_)
@@ -361,7 +361,7 @@ def test_security_groups_of_an_endpoint_that_were_changed_by_hand_are_put_right(
     settled(consumer, share_arn, "AVAILABLE")
     told = document(consumer, name, name)
 
-    consumer.aws("ec2").modify_vpc_endpoint(
+    consumer.client("ec2").modify_vpc_endpoint(
         VpcEndpointId=told["endpointId"], AddSecurityGroupIds=[theirs], RemoveSecurityGroupIds=[ours]
     )
 
@@ -422,9 +422,9 @@ def test_two_bindings_share_a_network_its_vpc_association_and_its_endpoint(
         settled(consumer, share_arn, "AVAILABLE")
         for mode in ("service-network", "service-network-endpoint"):
             comes_right(world, consumer, share_arn, f"{mode}-{name}-{each}", vpc, {f"{name}-{each}"})
-    found = consumer.aws("ec2").describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["VpcEndpoints"]
+    found = consumer.client("ec2").describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["VpcEndpoints"]
     assert [each["VpcEndpointType"] for each in found] == ["ServiceNetwork"]
-    associated = consumer.aws("vpc-lattice").list_service_network_vpc_associations(vpcIdentifier=vpc)["items"]
+    associated = consumer.client("vpc-lattice").list_service_network_vpc_associations(vpcIdentifier=vpc)["items"]
     assert len(associated) == 1
 
 
@@ -432,7 +432,7 @@ def test_a_network_and_an_endpoint_that_are_there_are_used_and_left_as_they_are(
     world: World, consumer: Person, provider: Person, new_vpc: Callable[[], str]
 ) -> None:
     name, vpc = f"way-{next(_numbers):02}", new_vpc()
-    lattice, ec2 = consumer.aws("vpc-lattice"), consumer.aws("ec2")
+    lattice, ec2 = consumer.client("vpc-lattice"), consumer.client("ec2")
     network = lattice.create_service_network(name=f"net-{name}", sharingConfig={"enabled": False})["arn"]
     in_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
     subnets = [each["SubnetId"] for each in ec2.describe_subnets(Filters=in_vpc)["Subnets"]]
@@ -462,7 +462,7 @@ def test_several_vpcs_of_one_binding_each_have_their_own_name(
     world: World, consumer: Person, provider: Person, new_vpc: Callable[[], str]
 ) -> None:
     name, vpcs = f"way-{next(_numbers):02}", [new_vpc(), new_vpc()]
-    consumer.aws("ec2").create_tags(Resources=vpcs, Tags=[{"Key": "reach", "Value": name}])
+    consumer.client("ec2").create_tags(Resources=vpcs, Tags=[{"Key": "reach", "Value": name}])
     consumer.write_binding(
         name,
         resource=name,
@@ -484,16 +484,16 @@ def test_several_vpcs_of_one_binding_each_have_their_own_name(
 
 
 def _group(consumer: Person, vpc: str, name: str) -> str:
-    made = consumer.aws("ec2").create_security_group(GroupName=f"{name}-{vpc}", Description="for a test", VpcId=vpc)
+    made = consumer.client("ec2").create_security_group(GroupName=f"{name}-{vpc}", Description="for a test", VpcId=vpc)
     return str(made["GroupId"])
 
 
 def _groups_of(consumer: Person, told: dict[str, Any]) -> set[str]:
     """Give the security groups of what a published name leads through."""
     if told["endpointId"]:
-        found = consumer.aws("ec2").describe_vpc_endpoints(VpcEndpointIds=[told["endpointId"]])["VpcEndpoints"]
+        found = consumer.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[told["endpointId"]])["VpcEndpoints"]
         return {group["GroupId"] for group in found[0]["Groups"]}
-    association = consumer.aws("vpc-lattice").get_service_network_vpc_association(
+    association = consumer.client("vpc-lattice").get_service_network_vpc_association(
         serviceNetworkVpcAssociationIdentifier=told["vpcAssociationId"]
     )
     return set(association["securityGroupIds"])
@@ -517,7 +517,7 @@ def _grow(provider: Person, arn: str, kind: str, name: str) -> str:
 
 
 def _shrink(provider: Person, arn: str, kind: str, name: str) -> str:
-    lattice = provider.aws("vpc-lattice")
+    lattice = provider.client("vpc-lattice")
     if kind == "GROUP":
         found = lattice.list_resource_configurations(resourceConfigurationGroupIdentifier=arn)["items"]
         (one,) = (each["id"] for each in found if each["name"] == f"{name}-one")

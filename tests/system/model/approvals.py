@@ -106,7 +106,7 @@ class Desk:
 
     def _write_list(self, but: str = "") -> None:
         told = {"teamId": TEAM_ID, "userIds": [each for each in APPROVERS if self.on_list[each].is_so and each != but]}
-        self.home.person.aws("ssm").put_parameter(Name=_LIST, Type="String", Value=json.dumps(told), Overwrite=True)
+        self.home.person.client("ssm").put_parameter(Name=_LIST, Type="String", Value=json.dumps(told), Overwrite=True)
 
     # ---- what must be so
 
