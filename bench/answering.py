@@ -11,14 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.loading import Fresh, in_turn, path_of
-from local_aws.clock import clock
 from local_aws.drawbridge_stack import REGION, deploy_stack
 from local_aws.functions import processes
 from local_aws.functions.fleet import fleet
-from local_aws.lapse import lapse
-from local_aws.server import LocalAws
 from local_aws.slack.callbacks import Signed, send
 from local_aws.slack.workspace import workspace
+from local_aws.testing.clock import clock, fast_forward
+from local_aws.testing.server import LocalAws
 from scenarios.people import PROVIDER, STRANGER, Approver, Person
 
 RUNS = 9
@@ -62,7 +61,7 @@ def _questions(provider: Person, stranger: Person, approver: Approver) -> list[S
     """Have several questions asked, and make the clicks that approve them."""
     _, service_name = provider.offer_service()
     endpoints = [stranger.connect(service_name) for _ in range(RUNS + 1)]
-    if not lapse(3600, until=lambda: all(approver.asked(each) for each in endpoints)):
+    if not fast_forward(3600, until=lambda: all(approver.asked(each) for each in endpoints)):
         raise TimeoutError("not all questions were asked")
     made = []
     for endpoint in endpoints:

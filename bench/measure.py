@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local_aws import workflows
-from local_aws.clock import clock
 from local_aws.record import record
+from local_aws.testing.clock import clock
 from scenarios.people import Person
 
 _OURS = "drawbridge-"

@@ -28,10 +28,10 @@ from drawbridge.decision.facts import ConnectionFacts, Fact, Facts, Moment, Reso
 from drawbridge.decision.gather import Gatherer
 from drawbridge.decision.policies import SCHEMA_TEXT, parse_policy
 from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest
-from local_aws.clock import clock
 from local_aws.credentials import credentials_for_role
-from local_aws.server import LocalAws
 from local_aws.services import invitations, organizations
+from local_aws.testing.clock import clock
+from local_aws.testing.server import LocalAws
 from tests.contracts.accounts import REGION, Account, new_account_id
 from tests.local_aws import lattice_shares
 from tests.local_aws.accounts import first_vpc, pass_time, resource_configuration

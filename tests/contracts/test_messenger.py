@@ -24,7 +24,7 @@ from drawbridge.errors import (
 )
 from drawbridge.slack.messenger import Messenger
 from local_aws import slack
-from local_aws.server import LocalAws
+from local_aws.testing.server import LocalAws
 from tests.builders import question
 from tests.contracts.accounts import new_account_id
 

@@ -24,8 +24,8 @@ from drawbridge.errors import (
     QuotaExceededError,
     ThrottledError,
 )
-from local_aws.faults import CallFault, faults
 from local_aws.services.quotas import lowered
+from local_aws.testing.faults import CallFault, faults
 from tests.builders import wanted_by_network
 from tests.contracts.accounts import Account, answering, empty_first_pages, refusing
 from tests.contracts.accounts import shared as shared_resource

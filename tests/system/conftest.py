@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from local_aws.drawbridge_stack import deploy_stack
-from local_aws.lapse import lapse
-from local_aws.server import LocalAws
+from local_aws.testing.clock import fast_forward
+from local_aws.testing.server import LocalAws
 from scenarios.people import Person
 from tests.system.permissions import Permissions
 
@@ -88,8 +88,8 @@ def _is_ours(role: str | None) -> bool:
 
 
 @pytest.fixture(scope="session")
-def world(local_aws_server: LocalAws) -> World:
-    return World(local_aws_server.url)
+def world(local_aws: LocalAws) -> World:
+    return World(local_aws.url)
 
 
 @pytest.fixture(scope="session")
@@ -199,6 +199,6 @@ def until(look: Callable[[], Any], what: Callable[[], str], patience: float = PA
         found = look()
         return bool(found)
 
-    if not lapse(patience, until=so):
+    if not fast_forward(patience, until=so):
         raise AssertionError(f"still not so after {patience} s: {what()}")
     return found

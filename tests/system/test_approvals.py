@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from local_aws.clock import clock
 from local_aws.drawbridge_stack import REGION
-from local_aws.faults import CallFault, faults
 from local_aws.functions.fleet import fleet
 from local_aws.slack.callbacks import Delivered, send
 from local_aws.slack.workspace import workspace
+from local_aws.testing.clock import clock
+from local_aws.testing.faults import CallFault, faults
 from scenarios.people import Person
 from tests.system.conftest import LONG, Policy, World, stop_looking, until
 from tests.system.test_onboarding import reasons, row_of, settled, statuses

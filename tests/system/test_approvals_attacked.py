@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from local_aws.clock import clock
-from local_aws.faults import CallFault, faults
+from local_aws.testing.clock import clock
+from local_aws.testing.faults import CallFault, faults
 from scenarios.people import Person
 from tests.system.conftest import Policy, World, until
 from tests.system.test_approvals import asked, buttons, click, messages, private, request, shown, waiting

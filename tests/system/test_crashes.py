@@ -10,14 +10,12 @@ from typing import Protocol
 
 import pytest
 
-from local_aws.activity import in_flight
 from local_aws.drawbridge_stack import REGION
-from local_aws.fault_plans import Kind
-from local_aws.faults import CallFault, faults
 from local_aws.functions.fleet import fleet
-from local_aws.lapse import lapse
 from local_aws.record import record
-from local_aws.services.organizations import arrange
+from local_aws.testing.clock import fast_forward, in_flight
+from local_aws.testing.faults import CallFault, Kind, faults
+from local_aws.testing.organizations import arrange
 from scenarios.people import Person
 from tests.system.conftest import LONG, World
 from tests.system.test_onboarding import row_of, statuses
@@ -375,8 +373,8 @@ def played(kinds: Sequence[Onboarding], trailing: float = TRAILING) -> list[End]
         there = all(row and row["status"]["S"] == "AVAILABLE" and row["settled"]["BOOL"] for row in rows)
         return there and not in_flight().get("executions")
 
-    lapse(LONGEST, until=over)
-    lapse(trailing)
+    fast_forward(LONGEST, until=over)
+    fast_forward(trailing)
     return [kind.end(subject) for kind, subject in zip(kinds, subjects, strict=True)]
 
 

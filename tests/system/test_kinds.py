@@ -10,10 +10,10 @@ from unittest import mock
 
 import pytest
 
-from local_aws.clock import clock
 from local_aws.services import endpoint_connections, shares
-from local_aws.services.organizations import arrange
 from local_aws.services.timings import timings
+from local_aws.testing.clock import clock
+from local_aws.testing.organizations import arrange
 from scenarios.people import Person
 from tests.system.conftest import Policy, World, until
 from tests.system.test_bad_input import logged

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local_aws.clock import clock
+from local_aws.testing.clock import clock
 from scenarios.people import Person
 from tests.system.conftest import Policy, World, until
 from tests.system.test_approvals import asked, buttons, click, messages, shown

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from local_aws.faults import CallFault, faults
 from local_aws.services import ram_listings
+from local_aws.testing.faults import CallFault, faults
 from scenarios.people import Person
 from tests.system import providers
 from tests.system.conftest import World, until

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from local_aws.lapse import lapse
-from local_aws.services.organizations import arrange
+from local_aws.testing.clock import fast_forward
+from local_aws.testing.organizations import arrange
 from scenarios.people import Person
 from tests.system.conftest import World, until
 
@@ -113,7 +113,7 @@ def test_a_share_inside_the_organization_needs_no_invitation(
     assert [reason["M"]["source"]["S"] for reason in accepted["reasons"]["L"]] == ["own-organization"]
     assert_published_right(consumer, name)
     assert world.calls(consumer.account_id, "ram:AcceptResourceShareInvitation") == accepted_before
-    lapse(60)  # a parameter's name is taken for a while after it went
+    fast_forward(60)  # a parameter's name is taken for a while after it went
     permit = f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);'
     consumer.write_policy("let-provider-in", permit)
 

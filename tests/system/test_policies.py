@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from local_aws.clock import clock
-from local_aws.services.organizations import arrange
+from local_aws.testing.clock import clock
+from local_aws.testing.organizations import arrange
 from scenarios.people import Person
 from tests.system.conftest import Policy, World, until
 from tests.system.test_bad_input import logged

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from local_aws.faults import CallFault, faults
+from local_aws.testing.faults import CallFault, faults
 from scenarios.people import Person
 from tests.system import providers
 from tests.system.conftest import World, until

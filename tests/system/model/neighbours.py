@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from local_aws.clock import clock
-from local_aws.fault_plans import CallFault, Plan
-from local_aws.faults import faults
+from local_aws.testing.clock import clock
+from local_aws.testing.faults import CallFault, Plan, faults
 from scenarios.people import Person
 from tests.system.model.spans import Spans
 
