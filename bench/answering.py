@@ -12,12 +12,10 @@ from typing import Any
 
 from bench.loading import Fresh, in_turn, path_of
 from local_aws.drawbridge_stack import REGION, deploy_stack
-from local_aws.functions import processes
-from local_aws.functions.fleet import fleet
-from local_aws.slack.callbacks import Signed, send
-from local_aws.slack.workspace import workspace
 from local_aws.testing.clock import clock, fast_forward
+from local_aws.testing.functions import begin_anew, started_cold
 from local_aws.testing.server import LocalAws
+from local_aws.testing.slack import Signed, send, workspace
 from scenarios.people import PROVIDER, STRANGER, Approver, Person
 
 RUNS = 9
@@ -32,7 +30,11 @@ _BARE_CODE = 'def lambda_handler(event, context):\n    return {"statusCode": 200
 
 def report_answering(url: str) -> None:
     """Click on several questions, each click in a new process, and print how long the answer took."""
-    processes.forking = False  # a cold start is one of Python's too
+    with started_cold():  # a cold start is one of Python's too
+        _report(url)
+
+
+def _report(url: str) -> None:
     provider, stranger = Person(url, PROVIDER, "provider"), Person(url, STRANGER, "stranger")
     functions = provider.client("lambda")
     _deploy_bare(provider)
@@ -48,7 +50,7 @@ def report_answering(url: str) -> None:
             "approved": _cold(functions, _RECEIVE, event),
             "again": _timed(lambda event=event: _answered(functions, _RECEIVE, event)),  # type: ignore[misc]  # bound now
         }
-        fleet.forget(PROVIDER, REGION, _RECEIVE)
+        begin_anew(PROVIDER, REGION, _RECEIVE)
         spent["through the API"] = send(click, within=60).seconds
         for name, seconds in spent.items():
             if not first:
@@ -97,7 +99,7 @@ def _deploy_bare(provider: Person) -> None:
 
 
 def _cold(functions: Any, name: str, event: dict[str, Any], status: int = 200) -> float:
-    fleet.forget(PROVIDER, REGION, name)
+    begin_anew(PROVIDER, REGION, name)
     return _timed(lambda: _answered(functions, name, event, status))
 
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from local_aws import workflows
-from local_aws.record import record
 from local_aws.testing.clock import clock
+from local_aws.testing.record import record
+from local_aws.testing.workflows import transitions
 from scenarios.people import Person
 
 _OURS = "drawbridge-"
@@ -45,7 +45,7 @@ def measured(people: Sequence[Person]) -> Iterator[Span]:
     for person in people:
         for arn in _executions([person]) - known:
             span.executions += 1
-            span.transitions += workflows.transitions(arn)
+            span.transitions += transitions(arn)
             _add_times(person, arn, span.times)
 
 
@@ -67,12 +67,12 @@ def print_span(span: Span, *, calls: bool = True) -> None:
 def _calls() -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
     counted: Counter[tuple[str, str]] = Counter()
     throttled: Counter[tuple[str, str]] = Counter()
-    for each in record.describe(last=0)["calls"]:
-        if each["role"] and each["role"].startswith(_OURS):
-            function = each["role"].removeprefix(_OURS).partition("Role-")[0].removesuffix("Function")
-            counted[function, each["operation"]] += each["count"]
-            throttled[function, each["operation"]] += sum(
-                count for code, count in each["errors"].items() if code in _THROTTLED
+    for each in record.counts():
+        if each.role and each.role.startswith(_OURS):
+            function = each.role.removeprefix(_OURS).partition("Role-")[0].removesuffix("Function")
+            counted[function, each.operation] += each.calls
+            throttled[function, each.operation] += sum(
+                count for code, count in each.errors.items() if code in _THROTTLED
             )
     return counted, throttled
 

@@ -93,7 +93,7 @@ class Record:
         """Return the counts of all callers and operations."""
         return [
             Count(each["account"], each["role"], each["operation"], each["count"], each["errors"])
-            for each in _record.describe(last=0)["calls"]
+            for each in _record.describe(last=1)["calls"]
         ]
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local_aws.services import lattice_children, public_dns
-from local_aws.services.lattice_kinds import children
-from local_aws.services.lattice_store import configurations
+from local_aws.testing.incidents import publish_txt_record
 from scenarios.people import Person
 from tests.system.conftest import until
 
@@ -93,21 +91,20 @@ def _child(provider: Person, group_arn: str, name: str) -> str:
     return str(made["arn"])
 
 
-def endpoints(arn: str) -> list[str]:
-    """Give the endpoints of a database that is offered by its ARN."""
-    return [str(each.shown["customDomainName"]) for each in children(configurations[arn.rpartition("/")[2]])]
-
-
-def set_endpoints(arn: str, names: list[str]) -> None:
-    """Let a database that is offered by its ARN have these endpoints: its children follow."""
-    lattice_children.set_endpoints(configurations[arn.rpartition("/")[2]], names)
+def endpoints(provider: Person, arn: str) -> list[str]:
+    """Give the endpoints of a database that is offered by its ARN, in the order of its children's names."""
+    lattice = provider.client("vpc-lattice")
+    pages = lattice.get_paginator("list_resource_configurations").paginate(resourceConfigurationGroupIdentifier=arn)
+    found = sorted((each["name"], each["id"]) for page in pages for each in page["items"])
+    described = (lattice.get_resource_configuration(resourceConfigurationIdentifier=each) for _, each in found)
+    return [str(each["customDomainName"]) for each in described]
 
 
 def verified(provider: Person, domain: str) -> str:
     """Have AWS find that a domain is the provider's; give the id of the verification."""
     lattice = provider.client("vpc-lattice")
     begun = lattice.start_domain_verification(domainName=domain)
-    public_dns.publish(begun["txtMethodConfig"]["name"], begun["txtMethodConfig"]["value"])
+    publish_txt_record(begun["txtMethodConfig"]["name"], begun["txtMethodConfig"]["value"])
 
     def found() -> bool:
         asked = lattice.get_domain_verification(domainVerificationIdentifier=begun["id"])

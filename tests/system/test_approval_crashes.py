@@ -6,9 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from local_aws import slack
-from local_aws.slack.state import Message
-from local_aws.slack.workspace import workspace
+from local_aws.testing.slack import APPROVALS, Message, workspace
 from scenarios.people import Person
 from tests.system.conftest import LONG, World
 from tests.system.test_crashes import End, end_of, killed_everywhere
@@ -56,7 +54,7 @@ def _buttons(subject: str) -> list[Message]:
 
 @pytest.fixture
 def approved_connection(world: World, deployed: Callable[..., Person]) -> ApprovedConnection:
-    home = deployed("510000000024", LookEvery="rate(5 minutes)", SlackChannel=slack.APPROVALS)
+    home = deployed("510000000024", LookEvery="rate(5 minutes)", SlackChannel=APPROVALS)
     return ApprovedConnection(home, world.person("520000000024"))
 
 

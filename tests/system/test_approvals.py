@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 
 from local_aws.drawbridge_stack import REGION
-from local_aws.functions.fleet import fleet
-from local_aws.slack.callbacks import Delivered, send
-from local_aws.slack.workspace import workspace
 from local_aws.testing.clock import clock
 from local_aws.testing.faults import CallFault, faults
+from local_aws.testing.functions import begin_anew
+from local_aws.testing.slack import Delivered, send, workspace
 from scenarios.people import Person
 from tests.system.conftest import LONG, Policy, World, stop_looking, until
 from tests.system.test_onboarding import reasons, row_of, settled, statuses
@@ -385,7 +384,7 @@ def test_an_answer_of_which_nobody_told_the_task_gets_there_with_the_reminder(
 
 
 def test_what_people_could_not_be_told_is_kept(world: World, provider: Person, stranger: Person) -> None:
-    fleet.forget(provider.account_id, REGION, "drawbridge-tell_approvers")
+    begin_anew(provider.account_id, REGION, "drawbridge-tell_approvers")
     unread = CallFault("secretsmanager:GetSecretValue", "error", account=provider.account_id, role="*TellApprovers*")
     sqs = provider.client("sqs")
     (url,) = (url for url in sqs.list_queues()["QueueUrls"] if "EventsDeadLetterQueue" in url)

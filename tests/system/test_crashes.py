@@ -11,11 +11,11 @@ from typing import Protocol
 import pytest
 
 from local_aws.drawbridge_stack import REGION
-from local_aws.functions.fleet import fleet
-from local_aws.record import record
 from local_aws.testing.clock import fast_forward, in_flight
 from local_aws.testing.faults import CallFault, Kind, faults
+from local_aws.testing.functions import begin_anew
 from local_aws.testing.organizations import arrange
+from local_aws.testing.record import record
 from scenarios.people import Person
 from tests.system.conftest import LONG, World
 from tests.system.test_onboarding import row_of, statuses
@@ -142,7 +142,7 @@ class Trial:
         for service, functions in _KEEPING.items():
             if any(each.point.operation.startswith(f"{service}:") for each in self.strikes):
                 for function in functions:
-                    fleet.forget(self.kind.home.account_id, REGION, f"drawbridge-{function}")
+                    begin_anew(self.kind.home.account_id, REGION, f"drawbridge-{function}")
 
     def __str__(self) -> str:
         return f"{', '.join(str(each) for each in self.strikes)}; in {self.kind.home.account_id}"
@@ -386,8 +386,8 @@ def points_since(mark: int, home: Person) -> list[Point]:
     """
     invocations: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for made in record.since(mark, account_id=home.account_id):
-        if made.request_id is not None and made.call.role_name is not None:
-            invocations[made.request_id].append((made.call.role_name, made.call.name))
+        if made.invocation is not None and made.role is not None:
+            invocations[made.invocation].append((made.role, made.operation))
     looks: dict[tuple[str, ...], list[tuple[str, str]]] = {}
     others: list[tuple[str, str]] = []
     for calls in invocations.values():

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from local_aws.services import ram_listings
 from local_aws.testing.faults import CallFault, faults
+from local_aws.testing.incidents import trouble_shared_resource
 from scenarios.people import Person
 from tests.system import providers
 from tests.system.conftest import World, until
@@ -208,8 +208,8 @@ def test_what_aws_will_not_describe_is_told_keeps_nothing_else_back_and_comes_on
         name="some", resourceArns=arns, principals=[consumer.account_id]
     )
     share_arn = str(made["resourceShare"]["resourceShareArn"])
-    ram_listings.set_trouble(unavailable, "UNAVAILABLE", "out of order")
-    ram_listings.set_trouble(limited, "LIMIT_EXCEEDED", "")
+    trouble_shared_resource(unavailable, "UNAVAILABLE", "out of order")
+    trouble_shared_resource(limited, "LIMIT_EXCEEDED")
 
     row = comes_to(consumer, share_arn, "AVAILABLE", attempt=1)
 
@@ -221,7 +221,7 @@ def test_what_aws_will_not_describe_is_told_keeps_nothing_else_back_and_comes_on
     assert "CREATE_FAILED" in texts[failed]
     assert consumer.parameter("/drawbridge/connections/seen/seen/dns-name")
 
-    ram_listings.set_trouble(unavailable, "", "")
+    trouble_shared_resource(unavailable, "")
 
     comes_to(consumer, share_arn, "AVAILABLE", attempt=int(row["attempt"]["N"]) + 1)
     assert consumer.parameter("/drawbridge/connections/unavailable/unavailable/dns-name")

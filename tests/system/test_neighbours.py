@@ -18,8 +18,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from local_aws.slack import APPROVALS
 from local_aws.testing.clock import clock, fast_forward
+from local_aws.testing.slack import APPROVALS
 from scenarios.people import Person
 from tests.system.conftest import LONG, World, stop_looking
 from tests.system.model.acceptances import Acceptances

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from local_aws.slack import APPROVALS
 from local_aws.testing.clock import clock, fast_forward
 from local_aws.testing.faults import CallFault, Plan, faults
+from local_aws.testing.slack import APPROVALS
 from scenarios.people import Person
 from tests.system.conftest import World
 from tests.system.model.acceptances import Acceptances

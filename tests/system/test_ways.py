@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import pytest
 
 from local_aws.testing.faults import CallFault, faults
+from local_aws.testing.incidents import set_database_endpoints
 from scenarios.people import Person
 from tests.system import providers
 from tests.system.conftest import World, until
@@ -508,7 +509,7 @@ def _grow(provider: Person, arn: str, kind: str, name: str) -> str:
     if kind == "GROUP":
         providers.child(provider, arn, f"{name}-new")
     elif kind == "ARN":
-        providers.set_endpoints(arn, [*providers.endpoints(arn), "replica.example.com"])
+        set_database_endpoints(arn, [*providers.endpoints(provider, arn), "replica.example.com"])
         return f"{name}-3"
     else:
         made = providers.single(provider, f"{name}-new", allowAssociationToShareableServiceNetwork=True)
@@ -524,7 +525,7 @@ def _shrink(provider: Person, arn: str, kind: str, name: str) -> str:
         lattice.delete_resource_configuration(resourceConfigurationIdentifier=one)
         return f"{name}-one"
     if kind == "ARN":
-        providers.set_endpoints(arn, providers.endpoints(arn)[1:])
+        set_database_endpoints(arn, providers.endpoints(provider, arn)[1:])
         return f"{name}-1"
     found = lattice.list_service_network_resource_associations(serviceNetworkIdentifier=arn)["items"]
     (one,) = (each["id"] for each in found if each["resourceConfigurationName"] == f"{name}-db")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local_aws.services.quotas import lowered
+from local_aws.testing.settings import changed
 from scenarios.people import Person
 from tests.system import providers
 from tests.system.conftest import World, until
@@ -190,7 +190,7 @@ def test_trap_18_a_quota_that_only_aws_knows_ends_the_attempt_with_aws_s_words(
     vpc = vpc_with(consumer)
     consumer.write_binding(name, resource=name, provider=provider.account_id, share=f"{name}*", vpc=vpc)
     offered = providers.single(provider, name)
-    with lowered(resource_endpoints_per_vpc=0):
+    with changed(quotas={"resource_endpoints_per_vpc": 0}):
         share_arn = providers.share(provider, name, offered, consumer.account_id)
 
         reasons = told(consumer, share_arn, "FAILED")

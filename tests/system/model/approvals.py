@@ -5,11 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from local_aws.slack.callbacks import send
-from local_aws.slack.people import TEAM_ID
-from local_aws.slack.state import Message
-from local_aws.slack.workspace import workspace
 from local_aws.testing.clock import clock
+from local_aws.testing.slack import TEAM_ID, Message, send, workspace
 from scenarios.people import Person
 from tests.system.model.acceptances import Acceptances
 from tests.system.model.neighbours import GRACE, LATE, Ask, Home
