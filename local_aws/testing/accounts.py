@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import threading
 import urllib.error
@@ -9,6 +10,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import boto3
@@ -57,14 +59,17 @@ class Account:
         self.account_id = account_id
         self.called = called
         self.region = region
+        self._role = role
         self._config = Config(retries={"mode": "standard", "total_max_attempts": attempts})
         self._connected: dict[tuple[str, str, str], Any] = {}
         self._outputs: dict[str, Mapping[str, str]] = {}
-        anyone = self._connect("client", "sts", region, Credentials("anyone", "anyone", ""))
-        told = anyone.assume_role(RoleArn=f"arn:aws:iam::{account_id}:role/{role}", RoleSessionName=called)
-        self.credentials = Credentials(
-            *(told["Credentials"][each] for each in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
-        )
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """What this somebody's calls are signed with: those of one session."""
+        arn = f"arn:aws:iam::{self.account_id}:role/{self._role}"
+        told = _anyone(self.url).assume_role(RoleArn=arn, RoleSessionName=self.called)["Credentials"]
+        return Credentials(told["AccessKeyId"], told["SecretAccessKey"], told["SessionToken"])
 
     @property
     def environment(self) -> dict[str, str]:
@@ -120,26 +125,37 @@ class Account:
             return False
 
     def _kept(self, kind: str, service: str, region: str | None) -> Any:
-        key = (kind, service, region or self.region)
+        region = region or self.region
+        key = (kind, service, region)
         if key not in self._connected:
-            connected = self._connect(*key, self.credentials)
-            return self._connected.setdefault(key, connected)
+            made = _connect(
+                kind, service, region=region, url=self.url, credentials=self.credentials, config=self._config
+            )
+            return self._connected.setdefault(key, made)
         return self._connected[key]
 
-    def _connect(self, kind: str, service: str, region: str, credentials: Credentials) -> Any:
-        # The stubs know a service by its literal name only.
-        connect: Any = getattr(boto3, kind)
-        # boto3's one session keeps the models that it has read, and makes one client at a time.
-        with _making:
-            return connect(
-                service,
-                endpoint_url=self.url,
-                region_name=region,
-                aws_access_key_id=credentials.access_key_id,
-                aws_secret_access_key=credentials.secret_access_key,
-                aws_session_token=credentials.session_token or None,
-                config=self._config,
-            )
+
+@functools.cache
+def _anyone(url: str) -> Any:
+    """Return the client by which whoever has no credentials gets some: with those that nobody gave out."""
+    nobody = Credentials("anyone", "anyone", "")
+    return _connect("client", "sts", region=REGION, url=url, credentials=nobody, config=Config())
+
+
+def _connect(kind: str, service: str, *, region: str, url: str, credentials: Credentials, config: Config) -> Any:
+    # The stubs know a service by its literal name only.
+    connect: Any = getattr(boto3, kind)
+    # boto3's one session keeps the models that it has read, and makes one client at a time.
+    with _making:
+        return connect(
+            service,
+            endpoint_url=url,
+            region_name=region,
+            aws_access_key_id=credentials.access_key_id,
+            aws_secret_access_key=credentials.secret_access_key,
+            aws_session_token=credentials.session_token or None,
+            config=config,
+        )
 
 
 @dataclass(frozen=True)
