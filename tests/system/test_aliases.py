@@ -11,9 +11,9 @@ import pytest
 
 from scenarios.people import Person
 from tests.system import providers
+from tests.system.attachments import document, published, resolves
 from tests.system.conftest import World, until
-from tests.system.test_onboarding import row_of, settled
-from tests.system.test_ways import document, published, resolves
+from tests.system.requests_in_ledger import row_of, settled
 
 _numbers = itertools.count(1)
 DOMAIN = "data.internal.example"

@@ -9,8 +9,8 @@ import pytest
 from local_aws.testing.slack import APPROVALS, Message, workspace
 from scenarios.people import Person
 from tests.system.conftest import LONG, World
-from tests.system.test_crashes import End, end_of, killed_everywhere
-from tests.system.test_onboarding import row_of
+from tests.system.kills import End, end_of, killed_everywhere
+from tests.system.requests_in_ledger import row_of
 
 _APPROVER = "U0ALICE"
 

@@ -7,7 +7,6 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
@@ -15,13 +14,12 @@ from local_aws.drawbridge_stack import REGION
 from local_aws.testing.clock import clock
 from local_aws.testing.faults import CallFault, faults
 from local_aws.testing.functions import begin_anew
-from local_aws.testing.slack import Delivered, send, workspace
 from scenarios.people import Person
 from tests.system.conftest import LONG, Policy, World, stop_looking, until
-from tests.system.test_onboarding import reasons, row_of, settled, statuses
+from tests.system.questions import Json, asked, buttons, click, messages, pressed, private, request, shown, waiting
+from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
 
 _strangers = itertools.count(530000000061)
-Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -48,71 +46,8 @@ def _slack_is_well(world: World) -> Iterator[None]:
 CommandLine = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def messages(world: World, about: str) -> list[Json]:
-    """Give the messages that name something, in order."""
-    told: list[Json] = world.slack()["messages"]
-    return [each for each in told if about in json.dumps(each["blocks"])]
-
-
-def asked(world: World, about: str) -> Json:
-    """Wait for the message that asks about it."""
-
-    def look() -> Json | None:
-        found = [each for each in messages(world, about) if buttons(each)]
-        return found[-1] if found else None
-
-    message: Json = until(look, lambda: f"a message about {about}")
-    return message
-
-
-def buttons(message: Json) -> set[str]:
-    return {
-        element["action_id"]
-        for block in message["blocks"]
-        if block["type"] == "actions"
-        for element in block["elements"]
-    }
-
-
-def click(_: World, message: Json, user: str, action: str = "approve") -> Json:
-    return pressed(message, user, action)().described()
-
-
-def pressed(message: Json, user: str, action: str = "approve") -> Callable[[], Delivered]:
-    """Press a button that may be gone when the click arrives; give what sends it.
-
-    However slow the machine that tests: what Slack's three seconds are enough for, the bench measures.
-    """
-    (app,) = (each.app for each in workspace.messages() if each.ts == message["ts"])
-    signed = workspace.signed(app.account_id, workspace.block_actions(user, message["ts"], action))
-    return lambda: send(signed, within=60)
-
-
-def shown(world: World, message: Json) -> str:
-    (now,) = (each for each in world.slack()["messages"] if each["ts"] == message["ts"])
-    return json.dumps(now["blocks"], ensure_ascii=False)
-
-
-def private(world: World, user: str) -> list[str]:
-    return [each["text"] for each in world.slack()["messages"] if each.get("ephemeral_to") == user]
-
-
-def waiting(provider: Person, subject: str) -> Json:
-    def look() -> Json | None:
-        row = row_of(provider, subject)
-        return row if row and row["status"]["S"] == "WAITING_FOR_APPROVAL" else None
-
-    found: Json = until(look, lambda: f"{subject} waits: {row_of(provider, subject)}")
-    return found
-
-
 def _more_strangers(world: World) -> list[Person]:
     return [world.person(str(next(_strangers))) for _ in range(2)]
-
-
-def request(provider: Person, stranger: Person) -> str:
-    _, service_name = provider.offer_service()
-    return stranger.connect(service_name)
 
 
 def test_what_a_person_approves_is_accepted_and_the_message_says_so(

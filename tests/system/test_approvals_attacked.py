@@ -13,8 +13,8 @@ from local_aws.testing.clock import clock
 from local_aws.testing.faults import CallFault, faults
 from scenarios.people import Person
 from tests.system.conftest import Policy, World, until
-from tests.system.test_approvals import asked, buttons, click, messages, private, request, shown, waiting
-from tests.system.test_onboarding import row_of, settled
+from tests.system.questions import asked, buttons, click, messages, private, request, shown, waiting
+from tests.system.requests_in_ledger import row_of, settled
 
 _strangers = itertools.count(530000000161)
 Json = dict[str, Any]

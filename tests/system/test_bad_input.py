@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from scenarios.people import Person
+from tests.system.admission import permit
 from tests.system.conftest import World, until
-from tests.system.test_onboarding import reasons, settled
+from tests.system.logs import dead_letters, logged
+from tests.system.requests_in_ledger import reasons, settled
 
 
 @pytest.fixture(scope="module")
@@ -19,26 +21,6 @@ def consumer(deployed: Callable[[str], Person]) -> Person:
 @pytest.fixture
 def provider(world: World) -> Person:
     return world.person("510000000002")
-
-
-def dead_letters(person: Person) -> list[dict[str, Any]]:
-    sqs = person.client("sqs")
-    (url,) = (url for url in sqs.list_queues()["QueueUrls"] if "HintsDeadLetterQueue" in url)
-    return list(
-        sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"], MaxNumberOfMessages=10).get("Messages", [])
-    )
-
-
-def logged(person: Person, function: str, message: str) -> list[dict[str, Any]]:
-    """Give the log lines of a function that say ``message``."""
-    logs = person.client("logs")
-    found = logs.filter_log_events(logGroupName=f"/aws/lambda/drawbridge-{function}")["events"]
-    lines = [json.loads(each["message"]) for each in found if each["message"].startswith("{")]
-    return [line for line in lines if line.get("message") == message]
-
-
-def permit(provider: Person) -> str:
-    return f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);'
 
 
 def test_a_hint_that_nobody_can_read_is_kept_with_its_reason_and_stops_no_other(

@@ -10,7 +10,8 @@ import pytest
 
 from scenarios.people import Person
 from tests.system.conftest import World, until
-from tests.system.test_onboarding import endpoints_for, settled
+from tests.system.requests_in_ledger import settled
+from tests.system.resource_endpoints import endpoints_for
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,10 @@ import pytest
 
 from scenarios.people import Person
 from tests.odd import with_json
+from tests.system.admission import permit
 from tests.system.conftest import World, until
-from tests.system.test_bad_input import dead_letters, logged, permit
-from tests.system.test_onboarding import settled
+from tests.system.logs import dead_letters, logged
+from tests.system.requests_in_ledger import settled
 
 DEEP = f'{{"a": {"[" * 50_000}{"]" * 50_000}}}'
 HINT = {"source": "aws.ram", "detail-type": "Resource Sharing State Change", "detail": {}}

@@ -12,14 +12,8 @@ import pytest
 from local_aws.testing.workflows import time_out
 from scenarios.people import Person
 from tests.system.conftest import Policy, World, until
-from tests.system.test_onboarding import (
-    assert_published_right,
-    endpoints_for,
-    reasons,
-    row_of,
-    settled,
-    statuses,
-)
+from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
+from tests.system.resource_endpoints import assert_published_right, endpoints_for
 
 _numbers = itertools.count(1)
 THROTTLED = {"operation": "ec2:CreateVpcEndpoint", "fault": "throttle"}

@@ -15,8 +15,8 @@ from local_aws.testing.organizations import arrange
 from local_aws.testing.settings import changed
 from scenarios.people import Person
 from tests.system.conftest import Policy, World, until
-from tests.system.test_bad_input import logged
-from tests.system.test_onboarding import reasons, settled
+from tests.system.logs import logged
+from tests.system.requests_in_ledger import reasons, settled
 
 MANAGEMENT = "590000000061"
 HOUR = 3600

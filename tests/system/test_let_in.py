@@ -11,8 +11,9 @@ import pytest
 from local_aws.testing.clock import clock
 from scenarios.people import Person
 from tests.system.conftest import Policy, World, until
-from tests.system.test_approvals import asked, buttons, click, messages, shown
-from tests.system.test_onboarding import endpoints_for, reasons, row_of, settled, statuses
+from tests.system.questions import asked, buttons, click, messages, shown
+from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
+from tests.system.resource_endpoints import endpoints_for
 
 _names = itertools.count(1)
 Json = dict[str, Any]

@@ -14,7 +14,8 @@ from local_aws.testing.incidents import trouble_shared_resource
 from scenarios.people import Person
 from tests.system import providers
 from tests.system.conftest import World, until
-from tests.system.test_onboarding import endpoints_for, reasons, row_of, settled
+from tests.system.requests_in_ledger import reasons, row_of, settled
+from tests.system.resource_endpoints import endpoints_for
 
 
 @pytest.fixture(scope="module")

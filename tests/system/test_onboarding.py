@@ -11,6 +11,8 @@ from local_aws.testing.clock import fast_forward
 from local_aws.testing.organizations import arrange
 from scenarios.people import Person
 from tests.system.conftest import World, until
+from tests.system.requests_in_ledger import reasons, settled, statuses
+from tests.system.resource_endpoints import assert_published_right, endpoints_for
 
 _numbers = itertools.count(1)
 
@@ -43,45 +45,6 @@ def organization(provider: Person, consumer: Person) -> Iterator[None]:
     )
     yield
     arrange("590000000001", {}, ram_sharing=False)
-
-
-def row_of(person: Person, subject: str) -> dict[str, Any] | None:
-    return next(iter(person.ledger(subject)), None)
-
-
-def settled(person: Person, subject: str, status: str) -> dict[str, Any]:
-    def look() -> dict[str, Any] | None:
-        row = row_of(person, subject)
-        return row if row and row["settled"]["BOOL"] and row["status"]["S"] == status else None
-
-    found: dict[str, Any] = until(look, lambda: f"{subject} is {status}; it is {row_of(person, subject)}")
-    return found
-
-
-def statuses(row: dict[str, Any]) -> list[str]:
-    return [entry["M"]["status"]["S"] for entry in row["history"]["L"]]
-
-
-def reasons(row: dict[str, Any]) -> list[str]:
-    return [reason["M"]["code"]["S"] for reason in row["reasons"]["L"]]
-
-
-def endpoints_for(person: Person, name: str) -> list[dict[str, Any]]:
-    tagged = [{"Name": "tag:drawbridge:binding", "Values": [name]}]
-    return list(person.client("ec2").describe_vpc_endpoints(Filters=tagged)["VpcEndpoints"])
-
-
-def assert_published_right(person: Person, name: str) -> None:
-    """The published name is the one that AWS gives for the endpoint that was made, and it is the only one."""
-    (endpoint,) = endpoints_for(person, name)
-    (association,) = person.associations(endpoint["VpcEndpointId"])
-    path = f"/drawbridge/connections/{name}/{name}"
-    assert person.parameter(f"{path}/dns-name") == association["DnsEntry"]["DnsName"]
-    document = json.loads(person.parameter(f"{path}/connection") or "")
-    assert document["schemaVersion"] == 1
-    assert document["endpointId"] == endpoint["VpcEndpointId"]
-    assert document["resourceConfigurationArn"] == association["AssociatedResourceArn"]
-    assert document["portRanges"] == ["5432"]
 
 
 def test_an_invitation_that_policy_lets_in_ends_in_a_name(

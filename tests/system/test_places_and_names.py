@@ -10,9 +10,9 @@ import pytest
 
 from scenarios.people import Person
 from tests.system import providers
+from tests.system.attachments import MODES, attach, document
 from tests.system.conftest import World, until
-from tests.system.test_onboarding import row_of, settled
-from tests.system.test_ways import MODES, attach, document
+from tests.system.requests_in_ledger import row_of, settled
 
 _numbers = itertools.count(1)
 

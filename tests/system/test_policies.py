@@ -14,8 +14,9 @@ from local_aws.testing.clock import clock
 from local_aws.testing.organizations import arrange
 from scenarios.people import Person
 from tests.system.conftest import Policy, World, until
-from tests.system.test_bad_input import logged
-from tests.system.test_onboarding import endpoints_for, reasons, row_of, settled
+from tests.system.logs import logged
+from tests.system.requests_in_ledger import reasons, row_of, settled
+from tests.system.resource_endpoints import endpoints_for
 
 MANAGEMENT = "590000000041"
 _strangers = itertools.count(530000000041)

@@ -8,7 +8,8 @@ import pytest
 
 from scenarios.people import Person
 from tests.system.conftest import World
-from tests.system.test_onboarding import endpoints_for, settled
+from tests.system.requests_in_ledger import settled
+from tests.system.resource_endpoints import endpoints_for
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from local_aws.testing.settings import changed
 from scenarios.people import Person
 from tests.system import providers
 from tests.system.conftest import World, until
-from tests.system.test_onboarding import row_of, settled
+from tests.system.requests_in_ledger import row_of, settled
 
 _numbers = itertools.count(1)
 Json = dict[str, Any]

@@ -15,7 +15,7 @@ from drawbridge.record import GONE, Basis
 from drawbridge.status import Reason, Status
 from tests.builders import CONNECTION, ENDPOINT_ID, NOW, resource_facts
 from tests.workflow.played import GROUNDS, NOTHING, ON, WHY, YES, Script, Stage, associations, parameters
-from tests.workflow.test_definition import OUR_ERRORS, PROMISES
+from tests.workflow.promises import OUR_ERRORS, PROMISES
 
 LATE = (Reason("deadline-passed", "The invitation expired."),)
 NEVER_RETRIED = sorted(name for name in OUR_ERRORS if PROMISES.get(name) == "never retried")
