@@ -29,6 +29,7 @@ _SETTINGS: dict[str, Setting] = {
     "emptyPages": Setting(pages, "empty_pages", posted.probability),
     "namelessInvitations": Setting(invitations, "nameless", posted.probability),
     "organizationPaths": Setting(organization_operations, "paths_are_told", posted.flag),
+    "suspendedSharesListed": Setting(shares, "suspended_is_listed", posted.flag),
     "ramEventsToInvitees": Setting(shares, "notify_invitees", posted.flag),
     "strictEndpointServicePermissions": Setting(endpoint_services, "strict_permissions", posted.flag),
 }

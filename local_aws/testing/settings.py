@@ -23,8 +23,12 @@ class Settings(TypedDict, total=False):
     """How often an invitation to a share comes without the share's name."""
     organization_paths: bool
     """Whether an account's description has its path in the organization."""
+    suspended_shares_listed: bool
+    """Whether a share that is suspended for an account is listed to it."""
     ram_events_to_invitees: bool
+    """Whether an account gets RAM's event before it has accepted."""
     strict_endpoint_service_permissions: bool
+    """Whether an endpoint service without permissions is its owner's alone."""
     quotas: Mapping[str, int]
     """How many there may be of what, such as ``children_per_group``: ``GET /_local/settings`` lists them."""
     timings: Mapping[str, float]

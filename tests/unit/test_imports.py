@@ -37,13 +37,9 @@ def _imported(tree: ast.Module) -> Iterator[tuple[str, int]]:
         elif isinstance(node, ast.ImportFrom):
             for each in node.names:
                 yield f"{node.module}.{each.name}", node.lineno
-        elif (
-            isinstance(node, ast.Constant)
-            and isinstance(node.value, str)
-            and node.value.partition(".")[:2] == ("local_aws", ".")
-        ):
+        elif isinstance(node, ast.Constant) and str(node.value).partition(".")[:2] == ("local_aws", "."):
             # As in a patch by name.
-            yield node.value, node.lineno
+            yield str(node.value), node.lineno
 
 
 def _is_forbidden(module: str, folder: str) -> bool:
