@@ -11,15 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.loading import Fresh, in_turn, path_of
-from demo.people import PROVIDER, STRANGER, Approver, Person
-from local_aws.clock import clock
 from local_aws.drawbridge_stack import REGION, deploy_stack
-from local_aws.functions import processes
-from local_aws.functions.fleet import fleet
-from local_aws.lapse import lapse
-from local_aws.server import LocalAws
-from local_aws.slack.callbacks import Signed, send
-from local_aws.slack.workspace import workspace
+from local_aws.testing.clock import clock, fast_forward
+from local_aws.testing.functions import begin_anew, started_cold
+from local_aws.testing.server import LocalAws
+from local_aws.testing.slack import Signed, send, workspace
+from scenarios.people import PROVIDER, STRANGER, Approver, Person
 
 RUNS = 9
 ALLOWED = 3.0
@@ -33,9 +30,13 @@ _BARE_CODE = 'def lambda_handler(event, context):\n    return {"statusCode": 200
 
 def report_answering(url: str) -> None:
     """Click on several questions, each click in a new process, and print how long the answer took."""
-    processes.forking = False  # a cold start is one of Python's too
+    with started_cold():  # a cold start is one of Python's too
+        _report(url)
+
+
+def _report(url: str) -> None:
     provider, stranger = Person(url, PROVIDER, "provider"), Person(url, STRANGER, "stranger")
-    functions = provider.aws("lambda")
+    functions = provider.client("lambda")
     _deploy_bare(provider)
     clicks = _questions(provider, stranger, Approver(url, _CLICKED_BY))
     times: dict[str, list[float]] = {name: [] for name in ("bare", "refused", "approved", "again", "through the API")}
@@ -49,7 +50,7 @@ def report_answering(url: str) -> None:
             "approved": _cold(functions, _RECEIVE, event),
             "again": _timed(lambda event=event: _answered(functions, _RECEIVE, event)),  # type: ignore[misc]  # bound now
         }
-        fleet.forget(PROVIDER, REGION, _RECEIVE)
+        begin_anew(PROVIDER, REGION, _RECEIVE)
         spent["through the API"] = send(click, within=60).seconds
         for name, seconds in spent.items():
             if not first:
@@ -62,7 +63,7 @@ def _questions(provider: Person, stranger: Person, approver: Approver) -> list[S
     """Have several questions asked, and make the clicks that approve them."""
     _, service_name = provider.offer_service()
     endpoints = [stranger.connect(service_name) for _ in range(RUNS + 1)]
-    if not lapse(3600, until=lambda: all(approver.asked(each) for each in endpoints)):
+    if not fast_forward(3600, until=lambda: all(approver.asked(each) for each in endpoints)):
         raise TimeoutError("not all questions were asked")
     made = []
     for endpoint in endpoints:
@@ -84,11 +85,11 @@ def _deploy_bare(provider: Person) -> None:
     trust = {
         "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]
     }
-    role = provider.aws("iam").create_role(RoleName=_BARE, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    role = provider.client("iam").create_role(RoleName=_BARE, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("app.py", _BARE_CODE)
-    provider.aws("lambda").create_function(
+    provider.client("lambda").create_function(
         FunctionName=_BARE,
         Role=role,
         Runtime="python3.13",
@@ -98,7 +99,7 @@ def _deploy_bare(provider: Person) -> None:
 
 
 def _cold(functions: Any, name: str, event: dict[str, Any], status: int = 200) -> float:
-    fleet.forget(PROVIDER, REGION, name)
+    begin_anew(PROVIDER, REGION, name)
     return _timed(lambda: _answered(functions, name, event, status))
 
 

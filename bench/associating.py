@@ -11,11 +11,11 @@ from collections import Counter
 from typing import Any
 
 from bench.measure import Span, measured
-from demo.people import Person
 from local_aws.drawbridge_stack import deploy_stack
-from local_aws.lapse import lapse
-from local_aws.server import LocalAws
-from local_aws.throttle_limits import limit_of
+from local_aws.testing.clock import fast_forward
+from local_aws.testing.server import LocalAws
+from local_aws.testing.throttles import limit_of
+from scenarios.people import Person
 
 REGION = "us-east-1"
 HOUR = 3600.0
@@ -53,7 +53,7 @@ def _associate(consumer: Person, provider: Person, mode: str, resources: int, vp
     )
     consumer.write_binding("all", resource="*", provider=provider.account_id, mode=mode, vpc=tagged, **network)
     offered = [provider.offer_database(f"db-{number:03}", port="5432") for number in range(resources)]
-    lapse(2 * 60)
+    fast_forward(2 * 60)
     wanted = resources * vpcs
 
     def published() -> int:
@@ -65,14 +65,14 @@ def _associate(consumer: Person, provider: Person, mode: str, resources: int, vp
 
     with measured([consumer]) as span:
         for start in range(0, resources, PER_SHARE):
-            provider.aws("ram").create_resource_share(
+            provider.client("ram").create_resource_share(
                 name=f"share-{start}", resourceArns=offered[start : start + PER_SHARE], principals=[consumer.account_id]
             )
         # Nothing tells of an invitation; without this it is the schedule's turn, up to five minutes later.
-        lapse(_VISIBLE)
+        fast_forward(_VISIBLE)
         hint = {"source": "drawbridge.command", "detail-type": "Look"}
-        consumer.aws("sqs").send_message(QueueUrl=consumer.output("HintsQueueUrl"), MessageBody=json.dumps(hint))
-        lapse(12 * HOUR, until=rests, patience=HOUR)
+        consumer.client("sqs").send_message(QueueUrl=consumer.output("HintsQueueUrl"), MessageBody=json.dumps(hint))
+        fast_forward(12 * HOUR, until=rests, patience=HOUR)
     if published() != wanted:
         raise RuntimeError(f"{published()} of {wanted} names are published")
     return span
@@ -80,7 +80,7 @@ def _associate(consumer: Person, provider: Person, mode: str, resources: int, vp
 
 def _make_vpcs(consumer: Person, count: int) -> dict[str, Any]:
     """Make VPCs with a subnet each; give how a binding names them."""
-    ec2 = consumer.aws("ec2")
+    ec2 = consumer.client("ec2")
     for _ in range(count):
         vpc_id = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
         ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.9.0.0/24", AvailabilityZone="us-east-1a")

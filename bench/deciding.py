@@ -46,7 +46,7 @@ from drawbridge.decision.policies import Policy, parse_policy
 from drawbridge.decision.registration import ALL_SERVICES
 from drawbridge.request.connections import NONE_HELD, Held
 from local_aws.drawbridge_stack import ACCOUNTS, REPOSITORY, deploy_stack
-from local_aws.server import LocalAws
+from local_aws.testing.server import LocalAws
 
 POLICIES = (10, 100, 1_000)
 TURNS = 15

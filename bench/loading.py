@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local_aws.drawbridge_stack import ACCOUNTS, REGION, REPOSITORY
-from local_aws.functions import sources
+from local_aws.testing.functions import source_of
 
 RUNS = 9
 PYTHON = REPOSITORY / ".local" / "runtime" / "bin" / "python"
@@ -39,9 +39,7 @@ def report_loading() -> None:
 
 def path_of(folder: str) -> list[Path]:
     """Give the path of a deployed function's process: its own folder, then its layers."""
-    source = sources.find(ACCOUNTS[0], REGION, f"drawbridge-{folder}")
-    if source is None:
-        raise LookupError(f"the template deploys no function of functions/{folder}")
+    source = source_of(ACCOUNTS[0], REGION, f"drawbridge-{folder}")
     return [source.code, *source.layers]
 
 

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from demo.people import Person
-from local_aws import workflows
-from local_aws.clock import clock
-from local_aws.record import record
+from local_aws.testing.clock import clock
+from local_aws.testing.record import record
+from local_aws.testing.workflows import transitions
+from scenarios.people import Person
 
 _OURS = "drawbridge-"
 _THROTTLED = frozenset(
@@ -45,7 +45,7 @@ def measured(people: Sequence[Person]) -> Iterator[Span]:
     for person in people:
         for arn in _executions([person]) - known:
             span.executions += 1
-            span.transitions += workflows.transitions(arn)
+            span.transitions += transitions(arn)
             _add_times(person, arn, span.times)
 
 
@@ -67,12 +67,12 @@ def print_span(span: Span, *, calls: bool = True) -> None:
 def _calls() -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
     counted: Counter[tuple[str, str]] = Counter()
     throttled: Counter[tuple[str, str]] = Counter()
-    for each in record.describe(last=0)["calls"]:
-        if each["role"] and each["role"].startswith(_OURS):
-            function = each["role"].removeprefix(_OURS).partition("Role-")[0].removesuffix("Function")
-            counted[function, each["operation"]] += each["count"]
-            throttled[function, each["operation"]] += sum(
-                count for code, count in each["errors"].items() if code in _THROTTLED
+    for each in record.counts():
+        if each.role and each.role.startswith(_OURS):
+            function = each.role.removeprefix(_OURS).partition("Role-")[0].removesuffix("Function")
+            counted[function, each.operation] += each.calls
+            throttled[function, each.operation] += sum(
+                count for code, count in each.errors.items() if code in _THROTTLED
             )
     return counted, throttled
 
@@ -81,13 +81,13 @@ def _executions(people: Sequence[Person]) -> set[str]:
     found: set[str] = set()
     for person in people:
         machine = person.output("OnboardingStateMachineArn")
-        pages = person.aws("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=machine)
+        pages = person.client("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=machine)
         found |= {each["executionArn"] for page in pages for each in page["executions"]}
     return found
 
 
 def _add_times(person: Person, execution_arn: str, times: dict[str, list[float]]) -> None:
-    pages = person.aws("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=execution_arn)
+    pages = person.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=execution_arn)
     entered: dict[str, list[Any]] = defaultdict(list)
     for event in (event for page in pages for event in page["events"]):
         if details := event.get("stateEnteredEventDetails"):

@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from demo.cases import IN_ORDER, Case, Expectation, People
-from demo.people import APPROVER, CONSUMER, MANAGEMENT, PROVIDER, STRANGER, Approver, Person
 from demo.watch import Step, Watch
-from local_aws.clock import clock
 from local_aws.drawbridge_stack import ACCOUNTS, deploy_stack
-from local_aws.server import LocalAws
-from local_aws.services.organizations import arrange
+from local_aws.testing.clock import clock
+from local_aws.testing.organizations import arrange
+from local_aws.testing.server import LocalAws
+from scenarios.cases import IN_ORDER, Case, Expectation, People
+from scenarios.people import APPROVER, CONSUMER, MANAGEMENT, PROVIDER, STRANGER, Approver, Person
 
 SPEED = 1
 """Seconds on the local AWS in each of ours: endpoints take their time there as they do on AWS, if less of it."""

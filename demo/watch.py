@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from demo.people import Person
+from scenarios.people import Person
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Watch:
     def steps(self) -> Iterator[Step]:
         """Give the steps that were finished since the last time, in order."""
         for person in self._people:
-            states = person.aws("stepfunctions")
+            states = person.client("stepfunctions")
             listed = states.list_executions(stateMachineArn=self._machines[person.account_id])["executions"]
             for each in sorted(listed, key=lambda execution: execution["startDate"]):
                 known = self._executions.setdefault(each["executionArn"], _Execution())

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from local_aws import posted
-from local_aws.services import endpoint_services, pages, shares
+from local_aws.services import endpoint_services, invitations, organization_operations, pages, shares
 from local_aws.services.quotas import quotas
 from local_aws.services.timings import timings
 from local_aws.throttles import throttles
@@ -27,6 +27,9 @@ _SETTINGS: dict[str, Setting] = {
     "throttles": Setting(throttles, "enabled", posted.flag),
     "throttlePersons": Setting(throttles, "persons", posted.flag),
     "emptyPages": Setting(pages, "empty_pages", posted.probability),
+    "namelessInvitations": Setting(invitations, "nameless", posted.probability),
+    "organizationPaths": Setting(organization_operations, "paths_are_told", posted.flag),
+    "suspendedSharesListed": Setting(shares, "suspended_is_listed", posted.flag),
     "ramEventsToInvitees": Setting(shares, "notify_invitees", posted.flag),
     "strictEndpointServicePermissions": Setting(endpoint_services, "strict_permissions", posted.flag),
 }

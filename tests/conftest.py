@@ -1,15 +1,17 @@
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from local_aws.conformance.findings import findings
-from local_aws.server import LocalAws
+from local_aws.testing.conformance import Finding
+from local_aws.testing.server import LocalAws
 from tests.local_aws.known_findings import unexpected
+
+pytest_plugins = ["local_aws.pytest_plugin"]
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("no deadline", parent=settings(), deadline=None)
@@ -64,18 +66,16 @@ def _rank(item: pytest.Item) -> int:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def answers_are_as_the_models_have_them() -> Iterator[None]:
+def answers_are_as_the_models_have_them(local_aws_findings: Callable[[], list[Finding]]) -> Iterator[None]:
     """Look at every answer of the local AWS that a test gets; the last test is followed by what was found."""
-    findings.watching = True
     yield
-    assert unexpected(findings.all()) == []
+    assert unexpected(local_aws_findings()) == []
 
 
 @pytest.fixture(scope="session")
-def local_aws_server() -> Iterator[LocalAws]:
-    """Serve one local AWS for all tests, as moto's state is one for the process: tests keep apart by their accounts."""
-    with LocalAws() as server:
-        yield server
+def local_aws_server(local_aws: LocalAws) -> LocalAws:
+    """Give the plugin's server under the name by which the local AWS's own tests know it."""
+    return local_aws
 
 
 def pytest_unconfigure() -> None:

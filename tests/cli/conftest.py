@@ -2,14 +2,13 @@
 
 import functools
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from botocore.loaders import create_loader
 
 from drawbridge_cli.main import main
-from local_aws.server import LocalAws
-from local_aws.throttles import throttles
+from local_aws.testing.server import LocalAws
 from tests.cli.operators import Drawbridge, Ended, Operator
 
 _SETTINGS = (
@@ -48,11 +47,9 @@ def drawbridge(_no_settings: None, monkeypatch: pytest.MonkeyPatch, capsys: pyte
 
 
 @pytest.fixture(scope="module")
-def new_operator(local_aws_server: LocalAws) -> Iterator[Callable[[], Operator]]:
+def new_operator(local_aws: LocalAws, local_aws_unthrottled_persons: None) -> Callable[[], Operator]:
     """Give somebody in an account that nobody has used; persons are not throttled, as that would only be waited for."""
-    throttles.persons = False
-    yield lambda: Operator(local_aws_server.url)
-    throttles.persons = True
+    return lambda: Operator(local_aws.url)
 
 
 @pytest.fixture(scope="module")

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
-
-from demo.people import Person
 from drawbridge.aws.ledger import Ledger
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.facts import Facts, Moment
@@ -20,9 +17,10 @@ from drawbridge.decision.grounds import AssociationGrounds
 from drawbridge.record import Outcome
 from drawbridge.record.record import status_change
 from drawbridge.status import Reason, Status
-from local_aws.clock import clock
-from local_aws.drawbridge_stack import REGION, deploy_stack
-from local_aws.faults import faults, parse
+from local_aws.drawbridge_stack import deploy_stack
+from local_aws.testing.clock import clock
+from local_aws.testing.faults import CallFault, EventFaults, Injected, faults
+from scenarios.people import Person
 from tests.builders import seen, workflow_input
 from tests.cli.made import grounds, request_of
 
@@ -51,47 +49,25 @@ class Operator(Person):
 
     def __init__(self, url: str) -> None:
         super().__init__(url, str(next(_numbers)), "operator")
-        self._tables: dict[str, Any] = {}
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What AWS's own settings are, where this person works."""
-        return {
-            "AWS_ENDPOINT_URL": self._url,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": self.credentials["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": self.credentials["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": self.credentials["SessionToken"],
-        }
 
     def deploy(self) -> None:
         """Deploy the stack, and keep it from looking: what a test enters stays as it is."""
         clock.set_speed(1)
-        with in_force({"events": {"drop": 1.0}}):
+        with faults.injected(events=EventFaults(drop=1.0)):
             deploy_stack(self.account_id)
-        scheduler = self.aws("scheduler")
+        scheduler = self.client("scheduler")
         for schedule in scheduler.list_schedules()["Schedules"]:
             scheduler.delete_schedule(Name=schedule["Name"], GroupName=schedule["GroupName"])
-        functions = self.aws("lambda")
+        functions = self.client("lambda")
         for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
             functions.delete_event_source_mapping(UUID=mapping["UUID"])
 
     def table(self, output: str) -> Any:
-        if output not in self._tables:
-            dynamodb = boto3.resource(
-                "dynamodb",
-                endpoint_url=self._url,
-                region_name=REGION,
-                aws_access_key_id=self.credentials["AccessKeyId"],
-                aws_secret_access_key=self.credentials["SecretAccessKey"],
-                aws_session_token=self.credentials["SessionToken"],
-            )
-            self._tables[output] = dynamodb.Table(self.output(output))
-        return self._tables[output]
+        return self.resource("dynamodb").Table(self.output(output))
 
     def hints(self) -> list[str]:
         """Take what commands have put on the queue."""
-        sqs, url = self.aws("sqs"), self.output("HintsQueueUrl")
+        sqs, url = self.client("sqs"), self.output("HintsQueueUrl")
         taken: list[str] = []
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
@@ -109,13 +85,13 @@ class Operator(Person):
     def forget_policies(self, keep: Collection[str]) -> None:
         forgotten = [each["Name"] for each in self._policies() if each["Name"].rpartition("/")[2] not in keep]
         for name in forgotten:
-            self.aws("ssm").delete_parameter(Name=name)
+            self.client("ssm").delete_parameter(Name=name)
         if forgotten:
             # Until then no parameter can have one of these names.
             clock.advance(30)
 
     def _policies(self) -> list[dict[str, Any]]:
-        pages = self.aws("ssm").get_paginator("get_parameters_by_path").paginate(Path="/drawbridge/config/policies")
+        pages = self.client("ssm").get_paginator("get_parameters_by_path").paginate(Path="/drawbridge/config/policies")
         return [each for page in pages for each in page["Parameters"]]
 
 
@@ -149,19 +125,6 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-@contextmanager
-def denied(operation: str, account_id: str) -> Iterator[None]:
+def denied(operation: str, account_id: str) -> AbstractContextManager[Injected]:
     """Have AWS deny an account a call."""
-    fault = {"operation": operation, "fault": "error", "code": "AccessDeniedException", "account": account_id}
-    with in_force({"calls": [fault]}):
-        yield
-
-
-@contextmanager
-def in_force(plan: dict[str, Any]) -> Iterator[None]:
-    """Have faults in force."""
-    faults.replace(parse(plan))
-    try:
-        yield
-    finally:
-        faults.replace(parse({}))
+    return faults.injected(CallFault(operation, "error", code="AccessDeniedException", account=account_id))

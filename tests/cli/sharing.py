@@ -16,7 +16,7 @@ from drawbridge.decision.facts import Asker, Moment
 from drawbridge.decision.in_force import compiled, policies_in_force
 from drawbridge.errors import NotReadyError
 from drawbridge.publication.publish import Publisher
-from local_aws.clock import clock
+from local_aws.testing.clock import clock
 from tests.cli.operators import Operator
 
 PREFIX = "drawbridge"
@@ -26,9 +26,11 @@ _LONG_ENOUGH = 40
 
 def share(provider: Operator, operator: Operator, *arns: str, name: str) -> str:
     """Share by AWS RAM, and accept; give the share's ARN."""
-    made = provider.aws("ram").create_resource_share(name=name, resourceArns=[*arns], principals=[operator.account_id])
+    made = provider.client("ram").create_resource_share(
+        name=name, resourceArns=[*arns], principals=[operator.account_id]
+    )
     arn = str(made["resourceShare"]["resourceShareArn"])
-    ram = operator.aws("ram")
+    ram = operator.client("ram")
     clock.advance(10)
     # An empty page is not always the last.
     pages = ram.get_paginator("get_resource_share_invitations").paginate()
@@ -48,13 +50,13 @@ def offer(provider: Operator, *names: str) -> list[str]:
 
 def let_in(operator: Operator, provider: Operator) -> None:
     permit = f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);'
-    operator.aws("ssm").put_parameter(
+    operator.client("ssm").put_parameter(
         Name=f"/drawbridge/config/policies/let-{provider.account_id}-in", Type="String", Value=permit, Overwrite=True
     )
 
 
 def bind(operator: Operator, name: str, text: str) -> None:
-    operator.aws("ssm").put_parameter(
+    operator.client("ssm").put_parameter(
         Name=f"/drawbridge/config/bindings/{name}", Type="String", Value=text, Overwrite=True
     )
 
@@ -72,13 +74,13 @@ def forget_bindings(operator: Operator) -> None:
     """Remove every binding, and what was published for them."""
     below = {**_below(operator, "config/bindings"), **_below(operator, "connections")}
     for each in below.values():
-        operator.aws("ssm").delete_parameter(Name=each["Name"])
+        operator.client("ssm").delete_parameter(Name=each["Name"])
     clock.advance(40)
 
 
 def carry_out(operator: Operator, share_arn: str, provider: Operator) -> list[DesiredAttachment]:
     """Do what Drawbridge does with a share that it let in; give what it associated."""
-    parameters = Configuration(operator.aws("ssm"), prefix=PREFIX)
+    parameters = Configuration(operator.client("ssm"), prefix=PREFIX)
     policies = compiled(policies_in_force(parameters, everything_is_meant=False))
     planner = _planning(operator).planner(
         policies, bindings_in_force(parameters), quotas_in_force(parameters), lambda _: {}
@@ -92,8 +94,8 @@ def carry_out(operator: Operator, share_arn: str, provider: Operator) -> list[De
 def _carry_out(operator: Operator, wanted: DesiredAttachment) -> None:
     for _ in range(_LONG_ENOUGH):
         planning = _planning(operator)
-        names = PublishedNames(operator.aws("ssm"), owner=PREFIX)
-        zones = PrivateZones(operator.aws("route53"), owner=PREFIX)
+        names = PublishedNames(operator.client("ssm"), owner=PREFIX)
+        zones = PrivateZones(operator.client("route53"), owner=PREFIX)
         publisher = Publisher(planning.endpoints, planning.entities, names, zones, prefix=PREFIX)
         try:
             by = associate(wanted, planning.ways, attempt=1)
@@ -106,10 +108,10 @@ def _carry_out(operator: Operator, wanted: DesiredAttachment) -> None:
 
 
 def _planning(operator: Operator) -> Planning:
-    return Planning(operator.aws, prefix=PREFIX, account_id=operator.account_id)
+    return Planning(operator.client, prefix=PREFIX, account_id=operator.account_id)
 
 
 def _below(operator: Operator, path: str) -> dict[str, dict[str, Any]]:
     root = f"/drawbridge/{path}/"
-    pages = operator.aws("ssm").get_paginator("get_parameters_by_path").paginate(Path=root, Recursive=True)
+    pages = operator.client("ssm").get_paginator("get_parameters_by_path").paginate(Path=root, Recursive=True)
     return {each["Name"].removeprefix(root): each for page in pages for each in page["Parameters"]}

@@ -23,7 +23,7 @@ def mine(operator: Operator) -> dict[str, str]:
 
 
 def put(operator: Operator, name: str, text: str) -> None:
-    operator.aws("ssm").put_parameter(Name=f"{PATH}/{name}", Value=text, Type="String", Overwrite=True)
+    operator.client("ssm").put_parameter(Name=f"{PATH}/{name}", Value=text, Type="String", Overwrite=True)
 
 
 def test_a_new_policy_is_put_in_force(at_work: Drawbridge, operator: Operator, tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_a_long_policy_goes_to_the_advanced_tier(at_work: Drawbridge, operator: 
     assert (ended.code, ended.err) == (0, "")
     assert mine(operator) == {"long": long, "short": FORBID}
     only = [{"Key": "Name", "Option": "Equals", "Values": [f"{PATH}/long", f"{PATH}/short"]}]
-    described = operator.aws("ssm").describe_parameters(ParameterFilters=only)["Parameters"]
+    described = operator.client("ssm").describe_parameters(ParameterFilters=only)["Parameters"]
     assert {each["Name"].rpartition("/")[2]: each["Tier"] for each in described} == {
         "long": "Advanced",
         "short": "Standard",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local_aws.clock import clock
+from local_aws.testing.clock import clock
 from tests.cli.operators import Drawbridge, Ended, Operator, denied
 from tests.cli.sharing import bind, bindings, carry_out, forget_bindings, let_in, offer, share, versions
 
@@ -93,7 +93,7 @@ def test_only_what_has_changed_is_written(at_work: Drawbridge, operator: Operato
 def test_what_would_be_otherwise_is_told(at_work: Drawbridge, operator: Operator, tmp_path: Path) -> None:
     folder = folder_of(tmp_path, {"orders": text("orders-db", operator.vpc())})
     at_work("bindings", "apply", folder, "--yes")
-    group = operator.aws("ec2").create_security_group(GroupName="other", Description="other", VpcId=operator.vpc())
+    group = operator.client("ec2").create_security_group(GroupName="other", Description="other", VpcId=operator.vpc())
     folder_of(tmp_path, {"orders": text("orders-db", operator.vpc(), securityGroups=[group["GroupId"]])})
 
     ended = at_work("bindings", "apply", folder, "--dry-run")
@@ -201,7 +201,7 @@ def published(operator: Operator, provider: Operator, shared: str) -> Iterator[s
     bind(operator, "orders", text("orders-db", operator.vpc()))
     carry_out(operator, shared, provider)
     yield operator.parameter("/drawbridge/connections/orders/orders-db/dns-name") or ""
-    ec2 = operator.aws("ec2")
+    ec2 = operator.client("ec2")
     ec2.delete_vpc_endpoints(
         VpcEndpointIds=[each["VpcEndpointId"] for each in ec2.describe_vpc_endpoints()["VpcEndpoints"]]
     )
@@ -274,7 +274,7 @@ def test_broken_bindings_are_listed_with_what_is_in_force_instead(at_work: Drawb
 def test_names_of_a_binding_that_is_gone_are_called_out(
     at_work: Drawbridge, operator: Operator, published: str
 ) -> None:
-    operator.aws("ssm").delete_parameter(Name=f"{PATH}/orders")
+    operator.client("ssm").delete_parameter(Name=f"{PATH}/orders")
 
     ended = at_work("bindings", "list")
 

@@ -257,7 +257,7 @@ class TestWithoutAWayToAws:
 
 def test_a_stack_that_is_not_drawbridges_is_told(without_stack: Drawbridge, stranger: Operator) -> None:
     topic = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
-    stranger.aws("cloudformation").create_stack(StackName="another", TemplateBody=topic)
+    stranger.client("cloudformation").create_stack(StackName="another", TemplateBody=topic)
 
     ended = without_stack("--stack", "another", "consumers", "list")
 

@@ -21,7 +21,7 @@ from drawbridge_cli.documents import read_asked, read_cases
 from drawbridge_cli.policy_files import check_files, find_files
 from tests.builders import connection_facts, resource_facts, share_facts
 from tests.odd import ODD_JSON, fuzzed, json_texts, with_odd_members
-from tests.unit.test_doors_parameters import BINDING, ODD_YAML
+from tests.odd_bindings import BINDING, ODD_YAML
 
 FACTS = [msgspec.to_builtins(each, str_keys=True) for each in (connection_facts(), share_facts(), resource_facts())]
 CASES = {"cases": [{"name": "a", "expect": "accept", "request": each, "at": "2026-11-25T03:00:00"} for each in FACTS]}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local_aws.clock import clock
+from local_aws.testing.clock import clock
 from tests.cli.operators import Drawbridge, Operator
 from tests.cli.sharing import bind, carry_out, let_in, offer, share
 
@@ -57,7 +57,7 @@ def test_what_a_binding_would_leave_behind_is_told_before_it_is_so_and_after(
 
 
 def test_what_others_made_is_never_called_left_behind(at_work: Drawbridge, operator: Operator, made: str) -> None:
-    operator.aws("ec2").delete_tags(Resources=[made], Tags=[{"Key": "drawbridge:owner"}])
+    operator.client("ec2").delete_tags(Resources=[made], Tags=[{"Key": "drawbridge:owner"}])
 
     assert at_work("plan", "--json").json["leftBehind"] == []
 

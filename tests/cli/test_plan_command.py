@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from local_aws.clock import clock
+from local_aws.testing.clock import clock
 from tests.cli.operators import Drawbridge, Operator, denied
 from tests.cli.sharing import bind, carry_out, forget_bindings, let_in, offer, share
 
@@ -31,7 +31,7 @@ def shared(operator: Operator, provider: Operator, databases: list[str]) -> str:
 def _no_bindings(operator: Operator, shared: str) -> Iterator[None]:
     yield
     forget_bindings(operator)
-    ec2 = operator.aws("ec2")
+    ec2 = operator.client("ec2")
     if there := [each["VpcEndpointId"] for each in ec2.describe_vpc_endpoints()["VpcEndpoints"]]:
         ec2.delete_vpc_endpoints(VpcEndpointIds=there)
         clock.advance(120)
@@ -75,7 +75,7 @@ def test_what_would_be_made_is_told_step_by_step_and_nothing_is_done(
     assert {*lines[4].partition(f"{operator.vpc()}, ")[2].split(", ")} <= {*subnets.split(", ")}
     assert lines[5] == f"    + then publish {orders}/dns-name"
     assert lines[-1] == "1 step."
-    assert operator.aws("ec2").describe_vpc_endpoints()["VpcEndpoints"] == []
+    assert operator.client("ec2").describe_vpc_endpoints()["VpcEndpoints"] == []
     assert operator.published() == []
 
 
@@ -95,7 +95,7 @@ def test_what_is_as_wanted_is_left(at_work: Drawbridge, connected: str) -> None:
 def test_an_endpoint_that_was_deleted_by_hand_would_be_made_again(
     at_work: Drawbridge, operator: Operator, databases: list[str], connected: str
 ) -> None:
-    operator.aws("ec2").delete_vpc_endpoints(VpcEndpointIds=[connected])
+    operator.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[connected])
     clock.advance(120)
 
     ended = at_work("plan", "--exit-code")
@@ -107,7 +107,7 @@ def test_an_endpoint_that_was_deleted_by_hand_would_be_made_again(
 def test_security_groups_that_were_changed_by_hand_would_be_changed_back(
     at_work: Drawbridge, operator: Operator, provider: Operator, shared: str
 ) -> None:
-    ec2 = operator.aws("ec2")
+    ec2 = operator.client("ec2")
     wanted, other = (
         ec2.create_security_group(GroupName=name, Description=name, VpcId=operator.vpc())["GroupId"]
         for name in ("wanted", "other")
@@ -130,7 +130,7 @@ def test_a_name_that_is_published_otherwise_would_be_rewritten(
 ) -> None:
     plain, beside = f"{orders}/dns-name", f"{orders}/connection"
     named, told = operator.parameter(plain), json.loads(operator.parameter(beside) or "")
-    ssm = operator.aws("ssm")
+    ssm = operator.client("ssm")
     ssm.put_parameter(Name=plain, Value="elsewhere.example", Overwrite=True)
     ssm.put_parameter(Name=beside, Value=json.dumps(told | {"protocol": "UDP"}), Overwrite=True)
 
@@ -152,7 +152,7 @@ def test_a_name_that_was_deleted_would_be_written_again(
     at_work: Drawbridge, operator: Operator, connected: str, orders: str, lost: tuple[str, ...]
 ) -> None:
     for each in lost:
-        operator.aws("ssm").delete_parameter(Name=f"{orders}/{each}")
+        operator.client("ssm").delete_parameter(Name=f"{orders}/{each}")
 
     ended = at_work("plan")
 
@@ -165,7 +165,7 @@ def test_a_name_that_was_deleted_would_be_written_again(
 def test_a_parameter_that_is_not_drawbridges_is_in_the_way(
     at_work: Drawbridge, operator: Operator, connected: str, orders: str
 ) -> None:
-    ssm = operator.aws("ssm")
+    ssm = operator.client("ssm")
     ssm.remove_tags_from_resource(
         ResourceType="Parameter", ResourceId=f"{orders}/dns-name", TagKeys=["drawbridge:owner"]
     )
@@ -182,7 +182,7 @@ def test_what_is_under_way_is_waited_for(
 ) -> None:
     operator.write_binding("orders", resource="orders-db", provider="*")
     tags = {"owner": "drawbridge", "binding": "orders", "resource-configuration": databases[0]}
-    made = operator.aws("ec2").create_vpc_endpoint(
+    made = operator.client("ec2").create_vpc_endpoint(
         VpcEndpointType="Resource",
         VpcId=operator.vpc(),
         SubnetIds=operator.subnets()[:1],
@@ -221,7 +221,7 @@ def test_what_a_policy_forbids_is_refused(at_work: Drawbridge, operator: Operato
     try:
         ended = at_work("plan", "--json")
     finally:
-        operator.aws("ssm").delete_parameter(Name="/drawbridge/config/policies/no-databases")
+        operator.client("ssm").delete_parameter(Name="/drawbridge/config/policies/no-databases")
 
     (share,) = ended.json["shares"]
     (refused,) = share["refused"]
@@ -236,7 +236,7 @@ def test_of_a_share_that_is_not_let_in_nothing_would_be_done(
     try:
         shown, told = at_work("plan"), at_work("plan", "--json")
     finally:
-        operator.aws("ssm").delete_parameter(Name="/drawbridge/config/policies/not-these")
+        operator.client("ssm").delete_parameter(Name="/drawbridge/config/policies/not-these")
 
     assert "  not noticed yet; nothing would be done (hold)" in shown.out.splitlines()
     assert "orders-db: its share is not let in (hold): " in shown.out
@@ -248,7 +248,7 @@ def test_of_a_share_that_is_not_let_in_nothing_would_be_done(
 def test_a_share_that_a_person_decides_on_is_shown_as_it_would_be_after(
     at_work: Drawbridge, operator: Operator, provider: Operator, orders: str
 ) -> None:
-    operator.aws("ssm").delete_parameter(Name=f"/drawbridge/config/policies/let-{provider.account_id}-in")
+    operator.client("ssm").delete_parameter(Name=f"/drawbridge/config/policies/let-{provider.account_id}-in")
     try:
         ended = at_work("plan")
     finally:
@@ -323,7 +323,7 @@ def test_the_names_of_other_accounts_do_not_steer_the_terminal(
 
     ended = at_work("plan")
 
-    provider.aws("ram").delete_resource_share(resourceShareArn=arn)
+    provider.client("ram").delete_resource_share(resourceShareArn=arn)
     clock.advance(30)
     assert "\x1b" not in ended.out
     assert "\\u{1b}[31mred (arn:" in ended.out
@@ -358,7 +358,7 @@ def test_the_way_by_a_service_network_is_told_step_by_step(
 def test_a_name_of_our_own_that_leads_elsewhere_would_be_rewritten(
     at_work: Drawbridge, operator: Operator, provider: Operator, shared: str
 ) -> None:
-    route53 = operator.aws("route53")
+    route53 = operator.client("route53")
     zone = route53.create_hosted_zone(
         Name="corp.example", CallerReference="corp", VPC={"VPCRegion": "us-east-1", "VPCId": operator.vpc()}
     )["HostedZone"]["Id"].rpartition("/")[2]

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
-from unittest import mock
 
-import boto3
-from botocore.config import Config
 from botocore.stub import Stubber
 
-from local_aws.credentials import credentials_for_role
-from local_aws.services import pages
-from tests.local_aws.accounts import Person, accept_invitation, first_vpc, pass_time, resource_configuration, share
+from local_aws.testing import accounts as testing
+from local_aws.testing.clock import clock
+from local_aws.testing.settings import changed
 from tests.workflow.definition import RESOURCES
 
 REGION = "us-east-1"
@@ -27,14 +22,23 @@ def new_account_id() -> str:
     return str(next(_numbers))
 
 
-@dataclass(frozen=True)
-class Account(Person):
-    """Someone with full access to an account of a local AWS."""
+class Account(testing.Account):
+    """Someone with full access to an account of a local AWS, whose calls are made once: adapters see each failure."""
 
-    url: str
+    def __init__(self, account_id: str, url: str) -> None:
+        super().__init__(url, account_id, called="test", attempts=1)
 
-    def client(self, service: str) -> Any:
-        return _connected("client", self.url, self.account_id, service)
+    @property
+    def ec2(self) -> Any:
+        return self.client("ec2")
+
+    @property
+    def ram(self) -> Any:
+        return self.client("ram")
+
+    @property
+    def lattice(self) -> Any:
+        return self.client("vpc-lattice")
 
     def table(self, logical_id: str) -> Any:
         """Make a table as the template makes it."""
@@ -44,15 +48,21 @@ class Account(Person):
             for name in ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
             if name in of_template
         }
-        dynamodb = _connected("resource", self.url, self.account_id, "dynamodb")
-        return dynamodb.create_table(TableName=logical_id, **wanted)
+        return self.resource("dynamodb").create_table(TableName=logical_id, **wanted)
 
 
-@contextmanager
-def empty_first_pages() -> Iterator[None]:
+def pass_time(seconds: float) -> None:
+    clock.advance(seconds)
+
+
+def first_vpc(who: Account) -> tuple[str, list[str]]:
+    """Give the account's default VPC and its subnets."""
+    return who.vpc(), who.subnets()
+
+
+def empty_first_pages() -> AbstractContextManager[None]:
     """Have every listing that may begin with an empty page begin with one."""
-    with mock.patch.object(pages, "empty_pages", 1.0):
-        yield
+    return changed(empty_pages=1.0)
 
 
 @contextmanager
@@ -71,6 +81,41 @@ def refusing(client: Any, operation: str, code: str) -> Iterator[None]:
     with Stubber(client) as stubber:
         stubber.add_client_error(operation, code, "AWS says no")
         yield
+
+
+def resource_configuration(provider: Account, name: str = "orders-db") -> str:
+    """Create a resource configuration behind a gateway in the provider's first zone; give its ARN."""
+    vpc_id, subnet_ids = first_vpc(provider)
+    gateway = provider.lattice.create_resource_gateway(
+        name=f"{name}-gateway", vpcIdentifier=vpc_id, subnetIds=subnet_ids[:1]
+    )
+    created = provider.lattice.create_resource_configuration(
+        name=name,
+        type="SINGLE",
+        portRanges=["5432"],
+        protocol="TCP",
+        resourceGatewayIdentifier=gateway["id"],
+        resourceConfigurationDefinition={"dnsResource": {"domainName": "db.example.com", "ipAddressType": "IPV4"}},
+    )
+    return str(created["arn"])
+
+
+def share(provider: Account, arn: str, consumer: Account) -> str:
+    """Share a resource; give the share's ARN."""
+    created = provider.ram.create_resource_share(name="orders", resourceArns=[arn], principals=[consumer.account_id])
+    return str(created["resourceShare"]["resourceShareArn"])
+
+
+def invitations(consumer: Account) -> list[dict[str, Any]]:
+    pages = consumer.ram.get_paginator("get_resource_share_invitations").paginate()
+    return [invitation for page in pages for invitation in page["resourceShareInvitations"]]
+
+
+def accept_invitation(consumer: Account) -> str:
+    """Accept the one invitation; give its ARN."""
+    arn = str(invitations(consumer)[0]["resourceShareInvitationArn"])
+    consumer.ram.accept_resource_share_invitation(resourceShareInvitationArn=arn)
+    return arn
 
 
 def shared(provider: Account, consumer: Account, name: str = "orders-db") -> tuple[str, str]:
@@ -105,18 +150,3 @@ def connected(consumer: Account, service: dict[str, Any]) -> str:
         VpcEndpointType="Interface", VpcId=vpc_id, SubnetIds=subnet_ids[:1], ServiceName=service["ServiceName"]
     )
     return str(created["VpcEndpoint"]["VpcEndpointId"])
-
-
-@functools.cache
-def _connected(how: str, url: str, account_id: str, service: str) -> Any:
-    person = credentials_for_role(f"arn:aws:iam::{account_id}:role/person", "test")
-    connect: Any = getattr(boto3, how)
-    return connect(
-        service,
-        region_name=REGION,
-        endpoint_url=url,
-        aws_access_key_id=person.access_key_id,
-        aws_secret_access_key=person.secret_access_key,
-        aws_session_token=person.session_token,
-        config=Config(retries={"total_max_attempts": 1}),
-    )

@@ -1,28 +1,24 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
-from local_aws.server import LocalAws
-from local_aws.throttles import throttles
+from local_aws.testing.server import LocalAws
 from tests.contracts.accounts import Account, new_account_id
 
 NewAccount = Callable[[], Account]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _persons_are_not_throttled() -> Iterator[None]:
+def _persons_are_not_throttled(local_aws_unthrottled_persons: None) -> None:
     """Adapters are tried here in a person's name and with the clock at a stand: throttles would only be waited for."""
-    throttles.persons = False
-    yield
-    throttles.persons = True
 
 
 @pytest.fixture(scope="session")
-def new_account(local_aws_server: LocalAws) -> NewAccount:
+def new_account(local_aws: LocalAws) -> NewAccount:
     """Give someone with full access to an account that nobody has used."""
-    return lambda: Account(new_account_id(), local_aws_server.url)
+    return lambda: Account(new_account_id(), local_aws.url)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any, cast
 from unittest import mock
 
-import boto3
 import pytest
 
 from drawbridge.association.binding import Binding, parse_binding
@@ -28,13 +27,12 @@ from drawbridge.decision.facts import ConnectionFacts, Fact, Facts, Moment, Reso
 from drawbridge.decision.gather import Gatherer
 from drawbridge.decision.policies import SCHEMA_TEXT, parse_policy
 from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest
-from local_aws.clock import clock
-from local_aws.credentials import credentials_for_role
-from local_aws.server import LocalAws
-from local_aws.services import invitations, organizations
-from tests.contracts.accounts import REGION, Account, new_account_id
-from tests.local_aws import lattice_shares
-from tests.local_aws.accounts import first_vpc, pass_time, resource_configuration
+from local_aws.testing.clock import clock
+from local_aws.testing.organizations import arrange
+from local_aws.testing.server import LocalAws
+from local_aws.testing.settings import changed
+from tests.contracts import lattice_shares
+from tests.contracts.accounts import REGION, Account, first_vpc, new_account_id, pass_time, resource_configuration
 
 AnyFacts = Facts | ResourceFacts
 
@@ -77,9 +75,9 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(local_aws_server: LocalAws) -> Iterator[World]:
-    yield (there := World(local_aws_server.url))
-    organizations.arrange(there.management.account_id, {}, ram_sharing=False)
+def world(local_aws: LocalAws) -> Iterator[World]:
+    yield (there := World(local_aws.url))
+    arrange(there.management.account_id, {}, ram_sharing=False)
 
 
 def balancer(owner: Account, kind: str = "net") -> str:
@@ -119,15 +117,7 @@ def asking(who: Account, offered: dict[str, Any]) -> EndpointConnectionRequest:
 def abroad(world: World) -> Facts:
     """Give the facts of a connection from another Region."""
     offered, who = service(world, SupportedRegions=["eu-west-1"]), world.account()
-    person = credentials_for_role(f"arn:aws:iam::{who.account_id}:role/person", "test")
-    there = boto3.client(
-        "ec2",
-        region_name="eu-west-1",
-        endpoint_url=world.url,
-        aws_access_key_id=person.access_key_id,
-        aws_secret_access_key=person.secret_access_key,
-        aws_session_token=person.session_token,
-    )
+    there = who.client("ec2", "eu-west-1")
     endpoint_id = connect(who, offered, there, ServiceRegion=REGION)
     return world.gather(EndpointConnectionRequest(service_id=offered["ServiceId"], endpoint_id=endpoint_id))
 
@@ -150,18 +140,14 @@ def member(world: World, *, state: str = "ACTIVE", tags: dict[str, str] | None =
     """Give the facts of a connection that an account of our own organization asks for."""
     who = world.account()
     accounts = {world.home.account_id: "ours", who.account_id: "sandbox"}
-    organizations.arrange(world.management.account_id, accounts, ram_sharing=True)
-    backend = organizations.backend_of(who.account_id)
-    assert backend is not None
-    (account,) = (each for each in backend.accounts if each.id == who.account_id)
-    account.name = name
+    arrange(world.management.account_id, accounts, ram_sharing=True)
     told = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
     if told:
         world.management.client("organizations").tag_resource(ResourceId=who.account_id, Tags=told)
     client = world.management.client("organizations")
     described = client.describe_account(AccountId=who.account_id)
     described.pop("ResponseMetadata")
-    described["Account"]["State"] = state
+    described["Account"] |= {"State": state, "Name": name}
     with mock.patch.object(client, "describe_account", return_value=described):
         return connection(world, who)
 
@@ -182,7 +168,7 @@ def in_effect(world: World, *, owner: Account | None = None, tags: dict[str, str
 
 def _shared(world: World, owner: Account, arns: tuple[str, ...], name: str, tags: dict[str, str] | None = None) -> str:
     told = [{"key": key, "value": value} for key, value in (tags or {}).items()]
-    with mock.patch.object(invitations, "nameless", 0.0):
+    with changed(nameless_invitations=0.0):
         made = owner.ram.create_resource_share(
             name=name,
             resourceArns=list(arns or (resource_configuration(owner),)),
@@ -769,9 +755,9 @@ def test_an_entry_of_the_registry_in_another_form_lets_nobody_in(world: World, f
 @pytest.mark.parametrize("state", ["SUSPENDED", "PENDING_CLOSURE", "CLOSED", "HIBERNATING"])
 def test_an_account_that_is_not_active_is_none_of_ours_and_no_unit_tells_it_apart(world: World, state: str) -> None:
     facts = member(world, state=state)
-    sandbox = organizations.membership(facts.asker.account_id)
-    assert sandbox is not None
-    unit = sandbox.units[-1].rpartition("/")[2]
+    asker = facts.asker.account_id
+    (parent,) = world.management.client("organizations").list_parents(ChildId=asker)["Parents"]
+    unit = parent["Id"]
 
     assert not permits(facts, "principal.ownOrganization")
     assert not permits(facts, f'principal in OrganizationalUnit::"{unit}"')

@@ -23,8 +23,8 @@ from drawbridge.errors import (
     UpstreamError,
 )
 from drawbridge.slack.messenger import Messenger
-from local_aws import slack
-from local_aws.server import LocalAws
+from local_aws.testing import slack
+from local_aws.testing.server import LocalAws
 from tests.builders import question
 from tests.contracts.accounts import new_account_id
 
@@ -191,8 +191,8 @@ def test_a_message_that_is_gone_is_left_so(code: str) -> None:
 
 
 @pytest.fixture
-def app(local_aws_server: LocalAws) -> slack.App:
-    return slack.install(new_account_id())
+def app(local_aws: LocalAws) -> slack.App:
+    return slack.workspace.install(new_account_id())
 
 
 @pytest.fixture
@@ -223,8 +223,8 @@ def test_the_app_is_told_who_it_is(messenger: Messenger, app: slack.App) -> None
     assert (told["team_id"], told["user_id"], told["bot_id"]) == (slack.TEAM_ID, app.bot_user_id, app.bot_id)
 
 
-def test_the_name_of_a_channel_is_told_to_who_may_read_it(local_aws_server: LocalAws) -> None:
-    app = slack.install(new_account_id(), scopes=(*slack.DEFAULT_SCOPES, "channels:read"))
+def test_the_name_of_a_channel_is_told_to_who_may_read_it(local_aws: LocalAws) -> None:
+    app = slack.workspace.install(new_account_id(), scopes=(*slack.DEFAULT_SCOPES, "channels:read"))
 
     assert Messenger(lambda: app.bot_token, slack.api_url()).channel_name(slack.APPROVALS) == "net-approvals"
 

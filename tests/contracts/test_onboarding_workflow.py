@@ -15,7 +15,7 @@ from drawbridge.request import ResourceShareRequest, WorkflowInput
 from tests.builders import CONNECTION, SHARE, workflow_input
 from tests.contracts.accounts import REGION, Account, refusing
 from tests.contracts.conftest import NewAccount
-from tests.local_aws.workflow_runs import until
+from tests.waiting import until
 
 WAITING = {"Type": "Wait", "Seconds": 3600, "End": True}
 PASSING = {"Type": "Pass", "End": True}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from unittest import mock
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
@@ -14,7 +13,8 @@ from botocore.stub import Stubber
 from drawbridge.aws.organization import Organization
 from drawbridge.decision.facts import Membership, OrganizationPlace
 from drawbridge.errors import ThrottledError, UpstreamError
-from local_aws.services import organization_operations, organizations
+from local_aws.testing.organizations import arrange
+from local_aws.testing.settings import changed
 from tests.builders import NOW
 from tests.contracts.accounts import Account, refusing
 from tests.contracts.conftest import NewAccount
@@ -53,7 +53,7 @@ class Company:
 def company(new_account: NewAccount) -> Company:
     management, member, other = new_account(), new_account(), new_account()
     accounts = {member.account_id: "workloads/prod", other.account_id: "workloads/test"}
-    organizations.arrange(management.account_id, accounts, ram_sharing=True)
+    arrange(management.account_id, accounts, ram_sharing=True)
     return Company(management, member, other)
 
 
@@ -188,7 +188,7 @@ def test_trap_27_only_an_active_account_is_a_member_and_the_retired_status_count
 def test_trap_27_where_aws_gives_no_path_the_parents_are_walked_up_to_the_root(company: Company) -> None:
     with_path = company.asked_by_member().place_of(company.other.account_id)
 
-    with mock.patch.object(organization_operations, "paths_are_told", new=False):
+    with changed(organization_paths=False):
         without = company.asked_by_member().place_of(company.other.account_id)
 
     assert len(without.units or ()) == 2

@@ -12,8 +12,7 @@ from drawbridge.configuration import Parameter
 from drawbridge.errors import AccessDeniedError, QuotaExceededError, ThrottledError
 from drawbridge.publication.parameters import Owned
 from tests.builders import NOW
-from tests.contracts.accounts import Account, answering, refusing
-from tests.local_aws.accounts import pass_time
+from tests.contracts.accounts import Account, answering, pass_time, refusing
 
 NAME = "/drawbridge/connections/orders/db/dns-name"
 

@@ -12,12 +12,10 @@ from drawbridge.association.aliases import Holder, Zone
 from drawbridge.aws.private_zones import PrivateZones
 from drawbridge.errors import AccessDeniedError, ConflictError, NotReadyError, RefusedError, ThrottledError
 from drawbridge.publication.named import NamedResource
-from local_aws.services.service_network_store import ZONE
 from tests.builders import RESOURCE_ARN
-from tests.contracts.accounts import REGION, Account, refusing
-from tests.local_aws.accounts import first_vpc
-from tests.local_aws.zones import alias as alias_record
-from tests.local_aws.zones import private_zone, put, record, records
+from tests.contracts.accounts import REGION, Account, first_vpc, refusing
+from tests.contracts.zones import ZONE_OF_LATTICE, private_zone, put, record, records
+from tests.contracts.zones import alias as alias_record
 
 NAME = "orders-db.db.internal"
 MARKER = f"_drawbridge.{NAME}"
@@ -52,7 +50,7 @@ def leads_to(host: str = "vpce-1.rcfg-1", resource_arn: str = RESOURCE_ARN) -> N
         resource_arn=resource_arn,
         accessible=True,
         dns_name=f"{host}.4232ccc.vpc-lattice-rsc.{REGION}.on.aws",
-        hosted_zone_id=ZONE,
+        hosted_zone_id=ZONE_OF_LATTICE,
     )
 
 

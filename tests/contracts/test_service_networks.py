@@ -24,15 +24,22 @@ from drawbridge.errors import (
     ThrottledError,
 )
 from drawbridge.lattice import PrivateDns, ResourceKind
-from local_aws.faults import CallFault, faults
-from local_aws.services.quotas import lowered
+from local_aws.testing.faults import CallFault, faults
+from local_aws.testing.settings import changed
 from tests.builders import creation_of, otherwise, wanted_by_network
-from tests.contracts.accounts import Account, answering, empty_first_pages, refusing
+from tests.contracts.accounts import (
+    Account,
+    answering,
+    empty_first_pages,
+    first_vpc,
+    pass_time,
+    refusing,
+    resource_configuration,
+)
 from tests.contracts.accounts import shared as shared_resource
-from tests.local_aws.accounts import first_vpc, pass_time, resource_configuration
-from tests.local_aws.lattice_shares import associate as put_in
-from tests.local_aws.lattice_shares import network as make_network
-from tests.local_aws.lattice_shares import shared
+from tests.contracts.lattice_shares import associate as put_in
+from tests.contracts.lattice_shares import network as make_network
+from tests.contracts.lattice_shares import shared
 
 replace = msgspec.structs.replace
 
@@ -436,7 +443,7 @@ def test_what_a_network_is_associated_with_is_counted(
 def test_trap_18_a_quota_that_is_used_up_is_told_as_such(
     consumer: Account, network: Network, association: DesiredAttachment
 ) -> None:
-    with lowered(configurations_per_network=0), pytest.raises(QuotaExceededError):
+    with changed(quotas={"configurations_per_network": 0}), pytest.raises(QuotaExceededError):
         networks_of(consumer).put_in(PutInNetwork(network, association.resource, False, 1), "token")
 
 

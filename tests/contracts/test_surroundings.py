@@ -12,12 +12,11 @@ from drawbridge.aws.surroundings import Surroundings
 from drawbridge.aws.survey import Survey
 from drawbridge.errors import ThrottledError
 from tests.builders import wanted, wanted_by_network
-from tests.contracts.accounts import Account, empty_first_pages, refusing
+from tests.contracts.accounts import Account, empty_first_pages, first_vpc, pass_time, refusing
 from tests.contracts.accounts import shared as shared_resource
-from tests.contracts.test_survey import made
-from tests.local_aws.accounts import first_vpc, pass_time
-from tests.local_aws.lattice_shares import network as make_network
-from tests.local_aws.lattice_shares import shared as shared_with
+from tests.contracts.associating import made
+from tests.contracts.lattice_shares import network as make_network
+from tests.contracts.lattice_shares import shared as shared_with
 
 
 def around(who: Account) -> Surroundings:

@@ -6,32 +6,18 @@ from typing import Any
 
 import pytest
 
-from drawbridge.association import DesiredAttachment
-from drawbridge.association.associate import Ways, associate
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.survey import Survey
-from drawbridge.aws.vpc_endpoints import VpcEndpoints
-from drawbridge.errors import NotReadyError, ThrottledError
+from drawbridge.errors import ThrottledError
 from drawbridge.lattice import PrivateDns
 from tests.builders import wanted, wanted_by_network
-from tests.contracts.accounts import Account, refusing
+from tests.contracts.accounts import Account, first_vpc, pass_time, refusing
 from tests.contracts.accounts import shared as shared_resource
-from tests.local_aws.accounts import first_vpc, pass_time
+from tests.contracts.associating import made
 
 
 def survey(who: Account) -> Survey:
     return Survey(who.ec2, who.lattice)
-
-
-def made(who: Account, association: DesiredAttachment) -> Any:
-    """Associate it, however long it takes."""
-    for _ in range(20):
-        networks = ServiceNetworks(who.lattice, owner="drawbridge", account_id=who.account_id)
-        try:
-            return associate(association, Ways(networks, VpcEndpoints(who.ec2, owner="drawbridge")), attempt=1)
-        except NotReadyError:
-            pass_time(5)
-    raise AssertionError(f"{association.name} does not come about")
 
 
 def test_an_endpoint_has_its_groups_and_what_it_leads_to_until_it_is_deleted(

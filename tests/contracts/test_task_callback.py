@@ -14,8 +14,9 @@ from drawbridge.errors import AccessDeniedError, RefusedError, ThrottledError, U
 from tests.builders import asked
 from tests.contracts.accounts import Account, refusing
 from tests.contracts.conftest import NewAccount
-from tests.local_aws.workflow_runs import Json, ended, until
+from tests.waiting import until
 
+Json = dict[str, Any]
 APPROVAL = Approved(asked=asked(), by=("U0ALICE",), reason="é 日本 😀 <&>")
 ASK = {
     "Type": "Task",
@@ -32,6 +33,15 @@ def someone(new_account: NewAccount) -> Account:
 @pytest.fixture
 def states(someone: Account) -> Any:
     return someone.client("stepfunctions")
+
+
+def ended(states: Any, execution: str) -> Json:
+    """Wait for an execution's end; give what is told of it then, its output read."""
+    until(lambda: states.describe_execution(executionArn=execution)["status"] != "RUNNING")
+    described: Json = states.describe_execution(executionArn=execution)
+    if "output" in described:
+        described["output"] = json.loads(described["output"])
+    return described
 
 
 def waiting(someone: Account, **fields: Any) -> tuple[str, str]:

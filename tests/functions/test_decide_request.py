@@ -33,6 +33,7 @@ from tests.builders import (
     share_facts,
     workflow_input,
 )
+from tests.functions.deciding import Turns
 from tests.functions.invocations import invoke, refuses, step
 
 DEFAULTS: list[Path] = sorted((REPOSITORY / "policies").glob("*.cedar"))
@@ -43,11 +44,6 @@ IN_FORCE = InForce[Policy](
     (Broken("mine", "line 3: no", None),),
 )
 Gathered = Callable[[Facts | Moot], None]
-
-
-class Turns:
-    def take(self, account_id: str, request_id: str, *, most: int) -> bool:
-        return most > 0
 
 
 class Gatherer:

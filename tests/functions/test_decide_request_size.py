@@ -26,8 +26,8 @@ from drawbridge.request.shares import Content
 from functions.decide_request import app
 from tests.aws_limits import STATE_BYTES
 from tests.builders import PROVIDER, SHARE, asker, question, share_facts
+from tests.functions.deciding import Turns
 from tests.functions.invocations import invoke, step
-from tests.functions.test_decide_request import Turns
 from tests.workflow.played import GROUNDS
 
 TAGS = {f"{number:02}".ljust(128, "日"): "😀" * 256 for number in range(50)}

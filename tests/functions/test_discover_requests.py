@@ -3,79 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Any
 
 import pytest
 
 from drawbridge.configuration import Broken
-from drawbridge.discovery.sweep import Discovery
 from drawbridge.environment import MissingVariableError
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, ThrottledError, UpstreamError
-from drawbridge.hint import AT_CONNECTIONS, AT_SERVICES, AT_SHARES, EVERYWHERE, Look
+from drawbridge.hint import EVERYWHERE, Look
 from drawbridge.request.connections import Connection, ConnectionState
 from functions.discover_requests import app
-from tests.builders import CONSUMER, NOW, SERVICE_ID, sample
-from tests.functions.invocations import Json, invoke
-
-LOOKS = {
-    "ram-resource-sharing-state-change": AT_SHARES,
-    "lattice-sharee-association": AT_SHARES,
-    "endpoint-connection-notification": AT_CONNECTIONS,
-    "endpoint-service-tagged": AT_SERVICES,
-    "parameter-store-change": EVERYWHERE,
-    "schedule": EVERYWHERE,
-}
-
-
-class World:
-    """All that the door works with."""
-
-    def __init__(self) -> None:
-        self.looks: list[Look] = []
-        self.buried: list[tuple[str, str]] = []
-        self.broken: tuple[tuple[str, Broken], ...] = ()
-        self.failures: tuple[DrawbridgeError, ...] = ()
-        self.no_longer_permitted: tuple[str, ...] = ()
-        self.reviews_open: tuple[str, ...] = ()
-        self.attachments: tuple[Connection, ...] = ()
-        self.read = 0
-        self.raises: dict[str, DrawbridgeError] = {}
-        """What goes wrong, by where it does."""
-
-    def configuring(self) -> World:
-        self.read += 1
-        self._perhaps_raise("configuring")
-        return self
-
-    def discoverer(self, configuration: object, now: object, on_broken: object) -> World:
-        assert configuration is self
-        self._perhaps_raise("discoverer")
-        return self
-
-    def discover(self, look: Look, now: datetime) -> Discovery:
-        assert now.tzinfo is not None
-        self.looks.append(look)
-        self._perhaps_raise("discover")
-        return Discovery(
-            2,
-            ("share-a-1",),
-            self.no_longer_permitted,
-            self.failures,
-            attachments=self.attachments,
-            reviews_open=self.reviews_open,
-        )
-
-    def dead_letters(self) -> World:
-        return self
-
-    def bury(self, body: str, reason: str) -> None:
-        self._perhaps_raise(f"bury {body}")
-        self.buried.append((body, reason))
-
-    def _perhaps_raise(self, where: str) -> None:
-        if where in self.raises:
-            raise self.raises[where]
+from tests.builders import CONSUMER, NOW, SERVICE_ID
+from tests.functions.discovering import LOOKS, World, batch, failed, hint, message_id
+from tests.functions.invocations import invoke
 
 
 @pytest.fixture
@@ -85,38 +25,6 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(app, "discoverer", world.discoverer)
     monkeypatch.setattr(app, "dead_letters", world.dead_letters)
     return world
-
-
-def batch(*bodies: str) -> Json:
-    """Give the bodies as SQS hands them to Lambda."""
-    return {
-        "Records": [
-            {
-                "messageId": message_id(number),
-                "receiptHandle": "handle",
-                "body": body,
-                "attributes": {"ApproximateReceiveCount": "1"},
-                "messageAttributes": {},
-                "eventSource": "aws:sqs",
-                "eventSourceARN": "arn:aws:sqs:us-east-1:111111111111:hints",
-                "awsRegion": "us-east-1",
-            }
-            for number, body in enumerate(bodies)
-        ]
-    }
-
-
-def message_id(number: int) -> str:
-    return f"00000000-0000-0000-0000-{number:012}"
-
-
-def failed(*numbers: int) -> Json:
-    """Give the answer that has the queue deliver these messages of the batch again, and no others."""
-    return {"batchItemFailures": [{"itemIdentifier": message_id(number)} for number in numbers]}
-
-
-def hint(name: str) -> str:
-    return json.dumps(sample(name))
 
 
 def metrics(printed: str) -> dict[str, Any]:

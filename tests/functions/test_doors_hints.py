@@ -13,8 +13,8 @@ from drawbridge.errors import UpstreamError
 from drawbridge.hint import AT_SHARES
 from functions.discover_requests import app
 from tests.builders import sample
+from tests.functions.discovering import LOOKS, World, batch, failed, hint, message_id
 from tests.functions.invocations import Json, invoke
-from tests.functions.test_discover_requests import LOOKS, World, batch, failed, hint, message_id
 from tests.odd import DEEP, ODD_JSON, fuzzed, json_texts, values, with_json, with_odd_members
 
 GOOD = "ram-resource-sharing-state-change"

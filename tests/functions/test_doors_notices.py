@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from drawbridge.errors import DrawbridgeError
 from functions.tell_approvers import app
 from tests.functions.invocations import CONTEXT
-from tests.functions.test_tell_approvers import CLICKED, EVENT, World
+from tests.functions.telling import CLICKED, EVENT, World
 from tests.odd import fuzzed, values, with_odd_members
 
 

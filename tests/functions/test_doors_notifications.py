@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from functions.relay_notification import app
 from tests.builders import sample
 from tests.functions.invocations import Json, invoke
-from tests.functions.test_relay_notification import Bus
+from tests.functions.relaying import Bus
 from tests.odd import ODD_JSON, fuzzed, json_texts, values
 
 LARGEST = 256 * 1024

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from functions.receive_approval import app
 from tests.builders import NOW
 from tests.functions.invocations import Json, invoke
-from tests.functions.test_receive_approval import ID, SIGNING, World, payload, sent, submission
-from tests.functions.test_receive_approval import world as world  # noqa: PLC0414 - its fixture is this file's too
+from tests.functions.slack_requests import ID, SIGNING, World, payload, sent, submission
+from tests.functions.slack_requests import world as world  # noqa: PLC0414 - its fixture is this file's too
 from tests.odd import ODD_JSON, fuzzed, json_texts, values, with_odd_members
 
 

@@ -8,15 +8,8 @@ import pytest
 
 from functions.relay_notification import app
 from tests.builders import sample
-from tests.functions.invocations import Json, invoke
-
-
-class Bus:
-    def __init__(self) -> None:
-        self.relayed: list[Json] = []
-
-    def relay(self, details: list[Json]) -> None:
-        self.relayed += details
+from tests.functions.invocations import invoke
+from tests.functions.relaying import Bus
 
 
 @pytest.fixture

@@ -5,50 +5,16 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-import msgspec
 import pytest
 
-from drawbridge.approval import Approved
 from drawbridge.approval.tell import StatusReached
 from drawbridge.parsing import UnreadableError
-from drawbridge.record.record import StatusChange
 from drawbridge.status import Status
 from functions.tell_approvers import app
-from tests.builders import PROVIDER, SHARE, SHARE_ARN, question, standing
+from tests.builders import standing
 from tests.functions.invocations import CONTEXT, refuses
-from tests.unit.approvals import Kept, Slack, has_buttons, texts
-
-ID = SHARE.request_id
-CLICKED: dict[str, Any] = {"notice": {"request_id": ID, "user": "U0ALICE", "words": "Too late.", "channel": "C0"}}
-CHANGE = StatusChange(
-    id="1",
-    request_id=ID,
-    kind="resource-share",
-    subject=SHARE_ARN,
-    account_id=PROVIDER,
-    status=Status.ACCEPTED,
-    attempt=1,
-    reasons=({"code": "approved", "text": "Approved by U0ALICE"},),
-)
-EVENT: dict[str, Any] = {
-    "version": "0",
-    "source": "drawbridge",
-    "detail-type": "Request Status Changed",
-    "resources": [SHARE_ARN],
-    "detail": msgspec.to_builtins(CHANGE),
-}
-
-
-class World:
-    """The questions and Slack."""
-
-    def __init__(self) -> None:
-        self.kept = Kept(standing(approval=Approved(asked=question().asked, by=("U0ALICE",))))
-        self.slack = Slack()
-        self.rows = {ID: StatusReached(request_id=ID, status=Status.ACCEPTED, attempt=1)}
-
-    def reached(self, request_id: str) -> StatusReached | None:
-        return self.rows.get(request_id)
+from tests.functions.telling import CLICKED, EVENT, ID, World
+from tests.unit.approvals import Kept, has_buttons, texts
 
 
 @pytest.fixture(autouse=True)

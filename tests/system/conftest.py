@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from demo.people import Person
-from local_aws.drawbridge_stack import REGION, deploy_stack
-from local_aws.lapse import lapse
-from local_aws.server import LocalAws
+from local_aws.drawbridge_stack import deploy_stack
+from local_aws.testing.clock import fast_forward
+from local_aws.testing.server import LocalAws
+from scenarios.people import Person
 from tests.system.permissions import Permissions
 
 PATIENCE = 3600
@@ -88,8 +88,8 @@ def _is_ours(role: str | None) -> bool:
 
 
 @pytest.fixture(scope="session")
-def world(local_aws_server: LocalAws) -> World:
-    return World(local_aws_server.url)
+def world(local_aws: LocalAws) -> World:
+    return World(local_aws.url)
 
 
 @pytest.fixture(scope="session")
@@ -140,7 +140,7 @@ def deployed_for(deployed: Callable[..., Person]) -> Callable[..., Person]:
 
 def stop_looking(person: Person) -> None:
     """End the schedule of an account's stack: it would look for ever, whatever other tests do with the clock."""
-    scheduler = person.aws("scheduler")
+    scheduler = person.client("scheduler")
     for schedule in scheduler.list_schedules()["Schedules"]:
         scheduler.delete_schedule(Name=schedule["Name"], GroupName=schedule["GroupName"])
 
@@ -155,12 +155,12 @@ def policy() -> Iterator[Policy]:
 
     def write(person: Person, name: str, cedar: str) -> None:
         path = f"/drawbridge/config/policies/{name}"
-        person.aws("ssm").put_parameter(Name=path, Type="String", Value=cedar, Overwrite=True)
+        person.client("ssm").put_parameter(Name=path, Type="String", Value=cedar, Overwrite=True)
         written.append((person, path))
 
     yield write
     for person, path in dict.fromkeys(written):
-        person.aws("ssm").delete_parameter(Name=path)
+        person.client("ssm").delete_parameter(Name=path)
 
 
 @pytest.fixture
@@ -168,15 +168,7 @@ def command_line(world: World) -> Callable[..., subprocess.CompletedProcess[str]
     """Run ``drawbridge`` as somebody of an account."""
 
     def run(person: Person, *arguments: str) -> subprocess.CompletedProcess[str]:
-        credentials = person.credentials
-        environment = {
-            "PATH": os.environ["PATH"],
-            "AWS_ENDPOINT_URL": world.url,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": credentials["SessionToken"],
-        }
+        environment = {"PATH": os.environ["PATH"], **person.environment}
         command = [str(Path(sys.executable).with_name("drawbridge")), *arguments]
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
@@ -207,6 +199,6 @@ def until(look: Callable[[], Any], what: Callable[[], str], patience: float = PA
         found = look()
         return bool(found)
 
-    if not lapse(patience, until=so):
+    if not fast_forward(patience, until=so):
         raise AssertionError(f"still not so after {patience} s: {what()}")
     return found

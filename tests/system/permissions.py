@@ -9,10 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from demo.people import Person
-from local_aws.iam import identities, usage
+from local_aws.testing import iam
+from scenarios.people import Person
 
-PARTITION = "aws"
 _PATIENCE = 540
 """Real seconds that the files which other workers run may still take, when everything else has been begun."""
 
@@ -36,11 +35,11 @@ class Permissions:
         """Note what the roles in these people's accounts did in a file's tests."""
         roles = [role for person in people for role in _roles(person)]
         things = [each for role in roles for each in role.allows()]
-        denied = [use for role in roles for use in usage.denied(role.uses())]
+        denied = [need for role in roles for need in iam.needs(role.arn) if not need.allowed]
         noted = Noted(
             allowed=frozenset(what for what, _ in things),
             used=frozenset(what for what, used in things if used),
-            denied=tuple((use.role_arn, use.action, use.resource) for use in denied),
+            denied=tuple((need.role_arn, need.action, need.resource) for need in denied),
         )
         self._folder.mkdir(exist_ok=True)
         unfinished = self._folder / f".{name}"
@@ -65,30 +64,23 @@ class Role:
     """A role of the stack in one account."""
 
     logical_id: str
-    account_id: str
-    name: str
-
-    def uses(self) -> list[usage.Use]:
-        return usage.uses(f"arn:{PARTITION}:iam::{self.account_id}:role/{self.name}")
+    arn: str
 
     def allows(self) -> Iterator[tuple[str, bool]]:
         """Tell each thing that the role allows, and whether it was used."""
-        held = identities.role(self.account_id, PARTITION, self.name)
-        assert held is not None
-        uses = self.uses()
-        for statement in held.statements:
-            unused = {(each.element, each.value) for each in usage.unused([statement], uses)}
+        for statement in iam.statements(self.arn):
             named = f"{self.logical_id} {statement.sid}"
-            for action in statement.actions or ():
-                yield f"{named} {action}", ("Action", action) not in unused
+            for action in statement.actions:
+                yield f"{named} {action.value}", action.used
             # The only resource is used if an action is.
-            several = statement.resources if len(statement.resources or ()) > 1 else ()
-            for place, resource in enumerate(several or ()):
-                yield f"{named} resource {place}", ("Resource", resource) not in unused
+            several = statement.resources if len(statement.resources) > 1 else ()
+            for place, resource in enumerate(several):
+                yield f"{named} resource {place}", resource.used
 
 
 def _roles(person: Person) -> Iterator[Role]:
-    made = person.aws("cloudformation").describe_stack_resources(StackName="drawbridge")["StackResources"]
+    made = person.client("cloudformation").describe_stack_resources(StackName="drawbridge")["StackResources"]
     for each in made:
         if each["ResourceType"] == "AWS::IAM::Role":
-            yield Role(each["LogicalResourceId"], person.account_id, each["PhysicalResourceId"])
+            arn = f"arn:aws:iam::{person.account_id}:role/{each['PhysicalResourceId']}"
+            yield Role(each["LogicalResourceId"], arn)

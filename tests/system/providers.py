@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from demo.people import Person
-from local_aws.services import lattice_children, public_dns
-from local_aws.services.lattice_kinds import children
-from local_aws.services.lattice_store import configurations
+from local_aws.testing.incidents import publish_txt_record
+from scenarios.people import Person
 from tests.system.conftest import until
 
 
@@ -16,10 +14,10 @@ def gateway(provider: Person, name: str, zones: tuple[str, ...] = ()) -> str:
     in_vpc = [{"Name": "vpc-id", "Values": [provider.vpc()]}]
     subnets = [
         each["SubnetId"]
-        for each in provider.aws("ec2").describe_subnets(Filters=in_vpc)["Subnets"]
+        for each in provider.client("ec2").describe_subnets(Filters=in_vpc)["Subnets"]
         if not zones or each["AvailabilityZone"] in zones
     ]
-    made = provider.aws("vpc-lattice").create_resource_gateway(
+    made = provider.client("vpc-lattice").create_resource_gateway(
         name=f"{name}-gateway"[:40],
         vpcIdentifier=provider.vpc(),
         subnetIds=subnets,
@@ -30,7 +28,7 @@ def gateway(provider: Person, name: str, zones: tuple[str, ...] = ()) -> str:
 
 def single(provider: Person, name: str, zones: tuple[str, ...] = (), **members: Any) -> str:
     """Offer one database; give its ARN."""
-    made = provider.aws("vpc-lattice").create_resource_configuration(
+    made = provider.client("vpc-lattice").create_resource_configuration(
         name=name,
         type="SINGLE",
         protocol="TCP",
@@ -44,7 +42,7 @@ def single(provider: Person, name: str, zones: tuple[str, ...] = (), **members: 
 
 def group(provider: Person, name: str, *children: str) -> str:
     """Offer a group with children; give its ARN."""
-    made = provider.aws("vpc-lattice").create_resource_configuration(
+    made = provider.client("vpc-lattice").create_resource_configuration(
         name=name, type="GROUP", protocol="TCP", resourceGatewayIdentifier=gateway(provider, name)
     )
     for each in children:
@@ -60,7 +58,7 @@ def child(provider: Person, group_arn: str, name: str) -> str:
 def broken_child(provider: Person, group_arn: str, name: str) -> None:
     """Put one into a group that will never work."""
     made = _child(provider, group_arn, name)
-    lattice = provider.aws("vpc-lattice")
+    lattice = provider.client("vpc-lattice")
 
     def failed() -> bool:
         found = lattice.get_resource_configuration(resourceConfigurationIdentifier=made)
@@ -71,7 +69,7 @@ def broken_child(provider: Person, group_arn: str, name: str) -> None:
 
 def failed_single(provider: Person, name: str) -> str:
     """Offer a database that will never work; give its ARN."""
-    made = provider.aws("vpc-lattice").create_resource_configuration(
+    made = provider.client("vpc-lattice").create_resource_configuration(
         name=name,
         type="SINGLE",
         protocol="TCP",
@@ -83,7 +81,7 @@ def failed_single(provider: Person, name: str) -> str:
 
 
 def _child(provider: Person, group_arn: str, name: str) -> str:
-    made = provider.aws("vpc-lattice").create_resource_configuration(
+    made = provider.client("vpc-lattice").create_resource_configuration(
         name=name,
         type="CHILD",
         portRanges=["6379"],
@@ -93,21 +91,20 @@ def _child(provider: Person, group_arn: str, name: str) -> str:
     return str(made["arn"])
 
 
-def endpoints(arn: str) -> list[str]:
-    """Give the endpoints of a database that is offered by its ARN."""
-    return [str(each.shown["customDomainName"]) for each in children(configurations[arn.rpartition("/")[2]])]
-
-
-def set_endpoints(arn: str, names: list[str]) -> None:
-    """Let a database that is offered by its ARN have these endpoints: its children follow."""
-    lattice_children.set_endpoints(configurations[arn.rpartition("/")[2]], names)
+def endpoints(provider: Person, arn: str) -> list[str]:
+    """Give the endpoints of a database that is offered by its ARN, in the order of its children's names."""
+    lattice = provider.client("vpc-lattice")
+    pages = lattice.get_paginator("list_resource_configurations").paginate(resourceConfigurationGroupIdentifier=arn)
+    found = sorted((each["name"], each["id"]) for page in pages for each in page["items"])
+    described = (lattice.get_resource_configuration(resourceConfigurationIdentifier=each) for _, each in found)
+    return [str(each["customDomainName"]) for each in described]
 
 
 def verified(provider: Person, domain: str) -> str:
     """Have AWS find that a domain is the provider's; give the id of the verification."""
-    lattice = provider.aws("vpc-lattice")
+    lattice = provider.client("vpc-lattice")
     begun = lattice.start_domain_verification(domainName=domain)
-    public_dns.publish(begun["txtMethodConfig"]["name"], begun["txtMethodConfig"]["value"])
+    publish_txt_record(begun["txtMethodConfig"]["name"], begun["txtMethodConfig"]["value"])
 
     def found() -> bool:
         asked = lattice.get_domain_verification(domainVerificationIdentifier=begun["id"])
@@ -120,7 +117,7 @@ def verified(provider: Person, domain: str) -> str:
 def cluster(provider: Person, name: str) -> str:
     """Offer a database cluster by its ARN: its children appear by themselves; give the configuration's ARN."""
     arn = f"arn:aws:rds:us-east-1:{provider.account_id}:cluster:{name}"
-    made = provider.aws("vpc-lattice").create_resource_configuration(
+    made = provider.client("vpc-lattice").create_resource_configuration(
         name=name,
         type="ARN",
         resourceGatewayIdentifier=gateway(provider, name),
@@ -130,12 +127,12 @@ def cluster(provider: Person, name: str) -> str:
 
 
 def service(provider: Person, name: str) -> str:
-    return str(provider.aws("vpc-lattice").create_service(name=name)["arn"])
+    return str(provider.client("vpc-lattice").create_service(name=name)["arn"])
 
 
 def network(provider: Person, name: str, *inside: str) -> str:
     """Offer a service network with resources and services in it; give its ARN."""
-    arn = str(provider.aws("vpc-lattice").create_service_network(name=name)["arn"])
+    arn = str(provider.client("vpc-lattice").create_service_network(name=name)["arn"])
     for each in inside:
         put_in(provider, arn, each)
     return arn
@@ -143,7 +140,7 @@ def network(provider: Person, name: str, *inside: str) -> str:
 
 def put_in(provider: Person, network_arn: str, arn: str) -> None:
     """Put a resource or a service into a service network."""
-    lattice = provider.aws("vpc-lattice")
+    lattice = provider.client("vpc-lattice")
     if ":service/" in arn:
         lattice.create_service_network_service_association(serviceNetworkIdentifier=network_arn, serviceIdentifier=arn)
     else:
@@ -154,12 +151,12 @@ def put_in(provider: Person, network_arn: str, arn: str) -> None:
 
 def share(provider: Person, name: str, arn: str, account_id: str) -> str:
     """Share something by AWS RAM; give the share's ARN."""
-    made = provider.aws("ram").create_resource_share(name=name, resourceArns=[arn], principals=[account_id])
+    made = provider.client("ram").create_resource_share(name=name, resourceArns=[arn], principals=[account_id])
     return str(made["resourceShare"]["resourceShareArn"])
 
 
 def _active(provider: Person, arn: str) -> str:
-    lattice = provider.aws("vpc-lattice")
+    lattice = provider.client("vpc-lattice")
 
     def active() -> bool:
         return bool(lattice.get_resource_configuration(resourceConfigurationIdentifier=arn)["status"] == "ACTIVE")

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from demo.people import Person
+from scenarios.people import Person
 from tests.system import providers
+from tests.system.attachments import document, published, resolves
 from tests.system.conftest import World, until
-from tests.system.test_onboarding import row_of, settled
-from tests.system.test_ways import document, published, resolves
+from tests.system.requests_in_ledger import row_of, settled
 
 _numbers = itertools.count(1)
 DOMAIN = "data.internal.example"
@@ -35,8 +35,8 @@ def consumer(deployed: Callable[..., Person], provider: Person) -> Person:
 @pytest.fixture(scope="module")
 def zone(consumer: Person) -> str:
     vpc = consumer.vpc()
-    consumer.aws("ec2").modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
-    made = consumer.aws("route53").create_hosted_zone(
+    consumer.client("ec2").modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+    made = consumer.client("route53").create_hosted_zone(
         Name=DOMAIN, CallerReference="once", VPC={"VPCRegion": "us-east-1", "VPCId": vpc}
     )
     return str(made["HostedZone"]["Id"].rpartition("/")[2])
@@ -48,7 +48,7 @@ def name() -> str:
 
 
 def records(consumer: Person, zone: str) -> dict[str, str]:
-    found = consumer.aws("route53").list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    found = consumer.client("route53").list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
     return {each["Name"].rstrip("."): each["Type"] for each in found if each["Type"] not in {"NS", "SOA"}}
 
 
@@ -82,7 +82,7 @@ def test_an_alias_leads_where_the_published_name_does_and_follows_it(
     told = document(consumer, name, name)
     assert told["alias"] == {"zoneId": zone, "name": f"{name}.{DOMAIN}"}
 
-    consumer.aws("ec2").delete_vpc_endpoints(VpcEndpointIds=[told["endpointId"]])
+    consumer.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[told["endpointId"]])
 
     until(lambda: document(consumer, name, name)["dnsName"] != told["dnsName"], lambda: "another name")
     until(leads(world, consumer, name, name, name), lambda: "the alias follows")
@@ -110,7 +110,7 @@ def test_a_record_that_is_not_ours_is_left_alone_and_told(
         "TTL": 60,
         "ResourceRecords": [{"Value": "10.0.0.1"}],
     }
-    consumer.aws("route53").change_resource_record_sets(
+    consumer.client("route53").change_resource_record_sets(
         HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": mine}]}
     )
     bind(consumer, provider, name, zone, "{resource}")
@@ -132,7 +132,7 @@ def test_what_goes_from_a_group_takes_its_alias_along(
     until(lambda: len(published(consumer, name)) == 2, lambda: f"{row_of(consumer, share_arn)}")
     assert leads(world, consumer, f"{name}-one", name, f"{name}-one")()
 
-    lattice = provider.aws("vpc-lattice")
+    lattice = provider.client("vpc-lattice")
     found = lattice.list_resource_configurations(resourceConfigurationGroupIdentifier=arn)["items"]
     (one,) = (each["id"] for each in found if each["name"] == f"{name}-one")
     lattice.delete_resource_configuration(resourceConfigurationIdentifier=one)
@@ -143,7 +143,7 @@ def test_what_goes_from_a_group_takes_its_alias_along(
 
 def vpc_of_its_own(world: World, consumer: Person, cidr: str) -> tuple[str, str]:
     """Make another VPC with a subnet."""
-    ec2 = consumer.aws("ec2")
+    ec2 = consumer.client("ec2")
     vpc_id = ec2.create_vpc(CidrBlock=cidr)["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc_id, CidrBlock=cidr, AvailabilityZone="us-east-1a")["Subnet"]["SubnetId"]
     return str(vpc_id), str(subnet)
@@ -154,13 +154,13 @@ def codes(row: Any) -> list[str]:
 
 
 def put(consumer: Person, zone: str, action: str, record: dict[str, Any]) -> None:
-    consumer.aws("route53").change_resource_record_sets(
+    consumer.client("route53").change_resource_record_sets(
         HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": action, "ResourceRecordSet": record}]}
     )
 
 
 def record_of(consumer: Person, zone: str, alias: str) -> dict[str, Any]:
-    found = consumer.aws("route53").list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    found = consumer.client("route53").list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
     return next((each for each in found if each["Name"] == f"{alias}.{DOMAIN}." and each["Type"] == "A"), {})
 
 
@@ -175,7 +175,7 @@ def test_of_two_bindings_with_one_alias_the_second_is_refused_and_takes_nothing(
     second = {"mode": "resource-endpoint", "vpc": vpc_id, "subnets": [subnet]}
 
     def write_second(alias: str) -> None:
-        consumer.aws("ssm").put_parameter(
+        consumer.client("ssm").put_parameter(
             Name=f"/drawbridge/config/bindings/{name}-second",
             Type="String",
             Overwrite=True,
@@ -221,7 +221,7 @@ def test_a_record_that_somebody_deleted_or_changed_heals(
 def test_a_provider_chooses_neither_a_well_known_name_nor_one_in_a_public_zone(
     consumer: Person, provider: Person, zone: str, name: str
 ) -> None:
-    made = consumer.aws("route53").create_hosted_zone(Name=f"{name}.example", CallerReference=name)
+    made = consumer.client("route53").create_hosted_zone(Name=f"{name}.example", CallerReference=name)
     public = str(made["HostedZone"]["Id"].rpartition("/")[2])
     consumer.write_binding(
         f"{name}-proxy",
@@ -238,7 +238,7 @@ def test_a_provider_chooses_neither_a_well_known_name_nor_one_in_a_public_zone(
         alias={"zone": public, "name": f"{{resource}}.{name}.example"},
     )
     arns = [providers.single(provider, each) for each in ("wpad", name)]
-    share = provider.aws("ram").create_resource_share(
+    share = provider.client("ram").create_resource_share(
         name=name, resourceArns=arns, principals=[consumer.account_id], allowExternalPrincipals=True
     )["resourceShare"]
 

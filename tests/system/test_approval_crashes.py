@@ -6,13 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from demo.people import Person
-from local_aws import slack
-from local_aws.slack.state import Message
-from local_aws.slack.workspace import workspace
+from local_aws.testing.slack import APPROVALS, Message, workspace
+from scenarios.people import Person
 from tests.system.conftest import LONG, World
-from tests.system.test_crashes import End, end_of, killed_everywhere
-from tests.system.test_onboarding import row_of
+from tests.system.kills import End, end_of, killed_everywhere
+from tests.system.requests_in_ledger import row_of
 
 _APPROVER = "U0ALICE"
 
@@ -34,7 +32,7 @@ class ApprovedConnection:
 
     def end(self, subject: str) -> End:
         """Tell what came of it, and take it away: a VPC has room for fifty."""
-        ec2 = self._stranger.aws("ec2")
+        ec2 = self._stranger.client("ec2")
         endpoint = ec2.describe_vpc_endpoints(VpcEndpointIds=[subject])["VpcEndpoints"][0]
         names = {endpoint["DnsEntries"][0]["DnsName"]} if endpoint["State"] == "available" else set()
         path = f"/drawbridge/consumers/{self._stranger.account_id}/{subject}/"
@@ -56,7 +54,7 @@ def _buttons(subject: str) -> list[Message]:
 
 @pytest.fixture
 def approved_connection(world: World, deployed: Callable[..., Person]) -> ApprovedConnection:
-    home = deployed("510000000024", LookEvery="rate(5 minutes)", SlackChannel=slack.APPROVALS)
+    home = deployed("510000000024", LookEvery="rate(5 minutes)", SlackChannel=APPROVALS)
     return ApprovedConnection(home, world.person("520000000024"))
 
 

@@ -7,22 +7,19 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
-from demo.people import Person
-from local_aws.clock import clock
 from local_aws.drawbridge_stack import REGION
-from local_aws.faults import CallFault, faults
-from local_aws.functions.fleet import fleet
-from local_aws.slack.callbacks import Delivered, send
-from local_aws.slack.workspace import workspace
+from local_aws.testing.clock import clock
+from local_aws.testing.faults import CallFault, faults
+from local_aws.testing.functions import begin_anew
+from scenarios.people import Person
 from tests.system.conftest import LONG, Policy, World, stop_looking, until
-from tests.system.test_onboarding import reasons, row_of, settled, statuses
+from tests.system.questions import Json, asked, buttons, click, messages, pressed, private, request, shown, waiting
+from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
 
 _strangers = itertools.count(530000000061)
-Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -49,71 +46,8 @@ def _slack_is_well(world: World) -> Iterator[None]:
 CommandLine = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def messages(world: World, about: str) -> list[Json]:
-    """Give the messages that name something, in order."""
-    told: list[Json] = world.slack()["messages"]
-    return [each for each in told if about in json.dumps(each["blocks"])]
-
-
-def asked(world: World, about: str) -> Json:
-    """Wait for the message that asks about it."""
-
-    def look() -> Json | None:
-        found = [each for each in messages(world, about) if buttons(each)]
-        return found[-1] if found else None
-
-    message: Json = until(look, lambda: f"a message about {about}")
-    return message
-
-
-def buttons(message: Json) -> set[str]:
-    return {
-        element["action_id"]
-        for block in message["blocks"]
-        if block["type"] == "actions"
-        for element in block["elements"]
-    }
-
-
-def click(_: World, message: Json, user: str, action: str = "approve") -> Json:
-    return pressed(message, user, action)().described()
-
-
-def pressed(message: Json, user: str, action: str = "approve") -> Callable[[], Delivered]:
-    """Press a button that may be gone when the click arrives; give what sends it.
-
-    However slow the machine that tests: what Slack's three seconds are enough for, the bench measures.
-    """
-    (app,) = (each.app for each in workspace.messages() if each.ts == message["ts"])
-    signed = workspace.signed(app.account_id, workspace.block_actions(user, message["ts"], action))
-    return lambda: send(signed, within=60)
-
-
-def shown(world: World, message: Json) -> str:
-    (now,) = (each for each in world.slack()["messages"] if each["ts"] == message["ts"])
-    return json.dumps(now["blocks"], ensure_ascii=False)
-
-
-def private(world: World, user: str) -> list[str]:
-    return [each["text"] for each in world.slack()["messages"] if each.get("ephemeral_to") == user]
-
-
-def waiting(provider: Person, subject: str) -> Json:
-    def look() -> Json | None:
-        row = row_of(provider, subject)
-        return row if row and row["status"]["S"] == "WAITING_FOR_APPROVAL" else None
-
-    found: Json = until(look, lambda: f"{subject} waits: {row_of(provider, subject)}")
-    return found
-
-
 def _more_strangers(world: World) -> list[Person]:
     return [world.person(str(next(_strangers))) for _ in range(2)]
-
-
-def request(provider: Person, stranger: Person) -> str:
-    _, service_name = provider.offer_service()
-    return stranger.connect(service_name)
 
 
 def test_what_a_person_approves_is_accepted_and_the_message_says_so(
@@ -223,7 +157,7 @@ def test_trap_25_an_approval_of_what_has_changed_since_is_void_and_it_is_asked_a
     first = asked(world, share_arn)
     late = stranger.offer_database("late-db", port="22")
     # Nobody looks in between: the approval itself has to notice.
-    stranger.aws("ram").associate_resource_share(resourceShareArn=share_arn, resourceArns=[late])
+    stranger.client("ram").associate_resource_share(resourceShareArn=share_arn, resourceArns=[late])
     clock.advance(5)
 
     click(world, first, "U0ALICE")
@@ -262,7 +196,7 @@ def test_what_the_other_side_takes_back_is_over_and_the_message_says_so(
     endpoint_id = request(provider, stranger)
     message = asked(world, endpoint_id)
 
-    stranger.aws("ec2").delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
+    stranger.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
 
     settled(provider, endpoint_id, "WITHDRAWN")
     until(lambda: "ithdrawn" in shown(world, message), lambda: shown(world, message))
@@ -385,9 +319,9 @@ def test_an_answer_of_which_nobody_told_the_task_gets_there_with_the_reminder(
 
 
 def test_what_people_could_not_be_told_is_kept(world: World, provider: Person, stranger: Person) -> None:
-    fleet.forget(provider.account_id, REGION, "drawbridge-tell_approvers")
+    begin_anew(provider.account_id, REGION, "drawbridge-tell_approvers")
     unread = CallFault("secretsmanager:GetSecretValue", "error", account=provider.account_id, role="*TellApprovers*")
-    sqs = provider.aws("sqs")
+    sqs = provider.client("sqs")
     (url,) = (url for url in sqs.list_queues()["QueueUrls"] if "EventsDeadLetterQueue" in url)
     kept: list[str] = []
 
@@ -447,7 +381,7 @@ def test_the_check_names_an_approver_s_team_that_is_not_the_token_s(
 ) -> None:
     name = "/drawbridge/config/approvers"
     before = provider.parameter(name)
-    ssm = provider.aws("ssm")
+    ssm = provider.client("ssm")
     ssm.put_parameter(Name=name, Value='{"teamId": "T0ELSEWHERE", "userIds": ["U0ALICE"]}', Overwrite=True)
     try:
         checked = command_line(provider, "slack", "check", "--json")

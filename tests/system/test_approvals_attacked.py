@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from demo.people import Person
-from local_aws.clock import clock
-from local_aws.faults import CallFault, faults
+from local_aws.testing.clock import clock
+from local_aws.testing.faults import CallFault, faults
+from scenarios.people import Person
 from tests.system.conftest import Policy, World, until
-from tests.system.test_approvals import asked, buttons, click, messages, private, request, shown, waiting
-from tests.system.test_onboarding import row_of, settled
+from tests.system.questions import asked, buttons, click, messages, private, request, shown, waiting
+from tests.system.requests_in_ledger import row_of, settled
 
 _strangers = itertools.count(530000000161)
 Json = dict[str, Any]
@@ -35,7 +35,7 @@ def approvers(provider: Person) -> Iterator[Callable[..., None]]:
     """Say who may approve; when the test is through, it is as it was."""
     name = "/drawbridge/config/approvers"
     before = provider.parameter(name)
-    ssm = provider.aws("ssm")
+    ssm = provider.client("ssm")
 
     def write(*users: str) -> None:
         told = {"teamId": "T0LOCAL0001", "userIds": list(users)}
@@ -134,7 +134,7 @@ def test_nothing_that_people_see_rests_on_what_somebody_put_on_the_bus(
 
     for detail_type, detail in forged:
         entry = {"EventBusName": "drawbridge", "Source": "drawbridge", "DetailType": detail_type}
-        answer = provider.aws("events").put_events(Entries=[entry | {"Detail": json.dumps(detail)}])
+        answer = provider.client("events").put_events(Entries=[entry | {"Detail": json.dumps(detail)}])
         assert answer["FailedEntryCount"] == 0
     until(world.quiet, lambda: "everything that was put on the bus is seen to")
 
@@ -173,7 +173,7 @@ def test_of_one_stranger_s_many_requests_a_few_are_asked_about_and_the_others_wh
     then = ["AVAILABLE", "HELD", *["WAITING_FOR_APPROVAL"] * 5]
     until(lambda: statuses() == then, lambda: f"another one is asked about: {statuses()}")
     for each in endpoints:
-        stranger.aws("ec2").delete_vpc_endpoints(VpcEndpointIds=[each])
+        stranger.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[each])
 
 
 def test_while_many_wait_a_look_makes_as_many_calls_as_while_few_do(

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from demo.people import Person
+from scenarios.people import Person
+from tests.system.admission import permit
 from tests.system.conftest import World, until
-from tests.system.test_onboarding import reasons, settled
+from tests.system.logs import dead_letters, logged
+from tests.system.requests_in_ledger import reasons, settled
 
 
 @pytest.fixture(scope="module")
@@ -21,26 +23,6 @@ def provider(world: World) -> Person:
     return world.person("510000000002")
 
 
-def dead_letters(person: Person) -> list[dict[str, Any]]:
-    sqs = person.aws("sqs")
-    (url,) = (url for url in sqs.list_queues()["QueueUrls"] if "HintsDeadLetterQueue" in url)
-    return list(
-        sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"], MaxNumberOfMessages=10).get("Messages", [])
-    )
-
-
-def logged(person: Person, function: str, message: str) -> list[dict[str, Any]]:
-    """Give the log lines of a function that say ``message``."""
-    logs = person.aws("logs")
-    found = logs.filter_log_events(logGroupName=f"/aws/lambda/drawbridge-{function}")["events"]
-    lines = [json.loads(each["message"]) for each in found if each["message"].startswith("{")]
-    return [line for line in lines if line.get("message") == message]
-
-
-def permit(provider: Person) -> str:
-    return f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);'
-
-
 def test_a_hint_that_nobody_can_read_is_kept_with_its_reason_and_stops_no_other(
     world: World, consumer: Person, provider: Person
 ) -> None:
@@ -50,7 +32,7 @@ def test_a_hint_that_nobody_can_read_is_kept_with_its_reason_and_stops_no_other(
     share_arn = provider.share_database("hinted", port="5432", with_account=consumer.account_id)
     good = json.dumps({"source": "drawbridge.command", "detail-type": "Look"})
 
-    consumer.aws("sqs").send_message_batch(
+    consumer.client("sqs").send_message_batch(
         QueueUrl=consumer.output("HintsQueueUrl"),
         Entries=[
             {"Id": str(number), "MessageBody": body}
@@ -75,10 +57,10 @@ def test_a_broken_policy_is_told_by_line_and_the_last_good_one_stays_in_force(
     consumer: Person, provider: Person
 ) -> None:
     name = "/drawbridge/config/policies/breaking"
-    consumer.aws("ssm").put_parameter(Name=name, Type="String", Value=permit(provider))
+    consumer.client("ssm").put_parameter(Name=name, Type="String", Value=permit(provider))
     broken = permit(provider) + "\n\npermit(principal action);"
 
-    consumer.aws("ssm").put_parameter(Name=name, Type="String", Value=broken, Overwrite=True)
+    consumer.client("ssm").put_parameter(Name=name, Type="String", Value=broken, Overwrite=True)
 
     report = until(lambda: logged(consumer, "discover_requests", "configuration broken"), lambda: "a report")[0]
     assert (report["kind"], report["parameter"], report["in_force"]) == ("policy", "breaking", 1)
@@ -86,7 +68,7 @@ def test_a_broken_policy_is_told_by_line_and_the_last_good_one_stays_in_force(
     share_arn = provider.share_database("under-old-policy", port="5432", with_account=consumer.account_id)
     row = settled(consumer, share_arn, "ACCEPTED")
     assert reasons(row) == ["no-binding-wants-it"]
-    consumer.aws("ssm").delete_parameter(Name=name)
+    consumer.client("ssm").delete_parameter(Name=name)
 
 
 def test_a_broken_binding_is_told_by_line_and_the_last_good_one_stays_in_force(
@@ -96,7 +78,7 @@ def test_a_broken_binding_is_told_by_line_and_the_last_good_one_stays_in_force(
     consumer.write_binding("bound", resource="bound", provider=provider.account_id)
     broken = "attach:\n  mode: teleport\n  vpc: vpc-12345678\n"
 
-    consumer.aws("ssm").put_parameter(
+    consumer.client("ssm").put_parameter(
         Name="/drawbridge/config/bindings/bound", Type="String", Value=broken, Overwrite=True
     )
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from demo.people import Person
+from scenarios.people import Person
 from tests.system.conftest import World, until
-from tests.system.test_onboarding import endpoints_for, settled
+from tests.system.requests_in_ledger import settled
+from tests.system.resource_endpoints import endpoints_for
 
 
 @pytest.fixture(scope="module")
@@ -33,16 +34,16 @@ def bind(person: Person, name: str, provider: Person, *groups: str) -> None:
         "attach": {"mode": "resource-endpoint", "vpc": person.vpc(), "securityGroups": list(groups)},
     }
     path = f"/drawbridge/config/bindings/{name}"
-    person.aws("ssm").put_parameter(Name=path, Type="String", Value=json.dumps(binding), Overwrite=True)
+    person.client("ssm").put_parameter(Name=path, Type="String", Value=json.dumps(binding), Overwrite=True)
 
 
 def security_group(person: Person, name: str) -> str:
-    told = person.aws("ec2").create_security_group(GroupName=name, Description=name, VpcId=person.vpc())
+    told = person.client("ec2").create_security_group(GroupName=name, Description=name, VpcId=person.vpc())
     return str(told["GroupId"])
 
 
 def share(person: Person, arn: str, name: str, with_account: str) -> str:
-    told = person.aws("ram").create_resource_share(name=name, resourceArns=[arn], principals=[with_account])
+    told = person.client("ram").create_resource_share(name=name, resourceArns=[arn], principals=[with_account])
     return str(told["resourceShare"]["resourceShareArn"])
 
 
@@ -70,10 +71,10 @@ def test_a_database_that_is_made_anew_takes_its_name_over(provider: Person, cons
     settled(consumer, share_arn, "AVAILABLE")
     name = "/drawbridge/connections/reborn/reborn/connection"
     before = json.loads(consumer.parameter(name) or "")
-    provider.aws("ram").delete_resource_share(resourceShareArn=share_arn)
-    lattice = provider.aws("vpc-lattice")
+    provider.client("ram").delete_resource_share(resourceShareArn=share_arn)
+    lattice = provider.client("vpc-lattice")
     old = lattice.get_resource_configuration(resourceConfigurationIdentifier=before["resourceConfigurationArn"])
-    consumer.aws("ec2").delete_vpc_endpoints(VpcEndpointIds=[before["endpointId"]])
+    consumer.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[before["endpointId"]])
 
     def deleted() -> bool:
         try:
@@ -96,7 +97,7 @@ def test_a_database_that_is_made_anew_takes_its_name_over(provider: Person, cons
 def test_a_notification_that_cannot_be_relayed_is_kept(world: World, provider: Person, consumer: Person) -> None:
     service_id, service_name = consumer.offer_service()
     of_service = [{"Name": "service-id", "Values": [service_id]}]
-    ec2 = consumer.aws("ec2")
+    ec2 = consumer.client("ec2")
     until(
         lambda: ec2.describe_vpc_endpoint_connection_notifications(Filters=of_service)["ConnectionNotificationSet"],
         lambda: f"{service_id} has a connection notification",
@@ -107,7 +108,7 @@ def test_a_notification_that_cannot_be_relayed_is_kept(world: World, provider: P
     endpoint_id = provider.connect(service_name)
 
     kept: list[dict[str, Any]] = []
-    sqs = consumer.aws("sqs")
+    sqs = consumer.client("sqs")
     (url,) = (url for url in sqs.list_queues()["QueueUrls"] if "EventsDeadLetterQueue" in url)
 
     def received() -> bool:

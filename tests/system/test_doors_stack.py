@@ -5,11 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
-from demo.people import Person
+from scenarios.people import Person
 from tests.odd import with_json
+from tests.system.admission import permit
 from tests.system.conftest import World, until
-from tests.system.test_bad_input import dead_letters, logged, permit
-from tests.system.test_onboarding import settled
+from tests.system.logs import dead_letters, logged
+from tests.system.requests_in_ledger import settled
 
 DEEP = f'{{"a": {"[" * 50_000}{"]" * 50_000}}}'
 HINT = {"source": "aws.ram", "detail-type": "Resource Sharing State Change", "detail": {}}
@@ -31,7 +32,7 @@ def test_a_thousand_levels_in_hints_and_a_row_by_hand_keep_nobody_waiting(
     consumer.write_policy("let-in", permit(provider))
     consumer.write_binding("past-it", resource="past-it", provider=provider.account_id)
     request_id = "share-00000000-0000-0000-0000-000000000081"
-    consumer.aws("dynamodb").put_item(
+    consumer.client("dynamodb").put_item(
         TableName=consumer.output("LedgerTableName"),
         Item={"request_id": {"S": request_id}, "followed": {"S": "yes"}, "updated_at": {"S": "never"}},
     )
@@ -40,7 +41,7 @@ def test_a_thousand_levels_in_hints_and_a_row_by_hand_keep_nobody_waiting(
     deep = [with_json(HINT, ("detail",), DEEP), with_json(HINT | {"x": 1}, ("x",), DEEP)]
 
     for _ in range(5):
-        consumer.aws("sqs").send_message_batch(
+        consumer.client("sqs").send_message_batch(
             QueueUrl=consumer.output("HintsQueueUrl"),
             Entries=[
                 {"Id": str(number), "MessageBody": body}

@@ -9,17 +9,11 @@ from typing import Any
 
 import pytest
 
-from demo.people import Person
-from local_aws.workflows.execution import executions
+from local_aws.testing.workflows import time_out
+from scenarios.people import Person
 from tests.system.conftest import Policy, World, until
-from tests.system.test_onboarding import (
-    assert_published_right,
-    endpoints_for,
-    reasons,
-    row_of,
-    settled,
-    statuses,
-)
+from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
+from tests.system.resource_endpoints import assert_published_right, endpoints_for
 
 _numbers = itertools.count(1)
 THROTTLED = {"operation": "ec2:CreateVpcEndpoint", "fault": "throttle"}
@@ -66,7 +60,7 @@ def execution_of(consumer: Person, share_arn: str) -> str:
     row = row_of(consumer, share_arn)
     assert row is not None
     name = f"{row['request_id']['S']}-{row['attempt']['N']}"
-    sfn = consumer.aws("stepfunctions")
+    sfn = consumer.client("stepfunctions")
     (machine,) = (
         each["stateMachineArn"]
         for each in sfn.list_state_machines()["stateMachines"]
@@ -76,14 +70,12 @@ def execution_of(consumer: Person, share_arn: str) -> str:
 
 
 def stopped(consumer: Person, execution: str) -> None:
-    consumer.aws("stepfunctions").stop_execution(executionArn=execution, cause="it hung")
+    consumer.client("stepfunctions").stop_execution(executionArn=execution, cause="it hung")
 
 
 def timed_out(consumer: Person, execution: str) -> None:
-    found = executions.get(execution)
-    assert found is not None
     # Nine days, in each of which the stack would look a thousand times.
-    found._time_out()
+    time_out(execution)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from demo.people import Person
+from scenarios.people import Person
 from tests.system.conftest import World, until
-from tests.system.test_onboarding import assert_published_right, endpoints_for, settled, statuses
+from tests.system.requests_in_ledger import settled, statuses
+from tests.system.resource_endpoints import assert_published_right, endpoints_for
 
 
 @pytest.fixture(scope="module")

@@ -6,18 +6,17 @@ import itertools
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
-from unittest import mock
 
 import pytest
 
-from demo.people import Person
-from local_aws.clock import clock
-from local_aws.services import endpoint_connections, shares
-from local_aws.services.organizations import arrange
-from local_aws.services.timings import timings
+from local_aws.testing.clock import clock
+from local_aws.testing.incidents import attach_transit_gateway, restore_share, suspend_share
+from local_aws.testing.organizations import arrange
+from local_aws.testing.settings import changed
+from scenarios.people import Person
 from tests.system.conftest import Policy, World, until
-from tests.system.test_bad_input import logged
-from tests.system.test_onboarding import reasons, settled
+from tests.system.logs import logged
+from tests.system.requests_in_ledger import reasons, settled
 
 MANAGEMENT = "590000000061"
 HOUR = 3600
@@ -50,15 +49,17 @@ def offer_appliance(provider: Person) -> tuple[str, str]:
     """Offer a managed service on a Gateway Load Balancer; give its id and name."""
     balancer = f"arn:aws:elasticloadbalancing:us-east-1:{provider.account_id}:loadbalancer/gwy/a/0123456789abcdef"
     tags = [{"Key": "drawbridge:managed", "Value": "true"}]
-    made = provider.aws("ec2").create_vpc_endpoint_service_configuration(
+    made = provider.client("ec2").create_vpc_endpoint_service_configuration(
         GatewayLoadBalancerArns=[balancer], TagSpecifications=[{"ResourceType": "vpc-endpoint-service", "Tags": tags}]
     )["ServiceConfiguration"]
-    provider.aws("ec2").modify_vpc_endpoint_service_permissions(ServiceId=made["ServiceId"], AddAllowedPrincipals=["*"])
+    provider.client("ec2").modify_vpc_endpoint_service_permissions(
+        ServiceId=made["ServiceId"], AddAllowedPrincipals=["*"]
+    )
     return str(made["ServiceId"]), str(made["ServiceName"])
 
 
 def connect(who: Person, service_name: str) -> str:
-    made = who.aws("ec2").create_vpc_endpoint(
+    made = who.client("ec2").create_vpc_endpoint(
         VpcEndpointType="GatewayLoadBalancer",
         VpcId=who.vpc(),
         SubnetIds=who.subnets()[:1],
@@ -98,7 +99,7 @@ def test_names_that_come_late_are_waited_for(home: Person, stranger: Person, pol
     policy(home, "late", accept(stranger))
     _, service_name = home.offer_service()
 
-    with mock.patch.object(timings, "connection_named", 60.0):
+    with changed(timings={"connection_named": 60.0}):
         endpoint_id = stranger.connect(service_name)
     settled(home, endpoint_id, "AVAILABLE")
 
@@ -110,14 +111,22 @@ def test_an_attachment_of_a_transit_gateway_is_told_and_never_accepted(
 ) -> None:
     policy(home, "gateways", accept(stranger))
     service_id, service_name = offer_appliance(home)
-    attachment_id = endpoint_connections.attach(service_id, stranger.account_id)
+    attachment_id = attach_transit_gateway(service_id, stranger.account_id)
 
     endpoint_id = connect(stranger, service_name)
     settled(home, endpoint_id, "AVAILABLE")
 
-    assert endpoint_connections.attachments[attachment_id].state == "pendingAcceptance"
+    assert state_of(home, attachment_id) == "pendingAcceptance"
     told = f"{attachment_id} of {stranger.account_id} at {service_id}"
     until(lambda: any(told in each["attachments"] for each in waiting(home)), lambda: "the attachment is told")
+
+
+def state_of(home: Person, attachment_id: str) -> str:
+    """Give the state of a transit gateway's attachment to one of the account's services."""
+    pages = home.client("ec2").get_paginator("describe_vpc_endpoint_connections").paginate()
+    found = [each for page in pages for each in page["VpcEndpointConnections"]]
+    (attachment,) = (each for each in found if each.get("TransitGatewayAttachmentId") == attachment_id)
+    return str(attachment["VpcEndpointState"])
 
 
 def waiting(home: Person) -> list[dict[str, Any]]:
@@ -129,7 +138,7 @@ def test_inside_the_organization_an_invitation_is_accepted_and_who_left_is_an_ou
 ) -> None:
     home.write_binding("retained", resource="*", provider=stranger.account_id)
     first = stranger.offer_database("first", port="5432")
-    made = stranger.aws("ram").create_resource_share(
+    made = stranger.client("ram").create_resource_share(
         name="retained",
         resourceArns=[first],
         principals=[home.account_id],
@@ -142,7 +151,7 @@ def test_inside_the_organization_an_invitation_is_accepted_and_who_left_is_an_ou
     # Where a member stands is kept for five minutes.
     clock.advance(600)
     second = stranger.offer_database("second", port="5432")
-    stranger.aws("ram").associate_resource_share(resourceShareArn=share_arn, resourceArns=[second])
+    stranger.client("ram").associate_resource_share(resourceShareArn=share_arn, resourceArns=[second])
 
     def decided_again() -> dict[str, Any] | None:
         found = home.ledger(share_arn)[0]
@@ -162,12 +171,14 @@ def test_what_is_suspended_in_a_share_is_not_planned_and_connected_once_it_is_re
     home.write_binding("suspended", resource="*", provider=stranger.account_id)
     share_arn = stranger.share_database("suspended-db", port="5432", with_account=home.account_id)
     settled(home, share_arn, "HELD")
-    (resource_arn,) = shares.shares[share_arn].resources
-    shares.suspend(share_arn, resource_arn)
+    pages = stranger.client("ram").get_paginator("list_resources")
+    told = pages.paginate(resourceOwner="SELF", resourceShareArns=[share_arn])
+    (resource_arn,) = (each["arn"] for page in told for each in page["resources"])
+    suspend_share(share_arn, resource_arn)
 
     policy(home, "restored", accept(stranger))
     suspended = unavailable(home, share_arn)
-    shares.restore(share_arn, resource_arn)
+    restore_share(share_arn, resource_arn)
     clock.advance(6 * HOUR)
     settled(home, share_arn, "AVAILABLE")
 

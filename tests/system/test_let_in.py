@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from demo.people import Person
-from local_aws.clock import clock
+from local_aws.testing.clock import clock
+from scenarios.people import Person
 from tests.system.conftest import Policy, World, until
-from tests.system.test_approvals import asked, buttons, click, messages, shown
-from tests.system.test_onboarding import endpoints_for, reasons, row_of, settled, statuses
+from tests.system.questions import asked, buttons, click, messages, shown
+from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
+from tests.system.resource_endpoints import endpoints_for
 
 _names = itertools.count(1)
 Json = dict[str, Any]
@@ -45,12 +46,12 @@ def _nothing_fails(world: World) -> Iterator[None]:
 
 def shared(provider: Person, name: str, consumer: Person, *more: str) -> str:
     arns = [provider.offer_database(f"{name}-orders", port="5432"), *more]
-    told = provider.aws("ram").create_resource_share(name=name, resourceArns=arns, principals=[consumer.account_id])
+    told = provider.client("ram").create_resource_share(name=name, resourceArns=arns, principals=[consumer.account_id])
     return str(told["resourceShare"]["resourceShareArn"])
 
 
 def grows(provider: Person, share_arn: str, arn: str) -> None:
-    provider.aws("ram").associate_resource_share(resourceShareArn=share_arn, resourceArns=[arn])
+    provider.client("ram").associate_resource_share(resourceShareArn=share_arn, resourceArns=[arn])
 
 
 def subnet(provider: Person) -> str:
@@ -201,7 +202,7 @@ def test_a_subnet_that_comes_into_a_share_of_lattice_only_is_noticed_and_told(
     assert published(consumer, name) == {f"{name}-orders"}
     assert [each["VpcEndpointId"] for each in endpoints_for(consumer, name)] == [endpoint["VpcEndpointId"]]
 
-    provider.aws("ram").disassociate_resource_share(resourceShareArn=share_arn, resourceArns=[subnet(provider)])
+    provider.client("ram").disassociate_resource_share(resourceShareArn=share_arn, resourceArns=[subnet(provider)])
 
     def permitted() -> bool:
         row = row_of(consumer, share_arn)
@@ -234,7 +235,7 @@ def test_a_forbid_that_is_written_while_accept_is_throttled_wins(
     if kind == "connection":
         assert consumer.endpoint_state(subject) == "pendingAcceptance"
     else:
-        listing = consumer.aws("ram").get_paginator("get_resource_share_invitations")
+        listing = consumer.client("ram").get_paginator("get_resource_share_invitations")
         pages = listing.paginate(resourceShareArns=[subject])
         invited = [each["status"] for page in pages for each in page["resourceShareInvitations"]]
         assert invited == ["PENDING"]
@@ -244,7 +245,7 @@ def by_hand(provider: Person, consumer: Person) -> tuple[str, str]:
     """Have a connection accepted by a person, on a service that nobody looks after yet."""
     service_id, service_name = provider.offer_service(managed=False)
     endpoint_id = consumer.connect(service_name)
-    ec2 = provider.aws("ec2")
+    ec2 = provider.client("ec2")
 
     def accepted() -> bool:
         ec2.accept_vpc_endpoint_connections(ServiceId=service_id, VpcEndpointIds=[endpoint_id])
@@ -255,7 +256,7 @@ def by_hand(provider: Person, consumer: Person) -> tuple[str, str]:
 
 
 def managed(provider: Person, service_id: str) -> None:
-    provider.aws("ec2").create_tags(Resources=[service_id], Tags=[{"Key": "drawbridge:managed", "Value": "true"}])
+    provider.client("ec2").create_tags(Resources=[service_id], Tags=[{"Key": "drawbridge:managed", "Value": "true"}])
 
 
 def test_a_connection_accepted_by_hand_stays_on_a_service_that_becomes_managed_under_a_policy_that_rejects(

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from demo.people import Person
-from local_aws.faults import CallFault, faults
-from local_aws.services import ram_listings
+from local_aws.testing.faults import CallFault, faults
+from local_aws.testing.incidents import trouble_shared_resource
+from scenarios.people import Person
 from tests.system import providers
 from tests.system.conftest import World, until
-from tests.system.test_onboarding import endpoints_for, reasons, row_of, settled
+from tests.system.requests_in_ledger import reasons, row_of, settled
+from tests.system.resource_endpoints import endpoints_for
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def shared(provider: Person, consumer: Person, name: str) -> str:
 
 
 def new_vpc(person: Person, *, zones: str = "a", **tags: str) -> str:
-    ec2 = person.aws("ec2")
+    ec2 = person.client("ec2")
     vpc_id = str(ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"])
     for number, zone in enumerate(zones):
         ec2.create_subnet(VpcId=vpc_id, CidrBlock=f"10.9.{number}.0/24", AvailabilityZone=f"us-east-1{zone}")
@@ -50,7 +51,7 @@ def new_vpc(person: Person, *, zones: str = "a", **tags: str) -> str:
 def tag(person: Person, vpc_id: str, **tags: str) -> None:
     if tags:
         written = [{"Key": key, "Value": value} for key, value in tags.items()]
-        person.aws("ec2").create_tags(Resources=[vpc_id], Tags=written)
+        person.client("ec2").create_tags(Resources=[vpc_id], Tags=written)
 
 
 MOST_ATTEMPTS = 4
@@ -96,10 +97,10 @@ def test_a_vpc_that_gets_the_tag_later_is_connected_and_what_rests_is_left_alone
 
 
 def test_what_was_held_for_want_of_something_goes_on_once_it_is_there(provider: Person, consumer: Person) -> None:
-    ec2 = consumer.aws("ec2")
+    ec2 = consumer.client("ec2")
     empty, full, by_network = new_vpc(consumer, zones=""), new_vpc(consumer), new_vpc(consumer)
     by_hand = endpoint_by_hand(provider, consumer, full)
-    consumer.aws("ssm").put_parameter(
+    consumer.client("ssm").put_parameter(
         Name="/drawbridge/config/quotas/resource-endpoints-per-vpc", Type="String", Value="1"
     )
     hindered: dict[str, dict[str, Any]] = {
@@ -117,11 +118,11 @@ def test_what_was_held_for_want_of_something_goes_on_once_it_is_there(provider: 
     new_vpc(consumer, Team="of-tomorrow")
     ec2.create_subnet(VpcId=empty, CidrBlock="10.9.7.0/24", AvailabilityZone="us-east-1a")
     ec2.delete_vpc_endpoints(VpcEndpointIds=[by_hand])
-    consumer.aws("vpc-lattice").create_service_network(name="tomorrow", sharingConfig={"enabled": False})
+    consumer.client("vpc-lattice").create_service_network(name="tomorrow", sharingConfig={"enabled": False})
 
     for share_arn in arns.values():
         comes_to(consumer, share_arn, "AVAILABLE", attempt=2)
-    consumer.aws("ssm").delete_parameter(Name="/drawbridge/config/quotas/resource-endpoints-per-vpc")
+    consumer.client("ssm").delete_parameter(Name="/drawbridge/config/quotas/resource-endpoints-per-vpc")
 
 
 def endpoint_by_hand(provider: Person, consumer: Person, vpc_id: str) -> str:
@@ -129,7 +130,7 @@ def endpoint_by_hand(provider: Person, consumer: Person, vpc_id: str) -> str:
     arn = providers.single(provider, "by-hand")
     share_arn = providers.share(provider, "by-hand", arn, consumer.account_id)
     settled(consumer, share_arn, "ACCEPTED")
-    ec2 = consumer.aws("ec2")
+    ec2 = consumer.client("ec2")
     in_vpc = [{"Name": "vpc-id", "Values": [vpc_id]}]
     made = ec2.create_vpc_endpoint(
         VpcEndpointType="Resource",
@@ -141,7 +142,7 @@ def endpoint_by_hand(provider: Person, consumer: Person, vpc_id: str) -> str:
 
 
 def test_what_goes_after_it_was_connected_is_told(provider: Person, consumer: Person) -> None:
-    ec2, route53 = consumer.aws("ec2"), consumer.aws("route53")
+    ec2, route53 = consumer.client("ec2"), consumer.client("route53")
     vpc_id = new_vpc(consumer, zones="ab")
     group = ec2.create_security_group(GroupName="going", Description="going", VpcId=vpc_id)["GroupId"]
     made = route53.create_hosted_zone(
@@ -182,7 +183,7 @@ def test_a_resource_that_gets_other_ports_is_published_as_it_is_now(provider: Pe
     told = json.loads(consumer.parameter(name) or "{}")
     assert told["portRanges"] == ["5432"]
 
-    provider.aws("vpc-lattice").update_resource_configuration(
+    provider.client("vpc-lattice").update_resource_configuration(
         resourceConfigurationIdentifier=told["resourceConfigurationArn"], portRanges=["5433"]
     )
 
@@ -204,10 +205,12 @@ def test_what_aws_will_not_describe_is_told_keeps_nothing_else_back_and_comes_on
         consumer.write_binding(
             name, resource=name, provider=provider.account_id, mode="resource-endpoint", vpc=consumer.vpc()
         )
-    made = provider.aws("ram").create_resource_share(name="some", resourceArns=arns, principals=[consumer.account_id])
+    made = provider.client("ram").create_resource_share(
+        name="some", resourceArns=arns, principals=[consumer.account_id]
+    )
     share_arn = str(made["resourceShare"]["resourceShareArn"])
-    ram_listings.set_trouble(unavailable, "UNAVAILABLE", "out of order")
-    ram_listings.set_trouble(limited, "LIMIT_EXCEEDED", "")
+    trouble_shared_resource(unavailable, "UNAVAILABLE", "out of order")
+    trouble_shared_resource(limited, "LIMIT_EXCEEDED")
 
     row = comes_to(consumer, share_arn, "AVAILABLE", attempt=1)
 
@@ -219,7 +222,7 @@ def test_what_aws_will_not_describe_is_told_keeps_nothing_else_back_and_comes_on
     assert "CREATE_FAILED" in texts[failed]
     assert consumer.parameter("/drawbridge/connections/seen/seen/dns-name")
 
-    ram_listings.set_trouble(unavailable, "", "")
+    trouble_shared_resource(unavailable, "")
 
     comes_to(consumer, share_arn, "AVAILABLE", attempt=int(row["attempt"]["N"]) + 1)
     assert consumer.parameter("/drawbridge/connections/unavailable/unavailable/dns-name")
@@ -265,7 +268,7 @@ def test_a_binding_that_is_rewritten_leaves_an_endpoint_behind_and_the_row_tells
     until(world.quiet, lambda: "the local AWS comes to rest")
     assert attempt_of(consumer, share_arn) == int(row["attempt"]["N"])
 
-    consumer.aws("ec2").delete_vpc_endpoints(VpcEndpointIds=[old["VpcEndpointId"]])
+    consumer.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[old["VpcEndpointId"]])
 
     row = comes_to(consumer, share_arn, "AVAILABLE", attempt=int(row["attempt"]["N"]) + 1)
     assert reasons(row) == ["published"]

@@ -5,12 +5,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from demo.people import Person
-from local_aws.clock import clock
-from local_aws.fault_plans import CallFault, Plan
-from local_aws.faults import faults
-from local_aws.lapse import lapse
-from local_aws.slack import APPROVALS
+from local_aws.testing.clock import clock, fast_forward
+from local_aws.testing.faults import CallFault, Plan, faults
+from local_aws.testing.slack import APPROVALS
+from scenarios.people import Person
 from tests.system.conftest import World
 from tests.system.model.acceptances import Acceptances
 from tests.system.model.approvals import Desk
@@ -174,7 +172,7 @@ class Played:
                 self._due = dict.fromkeys(self._left, 0.0)
                 continue
             shortest = min(waits)
-            lapse(shortest, patience=_PATIENCE)
+            fast_forward(shortest, patience=_PATIENCE)
             for name, left in self._due.items():
                 if left is not None:
                     self._due[name] = left - shortest
@@ -220,9 +218,9 @@ def test_each_sequence_that_tells_a_fault_comes_right(
     )
 
     def settle() -> None:
-        lapse(SETTLING, patience=_PATIENCE)
-        lapse(LONGEST, until=lambda: at_rest(them) and desk.at_rest(), patience=_PATIENCE)
-        lapse(SETTLING, patience=_PATIENCE)
+        fast_forward(SETTLING, patience=_PATIENCE)
+        fast_forward(LONGEST, until=lambda: at_rest(them) and desk.at_rest(), patience=_PATIENCE)
+        fast_forward(SETTLING, patience=_PATIENCE)
         wrong.extend([*judge(them, accepted), *desk.judge(accepted)])
 
     try:

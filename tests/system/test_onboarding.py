@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from demo.people import Person
-from local_aws.lapse import lapse
-from local_aws.services.organizations import arrange
+from local_aws.testing.clock import fast_forward
+from local_aws.testing.organizations import arrange
+from scenarios.people import Person
 from tests.system.conftest import World, until
+from tests.system.requests_in_ledger import reasons, settled, statuses
+from tests.system.resource_endpoints import assert_published_right, endpoints_for
 
 _numbers = itertools.count(1)
 
@@ -45,45 +47,6 @@ def organization(provider: Person, consumer: Person) -> Iterator[None]:
     arrange("590000000001", {}, ram_sharing=False)
 
 
-def row_of(person: Person, subject: str) -> dict[str, Any] | None:
-    return next(iter(person.ledger(subject)), None)
-
-
-def settled(person: Person, subject: str, status: str) -> dict[str, Any]:
-    def look() -> dict[str, Any] | None:
-        row = row_of(person, subject)
-        return row if row and row["settled"]["BOOL"] and row["status"]["S"] == status else None
-
-    found: dict[str, Any] = until(look, lambda: f"{subject} is {status}; it is {row_of(person, subject)}")
-    return found
-
-
-def statuses(row: dict[str, Any]) -> list[str]:
-    return [entry["M"]["status"]["S"] for entry in row["history"]["L"]]
-
-
-def reasons(row: dict[str, Any]) -> list[str]:
-    return [reason["M"]["code"]["S"] for reason in row["reasons"]["L"]]
-
-
-def endpoints_for(person: Person, name: str) -> list[dict[str, Any]]:
-    tagged = [{"Name": "tag:drawbridge:binding", "Values": [name]}]
-    return list(person.aws("ec2").describe_vpc_endpoints(Filters=tagged)["VpcEndpoints"])
-
-
-def assert_published_right(person: Person, name: str) -> None:
-    """The published name is the one that AWS gives for the endpoint that was made, and it is the only one."""
-    (endpoint,) = endpoints_for(person, name)
-    (association,) = person.associations(endpoint["VpcEndpointId"])
-    path = f"/drawbridge/connections/{name}/{name}"
-    assert person.parameter(f"{path}/dns-name") == association["DnsEntry"]["DnsName"]
-    document = json.loads(person.parameter(f"{path}/connection") or "")
-    assert document["schemaVersion"] == 1
-    assert document["endpointId"] == endpoint["VpcEndpointId"]
-    assert document["resourceConfigurationArn"] == association["AssociatedResourceArn"]
-    assert document["portRanges"] == ["5432"]
-
-
 def test_an_invitation_that_policy_lets_in_ends_in_a_name(
     world: World, provider: Person, consumer: Person, name: str, events: str
 ) -> None:
@@ -102,7 +65,7 @@ def test_an_invitation_that_policy_lets_in_ends_in_a_name(
 def test_a_share_inside_the_organization_needs_no_invitation(
     world: World, provider: Person, consumer: Person, organization: None, name: str, events: str
 ) -> None:
-    consumer.aws("ssm").delete_parameter(Name="/drawbridge/config/policies/let-provider-in")
+    consumer.client("ssm").delete_parameter(Name="/drawbridge/config/policies/let-provider-in")
     accepted_before = world.calls(consumer.account_id, "ram:AcceptResourceShareInvitation")
     consumer.write_binding(name, resource=name, provider=provider.account_id)
 
@@ -113,7 +76,7 @@ def test_a_share_inside_the_organization_needs_no_invitation(
     assert [reason["M"]["source"]["S"] for reason in accepted["reasons"]["L"]] == ["own-organization"]
     assert_published_right(consumer, name)
     assert world.calls(consumer.account_id, "ram:AcceptResourceShareInvitation") == accepted_before
-    lapse(60)  # a parameter's name is taken for a while after it went
+    fast_forward(60)  # a parameter's name is taken for a while after it went
     permit = f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);'
     consumer.write_policy("let-provider-in", permit)
 
@@ -130,7 +93,7 @@ def test_a_registered_consumers_endpoint_is_accepted_and_its_name_published(
     row = settled(provider, endpoint_id, "AVAILABLE")
     assert statuses(row) == ["PENDING", "ACCEPTED", "AVAILABLE"]
     assert consumer.endpoint_state(endpoint_id) == "available"
-    told = consumer.aws("ec2").describe_vpc_endpoints(VpcEndpointIds=[endpoint_id])["VpcEndpoints"][0]["DnsEntries"]
+    told = consumer.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[endpoint_id])["VpcEndpoints"][0]["DnsEntries"]
     path = f"/drawbridge/consumers/{consumer.account_id}/{endpoint_id}"
     assert provider.parameter(f"{path}/dns-name") == told[0]["DnsName"]
     assert json.loads(provider.parameter(f"{path}/connection") or "")["consumer"] == consumer.account_id
@@ -174,7 +137,7 @@ def test_every_managed_service_gets_its_connection_notification_once(
 
     def notifications() -> list[dict[str, Any]]:
         of_service = [{"Name": "service-id", "Values": [service_id]}]
-        ec2 = provider.aws("ec2")
+        ec2 = provider.client("ec2")
         return list(ec2.describe_vpc_endpoint_connection_notifications(Filters=of_service)["ConnectionNotificationSet"])
 
     until(notifications, lambda: f"{service_id} has a connection notification")

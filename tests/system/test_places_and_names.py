@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from demo.people import Person
+from scenarios.people import Person
 from tests.system import providers
+from tests.system.attachments import MODES, attach, document
 from tests.system.conftest import World, until
-from tests.system.test_onboarding import row_of, settled
-from tests.system.test_ways import MODES, attach, document
+from tests.system.requests_in_ledger import row_of, settled
 
 _numbers = itertools.count(1)
 
@@ -37,7 +37,7 @@ def name() -> str:
 
 def new_vpc(consumer: Person, **tags: str) -> str:
     """Make a VPC that resolves names, with a subnet in the first zone."""
-    ec2 = consumer.aws("ec2")
+    ec2 = consumer.client("ec2")
     tagged = [{"ResourceType": "vpc", "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}]
     made = ec2.create_vpc(CidrBlock="10.6.0.0/16", TagSpecifications=tagged if tags else [])
     vpc_id = str(made["Vpc"]["VpcId"])
@@ -47,7 +47,7 @@ def new_vpc(consumer: Person, **tags: str) -> str:
 
 
 def new_subnet(consumer: Person, vpc_id: str, number: int, zone: str = "a") -> str:
-    made = consumer.aws("ec2").create_subnet(
+    made = consumer.client("ec2").create_subnet(
         VpcId=vpc_id, CidrBlock=f"10.6.{number}.0/24", AvailabilityZone=f"us-east-1{zone}"
     )
     return str(made["Subnet"]["SubnetId"])
@@ -55,7 +55,7 @@ def new_subnet(consumer: Person, vpc_id: str, number: int, zone: str = "a") -> s
 
 def subnets_of(consumer: Person, vpc_id: str) -> list[str]:
     only = [{"Name": "vpc-id", "Values": [vpc_id]}]
-    return [each["SubnetId"] for each in consumer.aws("ec2").describe_subnets(Filters=only)["Subnets"]]
+    return [each["SubnetId"] for each in consumer.client("ec2").describe_subnets(Filters=only)["Subnets"]]
 
 
 def bind(consumer: Person, provider: Person, name: str, *, resource: str = "", **attached: Any) -> None:
@@ -83,7 +83,7 @@ def told(consumer: Person, share_arn: str, code: str) -> str:
 
 def endpoint_of(consumer: Person, name: str) -> dict[str, Any]:
     asked = {"VpcEndpointIds": [document(consumer, name, name)["endpointId"]]}
-    return dict(consumer.aws("ec2").describe_vpc_endpoints(**asked)["VpcEndpoints"][0])
+    return dict(consumer.client("ec2").describe_vpc_endpoints(**asked)["VpcEndpoints"][0])
 
 
 def preference(consumer: Person, name: str) -> str:
@@ -92,7 +92,7 @@ def preference(consumer: Person, name: str) -> str:
     if told["endpointId"]:
         endpoint = endpoint_of(consumer, name)
         return str(endpoint["DnsOptions"]["PrivateDnsPreference"]) if endpoint["PrivateDnsEnabled"] else ""
-    association = consumer.aws("vpc-lattice").get_service_network_vpc_association(
+    association = consumer.client("vpc-lattice").get_service_network_vpc_association(
         serviceNetworkVpcAssociationIdentifier=told["vpcAssociationId"]
     )
     return str(association["dnsOptions"]["privateDnsPreference"]) if association["privateDnsEnabled"] else ""
@@ -102,11 +102,11 @@ def widen(consumer: Person, name: str) -> None:
     """Let any of the provider's names in, as somebody might by hand."""
     told = document(consumer, name, name)
     if told["endpointId"]:
-        consumer.aws("ec2").modify_vpc_endpoint(
+        consumer.client("ec2").modify_vpc_endpoint(
             VpcEndpointId=told["endpointId"], DnsOptions={"PrivateDnsPreference": "ALL_DOMAINS"}
         )
     else:
-        consumer.aws("vpc-lattice").update_service_network_vpc_association(
+        consumer.client("vpc-lattice").update_service_network_vpc_association(
             serviceNetworkVpcAssociationIdentifier=told["vpcAssociationId"],
             dnsOptions={"privateDnsPreference": "ALL_DOMAINS"},
         )
@@ -188,7 +188,7 @@ def test_an_endpoint_has_the_type_of_addresses_that_its_binding_asks_for(
     consumer: Person, provider: Person, name: str
 ) -> None:
     vpc = new_vpc(consumer)
-    ec2 = consumer.aws("ec2")
+    ec2 = consumer.client("ec2")
     both = ec2.create_subnet(
         VpcId=vpc, CidrBlock="10.6.9.0/24", Ipv6CidrBlock="2001:db8:9::/64", AvailabilityZone="us-east-1b"
     )["Subnet"]["SubnetId"]
@@ -213,7 +213,7 @@ def test_a_tag_with_a_wildcard_in_it_connects_the_vpcs_that_have_it_and_no_other
     settled(consumer, offer(consumer, provider, name), "AVAILABLE")
 
     tagged = [{"Name": "tag:drawbridge:binding", "Values": [name]}]
-    made = consumer.aws("ec2").describe_vpc_endpoints(Filters=tagged)["VpcEndpoints"]
+    made = consumer.client("ec2").describe_vpc_endpoints(Filters=tagged)["VpcEndpoints"]
     assert [each["VpcId"] for each in made] == [meant]
     assert other != meant
 
@@ -221,7 +221,9 @@ def test_a_tag_with_a_wildcard_in_it_connects_the_vpcs_that_have_it_and_no_other
 def to_resource(consumer: Person, vpc_id: str) -> list[str]:
     """Give the endpoints that are in a VPC, whoever made them."""
     only = [{"Name": "vpc-id", "Values": [vpc_id]}]
-    return [each["VpcEndpointId"] for each in consumer.aws("ec2").describe_vpc_endpoints(Filters=only)["VpcEndpoints"]]
+    return [
+        each["VpcEndpointId"] for each in consumer.client("ec2").describe_vpc_endpoints(Filters=only)["VpcEndpoints"]
+    ]
 
 
 def test_an_endpoint_whose_tags_somebody_took_is_told_and_stays_the_only_one(
@@ -234,7 +236,7 @@ def test_an_endpoint_whose_tags_somebody_took_is_told_and_stays_the_only_one(
     before = document(consumer, name, name)
     ours = endpoint_of(consumer, name)
 
-    consumer.aws("ec2").delete_tags(
+    consumer.client("ec2").delete_tags(
         Resources=[before["endpointId"]], Tags=[{"Key": tag["Key"]} for tag in ours["Tags"]]
     )
 
@@ -247,7 +249,7 @@ def test_an_endpoint_whose_tags_somebody_took_is_told_and_stays_the_only_one(
     until(lambda: int(settled(consumer, share_arn, "HELD")["attempt"]["N"]) > attempt, lambda: f"{share_arn} {attempt}")
     assert to_resource(consumer, vpc) == [before["endpointId"]]
     # Somebody says so: it is looked after again.
-    consumer.aws("ec2").create_tags(Resources=[before["endpointId"]], Tags=ours["Tags"])
+    consumer.client("ec2").create_tags(Resources=[before["endpointId"]], Tags=ours["Tags"])
     bind(consumer, provider, name, **attach("resource-endpoint", "SINGLE", name, vpc))
     settled(consumer, share_arn, "AVAILABLE")
     assert to_resource(consumer, vpc) == [before["endpointId"]]
@@ -260,7 +262,7 @@ def test_an_endpoint_that_somebody_made_to_the_same_resource_is_left_alone_and_o
     arn = providers.single(provider, name)
     share_arn = providers.share(provider, name, arn, consumer.account_id)
     settled(consumer, share_arn, "ACCEPTED")
-    theirs = consumer.aws("ec2").create_vpc_endpoint(
+    theirs = consumer.client("ec2").create_vpc_endpoint(
         VpcEndpointType="Resource", VpcId=vpc, SubnetIds=subnets_of(consumer, vpc), ResourceConfigurationArn=arn
     )["VpcEndpoint"]["VpcEndpointId"]
 

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from demo.people import Person
-from local_aws.clock import clock
-from local_aws.services.organizations import arrange
+from local_aws.testing.clock import clock
+from local_aws.testing.organizations import arrange
+from scenarios.people import Person
 from tests.system.conftest import Policy, World, until
-from tests.system.test_bad_input import logged
-from tests.system.test_onboarding import endpoints_for, reasons, row_of, settled
+from tests.system.logs import logged
+from tests.system.requests_in_ledger import reasons, row_of, settled
+from tests.system.resource_endpoints import endpoints_for
 
 MANAGEMENT = "590000000041"
 _strangers = itertools.count(530000000041)
@@ -40,7 +41,7 @@ def stranger(world: World) -> Person:
 @pytest.fixture
 def by_events_alone(world: World, provider: Person) -> Iterator[None]:
     """Let no schedule look, so that only a change itself can be what is noticed."""
-    scheduler = provider.aws("scheduler")
+    scheduler = provider.client("scheduler")
     (name,) = (each["Name"] for each in scheduler.list_schedules()["Schedules"])
     kept = {
         key: value
@@ -113,7 +114,7 @@ def test_of_five_endpoints_at_once_a_limit_of_three_lets_three_in(
 
     until(lambda: sorted(states()) == ["AVAILABLE"] * 3 + ["HELD"] * 2, lambda: f"three of five: {states()}")
     let_in = [each for each, state in zip(endpoints, states(), strict=True) if state == "AVAILABLE"]
-    stranger.aws("ec2").delete_vpc_endpoints(VpcEndpointIds=let_in[:1])
+    stranger.client("ec2").delete_vpc_endpoints(VpcEndpointIds=let_in[:1])
     until(lambda: states().count("AVAILABLE") == 4, lambda: f"a fourth has its turn: {states()}")
 
 
@@ -176,7 +177,7 @@ def test_trap_5_what_a_share_holds_beside_lattice_s_resources_is_seen_before_it_
     subnet = f"arn:aws:ec2:us-east-1:{stranger.account_id}:subnet/{stranger.subnets()[0]}"
     accepted_before = world.calls(consumer.account_id, "ram:AcceptResourceShareInvitation")
 
-    share = stranger.aws("ram").create_resource_share(
+    share = stranger.client("ram").create_resource_share(
         name="mixed", resourceArns=[database, subnet], principals=[consumer.account_id]
     )["resourceShare"]["resourceShareArn"]
     plain = stranger.share_database("plain-db", port="5432", with_account=consumer.account_id)
@@ -204,7 +205,7 @@ def test_trap_5_what_comes_to_an_accepted_share_later_is_decided_on_by_itself(
 
     late = [stranger.offer_database(name, port=port) for name, port in (("ssh", "22"), ("closed-db", "5432"))]
     late.append(stranger.offer_database("second-db", port="5432"))
-    stranger.aws("ram").associate_resource_share(resourceShareArn=share_arn, resourceArns=late)
+    stranger.client("ram").associate_resource_share(resourceShareArn=share_arn, resourceArns=late)
 
     def names() -> set[str]:
         found = endpoints_for(consumer, "growing")
@@ -247,7 +248,7 @@ def organization(provider: Person, world: World) -> Iterator[dict[str, Person]]:
 
 
 def unit(world: World, name: str) -> str:
-    client = world.person(MANAGEMENT).aws("organizations")
+    client = world.person(MANAGEMENT).client("organizations")
     (root,) = client.list_roots()["Roots"]
     units = client.list_organizational_units_for_parent(ParentId=root["Id"])["OrganizationalUnits"]
     return str(next(each["Id"] for each in units if each["Name"] == name))
@@ -284,7 +285,7 @@ def test_an_account_s_tags_are_those_that_the_organization_gave_it(
     world: World, provider: Person, organization: dict[str, Person], policy: Policy
 ) -> None:
     trusted, other = organization["workloads/prod"], organization["sandbox/deep"]
-    client = world.person(MANAGEMENT).aws("organizations")
+    client = world.person(MANAGEMENT).client("organizations")
     client.tag_resource(ResourceId=trusted.account_id, Tags=[{"Key": "trust", "Value": "high"}])
     policy(
         provider,
@@ -339,7 +340,7 @@ def test_a_consumer_that_is_registered_is_let_in_within_the_next_look_and_review
 
     provider.register_consumer(stranger.account_id, service_id)
     settled(provider, endpoint_id, "AVAILABLE")
-    provider.aws("dynamodb").delete_item(
+    provider.client("dynamodb").delete_item(
         TableName=provider.output("ConsumersTableName"), Key={"account_id": {"S": stranger.account_id}}
     )
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from demo.people import Person
+from scenarios.people import Person
 from tests.system.conftest import World
-from tests.system.test_onboarding import endpoints_for, settled
+from tests.system.requests_in_ledger import settled
+from tests.system.resource_endpoints import endpoints_for
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def test_an_invitation_is_rejected(host: Person, unwanted: Person) -> None:
     share_arn = unwanted.share_database("unwanted", port="5432", with_account=host.account_id)
 
     settled(host, share_arn, "REJECTED")
-    listing = host.aws("ram").get_paginator("get_resource_share_invitations").paginate(resourceShareArns=[share_arn])
+    listing = host.client("ram").get_paginator("get_resource_share_invitations").paginate(resourceShareArns=[share_arn])
     (invitation,) = [each for page in listing for each in page["resourceShareInvitations"]]
     assert invitation["status"] == "REJECTED"
     assert endpoints_for(host, "unwanted") == []

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
-from urllib.error import HTTPError
-from urllib.parse import urlencode
 
 import pytest
 
-from demo.people import Person
-from local_aws.faults import CallFault, faults
+from local_aws.testing.faults import CallFault, faults
+from local_aws.testing.incidents import set_database_endpoints
+from scenarios.people import Person
 from tests.system import providers
+from tests.system.attachments import MODES, attach, document, published, resolves
 from tests.system.conftest import World, until
-from tests.system.test_onboarding import reasons, row_of, settled
+from tests.system.requests_in_ledger import reasons, row_of, settled
 
 _numbers = itertools.count(1)
-MODES = ("resource-endpoint", "service-network", "service-network-endpoint")
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ def consumer(deployed_for: Callable[..., Person], provider: Person, request: pyt
 @pytest.fixture
 def new_vpc(consumer: Person) -> Callable[[], str]:
     """Make a VPC with a subnet: one VPC can be associated with one service network only."""
-    ec2 = consumer.aws("ec2")
+    ec2 = consumer.client("ec2")
 
     def make() -> str:
         vpc_id = str(ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"])
@@ -89,36 +86,6 @@ KINDS: dict[str, Callable[[Person, str], Offer]] = {
     "service": service,
     "service network": network,
 }
-
-
-def attach(mode: str, kind: str, name: str, vpc: str) -> dict[str, Any]:
-    """Give what a binding says: a network of its own for each, unless a network is what is shared."""
-    own = {} if mode == "resource-endpoint" or kind == "service network" else {"name": f"net-{name}", "create": True}
-    return {"mode": mode, "vpc": vpc} | ({"serviceNetwork": own} if own else {})
-
-
-def published(consumer: Person, binding: str) -> dict[str, str]:
-    """Give what is published for a binding: by resource, the plain name."""
-    path = f"/drawbridge/connections/{binding}/"
-    return {
-        name.removeprefix(path).removesuffix("/dns-name"): value
-        for name, value in consumer.published()
-        if name.startswith(path) and name.endswith("/dns-name")
-    }
-
-
-def resolves(world: World, vpc: str, name: str) -> str | None:
-    """Give the ARN that a client in the VPC gets to by a name; ``None`` if it does not resolve there."""
-    try:
-        return str(world.control(f"resolve?{urlencode({'vpc': vpc, 'name': name})}")["arn"])
-    except HTTPError as error:
-        if error.code == HTTPStatus.NOT_FOUND:
-            return None
-        raise
-
-
-def document(consumer: Person, binding: str, resource: str) -> dict[str, Any]:
-    return dict(json.loads(consumer.parameter(f"/drawbridge/connections/{binding}/{resource}/connection") or "{}"))
 
 
 def comes_right(
@@ -218,7 +185,7 @@ def test_what_was_taken_away_by_hand_is_made_anew_and_its_name_follows(
     before = dict(way.names)
     told = document(consumer, _binding(way), next(iter(before)))
     if mode == "service-network":
-        lattice = consumer.aws("vpc-lattice")
+        lattice = consumer.client("vpc-lattice")
         if kind in {"service", "service network"}:
             # Their names are the same in every network.
             lattice.delete_service_network_vpc_association(
@@ -231,7 +198,7 @@ def test_what_was_taken_away_by_hand_is_made_anew_and_its_name_follows(
             )["items"]
             lattice.delete_service_network_resource_association(serviceNetworkResourceAssociationIdentifier=found["id"])
     else:
-        consumer.aws("ec2").delete_vpc_endpoints(VpcEndpointIds=[told["endpointId"]])
+        consumer.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[told["endpointId"]])
 
     not_ = "" if mode == "service-network" and kind in {"service", "service network"} else before[min(before)]
     after = comes_right(world, consumer, way.share_arn, _binding(way), way.vpc, before, not_=not_)
@@ -361,7 +328,7 @@ def test_security_groups_of_an_endpoint_that_were_changed_by_hand_are_put_right(
     settled(consumer, share_arn, "AVAILABLE")
     told = document(consumer, name, name)
 
-    consumer.aws("ec2").modify_vpc_endpoint(
+    consumer.client("ec2").modify_vpc_endpoint(
         VpcEndpointId=told["endpointId"], AddSecurityGroupIds=[theirs], RemoveSecurityGroupIds=[ours]
     )
 
@@ -422,9 +389,9 @@ def test_two_bindings_share_a_network_its_vpc_association_and_its_endpoint(
         settled(consumer, share_arn, "AVAILABLE")
         for mode in ("service-network", "service-network-endpoint"):
             comes_right(world, consumer, share_arn, f"{mode}-{name}-{each}", vpc, {f"{name}-{each}"})
-    found = consumer.aws("ec2").describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["VpcEndpoints"]
+    found = consumer.client("ec2").describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["VpcEndpoints"]
     assert [each["VpcEndpointType"] for each in found] == ["ServiceNetwork"]
-    associated = consumer.aws("vpc-lattice").list_service_network_vpc_associations(vpcIdentifier=vpc)["items"]
+    associated = consumer.client("vpc-lattice").list_service_network_vpc_associations(vpcIdentifier=vpc)["items"]
     assert len(associated) == 1
 
 
@@ -432,7 +399,7 @@ def test_a_network_and_an_endpoint_that_are_there_are_used_and_left_as_they_are(
     world: World, consumer: Person, provider: Person, new_vpc: Callable[[], str]
 ) -> None:
     name, vpc = f"way-{next(_numbers):02}", new_vpc()
-    lattice, ec2 = consumer.aws("vpc-lattice"), consumer.aws("ec2")
+    lattice, ec2 = consumer.client("vpc-lattice"), consumer.client("ec2")
     network = lattice.create_service_network(name=f"net-{name}", sharingConfig={"enabled": False})["arn"]
     in_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
     subnets = [each["SubnetId"] for each in ec2.describe_subnets(Filters=in_vpc)["Subnets"]]
@@ -462,7 +429,7 @@ def test_several_vpcs_of_one_binding_each_have_their_own_name(
     world: World, consumer: Person, provider: Person, new_vpc: Callable[[], str]
 ) -> None:
     name, vpcs = f"way-{next(_numbers):02}", [new_vpc(), new_vpc()]
-    consumer.aws("ec2").create_tags(Resources=vpcs, Tags=[{"Key": "reach", "Value": name}])
+    consumer.client("ec2").create_tags(Resources=vpcs, Tags=[{"Key": "reach", "Value": name}])
     consumer.write_binding(
         name,
         resource=name,
@@ -484,16 +451,16 @@ def test_several_vpcs_of_one_binding_each_have_their_own_name(
 
 
 def _group(consumer: Person, vpc: str, name: str) -> str:
-    made = consumer.aws("ec2").create_security_group(GroupName=f"{name}-{vpc}", Description="for a test", VpcId=vpc)
+    made = consumer.client("ec2").create_security_group(GroupName=f"{name}-{vpc}", Description="for a test", VpcId=vpc)
     return str(made["GroupId"])
 
 
 def _groups_of(consumer: Person, told: dict[str, Any]) -> set[str]:
     """Give the security groups of what a published name leads through."""
     if told["endpointId"]:
-        found = consumer.aws("ec2").describe_vpc_endpoints(VpcEndpointIds=[told["endpointId"]])["VpcEndpoints"]
+        found = consumer.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[told["endpointId"]])["VpcEndpoints"]
         return {group["GroupId"] for group in found[0]["Groups"]}
-    association = consumer.aws("vpc-lattice").get_service_network_vpc_association(
+    association = consumer.client("vpc-lattice").get_service_network_vpc_association(
         serviceNetworkVpcAssociationIdentifier=told["vpcAssociationId"]
     )
     return set(association["securityGroupIds"])
@@ -508,7 +475,7 @@ def _grow(provider: Person, arn: str, kind: str, name: str) -> str:
     if kind == "GROUP":
         providers.child(provider, arn, f"{name}-new")
     elif kind == "ARN":
-        providers.set_endpoints(arn, [*providers.endpoints(arn), "replica.example.com"])
+        set_database_endpoints(arn, [*providers.endpoints(provider, arn), "replica.example.com"])
         return f"{name}-3"
     else:
         made = providers.single(provider, f"{name}-new", allowAssociationToShareableServiceNetwork=True)
@@ -517,14 +484,14 @@ def _grow(provider: Person, arn: str, kind: str, name: str) -> str:
 
 
 def _shrink(provider: Person, arn: str, kind: str, name: str) -> str:
-    lattice = provider.aws("vpc-lattice")
+    lattice = provider.client("vpc-lattice")
     if kind == "GROUP":
         found = lattice.list_resource_configurations(resourceConfigurationGroupIdentifier=arn)["items"]
         (one,) = (each["id"] for each in found if each["name"] == f"{name}-one")
         lattice.delete_resource_configuration(resourceConfigurationIdentifier=one)
         return f"{name}-one"
     if kind == "ARN":
-        providers.set_endpoints(arn, providers.endpoints(arn)[1:])
+        set_database_endpoints(arn, providers.endpoints(provider, arn)[1:])
         return f"{name}-1"
     found = lattice.list_service_network_resource_associations(serviceNetworkIdentifier=arn)["items"]
     (one,) = (each["id"] for each in found if each["resourceConfigurationName"] == f"{name}-db")

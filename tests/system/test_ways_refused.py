@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from demo.people import Person
-from local_aws.services.quotas import lowered
+from local_aws.testing.settings import changed
+from scenarios.people import Person
 from tests.system import providers
 from tests.system.conftest import World, until
-from tests.system.test_onboarding import row_of, settled
+from tests.system.requests_in_ledger import row_of, settled
 
 _numbers = itertools.count(1)
 Json = dict[str, Any]
@@ -43,12 +43,12 @@ def told(consumer: Person, share_arn: str, status: str) -> dict[str, str]:
 
 
 def network(consumer: Person, name: str, *, shareable: bool = False) -> str:
-    made = consumer.aws("vpc-lattice").create_service_network(name=name, sharingConfig={"enabled": shareable})
+    made = consumer.client("vpc-lattice").create_service_network(name=name, sharingConfig={"enabled": shareable})
     return str(made["arn"])
 
 
 def vpc_with(consumer: Person, **attributes: bool) -> str:
-    ec2 = consumer.aws("ec2")
+    ec2 = consumer.client("ec2")
     vpc_id = str(ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"])
     for attribute, value in attributes.items():
         ec2.modify_vpc_attribute(VpcId=vpc_id, **{attribute: {"Value": value}})
@@ -112,7 +112,7 @@ def test_a_vpc_that_is_associated_with_another_network_is_told_and_how_to_reach_
 ) -> None:
     vpc = vpc_with(consumer)
     other = network(consumer, f"{name}-other")
-    consumer.aws("vpc-lattice").create_service_network_vpc_association(
+    consumer.client("vpc-lattice").create_service_network_vpc_association(
         serviceNetworkIdentifier=other, vpcIdentifier=vpc
     )
     own = {"name": f"{name}-net", "create": True}
@@ -131,7 +131,7 @@ def test_a_vpc_that_is_associated_with_another_network_is_told_and_how_to_reach_
     why = told(consumer, share_arn, "HELD")["vpc-associated-elsewhere"]
     assert other in why
     assert "use mode service-network-endpoint" in why
-    names = {each["name"] for each in consumer.aws("vpc-lattice").list_service_networks()["items"]}
+    names = {each["name"] for each in consumer.client("vpc-lattice").list_service_networks()["items"]}
     assert f"{name}-net" not in names
 
 
@@ -151,7 +151,7 @@ def test_a_service_network_that_is_not_there_is_named(consumer: Person, provider
 
 
 def test_trap_11_where_no_zone_is_common_aws_s_words_are_told(consumer: Person, provider: Person, name: str) -> None:
-    ec2 = consumer.aws("ec2")
+    ec2 = consumer.client("ec2")
     vpc = str(ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"])
     ec2.create_subnet(VpcId=vpc, CidrBlock="10.8.0.0/24", AvailabilityZone="us-east-1f")
     consumer.write_binding(name, resource=name, provider=provider.account_id, share=f"{name}*", vpc=vpc)
@@ -167,7 +167,7 @@ def test_a_quota_that_is_reached_is_told_with_its_limit_and_a_raised_one_lets_it
 ) -> None:
     vpc = vpc_with(consumer)
     quota = "/drawbridge/config/quotas/resource-endpoints-per-vpc"
-    ssm = consumer.aws("ssm")
+    ssm = consumer.client("ssm")
     ssm.put_parameter(Name=quota, Type="String", Value="1")
     consumer.write_binding(name, resource=f"{name}-*", provider=provider.account_id, share=f"{name}*", vpc=vpc)
     one, two = (providers.single(provider, f"{name}-{each}") for each in ("one", "two"))
@@ -190,7 +190,7 @@ def test_trap_18_a_quota_that_only_aws_knows_ends_the_attempt_with_aws_s_words(
     vpc = vpc_with(consumer)
     consumer.write_binding(name, resource=name, provider=provider.account_id, share=f"{name}*", vpc=vpc)
     offered = providers.single(provider, name)
-    with lowered(resource_endpoints_per_vpc=0):
+    with changed(quotas={"resource_endpoints_per_vpc": 0}):
         share_arn = providers.share(provider, name, offered, consumer.account_id)
 
         reasons = told(consumer, share_arn, "FAILED")

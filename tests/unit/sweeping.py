@@ -25,7 +25,7 @@ from drawbridge.request.connections import NONE_HELD, Held
 from drawbridge.request.shares import SharedResource
 
 if TYPE_CHECKING:
-    from tests.unit.test_discovery import World
+    from tests.unit.discovering import World
 
 
 def discoverer_of(world: World) -> Discoverer:

@@ -18,8 +18,8 @@ from drawbridge.decision.policies import parse_policy
 from drawbridge.errors import ConflictError, InvalidInputError
 from tests.builders import MOMENT, PROVIDER, RESOURCE_ARN, SHARE_ARN, asker, entity, wanted
 from tests.builders import VPC_ID as VPC
-from tests.unit.test_configuration import Parameters
-from tests.unit.test_plan import ATTACH, ZONE, World
+from tests.unit.parameters import Parameters
+from tests.unit.planning import ATTACH, ZONE, World
 
 ALIASED: dict[str, Any] = {"alias": "{resource}.corp.example", "alias_zone": ZONE, "alias_zone_name": "corp.example"}
 

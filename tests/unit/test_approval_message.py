@@ -23,7 +23,7 @@ from drawbridge.approval.message import (
     value_of,
 )
 from drawbridge.status import Reason
-from local_aws.slack import block_kit, mrkdwn
+from local_aws.testing import slack
 from tests.builders import NOW, SHARE, question
 from tests.unit.approvals import has_buttons, texts
 
@@ -91,12 +91,12 @@ def written(**changes: Any) -> Message:
     return message(question(**changes), link=LINK)
 
 
-def rendered(block: dict[str, Any]) -> list[mrkdwn.Rendered]:
-    return [mrkdwn.render_object(text, mrkdwn.Names(), NOW) for text in block_kit.texts(block)]
+def rendered(block: dict[str, Any]) -> list[slack.Rendered]:
+    return [slack.rendered(text, NOW) for text in slack.texts(block)]
 
 
 def elements_of(what: Message) -> list[dict[str, Any]]:
-    return [text for block in what.blocks for text in block_kit.texts(block)]
+    return [text for block in what.blocks for text in slack.texts(block)]
 
 
 @given(questions(), APPROVED_BY, ENDINGS)
@@ -105,7 +105,7 @@ def elements_of(what: Message) -> list[dict[str, Any]]:
 def test_whatever_there_is_to_tell_slack_takes_it(asked: Question, by: tuple[str, ...], ending: Ending | None) -> None:
     what = message(asked, link=LINK, approved_by=by, ending=ending)
 
-    block_kit.read_blocks(what.blocks)
+    slack.check_blocks(what.blocks)
     assert len(what.text) <= 3000
 
 
@@ -252,7 +252,7 @@ def test_a_reminder_calls_a_group_by_its_id_and_nobody_otherwise() -> None:
     assert "<!date^" in quiet.text
     assert "<!subteam" not in quiet.text
     for what in (calling, quiet):
-        block_kit.read_blocks(what.blocks)
+        slack.check_blocks(what.blocks)
 
 
 @given(HOSTILE, HOSTILE)
@@ -266,7 +266,7 @@ def test_a_reminder_has_nothing_of_strangers_in_force(title: str, account_id: st
 def test_the_form_of_a_denial_is_one_that_slack_takes_and_carries_where_it_was_opened() -> None:
     form = denial_form(SHARE.request_id, "1-1", "C0APPROVALS", "1.5")
 
-    block_kit.read_view(form)
+    slack.check_view(form)
     assert form["callback_id"] == DENIAL
     assert form["private_metadata"] == f"{value_of(SHARE.request_id, '1-1')}/C0APPROVALS/1.5"
 

@@ -13,7 +13,7 @@ from drawbridge.request.digests import digest
 from drawbridge.status import Reason, Status
 from tests.builders import NOW, PROVIDER, SERVICE_ID, question, row
 from tests.unit.approvals import ASK
-from tests.unit.test_discovery import World, connection
+from tests.unit.discovering import World, connection
 
 MOST = 5
 

@@ -9,7 +9,7 @@ from drawbridge.association import DesiredAttachment, Mode
 from drawbridge.association.attachment_document import attachment_of, document_of
 from drawbridge.errors import InvalidInputError
 from tests.builders import wanted, wanted_by_network
-from tests.unit.test_steps import everything_wanted
+from tests.unit.attachments import everything_wanted
 
 
 @given(everything_wanted())

@@ -3,24 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.configuration import Broken, Parameter, in_force
+from drawbridge.configuration import Broken, in_force
 from drawbridge.errors import InvalidInputError
+from tests.unit.parameters import Parameters
 
 texts = st.sampled_from(["good 1", "good 2", "bad 1", "bad 2"])
-
-
-class Parameters:
-    """Parameters with all their versions, the newest last."""
-
-    def __init__(self, **versions: list[str]) -> None:
-        self._versions = versions
-
-    def below(self, path: str) -> list[Parameter]:
-        return [Parameter(name, texts[-1], len(texts)) for name, texts in self._versions.items()]
-
-    def earlier(self, path: str, name: str, *, than: int) -> list[Parameter]:
-        earlier = self._versions[name][: than - 1]
-        return [Parameter(name, text, number) for number, text in reversed([*enumerate(earlier, start=1)])]
 
 
 def parse(name: str, text: str) -> str:

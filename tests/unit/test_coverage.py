@@ -9,7 +9,7 @@ from drawbridge.errors import NotReadyError
 from drawbridge.request.digests import contents_fingerprint
 from drawbridge.status import Reason
 from tests.builders import MOMENT, NOW, RESOURCE_ARN, SHARE_ARN, asker, entity
-from tests.unit.test_plan import World, binding
+from tests.unit.planning import World, binding
 
 LATE = f"{RESOURCE_ARN[:-1]}0"
 ON = DecidedOn(at=NOW, contents="these", state="as it was decided on")

@@ -5,7 +5,7 @@ from drawbridge.request.connections import Connection, ConnectionState
 from drawbridge.request.shares import InvitationStatus, Share
 from drawbridge.status import Status
 from tests.builders import CONSUMER, NOW, PROVIDER, SERVICE_ID, SHARE, SHARE_ARN, invitation, row
-from tests.unit.test_discovery import World, connection
+from tests.unit.discovering import World, connection
 
 
 def attachment(state: ConnectionState = ConnectionState.PENDING_ACCEPTANCE, service_id: str = SERVICE_ID) -> Connection:

@@ -14,7 +14,7 @@ from drawbridge.request import EndpointConnectionRequest
 from drawbridge.request.digests import digest
 from drawbridge.status import Status
 from tests.builders import CONNECTION, NOW, SERVICE_ID, row
-from tests.unit.test_discovery import World, connection
+from tests.unit.discovering import World, connection
 
 
 @pytest.fixture

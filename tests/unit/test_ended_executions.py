@@ -13,7 +13,7 @@ from drawbridge.record.record import StatusChange
 from drawbridge.request import WorkflowInput
 from drawbridge.status import Reason, Status
 from tests.builders import CONNECTION, NOW, SHARE, row
-from tests.unit.test_discovery import World, connection
+from tests.unit.discovering import World, connection
 
 NAME = f"{CONNECTION.request_id}-1"
 TOLD = Look(executions=frozenset({NAME}))

@@ -15,7 +15,7 @@ from drawbridge.request.shares import Share
 from drawbridge.status import Status
 from tests.builders import MOMENT, PROVIDER, RESOURCE_ARN, SHARE_ARN, asker, entity
 from tests.builders import VPC_ID as VPC
-from tests.unit.test_plan import SECOND_ARN, World, binding, undescribed
+from tests.unit.planning import SECOND_ARN, World, binding, undescribed
 
 MADE = Made(id="vpce-1", kind=Kind.ENDPOINT, binding="orders", resource_arn=RESOURCE_ARN, vpc_id=VPC)
 OTHER_VPC = "vpc-0fedcba9876543210"

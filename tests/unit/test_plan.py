@@ -1,7 +1,5 @@
 """Planning: what the bindings want, policy allows and pre-flight finds possible, as a list of associations."""
 
-import json
-from collections.abc import Iterable
 from typing import Any
 from unittest import mock
 
@@ -10,19 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.association import Alias, Mode, NetworkRef, Plan, PrivateDnsOptions
-from drawbridge.association.aliases import AliasCheck, Holder, Zone
+from drawbridge.association import Mode, NetworkRef, Plan, PrivateDnsOptions
 from drawbridge.association.attachment_document import document_of
-from drawbridge.association.binding import Binding, parse_binding
+from drawbridge.association.binding import Binding
 from drawbridge.association.evaluation import MOST_KEPT
 from drawbridge.association.in_force import matched_digest, wanted_digest
-from drawbridge.association.made import Made
 from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
-from drawbridge.association.placing import Recorded, nothing_recorded
-from drawbridge.association.plan import MOST_AT_ONCE, PATIENT_TRIES, Planner
+from drawbridge.association.plan import MOST_AT_ONCE, PATIENT_TRIES
 from drawbridge.association.plan_inputs import Inputs
-from drawbridge.association.preflight import Preflight
-from drawbridge.association.subnets import Subnet, Vpc
+from drawbridge.association.subnets import Vpc
 from drawbridge.bounds import GROUNDS_BYTES, size_of
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision.cedar import PolicySet
@@ -47,134 +41,18 @@ from tests.builders import (
     shared_resource,
 )
 from tests.builders import VPC_ID as VPC
-from tests.unit.around import Around
-from tests.unit.reach import Reach
-
-ZONE = "Z0123456789ABC"
-ATTACH = {"mode": "resource-endpoint", "vpc": VPC}
-NONE_RAISED: InForce[tuple[str, int]] = InForce((), (), ())
-
-
-def binding(name: str = "orders", **document: object) -> Binding:
-    return parse_binding(name, json.dumps({"attach": ATTACH} | document))
-
-
-class Makings:
-    """What was made, by Drawbridge and by others."""
-
-    def __init__(self) -> None:
-        self.marked: list[Made] = []
-        self.there: list[Made] = []
-        self.not_ours: set[str] = set()
-
-    def endpoints(self) -> list[Made]:
-        return self.marked
-
-    def in_networks(self) -> list[Made]:
-        return self.there
-
-    def is_ours(self, made: Made) -> bool:
-        return made.id not in self.not_ours
-
-
-class InEffect:
-    """The shares in effect: that one, and perhaps another that holds the same."""
-
-    def __init__(self, world: "World") -> None:
-        self._world = world
-        self.share, self.contents_of_share = world.share, world.contents_of_share
-
-    def shares(self) -> list[Share]:
-        there = self.share(SHARE_ARN)
-        return [each for each in (there, self._world.also_shared) if each is not None]
-
-    def resources(self) -> list[SharedResource]:
-        held = self.contents_of_share(SHARE_ARN)
-        also = self._world.also_shared
-        return held + ([msgspec.structs.replace(each, share_arn=also.arn) for each in held] if also else [])
-
-
-def vpc_with(*subnet_ids: str, vpc_id: str = VPC) -> Vpc:
-    """Give a VPC with these subnets, each in a zone of its own."""
-    return Vpc(
-        vpc_id=vpc_id,
-        subnets=tuple(Subnet(id=each, vpc_id=vpc_id, zone=f"zone-{number}") for number, each in enumerate(subnet_ids)),
-    )
-
-
-class World(Reach):
-    """A share in effect, its resources and the VPCs, as AWS lists them."""
-
-    def __init__(self, *described: Entity, vpcs: tuple[Vpc, ...] | None = None) -> None:
-        super().__init__()
-        self.described = list(described)
-        self.undescribed: list[Undescribed] = []
-        self.told_by_ram: dict[str, dict[str, str]] = {}
-        self.vpcs_there = (vpc_with("subnet-0a", "subnet-0b"),) if vpcs is None else vpcs
-        self.subnet_vpcs |= {subnet.id: vpc.vpc_id for vpc in self.vpcs_there for subnet in vpc.subnets}
-        self.in_effect = True
-        self.zones_there = {ZONE: Zone(name="corp.example", private=True)}
-        self.holders: dict[Alias, Holder] = {}
-        self.also_shared: Share | None = None
-        self.shown_tags: dict[str, str] | None = None
-        self.asked_for_tags = 0
-        self.surroundings = Around()
-        self.makings = Makings()
-
-    def share(self, share_arn: str) -> Share | None:
-        return Share(arn=share_arn, name="orders", owner=PROVIDER) if self.in_effect else None
-
-    def contents_of_share(self, share_arn: str) -> list[SharedResource]:
-        there: list[Entity | Undescribed] = [*self.described, *self.undescribed]
-        held = [shared_resource(each.arn) for each in there]
-        return [msgspec.structs.replace(each, **self.told_by_ram.get(each.arn, {})) for each in held]
-
-    def describe(self, resources: Iterable[SharedResource]) -> list[Entity | Undescribed]:
-        asked = {each.arn for each in resources}
-        there: list[Entity | Undescribed] = [*self.described, *self.undescribed]
-        return [each for each in there if each.arn in asked]
-
-    def entity(self, arn: str) -> Entity | None:
-        return next((each for each in self.described if each.arn == arn), None)
-
-    def tags(self, arn: str) -> dict[str, str] | None:
-        self.asked_for_tags += 1
-        return self.shown_tags
-
-    def vpc(self, vpc_id: str) -> Vpc | None:
-        return next((vpc for vpc in self.vpcs_there if vpc.vpc_id == vpc_id), None)
-
-    def tagged(self, tags: dict[str, str]) -> list[Vpc]:
-        return list(self.vpcs_there)
-
-    def zone(self, zone_id: str) -> Zone | None:
-        return self.zones_there.get(zone_id)
-
-    def holder(self, alias: Alias) -> Holder | None:
-        return self.holders.get(alias)
-
-    def planner(self, *bindings: Binding, policy: str = "permit(principal, action, resource);") -> Planner:
-        in_force = InForce(tuple(bindings), tuple((each.name, 1) for each in bindings), ())
-        return self.planner_of(in_force, PolicySet([parse_policy("test", policy)]))
-
-    def planner_of(
-        self, bindings: InForce[Binding], policies: PolicySet, recorded: Recorded = nothing_recorded
-    ) -> Planner:
-        return Planner(
-            shares=InEffect(self),
-            entities=self,
-            network=self,
-            policies=policies,
-            bindings=bindings,
-            ways=self.ways,
-            preflight=Preflight(self, self, self, prefix="drawbridge", quotas={}),
-            aliases=AliasCheck(self),
-            account_id=CONSUMER,
-            quotas=NONE_RAISED,
-            surroundings=self.surroundings,
-            makings=self.makings,
-            recorded=recorded,
-        )
+from tests.unit.planning import (
+    ATTACH,
+    DENIED,
+    NONE_RAISED,
+    SECOND_ARN,
+    ZONE,
+    World,
+    binding,
+    through_network,
+    undescribed,
+    vpc_with,
+)
 
 
 def test_what_a_binding_wants_is_planned_in_every_zone_of_its_vpc() -> None:
@@ -252,9 +130,6 @@ def test_what_the_invitation_held_is_waited_for() -> None:
         World().planner(binding()).plan(SHARE_ARN, asker(), [shared_resource()], MOMENT)
 
 
-SECOND_ARN = RESOURCE_ARN + "0"
-
-
 @pytest.mark.parametrize(
     ("status", "code"),
     [("UNAVAILABLE", UNAVAILABLE), ("LIMIT_EXCEEDED", UNAVAILABLE), ("ZONAL_RESOURCE_INACCESSIBLE", UNAVAILABLE)],
@@ -268,16 +143,6 @@ def test_what_ram_says_can_not_be_used_is_told_by_its_arn_and_stops_no_other(sta
     assert [each.resource.arn for each in plan.associations] == [RESOURCE_ARN]
     assert plan.refused == (Reason(code, f"{SECOND_ARN}: its status in AWS RAM is {status}: its owner knows"),)
     assert plan.contents is None
-
-
-def undescribed(**changes: Any) -> Undescribed:
-    told: dict[str, Any] = {
-        "arn": SECOND_ARN,
-        "code": NOT_VISIBLE,
-        "words": "AccessDeniedException: no",
-        "may_pass": True,
-    }
-    return Undescribed(**(told | changes))
 
 
 def test_what_is_only_not_visible_yet_is_waited_for_and_then_told_and_stops_no_other() -> None:
@@ -331,14 +196,6 @@ def test_what_goes_while_it_is_looked_at_for_one_binding_stops_no_other() -> Non
 
     assert [each.binding for each in plan.associations] == ["orders"]
     assert [(each.code, each.source) for each in plan.refused] == [("GoneError", "refused")]
-
-
-DENIED = AccessDeniedError(f"list what is in {NETWORK.arn}: AccessDeniedException: no")
-
-
-def through_network(**attach: object) -> Binding:
-    named = {"mode": "service-network", "serviceNetwork": {"name": NETWORK.name}, "vpc": VPC}
-    return binding("through", attach=named | attach)
 
 
 def test_a_service_network_that_is_denied_is_told_with_what_to_do_and_stops_nothing_else_of_the_share() -> None:

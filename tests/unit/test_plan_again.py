@@ -17,7 +17,7 @@ from drawbridge.lattice import NOT_VISIBLE, Entity, Undescribed
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
 from tests.builders import MOMENT, NETWORK, NOW, RESOURCE_ARN, SHARE_ARN, VPC_ID, asker, entity
-from tests.unit.test_plan import ATTACH, DENIED, World, binding, through_network, vpc_with
+from tests.unit.planning import ATTACH, DENIED, World, binding, through_network, vpc_with
 
 OTHER = RESOURCE_ARN + "0"
 ALL = Coverage(

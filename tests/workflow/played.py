@@ -32,11 +32,13 @@ from functions.associate_resource import app as associate_resource
 from functions.plan_associations import app as plan_associations
 from functions.publish_dns import app as publish_dns
 from functions.record_outcome import app as record_outcome
-from local_aws.clock import clock
+from local_aws.testing.accounts import Account
+from local_aws.testing.clock import clock
+from local_aws.testing.workflows import Function, FunctionError, is_waiting
 from tests.attempts import KeptInMemory
 from tests.builders import NOW, SHARE, share_facts, wanted, workflow_input
-from tests.local_aws.workflow_runs import ROLE, Function, FunctionError, Json, until, waits
-from tests.workflow.definition import CALLED, DEFINITION, RESOURCES, attribute_of
+from tests.waiting import until
+from tests.workflow.definition import CALLED, DEFINITION, RESOURCES, Json, attribute_of
 
 WHY = (Reason("policy", "A policy says so.", source="some-policy"),)
 YES = Accept(WHY)
@@ -205,14 +207,19 @@ class Cast:
 class Stage:
     """The local AWS's Step Functions, and the functions that it invokes, by name."""
 
-    sfn: Any
+    somebody: Account
     known: dict[str, Function]
+
+    @property
+    def sfn(self) -> Any:
+        return self.somebody.client("stepfunctions")
 
     def play(self, script: Script, request: Request = SHARE) -> tuple[Cast, Json]:
         """Run an attempt to its end; give what the functions saw, and the execution."""
         cast = Cast(script)
         self.known.update(cast.functions())
-        machine = self.sfn.create_state_machine(name=uuid.uuid4().hex, definition=_definition(), roleArn=ROLE)
+        role = f"arn:aws:iam::{self.somebody.account_id}:role/onboarding"
+        machine = self.sfn.create_state_machine(name=uuid.uuid4().hex, definition=_definition(), roleArn=role)
         attempt = workflow_input(request)
         assert OnboardingWorkflow(self.sfn, machine["stateMachineArn"]).start(attempt)
         (execution,) = self.sfn.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
@@ -224,7 +231,7 @@ class Stage:
             return told
 
         while described()["status"] == "RUNNING":
-            until(lambda: described()["status"] != "RUNNING" or waits(arn))
+            until(lambda: described()["status"] != "RUNNING" or is_waiting(arn))
             # The longest wait between two tries.
             clock.advance(60)
         return described()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import pytest
 from jsonata import Jsonata
 
-from drawbridge import errors
 from tests.builders import REPOSITORY
 from tests.workflow.definition import (
     CALLED,
@@ -29,6 +27,7 @@ from tests.workflow.definition import (
     substitutions,
     tasks,
 )
+from tests.workflow.promises import OUR_ERRORS, PROMISES
 
 LAST_RESORT = "RecordFailure"
 STATE_MACHINE: Json = RESOURCES["OnboardingStateMachine"]["Properties"]
@@ -50,12 +49,6 @@ NAMES_OF_AWS = {
 }
 """Errors that Step Functions and Lambda report themselves, each with the page that names it."""
 
-OUR_ERRORS = {
-    name
-    for name, each in inspect.getmembers(errors, inspect.isclass)
-    if issubclass(each, errors.DrawbridgeError) and each is not errors.DrawbridgeError
-}
-PROMISES = dict(re.findall(r"^\s*\+ (\w+)\s+(retried|never retried)", errors.__doc__ or "", re.MULTILINE))
 
 every_machine = pytest.mark.parametrize("machine", list(machines()), ids=lambda machine: machine.name)
 every_state = pytest.mark.parametrize("state", list(states().values()), ids=list(states()))

@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from moto import mock_aws
-from moto.iam.models import iam_backends
-from moto.ssm.models import ssm_backends
 
 from drawbridge.aws.endpoint_services import MANAGED_TAG
 from drawbridge.aws.ownership import OWNER_TAG
-from local_aws.deployment import template
-from local_aws.deployment.policy_documents import of_template
-from local_aws.iam.authorize import authorize
-from local_aws.workflows import tokens
+from local_aws.testing.accounts import Accounts
+from local_aws.testing.deployment import cloudformation_of, policies_of
+from local_aws.testing.iam import refusal
+from local_aws.testing.workflows import issue_token
 from tests.builders import REPOSITORY
-from tests.local_aws.test_iam_authorize import Asked
-from tests.workflow.definition import TEMPLATE
 
 ACCOUNT = "111122223333"
 HERE = f"us-east-1:{ACCOUNT}"
 LATTICE = f"arn:aws:vpc-lattice:{HERE}"
 
-DOCUMENTS: dict[str, Any] = dict(
-    of_template(
-        template.translate(
-            template.read(REPOSITORY / "template.yaml"), template.parameter_values(TEMPLATE, {}), "us-east-1"
-        )
-    )
-)
+DOCUMENTS: dict[str, Any] = dict(policies_of(cloudformation_of(REPOSITORY / "template.yaml")))
 """With every parameter that limits given, and ``-otherwise`` without."""
 
 OWNED = {OWNER_TAG: "drawbridge"}
@@ -223,51 +211,44 @@ DENIED = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def account() -> Iterator[None]:
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _account(local_aws_accounts: Accounts, local_aws_unthrottled_persons: None) -> None:
     """Have the functions' roles in an account, and parameters there."""
-    with mock_aws():
-        for name, document in DOCUMENTS.items():
-            if "FunctionRole" in name:
-                backend = iam_backends[ACCOUNT]["aws"]
-                backend.create_role(name, "{}", "/", None, "", [], "3600")
-                backend.put_role_policy(name, "own", json.dumps(document))
-        for name, tags in (("ours", OWNED_LIST), ("theirs", [])):
-            ssm = ssm_backends[ACCOUNT]["us-east-1"]
-            ssm.put_parameter(
-                name=f"/drawbridge/connections/{name}",
-                description="",
-                value="x",
-                parameter_type="String",
-                allowed_pattern="",
-                keyid=None,
-                overwrite=False,
-                tags=tags,
-                data_type="text",
-                tier="Standard",
-                policies=None,
-            )
-        yield
+    somebody = local_aws_accounts.person(ACCOUNT)
+    iam, ssm = somebody.client("iam"), somebody.client("ssm")
+    for name, document in DOCUMENTS.items():
+        if "FunctionRole" in name:
+            iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+            iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(document))
+    for name, tags in (("ours", OWNED_LIST), ("theirs", [])):
+        ssm.put_parameter(Name=f"/drawbridge/connections/{name}", Type="String", Value="x", Tags=tags)
 
 
-def asked(function: str, name: str, params: dict[str, Any]) -> Asked:
+def refused(function: str, name: str, params: dict[str, Any]) -> str | None:
+    """Give why a function's role may not make a call; None if it may."""
     stem, dash, otherwise = function.partition("-")
-    return Asked.make(ACCOUNT, name, f"{stem}FunctionRole{dash}{otherwise}", **params)
+    return refusal(ACCOUNT, f"{stem}FunctionRole{dash}{otherwise}", name, params)
 
 
 @pytest.mark.parametrize(("function", "name", "params"), ALLOWED)
 def test_a_function_may_do_what_it_is_for(function: str, name: str, params: dict[str, Any]) -> None:
-    denied = authorize(asked(function, name, params))
+    denied = refused(function, name, params)
 
     assert denied is None, denied
 
 
 @pytest.mark.parametrize(("function", "name", "params"), DENIED)
 def test_a_function_may_not_do_more(function: str, name: str, params: dict[str, Any]) -> None:
-    denied = authorize(asked(function, name, params))
+    denied = refused(function, name, params)
 
     assert denied is not None
-    assert name.lower() in denied.message.lower()
+    assert name.lower() in denied.lower()
 
 
 @pytest.mark.parametrize("function", ["DiscoverRequests", "RequestApproval", "ReceiveApproval"])
@@ -275,9 +256,9 @@ def test_a_function_may_not_do_more(function: str, name: str, params: dict[str, 
 def test_a_task_of_another_workflow_is_not_answered(function: str, machine: str, *, allowed: bool) -> None:
     name = {"RequestApproval": "drawbridge-onboarding"}.get(function, "OnboardingStateMachine")
     arn = f"arn:aws:states:{HERE}:stateMachine:{name if machine == 'ours' else machine}"
-    token = tokens.issue(ACCOUNT, arn, lambda outcome: None).token
+    token = issue_token(ACCOUNT, arn)
 
-    denied = authorize(asked(function, "states:SendTaskSuccess", {"taskToken": token, "output": "{}"}))
+    denied = refused(function, "states:SendTaskSuccess", {"taskToken": token, "output": "{}"})
 
     assert (denied is None) is allowed
 
@@ -289,7 +270,7 @@ def test_whoever_hears_slack_can_accept_nothing() -> None:
         ("dynamodb:UpdateItem", {"TableName": "LedgerTable"}),
         ("ssm:PutParameter", {"Name": "/drawbridge/config/approvers"}),
     ):
-        assert authorize(asked("ReceiveApproval", name, params)) is not None, name
+        assert refused("ReceiveApproval", name, params) is not None, name
 
 
 def test_the_tag_of_a_managed_service_is_what_the_product_looks_for() -> None:

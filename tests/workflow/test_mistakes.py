@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local_aws.workflows import definition_rules
+from local_aws.testing.workflows import definition_problems
 from tests.builders import REPOSITORY
 from tests.workflow import variables
 from tests.workflow.definition import Json, machines
@@ -56,7 +56,7 @@ SOUND: Json = {
 
 
 def mistakes(definition: Json) -> list[str]:
-    found = definition_rules.problems(definition) + variables.problems(definition)
+    found = definition_problems(definition) + variables.problems(definition)
     for machine in machines(definition):
         for name, state in machine.states.items():
             waits = state.get("Resource", "").endswith(".waitForTaskToken")

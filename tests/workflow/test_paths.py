@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import msgspec
 import pytest
@@ -15,25 +14,12 @@ from drawbridge.decision.let_in import LetIn
 from drawbridge.record import GONE, Basis
 from drawbridge.status import Reason, Status
 from tests.builders import CONNECTION, ENDPOINT_ID, NOW, resource_facts
-from tests.local_aws.workflow_runs import client_of, functions_called, served
 from tests.workflow.played import GROUNDS, NOTHING, ON, WHY, YES, Script, Stage, associations, parameters
-from tests.workflow.test_definition import OUR_ERRORS, PROMISES
+from tests.workflow.promises import OUR_ERRORS, PROMISES
 
 LATE = (Reason("deadline-passed", "The invitation expired."),)
 NEVER_RETRIED = sorted(name for name in OUR_ERRORS if PROMISES.get(name) == "never retried")
 RETRIED = sorted(name for name in OUR_ERRORS if PROMISES.get(name) == "retried")
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with served() as port:
-        yield port
-
-
-@pytest.fixture
-def stage(port: int) -> Iterator[Stage]:
-    with functions_called() as known:
-        yield Stage(client_of(port, "stepfunctions"), known)
 
 
 def written(value: object) -> bytes:

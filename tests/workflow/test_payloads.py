@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import msgspec
 import pytest
 
@@ -11,25 +9,12 @@ from drawbridge.association.plan import MOST_AT_ONCE
 from drawbridge.bounds import size_of
 from drawbridge.status import Reason, Status
 from tests.aws_limits import STATE_BYTES
-from tests.local_aws.workflow_runs import client_of, functions_called, served
 from tests.unit.largest import ALL_LONGEST, LARGEST_BY
 from tests.workflow.definition import Json
 from tests.workflow.played import Cast, Script, Stage, associations, parameters
 
 ENOUGH = STATE_BYTES // 8
 """What the state's data may come to at the worst, with room for what comes to be in them later."""
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with served() as port:
-        yield port
-
-
-@pytest.fixture
-def stage(port: int) -> Iterator[Stage]:
-    with functions_called() as known:
-        yield Stage(client_of(port, "stepfunctions"), known)
 
 
 def handed_on(stage: Stage, execution: Json) -> list[tuple[int, str]]:

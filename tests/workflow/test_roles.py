@@ -10,8 +10,8 @@ import pytest
 
 from drawbridge.aws.endpoint_services import MANAGED_TAG
 from drawbridge.aws.ownership import OWNER_TAG
-from local_aws.deployment import template
-from local_aws.iam.reference import Action, find_action
+from local_aws.testing.deployment import cloudformation_of, parameter_values
+from local_aws.testing.iam import Action, find_action
 from tests.builders import REPOSITORY
 from tests.workflow.definition import (
     CALLED,
@@ -98,9 +98,7 @@ PATTERNS = {
 }
 """Why resources are named by a pattern: service, account where it is not our own, and resource."""
 
-DEPLOYED: dict[str, Json] = template.translate(
-    template.read(REPOSITORY / "template.yaml"), template.parameter_values(TEMPLATE, {}), "us-east-1"
-)["Resources"]
+DEPLOYED: dict[str, Json] = cloudformation_of(REPOSITORY / "template.yaml")["Resources"]
 """What SAM makes of the template."""
 
 ROLES = of_type("AWS::IAM::Role")
@@ -134,15 +132,14 @@ def text_of(resource: Any) -> str:
 
 
 def described(action: str) -> Action:
-    prefix, _, name = action.partition(":")
-    found = find_action(prefix, name)
+    found = find_action(action)
     assert found is not None, f"IAM knows no action {action}"
     return found
 
 
 def as_deployed(role: str, parameters: dict[str, str]) -> dict[str, Json]:
     """Give a role's statements as CloudFormation makes them of the template with these parameters, by name."""
-    values = {**template.parameter_values(TEMPLATE, parameters), "AWS::Partition": "aws"}
+    values = {**parameter_values(TEMPLATE, parameters), "AWS::Partition": "aws"}
     found = [resolved(each, values) for each in statements(role)]
     return {each["Sid"]: each for each in found if each is not None}
 

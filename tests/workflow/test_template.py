@@ -10,7 +10,7 @@ import pytest
 
 from drawbridge.hint.notification import detail_of
 from drawbridge.status import Status
-from local_aws.delivery import patterns
+from local_aws.testing.matching import event_fits
 from tests.builders import REPOSITORY, sample
 from tests.workflow.definition import (
     RESOURCES,
@@ -48,7 +48,7 @@ every_rule = pytest.mark.parametrize("rule", HINTING)
 
 def matches(rule: str, event: Json, account_id: str) -> bool:
     """Tell whether the rule, deployed in the account, takes the event."""
-    return patterns.parse(json.dumps(filled_in(RULES[rule]["EventPattern"], account_id))).matches(event)
+    return event_fits(filled_in(RULES[rule]["EventPattern"], account_id), event)
 
 
 def tagged(**changes: Any) -> Json:

@@ -8,12 +8,11 @@ from typing import Any
 
 from jsonata import Jsonata
 
-from local_aws.workflows.expression_functions import FUNCTIONS
-from local_aws.workflows.expressions import compiled
+from local_aws.testing.workflows import EXPRESSION_FUNCTIONS
 from tests.workflow.definition import Json, Machine, expressions, machines
 
 # Of what Step Functions gives: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
-GIVEN = frozenset({"", "$", "states", *Jsonata.static_frame.bindings, *FUNCTIONS} - {"eval"})
+GIVEN = frozenset({"", "$", "states", *Jsonata.static_frame.bindings, *EXPRESSION_FUNCTIONS} - {"eval"})
 
 _INNER = ("ItemProcessor", "Branches")
 _HANDLED = ("Catch", "Choices")
@@ -61,7 +60,7 @@ def free_in(expression: str) -> set[str]:
     bound = set(re.findall(r"\$(\w+)\s*:=", expression))
     for parameters in re.findall(r"function\s*\(([^)]*)\)", expression):
         bound |= set(re.findall(r"\$(\w+)", parameters))
-    return {str(node.value) for node in _nodes(compiled(expression).ast) if node.type == "variable"} - bound
+    return {str(node.value) for node in _nodes(Jsonata(expression).ast) if node.type == "variable"} - bound
 
 
 def _ways(state: Json) -> Iterator[tuple[str, set[str]]]:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from local_aws.record import MadeCall, record
+from local_aws.testing.record import RecordedCall, record
 from tests.system.model.neighbours import Ask, invitations
 
 _ACCEPTS = frozenset({"ram:AcceptResourceShareInvitation", "ec2:AcceptVpcEndpointConnections"})
@@ -22,12 +22,12 @@ class Acceptances:
         """Take in the calls since the last time."""
         mark = record.mark()
         try:
-            made: Iterable[MadeCall] = record.since(self._mark)
+            made: Iterable[RecordedCall] = record.since(self._mark)
         except LookupError:
             made = record.recent()
         self._mark = mark
         for each in made:
-            if each.call.name in _ACCEPTS and each.function is not None and _may_be_done(each):
+            if each.operation in _ACCEPTS and each.function is not None and _may_be_done(each):
                 for what in _named(each):
                     self._at[what].append(each.time)
 
@@ -43,12 +43,11 @@ class Acceptances:
         return [at for arn in arns for at in self._at[arn]]
 
 
-def _may_be_done(made: MadeCall) -> bool:
+def _may_be_done(made: RecordedCall) -> bool:
     return made.error is None or not any(each in made.error for each in _NEVER_DONE)
 
 
-def _named(made: MadeCall) -> Iterator[str]:
-    params = made.call.params
-    yield from params.get("VpcEndpointIds", ())
-    if arn := params.get("resourceShareInvitationArn"):
+def _named(made: RecordedCall) -> Iterator[str]:
+    yield from made.params.get("VpcEndpointIds", ())
+    if arn := made.params.get("resourceShareInvitationArn"):
         yield arn

@@ -70,7 +70,7 @@ def _holding(neighbours: Neighbours, home: Home, resource: str) -> Iterator[Ask]
 
 
 def _records(home: Home) -> Iterator[tuple[str, str]]:
-    route53 = home.person.aws("route53")
+    route53 = home.person.client("route53")
     pages = route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=home.zone)
     for each in (each for page in pages for each in page["ResourceRecordSets"]):
         if each["Type"] == "A":

@@ -5,12 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from demo.people import Person
-from local_aws.clock import clock
-from local_aws.slack.callbacks import send
-from local_aws.slack.people import TEAM_ID
-from local_aws.slack.state import Message
-from local_aws.slack.workspace import workspace
+from local_aws.testing.clock import clock
+from local_aws.testing.slack import TEAM_ID, Message, send, workspace
+from scenarios.people import Person
 from tests.system.model.acceptances import Acceptances
 from tests.system.model.neighbours import GRACE, LATE, Ask, Home
 from tests.system.model.spans import Spans
@@ -106,7 +103,7 @@ class Desk:
 
     def _write_list(self, but: str = "") -> None:
         told = {"teamId": TEAM_ID, "userIds": [each for each in APPROVERS if self.on_list[each].is_so and each != but]}
-        self.home.person.aws("ssm").put_parameter(Name=_LIST, Type="String", Value=json.dumps(told), Overwrite=True)
+        self.home.person.client("ssm").put_parameter(Name=_LIST, Type="String", Value=json.dumps(told), Overwrite=True)
 
     # ---- what must be so
 

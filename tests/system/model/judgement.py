@@ -174,7 +174,7 @@ def _judge_published(
 
 def _written_for_nothing(home: Home, published: dict[str, str]) -> Iterator[str]:
     for path in published:
-        history = home.person.aws("ssm").get_parameter_history(Name=path)["Parameters"]
+        history = home.person.client("ssm").get_parameter_history(Name=path)["Parameters"]
         values = [each["Value"] for each in sorted(history, key=lambda each: int(each["Version"]))]
         if any(earlier == later for earlier, later in itertools.pairwise(values)):
             yield f"{path} was written again with what it said already"
@@ -220,7 +220,7 @@ def _names_of_consumers(neighbours: Neighbours, home: Home) -> Iterator[tuple[st
     for ask in neighbours.connections():
         if ask.home is not home or ask.given_up:
             continue
-        ec2 = ask.asker.aws("ec2")
+        ec2 = ask.asker.client("ec2")
         endpoint = ec2.describe_vpc_endpoints(VpcEndpointIds=[ask.subject])["VpcEndpoints"][0]
         if endpoint["State"] == "available":
             path = f"/drawbridge/consumers/{ask.asker.account_id}/{ask.subject}/dns-name"
@@ -236,7 +236,7 @@ def _judge_bystanders(neighbours: Neighbours, home: Home) -> Iterator[str]:
     for each in neighbours.unmanaged:
         if each.home is not home:
             continue
-        ec2 = home.person.aws("ec2")
+        ec2 = home.person.client("ec2")
         of_service = [{"Name": "service-id", "Values": [each.service_id]}]
         states = {
             told["VpcEndpointId"]: told["VpcEndpointState"].lower()
@@ -251,7 +251,7 @@ def _judge_bystanders(neighbours: Neighbours, home: Home) -> Iterator[str]:
 def _live_endpoints(home: Home) -> list[dict[str, Any]]:
     """List what Drawbridge made, what somebody took the tags of as well: it counts by what these said."""
     ours = [{"Name": "tag-key", "Values": [_OWNER]}]
-    pages = home.person.aws("ec2").get_paginator("describe_vpc_endpoints")
+    pages = home.person.client("ec2").get_paginator("describe_vpc_endpoints")
     found = [each for page in pages.paginate(Filters=ours) for each in page["VpcEndpoints"]]
     taken = {each.endpoint_id: each.tags for each in home.stripped}
     if taken:

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from demo.people import Person
-from local_aws.clock import clock
-from local_aws.fault_plans import CallFault, Plan
-from local_aws.faults import faults
+from local_aws.testing.clock import clock
+from local_aws.testing.faults import CallFault, Plan, faults
+from scenarios.people import Person
 from tests.system.model.spans import Spans
 
 GRACE = 60.0
@@ -237,7 +236,7 @@ class Neighbours:
         stem = f"db-{next(self._numbers)}"
         configuration = owner.offer_database(f"{stem}-0", port="5432")
         self.resources[configuration] = (f"{stem}-0", owner.account_id)
-        told = owner.aws("ram").create_resource_share(
+        told = owner.client("ram").create_resource_share(
             name=stem, resourceArns=[configuration], principals=[home.account_id]
         )
         arn = str(told["resourceShare"]["resourceShareArn"])
@@ -252,7 +251,7 @@ class Neighbours:
             return
         name = f"{ask.stem}-{ask.made}"
         configuration = ask.asker.offer_database(name, port="5432")
-        ask.asker.aws("ram").associate_resource_share(resourceShareArn=ask.subject, resourceArns=[configuration])
+        ask.asker.client("ram").associate_resource_share(resourceShareArn=ask.subject, resourceArns=[configuration])
         ask.made += 1
         ask.names.append(name)
         self.resources[configuration] = (name, ask.asker.account_id)
@@ -264,7 +263,7 @@ class Neighbours:
             return
         name = ask.names.pop()
         arn = next(arn for arn, known in self.resources.items() if known == (name, ask.asker.account_id))
-        ask.asker.aws("ram").disassociate_resource_share(resourceShareArn=ask.subject, resourceArns=[arn])
+        ask.asker.client("ram").disassociate_resource_share(resourceShareArn=ask.subject, resourceArns=[arn])
         ask.taken_out[name] = clock.time()
         ask.note()
 
@@ -272,7 +271,7 @@ class Neighbours:
         """Put a subnet into a share, or take it out: policies let in what is Lattice's only."""
         if ask.given_up:
             return
-        ram = ask.asker.aws("ram")
+        ram = ask.asker.client("ram")
         arns = [f"arn:aws:ec2:us-east-1:{ask.asker.account_id}:subnet/{ask.asker.subnets()[0]}"]
         change = ram.disassociate_resource_share if ask.holds_subnet else ram.associate_resource_share
         change(resourceShareArn=ask.subject, resourceArns=arns)
@@ -301,15 +300,15 @@ class Neighbours:
             return
         ask.given_up = True
         if ask.is_share:
-            ask.asker.aws("ram").delete_resource_share(resourceShareArn=ask.subject)
+            ask.asker.client("ram").delete_resource_share(resourceShareArn=ask.subject)
         else:
-            ask.asker.aws("ec2").delete_vpc_endpoints(VpcEndpointIds=[ask.subject])
+            ask.asker.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[ask.subject])
 
     def accept_by_hand(self, ask: Ask) -> None:
         invitation = invitation_of(ask) if ask.is_share else None
         if invitation is None or invitation["status"] != "PENDING":
             return
-        ram = ask.home.person.aws("ram")
+        ram = ask.home.person.client("ram")
         try:
             ram.accept_resource_share_invitation(resourceShareInvitationArn=invitation["resourceShareInvitationArn"])
         except ram.exceptions.ResourceShareInvitationAlreadyAcceptedException:
@@ -346,12 +345,12 @@ class Neighbours:
 
     def garble(self, home: Home, name: str) -> None:
         """Break a policy: the version before stays in force."""
-        home.person.aws("ssm").put_parameter(
+        home.person.client("ssm").put_parameter(
             Name=f"{_POLICIES}/{name}", Type="String", Value="permit(principal action);", Overwrite=True
         )
 
     def take_out(self, home: Home, name: str) -> None:
-        home.person.aws("ssm").delete_parameter(Name=f"{_POLICIES}/{name}")
+        home.person.client("ssm").delete_parameter(Name=f"{_POLICIES}/{name}")
         home.permits.pop(name, None)
         home.forbids.pop(name, None)
         home.rejects.pop(name, None)
@@ -376,7 +375,7 @@ class Neighbours:
         home = ask.home
         if not home.zone:
             vpc = {"VPCRegion": "us-east-1", "VPCId": home.vpcs[0]}
-            made = home.person.aws("route53").create_hosted_zone(Name=DOMAIN, CallerReference="once", VPC=vpc)
+            made = home.person.client("route53").create_hosted_zone(Name=DOMAIN, CallerReference="once", VPC=vpc)
             home.zone = str(made["HostedZone"]["Id"].rpartition("/")[2])
         resource = f"{ask.stem}-*"
         first = next((each for each in home.bindings.values() if each.alias and each.resource == resource), None)
@@ -393,7 +392,7 @@ class Neighbours:
 
     def tag_vpc(self, home: Home, vpc: str) -> None:
         """Give a VPC the tag by which bindings name VPCs, or take it."""
-        ec2 = home.person.aws("ec2")
+        ec2 = home.person.client("ec2")
         (ec2.delete_tags if vpc in home.tagged else ec2.create_tags)(Resources=[vpc], Tags=[_TAG])
         home.tagged ^= {vpc}
 
@@ -401,7 +400,7 @@ class Neighbours:
         """Take the tags of an endpoint that the ledger knows, so that nothing on it says whose it is."""
         ours = [{"Name": "tag-key", "Values": [_OWNER]}, {"Name": "vpc-endpoint-state", "Values": ["available"]}]
         known = str([row for row in home.person.ledger() if row["settled"]["BOOL"]])
-        ec2 = home.person.aws("ec2")
+        ec2 = home.person.client("ec2")
         for each in ec2.describe_vpc_endpoints(Filters=ours)["VpcEndpoints"]:
             if each["VpcEndpointId"] in known:
                 tags = tuple((tag["Key"], tag["Value"]) for tag in each["Tags"])
@@ -413,7 +412,7 @@ class Neighbours:
         """Want the first resource alone, or write nonsense, with which the version before stays in force."""
         binding = home.bindings[name]
         if garbled:
-            home.person.aws("ssm").put_parameter(
+            home.person.client("ssm").put_parameter(
                 Name=f"{_BINDINGS}/{name}", Type="String", Value="attach: [", Overwrite=True
             )
             return
@@ -424,7 +423,7 @@ class Neighbours:
     def squat(self, home: Home, binding: Binding) -> None:
         """Write a parameter by hand where Drawbridge would publish, unless it has."""
         name = binding.published(f"{_stem(binding.resource)}-0", home.vpcs[binding.vpc])
-        ssm = home.person.aws("ssm")
+        ssm = home.person.client("ssm")
         try:
             ssm.put_parameter(Name=name, Type="String", Value="by-hand.example")
         except ssm.exceptions.ParameterAlreadyExists:
@@ -438,7 +437,7 @@ class Neighbours:
 
     def accept_unmanaged(self, unmanaged: Unmanaged) -> None:
         """Accept a connection by hand, where Drawbridge does not look."""
-        ec2 = unmanaged.home.person.aws("ec2")
+        ec2 = unmanaged.home.person.client("ec2")
         if unmanaged.asker.endpoint_state(unmanaged.endpoint_id) == "pendingAcceptance":
             told = ec2.accept_vpc_endpoint_connections(
                 ServiceId=unmanaged.service_id, VpcEndpointIds=[unmanaged.endpoint_id]
@@ -448,12 +447,12 @@ class Neighbours:
     def manage(self, unmanaged: Unmanaged) -> None:
         """Have Drawbridge look after a service, with the connection that it has."""
         tags = [{"Key": "drawbridge:managed", "Value": "true"}]
-        unmanaged.home.person.aws("ec2").create_tags(Resources=[unmanaged.service_id], Tags=tags)
+        unmanaged.home.person.client("ec2").create_tags(Resources=[unmanaged.service_id], Tags=tags)
         self.unmanaged.remove(unmanaged)
         self._note(Ask(unmanaged.endpoint_id, unmanaged.asker, unmanaged.home, by_hand=unmanaged.accepted))
 
     def _write(self, home: Home, binding: Binding, *, overwrite: bool = False) -> None:
-        home.person.aws("ssm").put_parameter(
+        home.person.client("ssm").put_parameter(
             Name=f"{_BINDINGS}/{binding.name}",
             Type="String",
             Value=binding.text(home),
@@ -478,7 +477,7 @@ def invitation_of(ask: Ask) -> dict[str, Any] | None:
 
 
 def invitations(home: Home) -> list[dict[str, Any]]:
-    pages = home.person.aws("ram").get_paginator("get_resource_share_invitations").paginate()
+    pages = home.person.client("ram").get_paginator("get_resource_share_invitations").paginate()
     return [each for page in pages for each in page["resourceShareInvitations"]]
 
 
@@ -491,7 +490,7 @@ def _rule(effect: str, account_id: str, action: str = "accept") -> str:
 
 
 def _another_vpc(person: Person) -> str:
-    ec2 = person.aws("ec2")
+    ec2 = person.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.99.0.0/24")["Vpc"]["VpcId"]
     ec2.create_subnet(VpcId=vpc, CidrBlock="10.99.0.0/24", AvailabilityZone="us-east-1a")
     return str(vpc)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from demo.people import CONSUMER, PROVIDER, STRANGER, Approver, Person
+from scenarios.people import CONSUMER, PROVIDER, STRANGER, Approver, Person
 
 Say = Callable[[str, str], None]
 """Tells who does what."""

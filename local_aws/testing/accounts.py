@@ -1,0 +1,177 @@
+"""Somebody in an AWS account of the local AWS, who calls it by the AWS SDK as anybody would."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import threading
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+REGION = "us-east-1"
+PERSON = "person"
+"""A role that no account has: whoever is in it stands for a person who may do everything there."""
+
+_making = threading.Lock()
+_numbers = itertools.count(700000000000)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What calls are signed with."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str = field(repr=False)
+
+
+class Account:
+    """Somebody in an account; it exists as soon as somebody is in it.
+
+    Args:
+        url: where the local AWS is served.
+        account_id: any twelve digits.
+        role: one that the account has, to be held to its policies; else a person with full access.
+        called: the name of the session, which AWS tells where it says who called.
+        region: where clients call, if they are not made for another.
+        attempts: how often a call is tried in all, as a person is throttled like everybody.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        account_id: str,
+        *,
+        role: str = PERSON,
+        called: str = "somebody",
+        region: str = REGION,
+        attempts: int = 10,
+    ) -> None:
+        self.url = url
+        self.account_id = account_id
+        self.called = called
+        self.region = region
+        self._role = role
+        self._config = Config(retries={"mode": "standard", "total_max_attempts": attempts})
+        self._connected: dict[tuple[str, str, str], Any] = {}
+        self._outputs: dict[str, Mapping[str, str]] = {}
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """What this somebody's calls are signed with: those of one session."""
+        arn = f"arn:aws:iam::{self.account_id}:role/{self._role}"
+        told = _anyone(self.url).assume_role(RoleArn=arn, RoleSessionName=self.called)["Credentials"]
+        return Credentials(told["AccessKeyId"], told["SecretAccessKey"], told["SessionToken"])
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables by which a process of its own, or the AWS CLI, calls as this somebody."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ACCESS_KEY_ID": self.credentials.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.credentials.secret_access_key,
+            "AWS_SESSION_TOKEN": self.credentials.session_token,
+        }
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """Return boto3's client of a service, the same each time."""
+        return self._kept("client", service, region)
+
+    def resource(self, service: str, region: str | None = None) -> Any:
+        """Return boto3's resource of a service, the same each time."""
+        return self._kept("resource", service, region)
+
+    def outputs(self, stack: str) -> Mapping[str, str]:
+        """Return the outputs of a stack, which are there once it is deployed and stay as they are."""
+        if stack not in self._outputs:
+            told = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+            self._outputs[stack] = {each["OutputKey"]: each["OutputValue"] for each in told["Outputs"]}
+        return self._outputs[stack]
+
+    def parameter(self, name: str) -> str | None:
+        """Return a parameter's value in Parameter Store; None without it."""
+        ssm = self.client("ssm")
+        try:
+            return str(ssm.get_parameter(Name=name)["Parameter"]["Value"])
+        except ssm.exceptions.ParameterNotFound:
+            return None
+
+    def vpc(self) -> str:
+        """Return the id of the account's first VPC; each account has a default one."""
+        return str(self.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"])
+
+    def subnets(self) -> list[str]:
+        """Return the ids of that VPC's subnets, one in each availability zone, in the zones' order."""
+        in_vpc = [{"Name": "vpc-id", "Values": [self.vpc()]}]
+        found = self.client("ec2").describe_subnets(Filters=in_vpc)["Subnets"]
+        return [each["SubnetId"] for each in sorted(found, key=lambda each: str(each["AvailabilityZone"]))]
+
+    def resolves(self, name: str, vpc_id: str) -> bool:
+        """Whether a client inside a VPC gets anywhere by a DNS name: the local AWS tells, as no API of AWS's does."""
+        asked = urllib.parse.urlencode({"vpc": vpc_id, "name": name})
+        try:
+            with urllib.request.urlopen(f"{self.url}/_local/resolve?{asked}"):  # noqa: S310 - our own port
+                return True
+        except urllib.error.HTTPError:
+            return False
+
+    def _kept(self, kind: str, service: str, region: str | None) -> Any:
+        region = region or self.region
+        key = (kind, service, region)
+        if key not in self._connected:
+            made = _connect(
+                kind, service, region=region, url=self.url, credentials=self.credentials, config=self._config
+            )
+            return self._connected.setdefault(key, made)
+        return self._connected[key]
+
+
+@functools.cache
+def _anyone(url: str) -> Any:
+    """Return the client by which whoever has no credentials gets some: with those that nobody gave out."""
+    nobody = Credentials("anyone", "anyone", "")
+    return _connect("client", "sts", region=REGION, url=url, credentials=nobody, config=Config())
+
+
+def _connect(kind: str, service: str, *, region: str, url: str, credentials: Credentials, config: Config) -> Any:
+    # The stubs know a service by its literal name only.
+    connect: Any = getattr(boto3, kind)
+    # boto3's one session keeps the models that it has read, and makes one client at a time.
+    with _making:
+        return connect(
+            service,
+            endpoint_url=url,
+            region_name=region,
+            aws_access_key_id=credentials.access_key_id,
+            aws_secret_access_key=credentials.secret_access_key,
+            aws_session_token=credentials.session_token or None,
+            config=config,
+        )
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """The accounts of a local AWS."""
+
+    url: str
+
+    def person(self, account_id: str, *, called: str = "somebody", region: str = REGION) -> Account:
+        """Return somebody with full access to an account."""
+        return Account(self.url, account_id, called=called, region=region)
+
+    def new_person(self, *, called: str = "somebody", region: str = REGION) -> Account:
+        """Return somebody with full access to an account that nobody was given before."""
+        return self.person(str(next(_numbers)), called=called, region=region)
+
+    def in_role(self, account_id: str, role: str, *, called: str = "somebody", region: str = REGION) -> Account:
+        """Return somebody who is held to the policies of a role of an account, if its trust lets anybody take it."""
+        return Account(self.url, account_id, role=role, called=called, region=region)

@@ -1,0 +1,58 @@
+"""A SAM template: deployed in an account, as ``sam deploy`` does it, or made CloudFormation of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from local_aws.deployment import DeploymentError, policy_documents, template
+from local_aws.deployment import deploy as _deploy
+from local_aws.deployment.stack import Stack
+
+__all__ = ["DeploymentError", "Stack", "cloudformation_of", "deploy", "parameter_values", "policies_of"]
+
+
+def deploy(
+    path: str | Path,
+    account_id: str,
+    region: str = "us-east-1",
+    *,
+    name: str,
+    parameters: Mapping[str, str] | None = None,
+) -> Stack:
+    """Deploy a template as a stack of this name; its functions run the code that the template names, as it stands.
+
+    Raises:
+        DeploymentError: it can't be deployed, or one of its resources could not be made.
+    """
+    return _deploy(Path(path), account_id, region, name=name, parameters=parameters)
+
+
+def cloudformation_of(
+    path: str | Path, parameters: Mapping[str, str] | None = None, region: str = "us-east-1"
+) -> dict[str, Any]:
+    """Return the CloudFormation that SAM makes of a template.
+
+    Raises:
+        DeploymentError: the template can't be read, or a parameter is not allowed, or SAM refuses it.
+    """
+    source = template.read(Path(path))
+    return template.translate(source, template.parameter_values(source, parameters or {}), region)
+
+
+def parameter_values(source: Mapping[str, Any], overrides: Mapping[str, str]) -> dict[str, str]:
+    """Return the value of each parameter of a template that was read, with these in place of its defaults.
+
+    Raises:
+        DeploymentError: a parameter is unknown, missing or not allowed.
+    """
+    return template.parameter_values(source, overrides)
+
+
+def policies_of(cloudformation: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Give each policy document of a template's resources, with a name: the resource's, once for each condition's way.
+
+    What the conditions leave out is there under the name with ``-otherwise``.
+    """
+    return policy_documents.of_template(cloudformation)

@@ -1,0 +1,117 @@
+"""Step Functions: what its API does not tell of executions, tasks and definitions."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+
+from botocore.exceptions import ClientError
+
+from local_aws import workflows
+from local_aws.workflows import calls, clients, definition_rules, tokens
+from local_aws.workflows.execution import Execution, executions
+from local_aws.workflows.expression_functions import FUNCTIONS
+
+EXPRESSION_FUNCTIONS = frozenset(FUNCTIONS)
+"""The functions that Step Functions adds to JSONata's."""
+
+
+Function = Callable[[Any], Any]
+"""What plays a Lambda function: it is called with the payload, and gives the answer."""
+
+
+class FunctionError(Exception):
+    """A played function raises it to fail as Lambda tells it; the payload has ``errorType`` and ``errorMessage``."""
+
+    def __init__(self, payload: Any) -> None:
+        super().__init__(payload)
+        self.payload = payload
+
+
+@contextmanager
+def functions_played(functions: Mapping[str, Function]) -> Iterator[None]:
+    """Have all tasks invoke these functions, by name, in place of Lambda's, as long as the block runs."""
+
+    def client(role_arn: str, region: str, service: str, session_name: str) -> Any:
+        if service == "lambda":
+            return _PlayedLambda(functions)
+        return clients.client(role_arn, region, service, session_name)
+
+    with mock.patch.object(calls, "client", client):
+        yield
+
+
+def is_waiting(execution_arn: str) -> bool:
+    """Whether the clock has to go on before an execution does: in a Wait state, or before another try.
+
+    Raises:
+        KeyError: there is no such execution.
+    """
+    branches = list(_execution(execution_arn).branches)
+    return any(branch.waiting_until not in (None, float("inf")) for branch in branches)
+
+
+def transitions(execution_arn: str) -> int:
+    """Return an execution's state transitions as AWS bills them: states entered, and retries.
+
+    Raises:
+        KeyError: there is no such execution.
+    """
+    return workflows.transitions(execution_arn)
+
+
+def time_out(execution_arn: str) -> None:
+    """End an execution as AWS does when its ``TimeoutSeconds`` are over, without the time in between.
+
+    Raises:
+        KeyError: there is no such execution.
+    """
+    _execution(execution_arn)._time_out()  # noqa: SLF001 - its own clock calls it, and nobody else but here
+
+
+def issue_token(account_id: str, state_machine_arn: str) -> str:
+    """Return the token of a task that waits, as one of the state machine's would; whatever answers it goes nowhere."""
+    return tokens.issue(account_id, state_machine_arn, lambda _: None).token
+
+
+def definition_problems(definition: dict[str, Any]) -> list[str]:
+    """List all that is wrong with a state machine's definition, in AWS's words where they are known."""
+    return definition_rules.problems(definition)
+
+
+def _execution(arn: str) -> Execution:
+    execution = executions.get(arn)
+    if execution is None:
+        raise KeyError(arn)
+    return execution
+
+
+class _PlayedLambda:
+    """Stands for Lambda's client, as tasks call it."""
+
+    def __init__(self, functions: Mapping[str, Function]) -> None:
+        self._functions = functions
+
+    def _make_api_call(self, _: str, request: dict[str, Any]) -> dict[str, Any]:
+        function = self._functions.get(request["FunctionName"].rpartition(":")[2])
+        metadata = {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RequestId": "played"}
+        if function is None:
+            error: Any = {
+                "Error": {
+                    "Code": "ResourceNotFoundException",
+                    "Message": f"Function not found: {request['FunctionName']}",
+                },
+                "ResponseMetadata": {**metadata, "HTTPStatusCode": 404},
+            }
+            raise ClientError(error, "Invoke")
+        answer: dict[str, Any] = {"StatusCode": 200, "ExecutedVersion": "$LATEST", "ResponseMetadata": metadata}
+        try:
+            told = function(json.loads(request["Payload"]))
+        except FunctionError as failed:
+            told = failed.payload
+            answer["FunctionError"] = "Unhandled"
+        return {**answer, "Payload": io.BytesIO(json.dumps(told).encode())}

@@ -1,0 +1,23 @@
+"""Associations made by the adapters, however long AWS takes over it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drawbridge.association import DesiredAttachment
+from drawbridge.association.associate import Ways, associate
+from drawbridge.aws.service_networks import ServiceNetworks
+from drawbridge.aws.vpc_endpoints import VpcEndpoints
+from drawbridge.errors import NotReadyError
+from tests.contracts.accounts import Account, pass_time
+
+
+def made(who: Account, association: DesiredAttachment) -> Any:
+    """Associate it, however long it takes."""
+    for _ in range(20):
+        networks = ServiceNetworks(who.lattice, owner="drawbridge", account_id=who.account_id)
+        try:
+            return associate(association, Ways(networks, VpcEndpoints(who.ec2, owner="drawbridge")), attempt=1)
+        except NotReadyError:
+            pass_time(5)
+    raise AssertionError(f"{association.name} does not come about")

@@ -1,0 +1,307 @@
+"""Functions killed before and after each AWS call of an onboarding, which is to end the same."""
+
+import itertools
+import re
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import pytest
+
+from local_aws.drawbridge_stack import REGION
+from local_aws.testing.clock import fast_forward, in_flight
+from local_aws.testing.faults import CallFault, Kind, faults
+from local_aws.testing.functions import begin_anew
+from local_aws.testing.record import record
+from scenarios.people import Person
+from tests.system.conftest import LONG
+from tests.system.requests_in_ledger import row_of, statuses
+
+LONGEST = 3600.0
+"""A hint in the hands of a function that was killed is seen again after half an hour; the schedule comes sooner."""
+
+TRAILING = 150.0
+"""The last events of an onboarding come after its end; a function that they invoke is tried again a minute later."""
+
+ANOTHER_LOOK = 330.0
+"""The schedule looks every five minutes; in less, an onboarding may come to its end between two looks."""
+
+_KEEPING = {
+    "sts": ("decide_request", "plan_associations"),
+    "organizations": ("decide_request", "plan_associations"),
+    "secretsmanager": ("request_approval", "receive_approval", "tell_approvers"),
+}
+"""Which functions keep for minutes what a service told."""
+
+_LOOK = "DiscoverRequests"
+_KILLS_AT_ONCE = {_LOOK: 6, "RelayNotification": 2, "TellApprovers": 2, "ReceiveApproval": 1}
+"""How often a function may be killed in one onboarding and still get through: what is invoked by events is tried three
+times, and a click once."""
+
+_KILLS_OF_A_TASK = 4
+"""The workflow tries a task six times."""
+
+_READS = re.compile(r":(BatchGet|Describe|Get|List|Query)")
+
+
+@dataclass(frozen=True)
+class Point:
+    """A call of an onboarding: the so-manyth that a function makes of an operation, from 0."""
+
+    role: str
+    operation: str
+    nth: int
+
+
+def kills_at(point: Point) -> Iterator[tuple[Kind, ...]]:
+    """Tell how a function is killed at a call: in the long profile both ways, each in an onboarding of its own.
+
+    The short one kills twice in the same onboarding: before the call and, once that is retried, after it; and after no
+    call that only reads, as this is to be killed before the next. What nobody retries, as a click that has recorded
+    the decision, is killed both ways too.
+    """
+    if LONG:
+        yield from (("kill-before",), ("kill-after",))
+    elif _READS.search(point.operation):
+        yield ("kill-before",)
+    elif "ReceiveApproval" in point.role:
+        yield from (("kill-before",), ("kill-after",))
+    else:
+        yield ("kill-before", "kill-after")
+
+
+@dataclass(frozen=True)
+class End:
+    """What an onboarding came to, told so that two of them can be compared."""
+
+    statuses: tuple[str, ...]
+    published: tuple[str, ...]
+    right: bool
+    """Whether the published name is the one that AWS tells."""
+    made: int
+    """Endpoints that Drawbridge made for it."""
+    executions: int
+
+
+class Onboarding(Protocol):
+    """One kind of onboarding, in an account with the stack."""
+
+    @property
+    def home(self) -> Person: ...
+    def begin(self) -> str:
+        """Ask for one more; give its subject."""
+        ...
+
+    def see_to(self, subject: str) -> None:
+        """Do what people do until it has come to its end."""
+        ...
+
+    def end(self, subject: str) -> End:
+        """Tell what came of it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Strike:
+    """How a function is killed at a call."""
+
+    point: Point
+    kills: tuple[Kind, ...]
+
+    def __str__(self) -> str:
+        function = self.point.role.removeprefix("drawbridge-").partition("FunctionRole")[0]
+        return f"{' and '.join(self.kills)} {function} {self.point.operation} {self.point.nth}"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """An onboarding whose functions are killed."""
+
+    kind: Onboarding
+    strikes: tuple[Strike, ...]
+
+    @property
+    def faults(self) -> list[CallFault]:
+        account_id = self.kind.home.account_id
+        return [
+            CallFault(
+                each.point.operation, kill, times=1, skip=each.point.nth, account=account_id, role=each.point.role
+            )
+            for each in self.strikes
+            for kill in each.kills
+        ]
+
+    def forget_what_would_not_be_asked_again(self) -> None:
+        """Have the functions begin anew that keep what a call told, if it is that call that is to be struck."""
+        for service, functions in _KEEPING.items():
+            if any(each.point.operation.startswith(f"{service}:") for each in self.strikes):
+                for function in functions:
+                    begin_anew(self.kind.home.account_id, REGION, f"drawbridge-{function}")
+
+    def __str__(self) -> str:
+        return f"{', '.join(str(each) for each in self.strikes)}; in {self.kind.home.account_id}"
+
+
+def trials_of(kind: Onboarding, strikes: Sequence[Strike]) -> list[Trial]:
+    """Give the onboardings in which all these are tried.
+
+    In the long profile it is one for each. In the short one, each strikes every function, as long as there are calls
+    that were not struck: each has to come back by its own retries. The first calls of several operations are struck in
+    one: the retry passes the one and comes to the next. A later call of an operation is struck in one of its own, as
+    the retry makes the earlier calls again; but for looks, which are many.
+    """
+    if LONG:
+        return [Trial(kind, (each,)) for each in strikes]
+    of_functions: dict[str, list[Strike]] = defaultdict(list)
+    for strike in strikes:
+        of_functions[strike.point.role].append(strike)
+    in_turn = [list(_at_once(role, of_function)) for role, of_function in of_functions.items()]
+    return [
+        Trial(kind, tuple(strike for several in side_by_side if several for strike in several))
+        for side_by_side in itertools.zip_longest(*in_turn)
+    ]
+
+
+def _at_once(role: str, strikes: Sequence[Strike]) -> Iterator[list[Strike]]:
+    """Give what strikes a function in one onboarding."""
+    most = next((kills for name, kills in _KILLS_AT_ONCE.items() if name in role), _KILLS_OF_A_TASK)
+    together: list[Strike] = []
+    for strike in strikes:
+        if strike.point.nth and _LOOK not in role:
+            yield [strike]
+            continue
+        if together and sum(len(each.kills) for each in (*together, strike)) > most:
+            yield together
+            together = []
+        together.append(strike)
+    if together:
+        yield together
+
+
+def end_of(home: Person, subject: str, path: str, names: set[str], *, made: int) -> End:
+    """Tell what came of it; ``names`` are those that AWS tells, ``path`` is where one is published."""
+    row = row_of(home, subject)
+    pages = home.client("ssm").get_paginator("get_parameters_by_path").paginate(Path=path)
+    published = [each for page in pages for each in page["Parameters"]]
+    return End(
+        statuses=tuple(statuses(row)) if row else (),
+        published=tuple(sorted(each["Name"].removeprefix(path) for each in published)),
+        right={each["Value"] for each in published if each["Name"].endswith("/dns-name")} == names,
+        made=made,
+        executions=executions_of(home, row["request_id"]["S"]) if row else 0,
+    )
+
+
+def executions_of(home: Person, request_id: str) -> int:
+    machine = home.output("OnboardingStateMachineArn")
+    pages = home.client("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=machine)
+    return sum(each["name"].startswith(request_id) for page in pages for each in page["executions"])
+
+
+def killed_everywhere(
+    kinds: Sequence[Onboarding],
+    capsys: pytest.CaptureFixture[str],
+    *,
+    but: tuple[str, ...] = (),
+    by_chance: tuple[tuple[str, str], ...] = (),
+) -> None:
+    """See that each kind ends the same wherever its functions are killed, but for some functions.
+
+    ``by_chance`` are calls, by function and operation, that are not made each time.
+    """
+    mark = record.mark()
+    undisturbed = dict(zip(kinds, played(kinds), strict=True))
+    strikes = {
+        kind: [
+            Strike(point, kills)
+            for point in points_since(mark, kind.home)
+            if not any(function in point.role for function in but)
+            for kills in kills_at(point)
+        ]
+        for kind in kinds
+    }
+    plans = [trials_of(kind, each) for kind, each in strikes.items()]
+
+    differing: dict[str, End] = {}
+    struck: set[tuple[str, str, Kind]] = set()
+
+    def strike(trials: Sequence[Trial], trailing: float = TRAILING) -> None:
+        for trial in trials:
+            trial.forget_what_would_not_be_asked_again()
+        with faults.injected(*(fault for trial in trials for fault in trial.faults)) as force:
+            ends = played([trial.kind for trial in trials], trailing)
+        differing.update({str(t): end for t, end in zip(trials, ends, strict=True) if end != undisturbed[t.kind]})
+        struck.update(_what(fault) for trial in trials for fault in trial.faults if force.struck(fault))
+
+    # They don't meet: each is in an account of its own.
+    for side_by_side in itertools.zip_longest(*plans):
+        strike([trial for trial in side_by_side if trial])
+    # One may have ended before all its calls were made: what nobody struck gets an onboarding of its own.
+    for kind, of_kind in strikes.items():
+        for each in of_kind:
+            alone = Trial(kind, (each,))
+            if {_what(fault) for fault in alone.faults} - struck:
+                strike([alone], ANOTHER_LOOK + TRAILING)
+
+    with capsys.disabled():
+        for of_kind, plan in zip(strikes.values(), plans, strict=True):
+            sys.stdout.write(f"\nfunctions killed at {len(of_kind)} calls, in {len(plan)} onboardings")
+    assert differing == {}
+    # How often something is asked for depends on the moment; that it is asked for does not.
+    every = {_what(fault) for plan in plans for trial in plan for fault in trial.faults}
+    missed = {
+        (role, operation, fault)
+        for role, operation, fault in every - struck
+        if not any(function in role and operation == call for function, call in by_chance)
+    }
+    assert missed == set()
+
+
+def _what(fault: CallFault) -> tuple[str, str, Kind]:
+    return str(fault.role), fault.operation, fault.fault
+
+
+def played(kinds: Sequence[Onboarding], trailing: float = TRAILING) -> list[End]:
+    """Play one onboarding of each of these until all have come to their ends, and give those."""
+    subjects = [kind.begin() for kind in kinds]
+
+    def over() -> bool:
+        for kind, subject in zip(kinds, subjects, strict=True):
+            kind.see_to(subject)
+        rows = [row_of(kind.home, subject) for kind, subject in zip(kinds, subjects, strict=True)]
+        there = all(row and row["status"]["S"] == "AVAILABLE" and row["settled"]["BOOL"] for row in rows)
+        return there and not in_flight().get("executions")
+
+    fast_forward(LONGEST, until=over)
+    fast_forward(trailing)
+    return [kind.end(subject) for kind, subject in zip(kinds, subjects, strict=True)]
+
+
+def points_since(mark: int, home: Person) -> list[Point]:
+    """List the calls that the functions of an account have made since.
+
+    It is looked at AWS many times in an onboarding: looks that wrote the same, or nothing, are one, the longest, and
+    its calls are counted from its own begin.
+    """
+    invocations: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for made in record.since(mark, account_id=home.account_id):
+        if made.invocation is not None and made.role is not None:
+            invocations[made.invocation].append((made.role, made.operation))
+    looks: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    others: list[tuple[str, str]] = []
+    for calls in invocations.values():
+        if _LOOK not in calls[0][0]:
+            others += calls
+            continue
+        wrote = tuple(operation for _, operation in calls if not _READS.search(operation))
+        looks[wrote] = max(calls, looks.get(wrote, []), key=len)
+    return [point for calls in (*looks.values(), others) for point in _counted(calls)]
+
+
+def _counted(calls: Sequence[tuple[str, str]]) -> Iterator[Point]:
+    seen: Counter[tuple[str, str]] = Counter()
+    for call in calls:
+        yield Point(*call, nth=seen[call])
+        seen[call] += 1

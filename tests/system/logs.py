@@ -1,0 +1,22 @@
+"""What a stack says of what went wrong: in its functions' logs, and in its dead-letter queues."""
+
+import json
+from typing import Any
+
+from scenarios.people import Person
+
+
+def dead_letters(person: Person) -> list[dict[str, Any]]:
+    sqs = person.client("sqs")
+    (url,) = (url for url in sqs.list_queues()["QueueUrls"] if "HintsDeadLetterQueue" in url)
+    return list(
+        sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"], MaxNumberOfMessages=10).get("Messages", [])
+    )
+
+
+def logged(person: Person, function: str, message: str) -> list[dict[str, Any]]:
+    """Give the log lines of a function that say ``message``."""
+    logs = person.client("logs")
+    found = logs.filter_log_events(logGroupName=f"/aws/lambda/drawbridge-{function}")["events"]
+    lines = [json.loads(each["message"]) for each in found if each["message"].startswith("{")]
+    return [line for line in lines if line.get("message") == message]

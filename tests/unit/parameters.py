@@ -1,0 +1,17 @@
+"""Parameter Store, in memory."""
+
+from drawbridge.configuration import Parameter
+
+
+class Parameters:
+    """Parameters with all their versions, the newest last."""
+
+    def __init__(self, **versions: list[str]) -> None:
+        self._versions = versions
+
+    def below(self, path: str) -> list[Parameter]:
+        return [Parameter(name, texts[-1], len(texts)) for name, texts in self._versions.items()]
+
+    def earlier(self, path: str, name: str, *, than: int) -> list[Parameter]:
+        earlier = self._versions[name][: than - 1]
+        return [Parameter(name, text, number) for number, text in reversed([*enumerate(earlier, start=1)])]

@@ -1,0 +1,184 @@
+"""What plans are made of, in memory."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from drawbridge.association import Alias
+from drawbridge.association.aliases import AliasCheck, Holder, Zone
+from drawbridge.association.binding import Binding, parse_binding
+from drawbridge.association.made import Made
+from drawbridge.association.placing import Recorded, nothing_recorded
+from drawbridge.association.plan import Planner
+from drawbridge.association.preflight import Preflight
+from drawbridge.association.subnets import Subnet, Vpc
+from drawbridge.configuration import InForce
+from drawbridge.decision.cedar import PolicySet
+from drawbridge.decision.policies import parse_policy
+from drawbridge.errors import AccessDeniedError
+from drawbridge.lattice import NOT_VISIBLE, Entity, Undescribed
+from drawbridge.request.shares import Share, SharedResource
+from tests.builders import (
+    CONSUMER,
+    NETWORK,
+    PROVIDER,
+    RESOURCE_ARN,
+    SHARE_ARN,
+    shared_resource,
+)
+from tests.builders import VPC_ID as VPC
+from tests.unit.around import Around
+from tests.unit.reach import Reach
+
+ZONE = "Z0123456789ABC"
+
+
+ATTACH = {"mode": "resource-endpoint", "vpc": VPC}
+
+
+NONE_RAISED: InForce[tuple[str, int]] = InForce((), (), ())
+
+
+def binding(name: str = "orders", **document: object) -> Binding:
+    return parse_binding(name, json.dumps({"attach": ATTACH} | document))
+
+
+class Makings:
+    """What was made, by Drawbridge and by others."""
+
+    def __init__(self) -> None:
+        self.marked: list[Made] = []
+        self.there: list[Made] = []
+        self.not_ours: set[str] = set()
+
+    def endpoints(self) -> list[Made]:
+        return self.marked
+
+    def in_networks(self) -> list[Made]:
+        return self.there
+
+    def is_ours(self, made: Made) -> bool:
+        return made.id not in self.not_ours
+
+
+class InEffect:
+    """The shares in effect: that one, and perhaps another that holds the same."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self.share, self.contents_of_share = world.share, world.contents_of_share
+
+    def shares(self) -> list[Share]:
+        there = self.share(SHARE_ARN)
+        return [each for each in (there, self._world.also_shared) if each is not None]
+
+    def resources(self) -> list[SharedResource]:
+        held = self.contents_of_share(SHARE_ARN)
+        also = self._world.also_shared
+        return held + ([msgspec.structs.replace(each, share_arn=also.arn) for each in held] if also else [])
+
+
+def vpc_with(*subnet_ids: str, vpc_id: str = VPC) -> Vpc:
+    """Give a VPC with these subnets, each in a zone of its own."""
+    return Vpc(
+        vpc_id=vpc_id,
+        subnets=tuple(Subnet(id=each, vpc_id=vpc_id, zone=f"zone-{number}") for number, each in enumerate(subnet_ids)),
+    )
+
+
+class World(Reach):
+    """A share in effect, its resources and the VPCs, as AWS lists them."""
+
+    def __init__(self, *described: Entity, vpcs: tuple[Vpc, ...] | None = None) -> None:
+        super().__init__()
+        self.described = list(described)
+        self.undescribed: list[Undescribed] = []
+        self.told_by_ram: dict[str, dict[str, str]] = {}
+        self.vpcs_there = (vpc_with("subnet-0a", "subnet-0b"),) if vpcs is None else vpcs
+        self.subnet_vpcs |= {subnet.id: vpc.vpc_id for vpc in self.vpcs_there for subnet in vpc.subnets}
+        self.in_effect = True
+        self.zones_there = {ZONE: Zone(name="corp.example", private=True)}
+        self.holders: dict[Alias, Holder] = {}
+        self.also_shared: Share | None = None
+        self.shown_tags: dict[str, str] | None = None
+        self.asked_for_tags = 0
+        self.surroundings = Around()
+        self.makings = Makings()
+
+    def share(self, share_arn: str) -> Share | None:
+        return Share(arn=share_arn, name="orders", owner=PROVIDER) if self.in_effect else None
+
+    def contents_of_share(self, share_arn: str) -> list[SharedResource]:
+        there: list[Entity | Undescribed] = [*self.described, *self.undescribed]
+        held = [shared_resource(each.arn) for each in there]
+        return [msgspec.structs.replace(each, **self.told_by_ram.get(each.arn, {})) for each in held]
+
+    def describe(self, resources: Iterable[SharedResource]) -> list[Entity | Undescribed]:
+        asked = {each.arn for each in resources}
+        there: list[Entity | Undescribed] = [*self.described, *self.undescribed]
+        return [each for each in there if each.arn in asked]
+
+    def entity(self, arn: str) -> Entity | None:
+        return next((each for each in self.described if each.arn == arn), None)
+
+    def tags(self, arn: str) -> dict[str, str] | None:
+        self.asked_for_tags += 1
+        return self.shown_tags
+
+    def vpc(self, vpc_id: str) -> Vpc | None:
+        return next((vpc for vpc in self.vpcs_there if vpc.vpc_id == vpc_id), None)
+
+    def tagged(self, tags: dict[str, str]) -> list[Vpc]:
+        return list(self.vpcs_there)
+
+    def zone(self, zone_id: str) -> Zone | None:
+        return self.zones_there.get(zone_id)
+
+    def holder(self, alias: Alias) -> Holder | None:
+        return self.holders.get(alias)
+
+    def planner(self, *bindings: Binding, policy: str = "permit(principal, action, resource);") -> Planner:
+        in_force = InForce(tuple(bindings), tuple((each.name, 1) for each in bindings), ())
+        return self.planner_of(in_force, PolicySet([parse_policy("test", policy)]))
+
+    def planner_of(
+        self, bindings: InForce[Binding], policies: PolicySet, recorded: Recorded = nothing_recorded
+    ) -> Planner:
+        return Planner(
+            shares=InEffect(self),
+            entities=self,
+            network=self,
+            policies=policies,
+            bindings=bindings,
+            ways=self.ways,
+            preflight=Preflight(self, self, self, prefix="drawbridge", quotas={}),
+            aliases=AliasCheck(self),
+            account_id=CONSUMER,
+            quotas=NONE_RAISED,
+            surroundings=self.surroundings,
+            makings=self.makings,
+            recorded=recorded,
+        )
+
+
+SECOND_ARN = RESOURCE_ARN + "0"
+
+
+def undescribed(**changes: Any) -> Undescribed:
+    told: dict[str, Any] = {
+        "arn": SECOND_ARN,
+        "code": NOT_VISIBLE,
+        "words": "AccessDeniedException: no",
+        "may_pass": True,
+    }
+    return Undescribed(**(told | changes))
+
+
+DENIED = AccessDeniedError(f"list what is in {NETWORK.arn}: AccessDeniedException: no")
+
+
+def through_network(**attach: object) -> Binding:
+    named = {"mode": "service-network", "serviceNetwork": {"name": NETWORK.name}, "vpc": VPC}
+    return binding("through", attach=named | attach)

@@ -1,0 +1,19 @@
+"""Waiting, in real time, for what threads of this process are at."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+
+def until(condition: Callable[[], Any], seconds: float = 10) -> None:
+    """Return as soon as the condition holds.
+
+    Raises:
+        AssertionError: it does not hold in so many seconds.
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.005)
