@@ -3,25 +3,30 @@
 **hint → request → decision → (approval) → acceptance → association → publication → record**
 
 An event is a hint; what AWS lists is the truth. So an event says only where to look, and everything that is decided,
-is decided on what AWS answers when asked.
+is decided on what AWS answers when asked. What goes into each step, and what comes out:
 
 ``hint``
-    Whatever comes in, EventBridge events, connection notifications, the schedule, says where to look, and no more.
+    an event, a connection notification or the schedule → ``Look``: where to look, and no more
+``discovery``
+    ``Look`` → ``Seen``, each request as AWS lists it, compared with its ``Row`` → ``WorkflowInput``, an execution for
+    each request that needs an attempt; it stands above the other steps, since it looks at what each left behind
 ``request``
-    Looking: invitations, shares and endpoint connections become requests. Each has an id made of what it is about,
-    and each attempt at it is one execution of the onboarding workflow, named so that a second one cannot start.
+    what a request is: ``ResourceShareRequest`` or ``EndpointConnectionRequest``, with an id made of what it is about
 ``decision``
-    Facts are gathered and the Cedar policies decide: accept, ask an approver, reject; or the request is held.
+    ``Request`` → ``Facts``, and the Cedar policies in force → ``Decision``: accept, ask an approver, reject; or hold
+``approval``
+    ``AskApprover`` → ``Question`` → ``Approval``: what approvers see, and what they answered to exactly that
 ``acceptance``
-    The invitation or connection is looked at once more, then accepted or rejected.
+    ``Answer``, and ``DecidedOn`` what → ``Acceptance``, after having looked once more; or ``DecideAgain``
 ``association``
-    Bindings say which shared resource goes where; what is wanted and allowed is planned, then made.
+    bindings and what Lattice describes → ``Plan`` of ``DesiredAttachment``; each, against ``Observed`` → ``Step``,
+    until it is ``Associated``
 ``publication``
-    The name that resolves goes to Parameter Store, once it is usable, and only if it changed.
+    ``DesiredAttachment`` and ``Associated`` → ``PublicationPlan`` → ``Publication``: the names that resolve
 ``record``
-    The ledger's row, and the event on the bus, of every change of status.
+    ``Progress`` → ``Outcome`` → the ledger's row, and ``StatusChange``, the event on the bus
 
-Beside the flow: ``configuration`` (what people configure, the last good version of it), ``aws`` (the only place that
-speaks to AWS), ``bootstrap`` (builds what each function needs), ``lattice`` (VPC Lattice's vocabulary), ``environment``
-(reads the variables), ``errors``.
+Beside the flow: ``configuration`` (what people configure, the last good version of it), ``lattice`` (VPC Lattice's
+vocabulary), ``aws`` (the only place that speaks to AWS), ``bootstrap`` (builds what each function needs),
+``environment`` (reads the variables), ``errors``.
 """
