@@ -1,15 +1,19 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
 from local_aws.server import LocalAws
+from tests.local_aws.people import Person, assume
 from tests.local_aws.workflow_runs import client_of, served
 
-Person = Callable[..., boto3.Session]
+SDK = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
+"""The distributions of boto3, and of what it needs."""
 
 
 @pytest.fixture(scope="session")
@@ -22,21 +26,15 @@ def person(local_aws_server: LocalAws) -> Person:
     return session
 
 
-def assume(url: str, role_arn: str, region: str = "us-east-1") -> boto3.Session:
-    anyone = boto3.client(
-        "sts", endpoint_url=url, region_name=region, aws_access_key_id="anyone", aws_secret_access_key="anyone"
-    )
-    told = anyone.assume_role(RoleArn=role_arn, RoleSessionName="test")["Credentials"]
-    session = boto3.Session(
-        aws_access_key_id=told["AccessKeyId"],
-        aws_secret_access_key=told["SecretAccessKey"],
-        aws_session_token=told["SessionToken"],
-        region_name=region,
-    )
-    # Sessions have no default endpoint of their own, other than by the environment, which is everybody's.
-    plain = session.client
-    session.client = lambda name, **options: plain(name, **{"endpoint_url": url, **options})  # type: ignore[method-assign, assignment]  # one place for the address
-    return session
+@pytest.fixture(scope="session")
+def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a layer with the boto3 of this interpreter: the runtime brings functions none."""
+    layer = tmp_path_factory.mktemp("sdk")
+    for distribution in map(metadata.distribution, SDK):
+        files = distribution.files or []
+        for name in sorted({file.parts[0] for file in files} - {"..", "__pycache__"}):
+            (layer / name).symlink_to(str(distribution.locate_file(name)))
+    return layer
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,13 @@ import boto3
 
 from local_aws import functions
 from local_aws.activity import in_flight
+from local_aws.delivery import journal
 from local_aws.functions import sources
 from local_aws.functions.invocations import Invocation
 
 HANDLERS = Path(__file__).resolve().parent / "handlers"
+EVENTS = "events.amazonaws.com"
+SNS = "sns.amazonaws.com"
 SERVICES = ("lambda.amazonaws.com", "scheduler.amazonaws.com", "events.amazonaws.com", "states.amazonaws.com")
 _numbers = itertools.count(400000000000)
 
@@ -152,6 +155,33 @@ class Account:
     def log(self, name: str) -> list[str]:
         told = self.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")
         return [event["message"] for event in told["events"]]
+
+
+def schedule(account: Account, name: str, target: dict[str, Any], **options: Any) -> None:
+    account.client("scheduler").create_schedule(
+        Name=name,
+        **{
+            "ScheduleExpression": "rate(1 minute)",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "Target": target,
+            **options,
+        },
+    )
+
+
+def deliveries(event_id: str) -> list[str]:
+    entries = [entry for entry in journal.describe() if entry["id"] == event_id]
+    return [delivery["status"] for entry in entries for delivery in entry["deliveries"]]
+
+
+def answer(told: Any) -> Any:
+    assert "FunctionError" not in told, told["Payload"].read()
+    return json.loads(told["Payload"].read())
+
+
+def failure(told: Any) -> Any:
+    assert told["FunctionError"] == "Unhandled"
+    return json.loads(told["Payload"].read())
 
 
 def new_account(session: Callable[..., boto3.Session], region: str = "eu-west-1") -> Account:

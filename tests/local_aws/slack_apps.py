@@ -42,6 +42,29 @@ APPROVAL: list[Json] = [
     },
 ]
 
+ASKS: Json = {
+    "type": "modal",
+    "callback_id": "why",
+    "private_metadata": '{"request": 1}',
+    "title": {"type": "plain_text", "text": "Deny"},
+    "submit": {"type": "plain_text", "text": "Deny"},
+    "blocks": [
+        {
+            "type": "input",
+            "block_id": "reason",
+            "label": {"type": "plain_text", "text": "Why?"},
+            "element": {"type": "plain_text_input", "action_id": "text", "max_length": 20},
+        },
+        {
+            "type": "input",
+            "block_id": "more",
+            "optional": True,
+            "label": {"type": "plain_text", "text": "More"},
+            "element": {"type": "plain_text_input", "action_id": "text", "multiline": True},
+        },
+    ],
+}
+
 
 @dataclass(frozen=True)
 class Got:

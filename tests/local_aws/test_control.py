@@ -10,8 +10,8 @@ from botocore.config import Config
 from local_aws.activity import doing
 from local_aws.clock import clock
 from local_aws.server import LocalAws
-from tests.local_aws.conftest import Person
 from tests.local_aws.controls import Control
+from tests.local_aws.people import Person
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,18 +15,16 @@ from local_aws.faults import CallFault, Kind, faults
 from local_aws.functions import sources
 from local_aws.functions.sandbox import Sandbox
 from local_aws.record import record
-
-from .conftest import Person
-from .lambda_account import HANDLERS, Account, new_account, wait_until, wait_until_quiet
-from .test_functions import LAYER, answer, failure
+from tests.local_aws.lambda_account import HANDLERS, Account, answer, failure, new_account, wait_until, wait_until_quiet
+from tests.local_aws.people import Person
 
 
 @pytest.fixture(scope="module")
-def account(person: Person) -> Iterator[Account]:
+def account(person: Person, sdk: Path) -> Iterator[Account]:
     """Make an account with a function that makes queues."""
     made = new_account(person)
     made.function("creator", Timeout=60)
-    source = sources.FunctionSource(HANDLERS / "creator", (LAYER,))
+    source = sources.FunctionSource(HANDLERS / "creator", (sdk,))
     sources.register(made.account_id, made.region, "creator", source)
     yield made
     made.close()

@@ -16,16 +16,21 @@ from moto.sqs.models import Queue, SQSBackend
 
 from local_aws.activity import in_flight
 from local_aws.clock import clock
-from local_aws.delivery import journal
 from local_aws.delivery.events import emit
 from local_aws.delivery.transformation import fill_in
 from local_aws.faults import EventFaults, Plan, faults
-
-from .conftest import Person
-from .lambda_account import HANDLERS, Account, new_account, wait_until, wait_until_quiet
-
-EVENTS = "events.amazonaws.com"
-SNS = "sns.amazonaws.com"
+from tests.local_aws.lambda_account import (
+    EVENTS,
+    HANDLERS,
+    SNS,
+    Account,
+    deliveries,
+    new_account,
+    schedule,
+    wait_until,
+    wait_until_quiet,
+)
+from tests.local_aws.people import Person
 
 
 @pytest.fixture
@@ -47,11 +52,6 @@ def event_faults() -> Iterator[Any]:
     """Let events suffer, until the test is over."""
     yield lambda **told: faults.replace(Plan(seed=1, events=EventFaults(**told)))
     faults.replace(Plan())
-
-
-def deliveries(event_id: str) -> list[str]:
-    entries = [entry for entry in journal.describe() if entry["id"] == event_id]
-    return [delivery["status"] for entry in entries for delivery in entry["deliveries"]]
 
 
 def batches(account: Account, name: str) -> list[Any]:
@@ -617,18 +617,6 @@ def test_a_burst_is_handled_once_each(account: Account) -> None:
 
 
 # Schedules
-
-
-def schedule(account: Account, name: str, target: dict[str, Any], **options: Any) -> None:
-    account.client("scheduler").create_schedule(
-        Name=name,
-        **{
-            "ScheduleExpression": "rate(1 minute)",
-            "FlexibleTimeWindow": {"Mode": "OFF"},
-            "Target": target,
-            **options,
-        },
-    )
 
 
 def test_a_schedule_fires_every_time_that_the_clock_passes(account: Account) -> None:

@@ -12,10 +12,17 @@ from botocore.exceptions import ClientError
 from local_aws.clock import clock
 from local_aws.delivery.events import emit
 from local_aws.faults import CallFault, EventFaults, faults
-from tests.local_aws.test_delivery import EVENTS, SNS, deliveries, schedule
-
-from .conftest import Person
-from .lambda_account import Account, new_account, wait_until, wait_until_quiet
+from tests.local_aws.lambda_account import (
+    EVENTS,
+    SNS,
+    Account,
+    deliveries,
+    new_account,
+    schedule,
+    wait_until,
+    wait_until_quiet,
+)
+from tests.local_aws.people import Person
 
 Json = dict[str, Any]
 

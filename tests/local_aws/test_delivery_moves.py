@@ -10,9 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_aws.clock import clock
-
-from .conftest import Person
-from .lambda_account import Account, new_account, wait_until_quiet
+from tests.local_aws.lambda_account import Account, new_account, wait_until_quiet
+from tests.local_aws.people import Person
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from local_aws.deployment.compute import layer_paths
 from local_aws.deployment.stack import Stack
 from local_aws.functions import sources
 from local_aws.server import LocalAws
-from tests.local_aws.conftest import Person
+from tests.local_aws.people import Person
 
 FOLDER = Path(__file__).parent / "stack"
 TEMPLATE = FOLDER / "template.yaml"

@@ -16,8 +16,7 @@ from local_aws.control import PREFIX, ROUTES
 from local_aws.fault_plans import KINDS, parse
 from local_aws.functions.configuration import REPOSITORY
 
-from .test_functions import LAYER
-
+LAYER = REPOSITORY / ".local" / "layers" / "drawbridge" / "python"
 DOCUMENT = (REPOSITORY / "docs" / "local-aws.md").read_text(encoding="utf-8")
 
 

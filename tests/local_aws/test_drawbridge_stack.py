@@ -10,7 +10,7 @@ from local_aws import drawbridge_stack, slack
 from local_aws.drawbridge_stack import deploy_stack
 from local_aws.server import LocalAws
 from local_aws.slack import workspace
-from tests.local_aws.conftest import Person
+from tests.local_aws.people import Person
 from tests.local_aws.slack_apps import APPROVAL, Bot
 
 TEMPLATE = """

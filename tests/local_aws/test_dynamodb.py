@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.local_aws.conftest import Person
+from tests.local_aws.people import Person
 
 WRITERS = 6
 ROUNDS = 8

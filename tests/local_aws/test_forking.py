@@ -19,8 +19,7 @@ from local_aws.functions.configuration import FunctionConfiguration
 from local_aws.functions.runtime_api import Task
 from local_aws.functions.sandbox import Sandbox
 from local_aws.functions.sources import FunctionSource
-
-from .lambda_account import wait_until
+from tests.local_aws.lambda_account import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="functions' processes are forked on Linux only")
 

@@ -19,11 +19,8 @@ from moto.awslambda.models import LambdaBackend, LambdaFunction, LambdaStorage
 from local_aws.clock import clock
 from local_aws.functions import sources
 from local_aws.functions.configuration import REPOSITORY
-
-from .conftest import Person
-from .lambda_account import HANDLERS, Account, new_account, wait_until, wait_until_quiet
-
-LAYER = REPOSITORY / ".local" / "layers" / "drawbridge" / "python"
+from tests.local_aws.lambda_account import HANDLERS, Account, answer, failure, new_account, wait_until, wait_until_quiet
+from tests.local_aws.people import Person
 
 
 @pytest.fixture(scope="module")
@@ -33,16 +30,6 @@ def account(person: Person) -> Iterator[Account]:
     made.function("probe", Environment={"Variables": {"COLOUR": "blue"}})
     yield made
     made.close()
-
-
-def answer(told: Any) -> Any:
-    assert "FunctionError" not in told, told["Payload"].read()
-    return json.loads(told["Payload"].read())
-
-
-def failure(told: Any) -> Any:
-    assert told["FunctionError"] == "Unhandled"
-    return json.loads(told["Payload"].read())
 
 
 def test_what_is_patched_of_moto_is_there() -> None:
@@ -335,9 +322,9 @@ def test_a_role_that_does_not_trust_lambda_makes_no_function(account: Account) -
         )
 
 
-def test_a_functions_calls_are_its_roles_at_the_local_time(account: Account) -> None:
+def test_a_functions_calls_are_its_roles_at_the_local_time(account: Account, sdk: Path) -> None:
     account.function("caller", Timeout=30)
-    source = sources.FunctionSource(HANDLERS / "caller", (LAYER,))
+    source = sources.FunctionSource(HANDLERS / "caller", (sdk,))
     sources.register(account.account_id, account.region, "caller", source)
     first = answer(account.invoke("caller"))
 

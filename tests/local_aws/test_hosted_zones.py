@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from local_aws.services.endpoint_store import ZONE_OF_INTERFACE
 from tests.local_aws.accounts import REGION, Person, first_vpc, pass_time, person, refusal
-from tests.local_aws.conftest import assume
+from tests.local_aws.people import assume
 from tests.local_aws.zones import alias, change, private_zone, put, record, records
 
 ENDPOINT = "vpce-1-2.vpce-svc-3.eu-west-1.vpce.amazonaws.com"

@@ -17,7 +17,7 @@ from local_aws.deployment import DeploymentError, deploy
 from local_aws.deployment.stack import Stack
 from local_aws.http_apis.proxy_answers import MalformedAnswerError, read
 from local_aws.server import LocalAws
-from tests.local_aws.conftest import Person
+from tests.local_aws.people import Person
 from tests.local_aws.workflow_runs import until
 
 ACCOUNT = "311111111501"

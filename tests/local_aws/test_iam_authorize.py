@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from moto import mock_aws
 from moto.backends import get_backend
 from moto.iam.models import AWSManagedPolicy, iam_backends
 from moto.ssm.models import ssm_backends
@@ -18,43 +13,9 @@ from local_aws.functions.roles import trusts
 from local_aws.iam import identities, usage
 from local_aws.iam.authorize import authorize
 from local_aws.services import organizations
+from tests.local_aws.role_calls import Asked, account, allow, document, make_policy, make_role, moto, unused_account
 
-_accounts = itertools.count(300000000000)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A call, as the gate has it."""
-
-    account_id: str
-    service: str
-    operation: str
-    params: dict[str, Any] = field(default_factory=dict)
-    role_name: str | None = "worker"
-    model: str = ""
-    region: str = "us-east-1"
-    principal_arn: str = ""
-    access_key_id: str = ""
-
-    @classmethod
-    def make(cls, account_id: str, name: str, role_name: str | None = "worker", /, **params: Any) -> Asked:
-        service, operation = name.split(":")
-        model = {"states": "stepfunctions"}.get(service, service)
-        arn = f"arn:aws:sts::{account_id}:assumed-role/{role_name or 'person'}/session"
-        return cls(account_id, service, operation, params, role_name, model, principal_arn=arn)
-
-
-@pytest.fixture(autouse=True)
-def moto() -> Iterator[None]:
-    with mock_aws():
-        usage.forget()
-        yield
-
-
-@pytest.fixture
-def account() -> str:
-    return str(next(_accounts))
-
+__all__ = ["account", "moto"]  # fixtures
 
 POLICY_OF_AWS = {
     "DefaultVersionId": "v3",
@@ -63,38 +24,6 @@ POLICY_OF_AWS = {
     "CreateDate": "2015-02-06T18:40:00+00:00",
     "UpdateDate": "2015-02-06T18:40:00+00:00",
 }
-
-
-def make_role(account_id: str, *statements: dict[str, Any], name: str = "worker", **more: Any) -> str:
-    trust = more.pop(
-        "trust", {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
-    )
-    backend = iam_backends[account_id]["aws"]
-    role = backend.create_role(
-        role_name=name,
-        assume_role_policy_document=document(trust),
-        path=more.pop("path", "/"),
-        permissions_boundary=more.pop("boundary", None),
-        description="",
-        tags=more.pop("tags", []),
-        max_session_duration="3600",
-    )
-    if statements:
-        backend.put_role_policy(name, "inline", document(*statements))
-    return str(role.arn)
-
-
-def make_policy(account_id: str, name: str, *statements: dict[str, Any]) -> str:
-    backend = iam_backends[account_id]["aws"]
-    return str(backend.create_policy("", "/", document(*statements), name, []).arn)
-
-
-def document(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def allow(action: Any, resource: Any = "*", **condition: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": action, "Resource": resource, "Condition": condition}
 
 
 def parameter(account_id: str, name: str) -> str:
@@ -326,7 +255,7 @@ def test_a_services_role_cannot_be_assumed_by_a_person(account: str) -> None:
 def test_trust_and_the_callers_policy_go_together(
     account: str, same_account: bool, names_role: bool, own_policy: bool, allowed: bool
 ) -> None:
-    home = account if same_account else str(next(_accounts))
+    home = account if same_account else unused_account()
     caller = make_role(home, *([allow("sts:AssumeRole")] if own_policy else []))
     principal = caller if names_role else f"arn:aws:iam::{home}:root"
     target = make_role(account, name="target", trust=trusting({"AWS": principal}))
@@ -352,7 +281,7 @@ def test_an_external_id_is_asked_for(account: str) -> None:
 
 
 def test_a_role_may_trust_an_organization(account: str) -> None:
-    management, member, stranger = (str(next(_accounts)) for _ in range(3))
+    management, member, stranger = (unused_account() for _ in range(3))
     organizations.arrange(management, {member: "workloads"}, ram_sharing=False)
     mine = organizations.membership(member)
     assert mine is not None
@@ -435,7 +364,7 @@ def test_usage_tells_what_was_denied_and_what_was_never_needed(account: str) -> 
 
 
 def test_moto_still_has_what_facts_are_read_from() -> None:
-    account_id = str(next(_accounts))
+    account_id = unused_account()
 
     parameters = get_backend("ssm")[account_id]["us-east-1"]
     functions = get_backend("lambda")[account_id]["us-east-1"]

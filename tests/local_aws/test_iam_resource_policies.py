@@ -15,9 +15,8 @@ from moto.sts.responses import TokenResponse
 
 from local_aws.iam import resource_policies
 from local_aws.server import LocalAws
-
-from .conftest import Person
-from .lambda_account import Account, new_account
+from tests.local_aws.lambda_account import Account, new_account
+from tests.local_aws.people import Person
 
 Json = dict[str, Any]
 

@@ -6,7 +6,7 @@ import pytest
 
 from local_aws.iam import identities
 from local_aws.iam.authorize import authorize
-from tests.local_aws.test_iam_authorize import Asked, account, allow, make_role, moto
+from tests.local_aws.role_calls import Asked, account, allow, make_role, moto
 
 __all__ = ["account", "moto"]  # fixtures
 

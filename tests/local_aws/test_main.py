@@ -11,7 +11,7 @@ from urllib.request import urlopen
 import pytest
 
 from local_aws.__main__ import main
-from tests.local_aws.conftest import assume
+from tests.local_aws.people import assume
 
 TEMPLATE = Path(__file__).parent / "stack" / "template.yaml"
 

@@ -22,7 +22,7 @@ from local_aws.faults import CallFault, faults, parse
 from local_aws.gate import Call, Gate
 from local_aws.record import record
 from local_aws.server import LocalAws
-from tests.local_aws.conftest import Person
+from tests.local_aws.people import Person
 
 _ONCE = Config(retries={"total_max_attempts": 1})
 

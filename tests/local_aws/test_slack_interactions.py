@@ -17,33 +17,10 @@ from local_aws.posted import InvalidInputError
 from local_aws.server import LocalAws
 from local_aws.slack import callbacks, workspace
 from local_aws.slack.callbacks import Delivered
-from tests.local_aws.slack_apps import APPROVAL, Bot, Receiver, ask, bot, receiving, refused
+from tests.local_aws.slack_apps import APPROVAL, ASKS, Bot, Receiver, ask, bot, receiving, refused
 from tests.local_aws.workflow_runs import until
 
 Json = dict[str, Any]
-
-ASKS: Json = {
-    "type": "modal",
-    "callback_id": "why",
-    "private_metadata": '{"request": 1}',
-    "title": {"type": "plain_text", "text": "Deny"},
-    "submit": {"type": "plain_text", "text": "Deny"},
-    "blocks": [
-        {
-            "type": "input",
-            "block_id": "reason",
-            "label": {"type": "plain_text", "text": "Why?"},
-            "element": {"type": "plain_text_input", "action_id": "text", "max_length": 20},
-        },
-        {
-            "type": "input",
-            "block_id": "more",
-            "optional": True,
-            "label": {"type": "plain_text", "text": "More"},
-            "element": {"type": "plain_text_input", "action_id": "text", "multiline": True},
-        },
-    ],
-}
 
 
 @dataclass(frozen=True)

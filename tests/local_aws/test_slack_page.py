@@ -14,8 +14,7 @@ from local_aws import slack
 from local_aws.server import LocalAws
 from local_aws.slack import mrkdwn, workspace
 from tests.local_aws.browser import Tab, browsing
-from tests.local_aws.slack_apps import APPROVAL, Bot, Receiver, bot, receiving
-from tests.local_aws.test_slack_interactions import ASKS
+from tests.local_aws.slack_apps import APPROVAL, ASKS, Bot, Receiver, bot, receiving
 
 Json = dict[str, Any]
 

@@ -11,8 +11,8 @@ from local_aws.clock import clock
 from local_aws.workflows import history, redrives
 from local_aws.workflows.execution import Execution, executions
 from local_aws.workflows.loop import loop
-from tests.local_aws.test_workflow_tokens import ASK
 from tests.local_aws.workflow_runs import (
+    ASK,
     Function,
     FunctionError,
     Json,

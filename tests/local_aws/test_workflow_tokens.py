@@ -10,6 +10,7 @@ from local_aws import activity
 from local_aws.clock import clock
 from local_aws.workflows.execution import executions
 from tests.local_aws.workflow_runs import (
+    ASK,
     FunctionError,
     Json,
     client_of,
@@ -22,8 +23,6 @@ from tests.local_aws.workflow_runs import (
     task,
     until,
 )
-
-ASK = "arn:aws:states:::lambda:invoke.waitForTaskToken"
 
 
 @pytest.fixture

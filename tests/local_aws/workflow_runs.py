@@ -22,6 +22,7 @@ from local_aws.workflows.execution import executions
 
 ROLE = "arn:aws:iam::111111111111:role/onboarding"
 INVOKE = "arn:aws:states:::lambda:invoke"
+ASK = "arn:aws:states:::lambda:invoke.waitForTaskToken"
 Json = dict[str, Any]
 Function = Callable[[Any], Any]
 
