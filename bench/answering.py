@@ -12,14 +12,14 @@ from typing import Any
 
 from bench.loading import Fresh, in_turn, path_of
 from demo.people import PROVIDER, STRANGER, Approver, Person
-from local_aws.clock import clock
-from local_aws.drawbridge_stack import REGION, deploy_stack
 from local_aws.functions import processes
 from local_aws.functions.fleet import fleet
-from local_aws.lapse import lapse
 from local_aws.server import LocalAws
 from local_aws.slack.callbacks import Signed, send
 from local_aws.slack.workspace import workspace
+from local_aws.time.clock import clock
+from local_aws.time.fast_forward import lapse
+from local_stack.stack import REGION, deploy_stack
 
 RUNS = 9
 ALLOWED = 3.0

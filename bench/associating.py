@@ -12,10 +12,10 @@ from typing import Any
 
 from bench.measure import Span, measured
 from demo.people import Person
-from local_aws.drawbridge_stack import deploy_stack
-from local_aws.lapse import lapse
 from local_aws.server import LocalAws
-from local_aws.throttle_limits import limit_of
+from local_aws.throttling.limits import limit_of
+from local_aws.time.fast_forward import lapse
+from local_stack.stack import deploy_stack
 
 REGION = "us-east-1"
 HOUR = 3600.0

@@ -9,8 +9,8 @@ from typing import Any
 
 from demo.people import Person
 from local_aws import workflows
-from local_aws.clock import clock
-from local_aws.record import record
+from local_aws.http.call_record import record
+from local_aws.time.clock import clock
 
 _OURS = "drawbridge-"
 _THROTTLED = frozenset(

@@ -8,11 +8,11 @@ from typing import Any
 from bench.measure import measured, print_span
 from demo.cases import IN_ORDER, People
 from demo.people import APPROVER, CONSUMER, MANAGEMENT, PROVIDER, STRANGER, Approver, Person
-from local_aws.clock import clock
-from local_aws.drawbridge_stack import REGION
-from local_aws.lapse import lapse
-from local_aws.services.organizations import arrange
-from local_aws.throttle_limits import limit_of
+from local_aws.services.organizations.membership import arrange
+from local_aws.throttling.limits import limit_of
+from local_aws.time.clock import clock
+from local_aws.time.fast_forward import lapse
+from local_stack.stack import REGION
 
 MINUTE = 60.0
 HOUR = 60 * MINUTE

@@ -12,10 +12,10 @@ from rich.text import Text
 from demo.cases import IN_ORDER, Case, Expectation, People
 from demo.people import APPROVER, CONSUMER, MANAGEMENT, PROVIDER, STRANGER, Approver, Person
 from demo.watch import Step, Watch
-from local_aws.clock import clock
-from local_aws.drawbridge_stack import ACCOUNTS, deploy_stack
 from local_aws.server import LocalAws
-from local_aws.services.organizations import arrange
+from local_aws.services.organizations.membership import arrange
+from local_aws.time.clock import clock
+from local_stack.stack import ACCOUNTS, deploy_stack
 
 SPEED = 1
 """Seconds on the local AWS in each of ours: endpoints take their time there as they do on AWS, if less of it."""

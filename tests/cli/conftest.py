@@ -9,7 +9,7 @@ from botocore.loaders import create_loader
 
 from drawbridge_cli.main import main
 from local_aws.server import LocalAws
-from local_aws.throttles import throttles
+from local_aws.throttling.throttles import throttles
 from tests.cli.operators import Drawbridge, Ended, Operator
 
 _SETTINGS = (

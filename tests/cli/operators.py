@@ -20,9 +20,9 @@ from drawbridge.decision.grounds import AssociationGrounds
 from drawbridge.record import Outcome
 from drawbridge.record.record import status_change
 from drawbridge.status import Reason, Status
-from local_aws.clock import clock
-from local_aws.drawbridge_stack import REGION, deploy_stack
-from local_aws.faults import faults, parse
+from local_aws.fault_injection.faults import faults, parse
+from local_aws.time.clock import clock
+from local_stack.stack import REGION, deploy_stack
 from tests.builders import seen, workflow_input
 from tests.cli.made import grounds, request_of
 

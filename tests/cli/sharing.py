@@ -17,7 +17,7 @@ from drawbridge.decision.in_force import compiled, policies_in_force
 from drawbridge.errors import NotReadyError
 from drawbridge.publication.due import Due
 from drawbridge.publication.publish import Publisher
-from local_aws.clock import clock
+from local_aws.time.clock import clock
 from tests.cli.operators import Operator
 
 PREFIX = "drawbridge"

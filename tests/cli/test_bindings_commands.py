@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local_aws.clock import clock
+from local_aws.time.clock import clock
 from tests.cli.operators import Drawbridge, Ended, Operator, denied
 from tests.cli.sharing import bind, bindings, carry_out, forget_bindings, let_in, offer, share, versions
 

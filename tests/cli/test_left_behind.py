@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local_aws.clock import clock
+from local_aws.time.clock import clock
 from tests.cli.operators import Drawbridge, Operator
 from tests.cli.sharing import bind, carry_out, let_in, offer, share
 

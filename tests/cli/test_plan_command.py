@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from local_aws.clock import clock
+from local_aws.time.clock import clock
 from tests.cli.operators import Drawbridge, Operator, denied
 from tests.cli.sharing import bind, carry_out, forget_bindings, let_in, offer, share
 

@@ -14,9 +14,9 @@ import boto3
 from botocore.config import Config
 from botocore.stub import Stubber
 
-from local_aws.credentials import credentials_for_role
-from local_aws.services import pages
-from tests.local_aws.accounts import Person, accept_invitation, first_vpc, pass_time, resource_configuration, share
+from local_aws.iam.role_credentials import credentials_for_role
+from local_aws.moto_extension import pages
+from local_aws_tests.accounts import Person, accept_invitation, first_vpc, pass_time, resource_configuration, share
 from tests.workflow.definition import RESOURCES
 
 REGION = "us-east-1"

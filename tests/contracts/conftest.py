@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from local_aws.server import LocalAws
-from local_aws.throttles import throttles
+from local_aws.throttling.throttles import throttles
 from tests.contracts.accounts import Account, new_account_id
 
 NewAccount = Callable[[], Account]

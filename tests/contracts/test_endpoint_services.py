@@ -10,10 +10,10 @@ import pytest
 from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.errors import AccessDeniedError, GoneError, ThrottledError
 from drawbridge.request.connections import ConnectionState
+from local_aws_tests.accounts import pass_time
 from tests.builders import NOW
 from tests.contracts.accounts import REGION, Account, answering, connected, offered, refusing
 from tests.contracts.conftest import NewAccount
-from tests.local_aws.accounts import pass_time
 
 NOWHERE = "vpce-svc-00000000000000000"
 NOBODY = "vpce-00000000000000000"

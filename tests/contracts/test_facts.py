@@ -28,13 +28,14 @@ from drawbridge.decision.facts import ConnectionFacts, Fact, Facts, Moment, Reso
 from drawbridge.decision.gather import Gatherer
 from drawbridge.decision.policies import SCHEMA_TEXT, parse_policy
 from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest
-from local_aws.clock import clock
-from local_aws.credentials import credentials_for_role
+from local_aws.iam.role_credentials import credentials_for_role
 from local_aws.server import LocalAws
-from local_aws.services import invitations, organizations
+from local_aws.services.organizations import membership
+from local_aws.services.ram import invitations
+from local_aws.time.clock import clock
+from local_aws_tests import lattice_shares
+from local_aws_tests.accounts import first_vpc, pass_time, resource_configuration
 from tests.contracts.accounts import REGION, Account, new_account_id
-from tests.local_aws import lattice_shares
-from tests.local_aws.accounts import first_vpc, pass_time, resource_configuration
 
 AnyFacts = Facts | ResourceFacts
 
@@ -79,7 +80,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(local_aws_server: LocalAws) -> Iterator[World]:
     yield (there := World(local_aws_server.url))
-    organizations.arrange(there.management.account_id, {}, ram_sharing=False)
+    membership.arrange(there.management.account_id, {}, ram_sharing=False)
 
 
 def balancer(owner: Account, kind: str = "net") -> str:
@@ -150,8 +151,8 @@ def member(world: World, *, state: str = "ACTIVE", tags: dict[str, str] | None =
     """Give the facts of a connection that an account of our own organization asks for."""
     who = world.account()
     accounts = {world.home.account_id: "ours", who.account_id: "sandbox"}
-    organizations.arrange(world.management.account_id, accounts, ram_sharing=True)
-    backend = organizations.backend_of(who.account_id)
+    membership.arrange(world.management.account_id, accounts, ram_sharing=True)
+    backend = membership.backend_of(who.account_id)
     assert backend is not None
     (account,) = (each for each in backend.accounts if each.id == who.account_id)
     account.name = name
@@ -769,7 +770,7 @@ def test_an_entry_of_the_registry_in_another_form_lets_nobody_in(world: World, f
 @pytest.mark.parametrize("state", ["SUSPENDED", "PENDING_CLOSURE", "CLOSED", "HIBERNATING"])
 def test_an_account_that_is_not_active_is_none_of_ours_and_no_unit_tells_it_apart(world: World, state: str) -> None:
     facts = member(world, state=state)
-    sandbox = organizations.membership(facts.asker.account_id)
+    sandbox = membership.membership(facts.asker.account_id)
     assert sandbox is not None
     unit = sandbox.units[-1].rpartition("/")[2]
 

@@ -13,14 +13,14 @@ from drawbridge.aws.lattice_entities import LatticeEntities
 from drawbridge.decision.facts import ResourceKind
 from drawbridge.errors import ThrottledError
 from drawbridge.request.shares import SharedResource
+from local_aws_tests.accounts import accept_invitation, first_vpc, pass_time, resource_configuration, share
+from local_aws_tests.lattice_shares import associate as put_in
+from local_aws_tests.lattice_shares import child as make_child
+from local_aws_tests.lattice_shares import group as make_group
+from local_aws_tests.lattice_shares import network as make_network
+from local_aws_tests.lattice_shares import shared as shared_with
 from tests.builders import RESOURCE_ARN
 from tests.contracts.accounts import REGION, Account, answering, empty_first_pages, refusing, shared
-from tests.local_aws.accounts import accept_invitation, first_vpc, pass_time, resource_configuration, share
-from tests.local_aws.lattice_shares import associate as put_in
-from tests.local_aws.lattice_shares import child as make_child
-from tests.local_aws.lattice_shares import group as make_group
-from tests.local_aws.lattice_shares import network as make_network
-from tests.local_aws.lattice_shares import shared as shared_with
 
 KIND = "vpc-lattice:resourceconfiguration"
 

@@ -14,7 +14,7 @@ from drawbridge.association.plan import Vpc
 from drawbridge.association.subnets import Subnet, unfit
 from drawbridge.association.subnets import chosen as chosen_of
 from drawbridge.aws.network import Network, exactly
-from local_aws.services.ec2_filters import regular_expression
+from local_aws.services.ec2.filters import regular_expression
 from tests.contracts.accounts import REGION, Account, answering
 
 

@@ -12,10 +12,10 @@ from drawbridge.aws.workflow import OnboardingWorkflow
 from drawbridge.errors import DrawbridgeError, GoneError, ThrottledError
 from drawbridge.request import ResourceShareRequest, WorkflowInput
 from drawbridge.request.ending import Ending
+from local_aws_tests.workflow_runs import until
 from tests.builders import CONNECTION, SHARE, workflow_input
 from tests.contracts.accounts import REGION, Account, refusing
 from tests.contracts.conftest import NewAccount
-from tests.local_aws.workflow_runs import until
 
 WAITING = {"Type": "Wait", "Seconds": 3600, "End": True}
 PASSING = {"Type": "Pass", "End": True}

@@ -14,7 +14,8 @@ from botocore.stub import Stubber
 from drawbridge.aws.organization import Organization
 from drawbridge.decision.facts import Membership, OrganizationPlace
 from drawbridge.errors import ThrottledError, UpstreamError
-from local_aws.services import organization_operations, organizations
+from local_aws.services.organizations import membership as organizations
+from local_aws.services.organizations import operations
 from tests.builders import NOW
 from tests.contracts.accounts import Account, refusing
 from tests.contracts.conftest import NewAccount
@@ -188,7 +189,7 @@ def test_trap_27_only_an_active_account_is_a_member_and_the_retired_status_count
 def test_trap_27_where_aws_gives_no_path_the_parents_are_walked_up_to_the_root(company: Company) -> None:
     with_path = company.asked_by_member().place_of(company.other.account_id)
 
-    with mock.patch.object(organization_operations, "paths_are_told", new=False):
+    with mock.patch.object(operations, "paths_are_told", new=False):
         without = company.asked_by_member().place_of(company.other.account_id)
 
     assert len(without.units or ()) == 2

@@ -11,9 +11,9 @@ from drawbridge.aws.parameter_store import Configuration, PublishedNames
 from drawbridge.configuration import Parameter
 from drawbridge.errors import AccessDeniedError, QuotaExceededError, ThrottledError
 from drawbridge.publication.parameters import Owned
+from local_aws_tests.accounts import pass_time
 from tests.builders import NOW
 from tests.contracts.accounts import Account, answering, refusing
-from tests.local_aws.accounts import pass_time
 
 NAME = "/drawbridge/connections/orders/db/dns-name"
 

@@ -12,12 +12,12 @@ from drawbridge.association.aliases import Holder, Zone
 from drawbridge.aws.private_zones import PrivateZones
 from drawbridge.errors import AccessDeniedError, ConflictError, NotReadyError, RefusedError, ThrottledError
 from drawbridge.publication.named import NamedResource
-from local_aws.services.service_network_store import ZONE
+from local_aws.services.lattice.network_store import ZONE
+from local_aws_tests.accounts import first_vpc
+from local_aws_tests.zones import alias as alias_record
+from local_aws_tests.zones import private_zone, put, record, records
 from tests.builders import RESOURCE_ARN
 from tests.contracts.accounts import REGION, Account, refusing
-from tests.local_aws.accounts import first_vpc
-from tests.local_aws.zones import alias as alias_record
-from tests.local_aws.zones import private_zone, put, record, records
 
 NAME = "orders-db.db.internal"
 MARKER = f"_drawbridge.{NAME}"

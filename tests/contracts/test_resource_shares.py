@@ -9,10 +9,10 @@ import pytest
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.errors import AccessDeniedError, GoneError, ThrottledError
 from drawbridge.request.shares import InvitationStatus
-from local_aws.services import organizations
+from local_aws.services.organizations import membership
+from local_aws_tests.accounts import accept_invitation, pass_time, resource_configuration, share
 from tests.contracts.accounts import REGION, Account, empty_first_pages, refusing, shared
 from tests.contracts.conftest import NewAccount
-from tests.local_aws.accounts import accept_invitation, pass_time, resource_configuration, share
 
 HOUR = 3600
 
@@ -197,7 +197,7 @@ def test_trap_6_a_share_inside_the_organization_is_there_without_an_invitation(
     new_account: NewAccount, provider: Account, consumer: Account
 ) -> None:
     accounts = {provider.account_id: "workloads", consumer.account_id: "workloads"}
-    organizations.arrange(new_account().account_id, accounts, ram_sharing=True)
+    membership.arrange(new_account().account_id, accounts, ram_sharing=True)
 
     share_arn = share(provider, resource_configuration(provider), consumer)
     pass_time(5)

@@ -24,15 +24,15 @@ from drawbridge.errors import (
     QuotaExceededError,
     ThrottledError,
 )
-from local_aws.faults import CallFault, faults
+from local_aws.fault_injection.faults import CallFault, faults
 from local_aws.services.quotas import lowered
+from local_aws_tests.accounts import first_vpc, pass_time, resource_configuration
+from local_aws_tests.lattice_shares import associate as put_in
+from local_aws_tests.lattice_shares import network as make_network
+from local_aws_tests.lattice_shares import shared
 from tests.builders import wanted_by_network
 from tests.contracts.accounts import Account, answering, empty_first_pages, refusing
 from tests.contracts.accounts import shared as shared_resource
-from tests.local_aws.accounts import first_vpc, pass_time, resource_configuration
-from tests.local_aws.lattice_shares import associate as put_in
-from tests.local_aws.lattice_shares import network as make_network
-from tests.local_aws.lattice_shares import shared
 
 replace = msgspec.structs.replace
 

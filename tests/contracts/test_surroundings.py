@@ -11,13 +11,13 @@ from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.surroundings import Surroundings
 from drawbridge.aws.survey import Survey
 from drawbridge.errors import ThrottledError
+from local_aws_tests.accounts import first_vpc, pass_time
+from local_aws_tests.lattice_shares import network as make_network
+from local_aws_tests.lattice_shares import shared as shared_with
 from tests.builders import wanted, wanted_by_network
 from tests.contracts.accounts import Account, empty_first_pages, refusing
 from tests.contracts.accounts import shared as shared_resource
 from tests.contracts.test_survey import made
-from tests.local_aws.accounts import first_vpc, pass_time
-from tests.local_aws.lattice_shares import network as make_network
-from tests.local_aws.lattice_shares import shared as shared_with
 
 
 def around(who: Account) -> Surroundings:

@@ -12,10 +12,10 @@ from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.survey import Survey
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.errors import NotReadyError, ThrottledError
+from local_aws_tests.accounts import first_vpc, pass_time
 from tests.builders import wanted, wanted_by_network
 from tests.contracts.accounts import Account, refusing
 from tests.contracts.accounts import shared as shared_resource
-from tests.local_aws.accounts import first_vpc, pass_time
 
 
 def survey(who: Account) -> Survey:

@@ -11,10 +11,10 @@ import pytest
 from drawbridge.approval import Approval, Approved, Denied, Reconsider, TimedOut
 from drawbridge.aws.workflow import TaskCallback
 from drawbridge.errors import AccessDeniedError, RefusedError, ThrottledError, UpstreamError
+from local_aws_tests.workflow_runs import Json, ended, until
 from tests.builders import asked
 from tests.contracts.accounts import Account, refusing
 from tests.contracts.conftest import NewAccount
-from tests.local_aws.workflow_runs import Json, ended, until
 
 APPROVAL = Approved(asked=asked(), by=("U0ALICE",), reason="é 日本 😀 <&>")
 ASK = {

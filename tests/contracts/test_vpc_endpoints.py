@@ -12,14 +12,14 @@ from drawbridge.association.observed import Network, State
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.errors import AccessDeniedError, ConflictError, NotReadyError, QuotaExceededError, UpstreamError
+from local_aws_tests.accounts import first_vpc, pass_time
+from local_aws_tests.lattice_shares import associate as put_in
+from local_aws_tests.lattice_shares import group as make_group
+from local_aws_tests.lattice_shares import network as make_network
+from local_aws_tests.lattice_shares import network_endpoint, resource_endpoint
+from local_aws_tests.lattice_shares import shared as shared_with
 from tests.builders import wanted
 from tests.contracts.accounts import REGION, Account, answering, refusing, shared
-from tests.local_aws.accounts import first_vpc, pass_time
-from tests.local_aws.lattice_shares import associate as put_in
-from tests.local_aws.lattice_shares import group as make_group
-from tests.local_aws.lattice_shares import network as make_network
-from tests.local_aws.lattice_shares import network_endpoint, resource_endpoint
-from tests.local_aws.lattice_shares import shared as shared_with
 
 RESOURCE, BY_NETWORK = Mode.RESOURCE_ENDPOINT, Mode.SERVICE_NETWORK_ENDPOINT
 

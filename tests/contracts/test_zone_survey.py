@@ -8,9 +8,9 @@ import pytest
 
 from drawbridge.aws.zone_survey import ZoneSurvey
 from drawbridge.errors import AccessDeniedError
+from local_aws_tests.accounts import first_vpc
+from local_aws_tests.zones import alias, private_zone, put, record
 from tests.contracts.accounts import REGION, Account, refusing
-from tests.local_aws.accounts import first_vpc
-from tests.local_aws.zones import alias, private_zone, put, record
 
 TARGET = f"vpce-1.rcfg-1.4232ccc.vpc-lattice-rsc.{REGION}.on.aws"
 

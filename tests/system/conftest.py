@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from demo.people import Person
-from local_aws.drawbridge_stack import REGION, deploy_stack
-from local_aws.lapse import lapse
 from local_aws.server import LocalAws
+from local_aws.time.fast_forward import lapse
+from local_stack.stack import REGION, deploy_stack
 from tests.system.permissions import Permissions
 
 PATIENCE = 3600

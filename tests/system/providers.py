@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from demo.people import Person
-from local_aws.services import lattice_children, public_dns
-from local_aws.services.lattice_kinds import children
-from local_aws.services.lattice_store import configurations
+from local_aws.services.dns import public_dns
+from local_aws.services.lattice import children as lattice_children
+from local_aws.services.lattice.kinds import children
+from local_aws.services.lattice.store import configurations
 from tests.system.conftest import until
 
 

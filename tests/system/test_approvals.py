@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from demo.people import Person
-from local_aws.clock import clock
-from local_aws.drawbridge_stack import REGION
-from local_aws.faults import CallFault, faults
+from local_aws.fault_injection.faults import CallFault, faults
 from local_aws.functions.fleet import fleet
 from local_aws.slack.callbacks import Delivered, send
 from local_aws.slack.workspace import workspace
+from local_aws.time.clock import clock
+from local_stack.stack import REGION
 from tests.system.conftest import LONG, Policy, World, stop_looking, until
 from tests.system.test_onboarding import reasons, row_of, settled, statuses
 

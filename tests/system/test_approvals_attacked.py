@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from demo.people import Person
-from local_aws.clock import clock
-from local_aws.faults import CallFault, faults
+from local_aws.fault_injection.faults import CallFault, faults
+from local_aws.time.clock import clock
 from tests.system.conftest import Policy, World, until
 from tests.system.test_approvals import asked, buttons, click, messages, private, request, shown, waiting
 from tests.system.test_onboarding import row_of, settled

@@ -11,14 +11,14 @@ from typing import Protocol
 import pytest
 
 from demo.people import Person
-from local_aws.activity import in_flight
-from local_aws.drawbridge_stack import REGION
-from local_aws.fault_plans import Kind
-from local_aws.faults import CallFault, faults
+from local_aws.fault_injection.faults import CallFault, faults
+from local_aws.fault_injection.plans import Kind
 from local_aws.functions.fleet import fleet
-from local_aws.lapse import lapse
-from local_aws.record import record
-from local_aws.services.organizations import arrange
+from local_aws.http.call_record import record
+from local_aws.services.organizations.membership import arrange
+from local_aws.time.activity import in_flight
+from local_aws.time.fast_forward import lapse
+from local_stack.stack import REGION
 from tests.system.conftest import LONG, World
 from tests.system.test_onboarding import row_of, statuses
 

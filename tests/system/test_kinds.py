@@ -11,10 +11,11 @@ from unittest import mock
 import pytest
 
 from demo.people import Person
-from local_aws.clock import clock
-from local_aws.services import endpoint_connections, shares
-from local_aws.services.organizations import arrange
+from local_aws.services.organizations.membership import arrange
+from local_aws.services.privatelink import endpoint_connections
+from local_aws.services.ram import shares
 from local_aws.services.timings import timings
+from local_aws.time.clock import clock
 from tests.system.conftest import Policy, World, until
 from tests.system.test_bad_input import logged
 from tests.system.test_onboarding import reasons, settled

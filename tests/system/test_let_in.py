@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from demo.people import Person
-from local_aws.clock import clock
+from local_aws.time.clock import clock
 from tests.system.conftest import Policy, World, until
 from tests.system.test_approvals import asked, buttons, click, messages, shown
 from tests.system.test_onboarding import endpoints_for, reasons, row_of, settled, statuses

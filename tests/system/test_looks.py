@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from demo.people import Person
-from local_aws.faults import CallFault, faults
-from local_aws.services import ram_listings
+from local_aws.fault_injection.faults import CallFault, faults
+from local_aws.services.ram import listings
 from tests.system import providers
 from tests.system.conftest import World, until
 from tests.system.test_onboarding import endpoints_for, reasons, row_of, settled
@@ -206,8 +206,8 @@ def test_what_aws_will_not_describe_is_told_keeps_nothing_else_back_and_comes_on
         )
     made = provider.aws("ram").create_resource_share(name="some", resourceArns=arns, principals=[consumer.account_id])
     share_arn = str(made["resourceShare"]["resourceShareArn"])
-    ram_listings.set_trouble(unavailable, "UNAVAILABLE", "out of order")
-    ram_listings.set_trouble(limited, "LIMIT_EXCEEDED", "")
+    listings.set_trouble(unavailable, "UNAVAILABLE", "out of order")
+    listings.set_trouble(limited, "LIMIT_EXCEEDED", "")
 
     row = comes_to(consumer, share_arn, "AVAILABLE", attempt=1)
 
@@ -219,7 +219,7 @@ def test_what_aws_will_not_describe_is_told_keeps_nothing_else_back_and_comes_on
     assert "CREATE_FAILED" in texts[failed]
     assert consumer.parameter("/drawbridge/connections/seen/seen/dns-name")
 
-    ram_listings.set_trouble(unavailable, "", "")
+    listings.set_trouble(unavailable, "", "")
 
     comes_to(consumer, share_arn, "AVAILABLE", attempt=int(row["attempt"]["N"]) + 1)
     assert consumer.parameter("/drawbridge/connections/unavailable/unavailable/dns-name")

@@ -19,9 +19,9 @@ from hypothesis.stateful import (
 )
 
 from demo.people import Person
-from local_aws.clock import clock
-from local_aws.lapse import lapse
 from local_aws.slack import APPROVALS
+from local_aws.time.clock import clock
+from local_aws.time.fast_forward import lapse
 from tests.system.conftest import LONG, World, stop_looking
 from tests.system.model.acceptances import Acceptances
 from tests.system.model.approvals import APPROVERS, NOBODY, Desk

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from demo.people import Person
-from local_aws.clock import clock
-from local_aws.fault_plans import CallFault, Plan
-from local_aws.faults import faults
-from local_aws.lapse import lapse
+from local_aws.fault_injection.faults import faults
+from local_aws.fault_injection.plans import CallFault, Plan
 from local_aws.slack import APPROVALS
+from local_aws.time.clock import clock
+from local_aws.time.fast_forward import lapse
 from tests.system.conftest import World
 from tests.system.model.acceptances import Acceptances
 from tests.system.model.approvals import Desk

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from demo.people import Person
-from local_aws.lapse import lapse
-from local_aws.services.organizations import arrange
+from local_aws.services.organizations.membership import arrange
+from local_aws.time.fast_forward import lapse
 from tests.system.conftest import World, until
 
 _numbers = itertools.count(1)

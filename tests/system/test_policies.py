@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from demo.people import Person
-from local_aws.clock import clock
-from local_aws.services.organizations import arrange
+from local_aws.services.organizations.membership import arrange
+from local_aws.time.clock import clock
 from tests.system.conftest import Policy, World, until
 from tests.system.test_bad_input import logged
 from tests.system.test_onboarding import endpoints_for, reasons, row_of, settled

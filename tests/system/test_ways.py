@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import pytest
 
 from demo.people import Person
-from local_aws.faults import CallFault, faults
+from local_aws.fault_injection.faults import CallFault, faults
 from tests.system import providers
 from tests.system.conftest import World, until
 from tests.system.test_onboarding import reasons, row_of, settled

@@ -32,10 +32,10 @@ from functions.associate_resource import app as associate_resource
 from functions.plan_associations import app as plan_associations
 from functions.publish_dns import app as publish_dns
 from functions.record_outcome import app as record_outcome
-from local_aws.clock import clock
+from local_aws.time.clock import clock
+from local_aws_tests.workflow_runs import ROLE, Function, FunctionError, Json, until, waits
 from tests.attempts import KeptInMemory
 from tests.builders import NOW, SHARE, share_facts, wanted, workflow_input
-from tests.local_aws.workflow_runs import ROLE, Function, FunctionError, Json, until, waits
 from tests.workflow.definition import CALLED, DEFINITION, RESOURCES, attribute_of
 
 WHY = (Reason("policy", "A policy says so.", source="some-policy"),)

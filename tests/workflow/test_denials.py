@@ -17,8 +17,8 @@ from local_aws.deployment import template
 from local_aws.deployment.policy_documents import of_template
 from local_aws.iam.authorize import authorize
 from local_aws.workflows import tokens
+from local_aws_tests.role_calls import Asked
 from tests.builders import REPOSITORY
-from tests.local_aws.role_calls import Asked
 from tests.workflow.definition import TEMPLATE
 
 ACCOUNT = "111122223333"

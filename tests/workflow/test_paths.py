@@ -14,8 +14,8 @@ from drawbridge.decision.grounds import AssociationGrounds
 from drawbridge.decision.let_in import LetIn
 from drawbridge.record import GONE, Basis
 from drawbridge.status import Reason, Status
+from local_aws_tests.workflow_runs import client_of, functions_called, served
 from tests.builders import CONNECTION, ENDPOINT_ID, NOW, resource_facts
-from tests.local_aws.workflow_runs import client_of, functions_called, served
 from tests.workflow.played import GROUNDS, NOTHING, ON, WHY, YES, Script, Stage, associations, parameters
 from tests.workflow.test_definition import OUR_ERRORS, PROMISES
 

@@ -10,8 +10,8 @@ import pytest
 from drawbridge.association.plan import MOST_AT_ONCE
 from drawbridge.bounds import size_of
 from drawbridge.status import Reason, Status
+from local_aws_tests.workflow_runs import client_of, functions_called, served
 from tests.aws_limits import STATE_BYTES
-from tests.local_aws.workflow_runs import client_of, functions_called, served
 from tests.unit.largest import ALL_LONGEST, LARGEST_BY
 from tests.workflow.definition import Json
 from tests.workflow.played import Cast, Script, Stage, associations, parameters

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from local_aws.record import MadeCall, record
+from local_aws.http.call_record import MadeCall, record
 from tests.system.model.neighbours import Ask, invitations
 
 _ACCEPTS = frozenset({"ram:AcceptResourceShareInvitation", "ec2:AcceptVpcEndpointConnections"})

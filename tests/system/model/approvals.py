@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from demo.people import Person
-from local_aws.clock import clock
 from local_aws.slack.callbacks import send
 from local_aws.slack.people import TEAM_ID
 from local_aws.slack.state import Message
 from local_aws.slack.workspace import workspace
+from local_aws.time.clock import clock
 from tests.system.model.acceptances import Acceptances
 from tests.system.model.neighbours import GRACE, LATE, Ask, Home
 from tests.system.model.spans import Spans

@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from demo.people import Person
-from local_aws.clock import clock
-from local_aws.fault_plans import CallFault, Plan
-from local_aws.faults import faults
+from local_aws.fault_injection.faults import faults
+from local_aws.fault_injection.plans import CallFault, Plan
+from local_aws.time.clock import clock
 from tests.system.model.spans import Spans
 
 GRACE = 60.0
