@@ -134,7 +134,7 @@ endif
 
 .PHONY: up
 up: $(READY)  ## a local AWS with the stack in two accounts: make up PORT=4566
-	@exec $(VENV)/bin/python -m local_aws --port $(PORT)
+	@exec $(VENV)/bin/python -m local_stack --port $(PORT)
 
 .PHONY: bench
 bench: $(READY)  ## what an onboarding, a decision and an answer to a click cost, and how long functions take to load

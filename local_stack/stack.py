@@ -44,7 +44,7 @@ def deploy_stack(
     slots = _parameters_of_slack()
     asks = bool(slots) and values.get("SlackChannel", slack.APPROVALS) != ""
     if asks:
-        app = slack.install(account_id)
+        app = slack.install(account_id, name="Drawbridge")
         known = {"SlackChannel": slack.APPROVALS, "SlackApiUrl": slack.api_url(), "SlackAppId": app.app_id}
         values = {**{slot: known[slot] for slot in slots}, **values}
         _keep_secret(account_id, region, {"botToken": app.bot_token, "signingSecret": app.signing_secret})

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
-import pytest
-
-from local_aws.control import settings
-from local_aws.control.routes import PREFIX, ROUTES
-from local_aws.fault_injection.plans import KINDS, parse
-from local_aws.functions.configuration import REPOSITORY
+from local_aws.server import LocalAws
+from tests.builders import REPOSITORY
 
 LAYER = REPOSITORY / ".local" / "layers" / "drawbridge" / "python"
 DOCUMENT = (REPOSITORY / "docs" / "local-aws.md").read_text(encoding="utf-8")
@@ -55,7 +53,6 @@ def _run(example: str, folder: Path) -> tuple[int, str]:
     ended = subprocess.run(
         [sys.executable, "-c", example],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
         check=False,
@@ -64,31 +61,55 @@ def _run(example: str, folder: Path) -> tuple[int, str]:
     return ended.returncode, ended.stderr
 
 
-def test_the_faults_shown_can_be_posted() -> None:
+def _control(server: LocalAws, route: str, body: Any = None) -> tuple[int, Any]:
+    """Ask a route, or post to it; give the status and the JSON of the answer."""
+    data = None if body is None else json.dumps(body).encode()
+    try:
+        with urlopen(Request(f"{server.url}/_local/{route}", data)) as answer:  # noqa: S310 - http
+            return answer.status, json.load(answer)
+    except HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+
+def test_the_faults_shown_can_be_posted(local_aws_server: LocalAws) -> None:
     (shown,) = _blocks("json")
 
-    assert len(parse(json.loads(shown)).calls) == 3
+    status, told = _control(local_aws_server, "faults", json.loads(shown))
+
+    ended, _ = _control(local_aws_server, "faults", {})
+    assert (status, ended) == (200, 200)
+    assert len(told["calls"]) == 3
 
 
-def test_all_faults_are_told() -> None:
-    assert set(KINDS) <= _first_cells("Faults")
+def test_all_faults_are_told(local_aws_server: LocalAws) -> None:
+    status, told = _control(local_aws_server, "faults", {"calls": [{"operation": "ec2:*", "fault": "none of them"}]})
+
+    kinds = re.search(r"one of (.*) is expected", told["error"])
+    assert status == 400
+    assert kinds is not None
+    assert set(kinds[1].split(", ")) <= _first_cells("Faults")
 
 
-def test_all_settings_are_told_and_no_others() -> None:
-    assert _first_cells("Settings") == set(settings.NAMES)
+def test_all_settings_are_told_and_no_others(local_aws_server: LocalAws) -> None:
+    _, known = _control(local_aws_server, "settings")
+
+    assert _first_cells("Settings") == known.keys()
 
 
-def test_the_quotas_and_timings_shown_can_be_posted() -> None:
+def test_the_quotas_and_timings_shown_can_be_posted(local_aws_server: LocalAws) -> None:
     section = DOCUMENT.split("\n## Settings\n", 1)[1].split("\n## ", 1)[0]
     shown = re.findall(r"^\| `(quotas|timings)`.*`(\{.*\})`", section, re.MULTILINE)
-    known = settings.describe()
+    _, known = _control(local_aws_server, "settings")
 
     assert [name for name, _ in shown] == ["quotas", "timings"]
     assert all(set(json.loads(example)) <= set(known[name]) for name, example in shown)
 
 
-@pytest.mark.parametrize("route", sorted({name for name, _ in ROUTES if name}))
-def test_all_routes_are_told(route: str) -> None:
+def test_all_routes_are_told(local_aws_server: LocalAws) -> None:
+    _, index = _control(local_aws_server, "")
+    routes = {name.partition("/_local/")[2] for name in index["routes"]}
     told = {name.split(" ")[-1] for name in _first_cells("Control")}
 
-    assert route in told | {"slack"}, f"{PREFIX}/{route} is not in the table"
+    assert "clock" in routes
+    assert {route for route in routes if not route.startswith(("slack", "apis"))} <= told

@@ -11,6 +11,7 @@ import boto3
 import pytest
 from moto.cloudformation import parsing
 
+from local_aws import project
 from local_aws.deployment import DeploymentError, deploy, template
 from local_aws.deployment.__main__ import main
 from local_aws.deployment.compute import layer_paths
@@ -35,9 +36,7 @@ class Deployed:
         return self.session.client(service)  # type: ignore[call-overload]  # any service
 
     def role(self, logical_id: str) -> str:
-        told = self.client("cloudformation").describe_stack_resource(
-            StackName="drawbridge", LogicalResourceId=logical_id
-        )
+        told = self.client("cloudformation").describe_stack_resource(StackName="local", LogicalResourceId=logical_id)
         return str(told["StackResourceDetail"]["PhysicalResourceId"])
 
 
@@ -92,25 +91,25 @@ Resources:
 
 
 def test_a_stack_tells_its_outputs(deployed: Deployed) -> None:
-    stack = deployed.client("cloudformation").describe_stacks(StackName="drawbridge")["Stacks"][0]
+    stack = deployed.client("cloudformation").describe_stacks(StackName="local")["Stacks"][0]
 
     told = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     assert stack["StackStatus"] == "CREATE_COMPLETE"
     assert told == deployed.stack.outputs
-    assert told["BusName"] == "drawbridge"
-    assert told["OnboardingStateMachineArn"].endswith(":stateMachine:drawbridge-onboarding")
+    assert told["BusName"] == "local"
+    assert told["OnboardingStateMachineArn"].endswith(":stateMachine:local-onboarding")
 
 
 def test_a_stack_tells_the_events_of_its_resources(deployed: Deployed) -> None:
-    events = deployed.client("cloudformation").describe_stack_events(StackName="drawbridge")["StackEvents"]
+    events = deployed.client("cloudformation").describe_stack_events(StackName="local")["StackEvents"]
 
     complete = [event["LogicalResourceId"] for event in events if event["ResourceStatus"] == "CREATE_COMPLETE"]
     assert {"Echo", "Hints", "Onboarding", "Schedule"} <= set(complete)
-    assert complete[0] == "drawbridge"
+    assert complete[0] == "local"
 
 
 def test_what_every_resource_is_called_is_text(deployed: Deployed) -> None:
-    told = deployed.client("cloudformation").describe_stack_resources(StackName="drawbridge")["StackResources"]
+    told = deployed.client("cloudformation").describe_stack_resources(StackName="local")["StackResources"]
 
     assert [
         each["LogicalResourceId"] for each in told if "object at" in each.get("PhysicalResourceId", "object at")
@@ -118,30 +117,30 @@ def test_what_every_resource_is_called_is_text(deployed: Deployed) -> None:
 
 
 def test_a_function_keeps_what_moto_drops(deployed: Deployed) -> None:
-    function = deployed.client("lambda").get_function(FunctionName="drawbridge-echo")
+    function = deployed.client("lambda").get_function(FunctionName="local-echo")
 
     configuration = function["Configuration"]
     assert configuration["Architectures"] == ["arm64"]
     assert configuration["TracingConfig"] == {"Mode": "Active"}
-    assert configuration["Layers"][0]["Arn"].endswith(":layer:drawbridge-shared:1")
+    assert configuration["Layers"][0]["Arn"].endswith(":layer:local-shared:1")
     assert function["Concurrency"] == {"ReservedConcurrentExecutions": 2}
     assert configuration["Environment"]["Variables"]["CHANNEL"] == "none"
 
 
 def test_a_function_runs_from_its_folder_with_the_layers_that_the_template_gives_it(deployed: Deployed) -> None:
-    source = sources.find(deployed.stack.account_id, REGION, "drawbridge-echo")
+    source = sources.find(deployed.stack.account_id, REGION, "local-echo")
 
     assert source == sources.FunctionSource(code=FOLDER / "functions" / "echo", layers=(FOLDER / "layers" / "shared",))
 
 
 def test_a_function_answers(deployed: Deployed) -> None:
-    answer = deployed.client("lambda").invoke(FunctionName="drawbridge-echo", Payload=json.dumps({"say": "hello"}))
+    answer = deployed.client("lambda").invoke(FunctionName="local-echo", Payload=json.dumps({"say": "hello"}))
 
     assert json.load(answer["Payload"]) == {"said": "HELLO", "prefix": "test"}
 
 
 def test_a_function_may_be_invoked_by_what_is_connected_to_it(deployed: Deployed) -> None:
-    policy = json.loads(deployed.client("lambda").get_policy(FunctionName="drawbridge-echo")["Policy"])
+    policy = json.loads(deployed.client("lambda").get_policy(FunctionName="local-echo")["Policy"])
 
     services = {statement["Principal"]["Service"] for statement in policy["Statement"]}
     assert services == {"events.amazonaws.com", "sns.amazonaws.com"}
@@ -164,7 +163,7 @@ def test_a_state_machine_has_the_definition_of_its_file_with_what_is_filled_in(d
 
     definition = json.loads(machine["definition"])
     function = definition["States"]["Echo"]["Arguments"]["FunctionName"]
-    assert function == "arn:aws:lambda:us-east-1:311111111301:function:drawbridge-echo"
+    assert function == "arn:aws:lambda:us-east-1:311111111301:function:local-echo"
     assert machine["tracingConfiguration"] == {"enabled": True}
     assert machine["loggingConfiguration"]["level"] == "ERROR"
 
@@ -174,7 +173,7 @@ def test_a_log_group_s_arn_stands_for_its_streams(deployed: Deployed) -> None:
     machine = deployed.client("stepfunctions").describe_state_machine(
         stateMachineArn=deployed.stack.outputs["OnboardingStateMachineArn"]
     )
-    name = "/aws/vendedlogs/states/drawbridge"
+    name = "/aws/vendedlogs/states/local"
     (group,) = deployed.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
 
     (destination,) = machine["loggingConfiguration"]["destinations"]
@@ -211,12 +210,12 @@ def test_a_rule_has_its_target_with_dead_letters_and_transformer(deployed: Deplo
     targets = deployed.client("events").list_targets_by_rule(Rule=deployed.role("Shares"))["Targets"]
 
     assert targets[0]["Id"] == "hints"
-    assert targets[0]["DeadLetterConfig"]["Arn"].startswith("arn:aws:sqs:us-east-1:311111111301:drawbridge-DeadLetters")
+    assert targets[0]["DeadLetterConfig"]["Arn"].startswith("arn:aws:sqs:us-east-1:311111111301:local-DeadLetters")
     assert targets[0]["InputTransformer"]["InputPathsMap"] == {"kind": "$.detail-type"}
 
 
 def test_a_bus_has_its_policy(deployed: Deployed) -> None:
-    policy = json.loads(deployed.client("events").describe_event_bus(Name="drawbridge")["Policy"])
+    policy = json.loads(deployed.client("events").describe_event_bus(Name="local")["Policy"])
 
     assert [statement["Sid"] for statement in policy["Statement"]] == ["friends"]
 
@@ -340,9 +339,16 @@ def test_what_sam_refuses_is_told_with_its_reason(written: Callable[[str], Path]
         deploy(path, "311111111307", REGION)
 
 
-def test_a_layer_with_dependencies_puts_them_on_the_path_before_its_own_source(tmp_path: Path) -> None:
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have a project's folder of this test's own."""
+    monkeypatch.setattr(project, "_used", [project.Project(folder=tmp_path / "kept")])
+    return tmp_path / "kept"
+
+
+def test_a_layer_with_dependencies_puts_them_on_the_path_before_its_own_source(tmp_path: Path, folder: Path) -> None:
     layer = tmp_path / "layers" / "some"
-    installed = tmp_path / ".local" / "layers" / "some" / "python"
+    installed = folder / "layers" / "some" / "python"
     shutil.copytree(FOLDER / "layers" / "shared", layer)
     (layer / "requirements.txt").touch()
     installed.mkdir(parents=True)
@@ -350,12 +356,13 @@ def test_a_layer_with_dependencies_puts_them_on_the_path_before_its_own_source(t
     assert layer_paths(layer) == (installed, layer)
 
 
+@pytest.mark.usefixtures("folder")
 def test_a_layer_whose_dependencies_are_not_installed_says_what_to_run(tmp_path: Path) -> None:
     layer = tmp_path / "layers" / "some"
     layer.mkdir(parents=True)
     (layer / "requirements.txt").touch()
 
-    with pytest.raises(DeploymentError, match="run `make setup`"):
+    with pytest.raises(DeploymentError, match=r"pip install --target .*kept/layers/some/python -r .*requirements\.txt"):
         layer_paths(layer)
 
 

@@ -20,7 +20,7 @@ _selectors = {
     "skip": st.integers(0, 5),
     "account": st.sampled_from([None, "111111111111", "222222222222"]),
 }
-_roles = st.sampled_from([None, "drawbridge-*", "reader"])
+_roles = st.sampled_from([None, "onboard-*", "reader"])
 _plain = sorted(set(KINDS) - {"slow", "error", "fails-later"})
 call_faults = st.one_of(
     st.builds(CallFault, fault=st.sampled_from(_plain), role=_roles, **_selectors),
@@ -130,15 +130,15 @@ def test_a_call_of_another_operation_is_not_skipped() -> None:
 @pytest.mark.parametrize(
     ("account_id", "role_name", "strikes"),
     [
-        pytest.param("111111111111", "drawbridge-DecideRequestRole-ABC", True, id="its account and role"),
-        pytest.param("222222222222", "drawbridge-DecideRequestRole-ABC", False, id="another account"),
-        pytest.param("111111111111", "drawbridge-RecordOutcomeRole-ABC", False, id="another role"),
+        pytest.param("111111111111", "onboard-DecideRequestRole-ABC", True, id="its account and role"),
+        pytest.param("222222222222", "onboard-DecideRequestRole-ABC", False, id="another account"),
+        pytest.param("111111111111", "onboard-RecordOutcomeRole-ABC", False, id="another role"),
         pytest.param("111111111111", None, False, id="a person"),
     ],
 )
 def test_a_fault_strikes_its_own_account_and_role_only(account_id: str, role_name: str | None, strikes: bool) -> None:
     faults = Faults()
-    fault = CallFault("ec2:*", "throttle", account="111111111111", role="drawbridge-DecideRequest*")
+    fault = CallFault("ec2:*", "throttle", account="111111111111", role="onboard-DecideRequest*")
     faults.replace(Plan(calls=(fault,)))
 
     struck = faults.call_fault(_OPERATION, account_id, role_name)

@@ -16,11 +16,13 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.awslambda.models import LambdaBackend, LambdaFunction, LambdaStorage
 
+import local_aws
 from local_aws.functions import sources
-from local_aws.functions.configuration import REPOSITORY
 from local_aws.time.clock import clock
 from local_aws_tests.lambda_account import HANDLERS, Account, answer, failure, new_account, wait_until, wait_until_quiet
 from local_aws_tests.people import Person
+
+SOURCE = str(Path(local_aws.__file__).parent)
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +106,7 @@ def test_only_code_layers_and_runtime_are_on_the_path(account: Account) -> None:
     path = answer(account.invoke("probe"))["path"]
 
     assert path[0] == str(HANDLERS / "probe")
-    assert not [each for each in path if each.startswith(str(REPOSITORY / "local_aws"))]
+    assert not [each for each in path if each.startswith(SOURCE)]
     assert not [each for each in path if ".venv" in each]
 
 
@@ -424,9 +426,7 @@ def test_no_process_outlives_the_local_aws_however_it_ends(tmp_path: Path) -> No
         """
     )
 
-    ended = subprocess.run(
-        [sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=60
-    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
 
     process = int(ended.stdout)
     wait_until(lambda: not _lives(process))

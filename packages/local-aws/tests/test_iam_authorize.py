@@ -142,9 +142,9 @@ def test_a_boundary_alone_allows_nothing(account: str) -> None:
 
 
 def test_tags_of_the_resource_are_known_to_conditions(account: str) -> None:
-    make_role(account, allow("ssm:DeleteParameter", "*", StringEquals={"aws:ResourceTag/owner": "drawbridge"}))
+    make_role(account, allow("ssm:DeleteParameter", "*", StringEquals={"aws:ResourceTag/owner": "app"}))
     parameters = ssm_backends[account]["us-east-1"]
-    for name, owner in (("/mine", "drawbridge"), ("/theirs", "someone")):
+    for name, owner in (("/mine", "app"), ("/theirs", "someone")):
         parameters.put_parameter(
             name, "", "x", "String", "", "", False, [{"Key": "owner", "Value": owner}], "text", None, None
         )

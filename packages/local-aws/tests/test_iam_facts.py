@@ -54,7 +54,7 @@ def ledger() -> str:
             }
         ],
         BillingMode="PAY_PER_REQUEST",
-        Tags=[{"Key": "owner", "Value": "drawbridge"}],
+        Tags=[{"Key": "owner", "Value": "app"}],
     )
     return str(made["TableDescription"]["TableArn"])
 
@@ -88,13 +88,13 @@ def test_a_batch_has_the_partition_keys_of_all_its_items(ledger: str) -> None:
 
 
 def test_tags_are_found_wherever_moto_keeps_them(ledger: str) -> None:
-    tag = {"owner": "drawbridge"}
-    listed = [{"Key": "owner", "Value": "drawbridge"}]
+    tag = {"owner": "app"}
+    listed = [{"Key": "owner", "Value": "app"}]
     client("ssm").put_parameter(Name="/app/a", Value="x", Type="String", Tags=listed)
     queue = client("sqs").create_queue(QueueName="hints", tags=tag)["QueueUrl"]
     topic = client("sns").create_topic(Name="hints", Tags=listed)["TopicArn"]
     secret = client("secretsmanager").create_secret(Name="slack", SecretString="x", Tags=listed)["ARN"]
-    key = client("kms").create_key(Tags=[{"TagKey": "owner", "TagValue": "drawbridge"}])["KeyMetadata"]["Arn"]
+    key = client("kms").create_key(Tags=[{"TagKey": "owner", "TagValue": "app"}])["KeyMetadata"]["Arn"]
     rule = client("events").put_rule(Name="r", EventPattern='{"source": ["a"]}', Tags=listed)["RuleArn"]
     tagged = [{"ResourceType": "vpc", "Tags": listed}]
     vpc = client("ec2").create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=tagged)["Vpc"]["VpcId"]
@@ -129,9 +129,9 @@ def test_what_is_not_known_has_no_tags(arn: str) -> None:
 
 
 def test_a_secrets_name_becomes_its_whole_arn() -> None:
-    arn = client("secretsmanager").create_secret(Name="drawbridge/slack", SecretString="x")["ARN"]
+    arn = client("secretsmanager").create_secret(Name="app/token", SecretString="x")["ARN"]
 
-    assert first_need("secretsmanager", "GetSecretValue", SecretId="drawbridge/slack").resource == arn
+    assert first_need("secretsmanager", "GetSecretValue", SecretId="app/token").resource == arn
 
 
 def test_an_alias_becomes_its_key() -> None:

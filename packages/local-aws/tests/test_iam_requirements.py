@@ -102,9 +102,9 @@ def needed(service: str, operation: str, params: dict[str, Any]) -> list[tuple[s
         pytest.param(
             "events",
             "PutEvents",
-            {"Entries": [{"EventBusName": "drawbridge"}, {}]},
+            {"Entries": [{"EventBusName": "orders"}, {}]},
             [
-                ("events:PutEvents", f"arn:aws:events:{HERE}:event-bus/drawbridge"),
+                ("events:PutEvents", f"arn:aws:events:{HERE}:event-bus/orders"),
                 ("events:PutEvents", f"arn:aws:events:{HERE}:event-bus/default"),
             ],
             id="each event's bus",
@@ -112,8 +112,8 @@ def needed(service: str, operation: str, params: dict[str, Any]) -> list[tuple[s
         pytest.param(
             "events",
             "PutRule",
-            {"Name": "r", "EventBusName": "drawbridge"},
-            [("events:PutRule", f"arn:aws:events:{HERE}:rule/drawbridge/r")],
+            {"Name": "r", "EventBusName": "orders"},
+            [("events:PutRule", f"arn:aws:events:{HERE}:rule/orders/r")],
             id="a rule bears its bus's name",
         ),
         pytest.param(
@@ -205,8 +205,8 @@ def needed(service: str, operation: str, params: dict[str, Any]) -> list[tuple[s
         pytest.param(
             "secretsmanager",
             "GetSecretValue",
-            {"SecretId": "drawbridge/absent"},
-            [("secretsmanager:GetSecretValue", "drawbridge/absent")],
+            {"SecretId": "app/absent"},
+            [("secretsmanager:GetSecretValue", "app/absent")],
             id="a secret that is not there has no ARN",
         ),
         pytest.param(
@@ -284,7 +284,7 @@ CREATE_ENDPOINT = {
     "SubnetIds": ["subnet-1"],
     "SecurityGroupIds": ["sg-1"],
     "ServiceNetworkArn": f"{LATTICE}:servicenetwork/sn-1",
-    "TagSpecifications": [{"ResourceType": "vpc-endpoint", "Tags": [{"Key": "owner", "Value": "drawbridge"}]}],
+    "TagSpecifications": [{"ResourceType": "vpc-endpoint", "Tags": [{"Key": "owner", "Value": "app"}]}],
 }
 
 
@@ -355,9 +355,9 @@ def test_an_association_needs_network_interfaces_too() -> None:
         pytest.param(
             "events",
             "PutEvents",
-            {"Entries": [{"Source": "drawbridge", "DetailType": "Status"}]},
+            {"Entries": [{"Source": "app", "DetailType": "Status"}]},
             "events:source",
-            ("drawbridge",),
+            ("app",),
             id="an event's source",
         ),
         pytest.param(
@@ -382,9 +382,9 @@ def test_an_association_needs_network_interfaces_too() -> None:
         pytest.param(
             "cloudwatch",
             "PutMetricData",
-            {"Namespace": "Drawbridge"},
+            {"Namespace": "App"},
             "cloudwatch:namespace",
-            ("Drawbridge",),
+            ("App",),
             id="which namespace",
         ),
         pytest.param(

@@ -10,7 +10,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from local_aws.__main__ import main
+from local_aws.command import main
 from local_aws_tests.people import assume
 
 TEMPLATE = Path(__file__).parent / "stack" / "template.yaml"
@@ -48,6 +48,19 @@ def test_it_says_ready_in_one_line_and_ends_cleanly_when_told() -> None:
     assert (rest, code) == ("", 0)
     assert functions
     assert not functions & _running()
+
+
+def test_without_a_template_it_serves_accounts_with_nothing_in_them(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "local_aws", "--port", "0"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as served:
+        assert served.stdout is not None
+        url = served.stdout.readline().split()[1]
+        stacks = assume(url, "arn:aws:iam::123456789012:role/person").client("cloudformation").list_stacks()
+        served.send_signal(signal.SIGTERM)
+        _, told = served.communicate(timeout=20)
+
+    assert stacks["StackSummaries"] == []
+    assert "deploying" not in told
 
 
 def _processes() -> list[tuple[int, int]]:

@@ -83,12 +83,12 @@ def shared_with(provider: Person, consumer: Person) -> str:
 
 def test_a_service_has_an_id_of_seventeen_digits_and_is_found_by_its_tag() -> None:
     provider = person()
-    tags = [{"ResourceType": "vpc-endpoint-service", "Tags": [{"Key": "drawbridge:managed", "Value": "true"}]}]
+    tags = [{"ResourceType": "vpc-endpoint-service", "Tags": [{"Key": "app:managed", "Value": "true"}]}]
     tagged = service(provider, TagSpecifications=tags)
     service(provider)
 
     found = provider.ec2.describe_vpc_endpoint_service_configurations(
-        Filters=[{"Name": "tag:drawbridge:managed", "Values": ["true"]}]
+        Filters=[{"Name": "tag:app:managed", "Values": ["true"]}]
     )["ServiceConfigurations"]
 
     assert re.fullmatch("vpce-svc-0[0-9a-f]{16}", tagged["ServiceId"])
@@ -425,7 +425,7 @@ def test_the_creation_and_the_tagging_of_a_service_reach_the_bus_through_cloudtr
 
     with hearing() as events:
         offered = service(provider)
-        tags = [{"Key": "drawbridge:managed", "Value": "true"}]
+        tags = [{"Key": "app:managed", "Value": "true"}]
         provider.ec2.create_tags(Resources=[offered["ServiceId"]], Tags=tags)
         pass_time(5)
 
@@ -434,7 +434,7 @@ def test_the_creation_and_the_tagging_of_a_service_reach_the_bus_through_cloudtr
     detail = events[-1].detail
     assert events[-1].detail_type == "AWS API Call via CloudTrail"
     assert detail["requestParameters"]["resourcesSet"]["items"] == [{"resourceId": offered["ServiceId"]}]
-    assert detail["requestParameters"]["tagSet"]["items"] == [{"key": "drawbridge:managed", "value": "true"}]
+    assert detail["requestParameters"]["tagSet"]["items"] == [{"key": "app:managed", "value": "true"}]
     assert "errorCode" not in detail
 
 

@@ -10,7 +10,7 @@ import pytest
 from local_aws_tests.accounts import Heard, Person, hearing, person, refusal
 
 
-def put(who: Person, name: str = "/drawbridge/name", **wanted: Any) -> dict[str, Any]:
+def put(who: Person, name: str = "/app/name", **wanted: Any) -> dict[str, Any]:
     asked = {"Name": name, "Value": "db.example.com", "Type": "String", **wanted}
     answer: dict[str, Any] = who.client("ssm").put_parameter(**asked)
     return answer
@@ -31,14 +31,14 @@ def test_every_change_is_an_event(events: list[Heard]) -> None:
 
     put(someone)
     put(someone, Overwrite=True)
-    someone.client("ssm").delete_parameter(Name="/drawbridge/name")
+    someone.client("ssm").delete_parameter(Name="/app/name")
     put(someone, "plain")
     someone.client("ssm").delete_parameters(Names=["plain", "nothing"])
 
     assert changes(events) == [
-        ("Create", "/drawbridge/name"),
-        ("Update", "/drawbridge/name"),
-        ("Delete", "/drawbridge/name"),
+        ("Create", "/app/name"),
+        ("Update", "/app/name"),
+        ("Delete", "/app/name"),
         ("Create", "plain"),
         ("Delete", "plain"),
     ]
@@ -64,10 +64,10 @@ def test_what_is_refused_is_no_event(events: list[Heard]) -> None:
         {"Value": "é" * 2049},
         {"Value": "{{ssm:other}}"},
         {"Tags": [{"Key": "a", "Value": "b"}], "Overwrite": True},
-        {"Name": "drawbridge/name"},
-        {"Name": "/drawbridge//name"},
-        {"Name": "/drawbridge/a name"},
-        {"Name": "/drawbridge/"},
+        {"Name": "app/name"},
+        {"Name": "/app//name"},
+        {"Name": "/app/a name"},
+        {"Name": "/app/"},
         {"Name": "/ssm/name"},
         {"Value": "x" * 8193, "Tier": "Advanced"},
     ],
@@ -76,7 +76,7 @@ def test_what_parameter_store_does_not_take_is_refused(wrong: dict[str, Any]) ->
     """Trap 20."""
     someone = person()
 
-    code = refusal(lambda: put(someone, **{"name": "/drawbridge/name", **_name(wrong)}))
+    code = refusal(lambda: put(someone, **{"name": "/app/name", **_name(wrong)}))
 
     assert code == "ValidationException"
 

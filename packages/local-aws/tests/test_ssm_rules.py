@@ -13,7 +13,7 @@ from local_aws.moto_extension import pages
 from local_aws.services.quotas import lowered
 from local_aws_tests.accounts import REGION, Heard, Person, hearing, pass_time, person, refusal
 
-NAME = "/drawbridge/name"
+NAME = "/app/name"
 
 
 @pytest.fixture(autouse=True)
@@ -108,8 +108,8 @@ def test_a_listing_by_path_has_ten_at_most_and_may_begin_with_nothing_but_a_toke
     someone = person()
     ssm = someone.client("ssm")
     for number in range(12):
-        put(someone, f"/drawbridge/{number}")
-    ask = {"Path": "/drawbridge", "Recursive": True}
+        put(someone, f"/app/{number}")
+    ask = {"Path": "/app", "Recursive": True}
 
     with mock.patch.object(pages, "empty_pages", 1.0):
         first = ssm.get_parameters_by_path(**ask)
@@ -120,7 +120,7 @@ def test_a_listing_by_path_has_ten_at_most_and_may_begin_with_nothing_but_a_toke
     assert "NextToken" not in third
     assert refusal(lambda: ssm.get_parameters_by_path(**ask, MaxResults=11)) == "ValidationException"
     assert refusal(lambda: ssm.get_parameters_by_path(**ask, NextToken="x")) == "InvalidNextToken"
-    assert refusal(lambda: ssm.get_parameters_by_path(Path="drawbridge")) == "ValidationException"
+    assert refusal(lambda: ssm.get_parameters_by_path(Path="app")) == "ValidationException"
 
 
 def test_names_that_are_not_there_do_not_spoil_the_others() -> None:

@@ -296,7 +296,7 @@ def test_put_events_names_its_execution_and_fails_on_a_failed_entry(sfn: Any, mo
         return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}], "ResponseMetadata": {}}
 
     monkeypatch.setattr("local_aws.workflows.calls._send", send)
-    entry = {"Source": "drawbridge", "DetailType": "Changed", "Detail": {"a": 1}}
+    entry = {"Source": "app", "DetailType": "Changed", "Detail": {"a": 1}}
 
     ran = run(sfn, {"Tell": task("arn:aws:states:::events:putEvents", Arguments={"Entries": [entry]})})
 

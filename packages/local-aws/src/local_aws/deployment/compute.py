@@ -9,6 +9,7 @@ from typing import Any
 
 from moto.awslambda.models import lambda_backends
 
+from local_aws import project
 from local_aws.deployment.failure import DeploymentError
 from local_aws.deployment.resource_types import Made, Wanted, add_type
 from local_aws.deployment.template import ARTIFACTS, artifact
@@ -103,9 +104,12 @@ def layer_paths(folder: Path) -> tuple[Path, ...]:
     """
     if not (folder / "requirements.txt").exists():
         return (folder,)
-    installed = folder.parent.parent / ".local" / "layers" / folder.name / "python"
+    installed = project.current().dependencies(folder.name)
     if not installed.is_dir():
-        raise DeploymentError(f"{folder.name}: the layer's dependencies are missing, run `make setup`")
+        raise DeploymentError(
+            f"{folder.name}: the layer's dependencies are missing, install them for this machine: "
+            f"pip install --target {installed} -r {folder / 'requirements.txt'}"
+        )
     return (installed, folder)
 
 

@@ -40,7 +40,7 @@ def deploy(
     account_id: str,
     region: str,
     *,
-    name: str = "drawbridge",
+    name: str = "local",
     parameters: Mapping[str, str] | None = None,
 ) -> Stack:
     """Deploy a SAM template.

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local_aws import project
 from local_aws.functions.sources import FunctionSource
 from local_aws.iam.role_credentials import Credentials
 
-REPOSITORY = Path(__file__).resolve().parents[5]
 BOOTSTRAP = Path(__file__).resolve().parent / "bootstrap"
-PYTHON = REPOSITORY / ".local" / "runtime" / "bin" / "python"
-LOGS = REPOSITORY / ".local" / "logs"
-BYTECODE = REPOSITORY / ".local" / "pycache"
 
 # Lambda's own user has a home that does not exist: nothing of a developer's ~/.aws is found.
 _HOME = "/home/sbx_user1051"
@@ -86,7 +83,7 @@ def runtime_environment(runtime: str) -> dict[str, str]:
         "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin:/bin:/opt/bin",
         "TZ": ":UTC",
         "HOME": _HOME,
-        "PYTHONPYCACHEPREFIX": str(BYTECODE),
+        "PYTHONPYCACHEPREFIX": str(project.current().bytecode),
     }
 
 

@@ -14,8 +14,9 @@ from typing import Any
 
 from moto.awslambda.exceptions import LambdaClientError
 
+from local_aws import project
 from local_aws.functions import invocations, sources
-from local_aws.functions.configuration import REPOSITORY, configuration_of
+from local_aws.functions.configuration import configuration_of
 from local_aws.functions.fleet import fleet
 from local_aws.functions.invocations import Invocation
 from local_aws.functions.runtime_api import Task
@@ -143,7 +144,7 @@ def _source_of(function: Any) -> FunctionSource:
     source = sources.find(function.account_id, function.region, function.function_name)
     if source is not None:
         return source
-    folder = REPOSITORY / ".local" / "code" / str(function.code_digest)
+    folder = project.current().code / str(function.code_digest)
     with _lock:
         if not folder.is_dir():
             _unpack(function.code_bytes, folder)

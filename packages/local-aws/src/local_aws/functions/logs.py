@@ -9,7 +9,8 @@ from typing import Any, TextIO
 
 from moto.logs.models import logs_backends
 
-from local_aws.functions.configuration import LOGS, FunctionConfiguration
+from local_aws import project
+from local_aws.functions.configuration import FunctionConfiguration
 from local_aws.functions.roles import refusal
 from local_aws.time.clock import clock
 
@@ -27,7 +28,7 @@ class SandboxLog:
         self.stream = stream
         self._group = configuration.log_group
         self._backend: Any = logs_backends[configuration.account_id][configuration.region]
-        self._path = LOGS / f"{configuration.account_id}-{configuration.name}.log"
+        self._path = project.current().logs / f"{configuration.account_id}-{configuration.name}.log"
         self._allowed = self._may_write(configuration)
         self._tail: deque[str] = deque(maxlen=200)
 

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Protocol
 
-from local_aws.functions.configuration import BOOTSTRAP, PYTHON, FunctionConfiguration, runtime_environment
+from local_aws import project
+from local_aws.functions.configuration import BOOTSTRAP, FunctionConfiguration, runtime_environment
 
 forking = sys.platform == "linux"
 """Whether to fork. A measurement of cold starts turns it off; elsewhere the system's own libraries don't survive it."""
@@ -55,7 +56,7 @@ def start(configuration: FunctionConfiguration, arguments: Sequence[str], variab
         except OSError:
             server.stop()  # it is gone or stuck; another one is made for the next
     return subprocess.Popen(
-        [str(PYTHON), "-s", str(BOOTSTRAP / "start.py"), *arguments],
+        [str(project.current().python), "-s", str(BOOTSTRAP / "start.py"), *arguments],
         cwd=directory,
         env=variables,
         stdin=subprocess.PIPE,
@@ -104,7 +105,7 @@ class _ForkServer:
         path = os.pathsep.join(str(layer) for layer in layers)
         with theirs:
             self._process = subprocess.Popen(
-                [str(PYTHON), "-s", str(BOOTSTRAP / "fork_server.py")],
+                [str(project.current().python), "-s", str(BOOTSTRAP / "fork_server.py")],
                 cwd="/",
                 env=runtime_environment(runtime) | {"PYTHONPATH": path},
                 stdin=theirs.fileno(),

@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from local_aws.slack.apps import DEFAULT_SCOPES, App
+from local_aws.slack.apps import DEFAULT_NAME, DEFAULT_SCOPES, App
 from local_aws.slack.callbacks import Delivered
 from local_aws.slack.faults import MethodError, RateLimited, SlackFaults
 from local_aws.slack.serving import PREFIX, serve
@@ -51,6 +51,12 @@ __all__ = [
 ]
 
 
-def install(account_id: str, callback_url: str = "", *, scopes: tuple[str, ...] = DEFAULT_SCOPES) -> App:
+def install(
+    account_id: str,
+    callback_url: str = "",
+    *,
+    scopes: tuple[str, ...] = DEFAULT_SCOPES,
+    name: str = DEFAULT_NAME,
+) -> App:
     """Install the app of an AWS account, or tell the one that is there where its callbacks go from now on."""
-    return workspace.install(account_id, callback_url, scopes=scopes)
+    return workspace.install(account_id, callback_url, scopes=scopes, name=name)

@@ -6,6 +6,7 @@ import secrets
 import string
 from dataclasses import dataclass
 
+DEFAULT_NAME = "App"
 DEFAULT_SCOPES = ("chat:write", "usergroups:read", "channels:read", "groups:read")
 
 _LETTERS = string.ascii_uppercase + string.digits
@@ -26,11 +27,11 @@ class App:
     channels: frozenset[str]
     """Those that the bot is in."""
     callback_url: str = ""
-    name: str = "Drawbridge"
+    name: str = DEFAULT_NAME
 
 
 def new_app(
-    account_id: str, callback_url: str, *, team_id: str, scopes: tuple[str, ...], channels: frozenset[str]
+    account_id: str, callback_url: str, *, name: str, team_id: str, scopes: tuple[str, ...], channels: frozenset[str]
 ) -> App:
     return App(
         account_id=account_id,
@@ -43,6 +44,7 @@ def new_app(
         scopes=scopes,
         channels=channels,
         callback_url=callback_url,
+        name=name,
     )
 
 

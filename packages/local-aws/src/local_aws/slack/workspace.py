@@ -8,7 +8,7 @@ from typing import Any
 
 from local_aws.moto_extension import tables
 from local_aws.slack import interactions
-from local_aws.slack.apps import DEFAULT_SCOPES, App, new_app
+from local_aws.slack.apps import DEFAULT_NAME, DEFAULT_SCOPES, App, new_app
 from local_aws.slack.callbacks import Delivered, Signed, form_of, send, sign
 from local_aws.slack.faults import Faults
 from local_aws.slack.people import APPROVALS, CHANNELS, ESCALATION, NET_ADMINS, TEAM_ID, USERS
@@ -58,7 +58,14 @@ class Workspace:
     def faults(self) -> Faults:
         return self.state.faults
 
-    def install(self, account_id: str, callback_url: str = "", *, scopes: Iterable[str] = DEFAULT_SCOPES) -> App:
+    def install(
+        self,
+        account_id: str,
+        callback_url: str = "",
+        *,
+        scopes: Iterable[str] = DEFAULT_SCOPES,
+        name: str = DEFAULT_NAME,
+    ) -> App:
         """Install the app of an account in all channels; one that is there keeps its token, with these scopes."""
         with self.state.lock:
             there = self.state.apps.get(account_id)
@@ -66,7 +73,12 @@ class Workspace:
                 replace(there, callback_url=callback_url or there.callback_url, scopes=tuple(scopes))
                 if there
                 else new_app(
-                    account_id, callback_url, team_id=TEAM_ID, scopes=tuple(scopes), channels=frozenset(CHANNELS)
+                    account_id,
+                    callback_url,
+                    name=name,
+                    team_id=TEAM_ID,
+                    scopes=tuple(scopes),
+                    channels=frozenset(CHANNELS),
                 )
             )
             self.state.apps[account_id] = app
