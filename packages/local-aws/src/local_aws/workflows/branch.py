@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import ChainMap
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local_aws.time.clock import clock
-from local_aws.workflows import states
 from local_aws.workflows.definition import Workflow
 from local_aws.workflows.expression_functions import timestamp
 from local_aws.workflows.expressions import ExpressionFailed, evaluate
@@ -25,9 +24,7 @@ from local_aws.workflows.failures import (
 from local_aws.workflows.loop import sleep_until
 from local_aws.workflows.places import Place
 from local_aws.workflows.retries import Retries
-
-if TYPE_CHECKING:
-    from local_aws.workflows.execution import Execution
+from local_aws.workflows.running import RunningExecution
 
 _SOON = 900.0
 """Seconds: who waits for a moment further away is not in flight."""
@@ -58,14 +55,19 @@ class Outcome:
     assigned: dict[str, Any]
 
 
+Behaviour = Callable[["Branch", Entered], Awaitable[Outcome]]
+"""What a type of state does, in the branch that enters such a state."""
+
+
 class Branch:
     """Runs its states in an execution; ``run`` gives the last one's output, or raises StateFailed."""
 
     def __init__(
         self,
-        execution: Execution,
+        execution: RunningExecution,
         workflow: Workflow,
         place: Place,
+        behaviours: Mapping[str, Behaviour],
         *,
         previous: int,
         item: dict[str, Any] | None = None,
@@ -75,6 +77,7 @@ class Branch:
         self.waiting_until: float | None = None
         """A moment of the clock, infinity for somebody's answer; None while something is done."""
         self._workflow = workflow
+        self._behaviours = behaviours
         self._variables = place.variables
         self._previous = previous
         self._item = item
@@ -110,6 +113,7 @@ class Branch:
             self.execution,
             workflow,
             self.place.inner.setdefault(number, Place(self._variables.new_child())),
+            self._behaviours,
             previous=self._previous,
             item=item if item is not None else self._item,
         )
@@ -186,7 +190,7 @@ class Branch:
             place.time = timestamp(clock.now())
         entered = Entered(name, state, data, place.entered, place.time)
         try:
-            outcome = await states.BEHAVIOURS[kind](self, entered)
+            outcome = await self._behaviours[kind](self, entered)
         except StateFailed as failure:
             raise self._explained(entered, failure) from failure
         if kind in _EXITED:

@@ -8,7 +8,6 @@ import logging
 import threading
 from collections import ChainMap
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +20,8 @@ from local_aws.workflows.failures import RUNTIME, StateFailed, to_json
 from local_aws.workflows.history import History
 from local_aws.workflows.loop import loop, post
 from local_aws.workflows.places import Place
+from local_aws.workflows.running import RunningBranch, StateMachineSnapshot
+from local_aws.workflows.states import BEHAVIOURS
 
 _log = logging.getLogger(__name__)
 
@@ -33,19 +34,6 @@ _LAST_WORDS = {
     "TIMED_OUT": ("ExecutionTimedOut", "executionTimedOut"),
     "ABORTED": ("ExecutionAborted", "executionAborted"),
 }
-
-
-@dataclass(frozen=True)
-class StateMachineSnapshot:
-    """A state machine as it was when the execution started: an update is for later ones."""
-
-    arn: str
-    name: str
-    definition: str
-    role_arn: str
-    account_id: str
-    region: str
-    updated: datetime
 
 
 class Execution:
@@ -65,7 +53,7 @@ class Execution:
         self.history = History()
         self.transitions = 0
         """State transitions as AWS bills them: states entered, and retries."""
-        self.branches: set[Branch] = set()
+        self.branches: set[RunningBranch] = set()
         self.redrive_count = 0
         self.redrive_date: datetime | None = None
         self._place = Place(ChainMap())
@@ -164,7 +152,7 @@ class Execution:
             self._timeout = clock.call_later(definition.timeout, self._time_out, background=True)
         started = {"input": self.input, "inputDetails": {"truncated": False}, "roleArn": self.machine.role_arn}
         event = redriven or self.history.add("ExecutionStarted", 0, ("executionStarted", started))
-        branch = Branch(self, definition.workflow, self._place, previous=event)
+        branch = Branch(self, definition.workflow, self._place, BEHAVIOURS, previous=event)
         return await branch.run(json.loads(self.input))
 
     def _time_out(self) -> None:

@@ -15,11 +15,12 @@ from moto.core.responses import ActionResult, EmptyResult
 
 from local_aws.moto_extension.errors import AwsError
 from local_aws.workflows import redrives
-from local_aws.workflows.execution import Execution, StateMachineSnapshot, executions
+from local_aws.workflows.execution import Execution, executions
 from local_aws.workflows.failures import DATA_LIMIT
 from local_aws.workflows.history import without_data
 from local_aws.workflows.machine_operations import validate_state_machine_definition
 from local_aws.workflows.requests import CAUSE_LIMIT, ERROR_LIMIT, Request, check_length
+from local_aws.workflows.running import StateMachineSnapshot
 from local_aws.workflows.task_operations import send_task_failure, send_task_heartbeat, send_task_success
 
 _FORBIDDEN = re.compile(r"""[\s?*<>{}\[\]"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ufffe\uffff]""")

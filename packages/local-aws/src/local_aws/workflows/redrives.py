@@ -8,14 +8,12 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local_aws.moto_extension.errors import AwsError
 from local_aws.time.clock import clock
 from local_aws.workflows.history import EVENT_LIMIT
-
-if TYPE_CHECKING:
-    from local_aws.workflows.execution import Execution
+from local_aws.workflows.running import RunningExecution
 
 PERIOD = 14 * 86_400.0
 """Seconds after its end within which an execution can be redriven."""
@@ -44,7 +42,7 @@ _lock = threading.Lock()
 _tokens: dict[str, _Tokens] = {}
 
 
-def refusal(execution: Execution) -> str | None:
+def refusal(execution: RunningExecution) -> str | None:
     """Give AWS's reason why the execution can't be redriven; None where it can."""
     if execution.status in ("RUNNING", "SUCCEEDED"):
         return f"Execution is {execution.status} and cannot be redriven"
@@ -56,7 +54,7 @@ def refusal(execution: Execution) -> str | None:
     return None
 
 
-def redrive(execution: Execution, client_token: str | None) -> datetime:
+def redrive(execution: RunningExecution, client_token: str | None) -> datetime:
     """Redrive it and give the moment; the same client token within a quarter of an hour gives the same answer."""
     with _lock:
         tokens = _tokens.setdefault(execution.execution_arn, _Tokens())
@@ -72,7 +70,7 @@ def redrive(execution: Execution, client_token: str | None) -> datetime:
         return moment
 
 
-def described(execution: Execution) -> dict[str, Any]:
+def described(execution: RunningExecution) -> dict[str, Any]:
     """Give what DescribeExecution tells of redrives."""
     reason = refusal(execution)
     return {

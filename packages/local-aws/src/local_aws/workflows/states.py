@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local_aws.time.clock import clock
+from local_aws.workflows.branch import Behaviour, Branch, Entered, Outcome
 from local_aws.workflows.definition import workflow
 from local_aws.workflows.expressions import ExpressionFailed, evaluate, evaluate_as
 from local_aws.workflows.failures import NO_CHOICE_MATCHED, StateFailed, check_size
 from local_aws.workflows.loop import all_or_first_failure
 from local_aws.workflows.task import perform
-
-if TYPE_CHECKING:
-    from local_aws.workflows.branch import Branch, Entered, Outcome
 
 _WAIT_LIMIT = 99_999_999
 _INLINE_CONCURRENCY = 40
@@ -165,7 +163,7 @@ def _arguments(branch: Branch, entered: Entered) -> Any:
     return arguments
 
 
-BEHAVIOURS: dict[str, Callable[[Branch, Entered], Awaitable[Outcome]]] = {
+BEHAVIOURS: Mapping[str, Behaviour] = {
     "Pass": _pass,
     "Task": _task,
     "Choice": _choice,

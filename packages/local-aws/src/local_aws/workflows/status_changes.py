@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local_aws.moto_extension.default_bus import announce
 from local_aws.workflows import redrives
-
-if TYPE_CHECKING:
-    from local_aws.workflows.execution import Execution
+from local_aws.workflows.running import RunningExecution
 
 _log = logging.getLogger(__name__)
 
 
-def tell(execution: Execution) -> None:
+def tell(execution: RunningExecution) -> None:
     """Have the default bus told of the execution's present status; AWS does so with best effort."""
     machine = execution.machine
     try:
@@ -31,7 +29,7 @@ def tell(execution: Execution) -> None:
         _log.exception("the bus was not told of %s", execution.execution_arn)
 
 
-def _detail(execution: Execution) -> dict[str, Any]:
+def _detail(execution: RunningExecution) -> dict[str, Any]:
     return {
         "executionArn": execution.execution_arn,
         "stateMachineArn": execution.machine.arn,

@@ -6,17 +6,15 @@ import asyncio
 import json
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local_aws.time.clock import clock
 from local_aws.workflows import calls, tokens
+from local_aws.workflows.branch import Branch, Entered
 from local_aws.workflows.expressions import ExpressionFailed, evaluate, evaluate_as
 from local_aws.workflows.failures import HEARTBEAT_TIMEOUT, TIMEOUT, StateFailed, check_size, to_json
 from local_aws.workflows.loop import loop, post, sleep_until
 from local_aws.workflows.resources import Resource, resource
-
-if TYPE_CHECKING:
-    from local_aws.workflows.branch import Branch, Entered
 
 _TIMEOUT_LIMIT = 99_999_999
 _SESSION_NAME = 32

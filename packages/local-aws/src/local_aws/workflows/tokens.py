@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from local_aws.iam.calls.workflows import machines_of_tokens
 from local_aws.time.clock import Due, clock
 from local_aws.workflows.failures import HEARTBEAT_TIMEOUT, TIMEOUT, StateFailed
 
@@ -84,6 +85,9 @@ def state_machine_of(token: str) -> str | None:
     """Give the ARN of the state machine that the token's task is of, over or not; None for what is no token."""
     task = _tasks.get(token)
     return task.state_machine_arn if task else None
+
+
+machines_of_tokens.append(state_machine_of)
 
 
 def beat(token: str, account_id: str) -> None:

@@ -15,7 +15,6 @@ from local_aws.services.lattice.definitions import check_definition
 from local_aws.services.lattice.domains import status_of
 from local_aws.services.lattice.kinds import KIND, check_members, children, made_of
 from local_aws.services.lattice.store import LatticeResource, configurations
-from local_aws.services.privatelink import endpoint_store
 from local_aws.services.quotas import lattice_quota, quotas
 from local_aws.services.ram.shares import is_shared_with, resource_gone
 from local_aws.time.clock import clock
@@ -140,7 +139,7 @@ def _update(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     configuration = own_configuration(call, params["resourceConfigurationIdentifier"])
     _check_own_hand(configuration)
-    if endpoint_store.attached_to(configuration.arn) or any(leads(configuration) for leads in store.attachments):
+    if any(leads(configuration) for leads in store.attachments):
         raise store.conflict(configuration.id, KIND, "The resource configuration still has associations.")
     below = children(configuration)
     if below and configuration.shown["type"] == "GROUP":

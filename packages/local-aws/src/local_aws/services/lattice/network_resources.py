@@ -20,9 +20,8 @@ from local_aws.services.lattice.network_associations import (
     tell_of_start,
 )
 from local_aws.services.lattice.network_reach import ResourceAssociation, resource_associations
-from local_aws.services.lattice.network_store import ServiceNetwork, seen_network
+from local_aws.services.lattice.network_store import ServiceNetwork, seen_network, tell_of_change
 from local_aws.services.lattice.store import LatticeResource, conflict, invalid, lattice_page
-from local_aws.services.privatelink import endpoint_targets
 from local_aws.services.quotas import lattice_quota, quotas
 
 _ID = "serviceNetworkResourceAssociationIdentifier"
@@ -75,7 +74,7 @@ def _new(call: Call, params: dict[str, Any]) -> ResourceAssociation:
     def up() -> None:
         for part in reach.parts(association):
             part.be_named()
-        endpoint_targets.refresh_network(network)
+        tell_of_change(network)
 
     settle(call, association, up)
     tell_of_start(call, association)
@@ -137,6 +136,6 @@ def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 
     def gone() -> None:
         reach.gone(association)
-        endpoint_targets.refresh_network(association.network)
+        tell_of_change(association.network)
 
     return disassociate(call, resource_associations, association, gone)

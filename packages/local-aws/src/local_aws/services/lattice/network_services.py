@@ -17,9 +17,8 @@ from local_aws.services.lattice.network_associations import (
     tell_of_start,
 )
 from local_aws.services.lattice.network_reach import ServiceAssociation, service_associations
-from local_aws.services.lattice.network_store import SERVICE, seen_network, seen_service
+from local_aws.services.lattice.network_store import SERVICE, seen_network, seen_service, tell_of_change
 from local_aws.services.lattice.store import conflict, lattice_page
-from local_aws.services.privatelink import endpoint_targets
 from local_aws.services.quotas import lattice_quota, quotas
 
 
@@ -62,7 +61,7 @@ def _new(call: Call, params: dict[str, Any]) -> ServiceAssociation:
         service=service,
     )
     service_associations[association.id] = association
-    settle(call, association, lambda: endpoint_targets.refresh_network(network))
+    settle(call, association, lambda: tell_of_change(network))
     tell_of_start(call, association)
     return association
 
@@ -83,4 +82,4 @@ def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     found: ServiceAssociation = find(
         call, service_associations, params["serviceNetworkServiceAssociationIdentifier"], ServiceAssociation.kind
     )
-    return disassociate(call, service_associations, found, lambda: endpoint_targets.refresh_network(found.network))
+    return disassociate(call, service_associations, found, lambda: tell_of_change(found.network))

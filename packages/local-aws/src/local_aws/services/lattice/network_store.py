@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -69,6 +70,18 @@ services = table()
 
 by_kind["servicenetwork"] = networks
 by_kind["service"] = services
+
+
+attachments: Final[list[Callable[[ServiceNetwork], bool]]] = []
+"""Whether anything leads to a network that is told of elsewhere: VPC endpoints, which stand on VPC Lattice."""
+
+when_changed: Final[list[Callable[[ServiceNetwork], None]]] = []
+"""What follows a change of what is in a network."""
+
+
+def tell_of_change(network: ServiceNetwork) -> None:
+    for follow in when_changed:
+        follow(network)
 
 
 def mark(identifier: str) -> str:

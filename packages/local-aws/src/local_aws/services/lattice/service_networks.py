@@ -12,6 +12,7 @@ from local_aws.services.lattice.network_reach import resource_associations, serv
 from local_aws.services.lattice.network_store import (
     NETWORK,
     ServiceNetwork,
+    attachments,
     drop,
     keep,
     networks,
@@ -21,7 +22,6 @@ from local_aws.services.lattice.network_store import (
 )
 from local_aws.services.lattice.network_vpcs import vpc_associations
 from local_aws.services.lattice.store import conflict, lattice_page
-from local_aws.services.privatelink import endpoint_store
 from local_aws.services.quotas import lattice_quota, quotas
 from local_aws.services.ram.shares import resource_gone
 from local_aws.time.clock import clock
@@ -109,7 +109,7 @@ def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     ):
         if _count(kept, network):
             raise _still_associated(network, what)
-    if endpoint_store.attached_to(network.arn):
+    if any(leads(network) for leads in attachments):
         raise _still_associated(network, "VPC endpoint(s)")
     drop(network)
     resource_gone(network.arn)

@@ -11,6 +11,7 @@ from local_aws.moto_extension.errors import AwsError
 from local_aws.moto_extension.operations import Call
 from local_aws.moto_extension.pages import BadTokenError, page
 from local_aws.moto_extension.tables import later, table
+from local_aws.services.ram.resource_types import share_checks
 from local_aws.services.timings import timings
 from local_aws.time.clock import clock
 
@@ -122,7 +123,7 @@ def lattice_page(call: Call, params: dict[str, Any], items: list[Any]) -> dict[s
     return {"items": shown} | ({"nextToken": token} if token else {})
 
 
-def check_shareable(arn: str) -> None:
+def _check_shareable(arn: str) -> None:
     """Refuse to share what is not there, a child of a group alone, or a network that was made not to be shared.
 
     Raises:
@@ -138,3 +139,6 @@ def check_shareable(arn: str) -> None:
         raise AwsError("InvalidParameterException", f"{arn} is a child: share its group.")
     if not getattr(found, "shareable", True):
         raise AwsError("InvalidParameterException", f"{arn} is not enabled for sharing.")
+
+
+share_checks.append(_check_shareable)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from moto.ec2.models import ec2_backends
 
 from local_aws.moto_extension.tables import later, new_id, table
+from local_aws.services.lattice import network_store, store
 from local_aws.services.lattice.network_store import ZONE, mark
 from local_aws.services.privatelink.endpoint_services import EndpointService
 from local_aws.services.timings import timings
@@ -183,6 +184,10 @@ class Association:
 def attached_to(arn: str) -> list[Endpoint]:
     """Give the endpoints that lead to a resource configuration or service network."""
     return [endpoint for endpoint in endpoints.values() if endpoint.target_arn == arn and endpoint.state in UP]
+
+
+store.attachments.append(lambda configuration: bool(attached_to(configuration.arn)))
+network_store.attachments.append(lambda network: bool(attached_to(network.arn)))
 
 
 def interface_names(endpoint_id: str, host: str, zones: list[str]) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from local_aws.services.lattice import network_reach as reach
 from local_aws.services.lattice.kinds import leaves
-from local_aws.services.lattice.network_store import ServiceNetwork, networks
+from local_aws.services.lattice.network_store import ServiceNetwork, networks, when_changed
 from local_aws.services.lattice.private_names import Names, private_name
 from local_aws.services.lattice.store import LatticeResource, configurations, gateways
 from local_aws.services.privatelink.endpoint_store import UP, Association, Endpoint, Target, endpoints
@@ -33,11 +33,14 @@ def refresh(endpoint: Endpoint) -> None:
             association.become_usable()
 
 
-def refresh_network(network: ServiceNetwork) -> None:
+def _refresh_all(network: ServiceNetwork) -> None:
     """Follow a change of the network in every endpoint that leads to it."""
     for endpoint in endpoints.values():
         if endpoint.target_arn == network.arn:
             refresh(endpoint)
+
+
+when_changed.append(_refresh_all)
 
 
 def _targets(endpoint: Endpoint) -> Iterator[Target]:

@@ -10,13 +10,12 @@ from local_aws.moto_extension.errors import AwsError
 from local_aws.moto_extension.idempotency import once, with_token
 from local_aws.moto_extension.operations import Call, account_in, add_operation
 from local_aws.moto_extension.tables import later
-from local_aws.services.lattice.store import check_shareable
 from local_aws.services.organizations import membership
 from local_aws.services.quotas import quotas
 from local_aws.services.ram import invitations, listings, permissions
 from local_aws.services.ram.invitations import check_pending
 from local_aws.services.ram.listings import describe_association, describe_share
-from local_aws.services.ram.resource_types import type_of
+from local_aws.services.ram.resource_types import share_checks, type_of
 from local_aws.services.ram.shares import (
     RETAINS,
     Association,
@@ -166,7 +165,8 @@ def _check(call: Call, arns: Iterable[str], entities: Iterable[str], *, allow_ex
         type_of(arn)
         if account_in(arn) != call.account_id:
             raise AwsError("OperationNotPermittedException", f"You can share only what you own, not {arn}.")
-        check_shareable(arn)
+        for check in share_checks:
+            check(arn)
     for entity in entities:
         _check_principal(call, entity, allow_external=allow_external)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from moto.ram.utils import RAM_RESOURCE_TYPES
@@ -52,6 +53,10 @@ SEVEN_DAYS: Final = frozenset(
 _KNOWN: Final = {name.lower(): name for name in _BY_ARN.values()} | {
     known["resourceType"].lower(): known["resourceType"] for known in RAM_RESOURCE_TYPES
 }
+
+
+share_checks: Final[list[Callable[[str], None]]] = []
+"""What refuses to share a resource, given its ARN: of the services that resources are of, which stand on RAM."""
 
 
 def type_of(arn: str) -> str:
