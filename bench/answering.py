@@ -18,7 +18,7 @@ from local_aws.server import LocalAws
 from local_aws.slack.callbacks import Signed, send
 from local_aws.slack.workspace import workspace
 from local_aws.time.clock import clock
-from local_aws.time.fast_forward import lapse
+from local_aws.time.fast_forward import fast_forward
 from local_stack.stack import REGION, deploy_stack
 
 RUNS = 9
@@ -62,7 +62,7 @@ def _questions(provider: Person, stranger: Person, approver: Approver) -> list[S
     """Have several questions asked, and make the clicks that approve them."""
     _, service_name = provider.offer_service()
     endpoints = [stranger.connect(service_name) for _ in range(RUNS + 1)]
-    if not lapse(3600, until=lambda: all(approver.asked(each) for each in endpoints)):
+    if not fast_forward(3600, until=lambda: all(approver.asked(each) for each in endpoints)):
         raise TimeoutError("not all questions were asked")
     made = []
     for endpoint in endpoints:

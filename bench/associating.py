@@ -14,7 +14,7 @@ from bench.measure import Span, measured
 from demo.people import Person
 from local_aws.server import LocalAws
 from local_aws.throttling.limits import limit_of
-from local_aws.time.fast_forward import lapse
+from local_aws.time.fast_forward import fast_forward
 from local_stack.stack import deploy_stack
 
 REGION = "us-east-1"
@@ -53,7 +53,7 @@ def _associate(consumer: Person, provider: Person, mode: str, resources: int, vp
     )
     consumer.write_binding("all", resource="*", provider=provider.account_id, mode=mode, vpc=tagged, **network)
     offered = [provider.offer_database(f"db-{number:03}", port="5432") for number in range(resources)]
-    lapse(2 * 60)
+    fast_forward(2 * 60)
     wanted = resources * vpcs
 
     def published() -> int:
@@ -69,10 +69,10 @@ def _associate(consumer: Person, provider: Person, mode: str, resources: int, vp
                 name=f"share-{start}", resourceArns=offered[start : start + PER_SHARE], principals=[consumer.account_id]
             )
         # Nothing tells of an invitation; without this it is the schedule's turn, up to five minutes later.
-        lapse(_VISIBLE)
+        fast_forward(_VISIBLE)
         hint = {"source": "drawbridge.command", "detail-type": "Look"}
         consumer.aws("sqs").send_message(QueueUrl=consumer.output("HintsQueueUrl"), MessageBody=json.dumps(hint))
-        lapse(12 * HOUR, until=rests, patience=HOUR)
+        fast_forward(12 * HOUR, until=rests, patience=HOUR)
     if published() != wanted:
         raise RuntimeError(f"{published()} of {wanted} names are published")
     return span

@@ -11,7 +11,7 @@ from demo.people import APPROVER, CONSUMER, MANAGEMENT, PROVIDER, STRANGER, Appr
 from local_aws.services.organizations.membership import arrange
 from local_aws.throttling.limits import limit_of
 from local_aws.time.clock import clock
-from local_aws.time.fast_forward import lapse
+from local_aws.time.fast_forward import fast_forward
 from local_stack.stack import REGION
 
 MINUTE = 60.0
@@ -31,10 +31,10 @@ def report_onboarding(url: str) -> None:
     for number, case in enumerate(IN_ORDER, start=1):
         if case.in_organization:
             arrange(MANAGEMENT, {PROVIDER: "workloads/prod", CONSUMER: "workloads/test"}, ram_sharing=True)
-        lapse(_RESTING)
+        fast_forward(_RESTING)
         with measured([provider, consumer]) as span:
             expectation = case.play(people, lambda *_: None)
-            if not lapse(HOUR, until=lambda: expectation.met() is not None):  # noqa: B023 - asked within this turn
+            if not fast_forward(HOUR, until=lambda: expectation.met() is not None):  # noqa: B023 - asked within this turn
                 raise TimeoutError(f"{case.title}: nothing came of it")
         print(f"\n{number}. {case.title}")
         print_span(span)
@@ -56,14 +56,14 @@ def report_bindings(url: str) -> None:
                 row["status"]["S"] == status and row["settled"]["BOOL"] for row in rows
             )
 
-        if not lapse(4 * HOUR, until=ended):
+        if not fast_forward(4 * HOUR, until=ended):
             raise TimeoutError(f"not all of the {ONE_BY_ONE} shares are {status}")
 
     wait_for_all("ACCEPTED")
     with measured([consumer]) as span:
         for each in names:
             consumer.write_binding(each, resource=each, provider=provider.account_id)
-            lapse(_RESTING)
+            fast_forward(_RESTING)
         wait_for_all("AVAILABLE")
     print(f"\n{ONE_BY_ONE} bindings one after another, each for one of {ONE_BY_ONE} shares of one provider")
     print(f"   {span.executions} execution(s); {ONE_BY_ONE} at the least, {ONE_BY_ONE**2} if each were for all shares")
@@ -81,7 +81,7 @@ def _report_shares(provider: Person, consumer: Person) -> None:
     consumer.write_policy("let-all-in", permit)
     consumer.write_binding("all", resource="many-*", provider=provider.account_id)
     configurations = [provider.offer_database(f"many-{number:03}", port="5432") for number in range(AT_ONCE)]
-    lapse(_RESTING)
+    fast_forward(_RESTING)
     asked: dict[str, float] = {}
 
     def ask() -> None:
@@ -100,7 +100,7 @@ def _report_connections(provider: Person, url: str) -> None:
     consumers = [Person(url, f"45{number:010}", "consumer") for number in range(AT_ONCE)]
     for consumer in consumers:
         provider.register_consumer(consumer.account_id, "*")
-    lapse(_RESTING)
+    fast_forward(_RESTING)
     asked: dict[str, float] = {}
 
     def ask() -> None:
@@ -120,7 +120,7 @@ def _burst(home: Person, ask: Callable[[], None], asked: Mapping[str, float], *,
 
     with measured([home]) as span:
         ask()
-        lapse(4 * HOUR, until=lambda: len(available()) == len(asked), patience=HOUR)
+        fast_forward(4 * HOUR, until=lambda: len(available()) == len(asked), patience=HOUR)
     rows = available()
     print(f"   {len(rows)} of {len(asked)} are AVAILABLE")
     _print_delays("seen by Drawbridge", [_moment(row["first_seen_at"]) - asked[row["subject"]["S"]] for row in rows])

@@ -15,7 +15,7 @@ import pytest
 
 from demo.people import Person
 from local_aws.server import LocalAws
-from local_aws.time.fast_forward import lapse
+from local_aws.time.fast_forward import fast_forward
 from local_stack.stack import REGION, deploy_stack
 from tests.system.permissions import Permissions
 
@@ -207,6 +207,6 @@ def until(look: Callable[[], Any], what: Callable[[], str], patience: float = PA
         found = look()
         return bool(found)
 
-    if not lapse(patience, until=so):
+    if not fast_forward(patience, until=so):
         raise AssertionError(f"still not so after {patience} s: {what()}")
     return found

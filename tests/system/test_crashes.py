@@ -17,7 +17,7 @@ from local_aws.functions.fleet import fleet
 from local_aws.http.call_record import record
 from local_aws.services.organizations.membership import arrange
 from local_aws.time.activity import in_flight
-from local_aws.time.fast_forward import lapse
+from local_aws.time.fast_forward import fast_forward
 from local_stack.stack import REGION
 from tests.system.conftest import LONG, World
 from tests.system.test_onboarding import row_of, statuses
@@ -375,8 +375,8 @@ def played(kinds: Sequence[Onboarding], trailing: float = TRAILING) -> list[End]
         there = all(row and row["status"]["S"] == "AVAILABLE" and row["settled"]["BOOL"] for row in rows)
         return there and not in_flight().get("executions")
 
-    lapse(LONGEST, until=over)
-    lapse(trailing)
+    fast_forward(LONGEST, until=over)
+    fast_forward(trailing)
     return [kind.end(subject) for kind, subject in zip(kinds, subjects, strict=True)]
 
 

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 from demo.people import Person
 from local_aws.slack import APPROVALS
 from local_aws.time.clock import clock
-from local_aws.time.fast_forward import lapse
+from local_aws.time.fast_forward import fast_forward
 from tests.system.conftest import LONG, World, stop_looking
 from tests.system.model.acceptances import Acceptances
 from tests.system.model.approvals import APPROVERS, NOBODY, Desk
@@ -248,7 +248,7 @@ class Together(RuleBasedStateMachine):
             service = next(each for each in self.neighbours.services if each[0] is home)
             self.neighbours.connect(asker, service)
         self.neighbours.permit(home, asker.account_id)
-        lapse(10.0)
+        fast_forward(10.0)
         self.neighbours.forbid(home, asker.account_id)
         clock.advance(GRACE + LATE + 2.0)
         self.neighbours.throttle_no_more(home)
@@ -306,7 +306,7 @@ class Together(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0.0, 5.0, 30.0, 2 * MINUTE, 20 * MINUTE]))
     def wait(self, seconds: float) -> None:
-        lapse(seconds)
+        fast_forward(seconds)
 
     @rule(seconds=st.sampled_from([90.0, HOUR, 13 * HOUR]))
     def jump(self, seconds: float) -> None:
@@ -337,9 +337,9 @@ class Together(RuleBasedStateMachine):
     def _settle(self) -> None:
         self._count_faults()
         self.world.control("faults", {})
-        lapse(SETTLING)
-        lapse(LONGEST, until=self._at_rest)
-        lapse(SETTLING)
+        fast_forward(SETTLING)
+        fast_forward(LONGEST, until=self._at_rest)
+        fast_forward(SETTLING)
         wrong = judge(self.neighbours, self.accepted)
         if self.desk is not None:
             wrong.extend(self.desk.judge(self.accepted))

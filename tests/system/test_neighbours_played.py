@@ -7,10 +7,10 @@ import pytest
 
 from demo.people import Person
 from local_aws.fault_injection.faults import faults
-from local_aws.fault_injection.plans import CallFault, Plan
+from local_aws.fault_injection.plans import CallFault, FaultPlan
 from local_aws.slack import APPROVALS
 from local_aws.time.clock import clock
-from local_aws.time.fast_forward import lapse
+from local_aws.time.fast_forward import fast_forward
 from tests.system.conftest import World
 from tests.system.model.acceptances import Acceptances
 from tests.system.model.approvals import Desk
@@ -150,11 +150,13 @@ def _approver_leaves_before_use(desk: Desk, asker: Person) -> Sequence:
     yield MINUTE
     # As long as it lasts nobody can tell the task, and each look comes to be killed.
     killed = CallFault("states:SendTaskSuccess", "kill-before", account=desk.home.account_id, role="drawbridge-*")
-    faults.replace(Plan(0, faults.events, (killed, *faults.calls)))
+    faults.replace(FaultPlan(0, faults.events, (killed, *faults.calls)))
     desk.click(ask, "U0CAROL", approve=True)
     desk.change_list("U0CAROL")
     clock.advance(GRACE + LATE + 2.0)
-    faults.replace(Plan(0, faults.events, tuple(each for each in faults.calls if each.operation != killed.operation)))
+    faults.replace(
+        FaultPlan(0, faults.events, tuple(each for each in faults.calls if each.operation != killed.operation))
+    )
     yield None
 
 
@@ -174,7 +176,7 @@ class Played:
                 self._due = dict.fromkeys(self._left, 0.0)
                 continue
             shortest = min(waits)
-            lapse(shortest, patience=_PATIENCE)
+            fast_forward(shortest, patience=_PATIENCE)
             for name, left in self._due.items():
                 if left is not None:
                     self._due[name] = left - shortest
@@ -220,9 +222,9 @@ def test_each_sequence_that_tells_a_fault_comes_right(
     )
 
     def settle() -> None:
-        lapse(SETTLING, patience=_PATIENCE)
-        lapse(LONGEST, until=lambda: at_rest(them) and desk.at_rest(), patience=_PATIENCE)
-        lapse(SETTLING, patience=_PATIENCE)
+        fast_forward(SETTLING, patience=_PATIENCE)
+        fast_forward(LONGEST, until=lambda: at_rest(them) and desk.at_rest(), patience=_PATIENCE)
+        fast_forward(SETTLING, patience=_PATIENCE)
         wrong.extend([*judge(them, accepted), *desk.judge(accepted)])
 
     try:

@@ -9,7 +9,7 @@ import pytest
 
 from demo.people import Person
 from local_aws.services.organizations.membership import arrange
-from local_aws.time.fast_forward import lapse
+from local_aws.time.fast_forward import fast_forward
 from tests.system.conftest import World, until
 
 _numbers = itertools.count(1)
@@ -113,7 +113,7 @@ def test_a_share_inside_the_organization_needs_no_invitation(
     assert [reason["M"]["source"]["S"] for reason in accepted["reasons"]["L"]] == ["own-organization"]
     assert_published_right(consumer, name)
     assert world.calls(consumer.account_id, "ram:AcceptResourceShareInvitation") == accepted_before
-    lapse(60)  # a parameter's name is taken for a while after it went
+    fast_forward(60)  # a parameter's name is taken for a while after it went
     permit = f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);'
     consumer.write_policy("let-provider-in", permit)
 

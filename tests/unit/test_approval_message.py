@@ -92,7 +92,7 @@ def written(**changes: Any) -> Message:
 
 
 def rendered(block: dict[str, Any]) -> list[mrkdwn.Rendered]:
-    return [mrkdwn.render_object(text, mrkdwn.Names(), NOW) for text in block_kit.texts(block)]
+    return [mrkdwn.render_object(text, mrkdwn.WorkspaceNames(), NOW) for text in block_kit.texts(block)]
 
 
 def elements_of(what: Message) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from local_aws import server
-from local_aws.middleware import Gate
+from local_aws.middleware import Middleware
 from local_aws.server import LocalAws
 from local_aws_tests import made_up
 
@@ -22,8 +22,8 @@ ROLE = "arn:aws:iam::618000000002:role/person"
 
 
 @pytest.fixture(scope="module")
-def gate(local_aws_server: LocalAws) -> Gate:
-    return Gate(DomainDispatcherApplication(server._service))
+def middleware(local_aws_server: LocalAws) -> Middleware:
+    return Middleware(DomainDispatcherApplication(server._service))
 
 
 @pytest.fixture(scope="module")
@@ -91,9 +91,9 @@ REFUSED = [
     ("service", "operation", "params", "code", "text"), REFUSED, ids=[f"{one[0]}-{one[1]}-{one[3]}" for one in REFUSED]
 )
 def test_what_the_model_does_not_allow_is_refused(
-    gate: Gate, credentials: dict[str, str], service: str, operation: str, params: Any, code: str, text: str
+    middleware: Middleware, credentials: dict[str, str], service: str, operation: str, params: Any, code: str, text: str
 ) -> None:
-    client = made_up.client(gate, service, credentials)
+    client = made_up.client(middleware, service, credentials)
 
     problem = refusal(lambda: client._make_api_call(operation, params))
 
@@ -101,16 +101,16 @@ def test_what_the_model_does_not_allow_is_refused(
     assert text in problem["Message"]
 
 
-def test_what_is_secret_is_not_repeated(gate: Gate, credentials: dict[str, str]) -> None:
-    client = made_up.client(gate, "secretsmanager", credentials)
+def test_what_is_secret_is_not_repeated(middleware: Middleware, credentials: dict[str, str]) -> None:
+    client = made_up.client(middleware, "secretsmanager", credentials)
 
     problem = refusal(lambda: client.create_secret(Name="a", SecretString="hush" * 20000))
 
     assert "hush" not in problem["Message"]
 
 
-def test_vpc_lattice_names_the_fields(gate: Gate, credentials: dict[str, str]) -> None:
-    client = made_up.client(gate, "vpc-lattice", credentials)
+def test_vpc_lattice_names_the_fields(middleware: Middleware, credentials: dict[str, str]) -> None:
+    client = made_up.client(middleware, "vpc-lattice", credentials)
 
     with pytest.raises(client.exceptions.ValidationException) as raised:
         client.create_service_network(name="A")
@@ -119,11 +119,11 @@ def test_vpc_lattice_names_the_fields(gate: Gate, credentials: dict[str, str]) -
     assert [field["name"] for field in raised.value.response["fieldList"]] == ["name", "name"]
 
 
-def test_ec2_refuses_a_parameter_that_it_does_not_know(gate: Gate, credentials: dict[str, str]) -> None:
+def test_ec2_refuses_a_parameter_that_it_does_not_know(middleware: Middleware, credentials: dict[str, str]) -> None:
     known = "Action=DescribeVpcs&Version=2016-11-15&Filter.1.Name=vpc-id&Filter.1.Value.1=vpc-1&MaxResults=5"
 
-    status, body = raw(gate, credentials, "ec2", known)
-    refused = raw(gate, credentials, "ec2", f"{known}&Filter.1.Colour=red")
+    status, body = raw(middleware, credentials, "ec2", known)
+    refused = raw(middleware, credentials, "ec2", f"{known}&Filter.1.Colour=red")
 
     assert status == 200, body
     assert refused[0] == 400
@@ -131,8 +131,12 @@ def test_ec2_refuses_a_parameter_that_it_does_not_know(gate: Gate, credentials: 
     assert "Filter.1.Colour" in refused[1]
 
 
-def test_a_json_service_does_not_mind_a_member_that_it_does_not_know(gate: Gate, credentials: dict[str, str]) -> None:
-    status, body = raw(gate, credentials, "ssm", '{"MaxResults": 5, "Colour": "red"}', "AmazonSSM.DescribeParameters")
+def test_a_json_service_does_not_mind_a_member_that_it_does_not_know(
+    middleware: Middleware, credentials: dict[str, str]
+) -> None:
+    status, body = raw(
+        middleware, credentials, "ssm", '{"MaxResults": 5, "Colour": "red"}', "AmazonSSM.DescribeParameters"
+    )
 
     assert (status, "Parameters" in json.loads(body)) == (200, True)
 
@@ -151,23 +155,25 @@ def test_a_json_service_does_not_mind_a_member_that_it_does_not_know(gate: Gate,
     ids=["cut off", "a list", "a text", "a map", "no list", "no gzip", "too deep"],
 )
 def test_a_body_that_can_not_be_read_is_a_serialization_exception(
-    gate: Gate, credentials: dict[str, str], body: str, headers: dict[str, str]
+    middleware: Middleware, credentials: dict[str, str], body: str, headers: dict[str, str]
 ) -> None:
-    status, told = raw(gate, credentials, "ssm", body, "AmazonSSM.GetParameters", headers)
+    status, told = raw(middleware, credentials, "ssm", body, "AmazonSSM.GetParameters", headers)
 
     assert (status, json.loads(told)["__type"]) == (400, "SerializationException")
 
 
-def test_a_compressed_body_is_read(gate: Gate, credentials: dict[str, str]) -> None:
+def test_a_compressed_body_is_read(middleware: Middleware, credentials: dict[str, str]) -> None:
     body = gzip.compress(b'{"Names": ["none"]}')
 
-    status, told = raw(gate, credentials, "ssm", body, "AmazonSSM.GetParameters", {"Content-Encoding": "gzip"})
+    status, told = raw(middleware, credentials, "ssm", body, "AmazonSSM.GetParameters", {"Content-Encoding": "gzip"})
 
     assert (status, json.loads(told)["InvalidParameters"]) == (200, ["none"])
 
 
-def test_a_number_that_is_none_is_refused_by_query_services(gate: Gate, credentials: dict[str, str]) -> None:
-    status, body = raw(gate, credentials, "iam", "Action=ListRoles&Version=2010-05-08&MaxItems=many")
+def test_a_number_that_is_none_is_refused_by_query_services(
+    middleware: Middleware, credentials: dict[str, str]
+) -> None:
+    status, body = raw(middleware, credentials, "iam", "Action=ListRoles&Version=2010-05-08&MaxItems=many")
 
     assert (status, "<Code>MalformedInput</Code>" in body) == (400, True)
 
@@ -189,7 +195,7 @@ def test_a_number_that_is_none_is_refused_by_query_services(gate: Gate, credenti
     ],
 )
 def test_an_operation_that_is_none_is_named_in_the_error(
-    gate: Gate,
+    middleware: Middleware,
     credentials: dict[str, str],
     service: str,
     body: str,
@@ -198,7 +204,7 @@ def test_an_operation_that_is_none_is_named_in_the_error(
     status: int,
     text: str,
 ) -> None:
-    told = raw(gate, credentials, service, body, target, path=path)
+    told = raw(middleware, credentials, service, body, target, path=path)
 
     assert told[0] == status
     assert text in told[1]
@@ -208,15 +214,15 @@ def test_an_operation_that_is_none_is_named_in_the_error(
 
 @pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "application/x-amz-json-1.1", ""])
 @pytest.mark.parametrize("body", ["Action=AssumeRoleWithSAML&SAMLAssertion=x&RoleArn=r&PrincipalArn=p", "", "{"])
-def test_an_unsigned_request_gets_an_error_of_awss(gate: Gate, content_type: str, body: str) -> None:
-    status, told = sent(gate, "/no/where", body.encode(), {"Content-Type": content_type})
+def test_an_unsigned_request_gets_an_error_of_awss(middleware: Middleware, content_type: str, body: str) -> None:
+    status, told = sent(middleware, "/no/where", body.encode(), {"Content-Type": content_type})
 
     assert 400 <= status < 500
     assert "html" not in told.lower()
 
 
 def raw(
-    gate: Gate,
+    middleware: Middleware,
     credentials: dict[str, str],
     service: str,
     body: str | bytes,
@@ -234,13 +240,13 @@ def raw(
         **({"X-Amz-Target": target} if target else {}),
         **(headers or {}),
     }
-    return sent(gate, path, body.encode() if isinstance(body, str) else body, signed)
+    return sent(middleware, path, body.encode() if isinstance(body, str) else body, signed)
 
 
-def sent(gate: Gate, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
+def sent(middleware: Middleware, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
     told: list[str] = []
     environ = made_up.environment("POST", path, "", headers, body)
-    answer = b"".join(gate(environ, lambda status, names: told.append(status)))
+    answer = b"".join(middleware(environ, lambda status, names: told.append(status)))
     return int(told[0].split()[0]), answer.decode()
 
 

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from local_aws import server
-from local_aws.middleware import Gate
+from local_aws.middleware import Middleware
 from local_aws.server import LocalAws
 from local_aws.throttling.throttles import throttles
 from local_aws_tests import made_up
@@ -49,11 +49,11 @@ FAILURES = frozenset({"InternalFailure", "InternalError", "InternalServerError",
 
 
 @pytest.fixture(scope="module")
-def gate(local_aws_server: LocalAws) -> Iterator[Gate]:
-    """Give the gate without the socket, and without throttles: thousands of calls come in a few seconds."""
+def middleware(local_aws_server: LocalAws) -> Iterator[Middleware]:
+    """Give the middleware without the socket, and without throttles: thousands of calls come in a few seconds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(throttles, "admit", lambda call: True)
-        yield Gate(DomainDispatcherApplication(server._service))
+        yield Middleware(DomainDispatcherApplication(server._service))
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +67,10 @@ def credentials(person: Callable[[str], boto3.Session]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_operation_answers_in_its_protocol(service: str, gate: Gate, credentials: dict[str, str]) -> None:
-    client = made_up.client(gate, service, credentials)
+def test_every_operation_answers_in_its_protocol(
+    service: str, middleware: Middleware, credentials: dict[str, str]
+) -> None:
+    client = made_up.client(middleware, service, credentials)
     in_part: list[str] = []
     wrong: list[str] = []
 

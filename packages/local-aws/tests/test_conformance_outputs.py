@@ -10,10 +10,10 @@ import boto3
 import pytest
 
 from local_aws.conformance.findings import Finding, Findings, findings
-from local_aws.conformance.moto_patches import mended
+from local_aws.conformance.moto_patches import patched
 from local_aws.conformance.outputs import check
 from local_aws.http.answers import Answer
-from local_aws.http.request_identification import Call, recognise
+from local_aws.http.request_identification import IdentifiedCall, identify
 from local_aws_tests import made_up
 from local_aws_tests.known_findings import KNOWN, unexpected
 
@@ -102,7 +102,7 @@ def test_motos_answers_get_the_models_status_and_members() -> None:
     listing = call("events", target="AWSEvents.ListRules")
     body = json.dumps({"Rules": [{"Name": "a", "CreatedBy": "b"}]}).encode()
 
-    told = mended(listing, Answer(200, (), body))
+    told = patched(listing, Answer(200, (), body))
 
     assert json.loads(told.body) == {"Rules": [{"Name": "a"}]}
     assert dict(told.headers)["Content-Length"] == str(len(told.body))
@@ -111,7 +111,7 @@ def test_motos_answers_get_the_models_status_and_members() -> None:
 def test_motos_errors_get_the_models_code() -> None:
     asked = call("dynamodb", target="DynamoDB_20120810.DescribeTimeToLive")
 
-    told = mended(asked, Answer(400, (), json.dumps({"__type": "ResourceNotFound", "message": "no"}).encode()))
+    told = patched(asked, Answer(400, (), json.dumps({"__type": "ResourceNotFound", "message": "no"}).encode()))
 
     assert (told.error_code(), json.loads(told.body)["message"]) == ("ResourceNotFoundException", "no")
 
@@ -120,7 +120,7 @@ def test_an_error_that_moto_names_in_its_body_only_is_named() -> None:
     asked = call("states", target="AWSStepFunctions.ListExecutions")
     body = json.dumps({"__type": "InvalidArn", "message": "no"}).encode()
 
-    told = mended(asked, Answer(400, (("X-Amzn-ErrorType", "UnknownError"),), body))
+    told = patched(asked, Answer(400, (("X-Amzn-ErrorType", "UnknownError"),), body))
 
     assert told.error_code() == "InvalidArn"
 
@@ -142,13 +142,13 @@ def test_a_finding_is_kept_once_and_known_ones_have_reasons() -> None:
     assert all(KNOWN.values())
 
 
-def call(service: str, target: str | None = None, body: str = "{}") -> Call:
+def call(service: str, target: str | None = None, body: str = "{}") -> IdentifiedCall:
     scope = f"anyone/20260101/us-east-1/{service}/aws4_request"
     headers = {
         "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0",
         "Content-Type": "application/x-amz-json-1.1" if target else "application/x-www-form-urlencoded",
         **({"X-Amz-Target": target} if target else {}),
     }
-    recognised = recognise(made_up.environment("POST", "/", "", headers, body.encode()))
-    assert recognised is not None
-    return recognised
+    identified = identify(made_up.environment("POST", "/", "", headers, body.encode()))
+    assert identified is not None
+    return identified

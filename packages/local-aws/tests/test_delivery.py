@@ -16,7 +16,7 @@ from moto.sqs.models import Queue, SQSBackend
 
 from local_aws.delivery.events import emit
 from local_aws.delivery.transformation import fill_in
-from local_aws.fault_injection.faults import EventFaults, Plan, faults
+from local_aws.fault_injection.faults import EventFaults, FaultPlan, faults
 from local_aws.time.activity import in_flight
 from local_aws.time.clock import clock
 from local_aws_tests.lambda_account import (
@@ -49,9 +49,9 @@ def other(person: Person) -> Iterator[Account]:
 
 @pytest.fixture
 def event_faults() -> Iterator[Any]:
-    """Let events suffer, until the test is over."""
-    yield lambda **told: faults.replace(Plan(seed=1, events=EventFaults(**told)))
-    faults.replace(Plan())
+    """Inject faults of events, until the test is over."""
+    yield lambda **told: faults.replace(FaultPlan(seed=1, events=EventFaults(**told)))
+    faults.replace(FaultPlan())
 
 
 def batches(account: Account, name: str) -> list[Any]:

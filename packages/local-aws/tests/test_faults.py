@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_aws.fault_injection.faults import KINDS, REORDER_SECONDS, CallFault, EventFaults, Fate, Faults, Plan, parse
+from local_aws.fault_injection.faults import (
+    KINDS,
+    REORDER_SECONDS,
+    CallFault,
+    EventFaults,
+    Fate,
+    FaultPlan,
+    Faults,
+    parse,
+)
 from local_aws.fault_injection.plans import OF_FUNCTIONS
 from local_aws.http.control_input import InvalidInputError
 
@@ -36,7 +45,7 @@ call_faults = st.one_of(
     st.builds(CallFault, fault=st.just("fails-later"), **_selectors),
 )
 plans = st.builds(
-    Plan,
+    FaultPlan,
     seed=st.none() | st.integers(),
     events=st.builds(
         EventFaults,
@@ -67,7 +76,7 @@ def test_an_empty_plan_ends_all() -> None:
 
 
 @given(plan=plans)
-def test_what_is_in_force_can_be_posted_again(plan: Plan) -> None:
+def test_what_is_in_force_can_be_posted_again(plan: FaultPlan) -> None:
     faults = Faults()
     faults.replace(plan)
 
@@ -75,7 +84,7 @@ def test_what_is_in_force_can_be_posted_again(plan: Plan) -> None:
 
 
 @given(plan=plans, events=st.integers(1, 30))
-def test_an_event_arrives_not_at_all_once_or_twice_and_never_early(plan: Plan, events: int) -> None:
+def test_an_event_arrives_not_at_all_once_or_twice_and_never_early(plan: FaultPlan, events: int) -> None:
     faults = Faults()
     faults.replace(plan)
 
@@ -88,7 +97,7 @@ def test_an_event_arrives_not_at_all_once_or_twice_and_never_early(plan: Plan, e
 
 
 @given(plan=plans.filter(lambda plan: plan.seed is not None))
-def test_a_seed_repeats_a_run(plan: Plan) -> None:
+def test_a_seed_repeats_a_run(plan: FaultPlan) -> None:
     def run() -> list[Any]:
         faults = Faults()
         faults.replace(plan)
@@ -100,7 +109,7 @@ def test_a_seed_repeats_a_run(plan: Plan) -> None:
 @given(times=st.integers(0, 5), calls=st.integers(0, 10))
 def test_a_fault_strikes_as_many_times_as_it_may_and_then_no_more(times: int, calls: int) -> None:
     faults = Faults()
-    faults.replace(Plan(calls=(CallFault(_OPERATION, "throttle", times=times),)))
+    faults.replace(FaultPlan(calls=(CallFault(_OPERATION, "throttle", times=times),)))
 
     struck = sum(faults.call_fault(_OPERATION) is not None for _ in range(calls))
 
@@ -110,7 +119,7 @@ def test_a_fault_strikes_as_many_times_as_it_may_and_then_no_more(times: int, ca
 
 def test_a_fault_lets_so_many_calls_pass_as_it_skips() -> None:
     faults = Faults()
-    faults.replace(Plan(calls=(CallFault(_OPERATION, "throttle", skip=2, times=1),)))
+    faults.replace(FaultPlan(calls=(CallFault(_OPERATION, "throttle", skip=2, times=1),)))
 
     struck = [faults.call_fault(_OPERATION) is not None for _ in range(5)]
 
@@ -119,7 +128,7 @@ def test_a_fault_lets_so_many_calls_pass_as_it_skips() -> None:
 
 def test_a_call_of_another_operation_is_not_skipped() -> None:
     faults = Faults()
-    faults.replace(Plan(calls=(CallFault(_OPERATION, "throttle", skip=1),)))
+    faults.replace(FaultPlan(calls=(CallFault(_OPERATION, "throttle", skip=1),)))
 
     faults.call_fault("ec2:DescribeVpcs")
 
@@ -139,7 +148,7 @@ def test_a_call_of_another_operation_is_not_skipped() -> None:
 def test_a_fault_strikes_its_own_account_and_role_only(account_id: str, role_name: str | None, strikes: bool) -> None:
     faults = Faults()
     fault = CallFault("ec2:*", "throttle", account="111111111111", role="onboard-DecideRequest*")
-    faults.replace(Plan(calls=(fault,)))
+    faults.replace(FaultPlan(calls=(fault,)))
 
     struck = faults.call_fault(_OPERATION, account_id, role_name)
 
@@ -149,7 +158,7 @@ def test_a_fault_strikes_its_own_account_and_role_only(account_id: str, role_nam
 @pytest.mark.parametrize("kind", sorted(OF_FUNCTIONS))
 def test_what_ends_a_process_strikes_only_calls_of_functions(kind: Any) -> None:
     faults = Faults()
-    faults.replace(Plan(calls=(CallFault(_OPERATION, kind, times=1),)))
+    faults.replace(FaultPlan(calls=(CallFault(_OPERATION, kind, times=1),)))
 
     by_a_person = faults.call_fault(_OPERATION)
     by_a_function = faults.call_fault(_OPERATION, by_function=True)
@@ -177,7 +186,7 @@ def test_what_fails_later_strikes_no_call_and_is_used_up_by_what_is_made() -> No
 def test_what_is_injected_is_told_how_often_it_struck_and_ends_with_its_block() -> None:
     faults = Faults()
     before = CallFault("ssm:*", "error")
-    faults.replace(Plan(calls=(before,)))
+    faults.replace(FaultPlan(calls=(before,)))
     never = CallFault(_OPERATION, "throttle", skip=9)
     once = CallFault(_OPERATION, "throttle", times=1)
 

@@ -212,7 +212,7 @@ def test_what_a_service_does_in_the_callers_name_is_told_from_what_the_caller_do
     assert permission.keys["aws:viaawsservice"] == ("true",)
 
 
-def test_a_network_interface_is_weighed_on_its_subnet_and_security_group_too() -> None:
+def test_a_network_interface_is_judged_on_its_subnet_and_security_group_too() -> None:
     direct = needs(
         call("ec2:CreateNetworkInterface", SubnetId="subnet-1", Groups=["sg-1"]), "ec2:CreateNetworkInterface"
     )

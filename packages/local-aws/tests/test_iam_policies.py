@@ -16,7 +16,7 @@ from local_aws.policy_language.policies import (
     ExplicitlyDenied,
     ImplicitlyDenied,
     MalformedPolicyError,
-    Request,
+    PermissionRequest,
     Statement,
     evaluate,
     parse,
@@ -74,7 +74,7 @@ def deny(action: Any = "*", resource: Any = "*", **more: Any) -> dict[str, Any]:
     ],
 )
 def test_a_statement_allows_what_it_names(statement: dict[str, Any], action: str, resource: str, allowed: bool) -> None:
-    decision = evaluate(parse(policy(statement)), Request(action, resource))
+    decision = evaluate(parse(policy(statement)), PermissionRequest(action, resource))
 
     assert isinstance(decision, Allowed) is allowed
 
@@ -82,14 +82,14 @@ def test_a_statement_allows_what_it_names(statement: dict[str, Any], action: str
 def test_a_deny_wins_over_any_allow_and_is_named() -> None:
     statements = parse(policy(allow(), deny("dynamodb:DeleteTable", TABLE, Sid="Keep")))
 
-    decision = evaluate(statements, Request("dynamodb:DeleteTable", TABLE))
+    decision = evaluate(statements, PermissionRequest("dynamodb:DeleteTable", TABLE))
 
     assert isinstance(decision, ExplicitlyDenied)
     assert decision.statement.sid == "Keep"
 
 
 def test_what_nothing_names_is_denied() -> None:
-    assert evaluate((), Request("ssm:GetParameter", "*")) == ImplicitlyDenied()
+    assert evaluate((), PermissionRequest("ssm:GetParameter", "*")) == ImplicitlyDenied()
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_variable_in_a_resource_is_filled_in_from_the_request(
 ) -> None:
     statements = parse(policy(allow("*", "arn:aws:s3:::home/${aws:username}"), version=version))
 
-    decision = evaluate(statements, Request("s3:GetObject", resource, {"aws:username": ("alice",)}))
+    decision = evaluate(statements, PermissionRequest("s3:GetObject", resource, {"aws:username": ("alice",)}))
 
     assert isinstance(decision, Allowed) is allowed
 
@@ -124,7 +124,7 @@ def test_a_variable_in_a_resource_is_filled_in_from_the_request(
 def test_variables_have_defaults_and_never_bring_wildcards(pattern: str, resource: str, allowed: bool) -> None:
     statements = parse(policy(allow("*", pattern)))
 
-    decision = evaluate(statements, Request("s3:GetObject", resource, {"aws:principaltag/team": ("*",)}))
+    decision = evaluate(statements, PermissionRequest("s3:GetObject", resource, {"aws:principaltag/team": ("*",)}))
 
     assert isinstance(decision, Allowed) is allowed
 
@@ -177,7 +177,7 @@ def test_a_trust_policy_speaks_of_its_principals(principal: Any, trusted: bool) 
     statements = parse(policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}), "trust")
     caller = Caller("AWS", frozenset({"arn:aws:iam::111111111111:role/decider"}))
 
-    decision = evaluate(statements, Request("sts:AssumeRole", "arn:aws:iam::1:role/r", caller=caller))
+    decision = evaluate(statements, PermissionRequest("sts:AssumeRole", "arn:aws:iam::1:role/r", caller=caller))
 
     assert isinstance(decision, Allowed) is trusted
 
@@ -190,7 +190,7 @@ def test_an_account_goes_by_its_number_and_by_its_root() -> None:
     )
 
     decisions = [
-        evaluate(each, Request("sts:AssumeRole", "arn:aws:iam::1:role/r", caller=caller))
+        evaluate(each, PermissionRequest("sts:AssumeRole", "arn:aws:iam::1:role/r", caller=caller))
         for each in (by_number, by_root)
     ]
 
@@ -200,7 +200,7 @@ def test_an_account_goes_by_its_number_and_by_its_root() -> None:
 ACTIONS = st.sampled_from(["ssm:GetParameter", "ssm:PutParameter", "ssm:*", "*", "dynamodb:Get*"])
 RESOURCES = st.sampled_from(["*", TABLE, f"{TABLE}*", "arn:aws:ssm:*:*:parameter/a/*"])
 REQUESTS = st.builds(
-    Request,
+    PermissionRequest,
     st.sampled_from(["ssm:GetParameter", "ssm:PutParameter", "dynamodb:GetItem"]),
     st.sampled_from(["*", TABLE, "arn:aws:ssm:us-east-1:111111111111:parameter/a/b"]),
 )
@@ -221,7 +221,7 @@ def statements_of(effect: str) -> st.SearchStrategy[Statement]:
     st.randoms(use_true_random=False),
 )
 def test_a_deny_that_applies_wins_wherever_it_stands(
-    allows: list[Statement], denies: list[Statement], request: Request, random: Any
+    allows: list[Statement], denies: list[Statement], request: PermissionRequest, random: Any
 ) -> None:
     statements = allows + denies
     random.shuffle(statements)
@@ -236,7 +236,9 @@ def test_a_deny_that_applies_wins_wherever_it_stands(
     statements_of("Allow"),
     REQUESTS,
 )
-def test_one_more_allow_takes_nothing_away(statements: list[Statement], more: Statement, request: Request) -> None:
+def test_one_more_allow_takes_nothing_away(
+    statements: list[Statement], more: Statement, request: PermissionRequest
+) -> None:
     before = evaluate(statements, request)
 
     after = evaluate([more, *statements], request)

@@ -19,7 +19,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from local_aws.fault_injection.faults import CallFault, faults, parse
 from local_aws.http import connection
 from local_aws.http.call_record import record
-from local_aws.middleware import Call, Gate
+from local_aws.middleware import IdentifiedCall, Middleware
 from local_aws.server import LocalAws
 from local_aws.time.clock import clock
 from local_aws_tests.people import Person
@@ -213,18 +213,18 @@ class _No:
 
 
 def test_a_call_that_is_denied_is_not_made() -> None:
-    asked: list[Call] = []
+    asked: list[IdentifiedCall] = []
 
     def application(environ: object, start_response: object) -> list[bytes]:
         raise AssertionError("it was made")
 
-    def deny(call: Call) -> _No:
+    def deny(call: IdentifiedCall) -> _No:
         asked.append(call)
         return _No()
 
     answered: list[str] = []
-    gate = Gate(application, deny)
-    body = gate(
+    middleware = Middleware(application, deny)
+    body = middleware(
         {
             "REQUEST_METHOD": "POST",
             "PATH_INFO": "/",

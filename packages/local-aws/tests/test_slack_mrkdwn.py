@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local_aws.slack import mrkdwn
-from local_aws.slack.mrkdwn import Names, Rendered
+from local_aws.slack.mrkdwn import Rendered, WorkspaceNames
 
-NAMES = Names({"U0BOB": "bob"}, {"C0APPROVALS": "net-approvals"}, {"S0NETADMINS": "net-admins"})
+NAMES = WorkspaceNames({"U0BOB": "bob"}, {"C0APPROVALS": "net-approvals"}, {"S0NETADMINS": "net-admins"})
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 
 

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_aws.http.request_identification import Call
+from local_aws.http.request_identification import IdentifiedCall
 from local_aws.throttling.limits import Limit, limit_of
 from local_aws.throttling.throttles import CLOUDFORMATION, Throttles
 
 
 def _call(
     operation: str, account_id: str = "111111111111", role_name: str | None = "accept", region: str = "us-east-1"
-) -> Call:
+) -> IdentifiedCall:
     service, _, name = operation.partition(":")
-    return Call(
+    return IdentifiedCall(
         account_id=account_id,
         region=region,
         service=service,

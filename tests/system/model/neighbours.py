@@ -9,7 +9,7 @@ from typing import Any
 
 from demo.people import Person
 from local_aws.fault_injection.faults import faults
-from local_aws.fault_injection.plans import CallFault, Plan
+from local_aws.fault_injection.plans import CallFault, FaultPlan
 from local_aws.time.clock import clock
 from tests.system.model.spans import Spans
 
@@ -282,11 +282,11 @@ class Neighbours:
     def throttle(self, home: Home) -> None:
         """Have AWS throttle what accepts in an account, from now on."""
         calls = [CallFault(each, "throttle", account=home.account_id, role="drawbridge-*") for each in _ACCEPTS]
-        faults.replace(Plan(0, faults.events, (*calls, *faults.calls)))
+        faults.replace(FaultPlan(0, faults.events, (*calls, *faults.calls)))
 
     def throttle_no_more(self, home: Home) -> None:
         calls = tuple(each for each in faults.calls if each.account != home.account_id)
-        faults.replace(Plan(0, faults.events, calls))
+        faults.replace(FaultPlan(0, faults.events, calls))
 
     def offer_service(self, home: Home) -> None:
         self.services.append((home, *home.person.offer_service()))

@@ -1,4 +1,4 @@
-"""What every AWS call passes on its way to moto: recognised, judged, throttled, perhaps struck by a fault, recorded."""
+"""What every AWS call passes on its way to moto: identified, authorized, throttled, perhaps hit by a fault, recorded."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from local_aws.fault_injection.faults import faults
 from local_aws.http import answers
 from local_aws.http.answers import Answer
 from local_aws.http.call_record import MadeCall, record
-from local_aws.http.request_identification import Call, Environ, recognise
+from local_aws.http.request_identification import Environ, IdentifiedCall, identify
 from local_aws.throttling.throttles import throttles
 from local_aws.time.activity import doing
 from local_aws.time.clock import clock
 
-__all__ = ["Call", "Denied", "Gate"]
+__all__ = ["Denial", "IdentifiedCall", "Middleware"]
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
-class Denied(Protocol):
+class Denial(Protocol):
     """Why a call may not be made: AWS's error."""
 
     @property
@@ -42,10 +42,10 @@ class Denied(Protocol):
     def status(self) -> int: ...
 
 
-Authorizer = Callable[[Call], Denied | None]
+Authorizer = Callable[[IdentifiedCall], Denial | None]
 
 
-class Gate:
+class Middleware:
     """A WSGI layer in front of moto."""
 
     def __init__(self, application: Application, authorizer: Authorizer | None = None) -> None:
@@ -53,7 +53,7 @@ class Gate:
         self.authorizer = authorizer
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        call = recognise(environ)
+        call = identify(environ)
         if call is None:
             answer = self._unsigned(environ)
             start_response(f"{answer.status} {_reason(answer.status)}", list(answer.headers))
@@ -71,7 +71,7 @@ class Gate:
         return [answer.body]
 
     def _answer(
-        self, call: Call, environ: Environ, sandbox: functions.Sandbox | None, once_recorded: ExitStack
+        self, call: IdentifiedCall, environ: Environ, sandbox: functions.Sandbox | None, once_recorded: ExitStack
     ) -> Answer:
         refused = inputs.refusal(call)
         if refused is not None:
@@ -83,7 +83,7 @@ class Gate:
             return answers.throttled(call)
         fault = faults.call_fault(call.name, call.account_id, call.role_name, by_function=sandbox is not None)
         make = partial(self._ask, call, environ)
-        return injection.suffer(fault, call, sandbox, make, once_recorded) if fault else make()
+        return injection.apply(fault, call, sandbox, make, once_recorded) if fault else make()
 
     def _unsigned(self, environ: Environ) -> Answer:
         """Have moto answer what needs no signature: a token for a role, a link to an object."""
@@ -95,7 +95,7 @@ class Gate:
         asked = f"There is nothing at {environ['REQUEST_METHOD']} {environ['PATH_INFO']}."
         return answers.unsigned(environ.get("CONTENT_TYPE", ""), asked) if _is_page(answer) else answer
 
-    def _ask(self, call: Call, environ: Environ) -> Answer:
+    def _ask(self, call: IdentifiedCall, environ: Environ) -> Answer:
         """Have moto answer, and turn what it says of what it lacks into an error that can be read."""
         try:
             answer = _collect(self._application, environ)
@@ -105,7 +105,7 @@ class Gate:
             return breakage.told(call, failure)
         if _is_page(answer):
             return answers.unknown_operation(call)
-        answer = moto_patches.mended(call, answer)
+        answer = moto_patches.patched(call, answer)
         outputs.observe(call, answer)
         return answer
 

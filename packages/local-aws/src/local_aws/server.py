@@ -17,7 +17,7 @@ from local_aws.control.routes import PREFIX, control
 from local_aws.http.connection import Server
 from local_aws.http.request_identification import Environ
 from local_aws.iam.authorize import authorize
-from local_aws.middleware import Application, Gate, StartResponse
+from local_aws.middleware import Application, Middleware, StartResponse
 from local_aws.project import Project, current, use
 from local_aws.time import moto_time
 
@@ -50,10 +50,10 @@ class LocalAws:
     def start(self) -> Self:
         """Install all parts and serve; the port answers when this returns."""
         _give_credentials()
-        gate = _install(self.port, self.url)
+        middleware = _install(self.port, self.url)
 
         def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-            return _served_by(environ.get("PATH_INFO", ""), gate)(environ, start_response)
+            return _served_by(environ.get("PATH_INFO", ""), middleware)(environ, start_response)
 
         self._server = Server(self._listening, application)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="server", daemon=True)
@@ -82,7 +82,7 @@ class LocalAws:
         self.stop()
 
 
-def _install(port: int, url: str) -> Gate:
+def _install(port: int, url: str) -> Middleware:
     """Install every part, in the order in which they build on one another."""
     moto_time.install()
     services.install()
@@ -93,7 +93,7 @@ def _install(port: int, url: str) -> Gate:
     http_apis.install(url)
     slack.serve_at(url)
     deployment.install(url)
-    return Gate(_Dispatcher(_service), authorize)
+    return Middleware(_Dispatcher(_service), authorize)
 
 
 _BELOW: dict[str, Application] = {
@@ -104,8 +104,10 @@ _BELOW: dict[str, Application] = {
 """What is served below which path that is none of AWS's; the first that fits."""
 
 
-def _served_by(path: str, gate: Gate) -> Application:
-    return next((serve for prefix, serve in _BELOW.items() if path == prefix or path.startswith(f"{prefix}/")), gate)
+def _served_by(path: str, middleware: Middleware) -> Application:
+    return next(
+        (serve for prefix, serve in _BELOW.items() if path == prefix or path.startswith(f"{prefix}/")), middleware
+    )
 
 
 class _Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]  # moto ships no types

@@ -20,7 +20,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from local_aws import middleware, services
 from local_aws.conformance import inputs, moto_patches, outputs
 from local_aws.http.connection import Server
-from local_aws.http.request_identification import Environ, recognise
+from local_aws.http.request_identification import Environ, identify
 from local_aws.moto_extension import default_bus, pages
 from local_aws.time.clock import clock
 
@@ -35,12 +35,12 @@ def server_url() -> str:
     moto = DomainDispatcherApplication(create_backend_app)
 
     def application(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        call = recognise(environ)
+        call = identify(environ)
         answer = inputs.refusal(call) if call else None
         if answer is None:
             answer = middleware._collect(moto, environ)
             if call:
-                answer = moto_patches.mended(call, answer)
+                answer = moto_patches.patched(call, answer)
                 outputs.observe(call, answer)
         start_response(f"{answer.status} Told", list(answer.headers))
         return [answer.body]

@@ -19,7 +19,7 @@ _accounts = itertools.count(300000000000)
 
 @dataclass(frozen=True)
 class Asked:
-    """A call, as the gate has it."""
+    """A call, as the middleware has it."""
 
     account_id: str
     service: str

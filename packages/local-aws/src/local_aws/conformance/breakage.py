@@ -8,7 +8,7 @@ from typing import Any
 
 from local_aws.http import answers
 from local_aws.http.answers import Answer
-from local_aws.http.request_identification import Call
+from local_aws.http.request_identification import IdentifiedCall
 
 _log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ _NOT_FOUND = (
 )
 
 
-def told(call: Call, failure: Exception) -> Answer:
+def told(call: IdentifiedCall, failure: Exception) -> Answer:
     """Say that something asked for is not there, where that is what moto stumbled over; else what the failure was."""
     if isinstance(failure, KeyError) and failure.args:
         missed = failure.args[0]
@@ -32,7 +32,7 @@ def told(call: Call, failure: Exception) -> Answer:
     return answers.in_part(call, failure)
 
 
-def _not_found(call: Call, name: str, value: str) -> Answer:
+def _not_found(call: IdentifiedCall, name: str, value: str) -> Answer:
     message = f"The {name} '{value}' does not exist"
     if call.protocol == "ec2":
         thing = name.removesuffix("s").removesuffix("Id").removesuffix("Arn")

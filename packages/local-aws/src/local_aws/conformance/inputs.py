@@ -11,7 +11,7 @@ from local_aws.conformance.json_types import mistyped
 from local_aws.conformance.query_names import unknown_name
 from local_aws.http import answers
 from local_aws.http.answers import Answer
-from local_aws.http.request_identification import Call
+from local_aws.http.request_identification import IdentifiedCall
 
 CHECKED = frozenset(
     {
@@ -46,7 +46,7 @@ _TAKEN_FOR_ANOTHER = frozenset({"s3:CreateSession"})
 """What moto lacks, and answers as another operation that has the same path."""
 
 
-def refusal(call: Call) -> Answer | None:
+def refusal(call: IdentifiedCall) -> Answer | None:
     """Tell why the call can't be made as it stands, in the service's own form; None if it can."""
     if call.model not in CHECKED:
         return None
@@ -66,7 +66,7 @@ def refusal(call: Call) -> Answer | None:
     return refusals.violated(call, found) if found else _broken_policy(call)
 
 
-def _broken_policy(call: Call) -> Answer | None:
+def _broken_policy(call: IdentifiedCall) -> Answer | None:
     """Refuse a bucket's policy that is no JSON: moto would keep it, and fail in every later call to the bucket."""
     if (call.model, call.operation) != ("s3", "PutBucketPolicy"):
         return None
@@ -77,7 +77,7 @@ def _broken_policy(call: Call) -> Answer | None:
     return None
 
 
-def _unlike_json(call: Call, shape: Any) -> str | None:
+def _unlike_json(call: IdentifiedCall, shape: Any) -> str | None:
     """Say why a JSON body is not of the model's shape."""
     payload = shape.serialization.get("payload") if shape else None
     wanted = shape.members[payload] if payload else shape

@@ -9,7 +9,7 @@ from typing import Any
 from local_aws.conformance.outputs import tells_status
 from local_aws.http import answers
 from local_aws.http.answers import Answer
-from local_aws.http.request_identification import Call
+from local_aws.http.request_identification import IdentifiedCall
 
 # What moto says beyond the model, and AWS does not say: another SDK than boto3 may stumble over it.
 _TALKATIVE = frozenset(
@@ -38,7 +38,7 @@ _UNNAMED = "UnknownError"
 _SUCCESS = range(200, 300)
 
 
-def mended(call: Call, answer: Answer) -> Answer:
+def patched(call: IdentifiedCall, answer: Answer) -> Answer:
     """Give the answer with the status, members and error code that the model has for it."""
     if call.modelled is None:
         return answer
@@ -52,7 +52,7 @@ def mended(call: Call, answer: Answer) -> Answer:
     return answer
 
 
-def _with_code(call: Call, answer: Answer) -> Answer:
+def _with_code(call: IdentifiedCall, answer: Answer) -> Answer:
     if not call.is_json:
         return answer
     said = answer.error_code() or ""
@@ -67,7 +67,7 @@ def _with_code(call: Call, answer: Answer) -> Answer:
     return answers.error(call, code, str(told.get("message") or told.get("Message") or ""), answer.status)
 
 
-def _with_status(call: Call, answer: Answer) -> Answer:
+def _with_status(call: IdentifiedCall, answer: Answer) -> Answer:
     wanted = int(call.modelled.http.get("responseCode", 200))
     return answer if answer.status == wanted or tells_status(call.modelled) else replace(answer, status=wanted)
 

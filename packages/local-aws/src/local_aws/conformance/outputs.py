@@ -13,7 +13,7 @@ from local_aws.conformance.bodies import Problem
 from local_aws.conformance.findings import Finding, findings
 from local_aws.conformance.inputs import CHECKED
 from local_aws.http.answers import Answer
-from local_aws.http.request_identification import Call
+from local_aws.http.request_identification import IdentifiedCall
 
 _ERROR = 400
 """Where HTTP's errors begin."""
@@ -45,14 +45,14 @@ _COMMON_CODES = frozenset(
 )
 
 
-def observe(call: Call, answer: Answer) -> None:
+def observe(call: IdentifiedCall, answer: Answer) -> None:
     """Look at a service's answer, if somebody watches."""
     if findings.watching and call.modelled is not None and call.model in CHECKED:
         for finding in check(call, answer):
             findings.add(finding)
 
 
-def check(call: Call, answer: Answer) -> list[Finding]:
+def check(call: IdentifiedCall, answer: Answer) -> list[Finding]:
     """Compare an answer to a modelled call with what the model says of it."""
     problems = _of_error(call, answer) if answer.status >= _ERROR else _of_success(call, answer)
     return [Finding(call.name, kind, path.lstrip("."), detail) for kind, path, detail in problems]
@@ -65,7 +65,7 @@ def tells_status(operation: Any) -> bool:
     return any(member.serialization.get("location") == "statusCode" for member in members)
 
 
-def _of_error(call: Call, answer: Answer) -> Iterator[Problem]:
+def _of_error(call: IdentifiedCall, answer: Answer) -> Iterator[Problem]:
     code = answer.error_code() or ""
     if answer.status >= _FAILED and code in {"InternalFailure", "500"}:
         yield "failed", "", answer.body[:200].decode(errors="replace")
@@ -79,7 +79,7 @@ def _of_error(call: Call, answer: Answer) -> Iterator[Problem]:
         yield "error code", "", code
 
 
-def _of_success(call: Call, answer: Answer) -> Iterator[Problem]:
+def _of_success(call: IdentifiedCall, answer: Answer) -> Iterator[Problem]:
     wanted = int(call.modelled.http.get("responseCode", 200))
     # S3's model says 200 where S3 says 204.
     if call.protocol == "rest-json" and answer.status != wanted and not tells_status(call.modelled):
@@ -106,7 +106,7 @@ def _of_json(shape: Any, body: bytes) -> Iterator[Problem]:
         yield from bodies.in_json(shape, told)
 
 
-def _of_xml(call: Call, shape: Any, body: bytes) -> Iterator[Problem]:
+def _of_xml(call: IdentifiedCall, shape: Any, body: bytes) -> Iterator[Problem]:
     if not body:
         return
     root = _as_xml(body)

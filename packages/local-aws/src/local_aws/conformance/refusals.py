@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from local_aws.conformance.constraints import Violation
 from local_aws.http import answers
 from local_aws.http.answers import Answer
-from local_aws.http.request_identification import Call
+from local_aws.http.request_identification import IdentifiedCall
 
 # What the services call it where it is not ValidationException (JSON) or ValidationError (query).
 _CODES = {
@@ -22,7 +22,7 @@ _SHOWN = 1000
 """Of a value; one of megabytes is not sent back."""
 
 
-def violated(call: Call, found: Sequence[Violation]) -> Answer:
+def violated(call: IdentifiedCall, found: Sequence[Violation]) -> Answer:
     """Refuse what the model does not allow."""
     first = found[0]
     if call.model == "ec2":
@@ -40,7 +40,7 @@ def violated(call: Call, found: Sequence[Violation]) -> Answer:
     return answers.error(call, _CODES.get(call.model, default), message, 400)
 
 
-def unreadable(call: Call, why: str) -> Answer:
+def unreadable(call: IdentifiedCall, why: str) -> Answer:
     """Refuse what can't be read at all."""
     if call.protocol == "ec2":
         return answers.error(call, "InvalidParameterValue", f"The request can not be read: {why}", 400)
@@ -54,7 +54,7 @@ def unreadable(call: Call, why: str) -> Answer:
     return answers.error(call, "SerializationException", why, 400)
 
 
-def _by_ec2(call: Call, violation: Violation) -> Answer:
+def _by_ec2(call: IdentifiedCall, violation: Violation) -> Answer:
     name = _dotted(violation)
     if violation.kind == "missing":
         return answers.error(call, "MissingParameter", f"The request must contain the parameter {name}", 400)
@@ -62,7 +62,7 @@ def _by_ec2(call: Call, violation: Violation) -> Answer:
     return answers.error(call, "InvalidParameterValue", message, 400)
 
 
-def _by_sqs(call: Call, violation: Violation) -> Answer:
+def _by_sqs(call: IdentifiedCall, violation: Violation) -> Answer:
     name = _dotted(violation)
     if violation.kind == "missing":
         return answers.error(call, "MissingParameter", f"The request must contain the parameter {name}.", 400)
@@ -70,18 +70,18 @@ def _by_sqs(call: Call, violation: Violation) -> Answer:
     return answers.error(call, "InvalidParameterValue", message, 400)
 
 
-def _by_sns(call: Call, violation: Violation) -> Answer:
+def _by_sns(call: IdentifiedCall, violation: Violation) -> Answer:
     why = "no value for required parameter" if violation.kind == "missing" else violation.rule
     return answers.error(call, "InvalidParameter", f"Invalid parameter: {_dotted(violation)} Reason: {why}", 400)
 
 
-def _by_s3(call: Call, violation: Violation) -> Answer:
+def _by_s3(call: IdentifiedCall, violation: Violation) -> Answer:
     if len(violation.path) > 1 or violation.kind == "missing":
         return unreadable(call, violation.rule)
     return answers.error(call, "InvalidArgument", f"{_dotted(violation)}: {violation.rule}", 400)
 
 
-def _by_lattice(call: Call, found: Sequence[Violation], message: str) -> Answer:
+def _by_lattice(call: IdentifiedCall, found: Sequence[Violation], message: str) -> Answer:
     fields = [{"name": _coral_path(each), "message": each.rule} for each in found]
     answer = answers.error(call, "ValidationException", message, 400)
     body = {**json.loads(answer.body), "reason": "fieldValidationFailed", "fieldList": fields}

@@ -11,24 +11,24 @@ from __future__ import annotations
 
 from local_aws.delivery import background
 from local_aws.delivery.events import emit
-from local_aws.delivery.mappings import mappings, mend_mappings
+from local_aws.delivery.mappings import mappings, patch_mappings
 from local_aws.delivery.message_moves import add_message_moves
-from local_aws.delivery.notifications import mend_notifications
-from local_aws.delivery.put_events import mend_events
-from local_aws.delivery.queues import mend_queues
-from local_aws.delivery.schedules import mend_schedules, schedules
+from local_aws.delivery.notifications import patch_notifications
+from local_aws.delivery.put_events import patch_events
+from local_aws.delivery.queues import patch_queues
+from local_aws.delivery.schedules import patch_schedules, schedules
 from local_aws.moto_extension.default_bus import deliver_with
 
 
 def install() -> None:
     """Have moto's services and ours deliver; may be called again."""
     deliver_with(emit)
-    mend_queues()
+    patch_queues()
     add_message_moves()
-    mend_mappings()
-    mend_notifications()
-    mend_events()
-    mend_schedules()
+    patch_mappings()
+    patch_notifications()
+    patch_events()
+    patch_schedules()
 
 
 def stop() -> None:

@@ -31,7 +31,7 @@ _ENABLED = frozenset({"ENABLED", WITH_READS})
 
 
 @dataclass(frozen=True)
-class Event:
+class BusEvent:
     """An event; ``account_id`` and ``region`` are where it came into being."""
 
     account_id: str
@@ -74,11 +74,11 @@ def emit(
     resources: Sequence[str] = (),
 ) -> None:
     """Have AWS itself put an event on the account's default bus; returns at once, it is delivered later."""
-    event = Event(account_id, region, source, detail_type, json.loads(json.dumps(detail)), tuple(resources))
+    event = BusEvent(account_id, region, source, detail_type, json.loads(json.dumps(detail)), tuple(resources))
     publish(event, events_backends[account_id][region].event_buses["default"])
 
 
-def publish(event: Event, bus: Any) -> None:
+def publish(event: BusEvent, bus: Any) -> None:
     """Put an event on one of moto's buses; the faults in force decide how often and when it gets to the rules."""
     entry = journal.emitted(event.envelope(), bus.arn)
     fate = faults.fate()
@@ -90,7 +90,7 @@ def publish(event: Event, bus: Any) -> None:
             in_background("events", lambda: _route(event, bus, entry))
 
 
-def _route(event: Event, bus: Any, entry: Entry) -> None:
+def _route(event: BusEvent, bus: Any, entry: Entry) -> None:
     envelope = event.envelope()
     for rule in list(bus.rules.values()):
         if rule.state in _ENABLED and _matches(rule, envelope):
@@ -106,7 +106,7 @@ def _matches(rule: Any, envelope: dict[str, Any]) -> bool:
     return rule.state == WITH_READS or not is_read
 
 
-def send_to_targets(rule: Any, event: Event, entry: Entry) -> None:
+def send_to_targets(rule: Any, event: BusEvent, entry: Entry) -> None:
     """Deliver an event to all targets of moto's rule, whatever the rule's pattern says."""
     for target in list(rule.targets):
         arn = parse_arn(target["Arn"])
@@ -118,7 +118,7 @@ def send_to_targets(rule: Any, event: Event, entry: Entry) -> None:
             _deliver(rule, target, event, entry)
 
 
-def _deliver(rule: Any, target: dict[str, Any], event: Event, entry: Entry) -> None:
+def _deliver(rule: Any, target: dict[str, Any], event: BusEvent, entry: Entry) -> None:
     envelope = event.envelope()
     moment = datetime.fromtimestamp(event.ingested, UTC)
     body = body_for(
@@ -135,7 +135,7 @@ def _deliver(rule: Any, target: dict[str, Any], event: Event, entry: Entry) -> N
     attempt(_delivery(rule, target, event, entry, lambda: send(_sender(rule), target, body, name=event.id)))
 
 
-def _delivery(rule: Any, target: dict[str, Any], event: Event, entry: Entry, act: Any) -> Delivery:
+def _delivery(rule: Any, target: dict[str, Any], event: BusEvent, entry: Entry, act: Any) -> Delivery:
     dead_letters: str = (target.get("DeadLetterConfig") or {}).get("Arn", "")
 
     def bury(failure: Failure) -> None:
@@ -155,7 +155,7 @@ def _sender(rule: Any) -> Sender:
     return Sender(PRINCIPAL, rule.arn, rule.account_id)
 
 
-def _forward(rule: Any, target: dict[str, Any], event: Event) -> None:
+def _forward(rule: Any, target: dict[str, Any], event: BusEvent) -> None:
     """Put an event on another bus, as it is."""
     arn = parse_arn(target["Arn"])
     if not arn.resource.startswith("event-bus/"):
@@ -183,7 +183,7 @@ def _check_role(rule: Any, role_arn: str, arn: Arn, bus: Any) -> None:
         raise UndeliverableError("NO_PERMISSIONS", f"the policy of {bus.arn} does not let {role_arn} put")
 
 
-def _archive(rule: Any, event: Event) -> None:
+def _archive(rule: Any, event: BusEvent) -> None:
     """Keep an event in the archive that the rule belongs to, in the form in which moto replays it."""
     for archive in events_backends[rule.account_id][rule.region_name].archives.values():
         if archive.rule is rule:

@@ -58,16 +58,16 @@ mappings = Mappings()
 """This process's mappings."""
 
 
-def mend_mappings() -> None:
+def patch_mappings() -> None:
     """Patch moto's mappings; harmless when done already."""
     queues.listen(mappings.arrived)
     gauge("messages", mappings.waiting)
-    _mend_create()
-    _mend_update()
-    _mend_delete()
+    _patch_create()
+    _patch_update()
+    _patch_delete()
 
 
-def _mend_create() -> None:
+def _patch_create() -> None:
     original = LambdaBackend.create_event_source_mapping
     if hasattr(original, "__wrapped__"):
         return
@@ -82,7 +82,7 @@ def _mend_create() -> None:
     LambdaBackend.create_event_source_mapping = create_event_source_mapping
 
 
-def _mend_update() -> None:
+def _patch_update() -> None:
     original = LambdaBackend.update_event_source_mapping
     if hasattr(original, "__wrapped__"):
         return
@@ -97,7 +97,7 @@ def _mend_update() -> None:
     LambdaBackend.update_event_source_mapping = update_event_source_mapping
 
 
-def _mend_delete() -> None:
+def _patch_delete() -> None:
     original = LambdaBackend.delete_event_source_mapping
     if hasattr(original, "__wrapped__"):
         return

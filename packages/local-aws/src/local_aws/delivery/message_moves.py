@@ -17,7 +17,7 @@ from local_aws.delivery import queues
 from local_aws.delivery.background import in_background
 from local_aws.delivery.targets import UndeliverableError, find_queue, parse_arn, put_on_queue
 from local_aws.moto_extension.errors import AwsError
-from local_aws.moto_extension.operations import Call, add_operation
+from local_aws.moto_extension.operations import ServiceCall, add_operation
 from local_aws.moto_extension.tables import lock, table
 from local_aws.time.clock import clock
 
@@ -68,7 +68,7 @@ def add_message_moves() -> None:
     add_operation("sqs", "CancelMessageMoveTask", _cancel)
 
 
-def _start(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _start(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     source = _queue(call, params, "SourceArn")
     destination = params.get("DestinationArn")
     if destination:
@@ -87,14 +87,14 @@ def _start(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return {"TaskHandle": task.handle}
 
 
-def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _list(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     source = _queue(call, params, "SourceArn")
     of_queue = [task for task in _tasks.values() if task.source == source.queue_arn]
     wanted = min(int(params.get("MaxResults") or 1), _TASKS_TOLD)
     return {"Results": [task.described() for task in of_queue[::-1][:wanted]]}
 
 
-def _cancel(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _cancel(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     task = _tasks.get(params["TaskHandle"])
     if task is None or task.status != "RUNNING" or parse_arn(task.source).account_id != call.account_id:
         raise AwsError("ResourceNotFoundException", "Task does not exist.")
@@ -102,7 +102,7 @@ def _cancel(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return {"ApproximateNumberOfMessagesMoved": task.moved}
 
 
-def _queue(call: Call, params: dict[str, Any], name: str) -> Any:
+def _queue(call: ServiceCall, params: dict[str, Any], name: str) -> Any:
     try:
         parsed = parse_arn(params[name])
         if (parsed.account_id, parsed.region) == (call.account_id, call.region):

@@ -28,7 +28,7 @@ PRINCIPAL = "sns.amazonaws.com"
 
 
 @dataclass(frozen=True)
-class Notification:
+class PublishedMessage:
     """What was published; ``time`` is when, in seconds since 1970."""
 
     id: str
@@ -41,7 +41,7 @@ class Notification:
     time: float
 
 
-def mend_notifications() -> None:
+def patch_notifications() -> None:
     """Patch moto's SNS; harmless when done already."""
     Topic.publish = _publish
 
@@ -55,7 +55,7 @@ def _publish(  # noqa: PLR0917 - moto's signature
     deduplication_id: str | None = None,
     message_structure: str | None = None,
 ) -> str:
-    notification = Notification(
+    notification = PublishedMessage(
         id=str(uuid.uuid4()),
         message=message,
         subject=subject,
@@ -79,7 +79,7 @@ class _Any:
     protocol = "default"
 
 
-def _notify(topic: Any, subscription: Any, notification: Notification) -> None:
+def _notify(topic: Any, subscription: Any, notification: PublishedMessage) -> None:
     """Deliver to one subscriber; the faults in force decide how often and when."""
     fate = faults.fate()
     for _ in range(fate.copies):
@@ -92,7 +92,7 @@ def _notify(topic: Any, subscription: Any, notification: Notification) -> None:
             in_background("notifications", lambda: _deliver(topic, subscription, notification))
 
 
-def _deliver(topic: Any, subscription: Any, notification: Notification) -> None:
+def _deliver(topic: Any, subscription: Any, notification: PublishedMessage) -> None:
     matcher = subscription._filter_policy_matcher  # noqa: SLF001 - moto has no other way to it
     if matcher is not None and not matcher.matches(notification.attributes, notification.message):
         return
@@ -129,7 +129,7 @@ def _delivery(sender: Sender, subscription: Any, act: Any, body: str) -> Deliver
     return Delivery(send=act, bury=bury if dead_letters else None, note=note)
 
 
-def _posted(subscription: Any, notification: Notification, text: str) -> tuple[str, dict[str, Any]]:
+def _posted(subscription: Any, notification: PublishedMessage, text: str) -> tuple[str, dict[str, Any]]:
     """Give the body and the attributes of a notification on a queue, be it the subscriber's or its dead letters'."""
     raw = str(subscription.attributes.get("RawMessageDelivery", "")).lower() == "true"
     if raw:
@@ -141,7 +141,7 @@ def _posted(subscription: Any, notification: Notification, text: str) -> tuple[s
 
 
 def _to_queue(
-    sender: Sender, subscription: Any, body: str, attributes: dict[str, Any], notification: Notification
+    sender: Sender, subscription: Any, body: str, attributes: dict[str, Any], notification: PublishedMessage
 ) -> None:
     send_to_queue(
         sender,
@@ -159,7 +159,7 @@ def _as_sqs(value: dict[str, Any]) -> dict[str, Any]:
     return {"DataType": value["Type"], "StringValue": str(value["Value"])}
 
 
-def _event(topic: Any, subscription: Any, notification: Notification, text: str) -> dict[str, Any]:
+def _event(topic: Any, subscription: Any, notification: PublishedMessage, text: str) -> dict[str, Any]:
     """Give a notification as functions get it."""
     address = f"https://sns.{topic.sns_backend.region_name}.amazonaws.com/"
     moment = datetime.fromtimestamp(notification.time, UTC).isoformat(timespec="milliseconds")
@@ -190,7 +190,7 @@ def _event(topic: Any, subscription: Any, notification: Notification, text: str)
     }
 
 
-def _leave_to_moto(subscription: Any, notification: Notification) -> None:
+def _leave_to_moto(subscription: Any, notification: PublishedMessage) -> None:
     """Have moto post to an HTTP subscriber; other kinds of subscribers get nothing."""
     try:
         subscription.publish(

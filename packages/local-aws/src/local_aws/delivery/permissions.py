@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_aws.iam import resource_policies
-from local_aws.policy_language.policies import Allowed, Request, evaluate
+from local_aws.policy_language.policies import Allowed, PermissionRequest, evaluate
 from local_aws.policy_language.principals import Caller
 
 
@@ -24,7 +24,9 @@ class Sender:
 def service_may(sender: Sender, action: str, resource: str, policy: str | Mapping[str, Any] | None) -> bool:
     """Tell whether the resource's policy lets the service do this, for the resource that it acts for."""
     context = {"aws:sourcearn": (sender.source_arn,), "aws:sourceaccount": (sender.source_account,)}
-    return _allows(policy, Request(action, resource, context, Caller("Service", frozenset({sender.principal}))))
+    return _allows(
+        policy, PermissionRequest(action, resource, context, Caller("Service", frozenset({sender.principal})))
+    )
 
 
 def role_may(role_arn: str, action: str, resource: str, policy: str | None) -> bool:
@@ -33,8 +35,8 @@ def role_may(role_arn: str, action: str, resource: str, policy: str | None) -> b
     names = Caller("AWS", frozenset({role_arn}))
     caller = Caller("AWS", names.names | names.as_account(account_id, partition).names)
     context = {"aws:principalaccount": (account_id,), "aws:principalarn": (role_arn,)}
-    return _allows(policy, Request(action, resource, context, caller))
+    return _allows(policy, PermissionRequest(action, resource, context, caller))
 
 
-def _allows(policy: str | Mapping[str, Any] | None, request: Request) -> bool:
+def _allows(policy: str | Mapping[str, Any] | None, request: PermissionRequest) -> bool:
     return isinstance(evaluate(resource_policies.read(policy, request.resource), request), Allowed)

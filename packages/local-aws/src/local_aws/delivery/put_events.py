@@ -14,7 +14,7 @@ from moto.events.models import EventsBackend, Rule, events_backends
 from moto.events.responses import EventsHandler
 
 from local_aws.delivery import journal, patterns
-from local_aws.delivery.events import Event, publish, send_to_targets
+from local_aws.delivery.events import BusEvent, publish, send_to_targets
 from local_aws.delivery.targets import UndeliverableError, parse_arn
 
 _MOST_ENTRIES = 10
@@ -23,7 +23,7 @@ _MOST_TARGETS = 5
 _NEEDED_IN_AN_EVENT = ("id", "detail-type", "source", "account", "time", "region", "resources")
 
 
-def mend_events() -> None:
+def patch_events() -> None:
     """Patch moto's EventBridge; harmless when done already."""
     EventsBackend.put_events = _put_events
     EventsHandler.test_event_pattern = _test_event_pattern
@@ -57,7 +57,7 @@ def _put(backend: Any, entry: dict[str, Any]) -> dict[str, Any]:
         return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
     if entry["Source"].startswith("aws."):
         return {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": "Not authorized for the source."}
-    event = Event(
+    event = BusEvent(
         account_id=backend.account_id,
         region=backend.region_name,
         source=entry["Source"],
@@ -66,7 +66,7 @@ def _put(backend: Any, entry: dict[str, Any]) -> dict[str, Any]:
         resources=tuple(entry.get("Resources") or ()),
     )
     if entry.get("Time") is not None:
-        event = Event(**{**vars(event), "time": _seconds(entry["Time"])})
+        event = BusEvent(**{**vars(event), "time": _seconds(entry["Time"])})
     bus = _bus(backend, entry.get("EventBusName") or "default")
     # EventBridge tells nobody that there is no such bus: https://github.com/aws/aws-sdk/issues/186
     if bus is not None:
@@ -113,7 +113,7 @@ def _parsed(pattern: str) -> patterns.Node:
 
 def _send_to_targets(self: Any, original_event: dict[str, Any], transform_input: bool = True) -> None:
     """Deliver what moto itself sends to a rule: the events of a replay."""
-    event = Event(
+    event = BusEvent(
         account_id=original_event["account"],
         region=original_event["region"],
         source=original_event["source"],

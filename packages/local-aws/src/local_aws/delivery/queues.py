@@ -26,7 +26,7 @@ _lock = threading.Lock()
 _listeners: list[Listener] = []
 
 
-def mend_queues() -> None:
+def patch_queues() -> None:
     """Patch moto's SQS; harmless when done already."""
     Queue.add_message = _add_message
     Queue.delete_message = _delete_message

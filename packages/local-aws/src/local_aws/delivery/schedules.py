@@ -17,7 +17,7 @@ from moto.scheduler.models import EventBridgeSchedulerBackend
 
 from local_aws.delivery import expressions, journal
 from local_aws.delivery.background import in_background
-from local_aws.delivery.events import Event, send_to_targets
+from local_aws.delivery.events import BusEvent, send_to_targets
 from local_aws.delivery.expressions import Expression
 from local_aws.delivery.scheduled import PRINCIPAL, group_arn, run_schedule
 from local_aws.functions.roles import trusts
@@ -25,7 +25,7 @@ from local_aws.time.clock import Due, clock
 
 
 @dataclass
-class Plan:
+class SchedulePlan:
     """A schedule's next time; ``counted_from`` is the time before it."""
 
     expression: Expression
@@ -42,9 +42,9 @@ class Schedules:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._plans: dict[str, Plan] = {}
+        self._plans: dict[str, SchedulePlan] = {}
 
-    def begin(self, arn: str, plan: Plan) -> None:
+    def begin(self, arn: str, plan: SchedulePlan) -> None:
         """Plan its next time, in place of what was planned for the ARN."""
         with self._lock:
             self.end(arn)
@@ -62,7 +62,7 @@ class Schedules:
             for arn in list(self._plans):
                 self.end(arn)
 
-    def _next(self, arn: str, plan: Plan) -> None:
+    def _next(self, arn: str, plan: SchedulePlan) -> None:
         moment = plan.expression.after(plan.counted_from)
         if moment is None or (plan.last is not None and moment > plan.last):
             self._plans.pop(arn, None)
@@ -72,7 +72,7 @@ class Schedules:
         seconds = moment.timestamp() - clock.time() + within
         plan.due = clock.call_later(seconds, lambda: self._fire(arn, plan, moment), background=True)
 
-    def _fire(self, arn: str, plan: Plan, moment: datetime) -> None:
+    def _fire(self, arn: str, plan: SchedulePlan, moment: datetime) -> None:
         with self._lock:
             if self._plans.get(arn) is not plan:
                 return
@@ -84,7 +84,7 @@ schedules = Schedules()
 """This process's schedules."""
 
 
-def mend_schedules() -> None:
+def patch_schedules() -> None:
     """Patch moto's Scheduler and rules; harmless when done already."""
     for name in ("create_schedule", "update_schedule"):
         _check_before_and_follow(name)
@@ -133,7 +133,7 @@ def follow_schedule(backend: Any, schedule: Any) -> None:
     expression = expressions.parse(schedule.schedule_expression, schedule.schedule_expression_timezone)
     # The start date may itself be the first time.
     counted_from = start - timedelta(microseconds=1) if start and start > now else now
-    plan = Plan(
+    plan = SchedulePlan(
         expression,
         lambda moment: _run(backend, schedule, moment),
         counted_from=counted_from,
@@ -224,7 +224,9 @@ def _follow_rule(backend: Any, name: str) -> None:
     if rule is None or not rule.scheduled_expression or rule.state == "DISABLED":
         schedules.end(arn)
         return
-    plan = Plan(expressions.parse(rule.scheduled_expression), lambda moment: _run_rule(rule, moment), clock.now())
+    plan = SchedulePlan(
+        expressions.parse(rule.scheduled_expression), lambda moment: _run_rule(rule, moment), clock.now()
+    )
     schedules.begin(arn, plan)
 
 
@@ -232,7 +234,7 @@ def _run_rule(rule: Any, moment: datetime) -> None:
     current = events_backends[rule.account_id][rule.region_name].event_buses["default"].rules.get(rule.name)
     if current is None:
         return
-    event = Event(
+    event = BusEvent(
         rule.account_id,
         rule.region_name,
         "aws.events",

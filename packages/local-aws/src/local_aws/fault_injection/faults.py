@@ -10,7 +10,16 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from local_aws.fault_injection.plans import KINDS, OF_FUNCTIONS, CallFault, EventFaults, Kind, Plan, describe, parse
+from local_aws.fault_injection.plans import (
+    KINDS,
+    OF_FUNCTIONS,
+    CallFault,
+    EventFaults,
+    FaultPlan,
+    Kind,
+    describe,
+    parse,
+)
 
 __all__ = [
     "KINDS",
@@ -18,10 +27,10 @@ __all__ = [
     "CallFault",
     "EventFaults",
     "Fate",
+    "FaultPlan",
     "Faults",
     "Force",
     "Kind",
-    "Plan",
     "faults",
     "parse",
 ]
@@ -41,7 +50,7 @@ class Fate:
 class Force:
     """A plan in force: what is left of it, and what it has done."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: FaultPlan) -> None:
         self.plan = plan
         self._lock = threading.Lock()
         self._random = random.Random(plan.seed)  # noqa: S311 - a seed that repeats a run is the point
@@ -121,7 +130,7 @@ class Faults:
     """The plan in force. A new plan replaces the old one and starts its random numbers anew."""
 
     def __init__(self) -> None:
-        self._force = Force(Plan())
+        self._force = Force(FaultPlan())
 
     @property
     def events(self) -> EventFaults:
@@ -132,7 +141,7 @@ class Faults:
         """Give the faults of calls with what remains of each."""
         return self._force.calls()
 
-    def replace(self, plan: Plan) -> Force:
+    def replace(self, plan: FaultPlan) -> Force:
         self._force = force = Force(plan)
         return force
 
@@ -145,7 +154,7 @@ class Faults:
         Raises:
             InvalidInputError: one of them can't be; they are read as strictly as what is posted.
         """
-        plan = parse(describe(Plan(seed, events or EventFaults(), calls)))
+        plan = parse(describe(FaultPlan(seed, events or EventFaults(), calls)))
         before, self._force = self._force, Force(plan)
         try:
             yield self._force

@@ -9,14 +9,14 @@ from typing import Protocol
 from local_aws.fault_injection.faults import CallFault
 from local_aws.http import answers
 from local_aws.http.answers import Answer
-from local_aws.http.request_identification import Call
+from local_aws.http.request_identification import IdentifiedCall
 from local_aws.time.clock import clock
 
 SLOW_SECONDS = 5.0
 """How long a call struck by the fault ``slow`` waits before it is made, where the fault doesn't say."""
 
 
-class Process(Protocol):
+class CallingProcess(Protocol):
     """A function's process that makes a call."""
 
     def kill(self) -> None:
@@ -26,8 +26,12 @@ class Process(Protocol):
         """End it as Lambda does when its time is up."""
 
 
-def suffer(
-    fault: CallFault, call: Call, process: Process | None, make: Callable[[], Answer], once_recorded: ExitStack
+def apply(
+    fault: CallFault,
+    call: IdentifiedCall,
+    process: CallingProcess | None,
+    make: Callable[[], Answer],
+    once_recorded: ExitStack,
 ) -> Answer:
     """Answer a struck call; ``make`` makes it.
 
@@ -52,7 +56,7 @@ def suffer(
     return answers.broken(call) if kind == "lost-answer" else answer
 
 
-def _error(fault: CallFault, call: Call) -> Answer:
+def _error(fault: CallFault, call: IdentifiedCall) -> Answer:
     if fault.code is None:
         broken = answers.broken(call)
         return broken if fault.status is None else Answer(fault.status, broken.headers, broken.body)

@@ -23,7 +23,7 @@ _CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]*")
 
 @dataclass(frozen=True)
 class EventFaults:
-    """How events suffer; probabilities are per event, the delay is in seconds of the clock."""
+    """What befalls events; probabilities are per event, the delay is in seconds of the clock."""
 
     drop: float = 0.0
     duplicate: float = 0.0
@@ -33,7 +33,7 @@ class EventFaults:
 
 @dataclass(frozen=True)
 class CallFault:
-    """How calls of an operation (``ec2:CreateTags``, ``ec2:*``) suffer; ``times`` None is for ever."""
+    """What befalls calls of an operation (``ec2:CreateTags``, ``ec2:*``); ``times`` None is for ever."""
 
     operation: str
     fault: Kind
@@ -54,7 +54,7 @@ class CallFault:
 
 
 @dataclass(frozen=True)
-class Plan:
+class FaultPlan:
     """All that was posted."""
 
     seed: int | None = None
@@ -62,7 +62,7 @@ class Plan:
     calls: tuple[CallFault, ...] = ()
 
 
-def describe(plan: Plan) -> dict[str, Any]:
+def describe(plan: FaultPlan) -> dict[str, Any]:
     """Tell a plan in the form in which it is posted."""
     return {
         "seed": plan.seed,
@@ -78,7 +78,7 @@ def _described(fault: CallFault) -> dict[str, Any]:
     return told
 
 
-def parse(plan: Any) -> Plan:
+def parse(plan: Any) -> FaultPlan:
     """Read a plan, strictly.
 
     Raises:
@@ -92,7 +92,7 @@ def parse(plan: Any) -> Plan:
     calls = body.get("calls", [])
     if not isinstance(calls, list):
         raise InvalidInputError("calls: a list is expected")
-    return Plan(
+    return FaultPlan(
         seed=seed,
         events=EventFaults(
             drop=control_input.probability("events.drop", events.get("drop", 0.0)),

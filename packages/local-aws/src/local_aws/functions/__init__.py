@@ -15,7 +15,7 @@ from local_aws.functions import invocations as _invocations
 from local_aws.functions.invocations import Invocation
 from local_aws.functions.invoke import serve_functions_at
 from local_aws.functions.logs import close_files
-from local_aws.functions.moto_patches import mend_lambda
+from local_aws.functions.moto_patches import patch_lambda
 from local_aws.functions.processes import stop_servers
 from local_aws.functions.sandbox import Sandbox
 from local_aws.iam.role_credentials import close_clients, serve_clients_at
@@ -27,7 +27,7 @@ def install(endpoint_url: str) -> None:
     """Have moto's Lambda run functions, whose SDK finds the local AWS at this address; may be called again."""
     serve_functions_at(endpoint_url)
     serve_clients_at(endpoint_url)
-    mend_lambda()
+    patch_lambda()
     atexit.unregister(stop_all)
     atexit.register(stop_all)
 

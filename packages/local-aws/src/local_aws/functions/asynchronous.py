@@ -19,7 +19,7 @@ from moto.utilities.arns import parse_arn
 
 from local_aws.functions.fleet import MOST_PER_FUNCTION
 from local_aws.functions.invoke import TooManyRequestsError, error_type, run
-from local_aws.functions.sandbox import Outcome
+from local_aws.functions.sandbox import InvocationOutcome
 from local_aws.iam.role_credentials import client_for_role
 from local_aws.time.activity import doing
 from local_aws.time.clock import clock
@@ -33,7 +33,7 @@ _MOST_ERROR_MESSAGE = 1024
 
 
 @dataclass(frozen=True)
-class Event:
+class QueuedEvent:
     """An accepted asynchronous invocation; ``failures`` are function errors, ``throttles`` don't count as attempts."""
 
     function: Any
@@ -45,7 +45,7 @@ class Event:
 
 
 _lock = threading.Lock()
-_waiting: dict[tuple[str, str, str], deque[tuple[Event, ExitStack]]] = {}
+_waiting: dict[tuple[str, str, str], deque[tuple[QueuedEvent, ExitStack]]] = {}
 """Each with what counts it as being under way."""
 
 _workers: dict[tuple[str, str, str], int] = {}
@@ -53,12 +53,12 @@ _workers: dict[tuple[str, str, str], int] = {}
 
 def invoke_later(function: Any, payload: bytes) -> str:
     """Accept an event for the function; give its request id, which every attempt has."""
-    event = Event(function, payload, str(uuid.uuid4()), clock.time())
+    event = QueuedEvent(function, payload, str(uuid.uuid4()), clock.time())
     _enqueue(event)
     return event.request_id
 
 
-def _enqueue(event: Event) -> None:
+def _enqueue(event: QueuedEvent) -> None:
     """Queue it for the few workers of its function: no more than could run at once."""
     function = event.function
     key = (function.account_id, function.region, function.function_name)
@@ -87,7 +87,7 @@ def _work(key: tuple[str, str, str]) -> None:
                 _log.exception("an asynchronous invocation of %s failed inside the local AWS", key[2])
 
 
-def _attempt(event: Event) -> None:
+def _attempt(event: QueuedEvent) -> None:
     try:
         outcome = run(event.function, event.payload, request_id=event.request_id)
     except TooManyRequestsError:
@@ -105,7 +105,7 @@ def _attempt(event: Event) -> None:
         _give_up(failed, "EventAgeExceeded", outcome)
 
 
-def _retry(event: Event, seconds: float) -> bool:
+def _retry(event: QueuedEvent, seconds: float) -> bool:
     """Plan another attempt, unless the event will be too old then."""
     most_age = _settings(event.function).get("MaximumEventAgeInSeconds", _MOST_AGE_SECONDS)
     if clock.time() + seconds - event.accepted > most_age:
@@ -118,14 +118,14 @@ def _settings(function: Any) -> dict[str, Any]:
     return dict(function.event_invoke_config[-1].config) if function.event_invoke_config else {}
 
 
-def _give_up(event: Event, condition: str, outcome: Outcome | None) -> None:
+def _give_up(event: QueuedEvent, condition: str, outcome: InvocationOutcome | None) -> None:
     _send_on(event, "OnFailure", condition, outcome)
     dead_letters = (getattr(event.function, "dead_letter_config", None) or {}).get("TargetArn")
     if dead_letters:
         _send_dead_letter(event, dead_letters, outcome)
 
 
-def _send_on(event: Event, which: str, condition: str, outcome: Outcome | None) -> None:
+def _send_on(event: QueuedEvent, which: str, condition: str, outcome: InvocationOutcome | None) -> None:
     """Send an invocation's record to the function's destination, in its role's name."""
     destination = (_settings(event.function).get("DestinationConfig") or {}).get(which, {}).get("Destination")
     if not destination:
@@ -151,7 +151,7 @@ def _send_on(event: Event, which: str, condition: str, outcome: Outcome | None) 
     _deliver(function, destination, json.dumps(record), {}, detail_type=kind)
 
 
-def _send_dead_letter(event: Event, target_arn: str, outcome: Outcome | None) -> None:
+def _send_dead_letter(event: QueuedEvent, target_arn: str, outcome: InvocationOutcome | None) -> None:
     attributes = {"RequestID": ("String", event.request_id), "ErrorCode": ("Number", "200" if outcome else "429")}
     message = (error_message(outcome) if outcome else "Rate Exceeded.")[:_MOST_ERROR_MESSAGE]
     if message:
@@ -159,7 +159,7 @@ def _send_dead_letter(event: Event, target_arn: str, outcome: Outcome | None) ->
     _deliver(event.function, target_arn, event.payload.decode(), attributes, detail_type="")
 
 
-def error_message(outcome: Outcome) -> str:
+def error_message(outcome: InvocationOutcome) -> str:
     try:
         return str(json.loads(outcome.payload).get("errorMessage", ""))
     except (ValueError, AttributeError):

@@ -20,7 +20,7 @@ from local_aws.functions.configuration import configuration_of
 from local_aws.functions.fleet import fleet
 from local_aws.functions.invocations import Invocation
 from local_aws.functions.runtime_api import Task
-from local_aws.functions.sandbox import Outcome
+from local_aws.functions.sandbox import InvocationOutcome
 from local_aws.functions.sources import FunctionSource
 from local_aws.time.activity import doing
 from local_aws.time.clock import clock
@@ -78,7 +78,7 @@ def check(payload: bytes, limit: int) -> None:
         raise InvalidRequestContentError(str(error)) from error
 
 
-def run(function: Any, payload: bytes, *, request_id: str = "", client_context: str | None = None) -> Outcome:
+def run(function: Any, payload: bytes, *, request_id: str = "", client_context: str | None = None) -> InvocationOutcome:
     """Run moto's function on an event, in a sandbox, and wait for it.
 
     Raises:
@@ -102,7 +102,7 @@ def _admit(key: tuple[str, str, str], reserved: Any) -> None:
         _running[key] += 1
 
 
-def _run(function: Any, payload: bytes, request_id: str, client_context: str | None) -> Outcome:
+def _run(function: Any, payload: bytes, request_id: str, client_context: str | None) -> InvocationOutcome:
     configuration = configuration_of(function, _source_of(function))
     task = Task(
         request_id=request_id,
@@ -129,7 +129,7 @@ def _run(function: Any, payload: bytes, request_id: str, client_context: str | N
     return outcome
 
 
-def error_type(outcome: Outcome) -> str | None:
+def error_type(outcome: InvocationOutcome) -> str | None:
     """Tell what kind of error the function ended with; None if it did not."""
     if outcome.error is None:
         return None

@@ -16,12 +16,12 @@ from local_aws.functions.invoke import MOST_EVENT_BYTES, MOST_REQUEST_BYTES, che
 from local_aws.functions.roles import refusal, trusts
 
 
-def mend_lambda() -> None:
+def patch_lambda() -> None:
     """Patch; harmless when done already."""
     LambdaFunction._invoke_lambda = _invoke_lambda  # noqa: SLF001 - the one method of moto's that runs functions
     LambdaFunction.invoke = _invoke
-    _mend_creation()
-    _mend_configuration()
+    _patch_creation()
+    _patch_configuration()
     _stop_processes_of_deleted_functions()
 
 
@@ -51,7 +51,7 @@ def _invoke(self: Any, body: Any, request_headers: Any, response_headers: Any) -
     return outcome.payload
 
 
-def _mend_creation() -> None:
+def _patch_creation() -> None:
     """Check what Lambda checks, and keep what moto forgets."""
     original = LambdaBackend.create_function
     if hasattr(original, "__wrapped__"):
@@ -86,7 +86,7 @@ def _check_dead_letters(backend: Any, spec: dict[str, Any]) -> None:
         )
 
 
-def _mend_configuration() -> None:
+def _patch_configuration() -> None:
     """Keep and tell what moto forgets of a function's configuration."""
     update, tell = LambdaFunction.update_configuration, LambdaFunction.get_configuration
     if hasattr(update, "__wrapped__"):

@@ -7,7 +7,7 @@ from typing import Any
 
 from local_aws.iam import identities
 from local_aws.iam.authorize import authorize
-from local_aws.policy_language.policies import Allowed, MalformedPolicyError, Request, evaluate
+from local_aws.policy_language.policies import Allowed, MalformedPolicyError, PermissionRequest, evaluate
 from local_aws.policy_language.principals import Caller
 
 _MODELS = {"states": "stepfunctions"}
@@ -42,7 +42,7 @@ def trusts(role_arn: str, principal: str, *, source_arn: str = "") -> bool:
         context["aws:sourcearn"] = (source_arn,)
     caller = Caller("Service", frozenset({principal}))
     try:
-        decision = evaluate(identities.trust_of(role), Request("sts:AssumeRole", role_arn, context, caller))
+        decision = evaluate(identities.trust_of(role), PermissionRequest("sts:AssumeRole", role_arn, context, caller))
     except MalformedPolicyError:
         return False
     return isinstance(decision, Allowed)

@@ -38,7 +38,7 @@ _MOST_RESPONSE_BYTES = 6_291_556
 
 
 @dataclass(frozen=True)
-class Outcome:
+class InvocationOutcome:
     """What came of an invocation; ``error`` is the function error, None or ``Unhandled``."""
 
     payload: bytes
@@ -76,7 +76,7 @@ class Sandbox:
         """What the process signs its calls with; no other process has it."""
         return self._credentials.access_key_id
 
-    def run(self, task: Task) -> Outcome:
+    def run(self, task: Task) -> InvocationOutcome:
         """Have the function handle one event, at most for its timeout; the process is killed after that."""
         self.request_id = task.request_id
         self.log.begin()
@@ -99,7 +99,7 @@ class Sandbox:
         payload, error = self._judge(task, report)
         self._drain()
         self._write_end(task, duration_ms, _status(report))
-        return Outcome(payload, error, self.log.tail(), duration_ms)
+        return InvocationOutcome(payload, error, self.log.tail(), duration_ms)
 
     def stop(self) -> None:
         """Kill the process, and whatever it started."""

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 from moto.core.utils import get_service_model
 
-from local_aws.http.request_identification import Call
+from local_aws.http.request_identification import IdentifiedCall
 
 _THROTTLES = (
     "ThrottlingException",
@@ -52,7 +52,7 @@ class Answer:
         return named.split(":", 1)[0].rsplit("#", 1)[-1]
 
 
-def error(call: Call, code: str, message: str, status: int) -> Answer:
+def error(call: IdentifiedCall, code: str, message: str, status: int) -> Answer:
     """Make the answer that an SDK reads as this error."""
     request_id = str(uuid.uuid4())
     headers = [("x-amzn-RequestId", request_id)]
@@ -67,7 +67,7 @@ def error(call: Call, code: str, message: str, status: int) -> Answer:
     return Answer(status, (*headers, ("Content-Type", kind)), body.encode())
 
 
-def throttled(call: Call) -> Answer:
+def throttled(call: IdentifiedCall) -> Answer:
     """Answer as the service does to a caller that is too fast."""
     if call.protocol == "ec2":
         return error(call, "RequestLimitExceeded", "Request limit exceeded.", 503)
@@ -82,21 +82,21 @@ def throttled(call: Call) -> Answer:
     return error(call, code, "Rate exceeded", status)
 
 
-def broken(call: Call) -> Answer:
+def broken(call: IdentifiedCall) -> Answer:
     """Answer as the service does when it fails itself."""
     fallback = {"ec2": "InternalError", "query": "InternalFailure", "rest-xml": "InternalError"}
     code, status = _modelled(call, _BREAKDOWNS) or (fallback.get(call.protocol, "InternalServerError"), 500)
     return error(call, code, "An internal error has occurred. Retry your request.", max(status, 500))
 
 
-def unknown_operation(call: Call, detail: str = "") -> Answer:
+def unknown_operation(call: IdentifiedCall, detail: str = "") -> Answer:
     """Answer for what the local AWS lacks, so that its name is read instead of a page of HTML."""
     code = "InvalidAction" if call.protocol in {"ec2", "query"} else "UnknownOperationException"
     lack = f"The local AWS does not have {call.name}."
     return error(call, code, f"{lack} {detail}".rstrip(), 400)
 
 
-def no_such_operation(call: Call) -> Answer:
+def no_such_operation(call: IdentifiedCall) -> Answer:
     """Answer for what AWS's model of the service does not have either."""
     if call.model == "s3":
         return error(call, "NotImplemented", f"S3 has no operation for {call.operation}.", 501)
@@ -106,7 +106,7 @@ def no_such_operation(call: Call) -> Answer:
     return error(call, "UnknownOperationException", f"{call.service} has no operation {call.operation}.", status)
 
 
-def in_part(call: Call, failure: Exception) -> Answer:
+def in_part(call: IdentifiedCall, failure: Exception) -> Answer:
     """Answer for what the local AWS has only in part: it failed, and says in what, so that nobody tries again."""
     code = "UnsupportedOperation" if call.protocol in {"ec2", "query"} else "UnsupportedOperationException"
     message = f"The local AWS has {call.name} only in part: it failed with {failure!r}."
@@ -125,18 +125,18 @@ def unsigned(content_type: str, detail: str) -> Answer:
     return Answer(403, (("Content-Type", "application/json"), ("x-amzn-ErrorType", code)), body.encode())
 
 
-def modelled_status(call: Call, code: str) -> int:
+def modelled_status(call: IdentifiedCall, code: str) -> int:
     """Give the HTTP status that botocore's model of the service has for an error, by its code or its shape's name."""
     return next((status for name, its_code, status in _modelled_errors(call) if code in {name, its_code}), 400)
 
 
-def _modelled(call: Call, names: tuple[str, ...]) -> tuple[str, int] | None:
+def _modelled(call: IdentifiedCall, names: tuple[str, ...]) -> tuple[str, int] | None:
     """Find which of the errors botocore's model has for the service; give its code and its HTTP status."""
     known = {name: (code, status) for name, code, status in _modelled_errors(call)}
     return next((known[name] for name in names if name in known), None)
 
 
-def _modelled_errors(call: Call) -> Iterator[tuple[str, str, int]]:
+def _modelled_errors(call: IdentifiedCall) -> Iterator[tuple[str, str, int]]:
     """Give the name of each error's shape, its code and its HTTP status."""
     for shape in get_service_model(call.model).error_shapes if _is_known(call.model) else ():
         told = shape.metadata.get("error", {})
@@ -151,7 +151,7 @@ def _is_known(model: str) -> bool:
     return True
 
 
-def _xml(call: Call, code: str, message: str, status: int, request_id: str) -> str:
+def _xml(call: IdentifiedCall, code: str, message: str, status: int, request_id: str) -> str:
     inner = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
     if call.protocol == "ec2":
         errors = f"<Errors><Error>{inner}</Error></Errors><RequestID>{request_id}</RequestID>"

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Any
 
-from local_aws.http.request_identification import Call
+from local_aws.http.request_identification import IdentifiedCall
 
 RECENT = 5000
 
@@ -21,7 +21,7 @@ RECENT = 5000
 class MadeCall:
     """A call and how it ended; ``error`` is the code in the answer, ``time`` the local moment in seconds since 1970."""
 
-    call: Call
+    call: IdentifiedCall
     time: float
     status: int
     error: str | None
@@ -32,7 +32,7 @@ class MadeCall:
 
 
 @dataclass(frozen=True)
-class Caller:
+class CallKey:
     """Who called what; a person has no role."""
 
     account_id: str
@@ -45,14 +45,14 @@ class Record:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts: Counter[Caller] = Counter()
-        self._errors: dict[Caller, Counter[str]] = {}
+        self._counts: Counter[CallKey] = Counter()
+        self._errors: dict[CallKey, Counter[str]] = {}
         self._recent: deque[MadeCall] = deque(maxlen=RECENT)
         self._added = 0
 
     def add(self, made: MadeCall) -> None:
         call = made.call
-        caller = Caller(call.account_id, call.role_name, call.name)
+        caller = CallKey(call.account_id, call.role_name, call.name)
         with self._lock:
             self._counts[caller] += 1
             if made.error is not None:

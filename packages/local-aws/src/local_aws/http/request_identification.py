@@ -1,4 +1,4 @@
-"""Who calls what: an HTTP request, recognised as an AWS call by botocore's models."""
+"""Who calls what: an HTTP request, identified as an AWS call by botocore's models."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Principal:
 
 
 @dataclass(frozen=True)
-class Call:
+class IdentifiedCall:
     """One AWS call. ``role_name`` is None for a person: whoever is not held to a role that the account has."""
 
     account_id: str
@@ -103,7 +103,7 @@ class Call:
             return {}, str(problem) or repr(problem)
 
 
-def recognise(environ: Environ) -> Call | None:
+def identify(environ: Environ) -> IdentifiedCall | None:
     """Tell what call a request is; None if it is not a signed one.
 
     The body stays readable: it is taken out of the connection and put back as a buffer.
@@ -117,7 +117,7 @@ def recognise(environ: Environ) -> Call | None:
     principal = principal_of(scope["key"], scope["region"])
     request = _request_of(environ)
     matched = _match(model, request)
-    return Call(
+    return IdentifiedCall(
         account_id=principal.account_id,
         region=scope["region"],
         service=_IAM_PREFIXES.get(signed_for, signed_for),

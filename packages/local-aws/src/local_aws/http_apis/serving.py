@@ -15,7 +15,7 @@ from moto.utilities.utils import get_partition
 from local_aws.delivery.permissions import Sender, service_may
 from local_aws.delivery.targets import UndeliverableError, find_function, parse_arn
 from local_aws.functions.invoke import MOST_REQUEST_BYTES, TooManyRequestsError, run
-from local_aws.functions.sandbox import Outcome
+from local_aws.functions.sandbox import InvocationOutcome
 from local_aws.http.request_identification import Environ
 from local_aws.http_apis import proxy_answers
 from local_aws.http_apis.proxy_answers import HttpAnswer, MalformedAnswerError, message
@@ -92,7 +92,7 @@ def _invoke(api: Any, taken: Taken, request: Received, request_id: str) -> HttpA
     return UNAVAILABLE if outcome is None else _read(function, outcome)
 
 
-def _read(function: Any, outcome: Outcome) -> HttpAnswer:
+def _read(function: Any, outcome: InvocationOutcome) -> HttpAnswer:
     if outcome.error is not None:
         return FAILED
     try:
@@ -121,11 +121,11 @@ class _Run:
 
     function: Any
     payload: bytes
-    outcome: Outcome | None = None
+    outcome: InvocationOutcome | None = None
     failure: BaseException | None = None
     done: threading.Event = field(default_factory=threading.Event)
 
-    def wait(self, seconds: float) -> Outcome | None:
+    def wait(self, seconds: float) -> InvocationOutcome | None:
         """Run the function; give None if it is not done after so many real seconds, in which functions run too."""
         threading.Thread(target=self._run, name="api-invocation", daemon=True).start()
         if not self.done.wait(seconds):

@@ -1,12 +1,12 @@
 """IAM that is enforced: what a role may do is decided by its policies, on the resource and under the conditions.
 
-- ``policies``, ``conditions``, ``patterns``, ``principals``: policy documents and their evaluation, without moto.
 - ``requirements``, ``reference``, ``rules``, ``calls``: what an AWS call needs, by the service authorization reference.
 - ``dependents``, ``corrections``: what it needs beside, by the reference, and where the reference's copy is wrong.
 - ``service_linked_roles``: the roles that the first such call makes.
 - ``facts``, ``identities``: what moto knows of resources, roles and users.
 - ``resource_policies``, ``sessions``: policies of resources, and of sessions.
-- ``authorize``, ``weighing``, ``trust``, ``refusals``: the answer to a call.
+- ``authorize``, ``policy_evaluation``, ``trust``, ``refusals``: the answer to a call.
+- ``global_condition_keys``: the condition keys that every request has. ``role_credentials``: calls in a role's name.
 - ``usage``: whether a role's policies are as narrow as what it did.
 """
 

@@ -26,7 +26,7 @@ from local_aws.policy_language.policies import MalformedPolicyError
 _ALWAYS_ALLOWED = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})
 
 
-class Call(Protocol):
+class AuthorizableCall(Protocol):
     """What is asked about a call; ``service`` is IAM's prefix and ``model`` botocore's name of the service."""
 
     @property
@@ -49,7 +49,7 @@ class Call(Protocol):
     def params(self) -> dict[str, Any]: ...
 
 
-def authorize(call: Call) -> Denied | None:
+def authorize(call: AuthorizableCall) -> Denied | None:
     """Tell why the call may not be made; None if it may, and then its account has the service-linked role for it.
 
     A role that its account has is held to its policies, a user too; anyone else is a person with full access. Whether
@@ -66,8 +66,8 @@ def authorize(call: Call) -> Denied | None:
             sessions.policies_of(call.access_key_id),
         )
         assuming = call.service == "sts" and call.operation == "AssumeRole"
-        weighed = assuming or not who.is_unlimited or call.service in resource_policies.SERVICES
-        denied = _judge(call, who, assuming=assuming) if weighed else None
+        evaluated = assuming or not who.is_unlimited or call.service in resource_policies.SERVICES
+        denied = _judge(call, who, assuming=assuming) if evaluated else None
     except MalformedPolicyError as error:
         # IAM would have refused the policy when it was put there; moto took it.
         return Denied("MalformedPolicyDocument", str(error), 400)
@@ -76,7 +76,7 @@ def authorize(call: Call) -> Denied | None:
     return denied
 
 
-def required(call: Call, identity: Identity | None = None) -> tuple[Requirement, ...]:
+def required(call: AuthorizableCall, identity: Identity | None = None) -> tuple[Requirement, ...]:
     """Tell what permissions a call needs, with every condition key that is known about it."""
     around = global_condition_keys.of_call(call.principal_arn, call.region, identity.tags if identity else {})
     if identity:
@@ -89,11 +89,11 @@ def required(call: Call, identity: Identity | None = None) -> tuple[Requirement,
     )
 
 
-def _asked(call: Call) -> AwsCall:
+def _asked(call: AuthorizableCall) -> AwsCall:
     return AwsCall(call.service, call.operation, call.params, call.account_id, call.region)
 
 
-def _judge(call: Call, who: policy_evaluation.Asking, *, assuming: bool) -> Denied | None:
+def _judge(call: AuthorizableCall, who: policy_evaluation.Asking, *, assuming: bool) -> Denied | None:
     for requirement in required(call, who.identity):
         reason = trust.refusal(requirement, who) if assuming else policy_evaluation.refusal(requirement, who)
         if who.identity:
@@ -103,7 +103,7 @@ def _judge(call: Call, who: policy_evaluation.Asking, *, assuming: bool) -> Deni
     return None
 
 
-def _identity(call: Call) -> Identity | None:
+def _identity(call: AuthorizableCall) -> Identity | None:
     partition = get_partition(call.region)
     if call.role_name:
         return identities.role(call.account_id, partition, call.role_name)

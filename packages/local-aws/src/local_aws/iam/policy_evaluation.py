@@ -1,4 +1,4 @@
-"""A caller's own policies and those of the resource, weighed together.
+"""A caller's own policies and those of the resource, evaluated together.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
@@ -11,7 +11,7 @@ from local_aws.iam import facts, resource_policies
 from local_aws.iam.identities import Identity
 from local_aws.iam.refusals import Reason
 from local_aws.iam.rules import Requirement
-from local_aws.policy_language.policies import Allowed, ExplicitlyDenied, Request, Statement, evaluate
+from local_aws.policy_language.policies import Allowed, ExplicitlyDenied, PermissionRequest, Statement, evaluate
 from local_aws.policy_language.principals import Caller
 
 
@@ -52,7 +52,7 @@ def refusal(requirement: Requirement, who: Asking) -> Reason | None:
 
 def own_refusal(requirement: Requirement, who: Asking) -> Reason | None:
     """Weigh the caller's policies, boundary and session: each has to allow it, and none may deny it."""
-    request = Request(requirement.action, requirement.resource, requirement.keys)
+    request = PermissionRequest(requirement.action, requirement.resource, requirement.keys)
     limits: list[tuple[tuple[Statement, ...] | None, Reason, Reason]] = [
         (
             who.identity.statements if who.identity else None,
@@ -110,8 +110,8 @@ def refusal_if_named(requirement: Requirement, who: Asking) -> Reason | None:
     return own_refusal(requirement, replace(who, identity=named))
 
 
-def _request(requirement: Requirement, caller: Caller) -> Request:
-    return Request(requirement.action, requirement.resource, requirement.keys, caller)
+def _request(requirement: Requirement, caller: Caller) -> PermissionRequest:
+    return PermissionRequest(requirement.action, requirement.resource, requirement.keys, caller)
 
 
 _ANYTHING = Statement("Allow", actions=("*",), resources=("*",))

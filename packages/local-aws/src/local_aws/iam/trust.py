@@ -7,7 +7,7 @@ from local_aws.iam.facts import account_of
 from local_aws.iam.policy_evaluation import Asking, own_refusal, refusal_if_named
 from local_aws.iam.refusals import Reason
 from local_aws.iam.rules import Requirement
-from local_aws.policy_language.policies import Allowed, Decision, ExplicitlyDenied, Request, evaluate
+from local_aws.policy_language.policies import Allowed, Decision, ExplicitlyDenied, PermissionRequest, evaluate
 from local_aws.policy_language.principals import Caller
 
 
@@ -26,7 +26,9 @@ def refusal(requirement: Requirement, who: Asking) -> Reason | None:
     account = caller.as_account(who.account_id, who.partition)
 
     def decision(asking: Caller) -> Decision:
-        return evaluate(statements, Request(requirement.action, requirement.resource, requirement.keys, asking))
+        return evaluate(
+            statements, PermissionRequest(requirement.action, requirement.resource, requirement.keys, asking)
+        )
 
     if isinstance(decision(Caller("AWS", caller.names | account.names)), ExplicitlyDenied):
         return "" if own is None else own

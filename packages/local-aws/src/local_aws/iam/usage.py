@@ -9,7 +9,7 @@ from typing import Literal
 
 from local_aws.iam.rules import Requirement
 from local_aws.policy_language.patterns import Context, template, wildcard_matches
-from local_aws.policy_language.policies import Request, Statement
+from local_aws.policy_language.policies import PermissionRequest, Statement
 
 
 @dataclass(frozen=True)
@@ -87,5 +87,5 @@ def _unused_in(statement: Statement, needed: list[Use]) -> list[Unused]:
     return actions + resources
 
 
-def _request(use: Use) -> Request:
-    return Request(use.action, use.resource, use.keys)
+def _request(use: Use) -> PermissionRequest:
+    return PermissionRequest(use.action, use.resource, use.keys)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from local_aws.moto_extension.errors import AwsError
-from local_aws.moto_extension.operations import Call
+from local_aws.moto_extension.operations import ServiceCall
 from local_aws.moto_extension.tables import table
 
 _MISMATCH = {"ec2": "IdempotentParameterMismatch", "ram": "IdempotentParameterMismatchException"}
@@ -15,7 +15,7 @@ _MISMATCH = {"ec2": "IdempotentParameterMismatch", "ram": "IdempotentParameterMi
 _answers = table()
 
 
-def once(call: Call, params: Mapping[str, Any], token: str | None, do: Callable[[], Any]) -> Any:
+def once(call: ServiceCall, params: Mapping[str, Any], token: str | None, do: Callable[[], Any]) -> Any:
     """Do it, or give what it gave under this token before, even if that has been deleted since."""
     if not token:
         return do()
@@ -36,7 +36,7 @@ def with_token(params: Mapping[str, Any], answer: dict[str, Any]) -> dict[str, A
     return answer | ({"clientToken": params["clientToken"]} if params.get("clientToken") else {})
 
 
-def _mismatch(call: Call, token: str) -> AwsError:
+def _mismatch(call: ServiceCall, token: str) -> AwsError:
     message = f"The client token {token} was used with other parameters."
     if call.service == "vpc-lattice":
         # Lattice has no error of its own for this; a conflict is what its model offers.

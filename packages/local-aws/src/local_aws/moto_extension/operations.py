@@ -21,7 +21,7 @@ _REST = frozenset({"ram", "vpc-lattice"})
 
 
 @dataclass(frozen=True)
-class Call:
+class ServiceCall:
     """Who calls what, and where."""
 
     service: str
@@ -35,15 +35,15 @@ class Call:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
 
 
-Answer = Callable[[Call, dict[str, Any]], dict[str, Any] | None]
+Answer = Callable[[ServiceCall, dict[str, Any]], dict[str, Any] | None]
 Proceed = Callable[[], Any]
-Around = Callable[[Call, dict[str, Any], Proceed], Any]
+Around = Callable[[ServiceCall, dict[str, Any], Proceed], Any]
 
 
 def add_operation(service: str, operation: str, answer: Answer) -> None:
     """Have ``answer`` give the operation's result (members named as in botocore's model), in place of moto.
 
-    The parameters are parsed by the model, to which the gate held them. The services' lock is held meanwhile.
+    The parameters are parsed by the model, to which the middleware held them. The services' lock is held meanwhile.
     """
     response_class = _response_class(service)
     model = get_service_model(service).operation_model(operation)
@@ -131,8 +131,10 @@ def _params(response: Any, model: Any) -> dict[str, Any]:
     return params
 
 
-def _call(response: Any, service: str, operation: str) -> Call:
-    return Call(service, operation, response.current_account, response.region, response.partition, response.access_key)
+def _call(response: Any, service: str, operation: str) -> ServiceCall:
+    return ServiceCall(
+        service, operation, response.current_account, response.region, response.partition, response.access_key
+    )
 
 
 def account_in(arn: str) -> str:

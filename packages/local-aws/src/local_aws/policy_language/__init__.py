@@ -1,1 +1,1 @@
-"""Policy documents and their evaluation, without moto: patterns, conditions, principals."""
+"""Policy documents and their evaluation, without moto: ``policies``, ``conditions``, ``patterns``, ``principals``."""

@@ -48,7 +48,7 @@ class Statement:
     variables: bool = True
     """Whether ``${...}`` is a policy variable: in version 2008-10-17, which is the default, it is just text."""
 
-    def applies(self, request: Request) -> bool:
+    def applies(self, request: PermissionRequest) -> bool:
         """Tell whether every element of it fits the request."""
         return (
             self._speaks_of_caller(request.caller)
@@ -69,7 +69,7 @@ class Statement:
         matched = any(wildcard_matches(each, action, ignore_case=True) for each in wanted or ())
         return matched is (self.not_actions is None)
 
-    def _speaks_of_resource(self, request: Request) -> bool:
+    def _speaks_of_resource(self, request: PermissionRequest) -> bool:
         if self.resources is None and self.not_resources is None:
             return True  # a trust policy: its resource is the role that it belongs to
         wanted = self.resources if self.not_resources is None else self.not_resources
@@ -80,7 +80,7 @@ class Statement:
 
 
 @dataclass(frozen=True)
-class Request:
+class PermissionRequest:
     """May this be done to that? ``context`` has the condition keys in lower case."""
 
     action: str
@@ -111,7 +111,7 @@ class ImplicitlyDenied:
 Decision = Allowed | ExplicitlyDenied | ImplicitlyDenied
 
 
-def evaluate(statements: Iterable[Statement], request: Request) -> Decision:
+def evaluate(statements: Iterable[Statement], request: PermissionRequest) -> Decision:
     """Decide by these statements alone: any Deny that applies wins, then any Allow, else it is denied."""
     applying = [statement for statement in statements if statement.applies(request)]
     for statement in applying:

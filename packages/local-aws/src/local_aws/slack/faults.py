@@ -46,7 +46,7 @@ class DownError(Exception):
     """Slack is not there."""
 
 
-class Faults:
+class SlackFaultsInForce:
     """The faults in force."""
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Faults:
             self.replace(before)
 
     def strike(self, method: str) -> None:
-        """Have a call suffer what it has to; that uses one of its times up.
+        """Have happen to a call what is to happen; that uses one of its times up.
 
         Raises:
             DownError, RateLimitedError, SlackError: what befell it.

@@ -25,7 +25,7 @@ Arguments = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Call:
+class MethodCall:
     """A method's call, by an app."""
 
     state: State
@@ -45,12 +45,12 @@ class Call:
 class Method:
     """What a call needs, and what carries it out. ``form_only``: arguments in JSON are passed over, as Slack does."""
 
-    carry_out: Callable[[Call], Json]
+    carry_out: Callable[[MethodCall], Json]
     scope: str = ""
     form_only: bool = False
 
 
-def auth_test(call: Call) -> Json:
+def auth_test(call: MethodCall) -> Json:
     return {
         "url": f"{call.site}/",
         "team": TEAM,
@@ -62,7 +62,7 @@ def auth_test(call: Call) -> Json:
     }
 
 
-def post_message(call: Call) -> Json:
+def post_message(call: MethodCall) -> Json:
     (told,) = call.required("channel")
     channel = _channel(told, by_name=True)
     _refuse_what_is_absent(call)
@@ -74,7 +74,7 @@ def post_message(call: Call) -> Json:
     return {"channel": channel, "ts": message.ts, "message": as_slack_tells(message)}
 
 
-def post_ephemeral(call: Call) -> Json:
+def post_ephemeral(call: MethodCall) -> Json:
     told, user = call.required("channel", "user")
     channel = _channel(told, by_name=True)
     _refuse_what_is_absent(call)
@@ -86,7 +86,7 @@ def post_ephemeral(call: Call) -> Json:
     return {"message_ts": call.state.add(message).ts}
 
 
-def update(call: Call) -> Json:
+def update(call: MethodCall) -> Json:
     told, ts = call.required("channel", "ts")
     channel = _channel(told)
     _refuse_what_is_absent(call)
@@ -101,7 +101,7 @@ def update(call: Call) -> Json:
     return {"channel": channel, "ts": ts, "text": edited.text, "message": as_slack_tells(edited)}
 
 
-def get_permalink(call: Call) -> Json:
+def get_permalink(call: MethodCall) -> Json:
     told, ts = call.required("channel", "message_ts")
     channel = _channel(told)
     message = call.state.find(channel, ts)
@@ -110,7 +110,7 @@ def get_permalink(call: Call) -> Json:
     return {"channel": channel, "permalink": f"{call.site}/archives/{channel}/p{ts.replace('.', '')}"}
 
 
-def open_view(call: Call) -> Json:
+def open_view(call: MethodCall) -> Json:
     trigger_id, _ = call.required("trigger_id", "view")
     with call.state.lock:
         trigger = call.state.triggers.get(trigger_id)
@@ -128,14 +128,14 @@ def open_view(call: Call) -> Json:
     return {"view": view.described()}
 
 
-def group_users(call: Call) -> Json:
+def group_users(call: MethodCall) -> Json:
     (group,) = call.required("usergroup")
     if group not in GROUPS:
         raise SlackError("no_such_subteam")
     return {"users": list(GROUPS[group])}
 
 
-def conversation_info(call: Call) -> Json:
+def conversation_info(call: MethodCall) -> Json:
     (told,) = call.required("channel")
     channel = _channel(told)
     return {
@@ -151,7 +151,7 @@ def conversation_info(call: Call) -> Json:
     }
 
 
-def user_info(call: Call) -> Json:
+def user_info(call: MethodCall) -> Json:
     (user,) = call.required("user")
     if user not in USERS:
         raise SlackError("user_not_found")
@@ -206,7 +206,7 @@ def read_content(state: State, told: Arguments, before: Content | None = None) -
     return state.content(text or (before.text if before else ""), read if read is not None else kept)
 
 
-def _content(call: Call, before: Message | None = None) -> Content:
+def _content(call: MethodCall, before: Message | None = None) -> Content:
     return read_content(call.state, call.arguments, before.content if before else None)
 
 
@@ -220,12 +220,12 @@ def _channel(told: str, *, by_name: bool = False) -> str:
     return found
 
 
-def _be_in(call: Call, channel: str) -> None:
+def _be_in(call: MethodCall, channel: str) -> None:
     if channel not in call.app.channels:
         raise SlackError("not_in_channel")
 
 
-def _thread(call: Call, channel: str) -> str | None:
+def _thread(call: MethodCall, channel: str) -> str | None:
     ts = call.arguments.get("thread_ts")
     if ts is None:
         return None
@@ -234,7 +234,7 @@ def _thread(call: Call, channel: str) -> str | None:
     return str(ts)
 
 
-def _refuse_what_is_absent(call: Call) -> None:
+def _refuse_what_is_absent(call: MethodCall) -> None:
     """Name what this Slack lacks, rather than pass over it; what needs a scope of its own is refused as Slack does."""
     told = [name for name in _ABSENT if call.arguments.get(name) not in (None, "", False, [], "none")]
     if told:

@@ -51,7 +51,7 @@ _DATE_TOKEN = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True)
-class Names:
+class WorkspaceNames:
     """What ids are called in the workspace."""
 
     users: Mapping[str, str] = field(default_factory=dict)
@@ -76,7 +76,7 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def render(text: str, names: Names, now: datetime, *, verbatim: bool = False) -> Rendered:
+def render(text: str, names: WorkspaceNames, now: datetime, *, verbatim: bool = False) -> Rendered:
     return _Rendering(names, now).of(text, verbatim=verbatim)
 
 
@@ -90,7 +90,7 @@ def links(text: str, *, verbatim: bool = False) -> tuple[str, ...]:
     return render(text, _KNOWN, _SOME_TIME, verbatim=verbatim).links
 
 
-def render_object(told: Mapping[str, Any], names: Names, now: datetime) -> Rendered:
+def render_object(told: Mapping[str, Any], names: WorkspaceNames, now: datetime) -> Rendered:
     """Render a text object. In plain text nothing is markup, and no entity either."""
     if told["type"] == "plain_text":
         shown = html.escape(told["text"]).replace("\n", "<br>")
@@ -98,13 +98,13 @@ def render_object(told: Mapping[str, Any], names: Names, now: datetime) -> Rende
     return render(told["text"], names, now, verbatim=bool(told.get("verbatim")))
 
 
-_KNOWN = Names(USERS, CHANNELS, GROUP_NAMES)
+_KNOWN = WorkspaceNames(USERS, CHANNELS, GROUP_NAMES)
 _SOME_TIME = datetime.fromtimestamp(0, UTC)
 """What a text mentions and links depends on no time."""
 
 
 class _Rendering:
-    def __init__(self, names: Names, now: datetime) -> None:
+    def __init__(self, names: WorkspaceNames, now: datetime) -> None:
         self._names = names
         self._now = now
         self._stash: list[str] = []

@@ -16,18 +16,18 @@ from local_aws.time.clock import clock
 
 
 @dataclass(frozen=True)
-class Limit:
+class RateLimit:
     """So many at once, and so many a second."""
 
     size: float
     refill: float
 
 
-POSTING = Limit(3, 1)
-TIER_2 = Limit(20, 20 / 60)
-TIER_3 = Limit(50, 50 / 60)
-TIER_4 = Limit(100, 100 / 60)
-SPECIAL = Limit(300, 300 / 60)
+POSTING = RateLimit(3, 1)
+TIER_2 = RateLimit(20, 20 / 60)
+TIER_3 = RateLimit(50, 50 / 60)
+TIER_4 = RateLimit(100, 100 / 60)
+SPECIAL = RateLimit(300, 300 / 60)
 
 LIMITS = {
     "auth.test": SPECIAL,

@@ -24,7 +24,7 @@ _NO_STORE = ("Cache-Control", "no-store")
 
 
 @dataclass(frozen=True)
-class Request:
+class SlackRequest:
     """A request below our path, at ``route``."""
 
     route: str
@@ -42,7 +42,7 @@ class Request:
 
 def serve(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Answer a request, as a WSGI application."""
-    request = Request(
+    request = SlackRequest(
         environ["PATH_INFO"].removeprefix(PREFIX).strip("/"),
         environ["REQUEST_METHOD"],
         parse_qs(environ.get("QUERY_STRING", "")),
@@ -62,7 +62,7 @@ def serve(environ: Environ, start_response: Callable[..., Any]) -> Iterable[byte
     return [body]
 
 
-def _answer(request: Request) -> Told:
+def _answer(request: SlackRequest) -> Told:
     kind, _, rest = request.route.partition("/")
     if kind == "api" and rest:
         with doing("Slack calls"):
@@ -84,7 +84,7 @@ def _answer(request: Request) -> Told:
     return route(request)
 
 
-def _asked(request: Request, method: str) -> Asked:
+def _asked(request: SlackRequest, method: str) -> Asked:
     environ = request.environ
     return Asked(
         method,
@@ -96,13 +96,13 @@ def _asked(request: Request, method: str) -> Asked:
     )
 
 
-def _show(request: Request) -> Told:
+def _show(request: SlackRequest) -> Told:
     if accepts_json(request.header("accept")):
         return Told(200, workspace.describe(), (_NO_STORE,))
     return _html(_page(request).whole())
 
 
-def _page(request: Request) -> Page:
+def _page(request: SlackRequest) -> Page:
     return Page(workspace.state, PREFIX, request.asked("channel"), request.asked("as"))
 
 
@@ -112,12 +112,12 @@ def _html(text: str) -> Told:
     )
 
 
-def _change_faults(request: Request) -> Told:
+def _change_faults(request: SlackRequest) -> Told:
     workspace.faults.replace(faults.parse(_parse(request.body)))
     return Told(200, {"faults": workspace.faults.describe()})
 
 
-def _click(request: Request) -> Told:
+def _click(request: SlackRequest) -> Told:
     told = control_input.fields("click", _parse(request.body), ("user", "channel", "ts", "action_id", "blockId"))
     user, ts, action_id = (_text(told, name) for name in ("user", "ts", "action_id"))
     return _delivered(
@@ -125,7 +125,7 @@ def _click(request: Request) -> Told:
     )
 
 
-def _submit(request: Request) -> Told:
+def _submit(request: SlackRequest) -> Told:
     told = control_input.fields("submit", _parse(request.body), ("user", "viewId", "values"))
     values = told.get("values", {})
     if not isinstance(values, dict) or not all(isinstance(each, dict) for each in values.values()):
@@ -137,7 +137,7 @@ def _submit(request: Request) -> Told:
     return _delivered(workspace.submit(_text(told, "user"), _text(told, "viewId"), values))
 
 
-def _close(request: Request) -> Told:
+def _close(request: SlackRequest) -> Told:
     told = control_input.fields("close", _parse(request.body), ("user", "viewId"))
     delivered = workspace.close(_text(told, "user"), _text(told, "viewId"))
     return _delivered(delivered) if delivered else Told(200, {})
@@ -165,14 +165,14 @@ def _parse(body: bytes) -> Any:
         raise InvalidInputError(f"body: JSON is expected ({wrong})") from wrong
 
 
-def _refuse_strangers(request: Request) -> None:
+def _refuse_strangers(request: SlackRequest) -> None:
     """Keep other sites, open in the same browser, from clicking here."""
     origin = request.header("origin")
     if origin and origin.partition("://")[2] != request.header("host"):
         raise InvalidInputError(f"Origin: {origin} may not do this here")
 
 
-_Route = Callable[[Request], Told]
+_Route = Callable[[SlackRequest], Told]
 
 _ROUTES: Mapping[str, Mapping[str, _Route]] = {
     "": {"GET": _show, "POST": _change_faults},

@@ -11,7 +11,7 @@ from typing import Any
 
 from local_aws.slack import block_kit, mrkdwn
 from local_aws.slack.apps import App
-from local_aws.slack.faults import Faults, SlackFaults
+from local_aws.slack.faults import SlackFaults, SlackFaultsInForce
 from local_aws.slack.people import CHANNELS, GROUP_NAMES, TEAM_ID, USERS
 from local_aws.slack.rates import Rates
 from local_aws.time.clock import clock
@@ -128,7 +128,7 @@ class State:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self.faults = Faults()
+        self.faults = SlackFaultsInForce()
         self.rates = Rates()
         self.apps: dict[str, App] = {}
         """By the AWS account that they are for."""
@@ -176,9 +176,9 @@ class State:
             self._last_ts = max(self._last_ts + 1, int(clock.time() * 1_000_000))
             return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
-    def names(self) -> mrkdwn.Names:
+    def names(self) -> mrkdwn.WorkspaceNames:
         bots = {app.bot_user_id: app.name.lower() for app in list(self.apps.values())}
-        return mrkdwn.Names({**USERS, **bots}, CHANNELS, GROUP_NAMES)
+        return mrkdwn.WorkspaceNames({**USERS, **bots}, CHANNELS, GROUP_NAMES)
 
     def content(self, text: str, blocks: Sequence[Json]) -> Content:
         """Read what a message says. Its text counts beside blocks too: notifications show it."""

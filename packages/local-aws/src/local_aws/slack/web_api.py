@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from local_aws.slack.apps import App
 from local_aws.slack.errors import RateLimitedError, SlackError
 from local_aws.slack.faults import DownError
-from local_aws.slack.methods import METHODS, Call
+from local_aws.slack.methods import METHODS, MethodCall
 from local_aws.slack.state import State
 
 _FORM = "application/x-www-form-urlencoded"
@@ -63,7 +63,7 @@ def _carried_out(state: State, asked: Asked, site: str) -> Told:
         raise SlackError("missing_scope", needed=method.scope, provided=provided)
     if asked.method != "chat.postMessage":
         state.rates.take(app.app_id, asked.method)
-    told = {"ok": True, **method.carry_out(Call(state, app, arguments, site))}
+    told = {"ok": True, **method.carry_out(MethodCall(state, app, arguments, site))}
     if warnings:
         told["warning"] = ",".join(warnings)
         told["response_metadata"] = {"warnings": warnings}

@@ -10,7 +10,7 @@ from local_aws.moto_extension import tables
 from local_aws.slack import interactions
 from local_aws.slack.apps import DEFAULT_NAME, DEFAULT_SCOPES, App, new_app
 from local_aws.slack.callbacks import Delivered, Signed, form_of, send, sign
-from local_aws.slack.faults import Faults
+from local_aws.slack.faults import SlackFaultsInForce
 from local_aws.slack.people import APPROVALS, CHANNELS, ESCALATION, NET_ADMINS, TEAM_ID, USERS
 from local_aws.slack.state import Json, Message, State, View, described
 
@@ -55,7 +55,7 @@ class Workspace:
         self.state = State()
 
     @property
-    def faults(self) -> Faults:
+    def faults(self) -> SlackFaultsInForce:
         return self.state.faults
 
     def install(

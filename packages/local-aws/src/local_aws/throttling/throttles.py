@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from local_aws.http.request_identification import Call
+from local_aws.http.request_identification import IdentifiedCall
 from local_aws.throttling.limits import GLOBAL_SERVICES, limit_of
 from local_aws.time.clock import clock
 
@@ -24,7 +24,7 @@ class Throttles:
         self._lock = threading.Lock()
         self._buckets: dict[tuple[str, str, str], tuple[float, float]] = {}
 
-    def admit(self, call: Call) -> bool:
+    def admit(self, call: IdentifiedCall) -> bool:
         """Take a token for the call; False if there is none. AWS throttles the account, whoever calls in it."""
         limit = limit_of(call.name, call.region)
         if limit is None or not self._concerns(call):
@@ -40,7 +40,7 @@ class Throttles:
             self._buckets[key] = (left - 1 if admitted else left, now)
         return admitted
 
-    def _concerns(self, call: Call) -> bool:
+    def _concerns(self, call: IdentifiedCall) -> bool:
         # CloudFormation is throttled on AWS as well, and goes on until it is let through: a stack only takes longer.
         if not self.enabled or (call.role_arn or "").endswith(f":role/{CLOUDFORMATION}"):
             return False

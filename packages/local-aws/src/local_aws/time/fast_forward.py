@@ -16,7 +16,7 @@ _LATE = 4
 """So many times as long as this thread had to wait for its turn, others may have to: nothing sooner is believed."""
 
 
-def lapse(seconds: float, until: Callable[[], bool] = lambda: False, *, patience: float = 60.0) -> bool:
+def fast_forward(seconds: float, until: Callable[[], bool] = lambda: False, *, patience: float = 60.0) -> bool:
     """Let so many seconds of the clock pass, or less, once ``until`` holds; tell whether it does.
 
     Work is waited for, the time between is left out: an hour in which nothing happens takes no time. ``until`` is asked

@@ -22,7 +22,7 @@ from local_aws.workflows.failures import (
     to_json,
 )
 from local_aws.workflows.loop import sleep_until
-from local_aws.workflows.places import Place
+from local_aws.workflows.places import BranchPlace
 from local_aws.workflows.retries import Retries
 from local_aws.workflows.running import RunningExecution
 
@@ -47,7 +47,7 @@ class Entered:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class StateOutcome:
     """What a state gives to the next one."""
 
     output: Any
@@ -55,7 +55,7 @@ class Outcome:
     assigned: dict[str, Any]
 
 
-Behaviour = Callable[["Branch", Entered], Awaitable[Outcome]]
+Behaviour = Callable[["Branch", Entered], Awaitable[StateOutcome]]
 """What a type of state does, in the branch that enters such a state."""
 
 
@@ -66,7 +66,7 @@ class Branch:
         self,
         execution: RunningExecution,
         workflow: Workflow,
-        place: Place,
+        place: BranchPlace,
         behaviours: Mapping[str, Behaviour],
         *,
         previous: int,
@@ -112,7 +112,7 @@ class Branch:
         return Branch(
             self.execution,
             workflow,
-            self.place.inner.setdefault(number, Place(self._variables.new_child())),
+            self.place.inner.setdefault(number, BranchPlace(self._variables.new_child())),
             self._behaviours,
             previous=self._previous,
             item=item if item is not None else self._item,
@@ -138,16 +138,18 @@ class Branch:
             given["errorOutput"] = error_output
         return self._variables.new_child({"states": given})
 
-    def finish(self, entered: Entered, part: dict[str, Any], default: Any, bindings: ChainMap[str, Any]) -> Outcome:
+    def finish(
+        self, entered: Entered, part: dict[str, Any], default: Any, bindings: ChainMap[str, Any]
+    ) -> StateOutcome:
         """Evaluate Assign and Output, of the state or one of its rules, over the same values; then assign."""
         assigned = evaluate(part.get("Assign", {}), "Assign", bindings)
         output = evaluate(part["Output"], "Output", bindings) if "Output" in part else default
         check_size(output, entered.name)
         check_size(assigned, entered.name)
         self._variables.update(assigned)
-        return Outcome(output, part.get("Next"), assigned)
+        return StateOutcome(output, part.get("Next"), assigned)
 
-    async def resilient(self, entered: Entered, attempt: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    async def resilient(self, entered: Entered, attempt: Callable[[], Awaitable[StateOutcome]]) -> StateOutcome:
         """Go through a state's attempts, under its Retry and its Catch."""
         retries = Retries(entered.state.get("Retry", []))
         while True:
@@ -206,7 +208,7 @@ class Branch:
             )
         return outcome.next, outcome.output
 
-    def _caught(self, entered: Entered, failure: StateFailed) -> Outcome:
+    def _caught(self, entered: Entered, failure: StateFailed) -> StateOutcome:
         for catcher in entered.state.get("Catch", []):
             if answers_to(failure.error, catcher["ErrorEquals"]):
                 output = failure.output()

@@ -26,7 +26,7 @@ _OPTIMIZED_ERRORS = {
 
 
 @dataclass(frozen=True)
-class Caller:
+class TaskCaller:
     """As whom, and where, a Task calls."""
 
     role_arn: str
@@ -34,7 +34,7 @@ class Caller:
     session_name: str
 
 
-def call(resource: Resource, arguments: Any, caller: Caller, extra: dict[str, Any] | None = None) -> Any:
+def call(resource: Resource, arguments: Any, caller: TaskCaller, extra: dict[str, Any] | None = None) -> Any:
     """Call, and give the Task's result; raises StateFailed. It blocks."""
     if resource.function:
         return _payload(
@@ -52,7 +52,7 @@ def call(resource: Resource, arguments: Any, caller: Caller, extra: dict[str, An
     return _result(resource, answer)
 
 
-def _send(resource: Resource, request: dict[str, Any], caller: Caller) -> Any:
+def _send(resource: Resource, request: dict[str, Any], caller: TaskCaller) -> Any:
     service = client(caller.role_arn, caller.region, resource.botocore_service, caller.session_name)
     try:
         # The operation's own name is at hand; its method's name would have to be guessed.
@@ -87,7 +87,7 @@ def _with_payload(request: dict[str, Any], arguments: Any) -> dict[str, Any]:
     return {**request, "Payload": to_json(arguments.get("Payload", {})).encode()}
 
 
-def _invoke(request: dict[str, Any], resource: Resource, caller: Caller) -> dict[str, Any]:
+def _invoke(request: dict[str, Any], resource: Resource, caller: TaskCaller) -> dict[str, Any]:
     answer: dict[str, Any] = _send(resource, request, caller)
     text = answer["Payload"].read().decode()
     if answer.get("FunctionError"):

@@ -19,7 +19,7 @@ from local_aws.workflows.expression_functions import timestamp
 from local_aws.workflows.failures import RUNTIME, StateFailed, to_json
 from local_aws.workflows.history import History
 from local_aws.workflows.loop import loop, post
-from local_aws.workflows.places import Place
+from local_aws.workflows.places import BranchPlace
 from local_aws.workflows.running import RunningBranch, StateMachineSnapshot
 from local_aws.workflows.states import BEHAVIOURS
 
@@ -56,7 +56,7 @@ class Execution:
         self.branches: set[RunningBranch] = set()
         self.redrive_count = 0
         self.redrive_date: datetime | None = None
-        self._place = Place(ChainMap())
+        self._place = BranchPlace(ChainMap())
         self._context: dict[str, Any] = {
             "Execution": {
                 "Id": arn,

@@ -6,13 +6,13 @@ import re
 from typing import Any
 
 from local_aws.workflows.definition import InvalidDefinition, check
-from local_aws.workflows.requests import Request
+from local_aws.workflows.requests import ApiRequest
 
 _DIAGNOSTICS = 100
 _PROBLEM = re.compile(r"(?:(?P<code>[A-Z_]+): )?(?P<message>.*?)(?: at (?P<location>/\S.*|/))?", re.DOTALL)
 
 
-def validate_state_machine_definition(request: Request) -> dict[str, Any]:
+def validate_state_machine_definition(request: ApiRequest) -> dict[str, Any]:
     """Tell what is wrong with a definition, without an error."""
     try:
         check(request.get("definition"))

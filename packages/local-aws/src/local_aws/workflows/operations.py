@@ -19,7 +19,7 @@ from local_aws.workflows.execution import Execution, executions
 from local_aws.workflows.failures import DATA_LIMIT
 from local_aws.workflows.history import without_data
 from local_aws.workflows.machine_operations import validate_state_machine_definition
-from local_aws.workflows.requests import CAUSE_LIMIT, ERROR_LIMIT, Request, check_length
+from local_aws.workflows.requests import CAUSE_LIMIT, ERROR_LIMIT, ApiRequest, check_length
 from local_aws.workflows.running import StateMachineSnapshot
 from local_aws.workflows.task_operations import send_task_failure, send_task_heartbeat, send_task_success
 
@@ -31,7 +31,7 @@ _PAGE_LIMIT = 1000
 _starting = threading.Lock()
 
 
-def start_execution(request: Request) -> dict[str, Any]:
+def start_execution(request: ApiRequest) -> dict[str, Any]:
     """Start, or give the running execution of the same name and the same input."""
     arn, name, text = request.get("stateMachineArn"), request.get("name"), request.get("input") or "{}"
     machine = request.backend.describe_state_machine(arn)
@@ -61,7 +61,7 @@ def start_execution(request: Request) -> dict[str, Any]:
     return {"executionArn": execution_arn, "startDate": execution.start_date}
 
 
-def stop_execution(request: Request) -> dict[str, Any]:
+def stop_execution(request: ApiRequest) -> dict[str, Any]:
     execution = _execution(request)
     check_length(request.get("error"), "error", ERROR_LIMIT)
     check_length(request.get("cause"), "cause", CAUSE_LIMIT)
@@ -69,12 +69,12 @@ def stop_execution(request: Request) -> dict[str, Any]:
     return {"stopDate": execution.stop_date}
 
 
-def redrive_execution(request: Request) -> dict[str, Any]:
+def redrive_execution(request: ApiRequest) -> dict[str, Any]:
     execution = _execution(request)
     return {"redriveDate": redrives.redrive(execution, request.get("clientToken"))}
 
 
-def describe_execution(request: Request) -> dict[str, Any]:
+def describe_execution(request: ApiRequest) -> dict[str, Any]:
     execution = _execution(request)
     described = {
         **_listed(execution),
@@ -89,7 +89,7 @@ def describe_execution(request: Request) -> dict[str, Any]:
     return _without_none(described)
 
 
-def describe_state_machine_for_execution(request: Request) -> dict[str, Any]:
+def describe_state_machine_for_execution(request: ApiRequest) -> dict[str, Any]:
     """Give the state machine as it was when the execution started."""
     execution = _execution(request)
     machine = execution.machine
@@ -102,7 +102,7 @@ def describe_state_machine_for_execution(request: Request) -> dict[str, Any]:
     }
 
 
-def list_executions(request: Request) -> dict[str, Any]:
+def list_executions(request: ApiRequest) -> dict[str, Any]:
     machine = request.backend.describe_state_machine(request.get("stateMachineArn"))
     wanted = request.get("statusFilter")
     found = [one for one in executions.of(machine.arn) if wanted in (None, one.status)]
@@ -110,7 +110,7 @@ def list_executions(request: Request) -> dict[str, Any]:
     return _without_none({"executions": [_without_none(_listed(one)) for one in page], "nextToken": following})
 
 
-def get_execution_history(request: Request) -> dict[str, Any]:
+def get_execution_history(request: ApiRequest) -> dict[str, Any]:
     events = list(_execution(request).history.events)
     if request.get("reverseOrder"):
         events.reverse()
@@ -121,7 +121,7 @@ def get_execution_history(request: Request) -> dict[str, Any]:
     return _without_none({"events": page, "nextToken": following})
 
 
-_OPERATIONS: tuple[Callable[[Request], dict[str, Any] | None], ...] = (
+_OPERATIONS: tuple[Callable[[ApiRequest], dict[str, Any] | None], ...] = (
     start_execution,
     stop_execution,
     redrive_execution,
@@ -144,16 +144,16 @@ def hang_in() -> None:
         setattr(StepFunctionResponse, operation.__name__, _method(operation))
 
 
-def _method(operation: Callable[[Request], dict[str, Any] | None]) -> Callable[[Any], ActionResult]:
+def _method(operation: Callable[[ApiRequest], dict[str, Any] | None]) -> Callable[[Any], ActionResult]:
     def method(response: Any) -> ActionResult:
-        answer = operation(Request(response))
+        answer = operation(ApiRequest(response))
         return EmptyResult() if answer is None else ActionResult(answer)
 
     method.__name__ = operation.__name__
     return method
 
 
-def _execution(request: Request) -> Execution:
+def _execution(request: ApiRequest) -> Execution:
     arn = request.get("executionArn")
     execution = executions.get(arn)
     if not re.fullmatch(r"arn:[a-z-]+:states:[a-z0-9-]+:\d{12}:execution:[^:]+:[^:]+", arn):
@@ -200,7 +200,7 @@ def _check_input(text: str) -> None:
         raise AwsError("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from error
 
 
-def _page(request: Request, rows: list[Any], query: str) -> tuple[list[Any], str | None]:
+def _page(request: ApiRequest, rows: list[Any], query: str) -> tuple[list[Any], str | None]:
     """Cut out one page; a token is good only for the query that it came from."""
     # 0 stands for the default, says the API.
     size = request.get("maxResults") or _PAGE

@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass
-class Place:
+class BranchPlace:
     """A line of states: the state it is in with that state's input, or its output once it is through.
 
     ``entered`` is the state's event in the history, None until it was entered.
@@ -19,7 +19,7 @@ class Place:
     input: Any = None
     entered: int | None = None
     time: str = ""
-    inner: dict[int, Place] = field(default_factory=dict)
+    inner: dict[int, BranchPlace] = field(default_factory=dict)
     """The branches or iterations of the state, by their number."""
     output: Any = None
     is_through: bool = False

@@ -10,7 +10,7 @@ ERROR_LIMIT = 256
 CAUSE_LIMIT = 32_768
 
 
-class Request:
+class ApiRequest:
     def __init__(self, response: Any) -> None:
         self.account_id: str = response.current_account
         self.region: str = response.region

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from local_aws.iam import identities
 from local_aws.moto_extension.errors import AwsError
-from local_aws.policy_language.policies import Allowed, Request, evaluate
+from local_aws.policy_language.policies import Allowed, PermissionRequest, evaluate
 from local_aws.policy_language.principals import Caller
 
 _SERVICE = "states.amazonaws.com"
@@ -22,7 +22,7 @@ def check(role_arn: str, machine_arn: str) -> None:
     if role is None or role.arn != role_arn:
         return
     context = {"aws:sourceaccount": (account_id,), "aws:sourcearn": (machine_arn,)}
-    request = Request("sts:AssumeRole", role_arn, context, Caller("Service", frozenset({_SERVICE})))
+    request = PermissionRequest("sts:AssumeRole", role_arn, context, Caller("Service", frozenset({_SERVICE})))
     if not isinstance(evaluate(identities.trust_of(role), request), Allowed):
         raise AwsError(
             "AccessDeniedException",

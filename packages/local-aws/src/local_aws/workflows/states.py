@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from local_aws.time.clock import clock
-from local_aws.workflows.branch import Behaviour, Branch, Entered, Outcome
+from local_aws.workflows.branch import Behaviour, Branch, Entered, StateOutcome
 from local_aws.workflows.definition import workflow
 from local_aws.workflows.expressions import ExpressionFailed, evaluate, evaluate_as
 from local_aws.workflows.failures import NO_CHOICE_MATCHED, StateFailed, check_size
@@ -20,11 +20,11 @@ _INLINE_CONCURRENCY = 40
 """Iterations of an inline Map that AWS runs at once where MaxConcurrency is 0 or more than that."""
 
 
-async def _pass(branch: Branch, entered: Entered) -> Outcome:
+async def _pass(branch: Branch, entered: Entered) -> StateOutcome:
     return branch.finish(entered, entered.state, entered.input, branch.bindings(entered))
 
 
-async def _choice(branch: Branch, entered: Entered) -> Outcome:
+async def _choice(branch: Branch, entered: Entered) -> StateOutcome:
     bindings = branch.bindings(entered)
     for index, rule in enumerate(entered.state["Choices"]):
         if evaluate_as("BOOLEAN", rule["Condition"], f"Choices[{index}]/Condition", bindings):
@@ -36,7 +36,7 @@ async def _choice(branch: Branch, entered: Entered) -> Outcome:
     return branch.finish(entered, {**entered.state, "Next": default}, entered.input, bindings)
 
 
-async def _wait(branch: Branch, entered: Entered) -> Outcome:
+async def _wait(branch: Branch, entered: Entered) -> StateOutcome:
     bindings = branch.bindings(entered)
     await branch.wait_until(_moment(entered, bindings))
     return branch.finish(entered, entered.state, entered.input, bindings)
@@ -59,11 +59,11 @@ def _moment(entered: Entered, bindings: Any) -> float:
     return moment.timestamp()
 
 
-async def _succeed(branch: Branch, entered: Entered) -> Outcome:
+async def _succeed(branch: Branch, entered: Entered) -> StateOutcome:
     return branch.finish(entered, entered.state, entered.input, branch.bindings(entered))
 
 
-async def _fail(branch: Branch, entered: Entered) -> Outcome:
+async def _fail(branch: Branch, entered: Entered) -> StateOutcome:
     bindings = branch.bindings(entered)
     said = {
         field: evaluate_as("STRING", entered.state[field], field, bindings)
@@ -76,18 +76,18 @@ async def _fail(branch: Branch, entered: Entered) -> Outcome:
     raise failure
 
 
-async def _task(branch: Branch, entered: Entered) -> Outcome:
-    async def attempt() -> Outcome:
+async def _task(branch: Branch, entered: Entered) -> StateOutcome:
+    async def attempt() -> StateOutcome:
         result = await perform(branch, entered)
         return branch.finish(entered, entered.state, result, branch.bindings(entered, result=result))
 
     return await branch.resilient(entered, attempt)
 
 
-async def _parallel(branch: Branch, entered: Entered) -> Outcome:
+async def _parallel(branch: Branch, entered: Entered) -> StateOutcome:
     state = entered.state
 
-    async def attempt() -> Outcome:
+    async def attempt() -> StateOutcome:
         arguments = _arguments(branch, entered)
         branch.record("ParallelStateStarted")
         branches = [branch.inner(workflow(part), number) for number, part in enumerate(state["Branches"])]
@@ -98,10 +98,10 @@ async def _parallel(branch: Branch, entered: Entered) -> Outcome:
     return await branch.resilient(entered, attempt)
 
 
-async def _map(branch: Branch, entered: Entered) -> Outcome:
+async def _map(branch: Branch, entered: Entered) -> StateOutcome:
     state = entered.state
 
-    async def attempt() -> Outcome:
+    async def attempt() -> StateOutcome:
         bindings = branch.bindings(entered)
         items = evaluate_as("ARRAY", state.get("Items", "{% $states.input %}"), "Items", bindings)
         concurrency = evaluate_as("INTEGER", state.get("MaxConcurrency", 0), "MaxConcurrency", bindings)

@@ -26,7 +26,7 @@ class _Attempt:
 
     resource: Resource
     arguments: Any
-    caller: calls.Caller
+    caller: calls.TaskCaller
     timeout: float | None
     heartbeat: float | None
 
@@ -36,7 +36,7 @@ async def perform(branch: Branch, entered: Entered) -> Any:
     called = resource(entered.state["Resource"])
     if called.pattern != "waitForTaskToken":
         return await _recorded(branch, _attempt(branch, entered, called), None)
-    answered: asyncio.Future[tokens.Outcome] = asyncio.get_running_loop().create_future()
+    answered: asyncio.Future[tokens.TaskOutcome] = asyncio.get_running_loop().create_future()
     event_loop = asyncio.get_running_loop()
     machine = branch.execution.machine
     waiting = tokens.issue(
@@ -52,7 +52,7 @@ async def perform(branch: Branch, entered: Entered) -> Any:
         tokens.withdraw(waiting)
 
 
-def _answer(answered: asyncio.Future[tokens.Outcome], outcome: tokens.Outcome) -> None:
+def _answer(answered: asyncio.Future[tokens.TaskOutcome], outcome: tokens.TaskOutcome) -> None:
     if not answered.done():
         answered.set_result(outcome)
 
@@ -68,7 +68,7 @@ def _attempt(branch: Branch, entered: Entered, called: Resource) -> _Attempt:
     return _Attempt(
         called,
         _with_origin(arguments, branch) if called.kind == "events" else arguments,
-        calls.Caller(role_arn, machine.region, branch.execution.name[:_SESSION_NAME].ljust(2, "-")),
+        calls.TaskCaller(role_arn, machine.region, branch.execution.name[:_SESSION_NAME].ljust(2, "-")),
         _seconds(state, "TimeoutSeconds", bindings),
         _seconds(state, "HeartbeatSeconds", bindings),
     )
@@ -93,7 +93,7 @@ def _with_origin(arguments: Any, branch: Branch) -> Any:
     return {**arguments, "Entries": entries}
 
 
-async def _recorded(branch: Branch, attempt: _Attempt, answered: asyncio.Future[tokens.Outcome] | None) -> Any:
+async def _recorded(branch: Branch, attempt: _Attempt, answered: asyncio.Future[tokens.TaskOutcome] | None) -> Any:
     record = _Record(branch, attempt)
     record.begun()
     try:
@@ -107,7 +107,7 @@ async def _recorded(branch: Branch, attempt: _Attempt, answered: asyncio.Future[
 
 
 async def _outcome(
-    branch: Branch, attempt: _Attempt, answered: asyncio.Future[tokens.Outcome] | None, record: _Record
+    branch: Branch, attempt: _Attempt, answered: asyncio.Future[tokens.TaskOutcome] | None, record: _Record
 ) -> Any:
     if answered is not None:
         return await _answered(branch, attempt, answered, record)
@@ -126,7 +126,7 @@ async def _called(attempt: _Attempt, real_seconds: float | None) -> Any:
 
 
 async def _answered(
-    branch: Branch, attempt: _Attempt, answered: asyncio.Future[tokens.Outcome], record: _Record
+    branch: Branch, attempt: _Attempt, answered: asyncio.Future[tokens.TaskOutcome], record: _Record
 ) -> Any:
     """Call, then wait for the token's holder, who may well be faster than the call."""
     call = asyncio.ensure_future(_called(attempt, None))

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from local_aws.moto_extension.errors import AwsError
 from local_aws.workflows import tokens
 from local_aws.workflows.failures import DATA_LIMIT, StateFailed
-from local_aws.workflows.requests import CAUSE_LIMIT, ERROR_LIMIT, Request, check_length
+from local_aws.workflows.requests import CAUSE_LIMIT, ERROR_LIMIT, ApiRequest, check_length
 
 _TOKEN_LIMIT = 2048
 
 
-def send_task_success(request: Request) -> None:
+def send_task_success(request: ApiRequest) -> None:
     output = request.get("output")
     if len(output.encode()) > DATA_LIMIT:
         raise AwsError("InvalidOutput", f"Invalid Output: the output is larger than {DATA_LIMIT} bytes")
@@ -24,7 +24,7 @@ def send_task_success(request: Request) -> None:
     _to_task(request, lambda token: tokens.answer(token, request.account_id, parsed))
 
 
-def send_task_failure(request: Request) -> None:
+def send_task_failure(request: ApiRequest) -> None:
     error, cause = request.get("error"), request.get("cause")
     check_length(error, "error", ERROR_LIMIT)
     check_length(cause, "cause", CAUSE_LIMIT)
@@ -32,11 +32,11 @@ def send_task_failure(request: Request) -> None:
     _to_task(request, lambda token: tokens.answer(token, request.account_id, failure))
 
 
-def send_task_heartbeat(request: Request) -> None:
+def send_task_heartbeat(request: ApiRequest) -> None:
     _to_task(request, lambda token: tokens.beat(token, request.account_id))
 
 
-def _to_task(request: Request, action: Callable[[str], None]) -> None:
+def _to_task(request: ApiRequest, action: Callable[[str], None]) -> None:
     token = request.get("taskToken")
     check_length(token, "taskToken", _TOKEN_LIMIT)
     try:

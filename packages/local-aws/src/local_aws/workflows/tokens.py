@@ -19,7 +19,7 @@ _BEGINNING = "AQCkAAAAKgAAAAMAAAAAAAAAA"
 _RANDOM_BYTES = 510
 _LOOKS_RIGHT = re.compile(rf"{_BEGINNING}[A-Za-z0-9+/]{{{_RANDOM_BYTES * 4 // 3}}}")
 
-Outcome = Any | StateFailed
+TaskOutcome = Any | StateFailed
 
 
 class InvalidToken(Exception):  # noqa: N818 - it says what the token is
@@ -41,7 +41,7 @@ class WaitingTask:
     token: str
     account_id: str
     state_machine_arn: str
-    settle: Callable[[Outcome], None]
+    settle: Callable[[TaskOutcome], None]
     heartbeat: float | None = None
     """Seconds of the clock that may pass between heartbeats."""
     over: bool = False
@@ -53,7 +53,7 @@ _lock = threading.Lock()
 _tasks: dict[str, WaitingTask] = {}
 
 
-def issue(account_id: str, state_machine_arn: str, settle: Callable[[Outcome], None]) -> WaitingTask:
+def issue(account_id: str, state_machine_arn: str, settle: Callable[[TaskOutcome], None]) -> WaitingTask:
     """Make a token; ``settle`` is called once, with the output or the failure, from any thread."""
     token = _BEGINNING + base64.b64encode(secrets.token_bytes(_RANDOM_BYTES)).decode()
     task = WaitingTask(token, account_id, state_machine_arn, settle)
@@ -73,7 +73,7 @@ def expect(task: WaitingTask, timeout: float | None, heartbeat: float | None) ->
         _await_heartbeat(task)
 
 
-def answer(token: str, account_id: str, outcome: Outcome) -> None:
+def answer(token: str, account_id: str, outcome: TaskOutcome) -> None:
     """Give the task its outcome; raises InvalidToken, UnknownToken or TaskOver."""
     with _lock:
         task = _open(token, account_id)

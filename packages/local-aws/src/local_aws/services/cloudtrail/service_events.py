@@ -6,13 +6,13 @@ import uuid
 from typing import Any
 
 from local_aws.moto_extension.default_bus import announce
-from local_aws.moto_extension.operations import Call
+from local_aws.moto_extension.operations import ServiceCall
 from local_aws.moto_extension.tables import later
 from local_aws.services.timings import timings
 from local_aws.time.clock import clock
 
 
-def record(call: Call, *, request: dict[str, Any], response: dict[str, Any] | None) -> None:
+def record(call: ServiceCall, *, request: dict[str, Any], response: dict[str, Any] | None) -> None:
     """Emit ``AWS API Call via CloudTrail`` for a call that succeeded: ``errorCode`` is absent."""
     source = f"{call.service}.amazonaws.com"
     detail = {
@@ -47,7 +47,7 @@ def record(call: Call, *, request: dict[str, Any], response: dict[str, Any] | No
     later(timings.trail_event, emit)
 
 
-def record_sharee(call: Call, owner: str, event_name: str, resource_type: str, arn: str) -> None:
+def record_sharee(call: ServiceCall, owner: str, event_name: str, resource_type: str, arn: str) -> None:
     """Emit the service event that tells a resource's owner what an account it shares with has done."""
     detail = {
         "eventVersion": "1.08",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from local_aws.moto_extension.errors import AwsError
-from local_aws.moto_extension.operations import Call
+from local_aws.moto_extension.operations import ServiceCall
 from local_aws.moto_extension.pages import BadTokenError, page
 from local_aws.services.ec2.filters import check_filters, regular_expression
 
@@ -57,7 +57,7 @@ def tags_of(row: Any) -> list[str]:
 
 
 def ec2_page(
-    call: Call, params: dict[str, Any], key: str, items: Sequence[Any], limits: tuple[int, int] = (5, 1000)
+    call: ServiceCall, params: dict[str, Any], key: str, items: Sequence[Any], limits: tuple[int, int] = (5, 1000)
 ) -> dict[str, Any]:
     """Answer with one page under ``key``; a size out of the limits is refused."""
     least, most = limits

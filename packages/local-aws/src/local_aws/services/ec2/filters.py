@@ -9,7 +9,7 @@ from moto.ec2 import utils as moto_utils
 from moto.ec2.models import tags as moto_tags
 
 from local_aws.moto_extension.errors import AwsError
-from local_aws.moto_extension.operations import Call, Proceed, extend_operation
+from local_aws.moto_extension.operations import Proceed, ServiceCall, extend_operation
 
 _MOST_FILTERS = 50
 _MOST_VALUES = 200
@@ -56,6 +56,6 @@ def check_filters(filters: list[dict[str, Any]]) -> None:
         )
 
 
-def _checked(_call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+def _checked(_call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     check_filters(params.get("Filters") or [])
     return proceed()

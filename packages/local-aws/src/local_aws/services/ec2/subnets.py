@@ -7,7 +7,7 @@ from typing import Any
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend, Zone
 from moto.ec2.models.subnets import Subnet
 
-from local_aws.moto_extension.operations import Call, Proceed, extend_operation
+from local_aws.moto_extension.operations import Proceed, ServiceCall, extend_operation
 from local_aws.services.ec2.vpc_facts import ec2_of
 
 
@@ -47,7 +47,7 @@ def _ipv6_blocks(subnet: Subnet) -> list[dict[str, Any]]:
     ]
 
 
-def _create(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+def _create(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     before = {subnet_id for subnets in ec2_of(call).subnets.values() for subnet_id in subnets}
     answer = proceed()
     for subnets in ec2_of(call).subnets.values():

@@ -9,10 +9,10 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 
 from local_aws.moto_extension.errors import AwsError
-from local_aws.moto_extension.operations import Call
+from local_aws.moto_extension.operations import ServiceCall
 
 
-def ec2_of(call: Call) -> Any:
+def ec2_of(call: ServiceCall) -> Any:
     return ec2_backends[call.account_id][call.region]
 
 
@@ -26,7 +26,7 @@ _ADDRESSES_OF_NETWORK = 16
 
 
 @dataclass(frozen=True)
-class Place:
+class VpcPlace:
     """Where a VPC is, and moto's own of it."""
 
     account_id: str
@@ -34,23 +34,23 @@ class Place:
     vpc: Any
 
 
-def place_of(vpc_id: str) -> Place | None:
+def place_of(vpc_id: str) -> VpcPlace | None:
     """Find a VPC, whoever owns it; None if nobody does."""
     for account_id in list(ec2_backends):
         for region, backend in list(ec2_backends[account_id].items()):
             if vpc_id in backend.vpcs:
-                return Place(account_id, region, backend.vpcs[vpc_id])
+                return VpcPlace(account_id, region, backend.vpcs[vpc_id])
     return None
 
 
-def check_vpc(call: Call, vpc_id: str) -> Any:
+def check_vpc(call: ServiceCall, vpc_id: str) -> Any:
     vpc = ec2_of(call).vpcs.get(vpc_id)
     if vpc is None:
         raise AwsError("InvalidVpcId.NotFound", f"The Vpc Id {vpc_id} does not exist")
     return vpc
 
 
-def check_subnets(call: Call, vpc_id: str, subnet_ids: Sequence[str]) -> list[Any]:
+def check_subnets(call: ServiceCall, vpc_id: str, subnet_ids: Sequence[str]) -> list[Any]:
     """Give the subnets; each must be of the VPC, and no two in one zone."""
     found = {subnet_id: _subnet(call, subnet_id) for subnet_id in subnet_ids}
     zones: set[str] = set()
@@ -66,7 +66,7 @@ def check_subnets(call: Call, vpc_id: str, subnet_ids: Sequence[str]) -> list[An
     return list(found.values())
 
 
-def check_groups(call: Call, vpc_id: str, group_ids: Sequence[str]) -> list[Any]:
+def check_groups(call: ServiceCall, vpc_id: str, group_ids: Sequence[str]) -> list[Any]:
     """Give the security groups; none asked for means the VPC's default one."""
     ec2 = ec2_of(call)
     if not group_ids:
@@ -78,12 +78,12 @@ def check_groups(call: Call, vpc_id: str, group_ids: Sequence[str]) -> list[Any]
     return found
 
 
-def dns_is_on(call: Call, vpc_id: str) -> bool:
+def dns_is_on(call: ServiceCall, vpc_id: str) -> bool:
     vpc = check_vpc(call, vpc_id)
     return bool(vpc.enable_dns_support) and bool(vpc.enable_dns_hostnames)
 
 
-def check_room(call: Call, subnet_ids: Sequence[str], kind: str, address_type: str) -> None:
+def check_room(call: ServiceCall, subnet_ids: Sequence[str], kind: str, address_type: str) -> None:
     """Refuse subnets in which an endpoint of this type finds no place: one of them fails the whole call.
 
     Raises:
@@ -131,6 +131,6 @@ def zone_ids(account_id: str, region: str, subnet_ids: Sequence[str]) -> set[str
     return {subnet.availability_zone_id for subnet in subnets}
 
 
-def _subnet(call: Call, subnet_id: str) -> Any:
+def _subnet(call: ServiceCall, subnet_id: str) -> Any:
     by_zone = ec2_of(call).subnets.values()
     return next((subnets[subnet_id] for subnets in by_zone if subnet_id in subnets), None)

@@ -7,7 +7,7 @@ from typing import Any
 from local_aws.fault_injection.faults import faults
 from local_aws.moto_extension.errors import AwsError
 from local_aws.moto_extension.idempotency import once
-from local_aws.moto_extension.operations import Call, add_operation
+from local_aws.moto_extension.operations import ServiceCall, add_operation
 from local_aws.moto_extension.tables import new_id
 from local_aws.services.lattice import store
 from local_aws.services.lattice.children import grow
@@ -42,11 +42,11 @@ def sees(account_id: str, configuration: LatticeResource) -> bool:
     return group is not None and is_shared_with(group.arn, account_id)
 
 
-def seen_configuration(call: Call, identifier: str) -> LatticeResource:
+def seen_configuration(call: ServiceCall, identifier: str) -> LatticeResource:
     return store.find(call, configurations, identifier, KIND, lambda each: sees(call.account_id, each))
 
 
-def own_configuration(call: Call, identifier: str) -> LatticeResource:
+def own_configuration(call: ServiceCall, identifier: str) -> LatticeResource:
     """Find a configuration of the caller's own.
 
     Raises:
@@ -58,12 +58,12 @@ def own_configuration(call: Call, identifier: str) -> LatticeResource:
     return configuration
 
 
-def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     created: LatticeResource = once(call, params, params.get("clientToken"), lambda: _new(call, params))
     return created.describe()
 
 
-def _new(call: Call, params: dict[str, Any]) -> LatticeResource:
+def _new(call: ServiceCall, params: dict[str, Any]) -> LatticeResource:
     here = (call.account_id, call.region)
     mine = [each for each in configurations.values() if (each.owner, each.region) == here]
     if any(each.shown["name"] == params["name"] for each in mine):
@@ -95,13 +95,13 @@ def _new(call: Call, params: dict[str, Any]) -> LatticeResource:
     return configuration
 
 
-def _get(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _get(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     configuration = seen_configuration(call, params["resourceConfigurationIdentifier"])
     status = None if configuration.shown["amazonManaged"] else status_of(configuration)
     return configuration.describe() | ({"domainVerificationStatus": status} if status else {})
 
 
-def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _list(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     gateway = params.get("resourceGatewayIdentifier", "").rpartition("/")[2]
     group = params.get("resourceConfigurationGroupIdentifier", "").rpartition("/")[2]
     domain = params.get("domainVerificationIdentifier", "").rpartition("/")[2]
@@ -117,7 +117,7 @@ def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return store.lattice_page(call, params, found)
 
 
-def _update(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _update(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     configuration = own_configuration(call, params["resourceConfigurationIdentifier"])
     _check_own_hand(configuration)
     kind = configuration.shown["type"]
@@ -136,7 +136,7 @@ def _update(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return configuration.describe()
 
 
-def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     configuration = own_configuration(call, params["resourceConfigurationIdentifier"])
     _check_own_hand(configuration)
     if any(leads(configuration) for leads in store.attachments):

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from moto.ec2.models import ec2_backends
 
-from local_aws.moto_extension.operations import Call
+from local_aws.moto_extension.operations import ServiceCall
 from local_aws.services.lattice.store import LatticeResource, invalid
 
 _OF_KIND: Final = {
@@ -43,7 +43,7 @@ def check_ports(ranges: list[str]) -> None:
             raise invalid(f"The port range {each} is not valid.")
 
 
-def check_definition(call: Call, kind: str, definition: dict[str, Any], gateway: LatticeResource) -> None:
+def check_definition(call: ServiceCall, kind: str, definition: dict[str, Any], gateway: LatticeResource) -> None:
     """Refuse a definition that is not the kind's, or not well formed.
 
     Raises:
@@ -76,7 +76,7 @@ def _check_address(text: str, gateway: LatticeResource) -> None:
         raise invalid(f"{text} is not an address of the resource gateway's VPC.")
 
 
-def _check_database(call: Call, arn: str) -> None:
+def _check_database(call: ServiceCall, arn: str) -> None:
     match = _DATABASE.fullmatch(arn)
     if match is None:
         raise invalid("The resource's ARN must be that of an Amazon RDS DB instance or cluster.")

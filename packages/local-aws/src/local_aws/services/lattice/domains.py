@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from local_aws.moto_extension.idempotency import once
-from local_aws.moto_extension.operations import Call, add_operation
+from local_aws.moto_extension.operations import ServiceCall, add_operation
 from local_aws.moto_extension.tables import later, new_id, table
 from local_aws.services.dns.public_dns import texts
 from local_aws.services.lattice.definitions import is_name
@@ -71,7 +71,7 @@ def install() -> None:
     add_operation("vpc-lattice", "DeleteDomainVerification", _delete)
 
 
-def domain_of(call: Call, identifier: str, custom_name: str | None) -> dict[str, str]:
+def domain_of(call: ServiceCall, identifier: str, custom_name: str | None) -> dict[str, str]:
     """Give what a resource configuration says of the domain that its custom name is in."""
     domain = _own(call, identifier)
     if custom_name is None or not f".{custom_name}".endswith(f".{domain.name}"):
@@ -90,7 +90,7 @@ def status_of(configuration: LatticeResource) -> str | None:
     return domain.status if domain is not None else None
 
 
-def _start(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _start(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     def start() -> Domain:
         domain_id, name = new_id("dv"), params["domainName"].lower()
         here = (call.account_id, call.region)
@@ -118,21 +118,21 @@ def _start(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return started.describe()
 
 
-def _get(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _get(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     return _own(call, params["domainVerificationIdentifier"]).describe()
 
 
-def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _list(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     own = [each.describe() for each in _domains.values() if (each.owner, each.region) == (call.account_id, call.region)]
     return lattice_page(call, params, own)
 
 
-def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     del _domains[_own(call, params["domainVerificationIdentifier"]).id]
     return {}
 
 
-def _own(call: Call, identifier: str) -> Domain:
+def _own(call: ServiceCall, identifier: str) -> Domain:
     domain = _domains.get(identifier.rpartition("/")[2])
     if domain is None or (domain.owner, domain.region) != (call.account_id, call.region):
         raise not_found(identifier, KIND)

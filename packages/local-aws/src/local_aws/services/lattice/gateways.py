@@ -7,7 +7,7 @@ from typing import Any
 from local_aws.fault_injection.faults import faults
 from local_aws.moto_extension.errors import AwsError
 from local_aws.moto_extension.idempotency import once
-from local_aws.moto_extension.operations import Call, add_operation
+from local_aws.moto_extension.operations import ServiceCall, add_operation
 from local_aws.moto_extension.tables import new_id
 from local_aws.services.ec2.vpc_facts import check_groups, check_subnets, check_vpc
 from local_aws.services.lattice import store
@@ -26,11 +26,11 @@ def install() -> None:
     add_operation("vpc-lattice", "DeleteResourceGateway", _delete)
 
 
-def own_gateway(call: Call, identifier: str) -> LatticeResource:
+def own_gateway(call: ServiceCall, identifier: str) -> LatticeResource:
     return store.find(call, gateways, identifier, KIND, lambda gateway: gateway.owner == call.account_id)
 
 
-def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     def create() -> LatticeResource:
         here = (call.account_id, call.region)
         mine = [each for each in gateways.values() if (each.owner, each.region) == here]
@@ -69,7 +69,7 @@ def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return created.describe()
 
 
-def _check_place(call: Call, vpc_id: str, subnet_ids: list[str], group_ids: list[str]) -> list[Any]:
+def _check_place(call: ServiceCall, vpc_id: str, subnet_ids: list[str], group_ids: list[str]) -> list[Any]:
     try:
         check_vpc(call, vpc_id)
         check_subnets(call, vpc_id, subnet_ids)
@@ -78,16 +78,16 @@ def _check_place(call: Call, vpc_id: str, subnet_ids: list[str], group_ids: list
         raise store.invalid(error.message) from error
 
 
-def _get(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _get(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     return own_gateway(call, params["resourceGatewayIdentifier"]).describe()
 
 
-def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _list(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     own = [g.describe() for g in gateways.values() if g.owner == call.account_id and g.region == call.region]
     return store.lattice_page(call, params, own)
 
 
-def _update(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _update(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     gateway = own_gateway(call, params["resourceGatewayIdentifier"])
     if groups := params.get("securityGroupIds"):
         _check_place(call, gateway.shown["vpcId"], gateway.shown["subnetIds"], groups)
@@ -107,7 +107,7 @@ def _check_resolution(gateway: LatticeResource, resolution: str) -> None:
         raise store.invalid(f"The resource gateway has a resource configuration of type {unfit}.")
 
 
-def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     gateway = own_gateway(call, params["resourceGatewayIdentifier"])
     if any(c.shown.get("resourceGatewayId") == gateway.id for c in store.configurations.values()):
         raise store.conflict(gateway.id, KIND, "The resource gateway still has resource configurations.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from local_aws.moto_extension.operations import Call
+from local_aws.moto_extension.operations import ServiceCall
 from local_aws.services.lattice import store
 from local_aws.services.lattice.definitions import check_definition, check_ports
 from local_aws.services.lattice.domains import domain_of
@@ -62,7 +62,7 @@ def check_members(kind: str, params: dict[str, Any]) -> None:
         check_ports(params["portRanges"])
 
 
-def made_of(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def made_of(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     """Give what a new configuration shows by its kind.
 
     Raises:
@@ -84,7 +84,7 @@ def made_of(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def _behind_gateway(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _behind_gateway(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     kind, gateway = params["type"], own_gateway(call, params["resourceGatewayIdentifier"])
     in_vpc = gateway.shown["resourceConfigDnsResolution"] == "IN_VPC"
     if kind == "CIDR" and not in_vpc:
@@ -102,7 +102,7 @@ def _behind_gateway(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def _inherited(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _inherited(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     """Give what a child has of its group: the gateway, and that the domain of its name is verified."""
     group = store.find(
         call,

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar
 
 from local_aws.fault_injection.faults import faults
 from local_aws.moto_extension.errors import AwsError
-from local_aws.moto_extension.operations import Call
+from local_aws.moto_extension.operations import ServiceCall
 from local_aws.moto_extension.tables import later
 from local_aws.services.cloudtrail.service_events import record_sharee
 from local_aws.services.lattice.network_store import ServiceNetwork, sees
@@ -89,7 +89,7 @@ class NetworkAssociation:
 _Kind = TypeVar("_Kind", bound=NetworkAssociation)
 
 
-def find(call: Call, kept: dict[Any, _Kind], identifier: str, kind: str) -> _Kind:
+def find(call: ServiceCall, kept: dict[Any, _Kind], identifier: str, kind: str) -> _Kind:
     """Find an association by its id, or by an ARN of either account.
 
     Raises:
@@ -102,7 +102,11 @@ def find(call: Call, kept: dict[Any, _Kind], identifier: str, kind: str) -> _Kin
 
 
 def listed(
-    call: Call, all_kept: Iterable[_Kind], params: dict[str, Any], other: str, id_of_other: Callable[[_Kind], str]
+    call: ServiceCall,
+    all_kept: Iterable[_Kind],
+    params: dict[str, Any],
+    other: str,
+    id_of_other: Callable[[_Kind], str],
 ) -> list[_Kind]:
     """Give the associations that the caller sees of a network, of what is on the other side, or of both.
 
@@ -122,7 +126,7 @@ def listed(
     ]
 
 
-def settle(call: Call, association: NetworkAssociation, then: Callable[[], None] | None = None) -> None:
+def settle(call: ServiceCall, association: NetworkAssociation, then: Callable[[], None] | None = None) -> None:
     """Reach ACTIVE after a while, or the failure of what is in progress, where a fault wants that."""
     in_progress = association.status
     fails = faults.fails_later(f"{call.service}:{call.operation}", call.account_id)
@@ -142,7 +146,7 @@ def settle(call: Call, association: NetworkAssociation, then: Callable[[], None]
 
 
 def disassociate(
-    call: Call, kept: dict[Any, Any], association: NetworkAssociation, then: Callable[[], None] | None = None
+    call: ServiceCall, kept: dict[Any, Any], association: NetworkAssociation, then: Callable[[], None] | None = None
 ) -> dict[str, Any]:
     """Delete an association: either side's owner may, and who made it.
 
@@ -161,7 +165,7 @@ def disassociate(
 
 
 def _remove_later(
-    call: Call, kept: dict[Any, Any], association: NetworkAssociation, then: Callable[[], None] | None
+    call: ServiceCall, kept: dict[Any, Any], association: NetworkAssociation, then: Callable[[], None] | None
 ) -> None:
     fails = faults.fails_later(f"{call.service}:{call.operation}", call.account_id)
 
@@ -177,13 +181,13 @@ def _remove_later(
     later(timings.lattice_deleted, remove)
 
 
-def tell_of_start(call: Call, association: NetworkAssociation) -> None:
+def tell_of_start(call: ServiceCall, association: NetworkAssociation) -> None:
     """Let the owner of what is shared hear, through CloudTrail, what the caller has associated."""
     for owner in {association.network.owner, association.owner_of_other} - {call.account_id}:
         _tell(call, association, owner, f"Create{association.name}BySharee")
 
 
-def tell_of_end(call: Call, association: NetworkAssociation) -> None:
+def tell_of_end(call: ServiceCall, association: NetworkAssociation) -> None:
     """Let the other account hear: as owner of what is shared if its creator deletes the association, else as creator.
 
     User guide of VPC Lattice, "Share your VPC Lattice entities", cross-account events.
@@ -195,12 +199,12 @@ def tell_of_end(call: Call, association: NetworkAssociation) -> None:
         _tell(call, association, owner, f"Delete{association.name}BySharee")
 
 
-def _tell(call: Call, association: NetworkAssociation, account_id: str, event: str) -> None:
+def _tell(call: ServiceCall, association: NetworkAssociation, account_id: str, event: str) -> None:
     kind, arn = association.event_resource(account_id)
     record_sharee(call, account_id, event, kind, arn)
 
 
-def check_one_is_own(call: Call, network: ServiceNetwork, owner_of_other: str) -> None:
+def check_one_is_own(call: ServiceCall, network: ServiceNetwork, owner_of_other: str) -> None:
     """Refuse to associate two entities that are both shared with the caller.
 
     AWS documents the rule, not the error.

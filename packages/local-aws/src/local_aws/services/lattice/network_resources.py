@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from local_aws.moto_extension.idempotency import once
-from local_aws.moto_extension.operations import Call, add_operation
+from local_aws.moto_extension.operations import ServiceCall, add_operation
 from local_aws.moto_extension.tables import new_id
 from local_aws.services.lattice import network_reach as reach
 from local_aws.services.lattice.configurations import seen_configuration
@@ -36,13 +36,13 @@ def install() -> None:
     add_operation("vpc-lattice", "DeleteServiceNetworkResourceAssociation", _delete)
 
 
-def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     made: ResourceAssociation = once(call, params, params.get("clientToken"), lambda: _new(call, params))
     # No name yet: it is told by Get and List only.
     return made.identity(call.account_id) | {"createdBy": made.creator, "privateDnsEnabled": made.private_dns}
 
 
-def _new(call: Call, params: dict[str, Any]) -> ResourceAssociation:
+def _new(call: ServiceCall, params: dict[str, Any]) -> ResourceAssociation:
     network = seen_network(call, params["serviceNetworkIdentifier"], arn_if_foreign=True)
     configuration = seen_configuration(call, params["resourceConfigurationIdentifier"])
     check_one_is_own(call, network, configuration.owner)
@@ -96,17 +96,17 @@ def _check_configuration(network: ServiceNetwork, configuration: LatticeResource
         )
 
 
-def _get(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _get(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     association = reach.part_of(call.account_id, params[_ID]) or _found(call, params[_ID])
     return association.describe(call.account_id) | association.told_failure(reason="failureReason")
 
 
-def _found(call: Call, identifier: str) -> ResourceAssociation:
+def _found(call: ServiceCall, identifier: str) -> ResourceAssociation:
     found: ResourceAssociation = find(call, resource_associations, identifier, ResourceAssociation.kind)
     return found
 
 
-def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _list(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     candidates = list(resource_associations.values())
     if params.get("includeChildren"):
         candidates += [part for each in candidates if each.is_container for part in reach.parts(each)]
@@ -129,7 +129,7 @@ def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return lattice_page(call, params, rows)
 
 
-def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     if part := reach.part_of(call.account_id, params[_ID]):
         raise conflict(part.id, part.kind, f"{part.id} goes with the association of its group.")
     association = _found(call, params[_ID])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from local_aws.moto_extension.idempotency import once
-from local_aws.moto_extension.operations import Call, add_operation
+from local_aws.moto_extension.operations import ServiceCall, add_operation
 from local_aws.moto_extension.tables import new_id
 from local_aws.services.lattice.network_associations import (
     already,
@@ -29,12 +29,12 @@ def install() -> None:
     add_operation("vpc-lattice", "DeleteServiceNetworkServiceAssociation", _delete)
 
 
-def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     made: ServiceAssociation = once(call, params, params.get("clientToken"), lambda: _new(call, params))
     return made.describe(call.account_id)
 
 
-def _new(call: Call, params: dict[str, Any]) -> ServiceAssociation:
+def _new(call: ServiceCall, params: dict[str, Any]) -> ServiceAssociation:
     network = seen_network(call, params["serviceNetworkIdentifier"], arn_if_foreign=True)
     service = seen_service(call, params["serviceIdentifier"], arn_if_foreign=True)
     check_one_is_own(call, network, service.owner)
@@ -66,19 +66,19 @@ def _new(call: Call, params: dict[str, Any]) -> ServiceAssociation:
     return association
 
 
-def _get(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _get(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     found: ServiceAssociation = find(
         call, service_associations, params["serviceNetworkServiceAssociationIdentifier"], ServiceAssociation.kind
     )
     return found.describe(call.account_id) | found.told_failure(reason="failureMessage")
 
 
-def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _list(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     found = listed(call, service_associations.values(), params, "serviceIdentifier", lambda each: each.service.id)
     return lattice_page(call, params, [each.describe(call.account_id) for each in found])
 
 
-def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     found: ServiceAssociation = find(
         call, service_associations, params["serviceNetworkServiceAssociationIdentifier"], ServiceAssociation.kind
     )

@@ -11,7 +11,7 @@ from typing import Any, Final
 from moto.vpclattice.models import vpclattice_backends
 
 from local_aws.moto_extension.errors import AwsError
-from local_aws.moto_extension.operations import Call
+from local_aws.moto_extension.operations import ServiceCall
 from local_aws.moto_extension.tables import table
 from local_aws.services.lattice.store import by_kind, find
 from local_aws.services.ram.shares import is_shared_with
@@ -113,7 +113,7 @@ def sees(account_id: str, resource: ServiceNetwork | Service) -> bool:
     return resource.owner == account_id or is_shared_with(resource.arn, account_id)
 
 
-def seen_network(call: Call, identifier: str, *, arn_if_foreign: bool = False) -> ServiceNetwork:
+def seen_network(call: ServiceCall, identifier: str, *, arn_if_foreign: bool = False) -> ServiceNetwork:
     """Find a network that the caller owns or that is shared with it.
 
     Args:
@@ -128,12 +128,12 @@ def seen_network(call: Call, identifier: str, *, arn_if_foreign: bool = False) -
     return found
 
 
-def seen_service(call: Call, identifier: str, *, arn_if_foreign: bool = False) -> Service:
+def seen_service(call: ServiceCall, identifier: str, *, arn_if_foreign: bool = False) -> Service:
     found: Service = _find(call, services, identifier, SERVICE, arn_if_foreign=arn_if_foreign)
     return found
 
 
-def own_network(call: Call, identifier: str) -> ServiceNetwork:
+def own_network(call: ServiceCall, identifier: str) -> ServiceNetwork:
     """Find a network of the caller's own.
 
     Raises:
@@ -144,18 +144,18 @@ def own_network(call: Call, identifier: str) -> ServiceNetwork:
     return network
 
 
-def own_service(call: Call, identifier: str) -> Service:
+def own_service(call: ServiceCall, identifier: str) -> Service:
     service = seen_service(call, identifier)
     _check_owner(call, service)
     return service
 
 
-def _check_owner(call: Call, resource: ServiceNetwork | Service) -> None:
+def _check_owner(call: ServiceCall, resource: ServiceNetwork | Service) -> None:
     if resource.owner != call.account_id:
         raise AwsError("AccessDeniedException", f"{resource.arn} belongs to another account.")
 
 
-def _find(call: Call, kept: dict[Any, Any], identifier: str, kind: str, *, arn_if_foreign: bool) -> Any:
+def _find(call: ServiceCall, kept: dict[Any, Any], identifier: str, kind: str, *, arn_if_foreign: bool) -> Any:
     any_name = not arn_if_foreign or ":" in identifier
 
     def seen(found: ServiceNetwork | Service) -> bool:

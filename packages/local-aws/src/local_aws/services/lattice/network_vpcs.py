@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from local_aws.moto_extension.errors import AwsError
 from local_aws.moto_extension.idempotency import once
-from local_aws.moto_extension.operations import Call, add_operation
+from local_aws.moto_extension.operations import ServiceCall, add_operation
 from local_aws.moto_extension.tables import new_id, table
 from local_aws.services.ec2.vpc_facts import check_groups, check_vpc, dns_is_on
 from local_aws.services.lattice.network_associations import (
@@ -77,12 +77,12 @@ def install() -> None:
     add_operation("vpc-lattice", "DeleteServiceNetworkVpcAssociation", _delete)
 
 
-def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     made: VpcAssociation = once(call, params, params.get("clientToken"), lambda: _new(call, params))
     return made.identity(call.account_id) | made.settings()
 
 
-def _new(call: Call, params: dict[str, Any]) -> VpcAssociation:
+def _new(call: ServiceCall, params: dict[str, Any]) -> VpcAssociation:
     network = seen_network(call, params["serviceNetworkIdentifier"], arn_if_foreign=True)
     vpc_id, group_ids = params["vpcIdentifier"], params.get("securityGroupIds") or []
     _check_place(call, vpc_id, group_ids)
@@ -119,7 +119,7 @@ def _new(call: Call, params: dict[str, Any]) -> VpcAssociation:
     return association
 
 
-def _check_place(call: Call, vpc_id: str, group_ids: list[str]) -> None:
+def _check_place(call: ServiceCall, vpc_id: str, group_ids: list[str]) -> None:
     try:
         check_vpc(call, vpc_id)
     except AwsError as error:
@@ -132,7 +132,7 @@ def _check_place(call: Call, vpc_id: str, group_ids: list[str]) -> None:
         raise invalid(error.message) from error
 
 
-def _check_dns(call: Call, vpc_id: str, *, enabled: bool) -> None:
+def _check_dns(call: ServiceCall, vpc_id: str, *, enabled: bool) -> None:
     if enabled and not dns_is_on(call, vpc_id):
         raise invalid(f"Private DNS requires enableDnsSupport and enableDnsHostnames of {vpc_id} to be true.")
 
@@ -145,17 +145,17 @@ def _dns_options(params: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
-def _get(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _get(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     association = _found(call, params)
     return association.describe(call.account_id) | association.told_failure(reason="failureMessage")
 
 
-def _found(call: Call, params: dict[str, Any]) -> VpcAssociation:
+def _found(call: ServiceCall, params: dict[str, Any]) -> VpcAssociation:
     found: VpcAssociation = find(call, vpc_associations, params[_ID], VpcAssociation.kind)
     return found
 
 
-def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _list(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     found = listed(call, vpc_associations.values(), params, "vpcIdentifier", lambda each: each.vpc_id)
     rows = [each.describe(call.account_id) for each in found]
     for row in rows:
@@ -163,7 +163,7 @@ def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return lattice_page(call, params, rows)
 
 
-def _update(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _update(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     association = _found(call, params)
     if association.creator != call.account_id:
         raise AwsError("AccessDeniedException", f"Only the account that created {association.id} can update it.")
@@ -181,5 +181,5 @@ def _update(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return association.identity(call.account_id) | association.settings()
 
 
-def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     return disassociate(call, vpc_associations, _found(call, params))

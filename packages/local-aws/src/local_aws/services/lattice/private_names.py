@@ -17,7 +17,7 @@ _PREFERENCES = frozenset(
 
 
 @dataclass(frozen=True)
-class Names:
+class VpcNames:
     """DNS names that are good in a VPC, each with the ARN of what it leads to."""
 
     public: dict[str, str] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from typing import Any
 
 from local_aws.moto_extension.errors import AwsError
 from local_aws.moto_extension.idempotency import once
-from local_aws.moto_extension.operations import Call, add_operation
+from local_aws.moto_extension.operations import ServiceCall, add_operation
 from local_aws.moto_extension.tables import new_id
 from local_aws.services.lattice.network_reach import resource_associations, service_associations
 from local_aws.services.lattice.network_store import (
@@ -35,12 +35,12 @@ def install() -> None:
     add_operation("vpc-lattice", "DeleteServiceNetwork", _delete)
 
 
-def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     network: ServiceNetwork = once(call, params, params.get("clientToken"), lambda: _new(call, params))
     return _described(network)
 
 
-def _new(call: Call, params: dict[str, Any]) -> ServiceNetwork:
+def _new(call: ServiceCall, params: dict[str, Any]) -> ServiceNetwork:
     mine = [each for each in networks.values() if (each.owner, each.region) == (call.account_id, call.region)]
     if any(each.name == params["name"] for each in mine):
         raise conflict(params["name"], NETWORK, f"A service network named {params['name']} already exists")
@@ -80,11 +80,11 @@ def _count(kept: dict[Any, Any], network: ServiceNetwork) -> int:
     return sum(1 for each in kept.values() if each.network is network)
 
 
-def _get(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _get(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     return _described(seen_network(call, params["serviceNetworkIdentifier"]))
 
 
-def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _list(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     found = []
     for network in networks.values():
         if network.region == call.region and sees(call.account_id, network):
@@ -94,13 +94,13 @@ def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return lattice_page(call, params, found)
 
 
-def _update(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _update(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     network = own_network(call, params["serviceNetworkIdentifier"])
     network.auth_type, network.updated = params["authType"], clock.now()
     return {"id": network.id, "name": network.name, "arn": network.arn, "authType": network.auth_type}
 
 
-def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     network = own_network(call, params["serviceNetworkIdentifier"])
     for kept, what in (
         (vpc_associations, "VPC(s)"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from local_aws.fault_injection.faults import faults
 from local_aws.moto_extension.idempotency import once
-from local_aws.moto_extension.operations import Call, add_operation
+from local_aws.moto_extension.operations import ServiceCall, add_operation
 from local_aws.moto_extension.tables import later, new_id
 from local_aws.services.lattice.network_reach import service_associations
 from local_aws.services.lattice.network_store import (
@@ -36,12 +36,12 @@ def install() -> None:
     add_operation("vpc-lattice", "DeleteService", _delete)
 
 
-def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     service: Service = once(call, params, params.get("clientToken"), lambda: _new(call, params))
     return _described(service)
 
 
-def _new(call: Call, params: dict[str, Any]) -> Service:
+def _new(call: ServiceCall, params: dict[str, Any]) -> Service:
     mine = [each for each in services.values() if (each.owner, each.region) == (call.account_id, call.region)]
     if any(each.name == params["name"] for each in mine):
         raise conflict(params["name"], SERVICE, f"A service named {params['name']} already exists")
@@ -92,11 +92,11 @@ def _described(service: Service) -> dict[str, Any]:
     return shown
 
 
-def _get(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _get(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     return _described(seen_service(call, params["serviceIdentifier"]))
 
 
-def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _list(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     found = [
         {name: value for name, value in _described(each).items() if name in _LISTED}
         for each in services.values()
@@ -105,7 +105,7 @@ def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return lattice_page(call, params, found)
 
 
-def _update(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _update(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     service = own_service(call, params["serviceIdentifier"])
     service.auth_type = params.get("authType", service.auth_type)
     service.certificate = params.get("certificateArn", service.certificate)
@@ -114,7 +114,7 @@ def _update(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return _described(service)
 
 
-def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     service = own_service(call, params["serviceIdentifier"])
     if any(each.service is service for each in service_associations.values()):
         raise conflict(service.id, SERVICE, f"Service {service.id} has service network(s) associated")

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
 from local_aws.moto_extension.errors import AwsError
-from local_aws.moto_extension.operations import Call
+from local_aws.moto_extension.operations import ServiceCall
 from local_aws.moto_extension.pages import BadTokenError, page
 from local_aws.moto_extension.tables import later, table
 from local_aws.services.ram.resource_types import share_checks
@@ -86,7 +86,7 @@ _Kept = TypeVar("_Kept", bound=Placed)
 
 
 def find(
-    call: Call, resources: Mapping[Any, _Kept], identifier: str, kind: str, seen: Callable[[_Kept], bool]
+    call: ServiceCall, resources: Mapping[Any, _Kept], identifier: str, kind: str, seen: Callable[[_Kept], bool]
 ) -> _Kept:
     """Find by id or ARN what ``seen`` lets the caller see.
 
@@ -115,7 +115,7 @@ def conflict(identifier: str, kind: str, message: str) -> AwsError:
     return AwsError("ConflictException", message, resourceId=identifier, resourceType=kind)
 
 
-def lattice_page(call: Call, params: dict[str, Any], items: list[Any]) -> dict[str, Any]:
+def lattice_page(call: ServiceCall, params: dict[str, Any], items: list[Any]) -> dict[str, Any]:
     try:
         shown, token = page(items, call.operation, params.get("nextToken"), params.get("maxResults", _MOST))
     except BadTokenError as error:

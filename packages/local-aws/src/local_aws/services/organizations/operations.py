@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from local_aws.moto_extension.errors import AwsError
-from local_aws.moto_extension.operations import Call, Proceed, add_operation, extend_operation
+from local_aws.moto_extension.operations import Proceed, ServiceCall, add_operation, extend_operation
 from local_aws.moto_extension.pages import BadTokenError, page
 from local_aws.services.organizations import membership
 
@@ -37,9 +37,9 @@ def install() -> None:
 
 
 def _for_administrators(
-    answer: Callable[[Call, dict[str, Any], Any], dict[str, Any]],
-) -> Callable[[Call, dict[str, Any]], dict[str, Any]]:
-    def checked(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    answer: Callable[[ServiceCall, dict[str, Any], Any], dict[str, Any]],
+) -> Callable[[ServiceCall, dict[str, Any]], dict[str, Any]]:
+    def checked(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
         backend = _backend(call)
         administrators = {backend.org.master_account_id, *(admin.account.id for admin in backend.admins)}
         if call.account_id not in administrators:
@@ -49,14 +49,14 @@ def _for_administrators(
     return checked
 
 
-def _backend(call: Call) -> Any:
+def _backend(call: ServiceCall) -> Any:
     backend = membership.backend_of(call.account_id)
     if backend is None:
         raise AwsError("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
     return backend
 
 
-def _disable_access(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+def _disable_access(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     """Take members out of the shares that they are in without an invitation, if it is RAM's access that ends."""
     answer = proceed()
     backend = membership.backend_of(call.account_id)
@@ -65,49 +65,49 @@ def _disable_access(call: Call, params: dict[str, Any], proceed: Proceed) -> Any
     return answer
 
 
-def _describe_organization(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _describe_organization(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     described: dict[str, Any] = _backend(call).org.describe()
     return described
 
 
-def _describe_account(call: Call, params: dict[str, Any], backend: Any) -> dict[str, Any]:
+def _describe_account(call: ServiceCall, params: dict[str, Any], backend: Any) -> dict[str, Any]:
     for account in backend.accounts:
         if account.id == params["AccountId"]:
             return {"Account": _account(backend, account)}
     raise AwsError("AccountNotFoundException", "You specified an account that doesn't exist.")
 
 
-def _describe_unit(call: Call, params: dict[str, Any], backend: Any) -> dict[str, Any]:
+def _describe_unit(call: ServiceCall, params: dict[str, Any], backend: Any) -> dict[str, Any]:
     for unit in _units(backend):
         if unit.id == params["OrganizationalUnitId"]:
             return {"OrganizationalUnit": _unit(backend, unit)}
     raise AwsError("OrganizationalUnitNotFoundException", "You specified an organizational unit that doesn't exist.")
 
 
-def _list_accounts(call: Call, params: dict[str, Any], backend: Any) -> dict[str, Any]:
+def _list_accounts(call: ServiceCall, params: dict[str, Any], backend: Any) -> dict[str, Any]:
     return _page(call, params, "Accounts", [_account(backend, account) for account in backend.accounts])
 
 
-def _list_accounts_for_parent(call: Call, params: dict[str, Any], backend: Any) -> dict[str, Any]:
+def _list_accounts_for_parent(call: ServiceCall, params: dict[str, Any], backend: Any) -> dict[str, Any]:
     parent_id = _parent(params["ParentId"], backend)
     found = [_account(backend, account) for account in backend.accounts if account.parent_id == parent_id]
     return _page(call, params, "Accounts", found)
 
 
-def _list_units_for_parent(call: Call, params: dict[str, Any], backend: Any) -> dict[str, Any]:
+def _list_units_for_parent(call: ServiceCall, params: dict[str, Any], backend: Any) -> dict[str, Any]:
     parent_id = _parent(params["ParentId"], backend)
     found = [_unit(backend, unit) for unit in _units(backend) if unit.parent_id == parent_id]
     return _page(call, params, "OrganizationalUnits", found)
 
 
-def _list_children(call: Call, params: dict[str, Any], backend: Any) -> dict[str, Any]:
+def _list_children(call: ServiceCall, params: dict[str, Any], backend: Any) -> dict[str, Any]:
     parent_id, kind = _parent(params["ParentId"], backend), params["ChildType"]
     among = backend.accounts if kind == "ACCOUNT" else _units(backend)
     found = [{"Id": each.id, "Type": kind} for each in among if each.parent_id == parent_id]
     return _page(call, params, "Children", found)
 
 
-def _list_parents(call: Call, params: dict[str, Any], backend: Any) -> dict[str, Any]:
+def _list_parents(call: ServiceCall, params: dict[str, Any], backend: Any) -> dict[str, Any]:
     for child in [*backend.accounts, *_units(backend)]:
         if child.id == params["ChildId"]:
             kind = "ROOT" if child.parent_id == backend.org.root_id else "ORGANIZATIONAL_UNIT"
@@ -115,11 +115,11 @@ def _list_parents(call: Call, params: dict[str, Any], backend: Any) -> dict[str,
     raise AwsError("ChildNotFoundException", "We can't find a child with the ChildId that you specified.")
 
 
-def _list_roots(call: Call, params: dict[str, Any], backend: Any) -> dict[str, Any]:
+def _list_roots(call: ServiceCall, params: dict[str, Any], backend: Any) -> dict[str, Any]:
     return {"Roots": [unit.describe() for unit in backend.ou if unit.type == "ROOT"]}
 
 
-def _list_tags(call: Call, params: dict[str, Any], backend: Any) -> dict[str, Any]:
+def _list_tags(call: ServiceCall, params: dict[str, Any], backend: Any) -> dict[str, Any]:
     listed: dict[str, Any] = backend.list_tags_for_resource(ResourceId=params["ResourceId"])
     return listed
 
@@ -147,7 +147,7 @@ def _unit(backend: Any, unit: Any) -> dict[str, Any]:
     return {"Id": unit.id, "Arn": unit.arn, "Name": unit.name, "Path": membership.path_of(backend, unit.id)}
 
 
-def _page(call: Call, params: dict[str, Any], key: str, items: Sequence[Any]) -> dict[str, Any]:
+def _page(call: ServiceCall, params: dict[str, Any], key: str, items: Sequence[Any]) -> dict[str, Any]:
     try:
         shown, token = page(items, call.operation, params.get("NextToken"), min(params.get("MaxResults", _MOST), _MOST))
     except BadTokenError as error:

@@ -16,7 +16,7 @@ from moto.sns.models import sns_backends
 
 from local_aws.moto_extension.errors import AwsError, unsuccessful
 from local_aws.moto_extension.idempotency import once
-from local_aws.moto_extension.operations import Call, account_in, add_operation
+from local_aws.moto_extension.operations import ServiceCall, account_in, add_operation
 from local_aws.moto_extension.tables import later, new_id, table
 from local_aws.services.ec2.answers import ec2_page, filtered
 from local_aws.services.privatelink.endpoint_services import EndpointService, own_service
@@ -35,7 +35,7 @@ _form = random.Random(20171130)  # noqa: S311 - which form a body has is no secr
 
 
 @dataclass
-class Notification:
+class ConnectionNotification:
     """Who is told of what happens to a service's connections, or to one endpoint."""
 
     id: str
@@ -97,7 +97,7 @@ def _body(event: str, endpoint: Endpoint, service: EndpointService) -> str:
     return _form.choice(forms)()
 
 
-def _send(notification: Notification, body: Callable[[], str]) -> None:
+def _send(notification: ConnectionNotification, body: Callable[[], str]) -> None:
     topic = sns_backends[account_in(notification.topic_arn)][notification.topic_arn.split(":")[3]].topics.get(
         notification.topic_arn
     )
@@ -121,19 +121,19 @@ def _send(notification: Notification, body: Callable[[], str]) -> None:
     threading.Thread(target=publish, name="connection notification", daemon=True).start()
 
 
-def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     service_id, endpoint_id = params.get("ServiceId"), params.get("VpcEndpointId")
     if bool(service_id) == bool(endpoint_id):
         raise AwsError("InvalidParameterCombination", "Specify either a service ID or a VPC endpoint ID.")
 
-    def create() -> Notification:
+    def create() -> ConnectionNotification:
         if service_id:
             own_service(call, service_id)
         elif getattr(endpoints.get(endpoint_id), "owner", None) != call.account_id:
             raise AwsError("InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{endpoint_id}' does not exist")
         topic_arn = _topic(params["ConnectionNotificationArn"])
         _check_first(service_id, endpoint_id, topic_arn)
-        notification = Notification(
+        notification = ConnectionNotification(
             new_id("vpce-nfn"),
             call.account_id,
             call.region,
@@ -156,7 +156,7 @@ def _check_first(service_id: str | None, endpoint_id: str | None, topic_arn: str
             raise AwsError("DuplicateConnectionNotification", f"{each.id} notifies {topic_arn} already.")
 
 
-def _describe(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _describe(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     rows = [n.describe() for n in _notifications.values() if (n.owner, n.region) == (call.account_id, call.region)]
     if wanted := params.get("ConnectionNotificationId"):
         _own(call, wanted)
@@ -176,7 +176,7 @@ def _describe(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return ec2_page(call, params, "ConnectionNotificationSet", found, (1, 1000))
 
 
-def _modify(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _modify(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     notification = _own(call, params["ConnectionNotificationId"])
     if params.get("ConnectionNotificationArn"):
         notification.topic_arn = _topic(params["ConnectionNotificationArn"])
@@ -186,7 +186,7 @@ def _modify(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return {"ReturnValue": True}
 
 
-def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     failed = []
     for notification_id in params["ConnectionNotificationIds"]:
         try:
@@ -197,13 +197,13 @@ def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return {"Unsuccessful": failed}
 
 
-def _own(call: Call, notification_id: str) -> Notification:
+def _own(call: ServiceCall, notification_id: str) -> ConnectionNotification:
     notification = _notifications.get(notification_id)
     if notification is None or (notification.owner, notification.region) != (call.account_id, call.region):
         raise AwsError(
             "InvalidConnectionNotification", f"The connection notification '{notification_id}' does not exist"
         )
-    found: Notification = notification
+    found: ConnectionNotification = notification
     return found
 
 

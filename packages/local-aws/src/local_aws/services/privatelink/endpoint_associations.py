@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local_aws.moto_extension.operations import Call, account_in, add_operation
+from local_aws.moto_extension.operations import ServiceCall, account_in, add_operation
 from local_aws.services.ec2.answers import ec2_page, filtered, tags_of
 from local_aws.services.lattice.configurations import own_configuration
 from local_aws.services.lattice.network_store import seen_network
@@ -24,7 +24,7 @@ def install() -> None:
     add_operation("vpc-lattice", "ListServiceNetworkVpcEndpointAssociations", _list_of_network)
 
 
-def _describe(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _describe(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     wanted = params.get("VpcEndpointIds") or []
     for endpoint_id in wanted:
         own_endpoint(call, endpoint_id)
@@ -53,7 +53,7 @@ def _describe(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return ec2_page(call, params, "VpcEndpointAssociations", found, (1, 100))
 
 
-def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _list(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     configuration = own_configuration(call, params["resourceConfigurationIdentifier"])
     association_id = params.get("resourceEndpointAssociationIdentifier", "").rpartition("/")[2]
     found = [
@@ -73,7 +73,7 @@ def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return lattice_page(call, params, found)
 
 
-def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     identifier = params["resourceEndpointAssociationIdentifier"]
     association_id = identifier.rpartition("/")[2]
     for endpoint in resource_endpoints():
@@ -105,7 +105,7 @@ def _provider_view(endpoint: Endpoint) -> dict[str, Any]:
     }
 
 
-def _list_of_network(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _list_of_network(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     network = seen_network(call, params["serviceNetworkIdentifier"])
     found = [
         {

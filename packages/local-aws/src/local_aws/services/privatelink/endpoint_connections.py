@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from local_aws.moto_extension.errors import unsuccessful
-from local_aws.moto_extension.operations import Call, add_operation
+from local_aws.moto_extension.operations import ServiceCall, add_operation
 from local_aws.moto_extension.tables import new_id, table
 from local_aws.services.ec2.answers import ec2_page, filtered
 from local_aws.services.privatelink.connection_notifications import notify
@@ -57,13 +57,13 @@ def install() -> None:
     add_operation("ec2", "RejectVpcEndpointConnections", _reject)
 
 
-def _describe(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _describe(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     rows = [_row(endpoint) for endpoint in endpoints.values() if _asks_for_service_of(call, endpoint)]
     rows += [_attached(each) for each in attachments.values() if _asks_for_service_of(call, each)]
     return ec2_page(call, params, "VpcEndpointConnections", filtered(rows, params.get("Filters") or [], _FILTERS))
 
 
-def _asks_for_service_of(call: Call, endpoint: Endpoint | Attachment) -> bool:
+def _asks_for_service_of(call: ServiceCall, endpoint: Endpoint | Attachment) -> bool:
     service = endpoint.service
     if service is None or service.id not in services:
         return False
@@ -91,7 +91,7 @@ def _row(endpoint: Endpoint) -> dict[str, Any]:
     return row
 
 
-def _accept(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _accept(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     def accept(asking: Endpoint | Attachment) -> None:
         if isinstance(asking, Attachment):
             asking.state = "available"
@@ -103,7 +103,7 @@ def _accept(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return _each(call, params, {"pendingAcceptance"}, accept)
 
 
-def _reject(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _reject(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     def reject(asking: Endpoint | Attachment) -> None:
         asking.state = "rejected"
         if isinstance(asking, Endpoint):
@@ -124,7 +124,7 @@ def _attached(attachment: Attachment) -> dict[str, Any]:
 
 
 def _each(
-    call: Call, params: dict[str, Any], valid: set[str], act: Callable[[Endpoint | Attachment], None]
+    call: ServiceCall, params: dict[str, Any], valid: set[str], act: Callable[[Endpoint | Attachment], None]
 ) -> dict[str, Any]:
     """Act on each that is in a valid state; the rest is told in a successful answer."""
     service = own_service(call, params["ServiceId"])

@@ -7,7 +7,7 @@ from typing import Any
 from moto.ec2.utils import random_private_ip
 
 from local_aws.fault_injection.faults import faults
-from local_aws.moto_extension.operations import Call
+from local_aws.moto_extension.operations import ServiceCall
 from local_aws.moto_extension.tables import new_id
 from local_aws.services.ec2.answers import tags_asked_for
 from local_aws.services.ec2.vpc_facts import check_groups, check_room, check_subnets, check_vpc, ec2_of
@@ -17,7 +17,7 @@ from local_aws.services.quotas import endpoint_quota, quotas
 _POLICY = '{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}]}'
 
 
-def new_endpoint(call: Call, params: dict[str, Any], kind: str) -> Endpoint:
+def new_endpoint(call: ServiceCall, params: dict[str, Any], kind: str) -> Endpoint:
     """Make an endpoint that is pending.
 
     Raises:
@@ -50,7 +50,7 @@ def new_endpoint(call: Call, params: dict[str, Any], kind: str) -> Endpoint:
     return endpoint
 
 
-def _check_quota(call: Call, vpc_id: str, kind: str) -> None:
+def _check_quota(call: ServiceCall, vpc_id: str, kind: str) -> None:
     most, what = {
         "Resource": (quotas.resource_endpoints_per_vpc, "resource endpoints"),
         "ServiceNetwork": (quotas.network_endpoints_per_vpc, "service network endpoints"),

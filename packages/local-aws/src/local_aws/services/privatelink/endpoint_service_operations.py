@@ -7,7 +7,7 @@ from typing import Any
 
 from local_aws.moto_extension.errors import AwsError, unsuccessful
 from local_aws.moto_extension.idempotency import once
-from local_aws.moto_extension.operations import Call, add_operation, extend_operation
+from local_aws.moto_extension.operations import ServiceCall, add_operation, extend_operation
 from local_aws.moto_extension.tables import later, new_id
 from local_aws.services.cloudtrail.service_events import record
 from local_aws.services.ec2.answers import ec2_page, filtered, tags_asked_for, tags_of
@@ -45,7 +45,7 @@ def install() -> None:
     extend_operation("ec2", "DescribeVpcEndpointServices", _describe_services)
 
 
-def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     balancers = (params.get("NetworkLoadBalancerArns") or []) + (params.get("GatewayLoadBalancerArns") or [])
     if not balancers:
         raise AwsError("InvalidParameter", "At least one load balancer ARN must be specified.")
@@ -73,7 +73,7 @@ def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return {"ServiceConfiguration": described, "ClientToken": params.get("ClientToken")}
 
 
-def _describe_configurations(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _describe_configurations(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     wanted = params.get("ServiceIds") or []
     for service_id in wanted:
         own_service(call, service_id)
@@ -84,7 +84,7 @@ def _describe_configurations(call: Call, params: dict[str, Any]) -> dict[str, An
     )
 
 
-def _modify(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _modify(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     service = own_service(call, params["ServiceId"])
     service.acceptance_required = params.get("AcceptanceRequired", service.acceptance_required)
     if params.get("RemovePrivateDnsName"):
@@ -103,7 +103,7 @@ def _modify(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return {"Return": True}
 
 
-def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     failed = []
     for service_id in params["ServiceIds"]:
         service = services.get(service_id)
@@ -119,7 +119,7 @@ def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return {"Unsuccessful": failed}
 
 
-def _modify_permissions(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _modify_permissions(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     service = own_service(call, params["ServiceId"])
     added = [p for p in params.get("AddAllowedPrincipals") or [] if p not in service.permissions]
     for principal in added:
@@ -133,7 +133,7 @@ def _modify_permissions(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return {"AddedPrincipals": [_permission(service, principal) for principal in added], "ReturnValue": True}
 
 
-def _verify(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _verify(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     name = own_service(call, params["ServiceId"]).private_name
     if name is None:
         raise AwsError("InvalidParameter", f"{params['ServiceId']} has no private DNS name.")
@@ -141,7 +141,7 @@ def _verify(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return {"ReturnValue": True}
 
 
-def _describe_permissions(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _describe_permissions(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     service = own_service(call, params["ServiceId"])
     found = filtered(
         [_permission(service, principal) for principal in service.permissions],
@@ -151,7 +151,7 @@ def _describe_permissions(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return ec2_page(call, params, "AllowedPrincipals", found)
 
 
-def _describe_services(call: Call, params: dict[str, Any], proceed: Any) -> Any:
+def _describe_services(call: ServiceCall, params: dict[str, Any], proceed: Any) -> Any:
     """Show other accounts' services to whom they admit; AWS's own services are moto's to list."""
     names = params.get("ServiceNames") or []
     admitted = [

@@ -10,7 +10,7 @@ from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 
 from local_aws.moto_extension.errors import AwsError
-from local_aws.moto_extension.operations import Call
+from local_aws.moto_extension.operations import ServiceCall
 from local_aws.moto_extension.tables import new_id, table
 from local_aws.services.dns.public_dns import texts
 from local_aws.services.organizations import membership
@@ -82,7 +82,7 @@ class EndpointService:
     def zones(self) -> list[str]:
         return [zone.name for zone in ec2_backends[self.owner][self.region].describe_availability_zones()]
 
-    def admits(self, call: Call) -> bool:
+    def admits(self, call: ServiceCall) -> bool:
         """Tell whether the caller may find the service and create an endpoint for it."""
         if call.account_id == self.owner:
             return True
@@ -91,7 +91,7 @@ class EndpointService:
         return any(_is_caller(call, principal) for principal in self.permissions)
 
 
-def new_service(call: Call, params: dict[str, Any]) -> EndpointService:
+def new_service(call: ServiceCall, params: dict[str, Any]) -> EndpointService:
     service = EndpointService(
         id=new_id("vpce-svc"),
         owner=call.account_id,
@@ -107,7 +107,7 @@ def new_service(call: Call, params: dict[str, Any]) -> EndpointService:
     return service
 
 
-def own_service(call: Call, service_id: str) -> EndpointService:
+def own_service(call: ServiceCall, service_id: str) -> EndpointService:
     service = services.get(service_id)
     if service is None or service.owner != call.account_id or service.region != call.region:
         raise AwsError(
@@ -117,7 +117,7 @@ def own_service(call: Call, service_id: str) -> EndpointService:
     return found
 
 
-def service_named(call: Call, name: str, region: str) -> EndpointService:
+def service_named(call: ServiceCall, name: str, region: str) -> EndpointService:
     """Find the service that the caller may ask for under this name.
 
     Raises:
@@ -132,7 +132,7 @@ def service_named(call: Call, name: str, region: str) -> EndpointService:
     raise AwsError("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
 
 
-def _is_caller(call: Call, principal: str) -> bool:
+def _is_caller(call: ServiceCall, principal: str) -> bool:
     if principal in {"*", f"arn:{call.partition}:iam::{call.account_id}:root"}:
         return True
     if ":organizations:" in principal:

@@ -57,7 +57,7 @@ class Endpoint:
     resource_association_id: str = field(default_factory=lambda: new_id("rea"))
     """Of a Resource endpoint: the association as the provider sees it, one for all that is in a group."""
     resource_association_tags: dict[str, str] = field(default_factory=dict)
-    associations: dict[str, Association] = field(default_factory=dict)
+    associations: dict[str, EndpointAssociation] = field(default_factory=dict)
     """What it leads to, by the key of the target."""
 
     @property
@@ -136,7 +136,7 @@ class Target:
 
 
 @dataclass
-class Association:
+class EndpointAssociation:
     """An endpoint's way to a target: the only place where its DNS name is told."""
 
     endpoint: Endpoint

@@ -8,9 +8,9 @@ from typing import Any
 from local_aws.services.lattice import network_reach as reach
 from local_aws.services.lattice.kinds import leaves
 from local_aws.services.lattice.network_store import ServiceNetwork, networks, when_changed
-from local_aws.services.lattice.private_names import Names, private_name
+from local_aws.services.lattice.private_names import VpcNames, private_name
 from local_aws.services.lattice.store import LatticeResource, configurations, gateways
-from local_aws.services.privatelink.endpoint_store import UP, Association, Endpoint, Target, endpoints
+from local_aws.services.privatelink.endpoint_store import UP, Endpoint, EndpointAssociation, Target, endpoints
 
 _WORKING = frozenset({"ACTIVE", "UPDATE_IN_PROGRESS", "UPDATE_FAILED"})
 _HOLDING_NAMES = UP | {"deleting"}
@@ -25,7 +25,7 @@ def refresh(endpoint: Endpoint) -> None:
     for key in set(endpoint.associations) - set(wanted):
         del endpoint.associations[key]
     for key, target in wanted.items():
-        association = endpoint.associations.setdefault(key, Association(endpoint, target))
+        association = endpoint.associations.setdefault(key, EndpointAssociation(endpoint, target))
         association.target = target
         if target.failure:
             association.accessibility = "Failed"
@@ -115,9 +115,9 @@ def _private_name(endpoint: Endpoint, leaf: LatticeResource) -> str | None:
     return None if name in held else name
 
 
-def names_told(account_id: str, region: str, vpc_id: str) -> Names:
+def names_told(account_id: str, region: str, vpc_id: str) -> VpcNames:
     """Give the names that the VPC's endpoints to Lattice's resources have, each with the ARN of what it leads to."""
-    told = Names()
+    told = VpcNames()
     for endpoint in endpoints.values():
         if (endpoint.owner, endpoint.region, endpoint.vpc_id, endpoint.state) == (
             account_id,

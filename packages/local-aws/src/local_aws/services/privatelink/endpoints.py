@@ -8,7 +8,7 @@ from moto.ec2.models import ec2_backends
 
 from local_aws.moto_extension.errors import AwsError, unsuccessful
 from local_aws.moto_extension.idempotency import once
-from local_aws.moto_extension.operations import Call, Proceed, add_operation, extend_operation
+from local_aws.moto_extension.operations import Proceed, ServiceCall, add_operation, extend_operation
 from local_aws.moto_extension.tables import later
 from local_aws.services.ec2.answers import ec2_page, filtered, tags_asked_for, tags_of
 from local_aws.services.ec2.vpc_facts import check_groups, check_room, check_subnets, check_vpc, ec2_of
@@ -41,7 +41,7 @@ def install() -> None:
     add_operation("ec2", "DeleteVpcEndpoints", _delete)
 
 
-def _create(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+def _create(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     kind = params.get("VpcEndpointType", "Gateway")
     if kind == "Gateway":
         return _gateway(call, params, proceed)
@@ -55,7 +55,7 @@ def _create(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
     return {"VpcEndpoint": endpoint.describe(), "ClientToken": params.get("ClientToken")}
 
 
-def _gateway(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+def _gateway(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     check_vpc(call, params["VpcId"])
     name = params.get("ServiceName", "")
     if name not in {f"com.amazonaws.{call.region}.{service}" for service in ("s3", "dynamodb", "s3express")}:
@@ -70,7 +70,7 @@ def _gateway(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
     return answer
 
 
-def _interface(call: Call, params: dict[str, Any], kind: str) -> Endpoint:
+def _interface(call: ServiceCall, params: dict[str, Any], kind: str) -> Endpoint:
     name = params.get("ServiceName", "")
     service = None
     if name.startswith("com.amazonaws.vpce."):
@@ -112,7 +112,7 @@ _MAKERS: Final = {
 }
 
 
-def _describe(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _describe(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     rows = [e.describe() for e in endpoints.values() if (e.owner, e.region) == (call.account_id, call.region)]
     rows += [_gateway_row(gateway) for gateway in ec2_of(call).vpc_end_points.values()]
     if wanted := params.get("VpcEndpointIds") or []:
@@ -144,7 +144,7 @@ def _gateway_row(gateway: Any) -> dict[str, Any]:
     }
 
 
-def _modify(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+def _modify(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     if params["VpcEndpointId"] in ec2_of(call).vpc_end_points:
         return proceed()
     endpoint = own_endpoint(call, params["VpcEndpointId"])
@@ -177,7 +177,7 @@ _FIXED: Final = {"Resource": ("AddSubnetIds", *_FIXED_OF_NETWORK), "ServiceNetwo
 (AWS PrivateLink guide, "Document history")."""
 
 
-def own_endpoint(call: Call, endpoint_id: str) -> Endpoint:
+def own_endpoint(call: ServiceCall, endpoint_id: str) -> Endpoint:
     endpoint = endpoints.get(endpoint_id)
     if endpoint is None or (endpoint.owner, endpoint.region) != (call.account_id, call.region):
         raise AwsError("InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{endpoint_id}' does not exist")
@@ -185,7 +185,7 @@ def own_endpoint(call: Call, endpoint_id: str) -> Endpoint:
     return found
 
 
-def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     failed = []
     for endpoint_id in params["VpcEndpointIds"]:
         if endpoint_id in ec2_of(call).vpc_end_points:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from local_aws.moto_extension.errors import AwsError
-from local_aws.moto_extension.operations import Call
+from local_aws.moto_extension.operations import ServiceCall
 from local_aws.services.ec2.vpc_facts import dns_is_on, zone_ids
 from local_aws.services.lattice.configurations import seen_configuration
 from local_aws.services.lattice.kinds import leaves
@@ -19,7 +19,7 @@ from local_aws.services.quotas import endpoint_quota, quotas
 from local_aws.services.timings import timings
 
 
-def make_resource_endpoint(call: Call, params: dict[str, Any], kind: str) -> Endpoint:
+def make_resource_endpoint(call: ServiceCall, params: dict[str, Any], kind: str) -> Endpoint:
     arn = _target(params, "ResourceConfigurationArn", "resourceconfiguration/rcfg-")
     try:
         configuration = seen_configuration(call, arn)
@@ -37,7 +37,7 @@ def make_resource_endpoint(call: Call, params: dict[str, Any], kind: str) -> End
     return _connected(call, params, kind, arn)
 
 
-def make_network_endpoint(call: Call, params: dict[str, Any], kind: str) -> Endpoint:
+def make_network_endpoint(call: ServiceCall, params: dict[str, Any], kind: str) -> Endpoint:
     arn = _target(params, "ServiceNetworkArn", "servicenetwork/sn-")
     try:
         seen_network(call, arn)
@@ -59,7 +59,7 @@ def _target(params: dict[str, Any], member: str, resource: str) -> str:
     return arn
 
 
-def _connected(call: Call, params: dict[str, Any], kind: str, arn: str) -> Endpoint:
+def _connected(call: ServiceCall, params: dict[str, Any], kind: str, arn: str) -> Endpoint:
     _check_dns(call, params["VpcId"], enabled=params.get("PrivateDnsEnabled", False))
     check_preference(params.get("DnsOptions") or {})
     if params.get("PrivateDnsEnabled"):
@@ -71,7 +71,7 @@ def _connected(call: Call, params: dict[str, Any], kind: str, arn: str) -> Endpo
     return endpoint
 
 
-def modify_names(call: Call, endpoint: Endpoint, params: dict[str, Any]) -> None:
+def modify_names(call: ServiceCall, endpoint: Endpoint, params: dict[str, Any]) -> None:
     """Give the endpoint the DNS options of the request, if it may have them."""
     enabled = params.get("PrivateDnsEnabled", endpoint.private_dns_enabled)
     asked = params.get("DnsOptions") or {}
@@ -85,7 +85,7 @@ def modify_names(call: Call, endpoint: Endpoint, params: dict[str, Any]) -> None
     endpoint.dns_options = options
 
 
-def _check_dns(call: Call, vpc_id: str, *, enabled: bool) -> None:
+def _check_dns(call: ServiceCall, vpc_id: str, *, enabled: bool) -> None:
     if enabled and not dns_is_on(call, vpc_id):
         raise AwsError(
             "InvalidParameter",
@@ -95,7 +95,7 @@ def _check_dns(call: Call, vpc_id: str, *, enabled: bool) -> None:
 
 
 def _check_names(
-    call: Call, vpc_id: str, arn: str, options: dict[str, Any], *, apart_from: Endpoint | None = None
+    call: ServiceCall, vpc_id: str, arn: str, options: dict[str, Any], *, apart_from: Endpoint | None = None
 ) -> None:
     """Refuse a second way to a private name that the VPC has already, be it by a resource or a network endpoint."""
     wanted = endpoint_targets.names_wanted(arn, options)
@@ -108,7 +108,7 @@ def _check_names(
         )
 
 
-def _check_zones(call: Call, params: dict[str, Any], configuration: LatticeResource) -> None:
+def _check_zones(call: ServiceCall, params: dict[str, Any], configuration: LatticeResource) -> None:
     ways = [gateways.get(each.shown.get("resourceGatewayId")) for each in (configuration, *leaves(configuration))]
     theirs = {zone for way in ways if way for zone in zone_ids(way.owner, way.region, way.shown["subnetIds"])}
     mine = zone_ids(call.account_id, call.region, params.get("SubnetIds") or [])

@@ -10,13 +10,13 @@ from typing import Any
 
 from local_aws.moto_extension.errors import AwsError
 from local_aws.moto_extension.idempotency import once, with_token
-from local_aws.moto_extension.operations import Call, add_operation
+from local_aws.moto_extension.operations import ServiceCall, add_operation
 from local_aws.moto_extension.tables import later, table
 from local_aws.services.quotas import quotas
 from local_aws.services.ram.listings import describe_resource
 from local_aws.services.ram.paging import ram_page
 from local_aws.services.ram.resource_types import SEVEN_DAYS
-from local_aws.services.ram.shares import Association, Share, check_arn, let_in, limit_exceeded, take_out
+from local_aws.services.ram.shares import Share, ShareAssociation, check_arn, let_in, limit_exceeded, take_out
 from local_aws.services.timings import timings
 from local_aws.time.clock import clock
 
@@ -33,7 +33,7 @@ class Invitation:
 
     arn: str
     share: Share
-    principal: Association
+    principal: ShareAssociation
     receiver: str
     sent: datetime = field(default_factory=clock.now)
     status: str = "PENDING"
@@ -51,7 +51,7 @@ class Invitation:
         }
 
 
-def invite(share: Share, principal: Association, account_id: str) -> None:
+def invite(share: Share, principal: ShareAssociation, account_id: str) -> None:
     arn = share.arn.rpartition(":")[0] + f":resource-share-invitation/{uuid.uuid4()}"
     invitation = Invitation(arn, share, principal, account_id)
     _invitations[arn] = invitation
@@ -72,7 +72,7 @@ def check_pending(sender: str, more: int) -> None:
         raise limit_exceeded(f"{quotas.pending_invitations} pending invitations per account")
 
 
-def withdraw(share: Share, principal: Association | None = None) -> None:
+def withdraw(share: Share, principal: ShareAssociation | None = None) -> None:
     """Take back what is pending, because the share or its principal goes."""
     for invitation in list(_invitations.values()):
         meant = principal is None or principal == invitation.principal
@@ -105,7 +105,7 @@ def _purge(invitation: Invitation) -> None:
     _invitations.pop(invitation.arn, None)
 
 
-def _get(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _get(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     arns, share_arns = params.get("resourceShareInvitationArns") or [], params.get("resourceShareArns") or []
     for arn in arns:
         _received(call, arn)
@@ -122,7 +122,7 @@ def _get(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return ram_page(call, params, "resourceShareInvitations", found)
 
 
-def _list_resources(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _list_resources(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     invitation = _received(call, params["resourceShareInvitationArn"])
     if invitation.status == "REJECTED":
         raise _ended(invitation, "AlreadyRejected", "already rejected")
@@ -136,15 +136,15 @@ def _list_resources(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return ram_page(call, params, "resources", resources if params.get("resourceRegionScope") != "GLOBAL" else [])
 
 
-def _accept(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _accept(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     return _decide(call, params, "ACCEPTED")
 
 
-def _reject(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _reject(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     return _decide(call, params, "REJECTED")
 
 
-def _decide(call: Call, params: dict[str, Any], status: str) -> dict[str, Any]:
+def _decide(call: ServiceCall, params: dict[str, Any], status: str) -> dict[str, Any]:
     def decide() -> Invitation:
         invitation = _received(call, params["resourceShareInvitationArn"])
         if invitation.status == "ACCEPTED":
@@ -160,7 +160,7 @@ def _decide(call: Call, params: dict[str, Any], status: str) -> dict[str, Any]:
     return with_token(params, {"resourceShareInvitation": decided.describe()})
 
 
-def _received(call: Call, arn: str) -> Invitation:
+def _received(call: ServiceCall, arn: str) -> Invitation:
     check_arn(arn, "resource-share-invitation")
     invitation = _invitations.get(arn)
     if invitation is None or invitation.receiver != call.account_id or invitation.share.region != call.region:

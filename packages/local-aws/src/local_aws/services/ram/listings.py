@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from local_aws.moto_extension.errors import AwsError
-from local_aws.moto_extension.operations import Call, add_operation
+from local_aws.moto_extension.operations import ServiceCall, add_operation
 from local_aws.services.ram.paging import ram_page
 from local_aws.services.ram.resource_types import known_type, type_of
-from local_aws.services.ram.shares import Association, Share, check_arn, shares, unknown, visible_shares
+from local_aws.services.ram.shares import Share, ShareAssociation, check_arn, shares, unknown, visible_shares
 
 
 def install() -> None:
@@ -33,7 +33,7 @@ def describe_share(share: Share) -> dict[str, Any]:
     }
 
 
-def describe_association(share: Share, association: Association) -> dict[str, Any]:
+def describe_association(share: Share, association: ShareAssociation) -> dict[str, Any]:
     return {
         "resourceShareArn": share.arn,
         "resourceShareName": share.name,
@@ -53,7 +53,7 @@ def set_trouble(arn: str, status: str, message: str) -> None:
             share.resources[arn].trouble = (status, message)
 
 
-def describe_resource(share: Share, resource: Association, viewer: str = "") -> dict[str, Any]:
+def describe_resource(share: Share, resource: ShareAssociation, viewer: str = "") -> dict[str, Any]:
     suspended = resource.is_suspended or (bool(viewer) and share.is_suspended_for(viewer))
     status, message = resource.trouble
     usable = "AVAILABLE" if resource.status == "ASSOCIATED" else "PENDING"
@@ -69,7 +69,7 @@ def describe_resource(share: Share, resource: Association, viewer: str = "") -> 
     }
 
 
-def _get_shares(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _get_shares(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     found = _shares_of(call, params["resourceOwner"], params.get("resourceShareArns"))
     status, name = params.get("resourceShareStatus"), params.get("name")
     described = [
@@ -82,7 +82,7 @@ def _get_shares(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return ram_page(call, params, "resourceShares", described)
 
 
-def _get_associations(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _get_associations(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     kind, entity = params["associationType"], params.get("resourceArn") or params.get("principal")
     if (kind == "PRINCIPAL" and params.get("resourceArn")) or (kind == "RESOURCE" and params.get("principal")):
         raise AwsError("InvalidParameterException", f"What you asked for is not of association type {kind}.")
@@ -97,7 +97,7 @@ def _get_associations(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return ram_page(call, params, "resourceShareAssociations", found)
 
 
-def _list_resources(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _list_resources(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     owner, principal = params["resourceOwner"], params.get("principal")
     wanted = known_type(params["resourceType"]) if params.get("resourceType") else None
     arns = params.get("resourceArns") or []
@@ -114,7 +114,7 @@ def _list_resources(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return ram_page(call, params, "resources", found if params.get("resourceRegionScope") != "GLOBAL" else [])
 
 
-def _list_principals(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _list_principals(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     owner = params["resourceOwner"]
     arn, asked = params.get("resourceArn"), params.get("principals") or []
     wanted = known_type(params["resourceType"]) if params.get("resourceType") else None
@@ -138,7 +138,7 @@ def _list_principals(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return ram_page(call, params, "principals", found)
 
 
-def _shares_of(call: Call, owner: str, arns: list[str] | None) -> list[Share]:
+def _shares_of(call: ServiceCall, owner: str, arns: list[str] | None) -> list[Share]:
     if owner == "SELF":
         found = [s for s in shares.values() if s.owner == call.account_id and s.region == call.region]
     else:

@@ -8,7 +8,7 @@ from typing import Any
 
 from local_aws.moto_extension.errors import AwsError
 from local_aws.moto_extension.idempotency import once, with_token
-from local_aws.moto_extension.operations import Call, account_in, add_operation
+from local_aws.moto_extension.operations import ServiceCall, account_in, add_operation
 from local_aws.moto_extension.tables import later
 from local_aws.services.organizations import membership
 from local_aws.services.quotas import quotas
@@ -18,8 +18,8 @@ from local_aws.services.ram.listings import describe_association, describe_share
 from local_aws.services.ram.resource_types import share_checks, type_of
 from local_aws.services.ram.shares import (
     RETAINS,
-    Association,
     Share,
+    ShareAssociation,
     account_of,
     add_resource,
     let_in,
@@ -51,7 +51,7 @@ def install() -> None:
     permissions.install()
 
 
-def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     def create() -> Share:
         arns, entities = params.get("resourceArns") or [], params.get("principals") or []
         _check(call, arns, entities, allow_external=params.get("allowExternalPrincipals", True))
@@ -71,7 +71,7 @@ def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return with_token(params, {"resourceShare": described})
 
 
-def _update(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _update(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     share = own_share(call, params["resourceShareArn"])
     share.name = params.get("name", share.name)
     share.allow_external = params.get("allowExternalPrincipals", share.allow_external)
@@ -79,7 +79,7 @@ def _update(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return with_token(params, {"resourceShare": describe_share(share)})
 
 
-def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     share = own_share(call, params["resourceShareArn"])
     if share.status in {"DELETING", "DELETED"}:
         return with_token(params, {"returnValue": True})
@@ -97,7 +97,7 @@ def _delete(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return with_token(params, {"returnValue": True})
 
 
-def _associate(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _associate(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     def associate() -> list[dict[str, Any]]:
         share = _active(own_share(call, params["resourceShareArn"]))
         arns, entities = params.get("resourceArns") or [], params.get("principals") or []
@@ -116,7 +116,7 @@ def _associate(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return with_token(params, {"resourceShareAssociations": once(call, params, params.get("clientToken"), associate)})
 
 
-def _disassociate(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _disassociate(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     foreign = shares.get(params["resourceShareArn"])
     if foreign is not None and foreign.owner != call.account_id and foreign.is_visible_to(call.account_id):
         # AWS lets one leave shares of some resource types; VPC Lattice's are not among them.
@@ -137,20 +137,20 @@ def _disassociate(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return with_token(params, {"resourceShareAssociations": removed})
 
 
-def _tag(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _tag(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     share = own_share(call, params.get("resourceShareArn") or params.get("resourceArn") or "")
     share.tags.update({tag["key"]: tag["value"] for tag in params["tags"]})
     return {}
 
 
-def _untag(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _untag(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     share = own_share(call, params.get("resourceShareArn") or params.get("resourceArn") or "")
     for key in params["tagKeys"]:
         share.tags.pop(key, None)
     return {}
 
 
-def _enable_sharing(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _enable_sharing(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     mine = membership.membership(call.account_id)
     if mine is None or mine.management_account_id != call.account_id:
         raise AwsError("OperationNotPermittedException", "Unable to enable sharing with AWS Organizations.")
@@ -160,7 +160,7 @@ def _enable_sharing(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return {"returnValue": True}
 
 
-def _check(call: Call, arns: Iterable[str], entities: Iterable[str], *, allow_external: bool) -> None:
+def _check(call: ServiceCall, arns: Iterable[str], entities: Iterable[str], *, allow_external: bool) -> None:
     for arn in arns:
         type_of(arn)
         if account_in(arn) != call.account_id:
@@ -171,7 +171,7 @@ def _check(call: Call, arns: Iterable[str], entities: Iterable[str], *, allow_ex
         _check_principal(call, entity, allow_external=allow_external)
 
 
-def _check_principal(call: Call, entity: str, *, allow_external: bool) -> None:
+def _check_principal(call: ServiceCall, entity: str, *, allow_external: bool) -> None:
     if not _PRINCIPAL.fullmatch(entity):
         raise AwsError("InvalidParameterException", f"Principal ID {entity} is malformed. Verify the ID and try again.")
     account_id = account_of(entity)
@@ -213,11 +213,11 @@ def _is_let_in(owner: str, entity: str, *, retains: bool) -> bool:
     return internal and membership.sharing_is_on(owner)
 
 
-def _add_principal(share: Share, entity: str) -> Association:
+def _add_principal(share: Share, entity: str) -> ShareAssociation:
     account_id = account_of(entity)
     internal = not account_id or membership.same_organization(share.owner, account_id)
     let = _is_let_in(share.owner, entity, retains=share.retains)
-    principal = Association(entity, "PRINCIPAL", external=not internal, by_organization=let)
+    principal = ShareAssociation(entity, "PRINCIPAL", external=not internal, by_organization=let)
     share.principals[entity] = principal
     if let:
         let_in(share, principal)
@@ -226,7 +226,7 @@ def _add_principal(share: Share, entity: str) -> Association:
     return principal
 
 
-def _standing(associations: dict[str, Association], entity: str) -> Association | None:
+def _standing(associations: dict[str, ShareAssociation], entity: str) -> ShareAssociation | None:
     association = associations.get(entity)
     return association if association and association.status in {"ASSOCIATING", "ASSOCIATED"} else None
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from local_aws.moto_extension.errors import AwsError
-from local_aws.moto_extension.operations import Call
+from local_aws.moto_extension.operations import ServiceCall
 from local_aws.moto_extension.pages import BadTokenError, page
 
 _MOST = 500
 
 
-def ram_page(call: Call, params: dict[str, Any], key: str, items: Sequence[Any]) -> dict[str, Any]:
+def ram_page(call: ServiceCall, params: dict[str, Any], key: str, items: Sequence[Any]) -> dict[str, Any]:
     """Answer with one page of a listing under ``key``."""
     size = params.get("maxResults", _MOST)
     if not 1 <= size <= _MOST:

@@ -10,7 +10,7 @@ from moto.ram.utils import AWS_MANAGED_PERMISSIONS, RAM_RESOURCE_TYPES, format_r
 
 from local_aws.moto_extension.errors import AwsError
 from local_aws.moto_extension.idempotency import with_token
-from local_aws.moto_extension.operations import Call, add_operation
+from local_aws.moto_extension.operations import ServiceCall, add_operation
 from local_aws.services.ram.paging import ram_page
 from local_aws.services.ram.resource_types import known_type
 from local_aws.services.ram.shares import Share, check_arn, own_share, shares, unknown
@@ -63,7 +63,7 @@ def install() -> None:
     add_operation("ram", "ListResourceTypes", _types)
 
 
-def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _list(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     wanted = _type(params["resourceType"]) if params.get("resourceType") else None
     found = [
         each
@@ -76,7 +76,7 @@ def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return ram_page(call, params, "permissions", found)
 
 
-def _get(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _get(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     permission = _managed(params["permissionArn"])
     version = params.get("permissionVersion")
     if version is not None and str(version) != permission["version"]:
@@ -85,11 +85,11 @@ def _get(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return {"permission": permission | {"permission": json.dumps(policy)}}
 
 
-def _versions(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _versions(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     return ram_page(call, params, "permissions", [_managed(params["permissionArn"])])
 
 
-def _of_share(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _of_share(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     """Tell the permissions to the owner, and to whom the share is visible."""
     arn = params["resourceShareArn"]
     check_arn(arn, "resource-share")
@@ -102,7 +102,7 @@ def _of_share(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return ram_page(call, params, "permissions", found)
 
 
-def _associate(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _associate(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     share, permission = own_share(call, params["resourceShareArn"]), _managed(params["permissionArn"])
     kind = permission["resourceType"].lower()
     if kind not in {each.lower() for each in share.resource_types()}:
@@ -115,7 +115,7 @@ def _associate(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return with_token(params, {"returnValue": True})
 
 
-def _disassociate(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _disassociate(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     share, permission = own_share(call, params["resourceShareArn"]), _managed(params["permissionArn"])
     if permission["arn"] in _in_force(share):
         raise AwsError(
@@ -124,7 +124,7 @@ def _disassociate(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return with_token(params, {"returnValue": True})
 
 
-def _types(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _types(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     scope = params.get("resourceRegionScope", "ALL")
     ours = [
         {"resourceType": kind, "serviceName": "vpc-lattice", "resourceRegionScope": "REGIONAL"}

@@ -9,7 +9,7 @@ from typing import Any
 
 from local_aws.moto_extension.default_bus import announce
 from local_aws.moto_extension.errors import AwsError
-from local_aws.moto_extension.operations import Call, account_in
+from local_aws.moto_extension.operations import ServiceCall, account_in
 from local_aws.moto_extension.tables import later, table
 from local_aws.services.organizations import membership
 from local_aws.services.quotas import quotas
@@ -34,7 +34,7 @@ shares = table()
 
 
 @dataclass
-class Association:
+class ShareAssociation:
     """One resource or principal of a share."""
 
     entity: str
@@ -70,8 +70,8 @@ class Share:
     status: str = "ACTIVE"
     created: datetime = field(default_factory=clock.now)
     updated: datetime = field(default_factory=clock.now)
-    resources: dict[str, Association] = field(default_factory=dict)
-    principals: dict[str, Association] = field(default_factory=dict)
+    resources: dict[str, ShareAssociation] = field(default_factory=dict)
+    principals: dict[str, ShareAssociation] = field(default_factory=dict)
     permissions: dict[str, str] = field(default_factory=dict)
     """ARNs of the permissions that are not the default, by resource type in lower case."""
 
@@ -80,7 +80,7 @@ class Share:
         """Whether an account that leaves the organization stays in."""
         return bool(self.configuration.get(RETAINS))
 
-    def principal_of(self, account_id: str) -> Association | None:
+    def principal_of(self, account_id: str) -> ShareAssociation | None:
         """Give the association that lets this account in, if any does by now; one in force rather than a suspended."""
         for principal in sorted(self.principals.values(), key=lambda each: each.is_suspended):
             there = principal.status == "ASSOCIATED" or (suspended_is_listed and principal.is_suspended)
@@ -107,7 +107,7 @@ class Share:
         return {type_of(arn) for arn in self.resources}
 
 
-def new_share(call: Call, params: dict[str, Any]) -> Share:
+def new_share(call: ServiceCall, params: dict[str, Any]) -> Share:
     here = (call.account_id, call.region)
     if sum((each.owner, each.region) == here for each in shares.values()) >= quotas.shares_per_region:
         raise limit_exceeded(f"{quotas.shares_per_region} resource shares in a Region")
@@ -124,7 +124,7 @@ def new_share(call: Call, params: dict[str, Any]) -> Share:
     return share
 
 
-def own_share(call: Call, arn: str) -> Share:
+def own_share(call: ServiceCall, arn: str) -> Share:
     check_arn(arn, "resource-share")
     share = shares.get(arn)
     if share is None or share.owner != call.account_id or share.region != call.region:
@@ -142,7 +142,7 @@ def check_arn(arn: str, resource: str) -> None:
         raise AwsError("MalformedArnException", f"The specified ARN {arn} is not valid. Verify the ARN and try again.")
 
 
-def visible_shares(call: Call) -> list[Share]:
+def visible_shares(call: ServiceCall) -> list[Share]:
     """Give other accounts' shares that the caller has been let into."""
     return [share for share in shares.values() if share.region == call.region and share.is_visible_to(call.account_id)]
 
@@ -162,7 +162,7 @@ def limit_exceeded(most: str) -> AwsError:
     return AwsError("ResourceShareLimitExceededException", f"This request would exceed the limit of {most}.")
 
 
-def let_in(share: Share, principal: Association) -> None:
+def let_in(share: Share, principal: ShareAssociation) -> None:
     """Make the share visible to the principal, after a while, and say so to both sides."""
 
     def associate() -> None:
@@ -173,8 +173,8 @@ def let_in(share: Share, principal: Association) -> None:
     later(timings.share_visible, associate)
 
 
-def add_resource(share: Share, arn: str) -> Association:
-    resource = Association(arn, "RESOURCE")
+def add_resource(share: Share, arn: str) -> ShareAssociation:
+    resource = ShareAssociation(arn, "RESOURCE")
     share.resources[arn] = resource
 
     def associate() -> None:
@@ -186,7 +186,7 @@ def add_resource(share: Share, arn: str) -> Association:
     return resource
 
 
-def take_out(share: Share, associations: dict[str, Association], association: Association) -> None:
+def take_out(share: Share, associations: dict[str, ShareAssociation], association: ShareAssociation) -> None:
     """Take a resource or principal out of the share; access goes at once, the row a while later."""
     if association.status in {"DISASSOCIATING", "DISASSOCIATED"}:
         return

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from moto.utilities.utils import get_partition
 
-from local_aws.services.lattice.private_names import Names
+from local_aws.services.lattice.private_names import VpcNames
 from local_aws.services.privatelink.endpoint_store import Endpoint, endpoints
 
 
-def interface_endpoint_names(account_id: str, region: str, vpc_id: str) -> Names:
+def interface_endpoint_names(account_id: str, region: str, vpc_id: str) -> VpcNames:
     """Give the Region's name and the zones' of each endpoint that is available, and its service's private one.
 
     They lead to the endpoint service; where that is AWS's own, which has no ARN, to the endpoint.
     """
-    names = Names()
+    names = VpcNames()
     for endpoint in endpoints.values():
         place = (endpoint.owner, endpoint.region, endpoint.vpc_id)
         if place != (account_id, region, vpc_id) or (endpoint.kind, endpoint.state) != ("Interface", "available"):

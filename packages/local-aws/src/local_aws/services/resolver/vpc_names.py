@@ -5,7 +5,7 @@ from __future__ import annotations
 from local_aws.moto_extension.tables import lock
 from local_aws.services.lattice import network_reach as reach
 from local_aws.services.lattice.network_vpcs import VpcAssociation, vpc_associations
-from local_aws.services.lattice.private_names import Names, private_name
+from local_aws.services.lattice.private_names import VpcNames, private_name
 from local_aws.services.privatelink.endpoint_targets import is_own_vpc, names_told
 
 
@@ -19,7 +19,7 @@ def resolved(account_id: str, region: str, vpc_id: str) -> dict[str, str]:
     return names.public | names.private
 
 
-def lattice_names(account_id: str, region: str, vpc_id: str) -> Names:
+def lattice_names(account_id: str, region: str, vpc_id: str) -> VpcNames:
     """Give the same names as ``resolved``, the private ones apart."""
     with lock:
         names = names_told(account_id, region, vpc_id)
@@ -29,7 +29,7 @@ def lattice_names(account_id: str, region: str, vpc_id: str) -> Names:
         return names
 
 
-def _add_those_by(way: VpcAssociation, names: Names) -> None:
+def _add_those_by(way: VpcAssociation, names: VpcNames) -> None:
     if way.status not in {"ACTIVE", "UPDATE_IN_PROGRESS", "UPDATE_FAILED"}:
         return
     options = {name[0].upper() + name[1:]: value for name, value in way.dns_options.items()}

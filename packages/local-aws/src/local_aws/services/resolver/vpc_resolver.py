@@ -7,7 +7,7 @@ from typing import Any
 
 from local_aws.moto_extension.tables import lock
 from local_aws.services.dns.dns_names import is_in, normal
-from local_aws.services.ec2.vpc_facts import Place, place_of
+from local_aws.services.ec2.vpc_facts import VpcPlace, place_of
 from local_aws.services.resolver.endpoint_names import interface_endpoint_names
 from local_aws.services.resolver.vpc_names import lattice_names
 from local_aws.services.route53.hosted_zones import zones_of_vpc
@@ -67,7 +67,7 @@ def owner_of(vpc_id: str) -> str:
     return _placed(vpc_id).account_id
 
 
-def _placed(vpc_id: str) -> Place:
+def _placed(vpc_id: str) -> VpcPlace:
     place = place_of(vpc_id)
     if place is None:
         raise UnknownVpcError(vpc_id)
@@ -77,7 +77,7 @@ def _placed(vpc_id: str) -> Place:
 class _View:
     """The DNS of one VPC, as it stands."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: VpcPlace) -> None:
         self._account_id, self._vpc = place.account_id, place.vpc
         where = (place.account_id, place.region, place.vpc.id)
         told = (lattice_names(*where), interface_endpoint_names(*where))

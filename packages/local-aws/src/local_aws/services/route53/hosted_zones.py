@@ -8,7 +8,7 @@ from typing import Any
 from moto.route53.models import route53_backends
 
 from local_aws.moto_extension.errors import AwsError
-from local_aws.moto_extension.operations import Call, Proceed, add_operation, extend_operation
+from local_aws.moto_extension.operations import Proceed, ServiceCall, add_operation, extend_operation
 from local_aws.moto_extension.pages import BadTokenError, page
 from local_aws.services.dns.dns_names import fault_of, in_order, normal
 from local_aws.services.ec2.vpc_facts import place_of
@@ -27,7 +27,7 @@ def install() -> None:
     add_operation("route53", "ListHostedZonesByVPC", _list_by_vpc)
 
 
-def zone_of(call: Call, zone_id: str) -> Any:
+def zone_of(call: ServiceCall, zone_id: str) -> Any:
     """Find a zone of the caller's account.
 
     Raises:
@@ -53,7 +53,7 @@ def zones_of_vpc(vpc_id: str) -> Iterator[tuple[str, Any]]:
             yield account_id, zone
 
 
-def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     name = params["Name"]
     if fault := fault_of(name):
         raise AwsError("InvalidDomainName", fault)
@@ -95,12 +95,12 @@ def _create(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return told | ({"VPC": vpc} if vpc else {"DelegationSet": zone.delegation_set})
 
 
-def _delete(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+def _delete(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     proceed()
     return {"ChangeInfo": new_change()}
 
 
-def _associate(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+def _associate(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     zone, vpc = zone_of(call, params["HostedZoneId"]), params["VPC"]
     if zone.private_zone:
         _check_vpc(call, vpc)
@@ -109,7 +109,7 @@ def _associate(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
     return {"ChangeInfo": new_change(params.get("Comment"))}
 
 
-def _disassociate(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+def _disassociate(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     zone, vpc_id = zone_of(call, params["HostedZoneId"]), params["VPC"].get("VPCId")
     if not any(each.get("vpc_id") == vpc_id for each in zone.vpcs):
         raise AwsError(
@@ -119,7 +119,7 @@ def _disassociate(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
     return {"ChangeInfo": new_change(params.get("Comment"))}
 
 
-def _check_vpc(call: Call, vpc: dict[str, str]) -> None:
+def _check_vpc(call: ServiceCall, vpc: dict[str, str]) -> None:
     vpc_id, region = vpc.get("VPCId", ""), vpc.get("VPCRegion", "")
     place = place_of(vpc_id)
     if place is None or place.region != region:
@@ -150,7 +150,7 @@ def most_items(params: dict[str, Any], most: int) -> int:
     return min(int(told), most)
 
 
-def _list_by_name(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _list_by_name(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     """Begin the list at a name: the first zone need not be one of that name."""
     name, zone_id = params.get("DNSName"), params.get("HostedZoneId")
     if name is not None and (fault := fault_of(name)):
@@ -176,7 +176,7 @@ def _place_in_list(zone: Any) -> tuple[list[str], str]:
     return in_order(zone.name), zone.resource_id
 
 
-def _list_by_vpc(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _list_by_vpc(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     place = place_of(params["VPCId"])
     if place is None or (place.account_id, place.region) != (call.account_id, params["VPCRegion"]):
         raise AwsError("InvalidInput", f"The VPC {params['VPCId']} in region {params['VPCRegion']} does not exist.")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from local_aws.moto_extension.errors import AwsError
-from local_aws.moto_extension.operations import Call, add_operation
+from local_aws.moto_extension.operations import ServiceCall, add_operation
 from local_aws.moto_extension.tables import table
 from local_aws.services.timings import timings
 from local_aws.time.clock import clock
@@ -27,7 +27,7 @@ def new_change(comment: str | None = None) -> dict[str, Any]:
     return _describe(change_id)
 
 
-def _get(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _get(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     change_id = params["Id"].removeprefix("/change/")
     if change_id not in _changes:
         raise AwsError("NoSuchChange", f"Could not find resource with ID: {change_id}")

@@ -8,7 +8,7 @@ from typing import Any
 from moto.route53.models import RecordSet
 
 from local_aws.moto_extension.errors import AwsError
-from local_aws.moto_extension.operations import Call, add_operation
+from local_aws.moto_extension.operations import ServiceCall, add_operation
 from local_aws.services.dns.dns_names import fault_of, in_order, normal
 from local_aws.services.route53.hosted_zones import most_items, zone_of
 from local_aws.services.route53.record_changes import new_change
@@ -57,7 +57,7 @@ def described(record: Any) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value is not None}
 
 
-def _change(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _change(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     zone = zone_of(call, params["HostedZoneId"])
     batch = params["ChangeBatch"]
     _check_size(batch["Changes"])
@@ -173,7 +173,7 @@ def _kept(record: dict[str, Any]) -> Any:
     return RecordSet({**record, "ResourceRecords": values})
 
 
-def _list(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _list(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     zone = zone_of(call, params["HostedZoneId"])
     name, kind = params.get("StartRecordName"), params.get("StartRecordType")
     identifier = params.get("StartRecordIdentifier")

@@ -10,7 +10,7 @@ from moto.ssm.models import ssm_backends
 
 from local_aws.moto_extension.default_bus import announce
 from local_aws.moto_extension.errors import AwsError
-from local_aws.moto_extension.operations import Call, Proceed, extend_operation
+from local_aws.moto_extension.operations import Proceed, ServiceCall, extend_operation
 from local_aws.moto_extension.pages import begins_empty
 from local_aws.moto_extension.tables import later, table
 from local_aws.services.quotas import quotas
@@ -35,7 +35,7 @@ def install() -> None:
     extend_operation("ssm", "GetParametersByPath", _get_by_path)
 
 
-def _put(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+def _put(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     name, before = params["Name"], _parameter(call, params["Name"])
     _check_name(call, name)
     _check_free(call, name, overwrite=params.get("Overwrite", False))
@@ -56,27 +56,27 @@ def _put(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
     return answer
 
 
-def _delete(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+def _delete(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     before = _parameter(call, params["Name"])
     answer = proceed()
     _gone(call, [before])
     return answer
 
 
-def _delete_several(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+def _delete_several(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     before = [_parameter(call, name) for name in dict.fromkeys(params["Names"])]
     answer = proceed()
     _gone(call, before)
     return answer
 
 
-def _label(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+def _label(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     answer = proceed()
     _tell(call, "LabelParameterVersion", _parameter(call, params["Name"]))
     return answer
 
 
-def _get_by_path(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+def _get_by_path(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     if not params["Path"].startswith("/"):
         raise AwsError("ValidationException", "The parameter path must begin with a slash.")
     token = params.get("NextToken")
@@ -88,7 +88,7 @@ def _get_by_path(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
     return proceed()
 
 
-def _gone(call: Call, parameters: Iterable[Any]) -> None:
+def _gone(call: ServiceCall, parameters: Iterable[Any]) -> None:
     for parameter in parameters:
         if parameter is None:
             continue
@@ -103,7 +103,7 @@ def _gone(call: Call, parameters: Iterable[Any]) -> None:
         _tell(call, "Delete", parameter)
 
 
-def _check_free(call: Call, name: str, *, overwrite: bool) -> None:
+def _check_free(call: ServiceCall, name: str, *, overwrite: bool) -> None:
     """Refuse a name that was deleted a moment ago.
 
     AWS documents to wait for 30 seconds, and not what it answers to who does not.
@@ -132,7 +132,7 @@ def _check_pattern(params: dict[str, Any], before: Any | None) -> None:
         raise AwsError("ParameterPatternMismatchException", f"Parameter value, cannot be validated against {pattern}.")
 
 
-def _check_room(call: Call, tier: str, before: Any | None) -> None:
+def _check_room(call: ServiceCall, tier: str, before: Any | None) -> None:
     if before is not None and before.tier == tier:
         return
     most = quotas.standard_parameters if tier == "Standard" else quotas.advanced_parameters
@@ -143,11 +143,11 @@ def _check_room(call: Call, tier: str, before: Any | None) -> None:
         )
 
 
-def _parameter(call: Call, name: str) -> Any | None:
+def _parameter(call: ServiceCall, name: str) -> Any | None:
     return ssm_backends[call.account_id][call.region].get_parameter(name)
 
 
-def _check_name(call: Call, name: str) -> None:
+def _check_name(call: ServiceCall, name: str) -> None:
     if "/" in name and not name.startswith("/"):
         raise AwsError("ValidationException", "Parameter name must be a fully qualified name.")
     if not _NAME.fullmatch(name):
@@ -189,7 +189,7 @@ def _check_value(params: dict[str, Any], before: Any | None) -> str:
     return tier
 
 
-def _tell(call: Call, operation: str, parameter: Any | None) -> None:
+def _tell(call: ServiceCall, operation: str, parameter: Any | None) -> None:
     if parameter is None:
         return
     detail = {"operation": operation, "name": parameter.name, "type": parameter.parameter_type}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local_aws.moto_extension.operations import Call, Proceed, account_in, extend_operation
+from local_aws.moto_extension.operations import Proceed, ServiceCall, account_in, extend_operation
 from local_aws.services.cloudtrail.service_events import record
 from local_aws.services.ec2.vpc_facts import ec2_of
 from local_aws.services.lattice.store import by_kind, invalid, not_found
@@ -22,7 +22,7 @@ def install() -> None:
     extend_operation("vpc-lattice", "ListTagsForResource", _list_tags)
 
 
-def _create_tags(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+def _create_tags(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     resources, tags = params.get("Resources") or [], params.get("Tags") or []
     for resource_id in resources:
         # moto lets one tag an endpoint, or an endpoint service, that is not there.
@@ -42,7 +42,7 @@ def _create_tags(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
     return answer
 
 
-def _tag(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+def _tag(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     tags = _own_tags(call, params["resourceArn"])
     if tags is None:
         return proceed()
@@ -52,7 +52,7 @@ def _tag(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
     return {}
 
 
-def _untag(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+def _untag(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     tags = _own_tags(call, params["resourceArn"])
     if tags is None:
         return proceed()
@@ -61,12 +61,12 @@ def _untag(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
     return {}
 
 
-def _list_tags(call: Call, params: dict[str, Any], proceed: Proceed) -> Any:
+def _list_tags(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     tags = _own_tags(call, params["resourceArn"])
     return proceed() if tags is None else {"tags": tags}
 
 
-def _own_tags(call: Call, arn: str) -> dict[str, str] | None:
+def _own_tags(call: ServiceCall, arn: str) -> dict[str, str] | None:
     """Give the tags of the caller's own resource that has this ARN; None for what is moto's.
 
     Raises:
