@@ -154,4 +154,4 @@ lock: $(VENV)/.ready  ## make the hashed locks anew, from the .in files
 
 .PHONY: clean
 clean:  ## remove all that was set up here
-	@rm -rf $(VENV) .local .aws-sam build *.egg-info
+	@rm -rf $(VENV) .local .aws-sam build *.egg-info packages/*/build packages/*/src/*.egg-info

@@ -14,7 +14,6 @@ from urllib.request import Request, urlopen
 from local_aws.server import LocalAws
 from tests.builders import REPOSITORY
 
-LAYER = REPOSITORY / ".local" / "layers" / "drawbridge" / "python"
 DOCUMENT = (REPOSITORY / "docs" / "local-aws.md").read_text(encoding="utf-8")
 
 
@@ -34,8 +33,6 @@ def test_the_example_does_what_it_says(tmp_path: Path) -> None:
     handler, example, _ = _blocks("python")
     folder = tmp_path / "keeper"
     folder.mkdir()
-    for package in LAYER.iterdir():
-        (folder / package.name).symlink_to(package)
     (tmp_path / "template.yaml").write_text(template)
     (folder / "app.py").write_text(handler)
 

@@ -1,4 +1,4 @@
-"""What every AWS call passes on its way to moto: identified, authorized, throttled, perhaps hit by a fault, recorded."""
+"""What every AWS call passes on its way to moto: identified, authorized, throttled, faulted if asked, recorded."""
 
 from __future__ import annotations
 
