@@ -53,7 +53,7 @@ def _run(example: str, folder: Path) -> tuple[int, str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )
     return ended.returncode, ended.stderr
 

@@ -21,7 +21,7 @@ README = (PACKAGE / "README.md").read_text(encoding="utf-8")
 
 def _run(*command: str | Path, folder: Path) -> str:
     ended = subprocess.run(
-        [str(each) for each in command], cwd=folder, capture_output=True, text=True, check=False, timeout=120
+        [str(each) for each in command], cwd=folder, capture_output=True, text=True, check=False, timeout=300
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout

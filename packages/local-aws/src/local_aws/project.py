@@ -29,7 +29,7 @@ class Project:
     """What the local AWS uses of this machine."""
 
     python: Path = Path(sys.executable)
-    """The interpreter of functions: ``awslambdaric`` is installed for it, and what else the runtime is to bring."""
+    """The interpreter of functions, with ``awslambdaric``, ``time-machine``, and what else the runtime is to bring."""
     folder: Path = field(default_factory=lambda: Path.cwd() / ".local-aws")
     """What is kept here may be deleted when nothing is served, apart from the layers' dependencies."""
 

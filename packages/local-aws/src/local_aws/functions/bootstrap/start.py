@@ -26,7 +26,7 @@ class _Traveller:
             self._coordinates.move_to(moment)
         elif abs(moment - time.time()) > TOLERANCE:
             # Most processes never travel, and a start should be fast.
-            import time_machine  # type: ignore[import-not-found]  # noqa: PLC0415 - it is in the runtime's environment
+            import time_machine  # noqa: PLC0415 - it is in the runtime's environment
 
             self._coordinates = time_machine.travel(moment, tick=True).start()
 
