@@ -15,7 +15,7 @@ SAM     := .local/sam
 CHECKOV := .local/checkov
 PARLIAMENT := .local/parliament
 NODE    := .local/node
-READY   := $(VENV)/.ready $(VENV)/bin/drawbridge $(RUNTIME)/.ready $(LAYERS)/drawbridge/.ready $(LAYERS)/policy/.ready
+READY   := $(VENV)/.ready $(VENV)/bin/drawbridge $(VENV)/bin/local-aws $(RUNTIME)/.ready $(LAYERS)/drawbridge/.ready $(LAYERS)/policy/.ready
 
 .PHONY: help
 help:  ## this list
@@ -34,6 +34,11 @@ $(VENV)/.ready: requirements/dev.txt
 # The operators' command line, as it stands here.
 $(VENV)/bin/drawbridge: pyproject.toml $(VENV)/.ready
 	@$(VENV)/bin/pip install -qq --disable-pip-version-check --no-input --no-index --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The local AWS, as it stands here.
+$(VENV)/bin/local-aws: packages/local-aws/pyproject.toml $(VENV)/.ready
+	@$(VENV)/bin/pip install -qq --disable-pip-version-check --no-input --no-index --no-deps --no-build-isolation -e packages/local-aws
 	@touch $@
 
 # What stands for the Lambda runtime: its own interpreter environment, with nothing of the developer's in it.
@@ -97,7 +102,7 @@ check: check-code check-template check-workflow  ## linters, types, import direc
 check-code: $(READY)  ## ruff, strict mypy, the import contracts
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
-	@PYTHONPATH=.:layers/drawbridge:layers/policy:cli $(VENV)/bin/lint-imports
+	@PYTHONPATH=.:layers/drawbridge:layers/policy:cli:packages/local-aws/src $(VENV)/bin/lint-imports
 
 # As written, as SAM makes CloudFormation of it, and for what is insecure: each finds what the others do not.
 .PHONY: check-template
@@ -134,7 +139,7 @@ check-rendered: $(VENV)/.ready  ## whether the JSON and the picture are what the
 
 .PHONY: up
 up: $(READY)  ## a local AWS with the stack in two accounts: make up PORT=4566
-	@exec $(VENV)/bin/python -m local_aws --port $(PORT)
+	@exec $(VENV)/bin/python -m local_stack --port $(PORT)
 
 .PHONY: bench
 bench: $(READY)  ## what an onboarding, a decision and an answer to a click cost, and how long functions take to load
@@ -158,4 +163,4 @@ lock: $(VENV)/.ready  ## make the hashed locks anew, from the .in files
 
 .PHONY: clean
 clean:  ## remove all that was set up here
-	@rm -rf $(VENV) .local .aws-sam build *.egg-info
+	@rm -rf $(VENV) .local .aws-sam build *.egg-info packages/*/build packages/*/src/*.egg-info

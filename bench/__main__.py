@@ -6,8 +6,8 @@ from bench.answering import report_answering
 from bench.deciding import report_deciding
 from bench.loading import report_loading
 from bench.onboarding import report_bindings, report_bursts, report_onboarding
-from local_aws.drawbridge_stack import ACCOUNTS, deploy_stack
 from local_aws.testing.server import LocalAws
+from local_stack.stack import ACCOUNTS, deploy_stack
 
 
 def main() -> None:

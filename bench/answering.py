@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.loading import Fresh, in_turn, path_of
-from local_aws.drawbridge_stack import REGION, deploy_stack
 from local_aws.testing.clock import clock, fast_forward
 from local_aws.testing.functions import begin_anew, started_cold
 from local_aws.testing.server import LocalAws
 from local_aws.testing.slack import Signed, send, workspace
+from local_stack.stack import REGION, deploy_stack
 from scenarios.people import PROVIDER, STRANGER, Approver, Person
 
 RUNS = 9

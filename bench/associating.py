@@ -11,10 +11,10 @@ from collections import Counter
 from typing import Any
 
 from bench.measure import Span, measured
-from local_aws.drawbridge_stack import deploy_stack
 from local_aws.testing.clock import fast_forward
 from local_aws.testing.server import LocalAws
 from local_aws.testing.throttles import limit_of
+from local_stack.stack import deploy_stack
 from scenarios.people import Person
 
 REGION = "us-east-1"

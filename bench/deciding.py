@@ -45,8 +45,8 @@ from drawbridge.decision.in_force import compiled, permitted_digest, policies_in
 from drawbridge.decision.policies import Policy, parse_policy
 from drawbridge.decision.registration import ALL_SERVICES
 from drawbridge.request.connections import NONE_HELD, Held
-from local_aws.drawbridge_stack import ACCOUNTS, REPOSITORY, deploy_stack
 from local_aws.testing.server import LocalAws
+from local_stack.stack import ACCOUNTS, REPOSITORY, deploy_stack
 
 POLICIES = (10, 100, 1_000)
 TURNS = 15

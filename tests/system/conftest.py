@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from local_aws.drawbridge_stack import deploy_stack
 from local_aws.testing.clock import fast_forward
 from local_aws.testing.server import LocalAws
+from local_stack.stack import deploy_stack
 from scenarios.people import Person
 from tests.system.permissions import Permissions
 

@@ -10,11 +10,11 @@ from typing import Protocol
 
 import pytest
 
-from local_aws.drawbridge_stack import REGION
 from local_aws.testing.clock import fast_forward, in_flight
 from local_aws.testing.faults import CallFault, Kind, faults
 from local_aws.testing.functions import begin_anew
 from local_aws.testing.record import record
+from local_stack.stack import REGION
 from scenarios.people import Person
 from tests.system.conftest import LONG
 from tests.system.requests_in_ledger import row_of, statuses

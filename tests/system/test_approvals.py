@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from local_aws.drawbridge_stack import REGION
 from local_aws.testing.clock import clock
 from local_aws.testing.faults import CallFault, faults
 from local_aws.testing.functions import begin_anew
+from local_stack.stack import REGION
 from scenarios.people import Person
 from tests.system.conftest import LONG, Policy, World, stop_looking, until
 from tests.system.questions import Json, asked, buttons, click, messages, pressed, private, request, shown, waiting

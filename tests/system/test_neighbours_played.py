@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from local_aws.testing.clock import clock, fast_forward
-from local_aws.testing.faults import CallFault, Plan, faults
+from local_aws.testing.faults import CallFault, FaultPlan, faults
 from local_aws.testing.slack import APPROVALS
 from scenarios.people import Person
 from tests.system.conftest import World
@@ -148,11 +148,13 @@ def _approver_leaves_before_use(desk: Desk, asker: Person) -> Sequence:
     yield MINUTE
     # As long as it lasts nobody can tell the task, and each look comes to be killed.
     killed = CallFault("states:SendTaskSuccess", "kill-before", account=desk.home.account_id, role="drawbridge-*")
-    faults.replace(Plan(0, faults.events, (killed, *faults.calls)))
+    faults.replace(FaultPlan(0, faults.events, (killed, *faults.calls)))
     desk.click(ask, "U0CAROL", approve=True)
     desk.change_list("U0CAROL")
     clock.advance(GRACE + LATE + 2.0)
-    faults.replace(Plan(0, faults.events, tuple(each for each in faults.calls if each.operation != killed.operation)))
+    faults.replace(
+        FaultPlan(0, faults.events, tuple(each for each in faults.calls if each.operation != killed.operation))
+    )
     yield None
 
 

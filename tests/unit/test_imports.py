@@ -11,7 +11,7 @@ import pytest
 from tests.builders import REPOSITORY
 
 FACE = ("local_aws.testing", "local_aws.pytest_plugin")
-TO_BE_MOVED = ("local_aws.drawbridge_stack",)
+TO_BE_MOVED = ("local_stack.stack",)
 """What is the product's and still lies in the local AWS."""
 
 FILES = sorted(
@@ -61,13 +61,13 @@ def test_the_local_aws_is_known_by_its_face_and_no_helper_is_a_test(path: Path) 
 @pytest.mark.parametrize(
     "source",
     [
-        "from local_aws.clock import clock",
+        "from local_aws.time.clock import clock",
         "from local_aws import clock",
         "import local_aws",
         "import local_aws.iam.usage",
         "def late():\n    from local_aws.services import quotas",
         "from local_aws.testing_more import anything",
-        'mock.patch("local_aws.services.pages.empty_pages", 1.0)',
+        'mock.patch("local_aws.moto_extension.pages.empty_pages", 1.0)',
         "from tests.unit.test_plan import World",
         "from tests.unit import approvals\nfrom tests.system.test_ways import attach",
         "from tests.unit import test_plan",

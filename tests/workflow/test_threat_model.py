@@ -52,5 +52,5 @@ def test_the_parameters_that_limit_what_iam_allows_are_those_of_the_template() -
 
 
 def test_every_file_and_target_that_it_names_is_there() -> None:
-    for path in re.findall(r"`((?:tests|docs|local_aws)/[\w/.-]+)`", TEXT):
+    for path in re.findall(r"`((?:tests|docs|packages)/[\w/.-]+)`", TEXT):
         assert (REPOSITORY / path).exists(), path

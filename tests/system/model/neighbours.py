@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from local_aws.testing.clock import clock
-from local_aws.testing.faults import CallFault, Plan, faults
+from local_aws.testing.faults import CallFault, FaultPlan, faults
 from scenarios.people import Person
 from tests.system.model.spans import Spans
 
@@ -281,11 +281,11 @@ class Neighbours:
     def throttle(self, home: Home) -> None:
         """Have AWS throttle what accepts in an account, from now on."""
         calls = [CallFault(each, "throttle", account=home.account_id, role="drawbridge-*") for each in _ACCEPTS]
-        faults.replace(Plan(0, faults.events, (*calls, *faults.calls)))
+        faults.replace(FaultPlan(0, faults.events, (*calls, *faults.calls)))
 
     def throttle_no_more(self, home: Home) -> None:
         calls = tuple(each for each in faults.calls if each.account != home.account_id)
-        faults.replace(Plan(0, faults.events, calls))
+        faults.replace(FaultPlan(0, faults.events, calls))
 
     def offer_service(self, home: Home) -> None:
         self.services.append((home, *home.person.offer_service()))

@@ -1,0 +1,84 @@
+"""Drawbridge's own stack on the local AWS, with Slack if the template asks there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from local_aws.deployment.stack import Stack
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+TEMPLATE = REPOSITORY / "template.yaml"
+ACCOUNTS = ("111111111111", "222222222222")
+REGION = "us-east-1"
+
+PARAMETERS: Mapping[str, str] = {
+    "LookEvery": "rate(1 minute)",
+    # The management account does not have this role: here that stands for a person who may do everything.
+    "OrganizationsRoleName": "DrawbridgeOrganizationReader",
+}
+"""What the stack's parameters are here, where they differ from the template's defaults."""
+
+SECRET = "drawbridge/slack"  # noqa: S105 - its name
+APPROVERS: Mapping[str, Any] = {"teamId": "T0LOCAL0001", "userIds": ["U0ALICE"], "userGroupIds": ["S0NETADMINS"]}
+
+
+def deploy_stack(
+    account_id: str, region: str = REGION, parameters: Mapping[str, str] | None = None, *, name: str = "drawbridge"
+) -> Stack:
+    """Deploy the stack; if its template asks in Slack, as somebody does who has a workspace: with the account's app.
+
+    The parameter ``SlackChannel`` set to "" leaves Slack out.
+
+    Raises:
+        DeploymentError: it can't be deployed.
+    """
+    # Loading moto takes most of a second; the names above are wanted without.
+    from local_aws import slack  # noqa: PLC0415
+    from local_aws.deployment import deploy  # noqa: PLC0415
+
+    values = {**PARAMETERS, **(parameters or {})}
+    slots = _parameters_of_slack()
+    asks = bool(slots) and values.get("SlackChannel", slack.APPROVALS) != ""
+    if asks:
+        app = slack.install(account_id, name="Drawbridge")
+        known = {"SlackChannel": slack.APPROVALS, "SlackApiUrl": slack.api_url(), "SlackAppId": app.app_id}
+        values = {**{slot: known[slot] for slot in slots}, **values}
+        _keep_secret(account_id, region, {"botToken": app.bot_token, "signingSecret": app.signing_secret})
+    stack = deploy(TEMPLATE, account_id, region, name=name, parameters=values)
+    if asks:
+        slack.install(account_id, stack.outputs["SlackCallbackUrl"])
+        _name_approvers(account_id, region, values.get("Prefix", "drawbridge"))
+    return stack
+
+
+def _parameters_of_slack() -> set[str]:
+    """Name the template's parameters that Slack has a say in; none if it does not ask there."""
+    from local_aws.deployment import template as templates  # noqa: PLC0415 - as above
+
+    template = templates.read(TEMPLATE)
+    slots = set(template.get("Parameters") or ())
+    asks = {"SlackChannel", "SlackApiUrl"} <= slots and "SlackCallbackUrl" in (template.get("Outputs") or ())
+    return slots & {"SlackChannel", "SlackApiUrl", "SlackAppId"} if asks else set()
+
+
+def _keep_secret(account_id: str, region: str, told: Mapping[str, str]) -> None:
+    from local_aws.deployment.clients import client  # noqa: PLC0415 - as above
+
+    secrets = client("secretsmanager", account_id, region)
+    text = json.dumps(told)
+    try:
+        secrets.create_secret(Name=SECRET, SecretString=text)
+    except secrets.exceptions.ResourceExistsException:
+        secrets.put_secret_value(SecretId=SECRET, SecretString=text)
+
+
+def _name_approvers(account_id: str, region: str, prefix: str) -> None:
+    from local_aws.deployment.clients import client  # noqa: PLC0415 - as above
+
+    client("ssm", account_id, region).put_parameter(
+        Name=f"/{prefix}/config/approvers", Value=json.dumps(APPROVERS), Type="String", Overwrite=True
+    )

@@ -1,0 +1,151 @@
+"""Answers against botocore's models: what they have that the model does not, and what they lack."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from local_aws.conformance import bodies
+from local_aws.conformance.bodies import Problem
+from local_aws.conformance.findings import Finding, findings
+from local_aws.conformance.inputs import CHECKED
+from local_aws.http.answers import Answer
+from local_aws.http.request_identification import IdentifiedCall
+
+_ERROR = 400
+"""Where HTTP's errors begin."""
+_FAILED = 500
+
+# https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html, and what every service's frame answers.
+_COMMON_CODES = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InternalFailure",
+        "InternalServerError",
+        "InvalidAction",
+        "InvalidClientTokenId",
+        "MissingAuthenticationTokenException",
+        "MissingParameter",
+        "NotAuthorized",
+        "RequestExpired",
+        "SerializationException",
+        "ServiceUnavailable",
+        "ThrottlingException",
+        "UnknownOperationException",
+        "UnrecognizedClientException",
+        "UnsupportedOperationException",
+        "ValidationException",
+    }
+)
+
+
+def observe(call: IdentifiedCall, answer: Answer) -> None:
+    """Look at a service's answer, if somebody watches."""
+    if findings.watching and call.modelled is not None and call.model in CHECKED:
+        for finding in check(call, answer):
+            findings.add(finding)
+
+
+def check(call: IdentifiedCall, answer: Answer) -> list[Finding]:
+    """Compare an answer to a modelled call with what the model says of it."""
+    problems = _of_error(call, answer) if answer.status >= _ERROR else _of_success(call, answer)
+    return [Finding(call.name, kind, path.lstrip("."), detail) for kind, path, detail in problems]
+
+
+@functools.cache
+def tells_status(operation: Any) -> bool:
+    """Tell whether the operation's answer itself says which HTTP status it has."""
+    members = operation.output_shape.members.values() if operation.output_shape is not None else ()
+    return any(member.serialization.get("location") == "statusCode" for member in members)
+
+
+def _of_error(call: IdentifiedCall, answer: Answer) -> Iterator[Problem]:
+    code = answer.error_code() or ""
+    if answer.status >= _FAILED and code in {"InternalFailure", "500"}:
+        yield "failed", "", answer.body[:200].decode(errors="replace")
+    if not call.is_json:
+        if answer.body and _as_xml(answer.body) is None:
+            yield "unreadable", "", answer.body[:80].decode(errors="replace")
+        return
+    if _as_json(answer.body) is None:
+        yield "unreadable", "", answer.body[:80].decode(errors="replace")
+    elif code not in _COMMON_CODES and code not in _codes(call.modelled.service_model):
+        yield "error code", "", code
+
+
+def _of_success(call: IdentifiedCall, answer: Answer) -> Iterator[Problem]:
+    wanted = int(call.modelled.http.get("responseCode", 200))
+    # S3's model says 200 where S3 says 204.
+    if call.protocol == "rest-json" and answer.status != wanted and not tells_status(call.modelled):
+        yield "status", "", f"{answer.status} instead of {wanted}"
+    shape = call.modelled.output_shape
+    payload = shape.serialization.get("payload") if shape is not None else None
+    if payload:
+        shape = shape.members[payload]
+        if shape.type_name != "structure" or shape.is_document_type or shape.serialization.get("eventstream"):
+            return
+    if call.is_json:
+        yield from _of_json(shape, answer.body)
+    else:
+        yield from _of_xml(call, shape, answer.body)
+
+
+def _of_json(shape: Any, body: bytes) -> Iterator[Problem]:
+    if shape is None:
+        return
+    told = _as_json(body) if body else {}
+    if told is None:
+        yield "unreadable", "", body[:80].decode(errors="replace")
+    else:
+        yield from bodies.in_json(shape, told)
+
+
+def _of_xml(call: IdentifiedCall, shape: Any, body: bytes) -> Iterator[Problem]:
+    if not body:
+        return
+    root = _as_xml(body)
+    if root is None:
+        yield "unreadable", "", body[:80].decode(errors="replace")
+        return
+    if shape is None:
+        return
+    if call.protocol == "ec2":
+        yield from bodies.in_xml(shape, root, also=frozenset({"requestId", "RequestId"}))
+        return
+    wrapper = shape.serialization.get("resultWrapper")
+    if wrapper and call.protocol == "query":
+        inner = next((child for child in root if bodies.tag(child) == wrapper), None)
+        if inner is None:
+            yield "missing", f".{wrapper}", ""
+        else:
+            yield from bodies.in_xml(shape, inner)
+    else:
+        yield from bodies.in_xml(shape, root, also=frozenset({"ResponseMetadata"}))
+
+
+def _as_json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def _as_xml(body: bytes) -> ET.Element | None:
+    try:
+        return ET.fromstring(body)  # noqa: S314 - this process wrote it
+    except ET.ParseError:
+        return None
+
+
+@functools.cache
+def _codes(service: Any) -> frozenset[str]:
+    names = set()
+    for shape in service.error_shapes:
+        names |= {shape.name, shape.metadata.get("error", {}).get("code", shape.name)}
+    return frozenset(names)

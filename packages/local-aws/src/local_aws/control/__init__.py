@@ -1,0 +1,1 @@
+"""What is below ``/_local/``: its routes, and the settings of how hard it is."""

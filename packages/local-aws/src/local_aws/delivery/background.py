@@ -1,0 +1,43 @@
+"""Threads for what AWS does by itself after it has answered: a few of them, for short work."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import Any
+
+from local_aws.time.activity import doing
+
+_log = logging.getLogger(__name__)
+
+_MOST_THREADS = 16
+
+
+def _new() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="delivery")
+
+
+_threads = _new()
+
+
+def in_background(what: str, action: Callable[[], Any]) -> None:
+    """Run it soon, after this returns; it counts as under way from now on."""
+    counted = ExitStack()
+    counted.enter_context(doing(what))
+
+    def run() -> None:
+        try:
+            action()
+        except Exception:  # noqa: BLE001 - nobody waits for it: without this its failure would be lost
+            _log.exception("a delivery failed inside the local AWS")
+
+    _threads.submit(run).add_done_callback(lambda _: counted.close())
+
+
+def stop() -> None:
+    """Forget what has not begun."""
+    global _threads
+    old, _threads = _threads, _new()
+    old.shutdown(wait=False, cancel_futures=True)

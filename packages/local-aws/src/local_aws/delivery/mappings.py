@@ -1,0 +1,146 @@
+"""Event source mappings of queues: kept in step with moto's, and refused where Lambda refuses them."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from typing import Any
+
+from moto.awslambda.exceptions import InvalidParameterValueException
+from moto.awslambda.models import LambdaBackend
+from moto.sqs.models import sqs_backends
+
+from local_aws.delivery import patterns, queues
+from local_aws.delivery.poller import Poller
+from local_aws.functions.roles import refusal
+from local_aws.time.activity import gauge
+
+_MOST_WITHOUT_WINDOW = 10
+_NEEDED = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+
+
+class Mappings:
+    """All enabled mappings of queues, kept in step with moto's."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pollers: dict[str, Poller] = {}
+
+    def begin(self, mapping: Any) -> None:
+        """Start, or start anew, what an enabled mapping does."""
+        self.end(mapping.uuid)
+        if mapping.enabled and ":sqs:" in mapping.event_source_arn:
+            with self._lock:
+                self._pollers[mapping.uuid] = Poller(mapping)
+
+    def end(self, uuid: str) -> None:
+        with self._lock:
+            poller = self._pollers.pop(uuid, None)
+        if poller is not None:
+            poller.stop()
+
+    def end_all(self) -> None:
+        for uuid in list(self._pollers):
+            self.end(uuid)
+
+    def arrived(self, queue: Any) -> None:
+        for poller in list(self._pollers.values()):
+            if poller.queue is queue:
+                poller.wake()
+
+    def waiting(self) -> int:
+        """Tell how many messages are in queues whose mappings are going to handle them."""
+        found = {id(queue): queue for poller in list(self._pollers.values()) if (queue := poller.queue) is not None}
+        return sum(queues.held(queue) for queue in found.values())
+
+
+mappings = Mappings()
+"""This process's mappings."""
+
+
+def patch_mappings() -> None:
+    """Patch moto's mappings; harmless when done already."""
+    queues.listen(mappings.arrived)
+    gauge("messages", mappings.waiting)
+    _patch_create()
+    _patch_update()
+    _patch_delete()
+
+
+def _patch_create() -> None:
+    original = LambdaBackend.create_event_source_mapping
+    if hasattr(original, "__wrapped__"):
+        return
+
+    @functools.wraps(original)
+    def create_event_source_mapping(self: Any, spec: dict[str, Any]) -> Any:
+        _check(self, spec)
+        mapping = original(self, spec)
+        mappings.begin(mapping)
+        return mapping
+
+    LambdaBackend.create_event_source_mapping = create_event_source_mapping
+
+
+def _patch_update() -> None:
+    original = LambdaBackend.update_event_source_mapping
+    if hasattr(original, "__wrapped__"):
+        return
+
+    @functools.wraps(original)
+    def update_event_source_mapping(self: Any, uuid: str, spec: dict[str, Any]) -> Any:
+        mapping = original(self, uuid, spec)
+        if mapping is not None:
+            mappings.begin(mapping)
+        return mapping
+
+    LambdaBackend.update_event_source_mapping = update_event_source_mapping
+
+
+def _patch_delete() -> None:
+    original = LambdaBackend.delete_event_source_mapping
+    if hasattr(original, "__wrapped__"):
+        return
+
+    @functools.wraps(original)
+    def delete_event_source_mapping(self: Any, uuid: str) -> Any:
+        mappings.end(uuid)
+        return original(self, uuid)
+
+    LambdaBackend.delete_event_source_mapping = delete_event_source_mapping
+
+
+def _check(backend: Any, spec: dict[str, Any]) -> None:
+    """Refuse what Lambda refuses for queues."""
+    arn = str(spec.get("EventSourceArn") or "")
+    if ":sqs:" not in arn:
+        return
+    if int(spec.get("BatchSize") or 0) > _MOST_WITHOUT_WINDOW and not int(
+        spec.get("MaximumBatchingWindowInSeconds") or 0
+    ):
+        raise InvalidParameterValueException(
+            "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
+        )
+    for each in (spec.get("FilterCriteria") or {}).get("Filters", ()):
+        try:
+            patterns.parse(each.get("Pattern", ""))
+        except patterns.InvalidPatternError as error:
+            raise InvalidParameterValueException(f"Invalid filter pattern definition. {error}") from error
+    queue = sqs_backends[backend.account_id][backend.region_name].queues.get(arn.rsplit(":", 1)[-1])
+    if queue is not None:
+        function = backend.get_function(spec.get("FunctionName", ""))
+        _check_role(function, queue)
+        if queue.visibility_timeout < int(function.timeout):
+            raise InvalidParameterValueException(
+                f"Queue visibility timeout: {queue.visibility_timeout} seconds is less than "
+                f"Function timeout: {function.timeout} seconds"
+            )
+
+
+def _check_role(function: Any, queue: Any) -> None:
+    told = {"QueueUrl": f"/{queue.account_id}/{queue.name}"}
+    for operation in _NEEDED:
+        if refusal(function.role, function.function_name, queue.region, f"sqs:{operation}", told):
+            raise InvalidParameterValueException(
+                f"The provided execution role does not have permissions to call {operation} on SQS"
+            )

@@ -1,0 +1,69 @@
+"""What a fault does to an AWS call that it strikes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Protocol
+
+from local_aws.fault_injection.faults import CallFault
+from local_aws.http import answers
+from local_aws.http.answers import Answer
+from local_aws.http.request_identification import IdentifiedCall
+from local_aws.time.clock import clock
+
+SLOW_SECONDS = 5.0
+"""How long a call struck by the fault ``slow`` waits before it is made, where the fault doesn't say."""
+
+
+class CallingProcess(Protocol):
+    """A function's process that makes a call."""
+
+    def kill(self) -> None:
+        """End it at once, as the operating system does that is short of memory."""
+
+    def time_out(self) -> None:
+        """End it as Lambda does when its time is up."""
+
+
+def apply(
+    fault: CallFault,
+    call: IdentifiedCall,
+    process: CallingProcess | None,
+    make: Callable[[], Answer],
+    once_recorded: ExitStack,
+) -> Answer:
+    """Answer a struck call; ``make`` makes it.
+
+    A process that the fault ends is ended as ``once_recorded`` is closed, and before it gets the answer.
+    """
+    kind = fault.fault
+    if kind == "throttle":
+        return answers.throttled(call)
+    if kind == "error":
+        return _error(fault, call)
+    if process is not None and kind == "kill-before":
+        once_recorded.callback(process.kill)
+        return _unheard(kind)
+    if process is not None and kind == "timeout":
+        once_recorded.callback(process.time_out)
+        return _unheard(kind)
+    if kind == "slow":
+        clock.sleep(SLOW_SECONDS if fault.seconds is None else fault.seconds)
+    answer = make()
+    if process is not None and kind == "kill-after":
+        once_recorded.callback(process.kill)
+    return answers.broken(call) if kind == "lost-answer" else answer
+
+
+def _error(fault: CallFault, call: IdentifiedCall) -> Answer:
+    if fault.code is None:
+        broken = answers.broken(call)
+        return broken if fault.status is None else Answer(fault.status, broken.headers, broken.body)
+    status = fault.status or answers.modelled_status(call, fault.code)
+    return answers.error(call, fault.code, "The local AWS was told to answer with this error.", status)
+
+
+def _unheard(kind: str) -> Answer:
+    """Stand for a call that AWS never saw, in the record too: nobody is there any more to read an answer."""
+    return Answer(500, (("x-amzn-ErrorType", kind),), b"")

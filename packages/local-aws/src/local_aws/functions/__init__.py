@@ -1,0 +1,50 @@
+"""Lambda: each function's real code, under AWS's own runtime client, in processes of its own.
+
+- ``invoke`` runs a function and waits, ``asynchronous`` queues and retries.
+- ``fleet`` lends ``sandbox`` after ``sandbox``; ``runtime_api`` is what the process inside talks to.
+- ``processes`` starts what a sandbox holds, forked off a ``bootstrap/fork_server`` where that works.
+- ``sources`` says where a function's code is, ``configuration`` what its process is given.
+"""
+
+from __future__ import annotations
+
+import atexit
+
+from local_aws.functions import fleet as _fleet
+from local_aws.functions import invocations as _invocations
+from local_aws.functions.invocations import Invocation
+from local_aws.functions.invoke import serve_functions_at
+from local_aws.functions.logs import close_files
+from local_aws.functions.moto_patches import patch_lambda
+from local_aws.functions.processes import stop_servers
+from local_aws.functions.sandbox import Sandbox
+from local_aws.iam.role_credentials import close_clients, serve_clients_at
+
+__all__ = ["Invocation", "Sandbox", "install", "invocations", "sandbox_of", "stop_all"]
+
+
+def install(endpoint_url: str) -> None:
+    """Have moto's Lambda run functions, whose SDK finds the local AWS at this address; may be called again."""
+    serve_functions_at(endpoint_url)
+    serve_clients_at(endpoint_url)
+    patch_lambda()
+    atexit.unregister(stop_all)
+    atexit.register(stop_all)
+
+
+def stop_all() -> None:
+    """End every function's process, and what calls in their names."""
+    _fleet.fleet.stop()
+    stop_servers()
+    close_clients()
+    close_files()
+
+
+def sandbox_of(access_key_id: str) -> Sandbox | None:
+    """Find the function's process, at work on an invocation, that calls with this access key."""
+    return _fleet.fleet.find(access_key_id)
+
+
+def invocations() -> list[Invocation]:
+    """Give the last invocations, the oldest first."""
+    return _invocations.recent()

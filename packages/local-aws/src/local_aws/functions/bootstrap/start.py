@@ -1,0 +1,80 @@
+"""The first code of a function's process: it hands over to AWS's runtime client, at the local AWS's time.
+
+Run as ``python start.py <handler> <timeout> <local time>`` in the runtime's environment, which has nothing else of
+the local AWS on its path; or forked by ``fork_server``, which calls ``begin``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+TOLERANCE = 0.5
+"""Seconds by which the process's time may be off before it is corrected; below it real time is good enough."""
+
+
+class _Traveller:
+    def __init__(self) -> None:
+        self._coordinates: Any = None
+
+    def go(self, moment: float) -> None:
+        if self._coordinates is not None:
+            self._coordinates.move_to(moment)
+        elif abs(moment - time.time()) > TOLERANCE:
+            # Most processes never travel, and a start should be fast.
+            import time_machine  # noqa: PLC0415 - it is in the runtime's environment
+
+            self._coordinates = time_machine.travel(moment, tick=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process when the local AWS is gone, however it went: its end of our standard input closes then."""
+    watched = os.dup(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+
+    def watch() -> None:
+        while os.read(watched, 1):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+def _travel_at_invocations(timeout: float, traveller: _Traveller, loaded: Callable[[], None]) -> None:
+    """Take the time from each invocation's deadline, the only time that the runtime client lets through."""
+    # Found in the runtime's environment, once our own folder is off the path.
+    from awslambdaric import lambda_runtime_client as client  # noqa: PLC0415 - as said
+
+    wait = client.BaseLambdaRuntimeClient.wait_next_invocation
+
+    def wait_and_travel(self: Any) -> Any:
+        loaded()
+        request = wait(self)
+        traveller.go(int(request.deadline_time_in_ms) / 1000 - timeout)
+        return request
+
+    client.BaseLambdaRuntimeClient.wait_next_invocation = wait_and_travel
+
+
+def begin(handler: str, timeout: float, moment: float, loaded: Callable[[], None] = lambda: None) -> None:
+    """Run the function until this process is ended; ``loaded`` is called whenever it has nothing to do."""
+    _end_with_parent()
+    traveller = _Traveller()
+    traveller.go(moment)
+    _travel_at_invocations(timeout, traveller, loaded)
+    sys.argv = ["awslambdaric", handler]
+    from awslambdaric import __main__ as runtime  # noqa: PLC0415 - as above
+
+    runtime.main(sys.argv)
+
+
+if __name__ == "__main__":
+    # Python puts this file's folder first; on Lambda the function's own comes first.
+    del sys.path[0]
+    begin(sys.argv[1], float(sys.argv[2]), float(sys.argv[3]))

@@ -1,0 +1,168 @@
+"""Invoking a function and waiting for its answer."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import threading
+import uuid
+import zipfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from moto.awslambda.exceptions import LambdaClientError
+
+from local_aws import project
+from local_aws.functions import invocations, sources
+from local_aws.functions.configuration import configuration_of
+from local_aws.functions.fleet import fleet
+from local_aws.functions.invocations import Invocation
+from local_aws.functions.runtime_api import Task
+from local_aws.functions.sandbox import InvocationOutcome
+from local_aws.functions.sources import FunctionSource
+from local_aws.time.activity import doing
+from local_aws.time.clock import clock
+
+MOST_REQUEST_BYTES = 6_291_456
+MOST_EVENT_BYTES = 1_048_576
+MOST_AT_ONCE = 1000
+"""An account's concurrent executions by default."""
+
+_lock = threading.Lock()
+_running: Counter[tuple[str, str, str]] = Counter()
+_endpoint_url = ""
+
+
+class TooManyRequestsError(LambdaClientError):  # type: ignore[misc]  # moto ships no types
+    """The function's concurrency is used up."""
+
+    code = 429
+
+    def __init__(self) -> None:
+        super().__init__("TooManyRequestsException", "Rate Exceeded.")
+
+
+class RequestTooLargeError(LambdaClientError):  # type: ignore[misc]  # moto ships no types
+    """The event is larger than Lambda takes."""
+
+    code = 413
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            "RequestTooLargeException", f"Request must be smaller than {limit} bytes for the Invoke operation"
+        )
+
+
+class InvalidRequestContentError(LambdaClientError):  # type: ignore[misc]  # moto ships no types
+    """The event is no JSON."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("InvalidRequestContentException", f"Could not parse request body into json: {reason}")
+
+
+def serve_functions_at(endpoint_url: str) -> None:
+    """Point the functions' SDK here; for processes that start from now on."""
+    global _endpoint_url  # noqa: PLW0603 - one process, one address
+    _endpoint_url = endpoint_url
+
+
+def check(payload: bytes, limit: int) -> None:
+    """Refuse what Lambda would not take for an event."""
+    if len(payload) > limit:
+        raise RequestTooLargeError(limit)
+    try:
+        json.loads(payload)
+    except ValueError as error:
+        raise InvalidRequestContentError(str(error)) from error
+
+
+def run(function: Any, payload: bytes, *, request_id: str = "", client_context: str | None = None) -> InvocationOutcome:
+    """Run moto's function on an event, in a sandbox, and wait for it.
+
+    Raises:
+        TooManyRequestsError: its reserved concurrency, or the account's, is used up.
+    """
+    key = (function.account_id, function.region, function.function_name)
+    with doing("invocations"):
+        _admit(key, function.reserved_concurrency)
+        try:
+            return _run(function, payload, request_id or str(uuid.uuid4()), client_context)
+        finally:
+            with _lock:
+                _running[key] -= 1
+
+
+def _admit(key: tuple[str, str, str], reserved: Any) -> None:
+    limit = MOST_AT_ONCE if reserved is None else int(reserved)
+    with _lock:
+        if _running[key] >= limit:
+            raise TooManyRequestsError
+        _running[key] += 1
+
+
+def _run(function: Any, payload: bytes, request_id: str, client_context: str | None) -> InvocationOutcome:
+    configuration = configuration_of(function, _source_of(function))
+    task = Task(
+        request_id=request_id,
+        payload=payload,
+        function_arn=configuration.arn,
+        trace_id=_trace_id(),
+        timeout=configuration.timeout,
+        client_context=client_context,
+    )
+    with fleet.borrow(configuration, _endpoint_url) as sandbox:
+        started = clock.time()
+        outcome = sandbox.run(task)
+    invocations.add(
+        Invocation(
+            account_id=configuration.account_id,
+            region=configuration.region,
+            function=configuration.name,
+            request_id=request_id,
+            started=started,
+            duration_ms=outcome.duration_ms,
+            error=error_type(outcome),
+        )
+    )
+    return outcome
+
+
+def error_type(outcome: InvocationOutcome) -> str | None:
+    """Tell what kind of error the function ended with; None if it did not."""
+    if outcome.error is None:
+        return None
+    try:
+        return str(json.loads(outcome.payload)["errorType"])
+    except (ValueError, KeyError, TypeError):
+        return outcome.error
+
+
+def _source_of(function: Any) -> FunctionSource:
+    """Find the registered code; what came in a ZIP by the API is unpacked."""
+    source = sources.find(function.account_id, function.region, function.function_name)
+    if source is not None:
+        return source
+    folder = project.current().code / str(function.code_digest)
+    with _lock:
+        if not folder.is_dir():
+            _unpack(function.code_bytes, folder)
+    return FunctionSource(folder)
+
+
+def _unpack(packed: bytes, folder: Path) -> None:
+    unfinished = folder.with_name(f"{folder.name}.{uuid.uuid4().hex}")
+    unfinished.mkdir(parents=True)
+    try:
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            archive.extractall(unfinished)
+    except zipfile.BadZipFile:
+        # The function then fails as one without its module does.
+        shutil.rmtree(unfinished)
+        unfinished.mkdir()
+    unfinished.rename(folder)
+
+
+def _trace_id() -> str:
+    return f"Root=1-{int(clock.time()):08x}-{uuid.uuid4().hex[:24]};Parent={uuid.uuid4().hex[:16]};Sampled=0"

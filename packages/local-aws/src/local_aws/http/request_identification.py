@@ -1,0 +1,268 @@
+"""Who calls what: an HTTP request, identified as an AWS call by botocore's models."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache, cached_property, lru_cache
+from typing import Any
+
+import botocore.session
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.request import Request, determine_request_protocol
+from moto.core.routing import get_service_router
+from moto.core.utils import get_service_model
+from moto.iam.models import get_account_id_from, iam_backends
+from moto.sts.models import sts_backends
+from moto.utilities.utils import get_partition
+from werkzeug.exceptions import HTTPException
+from werkzeug.wsgi import get_input_stream
+
+Environ = dict[str, Any]
+
+_SCOPE = re.compile(r"Credential=(?P<key>[^/,\s]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+
+# IAM's name for a service is mostly the one that its requests are signed for.
+_IAM_PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag", "email": "ses"}
+
+# Several services sign for one name: which of them a request is for shows in its version or path.
+_PREFERRED = {"ses": "ses", "elasticloadbalancing": "elbv2", "s3": "s3", "lambda": "lambda", "dynamodb": "dynamodb"}
+
+_SECOND_VERSIONS = {"apigateway": "apigatewayv2", "ses": "sesv2"}
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who calls; ``role_arn`` is there for whoever assumed a role, whether the account has it or not."""
+
+    account_id: str
+    arn: str
+    role_arn: str | None
+
+
+@dataclass(frozen=True)
+class IdentifiedCall:
+    """One AWS call. ``role_name`` is None for a person: whoever is not held to a role that the account has."""
+
+    account_id: str
+    region: str
+    service: str
+    """IAM's prefix: ``ec2``, ``states``, ``vpc-lattice``, ``cloudwatch``."""
+    operation: str
+    """As the API names it: ``AcceptVpcEndpointConnections``, and for Lambda ``Invoke``."""
+    principal_arn: str
+    role_arn: str | None
+    role_name: str | None
+    model: str
+    """botocore's name of the service: ``stepfunctions`` for ``states``."""
+    protocol: str
+    parse: Callable[[], dict[str, Any]] = field(repr=False, compare=False)
+    access_key_id: str = ""
+    modelled: Any = field(default=None, repr=False, compare=False)
+    """botocore's model of the operation; None if there is none."""
+    request: Request | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        """``service:Operation``, as faults and records name it."""
+        return f"{self.service}:{self.operation}"
+
+    @cached_property
+    def params(self) -> dict[str, Any]:
+        """Give the call's parameters in botocore's shape; what can't be read is {}."""
+        return self._reading[0]
+
+    @property
+    def unreadable(self) -> str | None:
+        """Say why the parameters can't be read, if they can't."""
+        return self._reading[1]
+
+    @property
+    def is_json(self) -> bool:
+        """Tell whether the request and its answer are JSON; else they are XML, or a query answered in XML."""
+        return self.protocol in {"json", "rest-json"}
+
+    @property
+    def body(self) -> bytes:
+        return bytes(self.request.get_data()) if self.request else b""
+
+    def names(self) -> Iterable[str]:
+        """Give the names of a query request's parameters, as they were sent."""
+        return self.request.values.keys() if self.request else ()
+
+    @cached_property
+    def _reading(self) -> tuple[dict[str, Any], str | None]:
+        try:
+            return self.parse(), None
+        except Exception as problem:  # noqa: BLE001 - moto's parsers fail with whatever the text led to
+            return {}, str(problem) or repr(problem)
+
+
+def identify(environ: Environ) -> IdentifiedCall | None:
+    """Tell what call a request is; None if it is not a signed one.
+
+    The body stays readable: it is taken out of the connection and put back as a buffer.
+    """
+    scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+    if scope is None:
+        return None
+    _buffer_body(environ)
+    signed_for = scope["service"].lower()
+    model = _botocore_name(signed_for, environ)
+    principal = principal_of(scope["key"], scope["region"])
+    request = _request_of(environ)
+    matched = _match(model, request)
+    return IdentifiedCall(
+        account_id=principal.account_id,
+        region=scope["region"],
+        service=_IAM_PREFIXES.get(signed_for, signed_for),
+        operation=matched.operation,
+        principal_arn=principal.arn,
+        role_arn=principal.role_arn,
+        role_name=existing_role(principal, scope["region"]),
+        model=model or signed_for,
+        protocol=matched.protocol,
+        parse=matched.parse,
+        modelled=matched.modelled,
+        access_key_id=scope["key"],
+        request=request,
+    )
+
+
+def existing_role(principal: Principal, region: str) -> str | None:
+    """Name the role that the caller is held to, if its account has it."""
+    if principal.role_arn is None:
+        return None
+    roles = iam_backends[principal.account_id][get_partition(region)].roles
+    return next((role.name for role in list(roles.values()) if role.arn == principal.role_arn), None)
+
+
+@lru_cache(maxsize=10_000)
+def principal_of(access_key_id: str, region: str) -> Principal:
+    """Tell whose access key it is; a key nobody issued stands for a person in moto's default account."""
+    partition = get_partition(region)
+    account_id = get_account_id_from(access_key_id)
+    key = iam_backends[account_id][partition].access_keys.get(access_key_id)
+    if key is None:
+        return Principal(account_id, f"arn:{partition}:iam::{account_id}:root", None)
+    if key.role_arn is None:
+        return Principal(account_id, f"arn:{partition}:iam::{account_id}:user/{key.user_name}", None)
+    assumed = sts_backends[account_id][partition].get_assumed_role_from_access_key(access_key_id)
+    session = assumed.session_name if assumed else "unknown"
+    role = key.role_arn.rsplit("/", 1)[-1]
+    return Principal(account_id, f"arn:{partition}:sts::{account_id}:assumed-role/{role}/{session}", key.role_arn)
+
+
+def _buffer_body(environ: Environ) -> None:
+    body = get_input_stream(environ, safe_fallback=True).read()
+    compressed = environ.get("HTTP_CONTENT_ENCODING", "").lower() == "gzip"
+    if compressed and "HTTP_X_AMZ_TARGET" in environ:
+        with suppress(OSError, EOFError, zlib.error):
+            # What is no gzip stays as it came, and is found unreadable then.
+            body = gzip.decompress(body)
+            del environ["HTTP_CONTENT_ENCODING"]
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
+    environ.pop("wsgi.input_terminated", None)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    environ["wsgi.input"] = io.BytesIO(body)
+
+
+@dataclass(frozen=True)
+class _Match:
+    """The operation, the protocol that it is called in, a way to read its parameters, botocore's model of it."""
+
+    operation: str
+    protocol: str
+    parse: Callable[[], dict[str, Any]] = dict
+    modelled: Any = None
+
+
+def _match(model: str | None, request: Request) -> _Match:
+    if model is None:
+        return _Match(_said(request), "json" if "X-Amz-Target" in request.headers else "rest-json")
+    service = get_service_model(model)
+    try:
+        protocol = determine_request_protocol(service, request.content_type)
+        operation, uri = get_service_router(model).match(request)
+    except (HTTPException, NotImplementedError, ValueError):
+        return _Match(_said(request), _protocol_said(service, request))
+
+    def parse() -> dict[str, Any]:
+        parser = PROTOCOL_PARSERS[protocol](operation)
+        parts = {
+            "method": request.method,
+            "values": request.values,
+            "headers": request.headers,
+            "body": request.get_data(),
+            "url_path": request.path,
+            "url_params": uri,
+        }
+        return dict(parser.parse(parts) or {})
+
+    return _Match(operation.name, protocol, parse, operation)
+
+
+def _protocol_said(service: Any, request: Request) -> str:
+    """Tell the protocol to answer in: that of the request if the service speaks it, else the service's own."""
+    try:
+        return str(determine_request_protocol(service, request.content_type))
+    except NotImplementedError:
+        return str(service.protocol)
+
+
+def _said(request: Request) -> str:
+    """Name, as well as it can be told, an operation that the model does not have."""
+    target = request.headers.get("X-Amz-Target")
+    if target:
+        return str(target).rsplit(".", 1)[-1]
+    return str(request.values.get("Action") or "") or f"{request.method} {request.path}"
+
+
+def _request_of(environ: Environ) -> Request:
+    """Make a request of its own, with a copy of the body, so that moto finds its input unread."""
+    body = environ["wsgi.input"].getvalue()
+    return Request({**environ, "wsgi.input": io.BytesIO(body), "werkzeug.request": None})
+
+
+def _botocore_name(signed_for: str, environ: Environ) -> str | None:
+    candidates = _models_by_signing_name().get(signed_for, ())
+    if not candidates:
+        return None
+    target = environ.get("HTTP_X_AMZ_TARGET")
+    if target:
+        prefix = target.rsplit(".", 1)[0]
+        for name in candidates:
+            if get_service_model(name).metadata.get("targetPrefix") == prefix:
+                return name
+    if environ["PATH_INFO"].startswith("/v2/") and signed_for in _SECOND_VERSIONS:
+        return _SECOND_VERSIONS[signed_for]
+    preferred = _PREFERRED.get(signed_for, signed_for)
+    return preferred if preferred in candidates else candidates[0]
+
+
+@cache
+def _models_by_signing_name() -> dict[str, tuple[str, ...]]:
+    """Give botocore's services by the names they sign for, without loading their models: mostly these are the same."""
+    names = botocore.session.get_session().get_available_services()
+    found: dict[str, tuple[str, ...]] = {name: (name,) for name in names}
+    found.update(
+        {
+            "states": ("stepfunctions",),
+            "monitoring": ("cloudwatch",),
+            "tagging": ("resourcegroupstaggingapi",),
+            "elasticloadbalancing": ("elbv2", "elb"),
+            "email": ("ses",),
+            "ses": ("sesv2", "ses"),
+            "dynamodb": ("dynamodb", "dynamodbstreams"),
+            "execute-api": ("apigatewaymanagementapi",),
+            "kinesisanalytics": ("kinesisanalyticsv2", "kinesisanalytics"),
+            "aps": ("amp",),
+            "cloudhsm": ("cloudhsmv2",),
+        }
+    )
+    return found

@@ -1,0 +1,42 @@
+"""What a stage lets through: a token bucket on the clock, as its default route settings say."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from local_aws.throttling.throttles import throttles
+from local_aws.time.clock import clock
+
+MOST_BURST = 5000
+MOST_RATE = 10_000.0
+"""What an account has in a Region, where a stage says nothing."""
+
+
+class Buckets:
+    """One for each stage. ``now`` gives the time in seconds."""
+
+    def __init__(self, now: Callable[[], float] = clock.time) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._left: dict[str, tuple[float, float]] = {}
+
+    def admit(self, api_id: str, stage: Any) -> bool:
+        """Take a token for a request; False if there is none."""
+        if not throttles.enabled:
+            return True
+        settings = stage.default_route_settings or {}
+        size = float(settings.get("throttlingBurstLimit", MOST_BURST))
+        refill = float(settings.get("throttlingRateLimit", MOST_RATE))
+        with self._lock:
+            now = self._now()
+            left, since = self._left.get(api_id, (size, now))
+            left = min(size, left + (now - since) * refill)
+            admitted = left >= 1
+            self._left[api_id] = (left - 1 if admitted else left, now)
+        return admitted
+
+
+buckets = Buckets()
+"""The stages of this process."""

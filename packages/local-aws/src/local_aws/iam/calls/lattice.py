@@ -1,0 +1,67 @@
+"""VPC Lattice."""
+
+from __future__ import annotations
+
+from local_aws.iam import facts
+from local_aws.iam.rules import AwsCall, Rules, key, strings
+from local_aws.policy_language.patterns import Context
+from local_aws.services.lattice.network_reach import ServiceAssociation
+from local_aws.services.lattice.network_vpcs import VpcAssociation
+
+_ASSOCIATIONS = (
+    "serviceNetworkVpcAssociationIdentifier",
+    "serviceNetworkServiceAssociationIdentifier",
+    "serviceNetworkResourceAssociationIdentifier",
+)
+
+
+def _keys_of_association(call: AwsCall) -> Context:
+    """Give the keys of an association that the call names: what it is between."""
+    named = [each for name in _ASSOCIATIONS for each in strings(call.params.get(name))]
+    found = facts.network_association(named[0]) if named else None
+    if found is None:
+        return {}
+    keys = key("vpc-lattice:ServiceNetworkArn", found.network.arn)
+    if isinstance(found, VpcAssociation):
+        return {**keys, **key("vpc-lattice:VpcId", found.vpc_id)}
+    return {
+        **keys,
+        **(key("vpc-lattice:ServiceArn", found.service.arn) if isinstance(found, ServiceAssociation) else {}),
+    }
+
+
+def _keys(call: AwsCall) -> Context:
+    params = call.params
+    dns = params.get("dnsOptions") or {}
+    return {
+        **_keys_of_association(call),
+        **key("vpc-lattice:VpcId", params.get("vpcIdentifier")),
+        **key("vpc-lattice:ServiceNetworkArn", _arn(call, "servicenetwork", params.get("serviceNetworkIdentifier"))),
+        **key("vpc-lattice:ServiceArn", _arn(call, "service", params.get("serviceIdentifier"))),
+        **key(
+            "vpc-lattice:ResourceConfigurationArn",
+            _arn(call, "resourceconfiguration", params.get("resourceConfigurationIdentifier")),
+        ),
+        **key("vpc-lattice:SecurityGroupIds", params.get("securityGroupIds")),
+        **key("vpc-lattice:AuthType", params.get("authType")),
+        **key("vpc-lattice:DomainName", params.get("domainName")),
+        **key("vpc-lattice:VpcEndpointId", params.get("vpcEndpointId")),
+        **key("vpc-lattice:PrivateDnsPreference", dns.get("privateDnsPreference")),
+        **key("vpc-lattice:PrivateDnsSpecifiedDomains", dns.get("privateDnsSpecifiedDomains")),
+    }
+
+
+def _arn(call: AwsCall, kind: str, identifier: object) -> str | None:
+    if not identifier:
+        return None
+    return str(identifier) if str(identifier).startswith("arn:") else call.arn(f"{kind}/{identifier}")
+
+
+RULES = Rules(
+    names={
+        "ResourceConfiguration": ("resourceConfigurationIdentifier",),
+        "ResourceGateway": ("resourceGatewayIdentifier",),
+    },
+    keys=_keys,
+    tagging="TagResource",
+)

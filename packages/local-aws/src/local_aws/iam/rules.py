@@ -1,0 +1,100 @@
+"""What is asked of IAM for a call, and how a service's calls name their resources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.utilities.utils import get_partition
+
+from local_aws.policy_language.patterns import Context
+
+ANY = "*"
+
+
+@dataclass(frozen=True)
+class AwsCall:
+    """An AWS call: ``prefix`` is the service's in IAM (states, not stepfunctions), ``params`` are botocore's."""
+
+    prefix: str
+    operation: str
+    params: Mapping[str, Any]
+    account_id: str
+    region: str
+
+    @property
+    def partition(self) -> str:
+        return str(get_partition(self.region))
+
+    def arn(self, resource: str, *, service: str | None = None, region: str | None = None) -> str:
+        """Name a resource of the caller's account and Region."""
+        where = self.region if region is None else region
+        return f"arn:{self.partition}:{service or self.prefix}:{where}:{self.account_id}:{resource}"
+
+    def requires(self, action: str, resource: str, keys: Context | None = None, *, kind: str = "") -> Requirement:
+        """State that the call needs an action of its own service."""
+        return Requirement(f"{self.prefix}:{action}", resource, keys or {}, kind)
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One action on one resource that a call needs; ``keys`` are condition keys, in lower case."""
+
+    action: str
+    resource: str
+    keys: Context = field(default_factory=dict)
+    kind: str = ""
+    """The resource's type in the reference, if it is known: it decides which keys of the request count."""
+
+
+Special = Callable[[AwsCall], Iterable[Requirement]]
+
+
+def _no_keys(call: AwsCall) -> Context:
+    return {}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the reference leaves open about a service."""
+
+    actions: Mapping[str, str] = field(default_factory=dict)
+    """Operations that IAM knows by another name."""
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By type of resource: the parameters that name one, where they aren't called like it."""
+    special: Mapping[str, Special] = field(default_factory=dict)
+    """Operations that need more, or other, than one action on the resources that they name."""
+    keys: Callable[[AwsCall], Context] = _no_keys
+    """The service's own condition keys that the request itself tells."""
+    tagging: str | None = None
+    """The action that is needed too by whoever creates something with tags."""
+    also: Special = field(default=lambda call: ())
+    """What a call needs beside, in other services or of its own."""
+    spell: Callable[[str, str], str] = field(default=lambda kind, value: value)
+    """How the value of a parameter stands in the ARN of a resource of a type."""
+
+
+def key(name: str, value: object) -> dict[str, tuple[str, ...]]:
+    """Give one condition key with its value or values, as IAM writes them; nothing if there is no value."""
+    values = value if isinstance(value, list | tuple | set | frozenset) else [value]
+    texts = tuple(_text(each) for each in values if each is not None)
+    return {name.lower(): texts} if texts else {}
+
+
+def passing(call: AwsCall, role_arn: object, service: str) -> list[Requirement]:
+    """Tell what it takes to hand a role to a service; nothing if there is no role."""
+    if not isinstance(role_arn, str) or not role_arn:
+        return []
+    return [Requirement("iam:PassRole", role_arn, key("iam:PassedToService", service))]
+
+
+def strings(value: object) -> list[str]:
+    """Give a parameter's texts, be it one, a list, or not there."""
+    if isinstance(value, str):
+        return [value] if value else []
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list | tuple) else []
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,148 @@
+"""What every AWS call passes on its way to moto: identified, authorized, throttled, faulted if asked, recorded."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, nullcontext
+from functools import partial
+from typing import Any, Protocol
+
+from local_aws import functions
+from local_aws.conformance import breakage, inputs, moto_patches, outputs
+from local_aws.fault_injection import injection
+from local_aws.fault_injection.faults import faults
+from local_aws.http import answers
+from local_aws.http.answers import Answer
+from local_aws.http.call_record import MadeCall, record
+from local_aws.http.request_identification import Environ, IdentifiedCall, identify
+from local_aws.throttling.throttles import throttles
+from local_aws.time.activity import doing
+from local_aws.time.clock import clock
+
+__all__ = ["Denial", "IdentifiedCall", "Middleware"]
+
+_log = logging.getLogger(__name__)
+
+# A consumer outside that waits for messages is not at work.
+_WAITING = frozenset({"sqs:ReceiveMessage"})
+
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+class Denial(Protocol):
+    """Why a call may not be made: AWS's error."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def status(self) -> int: ...
+
+
+Authorizer = Callable[[IdentifiedCall], Denial | None]
+
+
+class Middleware:
+    """A WSGI layer in front of moto."""
+
+    def __init__(self, application: Application, authorizer: Authorizer | None = None) -> None:
+        self._application = application
+        self.authorizer = authorizer
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        call = identify(environ)
+        if call is None:
+            answer = self._unsigned(environ)
+            start_response(f"{answer.status} {_reason(answer.status)}", list(answer.headers))
+            return [answer.body]
+        # Otherwise moto looks for the access key in every account and partition, at each call.
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account_id
+        # Whoever sees a function's end finds its last call in the record.
+        with nullcontext() if call.name in _WAITING else doing("AWS calls"), ExitStack() as once_recorded:
+            sandbox = functions.sandbox_of(call.access_key_id)
+            request_id = sandbox.request_id if sandbox else None
+            answer = self._answer(call, environ, sandbox, once_recorded)
+            function = sandbox.configuration.name if sandbox else None
+            record.add(MadeCall(call, clock.time(), answer.status, answer.error_code(), function, request_id))
+        start_response(f"{answer.status} {_reason(answer.status)}", list(answer.headers))
+        return [answer.body]
+
+    def _answer(
+        self, call: IdentifiedCall, environ: Environ, sandbox: functions.Sandbox | None, once_recorded: ExitStack
+    ) -> Answer:
+        refused = inputs.refusal(call)
+        if refused is not None:
+            return refused
+        denied = self.authorizer(call) if self.authorizer else None
+        if denied is not None:
+            return answers.error(call, denied.code, denied.message, denied.status)
+        if not throttles.admit(call):
+            return answers.throttled(call)
+        fault = faults.call_fault(call.name, call.account_id, call.role_name, by_function=sandbox is not None)
+        make = partial(self._ask, call, environ)
+        return injection.apply(fault, call, sandbox, make, once_recorded) if fault else make()
+
+    def _unsigned(self, environ: Environ) -> Answer:
+        """Have moto answer what needs no signature: a token for a role, a link to an object."""
+        try:
+            answer = _collect(self._application, environ)
+        except Exception as failure:  # noqa: BLE001 - whatever failed, the caller gets an error that can be read
+            _log.exception("%s %s failed", environ["REQUEST_METHOD"], environ["PATH_INFO"])
+            return answers.unsigned(environ.get("CONTENT_TYPE", ""), f"The local AWS failed with {failure!r}.")
+        asked = f"There is nothing at {environ['REQUEST_METHOD']} {environ['PATH_INFO']}."
+        return answers.unsigned(environ.get("CONTENT_TYPE", ""), asked) if _is_page(answer) else answer
+
+    def _ask(self, call: IdentifiedCall, environ: Environ) -> Answer:
+        """Have moto answer, and turn what it says of what it lacks into an error that can be read."""
+        try:
+            answer = _collect(self._application, environ)
+        except NotImplementedError as lack:
+            return answers.unknown_operation(call, str(lack))
+        except Exception as failure:  # noqa: BLE001 - whatever failed, the caller gets AWS's form of it
+            return breakage.told(call, failure)
+        if _is_page(answer):
+            return answers.unknown_operation(call)
+        answer = moto_patches.patched(call, answer)
+        outputs.observe(call, answer)
+        return answer
+
+
+def _collect(application: Application, environ: Environ) -> Answer:
+    status = 500
+    headers: tuple[tuple[str, str], ...] = ()
+    written: list[bytes] = []
+
+    def start_response(line: str, told: list[tuple[str, str]], *_: Any) -> Callable[[bytes], None]:
+        nonlocal status, headers
+        status, headers = int(line.split(" ", 1)[0]), tuple(told)
+        return written.append
+
+    chunks = application(environ, start_response)
+    try:
+        written.extend(chunks)
+    finally:
+        if close := getattr(chunks, "close", None):
+            close()
+    body = b"".join(written)
+    # moto names the length in some answers only; with it known, the connection is kept.
+    if environ["REQUEST_METHOD"] != "HEAD":
+        headers = (
+            *((name, value) for name, value in headers if name.lower() != "content-length"),
+            ("Content-Length", str(len(body))),
+        )
+    return Answer(status, headers, body)
+
+
+def _is_page(answer: Answer) -> bool:
+    """Tell whether this is an error page of the web framework, which moto leaves to it for what it doesn't know."""
+    page = answer.body[:200].lstrip().lower()
+    return answer.status in {404, 405, 500, 501} and (
+        page.startswith((b"<!doctype html", b"<html")) or answer.body == b"Not yet implemented"
+    )
+
+
+def _reason(status: int) -> str:
+    return "OK" if status < 400 else "Error"  # noqa: PLR2004 - where HTTP's errors begin

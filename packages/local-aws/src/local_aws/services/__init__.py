@@ -1,0 +1,71 @@
+"""Services that moto lacks or tells wrongly, each in a room of its own."""
+
+from __future__ import annotations
+
+import os
+
+from local_aws.moto_extension.operations import refuse_unknown_operations
+from local_aws.services.dynamodb import table_items
+from local_aws.services.ec2 import filters, subnets
+from local_aws.services.lattice import (
+    configurations,
+    domains,
+    gateways,
+    network_resources,
+    network_services,
+    network_vpcs,
+    service_networks,
+)
+from local_aws.services.lattice import services as lattice_services
+from local_aws.services.organizations import operations as organizations
+from local_aws.services.privatelink import (
+    connection_notifications,
+    endpoint_associations,
+    endpoint_connections,
+    endpoint_service_operations,
+    endpoints,
+)
+from local_aws.services.ram import operations as ram
+from local_aws.services.route53 import hosted_zones, record_changes, zone_records
+from local_aws.services.ssm import parameter_store
+from local_aws.services.tagging import operations as tagging
+
+_installed = False
+
+
+def install() -> None:
+    """Put the services into moto; again is the same as once."""
+    global _installed  # noqa: PLW0603 - moto's response classes are one for the process too
+    if _installed:
+        return
+    _installed = True
+    # Amazon's 1,300 images take more room and time than all else in an account; nothing here runs from one.
+    os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+    for service in (
+        connection_notifications,
+        filters,
+        endpoint_associations,
+        endpoint_connections,
+        endpoint_service_operations,
+        endpoints,
+        hosted_zones,
+        configurations,
+        domains,
+        gateways,
+        lattice_services,
+        organizations,
+        parameter_store,
+        ram,
+        record_changes,
+        network_resources,
+        network_services,
+        network_vpcs,
+        service_networks,
+        subnets,
+        table_items,
+        tagging,
+        zone_records,
+    ):
+        service.install()
+    for name in ("ec2", "organizations", "ram", "route53", "ssm", "vpc-lattice"):
+        refuse_unknown_operations(name)

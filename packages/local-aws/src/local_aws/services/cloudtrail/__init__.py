@@ -1,0 +1,1 @@
+"""CloudTrail: the events of calls that are delivered."""

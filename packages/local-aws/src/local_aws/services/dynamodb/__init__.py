@@ -1,0 +1,1 @@
+"""DynamoDB: what moto tells wrongly of items."""

@@ -1,0 +1,1 @@
+"""VPC Lattice: resource configurations, services, service networks, and what associates them."""

@@ -1,0 +1,144 @@
+"""What VPC Lattice keeps of resource gateways and resource configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Protocol, TypeVar
+
+from local_aws.moto_extension.errors import AwsError
+from local_aws.moto_extension.operations import ServiceCall
+from local_aws.moto_extension.pages import BadTokenError, page
+from local_aws.moto_extension.tables import later, table
+from local_aws.services.ram.resource_types import share_checks
+from local_aws.services.timings import timings
+from local_aws.time.clock import clock
+
+_MOST = 100
+
+
+@dataclass
+class LatticeResource:
+    """A resource gateway or configuration: what they have in common, and the rest as the API shows it."""
+
+    id: str
+    arn: str
+    owner: str
+    region: str
+    tags: dict[str, str]
+    shown: dict[str, Any]
+    status: str = "CREATE_IN_PROGRESS"
+    failure: str | None = None
+    created: datetime = field(default_factory=clock.now)
+    updated: datetime = field(default_factory=clock.now)
+
+    def describe(self) -> dict[str, Any]:
+        described = self.shown | {
+            "id": self.id,
+            "arn": self.arn,
+            "status": self.status,
+            "createdAt": self.created,
+            "lastUpdatedAt": self.updated,
+        }
+        return described | ({"failureReason": self.failure} if self.failure else {})
+
+    def settle(self, status: str = "ACTIVE", then: Callable[[], None] | None = None) -> None:
+        """Reach a status after a while, if nothing else has happened to it by then."""
+        before = self.status
+
+        def reach() -> None:
+            if self.status == before:
+                self.status, self.updated = status, clock.now()
+                self.failure = "An internal error occurred. Try again." if status.endswith("_FAILED") else None
+                if then:
+                    then()
+
+        later(timings.lattice_created, reach)
+
+
+gateways: Final[dict[Any, LatticeResource]] = table()
+configurations: Final[dict[Any, LatticeResource]] = table()
+"""By id."""
+
+by_kind: Final[dict[str, dict[Any, Any]]] = {"resourcegateway": gateways, "resourceconfiguration": configurations}
+"""What has tags and, some of it, can be shared: tables of what has ``arn``, ``owner`` and ``tags``, by the word that
+its ARNs have. Each kind's module puts its own in."""
+
+attachments: Final[list[Callable[[LatticeResource], bool]]] = []
+"""Each tells whether something leads to a configuration, which can't be deleted then."""
+
+
+def remove_later(resources: dict[Any, Any], resource: LatticeResource) -> None:
+    resource.status = "DELETE_IN_PROGRESS"
+    later(timings.lattice_deleted, lambda: resources.pop(resource.id, None))
+
+
+class Placed(Protocol):
+    """What is in an account and Region, under an ARN."""
+
+    arn: str
+    owner: str
+    region: str
+
+
+_Kept = TypeVar("_Kept", bound=Placed)
+
+
+def find(
+    call: ServiceCall, resources: Mapping[Any, _Kept], identifier: str, kind: str, seen: Callable[[_Kept], bool]
+) -> _Kept:
+    """Find by id or ARN what ``seen`` lets the caller see.
+
+    Raises:
+        AwsError: there is none, or the caller can't see it: AWS does not tell which.
+    """
+    found = resources.get(identifier.rpartition("/")[2])
+    if found is None or found.region != call.region or (":" in identifier and found.arn != identifier):
+        raise not_found(identifier, kind)
+    if not seen(found):
+        raise not_found(identifier, kind)
+    return found
+
+
+def not_found(identifier: str, kind: str) -> AwsError:
+    return AwsError(
+        "ResourceNotFoundException", f"{kind} {identifier} not found", resourceId=identifier, resourceType=kind
+    )
+
+
+def invalid(message: str) -> AwsError:
+    return AwsError("ValidationException", message, reason="other", fieldList=[])
+
+
+def conflict(identifier: str, kind: str, message: str) -> AwsError:
+    return AwsError("ConflictException", message, resourceId=identifier, resourceType=kind)
+
+
+def lattice_page(call: ServiceCall, params: dict[str, Any], items: list[Any]) -> dict[str, Any]:
+    try:
+        shown, token = page(items, call.operation, params.get("nextToken"), params.get("maxResults", _MOST))
+    except BadTokenError as error:
+        raise invalid("The specified nextToken is not valid.") from error
+    return {"items": shown} | ({"nextToken": token} if token else {})
+
+
+def _check_shareable(arn: str) -> None:
+    """Refuse to share what is not there, a child of a group alone, or a network that was made not to be shared.
+
+    Raises:
+        AwsError: as RAM raises it.
+    """
+    resources = by_kind.get(arn.rpartition(":")[2].partition("/")[0])
+    if ":vpc-lattice:" not in arn or resources is None:
+        return
+    found = resources.get(arn.rpartition("/")[2])
+    if found is None or found.arn != arn or getattr(found, "status", "ACTIVE") == "DELETE_IN_PROGRESS":
+        raise AwsError("UnknownResourceException", f"Resource {arn} could not be found.")
+    if resources is configurations and found.shown["type"] == "CHILD":
+        raise AwsError("InvalidParameterException", f"{arn} is a child: share its group.")
+    if not getattr(found, "shareable", True):
+        raise AwsError("InvalidParameterException", f"{arn} is not enabled for sharing.")
+
+
+share_checks.append(_check_shareable)

@@ -1,0 +1,1 @@
+"""Organizations: who belongs to which, and the operations that tell it."""

@@ -1,0 +1,1 @@
+"""PrivateLink: endpoint services, their connections, and VPC endpoints of every type."""

@@ -1,0 +1,142 @@
+"""EC2's operations on the connections to one's endpoint services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from local_aws.moto_extension.errors import unsuccessful
+from local_aws.moto_extension.operations import ServiceCall, add_operation
+from local_aws.moto_extension.tables import new_id, table
+from local_aws.services.ec2.answers import ec2_page, filtered
+from local_aws.services.privatelink.connection_notifications import notify
+from local_aws.services.privatelink.endpoint_services import EndpointService, own_service, services
+from local_aws.services.privatelink.endpoint_store import Endpoint, endpoints
+from local_aws.services.timings import timings
+from local_aws.time.clock import clock
+
+_FILTERS = {
+    "service-id": lambda row: [row["ServiceId"]],
+    "vpc-endpoint-owner": lambda row: [row.get("VpcEndpointOwner", "")],
+    "vpc-endpoint-state": lambda row: [row["VpcEndpointState"]],
+    "vpc-endpoint-id": lambda row: [row.get("VpcEndpointId", "")],
+    "vpc-endpoint-region": lambda row: [row.get("VpcEndpointRegion", "")],
+    "ip-address-type": lambda row: [row.get("IpAddressType", "")],
+    "transit-gateway-attachment-id": lambda row: [row.get("TransitGatewayAttachmentId", "")],
+}
+
+attachments = table()
+"""By id."""
+
+
+@dataclass
+class Attachment:
+    """A transit gateway's attachment that asks for, or has, a connection to an endpoint service: no endpoint."""
+
+    id: str
+    owner: str
+    service: EndpointService
+    state: str
+    created: datetime = field(default_factory=clock.now)
+
+
+def attach(service_id: str, owner: str) -> str:
+    """Have a transit gateway of an account ask a service for a connection; give the attachment's id."""
+    service: EndpointService = services[service_id]
+    state = "pendingAcceptance" if service.acceptance_required else "available"
+    attachment = Attachment(new_id("tgw-attach"), owner, service, state)
+    attachments[attachment.id] = attachment
+    return attachment.id
+
+
+def install() -> None:
+    add_operation("ec2", "DescribeVpcEndpointConnections", _describe)
+    add_operation("ec2", "AcceptVpcEndpointConnections", _accept)
+    add_operation("ec2", "RejectVpcEndpointConnections", _reject)
+
+
+def _describe(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
+    rows = [_row(endpoint) for endpoint in endpoints.values() if _asks_for_service_of(call, endpoint)]
+    rows += [_attached(each) for each in attachments.values() if _asks_for_service_of(call, each)]
+    return ec2_page(call, params, "VpcEndpointConnections", filtered(rows, params.get("Filters") or [], _FILTERS))
+
+
+def _asks_for_service_of(call: ServiceCall, endpoint: Endpoint | Attachment) -> bool:
+    service = endpoint.service
+    if service is None or service.id not in services:
+        return False
+    return (service.owner, service.region) == (call.account_id, call.region)
+
+
+def _row(endpoint: Endpoint) -> dict[str, Any]:
+    service = endpoint.service
+    row = {
+        "VpcEndpointId": endpoint.id,
+        "VpcEndpointOwner": endpoint.owner,
+        "VpcEndpointState": endpoint.state,
+        "CreationTimestamp": endpoint.created,
+        "DnsEntries": endpoint.dns_entries,
+        "IpAddressType": endpoint.ip_address_type,
+        "VpcEndpointConnectionId": endpoint.connection_id,
+        "VpcEndpointRegion": endpoint.region,
+        # The tags of a connection are the service owner's own: the endpoint's stay with its owner.
+        "Tags": [],
+    }
+    if service is not None:
+        row["ServiceId"] = service.id
+        member = "GatewayLoadBalancerArns" if service.gateway_load_balancers else "NetworkLoadBalancerArns"
+        row[member] = service.gateway_load_balancers or service.network_load_balancers
+    return row
+
+
+def _accept(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
+    def accept(asking: Endpoint | Attachment) -> None:
+        if isinstance(asking, Attachment):
+            asking.state = "available"
+            return
+        asking.state = "pending"
+        asking.become("available", timings.connection_accepted)
+        notify("Accept", asking)
+
+    return _each(call, params, {"pendingAcceptance"}, accept)
+
+
+def _reject(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
+    def reject(asking: Endpoint | Attachment) -> None:
+        asking.state = "rejected"
+        if isinstance(asking, Endpoint):
+            notify("Reject", asking)
+
+    return _each(call, params, {"pendingAcceptance", "pending", "available"}, reject)
+
+
+def _attached(attachment: Attachment) -> dict[str, Any]:
+    return {
+        "ServiceId": attachment.service.id,
+        "VpcEndpointState": attachment.state,
+        "CreationTimestamp": attachment.created,
+        "TransitGatewayAttachmentId": attachment.id,
+        "TransitGatewayAttachmentOwner": attachment.owner,
+        "Tags": [],
+    }
+
+
+def _each(
+    call: ServiceCall, params: dict[str, Any], valid: set[str], act: Callable[[Endpoint | Attachment], None]
+) -> dict[str, Any]:
+    """Act on each that is in a valid state; the rest is told in a successful answer."""
+    service = own_service(call, params["ServiceId"])
+    failed = []
+    for asking_id in [*params["VpcEndpointIds"], *(params.get("TransitGatewayAttachmentIds") or [])]:
+        asking = endpoints.get(asking_id) or attachments.get(asking_id)
+        if asking is None or asking.service is not service:
+            message = f"The Vpc Endpoint Id '{asking_id}' does not exist"
+            failed.append(unsuccessful(asking_id, "InvalidVpcEndpointId.NotFound", message))
+        elif asking.state not in valid:
+            message = f"The connection of {asking_id} is {asking.state}."
+            failed.append(unsuccessful(asking_id, "InvalidState", message))
+        else:
+            act(asking)
+    return {"Unsuccessful": failed}

@@ -1,0 +1,197 @@
+"""VPC endpoints of all accounts, with the odd cases of their states."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from moto.ec2.models import ec2_backends
+
+from local_aws.moto_extension.tables import later, new_id, table
+from local_aws.services.lattice import network_store, store
+from local_aws.services.lattice.network_store import ZONE, mark
+from local_aws.services.privatelink.endpoint_services import EndpointService
+from local_aws.services.timings import timings
+from local_aws.time.clock import clock
+
+ZONE_OF_INTERFACE: Final = "Z7HUB22UULQXV"
+"""The hosted zone of Interface endpoints' names: us-east-1's, where AWS has one for each Region."""
+_PASCAL: Final = frozenset({"Resource", "ServiceNetwork"})
+UP: Final = frozenset({"pending", "available"})
+LIVE: Final = UP | {"pendingAcceptance"}
+
+endpoints = table()
+"""By id."""
+
+
+@dataclass
+class Endpoint:
+    """A VPC endpoint. ``state`` is camelCase here; ``describe`` gives it as AWS does for the endpoint's type."""
+
+    id: str
+    kind: str
+    owner: str
+    region: str
+    vpc_id: str
+    subnet_ids: list[str]
+    groups: list[dict[str, str]]
+    network_interface_ids: list[str]
+    ip_address_type: str
+    private_dns_enabled: bool
+    dns_options: dict[str, Any]
+    policy: str
+    service_name: str | None = None
+    service: EndpointService | None = None
+    target_arn: str | None = None
+    """The resource configuration, or the service network."""
+    state: str = "pending"
+    failure: str | None = None
+    dns_entries: list[dict[str, str]] = field(default_factory=list)
+    created: datetime = field(default_factory=clock.now)
+    connection_id: str = field(default_factory=lambda: new_id("vpce-con"))
+    fails: bool = False
+    """Whether it ends in ``failed`` where it should become available."""
+    resource_association_id: str = field(default_factory=lambda: new_id("rea"))
+    """Of a Resource endpoint: the association as the provider sees it, one for all that is in a group."""
+    resource_association_tags: dict[str, str] = field(default_factory=dict)
+    associations: dict[str, EndpointAssociation] = field(default_factory=dict)
+    """What it leads to, by the key of the target."""
+
+    @property
+    def tags(self) -> list[dict[str, str]]:
+        kept = ec2_backends[self.owner][self.region].tags.get(self.id, {})
+        return [{"Key": key, "Value": value} for key, value in kept.items()]
+
+    @property
+    def shown_state(self) -> str:
+        """Interface endpoints show ``pendingAcceptance``, the Lattice ones ``Pending``."""
+        return self.state[0].upper() + self.state[1:] if self.kind in _PASCAL else self.state
+
+    def describe(self) -> dict[str, Any]:
+        shown = {
+            "VpcEndpointId": self.id,
+            "VpcEndpointType": self.kind,
+            "VpcId": self.vpc_id,
+            "State": self.shown_state,
+            "SubnetIds": self.subnet_ids,
+            "Groups": self.groups,
+            "NetworkInterfaceIds": self.network_interface_ids,
+            "IpAddressType": self.ip_address_type.upper() if self.kind in _PASCAL else self.ip_address_type,
+            "PrivateDnsEnabled": self.private_dns_enabled,
+            "DnsOptions": self.dns_options,
+            "DnsEntries": self.dns_entries,
+            "RequesterManaged": False,
+            "CreationTimestamp": self.created,
+            "Tags": self.tags,
+            "OwnerId": self.owner,
+            "RouteTableIds": [],
+        }
+        if self.service_name:
+            region = self.service.region if self.service else self.region
+            shown |= {"ServiceName": self.service_name, "PolicyDocument": self.policy, "ServiceRegion": region}
+        if self.target_arn:
+            member = "ResourceConfigurationArn" if self.kind == "Resource" else "ServiceNetworkArn"
+            shown[member] = self.target_arn
+        if self.failure:
+            shown |= {"FailureReason": self.failure, "LastError": {"Code": "InternalError", "Message": self.failure}}
+        return shown
+
+    def be_named(self, entries: list[dict[str, str]]) -> None:
+        self.dns_entries = entries
+
+    def become(self, state: str, seconds: float, after: Callable[[], None] | None = None) -> None:
+        """Reach a state after a while, if nothing else has happened to the endpoint by then."""
+        before = self.state
+
+        def reach() -> None:
+            if self.state == before and endpoints.get(self.id) is self:
+                if state == "available" and self.fails:
+                    self.state, self.failure = "failed", "The endpoint could not be created."
+                    return
+                self.state = state
+                if after:
+                    after()
+
+        later(seconds, reach)
+
+
+@dataclass(frozen=True)
+class Target:
+    """One resource or service that an endpoint leads to, as it stands."""
+
+    key: str
+    arn: str
+    host: str
+    """What the name begins with, which depends on the way by which the endpoint leads there."""
+    area: str = "vpc-lattice-rsc"
+    usable: bool = True
+    failure: str | None = None
+    group_arn: str | None = None
+    network_arn: str | None = None
+    network_name: str | None = None
+    private_name: str | None = None
+
+
+@dataclass
+class EndpointAssociation:
+    """An endpoint's way to a target: the only place where its DNS name is told."""
+
+    endpoint: Endpoint
+    target: Target
+    id: str = field(default_factory=lambda: new_id("vpce-rsc-asc"))
+    accessibility: str = "Pending"
+    dns_name: str | None = None
+    created: datetime = field(default_factory=clock.now)
+
+    def describe(self) -> dict[str, Any]:
+        target = self.target
+        shown: dict[str, Any] = {
+            "Id": self.id,
+            "VpcEndpointId": self.endpoint.id,
+            "AssociatedResourceAccessibility": self.accessibility,
+            "AssociatedResourceArn": target.arn,
+            "Tags": [],
+        }
+        told = {
+            "ServiceNetworkArn": target.network_arn,
+            "ServiceNetworkName": target.network_name,
+            "ResourceConfigurationGroupArn": target.group_arn,
+        }
+        shown |= {name: value for name, value in told.items() if value}
+        if target.failure:
+            shown |= {"FailureReason": target.failure, "FailureCode": "ResourceConfigurationNotActive"}
+        if self.dns_name:
+            shown["DnsEntry"] = {"DnsName": self.dns_name, "HostedZoneId": ZONE}
+            if target.private_name:
+                shown["PrivateDnsEntry"] = {"DnsName": target.private_name, "HostedZoneId": ZONE}
+        return shown
+
+    def become_usable(self) -> None:
+        """Be accessible now, and have a name some time later."""
+        self.accessibility = "Accessible"
+
+        def name() -> None:
+            self.dns_name = (
+                f"{self.target.host}.{mark(self.endpoint.id)}.{self.target.area}.{self.endpoint.region}.on.aws"
+            )
+
+        later(timings.endpoint_dns_entry, name)
+
+
+def attached_to(arn: str) -> list[Endpoint]:
+    """Give the endpoints that lead to a resource configuration or service network."""
+    return [endpoint for endpoint in endpoints.values() if endpoint.target_arn == arn and endpoint.state in UP]
+
+
+store.attachments.append(lambda configuration: bool(attached_to(configuration.arn)))
+network_store.attachments.append(lambda network: bool(attached_to(network.arn)))
+
+
+def interface_names(endpoint_id: str, host: str, zones: list[str]) -> list[dict[str, str]]:
+    """Make the names of an Interface endpoint: one for the Region, one for each zone."""
+    first = f"{endpoint_id}-{secrets.token_hex(4)}"
+    names = [f"{first}.{host}", *(f"{first}-{zone}.{host}" for zone in zones)]
+    return [{"DnsName": name, "HostedZoneId": ZONE_OF_INTERFACE} for name in names]

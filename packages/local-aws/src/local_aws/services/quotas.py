@@ -1,0 +1,94 @@
+"""How many there may be of what: AWS's default quotas, in one place, to be set lower by who wants to meet them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from typing import Final
+
+from local_aws.moto_extension.errors import AwsError
+
+
+@dataclass
+class Quotas:
+    """Defaults as AWS publishes them for a new account (user guides, "Quotas")."""
+
+    configurations_per_region: int = 2000
+    configurations_per_network: int = 500
+    children_per_group: int = 60
+    domain_verifications: int = 5
+    gateways_per_vpc: int = 500
+    networks_per_region: int = 50
+    services_per_region: int = 2000
+    services_per_network: int = 500
+    vpc_associations_per_network: int = 500
+    network_endpoints_per_network: int = 200
+    groups_per_association: int = 5
+    interface_endpoints_per_vpc: int = 50
+    """With those for Gateway Load Balancers."""
+    resource_endpoints_per_vpc: int = 200
+    network_endpoints_per_vpc: int = 50
+    gateway_endpoints_per_region: int = 20
+    shares_per_region: int = 25_000
+    associations_per_share: int = 5_000
+    """Resources and principals each."""
+    pending_invitations: int = 250
+    """Sent by one account and not answered."""
+    standard_parameters: int = 10_000
+    advanced_parameters: int = 100_000
+
+
+quotas: Final = Quotas()
+
+
+@contextmanager
+def lowered(**to: int) -> Iterator[None]:
+    """Set quotas, by name, for as long as the block takes."""
+    unknown = set(to) - {each.name for each in fields(Quotas)}
+    if unknown:
+        raise ValueError(f"no such quota: {', '.join(sorted(unknown))}")
+    before = {name: getattr(quotas, name) for name in to}
+    _set(to)
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def lattice_quota(used: int, most: int, *, what: str, kind: str, code: str) -> None:
+    """Refuse one more of VPC Lattice's resources than ``most``, with HTTP status 402.
+
+    Args:
+        used: how many there are.
+        most: how many there may be.
+        what: the plural that the message has ("resource configurations in the Region").
+        kind: the resource type that Lattice's error names.
+        code: the quota's code in Service Quotas.
+
+    Raises:
+        AwsError: the quota is used up.
+    """
+    if used >= most:
+        raise AwsError(
+            "ServiceQuotaExceededException",
+            f"You have reached the quota of {most} {what}.",
+            resourceType=kind,
+            serviceCode="vpc-lattice",
+            quotaCode=code,
+        )
+
+
+def endpoint_quota(used: int, most: int, *, what: str) -> None:
+    """Refuse one more VPC endpoint than ``most``, as EC2 does.
+
+    Raises:
+        AwsError: the quota is used up.
+    """
+    if used >= most:
+        raise AwsError("VpcEndpointLimitExceeded", f"The maximum number of {what} has been reached: {most}.")
+
+
+def _set(to: dict[str, int]) -> None:
+    for name, value in to.items():
+        setattr(quotas, name, value)

@@ -1,0 +1,1 @@
+"""RAM: shares, invitations, permissions."""

@@ -1,0 +1,1 @@
+"""What a client in a VPC gets for a name."""

@@ -1,0 +1,1 @@
+"""Tags on what moto does not know, whatever service it is of."""

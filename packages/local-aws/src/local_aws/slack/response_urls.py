@@ -1,0 +1,67 @@
+"""Where apps answer an interaction: five times in half an hour.
+
+https://docs.slack.dev/interactivity/handling-user-interaction
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from local_aws.slack.errors import SlackError
+from local_aws.slack.methods import read_content
+from local_aws.slack.state import Message, State
+from local_aws.slack.web_api import Told
+from local_aws.time.clock import clock
+
+PATH = "/response"
+
+MOST_USES = 5
+SECONDS = 30 * 60
+
+
+def respond(state: State, key: str, body: bytes) -> Told:
+    """Take an app's answer. Which status comes with which error Slack documents nowhere."""
+    with state.lock:
+        given = state.response_urls.get(key)
+        if given is None or clock.time() - given.at > SECONDS:
+            return Told(404, {"ok": False, "error": "expired_url"})
+        if given.uses >= MOST_USES:
+            return Told(404, {"ok": False, "error": "used_url"})
+        try:
+            told = json.loads(body)
+        except ValueError:
+            return Told(400, {"ok": False, "error": "invalid_payload"})
+        if not isinstance(told, dict):
+            return Told(400, {"ok": False, "error": "invalid_payload"})
+        given.uses += 1
+        message = state.find(given.channel, given.ts)
+        try:
+            _carry_out(state, given, told, message)
+        except SlackError as error:
+            return Told(400, {"ok": False, "error": error.code, **error.told})
+    return Told(200, "ok", (("Content-Type", "text/plain"),))
+
+
+def _carry_out(state: State, given: Any, told: dict[str, Any], message: Message | None) -> None:
+    if told.get("delete_original"):
+        if message is not None:
+            state.remove(message)
+        return
+    content = read_content(state, told, message.content if message and told.get("replace_original") else None)
+    if told.get("replace_original") and message is not None:
+        state.edit(message, content)
+        return
+    kind = told.get("response_type", "ephemeral")
+    if kind not in {"ephemeral", "in_channel"}:
+        raise SlackError("invalid_response_type")
+    state.add(
+        Message(
+            given.channel,
+            state.next_ts(),
+            content,
+            given.app,
+            told.get("thread_ts"),
+            ephemeral_to=given.user if kind == "ephemeral" else None,
+        )
+    )

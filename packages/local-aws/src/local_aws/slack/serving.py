@@ -1,0 +1,185 @@
+"""The way in: the web API, the page, and what tests ask for, below ``/_local/slack``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from local_aws.http import control_input
+from local_aws.http.control_input import InvalidInputError
+from local_aws.http.request_identification import Environ
+from local_aws.slack import faults, page, response_urls, web_api
+from local_aws.slack.callbacks import Delivered
+from local_aws.slack.page import Page, accepts_json
+from local_aws.slack.web_api import Asked, Told
+from local_aws.slack.workspace import site_url, workspace
+from local_aws.time.activity import doing
+
+PREFIX = "/_local/slack"
+
+_NO_STORE = ("Cache-Control", "no-store")
+
+
+@dataclass(frozen=True)
+class SlackRequest:
+    """A request below our path, at ``route``."""
+
+    route: str
+    method: str
+    query: Mapping[str, list[str]]
+    body: bytes
+    environ: Environ
+
+    def header(self, name: str) -> str:
+        return str(self.environ.get(f"HTTP_{name.upper().replace('-', '_')}", ""))
+
+    def asked(self, name: str) -> str:
+        return self.query.get(name, [""])[0]
+
+
+def serve(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Answer a request, as a WSGI application."""
+    request = SlackRequest(
+        environ["PATH_INFO"].removeprefix(PREFIX).strip("/"),
+        environ["REQUEST_METHOD"],
+        parse_qs(environ.get("QUERY_STRING", "")),
+        environ["wsgi.input"].read(),
+        environ,
+    )
+    try:
+        told = _answer(request)
+    except InvalidInputError as wrong:
+        told = Told(400, {"error": str(wrong)})
+    body = told.body.encode() if isinstance(told.body, str) else json.dumps(told.body).encode() + b"\n"
+    headers = {"Content-Type": "application/json; charset=utf-8", **dict(told.headers)}
+    start_response(
+        f"{told.status} {'OK' if told.status < 400 else 'Error'}",  # noqa: PLR2004 - HTTP's errors
+        [*headers.items(), ("Content-Length", str(len(body))), ("X-Content-Type-Options", "nosniff")],
+    )
+    return [body]
+
+
+def _answer(request: SlackRequest) -> Told:
+    kind, _, rest = request.route.partition("/")
+    if kind == "api" and rest:
+        with doing("Slack calls"):
+            return web_api.answer(workspace.state, _asked(request, rest), site_url())
+    if kind == "response" and rest and request.method == "POST":
+        with doing("Slack calls"):
+            return response_urls.respond(workspace.state, rest, request.body)
+    routes = _ROUTES.get(request.route)
+    if routes is None:
+        return Told(404, {"error": f"slack/{request.route}: there is no such route"})
+    route = routes.get(request.method)
+    if route is None:
+        allowed = ", ".join(routes)
+        return Told(
+            405, {"error": f"slack/{request.route}: use {allowed}, not {request.method}"}, (("Allow", allowed),)
+        )
+    if request.method == "POST":
+        _refuse_strangers(request)
+    return route(request)
+
+
+def _asked(request: SlackRequest, method: str) -> Asked:
+    environ = request.environ
+    return Asked(
+        method,
+        request.method,
+        environ.get("QUERY_STRING", ""),
+        environ.get("CONTENT_TYPE", ""),
+        request.header("authorization"),
+        request.body,
+    )
+
+
+def _show(request: SlackRequest) -> Told:
+    if accepts_json(request.header("accept")):
+        return Told(200, workspace.describe(), (_NO_STORE,))
+    return _html(_page(request).whole())
+
+
+def _page(request: SlackRequest) -> Page:
+    return Page(workspace.state, PREFIX, request.asked("channel"), request.asked("as"))
+
+
+def _html(text: str) -> Told:
+    return Told(
+        200, text, (("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", page.POLICY), _NO_STORE)
+    )
+
+
+def _change_faults(request: SlackRequest) -> Told:
+    workspace.faults.replace(faults.parse(_parse(request.body)))
+    return Told(200, {"faults": workspace.faults.describe()})
+
+
+def _click(request: SlackRequest) -> Told:
+    told = control_input.fields("click", _parse(request.body), ("user", "channel", "ts", "action_id", "blockId"))
+    user, ts, action_id = (_text(told, name) for name in ("user", "ts", "action_id"))
+    return _delivered(
+        workspace.click(user, ts, action_id, channel=_optional(told, "channel"), block_id=_optional(told, "blockId"))
+    )
+
+
+def _submit(request: SlackRequest) -> Told:
+    told = control_input.fields("submit", _parse(request.body), ("user", "viewId", "values"))
+    values = told.get("values", {})
+    if not isinstance(values, dict) or not all(isinstance(each, dict) for each in values.values()):
+        raise InvalidInputError("values: {block_id: {action_id: value}} is expected")
+    for block_id, actions in values.items():
+        for action_id, value in actions.items():
+            if not isinstance(value, (str, type(None))):
+                raise InvalidInputError(f"values.{block_id}.{action_id}: text is expected, not {value!r}")
+    return _delivered(workspace.submit(_text(told, "user"), _text(told, "viewId"), values))
+
+
+def _close(request: SlackRequest) -> Told:
+    told = control_input.fields("close", _parse(request.body), ("user", "viewId"))
+    delivered = workspace.close(_text(told, "user"), _text(told, "viewId"))
+    return _delivered(delivered) if delivered else Told(200, {})
+
+
+def _delivered(delivered: Delivered) -> Told:
+    return Told(200, delivered.described())
+
+
+def _text(told: Mapping[str, Any], name: str) -> str:
+    value = told.get(name)
+    if not isinstance(value, str) or not value:
+        raise InvalidInputError(f"{name}: text is expected, not {value!r}")
+    return value
+
+
+def _optional(told: Mapping[str, Any], name: str) -> str | None:
+    return _text(told, name) if name in told else None
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as wrong:
+        raise InvalidInputError(f"body: JSON is expected ({wrong})") from wrong
+
+
+def _refuse_strangers(request: SlackRequest) -> None:
+    """Keep other sites, open in the same browser, from clicking here."""
+    origin = request.header("origin")
+    if origin and origin.partition("://")[2] != request.header("host"):
+        raise InvalidInputError(f"Origin: {origin} may not do this here")
+
+
+_Route = Callable[[SlackRequest], Told]
+
+_ROUTES: Mapping[str, Mapping[str, _Route]] = {
+    "": {"GET": _show, "POST": _change_faults},
+    "page": {"GET": lambda request: _html(_page(request).sections())},
+    "page.css": {"GET": lambda _: Told(200, page.STYLE, (("Content-Type", "text/css; charset=utf-8"),))},
+    "page.js": {"GET": lambda _: Told(200, page.SCRIPT, (("Content-Type", "text/javascript; charset=utf-8"),))},
+    "click": {"POST": _click},
+    "submit": {"POST": _submit},
+    "close": {"POST": _close},
+}

@@ -1,0 +1,101 @@
+"""The AWS calls that were made: each of the last thousands by itself, and all of them counted.
+
+``mark = record.mark()``, then ``record.since(mark, function="keeper")`` for what a function did meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from local_aws.http.call_record import MadeCall
+from local_aws.http.call_record import record as _record
+
+
+@dataclass(frozen=True)
+class RecordedCall:
+    """A call and how it ended."""
+
+    _made: MadeCall
+
+    @property
+    def operation(self) -> str:
+        """``service:Operation``, with IAM's name of the service: ``states:StartExecution``."""
+        return self._made.call.name
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """What was asked for, as boto3 has it."""
+        return self._made.call.params
+
+    @property
+    def account_id(self) -> str:
+        return self._made.call.account_id
+
+    @property
+    def role(self) -> str | None:
+        """The name of the role that called; None for a person."""
+        return self._made.call.role_name
+
+    @property
+    def function(self) -> str | None:
+        """The Lambda function that called; None for a person and for a service that acts in a role's name."""
+        return self._made.function
+
+    @property
+    def invocation(self) -> str | None:
+        """The request id of the function's invocation."""
+        return self._made.request_id
+
+    @property
+    def time(self) -> float:
+        """The moment of its end on the clock, in seconds since 1970."""
+        return self._made.time
+
+    @property
+    def error(self) -> str | None:
+        """The code in the answer, or the fault that ended the caller before it reached AWS: ``kill-before``."""
+        return self._made.error
+
+
+@dataclass(frozen=True)
+class Count:
+    """How often somebody made a call since the beginning, and how often with which error; a person has no role."""
+
+    account_id: str
+    role: str | None
+    operation: str
+    calls: int
+    errors: Mapping[str, int]
+
+
+class Record:
+    """What was called in this process."""
+
+    def mark(self) -> int:
+        """Return the moment in the record from which ``since`` is to tell."""
+        return _record.mark()
+
+    def since(self, mark: int, *, function: str | None = None, account_id: str | None = None) -> list[RecordedCall]:
+        """Return the calls after a mark, in the order of their ends; ``function`` is a name, with ``*`` for any text.
+
+        Raises:
+            LookupError: some of them are not kept any more.
+        """
+        return [RecordedCall(made) for made in _record.since(mark, function=function, account_id=account_id)]
+
+    def recent(self) -> list[RecordedCall]:
+        """Return those that are kept, the oldest first."""
+        return [RecordedCall(made) for made in _record.recent()]
+
+    def counts(self) -> list[Count]:
+        """Return the counts of all callers and operations."""
+        return [
+            Count(each["account"], each["role"], each["operation"], each["count"], each["errors"])
+            for each in _record.describe(last=1)["calls"]
+        ]
+
+
+record = Record()
+"""The record of this process."""

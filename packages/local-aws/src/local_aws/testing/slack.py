@@ -1,0 +1,117 @@
+"""Slack's workspace: apps that are installed, their messages, and people who click and answer.
+
+``app = workspace.install(account_id, callback_url)`` is an app with its token, ``WebClient(app.bot_token,
+base_url=api_url())`` talks to it, ``workspace.messages(account_id)`` is what it wrote, and
+``workspace.click("U0BOB", ts, "approve")`` is a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from local_aws.slack import block_kit, callbacks, mrkdwn
+from local_aws.slack.apps import DEFAULT_SCOPES, App
+from local_aws.slack.callbacks import Delivered, Signed
+from local_aws.slack.mrkdwn import Rendered
+from local_aws.slack.people import APPROVALS, ESCALATION, NET_ADMINS, TEAM_ID
+from local_aws.slack.state import Message, View
+from local_aws.slack.workspace import api_url
+from local_aws.slack.workspace import workspace as _workspace
+
+__all__ = [
+    "APPROVALS",
+    "DEFAULT_SCOPES",
+    "ESCALATION",
+    "NET_ADMINS",
+    "TEAM_ID",
+    "App",
+    "Delivered",
+    "Message",
+    "Rendered",
+    "Signed",
+    "View",
+    "Workspace",
+    "api_url",
+    "check_blocks",
+    "check_view",
+    "rendered",
+    "send",
+    "texts",
+    "workspace",
+]
+
+
+class Workspace(Protocol):
+    """The workspace: two channels, four people, and an app for each AWS account that has one installed."""
+
+    def install(self, account_id: str, callback_url: str = "", *, scopes: tuple[str, ...] = DEFAULT_SCOPES) -> App:
+        """Install the app of an account in all channels; one that is there keeps its token, with these scopes."""
+
+    def messages(self, account_id: str | None = None, channel: str | None = None) -> list[Message]:
+        """Return the messages, the oldest first, as they stand."""
+
+    def views(self, user: str | None = None) -> list[View]:
+        """Return the modals that are open."""
+
+    def click(
+        self, user: str, ts: str, action_id: str, *, channel: str | None = None, block_id: str | None = None
+    ) -> Delivered:
+        """Click a button, and wait for what the app answers.
+
+        Raises:
+            InvalidInputError: there is no such button for this user.
+        """
+
+    def submit(self, user: str, view_id: str, values: Mapping[str, Mapping[str, str | None]]) -> Delivered:
+        """Submit a modal: ``values`` is by block and action.
+
+        Raises:
+            InvalidInputError: there is no such modal, or Slack itself would not let it be submitted so.
+        """
+
+    def block_actions(self, user: str, ts: str, action_id: str, *, channel: str | None = None) -> dict[str, Any]:
+        """Return the payload of a click without sending it: to change it, to send it late or twice."""
+
+    def signed(
+        self, account_id: str, payload: Mapping[str, Any] | bytes, *, secret: str | None = None, at: float | None = None
+    ) -> Signed:
+        """Sign a payload, or a body as it is, for the account's app: with another secret, or at another moment."""
+
+
+workspace: Workspace = _workspace
+"""The one of this process."""
+
+
+def send(request: Signed, *, within: float = callbacks.ACKNOWLEDGED_WITHIN) -> Delivered:
+    """Send a request as Slack does, whatever was done to it, and wait so many real seconds for the answer."""
+    return callbacks.send(request, within=within)
+
+
+def check_blocks(blocks: Sequence[Mapping[str, Any]]) -> None:
+    """Hold a message's blocks to Slack's rules.
+
+    Raises:
+        SlackError: Slack would not take them.
+    """
+    block_kit.read_blocks(blocks)
+
+
+def check_view(view: Mapping[str, Any]) -> None:
+    """Hold a modal to Slack's rules.
+
+    Raises:
+        SlackError: Slack would not take it.
+    """
+    block_kit.read_view(view)
+
+
+def texts(block: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return all text objects of a block, wherever they are in it."""
+    return list(block_kit.texts(block))
+
+
+def rendered(text: Mapping[str, Any], now: datetime) -> Rendered:
+    """Return what people see of a text object: as HTML, with whom it mentions and what it links."""
+    return mrkdwn.render_object(text, mrkdwn.WorkspaceNames(), now)

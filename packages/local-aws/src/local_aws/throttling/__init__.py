@@ -1,0 +1,1 @@
+"""Token buckets, as AWS publishes them where it does."""

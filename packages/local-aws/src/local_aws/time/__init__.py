@@ -1,0 +1,1 @@
+"""The one time, letting it pass, and having moto live by it."""

@@ -1,0 +1,52 @@
+"""Step Functions' own events: an execution's changes of status, on the default bus."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Any
+
+from local_aws.moto_extension.default_bus import announce
+from local_aws.workflows import redrives
+from local_aws.workflows.running import RunningExecution
+
+_log = logging.getLogger(__name__)
+
+
+def tell(execution: RunningExecution) -> None:
+    """Have the default bus told of the execution's present status; AWS does so with best effort."""
+    machine = execution.machine
+    try:
+        announce(
+            machine.account_id,
+            machine.region,
+            source="aws.states",
+            detail_type="Step Functions Execution Status Change",
+            detail=_detail(execution),
+            resources=[execution.execution_arn],
+        )
+    except Exception:  # noqa: BLE001 - the execution goes on, whatever becomes of the news of it
+        _log.exception("the bus was not told of %s", execution.execution_arn)
+
+
+def _detail(execution: RunningExecution) -> dict[str, Any]:
+    return {
+        "executionArn": execution.execution_arn,
+        "stateMachineArn": execution.machine.arn,
+        "name": execution.name,
+        "status": execution.status,
+        "startDate": _millis(execution.start_date),
+        "stopDate": _millis(execution.stop_date),
+        "input": execution.input,
+        "output": execution.output,
+        "inputDetails": {"included": True},
+        "outputDetails": {"included": True} if execution.output is not None else None,
+        "error": execution.error,
+        "cause": execution.cause,
+        **redrives.described(execution),
+        "redriveDate": _millis(execution.redrive_date),
+    }
+
+
+def _millis(moment: datetime | None) -> int | None:
+    return int(moment.timestamp() * 1000) if moment else None

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_aws_tests.workflow_runs import client_of, served
+
+SDK = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
+"""The distributions of boto3, and of what it needs."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have the one local AWS of this process, whether other tests run beside these or not."""
+    config.pluginmanager.import_plugin("local_aws.pytest_plugin")
+    config.pluginmanager.import_plugin("local_aws_tests.serving")
+
+
+@pytest.fixture(scope="session")
+def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a layer with the boto3 of this interpreter: the runtime brings functions none."""
+    layer = tmp_path_factory.mktemp("sdk")
+    for distribution in map(metadata.distribution, SDK):
+        files = distribution.files or []
+        for name in sorted({file.parts[0] for file in files} - {"..", "__pycache__"}):
+            (layer / name).symlink_to(str(distribution.locate_file(name)))
+    return layer
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """Serve Step Functions alone, for workflows whose functions are played."""
+    with served() as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def sfn(port: int) -> Any:
+    return client_of(port, "stepfunctions")

@@ -1,0 +1,183 @@
+"""People in fresh accounts, calling the services over HTTP as anybody would."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from unittest import mock
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from local_aws import middleware, services
+from local_aws.conformance import inputs, moto_patches, outputs
+from local_aws.http.connection import Server
+from local_aws.http.request_identification import Environ, identify
+from local_aws.moto_extension import default_bus, pages
+from local_aws.time.clock import clock
+
+REGION = "eu-west-1"
+_numbers = itertools.count(300000000000)
+
+
+@functools.cache
+def server_url() -> str:
+    """Serve moto once, with the services in it, behind what refuses unfit requests: no IAM, no throttles, no faults."""
+    services.install()
+    moto = DomainDispatcherApplication(create_backend_app)
+
+    def application(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        call = identify(environ)
+        answer = inputs.refusal(call) if call else None
+        if answer is None:
+            answer = middleware._collect(moto, environ)
+            if call:
+                answer = moto_patches.patched(call, answer)
+                outputs.observe(call, answer)
+        start_response(f"{answer.status} Told", list(answer.headers))
+        return [answer.body]
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = Server(listening, application)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.port}"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Someone with full access to an account."""
+
+    account_id: str
+
+    def client(self, service: str) -> Any:
+        return _client(self.account_id, service)
+
+    @property
+    def ec2(self) -> Any:
+        return self.client("ec2")
+
+    @property
+    def ram(self) -> Any:
+        return self.client("ram")
+
+    @property
+    def lattice(self) -> Any:
+        return self.client("vpc-lattice")
+
+
+def person() -> Person:
+    """Give someone in an account that nobody has used."""
+    return Person(str(next(_numbers)))
+
+
+def pass_time(seconds: float) -> None:
+    clock.advance(seconds)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An event on an account's default bus."""
+
+    account_id: str
+    source: str
+    detail_type: str
+    detail: dict[str, Any]
+
+
+@contextmanager
+def hearing() -> Iterator[list[Heard]]:
+    """Collect what the services put on the buses, in place of its delivery."""
+    heard: list[Heard] = []
+
+    def put_on_bus(account_id: str, region: str, **event: Any) -> None:
+        heard.append(Heard(account_id, event["source"], event["detail_type"], event["detail"]))
+
+    with mock.patch.object(default_bus, "put_on_bus", put_on_bus):
+        yield heard
+
+
+@contextmanager
+def full_pages() -> Iterator[None]:
+    """Keep listings from beginning with an empty page, where a test does not want to turn pages."""
+    with mock.patch.object(pages, "empty_pages", 0.0):
+        yield
+
+
+def first_vpc(who: Person) -> tuple[str, list[str]]:
+    """Give the account's default VPC and its subnets."""
+    vpc_id = who.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    subnets = who.ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["Subnets"]
+    return vpc_id, [subnet["SubnetId"] for subnet in sorted(subnets, key=lambda each: each["AvailabilityZone"])]
+
+
+def resource_configuration(provider: Person, name: str = "orders-db") -> str:
+    """Create a resource configuration behind a gateway in the provider's first zone; give its ARN."""
+    vpc_id, subnet_ids = first_vpc(provider)
+    gateway = provider.lattice.create_resource_gateway(
+        name=f"{name}-gateway", vpcIdentifier=vpc_id, subnetIds=subnet_ids[:1]
+    )
+    created = provider.lattice.create_resource_configuration(
+        name=name,
+        type="SINGLE",
+        portRanges=["5432"],
+        protocol="TCP",
+        resourceGatewayIdentifier=gateway["id"],
+        resourceConfigurationDefinition={"dnsResource": {"domainName": "db.example.com", "ipAddressType": "IPV4"}},
+    )
+    return str(created["arn"])
+
+
+def share(provider: Person, arn: str, consumer: Person) -> str:
+    """Share a resource; give the share's ARN."""
+    created = provider.ram.create_resource_share(name="orders", resourceArns=[arn], principals=[consumer.account_id])
+    return str(created["resourceShare"]["resourceShareArn"])
+
+
+def invitations(consumer: Person) -> list[dict[str, Any]]:
+    pages_of = consumer.ram.get_paginator("get_resource_share_invitations").paginate()
+    return [invitation for page in pages_of for invitation in page["resourceShareInvitations"]]
+
+
+def accept_invitation(consumer: Person) -> str:
+    """Accept the one invitation; give its ARN."""
+    arn = str(invitations(consumer)[0]["resourceShareInvitationArn"])
+    consumer.ram.accept_resource_share_invitation(resourceShareInvitationArn=arn)
+    return arn
+
+
+def refusal(call: Callable[[], Any]) -> str:
+    """Make a call that is refused, and give the error's code."""
+    try:
+        call()
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    raise AssertionError("the call was not refused")
+
+
+@functools.cache
+def _client(account_id: str, service: str) -> Any:
+    sts = _new_client("sts", "test", "test", None)
+    role = f"arn:aws:iam::{account_id}:role/person"
+    credentials = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    return _new_client(service, credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
+
+
+def _new_client(service: str, key_id: str, secret: str, token: str | None) -> Any:
+    connect: Any = boto3.client
+    return connect(
+        service,
+        region_name=REGION,
+        endpoint_url=server_url(),
+        aws_access_key_id=key_id,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
+        config=Config(retries={"total_max_attempts": 1}),
+    )

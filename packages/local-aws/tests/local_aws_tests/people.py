@@ -1,0 +1,27 @@
+"""People with full access to an account of the local AWS, by boto3 sessions of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import boto3
+
+Person = Callable[..., boto3.Session]
+"""Gives the session of a person in an account: ``person(account_id, region, role)``."""
+
+
+def assume(url: str, role_arn: str, region: str = "us-east-1") -> boto3.Session:
+    anyone = boto3.client(
+        "sts", endpoint_url=url, region_name=region, aws_access_key_id="anyone", aws_secret_access_key="anyone"
+    )
+    told = anyone.assume_role(RoleArn=role_arn, RoleSessionName="test")["Credentials"]
+    session = boto3.Session(
+        aws_access_key_id=told["AccessKeyId"],
+        aws_secret_access_key=told["SecretAccessKey"],
+        aws_session_token=told["SessionToken"],
+        region_name=region,
+    )
+    # Sessions have no default endpoint of their own, other than by the environment, which is everybody's.
+    plain = session.client
+    session.client = lambda name, **options: plain(name, **{"endpoint_url": url, **options})  # type: ignore[method-assign, assignment]  # one place for the address
+    return session

@@ -1,0 +1,57 @@
+"""The local AWS that all tests of a process play on: a plugin of pytest, for whichever tests are run together."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable, Iterator
+
+import boto3
+import pytest
+from hypothesis import settings
+
+from local_aws.testing.conformance import Finding
+from local_aws.testing.server import LocalAws
+from local_aws_tests.known_findings import unexpected
+from local_aws_tests.people import Person, assume
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("no deadline", parent=settings(), deadline=None)
+settings.load_profile("no deadline")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector off what stays: a whole look stops all threads for seconds, and time goes on."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def answers_are_as_the_models_have_them(local_aws_findings: Callable[[], list[Finding]]) -> Iterator[None]:
+    """Look at every answer of the local AWS that a test gets; the last test is followed by what was found."""
+    yield
+    assert unexpected(local_aws_findings()) == []
+
+
+@pytest.fixture(scope="session")
+def local_aws_server(local_aws: LocalAws) -> LocalAws:
+    """Give the plugin's server under the name by which these tests know it."""
+    return local_aws
+
+
+@pytest.fixture(scope="session")
+def person(local_aws_server: LocalAws) -> Person:
+    """Give a boto3 session of a person in an account; its clients go to the local AWS."""
+
+    def session(account_id: str, region: str = "us-east-1", role: str = "person") -> boto3.Session:
+        return assume(local_aws_server.url, f"arn:aws:iam::{account_id}:role/{role}", region)
+
+    return session
+
+
+def pytest_unconfigure() -> None:
+    """Close the socket that the X-Ray SDK, which moto loads, opens and leaves to the garbage collector."""
+    xray = sys.modules.get("aws_xray_sdk.core")
+    if xray is not None:
+        xray.xray_recorder.emitter._socket.close()

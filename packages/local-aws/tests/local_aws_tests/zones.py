@@ -1,0 +1,45 @@
+"""Hosted zones of Route 53 in tests, and their records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local_aws.services.lattice.network_store import ZONE as ZONE_OF_LATTICE
+from local_aws.services.privatelink.endpoint_store import ZONE_OF_INTERFACE
+from local_aws_tests.accounts import REGION, Person, first_vpc
+
+
+def private_zone(owner: Person, name: str = "example.com", vpc_id: str | None = None, **wanted: Any) -> str:
+    """Make a zone for a VPC, the account's default one if no other is named; give its id."""
+    vpc = {"VPCId": vpc_id or first_vpc(owner)[0], "VPCRegion": REGION}
+    asked = {"Name": name, "CallerReference": f"{name} in {vpc['VPCId']}", "VPC": vpc, **wanted}
+    made: dict[str, Any] = owner.client("route53").create_hosted_zone(**asked)
+    return str(made["HostedZone"]["Id"]).removeprefix("/hostedzone/")
+
+
+def alias(name: str, target: str, zone_id: str | None = None) -> dict[str, Any]:
+    """Give an alias; its target is in a zone of AWS's, if no other is named."""
+    zone = zone_id or (ZONE_OF_LATTICE if target.endswith(".on.aws") else ZONE_OF_INTERFACE)
+    wanted = {"HostedZoneId": zone, "DNSName": target, "EvaluateTargetHealth": False}
+    return {"Name": name, "Type": "A", "AliasTarget": wanted}
+
+
+def record(name: str, kind: str, *values: str, ttl: int = 60) -> dict[str, Any]:
+    return {"Name": name, "Type": kind, "TTL": ttl, "ResourceRecords": [{"Value": value} for value in values]}
+
+
+def change(owner: Person, zone_id: str, *changes: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    """Send one batch of changes: pairs of an action and a record."""
+    batch = {"Changes": [{"Action": action, "ResourceRecordSet": each} for action, each in changes]}
+    made: dict[str, Any] = owner.client("route53").change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch=batch)
+    return made
+
+
+def put(owner: Person, zone_id: str, *records: dict[str, Any]) -> None:
+    change(owner, zone_id, *(("UPSERT", each) for each in records))
+
+
+def records(owner: Person, zone_id: str) -> list[dict[str, Any]]:
+    """Give a zone's records, but for its own NS and SOA."""
+    told = owner.client("route53").list_resource_record_sets(HostedZoneId=zone_id)["ResourceRecordSets"]
+    return [each for each in told if each["Type"] not in {"NS", "SOA"}]

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from local_aws_tests.people import Person
+
+WRITERS = 6
+ROUNDS = 8
+
+
+def test_of_many_conditional_writes_at_once_exactly_one_wins_and_no_reader_sees_half_an_item(person: Person) -> None:
+    dynamodb = person("460000000001").client("dynamodb")
+    dynamodb.create_table(
+        TableName="rows",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+    # The client makes its exceptions when they are first asked for: twice, if two threads ask at once.
+    refused = dynamodb.exceptions.ConditionalCheckFailedException
+    gate = threading.Barrier(WRITERS)
+    half: list[Any] = []
+
+    def write(key: str) -> bool:
+        gate.wait()
+        try:
+            dynamodb.update_item(
+                TableName="rows",
+                Key={"id": {"S": key}},
+                UpdateExpression="SET written = :yes",
+                ConditionExpression="attribute_not_exists(id)",
+                ExpressionAttributeValues={":yes": {"BOOL": True}},
+            )
+        except refused:
+            return False
+        finally:
+            half.extend(row for row in dynamodb.scan(TableName="rows")["Items"] if "written" not in row)
+        return True
+
+    interval = sys.getswitchinterval()
+    # Threads that take turns this often meet in the middle of a write, if they can.
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(WRITERS) as writers:
+            won = [[*writers.map(write, [f"row-{number}"] * WRITERS)].count(True) for number in range(ROUNDS)]
+    finally:
+        sys.setswitchinterval(interval)
+
+    assert won == [1] * ROUNDS
+    assert half == []
+
+
+def test_what_is_not_there_has_no_size_and_the_condition_does_not_hold(person: Person) -> None:
+    dynamodb = person("460000000002").client("dynamodb")
+    dynamodb.create_table(
+        TableName="rows",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+
+    for condition in ("size(seen) = :some", "size(seen) < :some", "size(seen) > :some"):
+        with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException):
+            dynamodb.update_item(
+                TableName="rows",
+                Key={"id": {"S": "row"}},
+                UpdateExpression="SET written = :some",
+                ConditionExpression=condition,
+                ExpressionAttributeValues={":some": {"N": "1"}},
+            )
+
+
+def test_an_item_is_read_as_it_was_written_with_values_of_every_kind(person: Person) -> None:
+    dynamodb = person("460000000002").client("dynamodb")
+    dynamodb.create_table(
+        TableName="kinds",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+    written: dict[str, Any] = {
+        "id": {"S": "one"},
+        "number": {"N": "1.5"},
+        "binary": {"B": b"\x00\xff"},
+        "yes": {"BOOL": True},
+        "no": {"BOOL": False},
+        "nothing": {"NULL": True},
+        "texts": {"SS": ["a", "b"]},
+        "numbers": {"NS": ["1", "2"]},
+        "binaries": {"BS": [b"\x00", b"\x01"]},
+        "empty": {"S": ""},
+        "list": {"L": [{"S": "a"}, {"M": {"deep": {"L": [{"NULL": True}]}}}]},
+        "map": {"M": {"a": {"N": "1"}, "S": {"S": "a key that is a kind's name"}}},
+        "no list": {"L": []},
+        "no map": {"M": {}},
+    }
+
+    dynamodb.put_item(TableName="kinds", Item=written)
+
+    (scanned,) = dynamodb.scan(TableName="kinds")["Items"]
+    read: Any = dynamodb.get_item(TableName="kinds", Key={"id": {"S": "one"}})["Item"]
+    assert scanned == read
+    for kind in ("texts", "numbers", "binaries"):
+        ((name, members),) = read[kind].items()
+        read[kind] = {name: sorted(members)}
+    assert read == written
+
+    taken = dynamodb.get_item(
+        TableName="kinds",
+        Key={"id": {"S": "one"}},
+        ProjectionExpression="id, #map, #binary, #list, absent",
+        ExpressionAttributeNames={"#map": "map", "#binary": "binary", "#list": "list"},
+    )
+    assert taken["Item"] == {name: written[name] for name in ("id", "map", "binary", "list")}
+
+
+def test_an_item_is_400_kb_at_most_as_it_is_once_written_and_stays_as_it_was_if_it_would_be_more(
+    person: Person,
+) -> None:
+    dynamodb = person("460000000009").client("dynamodb")
+    dynamodb.create_table(
+        TableName="rows",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+
+    def write(**attributes: str) -> None:
+        dynamodb.update_item(
+            TableName="rows",
+            Key={"id": {"S": "1"}},
+            UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in attributes),
+            ExpressionAttributeValues={f":{name}": {"S": text} for name, text in attributes.items()},
+        )
+
+    write(much="x" * 390_000)
+    with pytest.raises(dynamodb.exceptions.ClientError, match="exceeded the maximum allowed size"):
+        write(begun="begun", more="x" * 30_000)
+    (item,) = dynamodb.scan(TableName="rows")["Items"]
+    assert item.keys() == {"id", "much"}
+
+    write(much="x" * 300_000)
+    write(more="x" * 30_000)

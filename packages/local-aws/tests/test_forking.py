@@ -1,0 +1,127 @@
+"""Processes of functions that are forked off one that has loaded the libraries."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_aws.functions import processes
+from local_aws.functions.configuration import FunctionConfiguration
+from local_aws.functions.runtime_api import Task
+from local_aws.functions.sandbox import Sandbox
+from local_aws.functions.sources import FunctionSource
+from local_aws_tests.lambda_account import wait_until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="functions' processes are forked on Linux only")
+
+HANDLER = """
+    import library, ours, os
+
+    def handler(event, context):
+        return {"process": os.getpid(), "library": library.loaded_by, "ours": ours.loaded_by, "told": library.told}
+"""
+MODULE = """
+    import os
+
+    loaded_by = os.getpid()
+    told = os.environ.get("AWS_EXECUTION_ENV")
+"""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A function with a layer that has a module of its own, and a library as pip installs it."""
+
+    code: Path
+    layer: Path
+
+    def start(self, **variables: str) -> Any:
+        """Run it once, in a new process."""
+        configuration = FunctionConfiguration(
+            account_id="111111111111",
+            region="eu-west-1",
+            name="forked",
+            version="$LATEST",
+            arn="arn",
+            handler="app.handler",
+            runtime="python3.13",
+            role_arn="arn:aws:iam::111111111111:role/forked",
+            timeout=10.0,
+            memory_mb=128,
+            variables=tuple(variables.items()),
+            log_group="/forked",
+            log_format="Text",
+            log_level="",
+            source=FunctionSource(self.code, (self.layer,)),
+            code_sha_256="",
+        )
+        sandbox = Sandbox(configuration, "http://127.0.0.1:1")
+        try:
+            outcome = sandbox.run(Task("1", b"{}", "arn", "Root=1", 10.0))
+        finally:
+            sandbox.stop()
+        assert outcome.error is None, outcome
+        return json.loads(outcome.payload)
+
+    def server(self) -> Any:
+        return next(each for (layers, _), each in processes._servers.items() if self.layer in layers)
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[Made]:
+    function = Made(tmp_path / "code", tmp_path / "layer")
+    _write(function.code / "app.py", HANDLER)
+    _write(function.layer / "ours.py", MODULE)
+    _write(function.layer / "library.py", MODULE)
+    _write(
+        function.layer / "library-1.0.dist-info" / "METADATA", "Metadata-Version: 2.1\nName: library\nVersion: 1.0\n"
+    )
+    _write(function.layer / "library-1.0.dist-info" / "top_level.txt", "library\n")
+    yield function
+    function.server().stop()
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(textwrap.dedent(text))
+
+
+def test_a_librarys_module_is_there_before_the_process_and_a_layers_own_is_not(made: Made) -> None:
+    first = made.start()
+    assert first["library"] == first["ours"] == first["process"]
+
+    wait_until(lambda: (told := made.start())["library"] != told["process"])
+
+    later = made.start()
+    assert later["library"] != later["process"]
+    assert later["ours"] == later["process"]
+    assert later["told"] == "AWS_Lambda_python3.13"
+
+
+def test_a_function_that_brings_its_own_of_a_library_gets_that(made: Made) -> None:
+    wait_until(lambda: (told := made.start())["library"] != told["process"])
+    _write(made.code / "library.py", MODULE + "    told = 'its own'\n")
+
+    told = made.start()
+
+    assert told["told"] == "its own"
+    assert told["library"] == told["process"]
+
+
+def test_a_process_starts_though_what_forks_it_has_ended(made: Made) -> None:
+    made.start()
+    ended = made.server()
+    os.kill(ended._process.pid, signal.SIGKILL)
+
+    assert made.start()["process"]
+    assert made.start()["process"]
+    assert made.server() is not ended

@@ -1,0 +1,184 @@
+"""The public face and its pytest plugin, used as another project uses them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local_aws.control import settings
+from local_aws.http.control_input import InvalidInputError
+from local_aws.testing import iam
+from local_aws.testing.accounts import Account, Accounts
+from local_aws.testing.clock import Clock, fast_forward, in_flight
+from local_aws.testing.deployment import Stack
+from local_aws.testing.faults import CallFault, Faults, faults
+from local_aws.testing.record import Record
+from local_aws.testing.settings import changed
+from local_aws.testing.slack import APPROVALS, Workspace
+
+TEMPLATE = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Queue:
+    Type: AWS::SQS::Queue
+  Reader:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: reader
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement: [{Effect: Allow, Principal: {AWS: "*"}, Action: sts:AssumeRole}]
+      Policies:
+        - PolicyName: own
+          PolicyDocument:
+            Version: "2012-10-17"
+            Statement:
+              - {Sid: Read, Effect: Allow, Action: [ssm:GetParameter, ssm:GetParameters], Resource: "*"}
+Outputs:
+  QueueUrl: {Value: !Ref Queue}
+"""
+
+
+@pytest.fixture(scope="module")
+def somebody(local_aws_accounts: Accounts) -> Account:
+    return local_aws_accounts.new_person(called="alice")
+
+
+@pytest.fixture(scope="module")
+def stack(somebody: Account, local_aws_deploy: Callable[..., Stack], tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    template = tmp_path_factory.mktemp("mine") / "template.yaml"
+    template.write_text(TEMPLATE)
+    return local_aws_deploy(template, somebody.account_id, name="mine")
+
+
+def test_a_template_of_ones_own_is_deployed_and_its_outputs_are_read(somebody: Account, stack: Stack) -> None:
+    assert somebody.outputs("mine") == stack.outputs
+    assert somebody.client("sqs").get_queue_attributes(QueueUrl=stack.outputs["QueueUrl"])["ResponseMetadata"]
+
+
+def test_new_persons_are_in_accounts_of_their_own(local_aws_accounts: Accounts) -> None:
+    accounts = {local_aws_accounts.new_person().account_id for _ in range(3)}
+
+    assert len(accounts) == 3
+
+
+def test_a_person_is_who_aws_says_that_they_are(somebody: Account) -> None:
+    told = somebody.client("sts").get_caller_identity()
+
+    assert told["Arn"] == f"arn:aws:sts::{somebody.account_id}:assumed-role/person/alice"
+    assert somebody.environment["AWS_SESSION_TOKEN"] == somebody.credentials.session_token
+    assert somebody.credentials.session_token not in repr(somebody.credentials)
+
+
+def test_what_a_role_may_did_and_was_denied_is_told(
+    local_aws_accounts: Accounts, somebody: Account, stack: Stack
+) -> None:
+    reader = local_aws_accounts.in_role(somebody.account_id, "reader")
+    arn = f"arn:aws:iam::{somebody.account_id}:role/reader"
+
+    assert reader.parameter("/nothing") is None
+    with pytest.raises(ClientError, match="AccessDenied"):
+        reader.client("sqs").list_queues()
+
+    assert {(each.action, each.allowed) for each in iam.needs(arn)} == {
+        ("ssm:GetParameter", True),
+        ("sqs:ListQueues", False),
+    }
+    (read,) = iam.statements(arn)
+    assert read.sid == "Read"
+    assert {each.value: each.used for each in read.actions} == {"ssm:GetParameter": True, "ssm:GetParameters": False}
+    assert iam.refusal(somebody.account_id, "reader", "ssm:GetParameters", {"Names": ["/a"]}) is None
+    assert "ssm:PutParameter" in str(iam.refusal(somebody.account_id, "reader", "ssm:PutParameter", {"Name": "/a"}))
+
+
+def test_a_role_that_nobody_has_has_no_statements(somebody: Account) -> None:
+    with pytest.raises(LookupError, match="nobody"):
+        iam.statements(f"arn:aws:iam::{somebody.account_id}:role/nobody")
+
+
+def test_calls_are_recorded_and_faults_strike_them(
+    somebody: Account, local_aws_faults: Faults, local_aws_record: Record
+) -> None:
+    mark = local_aws_record.mark()
+    denied = CallFault("sqs:ListQueues", "error", code="AccessDenied", times=1, account=somebody.account_id)
+
+    with local_aws_faults.injected(denied) as injected, pytest.raises(ClientError, match="AccessDenied"):
+        somebody.client("sqs").list_queues()
+    somebody.client("sqs").list_queues(QueueNamePrefix="a")
+
+    made = local_aws_record.since(mark, account_id=somebody.account_id)
+    assert injected.struck(denied) == 1
+    assert [(each.operation, each.error) for each in made] == [
+        ("sqs:ListQueues", "AccessDenied"),
+        ("sqs:ListQueues", None),
+    ]
+    assert made[-1].params == {"QueueNamePrefix": "a"}
+    assert (made[-1].role, made[-1].function, made[-1].invocation) == (None, None, None)
+    (count,) = (
+        each
+        for each in local_aws_record.counts()
+        if each.account_id == somebody.account_id and each.operation == "sqs:ListQueues" and each.role is None
+    )
+    assert count.calls >= 2
+    assert count.errors["AccessDenied"] == 1
+
+
+def test_what_a_test_leaves_of_faults_ends_with_its_block() -> None:
+    with faults.injected(CallFault("ec2:*", "throttle")):
+        assert [each.operation for each in faults.calls] == ["ec2:*"]
+
+    assert "ec2:*" not in [each.operation for each in faults.calls]
+
+
+def test_settings_are_as_they_were_once_the_block_is_left(somebody: Account) -> None:
+    ssm = somebody.client("ssm")
+
+    before = settings.describe()
+
+    with (
+        changed(quotas={"standard_parameters": 0}, timings={"parameter_name_free": 0.0}, throttles=False),
+        pytest.raises(ClientError, match="ParameterLimitExceeded"),
+    ):
+        ssm.put_parameter(Name="/too-many", Value="x", Type="String")
+
+    assert settings.describe() == before
+    ssm.put_parameter(Name="/one-more", Value="x", Type="String")
+
+
+def test_a_setting_that_there_is_not_is_refused_and_nothing_is_changed(somebody: Account) -> None:
+    told: dict[str, Any] = {"quotas": {"standard_parameters": 0, "nothing_of_the_kind": 1}}
+
+    with pytest.raises(InvalidInputError, match="nothingOfTheKind"), changed(**told):
+        pass
+
+    somebody.client("ssm").put_parameter(Name="/still", Value="x", Type="String")
+
+
+def test_settings_of_the_fixture_hold_for_the_test(somebody: Account, local_aws_settings: Callable[..., None]) -> None:
+    local_aws_settings(throttle_persons=False)
+    local_aws_settings(throttle_persons=True, quotas={"standard_parameters": 0})
+
+    with pytest.raises(ClientError, match="ParameterLimitExceeded"):
+        somebody.client("ssm").put_parameter(Name="/never", Value="x", Type="String")
+
+
+def test_an_hour_passes_in_no_time(local_aws_clock: Clock) -> None:
+    began, at = time.monotonic(), local_aws_clock.time()
+
+    assert not fast_forward(3600)
+
+    assert local_aws_clock.time() - at >= 3600
+    assert time.monotonic() - began < 600
+    assert in_flight().keys() <= {"executions", "messages", "planned"}
+
+
+def test_somebody_clicks_in_slack(local_aws_slack: Workspace, somebody: Account) -> None:
+    app = local_aws_slack.install(somebody.account_id)
+
+    assert app.account_id == somebody.account_id
+    assert APPROVALS in app.channels
+    assert local_aws_slack.messages(somebody.account_id) == []

@@ -1,0 +1,80 @@
+"""Shares on the local AWS that are suspended, and come back: in them all the while, and of no use."""
+
+from __future__ import annotations
+
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from local_aws.services.ram import shares
+from local_aws_tests.accounts import (
+    Person,
+    accept_invitation,
+    full_pages,
+    pass_time,
+    person,
+    refusal,
+    resource_configuration,
+    share,
+)
+
+
+def shared() -> tuple[Person, Person, str, str]:
+    """Share something, and have it accepted: provider, consumer, the resource's ARN and the share's."""
+    provider, consumer = person(), person()
+    arn = resource_configuration(provider)
+    share_arn = share(provider, arn, consumer)
+    accept_invitation(consumer)
+    pass_time(5)
+    return provider, consumer, arn, share_arn
+
+
+def listed(consumer: Person) -> list[tuple[str, str]]:
+    with full_pages():
+        found = consumer.ram.list_resources(resourceOwner="OTHER-ACCOUNTS")["resources"]
+    return [(each["arn"], each["status"]) for each in found]
+
+
+def statuses(provider: Person, share_arn: str, kind: str) -> list[str]:
+    asked: dict[str, Any] = {"associationType": kind, "resourceShareArns": [share_arn]}
+    with full_pages():
+        found = provider.ram.get_resource_share_associations(**asked)["resourceShareAssociations"]
+    return [each["status"] for each in found]
+
+
+@pytest.mark.parametrize("kind", ["RESOURCE", "PRINCIPAL"])
+def test_what_is_suspended_is_listed_as_unavailable_and_of_no_use_until_it_is_restored(kind: str) -> None:
+    provider, consumer, arn, share_arn = shared()
+    entity = arn if kind == "RESOURCE" else consumer.account_id
+
+    def use() -> Any:
+        return consumer.lattice.get_resource_configuration(resourceConfigurationIdentifier=arn)
+
+    shares.suspend(share_arn, entity)
+    at_once = statuses(provider, share_arn, kind)
+    pass_time(5)
+    suspended = statuses(provider, share_arn, kind)
+    seen, refused = listed(consumer), refusal(use)
+    shares.restore(share_arn, entity)
+    on_its_way = statuses(provider, share_arn, kind)
+    pass_time(5)
+
+    assert (at_once, suspended, on_its_way) == (["SUSPENDING"], ["SUSPENDED"], ["RESTORING"])
+    assert seen == [(arn, "UNAVAILABLE")]
+    assert refused == "ResourceNotFoundException"
+    assert listed(consumer) == [(arn, "AVAILABLE")]
+    assert use()["arn"] == arn
+
+
+def test_a_share_that_is_suspended_for_an_account_may_not_be_listed_to_it_at_all() -> None:
+    _, consumer, arn, share_arn = shared()
+
+    with mock.patch.object(shares, "suspended_is_listed", new=False):
+        shares.suspend(share_arn, consumer.account_id)
+        suspended = listed(consumer)
+        shares.restore(share_arn, consumer.account_id)
+        pass_time(5)
+
+    assert suspended == []
+    assert listed(consumer) == [(arn, "AVAILABLE")]

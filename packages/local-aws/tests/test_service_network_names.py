@@ -1,0 +1,142 @@
+"""Which names resolve in a consumer's VPC, by the way in which it is connected to a service network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local_aws.services.resolver import vpc_names
+from local_aws_tests.accounts import REGION, Person, first_vpc, pass_time, person
+from local_aws_tests.lattice_shares import (
+    associate,
+    association,
+    group,
+    named_configuration,
+    network,
+    network_endpoint,
+    shared,
+    shared_configuration,
+    ways,
+)
+
+
+def resolved(who: Person) -> set[str]:
+    vpc_id, _ = first_vpc(who)
+    return set(vpc_names.resolved(who.account_id, REGION, vpc_id))
+
+
+def join(who: Person, network_id: str, **wanted: Any) -> None:
+    vpc_id, _ = first_vpc(who)
+    who.lattice.create_service_network_vpc_association(
+        serviceNetworkIdentifier=network_id, vpcIdentifier=vpc_id, **wanted
+    )
+
+
+def test_an_associations_name_resolves_in_a_vpc_of_the_network_and_not_by_an_endpoint() -> None:
+    """Trap 12."""
+    provider, joined, reached = person(), person(), person()
+    names = []
+    for consumer in (joined, reached):
+        arn = shared_configuration(provider, consumer, f"db-of-{consumer.account_id}")
+        made_in = network(consumer)
+        made = associate(consumer, made_in["id"], arn)
+        if consumer is joined:
+            join(consumer, made_in["id"])
+        else:
+            endpoint = network_endpoint(consumer, made_in["arn"])
+        pass_time(15)
+        names.append(association(consumer, made)["dnsEntry"]["domainName"])
+
+    by_endpoint = ways(reached, endpoint)[0]["DnsEntry"]["DnsName"]
+
+    assert resolved(joined) == {names[0]}
+    assert resolved(reached) == {by_endpoint}
+    assert by_endpoint != names[1]
+
+
+@pytest.mark.parametrize(
+    ("of_association", "of_vpc", "named"), [(True, True, True), (True, False, False), (False, True, False)]
+)
+def test_a_private_name_needs_the_settings_of_both_associations(
+    of_association: bool, of_vpc: bool, named: bool
+) -> None:
+    """Trap 15."""
+    provider, consumer = person(), person()
+    arn = named_configuration(provider)
+    shared(provider, arn, consumer)
+    made_in = network(consumer)
+    associate(consumer, made_in["id"], arn, privateDnsEnabled=of_association)
+
+    join(consumer, made_in["id"], privateDnsEnabled=of_vpc)
+    pass_time(15)
+
+    assert ("db.example.com" in resolved(consumer)) is named
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"privateDnsPreference": "VERIFIED_DOMAINS_ONLY"}, False),
+        ({"privateDnsPreference": "ALL_DOMAINS"}, True),
+        ({"privateDnsPreference": "SPECIFIED_DOMAINS_ONLY", "privateDnsSpecifiedDomains": ["bank.example"]}, True),
+        ({"privateDnsPreference": "SPECIFIED_DOMAINS_ONLY", "privateDnsSpecifiedDomains": ["other.example"]}, False),
+    ],
+)
+def test_a_provider_claims_a_name_in_a_vpc_that_lets_it(options: dict[str, Any], named: bool) -> None:
+    """Trap 17."""
+    provider, consumer = person(), person()
+    arn = named_configuration(provider, "bank.example", verified=False)
+    shared(provider, arn, consumer)
+    made_in = network(consumer)
+    associate(consumer, made_in["id"], arn, privateDnsEnabled=True)
+
+    join(consumer, made_in["id"], privateDnsEnabled=True, dnsOptions=options)
+    pass_time(15)
+
+    assert ("db.bank.example" in resolved(consumer)) is named
+
+
+def test_services_and_children_of_groups_resolve_too() -> None:
+    owner = person()
+    made_in = network(owner)
+    associate(owner, made_in["id"], group(owner, "first-db", "second-db")["arn"])
+    offered = owner.lattice.create_service(name="orders")
+    owner.lattice.create_service_network_service_association(
+        serviceNetworkIdentifier=made_in["id"], serviceIdentifier=offered["id"]
+    )
+
+    join(owner, made_in["id"])
+    pass_time(15)
+
+    names = resolved(owner)
+    assert offered["dnsEntry"]["domainName"] in names
+    assert len([name for name in names if name.startswith("snra-")]) == 2
+
+
+def test_a_databases_names_are_private_whether_one_asks_for_it_or_not() -> None:
+    """Trap 15."""
+    provider, consumer = person(), person()
+    vpc_id, subnet_ids = first_vpc(provider)
+    gateway = provider.lattice.create_resource_gateway(name="gateway", vpcIdentifier=vpc_id, subnetIds=subnet_ids[:1])
+    cluster = provider.lattice.create_resource_configuration(
+        name="orders-db",
+        type="ARN",
+        resourceGatewayIdentifier=gateway["id"],
+        resourceConfigurationDefinition={
+            "arnResource": {"arn": f"arn:aws:rds:{REGION}:{provider.account_id}:cluster:orders"}
+        },
+    )
+    pass_time(15)
+    shared(provider, cluster["arn"], consumer)
+    made_in = network(consumer)
+
+    made = associate(consumer, made_in["id"], cluster["arn"])
+    endpoint = network_endpoint(consumer, made_in["arn"], PrivateDnsEnabled=True)
+    pass_time(15)
+
+    rows = ways(consumer, endpoint)
+    assert made["privateDnsEnabled"] is True
+    assert len(rows) == 2
+    assert all(row["PrivateDnsEntry"]["DnsName"].endswith(".rds.amazonaws.com") for row in rows)
+    assert {row["ResourceConfigurationGroupArn"] for row in rows} == {cluster["arn"]}
