@@ -11,7 +11,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from local_aws.server import LocalAws
+from local_aws.testing.server import LocalAws
 from tests.builders import REPOSITORY
 
 DOCUMENT = (REPOSITORY / "docs" / "local-aws.md").read_text(encoding="utf-8")

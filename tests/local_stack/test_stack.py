@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from slack_sdk import WebClient
 
-from local_aws import slack
-from local_aws.server import LocalAws
-from local_aws.slack import workspace
+from local_aws.testing import slack
+from local_aws.testing.server import LocalAws
+from local_aws.testing.slack import workspace
 from local_aws_tests.people import Person
 from local_aws_tests.slack_apps import APPROVAL, Bot
 from local_stack import stack as drawbridge_stack
@@ -126,7 +126,8 @@ def test_without_a_channel_slack_is_left_out(template: Path, person: Person) -> 
     stack = deploy_stack(account_id, parameters={"SlackChannel": ""})
 
     assert stack.outputs == {}
-    assert account_id not in workspace.state.apps
+    with pytest.raises(KeyError):
+        workspace.app(account_id)
     assert person(account_id).client("secretsmanager").list_secrets()["SecretList"] == []
 
 
@@ -135,7 +136,8 @@ def test_a_template_that_knows_nothing_of_slack_is_deployed_as_it_is(template: P
 
     deploy_stack("311111111603")
 
-    assert "311111111603" not in workspace.state.apps
+    with pytest.raises(KeyError):
+        workspace.app("311111111603")
 
 
 def test_a_stack_in_a_second_region_has_the_same_app(template: Path) -> None:

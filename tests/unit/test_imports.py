@@ -11,14 +11,8 @@ import pytest
 from tests.builders import REPOSITORY
 
 FACE = ("local_aws.testing", "local_aws.pytest_plugin")
-TO_BE_MOVED = ("local_stack.stack",)
-"""What is the product's and still lies in the local AWS."""
-
 FILES = sorted(
-    path
-    for folder in ("tests", "demo", "bench", "scenarios")
-    for path in (REPOSITORY / folder).rglob("*.py")
-    if not path.is_relative_to(REPOSITORY / "tests" / "local_aws")
+    path for folder in ("tests", "demo", "bench", "scenarios") for path in (REPOSITORY / folder).rglob("*.py")
 )
 
 
@@ -45,7 +39,7 @@ def _imported(tree: ast.Module) -> Iterator[tuple[str, int]]:
 def _is_forbidden(module: str, folder: str) -> bool:
     top, *inner = module.split(".")
     if top == "local_aws":
-        return not any(f"{module}.".startswith(f"{each}.") for each in (*FACE, *TO_BE_MOVED))
+        return not any(f"{module}.".startswith(f"{each}.") for each in FACE)
     if top == "demo":
         return folder != "demo"
     return top == "tests" and any(part.startswith("test_") for part in inner)

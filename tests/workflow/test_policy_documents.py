@@ -8,19 +8,12 @@ from typing import Any
 
 import pytest
 
-from local_aws.deployment import template
-from local_aws.deployment.policy_documents import of_document, of_template
+from local_aws.testing.deployment import cloudformation_of, policies_in, policies_of
 from tests import policy_findings
 from tests.builders import REPOSITORY
-from tests.workflow.definition import RESOURCES, TEMPLATE
+from tests.workflow.definition import RESOURCES
 
-POLICIES: dict[str, Any] = dict(
-    of_template(
-        template.translate(
-            template.read(REPOSITORY / "template.yaml"), template.parameter_values(TEMPLATE, {}), "us-east-1"
-        )
-    )
-)
+POLICIES: dict[str, Any] = dict(policies_of(cloudformation_of(REPOSITORY / "template.yaml")))
 
 
 def test_each_policy_of_each_resource_is_among_them() -> None:
@@ -42,14 +35,14 @@ def test_nothing_in_them_is_left_for_cloudformation_to_put_in(name: str) -> None
 def test_the_examples_in_documents_are_read() -> None:
     text = (REPOSITORY / "docs" / "local-aws.md").read_text()
 
-    (name, policy), *_ = of_document("local-aws", text)
+    (name, policy), *_ = policies_in("local-aws", text)
 
     assert name.startswith("local-aws-")
     assert policy["Statement"][0]["Action"] == "ssm:PutParameter"
 
 
 def test_what_shows_no_policy_is_none() -> None:
-    assert [*of_document("d", "```yaml\na: [1\n```\n```json\n[]\n```\n")] == []
+    assert [*policies_in("d", "```yaml\na: [1\n```\n```json\n[]\n```\n")] == []
 
 
 FINDING = {

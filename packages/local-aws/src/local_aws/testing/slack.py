@@ -49,6 +49,13 @@ class Workspace(Protocol):
     def install(self, account_id: str, callback_url: str = "", *, scopes: tuple[str, ...] = DEFAULT_SCOPES) -> App:
         """Install the app of an account in all channels; one that is there keeps its token, with these scopes."""
 
+    def app(self, account_id: str) -> App:
+        """Return the app of an account.
+
+        Raises:
+            KeyError: it has none.
+        """
+
     def messages(self, account_id: str | None = None, channel: str | None = None) -> list[Message]:
         """Return the messages, the oldest first, as they stand."""
 
