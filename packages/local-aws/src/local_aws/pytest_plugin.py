@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-# Whoever has this plugin installed loads it in each run: moto takes more than a second, so it waits to be asked for.
+# Not every run asks for a fixture: moto takes more than a second to load, so it waits until one does.
 if TYPE_CHECKING:
     from local_aws.testing.accounts import Accounts
     from local_aws.testing.clock import Clock
