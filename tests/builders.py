@@ -174,6 +174,8 @@ def row(status: Status, **changes: Any) -> Row:
         "wanted": "",
         "permitted": "these policies",
         "updated_at": NOW.isoformat(),
+        "failures": 0,
+        "incomplete": False,
     }
     return Row(**(told | changes))
 

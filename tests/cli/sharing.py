@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from drawbridge.association import DesiredAttachment
-from drawbridge.association.associate import associate
 from drawbridge.association.in_force import bindings_in_force
 from drawbridge.association.quotas import quotas_in_force
 from drawbridge.aws.parameter_store import Configuration, PublishedNames
@@ -17,6 +16,7 @@ from drawbridge.decision.in_force import compiled, policies_in_force
 from drawbridge.errors import NotReadyError
 from drawbridge.publication.publish import Publisher
 from local_aws.testing.clock import clock
+from tests.associating import associate
 from tests.cli.operators import Operator
 
 PREFIX = "drawbridge"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from drawbridge.association import DesiredAttachment
-from drawbridge.association.associate import Ways, associate
+from drawbridge.association.associate import Ways
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.errors import NotReadyError
+from tests.associating import associate
 from tests.contracts.accounts import Account, pass_time
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -13,6 +14,9 @@ from boto3.dynamodb.types import TypeSerializer
 from botocore.stub import Stubber
 
 from drawbridge.approval.tell import StatusReached
+from drawbridge.association import Associated
+from drawbridge.association.made import Kind, Made
+from drawbridge.association.plan_inputs import Inputs
 from drawbridge.aws.ledger import Ledger
 from drawbridge.bounds import GROUNDS_BYTES, fitting
 from drawbridge.decision.bounds import grounds_within
@@ -22,7 +26,8 @@ from drawbridge.decision.let_in import NOT_MANAGED, LetIn
 from drawbridge.discovery.review import Review
 from drawbridge.discovery.row import Row
 from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
-from drawbridge.lattice import Matchable
+from drawbridge.lattice import Matchable, ResourceKind
+from drawbridge.publication import PointedRecord, Way
 from drawbridge.record import GONE, Basis, Outcome
 from drawbridge.record.bounds import stored_size_of
 from drawbridge.record.record import StatusChange, status_change
@@ -32,10 +37,12 @@ from tests.builders import (
     CONNECTION,
     CONSUMER,
     ENDPOINT_ID,
+    NETWORK_ARN,
     NOW,
     RESOURCE_ARN,
     SERVICE_ID,
     SHARE,
+    VPC_ID,
     asker,
     connection_facts,
     content,
@@ -131,6 +138,8 @@ def test_a_claim_enters_the_request_as_it_was_seen(ledger: Ledger, table: Any) -
         wanted="these bindings",
         permitted=told.permitted,
         updated_at=(NOW + timedelta(seconds=1)).isoformat(timespec="milliseconds"),
+        failures=0,
+        incomplete=False,
     )
     stored = item(table)
     assert (stored["kind"], stored["subject"]) == ("endpoint-connection", ENDPOINT_ID)
@@ -640,6 +649,54 @@ def test_grounds_that_another_version_wrote_are_none(ledger: Ledger, table: Any)
     assert entry.grounds is None
 
 
+MADE = (
+    Made(id="vpce-1", kind=Kind.ENDPOINT, binding="orders", resource_arn=RESOURCE_ARN, vpc_id=VPC_ID),
+    Made(id="vpce-2", kind=Kind.NETWORK_ENDPOINT, network_arn=NETWORK_ARN, vpc_id=VPC_ID),
+    Made(id="snra-1", kind=Kind.IN_NETWORK, arn="arn:of-it", resource_arn=RESOURCE_ARN, network_arn=NETWORK_ARN),
+    Made(id="snva-1", kind=Kind.VPC, arn="arn:of-it", network_arn=NETWORK_ARN, vpc_id=VPC_ID),
+)
+INPUTS = Inputs(resources="a", vpcs="b", room="c")
+WAY = Way(
+    name="orders/orders-db",
+    resource_arn=RESOURCE_ARN,
+    resource_kind=ResourceKind.RESOURCE_CONFIGURATION,
+    holds_others=False,
+    by=Associated(endpoint_id="vpce-1", security_group_ids=("sg-1",), settings="verified"),
+    state="as it was left",
+    records=(PointedRecord(zone_id="Z1", name="orders.internal", dns_name="vpce-1.example"),),
+)
+
+
+def test_what_a_plan_rested_on_and_how_it_was_left_is_read_as_it_was_written(ledger: Ledger) -> None:
+    ledger.claim(seen(), 1, after=None)
+    assert (row(ledger).inputs, row(ledger).left, row(ledger).ways) == (None, None, None)
+
+    reach(ledger, Status.AVAILABLE, basis=Basis(inputs=INPUTS, left=MADE), ways=(WAY,))
+
+    assert (row(ledger).inputs, row(ledger).left, row(ledger).ways) == (INPUTS, MADE, (WAY,))
+    reach(ledger, Status.AVAILABLE, basis=Basis(left=()), ways=())
+    assert (row(ledger).inputs, row(ledger).left, row(ledger).ways) == (INPUTS, (), ())
+
+
+def test_what_a_look_found_of_it_is_read_as_it_was_written(ledger: Ledger) -> None:
+    ledger.claim(seen(inputs=INPUTS, left=MADE), 1, after=None)
+    assert (row(ledger).inputs, row(ledger).left) == (INPUTS, MADE)
+
+    ledger.note_inputs(settled(ledger, Status.AVAILABLE), Inputs(vpcs="others"))
+
+    assert row(ledger).inputs == Inputs(vpcs="others")
+
+
+def test_kinds_of_inputs_that_a_later_version_knows_are_left_out(ledger: Ledger, table: Any) -> None:
+    ledger.claim(seen(), 1, after=None)
+    later = json.dumps({"vpcs": "a", "of-tomorrow": "b"})
+    table.update_item(
+        Key={"request_id": ID}, UpdateExpression="SET inputs = :new", ExpressionAttributeValues={":new": later}
+    )
+
+    assert row(ledger).inputs == Inputs(vpcs="a")
+
+
 def test_a_review_is_noted_with_what_it_was_made_under(ledger: Ledger, table: Any) -> None:
     ledger.claim(seen(), 1, after=None)
     let_in = settled(ledger, Status.AVAILABLE)
@@ -762,10 +819,11 @@ def test_what_was_let_in_is_known_when_a_service_is_managed_again(ledger: Ledger
     assert ledger.let_in(ID) == LET_IN
 
 
-def test_what_was_let_in_that_can_t_be_read_is_not_known(ledger: Ledger, table: Any) -> None:
+@pytest.mark.parametrize("text", ["", "{}", "null", "not json", '{"at": 1}', '{"v": 2}'])
+def test_what_was_let_in_that_can_t_be_read_is_not_known(ledger: Ledger, table: Any, text: str) -> None:
     ledger.claim(seen(), 1, after=None)
     table.update_item(
-        Key={"request_id": ID}, UpdateExpression="SET let_in = :new", ExpressionAttributeValues={":new": '{"v": 2}'}
+        Key={"request_id": ID}, UpdateExpression="SET let_in = :new", ExpressionAttributeValues={":new": text}
     )
 
     assert ledger.let_in(ID) is None

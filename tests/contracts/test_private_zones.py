@@ -188,6 +188,23 @@ def test_a_name_is_removed_with_its_marker_and_nothing_beside_it(account: Accoun
     assert records(account, alias.zone_id) == before
 
 
+def test_in_a_zone_that_is_gone_there_is_nothing_to_remove_and_nowhere_to_lead(account: Account) -> None:
+    zones, gone = zones_of(account), Alias(zone_id="Z0000000000GONE", name=NAME)
+
+    zones.remove(gone, holder=held(), dns_name=leads_to().dns_name)
+
+    with pytest.raises(RefusedError):
+        zones.point(gone, leads_to(), holder=held(), may_take_over=never)
+
+
+def test_a_zone_that_is_denied_is_told_when_a_name_is_to_be_removed(account: Account, alias: Alias) -> None:
+    route53 = account.client("route53")
+    zones = PrivateZones(route53, owner="drawbridge")
+
+    with refusing(route53, "list_resource_record_sets", "AccessDenied"), pytest.raises(AccessDeniedError):
+        zones.remove(alias, holder=held(), dns_name=leads_to().dns_name)
+
+
 def test_of_a_name_whose_record_is_gone_the_marker_is_removed(account: Account, alias: Alias) -> None:
     put(account, alias.zone_id, record(MARKER, "TXT", mark()))
 

@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 
 from drawbridge.association import Associated, DesiredAttachment, Mode, NetworkRef, VpcAssociationSettings
 from drawbridge.association.actions import AssociateVpc, ChangeVpcAssociation, PutInNetwork
-from drawbridge.association.associate import Ways, associate
+from drawbridge.association.associate import Ways
 from drawbridge.association.observed import Endpoint, Network, State
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
@@ -26,6 +26,7 @@ from drawbridge.errors import (
 from drawbridge.lattice import PrivateDns, ResourceKind
 from local_aws.testing.faults import CallFault, faults
 from local_aws.testing.settings import changed
+from tests.associating import associate
 from tests.builders import creation_of, otherwise, wanted_by_network
 from tests.contracts.accounts import (
     Account,

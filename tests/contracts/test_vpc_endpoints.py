@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from drawbridge.association import DesiredAttachment, Mode, NetworkRef
-from drawbridge.association.associate import Ways, associate
+from drawbridge.association.associate import Ways
 from drawbridge.association.attachment_document import document_of
 from drawbridge.association.client_tokens import endpoint_token
 from drawbridge.association.observed import Endpoint, Network, ResourceTarget, State
@@ -15,6 +15,7 @@ from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.errors import AccessDeniedError, ConflictError, NotReadyError, QuotaExceededError, UpstreamError
 from drawbridge.lattice import PrivateDns
+from tests.associating import associate
 from tests.builders import creation_of, otherwise, target_of, wanted
 from tests.contracts.accounts import REGION, Account, answering, first_vpc, pass_time, refusing, shared
 from tests.contracts.lattice_shares import associate as put_in

@@ -107,6 +107,7 @@ def test_a_stack_that_asks_in_slack_has_an_app_there(template: Path, person: Per
     me = person(account_id)
     secret = me.client("secretsmanager").get_secret_value(SecretId="drawbridge/slack")["SecretString"]
     app = workspace.app(account_id)
+    assert app.name == "Drawbridge"
     assert json.loads(secret) == {"botToken": app.bot_token, "signingSecret": app.signing_secret}
     approvers = me.client("ssm").get_parameter(Name="/drawbridge/config/approvers")["Parameter"]["Value"]
     assert json.loads(approvers) == {

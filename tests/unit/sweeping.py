@@ -42,6 +42,7 @@ def discoverer_of(world: World) -> Discoverer:
         waiting=ToldWaiting(world),
         drift=ToldDrift(world),
         planned=ToldPlanned(world),
+        questions_at_once=5,
     )
 
 

@@ -10,11 +10,11 @@ import pytest
 
 from drawbridge.association import Associated, DesiredAttachment, Mode, NetworkRef
 from drawbridge.association.actions import CreateEndpoint
-from drawbridge.association.associate import associate
 from drawbridge.association.client_tokens import endpoint_token
 from drawbridge.association.observed import Endpoint, InNetwork, Network, State, VpcInNetwork
 from drawbridge.errors import AssociationFailedError, ConflictError, NotReadyError
 from drawbridge.lattice import PrivateDns, ResourceKind
+from tests.associating import associate
 from tests.builders import NETWORK, RESOURCE_ARN, SHARED_NETWORK_ARN, VPC_ID, creation_of, wanted, wanted_by_network
 from tests.unit.reach import Reach
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from drawbridge.association import DesiredAttachment, Mode, NetworkRef
-from drawbridge.association.associate import associate
 from drawbridge.association.observed import Endpoint, State
 from drawbridge.errors import ConflictError
 from drawbridge.lattice import PrivateDns
+from tests.associating import associate
 from tests.builders import NETWORK, wanted, wanted_by_network
 from tests.unit.reach import Reach
 

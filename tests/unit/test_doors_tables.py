@@ -18,7 +18,6 @@ from drawbridge.aws.ledger import Ledger
 from drawbridge.configuration import InForce
 from drawbridge.decision.cedar import Action, compile_together
 from drawbridge.decision.facts import Asker, Moment
-from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
 from drawbridge.decision.in_force import permitted_digest
 from drawbridge.decision.policies import parse_policy
 from drawbridge.discovery.attention import need_of
@@ -132,8 +131,6 @@ IN_JSON = ("grounds", "association_grounds", "contents", "ways", "inputs", "left
 @fuzzed
 @given(json_texts)
 def test_what_a_row_keeps_in_json_is_read_or_is_unknown(text: str) -> None:
-    assert read_grounds(text, Grounds) is None
-    assert read_grounds(text, AssociationGrounds) is None
     rows, told = ledger(GOOD | dict.fromkeys(IN_JSON, text))
 
     kept = rows.rows([SHARE.request_id])[SHARE.request_id]

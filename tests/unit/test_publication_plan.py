@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 import msgspec
 import pytest
 
 from drawbridge.association import DesiredAlias, DesiredAttachment
 from drawbridge.association.aliases import Holder
-from drawbridge.errors import ConflictError
+from drawbridge.errors import (
+    AccessDeniedError,
+    ConflictError,
+    DrawbridgeError,
+    NotReadyError,
+    RefusedError,
+    ThrottledError,
+)
 from drawbridge.publication.named import NamedResource
 from drawbridge.publication.parameters import Owned, Refuse, RemoveParameters, WriteParameters
 from drawbridge.publication.plan import Change, NamePlan, PointRecord, PublicationPlan, RemoveRecord
@@ -261,3 +269,67 @@ def children(*names: str, suffix: str = "") -> World:
             return entity(arns[arn], arn, type="CHILD") if arn in arns else None
 
     return Only(*found)
+
+
+@pytest.mark.parametrize("error", [AccessDeniedError("look for db.internal"), RefusedError("look for db.internal")])
+def test_an_earlier_record_that_may_not_be_removed_is_told_once_and_keeps_no_name_back(error: DrawbridgeError) -> None:
+    class Denied(World):
+        def remove(self, *args: Any, **kwargs: Any) -> None:
+            raise error
+
+    before, names = World(named()), Names()
+    publication(before, names, ALIASED)
+    world = Denied(named(dns_name="new.example"))
+    world.records, world.holders = before.records, before.holders
+
+    with pytest.raises(type(error)):
+        publication(world, names, RENAMED)
+
+    assert names.there[PLAIN].value == "new.example"
+    assert publication(world, names, RENAMED).dns_name == "new.example"
+
+
+def test_what_is_gone_keeps_its_parameters_as_long_as_its_record_may_not_be_removed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = Names()
+    group = msgspec.structs.replace(GROUP, alias=ALIAS)
+    before, after = children("one", "two"), children("one")
+    publication(before, names, group)
+    after.records, after.holders = before.records, before.holders
+    written = dict(names.there)
+    monkeypatch.setattr(after, "remove", mock.Mock(side_effect=AccessDeniedError("look for two.internal")))
+
+    with pytest.raises(AccessDeniedError):
+        publication(after, names, group)
+
+    assert names.there == written
+
+
+def test_whatever_stops_a_group_what_was_published_of_it_before_stays_published() -> None:
+    class Throttled(Names):
+        def read(self, name: str) -> Owned | None:
+            if "/two/" in name:
+                raise ThrottledError("slowly")
+            return super().read(name)
+
+    names = Throttled()
+
+    with pytest.raises(ThrottledError):
+        publication(children("one", "two"), names, GROUP)
+
+    assert names.there.keys() == {
+        "/drawbridge/connections/orders/one/dns-name",
+        "/drawbridge/connections/orders/one/connection",
+    }
+
+
+def test_while_a_group_is_waited_for_nobody_asks_what_is_to_be_taken_back() -> None:
+    class Unlisted(Names):
+        def below(self, path: str) -> list[tuple[str, str]]:
+            raise ThrottledError("slowly")
+
+    names = Unlisted()
+
+    with pytest.raises(NotReadyError):
+        publication(children(), names, GROUP, patient=True)

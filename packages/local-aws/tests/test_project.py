@@ -35,6 +35,7 @@ def test_what_a_table_leaves_out_is_this_interpreter_and_a_folder_beside_it(tmp_
         pytest.param('[tool.local-aws]\npyhton = "a"\n', "pyhton = 'a'", id="a name that there is not"),
         pytest.param("[tool.local-aws]\nfolder = 7\n", "folder = 7", id="a folder that is a number"),
         pytest.param("[tool]\nlocal-aws = 1\n", "expected to be a table", id="no table"),
+        pytest.param("[tool.local-aws\n", "line 1", id="no TOML"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_file(tmp_path: Path, table: str, told: str) -> None:

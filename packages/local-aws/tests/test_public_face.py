@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from slack_sdk import WebClient
 
 from local_aws.control import settings
 from local_aws.http.control_input import InvalidInputError
@@ -15,10 +16,10 @@ from local_aws.testing import iam
 from local_aws.testing.accounts import Account, Accounts
 from local_aws.testing.clock import Clock, fast_forward, in_flight
 from local_aws.testing.deployment import Stack
-from local_aws.testing.faults import CallFault, Faults, faults
+from local_aws.testing.faults import CallFault, FaultPlan, Faults, faults
 from local_aws.testing.record import Record
 from local_aws.testing.settings import changed
-from local_aws.testing.slack import APPROVALS, Workspace
+from local_aws.testing.slack import APPROVALS, Workspace, api_url
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -91,8 +92,11 @@ def test_what_a_role_may_did_and_was_denied_is_told(
     (read,) = iam.statements(arn)
     assert read.sid == "Read"
     assert {each.value: each.used for each in read.actions} == {"ssm:GetParameter": True, "ssm:GetParameters": False}
+    before = iam.needs(arn), iam.statements(arn)
     assert iam.refusal(somebody.account_id, "reader", "ssm:GetParameters", {"Names": ["/a"]}) is None
     assert "ssm:PutParameter" in str(iam.refusal(somebody.account_id, "reader", "ssm:PutParameter", {"Name": "/a"}))
+    # To ask is not to do.
+    assert (iam.needs(arn), iam.statements(arn)) == before
 
 
 def test_a_role_that_nobody_has_has_no_statements(somebody: Account) -> None:
@@ -158,6 +162,16 @@ def test_a_setting_that_there_is_not_is_refused_and_nothing_is_changed(somebody:
     somebody.client("ssm").put_parameter(Name="/still", Value="x", Type="String")
 
 
+def test_faults_of_the_fixture_hold_for_the_test(local_aws_faults: Faults) -> None:
+    local_aws_faults.replace(FaultPlan(calls=(CallFault("ec2:*", "throttle", account="310000000001"),)))
+
+    assert [each.operation for each in faults.calls] == ["ec2:*"]
+
+
+def test_what_that_test_left_of_faults_ended_with_it() -> None:
+    assert "ec2:*" not in [each.operation for each in faults.calls]
+
+
 def test_settings_of_the_fixture_hold_for_the_test(somebody: Account, local_aws_settings: Callable[..., None]) -> None:
     local_aws_settings(throttle_persons=False)
     local_aws_settings(throttle_persons=True, quotas={"standard_parameters": 0})
@@ -166,19 +180,30 @@ def test_settings_of_the_fixture_hold_for_the_test(somebody: Account, local_aws_
         somebody.client("ssm").put_parameter(Name="/never", Value="x", Type="String")
 
 
+def test_what_that_test_changed_of_settings_ended_with_it(somebody: Account) -> None:
+    somebody.client("ssm").put_parameter(Name="/after-all", Value="x", Type="String")
+
+
 def test_an_hour_passes_in_no_time(local_aws_clock: Clock) -> None:
     began, at = time.monotonic(), local_aws_clock.time()
 
-    assert not fast_forward(3600)
+    fast_forward(3600)
 
     assert local_aws_clock.time() - at >= 3600
-    assert time.monotonic() - began < 600
+    assert time.monotonic() - began < 60
     assert in_flight().keys() <= {"executions", "messages", "planned"}
 
 
 def test_somebody_clicks_in_slack(local_aws_slack: Workspace, somebody: Account) -> None:
-    app = local_aws_slack.install(somebody.account_id)
+    app = local_aws_slack.install(somebody.account_id, "http://127.0.0.1:9/nobody-listens", name="Mine")
+    assert (app.account_id, app.name, APPROVALS in app.channels) == (somebody.account_id, "Mine", True)
+    button = {"type": "button", "action_id": "approve", "text": {"type": "plain_text", "text": "Approve"}}
+    blocks = [{"type": "actions", "elements": [button]}]
+    posted = WebClient(app.bot_token, base_url=api_url()).chat_postMessage(
+        channel=APPROVALS, text="Approve?", blocks=blocks
+    )
 
-    assert app.account_id == somebody.account_id
-    assert APPROVALS in app.channels
-    assert local_aws_slack.messages(somebody.account_id) == []
+    delivered = local_aws_slack.click("U0BOB", posted["ts"], "approve")
+
+    assert [each.ts for each in local_aws_slack.messages(somebody.account_id)] == [posted["ts"]]
+    assert delivered.error.startswith("connection_failed")

@@ -219,23 +219,10 @@ DECISION_HOLDS = timedelta(minutes=1)
 def associate_while(
     may_make: Callable[[], bool], wanted: DesiredAttachment, ways: Ways, *, attempt: int
 ) -> Associated | None:
-    """Do as ``associate`` does, and ask before each action; ``None`` if it may not be done.
-
-    Waiting for AWS needs no leave.
-    """
-    observed = ways.observe(wanted)
-    while (action := _next_action(wanted, observed, attempt)) is not None:
-        if not may_make():
-            return None
-        observed = observed.having(ways.do(action))
-    return associated(observed, wanted)
-
-
-def associate(wanted: DesiredAttachment, ways: Ways, *, attempt: int) -> Associated:
-    """See to it that the resource has its way, and that it is usable.
+    """See to it that the resource has its way, and is usable; ``None`` if ``may_make`` says no before an action.
 
     Repeating it makes nothing twice: what exists is found, and until it shows, the client token keeps AWS from making
-    another.
+    another. Waiting for AWS needs no leave.
 
     Raises:
         NotReadyError: AWS is on its way.
@@ -243,6 +230,8 @@ def associate(wanted: DesiredAttachment, ways: Ways, *, attempt: int) -> Associa
     """
     observed = ways.observe(wanted)
     while (action := _next_action(wanted, observed, attempt)) is not None:
+        if not may_make():
+            return None
         observed = observed.having(ways.do(action))
     return associated(observed, wanted)
 

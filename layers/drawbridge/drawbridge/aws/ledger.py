@@ -18,8 +18,8 @@ from drawbridge.aws.errors import translated
 from drawbridge.aws.table_reads import items_of, only, queried, scanned
 from drawbridge.aws.table_writes import TooLargeError, Write, written
 from drawbridge.bounds import fitting
-from drawbridge.decision.grounds import AssociationGrounds, Grounds, read_grounds
-from drawbridge.decision.let_in import NOT_MANAGED, LetIn, let_in_before, read_let_in
+from drawbridge.decision.grounds import AssociationGrounds, Grounds
+from drawbridge.decision.let_in import NOT_MANAGED, LetIn, let_in_before
 from drawbridge.discovery.observed import Seen
 from drawbridge.discovery.review import Review
 from drawbridge.discovery.row import Row, is_followed
@@ -231,7 +231,8 @@ class Ledger:
             item = self._table.get_item(
                 Key={"request_id": request_id}, ConsistentRead=True, ProjectionExpression="let_in"
             ).get("Item", {})
-        return read_let_in(str(item.get("let_in", "")))
+        kept: LetIn | None = _read("let_in", str(item.get("let_in", "")))
+        return kept
 
     def entry(self, request_id: str) -> Entry | None:
         """Give all that the ledger knows of a request.
@@ -404,9 +405,9 @@ def _entry(item: dict[str, Any]) -> Entry:
 def _entry_of(item: dict[str, Any]) -> Entry:
     told = {
         **item,
-        "grounds": read_grounds(item.get("grounds", ""), Grounds),
-        "association_grounds": read_grounds(item.get("association_grounds", ""), AssociationGrounds),
-        "let_in": read_let_in(item.get("let_in", "")),
+        "grounds": _read("grounds", item.get("grounds", "")),
+        "association_grounds": _read("association_grounds", item.get("association_grounds", "")),
+        "let_in": _read("let_in", item.get("let_in", "")),
         "published": sorted(item.get("published", ())),
         "attempt": int(item["attempt"]),
         "history_left_out": int(item.get("history_left_out", 0)),

@@ -115,9 +115,14 @@ class PrivateZones:
         """Remove the name if it is that holder's.
 
         A marker that does not tell whose it is counts as the holder's if the name leads where the holder's led, to
-        ``dns_name``: another binding's leads elsewhere.
+        ``dns_name``: another binding's leads elsewhere. Where the zone itself is gone, nothing is left to remove.
         """
-        record, marker = self._record(alias), self._marker(alias)
+        try:
+            record, marker = self._record(alias), self._marker(alias)
+        except RefusedError as error:
+            if isinstance(error.__cause__, ClientError) and code_of(error.__cause__) == "NoSuchHostedZone":
+                return
+            raise
         theirs = None if marker is None else self._holder_in(marker)
         if theirs is None or theirs.subject != holder.subject or theirs.binding not in {"", holder.binding}:
             return

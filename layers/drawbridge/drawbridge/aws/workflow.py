@@ -1,4 +1,4 @@
-"""Step Functions: starting executions, asking how they ended, and completing tasks that wait."""
+"""Step Functions: starting executions, and asking how they ended."""
 
 from __future__ import annotations
 

@@ -1,13 +1,11 @@
 """The grounds of a decision, kept in the ledger, so that it can be explained and made again."""
 
 from datetime import datetime
-from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from drawbridge.decision.facts import Fact, Facts, Moment, ResourceFacts
-from drawbridge.parsing import UnreadableError, read_json
 
 
 class Grounds(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -48,14 +46,3 @@ class AssociationGrounds(Struct, frozen=True, kw_only=True, rename="camel"):
     @property
     def moment(self) -> Moment:
         return Moment(self.at, self.zone)
-
-
-Kept = TypeVar("Kept", Grounds, AssociationGrounds)
-
-
-def read_grounds(text: str, kind: type[Kept]) -> Kept | None:
-    """Read what the ledger keeps; ``None`` for nothing, or for what another version of Drawbridge wrote."""
-    try:
-        return read_json(text, kind)
-    except UnreadableError:
-        return None

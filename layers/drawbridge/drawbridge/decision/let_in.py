@@ -8,7 +8,6 @@ from msgspec import Struct
 from drawbridge.decision import Accept, Because, DecidedOn, Decision, Keep
 from drawbridge.decision.facts import ConnectionFacts, Facts, ShareFacts
 from drawbridge.decision.grounds import Grounds
-from drawbridge.parsing import UnreadableError, read_json
 from drawbridge.request.digests import contents_fingerprint, state_in_effect
 from drawbridge.status import Reason
 
@@ -90,14 +89,6 @@ def let_in_before(grounds: Grounds | None, because: Because) -> LetIn | None:
     if grounds is None or grounds.outcome != "accept":
         return None
     return _let_in(grounds.facts, because, grounds.at)
-
-
-def read_let_in(text: str) -> LetIn | None:
-    """Read what the ledger keeps; ``None`` for nothing, or for what another version of Drawbridge wrote."""
-    try:
-        return read_json(text, LetIn)
-    except UnreadableError:
-        return None
 
 
 def _let_in(facts: Facts, because: Because, at: datetime) -> LetIn:

@@ -43,9 +43,9 @@ class Row(Struct, frozen=True, kw_only=True):
     """Digests of the configuration that was in force when the attempt started."""
     updated_at: str
     """ISO 8601, UTC."""
-    failures: Annotated[int, Meta(ge=0, le=MOST_ATTEMPTS)] = 0
+    failures: Annotated[int, Meta(ge=0, le=MOST_ATTEMPTS)]
     """Attempts that failed in a row."""
-    incomplete: bool = False
+    incomplete: bool
     """Whether something was wanted and refused, which a change that no look shows may permit."""
     grounds: Grounds | None = None
     association_grounds: AssociationGrounds | None = None

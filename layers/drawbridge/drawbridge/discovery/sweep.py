@@ -140,7 +140,7 @@ class Discoverer:
         waiting: WaitingRequests,
         drift: Drift,
         planned: Planned,
-        questions_at_once: int = 5,
+        questions_at_once: int,
     ) -> None:
         """``questions_at_once`` is how many of one account are open at most."""
         self._observer = observer

@@ -5,6 +5,8 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol
 
+from msgspec import Struct
+
 from drawbridge.association import Alias, Associated, DesiredAttachment
 from drawbridge.association.aliases import Holder, MayTakeOver
 from drawbridge.errors import ConflictError
@@ -36,6 +38,16 @@ class Records(Protocol):
         ...
 
 
+class DueNames(Struct, frozen=True, kw_only=True):
+    """What an association leads to."""
+
+    found: tuple[NamedResource, ...]
+    usable: tuple[tuple[NamedResource, Inside | None], ...]
+    """What of it can be published, with what is known of a child."""
+    pending: tuple[NamedResource, ...]
+    """What of it can't be published yet."""
+
+
 class PublicationPlanner:
     """Plans what is to be published of an association."""
 
@@ -50,16 +62,35 @@ class PublicationPlanner:
 
     def plan(self, wanted: DesiredAttachment, by: Associated, *, now: datetime) -> PublicationPlan:
         """Say what publishing does; of a group, for each name by itself: one that is refused stops no other."""
-        found = self._due.found(wanted, by)
-        usable, pending = self._due.usable(wanted, by, found)
-        names = tuple(self._name(wanted, by, named, inside, now) for named, inside in usable)
-        gone = self._gone(wanted, found, {each.path for each in names}) if wanted.resource.holds_others else ()
+        due = self.due(wanted, by)
+        names = tuple(self.names(wanted, by, due, now=now))
         return PublicationPlan(
             names=names,
-            taken_back=tuple(plan_removal(each, binding=wanted.binding, vpc_id=wanted.vpc_id) for each in gone),
-            pending=tuple(sorted(pending, key=lambda each: each.resource_arn)),
-            found=tuple(found),
+            taken_back=self.taken_back(wanted, due, names),
+            pending=due.pending,
+            found=due.found,
         )
+
+    def due(self, wanted: DesiredAttachment, by: Associated) -> DueNames:
+        """Read what the association leads to by now."""
+        found = self._due.found(wanted, by)
+        usable, pending = self._due.usable(wanted, by, found)
+        return DueNames(
+            found=tuple(found),
+            usable=tuple(usable),
+            pending=tuple(sorted(pending, key=lambda each: each.resource_arn)),
+        )
+
+    def names(self, wanted: DesiredAttachment, by: Associated, due: DueNames, *, now: datetime) -> Iterator[NamePlan]:
+        """Plan one name after the other, each when it is asked for: of a large group the first need not wait."""
+        return (self._name(wanted, by, named, inside, now) for named, inside in due.usable)
+
+    def taken_back(self, wanted: DesiredAttachment, due: DueNames, names: Collection[NamePlan]) -> tuple[NamePlan, ...]:
+        """Plan what is taken back of children that are gone; a path of one of ``names`` is that one's."""
+        if not wanted.resource.holds_others:
+            return ()
+        gone = self._gone(wanted, due.found, {each.path for each in names})
+        return tuple(plan_removal(each, binding=wanted.binding, vpc_id=wanted.vpc_id) for each in gone)
 
     def _name(
         self, wanted: DesiredAttachment, by: Associated, named: NamedResource, inside: Inside | None, now: datetime

@@ -1,5 +1,6 @@
 """Publishing: the publication plan is made and applied, so that only what changed is written."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -8,7 +9,14 @@ import msgspec
 
 from drawbridge.association import Alias, Associated, DesiredAttachment
 from drawbridge.association.aliases import Holder, MayTakeOver
-from drawbridge.errors import ConflictError, GoneError, NotReadyError, RequestGoneError
+from drawbridge.errors import (
+    AccessDeniedError,
+    ConflictError,
+    GoneError,
+    NotReadyError,
+    RefusedError,
+    RequestGoneError,
+)
 from drawbridge.publication import PointedRecord, Publication
 from drawbridge.publication.documents import ConsumerDocument
 from drawbridge.publication.due import Endpoints, Entities
@@ -17,6 +25,7 @@ from drawbridge.publication.names import consumer_path, document_parameter, name
 from drawbridge.publication.parameters import (
     DesiredParameters,
     Names,
+    WriteParameters,
     apply_parameters,
     observe_parameters,
     plan_parameters,
@@ -44,7 +53,10 @@ class Aliases(Records, Protocol):
         ...
 
     def remove(self, alias: Alias, *, holder: Holder, dns_name: str) -> None:
-        """Remove the name if it is that holder's; ``dns_name`` is where it led, for markers that don't tell whose."""
+        """Remove the name if it is that holder's; ``dns_name`` is where it led, for markers that don't tell whose.
+
+        Where the zone itself is gone, nothing is left to remove.
+        """
         ...
 
 
@@ -76,20 +88,25 @@ class Publisher:
             ConflictError: a parameter or record of that name is not ours, or is of another resource that is still
                 shared.
         """
-        plan = self._planner.plan(wanted, by, now=now)
-        if not wanted.resource.holds_others and not plan.names:
-            failure = " ".join(each.failure for each in plan.pending)
+        due = self._planner.due(wanted, by)
+        if not wanted.resource.holds_others and not due.usable:
+            failure = " ".join(each.failure for each in due.pending)
             raise NotReadyError(f"{wanted.name} has no name yet {failure}".rstrip())
-        self._apply_all(plan.names)
-        if wanted.resource.holds_others and patient and (plan.pending or not plan.names):
-            raise NotReadyError(f"{wanted.name}: {len(plan.pending)} of {len(plan.found)} in it have no name yet")
-        for name in plan.taken_back:
+        names = self._apply_each(self._planner.names(wanted, by, due, now=now))
+        if wanted.resource.holds_others and patient and (due.pending or not names):
+            raise NotReadyError(f"{wanted.name}: {len(due.pending)} of {len(due.found)} in it have no name yet")
+        taken_back = self._planner.taken_back(wanted, due, names)
+        for name in taken_back:
             self._apply(name)
+        plan = PublicationPlan(names=names, taken_back=taken_back, pending=due.pending, found=due.found)
         return _publication(wanted, by, plan)
 
-    def _apply_all(self, names: tuple[NamePlan, ...]) -> None:
+    def _apply_each(self, planned: Iterable[NamePlan]) -> tuple[NamePlan, ...]:
+        """Apply each before the next is planned: whatever stops a large group, what was published stays so."""
+        names: list[NamePlan] = []
         conflicts: list[ConflictError] = []
-        for name in names:
+        for name in planned:
+            names.append(name)
             try:
                 self._apply(name)
             except ConflictError as error:
@@ -97,8 +114,17 @@ class Publisher:
                 conflicts.append(error)
         if conflicts:
             raise conflicts[0]
+        return tuple(names)
 
     def _apply(self, name: NamePlan) -> None:
+        """Apply what is planned of one name.
+
+        Raises:
+            AccessDeniedError, RefusedError: an earlier record of it may not be removed. Once that is told, the next
+                attempt has nothing to do with it: no name that resolves is kept back for it.
+        """
+        is_written = any(isinstance(action, WriteParameters) for action in name.actions)
+        unremoved: AccessDeniedError | RefusedError | None = None
         for action in name.actions:
             match action:
                 case PointRecord(alias=alias, to=to, holder=holder):
@@ -107,9 +133,16 @@ class Publisher:
                     )
                     self._aliases.point(alias, to, holder=holder, may_take_over=may_take_over)
                 case RemoveRecord(alias=alias, holder=holder, dns_name=dns_name):
-                    self._aliases.remove(alias, holder=holder, dns_name=dns_name)
+                    try:
+                        self._aliases.remove(alias, holder=holder, dns_name=dns_name)
+                    except (AccessDeniedError, RefusedError) as error:
+                        if not is_written:
+                            raise
+                        unremoved = error
                 case _:
                     apply_parameters(action, self._names, partial(self._takeover.of_parameter, provider=name.provider))
+        if unremoved is not None:
+            raise unremoved
 
 
 def _publication(wanted: DesiredAttachment, by: Associated, plan: PublicationPlan) -> Publication:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from local_aws.project import InvalidProjectError
 from local_aws.time.clock import clock
 
 DESCRIPTION = "Serve a local AWS, with a stack deployed in its accounts if a template is given, until told to end."
@@ -81,6 +82,9 @@ def _serve(
 
     try:
         server = LocalAws(options.port)
+    except InvalidProjectError as wrong:
+        _tell(str(wrong))
+        return 1
     except OSError as taken:
         in_use = taken.errno == errno.EADDRINUSE
         reason = "it is in use, end what uses it or choose another with --port" if in_use else taken.strerror

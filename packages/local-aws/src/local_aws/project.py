@@ -57,12 +57,15 @@ def find(start: Path) -> Project:
     """Return what the nearest ``pyproject.toml`` says that has the table, from a folder upwards.
 
     Raises:
-        InvalidProjectError: it says something that there is not.
+        InvalidProjectError: it is no TOML, or says something that there is not.
     """
     for folder in (start, *start.parents):
         file = folder / "pyproject.toml"
         if file.is_file():
-            table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get(TABLE)
+            try:
+                table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get(TABLE)
+            except ValueError as error:
+                raise InvalidProjectError(f"{file}: {error}") from error
             if table is not None:
                 return _read(file, table)
     return Project(folder=start / ".local-aws")

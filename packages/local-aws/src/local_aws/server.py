@@ -18,7 +18,7 @@ from local_aws.http.connection import Server
 from local_aws.http.request_identification import Environ
 from local_aws.iam.authorize import authorize
 from local_aws.middleware import Application, Middleware, StartResponse
-from local_aws.project import Project, current, use
+from local_aws.project import current
 from local_aws.time import moto_time
 
 HOST = "127.0.0.1"
@@ -29,15 +29,14 @@ class LocalAws:
 
     Args:
         port: 0 takes a free one. It is taken when this is made, so that whoever has it already is told of at once.
-        project: what to use of this machine; None is what ``pyproject.toml`` says.
 
     Raises:
         OSError: the port is in use.
         InvalidProjectError: ``pyproject.toml`` says of the local AWS what can't be.
     """
 
-    def __init__(self, port: int = 0, *, project: Project | None = None) -> None:
-        use(project or current())
+    def __init__(self, port: int = 0) -> None:
+        current()
         self._listening = socket.create_server((HOST, port), backlog=Server.request_queue_size)
         self.port: int = self._listening.getsockname()[1]
         self._server: Server | None = None

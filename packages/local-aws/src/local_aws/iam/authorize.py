@@ -55,6 +55,18 @@ def authorize(call: AuthorizableCall) -> Denied | None:
     A role that its account has is held to its policies, a user too; anyone else is a person with full access. Whether
     a role lets itself be assumed is the role's to say, whoever asks; so it is with a resource that has a policy.
     """
+    denied = _denial(call, noted=True)
+    if denied is None:
+        service_linked_roles.make(_asked(call))
+    return denied
+
+
+def denial(call: AuthorizableCall) -> Denied | None:
+    """Tell why the call could not be made; nothing is noted of the role's permissions, and nothing made."""
+    return _denial(call, noted=False)
+
+
+def _denial(call: AuthorizableCall, *, noted: bool) -> Denied | None:
     if f"{call.service}:{call.operation}" in _ALWAYS_ALLOWED:
         return None
     try:
@@ -67,13 +79,10 @@ def authorize(call: AuthorizableCall) -> Denied | None:
         )
         assuming = call.service == "sts" and call.operation == "AssumeRole"
         evaluated = assuming or not who.is_unlimited or call.service in resource_policies.SERVICES
-        denied = _judge(call, who, assuming=assuming) if evaluated else None
+        return _judge(call, who, assuming=assuming, noted=noted) if evaluated else None
     except MalformedPolicyError as error:
         # IAM would have refused the policy when it was put there; moto took it.
         return Denied("MalformedPolicyDocument", str(error), 400)
-    if denied is None:
-        service_linked_roles.make(_asked(call))
-    return denied
 
 
 def required(call: AuthorizableCall, identity: Identity | None = None) -> tuple[Requirement, ...]:
@@ -93,10 +102,10 @@ def _asked(call: AuthorizableCall) -> AwsCall:
     return AwsCall(call.service, call.operation, call.params, call.account_id, call.region)
 
 
-def _judge(call: AuthorizableCall, who: policy_evaluation.Asking, *, assuming: bool) -> Denied | None:
+def _judge(call: AuthorizableCall, who: policy_evaluation.Asking, *, assuming: bool, noted: bool) -> Denied | None:
     for requirement in required(call, who.identity):
         reason = trust.refusal(requirement, who) if assuming else policy_evaluation.refusal(requirement, who)
-        if who.identity:
+        if who.identity and noted:
             usage.note(who.identity.arn, requirement, allowed=reason is None)
         if reason is not None:
             return refuse(call.model, call.principal_arn, requirement.action, requirement.resource, reason)

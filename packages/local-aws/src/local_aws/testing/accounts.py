@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any
 
 import boto3
@@ -116,12 +117,18 @@ class Account:
         return [each["SubnetId"] for each in sorted(found, key=lambda each: str(each["AvailabilityZone"]))]
 
     def resolves(self, name: str, vpc_id: str) -> bool:
-        """Whether a client inside a VPC gets anywhere by a DNS name: the local AWS tells, as no API of AWS's does."""
+        """Whether a client inside a VPC gets anywhere by a DNS name: the local AWS tells, as no API of AWS's does.
+
+        Raises:
+            HTTPError: the question was no good, as of a VPC that nobody has.
+        """
         asked = urllib.parse.urlencode({"vpc": vpc_id, "name": name})
         try:
             with urllib.request.urlopen(f"{self.url}/_local/resolve?{asked}"):  # noqa: S310 - our own port
                 return True
-        except urllib.error.HTTPError:
+        except urllib.error.HTTPError as error:
+            if error.code != HTTPStatus.NOT_FOUND:
+                raise
             return False
 
     def _kept(self, kind: str, service: str, region: str | None) -> Any:

@@ -27,7 +27,7 @@ class Faults(Protocol):
 
     @property
     def events(self) -> EventFaults:
-        """How events suffer now."""
+        """What befalls events now."""
 
     @property
     def calls(self) -> tuple[CallFault, ...]:
@@ -43,7 +43,7 @@ class Faults(Protocol):
         """
 
     def replace(self, plan: FaultPlan) -> Injected:
-        """Have a plan in force from now on; ``Plan()`` ends all."""
+        """Have a plan in force from now on; ``FaultPlan()`` ends all."""
 
 
 faults: Faults = _faults

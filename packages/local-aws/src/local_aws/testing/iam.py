@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local_aws.iam import identities, reference, usage
-from local_aws.iam.authorize import authorize
+from local_aws.iam.authorize import denial
 from local_aws.iam.reference import Action, ResourceType
 
 __all__ = ["Action", "Allowed", "Need", "ResourceType", "StatementUse", "find_action", "needs", "refusal", "statements"]
@@ -77,12 +77,13 @@ def refusal(
 ) -> str | None:
     """Return why a role of an account may not make a call, in the words of AWS's answer; None if it may.
 
-    The call is not made. ``operation`` is ``service:Operation``, ``params`` are as boto3 has them.
+    The call is not made, and counts for nothing that ``needs`` and ``statements`` tell.
+    ``operation`` is ``service:Operation``, ``params`` are as boto3 has them.
     """
     service, _, name = operation.partition(":")
     principal = f"arn:aws:sts::{account_id}:assumed-role/{role}/session"
     asked = _Asked(account_id, region, service, name, principal, role, _MODELS.get(service, service), params)
-    denied = authorize(asked)
+    denied = denial(asked)
     return None if denied is None else denied.message
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from local_aws.slack import block_kit, callbacks, mrkdwn
-from local_aws.slack.apps import DEFAULT_SCOPES, App
+from local_aws.slack.apps import DEFAULT_NAME, DEFAULT_SCOPES, App
 from local_aws.slack.callbacks import Delivered, Signed
 from local_aws.slack.mrkdwn import Rendered
 from local_aws.slack.people import APPROVALS, ESCALATION, NET_ADMINS, TEAM_ID
@@ -22,6 +22,7 @@ from local_aws.slack.workspace import workspace as _workspace
 
 __all__ = [
     "APPROVALS",
+    "DEFAULT_NAME",
     "DEFAULT_SCOPES",
     "ESCALATION",
     "NET_ADMINS",
@@ -46,8 +47,15 @@ __all__ = [
 class Workspace(Protocol):
     """The workspace: two channels, four people, and an app for each AWS account that has one installed."""
 
-    def install(self, account_id: str, callback_url: str = "", *, scopes: tuple[str, ...] = DEFAULT_SCOPES) -> App:
-        """Install the app of an account in all channels; one that is there keeps its token, with these scopes."""
+    def install(
+        self,
+        account_id: str,
+        callback_url: str = "",
+        *,
+        scopes: tuple[str, ...] = DEFAULT_SCOPES,
+        name: str = DEFAULT_NAME,
+    ) -> App:
+        """Install the app of an account in all channels; one that is there keeps token and name, with these scopes."""
 
     def app(self, account_id: str) -> App:
         """Return the app of an account.
