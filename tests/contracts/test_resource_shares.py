@@ -10,6 +10,7 @@ from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.errors import AccessDeniedError, GoneError, ThrottledError
 from drawbridge.request.shares import InvitationStatus
 from local_aws.testing.organizations import arrange
+from local_aws.testing.settings import changed
 from tests.contracts.accounts import (
     REGION,
     Account,
@@ -39,7 +40,8 @@ def invited(provider: Account, consumer: Account) -> tuple[str, str]:
 
 
 def test_an_invitation_says_who_shares_what_and_since_when(provider: Account, consumer: Account) -> None:
-    share_arn, arn = invited(provider, consumer)
+    with changed(nameless_invitations=0.0):
+        share_arn, arn = invited(provider, consumer)
 
     (invitation,) = shares_of(consumer).invitations()
 
