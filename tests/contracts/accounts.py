@@ -10,8 +10,8 @@ from typing import Any
 from botocore.stub import Stubber
 
 from local_aws.testing import accounts as testing
-from local_aws.testing.clock import clock
 from local_aws.testing.settings import changed
+from local_aws_tests.sharing import accept_invitation, first_vpc, pass_time, resource_configuration, share
 from tests.workflow.definition import RESOURCES
 
 REGION = "us-east-1"
@@ -51,15 +51,6 @@ class Account(testing.Account):
         return self.resource("dynamodb").create_table(TableName=logical_id, **wanted)
 
 
-def pass_time(seconds: float) -> None:
-    clock.advance(seconds)
-
-
-def first_vpc(who: Account) -> tuple[str, list[str]]:
-    """Give the account's default VPC and its subnets."""
-    return who.vpc(), who.subnets()
-
-
 def empty_first_pages() -> AbstractContextManager[None]:
     """Have every listing that may begin with an empty page begin with one."""
     return changed(empty_pages=1.0)
@@ -81,41 +72,6 @@ def refusing(client: Any, operation: str, code: str) -> Iterator[None]:
     with Stubber(client) as stubber:
         stubber.add_client_error(operation, code, "AWS says no")
         yield
-
-
-def resource_configuration(provider: Account, name: str = "orders-db") -> str:
-    """Create a resource configuration behind a gateway in the provider's first zone; give its ARN."""
-    vpc_id, subnet_ids = first_vpc(provider)
-    gateway = provider.lattice.create_resource_gateway(
-        name=f"{name}-gateway", vpcIdentifier=vpc_id, subnetIds=subnet_ids[:1]
-    )
-    created = provider.lattice.create_resource_configuration(
-        name=name,
-        type="SINGLE",
-        portRanges=["5432"],
-        protocol="TCP",
-        resourceGatewayIdentifier=gateway["id"],
-        resourceConfigurationDefinition={"dnsResource": {"domainName": "db.example.com", "ipAddressType": "IPV4"}},
-    )
-    return str(created["arn"])
-
-
-def share(provider: Account, arn: str, consumer: Account) -> str:
-    """Share a resource; give the share's ARN."""
-    created = provider.ram.create_resource_share(name="orders", resourceArns=[arn], principals=[consumer.account_id])
-    return str(created["resourceShare"]["resourceShareArn"])
-
-
-def invitations(consumer: Account) -> list[dict[str, Any]]:
-    pages = consumer.ram.get_paginator("get_resource_share_invitations").paginate()
-    return [invitation for page in pages for invitation in page["resourceShareInvitations"]]
-
-
-def accept_invitation(consumer: Account) -> str:
-    """Accept the one invitation; give its ARN."""
-    arn = str(invitations(consumer)[0]["resourceShareInvitationArn"])
-    consumer.ram.accept_resource_share_invitation(resourceShareInvitationArn=arn)
-    return arn
 
 
 def shared(provider: Account, consumer: Account, name: str = "orders-db") -> tuple[str, str]:

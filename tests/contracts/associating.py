@@ -9,8 +9,9 @@ from drawbridge.association.associate import Ways
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.errors import NotReadyError
+from local_aws_tests.sharing import pass_time
 from tests.associating import associate
-from tests.contracts.accounts import Account, pass_time
+from tests.contracts.accounts import Account
 
 
 def made(who: Account, association: DesiredAttachment) -> Any:

@@ -10,8 +10,9 @@ import pytest
 from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.errors import AccessDeniedError, GoneError, ThrottledError
 from drawbridge.request.connections import ConnectionState
+from local_aws_tests.sharing import pass_time
 from tests.builders import NOW
-from tests.contracts.accounts import REGION, Account, answering, connected, offered, pass_time, refusing
+from tests.contracts.accounts import REGION, Account, answering, connected, offered, refusing
 from tests.contracts.conftest import NewAccount
 
 NOWHERE = "vpce-svc-00000000000000000"

@@ -31,8 +31,9 @@ from local_aws.testing.clock import clock
 from local_aws.testing.organizations import arrange
 from local_aws.testing.server import LocalAws
 from local_aws.testing.settings import changed
-from tests.contracts import lattice_shares
-from tests.contracts.accounts import REGION, Account, first_vpc, new_account_id, pass_time, resource_configuration
+from local_aws_tests import lattice_shares
+from local_aws_tests.sharing import first_vpc, pass_time, resource_configuration
+from tests.contracts.accounts import REGION, Account, new_account_id
 
 AnyFacts = Facts | ResourceFacts
 

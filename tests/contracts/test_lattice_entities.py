@@ -12,25 +12,14 @@ from drawbridge.aws.lattice_entities import LatticeEntities
 from drawbridge.errors import ThrottledError
 from drawbridge.lattice import NOT_VISIBLE, UNAVAILABLE, Entity, ResourceKind, Undescribed
 from drawbridge.request.shares import SharedResource
+from local_aws_tests.lattice_shares import associate as put_in
+from local_aws_tests.lattice_shares import child as make_child
+from local_aws_tests.lattice_shares import group as make_group
+from local_aws_tests.lattice_shares import network as make_network
+from local_aws_tests.lattice_shares import shared as shared_with
+from local_aws_tests.sharing import accept_invitation, first_vpc, pass_time, resource_configuration, share
 from tests.builders import RESOURCE_ARN
-from tests.contracts.accounts import (
-    REGION,
-    Account,
-    accept_invitation,
-    answering,
-    empty_first_pages,
-    first_vpc,
-    pass_time,
-    refusing,
-    resource_configuration,
-    share,
-    shared,
-)
-from tests.contracts.lattice_shares import associate as put_in
-from tests.contracts.lattice_shares import child as make_child
-from tests.contracts.lattice_shares import group as make_group
-from tests.contracts.lattice_shares import network as make_network
-from tests.contracts.lattice_shares import shared as shared_with
+from tests.contracts.accounts import REGION, Account, answering, empty_first_pages, refusing, shared
 
 KIND = "vpc-lattice:resourceconfiguration"
 

@@ -11,8 +11,9 @@ from drawbridge.aws.parameter_store import Configuration, PublishedNames
 from drawbridge.configuration import Parameter
 from drawbridge.errors import AccessDeniedError, QuotaExceededError, ThrottledError
 from drawbridge.publication.parameters import Owned
+from local_aws_tests.sharing import pass_time
 from tests.builders import NOW
-from tests.contracts.accounts import Account, answering, pass_time, refusing
+from tests.contracts.accounts import Account, answering, refusing
 
 NAME = "/drawbridge/connections/orders/db/dns-name"
 

@@ -12,10 +12,11 @@ from drawbridge.association.aliases import Holder, Zone
 from drawbridge.aws.private_zones import PrivateZones
 from drawbridge.errors import AccessDeniedError, ConflictError, NotReadyError, RefusedError, ThrottledError
 from drawbridge.publication.named import NamedResource
+from local_aws_tests.sharing import first_vpc
+from local_aws_tests.zones import ZONE_OF_LATTICE, private_zone, put, record, records
+from local_aws_tests.zones import alias as alias_record
 from tests.builders import RESOURCE_ARN
-from tests.contracts.accounts import REGION, Account, first_vpc, refusing
-from tests.contracts.zones import ZONE_OF_LATTICE, private_zone, put, record, records
-from tests.contracts.zones import alias as alias_record
+from tests.contracts.accounts import REGION, Account, refusing
 
 NAME = "orders-db.db.internal"
 MARKER = f"_drawbridge.{NAME}"

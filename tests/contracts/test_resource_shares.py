@@ -11,17 +11,8 @@ from drawbridge.errors import AccessDeniedError, GoneError, ThrottledError
 from drawbridge.request.shares import InvitationStatus
 from local_aws.testing.organizations import arrange
 from local_aws.testing.settings import changed
-from tests.contracts.accounts import (
-    REGION,
-    Account,
-    accept_invitation,
-    empty_first_pages,
-    pass_time,
-    refusing,
-    resource_configuration,
-    share,
-    shared,
-)
+from local_aws_tests.sharing import accept_invitation, pass_time, resource_configuration, share
+from tests.contracts.accounts import REGION, Account, empty_first_pages, refusing, shared
 from tests.contracts.conftest import NewAccount
 
 HOUR = 3600

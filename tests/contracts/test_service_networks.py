@@ -26,21 +26,14 @@ from drawbridge.errors import (
 from drawbridge.lattice import PrivateDns, ResourceKind
 from local_aws.testing.faults import CallFault, faults
 from local_aws.testing.settings import changed
+from local_aws_tests.lattice_shares import associate as put_in
+from local_aws_tests.lattice_shares import network as make_network
+from local_aws_tests.lattice_shares import shared
+from local_aws_tests.sharing import first_vpc, pass_time, resource_configuration
 from tests.associating import associate
 from tests.builders import creation_of, otherwise, wanted_by_network
-from tests.contracts.accounts import (
-    Account,
-    answering,
-    empty_first_pages,
-    first_vpc,
-    pass_time,
-    refusing,
-    resource_configuration,
-)
+from tests.contracts.accounts import Account, answering, empty_first_pages, refusing
 from tests.contracts.accounts import shared as shared_resource
-from tests.contracts.lattice_shares import associate as put_in
-from tests.contracts.lattice_shares import network as make_network
-from tests.contracts.lattice_shares import shared
 
 replace = msgspec.structs.replace
 

@@ -11,12 +11,13 @@ from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.surroundings import Surroundings
 from drawbridge.aws.survey import Survey
 from drawbridge.errors import ThrottledError
+from local_aws_tests.lattice_shares import network as make_network
+from local_aws_tests.lattice_shares import shared as shared_with
+from local_aws_tests.sharing import first_vpc, pass_time
 from tests.builders import wanted, wanted_by_network
-from tests.contracts.accounts import Account, empty_first_pages, first_vpc, pass_time, refusing
+from tests.contracts.accounts import Account, empty_first_pages, refusing
 from tests.contracts.accounts import shared as shared_resource
 from tests.contracts.associating import made
-from tests.contracts.lattice_shares import network as make_network
-from tests.contracts.lattice_shares import shared as shared_with
 
 
 def around(who: Account) -> Surroundings:

@@ -10,8 +10,9 @@ from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.survey import Survey
 from drawbridge.errors import ThrottledError
 from drawbridge.lattice import PrivateDns
+from local_aws_tests.sharing import first_vpc, pass_time
 from tests.builders import wanted, wanted_by_network
-from tests.contracts.accounts import Account, first_vpc, pass_time, refusing
+from tests.contracts.accounts import Account, refusing
 from tests.contracts.accounts import shared as shared_resource
 from tests.contracts.associating import made
 

@@ -15,14 +15,15 @@ from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.errors import AccessDeniedError, ConflictError, NotReadyError, QuotaExceededError, UpstreamError
 from drawbridge.lattice import PrivateDns
+from local_aws_tests.lattice_shares import associate as put_in
+from local_aws_tests.lattice_shares import group as make_group
+from local_aws_tests.lattice_shares import network as make_network
+from local_aws_tests.lattice_shares import network_endpoint, resource_endpoint
+from local_aws_tests.lattice_shares import shared as shared_with
+from local_aws_tests.sharing import first_vpc, pass_time
 from tests.associating import associate
 from tests.builders import creation_of, otherwise, target_of, wanted
-from tests.contracts.accounts import REGION, Account, answering, first_vpc, pass_time, refusing, shared
-from tests.contracts.lattice_shares import associate as put_in
-from tests.contracts.lattice_shares import group as make_group
-from tests.contracts.lattice_shares import network as make_network
-from tests.contracts.lattice_shares import network_endpoint, resource_endpoint
-from tests.contracts.lattice_shares import shared as shared_with
+from tests.contracts.accounts import REGION, Account, answering, refusing, shared
 
 RESOURCE, BY_NETWORK = Mode.RESOURCE_ENDPOINT, Mode.SERVICE_NETWORK_ENDPOINT
 

@@ -8,8 +8,9 @@ import pytest
 
 from drawbridge.aws.zone_survey import ZoneSurvey
 from drawbridge.errors import AccessDeniedError
-from tests.contracts.accounts import REGION, Account, first_vpc, refusing
-from tests.contracts.zones import alias, private_zone, put, record
+from local_aws_tests.sharing import first_vpc
+from local_aws_tests.zones import alias, private_zone, put, record
+from tests.contracts.accounts import REGION, Account, refusing
 
 TARGET = f"vpce-1.rcfg-1.4232ccc.vpc-lattice-rsc.{REGION}.on.aws"
 

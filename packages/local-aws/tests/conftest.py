@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from local_aws_tests.lambda_account import Account, new_account
+from local_aws_tests.people import Person
 from local_aws_tests.workflow_runs import client_of, served
 
 SDK = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
@@ -40,3 +42,19 @@ def port() -> Iterator[int]:
 @pytest.fixture(scope="module")
 def sfn(port: int) -> Any:
     return client_of(port, "stepfunctions")
+
+
+@pytest.fixture
+def account(person: Person) -> Iterator[Account]:
+    """Give an account that functions run in, until the test is over."""
+    made = new_account(person)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def other(person: Person) -> Iterator[Account]:
+    """Give another one."""
+    made = new_account(person)
+    yield made
+    made.close()

@@ -25,26 +25,10 @@ from local_aws_tests.lambda_account import (
     SNS,
     Account,
     deliveries,
-    new_account,
     schedule,
     wait_until,
     wait_until_quiet,
 )
-from local_aws_tests.people import Person
-
-
-@pytest.fixture
-def account(person: Person) -> Iterator[Account]:
-    made = new_account(person)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def other(person: Person) -> Iterator[Account]:
-    made = new_account(person)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -25,20 +24,6 @@ from local_aws_tests.lambda_account import (
 from local_aws_tests.people import Person
 
 Json = dict[str, Any]
-
-
-@pytest.fixture
-def account(person: Person) -> Iterator[Account]:
-    made = new_account(person)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def other(person: Person) -> Iterator[Account]:
-    made = new_account(person)
-    yield made
-    made.close()
 
 
 def letters(account: Account, queue: str) -> list[tuple[Any, dict[str, str]]]:

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from local_aws.time.clock import clock
-from local_aws_tests.lambda_account import Account, new_account, wait_until_quiet
-from local_aws_tests.people import Person
-
-
-@pytest.fixture
-def account(person: Person) -> Iterator[Account]:
-    made = new_account(person)
-    yield made
-    made.close()
+from local_aws_tests.lambda_account import Account, wait_until_quiet
 
 
 def with_dead_letters(account: Account, count: int) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws_tests.accounts import REGION, Person, first_vpc, pass_time, person, refusal, resource_configuration
+from local_aws_tests.accounts import REGION, Person, person, refusal
 from local_aws_tests.lattice_shares import (
     associate,
     named_configuration,
@@ -18,6 +18,7 @@ from local_aws_tests.lattice_shares import (
     shared,
     ways,
 )
+from local_aws_tests.sharing import first_vpc, pass_time, resource_configuration
 
 OUTPOST = "arn:aws:outposts:{}:{}:outpost/op-0123456789abcdef0"
 

@@ -9,7 +9,8 @@ import pytest
 
 from local_aws.services.privatelink import endpoint_connections
 from local_aws.services.timings import timings
-from local_aws_tests.accounts import REGION, Person, first_vpc, full_pages, pass_time, person, refusal
+from local_aws_tests.accounts import REGION, Person, full_pages, person, refusal
+from local_aws_tests.sharing import first_vpc, pass_time
 
 
 def service(provider: Person, kind: str) -> dict[str, Any]:

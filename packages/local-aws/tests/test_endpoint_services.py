@@ -16,7 +16,8 @@ from local_aws.services.dns import public_dns
 from local_aws.services.privatelink import connection_notifications
 from local_aws.services.privatelink.topic_policy import Publication, allows
 from local_aws.time.activity import in_flight
-from local_aws_tests.accounts import REGION, Person, first_vpc, pass_time, person, refusal
+from local_aws_tests.accounts import REGION, Person, person, refusal
+from local_aws_tests.sharing import first_vpc, pass_time
 
 EVERY = ["Accept", "Connect", "Delete", "Reject"]
 

@@ -13,8 +13,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local_aws.services.privatelink.endpoint_store import ZONE_OF_INTERFACE
-from local_aws_tests.accounts import REGION, Person, first_vpc, pass_time, person, refusal
+from local_aws_tests.accounts import REGION, Person, person, refusal
 from local_aws_tests.people import assume
+from local_aws_tests.sharing import first_vpc, pass_time
 from local_aws_tests.zones import alias, change, private_zone, put, record, records
 
 ENDPOINT = "vpce-1-2.vpce-svc-3.eu-west-1.vpce.amazonaws.com"

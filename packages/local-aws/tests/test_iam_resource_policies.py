@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -15,24 +15,9 @@ from moto.sts.responses import TokenResponse
 
 from local_aws.iam import resource_policies
 from local_aws.server import LocalAws
-from local_aws_tests.lambda_account import Account, new_account
-from local_aws_tests.people import Person
+from local_aws_tests.lambda_account import Account
 
 Json = dict[str, Any]
-
-
-@pytest.fixture
-def account(person: Person) -> Iterator[Account]:
-    made = new_account(person)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def other(person: Person) -> Iterator[Account]:
-    made = new_account(person)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -8,17 +8,8 @@ from typing import Any
 import pytest
 
 from local_aws.services.dns import public_dns
-from local_aws_tests.accounts import (
-    Person,
-    accept_invitation,
-    first_vpc,
-    hearing,
-    pass_time,
-    person,
-    refusal,
-    resource_configuration,
-    share,
-)
+from local_aws_tests.accounts import Person, hearing, person, refusal
+from local_aws_tests.sharing import accept_invitation, first_vpc, pass_time, resource_configuration, share
 
 DEFINITION = {"dnsResource": {"domainName": "db.example.com", "ipAddressType": "IPV4"}}
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from local_aws.services.dns import public_dns
 from local_aws.services.quotas import lowered
-from local_aws_tests.accounts import Person, pass_time, person, refusal
+from local_aws_tests.accounts import Person, person, refusal
+from local_aws_tests.sharing import pass_time
 
 DAY = 24 * 3600
 

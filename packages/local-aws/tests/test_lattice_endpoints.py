@@ -12,16 +12,7 @@ import pytest
 from local_aws.fault_injection.faults import CallFault, faults
 from local_aws.services.ec2 import vpc_facts
 from local_aws.services.quotas import lowered
-from local_aws_tests.accounts import (
-    REGION,
-    Person,
-    first_vpc,
-    hearing,
-    pass_time,
-    person,
-    refusal,
-    resource_configuration,
-)
+from local_aws_tests.accounts import REGION, Person, hearing, person, refusal
 from local_aws_tests.lattice_shares import (
     associate,
     child,
@@ -35,6 +26,7 @@ from local_aws_tests.lattice_shares import (
     shared_configuration,
     ways,
 )
+from local_aws_tests.sharing import first_vpc, pass_time, resource_configuration
 
 
 def state(who: Person, endpoint: dict[str, Any]) -> str:

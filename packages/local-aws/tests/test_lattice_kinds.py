@@ -12,17 +12,8 @@ from local_aws.services.lattice.children import set_endpoints
 from local_aws.services.lattice.kinds import leaves
 from local_aws.services.lattice.store import configurations
 from local_aws.services.quotas import lowered
-from local_aws_tests.accounts import (
-    REGION,
-    Person,
-    accept_invitation,
-    first_vpc,
-    pass_time,
-    person,
-    refusal,
-    resource_configuration,
-    share,
-)
+from local_aws_tests.accounts import REGION, Person, person, refusal
+from local_aws_tests.sharing import accept_invitation, first_vpc, pass_time, resource_configuration, share
 
 DNS = {"dnsResource": {"domainName": "db.example.com", "ipAddressType": "IPV4"}}
 

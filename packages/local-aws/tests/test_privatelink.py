@@ -13,18 +13,8 @@ from moto.sns.models import sns_backends
 
 from local_aws.services.privatelink import endpoint_services
 from local_aws.time.activity import in_flight
-from local_aws_tests.accounts import (
-    REGION,
-    Person,
-    accept_invitation,
-    first_vpc,
-    hearing,
-    pass_time,
-    person,
-    refusal,
-    resource_configuration,
-    share,
-)
+from local_aws_tests.accounts import REGION, Person, hearing, person, refusal
+from local_aws_tests.sharing import accept_invitation, first_vpc, pass_time, resource_configuration, share
 
 HOUR = 3600
 

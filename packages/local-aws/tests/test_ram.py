@@ -8,18 +8,8 @@ from unittest import mock
 from local_aws.moto_extension import pages
 from local_aws.services.organizations import membership
 from local_aws.services.ram import listings
-from local_aws_tests.accounts import (
-    Person,
-    accept_invitation,
-    full_pages,
-    hearing,
-    invitations,
-    pass_time,
-    person,
-    refusal,
-    resource_configuration,
-    share,
-)
+from local_aws_tests.accounts import Person, full_pages, hearing, person, refusal
+from local_aws_tests.sharing import accept_invitation, invitations, pass_time, resource_configuration, share
 
 LATTICE = "vpc-lattice:ResourceConfiguration"
 HOUR = 3600

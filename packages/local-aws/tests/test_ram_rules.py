@@ -13,18 +13,8 @@ from local_aws.services.quotas import lowered
 from local_aws.services.ram import invitations as invitation_service
 from local_aws.services.ram import shares
 from local_aws.services.timings import timings
-from local_aws_tests.accounts import (
-    Person,
-    accept_invitation,
-    full_pages,
-    hearing,
-    invitations,
-    pass_time,
-    person,
-    refusal,
-    resource_configuration,
-    share,
-)
+from local_aws_tests.accounts import Person, full_pages, hearing, person, refusal
+from local_aws_tests.sharing import accept_invitation, invitations, pass_time, resource_configuration, share
 
 LATTICE = "vpc-lattice:ResourceConfiguration"
 HOUR = 3600

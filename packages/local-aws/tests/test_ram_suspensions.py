@@ -8,16 +8,8 @@ from unittest import mock
 import pytest
 
 from local_aws.services.ram import shares
-from local_aws_tests.accounts import (
-    Person,
-    accept_invitation,
-    full_pages,
-    pass_time,
-    person,
-    refusal,
-    resource_configuration,
-    share,
-)
+from local_aws_tests.accounts import Person, full_pages, person, refusal
+from local_aws_tests.sharing import accept_invitation, pass_time, resource_configuration, share
 
 
 def shared() -> tuple[Person, Person, str, str]:

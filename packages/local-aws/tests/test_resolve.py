@@ -9,7 +9,7 @@ import pytest
 
 from local_aws.server import LocalAws
 from local_aws.services.dns import public_dns
-from local_aws_tests.accounts import REGION, Person, first_vpc, pass_time, person
+from local_aws_tests.accounts import REGION, Person, person
 from local_aws_tests.controls import Control
 from local_aws_tests.lattice_shares import (
     associate,
@@ -22,6 +22,7 @@ from local_aws_tests.lattice_shares import (
     shared_configuration,
     ways,
 )
+from local_aws_tests.sharing import first_vpc, pass_time
 from local_aws_tests.zones import alias, private_zone, put, record
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local_aws.services.resolver import vpc_names
-from local_aws_tests.accounts import REGION, Person, first_vpc, pass_time, person
+from local_aws_tests.accounts import REGION, Person, person
 from local_aws_tests.lattice_shares import (
     associate,
     association,
@@ -19,6 +19,7 @@ from local_aws_tests.lattice_shares import (
     shared_configuration,
     ways,
 )
+from local_aws_tests.sharing import first_vpc, pass_time
 
 
 def resolved(who: Person) -> set[str]:

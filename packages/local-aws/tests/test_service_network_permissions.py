@@ -9,8 +9,9 @@ import pytest
 from local_aws.iam import facts
 from local_aws.iam.requirements import requirements
 from local_aws.iam.rules import AwsCall, Requirement
-from local_aws_tests.accounts import REGION, first_vpc, person, resource_configuration
+from local_aws_tests.accounts import REGION, person
 from local_aws_tests.lattice_shares import associate, network
+from local_aws_tests.sharing import first_vpc, resource_configuration
 
 LATTICE = "vpc-lattice"
 

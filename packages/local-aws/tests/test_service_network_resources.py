@@ -9,7 +9,7 @@ import pytest
 
 from local_aws.fault_injection.faults import CallFault, faults
 from local_aws.services.quotas import lowered
-from local_aws_tests.accounts import REGION, Person, hearing, pass_time, person, refusal, resource_configuration, share
+from local_aws_tests.accounts import REGION, Person, hearing, person, refusal
 from local_aws_tests.lattice_shares import (
     associate,
     association,
@@ -21,6 +21,7 @@ from local_aws_tests.lattice_shares import (
     shared,
     shared_configuration,
 )
+from local_aws_tests.sharing import pass_time, resource_configuration, share
 
 
 def listed(who: Person, **wanted: Any) -> list[dict[str, Any]]:

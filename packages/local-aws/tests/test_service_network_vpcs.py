@@ -9,8 +9,9 @@ import pytest
 
 from local_aws.fault_injection.faults import CallFault, faults
 from local_aws.services.quotas import lowered
-from local_aws_tests.accounts import Person, first_vpc, hearing, pass_time, person, refusal
+from local_aws_tests.accounts import Person, hearing, person, refusal
 from local_aws_tests.lattice_shares import network, shared
+from local_aws_tests.sharing import first_vpc, pass_time
 
 
 def join(who: Person, network_id: str, **wanted: Any) -> dict[str, Any]:

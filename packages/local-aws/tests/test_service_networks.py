@@ -9,18 +9,9 @@ import pytest
 
 from local_aws.fault_injection.faults import CallFault, faults
 from local_aws.services.quotas import lowered
-from local_aws_tests.accounts import (
-    REGION,
-    Person,
-    first_vpc,
-    hearing,
-    pass_time,
-    person,
-    refusal,
-    resource_configuration,
-    share,
-)
+from local_aws_tests.accounts import REGION, Person, hearing, person, refusal
 from local_aws_tests.lattice_shares import associate, network, network_endpoint, shared
+from local_aws_tests.sharing import first_vpc, pass_time, resource_configuration, share
 
 
 def found(who: Person, identifier: str) -> dict[str, Any]:

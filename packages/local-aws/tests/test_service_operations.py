@@ -20,7 +20,8 @@ from moto.vpclattice import urls as lattice_urls
 
 from local_aws import services
 from local_aws.moto_extension.pages import BadTokenError, page
-from local_aws_tests.accounts import first_vpc, person, refusal
+from local_aws_tests.accounts import person, refusal
+from local_aws_tests.sharing import first_vpc
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from moto.ssm.models import SimpleSystemManagerBackend, ssm_backends
 
 from local_aws.moto_extension import pages
 from local_aws.services.quotas import lowered
-from local_aws_tests.accounts import REGION, Heard, Person, hearing, pass_time, person, refusal
+from local_aws_tests.accounts import REGION, Heard, Person, hearing, person, refusal
+from local_aws_tests.sharing import pass_time
 
 NAME = "/app/name"
 

@@ -22,7 +22,6 @@ from local_aws.conformance import inputs, moto_patches, outputs
 from local_aws.http.connection import Server
 from local_aws.http.request_identification import Environ, identify
 from local_aws.moto_extension import default_bus, pages
-from local_aws.time.clock import clock
 
 REGION = "eu-west-1"
 _numbers = itertools.count(300000000000)
@@ -78,10 +77,6 @@ def person() -> Person:
     return Person(str(next(_numbers)))
 
 
-def pass_time(seconds: float) -> None:
-    clock.advance(seconds)
-
-
 @dataclass(frozen=True)
 class Heard:
     """An event on an account's default bus."""
@@ -109,48 +104,6 @@ def full_pages() -> Iterator[None]:
     """Keep listings from beginning with an empty page, where a test does not want to turn pages."""
     with mock.patch.object(pages, "empty_pages", 0.0):
         yield
-
-
-def first_vpc(who: Person) -> tuple[str, list[str]]:
-    """Give the account's default VPC and its subnets."""
-    vpc_id = who.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
-    subnets = who.ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["Subnets"]
-    return vpc_id, [subnet["SubnetId"] for subnet in sorted(subnets, key=lambda each: each["AvailabilityZone"])]
-
-
-def resource_configuration(provider: Person, name: str = "orders-db") -> str:
-    """Create a resource configuration behind a gateway in the provider's first zone; give its ARN."""
-    vpc_id, subnet_ids = first_vpc(provider)
-    gateway = provider.lattice.create_resource_gateway(
-        name=f"{name}-gateway", vpcIdentifier=vpc_id, subnetIds=subnet_ids[:1]
-    )
-    created = provider.lattice.create_resource_configuration(
-        name=name,
-        type="SINGLE",
-        portRanges=["5432"],
-        protocol="TCP",
-        resourceGatewayIdentifier=gateway["id"],
-        resourceConfigurationDefinition={"dnsResource": {"domainName": "db.example.com", "ipAddressType": "IPV4"}},
-    )
-    return str(created["arn"])
-
-
-def share(provider: Person, arn: str, consumer: Person) -> str:
-    """Share a resource; give the share's ARN."""
-    created = provider.ram.create_resource_share(name="orders", resourceArns=[arn], principals=[consumer.account_id])
-    return str(created["resourceShare"]["resourceShareArn"])
-
-
-def invitations(consumer: Person) -> list[dict[str, Any]]:
-    pages_of = consumer.ram.get_paginator("get_resource_share_invitations").paginate()
-    return [invitation for page in pages_of for invitation in page["resourceShareInvitations"]]
-
-
-def accept_invitation(consumer: Person) -> str:
-    """Accept the one invitation; give its ARN."""
-    arn = str(invitations(consumer)[0]["resourceShareInvitationArn"])
-    consumer.ram.accept_resource_share_invitation(resourceShareInvitationArn=arn)
-    return arn
 
 
 def refusal(call: Callable[[], Any]) -> str:

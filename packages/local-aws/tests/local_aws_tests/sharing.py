@@ -1,0 +1,71 @@
+"""What people do with AWS RAM and VPC Lattice, whoever calls for them."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from local_aws.time.clock import clock
+
+
+class Caller(Protocol):
+    """Somebody who may do everything in an account."""
+
+    @property
+    def account_id(self) -> str: ...
+
+    @property
+    def ec2(self) -> Any: ...
+
+    @property
+    def ram(self) -> Any: ...
+
+    @property
+    def lattice(self) -> Any: ...
+
+    def client(self, service: str) -> Any: ...
+
+
+def pass_time(seconds: float) -> None:
+    clock.advance(seconds)
+
+
+def first_vpc(who: Caller) -> tuple[str, list[str]]:
+    """Give the account's default VPC and its subnets."""
+    vpc_id = who.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    subnets = who.ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["Subnets"]
+    return vpc_id, [subnet["SubnetId"] for subnet in sorted(subnets, key=lambda each: each["AvailabilityZone"])]
+
+
+def resource_configuration(provider: Caller, name: str = "orders-db") -> str:
+    """Create a resource configuration behind a gateway in the provider's first zone; give its ARN."""
+    vpc_id, subnet_ids = first_vpc(provider)
+    gateway = provider.lattice.create_resource_gateway(
+        name=f"{name}-gateway", vpcIdentifier=vpc_id, subnetIds=subnet_ids[:1]
+    )
+    created = provider.lattice.create_resource_configuration(
+        name=name,
+        type="SINGLE",
+        portRanges=["5432"],
+        protocol="TCP",
+        resourceGatewayIdentifier=gateway["id"],
+        resourceConfigurationDefinition={"dnsResource": {"domainName": "db.example.com", "ipAddressType": "IPV4"}},
+    )
+    return str(created["arn"])
+
+
+def share(provider: Caller, arn: str, consumer: Caller) -> str:
+    """Share a resource; give the share's ARN."""
+    created = provider.ram.create_resource_share(name="orders", resourceArns=[arn], principals=[consumer.account_id])
+    return str(created["resourceShare"]["resourceShareArn"])
+
+
+def invitations(consumer: Caller) -> list[dict[str, Any]]:
+    pages_of = consumer.ram.get_paginator("get_resource_share_invitations").paginate()
+    return [invitation for page in pages_of for invitation in page["resourceShareInvitations"]]
+
+
+def accept_invitation(consumer: Caller) -> str:
+    """Accept the one invitation; give its ARN."""
+    arn = str(invitations(consumer)[0]["resourceShareInvitationArn"])
+    consumer.ram.accept_resource_share_invitation(resourceShareInvitationArn=arn)
+    return arn
