@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from local_aws.services.dns import public_dns
-from local_aws_tests.sharing import Caller, first_vpc, invitations, pass_time, resource_configuration, share
+from local_aws_tests.sharing import AccountUser, first_vpc, invitations, pass_time, resource_configuration, share
 
 DNS = {"dnsResource": {"domainName": "db.example.com", "ipAddressType": "IPV4"}}
 
 
-def network(owner: Caller, name: str = "network", *, shareable: bool = False, **wanted: Any) -> dict[str, Any]:
+def network(owner: AccountUser, name: str = "network", *, shareable: bool = False, **wanted: Any) -> dict[str, Any]:
     created: dict[str, Any] = owner.lattice.create_service_network(
         name=name, sharingConfig={"enabled": shareable}, **wanted
     )
     return created
 
 
-def shared(owner: Caller, arn: str, receiver: Caller) -> str:
+def shared(owner: AccountUser, arn: str, receiver: AccountUser) -> str:
     """Share, accept, and wait until it can be seen; give the share's ARN."""
     share_arn = share(owner, arn, receiver)
     for invitation in invitations(receiver):
@@ -29,13 +29,13 @@ def shared(owner: Caller, arn: str, receiver: Caller) -> str:
     return share_arn
 
 
-def shared_configuration(provider: Caller, consumer: Caller, name: str = "orders-db") -> str:
+def shared_configuration(provider: AccountUser, consumer: AccountUser, name: str = "orders-db") -> str:
     arn = resource_configuration(provider, name)
     shared(provider, arn, consumer)
     return arn
 
 
-def group(provider: Caller, *children: str) -> dict[str, Any]:
+def group(provider: AccountUser, *children: str) -> dict[str, Any]:
     """Make a group with children, behind a gateway in the first zone."""
     vpc_id, subnet_ids = first_vpc(provider)
     gateway = provider.lattice.create_resource_gateway(
@@ -50,7 +50,7 @@ def group(provider: Caller, *children: str) -> dict[str, Any]:
     return made
 
 
-def child(provider: Caller, parent: dict[str, Any], name: str) -> dict[str, Any]:
+def child(provider: AccountUser, parent: dict[str, Any], name: str) -> dict[str, Any]:
     made: dict[str, Any] = provider.lattice.create_resource_configuration(
         name=name,
         type="CHILD",
@@ -61,7 +61,7 @@ def child(provider: Caller, parent: dict[str, Any], name: str) -> dict[str, Any]
     return made
 
 
-def named_configuration(provider: Caller, domain: str = "example.com", *, verified: bool = True) -> str:
+def named_configuration(provider: AccountUser, domain: str = "example.com", *, verified: bool = True) -> str:
     """Make a configuration with a custom name in a domain, which is verified or not; give its ARN."""
     vpc_id, subnet_ids = first_vpc(provider)
     gateway = provider.lattice.create_resource_gateway(
@@ -85,33 +85,33 @@ def named_configuration(provider: Caller, domain: str = "example.com", *, verifi
     return str(made["arn"])
 
 
-def associate(who: Caller, network_id: str, configuration: str, **wanted: Any) -> dict[str, Any]:
+def associate(who: AccountUser, network_id: str, configuration: str, **wanted: Any) -> dict[str, Any]:
     made: dict[str, Any] = who.lattice.create_service_network_resource_association(
         serviceNetworkIdentifier=network_id, resourceConfigurationIdentifier=configuration, **wanted
     )
     return made
 
 
-def association(who: Caller, made: dict[str, Any]) -> dict[str, Any]:
+def association(who: AccountUser, made: dict[str, Any]) -> dict[str, Any]:
     asked = {"serviceNetworkResourceAssociationIdentifier": made["id"]}
     found: dict[str, Any] = who.lattice.get_service_network_resource_association(**asked)
     return found
 
 
-def disassociate(who: Caller, made: dict[str, Any]) -> dict[str, Any]:
+def disassociate(who: AccountUser, made: dict[str, Any]) -> dict[str, Any]:
     asked = {"serviceNetworkResourceAssociationIdentifier": made["id"]}
     gone: dict[str, Any] = who.lattice.delete_service_network_resource_association(**asked)
     return gone
 
 
-def network_endpoint(who: Caller, arn: str, **wanted: Any) -> dict[str, Any]:
+def network_endpoint(who: AccountUser, arn: str, **wanted: Any) -> dict[str, Any]:
     vpc_id, subnet_ids = first_vpc(who)
     asked = {"VpcEndpointType": "ServiceNetwork", "VpcId": vpc_id, "SubnetIds": subnet_ids[:1]}
     made: dict[str, Any] = who.ec2.create_vpc_endpoint(**{**asked, "ServiceNetworkArn": arn, **wanted})["VpcEndpoint"]
     return made
 
 
-def resource_endpoint(who: Caller, arn: str, **wanted: Any) -> dict[str, Any]:
+def resource_endpoint(who: AccountUser, arn: str, **wanted: Any) -> dict[str, Any]:
     vpc_id, subnet_ids = first_vpc(who)
     asked = {"VpcEndpointType": "Resource", "VpcId": vpc_id, "SubnetIds": subnet_ids[:1]}
     made: dict[str, Any] = who.ec2.create_vpc_endpoint(**{**asked, "ResourceConfigurationArn": arn, **wanted})[
@@ -120,7 +120,7 @@ def resource_endpoint(who: Caller, arn: str, **wanted: Any) -> dict[str, Any]:
     return made
 
 
-def ways(who: Caller, endpoint: dict[str, Any], **filters: str) -> list[dict[str, Any]]:
+def ways(who: AccountUser, endpoint: dict[str, Any], **filters: str) -> list[dict[str, Any]]:
     """Give the associations of an endpoint."""
     asked = [{"Name": name.replace("_", "-"), "Values": [value]} for name, value in filters.items()]
     told = who.ec2.describe_vpc_endpoint_associations(VpcEndpointIds=[endpoint["VpcEndpointId"]], Filters=asked)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from local_aws.time.clock import clock
 
 
-class Caller(Protocol):
+class AccountUser(Protocol):
     """Somebody who may do everything in an account."""
 
     @property
@@ -29,14 +29,14 @@ def pass_time(seconds: float) -> None:
     clock.advance(seconds)
 
 
-def first_vpc(who: Caller) -> tuple[str, list[str]]:
+def first_vpc(who: AccountUser) -> tuple[str, list[str]]:
     """Give the account's default VPC and its subnets."""
     vpc_id = who.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
     subnets = who.ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["Subnets"]
     return vpc_id, [subnet["SubnetId"] for subnet in sorted(subnets, key=lambda each: each["AvailabilityZone"])]
 
 
-def resource_configuration(provider: Caller, name: str = "orders-db") -> str:
+def resource_configuration(provider: AccountUser, name: str = "orders-db") -> str:
     """Create a resource configuration behind a gateway in the provider's first zone; give its ARN."""
     vpc_id, subnet_ids = first_vpc(provider)
     gateway = provider.lattice.create_resource_gateway(
@@ -53,18 +53,18 @@ def resource_configuration(provider: Caller, name: str = "orders-db") -> str:
     return str(created["arn"])
 
 
-def share(provider: Caller, arn: str, consumer: Caller) -> str:
+def share(provider: AccountUser, arn: str, consumer: AccountUser) -> str:
     """Share a resource; give the share's ARN."""
     created = provider.ram.create_resource_share(name="orders", resourceArns=[arn], principals=[consumer.account_id])
     return str(created["resourceShare"]["resourceShareArn"])
 
 
-def invitations(consumer: Caller) -> list[dict[str, Any]]:
+def invitations(consumer: AccountUser) -> list[dict[str, Any]]:
     pages_of = consumer.ram.get_paginator("get_resource_share_invitations").paginate()
     return [invitation for page in pages_of for invitation in page["resourceShareInvitations"]]
 
 
-def accept_invitation(consumer: Caller) -> str:
+def accept_invitation(consumer: AccountUser) -> str:
     """Accept the one invitation; give its ARN."""
     arn = str(invitations(consumer)[0]["resourceShareInvitationArn"])
     consumer.ram.accept_resource_share_invitation(resourceShareInvitationArn=arn)

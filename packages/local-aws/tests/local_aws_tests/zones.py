@@ -6,13 +6,13 @@ from typing import Any
 
 from local_aws.services.lattice import network_store
 from local_aws.services.privatelink.endpoint_store import ZONE_OF_INTERFACE
-from local_aws_tests.sharing import Caller, first_vpc
+from local_aws_tests.sharing import AccountUser, first_vpc
 
 ZONE_OF_LATTICE = network_store.ZONE
 """The hosted zone of VPC Lattice's own names, which is AWS's."""
 
 
-def private_zone(owner: Caller, name: str = "example.com", vpc_id: str | None = None, **wanted: Any) -> str:
+def private_zone(owner: AccountUser, name: str = "example.com", vpc_id: str | None = None, **wanted: Any) -> str:
     """Make a zone for a VPC, the account's default one if no other is named; give its id."""
     vpc = {"VPCId": vpc_id or first_vpc(owner)[0], "VPCRegion": owner.ec2.meta.region_name}
     asked = {"Name": name, "CallerReference": f"{name} in {vpc['VPCId']}", "VPC": vpc, **wanted}
@@ -31,18 +31,18 @@ def record(name: str, kind: str, *values: str, ttl: int = 60) -> dict[str, Any]:
     return {"Name": name, "Type": kind, "TTL": ttl, "ResourceRecords": [{"Value": value} for value in values]}
 
 
-def change(owner: Caller, zone_id: str, *changes: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+def change(owner: AccountUser, zone_id: str, *changes: tuple[str, dict[str, Any]]) -> dict[str, Any]:
     """Send one batch of changes: pairs of an action and a record."""
     batch = {"Changes": [{"Action": action, "ResourceRecordSet": each} for action, each in changes]}
     made: dict[str, Any] = owner.client("route53").change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch=batch)
     return made
 
 
-def put(owner: Caller, zone_id: str, *records: dict[str, Any]) -> None:
+def put(owner: AccountUser, zone_id: str, *records: dict[str, Any]) -> None:
     change(owner, zone_id, *(("UPSERT", each) for each in records))
 
 
-def records(owner: Caller, zone_id: str) -> list[dict[str, Any]]:
+def records(owner: AccountUser, zone_id: str) -> list[dict[str, Any]]:
     """Give a zone's records, but for its own NS and SOA."""
     told = owner.client("route53").list_resource_record_sets(HostedZoneId=zone_id)["ResourceRecordSets"]
     return [each for each in told if each["Type"] not in {"NS", "SOA"}]
