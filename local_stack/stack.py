@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from local_aws.deployment.stack import Stack
+    from local_aws.testing.deployment import Stack
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 TEMPLATE = REPOSITORY / "template.yaml"
@@ -37,36 +37,36 @@ def deploy_stack(
         DeploymentError: it can't be deployed.
     """
     # Loading moto takes most of a second; the names above are wanted without.
-    from local_aws import slack  # noqa: PLC0415
-    from local_aws.deployment import deploy  # noqa: PLC0415
+    from local_aws.testing.deployment import deploy  # noqa: PLC0415
+    from local_aws.testing.slack import APPROVALS, api_url, workspace  # noqa: PLC0415
 
     values = {**PARAMETERS, **(parameters or {})}
     slots = _parameters_of_slack()
-    asks = bool(slots) and values.get("SlackChannel", slack.APPROVALS) != ""
+    asks = bool(slots) and values.get("SlackChannel", APPROVALS) != ""
     if asks:
-        app = slack.install(account_id, name="Drawbridge")
-        known = {"SlackChannel": slack.APPROVALS, "SlackApiUrl": slack.api_url(), "SlackAppId": app.app_id}
+        app = workspace.install(account_id, name="Drawbridge")
+        known = {"SlackChannel": APPROVALS, "SlackApiUrl": api_url(), "SlackAppId": app.app_id}
         values = {**{slot: known[slot] for slot in slots}, **values}
         _keep_secret(account_id, region, {"botToken": app.bot_token, "signingSecret": app.signing_secret})
     stack = deploy(TEMPLATE, account_id, region, name=name, parameters=values)
     if asks:
-        slack.install(account_id, stack.outputs["SlackCallbackUrl"])
+        workspace.install(account_id, stack.outputs["SlackCallbackUrl"])
         _name_approvers(account_id, region, values.get("Prefix", "drawbridge"))
     return stack
 
 
 def _parameters_of_slack() -> set[str]:
     """Name the template's parameters that Slack has a say in; none if it does not ask there."""
-    from local_aws.deployment import template as templates  # noqa: PLC0415 - as above
+    from local_aws.testing.deployment import read  # noqa: PLC0415 - as above
 
-    template = templates.read(TEMPLATE)
+    template = read(TEMPLATE)
     slots = set(template.get("Parameters") or ())
     asks = {"SlackChannel", "SlackApiUrl"} <= slots and "SlackCallbackUrl" in (template.get("Outputs") or ())
     return slots & {"SlackChannel", "SlackApiUrl", "SlackAppId"} if asks else set()
 
 
 def _keep_secret(account_id: str, region: str, told: Mapping[str, str]) -> None:
-    from local_aws.deployment.clients import client  # noqa: PLC0415 - as above
+    from local_aws.testing.deployment import client  # noqa: PLC0415 - as above
 
     secrets = client("secretsmanager", account_id, region)
     text = json.dumps(told)
@@ -77,7 +77,7 @@ def _keep_secret(account_id: str, region: str, told: Mapping[str, str]) -> None:
 
 
 def _name_approvers(account_id: str, region: str, prefix: str) -> None:
-    from local_aws.deployment.clients import client  # noqa: PLC0415 - as above
+    from local_aws.testing.deployment import client  # noqa: PLC0415 - as above
 
     client("ssm", account_id, region).put_parameter(
         Name=f"/{prefix}/config/approvers", Value=json.dumps(APPROVERS), Type="String", Overwrite=True

@@ -56,6 +56,8 @@ class Reach:
         """Service networks and VPCs that are not to be looked into, each with what AWS says."""
         self.there = 0
         """How many there are of what a quota counts."""
+        self.gone: set[str] = set()
+        """Associations that are listed still, and that somebody else has just deleted."""
 
     @property
     def ways(self) -> Ways:
@@ -141,9 +143,11 @@ class Reach:
             return made
 
         def take_out(self, association_id: str) -> None:
-            self._aws.changes.append(f"take out {association_id}")
             there = self._aws.resources.items()
             self._aws.resources = {key: each for key, each in there if each.id != association_id}
+            if association_id in self._aws.gone:
+                raise GoneError(f"delete {association_id}: ResourceNotFoundException: no")
+            self._aws.changes.append(f"take out {association_id}")
 
         def associate_vpc(self, action: AssociateVpc, client_token: str) -> VpcInNetwork:
             self._aws.changes.append(f"associate {action.vpc_id}")

@@ -295,6 +295,23 @@ def test_trap_16_what_failed_is_taken_out_by_the_next_attempt_and_put_in_anew(aw
     assert aws.changes == ["put orders-db in shared", "take out snra-1", "put orders-db in shared"]
 
 
+def test_what_failed_and_was_taken_out_by_somebody_else_meanwhile_is_put_in_anew(aws: Reach) -> None:
+    aws.networks.append(NETWORK)
+    step = wanted_by_network(vpc_id="")
+    aws.becomes = State.PENDING
+    with pytest.raises(NotReadyError):
+        associate(step, aws.ways, attempt=1)
+    aws.settle(State.FAILED)
+
+    aws.gone.add("snra-1")
+
+    with pytest.raises(NotReadyError, match="snra-1 failed, and is being deleted"):
+        associate(step, aws.ways, attempt=2)
+    aws.becomes = State.AVAILABLE
+
+    assert associate(step, aws.ways, attempt=2).in_network == "snra-2"
+
+
 def test_the_association_of_a_vpc_gets_what_the_binding_wants_if_it_is_ours(aws: Reach) -> None:
     aws.networks.append(NETWORK)
     associate(wanted_by_network(), aws.ways, attempt=1)

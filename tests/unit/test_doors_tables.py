@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import msgspec
 import pytest
@@ -20,7 +21,8 @@ from drawbridge.decision.cedar import Action, compile_together
 from drawbridge.decision.facts import Asker, Moment
 from drawbridge.decision.in_force import permitted_digest
 from drawbridge.decision.policies import parse_policy
-from drawbridge.discovery.attention import need_of
+from drawbridge.discovery.attention import Need, need_of
+from drawbridge.discovery.planned import Planned
 from drawbridge.discovery.row import Row
 from drawbridge.errors import InvalidInputError
 from tests.builders import CONNECTION, CONSUMER, NOW, SHARE, connection_facts, question, seen
@@ -140,6 +142,18 @@ def test_what_a_row_keeps_in_json_is_read_or_is_unknown(text: str) -> None:
     assert [kept.contents or (), kept.ways or (), kept.left or ()] == [(), (), ()]
     assert [kept.grounds, kept.association_grounds, kept.let_in or None] == [None, None, None]
     assert (kept.inputs or Inputs()).changed_since(Inputs(vpcs="a", resources="b")) == ()
+
+
+def test_what_is_left_behind_and_can_not_be_read_gets_an_attempt_that_writes_it_anew() -> None:
+    rows, told = ledger(GOOD | {"left": "nonsense"})
+    kept = rows.rows([SHARE.request_id])[SHARE.request_id]
+    planned = Planned(InForce((), (), ()), InForce((), (), ()), mock.Mock(), mock.Mock())
+    found = seen(request=SHARE, state=kept.seen, wanted=kept.wanted, permitted=kept.permitted, left=planned.left(kept))
+
+    assert need_of(found, kept, NOW) is Need.NEW_ATTEMPT
+    written_anew = msgspec.structs.replace(kept, left=())
+    assert need_of(found, written_anew, NOW) is Need.NOTHING
+    assert told == []
 
 
 @fuzzed

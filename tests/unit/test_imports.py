@@ -1,4 +1,4 @@
-"""Tests, demo and bench know the local AWS by its public face, and each other by modules that are no tests."""
+"""Who uses the local AWS here knows its public face, and tests know each other by modules that are no tests."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import pytest
 
 from tests.builders import REPOSITORY
 
-FACE = ("local_aws.testing", "local_aws.pytest_plugin")
+FACE = ("local_aws.testing", "local_aws.pytest_plugin", "local_aws.command")
 FILES = sorted(
-    path for folder in ("tests", "demo", "bench", "scenarios") for path in (REPOSITORY / folder).rglob("*.py")
+    path
+    for folder in ("tests", "demo", "bench", "scenarios", "local_stack")
+    for path in (REPOSITORY / folder).rglob("*.py")
 )
 
 

@@ -289,6 +289,39 @@ def test_an_earlier_record_that_may_not_be_removed_is_told_once_and_keeps_no_nam
     assert publication(world, names, RENAMED).dns_name == "new.example"
 
 
+def test_an_earlier_record_that_may_not_be_removed_keeps_back_no_other_name_of_its_group(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = Names()
+    group = msgspec.structs.replace(GROUP, alias=msgspec.structs.replace(ALIAS, name="{resource}.internal"))
+    before, after = children("one", "two"), children("one", "two", "three")
+    publication(before, names, group)
+    after.records, after.holders = before.records, before.holders
+    renamed = msgspec.structs.replace(group, alias=msgspec.structs.replace(ALIAS, name="{resource}.other.internal"))
+    monkeypatch.setattr(after, "remove", mock.Mock(side_effect=AccessDeniedError("look for one.internal")))
+
+    with pytest.raises(AccessDeniedError, match=r"one\.internal"):
+        publication(after, names, renamed)
+
+    assert {name.partition(".")[2] for name in after.records} == {"internal", "other.internal"}
+    assert len(names.there) == 6
+    assert publication(after, names, renamed).dns_name == "one.example, three.example, two.example"
+
+
+def test_a_name_that_is_taken_and_whose_earlier_record_may_not_be_removed_is_told_with_both(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names, before = Names(), World(named())
+    publication(before, names, ALIASED)
+    names.there[PLAIN] = Owned(value="mine", subject="")
+    world = World(named(dns_name="new.example"))
+    world.records, world.holders = before.records, before.holders
+    monkeypatch.setattr(world, "remove", mock.Mock(side_effect=AccessDeniedError("look for db.internal")))
+
+    with pytest.raises(ConflictError, match=r"not Drawbridge's.*; look for db\.internal"):
+        publication(world, names, RENAMED)
+
+
 def test_what_is_gone_keeps_its_parameters_as_long_as_its_record_may_not_be_removed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,6 +1,7 @@
 """Associating: one shared resource is made reachable in one VPC, step by step."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol, assert_never
 
@@ -49,7 +50,7 @@ from drawbridge.association.observed import (
     VpcInNetwork,
 )
 from drawbridge.association.steps import Await, Stuck, associated, next_step, resource_target
-from drawbridge.errors import AssociationFailedError, ConflictError, NotReadyError
+from drawbridge.errors import AssociationFailedError, ConflictError, GoneError, NotReadyError
 from drawbridge.lattice import PrivateDns
 
 
@@ -160,7 +161,9 @@ class Ways:
                 case PutInNetwork():
                     return self._networks.put_in(action, association_token(action))
                 case TakeOutOfNetwork(association_id=association_id):
-                    self._networks.take_out(association_id)
+                    # Another association of the same plan, or the try before this one, may have taken it out.
+                    with suppress(GoneError):
+                        self._networks.take_out(association_id)
                     raise NotReadyError(f"{association_id} failed, and is being deleted to be made anew")
                 case AssociateVpc():
                     return self._networks.associate_vpc(action, vpc_association_token(action))

@@ -367,7 +367,7 @@ _IN_JSON: Mapping[str, tuple[Any, object]] = {
     "contents": (tuple[Matchable, ...] | None, None),
     "ways": (tuple[Way, ...], ()),
     "inputs": (Inputs, Inputs()),
-    "left": (tuple[Made, ...], ()),
+    "left": (tuple[Made, ...], UNSET),
     "let_in": (LetIn | None, None),
 }
 """The attributes that hold JSON: of what kind each is, and what is read of one that another version wrote otherwise."""
@@ -425,11 +425,12 @@ def _row_of(item: dict[str, Any]) -> Row:
     # DynamoDB gives every number as a Decimal.
     numbers = {name: int(item[name]) for name in ("attempt", "failures")}
     # An empty text stands for what was never written.
-    in_json = {name: item[name] for name in _IN_JSON if item.get(name, "") != ""}
+    in_json = {name: _read(name, item[name]) for name in _IN_JSON if item.get(name, "") != ""}
+    readable = {name: value for name, value in in_json.items() if value is not UNSET}
     plain = {name: value for name, value in item.items() if name not in _IN_JSON}
-    row = msgspec.convert(plain | numbers | {name: _read(name, text) for name, text in in_json.items()}, Row)
+    row = msgspec.convert(plain | numbers | readable, Row)
     if row.request_id != item["request_id"]:
         raise ValueError(f"it is about {row.request_id}")
     if datetime.fromisoformat(row.updated_at).tzinfo is None:
         raise ValueError("updated_at has no time zone")
-    return row
+    return row if in_json.get("left") is not UNSET else msgspec.structs.replace(row, left=UNSET)

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from typing import Protocol
 
+from msgspec import UnsetType
+
 from drawbridge.association.binding import Binding
 from drawbridge.association.inputs import Surroundings, inputs_of, that_matter
 from drawbridge.association.made import Made
@@ -43,7 +45,10 @@ class Planned:
 
     def left(self, row: Row) -> tuple[Made, ...] | None:
         """Return what is there still of what a row says is left behind; ``None`` if it says nothing."""
-        return None if row.left is None else tuple(each for each in row.left if self._may_be_there(each))
+        if row.left is None:
+            return None
+        # What can't be read is no list: compared with none, it differs, and the next attempt writes it anew.
+        return () if isinstance(row.left, UnsetType) else tuple(filter(self._may_be_there, row.left))
 
     def _may_be_there(self, made: Made) -> bool:
         try:

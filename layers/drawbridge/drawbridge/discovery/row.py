@@ -58,8 +58,9 @@ class Row(Struct, frozen=True, kw_only=True):
     """How the associations were left; ``None`` if there were none yet."""
     inputs: Inputs | None = None
     """What else the plan rested on; ``None`` if nothing was planned, or by a version that kept none."""
-    left: tuple[Made, ...] | None = None
-    """What was made for it and is called for by nothing any longer; ``None`` if that was never looked at."""
+    left: tuple[Made, ...] | msgspec.UnsetType | None = None
+    """What was made for it and is called for by nothing any longer; ``None`` if that was never looked at, and unset if
+    it can't be read, which is no list of anybody's: the next attempt writes it anew."""
     drift: str = ""
     """A digest of the drift that the attempt was made for."""
     reviewed: str = ""

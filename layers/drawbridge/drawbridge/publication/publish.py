@@ -12,6 +12,7 @@ from drawbridge.association.aliases import Holder, MayTakeOver
 from drawbridge.errors import (
     AccessDeniedError,
     ConflictError,
+    DrawbridgeError,
     GoneError,
     NotReadyError,
     RefusedError,
@@ -104,24 +105,27 @@ class Publisher:
     def _apply_each(self, planned: Iterable[NamePlan]) -> tuple[NamePlan, ...]:
         """Apply each before the next is planned: whatever stops a large group, what was published stays so."""
         names: list[NamePlan] = []
-        conflicts: list[ConflictError] = []
+        failures: list[DrawbridgeError] = []
         for name in planned:
             names.append(name)
+            # One name that is taken, or an earlier record that may not be removed, stops no other name.
             try:
-                self._apply(name)
+                unremoved = self._apply(name)
             except ConflictError as error:
-                # One name that is taken stops no other.
-                conflicts.append(error)
-        if conflicts:
-            raise conflicts[0]
+                failures.append(error)
+            else:
+                failures += [unremoved] if unremoved else []
+        if failures:
+            raise failures[0]
         return tuple(names)
 
-    def _apply(self, name: NamePlan) -> None:
-        """Apply what is planned of one name.
+    def _apply(self, name: NamePlan) -> DrawbridgeError | None:
+        """Apply what is planned of one name; return why an earlier record of it may not be removed, if it may not.
+
+        Once that is told, the next attempt has nothing to do with it: no name that resolves is kept back for it.
 
         Raises:
-            AccessDeniedError, RefusedError: an earlier record of it may not be removed. Once that is told, the next
-                attempt has nothing to do with it: no name that resolves is kept back for it.
+            AccessDeniedError, RefusedError: the record of a name that is taken back may not be removed.
         """
         is_written = any(isinstance(action, WriteParameters) for action in name.actions)
         unremoved: AccessDeniedError | RefusedError | None = None
@@ -140,9 +144,13 @@ class Publisher:
                             raise
                         unremoved = error
                 case _:
-                    apply_parameters(action, self._names, partial(self._takeover.of_parameter, provider=name.provider))
-        if unremoved is not None:
-            raise unremoved
+                    try:
+                        apply_parameters(
+                            action, self._names, partial(self._takeover.of_parameter, provider=name.provider)
+                        )
+                    except ConflictError as error:
+                        raise ConflictError("; ".join(map(str, filter(None, (error, unremoved))))) from error
+        return unremoved
 
 
 def _publication(wanted: DesiredAttachment, by: Associated, plan: PublicationPlan) -> Publication:

@@ -2,7 +2,7 @@
 
 - ``server``: ``LocalAws``, which serves it on a port of this machine.
 - ``accounts``: ``Account``, somebody in an account, with full access or in a role of it, and their SDK clients.
-- ``deployment``: a SAM template, deployed in an account, or made CloudFormation of.
+- ``deployment``: a SAM template, deployed in an account, read, or made CloudFormation of.
 - ``clock``: the one time, which can be advanced; ``fast_forward`` leaves out the time in which nothing happens.
 - ``faults``: calls that fail, functions that are killed, events that are lost.
 - ``record``: the AWS calls that were made, by whom, one by one and counted.
@@ -31,6 +31,8 @@ local AWS. ``local_aws.pytest_plugin`` has fixtures for the most of it::
             assert fast_forward(3600, until=lambda: somebody.parameter("/kept") == "keep")
 
         assert injected.struck(killed) == 1
+
+A project that serves its own stack may make a command of its own of ``local_aws.command`` too.
 
 Nothing here knows what is deployed.
 """

@@ -7,10 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from local_aws.deployment import DeploymentError, policy_documents, template
+from local_aws.deployment import clients as _clients
 from local_aws.deployment import deploy as _deploy
 from local_aws.deployment.stack import Stack
 
-__all__ = ["DeploymentError", "Stack", "cloudformation_of", "deploy", "parameter_values", "policies_in", "policies_of"]
+__all__ = [
+    "DeploymentError",
+    "Stack",
+    "client",
+    "cloudformation_of",
+    "deploy",
+    "parameter_values",
+    "policies_in",
+    "policies_of",
+    "read",
+]
 
 
 def deploy(
@@ -27,6 +38,20 @@ def deploy(
         DeploymentError: it can't be deployed, or one of its resources could not be made.
     """
     return _deploy(Path(path), account_id, region, name=name, parameters=parameters)
+
+
+def client(service: str, account_id: str, region: str = "us-east-1") -> Any:
+    """Return a boto3 client of whoever deploys: a person with full access, whom no throttle holds back."""
+    return _clients.client(service, account_id, region)
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """Return a template as it is written, with CloudFormation's tags as JSON has them.
+
+    Raises:
+        DeploymentError: it can't be read.
+    """
+    return template.read(Path(path))
 
 
 def cloudformation_of(
