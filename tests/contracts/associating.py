@@ -14,12 +14,17 @@ from tests.associating import associate
 from tests.contracts.accounts import Account
 
 
+def ways_of(who: Account) -> Ways:
+    """Build them for one look."""
+    networks = ServiceNetworks(who.lattice, owner="drawbridge", account_id=who.account_id)
+    return Ways(networks, VpcEndpoints(who.ec2, owner="drawbridge"))
+
+
 def made(who: Account, association: DesiredAttachment) -> Any:
     """Associate it, however long it takes."""
     for _ in range(20):
-        networks = ServiceNetworks(who.lattice, owner="drawbridge", account_id=who.account_id)
         try:
-            return associate(association, Ways(networks, VpcEndpoints(who.ec2, owner="drawbridge")), attempt=1)
+            return associate(association, ways_of(who), attempt=1)
         except NotReadyError:
             pass_time(5)
     raise AssertionError(f"{association.name} does not come about")

@@ -12,10 +12,10 @@ from drawbridge.aws.workflow import OnboardingWorkflow
 from drawbridge.discovery.endings import Ending
 from drawbridge.errors import DrawbridgeError, GoneError, ThrottledError
 from drawbridge.request import ResourceShareRequest, WorkflowInput
+from local_aws_tests.waiting import until
 from tests.builders import CONNECTION, SHARE, workflow_input
 from tests.contracts.accounts import REGION, Account, refusing
 from tests.contracts.conftest import NewAccount
-from tests.waiting import until
 
 WAITING = {"Type": "Wait", "Seconds": 3600, "End": True}
 PASSING = {"Type": "Pass", "End": True}

@@ -11,10 +11,8 @@ from botocore.stub import Stubber
 
 from drawbridge.association import Associated, DesiredAttachment, Mode, NetworkRef, VpcAssociationSettings
 from drawbridge.association.actions import AssociateVpc, ChangeVpcAssociation, PutInNetwork
-from drawbridge.association.associate import Ways
 from drawbridge.association.observed import Endpoint, Network, State
 from drawbridge.aws.service_networks import ServiceNetworks
-from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.errors import (
     AccessDeniedError,
     AssociationFailedError,
@@ -34,6 +32,7 @@ from tests.associating import associate
 from tests.builders import creation_of, otherwise, wanted_by_network
 from tests.contracts.accounts import Account, answering, empty_first_pages, refusing
 from tests.contracts.accounts import shared as shared_resource
+from tests.contracts.associating import ways_of
 
 replace = msgspec.structs.replace
 
@@ -41,10 +40,6 @@ replace = msgspec.structs.replace
 def networks_of(who: Account, owner: str = "drawbridge") -> ServiceNetworks:
     """Build it for one look."""
     return ServiceNetworks(who.lattice, owner=owner, account_id=who.account_id)
-
-
-def ways_of(who: Account) -> Ways:
-    return Ways(networks_of(who), VpcEndpoints(who.ec2, owner="drawbridge"))
 
 
 @pytest.fixture

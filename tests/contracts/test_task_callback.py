@@ -11,10 +11,10 @@ import pytest
 from drawbridge.approval import Approval, Approved, Denied, Reconsider, TimedOut
 from drawbridge.aws.task_callback import TaskCallback
 from drawbridge.errors import AccessDeniedError, RefusedError, ThrottledError, UpstreamError
+from local_aws_tests.waiting import ended, until
 from tests.builders import asked
 from tests.contracts.accounts import Account, refusing
 from tests.contracts.conftest import NewAccount
-from tests.waiting import until
 
 Json = dict[str, Any]
 APPROVAL = Approved(asked=asked(), by=("U0ALICE",), reason="é 日本 😀 <&>")
@@ -33,15 +33,6 @@ def someone(new_account: NewAccount) -> Account:
 @pytest.fixture
 def states(someone: Account) -> Any:
     return someone.client("stepfunctions")
-
-
-def ended(states: Any, execution: str) -> Json:
-    """Wait for an execution's end; give what is told of it then, its output read."""
-    until(lambda: states.describe_execution(executionArn=execution)["status"] != "RUNNING")
-    described: Json = states.describe_execution(executionArn=execution)
-    if "output" in described:
-        described["output"] = json.loads(described["output"])
-    return described
 
 
 def waiting(someone: Account, **fields: Any) -> tuple[str, str]:

@@ -7,11 +7,9 @@ from typing import Any
 import pytest
 
 from drawbridge.association import DesiredAttachment, Mode, NetworkRef
-from drawbridge.association.associate import Ways
 from drawbridge.association.attachment_document import document_of
 from drawbridge.association.client_tokens import endpoint_token
 from drawbridge.association.observed import Endpoint, Network, ResourceTarget, State
-from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.errors import AccessDeniedError, ConflictError, NotReadyError, QuotaExceededError, UpstreamError
 from drawbridge.lattice import PrivateDns
@@ -24,17 +22,13 @@ from local_aws_tests.sharing import first_vpc, pass_time
 from tests.associating import associate
 from tests.builders import creation_of, otherwise, target_of, wanted
 from tests.contracts.accounts import REGION, Account, answering, refusing, shared
+from tests.contracts.associating import ways_of
 
 RESOURCE, BY_NETWORK = Mode.RESOURCE_ENDPOINT, Mode.SERVICE_NETWORK_ENDPOINT
 
 
 def endpoints_of(consumer: Account, owner: str = "drawbridge") -> VpcEndpoints:
     return VpcEndpoints(consumer.ec2, owner=owner)
-
-
-def ways_of(consumer: Account) -> Ways:
-    networks = ServiceNetworks(consumer.lattice, owner="drawbridge", account_id=consumer.account_id)
-    return Ways(networks, endpoints_of(consumer))
 
 
 @pytest.fixture

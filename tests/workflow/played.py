@@ -35,9 +35,9 @@ from functions.record_outcome import app as record_outcome
 from local_aws.testing.accounts import Account
 from local_aws.testing.clock import clock
 from local_aws.testing.workflows import Function, FunctionError, is_waiting
+from local_aws_tests.waiting import until
 from tests.attempts import KeptInMemory
 from tests.builders import NOW, SHARE, share_facts, wanted, workflow_input
-from tests.waiting import until
 from tests.workflow.definition import CALLED, DEFINITION, RESOURCES, Json, attribute_of
 
 WHY = (Reason("policy", "A policy says so.", source="some-policy"),)

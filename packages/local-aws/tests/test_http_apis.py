@@ -18,7 +18,7 @@ from local_aws.server import LocalAws
 from local_aws.time.activity import in_flight
 from local_aws.time.clock import clock
 from local_aws_tests.people import Person
-from local_aws_tests.workflow_runs import until
+from local_aws_tests.waiting import until
 
 ACCOUNT = "311111111501"
 REGION = "us-east-1"

@@ -95,6 +95,8 @@ def test_what_a_role_may_did_and_was_denied_is_told(
     before = iam.needs(arn), iam.statements(arn)
     assert iam.refusal(somebody.account_id, "reader", "ssm:GetParameters", {"Names": ["/a"]}) is None
     assert "ssm:PutParameter" in str(iam.refusal(somebody.account_id, "reader", "ssm:PutParameter", {"Name": "/a"}))
+    with pytest.raises(LookupError, match="no role raeder"):
+        iam.refusal(somebody.account_id, "raeder", "ssm:GetParameters", {"Names": ["/a"]})
     # To ask is not to do.
     assert (iam.needs(arn), iam.statements(arn)) == before
 
@@ -105,13 +107,14 @@ def test_a_role_that_nobody_has_has_no_statements(somebody: Account) -> None:
 
 
 def test_calls_are_recorded_and_faults_strike_them(
-    somebody: Account, local_aws_faults: Faults, local_aws_record: Record
+    somebody: Account, local_aws_accounts: Accounts, local_aws_faults: Faults, local_aws_record: Record
 ) -> None:
     mark = local_aws_record.mark()
     denied = CallFault("sqs:ListQueues", "error", code="AccessDenied", times=1, account=somebody.account_id)
 
     with local_aws_faults.injected(denied) as injected, pytest.raises(ClientError, match="AccessDenied"):
         somebody.client("sqs").list_queues()
+    local_aws_accounts.new_person().client("sqs").list_queues()
     somebody.client("sqs").list_queues(QueueNamePrefix="a")
 
     made = local_aws_record.since(mark, account_id=somebody.account_id)

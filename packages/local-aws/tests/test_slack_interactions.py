@@ -18,7 +18,7 @@ from local_aws.slack.callbacks import Delivered
 from local_aws.time.activity import in_flight
 from local_aws.time.clock import clock
 from local_aws_tests.slack_apps import APPROVAL, ASKS, Bot, Receiver, ask, bot, receiving, refused
-from local_aws_tests.workflow_runs import until
+from local_aws_tests.waiting import until
 
 Json = dict[str, Any]
 

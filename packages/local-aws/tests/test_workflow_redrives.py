@@ -7,27 +7,13 @@ from typing import Any
 
 import pytest
 
+from local_aws.testing.workflows import Function, FunctionError, is_waiting
 from local_aws.time.clock import clock
 from local_aws.workflows import history, redrives
 from local_aws.workflows.execution import Execution, executions
 from local_aws.workflows.loop import loop
-from local_aws_tests.workflow_runs import (
-    ASK,
-    Function,
-    FunctionError,
-    Json,
-    ended,
-    functions_called,
-    invoke,
-    kinds,
-    passing,
-    refused,
-    run,
-    start,
-    task,
-    until,
-    waits,
-)
+from local_aws_tests.waiting import ended, until
+from local_aws_tests.workflow_runs import ASK, Json, functions_called, invoke, kinds, passing, refused, run, start, task
 
 DAY = 86_400.0
 
@@ -90,12 +76,12 @@ def test_attempts_of_a_retry_are_counted_anew(sfn: Any, moody: Moody) -> None:
     retry = [{"ErrorEquals": ["Broken"], "IntervalSeconds": 1, "MaxAttempts": 1}]
     arn = start(sfn, {"Only": invoke("moody", Retry=retry)})
     for _ in range(2):
-        until(lambda: waits(arn))
+        until(lambda: is_waiting(arn))
         clock.advance(1)
         ended(sfn, arn)
         sfn.redrive_execution(executionArn=arn)
 
-    until(lambda: waits(arn))
+    until(lambda: is_waiting(arn))
     clock.advance(1)
 
     assert ended(sfn, arn)["status"] == "FAILED"
@@ -137,7 +123,7 @@ def test_only_the_branches_that_failed_run_again(sfn: Any, moody: Moody, functio
         },
     ]
     arn = start(sfn, {"Both": {"Type": "Parallel", "Branches": branches, "End": True}}, {"x": 1})
-    until(lambda: waits(arn) and counted)
+    until(lambda: is_waiting(arn) and counted)
     clock.advance(60)
     assert ended(sfn, arn)["status"] == "FAILED"
     moody.is_mended = True
@@ -211,12 +197,12 @@ def test_an_execution_that_was_stopped_before_it_began_is_redriven_once(sfn: Any
 def test_the_machine_s_own_timeout_begins_anew(sfn: Any, moody: Moody) -> None:
     states: Json = {"Rest": {"Type": "Wait", "Seconds": 800, "Next": "Work"}, "Work": invoke("moody")}
     arn = start(sfn, states, TimeoutSeconds=400)
-    until(lambda: waits(arn))
+    until(lambda: is_waiting(arn))
     clock.advance(400)
     assert ended(sfn, arn)["status"] == "TIMED_OUT"
 
     sfn.redrive_execution(executionArn=arn)
-    until(lambda: waits(arn))
+    until(lambda: is_waiting(arn))
     clock.advance(200)
     still = sfn.describe_execution(executionArn=arn)["status"]
     clock.advance(200)

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from local_aws.testing.workflows import is_waiting
 from local_aws.time.clock import clock
 from local_aws.workflows import status_changes
-from local_aws_tests.workflow_runs import Json, client_of, ended, passing, served, start, until, waits
+from local_aws_tests.waiting import ended, until
+from local_aws_tests.workflow_runs import Json, client_of, passing, served, start
 
 WAIT: Json = {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}}
 LARGE: Json = {"Large": passing("{% $join($map([1..70000], function($n) {'abcd'})) %}")}
@@ -34,7 +36,7 @@ def stopped(sfn: Any, arn: str) -> None:
 
 
 def timed_out(sfn: Any, arn: str) -> None:
-    until(lambda: waits(arn))
+    until(lambda: is_waiting(arn))
     clock.advance(61)
 
 

@@ -9,26 +9,13 @@ from typing import Any
 import pytest
 
 from local_aws import workflows
+from local_aws.testing.workflows import Function, FunctionError, is_waiting
 from local_aws.time.clock import clock
 from local_aws.workflows.failures import StateFailed, answers_to
 from local_aws.workflows.retries import Retries
 from local_aws.workflows.sdk_names import botocore_service, exception, pascal, prefix
-from local_aws_tests.workflow_runs import (
-    Function,
-    FunctionError,
-    Json,
-    client_of,
-    ended,
-    functions_called,
-    invoke,
-    kinds,
-    machine,
-    run,
-    start,
-    task,
-    until,
-    waits,
-)
+from local_aws_tests.waiting import ended, until
+from local_aws_tests.workflow_runs import Json, client_of, functions_called, invoke, kinds, machine, run, start, task
 
 RAISED = {"errorMessage": "share gone", "errorType": "ShareGone", "stackTrace": ["app.py, line 1"]}
 SSM = "arn:aws:states:::aws-sdk:ssm:"
@@ -127,9 +114,9 @@ def test_retries_go_by_the_clock_and_count_as_transitions(sfn: Any, functions: d
     functions["flaky"] = failing(RAISED, times=2)
     retry = [{"ErrorEquals": ["ShareGone"], "IntervalSeconds": 600, "MaxAttempts": 2, "BackoffRate": 2}]
     arn = start(sfn, {"Do": invoke("flaky", Retry=retry, Output="{% $states.context.State.RetryCount %}")})
-    until(lambda: waits(arn))
+    until(lambda: is_waiting(arn))
     clock.advance(600)
-    until(lambda: kinds(sfn, arn).count("TaskFailed") == 2 and waits(arn))
+    until(lambda: kinds(sfn, arn).count("TaskFailed") == 2 and is_waiting(arn))
     clock.advance(600)
     still = sfn.describe_execution(executionArn=arn)["status"]
 
@@ -147,7 +134,7 @@ def test_a_failed_output_can_be_retried_and_caught(sfn: Any, functions: dict[str
         {"ErrorEquals": ["States.QueryEvaluationError"], "IntervalSeconds": 1, "MaxAttempts": 1, "MaxDelaySeconds": 1}
     ]
     arn = start(sfn, one_state_after(invoke("do", Retry=retry, Output="{% $states.result.absent %}")))
-    until(lambda: waits(arn))
+    until(lambda: is_waiting(arn))
 
     clock.advance(1)
 

@@ -6,23 +6,12 @@ from typing import Any
 
 import pytest
 
+from local_aws.testing.workflows import FunctionError
 from local_aws.time import activity
 from local_aws.time.clock import clock
 from local_aws.workflows.execution import executions
-from local_aws_tests.workflow_runs import (
-    ASK,
-    FunctionError,
-    Json,
-    client_of,
-    ended,
-    functions_called,
-    kinds,
-    refused,
-    run,
-    start,
-    task,
-    until,
-)
+from local_aws_tests.waiting import ended, until
+from local_aws_tests.workflow_runs import ASK, Json, client_of, functions_called, kinds, refused, run, start, task
 
 
 @pytest.fixture

@@ -9,24 +9,14 @@ from typing import Any
 import pytest
 
 from local_aws import workflows
+from local_aws.testing.workflows import is_waiting
 from local_aws.time import activity
 from local_aws.time.clock import clock
 from local_aws.workflows import status_changes
 from local_aws.workflows.execution import Execution, executions
 from local_aws.workflows.history import EVENT_LIMIT, History
-from local_aws_tests.workflow_runs import (
-    Json,
-    client_of,
-    ended,
-    kinds,
-    machine,
-    passing,
-    refused,
-    run,
-    start,
-    until,
-    waits,
-)
+from local_aws_tests.waiting import ended, until
+from local_aws_tests.workflow_runs import Json, client_of, kinds, machine, passing, refused, run, start
 
 WAIT_AN_HOUR = {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}}
 
@@ -188,7 +178,7 @@ def test_a_parallel_fails_with_its_branch_and_can_be_caught(sfn: Any) -> None:
 
 def test_a_wait_is_passed_by_the_clock(sfn: Any) -> None:
     arn = start(sfn, WAIT_AN_HOUR)
-    until(lambda: waits(arn))
+    until(lambda: is_waiting(arn))
 
     clock.advance(3600)
 
@@ -197,10 +187,10 @@ def test_a_wait_is_passed_by_the_clock(sfn: Any) -> None:
 
 def test_only_a_near_moment_is_in_flight(sfn: Any) -> None:
     far = start(sfn, WAIT_AN_HOUR)
-    until(lambda: waits(far))
+    until(lambda: is_waiting(far))
     quiet = activity.in_flight().get("executions", 0)
     near = start(sfn, {"Wait": {"Type": "Wait", "Seconds": 600, "End": True}})
-    until(lambda: waits(near))
+    until(lambda: is_waiting(near))
 
     counted = activity.in_flight()["executions"]
 
@@ -228,7 +218,7 @@ def test_data_over_256_kib_end_the_execution_whatever_is_caught(sfn: Any) -> Non
 
 def test_the_machine_s_own_timeout_goes_by_the_clock(sfn: Any) -> None:
     arn = start(sfn, WAIT_AN_HOUR, TimeoutSeconds=60)
-    until(lambda: waits(arn))
+    until(lambda: is_waiting(arn))
 
     clock.advance(61)
 
@@ -307,7 +297,7 @@ def test_unknown_executions_and_machines_are_not_there(sfn: Any, port: int) -> N
 
 def test_stopping_ends_a_waiting_execution_at_once(sfn: Any, told: list[Json]) -> None:
     arn = start(sfn, WAIT_AN_HOUR)
-    until(lambda: waits(arn))
+    until(lambda: is_waiting(arn))
 
     sfn.stop_execution(executionArn=arn, error="Enough", cause="by hand")
 
@@ -461,7 +451,7 @@ def test_a_machine_s_role_must_trust_step_functions(sfn: Any, port: int) -> None
 def test_a_running_execution_keeps_the_definition_it_started_with(sfn: Any) -> None:
     arn = machine(sfn, {"Wait": {"Type": "Wait", "Seconds": 3600, "Next": "Say"}, "Say": passing("old")})
     running = sfn.start_execution(stateMachineArn=arn)["executionArn"]
-    until(lambda: waits(running))
+    until(lambda: is_waiting(running))
     definition = {"QueryLanguage": "JSONata", "StartAt": "Say", "States": {"Say": passing("new")}}
     sfn.update_state_machine(stateMachineArn=arn, definition=json.dumps(definition))
 
@@ -475,7 +465,7 @@ def test_a_running_execution_keeps_the_definition_it_started_with(sfn: Any) -> N
 
 def test_stopping_the_workflows_ends_what_waits_and_every_thread_of_theirs(sfn: Any) -> None:
     arn = start(sfn, WAIT_AN_HOUR)
-    until(lambda: waits(arn))
+    until(lambda: is_waiting(arn))
     execution = executions.get(arn)
 
     workflows.stop()

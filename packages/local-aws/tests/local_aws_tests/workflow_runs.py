@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,42 +15,15 @@ from moto.server import ThreadedMotoServer
 
 from local_aws import workflows
 from local_aws.iam.role_credentials import credentials_for_role
+from local_aws.testing.workflows import Function, functions_played
 from local_aws.time import moto_time
-from local_aws.workflows import calls, clients
-from local_aws.workflows.execution import executions
+from local_aws.workflows import clients
+from local_aws_tests.waiting import ended
 
 ROLE = "arn:aws:iam::111111111111:role/onboarding"
 INVOKE = "arn:aws:states:::lambda:invoke"
 ASK = "arn:aws:states:::lambda:invoke.waitForTaskToken"
 Json = dict[str, Any]
-Function = Callable[[Any], Any]
-
-
-class FunctionError(Exception):
-    def __init__(self, payload: Any) -> None:
-        super().__init__()
-        self.payload = payload
-
-
-class FakeLambda:
-    """Stands for Lambda: a function is a Python one, called with the payload."""
-
-    def __init__(self, functions: dict[str, Function]) -> None:
-        self._functions = functions
-
-    def _make_api_call(self, operation: str, request: Json) -> Json:
-        function = self._functions.get(request["FunctionName"].rpartition(":")[2])
-        metadata = {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RequestId": "r"}
-        if function is None:
-            error = {"Code": "ResourceNotFoundException", "Message": "Function not found"}
-            raise ClientError({"Error": error, "ResponseMetadata": {**metadata, "HTTPStatusCode": 404}}, operation)  # type: ignore[typeddict-item]  # the part that is read
-        answer: Json = {"StatusCode": 200, "ExecutedVersion": "$LATEST", "ResponseMetadata": metadata}
-        try:
-            result = function(json.loads(request["Payload"]))
-        except FunctionError as failed:
-            result = failed.payload
-            answer["FunctionError"] = "Unhandled"
-        return {**answer, "Payload": io.BytesIO(json.dumps(result).encode())}
 
 
 @contextmanager
@@ -77,13 +48,7 @@ def served() -> Iterator[int]:
 def functions_called() -> Iterator[dict[str, Function]]:
     """Have tasks invoke these functions; all other calls go to the server."""
     known: dict[str, Function] = {}
-    real = clients.client
-
-    def client(role_arn: str, region: str, service: str, session_name: str) -> Any:
-        return FakeLambda(known) if service == "lambda" else real(role_arn, region, service, session_name)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(calls, "client", client)
+    with functions_played(known):
         yield known
 
 
@@ -125,27 +90,6 @@ def start(sfn: Any, states: Json, data: Any = None, **fields: Any) -> str:
 
 def run(sfn: Any, states: Json, data: Any = None, **fields: Any) -> Json:
     return ended(sfn, start(sfn, states, data, **fields))
-
-
-def ended(sfn: Any, arn: str) -> Json:
-    until(lambda: sfn.describe_execution(executionArn=arn)["status"] != "RUNNING")
-    described: Json = sfn.describe_execution(executionArn=arn)
-    if "output" in described:
-        described["output"] = json.loads(described["output"])
-    return described
-
-
-def until(condition: Callable[[], Any], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.005)
-
-
-def waits(arn: str) -> bool:
-    execution = executions.get(arn)
-    assert execution is not None
-    return any(branch.waiting_until not in (None, float("inf")) for branch in list(execution.branches))
 
 
 @contextmanager

@@ -95,7 +95,7 @@ class Account:
         """Return the outputs of a stack, which are there once it is deployed and stay as they are."""
         if stack not in self._outputs:
             told = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-            self._outputs[stack] = {each["OutputKey"]: each["OutputValue"] for each in told["Outputs"]}
+            self._outputs[stack] = {each["OutputKey"]: each["OutputValue"] for each in told.get("Outputs", ())}
         return self._outputs[stack]
 
     def parameter(self, name: str) -> str | None:
@@ -180,5 +180,8 @@ class Accounts:
         return self.person(str(next(_numbers)), called=called, region=region)
 
     def in_role(self, account_id: str, role: str, *, called: str = "somebody", region: str = REGION) -> Account:
-        """Return somebody who is held to the policies of a role of an account, if its trust lets anybody take it."""
+        """Return somebody who is held to the policies of a role of an account, if its trust lets anybody take it.
+
+        A role that the account does not have stands for a person with full access.
+        """
         return Account(self.url, account_id, role=role, called=called, region=region)

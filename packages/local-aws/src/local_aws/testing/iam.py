@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from moto.utilities.utils import get_partition
+
 from local_aws.iam import identities, reference, usage
 from local_aws.iam.authorize import denial
 from local_aws.iam.reference import Action, ResourceType
@@ -79,8 +81,13 @@ def refusal(
 
     The call is not made, and counts for nothing that ``needs`` and ``statements`` tell.
     ``operation`` is ``service:Operation``, ``params`` are as boto3 has them.
+
+    Raises:
+        LookupError: the account has no such role.
     """
     service, _, name = operation.partition(":")
+    if identities.role(account_id, get_partition(region), role) is None:
+        raise LookupError(f"account {account_id} has no role {role}")
     principal = f"arn:aws:sts::{account_id}:assumed-role/{role}/session"
     asked = _Asked(account_id, region, service, name, principal, role, _MODELS.get(service, service), params)
     denied = denial(asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -17,3 +18,12 @@ def until(condition: Callable[[], Any], seconds: float = 10) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not come to pass"
         time.sleep(0.005)
+
+
+def ended(sfn: Any, execution_arn: str) -> dict[str, Any]:
+    """Wait for an execution's end; return what Step Functions tells of it then, its output read."""
+    until(lambda: sfn.describe_execution(executionArn=execution_arn)["status"] != "RUNNING")
+    described: dict[str, Any] = sfn.describe_execution(executionArn=execution_arn)
+    if "output" in described:
+        described["output"] = json.loads(described["output"])
+    return described
