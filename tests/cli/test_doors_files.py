@@ -69,6 +69,15 @@ def test_facts_of_any_shape_are_decided_on_or_refused(written: Write, text: str)
     refused_or(decide)
 
 
+@pytest.mark.parametrize("facts", FACTS, ids=range(len(FACTS)))
+def test_half_of_a_character_is_refused_and_the_file_is_named(written: Write, facts: dict[str, object]) -> None:
+    """JSON's escapes can write it, and no policy can be asked about it."""
+    path = written(json.dumps(facts | {"service": {"id": "\ud800"}}), ".json")
+
+    with pytest.raises(InvalidInputError, match="fuzzed"):
+        read_asked(path)
+
+
 @fuzzed
 @given(with_odd_members(CASES))
 def test_cases_of_any_shape_are_read_or_refused(written: Write, text: str) -> None:

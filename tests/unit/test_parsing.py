@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -63,10 +62,19 @@ def test_any_value_is_read_or_unreadable(value: object) -> None:
 
 
 @pytest.mark.parametrize("value", ["\ud800", {"\ud800": 1}, {"name": "\ud800"}, {"name": {"\ud800": "\ud800"}}])
-def test_half_of_a_character_which_lambda_passes_on_is_unreadable_or_left_alone(value: object) -> None:
-    for kind in (Told, dict[str, object], tuple[Told, ...]):
-        with suppress(UnreadableError):
+def test_half_of_a_character_which_lambda_passes_on_is_unreadable_wherever_it_stands(value: object) -> None:
+    for kind in (Told, dict[str, object], tuple[Told, ...], object):
+        with pytest.raises(UnreadableError):
             read_value(value, kind)
+
+
+def test_what_an_anchor_names_again_and_again_is_gone_through_once() -> None:
+    value: list[object] = ["\ud800"]
+    for _ in range(100):
+        value = [value, value]
+
+    with pytest.raises(UnreadableError, match="half of a character"):
+        read_value(value, object)
 
 
 @pytest.mark.parametrize("text", ODD_JSON, ids=range(len(ODD_JSON)))

@@ -1,6 +1,7 @@
 """What comes from outside: read into what is expected of it, or refused; whatever it is, nothing else comes of it."""
 
 import re
+from collections.abc import Iterator
 from typing import TypeVar
 
 import msgspec
@@ -41,12 +42,28 @@ def read_value(value: object, kind: type[Kind], *, strict: bool = True) -> Kind:
         UnreadableError: it is another kind of thing, or holds a text that can't be written.
     """
     try:
-        return msgspec.convert(value, kind, strict=strict)
+        read = msgspec.convert(value, kind, strict=strict)
+        for text in _texts(value):
+            text.encode()
     except msgspec.ValidationError as error:
         raise UnreadableError(str(error)) from error
     except UnicodeError as error:
-        # JSON's escapes can write it, and Lambda passes it on.
+        # JSON's escapes can write it, Lambda passes it on, and nothing that we call takes it.
         raise UnreadableError("half of a character, as \\ud800, is no text") from error
+    return read
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield every text in lists and mappings; what YAML's anchors name again, or within itself, is gone through once."""
+    seen: set[int] = set()
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, dict | list | tuple) and id(each) not in seen:
+            seen.add(id(each))
+            left += (*each.keys(), *each.values()) if isinstance(each, dict) else each
 
 
 def line_too_deep(text: str) -> int | None:

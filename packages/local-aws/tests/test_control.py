@@ -12,6 +12,7 @@ from local_aws.time.activity import doing
 from local_aws.time.clock import clock
 from local_aws_tests.controls import Control
 from local_aws_tests.people import Person
+from local_aws_tests.waiting import clock_at_rest
 
 
 @pytest.fixture
@@ -146,7 +147,7 @@ def test_a_person_is_throttled_with_the_services_own_error(person: Person) -> No
         for number in range(10):
             ssm.put_parameter(Name=f"/many/{number}", Type="String", Value="x")
 
-    with pytest.raises(ssm.exceptions.ThrottlingException, match="Rate exceeded"):
+    with clock_at_rest(), pytest.raises(ssm.exceptions.ThrottlingException, match="Rate exceeded"):
         put_many()
 
 

@@ -16,6 +16,7 @@ from local_aws.services.privatelink.endpoint_store import ZONE_OF_INTERFACE
 from local_aws_tests.accounts import REGION, Person, person, refusal
 from local_aws_tests.people import assume
 from local_aws_tests.sharing import first_vpc, pass_time
+from local_aws_tests.waiting import clock_at_rest
 from local_aws_tests.zones import alias, change, private_zone, put, record, records
 
 ENDPOINT = "vpce-1-2.vpce-svc-3.eu-west-1.vpce.amazonaws.com"
@@ -403,7 +404,7 @@ def test_route_53_takes_five_requests_a_second_of_an_account(person: Callable[..
             for client in clients:
                 client.list_hosted_zones_by_name()
 
-    with pytest.raises(ClientError, match="Rate exceeded") as raised:
+    with clock_at_rest(), pytest.raises(ClientError, match="Rate exceeded") as raised:
         ask_often()
 
     assert raised.value.response["Error"]["Code"] == "Throttling"

@@ -1,11 +1,14 @@
-"""Waiting, in real time, for what threads of this process are at."""
+"""Time in tests: waiting in real time for what threads of this process are at, and a clock at rest."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from local_aws.time.clock import clock
 
 
 def until(condition: Callable[[], Any], seconds: float = 10) -> None:
@@ -18,6 +21,17 @@ def until(condition: Callable[[], Any], seconds: float = 10) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not come to pass"
         time.sleep(0.005)
+
+
+@contextmanager
+def clock_at_rest() -> Iterator[None]:
+    """Have the clock all but stand still: what fills with time, as a throttle's bucket, does not on a slow machine."""
+    speed = clock.speed
+    clock.set_speed(1e-6)
+    try:
+        yield
+    finally:
+        clock.set_speed(speed)
 
 
 def ended(sfn: Any, execution_arn: str) -> dict[str, Any]:
