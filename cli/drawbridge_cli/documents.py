@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from drawbridge.decision.facts import ConnectionFacts, Moment, ResourceFacts, ShareFacts
 from drawbridge.errors import InvalidInputError
-from drawbridge.parsing import DEEPEST, UnreadableError, line_too_deep, read_value
+from drawbridge.parsing import DEEPEST, UnreadableError, line_too_deep, read_document
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -132,7 +132,7 @@ def _load(path: Path) -> object:
 
 def _convert(path: Path, loaded: object, kind: type[Document]) -> Document:
     try:
-        return read_value(loaded, kind, strict=False)
+        return read_document(loaded, kind)
     except UnreadableError as error:
         message = re.sub(r"`\$\.?", "`", str(error))
         raise InvalidInputError(f"{path}: {message}") from error

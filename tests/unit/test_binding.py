@@ -278,3 +278,12 @@ def test_fields_that_do_not_go_together_are_refused_with_what_to_do(attach: dict
 )
 def test_fields_that_go_together_are_taken(attach: dict[str, Any]) -> None:
     assert binding(attach=attach).attach.mode == attach["mode"]
+
+
+@pytest.mark.parametrize("half", ['{"resource": "\\ud800"}', '{"provider": "222222222222", "share": "a\\udfff"}'])
+def test_half_of_a_character_is_no_binding(half: str) -> None:
+    """No policy can be asked about it, and AWS takes none: YAML's escapes can write it."""
+    text = f'{{"match": {half}, "attach": {{"mode": "resource-endpoint", "vpc": "{VPC}"}}}}'
+
+    with pytest.raises(InvalidInputError, match="half of a character"):
+        parse_binding("orders", text)

@@ -35,28 +35,48 @@ def read_json(text: str | bytes, kind: type[Kind]) -> Kind:
         raise UnreadableError(words) from error
 
 
-def read_value(value: object, kind: type[Kind], *, strict: bool = True) -> Kind:
-    """Read what is no text any more: an event, as the Lambda runtime gives it, or a document that was loaded.
+def read_value(value: object, kind: type[Kind]) -> Kind:
+    """Read what is no text any more: an event, as the Lambda runtime gives it.
 
     Raises:
         UnreadableError: it is another kind of thing, or holds a text that can't be written.
     """
+    return _converted(value, kind, strict=True)
+
+
+def read_document(loaded: object, kind: type[Kind]) -> Kind:
+    """Read a document that people wrote, as JSON or YAML was loaded, where numbers may be written as texts.
+
+    Raises:
+        UnreadableError: it is another kind of thing, or holds a text that can't be written.
+    """
+    document = _converted(loaded, kind, strict=False)
     try:
-        read = msgspec.convert(value, kind, strict=strict)
-        for text in _texts(value):
+        for text in _texts(loaded):
             text.encode()
+    except UnicodeError as error:
+        # Escapes can write it; neither AWS nor Cedar takes it.
+        raise UnreadableError(_HALF) from error
+    return document
+
+
+_HALF = "half of a character, as \\ud800, is no text"
+
+
+def _converted(value: object, kind: type[Kind], *, strict: bool) -> Kind:
+    try:
+        return msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:
         raise UnreadableError(str(error)) from error
     except UnicodeError as error:
-        # JSON's escapes can write it, Lambda passes it on, and nothing that we call takes it.
-        raise UnreadableError("half of a character, as \\ud800, is no text") from error
-    return read
+        # JSON's escapes can write it, and Lambda passes it on.
+        raise UnreadableError(_HALF) from error
 
 
-def _texts(value: object) -> Iterator[str]:
-    """Yield every text in lists and mappings; what YAML's anchors name again, or within itself, is gone through once."""
+def _texts(loaded: object) -> Iterator[str]:
+    """Yield every text in lists and mappings; what YAML's anchors name again, or in itself, is gone through once."""
     seen: set[int] = set()
-    left = [value]
+    left = [loaded]
     while left:
         each = left.pop()
         if isinstance(each, str):

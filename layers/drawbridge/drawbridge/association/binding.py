@@ -13,7 +13,7 @@ from drawbridge.association import Mode, NetworkRef
 from drawbridge.document_lines import line_of, line_of_error
 from drawbridge.errors import InvalidInputError
 from drawbridge.lattice import Entity, Matchable, PrivateDns, ResourceType
-from drawbridge.parsing import DEEPEST, UnreadableError, line_too_deep, read_json, read_value
+from drawbridge.parsing import DEEPEST, UnreadableError, line_too_deep, read_document, read_json
 
 Glob = Annotated[str, Meta(min_length=1, max_length=256)]
 VpcId = Annotated[str, Meta(pattern=r"^vpc-[0-9a-f]{8,17}\Z")]
@@ -161,7 +161,7 @@ def parse_binding(name: str, text: str) -> Binding:
         raise InvalidBindingError(f"binding {name[:100]!r}: {reason}", reason=reason)
     loaded = _load(name, text)
     try:
-        document = read_value(loaded, BindingDocument, strict=False)
+        document = read_document(loaded, BindingDocument)
     except UnreadableError as error:
         raise _invalid(name, str(error), line_of_error(text, str(error))) from error
     for trouble in _troubles(document.attach):
