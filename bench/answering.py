@@ -75,7 +75,7 @@ def _questions(provider: Person, stranger: Person, approver: Approver) -> list[S
 
 
 def _event(click: Signed) -> dict[str, Any]:
-    """Give what API Gateway makes of a click."""
+    """Return what API Gateway makes of a click."""
     headers = {name.lower(): value for name, value in click.headers.items()}
     body = base64.b64encode(click.body).decode()
     return {"version": "2.0", "headers": headers, "body": body, "isBase64Encoded": True}

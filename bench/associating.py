@@ -70,7 +70,7 @@ def _associate(consumer: Person, provider: Person, mode: str, resources: int, vp
             )
         # Nothing tells of an invitation; without this it is the schedule's turn, up to five minutes later.
         fast_forward(_VISIBLE)
-        hint = {"source": "drawbridge.command", "detail-type": "Look"}
+        hint = {"source": "drawbridge.command", "detail-type": "Sweep"}
         consumer.client("sqs").send_message(QueueUrl=consumer.output("HintsQueueUrl"), MessageBody=json.dumps(hint))
         fast_forward(12 * HOUR, until=rests, patience=HOUR)
     if published() != wanted:
@@ -79,7 +79,7 @@ def _associate(consumer: Person, provider: Person, mode: str, resources: int, vp
 
 
 def _make_vpcs(consumer: Person, count: int) -> dict[str, Any]:
-    """Make VPCs with a subnet each; give how a binding names them."""
+    """Make VPCs with a subnet each; return how a binding names them."""
     ec2 = consumer.client("ec2")
     for _ in range(count):
         vpc_id = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]

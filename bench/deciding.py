@@ -29,11 +29,11 @@ from bench.made_policies import (
     registry,
     rules,
 )
-from drawbridge.configuration import InForce, Parameter
-from drawbridge.decision.again import grounds_of, outcome_of
+from drawbridge.configuration import ConfigurationParameter, InForce
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.conflicts import conflict_among
 from drawbridge.decision.decide import decide
+from drawbridge.decision.decide_again import decision_record_of, outcome_of
 from drawbridge.decision.facts import (
     ConnectionFacts,
     Consumer,
@@ -41,10 +41,10 @@ from drawbridge.decision.facts import (
     Membership,
     OrganizationPlace,
 )
-from drawbridge.decision.in_force import compiled, permitted_digest, policies_in_force
+from drawbridge.decision.in_force import compiled, decision_fingerprint, policies_in_force
 from drawbridge.decision.policies import Policy, parse_policy
 from drawbridge.decision.registration import ALL_SERVICES
-from drawbridge.request.connections import NONE_HELD, Held
+from drawbridge.request.connections import NO_CONNECTIONS, ConnectionCounts
 from local_aws.testing.server import LocalAws
 from local_stack.stack import ACCOUNTS, REPOSITORY, deploy_stack
 
@@ -68,8 +68,8 @@ def is_on_list(facts: Facts, allowed: frozenset[Pair], known: Mapping[str, Consu
 
 def with_entry(facts: Facts, known: Mapping[str, Consumer]) -> Facts:
     """Look the account up in the registry, as gathering does."""
-    asker = msgspec.structs.replace(facts.asker, consumer=known.get(facts.asker.account_id))
-    return msgspec.structs.replace(facts, asker=asker)
+    requester = msgspec.structs.replace(facts.requester, consumer=known.get(facts.requester.account_id))
+    return msgspec.structs.replace(facts, requester=requester)
 
 
 class Setting:
@@ -105,8 +105,8 @@ class Setting:
         for asked_for in self.asked:
             facts = with_entry(asked_for, self.registry)
             decision = decide(facts, compiled(self.in_force), NOON)
-            grounds_of(facts, decision, compiled(self.in_force), NOON, dict(self.in_force.versions))
-            permitted_digest(self.in_force, facts.asker.consumer, _held(facts))
+            decision_record_of(facts, decision, compiled(self.in_force), NOON, dict(self.in_force.versions))
+            decision_fingerprint(self.in_force, facts.requester.consumer, _held(facts))
 
     def _recorded(self, facts: Facts) -> list[tuple[Any, ...]]:
         with patch.object(cedarpy, "is_authorized", wraps=cedarpy.is_authorized) as calls:
@@ -114,8 +114,12 @@ class Setting:
         return [call.args for call in calls.call_args_list]
 
 
-def _held(facts: Facts) -> Held:
-    return Held(facts.connections, facts.connections_to_service) if isinstance(facts, ConnectionFacts) else NONE_HELD
+def _held(facts: Facts) -> ConnectionCounts:
+    return (
+        ConnectionCounts(facts.connections, facts.connections_to_service)
+        if isinstance(facts, ConnectionFacts)
+        else NO_CONNECTIONS
+    )
 
 
 @dataclass
@@ -179,7 +183,7 @@ def report_decisions() -> None:
 
 
 def _timed_in_turn(settings: Sequence[Setting]) -> list[dict[str, list[float]]]:
-    """Give the seconds that one decision takes, of each setting by contender, once for each turn."""
+    """Return the seconds that one decision takes, of each setting by contender, once for each turn."""
     # By hand, a turn is too short for a clock.
     contenders: Mapping[str, tuple[Callable[[Setting], None], int]] = {
         _BY_HAND: (Setting.by_hand, 100),
@@ -227,7 +231,7 @@ def _print_decisions(times: Mapping[str, Sequence[float]]) -> None:
 
 
 def _parameters(texts: Iterable[str]) -> int:
-    """Tell how many parameters the texts fill, one after the other."""
+    """Return how many parameters the texts fill, one after the other."""
     filled, left = 0, 0
     for size in (len(text.encode()) for text in texts):
         if size > left:
@@ -259,10 +263,10 @@ class _Written:
     def __init__(self, setting: Setting) -> None:
         self._texts = [(rule.name, rule.text.encode()) for rule in setting.rules]
 
-    def below(self, path: str) -> list[Parameter]:
-        return [Parameter(name, text.decode(), version=1) for name, text in self._texts]
+    def below(self, path: str) -> list[ConfigurationParameter]:
+        return [ConfigurationParameter(name, text.decode(), version=1) for name, text in self._texts]
 
-    def earlier(self, path: str, name: str, *, than: int) -> list[Parameter]:
+    def earlier(self, path: str, name: str, *, than: int) -> list[ConfigurationParameter]:
         return []
 
 
@@ -270,7 +274,7 @@ def _read(setting: Setting) -> tuple[float, ...]:
     things: list[Policy] = []
     known = next(facts for facts in setting.asked if not facts.unknown)
     place = OrganizationPlace(membership=Membership.UNKNOWN, tags=None)
-    unknown = msgspec.structs.replace(known, asker=msgspec.structs.replace(known.asker, place=place))
+    unknown = msgspec.structs.replace(known, requester=msgspec.structs.replace(known.requester, place=place))
     written = _Written(setting)
     parse_policy.cache_clear()
     parsed = _seconds(lambda: things.extend(parse_policy(rule.name, rule.text) for rule in setting.rules))
@@ -316,7 +320,7 @@ _LOADED = dedent(
     from pathlib import Path
     from drawbridge.configuration import Parameter
     from drawbridge.decision import Accept
-    from drawbridge.decision.facts import Asker, Consumer, Moment, Service
+    from drawbridge.decision.facts import Consumer, EvaluationTime, Requester, Service
     from drawbridge.decision.in_force import policies_in_force
 
     class Written:
@@ -324,10 +328,10 @@ _LOADED = dedent(
             return texts
 
     texts = [Parameter(each.stem, each.read_text(), 1) for each in Path({folder!r}).glob("*.cedar")]
-    now = Moment(datetime.now(UTC))
+    now = EvaluationTime(datetime.now(UTC))
     service = Service(id="vpce-svc-00000000000000000")
-    asker = Asker(account_id="100000000000", consumer=Consumer(services=frozenset([service.id])))
-    facts = app.ConnectionFacts(asker=asker, service=service, region="us-east-1")
+    requester = Requester(account_id="100000000000", consumer=Consumer(services=frozenset([service.id])))
+    facts = app.ConnectionFacts(requester=requester, service=service, region="us-east-1")
     """
 )
 
@@ -369,7 +373,7 @@ def report_fresh() -> None:
 
 @contextmanager
 def _hand_written() -> Iterator[Path]:
-    """Give a folder with the handler; what Python compiles of it goes with it."""
+    """Return a folder with the handler; what Python compiles of it goes with it."""
     with TemporaryDirectory() as name:
         folder = Path(name).resolve()
         (folder / "app.py").write_text(_HAND_WRITTEN, encoding="utf-8")

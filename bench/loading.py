@@ -38,13 +38,13 @@ def report_loading() -> None:
 
 
 def path_of(folder: str) -> list[Path]:
-    """Give the path of a deployed function's process: its own folder, then its layers."""
+    """Return the path of a deployed function's process: its own folder, then its layers."""
     source = source_of(ACCOUNTS[0], REGION, f"drawbridge-{folder}")
     return [source.code, *source.layers]
 
 
 def in_turn(measured: Mapping[str, Fresh]) -> dict[str, list[float]]:
-    """Give the seconds that each took in several processes, without the first, which warms up."""
+    """Return the seconds that each took in several processes, without the first, which warms up."""
     times: dict[str, list[float]] = {name: [] for name in measured}
     for _ in range(RUNS + 1):
         for name, fresh in measured.items():

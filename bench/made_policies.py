@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 
 from drawbridge.decision.facts import (
-    Asker,
     ConnectionFacts,
     Consumer,
+    EvaluationTime,
     Facts,
     Membership,
-    Moment,
     OrganizationPlace,
+    Requester,
     Service,
     ShareFacts,
 )
@@ -21,7 +21,7 @@ from drawbridge.decision.registration import ALL_SERVICES
 from drawbridge.request.shares import Content
 from local_stack.stack import REPOSITORY
 
-NOON = Moment(datetime(2026, 11, 25, 12, tzinfo=UTC), "Europe/Berlin")
+NOON = EvaluationTime(datetime(2026, 11, 25, 12, tzinfo=UTC), "Europe/Berlin")
 """When all is asked."""
 
 CONSUMERS = 10_000
@@ -53,7 +53,7 @@ class Rule:
 
 
 def _drawing(number: int) -> random.Random:
-    """Give what draws the same each time. Of the first seeds, this one has a forbid at work among ten policies."""
+    """Return what draws the same each time. Of the first seeds, this one has a forbid at work among ten policies."""
     return random.Random(10 + number)  # noqa: S311 - nothing is secret
 
 
@@ -73,7 +73,7 @@ def _default(name: str, holds: Callable[[Facts], bool]) -> Rule:
 
 
 def _registered_for_it(facts: Facts) -> bool:
-    consumer = facts.asker.consumer
+    consumer = facts.requester.consumer
     if consumer is None or not isinstance(facts, ConnectionFacts):
         return False
     return facts.service.id in consumer.services or ALL_SERVICES in consumer.services
@@ -81,7 +81,7 @@ def _registered_for_it(facts: Facts) -> bool:
 
 REGISTERED_CONSUMER = _default("registered-consumer", _registered_for_it)
 _DEFAULTS = (
-    _default("own-organization", lambda facts: facts.asker.place.membership is Membership.MEMBER),
+    _default("own-organization", lambda facts: facts.requester.place.membership is Membership.MEMBER),
     REGISTERED_CONSUMER,
     _default("ask-for-the-rest", lambda facts: False),
     _default("associate-accepted", lambda facts: False),
@@ -114,7 +114,7 @@ permit(principal, action == Action::"accept", resource == EndpointService::"{ser
 when {{ principal has consumer && principal.consumer.tier == "{tier}" }};"""
 
     def holds(facts: Facts) -> bool:
-        consumer = facts.asker.consumer
+        consumer = facts.requester.consumer
         return pair_of(facts)[1] == service and consumer is not None and consumer.tier == tier
 
     return Rule(name, _written(name, f"Consumers of tier {tier} reach this service.", statement), holds)
@@ -130,7 +130,7 @@ when {{
 }};"""
 
     def holds(facts: Facts) -> bool:
-        if not isinstance(facts, ConnectionFacts) or facts.asker.account_id != account:
+        if not isinstance(facts, ConnectionFacts) or facts.requester.account_id != account:
             return False
         return (facts.service.tags or {}).get("stage") == "test" and facts.connections < fewer
 
@@ -143,7 +143,7 @@ def _in_unit(drawn: random.Random, name: str) -> Rule:
 permit(principal in OrganizationalUnit::"{unit}", action == Action::"accept",
        resource == EndpointService::"{service}");"""
     text = _written(name, f"Unit {unit} reaches this service.", statement)
-    return Rule(name, text, lambda facts: pair_of(facts)[1] == service and unit in (facts.asker.place.units or ()))
+    return Rule(name, text, lambda facts: pair_of(facts)[1] == service and unit in (facts.requester.place.units or ()))
 
 
 def _on_port(drawn: random.Random, name: str) -> Rule:
@@ -180,7 +180,7 @@ forbid(principal in OrganizationalUnit::"{unit}", action == Action::"accept",
        resource == EndpointService::"{service}");"""
 
     def holds(facts: Facts) -> bool:
-        place = facts.asker.place
+        place = facts.requester.place
         may_be_there = place.membership is Membership.UNKNOWN or unit in (place.units or ())
         return pair_of(facts)[1] == service and may_be_there
 
@@ -194,7 +194,7 @@ forbid(principal, action == Action::"accept", resource is ResourceShare)
 when {{ resource.owner == "{owner}" && context has resources && context.resources > {most} }};"""
 
     def holds(facts: Facts) -> bool:
-        if not isinstance(facts, ShareFacts) or facts.asker.account_id != owner:
+        if not isinstance(facts, ShareFacts) or facts.requester.account_id != owner:
             return False
         return facts.contents is None or len(facts.contents) > most
 
@@ -247,7 +247,7 @@ def asked(allowed: Sequence[Pair], known: Mapping[str, Consumer]) -> list[Facts]
 
 def _facts(drawn: random.Random, pair: Pair, place: OrganizationPlace) -> Facts:
     account, service = pair
-    asker = Asker(account_id=account, place=place)
+    requester = Requester(account_id=account, place=place)
     if service == SHARES:
         held = tuple(
             Content(
@@ -257,7 +257,7 @@ def _facts(drawn: random.Random, pair: Pair, place: OrganizationPlace) -> Facts:
             for number in range(drawn.randrange(1, 12))
         )
         return ShareFacts(
-            asker=asker,
+            requester=requester,
             share_arn=f"arn:aws:ram:us-east-1:{account}:resource-share/{drawn.randrange(10**12)}",
             share_name="orders",
             share_tags=None,
@@ -265,7 +265,7 @@ def _facts(drawn: random.Random, pair: Pair, place: OrganizationPlace) -> Facts:
             deadline=NOON.now + timedelta(hours=11),
         )
     return ConnectionFacts(
-        asker=asker,
+        requester=requester,
         service=Service(
             id=service,
             name=f"com.amazonaws.vpce.us-east-1.{service}",
@@ -279,4 +279,4 @@ def _facts(drawn: random.Random, pair: Pair, place: OrganizationPlace) -> Facts:
 
 
 def pair_of(facts: Facts) -> Pair:
-    return facts.asker.account_id, facts.service.id if isinstance(facts, ConnectionFacts) else SHARES
+    return facts.requester.account_id, facts.service.id if isinstance(facts, ConnectionFacts) else SHARES

@@ -142,6 +142,6 @@ def _moment(attribute: Mapping[str, str]) -> float:
 
 
 def _soonest(operation: str, count: int) -> float:
-    """Tell in how many seconds AWS lets so many requests pass, if they come as fast as they may."""
+    """Return in how many seconds AWS lets so many requests pass, if they come as fast as they may."""
     limit = limit_of(operation, REGION)
     return max(0.0, count - limit.size) / limit.refill if limit else 0.0

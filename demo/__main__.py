@@ -86,7 +86,7 @@ def main() -> int:
 
 
 def _play(url: str, screen: Screen, console: Console) -> int:
-    """Play all cases; give how many did not come out as they should."""
+    """Play all cases; return how many did not come out as they should."""
     provider, consumer = Person(url, PROVIDER, "provider"), Person(url, CONSUMER, "consumer")
     people = People(provider, consumer, Person(url, STRANGER, "stranger"), Approver(url, APPROVER))
     watch = Watch([provider, consumer])

@@ -40,7 +40,7 @@ class Watch:
         self._executions: dict[str, _Execution] = {}
 
     def steps(self) -> Iterator[Step]:
-        """Give the steps that were finished since the last time, in order."""
+        """Yield the steps that were finished since the last time, in order."""
         for person in self._people:
             states = person.client("stepfunctions")
             listed = states.list_executions(stateMachineArn=self._machines[person.account_id])["executions"]

@@ -28,13 +28,13 @@ class Person(Account):
         return self.outputs("drawbridge")[name]
 
     def published(self) -> list[tuple[str, str]]:
-        """Give the parameters that Drawbridge published in this account."""
+        """Return the parameters that Drawbridge published in this account."""
         pages = self.client("ssm").get_paginator("get_parameters_by_path").paginate(Path="/drawbridge", Recursive=True)
         found = [(each["Name"], each["Value"]) for page in pages for each in page["Parameters"]]
         return sorted(each for each in found if not each[0].startswith("/drawbridge/config/"))
 
     def ledger(self, subject: str | None = None) -> list[dict[str, Any]]:
-        """Give the ledger's rows: all, or what there is of one subject."""
+        """Return the ledger's rows: all, or what there is of one subject."""
         only = {
             "FilterExpression": "subject = :subject",
             "ExpressionAttributeValues": {":subject": {"S": subject}},
@@ -69,7 +69,7 @@ class Person(Account):
         )
 
     def offer_database(self, name: str, *, port: str) -> str:
-        """Put a database behind a resource gateway; give the resource configuration's ARN."""
+        """Put a database behind a resource gateway; return the resource configuration's ARN."""
         lattice = self.client("vpc-lattice")
         gateway = lattice.create_resource_gateway(
             name=f"{name}-gateway", vpcIdentifier=self.vpc(), subnetIds=self.subnets()
@@ -87,7 +87,7 @@ class Person(Account):
         return str(configuration["arn"])
 
     def share_database(self, name: str, *, port: str, with_account: str) -> str:
-        """Offer a database, and share it by AWS RAM; give the share's ARN."""
+        """Offer a database, and share it by AWS RAM; return the share's ARN."""
         configuration_arn = self.offer_database(name, port=port)
         share = self.client("ram").create_resource_share(
             name=name, resourceArns=[configuration_arn], principals=[with_account]
@@ -121,7 +121,7 @@ class Person(Account):
         return str(endpoint["VpcEndpoint"]["VpcEndpointId"])
 
     def associations(self, *endpoint_ids: str) -> list[dict[str, Any]]:
-        """Give what endpoints lead to, and by which names; the SDK has no paginator for it, and pages may be empty."""
+        """Return what endpoints lead to, and by which names; the SDK has no paginator for it; pages may be empty."""
         found: list[dict[str, Any]] = []
         asked: dict[str, Any] = {"VpcEndpointIds": list(endpoint_ids)}
         while endpoint_ids:

@@ -51,7 +51,7 @@ def _catches_all(state: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _ways(state: dict[str, Any], resorts: list[str]) -> Iterator[tuple[str, str]]:
-    """Give how and where it goes on, each way once."""
+    """Yield how and where it goes on, each way once."""
     followers = [choice["Next"] for choice in state.get("Choices", ())]
     followers += [state[field] for field in ("Default", "Next") if field in state]
     yield from (("-->", follower) for follower in dict.fromkeys(followers))

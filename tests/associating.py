@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from drawbridge.association import Associated, DesiredAttachment
-from drawbridge.association.associate import Ways, associate_while
+from drawbridge.association import DesiredAttachment, MadeAttachment
+from drawbridge.association.reconcile import AttachmentReconciler, associate_while
 
 
-def associate(wanted: DesiredAttachment, ways: Ways, *, attempt: int) -> Associated:
+def associate(desired: DesiredAttachment, reconciler: AttachmentReconciler, *, attempt: int) -> MadeAttachment:
     """Do whatever is to be done, until AWS has to be waited for or it is usable."""
-    made = associate_while(lambda: True, wanted, ways, attempt=attempt)
+    made = associate_while(lambda: True, desired, reconciler, attempt=attempt)
     assert made is not None
     return made

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from drawbridge.association import Plan, PlannedAssociation
 from drawbridge.errors import UpstreamError
-from drawbridge.record.attempt import Kept, fitted
+from drawbridge.record.attempt import KeptAttempt, fitted
 from drawbridge.record.outcome import ItemResult
-from drawbridge.request import WorkflowInput
+from drawbridge.request import ExecutionInput
 from tests.builders import NOW
 
 
@@ -21,25 +21,25 @@ class KeptInMemory:
         self.decided: dict[tuple[str, int], PlannedAssociation] = {}
         self.results: dict[str, dict[int, ItemResult]] = defaultdict(dict)
 
-    def keep_plan(self, request: WorkflowInput, plan: Plan, at: datetime = NOW) -> tuple[int, ...]:
-        name = request.execution_name
+    def keep_plan(self, execution: ExecutionInput, plan: Plan, at: datetime = NOW) -> tuple[int, ...]:
+        name = execution.execution_name
         self.plans[name] = plan
         self.results.pop(name, None)
-        for place, wanted in enumerate(plan.associations):
-            self.decided[name, place] = PlannedAssociation(wanted=wanted, at=at)
+        for place, desired in enumerate(plan.associations):
+            self.decided[name, place] = PlannedAssociation(desired=desired, at=at)
         return tuple(range(len(plan.associations)))
 
-    def planned(self, request: WorkflowInput, place: int) -> PlannedAssociation:
-        return self.decided[request.execution_name, place]
+    def planned(self, execution: ExecutionInput, place: int) -> PlannedAssociation:
+        return self.decided[execution.execution_name, place]
 
-    def keep_planned(self, request: WorkflowInput, place: int, planned: PlannedAssociation) -> None:
-        self.decided[request.execution_name, place] = planned
+    def keep_planned(self, execution: ExecutionInput, place: int, planned: PlannedAssociation) -> None:
+        self.decided[execution.execution_name, place] = planned
 
-    def keep_result(self, request: WorkflowInput, place: int, result: ItemResult) -> None:
-        self.results[request.execution_name][place] = fitted(result)
+    def keep_result(self, execution: ExecutionInput, place: int, result: ItemResult) -> None:
+        self.results[execution.execution_name][place] = fitted(result)
 
-    def kept(self, request: WorkflowInput) -> Kept:
-        name = request.execution_name
+    def kept(self, execution: ExecutionInput) -> KeptAttempt:
+        name = execution.execution_name
         if name not in self.plans:
             raise UpstreamError(f"nothing is kept of {name}")
-        return Kept(plan=self.plans[name], results=self.results[name])
+        return KeptAttempt(plan=self.plans[name], results=self.results[name])

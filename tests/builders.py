@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from drawbridge.approval import Asked, Line, Options, Question
-from drawbridge.approval.ask import Posted, Standing
+from drawbridge.approval import AskedQuestion, Line, Options, Question
+from drawbridge.approval.ask import ApprovalRecord, Posted
 from drawbridge.association import (
     DesiredAttachment,
     Mode,
@@ -19,29 +19,29 @@ from drawbridge.association import (
 )
 from drawbridge.association.actions import CreateEndpoint
 from drawbridge.association.attachment_document import AttachmentDocument, attachment_of, document_of
-from drawbridge.association.observed import EndpointTarget, Network, NetworkTarget
+from drawbridge.association.observed_attachment import EndpointTarget, NetworkTarget, ObservedServiceNetwork
 from drawbridge.association.steps import creation, resource_target
 from drawbridge.decision.facts import (
-    Asker,
     ConnectionFacts,
     Consumer,
+    EvaluationTime,
     Membership,
-    Moment,
     OrganizationPlace,
+    Requester,
     ResourceFacts,
     Service,
     ShareFacts,
 )
-from drawbridge.discovery.observed import Seen
-from drawbridge.discovery.row import Row
+from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.lattice import Entity, PrivateDns
-from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest, WorkflowInput
+from drawbridge.request import EndpointConnectionRequest, ExecutionInput, ResourceShareRequest
 from drawbridge.request.shares import Content, Invitation, InvitationStatus, SharedResource
 from drawbridge.status import Reason, Status
 
 REPOSITORY = Path(__file__).parent.parent
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-MOMENT = Moment(NOW)
+EVALUATION_TIME = EvaluationTime(NOW)
 PROVIDER = "111111111111"
 CONSUMER = "222222222222"
 STRANGER = "333333333333"
@@ -63,18 +63,18 @@ def sample(name: str) -> Any:
     return json.loads((REPOSITORY / "events" / f"{name}.json").read_text())
 
 
-def workflow_input(
+def execution_input(
     request: ResourceShareRequest | EndpointConnectionRequest = SHARE, attempt: int = 1
-) -> WorkflowInput:
-    return WorkflowInput(request=request, request_id=request.request_id, attempt=attempt)
+) -> ExecutionInput:
+    return ExecutionInput(request=request, request_id=request.request_id, attempt=attempt)
 
 
-def asker(
+def requester(
     account_id: str = PROVIDER,
     membership: Membership = Membership.UNKNOWN,
     services: frozenset[str] | None = None,
     units: tuple[str, ...] = (),
-) -> Asker:
+) -> Requester:
     consumer = None if services is None else Consumer(tier="gold", services=services)
     place = OrganizationPlace(
         membership=membership,
@@ -82,7 +82,7 @@ def asker(
         units=units,
         tags=None if membership is Membership.UNKNOWN else {},
     )
-    return Asker(account_id=account_id, place=place, consumer=consumer)
+    return Requester(account_id=account_id, place=place, consumer=consumer)
 
 
 def content(arn: str = RESOURCE_ARN, kind: str = "vpc-lattice:resourceconfiguration") -> Content:
@@ -92,9 +92,9 @@ def content(arn: str = RESOURCE_ARN, kind: str = "vpc-lattice:resourceconfigurat
 SUBNET = content(f"arn:aws:ec2:us-east-1:{PROVIDER}:subnet/subnet-1", "ec2:subnet")
 
 
-def share_facts(who: Asker | None = None, **changes: Any) -> ShareFacts:
+def share_facts(who: Requester | None = None, **changes: Any) -> ShareFacts:
     told: dict[str, Any] = {
-        "asker": who or asker(),
+        "requester": who or requester(),
         "share_arn": SHARE_ARN,
         "share_name": "orders",
         "contents": (content(),),
@@ -103,9 +103,9 @@ def share_facts(who: Asker | None = None, **changes: Any) -> ShareFacts:
     return ShareFacts(**(told | changes))
 
 
-def connection_facts(who: Asker | None = None, **changes: Any) -> ConnectionFacts:
+def connection_facts(who: Requester | None = None, **changes: Any) -> ConnectionFacts:
     told: dict[str, Any] = {
-        "asker": who or asker(CONSUMER),
+        "requester": who or requester(CONSUMER),
         "service": Service(
             id=SERVICE_ID,
             name=f"com.amazonaws.vpce.us-east-1.{SERVICE_ID}",
@@ -119,9 +119,9 @@ def connection_facts(who: Asker | None = None, **changes: Any) -> ConnectionFact
     return ConnectionFacts(**(told | changes))
 
 
-def resource_facts(who: Asker | None = None, **changes: Any) -> ResourceFacts:
+def resource_facts(who: Requester | None = None, **changes: Any) -> ResourceFacts:
     told: dict[str, Any] = {
-        "asker": who or asker(),
+        "requester": who or requester(),
         "share_arn": SHARE_ARN,
         "share_name": "orders",
         "arn": RESOURCE_ARN,
@@ -150,38 +150,38 @@ def invitation(status: InvitationStatus = InvitationStatus.PENDING, sent_at: dat
     )
 
 
-def seen(**changes: Any) -> Seen:
+def observed_request(**changes: Any) -> ObservedRequest:
     told: dict[str, Any] = {
         "request": CONNECTION,
         "account_id": CONSUMER,
-        "state": "open",
-        "wanted": "",
-        "permitted": "these policies",
-        "under": "these policies",
+        "observed_fingerprint": "open",
+        "bindings_fingerprint": "",
+        "decision_fingerprint": "these policies",
+        "policies_fingerprint": "these policies",
         "open": True,
     }
-    return Seen(**(told | changes))
+    return ObservedRequest(**(told | changes))
 
 
-def row(status: Status, **changes: Any) -> Row:
+def row(status: Status, **changes: Any) -> LedgerRow:
     told: dict[str, Any] = {
         "request": CONNECTION,
         "account_id": CONSUMER,
         "status": status,
         "attempt": 1,
         "settled": True,
-        "seen": "open",
-        "wanted": "",
-        "permitted": "these policies",
+        "observed_fingerprint": "open",
+        "bindings_fingerprint": "",
+        "decision_fingerprint": "these policies",
         "updated_at": NOW.isoformat(),
         "failures": 0,
         "incomplete": False,
     }
-    return Row(**(told | changes))
+    return LedgerRow(**(told | changes))
 
 
-def wanted(**changes: Any) -> DesiredAttachment:
-    """Give an attachment, told as it is written down: flat, whatever its mode."""
+def desired(**changes: Any) -> DesiredAttachment:
+    """Return an attachment, told as it is written down: flat, whatever its mode."""
     told: dict[str, Any] = {
         "binding": "orders",
         "resource_name": "orders-db",
@@ -201,14 +201,17 @@ def wanted(**changes: Any) -> DesiredAttachment:
 
 
 def otherwise(attachment: DesiredAttachment, **changes: Any) -> DesiredAttachment:
-    """Give the attachment with changes that are told flat; another mode may be one of them."""
+    """Return the attachment with changes that are told flat; another mode may be one of them."""
     return attachment_of(msgspec.structs.replace(document_of(attachment), **changes))
 
 
 def creation_of(
-    attachment: DesiredAttachment, network: Network | None = None, over: tuple[str, ...] = (), attempt: int = 1
+    attachment: DesiredAttachment,
+    network: ObservedServiceNetwork | None = None,
+    over: tuple[str, ...] = (),
+    attempt: int = 1,
 ) -> CreateEndpoint:
-    """Give how the endpoint of an attachment is made."""
+    """Return how the endpoint of an attachment is made."""
     match attachment:
         case ResourceEndpointAttachment() | ServiceNetworkEndpointAttachment():
             return creation(attachment, target_of(attachment, network), over, attempt)
@@ -216,25 +219,25 @@ def creation_of(
             raise TypeError(attachment)
 
 
-def target_of(attachment: DesiredAttachment, network: Network | None = None) -> EndpointTarget:
-    """Give what the endpoint of an attachment leads to."""
+def target_of(attachment: DesiredAttachment, network: ObservedServiceNetwork | None = None) -> EndpointTarget:
+    """Return what the endpoint of an attachment leads to."""
     match attachment, network:
         case ResourceEndpointAttachment() as to_resource, _:
             return resource_target(to_resource)
-        case ServiceNetworkEndpointAttachment(), Network() as known:
+        case ServiceNetworkEndpointAttachment(), ObservedServiceNetwork() as known:
             return NetworkTarget(known)
         case _:
             raise TypeError(attachment)
 
 
-def wanted_by_network(mode: Mode = Mode.SERVICE_NETWORK, **changes: Any) -> DesiredAttachment:
-    """Give what is wanted by a service network of this account's."""
+def desired_by_network(mode: Mode = Mode.SERVICE_NETWORK, **changes: Any) -> DesiredAttachment:
+    """Return what is wanted by a service network of this account's."""
     subnets = () if mode is Mode.SERVICE_NETWORK else ("subnet-0123456789abcdef0",)
     told = {"mode": mode, "network": NetworkRef(name="shared"), "subnet_ids": subnets}
-    return wanted(**(told | changes))
+    return desired(**(told | changes))
 
 
-NETWORK = Network(arn=NETWORK_ARN, name="shared")
+NETWORK = ObservedServiceNetwork(arn=NETWORK_ARN, name="shared")
 
 
 def entity(name: str = "orders-db", arn: str = RESOURCE_ARN, **changes: Any) -> Entity:
@@ -248,19 +251,19 @@ def entity(name: str = "orders-db", arn: str = RESOURCE_ARN, **changes: Any) -> 
     return Entity(name=name, arn=arn, **(told | changes))
 
 
-def asked(**changes: Any) -> Asked:
+def asked(**changes: Any) -> AskedQuestion:
     told: dict[str, Any] = {
         "asking": "1-1",
         "fingerprint": "this question",
         "lines": (Line("Account", PROVIDER), Line("Share", "orders")),
         "deadline": NOW + timedelta(hours=4),
     }
-    return Asked(**(told | changes))
+    return AskedQuestion(**(told | changes))
 
 
 def question(**changes: Any) -> Question:
-    """Give a question; what is of its ``asked`` may be told beside what is of the question."""
-    of_asked = {name: changes.pop(name) for name in Asked.__struct_fields__ if name in changes}
+    """Return a question; what is of its ``asked`` may be told beside what is of the question."""
+    of_asked = {name: changes.pop(name) for name in AskedQuestion.__struct_fields__ if name in changes}
     told: dict[str, Any] = {
         "request_id": SHARE.request_id,
         "account_id": PROVIDER,
@@ -273,11 +276,11 @@ def question(**changes: Any) -> Question:
     return Question(**(told | changes))
 
 
-def standing(**changes: Any) -> Standing:
+def approval_record(**changes: Any) -> ApprovalRecord:
     told: dict[str, Any] = {
         "question": question(),
         "token": "a token",
         "link": "https://console.example/execution",
         "posted": Posted("C0APPROVALS", "1.0"),
     }
-    return Standing(**(told | changes))
+    return ApprovalRecord(**(told | changes))

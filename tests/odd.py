@@ -95,7 +95,7 @@ attributes = st.recursive(
 
 
 def paths(document: Any, above: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    """Give the way to every member of a document, at any depth."""
+    """Return the way to every member of a document, at any depth."""
     match document:
         case dict():
             members: list[tuple[str | int, Any]] = [*document.items()]
@@ -111,7 +111,7 @@ _HERE = "\u2603 here"
 
 
 def with_json(document: Any, path: tuple[str | int, ...], value: str) -> str:
-    """Give the document as JSON, with a member that is the JSON in ``value``, whatever Python can write of it."""
+    """Return the document as JSON, with a member that is the JSON in ``value``, whatever Python can write of it."""
     copy = json.loads(json.dumps(document))
     inner = copy
     for key in path[:-1]:
@@ -121,6 +121,6 @@ def with_json(document: Any, path: tuple[str | int, ...], value: str) -> str:
 
 
 def with_odd_members(document: Any) -> st.SearchStrategy[str]:
-    """Give the document as JSON with an odd value for one of its members, at any depth."""
+    """Return the document as JSON with an odd value for one of its members, at any depth."""
     odd = st.sampled_from(ODD_VALUES) | values.map(json.dumps)
     return st.tuples(st.sampled_from(paths(document)), odd).map(lambda told: with_json(document, *told))

@@ -38,7 +38,7 @@ ANSWERS = {
 
 
 def named(finding: dict[str, Any]) -> str:
-    """Give a finding a name that is the same wherever it is found."""
+    """Return a finding a name that is the same wherever it is found."""
     detail = finding["detail"]
     if isinstance(detail, list):
         about = "; ".join(f"{each['action']} {each['required_format']}" for each in detail)
@@ -48,7 +48,7 @@ def named(finding: dict[str, Any]) -> str:
 
 
 def unanswered(findings: list[dict[str, Any]]) -> list[str]:
-    """Say what has to be mended: findings without an answer, and answers without a finding."""
+    """Return what has to be mended: findings without an answer, and answers without a finding."""
     found = {named(each): each for each in findings}
     told = [
         f"{name}: {each['title']}: {Path(each['location'].get('filepath', '')).name}"

@@ -57,7 +57,7 @@ _IN_NAME = re.compile(r"(?<![a-z])trap_(\d+)")
 
 @functools.cache
 def shown() -> dict[int, tuple[str, ...]]:
-    """Give the tests that show each trap, by its number."""
+    """Return the tests that show each trap, by its number."""
     found: dict[int, list[str]] = {}
     for path in sorted(path for folder in TESTS for path in folder.rglob("test_*.py")):
         for name, doc in _tests(path):

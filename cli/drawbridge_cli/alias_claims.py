@@ -41,7 +41,7 @@ def claims_among(bindings: Sequence[Binding]) -> Iterator[Claim]:
 
 
 def _tokens(binding: Binding) -> tuple[Token, ...]:
-    """Give the alias as a pattern: where a resource's name goes, what the binding matches of it."""
+    """Return the alias as a pattern: where a resource's name goes, what the binding matches of it."""
     attach = binding.attach
     assert attach.alias is not None  # noqa: S101 - only such come here
     vpc = "vpc-*" if isinstance(attach.vpc, VpcTag) or attach.vpc is None else attach.vpc
@@ -77,7 +77,7 @@ def _of_glob(glob: str) -> Iterator[Token]:
 
 
 def _overlap(one: tuple[Token, ...], other: tuple[Token, ...]) -> bool:
-    """Tell whether some name fits both patterns: from their ends on, whether what is left of them fits together."""
+    """Return whether some name fits both patterns: from their ends on, whether what is left of them fits together."""
     after = [all(each is _ANY for each in other[there:]) for there in range(len(other) + 1)]
     for first in reversed(one):
         now = [after[-1] and first is _ANY]

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from drawbridge.approval.answer import Answer, Reply, Result, how_it_ended, take
-from drawbridge.approval.ask import Standing
+from drawbridge.approval.answer import AnswerResult, ApprovalAnswer, Reply, how_it_ended, take
+from drawbridge.approval.ask import ApprovalRecord
 from drawbridge.errors import InvalidInputError
 from drawbridge.legible import legible
 from drawbridge_cli.explanation import lines_of
@@ -39,18 +39,18 @@ def _answer(stack: Stack, request: str, *, approve: bool, reason: str, yes: bool
     if entry is None:
         complain(f"{request}: the ledger has no such request, by id or subject")
         raise typer.Exit(1)
-    standing = stack.approvals.standing(entry.request_id)
-    if standing is None:
+    record = stack.approvals.approval_record(entry.request_id)
+    if record is None:
         complain(f"{entry.request_id} is {entry.status}: nobody is, or was, asked about it")
         raise typer.Exit(1)
     if not as_json:
-        _show(standing)
-    if standing.approval is None and not yes:
+        _show(record)
+    if record.approval is None and not yes:
         typer.confirm("Approve?" if approve else "Deny?", abort=True)
     # The question that was shown, and no other one that may be asked meanwhile.
-    asking = standing.question.asked.asking
-    answer = Answer(request_id=entry.request_id, asking=asking, approve=approve, reason=reason)
-    reply = take(answer, stack.caller(), standing, stack.approvals, stack.callback)
+    asking = record.question.asked.asking
+    answer = ApprovalAnswer(request_id=entry.request_id, asking=asking, approve=approve, reason=reason)
+    reply = take(answer, stack.caller(), record, stack.approvals, stack.callback)
     if as_json:
         show_json({"result": reply.result, "requestId": entry.request_id, "standing": _how(reply)})
     else:
@@ -60,25 +60,25 @@ def _answer(stack: Stack, request: str, *, approve: bool, reason: str, yes: bool
 
 
 _LONGEST = 500
-_TAKEN = frozenset({Result.RECORDED, Result.SECOND_NEEDED})
+_TAKEN = frozenset({AnswerResult.RECORDED, AnswerResult.SECOND_NEEDED})
 _WORDS = {
-    Result.RECORDED: "recorded: {}",
-    Result.SECOND_NEEDED: "recorded; a second person has to approve too",
-    Result.AGAIN: "you approved this already; a second person has to approve too",
-    Result.DECIDED_ALREADY: "decided already: {}",
-    Result.OUTDATED: "something changed, and it is asked again: look once more, then answer that",
-    Result.NOT_ALLOWED: "not allowed",
-    Result.OWN_REQUEST: "not allowed",
-    Result.UNKNOWN: "there is nothing to decide any more",
+    AnswerResult.RECORDED: "recorded: {}",
+    AnswerResult.SECOND_NEEDED: "recorded; a second person has to approve too",
+    AnswerResult.AGAIN: "you approved this already; a second person has to approve too",
+    AnswerResult.DECIDED_ALREADY: "decided already: {}",
+    AnswerResult.OUTDATED: "something changed, and it is asked again: look once more, then answer that",
+    AnswerResult.NOT_ALLOWED: "not allowed",
+    AnswerResult.OWN_REQUEST: "not allowed",
+    AnswerResult.UNKNOWN: "there is nothing to decide any more",
 }
 
 
 def _how(reply: Reply) -> str:
-    return how_it_ended(reply.standing) if reply.standing and reply.standing.approval else "open"
+    return how_it_ended(reply.approval_record) if reply.approval_record and reply.approval_record.approval else "open"
 
 
-def _show(standing: Standing) -> None:
-    question = standing.question
+def _show(record: ApprovalRecord) -> None:
+    question = record.question
     say(f"{question.title} of {question.account_id}", "title")
     for change in question.changed:
         say(f"  changed: {legible(change)}", "doubtful")
@@ -91,5 +91,5 @@ def _show(standing: Standing) -> None:
     for effect in question.effects:
         say(f"  {legible(effect)}")
     say(f"decide by {question.asked.deadline:%Y-%m-%d %H:%M} UTC")
-    if standing.approved_by:
-        say(f"approved so far by {', '.join(standing.approved_by)}")
+    if record.approved_by:
+        say(f"approved so far by {', '.join(record.approved_by)}")

@@ -8,10 +8,10 @@ from drawbridge.association import DesiredAttachment
 from drawbridge.association.binding import Binding
 from drawbridge.configuration import InForce
 from drawbridge.status import Reason
-from drawbridge_cli.ahead import Ahead, Way, ways_of
+from drawbridge_cli.share_plans import AssociationPlan, SharePlan, read_attachments
 
 
-class Changes(Struct, frozen=True, kw_only=True):
+class BindingChanges(Struct, frozen=True, kw_only=True):
     """What is to be written and removed, and the set that it comes to."""
 
     to_write: tuple[tuple[str, str], ...]
@@ -36,35 +36,35 @@ def changes_of(
     in_force: InForce[Binding],
     *,
     prune: bool,
-) -> Changes:
+) -> BindingChanges:
     """Compare files with the parameters that are there, which may be broken, and with what is in force."""
-    wanted = {binding.name: binding for binding in bindings}
-    differ = {name for name in wanted if there.get(name) != texts[name]}
-    others = there.keys() - wanted.keys()
+    desired = {binding.name: binding for binding in bindings}
+    differ = {name for name in desired if there.get(name) != texts[name]}
+    others = there.keys() - desired.keys()
     to_remove = others if prune else frozenset[str]()
     kept = {binding.name: binding for binding in in_force.things if binding.name not in to_remove}
-    then = kept | wanted
-    return Changes(
+    then = kept | desired
+    return BindingChanges(
         to_write=tuple((name, texts[name]) for name in sorted(differ)),
         to_remove=tuple(sorted(to_remove)),
         new=tuple(sorted(differ - there.keys())),
         changed=tuple(sorted(differ & there.keys())),
-        same=tuple(sorted(wanted.keys() - differ)),
+        same=tuple(sorted(desired.keys() - differ)),
         others=tuple(sorted(others - to_remove)),
         then=InForce(
             things=tuple(then[name] for name in sorted(then)),
             # Only to be looked at: what they would be in Parameter Store, nobody knows yet.
             versions=tuple((name, 0) for name in sorted(then)),
-            broken=tuple(each for each in in_force.broken if each.name not in wanted and each.name not in to_remove),
+            broken=tuple(each for each in in_force.broken if each.name not in desired and each.name not in to_remove),
         ),
     )
 
 
-class Effects(Struct, frozen=True, kw_only=True):
+class BindingEffects(Struct, frozen=True, kw_only=True):
     """What other bindings change about what is wanted."""
 
-    made: tuple[Way, ...]
-    changed: tuple[Way, ...]
+    made: tuple[AssociationPlan, ...]
+    changed: tuple[AssociationPlan, ...]
     """Wanted before too, and otherwise."""
     dropped: tuple[DesiredAttachment, ...]
     """Not wanted any longer."""
@@ -72,18 +72,20 @@ class Effects(Struct, frozen=True, kw_only=True):
     """Refused then and not before."""
 
 
-def effects_of(now: list[Ahead], then: list[Ahead]) -> Effects:
+def effects_of(now: list[SharePlan], then: list[SharePlan]) -> BindingEffects:
     """Compare what is wanted now with what would be."""
-    before = {_key(way.wanted): way.wanted for way in ways_of(now)}
-    after = {_key(way.wanted): way for way in ways_of(then)}
+    before = {_key(association.desired): association.desired for association in read_attachments(now)}
+    after = {_key(association.desired): association for association in read_attachments(then)}
     refused_before = {reason for each in now for reason in each.refused}
-    return Effects(
-        made=tuple(way for key, way in after.items() if key not in before),
-        changed=tuple(way for key, way in after.items() if key in before and before[key] != way.wanted),
-        dropped=tuple(wanted for key, wanted in before.items() if key not in after),
+    return BindingEffects(
+        made=tuple(association for key, association in after.items() if key not in before),
+        changed=tuple(
+            association for key, association in after.items() if key in before and before[key] != association.desired
+        ),
+        dropped=tuple(desired for key, desired in before.items() if key not in after),
         refused=tuple(reason for each in then for reason in each.refused if reason not in refused_before),
     )
 
 
-def _key(wanted: DesiredAttachment) -> tuple[str, str, str, str]:
-    return wanted.binding, wanted.resource.share_arn, wanted.resource.arn, wanted.vpc_id
+def _key(desired: DesiredAttachment) -> tuple[str, str, str, str]:
+    return desired.binding, desired.resource.share_arn, desired.resource.arn, desired.vpc_id

@@ -14,7 +14,7 @@ from drawbridge_cli.named_files import LONGEST, NamedFile, find_named
 SUFFIXES = (".json", ".yaml", ".yml")
 
 
-class Problem(Struct, frozen=True):
+class BindingProblem(Struct, frozen=True):
     """Why a file, or several together, can't take effect."""
 
     path: str
@@ -26,14 +26,14 @@ class Problem(Struct, frozen=True):
         return f"{self.path}{f':{self.line}' if self.line else ''}: {self.message}"
 
 
-class Checked(Struct, frozen=True):
+class CheckedBindings(Struct, frozen=True):
     """What became of the check."""
 
     bindings: tuple[Binding, ...]
     """The good ones."""
     texts: dict[str, str]
     """Their texts, by name."""
-    problems: tuple[Problem, ...]
+    problems: tuple[BindingProblem, ...]
     notes: tuple[str, ...] = ()
     """What can be, and only if somebody means it."""
 
@@ -47,26 +47,28 @@ def find_bindings(paths: Sequence[Path]) -> list[NamedFile]:
     return find_named(paths, SUFFIXES, "a binding")
 
 
-def check_bindings(files: Iterable[NamedFile]) -> Checked:
+def check_bindings(files: Iterable[NamedFile]) -> CheckedBindings:
     """Check each file, and all of them together, as if they were the bindings in force."""
     by_name: dict[str, NamedFile] = {}
     bindings: list[Binding] = []
-    problems: list[Problem] = []
+    problems: list[BindingProblem] = []
     for file in files:
         first = by_name.setdefault(file.name, file)
         if first is not file:
-            problems.append(Problem(str(file.path), file.name, f"the name {file.name!r} is taken by {first.path}"))
+            problems.append(
+                BindingProblem(str(file.path), file.name, f"the name {file.name!r} is taken by {first.path}")
+            )
             continue
         try:
             bindings.append(_check(file))
         except InvalidBindingError as error:
-            problems.append(Problem(str(file.path), file.name, error.reason, error.line))
+            problems.append(BindingProblem(str(file.path), file.name, error.reason, error.line))
     for claim in claims_among(bindings):
         file = by_name[claim.second]
-        problems.append(Problem(str(file.path), file.name, str(claim), line_of(file.text, "attach", "alias")))
+        problems.append(BindingProblem(str(file.path), file.name, str(claim), line_of(file.text, "attach", "alias")))
     texts = {binding.name: by_name[binding.name].text for binding in bindings}
     notes = (f"binding {each.name}: {note}" for each in bindings for note in _notes(each))
-    return Checked(tuple(bindings), texts, tuple(problems), tuple(notes))
+    return CheckedBindings(tuple(bindings), texts, tuple(problems), tuple(notes))
 
 
 def _notes(binding: Binding) -> Iterator[str]:

@@ -7,11 +7,11 @@ import typer
 
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import PATH
-from drawbridge.configuration import InForce, Parameter
+from drawbridge.configuration import ConfigurationParameter, InForce
 from drawbridge_cli.alias_claims import claims_among
-from drawbridge_cli.binding_changes import Changes, changes_of, effects_of
+from drawbridge_cli.binding_changes import BindingChanges, changes_of, effects_of
 from drawbridge_cli.binding_files import check_bindings, find_bindings
-from drawbridge_cli.binding_standing import names_by_binding, standings_of
+from drawbridge_cli.binding_status import names_by_binding, statuses_of
 from drawbridge_cli.bindings_screen import (
     matches,
     say_problems,
@@ -19,7 +19,7 @@ from drawbridge_cli.bindings_screen import (
     show_changes,
     show_effects,
     show_matches,
-    show_standings,
+    show_statuses,
 )
 from drawbridge_cli.plan_screen import show_left_behind, show_unknown
 from drawbridge_cli.schemas import schema_of
@@ -53,18 +53,18 @@ def list_all(context: typer.Context, as_json: Json = False) -> None:
     """List the bindings, in force and broken, and what each comes to now."""
     stack: Stack = context.obj
     bindings = stack.bindings_in_force()
-    lookout = stack.lookout()
-    aheads, left = lookout.ahead(bindings), lookout.left_behind(bindings)
+    plan_context = stack.plan_context()
+    share_plans, left = plan_context.share_plans(bindings), plan_context.left_behind(bindings)
     published, orphans = _published(stack, bindings)
-    standings = standings_of(bindings, aheads, published, stack.planning.network)
+    statuses = statuses_of(bindings, share_plans, published, stack.planning.network)
     if as_json:
-        show_json({"bindings": standings, "published": published, "orphans": orphans, "leftBehind": left})
+        show_json({"bindings": statuses, "published": published, "orphans": orphans, "leftBehind": left})
         return
-    show_standings(standings)
+    show_statuses(statuses)
     for path, dns_name in sorted(orphans.items()):
         say(f"{path}/dns-name is published for a binding that there is not any longer: {dns_name}", "doubtful")
     show_left_behind(left)
-    show_unknown(aheads)
+    show_unknown(share_plans)
 
 
 @app.command()
@@ -80,20 +80,22 @@ def show(
         complain(f"{name}: there is no binding of that name; 'bindings list' lists them")
         raise typer.Exit(1)
     bindings = stack.bindings_in_force()
-    lookout = stack.lookout()
-    aheads = lookout.ahead(bindings)
-    left = [each for each in lookout.left_behind(bindings) if each.binding == name]
+    plan_context = stack.plan_context()
+    share_plans = plan_context.share_plans(bindings)
+    left = [each for each in plan_context.left_behind(bindings) if each.binding == name]
     published, _ = _published(stack, bindings)
-    standings = standings_of(bindings, aheads, published, stack.planning.network)
-    (standing,) = (each for each in standings if each.name == name)
-    text = _text_in_force(stack, there[name], standing.version)
-    matched = [each for each in (ahead.of(name) for ahead in aheads) if each.wishes or each.not_ready]
+    statuses = statuses_of(bindings, share_plans, published, stack.planning.network)
+    (status,) = (each for each in statuses if each.name == name)
+    text = _text_in_force(stack, there[name], status.version)
+    matched = [
+        each for each in (share_plan.of(name) for share_plan in share_plans) if each.candidates or each.not_ready
+    ]
     if as_json:
         names = published.get(name, {})
-        told = {"binding": standing, "text": text, "shares": matches(matched), "published": names, "leftBehind": left}
-        show_json(told)
+        document = {"binding": status, "text": text, "shares": matches(matched), "published": names, "leftBehind": left}
+        show_json(document)
         return
-    show_binding(standing, text, there[name].value)
+    show_binding(status, text, there[name].value)
     show_matches(matched, stack.prefix)
     show_left_behind(left)
     show_unknown(matched)
@@ -121,13 +123,13 @@ def apply(
     show_changes(changes)
     if changes.is_empty:
         return
-    lookout = stack.lookout()
-    now, then = lookout.ahead(in_force), lookout.ahead(changes.then)
+    plan_context = stack.plan_context()
+    now, then = plan_context.share_plans(in_force), plan_context.share_plans(changes.then)
     show_effects(effects_of(now, then), stack.prefix)
-    left_now = lookout.left_behind(in_force)
+    left_now = plan_context.left_behind(in_force)
     show_left_behind(left_now, "left behind already")
     show_left_behind(
-        (each for each in lookout.left_behind(changes.then) if each not in left_now), "would be left behind"
+        (each for each in plan_context.left_behind(changes.then) if each not in left_now), "would be left behind"
     )
     show_unknown(then)
     if dry_run:
@@ -153,7 +155,7 @@ def _say_notes(notes: tuple[str, ...]) -> None:
         say(note, "doubtful")
 
 
-def _refuse_claims(changes: Changes) -> None:
+def _refuse_claims(changes: BindingChanges) -> None:
     """Refuse what would claim a name that another binding in force can claim, unless both are there already."""
     touched = {name for name, _ in changes.to_write}
     claims = [each for each in claims_among(changes.then.things) if touched & {each.first, each.second}]
@@ -168,8 +170,8 @@ def _published(stack: Stack, bindings: InForce[Binding]) -> tuple[dict[str, dict
     return names_by_binding(stack.published.below(f"/{stack.prefix}/connections"), stack.prefix, names)
 
 
-def _text_in_force(stack: Stack, there: Parameter, version: int | None) -> str:
-    """Give the text of the version in force; empty if none is."""
+def _text_in_force(stack: Stack, there: ConfigurationParameter, version: int | None) -> str:
+    """Return the text of the version in force; empty if none is."""
     if version == there.version:
         return there.value
     earlier = stack.configuration.earlier(PATH, there.name, than=there.version) if version else []

@@ -5,10 +5,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from drawbridge.decision import Because
-from drawbridge.decision.again import outcome_of
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decide import decide, may_associate
-from drawbridge.decision.facts import Moment, ResourceFacts
+from drawbridge.decision.decide_again import outcome_of
+from drawbridge.decision.facts import EvaluationTime, ResourceFacts
 from drawbridge.errors import InvalidInputError
 from drawbridge_cli.documents import SUFFIXES, AnyFacts, Case, CaseFile, Expected, read_cases
 from drawbridge_cli.policy_files import SUFFIX, check_files, find_files
@@ -17,7 +17,7 @@ OUTCOMES = ("accept", "askApprover", "reject", "hold")
 OF_RESOURCES = ("associate", "refuse")
 
 
-class Outcome(Struct, frozen=True):
+class PolicyOutcome(Struct, frozen=True):
     """What the policies make of a request."""
 
     outcome: str
@@ -29,7 +29,7 @@ class Outcome(Struct, frozen=True):
         return tuple(sorted(reason.source for reason in self.because if reason.code == "policy"))
 
 
-class Result(Struct, frozen=True):
+class CaseResult(Struct, frozen=True):
     """What became of a case; ``wrong`` is empty if it came out as expected."""
 
     file: str
@@ -39,17 +39,17 @@ class Result(Struct, frozen=True):
     wrong: str = ""
 
 
-def outcome_for(facts: AnyFacts, policies: PolicySet, moment: Moment) -> Outcome:
+def outcome_for(facts: AnyFacts, policies: PolicySet, evaluation_time: EvaluationTime) -> PolicyOutcome:
     """Decide on a request, or on whether a resource may be associated."""
     if isinstance(facts, ResourceFacts):
-        permitted, because = may_associate(facts, policies, moment)
-        return Outcome("associate" if permitted else "refuse", because)
-    decision = decide(facts, policies, moment)
-    return Outcome(outcome_of(decision), decision.because)
+        permitted, because = may_associate(facts, policies, evaluation_time)
+        return PolicyOutcome("associate" if permitted else "refuse", because)
+    decision = decide(facts, policies, evaluation_time)
+    return PolicyOutcome(outcome_of(decision), decision.because)
 
 
 def case_files(folder: Path) -> list[Path]:
-    """Give the files of cases in a folder and below it, or the one file that is told.
+    """Return the files of cases in a folder and below it, or the one file that is told.
 
     Raises:
         InvalidInputError: there is none.
@@ -60,7 +60,7 @@ def case_files(folder: Path) -> list[Path]:
     return files
 
 
-def run_cases(path: Path, policies: tuple[Path, ...]) -> list[Result]:
+def run_cases(path: Path, policies: tuple[Path, ...]) -> list[CaseResult]:
     """Run the cases of one file, by the policies that are told, or else by those that the file names.
 
     Raises:
@@ -88,13 +88,13 @@ def _policies(paths: tuple[Path, ...]) -> PolicySet:
     return PolicySet(checked.policies)
 
 
-def _run(path: Path, case: Case, policies: PolicySet) -> Result:
+def _run(path: Path, case: Case, policies: PolicySet) -> CaseResult:
     expected = case.expect if isinstance(case.expect, Expected) else Expected(outcome=case.expect)
     possible = OF_RESOURCES if isinstance(case.request, ResourceFacts) else OUTCOMES
     if expected.outcome not in possible:
         raise InvalidInputError(f"{path}: {case.name}: expect: {expected.outcome!r} is none of {', '.join(possible)}")
     try:
-        came = outcome_for(case.request, policies, case.moment)
+        came = outcome_for(case.request, policies, case.evaluation_time)
     except InvalidInputError as error:
         raise InvalidInputError(f"{path}: {case.name}: {error}") from error
     wrong = ""
@@ -104,7 +104,7 @@ def _run(path: Path, case: Case, policies: PolicySet) -> Result:
         )
     elif expected.by is not None and tuple(sorted(expected.by)) != came.by:
         wrong = f"expected it to be determined by {_list(expected.by)}, and it is by {_list(came.by)}"
-    return Result(str(path), case.name, came.outcome, came.by, wrong)
+    return CaseResult(str(path), case.name, came.outcome, came.by, wrong)
 
 
 def _list(names: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from msgspec import Meta, Struct
 
-from drawbridge.decision.facts import ConnectionFacts, Moment, ResourceFacts, ShareFacts
+from drawbridge.decision.facts import ConnectionFacts, EvaluationTime, ResourceFacts, ShareFacts
 from drawbridge.errors import InvalidInputError
 from drawbridge.parsing import DEEPEST, UnreadableError, line_too_deep, read_document
 
@@ -22,7 +22,7 @@ NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 """A Wednesday: when a case happens that does not say when."""
 
 
-class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RequestDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A request to decide on, and when."""
 
     request: AnyFacts
@@ -30,7 +30,7 @@ class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     zone: str = "UTC"
 
     @property
-    def moment(self) -> Moment:
+    def evaluation_time(self) -> EvaluationTime:
         """When it happens.
 
         Raises:
@@ -40,7 +40,7 @@ class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise InvalidInputError(f"zone: there is no time zone {self.zone!r}; write one as Europe/Berlin") from error
-        return Moment(self.at if self.at.tzinfo else self.at.replace(tzinfo=ZoneInfo(self.zone)), self.zone)
+        return EvaluationTime(self.at if self.at.tzinfo else self.at.replace(tzinfo=ZoneInfo(self.zone)), self.zone)
 
 
 class Expected(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,7 +51,7 @@ class Expected(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The ids of the statements that determine it, in any order; not said: any."""
 
 
-class Case(Asked, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Case(RequestDocument, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A request with what is expected to come of it."""
 
     name: Annotated[str, Meta(min_length=1)]
@@ -66,10 +66,10 @@ class CaseFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Files and folders, from the file on; none stands for the policies beside it."""
 
 
-Document = TypeVar("Document", Asked, CaseFile)
+Document = TypeVar("Document", RequestDocument, CaseFile)
 
 
-def read_asked(path: Path) -> Asked:
+def read_request_document(path: Path) -> RequestDocument:
     """Read a request: its facts alone, or with when it happens as ``{request: ..., at: ..., zone: ...}``.
 
     Raises:
@@ -78,7 +78,7 @@ def read_asked(path: Path) -> Asked:
     loaded = _load(path)
     if isinstance(loaded, dict) and "request" not in loaded:
         loaded = {"request": loaded}
-    return _convert(path, loaded, Asked)
+    return _convert(path, loaded, RequestDocument)
 
 
 def read_cases(path: Path) -> CaseFile:

@@ -5,7 +5,7 @@ from msgspec import Struct
 from drawbridge.decision import Because
 from drawbridge.decision.cedar import Action, PolicySet
 from drawbridge.decision.decide import IN_ORDER, unavailable
-from drawbridge.decision.facts import ConnectionFacts, Moment, ResourceFacts, ShareFacts
+from drawbridge.decision.facts import ConnectionFacts, EvaluationTime, ResourceFacts, ShareFacts
 from drawbridge.lattice import ResourceKind
 from drawbridge.legible import legible
 from drawbridge.status import Reason, Status
@@ -13,7 +13,7 @@ from drawbridge_cli.cases import outcome_for
 from drawbridge_cli.documents import AnyFacts
 
 
-class Considered(Struct, frozen=True, kw_only=True):
+class ActionExplanation(Struct, frozen=True, kw_only=True):
     """What the policies say to one action."""
 
     action: Action
@@ -27,31 +27,31 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
     outcome: str
     because: Because
-    considered: tuple[Considered, ...]
+    considered: tuple[ActionExplanation, ...]
     """Each action, in the order in which they are asked for; the first that is permitted is the outcome."""
     unavailable: Because
     """Facts that AWS would not tell, where a statement speaks of them."""
     policies: str
-    """The version of the policies: a digest of their names and texts."""
+    """The version of the policies: a fingerprint of their names and texts."""
     facts: AnyFacts
 
 
-def explain(facts: AnyFacts, policies: PolicySet, moment: Moment) -> Explanation:
+def explain(facts: AnyFacts, policies: PolicySet, evaluation_time: EvaluationTime) -> Explanation:
     """Explain what the policies make of these facts at that moment."""
     actions = (Action.ASSOCIATE,) if isinstance(facts, ResourceFacts) else tuple(IN_ORDER)
-    outcome = outcome_for(facts, policies, moment)
+    outcome = outcome_for(facts, policies, evaluation_time)
     # A permit that could not be evaluated leaves nothing in doubt: it permits nothing.
     permits = {each.id for policy in policies.policies for each in policy.statements if each.effect == "permit"}
-    considered: list[Considered] = []
+    considered: list[ActionExplanation] = []
     for action in actions:
-        answer = policies.ask(action, facts, moment)
+        answer = policies.ask(action, facts, evaluation_time)
         if answer.permitted:
             word = "permitted"
         elif answer.because:
             word = "forbidden"
         else:
             word = "in doubt" if any(each.source not in permits for each in answer.errors) else "not permitted"
-        considered.append(Considered(action=action, answer=word, because=(*answer.because, *answer.errors)))
+        considered.append(ActionExplanation(action=action, answer=word, because=(*answer.because, *answer.errors)))
     return Explanation(
         outcome=outcome.outcome,
         because=outcome.because,
@@ -71,7 +71,7 @@ def permit_for(facts: AnyFacts) -> str:
             action, kind, name = Action.ACCEPT, "ResourceShare", facts.share_arn
         case ResourceFacts():
             action, kind, name = Action.ASSOCIATE, _TYPES[facts.resource_kind], facts.arn
-    who = f'Account::"{facts.asker.account_id}"'
+    who = f'Account::"{facts.requester.account_id}"'
     return f'permit(principal == {who}, action == Action::"{action}", resource == {kind}::"{_escaped(name)}");'
 
 
@@ -88,7 +88,7 @@ def _escaped(text: str) -> str:
 
 
 def what_to_do(status: Status | None, explanation: Explanation) -> str:
-    """Say what the next step is, for whoever asks why a request is where it is."""
+    """Return what the next step is, for whoever asks why a request is where it is."""
     match explanation.outcome:
         case "hold" | "refuse" | "askApprover" if explanation.considered[0].answer in {"forbidden", "in doubt"}:
             return "A forbid can't be outvoted: change the policy that forbids it, or leave the request held."
@@ -99,7 +99,7 @@ def what_to_do(status: Status | None, explanation: Explanation) -> str:
         case "askApprover":
             return f"A person has to decide. To let it in unasked, write a policy:\n  {permit_for(explanation.facts)}"
         case _ if status is Status.HELD:
-            return "The policies let it go on by now: the next look starts another attempt."
+            return "The policies let it go on by now: the next sweep starts another attempt."
         case _:
             return ""
 

@@ -15,9 +15,10 @@ from drawbridge.decision.policies import Policy
 from drawbridge.errors import InvalidInputError
 from drawbridge.record.entry import Entry
 from drawbridge_cli.cases import case_files, run_cases
-from drawbridge_cli.documents import SUFFIXES, read_asked
+from drawbridge_cli.documents import SUFFIXES, read_request_document
 from drawbridge_cli.explanation import explain, what_to_do
-from drawbridge_cli.policy_files import Checked, check_files, find_files
+from drawbridge_cli.policy_changes import PolicyChanges, default_names, plan_of
+from drawbridge_cli.policy_files import CheckedPolicies, check_files, find_files
 from drawbridge_cli.policy_screen import (
     say_problems,
     show_entry,
@@ -29,7 +30,6 @@ from drawbridge_cli.policy_screen import (
 from drawbridge_cli.screen import complain, say, show_json
 from drawbridge_cli.simulation import Simulation, simulate
 from drawbridge_cli.stack import Stack
-from drawbridge_cli.writing import Plan, default_names, plan_of
 
 app = typer.Typer(no_args_is_help=True, help="Policies: who is let in, why, and what would happen if.")
 
@@ -70,20 +70,20 @@ def explain_request(
     stack: Stack = context.obj
     entry: Entry | None = None
     if request.endswith(SUFFIXES):
-        asked = read_asked(Path(request))
-        facts, moment = asked.request, asked.moment
+        asked = read_request_document(Path(request))
+        facts, evaluation_time = asked.request, asked.evaluation_time
     else:
         entry = stack.find(request)
         if entry is None:
             complain(f"{request}: the ledger has no such request, by id or subject; nor is it a {_FILES} file")
             raise typer.Exit(1)
-        if entry.grounds is None:
+        if entry.decision_record is None:
             _show_undecided(entry, as_json=as_json)
             return
-        facts, moment = entry.grounds.facts, entry.grounds.moment
+        facts, evaluation_time = entry.decision_record.facts, entry.decision_record.evaluation_time
     policies = PolicySet(_good(paths, everything_is_meant=True).policies) if paths else None
     policies = policies or compiled(stack.policies_in_force())
-    explanation = explain(facts, policies, moment)
+    explanation = explain(facts, policies, evaluation_time)
     if as_json:
         show_json({"entry": entry, "explanation": explanation})
         return
@@ -178,7 +178,7 @@ def _show_undecided(entry: Entry, *, as_json: bool) -> None:
         show_entry(entry)
 
 
-def _good(paths: list[Path], *, everything_is_meant: bool) -> Checked:
+def _good(paths: list[Path], *, everything_is_meant: bool) -> CheckedPolicies:
     checked = check_files(find_files(paths), everything_is_meant=everything_is_meant)
     if checked.problems:
         say_problems(checked.problems)
@@ -195,7 +195,7 @@ def _kept(stack: Stack) -> frozenset[str]:
     return default_names() if stack.keeps_default_policies else frozenset()
 
 
-def _refuse_conflict(plan: Plan, *, everything_is_meant: bool) -> None:
+def _refuse_conflict(plan: PolicyChanges, *, everything_is_meant: bool) -> None:
     conflict = conflict_among(plan.then, everything_is_meant=everything_is_meant)
     if conflict is not None:
         for reason in sorted(conflict.blame.values()):
@@ -203,7 +203,7 @@ def _refuse_conflict(plan: Plan, *, everything_is_meant: bool) -> None:
         raise typer.Exit(1)
 
 
-def _simulate(stack: Stack, in_force: InForce[Policy], plan: Plan, since: datetime | None) -> Simulation:
+def _simulate(stack: Stack, in_force: InForce[Policy], plan: PolicyChanges, since: datetime | None) -> Simulation:
     return simulate(stack.ledger.entries(), compiled(in_force), PolicySet(plan.then), since)
 
 

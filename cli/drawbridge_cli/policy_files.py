@@ -16,7 +16,7 @@ SUFFIX = ".cedar"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 
 
-class Problem(Struct, frozen=True):
+class PolicyProblem(Struct, frozen=True):
     """Why a file, or several together, can't take effect."""
 
     path: str
@@ -28,12 +28,12 @@ class Problem(Struct, frozen=True):
         return f"{self.path}{f':{self.line}' if self.line else ''}: {self.message}"
 
 
-class Checked(Struct, frozen=True):
+class CheckedPolicies(Struct, frozen=True):
     """What became of the check."""
 
     policies: tuple[Policy, ...]
     """The good ones."""
-    problems: tuple[Problem, ...]
+    problems: tuple[PolicyProblem, ...]
 
 
 def find_files(paths: Sequence[Path]) -> list[NamedFile]:
@@ -45,24 +45,28 @@ def find_files(paths: Sequence[Path]) -> list[NamedFile]:
     return find_named(paths, (SUFFIX,), "a policy")
 
 
-def check_files(files: Iterable[NamedFile], *, everything_is_meant: bool = False) -> Checked:
+def check_files(files: Iterable[NamedFile], *, everything_is_meant: bool = False) -> CheckedPolicies:
     """Check each file, and all of them together, as if they were the policies in force."""
     by_name: dict[str, NamedFile] = {}
     policies: list[Policy] = []
-    problems: list[Problem] = []
+    problems: list[PolicyProblem] = []
     for file in files:
         first = by_name.setdefault(file.name, file)
         if first is not file:
-            problems.append(Problem(str(file.path), file.name, f"the name {file.name!r} is taken by {first.path}"))
+            problems.append(
+                PolicyProblem(str(file.path), file.name, f"the name {file.name!r} is taken by {first.path}")
+            )
             continue
         try:
             policies.append(check_file(file))
         except InvalidPolicyError as error:
-            problems.append(Problem(str(file.path), file.name, error.reason, error.line))
+            problems.append(PolicyProblem(str(file.path), file.name, error.reason, error.line))
     conflict = None if problems else conflict_among(policies, everything_is_meant=everything_is_meant)
     if conflict is not None:
-        problems += [Problem(str(by_name[name].path), name, reason) for name, reason in sorted(conflict.blame.items())]
-    return Checked(tuple(policies), tuple(problems))
+        problems += [
+            PolicyProblem(str(by_name[name].path), name, reason) for name, reason in sorted(conflict.blame.items())
+        ]
+    return CheckedPolicies(tuple(policies), tuple(problems))
 
 
 def check_file(file: NamedFile) -> Policy:

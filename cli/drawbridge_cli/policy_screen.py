@@ -7,22 +7,22 @@ from msgspec import Struct
 
 from drawbridge.legible import legible
 from drawbridge.record.entry import Entry
-from drawbridge_cli.cases import Result
+from drawbridge_cli.cases import CaseResult
 from drawbridge_cli.explanation import Explanation, lines_of
-from drawbridge_cli.policy_files import Problem
+from drawbridge_cli.policy_changes import PolicyChanges
+from drawbridge_cli.policy_files import PolicyProblem
 from drawbridge_cli.screen import complain, say, show_table
 from drawbridge_cli.simulation import Simulation
-from drawbridge_cli.writing import Plan
 
 
-def say_problems(problems: tuple[Problem, ...]) -> None:
-    """Tell what is wrong, each with file and line, as compilers do."""
+def say_problems(problems: tuple[PolicyProblem, ...]) -> None:
+    """Print what is wrong, each with file and line, as compilers do."""
     for problem in problems:
         complain(str(problem))
 
 
-def show_result(result: Result) -> None:
-    """Tell what became of a case."""
+def show_result(result: CaseResult) -> None:
+    """Print what became of a case."""
     if result.wrong:
         say(f"FAIL  {result.file}: {result.name}", "bad")
         say(f"      {result.wrong}")
@@ -31,7 +31,7 @@ def show_result(result: Result) -> None:
 
 
 def show_entry(entry: Entry) -> None:
-    """Tell what the ledger knows of a request."""
+    """Print what the ledger knows of a request."""
     say(f"{entry.request_id}", "title")
     say(f"{entry.status} since {entry.updated_at}, attempt {entry.attempt}; asked for by {entry.account_id}")
     say(f"about {entry.subject}")
@@ -40,8 +40,8 @@ def show_entry(entry: Entry) -> None:
         say(f"  {reason.source}: {reason.text}" if reason.source else f"  {reason.text} [{reason.code}]")
     if entry.no_longer_permitted:
         say("It was let in, and the policies in force would not let it in any more.", "doubtful")
-    if entry.grounds is not None:
-        decided = entry.grounds
+    if entry.decision_record is not None:
+        decided = entry.decision_record
         by = ", ".join(decided.determined_by) or "no policy"
         say(f"decided {decided.at:%Y-%m-%d %H:%M:%S} UTC: {decided.outcome}, by {by}; policies {decided.policies}")
 
@@ -50,7 +50,7 @@ _MARKS = {"permitted": "good", "forbidden": "bad", "in doubt": "doubtful", "not 
 
 
 def show_explanation(explanation: Explanation, by: str) -> None:
-    """Tell what each action comes to, and the facts that it was asked with."""
+    """Print what each action comes to, and the facts that it was asked with."""
     say(f"{explanation.outcome}, {by}", "title")
     for each in explanation.considered:
         say(f"  {each.action:<12} {each.answer}", _MARKS[each.answer])
@@ -64,10 +64,10 @@ def show_explanation(explanation: Explanation, by: str) -> None:
 
 
 def _flat(value: Any, path: str = "") -> list[tuple[str, str]]:
-    """Give all that is told, each with its path; what is empty is left out, what is unknown is not."""
+    """Return all that is told, each with its path; what is empty is left out, what is unknown is not."""
     if isinstance(value, Struct):
         named = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
-        return _flat({told: getattr(value, name) for told, name in named}, path)
+        return _flat({label: getattr(value, name) for label, name in named}, path)
     if isinstance(value, Mapping):
         return [line for key, each in value.items() for line in _flat(each, f"{path}.{key}" if path else str(key))]
     if isinstance(value, tuple) and any(isinstance(each, Struct) for each in value):
@@ -83,8 +83,8 @@ _LONGEST = 10_000
 _UNKNOWN_IF_NONE = frozenset({"tags", "shareTags", "contents"})
 
 
-def show_plan(plan: Plan) -> None:
-    """Tell what would be written and removed."""
+def show_plan(plan: PolicyChanges) -> None:
+    """Print what would be written and removed."""
     for mark, names in (("new", plan.new), ("changed", plan.changed), ("removed", plan.to_remove)):
         for name in names:
             say(f"{mark:<9}{name}")
@@ -92,7 +92,7 @@ def show_plan(plan: Plan) -> None:
 
 
 def show_simulation(simulation: Simulation, since: str) -> None:
-    """Tell what would come out otherwise, and why."""
+    """Print what would come out otherwise, and why."""
     say()
     of = "" if since == "all" else f" of the last {since}"
     say(f"{simulation.replayed} decisions{of}, made again on the facts that the ledger keeps", "title")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from drawbridge.status import Reason
-from drawbridge_cli.ahead import SHARE_NOT_ACCEPTED
+from drawbridge_cli.share_plans import SHARE_NOT_ACCEPTED
 
 WHAT_TO_DO: Mapping[str, str] = {
     "address-type-fixed": "delete it to have it made anew, or correct attach.ipAddressType",

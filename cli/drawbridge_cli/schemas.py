@@ -29,7 +29,7 @@ def schema_of(name: str) -> dict[str, Any]:
 
 
 def schema_text(name: str) -> str:
-    """Give the schema as it stands in its file."""
+    """Return the schema as it stands in its file."""
     return msgspec.json.format(msgspec.json.encode(schema_of(name)), indent=2).decode() + "\n"
 
 

@@ -8,13 +8,13 @@ from msgspec import Struct
 
 from drawbridge.decision import Because
 from drawbridge.decision.cedar import PolicySet
-from drawbridge.decision.grounds import Grounds
+from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.record.entry import Entry
 from drawbridge.status import Status
-from drawbridge_cli.cases import Outcome, outcome_for
+from drawbridge_cli.cases import PolicyOutcome, outcome_for
 
 
-class Change(Struct, frozen=True, kw_only=True, rename="camel"):
+class DecisionChange(Struct, frozen=True, kw_only=True, rename="camel"):
     """What would come out otherwise."""
 
     request_id: str
@@ -36,35 +36,35 @@ class Simulation(Struct, frozen=True, kw_only=True, rename="camel"):
     """Requests, and resources that bindings want."""
     totals: dict[str, tuple[int, int]]
     """For each outcome how many have it now, and how many would."""
-    changes: tuple[Change, ...]
+    changes: tuple[DecisionChange, ...]
     not_replayed: tuple[str, ...]
     """Requests whose facts the ledger does not keep."""
 
 
 class _Question(Struct, frozen=True):
     subject: str
-    now: Outcome
-    then: Outcome
+    now: PolicyOutcome
+    then: PolicyOutcome
 
 
 def simulate(entries: Iterable[Entry], now: PolicySet, then: PolicySet, since: datetime | None) -> Simulation:
     """Decide the requests that were decided since some time again, each on its facts and as of its moment."""
     totals: dict[str, Counter[str]] = {"now": Counter(), "then": Counter()}
-    changes: list[Change] = []
+    changes: list[DecisionChange] = []
     not_replayed: list[str] = []
     for entry in sorted(entries, key=lambda entry: entry.request_id):
-        if entry.grounds is None:
+        if entry.decision_record is None:
             if since is None or datetime.fromisoformat(entry.updated_at) >= since:
                 not_replayed.append(entry.request_id)
             continue
-        if since is not None and entry.grounds.at < since:
+        if since is not None and entry.decision_record.at < since:
             continue
-        for question in (_request(entry.subject, entry.grounds, now, then), *_resources(entry, now, then)):
+        for question in (_request(entry.subject, entry.decision_record, now, then), *_resources(entry, now, then)):
             totals["now"][question.now.outcome] += 1
             totals["then"][question.then.outcome] += 1
             if question.now.outcome != question.then.outcome:
                 changes.append(
-                    Change(
+                    DecisionChange(
                         request_id=entry.request_id,
                         account_id=entry.account_id,
                         subject=question.subject,
@@ -84,18 +84,21 @@ def simulate(entries: Iterable[Entry], now: PolicySet, then: PolicySet, since: d
     )
 
 
-def _request(subject: str, grounds: Grounds, now: PolicySet, then: PolicySet) -> _Question:
-    return _Question(subject, *(outcome_for(grounds.facts, policies, grounds.moment) for policies in (now, then)))
+def _request(subject: str, decision_record: DecisionRecord, now: PolicySet, then: PolicySet) -> _Question:
+    return _Question(
+        subject,
+        *(outcome_for(decision_record.facts, policies, decision_record.evaluation_time) for policies in (now, then)),
+    )
 
 
 def _resources(entry: Entry, now: PolicySet, then: PolicySet) -> list[_Question]:
-    kept = entry.association_grounds
+    kept = entry.association_decision_record
     if kept is None:
         return []
     return [
         _Question(
             facts.arn,
-            *(outcome_for(facts, policies, kept.moment) for policies in (now, then)),
+            *(outcome_for(facts, policies, kept.evaluation_time) for policies in (now, then)),
         )
         for facts in kept.resources
     ]

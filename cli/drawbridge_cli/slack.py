@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+import msgspec
 import typer
 from msgspec import Struct
 
@@ -23,7 +24,7 @@ class Finding(Struct, frozen=True):
 
     what: str
     good: bool
-    told: str
+    text: str = msgspec.field(name="told")
 
 
 @app.command()
@@ -35,7 +36,7 @@ def check(context: typer.Context, as_json: bool = typer.Option(False, "--json", 
         show_json({"good": all(each.good for each in findings), "findings": findings})
     else:
         for each in findings:
-            say(f"{'ok   ' if each.good else 'WRONG'}  {each.what}: {each.told}", "good" if each.good else "bad")
+            say(f"{'ok   ' if each.good else 'WRONG'}  {each.what}: {each.text}", "good" if each.good else "bad")
         say(f"Slack is to send clicks to {stack.slack_callback} (Interactivity & Shortcuts, Request URL)")
     if not all(each.good for each in findings):
         raise typer.Exit(1)
@@ -45,36 +46,36 @@ def _findings(stack: Stack) -> Iterator[Finding]:
     """Look at one thing after the other; what follows from one that is wrong is left out."""
     channel = stack.slack_channel
     if not channel:
-        yield Finding("channel", good=False, told="deploy the stack with SlackChannel, the id of the channel to ask in")
+        yield Finding("channel", good=False, text="deploy the stack with SlackChannel, the id of the channel to ask in")
         return
-    yield Finding("channel", good=True, told=channel)
-    secret = _tried("secret", stack.slack_secret, lambda: _shape(stack))
+    yield Finding("channel", good=True, text=channel)
+    secret = _check("secret", stack.slack_secret, lambda: _shape(stack))
     yield secret
     if not secret.good:
         return
     who: dict[str, str] = {}
-    token = _tried("bot token", "", lambda: who.update(stack.messenger.who_we_are()) or _named(who))
+    token = _check("bot token", "", lambda: who.update(stack.messenger.who_we_are()) or _named(who))
     yield token
     if not token.good:
         return
-    yield _tried("channel's members", "", lambda: f"the app sees #{stack.messenger.channel_name(channel)}")
+    yield _check("channel's members", "", lambda: f"the app sees #{stack.messenger.channel_name(channel)}")
     approvers: list[Approvers] = []
-    configured = _tried("approvers", "", lambda: _approvers(stack, who.get("team_id", ""), approvers))
+    configured = _check("approvers", "", lambda: _approvers(stack, who.get("team_id", ""), approvers))
     yield configured
     for each in approvers:
         for group in each.user_group_ids:
-            yield _tried(
+            yield _check(
                 f"user group {group}",
                 "",
                 lambda group=group: f"{len(stack.messenger.members(group))} members",  # type: ignore[misc]  # bound now
             )
 
 
-def _tried(what: str, told: str, look: Callable[[], str]) -> Finding:
+def _check(what: str, text: str, try_it: Callable[[], str]) -> Finding:
     try:
-        return Finding(what, good=True, told=look() or told)
+        return Finding(what, good=True, text=try_it() or text)
     except DrawbridgeError as error:
-        return Finding(what, good=False, told=str(error))
+        return Finding(what, good=False, text=str(error))
 
 
 def _shape(stack: Stack) -> str:

@@ -14,33 +14,33 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_in_force
 from drawbridge.association.quotas import quotas_in_force
-from drawbridge.aws.approvals import Approvals
-from drawbridge.aws.consumers import Consumers
+from drawbridge.aws.approvals_table import ApprovalsTable
+from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.aws.errors import translated
-from drawbridge.aws.ledger import Ledger
-from drawbridge.aws.parameter_store import Configuration, PublishedNames
-from drawbridge.aws.private_zones import PrivateZones
+from drawbridge.aws.hosted_zones import HostedZones
+from drawbridge.aws.ledger_table import LedgerTable
+from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
 from drawbridge.aws.secrets import Secrets
 from drawbridge.aws.task_callback import TaskCallback
 from drawbridge.bootstrap.facts import gatherer_with
 from drawbridge.bootstrap.planning import Planning
 from drawbridge.configuration import InForce
-from drawbridge.decision.facts import Moment
+from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.gather import Gatherer
 from drawbridge.decision.in_force import compiled, policies_in_force
 from drawbridge.decision.policies import Policy
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, RefusedError
 from drawbridge.publication.planner import PublicationPlanner
 from drawbridge.record.entry import Entry
-from drawbridge.slack.messenger import Messenger
-from drawbridge_cli.ahead import Lookout
+from drawbridge.slack.messenger import SlackMessenger
 from drawbridge_cli.screen import complain
+from drawbridge_cli.share_plans import PlanContext
 
 # A person waits; PutParameter, at three a second, is throttled soon.
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 12}, connect_timeout=5, read_timeout=20)
 
-# What the queue's consumer takes for a reason to look everywhere.
-_HINT = {"source": "drawbridge.command", "detail-type": "Look", "detail": {}}
+# What the queue's consumer takes for a reason to sweep everything.
+_HINT = {"source": "drawbridge.command", "detail-type": "Sweep", "detail": {}}
 
 
 class Stack:
@@ -53,21 +53,21 @@ class Stack:
         self._clients: dict[str, Any] = {}
 
     @cached_property
-    def consumers(self) -> Consumers:
-        return Consumers(self._table("ConsumersTableName"))
+    def consumers(self) -> ConsumersTable:
+        return ConsumersTable(self._table("ConsumersTableName"))
 
     @cached_property
-    def ledger(self) -> Ledger:
-        return Ledger(self._table("LedgerTableName"), now=lambda: datetime.now(UTC), on_broken=complain)
+    def ledger(self) -> LedgerTable:
+        return LedgerTable(self._table("LedgerTableName"), now=lambda: datetime.now(UTC), on_broken=complain)
 
     def find(self, request: str) -> Entry | None:
-        """Give what the ledger knows of a request, told by its id or by its subject."""
+        """Return what the ledger knows of a request, told by its id or by its subject."""
         entry = self.ledger.entry(request)
         return entry or next((each for each in self.ledger.entries() if each.subject == request), None)
 
     @cached_property
-    def approvals(self) -> Approvals:
-        return Approvals(self._table("ApprovalsTableName"), now=lambda: datetime.now(UTC))
+    def approvals(self) -> ApprovalsTable:
+        return ApprovalsTable(self._table("ApprovalsTableName"), now=lambda: datetime.now(UTC))
 
     @cached_property
     def callback(self) -> TaskCallback:
@@ -78,8 +78,8 @@ class Stack:
         return Secrets(self._client("secretsmanager"), self.slack_secret, now=lambda: datetime.now(UTC))
 
     @cached_property
-    def messenger(self) -> Messenger:
-        return Messenger(lambda: self.secrets.slack().bot_token, f"{self.slack_api.rstrip('/')}/")
+    def messenger(self) -> SlackMessenger:
+        return SlackMessenger(lambda: self.secrets.slack().bot_token, f"{self.slack_api.rstrip('/')}/")
 
     @property
     def slack_secret(self) -> str:
@@ -98,13 +98,13 @@ class Stack:
         return self._output("SlackCallbackUrl")
 
     def caller(self) -> str:
-        """Give the ARN of whoever calls: it stands for them in the record."""
+        """Return the ARN of whoever calls: it stands for them in the record."""
         with _usable(), translated("ask who calls"):
             return str(self._client("sts").get_caller_identity()["Arn"])
 
     @cached_property
-    def configuration(self) -> Configuration:
-        return Configuration(self._client("ssm"), prefix=self.prefix)
+    def configuration(self) -> ConfigurationParameters:
+        return ConfigurationParameters(self._client("ssm"), prefix=self.prefix)
 
     @property
     def prefix(self) -> str:
@@ -135,30 +135,30 @@ class Stack:
             return str(self._client("sts").get_caller_identity()["Account"])
 
     @cached_property
-    def published(self) -> PublishedNames:
-        return PublishedNames(self._client("ssm"), owner=self.prefix)
+    def published(self) -> PublishedParameters:
+        return PublishedParameters(self._client("ssm"), owner=self.prefix)
 
     @cached_property
     def planning(self) -> Planning:
         return Planning(self._client, prefix=self.prefix, account_id=self.account_id)
 
-    def lookout(self) -> Lookout:
-        """Give what looking ahead works with, as it is now."""
+    def plan_context(self) -> PlanContext:
+        """Return what plans are shown with, as it is now."""
         policies = compiled(self.policies_in_force())
         quotas = quotas_in_force(self.configuration)
         planning = self.planning
-        zones = PrivateZones(self._client("route53"), owner=self.prefix)
-        return Lookout(
+        zones = HostedZones(self._client("route53"), owner=self.prefix)
+        return PlanContext(
             shares=planning.shares,
             gatherer=self._gatherer,
             planner_of=lambda bindings: planning.planner(policies, bindings, quotas, self.ledger.rows),
-            ways=planning.ways,
+            reconciler=planning.reconciler,
             publication_planner=PublicationPlanner(
                 planning.endpoints, planning.entities, self.published, zones, prefix=self.prefix
             ),
             policies=policies,
             entry_of=self.ledger.entry,
-            moment=Moment(datetime.now(UTC), self.zone),
+            evaluation_time=EvaluationTime(datetime.now(UTC), self.zone),
             asks=bool(self.slack_channel),
         )
 
@@ -173,7 +173,7 @@ class Stack:
         )
 
     def look_now(self) -> bool:
-        """Have Drawbridge look at once; ``False`` if that is not allowed, and it will within its schedule."""
+        """Have Drawbridge sweep at once; ``False`` if that is not allowed, and it will within its schedule."""
         try:
             with translated("send a hint"):
                 self._client("sqs").send_message(QueueUrl=self._output("HintsQueueUrl"), MessageBody=json.dumps(_HINT))
@@ -230,7 +230,7 @@ class Stack:
 
 @contextmanager
 def _usable() -> Iterator[None]:
-    """Say what is missing to speak to AWS at all, and how to give it."""
+    """Raise an error that says what is missing to speak to AWS at all, and how to give it."""
     try:
         yield
     except NoCredentialsError as error:

@@ -3,18 +3,18 @@
 from typing import Any, assert_never
 
 from drawbridge.association.actions import (
-    AddSubnets,
-    AssociateVpc,
-    ChangePrivateDns,
-    ChangeSecurityGroups,
-    ChangeVpcAssociation,
     CreateEndpoint,
-    CreateNetwork,
+    CreateResourceAssociation,
+    CreateServiceNetwork,
+    CreateVpcAssociation,
+    DeleteResourceAssociation,
     EndpointChange,
-    PutInNetwork,
-    TakeOutOfNetwork,
+    ModifyEndpointPrivateDns,
+    ModifyEndpointSecurityGroups,
+    ModifyEndpointSubnets,
+    UpdateVpcAssociation,
 )
-from drawbridge.association.steps import Await, Step, Stuck
+from drawbridge.association.steps import Await, Blocked, Step
 
 
 def step_document(step: Step) -> dict[str, Any]:
@@ -22,48 +22,53 @@ def step_document(step: Step) -> dict[str, Any]:
 
 
 def _fields(step: Step) -> dict[str, Any]:
-    told: dict[str, Any]
+    document: dict[str, Any]
     match step:
-        case CreateNetwork(name=name):
-            told = {"type": "CreateNetwork", "name": name}
-        case PutInNetwork(network=network, resource=resource, private_dns=private):
-            told = {"type": "PutInNetwork", "network": network.name, "resource": resource.arn, "private_dns": private}
-        case TakeOutOfNetwork(association_id=association_id, failure=failure):
-            told = {"type": "TakeOutOfNetwork", "association_id": association_id, "failure": failure}
-        case AssociateVpc(network=network, vpc_id=vpc_id, settings=settings):
+        case CreateServiceNetwork(name=name):
+            document = {"type": "CreateNetwork", "name": name}
+        case CreateResourceAssociation(network=network, resource=resource, private_dns=private):
+            document = {
+                "type": "PutInNetwork",
+                "network": network.name,
+                "resource": resource.arn,
+                "private_dns": private,
+            }
+        case DeleteResourceAssociation(association_id=association_id, failure=failure):
+            document = {"type": "TakeOutOfNetwork", "association_id": association_id, "failure": failure}
+        case CreateVpcAssociation(network=network, vpc_id=vpc_id, settings=settings):
             groups = settings.security_group_ids
-            told = {"type": "AssociateVpc", "network": network.name, "vpc_id": vpc_id, "security_group_ids": groups}
-        case ChangeVpcAssociation(association=there, why=why):
-            told = {"type": "ChangeVpcAssociation", "association_id": there.id, "why": why}
+            document = {"type": "AssociateVpc", "network": network.name, "vpc_id": vpc_id, "security_group_ids": groups}
+        case UpdateVpcAssociation(association=there, why=why):
+            document = {"type": "ChangeVpcAssociation", "association_id": there.id, "why": why}
         case CreateEndpoint(target=target, placement=placement):
-            told = {
+            document = {
                 "type": "CreateEndpoint",
                 "target": str(target),
                 "vpc_id": placement.vpc_id,
                 "subnet_ids": placement.subnet_ids,
                 "address_type": placement.address_type,
             }
-        case ChangeSecurityGroups() | ChangePrivateDns() | AddSubnets():
-            told = _change_fields(step)
+        case ModifyEndpointSecurityGroups() | ModifyEndpointPrivateDns() | ModifyEndpointSubnets():
+            document = _change_fields(step)
         case Await(what=what):
-            told = {"type": "Await", "what": what}
-        case Stuck(code=code, why=why):
-            told = {"type": "Stuck", "code": code, "why": why}
+            document = {"type": "Await", "what": what}
+        case Blocked(code=code, why=why):
+            document = {"type": "Stuck", "code": code, "why": why}
         case _:
             assert_never(step)
-    return told
+    return document
 
 
 def _change_fields(change: EndpointChange) -> dict[str, Any]:
-    told: dict[str, Any]
+    document: dict[str, Any]
     there = {"endpoint_id": change.endpoint.id}
     match change:
-        case ChangeSecurityGroups(add=add, remove=remove):
-            told = {"type": "ChangeSecurityGroups", **there, "add": sorted(add), "remove": sorted(remove)}
-        case ChangePrivateDns(private_dns=private_dns, domains=domains):
-            told = {"type": "ChangePrivateDns", **there, "private_dns": private_dns, "domains": sorted(domains)}
-        case AddSubnets(subnet_ids=subnet_ids):
-            told = {"type": "AddSubnets", **there, "subnet_ids": sorted(subnet_ids)}
+        case ModifyEndpointSecurityGroups(add=add, remove=remove):
+            document = {"type": "ChangeSecurityGroups", **there, "add": sorted(add), "remove": sorted(remove)}
+        case ModifyEndpointPrivateDns(private_dns=private_dns, domains=domains):
+            document = {"type": "ChangePrivateDns", **there, "private_dns": private_dns, "domains": sorted(domains)}
+        case ModifyEndpointSubnets(subnet_ids=subnet_ids):
+            document = {"type": "AddSubnets", **there, "subnet_ids": sorted(subnet_ids)}
         case _:
             assert_never(change)
-    return told
+    return document

@@ -7,20 +7,20 @@ from msgspec import Struct
 
 from drawbridge.acceptance.accept import accept
 from drawbridge.bootstrap.accept_request import connections, now, shares
-from drawbridge.decision import Answer, DecidedOn
+from drawbridge.decision import ActionableDecision, DecidedOn
 from drawbridge.observability import logger
-from drawbridge.request import WorkflowInput
+from drawbridge.request import ExecutionInput
 
 
-class Step(Struct, frozen=True):
-    request: WorkflowInput
-    decision: Answer
+class AcceptRequestInput(Struct, frozen=True):
+    execution: ExecutionInput = msgspec.field(name="request")
+    decision: ActionableDecision
     on: DecidedOn
 
 
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    step = msgspec.convert(event, Step)
-    acceptance = accept(step.request.request, step.decision, step.on, shares(), connections(), now=now())
-    logger.info("answered", request_id=step.request.request_id, acceptance=msgspec.to_builtins(acceptance))
+    step = msgspec.convert(event, AcceptRequestInput)
+    acceptance = accept(step.execution.request, step.decision, step.on, shares(), connections(), now=now())
+    logger.info("answered", request_id=step.execution.request_id, acceptance=msgspec.to_builtins(acceptance))
     return {"acceptance": msgspec.to_builtins(acceptance)}

@@ -5,24 +5,24 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from drawbridge.association.associate import DECISION_HOLDS, associate_while
-from drawbridge.bootstrap.associate_resource import attempts, now, ways
+from drawbridge.association.reconcile import DECISION_HOLDS, associate_while
+from drawbridge.bootstrap.associate_resource import attempts, now, reconciler
 from drawbridge.observability import logger
-from drawbridge.request import WorkflowInput
+from drawbridge.request import ExecutionInput
 
 
-class Step(Struct, frozen=True):
-    request: WorkflowInput
+class AssociateResourceInput(Struct, frozen=True):
+    execution: ExecutionInput = msgspec.field(name="request")
     item: int
 
 
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    step = msgspec.convert(event, Step)
-    planned = attempts().planned(step.request, step.item)
+    step = msgspec.convert(event, AssociateResourceInput)
+    planned = attempts().planned(step.execution, step.item)
     by = associate_while(
-        lambda: now() - planned.at < DECISION_HOLDS, planned.wanted, ways(), attempt=step.request.attempt
+        lambda: now() - planned.at < DECISION_HOLDS, planned.desired, reconciler(), attempt=step.execution.attempt
     )
     made = msgspec.to_builtins(by)
-    logger.info("associated" if by else "to be decided again", wanted=planned.wanted.name, by=made)
+    logger.info("associated" if by else "to be decided again", wanted=planned.desired.name, by=made)
     return {"next": "publish" if by else "decide-again", "by": made}

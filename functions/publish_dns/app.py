@@ -6,31 +6,31 @@ from typing import Any, assert_never
 import msgspec
 from msgspec import Struct
 
-from drawbridge.association import Associated
+from drawbridge.association import MadeAttachment
 from drawbridge.bootstrap.publish_dns import attempts, connections, environment, names, publisher
 from drawbridge.observability import logger
 from drawbridge.publication import Publication
 from drawbridge.publication.publish import publish_consumer
 from drawbridge.record.outcome import Published
-from drawbridge.request import EndpointConnectionRequest, WorkflowInput
+from drawbridge.request import EndpointConnectionRequest, ExecutionInput
 
 _PATIENCE = 6
-"""Tries, about two minutes: what is named later, the next look finds."""
+"""Tries, about two minutes: what is named later, the next sweep finds."""
 
 _MOST_LOGGED = 20
 
 
-class Association(Struct, frozen=True, tag="association", tag_field="of"):
+class PublishAssociationInput(Struct, frozen=True, tag="association", tag_field="of"):
     """A shared resource that was associated."""
 
-    request: WorkflowInput
+    execution: ExecutionInput = msgspec.field(name="request")
     item: int
-    by: Associated
+    made: MadeAttachment = msgspec.field(name="by")
     tries: int = 0
     """How often it was tried before: what is in a group and has no name is waited for a while."""
 
 
-class Connection(Struct, frozen=True, tag="connection", tag_field="of"):
+class PublishConnectionInput(Struct, frozen=True, tag="connection", tag_field="of"):
     """A consumer's endpoint that was accepted."""
 
     request: EndpointConnectionRequest
@@ -38,22 +38,22 @@ class Connection(Struct, frozen=True, tag="connection", tag_field="of"):
 
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    step = msgspec.convert(event, Association | Connection)
+    step = msgspec.convert(event, PublishAssociationInput | PublishConnectionInput)
     now = datetime.now(UTC)
     match step:
-        case Association(request, item, by, tries):
-            wanted = attempts().planned(request, item).wanted
-            publication = publisher().publish(wanted, by, now=now, patient=tries < _PATIENCE)
-            attempts().keep_result(request, item, Published(publication))
-            told: dict[str, Any] = {}
-        case Connection(request):
+        case PublishAssociationInput(execution, item, made, tries):
+            desired = attempts().planned(execution, item).desired
+            publication = publisher().publish(desired, made, now=now, patient=tries < _PATIENCE)
+            attempts().keep_result(execution, item, Published(publication))
+            output: dict[str, Any] = {}
+        case PublishConnectionInput(request):
             prefix = environment().prefix
             publication = publish_consumer(request, connections(), names(), prefix=prefix, now=now)
-            told = {"publication": msgspec.to_builtins(publication)}
+            output = {"publication": msgspec.to_builtins(publication)}
         case _:
             assert_never(step)
     _log(publication)
-    return told
+    return output
 
 
 def _log(publication: Publication) -> None:

@@ -8,17 +8,17 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from drawbridge.approval.approvers import Approvers
 from drawbridge.approval.click import BadSignatureError, read_click, verify
-from drawbridge.approval.receive import Desk, receive
+from drawbridge.approval.receive import ApprovalPorts, receive
 from drawbridge.bootstrap.receive_approval import (
     approvals,
     approvers,
     callback,
     environment,
     members,
+    notify_later,
     now,
     open_form,
     secrets,
-    tell_later,
 )
 from drawbridge.errors import InvalidInputError
 from drawbridge.observability import logger, metrics
@@ -43,22 +43,22 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         _count("broken")
         logger.warning("not read", reason=str(broken))
         return {"statusCode": 400, "headers": {"content-type": "text/plain"}, "body": str(broken)}
-    desk = Desk(
+    ports = ApprovalPorts(
         approvers=_approvers,
         members=members,
         decisions=approvals(),
         callback=callback(),
         open_form=open_form,
-        tell_later=tell_later,
+        notify_later=notify_later,
     )
-    received = receive(click, desk)
+    received = receive(click, ports)
     _count(received.counted)
     logger.info("received", **msgspec.to_builtins(received))
     return _OK
 
 
 def _approvers() -> Approvers | None:
-    """Give who may decide: nobody, if the parameter can't be read."""
+    """Return who may decide: nobody, if the parameter can't be read."""
     try:
         return approvers()
     except InvalidInputError as broken:
@@ -68,7 +68,7 @@ def _approvers() -> Approvers | None:
 
 
 def _bytes(event: dict[str, Any]) -> bytes:
-    """Give the body as Slack signed it: API Gateway encodes a form in Base64."""
+    """Return the body as Slack signed it: API Gateway encodes a form in Base64."""
     body = event.get("body")
     if not isinstance(body, str):
         return b""

@@ -23,16 +23,16 @@ class Sns(Struct, frozen=True, rename="pascal"):
     message: str
 
 
-class Record(Struct, frozen=True, rename="pascal"):
+class SnsRecord(Struct, frozen=True, rename="pascal"):
     """A delivery of SNS."""
 
     sns: Sns
 
 
 def _text(record: object) -> str:
-    """Give the message of a record; none, and a line in the log, if it is no record of SNS."""
+    """Return the message of a record; none, and a line in the log, if it is no record of SNS."""
     try:
-        return read_value(record, Record).sns.message
+        return read_value(record, SnsRecord).sns.message
     except UnreadableError as error:
         logger.error("no record of SNS", extra={"reason": str(error)})
         return ""

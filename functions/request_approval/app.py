@@ -13,7 +13,7 @@ from drawbridge.bootstrap.request_approval import escalation, ports
 from drawbridge.observability import logger
 
 
-class Asking(Struct, frozen=True, kw_only=True, rename="camel", tag_field="do", tag="ask"):
+class RequestApprovalInput(Struct, frozen=True, kw_only=True, rename="camel", tag_field="do", tag="ask"):
     """Ask; ``remind`` tells that half of the time has passed, ``quiet`` that Slack is not to be had."""
 
     question: Question
@@ -22,7 +22,7 @@ class Asking(Struct, frozen=True, kw_only=True, rename="camel", tag_field="do", 
     how: Literal["ask", "remind", "quiet"] = "ask"
 
 
-class Closing(Struct, frozen=True, kw_only=True, rename="camel", tag_field="do", tag="close"):
+class CloseApprovalInput(Struct, frozen=True, kw_only=True, rename="camel", tag_field="do", tag="close"):
     """End the question without an answer, unless there is one by now."""
 
     question: Question
@@ -30,8 +30,8 @@ class Closing(Struct, frozen=True, kw_only=True, rename="camel", tag_field="do",
 
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    step = msgspec.convert(event, Asking | Closing)
-    if isinstance(step, Closing):
+    step = msgspec.convert(event, RequestApprovalInput | CloseApprovalInput)
+    if isinstance(step, CloseApprovalInput):
         return {"approval": msgspec.to_builtins(close(step.question, approvals()))}
     link, channel = console_link(step.execution), ports(quiet=step.how == "quiet")
     if step.how == "remind":

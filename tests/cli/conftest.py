@@ -48,13 +48,13 @@ def drawbridge(_no_settings: None, monkeypatch: pytest.MonkeyPatch, capsys: pyte
 
 @pytest.fixture(scope="module")
 def new_operator(local_aws: LocalAws, local_aws_unthrottled_persons: None) -> Callable[[], Operator]:
-    """Give somebody in an account that nobody has used; persons are not throttled, as that would only be waited for."""
+    """Return somebody in an account that nobody has used; persons are not throttled: that would only be waited for."""
     return lambda: Operator(local_aws.url)
 
 
 @pytest.fixture(scope="module")
 def operator(new_operator: Callable[[], Operator]) -> Operator:
-    """Give somebody in an account that has the stack."""
+    """Return somebody in an account that has the stack."""
     somebody = new_operator()
     somebody.deploy()
     return somebody

@@ -6,16 +6,16 @@ from typing import Any
 
 import msgspec
 
-from drawbridge.decision.again import grounds_of
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decide import decide
-from drawbridge.decision.facts import ConnectionFacts, Facts, Moment
-from drawbridge.decision.grounds import Grounds
+from drawbridge.decision.decide_again import decision_record_of
+from drawbridge.decision.decision_record import DecisionRecord
+from drawbridge.decision.facts import ConnectionFacts, EvaluationTime, Facts
 from drawbridge.decision.policies import Policy, parse_policy
 from drawbridge.record.entry import Entry
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest, kind_of
 from drawbridge.status import Status
-from tests.builders import CONSUMER, MOMENT, PROVIDER, REPOSITORY
+from tests.builders import CONSUMER, EVALUATION_TIME, PROVIDER, REPOSITORY
 
 PERMIT = f'permit(principal == Account::"{CONSUMER}", action == Action::"accept", resource);'
 PERMIT_PROVIDER = f'permit(principal == Account::"{PROVIDER}", action == Action::"accept", resource);'
@@ -52,24 +52,26 @@ def request_of(facts: Facts) -> Request:
     return ResourceShareRequest(share_arn=facts.share_arn)
 
 
-def grounds(facts: Facts, by: PolicySet | None = None, moment: Moment = MOMENT) -> Grounds:
-    """Decide, and give what the ledger keeps of it."""
+def grounds(
+    facts: Facts, by: PolicySet | None = None, evaluation_time: EvaluationTime = EVALUATION_TIME
+) -> DecisionRecord:
+    """Decide, and return what the ledger keeps of it."""
     decided_by = by or policies(DEFAULTS)
-    return grounds_of(facts, decide(facts, decided_by, moment), decided_by, moment, {})
+    return decision_record_of(facts, decide(facts, decided_by, evaluation_time), decided_by, evaluation_time, {})
 
 
 def entry(facts: Facts, status: Status = Status.HELD, **changes: Any) -> Entry:
-    """Give the ledger's row of a request that was decided on these facts."""
+    """Return the ledger's row of a request that was decided on these facts."""
     request = request_of(facts)
     told: dict[str, Any] = {
         "request_id": request.request_id,
         "kind": kind_of(request),
         "subject": request.subject,
-        "account_id": facts.asker.account_id,
+        "account_id": facts.requester.account_id,
         "status": status,
         "attempt": 1,
         "settled": True,
-        "updated_at": MOMENT.now.isoformat(),
-        "grounds": grounds(facts),
+        "updated_at": EVALUATION_TIME.now.isoformat(),
+        "decision_record": grounds(facts),
     }
     return Entry(**(told | changes))

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from drawbridge.aws.ledger import Ledger
+from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.decision.cedar import PolicySet
-from drawbridge.decision.facts import Facts, Moment
-from drawbridge.decision.grounds import AssociationGrounds
+from drawbridge.decision.decision_record import AssociationDecisionRecord
+from drawbridge.decision.facts import EvaluationTime, Facts
 from drawbridge.record import Outcome
 from drawbridge.record.record import status_change
 from drawbridge.status import Reason, Status
@@ -21,7 +21,7 @@ from local_aws.testing.clock import clock
 from local_aws.testing.faults import CallFault, EventFaults, Injected, faults
 from local_stack.stack import deploy_stack
 from scenarios.people import Person
-from tests.builders import seen, workflow_input
+from tests.builders import execution_input, observed_request
 from tests.cli.made import grounds, request_of
 
 _numbers = itertools.count(547000000000)
@@ -76,7 +76,7 @@ class Operator(Person):
         return [body for body in taken if json.loads(body)["source"] == "drawbridge.command"]
 
     def policies(self) -> dict[str, str]:
-        """Give the policies as they stand in Parameter Store."""
+        """Return the policies as they stand in Parameter Store."""
         return {each["Name"].rpartition("/")[2]: each["Value"] for each in self._policies()}
 
     def versions(self) -> dict[str, int]:
@@ -102,22 +102,22 @@ class Decided:
     facts: Facts
     status: Status
     at: datetime
-    association_grounds: AssociationGrounds | None = None
+    association_grounds: AssociationDecisionRecord | None = None
     by: PolicySet | None = None
 
     def enter(self, table: Any) -> str:
         """Enter it as the workflow does; give its id."""
-        ledger = Ledger(table, now=lambda: self.at)
+        ledger = LedgerTable(table, now=lambda: self.at)
         request = request_of(self.facts)
-        ledger.claim(seen(request=request, account_id=self.facts.asker.account_id), 1, after=None)
+        ledger.claim(observed_request(request=request, account_id=self.facts.requester.account_id), 1, after=None)
         outcome = Outcome(
             status=self.status,
             reasons=(Reason("policy", "as it was decided", source="then"),),
             settled=True,
-            grounds=grounds(self.facts, self.by, Moment(self.at)),
-            association_grounds=self.association_grounds,
+            decision_record=grounds(self.facts, self.by, EvaluationTime(self.at)),
+            association_decision_record=self.association_grounds,
         )
-        assert ledger.change_status(status_change(workflow_input(request), outcome), outcome)
+        assert ledger.change_status(status_change(execution_input(request), outcome), outcome)
         return request.request_id
 
 

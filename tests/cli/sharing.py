@@ -8,10 +8,10 @@ from typing import Any
 from drawbridge.association import DesiredAttachment
 from drawbridge.association.in_force import bindings_in_force
 from drawbridge.association.quotas import quotas_in_force
-from drawbridge.aws.parameter_store import Configuration, PublishedNames
-from drawbridge.aws.private_zones import PrivateZones
+from drawbridge.aws.hosted_zones import HostedZones
+from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
 from drawbridge.bootstrap.planning import Planning
-from drawbridge.decision.facts import Asker, Moment
+from drawbridge.decision.facts import EvaluationTime, Requester
 from drawbridge.decision.in_force import compiled, policies_in_force
 from drawbridge.errors import NotReadyError
 from drawbridge.publication.publish import Publisher
@@ -25,7 +25,7 @@ _LONG_ENOUGH = 40
 
 
 def share(provider: Operator, operator: Operator, *arns: str, name: str) -> str:
-    """Share by AWS RAM, and accept; give the share's ARN."""
+    """Share by AWS RAM, and accept; return the share's ARN."""
     made = provider.client("ram").create_resource_share(
         name=name, resourceArns=[*arns], principals=[operator.account_id]
     )
@@ -62,7 +62,7 @@ def bind(operator: Operator, name: str, text: str) -> None:
 
 
 def bindings(operator: Operator) -> dict[str, str]:
-    """Give the bindings as they stand in Parameter Store."""
+    """Return the bindings as they stand in Parameter Store."""
     return {name: each["Value"] for name, each in _below(operator, "config/bindings").items()}
 
 
@@ -79,32 +79,32 @@ def forget_bindings(operator: Operator) -> None:
 
 
 def carry_out(operator: Operator, share_arn: str, provider: Operator) -> list[DesiredAttachment]:
-    """Do what Drawbridge does with a share that it let in; give what it associated."""
-    parameters = Configuration(operator.client("ssm"), prefix=PREFIX)
+    """Do what Drawbridge does with a share that it let in; return what it associated."""
+    parameters = ConfigurationParameters(operator.client("ssm"), prefix=PREFIX)
     policies = compiled(policies_in_force(parameters, everything_is_meant=False))
     planner = _planning(operator).planner(
         policies, bindings_in_force(parameters), quotas_in_force(parameters), lambda _: {}
     )
-    plan = planner.plan(share_arn, Asker(account_id=provider.account_id), (), Moment(datetime.now(UTC)))
-    for wanted in plan.associations:
-        _carry_out(operator, wanted)
+    plan = planner.plan(share_arn, Requester(account_id=provider.account_id), (), EvaluationTime(datetime.now(UTC)))
+    for desired in plan.associations:
+        _carry_out(operator, desired)
     return [*plan.associations]
 
 
-def _carry_out(operator: Operator, wanted: DesiredAttachment) -> None:
+def _carry_out(operator: Operator, desired: DesiredAttachment) -> None:
     for _ in range(_LONG_ENOUGH):
         planning = _planning(operator)
-        names = PublishedNames(operator.client("ssm"), owner=PREFIX)
-        zones = PrivateZones(operator.client("route53"), owner=PREFIX)
+        names = PublishedParameters(operator.client("ssm"), owner=PREFIX)
+        zones = HostedZones(operator.client("route53"), owner=PREFIX)
         publisher = Publisher(planning.endpoints, planning.entities, names, zones, prefix=PREFIX)
         try:
-            by = associate(wanted, planning.ways, attempt=1)
-            publisher.publish(wanted, by, now=datetime.now(UTC), patient=True)
+            by = associate(desired, planning.reconciler, attempt=1)
+            publisher.publish(desired, by, now=datetime.now(UTC), patient=True)
         except NotReadyError:
             clock.advance(10)
         else:
             return
-    raise AssertionError(f"{wanted.name} is not to be had")
+    raise AssertionError(f"{desired.name} is not to be had")
 
 
 def _planning(operator: Operator) -> Planning:

@@ -18,7 +18,7 @@ def _only_default_policies(operator: Operator) -> None:
 
 
 def mine(operator: Operator) -> dict[str, str]:
-    """Give the policies in Parameter Store that the stack did not install."""
+    """Return the policies in Parameter Store that the stack did not install."""
     return {name: text for name, text in operator.policies().items() if DEFAULTS.get(name) != text}
 
 

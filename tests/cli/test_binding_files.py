@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from drawbridge.errors import InvalidInputError
-from drawbridge_cli.binding_files import Problem, check_bindings, find_bindings
+from drawbridge_cli.binding_files import BindingProblem, check_bindings, find_bindings
 from tests.cli.operators import Drawbridge
 
 GOOD = "match: {resource: orders-*}\nattach: {mode: resource-endpoint, vpc: vpc-0123456789abcdef0}\n"
@@ -21,7 +21,7 @@ def written(folder: Path, named: dict[str, str]) -> Path:
 
 
 def problems(folder: Path) -> list[str]:
-    """Give the problems, each as it is told of a file in the folder."""
+    """Return the problems, each as it is told of a file in the folder."""
     return [str(each).removeprefix(f"{folder}/") for each in check_bindings(find_bindings([folder])).problems]
 
 
@@ -147,8 +147,8 @@ def test_two_that_can_not_claim_one_name_are_good(tmp_path: Path, first: str, se
 
 
 def test_a_problem_is_written_as_compilers_write_theirs() -> None:
-    assert str(Problem("bindings/a.yaml", "a", "no vpc", 3)) == "bindings/a.yaml:3: no vpc"
-    assert str(Problem("bindings/a.yaml", "a", "no vpc")) == "bindings/a.yaml: no vpc"
+    assert str(BindingProblem("bindings/a.yaml", "a", "no vpc", 3)) == "bindings/a.yaml:3: no vpc"
+    assert str(BindingProblem("bindings/a.yaml", "a", "no vpc")) == "bindings/a.yaml: no vpc"
 
 
 def test_good_bindings_are_counted(drawbridge: Drawbridge, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def section(title: str) -> str:
 
 
 def firsts(title: str) -> set[str]:
-    """Give what stands first in the rows of a section's table."""
+    """Return what stands first in the rows of a section's table."""
     return set(re.findall(r"^\| `([a-z-]+)` \|", section(title), re.MULTILINE))
 
 
@@ -55,7 +55,7 @@ def test_every_reason_is_in_the_table_and_has_something_to_do() -> None:
         (ASSOCIATION / f"{name}.py").read_text()
         for name in ("aliases", "impossible", "placing", "plan", "preflight", "refusals", "steps")
     )
-    codes = set(re.findall(r"(?:Reason|Stuck|AliasFault)\(\s*\"([a-z-]+)\"|yield \"([a-z-]+)\"", told))
+    codes = set(re.findall(r"(?:Reason|Blocked|AliasFault)\(\s*\"([a-z-]+)\"|yield \"([a-z-]+)\"", told))
     raised = {one or other for one, other in codes} | {
         "share-not-accepted",
         "not-let-in",

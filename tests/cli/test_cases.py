@@ -8,9 +8,18 @@ import pytest
 
 from drawbridge.decision.facts import ShareFacts
 from drawbridge.errors import InvalidInputError
-from drawbridge_cli.cases import Result, case_files, outcome_for, run_cases
+from drawbridge_cli.cases import CaseResult, case_files, outcome_for, run_cases
 from drawbridge_cli.documents import AnyFacts, Case, CaseFile, Expected
-from tests.builders import CONSUMER, MOMENT, NOW, STRANGER, asker, connection_facts, resource_facts, share_facts
+from tests.builders import (
+    CONSUMER,
+    EVALUATION_TIME,
+    NOW,
+    STRANGER,
+    connection_facts,
+    requester,
+    resource_facts,
+    share_facts,
+)
 from tests.cli.made import DEFAULTS, EVERYTHING, FORBID, PERMIT, document, folder_of, policies
 
 
@@ -19,7 +28,7 @@ def case(expect: str | Expected = "accept", **changes: Any) -> Case:
     return Case(**(told | changes))
 
 
-def ran(folder: Path, *cases: Case, by: dict[str, str] | None = None) -> list[Result]:
+def ran(folder: Path, *cases: Case, by: dict[str, str] | None = None) -> list[CaseResult]:
     """Run cases by the policies that are beside their file."""
     folder_of(folder, {"let-in": PERMIT} if by is None else by)
     return run_cases(document(folder / "cases.json", CaseFile(cases=cases)), ())
@@ -28,7 +37,7 @@ def ran(folder: Path, *cases: Case, by: dict[str, str] | None = None) -> list[Re
 def test_a_case_that_comes_out_as_expected_has_nothing_wrong(tmp_path: Path) -> None:
     (result,) = ran(tmp_path, case("accept"))
 
-    assert result == Result(str(tmp_path / "cases.json"), "a case", "accept", ("let-in",))
+    assert result == CaseResult(str(tmp_path / "cases.json"), "a case", "accept", ("let-in",))
 
 
 def test_a_case_that_comes_out_otherwise_says_how_and_why(tmp_path: Path) -> None:
@@ -40,7 +49,7 @@ def test_a_case_that_comes_out_otherwise_says_how_and_why(tmp_path: Path) -> Non
 
 
 def test_a_case_that_nothing_permits_says_so(tmp_path: Path) -> None:
-    (result,) = ran(tmp_path, case("accept", request=connection_facts(asker(STRANGER))))
+    (result,) = ran(tmp_path, case("accept", request=connection_facts(requester(STRANGER))))
 
     assert (result.outcome, result.by) == ("hold", ())
     assert "No policy permits" in result.wrong
@@ -112,7 +121,7 @@ def test_a_resource_is_associated_or_refused(tmp_path: Path, name: str, text: st
     ],
 )
 def test_each_outcome_has_its_name(outcome: str, text: str) -> None:
-    assert outcome_for(share_facts(), policies({"only": text}), MOMENT).outcome == outcome
+    assert outcome_for(share_facts(), policies({"only": text}), EVALUATION_TIME).outcome == outcome
 
 
 def test_a_case_happens_at_noon_of_a_wednesday_unless_it_says_when(tmp_path: Path) -> None:

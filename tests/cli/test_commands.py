@@ -14,7 +14,7 @@ from tests.cli.operators import Drawbridge, Operator, denied
 
 @pytest.fixture(scope="module")
 def stranger(new_operator: Callable[[], Operator]) -> Operator:
-    """Give somebody in an account without a stack."""
+    """Return somebody in an account without a stack."""
     return new_operator()
 
 
@@ -26,7 +26,7 @@ def without_stack(stranger: Operator, drawbridge: Drawbridge, monkeypatch: pytes
 
 
 def cases(folder: Path, *expected: str) -> str:
-    """Write cases of a connection that a policy beside them lets in; give the folder."""
+    """Write cases of a connection that a policy beside them lets in; return the folder."""
     folder_of(folder, {"let-in": PERMIT})
     made = [
         Case(name=f"case {number}", request=connection_facts(), expect=each) for number, each in enumerate(expected)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from drawbridge.aws.consumers import Consumers
+from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.decision.facts import Consumer
-from drawbridge.hint import EVERYWHERE
-from drawbridge.hint.parse import where_to_look
+from drawbridge.hint import EVERYTHING
+from drawbridge.hint.parse import parse_hint
 from tests.builders import CONSUMER, PROVIDER, SERVICE_ID, STRANGER
 from tests.cli.operators import Drawbridge, Operator, denied, now
 
@@ -30,12 +30,12 @@ def _nobody_is_registered(operator: Operator) -> None:
 
 
 def registered(operator: Operator, account_id: str) -> Consumer | None:
-    """Give what decisions go by."""
-    return Consumers(operator.table("ConsumersTableName")).consumer(account_id)
+    """Return what decisions go by."""
+    return ConsumersTable(operator.table("ConsumersTableName")).consumer(account_id)
 
 
 def tiers(operator: Operator) -> dict[str, str]:
-    return {each.account_id: each.consumer.tier for each in Consumers(operator.table("ConsumersTableName")).all()}
+    return {each.account_id: each.consumer.tier for each in ConsumersTable(operator.table("ConsumersTableName")).all()}
 
 
 def file(folder: Path, text: str) -> str:
@@ -66,7 +66,7 @@ def test_drawbridge_is_told_to_look_everywhere(at_work: Drawbridge, operator: Op
     at_work("consumers", "remove", CONSUMER)
     removed = operator.hints()
 
-    assert [where_to_look(body) for body in (*added, *removed)] == [EVERYWHERE, EVERYWHERE]
+    assert [parse_hint(body) for body in (*added, *removed)] == [EVERYTHING, EVERYTHING]
 
 
 def test_who_may_not_tell_drawbridge_to_look_registers_all_the_same(at_work: Drawbridge, operator: Operator) -> None:

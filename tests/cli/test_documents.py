@@ -8,17 +8,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from drawbridge.decision.facts import Asker, ConnectionFacts, Consumer, Moment, Service
+from drawbridge.decision.facts import ConnectionFacts, Consumer, EvaluationTime, Requester, Service
 from drawbridge.errors import InvalidInputError
-from drawbridge_cli.documents import NOON, Asked, Case, CaseFile, Expected, read_asked, read_cases
+from drawbridge_cli.documents import NOON, Case, CaseFile, Expected, RequestDocument, read_cases, read_request_document
 from tests.builders import (
     CONSUMER,
     NOW,
     PROVIDER,
     SERVICE_ID,
     SHARE_ARN,
-    asker,
     connection_facts,
+    requester,
     resource_facts,
     share_facts,
 )
@@ -30,7 +30,7 @@ asker: {{accountId: {CONSUMER}}}
 service: {{id: {SERVICE_ID}}}
 region: us-east-1
 """
-FACTS = ConnectionFacts(asker=Asker(account_id=CONSUMER), service=Service(id=SERVICE_ID), region="us-east-1")
+FACTS = ConnectionFacts(requester=Requester(account_id=CONSUMER), service=Service(id=SERVICE_ID), region="us-east-1")
 CASES = f"""\
 cases:
 - name: let in
@@ -55,7 +55,7 @@ def written(folder: Path, text: str, name: str = "request.yaml") -> Path:
 
 
 def refused(path: Path) -> str:
-    """Give what is told of a file of cases that can't be read, without the file's name."""
+    """Return what is told of a file of cases that can't be read, without the file's name."""
     with pytest.raises(InvalidInputError) as error:
         read_cases(path)
     told = str(error.value)
@@ -65,10 +65,10 @@ def refused(path: Path) -> str:
 
 @pytest.mark.parametrize("text", [YAML, f"request:\n  {YAML.replace(chr(10), chr(10) + '  ')}"])
 def test_a_request_stands_alone_or_beside_when_it_happens(tmp_path: Path, text: str) -> None:
-    asked = read_asked(written(tmp_path, text))
+    asked = read_request_document(written(tmp_path, text))
 
-    assert asked == Asked(request=FACTS)
-    assert asked.moment == Moment(NOON)
+    assert asked == RequestDocument(request=FACTS)
+    assert asked.evaluation_time == EvaluationTime(NOON)
 
 
 @pytest.mark.parametrize(
@@ -80,10 +80,10 @@ def test_a_request_stands_alone_or_beside_when_it_happens(tmp_path: Path, text: 
 def test_facts_of_each_kind_are_read_from_json_as_they_were_written(
     tmp_path: Path, facts: ConnectionFacts, indent: int | str | None
 ) -> None:
-    path = document(tmp_path / "request.json", Asked(request=facts, at=NOW, zone="Europe/Berlin"))
+    path = document(tmp_path / "request.json", RequestDocument(request=facts, at=NOW, zone="Europe/Berlin"))
     path.write_text(json.dumps(json.loads(path.read_text()), indent=indent))
 
-    assert read_asked(path) == Asked(request=facts, at=NOW, zone="Europe/Berlin")
+    assert read_request_document(path) == RequestDocument(request=facts, at=NOW, zone="Europe/Berlin")
 
 
 _words = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -95,7 +95,7 @@ def test_whatever_other_accounts_write_comes_back_from_json(
     tmp_path: Path, name: str, tags: dict[str, str], connections: int
 ) -> None:
     facts = connection_facts(
-        asker(CONSUMER, services=frozenset({name})),
+        requester(CONSUMER, services=frozenset({name})),
         service=Service(id=name, name=name, tags=tags),
         connections=connections,
     )
@@ -103,26 +103,26 @@ def test_whatever_other_accounts_write_comes_back_from_json(
 
     as_it_is, escaped = document(path, facts), json.dumps(json.loads(path.read_text(encoding="utf-8")))
 
-    assert read_asked(as_it_is).request == facts
-    assert read_asked(written(tmp_path, escaped, "escaped.json")).request == facts
+    assert read_request_document(as_it_is).request == facts
+    assert read_request_document(written(tmp_path, escaped, "escaped.json")).request == facts
 
 
 @pytest.mark.parametrize("name", ["request.yaml", "request.yml", "request.json"])
 def test_an_account_keeps_its_leading_zeros_without_quotes(tmp_path: Path, name: str) -> None:
-    asked = read_asked(written(tmp_path, YAML.replace(CONSUMER, "000000000012"), name))
+    asked = read_request_document(written(tmp_path, YAML.replace(CONSUMER, "000000000012"), name))
 
-    assert asked.request.asker.account_id == "000000000012"
+    assert asked.request.requester.account_id == "000000000012"
 
 
 def test_a_number_in_json_is_what_the_field_wants_too(tmp_path: Path) -> None:
     text = json.dumps({"kind": "endpoint-connection", "region": "us-east-1", "connections": 3})
     asking = f'"asker": {{"accountId": {CONSUMER}, "consumer": {{"tier": 1.50}}}}, "service": {{"id": "{SERVICE_ID}"}}'
 
-    facts = read_asked(written(tmp_path, f"{text[:-1]}, {asking}}}", "request.json")).request
+    facts = read_request_document(written(tmp_path, f"{text[:-1]}, {asking}}}", "request.json")).request
 
     assert isinstance(facts, ConnectionFacts)
-    assert (facts.asker.account_id, facts.connections) == (CONSUMER, 3)
-    assert facts.asker.consumer == Consumer(tier="1.50")
+    assert (facts.requester.account_id, facts.connections) == (CONSUMER, 3)
+    assert facts.requester.consumer == Consumer(tier="1.50")
 
 
 def test_numbers_moments_and_truths_are_what_the_field_wants(tmp_path: Path) -> None:
@@ -134,12 +134,12 @@ def test_numbers_moments_and_truths_are_what_the_field_wants(tmp_path: Path) -> 
         .replace(SERVICE_ID, f"{SERVICE_ID}, acceptanceRequired: false")
     )
 
-    facts = read_asked(written(tmp_path, text)).request
+    facts = read_request_document(written(tmp_path, text)).request
 
     assert isinstance(facts, ConnectionFacts)
     assert facts.connections == 3
     assert facts.service.acceptance_required is False
-    assert facts.asker.consumer == Consumer(
+    assert facts.requester.consumer == Consumer(
         tier="007", services=frozenset({"*"}), since=datetime(2026, 5, 1, tzinfo=UTC)
     )
 
@@ -148,36 +148,38 @@ def test_numbers_moments_and_truths_are_what_the_field_wants(tmp_path: Path) -> 
 def test_null_stands_for_what_is_unknown(tmp_path: Path, null: str) -> None:
     share = f"kind: resource-share\nasker: {{accountId: {PROVIDER}}}\nshareArn: {SHARE_ARN}\nshareName: orders\n"
 
-    facts = read_asked(written(tmp_path, f"{share}contents: {null}\nshareTags: {null}\n")).request
+    facts = read_request_document(written(tmp_path, f"{share}contents: {null}\nshareTags: {null}\n")).request
 
     assert facts.unknown == {"contents", "resourceTags"}
 
 
 @pytest.mark.parametrize(
-    ("at", "zone", "moment"),
+    ("at", "zone", "evaluation_time"),
     [
-        ("2026-11-25T12:00:00Z", "UTC", Moment(NOON)),
-        ("2026-11-25 12:00:00Z", "UTC", Moment(NOON)),
-        ("2026-11-25T13:00:00+01:00", "UTC", Moment(NOON.astimezone(timezone(timedelta(hours=1))))),
-        ("2026-11-25T13:00:00", "Europe/Berlin", Moment(NOON, "Europe/Berlin")),
-        ("2026-11-25T12:00:00Z", "Europe/Berlin", Moment(NOON, "Europe/Berlin")),
+        ("2026-11-25T12:00:00Z", "UTC", EvaluationTime(NOON)),
+        ("2026-11-25 12:00:00Z", "UTC", EvaluationTime(NOON)),
+        ("2026-11-25T13:00:00+01:00", "UTC", EvaluationTime(NOON.astimezone(timezone(timedelta(hours=1))))),
+        ("2026-11-25T13:00:00", "Europe/Berlin", EvaluationTime(NOON, "Europe/Berlin")),
+        ("2026-11-25T12:00:00Z", "Europe/Berlin", EvaluationTime(NOON, "Europe/Berlin")),
     ],
 )
-def test_a_moment_without_an_offset_is_in_the_zone(tmp_path: Path, at: str, zone: str, moment: Moment) -> None:
-    asked = read_asked(
+def test_a_moment_without_an_offset_is_in_the_zone(
+    tmp_path: Path, at: str, zone: str, evaluation_time: EvaluationTime
+) -> None:
+    asked = read_request_document(
         written(tmp_path, f"at: {at}\nzone: {zone}\nrequest:\n  {YAML.replace(chr(10), chr(10) + '  ')}")
     )
 
-    assert asked.moment.now == moment.now
-    assert asked.moment.zone == zone
+    assert asked.evaluation_time.now == evaluation_time.now
+    assert asked.evaluation_time.zone == zone
 
 
 @pytest.mark.parametrize("zone", ["Berlin", "", "../etc/passwd", "America", "Europe/Berlin/", "x" * 300, "a\0b"])
 def test_a_zone_that_there_is_not_is_told(zone: str) -> None:
-    asked = Asked(request=FACTS, zone=zone)
+    asked = RequestDocument(request=FACTS, zone=zone)
 
     with pytest.raises(InvalidInputError, match=r"^zone: there is no time zone .*; write one as Europe/Berlin$"):
-        _ = asked.moment
+        _ = asked.evaluation_time
 
 
 def test_cases_are_read_with_what_is_expected_of_them(tmp_path: Path) -> None:
@@ -195,7 +197,7 @@ def test_cases_are_read_with_what_is_expected_of_them(tmp_path: Path) -> None:
             ),
         )
     )
-    assert read.cases[1].moment.now == datetime(2026, 11, 25, 2, tzinfo=UTC)
+    assert read.cases[1].evaluation_time.now == datetime(2026, 11, 25, 2, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

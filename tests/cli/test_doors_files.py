@@ -17,7 +17,7 @@ from drawbridge.decision.registration import read_registrations
 from drawbridge.errors import InvalidInputError
 from drawbridge_cli.binding_files import check_bindings, find_bindings
 from drawbridge_cli.cases import outcome_for
-from drawbridge_cli.documents import read_asked, read_cases
+from drawbridge_cli.documents import read_cases, read_request_document
 from drawbridge_cli.policy_files import check_files, find_files
 from tests.builders import connection_facts, resource_facts, share_facts
 from tests.odd import ODD_JSON, fuzzed, json_texts, with_odd_members
@@ -52,7 +52,7 @@ def refused_or(read: Callable[[], object]) -> None:
 def test_no_odd_file_is_taken_for_anything(written: Write, text: str) -> None:
     path = written(text, ".yaml")
 
-    for read in (read_asked, read_cases):
+    for read in (read_request_document, read_cases):
         with pytest.raises(InvalidInputError, match="fuzzed"):
             read(path)
     refused_or(lambda: check_bindings(find_bindings([path])).problems or pytest.fail("a binding"))
@@ -63,8 +63,8 @@ def test_no_odd_file_is_taken_for_anything(written: Write, text: str) -> None:
 @given(json_texts | st.sampled_from(FACTS).flatmap(with_odd_members))
 def test_facts_of_any_shape_are_decided_on_or_refused(written: Write, text: str) -> None:
     def decide() -> None:
-        asked = read_asked(written(text, ".json"))
-        outcome_for(asked.request, NO_POLICIES, asked.moment)
+        asked = read_request_document(written(text, ".json"))
+        outcome_for(asked.request, NO_POLICIES, asked.evaluation_time)
 
     refused_or(decide)
 
@@ -75,7 +75,7 @@ def test_half_of_a_character_is_refused_and_the_file_is_named(written: Write, fa
     path = written(json.dumps(facts | {"service": {"id": "\ud800"}}), ".json")
 
     with pytest.raises(InvalidInputError, match="fuzzed"):
-        read_asked(path)
+        read_request_document(path)
 
 
 @fuzzed
@@ -92,8 +92,8 @@ def test_cases_of_any_shape_are_read_or_refused(written: Write, text: str) -> No
 )
 def test_a_moment_at_the_end_of_any_calendar_is_decided_on_or_refused(written: Write, at: str, zone: str) -> None:
     def decide() -> None:
-        asked = read_asked(written(json.dumps({"request": FACTS[0], "at": at, "zone": zone}), ".json"))
-        outcome_for(asked.request, NO_POLICIES, asked.moment)
+        asked = read_request_document(written(json.dumps({"request": FACTS[0], "at": at, "zone": zone}), ".json"))
+        outcome_for(asked.request, NO_POLICIES, asked.evaluation_time)
 
     refused_or(decide)
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from drawbridge.decision.cedar import Action, PolicySet
 from drawbridge.decision.facts import (
-    Asker,
     ConnectionFacts,
     Membership,
     OrganizationPlace,
+    Requester,
     ResourceFacts,
     Service,
     ShareFacts,
@@ -25,13 +25,13 @@ from drawbridge_cli.explanation import Explanation, explain, lines_of, permit_fo
 from tests.builders import (
     CONSUMER,
     ENDPOINT_ID,
-    MOMENT,
+    EVALUATION_TIME,
     PROVIDER,
     RESOURCE_ARN,
     SERVICE_ID,
     SHARE_ARN,
-    asker,
     connection_facts,
+    requester,
     resource_facts,
     share_facts,
 )
@@ -44,7 +44,7 @@ CONNECTED = connection_facts(connections=1)
 
 def explained(facts: AnyFacts, *texts: str, defaults: bool = False) -> Explanation:
     named = {f"policy-{number}": text for number, text in enumerate(texts)}
-    return explain(facts, policies(named | (DEFAULTS if defaults else {})), MOMENT)
+    return explain(facts, policies(named | (DEFAULTS if defaults else {})), EVALUATION_TIME)
 
 
 def answers(explanation: Explanation) -> dict[str, str]:
@@ -147,7 +147,7 @@ def test_what_a_person_decides_may_be_let_in_by_a_policy() -> None:
 @pytest.mark.parametrize(
     ("status", "todo"),
     [
-        (Status.HELD, "The policies let it go on by now: the next look starts another attempt."),
+        (Status.HELD, "The policies let it go on by now: the next sweep starts another attempt."),
         (Status.AVAILABLE, ""),
         (None, ""),
     ],
@@ -183,13 +183,13 @@ _places = st.builds(
     name=_words,
     tags=_tags,
 )
-_askers = st.builds(Asker, account_id=st.from_regex(r"[0-9]{12}", fullmatch=True), place=_places)
+_askers = st.builds(Requester, account_id=st.from_regex(r"[0-9]{12}", fullmatch=True), place=_places)
 _one_line = _words.filter(lambda text: "\n" not in text)
 _facts: st.SearchStrategy[AnyFacts] = st.one_of(
-    st.builds(ConnectionFacts, asker=_askers, service=st.builds(Service, id=_words, name=_words), region=_words),
+    st.builds(ConnectionFacts, requester=_askers, service=st.builds(Service, id=_words, name=_words), region=_words),
     st.builds(
         ShareFacts,
-        asker=_askers,
+        requester=_askers,
         share_arn=_one_line.map(lambda text: f"{SHARE_ARN}{text}"),
         share_name=_words,
         share_tags=_tags,
@@ -197,7 +197,7 @@ _facts: st.SearchStrategy[AnyFacts] = st.one_of(
     ),
     st.builds(
         ResourceFacts,
-        asker=_askers,
+        requester=_askers,
         resource_kind=st.sampled_from(ResourceKind),
         arn=_one_line.map(lambda text: f"{RESOURCE_ARN}{text}"),
         name=_words,
@@ -208,7 +208,7 @@ _facts: st.SearchStrategy[AnyFacts] = st.one_of(
 
 
 def _let_in(facts: AnyFacts, by: PolicySet) -> bool:
-    return outcome_for(facts, by, MOMENT).outcome in {"accept", "associate"}
+    return outcome_for(facts, by, EVALUATION_TIME).outcome in {"accept", "associate"}
 
 
 def _other_digit(account_id: str) -> str:
@@ -219,7 +219,7 @@ def _other_digit(account_id: str) -> str:
 def test_the_policy_that_is_told_lets_in_just_this(facts: AnyFacts) -> None:
     by = policies({"told": permit_for(facts)})
     changes: list[dict[str, Any]] = [
-        {"asker": msgspec.structs.replace(facts.asker, account_id=_other_digit(facts.asker.account_id))}
+        {"requester": msgspec.structs.replace(facts.requester, account_id=_other_digit(facts.requester.account_id))}
     ]
     match facts:
         case ConnectionFacts(service=service):
@@ -242,9 +242,9 @@ def test_the_policy_that_is_told_can_be_shown(facts: AnyFacts) -> None:
 def test_the_policy_that_is_told_lets_a_connection_in_and_none_of_its_shares() -> None:
     by = policies({"told": permit_for(connection_facts())})
 
-    assert not _let_in(share_facts(asker(CONSUMER)), by)
+    assert not _let_in(share_facts(requester(CONSUMER)), by)
     assert _let_in(connection_facts(endpoint_id=ENDPOINT_ID[:-1] + "d"), by)
-    assert by.ask(Action.REJECT, connection_facts(), MOMENT).permitted is False
+    assert by.ask(Action.REJECT, connection_facts(), EVALUATION_TIME).permitted is False
 
 
 def test_reasons_are_told_by_the_statement_that_they_come_from_or_by_their_code() -> None:
@@ -256,6 +256,6 @@ def test_reasons_are_told_by_the_statement_that_they_come_from_or_by_their_code(
 def test_everything_is_explained_as_it_is_decided() -> None:
     for facts in (connection_facts(), share_facts(), resource_facts()):
         explanation = explained(facts, EVERYTHING, defaults=True)
-        came = outcome_for(facts, policies(DEFAULTS | {"policy-0": EVERYTHING}), MOMENT)
+        came = outcome_for(facts, policies(DEFAULTS | {"policy-0": EVERYTHING}), EVALUATION_TIME)
 
         assert (explanation.outcome, explanation.because) == (came.outcome, came.because)

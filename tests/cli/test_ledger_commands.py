@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from drawbridge.aws.ledger import Ledger
-from drawbridge.decision.grounds import AssociationGrounds
+from drawbridge.aws.ledger_table import LedgerTable
+from drawbridge.decision.decision_record import AssociationDecisionRecord
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.status import Status
 from tests.builders import (
@@ -19,10 +19,10 @@ from tests.builders import (
     SERVICE_ID,
     SHARE_ARN,
     STRANGER,
-    asker,
     connection_facts,
+    observed_request,
+    requester,
     resource_facts,
-    seen,
     share_facts,
 )
 from tests.cli.made import DEFAULTS, EVERYTHING, FORBID, PERMIT, PERMIT_PROVIDER, document, folder_of
@@ -51,9 +51,9 @@ class Entered:
 def entered(operator: Operator) -> Entered:
     table = operator.table("LedgerTableName")
     moment = now().replace(microsecond=0)
-    registered = asker(STRANGER, services=frozenset({SERVICE_ID}))
+    registered = requester(STRANGER, services=frozenset({SERVICE_ID}))
     new = EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id=NEW_ENDPOINT)
-    Ledger(table, now=lambda: moment).claim(seen(request=new, account_id=CONSUMER), 1, after=None)
+    LedgerTable(table, now=lambda: moment).claim(observed_request(request=new, account_id=CONSUMER), 1, after=None)
     month_ago = moment - timedelta(days=30)
     return Entered(
         moment,
@@ -65,7 +65,7 @@ def entered(operator: Operator) -> Entered:
             share_facts(),
             Status.AVAILABLE,
             month_ago,
-            AssociationGrounds(at=month_ago, zone="UTC", resources=(resource_facts(),)),
+            AssociationDecisionRecord(at=month_ago, zone="UTC", resources=(resource_facts(),)),
         ).enter(table),
         new.request_id,
     )
@@ -232,7 +232,7 @@ def test_the_policy_that_is_told_is_what_lets_it_in(at_work: Drawbridge, entered
     assert applied.code == 0
     assert f"{entered.asked} (HELD) of {CONSUMER}: askApprover -> accept" in applied.out
     assert "accept, by the policies in force now" in after.out
-    assert after.out.splitlines()[-1] == "The policies let it go on by now: the next look starts another attempt."
+    assert after.out.splitlines()[-1] == "The policies let it go on by now: the next sweep starts another attempt."
 
 
 def test_a_request_may_be_explained_by_files(at_work: Drawbridge, entered: Entered, tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ def test_a_request_may_be_explained_by_files(at_work: Drawbridge, entered: Enter
 
 
 def test_a_file_may_be_explained_by_the_policies_in_force(at_work: Drawbridge, tmp_path: Path) -> None:
-    request = document(tmp_path / "request.json", connection_facts(asker(services=frozenset({"*"}))))
+    request = document(tmp_path / "request.json", connection_facts(requester(services=frozenset({"*"}))))
 
     ended = at_work("policy", "explain", str(request))
 

@@ -26,7 +26,7 @@ def provider(new_operator: Callable[[], Operator]) -> Operator:
 
 @pytest.fixture(scope="module")
 def made(operator: Operator, provider: Operator) -> str:
-    """Have a database associated by an endpoint that is not needed any longer; give the endpoint's id."""
+    """Have a database associated by an endpoint that is not needed any longer; return the endpoint's id."""
     let_in(operator, provider)
     share_arn = share(provider, operator, *offer(provider, "left-db"), name="left")
     bind(operator, "left", text(operator.vpc()))

@@ -39,14 +39,14 @@ def _no_bindings(operator: Operator, shared: str) -> Iterator[None]:
 
 @pytest.fixture
 def orders(operator: Operator) -> str:
-    """Write a binding for one of the databases; give where its name is published."""
+    """Write a binding for one of the databases; return where its name is published."""
     operator.write_binding("orders", resource="orders-db", provider="*")
     return "/drawbridge/connections/orders/orders-db"
 
 
 @pytest.fixture
 def connected(operator: Operator, provider: Operator, shared: str, orders: str) -> str:
-    """Have it associated and published; give the endpoint's id."""
+    """Have it associated and published; return the endpoint's id."""
     carry_out(operator, shared, provider)
     return str(json.loads(operator.parameter(f"{orders}/connection") or "")["endpointId"])
 
@@ -108,19 +108,19 @@ def test_security_groups_that_were_changed_by_hand_would_be_changed_back(
     at_work: Drawbridge, operator: Operator, provider: Operator, shared: str
 ) -> None:
     ec2 = operator.client("ec2")
-    wanted, other = (
+    desired, other = (
         ec2.create_security_group(GroupName=name, Description=name, VpcId=operator.vpc())["GroupId"]
         for name in ("wanted", "other")
     )
-    operator.write_binding("orders", resource="orders-db", provider="*", securityGroups=[wanted])
+    operator.write_binding("orders", resource="orders-db", provider="*", securityGroups=[desired])
     carry_out(operator, shared, provider)
     told = operator.parameter("/drawbridge/connections/orders/orders-db/connection") or ""
     endpoint = json.loads(told)["endpointId"]
-    ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, AddSecurityGroupIds=[other], RemoveSecurityGroupIds=[wanted])
+    ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, AddSecurityGroupIds=[other], RemoveSecurityGroupIds=[desired])
 
     ended = at_work("plan")
 
-    change = f"change the security groups of {endpoint}: add {wanted}; remove {other}"
+    change = f"change the security groups of {endpoint}: add {desired}; remove {other}"
     assert f"    ~ {change}" in ended.out.splitlines()
     assert ended.out.splitlines()[-1] == "1 step."
 

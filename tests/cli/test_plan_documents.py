@@ -8,12 +8,18 @@ import msgspec
 import pytest
 
 from drawbridge.association import DesiredAttachment, Mode, NetworkRef
-from drawbridge.association.observed import Endpoint, InNetwork, Observed, State, VpcInNetwork
+from drawbridge.association.observed_attachment import (
+    Endpoint,
+    ObservedAttachment,
+    ResourceAssociation,
+    ServiceNetworkVpcAssociation,
+    State,
+)
 from drawbridge.association.steps import steps
 from drawbridge.lattice import PrivateDns
-from drawbridge_cli.ahead import Way
-from drawbridge_cli.plan_screen import way_document
-from tests.builders import NETWORK, NETWORK_ARN, PROVIDER, RESOURCE_ARN, SHARE_ARN, VPC_ID, wanted, wanted_by_network
+from drawbridge_cli.plan_screen import association_document
+from drawbridge_cli.share_plans import AssociationPlan
+from tests.builders import NETWORK, NETWORK_ARN, PROVIDER, RESOURCE_ARN, SHARE_ARN, VPC_ID, desired, desired_by_network
 
 MADE = NetworkRef(name="shared", create=True)
 LISTED: dict[str, Any] = {"private_dns": PrivateDns.LISTED, "private_domains": ("b.example", "a.example")}
@@ -66,17 +72,17 @@ BY_NETWORK = {
 }
 
 
-def document(wanted: DesiredAttachment, observed: Observed, attempt: int = 1) -> Any:
-    way = Way(wanted=wanted, permitted_by=(), steps=tuple(steps(wanted, observed, attempt)))
-    return msgspec.json.decode(msgspec.json.encode(way_document(way)))
+def document(desired: DesiredAttachment, observed: ObservedAttachment, attempt: int = 1) -> Any:
+    way = AssociationPlan(desired=desired, permitted_by=(), steps=tuple(steps(desired, observed, attempt)))
+    return msgspec.json.decode(msgspec.json.encode(association_document(way)))
 
 
 @pytest.mark.parametrize(
     ("what", "expected"),
     [
-        (wanted(names_elsewhere=False), {}),
+        (desired(names_elsewhere=False), {}),
         (
-            wanted(
+            desired(
                 **PLACED,
                 **ALIAS,
                 alias_reserved=True,
@@ -87,17 +93,17 @@ def document(wanted: DesiredAttachment, observed: Observed, attempt: int = 1) ->
             ),
             FULL,
         ),
-        (wanted_by_network(network=MADE), BY_NETWORK),
+        (desired_by_network(network=MADE), BY_NETWORK),
         (
-            wanted_by_network(network=MADE, vpc_id="", names_elsewhere=False),
+            desired_by_network(network=MADE, vpc_id="", names_elsewhere=False),
             BY_NETWORK | {"vpcId": "", "namesElsewhere": False},
         ),
         (
-            wanted_by_network(network=MADE, security_group_ids=("sg-b", "sg-a"), **LISTED),
+            desired_by_network(network=MADE, security_group_ids=("sg-b", "sg-a"), **LISTED),
             BY_NETWORK | {key: FULL[key] for key in ("securityGroupIds", "privateDns", "privateDomains")},
         ),
         (
-            wanted_by_network(Mode.SERVICE_NETWORK_ENDPOINT, network=NetworkRef(identifier=NETWORK_ARN)),
+            desired_by_network(Mode.SERVICE_NETWORK_ENDPOINT, network=NetworkRef(identifier=NETWORK_ARN)),
             {
                 "mode": "service-network-endpoint",
                 "network": {"identifier": NETWORK_ARN, "name": "", "create": False},
@@ -109,23 +115,23 @@ def document(wanted: DesiredAttachment, observed: Observed, attempt: int = 1) ->
 def test_what_is_wanted_is_told_with_every_field_whatever_the_mode(
     what: DesiredAttachment, expected: dict[str, object]
 ) -> None:
-    told = document(what, Observed())
+    told = document(what, ObservedAttachment())
 
     assert told["wanted"] == MINIMAL | expected
     assert [*told["wanted"]] == [*MINIMAL]
 
 
 AVAILABLE = State.AVAILABLE
-IN_NETWORK = InNetwork(id="snra-1", state=AVAILABLE, private_dns=True)
-VPC = VpcInNetwork(id="snva-1", state=AVAILABLE, network_arn=NETWORK.arn, ours=True)
+IN_NETWORK = ResourceAssociation(id="snra-1", state=AVAILABLE, private_dns=True)
+VPC = ServiceNetworkVpcAssociation(id="snva-1", state=AVAILABLE, network_arn=NETWORK.arn, ours=True)
 
 
 @pytest.mark.parametrize(
     ("what", "observed", "expected"),
     [
         (
-            wanted_by_network(network=MADE, security_group_ids=("sg-b", "sg-a"), **LISTED),
-            Observed(),
+            desired_by_network(network=MADE, security_group_ids=("sg-b", "sg-a"), **LISTED),
+            ObservedAttachment(),
             [
                 {"do": "create service network shared", "type": "CreateNetwork", "name": "shared"},
                 {
@@ -145,8 +151,8 @@ VPC = VpcInNetwork(id="snva-1", state=AVAILABLE, network_arn=NETWORK.arn, ours=T
             ],
         ),
         (
-            wanted(**PLACED, address_type="ipv4"),
-            Observed(),
+            desired(**PLACED, address_type="ipv4"),
+            ObservedAttachment(),
             [
                 {
                     "do": f"create an endpoint to {RESOURCE_ARN} in {VPC_ID}, subnet-b, subnet-a, ipv4",
@@ -159,8 +165,8 @@ VPC = VpcInNetwork(id="snva-1", state=AVAILABLE, network_arn=NETWORK.arn, ours=T
             ],
         ),
         (
-            wanted_by_network(Mode.SERVICE_NETWORK_ENDPOINT),
-            Observed(network=NETWORK, in_network=IN_NETWORK),
+            desired_by_network(Mode.SERVICE_NETWORK_ENDPOINT),
+            ObservedAttachment(network=NETWORK, resource_association=IN_NETWORK),
             [
                 {
                     "do": f"create an endpoint to service network shared in {VPC_ID}, subnet-0123456789abcdef0",
@@ -173,8 +179,11 @@ VPC = VpcInNetwork(id="snva-1", state=AVAILABLE, network_arn=NETWORK.arn, ours=T
             ],
         ),
         (
-            wanted_by_network(vpc_id=""),
-            Observed(network=NETWORK, in_network=InNetwork(id="snra-1", state=State.FAILED, attempt=1, failure="X")),
+            desired_by_network(vpc_id=""),
+            ObservedAttachment(
+                network=NETWORK,
+                resource_association=ResourceAssociation(id="snra-1", state=State.FAILED, attempt=1, failure="X"),
+            ),
             [
                 {
                     "do": "delete snra-1, which failed: X",
@@ -192,8 +201,8 @@ VPC = VpcInNetwork(id="snva-1", state=AVAILABLE, network_arn=NETWORK.arn, ours=T
             ],
         ),
         (
-            wanted_by_network(security_group_ids=("sg-b", "sg-a"), **LISTED),
-            Observed(network=NETWORK, in_network=IN_NETWORK, vpc=VPC),
+            desired_by_network(security_group_ids=("sg-b", "sg-a"), **LISTED),
+            ObservedAttachment(network=NETWORK, resource_association=IN_NETWORK, vpc_association=VPC),
             [
                 {
                     "do": "change snva-1: security groups sg-a, sg-b; private DNS listed a.example b.example",
@@ -204,7 +213,7 @@ VPC = VpcInNetwork(id="snva-1", state=AVAILABLE, network_arn=NETWORK.arn, ours=T
             ],
         ),
         (
-            wanted_by_network(
+            desired_by_network(
                 Mode.SERVICE_NETWORK_ENDPOINT,
                 security_group_ids=("sg-a",),
                 subnet_ids=("subnet-a",),
@@ -212,7 +221,9 @@ VPC = VpcInNetwork(id="snva-1", state=AVAILABLE, network_arn=NETWORK.arn, ours=T
                 private_dns=PrivateDns.LISTED,
                 private_domains=("a.example",),
             ),
-            Observed(network=NETWORK, in_network=IN_NETWORK, endpoint=Endpoint(id="vpce-1", state=AVAILABLE)),
+            ObservedAttachment(
+                network=NETWORK, resource_association=IN_NETWORK, endpoint=Endpoint(id="vpce-1", state=AVAILABLE)
+            ),
             [
                 {
                     "do": "change the security groups of vpce-1: add sg-a",
@@ -237,13 +248,13 @@ VPC = VpcInNetwork(id="snva-1", state=AVAILABLE, network_arn=NETWORK.arn, ours=T
             ],
         ),
         (
-            wanted(),
-            Observed(endpoint=Endpoint(id="vpce-1", state=State.PENDING)),
+            desired(),
+            ObservedAttachment(endpoint=Endpoint(id="vpce-1", state=State.PENDING)),
             [{"do": "wait until vpce-1 is usable", "type": "Await", "what": "vpce-1"}],
         ),
         (
-            wanted(),
-            Observed(endpoint=Endpoint(id="vpce-1", state=State.FAILED)),
+            desired(),
+            ObservedAttachment(endpoint=Endpoint(id="vpce-1", state=State.FAILED)),
             [
                 {
                     "do": "stuck: vpce-1 failed: AWS gives no reason; see to the cause, then delete it",
@@ -256,6 +267,6 @@ VPC = VpcInNetwork(id="snva-1", state=AVAILABLE, network_arn=NETWORK.arn, ours=T
     ],
 )
 def test_each_step_is_told_in_words_and_in_the_fields_of_every_version(
-    what: DesiredAttachment, observed: Observed, expected: list[dict[str, object]]
+    what: DesiredAttachment, observed: ObservedAttachment, expected: list[dict[str, object]]
 ) -> None:
     assert document(what, observed, 2)["steps"] == expected

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from drawbridge.errors import InvalidInputError
-from drawbridge_cli.policy_files import Problem, check_files, find_files
+from drawbridge_cli.policy_files import PolicyProblem, check_files, find_files
 from tests.builders import CONSUMER
 from tests.cli.made import DEFAULTS, EVERYTHING, FORBID, PERMIT, PERMIT_PROVIDER, folder_of
 
@@ -15,7 +15,7 @@ def names(*paths: Path) -> list[str]:
 
 
 def problems(folder: Path, *, everything_is_meant: bool = False) -> list[str]:
-    """Give the problems, each as it is told of a file in the folder."""
+    """Return the problems, each as it is told of a file in the folder."""
     checked = check_files(find_files([folder]), everything_is_meant=everything_is_meant)
     return [str(problem).removeprefix(f"{folder}/") for problem in checked.problems]
 
@@ -188,8 +188,8 @@ def test_everything_in_two_halves_is_everything(tmp_path: Path) -> None:
 
 
 def test_a_problem_is_written_as_compilers_write_theirs() -> None:
-    with_line = Problem("policies/a.cedar", "a", "unexpected end of input", 3)
-    without = Problem("policies/a.cedar", "a", "no statement in it")
+    with_line = PolicyProblem("policies/a.cedar", "a", "unexpected end of input", 3)
+    without = PolicyProblem("policies/a.cedar", "a", "no statement in it")
 
     assert str(with_line) == "policies/a.cedar:3: unexpected end of input"
     assert str(without) == "policies/a.cedar: no statement in it"

@@ -15,7 +15,7 @@ _in_one_test = settings(suppress_health_check=[HealthCheck.function_scoped_fixtu
 
 
 def steering(text: str) -> list[str]:
-    """Give what could steer a terminal: controls, formats (writing from the right), separators, what is unassigned."""
+    """Return what could steer a terminal: controls, formats (right to left), separators, what is unassigned."""
     return [
         each
         for each in text

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import msgspec
 
-from drawbridge.decision.again import MOST_CONTENTS
 from drawbridge.decision.cedar import PolicySet
-from drawbridge.decision.facts import Moment
-from drawbridge.decision.grounds import AssociationGrounds
+from drawbridge.decision.decide_again import MOST_CONTENTS
+from drawbridge.decision.decision_record import AssociationDecisionRecord
+from drawbridge.decision.facts import EvaluationTime
 from drawbridge.status import Status
 from drawbridge_cli.simulation import simulate
 from tests.builders import (
@@ -16,9 +16,9 @@ from tests.builders import (
     RESOURCE_ARN,
     SERVICE_ID,
     STRANGER,
-    asker,
     connection_facts,
     content,
+    requester,
     resource_facts,
     share_facts,
 )
@@ -28,7 +28,7 @@ DEFAULT = policies(DEFAULTS)
 ASKED = entry(connection_facts())
 """By default an approver is asked."""
 LET_IN = entry(
-    connection_facts(asker(STRANGER, services=frozenset({SERVICE_ID})), endpoint_id="vpce-0" * 2), Status.AVAILABLE
+    connection_facts(requester(STRANGER, services=frozenset({SERVICE_ID})), endpoint_id="vpce-0" * 2), Status.AVAILABLE
 )
 
 
@@ -84,7 +84,7 @@ def test_only_what_was_decided_since_then_is_decided_again() -> None:
     hours = [
         entry(
             connection_facts(endpoint_id=f"vpce-0000000{number}"),
-            grounds=grounds(connection_facts(), moment=Moment(NOW - timedelta(hours=number))),
+            decision_record=grounds(connection_facts(), evaluation_time=EvaluationTime(NOW - timedelta(hours=number))),
         )
         for number in range(4)
     ]
@@ -98,10 +98,13 @@ def test_only_what_was_decided_since_then_is_decided_again() -> None:
 
 def test_a_request_is_decided_as_of_when_it_was_decided() -> None:
     nights = PERMIT.replace(";", " when { context.local.hour >= 22 };")
-    evening = Moment(NOW.replace(hour=21), "Europe/Berlin")
+    evening = EvaluationTime(NOW.replace(hour=21), "Europe/Berlin")
     entries = [
         ASKED,
-        entry(connection_facts(endpoint_id="vpce-00000001"), grounds=grounds(connection_facts(), moment=evening)),
+        entry(
+            connection_facts(endpoint_id="vpce-00000001"),
+            decision_record=grounds(connection_facts(), evaluation_time=evening),
+        ),
     ]
 
     changes = simulate(entries, DEFAULT, with_(nights=nights), None).changes
@@ -110,7 +113,7 @@ def test_a_request_is_decided_as_of_when_it_was_decided() -> None:
 
 
 def test_what_the_ledger_keeps_no_facts_of_is_told_and_not_decided() -> None:
-    undecided = entry(connection_facts(), Status.PENDING, grounds=None)
+    undecided = entry(connection_facts(), Status.PENDING, decision_record=None)
 
     simulation = simulate([undecided, LET_IN], DEFAULT, with_(let_in=PERMIT), None)
 
@@ -120,7 +123,7 @@ def test_what_the_ledger_keeps_no_facts_of_is_told_and_not_decided() -> None:
 
 
 def test_what_the_ledger_keeps_no_facts_of_is_told_only_if_it_is_of_that_time() -> None:
-    undecided = entry(connection_facts(), Status.PENDING, grounds=None)
+    undecided = entry(connection_facts(), Status.PENDING, decision_record=None)
 
     def told(seconds: int) -> tuple[str, ...]:
         return simulate([undecided], DEFAULT, DEFAULT, NOW + timedelta(seconds=seconds)).not_replayed
@@ -129,11 +132,11 @@ def test_what_the_ledger_keeps_no_facts_of_is_told_only_if_it_is_of_that_time() 
 
 
 def test_resources_that_bindings_want_are_decided_too() -> None:
-    wanted = (resource_facts(), resource_facts(arn=f"{RESOURCE_ARN}2", port_ranges=("22",)))
+    desired = (resource_facts(), resource_facts(arn=f"{RESOURCE_ARN}2", port_ranges=("22",)))
     share = entry(
         share_facts(),
         Status.AVAILABLE,
-        association_grounds=AssociationGrounds(at=NOW, zone="UTC", resources=wanted),
+        association_decision_record=AssociationDecisionRecord(at=NOW, zone="UTC", resources=desired),
     )
     only_postgresql = (
         'forbid(principal, action == Action::"associate", resource) unless { resource.portRanges == ["5432"] };'
@@ -153,8 +156,8 @@ def test_resources_that_bindings_want_are_decided_too() -> None:
 
 
 def test_a_resource_is_decided_as_of_when_it_was_planned() -> None:
-    evening = AssociationGrounds(at=NOW.replace(hour=21), zone="Europe/Berlin", resources=(resource_facts(),))
-    share = entry(share_facts(), Status.AVAILABLE, association_grounds=evening)
+    evening = AssociationDecisionRecord(at=NOW.replace(hour=21), zone="Europe/Berlin", resources=(resource_facts(),))
+    share = entry(share_facts(), Status.AVAILABLE, association_decision_record=evening)
     nights = 'forbid(principal, action == Action::"associate", resource) when { context.local.hour == 22 };'
 
     changes = simulate([share], DEFAULT, with_(nights=nights), None).changes

@@ -43,12 +43,12 @@ class Account(testing.Account):
     def table(self, logical_id: str) -> Any:
         """Make a table as the template makes it."""
         of_template = RESOURCES[logical_id]["Properties"]
-        wanted = {
+        desired = {
             name: of_template[name]
             for name in ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
             if name in of_template
         }
-        return self.resource("dynamodb").create_table(TableName=logical_id, **wanted)
+        return self.resource("dynamodb").create_table(TableName=logical_id, **desired)
 
 
 def empty_first_pages() -> AbstractContextManager[None]:
@@ -75,7 +75,7 @@ def refusing(client: Any, operation: str, code: str) -> Iterator[None]:
 
 
 def shared(provider: Account, consumer: Account, name: str = "orders-db") -> tuple[str, str]:
-    """Share a resource configuration and have it accepted; give the configuration's ARN and the share's."""
+    """Share a resource configuration and have it accepted; return the configuration's ARN and the share's."""
     arn = resource_configuration(provider, name)
     share_arn = share(provider, arn, consumer)
     accept_invitation(consumer)
@@ -100,7 +100,7 @@ def offered(provider: Account, *, acceptance: bool = True, managed: str | None =
 
 
 def connected(consumer: Account, service: dict[str, Any]) -> str:
-    """Ask a service for a connection; give the endpoint's id."""
+    """Ask a service for a connection; return the endpoint's id."""
     vpc_id, subnet_ids = first_vpc(consumer)
     created = consumer.ec2.create_vpc_endpoint(
         VpcEndpointType="Interface", VpcId=vpc_id, SubnetIds=subnet_ids[:1], ServiceName=service["ServiceName"]

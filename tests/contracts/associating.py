@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from drawbridge.association import DesiredAttachment
-from drawbridge.association.associate import Ways
+from drawbridge.association.reconcile import AttachmentReconciler
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.errors import NotReadyError
@@ -14,17 +14,17 @@ from tests.associating import associate
 from tests.contracts.accounts import Account
 
 
-def ways_of(who: Account) -> Ways:
+def reconciler_of(who: Account) -> AttachmentReconciler:
     """Build them for one look."""
     networks = ServiceNetworks(who.lattice, owner="drawbridge", account_id=who.account_id)
-    return Ways(networks, VpcEndpoints(who.ec2, owner="drawbridge"))
+    return AttachmentReconciler(networks, VpcEndpoints(who.ec2, owner="drawbridge"))
 
 
 def made(who: Account, association: DesiredAttachment) -> Any:
     """Associate it, however long it takes."""
     for _ in range(20):
         try:
-            return associate(association, ways_of(who), attempt=1)
+            return associate(association, reconciler_of(who), attempt=1)
         except NotReadyError:
             pass_time(5)
     raise AssertionError(f"{association.name} does not come about")

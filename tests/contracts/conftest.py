@@ -17,7 +17,7 @@ def _persons_are_not_throttled(local_aws_unthrottled_persons: None) -> None:
 
 @pytest.fixture(scope="session")
 def new_account(local_aws: LocalAws) -> NewAccount:
-    """Give someone with full access to an account that nobody has used."""
+    """Return someone with full access to an account that nobody has used."""
     return lambda: Account(new_account_id(), local_aws.url)
 
 

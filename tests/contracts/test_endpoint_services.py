@@ -109,7 +109,7 @@ def test_trap_9_a_state_is_read_in_whichever_spelling(provider: Account, consume
 
 
 def listed_as(**told: Any) -> dict[str, Any]:
-    """Give a connection as EC2 lists it."""
+    """Return a connection as EC2 lists it."""
     plain = {
         "ServiceId": NOWHERE,
         "VpcEndpointId": NOBODY,

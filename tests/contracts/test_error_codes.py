@@ -41,7 +41,7 @@ _BESIDE = {"iam:CreateServiceLinkedRole", "route53:AssociateVPCWithHostedZone"}
 
 
 def modelled() -> Iterator[tuple[str, str]]:
-    """Give the errors in botocore's models of all that a role of the template allows: whose, and its code."""
+    """Yield the errors in botocore's models of all that a role of the template allows: whose, and its code."""
     session = botocore.session.get_session()
     for action in sorted({*actions()}):
         service, _, operation = action.partition(":")

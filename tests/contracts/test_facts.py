@@ -15,15 +15,15 @@ import pytest
 
 from drawbridge.association.binding import Binding, parse_binding
 from drawbridge.association.plan import Planner
-from drawbridge.aws.consumers import Consumers
+from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.aws.lattice_entities import LatticeEntities
 from drawbridge.aws.organization import Organization
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.configuration import InForce
-from drawbridge.decision import Moot
+from drawbridge.decision import AlreadyResolved
 from drawbridge.decision.cedar import Action, PolicySet
-from drawbridge.decision.facts import ConnectionFacts, Fact, Facts, Moment, ResourceFacts, Service, ShareFacts
+from drawbridge.decision.facts import ConnectionFacts, EvaluationTime, Fact, Facts, ResourceFacts, Service, ShareFacts
 from drawbridge.decision.gather import Gatherer
 from drawbridge.decision.policies import SCHEMA_TEXT, parse_policy
 from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest
@@ -61,7 +61,7 @@ class World:
 
     def gather(self, request: EndpointConnectionRequest | ResourceShareRequest) -> Facts:
         facts = self.gatherer().gather(request, clock.now())
-        assert not isinstance(facts, Moot)
+        assert not isinstance(facts, AlreadyResolved)
         return facts
 
     def gatherer(self) -> Gatherer:
@@ -71,7 +71,7 @@ class World:
             Organization(
                 self.home.client("organizations"), lambda _: self.management.client("organizations"), clock.now
             ),
-            Consumers(self.table),
+            ConsumersTable(self.table),
         )
 
 
@@ -85,29 +85,29 @@ def balancer(owner: Account, kind: str = "net") -> str:
     return f"arn:aws:elasticloadbalancing:{REGION}:{owner.account_id}:loadbalancer/{kind}/lb/0123456789abcdef"
 
 
-def service(world: World, tags: dict[str, str] | None = None, **wanted: Any) -> dict[str, Any]:
+def service(world: World, tags: dict[str, str] | None = None, **desired: Any) -> dict[str, Any]:
     """Offer a managed service to everybody."""
     home = world.home
-    balancers = {} if "GatewayLoadBalancerArns" in wanted else {"NetworkLoadBalancerArns": [balancer(home)]}
+    balancers = {} if "GatewayLoadBalancerArns" in desired else {"NetworkLoadBalancerArns": [balancer(home)]}
     told = [{"Key": key, "Value": value} for key, value in {"drawbridge:managed": "true", **(tags or {})}.items()]
     made = home.ec2.create_vpc_endpoint_service_configuration(
-        TagSpecifications=[{"ResourceType": "vpc-endpoint-service", "Tags": told}], **balancers, **wanted
+        TagSpecifications=[{"ResourceType": "vpc-endpoint-service", "Tags": told}], **balancers, **desired
     )["ServiceConfiguration"]
     home.ec2.modify_vpc_endpoint_service_permissions(ServiceId=made["ServiceId"], AddAllowedPrincipals=["*"])
     return dict(made)
 
 
-def connect(who: Account, offered: dict[str, Any], ec2: Any = None, **wanted: Any) -> str:
+def connect(who: Account, offered: dict[str, Any], ec2: Any = None, **desired: Any) -> str:
     ec2 = ec2 or who.ec2
     vpc_id = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
     subnet = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["Subnets"][0]["SubnetId"]
     asked = {"VpcEndpointType": offered["ServiceType"][0]["ServiceType"], "ServiceName": offered["ServiceName"]}
-    made = ec2.create_vpc_endpoint(VpcId=vpc_id, SubnetIds=[subnet], **asked, **wanted)
+    made = ec2.create_vpc_endpoint(VpcId=vpc_id, SubnetIds=[subnet], **asked, **desired)
     return str(made["VpcEndpoint"]["VpcEndpointId"])
 
 
 def connection(world: World, who: Account | None = None, offered: dict[str, Any] | None = None) -> Facts:
-    """Give the facts of a connection that somebody asks for."""
+    """Return the facts of a connection that somebody asks for."""
     return world.gather(asking(who or world.account(), offered or service(world)))
 
 
@@ -116,7 +116,7 @@ def asking(who: Account, offered: dict[str, Any]) -> EndpointConnectionRequest:
 
 
 def abroad(world: World) -> Facts:
-    """Give the facts of a connection from another Region."""
+    """Return the facts of a connection from another Region."""
     offered, who = service(world, SupportedRegions=["eu-west-1"]), world.account()
     there = who.client("ec2", "eu-west-1")
     endpoint_id = connect(who, offered, there, ServiceRegion=REGION)
@@ -124,7 +124,7 @@ def abroad(world: World) -> Facts:
 
 
 def again(world: World, *, same_service: bool) -> Facts:
-    """Give the facts of an account's second connection."""
+    """Return the facts of an account's second connection."""
     offered, who = service(world), world.account()
     connect(who, offered)
     pass_time(1)
@@ -138,7 +138,7 @@ def registered(world: World, **fields: Any) -> Facts:
 
 
 def member(world: World, *, state: str = "ACTIVE", tags: dict[str, str] | None = None, name: str = "Orders") -> Facts:
-    """Give the facts of a connection that an account of our own organization asks for."""
+    """Return the facts of a connection that an account of our own organization asks for."""
     who = world.account()
     accounts = {world.home.account_id: "ours", who.account_id: "sandbox"}
     arrange(world.management.account_id, accounts, ram_sharing=True)
@@ -154,7 +154,7 @@ def member(world: World, *, state: str = "ACTIVE", tags: dict[str, str] | None =
 
 
 def invited(world: World, *arns: str, owner: Account | None = None, name: str = "orders") -> Facts:
-    """Give the facts of a share that an account invites to."""
+    """Return the facts of a share that an account invites to."""
     owner = owner or world.account()
     share_arn = _shared(world, owner, arns, name)
     return world.gather(ResourceShareRequest(share_arn=share_arn))
@@ -192,7 +192,7 @@ def subnet(owner: Account) -> str:
 
 
 def holding(world: World, make: Callable[[Account], str]) -> AnyFacts:
-    """Give the facts of something in an accepted share that a binding wants."""
+    """Return the facts of something in an accepted share that a binding wants."""
     return planned(world, *accepted(world, make))
 
 
@@ -213,16 +213,16 @@ def planned(world: World, owner: Account, share_arn: str) -> ResourceFacts:
         network=cast(Any, None),
         policies=policies,
         bindings=InForce((binding(),), (), ()),
-        ways=cast(Any, None),
+        reconciler=cast(Any, None),
         preflight=cast(Any, None),
         aliases=cast(Any, None),
-        surroundings=cast(Any, None),
-        makings=cast(Any, None),
+        inventory=cast(Any, None),
+        owned_objects=cast(Any, None),
         account_id=world.home.account_id,
         quotas=InForce((), (), ()),
     )
-    asker = world.gatherer().asker(owner.account_id)
-    (wish,) = planner.consider(share_arn, asker, (), Moment(clock.now())).wishes
+    requester = world.gatherer().requester(owner.account_id)
+    (wish,) = planner.evaluate(share_arn, requester, (), EvaluationTime(clock.now())).candidates
     assert wish.facts is not None
     return wish.facts
 
@@ -232,15 +232,15 @@ def binding() -> Binding:
     return parse_binding("wants-all", f'{{"attach": {attach}}}')
 
 
-def configured(**wanted: Any) -> Callable[[Account], str]:
-    """Say how a resource configuration is to be made."""
+def configured(**desired: Any) -> Callable[[Account], str]:
+    """Return how a resource configuration is to be made."""
 
     def make(owner: Account) -> str:
         vpc_id, subnet_ids = first_vpc(owner)
         gateway = owner.lattice.create_resource_gateway(
             name="a-gateway", vpcIdentifier=vpc_id, subnetIds=subnet_ids[:1]
         )
-        told = {"name": "orders-db", "type": "SINGLE", "protocol": "TCP", "portRanges": ["5432"]} | wanted
+        told = {"name": "orders-db", "type": "SINGLE", "protocol": "TCP", "portRanges": ["5432"]} | desired
         if told["type"] == "SINGLE":
             told["resourceConfigurationDefinition"] = lattice_shares.DNS
         made = owner.lattice.create_resource_configuration(resourceGatewayIdentifier=gateway["id"], **told)
@@ -257,7 +257,7 @@ def tagged(owner: Account) -> str:
 
 
 def permits(facts: AnyFacts, condition: str) -> bool:
-    """Tell whether a policy of this condition permits."""
+    """Return whether a policy of this condition permits."""
     match facts:
         case ConnectionFacts():
             action, kind = Action.ACCEPT, "EndpointService"
@@ -266,7 +266,7 @@ def permits(facts: AnyFacts, condition: str) -> bool:
         case ResourceFacts():
             action, kind = Action.ASSOCIATE, _KINDS[facts.resource_kind]
     text = f'permit(principal, action == Action::"{action}", resource is {kind}) when {{ {condition} }};'
-    return PolicySet([parse_policy("one", text)]).ask(action, facts, Moment(clock.now())).permitted
+    return PolicySet([parse_policy("one", text)]).ask(action, facts, EvaluationTime(clock.now())).permitted
 
 
 _KINDS = {
@@ -285,7 +285,7 @@ def of(name: str) -> str:
 
 @functools.cache
 def usual(world: World) -> Facts:
-    """Give the facts of a connection that nothing is special about."""
+    """Return the facts of a connection that nothing is special about."""
     return connection(world)
 
 
@@ -315,7 +315,7 @@ def another_resource(world: World) -> AnyFacts:
 
 
 CASES: dict[str, tuple[str | Callable[[AnyFacts], str], Scene, Scene]] = {
-    "Account.id": (lambda facts: f'principal.id == "{facts.asker.account_id}"', usual, another),
+    "Account.id": (lambda facts: f'principal.id == "{facts.requester.account_id}"', usual, another),
     "Account.ownOrganization": ("principal.ownOrganization", member, usual),
     "Account.name": ('principal has name && principal.name == "Orders"', member, lambda w: member(w, name="Other")),
     "Account.state": (
@@ -324,7 +324,7 @@ CASES: dict[str, tuple[str | Callable[[AnyFacts], str], Scene, Scene]] = {
         lambda w: member(w, state="SUSPENDED"),
     ),
     "Account.in": (
-        lambda facts: f'principal in OrganizationalUnit::"{(facts.asker.place.units or ("none",))[-1]}"',
+        lambda facts: f'principal in OrganizationalUnit::"{(facts.requester.place.units or ("none",))[-1]}"',
         member,
         member,
     ),
@@ -382,7 +382,7 @@ CASES: dict[str, tuple[str | Callable[[AnyFacts], str], Scene, Scene]] = {
     ),
     "ResourceShare.id": (lambda facts: f'resource.id == "{_share(facts).share_arn}"', usual_share, invited),
     "ResourceShare.name": ('resource.name == "orders"', usual_share, lambda w: invited(w, name="payroll")),
-    "ResourceShare.owner": (lambda facts: f'resource.owner == "{facts.asker.account_id}"', usual_share, invited),
+    "ResourceShare.owner": (lambda facts: f'resource.owner == "{facts.requester.account_id}"', usual_share, invited),
     "ResourceShare.tags": (
         'resource.hasTag("stage")',
         lambda w: in_effect(w, tags={"stage": "prod"}),
@@ -425,7 +425,7 @@ CASES: dict[str, tuple[str | Callable[[AnyFacts], str], Scene, Scene]] = {
         lambda w: holding(w, configured(name="payroll-db")),
     ),
     "Shared.owner": (
-        lambda facts: f'resource.owner == "{facts.asker.account_id}"',
+        lambda facts: f'resource.owner == "{facts.requester.account_id}"',
         usual_resource,
         another_resource,
     ),
@@ -475,7 +475,7 @@ NOT_AWS_S = {
 
 
 def later(world: World, by: timedelta) -> Facts:
-    """Give the facts of a share as they are some time after its invitation."""
+    """Return the facts of a share as they are some time after its invitation."""
     owner = world.account()
     share_arn = _shared(world, owner, (), "orders")
     pass_time(by.total_seconds())
@@ -722,7 +722,7 @@ def test_tags_of_a_service_that_is_listed_and_shows_none_are_unknown(world: Worl
         cast(Any, None),
         services,
         Organization(world.home.client("organizations"), None, clock.now),
-        Consumers(world.table),
+        ConsumersTable(world.table),
     )
     request = EndpointConnectionRequest(service_id=offered["ServiceId"], endpoint_id=endpoint_id)
 
@@ -756,8 +756,8 @@ def test_an_entry_of_the_registry_in_another_form_lets_nobody_in(world: World, f
 @pytest.mark.parametrize("state", ["SUSPENDED", "PENDING_CLOSURE", "CLOSED", "HIBERNATING"])
 def test_an_account_that_is_not_active_is_none_of_ours_and_no_unit_tells_it_apart(world: World, state: str) -> None:
     facts = member(world, state=state)
-    asker = facts.asker.account_id
-    (parent,) = world.management.client("organizations").list_parents(ChildId=asker)["Parents"]
+    requester = facts.requester.account_id
+    (parent,) = world.management.client("organizations").list_parents(ChildId=requester)["Parents"]
     unit = parent["Id"]
 
     assert not permits(facts, "principal.ownOrganization")

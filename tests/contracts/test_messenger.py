@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from drawbridge.approval.ask import Posted
-from drawbridge.approval.message import Ending, denial_form, message, reminder
+from drawbridge.approval.message import MessageEnding, denial_form, message, reminder
 from drawbridge.errors import (
     AccessDeniedError,
     DrawbridgeError,
@@ -22,7 +22,7 @@ from drawbridge.errors import (
     ThrottledError,
     UpstreamError,
 )
-from drawbridge.slack.messenger import Messenger
+from drawbridge.slack.messenger import SlackMessenger
 from local_aws.testing import slack
 from local_aws.testing.server import LocalAws
 from tests.builders import question
@@ -79,16 +79,16 @@ class Asked:
         self.patience = patience
         self.slept: list[float] = []
 
-    def of(self, *answers: Answer, do: Callable[[Messenger], Any] | None = None) -> Any:
+    def of(self, *answers: Answer, do: Callable[[SlackMessenger], Any] | None = None) -> Any:
         with server(Answers(*answers)) as url:
-            messenger = Messenger(lambda: "xoxb-secret", url, patience=self.patience, sleep=self.slept.append)
+            messenger = SlackMessenger(lambda: "xoxb-secret", url, patience=self.patience, sleep=self.slept.append)
             return (do or (lambda messenger: messenger.post("C0", WHAT)))(messenger)
 
 
 def test_a_message_is_posted_with_the_token_and_told_where_it_is() -> None:
     answers = Answers(OK)
     with server(answers) as url:
-        posted = Messenger(lambda: "xoxb-secret", url).post("C0", WHAT, below=Posted("C0", "1.0"))
+        posted = SlackMessenger(lambda: "xoxb-secret", url).post("C0", WHAT, below=Posted("C0", "1.0"))
 
     ((path, body, headers),) = answers.asked
     told = json.loads(body)
@@ -174,12 +174,12 @@ def test_slack_that_is_not_there_may_be_back_later() -> None:
         port = free.getsockname()[1]
 
     with pytest.raises(UpstreamError, match=r"Slack chat\.postMessage"):
-        Messenger(lambda: "t", f"http://127.0.0.1:{port}/api/", timeout=1).post("C0", WHAT)
+        SlackMessenger(lambda: "t", f"http://127.0.0.1:{port}/api/", timeout=1).post("C0", WHAT)
 
 
 def test_slack_that_does_not_answer_may_do_so_later() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        messenger = Messenger(lambda: "t", f"http://127.0.0.1:{silent.getsockname()[1]}/api/", timeout=1)
+        messenger = SlackMessenger(lambda: "t", f"http://127.0.0.1:{silent.getsockname()[1]}/api/", timeout=1)
 
         with pytest.raises(UpstreamError):
             messenger.open_form("1.2", {})
@@ -196,28 +196,28 @@ def app(local_aws: LocalAws) -> slack.App:
 
 
 @pytest.fixture
-def messenger(app: slack.App) -> Messenger:
-    return Messenger(lambda: app.bot_token, slack.api_url())
+def messenger(app: slack.App) -> SlackMessenger:
+    return SlackMessenger(lambda: app.bot_token, slack.api_url())
 
 
-def test_the_stand_in_takes_all_that_we_say(app: slack.App, messenger: Messenger) -> None:
+def test_the_stand_in_takes_all_that_we_say(app: slack.App, messenger: SlackMessenger) -> None:
     posted = messenger.post(slack.APPROVALS, WHAT)
     messenger.post(slack.APPROVALS, reminder(question(), slack.NET_ADMINS), below=posted)
-    messenger.update(posted, message(question(), link="https://link", ending=Ending("Approved.")))
-    messenger.tell_privately(slack.APPROVALS, "U0ALICE", "Recorded.")
+    messenger.update(posted, message(question(), link="https://link", ending=MessageEnding("Approved.")))
+    messenger.send_privately(slack.APPROVALS, "U0ALICE", "Recorded.")
 
     told = [(each.text, each.thread_ts, each.ephemeral_to) for each in slack.workspace.messages(app.account_id)]
     assert [each[1:] for each in told] == [(None, None), (posted.ts, None), (None, "U0ALICE")]
     assert told[0][0].endswith(": Approved.")
 
 
-def test_the_members_of_a_group_are_told_and_a_group_that_is_not_there_is_gone(messenger: Messenger) -> None:
+def test_the_members_of_a_group_are_told_and_a_group_that_is_not_there_is_gone(messenger: SlackMessenger) -> None:
     assert messenger.members(slack.NET_ADMINS) == {"U0BOB", "U0CAROL"}
     with pytest.raises(GoneError):
         messenger.members("S0NONE")
 
 
-def test_the_app_is_told_who_it_is(messenger: Messenger, app: slack.App) -> None:
+def test_the_app_is_told_who_it_is(messenger: SlackMessenger, app: slack.App) -> None:
     told = messenger.who_we_are()
 
     assert (told["team_id"], told["user_id"], told["bot_id"]) == (slack.TEAM_ID, app.bot_user_id, app.bot_id)
@@ -226,9 +226,9 @@ def test_the_app_is_told_who_it_is(messenger: Messenger, app: slack.App) -> None
 def test_the_name_of_a_channel_is_told_to_who_may_read_it(local_aws: LocalAws) -> None:
     app = slack.workspace.install(new_account_id(), scopes=(*slack.DEFAULT_SCOPES, "channels:read"))
 
-    assert Messenger(lambda: app.bot_token, slack.api_url()).channel_name(slack.APPROVALS) == "net-approvals"
+    assert SlackMessenger(lambda: app.bot_token, slack.api_url()).channel_name(slack.APPROVALS) == "net-approvals"
 
 
-def test_a_form_is_not_opened_by_a_trigger_that_was_never_given(messenger: Messenger) -> None:
+def test_a_form_is_not_opened_by_a_trigger_that_was_never_given(messenger: SlackMessenger) -> None:
     with pytest.raises(InvalidInputError, match="invalid_trigger_id"):
         messenger.open_form("1.2.3", denial_form("share-1", "1-1", "C0", "1.5"))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from drawbridge.association.observed import State
+from drawbridge.association.observed_attachment import State
 from drawbridge.aws import service_networks, vpc_endpoints
 from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.aws.lattice_entities import LatticeEntities
@@ -122,7 +122,7 @@ LISTINGS: dict[str, tuple[str, str, str, dict[str, Any], tuple[str, ...], Look]]
 
 
 def put(member: str, value: str) -> Any:
-    """Give a word in the form that the member has."""
+    """Return a word in the form that the member has."""
     match member:
         case "ServiceType":
             return [{"ServiceType": value}]

@@ -38,7 +38,7 @@ class Company:
         return str(described["Id"])
 
     def asked_by_member(self) -> Organization:
-        """Give the organization as the member sees it that has a role in the management account."""
+        """Return the organization as the member sees it that has a role in the management account."""
         return Organization(self.member.client("organizations"), self._administrator, self.now)
 
     def now(self) -> datetime:
@@ -111,7 +111,7 @@ def refused(code: str) -> ClientError:
 
 
 def with_role_that(company: Company, failure: Exception) -> Organization:
-    """Give the organization where becoming who may ask fails."""
+    """Return the organization where becoming who may ask fails."""
 
     def administrator(account_id: str) -> Any:
         raise failure

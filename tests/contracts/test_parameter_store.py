@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from drawbridge.aws.parameter_store import Configuration, PublishedNames
-from drawbridge.configuration import Parameter
+from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
+from drawbridge.configuration import ConfigurationParameter
 from drawbridge.errors import AccessDeniedError, QuotaExceededError, ThrottledError
-from drawbridge.publication.parameters import Owned
+from drawbridge.publication.parameters import ObservedParameter
 from local_aws_tests.sharing import pass_time
 from tests.builders import NOW
 from tests.contracts.accounts import Account, answering, refusing
@@ -18,12 +18,12 @@ from tests.contracts.accounts import Account, answering, refusing
 NAME = "/drawbridge/connections/orders/db/dns-name"
 
 
-def configuration_of(account: Account) -> Configuration:
-    return Configuration(account.client("ssm"), prefix="drawbridge")
+def configuration_of(account: Account) -> ConfigurationParameters:
+    return ConfigurationParameters(account.client("ssm"), prefix="drawbridge")
 
 
-def names_of(account: Account, owner: str = "drawbridge") -> PublishedNames:
-    return PublishedNames(account.client("ssm"), owner=owner)
+def names_of(account: Account, owner: str = "drawbridge") -> PublishedParameters:
+    return PublishedParameters(account.client("ssm"), owner=owner)
 
 
 def put(account: Account, name: str, value: str = "text", **options: Any) -> None:
@@ -35,7 +35,7 @@ def tags(account: Account, name: str = NAME) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in told}
 
 
-def read(parameters: list[Parameter]) -> list[tuple[str, str, int]]:
+def read(parameters: list[ConfigurationParameter]) -> list[tuple[str, str, int]]:
     return [(each.name, each.value, each.version) for each in parameters]
 
 
@@ -57,7 +57,7 @@ def test_trap_8_an_empty_page_of_parameters_is_not_the_last(account: Account) ->
     answers: list[dict[str, Any]] = [{"Parameters": [], "NextToken": "on"}, {"Parameters": [told]}]
 
     with answering(account.client("ssm"), "get_parameters_by_path", *answers):
-        assert configuration_of(account).below("policies") == [Parameter("a", "text", 3, NOW)]
+        assert configuration_of(account).below("policies") == [ConfigurationParameter("a", "text", 3, NOW)]
 
 
 def test_only_what_is_below_the_path_is_read(account: Account) -> None:
@@ -123,8 +123,8 @@ def test_the_history_before_a_version_is_read_once(account: Account) -> None:
         looks = [configuration.earlier("policies", "a", than=2) for _ in range(3)]
         later = configuration.earlier("policies", "a", than=3)
 
-    assert looks == [[Parameter("a", "text 1", 1, NOW)]] * 3
-    assert later == [Parameter("a", "text 2", 2, NOW), Parameter("a", "text 1", 1, NOW)]
+    assert looks == [[ConfigurationParameter("a", "text 1", 1, NOW)]] * 3
+    assert later == [ConfigurationParameter("a", "text 2", 2, NOW), ConfigurationParameter("a", "text 1", 1, NOW)]
 
 
 def test_a_history_that_could_not_be_read_is_read_again(account: Account) -> None:
@@ -150,14 +150,14 @@ def test_trap_20_what_is_created_is_tagged_with_its_first_write(account: Account
     assert created
     assert version(account) == 1
     assert tags(account) == {"drawbridge:owner": "drawbridge", "drawbridge:subject": "arn:resource"}
-    assert names_of(account).read(NAME) == Owned(value="db.example.com", subject="arn:resource")
+    assert names_of(account).read(NAME) == ObservedParameter(value="db.example.com", subject="arn:resource")
 
 
 def test_what_is_there_is_not_created_over(account: Account) -> None:
     put(account, NAME, "theirs")
 
     assert not names_of(account).create(NAME, "ours", subject="arn:resource")
-    assert names_of(account).read(NAME) == Owned(value="theirs", subject="")
+    assert names_of(account).read(NAME) == ObservedParameter(value="theirs", subject="")
     assert tags(account) == {}
 
 
@@ -174,7 +174,7 @@ def test_what_is_there_is_not_created_over(account: Account) -> None:
 def test_what_does_not_carry_our_tag_is_not_ours(account: Account, carried: dict[str, str]) -> None:
     put(account, NAME, Tags=[{"Key": key, "Value": value} for key, value in carried.items()])
 
-    assert names_of(account).read(NAME) == Owned(value="text", subject="")
+    assert names_of(account).read(NAME) == ObservedParameter(value="text", subject="")
 
 
 def test_trap_20_what_is_ours_is_overwritten_and_tagged_for_its_new_subject(account: Account) -> None:
@@ -183,7 +183,7 @@ def test_trap_20_what_is_ours_is_overwritten_and_tagged_for_its_new_subject(acco
 
     names.overwrite(NAME, "new.example.com", subject="arn:new")
 
-    assert names.read(NAME) == Owned(value="new.example.com", subject="arn:new")
+    assert names.read(NAME) == ObservedParameter(value="new.example.com", subject="arn:new")
     assert version(account) == 2
     assert tags(account) == {"drawbridge:owner": "drawbridge", "drawbridge:subject": "arn:new"}
 
@@ -198,7 +198,7 @@ def test_a_write_that_breaks_off_before_its_tag_leaves_the_old_subject(account: 
         with pytest.raises(ThrottledError):
             names.overwrite(NAME, "new.example.com", subject="arn:new")
 
-    assert names.read(NAME) == Owned(value="old.example.com", subject="arn:old")
+    assert names.read(NAME) == ObservedParameter(value="old.example.com", subject="arn:old")
 
 
 def test_a_parameter_that_is_deleted_between_value_and_tags_is_not_there(account: Account) -> None:

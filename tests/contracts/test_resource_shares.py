@@ -23,7 +23,7 @@ def shares_of(consumer: Account) -> ResourceShares:
 
 
 def invited(provider: Account, consumer: Account) -> tuple[str, str]:
-    """Share a resource configuration; give the share's ARN and the invitation's."""
+    """Share a resource configuration; return the share's ARN and the invitation's."""
     share_arn = share(provider, resource_configuration(provider), consumer)
     invitation = shares_of(consumer).newest_invitation(share_arn)
     assert invitation is not None

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from botocore.stub import Stubber
 
-from drawbridge.association import Associated, DesiredAttachment, Mode, NetworkRef, VpcAssociationSettings
-from drawbridge.association.actions import AssociateVpc, ChangeVpcAssociation, PutInNetwork
-from drawbridge.association.observed import Endpoint, Network, State
+from drawbridge.association import DesiredAttachment, MadeAttachment, Mode, NetworkRef, VpcAssociationSettings
+from drawbridge.association.actions import CreateResourceAssociation, CreateVpcAssociation, UpdateVpcAssociation
+from drawbridge.association.observed_attachment import Endpoint, ObservedServiceNetwork, State
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.errors import (
     AccessDeniedError,
@@ -29,10 +29,10 @@ from local_aws_tests.lattice_shares import network as make_network
 from local_aws_tests.lattice_shares import shared
 from local_aws_tests.sharing import first_vpc, pass_time, resource_configuration
 from tests.associating import associate
-from tests.builders import creation_of, otherwise, wanted_by_network
+from tests.builders import creation_of, desired_by_network, otherwise
 from tests.contracts.accounts import Account, answering, empty_first_pages, refusing
 from tests.contracts.accounts import shared as shared_resource
-from tests.contracts.associating import ways_of
+from tests.contracts.associating import reconciler_of
 
 replace = msgspec.structs.replace
 
@@ -43,15 +43,15 @@ def networks_of(who: Account, owner: str = "drawbridge") -> ServiceNetworks:
 
 
 @pytest.fixture
-def network(consumer: Account) -> Network:
+def network(consumer: Account) -> ObservedServiceNetwork:
     return networks_of(consumer).create("shared", "token")
 
 
 @pytest.fixture
 def association(provider: Account, consumer: Account) -> DesiredAttachment:
-    """Give one that is wanted of a share that was accepted."""
+    """Return one that is wanted of a share that was accepted."""
     arn, share_arn = shared_resource(provider, consumer)
-    return wanted_by_network(
+    return desired_by_network(
         resource_arn=arn, share_arn=share_arn, provider=provider.account_id, vpc_id=first_vpc(consumer)[0]
     )
 
@@ -60,8 +60,8 @@ def settings_of(association: DesiredAttachment) -> VpcAssociationSettings:
     return VpcAssociationSettings(association.security_group_ids, association.private_dns)
 
 
-def joining(network: Network, association: DesiredAttachment) -> AssociateVpc:
-    return AssociateVpc(network, association.vpc_id, settings_of(association), 1)
+def joining(network: ObservedServiceNetwork, association: DesiredAttachment) -> CreateVpcAssociation:
+    return CreateVpcAssociation(network, association.vpc_id, settings_of(association), 1)
 
 
 def tags_of(who: Account, arn: str) -> dict[str, str]:
@@ -95,14 +95,16 @@ def test_trap_19_the_same_token_gives_the_same_network_and_another_one_is_a_conf
         networks.create("shared", "another token")
 
 
-def test_a_network_is_found_by_id_by_arn_and_by_name(consumer: Account, network: Network) -> None:
+def test_a_network_is_found_by_id_by_arn_and_by_name(consumer: Account, network: ObservedServiceNetwork) -> None:
     refs = [NetworkRef(identifier=network.id), NetworkRef(identifier=network.arn), NetworkRef(name="shared")]
 
     assert [networks_of(consumer).network(ref) for ref in refs] == [network] * 3
 
 
 @pytest.mark.parametrize("ref", [NetworkRef(name="none"), NetworkRef(identifier="sn-00000000000000000")])
-def test_a_network_that_is_not_there_is_none(consumer: Account, network: Network, ref: NetworkRef) -> None:
+def test_a_network_that_is_not_there_is_none(
+    consumer: Account, network: ObservedServiceNetwork, ref: NetworkRef
+) -> None:
     assert networks_of(consumer).network(ref) is None
 
 
@@ -136,7 +138,7 @@ def test_trap_13_whether_a_network_can_be_shared_is_told(consumer: Account, shar
     assert found.shareable is shareable
 
 
-def test_trap_8_networks_are_found_page_after_page(consumer: Account, network: Network) -> None:
+def test_trap_8_networks_are_found_page_after_page(consumer: Account, network: ObservedServiceNetwork) -> None:
     with empty_first_pages():
         assert networks_of(consumer).network(NetworkRef(name="shared")) == network
 
@@ -148,14 +150,16 @@ def test_who_is_throttled_does_not_know_whether_there_is_a_network(consumer: Acc
 
 @pytest.mark.parametrize("private_dns", [True, False])
 def test_a_resource_is_put_in_and_found_there(
-    consumer: Account, network: Network, association: DesiredAttachment, private_dns: bool
+    consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment, private_dns: bool
 ) -> None:
-    before = networks_of(consumer).in_network(network, association.resource)
+    before = networks_of(consumer).resource_association(network, association.resource)
 
-    made = networks_of(consumer).put_in(PutInNetwork(network, association.resource, private_dns, 3), "token")
-    on_its_way = networks_of(consumer).in_network(network, association.resource)
+    made = networks_of(consumer).create_resource_association(
+        CreateResourceAssociation(network, association.resource, private_dns, 3), "token"
+    )
+    on_its_way = networks_of(consumer).resource_association(network, association.resource)
     pass_time(5)
-    there = networks_of(consumer).in_network(network, association.resource)
+    there = networks_of(consumer).resource_association(network, association.resource)
 
     assert before is None
     assert (made.state, made.private_dns, made.attempt) == (State.PENDING, private_dns, 3)
@@ -169,14 +173,18 @@ def test_a_resource_is_put_in_and_found_there(
     assert tags_of(consumer, arn) == {"drawbridge:owner": "drawbridge", "drawbridge:attempt": "3"}
 
 
-def test_a_service_is_put_in_and_found_there(provider: Account, consumer: Account, network: Network) -> None:
+def test_a_service_is_put_in_and_found_there(
+    provider: Account, consumer: Account, network: ObservedServiceNetwork
+) -> None:
     arn = provider.lattice.create_service(name="api")["arn"]
     shared(provider, arn, consumer)
-    service = wanted_by_network(resource_arn=arn, resource_kind=ResourceKind.SERVICE, vpc_id="")
+    service = desired_by_network(resource_arn=arn, resource_kind=ResourceKind.SERVICE, vpc_id="")
 
-    made = networks_of(consumer).put_in(PutInNetwork(network, service.resource, False, 1), "token")
+    made = networks_of(consumer).create_resource_association(
+        CreateResourceAssociation(network, service.resource, False, 1), "token"
+    )
     pass_time(5)
-    there = networks_of(consumer).in_network(network, service.resource)
+    there = networks_of(consumer).resource_association(network, service.resource)
 
     assert made.id.startswith("snsa-")
     assert there is not None
@@ -184,14 +192,16 @@ def test_a_service_is_put_in_and_found_there(provider: Account, consumer: Accoun
 
 
 def test_trap_18_what_is_in_already_is_a_conflict_and_can_be_found(
-    consumer: Account, network: Network, association: DesiredAttachment
+    consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment
 ) -> None:
     theirs = put_in(consumer, network.id, association.resource.arn)
 
     with pytest.raises(ConflictError, match=association.resource.arn):
-        networks_of(consumer).put_in(PutInNetwork(network, association.resource, False, 1), "token")
+        networks_of(consumer).create_resource_association(
+            CreateResourceAssociation(network, association.resource, False, 1), "token"
+        )
 
-    found = networks_of(consumer).in_network(network, association.resource)
+    found = networks_of(consumer).resource_association(network, association.resource)
     assert found is not None
     assert found.id == theirs["id"]
 
@@ -201,14 +211,16 @@ def test_trap_14_what_is_shared_is_not_put_into_what_is_shared(
 ) -> None:
     theirs = make_network(provider, shareable=True)
     shared(provider, theirs["arn"], consumer)
-    foreign = Network(arn=theirs["arn"], name="network")
+    foreign = ObservedServiceNetwork(arn=theirs["arn"], name="network")
 
     with pytest.raises(AccessDeniedError):
-        networks_of(consumer).put_in(PutInNetwork(foreign, association.resource, False, 1), "token")
+        networks_of(consumer).create_resource_association(
+            CreateResourceAssociation(foreign, association.resource, False, 1), "token"
+        )
 
 
 def test_what_an_aws_service_put_in_is_none_of_our_business(
-    consumer: Account, network: Network, association: DesiredAttachment
+    consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment
 ) -> None:
     managed = {
         "id": "snra-0123456789abcdef0",
@@ -218,7 +230,7 @@ def test_what_an_aws_service_put_in_is_none_of_our_business(
     }
 
     with answering(consumer.lattice, "list_service_network_resource_associations", {"items": [managed]}):
-        assert networks_of(consumer).in_network(network, association.resource) is None
+        assert networks_of(consumer).resource_association(network, association.resource) is None
 
 
 @pytest.mark.parametrize(
@@ -231,12 +243,12 @@ def test_what_an_aws_service_put_in_is_none_of_our_business(
     ],
 )
 def test_trap_16_how_far_something_has_come_is_told_in_our_words(
-    consumer: Account, network: Network, association: DesiredAttachment, status: str, state: State
+    consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment, status: str, state: State
 ) -> None:
     told = {"id": "snra-0123456789abcdef0", "status": status, "resourceConfigurationArn": association.resource.arn}
 
     with answering(consumer.lattice, "list_service_network_resource_associations", {"items": [told]}):
-        found = networks_of(consumer).in_network(network, association.resource)
+        found = networks_of(consumer).resource_association(network, association.resource)
 
     assert found is not None
     assert found.state is state
@@ -247,22 +259,24 @@ def failing(consumer: Account, operation: str) -> Any:
 
 
 def test_trap_16_of_what_failed_it_is_told_by_which_attempt_and_it_can_be_taken_out(
-    consumer: Account, network: Network, association: DesiredAttachment
+    consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment
 ) -> None:
     with failing(consumer, "CreateServiceNetworkResourceAssociation"):
-        made = networks_of(consumer).put_in(PutInNetwork(network, association.resource, False, 2), "token")
+        made = networks_of(consumer).create_resource_association(
+            CreateResourceAssociation(network, association.resource, False, 2), "token"
+        )
         pass_time(5)
-    failed = networks_of(consumer).in_network(network, association.resource)
-    others = networks_of(consumer, "second").in_network(network, association.resource)
+    failed = networks_of(consumer).resource_association(network, association.resource)
+    others = networks_of(consumer, "second").resource_association(network, association.resource)
 
-    networks_of(consumer).take_out(made.id)
+    networks_of(consumer).delete_resource_association(made.id)
     pass_time(5)
 
     assert failed is not None
     assert others is not None
     assert (failed.state, failed.attempt) == (State.FAILED, 2)
     assert (others.state, others.attempt) == (State.FAILED, 0)
-    assert networks_of(consumer).in_network(network, association.resource) is None
+    assert networks_of(consumer).resource_association(network, association.resource) is None
 
 
 def test_trap_16_what_others_put_in_and_failed_is_not_ours(
@@ -280,35 +294,37 @@ def test_trap_16_what_others_put_in_and_failed_is_not_ours(
         put_in(provider, own["arn"], arn)
         pass_time(5)
 
-    found = networks_of(consumer).in_network(
-        Network(arn=own["arn"], name="open"), otherwise(association, resource_arn=arn).resource
+    found = networks_of(consumer).resource_association(
+        ObservedServiceNetwork(arn=own["arn"], name="open"), otherwise(association, resource_arn=arn).resource
     )
 
     assert found is not None
     assert (found.state, found.attempt) == (State.FAILED, 0)
 
 
-def test_a_service_is_taken_out(provider: Account, consumer: Account, network: Network) -> None:
+def test_a_service_is_taken_out(provider: Account, consumer: Account, network: ObservedServiceNetwork) -> None:
     arn = provider.lattice.create_service(name="api")["arn"]
     shared(provider, arn, consumer)
-    service = wanted_by_network(resource_arn=arn, resource_kind=ResourceKind.SERVICE, vpc_id="")
-    made = networks_of(consumer).put_in(PutInNetwork(network, service.resource, False, 1), "token")
+    service = desired_by_network(resource_arn=arn, resource_kind=ResourceKind.SERVICE, vpc_id="")
+    made = networks_of(consumer).create_resource_association(
+        CreateResourceAssociation(network, service.resource, False, 1), "token"
+    )
     pass_time(5)
 
-    networks_of(consumer).take_out(made.id)
+    networks_of(consumer).delete_resource_association(made.id)
     pass_time(5)
 
-    assert networks_of(consumer).in_network(network, service.resource) is None
+    assert networks_of(consumer).resource_association(network, service.resource) is None
 
 
 def test_a_vpc_is_associated_and_found_with_its_network(
-    consumer: Account, network: Network, association: DesiredAttachment
+    consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment
 ) -> None:
-    before = networks_of(consumer).of_vpc(association.vpc_id)
+    before = networks_of(consumer).vpc_association(association.vpc_id)
 
-    made = networks_of(consumer).associate_vpc(joining(network, association), "token")
+    made = networks_of(consumer).create_vpc_association(joining(network, association), "token")
     pass_time(5)
-    there = networks_of(consumer).of_vpc(association.vpc_id)
+    there = networks_of(consumer).vpc_association(association.vpc_id)
 
     assert before is None
     assert made.state is State.PENDING
@@ -327,7 +343,7 @@ WIDTHS = [
 @pytest.mark.parametrize(("private_dns", "domains", "preference"), WIDTHS)
 def test_trap_17_a_vpc_takes_over_the_names_that_are_wanted_and_no_others(
     consumer: Account,
-    network: Network,
+    network: ObservedServiceNetwork,
     association: DesiredAttachment,
     private_dns: PrivateDns,
     domains: tuple[str, ...],
@@ -336,9 +352,9 @@ def test_trap_17_a_vpc_takes_over_the_names_that_are_wanted_and_no_others(
     groups = security_groups(consumer, association.vpc_id)
     named = otherwise(association, private_dns=private_dns, private_domains=domains, security_group_ids=tuple(groups))
 
-    made = networks_of(consumer).associate_vpc(joining(network, named), "token")
+    made = networks_of(consumer).create_vpc_association(joining(network, named), "token")
     pass_time(5)
-    there = networks_of(consumer).of_vpc(association.vpc_id)
+    there = networks_of(consumer).vpc_association(association.vpc_id)
 
     told = consumer.lattice.get_service_network_vpc_association(serviceNetworkVpcAssociationIdentifier=made.id)
     assert told["privateDnsEnabled"]
@@ -349,18 +365,20 @@ def test_trap_17_a_vpc_takes_over_the_names_that_are_wanted_and_no_others(
 
 
 def test_a_vpc_s_association_is_changed_to_what_is_wanted(
-    consumer: Account, network: Network, association: DesiredAttachment
+    consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment
 ) -> None:
     first, second = security_groups(consumer, association.vpc_id)
-    networks_of(consumer).associate_vpc(joining(network, otherwise(association, security_group_ids=(first,))), "token")
+    networks_of(consumer).create_vpc_association(
+        joining(network, otherwise(association, security_group_ids=(first,))), "token"
+    )
     pass_time(5)
-    there = networks_of(consumer).of_vpc(association.vpc_id)
+    there = networks_of(consumer).vpc_association(association.vpc_id)
     assert there is not None
     other = otherwise(association, security_group_ids=(second,), private_dns=PrivateDns.VERIFIED)
 
-    changed = networks_of(consumer).change_vpc_association(ChangeVpcAssociation(there, "", settings_of(other)))
+    changed = networks_of(consumer).update_vpc_association(UpdateVpcAssociation(there, "", settings_of(other)))
     pass_time(5)
-    found = networks_of(consumer).of_vpc(association.vpc_id)
+    found = networks_of(consumer).vpc_association(association.vpc_id)
 
     assert changed.state is State.PENDING
     assert found == replace(changed, state=State.AVAILABLE)
@@ -369,47 +387,49 @@ def test_a_vpc_s_association_is_changed_to_what_is_wanted(
 
 
 def test_a_change_while_something_is_in_progress_is_a_conflict(
-    consumer: Account, network: Network, association: DesiredAttachment
+    consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment
 ) -> None:
-    made = networks_of(consumer).associate_vpc(joining(network, association), "token")
+    made = networks_of(consumer).create_vpc_association(joining(network, association), "token")
 
     with pytest.raises(ConflictError, match=made.id):
-        networks_of(consumer).change_vpc_association(ChangeVpcAssociation(made, "", settings_of(association)))
+        networks_of(consumer).update_vpc_association(UpdateVpcAssociation(made, "", settings_of(association)))
 
 
-def test_a_vpc_is_with_one_network_only(consumer: Account, network: Network, association: DesiredAttachment) -> None:
-    networks_of(consumer).associate_vpc(joining(network, association), "token")
+def test_a_vpc_is_with_one_network_only(
+    consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment
+) -> None:
+    networks_of(consumer).create_vpc_association(joining(network, association), "token")
     other = networks_of(consumer).create("other", "token of the other")
 
     with pytest.raises(ConflictError, match=association.vpc_id):
-        networks_of(consumer).associate_vpc(joining(other, association), "another token")
+        networks_of(consumer).create_vpc_association(joining(other, association), "another token")
 
-    found = networks_of(consumer).of_vpc(association.vpc_id)
+    found = networks_of(consumer).vpc_association(association.vpc_id)
     assert found is not None
     assert found.network_arn == network.arn
 
 
 def test_a_vpc_s_association_that_others_made_is_not_ours(
-    consumer: Account, network: Network, association: DesiredAttachment
+    consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment
 ) -> None:
     consumer.lattice.create_service_network_vpc_association(
         serviceNetworkIdentifier=network.id, vpcIdentifier=association.vpc_id
     )
 
-    found = networks_of(consumer).of_vpc(association.vpc_id)
+    found = networks_of(consumer).vpc_association(association.vpc_id)
 
     assert found is not None
     assert not found.ours
 
 
 def test_a_failed_association_of_a_vpc_says_why(
-    consumer: Account, network: Network, association: DesiredAttachment
+    consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment
 ) -> None:
     with failing(consumer, "CreateServiceNetworkVpcAssociation"):
-        networks_of(consumer).associate_vpc(joining(network, association), "token")
+        networks_of(consumer).create_vpc_association(joining(network, association), "token")
         pass_time(5)
 
-    found = networks_of(consumer).of_vpc(association.vpc_id)
+    found = networks_of(consumer).vpc_association(association.vpc_id)
 
     assert found is not None
     assert found.state is State.FAILED
@@ -417,12 +437,14 @@ def test_a_failed_association_of_a_vpc_says_why(
 
 
 def test_what_a_network_is_associated_with_is_counted(
-    consumer: Account, network: Network, association: DesiredAttachment
+    consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment
 ) -> None:
     before = (networks_of(consumer).resources_in(network), networks_of(consumer).vpcs_of(network))
 
-    networks_of(consumer).put_in(PutInNetwork(network, association.resource, False, 1), "in")
-    networks_of(consumer).associate_vpc(joining(network, association), "vpc")
+    networks_of(consumer).create_resource_association(
+        CreateResourceAssociation(network, association.resource, False, 1), "in"
+    )
+    networks_of(consumer).create_vpc_association(joining(network, association), "vpc")
 
     with empty_first_pages():
         after = (networks_of(consumer).resources_in(network), networks_of(consumer).vpcs_of(network))
@@ -430,22 +452,24 @@ def test_what_a_network_is_associated_with_is_counted(
 
 
 def test_trap_18_a_quota_that_is_used_up_is_told_as_such(
-    consumer: Account, network: Network, association: DesiredAttachment
+    consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment
 ) -> None:
     with changed(quotas={"configurations_per_network": 0}), pytest.raises(QuotaExceededError):
-        networks_of(consumer).put_in(PutInNetwork(network, association.resource, False, 1), "token")
+        networks_of(consumer).create_resource_association(
+            CreateResourceAssociation(network, association.resource, False, 1), "token"
+        )
 
 
 def test_what_was_listed_once_is_kept_for_one_look(
-    consumer: Account, network: Network, association: DesiredAttachment
+    consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment
 ) -> None:
     look = networks_of(consumer)
-    before = look.in_network(network, association.resource)
+    before = look.resource_association(network, association.resource)
 
-    look.put_in(PutInNetwork(network, association.resource, False, 1), "token")
+    look.create_resource_association(CreateResourceAssociation(network, association.resource, False, 1), "token")
 
-    assert (before, look.in_network(network, association.resource)) == (None, None)
-    assert networks_of(consumer).in_network(network, association.resource) is not None
+    assert (before, look.resource_association(network, association.resource)) == (None, None)
+    assert networks_of(consumer).resource_association(network, association.resource) is not None
 
 
 def test_a_whole_way_by_a_network_is_made_and_adopted_by_the_next_look(
@@ -453,8 +477,8 @@ def test_a_whole_way_by_a_network_is_made_and_adopted_by_the_next_look(
 ) -> None:
     from_name = otherwise(association, network=NetworkRef(name="made", create=True))
 
-    def once() -> Associated:
-        return associate(from_name, ways_of(consumer), attempt=1)
+    def once() -> MadeAttachment:
+        return associate(from_name, reconciler_of(consumer), attempt=1)
 
     with pytest.raises(NotReadyError):
         once()
@@ -462,16 +486,16 @@ def test_a_whole_way_by_a_network_is_made_and_adopted_by_the_next_look(
 
     assert once() == once()
     assert once().vpc_association.startswith("snva-")
-    assert once().in_network.startswith("snra-")
+    assert once().resource_association.startswith("snra-")
 
 
 def test_trap_16_a_way_that_failed_is_made_anew_by_the_next_attempt(
-    consumer: Account, network: Network, association: DesiredAttachment
+    consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment
 ) -> None:
     alone = otherwise(association, vpc_id="")
 
-    def attempt(number: int) -> Associated:
-        return associate(alone, ways_of(consumer), attempt=number)
+    def attempt(number: int) -> MadeAttachment:
+        return associate(alone, reconciler_of(consumer), attempt=number)
 
     with failing(consumer, "CreateServiceNetworkResourceAssociation"):
         with pytest.raises(NotReadyError):
@@ -485,23 +509,23 @@ def test_trap_16_a_way_that_failed_is_made_anew_by_the_next_attempt(
             attempt(2)
         pass_time(1 if expected == "is being deleted" else 3)
 
-    assert attempt(2).in_network
+    assert attempt(2).resource_association
 
 
 def test_trap_19_two_bindings_at_the_same_instant_have_one_endpoint_to_their_network_whatever_groups_they_name(
-    consumer: Account, network: Network, association: DesiredAttachment
+    consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment
 ) -> None:
     made = consumer.ec2.create_security_group(GroupName="theirs", Description="for a test", VpcId=association.vpc_id)
     subnets = tuple(first_vpc(consumer)[1][:2])
     one = otherwise(association, mode=Mode.SERVICE_NETWORK_ENDPOINT, subnet_ids=subnets)
     other = otherwise(one, binding="other", subnet_ids=subnets[:1], security_group_ids=(made["GroupId"],))
-    side_by_side = [(ways_of(consumer), each) for each in (one, other)]
+    side_by_side = [(reconciler_of(consumer), each) for each in (one, other)]
     observed = [ways.observe(each) for ways, each in side_by_side]
     assert [each.endpoint for each in observed] == [None, None]
 
     ids = set()
     for (ways, each), before in zip(side_by_side, observed, strict=True):
-        endpoint = ways.do(creation_of(each, network, before.over))
+        endpoint = ways.reconcile(creation_of(each, network, before.terminated_ids))
         assert isinstance(endpoint, Endpoint)
         ids.add(endpoint.id)
 
@@ -530,7 +554,7 @@ DENIED = "User: arn:aws:sts::2:assumed-role/r/s is not authorized to perform: {}
     ],
 )
 def test_a_refusal_says_what_lacks_by_the_action_that_aws_names(
-    consumer: Account, association: DesiredAttachment, network: Network, words: str, hint: str
+    consumer: Account, association: DesiredAttachment, network: ObservedServiceNetwork, words: str, hint: str
 ) -> None:
     networks = networks_of(consumer)
     operation = "create_service_network_resource_association"
@@ -538,6 +562,8 @@ def test_a_refusal_says_what_lacks_by_the_action_that_aws_names(
     with Stubber(networks._lattice) as stubber:
         stubber.add_client_error(operation, "AccessDeniedException", words)
         with pytest.raises(AccessDeniedError, match=re.escape(words)) as refused:
-            networks.put_in(PutInNetwork(network, association.resource, False, 1), "token")
+            networks.create_resource_association(
+                CreateResourceAssociation(network, association.resource, False, 1), "token"
+            )
 
     assert hint in str(refused.value)

@@ -23,7 +23,7 @@ def key() -> dict[str, str]:
 
 
 def written(table: Any, key: dict[str, str], write: Write) -> dict[str, Any]:
-    """Write, on no other condition than the write's own; give the item as it is then, without its key."""
+    """Write, on no other condition than the write's own; return the item as it is then, without its key."""
     parameters = {name: value for name, value in write.parameters().items() if value}
     item: dict[str, Any] = table.update_item(Key=key, ReturnValues="ALL_NEW", **parameters)["Attributes"]
     return {name: value for name, value in item.items() if name not in key}

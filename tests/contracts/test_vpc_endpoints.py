@@ -9,7 +9,7 @@ import pytest
 from drawbridge.association import DesiredAttachment, Mode, NetworkRef
 from drawbridge.association.attachment_document import document_of
 from drawbridge.association.client_tokens import endpoint_token
-from drawbridge.association.observed import Endpoint, Network, ResourceTarget, State
+from drawbridge.association.observed_attachment import Endpoint, ObservedServiceNetwork, ResourceTarget, State
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.errors import AccessDeniedError, ConflictError, NotReadyError, QuotaExceededError, UpstreamError
 from drawbridge.lattice import PrivateDns
@@ -20,9 +20,9 @@ from local_aws_tests.lattice_shares import network_endpoint, resource_endpoint
 from local_aws_tests.lattice_shares import shared as shared_with
 from local_aws_tests.sharing import first_vpc, pass_time
 from tests.associating import associate
-from tests.builders import creation_of, otherwise, target_of, wanted
+from tests.builders import creation_of, desired, otherwise, target_of
 from tests.contracts.accounts import REGION, Account, answering, refusing, shared
-from tests.contracts.associating import ways_of
+from tests.contracts.associating import reconciler_of
 
 RESOURCE, BY_NETWORK = Mode.RESOURCE_ENDPOINT, Mode.SERVICE_NETWORK_ENDPOINT
 
@@ -33,10 +33,10 @@ def endpoints_of(consumer: Account, owner: str = "drawbridge") -> VpcEndpoints:
 
 @pytest.fixture
 def association(provider: Account, consumer: Account) -> DesiredAttachment:
-    """Give one that is wanted of a share that was accepted."""
+    """Return one that is wanted of a share that was accepted."""
     arn, share_arn = shared(provider, consumer)
     vpc_id, subnet_ids = first_vpc(consumer)
-    return wanted(
+    return desired(
         resource_arn=arn,
         share_arn=share_arn,
         provider=provider.account_id,
@@ -45,12 +45,14 @@ def association(provider: Account, consumer: Account) -> DesiredAttachment:
     )
 
 
-def endpoints_for(look: VpcEndpoints, association: DesiredAttachment, network: Network | None) -> list[Endpoint]:
+def endpoints_for(
+    look: VpcEndpoints, association: DesiredAttachment, network: ObservedServiceNetwork | None
+) -> list[Endpoint]:
     return look.find(target_of(association, network), association.vpc_id)
 
 
-def beside(look: VpcEndpoints, association: DesiredAttachment) -> list[Endpoint]:
-    return look.beside(ResourceTarget(association.binding, association.resource.arn), association.vpc_id)
+def with_shared_private_dns(look: VpcEndpoints, association: DesiredAttachment) -> list[Endpoint]:
+    return look.unowned(ResourceTarget(association.binding, association.resource.arn), association.vpc_id)
 
 
 def described(consumer: Account, endpoint_id: str) -> dict[str, Any]:
@@ -99,7 +101,7 @@ def test_the_security_groups_of_an_endpoint_are_told_and_can_be_changed(
     endpoints = endpoints_of(consumer)
     made = endpoints.create(creation_of(otherwise(association, security_group_ids=(first, second))), "token")
 
-    endpoints.change_groups(made.id, add=frozenset({third}), remove=frozenset({first}))
+    endpoints.modify_security_groups(made.id, add=frozenset({third}), remove=frozenset({first}))
 
     (found,) = endpoints_for(endpoints_of(consumer), association, None)
     assert made.security_group_ids == {first, second}
@@ -120,7 +122,7 @@ def test_an_endpoint_without_wanted_groups_has_the_default_one(
 )
 def test_a_change_of_groups_that_aws_refuses_is_an_error(consumer: Account, code: str, error: type[Exception]) -> None:
     with refusing(consumer.ec2, "modify_vpc_endpoint", code), pytest.raises(error, match="vpce-0"):
-        endpoints_of(consumer).change_groups("vpce-0", add=frozenset({"sg-0"}), remove=frozenset())
+        endpoints_of(consumer).modify_security_groups("vpce-0", add=frozenset({"sg-0"}), remove=frozenset())
 
 
 def test_trap_17_private_names_are_those_of_verified_domains_only(
@@ -162,7 +164,7 @@ def test_trap_19_a_token_whose_endpoint_was_deleted_gives_what_is_over(
 
     again = endpoints.create(creation_of(association), "token")
 
-    assert (again.id, again.state) == (made.id, State.OVER)
+    assert (again.id, again.state) == (made.id, State.TERMINATED)
 
 
 def test_an_endpoint_is_found_by_what_it_was_made_for(consumer: Account, association: DesiredAttachment) -> None:
@@ -215,7 +217,7 @@ def test_trap_9_an_endpoint_s_state_is_read_in_whichever_spelling(
     available = state()
     consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[made.id])
 
-    assert (before, available, state()) == (State.PENDING, State.AVAILABLE, State.OVER)
+    assert (before, available, state()) == (State.PENDING, State.AVAILABLE, State.TERMINATED)
 
 
 def test_an_endpoint_that_the_provider_cut_off_has_failed(
@@ -294,7 +296,7 @@ def test_trap_8_associations_come_in_pages_that_botocore_does_not_turn(consumer:
 def test_a_limit_that_is_reached_is_told_as_such(consumer: Account) -> None:
     """Trap 18."""
     with refusing(consumer.ec2, "create_vpc_endpoint", "VpcEndpointLimitExceeded"), pytest.raises(QuotaExceededError):
-        endpoints_of(consumer).create(creation_of(wanted()), "token")
+        endpoints_of(consumer).create(creation_of(desired()), "token")
 
 
 def by_network(association: DesiredAttachment, **changes: Any) -> DesiredAttachment:
@@ -302,13 +304,13 @@ def by_network(association: DesiredAttachment, **changes: Any) -> DesiredAttachm
 
 
 @pytest.fixture
-def network(consumer: Account) -> Network:
+def network(consumer: Account) -> ObservedServiceNetwork:
     made = make_network(consumer, "shared")
-    return Network(arn=made["arn"], name=made["name"])
+    return ObservedServiceNetwork(arn=made["arn"], name=made["name"])
 
 
 def test_trap_11_an_endpoint_to_a_network_is_made_of_type_service_network(
-    consumer: Account, association: DesiredAttachment, network: Network
+    consumer: Account, association: DesiredAttachment, network: ObservedServiceNetwork
 ) -> None:
     made = endpoints_of(consumer).create(creation_of(by_network(association), network), "token")
 
@@ -321,7 +323,7 @@ def test_trap_11_an_endpoint_to_a_network_is_made_of_type_service_network(
 
 
 def test_a_network_s_endpoint_is_found_for_every_binding_ours_before_others(
-    consumer: Account, association: DesiredAttachment, network: Network
+    consumer: Account, association: DesiredAttachment, network: ObservedServiceNetwork
 ) -> None:
     theirs = network_endpoint(consumer, network.arn)["VpcEndpointId"]
     pass_time(2)
@@ -345,14 +347,14 @@ WIDTHS = [
 
 @pytest.mark.parametrize("mode", [RESOURCE, BY_NETWORK])
 def test_trap_17_the_private_dns_of_an_endpoint_is_told_and_can_be_changed_wider_narrower_and_off(
-    consumer: Account, association: DesiredAttachment, network: Network, mode: Mode
+    consumer: Account, association: DesiredAttachment, network: ObservedServiceNetwork, mode: Mode
 ) -> None:
     by = by_network(association) if mode is BY_NETWORK else association
     made = endpoints_of(consumer).create(creation_of(by, network), "token")
 
     seen = []
     for private_dns, domains in WIDTHS:
-        endpoints_of(consumer).change_private_dns(made.id, private_dns, domains)
+        endpoints_of(consumer).modify_private_dns(made.id, private_dns, domains)
         (there,) = endpoints_for(endpoints_of(consumer), by, network)
         seen.append((there.private_dns, there.private_domains))
 
@@ -361,7 +363,7 @@ def test_trap_17_the_private_dns_of_an_endpoint_is_told_and_can_be_changed_wider
 
 
 def test_an_endpoint_to_a_network_can_have_more_subnets(
-    consumer: Account, association: DesiredAttachment, network: Network
+    consumer: Account, association: DesiredAttachment, network: ObservedServiceNetwork
 ) -> None:
     by = by_network(association)
     made = endpoints_of(consumer).create(creation_of(by, network), "token")
@@ -386,18 +388,18 @@ def test_the_addresses_of_an_endpoint_are_told_as_a_binding_writes_them(
 
 
 def test_an_endpoint_to_another_network_or_to_a_resource_is_not_found(
-    consumer: Account, association: DesiredAttachment, network: Network
+    consumer: Account, association: DesiredAttachment, network: ObservedServiceNetwork
 ) -> None:
     endpoints_of(consumer).create(creation_of(association), "token")
     network_endpoint(consumer, make_network(consumer, "other")["arn"])
 
     assert endpoints_for(endpoints_of(consumer), by_network(association), network) == []
     nowhere = otherwise(by_network(association), network=NetworkRef(name="none"))
-    assert ways_of(consumer).observe(nowhere).endpoint is None
+    assert reconciler_of(consumer).observe(nowhere).endpoint is None
 
 
 def test_endpoints_are_counted_by_type_whoever_made_them(
-    consumer: Account, association: DesiredAttachment, network: Network
+    consumer: Account, association: DesiredAttachment, network: ObservedServiceNetwork
 ) -> None:
     resource_endpoint(consumer, association.resource.arn)
     gone = endpoints_of(consumer).create(creation_of(association), "token").id
@@ -414,7 +416,7 @@ def test_endpoints_are_counted_by_type_whoever_made_them(
 
 
 def test_trap_19_an_endpoint_that_is_over_is_listed_with_those_that_are_not(
-    consumer: Account, association: DesiredAttachment, network: Network
+    consumer: Account, association: DesiredAttachment, network: ObservedServiceNetwork
 ) -> None:
     first = endpoints_of(consumer).create(creation_of(by_network(association), network), "token").id
     consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[first])
@@ -423,14 +425,14 @@ def test_trap_19_an_endpoint_that_is_over_is_listed_with_those_that_are_not(
 
     found = endpoints_for(endpoints_of(consumer), by_network(association), network)
 
-    assert [(each.id, each.state) for each in found] == [(first, State.OVER), (second, State.PENDING)]
+    assert [(each.id, each.state) for each in found] == [(first, State.TERMINATED), (second, State.PENDING)]
 
 
 def test_trap_19_what_was_deleted_is_made_anew_whether_it_is_listed_or_not(
     consumer: Account, association: DesiredAttachment
 ) -> None:
     def made() -> str:
-        return associate(association, ways_of(consumer), attempt=1).endpoint_id
+        return associate(association, reconciler_of(consumer), attempt=1).endpoint_id
 
     ids = []
     # At once, once it is deleted, and once it is not even listed any longer.
@@ -474,7 +476,7 @@ def test_trap_17_an_endpoint_takes_over_the_names_that_are_wanted_and_no_others(
 
 
 def test_what_a_network_s_endpoint_leads_to_is_told_with_the_group_that_it_is_in(
-    provider: Account, consumer: Account, association: DesiredAttachment, network: Network
+    provider: Account, consumer: Account, association: DesiredAttachment, network: ObservedServiceNetwork
 ) -> None:
     parent = make_group(provider, "one", "two")
     shared_with(provider, parent["arn"], consumer)
@@ -493,7 +495,7 @@ def test_what_a_network_s_endpoint_leads_to_is_told_with_the_group_that_it_is_in
 
 
 def test_a_service_is_told_among_what_a_network_s_endpoint_leads_to(
-    provider: Account, consumer: Account, association: DesiredAttachment, network: Network
+    provider: Account, consumer: Account, association: DesiredAttachment, network: ObservedServiceNetwork
 ) -> None:
     arn = provider.lattice.create_service(name="api")["arn"]
     shared_with(provider, arn, consumer)
@@ -522,17 +524,17 @@ def test_an_endpoint_whose_tags_somebody_took_is_beside_and_says_what_is_left_of
     consumer: Account, association: DesiredAttachment, gone: list[str], was_ours: bool
 ) -> None:
     made = endpoints_of(consumer).create(creation_of(association), "token").id
-    assert beside(endpoints_of(consumer), association) == []
+    assert with_shared_private_dns(endpoints_of(consumer), association) == []
 
     consumer.ec2.delete_tags(Resources=[made], Tags=[{"Key": key} for key in gone])
 
     look = endpoints_of(consumer)
     assert endpoints_for(look, association, None) == []
-    assert [(each.id, each.was_ours) for each in beside(look, association)] == [(made, was_ours)]
+    assert [(each.id, each.was_ours) for each in with_shared_private_dns(look, association)] == [(made, was_ours)]
 
 
 def test_beside_is_nothing_of_another_binding_s_or_that_leads_elsewhere_or_is_over(
-    consumer: Account, association: DesiredAttachment, network: Network
+    consumer: Account, association: DesiredAttachment, network: ObservedServiceNetwork
 ) -> None:
     look = endpoints_of(consumer)
     look.create(creation_of(otherwise(association, binding="other")), "token")
@@ -541,4 +543,6 @@ def test_beside_is_nothing_of_another_binding_s_or_that_leads_elsewhere_or_is_ov
     consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[over])
     theirs = resource_endpoint(consumer, association.resource.arn)["VpcEndpointId"]
 
-    assert [(each.id, each.was_ours) for each in beside(endpoints_of(consumer), association)] == [(theirs, False)]
+    assert [(each.id, each.was_ours) for each in with_shared_private_dns(endpoints_of(consumer), association)] == [
+        (theirs, False)
+    ]

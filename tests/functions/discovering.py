@@ -6,20 +6,20 @@ import json
 from datetime import datetime
 
 from drawbridge.configuration import Broken
-from drawbridge.discovery.sweep import Discovery
+from drawbridge.discovery.sweep import SweepResult
 from drawbridge.errors import DrawbridgeError
-from drawbridge.hint import AT_CONNECTIONS, AT_SERVICES, AT_SHARES, EVERYWHERE, Look
-from drawbridge.request.connections import Connection
+from drawbridge.hint import CONNECTIONS, EVERYTHING, SERVICES, SHARES, SweepScope
+from drawbridge.request.connections import EndpointConnection
 from tests.builders import sample
 from tests.functions.invocations import Json
 
 LOOKS = {
-    "ram-resource-sharing-state-change": AT_SHARES,
-    "lattice-sharee-association": AT_SHARES,
-    "endpoint-connection-notification": AT_CONNECTIONS,
-    "endpoint-service-tagged": AT_SERVICES,
-    "parameter-store-change": EVERYWHERE,
-    "schedule": EVERYWHERE,
+    "ram-resource-sharing-state-change": SHARES,
+    "lattice-sharee-association": SHARES,
+    "endpoint-connection-notification": CONNECTIONS,
+    "endpoint-service-tagged": SERVICES,
+    "parameter-store-change": EVERYTHING,
+    "schedule": EVERYTHING,
 }
 
 
@@ -27,13 +27,13 @@ class World:
     """All that the door works with."""
 
     def __init__(self) -> None:
-        self.looks: list[Look] = []
-        self.buried: list[tuple[str, str]] = []
+        self.scopes: list[SweepScope] = []
+        self.dead: list[tuple[str, str]] = []
         self.broken: tuple[tuple[str, Broken], ...] = ()
         self.failures: tuple[DrawbridgeError, ...] = ()
         self.no_longer_permitted: tuple[str, ...] = ()
         self.reviews_open: tuple[str, ...] = ()
-        self.attachments: tuple[Connection, ...] = ()
+        self.attachments: tuple[EndpointConnection, ...] = ()
         self.read = 0
         self.raises: dict[str, DrawbridgeError] = {}
         """What goes wrong, by where it does."""
@@ -43,16 +43,16 @@ class World:
         self._perhaps_raise("configuring")
         return self
 
-    def discoverer(self, configuration: object, now: object, on_broken: object) -> World:
+    def sweeper(self, configuration: object, now: object, on_broken: object) -> World:
         assert configuration is self
-        self._perhaps_raise("discoverer")
+        self._perhaps_raise("sweeper")
         return self
 
-    def discover(self, look: Look, now: datetime) -> Discovery:
+    def sweep(self, scope: SweepScope, now: datetime) -> SweepResult:
         assert now.tzinfo is not None
-        self.looks.append(look)
-        self._perhaps_raise("discover")
-        return Discovery(
+        self.scopes.append(scope)
+        self._perhaps_raise("sweep")
+        return SweepResult(
             2,
             ("share-a-1",),
             self.no_longer_permitted,
@@ -64,9 +64,9 @@ class World:
     def dead_letters(self) -> World:
         return self
 
-    def bury(self, body: str, reason: str) -> None:
-        self._perhaps_raise(f"bury {body}")
-        self.buried.append((body, reason))
+    def send(self, body: str, reason: str) -> None:
+        self._perhaps_raise(f"send {body}")
+        self.dead.append((body, reason))
 
     def _perhaps_raise(self, where: str) -> None:
         if where in self.raises:
@@ -74,7 +74,7 @@ class World:
 
 
 def batch(*bodies: str) -> Json:
-    """Give the bodies as SQS hands them to Lambda."""
+    """Return the bodies as SQS hands them to Lambda."""
     return {
         "Records": [
             {
@@ -97,7 +97,7 @@ def message_id(number: int) -> str:
 
 
 def failed(*numbers: int) -> Json:
-    """Give the answer that has the queue deliver these messages of the batch again, and no others."""
+    """Return the answer that has the queue deliver these messages of the batch again, and no others."""
     return {"batchItemFailures": [{"itemIdentifier": message_id(number)} for number in numbers]}
 
 

@@ -37,12 +37,12 @@ def step(**parts: Any) -> Json:
 
 
 def invoke(handler: Handler, event: Json) -> Any:
-    """Give the handler's answer as Lambda passes it on: as JSON."""
+    """Return the handler's answer as Lambda passes it on: as JSON."""
     return json.loads(json.dumps(handler(event, CONTEXT)))
 
 
 def with_field(written: Json, path: str, value: object) -> Json:
-    """Give the input with the field at ``a.b.c`` replaced, or left out where the value is ``...``."""
+    """Return the input with the field at ``a.b.c`` replaced, or left out where the value is ``...``."""
     copy: Json = json.loads(json.dumps(written))
     *above, name = path.split(".")
     inner: Json = copy

@@ -18,7 +18,7 @@ from drawbridge.approval.message import APPROVE, REASON, denial_form
 from drawbridge.aws.secrets import SlackSecret
 from drawbridge.environment import Environment
 from functions.receive_approval import app
-from tests.builders import NOW, SHARE, standing
+from tests.builders import NOW, SHARE, approval_record
 from tests.functions.invocations import Json
 from tests.unit.approvals import Kept, Task
 
@@ -31,7 +31,7 @@ class World:
     """What the door works with, and what it did."""
 
     def __init__(self) -> None:
-        self.kept, self.task = Kept(standing()), Task()
+        self.kept, self.task = Kept(approval_record()), Task()
         self.approvers: Approvers | None = APPROVERS
         self.members: frozenset[str] = frozenset()
         self.told: list[dict[str, str]] = []
@@ -63,7 +63,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         "callback": lambda: world.task,
         "members": lambda configured: world.members,
         "open_form": world.open_form,
-        "tell_later": world.tell_later,
+        "notify_later": world.tell_later,
     }
     for name, each in replaced.items():
         monkeypatch.setattr(app, name, each)
@@ -90,7 +90,7 @@ def submission(reason: str = "not ours", who: str = "U0ALICE") -> Json:
 
 
 def sent(told: Json | bytes, *, encoded: bool = True, secret: str = SIGNING, age: int = 0, **headers: str) -> Json:
-    """Give the event as API Gateway makes it of what Slack sends: a form, encoded in Base64."""
+    """Return the event as API Gateway makes it of what Slack sends: a form, encoded in Base64."""
     body = told if isinstance(told, bytes) else urlencode({"payload": json.dumps(told)}).encode()
     timestamp = str(int((NOW - timedelta(seconds=age)).timestamp()))
     signature = hmac.new(secret.encode(), b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hexdigest()

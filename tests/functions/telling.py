@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from drawbridge.approval import Approved
-from drawbridge.approval.tell import StatusReached
+from drawbridge.approval.notify import StatusReached
 from drawbridge.record.record import StatusChange
 from drawbridge.status import Status
-from tests.builders import PROVIDER, SHARE, SHARE_ARN, question, standing
+from tests.builders import PROVIDER, SHARE, SHARE_ARN, approval_record, question
 from tests.unit.approvals import Kept, Slack
 
 ID = SHARE.request_id
@@ -38,7 +38,7 @@ class World:
     """The questions and Slack."""
 
     def __init__(self) -> None:
-        self.kept = Kept(standing(approval=Approved(asked=question().asked, by=("U0ALICE",))))
+        self.kept = Kept(approval_record(approval=Approved(asked=question().asked, by=("U0ALICE",))))
         self.slack = Slack()
         self.rows = {ID: StatusReached(request_id=ID, status=Status.ACCEPTED, attempt=1)}
 

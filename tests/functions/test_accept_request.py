@@ -6,7 +6,7 @@ import pytest
 
 from drawbridge.decision import Accept, DecidedOn, Hold, Reject
 from drawbridge.request.connections import ConnectionState
-from drawbridge.request.digests import contents_fingerprint
+from drawbridge.request.fingerprints import contents_fingerprint
 from drawbridge.request.shares import Invitation, InvitationStatus, SharedResource
 from drawbridge.status import Reason
 from functions.accept_request import app
@@ -17,15 +17,15 @@ from tests.builders import (
     RESOURCE_ARN,
     SERVICE_ID,
     SHARE,
+    execution_input,
     invitation,
     shared_resource,
-    workflow_input,
 )
 from tests.functions.invocations import invoke, refuses, step
 
 WHY = (Reason("policy", "because", source="p"),)
-ON = DecidedOn(at=NOW, contents=contents_fingerprint([RESOURCE_ARN]))
-STEP = step(request=workflow_input(SHARE), decision=Accept(WHY), on=ON)
+ON = DecidedOn(at=NOW, contents_fingerprint=contents_fingerprint([RESOURCE_ARN]))
+STEP = step(request=execution_input(SHARE), decision=Accept(WHY), on=ON)
 
 
 class Aws:
@@ -69,7 +69,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("request_", [SHARE, CONNECTION], ids=["share", "connection"])
 @pytest.mark.parametrize(("decision", "result"), [(Accept(WHY), "accepted"), (Reject(WHY), "rejected")])
 def test_what_was_decided_is_done(request_: type[object], decision: Accept | Reject, result: str) -> None:
-    written = step(request=workflow_input(request_), decision=decision, on=ON)  # type: ignore[arg-type]  # either kind
+    written = step(request=execution_input(request_), decision=decision, on=ON)  # type: ignore[arg-type]  # either kind
 
     answer = invoke(app.lambda_handler, written)
 
@@ -77,7 +77,9 @@ def test_what_was_decided_is_done(request_: type[object], decision: Accept | Rej
 
 
 def test_what_is_not_so_any_more_is_to_be_decided_again() -> None:
-    grown = step(request=workflow_input(SHARE), decision=Accept(WHY), on=DecidedOn(at=NOW, contents="others"))
+    grown = step(
+        request=execution_input(SHARE), decision=Accept(WHY), on=DecidedOn(at=NOW, contents_fingerprint="others")
+    )
 
     answer = invoke(app.lambda_handler, grown)
 

@@ -9,25 +9,25 @@ import pytest
 
 from drawbridge.association import AttachedResource, DesiredAttachment, Mode, NetworkRef, Plan
 from drawbridge.association.actions import CreateEndpoint
-from drawbridge.association.associate import Ways
 from drawbridge.association.client_tokens import endpoint_token
-from drawbridge.association.observed import (
+from drawbridge.association.observed_attachment import (
     Endpoint,
     EndpointTarget,
-    InNetwork,
-    Network,
+    ObservedServiceNetwork,
+    ResourceAssociation,
     ResourceTarget,
+    ServiceNetworkVpcAssociation,
     State,
-    VpcInNetwork,
 )
+from drawbridge.association.reconcile import AttachmentReconciler
 from drawbridge.errors import NotReadyError
 from drawbridge.lattice import PrivateDns
 from functions.associate_resource import app
 from tests.attempts import KeptInMemory
-from tests.builders import ENDPOINT_ID, NETWORK, NOW, VPC_ID, creation_of, wanted, wanted_by_network, workflow_input
+from tests.builders import ENDPOINT_ID, NETWORK, NOW, VPC_ID, creation_of, desired, desired_by_network, execution_input
 from tests.functions.invocations import invoke, refuses, step
 
-INPUT = workflow_input(attempt=2)
+INPUT = execution_input(attempt=2)
 STEP = step(request=INPUT, item=0)
 
 
@@ -41,19 +41,19 @@ class Aws:
     def find(self, target: EndpointTarget, vpc_id: str) -> list[Endpoint]:
         return [Endpoint(id=each, state=State.AVAILABLE) for each in self.made]
 
-    def beside(self, target: ResourceTarget, vpc_id: str) -> list[Endpoint]:
+    def unowned(self, target: ResourceTarget, vpc_id: str) -> list[Endpoint]:
         return []
 
     def create(self, action: CreateEndpoint, client_token: str) -> Endpoint:
-        assert client_token == endpoint_token(creation_of(wanted(), attempt=2))
+        assert client_token == endpoint_token(creation_of(desired(), attempt=2))
         self.made.append(ENDPOINT_ID)
         return Endpoint(id=ENDPOINT_ID, state=State.PENDING)
 
-    def change_groups(self, endpoint_id: str, *, add: frozenset[str], remove: frozenset[str]) -> None:
+    def modify_security_groups(self, endpoint_id: str, *, add: frozenset[str], remove: frozenset[str]) -> None:
         assert (endpoint_id, remove) == (ENDPOINT_ID, frozenset())
         self.groups = add
 
-    def change_private_dns(self, endpoint_id: str, private_dns: PrivateDns, domains: frozenset[str]) -> None:
+    def modify_private_dns(self, endpoint_id: str, private_dns: PrivateDns, domains: frozenset[str]) -> None:
         raise AssertionError(endpoint_id)
 
     def add_subnets(self, endpoint_id: str, subnet_ids: frozenset[str]) -> None:
@@ -61,21 +61,23 @@ class Aws:
 
 
 class Networks:
-    def network(self, ref: NetworkRef) -> Network | None:
+    def network(self, ref: NetworkRef) -> ObservedServiceNetwork | None:
         return NETWORK
 
-    def in_network(self, network: Network, resource: AttachedResource) -> InNetwork | None:
-        return InNetwork(id="snra-1", state=State.AVAILABLE)
+    def resource_association(
+        self, network: ObservedServiceNetwork, resource: AttachedResource
+    ) -> ResourceAssociation | None:
+        return ResourceAssociation(id="snra-1", state=State.AVAILABLE)
 
-    def of_vpc(self, vpc_id: str) -> VpcInNetwork | None:
-        return VpcInNetwork(id="snva-1", state=State.AVAILABLE, network_arn=NETWORK.arn)
+    def vpc_association(self, vpc_id: str) -> ServiceNetworkVpcAssociation | None:
+        return ServiceNetworkVpcAssociation(id="snva-1", state=State.AVAILABLE, network_arn=NETWORK.arn)
 
 
 @pytest.fixture(autouse=True)
 def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     aws = Aws()
     networks = Networks()
-    monkeypatch.setattr(app, "ways", lambda: Ways(networks, aws))  # type: ignore[arg-type]  # nothing is made in it
+    monkeypatch.setattr(app, "reconciler", lambda: AttachmentReconciler(networks, aws))  # type: ignore[arg-type]  # nothing is made in it
     monkeypatch.setattr(app, "now", lambda: NOW)
     return aws
 
@@ -84,12 +86,12 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
 def attempts(monkeypatch: pytest.MonkeyPatch) -> KeptInMemory:
     attempts = KeptInMemory()
     monkeypatch.setattr(app, "attempts", lambda: attempts)
-    planned(attempts, wanted())
+    planned(attempts, desired())
     return attempts
 
 
 def planned(attempts: KeptInMemory, want: DesiredAttachment, at: datetime = NOW) -> None:
-    plan = Plan(associations=(want,), refused=(), state="", wanted="")
+    plan = Plan(associations=(want,), refused=(), observed_fingerprint="", bindings_fingerprint="")
     attempts.keep_plan(INPUT, plan, at)
 
 
@@ -117,7 +119,7 @@ def test_an_endpoint_is_made_and_told_once_it_is_available(aws: Aws) -> None:
 
 @pytest.mark.parametrize("seconds", [59, 60, 3600])
 def test_nothing_is_made_by_a_plan_that_is_a_minute_old(aws: Aws, attempts: KeptInMemory, seconds: int) -> None:
-    planned(attempts, wanted(), NOW - timedelta(seconds=seconds))
+    planned(attempts, desired(), NOW - timedelta(seconds=seconds))
 
     if seconds < 60:
         with pytest.raises(NotReadyError):
@@ -129,14 +131,14 @@ def test_nothing_is_made_by_a_plan_that_is_a_minute_old(aws: Aws, attempts: Kept
 
 def test_what_is_only_waited_for_is_not_decided_again(aws: Aws, attempts: KeptInMemory) -> None:
     aws.made.append(ENDPOINT_ID)
-    planned(attempts, wanted(), NOW - timedelta(days=1))
+    planned(attempts, desired(), NOW - timedelta(days=1))
 
     assert invoke(app.lambda_handler, STEP) == by(ENDPOINT_ID)
 
 
 def test_nothing_is_changed_by_a_plan_that_is_a_minute_old(aws: Aws, attempts: KeptInMemory) -> None:
     aws.made.append(ENDPOINT_ID)
-    planned(attempts, wanted(security_group_ids=("sg-0123456789abcdef0",)), NOW - timedelta(minutes=1))
+    planned(attempts, desired(security_group_ids=("sg-0123456789abcdef0",)), NOW - timedelta(minutes=1))
 
     assert invoke(app.lambda_handler, STEP) == {"next": "decide-again", "by": None}
     assert aws.groups == frozenset()
@@ -145,7 +147,7 @@ def test_nothing_is_changed_by_a_plan_that_is_a_minute_old(aws: Aws, attempts: K
 def test_an_endpoint_that_is_there_gets_the_groups_that_are_wanted_now(aws: Aws, attempts: KeptInMemory) -> None:
     aws.made.append(ENDPOINT_ID)
     group = "sg-0123456789abcdef0"
-    planned(attempts, wanted(security_group_ids=(group,)))
+    planned(attempts, desired(security_group_ids=(group,)))
 
     answer = invoke(app.lambda_handler, STEP)
 
@@ -157,7 +159,7 @@ def test_an_endpoint_that_is_there_gets_the_groups_that_are_wanted_now(aws: Aws,
 def test_what_a_service_network_makes_reachable_is_told_by_its_associations(
     attempts: KeptInMemory, vpc_id: str
 ) -> None:
-    planned(attempts, wanted_by_network(vpc_id=vpc_id))
+    planned(attempts, desired_by_network(vpc_id=vpc_id))
 
     answer = invoke(app.lambda_handler, STEP)
 
@@ -166,7 +168,7 @@ def test_what_a_service_network_makes_reachable_is_told_by_its_associations(
 
 def test_a_service_network_s_endpoint_is_told_with_the_network(aws: Aws, attempts: KeptInMemory) -> None:
     aws.made.append(ENDPOINT_ID)
-    planned(attempts, wanted_by_network(Mode.SERVICE_NETWORK_ENDPOINT))
+    planned(attempts, desired_by_network(Mode.SERVICE_NETWORK_ENDPOINT))
 
     answer = invoke(app.lambda_handler, STEP)
 

@@ -12,10 +12,10 @@ import pytest
 
 from drawbridge.bootstrap import decide_request as wiring
 from drawbridge.configuration import Broken, InForce
-from drawbridge.decision import Moot
+from drawbridge.decision import AlreadyResolved
 from drawbridge.decision.decide import MOST_REASONS
 from drawbridge.decision.facts import Facts, Membership
-from drawbridge.decision.in_force import permitted_digest
+from drawbridge.decision.in_force import decision_fingerprint
 from drawbridge.decision.let_in import MOST_LET_IN, LetIn
 from drawbridge.decision.policies import Policy, parse_policy
 from drawbridge.environment import Environment
@@ -27,11 +27,11 @@ from tests.builders import (
     REPOSITORY,
     SHARE,
     SUBNET,
-    asker,
     connection_facts,
     content,
+    execution_input,
+    requester,
     share_facts,
-    workflow_input,
 )
 from tests.functions.deciding import Turns
 from tests.functions.invocations import invoke, refuses, step
@@ -43,14 +43,14 @@ IN_FORCE = InForce[Policy](
     tuple((path.stem, 1) for path in DEFAULTS),
     (Broken("mine", "line 3: no", None),),
 )
-Gathered = Callable[[Facts | Moot], None]
+Gathered = Callable[[Facts | AlreadyResolved], None]
 
 
 class Gatherer:
-    def __init__(self, facts: Facts | Moot) -> None:
+    def __init__(self, facts: Facts | AlreadyResolved) -> None:
         self.facts = facts
 
-    def gather(self, request: Request, now: datetime) -> Facts | Moot:
+    def gather(self, request: Request, now: datetime) -> Facts | AlreadyResolved:
         assert now.tzinfo is not None
         return self.facts
 
@@ -64,17 +64,17 @@ class Ledger:
 
 @pytest.fixture
 def gathered(monkeypatch: pytest.MonkeyPatch) -> Gathered:
-    """Tell what is gathered of the request; the default policies are in force, and one is broken."""
+    """Return what is gathered of the request; the default policies are in force, and one is broken."""
     environment = Environment({"PREFIX": "drawbridge", "APPROVAL_HOURS": "1", "OPEN_QUESTIONS": "5"})
     monkeypatch.setattr(wiring, "environment", lambda: environment)
     monkeypatch.setattr(wiring, "policies", lambda: IN_FORCE)
     monkeypatch.setattr(wiring, "ledger", Ledger)
-    monkeypatch.setattr(wiring, "turns", Turns)
+    monkeypatch.setattr(wiring, "question_slots", Turns)
     return lambda facts: monkeypatch.setattr(wiring, "gatherer", lambda: Gatherer(facts))
 
 
 def test_a_share_is_decided_on_and_what_it_holds_is_handed_on(gathered: Gathered) -> None:
-    gathered(share_facts(asker(membership=Membership.MEMBER), contents=(SUBNET, content())))
+    gathered(share_facts(requester(membership=Membership.MEMBER), contents=(SUBNET, content())))
 
     answer = invoke(app.lambda_handler, STEP)
 
@@ -86,7 +86,7 @@ def test_a_share_is_decided_on_and_what_it_holds_is_handed_on(gathered: Gathered
 
 
 def test_a_connection_is_decided_on_and_holds_nothing(gathered: Gathered) -> None:
-    gathered(connection_facts(asker("222222222222", services=frozenset({"*"}))))
+    gathered(connection_facts(requester("222222222222", services=frozenset({"*"}))))
 
     answer = invoke(app.lambda_handler, step(request=CONNECTION, requestId="x", attempt=2))
 
@@ -123,19 +123,21 @@ def test_how_it_is_to_be_asked_is_read_from_all_that_ask_however_many(
     assert answer["question"]["options"]["twoPerson"] is True
 
 
-@pytest.mark.parametrize("facts", [share_facts(), connection_facts(asker("222222222222", services=frozenset({"*"})))])
+@pytest.mark.parametrize(
+    "facts", [share_facts(), connection_facts(requester("222222222222", services=frozenset({"*"})))]
+)
 def test_what_the_decision_was_made_by_is_told_as_discovery_sees_it(gathered: Gathered, facts: Facts) -> None:
     gathered(facts)
 
     answer = invoke(app.lambda_handler, STEP)
 
     other = msgspec.structs.replace(IN_FORCE, versions=())
-    assert answer["permitted"] == permitted_digest(IN_FORCE, facts.asker.consumer)
-    assert answer["permitted"] != permitted_digest(other, facts.asker.consumer)
+    assert answer["permitted"] == decision_fingerprint(IN_FORCE, facts.requester.consumer)
+    assert answer["permitted"] != decision_fingerprint(other, facts.requester.consumer)
 
 
 def test_a_request_that_is_over_is_moot(gathered: Gathered) -> None:
-    gathered(Moot(Status.EXPIRED, (Reason("deadline-passed", "late"),)))
+    gathered(AlreadyResolved(Status.EXPIRED, (Reason("deadline-passed", "late"),)))
 
     answer = invoke(app.lambda_handler, STEP)
 
@@ -157,7 +159,7 @@ def test_a_request_that_is_over_is_moot(gathered: Gathered) -> None:
 @pytest.mark.parametrize("held", [MOST_LET_IN, 5000])
 def test_trap_21_of_a_large_share_no_more_is_handed_on_than_a_state_takes(gathered: Gathered, held: int) -> None:
     arns = [f"arn:aws:vpc-lattice:us-east-1:111111111111:resourceconfiguration/rcfg-{n:017x}" for n in range(5000)]
-    gathered(share_facts(asker(membership=Membership.MEMBER), contents=tuple(content(arn) for arn in arns[:held])))
+    gathered(share_facts(requester(membership=Membership.MEMBER), contents=tuple(content(arn) for arn in arns[:held])))
 
     answer = invoke(app.lambda_handler, STEP)
 
@@ -187,13 +189,13 @@ def test_a_broken_step_is_refused_by_its_field(gathered: Gathered, path: str, va
 def test_the_step_is_what_an_execution_starts_with(gathered: Gathered) -> None:
     gathered(share_facts())
 
-    assert step(input=workflow_input())["input"] == STEP
+    assert step(input=execution_input())["input"] == STEP
 
 
 def test_a_decision_is_as_old_as_the_policies_that_it_was_made_by(
     gathered: Gathered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gathered(share_facts(asker(membership=Membership.MEMBER), contents=(content(),)))
+    gathered(share_facts(requester(membership=Membership.MEMBER), contents=(content(),)))
     read_at: list[datetime] = []
 
     def policies() -> InForce[Policy]:

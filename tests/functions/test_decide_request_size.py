@@ -14,18 +14,18 @@ from drawbridge.approval import Line, Question
 from drawbridge.approval.bounds import within
 from drawbridge.association.binding import parse_binding
 from drawbridge.bootstrap import decide_request as wiring
-from drawbridge.bounds import GROUNDS_BYTES, fitting, shortened, size_of
+from drawbridge.bounds import DECISION_RECORD_BYTES, fitting, shortened, size_of
 from drawbridge.configuration import Broken, InForce
-from drawbridge.decision.bounds import grounds_within
+from drawbridge.decision.bounds import decision_record_within
+from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.decision.facts import Facts, ShareFacts
-from drawbridge.decision.grounds import Grounds
 from drawbridge.decision.policies import Policy, parse_policy
 from drawbridge.environment import Environment
 from drawbridge.request import Request
 from drawbridge.request.shares import Content
 from functions.decide_request import app
 from tests.aws_limits import STATE_BYTES
-from tests.builders import PROVIDER, SHARE, asker, question, share_facts
+from tests.builders import PROVIDER, SHARE, question, requester, share_facts
 from tests.functions.deciding import Turns
 from tests.functions.invocations import invoke, step
 from tests.workflow.played import GROUNDS
@@ -39,7 +39,7 @@ CONTENTS = tuple(
 
 
 def largest(contents: tuple[Content, ...] = CONTENTS) -> ShareFacts:
-    who = asker(units=tuple(f"ou-{n:030}" for n in range(5)))
+    who = requester(units=tuple(f"ou-{n:030}" for n in range(5)))
     place = msgspec.structs.replace(who.place, tags=TAGS, name="n" * 50)
     return share_facts(
         msgspec.structs.replace(who, place=place), contents=contents, share_tags=TAGS, share_name="日" * 255
@@ -72,11 +72,11 @@ def everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     environment = Environment(told)
     monkeypatch.setattr(wiring, "gatherer", Gatherer)
     monkeypatch.setattr(wiring, "ledger", Ledger)
-    monkeypatch.setattr(wiring, "turns", Turns)
+    monkeypatch.setattr(wiring, "question_slots", Turns)
     monkeypatch.setattr(wiring, "policies", lambda: InForce[Policy](policies, (), broken))
     monkeypatch.setattr(wiring, "bindings", lambda: bindings)
     monkeypatch.setattr(wiring, "environment", lambda: environment)
-    monkeypatch.setattr(app, "moment", lambda: msgspec.structs.replace(GROUNDS.moment))
+    monkeypatch.setattr(app, "evaluation_time", lambda: msgspec.structs.replace(GROUNDS.evaluation_time))
 
 
 @pytest.mark.usefixtures("everything_is_large")
@@ -123,18 +123,18 @@ def test_a_question_that_was_cut_is_the_same_question_when_it_is_made_again() ->
 
 
 def test_facts_that_there_is_room_for_are_kept_whole() -> None:
-    assert grounds_within(GROUNDS) == GROUNDS
+    assert decision_record_within(GROUNDS) == GROUNDS
 
 
 @pytest.mark.parametrize("contents", [CONTENTS[:90], ()])
 def test_facts_that_there_is_no_room_for_are_unknown_and_never_cut_short(contents: tuple[Content, ...]) -> None:
-    told = grounds_within(msgspec.structs.replace(GROUNDS, facts=largest(contents)))
+    told = decision_record_within(msgspec.structs.replace(GROUNDS, facts=largest(contents)))
 
-    assert isinstance(told, Grounds)
+    assert isinstance(told, DecisionRecord)
     assert isinstance(told.facts, ShareFacts)
     assert told.facts.contents is None
-    assert told.facts.asker.place.tags is None
-    assert size_of(told) <= GROUNDS_BYTES
+    assert told.facts.requester.place.tags is None
+    assert size_of(told) <= DECISION_RECORD_BYTES
     assert told.facts.unknown >= {"contents", "accountTags"}
 
 

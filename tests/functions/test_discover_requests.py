@@ -10,8 +10,8 @@ import pytest
 from drawbridge.configuration import Broken
 from drawbridge.environment import MissingVariableError
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, ThrottledError, UpstreamError
-from drawbridge.hint import EVERYWHERE, Look
-from drawbridge.request.connections import Connection, ConnectionState
+from drawbridge.hint import EVERYTHING, SweepScope
+from drawbridge.request.connections import ConnectionState, EndpointConnection
 from functions.discover_requests import app
 from tests.builders import CONSUMER, NOW, SERVICE_ID
 from tests.functions.discovering import LOOKS, World, batch, failed, hint, message_id
@@ -22,7 +22,7 @@ from tests.functions.invocations import invoke
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
     monkeypatch.setattr(app, "configuration", world.configuring)
-    monkeypatch.setattr(app, "discoverer", world.discoverer)
+    monkeypatch.setattr(app, "sweeper", world.sweeper)
     monkeypatch.setattr(app, "dead_letters", world.dead_letters)
     return world
 
@@ -39,18 +39,18 @@ def metrics(printed: str) -> dict[str, Any]:
 
 
 def logged(caplog: pytest.LogCaptureFixture, message: str) -> list[tuple[str, str]]:
-    """Give the error and the reason of each log entry of this message."""
+    """Return the error and the reason of each log entry of this message."""
     records = [vars(record) for record in caplog.records if record.getMessage() == message]
     return [(record["error"], record["reason"]) for record in records]
 
 
 @pytest.mark.parametrize(("name", "look"), LOOKS.items())
-def test_every_sample_opens_the_door(world: World, name: str, look: Look) -> None:
+def test_every_sample_opens_the_door(world: World, name: str, look: SweepScope) -> None:
     answer = invoke(app.lambda_handler, batch(hint(name)))
 
     assert answer == failed()
-    assert world.looks == [look]
-    assert world.buried == []
+    assert world.scopes == [look]
+    assert world.dead == []
 
 
 def test_a_broken_hint_is_kept_aside_with_its_reason_and_stops_no_other(
@@ -64,9 +64,9 @@ def test_a_broken_hint_is_kept_aside_with_its_reason_and_stops_no_other(
     )
 
     assert answer == failed()
-    assert world.looks == [Look(shares=True, connections=True)]
-    assert [body for body, _ in world.buried] == ["{", unknown]
-    reasons = [reason for _, reason in world.buried]
+    assert world.scopes == [SweepScope(shares=True, connections=True)]
+    assert [body for body, _ in world.dead] == ["{", unknown]
+    reasons = [reason for _, reason in world.dead]
     assert all(reason.startswith("hint: ") for reason in reasons)
     assert "'aws.s3'" in reasons[1]
     # Metrics of one name are told together.
@@ -78,7 +78,7 @@ def test_many_hints_make_one_look(world: World) -> None:
 
     invoke(app.lambda_handler, batch(*bodies))
 
-    assert world.looks == [EVERYWHERE]
+    assert world.scopes == [EVERYTHING]
     assert world.read == 1
 
 
@@ -86,18 +86,18 @@ def test_where_no_hint_can_be_read_nobody_looks(world: World) -> None:
     answer = invoke(app.lambda_handler, batch("", "[]", "null", '{"source": 1}'))
 
     assert answer == failed()
-    assert (world.looks, world.read) == ([], 0)
-    assert len(world.buried) == 4
+    assert (world.scopes, world.read) == ([], 0)
+    assert len(world.dead) == 4
 
 
 def test_of_broken_hints_the_one_that_could_not_be_kept_comes_again(world: World) -> None:
-    world.raises = {"bury {": AccessDeniedError("send: no")}
+    world.raises = {"send {": AccessDeniedError("send: no")}
 
     answer = invoke(app.lambda_handler, batch("[]", hint("schedule"), "{", "null"))
 
     assert answer == failed(2)
-    assert [body for body, _ in world.buried] == ["[]", "null"]
-    assert world.looks == [EVERYWHERE]
+    assert [body for body, _ in world.dead] == ["[]", "null"]
+    assert world.scopes == [EVERYTHING]
 
 
 def test_the_hints_of_a_look_that_failed_in_part_come_again(
@@ -108,16 +108,16 @@ def test_the_hints_of_a_look_that_failed_in_part_come_again(
     answer = invoke(app.lambda_handler, batch(hint("schedule"), "{", hint("parameter-store-change")))
 
     assert answer == failed(0, 2)
-    assert [body for body, _ in world.buried] == ["{"]
+    assert [body for body, _ in world.dead] == ["{"]
     told = metrics(capsys.readouterr().out)
-    assert (told["LooksFailed"], told["RequestsStarted"]) == ([1.0], [1.0])
-    assert logged(caplog, "look failed") == [
+    assert (told["SweepsFailed"], told["RequestsStarted"]) == ([1.0], [1.0])
+    assert logged(caplog, "sweep failed") == [
         ("UpstreamError", "list shares: no"),
         ("ThrottledError", "start x: slowly"),
     ]
 
 
-@pytest.mark.parametrize("where", ["configuring", "discoverer", "discover"])
+@pytest.mark.parametrize("where", ["configuring", "sweeper", "sweep"])
 @pytest.mark.parametrize(
     "error", [ThrottledError("slowly"), InvalidInputError("b: broken"), MissingVariableError("LEDGER_TABLE is not set")]
 )
@@ -133,12 +133,12 @@ def test_the_hints_of_a_look_that_failed_as_a_whole_come_again(
     answer = invoke(app.lambda_handler, batch(hint("schedule"), hint("schedule")))
 
     assert answer == failed(0, 1)
-    assert metrics(capsys.readouterr().out)["LooksFailed"] == [1.0]
-    assert logged(caplog, "look failed") == [(type(error).__name__, str(error))]
+    assert metrics(capsys.readouterr().out)["SweepsFailed"] == [1.0]
+    assert logged(caplog, "sweep failed") == [(type(error).__name__, str(error))]
 
 
 def test_a_look_and_a_hint_may_fail_at_once(world: World) -> None:
-    world.raises = {"bury {": UpstreamError("send: no"), "discover": ThrottledError("slowly")}
+    world.raises = {"send {": UpstreamError("send: no"), "sweep": ThrottledError("slowly")}
 
     answer = invoke(app.lambda_handler, batch(hint("schedule"), "{", "[]"))
 
@@ -151,7 +151,7 @@ def test_what_nobody_foresaw_is_raised_and_the_whole_batch_comes_again(
     def stumble(configuration: object, now: object, on_broken: object) -> World:
         raise RuntimeError("bug")
 
-    monkeypatch.setattr(app, "discoverer", stumble)
+    monkeypatch.setattr(app, "sweeper", stumble)
 
     with pytest.raises(RuntimeError, match="bug"):
         invoke(app.lambda_handler, batch(hint("schedule")))
@@ -162,14 +162,14 @@ def test_a_broken_configuration_is_counted_and_stops_no_look(world: World, capsy
 
     invoke(app.lambda_handler, batch(hint("schedule")))
 
-    assert world.looks == [EVERYWHERE]
+    assert world.scopes == [EVERYTHING]
     assert metrics(capsys.readouterr().out) == {
         "ConfigurationBroken": [2.0],
         "RequestsStarted": [1.0],
         "LeftBehind": [0.0],
         "NoLongerPermitted": [0.0],
         "ReviewsOpen": [0.0],
-        "LooksFailed": [0.0],
+        "SweepsFailed": [0.0],
     }
 
 
@@ -198,7 +198,7 @@ def test_connections_that_are_no_longer_permitted_are_counted_and_named(
 def test_attachments_of_transit_gateways_that_wait_are_counted_and_named(
     world: World, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    waiting = Connection(
+    waiting = EndpointConnection(
         service_id=SERVICE_ID,
         endpoint_id="",
         attachment_id="tgw-attach-0123456789abcdef0",

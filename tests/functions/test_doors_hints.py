@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.errors import UpstreamError
-from drawbridge.hint import AT_SHARES
+from drawbridge.hint import SHARES
 from functions.discover_requests import app
 from tests.builders import sample
 from tests.functions.discovering import LOOKS, World, batch, failed, hint, message_id
@@ -29,7 +29,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 def _world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
     monkeypatch.setattr(app, "configuration", world.configuring)
-    monkeypatch.setattr(app, "discoverer", world.discoverer)
+    monkeypatch.setattr(app, "sweeper", world.sweeper)
     monkeypatch.setattr(app, "dead_letters", world.dead_letters)
     return world
 
@@ -39,8 +39,8 @@ def test_one_broken_message_of_a_batch_is_kept_and_the_others_are_looked_at(worl
     answer = invoke(app.lambda_handler, batch(odd, hint(GOOD), odd))
 
     assert answer == failed()
-    assert world.looks == [AT_SHARES]
-    assert [body for body, _ in world.buried] == [odd, odd]
+    assert world.scopes == [SHARES]
+    assert [body for body, _ in world.dead] == [odd, odd]
 
 
 @pytest.mark.parametrize("name", sorted(LOOKS))
@@ -50,10 +50,8 @@ def test_a_thousand_levels_in_a_detail_that_nobody_reads_stop_nothing(world: Wor
     answer = invoke(app.lambda_handler, batch(deep, hint(GOOD)))
 
     assert answer == failed()
-    assert world.looks == [AT_SHARES]
-    assert [reason for _, reason in world.buried] == [
-        "hint: JSON is nested too deep; an EventBridge envelope is needed"
-    ]
+    assert world.scopes == [SHARES]
+    assert [reason for _, reason in world.dead] == ["hint: JSON is nested too deep; an EventBridge envelope is needed"]
 
 
 @fuzzed
@@ -65,11 +63,11 @@ def test_whatever_is_in_a_batch_each_message_is_a_hint_or_is_kept(bodies: list[s
         answer = invoke(app.lambda_handler, batch(hint(GOOD), *bodies, hint(GOOD)))
 
     assert answer == failed()
-    (look,) = world.looks
+    (look,) = world.scopes
     assert look.shares
-    kept = [body for body, _ in world.buried]
+    kept = [body for body, _ in world.dead]
     assert [body for body in bodies if body in kept] == kept
-    assert all(reason.startswith("hint: ") for _, reason in world.buried)
+    assert all(reason.startswith("hint: ") for _, reason in world.dead)
 
 
 @fuzzed
@@ -82,9 +80,9 @@ def test_records_of_any_shape_stop_no_other(records: list[Any], member: str, val
         answer = invoke(app.lambda_handler, {"Records": [*records, odd, *batch(hint(GOOD))["Records"]]})
 
     assert answer == failed()
-    (look,) = world.looks
-    assert look == AT_SHARES
-    assert len(world.buried) in {len(records), len(records) + 1}
+    (look,) = world.scopes
+    assert look == SHARES
+    assert len(world.dead) in {len(records), len(records) + 1}
 
 
 @pytest.mark.filterwarnings("ignore:No application metrics")
@@ -97,20 +95,20 @@ def test_an_invocation_without_records_does_nothing(event: object) -> None:
 
         assert invoke(app.lambda_handler, told) == failed()
 
-    assert world.looks == []
+    assert world.scopes == []
 
 
 def test_what_can_neither_be_read_nor_kept_comes_again_by_its_id(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(body: str, reason: str) -> None:
         raise UpstreamError("send: no")
 
-    monkeypatch.setattr(world, "bury", full)
+    monkeypatch.setattr(world, "send", full)
     odd = {"messageId": message_id(7), "body": ["no text"]}
 
     answer = invoke(app.lambda_handler, {"Records": [odd, {"body": "no id"}, *batch(hint(GOOD))["Records"]]})
 
     assert answer == failed(7)
-    assert world.looks == [AT_SHARES]
+    assert world.scopes == [SHARES]
 
 
 def test_a_row_that_cannot_be_read_is_told_and_has_nothing_looked_at_again(
@@ -120,7 +118,7 @@ def test_a_row_that_cannot_be_read_is_told_and_has_nothing_looked_at_again(
         on_broken("the ledger's row 'x' can't be read")
         return world
 
-    monkeypatch.setattr(app, "discoverer", discoverer)
+    monkeypatch.setattr(app, "sweeper", discoverer)
 
     assert invoke(app.lambda_handler, batch(hint(GOOD))) == failed()
 
@@ -135,5 +133,5 @@ def test_json_of_a_hint_is_read_as_it_was(world: World) -> None:
     twice = '{"source": "aws.s3", "source": "aws.ram", "detail-type": "Resource Sharing State Change"}'
 
     assert invoke(app.lambda_handler, batch(twice)) == failed()
-    assert world.looks == [AT_SHARES]
+    assert world.scopes == [SHARES]
     assert json.loads(twice)["source"] == "aws.ram"

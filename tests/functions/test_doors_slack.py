@@ -23,12 +23,12 @@ def status(event: Any) -> int:
 
 
 def form(text: str) -> Json:
-    """Give what Slack would send of it, signed."""
+    """Return what Slack would send of it, signed."""
     return sent(urlencode({"payload": text}, errors="surrogatepass").encode(), secret=SIGNING)
 
 
 def undecided(world: World) -> bool:
-    return world.kept.standing(ID).approval is None  # type: ignore[union-attr]  # it is there
+    return world.kept.approval_record(ID).approval is None  # type: ignore[union-attr]  # it is there
 
 
 @pytest.mark.parametrize("text", ODD_JSON, ids=range(len(ODD_JSON)))

@@ -10,27 +10,27 @@ import pytest
 from drawbridge.association import DesiredAttachment, Plan
 from drawbridge.association.coverage import Coverage
 from drawbridge.decision import Accept, DecidedOn, Keep
-from drawbridge.decision.facts import Asker, Moment
-from drawbridge.decision.grounds import AssociationGrounds
+from drawbridge.decision.decision_record import AssociationDecisionRecord
+from drawbridge.decision.facts import EvaluationTime, Requester
 from drawbridge.decision.let_in import LetIn
 from drawbridge.record.outcome import Refused
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
 from functions.plan_associations import app
 from tests.attempts import KeptInMemory
-from tests.builders import NOW, PROVIDER, RESOURCE_ARN, SHARE_ARN, asker, resource_facts, wanted, workflow_input
+from tests.builders import NOW, PROVIDER, RESOURCE_ARN, SHARE_ARN, desired, execution_input, requester, resource_facts
 from tests.functions.invocations import invoke, refuses, step
 
 PLAN = Plan(
-    associations=(wanted(),),
+    associations=(desired(),),
     refused=(Reason("no-vpc", "none fits", source="users"),),
     broken=(Reason("binding-broken", "line 3: no", source="mine"),),
-    state="state",
-    wanted="bindings",
-    grounds=AssociationGrounds(at=NOW, zone="UTC", resources=(resource_facts(),)),
+    observed_fingerprint="state",
+    bindings_fingerprint="bindings",
+    decision_record=AssociationDecisionRecord(at=NOW, zone="UTC", resources=(resource_facts(),)),
 )
-ON = DecidedOn(at=NOW, contents="these", state="so")
-INPUT = workflow_input(attempt=2)
+ON = DecidedOn(at=NOW, contents_fingerprint="these", observed_fingerprint="so")
+INPUT = execution_input(attempt=2)
 STEP = step(request=INPUT, decision=Accept(()), on=ON)
 LET_IN = LetIn(at=NOW, because=(), arns=(RESOURCE_ARN,))
 
@@ -42,38 +42,38 @@ class World:
         assert request_id == INPUT.request_id
         return LET_IN
 
-    def asker(self, account_id: str) -> Asker:
-        return asker(account_id)
+    def requester(self, account_id: str) -> Requester:
+        return requester(account_id)
 
     def plan(
         self,
         share_arn: str,
-        asker: Asker,
+        requester: Requester,
         expected: Collection[SharedResource],
-        moment: Moment,
+        evaluation_time: EvaluationTime,
         coverage: Coverage,
         *,
         tries: int,
     ) -> Plan:
-        assert moment.now.tzinfo is not None
-        assert (share_arn, asker.account_id) == (SHARE_ARN, PROVIDER)
+        assert evaluation_time.now.tzinfo is not None
+        assert (share_arn, requester.account_id) == (SHARE_ARN, PROVIDER)
         assert (coverage.let_in, coverage.on) == (LET_IN, ON)
         assert [each.arn for each in expected] == ([RESOURCE_ARN] if isinstance(coverage.decision, Accept) else [])
         return PLAN
 
-    def again(
+    def plan_again(
         self,
         share_arn: str,
-        asker: Asker,
+        requester: Requester,
         planned: DesiredAttachment,
-        moment: Moment,
+        evaluation_time: EvaluationTime,
         coverage: Coverage,
     ) -> DesiredAttachment | Reason:
         assert coverage.let_in == LET_IN
-        assert (share_arn, asker.account_id, planned) == (SHARE_ARN, PROVIDER, PLAN.associations[0])
+        assert (share_arn, requester.account_id, planned) == (SHARE_ARN, PROVIDER, PLAN.associations[0])
         return self.outcome
 
-    outcome: DesiredAttachment | Reason = wanted(security_group_ids=("sg-new",))
+    outcome: DesiredAttachment | Reason = desired(security_group_ids=("sg-new",))
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_an_association_that_is_decided_again_is_kept_as_it_is_wanted_by_now(
 
     planned = attempts.planned(INPUT, 0)
     assert answer == {"next": "associate"}
-    assert planned.wanted == world.outcome
+    assert planned.desired == world.outcome
     assert planned.at > NOW
     assert attempts.kept(INPUT).results == {}
 

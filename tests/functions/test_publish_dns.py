@@ -5,21 +5,21 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from drawbridge.association import Associated, DesiredAttachment, Plan
+from drawbridge.association import DesiredAttachment, MadeAttachment, Plan
 from drawbridge.errors import NotReadyError
 from drawbridge.publication import Publication
 from drawbridge.publication.named import NamedResource
-from drawbridge.publication.parameters import Owned
+from drawbridge.publication.parameters import ObservedParameter
 from drawbridge.publication.publish import Publisher
 from drawbridge.record.outcome import Published
-from drawbridge.request.connections import Connection, ConnectionState
+from drawbridge.request.connections import ConnectionState, EndpointConnection
 from functions.publish_dns import app
 from tests.attempts import KeptInMemory
-from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, wanted, workflow_input
+from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, desired, execution_input
 from tests.functions.invocations import Json, invoke, refuses, step
 
-INPUT = workflow_input()
-ASSOCIATED = step(of="association", request=INPUT, item=0, by=Associated(endpoint_id=ENDPOINT_ID))
+INPUT = execution_input()
+ASSOCIATED = step(of="association", request=INPUT, item=0, by=MadeAttachment(endpoint_id=ENDPOINT_ID))
 CONNECTED = step(of="connection", request=CONNECTION)
 
 
@@ -29,7 +29,7 @@ class Aws:
     prefix = "bridge"
 
     def __init__(self) -> None:
-        self.parameters: dict[str, Owned] = {}
+        self.parameters: dict[str, ObservedParameter] = {}
         self.found = [named(RESOURCE_ARN)]
 
     def named(self, endpoint_id: str) -> list[NamedResource]:
@@ -39,8 +39,8 @@ class Aws:
     def entity(self, arn: str) -> None:
         return None
 
-    def connection(self, service_id: str, endpoint_id: str) -> Connection:
-        return Connection(
+    def connection(self, service_id: str, endpoint_id: str) -> EndpointConnection:
+        return EndpointConnection(
             asked_at=NOW,
             service_id=service_id,
             endpoint_id=endpoint_id,
@@ -50,11 +50,11 @@ class Aws:
             dns_names=(("service.example", "Z"),),
         )
 
-    def read(self, name: str) -> Owned | None:
+    def read(self, name: str) -> ObservedParameter | None:
         return self.parameters.get(name)
 
     def create(self, name: str, value: str, *, subject: str) -> bool:
-        self.parameters[name] = Owned(value=value, subject=subject)
+        self.parameters[name] = ObservedParameter(value=value, subject=subject)
         return True
 
     def below(self, path: str) -> list[tuple[str, str]]:
@@ -80,16 +80,16 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
 def attempts(monkeypatch: pytest.MonkeyPatch) -> KeptInMemory:
     attempts = KeptInMemory()
     monkeypatch.setattr(app, "attempts", lambda: attempts)
-    planned(attempts, wanted())
+    planned(attempts, desired())
     return attempts
 
 
 def planned(attempts: KeptInMemory, want: DesiredAttachment) -> None:
-    attempts.keep_plan(INPUT, Plan(associations=(want,), refused=(), state="", wanted=""))
+    attempts.keep_plan(INPUT, Plan(associations=(want,), refused=(), observed_fingerprint="", bindings_fingerprint=""))
 
 
 def told_of(attempts: KeptInMemory, answer: Json) -> Publication:
-    """Give what was published: of a consumer it is told, of an association it is kept."""
+    """Return what was published: of a consumer it is told, of an association it is kept."""
     if "publication" in answer:
         return msgspec.convert(answer["publication"], Publication)
     assert answer == {}
@@ -114,15 +114,15 @@ def test_a_connection_is_published_where_its_side_reads_it(
     parameters = [f"{path}/dns-name", f"{path}/connection"]
     told = told_of(attempts, answer)
     assert (told.dns_name, [*told.parameters], told.pending) == (name, parameters, ())
-    assert (told.way is not None) is (written["of"] == "association")
-    assert aws.parameters[parameters[0]] == Owned(value=name, subject=subject)
+    assert (told.attachment is not None) is (written["of"] == "association")
+    assert aws.parameters[parameters[0]] == ObservedParameter(value=name, subject=subject)
     assert sorted(aws.parameters) == sorted(parameters)
 
 
 def test_what_is_in_a_group_and_has_no_name_is_waited_for_and_then_told(aws: Aws, attempts: KeptInMemory) -> None:
     child = f"{RESOURCE_ARN}c"
     aws.found = [named(child, group_arn=RESOURCE_ARN, dns_name="")]
-    planned(attempts, wanted(resource_type="GROUP"))
+    planned(attempts, desired(resource_type="GROUP"))
 
     with pytest.raises(NotReadyError):
         invoke(app.lambda_handler, ASSOCIATED | {"tries": 5})

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from drawbridge.approval import Approved, Denied, Options, TimedOut
-from drawbridge.approval.ask import Standing
+from drawbridge.approval.ask import ApprovalRecord
 from drawbridge.approval.message import DENY, denial_form
 from drawbridge.errors import InvalidInputError, UpstreamError
 from functions.receive_approval import app
-from tests.builders import question, standing
+from tests.builders import approval_record, question
 from tests.functions.invocations import Json, invoke
 from tests.functions.slack_requests import ID, SIGNING, World, payload, sent, submission
 from tests.functions.slack_requests import world as world  # noqa: PLC0414 - its fixture is this file's too
@@ -26,7 +26,7 @@ def status(event: Json) -> int:
 
 
 def counted(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """Give the names of the metrics that were counted."""
+    """Return the names of the metrics that were counted."""
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     return [metric["Name"] for line in lines for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]]
 
@@ -158,16 +158,26 @@ TWO = question(options=Options(two_person=True))
 @pytest.mark.parametrize(
     ("there", "told", "words", "metric"),
     [
-        ([standing(approval=DECIDED)], payload(), "This is decided already: approved by U0BOB.", "DecidedAlready"),
-        ([standing(approval=DECIDED)], submission(), "This is decided already", "DecidedAlready"),
-        ([standing(approval=TimedOut(asked=question().asked))], payload(), "nobody answered in time", "DecidedAlready"),
-        ([standing(question=question(asking="1-2"))], payload(), "see the newer message", "Outdated"),
-        ([standing()], payload("U0MALLORY"), "Who can: <@U0ALICE>, <@U0BOB>, <!subteam^S0GROUP>.", "NotAllowed"),
-        ([standing()], payload("U0MALLORY", DENY), "You can't decide on this.", "NotAllowed"),
-        ([standing()], submission(who="U0MALLORY"), "You can't decide on this.", "NotAllowed"),
-        ([standing()], payload(team={"id": "T0OTHER"}), "You can't decide on this.", "NotAllowed"),
-        ([standing(question=TWO)], payload(), "A second person has to approve too.", "SecondNeeded"),
-        ([standing(question=TWO, approved_by=("U0ALICE",))], payload(), "You approved this already", "Again"),
+        (
+            [approval_record(approval=DECIDED)],
+            payload(),
+            "This is decided already: approved by U0BOB.",
+            "DecidedAlready",
+        ),
+        ([approval_record(approval=DECIDED)], submission(), "This is decided already", "DecidedAlready"),
+        (
+            [approval_record(approval=TimedOut(asked=question().asked))],
+            payload(),
+            "nobody answered in time",
+            "DecidedAlready",
+        ),
+        ([approval_record(question=question(asking="1-2"))], payload(), "see the newer message", "Outdated"),
+        ([approval_record()], payload("U0MALLORY"), "Who can: <@U0ALICE>, <@U0BOB>, <!subteam^S0GROUP>.", "NotAllowed"),
+        ([approval_record()], payload("U0MALLORY", DENY), "You can't decide on this.", "NotAllowed"),
+        ([approval_record()], submission(who="U0MALLORY"), "You can't decide on this.", "NotAllowed"),
+        ([approval_record()], payload(team={"id": "T0OTHER"}), "You can't decide on this.", "NotAllowed"),
+        ([approval_record(question=TWO)], payload(), "A second person has to approve too.", "SecondNeeded"),
+        ([approval_record(question=TWO, approved_by=("U0ALICE",))], payload(), "You approved this already", "Again"),
         ([], payload(), "not, or no longer, to be decided", "Unknown"),
         ([], submission(), "not, or no longer, to be decided", "Unknown"),
     ],
@@ -175,7 +185,7 @@ TWO = question(options=Options(two_person=True))
 )
 def test_every_odd_click_is_answered_privately_and_counted(
     world: World,
-    there: list[Standing],
+    there: list[ApprovalRecord],
     told: Json,
     words: str,
     metric: str,

@@ -11,20 +11,20 @@ from drawbridge.association import Plan
 from drawbridge.decision import Hold
 from drawbridge.errors import UpstreamError
 from drawbridge.publication import Publication
-from drawbridge.record import Basis, Outcome
+from drawbridge.record import Outcome, OutcomeBasis
 from drawbridge.record.outcome import Decided, Published
 from drawbridge.record.record import StatusChange
 from drawbridge.status import Reason, Status
 from functions.record_outcome import app
 from tests.attempts import KeptInMemory
-from tests.builders import wanted, workflow_input
+from tests.builders import desired, execution_input
 from tests.functions.invocations import invoke, refuses, step
 
-INPUT = workflow_input(attempt=3)
+INPUT = execution_input(attempt=3)
 STEP = step(request=INPUT, progress=Decided(Hold((Reason("policy", "because"),)), "digest"))
 
 WHY = Reason("no-vpc", "none fits", source="users")
-PLAN = Plan(associations=(), refused=(), state="state", wanted="bindings")
+PLAN = Plan(associations=(), refused=(), observed_fingerprint="state", bindings_fingerprint="bindings")
 
 
 class World:
@@ -64,7 +64,7 @@ def test_an_outcome_is_written_announced_and_counted(world: World, capsys: pytes
     assert answer == {"status": "HELD", "settled": True}
     ((change, outcome),) = world.written
     assert (change.status, change.attempt, outcome.settled) == (Status.HELD, 3, True)
-    assert outcome.basis == Basis(permitted="digest")
+    assert outcome.basis == OutcomeBasis(decision_fingerprint="digest")
     assert world.announced == [Status.HELD]
     assert '"RequestsHeld":[1.0]' in capsys.readouterr().out
 
@@ -123,7 +123,7 @@ def test_a_plan_is_read_with_why_something_is_not_in_it(
 
 
 def test_an_end_with_something_refused_is_incomplete(world: World, attempts: KeptInMemory) -> None:
-    attempts.keep_plan(INPUT, msgspec.structs.replace(PLAN, associations=(wanted(),), refused=(WHY,)))
+    attempts.keep_plan(INPUT, msgspec.structs.replace(PLAN, associations=(desired(),), refused=(WHY,)))
     publication = Publication(dns_name="db.example", parameters=("/a/dns-name",))
     attempts.keep_result(INPUT, 0, Published(publication))
 
@@ -138,7 +138,7 @@ def test_an_end_with_something_refused_is_incomplete(world: World, attempts: Kep
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")
 def test_what_became_of_one_association_is_kept_and_is_no_status(world: World, attempts: KeptInMemory) -> None:
     error = {"Error": "ConflictError", "Cause": '{"errorMessage": "not ours"}'}
-    attempts.keep_plan(INPUT, msgspec.structs.replace(PLAN, associations=(wanted(),)))
+    attempts.keep_plan(INPUT, msgspec.structs.replace(PLAN, associations=(desired(),)))
 
     answer = invoke(app.lambda_handler, STEP | {"progress": {"step": "association-failure", "item": 0, "error": error}})
     assert (answer, world.written) == ({}, [])
@@ -146,11 +146,11 @@ def test_what_became_of_one_association_is_kept_and_is_no_status(world: World, a
 
     ((change, outcome),) = world.written
     assert outcome.status is Status.FAILED
-    assert change.reasons == ({"code": "ConflictError", "text": "not ours", "source": wanted().name},)
+    assert change.reasons == ({"code": "ConflictError", "text": "not ours", "source": desired().name},)
 
 
 def test_an_association_of_which_nothing_is_kept_is_a_failure(world: World, attempts: KeptInMemory) -> None:
-    attempts.keep_plan(INPUT, msgspec.structs.replace(PLAN, associations=(wanted(),)))
+    attempts.keep_plan(INPUT, msgspec.structs.replace(PLAN, associations=(desired(),)))
 
     invoke(app.lambda_handler, STEP | {"progress": {"step": "end"}})
 
@@ -171,4 +171,4 @@ def test_what_a_plan_was_made_from_is_handed_to_the_ledger(world: World, attempt
     invoke(app.lambda_handler, STEP | {"progress": {"step": "plan"}})
 
     ((_, outcome),) = world.written
-    assert outcome.basis == Basis(seen="state", wanted="bindings", contents=None)
+    assert outcome.basis == OutcomeBasis(observed_fingerprint="state", bindings_fingerprint="bindings", contents=None)

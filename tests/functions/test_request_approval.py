@@ -9,7 +9,7 @@ from drawbridge.approval.approvers import Approvers
 from drawbridge.bootstrap import request_approval as wiring
 from drawbridge.environment import Environment
 from functions.request_approval import app
-from tests.builders import SHARE, question, standing
+from tests.builders import SHARE, approval_record, question
 from tests.functions.invocations import invoke, refuses, step
 from tests.unit.approvals import Kept, Slack, Task, has_buttons
 
@@ -118,7 +118,7 @@ def test_who_is_to_be_called_is_asked_for_by_reminders_only(world: World, monkey
 
 def test_what_is_answered_already_completes_the_task(world: World) -> None:
     approval = Approved(asked=question().asked, by=("U0ALICE",))
-    world.kept = Kept(standing(approval=approval))
+    world.kept = Kept(approval_record(approval=approval))
 
     invoke(app.lambda_handler, ASKING)
 
@@ -127,7 +127,7 @@ def test_what_is_answered_already_completes_the_task(world: World) -> None:
 
 
 def test_a_question_whose_time_is_over_ended_without_an_answer(world: World) -> None:
-    world.kept = Kept(standing())
+    world.kept = Kept(approval_record())
 
     answer = invoke(app.lambda_handler, CLOSING)
 
@@ -136,7 +136,7 @@ def test_a_question_whose_time_is_over_ended_without_an_answer(world: World) -> 
 
 
 def test_an_answer_at_the_last_moment_stands(world: World) -> None:
-    world.kept = Kept(standing(approval=Approved(asked=question().asked, by=("U0ALICE",), reason="fine")))
+    world.kept = Kept(approval_record(approval=Approved(asked=question().asked, by=("U0ALICE",), reason="fine")))
 
     answer = invoke(app.lambda_handler, CLOSING)
 

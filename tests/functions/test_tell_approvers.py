@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from drawbridge.approval.tell import StatusReached
+from drawbridge.approval.notify import StatusReached
 from drawbridge.parsing import UnreadableError
 from drawbridge.status import Status
 from functions.tell_approvers import app
-from tests.builders import standing
+from tests.builders import approval_record
 from tests.functions.invocations import CONTEXT, refuses
 from tests.functions.telling import CLICKED, EVENT, ID, World
 from tests.unit.approvals import Kept, has_buttons, texts
@@ -92,13 +92,13 @@ WRONG: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("detail", WRONG)
 def test_an_event_says_where_to_look_and_nothing_else(world: World, detail: dict[str, Any]) -> None:
-    world.kept = Kept(standing())
+    world.kept = Kept(approval_record())
     world.rows[ID] = StatusReached(request_id=ID, status=Status.WAITING_FOR_APPROVAL, attempt=1)
 
     app.lambda_handler(EVENT | {"detail": EVENT["detail"] | detail}, CONTEXT)
 
     assert (world.slack.updates, world.slack.private) == ([], [])
-    assert world.kept.standings[ID].told == ""
+    assert world.kept.standings[ID].message_text == ""
 
 
 def test_an_event_of_a_request_that_the_ledger_does_not_have_says_nothing(world: World) -> None:

@@ -22,7 +22,7 @@ def _blocks(language: str) -> list[str]:
 
 
 def _first_cells(heading: str) -> set[str]:
-    """Give what the tables of a section name in their first column, between backticks."""
+    """Return what the tables of a section name in their first column, between backticks."""
     section = DOCUMENT.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
     cells = re.findall(r"^\|([^|]*)\|", section, re.MULTILINE)
     return {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
@@ -59,7 +59,7 @@ def _run(example: str, folder: Path) -> tuple[int, str]:
 
 
 def _control(server: LocalAws, route: str, body: Any = None) -> tuple[int, Any]:
-    """Ask a route, or post to it; give the status and the JSON of the answer."""
+    """Ask a route, or post to it; return the status and the JSON of the answer."""
     data = None if body is None else json.dumps(body).encode()
     try:
         with urlopen(Request(f"{server.url}/_local/{route}", data)) as answer:  # noqa: S310 - http

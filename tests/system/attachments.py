@@ -15,13 +15,13 @@ MODES = ("resource-endpoint", "service-network", "service-network-endpoint")
 
 
 def attach(mode: str, kind: str, name: str, vpc: str) -> dict[str, Any]:
-    """Give what a binding says: a network of its own for each, unless a network is what is shared."""
+    """Return what a binding says: a network of its own for each, unless a network is what is shared."""
     own = {} if mode == "resource-endpoint" or kind == "service network" else {"name": f"net-{name}", "create": True}
     return {"mode": mode, "vpc": vpc} | ({"serviceNetwork": own} if own else {})
 
 
 def published(consumer: Person, binding: str) -> dict[str, str]:
-    """Give what is published for a binding: by resource, the plain name."""
+    """Return what is published for a binding: by resource, the plain name."""
     path = f"/drawbridge/connections/{binding}/"
     return {
         name.removeprefix(path).removesuffix("/dns-name"): value
@@ -31,7 +31,7 @@ def published(consumer: Person, binding: str) -> dict[str, str]:
 
 
 def resolves(world: World, vpc: str, name: str) -> str | None:
-    """Give the ARN that a client in the VPC gets to by a name; ``None`` if it does not resolve there."""
+    """Return the ARN that a client in the VPC gets to by a name; ``None`` if it does not resolve there."""
     try:
         return str(world.control(f"resolve?{urlencode({'vpc': vpc, 'name': name})}")["arn"])
     except HTTPError as error:

@@ -53,13 +53,13 @@ class World:
             return json.load(answer)
 
     def slack(self) -> Any:
-        """Give what is in Slack: messages in order, and forms that are open."""
+        """Return what is in Slack: messages in order, and forms that are open."""
         request = urllib.request.Request(f"{self.url}/_local/slack", headers={"Accept": "application/json"})  # noqa: S310 - our own port
         with urllib.request.urlopen(request) as answer:  # noqa: S310 - our own port
             return json.load(answer)
 
     def quiet(self) -> bool:
-        """Tell whether nothing is in flight."""
+        """Return whether nothing is in flight."""
         try:
             self.control("idle")
         except urllib.error.HTTPError:
@@ -67,7 +67,7 @@ class World:
         return True
 
     def calls(self, account_id: str, operation: str) -> int:
-        """Tell how often the functions of an account's stack have made a call."""
+        """Return how often the functions of an account's stack have made a call."""
         counted = self.control("calls")["calls"]
         return sum(
             each["count"]

@@ -56,7 +56,7 @@ class Point:
 
 
 def kills_at(point: Point) -> Iterator[tuple[Kind, ...]]:
-    """Tell how a function is killed at a call: in the long profile both ways, each in an onboarding of its own.
+    """Yield how a function is killed at a call: in the long profile both ways, each in an onboarding of its own.
 
     The short one kills twice in the same onboarding: before the call and, once that is retried, after it; and after no
     call that only reads, as this is to be killed before the next. What nobody retries, as a click that has recorded
@@ -99,7 +99,7 @@ class Onboarding(Protocol):
         ...
 
     def end(self, subject: str) -> End:
-        """Tell what came of it."""
+        """Return what came of it."""
         ...
 
 
@@ -145,7 +145,7 @@ class Trial:
 
 
 def trials_of(kind: Onboarding, strikes: Sequence[Strike]) -> list[Trial]:
-    """Give the onboardings in which all these are tried.
+    """Return the onboardings in which all these are tried.
 
     In the long profile it is one for each. In the short one, each strikes every function, as long as there are calls
     that were not struck: each has to come back by its own retries. The first calls of several operations are struck in
@@ -165,7 +165,7 @@ def trials_of(kind: Onboarding, strikes: Sequence[Strike]) -> list[Trial]:
 
 
 def _at_once(role: str, strikes: Sequence[Strike]) -> Iterator[list[Strike]]:
-    """Give what strikes a function in one onboarding."""
+    """Yield what strikes a function in one onboarding."""
     most = next((kills for name, kills in _KILLS_AT_ONCE.items() if name in role), _KILLS_OF_A_TASK)
     together: list[Strike] = []
     for strike in strikes:
@@ -181,7 +181,7 @@ def _at_once(role: str, strikes: Sequence[Strike]) -> Iterator[list[Strike]]:
 
 
 def end_of(home: Person, subject: str, path: str, names: set[str], *, made: int) -> End:
-    """Tell what came of it; ``names`` are those that AWS tells, ``path`` is where one is published."""
+    """Return what came of it; ``names`` are those that AWS tells, ``path`` is where one is published."""
     row = row_of(home, subject)
     pages = home.client("ssm").get_paginator("get_parameters_by_path").paginate(Path=path)
     published = [each for page in pages for each in page["Parameters"]]
@@ -264,7 +264,7 @@ def _what(fault: CallFault) -> tuple[str, str, Kind]:
 
 
 def played(kinds: Sequence[Onboarding], trailing: float = TRAILING) -> list[End]:
-    """Play one onboarding of each of these until all have come to their ends, and give those."""
+    """Play one onboarding of each of these until all have come to their ends, and return those."""
     subjects = [kind.begin() for kind in kinds]
 
     def over() -> bool:

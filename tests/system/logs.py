@@ -15,7 +15,7 @@ def dead_letters(person: Person) -> list[dict[str, Any]]:
 
 
 def logged(person: Person, function: str, message: str) -> list[dict[str, Any]]:
-    """Give the log lines of a function that say ``message``."""
+    """Return the log lines of a function that say ``message``."""
     logs = person.client("logs")
     found = logs.filter_log_events(logGroupName=f"/aws/lambda/drawbridge-{function}")["events"]
     lines = [json.loads(each["message"]) for each in found if each["message"].startswith("{")]

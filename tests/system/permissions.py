@@ -47,7 +47,7 @@ class Permissions:
         unfinished.rename(self._folder / name)
 
     def of(self, names: Collection[str]) -> list[Noted]:
-        """Give the notes of these files, once they all are there.
+        """Return the notes of these files, once they all are there.
 
         Raises:
             AssertionError: some do not come.
@@ -67,7 +67,7 @@ class Role:
     arn: str
 
     def allows(self) -> Iterator[tuple[str, bool]]:
-        """Tell each thing that the role allows, and whether it was used."""
+        """Yield each thing that the role allows, and whether it was used."""
         for statement in iam.statements(self.arn):
             named = f"{self.logical_id} {statement.sid}"
             for action in statement.actions:

@@ -92,7 +92,7 @@ def _child(provider: Person, group_arn: str, name: str) -> str:
 
 
 def endpoints(provider: Person, arn: str) -> list[str]:
-    """Give the endpoints of a database that is offered by its ARN, in the order of its children's names."""
+    """Return the endpoints of a database that is offered by its ARN, in the order of its children's names."""
     lattice = provider.client("vpc-lattice")
     pages = lattice.get_paginator("list_resource_configurations").paginate(resourceConfigurationGroupIdentifier=arn)
     found = sorted((each["name"], each["id"]) for page in pages for each in page["items"])
@@ -101,7 +101,7 @@ def endpoints(provider: Person, arn: str) -> list[str]:
 
 
 def verified(provider: Person, domain: str) -> str:
-    """Have AWS find that a domain is the provider's; give the id of the verification."""
+    """Have AWS find that a domain is the provider's; return the id of the verification."""
     lattice = provider.client("vpc-lattice")
     begun = lattice.start_domain_verification(domainName=domain)
     publish_txt_record(begun["txtMethodConfig"]["name"], begun["txtMethodConfig"]["value"])
@@ -115,7 +115,7 @@ def verified(provider: Person, domain: str) -> str:
 
 
 def cluster(provider: Person, name: str) -> str:
-    """Offer a database cluster by its ARN: its children appear by themselves; give the configuration's ARN."""
+    """Offer a database cluster by its ARN: its children appear by themselves; return the configuration's ARN."""
     arn = f"arn:aws:rds:us-east-1:{provider.account_id}:cluster:{name}"
     made = provider.client("vpc-lattice").create_resource_configuration(
         name=name,
@@ -150,7 +150,7 @@ def put_in(provider: Person, network_arn: str, arn: str) -> None:
 
 
 def share(provider: Person, name: str, arn: str, account_id: str) -> str:
-    """Share something by AWS RAM; give the share's ARN."""
+    """Share something by AWS RAM; return the share's ARN."""
     made = provider.client("ram").create_resource_share(name=name, resourceArns=[arn], principals=[account_id])
     return str(made["resourceShare"]["resourceShareArn"])
 

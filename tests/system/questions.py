@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 
 def messages(world: World, about: str) -> list[Json]:
-    """Give the messages that name something, in order."""
+    """Return the messages that name something, in order."""
     told: list[Json] = world.slack()["messages"]
     return [each for each in told if about in json.dumps(each["blocks"])]
 
@@ -45,7 +45,7 @@ def click(_: World, message: Json, user: str, action: str = "approve") -> Json:
 
 
 def pressed(message: Json, user: str, action: str = "approve") -> Callable[[], Delivered]:
-    """Press a button that may be gone when the click arrives; give what sends it.
+    """Press a button that may be gone when the click arrives; return what sends it.
 
     However slow the machine that tests: what Slack's three seconds are enough for, the bench measures.
     """

@@ -31,7 +31,7 @@ class ApprovedConnection:
             workspace.click(_APPROVER, _buttons(subject)[-1].ts, "approve")
 
     def end(self, subject: str) -> End:
-        """Tell what came of it, and take it away: a VPC has room for fifty."""
+        """Return what came of it, and take it away: a VPC has room for fifty."""
         ec2 = self._stranger.client("ec2")
         endpoint = ec2.describe_vpc_endpoints(VpcEndpointIds=[subject])["VpcEndpoints"][0]
         names = {endpoint["DnsEntries"][0]["DnsName"]} if endpoint["State"] == "available" else set()
@@ -44,7 +44,7 @@ class ApprovedConnection:
 
 
 def _buttons(subject: str) -> list[Message]:
-    """Give the messages about it that have buttons."""
+    """Return the messages about it that have buttons."""
     return [
         each
         for each in workspace.messages()

@@ -32,7 +32,7 @@ def stranger(world: World) -> Person:
 
 @pytest.fixture
 def approvers(provider: Person) -> Iterator[Callable[..., None]]:
-    """Say who may approve; when the test is through, it is as it was."""
+    """Yield who may approve; when the test is through, it is as it was."""
     name = "/drawbridge/config/approvers"
     before = provider.parameter(name)
     ssm = provider.client("ssm")

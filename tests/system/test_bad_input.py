@@ -30,7 +30,7 @@ def test_a_hint_that_nobody_can_read_is_kept_with_its_reason_and_stops_no_other(
     consumer.write_policy("let-in", permit(provider))
     consumer.write_binding("hinted", resource="hinted", provider=provider.account_id)
     share_arn = provider.share_database("hinted", port="5432", with_account=consumer.account_id)
-    good = json.dumps({"source": "drawbridge.command", "detail-type": "Look"})
+    good = json.dumps({"source": "drawbridge.command", "detail-type": "Sweep"})
 
     consumer.client("sqs").send_message_batch(
         QueueUrl=consumer.output("HintsQueueUrl"),

@@ -35,7 +35,7 @@ def consumer(deployed: Callable[..., Person], provider: Person) -> Person:
 
 @pytest.fixture
 def put_off(request: pytest.FixtureRequest, world: World) -> Iterator[Callable[[], None]]:
-    """Have no endpoint made, with events and without; give how it is ended."""
+    """Have no endpoint made, with events and without; yield how it is ended."""
     events = EVENTS[request.param]
     world.control("faults", {"seed": 1, "events": events, "calls": [THROTTLED]})
     yield lambda: world.control("faults", {"seed": 1, "events": events})
@@ -43,7 +43,7 @@ def put_off(request: pytest.FixtureRequest, world: World) -> Iterator[Callable[[
 
 
 def associating(provider: Person, consumer: Person, name: str) -> str:
-    """Share a database that a binding wants, and wait until it is being associated; give the share's ARN."""
+    """Share a database that a binding wants, and wait until it is being associated; return the share's ARN."""
     consumer.write_binding(name, resource=name, provider=provider.account_id, share=name)
     share_arn = provider.share_database(name, port="5432", with_account=consumer.account_id)
 
@@ -56,7 +56,7 @@ def associating(provider: Person, consumer: Person, name: str) -> str:
 
 
 def execution_of(consumer: Person, share_arn: str) -> str:
-    """Give the ARN of the execution of the present attempt."""
+    """Return the ARN of the execution of the present attempt."""
     row = row_of(consumer, share_arn)
     assert row is not None
     name = f"{row['request_id']['S']}-{row['attempt']['N']}"

@@ -25,7 +25,7 @@ _strangers = itertools.count(530000000061)
 
 @pytest.fixture(scope="module")
 def home(deployed: Callable[..., Person]) -> Person:
-    """Give an account that offers services and has things shared with it; what is not of its own is held."""
+    """Return an account that offers services and has things shared with it; what is not of its own is held."""
     return deployed("510000000261")
 
 
@@ -122,7 +122,7 @@ def test_an_attachment_of_a_transit_gateway_is_told_and_never_accepted(
 
 
 def state_of(home: Person, attachment_id: str) -> str:
-    """Give the state of a transit gateway's attachment to one of the account's services."""
+    """Return the state of a transit gateway's attachment to one of the account's services."""
     pages = home.client("ec2").get_paginator("describe_vpc_endpoint_connections").paginate()
     found = [each for page in pages for each in page["VpcEndpointConnections"]]
     (attachment,) = (each for each in found if each.get("TransitGatewayAttachmentId") == attachment_id)

@@ -64,7 +64,7 @@ BY_CHANCE: dict[str, str] = {
 
 
 def everything_ran(session: pytest.Session) -> bool:
-    """Tell whether no system test was left out by choice: what some of them need says nothing of what all need."""
+    """Return whether no system test was left out by choice: what some of them need says nothing of what all need."""
     here = Path(__file__).parent
     collected = {item.path for item in session.items}
     choices = [

@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def provider(deployed: Callable[..., Person]) -> Person:
-    """Give who offers endpoint services, and who shares: with a stack of its own for the first."""
+    """Return who offers endpoint services, and who shares: with a stack of its own for the first."""
     return deployed("510000000281", SlackChannel="C0APPROVALS", ApprovalHours="10")
 
 
@@ -32,7 +32,7 @@ def consumer(deployed: Callable[..., Person]) -> Person:
 
 @pytest.fixture
 def name(consumer: Person, provider: Person) -> str:
-    """Give a name of a share that a binding wants all of."""
+    """Return a name of a share that a binding wants all of."""
     name = f"grows-{next(_names)}"
     consumer.write_binding(name, resource="*", provider=provider.account_id, share=name)
     return name

@@ -63,7 +63,7 @@ def attempt_of(person: Person, share_arn: str) -> int:
 
 
 def comes_to(person: Person, share_arn: str, status: str, *, attempt: int) -> dict[str, Any]:
-    """Wait until the attempt, or a later one, has come to the status; give the row."""
+    """Wait until the attempt, or a later one, has come to the status; return the row."""
 
     def there() -> dict[str, Any] | None:
         row = row_of(person, share_arn)
@@ -310,7 +310,7 @@ def test_a_look_makes_as_many_calls_however_many_shares_rest(world: World, consu
 
 
 def looks(world: World, person: Person, operation: str) -> int:
-    """Tell how often the function that looks has made a call."""
+    """Return how often the function that looks has made a call."""
     return sum(
         each["count"]
         for each in world.control("calls")["calls"]

@@ -199,7 +199,7 @@ class Together(RuleBasedStateMachine):
             (home, name) for home in self.neighbours.homes for name in (*home.permits, *home.forbids, *home.rejects)
         ]
         home, name = data.draw(st.sampled_from(written))
-        (self.neighbours.garble if garbled else self.neighbours.take_out)(home, name)
+        (self.neighbours.garble if garbled else self.neighbours.delete_resource_association)(home, name)
 
     @rule(data=st.data())
     def register(self, data: st.DataObject) -> None:

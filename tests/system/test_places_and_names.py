@@ -65,7 +65,7 @@ def bind(consumer: Person, provider: Person, name: str, *, resource: str = "", *
 
 
 def offer(consumer: Person, provider: Person, name: str) -> str:
-    """Share a resource of that name; give the share's ARN."""
+    """Share a resource of that name; return the share's ARN."""
     return providers.share(provider, name, providers.single(provider, name), consumer.account_id)
 
 
@@ -87,7 +87,7 @@ def endpoint_of(consumer: Person, name: str) -> dict[str, Any]:
 
 
 def preference(consumer: Person, name: str) -> str:
-    """Give which of the provider's names the VPC takes over, in AWS's words; empty if none."""
+    """Return which of the provider's names the VPC takes over, in AWS's words; empty if none."""
     told = document(consumer, name, name)
     if told["endpointId"]:
         endpoint = endpoint_of(consumer, name)
@@ -219,7 +219,7 @@ def test_a_tag_with_a_wildcard_in_it_connects_the_vpcs_that_have_it_and_no_other
 
 
 def to_resource(consumer: Person, vpc_id: str) -> list[str]:
-    """Give the endpoints that are in a VPC, whoever made them."""
+    """Return the endpoints that are in a VPC, whoever made them."""
     only = [{"Name": "vpc-id", "Values": [vpc_id]}]
     return [
         each["VpcEndpointId"] for each in consumer.client("ec2").describe_vpc_endpoints(Filters=only)["VpcEndpoints"]

@@ -24,7 +24,7 @@ _strangers = itertools.count(530000000041)
 
 @pytest.fixture(scope="module")
 def provider(deployed: Callable[..., Person]) -> Person:
-    """Give a provider whose stack lets nobody in by itself, and asks of nobody."""
+    """Return a provider whose stack lets nobody in by itself, and asks of nobody."""
     return deployed("510000000041", InstallDefaultPolicies="false")
 
 

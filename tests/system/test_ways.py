@@ -456,7 +456,7 @@ def _group(consumer: Person, vpc: str, name: str) -> str:
 
 
 def _groups_of(consumer: Person, told: dict[str, Any]) -> set[str]:
-    """Give the security groups of what a published name leads through."""
+    """Return the security groups of what a published name leads through."""
     if told["endpointId"]:
         found = consumer.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[told["endpointId"]])["VpcEndpoints"]
         return {group["GroupId"] for group in found[0]["Groups"]}
@@ -467,7 +467,7 @@ def _groups_of(consumer: Person, told: dict[str, Any]) -> set[str]:
 
 
 def _binding(way: Way) -> str:
-    """Give the binding's name, which begins the names of all that is in it."""
+    """Return the binding's name, which begins the names of all that is in it."""
     return "-".join(min(way.names).split("-")[:2])
 
 

@@ -37,7 +37,7 @@ def name() -> str:
 
 
 def told(consumer: Person, share_arn: str, status: str) -> dict[str, str]:
-    """Give the reasons of a share that came to a status, by code."""
+    """Return the reasons of a share that came to a status, by code."""
     row = settled(consumer, share_arn, status)
     return {each["M"]["code"]["S"]: each["M"]["text"]["S"] for each in row["reasons"]["L"]}
 

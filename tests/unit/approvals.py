@@ -11,14 +11,14 @@ from typing import Any
 import msgspec
 
 from drawbridge.approval import Approval, Approved, Denied, Options, Question, Reconsider, TimedOut
-from drawbridge.approval.answer import Answer
-from drawbridge.approval.ask import Pending, Posted, Standing
-from drawbridge.approval.message import Message
+from drawbridge.approval.answer import ApprovalAnswer
+from drawbridge.approval.ask import ApprovalRecord, Pending, Posted
+from drawbridge.approval.message import SlackMessage
 from drawbridge.approval.question import question_of
 from drawbridge.decision import AskApprover
 from drawbridge.decision.facts import Facts
 from drawbridge.status import Reason
-from tests.builders import NOW, share_facts, standing, workflow_input
+from tests.builders import NOW, approval_record, execution_input, share_facts
 
 WHY = Reason("policy", "a person decides", source="ask")
 ASK = AskApprover((WHY,))
@@ -29,13 +29,13 @@ ALICE = ("U0ALICE",)
 class Kept:
     """The questions. Each write is one step for all threads, as a conditional write is."""
 
-    def __init__(self, *standings: Standing) -> None:
+    def __init__(self, *standings: ApprovalRecord) -> None:
         self._lock = threading.Lock()
         self.standings = {each.question.request_id: each for each in standings}
         self.decided: list[Approval] = []
         """Every decision that was ever written."""
 
-    def standing(self, request_id: str) -> Standing | None:
+    def approval_record(self, request_id: str) -> ApprovalRecord | None:
         return self.standings.get(request_id)
 
     def pending(self, request_ids: Collection[str]) -> dict[str, Pending]:
@@ -45,7 +45,9 @@ class Kept:
             if each in request_ids
         }
 
-    def record(self, answer: Answer, by: str, *, needed: int, void: Collection[str] = ()) -> Standing | None:
+    def record(
+        self, answer: ApprovalAnswer, by: str, *, needed: int, void: Collection[str] = ()
+    ) -> ApprovalRecord | None:
         with self._lock:
             there = self.standings.get(answer.request_id)
             if there is None or there.question.asked.asking != answer.asking or there.approval is not None:
@@ -63,22 +65,22 @@ class Kept:
             there = self._put(there, approved_by=people)
             return self._decide(there, Approved(asked=asked, by=people, reason=answer.reason))
 
-    def open(self, question: Question, token: str, link: str) -> tuple[Standing, Standing | None]:
+    def open(self, question: Question, token: str, link: str) -> tuple[ApprovalRecord, ApprovalRecord | None]:
         with self._lock:
             there = self.standings.get(question.request_id)
             if there is not None and there.question.asked.asking == question.asked.asking:
                 return self._put(there, token=token, link=link), None
-            new = standing(question=question, token=token, link=link, posted=None)
+            new = approval_record(question=question, token=token, link=link, posted=None)
             self.standings[question.request_id] = new
             return new, there
 
-    def note_posted(self, standing: Standing, posted: Posted) -> None:
+    def note_posted(self, record: ApprovalRecord, posted: Posted) -> None:
         with self._lock:
-            self._put(self.standings[standing.question.request_id], posted=posted)
+            self._put(self.standings[record.question.request_id], posted=posted)
 
-    def note_told(self, standing: Standing, text: str) -> None:
+    def note_message_text(self, record: ApprovalRecord, text: str) -> None:
         with self._lock:
-            self._put(self.standings[standing.question.request_id], told=text)
+            self._put(self.standings[record.question.request_id], message_text=text)
 
     def close(self, request_id: str, asking: str) -> Approval | None:
         with self._lock:
@@ -89,11 +91,11 @@ class Kept:
                 there = self._decide(there, TimedOut(asked=there.question.asked))
             return there.approval
 
-    def _decide(self, there: Standing, approval: Approval) -> Standing:
+    def _decide(self, there: ApprovalRecord, approval: Approval) -> ApprovalRecord:
         self.decided.append(approval)
         return self._put(there, approval=approval)
 
-    def _put(self, there: Standing, **changes: object) -> Standing:
+    def _put(self, there: ApprovalRecord, **changes: object) -> ApprovalRecord:
         new = msgspec.structs.replace(there, **changes)
         self.standings[there.question.request_id] = new
         return new
@@ -123,27 +125,27 @@ class KilledError(Exception):
 class Slack:
     """Remembers what was posted, changed, and said privately."""
 
-    posts: list[tuple[str, Message, Posted | None]] = field(default_factory=list)
-    updates: list[tuple[Posted, Message]] = field(default_factory=list)
+    posts: list[tuple[str, SlackMessage, Posted | None]] = field(default_factory=list)
+    updates: list[tuple[Posted, SlackMessage]] = field(default_factory=list)
     private: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def post(self, channel: str, what: Message, *, below: Posted | None = None) -> Posted:
+    def post(self, channel: str, what: SlackMessage, *, below: Posted | None = None) -> Posted:
         self.posts.append((channel, what, below))
         return Posted(channel, f"{len(self.posts)}.5")
 
-    def update(self, posted: Posted, what: Message) -> None:
+    def update(self, posted: Posted, what: SlackMessage) -> None:
         self.updates.append((posted, what))
 
-    def tell_privately(self, channel: str, user_id: str, text: str) -> None:
+    def send_privately(self, channel: str, user_id: str, text: str) -> None:
         self.private.append((channel, user_id, text))
 
 
-def has_buttons(what: Message) -> bool:
+def has_buttons(what: SlackMessage) -> bool:
     return any(block["type"] == "actions" for block in what.blocks)
 
 
-def texts(what: Message) -> str:
-    """Give all that the sections say."""
+def texts(what: SlackMessage) -> str:
+    """Return all that the sections say."""
     return "\n".join(block["text"]["text"] for block in what.blocks if block["type"] == "section")
 
 
@@ -156,13 +158,13 @@ def made(facts: Facts | None = None, **changes: Any) -> Question:
         "now": NOW,
         "wait": WAIT,
     } | changes
-    request = told.pop("request", workflow_input())
+    request = told.pop("request", execution_input())
     decision, effects = told.pop("decision"), told.pop("effects")
     return question_of(request, facts or share_facts(), decision, effects, **told)
 
 
 def answers(to: Question) -> list[Approval]:
-    """Give every way in which a question can end."""
+    """Return every way in which a question can end."""
     return [
         Approved(asked=to.asked, by=ALICE),
         Denied(asked=to.asked, by=ALICE, reason="not ours"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from drawbridge.association import Mode
-from drawbridge.association.inputs import ListedNetwork, ListedVpc
+from drawbridge.association.account_inventory import ListedNetwork, ListedVpc
 
 
 class Around:

@@ -10,7 +10,7 @@ from drawbridge.association import (
     NetworkRef,
 )
 from drawbridge.lattice import PrivateDns, ResourceKind
-from tests.builders import SHARED_NETWORK_ARN, VPC_ID, wanted
+from tests.builders import SHARED_NETWORK_ARN, VPC_ID, desired
 
 SN, SN_ENDPOINT = Mode.SERVICE_NETWORK, Mode.SERVICE_NETWORK_ENDPOINT
 
@@ -38,7 +38,7 @@ def everything_wanted(draw: st.DrawFn) -> DesiredAttachment:
     network = NetworkRef(identifier=SHARED_NETWORK_ARN)
     if not is_network:
         network = NetworkRef(name="shared", create=draw(st.booleans()))
-    return wanted(
+    return desired(
         mode=mode,
         resource_kind=ResourceKind.SERVICE_NETWORK if is_network else ResourceKind.RESOURCE_CONFIGURATION,
         network=None if mode is Mode.RESOURCE_ENDPOINT else network,

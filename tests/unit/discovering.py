@@ -6,20 +6,26 @@ from typing import Any
 
 import msgspec
 
-from drawbridge.association.made import Made
-from drawbridge.association.plan_inputs import Inputs
-from drawbridge.decision.grounds import Grounds
-from drawbridge.discovery.drift import Drifted
-from drawbridge.discovery.observed import Seen
+from drawbridge.association.owned_object import OwnedObject
+from drawbridge.association.plan_inputs import PlanInputs
+from drawbridge.decision.decision_record import DecisionRecord
+from drawbridge.discovery.drift import DriftReport
+from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review, ReviewOpen
-from drawbridge.discovery.row import Row
-from drawbridge.discovery.sweep import Discoverer
-from drawbridge.discovery.waiting import Waits
+from drawbridge.discovery.sweep import Sweeper
+from drawbridge.discovery.waiting import WaitState
 from drawbridge.errors import DrawbridgeError, ThrottledError
-from drawbridge.lattice import Matchable
-from drawbridge.request import WorkflowInput
-from drawbridge.request.connections import NONE_HELD, Connection, ConnectionState, Held, ManagedService
-from drawbridge.request.digests import digest
+from drawbridge.lattice import MatchAttributes
+from drawbridge.request import ExecutionInput
+from drawbridge.request.connections import (
+    NO_CONNECTIONS,
+    ConnectionCounts,
+    ConnectionState,
+    EndpointConnection,
+    ManagedService,
+)
+from drawbridge.request.fingerprints import fingerprint
 from drawbridge.request.shares import Invitation, Share, SharedResource
 from drawbridge.status import Status
 from tests.builders import (
@@ -30,9 +36,9 @@ from tests.builders import (
     connection_facts,
     row,
 )
-from tests.unit.sweeping import discoverer_of
+from tests.unit.sweeping import sweeper_of
 
-BY_DAY = Grounds(
+BY_DAY = DecisionRecord(
     outcome="hold",
     at=NOW,
     zone="UTC",
@@ -54,10 +60,10 @@ class World:
         self.listed_invitations: list[Invitation] = []
         self.listed_shares: list[Share] = []
         self.listed_resources: list[SharedResource] = []
-        self.listed_connections: list[Connection] = []
+        self.listed_connections: list[EndpointConnection] = []
         self.notified: list[str] = []
-        self.kept: dict[str, Row] = {}
-        self.running: dict[str, WorkflowInput] = {}
+        self.kept: dict[str, LedgerRow] = {}
+        self.running: dict[str, ExecutionInput] = {}
         self.ended: set[str] = set()
         self.explained: set[str] = set()
         """Of those, the ones that Step Functions still knows the end of."""
@@ -72,8 +78,8 @@ class World:
         """Why drift could not be looked for."""
         self.counts = True
         """Whether policies go by how many connections there are."""
-        self.rests_on = Inputs()
-        self.left_there: list[Made] = []
+        self.rests_on = PlanInputs()
+        self.left_there: list[OwnedObject] = []
         self.looked_at_inputs = 0
         self.found: Review | ReviewOpen = ReviewOpen("nothing is kept")
         """What reviews come to."""
@@ -82,12 +88,12 @@ class World:
         """What the share was said to hold."""
         self.looked_at: list[str] = []
         self.seen_to: list[tuple[str, bool]] = []
-        self.waits: Waits | None = None
+        self.waits: WaitState | None = None
         """What is known of requests that wait, whatever there is to tell."""
         self.told: list[tuple[str, bool, str]] = []
 
-    def discoverer(self) -> Discoverer:
-        return discoverer_of(self)
+    def sweeper(self) -> Sweeper:
+        return sweeper_of(self)
 
     def _fail(self, what: str) -> None:
         if what in self.failing:
@@ -112,7 +118,7 @@ class World:
         self._fail("managed")
         return [ManagedService(service_id=SERVICE_ID, tags={})]
 
-    def connections(self) -> list[Connection]:
+    def connections(self) -> list[EndpointConnection]:
         return self.listed_connections
 
     def without_notification(self, service_ids: Collection[str]) -> list[str]:
@@ -122,59 +128,59 @@ class World:
         self._fail("notify")
         self.notified.append(service_id)
 
-    def of(self, row: Row) -> Drifted:
-        """Give the drift."""
+    def detect(self, row: LedgerRow) -> DriftReport:
+        """Return the drift."""
         self._fail("drift")
-        return Drifted(self.drifted, self.unknown)
+        return DriftReport(self.drifted, self.unknown)
 
-    def inputs(self, provider: str, share_name: str, held: Collection[SharedResource], row: Row) -> Inputs:
+    def inputs(self, provider: str, share_name: str, held: Collection[SharedResource], row: LedgerRow) -> PlanInputs:
         self.looked_at_inputs += 1
         self._fail("inputs")
         return self.rests_on
 
-    def left(self, row: Row) -> tuple[Made, ...] | None:
-        return None if row.left is None else tuple(self.left_there)
+    def left(self, row: LedgerRow) -> tuple[OwnedObject, ...] | None:
+        return None if row.left_behind is None else tuple(self.left_there)
 
-    def note_inputs(self, row: Row, inputs: Inputs) -> None:
+    def note_inputs(self, row: LedgerRow, inputs: PlanInputs) -> None:
         self._write()
         # As the ledger has it: inputs that say nothing leave nothing behind.
-        noted = None if inputs == Inputs() else inputs
+        noted = None if inputs == PlanInputs() else inputs
         self.kept[row.request_id] = msgspec.structs.replace(self.kept[row.request_id], inputs=noted)
 
-    def rows(self, request_ids: Collection[str]) -> Mapping[str, Row]:
+    def rows(self, request_ids: Collection[str]) -> Mapping[str, LedgerRow]:
         return {each: self.kept[each] for each in request_ids if each in self.kept}
 
-    def followed(self) -> list[Row]:
+    def followed(self) -> list[LedgerRow]:
         return [each for each in self.kept.values() if not each.settled or each.status is Status.HELD]
 
-    def claim(self, seen: Seen, attempt: int, *, after: Row | None) -> bool:
+    def claim(self, observed: ObservedRequest, attempt: int, *, after: LedgerRow | None) -> bool:
         self._write()
-        if self.kept.get(seen.request.request_id) != after:
+        if self.kept.get(observed.request.request_id) != after:
             return False
-        self.kept[seen.request.request_id] = row(
+        self.kept[observed.request.request_id] = row(
             Status.PENDING,
-            request=seen.request,
-            account_id=seen.account_id,
+            request=observed.request,
+            account_id=observed.account_id,
             attempt=attempt,
             settled=False,
-            seen=seen.state,
-            wanted=seen.wanted,
-            permitted=seen.permitted,
-            drift=seen.drift,
-            inputs=seen.inputs,
-            left=seen.left,
+            observed_fingerprint=observed.observed_fingerprint,
+            bindings_fingerprint=observed.bindings_fingerprint,
+            decision_fingerprint=observed.decision_fingerprint,
+            drift_fingerprint=observed.drift_fingerprint,
+            inputs=observed.inputs,
+            left_behind=observed.left_behind,
         )
         return True
 
-    def start(self, request: WorkflowInput) -> bool:
+    def start(self, execution: ExecutionInput) -> bool:
         self._fail("start")
         self._write()
-        if request.execution_name in self.ended:
+        if execution.execution_name in self.ended:
             return False
-        self.running[request.execution_name] = request
+        self.running[execution.execution_name] = execution
         return True
 
-    def record(self, row: Row) -> bool:
+    def record(self, row: LedgerRow) -> bool:
         """Record how an execution ended."""
         self._fail("record")
         if f"{row.request_id}-{row.attempt}" not in self.explained:
@@ -185,60 +191,62 @@ class World:
         )
         return True
 
-    def pending(self, seen: Seen, attempt: int) -> None:
+    def pending(self, observed: ObservedRequest, attempt: int) -> None:
         self._write()
-        self.announced.append((seen.request.request_id, attempt))
+        self.announced.append((observed.request.request_id, attempt))
 
-    def wanted(self, provider: str, share_name: str) -> str:
+    def bindings_fingerprint(self, provider: str, share_name: str) -> str:
         return self.bindings
 
-    def matched(self, share_name: str, contents: tuple[Matchable, ...]) -> str:
-        return digest(share_name, contents, self.matching)
+    def matching_bindings_fingerprint(self, share_name: str, contents: tuple[MatchAttributes, ...]) -> str:
+        return fingerprint(share_name, contents, self.matching)
 
-    def permitted(self, account_id: str, held: Held = NONE_HELD) -> str:
-        return self.policies if held == NONE_HELD or not self.counts else f"{self.policies}, {held.in_all} held"
+    def decision_fingerprint(self, account_id: str, counts: ConnectionCounts = NO_CONNECTIONS) -> str:
+        return self.policies if counts == NO_CONNECTIONS or not self.counts else f"{self.policies}, {counts.total} held"
 
-    def decides_otherwise(self, row: Row, now: datetime) -> bool:
-        return row.grounds == BY_DAY and now.hour in range(8, 18)
+    def decides_otherwise(self, row: LedgerRow, now: datetime) -> bool:
+        return row.decision_record == BY_DAY and now.hour in range(8, 18)
 
-    def review(self, row: Row, held: Collection[SharedResource]) -> Review | ReviewOpen:
+    def review(self, row: LedgerRow, held: Collection[SharedResource]) -> Review | ReviewOpen:
         self.asked.append(row.request_id)
         self.reviewed_with = [each.arn for each in held]
         return self.found
 
-    def reviewed(self, row: Row, review: Review, *, under: str) -> None:
+    def reviewed(self, row: LedgerRow, review: Review, *, policies_fingerprint: str) -> None:
         self._write()
-        self.told.append((row.request_id, review.permitted, under))
+        self.told.append((row.request_id, review.permitted, policies_fingerprint))
 
-    def look_at(self, request_ids: Collection[str]) -> None:
+    def load(self, request_ids: Collection[str]) -> None:
         self.looked_at += [*request_ids]
 
-    def see_to(self, row: Row, now: datetime, *, reconsider: bool) -> Waits:
+    def resume_if_answered(self, row: LedgerRow, now: datetime, *, reconsider: bool) -> WaitState:
         assert row.request_id in self.looked_at
         self.seen_to.append((row.request_id, reconsider))
-        return self.waits or (Waits.TOLD if reconsider else Waits.WAITS)
+        return self.waits or (WaitState.RESUMED if reconsider else WaitState.WAITING)
 
     def goes_by_the_clock(self) -> bool:
-        return any(row.grounds for row in self.kept.values())
+        return any(row.decision_record for row in self.kept.values())
 
-    def with_grounds(self, row: Row) -> Row:
+    def with_decision_records(self, row: LedgerRow) -> LedgerRow:
         return self.kept[row.request_id]
 
-    def note_seen(self, row: Row, seen: Seen) -> None:
-        self.kept[row.request_id] = msgspec.structs.replace(row, seen=seen.state, permitted=seen.permitted)
+    def note_observed(self, row: LedgerRow, observed: ObservedRequest) -> None:
+        self.kept[row.request_id] = msgspec.structs.replace(
+            row, observed_fingerprint=observed.observed_fingerprint, decision_fingerprint=observed.decision_fingerprint
+        )
 
-    def note_healed(self, row: Row) -> None:
+    def note_drift_healed(self, row: LedgerRow) -> None:
         self._write()
-        self.kept[row.request_id] = msgspec.structs.replace(self.kept[row.request_id], drift="")
+        self.kept[row.request_id] = msgspec.structs.replace(self.kept[row.request_id], drift_fingerprint="")
 
-    def note_review(self, row: Row, review: Review, *, under: str) -> None:
+    def note_review(self, row: LedgerRow, review: Review, *, policies_fingerprint: str) -> None:
         self._write()
         self.kept[row.request_id] = msgspec.structs.replace(
-            row, reviewed=under, no_longer_permitted=not review.permitted
+            row, reviewed_fingerprint=policies_fingerprint, no_longer_permitted=not review.permitted
         )
 
 
-def connection(state: ConnectionState = ConnectionState.PENDING_ACCEPTANCE, **changes: Any) -> Connection:
+def connection(state: ConnectionState = ConnectionState.PENDING_ACCEPTANCE, **changes: Any) -> EndpointConnection:
     told: dict[str, Any] = {
         "service_id": SERVICE_ID,
         "endpoint_id": ENDPOINT_ID,
@@ -246,4 +254,4 @@ def connection(state: ConnectionState = ConnectionState.PENDING_ACCEPTANCE, **ch
         "region": "here",
         "asked_at": NOW,
     }
-    return Connection(state=state, **(told | changes))
+    return EndpointConnection(state=state, **(told | changes))

@@ -1,16 +1,16 @@
 """The largest of what there is room for: names, causes and lists as long as AWS, bindings and policies allow."""
 
-from drawbridge.association import Associated, DesiredAttachment, Mode, NetworkRef
+from drawbridge.association import DesiredAttachment, MadeAttachment, Mode, NetworkRef
 from drawbridge.association.plan import MOST_AT_ONCE
 from drawbridge.lattice import PrivateDns
-from drawbridge.publication import Publication, Way
-from tests.builders import NETWORK_ARN, RESOURCE_ARN, wanted
+from drawbridge.publication import AttachmentSnapshot, Publication
+from tests.builders import NETWORK_ARN, RESOURCE_ARN, desired
 
 LONGEST_NAME = f"/{'p' * 32}/connections/{'b' * 64}/{'r' * 200}/vpc-{'0' * 17}/connection"
 
 
 def longest_association(number: int) -> DesiredAttachment:
-    return wanted(
+    return desired(
         mode=Mode.SERVICE_NETWORK_ENDPOINT,
         binding="b" * 64,
         resource_name=f"{number:03}".ljust(63, "r"),
@@ -29,29 +29,29 @@ def longest_association(number: int) -> DesiredAttachment:
 
 ALL_LONGEST = tuple(longest_association(number) for number in range(MOST_AT_ONCE))
 
-LARGEST_BY = Associated(
+LARGEST_BY = MadeAttachment(
     endpoint_id=f"vpce-{'0' * 17}",
     network_arn=f"arn:aws-us-gov:vpc-lattice:us-gov-west-1:{'1' * 12}:servicenetwork/sn-{'0' * 17}",
-    in_network=f"snra-{'0' * 17}",
+    resource_association=f"snra-{'0' * 17}",
     vpc_association=f"snva-{'0' * 17}",
     security_group_ids=tuple(f"sg-{n:017}" for n in range(16)),
 )
 
 
 def largest_publication(number: int = 0, *, names: int = 2_000) -> Publication:
-    """Give what is published of one association that leads to very many things."""
+    """Return what is published of one association that leads to very many things."""
     of = longest_association(number)
     return Publication(
         dns_name="d" * 2_000,
         parameters=tuple(f"{LONGEST_NAME}-{number}-{n}" for n in range(names)),
         pending=tuple(f"{RESOURCE_ARN}{n}" for n in range(names)),
         taken_back=tuple(f"{LONGEST_NAME}-{number}-{n}-gone" for n in range(names)),
-        way=Way(
+        attachment=AttachmentSnapshot(
             name=of.name,
             resource_arn=of.resource.arn,
             resource_kind=of.resource.kind,
             holds_others=True,
-            by=LARGEST_BY,
-            state="0" * 64,
+            made=LARGEST_BY,
+            observed_fingerprint="0" * 64,
         ),
     )

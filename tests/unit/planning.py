@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from drawbridge.association import Alias
-from drawbridge.association.aliases import AliasCheck, Holder, Zone
+from drawbridge.association.aliases import AliasCheck, Holder, HostedZone
 from drawbridge.association.binding import Binding, parse_binding
-from drawbridge.association.made import Made
-from drawbridge.association.placing import Recorded, nothing_recorded
+from drawbridge.association.owned_object import OwnedObject
+from drawbridge.association.placing import RecordedEndpoints, no_recorded_endpoints
 from drawbridge.association.plan import Planner
 from drawbridge.association.preflight import Preflight
 from drawbridge.association.subnets import Subnet, Vpc
@@ -49,17 +49,17 @@ class Makings:
     """What was made, by Drawbridge and by others."""
 
     def __init__(self) -> None:
-        self.marked: list[Made] = []
-        self.there: list[Made] = []
+        self.marked: list[OwnedObject] = []
+        self.there: list[OwnedObject] = []
         self.not_ours: set[str] = set()
 
-    def endpoints(self) -> list[Made]:
+    def endpoints(self) -> list[OwnedObject]:
         return self.marked
 
-    def in_networks(self) -> list[Made]:
+    def network_associations(self) -> list[OwnedObject]:
         return self.there
 
-    def is_ours(self, made: Made) -> bool:
+    def is_ours(self, made: OwnedObject) -> bool:
         return made.id not in self.not_ours
 
 
@@ -81,7 +81,7 @@ class InEffect:
 
 
 def vpc_with(*subnet_ids: str, vpc_id: str = VPC) -> Vpc:
-    """Give a VPC with these subnets, each in a zone of its own."""
+    """Return a VPC with these subnets, each in a zone of its own."""
     return Vpc(
         vpc_id=vpc_id,
         subnets=tuple(Subnet(id=each, vpc_id=vpc_id, zone=f"zone-{number}") for number, each in enumerate(subnet_ids)),
@@ -99,13 +99,13 @@ class World(Reach):
         self.vpcs_there = (vpc_with("subnet-0a", "subnet-0b"),) if vpcs is None else vpcs
         self.subnet_vpcs |= {subnet.id: vpc.vpc_id for vpc in self.vpcs_there for subnet in vpc.subnets}
         self.in_effect = True
-        self.zones_there = {ZONE: Zone(name="corp.example", private=True)}
+        self.zones_there = {ZONE: HostedZone(name="corp.example", private=True)}
         self.holders: dict[Alias, Holder] = {}
         self.also_shared: Share | None = None
         self.shown_tags: dict[str, str] | None = None
         self.asked_for_tags = 0
-        self.surroundings = Around()
-        self.makings = Makings()
+        self.inventory = Around()
+        self.owned_objects = Makings()
 
     def share(self, share_arn: str) -> Share | None:
         return Share(arn=share_arn, name="orders", owner=PROVIDER) if self.in_effect else None
@@ -133,7 +133,7 @@ class World(Reach):
     def tagged(self, tags: dict[str, str]) -> list[Vpc]:
         return list(self.vpcs_there)
 
-    def zone(self, zone_id: str) -> Zone | None:
+    def zone(self, zone_id: str) -> HostedZone | None:
         return self.zones_there.get(zone_id)
 
     def holder(self, alias: Alias) -> Holder | None:
@@ -144,7 +144,7 @@ class World(Reach):
         return self.planner_of(in_force, PolicySet([parse_policy("test", policy)]))
 
     def planner_of(
-        self, bindings: InForce[Binding], policies: PolicySet, recorded: Recorded = nothing_recorded
+        self, bindings: InForce[Binding], policies: PolicySet, recorded: RecordedEndpoints = no_recorded_endpoints
     ) -> Planner:
         return Planner(
             shares=InEffect(self),
@@ -152,13 +152,13 @@ class World(Reach):
             network=self,
             policies=policies,
             bindings=bindings,
-            ways=self.ways,
+            reconciler=self.reconciler,
             preflight=Preflight(self, self, self, prefix="drawbridge", quotas={}),
             aliases=AliasCheck(self),
             account_id=CONSUMER,
             quotas=NONE_RAISED,
-            surroundings=self.surroundings,
-            makings=self.makings,
+            inventory=self.inventory,
+            owned_objects=self.owned_objects,
             recorded=recorded,
         )
 

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.facts import (
-    Asker,
     ConnectionFacts,
     Consumer,
     Fact,
     Membership,
     OrganizationPlace,
+    Requester,
     Service,
     ShareFacts,
 )
@@ -78,7 +78,7 @@ actions = st.sampled_from(["action", 'action == Action::"accept"', 'action in [A
 
 @st.composite
 def statements(draw: st.DrawFn, effect: str | None = None) -> str:
-    """Give a statement that the schema takes."""
+    """Return a statement that the schema takes."""
     effect = effect or draw(st.sampled_from(["permit", "permit", "forbid"]))
     scope = f"{draw(principals)}, {draw(actions)}, resource"
     clauses = draw(st.lists(st.tuples(st.sampled_from(["when", "unless"]), conditions), max_size=2))
@@ -113,12 +113,12 @@ members = st.builds(
     tags=tags,
 )
 outsiders = st.builds(OrganizationPlace, membership=st.just(Membership.OUTSIDER))
-askers = st.builds(Asker, account_id=st.sampled_from(ACCOUNTS), place=members | outsiders, consumer=consumers)
+askers = st.builds(Requester, account_id=st.sampled_from(ACCOUNTS), place=members | outsiders, consumer=consumers)
 regions = st.sampled_from(["us-east-1", "eu-west-1"])
 
 shares = st.builds(
     ShareFacts,
-    asker=askers,
+    requester=askers,
     share_arn=st.just(SHARE_ARN),
     share_name=st.just("orders"),
     share_tags=tags,
@@ -127,7 +127,7 @@ shares = st.builds(
 )
 connections = st.builds(
     ConnectionFacts,
-    asker=askers,
+    requester=askers,
     service=st.builds(
         Service,
         id=st.just("vpce-svc-1"),
@@ -152,8 +152,8 @@ REMOVABLE = tuple(
 
 
 def without(facts: ShareFacts | ConnectionFacts, removed: frozenset[Fact]) -> ShareFacts | ConnectionFacts:
-    """Give the facts as they are where AWS would not tell these."""
-    place = facts.asker.place
+    """Return the facts as they are where AWS would not tell these."""
+    place = facts.requester.place
     if Fact.ORGANIZATION in removed:
         place = OrganizationPlace(membership=Membership.UNKNOWN, tags=None)
     else:
@@ -163,17 +163,17 @@ def without(facts: ShareFacts | ConnectionFacts, removed: frozenset[Fact]) -> Sh
             Fact.ACCOUNT_NAME: {"name": ""},
         }
         place = _lacking(place, lacking, removed)
-    consumer = facts.asker.consumer
+    consumer = facts.requester.consumer
     if consumer is not None and Fact.CONSUMER in removed:
         consumer = Consumer(unreadable=("tier", "services", "name"))
-    asker = msgspec.structs.replace(facts.asker, place=place, consumer=consumer)
+    requester = msgspec.structs.replace(facts.requester, place=place, consumer=consumer)
     if isinstance(facts, ShareFacts):
         lacking = {
             Fact.CONTENTS: {"contents": None},
             Fact.RESOURCE_TAGS: {"share_tags": None},
             Fact.NAME: {"share_name": ""},
         }
-        return msgspec.structs.replace(_lacking(facts, lacking, removed), asker=asker)
+        return msgspec.structs.replace(_lacking(facts, lacking, removed), requester=requester)
     of_service: dict[Fact, dict[str, Any]] = {
         Fact.RESOURCE_TAGS: {"tags": None},
         Fact.NAME: {"name": ""},
@@ -181,7 +181,7 @@ def without(facts: ShareFacts | ConnectionFacts, removed: frozenset[Fact]) -> Sh
     }
     lacking = {Fact.ENDPOINT_TYPE: {"endpoint_type": ""}, Fact.REGION: {"region": ""}}
     service = _lacking(facts.service, of_service, removed)
-    return msgspec.structs.replace(_lacking(facts, lacking, removed), asker=asker, service=service)
+    return msgspec.structs.replace(_lacking(facts, lacking, removed), requester=requester, service=service)
 
 
 Told = TypeVar("Told", OrganizationPlace, ShareFacts, ConnectionFacts, Service)

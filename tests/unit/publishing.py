@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from drawbridge.association import Alias, Associated, DesiredAttachment
+from drawbridge.association import Alias, DesiredAttachment, MadeAttachment
 from drawbridge.association.aliases import Holder, MayTakeOver
 from drawbridge.errors import ConflictError
 from drawbridge.lattice import Entity
 from drawbridge.publication import Publication
 from drawbridge.publication.named import NamedResource
-from drawbridge.publication.parameters import Owned
+from drawbridge.publication.parameters import ObservedParameter
 from drawbridge.publication.publish import Publisher
 from tests.builders import NOW, RESOURCE_ARN, entity
 
 NAME = "vpce-019b.rcfg-0712.4232ccc.vpc-lattice-rsc.us-east-1.on.aws"
-BY_ENDPOINT = Associated(endpoint_id="vpce-019b")
+BY_ENDPOINT = MadeAttachment(endpoint_id="vpce-019b")
 
 
 class Names:
     """Parameters, and every write that was made."""
 
-    def __init__(self, **there: Owned) -> None:
+    def __init__(self, **there: ObservedParameter) -> None:
         self.there = dict(there)
         self.writes: list[str] = []
 
-    def read(self, name: str) -> Owned | None:
+    def read(self, name: str) -> ObservedParameter | None:
         return self.there.get(name)
 
     def create(self, name: str, value: str, *, subject: str) -> bool:
@@ -36,7 +36,7 @@ class Names:
 
     def overwrite(self, name: str, value: str, *, subject: str) -> None:
         self.writes.append(name)
-        self.there[name] = Owned(value=value, subject=subject)
+        self.there[name] = ObservedParameter(value=value, subject=subject)
 
     def below(self, path: str) -> list[tuple[str, str]]:
         return [(name, owned.value) for name, owned in self.there.items() if name.startswith(f"{path}/")]
@@ -106,10 +106,10 @@ def named(arn: str = RESOURCE_ARN, **changes: Any) -> NamedResource:
 def publication(
     world: World,
     names: Names,
-    wanted: DesiredAttachment,
-    by: Associated = BY_ENDPOINT,
+    desired: DesiredAttachment,
+    by: MadeAttachment = BY_ENDPOINT,
     *,
     patient: bool = False,
 ) -> Publication:
     publisher = Publisher(world, world, names, world, prefix="drawbridge")
-    return publisher.publish(wanted, by, now=NOW, patient=patient)
+    return publisher.publish(desired, by, now=NOW, patient=patient)

@@ -7,17 +7,22 @@ from collections.abc import Callable
 import msgspec
 
 from drawbridge.association import AttachedResource, DesiredAttachment, Mode, NetworkRef
-from drawbridge.association.actions import AssociateVpc, ChangeVpcAssociation, CreateEndpoint, PutInNetwork
-from drawbridge.association.associate import Ways
-from drawbridge.association.observed import (
+from drawbridge.association.actions import (
+    CreateEndpoint,
+    CreateResourceAssociation,
+    CreateVpcAssociation,
+    UpdateVpcAssociation,
+)
+from drawbridge.association.observed_attachment import (
     Endpoint,
     EndpointTarget,
-    InNetwork,
-    Network,
+    ObservedServiceNetwork,
+    ResourceAssociation,
     ResourceTarget,
+    ServiceNetworkVpcAssociation,
     State,
-    VpcInNetwork,
 )
+from drawbridge.association.reconcile import AttachmentReconciler
 from drawbridge.association.subnets import Subnet
 from drawbridge.errors import ConflictError, DrawbridgeError, GoneError
 from drawbridge.lattice import PrivateDns
@@ -30,9 +35,9 @@ class Reach:
     """What Lattice and EC2 have, and each change that was made."""
 
     def __init__(self) -> None:
-        self.networks: list[Network] = []
-        self.resources: dict[tuple[str, str], InNetwork] = {}
-        self.vpcs: dict[str, VpcInNetwork] = {}
+        self.networks: list[ObservedServiceNetwork] = []
+        self.resources: dict[tuple[str, str], ResourceAssociation] = {}
+        self.vpcs: dict[str, ServiceNetworkVpcAssociation] = {}
         self.endpoints: dict[tuple[EndpointTarget, str], list[Endpoint]] = {}
         """By what they lead to, and their VPC."""
         self.beside: list[Endpoint] = []
@@ -60,8 +65,8 @@ class Reach:
         """Associations that are listed still, and that somebody else has just deleted."""
 
     @property
-    def ways(self) -> Ways:
-        return Ways(self._Networks(self), self._Endpoints(self))
+    def reconciler(self) -> AttachmentReconciler:
+        return AttachmentReconciler(self._Networks(self), self._Endpoints(self))
 
     # What pre-flight looks at.
 
@@ -78,10 +83,10 @@ class Reach:
     def count(self, vpc_id: str, mode: Mode) -> int:
         return self.there
 
-    def resources_in(self, network: Network) -> int:
+    def resources_in(self, network: ObservedServiceNetwork) -> int:
         return self.there
 
-    def vpcs_of(self, network: Network) -> int:
+    def vpcs_of(self, network: ObservedServiceNetwork) -> int:
         return self.there
 
     # What is there.
@@ -98,42 +103,50 @@ class Reach:
             key: [replace(each, state=come(each.state)) for each in found] for key, found in self.endpoints.items()
         }
 
-    def have_endpoint(self, wanted: DesiredAttachment, endpoint: Endpoint, network: Network | None = None) -> None:
-        self.endpoints.setdefault((target_of(wanted, network), wanted.vpc_id), []).append(endpoint)
+    def have_endpoint(
+        self, desired: DesiredAttachment, endpoint: Endpoint, network: ObservedServiceNetwork | None = None
+    ) -> None:
+        self.endpoints.setdefault((target_of(desired, network), desired.vpc_id), []).append(endpoint)
 
     class _Networks:
         def __init__(self, aws: Reach) -> None:
             self._aws = aws
 
-        def network(self, ref: NetworkRef) -> Network | None:
+        def network(self, ref: NetworkRef) -> ObservedServiceNetwork | None:
             if ref.called in self._aws.going:
                 raise GoneError(f"look for {ref.called}: ResourceNotFoundException: no")
             return next((each for each in self._aws.networks if ref.called in {each.name, each.arn, each.id}), None)
 
-        def in_network(self, network: Network, resource: AttachedResource) -> InNetwork | None:
+        def resource_association(
+            self, network: ObservedServiceNetwork, resource: AttachedResource
+        ) -> ResourceAssociation | None:
             if network.name in self._aws.denied:
                 raise self._aws.denied[network.name]
             return self._aws.resources.get((network.arn, resource.arn)) if self._aws.listed else None
 
-        def of_vpc(self, vpc_id: str) -> VpcInNetwork | None:
+        def vpc_association(self, vpc_id: str) -> ServiceNetworkVpcAssociation | None:
             if vpc_id in self._aws.denied:
                 raise self._aws.denied[vpc_id]
             return self._aws.vpcs.get(vpc_id)
 
-        def create(self, name: str, client_token: str) -> Network:
+        def create(self, name: str, client_token: str) -> ObservedServiceNetwork:
             self._aws.changes.append(f"create {name}")
             self._aws.tokens.append(client_token)
-            made = Network(arn=f"arn:aws:vpc-lattice:us-east-1:{CONSUMER}:servicenetwork/sn-{name}", name=name)
+            made = ObservedServiceNetwork(
+                arn=f"arn:aws:vpc-lattice:us-east-1:{CONSUMER}:servicenetwork/sn-{name}", name=name
+            )
             self._aws.networks.append(made)
             return made
 
-        def put_in(self, action: PutInNetwork, client_token: str) -> InNetwork:
+        def create_resource_association(
+            self, action: CreateResourceAssociation, client_token: str
+        ) -> ResourceAssociation:
             self._aws.tokens.append(client_token)
             key = (action.network.arn, action.resource.arn)
             if key in self._aws.resources:
                 raise ConflictError("they are associated already")
             self._aws.changes.append(f"put {action.resource.name} in {action.network.name}")
-            made = InNetwork(
+            made = ResourceAssociation(
                 id=f"snra-{len(self._aws.changes)}",
                 state=self._aws.becomes,
                 private_dns=action.private_dns,
@@ -142,25 +155,27 @@ class Reach:
             self._aws.resources[key] = made
             return made
 
-        def take_out(self, association_id: str) -> None:
+        def delete_resource_association(self, association_id: str) -> None:
             there = self._aws.resources.items()
             self._aws.resources = {key: each for key, each in there if each.id != association_id}
             if association_id in self._aws.gone:
                 raise GoneError(f"delete {association_id}: ResourceNotFoundException: no")
             self._aws.changes.append(f"take out {association_id}")
 
-        def associate_vpc(self, action: AssociateVpc, client_token: str) -> VpcInNetwork:
+        def create_vpc_association(
+            self, action: CreateVpcAssociation, client_token: str
+        ) -> ServiceNetworkVpcAssociation:
             self._aws.changes.append(f"associate {action.vpc_id}")
             self._aws.tokens.append(client_token)
             name = f"snva-{len(self._aws.changes)}"
-            made = VpcInNetwork.of_ours(name, self._aws.becomes, action.network.arn, action.settings)
+            made = ServiceNetworkVpcAssociation.of_ours(name, self._aws.becomes, action.network.arn, action.settings)
             self._aws.vpcs[action.vpc_id] = made
             return made
 
-        def change_vpc_association(self, action: ChangeVpcAssociation) -> VpcInNetwork:
+        def update_vpc_association(self, action: UpdateVpcAssociation) -> ServiceNetworkVpcAssociation:
             there = action.association
             self._aws.changes.append(f"change {there.id}")
-            made = VpcInNetwork.of_ours(there.id, self._aws.becomes, there.network_arn, action.settings)
+            made = ServiceNetworkVpcAssociation.of_ours(there.id, self._aws.becomes, there.network_arn, action.settings)
             self._aws.vpcs = {vpc_id: made if each.id == there.id else each for vpc_id, each in self._aws.vpcs.items()}
             return made
 
@@ -171,7 +186,7 @@ class Reach:
         def find(self, target: EndpointTarget, vpc_id: str) -> list[Endpoint]:
             return self._aws.endpoints.get((target, vpc_id), []) if self._aws.listed else []
 
-        def beside(self, target: ResourceTarget, vpc_id: str) -> list[Endpoint]:
+        def unowned(self, target: ResourceTarget, vpc_id: str) -> list[Endpoint]:
             return self._aws.beside
 
         def create(self, action: CreateEndpoint, client_token: str) -> Endpoint:
@@ -191,13 +206,13 @@ class Reach:
             self._aws.endpoints.setdefault((action.target, action.placement.vpc_id), []).append(made)
             return made
 
-        def change_groups(self, endpoint_id: str, *, add: frozenset[str], remove: frozenset[str]) -> None:
+        def modify_security_groups(self, endpoint_id: str, *, add: frozenset[str], remove: frozenset[str]) -> None:
             self._aws.changes.append(f"change {endpoint_id}: +{','.join(sorted(add))} -{','.join(sorted(remove))}")
             self._change(
                 endpoint_id, lambda each: replace(each, security_group_ids=(each.security_group_ids | add) - remove)
             )
 
-        def change_private_dns(self, endpoint_id: str, private_dns: PrivateDns, domains: frozenset[str]) -> None:
+        def modify_private_dns(self, endpoint_id: str, private_dns: PrivateDns, domains: frozenset[str]) -> None:
             self._aws.changes.append(f"change {endpoint_id}: private DNS {private_dns}")
             self._change(endpoint_id, lambda each: replace(each, private_dns=private_dns, private_domains=domains))
 

@@ -6,118 +6,118 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from drawbridge.association.made import Made
-from drawbridge.association.plan_inputs import Inputs
-from drawbridge.discovery.announcements import Announcements
-from drawbridge.discovery.drift import Drift, Drifted
-from drawbridge.discovery.endings import Endings
-from drawbridge.discovery.fingerprints import Configured
+from drawbridge.association.owned_object import OwnedObject
+from drawbridge.association.plan_inputs import PlanInputs
+from drawbridge.discovery.announcements import BusAnnouncements
+from drawbridge.discovery.current_plan_inputs import CurrentPlanInputs
+from drawbridge.discovery.drift import DriftDetector, DriftReport
+from drawbridge.discovery.endings import EndingRecorder
+from drawbridge.discovery.fingerprints import FingerprintsInForce
+from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.observation import Observer
-from drawbridge.discovery.observed import Seen
-from drawbridge.discovery.planned import Planned
+from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review, ReviewOpen
 from drawbridge.discovery.reviewer import PolicyReviewer
-from drawbridge.discovery.row import Row
-from drawbridge.discovery.sweep import Discoverer
-from drawbridge.discovery.waiting import WaitingRequests, Waits
-from drawbridge.lattice import Matchable
-from drawbridge.request.connections import NONE_HELD, Held
+from drawbridge.discovery.sweep import Sweeper
+from drawbridge.discovery.waiting import WaitingRequests, WaitState
+from drawbridge.lattice import MatchAttributes
+from drawbridge.request.connections import NO_CONNECTIONS, ConnectionCounts
 from drawbridge.request.shares import SharedResource
 
 if TYPE_CHECKING:
     from tests.unit.discovering import World
 
 
-def discoverer_of(world: World) -> Discoverer:
-    configured = ToldConfigured(world)
-    return Discoverer(
-        observer=Observer(world, world, configured),
+def sweeper_of(world: World) -> Sweeper:
+    fingerprints = WorldFingerprints(world)
+    return Sweeper(
+        observer=Observer(world, world, fingerprints),
         services=world,
         ledger=world,
         workflow=world,
-        endings=ToldEndings(world),
-        configured=configured,
-        announcements=ToldAnnouncements(world),
-        reviewer=ToldReviewer(world),
-        waiting=ToldWaiting(world),
-        drift=ToldDrift(world),
-        planned=ToldPlanned(world),
+        endings=WorldEndings(world),
+        fingerprints=fingerprints,
+        announcements=WorldAnnouncements(world),
+        reviewer=WorldReviewer(world),
+        waiting=WorldWaiting(world),
+        drift=WorldDrift(world),
+        plan_inputs=WorldPlanInputs(world),
         questions_at_once=5,
     )
 
 
-class ToldConfigured(Configured):
+class WorldFingerprints(FingerprintsInForce):
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def wanted(self, provider: str, share_name: str) -> str:
-        return self._world.wanted(provider, share_name)
+    def bindings_fingerprint(self, provider: str, share_name: str) -> str:
+        return self._world.bindings_fingerprint(provider, share_name)
 
-    def matched(self, share_name: str, contents: tuple[Matchable, ...]) -> str:
-        return self._world.matched(share_name, contents)
+    def matching_bindings_fingerprint(self, share_name: str, contents: tuple[MatchAttributes, ...]) -> str:
+        return self._world.matching_bindings_fingerprint(share_name, contents)
 
-    def permitted(self, account_id: str, held: Held = NONE_HELD) -> str:
-        return self._world.permitted(account_id, held)
+    def decision_fingerprint(self, account_id: str, counts: ConnectionCounts = NO_CONNECTIONS) -> str:
+        return self._world.decision_fingerprint(account_id, counts)
 
 
-class ToldEndings(Endings):
+class WorldEndings(EndingRecorder):
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def record(self, row: Row) -> bool:
+    def record(self, row: LedgerRow) -> bool:
         return self._world.record(row)
 
 
-class ToldAnnouncements(Announcements):
+class WorldAnnouncements(BusAnnouncements):
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def pending(self, seen: Seen, attempt: int) -> None:
-        self._world.pending(seen, attempt)
+    def pending(self, observed: ObservedRequest, attempt: int) -> None:
+        self._world.pending(observed, attempt)
 
-    def reviewed(self, row: Row, review: Review, *, under: str) -> None:
-        self._world.reviewed(row, review, under=under)
+    def reviewed(self, row: LedgerRow, review: Review, *, policies_fingerprint: str) -> None:
+        self._world.reviewed(row, review, policies_fingerprint=policies_fingerprint)
 
 
-class ToldReviewer(PolicyReviewer):
+class WorldReviewer(PolicyReviewer):
     def __init__(self, world: World) -> None:
         self._world = world
 
     def goes_by_the_clock(self) -> bool:
         return self._world.goes_by_the_clock()
 
-    def decides_otherwise(self, row: Row, now: datetime) -> bool:
+    def decides_otherwise(self, row: LedgerRow, now: datetime) -> bool:
         return self._world.decides_otherwise(row, now)
 
-    def review(self, row: Row, held: Collection[SharedResource]) -> Review | ReviewOpen:
+    def review(self, row: LedgerRow, held: Collection[SharedResource]) -> Review | ReviewOpen:
         return self._world.review(row, held)
 
 
-class ToldWaiting(WaitingRequests):
+class WorldWaiting(WaitingRequests):
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def look_at(self, request_ids: Collection[str]) -> None:
-        self._world.look_at(request_ids)
+    def load(self, request_ids: Collection[str]) -> None:
+        self._world.load(request_ids)
 
-    def see_to(self, row: Row, now: datetime, *, reconsider: bool) -> Waits:
-        return self._world.see_to(row, now, reconsider=reconsider)
+    def resume_if_answered(self, row: LedgerRow, now: datetime, *, reconsider: bool) -> WaitState:
+        return self._world.resume_if_answered(row, now, reconsider=reconsider)
 
 
-class ToldDrift(Drift):
+class WorldDrift(DriftDetector):
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def of(self, row: Row) -> Drifted:
-        return self._world.of(row)
+    def detect(self, row: LedgerRow) -> DriftReport:
+        return self._world.detect(row)
 
 
-class ToldPlanned(Planned):
+class WorldPlanInputs(CurrentPlanInputs):
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def left(self, row: Row) -> tuple[Made, ...] | None:
+    def left(self, row: LedgerRow) -> tuple[OwnedObject, ...] | None:
         return self._world.left(row)
 
-    def inputs(self, provider: str, share_name: str, held: Collection[SharedResource], row: Row) -> Inputs:
+    def inputs(self, provider: str, share_name: str, held: Collection[SharedResource], row: LedgerRow) -> PlanInputs:
         return self._world.inputs(provider, share_name, held, row)

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.acceptance import Acceptance, DecideAgain, Result
+from drawbridge.acceptance import Acceptance, AcceptanceResult, DecideAgain
 from drawbridge.acceptance.accept import FRESH, accept
-from drawbridge.decision import Accept, Answer, DecidedOn, Keep, Reject
+from drawbridge.decision import Accept, ActionableDecision, DecidedOn, Keep, Reject
 from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
 from drawbridge.request import Request
 from drawbridge.request.connections import ConnectionState
-from drawbridge.request.digests import contents_fingerprint
+from drawbridge.request.fingerprints import contents_fingerprint
 from drawbridge.request.shares import Invitation, InvitationStatus, SharedResource
 from tests.builders import CONNECTION, ENDPOINT_ID, NOW, RESOURCE_ARN, SHARE, invitation, shared_resource
 
@@ -77,23 +77,25 @@ NOTHING = Shares(None)
 
 
 def decided(
-    request: Request, decision: Answer, shares: Shares, connections: Connections, **on: Any
+    request: Request, decision: ActionableDecision, shares: Shares, connections: Connections, **on: Any
 ) -> Acceptance | DecideAgain:
     """Do what was decided just now, on what there is unless ``on`` says otherwise."""
-    told = DecidedOn(at=NOW, contents=CONTENTS if request is SHARE else "")
+    told = DecidedOn(at=NOW, contents_fingerprint=CONTENTS if request is SHARE else "")
     if connections.now is not None:
         told = msgspec.structs.replace(told, live=connections.now.is_live)
     return accept(request, decision, msgspec.structs.replace(told, **on), shares, connections, now=NOW)
 
 
-def done(request: Request, decision: Answer, shares: Shares, connections: Connections, **on: Any) -> Acceptance:
+def done(
+    request: Request, decision: ActionableDecision, shares: Shares, connections: Connections, **on: Any
+) -> Acceptance:
     acceptance = decided(request, decision, shares, connections, **on)
     assert isinstance(acceptance, Acceptance)
     return acceptance
 
 
-@pytest.mark.parametrize(("verdict", "result"), [(YES, Result.ACCEPTED), (NO, Result.REJECTED)])
-def test_a_pending_invitation_is_answered_once(verdict: Accept | Reject, result: Result) -> None:
+@pytest.mark.parametrize(("verdict", "result"), [(YES, AcceptanceResult.ACCEPTED), (NO, AcceptanceResult.REJECTED)])
+def test_a_pending_invitation_is_answered_once(verdict: Accept | Reject, result: AcceptanceResult) -> None:
     shares = Shares(InvitationStatus.PENDING)
 
     first = done(SHARE, verdict, shares, NOBODY)
@@ -106,12 +108,14 @@ def test_a_pending_invitation_is_answered_once(verdict: Accept | Reject, result:
 @pytest.mark.parametrize(
     ("status", "result"),
     [
-        (InvitationStatus.ACCEPTED, Result.ACCEPTED),
-        (InvitationStatus.REJECTED, Result.REJECTED),
-        (InvitationStatus.EXPIRED, Result.EXPIRED),
+        (InvitationStatus.ACCEPTED, AcceptanceResult.ACCEPTED),
+        (InvitationStatus.REJECTED, AcceptanceResult.REJECTED),
+        (InvitationStatus.EXPIRED, AcceptanceResult.EXPIRED),
     ],
 )
-def test_trap_25_what_was_answered_meanwhile_is_told_as_it_is(status: InvitationStatus, result: Result) -> None:
+def test_trap_25_what_was_answered_meanwhile_is_told_as_it_is(
+    status: InvitationStatus, result: AcceptanceResult
+) -> None:
     shares = Shares(status)
 
     assert done(SHARE, YES, shares, NOBODY).result is result
@@ -119,18 +123,18 @@ def test_trap_25_what_was_answered_meanwhile_is_told_as_it_is(status: Invitation
 
 
 def test_trap_6_a_share_without_invitation_is_accepted_by_being_there() -> None:
-    assert done(SHARE, YES, Shares(None, shared=True), NOBODY) == Acceptance(Result.ACCEPTED)
+    assert done(SHARE, YES, Shares(None, shared=True), NOBODY) == Acceptance(AcceptanceResult.ACCEPTED)
 
 
 def test_a_share_that_is_gone_is_withdrawn() -> None:
-    assert done(SHARE, YES, NOTHING, NOBODY).result is Result.WITHDRAWN
+    assert done(SHARE, YES, NOTHING, NOBODY).result is AcceptanceResult.WITHDRAWN
 
 
 @pytest.mark.parametrize("shares", [Shares(None, shared=True), Shares(InvitationStatus.ACCEPTED)])
 def test_trap_5_rejecting_a_share_in_effect_says_that_nobody_can_leave_it(shares: Shares) -> None:
     acceptance = done(SHARE, NO, shares, NOBODY)
 
-    assert acceptance.result is Result.REJECTED
+    assert acceptance.result is AcceptanceResult.REJECTED
     assert [reason.code for reason in acceptance.because] == ["cannot-leave"]
 
 
@@ -139,8 +143,8 @@ def test_an_invitation_that_stays_pending_is_tried_again_later() -> None:
         done(SHARE, YES, Shares(InvitationStatus.PENDING, stuck=True), NOBODY)
 
 
-@pytest.mark.parametrize(("verdict", "result"), [(YES, Result.ACCEPTED), (NO, Result.REJECTED)])
-def test_a_pending_connection_is_answered_once(verdict: Accept | Reject, result: Result) -> None:
+@pytest.mark.parametrize(("verdict", "result"), [(YES, AcceptanceResult.ACCEPTED), (NO, AcceptanceResult.REJECTED)])
+def test_a_pending_connection_is_answered_once(verdict: Accept | Reject, result: AcceptanceResult) -> None:
     connections = Connections(ConnectionState.PENDING_ACCEPTANCE)
 
     first = done(CONNECTION, verdict, NOTHING, connections)
@@ -158,13 +162,13 @@ def test_trap_10_an_answer_that_aws_did_not_take_is_no_success() -> None:
 def test_trap_32_a_connection_that_came_in_without_acceptance_is_accepted_already() -> None:
     connections = Connections(ConnectionState.AVAILABLE)
 
-    assert done(CONNECTION, YES, NOTHING, connections).result is Result.ACCEPTED
+    assert done(CONNECTION, YES, NOTHING, connections).result is AcceptanceResult.ACCEPTED
     assert connections.answers == []
 
 
 @pytest.mark.parametrize("state", [state for state in ConnectionState if state.is_open])
 def test_a_connection_that_is_open_in_any_state_can_be_rejected(state: ConnectionState) -> None:
-    assert done(CONNECTION, NO, NOTHING, Connections(state)).result is Result.REJECTED
+    assert done(CONNECTION, NO, NOTHING, Connections(state)).result is AcceptanceResult.REJECTED
 
 
 @pytest.mark.parametrize("state", ConnectionState)
@@ -173,20 +177,20 @@ def test_what_was_to_be_rejected_is_never_told_as_accepted(state: ConnectionStat
         acceptance = done(CONNECTION, NO, NOTHING, Connections(state))
     except NotReadyError:
         return
-    assert acceptance.result is not Result.ACCEPTED
+    assert acceptance.result is not AcceptanceResult.ACCEPTED
 
 
 @pytest.mark.parametrize(
     ("state", "result"),
     [
-        (None, Result.WITHDRAWN),
-        (ConnectionState.DELETED, Result.WITHDRAWN),
-        (ConnectionState.FAILED, Result.WITHDRAWN),
-        (ConnectionState.EXPIRED, Result.EXPIRED),
-        (ConnectionState.REJECTED, Result.REJECTED),
+        (None, AcceptanceResult.WITHDRAWN),
+        (ConnectionState.DELETED, AcceptanceResult.WITHDRAWN),
+        (ConnectionState.FAILED, AcceptanceResult.WITHDRAWN),
+        (ConnectionState.EXPIRED, AcceptanceResult.EXPIRED),
+        (ConnectionState.REJECTED, AcceptanceResult.REJECTED),
     ],
 )
-def test_a_connection_that_is_over_is_told_as_it_is(state: ConnectionState | None, result: Result) -> None:
+def test_a_connection_that_is_over_is_told_as_it_is(state: ConnectionState | None, result: AcceptanceResult) -> None:
     connections = Connections(state)
 
     assert done(CONNECTION, YES, NOTHING, connections).result is result
@@ -205,7 +209,7 @@ def test_an_invitation_in_a_status_that_nobody_knows_is_neither_answered_nor_tol
     "holds", [[], [RESOURCE_ARN, "arn:payroll"], ["arn:payroll"], AccessDeniedError("no"), GoneError("answered")]
 )
 def test_an_invitation_to_something_else_than_was_decided_on_is_decided_again(
-    verdict: Answer, holds: list[str] | Exception
+    verdict: ActionableDecision, holds: list[str] | Exception
 ) -> None:
     shares = Shares(InvitationStatus.PENDING)
     shares.holds = holds
@@ -218,7 +222,10 @@ def test_an_invitation_that_aws_showed_nobody_is_answered_as_it_was_decided() ->
     shares = Shares(InvitationStatus.PENDING)
     shares.holds = AccessDeniedError("no")
 
-    assert done(SHARE, YES, shares, NOBODY, contents=contents_fingerprint(None)).result is Result.ACCEPTED
+    assert (
+        done(SHARE, YES, shares, NOBODY, contents_fingerprint=contents_fingerprint(None)).result
+        is AcceptanceResult.ACCEPTED
+    )
 
 
 @given(
@@ -228,10 +235,10 @@ def test_an_invitation_that_aws_showed_nobody_is_answered_as_it_was_decided() ->
     live=st.booleans(),
 )
 def test_what_was_decided_longer_than_a_minute_ago_is_never_done(
-    decision: Answer, seconds: int, state: ConnectionState, live: bool
+    decision: ActionableDecision, seconds: int, state: ConnectionState, live: bool
 ) -> None:
     shares, connections = Shares(InvitationStatus.PENDING), Connections(state)
-    on = DecidedOn(at=NOW, contents=CONTENTS, live=live)
+    on = DecidedOn(at=NOW, contents_fingerprint=CONTENTS, live=live)
 
     for request in (SHARE, CONNECTION):
         later = accept(request, decision, on, shares, connections, now=NOW + timedelta(seconds=seconds))
@@ -242,7 +249,7 @@ def test_what_was_decided_longer_than_a_minute_ago_is_never_done(
 def test_what_was_decided_a_minute_ago_is_done() -> None:
     shares = Shares(InvitationStatus.PENDING)
 
-    accept(SHARE, YES, DecidedOn(at=NOW, contents=CONTENTS), shares, NOBODY, now=NOW + FRESH)
+    accept(SHARE, YES, DecidedOn(at=NOW, contents_fingerprint=CONTENTS), shares, NOBODY, now=NOW + FRESH)
 
     assert shares.answers == [True]
 
@@ -256,7 +263,7 @@ def test_a_rejection_of_what_was_asked_for_never_cuts_what_was_let_in_since(stat
 
 
 @pytest.mark.parametrize("decision", [YES, NO, AS_IT_IS])
-def test_what_was_decided_of_a_live_connection_is_not_done_to_one_that_asks(decision: Answer) -> None:
+def test_what_was_decided_of_a_live_connection_is_not_done_to_one_that_asks(decision: ActionableDecision) -> None:
     connections = Connections(ConnectionState.PENDING_ACCEPTANCE)
 
     assert isinstance(decided(CONNECTION, decision, NOTHING, connections, live=True), DecideAgain)
@@ -267,7 +274,7 @@ def test_what_was_decided_of_a_live_connection_is_not_done_to_one_that_asks(deci
 def test_what_somebody_accepted_by_hand_meanwhile_is_accepted(state: ConnectionState) -> None:
     connections = Connections(state)
 
-    assert done(CONNECTION, YES, NOTHING, connections, live=False).result is Result.ACCEPTED
+    assert done(CONNECTION, YES, NOTHING, connections, live=False).result is AcceptanceResult.ACCEPTED
     assert connections.answers == []
 
 
@@ -279,21 +286,21 @@ def test_what_is_kept_is_never_answered(state: ConnectionState) -> None:
     assert connections.answers == []
     assert isinstance(kept, DecideAgain) == (state is ConnectionState.PENDING_ACCEPTANCE)
     if isinstance(kept, Acceptance):
-        assert (kept.result is Result.ACCEPTED) == state.is_live
+        assert (kept.result is AcceptanceResult.ACCEPTED) == state.is_live
 
 
 def test_a_share_that_is_kept_only_has_to_be_there() -> None:
-    assert done(SHARE, AS_IT_IS, Shares(None, shared=True), NOBODY).result is Result.ACCEPTED
-    assert done(SHARE, AS_IT_IS, NOTHING, NOBODY).result is Result.WITHDRAWN
+    assert done(SHARE, AS_IT_IS, Shares(None, shared=True), NOBODY).result is AcceptanceResult.ACCEPTED
+    assert done(SHARE, AS_IT_IS, NOTHING, NOBODY).result is AcceptanceResult.WITHDRAWN
     assert isinstance(decided(SHARE, AS_IT_IS, Shares(InvitationStatus.PENDING), NOBODY), DecideAgain)
     # Who leaves the organization that the share came by is invited to what is in effect.
     invited = Shares(InvitationStatus.PENDING, shared=True)
-    assert done(SHARE, AS_IT_IS, invited, NOBODY).result is Result.ACCEPTED
+    assert done(SHARE, AS_IT_IS, invited, NOBODY).result is AcceptanceResult.ACCEPTED
     assert invited.answers == []
 
 
 @pytest.mark.parametrize("decision", [YES, NO])
-def test_what_was_decided_of_a_share_in_effect_is_no_answer_to_an_invitation(decision: Answer) -> None:
+def test_what_was_decided_of_a_share_in_effect_is_no_answer_to_an_invitation(decision: ActionableDecision) -> None:
     shares = Shares(InvitationStatus.PENDING)
 
     assert isinstance(decided(SHARE, decision, shares, NOBODY, live=True), DecideAgain)

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.association import Alias, Plan
-from drawbridge.association.aliases import RESERVED, AliasCheck, Holder, Zone, alias_of, fault_of
+from drawbridge.association.aliases import RESERVED, AliasCheck, Holder, HostedZone, alias_of, fault_of
 from drawbridge.association.binding import Binding, parse_binding
 from drawbridge.association.claims import conflict_among
 from drawbridge.association.in_force import bindings_in_force
 from drawbridge.decision.policies import parse_policy
 from drawbridge.errors import ConflictError, InvalidInputError
-from tests.builders import MOMENT, PROVIDER, RESOURCE_ARN, SHARE_ARN, asker, entity, wanted
+from tests.builders import EVALUATION_TIME, PROVIDER, RESOURCE_ARN, SHARE_ARN, desired, entity, requester
 from tests.builders import VPC_ID as VPC
 from tests.unit.parameters import Parameters
 from tests.unit.planning import ATTACH, ZONE, World
@@ -32,7 +32,7 @@ def binding(name: str, alias: str, *, resource: str = "*", public: bool = False,
 
 
 def planned(world: World, *bindings: Binding, policy: str = "permit(principal, action, resource);") -> Plan:
-    return world.planner(*bindings, policy=policy).plan(SHARE_ARN, asker(), [], MOMENT)
+    return world.planner(*bindings, policy=policy).plan(SHARE_ARN, requester(), [], EVALUATION_TIME)
 
 
 def codes(plan: Plan) -> list[str]:
@@ -61,13 +61,13 @@ def test_of_the_labels_the_first_one_is_what_clients_look_up() -> None:
 
 
 def test_a_child_gets_neither_such_a_name_nor_the_zone_s_own() -> None:
-    group = wanted(resource_type="GROUP", **ALIASED)
+    group = desired(resource_type="GROUP", **ALIASED)
 
     for name in ("wpad", "LOCALHOST"):
         with pytest.raises(ConflictError, match="alias-reserved"):
             alias_of(group, name)
     with pytest.raises(ConflictError, match="zone's own name"):
-        alias_of(wanted(resource_type="GROUP", **(ALIASED | {"alias": "{resource}.example"})), "corp")
+        alias_of(desired(resource_type="GROUP", **(ALIASED | {"alias": "{resource}.example"})), "corp")
 
 
 def test_a_policy_that_says_so_lets_a_reserved_name_be_made() -> None:
@@ -119,7 +119,7 @@ def test_a_name_that_is_not_known_yet_counts_against_the_asker() -> None:
 
 def test_a_public_zone_is_refused_unless_the_binding_says_so() -> None:
     world = World(entity())
-    world.zones_there = {ZONE: Zone(name="corp.example", private=False)}
+    world.zones_there = {ZONE: HostedZone(name="corp.example", private=False)}
 
     assert codes(planned(world, binding("any", "{resource}.corp.example"))) == ["alias-public"]
     assert planned(world, binding("any", "{resource}.corp.example", public=True)).associations
@@ -193,9 +193,9 @@ def test_an_alias_check_asks_for_each_zone_once() -> None:
     asked: list[str] = []
 
     class Zones:
-        def zone(self, zone_id: str) -> Zone | None:
+        def zone(self, zone_id: str) -> HostedZone | None:
             asked.append(zone_id)
-            return Zone(name="corp.example", private=True)
+            return HostedZone(name="corp.example", private=True)
 
         def holder(self, alias: Alias) -> Holder | None:
             return None
@@ -203,8 +203,8 @@ def test_an_alias_check_asks_for_each_zone_once() -> None:
     check = AliasCheck(Zones())
     for _ in range(3):
         assert check.zone_name(ZONE) == "corp.example"
-        assert check.hindrance(wanted(**ALIASED), public=False) is None
-    assert check.hindrance(wanted(), public=False) is None
+        assert check.blocker(desired(**ALIASED), public=False) is None
+    assert check.blocker(desired(), public=False) is None
 
     assert asked == [ZONE]
 
@@ -214,7 +214,7 @@ def test_an_alias_check_asks_for_each_zone_once() -> None:
     st.sampled_from(["{resource}.corp.example", "{resource}.example", "a.{resource}.corp.example"]),
 )
 def test_whatever_a_resource_is_called_its_name_is_in_the_zone_and_nobody_s_by_accident(name: str, alias: str) -> None:
-    asked = wanted(**(ALIASED | {"alias": alias}))
+    asked = desired(**(ALIASED | {"alias": alias}))
 
     assert asked.alias is not None
     if fault_of(asked.alias, name) is None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.approval.answer import Answer
+from drawbridge.approval.answer import ApprovalAnswer
 from drawbridge.approval.approvers import Person
 from drawbridge.approval.click import (
     WINDOW,
@@ -134,7 +134,7 @@ def test_more_than_slack_would_send_is_refused_before_it_is_looked_at() -> None:
 
 
 def payload(**changes: Any) -> dict[str, Any]:
-    """Give a click on Approve as Slack sends it."""
+    """Return a click on Approve as Slack sends it."""
     told: dict[str, Any] = {
         "type": "block_actions",
         "user": {"id": "U0ALICE", "username": "alice", "name": "alice", "team_id": "T0OTHER"},
@@ -153,7 +153,7 @@ def payload(**changes: Any) -> dict[str, Any]:
 
 
 def submission(reason: Any = "not ours", **changes: Any) -> dict[str, Any]:
-    """Give a denial's form as Slack sends it."""
+    """Return a denial's form as Slack sends it."""
     view = denial_form("share-1", "1-1", "C0APPROVALS", "1.5")
     view |= {"id": "V1", "state": {"values": {REASON: {REASON: {"type": "plain_text_input", "value": reason}}}}}
     return payload(type="view_submission", view=view | changes, actions=..., response_url=..., container=...)
@@ -169,7 +169,7 @@ ALICE = Person("U0ALICE", "T0TEAM")
 def test_a_click_on_approve_is_an_answer_of_the_person_in_the_team() -> None:
     click = read_click(body_of(payload()), app_id="A0DRAW")
 
-    answer = Answer(request_id="share-1", asking="1-1", approve=True)
+    answer = ApprovalAnswer(request_id="share-1", asking="1-1", approve=True)
     assert click == Approve(answer, ALICE, "C0APPROVALS")
 
 
@@ -183,7 +183,7 @@ def test_a_form_is_a_denial_with_its_reason_and_the_channel_that_it_was_opened_i
     click = read_click(body_of(submission()))
 
     assert click == Deny(
-        Answer(request_id="share-1", asking="1-1", approve=False, reason="not ours"), ALICE, "C0APPROVALS"
+        ApprovalAnswer(request_id="share-1", asking="1-1", approve=False, reason="not ours"), ALICE, "C0APPROVALS"
     )
 
 

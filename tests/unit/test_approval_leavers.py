@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from drawbridge.approval import Approved, Denied, Options, Question
-from drawbridge.approval.answer import Answer, Reply, Result, answer_of_person, words_of
+from drawbridge.approval.answer import AnswerResult, ApprovalAnswer, Reply, answer_of_person, words_of
 from drawbridge.approval.approvers import Approvers, Person, counts_no_more
-from drawbridge.approval.settle import settled, void_of
-from drawbridge.approval.tell import Notice, tell
+from drawbridge.approval.notify import Notice, notify
+from drawbridge.approval.settle import apply_approval, void_of
 from drawbridge.decision import Accept
-from tests.builders import NOW, PROVIDER, SHARE, question, standing
+from tests.builders import NOW, PROVIDER, SHARE, approval_record, question
 from tests.unit.approvals import ASK, Kept, Slack, Task, answers, made, texts
 
 ID = SHARE.request_id
@@ -27,7 +27,7 @@ def nobody(_: Approvers | None = None) -> frozenset[str]:
 
 def clicks(kept: Kept, task: Task, who: str, approvers: Approvers, members: frozenset[str] = frozenset()) -> Reply:
     return answer_of_person(
-        Answer(request_id=ID, asking="1-1", approve=True),
+        ApprovalAnswer(request_id=ID, asking="1-1", approve=True),
         Person(who, "T0TEAM"),
         approvers=approvers,
         members=lambda: members,
@@ -38,43 +38,43 @@ def clicks(kept: Kept, task: Task, who: str, approvers: Approvers, members: froz
 
 @pytest.mark.parametrize("then", [WITHOUT_ALICE, ALICE_SPEAKS], ids=["taken off the list", "speaks for the account"])
 def test_a_first_approval_of_who_may_not_approve_by_the_second_one_does_not_count(then: Approvers) -> None:
-    kept, task = Kept(standing(question=TWO)), Task()
+    kept, task = Kept(approval_record(question=TWO)), Task()
     clicks(kept, task, "U0ALICE", ALL)
 
     reply = clicks(kept, task, "U0BOB", then)
 
-    assert reply.result is Result.SECOND_NEEDED
+    assert reply.result is AnswerResult.SECOND_NEEDED
     assert (kept.decided, task.completed) == ([], [])
     assert "approval of U0ALICE does not count any more" in words_of(reply, then)
     assert kept.standings[ID].approved_by == ("U0BOB",)
-    assert clicks(kept, task, "U0CAROL", WITHOUT_ALICE).result is Result.RECORDED
+    assert clicks(kept, task, "U0CAROL", WITHOUT_ALICE).result is AnswerResult.RECORDED
     assert kept.decided == [Approved(asked=TWO.asked, by=("U0BOB", "U0CAROL"))]
 
 
 def test_a_first_approval_of_who_left_the_user_group_does_not_count() -> None:
-    kept, task = Kept(standing(question=TWO)), Task()
+    kept, task = Kept(approval_record(question=TWO)), Task()
     clicks(kept, task, "U0EVE", ALL, frozenset({"U0EVE"}))
 
-    assert clicks(kept, task, "U0BOB", ALL, frozenset({"U0ERIN"})).result is Result.SECOND_NEEDED
+    assert clicks(kept, task, "U0BOB", ALL, frozenset({"U0ERIN"})).result is AnswerResult.SECOND_NEEDED
     assert kept.decided == []
 
 
 def test_a_first_approval_of_who_is_an_approver_still_counts_with_the_second() -> None:
-    kept, task = Kept(standing(question=TWO)), Task()
+    kept, task = Kept(approval_record(question=TWO)), Task()
     clicks(kept, task, "U0EVE", ALL, frozenset({"U0EVE"}))
 
-    assert clicks(kept, task, "U0BOB", ALL, frozenset({"U0EVE"})).result is Result.RECORDED
+    assert clicks(kept, task, "U0BOB", ALL, frozenset({"U0EVE"})).result is AnswerResult.RECORDED
 
 
 def test_a_denial_by_who_may_is_one_whoever_approved_before() -> None:
-    kept, task = Kept(standing(question=TWO, approved_by=("U0ALICE",))), Task()
-    told = Answer(request_id=ID, asking="1-1", approve=False)
+    kept, task = Kept(approval_record(question=TWO, approved_by=("U0ALICE",))), Task()
+    told = ApprovalAnswer(request_id=ID, asking="1-1", approve=False)
 
     reply = answer_of_person(
         told, Person("U0BOB", "T0TEAM"), approvers=WITHOUT_ALICE, members=nobody, decisions=kept, callback=task
     )
 
-    assert reply.result is Result.RECORDED
+    assert reply.result is AnswerResult.RECORDED
     assert kept.decided == [Denied(asked=TWO.asked, by=("U0BOB",))]
 
 
@@ -82,25 +82,25 @@ def test_of_two_who_take_the_place_of_one_at_the_same_instant_both_count() -> No
     class Raced(Kept):
         """Somebody else is faster, once."""
 
-        def record(self, answer: Answer, by: str, **how: object) -> object:  # type: ignore[override]  # passed on
+        def record(self, answer: ApprovalAnswer, by: str, **how: object) -> object:  # type: ignore[override]  # passed on
             if by == "U0BOB" and self.standings[ID].approved_by == ("U0ALICE",):
                 super().record(answer, "U0CAROL", needed=2, void=("U0ALICE",))
                 return None
             return super().record(answer, by, **how)  # type: ignore[arg-type]  # as it came
 
-    kept, task = Raced(standing(question=TWO, approved_by=("U0ALICE",))), Task()
+    kept, task = Raced(approval_record(question=TWO, approved_by=("U0ALICE",))), Task()
 
-    assert clicks(kept, task, "U0BOB", WITHOUT_ALICE).result is Result.RECORDED
+    assert clicks(kept, task, "U0BOB", WITHOUT_ALICE).result is AnswerResult.RECORDED
     assert kept.decided == [Approved(asked=TWO.asked, by=("U0BOB", "U0CAROL"))]
 
 
 def test_the_message_says_whose_approval_does_not_count_any_more() -> None:
-    kept, slack = Kept(standing(question=TWO, approved_by=("U0ALICE",))), Slack()
+    kept, slack = Kept(approval_record(question=TWO, approved_by=("U0ALICE",))), Slack()
     notice = Notice(request_id=ID, user="U0BOB", words="")
-    tell(notice, kept, slack)
+    notify(notice, kept, slack)
     clicks(kept, Task(), "U0BOB", WITHOUT_ALICE)
 
-    tell(notice, kept, slack)
+    notify(notice, kept, slack)
 
     told = texts(slack.updates[-1][1])
     assert len(slack.updates) == 2
@@ -137,7 +137,7 @@ def test_a_recorded_approval_of_who_may_not_approve_any_more_is_asked_for_again(
     approval = Approved(asked=made().asked, by=("U0ALICE",))
     void = void_of(approval, made(), lambda: configured, nobody)
 
-    decision, again = settled(ASK, made(), approval, NOW, void=void)
+    decision, again = apply_approval(ASK, made(), approval, NOW, void=void)
 
     assert decision == ASK
     assert again is not None
@@ -150,7 +150,7 @@ def test_a_recorded_approval_of_who_still_may_accepts() -> None:
     approval = Approved(asked=made().asked, by=("U0ALICE", ARN))
     void = void_of(approval, made(), lambda: ALL, nobody)
 
-    assert isinstance(settled(ASK, made(), approval, NOW, void=void)[0], Accept)
+    assert isinstance(apply_approval(ASK, made(), approval, NOW, void=void)[0], Accept)
 
 
 def unasked() -> Approvers:

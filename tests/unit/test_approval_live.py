@@ -15,7 +15,7 @@ from tests.builders import NOW, RESOURCE_ARN, SERVICE_ID, SUBNET, connection_fac
 MADE = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 LIVE = connection_facts(live=True, asked_at=MADE)
 ALICE = Reason("approved", "Approved by U0ALICE", source="U0ALICE")
-LET_IN = LetIn(at=NOW, because=(ALICE,), contents="those", arns=(RESOURCE_ARN,))
+LET_IN = LetIn(at=NOW, because=(ALICE,), contents_fingerprint="those", arns=(RESOURCE_ARN,))
 
 
 def told(lines: tuple[Line, ...]) -> list[str]:

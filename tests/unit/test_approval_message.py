@@ -14,8 +14,8 @@ from drawbridge.approval.message import (
     APPROVE,
     DENIAL,
     DENY,
-    Ending,
-    Message,
+    MessageEnding,
+    SlackMessage,
     denial_form,
     escaped,
     message,
@@ -71,7 +71,7 @@ def questions(draw: st.DrawFn) -> Question:
     )
 
 
-ENDINGS = st.none() | st.builds(Ending, HOSTILE)
+ENDINGS = st.none() | st.builds(MessageEnding, HOSTILE)
 APPROVED_BY = st.lists(st.sampled_from(["U0ALICE", "arn:aws:sts::111111111111:assumed-role/r/x"]), max_size=2).map(
     tuple
 )
@@ -87,7 +87,7 @@ WORST = question(
 )
 
 
-def written(**changes: Any) -> Message:
+def written(**changes: Any) -> SlackMessage:
     return message(question(**changes), link=LINK)
 
 
@@ -95,14 +95,16 @@ def rendered(block: dict[str, Any]) -> list[slack.Rendered]:
     return [slack.rendered(text, NOW) for text in slack.texts(block)]
 
 
-def elements_of(what: Message) -> list[dict[str, Any]]:
+def elements_of(what: SlackMessage) -> list[dict[str, Any]]:
     return [text for block in what.blocks for text in slack.texts(block)]
 
 
 @given(questions(), APPROVED_BY, ENDINGS)
-@example(WORST, ("U" * 200, "W" * 200), Ending(MUCH))
+@example(WORST, ("U" * 200, "W" * 200), MessageEnding(MUCH))
 @example(WORST, ("U" * 200, "W" * 200), None)
-def test_whatever_there_is_to_tell_slack_takes_it(asked: Question, by: tuple[str, ...], ending: Ending | None) -> None:
+def test_whatever_there_is_to_tell_slack_takes_it(
+    asked: Question, by: tuple[str, ...], ending: MessageEnding | None
+) -> None:
     what = message(asked, link=LINK, approved_by=by, ending=ending)
 
     slack.check_blocks(what.blocks)
@@ -110,8 +112,8 @@ def test_whatever_there_is_to_tell_slack_takes_it(asked: Question, by: tuple[str
 
 
 @given(questions(), ENDINGS)
-@example(WORST, Ending(MUCH))
-def test_nothing_of_strangers_is_formatted_linked_or_mentioned(asked: Question, ending: Ending | None) -> None:
+@example(WORST, MessageEnding(MUCH))
+def test_nothing_of_strangers_is_formatted_linked_or_mentioned(asked: Question, ending: MessageEnding | None) -> None:
     what = message(asked, link=LINK, ending=ending)
 
     for each in elements_of(what):
@@ -146,10 +148,10 @@ def test_what_would_happen_and_why_is_begun_to_be_told_however_much_else_there_i
 
 
 @given(questions(), APPROVED_BY, ENDINGS)
-@example(WORST, ("U" * 200, "W" * 200), Ending(MUCH))
+@example(WORST, ("U" * 200, "W" * 200), MessageEnding(MUCH))
 @example(WORST, ("U" * 200, "W" * 200), None)
 def test_there_are_buttons_as_long_as_there_is_something_to_decide(
-    asked: Question, by: tuple[str, ...], ending: Ending | None
+    asked: Question, by: tuple[str, ...], ending: MessageEnding | None
 ) -> None:
     assert has_buttons(message(asked, link=LINK, approved_by=by, ending=ending)) is (ending is None)
 
@@ -189,7 +191,7 @@ def test_the_deadline_is_in_the_reader_s_time_zone_beside_the_request_and_its_ex
     assert f"<{LINK}|execution>" in told
 
 
-def buttons(what: Message) -> dict[str, Any]:
+def buttons(what: SlackMessage) -> dict[str, Any]:
     (actions,) = [block for block in what.blocks if block["type"] == "actions"]
     return {each["action_id"]: each for each in actions["elements"]}
 
@@ -231,7 +233,7 @@ def test_the_first_approval_of_two_is_told_and_the_buttons_stay() -> None:
 
 
 def test_how_it_ended_takes_the_place_of_the_buttons() -> None:
-    what = message(question(), link=LINK, ending=Ending("Denied by U0ALICE: not ours"))
+    what = message(question(), link=LINK, ending=MessageEnding("Denied by U0ALICE: not ours"))
 
     assert texts(what).splitlines()[-1] == "Denied by U0ALICE: not ours"
     assert what.text == "Resource share of 111111111111: Denied by U0ALICE: not ours"
@@ -272,8 +274,10 @@ def test_the_form_of_a_denial_is_one_that_slack_takes_and_carries_where_it_was_o
 
 
 def test_who_decided_is_shown_by_the_name_that_slack_has_for_them() -> None:
-    of_slack = message(question(), link=LINK, ending=Ending("Approved.", ("U0ALICE", "U0BOB")))
-    by_iam = message(question(), link=LINK, ending=Ending("Approved.", ("arn:aws:sts::1:assumed-role/<!channel>/x",)))
+    of_slack = message(question(), link=LINK, ending=MessageEnding("Approved.", ("U0ALICE", "U0BOB")))
+    by_iam = message(
+        question(), link=LINK, ending=MessageEnding("Approved.", ("arn:aws:sts::1:assumed-role/<!channel>/x",))
+    )
 
     assert [shown.mentions for block in of_slack.blocks for shown in rendered(block) if shown.mentions] == [
         ("@U0ALICE", "@U0BOB")
@@ -288,7 +292,7 @@ def test_whatever_strangers_wrote_is_shown_in_one_visible_line_of_its_own() -> N
     reason = Reason("policy", FORGING, source=FORGING)
     asked = question(lines=(Line("Share", FORGING),), why=(reason,), effects=(FORGING,), changed=(FORGING,))
 
-    written = texts(message(asked, link="https://link", ending=Ending(f"Held. {FORGING}")))
+    written = texts(message(asked, link="https://link", ending=MessageEnding(f"Held. {FORGING}")))
 
     shown = "orders\\u{202e}\\u{200b}\\u{a}Account: ours\\u{20*60}Organization: ours \\u{5c}u{202e} [red] e\\u{301}"
     assert f"Share: {shown}\n" in f"{written}\n"

@@ -13,24 +13,24 @@ from drawbridge.approval import Options, Question
 from drawbridge.approval.question import MARGIN, effects_of, options_of
 from drawbridge.association.binding import parse_binding
 from drawbridge.decision import AskApprover
-from drawbridge.decision.facts import Asker, Consumer, Facts, Membership, OrganizationPlace
+from drawbridge.decision.facts import Consumer, Facts, Membership, OrganizationPlace, Requester
 from drawbridge.status import Reason
 from tests.builders import (
     CONNECTION,
     CONSUMER,
     ENDPOINT_ID,
-    MOMENT,
+    EVALUATION_TIME,
     NOW,
     PROVIDER,
     RESOURCE_ARN,
     SERVICE_ID,
     SHARE_ARN,
     SUBNET,
-    asker,
     connection_facts,
     content,
+    execution_input,
+    requester,
     share_facts,
-    workflow_input,
 )
 from tests.unit.approvals import WAIT, WHY, made
 from tests.unit.policies import compiled
@@ -46,7 +46,7 @@ def test_a_question_tells_who_asks_for_what_and_until_when() -> None:
     told = made()
 
     assert (told.request_id, told.account_id, told.title) == (
-        workflow_input().request_id,
+        execution_input().request_id,
         PROVIDER,
         "Resource share",
     )
@@ -56,19 +56,19 @@ def test_a_question_tells_who_asks_for_what_and_until_when() -> None:
 
 
 def test_a_later_attempt_asks_under_its_own_number() -> None:
-    assert made(request=workflow_input(CONNECTION, 7)).asked.asking == "7-1"
+    assert made(request=execution_input(CONNECTION, 7)).asked.asking == "7-1"
 
 
 @pytest.mark.parametrize(
     ("facts", "line"),
     [
         (share_facts(), f"Account: {PROVIDER}"),
-        (share_facts(Asker(account_id=PROVIDER, place=PROD)), f"Account: {PROVIDER} (prod)"),
+        (share_facts(Requester(account_id=PROVIDER, place=PROD)), f"Account: {PROVIDER} (prod)"),
         (share_facts(), "Organization: unknown: Organizations can't be asked"),
-        (share_facts(asker(membership=Membership.OUTSIDER)), "Organization: not in our organization"),
-        (share_facts(asker(membership=Membership.MEMBER, units=("ou-a",))), "Organization: o-abc123 / ou-a"),
+        (share_facts(requester(membership=Membership.OUTSIDER)), "Organization: not in our organization"),
+        (share_facts(requester(membership=Membership.MEMBER, units=("ou-a",))), "Organization: o-abc123 / ou-a"),
         (share_facts(), "Consumer: not registered"),
-        (share_facts(asker(services=frozenset())), "Consumer: registered, tier gold"),
+        (share_facts(requester(services=frozenset())), "Consumer: registered, tier gold"),
         (share_facts(), f"Share: orders, {SHARE_ARN}"),
         (share_facts(share_name=""), f"Share: (no name), {SHARE_ARN}"),
         (share_facts(), f"Holds: vpc-lattice:resourceconfiguration: {RESOURCE_ARN}"),
@@ -108,8 +108,8 @@ def test_trap_4_no_question_outlives_an_invitation_or_the_wait(left: timedelta, 
 @pytest.mark.parametrize(
     "other",
     [
-        made(share_facts(asker("333333333333"))),
-        made(share_facts(asker(membership=Membership.OUTSIDER))),
+        made(share_facts(requester("333333333333"))),
+        made(share_facts(requester(membership=Membership.OUTSIDER))),
         made(share_facts(share_name="billing")),
         made(share_facts(share_tags={"a": "b"})),
         made(share_facts(contents=None)),
@@ -175,7 +175,7 @@ def test_what_a_policy_wants_is_read_from_what_asks_and_from_nothing_else() -> N
         @id("stop") @approval("self-approval") forbid(principal, action == Action::"accept", resource);
     """
 
-    assert compiled([text]).approvals(share_facts(), MOMENT) == (frozenset({"sensitive", "two-person"}),)
+    assert compiled([text]).approvals(share_facts(), EVALUATION_TIME) == (frozenset({"sensitive", "two-person"}),)
 
 
 def test_what_would_happen_is_told_by_the_bindings_that_fit() -> None:
@@ -209,13 +209,13 @@ def test_what_nobody_wants_and_what_is_in_effect_already_is_told_as_such() -> No
 
 
 def test_a_connection_is_told_with_the_name_that_it_gets() -> None:
-    told = effects_of(connection_facts(asker(CONSUMER)), [], "drawbridge")
+    told = effects_of(connection_facts(requester(CONSUMER)), [], "drawbridge")
 
     path = f"/drawbridge/consumers/{CONSUMER}/{ENDPOINT_ID}/dns-name"
     assert told == [f"The connection is accepted, and its name published at {path}."]
 
 
 def test_a_registered_consumer_is_told_by_name() -> None:
-    who = msgspec.structs.replace(asker(CONSUMER), consumer=Consumer(name="Orders team"))
+    who = msgspec.structs.replace(requester(CONSUMER), consumer=Consumer(name="Orders team"))
 
     assert "Consumer: Orders team, tier none" in lines(connection_facts(who))

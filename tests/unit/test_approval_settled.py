@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from drawbridge.approval import Approved, Denied, Question, Reconsider, TimedOut
 from drawbridge.approval.question import MARGIN
-from drawbridge.approval.settle import settled
-from drawbridge.decision import Accept, AskApprover, Decision, Hold, Moot, Reject
+from drawbridge.approval.settle import apply_approval
+from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Decision, Hold, Reject
 from drawbridge.status import Reason, Status
 from tests.builders import NOW, SHARE_ARN, share_facts
 from tests.unit.approvals import ALICE, ASK, WAIT, WHY, answers, made
@@ -20,31 +20,31 @@ from tests.unit.approvals import ALICE, ASK, WAIT, WHY, answers, made
 def test_what_is_to_be_asked_is_asked() -> None:
     question = made()
 
-    assert settled(ASK, question, None, NOW) == (ASK, question)
+    assert apply_approval(ASK, question, None, NOW) == (ASK, question)
 
 
 def test_where_there_is_no_way_to_ask_the_decision_stands() -> None:
-    assert settled(ASK, None, None, NOW) == (ASK, None)
+    assert apply_approval(ASK, None, None, NOW) == (ASK, None)
 
 
 def test_an_approval_of_the_same_question_accepts() -> None:
     approval = Approved(asked=made().asked, by=("U0ALICE", "U0BOB"), reason="fine")
 
-    decision, question = settled(ASK, made(), approval, NOW)
+    decision, question = apply_approval(ASK, made(), approval, NOW)
 
     told = Reason("approved", "Approved by U0ALICE and U0BOB: fine", source="U0ALICE and U0BOB")
     assert (decision, question) == (Accept((told, WHY)), None)
 
 
 def test_a_denial_of_the_same_question_rejects_with_its_reason() -> None:
-    decision, question = settled(ASK, made(), Denied(asked=made().asked, by=ALICE, reason="not ours"), NOW)
+    decision, question = apply_approval(ASK, made(), Denied(asked=made().asked, by=ALICE, reason="not ours"), NOW)
 
     told = Reason("denied", "Denied by U0ALICE: not ours", source="U0ALICE")
     assert (decision, question) == (Reject((told, WHY)), None)
 
 
 def test_a_question_that_nobody_answered_in_time_is_held() -> None:
-    decision, question = settled(ASK, made(), TimedOut(asked=made().asked), NOW + WAIT)
+    decision, question = apply_approval(ASK, made(), TimedOut(asked=made().asked), NOW + WAIT)
 
     assert isinstance(decision, Hold)
     assert [reason.code for reason in decision.because] == ["approval-timed-out", "policy"]
@@ -55,7 +55,7 @@ def test_a_question_that_nobody_answered_in_time_is_held() -> None:
 def test_trap_25_an_answer_to_another_question_decides_nothing_and_it_is_asked_anew(number: int) -> None:
     before, now = made(), made(share_facts(share_name="billing"))
 
-    decision, question = settled(ASK, now, answers(before)[number], NOW)
+    decision, question = apply_approval(ASK, now, answers(before)[number], NOW)
 
     assert decision == ASK
     assert question is not None
@@ -71,7 +71,7 @@ def test_trap_25_each_change_is_one_more_asking() -> None:
     for name in ("b", "c", "d"):
         assert question is not None
         approval = Approved(asked=question.asked, by=ALICE)
-        _, question = settled(ASK, made(share_facts(share_name=name)), approval, NOW)
+        _, question = apply_approval(ASK, made(share_facts(share_name=name)), approval, NOW)
         askings.append(question.asked.asking if question else None)
 
     assert askings == ["1-2", "1-3", "1-4"]
@@ -80,7 +80,7 @@ def test_trap_25_each_change_is_one_more_asking() -> None:
 def test_trap_25_a_change_of_what_is_not_shown_is_told_as_such() -> None:
     approval = Approved(asked=made().asked, by=ALICE)
 
-    _, question = settled(ASK, made(share_facts(share_tags={"a": "b"})), approval, NOW)
+    _, question = apply_approval(ASK, made(share_facts(share_tags={"a": "b"})), approval, NOW)
 
     assert question is not None
     assert question.changed == ("Not what is shown of it, but its details, or what the policies say of it.",)
@@ -88,19 +88,19 @@ def test_trap_25_a_change_of_what_is_not_shown_is_told_as_such() -> None:
 
 @pytest.mark.parametrize(
     "decision",
-    [Accept((WHY,)), Reject((WHY,)), Hold((WHY,)), Moot(Status.EXPIRED, (WHY,))],
+    [Accept((WHY,)), Reject((WHY,)), Hold((WHY,)), AlreadyResolved(Status.EXPIRED, (WHY,))],
     ids=lambda each: type(each).__name__,
 )
 @pytest.mark.parametrize("number", range(4))
 def test_a_policy_that_decides_by_itself_wins_over_every_answer(decision: Decision, number: int) -> None:
-    assert settled(decision, None, answers(made())[number], NOW) == (decision, None)
-    assert settled(decision, made(), answers(made())[number], NOW) == (decision, None)
+    assert apply_approval(decision, None, answers(made())[number], NOW) == (decision, None)
+    assert apply_approval(decision, made(), answers(made())[number], NOW) == (decision, None)
 
 
 def test_a_second_look_without_an_answer_keeps_the_asking_and_gains_no_time() -> None:
     before, later = made(), NOW + timedelta(hours=1)
 
-    decision, question = settled(ASK, made(now=later), Reconsider(asked=before.asked), later)
+    decision, question = apply_approval(ASK, made(now=later), Reconsider(asked=before.asked), later)
 
     assert decision == ASK
     assert question is not None
@@ -111,7 +111,7 @@ def test_a_second_look_without_an_answer_keeps_the_asking_and_gains_no_time() ->
 def test_a_second_look_may_find_that_there_is_less_time() -> None:
     before = made(share_facts(deadline=None))
 
-    _, question = settled(
+    _, question = apply_approval(
         ASK, made(share_facts(deadline=None), wait=timedelta(hours=1)), Reconsider(asked=before.asked), NOW
     )
 
@@ -121,7 +121,7 @@ def test_a_second_look_may_find_that_there_is_less_time() -> None:
 
 @pytest.mark.parametrize("left", [MARGIN, timedelta(minutes=1), -timedelta(hours=1)])
 def test_trap_4_what_is_too_late_to_be_asked_is_held(left: timedelta) -> None:
-    decision, question = settled(ASK, made(share_facts(deadline=NOW + left)), None, NOW)
+    decision, question = apply_approval(ASK, made(share_facts(deadline=NOW + left)), None, NOW)
 
     assert isinstance(decision, Hold)
     assert [reason.code for reason in decision.because] == ["deadline-passed", "policy"]
@@ -131,7 +131,7 @@ def test_trap_4_what_is_too_late_to_be_asked_is_held(left: timedelta) -> None:
 def test_an_approval_counts_although_there_is_no_time_to_ask_again() -> None:
     late = share_facts(deadline=NOW + MARGIN)
 
-    decision, _ = settled(ASK, made(late), Approved(asked=made(late).asked, by=ALICE), NOW)
+    decision, _ = apply_approval(ASK, made(late), Approved(asked=made(late).asked, by=ALICE), NOW)
 
     assert isinstance(decision, Accept)
 
@@ -146,7 +146,7 @@ def test_trap_25_nothing_is_accepted_but_what_was_approved(shown: str, found: st
     before, after = made(share_facts(share_name=shown)), made(share_facts(share_name=found))
     answer = answers(before)[number]
 
-    decision, question = settled(ASK, after, answer, now)
+    decision, question = apply_approval(ASK, after, answer, now)
 
     assert isinstance(decision, Accept) is (isinstance(answer, Approved) and shown == found)
     assert isinstance(decision, Reject) is (isinstance(answer, Denied) and shown == found)

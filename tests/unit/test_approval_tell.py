@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.approval import Approved, Denied, Options, TimedOut
-from drawbridge.approval.ask import Standing
-from drawbridge.approval.tell import Notice, StatusReached, tell
+from drawbridge.approval.ask import ApprovalRecord
+from drawbridge.approval.notify import Notice, StatusReached, notify
 from drawbridge.status import Reason, Status
-from tests.builders import SHARE, question, standing
+from tests.builders import SHARE, approval_record, question
 from tests.unit.approvals import Kept, Slack, has_buttons, texts
 
 ID = SHARE.request_id
@@ -40,32 +40,44 @@ def last(slack: Slack) -> str:
 @pytest.mark.parametrize(
     ("there", "what", "told"),
     [
-        (standing(approval=APPROVED), notice(), "Approved by U0ALICE."),
-        (standing(approval=DENIED), notice(), "Denied by U0BOB: not ours"),
-        (standing(approval=APPROVED), reached(Status.ACCEPTED), "Approved by U0ALICE. Now: accepted."),
-        (standing(approval=APPROVED), reached(Status.ASSOCIATING), "Approved by U0ALICE. Now: accepted."),
-        (standing(approval=APPROVED), reached(Status.AVAILABLE), "Approved by U0ALICE. Now: connected."),
-        (standing(approval=APPROVED), reached(Status.FAILED), "Approved by U0ALICE. Now: failed; it is tried again."),
-        (standing(approval=DENIED), reached(Status.REJECTED, "x"), "Denied by U0BOB: not ours Now: rejected."),
-        (standing(approval=DENIED), reached(Status.ACCEPTED), "Denied by U0BOB: not ours Now: kept as it was."),
+        (approval_record(approval=APPROVED), notice(), "Approved by U0ALICE."),
+        (approval_record(approval=DENIED), notice(), "Denied by U0BOB: not ours"),
+        (approval_record(approval=APPROVED), reached(Status.ACCEPTED), "Approved by U0ALICE. Now: accepted."),
+        (approval_record(approval=APPROVED), reached(Status.ASSOCIATING), "Approved by U0ALICE. Now: accepted."),
+        (approval_record(approval=APPROVED), reached(Status.AVAILABLE), "Approved by U0ALICE. Now: connected."),
         (
-            standing(approval=DENIED),
+            approval_record(approval=APPROVED),
+            reached(Status.FAILED),
+            "Approved by U0ALICE. Now: failed; it is tried again.",
+        ),
+        (approval_record(approval=DENIED), reached(Status.REJECTED, "x"), "Denied by U0BOB: not ours Now: rejected."),
+        (approval_record(approval=DENIED), reached(Status.ACCEPTED), "Denied by U0BOB: not ours Now: kept as it was."),
+        (
+            approval_record(approval=DENIED),
             reached(Status.AVAILABLE),
             "Denied by U0BOB: not ours Now: kept as it was, connected.",
         ),
-        (standing(approval=DENIED), reached(Status.AVAILABLE, attempt=2), "Denied by U0BOB: not ours Now: connected."),
-        (standing(approval=LATE), reached(Status.HELD), "Nobody answered in time. Now: held."),
-        (standing(), reached(Status.EXPIRED, "It expired."), "Expired. It expired."),
-        (standing(), reached(Status.WITHDRAWN, "Gone.", "2", "3", "4"), "Withdrawn by the other side. Gone.; 2; 3"),
-        (standing(), reached(Status.REJECTED, "Elsewhere."), "Rejected. Elsewhere."),
-        (standing(), reached(Status.ACCEPTED, "Elsewhere."), "Accepted. Elsewhere."),
-        (standing(), reached(Status.HELD, "A policy forbids it."), "Held. A policy forbids it."),
+        (
+            approval_record(approval=DENIED),
+            reached(Status.AVAILABLE, attempt=2),
+            "Denied by U0BOB: not ours Now: connected.",
+        ),
+        (approval_record(approval=LATE), reached(Status.HELD), "Nobody answered in time. Now: held."),
+        (approval_record(), reached(Status.EXPIRED, "It expired."), "Expired. It expired."),
+        (
+            approval_record(),
+            reached(Status.WITHDRAWN, "Gone.", "2", "3", "4"),
+            "Withdrawn by the other side. Gone.; 2; 3",
+        ),
+        (approval_record(), reached(Status.REJECTED, "Elsewhere."), "Rejected. Elsewhere."),
+        (approval_record(), reached(Status.ACCEPTED, "Elsewhere."), "Accepted. Elsewhere."),
+        (approval_record(), reached(Status.HELD, "A policy forbids it."), "Held. A policy forbids it."),
     ],
 )
-def test_the_message_says_how_it_went_whichever_way_it_ended(there: Standing, what: Any, told: str) -> None:
+def test_the_message_says_how_it_went_whichever_way_it_ended(there: ApprovalRecord, what: Any, told: str) -> None:
     kept, slack = Kept(there), Slack()
 
-    tell(what, kept, slack)
+    notify(what, kept, slack)
 
     assert slack.updates[0][0] == there.posted
     assert last(slack) == told
@@ -76,81 +88,81 @@ def test_the_message_says_how_it_went_whichever_way_it_ended(there: Standing, wh
 def test_what_is_under_way_is_not_told(status: Status) -> None:
     slack = Slack()
 
-    assert tell(reached(status), Kept(standing()), slack) == ""
+    assert notify(reached(status), Kept(approval_record()), slack) == ""
     assert slack.updates == []
 
 
 @pytest.mark.parametrize("what", [notice(), reached(Status.ACCEPTED)])
 def test_the_same_is_told_once(what: Any) -> None:
-    kept, slack = Kept(standing(approval=APPROVED)), Slack()
+    kept, slack = Kept(approval_record(approval=APPROVED)), Slack()
 
     for _ in range(3):
-        tell(what, kept, slack)
+        notify(what, kept, slack)
 
     assert len(slack.updates) == 1
 
 
 def test_a_late_notice_does_not_take_back_what_the_request_came_to() -> None:
-    kept, slack = Kept(standing(approval=APPROVED)), Slack()
-    tell(reached(Status.AVAILABLE), kept, slack)
+    kept, slack = Kept(approval_record(approval=APPROVED)), Slack()
+    notify(reached(Status.AVAILABLE), kept, slack)
 
-    assert tell(notice(), kept, slack) == "Approved by U0ALICE. Now: connected."
+    assert notify(notice(), kept, slack) == "Approved by U0ALICE. Now: connected."
     assert len(slack.updates) == 1
 
 
 def test_a_late_notice_of_a_first_approval_does_not_bring_the_buttons_back() -> None:
-    kept, slack = Kept(standing(question=TWO, approved_by=("U0ALICE",))), Slack()
-    tell(reached(Status.WITHDRAWN), kept, slack)
+    kept, slack = Kept(approval_record(question=TWO, approved_by=("U0ALICE",))), Slack()
+    notify(reached(Status.WITHDRAWN), kept, slack)
 
-    tell(notice(), kept, slack)
+    notify(notice(), kept, slack)
 
     assert [has_buttons(what) for _, what in slack.updates] == [False]
 
 
 def test_a_first_approval_is_told_with_the_buttons_and_the_second_without() -> None:
-    kept, slack = Kept(standing(question=TWO, approved_by=("U0ALICE",))), Slack()
-    tell(notice(), kept, slack)
+    kept, slack = Kept(approval_record(question=TWO, approved_by=("U0ALICE",))), Slack()
+    notify(notice(), kept, slack)
     assert has_buttons(slack.updates[0][1])
     assert last(slack) == "Approved by U0ALICE. A second person has to approve too."
 
     both = Approved(asked=TWO.asked, by=("U0ALICE", "U0BOB"))
-    told = kept.standings[ID].told
-    kept.standings[ID] = standing(question=TWO, approved_by=both.by, approval=both, told=told)
-    tell(notice(), kept, slack)
+    told = kept.standings[ID].message_text
+    kept.standings[ID] = approval_record(question=TWO, approved_by=both.by, approval=both, message_text=told)
+    notify(notice(), kept, slack)
 
     assert not has_buttons(slack.updates[1][1])
     assert last(slack) == "Approved by U0ALICE and U0BOB."
 
 
 def test_a_late_event_of_an_earlier_attempt_does_not_end_the_question_that_is_asked_now() -> None:
-    kept, slack = Kept(standing(question=question(asking="2-1"))), Slack()
+    kept, slack = Kept(approval_record(question=question(asking="2-1"))), Slack()
 
-    tell(reached(Status.HELD, "Nobody answered.", attempt=1), kept, slack)
+    notify(reached(Status.HELD, "Nobody answered.", attempt=1), kept, slack)
 
     assert slack.updates == []
 
 
 def test_an_event_of_a_later_attempt_tells_what_became_of_the_request_since() -> None:
-    kept, slack = Kept(standing(approval=APPROVED)), Slack()
+    kept, slack = Kept(approval_record(approval=APPROVED)), Slack()
 
-    tell(reached(Status.AVAILABLE, attempt=2), kept, slack)
+    notify(reached(Status.AVAILABLE, attempt=2), kept, slack)
 
     assert last(slack) == "Approved by U0ALICE. Now: connected."
 
 
 @pytest.mark.parametrize("what", [notice(), notice(request_id=""), reached(Status.ACCEPTED)])
-@pytest.mark.parametrize("there", [[], [standing(posted=None, approval=APPROVED)]])
-def test_of_what_is_unknown_or_was_never_posted_nothing_is_told(there: list[Standing], what: Any) -> None:
+@pytest.mark.parametrize("there", [[], [approval_record(posted=None, approval=APPROVED)]])
+def test_of_what_is_unknown_or_was_never_posted_nothing_is_told(there: list[ApprovalRecord], what: Any) -> None:
     slack = Slack()
 
-    assert tell(what, Kept(*there), slack) == ""
+    assert notify(what, Kept(*there), slack) == ""
     assert slack.updates == []
 
 
 def test_a_person_hears_privately_what_became_of_their_click() -> None:
     slack = Slack()
 
-    tell(notice(words="You can't decide on this.", channel="C0"), Kept(), slack)
+    notify(notice(words="You can't decide on this.", channel="C0"), Kept(), slack)
 
     assert slack.private == [("C0", "U0ALICE", "You can't decide on this.")]
 
@@ -159,19 +171,19 @@ def test_a_person_hears_privately_what_became_of_their_click() -> None:
 def test_nobody_hears_what_there_is_no_place_or_no_word_for(what: Notice) -> None:
     slack = Slack()
 
-    tell(what, Kept(), slack)
+    notify(what, Kept(), slack)
 
     assert slack.private == []
 
 
 def test_the_message_is_changed_before_a_person_is_told_so_that_it_is_changed_whatever_becomes_of_that() -> None:
     class Unheard(Slack):
-        def tell_privately(self, channel: str, user_id: str, text: str) -> None:
+        def send_privately(self, channel: str, user_id: str, text: str) -> None:
             raise TimeoutError
 
-    kept, slack = Kept(standing(approval=APPROVED)), Unheard()
+    kept, slack = Kept(approval_record(approval=APPROVED)), Unheard()
     with pytest.raises(TimeoutError):
-        tell(notice(words="x", channel="C0"), kept, slack)
+        notify(notice(words="x", channel="C0"), kept, slack)
 
     assert last(slack) == "Approved by U0ALICE."
 
@@ -186,10 +198,10 @@ EVENTS: list[Any] = [
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
 def test_in_whatever_order_it_is_told_the_buttons_do_not_come_back(order: tuple[int, ...]) -> None:
-    kept, slack = Kept(standing(approval=APPROVED)), Slack()
+    kept, slack = Kept(approval_record(approval=APPROVED)), Slack()
 
     for number in (*order, *order):
-        tell(EVENTS[number], kept, slack)
+        notify(EVENTS[number], kept, slack)
 
     assert not any(has_buttons(what) for _, what in slack.updates)
     assert "Now: " in last(slack)
@@ -197,7 +209,7 @@ def test_in_whatever_order_it_is_told_the_buttons_do_not_come_back(order: tuple[
 
 @given(st.lists(st.sampled_from(EVENTS), min_size=1, max_size=8))
 def test_what_is_returned_is_what_the_message_says_by_then(events: list[Any]) -> None:
-    kept, slack = Kept(standing(approval=APPROVED)), Slack()
+    kept, slack = Kept(approval_record(approval=APPROVED)), Slack()
 
     for each in events:
-        assert tell(each, kept, slack) == kept.standings[ID].told
+        assert notify(each, kept, slack) == kept.standings[ID].message_text

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from drawbridge.approval.turns import AWAITS_TURN, in_turn
+from drawbridge.approval.question_slots import AWAITS_QUESTION_SLOT, within_slots
 from drawbridge.decision import Hold
-from drawbridge.discovery.turns import FreeTurns
-from drawbridge.hint import AT_CONNECTIONS
+from drawbridge.discovery.free_question_slots import FreeQuestionSlots
+from drawbridge.hint import CONNECTIONS
 from drawbridge.request import EndpointConnectionRequest
-from drawbridge.request.digests import digest
+from drawbridge.request.fingerprints import fingerprint
 from drawbridge.status import Reason, Status
 from tests.builders import NOW, PROVIDER, SERVICE_ID, question, row
 from tests.unit.approvals import ASK
@@ -29,12 +29,12 @@ class Turns:
 
 
 def test_a_question_in_its_turn_is_asked() -> None:
-    assert in_turn(ASK, question(), Turns(), MOST) == (ASK, question())
-    assert in_turn(ASK, None, Turns(*"abcde"), MOST) == (ASK, None)
+    assert within_slots(ASK, question(), Turns(), MOST) == (ASK, question())
+    assert within_slots(ASK, None, Turns(*"abcde"), MOST) == (ASK, None)
 
 
 def test_a_question_out_of_turn_is_held_and_says_so() -> None:
-    decision, asked = in_turn(ASK, question(), Turns(*"abcde"), MOST)
+    decision, asked = within_slots(ASK, question(), Turns(*"abcde"), MOST)
 
     assert asked is None
     assert isinstance(decision, Hold)
@@ -53,9 +53,9 @@ def test_as_many_are_started_as_there_are_turns(open_: int, started: int) -> Non
             status,
             request=request,
             settled=status is Status.HELD,
-            awaits_turn=status is Status.HELD,
-            seen=digest("open"),
-            permitted=world.permitted(each.owner),
+            awaits_question_slot=status is Status.HELD,
+            observed_fingerprint=fingerprint("open"),
+            decision_fingerprint=world.decision_fingerprint(each.owner),
         )
     # All of one account ask at the same time.
     world.listed_connections = [
@@ -63,11 +63,11 @@ def test_as_many_are_started_as_there_are_turns(open_: int, started: int) -> Non
     ]
     world.counts = False
 
-    assert len(world.discoverer().discover(AT_CONNECTIONS, NOW).started) == started
+    assert len(world.sweeper().sweep(CONNECTIONS, NOW).started) == started
 
 
 @pytest.mark.parametrize(("status", "next_"), [(Status.AVAILABLE, True), (Status.HELD, True), (Status.FAILED, False)])
 def test_what_is_kept_until_its_turn_gets_it_unless_its_attempt_failed(status: Status, next_: bool) -> None:
-    kept = row(status, settled=True, kept=(Reason(AWAITS_TURN, "five are open"),))
+    kept = row(status, settled=True, kept=(Reason(AWAITS_QUESTION_SLOT, "five are open"),))
 
-    assert FreeTurns([], MOST).is_next(kept) is next_
+    assert FreeQuestionSlots([], MOST).is_next(kept) is next_

@@ -8,7 +8,7 @@ from hypothesis import given
 from drawbridge.association import DesiredAttachment, Mode
 from drawbridge.association.attachment_document import attachment_of, document_of
 from drawbridge.errors import InvalidInputError
-from tests.builders import wanted, wanted_by_network
+from tests.builders import desired, desired_by_network
 from tests.unit.attachments import everything_wanted
 
 
@@ -18,7 +18,7 @@ def test_what_is_written_of_an_attachment_is_read_as_it_was(desired: DesiredAtta
 
 
 def test_an_alias_is_written_and_read_whole() -> None:
-    aliased = wanted(
+    aliased = desired(
         alias="{resource}.corp.example", alias_zone="Z0", alias_zone_name="corp.example", alias_reserved=True
     )
 
@@ -29,4 +29,4 @@ def test_an_alias_is_written_and_read_whole() -> None:
 @pytest.mark.parametrize("mode", [Mode.SERVICE_NETWORK, Mode.SERVICE_NETWORK_ENDPOINT])
 def test_a_document_that_names_no_network_where_its_mode_needs_one_is_refused(mode: Mode) -> None:
     with pytest.raises(InvalidInputError, match=f"network is missing; mode {mode} is by one"):
-        wanted_by_network(mode, network=None)
+        desired_by_network(mode, network=None)

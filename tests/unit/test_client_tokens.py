@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from drawbridge.association import DesiredAttachment, Mode, NetworkRef
-from drawbridge.association.observed import Endpoint, State
+from drawbridge.association.observed_attachment import Endpoint, State
 from drawbridge.errors import ConflictError
 from drawbridge.lattice import PrivateDns
 from tests.associating import associate
-from tests.builders import NETWORK, wanted, wanted_by_network
+from tests.builders import NETWORK, desired, desired_by_network
 from tests.unit.reach import Reach
 
 MADE = NetworkRef(name="shared", create=True)
@@ -26,28 +26,28 @@ PLACED: dict[str, Any] = {**EVERYTHING, "subnet_ids": SUBNETS, "address_type": "
     ("what", "attempt", "tokens"),
     [
         (
-            wanted(),
+            desired(),
             1,
             [
                 "19b875bb02329c4f94235e9df65ffc5636de687f59d342f281b538cbcdf5da2e",
             ],
         ),
         (
-            wanted(),
+            desired(),
             2,
             [
                 "ee7e530b2a9703d73afd330b48c9f79ed94db3716c061e17407760af35fc04d4",
             ],
         ),
         (
-            wanted(**PLACED),
+            desired(**PLACED),
             1,
             [
                 "14487e8d3aea3c537beb7b1cef45b54cce17310c0f06738f854f667608231c1d",
             ],
         ),
         (
-            wanted_by_network(network=MADE),
+            desired_by_network(network=MADE),
             1,
             [
                 "af90262b447f6e8e89a7f441d554e6f469d6ccc97d6fe5d7c1d54e51fb439bfe",
@@ -56,7 +56,7 @@ PLACED: dict[str, Any] = {**EVERYTHING, "subnet_ids": SUBNETS, "address_type": "
             ],
         ),
         (
-            wanted_by_network(network=MADE, vpc_id="", **LISTED),
+            desired_by_network(network=MADE, vpc_id="", **LISTED),
             1,
             [
                 "af90262b447f6e8e89a7f441d554e6f469d6ccc97d6fe5d7c1d54e51fb439bfe",
@@ -64,7 +64,7 @@ PLACED: dict[str, Any] = {**EVERYTHING, "subnet_ids": SUBNETS, "address_type": "
             ],
         ),
         (
-            wanted_by_network(network=MADE, **EVERYTHING),
+            desired_by_network(network=MADE, **EVERYTHING),
             3,
             [
                 "1499ec54bb70295bb783142da24b1869f9e96ee907052a9f2777a4b26b1db416",
@@ -73,7 +73,7 @@ PLACED: dict[str, Any] = {**EVERYTHING, "subnet_ids": SUBNETS, "address_type": "
             ],
         ),
         (
-            wanted_by_network(Mode.SERVICE_NETWORK_ENDPOINT, network=MADE),
+            desired_by_network(Mode.SERVICE_NETWORK_ENDPOINT, network=MADE),
             1,
             [
                 "af90262b447f6e8e89a7f441d554e6f469d6ccc97d6fe5d7c1d54e51fb439bfe",
@@ -82,7 +82,7 @@ PLACED: dict[str, Any] = {**EVERYTHING, "subnet_ids": SUBNETS, "address_type": "
             ],
         ),
         (
-            wanted_by_network(Mode.SERVICE_NETWORK_ENDPOINT, network=MADE, **PLACED),
+            desired_by_network(Mode.SERVICE_NETWORK_ENDPOINT, network=MADE, **PLACED),
             2,
             [
                 "0dd062dbbfe89e45e110486bb2422cc1b68604c2014d4d7b12feb06dc927112a",
@@ -97,7 +97,7 @@ def test_what_is_made_is_asked_for_by_the_tokens_of_every_version(
 ) -> None:
     aws = Reach()
 
-    associate(what, aws.ways, attempt=attempt)
+    associate(what, aws.reconciler, attempt=attempt)
 
     assert aws.tokens == tokens
 
@@ -105,9 +105,9 @@ def test_what_is_made_is_asked_for_by_the_tokens_of_every_version(
 @pytest.mark.parametrize(
     ("what", "token"),
     [
-        (wanted(**PLACED), "c8d4c3368eba622015ee065e080d1ad8e34c7d495e3458ba692a7684bda6b05a"),
+        (desired(**PLACED), "c8d4c3368eba622015ee065e080d1ad8e34c7d495e3458ba692a7684bda6b05a"),
         (
-            wanted_by_network(Mode.SERVICE_NETWORK_ENDPOINT, **PLACED),
+            desired_by_network(Mode.SERVICE_NETWORK_ENDPOINT, **PLACED),
             "f02f1fe9dddd8b106ab44d041b7899190bbef9eee39c8c25eb91d6c82061ef9b",
         ),
     ],
@@ -116,9 +116,9 @@ def test_what_was_there_before_is_in_the_token_of_every_version(what: DesiredAtt
     aws = Reach()
     aws.networks = [NETWORK]
     for gone in ("vpce-b", "vpce-a"):
-        aws.have_endpoint(what, Endpoint(id=gone, state=State.OVER), NETWORK)
+        aws.have_endpoint(what, Endpoint(id=gone, state=State.TERMINATED), NETWORK)
 
-    associate(what, aws.ways, attempt=1)
+    associate(what, aws.reconciler, attempt=1)
 
     assert aws.tokens[-1] == token
 
@@ -137,7 +137,7 @@ def test_the_second_token_of_a_network_s_endpoint_is_that_of_every_version(monke
 
     monkeypatch.setattr(aws._Endpoints, "create", refusing_the_first)
 
-    associate(wanted_by_network(Mode.SERVICE_NETWORK_ENDPOINT, **PLACED), aws.ways, attempt=1)
+    associate(desired_by_network(Mode.SERVICE_NETWORK_ENDPOINT, **PLACED), aws.reconciler, attempt=1)
 
     assert aws.tokens[1:] == [
         "07a45d5f1bba4dda14ae5d2a305ec32f276fbbd60a857da1c9acfb76169940cd",

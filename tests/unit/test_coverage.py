@@ -6,16 +6,18 @@ from drawbridge.association.coverage import Coverage
 from drawbridge.decision import Accept, DecidedOn, Keep
 from drawbridge.decision.let_in import LetIn
 from drawbridge.errors import NotReadyError
-from drawbridge.request.digests import contents_fingerprint
+from drawbridge.request.fingerprints import contents_fingerprint
 from drawbridge.status import Reason
-from tests.builders import MOMENT, NOW, RESOURCE_ARN, SHARE_ARN, asker, entity
+from tests.builders import EVALUATION_TIME, NOW, RESOURCE_ARN, SHARE_ARN, entity, requester
 from tests.unit.planning import World, binding
 
 LATE = f"{RESOURCE_ARN[:-1]}0"
-ON = DecidedOn(at=NOW, contents="these", state="as it was decided on")
+ON = DecidedOn(at=NOW, contents_fingerprint="these", observed_fingerprint="as it was decided on")
 POLICY = Reason("policy", "because", source="let-orders-in")
 BOB = Reason("denied", "Denied by U0BOB: Nobody needs it", source="U0BOB")
-LET_IN = LetIn(at=NOW, because=(POLICY,), contents=contents_fingerprint([RESOURCE_ARN]), arns=(RESOURCE_ARN,))
+LET_IN = LetIn(
+    at=NOW, because=(POLICY,), contents_fingerprint=contents_fingerprint([RESOURCE_ARN]), arns=(RESOURCE_ARN,)
+)
 
 
 def coverage(decision: Accept | Keep = Accept((POLICY,)), let_in: LetIn | None = LET_IN) -> Coverage:  # noqa: B008 - frozen
@@ -25,14 +27,14 @@ def coverage(decision: Accept | Keep = Accept((POLICY,)), let_in: LetIn | None =
 def test_what_was_let_in_is_planned_and_what_came_later_is_refused_with_what_to_do() -> None:
     world = World(entity(), entity("payroll", LATE))
 
-    plan = world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT, coverage())
+    plan = world.planner(binding()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME, coverage())
 
     assert [each.resource.name for each in plan.associations] == ["orders-db"]
     ((code, text),) = [(reason.code, reason.text) for reason in plan.refused]
     assert code == "not-let-in"
     assert "payroll" in text
     assert "let-orders-in" in text
-    assert plan.state == ON.state
+    assert plan.observed_fingerprint == ON.observed_fingerprint
     assert plan.contents is not None
     assert {each.name for each in plan.contents} == {"orders-db", "payroll"}
 
@@ -40,7 +42,7 @@ def test_what_was_let_in_is_planned_and_what_came_later_is_refused_with_what_to_
 def test_what_a_person_denied_is_refused_with_who_denied_it() -> None:
     world = World(entity(), entity("payroll", LATE))
 
-    plan = world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT, coverage(Keep((BOB,))))
+    plan = world.planner(binding()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME, coverage(Keep((BOB,))))
 
     assert [each.resource.name for each in plan.associations] == ["orders-db"]
     assert [(reason.code, reason.source) for reason in plan.refused] == [("denied", "U0BOB")]
@@ -50,21 +52,21 @@ def test_what_was_not_let_in_takes_no_name_from_what_was() -> None:
     # By its ARN it comes first.
     world = World(entity("orders-db", LATE), entity())
 
-    plan = world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT, coverage())
+    plan = world.planner(binding()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME, coverage())
 
     assert [each.resource.arn for each in plan.associations] == [RESOURCE_ARN]
     assert [reason.code for reason in plan.refused] == ["not-let-in"]
 
 
 def test_where_it_is_not_known_what_was_let_in_nothing_is_planned() -> None:
-    plan = World(entity()).planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT, coverage(let_in=None))
+    plan = World(entity()).planner(binding()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME, coverage(let_in=None))
 
     assert plan.associations == ()
     assert [reason.code for reason in plan.refused] == ["not-let-in"]
 
 
 def test_a_share_that_is_too_large_to_be_kept_is_waited_for_after_it_was_let_in_and_else_not_covered() -> None:
-    large = LetIn(at=NOW, because=(), contents=contents_fingerprint([RESOURCE_ARN, LATE]), arns=None)
+    large = LetIn(at=NOW, because=(), contents_fingerprint=contents_fingerprint([RESOURCE_ARN, LATE]), arns=None)
 
     assert coverage(let_in=large).covered([RESOURCE_ARN, LATE]) == {RESOURCE_ARN, LATE}
     assert coverage(Keep(()), large).covered([RESOURCE_ARN]) == frozenset()
@@ -80,8 +82,11 @@ def test_what_was_just_let_in_is_expected_and_what_is_only_kept_is_not() -> None
 
 def test_of_a_share_that_aws_did_not_show_the_state_is_what_it_is_seen_to_hold() -> None:
     world = World(entity())
-    unseen = Coverage(let_in=LET_IN, decision=Accept(()), on=DecidedOn(at=NOW, contents="unknown"))
+    unseen = Coverage(let_in=LET_IN, decision=Accept(()), on=DecidedOn(at=NOW, contents_fingerprint="unknown"))
 
-    plan = world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT, unseen)
+    plan = world.planner(binding()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME, unseen)
 
-    assert plan.state == world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT).state
+    assert (
+        plan.observed_fingerprint
+        == world.planner(binding()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME).observed_fingerprint
+    )

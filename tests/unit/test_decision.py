@@ -7,25 +7,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.decision import Accept, AskApprover, Hold, Moot, Reject
+from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Hold, Reject
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decide import decide, may_associate
-from drawbridge.decision.facts import Facts, Membership, Moment
+from drawbridge.decision.facts import EvaluationTime, Facts, Membership
 from drawbridge.decision.policies import parse_policy
 from drawbridge.errors import InvalidInputError
 from drawbridge.status import Reason, Status
 from tests.builders import (
     CONSUMER,
-    MOMENT,
+    EVALUATION_TIME,
     NOW,
     PROVIDER,
     REPOSITORY,
     SERVICE_ID,
     STRANGER,
     SUBNET,
-    asker,
     connection_facts,
     content,
+    requester,
     resource_facts,
     share_facts,
 )
@@ -51,37 +51,37 @@ def test_every_default_policy_is_good(name: str) -> None:
 def test_one_line_is_a_whole_policy() -> None:
     one_line = f'permit(principal == Account::"{PROVIDER}", action == Action::"accept", resource);'
 
-    decision = decide(share_facts(), policies(one_line), MOMENT)
+    decision = decide(share_facts(), policies(one_line), EVALUATION_TIME)
 
     assert decision == Accept((Reason("policy", "Policy policy-0 permits it.", source="policy-0"),))
 
 
 def test_by_default_a_registered_consumer_is_let_in() -> None:
-    facts = connection_facts(asker(CONSUMER, services=frozenset({SERVICE_ID})))
+    facts = connection_facts(requester(CONSUMER, services=frozenset({SERVICE_ID})))
 
-    decision = decide(facts, policies(defaults=True), MOMENT)
+    decision = decide(facts, policies(defaults=True), EVALUATION_TIME)
 
     assert isinstance(decision, Accept)
     assert [reason.source for reason in decision.because] == ["registered-consumer"]
 
 
 def test_by_default_a_consumer_registered_for_another_service_is_not_let_in() -> None:
-    facts = connection_facts(asker(CONSUMER, services=frozenset({"vpce-svc-00000000000000000"})))
+    facts = connection_facts(requester(CONSUMER, services=frozenset({"vpce-svc-00000000000000000"})))
 
-    assert isinstance(decide(facts, policies(defaults=True), MOMENT), AskApprover)
+    assert isinstance(decide(facts, policies(defaults=True), EVALUATION_TIME), AskApprover)
 
 
 def test_by_default_being_a_consumer_of_ours_does_not_let_a_share_in() -> None:
-    facts = share_facts(asker(services=frozenset({"*"})))
+    facts = share_facts(requester(services=frozenset({"*"})))
 
-    assert isinstance(decide(facts, policies(defaults=True), MOMENT), AskApprover)
+    assert isinstance(decide(facts, policies(defaults=True), EVALUATION_TIME), AskApprover)
 
 
 @pytest.mark.parametrize("facts", [share_facts, connection_facts])
 def test_by_default_an_account_of_our_organization_is_let_in(facts: object) -> None:
-    inside = facts(asker(membership=Membership.MEMBER))  # type: ignore[operator]  # either builder
+    child = facts(requester(membership=Membership.MEMBER))  # type: ignore[operator]  # either builder
 
-    decision = decide(inside, policies(defaults=True), MOMENT)
+    decision = decide(child, policies(defaults=True), EVALUATION_TIME)
 
     assert isinstance(decision, Accept)
     assert decision.because[0].source == "own-organization"
@@ -89,22 +89,24 @@ def test_by_default_an_account_of_our_organization_is_let_in(facts: object) -> N
 
 @pytest.mark.parametrize("membership", [Membership.OUTSIDER, Membership.UNKNOWN])
 def test_unknown_is_not_in_our_organization(membership: Membership) -> None:
-    assert isinstance(decide(share_facts(asker(membership=membership)), policies(defaults=True), MOMENT), AskApprover)
+    assert isinstance(
+        decide(share_facts(requester(membership=membership)), policies(defaults=True), EVALUATION_TIME), AskApprover
+    )
 
 
 def test_a_policy_may_name_an_organizational_unit() -> None:
     only_workloads = policies(
         'permit(principal in OrganizationalUnit::"ou-work", action == Action::"accept", resource);'
     )
-    inside = asker(membership=Membership.MEMBER, units=("ou-work", "ou-prod"))
-    outside = asker(membership=Membership.MEMBER, units=("ou-sandbox",))
+    child = requester(membership=Membership.MEMBER, units=("ou-work", "ou-prod"))
+    outside = requester(membership=Membership.MEMBER, units=("ou-sandbox",))
 
-    assert isinstance(decide(share_facts(inside), only_workloads, MOMENT), Accept)
-    assert isinstance(decide(share_facts(outside), only_workloads, MOMENT), Hold)
+    assert isinstance(decide(share_facts(child), only_workloads, EVALUATION_TIME), Accept)
+    assert isinstance(decide(share_facts(outside), only_workloads, EVALUATION_TIME), Hold)
 
 
 def test_without_any_policy_everything_is_held() -> None:
-    decision = decide(connection_facts(), policies(), MOMENT)
+    decision = decide(connection_facts(), policies(), EVALUATION_TIME)
 
     assert isinstance(decision, Hold)
     assert [reason.code for reason in decision.because] == ["no-policy-permits"]
@@ -112,9 +114,9 @@ def test_without_any_policy_everything_is_held() -> None:
 
 def test_a_request_may_be_rejected_by_policy() -> None:
     decision = decide(
-        connection_facts(asker(STRANGER)),
+        connection_facts(requester(STRANGER)),
         policies('@reason("no strangers") permit(principal, action == Action::"reject", resource);'),
-        MOMENT,
+        EVALUATION_TIME,
     )
 
     assert decision == Reject((Reason("policy", "no strangers", source="policy-0"),))
@@ -125,14 +127,14 @@ def test_accepting_comes_before_asking_and_asking_before_rejecting() -> None:
     no_accept = 'forbid(principal, action == Action::"accept", resource);'
     no_asking = 'forbid(principal, action == Action::"askApprover", resource);'
 
-    assert isinstance(decide(share_facts(), policies(everything), MOMENT), Accept)
-    assert isinstance(decide(share_facts(), policies(everything, no_accept), MOMENT), AskApprover)
-    assert isinstance(decide(share_facts(), policies(everything, no_accept, no_asking), MOMENT), Reject)
+    assert isinstance(decide(share_facts(), policies(everything), EVALUATION_TIME), Accept)
+    assert isinstance(decide(share_facts(), policies(everything, no_accept), EVALUATION_TIME), AskApprover)
+    assert isinstance(decide(share_facts(), policies(everything, no_accept, no_asking), EVALUATION_TIME), Reject)
 
 
 @given(account=accounts, membership=st.sampled_from(Membership), registered=st.booleans(), is_share=st.booleans())
 def test_a_forbid_always_wins(account: str, membership: Membership, registered: bool, is_share: bool) -> None:
-    who = asker(account, membership, frozenset({"*"}) if registered else None)
+    who = requester(account, membership, frozenset({"*"}) if registered else None)
     facts: Facts = share_facts(who) if is_share else connection_facts(who)
     forbidden = policies(
         "permit(principal, action, resource);",
@@ -140,7 +142,7 @@ def test_a_forbid_always_wins(account: str, membership: Membership, registered: 
         defaults=True,
     )
 
-    decision = decide(facts, forbidden, MOMENT)
+    decision = decide(facts, forbidden, EVALUATION_TIME)
 
     assert isinstance(decision, Hold)
     assert Reason("policy", "blocked", source="policy-1") in decision.because
@@ -150,7 +152,7 @@ def test_an_error_inside_a_policy_never_permits_and_is_told() -> None:
     overflowing = "permit(principal, action, resource) when { 9223372036854775807 + context.secondsLeft > 0 };"
     guarded = overflowing.replace("{ 9", "{ context has secondsLeft && 9")
 
-    decision = decide(share_facts(), policies(guarded), MOMENT)
+    decision = decide(share_facts(), policies(guarded), EVALUATION_TIME)
 
     assert isinstance(decision, Hold)
     assert any(reason.code == "policy-error" for reason in decision.because)
@@ -161,7 +163,7 @@ def test_an_error_inside_a_forbid_does_not_let_anything_in() -> None:
         "permit(principal, action, resource);forbid(principal, action, resource) when { 9223372036854775807 + 1 > 0 };"
     )
 
-    decision = decide(share_facts(), policies(failing), MOMENT)
+    decision = decide(share_facts(), policies(failing), EVALUATION_TIME)
 
     assert isinstance(decision, Hold)
     assert any(reason.code == "policy-error" for reason in decision.because)
@@ -173,7 +175,7 @@ def test_an_empty_share_does_not_count_as_one_of_lattice_resources_only() -> Non
         " when { context has onlyLattice && context.onlyLattice };"
     )
 
-    assert isinstance(decide(share_facts(contents=()), only_lattice, MOMENT), Hold)
+    assert isinstance(decide(share_facts(contents=()), only_lattice, EVALUATION_TIME), Hold)
 
 
 def test_trap_5_a_policy_sees_what_a_share_holds_before_it_is_accepted() -> None:
@@ -181,8 +183,8 @@ def test_trap_5_a_policy_sees_what_a_share_holds_before_it_is_accepted() -> None
         'permit(principal, action == Action::"accept", resource)'
         " when { context has onlyLattice && context.onlyLattice };"
     )
-    assert isinstance(decide(share_facts(), only_lattice, MOMENT), Accept)
-    assert isinstance(decide(share_facts(contents=(content(), SUBNET)), only_lattice, MOMENT), Hold)
+    assert isinstance(decide(share_facts(), only_lattice, EVALUATION_TIME), Accept)
+    assert isinstance(decide(share_facts(contents=(content(), SUBNET)), only_lattice, EVALUATION_TIME), Hold)
 
 
 def test_a_policy_sees_the_time_that_is_left() -> None:
@@ -191,22 +193,22 @@ def test_a_policy_sees_the_time_that_is_left() -> None:
         " when { context has secondsLeft && context.secondsLeft > 3600 };"
     )
 
-    assert isinstance(decide(share_facts(), in_time, MOMENT), Accept)
-    assert isinstance(decide(share_facts(), in_time, Moment(NOW + timedelta(hours=11, minutes=30))), Hold)
+    assert isinstance(decide(share_facts(), in_time, EVALUATION_TIME), Accept)
+    assert isinstance(decide(share_facts(), in_time, EvaluationTime(NOW + timedelta(hours=11, minutes=30))), Hold)
 
 
 def test_what_is_over_is_not_decided() -> None:
-    over = Moot(Status.EXPIRED, (Reason("deadline-passed", "too late"),))
+    over = AlreadyResolved(Status.EXPIRED, (Reason("deadline-passed", "too late"),))
 
-    assert decide(over, policies("permit(principal, action, resource);"), MOMENT) is over
+    assert decide(over, policies("permit(principal, action, resource);"), EVALUATION_TIME) is over
 
 
 def test_a_broken_policy_is_named_beside_every_decision() -> None:
     broken = Reason("policy-broken", "policy x, line 3: unexpected token", source="x")
     everything = policies("permit(principal, action, resource);")
 
-    assert broken in decide(share_facts(), policies(), MOMENT, broken=(broken,)).because
-    assert broken in decide(share_facts(), everything, MOMENT, broken=(broken,)).because
+    assert broken in decide(share_facts(), policies(), EVALUATION_TIME, broken=(broken,)).because
+    assert broken in decide(share_facts(), everything, EVALUATION_TIME, broken=(broken,)).because
 
 
 @pytest.mark.parametrize(
@@ -242,7 +244,7 @@ def test_any_text_is_a_policy_or_refused_and_nothing_else(text: str) -> None:
 
 @pytest.mark.parametrize(("private_dns", "permitted"), [("off", True), ("verified", True), ("all", False)])
 def test_trap_17_by_default_a_provider_claims_no_names_in_our_vpc(private_dns: str, permitted: bool) -> None:
-    allowed, because = may_associate(resource_facts(private_dns=private_dns), policies(defaults=True), MOMENT)
+    allowed, because = may_associate(resource_facts(private_dns=private_dns), policies(defaults=True), EVALUATION_TIME)
 
     assert allowed is permitted
     assert because

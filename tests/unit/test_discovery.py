@@ -1,4 +1,4 @@
-"""Discovery: one look, an execution for each request that needs one, and nothing lost wherever it breaks off."""
+"""Sweeps: an execution for each request that needs one, and nothing lost wherever it breaks off."""
 
 import contextlib
 from collections.abc import Collection, Mapping
@@ -8,16 +8,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawbridge.association.made import Kind, Made
-from drawbridge.association.plan_inputs import Inputs
+from drawbridge.association.owned_object import OwnedKind, OwnedObject
+from drawbridge.association.plan_inputs import PlanInputs
+from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.review import Review, ReviewOpen
-from drawbridge.discovery.row import Row
 from drawbridge.errors import DrawbridgeError, InvalidInputError, ThrottledError
-from drawbridge.hint import AT_CONNECTIONS, AT_SHARES, EVERYWHERE
-from drawbridge.lattice import Matchable
+from drawbridge.hint import CONNECTIONS, EVERYTHING, SHARES
+from drawbridge.lattice import MatchAttributes
 from drawbridge.request import ResourceShareRequest
 from drawbridge.request.connections import ConnectionState
-from drawbridge.request.digests import digest, state_in_effect
+from drawbridge.request.fingerprints import fingerprint, share_fingerprint
 from drawbridge.request.shares import Invitation, InvitationStatus, Share
 from drawbridge.status import Reason, Status
 from tests.builders import (
@@ -47,18 +47,18 @@ def test_a_connection_and_an_invitation_each_get_their_execution(world: World) -
     world.listed_connections = [connection()]
     world.listed_invitations = [invitation()]
 
-    discovery = world.discoverer().discover(EVERYWHERE, NOW)
+    result = world.sweeper().sweep(EVERYTHING, NOW)
 
-    assert set(discovery.started) == {f"{CONNECTION.request_id}-1", f"{SHARE.request_id}-1"}
-    assert world.running.keys() == set(discovery.started)
+    assert set(result.started) == {f"{CONNECTION.request_id}-1", f"{SHARE.request_id}-1"}
+    assert world.running.keys() == set(result.started)
     assert {each.account_id for each in world.kept.values()} == {CONSUMER, PROVIDER}
 
 
 def test_looking_again_starts_nothing_again(world: World) -> None:
     world.listed_connections = [connection()]
-    world.discoverer().discover(EVERYWHERE, NOW)
+    world.sweeper().sweep(EVERYTHING, NOW)
 
-    again = world.discoverer().discover(EVERYWHERE, NOW)
+    again = world.sweeper().sweep(EVERYTHING, NOW)
 
     assert again.started == ()
     assert len(world.running) == 1
@@ -67,45 +67,59 @@ def test_looking_again_starts_nothing_again(world: World) -> None:
 def test_trap_6_a_share_that_is_there_without_invitation_is_a_request(world: World) -> None:
     world.listed_shares, world.listed_resources = [share()], [shared_resource()]
 
-    assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-1",)
+    assert world.sweeper().sweep(SHARES, NOW).started == (f"{SHARE.request_id}-1",)
 
 
 def test_a_share_that_holds_nothing_of_lattice_is_none_of_our_business(world: World) -> None:
     world.listed_shares = [share()]
     world.listed_resources = [shared_resource("arn:aws:ec2:us-east-1:111111111111:subnet/subnet-1", "ec2:subnet")]
 
-    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
+    assert world.sweeper().sweep(SHARES, NOW).started == ()
 
 
 def test_trap_5_a_resource_that_comes_to_a_share_later_is_noticed(world: World) -> None:
     world.listed_shares, world.listed_resources = [share()], [shared_resource()]
-    world.discoverer().discover(AT_SHARES, NOW)
+    world.sweeper().sweep(SHARES, NOW)
     pending = world.kept[SHARE.request_id]
     world.kept[SHARE.request_id] = row(
-        Status.AVAILABLE, request=SHARE, seen=pending.seen, wanted=pending.wanted, permitted=pending.permitted
+        Status.AVAILABLE,
+        request=SHARE,
+        observed_fingerprint=pending.observed_fingerprint,
+        bindings_fingerprint=pending.bindings_fingerprint,
+        decision_fingerprint=pending.decision_fingerprint,
     )
-    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
+    assert world.sweeper().sweep(SHARES, NOW).started == ()
 
     world.listed_resources.append(shared_resource(shared_resource().arn + "0"))
 
-    assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-2",)
+    assert world.sweeper().sweep(SHARES, NOW).started == (f"{SHARE.request_id}-2",)
 
 
 def connected(world: World, **changes: Any) -> None:
     """Have a share that is available, as AWS lists it, and of which the ledger keeps how it was left."""
     world.listed_shares, world.listed_resources = [share()], [shared_resource()]
-    world.discoverer().discover(AT_SHARES, NOW)
+    world.sweeper().sweep(SHARES, NOW)
     kept = world.kept[SHARE.request_id]
-    told = {"seen": kept.seen, "wanted": kept.wanted, "permitted": kept.permitted, "ways": ()} | changes
+    told = {
+        "observed_fingerprint": kept.observed_fingerprint,
+        "bindings_fingerprint": kept.bindings_fingerprint,
+        "decision_fingerprint": kept.decision_fingerprint,
+        "attachments": (),
+    } | changes
     world.kept[SHARE.request_id] = row(Status.AVAILABLE, request=SHARE, **told)
 
 
-ORDERS = (Matchable(name="orders-db", type="SINGLE", owner=PROVIDER),)
+ORDERS = (MatchAttributes(name="orders-db", type="SINGLE", owner=PROVIDER),)
 
 
 def known(world: World, **changes: Any) -> None:
     """Have a share that is settled, of which the ledger keeps what it holds and which bindings matched that."""
-    connected(world, matched=world.matched("orders", ORDERS), contents=ORDERS, **changes)
+    connected(
+        world,
+        matching_bindings_fingerprint=world.matching_bindings_fingerprint("orders", ORDERS),
+        contents=ORDERS,
+        **changes,
+    )
 
 
 def test_a_binding_for_other_resources_of_the_provider_starts_nothing(world: World) -> None:
@@ -113,7 +127,7 @@ def test_a_binding_for_other_resources_of_the_provider_starts_nothing(world: Wor
 
     world.bindings = "one more"
 
-    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
+    assert world.sweeper().sweep(SHARES, NOW).started == ()
 
 
 def test_a_binding_that_matches_something_in_the_share_starts_an_attempt(world: World) -> None:
@@ -121,7 +135,7 @@ def test_a_binding_that_matches_something_in_the_share_starts_an_attempt(world: 
 
     world.bindings, world.matching = "one more", "and another that matches"
 
-    assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-2",)
+    assert world.sweeper().sweep(SHARES, NOW).started == (f"{SHARE.request_id}-2",)
 
 
 @pytest.mark.parametrize(
@@ -132,48 +146,48 @@ def test_where_something_is_hindered_or_unknown_any_binding_for_the_provider_sta
 ) -> None:
     known(world, updated_at=NOW.isoformat())
     world.kept[SHARE.request_id] = msgspec.structs.replace(world.kept[SHARE.request_id], **changes)
-    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
+    assert world.sweeper().sweep(SHARES, NOW).started == ()
 
     world.bindings = "one more"
 
-    assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-2",)
+    assert world.sweeper().sweep(SHARES, NOW).started == (f"{SHARE.request_id}-2",)
 
 
 def test_what_is_not_any_longer_as_it_was_left_gets_one_attempt_and_another_only_after_hours(world: World) -> None:
     connected(world)
-    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
+    assert world.sweeper().sweep(SHARES, NOW).started == ()
 
     world.drifted = "the endpoint is gone"
 
-    assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-2",)
-    connected(world, drift="the endpoint is gone")
-    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
-    assert world.discoverer().discover(AT_SHARES, NOW + timedelta(hours=6)).started == (f"{SHARE.request_id}-2",)
+    assert world.sweeper().sweep(SHARES, NOW).started == (f"{SHARE.request_id}-2",)
+    connected(world, drift_fingerprint="the endpoint is gone")
+    assert world.sweeper().sweep(SHARES, NOW).started == ()
+    assert world.sweeper().sweep(SHARES, NOW + timedelta(hours=6)).started == (f"{SHARE.request_id}-2",)
 
 
 def test_what_was_seen_to_and_happens_again_gets_its_attempt_at_once(world: World) -> None:
-    connected(world, drift="the endpoint is gone")
-    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
+    connected(world, drift_fingerprint="the endpoint is gone")
+    assert world.sweeper().sweep(SHARES, NOW).started == ()
 
     world.drifted = "the endpoint is gone"
 
-    assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-2",)
+    assert world.sweeper().sweep(SHARES, NOW).started == (f"{SHARE.request_id}-2",)
 
 
 def test_another_drift_than_the_last_gets_its_attempt_at_once(world: World) -> None:
-    connected(world, drift="the endpoint is gone")
+    connected(world, drift_fingerprint="the endpoint is gone")
     world.drifted = "a name is another"
 
-    assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-2",)
+    assert world.sweeper().sweep(SHARES, NOW).started == (f"{SHARE.request_id}-2",)
 
 
 def test_what_was_never_connected_is_not_asked_for_drift(world: World) -> None:
-    connected(world, ways=None)
+    connected(world, attachments=None)
     world.failing = {"drift"}
 
-    discovery = world.discoverer().discover(AT_SHARES, NOW)
+    result = world.sweeper().sweep(SHARES, NOW)
 
-    assert (discovery.started, discovery.failures) == ((), ())
+    assert (result.started, result.failures) == ((), ())
 
 
 def test_drift_that_can_t_be_looked_for_stops_nothing_else(world: World) -> None:
@@ -181,10 +195,10 @@ def test_drift_that_can_t_be_looked_for_stops_nothing_else(world: World) -> None
     world.failing = {"drift"}
     world.listed_connections = [connection()]
 
-    discovery = world.discoverer().discover(EVERYWHERE, NOW)
+    result = world.sweeper().sweep(EVERYTHING, NOW)
 
-    assert len(discovery.failures) == 1
-    assert len(discovery.started) == 1
+    assert len(result.failures) == 1
+    assert len(result.started) == 1
 
 
 def test_what_can_not_be_looked_at_is_told_once_and_the_rest_of_the_row_is_seen_to(world: World) -> None:
@@ -192,32 +206,32 @@ def test_what_can_not_be_looked_at_is_told_once_and_the_rest_of_the_row_is_seen_
     world.unknown = (ThrottledError("network"), ThrottledError("network"))
     world.drifted = "the endpoint is gone"
 
-    discovery = world.discoverer().discover(AT_SHARES, NOW)
+    result = world.sweeper().sweep(SHARES, NOW)
 
-    assert discovery.started == (f"{SHARE.request_id}-2",)
-    assert [str(each) for each in discovery.failures] == ["network"]
+    assert result.started == (f"{SHARE.request_id}-2",)
+    assert [str(each) for each in result.failures] == ["network"]
 
 
 def test_what_is_not_known_has_not_healed(world: World) -> None:
-    connected(world, drift="the endpoint is gone")
+    connected(world, drift_fingerprint="the endpoint is gone")
     world.unknown = (ThrottledError("network"),)
 
-    discovery = world.discoverer().discover(AT_SHARES, NOW)
+    result = world.sweeper().sweep(SHARES, NOW)
 
-    assert discovery.started == ()
-    assert world.kept[SHARE.request_id].drift == "the endpoint is gone"
+    assert result.started == ()
+    assert world.kept[SHARE.request_id].drift_fingerprint == "the endpoint is gone"
 
 
 def test_an_expired_invitation_that_nobody_knew_is_left_alone(world: World) -> None:
     world.listed_invitations = [invitation(InvitationStatus.EXPIRED)]
 
-    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
+    assert world.sweeper().sweep(SHARES, NOW).started == ()
 
 
 def test_a_held_request_that_is_not_listed_any_longer_gets_an_attempt_that_tells_its_end(world: World) -> None:
     world.kept[CONNECTION.request_id] = row(Status.HELD)
 
-    assert world.discoverer().discover(AT_CONNECTIONS, NOW).started == (f"{CONNECTION.request_id}-2",)
+    assert world.sweeper().sweep(CONNECTIONS, NOW).started == (f"{CONNECTION.request_id}-2",)
 
 
 @pytest.mark.parametrize(("failing", "started"), [("managed", SHARE), ("invitations", CONNECTION)])
@@ -225,36 +239,36 @@ def test_a_side_that_cannot_be_looked_at_stops_nothing_of_the_other(world: World
     world.listed_connections, world.listed_invitations = [connection()], [invitation()]
     world.failing = {failing}
 
-    discovery = world.discoverer().discover(EVERYWHERE, NOW)
+    result = world.sweeper().sweep(EVERYTHING, NOW)
 
-    assert discovery.started == (f"{started.request_id}-1",)
-    assert discovery.failures
+    assert result.started == (f"{started.request_id}-1",)
+    assert result.failures
 
 
 def test_a_side_that_cannot_be_looked_at_does_not_count_as_gone(world: World) -> None:
     world.kept[CONNECTION.request_id] = row(Status.HELD)
     world.failing = {"managed"}
 
-    assert world.discoverer().discover(EVERYWHERE, NOW).started == ()
+    assert world.sweeper().sweep(EVERYTHING, NOW).started == ()
 
 
 def test_a_notification_that_cannot_be_made_hides_no_connection(world: World) -> None:
     world.listed_connections = [connection()]
     world.failing = {"notify"}
 
-    discovery = world.discoverer().discover(EVERYWHERE, NOW)
+    result = world.sweeper().sweep(EVERYTHING, NOW)
 
-    assert discovery.started == (f"{CONNECTION.request_id}-1",)
-    assert [str(failure) for failure in discovery.failures] == ["notify"]
+    assert result.started == (f"{CONNECTION.request_id}-1",)
+    assert [str(failure) for failure in result.failures] == ["notify"]
 
 
 def test_one_execution_that_cannot_be_started_stops_no_other_and_is_started_by_a_later_look(world: World) -> None:
     world.listed_connections = [connection(), connection(endpoint_id="vpce-00000000000000000")]
     world.failing = {"start"}
-    assert len(world.discoverer().discover(AT_CONNECTIONS, NOW).failures) == 2
+    assert len(world.sweeper().sweep(CONNECTIONS, NOW).failures) == 2
     world.failing = set()
 
-    world.discoverer().discover(AT_CONNECTIONS, NOW + timedelta(minutes=1))
+    world.sweeper().sweep(CONNECTIONS, NOW + timedelta(minutes=1))
 
     assert len(world.running) == 2
     assert {each.attempt for each in world.kept.values()} == {1}
@@ -265,10 +279,10 @@ def test_wherever_it_is_stopped_the_next_look_makes_it_good_and_nothing_is_doubl
     world.listed_connections = [connection()]
     world.writes_until_crash = writes
     with contextlib.suppress(CrashError):
-        world.discoverer().discover(AT_CONNECTIONS, NOW)
+        world.sweeper().sweep(CONNECTIONS, NOW)
     world.writes_until_crash = 1_000
 
-    world.discoverer().discover(AT_CONNECTIONS, NOW + timedelta(minutes=1))
+    world.sweeper().sweep(CONNECTIONS, NOW + timedelta(minutes=1))
 
     assert world.running.keys() == {f"{CONNECTION.request_id}-1"}
     assert (CONNECTION.request_id, 1) in world.announced
@@ -276,11 +290,11 @@ def test_wherever_it_is_stopped_the_next_look_makes_it_good_and_nothing_is_doubl
 
 def test_an_execution_that_ended_without_a_word_is_followed_by_another_but_not_at_once(world: World) -> None:
     world.listed_connections = [connection()]
-    world.discoverer().discover(AT_CONNECTIONS, NOW)
+    world.sweeper().sweep(CONNECTIONS, NOW)
     world.ended = {f"{CONNECTION.request_id}-1"}
 
     def started(after: timedelta) -> tuple[str, ...]:
-        return world.discoverer().discover(AT_CONNECTIONS, NOW + after).started
+        return world.sweeper().sweep(CONNECTIONS, NOW + after).started
 
     assert started(timedelta(seconds=59)) == ()
     assert started(timedelta(seconds=60)) == (f"{CONNECTION.request_id}-2",)
@@ -291,34 +305,40 @@ def test_of_two_looks_at_once_only_one_enters_the_attempt(world: World) -> None:
     stale: datetime = NOW
 
     class Late(World):
-        def rows(self, request_ids: Collection[str]) -> Mapping[str, Row]:
+        def rows(self, request_ids: Collection[str]) -> Mapping[str, LedgerRow]:
             return {}
 
     late = Late()
     late.__dict__.update(world.__dict__)
-    world.discoverer().discover(AT_CONNECTIONS, stale)
+    world.sweeper().sweep(CONNECTIONS, stale)
 
-    assert late.discoverer().discover(AT_CONNECTIONS, stale).started == ()
+    assert late.sweeper().sweep(CONNECTIONS, stale).started == ()
 
 
 def test_no_failure_is_anything_else_than_ours(world: World) -> None:
     world.failing = {"managed", "invitations", "start", "notify"}
 
-    assert all(isinstance(each, DrawbridgeError) for each in world.discoverer().discover(EVERYWHERE, NOW).failures)
+    assert all(isinstance(each, DrawbridgeError) for each in world.sweeper().sweep(EVERYTHING, NOW).failures)
 
 
 def held_by_night(world: World) -> None:
     world.listed_connections = [connection()]
     early = NOW.replace(hour=4).isoformat()
-    kept = row(Status.HELD, permitted="policies", seen=digest("open"), grounds=BY_DAY, updated_at=early)
+    kept = row(
+        Status.HELD,
+        decision_fingerprint="policies",
+        observed_fingerprint=fingerprint("open"),
+        decision_record=BY_DAY,
+        updated_at=early,
+    )
     world.kept = {CONNECTION.request_id: kept}
 
 
 def test_a_request_that_is_held_by_night_gets_its_attempt_by_day_and_only_then(world: World) -> None:
     held_by_night(world)
 
-    by_night = world.discoverer().discover(AT_CONNECTIONS, NOW.replace(hour=5))
-    by_day = world.discoverer().discover(AT_CONNECTIONS, NOW.replace(hour=9))
+    by_night = world.sweeper().sweep(CONNECTIONS, NOW.replace(hour=5))
+    by_day = world.sweeper().sweep(CONNECTIONS, NOW.replace(hour=9))
 
     assert (by_night.started, by_day.started) == ((), (f"{CONNECTION.request_id}-2",))
 
@@ -326,7 +346,7 @@ def test_a_request_that_is_held_by_night_gets_its_attempt_by_day_and_only_then(w
 def let_in(world: World, **changes: Any) -> None:
     """Have a connection that was let in by the policies that are in force."""
     world.listed_connections = [connection(ConnectionState.AVAILABLE)]
-    told: dict[str, Any] = {"permitted": "policies", "seen": digest("open")}
+    told: dict[str, Any] = {"decision_fingerprint": "policies", "observed_fingerprint": fingerprint("open")}
     world.kept = {CONNECTION.request_id: row(Status.AVAILABLE, **(told | changes))}
 
 
@@ -336,17 +356,17 @@ REFUSED = Review(permitted=False, reasons=(Reason("policy", "no more", source="s
 def test_what_was_let_in_by_the_policies_in_force_is_not_reviewed(world: World) -> None:
     let_in(world)
 
-    discovery = world.discoverer().discover(AT_CONNECTIONS, NOW)
+    result = world.sweeper().sweep(CONNECTIONS, NOW)
 
     assert world.asked == []
-    assert discovery.no_longer_permitted == ()
+    assert result.no_longer_permitted == ()
 
 
 def test_what_other_policies_would_not_let_in_is_told_once_and_stays_connected(world: World) -> None:
     let_in(world)
     world.policies, world.found = "stricter policies", REFUSED
 
-    looks = [world.discoverer().discover(AT_CONNECTIONS, NOW) for _ in range(3)]
+    looks = [world.sweeper().sweep(CONNECTIONS, NOW) for _ in range(3)]
 
     assert [look.no_longer_permitted for look in looks] == [(CONNECTION.request_id,), (), ()]
     assert [look.started for look in looks] == [(), (), ()]
@@ -356,12 +376,12 @@ def test_what_other_policies_would_not_let_in_is_told_once_and_stays_connected(w
 
 
 def test_what_is_permitted_again_is_told_too_and_is_nothing_to_worry_about(world: World) -> None:
-    let_in(world, reviewed="stricter policies", no_longer_permitted=True)
+    let_in(world, reviewed_fingerprint="stricter policies", no_longer_permitted=True)
     world.policies, world.found = "milder policies", Review(permitted=True)
 
-    discovery = world.discoverer().discover(AT_CONNECTIONS, NOW)
+    result = world.sweeper().sweep(CONNECTIONS, NOW)
 
-    assert discovery.no_longer_permitted == ()
+    assert result.no_longer_permitted == ()
     assert world.told == [(CONNECTION.request_id, True, "milder policies")]
 
 
@@ -369,17 +389,17 @@ def test_a_review_that_changes_nothing_is_noted_and_not_told(world: World) -> No
     let_in(world)
     world.policies, world.found = "other policies", Review(permitted=True)
 
-    world.discoverer().discover(AT_CONNECTIONS, NOW)
+    world.sweeper().sweep(CONNECTIONS, NOW)
 
     assert world.told == []
-    assert world.kept[CONNECTION.request_id].reviewed == "other policies"
+    assert world.kept[CONNECTION.request_id].reviewed_fingerprint == "other policies"
 
 
 def test_a_review_that_stays_open_is_told_as_that_and_tried_again_by_the_next_look(world: World) -> None:
     let_in(world)
     world.policies, world.found = "other policies", ReviewOpen("no room")
 
-    looks = [world.discoverer().discover(AT_CONNECTIONS, NOW) for _ in range(2)]
+    looks = [world.sweeper().sweep(CONNECTIONS, NOW) for _ in range(2)]
 
     assert [look.reviews_open for look in looks] == [(f"{CONNECTION.request_id}: no room",)] * 2
     assert [look.no_longer_permitted for look in looks] == [(), ()]
@@ -390,11 +410,11 @@ def test_a_share_is_reviewed_with_all_that_it_holds_now_whatever_the_service(wor
     subnet = shared_resource("arn:aws:ec2:us-east-1:111111111111:subnet/subnet-1", "ec2:Subnet")
     connected(world)
     world.listed_resources.append(subnet)
-    held = state_in_effect(each.arn for each in world.listed_resources)
-    world.kept[SHARE.request_id] = msgspec.structs.replace(world.kept[SHARE.request_id], seen=held)
+    held = share_fingerprint(each.arn for each in world.listed_resources)
+    world.kept[SHARE.request_id] = msgspec.structs.replace(world.kept[SHARE.request_id], observed_fingerprint=held)
     world.policies, world.found = "other policies", Review(permitted=True)
 
-    world.discoverer().discover(AT_SHARES, NOW)
+    world.sweeper().sweep(SHARES, NOW)
 
     assert world.reviewed_with == [each.arn for each in world.listed_resources]
 
@@ -406,21 +426,25 @@ def test_a_review_that_is_broken_off_is_told_at_least_once(world: World, writes:
     world.writes_until_crash = writes
 
     with contextlib.suppress(CrashError):
-        world.discoverer().discover(AT_CONNECTIONS, NOW)
+        world.sweeper().sweep(CONNECTIONS, NOW)
     world.writes_until_crash = 1_000
-    world.discoverer().discover(AT_CONNECTIONS, NOW)
+    world.sweeper().sweep(CONNECTIONS, NOW)
 
     assert len(world.told) == 1 + writes
-    assert world.kept[CONNECTION.request_id].reviewed == "stricter policies"
+    assert world.kept[CONNECTION.request_id].reviewed_fingerprint == "stricter policies"
 
 
 @pytest.mark.parametrize("status", [Status.REJECTED, Status.FAILED])
 def test_what_was_not_let_in_is_not_reviewed(world: World, status: Status) -> None:
     let_in(world)
-    world.kept = {CONNECTION.request_id: row(status, permitted="policies", seen=digest("open"), failures=20)}
+    world.kept = {
+        CONNECTION.request_id: row(
+            status, decision_fingerprint="policies", observed_fingerprint=fingerprint("open"), failures=20
+        )
+    }
     world.policies, world.found = "policies of today", REFUSED
 
-    world.discoverer().discover(AT_CONNECTIONS, NOW)
+    world.sweeper().sweep(CONNECTIONS, NOW)
 
     assert world.asked == []
 
@@ -429,18 +453,22 @@ def test_how_many_other_connections_there_are_asks_for_no_review(world: World) -
     let_in(world)
     world.listed_connections.append(connection(ConnectionState.AVAILABLE, endpoint_id="vpce-00000000000000001"))
 
-    world.discoverer().discover(AT_CONNECTIONS, NOW)
+    world.sweeper().sweep(CONNECTIONS, NOW)
 
     assert world.asked == []
 
 
 def test_a_held_request_is_decided_again_when_the_account_has_other_connections_than_before(world: World) -> None:
     world.listed_connections = [connection()]
-    world.kept = {CONNECTION.request_id: row(Status.HELD, permitted="policies, 1 held", seen=digest("open"))}
+    world.kept = {
+        CONNECTION.request_id: row(
+            Status.HELD, decision_fingerprint="policies, 1 held", observed_fingerprint=fingerprint("open")
+        )
+    }
 
-    discovery = world.discoverer().discover(AT_CONNECTIONS, NOW)
+    result = world.sweeper().sweep(CONNECTIONS, NOW)
 
-    assert discovery.started == (f"{CONNECTION.request_id}-2",)
+    assert result.started == (f"{CONNECTION.request_id}-2",)
 
 
 def test_connections_to_services_that_nobody_looks_after_are_counted_and_left_alone(world: World) -> None:
@@ -450,10 +478,10 @@ def test_connections_to_services_that_nobody_looks_after_are_counted_and_left_al
         connection(ConnectionState.AVAILABLE, service_id=other, endpoint_id="vpce-00000000000000001"),
     ]
 
-    discovery = world.discoverer().discover(AT_CONNECTIONS, NOW)
+    result = world.sweeper().sweep(CONNECTIONS, NOW)
 
-    assert discovery.started == (f"{CONNECTION.request_id}-1",)
-    assert world.kept[CONNECTION.request_id].permitted == "policies, 1 held"
+    assert result.started == (f"{CONNECTION.request_id}-1",)
+    assert world.kept[CONNECTION.request_id].decision_fingerprint == "policies, 1 held"
 
 
 @pytest.mark.parametrize(
@@ -472,17 +500,17 @@ def test_one_request_that_cannot_be_attended_to_stops_no_other(
     world.listed_connections = [connection(), other]
     world.kept[CONNECTION.request_id] = row(Status.WAITING_FOR_APPROVAL, settled=False)
 
-    def stumble(row: Row, now: datetime, *, reconsider: bool) -> None:
+    def stumble(row: LedgerRow, now: datetime, *, reconsider: bool) -> None:
         raise error
 
-    monkeypatch.setattr(world, "see_to", stumble)
+    monkeypatch.setattr(world, "resume_if_answered", stumble)
 
-    discovery = world.discoverer().discover(EVERYWHERE, NOW)
+    result = world.sweeper().sweep(EVERYTHING, NOW)
 
-    assert len(discovery.started) == 1
+    assert len(result.started) == 1
     # What no repetition mends has nothing looked at again.
-    assert (len(discovery.broken), len(discovery.failures)) == (broken, failures)
-    assert str(error) in str((*discovery.broken, *discovery.failures)[0])
+    assert (len(result.broken), len(result.failures)) == (broken, failures)
+    assert str(error) in str((*result.broken, *result.failures)[0])
 
 
 def test_a_listing_that_nobody_foresaw_stops_nothing_of_the_other_side(
@@ -494,9 +522,9 @@ def test_a_listing_that_nobody_foresaw_stops_nothing_of_the_other_side(
     monkeypatch.setattr(world, "invitations", stumble)
     world.listed_connections = [connection()]
 
-    discovery = world.discoverer().discover(EVERYWHERE, NOW)
+    result = world.sweeper().sweep(EVERYTHING, NOW)
 
-    assert len(discovery.started) == len(discovery.failures) == 1
+    assert len(result.started) == len(result.failures) == 1
 
 
 def test_a_subnet_that_comes_to_a_share_later_is_noticed(world: World) -> None:
@@ -504,7 +532,7 @@ def test_a_subnet_that_comes_to_a_share_later_is_noticed(world: World) -> None:
 
     world.listed_resources.append(shared_resource("arn:aws:ec2:us-east-1:111111111111:subnet/subnet-1", "ec2:subnet"))
 
-    assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-2",)
+    assert world.sweeper().sweep(SHARES, NOW).started == (f"{SHARE.request_id}-2",)
 
 
 KEPT = (Reason("kept", "It is live and stays."), Reason("policy", "no more", source="stop"))
@@ -514,7 +542,7 @@ def test_what_was_kept_is_told_as_no_longer_permitted_once_although_nothing_chan
     let_in(world, kept=KEPT)
     world.found = REFUSED
 
-    looks = [world.discoverer().discover(AT_CONNECTIONS, NOW) for _ in range(3)]
+    looks = [world.sweeper().sweep(CONNECTIONS, NOW) for _ in range(3)]
 
     assert [look.no_longer_permitted for look in looks] == [(CONNECTION.request_id,), (), ()]
     assert [look.started for look in looks] == [(), (), ()]
@@ -525,34 +553,40 @@ def test_what_was_kept_is_not_told_again_by_another_attempt_that_keeps_it(world:
     let_in(world, kept=KEPT, no_longer_permitted=True)
     world.found = REFUSED
 
-    world.discoverer().discover(AT_CONNECTIONS, NOW)
+    world.sweeper().sweep(CONNECTIONS, NOW)
 
     assert world.told == []
 
 
 @pytest.mark.parametrize("permitted", [True, False])
 def test_what_was_kept_is_decided_again_once_policies_permit_it(world: World, permitted: bool) -> None:
-    let_in(world, kept=KEPT, no_longer_permitted=True, reviewed="policies")
+    let_in(world, kept=KEPT, no_longer_permitted=True, reviewed_fingerprint="policies")
     world.policies, world.found = "other policies", Review(permitted=permitted, reasons=KEPT)
 
-    discovery = world.discoverer().discover(AT_CONNECTIONS, NOW)
+    result = world.sweeper().sweep(CONNECTIONS, NOW)
 
-    assert discovery.started == ((f"{CONNECTION.request_id}-2",) if permitted else ())
+    assert result.started == ((f"{CONNECTION.request_id}-2",) if permitted else ())
 
 
 IN_EFFECT = Share(arn=SHARE_ARN, name="orders", owner=PROVIDER)
 
 
 def planned_world(status: Status = Status.AVAILABLE, **changes: Any) -> World:
-    """Give a share in effect whose plan rested on some VPCs."""
+    """Return a share in effect whose plan rested on some VPCs."""
     world = World()
     world.listed_shares, world.listed_resources = [IN_EFFECT], [shared_resource()]
-    world.rests_on = Inputs(vpcs="these", resources="this")
-    told = {"inputs": Inputs(vpcs="these", resources="this")} | changes
-    seen = state_in_effect([shared_resource().arn])
-    permitted = world.permitted(PROVIDER)
+    world.rests_on = PlanInputs(vpcs="these", resources="this")
+    told = {"inputs": PlanInputs(vpcs="these", resources="this")} | changes
+    seen = share_fingerprint([shared_resource().arn])
+    permitted = world.decision_fingerprint(PROVIDER)
     world.kept[SHARE.request_id] = row(
-        status, request=SHARE, account_id=PROVIDER, seen=seen, wanted=world.wanted("", ""), permitted=permitted, **told
+        status,
+        request=SHARE,
+        account_id=PROVIDER,
+        observed_fingerprint=seen,
+        bindings_fingerprint=world.bindings_fingerprint("", ""),
+        decision_fingerprint=permitted,
+        **told,
     )
     return world
 
@@ -560,24 +594,24 @@ def planned_world(status: Status = Status.AVAILABLE, **changes: Any) -> World:
 @pytest.mark.parametrize("status", [Status.AVAILABLE, Status.ACCEPTED, Status.HELD, Status.FAILED])
 def test_what_a_plan_rests_on_changed_and_it_is_planned_anew_once(status: Status) -> None:
     world = planned_world(status)
-    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
-    world.rests_on = Inputs(vpcs="others", resources="this")
+    assert world.sweeper().sweep(SHARES, NOW).started == ()
+    world.rests_on = PlanInputs(vpcs="others", resources="this")
 
-    assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-2",)
+    assert world.sweeper().sweep(SHARES, NOW).started == (f"{SHARE.request_id}-2",)
 
     # However the attempt ends, it is not begun again for the same reason.
     kept = msgspec.structs.replace(world.kept[SHARE.request_id], status=Status.HELD, settled=True)
     world.kept[SHARE.request_id] = kept
-    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
+    assert world.sweeper().sweep(SHARES, NOW).started == ()
 
 
 def test_what_the_version_before_planned_is_compared_from_the_next_look_on() -> None:
     world = planned_world(inputs=None)
-    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
+    assert world.sweeper().sweep(SHARES, NOW).started == ()
     assert world.kept[SHARE.request_id].inputs == world.rests_on
-    world.rests_on = Inputs(vpcs="others")
+    world.rests_on = PlanInputs(vpcs="others")
 
-    assert world.discoverer().discover(AT_SHARES, NOW).started == (f"{SHARE.request_id}-2",)
+    assert world.sweeper().sweep(SHARES, NOW).started == (f"{SHARE.request_id}-2",)
 
 
 def test_what_aws_does_not_list_is_no_change_and_stops_nothing_else() -> None:
@@ -588,33 +622,35 @@ def test_what_aws_does_not_list_is_no_change_and_stops_nothing_else() -> None:
     world.listed_resources.append(msgspec.structs.replace(shared_resource(), share_arn=another))
     kept = world.kept[SHARE.request_id]
     request = ResourceShareRequest(share_arn=another)
-    world.kept[request.request_id] = msgspec.structs.replace(kept, request=request, seen="otherwise")
+    world.kept[request.request_id] = msgspec.structs.replace(kept, request=request, observed_fingerprint="otherwise")
 
-    found = world.discoverer().discover(AT_SHARES, NOW)
+    found = world.sweeper().sweep(SHARES, NOW)
 
     assert found.started == (f"{request.request_id}-2",)
     assert [str(each) for each in found.failures] == ["inputs"]
     assert world.looked_at_inputs == 1
     world.failing.clear()
     world.running.clear()
-    assert world.discoverer().discover(AT_SHARES, NOW).failures == ()
+    assert world.sweeper().sweep(SHARES, NOW).failures == ()
 
 
 def test_only_of_what_has_settled_it_is_looked_at_what_it_rests_on() -> None:
     world = planned_world(settled=False)
-    world.discoverer().discover(AT_SHARES, NOW)
+    world.sweeper().sweep(SHARES, NOW)
 
     assert world.looked_at_inputs == 0
 
 
 def test_what_is_left_behind_is_counted_until_somebody_deletes_it_and_then_told_no_longer() -> None:
-    left = Made(id="vpce-1", kind=Kind.ENDPOINT, binding="orders", resource_arn=shared_resource().arn, vpc_id="vpc-1")
-    world = planned_world(left=(left,))
+    left = OwnedObject(
+        id="vpce-1", kind=OwnedKind.ENDPOINT, binding="orders", resource_arn=shared_resource().arn, vpc_id="vpc-1"
+    )
+    world = planned_world(left_behind=(left,))
     world.left_there = [left]
 
-    found = world.discoverer().discover(AT_SHARES, NOW)
+    found = world.sweeper().sweep(SHARES, NOW)
     assert (found.left_behind, found.started) == (("vpce-1",), ())
     world.left_there = []
-    found = world.discoverer().discover(AT_SHARES, NOW)
+    found = world.sweeper().sweep(SHARES, NOW)
 
     assert (found.left_behind, found.started) == ((), (f"{SHARE.request_id}-2",))

@@ -1,14 +1,16 @@
-"""Discovery of what is neither a request nor gone: it is seen, and told."""
+"""Sweeping what is neither a request nor gone: it is seen, and told."""
 
-from drawbridge.hint import AT_CONNECTIONS, AT_SHARES
-from drawbridge.request.connections import Connection, ConnectionState
+from drawbridge.hint import CONNECTIONS, SHARES
+from drawbridge.request.connections import ConnectionState, EndpointConnection
 from drawbridge.request.shares import InvitationStatus, Share
 from drawbridge.status import Status
 from tests.builders import CONSUMER, NOW, PROVIDER, SERVICE_ID, SHARE, SHARE_ARN, invitation, row
 from tests.unit.discovering import World, connection
 
 
-def attachment(state: ConnectionState = ConnectionState.PENDING_ACCEPTANCE, service_id: str = SERVICE_ID) -> Connection:
+def attachment(
+    state: ConnectionState = ConnectionState.PENDING_ACCEPTANCE, service_id: str = SERVICE_ID
+) -> EndpointConnection:
     return connection(state, service_id=service_id, endpoint_id="", attachment_id="tgw-attach-0123456789abcdef0")
 
 
@@ -16,10 +18,10 @@ def test_an_attachment_of_a_transit_gateway_starts_nothing_and_is_told() -> None
     world = World()
     world.listed_connections = [attachment(), connection()]
 
-    discovery = world.discoverer().discover(AT_CONNECTIONS, NOW)
+    result = world.sweeper().sweep(CONNECTIONS, NOW)
 
-    assert len(discovery.started) == len(world.running) == 1
-    assert [(each.attachment_id, each.owner) for each in discovery.attachments] == [
+    assert len(result.started) == len(world.running) == 1
+    assert [(each.attachment_id, each.owner) for each in result.attachments] == [
         ("tgw-attach-0123456789abcdef0", CONSUMER)
     ]
 
@@ -32,37 +34,39 @@ def test_an_attachment_that_was_answered_or_asks_elsewhere_is_nobody_s_to_answer
         attachment(service_id="vpce-svc-00000000000000009"),
     ]
 
-    assert world.discoverer().discover(AT_CONNECTIONS, NOW).attachments == ()
+    assert world.sweeper().sweep(CONNECTIONS, NOW).attachments == ()
 
 
 def test_an_attachment_counts_for_no_limit_of_its_owner_s_endpoints() -> None:
     world = World()
     world.listed_connections = [attachment(ConnectionState.AVAILABLE), connection()]
-    world.discoverer().discover(AT_CONNECTIONS, NOW)
+    world.sweeper().sweep(CONNECTIONS, NOW)
 
     (entered,) = world.kept.values()
-    assert entered.permitted == world.policies
+    assert entered.decision_fingerprint == world.policies
 
 
 def test_a_connection_of_which_nobody_knows_whose_it_is_stops_no_other() -> None:
     world = World()
     world.listed_connections = [connection(owner="", endpoint_id="vpce-00000000000000009"), connection()]
 
-    discovery = world.discoverer().discover(AT_CONNECTIONS, NOW)
+    result = world.sweeper().sweep(CONNECTIONS, NOW)
 
-    assert (len(discovery.started), discovery.failures) == (1, ())
+    assert (len(result.started), result.failures) == (1, ())
 
 
 def test_a_share_that_is_listed_and_not_in_effect_is_not_taken_for_gone() -> None:
     world = World()
-    world.kept[SHARE.request_id] = row(Status.HELD, request=SHARE, account_id=PROVIDER, seen="in effect")
+    world.kept[SHARE.request_id] = row(
+        Status.HELD, request=SHARE, account_id=PROVIDER, observed_fingerprint="in effect"
+    )
     share = Share(arn=SHARE_ARN, name="orders", owner=PROVIDER, in_effect=False)
     world.listed_shares = [share]
     world.listed_invitations = [invitation(InvitationStatus.ACCEPTED)]
 
-    suspended = world.discoverer().discover(AT_SHARES, NOW)
+    suspended = world.sweeper().sweep(SHARES, NOW)
     world.listed_shares, world.listed_invitations = [], []
-    gone = world.discoverer().discover(AT_SHARES, NOW)
+    gone = world.sweeper().sweep(SHARES, NOW)
 
     assert suspended.started == ()
     assert len(gone.started) == 1
@@ -72,4 +76,4 @@ def test_an_invitation_in_a_status_that_nobody_knows_starts_nothing() -> None:
     world = World()
     world.listed_invitations = [invitation(InvitationStatus.UNKNOWN)]
 
-    assert world.discoverer().discover(AT_SHARES, NOW).started == ()
+    assert world.sweeper().sweep(SHARES, NOW).started == ()

@@ -1,4 +1,4 @@
-"""Discovery, while somebody is asked: what waits is seen to, told what changed, and otherwise left alone."""
+"""Sweeps, while somebody is asked: what waits is seen to, told what changed, and otherwise left alone."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from drawbridge.discovery.sweep import Discovery
-from drawbridge.discovery.waiting import Waits
-from drawbridge.hint import AT_CONNECTIONS
+from drawbridge.discovery.sweep import SweepResult
+from drawbridge.discovery.waiting import WaitState
+from drawbridge.hint import CONNECTIONS
 from drawbridge.request import EndpointConnectionRequest
-from drawbridge.request.digests import digest
+from drawbridge.request.fingerprints import fingerprint
 from drawbridge.status import Status
 from tests.builders import CONNECTION, NOW, SERVICE_ID, row
 from tests.unit.discovering import World, connection
@@ -22,19 +22,21 @@ def world() -> World:
     return World()
 
 
-def look(world: World, now: datetime = NOW) -> Discovery:
-    return world.discoverer().discover(AT_CONNECTIONS, now)
+def look(world: World, now: datetime = NOW) -> SweepResult:
+    return world.sweeper().sweep(CONNECTIONS, now)
 
 
 def as_it_is(world: World) -> dict[str, Any]:
-    """Give what a row notes of a connection that has not changed since."""
-    return {"seen": digest("open"), "permitted": world.policies}
+    """Return what a row notes of a connection that has not changed since."""
+    return {"observed_fingerprint": fingerprint("open"), "decision_fingerprint": world.policies}
 
 
 def test_a_reconsideration_is_noted_only_if_the_task_was_told(world: World) -> None:
     world.listed_connections = [connection()]
-    world.kept[CONNECTION.request_id] = waits = row(Status.WAITING_FOR_APPROVAL, settled=False, permitted="others")
-    world.waits = Waits.UNKNOWN
+    world.kept[CONNECTION.request_id] = waits = row(
+        Status.WAITING_FOR_APPROVAL, settled=False, decision_fingerprint="others"
+    )
+    world.waits = WaitState.UNKNOWN
 
     look(world)
     look(world)
@@ -45,7 +47,7 @@ def test_a_reconsideration_is_noted_only_if_the_task_was_told(world: World) -> N
     look(world)
     look(world)
     assert world.seen_to[2:] == [(CONNECTION.request_id, True), (CONNECTION.request_id, False)]
-    assert world.kept[CONNECTION.request_id].permitted == world.policies
+    assert world.kept[CONNECTION.request_id].decision_fingerprint == world.policies
 
 
 @pytest.mark.parametrize(("minutes", "started"), [(3, True), (7, False), (59, False), (63, True), (119, False)])
@@ -64,7 +66,7 @@ def test_what_waits_is_neither_announced_nor_started_again_but_now_and_then(
 def test_what_is_not_known_to_wait_is_made_sure_of(world: World) -> None:
     world.listed_connections = [connection()]
     world.kept[CONNECTION.request_id] = row(Status.WAITING_FOR_APPROVAL, settled=False, **as_it_is(world))
-    world.waits = Waits.UNKNOWN
+    world.waits = WaitState.UNKNOWN
 
     look(world, NOW + timedelta(minutes=30))
 

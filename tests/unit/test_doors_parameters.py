@@ -19,10 +19,10 @@ from drawbridge.approval.approvers import parse_approvers
 from drawbridge.association.binding import Binding, parse_binding
 from drawbridge.association.quotas import quotas_in_force
 from drawbridge.aws.secrets import Secrets
-from drawbridge.configuration import Parameter, in_force
+from drawbridge.configuration import ConfigurationParameter, in_force
 from drawbridge.decision.policies import parse_policy
 from drawbridge.errors import AccessDeniedError, InvalidInputError
-from drawbridge.lattice import Matchable
+from drawbridge.lattice import MatchAttributes
 from drawbridge.publication.documents import ConnectionDocument, differences, read_connection, says_the_same
 from tests.odd import ODD_JSON, fuzzed, json_texts, values, with_odd_members
 from tests.odd_bindings import BINDING, ODD_YAML
@@ -91,7 +91,7 @@ def test_yaml_of_any_shape_is_read_or_refused(text: str) -> None:
 def test_globs_of_any_shape_match_or_do_not(glob: str, name: str) -> None:
     told = binding(f'{{"match": {{"resource": {_json(glob)}}}, "attach": {_json(BINDING["attach"])}}}')
 
-    assert told.match.matches(Matchable(name=name, type="SINGLE", owner="111111111111"), "share") in {True, False}
+    assert told.match.matches(MatchAttributes(name=name, type="SINGLE", owner="111111111111"), "share") in {True, False}
 
 
 @fuzzed
@@ -212,10 +212,10 @@ class Written:
     def __init__(self, texts: dict[str, str]) -> None:
         self._texts = texts
 
-    def below(self, path: str) -> list[Parameter]:
-        return [Parameter(name, text, 1) for name, text in self._texts.items()]
+    def below(self, path: str) -> list[ConfigurationParameter]:
+        return [ConfigurationParameter(name, text, 1) for name, text in self._texts.items()]
 
-    def earlier(self, path: str, name: str, *, than: int) -> list[Parameter]:
+    def earlier(self, path: str, name: str, *, than: int) -> list[ConfigurationParameter]:
         return []
 
 

@@ -12,20 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.association.plan_inputs import Inputs
-from drawbridge.aws.approvals import Approvals
-from drawbridge.aws.consumers import Consumers
-from drawbridge.aws.ledger import Ledger
+from drawbridge.association.plan_inputs import PlanInputs
+from drawbridge.aws.approvals_table import ApprovalsTable
+from drawbridge.aws.consumers_table import ConsumersTable
+from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.configuration import InForce
 from drawbridge.decision.cedar import Action, compile_together
-from drawbridge.decision.facts import Asker, Moment
-from drawbridge.decision.in_force import permitted_digest
+from drawbridge.decision.facts import EvaluationTime, Requester
+from drawbridge.decision.in_force import decision_fingerprint
 from drawbridge.decision.policies import parse_policy
-from drawbridge.discovery.attention import Need, need_of
-from drawbridge.discovery.planned import Planned
-from drawbridge.discovery.row import Row
+from drawbridge.discovery.current_plan_inputs import CurrentPlanInputs
+from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.discovery.next_action import NextAction, next_action
 from drawbridge.errors import InvalidInputError
-from tests.builders import CONNECTION, CONSUMER, NOW, SHARE, connection_facts, question, seen
+from tests.builders import CONNECTION, CONSUMER, NOW, SHARE, connection_facts, observed_request, question
 from tests.odd import attributes, fuzzed, json_texts
 
 GOOD: dict[str, Any] = {
@@ -96,16 +96,16 @@ class Table:
 
 
 def with_odd_attributes(item: dict[str, Any], key: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Give the item with some of its attributes odd, or left out; the key is what DynamoDB makes of it, a text."""
+    """Return the item with some of its attributes odd, or left out; the key is what DynamoDB makes of it, a text."""
     names = [name for name in item if name != key]
     odd = st.dictionaries(st.sampled_from(names), attributes | st.just(...), min_size=1, max_size=3)
     return odd.map(lambda told: {name: each for name, each in (item | told).items() if each is not ...})
 
 
-def ledger(*items: dict[str, Any]) -> tuple[Ledger, list[str]]:
+def ledger(*items: dict[str, Any]) -> tuple[LedgerTable, list[str]]:
     told: list[str] = []
     table: Any = Table(*items)
-    return Ledger(table, now=lambda: NOW, on_broken=told.append), told
+    return LedgerTable(table, now=lambda: NOW, on_broken=told.append), told
 
 
 @fuzzed
@@ -122,9 +122,9 @@ def test_a_row_of_any_shape_stops_no_other_and_what_is_read_can_be_used(odd: dic
         usable(each)
 
 
-def usable(row: Row) -> None:
+def usable(row: LedgerRow) -> None:
     """See that what a look does with every row works."""
-    need_of(seen(request=row.request), row, NOW)
+    next_action(observed_request(request=row.request), row, NOW)
 
 
 IN_JSON = ("grounds", "association_grounds", "contents", "ways", "inputs", "left", "let_in")
@@ -136,23 +136,29 @@ def test_what_a_row_keeps_in_json_is_read_or_is_unknown(text: str) -> None:
     rows, told = ledger(GOOD | dict.fromkeys(IN_JSON, text))
 
     kept = rows.rows([SHARE.request_id])[SHARE.request_id]
-    kept = rows.with_grounds(kept)
+    kept = rows.with_decision_records(kept)
 
     assert told == []
-    assert [kept.contents or (), kept.ways or (), kept.left or ()] == [(), (), ()]
-    assert [kept.grounds, kept.association_grounds, kept.let_in or None] == [None, None, None]
-    assert (kept.inputs or Inputs()).changed_since(Inputs(vpcs="a", resources="b")) == ()
+    assert [kept.contents or (), kept.attachments or (), kept.left_behind or ()] == [(), (), ()]
+    assert [kept.decision_record, kept.association_decision_record, kept.let_in or None] == [None, None, None]
+    assert (kept.inputs or PlanInputs()).changed_since(PlanInputs(vpcs="a", resources="b")) == ()
 
 
 def test_what_is_left_behind_and_can_not_be_read_gets_an_attempt_that_writes_it_anew() -> None:
     rows, told = ledger(GOOD | {"left": "nonsense"})
     kept = rows.rows([SHARE.request_id])[SHARE.request_id]
-    planned = Planned(InForce((), (), ()), InForce((), (), ()), mock.Mock(), mock.Mock())
-    found = seen(request=SHARE, state=kept.seen, wanted=kept.wanted, permitted=kept.permitted, left=planned.left(kept))
+    current = CurrentPlanInputs(InForce((), (), ()), InForce((), (), ()), mock.Mock(), mock.Mock())
+    observed = observed_request(
+        request=SHARE,
+        observed_fingerprint=kept.observed_fingerprint,
+        bindings_fingerprint=kept.bindings_fingerprint,
+        decision_fingerprint=kept.decision_fingerprint,
+        left_behind=current.left(kept),
+    )
 
-    assert need_of(found, kept, NOW) is Need.NEW_ATTEMPT
-    written_anew = msgspec.structs.replace(kept, left=())
-    assert need_of(found, written_anew, NOW) is Need.NOTHING
+    assert next_action(observed, kept, NOW) is NextAction.NEW_ATTEMPT
+    written_anew = msgspec.structs.replace(kept, left_behind=())
+    assert next_action(observed, written_anew, NOW) is NextAction.NOTHING
     assert told == []
 
 
@@ -170,7 +176,7 @@ def test_a_row_of_any_shape_stops_no_list_for_people(odd: dict[str, Any]) -> Non
 def test_a_row_that_is_about_another_request_does_not_stand_for_it() -> None:
     rows, told = ledger(GOOD, GOOD | {"request_id": CONNECTION.request_id, "seen": "forged"})
 
-    assert rows.rows([SHARE.request_id])[SHARE.request_id].seen == "a"
+    assert rows.rows([SHARE.request_id])[SHARE.request_id].observed_fingerprint == "a"
     assert "it is about" in told[0]
 
 
@@ -191,12 +197,12 @@ def test_a_question_of_any_shape_is_read_or_told_by_its_id(odd: dict[str, Any]) 
     table: Any = Table(odd)
 
     try:
-        standing = Approvals(table, now=lambda: NOW).standing(ASKED["request_id"])
+        record = ApprovalsTable(table, now=lambda: NOW).approval_record(ASKED["request_id"])
     except InvalidInputError as broken:
         assert ASKED["request_id"] in str(broken)
         assert len(str(broken)) < 1000
     else:
-        assert standing is not None
+        assert record is not None
 
 
 POLICIES = compile_together(
@@ -219,11 +225,13 @@ POLICIES = compile_together(
 def test_an_entry_of_any_shape_is_known_or_not_and_policies_can_ask(odd: dict[str, Any], since: str) -> None:
     for item in (odd, CONSUMERS_ITEM | {"since": since}):
         table: Any = Table(item)
-        consumer = Consumers(table).consumer(CONSUMER)
+        consumer = ConsumersTable(table).consumer(CONSUMER)
 
         answer = POLICIES.ask(
-            Action.ACCEPT, connection_facts(Asker(account_id=CONSUMER, consumer=consumer)), Moment(datetime.now(UTC))
+            Action.ACCEPT,
+            connection_facts(Requester(account_id=CONSUMER, consumer=consumer)),
+            EvaluationTime(datetime.now(UTC)),
         )
 
         assert answer.errors == ()
-        assert permitted_digest(InForce((), (), ()), consumer)
+        assert decision_fingerprint(InForce((), (), ()), consumer)

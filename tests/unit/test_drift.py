@@ -1,4 +1,4 @@
-"""Drift: how a way was left, compared with what AWS lists by now."""
+"""Drift: how an attachment was left, compared with what AWS lists by now."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawbridge.association import Associated
-from drawbridge.discovery.drift import Drift
-from drawbridge.discovery.row import Row
+from drawbridge.association import MadeAttachment
+from drawbridge.discovery.drift import DriftDetector
+from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, GoneError, ThrottledError
-from drawbridge.publication import PointedRecord, Way
+from drawbridge.publication import AttachmentSnapshot, PointedRecord
 from drawbridge.publication.named import NamedResource
-from drawbridge.publication.snapshot import led_to, way_of
+from drawbridge.publication.snapshot import led_to, snapshot_of
 from drawbridge.status import Status
-from tests.builders import RESOURCE_ARN, SHARE, row, wanted
+from tests.builders import RESOURCE_ARN, SHARE, desired, row
 
 NETWORK = "arn:aws:vpc-lattice:us-east-1:222222222222:servicenetwork/sn-0123456789abcdef0"
-BY_ENDPOINT = Associated(endpoint_id="vpce-1", security_group_ids=("sg-1",))
-WITH_SETTINGS = Associated(endpoint_id="vpce-1", security_group_ids=("sg-1",), settings="verified")
-BY_NETWORK = Associated(network_arn=NETWORK, in_network="snra-1", vpc_association="snva-1")
+BY_ENDPOINT = MadeAttachment(endpoint_id="vpce-1", security_group_ids=("sg-1",))
+WITH_SETTINGS = MadeAttachment(endpoint_id="vpce-1", security_group_ids=("sg-1",), settings="verified")
+BY_NETWORK = MadeAttachment(network_arn=NETWORK, resource_association="snra-1", vpc_association="snva-1")
 
 
 def named(arn: str = RESOURCE_ARN, name: str = "a name", **changes: Any) -> NamedResource:
@@ -61,19 +61,19 @@ class Listed:
     def vpc_associations(self, network_arn: str) -> frozenset[str]:
         return self.vpcs
 
-    def settings(self, by: Associated) -> str:
+    def settings(self, by: MadeAttachment) -> str:
         return self.left_with
 
 
-def left(by: Associated, **changes: Any) -> Row:
-    """Give a row of which the ledger keeps how it was left: with one name."""
-    way = way_of(wanted(**changes), by, [named()])
-    return row(Status.AVAILABLE, request=SHARE, ways=(way,))
+def left(by: MadeAttachment, **changes: Any) -> LedgerRow:
+    """Return a row of which the ledger keeps how it was left: with one name."""
+    way = snapshot_of(desired(**changes), by, [named()])
+    return row(Status.AVAILABLE, request=SHARE, attachments=(way,))
 
 
 @pytest.mark.parametrize("by", [BY_ENDPOINT, BY_NETWORK, WITH_SETTINGS])
-def test_what_is_as_it_was_left_has_not_drifted(by: Associated) -> None:
-    assert Drift(Listed()).of(left(by)).digest == ""
+def test_what_is_as_it_was_left_has_not_drifted(by: MadeAttachment) -> None:
+    assert DriftDetector(Listed()).detect(left(by)).drift_fingerprint == ""
 
 
 @pytest.mark.parametrize(
@@ -91,42 +91,44 @@ def test_what_is_as_it_was_left_has_not_drifted(by: Associated) -> None:
         (BY_NETWORK, {"vpcs": frozenset()}),
     ],
 )
-def test_whatever_differs_is_drift_and_two_differences_are_two_drifts(by: Associated, changes: dict[str, Any]) -> None:
+def test_whatever_differs_is_drift_and_two_differences_are_two_drifts(
+    by: MadeAttachment, changes: dict[str, Any]
+) -> None:
     listed, other = Listed(), Listed()
     for name, value in changes.items():
         setattr(listed, name, value)
     other.found = [named(name="something else")]
 
-    drift = Drift(listed).of(left(by)).digest
+    drift = DriftDetector(listed).detect(left(by)).drift_fingerprint
 
     assert drift != ""
-    assert drift == Drift(listed).of(left(by)).digest
-    assert drift != Drift(other).of(left(by)).digest
+    assert drift == DriftDetector(listed).detect(left(by)).drift_fingerprint
+    assert drift != DriftDetector(other).detect(left(by)).drift_fingerprint
 
 
 def test_what_else_an_endpoint_leads_to_is_no_drift() -> None:
     listed = Listed()
     listed.found.append(named(RESOURCE_ARN + "0"))
 
-    assert Drift(listed).of(left(BY_ENDPOINT)).digest == ""
+    assert DriftDetector(listed).detect(left(BY_ENDPOINT)).drift_fingerprint == ""
 
 
 def test_what_comes_into_a_group_is_drift() -> None:
-    group = wanted(resource_type="GROUP")
+    group = desired(resource_type="GROUP")
     one = named(RESOURCE_ARN + "1", group_arn=RESOURCE_ARN)
-    way = way_of(group, BY_ENDPOINT, [one])
-    kept = row(Status.AVAILABLE, request=SHARE, ways=(way,))
+    way = snapshot_of(group, BY_ENDPOINT, [one])
+    kept = row(Status.AVAILABLE, request=SHARE, attachments=(way,))
     listed = Listed()
     listed.found = [one, named(RESOURCE_ARN + "9", group_arn="another group")]
-    assert Drift(listed).of(kept).digest == ""
+    assert DriftDetector(listed).detect(kept).drift_fingerprint == ""
 
     listed.found.append(named(RESOURCE_ARN + "2", group_arn=RESOURCE_ARN))
 
-    assert Drift(listed).of(kept).digest != ""
+    assert DriftDetector(listed).detect(kept).drift_fingerprint != ""
 
 
 def test_of_a_group_in_a_network_its_own_association_has_no_name() -> None:
-    group = wanted(resource_type="GROUP")
+    group = desired(resource_type="GROUP")
     found = [named(name=""), named(RESOURCE_ARN + "1")]
 
     chosen = led_to(BY_NETWORK, group.resource.arn, group.resource.kind, found, holds_others=True)
@@ -135,8 +137,10 @@ def test_of_a_group_in_a_network_its_own_association_has_no_name() -> None:
 
 
 @pytest.mark.parametrize("ways", [None, ()])
-def test_what_was_never_left_has_not_drifted(ways: tuple[Way, ...] | None) -> None:
-    assert Drift(Listed()).of(row(Status.AVAILABLE, request=SHARE, ways=ways)).digest == ""
+def test_what_was_never_left_has_not_drifted(ways: tuple[AttachmentSnapshot, ...] | None) -> None:
+    assert (
+        DriftDetector(Listed()).detect(row(Status.AVAILABLE, request=SHARE, attachments=ways)).drift_fingerprint == ""
+    )
 
 
 class Zones:
@@ -150,49 +154,52 @@ class Zones:
         return self.led.get(name, "")
 
 
-def pointed() -> Row:
-    way = way_of(wanted(), BY_ENDPOINT, [named()])
+def pointed() -> LedgerRow:
+    way = snapshot_of(desired(), BY_ENDPOINT, [named()])
     records = (PointedRecord(zone_id="Z1", name="db", dns_name="a name"),)
-    return row(Status.AVAILABLE, ways=(msgspec.structs.replace(way, records=records),))
+    return row(Status.AVAILABLE, attachments=(msgspec.structs.replace(way, records=records),))
 
 
 def test_a_record_that_leads_elsewhere_or_is_gone_is_drift_of_its_own() -> None:
-    told = [Drift(Listed(), Zones(**led)).of(pointed()).digest for led in ({"db": "a name"}, {"db": "elsewhere"}, {})]
+    told = [
+        DriftDetector(Listed(), Zones(**led)).detect(pointed()).drift_fingerprint
+        for led in ({"db": "a name"}, {"db": "elsewhere"}, {})
+    ]
 
     assert told[0] == ""
     assert len({*told}) == 3
 
 
 def test_what_an_earlier_version_left_without_records_has_not_drifted() -> None:
-    assert Drift(Listed(), Zones()).of(left(BY_ENDPOINT)).digest == ""
+    assert DriftDetector(Listed(), Zones()).detect(left(BY_ENDPOINT)).drift_fingerprint == ""
 
 
 def test_what_the_version_before_left_has_not_drifted_because_more_is_compared_now() -> None:
     listed = Listed()
     listed.left_with = "all"
 
-    assert Drift(listed, Zones()).of(left(BY_ENDPOINT)).digest == ""
+    assert DriftDetector(listed, Zones()).detect(left(BY_ENDPOINT)).drift_fingerprint == ""
 
 
 OTHER = NETWORK[:-1] + "1"
 DENIED = AccessDeniedError(f"list what is in {OTHER}: AccessDeniedException: no")
 
 
-def left_by_two(listed: Listed, error: DrawbridgeError) -> Row:
-    """Give a row of a way by each of two networks, the first of which AWS does not list by now."""
+def left_by_two(listed: Listed, error: DrawbridgeError) -> LedgerRow:
+    """Return a row of a way by each of two networks, the first of which AWS does not list by now."""
     listed.failing[OTHER] = error
-    by_other = Associated(network_arn=OTHER, in_network="snra-2", vpc_association="snva-1")
-    ways = [way_of(wanted(), by, [named()]) for by in (by_other, BY_NETWORK)]
-    return row(Status.AVAILABLE, request=SHARE, ways=tuple(ways))
+    by_other = MadeAttachment(network_arn=OTHER, resource_association="snra-2", vpc_association="snva-1")
+    ways = [snapshot_of(desired(), by, [named()]) for by in (by_other, BY_NETWORK)]
+    return row(Status.AVAILABLE, request=SHARE, attachments=tuple(ways))
 
 
 @pytest.mark.parametrize("error", [DENIED, ThrottledError(OTHER)])
 def test_a_network_that_can_not_be_listed_is_unknown_and_never_gone(error: DrawbridgeError) -> None:
     listed = Listed()
 
-    drifted = Drift(listed).of(left_by_two(listed, error))
+    drifted = DriftDetector(listed).detect(left_by_two(listed, error))
 
-    assert (drifted.digest, drifted.unknown) == ("", (error,))
+    assert (drifted.drift_fingerprint, drifted.unknown) == ("", (error,))
 
 
 def test_what_else_there_is_of_a_row_is_looked_at_beside_a_network_that_is_denied() -> None:
@@ -200,18 +207,18 @@ def test_what_else_there_is_of_a_row_is_looked_at_beside_a_network_that_is_denie
     kept = left_by_two(listed, DENIED)
     listed.found = []
 
-    drifted = Drift(listed).of(kept)
+    drifted = DriftDetector(listed).detect(kept)
 
-    assert drifted.digest != ""
+    assert drifted.drift_fingerprint != ""
     assert drifted.unknown == (DENIED,)
 
 
 def test_a_network_that_aws_says_is_not_there_is_drift() -> None:
     listed = Listed()
 
-    drifted = Drift(listed).of(left_by_two(listed, GoneError(OTHER)))
+    drifted = DriftDetector(listed).detect(left_by_two(listed, GoneError(OTHER)))
 
-    assert drifted.digest != ""
+    assert drifted.drift_fingerprint != ""
     assert drifted.unknown == ()
 
 
@@ -223,7 +230,7 @@ def test_a_zone_that_is_denied_hides_no_drift_of_the_way_itself() -> None:
     listed = Listed()
     listed.found = []
 
-    drifted = Drift(listed, Denied()).of(pointed())
+    drifted = DriftDetector(listed, Denied()).detect(pointed())
 
-    assert drifted.digest == Drift(listed, Zones(db="a name")).of(pointed()).digest
+    assert drifted.drift_fingerprint == DriftDetector(listed, Zones(db="a name")).detect(pointed()).drift_fingerprint
     assert [str(each) for each in drifted.unknown] == ["Z1"]

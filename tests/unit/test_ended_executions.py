@@ -6,17 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from drawbridge.discovery.endings import Ending, Endings, outcome_of_ending
-from drawbridge.hint import AT_CONNECTIONS, Look
+from drawbridge.discovery.endings import EndingRecorder, ExecutionEnding, outcome_of_ending
+from drawbridge.hint import CONNECTIONS, SweepScope
 from drawbridge.record import Outcome
 from drawbridge.record.record import StatusChange
-from drawbridge.request import WorkflowInput
+from drawbridge.request import ExecutionInput
 from drawbridge.status import Reason, Status
 from tests.builders import CONNECTION, NOW, SHARE, row
 from tests.unit.discovering import World, connection
 
 NAME = f"{CONNECTION.request_id}-1"
-TOLD = Look(executions=frozenset({NAME}))
+TOLD = SweepScope(executions=frozenset({NAME}))
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def world() -> World:
     """A request whose execution ended, as Step Functions knows."""
     world = World()
     world.listed_connections = [connection()]
-    world.discoverer().discover(AT_CONNECTIONS, NOW)
+    world.sweeper().sweep(CONNECTIONS, NOW)
     world.ended = {NAME}
     world.explained = {NAME}
     return world
@@ -36,15 +36,15 @@ def stands(world: World) -> tuple[Status, bool, int]:
 
 
 def test_an_execution_that_is_said_to_have_ended_is_seen_to_at_once(world: World) -> None:
-    discovery = world.discoverer().discover(TOLD, NOW)
+    result = world.sweeper().sweep(TOLD, NOW)
 
     assert stands(world) == (Status.FAILED, True, 1)
-    assert (discovery.seen, discovery.started, discovery.failures) == (0, (), ())
+    assert (result.observed, result.started, result.failures) == (0, (), ())
 
 
 def test_by_the_schedule_alone_it_is_recorded_and_another_attempt_waits_as_after_any_failure(world: World) -> None:
     def look(after: int) -> tuple[str, ...]:
-        return world.discoverer().discover(AT_CONNECTIONS, NOW + timedelta(seconds=after)).started
+        return world.sweeper().sweep(CONNECTIONS, NOW + timedelta(seconds=after)).started
 
     assert look(59) == ()
     assert stands(world) == (Status.PENDING, False, 1)
@@ -56,7 +56,7 @@ def test_by_the_schedule_alone_it_is_recorded_and_another_attempt_waits_as_after
 def test_an_event_that_is_not_so_changes_nothing(world: World) -> None:
     world.explained = set()
 
-    assert world.discoverer().discover(TOLD, NOW).failures == ()
+    assert world.sweeper().sweep(TOLD, NOW).failures == ()
     assert stands(world) == (Status.PENDING, False, 1)
 
 
@@ -66,23 +66,23 @@ def test_an_event_that_is_not_so_changes_nothing(world: World) -> None:
 def test_an_event_of_an_execution_that_nobody_waits_for_asks_for_nothing(world: World, name: str) -> None:
     world.failing = {"record"}
 
-    assert world.discoverer().discover(Look(executions=frozenset({name})), NOW).failures == ()
+    assert world.sweeper().sweep(SweepScope(executions=frozenset({name})), NOW).failures == ()
     assert stands(world) == (Status.PENDING, False, 1)
 
 
 def test_what_has_settled_is_not_asked_for(world: World) -> None:
-    world.discoverer().discover(TOLD, NOW)
+    world.sweeper().sweep(TOLD, NOW)
     world.failing = {"record"}
 
-    assert world.discoverer().discover(TOLD, NOW).failures == ()
+    assert world.sweeper().sweep(TOLD, NOW).failures == ()
 
 
 def test_an_end_that_cannot_be_recorded_now_has_the_look_repeated(world: World) -> None:
     world.failing = {"record"}
-    assert [str(each) for each in world.discoverer().discover(TOLD, NOW).failures] == ["record"]
+    assert [str(each) for each in world.sweeper().sweep(TOLD, NOW).failures] == ["record"]
 
     world.failing = set()
-    world.discoverer().discover(TOLD, NOW)
+    world.sweeper().sweep(TOLD, NOW)
 
     assert stands(world) == (Status.FAILED, True, 1)
 
@@ -90,28 +90,30 @@ def test_an_end_that_cannot_be_recorded_now_has_the_look_repeated(world: World) 
 @pytest.mark.parametrize(
     ("ending", "code", "text"),
     [
-        (Ending(status="ABORTED"), "execution-aborted", "The execution x-1 was stopped by somebody."),
+        (ExecutionEnding(status="ABORTED"), "execution-aborted", "The execution x-1 was stopped by somebody."),
         (
-            Ending(status="ABORTED", error="Stop", cause="it hung"),
+            ExecutionEnding(status="ABORTED", error="Stop", cause="it hung"),
             "Stop",
             "The execution x-1 was stopped by somebody: it hung",
         ),
-        (Ending(status="TIMED_OUT"), "execution-timed-out", "The execution x-1 ran out of time."),
+        (ExecutionEnding(status="TIMED_OUT"), "execution-timed-out", "The execution x-1 ran out of time."),
         (
-            Ending(status="FAILED", error="States.DataLimitExceeded", cause="too large"),
+            ExecutionEnding(status="FAILED", error="States.DataLimitExceeded", cause="too large"),
             "States.DataLimitExceeded",
             "The execution x-1 failed: too large",
         ),
         (
-            Ending(status="FAILED", error="AccessDeniedError", cause='{"errorMessage": "no", "errorType": "x"}'),
+            ExecutionEnding(
+                status="FAILED", error="AccessDeniedError", cause='{"errorMessage": "no", "errorType": "x"}'
+            ),
             "AccessDeniedError",
             "The execution x-1 failed: no",
         ),
-        (Ending(status="SUCCEEDED"), "execution-unrecorded", "The execution x-1 ended without recording how."),
-        (Ending(status="MELTED"), "execution-failed", "The execution x-1 failed."),
+        (ExecutionEnding(status="SUCCEEDED"), "execution-unrecorded", "The execution x-1 ended without recording how."),
+        (ExecutionEnding(status="MELTED"), "execution-failed", "The execution x-1 failed."),
     ],
 )
-def test_each_end_is_told_in_step_functions_words(ending: Ending, code: str, text: str) -> None:
+def test_each_end_is_told_in_step_functions_words(ending: ExecutionEnding, code: str, text: str) -> None:
     outcome = outcome_of_ending(ending, "x-1")
 
     assert (outcome.status, outcome.settled) == (Status.FAILED, True)
@@ -119,7 +121,7 @@ def test_each_end_is_told_in_step_functions_words(ending: Ending, code: str, tex
 
 
 def test_of_a_long_cause_the_beginning_is_told() -> None:
-    (reason,) = outcome_of_ending(Ending(status="FAILED", error="E", cause="\u0000" * 32_768), "x-1").reasons
+    (reason,) = outcome_of_ending(ExecutionEnding(status="FAILED", error="E", cause="\u0000" * 32_768), "x-1").reasons
 
     assert 300 < len(reason.text) < 2_000
 
@@ -127,15 +129,15 @@ def test_of_a_long_cause_the_beginning_is_told() -> None:
 class Recorded:
     """Step Functions, the ledger and the bus."""
 
-    def __init__(self, ending: Ending | None) -> None:
+    def __init__(self, ending: ExecutionEnding | None) -> None:
         self.told = ending
         self.asked: list[str] = []
         self.written: list[tuple[StatusChange, Outcome]] = []
         self.announced: list[StatusChange] = []
         self.overtaken = False
 
-    def ending(self, request: WorkflowInput) -> Ending | None:
-        self.asked.append(request.execution_name)
+    def ending(self, execution: ExecutionInput) -> ExecutionEnding | None:
+        self.asked.append(execution.execution_name)
         return self.told
 
     def change_status(self, change: StatusChange, outcome: Outcome) -> StatusChange | None:
@@ -147,9 +149,9 @@ class Recorded:
 
 
 def test_an_end_is_written_and_announced() -> None:
-    world = Recorded(Ending(status="ABORTED"))
+    world = Recorded(ExecutionEnding(status="ABORTED"))
 
-    assert Endings(world, world, world).record(row(Status.ASSOCIATING, settled=False, attempt=3))
+    assert EndingRecorder(world, world, world).record(row(Status.ASSOCIATING, settled=False, attempt=3))
 
     assert world.asked == [f"{CONNECTION.request_id}-3"]
     ((change, _),) = world.written
@@ -159,13 +161,13 @@ def test_an_end_is_written_and_announced() -> None:
 def test_of_an_execution_that_runs_nothing_is_written() -> None:
     world = Recorded(None)
 
-    assert not Endings(world, world, world).record(row(Status.ASSOCIATING, settled=False))
+    assert not EndingRecorder(world, world, world).record(row(Status.ASSOCIATING, settled=False))
     assert world.written == []
 
 
 def test_what_the_execution_recorded_meanwhile_stands() -> None:
-    world = Recorded(Ending(status="SUCCEEDED"))
+    world = Recorded(ExecutionEnding(status="SUCCEEDED"))
     world.overtaken = True
 
-    assert Endings(world, world, world).record(row(Status.ASSOCIATING, settled=False))
+    assert EndingRecorder(world, world, world).record(row(Status.ASSOCIATING, settled=False))
     assert world.announced == []

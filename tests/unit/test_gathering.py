@@ -6,17 +6,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawbridge.decision import Moot
+from drawbridge.decision import AlreadyResolved
 from drawbridge.decision.facts import ConnectionFacts, Consumer, Fact, Facts, OrganizationPlace, ShareFacts
 from drawbridge.decision.gather import Gatherer
 from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
 from drawbridge.request.connections import (
-    Connection,
+    ConnectionCounts,
     ConnectionState,
-    Held,
+    EndpointConnection,
     LoadBalancer,
     ManagedService,
-    held_beside,
+    count_other_connections,
 )
 from drawbridge.request.shares import Content, Invitation, InvitationStatus, Share, SharedResource
 from drawbridge.status import Status
@@ -38,7 +38,7 @@ from tests.builders import (
 PENDING = ConnectionState.PENDING_ACCEPTANCE
 
 
-def connection(number: int = 0, state: ConnectionState = PENDING, **changes: Any) -> Connection:
+def connection(number: int = 0, state: ConnectionState = PENDING, **changes: Any) -> EndpointConnection:
     told: dict[str, Any] = {
         "service_id": SERVICE_ID,
         "endpoint_id": f"vpce-{number:017x}" if number else ENDPOINT_ID,
@@ -46,14 +46,14 @@ def connection(number: int = 0, state: ConnectionState = PENDING, **changes: Any
         "region": "eu-west-1",
         "asked_at": NOW + timedelta(minutes=number),
     }
-    return Connection(state=state, **(told | changes))
+    return EndpointConnection(state=state, **(told | changes))
 
 
 class World:
     """What AWS and the registry tell."""
 
     def __init__(self) -> None:
-        self.listed: list[Connection] = [connection()]
+        self.listed: list[EndpointConnection] = [connection()]
         self.service: ManagedService | None = ManagedService(
             service_id=SERVICE_ID, tags={"tier": "gold"}, name="its name", private_dns_name="api.example.com"
         )
@@ -62,7 +62,7 @@ class World:
         self.contents: list[SharedResource] | Exception = [shared_resource()]
         self.registered: dict[str, Consumer] = {}
 
-    def gather(self, now: datetime = NOW, *, share: bool = False) -> Facts | Moot:
+    def gather(self, now: datetime = NOW, *, share: bool = False) -> Facts | AlreadyResolved:
         return Gatherer(self, self, self, self).gather(SHARE if share else CONNECTION, now)
 
     def newest_invitation(self, share_arn: str) -> Invitation | None:
@@ -82,13 +82,13 @@ class World:
     def managed_service(self, service_id: str) -> ManagedService | None:
         return self.service
 
-    def connection(self, service_id: str, endpoint_id: str) -> Connection:
+    def connection(self, service_id: str, endpoint_id: str) -> EndpointConnection:
         found = [each for each in self.listed if each.endpoint_id == endpoint_id]
         if not found:
             raise GoneError(endpoint_id)
         return found[0]
 
-    def of_owner(self, account_id: str) -> list[Connection]:
+    def of_owner(self, account_id: str) -> list[EndpointConnection]:
         return [each for each in self.listed if each.owner == account_id]
 
     def place_of(self, account_id: str) -> OrganizationPlace:
@@ -103,7 +103,7 @@ def world() -> World:
     return World()
 
 
-def shared(facts: Facts | Moot) -> ShareFacts:
+def shared(facts: Facts | AlreadyResolved) -> ShareFacts:
     assert isinstance(facts, ShareFacts)
     return facts
 
@@ -114,9 +114,9 @@ def test_trap_30_who_asks_for_a_connection_is_who_aws_says_owns_the_endpoint(wor
     facts = world.gather()
 
     assert isinstance(facts, ConnectionFacts)
-    assert facts.asker.account_id == CONSUMER
-    assert facts.asker.place.name == f"name of {CONSUMER}"
-    assert facts.asker.consumer == world.registered[CONSUMER]
+    assert facts.requester.account_id == CONSUMER
+    assert facts.requester.place.name == f"name of {CONSUMER}"
+    assert facts.requester.consumer == world.registered[CONSUMER]
     assert (facts.service.name, facts.service.private_dns_name) == ("its name", "api.example.com")
     assert (facts.service.tags, facts.region) == ({"tier": "gold"}, "eu-west-1")
 
@@ -142,14 +142,16 @@ def test_connections_that_the_account_has_or_asked_for_before_are_counted(world:
 def test_of_several_that_ask_at_the_same_time_each_has_a_number_of_its_own() -> None:
     at_once = [connection(number, asked_at=NOW) for number in range(1, 11)]
 
-    assert sorted(held_beside(each, at_once).to_service for each in at_once) == list(range(10))
+    assert sorted(count_other_connections(each, at_once).to_service for each in at_once) == list(range(10))
 
 
 def test_a_number_does_not_change_when_those_before_are_let_in() -> None:
     asked = [connection(number) for number in range(1, 6)]
     let_in = [connection(1, ConnectionState.AVAILABLE), connection(2, ConnectionState.PENDING), *asked[2:]]
 
-    assert held_beside(asked[4], asked) == held_beside(asked[4], let_in) == Held(4, 4)
+    assert (
+        count_other_connections(asked[4], asked) == count_other_connections(asked[4], let_in) == ConnectionCounts(4, 4)
+    )
 
 
 def test_an_invitation_is_looked_into_before_anybody_accepts(world: World) -> None:
@@ -161,7 +163,7 @@ def test_an_invitation_is_looked_into_before_anybody_accepts(world: World) -> No
     facts = shared(world.gather(share=True))
 
     assert facts.contents == (Content(subnet.arn, "ec2:subnet"), Content(RESOURCE_ARN, shared_resource().type))
-    assert facts.asker.account_id == PROVIDER
+    assert facts.requester.account_id == PROVIDER
     assert facts.deadline == NOW + timedelta(hours=12)
     assert facts.unknown == {Fact.RESOURCE_TAGS}
 
@@ -215,7 +217,7 @@ def test_trap_4_what_is_over_is_told_as_it_ended(
 
     ended = world.gather(share=True)
 
-    assert isinstance(ended, Moot)
+    assert isinstance(ended, AlreadyResolved)
     assert (ended.status, ended.because[0].code) == (ends, code)
 
 
@@ -224,7 +226,7 @@ def test_an_invitation_that_goes_while_it_is_looked_into_was_withdrawn(world: Wo
 
     ended = world.gather(share=True)
 
-    assert isinstance(ended, Moot)
+    assert isinstance(ended, AlreadyResolved)
     assert ended.status is Status.WITHDRAWN
 
 
@@ -242,7 +244,7 @@ def test_a_connection_that_is_over_is_told_as_it_ended(world: World, state: Conn
 
     ended = world.gather()
 
-    assert isinstance(ended, Moot)
+    assert isinstance(ended, AlreadyResolved)
     assert ended.status is ends
 
 
@@ -252,8 +254,8 @@ def test_a_connection_or_a_service_that_is_gone_was_withdrawn(world: World) -> N
     world.service = None
     unmanaged = world.gather()
 
-    assert isinstance(gone, Moot)
-    assert isinstance(unmanaged, Moot)
+    assert isinstance(gone, AlreadyResolved)
+    assert isinstance(unmanaged, AlreadyResolved)
     assert (gone.because[0].code, unmanaged.because[0].code) == ("gone", "service-not-managed")
 
 

@@ -7,16 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.errors import InvalidInputError
-from drawbridge.hint import AT_CONNECTIONS, AT_SERVICES, AT_SHARES, EVERYWHERE, Look
+from drawbridge.hint import CONNECTIONS, EVERYTHING, SERVICES, SHARES, SweepScope
 from drawbridge.hint.notification import detail_of
-from drawbridge.hint.parse import where_to_look
+from drawbridge.hint.parse import parse_hint
 from tests.builders import SHARE, sample
 
 looks = st.builds(
-    Look,
+    SweepScope,
     shares=st.booleans(),
     connections=st.booleans(),
-    upkeep=st.booleans(),
+    notifications=st.booleans(),
     executions=st.frozensets(st.text(max_size=3)),
 )
 
@@ -26,23 +26,23 @@ ENDED = {"source": "aws.states", "detail-type": "Step Functions Execution Status
 @pytest.mark.parametrize(
     ("name", "where"),
     [
-        ("ram-resource-sharing-state-change", AT_SHARES),
-        ("lattice-sharee-association", AT_SHARES),
-        ("endpoint-connection-notification", AT_CONNECTIONS),
-        ("endpoint-service-tagged", AT_SERVICES),
-        ("parameter-store-change", EVERYWHERE),
-        ("schedule", EVERYWHERE),
-        ("execution-status-change", Look(executions=frozenset({f"{SHARE.request_id}-1"}))),
+        ("ram-resource-sharing-state-change", SHARES),
+        ("lattice-sharee-association", SHARES),
+        ("endpoint-connection-notification", CONNECTIONS),
+        ("endpoint-service-tagged", SERVICES),
+        ("parameter-store-change", EVERYTHING),
+        ("schedule", EVERYTHING),
+        ("execution-status-change", SweepScope(executions=frozenset({f"{SHARE.request_id}-1"}))),
     ],
 )
-def test_every_event_that_is_taken_in_says_where_to_look(name: str, where: Look) -> None:
-    assert where_to_look(json.dumps(sample(name))) == where
+def test_every_event_that_is_taken_in_says_where_to_look(name: str, where: SweepScope) -> None:
+    assert parse_hint(json.dumps(sample(name))) == where
 
 
 def test_an_event_without_any_detail_is_a_hint_all_the_same() -> None:
     body = json.dumps({"source": "aws.ram", "detail-type": "Resource Sharing State Change", "detail": {}})
 
-    assert where_to_look(body) == AT_SHARES
+    assert parse_hint(body) == SHARES
 
 
 @pytest.mark.parametrize(
@@ -60,33 +60,33 @@ def test_an_event_without_any_detail_is_a_hint_all_the_same() -> None:
 )
 def test_what_is_no_hint_is_refused_with_its_reason(body: str, reason: str) -> None:
     with pytest.raises(InvalidInputError, match=reason):
-        where_to_look(body)
+        parse_hint(body)
 
 
 @pytest.mark.parametrize("name", ["", "a.b", "x" * 81, "share-1\n", "日"])
 def test_an_execution_that_can_be_none_of_ours_is_looked_for_nowhere(name: str) -> None:
-    assert where_to_look(json.dumps(ENDED | {"detail": {"name": name}})) == Look()
+    assert parse_hint(json.dumps(ENDED | {"detail": {"name": name}})) == SweepScope()
 
 
 @pytest.mark.parametrize("detail", [{}, {"name": None}, {"name": 3}, {"name": ["a"]}])
 def test_an_execution_without_a_name_is_no_hint(detail: object) -> None:
     with pytest.raises(InvalidInputError, match="name"):
-        where_to_look(json.dumps(ENDED | {"detail": detail}))
+        parse_hint(json.dumps(ENDED | {"detail": detail}))
 
 
 @given(st.text() | st.recursive(st.none() | st.text(), st.lists, max_leaves=5).map(json.dumps))
 def test_any_text_is_a_hint_or_refused_and_nothing_else(body: str) -> None:
     try:
-        where_to_look(body)
+        parse_hint(body)
     except InvalidInputError as error:
         assert str(error).startswith("hint: ")
 
 
 @given(looks, looks, looks)
-def test_many_hints_are_one_look_whatever_their_order(one: Look, two: Look, three: Look) -> None:
+def test_many_hints_are_one_look_whatever_their_order(one: SweepScope, two: SweepScope, three: SweepScope) -> None:
     assert (one | two) | three == three | (two | one)
     assert one | one == one
-    assert one | Look() == one
+    assert one | SweepScope() == one
 
 
 def test_only_ids_are_taken_from_a_notification_whatever_its_form() -> None:

@@ -26,7 +26,7 @@ def forbidden(source: str, folder: str = "tests") -> list[str]:
 
 
 def _imported(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """Give what is imported, wherever; of ``from package import name`` also ``package.name``, as it may be a module."""
+    """Yield what is imported, wherever; of ``from package import name`` also ``package.name``: it may be a module."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((each.name, node.lineno) for each in node.names)

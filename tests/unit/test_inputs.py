@@ -10,12 +10,12 @@ import msgspec
 import pytest
 
 from drawbridge.association import Mode
+from drawbridge.association.account_inventory import ListedNetwork, ListedVpc, inputs_of, that_matter
 from drawbridge.association.binding import Binding, parse_binding
-from drawbridge.association.inputs import ListedNetwork, ListedVpc, inputs_of, that_matter
-from drawbridge.association.plan_inputs import Inputs
+from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.association.quotas import RESOURCE_ENDPOINTS
 from drawbridge.configuration import InForce
-from drawbridge.lattice import Matchable
+from drawbridge.lattice import MatchAttributes
 from tests.builders import CONSUMER, PROVIDER, RESOURCE_ARN, VPC_ID, shared_resource
 from tests.unit.around import Around
 
@@ -52,7 +52,7 @@ def around() -> Around:
     return there
 
 
-def inputs(there: Around, *bindings: Binding, **quotas: int) -> Inputs:
+def inputs(there: Around, *bindings: Binding, **quotas: int) -> PlanInputs:
     of_ram = [shared_resource()]
     return inputs_of(bindings or ALL, of_ram, there, {name.replace("_", "-"): limit for name, limit in quotas.items()})
 
@@ -103,7 +103,7 @@ CHANGES: dict[str, tuple[Callable[[Around], object], str]] = {
 
 
 @pytest.mark.parametrize("what", CHANGES)
-def test_each_change_gives_another_digest_of_its_kind(what: str) -> None:
+def test_each_change_gives_another_fingerprint_of_its_kind(what: str) -> None:
     change, kind = CHANGES[what]
 
     assert kind in changed(change)
@@ -170,12 +170,12 @@ def test_the_bindings_that_match_count_and_those_that_could_where_it_is_not_know
     orders, billing = binding("orders", {"resource": "orders-*"}), binding("billing", {"resource": "billing-*"})
     other = binding("other", {"provider": "333333333333"})
     in_force: InForce[Binding] = InForce((orders, billing, other), (), ())
-    held = (Matchable(name="orders-db", type="SINGLE", owner=PROVIDER),)
+    held = (MatchAttributes(name="orders-db", type="SINGLE", owner=PROVIDER),)
 
     assert that_matter(in_force, PROVIDER, "share", held) == [orders]
     assert that_matter(in_force, PROVIDER, "share", None) == [orders, billing]
 
 
 def test_inputs_that_say_nothing_have_not_changed() -> None:
-    assert inputs(around()).changed_since(Inputs()) == ()
-    assert Inputs().changed_since(inputs(around())) == ()
+    assert inputs(around()).changed_since(PlanInputs()) == ()
+    assert PlanInputs().changed_since(inputs(around())) == ()

@@ -2,34 +2,34 @@
 
 import pytest
 
-from drawbridge.association.made import Kind, Made
+from drawbridge.association.owned_object import OwnedKind, OwnedObject
 from drawbridge.configuration import InForce
-from drawbridge.discovery.planned import Planned
+from drawbridge.discovery.current_plan_inputs import CurrentPlanInputs
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, GoneError, ThrottledError
 from drawbridge.status import Status
 from tests.builders import row
 from tests.unit.around import Around
 
-LEFT = Made(id="snva-1", kind=Kind.VPC, network_arn="arn:network", vpc_id="vpc-1")
+LEFT = OwnedObject(id="snva-1", kind=OwnedKind.VPC_ASSOCIATION, network_arn="arn:network", vpc_id="vpc-1")
 
 
-class Survey:
+class DeniedListing:
     def __init__(self, error: DrawbridgeError) -> None:
         self._error = error
 
-    def has(self, made: Made) -> bool:
+    def has(self, made: OwnedObject) -> bool:
         raise self._error
 
 
-def planned(error: DrawbridgeError) -> Planned:
-    return Planned(InForce((), (), ()), InForce((), (), ()), Around(), Survey(error))
+def planned(error: DrawbridgeError) -> CurrentPlanInputs:
+    return CurrentPlanInputs(InForce((), (), ()), InForce((), (), ()), Around(), DeniedListing(error))
 
 
 @pytest.mark.parametrize("error", [AccessDeniedError("list the VPCs"), GoneError("list the VPCs")])
 def test_what_is_left_behind_out_of_sight_stays_told_and_is_no_change(error: DrawbridgeError) -> None:
-    assert planned(error).left(row(Status.AVAILABLE, left=(LEFT,))) == (LEFT,)
+    assert planned(error).left(row(Status.AVAILABLE, left_behind=(LEFT,))) == (LEFT,)
 
 
 def test_what_may_pass_is_told_to_who_looks() -> None:
     with pytest.raises(ThrottledError):
-        planned(ThrottledError("later")).left(row(Status.AVAILABLE, left=(LEFT,)))
+        planned(ThrottledError("later")).left(row(Status.AVAILABLE, left_behind=(LEFT,)))

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.decision import Accept, AskApprover, Decision, Hold, Keep, Moot, Reject
+from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Decision, Hold, Keep, Reject
+from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.decision.facts import Facts, Service
-from drawbridge.decision.grounds import Grounds
 from drawbridge.decision.let_in import (
     MOST_LET_IN,
     LetIn,
@@ -18,7 +18,7 @@ from drawbridge.decision.let_in import (
     let_in_by,
 )
 from drawbridge.decision.live import approved_before, is_live, kept, was_let_in
-from drawbridge.request.digests import contents_fingerprint, state_in_effect
+from drawbridge.request.fingerprints import contents_fingerprint, share_fingerprint
 from drawbridge.request.shares import Content
 from drawbridge.status import Reason, Status
 from tests.builders import NOW, RESOURCE_ARN, SERVICE_ID, SUBNET, connection_facts, content, share_facts
@@ -75,20 +75,20 @@ def test_of_what_aws_did_not_show_nothing_was_let_in() -> None:
     assert unseen.covered([RESOURCE_ARN]) == set()
     assert not unseen.covers([RESOURCE_ARN])
     # The look after it finds something else, and has it decided on.
-    assert decided_on(share_facts(contents=None), NOW).state != state_in_effect([RESOURCE_ARN])
-    assert decided_on(share_facts(contents=None, deadline=None), NOW).state == ""
+    assert decided_on(share_facts(contents=None), NOW).observed_fingerprint != share_fingerprint([RESOURCE_ARN])
+    assert decided_on(share_facts(contents=None, deadline=None), NOW).observed_fingerprint == ""
 
 
 def test_a_decision_is_made_on_all_that_a_share_holds_in_whatever_order() -> None:
     on = decided_on(share_facts(contents=(SUBNET, content())), NOW)
 
-    assert on.contents == contents_fingerprint([RESOURCE_ARN, SUBNET.arn, SUBNET.arn])
-    assert on.contents != decided_on(share_facts(), NOW).contents
-    assert on.state == state_in_effect([RESOURCE_ARN, SUBNET.arn])
+    assert on.contents_fingerprint == contents_fingerprint([RESOURCE_ARN, SUBNET.arn, SUBNET.arn])
+    assert on.contents_fingerprint != decided_on(share_facts(), NOW).contents_fingerprint
+    assert on.observed_fingerprint == share_fingerprint([RESOURCE_ARN, SUBNET.arn])
     assert (on.live, decided_on(GROWN, NOW).live, decided_on(LIVE, NOW).live) == (False, True, True)
 
 
-@pytest.mark.parametrize("decision", [Reject(WHY), Hold(WHY), AskApprover(WHY), Moot(Status.EXPIRED, WHY)])
+@pytest.mark.parametrize("decision", [Reject(WHY), Hold(WHY), AskApprover(WHY), AlreadyResolved(Status.EXPIRED, WHY)])
 @pytest.mark.parametrize("facts", [IN_EFFECT, LIVE])
 def test_what_is_not_accepted_lets_nothing_in(decision: Decision, facts: Facts) -> None:
     assert let_in_by(decision, facts, None, NOW) is None
@@ -105,11 +105,11 @@ def test_a_live_connection_that_is_kept_is_adopted_once() -> None:
 
 @pytest.mark.parametrize("outcome", ["accept", "keep", "askApprover", "hold", "reject"])
 def test_of_a_row_from_before_what_its_grounds_accepted_was_let_in(outcome: str) -> None:
-    grounds = Grounds(
+    decision_record = DecisionRecord(
         outcome=outcome, at=NOW, zone="UTC", policies="", determined_by=(), facts=share_facts(), fingerprint=""
     )
 
-    before = let_in_before(grounds, (ALICE,))
+    before = let_in_before(decision_record, (ALICE,))
 
     assert (before is not None) == (outcome == "accept")
     assert let_in_before(None, ()) is None
@@ -139,7 +139,7 @@ def test_what_is_live_and_was_let_in_is_kept_whatever_is_decided(
     assert ("approval-not-configured" in {each.code for each in stays.because}) == isinstance(decision, AskApprover)
 
 
-@pytest.mark.parametrize("decision", [Hold(WHY), AskApprover(WHY), Accept(WHY), Moot(Status.EXPIRED, WHY)])
+@pytest.mark.parametrize("decision", [Hold(WHY), AskApprover(WHY), Accept(WHY), AlreadyResolved(Status.EXPIRED, WHY)])
 @pytest.mark.parametrize(
     ("facts", "before"),
     [
@@ -203,10 +203,10 @@ def test_what_is_not_live_has_the_fingerprint_that_it_always_had() -> None:
 def test_a_share_of_lattice_s_resources_only_has_the_state_that_it_always_had() -> None:
     told: Any = [RESOURCE_ARN, f"{RESOURCE_ARN}0"]
 
-    assert state_in_effect(reversed(told)) == "ef7b0bd59b84e803"
+    assert share_fingerprint(reversed(told)) == "ef7b0bd59b84e803"
 
 
 def test_what_a_share_holds_makes_one_state_however_often_a_listing_tells_of_it() -> None:
     facts = share_facts(contents=(content(),))
 
-    assert decided_on(facts, NOW).state == state_in_effect([content().arn] * 2)
+    assert decided_on(facts, NOW).observed_fingerprint == share_fingerprint([content().arn] * 2)

@@ -15,13 +15,13 @@ from tests.builders import REPOSITORY
 from tests.odd import DEEP, ODD_JSON, fuzzed, json_texts, values
 
 READ_ELSEWHERE = {
-    "layers/drawbridge/drawbridge/aws/attempts.py": "Only the attempt that wrote it reads it.",
+    "layers/drawbridge/drawbridge/aws/attempts_table.py": "Only the attempt that wrote it reads it.",
     "cli/drawbridge_cli/documents.py": "Numbers stay text there; it refuses what it can't read, and is fuzzed.",
 }
 
 
 CONVERTED_ELSEWHERE = {
-    "layers/drawbridge/drawbridge/aws/ledger.py": "Its own rows; one that can't be read stops no other.",
+    "layers/drawbridge/drawbridge/aws/ledger_table.py": "Its own rows; one that can't be read stops no other.",
     **{
         f"functions/{name}/app.py": "A step of our own workflow: a task that fails says so to it."
         for name in (

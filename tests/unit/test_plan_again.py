@@ -16,7 +16,7 @@ from drawbridge.errors import NotReadyError
 from drawbridge.lattice import NOT_VISIBLE, Entity, Undescribed
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
-from tests.builders import MOMENT, NETWORK, NOW, RESOURCE_ARN, SHARE_ARN, VPC_ID, asker, entity
+from tests.builders import EVALUATION_TIME, NETWORK, NOW, RESOURCE_ARN, SHARE_ARN, VPC_ID, entity, requester
 from tests.unit.planning import ATTACH, DENIED, World, binding, through_network, vpc_with
 
 OTHER = RESOURCE_ARN + "0"
@@ -46,8 +46,8 @@ class Counting(World):
 
 
 def planned(world: World) -> DesiredAttachment:
-    """Give what was planned of the first resource, and forget what it took."""
-    plan = world.planner(binding()).plan(SHARE_ARN, asker(), [], MOMENT)
+    """Return what was planned of the first resource, and forget what it took."""
+    plan = world.planner(binding()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME)
     if isinstance(world, Counting):
         world.asked.clear()
     return plan.associations[0]
@@ -57,14 +57,16 @@ def test_what_is_wanted_as_before_is_as_before() -> None:
     world = Counting(entity())
     before = planned(world)
 
-    assert world.planner(binding()).again(SHARE_ARN, asker(), before, MOMENT, ALL) == before
+    assert world.planner(binding()).plan_again(SHARE_ARN, requester(), before, EVALUATION_TIME, ALL) == before
 
 
 def test_only_the_one_that_is_asked_for_is_looked_at() -> None:
     world = Counting(entity(), entity("other", OTHER), entity("third", OTHER + "0"))
     before = planned(world)
 
-    again = world.planner(binding("before"), binding(), binding("later")).again(SHARE_ARN, asker(), before, MOMENT, ALL)
+    again = world.planner(binding("before"), binding(), binding("later")).plan_again(
+        SHARE_ARN, requester(), before, EVALUATION_TIME, ALL
+    )
 
     assert again == before
     assert world.asked == [before.resource.arn]
@@ -76,7 +78,7 @@ def test_a_binding_that_was_changed_is_followed() -> None:
     before = planned(world)
 
     changed = binding(attach=ATTACH | {"securityGroups": ["sg-0123456789abcdef0"]})
-    again = world.planner(changed).again(SHARE_ARN, asker(), before, MOMENT, ALL)
+    again = world.planner(changed).plan_again(SHARE_ARN, requester(), before, EVALUATION_TIME, ALL)
 
     assert not isinstance(again, Reason)
     assert again.security_group_ids == ("sg-0123456789abcdef0",)
@@ -85,7 +87,7 @@ def test_a_binding_that_was_changed_is_followed() -> None:
 def refusal(
     world: World, before: DesiredAttachment, now: Binding, policy: str = "permit(principal, action, resource);"
 ) -> str:
-    again = world.planner(now, policy=policy).again(SHARE_ARN, asker(), before, MOMENT, ALL)
+    again = world.planner(now, policy=policy).plan_again(SHARE_ARN, requester(), before, EVALUATION_TIME, ALL)
     assert isinstance(again, Reason)
     assert again.source == before.binding
     return again.code
@@ -142,21 +144,21 @@ def test_a_share_that_is_not_listed_and_a_resource_that_is_not_described_are_wai
     before = planned(world)
     world.ready = False
     with pytest.raises(NotReadyError, match="not ready"):
-        world.planner(binding()).again(SHARE_ARN, asker(), before, MOMENT, ALL)
+        world.planner(binding()).plan_again(SHARE_ARN, requester(), before, EVALUATION_TIME, ALL)
 
     world.in_effect = False
     with pytest.raises(NotReadyError, match="not in effect"):
-        world.planner(binding()).again(SHARE_ARN, asker(), before, MOMENT, ALL)
+        world.planner(binding()).plan_again(SHARE_ARN, requester(), before, EVALUATION_TIME, ALL)
 
 
 def test_what_is_denied_when_one_is_decided_again_is_refused_for_that_one() -> None:
     world = World(entity())
     world.networks.append(NETWORK)
     planner = world.planner(through_network())
-    (planned,) = planner.plan(SHARE_ARN, asker(), [], MOMENT).associations
+    (planned,) = planner.plan(SHARE_ARN, requester(), [], EVALUATION_TIME).associations
     world.denied[NETWORK.name] = DENIED
 
-    again = planner.again(SHARE_ARN, asker(), planned, MOMENT, ALL)
+    again = planner.plan_again(SHARE_ARN, requester(), planned, EVALUATION_TIME, ALL)
 
     assert isinstance(again, Reason)
     assert again.code == "AccessDeniedError"

@@ -9,18 +9,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.configuration import Parameter
+from drawbridge.configuration import ConfigurationParameter
 from drawbridge.decision import Accept
-from drawbridge.decision.again import MOST_CONTENTS, decide_again, fingerprint, grounds_of
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.conflicts import conflict_among
 from drawbridge.decision.decide import MOST_REASONS, decide
-from drawbridge.decision.facts import ConnectionFacts, Fact, Moment, ShareFacts
-from drawbridge.decision.grounds import Grounds
-from drawbridge.decision.in_force import broken, compiled, permitted_digest, policies_in_force
+from drawbridge.decision.decide_again import MOST_CONTENTS, decide_again, decision_record_of, sha256_fingerprint
+from drawbridge.decision.decision_record import DecisionRecord
+from drawbridge.decision.facts import ConnectionFacts, EvaluationTime, Fact, ShareFacts
+from drawbridge.decision.in_force import broken, compiled, decision_fingerprint, policies_in_force
 from drawbridge.decision.policies import InvalidPolicyError, parse_policy
-from drawbridge.request.connections import Held
-from tests.builders import MOMENT, NOW, RESOURCE_ARN, SERVICE_ID, asker, connection_facts, content, share_facts
+from drawbridge.request.connections import ConnectionCounts
+from tests.builders import (
+    EVALUATION_TIME,
+    NOW,
+    RESOURCE_ARN,
+    SERVICE_ID,
+    connection_facts,
+    content,
+    requester,
+    share_facts,
+)
 from tests.unit.policies import all_known, parsed, policy_texts, statements
 
 EVERYTHING = "permit(principal, action, resource);"
@@ -28,7 +37,7 @@ ACCEPT_ALL = 'permit(principal, action == Action::"accept", resource);'
 
 
 def accepting(condition: str) -> PolicySet:
-    """Give the set of one policy that accepts when the condition holds."""
+    """Return the set of one policy that accepts when the condition holds."""
     return PolicySet(parsed([f'permit(principal, action == Action::"accept", resource) when {{ {condition} }};']))
 
 
@@ -37,10 +46,10 @@ ONE = 'permit(principal == Account::"111111111111", action == Action::"accept", 
 
 @given(policy_texts, statements("forbid"), all_known)
 def test_adding_a_forbid_never_lets_anyone_in(texts: list[str], forbid: str, facts: ShareFacts) -> None:
-    more = decide(facts, PolicySet(parsed([*texts, forbid])), MOMENT)
+    more = decide(facts, PolicySet(parsed([*texts, forbid])), EVALUATION_TIME)
 
     if isinstance(more, Accept):
-        assert isinstance(decide(facts, PolicySet(parsed(texts)), MOMENT), Accept)
+        assert isinstance(decide(facts, PolicySet(parsed(texts)), EVALUATION_TIME), Accept)
 
 
 @given(policy_texts, all_known, st.randoms(use_true_random=False))
@@ -55,13 +64,13 @@ def test_a_decision_does_not_depend_on_the_order_of_policies_or_tags(
     )
 
     one, other = PolicySet(policies), PolicySet(shuffled)
-    first, second = decide(facts, one, MOMENT), decide(reversed_tags, other, MOMENT)
+    first, second = decide(facts, one, EVALUATION_TIME), decide(reversed_tags, other, EVALUATION_TIME)
 
     assert first == second
     assert one.version == other.version
     assert (
-        grounds_of(facts, first, one, MOMENT, {}).fingerprint
-        == grounds_of(reversed_tags, second, other, MOMENT, {}).fingerprint
+        decision_record_of(facts, first, one, EVALUATION_TIME, {}).fingerprint
+        == decision_record_of(reversed_tags, second, other, EVALUATION_TIME, {}).fingerprint
     )
 
 
@@ -74,39 +83,41 @@ def _reversed(value: object) -> object:
 @given(policy_texts, all_known)
 def test_deciding_again_on_what_was_kept_decides_the_same(texts: list[str], facts: ShareFacts) -> None:
     policies = PolicySet(parsed(texts))
-    decision = decide(facts, policies, MOMENT)
+    decision = decide(facts, policies, EVALUATION_TIME)
 
-    grounds = grounds_of(facts, decision, policies, MOMENT, {})
-    read = msgspec.json.decode(msgspec.json.encode(grounds), type=Grounds)
+    decision_record = decision_record_of(facts, decision, policies, EVALUATION_TIME, {})
+    read = msgspec.json.decode(msgspec.json.encode(decision_record), type=DecisionRecord)
 
-    assert read == grounds
+    assert read == decision_record
     assert decide_again(read, policies) == decision
 
 
 def test_a_fingerprint_changes_with_facts_policies_and_outcome() -> None:
     facts, policies = connection_facts(), PolicySet(parsed([ONE]))
-    decision = decide(facts, policies, MOMENT)
+    decision = decide(facts, policies, EVALUATION_TIME)
 
     prints = {
-        grounds_of(facts, decision, policies, MOMENT, {}).fingerprint,
-        grounds_of(connection_facts(connections=1), decision, policies, MOMENT, {}).fingerprint,
-        grounds_of(facts, decision, PolicySet(parsed([ACCEPT_ALL])), MOMENT, {}).fingerprint,
-        grounds_of(facts, Accept(()), policies, MOMENT, {}).fingerprint,
+        decision_record_of(facts, decision, policies, EVALUATION_TIME, {}).fingerprint,
+        decision_record_of(connection_facts(connections=1), decision, policies, EVALUATION_TIME, {}).fingerprint,
+        decision_record_of(facts, decision, PolicySet(parsed([ACCEPT_ALL])), EVALUATION_TIME, {}).fingerprint,
+        decision_record_of(facts, Accept(()), policies, EVALUATION_TIME, {}).fingerprint,
     }
 
     assert len(prints) == 4
     assert all(len(each) == 64 for each in prints)
-    assert fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
+    assert sha256_fingerprint({"a": 1, "b": 2}) == sha256_fingerprint({"b": 2, "a": 1})
 
 
 def test_grounds_name_the_policies_that_determined_it_with_their_versions() -> None:
     policies = PolicySet([parse_policy("mine", f'@id("x") {ACCEPT_ALL}'), parse_policy("others", ONE)])
-    facts = connection_facts(asker("222222222222"))
+    facts = connection_facts(requester("222222222222"))
 
-    grounds = grounds_of(facts, decide(facts, policies, MOMENT), policies, MOMENT, {"mine": 7, "others": 2})
+    decision_record = decision_record_of(
+        facts, decide(facts, policies, EVALUATION_TIME), policies, EVALUATION_TIME, {"mine": 7, "others": 2}
+    )
 
-    assert (grounds.outcome, grounds.determined_by) == ("accept", ("mine@7",))
-    assert (grounds.at, grounds.zone, grounds.facts) == (NOW, "UTC", facts)
+    assert (decision_record.outcome, decision_record.determined_by) == ("accept", ("mine@7",))
+    assert (decision_record.at, decision_record.zone, decision_record.facts) == (NOW, "UTC", facts)
 
 
 def test_what_is_too_much_to_keep_is_unknown_to_whoever_decides_again() -> None:
@@ -114,18 +125,18 @@ def test_what_is_too_much_to_keep_is_unknown_to_whoever_decides_again() -> None:
     policies = accepting("context has onlyLattice && context.onlyLattice")
     facts = share_facts(contents=many)
 
-    grounds = grounds_of(facts, decide(facts, policies, MOMENT), policies, MOMENT, {})
+    decision_record = decision_record_of(facts, decide(facts, policies, EVALUATION_TIME), policies, EVALUATION_TIME, {})
 
-    assert grounds.outcome == "accept"
-    assert grounds.facts.unknown >= {Fact.CONTENTS}
-    assert not isinstance(decide_again(grounds, policies), Accept)
-    assert len(msgspec.json.encode(grounds)) < 4096
+    assert decision_record.outcome == "accept"
+    assert decision_record.facts.unknown >= {Fact.CONTENTS}
+    assert not isinstance(decide_again(decision_record, policies), Accept)
+    assert len(msgspec.json.encode(decision_record)) < 4096
 
 
 def test_of_a_thousand_policies_that_agree_some_are_named_and_the_rest_counted() -> None:
     policies = PolicySet(parsed([f'@reason("{number}") {ACCEPT_ALL}' for number in range(1000)]))
 
-    decision = decide(connection_facts(), policies, MOMENT)
+    decision = decide(connection_facts(), policies, EVALUATION_TIME)
 
     assert isinstance(decision, Accept)
     assert len(decision.because) == MOST_REASONS + 1
@@ -136,7 +147,7 @@ def test_a_person_who_is_asked_is_told_what_stands_against_accepting() -> None:
     asks = '@id("ask") permit(principal, action == Action::"askApprover", resource);'
     stops = '@id("stop") @reason("not today") forbid(principal, action == Action::"accept", resource);'
 
-    decision = decide(connection_facts(), PolicySet(parsed([asks, stops, ACCEPT_ALL])), MOMENT)
+    decision = decide(connection_facts(), PolicySet(parsed([asks, stops, ACCEPT_ALL])), EVALUATION_TIME)
 
     assert [reason.source for reason in decision.because] == ["ask", "stop"]
 
@@ -203,16 +214,16 @@ class Parameters:
     def __init__(self, **versions: list[tuple[int, str]]) -> None:
         self._versions = {
             name: [
-                Parameter(name, text, number, NOW + timedelta(minutes=minute))
+                ConfigurationParameter(name, text, number, NOW + timedelta(minutes=minute))
                 for number, (minute, text) in enumerate(texts, start=1)
             ]
             for name, texts in versions.items()
         }
 
-    def below(self, path: str) -> list[Parameter]:
+    def below(self, path: str) -> list[ConfigurationParameter]:
         return [versions[-1] for versions in self._versions.values()]
 
-    def earlier(self, path: str, name: str, *, than: int) -> list[Parameter]:
+    def earlier(self, path: str, name: str, *, than: int) -> list[ConfigurationParameter]:
         return [each for each in reversed(self._versions[name]) if each.version < than]
 
 
@@ -252,32 +263,32 @@ def test_that_there_is_no_policy_at_all_is_reported() -> None:
     (reason,) = broken(found)
     assert reason.code == "policy-broken"
     assert "no policy is in force" in reason.text
-    assert reason in decide(connection_facts(), compiled(found), MOMENT, broken=(reason,)).because
+    assert reason in decide(connection_facts(), compiled(found), EVALUATION_TIME, broken=(reason,)).because
 
 
 def test_how_many_connections_there_are_matters_only_to_policies_that_go_by_it() -> None:
-    few = Held(1, 1)
+    few = ConnectionCounts(1, 1)
     plain = policies_in_force(Parameters(a=[(1, ONE)]), everything_is_meant=False)
     limit = "forbid(principal, action, resource) when { context has connections && context.connections > 2 };"
     limited = policies_in_force(Parameters(a=[(1, ONE)], b=[(1, limit)]), everything_is_meant=False)
 
-    assert permitted_digest(plain, None) == permitted_digest(plain, None, few)
-    assert permitted_digest(limited, None) != permitted_digest(limited, None, few)
+    assert decision_fingerprint(plain, None) == decision_fingerprint(plain, None, few)
+    assert decision_fingerprint(limited, None) != decision_fingerprint(limited, None, few)
 
 
 def test_a_policy_reads_the_clock_of_the_stack_s_time_zone() -> None:
     by_day = accepting('context.local.hour == 0 && context.local.minute == 30 && context.local.weekday == "Monday"')
     sunday_night = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
 
-    assert isinstance(decide(connection_facts(), by_day, Moment(sunday_night, "Europe/Berlin")), Accept)
-    assert not isinstance(decide(connection_facts(), by_day, Moment(sunday_night, "UTC")), Accept)
+    assert isinstance(decide(connection_facts(), by_day, EvaluationTime(sunday_night, "Europe/Berlin")), Accept)
+    assert not isinstance(decide(connection_facts(), by_day, EvaluationTime(sunday_night, "UTC")), Accept)
 
 
 def test_a_policy_may_compare_moments() -> None:
     until = accepting('context.now < datetime("2026-12-01")')
 
-    assert isinstance(decide(connection_facts(), until, MOMENT), Accept)
-    assert not isinstance(decide(connection_facts(), until, Moment(NOW + timedelta(days=30))), Accept)
+    assert isinstance(decide(connection_facts(), until, EVALUATION_TIME), Accept)
+    assert not isinstance(decide(connection_facts(), until, EvaluationTime(NOW + timedelta(days=30))), Accept)
 
 
 def test_what_the_registry_knows_is_for_policies_to_speak_of() -> None:
@@ -285,15 +296,15 @@ def test_what_the_registry_knows_is_for_policies_to_speak_of() -> None:
         'principal has consumer && principal.consumer has since && principal.consumer.notes like "*trusted*"'
         ' && principal.consumer.since < datetime("2026-01-01")'
     )
-    who = asker(services=frozenset({SERVICE_ID}))
+    who = requester(services=frozenset({SERVICE_ID}))
     assert who.consumer is not None
     known = msgspec.structs.replace(
         who,
         consumer=msgspec.structs.replace(who.consumer, since=datetime(2025, 5, 1, tzinfo=UTC), notes="trusted by Jo"),
     )
 
-    assert isinstance(decide(connection_facts(known), old, MOMENT), Accept)
-    assert not isinstance(decide(connection_facts(who), old, MOMENT), Accept)
+    assert isinstance(decide(connection_facts(known), old, EVALUATION_TIME), Accept)
+    assert not isinstance(decide(connection_facts(who), old, EVALUATION_TIME), Accept)
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,19 @@ import msgspec
 import pytest
 
 from drawbridge.association import DesiredAttachment, Mode, NetworkRef
-from drawbridge.association.observed import Endpoint, InNetwork, Observed, State, VpcInNetwork
+from drawbridge.association.observed_attachment import (
+    Endpoint,
+    ObservedAttachment,
+    ResourceAssociation,
+    ServiceNetworkVpcAssociation,
+    State,
+)
 from drawbridge.association.preflight import Preflight
 from drawbridge.association.quotas import DEFAULTS
 from drawbridge.association.subnets import Subnet
 from drawbridge.lattice import PrivateDns, ResourceKind
 from drawbridge.status import Reason
-from tests.builders import NETWORK, RESOURCE_ARN, SERVICE_ARN, VPC_ID, otherwise, wanted, wanted_by_network
+from tests.builders import NETWORK, RESOURCE_ARN, SERVICE_ARN, VPC_ID, desired, desired_by_network, otherwise
 from tests.unit.reach import Reach
 
 SN, SN_ENDPOINT = Mode.SERVICE_NETWORK, Mode.SERVICE_NETWORK_ENDPOINT
@@ -36,10 +42,10 @@ def preflight(aws: Reach, **quotas: int) -> Preflight:
     return Preflight(aws, aws, aws, prefix="drawbridge", quotas=raised)
 
 
-def told(aws: Reach, *wanted: DesiredAttachment, by: Preflight | None = None) -> list[Reason | None]:
+def told(aws: Reach, *desired: DesiredAttachment, by: Preflight | None = None) -> list[Reason | None]:
     """Look at one after the other, as a plan does."""
     look = by or preflight(aws)
-    return [look.hindrance(each, aws.ways.observe(each)) for each in wanted]
+    return [look.blocker(each, aws.reconciler.observe(each)) for each in desired]
 
 
 def codes(reasons: list[Reason | None]) -> list[str]:
@@ -49,11 +55,11 @@ def codes(reasons: list[Reason | None]) -> list[str]:
 @pytest.mark.parametrize(
     "possible",
     [
-        wanted(security_group_ids=(GROUP,), private_dns=PrivateDns.ALL),
-        wanted_by_network(security_group_ids=(GROUP,), private_dns=PrivateDns.VERIFIED),
-        wanted_by_network(SN_ENDPOINT),
-        wanted_by_network(vpc_id="", private_dns=PrivateDns.VERIFIED),
-        wanted_by_network(network=NetworkRef(name="new", create=True)),
+        desired(security_group_ids=(GROUP,), private_dns=PrivateDns.ALL),
+        desired_by_network(security_group_ids=(GROUP,), private_dns=PrivateDns.VERIFIED),
+        desired_by_network(SN_ENDPOINT),
+        desired_by_network(vpc_id="", private_dns=PrivateDns.VERIFIED),
+        desired_by_network(network=NetworkRef(name="new", create=True)),
     ],
 )
 def test_what_nothing_hinders_is_told_so(aws: Reach, possible: DesiredAttachment) -> None:
@@ -62,19 +68,19 @@ def test_what_nothing_hinders_is_told_so(aws: Reach, possible: DesiredAttachment
 
 
 HINDRANCES: list[tuple[DesiredAttachment, str, str]] = [
-    (wanted(security_group_ids=("sg-none",)), "no-security-group", "sg-none; correct the binding"),
+    (desired(security_group_ids=("sg-none",)), "no-security-group", "sg-none; correct the binding"),
     (
-        wanted(security_group_ids=(GROUP, "sg-elsewhere")),
+        desired(security_group_ids=(GROUP, "sg-elsewhere")),
         "wrong-security-group",
         f"sg-elsewhere is of {OTHER_VPC}, not of {VPC_ID}; name one of that VPC",
     ),
-    (wanted(subnet_ids=("subnet-none",)), "no-subnet", "subnet-none; correct the binding"),
+    (desired(subnet_ids=("subnet-none",)), "no-subnet", "subnet-none; correct the binding"),
     (
-        wanted(subnet_ids=("subnet-elsewhere",)),
+        desired(subnet_ids=("subnet-elsewhere",)),
         "no-subnet",
         f"subnet-elsewhere is of {OTHER_VPC}, not of {VPC_ID}; name one of that VPC",
     ),
-    (wanted_by_network(network=NetworkRef(name="none")), "no-service-network", "create it, or correct its name"),
+    (desired_by_network(network=NetworkRef(name="none")), "no-service-network", "create it, or correct its name"),
 ]
 
 
@@ -90,7 +96,7 @@ def test_what_hinders_is_told_with_what_to_do(
     assert what_to_do in reason.text
 
 
-@pytest.mark.parametrize("by", [wanted, wanted_by_network])
+@pytest.mark.parametrize("by", [desired, desired_by_network])
 def test_trap_15_private_dns_needs_a_vpc_with_dns(aws: Reach, by: Any) -> None:
     aws.without_dns.add(VPC_ID)
 
@@ -107,17 +113,25 @@ def test_trap_15_private_dns_needs_a_vpc_with_dns(aws: Reach, by: Any) -> None:
     [
         (
             {},
-            {"vpc": VpcInNetwork(id="snva-1", state=State.AVAILABLE, network_arn="arn:another")},
+            {
+                "vpc_association": ServiceNetworkVpcAssociation(
+                    id="snva-1", state=State.AVAILABLE, network_arn="arn:another"
+                )
+            },
             "vpc-associated-elsewhere",
         ),
         (
             {"security_group_ids": (GROUP,)},
-            {"vpc": VpcInNetwork(id="snva-1", state=State.AVAILABLE, network_arn=NETWORK.arn)},
+            {
+                "vpc_association": ServiceNetworkVpcAssociation(
+                    id="snva-1", state=State.AVAILABLE, network_arn=NETWORK.arn
+                )
+            },
             "not-ours",
         ),
         (
             {"private_dns": PrivateDns.VERIFIED},
-            {"in_network": InNetwork(id="snra-1", state=State.AVAILABLE)},
+            {"resource_association": ResourceAssociation(id="snra-1", state=State.AVAILABLE)},
             "private-dns-fixed",
         ),
     ],
@@ -125,9 +139,9 @@ def test_trap_15_private_dns_needs_a_vpc_with_dns(aws: Reach, by: Any) -> None:
 def test_where_the_steps_would_be_stuck_that_is_told_before(
     aws: Reach, changes: dict[str, Any], there: dict[str, Any], code: str
 ) -> None:
-    observed = msgspec.structs.replace(Observed(network=NETWORK), **there)
+    observed = msgspec.structs.replace(ObservedAttachment(network=NETWORK), **there)
 
-    reason = preflight(aws).hindrance(wanted_by_network(**changes), observed)
+    reason = preflight(aws).blocker(desired_by_network(**changes), observed)
 
     assert reason is not None
     assert reason.code == code
@@ -136,30 +150,35 @@ def test_where_the_steps_would_be_stuck_that_is_told_before(
 @pytest.mark.parametrize(
     "observed",
     [
-        Observed(network=NETWORK, in_network=InNetwork(id="snra-1", state=State.FAILED, attempt=1)),
-        Observed(network=NETWORK, vpc=VpcInNetwork(id="snva-1", state=State.FAILED, network_arn=NETWORK.arn)),
+        ObservedAttachment(
+            network=NETWORK, resource_association=ResourceAssociation(id="snra-1", state=State.FAILED, attempt=1)
+        ),
+        ObservedAttachment(
+            network=NETWORK,
+            vpc_association=ServiceNetworkVpcAssociation(id="snva-1", state=State.FAILED, network_arn=NETWORK.arn),
+        ),
     ],
 )
-def test_trap_16_what_failed_before_is_left_to_the_attempt_to_judge(aws: Reach, observed: Observed) -> None:
-    assert preflight(aws).hindrance(wanted_by_network(), observed) is None
+def test_trap_16_what_failed_before_is_left_to_the_attempt_to_judge(aws: Reach, observed: ObservedAttachment) -> None:
+    assert preflight(aws).blocker(desired_by_network(), observed) is None
 
 
 def test_trap_16_a_failed_endpoint_is_left_to_the_attempt_to_judge(aws: Reach) -> None:
-    observed = Observed(endpoint=Endpoint(id="vpce-1", state=State.FAILED))
+    observed = ObservedAttachment(endpoint=Endpoint(id="vpce-1", state=State.FAILED))
 
-    assert preflight(aws).hindrance(wanted(), observed) is None
+    assert preflight(aws).blocker(desired(), observed) is None
 
 
 def several(mode: Mode, count: int) -> list[DesiredAttachment]:
     """Want resources, or, by an endpoint to a network, networks; each is one more of what the quota counts."""
     match mode:
         case Mode.RESOURCE_ENDPOINT:
-            return [wanted(resource_arn=f"{RESOURCE_ARN}{number}") for number in range(count)]
+            return [desired(resource_arn=f"{RESOURCE_ARN}{number}") for number in range(count)]
         case Mode.SERVICE_NETWORK:
-            return [wanted_by_network(resource_arn=f"{RESOURCE_ARN}{number}", vpc_id="") for number in range(count)]
+            return [desired_by_network(resource_arn=f"{RESOURCE_ARN}{number}", vpc_id="") for number in range(count)]
         case Mode.SERVICE_NETWORK_ENDPOINT:
             refs = [NetworkRef(name=f"net-{number}", create=True) for number in range(count)]
-            return [wanted_by_network(mode, network=ref) for ref in refs]
+            return [desired_by_network(mode, network=ref) for ref in refs]
 
 
 QUOTAS = {
@@ -205,9 +224,9 @@ def test_what_is_looked_at_twice_is_counted_once(aws: Reach, mode: Mode) -> None
 
 def test_the_vpcs_of_a_network_are_counted(aws: Reach) -> None:
     aws.there = DEFAULTS["vpcs-per-service-network"]
-    aws.resources[NETWORK.arn, RESOURCE_ARN] = InNetwork(id="snra-1", state=State.AVAILABLE)
+    aws.resources[NETWORK.arn, RESOURCE_ARN] = ResourceAssociation(id="snra-1", state=State.AVAILABLE)
 
-    (reason,) = told(aws, wanted_by_network())
+    (reason,) = told(aws, desired_by_network())
 
     assert reason is not None
     assert "vpcs-per-service-network" in reason.text
@@ -215,14 +234,14 @@ def test_the_vpcs_of_a_network_are_counted(aws: Reach) -> None:
 
 def test_two_resources_through_one_network_s_endpoint_need_one_endpoint(aws: Reach) -> None:
     aws.there = DEFAULTS["service-network-endpoints-per-vpc"] - 1
-    two = [wanted_by_network(SN_ENDPOINT, resource_arn=f"{RESOURCE_ARN}{number}") for number in range(2)]
+    two = [desired_by_network(SN_ENDPOINT, resource_arn=f"{RESOURCE_ARN}{number}") for number in range(2)]
 
     assert told(aws, *two) == [None, None]
 
 
 def test_services_are_no_resource_configurations(aws: Reach) -> None:
     aws.there = DEFAULTS["resource-configurations-per-service-network"]
-    service = wanted_by_network(resource_kind=ResourceKind.SERVICE, resource_arn=SERVICE_ARN, vpc_id="")
+    service = desired_by_network(resource_kind=ResourceKind.SERVICE, resource_arn=SERVICE_ARN, vpc_id="")
 
     assert told(aws, service) == [None]
 
@@ -230,9 +249,9 @@ def test_services_are_no_resource_configurations(aws: Reach) -> None:
 @every_mode
 def test_what_is_there_needs_no_room(aws: Reach, mode: Mode) -> None:
     aws.there = 1_000
-    aws.resources[NETWORK.arn, RESOURCE_ARN] = InNetwork(id="snra-1", state=State.AVAILABLE)
-    aws.vpcs[VPC_ID] = VpcInNetwork(id="snva-1", state=State.AVAILABLE, network_arn=NETWORK.arn)
-    one = wanted() if mode is Mode.RESOURCE_ENDPOINT else wanted_by_network(mode)
+    aws.resources[NETWORK.arn, RESOURCE_ARN] = ResourceAssociation(id="snra-1", state=State.AVAILABLE)
+    aws.vpcs[VPC_ID] = ServiceNetworkVpcAssociation(id="snva-1", state=State.AVAILABLE, network_arn=NETWORK.arn)
+    one = desired() if mode is Mode.RESOURCE_ENDPOINT else desired_by_network(mode)
     if mode is not Mode.SERVICE_NETWORK:
         aws.have_endpoint(one, Endpoint(id="vpce-1", state=State.AVAILABLE), NETWORK)
 
@@ -249,11 +268,11 @@ def test_what_is_refused_takes_no_room_from_what_comes_after(aws: Reach) -> None
 
 def test_a_private_name_is_had_by_one_way_only(aws: Reach) -> None:
     ways = [
-        wanted(private_dns=PrivateDns.VERIFIED),
-        wanted_by_network(binding="other", private_dns=PrivateDns.VERIFIED),
-        wanted(binding="third", private_dns=PrivateDns.VERIFIED),
-        wanted(binding="plain"),
-        wanted(
+        desired(private_dns=PrivateDns.VERIFIED),
+        desired_by_network(binding="other", private_dns=PrivateDns.VERIFIED),
+        desired(binding="third", private_dns=PrivateDns.VERIFIED),
+        desired(binding="plain"),
+        desired(
             binding="elsewhere", private_dns=PrivateDns.VERIFIED, vpc_id=OTHER_VPC, subnet_ids=("subnet-elsewhere",)
         ),
     ]
@@ -267,22 +286,22 @@ def test_a_private_name_is_had_by_one_way_only(aws: Reach) -> None:
 
 
 def test_bindings_that_share_a_way_share_its_private_name(aws: Reach) -> None:
-    ways = [wanted_by_network(binding=name, private_dns=PrivateDns.VERIFIED) for name in ("one", "two")]
+    ways = [desired_by_network(binding=name, private_dns=PrivateDns.VERIFIED) for name in ("one", "two")]
 
     assert told(aws, *ways) == [None, None]
 
 
 def test_a_private_name_that_is_refused_is_free_for_another(aws: Reach) -> None:
-    no_network = wanted_by_network(network=NetworkRef(name="none"), private_dns=PrivateDns.VERIFIED)
+    no_network = desired_by_network(network=NetworkRef(name="none"), private_dns=PrivateDns.VERIFIED)
 
-    assert codes(told(aws, no_network, wanted(private_dns=PrivateDns.VERIFIED))) == ["no-service-network", ""]
+    assert codes(told(aws, no_network, desired(private_dns=PrivateDns.VERIFIED))) == ["no-service-network", ""]
 
 
 @pytest.mark.parametrize("mode", [SN, SN_ENDPOINT])
 @pytest.mark.parametrize("ref", [NetworkRef(name="shared"), NetworkRef(identifier=NETWORK.arn)])
 def test_bindings_that_share_a_way_name_the_same_security_groups(aws: Reach, mode: Mode, ref: NetworkRef) -> None:
     ways = [
-        wanted_by_network(mode, binding=name, network=named, security_group_ids=groups)
+        desired_by_network(mode, binding=name, network=named, security_group_ids=groups)
         for name, named, groups in (
             ("one", NetworkRef(name="shared"), (GROUP, OTHER_GROUP)),
             ("same", ref, (OTHER_GROUP, GROUP)),
@@ -302,11 +321,11 @@ def test_bindings_that_share_a_way_name_the_same_security_groups(aws: Reach, mod
 def test_security_groups_of_what_is_not_shared_may_differ(aws: Reach) -> None:
     aws.group_vpcs["sg-elsewhere"] = OTHER_VPC
     ways = [
-        wanted(binding="one", security_group_ids=(GROUP,)),
-        wanted(binding="two", security_group_ids=(OTHER_GROUP,)),
-        wanted_by_network(binding="three", security_group_ids=(GROUP,)),
-        wanted_by_network(SN_ENDPOINT, binding="four", security_group_ids=(OTHER_GROUP,)),
-        wanted_by_network(binding="five", vpc_id=OTHER_VPC, security_group_ids=("sg-elsewhere",)),
+        desired(binding="one", security_group_ids=(GROUP,)),
+        desired(binding="two", security_group_ids=(OTHER_GROUP,)),
+        desired_by_network(binding="three", security_group_ids=(GROUP,)),
+        desired_by_network(SN_ENDPOINT, binding="four", security_group_ids=(OTHER_GROUP,)),
+        desired_by_network(binding="five", vpc_id=OTHER_VPC, security_group_ids=("sg-elsewhere",)),
     ]
 
     assert told(aws, *ways) == [None] * 5
@@ -314,7 +333,7 @@ def test_security_groups_of_what_is_not_shared_may_differ(aws: Reach) -> None:
 
 def test_bindings_that_share_a_way_want_the_same_private_dns_or_none(aws: Reach) -> None:
     ways = [
-        wanted_by_network(binding=name, resource_arn=f"{RESOURCE_ARN}-{name}", private_dns=private_dns)
+        desired_by_network(binding=name, resource_arn=f"{RESOURCE_ARN}-{name}", private_dns=private_dns)
         for name, private_dns in (
             ("one", PrivateDns.VERIFIED),
             ("same", PrivateDns.VERIFIED),
@@ -348,9 +367,9 @@ def test_a_subnet_that_a_binding_names_and_that_can_t_hold_the_endpoint_is_told_
     aws: Reach, place: dict[str, Any], why: str, mode: Mode
 ) -> None:
     aws.subnets["subnet-0b"] = Subnet(**({"id": "subnet-0b", "vpc_id": VPC_ID, "zone": "b"} | place))
-    named = wanted(subnet_ids=("subnet-0a", "subnet-0b"), subnets_named=True)
+    named = desired(subnet_ids=("subnet-0a", "subnet-0b"), subnets_named=True)
     if mode is Mode.SERVICE_NETWORK_ENDPOINT:
-        named = wanted_by_network(mode, subnet_ids=("subnet-0a", "subnet-0b"), subnets_named=True)
+        named = desired_by_network(mode, subnet_ids=("subnet-0a", "subnet-0b"), subnets_named=True)
 
     (reason,) = told(aws, named)
 
@@ -362,14 +381,14 @@ def test_a_subnet_that_a_binding_names_and_that_can_t_hold_the_endpoint_is_told_
 
 def test_a_subnet_that_is_full_by_now_holds_the_endpoint_that_is_there(aws: Reach) -> None:
     aws.subnets["subnet-0a"] = Subnet(id="subnet-0a", vpc_id=VPC_ID, zone="a", free=0)
-    named = wanted(subnet_ids=("subnet-0a",), subnets_named=True)
+    named = desired(subnet_ids=("subnet-0a",), subnets_named=True)
     aws.have_endpoint(named, Endpoint(id="vpce-1", state=State.AVAILABLE, subnet_ids=frozenset({"subnet-0a"})))
 
-    assert codes(told(aws, named, wanted(subnet_ids=()))) == ["", ""]
+    assert codes(told(aws, named, desired(subnet_ids=()))) == ["", ""]
 
 
 def test_where_no_subnet_has_addresses_of_the_type_that_is_told(aws: Reach) -> None:
-    (reason,) = told(aws, wanted(subnet_ids=(), address_type="ipv6"))
+    (reason,) = told(aws, desired(subnet_ids=(), address_type="ipv6"))
 
     assert reason is not None
     assert (reason.code, "for addresses of type ipv6" in reason.text) == ("no-subnet", True)

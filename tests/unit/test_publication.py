@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from drawbridge.errors import ConflictError, GoneError, NotReadyError, RequestGoneError
 from drawbridge.publication.documents import ConnectionDocument, says_the_same, to_parameter
 from drawbridge.publication.names import LONGEST_SEGMENT, connection_path, parameter_segment
-from drawbridge.publication.parameters import Owned
+from drawbridge.publication.parameters import ObservedParameter
 from drawbridge.publication.publish import publish_consumer
-from drawbridge.request.connections import Connection, ConnectionState, LoadBalancer
-from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, wanted
+from drawbridge.request.connections import ConnectionState, EndpointConnection, LoadBalancer
+from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, desired
 from tests.unit.publishing import NAME, Names, World, named, publication
 
 PLAIN = "/drawbridge/connections/orders/orders-db/dns-name"
@@ -26,7 +26,7 @@ ANY = st.text()
 
 
 def publish(world: World, names: Names, **changes: Any) -> str:
-    return publication(world, names, wanted(**changes)).dns_name
+    return publication(world, names, desired(**changes)).dns_name
 
 
 @given(ANY)
@@ -134,7 +134,7 @@ def test_a_binding_by_tag_publishes_for_each_vpc() -> None:
 
 @pytest.mark.parametrize("name", [PLAIN, BESIDE])
 def test_a_parameter_that_is_not_ours_is_never_overwritten(name: str) -> None:
-    names = Names(**{name: Owned(value="somebody's", subject="")})
+    names = Names(**{name: ObservedParameter(value="somebody's", subject="")})
 
     with pytest.raises(ConflictError, match="not Drawbridge's"):
         publish(World(named()), names)
@@ -148,7 +148,7 @@ def test_a_parameter_that_is_not_ours_is_never_overwritten(name: str) -> None:
 def test_a_name_is_taken_over_from_no_other_provider_and_from_nothing_that_is_still_shared(
     of_whom: str, shared: bool
 ) -> None:
-    names = Names(**{BESIDE: Owned(value="{}", subject=old_resource(of_whom))})
+    names = Names(**{BESIDE: ObservedParameter(value="{}", subject=old_resource(of_whom))})
 
     with pytest.raises(ConflictError, match=of_whom):
         publish(World(named(), shared=shared), names)
@@ -159,7 +159,9 @@ def old_resource(provider: str) -> str:
 
 
 def test_a_resource_that_was_recreated_takes_its_name_over() -> None:
-    names = Names(**{name: Owned(value="{}", subject=old_resource("111111111111")) for name in (PLAIN, BESIDE)})
+    names = Names(
+        **{name: ObservedParameter(value="{}", subject=old_resource("111111111111")) for name in (PLAIN, BESIDE)}
+    )
 
     publish(World(named(), shared=False), names)
 
@@ -207,8 +209,8 @@ def test_no_value_holds_what_parameter_store_refuses_and_json_reads_it_back(one:
     assert says_the_same(document, value)
 
 
-def connection(state: ConnectionState, *names: tuple[str, str]) -> Connection:
-    return Connection(
+def connection(state: ConnectionState, *names: tuple[str, str]) -> EndpointConnection:
+    return EndpointConnection(
         asked_at=NOW,
         service_id=SERVICE_ID,
         endpoint_id=ENDPOINT_ID,
@@ -225,7 +227,7 @@ class Connections:
     ) -> None:
         self._connection = msgspec.structs.replace(connection(state, *names), load_balancers=balancers)
 
-    def connection(self, service_id: str, endpoint_id: str) -> Connection:
+    def connection(self, service_id: str, endpoint_id: str) -> EndpointConnection:
         return self._connection
 
 
@@ -273,7 +275,7 @@ def test_a_connection_that_is_not_usable_is_not_published(
 
 def test_a_connection_that_is_not_listed_is_the_request_s_end() -> None:
     class Unlisted:
-        def connection(self, service_id: str, endpoint_id: str) -> Connection:
+        def connection(self, service_id: str, endpoint_id: str) -> EndpointConnection:
             raise GoneError(f"no connection of {endpoint_id} to {service_id} is listed")
 
     with pytest.raises(RequestGoneError, match="is listed"):

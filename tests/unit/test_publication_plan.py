@@ -19,17 +19,17 @@ from drawbridge.errors import (
     ThrottledError,
 )
 from drawbridge.publication.named import NamedResource
-from drawbridge.publication.parameters import Owned, Refuse, RemoveParameters, WriteParameters
-from drawbridge.publication.plan import Change, NamePlan, PointRecord, PublicationPlan, RemoveRecord
+from drawbridge.publication.parameters import ObservedParameter, Refuse, RemoveParameters, WriteParameters
+from drawbridge.publication.plan import NameChange, NamePlan, PointRecord, PublicationPlan, RemoveRecord
 from drawbridge.publication.planner import PublicationPlanner
-from tests.builders import NOW, RESOURCE_ARN, entity, wanted
+from tests.builders import NOW, RESOURCE_ARN, desired, entity
 from tests.unit.publishing import BY_ENDPOINT, NAME, Names, World, named, publication
 
 PATH = "/drawbridge/connections/orders/orders-db"
 PLAIN, BESIDE = f"{PATH}/dns-name", f"{PATH}/connection"
-ALIASED = wanted(alias="db.internal", alias_zone="Z0123456789")
-RENAMED = wanted(alias="other.internal", alias_zone="Z0123456789")
-GROUP = wanted(resource_name="group", resource_type="GROUP")
+ALIASED = desired(alias="db.internal", alias_zone="Z0123456789")
+RENAMED = desired(alias="other.internal", alias_zone="Z0123456789")
+GROUP = desired(resource_name="group", resource_type="GROUP")
 ALIAS = DesiredAlias(name="{resource}.internal", zone_id="Z0123456789", zone_name="internal", reserved=False)
 OTHER_ARN = f"{RESOURCE_ARN}9"
 
@@ -55,7 +55,7 @@ def test_what_is_published_nowhere_is_new_with_the_record_first_and_the_json_bef
     assert isinstance(point, PointRecord)
     assert isinstance(write, WriteParameters)
     assert [each.name for each in write.parameters] == [BESIDE, PLAIN]
-    assert (planned.change, planned.path, planned.dns_name) == (Change.NEW, PATH, NAME)
+    assert (planned.change, planned.path, planned.dns_name) == (NameChange.NEW, PATH, NAME)
     assert planned.document is not None
 
 
@@ -73,16 +73,16 @@ def test_what_is_published_as_it_is_due_needs_nothing() -> None:
 
     planned = plan(world, names, ALIASED)
 
-    assert (planned.change, planned.why, planned.actions) == (Change.SAME, (), ())
+    assert (planned.change, planned.why, planned.actions) == (NameChange.SAME, (), ())
 
 
 def test_what_changed_is_told_field_by_field() -> None:
     names = Names()
-    publication(World(named()), names, wanted())
+    publication(World(named()), names, desired())
 
-    planned = plan(World(named(dns_name="new.example", hosted_zone_id="Z2")), names, wanted())
+    planned = plan(World(named(dns_name="new.example", hosted_zone_id="Z2")), names, desired())
 
-    assert planned.change is Change.CHANGED
+    assert planned.change is NameChange.CHANGED
     assert planned.why == (
         f"{PLAIN}: {NAME} -> new.example",
         f"dnsName: {NAME} -> new.example",
@@ -93,15 +93,15 @@ def test_what_changed_is_told_field_by_field() -> None:
 @pytest.mark.parametrize("missing", [PLAIN, BESIDE])
 def test_of_a_pair_only_what_is_missing_is_written(missing: str) -> None:
     names = Names()
-    publication(World(named()), names, wanted())
+    publication(World(named()), names, desired())
     del names.there[missing]
 
-    planned = plan(World(named()), names, wanted())
+    planned = plan(World(named()), names, desired())
 
     (write,) = planned.actions
     assert isinstance(write, WriteParameters)
     assert [each.name for each in write.parameters] == [missing]
-    assert (planned.change, planned.why) == (Change.CHANGED, (f"{missing} is missing",))
+    assert (planned.change, planned.why) == (NameChange.CHANGED, (f"{missing} is missing",))
 
 
 def test_a_marker_of_an_earlier_version_is_written_anew_and_is_no_change_of_the_name() -> None:
@@ -115,26 +115,26 @@ def test_a_marker_of_an_earlier_version_is_written_anew_and_is_no_change_of_the_
     planned = plan(world, names, ALIASED)
 
     assert kinds(planned) == [PointRecord]
-    assert (planned.change, planned.why) == (Change.SAME, ())
+    assert (planned.change, planned.why) == (NameChange.SAME, ())
 
 
 def test_a_name_that_is_not_ours_is_refused_with_the_reason_and_nothing_said_beside_it() -> None:
-    names = Names(**{BESIDE: Owned(value="mine", subject="")})
+    names = Names(**{BESIDE: ObservedParameter(value="mine", subject="")})
 
-    planned = plan(World(named()), names, wanted())
+    planned = plan(World(named()), names, desired())
 
     assert kinds(planned) == [Refuse]
-    assert (planned.change, planned.document) == (Change.REFUSED, None)
+    assert (planned.change, planned.document) == (NameChange.REFUSED, None)
     assert "not Drawbridge's" in planned.why[0]
 
 
 def test_a_plain_name_that_is_not_ours_leaves_the_json_to_be_written_and_the_refusal_is_last() -> None:
-    names = Names(**{PLAIN: Owned(value="mine", subject="")})
+    names = Names(**{PLAIN: ObservedParameter(value="mine", subject="")})
 
     planned = plan(World(named()), names, ALIASED)
 
     assert kinds(planned) == [PointRecord, WriteParameters, Refuse]
-    assert planned.change is Change.REFUSED
+    assert planned.change is NameChange.REFUSED
     assert [why.startswith(PLAIN) for why in planned.why] == [True]
 
 
@@ -146,7 +146,7 @@ def test_a_name_of_our_own_that_is_another_s_is_refused_before_anything_is_writt
 
 
 def test_a_name_of_our_own_that_can_not_be_is_refused() -> None:
-    planned = plan(World(named()), Names(), wanted(resource_name="not a label", alias="{resource}.internal"))
+    planned = plan(World(named()), Names(), desired(resource_name="not a label", alias="{resource}.internal"))
 
     assert kinds(planned) == [Refuse]
     assert planned.path == "/drawbridge/connections/orders/not__20a__20label"
@@ -165,7 +165,7 @@ def test_of_a_resource_that_is_gone_first_the_record_then_the_name_and_the_json_
     assert isinstance(record, RemoveRecord)
     assert isinstance(parameters, RemoveParameters)
     assert parameters.names == (f"{path}/dns-name", f"{path}/connection")
-    assert (gone.change, gone.why, gone.dns_name) == (Change.GONE, (), "two.example")
+    assert (gone.change, gone.why, gone.dns_name) == (NameChange.GONE, (), "two.example")
 
 
 def test_a_child_that_was_recreated_takes_the_name_over_and_nothing_is_taken_back() -> None:
@@ -175,7 +175,7 @@ def test_a_child_that_was_recreated_takes_the_name_over_and_nothing_is_taken_bac
 
     planned = plan_of(recreated, names, GROUP)
 
-    assert [each.change for each in planned.names] == [Change.CHANGED]
+    assert [each.change for each in planned.names] == [NameChange.CHANGED]
     assert planned.taken_back == ()
 
 
@@ -231,13 +231,13 @@ def test_after_a_crash_between_any_two_writes_the_next_run_leaves_what_one_run_l
 def test_what_somebody_took_since_it_was_planned_is_not_overwritten() -> None:
     class Taken(Names):
         def create(self, name: str, value: str, *, subject: str) -> bool:
-            self.there.setdefault(name, Owned(value="mine", subject=""))
+            self.there.setdefault(name, ObservedParameter(value="mine", subject=""))
             return super().create(name, value, subject=subject)
 
     names = Taken()
 
     with pytest.raises(ConflictError, match="not Drawbridge's"):
-        publication(World(named()), names, wanted())
+        publication(World(named()), names, desired())
 
     assert names.there[BESIDE].value == "mine"
 
@@ -246,10 +246,10 @@ def test_what_lost_its_tag_since_it_was_planned_is_not_overwritten() -> None:
     class Losing(World):
         def point(self, *args: Any, **kwargs: Any) -> None:
             super().point(*args, **kwargs)
-            names.there = {name: Owned(value=each.value, subject="") for name, each in names.there.items()}
+            names.there = {name: ObservedParameter(value=each.value, subject="") for name, each in names.there.items()}
 
     names = Names()
-    publication(World(named()), names, wanted())
+    publication(World(named()), names, desired())
     before = {name: each.value for name, each in names.there.items()}
 
     with pytest.raises(ConflictError, match="not Drawbridge's"):
@@ -313,7 +313,7 @@ def test_a_name_that_is_taken_and_whose_earlier_record_may_not_be_removed_is_tol
 ) -> None:
     names, before = Names(), World(named())
     publication(before, names, ALIASED)
-    names.there[PLAIN] = Owned(value="mine", subject="")
+    names.there[PLAIN] = ObservedParameter(value="mine", subject="")
     world = World(named(dns_name="new.example"))
     world.records, world.holders = before.records, before.holders
     monkeypatch.setattr(world, "remove", mock.Mock(side_effect=AccessDeniedError("look for db.internal")))
@@ -341,7 +341,7 @@ def test_what_is_gone_keeps_its_parameters_as_long_as_its_record_may_not_be_remo
 
 def test_whatever_stops_a_group_what_was_published_of_it_before_stays_published() -> None:
     class Throttled(Names):
-        def read(self, name: str) -> Owned | None:
+        def read(self, name: str) -> ObservedParameter | None:
             if "/two/" in name:
                 raise ThrottledError("slowly")
             return super().read(name)

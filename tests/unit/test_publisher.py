@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from drawbridge.association import Alias, Associated, Mode
+from drawbridge.association import Alias, MadeAttachment, Mode
 from drawbridge.association.aliases import Holder, alias_of
 from drawbridge.errors import ConflictError, NotReadyError
 from drawbridge.lattice import Entity, ResourceKind
 from drawbridge.publication.documents import read_connection
 from drawbridge.publication.named import NamedResource
-from drawbridge.publication.parameters import Owned
+from drawbridge.publication.parameters import ObservedParameter
 from tests.builders import (
     NETWORK,
     PROVIDER,
@@ -22,14 +22,14 @@ from tests.builders import (
     SERVICE_ARN,
     SHARED_NETWORK_ARN,
     VPC_ID,
+    desired,
+    desired_by_network,
     entity,
-    wanted,
-    wanted_by_network,
 )
 from tests.unit.publishing import BY_ENDPOINT, Names, World, named, publication
 
-GROUP = wanted(resource_name="group", resource_type="GROUP")
-BY_NETWORK = Associated(network_arn=NETWORK.arn, in_network="snra-group", vpc_association="snva-1")
+GROUP = desired(resource_name="group", resource_type="GROUP")
+BY_NETWORK = MadeAttachment(network_arn=NETWORK.arn, resource_association="snra-group", vpc_association="snva-1")
 ALIASED = {"alias": "{resource}.db.internal", "alias_zone": "Z0123456789"}
 
 
@@ -72,13 +72,13 @@ def document(names: Names, name: str) -> Any:
 def test_children_are_each_published_under_their_own_name(kind: str) -> None:
     names = Names()
 
-    told = publication(world_of(child("two"), child("one")), names, wanted(resource_type=kind))
+    told = publication(world_of(child("two"), child("one")), names, desired(resource_type=kind))
 
     assert [*told.parameters] == parameters("one", "two")
     assert told.dns_name == "one.example, two.example"
     assert told.pending == ()
     assert sorted(names.there) == sorted(parameters("one", "two"))
-    assert names.there[f"{path('one')}/dns-name"] == Owned(value="one.example", subject=arn_of("one"))
+    assert names.there[f"{path('one')}/dns-name"] == ObservedParameter(value="one.example", subject=arn_of("one"))
     assert document(names, "one") | {"publishedAt": ""} == {
         "schemaVersion": 1,
         "dnsName": "one.example",
@@ -112,9 +112,9 @@ def test_trap_20_of_a_group_too_nothing_is_written_when_nothing_changed() -> Non
 
 
 def test_through_an_endpoint_to_a_network_only_the_group_s_own_children_are_published() -> None:
-    by_endpoint = wanted_by_network(Mode.SERVICE_NETWORK_ENDPOINT, resource_type="GROUP")
+    by_endpoint = desired_by_network(Mode.SERVICE_NETWORK_ENDPOINT, resource_type="GROUP")
     stranger = child("stranger", group_arn=arn_of("other-group"))
-    by = Associated(endpoint_id="vpce-019b", network_arn=NETWORK.arn, in_network="snra-group")
+    by = MadeAttachment(endpoint_id="vpce-019b", network_arn=NETWORK.arn, resource_association="snra-group")
     world = world_of(child("one"), stranger)
 
     told = publication(world, Names(), by_endpoint, by)
@@ -128,7 +128,7 @@ def test_trap_12_by_a_network_the_names_are_those_of_the_network() -> None:
     of_group = named(dns_name="", association_id="snra-group")
     world = world_of(of_group, child("one", group_arn=""))
 
-    told = publication(world, names, wanted_by_network(resource_type="GROUP"), BY_NETWORK)
+    told = publication(world, names, desired_by_network(resource_type="GROUP"), BY_NETWORK)
 
     assert [*told.parameters] == parameters("one")
     assert world.asked == [f"{NETWORK.arn} {RESOURCE_ARN}"]
@@ -139,14 +139,14 @@ def test_trap_12_by_a_network_the_names_are_those_of_the_network() -> None:
 
 def test_a_network_without_a_vpc_is_published_without_one() -> None:
     names = Names()
-    single = wanted_by_network(vpc_id="")
+    single = desired_by_network(vpc_id="")
 
-    publication(World(named()), names, single, Associated(network_arn=NETWORK.arn, in_network="snra-1"))
+    publication(World(named()), names, single, MadeAttachment(network_arn=NETWORK.arn, resource_association="snra-1"))
 
     assert (document(names, "orders-db")["vpcId"], document(names, "orders-db")["vpcAssociationId"]) == (None, None)
 
 
-SHARED = wanted_by_network(
+SHARED = desired_by_network(
     resource_name="net",
     resource_arn=SHARED_NETWORK_ARN,
     resource_kind=ResourceKind.SERVICE_NETWORK,
@@ -154,10 +154,10 @@ SHARED = wanted_by_network(
 )
 
 
-@pytest.mark.parametrize("by", [Associated(network_arn=SHARED_NETWORK_ARN, vpc_association="snva-1"), None])
-def test_of_a_shared_network_all_that_is_in_it_is_published(by: Associated | None) -> None:
+@pytest.mark.parametrize("by", [MadeAttachment(network_arn=SHARED_NETWORK_ARN, vpc_association="snva-1"), None])
+def test_of_a_shared_network_all_that_is_in_it_is_published(by: MadeAttachment | None) -> None:
     """By the network, or by an endpoint to it."""
-    by = by or Associated(endpoint_id="vpce-019b", network_arn=SHARED_NETWORK_ARN)
+    by = by or MadeAttachment(endpoint_id="vpce-019b", network_arn=SHARED_NETWORK_ARN)
     names = Names()
     world = World(named(name="db", dns_name="db.example"), named(SERVICE_ARN, name="api", dns_name="api.example"))
     world.entities = {
@@ -175,7 +175,7 @@ def test_what_came_with_a_shared_network_and_is_not_shared_itself_has_the_name_t
     names = Names()
     world = World(named(name="db", dns_name="db.example"), shared=False)
 
-    told = publication(world, names, SHARED, Associated(network_arn=SHARED_NETWORK_ARN))
+    told = publication(world, names, SHARED, MadeAttachment(network_arn=SHARED_NETWORK_ARN))
 
     assert [*told.parameters] == parameters("db")
     assert (document(names, "db")["portRanges"], document(names, "db")["protocol"]) == ([], "")
@@ -224,7 +224,7 @@ def test_a_child_whose_name_is_not_known_is_pending() -> None:
 @pytest.mark.parametrize("patient", [True, False])
 def test_a_single_resource_is_waited_for_however_patient(patient: bool) -> None:
     with pytest.raises(NotReadyError, match="no route"):
-        publication(World(named(accessible=False, failure="no route")), Names(), wanted(), patient=patient)
+        publication(World(named(accessible=False, failure="no route")), Names(), desired(), patient=patient)
 
 
 def test_of_many_names_a_few_are_told_and_all_are_published() -> None:
@@ -276,7 +276,7 @@ def test_a_crash_while_a_child_is_taken_back_is_made_good_by_the_next_run() -> N
 
 def test_a_child_that_is_gone_takes_its_alias_along() -> None:
     names = Names()
-    aliased = wanted(resource_type="GROUP", **ALIASED)
+    aliased = desired(resource_type="GROUP", **ALIASED)
     before = world_of(child("one"), child("two"))
     publication(before, names, aliased)
     after = world_of(child("one"))
@@ -293,10 +293,10 @@ def test_what_others_published_below_the_binding_is_never_taken_back() -> None:
     publication(world_of(child("one"), child("two")), names, GROUP)
     value = names.there[f"{path('two')}/connection"].value
     theirs = {
-        f"{path('theirs')}/connection": Owned(value=value, subject=""),
-        f"{path('no-json')}/connection": Owned(value="{{", subject=arn_of("two")),
-        f"{path('two')}/note": Owned(value="mine", subject=""),
-        f"{path('of-no-resource')}/connection": Owned(value=value.replace(arn_of("two"), ""), subject=""),
+        f"{path('theirs')}/connection": ObservedParameter(value=value, subject=""),
+        f"{path('no-json')}/connection": ObservedParameter(value="{{", subject=arn_of("two")),
+        f"{path('two')}/note": ObservedParameter(value="mine", subject=""),
+        f"{path('of-no-resource')}/connection": ObservedParameter(value=value.replace(arn_of("two"), ""), subject=""),
     }
     names.there |= theirs
 
@@ -309,14 +309,14 @@ def test_what_others_published_below_the_binding_is_never_taken_back() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        wanted(resource_name="other", resource_type="GROUP", resource_arn=f"{RESOURCE_ARN}9"),
-        wanted(resource_type="GROUP", vpc_id="vpc-2", per_vpc=True),
-        wanted(resource_type="GROUP", binding="other"),
+        desired(resource_name="other", resource_type="GROUP", resource_arn=f"{RESOURCE_ARN}9"),
+        desired(resource_type="GROUP", vpc_id="vpc-2", per_vpc=True),
+        desired(resource_type="GROUP", binding="other"),
     ],
 )
 def test_what_another_group_vpc_or_binding_has_published_stays(other: Any) -> None:
     names = Names()
-    per_vpc = wanted(resource_type="GROUP", per_vpc=True)
+    per_vpc = desired(resource_type="GROUP", per_vpc=True)
     of_other = World(child("two", group_arn=other.resource.arn))
     of_other.entities = {arn_of("two"): child_entity("two")}
     published = publication(of_other, names, other).parameters
@@ -329,7 +329,7 @@ def test_what_another_group_vpc_or_binding_has_published_stays(other: Any) -> No
 def test_an_alias_leads_to_the_resource_and_is_told() -> None:
     names, world = Names(), World(named())
 
-    publication(world, names, wanted(**ALIASED))
+    publication(world, names, desired(**ALIASED))
 
     assert world.records == {"orders-db.db.internal": (named().dns_name, RESOURCE_ARN)}
     assert document(names, "orders-db")["alias"] == {"zoneId": "Z0123456789", "name": "orders-db.db.internal"}
@@ -337,11 +337,11 @@ def test_an_alias_leads_to_the_resource_and_is_told() -> None:
 
 def test_an_alias_that_changed_takes_the_old_record_away() -> None:
     names, world = Names(), World(named())
-    publication(world, names, wanted(**ALIASED))
+    publication(world, names, desired(**ALIASED))
 
-    publication(world, names, wanted(**(ALIASED | {"alias": "db.internal"})))
+    publication(world, names, desired(**(ALIASED | {"alias": "db.internal"})))
     renamed = dict(world.records)
-    publication(world, names, wanted())
+    publication(world, names, desired())
 
     assert [*renamed] == ["db.internal"]
     assert world.records == {}
@@ -350,22 +350,22 @@ def test_an_alias_that_changed_takes_the_old_record_away() -> None:
 
 def test_an_alias_that_is_another_s_is_published_nowhere() -> None:
     names, world = Names(), World(named())
-    world.holders["orders-db.db.internal"] = Holder(subject="another", binding=wanted().binding)
+    world.holders["orders-db.db.internal"] = Holder(subject="another", binding=desired().binding)
 
     with pytest.raises(ConflictError, match="another's"):
-        publication(world, names, wanted(**ALIASED))
+        publication(world, names, desired(**ALIASED))
 
     assert names.writes == []
 
 
 def test_what_a_parameter_that_is_not_ours_says_of_an_alias_moves_nothing() -> None:
     names, world = Names(), World(named())
-    publication(world, names, wanted(**ALIASED))
+    publication(world, names, desired(**ALIASED))
     records = dict(world.records)
-    names.there = {name: Owned(value=each.value, subject="") for name, each in names.there.items()}
+    names.there = {name: ObservedParameter(value=each.value, subject="") for name, each in names.there.items()}
 
     with pytest.raises(ConflictError, match="not Drawbridge's"):
-        publication(world, names, wanted())
+        publication(world, names, desired())
 
     assert world.records == records
 
@@ -382,13 +382,13 @@ def test_what_a_parameter_that_is_not_ours_says_of_an_alias_moves_nothing() -> N
 def test_an_alias_has_the_resource_s_name_in_small_letters(alias: str, name: str, meant: str | None) -> None:
     expected = Alias(zone_id="Z0123456789", name=meant) if meant else None
 
-    assert alias_of(wanted(alias=alias, alias_zone="Z0123456789"), name) == expected
+    assert alias_of(desired(alias=alias, alias_zone="Z0123456789"), name) == expected
 
 
 @pytest.mark.parametrize("name", ["orders_db", "-db", "db-", "a.b", "", "x" * 64, "名前", "db\n"])
 def test_trap_29_a_name_that_can_not_stand_in_dns_is_refused_with_what_to_do(name: str) -> None:
     with pytest.raises(ConflictError, match="give it an alias in a binding that matches only it"):
-        alias_of(wanted(**ALIASED), name)
+        alias_of(desired(**ALIASED), name)
 
 
 def test_one_child_whose_name_can_not_stand_in_dns_leaves_the_others_theirs() -> None:
@@ -397,7 +397,7 @@ def test_one_child_whose_name_can_not_stand_in_dns_leaves_the_others_theirs() ->
     world.entities[arn_of("one")] = entity("not a label", arn_of("one"))
 
     with pytest.raises(ConflictError):
-        publication(world, names, wanted(resource_type="GROUP", **ALIASED))
+        publication(world, names, desired(resource_type="GROUP", **ALIASED))
 
     assert sorted(names.there) == sorted(parameters("two"))
 
@@ -409,8 +409,8 @@ def test_what_is_published_is_as_its_schema_has_it() -> None:
     jsonschema = pytest.importorskip("jsonschema")
     schema = json.loads(next(folder.glob("*connection*.json")).read_text())
     names = Names()
-    publication(world_of(child("one")), names, wanted(resource_type="GROUP", **ALIASED))
-    publication(World(named()), names, wanted(), BY_ENDPOINT)
+    publication(world_of(child("one")), names, desired(resource_type="GROUP", **ALIASED))
+    publication(World(named()), names, desired(), BY_ENDPOINT)
 
     for name in ("one", "orders-db"):
         jsonschema.validate(document(names, name), schema)
@@ -440,19 +440,19 @@ def test_what_an_earlier_version_published_is_read() -> None:
 
 
 def test_the_records_that_lead_to_what_was_published_are_noted() -> None:
-    told = publication(world_of(child("one"), child("two")), Names(), wanted(resource_type="GROUP", **ALIASED))
+    told = publication(world_of(child("one"), child("two")), Names(), desired(resource_type="GROUP", **ALIASED))
 
-    assert told.way is not None
-    assert [(each.zone_id, each.name) for each in told.way.records] == [
+    assert told.attachment is not None
+    assert [(each.zone_id, each.name) for each in told.attachment.records] == [
         ("Z0123456789", "one.db.internal"),
         ("Z0123456789", "two.db.internal"),
     ]
-    assert publication(World(named()), Names(), wanted()).way.records == ()  # type: ignore[union-attr]  # it is there
+    assert publication(World(named()), Names(), desired()).attachment.records == ()  # type: ignore[union-attr]  # it is there
 
 
 def test_a_name_that_another_binding_publishes_is_not_taken_and_one_that_it_gave_up_is() -> None:
     names, world = Names(), World(named())
-    first, second = wanted(**ALIASED), wanted(binding="second", vpc_id="vpc-00000000000000002", **ALIASED)
+    first, second = desired(**ALIASED), desired(binding="second", vpc_id="vpc-00000000000000002", **ALIASED)
     publication(world, names, first)
     before = dict(world.holders)
 
@@ -468,11 +468,11 @@ def test_a_name_that_another_binding_publishes_is_not_taken_and_one_that_it_gave
 
 def test_renaming_one_of_two_leaves_the_other_s_name() -> None:
     names, world = Names(), World(named())
-    publication(world, names, wanted(**ALIASED))
+    publication(world, names, desired(**ALIASED))
     of_first = dict(world.holders)
-    second = wanted(binding="second", **(ALIASED | {"alias": "second.internal"}))
+    second = desired(binding="second", **(ALIASED | {"alias": "second.internal"}))
     publication(world, names, second)
 
-    publication(world, names, wanted(binding="second"))
+    publication(world, names, desired(binding="second"))
 
     assert world.holders == of_first

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drawbridge.association.quotas import DEFAULTS, quotas_in_force
-from drawbridge.configuration import Parameter
+from drawbridge.configuration import ConfigurationParameter
 
 
 class Parameters:
@@ -14,13 +14,13 @@ class Parameters:
     def __init__(self, **values: list[str]) -> None:
         self.values = {name.replace("_", "-"): versions for name, versions in values.items()}
 
-    def below(self, path: str) -> list[Parameter]:
+    def below(self, path: str) -> list[ConfigurationParameter]:
         assert path == "quotas"
-        return [Parameter(name, versions[-1], len(versions)) for name, versions in self.values.items()]
+        return [ConfigurationParameter(name, versions[-1], len(versions)) for name, versions in self.values.items()]
 
-    def earlier(self, path: str, name: str, *, than: int) -> list[Parameter]:
+    def earlier(self, path: str, name: str, *, than: int) -> list[ConfigurationParameter]:
         versions = self.values[name][: than - 1]
-        return [Parameter(name, value, number) for number, value in reversed([*enumerate(versions, 1)])]
+        return [ConfigurationParameter(name, value, number) for number, value in reversed([*enumerate(versions, 1)])]
 
 
 @pytest.mark.parametrize("name", DEFAULTS)

@@ -6,13 +6,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawbridge.acceptance import Acceptance, Result
+from drawbridge.acceptance import Acceptance, AcceptanceResult
 from drawbridge.association import DesiredAttachment, Plan
-from drawbridge.decision import Accept, AskApprover, Hold, Keep, Moot, Reject
+from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Hold, Keep, Reject
 from drawbridge.decision.let_in import LetIn
-from drawbridge.lattice import Matchable
+from drawbridge.lattice import MatchAttributes
 from drawbridge.publication import Publication
-from drawbridge.record import GONE, Basis, Outcome
+from drawbridge.record import GONE, Outcome, OutcomeBasis
 from drawbridge.record.outcome import (
     Accepted,
     Decided,
@@ -27,7 +27,7 @@ from drawbridge.record.outcome import (
 )
 from drawbridge.record.record import StatusChange, record, status_change
 from drawbridge.status import Reason, Status
-from tests.builders import CONSUMER, NOW, VPC_ID, wanted, wanted_by_network, workflow_input
+from tests.builders import CONSUMER, NOW, VPC_ID, desired, desired_by_network, execution_input
 
 WHY = (Reason("policy", "because", source="p"),)
 PUBLISHED = Published(Publication(dns_name="name.example", parameters=("/a/dns-name", "/a/connection")))
@@ -38,7 +38,12 @@ LET_IN = LetIn(at=NOW, because=WHY)
 
 
 def plan(**changes: Any) -> Plan:
-    return Plan(**({"associations": (), "refused": (), "state": "share", "wanted": "bindings"} | changes))
+    return Plan(
+        **(
+            {"associations": (), "refused": (), "observed_fingerprint": "share", "bindings_fingerprint": "bindings"}
+            | changes
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,18 +51,18 @@ def plan(**changes: Any) -> Plan:
     [
         (Decided(Hold(WHY), "p"), Status.HELD, True),
         (Decided(AskApprover(WHY), "p"), Status.HELD, True),
-        (Decided(Moot(Status.EXPIRED, WHY), ""), Status.EXPIRED, True),
-        (Accepted(Accept(WHY), Acceptance(Result.ACCEPTED)), Status.ACCEPTED, False),
-        (Accepted(Reject(WHY), Acceptance(Result.REJECTED)), Status.REJECTED, True),
-        (Accepted(Accept(WHY), Acceptance(Result.EXPIRED)), Status.EXPIRED, True),
-        (Accepted(Accept(WHY), Acceptance(Result.WITHDRAWN)), Status.WITHDRAWN, True),
-        (Planned(plan(associations=(wanted(),))), Status.ASSOCIATING, False),
+        (Decided(AlreadyResolved(Status.EXPIRED, WHY), ""), Status.EXPIRED, True),
+        (Accepted(Accept(WHY), Acceptance(AcceptanceResult.ACCEPTED)), Status.ACCEPTED, False),
+        (Accepted(Reject(WHY), Acceptance(AcceptanceResult.REJECTED)), Status.REJECTED, True),
+        (Accepted(Accept(WHY), Acceptance(AcceptanceResult.EXPIRED)), Status.EXPIRED, True),
+        (Accepted(Accept(WHY), Acceptance(AcceptanceResult.WITHDRAWN)), Status.WITHDRAWN, True),
+        (Planned(plan(associations=(desired(),))), Status.ASSOCIATING, False),
         (Planned(plan()), Status.ACCEPTED, True),
         (Planned(plan(refused=(REFUSED,))), Status.HELD, True),
         (Planned(plan(refused=(REFUSED, DENIED))), Status.HELD, True),
         (Planned(plan(refused=(DENIED,))), Status.ACCEPTED, True),
-        (Accepted(Keep(WHY), Acceptance(Result.ACCEPTED)), Status.ACCEPTED, False),
-        (Accepted(Keep(WHY), Acceptance(Result.WITHDRAWN)), Status.WITHDRAWN, True),
+        (Accepted(Keep(WHY), Acceptance(AcceptanceResult.ACCEPTED)), Status.ACCEPTED, False),
+        (Accepted(Keep(WHY), Acceptance(AcceptanceResult.WITHDRAWN)), Status.WITHDRAWN, True),
         (Ended((), (PUBLISHED,)), Status.AVAILABLE, True),
         (Ended((), (PUBLISHED, Failure(name="orders/db/vpc", error=ERROR))), Status.FAILED, True),
         (Failed(ERROR), Status.FAILED, True),
@@ -133,7 +138,7 @@ HELD = Outcome(status=Status.HELD, reasons=WHY, settled=True)
 def test_every_change_of_status_is_announced_with_what_the_row_knows() -> None:
     bus = Bus()
 
-    record(workflow_input(), HELD, Ledger(), bus)
+    record(execution_input(), HELD, Ledger(), bus)
 
     assert [(change.status, change.account_id) for change in bus.announced] == [(Status.HELD, CONSUMER)]
 
@@ -141,8 +146,8 @@ def test_every_change_of_status_is_announced_with_what_the_row_knows() -> None:
 def test_recording_twice_announces_the_same_change_under_the_same_id() -> None:
     ledger, bus = Ledger(), Bus()
 
-    record(workflow_input(), HELD, ledger, bus)
-    record(workflow_input(), HELD, ledger, bus)
+    record(execution_input(), HELD, ledger, bus)
+    record(execution_input(), HELD, ledger, bus)
 
     assert bus.announced[0] == bus.announced[1]
 
@@ -150,7 +155,7 @@ def test_recording_twice_announces_the_same_change_under_the_same_id() -> None:
 def test_an_attempt_that_a_later_one_has_overtaken_says_nothing() -> None:
     bus = Bus()
 
-    assert record(workflow_input(), HELD, Ledger(superseded=True), bus) is None
+    assert record(execution_input(), HELD, Ledger(superseded=True), bus) is None
     assert bus.announced == []
 
 
@@ -173,8 +178,8 @@ def test_a_cause_cut_within_its_message_tells_what_is_left_of_it(length: int) ->
 @pytest.mark.parametrize(
     "progress",
     [
-        Decided(Moot(Status.WITHDRAWN, WHY), ""),
-        Accepted(Accept(WHY), Acceptance(Result.WITHDRAWN)),
+        Decided(AlreadyResolved(Status.WITHDRAWN, WHY), ""),
+        Accepted(Accept(WHY), Acceptance(AcceptanceResult.WITHDRAWN)),
         Failed(WorkflowError("RequestGoneError", "{}")),
     ],
 )
@@ -183,12 +188,12 @@ def test_what_aws_lists_after_it_was_gone_is_something_new(progress: Progress) -
 
 
 def test_an_outcome_says_what_the_share_held_and_what_matched() -> None:
-    held = (Matchable(name="orders-db", type="SINGLE", owner="111111111111"),)
+    held = (MatchAttributes(name="orders-db", type="SINGLE", owner="111111111111"),)
 
-    basis = outcome_of(Planned(plan(matched="one", contents=held))).basis
+    basis = outcome_of(Planned(plan(matching_bindings_fingerprint="one", contents=held))).basis
 
     assert basis is not None
-    assert basis.matched == "one"
+    assert basis.matching_bindings_fingerprint == "one"
     assert basis.contents == held
 
 
@@ -196,28 +201,28 @@ def test_an_outcome_says_what_it_was_come_to_from() -> None:
     held = outcome_of(Decided(Hold(WHY), "these policies"))
     planned = outcome_of(Planned(plan()))
 
-    assert held.basis == Basis(permitted="these policies")
-    assert planned.basis == Basis(seen="share", wanted="bindings", contents=None)
+    assert held.basis == OutcomeBasis(decision_fingerprint="these policies")
+    assert planned.basis == OutcomeBasis(observed_fingerprint="share", bindings_fingerprint="bindings", contents=None)
 
 
 def test_what_let_a_request_in_is_kept_beside_the_reasons_of_later_statuses() -> None:
-    assert outcome_of(Accepted(Accept(WHY), Acceptance(Result.ACCEPTED))).decided_by == WHY
+    assert outcome_of(Accepted(Accept(WHY), Acceptance(AcceptanceResult.ACCEPTED))).decided_by == WHY
 
 
-@pytest.mark.parametrize("result", Result)
-def test_what_is_let_in_is_what_was_accepted_and_what_is_kept_stays_as_it_was_let_in(result: Result) -> None:
+@pytest.mark.parametrize("result", AcceptanceResult)
+def test_what_is_let_in_is_what_was_accepted_and_what_is_kept_stays_as_it_was_let_in(result: AcceptanceResult) -> None:
     accepted = outcome_of(Accepted(Accept(WHY), Acceptance(result), None, LET_IN))
     kept = outcome_of(Accepted(Keep(WHY), Acceptance(result)))
     adopted = outcome_of(Accepted(Keep(WHY), Acceptance(result), None, LET_IN))
 
-    stays = result is Result.ACCEPTED
+    stays = result is AcceptanceResult.ACCEPTED
     assert (accepted.let_in, accepted.kept) == (LET_IN if stays else None, ())
     assert (kept.let_in, kept.kept, kept.decided_by) == (None, WHY if stays else (), () if stays else WHY)
     assert (adopted.let_in, adopted.decided_by) == (LET_IN if stays else None, WHY)
 
 
-@pytest.mark.parametrize("decision", [Hold(WHY), AskApprover(WHY), Moot(Status.WITHDRAWN, WHY)])
-def test_what_is_decided_otherwise_is_not_kept(decision: Hold | AskApprover | Moot) -> None:
+@pytest.mark.parametrize("decision", [Hold(WHY), AskApprover(WHY), AlreadyResolved(Status.WITHDRAWN, WHY)])
+def test_what_is_decided_otherwise_is_not_kept(decision: Hold | AskApprover | AlreadyResolved) -> None:
     assert outcome_of(Decided(decision, "p")).kept == ()
 
 
@@ -253,9 +258,9 @@ def test_a_group_that_is_empty_is_available_and_says_so() -> None:
 @pytest.mark.parametrize(
     ("planned", "where"),
     [
-        (wanted(), VPC_ID),
-        (wanted_by_network(), f"{VPC_ID} by service network shared"),
-        (wanted_by_network(vpc_id=""), "service network shared"),
+        (desired(), VPC_ID),
+        (desired_by_network(), f"{VPC_ID} by service network shared"),
+        (desired_by_network(vpc_id=""), "service network shared"),
     ],
 )
 def test_what_is_being_associated_is_told_with_where_to(planned: DesiredAttachment, where: str) -> None:
@@ -268,5 +273,5 @@ def test_one_status_with_other_reasons_is_another_change() -> None:
     accepted = Outcome(status=Status.ACCEPTED, reasons=WHY, settled=False)
     unwanted = Outcome(status=Status.ACCEPTED, reasons=(REFUSED,), settled=True)
 
-    assert status_change(workflow_input(), accepted).id != status_change(workflow_input(), unwanted).id
-    assert status_change(workflow_input(), accepted).id == status_change(workflow_input(), accepted).id
+    assert status_change(execution_input(), accepted).id != status_change(execution_input(), unwanted).id
+    assert status_change(execution_input(), accepted).id == status_change(execution_input(), accepted).id

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from drawbridge.record import Outcome
 from drawbridge.record.record import brief, few, status_change
 from drawbridge.status import Reason, Status
-from tests.builders import workflow_input
+from tests.builders import execution_input
 
 ANY = st.text(st.characters(exclude_categories=()) | st.sampled_from("😀\u202e\n "), max_size=60)
 REASONS = st.lists(st.builds(Reason, ANY, ANY, ANY), max_size=12)
@@ -34,7 +34,7 @@ def test_reasons_are_bounded_by_bytes_and_say_how_many_are_left_out(reasons: lis
 
 @given(REASONS)
 def test_what_is_recorded_is_printable(reasons: list[Reason]) -> None:
-    change = status_change(workflow_input(), Outcome(status=Status.HELD, reasons=tuple(reasons), settled=True))
+    change = status_change(execution_input(), Outcome(status=Status.HELD, reasons=tuple(reasons), settled=True))
 
     assert all(text.isprintable() for each in change.reasons for text in each.values())
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.discovery.attention import HELD_AT_LEAST_EVERY, Need, may_try_again, need_of
-from drawbridge.request import WorkflowInput
+from drawbridge.discovery.next_action import HELD_AT_LEAST_EVERY, NextAction, may_try_again, next_action
+from drawbridge.request import ExecutionInput
 from drawbridge.request.connections import ConnectionState
-from drawbridge.request.digests import digest
+from drawbridge.request.fingerprints import fingerprint
 from drawbridge.request.shares import InvitationStatus, newest
 from drawbridge.status import Reason, Status
-from tests.builders import CONNECTION, NOW, SHARE, invitation, row, seen, workflow_input
+from tests.builders import CONNECTION, NOW, SHARE, execution_input, invitation, observed_request, row
 
 LATER = NOW + timedelta(seconds=1)
 OVER = {Status.AVAILABLE, Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN}
@@ -23,16 +23,16 @@ OVER = {Status.AVAILABLE, Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN}
 @pytest.mark.parametrize("request_", [SHARE, CONNECTION])
 @given(attempt=st.integers(1, 10_000))
 def test_an_execution_name_is_one_that_step_functions_takes(request_: object, attempt: int) -> None:
-    name = workflow_input(request_, attempt).execution_name  # type: ignore[arg-type]  # both kinds of the union
+    name = execution_input(request_, attempt).execution_name  # type: ignore[arg-type]  # both kinds of the union
 
     assert re.fullmatch(r"[A-Za-z0-9-]{1,80}", name)
 
 
 @pytest.mark.parametrize("request_", [SHARE, CONNECTION])
 def test_a_request_crosses_the_workflow_and_comes_back_as_it_was(request_: object) -> None:
-    there = workflow_input(request_)  # type: ignore[arg-type]  # both kinds of the union
+    there = execution_input(request_)  # type: ignore[arg-type]  # both kinds of the union
 
-    assert msgspec.json.decode(msgspec.json.encode(there), type=WorkflowInput) == there
+    assert msgspec.json.decode(msgspec.json.encode(there), type=ExecutionInput) == there
 
 
 @pytest.mark.parametrize("share_arn", ["", "arn:aws:ram:us-east-1:1:resource-share/x", "arn:aws:s3:::bucket"])
@@ -40,58 +40,70 @@ def test_a_request_about_something_else_than_a_share_is_refused(share_arn: str) 
     body = {"requestId": "x", "attempt": 1, "request": {"kind": "resource-share", "shareArn": share_arn}}
 
     with pytest.raises(msgspec.ValidationError, match="shareArn"):
-        msgspec.convert(body, WorkflowInput)
+        msgspec.convert(body, ExecutionInput)
 
 
 def test_what_nobody_has_seen_before_gets_its_first_attempt() -> None:
-    assert need_of(seen(), None, NOW) is Need.NEW_ATTEMPT
+    assert next_action(observed_request(), None, NOW) is NextAction.NEW_ATTEMPT
 
 
 def test_what_was_over_before_anybody_saw_it_is_left_alone() -> None:
-    assert need_of(seen(open=False), None, NOW) is Need.NOTHING
+    assert next_action(observed_request(open=False), None, NOW) is NextAction.NOTHING
 
 
 @pytest.mark.parametrize("status", [Status.PENDING, Status.ACCEPTED, Status.ASSOCIATING, Status.WAITING_FOR_APPROVAL])
 def test_what_is_under_way_is_only_made_sure_of_and_not_at_once(status: Status) -> None:
     under_way = row(status, settled=False)
 
-    assert need_of(seen(state="changed"), under_way, LATER) is Need.NOTHING
-    assert need_of(seen(state="changed"), under_way, NOW + timedelta(minutes=1)) is Need.MAKE_SURE
+    assert next_action(observed_request(observed_fingerprint="changed"), under_way, LATER) is NextAction.NOTHING
+    assert (
+        next_action(observed_request(observed_fingerprint="changed"), under_way, NOW + timedelta(minutes=1))
+        is NextAction.ENSURE_RUNNING
+    )
 
 
 @pytest.mark.parametrize("status", sorted(OVER | {Status.HELD, Status.ACCEPTED}))
 def test_what_has_settled_is_left_alone_while_nothing_changes(status: Status) -> None:
-    assert need_of(seen(), row(status), LATER) is Need.NOTHING
+    assert next_action(observed_request(), row(status), LATER) is NextAction.NOTHING
 
 
 @pytest.mark.parametrize("status", sorted(Status))
 def test_what_changed_in_aws_is_looked_into_while_it_is_open(status: Status) -> None:
-    assert need_of(seen(state="changed"), row(status), LATER) is Need.NEW_ATTEMPT
+    assert next_action(observed_request(observed_fingerprint="changed"), row(status), LATER) is NextAction.NEW_ATTEMPT
 
 
 @pytest.mark.parametrize(
     ("status", "need"),
-    [(status, Need.NOTHING) for status in sorted(OVER)]
-    + [(Status.HELD, Need.NEW_ATTEMPT), (Status.FAILED, Need.NEW_ATTEMPT)],
+    [(status, NextAction.NOTHING) for status in sorted(OVER)]
+    + [(Status.HELD, NextAction.NEW_ATTEMPT), (Status.FAILED, NextAction.NEW_ATTEMPT)],
 )
-def test_what_the_other_side_ended_is_told_unless_it_was_over_already(status: Status, need: Need) -> None:
-    assert need_of(seen(state="gone", open=False), row(status), LATER) is need
+def test_what_the_other_side_ended_is_told_unless_it_was_over_already(status: Status, need: NextAction) -> None:
+    assert next_action(observed_request(observed_fingerprint="gone", open=False), row(status), LATER) is need
 
 
 def test_a_change_of_policy_decides_again_what_is_held() -> None:
-    assert need_of(seen(permitted="other policies"), row(Status.HELD), LATER) is Need.NEW_ATTEMPT
+    assert (
+        next_action(observed_request(decision_fingerprint="other policies"), row(Status.HELD), LATER)
+        is NextAction.NEW_ATTEMPT
+    )
 
 
 def test_a_change_of_policy_does_not_disturb_what_is_available() -> None:
-    assert need_of(seen(permitted="other policies"), row(Status.AVAILABLE), LATER) is Need.NOTHING
+    assert (
+        next_action(observed_request(decision_fingerprint="other policies"), row(Status.AVAILABLE), LATER)
+        is NextAction.NOTHING
+    )
 
 
 def test_a_change_of_bindings_plans_again_what_is_available() -> None:
-    assert need_of(seen(wanted="another binding"), row(Status.AVAILABLE), LATER) is Need.NEW_ATTEMPT
+    assert (
+        next_action(observed_request(bindings_fingerprint="another binding"), row(Status.AVAILABLE), LATER)
+        is NextAction.NEW_ATTEMPT
+    )
 
 
 def test_what_is_held_is_decided_again_after_some_hours() -> None:
-    assert need_of(seen(), row(Status.HELD), NOW + HELD_AT_LEAST_EVERY) is Need.NEW_ATTEMPT
+    assert next_action(observed_request(), row(Status.HELD), NOW + HELD_AT_LEAST_EVERY) is NextAction.NEW_ATTEMPT
 
 
 @pytest.mark.parametrize(("failures", "minutes"), [(1, 1), (2, 2), (3, 4), (4, 8), (9, 256), (10, 360), (9999, 360)])
@@ -99,16 +111,18 @@ def test_what_failed_is_tried_again_later_and_later_but_within_six_hours(failure
     failed = row(Status.FAILED, attempt=50, failures=failures)
     due = NOW + timedelta(minutes=minutes)
 
-    assert need_of(seen(), failed, due - timedelta(seconds=1)) is Need.NOTHING
-    assert need_of(seen(), failed, due) is Need.NEW_ATTEMPT
+    assert next_action(observed_request(), failed, due - timedelta(seconds=1)) is NextAction.NOTHING
+    assert next_action(observed_request(), failed, due) is NextAction.NEW_ATTEMPT
 
 
 def test_what_is_available_in_part_is_planned_again_after_a_change_of_policy_or_some_hours() -> None:
     in_part = row(Status.AVAILABLE, incomplete=True)
 
-    assert need_of(seen(), in_part, LATER) is Need.NOTHING
-    assert need_of(seen(permitted="other policies"), in_part, LATER) is Need.NEW_ATTEMPT
-    assert need_of(seen(), in_part, NOW + HELD_AT_LEAST_EVERY) is Need.NEW_ATTEMPT
+    assert next_action(observed_request(), in_part, LATER) is NextAction.NOTHING
+    assert (
+        next_action(observed_request(decision_fingerprint="other policies"), in_part, LATER) is NextAction.NEW_ATTEMPT
+    )
+    assert next_action(observed_request(), in_part, NOW + HELD_AT_LEAST_EVERY) is NextAction.NEW_ATTEMPT
 
 
 @pytest.mark.parametrize("text", ["pendingAcceptance", "PendingAcceptance", "PENDINGACCEPTANCE"])
@@ -129,10 +143,10 @@ def test_the_newest_of_several_invitations_to_a_share_counts() -> None:
     assert newest([]) is None
 
 
-def test_a_digest_does_not_depend_on_the_order_of_a_set() -> None:
+def test_a_fingerprint_does_not_depend_on_the_order_of_a_set() -> None:
     names = [f"name-{number}" for number in range(20)]
 
-    assert digest(frozenset(names)) == digest(frozenset(reversed(names)))
+    assert fingerprint(frozenset(names)) == fingerprint(frozenset(reversed(names)))
 
 
 def test_an_execution_that_ended_without_recording_is_followed_by_another_after_a_while() -> None:
@@ -150,16 +164,16 @@ def test_a_state_that_nobody_knew_is_unknown_and_not_open() -> None:
 @pytest.mark.parametrize(
     ("codes", "need"),
     [
-        (("kept", "facts-unavailable"), Need.NEW_ATTEMPT),
-        (("kept", "approval-timed-out"), Need.NEW_ATTEMPT),
-        (("kept", "denied"), Need.NOTHING),
-        ((), Need.NOTHING),
+        (("kept", "facts-unavailable"), NextAction.NEW_ATTEMPT),
+        (("kept", "approval-timed-out"), NextAction.NEW_ATTEMPT),
+        (("kept", "denied"), NextAction.NOTHING),
+        ((), NextAction.NOTHING),
     ],
 )
 def test_what_was_kept_is_decided_again_after_hours_unless_a_person_denied_it(
-    codes: tuple[str, ...], need: Need
+    codes: tuple[str, ...], need: NextAction
 ) -> None:
     kept = row(Status.AVAILABLE, kept=tuple(Reason(code, "why") for code in codes))
 
-    assert need_of(seen(), kept, NOW + HELD_AT_LEAST_EVERY - timedelta(seconds=1)) is Need.NOTHING
-    assert need_of(seen(), kept, NOW + HELD_AT_LEAST_EVERY) is need
+    assert next_action(observed_request(), kept, NOW + HELD_AT_LEAST_EVERY - timedelta(seconds=1)) is NextAction.NOTHING
+    assert next_action(observed_request(), kept, NOW + HELD_AT_LEAST_EVERY) is need

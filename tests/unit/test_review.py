@@ -6,26 +6,26 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawbridge.decision.again import MOST_CONTENTS, grounds_of
-from drawbridge.decision.bounds import grounds_within
+from drawbridge.decision.bounds import decision_record_within
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decide import decide
+from drawbridge.decision.decide_again import MOST_CONTENTS, decision_record_of
+from drawbridge.decision.decision_record import AssociationDecisionRecord
 from drawbridge.decision.facts import Consumer, Fact, Facts, Membership, OrganizationPlace, ResourceFacts
-from drawbridge.decision.grounds import AssociationGrounds
 from drawbridge.decision.let_in import LetIn
+from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.review import Review, ReviewOpen
 from drawbridge.discovery.reviewer import PolicyReviewer
-from drawbridge.discovery.row import Row
 from drawbridge.status import Reason, Status
 from tests.builders import (
     CONSUMER,
-    MOMENT,
+    EVALUATION_TIME,
     NOW,
     RESOURCE_ARN,
     SERVICE_ID,
-    asker,
     connection_facts,
     content,
+    requester,
     resource_facts,
     row,
     share_facts,
@@ -49,14 +49,14 @@ class Registry:
         return Consumer(services=frozenset({"*"})) if account_id in self._accounts else None
 
 
-def kept(facts: Facts, *texts: str, resources: tuple[ResourceFacts, ...] = (), **changes: Any) -> Row:
-    """Give the row of a request that was decided by these policies."""
+def kept(facts: Facts, *texts: str, resources: tuple[ResourceFacts, ...] = (), **changes: Any) -> LedgerRow:
+    """Return the row of a request that was decided by these policies."""
     policies = compiled([*texts])
-    grounds = grounds_of(facts, decide(facts, policies, MOMENT), policies, MOMENT, {})
-    association = AssociationGrounds(at=NOW, zone="UTC", resources=resources)
+    decision_record = decision_record_of(facts, decide(facts, policies, EVALUATION_TIME), policies, EVALUATION_TIME, {})
+    association = AssociationDecisionRecord(at=NOW, zone="UTC", resources=resources)
     told: dict[str, Any] = {
-        "grounds": grounds,
-        "association_grounds": association if resources else None,
+        "decision_record": decision_record,
+        "association_decision_record": association if resources else None,
     }
     return row(Status.AVAILABLE, **(told | changes))
 
@@ -83,7 +83,7 @@ def test_what_would_not_be_let_in_any_more_is_told_with_its_reasons() -> None:
 
 
 def test_a_consumer_that_was_removed_from_the_registry_is_reviewed_as_it_is_registered_now() -> None:
-    who = asker(CONSUMER, services=frozenset({SERVICE_ID}))
+    who = requester(CONSUMER, services=frozenset({SERVICE_ID}))
     let_in = kept(connection_facts(who), REGISTERED)
 
     still_there = reviewer(REGISTERED).review(let_in, ())
@@ -198,11 +198,11 @@ FEWER = f"{ACCEPT[:-1]} when {{ context has resources && context.resources < 9 }
 BY_TAGS = f'{ACCEPT[:-1]} when {{ principal.hasTag("team") }};'
 
 
-def big(*texts: str, **facts: Any) -> Row:
-    """Give the row of a share that holds too much to be kept."""
+def big(*texts: str, **facts: Any) -> LedgerRow:
+    """Return the row of a share that holds too much to be kept."""
     told = kept(share_facts(contents=MANY, deadline=None, **facts), *texts)
-    assert told.grounds is not None
-    assert told.grounds.unkept == (Fact.CONTENTS,)
+    assert told.decision_record is not None
+    assert told.decision_record.unkept == (Fact.CONTENTS,)
     return told
 
 
@@ -229,10 +229,12 @@ def test_contents_that_are_neither_kept_nor_told_leave_a_review_open_where_a_pol
 def test_tags_that_there_was_no_room_for_leave_a_review_open() -> None:
     long = {f"{number}": "\N{BRIDGE AT NIGHT}" * 200 for number in range(50)}
     place = OrganizationPlace(membership=Membership.MEMBER, state="ACTIVE", name="a", tags=long | {"team": "a"})
-    who = msgspec.structs.replace(asker(), place=place)
+    who = msgspec.structs.replace(requester(), place=place)
     facts, policies = share_facts(who, deadline=None), compiled([BY_TAGS])
-    cut = grounds_within(grounds_of(facts, decide(facts, policies, MOMENT), policies, MOMENT, {}))
-    let_in = row(Status.AVAILABLE, grounds=cut)
+    cut = decision_record_within(
+        decision_record_of(facts, decide(facts, policies, EVALUATION_TIME), policies, EVALUATION_TIME, {})
+    )
+    let_in = row(Status.AVAILABLE, decision_record=cut)
 
     review = reviewer(BY_TAGS).review(let_in, (shared_resource(),))
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.association import (
-    Associated,
     DesiredAttachment,
     EndpointPlacement,
+    MadeAttachment,
     Mode,
     NetworkRef,
     PrivateDnsOptions,
@@ -21,22 +21,29 @@ from drawbridge.association import (
 )
 from drawbridge.association.actions import (
     Action,
-    AddSubnets,
-    AssociateVpc,
-    ChangePrivateDns,
-    ChangeSecurityGroups,
-    ChangeVpcAssociation,
     CreateEndpoint,
-    CreateNetwork,
-    PutInNetwork,
-    TakeOutOfNetwork,
+    CreateResourceAssociation,
+    CreateServiceNetwork,
+    CreateVpcAssociation,
+    DeleteResourceAssociation,
+    ModifyEndpointPrivateDns,
+    ModifyEndpointSecurityGroups,
+    ModifyEndpointSubnets,
+    UpdateVpcAssociation,
     assumed,
 )
 from drawbridge.association.attachment_document import document_of
-from drawbridge.association.observed import Endpoint, InNetwork, Observed, ResourceTarget, State, VpcInNetwork
-from drawbridge.association.steps import Await, Step, Stuck, associated, next_step, steps
+from drawbridge.association.observed_attachment import (
+    Endpoint,
+    ObservedAttachment,
+    ResourceAssociation,
+    ResourceTarget,
+    ServiceNetworkVpcAssociation,
+    State,
+)
+from drawbridge.association.steps import Await, Blocked, Step, made_attachment, next_step, steps
 from drawbridge.lattice import PrivateDns, ResourceKind
-from tests.builders import NETWORK, RESOURCE_ARN, VPC_ID, otherwise, wanted, wanted_by_network
+from tests.builders import NETWORK, RESOURCE_ARN, VPC_ID, desired, desired_by_network, otherwise
 from tests.unit.attachments import ADDRESS_TYPES, DOMAINS, GROUPS, LISTING, SN, SN_ENDPOINT, SUBNETS, everything_wanted
 
 STATES = st.sampled_from(State)
@@ -45,13 +52,13 @@ MOST_STEPS = 6
 
 
 @st.composite
-def everything_observed(draw: st.DrawFn) -> Observed:
+def everything_observed(draw: st.DrawFn) -> ObservedAttachment:
     private_dns, of_endpoint = draw(st.sampled_from(PrivateDns)), draw(st.sampled_from(PrivateDns))
     failure = draw(st.sampled_from(["", "no capacity"]))
-    in_network = InNetwork(
+    resource_association = ResourceAssociation(
         id="snra-1", state=draw(STATES), private_dns=draw(st.booleans()), attempt=draw(st.integers(0, 3))
     )
-    vpc = VpcInNetwork(
+    vpc = ServiceNetworkVpcAssociation(
         id="snva-1",
         state=draw(STATES),
         network_arn=draw(st.sampled_from([NETWORK.arn, "arn:another"])),
@@ -73,10 +80,10 @@ def everything_observed(draw: st.DrawFn) -> Observed:
         failure=failure,
     )
     network = draw(st.none() | st.just(NETWORK))
-    return Observed(
+    return ObservedAttachment(
         network=network,
-        in_network=draw(st.none() | st.just(in_network)) if network else None,
-        vpc=draw(st.none() | st.just(vpc)),
+        resource_association=draw(st.none() | st.just(resource_association)) if network else None,
+        vpc_association=draw(st.none() | st.just(vpc)),
         endpoint=draw(st.none() | st.just(endpoint)),
     )
 
@@ -86,10 +93,10 @@ anything = given(everything_wanted(), everything_observed(), ATTEMPTS)
 
 
 def acts(found: list[Step]) -> list[Action]:
-    return [step for step in found if not isinstance(step, Await | Stuck)]
+    return [step for step in found if not isinstance(step, Await | Blocked)]
 
 
-def after(observed: Observed, found: list[Step]) -> Observed:
+def after(observed: ObservedAttachment, found: list[Step]) -> ObservedAttachment:
     for step in acts(found):
         observed = assumed(step, observed)
     return observed
@@ -97,83 +104,89 @@ def after(observed: Observed, found: list[Step]) -> Observed:
 
 @anything
 def test_the_steps_end_and_at_most_the_last_is_no_action(
-    wanted: DesiredAttachment, observed: Observed, attempt: int
+    desired: DesiredAttachment, observed: ObservedAttachment, attempt: int
 ) -> None:
-    found = [*islice(steps(wanted, observed, attempt), MOST_STEPS + 1)]
+    found = [*islice(steps(desired, observed, attempt), MOST_STEPS + 1)]
 
     assert len(found) <= MOST_STEPS
     assert acts(found[:-1]) == found[:-1]
 
 
 @anything
-def test_what_was_done_is_not_done_again(wanted: DesiredAttachment, observed: Observed, attempt: int) -> None:
-    found = [*steps(wanted, observed, attempt)]
+def test_what_was_done_is_not_done_again(
+    desired: DesiredAttachment, observed: ObservedAttachment, attempt: int
+) -> None:
+    found = [*steps(desired, observed, attempt)]
 
-    again = [*steps(wanted, after(observed, found), attempt)]
+    again = [*steps(desired, after(observed, found), attempt)]
 
     assert again == found[len(acts(found)) :]
 
 
 @anything
 def test_nothing_that_is_not_ours_is_changed_or_deleted(
-    wanted: DesiredAttachment, observed: Observed, attempt: int
+    desired: DesiredAttachment, observed: ObservedAttachment, attempt: int
 ) -> None:
-    for step in steps(wanted, observed, attempt):
+    for step in steps(desired, observed, attempt):
         match step:
-            case ChangeVpcAssociation(association=VpcInNetwork(id=association_id)):
-                assert observed.vpc is not None
-                assert (observed.vpc.id, observed.vpc.ours) == (association_id, True)
-            case ChangeSecurityGroups() | ChangePrivateDns() | AddSubnets():
+            case UpdateVpcAssociation(association=ServiceNetworkVpcAssociation(id=association_id)):
+                assert observed.vpc_association is not None
+                assert (observed.vpc_association.id, observed.vpc_association.ours) == (association_id, True)
+            case ModifyEndpointSecurityGroups() | ModifyEndpointPrivateDns() | ModifyEndpointSubnets():
                 assert observed.endpoint is not None
                 assert (observed.endpoint.id, observed.endpoint.ours) == (step.endpoint.id, True)
-            case TakeOutOfNetwork(association_id):
-                assert observed.in_network is not None
-                assert observed.in_network.id == association_id
-                assert 0 < observed.in_network.attempt < attempt
-                assert observed.in_network.state is State.FAILED
+            case DeleteResourceAssociation(association_id):
+                assert observed.resource_association is not None
+                assert observed.resource_association.id == association_id
+                assert 0 < observed.resource_association.attempt < attempt
+                assert observed.resource_association.state is State.FAILED
             case _:
                 pass
 
 
 @anything
-def test_nothing_is_made_that_is_there(wanted: DesiredAttachment, observed: Observed, attempt: int) -> None:
-    found = acts([*steps(wanted, observed, attempt)])
+def test_nothing_is_made_that_is_there(desired: DesiredAttachment, observed: ObservedAttachment, attempt: int) -> None:
+    found = acts([*steps(desired, observed, attempt)])
 
     there = {
-        CreateNetwork: observed.network,
-        AssociateVpc: observed.vpc,
-        CreateEndpoint: observed.endpoint if observed.endpoint and observed.endpoint.state is not State.OVER else None,
+        CreateServiceNetwork: observed.network,
+        CreateVpcAssociation: observed.vpc_association,
+        CreateEndpoint: observed.endpoint
+        if observed.endpoint and observed.endpoint.state is not State.TERMINATED
+        else None,
     }
     assert [step for step in found if there.get(type(step)) is not None] == []
-    if any(isinstance(step, TakeOutOfNetwork) for step in found):
+    if any(isinstance(step, DeleteResourceAssociation) for step in found):
         return
-    assert observed.in_network is None or not any(isinstance(step, PutInNetwork) for step in found)
+    assert observed.resource_association is None or not any(
+        isinstance(step, CreateResourceAssociation) for step in found
+    )
 
 
 @anything
 def test_where_nothing_is_left_to_do_everything_is_usable_as_it_is_wanted(
-    wanted: DesiredAttachment, observed: Observed, attempt: int
+    desired: DesiredAttachment, observed: ObservedAttachment, attempt: int
 ) -> None:
-    found = [*steps(wanted, observed, attempt)]
+    found = [*steps(desired, observed, attempt)]
     if acts(found) != found:
         return
 
     there = after(observed, found)
 
-    told, by_network = document_of(wanted), wanted.mode is not Mode.RESOURCE_ENDPOINT
-    needed: list[InNetwork | VpcInNetwork | Endpoint | None] = []
-    needed += [there.in_network] if by_network and not wanted.resource.is_network else []
-    needed += [there.vpc] if wanted.mode is SN and wanted.vpc_id else []
-    needed += [there.endpoint] if wanted.mode is not SN else []
+    told, by_network = document_of(desired), desired.mode is not Mode.RESOURCE_ENDPOINT
+    needed: list[ResourceAssociation | ServiceNetworkVpcAssociation | Endpoint | None] = []
+    needed += [there.resource_association] if by_network and not desired.resource.is_network else []
+    needed += [there.vpc_association] if desired.mode is SN and desired.vpc_id else []
+    needed += [there.endpoint] if desired.mode is not SN else []
     assert all(each is not None and each.state.is_usable for each in needed)
     assert not by_network or there.network is not None
     for each in needed:
-        if wanted.private_dns.preference is not PrivateDns.OFF:
+        if desired.private_dns.preference is not PrivateDns.OFF:
             assert each is not None
             assert each.private_dns not in {False, PrivateDns.OFF}
-        if wanted.security_group_ids and isinstance(each, VpcInNetwork | Endpoint):
-            assert each.security_group_ids == {*wanted.security_group_ids}
-        if isinstance(each, VpcInNetwork | Endpoint) and each.ours and not wanted.shares_names:
+        if desired.security_group_ids and isinstance(each, ServiceNetworkVpcAssociation | Endpoint):
+            assert each.security_group_ids == {*desired.security_group_ids}
+        if isinstance(each, ServiceNetworkVpcAssociation | Endpoint) and each.ours and not desired.shares_names:
             assert (each.private_dns, each.private_domains) == (told.private_dns, frozenset(told.private_domains))
         if isinstance(each, Endpoint) and told.subnets_named:
             assert each.subnet_ids >= {*told.subnet_ids}
@@ -185,21 +198,26 @@ def test_where_nothing_is_left_to_do_everything_is_usable_as_it_is_wanted(
 
 @anything
 def test_what_one_binding_wants_takes_no_private_dns_from_another(
-    wanted: DesiredAttachment, observed: Observed, attempt: int
+    desired: DesiredAttachment, observed: ObservedAttachment, attempt: int
 ) -> None:
-    wanted = otherwise(wanted, names_elsewhere=True)
-    there = after(observed, [*steps(wanted, observed, attempt)]).vpc
+    desired = otherwise(desired, names_elsewhere=True)
+    there = after(observed, [*steps(desired, observed, attempt)]).vpc_association
 
-    if observed.vpc is not None and wanted.private_dns.preference in {PrivateDns.OFF, observed.vpc.private_dns}:
+    if observed.vpc_association is not None and desired.private_dns.preference in {
+        PrivateDns.OFF,
+        observed.vpc_association.private_dns,
+    }:
         assert there is not None
-        assert there.private_dns is observed.vpc.private_dns
-        assert there.private_domains >= observed.vpc.private_domains
+        assert there.private_dns is observed.vpc_association.private_dns
+        assert there.private_domains >= observed.vpc_association.private_domains
 
 
 @anything
-def test_whoever_is_stuck_reads_what_to_do(wanted: DesiredAttachment, observed: Observed, attempt: int) -> None:
-    for step in steps(wanted, observed, attempt):
-        if isinstance(step, Stuck):
+def test_whoever_is_stuck_reads_what_to_do(
+    desired: DesiredAttachment, observed: ObservedAttachment, attempt: int
+) -> None:
+    for step in steps(desired, observed, attempt):
+        if isinstance(step, Blocked):
             assert WHAT_TO_DO[step.code] in step.why
             assert str(step) == f"stuck: {step.why}"
 
@@ -215,27 +233,27 @@ WHAT_TO_DO = {
 }
 
 
-def in_network(state: State = State.AVAILABLE, **changes: Any) -> InNetwork:
-    return InNetwork(**({"id": "snra-1", "state": state} | changes))
+def resource_association(state: State = State.AVAILABLE, **changes: Any) -> ResourceAssociation:
+    return ResourceAssociation(**({"id": "snra-1", "state": state} | changes))
 
 
-def vpc(state: State = State.AVAILABLE, **changes: Any) -> VpcInNetwork:
+def vpc(state: State = State.AVAILABLE, **changes: Any) -> ServiceNetworkVpcAssociation:
     told: dict[str, Any] = {"id": "snva-1", "state": state, "network_arn": NETWORK.arn, "ours": True}
-    return VpcInNetwork(**(told | changes))
+    return ServiceNetworkVpcAssociation(**(told | changes))
 
 
 def endpoint(state: State = State.AVAILABLE, **changes: Any) -> Endpoint:
     return Endpoint(**({"id": "vpce-1", "state": state} | changes))
 
 
-def printed(wanted: DesiredAttachment, observed: Observed, attempt: int = 1) -> list[str]:
-    return [str(step) for step in steps(wanted, observed, attempt)]
+def printed(desired: DesiredAttachment, observed: ObservedAttachment, attempt: int = 1) -> list[str]:
+    return [str(step) for step in steps(desired, observed, attempt)]
 
 
 def test_from_nothing_a_network_s_way_is_made_whole() -> None:
-    by_made = wanted_by_network(network=NetworkRef(name="shared", create=True), private_dns=PrivateDns.VERIFIED)
+    by_made = desired_by_network(network=NetworkRef(name="shared", create=True), private_dns=PrivateDns.VERIFIED)
 
-    assert printed(by_made, Observed()) == [
+    assert printed(by_made, ObservedAttachment()) == [
         "create service network shared",
         f"associate {RESOURCE_ARN} with service network shared, with private DNS",
         f"associate {VPC_ID} with service network shared, open to the whole VPC: no security groups are named",
@@ -243,67 +261,79 @@ def test_from_nothing_a_network_s_way_is_made_whole() -> None:
 
 
 def test_from_nothing_an_endpoint_is_made() -> None:
-    assert printed(wanted(), Observed()) == [
+    assert printed(desired(), ObservedAttachment()) == [
         f"create an endpoint to {RESOURCE_ARN} in {VPC_ID}, subnet-0123456789abcdef0"
     ]
 
 
 def test_an_endpoint_to_a_network_leads_to_the_network() -> None:
-    there = Observed(network=NETWORK, in_network=in_network())
+    there = ObservedAttachment(network=NETWORK, resource_association=resource_association())
 
-    assert printed(wanted_by_network(SN_ENDPOINT), there) == [
+    assert printed(desired_by_network(SN_ENDPOINT), there) == [
         f"create an endpoint to service network shared in {VPC_ID}, subnet-0123456789abcdef0"
     ]
 
 
 def test_a_network_that_is_not_there_and_not_to_be_made_is_told() -> None:
-    (stuck,) = steps(wanted_by_network(), Observed(), 1)
+    (stuck,) = steps(desired_by_network(), ObservedAttachment(), 1)
 
-    assert stuck == Stuck(
+    assert stuck == Blocked(
         "no-service-network",
         "there is no service network shared that this account sees; create it, or correct its name",
     )
 
 
 def test_a_shared_network_is_put_into_nothing() -> None:
-    is_network = wanted_by_network(resource_kind=ResourceKind.SERVICE_NETWORK, security_group_ids=("sg-1", "sg-2"))
+    is_network = desired_by_network(resource_kind=ResourceKind.SERVICE_NETWORK, security_group_ids=("sg-1", "sg-2"))
 
-    assert printed(is_network, Observed(network=NETWORK)) == [
+    assert printed(is_network, ObservedAttachment(network=NETWORK)) == [
         f"associate {VPC_ID} with service network shared, through sg-1, sg-2"
     ]
 
 
 def test_without_a_vpc_what_is_in_the_network_is_all() -> None:
-    assert next_step(wanted_by_network(vpc_id=""), Observed(network=NETWORK, in_network=in_network()), 1) is None
+    assert (
+        next_step(
+            desired_by_network(vpc_id=""),
+            ObservedAttachment(network=NETWORK, resource_association=resource_association()),
+            1,
+        )
+        is None
+    )
 
 
 def test_trap_12_what_is_on_its_way_is_waited_for_and_named() -> None:
-    there = Observed(network=NETWORK, in_network=in_network(State.PENDING), vpc=vpc(State.PENDING))
+    there = ObservedAttachment(
+        network=NETWORK, resource_association=resource_association(State.PENDING), vpc_association=vpc(State.PENDING)
+    )
 
-    assert [*steps(wanted_by_network(), there, 1)] == [Await("snra-1")]
+    assert [*steps(desired_by_network(), there, 1)] == [Await("snra-1")]
 
 
 @pytest.mark.parametrize("mode", [SN, SN_ENDPOINT])
 def test_trap_12_the_way_is_told_by_the_mode(mode: Mode) -> None:
-    there = Observed(
-        network=NETWORK, in_network=in_network(), vpc=vpc(), endpoint=endpoint() if mode is SN_ENDPOINT else None
+    there = ObservedAttachment(
+        network=NETWORK,
+        resource_association=resource_association(),
+        vpc_association=vpc(),
+        endpoint=endpoint() if mode is SN_ENDPOINT else None,
     )
 
-    told = associated(there, wanted_by_network(mode))
+    told = made_attachment(there, desired_by_network(mode))
 
     by_endpoint = mode is SN_ENDPOINT
-    assert told == Associated(
+    assert told == MadeAttachment(
         endpoint_id="vpce-1" if by_endpoint else "",
         network_arn=NETWORK.arn,
-        in_network="snra-1",
+        resource_association="snra-1",
         vpc_association="" if by_endpoint else "snva-1",
     )
 
 
 def test_trap_13_a_network_is_made_so_that_it_cannot_be_shared_on() -> None:
-    by_made = wanted_by_network(network=NetworkRef(name="shared", create=True))
+    by_made = desired_by_network(network=NetworkRef(name="shared", create=True))
 
-    there = after(Observed(), [*steps(by_made, Observed(), 1)])
+    there = after(ObservedAttachment(), [*steps(by_made, ObservedAttachment(), 1)])
 
     assert there.network is not None
     assert not there.network.shareable
@@ -313,19 +343,19 @@ def test_trap_13_a_network_is_made_so_that_it_cannot_be_shared_on() -> None:
 def test_trap_14_a_network_that_is_named_by_id_is_never_made(create: bool) -> None:
     ref = NetworkRef(identifier=NETWORK.arn) if not create else NetworkRef(name="shared", create=True)
 
-    found = [*steps(wanted_by_network(network=ref), Observed(), 1)]
+    found = [*steps(desired_by_network(network=ref), ObservedAttachment(), 1)]
 
-    assert any(isinstance(step, CreateNetwork) for step in found) is create
+    assert any(isinstance(step, CreateServiceNetwork) for step in found) is create
 
 
 @pytest.mark.parametrize("mode", [SN, SN_ENDPOINT])
 def test_trap_15_what_was_put_in_without_private_dns_never_gets_it(mode: Mode) -> None:
-    named = wanted_by_network(mode, private_dns=PrivateDns.VERIFIED)
-    there = Observed(network=NETWORK, in_network=in_network(private_dns=False))
+    named = desired_by_network(mode, private_dns=PrivateDns.VERIFIED)
+    there = ObservedAttachment(network=NETWORK, resource_association=resource_association(private_dns=False))
 
     (stuck,) = steps(named, there, 1)
 
-    assert isinstance(stuck, Stuck)
+    assert isinstance(stuck, Blocked)
     assert (stuck.code, "snra-1" in stuck.why) == ("private-dns-fixed", True)
 
 
@@ -347,36 +377,46 @@ def test_trap_17_private_dns_that_is_one_binding_s_alone_is_as_that_wants_it_no_
     has: PrivateDns, domains: frozenset[str], wants: PrivateDns, listed: frozenset[str], told: str
 ) -> None:
     named: dict[str, Any] = {"private_dns": wants, "private_domains": tuple(sorted(listed))}
-    there = Observed(
+    there = ObservedAttachment(
         network=NETWORK,
-        in_network=in_network(private_dns=True),
-        vpc=vpc(private_dns=has, private_domains=domains),
+        resource_association=resource_association(private_dns=True),
+        vpc_association=vpc(private_dns=has, private_domains=domains),
         endpoint=endpoint(private_dns=has, private_domains=domains),
     )
     of_endpoint, of_vpc = f"change the private DNS of vpce-1: {told}", f"change snva-1: private DNS {told}"
 
-    assert printed(wanted(**named), there) == [of_endpoint]
-    assert printed(wanted_by_network(SN_ENDPOINT, names_elsewhere=False, **named), there) == [of_endpoint]
-    assert printed(wanted_by_network(SN, names_elsewhere=False, **named), there) == [of_vpc]
+    assert printed(desired(**named), there) == [of_endpoint]
+    assert printed(desired_by_network(SN_ENDPOINT, names_elsewhere=False, **named), there) == [of_endpoint]
+    assert printed(desired_by_network(SN, names_elsewhere=False, **named), there) == [of_vpc]
 
 
 def test_a_database_by_its_arn_has_private_names_whether_one_asks_for_them_or_not() -> None:
-    by_arn = wanted(resource_type="ARN")
+    by_arn = desired(resource_type="ARN")
 
-    assert printed(by_arn, Observed(endpoint=endpoint(private_dns=ALL))) == []
-    assert associated(Observed(endpoint=endpoint(private_dns=ALL)), by_arn).settings == ""
+    assert printed(by_arn, ObservedAttachment(endpoint=endpoint(private_dns=ALL))) == []
+    assert made_attachment(ObservedAttachment(endpoint=endpoint(private_dns=ALL)), by_arn).settings == ""
 
 
 def test_a_change_of_groups_does_not_narrow_the_private_dns_that_another_binding_has() -> None:
-    named = wanted_by_network(private_dns=VERIFIED, security_group_ids=("sg-1",))
-    there = Observed(network=NETWORK, in_network=in_network(private_dns=True), vpc=vpc(private_dns=ALL))
+    named = desired_by_network(private_dns=VERIFIED, security_group_ids=("sg-1",))
+    there = ObservedAttachment(
+        network=NETWORK,
+        resource_association=resource_association(private_dns=True),
+        vpc_association=vpc(private_dns=ALL),
+    )
 
-    assert after(there, [*steps(named, there, 1)]).vpc == vpc(private_dns=ALL, security_group_ids=frozenset({"sg-1"}))
+    assert after(there, [*steps(named, there, 1)]).vpc_association == vpc(
+        private_dns=ALL, security_group_ids=frozenset({"sg-1"})
+    )
 
 
 def test_subnets_that_a_binding_names_are_added_to_an_endpoint_to_a_network() -> None:
-    named = wanted_by_network(SN_ENDPOINT, subnet_ids=("subnet-1", "subnet-2"), subnets_named=True)
-    there = Observed(network=NETWORK, in_network=in_network(), endpoint=endpoint(subnet_ids=frozenset({"subnet-1"})))
+    named = desired_by_network(SN_ENDPOINT, subnet_ids=("subnet-1", "subnet-2"), subnets_named=True)
+    there = ObservedAttachment(
+        network=NETWORK,
+        resource_association=resource_association(),
+        endpoint=endpoint(subnet_ids=frozenset({"subnet-1"})),
+    )
 
     assert printed(named, there) == ["change the subnets of vpce-1: add subnet-2"]
     more = msgspec.structs.replace(there, endpoint=endpoint(subnet_ids=frozenset({"subnet-1", "subnet-2", "subnet-3"})))
@@ -387,40 +427,44 @@ def test_subnets_that_a_binding_names_are_added_to_an_endpoint_to_a_network() ->
 
 @pytest.mark.parametrize("has", [{"subnet-1"}, {"subnet-1", "subnet-2", "subnet-3"}, {"subnet-3"}])
 def test_subnets_of_an_endpoint_to_a_resource_are_told_and_nothing_is_done(has: set[str]) -> None:
-    named = wanted(subnet_ids=("subnet-1", "subnet-2"), subnets_named=True)
+    named = desired(subnet_ids=("subnet-1", "subnet-2"), subnets_named=True)
 
-    (stuck,) = steps(named, Observed(endpoint=endpoint(subnet_ids=frozenset(has))), 1)
+    (stuck,) = steps(named, ObservedAttachment(endpoint=endpoint(subnet_ids=frozenset(has))), 1)
 
-    assert isinstance(stuck, Stuck)
+    assert isinstance(stuck, Blocked)
     assert stuck.code == "subnets-fixed"
     assert f"vpce-1 is in {', '.join(sorted(has))}" in stuck.why
 
 
 def test_another_type_of_addresses_is_told_and_nothing_is_done() -> None:
-    (stuck,) = steps(wanted(address_type="dualstack"), Observed(endpoint=endpoint(address_type="ipv4")), 1)
+    (stuck,) = steps(desired(address_type="dualstack"), ObservedAttachment(endpoint=endpoint(address_type="ipv4")), 1)
 
-    assert isinstance(stuck, Stuck)
+    assert isinstance(stuck, Blocked)
     assert (stuck.code, "type ipv4" in stuck.why) == ("address-type-fixed", True)
 
 
 @pytest.mark.parametrize("mode", [SN, SN_ENDPOINT])
 def test_what_is_shared_with_another_binding_is_not_compared_to_find_drift(mode: Mode) -> None:
-    there = Observed(network=NETWORK, in_network=in_network(), vpc=vpc(), endpoint=endpoint())
+    there = ObservedAttachment(
+        network=NETWORK, resource_association=resource_association(), vpc_association=vpc(), endpoint=endpoint()
+    )
 
-    alone = associated(there, wanted_by_network(mode, names_elsewhere=False))
+    alone = made_attachment(there, desired_by_network(mode, names_elsewhere=False))
 
     assert alone.settings != ""
-    assert associated(there, wanted_by_network(mode)).settings == ""
+    assert made_attachment(there, desired_by_network(mode)).settings == ""
     for changed in (
-        Observed(network=NETWORK, vpc=vpc(private_dns=ALL), endpoint=endpoint(private_dns=ALL)),
-        Observed(network=NETWORK, vpc=vpc(ours=False), endpoint=endpoint(ours=False)),
+        ObservedAttachment(network=NETWORK, vpc_association=vpc(private_dns=ALL), endpoint=endpoint(private_dns=ALL)),
+        ObservedAttachment(network=NETWORK, vpc_association=vpc(ours=False), endpoint=endpoint(ours=False)),
     ):
-        assert associated(changed, wanted_by_network(mode, names_elsewhere=False)).settings != alone.settings
+        assert made_attachment(changed, desired_by_network(mode, names_elsewhere=False)).settings != alone.settings
 
 
 def test_trap_15_the_vpc_s_side_is_changed_to_private_dns_where_the_other_has_it() -> None:
-    named = wanted_by_network(private_dns=PrivateDns.VERIFIED)
-    there = Observed(network=NETWORK, in_network=in_network(private_dns=True), vpc=vpc())
+    named = desired_by_network(private_dns=PrivateDns.VERIFIED)
+    there = ObservedAttachment(
+        network=NETWORK, resource_association=resource_association(private_dns=True), vpc_association=vpc()
+    )
 
     assert printed(named, there) == ["change snva-1: private DNS verified"]
 
@@ -438,18 +482,22 @@ def test_trap_15_the_vpc_s_side_is_changed_to_private_dns_where_the_other_has_it
 def test_trap_17_the_vpc_s_private_dns_is_widened_only_where_it_is_too_narrow(
     has: PrivateDns, domains: tuple[str, ...], wants: PrivateDns, listed: tuple[str, ...], changed: bool
 ) -> None:
-    named = wanted_by_network(private_dns=wants, private_domains=listed)
+    named = desired_by_network(private_dns=wants, private_domains=listed)
     association = vpc(private_dns=has, private_domains=frozenset(domains))
-    there = Observed(network=NETWORK, in_network=in_network(private_dns=True), vpc=association)
+    there = ObservedAttachment(
+        network=NETWORK, resource_association=resource_association(private_dns=True), vpc_association=association
+    )
 
     assert bool(printed(named, there)) is changed
 
 
 def test_trap_16_what_is_usable_in_part_is_no_failure() -> None:
-    there = Observed(network=NETWORK, in_network=in_network(State.PARTIAL), vpc=vpc())
+    there = ObservedAttachment(
+        network=NETWORK, resource_association=resource_association(State.PARTIAL), vpc_association=vpc()
+    )
 
-    assert next_step(wanted_by_network(), there, 1) is None
-    assert next_step(wanted(), Observed(endpoint=endpoint(State.PARTIAL)), 1) is None
+    assert next_step(desired_by_network(), there, 1) is None
+    assert next_step(desired(), ObservedAttachment(endpoint=endpoint(State.PARTIAL)), 1) is None
 
 
 @pytest.mark.parametrize(
@@ -458,28 +506,34 @@ def test_trap_16_what_is_usable_in_part_is_no_failure() -> None:
 def test_trap_16_what_failed_in_an_earlier_attempt_is_deleted_before_it_is_made_anew(
     made_by: int, attempt: int, retried: bool
 ) -> None:
-    there = Observed(network=NETWORK, in_network=in_network(State.FAILED, attempt=made_by, failure="NO_ADDRESS"))
+    there = ObservedAttachment(
+        network=NETWORK, resource_association=resource_association(State.FAILED, attempt=made_by, failure="NO_ADDRESS")
+    )
 
-    first = next_step(wanted_by_network(vpc_id=""), there, attempt)
+    first = next_step(desired_by_network(vpc_id=""), there, attempt)
 
     assert first == (
-        TakeOutOfNetwork("snra-1", "NO_ADDRESS")
+        DeleteResourceAssociation("snra-1", "NO_ADDRESS")
         if retried
-        else Stuck("association-failed", "snra-1 failed: NO_ADDRESS; see to the cause, then delete it")
+        else Blocked("association-failed", "snra-1 failed: NO_ADDRESS; see to the cause, then delete it")
     )
     if retried:
-        assert printed(wanted_by_network(vpc_id=""), there, attempt) == [
+        assert printed(desired_by_network(vpc_id=""), there, attempt) == [
             "delete snra-1, which failed: NO_ADDRESS",
             f"associate {RESOURCE_ARN} with service network shared",
         ]
 
 
-@pytest.mark.parametrize("found", [Observed(endpoint=endpoint(State.FAILED)), Observed(network=NETWORK)])
-def test_a_failure_that_aws_says_nothing_about_is_told_all_the_same(found: Observed) -> None:
-    by = wanted()
+@pytest.mark.parametrize(
+    "found", [ObservedAttachment(endpoint=endpoint(State.FAILED)), ObservedAttachment(network=NETWORK)]
+)
+def test_a_failure_that_aws_says_nothing_about_is_told_all_the_same(found: ObservedAttachment) -> None:
+    by = desired()
     if found.network is not None:
-        found = msgspec.structs.replace(found, in_network=in_network(), vpc=vpc(State.FAILED))
-        by = wanted_by_network()
+        found = msgspec.structs.replace(
+            found, resource_association=resource_association(), vpc_association=vpc(State.FAILED)
+        )
+        by = desired_by_network()
 
     (text,) = printed(by, found)
 
@@ -487,17 +541,19 @@ def test_a_failure_that_aws_says_nothing_about_is_told_all_the_same(found: Obser
 
 
 def test_trap_19_an_endpoint_that_is_over_is_made_anew() -> None:
-    (made,) = steps(wanted(), Observed(endpoint=endpoint(State.OVER)), 1)
+    (made,) = steps(desired(), ObservedAttachment(endpoint=endpoint(State.TERMINATED)), 1)
 
     assert isinstance(made, CreateEndpoint)
 
 
 def test_a_vpc_that_is_with_another_network_is_left_with_it() -> None:
-    there = Observed(network=NETWORK, in_network=in_network(), vpc=vpc(network_arn="arn:another"))
+    there = ObservedAttachment(
+        network=NETWORK, resource_association=resource_association(), vpc_association=vpc(network_arn="arn:another")
+    )
 
-    (stuck,) = steps(wanted_by_network(), there, 1)
+    (stuck,) = steps(desired_by_network(), there, 1)
 
-    assert isinstance(stuck, Stuck)
+    assert isinstance(stuck, Blocked)
     assert (stuck.code, "arn:another" in stuck.why) == ("vpc-associated-elsewhere", True)
 
 
@@ -510,16 +566,16 @@ def test_a_vpc_that_is_with_another_network_is_left_with_it() -> None:
 )
 @pytest.mark.parametrize("mode", [SN, SN_ENDPOINT])
 def test_what_others_made_is_never_changed_but_told(mode: Mode, changes: dict[str, Any], lacking: str) -> None:
-    there = Observed(
+    there = ObservedAttachment(
         network=NETWORK,
-        in_network=in_network(private_dns=True),
-        vpc=vpc(ours=False),
+        resource_association=resource_association(private_dns=True),
+        vpc_association=vpc(ours=False),
         endpoint=endpoint(ours=False) if mode is SN_ENDPOINT else None,
     )
 
-    (stuck,) = steps(wanted_by_network(mode, **changes), there, 1)
+    (stuck,) = steps(desired_by_network(mode, **changes), there, 1)
 
-    assert isinstance(stuck, Stuck)
+    assert isinstance(stuck, Blocked)
     assert stuck.code == "not-ours"
     assert lacking in stuck.why
 
@@ -533,30 +589,30 @@ def test_what_others_made_is_never_changed_but_told(mode: Mode, changes: dict[st
     ],
 )
 def test_an_endpoint_s_security_groups_follow_the_binding(has: set[str], wants: tuple[str, ...], told: str) -> None:
-    there = Observed(endpoint=endpoint(security_group_ids=frozenset(has)))
+    there = ObservedAttachment(endpoint=endpoint(security_group_ids=frozenset(has)))
 
-    assert printed(wanted(security_group_ids=wants), there) == [told]
+    assert printed(desired(security_group_ids=wants), there) == [told]
 
 
 def test_every_action_can_be_printed() -> None:
     settings = VpcAssociationSettings((), PrivateDnsOptions(PrivateDns.ALL))
     examples: list[Action] = [
-        CreateNetwork("shared", 1),
-        PutInNetwork(NETWORK, wanted().resource, private_dns=False, attempt=1),
-        TakeOutOfNetwork("snra-1", ""),
-        AssociateVpc(NETWORK, VPC_ID, settings, 1),
-        ChangeVpcAssociation(vpc(), "private DNS all", settings),
+        CreateServiceNetwork("shared", 1),
+        CreateResourceAssociation(NETWORK, desired().resource, private_dns=False, attempt=1),
+        DeleteResourceAssociation("snra-1", ""),
+        CreateVpcAssociation(NETWORK, VPC_ID, settings, 1),
+        UpdateVpcAssociation(vpc(), "private DNS all", settings),
         CreateEndpoint(
             target=ResourceTarget("orders", RESOURCE_ARN),
             placement=EndpointPlacement(vpc_id=VPC_ID, subnet_ids=("subnet-1",), subnets_named=False, address_type=""),
             security_group_ids=(),
             private_dns=settings.private_dns,
-            attachment=wanted().name,
+            attachment=desired().name,
             attempt=1,
         ),
-        ChangeSecurityGroups(endpoint(), frozenset({"sg-1"}), frozenset()),
-        ChangePrivateDns(endpoint(), PrivateDns.OFF, frozenset()),
-        AddSubnets(endpoint(), frozenset({"subnet-1"})),
+        ModifyEndpointSecurityGroups(endpoint(), frozenset({"sg-1"}), frozenset()),
+        ModifyEndpointPrivateDns(endpoint(), PrivateDns.OFF, frozenset()),
+        ModifyEndpointSubnets(endpoint(), frozenset({"subnet-1"})),
     ]
 
     assert {type(each) for each in examples} == {*get_args(Action)}

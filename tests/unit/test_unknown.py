@@ -7,15 +7,15 @@ from hypothesis import strategies as st
 from drawbridge.decision import Accept, Hold
 from drawbridge.decision.decide import decide, may_associate
 from drawbridge.decision.facts import Fact, Membership
-from tests.builders import MOMENT, PROVIDER, STRANGER, asker, connection_facts, resource_facts, share_facts
+from tests.builders import EVALUATION_TIME, PROVIDER, STRANGER, connection_facts, requester, resource_facts, share_facts
 from tests.unit.policies import REMOVABLE, all_known, compiled, policy_texts, without
 
 ACCEPT = 'permit(principal, action == Action::"accept", resource)'
-UNKNOWN = connection_facts(asker(STRANGER, Membership.UNKNOWN))
+UNKNOWN = connection_facts(requester(STRANGER, Membership.UNKNOWN))
 
 
 def accepts(*texts: str, facts: object = UNKNOWN) -> bool:
-    return isinstance(decide(facts, compiled([*texts]), MOMENT), Accept)  # type: ignore[arg-type]  # any kind of facts
+    return isinstance(decide(facts, compiled([*texts]), EVALUATION_TIME), Accept)  # type: ignore[arg-type]  # any kind of facts
 
 
 @given(policy_texts, all_known, st.frozensets(st.sampled_from(REMOVABLE)))
@@ -128,7 +128,9 @@ def test_circumstances_taken_as_a_whole_may_be_anything_that_is_unknown() -> Non
 
 
 def test_a_hold_says_which_facts_were_lacking_and_where_they_counted() -> None:
-    decision = decide(UNKNOWN, compiled([f'@id("ours") {ACCEPT} when {{ principal.ownOrganization }};']), MOMENT)
+    decision = decide(
+        UNKNOWN, compiled([f'@id("ours") {ACCEPT} when {{ principal.ownOrganization }};']), EVALUATION_TIME
+    )
 
     assert isinstance(decision, Hold)
     (lacking,) = [reason for reason in decision.because if reason.code == "facts-unavailable"]
@@ -137,7 +139,7 @@ def test_a_hold_says_which_facts_were_lacking_and_where_they_counted() -> None:
 
 
 def test_what_is_unknown_and_nobody_asks_for_is_not_mentioned() -> None:
-    decision = decide(UNKNOWN, compiled([f'{ACCEPT} when {{ context.region == "x" }};']), MOMENT)
+    decision = decide(UNKNOWN, compiled([f'{ACCEPT} when {{ context.region == "x" }};']), EVALUATION_TIME)
 
     assert [reason.code for reason in decision.because] == ["no-policy-permits"]
 
@@ -148,7 +150,7 @@ def test_tags_that_aws_does_not_show_of_a_shared_resource_are_unknown() -> None:
         ['permit(principal, action == Action::"associate", resource) unless { resource.hasTag("closed") };']
     )
 
-    assert may_associate(resource_facts(tags={"open": "yes"}), tagged, MOMENT)[0]
-    assert not may_associate(resource_facts(tags=None), tagged, MOMENT)[0]
-    assert not may_associate(resource_facts(tags=None), untagged, MOMENT)[0]
-    assert may_associate(resource_facts(tags={}), untagged, MOMENT)[0]
+    assert may_associate(resource_facts(tags={"open": "yes"}), tagged, EVALUATION_TIME)[0]
+    assert not may_associate(resource_facts(tags=None), tagged, EVALUATION_TIME)[0]
+    assert not may_associate(resource_facts(tags=None), untagged, EVALUATION_TIME)[0]
+    assert may_associate(resource_facts(tags={}), untagged, EVALUATION_TIME)[0]

@@ -11,7 +11,7 @@ from tests.workflow.played import Stage
 
 @pytest.fixture(scope="module")
 def somebody(local_aws_accounts: Accounts, local_aws_unthrottled_persons: None) -> Account:
-    """Give somebody in an account of the module's own."""
+    """Return somebody in an account of the module's own."""
     return local_aws_accounts.new_person()
 
 

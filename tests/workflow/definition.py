@@ -36,7 +36,7 @@ class Machine:
 
 
 def machines(definition: Json = DEFINITION, name: str = "onboarding") -> Iterator[Machine]:
-    """Give the machine and all that are inside of it."""
+    """Yield the machine and all that are inside of it."""
     yield Machine(name, definition["StartAt"], definition["States"])
     for state_name, state in definition["States"].items():
         if "ItemProcessor" in state:
@@ -44,7 +44,7 @@ def machines(definition: Json = DEFINITION, name: str = "onboarding") -> Iterato
 
 
 def states() -> dict[str, Json]:
-    """Give the states of all machines, by name."""
+    """Return the states of all machines, by name."""
     found: dict[str, Json] = {}
     for machine in machines():
         assert not found.keys() & machine.states.keys(), "a state's name is told once, or logs say little"
@@ -57,18 +57,18 @@ def tasks() -> dict[str, Json]:
 
 
 def next_states(state: Json) -> list[str]:
-    """Give the states that this one may go to."""
+    """Return the states that this one may go to."""
     ways = [state, *state.get("Choices", ()), *state.get("Catch", ())]
     return [way["Next"] for way in ways if "Next" in way] + ([state["Default"]] if "Default" in state else [])
 
 
 def substitutions(value: Any) -> set[str]:
-    """Give the names of the substitutions that a part of the definition asks for."""
+    """Return the names of the substitutions that a part of the definition asks for."""
     return set(_SUBSTITUTION.findall(json.dumps(value)))
 
 
 def expressions(value: Any) -> Iterator[str]:
-    """Give the JSONata in a part of the definition."""
+    """Yield the JSONata in a part of the definition."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):
@@ -79,30 +79,30 @@ def expressions(value: Any) -> Iterator[str]:
 
 
 def of_type(kind: str) -> dict[str, Json]:
-    """Give the properties of the template's resources of a type, by logical id."""
+    """Return the properties of the template's resources of a type, by logical id."""
     return {name: each["Properties"] for name, each in RESOURCES.items() if each["Type"] == kind}
 
 
 def functions() -> dict[str, Json]:
-    """Give the functions' properties with the template's globals filled in, by logical id."""
+    """Return the functions' properties with the template's globals filled in, by logical id."""
     defaults: Json = TEMPLATE["Globals"]["Function"]
     return {name: defaults | properties for name, properties in of_type("AWS::Serverless::Function").items()}
 
 
 def statements(role: str) -> list[Json]:
-    """Give the statements of a role's policies, by the role's logical id; those on a condition are under ``Fn::If``."""
+    """Return the statements of a role's policies, by the role's logical id; conditional ones are under ``Fn::If``."""
     policies = RESOURCES[role]["Properties"]["Policies"]
     return [each for policy in policies for each in policy["PolicyDocument"]["Statement"]]
 
 
 def statement(role: str, sid: str) -> Json:
-    """Give the statement that there always is."""
+    """Return the statement that there always is."""
     (found,) = (each for each in statements(role) if each.get("Sid") == sid)
     return found
 
 
 def attribute_of(value: Any) -> str:
-    """Give the logical id that a ``!GetAtt`` or ``!Ref`` names, under a condition if it is so.
+    """Return the logical id that a ``!GetAtt`` or ``!Ref`` names, under a condition if it is so.
 
     ``!Ref Function.Version`` is SAM's way to name the version that a function's alias points to.
     """
@@ -112,7 +112,7 @@ def attribute_of(value: Any) -> str:
 
 
 def filled_in(value: Any, account_id: str) -> Any:
-    """Give a part of the template as it is deployed in an account, with the parameters' defaults."""
+    """Return a part of the template as it is deployed in an account, with the parameters' defaults."""
     match value:
         case {"Ref": "AWS::AccountId"}:
             return account_id

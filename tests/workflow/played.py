@@ -15,17 +15,17 @@ from typing import Any
 
 import msgspec
 
-from drawbridge.acceptance import Acceptance, DecideAgain, Result
-from drawbridge.association import Associated, Plan
-from drawbridge.aws.workflow import OnboardingWorkflow
+from drawbridge.acceptance import Acceptance, AcceptanceResult, DecideAgain
+from drawbridge.association import MadeAttachment, Plan
+from drawbridge.aws.state_machine import OnboardingStateMachine
 from drawbridge.decision import Accept, DecidedOn, Decision
-from drawbridge.decision.grounds import Grounds
+from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.decision.let_in import LetIn
 from drawbridge.publication import Publication
 from drawbridge.record import Outcome
 from drawbridge.record.attempt import AssociationFailed, progress_of
 from drawbridge.record.outcome import Failure, Published, Refused, outcome_of
-from drawbridge.request import Request, WorkflowInput
+from drawbridge.request import ExecutionInput, Request
 from drawbridge.status import Reason, Status
 from functions.accept_request import app as accept_request
 from functions.associate_resource import app as associate_resource
@@ -37,15 +37,15 @@ from local_aws.testing.clock import clock
 from local_aws.testing.workflows import Function, FunctionError, is_waiting
 from local_aws_tests.waiting import until
 from tests.attempts import KeptInMemory
-from tests.builders import NOW, SHARE, share_facts, wanted, workflow_input
+from tests.builders import NOW, SHARE, desired, execution_input, share_facts
 from tests.workflow.definition import CALLED, DEFINITION, RESOURCES, Json, attribute_of
 
 WHY = (Reason("policy", "A policy says so.", source="some-policy"),)
 YES = Accept(WHY)
-LET_IN = Acceptance(Result.ACCEPTED)
-ON = DecidedOn(at=NOW, contents="these", state="so")
+LET_IN = Acceptance(AcceptanceResult.ACCEPTED)
+ON = DecidedOn(at=NOW, contents_fingerprint="these", observed_fingerprint="so")
 OUTDATED = DecideAgain((Reason("decided-again", "It was decided long ago."),))
-GROUNDS = Grounds(
+GROUNDS = DecisionRecord(
     outcome="accept",
     at=NOW,
     zone="UTC",
@@ -54,7 +54,7 @@ GROUNDS = Grounds(
     facts=share_facts(),
     fingerprint="0" * 64,
 )
-NOTHING = Plan(associations=(), refused=(), state="state", wanted="bindings")
+NOTHING = Plan(associations=(), refused=(), observed_fingerprint="state", bindings_fingerprint="bindings")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Script:
 
     decision: Decision = YES
     permitted: str = "policies"
-    grounds: Grounds | None = GROUNDS
+    grounds: DecisionRecord | None = GROUNDS
     on: DecidedOn = ON
     let_in: LetIn | None = None
     acceptance: Acceptance = LET_IN
@@ -109,12 +109,12 @@ class Cast:
         return [outcome.status for outcome in self.outcomes]
 
     def functions(self) -> dict[str, Function]:
-        """Give the functions by the names of their folders."""
+        """Return the functions by the names of their folders."""
         script = self.script
         return {
             "decide_request": self._played(
                 "decide_request",
-                WorkflowInput,
+                ExecutionInput,
                 lambda step: {
                     "decision": script.decision,
                     "permitted": script.permitted,
@@ -126,14 +126,18 @@ class Cast:
                 },
             ),
             "accept_request": self._played(
-                "accept_request", accept_request.Step, lambda step: {"acceptance": self._accepted()}
+                "accept_request", accept_request.AcceptRequestInput, lambda step: {"acceptance": self._accepted()}
             ),
-            "plan_associations": self._played("plan_associations", plan_associations.Step, self._planned),
-            "associate_resource": self._played("associate_resource", associate_resource.Step, self._associated),
+            "plan_associations": self._played(
+                "plan_associations", plan_associations.PlanAssociationsInput, self._planned
+            ),
+            "associate_resource": self._played(
+                "associate_resource", associate_resource.AssociateResourceInput, self._associated
+            ),
             "publish_dns": self._played(
-                "publish_dns", publish_dns.Association | publish_dns.Connection, self._published
+                "publish_dns", publish_dns.PublishAssociationInput | publish_dns.PublishConnectionInput, self._published
             ),
-            "record_outcome": self._played("record_outcome", record_outcome.Step, self._recorded),
+            "record_outcome": self._played("record_outcome", record_outcome.RecordOutcomeInput, self._recorded),
         }
 
     def _accepted(self) -> Acceptance | DecideAgain:
@@ -147,9 +151,9 @@ class Cast:
             step = msgspec.convert(event, form)
             self.steps[name] = step
             self._perhaps_fail(name)
-            if isinstance(step, associate_resource.Step | publish_dns.Association):
+            if isinstance(step, associate_resource.AssociateResourceInput | publish_dns.PublishAssociationInput):
                 self._perhaps_fail(f"{name} {self._name(step)}")
-            if isinstance(step, record_outcome.Step) and isinstance(step.progress, AssociationFailed):
+            if isinstance(step, record_outcome.RecordOutcomeInput) and isinstance(step.progress, AssociationFailed):
                 self._perhaps_fail(f"{name} note")
             return msgspec.to_builtins(answer(step))
 
@@ -164,41 +168,41 @@ class Cast:
             # In the order in which Lambda writes them.
             raise FunctionError({"errorMessage": words, "errorType": error, "stackTrace": list(self.script.trace)})
 
-    def _name(self, step: associate_resource.Step | publish_dns.Association) -> str:
-        return self.attempts.planned(step.request, step.item).wanted.resource.name
+    def _name(self, step: associate_resource.AssociateResourceInput | publish_dns.PublishAssociationInput) -> str:
+        return self.attempts.planned(step.execution, step.item).desired.resource.name
 
-    def _planned(self, step: plan_associations.Step) -> Json:
+    def _planned(self, step: plan_associations.PlanAssociationsInput) -> Json:
         if step.item is None:
-            return {"items": self.attempts.keep_plan(step.request, self.script.plan)}
-        name = self.attempts.planned(step.request, step.item).wanted.resource.name
+            return {"items": self.attempts.keep_plan(step.execution, self.script.plan)}
+        name = self.attempts.planned(step.execution, step.item).desired.resource.name
         self.decided_again[name] += 1
         if name in self.script.refused_then:
-            self.attempts.keep_result(step.request, step.item, Refused(self.script.refused_then[name]))
+            self.attempts.keep_result(step.execution, step.item, Refused(self.script.refused_then[name]))
             return {"next": "refused"}
         return {"next": "associate"}
 
-    def _associated(self, step: associate_resource.Step) -> Json:
+    def _associated(self, step: associate_resource.AssociateResourceInput) -> Json:
         name = self._name(step)
         if self.decided_again[name] < self.script.put_off.get(name, 0):
             return {"next": "decide-again", "by": None}
-        return {"next": "publish", "by": Associated(endpoint_id=f"vpce-{name}")}
+        return {"next": "publish", "by": MadeAttachment(endpoint_id=f"vpce-{name}")}
 
-    def _published(self, step: publish_dns.Association | publish_dns.Connection) -> Json:
+    def _published(self, step: publish_dns.PublishAssociationInput | publish_dns.PublishConnectionInput) -> Json:
         match step:
-            case publish_dns.Association(request, item, by):
+            case publish_dns.PublishAssociationInput(request, item, by):
                 name = self._name(step)
                 assert by.endpoint_id == f"vpce-{name}"
                 self.attempts.keep_result(request, item, Published(self.script.publication(name)))
                 return {}
-            case publish_dns.Connection(request):
+            case publish_dns.PublishConnectionInput(request):
                 return {"publication": self.script.publication(request.endpoint_id)}
 
-    def _recorded(self, step: record_outcome.Step) -> Json:
+    def _recorded(self, step: record_outcome.RecordOutcomeInput) -> Json:
         if isinstance(step.progress, AssociationFailed):
             failure = Failure(name="", error=step.progress.error)
-            self.attempts.keep_result(step.request, step.progress.item, failure)
+            self.attempts.keep_result(step.execution, step.progress.item, failure)
             return {}
-        outcome = outcome_of(progress_of(step.progress, step.request, self.attempts))
+        outcome = outcome_of(progress_of(step.progress, step.execution, self.attempts))
         self.outcomes.append(outcome)
         return {"status": outcome.status, "settled": outcome.settled}
 
@@ -215,13 +219,13 @@ class Stage:
         return self.somebody.client("stepfunctions")
 
     def play(self, script: Script, request: Request = SHARE) -> tuple[Cast, Json]:
-        """Run an attempt to its end; give what the functions saw, and the execution."""
+        """Run an attempt to its end; return what the functions saw, and the execution."""
         cast = Cast(script)
         self.known.update(cast.functions())
         role = f"arn:aws:iam::{self.somebody.account_id}:role/onboarding"
         machine = self.sfn.create_state_machine(name=uuid.uuid4().hex, definition=_definition(), roleArn=role)
-        attempt = workflow_input(request)
-        assert OnboardingWorkflow(self.sfn, machine["stateMachineArn"]).start(attempt)
+        attempt = execution_input(request)
+        assert OnboardingStateMachine(self.sfn, machine["stateMachineArn"]).start(attempt)
         (execution,) = self.sfn.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
         return cast, self._ended(execution["executionArn"])
 
@@ -240,17 +244,20 @@ class Stage:
 def associations(*names: str) -> Plan:
     """Plan to associate resources of these names."""
     return Plan(
-        associations=tuple(wanted(resource_name=name) for name in names), refused=(), state="state", wanted="bindings"
+        associations=tuple(desired(resource_name=name) for name in names),
+        refused=(),
+        observed_fingerprint="state",
+        bindings_fingerprint="bindings",
     )
 
 
 def parameters(name: str) -> tuple[str, ...]:
-    """Give the parameters that the played publication of a resource, or of a consumer, writes."""
+    """Return the parameters that the played publication of a resource, or of a consumer, writes."""
     return (f"/{name}/dns-name", f"/{name}/connection")
 
 
 def _definition() -> str:
-    """Give the definition with each function named after its folder."""
+    """Return the definition with each function named after its folder."""
     text = json.dumps(DEFINITION).replace("${LambdaInvoke}", "arn:aws:states:::lambda:invoke")
     for substitution, arn in CALLED.items():
         folder = RESOURCES[attribute_of(arn)]["Properties"]["CodeUri"].rstrip("/").rpartition("/")[2]

@@ -68,7 +68,7 @@ def caught(state: Json) -> list[str]:
 
 
 def function_of(task: Json) -> str:
-    """Give the logical id of the function that a task invokes."""
+    """Return the logical id of the function that a task invokes."""
     (name,) = substitutions(task["Arguments"]["FunctionName"])
     return attribute_of(CALLED[name])
 
@@ -225,7 +225,7 @@ CATCHES = [
 
 
 def caught_as(catch: Json, error: Json) -> Any:
-    """Give the error as the catch hands it on."""
+    """Return the error as the catch hands it on."""
     (cause,) = (each for each in expressions(catch["Output"]["error"]) if "Cause" in each)
     (name,) = (each for each in expressions(catch["Output"]["error"]) if "Cause" not in each)
     bound = {"states": {"errorOutput": error}}

@@ -231,7 +231,7 @@ def _account(local_aws_accounts: Accounts, local_aws_unthrottled_persons: None) 
 
 
 def refused(function: str, name: str, params: dict[str, Any]) -> str | None:
-    """Give why a function's role may not make a call; None if it may."""
+    """Return why a function's role may not make a call; None if it may."""
     stem, dash, otherwise = function.partition("-")
     return refusal(ACCOUNT, f"{stem}FunctionRole{dash}{otherwise}", name, params)
 

@@ -7,11 +7,11 @@ import json
 import msgspec
 import pytest
 
-from drawbridge.acceptance import Acceptance, Result
-from drawbridge.decision import Accept, AskApprover, Decision, Hold, Keep, Moot, Reject
-from drawbridge.decision.grounds import AssociationGrounds
+from drawbridge.acceptance import Acceptance, AcceptanceResult
+from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Decision, Hold, Keep, Reject
+from drawbridge.decision.decision_record import AssociationDecisionRecord
 from drawbridge.decision.let_in import LetIn
-from drawbridge.record import GONE, Basis
+from drawbridge.record import GONE, OutcomeBasis
 from drawbridge.status import Reason, Status
 from tests.builders import CONNECTION, ENDPOINT_ID, NOW, resource_facts
 from tests.workflow.played import GROUNDS, NOTHING, ON, WHY, YES, Script, Stage, associations, parameters
@@ -31,8 +31,8 @@ def written(value: object) -> bytes:
     [
         (Hold(WHY), Status.HELD),
         (AskApprover(WHY), Status.HELD),
-        (Moot(Status.EXPIRED, LATE), Status.EXPIRED),
-        (Moot(Status.WITHDRAWN, WHY), Status.WITHDRAWN),
+        (AlreadyResolved(Status.EXPIRED, LATE), Status.EXPIRED),
+        (AlreadyResolved(Status.WITHDRAWN, WHY), Status.WITHDRAWN),
     ],
 )
 def test_where_there_is_no_answer_to_give_only_that_is_recorded(
@@ -50,30 +50,30 @@ def test_where_there_is_no_answer_to_give_only_that_is_recorded(
 def test_what_was_held_is_recorded_with_the_policies_that_held_it(stage: Stage, decision: Decision) -> None:
     cast, _ = stage.play(Script(decision=decision, permitted="these policies"))
 
-    assert cast.outcomes[0].basis == Basis(permitted="these policies")
+    assert cast.outcomes[0].basis == OutcomeBasis(decision_fingerprint="these policies")
 
 
 def test_what_is_over_is_recorded_although_no_policy_was_asked(stage: Stage) -> None:
-    cast, execution = stage.play(Script(decision=Moot(Status.WITHDRAWN, WHY), permitted="", grounds=None))
+    cast, execution = stage.play(Script(decision=AlreadyResolved(Status.WITHDRAWN, WHY), permitted="", grounds=None))
 
     assert execution["status"] == "SUCCEEDED"
     assert cast.outcomes[0].basis == GONE
-    assert cast.outcomes[0].grounds is None
+    assert cast.outcomes[0].decision_record is None
 
 
 @pytest.mark.parametrize("decision", [Hold(WHY), YES, Reject(WHY)])
 def test_what_was_decided_is_recorded_with_its_grounds(stage: Stage, decision: Decision) -> None:
     cast, _ = stage.play(Script(decision=decision))
 
-    assert cast.outcomes[0].grounds == GROUNDS
+    assert cast.outcomes[0].decision_record == GROUNDS
 
 
 def test_what_the_policy_was_asked_of_each_resource_is_recorded(stage: Stage) -> None:
-    asked = AssociationGrounds(at=NOW, zone="UTC", resources=(resource_facts(),))
+    asked = AssociationDecisionRecord(at=NOW, zone="UTC", resources=(resource_facts(),))
 
-    cast, _ = stage.play(Script(plan=msgspec.structs.replace(associations("orders-db"), grounds=asked)))
+    cast, _ = stage.play(Script(plan=msgspec.structs.replace(associations("orders-db"), decision_record=asked)))
 
-    assert cast.outcomes[1].association_grounds == asked
+    assert cast.outcomes[1].association_decision_record == asked
 
 
 def test_what_a_plan_was_made_from_is_recorded_with_it(stage: Stage) -> None:
@@ -81,7 +81,9 @@ def test_what_a_plan_was_made_from_is_recorded_with_it(stage: Stage) -> None:
 
     cast, _ = stage.play(Script(plan=plan))
 
-    assert cast.outcomes[-1].basis == Basis(seen="state", wanted="bindings", contents=None)
+    assert cast.outcomes[-1].basis == OutcomeBasis(
+        observed_fingerprint="state", bindings_fingerprint="bindings", contents=None
+    )
     assert cast.outcomes[-1].reasons[-1] == plan.broken[0]
 
 
@@ -98,10 +100,10 @@ def test_what_was_refused_beside_what_was_made_leaves_the_end_incomplete(stage: 
 @pytest.mark.parametrize(
     ("decision", "acceptance", "status"),
     [
-        (Reject(WHY), Acceptance(Result.REJECTED), Status.REJECTED),
-        (YES, Acceptance(Result.EXPIRED, LATE), Status.EXPIRED),
-        (YES, Acceptance(Result.WITHDRAWN, WHY), Status.WITHDRAWN),
-        (YES, Acceptance(Result.REJECTED), Status.REJECTED),
+        (Reject(WHY), Acceptance(AcceptanceResult.REJECTED), Status.REJECTED),
+        (YES, Acceptance(AcceptanceResult.EXPIRED, LATE), Status.EXPIRED),
+        (YES, Acceptance(AcceptanceResult.WITHDRAWN, WHY), Status.WITHDRAWN),
+        (YES, Acceptance(AcceptanceResult.REJECTED), Status.REJECTED),
     ],
 )
 def test_what_was_not_let_in_after_all_ends_with_the_answer(
@@ -139,7 +141,7 @@ def test_an_accepted_share_of_which_all_that_is_wanted_is_refused_is_held(stage:
 def test_what_was_decided_and_on_what_reaches_the_plan_and_what_is_let_in_the_record(
     stage: Stage, decision: Accept | Keep
 ) -> None:
-    let_in = LetIn(at=NOW, because=WHY, contents="these", arns=("arn:a",))
+    let_in = LetIn(at=NOW, because=WHY, contents_fingerprint="these", arns=("arn:a",))
 
     cast, _ = stage.play(Script(decision=decision, let_in=let_in))
 
@@ -182,7 +184,7 @@ def test_what_is_wanted_is_associated_published_and_recorded(stage: Stage, names
     assert cast.statuses == [Status.ACCEPTED, Status.ASSOCIATING, Status.AVAILABLE]
     assert cast.outcomes[-1].published == tuple(each for name in names for each in parameters(name))
     assert cast.calls.count("associate_resource") == cast.calls.count("publish_dns") == len(names)
-    assert cast.steps["associate_resource"].request.attempt == 1
+    assert cast.steps["associate_resource"].execution.attempt == 1
 
 
 @pytest.mark.parametrize(

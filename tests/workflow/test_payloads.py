@@ -18,7 +18,7 @@ ENOUGH = STATE_BYTES // 8
 
 
 def handed_on(stage: Stage, execution: Json) -> list[tuple[int, str]]:
-    """Give the sizes of all that went into or out of states, tasks and the execution, each with what it is of."""
+    """Return the sizes of all that went into or out of states, tasks and the execution, each with what it is of."""
     sizes: list[tuple[int, str]] = []
     pages = stage.sfn.get_paginator("get_execution_history").paginate(
         executionArn=execution["executionArn"], PaginationConfig={"PageSize": 1000}

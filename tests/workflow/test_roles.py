@@ -110,7 +110,7 @@ def listed(value: Any) -> list[Any]:
 
 
 def each_way(value: Any) -> Iterator[Any]:
-    """Give what a value may come to, whatever the conditions."""
+    """Yield what a value may come to, whatever the conditions."""
     if isinstance(value, dict) and "Fn::If" in value:
         for way in value["Fn::If"][1:]:
             yield from each_way(way)
@@ -127,7 +127,7 @@ def resources(statement: Json) -> list[Any]:
 
 
 def text_of(resource: Any) -> str:
-    """Give a resource as it is written; what names one of the stack is no pattern."""
+    """Return a resource as it is written; what names one of the stack is no pattern."""
     return resource if isinstance(resource, str) else str(resource.get("Fn::Sub", ""))
 
 
@@ -138,7 +138,7 @@ def described(action: str) -> Action:
 
 
 def as_deployed(role: str, parameters: dict[str, str]) -> dict[str, Json]:
-    """Give a role's statements as CloudFormation makes them of the template with these parameters, by name."""
+    """Return a role's statements as CloudFormation makes them of the template with these parameters, by name."""
     values = {**parameter_values(TEMPLATE, parameters), "AWS::Partition": "aws"}
     found = [resolved(each, values) for each in statements(role)]
     return {each["Sid"]: each for each in found if each is not None}

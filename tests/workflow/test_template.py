@@ -47,7 +47,7 @@ every_rule = pytest.mark.parametrize("rule", HINTING)
 
 
 def matches(rule: str, event: Json, account_id: str) -> bool:
-    """Tell whether the rule, deployed in the account, takes the event."""
+    """Return whether the rule, deployed in the account, takes the event."""
     return event_fits(filled_in(RULES[rule]["EventPattern"], account_id), event)
 
 

@@ -50,13 +50,13 @@ def assigned_before(machine: Machine, outer: frozenset[str]) -> dict[str, frozen
 
 
 def asked_for(state: Json) -> frozenset[str]:
-    """Give the variables in a state's own expressions, but those that an expression binds itself."""
+    """Return the variables in a state's own expressions, but those that an expression binds itself."""
     own = {name: value for name, value in state.items() if name not in _INNER}
     return frozenset(name for expression in expressions(own) for name in free_in(expression))
 
 
 def free_in(expression: str) -> set[str]:
-    """Give the variables and functions that an expression takes from outside."""
+    """Return the variables and functions that an expression takes from outside."""
     bound = set(re.findall(r"\$(\w+)\s*:=", expression))
     for parameters in re.findall(r"function\s*\(([^)]*)\)", expression):
         bound |= set(re.findall(r"\$(\w+)", parameters))

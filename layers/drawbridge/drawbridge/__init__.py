@@ -2,14 +2,14 @@
 
 **hint → request → decision → (approval) → acceptance → association → publication → record**
 
-An event is a hint; what AWS lists is the truth. So an event says only where to look, and everything that is decided,
+An event is a hint; what AWS lists is the truth. So an event says only what to sweep, and everything that is decided,
 is decided on what AWS answers when asked. What goes into each step, and what comes out:
 
 ``hint``
-    an event, a connection notification or the schedule → ``Look``: where to look, and no more
+    an event, a connection notification or the schedule → ``SweepScope``: what to sweep, and no more
 ``discovery``
-    ``Look`` → ``Seen``, each request as AWS lists it, compared with its ``Row`` → ``WorkflowInput``, an execution for
-    each request that needs an attempt; it stands above the other steps, since it looks at what each left behind
+    ``SweepScope`` → ``ObservedRequest``, each as AWS lists it, compared with its ``LedgerRow`` → ``ExecutionInput``,
+    for each request that needs an attempt; it stands above the other steps, since it sweeps over what each left behind
 ``request``
     what a request is: ``ResourceShareRequest`` or ``EndpointConnectionRequest``, with an id made of what it is about
 ``decision``
@@ -17,12 +17,13 @@ is decided on what AWS answers when asked. What goes into each step, and what co
 ``approval``
     ``AskApprover`` → ``Question`` → ``Approval``: what approvers see, and what they answered to exactly that
 ``acceptance``
-    ``Answer``, and ``DecidedOn`` what → ``Acceptance``, after having looked once more; or ``DecideAgain``
+    ``ActionableDecision``, and ``DecidedOn`` what → ``Acceptance``, after having asked AWS once more; or
+    ``DecideAgain``
 ``association``
-    bindings and what Lattice describes → ``Plan`` of ``DesiredAttachment``; each, against ``Observed`` → ``Step``,
-    until it is ``Associated``
+    bindings and what Lattice describes → ``Plan`` of ``DesiredAttachment``; each, against ``ObservedAttachment`` →
+    ``Step``, until it is a ``MadeAttachment``
 ``publication``
-    ``DesiredAttachment`` and ``Associated`` → ``PublicationPlan`` → ``Publication``: the names that resolve
+    ``DesiredAttachment`` and ``MadeAttachment`` → ``PublicationPlan`` → ``Publication``: the names that resolve
 ``record``
     ``Progress`` → ``Outcome`` → the ledger's row, and ``StatusChange``, the event on the bus
 

@@ -8,7 +8,7 @@ import msgspec
 
 Thing = TypeVar("Thing")
 
-GROUNDS_BYTES = 40_000
+DECISION_RECORD_BYTES = 40_000
 """Of the facts that the decision on a request rested on, and as much of those on what it holds.
 
 An account and a share have up to fifty tags each; a share's resources may have ARNs of any length.
@@ -19,12 +19,12 @@ WORDS_BYTES = 4_000
 
 
 def size_of(thing: object) -> int:
-    """Tell how many bytes it takes as JSON, however carefully it is written: every character escaped that can be."""
+    """Return how many bytes it takes as JSON, however carefully it is written: every character escaped that can be."""
     return len(json.dumps(msgspec.to_builtins(thing)))
 
 
 def fitting(things: Iterable[Thing], most: int) -> tuple[Thing, ...]:
-    """Give the first of the things, as many as take no more than so many bytes together."""
+    """Return the first of the things, as many as take no more than so many bytes together."""
     kept: list[Thing] = []
     room = most
     for thing in things:
@@ -37,7 +37,7 @@ def fitting(things: Iterable[Thing], most: int) -> tuple[Thing, ...]:
 
 
 def shortened(text: str, most: int) -> str:
-    """Give the text, or as much of its beginning as takes no more than so many bytes, and a sign that it was cut."""
+    """Return the text, or as much of its beginning as takes no more than so many bytes, and a sign that it was cut."""
     if size_of(text) <= most:
         return text
     # A character takes 12 bytes at most, an astral one's two escapes.

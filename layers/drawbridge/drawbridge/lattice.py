@@ -22,7 +22,7 @@ CONTAINERS = frozenset({"GROUP", "ARN"})
 
 
 def holds_others(kind: ResourceKind, entity_type: str) -> bool:
-    """Tell whether what has names is inside it: the children of a group, all that is in a service network."""
+    """Return whether what has names is inside it: the children of a group, all that is in a service network."""
     return kind is ResourceKind.SERVICE_NETWORK or entity_type in CONTAINERS
 
 
@@ -60,7 +60,7 @@ class Entity(Struct, frozen=True, kw_only=True, order=True):
     """Whether its owner lets it into service networks that can be shared on."""
 
 
-class Matchable(Struct, frozen=True, kw_only=True, order=True):
+class MatchAttributes(Struct, frozen=True, kw_only=True, order=True):
     """What of an entity bindings go by; the ledger keeps it, and not what else may change of an entity."""
 
     name: str

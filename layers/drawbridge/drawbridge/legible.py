@@ -29,7 +29,7 @@ _PLAIN = re.compile(r"(?:[!-\[\]-~]+(?: [!-\[\]-~]+)*)?")
 
 
 def legible(text: str, most: int = LONGEST) -> str:
-    r"""Give a text as people may be shown it: printable characters on one line, of ``most`` characters at most.
+    r"""Return a text as people may be shown it: printable characters on one line, of ``most`` characters at most.
 
     Runs of spaces are told by their number, ``\u{20*12}``, and so are those at either end. A backslash that could be
     taken for one of ours is told as well, and a text that was cut says so in the same way: ``\u{... 123 more}``.
@@ -49,7 +49,7 @@ def legible(text: str, most: int = LONGEST) -> str:
 
 
 def printable(line: str) -> str:
-    """Give a line of ours, whatever is in it, without what would steer a terminal; spaces and line breaks stay.
+    """Return a line of ours, whatever is in it, without what would steer a terminal; spaces and line breaks stay.
 
     The last guard of a screen: what others wrote is to be ``legible`` before it gets into a line.
     """
@@ -57,7 +57,7 @@ def printable(line: str) -> str:
 
 
 def _cut(parts: list[str], left: int, most: int) -> str:
-    """Give as many parts as leave room for how many characters of the text are left out."""
+    """Return as many parts as leave room for how many characters of the text are left out."""
     shown = sum(map(len, parts))
     while True:
         ending = f"{_ESCAPE}... {left} more}}"
@@ -69,7 +69,7 @@ def _cut(parts: list[str], left: int, most: int) -> str:
 
 
 def _length(part: str) -> int:
-    """Tell of how many characters of the text a part is."""
+    """Return of how many characters of the text a part is."""
     if not part.startswith(_ESCAPE):
         return 1
     _, many, times = part[len(_ESCAPE) : -1].partition("*")
@@ -77,7 +77,7 @@ def _length(part: str) -> int:
 
 
 def _parts(text: str) -> Iterator[tuple[str, int]]:
-    """Give each part as it is shown, with how many characters of the text it is."""
+    """Yield each part as it is shown, with how many characters of the text it is."""
     place, last = 0, len(text)
     marks, before = 0, ""
     for is_space, run in itertools.groupby(text, lambda each: each == " "):
@@ -99,7 +99,7 @@ def _parts(text: str) -> Iterator[tuple[str, int]]:
 
 
 def _stands_apart(each: str, before: str, marks: int) -> bool:
-    """Tell whether a character neither floods its letter nor makes, alone or with it, what can be written otherwise."""
+    """Whether a character neither floods its letter nor makes, alone or with it, what can be written otherwise."""
     if marks > _MOST_MARKS or (marks and not before):
         return False
     return unicodedata.normalize("NFC", before + each) == before + each

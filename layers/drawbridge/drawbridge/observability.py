@@ -8,9 +8,9 @@ from aws_lambda_powertools import Logger, Metrics
 NAMESPACE = "Drawbridge"
 
 
-def _as_ascii(told: Any) -> str:
+def _as_ascii(entry: Any) -> str:
     """Write a line of the log so that whoever reads it sees all that is in it, whatever others put into their names."""
-    return json.dumps(told, default=str, separators=(",", ":")).replace("\x7f", "\\u007f")
+    return json.dumps(entry, default=str, separators=(",", ":")).replace("\x7f", "\\u007f")
 
 
 logger = Logger(log_uncaught_exceptions=True, json_serializer=_as_ascii)

@@ -50,7 +50,7 @@ FAILURES = frozenset({"InternalFailure", "InternalError", "InternalServerError",
 
 @pytest.fixture(scope="module")
 def middleware(local_aws_server: LocalAws) -> Iterator[Middleware]:
-    """Give the middleware without the socket, and without throttles: thousands of calls come in a few seconds."""
+    """Yield the middleware without the socket, and without throttles: thousands of calls come in a few seconds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(throttles, "admit", lambda call: True)
         yield Middleware(DomainDispatcherApplication(server._service))
@@ -98,7 +98,7 @@ def test_what_is_there_in_part_is_counted() -> None:
 
 
 def told(client: Any, operation: str) -> tuple[str, str, int]:
-    """Call the operation; give the error's code, its message and the HTTP status."""
+    """Call the operation; return the error's code, its message and the HTTP status."""
     shape = client.meta.service_model.operation_model(operation).input_shape
     try:
         answer = client._make_api_call(operation, made_up.params(shape) if shape else {})

@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 
 def letters(account: Account, queue: str) -> list[tuple[Any, dict[str, str]]]:
-    """Give the bodies of dead letters with their attributes."""
+    """Return the bodies of dead letters with their attributes."""
     return [
         (
             json.loads(message["Body"]),

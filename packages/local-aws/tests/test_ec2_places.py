@@ -24,7 +24,7 @@ OUTPOST = "arn:aws:outposts:{}:{}:outpost/op-0123456789abcdef0"
 
 
 def outcome(call: Callable[[], Any]) -> str:
-    """Make a call; give the error's code, or nothing if it was done."""
+    """Make a call; return the error's code, or nothing if it was done."""
     try:
         call()
     except ClientError as error:

@@ -24,7 +24,7 @@ OLD = record("db.example.com", "A", "10.0.0.1", "10.0.0.2")
 
 
 def refused(owner: Person, zone_id: str, *changes: tuple[str, dict[str, Any]]) -> tuple[str, str]:
-    """Send a batch that is refused; give the error's code and message."""
+    """Send a batch that is refused; return the error's code and message."""
     with pytest.raises(ClientError) as raised:
         change(owner, zone_id, *changes)
     return str(raised.value.response["Error"]["Code"]), str(raised.value.response["Error"]["Message"])

@@ -28,7 +28,7 @@ def _run(*command: str | Path, folder: Path) -> str:
 
 
 def _asked_for(wheel: Path) -> dict[str, metadata.Distribution]:
-    """Give the distributions that the wheel asks for, directly or not, as they are installed for this interpreter."""
+    """Return the distributions that the wheel asks for, directly or not, as they are installed for this interpreter."""
     found: dict[str, metadata.Distribution] = {}
     seen: set[tuple[str, frozenset[str]]] = set()
     (own,) = metadata.distributions(path=[str(wheel)])
@@ -57,7 +57,7 @@ def _link(distribution: metadata.Distribution, packages: Path) -> None:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Give the folder of commands of an empty environment that the package was installed in."""
+    """Yield the folder of commands of an empty environment that the package was installed in."""
     folder = tmp_path_factory.mktemp("installed")
     source = folder / "source"
     shutil.copytree(PACKAGE, source, ignore=shutil.ignore_patterns("tests", "build", "*.egg-info", "__pycache__", ".*"))

@@ -21,7 +21,7 @@ def gateway(provider: Person, name: str = "gateway") -> str:
 
 
 def verified_domain(provider: Person, name: str = "example.com") -> str:
-    """Verify a domain by its TXT record; give the verification's id."""
+    """Verify a domain by its TXT record; return the verification's id."""
     started = provider.lattice.start_domain_verification(domainName=name)
     public_dns.publish(started["txtMethodConfig"]["name"], started["txtMethodConfig"]["value"])
     pass_time(10)

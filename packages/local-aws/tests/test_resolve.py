@@ -36,14 +36,14 @@ def asked(control: Control, **query: str) -> tuple[int, Any]:
 
 
 def led_to(control: Control, who: Person, name: str) -> str | None:
-    """Give the ARN of what the name leads to in the account's default VPC; None if it does not resolve there."""
+    """Return the ARN of what the name leads to in the account's default VPC; None if it does not resolve there."""
     status, told = asked(control, vpc=first_vpc(who)[0], name=name)
     assert status in {200, 404}, told
     return str(told["arn"]) if status == 200 else None
 
 
 def named(control: Control, who: Person) -> dict[str, str]:
-    """Give all names that resolve in the account's default VPC."""
+    """Return all names that resolve in the account's default VPC."""
     status, told = asked(control, vpc=first_vpc(who)[0])
     assert status == 200, told
     names: dict[str, str] = told["names"]

@@ -276,7 +276,7 @@ _SSM = (
 
 
 def _raw(port: int, request: bytes) -> tuple[int, str, str]:
-    """Send bytes; give the answer's status, type and body."""
+    """Send bytes; return the answer's status, type and body."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(request)
         answer = http.client.HTTPResponse(connection)

@@ -31,7 +31,7 @@ def mine(local_aws_server: LocalAws) -> Bot:
 
 @pytest.fixture
 def faultless(local_aws_server: LocalAws) -> Iterator[str]:
-    """Give the address of the control, and end all of Slack's faults afterwards."""
+    """Yield the address of the control, and end all of Slack's faults afterwards."""
     url = f"{local_aws_server.url}/_local/slack"
     yield url
     ask(url, {})

@@ -25,7 +25,7 @@ def sfn() -> Iterator[Any]:
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[Json]:
-    """Give what the bus is told, in order."""
+    """Return what the bus is told, in order."""
     events: list[Json] = []
     monkeypatch.setattr(status_changes, "announce", lambda *_, **event: events.append(event))
     return events

@@ -32,7 +32,7 @@ class Acceptances:
                     self._at[what].append(each.time)
 
     def of(self, ask: Ask) -> list[float]:
-        """Give the moments of the calls that may have accepted it; none if Drawbridge made none that is known of."""
+        """Return the moments of the calls that may have accepted it; none if Drawbridge made none that is known of."""
         if not ask.is_share:
             return self._at[ask.subject]
         arns = [

@@ -54,7 +54,7 @@ def _judge_refused(
 
 
 def _wanted(neighbours: Neighbours, home: Home) -> Wanted:
-    """Give what is wanted of what is let in now; the rest is as it was left."""
+    """Return what is wanted of what is let in now; the rest is as it was left."""
     wanted: Wanted = defaultdict(list)
     for binding in home.bindings.values():
         for name, owner in neighbours.resources.values():

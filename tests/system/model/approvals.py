@@ -98,7 +98,7 @@ class Desk:
         return found[-1] if found else None
 
     def asked(self) -> list[Ask]:
-        """Give what is asked about right now."""
+        """Return what is asked about right now."""
         return [ask for ask in self.asks if self.question(ask) is not None]
 
     def _write_list(self, but: str = "") -> None:
@@ -108,7 +108,7 @@ class Desk:
     # ---- what must be so
 
     def judge(self, accepted: Acceptances) -> Iterator[str]:
-        """Tell what is wrong."""
+        """Yield what is wrong."""
         rows = {row["subject"]["S"]: row for row in self.home.person.ledger()}
         for ask in self.asks:
             state = ask.asker.endpoint_state(ask.subject)
@@ -137,7 +137,7 @@ class Desk:
         return len(by) >= (2 if two else 1)
 
     def _counts(self, click: Click, used: float, *, approve: bool) -> bool:
-        """Tell whether the click is one of an approver: when they clicked, and when it was used."""
+        """Return whether the click is one of an approver: when they clicked, and when it was used."""
         spans = self.on_list[click.user]
         return (
             click.approve is approve

@@ -18,13 +18,13 @@ _OVER = frozenset({"deleting", "deleted", "rejected", "expired", "failed"})
 
 
 def judge(neighbours: Neighbours, accepted: Acceptances) -> list[str]:
-    """Tell all that is wrong; empty if nothing is."""
+    """Return all that is wrong; empty if nothing is."""
     accepted.gather()
     return [wrong for home in neighbours.homes for wrong in _judge_home(neighbours, home, accepted)]
 
 
 def at_rest(neighbours: Neighbours) -> bool:
-    """Tell whether no request is on its way any more, or about to be tried again."""
+    """Return whether no request is on its way any more, or about to be tried again."""
     return all(_is_final(home, row) for home in neighbours.homes for row in home.person.ledger())
 
 
@@ -197,7 +197,7 @@ def _names_here(
 
 
 def _of_rivals(home: Home, endpoints: list[dict[str, Any]], resources: dict[str, tuple[str, str]]) -> Iterator[str]:
-    """Give the parameters of those that want one name: of whoever does not get it, nothing is published."""
+    """Yield the parameters of those that want one name: of whoever does not get it, nothing is published."""
     for endpoint in endpoints:
         name, binding = _name(endpoint, resources), home.bindings.get(_tag(endpoint, _BINDING))
         if binding is not None and home.rivals(binding, name):

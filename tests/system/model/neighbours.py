@@ -63,11 +63,11 @@ class Binding:
         return json.dumps({"match": match, "attach": attach})
 
     def alias_of(self, resource: str) -> str:
-        """Give the name of its own that it wants for a resource; empty for none."""
+        """Return the name of its own that it wants for a resource; empty for none."""
         return f"{resource}{self.alias}.{DOMAIN}" if self.alias else ""
 
     def published(self, resource: str, vpc: str) -> str:
-        """Give the parameter that holds the name of a resource in a VPC."""
+        """Return the parameter that holds the name of a resource in a VPC."""
         place = f"{resource}/{vpc}" if self.by_tag else resource
         return f"/drawbridge/connections/{self.name}/{place}/dns-name"
 
@@ -111,17 +111,17 @@ class Home:
         return self.person.account_id
 
     def lets_in(self, account_id: str, *, to_service: bool) -> bool:
-        """Tell whether the policies in force let an account in."""
+        """Return whether the policies in force let an account in."""
         if account_id in self.forbids.values():
             return False
         return account_id in self.permits.values() or (to_service and account_id in self.registered)
 
     def wanted_in(self, binding: Binding) -> set[str]:
-        """Give the VPCs that a binding names, as they are tagged now."""
+        """Return the VPCs that a binding names, as they are tagged now."""
         return set(self.tagged) if binding.by_tag else {self.vpcs[binding.vpc]}
 
     def rivals(self, binding: Binding, resource: str) -> set[str]:
-        """Give the other bindings that want the same name for the same resource."""
+        """Return the other bindings that want the same name for the same resource."""
         alias = binding.alias_of(resource)
         return {
             each.name
@@ -175,7 +175,7 @@ class Ask:
         return not self.is_permitted() and self.asker.account_id in self.home.rejects.values()
 
     def may_be_accepted(self, at: float) -> bool:
-        """Tell whether it may be accepted at a moment: policies let it in lately, and it holds what they let in."""
+        """Return whether it may be accepted at a moment: policies let it in lately, and it holds what they let in."""
         return self.let_in.within(at - GRACE - LATE, at) and self.as_permitted.within(at - SEEN, at)
 
     def note(self) -> None:
@@ -349,7 +349,7 @@ class Neighbours:
             Name=f"{_POLICIES}/{name}", Type="String", Value="permit(principal action);", Overwrite=True
         )
 
-    def take_out(self, home: Home, name: str) -> None:
+    def delete_resource_association(self, home: Home, name: str) -> None:
         home.person.client("ssm").delete_parameter(Name=f"{_POLICIES}/{name}")
         home.permits.pop(name, None)
         home.forbids.pop(name, None)
@@ -471,7 +471,7 @@ class Neighbours:
 
 
 def invitation_of(ask: Ask) -> dict[str, Any] | None:
-    """Give the newest invitation to a share; None without any, and once AWS has purged it."""
+    """Return the newest invitation to a share; None without any, and once AWS has purged it."""
     found = [each for each in invitations(ask.home) if each["resourceShareArn"] == ask.subject]
     return max(found, key=lambda each: each["invitationTimestamp"], default=None)
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from drawbridge.status import Reason
 
 
-class Result(StrEnum):
+class AcceptanceResult(StrEnum):
     """How the invitation or connection stands afterwards."""
 
     ACCEPTED = "accepted"
@@ -20,7 +20,7 @@ class Result(StrEnum):
 
 
 class Acceptance(Struct, frozen=True, tag="answered", tag_field="outcome"):
-    result: Result
+    result: AcceptanceResult
     because: tuple[Reason, ...] = ()
 
 

@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
-from drawbridge.acceptance import Acceptance, DecideAgain, Result
-from drawbridge.decision import Accept, Answer, DecidedOn, Keep, Reject
+from drawbridge.acceptance import Acceptance, AcceptanceResult, DecideAgain
+from drawbridge.decision import Accept, ActionableDecision, DecidedOn, Keep, Reject
 from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest
 from drawbridge.request.connections import ConnectionState
-from drawbridge.request.digests import contents_fingerprint
+from drawbridge.request.fingerprints import contents_fingerprint
 from drawbridge.request.shares import Invitation, InvitationStatus, SharedResource
 from drawbridge.status import Reason
 
@@ -16,7 +16,7 @@ FRESH = timedelta(seconds=60)
 """How long a decision may be done after it was made: a policy may have been replaced since."""
 
 
-class Shares(Protocol):
+class InvitationAnswers(Protocol):
     """Shares and the invitations to them."""
 
     def newest_invitation(self, share_arn: str) -> Invitation | None: ...
@@ -31,7 +31,7 @@ class Shares(Protocol):
         ...
 
     def is_shared(self, share_arn: str) -> bool:
-        """Tell whether the share is there for this account, with or without an invitation."""
+        """Return whether the share is there for this account, with or without an invitation."""
         ...
 
     def answer(self, invitation_arn: str, *, accept: bool) -> None:
@@ -39,11 +39,11 @@ class Shares(Protocol):
         ...
 
 
-class Connections(Protocol):
+class ConnectionAnswers(Protocol):
     """Connections to this account's endpoint services."""
 
     def state(self, service_id: str, endpoint_id: str) -> ConnectionState:
-        """Tell a connection's state.
+        """Return a connection's state.
 
         Raises:
             GoneError: AWS lists no such connection.
@@ -51,12 +51,18 @@ class Connections(Protocol):
         ...
 
     def answer(self, service_id: str, endpoint_ids: list[str], *, accept: bool) -> dict[str, str]:
-        """Accept or reject connections of one service; give AWS's reason for each that it did not do."""
+        """Accept or reject connections of one service; return AWS's reason for each that it did not do."""
         ...
 
 
 def accept(
-    request: Request, decision: Answer, on: DecidedOn, shares: Shares, connections: Connections, *, now: datetime
+    request: Request,
+    decision: ActionableDecision,
+    on: DecidedOn,
+    shares: InvitationAnswers,
+    connections: ConnectionAnswers,
+    *,
+    now: datetime,
 ) -> Acceptance | DecideAgain:
     """Do what was decided, if it was decided lately and on what is there still.
 
@@ -84,7 +90,7 @@ def _again(why: str) -> DecideAgain:
 
 
 def _answer_share(
-    request: ResourceShareRequest, decision: Accept | Reject, on: DecidedOn, shares: Shares
+    request: ResourceShareRequest, decision: Accept | Reject, on: DecidedOn, shares: InvitationAnswers
 ) -> Acceptance | DecideAgain:
     invitation = shares.newest_invitation(request.share_arn)
     if invitation is not None and invitation.status is InvitationStatus.PENDING:
@@ -101,7 +107,7 @@ def _answer_share(
     return _of_invitation(invitation, decision)
 
 
-def _of_invitation(invitation: Invitation, decision: Answer) -> Acceptance:
+def _of_invitation(invitation: Invitation, decision: ActionableDecision) -> Acceptance:
     match invitation.status:
         case InvitationStatus.PENDING:
             raise NotReadyError(f"{invitation.arn} is still pending after the answer")
@@ -110,79 +116,81 @@ def _of_invitation(invitation: Invitation, decision: Answer) -> Acceptance:
         case InvitationStatus.ACCEPTED:
             return _shared(decision)
         case InvitationStatus.REJECTED:
-            return Acceptance(Result.REJECTED)
+            return Acceptance(AcceptanceResult.REJECTED)
         case InvitationStatus.EXPIRED:
             late = Reason("deadline-passed", "The invitation expired; the provider has to share again.")
-            return Acceptance(Result.EXPIRED, (late,))
+            return Acceptance(AcceptanceResult.EXPIRED, (late,))
         case _:
             assert_never(invitation.status)
 
 
-def _keep_share(request: ResourceShareRequest, decision: Keep, shares: Shares) -> Acceptance | DecideAgain:
+def _keep_share(request: ResourceShareRequest, decision: Keep, shares: InvitationAnswers) -> Acceptance | DecideAgain:
     if shares.newest_invitation(request.share_arn) is None or shares.is_shared(request.share_arn):
         return _without_invitation(request, decision, shares)
     return _again("The share is not in effect any more, and there is an invitation to it.")
 
 
-def _changed(invitation: Invitation, on: DecidedOn, shares: Shares) -> DecideAgain | None:
+def _changed(invitation: Invitation, on: DecidedOn, shares: InvitationAnswers) -> DecideAgain | None:
     """Look at what the answer would let in: RAM answers the invitation as it is by then."""
     arns: list[str] | None
     try:
-        held = shares.contents_of_invitation(invitation.arn)
+        contents = shares.contents_of_invitation(invitation.arn)
         # As in the facts: of what has no type nobody knows what it is, and the contents are unknown as a whole.
-        arns = [each.arn for each in held] if all(each.type for each in held) else None
+        arns = [each.arn for each in contents] if all(each.type for each in contents) else None
     except GoneError:
         return _again("The invitation was answered, or expired, while it was looked at.")
     except AccessDeniedError:
         arns = None
-    if contents_fingerprint(arns) == on.contents:
+    if contents_fingerprint(arns) == on.contents_fingerprint:
         return None
     return _again("The share does not hold any longer what was decided on.")
 
 
-def _without_invitation(request: ResourceShareRequest, decision: Answer, shares: Shares) -> Acceptance:
+def _without_invitation(
+    request: ResourceShareRequest, decision: ActionableDecision, shares: InvitationAnswers
+) -> Acceptance:
     if shares.is_shared(request.share_arn):
         return _shared(decision)
-    return Acceptance(Result.WITHDRAWN, (Reason("gone", "The share is gone; nothing is left to answer."),))
+    return Acceptance(AcceptanceResult.WITHDRAWN, (Reason("gone", "The share is gone; nothing is left to answer."),))
 
 
-def _shared(decision: Answer) -> Acceptance:
+def _shared(decision: ActionableDecision) -> Acceptance:
     if isinstance(decision, Accept | Keep):
-        return Acceptance(Result.ACCEPTED)
+        return Acceptance(AcceptanceResult.ACCEPTED)
     stays = Reason(
         "cannot-leave",
         "Rejected, but the share is in effect, and nobody can leave it; nothing of it is associated.",
     )
-    return Acceptance(Result.REJECTED, (stays,))
+    return Acceptance(AcceptanceResult.REJECTED, (stays,))
 
 
 def _answer_connection(
-    request: EndpointConnectionRequest, decision: Answer, on: DecidedOn, connections: Connections
+    request: EndpointConnectionRequest, decision: ActionableDecision, on: DecidedOn, connections: ConnectionAnswers
 ) -> Acceptance | DecideAgain:
     try:
         state = connections.state(request.service_id, request.endpoint_id)
         if _is_otherwise(state, decision, on):
             return _again(f"The connection is {state}, which is not what was decided on.")
-        if _wants_answer(state, decision):
+        if _needs_answer(state, decision):
             refused = connections.answer(request.service_id, [request.endpoint_id], accept=isinstance(decision, Accept))
             state = connections.state(request.service_id, request.endpoint_id)
-            if _wants_answer(state, decision):
+            if _needs_answer(state, decision):
                 why = refused.get(request.endpoint_id, "it is not visible yet")
                 raise NotReadyError(f"{request.endpoint_id} is still {state}: {why}")
     except GoneError:
-        return Acceptance(Result.WITHDRAWN, (Reason("gone", "The consumer's endpoint is gone."),))
-    return _standing(state)
+        return Acceptance(AcceptanceResult.WITHDRAWN, (Reason("gone", "The consumer's endpoint is gone."),))
+    return _acceptance_of(state)
 
 
-def _is_otherwise(state: ConnectionState, decision: Answer, on: DecidedOn) -> bool:
-    """Tell whether the connection was let in, or is not any longer, since it was decided on."""
+def _is_otherwise(state: ConnectionState, decision: ActionableDecision, on: DecidedOn) -> bool:
+    """Return whether the connection was let in, or is not any longer, since it was decided on."""
     if isinstance(decision, Accept) and state.is_live:
         # That is what was decided: by an earlier try, or by a person meanwhile.
         return False
     return state.is_open and state.is_live is not on.live
 
 
-def _wants_answer(state: ConnectionState, decision: Answer) -> bool:
+def _needs_answer(state: ConnectionState, decision: ActionableDecision) -> bool:
     match decision:
         case Accept():
             return state is ConnectionState.PENDING_ACCEPTANCE
@@ -195,16 +203,16 @@ def _wants_answer(state: ConnectionState, decision: Answer) -> bool:
             assert_never(decision)
 
 
-def _standing(state: ConnectionState) -> Acceptance:
+def _acceptance_of(state: ConnectionState) -> Acceptance:
     match state:
         case ConnectionState.PENDING | ConnectionState.AVAILABLE | ConnectionState.PARTIAL:
-            return Acceptance(Result.ACCEPTED)
+            return Acceptance(AcceptanceResult.ACCEPTED)
         case ConnectionState.REJECTED:
-            return Acceptance(Result.REJECTED)
+            return Acceptance(AcceptanceResult.REJECTED)
         case ConnectionState.EXPIRED:
-            return Acceptance(Result.EXPIRED, (Reason("expired", "The connection request expired."),))
+            return Acceptance(AcceptanceResult.EXPIRED, (Reason("expired", "The connection request expired."),))
         case ConnectionState.DELETING | ConnectionState.DELETED | ConnectionState.FAILED:
-            return Acceptance(Result.WITHDRAWN, (Reason("gone", f"The consumer's endpoint is {state}."),))
+            return Acceptance(AcceptanceResult.WITHDRAWN, (Reason("gone", f"The consumer's endpoint is {state}."),))
         case ConnectionState.PENDING_ACCEPTANCE | ConnectionState.UNKNOWN:
             raise NotReadyError(f"the connection is {state}")
         case _:

@@ -29,7 +29,7 @@ class Options(Struct, frozen=True, kw_only=True, rename="camel"):
     """Who speaks for the account that asks may approve too."""
 
 
-class Asked(Struct, frozen=True, kw_only=True, rename="camel"):
+class AskedQuestion(Struct, frozen=True, kw_only=True, rename="camel"):
     """Which question it was: what of it decides whether an answer to it is an answer to another one."""
 
     asking: str
@@ -57,7 +57,7 @@ class Question(Struct, frozen=True, kw_only=True, rename="camel"):
     request_id: str
     account_id: str
     title: str
-    asked: Asked
+    asked: AskedQuestion
     why: tuple[Reason, ...]
     """The policies that ask, and what stands against accepting without asking."""
     effects: tuple[str, ...]
@@ -68,13 +68,13 @@ class Question(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Approved(Struct, frozen=True, kw_only=True, rename="camel", tag="approved", tag_field="outcome"):
-    asked: Asked
+    asked: AskedQuestion
     by: tuple[str, ...]
     reason: str = ""
 
 
 class Denied(Struct, frozen=True, kw_only=True, rename="camel", tag="denied", tag_field="outcome"):
-    asked: Asked
+    asked: AskedQuestion
     by: tuple[str, ...]
     reason: str = ""
 
@@ -82,13 +82,13 @@ class Denied(Struct, frozen=True, kw_only=True, rename="camel", tag="denied", ta
 class TimedOut(Struct, frozen=True, kw_only=True, rename="camel", tag="timed-out", tag_field="outcome"):
     """Nobody answered in time."""
 
-    asked: Asked
+    asked: AskedQuestion
 
 
 class Reconsider(Struct, frozen=True, kw_only=True, rename="camel", tag="reconsider", tag_field="outcome"):
     """Nobody answered, and something changed meanwhile: look and decide again."""
 
-    asked: Asked
+    asked: AskedQuestion
 
 
 Approval = Approved | Denied | TimedOut | Reconsider

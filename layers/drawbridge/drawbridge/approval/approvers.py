@@ -40,8 +40,8 @@ def parse_approvers(text: str) -> Approvers:
     try:
         return read_json(text, Approvers)
     except UnreadableError as error:
-        told = re.sub(r"`\$\.?", "`", str(error))
-        raise InvalidInputError(f"config/approvers: {told}") from error
+        message = re.sub(r"`\$\.?", "`", str(error))
+        raise InvalidInputError(f"config/approvers: {message}") from error
 
 
 class Person(Struct, frozen=True):
@@ -52,12 +52,12 @@ class Person(Struct, frozen=True):
 
 
 def is_approver(person: Person, approvers: Approvers, members: frozenset[str]) -> bool:
-    """Tell whether the person may decide at all; ``members`` are those of the user groups."""
+    """Return whether the person may decide at all; ``members`` are those of the user groups."""
     return person.team_id == approvers.team_id and person.user_id in {*approvers.user_ids, *members}
 
 
 def speaks_for(person: Person, account_id: str, approvers: Approvers, options: Options) -> bool:
-    """Tell whether the person would approve their own account's request, where the policy does not allow that."""
+    """Return whether the person would approve their own account's request, where the policy does not allow that."""
     return not options.self_approval and person.user_id in approvers.speak_for.get(account_id, ())
 
 
@@ -67,7 +67,7 @@ def counts_no_more(
     approvers: Approvers | None,
     members: Callable[[Approvers], frozenset[str]],
 ) -> tuple[str, ...]:
-    """Give those of who approved that may not approve by now: taken off the list, or speaking for the account.
+    """Return those of who approved that may not approve by now: taken off the list, or speaking for the account.
 
     Whoever answered on the command line, by ARN, is let by IAM, and is no approver of the list. ``members`` are only
     asked for if the list does not have somebody. Without approvers nobody counts.

@@ -6,7 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from drawbridge.approval import Approval, Question, TimedOut
-from drawbridge.approval.message import Ending, Message, message, reminder
+from drawbridge.approval.message import MessageEnding, SlackMessage, message, reminder
 
 
 class Posted(Struct, frozen=True):
@@ -16,7 +16,7 @@ class Posted(Struct, frozen=True):
     ts: str
 
 
-class Standing(Struct, frozen=True, kw_only=True):
+class ApprovalRecord(Struct, frozen=True, kw_only=True):
     """Where a question stands, as the table has it."""
 
     question: Question
@@ -30,7 +30,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     """Whose approval does not count any more, and was taken out again."""
     approval: Approval | None = None
     """How it ended; ``None`` as long as it is open."""
-    told: str = ""
+    message_text: str = ""
     """What the message says of how it went."""
 
 
@@ -43,27 +43,27 @@ class Pending(Struct, frozen=True):
     decided: bool
 
 
-class Approvals(Protocol):
+class QuestionStore(Protocol):
     """The questions, one a request: the last that was asked of it."""
 
-    def open(self, question: Question, token: str, link: str) -> tuple[Standing, Standing | None]:
-        """Keep a question with the task that waits; give how it stands, and the other question that it takes over from.
+    def open(self, question: Question, token: str, link: str) -> tuple[ApprovalRecord, ApprovalRecord | None]:
+        """Keep a question with the task that waits; return how it stands, and the question that it takes over from.
 
         The same asking again keeps what there is of it, and only its task is another one.
         """
         ...
 
-    def note_posted(self, standing: Standing, posted: Posted) -> None: ...
+    def note_posted(self, record: ApprovalRecord, posted: Posted) -> None: ...
 
     def close(self, request_id: str, asking: str) -> Approval | None:
-        """End the question without an answer, if there is none; give how it ended, ``None`` if it is not there."""
+        """End the question without an answer, if there is none; return how it ended, ``None`` if it is not there."""
         ...
 
 
-class Messenger(Protocol):
+class QuestionMessenger(Protocol):
     """Slack."""
 
-    def post(self, channel: str, what: Message, *, below: Posted | None = None) -> Posted | None:
+    def post(self, channel: str, what: SlackMessage, *, below: Posted | None = None) -> Posted | None:
         """Post a message, perhaps in the thread below another one; ``None`` if it is not posted.
 
         Raises:
@@ -73,7 +73,7 @@ class Messenger(Protocol):
         """
         ...
 
-    def update(self, posted: Posted, what: Message) -> None:
+    def update(self, posted: Posted, what: SlackMessage) -> None:
         """Change a message; one that is gone is left so."""
         ...
 
@@ -86,13 +86,13 @@ class Callback(Protocol):
         ...
 
 
-class Quiet:
+class SilentMessenger:
     """Nobody is told; the question can be answered on the command line."""
 
-    def post(self, channel: str, what: Message, *, below: Posted | None = None) -> Posted | None:
+    def post(self, channel: str, what: SlackMessage, *, below: Posted | None = None) -> Posted | None:
         return None
 
-    def update(self, posted: Posted, what: Message) -> None:
+    def update(self, posted: Posted, what: SlackMessage) -> None:
         return
 
 
@@ -101,8 +101,8 @@ class AskingPorts(Struct, frozen=True, kw_only=True):
 
     channel: str
     """Of Slack, by its id."""
-    approvals: Approvals
-    messenger: Messenger
+    approvals: QuestionStore
+    messenger: QuestionMessenger
     callback: Callback
 
 
@@ -118,33 +118,33 @@ def ask(question: Question, token: str, link: str, ports: AskingPorts) -> None:
 
     The question is kept before it is posted: whatever becomes of Slack, it can be answered on the command line.
     """
-    standing, before = ports.approvals.open(question, token, link)
-    if standing.approval is not None:
-        ports.callback.complete(token, standing.approval)
+    record, before = ports.approvals.open(question, token, link)
+    if record.approval is not None:
+        ports.callback.complete(token, record.approval)
         return
     if before is not None and before.posted is not None:
-        void = Ending("Void: something changed, and it is asked again below.")
+        void = MessageEnding("Void: something changed, and it is asked again below.")
         ports.messenger.update(before.posted, message(before.question, link=before.link, ending=void))
-    if standing.posted is None:
-        asked = message(question, link=link, approved_by=standing.approved_by, void=standing.void)
+    if record.posted is None:
+        asked = message(question, link=link, approved_by=record.approved_by, void=record.void)
         posted = ports.messenger.post(ports.channel, asked)
         if posted is not None:
-            ports.approvals.note_posted(standing, posted)
+            ports.approvals.note_posted(record, posted)
 
 
 def remind(question: Question, token: str, link: str, ports: AskingPorts, *, escalation: Escalation) -> None:
     """Ask as ``ask`` does, and remind of it below, and where ``escalation`` says."""
     ask(question, token, link, ports)
-    standing, _ = ports.approvals.open(question, token, link)
-    if standing.approval is not None or standing.posted is None:
+    record, _ = ports.approvals.open(question, token, link)
+    if record.approval is not None or record.posted is None:
         return
     reminded = "" if escalation.channel else escalation.group
-    ports.messenger.post(ports.channel, reminder(question, reminded), below=standing.posted)
+    ports.messenger.post(ports.channel, reminder(question, reminded), below=record.posted)
     if escalation.channel:
         ports.messenger.post(escalation.channel, reminder(question, escalation.group))
 
 
-def close(question: Question, approvals: Approvals) -> Approval:
-    """End a question whose time is over; give the answer all the same, if somebody gave one at the last moment."""
+def close(question: Question, approvals: QuestionStore) -> Approval:
+    """End a question whose time is over; return the answer all the same, if somebody gave one at the last moment."""
     approval = approvals.close(question.request_id, question.asked.asking)
     return approval or TimedOut(asked=question.asked)

@@ -13,7 +13,7 @@ _NOTE_BYTES = 200
 
 
 def within(question: Question) -> Question:
-    """Give the question with as many lines and effects as there is room for; the last of each says what was cut."""
+    """Return the question with as many lines and effects as there is room for; the last of each says what was cut."""
     replace = msgspec.structs.replace
     return replace(
         question,
@@ -27,13 +27,13 @@ def _lines(lines: tuple[Line, ...]) -> tuple[Line, ...]:
     short = tuple(Line(each.label, shortened(each.text, _TEXT_BYTES)) for each in lines)
     if len(fitting(short, _LINES_BYTES)) == len(short):
         return short
-    told = fitting(short, _LINES_BYTES - _NOTE_BYTES)
-    return (*told, Line("More", f"{len(short) - len(told)} more lines, for which there is no room here"))
+    kept = fitting(short, _LINES_BYTES - _NOTE_BYTES)
+    return (*kept, Line("More", f"{len(short) - len(kept)} more lines, for which there is no room here"))
 
 
 def _texts(texts: tuple[str, ...]) -> tuple[str, ...]:
     short = tuple(shortened(each, _TEXT_BYTES) for each in texts)
     if len(fitting(short, _TEXTS_BYTES)) == len(short):
         return short
-    told = fitting(short, _TEXTS_BYTES - _NOTE_BYTES)
-    return (*told, f"And {len(short) - len(told)} more, for which there is no room here.")
+    kept = fitting(short, _TEXTS_BYTES - _NOTE_BYTES)
+    return (*kept, f"And {len(short) - len(kept)} more, for which there is no room here.")

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 from msgspec import Meta, Struct
 
-from drawbridge.approval.answer import Answer
+from drawbridge.approval.answer import ApprovalAnswer
 from drawbridge.approval.approvers import Person
 from drawbridge.approval.message import APPROVE, DENIAL, DENY, REASON
 from drawbridge.errors import InvalidInputError
@@ -28,7 +28,7 @@ class BadSignatureError(InvalidInputError):
 class Approve(Struct, frozen=True):
     """Somebody clicked Approve."""
 
-    answer: Answer
+    answer: ApprovalAnswer
     person: Person
     channel: str = ""
 
@@ -47,7 +47,7 @@ class OpenDenial(Struct, frozen=True):
 class Deny(Struct, frozen=True):
     """Somebody gave a reason, and denies it."""
 
-    answer: Answer
+    answer: ApprovalAnswer
     person: Person
     channel: str
 
@@ -155,7 +155,7 @@ def _of_button(payload: _Payload, person: Person) -> Click:
         raise InvalidInputError("actions: none of them is ours")
     request_id, asking = _question(ours[0].value)
     if ours[0].action_id == APPROVE:
-        answer = Answer(request_id=request_id, asking=asking, approve=True)
+        answer = ApprovalAnswer(request_id=request_id, asking=asking, approve=True)
         return Approve(answer, person, payload.container.channel_id)
     return OpenDenial(
         request_id,
@@ -178,7 +178,7 @@ def _of_form(payload: _Payload, person: Person) -> Click:
         raise InvalidInputError("view.state: the reason is not there") from None
     if not isinstance(reason, str):
         raise InvalidInputError("view.state: the reason is no text")
-    answer = Answer(request_id=request_id, asking=asking, approve=False, reason=reason[:500])
+    answer = ApprovalAnswer(request_id=request_id, asking=asking, approve=False, reason=reason[:500])
     return Deny(answer, person, channel=parts[1] if len(parts) == 3 else "")  # noqa: PLR2004 - value, channel, ts
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 
 from drawbridge.approval import Approval, Question
@@ -11,24 +12,24 @@ from drawbridge.approval.approvers import Approvers
 from drawbridge.approval.bounds import within
 from drawbridge.approval.live import lines_of_live
 from drawbridge.approval.question import Wait, effects_of, options_of, question_of, wait_for
-from drawbridge.approval.settle import settled, void_of
-from drawbridge.approval.turns import Turns, in_turn
+from drawbridge.approval.question_slots import QuestionSlots, within_slots
+from drawbridge.approval.settle import apply_approval, void_of
 from drawbridge.association.binding import Binding
 from drawbridge.configuration import InForce
-from drawbridge.decision import AskApprover, DecidedOn, Decision, Moot
-from drawbridge.decision.again import grounds_of
-from drawbridge.decision.bounds import decision_within, grounds_within
+from drawbridge.decision import AlreadyResolved, AskApprover, DecidedOn, Decision
+from drawbridge.decision.bounds import decision_record_within, decision_within
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decide import decide
-from drawbridge.decision.facts import ConnectionFacts, Facts, Moment
+from drawbridge.decision.decide_again import decision_record_of
+from drawbridge.decision.decision_record import DecisionRecord
+from drawbridge.decision.facts import ConnectionFacts, EvaluationTime, Facts
 from drawbridge.decision.gather import Gatherer
-from drawbridge.decision.grounds import Grounds
-from drawbridge.decision.in_force import broken, compiled, permitted_digest
+from drawbridge.decision.in_force import broken, compiled, decision_fingerprint
 from drawbridge.decision.let_in import LetIn, decided_on, let_in_by
 from drawbridge.decision.live import approved_before, kept
 from drawbridge.decision.policies import Policy
-from drawbridge.request import WorkflowInput
-from drawbridge.request.connections import NONE_HELD, Held
+from drawbridge.request import ExecutionInput
+from drawbridge.request.connections import NO_CONNECTIONS, ConnectionCounts
 
 
 class LetInBefore(Protocol):
@@ -44,7 +45,7 @@ class DecisionPorts(Struct, frozen=True, kw_only=True):
     ledger: LetInBefore
     policies: Callable[[], InForce[Policy]]
     bindings: Callable[[], tuple[Binding, ...]]
-    turns: Callable[[], Turns]
+    question_slots: Callable[[], QuestionSlots]
     approvers: Callable[[], Approvers | None]
     members: Callable[[Approvers], frozenset[str]]
     prefix: str
@@ -58,8 +59,8 @@ class RequestDecision(Struct, frozen=True, kw_only=True):
     """What the workflow goes by; a question is to be asked before anything is done."""
 
     decision: Decision
-    permitted: str = ""
-    grounds: Grounds | None = None
+    decision_fingerprint: str = msgspec.field(default="", name="permitted")
+    decision_record: DecisionRecord | None = msgspec.field(default=None, name="grounds")
     on: DecidedOn | None = None
     """What it was made on; ``None`` for what was over before it could be decided."""
     let_in: LetIn | None = None
@@ -69,34 +70,39 @@ class RequestDecision(Struct, frozen=True, kw_only=True):
 
 
 def decide_request(
-    request: WorkflowInput, approval: Approval | None, ports: DecisionPorts, moment: Callable[[], Moment]
+    execution: ExecutionInput,
+    approval: Approval | None,
+    ports: DecisionPorts,
+    evaluation_time: Callable[[], EvaluationTime],
 ) -> RequestDecision:
     """Decide, on facts that are gathered now, by the policies in force now.
 
     ``approval`` is how the last question ended, if there was one: it counts only if the same would be asked now.
     """
     # Before anything is read: what changes from here on was not seen.
-    now, in_force = moment(), ports.policies()
-    facts = ports.gatherer.gather(request.request, now.now)
-    before = ports.ledger.let_in(request.request_id)
+    now, in_force = evaluation_time(), ports.policies()
+    facts = ports.gatherer.gather(execution.request, now.now)
+    before = ports.ledger.let_in(execution.request_id)
     policies = compiled(in_force)
     decision = decision_within(decide(facts, policies, now, broken=broken(in_force)))
-    if isinstance(facts, Moot):
+    if isinstance(facts, AlreadyResolved):
         return RequestDecision(decision=decision)
     decision = approved_before(decision, facts, before)
     question: Question | None = None
     if isinstance(decision, AskApprover) and ports.asks_in_slack:
-        question = _question(request, facts, decision, before=before, ports=ports, policies=policies, now=now)
+        question = _question(execution, facts, decision, before=before, ports=ports, policies=policies, now=now)
     void = void_of(approval, question, ports.approvers, ports.members)
-    decision, question = settled(decision, question, approval, now.now, void=void)
+    decision, question = apply_approval(decision, question, approval, now.now, void=void)
     if question is not None:
-        decision, question = in_turn(decision, question, ports.turns(), ports.open_questions)
+        decision, question = within_slots(decision, question, ports.question_slots(), ports.open_questions)
     if question is None:
         decision = kept(decision, facts, before)
     return RequestDecision(
         decision=decision,
-        permitted=permitted_digest(in_force, facts.asker.consumer, _held(facts)),
-        grounds=grounds_within(grounds_of(facts, decision, policies, now, dict(in_force.versions))),
+        decision_fingerprint=decision_fingerprint(in_force, facts.requester.consumer, _connection_counts(facts)),
+        decision_record=decision_record_within(
+            decision_record_of(facts, decision, policies, now, dict(in_force.versions))
+        ),
         on=decided_on(facts, now.now),
         let_in=let_in_by(decision, facts, before, now.now),
         question=within(question) if question else None,
@@ -105,19 +111,19 @@ def decide_request(
 
 
 def _question(
-    request: WorkflowInput,
+    execution: ExecutionInput,
     facts: Facts,
     decision: AskApprover,
     *,
     before: LetIn | None,
     ports: DecisionPorts,
     policies: PolicySet,
-    now: Moment,
+    now: EvaluationTime,
 ) -> Question:
     """Return what a person would be asked, as much of it as there is room for."""
     return within(
         question_of(
-            request,
+            execution,
             facts,
             decision,
             effects_of(facts, ports.bindings(), ports.prefix),
@@ -129,5 +135,9 @@ def _question(
     )
 
 
-def _held(facts: Facts) -> Held:
-    return Held(facts.connections, facts.connections_to_service) if isinstance(facts, ConnectionFacts) else NONE_HELD
+def _connection_counts(facts: Facts) -> ConnectionCounts:
+    return (
+        ConnectionCounts(facts.connections, facts.connections_to_service)
+        if isinstance(facts, ConnectionFacts)
+        else NO_CONNECTIONS
+    )

@@ -12,7 +12,7 @@ _MOST_NEW = 30
 
 
 def lines_of_live(facts: Facts, let_in: LetIn | None) -> tuple[Line, ...]:
-    """Say it in lines; none of what is not live."""
+    """Return it in lines; none of what is not live."""
     return tuple(_lines(facts, let_in)) if is_live(facts) else ()
 
 

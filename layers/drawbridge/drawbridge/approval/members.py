@@ -13,20 +13,20 @@ _KEPT_AT_MOST = timedelta(hours=1)
 that whoever was taken out of a group does not decide on because a token was revoked."""
 
 
-class UserGroups(Protocol):
+class KnownGroupMembers(Protocol):
     """What was found when a group was last looked up."""
 
     def members(self, group_id: str) -> tuple[datetime, frozenset[str]] | None:
-        """Give the members, and when they were looked up."""
+        """Return the members, and when they were looked up."""
         ...
 
     def keep_members(self, group_id: str, members: frozenset[str]) -> None: ...
 
 
 def members_of(
-    approvers: Approvers, groups: UserGroups, look_up: Callable[[str], frozenset[str]], now: datetime
+    approvers: Approvers, groups: KnownGroupMembers, look_up: Callable[[str], frozenset[str]], now: datetime
 ) -> frozenset[str]:
-    """Give the members of all groups, as of five minutes ago at most; as of an hour if they can't be looked up."""
+    """Return the members of all groups, as of five minutes ago at most; as of an hour if they can't be looked up."""
     found: frozenset[str] = frozenset()
     slack_answers = True
     for group in approvers.user_group_ids:

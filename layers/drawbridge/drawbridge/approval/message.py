@@ -34,7 +34,7 @@ _USER = re.compile("[UW][A-Z0-9]{2,20}")
 _MOST_NAMED = 10
 
 
-class Message(Struct, frozen=True):
+class SlackMessage(Struct, frozen=True):
     """A message, as Slack takes it."""
 
     text: str
@@ -42,7 +42,7 @@ class Message(Struct, frozen=True):
     blocks: list[Block]
 
 
-class Ending(Struct, frozen=True):
+class MessageEnding(Struct, frozen=True):
     """How it went, once there is nothing to click any more, and who decided it."""
 
     text: str
@@ -50,7 +50,7 @@ class Ending(Struct, frozen=True):
 
 
 def value_of(request_id: str, asking: str) -> str:
-    """Give what a button carries: which question it answers. The task's token stays on our side."""
+    """Return what a button carries: which question it answers. The task's token stays on our side."""
     return f"{request_id}/{asking}"
 
 
@@ -60,12 +60,12 @@ def message(
     link: str,
     approved_by: tuple[str, ...] = (),
     void: tuple[str, ...] = (),
-    ending: Ending | None = None,
-) -> Message:
+    ending: MessageEnding | None = None,
+) -> SlackMessage:
     """Write the message: with its buttons as long as there is something to decide, then with how it went."""
     subject = f"{question.title} of {question.account_id}"
     blocks = [_header(f"{question.title} request")]
-    blocks += _sections(_told(question))
+    blocks += _sections(_question_text(question))
     until = int(question.asked.deadline.timestamp())
     fallback = f"{question.asked.deadline:%Y-%m-%d %H:%M} UTC"
     by = f"Decide by <!date^{until}^{{date_short_pretty}} at {{time}}|{fallback}>"
@@ -82,10 +82,10 @@ def message(
         blocks.append(_plain(_one_line(ending.text)[:_ENDING]))
         blocks += _named(ending.by)
     text = f"{subject}: {_one_line(ending.text)}" if ending else f"{subject} needs a decision"
-    return Message(escaped(text)[:_LONGEST_TEXT], blocks)
+    return SlackMessage(escaped(text)[:_LONGEST_TEXT], blocks)
 
 
-def reminder(question: Question, group: str = "") -> Message:
+def reminder(question: Question, group: str = "") -> SlackMessage:
     """Write the reminder, which may call a user group by its id."""
     until = int(question.asked.deadline.timestamp())
     called = f"<!subteam^{group}> " if group else ""
@@ -94,7 +94,7 @@ def reminder(question: Question, group: str = "") -> Message:
         f"{called}Still undecided: {escaped(question.title)} of {escaped(question.account_id)}. "
         f"It ends at <!date^{until}^{{date_short_pretty}} {{time}}|{fallback}>."
     )
-    return Message(text, [{"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}])
+    return SlackMessage(text, [{"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}])
 
 
 def denial_form(request_id: str, asking: str, channel: str, ts: str) -> Block:
@@ -123,7 +123,7 @@ def denial_form(request_id: str, asking: str, channel: str, ts: str) -> Block:
 
 
 def no_longer_counting(void: Iterable[str]) -> str:
-    """Say whose approval does not count any more."""
+    """Return whose approval does not count any more."""
     return f"The approval of {' and '.join(void)} does not count any more: they may not approve this now"
 
 
@@ -132,7 +132,7 @@ def escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _told(question: Question) -> Iterator[str]:
+def _question_text(question: Question) -> Iterator[str]:
     if question.changed:
         yield "ASKED AGAIN: an approval was void, because something changed."
         yield from _within(_PART, (f"  {legible(each)}" for each in question.changed))
@@ -150,7 +150,7 @@ def _sourced(reason: Reason) -> str:
 
 
 def _within(most: int, lines: Iterable[str]) -> Iterator[str]:
-    """Give lines as long as they fit into so many characters; what is too much is counted."""
+    """Yield lines as long as they fit into so many characters; what is too much is counted."""
     left_out = 0
     for line in lines:
         most -= len(line) + 1
@@ -163,7 +163,7 @@ def _within(most: int, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _one_line(text: str) -> str:
-    """Give what is told of several things, each legible already, on one line."""
+    """Return what is told of several things, each legible already, on one line."""
     return " ".join(printable(text).split())
 
 
@@ -210,5 +210,5 @@ def _buttons(question: Question) -> Block:
 
 
 def _button(action: str, text: str, style: str, value: str) -> Block:
-    told = {"type": "plain_text", "text": text}
-    return {"type": "button", "action_id": action, "style": style, "text": told, "value": value}
+    label = {"type": "plain_text", "text": text}
+    return {"type": "button", "action_id": action, "style": style, "text": label, "value": value}

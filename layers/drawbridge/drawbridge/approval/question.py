@@ -7,14 +7,14 @@ from typing import assert_never
 import msgspec
 from msgspec import Struct
 
-from drawbridge.approval import Asked, Line, Options, Question
+from drawbridge.approval import AskedQuestion, Line, Options, Question
 from drawbridge.association.binding import Binding, VpcTag
 from drawbridge.decision import AskApprover
-from drawbridge.decision.again import fingerprint
+from drawbridge.decision.decide_again import sha256_fingerprint
 from drawbridge.decision.facts import ConnectionFacts, Facts, Membership, OrganizationPlace, ShareFacts
 from drawbridge.lattice import PrivateDns
 from drawbridge.publication.names import consumer_path
-from drawbridge.request import WorkflowInput
+from drawbridge.request import ExecutionInput
 
 MARGIN = timedelta(minutes=10)
 """Left of an invitation's life for what follows an approval."""
@@ -35,7 +35,7 @@ class Wait(Struct, frozen=True):
 
 
 def question_of(
-    request: WorkflowInput,
+    execution: ExecutionInput,
     facts: Facts,
     decision: AskApprover,
     effects: Sequence[str],
@@ -55,12 +55,12 @@ def question_of(
     if isinstance(facts, ShareFacts) and facts.deadline is not None:
         end = min(end, facts.deadline - MARGIN)
     return Question(
-        request_id=request.request_id,
-        account_id=facts.asker.account_id,
+        request_id=execution.request_id,
+        account_id=facts.requester.account_id,
         title="Endpoint connection" if isinstance(facts, ConnectionFacts) else "Resource share",
-        asked=Asked(
-            asking=f"{request.attempt}-1",
-            fingerprint=fingerprint(lines, _that_matter(facts), decision.because, effects, options),
+        asked=AskedQuestion(
+            asking=f"{execution.attempt}-1",
+            fingerprint=sha256_fingerprint(lines, _that_matter(facts), decision.because, effects, options),
             lines=lines,
             deadline=end,
         ),
@@ -71,7 +71,7 @@ def question_of(
 
 
 def options_of(approvals: Collection[frozenset[str]]) -> Options:
-    """Give how policies want it asked, by the words of each ``@approval``; where they differ, the stricter way."""
+    """Return how policies want it asked, by the words of each ``@approval``; where they differ, the stricter way."""
     return Options(
         sensitive=any("sensitive" in words for words in approvals),
         two_person=any("two-person" in words for words in approvals),
@@ -80,22 +80,22 @@ def options_of(approvals: Collection[frozenset[str]]) -> Options:
 
 
 def wait_for(question: Question, now: datetime) -> Wait:
-    """Tell how long to wait for an answer."""
+    """Return how long to wait for an answer."""
     whole = question.asked.deadline - now
     half = max(_SHORTEST, whole / 2)
     return Wait(int(half.total_seconds()), int(max(_SHORTEST, whole - half).total_seconds()))
 
 
 def effects_of(facts: Facts, bindings: Iterable[Binding], prefix: str) -> list[str]:
-    """Say what would happen on approval, by the bindings in force."""
+    """Return what would happen on approval, by the bindings in force."""
     if isinstance(facts, ConnectionFacts):
-        path = consumer_path(prefix, facts.asker.account_id, facts.endpoint_id)
+        path = consumer_path(prefix, facts.requester.account_id, facts.endpoint_id)
         accepted = "stays open" if facts.live else "is accepted"
         return [f"The connection {accepted}, and its name published at {path}/dns-name."]
     accepted = "The share is accepted, whole and for good: nobody can leave it."
     if facts.deadline is None:
         accepted = "The share is in effect already; what it holds may be associated."
-    wanting = [each for each in bindings if each.match.could_match(facts.asker.account_id, facts.share_name)]
+    wanting = [each for each in bindings if each.match.could_match(facts.requester.account_id, facts.share_name)]
     if not wanting:
         return [accepted, "No binding wants anything of it: nothing is associated."]
     return [accepted, *(_effect(each, prefix) for each in wanting)]
@@ -106,9 +106,9 @@ def _effect(binding: Binding, prefix: str) -> str:
     where = f"in VPCs tagged {_tags(vpc)}" if isinstance(vpc, VpcTag) else f"in {vpc}" if vpc else ""
     by = f"service network {network.called}" if network else ""
     private = f"private DNS {binding.attach.dns}" if binding.attach.dns is not PrivateDns.OFF else ""
-    told = ", ".join(filter(None, (f"by {binding.attach.mode}", by, where, private)))
+    attached = ", ".join(filter(None, (f"by {binding.attach.mode}", by, where, private)))
     return (
-        f"Binding {binding.name}: resources that fit {binding.match.resource!r}, {told}; "
+        f"Binding {binding.name}: resources that fit {binding.match.resource!r}, {attached}; "
         f"published below /{prefix}/connections/{binding.name}/."
     )
 
@@ -125,14 +125,14 @@ def _that_matter(facts: Facts) -> Facts:
 
 
 def _lines(facts: Facts) -> Iterable[Line]:
-    asker = facts.asker
-    name = f" ({asker.place.name})" if asker.place.name else ""
-    yield Line("Account", f"{asker.account_id}{name}")
-    yield Line("Organization", _place(asker.place))
-    if asker.consumer is None:
+    requester = facts.requester
+    name = f" ({requester.place.name})" if requester.place.name else ""
+    yield Line("Account", f"{requester.account_id}{name}")
+    yield Line("Organization", _place(requester.place))
+    if requester.consumer is None:
         yield Line("Consumer", "not registered")
     else:
-        known = asker.consumer
+        known = requester.consumer
         yield Line("Consumer", f"{known.name or 'registered'}, tier {known.tier or 'none'}")
     if isinstance(facts, ConnectionFacts):
         yield Line("Service", f"{facts.service.id} {_named(facts.service.tags or {})}".strip())

@@ -5,7 +5,7 @@ from typing import Any, assert_never
 
 from msgspec import Struct
 
-from drawbridge.approval.answer import Answer, Decisions, Reply, Result, answer_of_person, words_of
+from drawbridge.approval.answer import AnswerRecords, AnswerResult, ApprovalAnswer, Reply, answer_of_person, words_of
 from drawbridge.approval.approvers import Approvers, Person, is_approver
 from drawbridge.approval.ask import Callback
 from drawbridge.approval.click import Approve, Click, Deny, Nothing, OpenDenial
@@ -22,76 +22,76 @@ class Received(Struct, frozen=True):
     trouble: str = ""
 
 
-class Desk(Struct, frozen=True, kw_only=True):
+class ApprovalPorts(Struct, frozen=True, kw_only=True):
     """What clicks are received with."""
 
     approvers: Callable[[], Approvers | None]
     """``None`` as long as nobody is configured rightly: then nobody may decide."""
     members: Callable[[Approvers], frozenset[str]]
     """Asked for only where the list of users does not have the person."""
-    decisions: Decisions
+    decisions: AnswerRecords
     callback: Callback
     open_form: Callable[[str, dict[str, Any]], None]
     """By a trigger, within three seconds of the click; raises ``DrawbridgeError`` if Slack did not open it."""
-    tell_later: Callable[..., None]
+    notify_later: Callable[..., None]
     """Has a ``Notice`` told, which it is given the fields of, without waiting for it."""
 
 
-def receive(click: Click, desk: Desk) -> Received:
+def receive(click: Click, ports: ApprovalPorts) -> Received:
     """Do what a click asks; every click has an answer, none is an error."""
     match click:
         case Nothing():
             return Received("nothing")
         case Approve(answer, person, channel) | Deny(answer, person, channel):
-            return _take(answer, person, channel, desk)
+            return _take(answer, person, channel, ports)
         case OpenDenial():
-            return _open(click, desk)
+            return _open(click, ports)
         case _:
             assert_never(click)
 
 
-def _take(answer: Answer, person: Person, channel: str, desk: Desk) -> Received:
-    approvers = desk.approvers()
+def _take(answer: ApprovalAnswer, person: Person, channel: str, ports: ApprovalPorts) -> Received:
+    approvers = ports.approvers()
     if approvers is None:
-        return _tell(Reply(Result.NOT_ALLOWED), person, channel, None, desk)
+        return _notify(Reply(AnswerResult.NOT_ALLOWED), person, channel, None, ports)
     reply = answer_of_person(
         answer,
         person,
         approvers=approvers,
-        members=lambda: desk.members(approvers),
-        decisions=desk.decisions,
-        callback=desk.callback,
+        members=lambda: ports.members(approvers),
+        decisions=ports.decisions,
+        callback=ports.callback,
     )
-    return _tell(reply, person, channel, approvers, desk)
+    return _notify(reply, person, channel, approvers, ports)
 
 
-def _open(click: OpenDenial, desk: Desk) -> Received:
+def _open(click: OpenDenial, ports: ApprovalPorts) -> Received:
     """Ask for the reason of a denial, if the person may deny it at all."""
-    approvers, person = desk.approvers(), click.person
+    approvers, person = ports.approvers(), click.person
     if approvers is None or not (
-        is_approver(person, approvers, frozenset()) or is_approver(person, approvers, desk.members(approvers))
+        is_approver(person, approvers, frozenset()) or is_approver(person, approvers, ports.members(approvers))
     ):
-        return _tell(Reply(Result.NOT_ALLOWED), person, click.channel, approvers, desk)
+        return _notify(Reply(AnswerResult.NOT_ALLOWED), person, click.channel, approvers, ports)
     try:
         form = denial_form(click.request_id, click.asking, click.channel, click.ts)
-        desk.open_form(click.trigger_id, form)
+        ports.open_form(click.trigger_id, form)
     except DrawbridgeError as failed:
         # It opens within three seconds of the click, or not at all: only another click helps.
         words = "Slack did not open the form for the reason in time. Click Deny once more."
-        desk.tell_later(request_id=click.request_id, user=person.user_id, words=words, channel=click.channel)
+        ports.notify_later(request_id=click.request_id, user=person.user_id, words=words, channel=click.channel)
         return Received("denial-not-opened", person.user_id, click.request_id, str(failed))
     return Received("denial-opened", person.user_id, click.request_id)
 
 
-def _tell(reply: Reply, person: Person, channel: str, approvers: Approvers | None, desk: Desk) -> Received:
+def _notify(reply: Reply, person: Person, channel: str, approvers: Approvers | None, ports: ApprovalPorts) -> Received:
     """Have what became of an answer told after it was answered: to the person, and in the message."""
-    standing = reply.standing
-    request_id = standing.question.request_id if standing else ""
-    posted = standing.posted if standing else None
-    desk.tell_later(
+    record = reply.approval_record
+    request_id = record.question.request_id if record else ""
+    posted = record.posted if record else None
+    ports.notify_later(
         request_id=request_id,
         user=person.user_id,
-        words="" if reply.result is Result.RECORDED else words_of(reply, approvers),
+        words="" if reply.result is AnswerResult.RECORDED else words_of(reply, approvers),
         channel=channel or (posted.channel if posted else ""),
     )
     return Received(reply.result, person.user_id, request_id)

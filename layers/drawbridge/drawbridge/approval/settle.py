@@ -6,14 +6,14 @@ from typing import assert_never
 
 import msgspec
 
-from drawbridge.approval import Approval, Approved, Asked, Denied, Line, Question, Reconsider, TimedOut
+from drawbridge.approval import Approval, Approved, AskedQuestion, Denied, Line, Question, Reconsider, TimedOut
 from drawbridge.approval.approvers import Approvers, counts_no_more
 from drawbridge.approval.message import no_longer_counting
 from drawbridge.decision import Accept, AskApprover, Decision, Hold, Reject
 from drawbridge.status import Reason
 
 
-def settled(
+def apply_approval(
     decision: Decision,
     question: Question | None,
     approval: Approval | None,
@@ -21,7 +21,7 @@ def settled(
     *,
     void: tuple[str, ...] = (),
 ) -> tuple[Decision, Question | None]:
-    """Give what is decided with the answer that there is, and the question that is still to be asked, if any.
+    """Return what is decided with the answer that there is, and the question that is still to be asked, if any.
 
     A policy that decides without asking wins over any approval; and an approval of another question than would be
     asked now is void. So is one of whom ``void`` names: who approved, and may not any more.
@@ -58,10 +58,10 @@ def void_of(
     approvers: Callable[[], Approvers | None],
     members: Callable[[Approvers], frozenset[str]],
 ) -> tuple[str, ...]:
-    """Give those whose approval does not count any more, right before it is used.
+    """Return those whose approval does not count any more, right before it is used.
 
     It may have been given long ago: the workflow tries again for hours, and an answer that was recorded may reach it
-    by a later look. The approvers are only asked for if somebody approved in Slack.
+    by a later sweep. The approvers are only asked for if somebody approved in Slack.
     """
     if question is None or not isinstance(approval, Approved):
         return ()
@@ -70,8 +70,8 @@ def void_of(
     return counts_no_more(approval.by, question, approvers(), members)
 
 
-def _asked_again(question: Question, before: Asked, void: tuple[str, ...]) -> Question:
-    """Give the question with the number of its asking: one more, if it is asked anew."""
+def _asked_again(question: Question, before: AskedQuestion, void: tuple[str, ...]) -> Question:
+    """Return the question with the number of its asking: one more, if it is asked anew."""
     if void:
         asked = msgspec.structs.replace(question.asked, asking=before.next_asking)
         changed = [] if before.fingerprint == question.asked.fingerprint else _changes(before.lines, asked.lines)
@@ -88,9 +88,9 @@ def _asked_again(question: Question, before: Asked, void: tuple[str, ...]) -> Qu
 def _changes(before: tuple[Line, ...], now: tuple[Line, ...]) -> list[str]:
     gone = [line for line in before if line not in now]
     new = [line for line in now if line not in before]
-    told = [f"no longer: {line.label}: {line.text}" for line in gone]
-    told += [f"now: {line.label}: {line.text}" for line in new]
-    return told or ["Not what is shown of it, but its details, or what the policies say of it."]
+    differences = [f"no longer: {line.label}: {line.text}" for line in gone]
+    differences += [f"now: {line.label}: {line.text}" for line in new]
+    return differences or ["Not what is shown of it, but its details, or what the policies say of it."]
 
 
 def _answer(code: str, word: str, by: tuple[str, ...], reason: str) -> Reason:

@@ -5,12 +5,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Literal
 
+import msgspec
 from msgspec import Struct
 
-from drawbridge.association.made import Made
-from drawbridge.association.plan_inputs import Inputs
-from drawbridge.decision.grounds import AssociationGrounds
-from drawbridge.lattice import Matchable, PrivateDns, ResourceKind, holds_others
+from drawbridge.association.owned_object import OwnedObject
+from drawbridge.association.plan_inputs import PlanInputs
+from drawbridge.decision.decision_record import AssociationDecisionRecord
+from drawbridge.lattice import MatchAttributes, PrivateDns, ResourceKind, holds_others
 from drawbridge.status import Reason
 
 
@@ -216,7 +217,7 @@ DesiredAttachment = ResourceEndpointAttachment | ServiceNetworkAttachment | Serv
 class PlannedAssociation(Struct, frozen=True, kw_only=True, rename="camel"):
     """An association that was decided on, and when."""
 
-    wanted: DesiredAttachment
+    desired: DesiredAttachment = msgspec.field(name="wanted")
     at: datetime
     """Before anything was asked of policies, bindings or AWS: what changed since then was not seen."""
 
@@ -228,30 +229,30 @@ class Plan(Struct, frozen=True, kw_only=True):
     refused: tuple[Reason, ...]
     broken: tuple[Reason, ...] = ()
     """Bindings that can't be read, and might have wanted something."""
-    state: str
-    """The digest of the share in effect that was decided on before the plan was made."""
-    wanted: str
-    """The digest of the bindings that the plan was made from."""
-    matched: str = ""
-    """The digest of those of them that matched something."""
-    contents: tuple[Matchable, ...] | None = None
+    observed_fingerprint: str = msgspec.field(name="state")
+    """A fingerprint of the share in effect that was decided on before the plan was made."""
+    bindings_fingerprint: str = msgspec.field(name="wanted")
+    """A fingerprint of the bindings that the plan was made from."""
+    matching_bindings_fingerprint: str = msgspec.field(default="", name="matched")
+    """A fingerprint of those of them that matched something."""
+    contents: tuple[MatchAttributes, ...] | None = None
     """What the share holds; ``None`` if not all of it can be described, it is a lot, or bindings are broken."""
-    grounds: AssociationGrounds | None = None
+    decision_record: AssociationDecisionRecord | None = msgspec.field(default=None, name="grounds")
     """What the policy was asked about."""
-    inputs: Inputs = Inputs()
+    inputs: PlanInputs = PlanInputs()
     """What else it rests on."""
-    left: tuple[Made, ...] | None = None
+    left_behind: tuple[OwnedObject, ...] | None = msgspec.field(default=None, name="left")
     """What is left behind of the share's resources, the reasons are among those refused; ``None`` if not known."""
     cut: tuple[str, ...] = ()
     """What there was no room for, in sentences."""
 
 
-class Associated(Struct, frozen=True, kw_only=True, rename="camel"):
+class MadeAttachment(Struct, frozen=True, kw_only=True, rename="camel"):
     """What makes a resource reachable, each by its id; empty for what the mode does without."""
 
     endpoint_id: str = ""
     network_arn: str = ""
-    in_network: str = ""
+    resource_association: str = msgspec.field(default="", name="inNetwork")
     """The service network's association with the resource or service."""
     vpc_association: str = ""
     """The service network's association with the VPC."""

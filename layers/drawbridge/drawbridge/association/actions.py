@@ -6,15 +6,15 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.association import AttachedResource, EndpointPlacement, PrivateDnsOptions, VpcAssociationSettings
-from drawbridge.association.observed import (
+from drawbridge.association.observed_attachment import (
     Endpoint,
     EndpointTarget,
-    InNetwork,
-    Network,
-    Observed,
+    ObservedAttachment,
+    ObservedServiceNetwork,
     Part,
+    ResourceAssociation,
+    ServiceNetworkVpcAssociation,
     State,
-    VpcInNetwork,
 )
 from drawbridge.lattice import PrivateDns
 
@@ -23,7 +23,7 @@ _NEW = "(new)"
 _OPEN = "open to the whole VPC: no security groups are named"
 
 
-class CreateNetwork(Struct, frozen=True):
+class CreateServiceNetwork(Struct, frozen=True):
     """Make a service network, not shareable: only so does it take resources as their owners share them."""
 
     name: str
@@ -33,10 +33,10 @@ class CreateNetwork(Struct, frozen=True):
         return f"create service network {self.name}"
 
 
-class PutInNetwork(Struct, frozen=True):
+class CreateResourceAssociation(Struct, frozen=True):
     """Associate a resource or a service with a service network."""
 
-    network: Network
+    network: ObservedServiceNetwork
     resource: AttachedResource
     private_dns: bool
     attempt: int
@@ -46,7 +46,7 @@ class PutInNetwork(Struct, frozen=True):
         return f"associate {self.resource.arn} with service network {self.network.name}{private}"
 
 
-class TakeOutOfNetwork(Struct, frozen=True):
+class DeleteResourceAssociation(Struct, frozen=True):
     """Delete an association that failed: it would be in the way of another one."""
 
     association_id: str
@@ -56,10 +56,10 @@ class TakeOutOfNetwork(Struct, frozen=True):
         return f"delete {self.association_id}, which failed: {self.failure or 'AWS gives no reason'}"
 
 
-class AssociateVpc(Struct, frozen=True):
+class CreateVpcAssociation(Struct, frozen=True):
     """Associate a VPC with a service network."""
 
-    network: Network
+    network: ObservedServiceNetwork
     vpc_id: str
     settings: VpcAssociationSettings
     attempt: int
@@ -70,10 +70,10 @@ class AssociateVpc(Struct, frozen=True):
         return f"associate {self.vpc_id} with service network {self.network.name}, {through}"
 
 
-class ChangeVpcAssociation(Struct, frozen=True):
-    """Give a VPC's association other security groups or another private DNS."""
+class UpdateVpcAssociation(Struct, frozen=True):
+    """Change the security groups or the private DNS of a VPC's association."""
 
-    association: VpcInNetwork
+    association: ServiceNetworkVpcAssociation
     why: str
     settings: VpcAssociationSettings
     """What it is to have then."""
@@ -92,7 +92,7 @@ class CreateEndpoint(Struct, frozen=True, kw_only=True):
     attachment: str
     """The name of the attachment that it is made for."""
     attempt: int
-    over: tuple[str, ...] = ()
+    terminated_ids: tuple[str, ...] = ()
     """Ids of endpoints that were there before: a token of theirs would give them back."""
 
     def __str__(self) -> str:
@@ -102,8 +102,8 @@ class CreateEndpoint(Struct, frozen=True, kw_only=True):
         return f"create an endpoint to {self.target} in {placement.vpc_id}, {subnets}{addresses}"
 
 
-class ChangeSecurityGroups(Struct, frozen=True):
-    """Give an endpoint security groups, and take others."""
+class ModifyEndpointSecurityGroups(Struct, frozen=True):
+    """Add security groups to an endpoint, and remove others."""
 
     endpoint: Endpoint
     add: frozenset[str]
@@ -115,8 +115,8 @@ class ChangeSecurityGroups(Struct, frozen=True):
         return f"change the security groups of {self.endpoint.id}: {'; '.join(filter(None, (added, removed)))}"
 
 
-class ChangePrivateDns(Struct, frozen=True):
-    """Give an endpoint another private DNS, be it wider or narrower, or none."""
+class ModifyEndpointPrivateDns(Struct, frozen=True):
+    """Change the private DNS of an endpoint, be it wider or narrower, or turn it off."""
 
     endpoint: Endpoint
     private_dns: PrivateDns
@@ -126,7 +126,7 @@ class ChangePrivateDns(Struct, frozen=True):
         return f"change the private DNS of {self.endpoint.id}: {' '.join((self.private_dns, *sorted(self.domains)))}"
 
 
-class AddSubnets(Struct, frozen=True):
+class ModifyEndpointSubnets(Struct, frozen=True):
     """Have an endpoint to a service network in more subnets."""
 
     endpoint: Endpoint
@@ -136,49 +136,49 @@ class AddSubnets(Struct, frozen=True):
         return f"change the subnets of {self.endpoint.id}: add {', '.join(sorted(self.subnet_ids))}"
 
 
-EndpointChange = ChangeSecurityGroups | ChangePrivateDns | AddSubnets
+EndpointChange = ModifyEndpointSecurityGroups | ModifyEndpointPrivateDns | ModifyEndpointSubnets
 Action = (
-    CreateNetwork
-    | PutInNetwork
-    | TakeOutOfNetwork
-    | AssociateVpc
-    | ChangeVpcAssociation
+    CreateServiceNetwork
+    | CreateResourceAssociation
+    | DeleteResourceAssociation
+    | CreateVpcAssociation
+    | UpdateVpcAssociation
     | CreateEndpoint
     | EndpointChange
 )
 
 
-def assumed(action: Action, observed: Observed) -> Observed:
+def assumed(action: Action, observed: ObservedAttachment) -> ObservedAttachment:
     """Return what would be observed once the action is done and AWS is ready with it."""
     part: Part
     match action:
-        case CreateNetwork(name=name):
-            part = Network(arn=name, name=name)
-        case PutInNetwork(private_dns=private_dns):
-            part = InNetwork(id=_NEW, state=State.AVAILABLE, private_dns=private_dns)
-        case TakeOutOfNetwork():
-            return msgspec.structs.replace(observed, in_network=None)
-        case AssociateVpc(network=network, settings=settings):
-            part = VpcInNetwork.of_ours(_NEW, State.AVAILABLE, network.arn, settings)
-        case ChangeVpcAssociation(association=there, settings=settings):
-            part = VpcInNetwork.of_ours(there.id, State.AVAILABLE, there.network_arn, settings)
+        case CreateServiceNetwork(name=name):
+            part = ObservedServiceNetwork(arn=name, name=name)
+        case CreateResourceAssociation(private_dns=private_dns):
+            part = ResourceAssociation(id=_NEW, state=State.AVAILABLE, private_dns=private_dns)
+        case DeleteResourceAssociation():
+            return msgspec.structs.replace(observed, resource_association=None)
+        case CreateVpcAssociation(network=network, settings=settings):
+            part = ServiceNetworkVpcAssociation.of_ours(_NEW, State.AVAILABLE, network.arn, settings)
+        case UpdateVpcAssociation(association=there, settings=settings):
+            part = ServiceNetworkVpcAssociation.of_ours(there.id, State.AVAILABLE, there.network_arn, settings)
         case CreateEndpoint():
             part = _created(action)
-        case ChangeSecurityGroups() | ChangePrivateDns() | AddSubnets():
-            part = changed(action)
+        case ModifyEndpointSecurityGroups() | ModifyEndpointPrivateDns() | ModifyEndpointSubnets():
+            part = modified(action)
         case _:
             assert_never(action)
     return observed.having(part)
 
 
-def changed(action: EndpointChange) -> Endpoint:
+def modified(action: EndpointChange) -> Endpoint:
     """Return the endpoint as it is once the action is done."""
     match action:
-        case ChangeSecurityGroups(endpoint=there, add=add, remove=remove):
+        case ModifyEndpointSecurityGroups(endpoint=there, add=add, remove=remove):
             return msgspec.structs.replace(there, security_group_ids=(there.security_group_ids | add) - remove)
-        case ChangePrivateDns(endpoint=there, private_dns=private_dns, domains=domains):
+        case ModifyEndpointPrivateDns(endpoint=there, private_dns=private_dns, domains=domains):
             return msgspec.structs.replace(there, private_dns=private_dns, private_domains=domains)
-        case AddSubnets(endpoint=there, subnet_ids=subnet_ids):
+        case ModifyEndpointSubnets(endpoint=there, subnet_ids=subnet_ids):
             return msgspec.structs.replace(there, subnet_ids=there.subnet_ids | subnet_ids)
         case _:
             assert_never(action)

@@ -22,7 +22,7 @@ _LONGEST = 240
 """Of Route 53's 255 characters, what the marker's label leaves."""
 
 
-class Zone(Struct, frozen=True, kw_only=True):
+class HostedZone(Struct, frozen=True, kw_only=True):
     """A hosted zone of Route 53."""
 
     name: str
@@ -50,12 +50,12 @@ class MayTakeOver(Protocol):
 class Zones(Protocol):
     """The hosted zones of this account, to look at only."""
 
-    def zone(self, zone_id: str) -> Zone | None:
-        """Give a zone; ``None`` if this account has none of that id."""
+    def zone(self, zone_id: str) -> HostedZone | None:
+        """Return a zone; ``None`` if this account has none of that id."""
         ...
 
     def holder(self, alias: Alias) -> Holder | None:
-        """Give whose a name is; ``None`` if it is nobody's, or not for us to understand."""
+        """Return whose a name is; ``None`` if it is nobody's, or not for us to understand."""
         ...
 
 
@@ -66,21 +66,21 @@ class AliasFault(Struct, frozen=True):
     text: str
 
 
-def alias_of(wanted: DesiredAttachment, name: str) -> Alias | None:
-    """Give the name of our own for a resource of that name.
+def alias_of(desired: DesiredAttachment, name: str) -> Alias | None:
+    """Return the name of our own for a resource of that name.
 
     Raises:
         ConflictError: it can't be a name of DNS, or is one that nobody should have by accident.
     """
-    if wanted.alias is None:
+    if desired.alias is None:
         return None
-    if (fault := fault_of(wanted.alias, name)) is not None:
+    if (fault := fault_of(desired.alias, name)) is not None:
         raise ConflictError(f"{fault.code}: {fault.text}")
-    return _made(wanted.alias, name)
+    return _made(desired.alias, name)
 
 
 def fault_of(desired: DesiredAlias, name: str) -> AliasFault | None:
-    """Say what is wrong with the name of our own for a resource of that name, if there is anything."""
+    """Return what is wrong with the name of our own for a resource of that name, if there is anything."""
     return next(_faults(desired, name), None)
 
 
@@ -104,7 +104,7 @@ def _made(desired: DesiredAlias, name: str) -> Alias:
 
 
 def reserved_name(alias: str, zone: str = "") -> str:
-    """Say why nobody should have the name by accident; empty if anybody may."""
+    """Return why nobody should have the name by accident; empty if anybody may."""
     first, *_ = labels = alias.split(".")
     if alias == zone:
         return "the zone's own name"
@@ -120,7 +120,7 @@ def _rendered(alias: str, name: str) -> str:
 
 
 def alias_for_policies(alias: str, name: str, *, holds_others: bool) -> str | None:
-    """Give the name that would be made, as policies are asked about it; ``None`` if nobody knows it yet.
+    """Return the name that would be made, as policies are asked about it; ``None`` if nobody knows it yet.
 
     That is so where others give it: the children of a group, by their names.
     """
@@ -134,55 +134,55 @@ class AliasCheck:
 
     def __init__(self, zones: Zones) -> None:
         self._zones = zones
-        self._known: dict[str, Zone | None] = {}
+        self._known: dict[str, HostedZone | None] = {}
         self._claimed: dict[Alias, tuple[str, str]] = {}
 
     def zone_name(self, zone_id: str) -> str:
-        """Give a zone's name; empty if there is none of that id."""
+        """Return a zone's name; empty if there is none of that id."""
         zone = self._zone(zone_id)
         return zone.name if zone else ""
 
-    def hindrance(self, wanted: DesiredAttachment, *, public: bool) -> Reason | None:
-        """Say why the association's name can't be made; ``public`` tells whether a public zone is meant."""
-        fault = next(self._faults(wanted, wanted.alias, public=public), None) if wanted.alias else None
+    def blocker(self, desired: DesiredAttachment, *, public: bool) -> Reason | None:
+        """Return why the association's name can't be made; ``public`` tells whether a public zone is meant."""
+        fault = next(self._faults(desired, desired.alias, public=public), None) if desired.alias else None
         if fault is None:
             return None
-        return Reason(fault.code, f"{wanted.resource.name}: {fault.text}", source=wanted.binding)
+        return Reason(fault.code, f"{desired.resource.name}: {fault.text}", source=desired.binding)
 
-    def _faults(self, wanted: DesiredAttachment, desired: DesiredAlias, *, public: bool) -> Iterator[AliasFault]:
-        zone = self._zone(desired.zone_id)
+    def _faults(self, desired: DesiredAttachment, alias: DesiredAlias, *, public: bool) -> Iterator[AliasFault]:
+        zone = self._zone(alias.zone_id)
         if zone is None:
-            why = f"this account has no hosted zone {desired.zone_id}; correct attach.alias.zone"
+            why = f"this account has no hosted zone {alias.zone_id}; correct attach.alias.zone"
             yield AliasFault("no-hosted-zone", why)
             return
         if not zone.private and not public:
-            why = f"{desired.zone_id} ({zone.name}) is public; if that is meant, write attach.alias.public: true"
+            why = f"{alias.zone_id} ({zone.name}) is public; if that is meant, write attach.alias.public: true"
             yield AliasFault("alias-public", why)
-        if wanted.resource.holds_others and "{resource}" in desired.name:
+        if desired.resource.holds_others and "{resource}" in alias.name:
             # What the names are, its children tell once they are there.
             return
-        if (fault := fault_of(desired, wanted.resource.name)) is not None:
+        if (fault := fault_of(alias, desired.resource.name)) is not None:
             yield fault
             return
-        yield from self._taken(_made(desired, wanted.resource.name), wanted)
+        yield from self._taken(_made(alias, desired.resource.name), desired)
 
-    def _taken(self, alias: Alias, wanted: DesiredAttachment) -> Iterator[AliasFault]:
-        claim = (wanted.binding, wanted.resource.arn)
+    def _taken(self, alias: Alias, desired: DesiredAttachment) -> Iterator[AliasFault]:
+        claim = (desired.binding, desired.resource.arn)
         first = self._claimed.setdefault(alias, claim)
         if first != claim:
             yield AliasFault("alias-taken", f"{alias.name} is claimed for {first[1]} by {first[0]}; write another name")
         holder = self._zones.holder(alias)
-        if holder is not None and holder.binding not in {"", wanted.binding}:
+        if holder is not None and holder.binding not in {"", desired.binding}:
             yield AliasFault("alias-taken", taken(alias, holder))
 
-    def _zone(self, zone_id: str) -> Zone | None:
+    def _zone(self, zone_id: str) -> HostedZone | None:
         if zone_id not in self._known:
             self._known[zone_id] = self._zones.zone(zone_id)
         return self._known[zone_id]
 
 
 def taken(alias: Alias, holder: Holder) -> str:
-    """Say whose a name is, and what to do."""
+    """Return whose a name is, and what to do."""
     where = f" in {holder.vpc_id}" if holder.vpc_id else ""
     return (
         f"{alias.name} in {alias.zone_id} is binding {holder.binding}'s{where}, for {holder.subject}; write another "

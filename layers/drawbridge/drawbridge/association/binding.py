@@ -12,7 +12,7 @@ from msgspec import Meta, Struct, field
 from drawbridge.association import Mode, NetworkRef
 from drawbridge.document_lines import line_of, line_of_error
 from drawbridge.errors import InvalidInputError
-from drawbridge.lattice import Entity, Matchable, PrivateDns, ResourceType
+from drawbridge.lattice import Entity, MatchAttributes, PrivateDns, ResourceType
 from drawbridge.parsing import DEEPEST, UnreadableError, line_too_deep, read_document, read_json
 
 Glob = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -57,10 +57,10 @@ class Match(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """None stands for all."""
 
     def could_match(self, provider: str, share_name: str) -> bool:
-        """Tell whether some resource in a share of that name could fit."""
+        """Return whether some resource in a share of that name could fit."""
         return fnmatchcase(provider, self.provider) and fnmatchcase(share_name, self.share)
 
-    def matches(self, resource: Entity | Matchable, share_name: str) -> bool:
+    def matches(self, resource: Entity | MatchAttributes, share_name: str) -> bool:
         return (
             self.could_match(resource.owner, share_name)
             and fnmatchcase(resource.name, self.resource)
@@ -175,7 +175,7 @@ def _invalid(name: str, reason: str, line: int | None = None) -> InvalidBindingE
 
 
 def _troubles(attach: Attach) -> Iterator[str]:
-    """Say what does not go together."""
+    """Yield what does not go together."""
     by_endpoint = attach.mode is not Mode.SERVICE_NETWORK
     if by_endpoint and attach.vpc is None:
         yield f"attach.vpc is missing; mode {attach.mode} needs one"

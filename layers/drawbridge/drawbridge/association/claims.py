@@ -7,7 +7,7 @@ from drawbridge.configuration import Conflict
 
 
 def conflict_among(bindings: Sequence[Binding]) -> Conflict | None:
-    """Give the first two that claim one name whatever they match: the one that was written last has to yield.
+    """Return the first two that claim one name whatever they match: the one that was written last has to yield.
 
     Where a resource's name is part of it, that is found out for each resource when it is planned.
     """
@@ -30,7 +30,7 @@ def conflict_among(bindings: Sequence[Binding]) -> Conflict | None:
 
 
 def _claimed(binding: Binding) -> tuple[str, str] | None:
-    """Give zone and name that a binding claims whatever it matches; ``None`` if it claims none such."""
+    """Return zone and name that a binding claims whatever it matches; ``None`` if it claims none such."""
     attach = binding.attach
     if attach.alias is None:
         return None

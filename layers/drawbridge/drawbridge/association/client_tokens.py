@@ -7,20 +7,25 @@ import hashlib
 from typing import assert_never
 
 from drawbridge.association import PrivateDnsOptions
-from drawbridge.association.actions import AssociateVpc, CreateEndpoint, CreateNetwork, PutInNetwork
-from drawbridge.association.observed import NetworkTarget, ResourceTarget
+from drawbridge.association.actions import (
+    CreateEndpoint,
+    CreateResourceAssociation,
+    CreateServiceNetwork,
+    CreateVpcAssociation,
+)
+from drawbridge.association.observed_attachment import NetworkTarget, ResourceTarget
 
 
-def network_token(action: CreateNetwork) -> str:
+def network_token(action: CreateServiceNetwork) -> str:
     return _token("network", action.name, action.attempt)
 
 
-def association_token(action: PutInNetwork) -> str:
+def association_token(action: CreateResourceAssociation) -> str:
     """Return the token of a network's association with a resource or a service."""
     return _token("in", action.network.arn, action.resource.arn, action.private_dns, action.attempt)
 
 
-def vpc_association_token(action: AssociateVpc) -> str:
+def vpc_association_token(action: CreateVpcAssociation) -> str:
     settings = action.settings
     made_with = (action.vpc_id, *_settings(settings.security_group_ids, settings.private_dns))
     return _token("vpc", action.network.arn, *made_with, action.attempt)
@@ -34,13 +39,13 @@ def endpoint_token(action: CreateEndpoint, *, placed: bool = True) -> str:
     endpoint to a resource is made by one attempt of one request; one to a service network perhaps by several at once,
     for bindings that may name other groups: without those and the attempt, AWS refuses all but the first.
     """
-    over, everything = sorted(action.over), _made_with(action)
+    terminated_ids, everything = sorted(action.terminated_ids), _made_with(action)
     match action.target:
         case ResourceTarget(binding, resource_arn):
-            return _token("endpoint", binding, resource_arn, *everything, action.attempt, *over)
+            return _token("endpoint", binding, resource_arn, *everything, action.attempt, *terminated_ids)
         case NetworkTarget(network):
             made_with = everything if placed else (action.placement.vpc_id,)
-            return _token("network endpoint", network.arn, *made_with, *over)
+            return _token("network endpoint", network.arn, *made_with, *terminated_ids)
         case _:
             assert_never(action.target)
 

@@ -20,13 +20,13 @@ class Coverage(Struct, frozen=True, kw_only=True):
     on: DecidedOn
 
     def expected(self, share_arn: str) -> tuple[SharedResource, ...]:
-        """Give what was seen when it was let in just now: RAM lists it only some seconds later."""
+        """Return what was seen when it was let in just now: RAM lists it only some seconds later."""
         if self.let_in is None or isinstance(self.decision, Keep):
             return ()
         return tuple(SharedResource(arn, "", share_arn) for arn in self.let_in.arns or ())
 
     def covered(self, arns: Iterable[str]) -> frozenset[str]:
-        """Give what was let in of this.
+        """Return what was let in of this.
 
         Raises:
             NotReadyError: what was just let in was too much to be kept one by one, and is not listed as it was.
@@ -39,7 +39,7 @@ class Coverage(Struct, frozen=True, kw_only=True):
         return found
 
     def refusal(self, name: str, binding: str) -> Reason:
-        """Say why something is not associated, who let the rest in, and what to do."""
+        """Return why something is not associated, who let the rest in, and what to do."""
         denied = next((reason for reason in self.decision.because if reason.code == DENIED), None)
         if denied is not None:
             return Reason(DENIED, f"{name}: {denied.text}; what was let in before stays.", source=denied.source)

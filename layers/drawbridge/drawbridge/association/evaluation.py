@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from drawbridge.association import DesiredAttachment
 from drawbridge.decision.facts import ResourceFacts
-from drawbridge.lattice import Entity, Matchable, Undescribed
+from drawbridge.lattice import Entity, MatchAttributes, Undescribed
 from drawbridge.request.shares import Share, SharedResource
 from drawbridge.status import Reason
 
@@ -21,7 +21,7 @@ class Refusal(Struct, frozen=True, kw_only=True):
     reason: Reason
 
 
-class Wish(Struct, frozen=True, kw_only=True):
+class Candidate(Struct, frozen=True, kw_only=True):
     """A resource that a binding matches, and what comes of it."""
 
     binding: str
@@ -32,7 +32,7 @@ class Wish(Struct, frozen=True, kw_only=True):
     refused: tuple[Refusal, ...] = ()
 
 
-class Considered(Struct, frozen=True, kw_only=True):
+class Evaluation(Struct, frozen=True, kw_only=True):
     """All that the bindings match in one share."""
 
     share: Share
@@ -40,18 +40,18 @@ class Considered(Struct, frozen=True, kw_only=True):
     """Of all that it holds."""
     visible: tuple[SharedResource, ...]
     """What it holds of VPC Lattice's."""
-    wishes: tuple[Wish, ...]
+    candidates: tuple[Candidate, ...]
     described: tuple[Entity, ...]
     """Those of them that VPC Lattice describes by now."""
-    state: str
-    """The digest of all that the share holds; after a decision, of what it held when it was decided on."""
+    observed_fingerprint: str
+    """A fingerprint of all that the share holds; after a decision, of what it held when it was decided on."""
     undescribed: tuple[Undescribed, ...] = ()
     """What it is told of the others."""
 
     @property
-    def contents(self) -> tuple[Matchable, ...] | None:
+    def contents(self) -> tuple[MatchAttributes, ...] | None:
         """What bindings go by, if all of it is described and it can be kept."""
         undescribed = {resource.arn for resource in self.visible} - {each.arn for each in self.described}
         if undescribed or len(self.described) > MOST_KEPT:
             return None
-        return tuple(Matchable(name=each.name, type=each.type, owner=each.owner) for each in self.described)
+        return tuple(MatchAttributes(name=each.name, type=each.type, owner=each.owner) for each in self.described)

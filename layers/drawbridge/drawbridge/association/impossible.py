@@ -10,7 +10,7 @@ from drawbridge.status import Reason
 
 
 def impossible(binding: Binding, resource: Entity) -> Reason | None:
-    """Say why this kind of thing can't be reached in this mode, if it can't."""
+    """Return why this kind of thing can't be reached in this mode, if it can't."""
     found = next(iter(_impossibilities(binding, resource)), None)
     if found is not None:
         code, why = found

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from drawbridge.association.binding import Binding, Match, parse_binding
 from drawbridge.association.claims import conflict_among
 from drawbridge.configuration import InForce, Parameters, in_force
-from drawbridge.lattice import Matchable
-from drawbridge.request.digests import digest
+from drawbridge.lattice import MatchAttributes
+from drawbridge.request.fingerprints import fingerprint
 
 PATH = "bindings"
 
@@ -16,22 +16,24 @@ def bindings_in_force(parameters: Parameters) -> InForce[Binding]:
     return in_force(parameters, PATH, parse_binding, conflict_among)
 
 
-def wanted_digest(bindings: InForce[Binding], provider: str, share_name: str, quotas: InForce[tuple[str, int]]) -> str:
-    """Give a digest of the bindings that could want something of a share, and of the limits that they meet."""
-    return _digest(bindings, quotas, lambda match: match.could_match(provider, share_name))
-
-
-def matched_digest(
-    bindings: InForce[Binding], share_name: str, contents: Iterable[Matchable], quotas: InForce[tuple[str, int]]
+def bindings_fingerprint(
+    bindings: InForce[Binding], provider: str, share_name: str, quotas: InForce[tuple[str, int]]
 ) -> str:
-    """Give a digest of the bindings that match something of what a share holds, and of the limits that they meet."""
-    held = tuple(contents)
-    return _digest(bindings, quotas, lambda match: any(match.matches(each, share_name) for each in held))
+    """Return a fingerprint of the bindings that could want something of a share, and of the limits that they meet."""
+    return _fingerprint(bindings, quotas, lambda match: match.could_match(provider, share_name))
 
 
-def _digest(bindings: InForce[Binding], quotas: InForce[tuple[str, int]], counts: Callable[[Match], bool]) -> str:
+def matching_bindings_fingerprint(
+    bindings: InForce[Binding], share_name: str, contents: Iterable[MatchAttributes], quotas: InForce[tuple[str, int]]
+) -> str:
+    """Return a fingerprint of the bindings that match something of a share, and of the limits that they meet."""
+    contents = tuple(contents)
+    return _fingerprint(bindings, quotas, lambda match: any(match.matches(each, share_name) for each in contents))
+
+
+def _fingerprint(bindings: InForce[Binding], quotas: InForce[tuple[str, int]], counts: Callable[[Match], bool]) -> str:
     versions = dict(bindings.versions)
-    return digest(
+    return fingerprint(
         [(binding.name, versions[binding.name]) for binding in bindings.things if counts(binding.match)],
         quotas.things,
     )

@@ -5,25 +5,25 @@ from typing import Protocol, assert_never
 
 from drawbridge.association import Mode, NetworkRef
 from drawbridge.association.binding import Binding, VpcTag
-from drawbridge.association.made import Kind, Made
-from drawbridge.association.observed import Network
+from drawbridge.association.observed_attachment import ObservedServiceNetwork
+from drawbridge.association.owned_object import OwnedKind, OwnedObject
 from drawbridge.configuration import InForce
 from drawbridge.lattice import Entity
 
 
-class Makings(Protocol):
+class OwnedObjects(Protocol):
     """What there is of the kinds that Drawbridge makes."""
 
-    def endpoints(self) -> Iterable[Made]:
-        """Give the endpoints that carry our marker."""
+    def endpoints(self) -> Iterable[OwnedObject]:
+        """Return the endpoints that carry our marker."""
         ...
 
-    def in_networks(self) -> Iterable[Made]:
-        """Give the associations of the service networks that this account sees, whoever made them."""
+    def network_associations(self) -> Iterable[OwnedObject]:
+        """Return the associations of the service networks that this account sees, whoever made them."""
         ...
 
-    def is_ours(self, made: Made) -> bool:
-        """Tell whether it carries our marker; what AWS does not tell the tags of is not ours."""
+    def is_ours(self, made: OwnedObject) -> bool:
+        """Return whether it carries our marker; what AWS does not tell the tags of is not ours."""
         ...
 
 
@@ -38,41 +38,41 @@ class LeftBehind:
         self,
         bindings: InForce[Binding],
         *,
-        makings: Makings,
+        owned_objects: OwnedObjects,
         shared_as: Mapping[str, Collection[str]],
         vpcs_tagged: Callable[[dict[str, str]], Collection[str]],
-        network_of: Callable[[NetworkRef], Network | None],
+        network_of: Callable[[NetworkRef], ObservedServiceNetwork | None],
         entity_of: Callable[[str], Entity | None],
     ) -> None:
         self._bindings = bindings
-        self._makings = makings
+        self._owned_objects = owned_objects
         self._shared_as = shared_as
         self._vpcs_tagged = vpcs_tagged
         self._network_of = network_of
         self._entity_of = entity_of
         self._entities: dict[str, Entity | None] = {}
 
-    def of(self, arns: Collection[str]) -> tuple[Made, ...]:
-        """Give what is left behind of these resources, and of the networks that they are in, or are."""
-        there = [*self._makings.in_networks()]
+    def of(self, arns: Collection[str]) -> tuple[OwnedObject, ...]:
+        """Return what is left behind of these resources, and of the networks that they are in, or are."""
+        there = [*self._owned_objects.network_associations()]
         networks = {each.network_arn for each in there if each.resource_arn in arns} | {*arns}
         about = (
             each
-            for each in (*self._makings.endpoints(), *there)
+            for each in (*self._owned_objects.endpoints(), *there)
             if each.resource_arn in arns or (not each.resource_arn and each.network_arn in networks)
         )
         return self._left(about)
 
-    def everywhere(self) -> tuple[Made, ...]:
-        """Give all that is left behind in this account."""
-        return self._left([*self._makings.endpoints(), *self._makings.in_networks()])
+    def everywhere(self) -> tuple[OwnedObject, ...]:
+        """Return all that is left behind in this account."""
+        return self._left([*self._owned_objects.endpoints(), *self._owned_objects.network_associations()])
 
-    def _left(self, made: Iterable[Made]) -> tuple[Made, ...]:
+    def _left(self, made: Iterable[OwnedObject]) -> tuple[OwnedObject, ...]:
         left = (each for each in made if self._is_called_for(each) is False)
-        return tuple(sorted(each for each in left if self._makings.is_ours(each)))
+        return tuple(sorted(each for each in left if self._owned_objects.is_ours(each)))
 
-    def _is_called_for(self, made: Made) -> bool | None:
-        """Tell whether some binding calls for it; ``None`` if that is not known."""
+    def _is_called_for(self, made: OwnedObject) -> bool | None:
+        """Return whether some binding calls for it; ``None`` if that is not known."""
         entity = None
         if made.resource_arn in self._shared_as:
             entity = self._entity(made.resource_arn)
@@ -83,22 +83,22 @@ class LeftBehind:
             return True
         # What a binding that never was good would call for is not known.
         broken = {each.name for each in self._bindings.broken if each.in_force is None}
-        unknown = made.binding in broken if made.kind is Kind.ENDPOINT else bool(broken)
+        unknown = made.binding in broken if made.kind is OwnedKind.ENDPOINT else bool(broken)
         return None if unknown else False
 
-    def _calls_for(self, binding: Binding, made: Made, entity: Entity | None) -> bool:
+    def _calls_for(self, binding: Binding, made: OwnedObject, entity: Entity | None) -> bool:
         mode = binding.attach.mode
         match made.kind:
-            case Kind.ENDPOINT:
+            case OwnedKind.ENDPOINT:
                 by_it = made.binding == binding.name and mode is Mode.RESOURCE_ENDPOINT
                 return by_it and self._matches(binding, entity) and self._is_placed(binding, made.vpc_id)
-            case Kind.NETWORK_ENDPOINT:
+            case OwnedKind.NETWORK_ENDPOINT:
                 by_it = mode is Mode.SERVICE_NETWORK_ENDPOINT and self._is_of_network(binding, made.network_arn)
                 return by_it and self._is_placed(binding, made.vpc_id)
-            case Kind.VPC:
+            case OwnedKind.VPC_ASSOCIATION:
                 by_it = mode is Mode.SERVICE_NETWORK and self._is_of_network(binding, made.network_arn)
                 return by_it and self._is_placed(binding, made.vpc_id)
-            case Kind.IN_NETWORK:
+            case OwnedKind.RESOURCE_ASSOCIATION:
                 by_it = mode is not Mode.RESOURCE_ENDPOINT and self._matches(binding, entity)
                 return by_it and self._is_of_network(binding, made.network_arn)
             case _:

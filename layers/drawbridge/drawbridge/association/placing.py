@@ -6,12 +6,12 @@ from typing import Protocol
 from drawbridge.arns import is_of
 from drawbridge.association import DesiredAlias, DesiredAttachment, NetworkRef
 from drawbridge.association.aliases import AliasCheck
-from drawbridge.association.associate import Ways
 from drawbridge.association.binding import Binding, VpcTag
 from drawbridge.association.desired import desired_attachments
 from drawbridge.association.evaluation import Refusal
-from drawbridge.association.observed import Observed
+from drawbridge.association.observed_attachment import ObservedAttachment
 from drawbridge.association.preflight import Preflight
+from drawbridge.association.reconcile import AttachmentReconciler
 from drawbridge.association.refusals import OF_THIS_ONE, not_looked_at
 from drawbridge.association.subnets import Vpc
 from drawbridge.configuration import InForce
@@ -19,7 +19,7 @@ from drawbridge.lattice import Entity, PrivateDns, ResourceKind
 from drawbridge.status import Reason
 
 
-class Network(Protocol):
+class VpcLookup(Protocol):
     """The VPCs of this account."""
 
     def vpc(self, vpc_id: str) -> Vpc | None: ...
@@ -27,15 +27,15 @@ class Network(Protocol):
     def tagged(self, tags: dict[str, str]) -> list[Vpc]: ...
 
 
-class Recorded(Protocol):
+class RecordedEndpoints(Protocol):
     """What the ledger keeps of how a share's associations were left."""
 
     def __call__(self, share_arn: str, /) -> Mapping[str, str]:
-        """Give the endpoint of each, by the association's name."""
+        """Return the endpoint of each, by the association's name."""
         ...
 
 
-def nothing_recorded(_share_arn: str, /) -> Mapping[str, str]:
+def no_recorded_endpoints(_share_arn: str, /) -> Mapping[str, str]:
     """Stand for a ledger that keeps nothing."""
     return {}
 
@@ -46,17 +46,17 @@ class Placing:
     def __init__(
         self,
         *,
-        network: Network,
+        network: VpcLookup,
         bindings: InForce[Binding],
-        ways: Ways,
+        reconciler: AttachmentReconciler,
         preflight: Preflight,
         aliases: AliasCheck,
         account_id: str,
-        recorded: Recorded,
+        recorded: RecordedEndpoints,
     ) -> None:
         self._network = network
         self._bindings = bindings
-        self._ways = ways
+        self._reconciler = reconciler
         self._preflight = preflight
         self._aliases = aliases
         self._account_id = account_id
@@ -100,46 +100,46 @@ class Placing:
         """Return what hinders the attachment, or keeps from looking whether anything does."""
         public = binding.attach.alias is not None and binding.attach.alias.public
         try:
-            return self._aliases.hindrance(desired, public=public) or self._hindrance(desired, resource)
+            return self._aliases.blocker(desired, public=public) or self._blocker(desired, resource)
         except OF_THIS_ONE as error:
             return not_looked_at(error, resource.name, binding.name)
 
-    def _hindrance(self, wanted: DesiredAttachment, resource: Entity) -> Reason | None:
-        observed = self._ways.observe(wanted)
+    def _blocker(self, desired: DesiredAttachment, resource: Entity) -> Reason | None:
+        observed = self._reconciler.observe(desired)
         network = observed.network
-        if network is not None and not wanted.resource.is_network:
+        if network is not None and not desired.resource.is_network:
             if not is_of(network.arn, self._account_id):
                 text = (
                     f"{resource.name}: {network.arn} is another account's too, and AWS associates nothing with nothing "
                     "that is both shared with this account; name a service network of its own"
                 )
-                return Reason("both-foreign", text, source=wanted.binding)
+                return Reason("both-foreign", text, source=desired.binding)
             closed = resource.kind is ResourceKind.RESOURCE_CONFIGURATION and not resource.allows_shareable_networks
-            if network.shareable and closed and observed.in_network is None:
+            if network.shareable and closed and observed.resource_association is None:
                 text = (
                     f"{resource.name}: service network {network.name} can be shared on, which its provider does not "
                     "allow, and which never changes; name a network that Drawbridge creates, or ask the provider for "
                     "allowAssociationToShareableServiceNetwork"
                 )
-                return Reason("network-shareable", text, source=wanted.binding)
-        return self._lost(wanted, observed) or self._preflight.hindrance(wanted, observed)
+                return Reason("network-shareable", text, source=desired.binding)
+        return self._ownership_lost(desired, observed) or self._preflight.blocker(desired, observed)
 
-    def _lost(self, wanted: DesiredAttachment, observed: Observed) -> Reason | None:
+    def _ownership_lost(self, desired: DesiredAttachment, observed: ObservedAttachment) -> Reason | None:
         """Find an endpoint of ours whose tags somebody took: it is not touched, and not made a second time.
 
         One that somebody made by hand to the same resource is none of our business.
         """
-        if not observed.beside:
+        if not observed.unowned_endpoints:
             return None
-        recorded = self._recorded(wanted.resource.share_arn).get(wanted.name)
-        lost = next((each.id for each in observed.beside if each.was_ours or each.id == recorded), None)
+        recorded = self._recorded(desired.resource.share_arn).get(desired.name)
+        lost = next((each.id for each in observed.unowned_endpoints if each.was_ours or each.id == recorded), None)
         if lost is None:
             return None
         text = (
-            f"{wanted.resource.name}: {lost} in {wanted.vpc_id} was made for this binding, and its tags say so no "
+            f"{desired.resource.name}: {lost} in {desired.vpc_id} was made for this binding, and its tags say so no "
             "longer; put them back to have it looked after again, or delete it to have it made anew"
         )
-        return Reason("ownership-lost", text, source=wanted.binding)
+        return Reason("ownership-lost", text, source=desired.binding)
 
     def _names_elsewhere(self, binding: Binding) -> bool:
         """Whether another binding may have private DNS by the same network: one that can't be read may."""

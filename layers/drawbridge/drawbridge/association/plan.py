@@ -8,30 +8,30 @@ from typing import Protocol
 import msgspec
 
 from drawbridge.association import DesiredAttachment, Plan
+from drawbridge.association.account_inventory import AccountInventory, inputs_of, that_matter
 from drawbridge.association.aliases import AliasCheck
-from drawbridge.association.associate import Ways
 from drawbridge.association.binding import Binding
 from drawbridge.association.coverage import Coverage
-from drawbridge.association.evaluation import MOST_KEPT, Considered, Refusal, Wish
+from drawbridge.association.evaluation import MOST_KEPT, Candidate, Evaluation, Refusal
 from drawbridge.association.impossible import impossible
-from drawbridge.association.in_force import matched_digest, wanted_digest
-from drawbridge.association.inputs import Surroundings, inputs_of, that_matter
-from drawbridge.association.left_behind import LeftBehind, Makings
-from drawbridge.association.made import Made
-from drawbridge.association.placing import Network, Placing, Recorded, nothing_recorded
-from drawbridge.association.plan_inputs import Inputs
+from drawbridge.association.in_force import bindings_fingerprint, matching_bindings_fingerprint
+from drawbridge.association.left_behind import LeftBehind, OwnedObjects
+from drawbridge.association.owned_object import OwnedObject
+from drawbridge.association.placing import Placing, RecordedEndpoints, VpcLookup, no_recorded_endpoints
+from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.association.preflight import Preflight
-from drawbridge.association.refusals import OF_THIS_ONE, not_looked_at, told_by_ram, twin
+from drawbridge.association.reconcile import AttachmentReconciler
+from drawbridge.association.refusals import OF_THIS_ONE, not_looked_at, twin, undescribed_by_ram
 from drawbridge.association.resource_facts import facts_of
-from drawbridge.bounds import GROUNDS_BYTES, WORDS_BYTES, fitting, shortened
+from drawbridge.bounds import DECISION_RECORD_BYTES, WORDS_BYTES, fitting, shortened
 from drawbridge.configuration import InForce
 from drawbridge.decision import Because
 from drawbridge.decision.decide import Policies, may_associate
-from drawbridge.decision.facts import Asker, Fact, Moment, ResourceFacts
-from drawbridge.decision.grounds import AssociationGrounds
+from drawbridge.decision.decision_record import AssociationDecisionRecord
+from drawbridge.decision.facts import EvaluationTime, Fact, Requester, ResourceFacts
 from drawbridge.errors import AccessDeniedError, NotReadyError
 from drawbridge.lattice import NOT_VISIBLE, Entity, Undescribed
-from drawbridge.request.digests import state_in_effect
+from drawbridge.request.fingerprints import share_fingerprint
 from drawbridge.request.shares import Share, SharedResource
 from drawbridge.status import Reason
 
@@ -48,7 +48,7 @@ REFUSED_BYTES = 60_000
 """Of why things were refused, in the words of policies' annotations."""
 
 
-class Shares(Protocol):
+class SharesInEffect(Protocol):
     """Shares in effect for this account."""
 
     def share(self, share_arn: str) -> Share | None: ...
@@ -56,19 +56,19 @@ class Shares(Protocol):
     def contents_of_share(self, share_arn: str) -> list[SharedResource]: ...
 
     def shares(self) -> list[Share]:
-        """Give all shares in effect."""
+        """Return all shares in effect."""
         ...
 
     def resources(self) -> list[SharedResource]:
-        """Give what all of them hold."""
+        """Return what all of them hold."""
         ...
 
 
-class Entities(Protocol):
+class EntityDescriptions(Protocol):
     """What VPC Lattice shows of what is shared."""
 
     def describe(self, resources: Iterable[SharedResource]) -> Sequence[Entity | Undescribed]:
-        """Describe those of the resources that are VPC Lattice's, and say why not of those that can't be used."""
+        """Describe those of the resources that are VPC Lattice's, and return why not of those that can't be used."""
         ...
 
     def entity(self, arn: str) -> Entity | None:
@@ -76,7 +76,7 @@ class Entities(Protocol):
         ...
 
     def tags(self, arn: str) -> dict[str, str] | None:
-        """Give the tags of a resource; ``None`` where AWS does not show them."""
+        """Return the tags of a resource; ``None`` where AWS does not show them."""
         ...
 
 
@@ -86,33 +86,33 @@ class Planner:
     def __init__(
         self,
         *,
-        shares: Shares,
-        entities: Entities,
-        network: Network,
+        shares: SharesInEffect,
+        entities: EntityDescriptions,
+        network: VpcLookup,
         policies: Policies,
         bindings: InForce[Binding],
-        ways: Ways,
+        reconciler: AttachmentReconciler,
         preflight: Preflight,
         aliases: AliasCheck,
         account_id: str,
         quotas: InForce[tuple[str, int]],
-        surroundings: Surroundings,
-        makings: Makings,
-        recorded: Recorded = nothing_recorded,
+        inventory: AccountInventory,
+        owned_objects: OwnedObjects,
+        recorded: RecordedEndpoints = no_recorded_endpoints,
     ) -> None:
-        self._makings = makings
-        self._surroundings = surroundings
+        self._owned_objects = owned_objects
+        self._inventory = inventory
         self._shares = shares
         self._entities = entities
         self._policies = policies
         self._bindings = bindings
         self._network = network
-        self._ways = ways
+        self._reconciler = reconciler
         self._quotas = quotas
         self._placing = Placing(
             network=network,
             bindings=bindings,
-            ways=ways,
+            reconciler=reconciler,
             preflight=preflight,
             aliases=aliases,
             account_id=account_id,
@@ -122,9 +122,9 @@ class Planner:
     def plan(
         self,
         share_arn: str,
-        asker: Asker,
+        requester: Requester,
         expected: Collection[SharedResource],
-        moment: Moment,
+        evaluation_time: EvaluationTime,
         coverage: Coverage | None = None,
         *,
         tries: int = 0,
@@ -140,36 +140,36 @@ class Planner:
             NotReadyError: the share, or for the first tries something in it, is not visible yet.
         """
         share = self._share(share_arn)
-        held = self._shares.contents_of_share(share_arn)
-        visible = [resource for resource in held if resource.is_lattice]
-        # Listed before it is read, here and below: what changes in between differs at the next look.
+        shared = self._shares.contents_of_share(share_arn)
+        visible = [resource for resource in shared if resource.is_lattice]
+        # Listed before it is read, here and below: what changes in between differs at the next sweep.
         with suppress(AccessDeniedError):
             # It is told below, where the same is asked for.
-            self._surroundings.resources([each.arn for each in visible])
-        considered = self._described(share, held, expected, coverage)
-        waited_for = [f"{each.arn}: {each.words}" for each in considered.undescribed if each.may_pass]
+            self._inventory.resources([each.arn for each in visible])
+        evaluation = self._described(share, shared, expected, coverage)
+        waited_for = [f"{each.arn}: {each.words}" for each in evaluation.undescribed if each.may_pass]
         if waited_for and tries < PATIENT_TRIES:
             raise NotReadyError(f"not visible yet in {share_arn}: {'; '.join(sorted(waited_for))}")
-        contents = None if self._bindings.broken else considered.contents
+        contents = None if self._bindings.broken else evaluation.contents
         matter = that_matter(self._bindings, share.owner, share.name, contents)
-        inputs, beside = Inputs(), list[Reason]()
-        left: tuple[Made, ...] | None = None
+        inputs, notes = PlanInputs(), list[Reason]()
+        left: tuple[OwnedObject, ...] | None = None
         try:
-            inputs = inputs_of(matter, visible, self._surroundings, dict(self._quotas.things))
+            inputs = inputs_of(matter, visible, self._inventory, dict(self._quotas.things))
         except AccessDeniedError as error:
-            beside.append(not_looked_at(error, "what the plan rests on is not compared"))
-        plan = self.plan_of(self._with_wishes(considered, asker, moment, coverage), moment)
+            notes.append(not_looked_at(error, "what the plan rests on is not compared"))
+        plan = self.plan_of(self._with_candidates(evaluation, requester, evaluation_time, coverage), evaluation_time)
         try:
             arns = {each.arn for each in visible}
             left = self._left_behind({arn: {share.name} for arn in arns}).of(arns)[:MOST_LEFT]
         except AccessDeniedError as error:
-            beside.append(not_looked_at(error, "what is left behind is not known"))
+            notes.append(not_looked_at(error, "what is left behind is not known"))
         else:
-            beside += [each.reason for each in left]
-        return msgspec.structs.replace(plan, inputs=inputs, refused=(*plan.refused, *beside), left=left)
+            notes += [each.reason for each in left]
+        return msgspec.structs.replace(plan, inputs=inputs, refused=(*plan.refused, *notes), left_behind=left)
 
-    def left_behind(self) -> tuple[Made, ...]:
-        """Give all that is left behind in this account."""
+    def left_behind(self) -> tuple[OwnedObject, ...]:
+        """Return all that is left behind in this account."""
         return self._left_behind({}).everywhere()
 
     def _left_behind(self, known: Mapping[str, set[str]]) -> LeftBehind:
@@ -180,64 +180,69 @@ class Planner:
                 shared_as[each.arn].add(names[each.share_arn])
         return LeftBehind(
             self._bindings,
-            makings=self._makings,
+            owned_objects=self._owned_objects,
             shared_as=shared_as,
             vpcs_tagged=lambda tags: {vpc.vpc_id for vpc in self._network.tagged(tags)},
-            network_of=self._ways.network,
+            network_of=self._reconciler.network,
             entity_of=self._entities.entity,
         )
 
-    def again(
+    def plan_again(
         self,
         share_arn: str,
-        asker: Asker,
+        requester: Requester,
         planned: DesiredAttachment,
-        moment: Moment,
+        evaluation_time: EvaluationTime,
         coverage: Coverage,
     ) -> DesiredAttachment | Reason:
-        """Decide again on one association that was planned: give it as it is wanted by now, or why it is refused.
+        """Decide again on one association that was planned: return it as it is wanted by now, or why it is refused.
 
         Raises:
             NotReadyError: the share is not visible, or VPC Lattice does not describe what is in it.
         """
-        considered = self.consider(share_arn, asker, (), moment, coverage, only=planned)
-        if planned.resource.arn not in {each.arn for each in considered.visible}:
+        evaluation = self.evaluate(share_arn, requester, (), evaluation_time, coverage, only=planned)
+        if planned.resource.arn not in {each.arn for each in evaluation.visible}:
             text = f"{planned.resource.name}: {planned.resource.arn} was taken out of the share meanwhile"
             return Reason("no-longer-shared", text, source=planned.binding)
-        for each in considered.undescribed:
-            told = f"{each.arn}: {each.words}"
+        for each in evaluation.undescribed:
+            text = f"{each.arn}: {each.words}"
             if each.may_pass:
-                raise NotReadyError(told)
-            return Reason(each.code, told, source=planned.binding)
-        wanted = [each for wish in considered.wishes for each in wish.associations if each.vpc_id == planned.vpc_id]
-        if wanted:
-            return wanted[0]
-        refused = [each for wish in considered.wishes for each in wish.refused]
+                raise NotReadyError(text)
+            return Reason(each.code, text, source=planned.binding)
+        desired = [
+            each
+            for candidate in evaluation.candidates
+            for each in candidate.associations
+            if each.vpc_id == planned.vpc_id
+        ]
+        if desired:
+            return desired[0]
+        refused = [each for candidate in evaluation.candidates for each in candidate.refused]
         if refused:
             # That of its VPC, if there are several.
             return min(refused, key=lambda each: each.vpc_id != planned.vpc_id).reason
         text = f"{planned.name}: the binding was changed or removed meanwhile"
         return Reason("no-binding-wants-it", text, source=planned.binding)
 
-    def consider(
+    def evaluate(
         self,
         share_arn: str,
-        asker: Asker,
+        requester: Requester,
         expected: Collection[SharedResource],
-        moment: Moment,
+        evaluation_time: EvaluationTime,
         coverage: Coverage | None = None,
         *,
         only: DesiredAttachment | None = None,
-    ) -> Considered:
-        """Say of each resource that a binding matches what comes of it; of one only, if that is asked for.
+    ) -> Evaluation:
+        """Evaluate each resource that a binding matches: what comes of it; one only, if that is asked for.
 
         Raises:
             NotReadyError: the share is not visible yet.
         """
         share = self._share(share_arn)
-        held = self._shares.contents_of_share(share_arn)
-        described = self._described(share, held, expected, coverage, only)
-        return self._with_wishes(described, asker, moment, coverage, only)
+        shared = self._shares.contents_of_share(share_arn)
+        described = self._described(share, shared, expected, coverage, only)
+        return self._with_candidates(described, requester, evaluation_time, coverage, only)
 
     def _share(self, share_arn: str) -> Share:
         share = self._shares.share(share_arn)
@@ -248,93 +253,107 @@ class Planner:
     def _described(
         self,
         share: Share,
-        held: list[SharedResource],
+        shared: list[SharedResource],
         expected: Collection[SharedResource],
         coverage: Coverage | None,
         only: DesiredAttachment | None = None,
-    ) -> Considered:
-        """Give what the share holds, nothing of it considered yet."""
-        visible = tuple(resource for resource in held if resource.is_lattice)
+    ) -> Evaluation:
+        """Return what the share holds, nothing of it considered yet."""
+        visible = tuple(resource for resource in shared if resource.is_lattice)
         missing = {thing.arn for thing in expected if thing.is_lattice} - {resource.arn for resource in visible}
         undescribed = [
             Undescribed(arn=arn, code=NOT_VISIBLE, words="AWS RAM does not list it", may_pass=True) for arn in missing
         ]
         asked_for = [each for each in visible if only is None or each.arn == only.resource.arn]
-        undescribed += filter(None, map(told_by_ram, asked_for))
-        told = {each.arn for each in undescribed}
+        undescribed += filter(None, map(undescribed_by_ram, asked_for))
+        silent = {each.arn for each in undescribed}
         described: list[Entity] = []
-        for answer in self._entities.describe([each for each in asked_for if each.arn not in told]):
+        for answer in self._entities.describe([each for each in asked_for if each.arn not in silent]):
             if isinstance(answer, Undescribed):
                 undescribed.append(answer)
             else:
                 described.append(answer)
-        arns = tuple(resource.arn for resource in held)
-        return Considered(
+        arns = tuple(resource.arn for resource in shared)
+        return Evaluation(
             share=share,
             arns=arns,
             visible=visible,
-            wishes=(),
+            candidates=(),
             described=tuple(sorted(described)),
             undescribed=tuple(sorted(undescribed, key=lambda each: each.arn)),
-            state=(coverage.on.state if coverage else "") or state_in_effect(arns),
+            observed_fingerprint=(coverage.on.observed_fingerprint if coverage else "") or share_fingerprint(arns),
         )
 
-    def _with_wishes(
+    def _with_candidates(
         self,
-        considered: Considered,
-        asker: Asker,
-        moment: Moment,
+        evaluation: Evaluation,
+        requester: Requester,
+        evaluation_time: EvaluationTime,
         coverage: Coverage | None,
         only: DesiredAttachment | None = None,
-    ) -> Considered:
-        share, wishes = considered.share, list[Wish]()
-        let_in = frozenset(considered.arns) if coverage is None else coverage.covered(considered.arns)
+    ) -> Evaluation:
+        share, candidates = evaluation.share, list[Candidate]()
+        let_in = frozenset(evaluation.arns) if coverage is None else coverage.covered(evaluation.arns)
         for binding in self._bindings.things:
             if only is not None and binding.name != only.binding:
                 continue
-            matched = [each for each in considered.described if binding.match.matches(each, share.name)]
+            matched = [each for each in evaluation.described if binding.match.matches(each, share.name)]
             # What was not let in takes no name from what was.
             fits = [each for each in matched if each.arn in let_in]
-            wishes += [
-                self._wish(binding, resource, fits, asker=asker, share=share, moment=moment) for resource in fits
+            candidates += [
+                self._candidate(
+                    binding, resource, fits, requester=requester, share=share, evaluation_time=evaluation_time
+                )
+                for resource in fits
             ]
             if coverage is not None:
-                wishes += [_uncovered(binding, each, coverage) for each in matched if each.arn not in let_in]
-        return msgspec.structs.replace(considered, wishes=tuple(wishes))
+                candidates += [_uncovered(binding, each, coverage) for each in matched if each.arn not in let_in]
+        return msgspec.structs.replace(evaluation, candidates=tuple(candidates))
 
-    def plan_of(self, considered: Considered, moment: Moment) -> Plan:
+    def plan_of(self, evaluation: Evaluation, evaluation_time: EvaluationTime) -> Plan:
         """Sum up what was considered; of more than can be done at once, the rest is refused."""
-        share, wishes = considered.share, considered.wishes
-        wanted = [each for wish in wishes for each in wish.associations]
+        share, candidates = evaluation.share, evaluation.candidates
+        desired = [each for candidate in candidates for each in candidate.associations]
         refused: list[Reason] = []
         if any(binding.match.could_match(share.owner, share.name) for binding in self._bindings.things):
-            refused += [Reason(each.code, f"{each.arn}: {each.words}") for each in considered.undescribed]
-        refused += [each.reason for wish in wishes for each in wish.refused]
-        asked = [wish.facts for wish in wishes if wish.facts is not None]
-        if len(wanted) > MOST_AT_ONCE:
-            text = f"{len(wanted)} associations are wanted of one share, {MOST_AT_ONCE} are made; match fewer"
-            refused.append(Reason("too-many-associations", text, source=wanted[MOST_AT_ONCE].binding))
+            refused += [Reason(each.code, f"{each.arn}: {each.words}") for each in evaluation.undescribed]
+        refused += [each.reason for candidate in candidates for each in candidate.refused]
+        asked = [candidate.facts for candidate in candidates if candidate.facts is not None]
+        if len(desired) > MOST_AT_ONCE:
+            text = f"{len(desired)} associations are wanted of one share, {MOST_AT_ONCE} are made; match fewer"
+            refused.append(Reason("too-many-associations", text, source=desired[MOST_AT_ONCE].binding))
         # What a broken binding would match is not known: whatever changes next is looked into.
-        contents = None if self._bindings.broken else considered.contents
+        contents = None if self._bindings.broken else evaluation.contents
         broken = (Reason("binding-broken", each.reason, source=each.name) for each in self._bindings.broken)
         short = [msgspec.structs.replace(each, text=shortened(each.text, WORDS_BYTES)) for each in refused]
         refused_kept = fitting(short[:MOST_AT_ONCE], REFUSED_BYTES)
-        asked_kept = fitting(asked[:MOST_KEPT], GROUNDS_BYTES)
+        asked_kept = fitting(asked[:MOST_KEPT], DECISION_RECORD_BYTES)
         return Plan(
-            associations=tuple(wanted[:MOST_AT_ONCE]),
+            associations=tuple(desired[:MOST_AT_ONCE]),
             refused=refused_kept,
             broken=fitting(broken, REFUSED_BYTES),
-            state=considered.state,
-            wanted=wanted_digest(self._bindings, share.owner, share.name, self._quotas),
-            matched=matched_digest(self._bindings, share.name, contents or (), self._quotas),
+            observed_fingerprint=evaluation.observed_fingerprint,
+            bindings_fingerprint=bindings_fingerprint(self._bindings, share.owner, share.name, self._quotas),
+            matching_bindings_fingerprint=matching_bindings_fingerprint(
+                self._bindings, share.name, contents or (), self._quotas
+            ),
             contents=contents,
-            grounds=AssociationGrounds(at=moment.now, zone=moment.zone, resources=asked_kept),
+            decision_record=AssociationDecisionRecord(
+                at=evaluation_time.now, zone=evaluation_time.zone, resources=asked_kept
+            ),
             cut=tuple(_cut(len(refused) - len(refused_kept), len(asked) - len(asked_kept))),
         )
 
-    def _wish(
-        self, binding: Binding, resource: Entity, fits: list[Entity], *, asker: Asker, share: Share, moment: Moment
-    ) -> Wish:
+    def _candidate(
+        self,
+        binding: Binding,
+        resource: Entity,
+        fits: list[Entity],
+        *,
+        requester: Requester,
+        share: Share,
+        evaluation_time: EvaluationTime,
+    ) -> Candidate:
         facts: ResourceFacts | None = None
         permitting: Because = ()
         refusal = impossible(binding, resource)
@@ -342,18 +361,18 @@ class Planner:
             # A call for each resource, which most policies do not need.
             tags_matter = bool(self._policies.speaking_of(Fact.RESOURCE_TAGS))
             tags = self._entities.tags(resource.arn) if tags_matter else None
-            facts = facts_of(binding, resource, asker=asker, share_name=share.name, tags=tags)
-            refusal, permitting = self._refusal(facts, moment)
+            facts = facts_of(binding, resource, requester=requester, share_name=share.name, tags=tags)
+            refusal, permitting = self._refusal(facts, evaluation_time)
             refusal = refusal or twin(binding, resource, fits)
         if refusal is not None:
             refused = (Refusal(reason=refusal),)
-            return Wish(binding=binding.name, resource=resource, facts=facts, refused=refused)
+            return Candidate(binding=binding.name, resource=resource, facts=facts, refused=refused)
         reserved = binding.attach.alias is not None and self._policies.let_names_be_reserved(permitting)
         try:
             placed, unplaced = self._placing.places(binding, resource, reserved=reserved)
         except OF_THIS_ONE as error:
             placed, unplaced = [], [Refusal(reason=not_looked_at(error, resource.name, binding.name))]
-        return Wish(
+        return Candidate(
             binding=binding.name,
             resource=resource,
             facts=facts,
@@ -361,9 +380,9 @@ class Planner:
             refused=tuple(unplaced),
         )
 
-    def _refusal(self, facts: ResourceFacts, moment: Moment) -> tuple[Reason | None, Because]:
-        """Say why policies do not permit it; or ``None``, and what permits it."""
-        permitted, because = may_associate(facts, self._policies, moment)
+    def _refusal(self, facts: ResourceFacts, evaluation_time: EvaluationTime) -> tuple[Reason | None, Because]:
+        """Return why policies do not permit it; or ``None``, and what permits it."""
+        permitted, because = may_associate(facts, self._policies, evaluation_time)
         if permitted:
             return None, because
         why = "; ".join(reason.text for reason in because)
@@ -371,13 +390,13 @@ class Planner:
 
 
 def _cut(refusals: int, facts: int) -> Iterator[str]:
-    """Say what there was no room for."""
+    """Yield what there was no room for."""
     if refusals:
         yield f"{refusals} more refusals are not told."
     if facts:
         yield f"What policies were asked about {facts} resources is not kept: they are not reviewed."
 
 
-def _uncovered(binding: Binding, resource: Entity, coverage: Coverage) -> Wish:
+def _uncovered(binding: Binding, resource: Entity, coverage: Coverage) -> Candidate:
     refused = (Refusal(reason=coverage.refusal(resource.name, binding.name)),)
-    return Wish(binding=binding.name, resource=resource, refused=refused)
+    return Candidate(binding=binding.name, resource=resource, refused=refused)

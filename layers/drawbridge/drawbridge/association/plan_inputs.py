@@ -1,11 +1,11 @@
-"""Inputs: what a plan rests on beside the share's contents and the configuration, as digests that a look compares."""
+"""Inputs: what a plan rests on beside contents and configuration, as fingerprints that a sweep compares."""
 
 import msgspec
 from msgspec import Struct
 
 
-class Inputs(Struct, frozen=True, kw_only=True):
-    """A digest for each kind of input; an empty one says nothing, and differs from nothing."""
+class PlanInputs(Struct, frozen=True, kw_only=True):
+    """A fingerprint for each kind of input; an empty one says nothing, and differs from nothing."""
 
     resources: str = ""
     """Of what VPC Lattice lists of that which the share holds."""
@@ -21,7 +21,7 @@ class Inputs(Struct, frozen=True, kw_only=True):
     room: str = ""
     """Of where a quota is reached."""
 
-    def changed_since(self, before: "Inputs") -> tuple[str, ...]:
+    def changed_since(self, before: "PlanInputs") -> tuple[str, ...]:
         """Name the kinds that differ, of those that both say something of."""
         now, then = msgspec.structs.asdict(self), msgspec.structs.asdict(before)
         return tuple(kind for kind, value in now.items() if value and then[kind] and value != then[kind])

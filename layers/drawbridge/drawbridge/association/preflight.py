@@ -12,11 +12,23 @@ from drawbridge.association import (
     ServiceNetworkAttachment,
     ServiceNetworkEndpointAttachment,
 )
-from drawbridge.association.actions import AddSubnets, AssociateVpc, CreateEndpoint, PutInNetwork
-from drawbridge.association.observed import EndpointTarget, Network, NetworkTarget, Observed, ResourceTarget, State
+from drawbridge.association.actions import (
+    CreateEndpoint,
+    CreateResourceAssociation,
+    CreateVpcAssociation,
+    ModifyEndpointSubnets,
+)
+from drawbridge.association.observed_attachment import (
+    EndpointTarget,
+    NetworkTarget,
+    ObservedAttachment,
+    ObservedServiceNetwork,
+    ResourceTarget,
+    State,
+)
 from drawbridge.association.quotas import DEFAULTS, IN_NETWORK, NETWORK_ENDPOINTS, PATH, RESOURCE_ENDPOINTS
 from drawbridge.association.quotas import VPCS_OF_NETWORK as VPCS
-from drawbridge.association.steps import Step, Stuck, steps
+from drawbridge.association.steps import Blocked, Step, steps
 from drawbridge.association.subnets import Subnet, unfit
 from drawbridge.lattice import PrivateDns, ResourceKind
 from drawbridge.status import Reason
@@ -26,13 +38,13 @@ class Places(Protocol):
     """The VPCs of this account, and what is in them."""
 
     def vpc_of_group(self, group_id: str) -> str | None:
-        """Give the VPC of a security group; ``None`` if there is no such group."""
+        """Return the VPC of a security group; ``None`` if there is no such group."""
         ...
 
     def subnet(self, subnet_id: str) -> Subnet | None: ...
 
     def has_dns(self, vpc_id: str) -> bool:
-        """Tell whether the VPC has DNS support and DNS host names, which private DNS needs."""
+        """Return whether the VPC has DNS support and DNS host names, which private DNS needs."""
         ...
 
 
@@ -47,9 +59,9 @@ class EndpointCounts(Protocol):
 class NetworkCounts(Protocol):
     """What service networks are associated with."""
 
-    def resources_in(self, network: Network) -> int: ...
+    def resources_in(self, network: ObservedServiceNetwork) -> int: ...
 
-    def vpcs_of(self, network: Network) -> int: ...
+    def vpcs_of(self, network: ObservedServiceNetwork) -> int: ...
 
 
 class Preflight:
@@ -74,57 +86,60 @@ class Preflight:
         self._named: dict[tuple[str, str], tuple[str, str]] = {}
         self._shared: dict[tuple[str, str], list[DesiredAttachment]] = defaultdict(list)
 
-    def hindrance(self, wanted: DesiredAttachment, observed: Observed) -> Reason | None:
-        """Say what is in the way, if anything is; how it is overcome is told with it."""
-        planned = [*steps(wanted, observed, attempt=1)]
-        found = next(iter(self._hindrances(wanted, observed, planned)), None)
+    def blocker(self, desired: DesiredAttachment, observed: ObservedAttachment) -> Reason | None:
+        """Return what is in the way, if anything is; how it is overcome is told with it."""
+        planned = [*steps(desired, observed, attempt=1)]
+        found = next(iter(self._blockers(desired, observed, planned)), None)
         if found is None:
-            self._count(wanted, observed, planned)
+            self._count(desired, observed, planned)
             return None
         code, text = found
-        return Reason(code, f"{wanted.resource.name}: {text}", source=wanted.binding)
+        return Reason(code, f"{desired.resource.name}: {text}", source=desired.binding)
 
-    def _hindrances(
-        self, wanted: DesiredAttachment, observed: Observed, planned: Iterable[Step]
+    def _blockers(
+        self, desired: DesiredAttachment, observed: ObservedAttachment, planned: Iterable[Step]
     ) -> Iterator[tuple[str, str]]:
-        yield from self._of_place(wanted)
-        yield from self._of_room(wanted, planned)
-        yield from self._of_names(wanted, observed)
-        yield from self._of_shared(wanted, observed)
+        yield from self._of_place(desired)
+        yield from self._of_room(desired, planned)
+        yield from self._of_names(desired, observed)
+        yield from self._of_shared(desired, observed)
         for step in planned:
             # What failed may be tried again: that is not known before.
-            if isinstance(step, Stuck) and not _failed(observed):
+            if isinstance(step, Blocked) and not _failed(observed):
                 yield step.code, step.why
         for need in self._needs(observed, planned):
             yield from self._of_quota(need)
 
-    def _count(self, wanted: DesiredAttachment, observed: Observed, planned: Iterable[Step]) -> None:
+    def _count(self, desired: DesiredAttachment, observed: ObservedAttachment, planned: Iterable[Step]) -> None:
         """Take what is wanted for made."""
-        if _takes_name(wanted):
-            self._named.setdefault((wanted.vpc_id, wanted.resource.arn), (_way(wanted, observed), wanted.binding))
-        self._shared[_way(wanted, observed), wanted.vpc_id].append(wanted)
+        if _takes_name(desired):
+            self._named.setdefault(
+                (desired.vpc_id, desired.resource.arn), (_attachment_key(desired, observed), desired.binding)
+            )
+        self._shared[_attachment_key(desired, observed), desired.vpc_id].append(desired)
         for need in self._needs(observed, planned):
             if need.new not in self._begun:
                 self._begun.add(need.new)
                 self._planned[need.quota, need.place] += 1
 
-    def _of_place(self, wanted: DesiredAttachment) -> Iterator[tuple[str, str]]:
-        for group_id in wanted.security_group_ids:
+    def _of_place(self, desired: DesiredAttachment) -> Iterator[tuple[str, str]]:
+        for group_id in desired.security_group_ids:
             vpc_id = self._places.vpc_of_group(group_id)
             if vpc_id is None:
                 yield "no-security-group", f"there is no security group {group_id}; correct the binding"
-            elif vpc_id != wanted.vpc_id:
-                yield "wrong-security-group", f"{group_id} is of {vpc_id}, not of {wanted.vpc_id}; name one of that VPC"
-        match wanted:
+            elif vpc_id != desired.vpc_id:
+                why = f"{group_id} is of {vpc_id}, not of {desired.vpc_id}; name one of that VPC"
+                yield "wrong-security-group", why
+        match desired:
             case ResourceEndpointAttachment() | ServiceNetworkEndpointAttachment():
-                yield from self._of_subnets(wanted.placement)
+                yield from self._of_subnets(desired.placement)
             case ServiceNetworkAttachment():
                 pass
             case _:
-                assert_never(wanted)
-        if _takes_name(wanted) and not self._places.has_dns(wanted.vpc_id):
+                assert_never(desired)
+        if _takes_name(desired) and not self._places.has_dns(desired.vpc_id):
             why = (
-                f"private DNS needs enableDnsSupport and enableDnsHostnames of {wanted.vpc_id}; "
+                f"private DNS needs enableDnsSupport and enableDnsHostnames of {desired.vpc_id}; "
                 "turn them on, or set privateDns: off"
             )
             yield "vpc-without-dns", why
@@ -138,74 +153,74 @@ class Preflight:
                 why = f"{subnet_id} is of {subnet.vpc_id}, not of {placement.vpc_id}; name one of that VPC"
                 yield "no-subnet", why
 
-    def _of_room(self, wanted: DesiredAttachment, planned: Iterable[Step]) -> Iterator[tuple[str, str]]:
+    def _of_room(self, desired: DesiredAttachment, planned: Iterable[Step]) -> Iterator[tuple[str, str]]:
         """Find subnets that can't hold what is to be made in them; what is there already has its place."""
-        match wanted:
+        match desired:
             case ResourceEndpointAttachment() | ServiceNetworkEndpointAttachment():
-                mode, address_type = wanted.mode, wanted.placement.address_type
+                mode, address_type = desired.mode, desired.placement.address_type
             case ServiceNetworkAttachment():
                 return
             case _:
-                assert_never(wanted)
+                assert_never(desired)
         for step in planned:
             if isinstance(step, CreateEndpoint) and not step.placement.subnet_ids:
                 addresses = f" for addresses of type {address_type}" if address_type else ""
-                lack = f"{wanted.vpc_id} has no subnet that can hold the endpoint{addresses}"
+                lack = f"{desired.vpc_id} has no subnet that can hold the endpoint{addresses}"
                 yield "no-subnet", f"{lack}; make one, or name another VPC"
             for subnet_id in sorted(_subnets_of(step)):
                 subnet = self._places.subnet(subnet_id)
                 if subnet is not None and (why := unfit(subnet, mode, address_type)):
                     yield "subnet-unsuitable", f"{why}; leave it out of the binding"
 
-    def _of_names(self, wanted: DesiredAttachment, observed: Observed) -> Iterator[tuple[str, str]]:
-        if not _takes_name(wanted):
+    def _of_names(self, desired: DesiredAttachment, observed: ObservedAttachment) -> Iterator[tuple[str, str]]:
+        if not _takes_name(desired):
             return
-        way, first = self._named.get((wanted.vpc_id, wanted.resource.arn), (_way(wanted, observed), ""))
-        if way != _way(wanted, observed):
+        way, first = self._named.get((desired.vpc_id, desired.resource.arn), (_attachment_key(desired, observed), ""))
+        if way != _attachment_key(desired, observed):
             why = (
-                f"binding {first} has its private name in {wanted.vpc_id}, and one way only can have it; "
+                f"binding {first} has its private name in {desired.vpc_id}, and one way only can have it; "
                 "set privateDns: off in one of the two"
             )
             yield "private-dns-twice", why
 
-    def _of_shared(self, wanted: DesiredAttachment, observed: Observed) -> Iterator[tuple[str, str]]:
+    def _of_shared(self, desired: DesiredAttachment, observed: ObservedAttachment) -> Iterator[tuple[str, str]]:
         """Find bindings that would take from each other what they share, which has one set of everything."""
-        match wanted:
+        match desired:
             case ServiceNetworkAttachment() | ServiceNetworkEndpointAttachment():
-                network = wanted.network.called
+                network = desired.network.called
             case ResourceEndpointAttachment():
                 return
             case _:
-                assert_never(wanted)
-        others = self._shared.get((_way(wanted, observed), wanted.vpc_id), ()) if wanted.vpc_id else ()
+                assert_never(desired)
+        others = self._shared.get((_attachment_key(desired, observed), desired.vpc_id), ()) if desired.vpc_id else ()
         for other in others:
-            groups = [frozenset(each.security_group_ids) for each in (other, wanted)]
+            groups = [frozenset(each.security_group_ids) for each in (other, desired)]
             if all(groups) and groups[0] != groups[1]:
                 why = (
-                    f"binding {other.binding} names other security groups for {network} in {wanted.vpc_id}, "
+                    f"binding {other.binding} names other security groups for {network} in {desired.vpc_id}, "
                     "and they share what has them; name the same in both"
                 )
                 yield "security-groups-differ", why
-            theirs, ours = other.private_dns.preference, wanted.private_dns.preference
+            theirs, ours = other.private_dns.preference, desired.private_dns.preference
             if len({theirs, ours} - {PrivateDns.OFF}) > 1:
                 why = (
-                    f"binding {other.binding} wants private DNS {theirs} of {network} in {wanted.vpc_id}, "
+                    f"binding {other.binding} wants private DNS {theirs} of {network} in {desired.vpc_id}, "
                     f"not {ours}, and they share what has it; write the same in both"
                 )
                 yield "private-dns-differs", why
 
-    def _needs(self, observed: Observed, planned: Iterable[Step]) -> Iterator["_Need"]:
-        """Give what would be made that AWS counts."""
+    def _needs(self, observed: ObservedAttachment, planned: Iterable[Step]) -> Iterator["_Need"]:
+        """Yield what would be made that AWS counts."""
         there = observed.network
         for step in planned:
             match step:
                 case CreateEndpoint(target=target, placement=placement):
                     yield self._need_of_endpoint(target, placement.vpc_id)
-                case PutInNetwork(network=network, resource=resource):
+                case CreateResourceAssociation(network=network, resource=resource):
                     if resource.kind is ResourceKind.RESOURCE_CONFIGURATION:
                         present = self._networks.resources_in(there) if there else 0
                         yield _Need(IN_NETWORK, network.arn, present, (IN_NETWORK, network.arn, resource.arn))
-                case AssociateVpc(network=network, vpc_id=vpc_id):
+                case CreateVpcAssociation(network=network, vpc_id=vpc_id):
                     present = self._networks.vpcs_of(there) if there else 0
                     yield _Need(VPCS, network.arn, present, (VPCS, network.arn, vpc_id))
                 case _:
@@ -247,27 +262,31 @@ def _subnets_of(step: Step) -> Collection[str]:
     match step:
         case CreateEndpoint(placement=placement):
             return placement.subnet_ids
-        case AddSubnets(subnet_ids=subnet_ids):
+        case ModifyEndpointSubnets(subnet_ids=subnet_ids):
             return subnet_ids
         case _:
             return ()
 
 
-def _takes_name(wanted: DesiredAttachment) -> bool:
-    return wanted.private_dns.enabled and bool(wanted.vpc_id)
+def _takes_name(desired: DesiredAttachment) -> bool:
+    return desired.private_dns.enabled and bool(desired.vpc_id)
 
 
-def _way(wanted: DesiredAttachment, observed: Observed) -> str:
-    """Name the way in a VPC: bindings may share that of a service network, an endpoint to a resource is a binding's."""
-    match wanted:
+def _attachment_key(desired: DesiredAttachment, observed: ObservedAttachment) -> str:
+    """Name the attachment in a VPC: bindings may share that of a service network, an endpoint is one binding's."""
+    match desired:
         case ResourceEndpointAttachment():
-            return f"{wanted.mode} {wanted.binding}"
+            return f"{desired.mode} {desired.binding}"
         case ServiceNetworkAttachment() | ServiceNetworkEndpointAttachment():
-            return f"{wanted.mode} {observed.network.arn if observed.network else wanted.network.called}"
+            return f"{desired.mode} {observed.network.arn if observed.network else desired.network.called}"
         case _:
-            assert_never(wanted)
+            assert_never(desired)
 
 
-def _failed(observed: Observed) -> bool:
-    states = [each.state for each in (observed.in_network, observed.vpc, observed.endpoint) if each is not None]
+def _failed(observed: ObservedAttachment) -> bool:
+    states = [
+        each.state
+        for each in (observed.resource_association, observed.vpc_association, observed.endpoint)
+        if each is not None
+    ]
     return State.FAILED in states

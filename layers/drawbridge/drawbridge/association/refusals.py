@@ -11,7 +11,7 @@ OF_THIS_ONE = (GoneError, RefusedError, AccessDeniedError)
 
 
 def not_looked_at(error: DrawbridgeError, what: str, binding: str = "") -> Reason:
-    """Tell of what AWS would not show, in its words."""
+    """Return the reason for what AWS would not show, in its words."""
     to_do = ""
     if isinstance(error, AccessDeniedError):
         to_do = (
@@ -21,8 +21,8 @@ def not_looked_at(error: DrawbridgeError, what: str, binding: str = "") -> Reaso
     return Reason(type(error).__name__, f"{what}: {error}{to_do}", source=binding)
 
 
-def told_by_ram(resource: SharedResource) -> Undescribed | None:
-    """Give what RAM says against a resource; what it says nothing of is for VPC Lattice to describe."""
+def undescribed_by_ram(resource: SharedResource) -> Undescribed | None:
+    """Return what RAM says against a resource; what it says nothing of is for VPC Lattice to describe."""
     if resource.status in {"", "AVAILABLE"}:
         return None
     words = ": ".join(filter(None, (f"its status in AWS RAM is {resource.status}", resource.status_message)))

@@ -2,16 +2,16 @@
 
 from drawbridge.association.aliases import alias_for_policies
 from drawbridge.association.binding import Binding
-from drawbridge.decision.facts import Asker, ResourceFacts
+from drawbridge.decision.facts import Requester, ResourceFacts
 from drawbridge.lattice import Entity, ResourceKind, holds_others
 
 
 def facts_of(
-    binding: Binding, resource: Entity, *, asker: Asker, share_name: str, tags: dict[str, str] | None
+    binding: Binding, resource: Entity, *, requester: Requester, share_name: str, tags: dict[str, str] | None
 ) -> ResourceFacts:
     """Return what policies are asked; ``tags`` are the resource's, ``None`` where they are not known."""
     return ResourceFacts(
-        asker=asker,
+        requester=requester,
         share_arn=resource.share_arn,
         share_name=share_name,
         resource_kind=resource.kind,
@@ -31,7 +31,7 @@ def facts_of(
 
 
 def _alias(binding: Binding, resource: Entity) -> str | None:
-    """Give the name of our own as policies are asked about it; ``{vpc}`` stays where VPCs are named by tag."""
+    """Return the name of our own as policies are asked about it; ``{vpc}`` stays where VPCs are named by tag."""
     attach = binding.attach
     if attach.alias is None:
         return ""

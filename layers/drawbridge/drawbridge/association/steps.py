@@ -1,4 +1,4 @@
-"""The steps from what AWS lists to what is wanted: a pure comparison, which can be printed instead of done.
+"""The steps from what AWS lists to what is desired: a pure comparison, which can be printed instead of done.
 
 Doing a step changes what is observed, and then the next one is asked for; when there is none, everything is as wanted.
 """
@@ -9,10 +9,10 @@ from typing import assert_never
 from msgspec import Struct
 
 from drawbridge.association import (
-    Associated,
     DesiredAttachment,
     EndpointAttachment,
     EndpointPlacement,
+    MadeAttachment,
     Mode,
     NetworkAttachment,
     NetworkedVpc,
@@ -26,27 +26,27 @@ from drawbridge.association import (
 )
 from drawbridge.association.actions import (
     Action,
-    AddSubnets,
-    AssociateVpc,
-    ChangePrivateDns,
-    ChangeSecurityGroups,
-    ChangeVpcAssociation,
     CreateEndpoint,
-    CreateNetwork,
-    PutInNetwork,
-    TakeOutOfNetwork,
+    CreateResourceAssociation,
+    CreateServiceNetwork,
+    CreateVpcAssociation,
+    DeleteResourceAssociation,
+    ModifyEndpointPrivateDns,
+    ModifyEndpointSecurityGroups,
+    ModifyEndpointSubnets,
+    UpdateVpcAssociation,
     assumed,
 )
-from drawbridge.association.observed import (
+from drawbridge.association.observed_attachment import (
     Endpoint,
     EndpointTarget,
-    InNetwork,
-    Network,
     NetworkTarget,
-    Observed,
+    ObservedAttachment,
+    ObservedServiceNetwork,
+    ResourceAssociation,
     ResourceTarget,
+    ServiceNetworkVpcAssociation,
     State,
-    VpcInNetwork,
 )
 from drawbridge.lattice import PrivateDns
 
@@ -60,7 +60,7 @@ class Await(Struct, frozen=True):
         return f"wait until {self.what} is usable"
 
 
-class Stuck(Struct, frozen=True):
+class Blocked(Struct, frozen=True):
     """Drawbridge can't go on by itself; says what somebody has to do."""
 
     code: str
@@ -70,61 +70,61 @@ class Stuck(Struct, frozen=True):
         return f"stuck: {self.why}"
 
 
-Step = Action | Await | Stuck
+Step = Action | Await | Blocked
 
 
-def next_step(wanted: DesiredAttachment, observed: Observed, attempt: int) -> Step | None:
-    """Give the next step; ``None`` if everything is as wanted. What can go on at the same time is begun before waiting.
+def next_step(desired: DesiredAttachment, observed: ObservedAttachment, attempt: int) -> Step | None:
+    """Return the next step; ``None`` if all is as desired. What can go on at the same time is begun before waiting.
 
     ``attempt`` is the one that asks: what failed in an earlier one is tried again, what failed in this one is not.
     """
     network = observed.network
-    match wanted:
+    match desired:
         case ResourceEndpointAttachment():
-            step = _endpoint_step(wanted, resource_target(wanted), observed, attempt)
+            step = _endpoint_step(desired, resource_target(desired), observed, attempt)
             return step or _wait(observed.endpoint)
         case ServiceNetworkAttachment(vpc=vpc):
             if network is None:
-                return _network_step(wanted.network, attempt)
-            step = _in_network_step(wanted, network, observed.in_network, attempt)
+                return _network_step(desired.network, attempt)
+            step = _in_network_step(desired, network, observed.resource_association, attempt)
             if step is None and vpc is not None:
-                step = _vpc_step(wanted, vpc, network, observed.vpc, attempt)
-            return step or _wait(_in_network(wanted, observed), observed.vpc if vpc else None)
+                step = _vpc_step(desired, vpc, network, observed.vpc_association, attempt)
+            return step or _wait(_in_network(desired, observed), observed.vpc_association if vpc else None)
         case ServiceNetworkEndpointAttachment():
             if network is None:
-                return _network_step(wanted.network, attempt)
-            step = _in_network_step(wanted, network, observed.in_network, attempt)
-            step = step or _endpoint_step(wanted, NetworkTarget(network), observed, attempt)
-            return step or _wait(_in_network(wanted, observed), observed.endpoint)
+                return _network_step(desired.network, attempt)
+            step = _in_network_step(desired, network, observed.resource_association, attempt)
+            step = step or _endpoint_step(desired, NetworkTarget(network), observed, attempt)
+            return step or _wait(_in_network(desired, observed), observed.endpoint)
         case _:
-            assert_never(wanted)
+            assert_never(desired)
 
 
-def steps(wanted: DesiredAttachment, observed: Observed, attempt: int) -> Iterator[Step]:
-    """Give all the steps, each on the assumption that those before it went well."""
-    while (step := next_step(wanted, observed, attempt)) is not None:
+def steps(desired: DesiredAttachment, observed: ObservedAttachment, attempt: int) -> Iterator[Step]:
+    """Yield all the steps, each on the assumption that those before it went well."""
+    while (step := next_step(desired, observed, attempt)) is not None:
         yield step
-        if isinstance(step, Await | Stuck):
+        if isinstance(step, Await | Blocked):
             return
         observed = assumed(step, observed)
 
 
-def associated(observed: Observed, wanted: DesiredAttachment) -> Associated:
+def made_attachment(observed: ObservedAttachment, desired: DesiredAttachment) -> MadeAttachment:
     """Name what makes the resource reachable."""
-    vpc = observed.vpc if isinstance(wanted, ServiceNetworkAttachment) else None
-    return Associated(
+    vpc = observed.vpc_association if isinstance(desired, ServiceNetworkAttachment) else None
+    return MadeAttachment(
         endpoint_id=observed.endpoint.id if observed.endpoint else "",
         network_arn=observed.network.arn if observed.network else "",
-        in_network=observed.in_network.id if observed.in_network else "",
+        resource_association=observed.resource_association.id if observed.resource_association else "",
         vpc_association=vpc.id if vpc else "",
         security_group_ids=tuple(sorted(observed.endpoint.security_group_ids)) if observed.endpoint else (),
-        settings=_settings(wanted, observed.endpoint, vpc),
+        settings=_settings(desired, observed.endpoint, vpc),
     )
 
 
-def _settings(wanted: DesiredAttachment, endpoint: Endpoint | None, vpc: VpcInNetwork | None) -> str:
-    """Write down what the way is left with, unless it is not this binding's alone, or somebody else's."""
-    if wanted.shares_names or _named_anyway(wanted):
+def _settings(desired: DesiredAttachment, endpoint: Endpoint | None, vpc: ServiceNetworkVpcAssociation | None) -> str:
+    """Write down what the attachment is left with, unless it is not this binding's alone, or somebody else's."""
+    if desired.shares_names or _named_anyway(desired):
         return ""
     if endpoint is not None:
         return settings_of(endpoint.private_dns, endpoint.private_domains, endpoint.owner) if endpoint.ours else ""
@@ -133,203 +133,221 @@ def _settings(wanted: DesiredAttachment, endpoint: Endpoint | None, vpc: VpcInNe
 
 def _network_step(named: NetworkRef, attempt: int) -> Step:
     if named.create:
-        return CreateNetwork(named.name, attempt)
+        return CreateServiceNetwork(named.name, attempt)
     why = f"there is no service network {named.called} that this account sees; create it, or correct its name"
-    return Stuck("no-service-network", why)
+    return Blocked("no-service-network", why)
 
 
-def _in_network_step(wanted: NetworkAttachment, network: Network, there: InNetwork | None, attempt: int) -> Step | None:
+def _in_network_step(
+    desired: NetworkAttachment, network: ObservedServiceNetwork, existing: ResourceAssociation | None, attempt: int
+) -> Step | None:
     """See to what is in the network; one that is shared is put into nothing."""
-    private = wanted.private_dns.enabled
-    if wanted.resource.is_network:
+    private = desired.private_dns.enabled
+    if desired.resource.is_network:
         return None
-    if there is None:
-        return PutInNetwork(network, wanted.resource, private, attempt)
-    if there.state is State.FAILED:
-        retried = 0 < there.attempt < attempt
-        return TakeOutOfNetwork(there.id, there.failure) if retried else _failed(there.id, there.failure)
-    if private and not there.private_dns and there.state.is_usable:
-        return _without_private_dns(there.id)
+    if existing is None:
+        return CreateResourceAssociation(network, desired.resource, private, attempt)
+    if existing.state is State.FAILED:
+        retried = 0 < existing.attempt < attempt
+        return (
+            DeleteResourceAssociation(existing.id, existing.failure)
+            if retried
+            else _failed(existing.id, existing.failure)
+        )
+    if private and not existing.private_dns and existing.state.is_usable:
+        return _without_private_dns(existing.id)
     return None
 
 
-def _in_network(wanted: NetworkAttachment, observed: Observed) -> InNetwork | None:
-    return None if wanted.resource.is_network else observed.in_network
+def _in_network(desired: NetworkAttachment, observed: ObservedAttachment) -> ResourceAssociation | None:
+    return None if desired.resource.is_network else observed.resource_association
 
 
 def _vpc_step(
-    wanted: ServiceNetworkAttachment, vpc: NetworkedVpc, network: Network, there: VpcInNetwork | None, attempt: int
+    desired: ServiceNetworkAttachment,
+    vpc: NetworkedVpc,
+    network: ObservedServiceNetwork,
+    existing: ServiceNetworkVpcAssociation | None,
+    attempt: int,
 ) -> Step | None:
-    if there is None:
-        settings = VpcAssociationSettings(vpc.security_group_ids, wanted.private_dns)
-        return AssociateVpc(network, vpc.vpc_id, settings, attempt)
-    if there.network_arn != network.arn:
+    if existing is None:
+        settings = VpcAssociationSettings(vpc.security_group_ids, desired.private_dns)
+        return CreateVpcAssociation(network, vpc.vpc_id, settings, attempt)
+    if existing.network_arn != network.arn:
         why = (
-            f"{vpc.vpc_id} is associated with another service network, {there.network_arn}, and can be with one "
+            f"{vpc.vpc_id} is associated with another service network, {existing.network_arn}, and can be with one "
             f"only; use mode {Mode.SERVICE_NETWORK_ENDPOINT}, or that network"
         )
-        return Stuck("vpc-associated-elsewhere", why)
-    if there.state is State.FAILED:
-        return _failed(there.id, there.failure)
-    return _change_of_vpc(wanted, there) if there.state.is_usable else None
+        return Blocked("vpc-associated-elsewhere", why)
+    if existing.state is State.FAILED:
+        return _failed(existing.id, existing.failure)
+    return _change_of_vpc(desired, existing) if existing.state.is_usable else None
 
 
-def _change_of_vpc(wanted: ServiceNetworkAttachment, there: VpcInNetwork) -> Step | None:
-    if not there.ours:
-        lacking = "; ".join(_lacking(wanted, there))
-        return _not_ours(there.id, lacking) if lacking else None
-    difference = "; ".join(_differences(wanted, there))
+def _change_of_vpc(desired: ServiceNetworkAttachment, existing: ServiceNetworkVpcAssociation) -> Step | None:
+    if not existing.ours:
+        lacking = "; ".join(_lacking(desired, existing))
+        return _not_ours(existing.id, lacking) if lacking else None
+    difference = "; ".join(_differences(desired, existing))
     if not difference:
         return None
-    preference, domains = _names(wanted, there)
+    preference, domains = _names(desired, existing)
     private_dns = PrivateDnsOptions(preference, tuple(sorted(domains)))
-    return ChangeVpcAssociation(there, difference, VpcAssociationSettings(wanted.security_group_ids, private_dns))
+    return UpdateVpcAssociation(existing, difference, VpcAssociationSettings(desired.security_group_ids, private_dns))
 
 
-def _failed(what: str, failure: str) -> Stuck:
+def _failed(what: str, failure: str) -> Blocked:
     why = f"{what} failed: {failure or 'AWS gives no reason'}; see to the cause, then delete it"
-    return Stuck("association-failed", why)
+    return Blocked("association-failed", why)
 
 
-def _not_ours(what: str, lacking: str) -> Stuck:
+def _not_ours(what: str, lacking: str) -> Blocked:
     why = f"{what} is not Drawbridge's, and lacks what the binding wants: {lacking}; change it, or the binding"
-    return Stuck("not-ours", why)
+    return Blocked("not-ours", why)
 
 
-def _without_private_dns(what: str) -> Stuck:
+def _without_private_dns(what: str) -> Blocked:
     why = f"{what} was made without private DNS, which never changes; delete it to have it made anew, or set "
-    return Stuck("private-dns-fixed", f"{why}privateDns: off")
+    return Blocked("private-dns-fixed", f"{why}privateDns: off")
 
 
-def _differences(wanted: DesiredAttachment, there: VpcInNetwork) -> Iterator[str]:
-    yield from _other_groups(wanted, there)
-    names = _names(wanted, there)
-    if names != (there.private_dns, there.private_domains):
+def _differences(desired: DesiredAttachment, existing: ServiceNetworkVpcAssociation) -> Iterator[str]:
+    yield from _other_groups(desired, existing)
+    names = _names(desired, existing)
+    if names != (existing.private_dns, existing.private_domains):
         yield f"private DNS {_names_text(*names)}"
 
 
-def _lacking(wanted: DesiredAttachment, there: VpcInNetwork | Endpoint) -> Iterator[str]:
-    """Say what is less than what is wanted; what is more is for whoever made it."""
-    yield from _other_groups(wanted, there)
-    if not _covers(wanted, there):
-        yield f"private DNS {_names_text(wanted.private_dns.preference, wanted.private_dns.domains)}"
+def _lacking(desired: DesiredAttachment, existing: ServiceNetworkVpcAssociation | Endpoint) -> Iterator[str]:
+    """Yield what is less than what is wanted; what is more is for whoever made it."""
+    yield from _other_groups(desired, existing)
+    if not _covers(desired, existing):
+        yield f"private DNS {_names_text(desired.private_dns.preference, desired.private_dns.domains)}"
 
 
-def _other_groups(wanted: DesiredAttachment, there: VpcInNetwork | Endpoint) -> Iterator[str]:
-    groups = frozenset(wanted.security_group_ids)
-    if groups and groups != there.security_group_ids:
+def _other_groups(desired: DesiredAttachment, existing: ServiceNetworkVpcAssociation | Endpoint) -> Iterator[str]:
+    groups = frozenset(desired.security_group_ids)
+    if groups and groups != existing.security_group_ids:
         yield f"security groups {', '.join(sorted(groups))}"
 
 
-def _names(wanted: DesiredAttachment, there: VpcInNetwork | Endpoint) -> tuple[PrivateDns, frozenset[str]]:
-    """Give the private DNS that there should be: just what is wanted, unless another binding may have some by it."""
-    told = there.private_dns, there.private_domains
-    preference, domains = wanted.private_dns.preference, frozenset(wanted.private_dns.domains)
-    if _named_anyway(wanted) or (wanted.shares_names and _covers(wanted, there)):
-        return told
-    if wanted.shares_names and preference is there.private_dns:
-        return preference, domains | there.private_domains
+def _names(
+    desired: DesiredAttachment, existing: ServiceNetworkVpcAssociation | Endpoint
+) -> tuple[PrivateDns, frozenset[str]]:
+    """Return the private DNS that there should be: just what is wanted, unless another binding may have some by it."""
+    existing_options = existing.private_dns, existing.private_domains
+    preference, domains = desired.private_dns.preference, frozenset(desired.private_dns.domains)
+    if _named_anyway(desired) or (desired.shares_names and _covers(desired, existing)):
+        return existing_options
+    if desired.shares_names and preference is existing.private_dns:
+        return preference, domains | existing.private_domains
     return preference, domains
 
 
-def _covers(wanted: DesiredAttachment, there: VpcInNetwork | Endpoint) -> bool:
+def _covers(desired: DesiredAttachment, existing: ServiceNetworkVpcAssociation | Endpoint) -> bool:
     """Whether it has all the private DNS that is wanted, or more."""
-    private_dns = wanted.private_dns
-    if not private_dns.enabled or there.private_dns is PrivateDns.ALL:
+    private_dns = desired.private_dns
+    if not private_dns.enabled or existing.private_dns is PrivateDns.ALL:
         return True
-    return private_dns.preference is there.private_dns and {*private_dns.domains} <= there.private_domains
+    return private_dns.preference is existing.private_dns and {*private_dns.domains} <= existing.private_domains
 
 
-def _named_anyway(wanted: DesiredAttachment) -> bool:
+def _named_anyway(desired: DesiredAttachment) -> bool:
     """Whether AWS gives an endpoint private names without being asked: to a database by its ARN."""
-    match wanted:
+    match desired:
         case ResourceEndpointAttachment():
-            return wanted.resource.type == "ARN" and not wanted.private_dns.enabled
+            return desired.resource.type == "ARN" and not desired.private_dns.enabled
         case ServiceNetworkAttachment() | ServiceNetworkEndpointAttachment():
             return False
         case _:
-            assert_never(wanted)
+            assert_never(desired)
 
 
 def _names_text(private_dns: PrivateDns, domains: Iterable[str]) -> str:
     return " ".join((private_dns, *sorted(domains)))
 
 
-def _endpoint_step(wanted: EndpointAttachment, target: EndpointTarget, observed: Observed, attempt: int) -> Step | None:
-    there = observed.endpoint
-    if there is None or there.state is State.OVER:
-        return creation(wanted, target, observed.over, attempt)
-    if there.state is State.FAILED:
-        return _failed(there.id, there.failure)
-    if not there.state.is_usable:
+def _endpoint_step(
+    desired: EndpointAttachment, target: EndpointTarget, observed: ObservedAttachment, attempt: int
+) -> Step | None:
+    existing = observed.endpoint
+    if existing is None or existing.state is State.TERMINATED:
+        return creation(desired, target, observed.terminated_ids, attempt)
+    if existing.state is State.FAILED:
+        return _failed(existing.id, existing.failure)
+    if not existing.state.is_usable:
         return None
-    if not there.ours:
-        lacking = "; ".join((*_lacking(wanted, there), *_lacking_subnets(wanted.placement, there)))
-        return _not_ours(there.id, lacking) if lacking else _other_addresses(wanted.placement, there)
-    return _change(wanted, there) or _other_addresses(wanted.placement, there)
+    if not existing.ours:
+        lacking = "; ".join((*_lacking(desired, existing), *_lacking_subnets(desired.placement, existing)))
+        return _not_ours(existing.id, lacking) if lacking else _other_addresses(desired.placement, existing)
+    return _change(desired, existing) or _other_addresses(desired.placement, existing)
 
 
-def creation(wanted: EndpointAttachment, target: EndpointTarget, over: tuple[str, ...], attempt: int) -> CreateEndpoint:
+def creation(
+    desired: EndpointAttachment, target: EndpointTarget, terminated_ids: tuple[str, ...], attempt: int
+) -> CreateEndpoint:
     """Return how the endpoint is made; ``over`` are those that were there before."""
     return CreateEndpoint(
         target=target,
-        placement=wanted.placement,
-        security_group_ids=wanted.security_group_ids,
-        private_dns=wanted.private_dns,
-        attachment=wanted.name,
+        placement=desired.placement,
+        security_group_ids=desired.security_group_ids,
+        private_dns=desired.private_dns,
+        attachment=desired.name,
         attempt=attempt,
-        over=over,
+        terminated_ids=terminated_ids,
     )
 
 
-def resource_target(wanted: ResourceEndpointAttachment) -> ResourceTarget:
-    return ResourceTarget(wanted.binding, wanted.resource.arn)
+def resource_target(desired: ResourceEndpointAttachment) -> ResourceTarget:
+    return ResourceTarget(desired.binding, desired.resource.arn)
 
 
-def _change(wanted: EndpointAttachment, there: Endpoint) -> Step | None:
-    groups = frozenset(wanted.security_group_ids)
-    if groups and groups != there.security_group_ids:
-        return ChangeSecurityGroups(there, groups - there.security_group_ids, there.security_group_ids - groups)
-    names = _names(wanted, there)
-    if names != (there.private_dns, there.private_domains):
-        return ChangePrivateDns(there, *names)
-    return _subnet_step(wanted, there) if wanted.placement.subnets_named else None
+def _change(desired: EndpointAttachment, existing: Endpoint) -> Step | None:
+    groups = frozenset(desired.security_group_ids)
+    if groups and groups != existing.security_group_ids:
+        return ModifyEndpointSecurityGroups(
+            existing, groups - existing.security_group_ids, existing.security_group_ids - groups
+        )
+    names = _names(desired, existing)
+    if names != (existing.private_dns, existing.private_domains):
+        return ModifyEndpointPrivateDns(existing, *names)
+    return _subnet_step(desired, existing) if desired.placement.subnets_named else None
 
 
-def _subnet_step(wanted: EndpointAttachment, there: Endpoint) -> Step | None:
+def _subnet_step(desired: EndpointAttachment, existing: Endpoint) -> Step | None:
     """See to the subnets that a binding names; those of an endpoint to a network may be other bindings' too."""
-    named = frozenset(wanted.placement.subnet_ids)
-    match wanted:
+    named = frozenset(desired.placement.subnet_ids)
+    match desired:
         case ServiceNetworkEndpointAttachment():
-            missing = named - there.subnet_ids
-            return AddSubnets(there, missing) if missing else None
+            missing = named - existing.subnet_ids
+            return ModifyEndpointSubnets(existing, missing) if missing else None
         case ResourceEndpointAttachment():
             why = (
-                f"{there.id} is in {', '.join(sorted(there.subnet_ids))}, and an endpoint to a resource stays where it "
-                "was made; delete it to have it made anew, or name these subnets"
+                f"{existing.id} is in {', '.join(sorted(existing.subnet_ids))}, and an endpoint to a resource "
+                "stays where it was made; delete it to have it made anew, or name these subnets"
             )
-            return None if named == there.subnet_ids else Stuck("subnets-fixed", why)
+            return None if named == existing.subnet_ids else Blocked("subnets-fixed", why)
         case _:
-            assert_never(wanted)
+            assert_never(desired)
 
 
-def _lacking_subnets(placement: EndpointPlacement, there: Endpoint) -> Iterator[str]:
-    missing = frozenset(placement.subnet_ids) - there.subnet_ids
+def _lacking_subnets(placement: EndpointPlacement, existing: Endpoint) -> Iterator[str]:
+    missing = frozenset(placement.subnet_ids) - existing.subnet_ids
     if placement.subnets_named and missing:
         yield f"subnets {', '.join(sorted(missing))}"
 
 
-def _other_addresses(placement: EndpointPlacement, there: Endpoint) -> Stuck | None:
-    if not placement.address_type or there.address_type in {"", placement.address_type}:
+def _other_addresses(placement: EndpointPlacement, existing: Endpoint) -> Blocked | None:
+    if not placement.address_type or existing.address_type in {"", placement.address_type}:
         return None
     why = (
-        f"{there.id} has addresses of type {there.address_type}, which never changes; delete it to have it made anew, "
-        f"or set ipAddressType: {there.address_type}"
+        f"{existing.id} has addresses of type {existing.address_type}, which never changes; delete it to have it made "
+        f"anew, or set ipAddressType: {existing.address_type}"
     )
-    return Stuck("address-type-fixed", why)
+    return Blocked("address-type-fixed", why)
 
 
-def _wait(*needed: InNetwork | VpcInNetwork | Endpoint | None) -> Step | None:
+def _wait(*needed: ResourceAssociation | ServiceNetworkVpcAssociation | Endpoint | None) -> Step | None:
     """Wait for what is on its way."""
     on_its_way = (each for each in needed if each is not None and not each.state.is_usable)
     return next((Await(each.id) for each in on_its_way), None)

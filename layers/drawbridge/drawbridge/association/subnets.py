@@ -40,7 +40,7 @@ class Vpc(Struct, frozen=True, kw_only=True):
 
 
 def chosen(subnets: Iterable[Subnet], mode: Mode, address_type: str) -> tuple[str, ...]:
-    """Choose one that can hold an endpoint in each zone that has any: the one with the lowest id, at every look."""
+    """Choose one that can hold an endpoint in each zone that has any: the one with the lowest id, at every sweep."""
     of_zone: dict[str, str] = {}
     for subnet in sorted(subnets, key=lambda subnet: subnet.id):
         if not unfit(subnet, mode, address_type):
@@ -49,11 +49,11 @@ def chosen(subnets: Iterable[Subnet], mode: Mode, address_type: str) -> tuple[st
 
 
 def unfit(subnet: Subnet, mode: Mode, address_type: str) -> str:
-    """Say why the subnet can't hold an endpoint, which would fail as a whole; empty if it can."""
-    return next(_hindrances(subnet, mode, address_type or _DEFAULT), "")
+    """Return why the subnet can't hold an endpoint, which would fail as a whole; empty if it can."""
+    return next(_blockers(subnet, mode, address_type or _DEFAULT), "")
 
 
-def _hindrances(subnet: Subnet, mode: Mode, address_type: str) -> Iterator[str]:
+def _blockers(subnet: Subnet, mode: Mode, address_type: str) -> Iterator[str]:
     if subnet.on_outpost:
         yield f"{subnet.id} is on an Outpost, which takes no such endpoint"
     if subnet.zone_type != "availability-zone":

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.errors import GoneError
-from drawbridge.request.connections import Connection, ConnectionState, LoadBalancer, ManagedService
+from drawbridge.request.connections import ConnectionState, EndpointConnection, LoadBalancer, ManagedService
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -45,7 +45,7 @@ class EndpointServices:
             ]
 
     def managed_service(self, service_id: str) -> ManagedService | None:
-        """Give the service, or ``None`` if it does not exist or nobody wants it looked after."""
+        """Return the service, or ``None`` if it does not exist or nobody wants it looked after."""
         try:
             with translated(f"describe {service_id}"):
                 answer = self._ec2.describe_vpc_endpoint_service_configurations(ServiceIds=[service_id])
@@ -53,19 +53,19 @@ class EndpointServices:
             return None
         return next((service for each in answer["ServiceConfigurations"] if (service := self._managed(each))), None)
 
-    def connections(self) -> list[Connection]:
-        """Give the connections to all services of this account, whoever looks after them: one listing for all.
+    def connections(self) -> list[EndpointConnection]:
+        """Return the connections to all services of this account, whoever looks after them: one listing for all.
 
         Those of transit gateways' attachments are among them, which have no endpoint.
         """
         return self._list()
 
-    def of_owner(self, account_id: str) -> list[Connection]:
-        """Give all connections of an account's endpoints to services of this one."""
+    def of_owner(self, account_id: str) -> list[EndpointConnection]:
+        """Return all connections of an account's endpoints to services of this one."""
         return [each for each in self._list(("vpc-endpoint-owner", account_id)) if each.endpoint_id]
 
-    def connection(self, service_id: str, endpoint_id: str) -> Connection:
-        """Give one connection.
+    def connection(self, service_id: str, endpoint_id: str) -> EndpointConnection:
+        """Return one connection.
 
         Raises:
             GoneError: AWS lists no such connection.
@@ -80,10 +80,10 @@ class EndpointServices:
         return self.connection(service_id, endpoint_id).state
 
     def answer(self, service_id: str, endpoint_ids: list[str], *, accept: bool) -> dict[str, str]:
-        """Accept or reject connections of one service; give AWS's reason for each that it did not do.
+        """Accept or reject connections of one service; return AWS's reason for each that it did not do.
 
         The call succeeds as a whole and reports each endpoint's failure in its body, with codes that AWS does not
-        document: what became of an endpoint, only another look tells.
+        document: what became of an endpoint, only another sweep tells.
         """
         operation: Any = (
             self._ec2.accept_vpc_endpoint_connections if accept else self._ec2.reject_vpc_endpoint_connections
@@ -98,7 +98,7 @@ class EndpointServices:
         return refused
 
     def without_notification(self, service_ids: Collection[str]) -> list[str]:
-        """Give the services that have no connection notification to our topic."""
+        """Return the services that have no connection notification to our topic."""
         ours: list[FilterTypeDef] = [{"Name": "connection-notification-arn", "Values": [self._topic_arn]}]
         with translated("list connection notifications"):
             having = {
@@ -111,18 +111,18 @@ class EndpointServices:
         return sorted(set(service_ids) - having)
 
     def notify_of(self, service_id: str) -> None:
-        """Give a service its connection notification; one that has it, or is gone, is left alone."""
+        """Create the connection notification of a service; one that has it, or is gone, is left alone."""
         with translated(f"have connections to {service_id} notified"):
             try:
                 self._ec2.create_vpc_endpoint_connection_notification(
                     ServiceId=service_id, ConnectionNotificationArn=self._topic_arn, ConnectionEvents=_EVENTS
                 )
             except ClientError as error:
-                # Another look was faster; or the service was deleted a moment ago.
+                # Another sweep was faster; or the service was deleted a moment ago.
                 if code_of(error) not in {"DuplicateConnectionNotification", "InvalidVpcEndpointServiceId.NotFound"}:
                     raise
 
-    def _list(self, *filters: tuple[str, str]) -> list[Connection]:
+    def _list(self, *filters: tuple[str, str]) -> list[EndpointConnection]:
         chosen: Any = {"Filters": [{"Name": name, "Values": [value]} for name, value in filters]} if filters else {}
         with translated("list endpoint connections"):
             return [
@@ -136,8 +136,8 @@ class EndpointServices:
     def _managed(self, each: Any) -> ManagedService | None:
         tags = {tag["Key"]: tag["Value"] for tag in each["Tags"]} if "Tags" in each else None
         service_id = each["ServiceId"]
-        wanted = (tags or {}).get(MANAGED_TAG, "").lower() == "true" or service_id in self._listed
-        if not wanted:
+        desired = (tags or {}).get(MANAGED_TAG, "").lower() == "true" or service_id in self._listed
+        if not desired:
             return None
         return ManagedService(
             service_id=service_id,
@@ -150,13 +150,13 @@ class EndpointServices:
         )
 
 
-def _connection(each: Any) -> Connection:
+def _connection(each: Any) -> EndpointConnection:
     endpoint_id = each.get("VpcEndpointId") or ""
     balancers = {
         LoadBalancer.NETWORK: each.get("NetworkLoadBalancerArns"),
         LoadBalancer.GATEWAY: each.get("GatewayLoadBalancerArns"),
     }
-    return Connection(
+    return EndpointConnection(
         service_id=each.get("ServiceId", ""),
         endpoint_id=endpoint_id,
         attachment_id="" if endpoint_id else each["TransitGatewayAttachmentId"],

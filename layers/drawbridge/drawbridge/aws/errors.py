@@ -104,7 +104,7 @@ _DENIED_ACTION = re.compile(r"not authorized to perform: ([A-Za-z0-9-]+:[A-Za-z0
 
 
 def denied_action(words: str) -> str:
-    """Give the action that AWS's refusal names; empty if it names none.
+    """Return the action that AWS's refusal names; empty if it names none.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html: most services' refusals do.
     """
@@ -113,17 +113,17 @@ def denied_action(words: str) -> str:
 
 
 def code_of(error: ClientError) -> str:
-    """Give AWS's code of the error."""
+    """Return AWS's code of the error."""
     return str(error.response.get("Error", {}).get("Code", "Unknown"))
 
 
 def error_for(code: str) -> type[DrawbridgeError]:
-    """Give the error of ours that an AWS code stands for; what is unknown may pass."""
+    """Return the error of ours that an AWS code stands for; what is unknown may pass."""
     return known_error_for(code) or UpstreamError
 
 
 def known_error_for(code: str) -> type[DrawbridgeError] | None:
-    """Give the error of ours that an AWS code stands for; ``None`` if neither it nor its family is known."""
+    """Return the error of ours that an AWS code stands for; ``None`` if neither it nor its family is known."""
     if code in _BY_CODE:
         return _BY_CODE[code]
     return next((error for family, error in _BY_FAMILY if family.fullmatch(code)), None)

@@ -68,7 +68,7 @@ class LatticeEntities:
         return self.entity(arn) is not None
 
     def tags(self, arn: str) -> dict[str, str] | None:
-        """Give the tags of a resource; ``None`` where AWS does not show them to whom it is shared with.
+        """Return the tags of a resource; ``None`` where AWS does not show them to whom it is shared with.
 
         Whether a share's permissions ever allow it, AWS documents nowhere.
         """
@@ -79,7 +79,7 @@ class LatticeEntities:
             return None
 
     def named_in_network(self, network_arn: str, resource_arn: str) -> list[NamedResource]:
-        """Give what a network leads to, with the names in VPCs that are associated with it.
+        """Return what a network leads to, with the names in VPCs that are associated with it.
 
         Of one resource, with the children of a group, or of one service; ``network_arn`` itself stands for all that is
         in it.
@@ -161,7 +161,7 @@ def _entity(found: Any, arn: str, share_arn: str, kind: ResourceKind) -> Entity:
 
 
 def _is_verified(found: Any) -> bool | None:
-    """Tell whether AWS found that the domain is the provider's; ``None`` where it does not say."""
+    """Return whether AWS found that the domain is the provider's; ``None`` where it does not say."""
     status = found.get("domainVerificationStatus")
     if status is None:
         # Who never had a domain verified has none that is; of a verification that was begun AWS tells how it stands.

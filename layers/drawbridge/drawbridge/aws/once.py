@@ -1,4 +1,4 @@
-"""Listings that are asked for once a look."""
+"""Listings that are asked for once a sweep."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -17,7 +17,7 @@ class Once(Generic[Key, Listed]):
         self._kept: dict[Key, Listed | DrawbridgeError] = {}
 
     def __call__(self, key: Key) -> Listed:
-        """Give what is listed.
+        """Return what is listed.
 
         Raises:
             DrawbridgeError: it could not be listed, now or before.

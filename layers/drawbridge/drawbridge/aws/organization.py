@@ -48,7 +48,7 @@ class Organization:
         self._as_administrator: tuple[datetime, str, OrganizationsClient] | None = None
 
     def place_of(self, account_id: str) -> OrganizationPlace:
-        """Tell where the account stands; ``UNKNOWN`` where Organizations may not be asked, never a guess.
+        """Return where the account stands; ``UNKNOWN`` where Organizations may not be asked, never a guess.
 
         Raises:
             ThrottledError, UpstreamError: asking may succeed later.
@@ -92,7 +92,7 @@ class Organization:
         )
 
     def _organization(self) -> Any:
-        """Give the organization that this account is in, or ``None`` if it is in none."""
+        """Return the organization that this account is in, or ``None`` if it is in none."""
         try:
             with translated("ask for our organization"):
                 return self._own.describe_organization()["Organization"]
@@ -113,7 +113,7 @@ class Organization:
 
 
 def _units(client: OrganizationsClient, account: Any, account_id: str) -> tuple[str, ...] | None:
-    """Give the units that an account is in; ``None`` where AWS does not tell in full."""
+    """Return the units that an account is in; ``None`` where AWS does not tell in full."""
     try:
         return _units_of_path(account["Paths"]) if account.get("Paths") else _units_above(client, account_id)
     except (AccessDeniedError, GoneError):
@@ -144,7 +144,7 @@ def _units_above(client: OrganizationsClient, account_id: str) -> tuple[str, ...
 
 
 def _tags(client: OrganizationsClient, account_id: str) -> dict[str, str] | None:
-    """Give the account's tags, or ``None`` where the role may not ask for them."""
+    """Return the account's tags, or ``None`` where the role may not ask for them."""
     try:
         with translated(f"ask Organizations for the tags of {account_id}"):
             return {

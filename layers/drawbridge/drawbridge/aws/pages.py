@@ -5,7 +5,7 @@ from typing import Any
 
 
 def pages(call: Callable[..., Any], marker: str = "nextToken", **parameters: Any) -> Iterator[Any]:
-    """Give page after page; ``marker`` is the field that says where the next one starts.
+    """Yield page after page; ``marker`` is the field that says where the next one starts.
 
     An empty page that has a marker is not the last.
     """

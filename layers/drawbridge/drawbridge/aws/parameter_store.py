@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.aws.ownership import OWNER_TAG
-from drawbridge.configuration import Parameter
+from drawbridge.configuration import ConfigurationParameter
 from drawbridge.errors import GoneError
-from drawbridge.publication.parameters import Owned
+from drawbridge.publication.parameters import ObservedParameter
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
@@ -21,21 +21,23 @@ if TYPE_CHECKING:
 SUBJECT_TAG = "drawbridge:subject"
 
 
-class Configuration:
+class ConfigurationParameters:
     """The parameters below ``/{prefix}/config/``."""
 
     def __init__(self, ssm: SSMClient, *, prefix: str) -> None:
         self._ssm = ssm
         self._root = f"/{prefix}/config/"
         # What came before a version never changes: while one is broken, its history is read once.
-        self._history: dict[tuple[str, int], list[Parameter]] = {}
+        self._history: dict[tuple[str, int], list[ConfigurationParameter]] = {}
 
-    def below(self, path: str) -> list[Parameter]:
-        """Give all parameters below a path; pages of ten, which may come empty."""
+    def below(self, path: str) -> list[ConfigurationParameter]:
+        """Return all parameters below a path; pages of ten, which may come empty."""
         root = f"{self._root}{path}/"
         with translated(f"read {root}"):
             return [
-                Parameter(each["Name"].removeprefix(root), each["Value"], each["Version"], each["LastModifiedDate"])
+                ConfigurationParameter(
+                    each["Name"].removeprefix(root), each["Value"], each["Version"], each["LastModifiedDate"]
+                )
                 for page in self._ssm.get_paginator("get_parameters_by_path").paginate(
                     Path=root, Recursive=True, WithDecryption=False
                 )
@@ -43,20 +45,20 @@ class Configuration:
             ]
 
     def one(self, name: str) -> str | None:
-        """Give the value of one parameter right below the root; ``None`` if there is none."""
+        """Return the value of one parameter right below the root; ``None`` if there is none."""
         try:
             with translated(f"read {self._root}{name}"):
                 return self._ssm.get_parameter(Name=f"{self._root}{name}")["Parameter"]["Value"]
         except GoneError:
             return None
 
-    def earlier(self, path: str, name: str, *, than: int) -> list[Parameter]:
-        """Give the versions before ``than``, newest first. AWS keeps 100, and allows few such calls a second."""
+    def earlier(self, path: str, name: str, *, than: int) -> list[ConfigurationParameter]:
+        """Return the versions before ``than``, newest first. AWS keeps 100, and allows few such calls a second."""
         full = f"{self._root}{path}/{name}"
         if (full, than) not in self._history:
             with translated(f"read the history of {full}"):
                 versions = [
-                    Parameter(name, each["Value"], each["Version"], each["LastModifiedDate"])
+                    ConfigurationParameter(name, each["Value"], each["Version"], each["LastModifiedDate"])
                     for page in self._ssm.get_paginator("get_parameter_history").paginate(
                         Name=full, WithDecryption=False
                     )
@@ -80,14 +82,14 @@ class Configuration:
             self._ssm.delete_parameter(Name=full)
 
 
-class PublishedNames:
+class PublishedParameters:
     """The parameters that we publish names in. Only what carries our ownership tag is ever overwritten."""
 
     def __init__(self, ssm: SSMClient, *, owner: str) -> None:
         self._ssm = ssm
         self._owner = owner
 
-    def read(self, name: str) -> Owned | None:
+    def read(self, name: str) -> ObservedParameter | None:
         with translated(f"read {name}"):
             try:
                 value = self._ssm.get_parameter(Name=name)["Parameter"]["Value"]
@@ -98,7 +100,7 @@ class PublishedNames:
                 raise
         carried = {tag["Key"]: tag["Value"] for tag in tags}
         ours = carried.get(OWNER_TAG) == self._owner
-        return Owned(value=value, subject=carried.get(SUBJECT_TAG, "") if ours else "")
+        return ObservedParameter(value=value, subject=carried.get(SUBJECT_TAG, "") if ours else "")
 
     def create(self, name: str, value: str, *, subject: str) -> bool:
         """Write a new parameter; ``False`` if there is one of that name.
@@ -125,7 +127,7 @@ class PublishedNames:
             self._ssm.add_tags_to_resource(ResourceType="Parameter", ResourceId=name, Tags=self._tags(subject))
 
     def below(self, path: str) -> Iterator[tuple[str, str]]:
-        """Give name and value of all parameters below a path."""
+        """Yield name and value of all parameters below a path."""
         with translated(f"read what is below {path}"):
             for page in self._ssm.get_paginator("get_parameters_by_path").paginate(Path=path, Recursive=True):
                 for each in page["Parameters"]:

@@ -17,7 +17,7 @@ _BY_PREFERENCE = {preference: private_dns for private_dns, preference in PREFERE
 
 
 def private_dns_of(preference: str) -> PrivateDns:
-    """Give ours for AWS's. None means verified domains only; one that is not known may mean any."""
+    """Return ours for AWS's. None means verified domains only; one that is not known may mean any."""
     return _BY_PREFERENCE.get(preference, PrivateDns.ALL) if preference else PrivateDns.VERIFIED
 
 

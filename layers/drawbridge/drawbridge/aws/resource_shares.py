@@ -28,7 +28,7 @@ _ANSWERED = frozenset(
         "ResourceShareInvitationArnNotFoundException",
     }
 )
-"""The invitation can't be answered any longer. How it ended, the next look tells."""
+"""The invitation can't be answered any longer. How it ended, the next sweep tells."""
 
 
 class ResourceShares:
@@ -67,7 +67,7 @@ class ResourceShares:
         return found
 
     def share(self, share_arn: str) -> Share | None:
-        """Give the share as RAM lists it, whether or not it is in effect."""
+        """Return the share as RAM lists it, whether or not it is in effect."""
         return next((share for share in self.shares(share_arn) if share.arn == share_arn), None)
 
     def is_shared(self, share_arn: str) -> bool:

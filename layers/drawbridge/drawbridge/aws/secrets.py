@@ -39,7 +39,7 @@ class Secrets:
         self._kept: tuple[datetime, SlackSecret] | None = None
 
     def slack(self) -> SlackSecret:
-        """Give the secret.
+        """Return the secret.
 
         Raises:
             AccessDeniedError: it is not there, or not what it should be; the message says what to mend.

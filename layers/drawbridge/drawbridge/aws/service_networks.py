@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from drawbridge.arns import is_of
 from drawbridge.association import AttachedResource, NetworkRef, VpcAssociationSettings
-from drawbridge.association.actions import AssociateVpc, ChangeVpcAssociation, PutInNetwork
-from drawbridge.association.observed import InNetwork, Network, State, VpcInNetwork
+from drawbridge.association.actions import CreateResourceAssociation, CreateVpcAssociation, UpdateVpcAssociation
+from drawbridge.association.observed_attachment import (
+    ObservedServiceNetwork,
+    ResourceAssociation,
+    ServiceNetworkVpcAssociation,
+    State,
+)
 from drawbridge.aws.errors import denied_action, translated
 from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.private_dns import PREFERENCES, names_of
@@ -40,24 +45,26 @@ def _state(status: str) -> State:
 
 
 class ServiceNetworks:
-    """The networks that this account sees. What is listed once is kept: build it anew for each look."""
+    """The networks that this account sees. What is listed once is kept: build it anew for each sweep or attempt."""
 
     def __init__(self, lattice: VPCLatticeClient, *, owner: str, account_id: str) -> None:
         self._lattice = lattice
         self._owner = owner
         self._account_id = account_id
-        self._networks: dict[NetworkRef, Network | None] = {}
+        self._networks: dict[NetworkRef, ObservedServiceNetwork | None] = {}
         self._in_networks: dict[tuple[str, ResourceKind], dict[str, Any]] = {}
-        self._of_vpcs: dict[str, VpcInNetwork | None] = {}
+        self._of_vpcs: dict[str, ServiceNetworkVpcAssociation | None] = {}
 
-    def network(self, ref: NetworkRef) -> Network | None:
+    def network(self, ref: NetworkRef) -> ObservedServiceNetwork | None:
         """Find a network by id or ARN, or by its name among those of this account."""
         if ref not in self._networks:
             self._networks[ref] = self._find(ref)
         return self._networks[ref]
 
-    def in_network(self, network: Network, resource: AttachedResource) -> InNetwork | None:
-        """Give the network's association with the resource, whoever made it."""
+    def resource_association(
+        self, network: ObservedServiceNetwork, resource: AttachedResource
+    ) -> ResourceAssociation | None:
+        """Return the network's association with the resource, whoever made it."""
         found = self._listed(network, resource.kind).get(resource.arn)
         if found is None:
             return None
@@ -65,7 +72,7 @@ class ServiceNetworks:
         # Only of what failed it matters who made it, and when.
         tags = self._tags(found["arn"]) if state is State.FAILED else {}
         made = tags.get(ATTEMPT_TAG, "") if tags.get(OWNER_TAG) == self._owner else ""
-        return InNetwork(
+        return ResourceAssociation(
             id=found["id"],
             state=state,
             private_dns=found.get("privateDnsEnabled", False),
@@ -73,8 +80,8 @@ class ServiceNetworks:
             failure=found.get("failureCode", ""),
         )
 
-    def of_vpc(self, vpc_id: str) -> VpcInNetwork | None:
-        """Give the VPC's association with whichever network."""
+    def vpc_association(self, vpc_id: str) -> ServiceNetworkVpcAssociation | None:
+        """Return the VPC's association with whichever network."""
         if vpc_id not in self._of_vpcs:
             with translated(f"list the service networks of {vpc_id}"):
                 found = [
@@ -87,10 +94,10 @@ class ServiceNetworks:
             self._of_vpcs[vpc_id] = self._vpc_association(found[0]["id"]) if found else None
         return self._of_vpcs[vpc_id]
 
-    def resources_in(self, network: Network) -> int:
+    def resources_in(self, network: ObservedServiceNetwork) -> int:
         return len(self._listed(network, ResourceKind.RESOURCE_CONFIGURATION))
 
-    def vpcs_of(self, network: Network) -> int:
+    def vpcs_of(self, network: ObservedServiceNetwork) -> int:
         with translated(f"count the VPCs of {network.arn}"):
             return sum(
                 len(page["items"])
@@ -99,7 +106,7 @@ class ServiceNetworks:
                 )
             )
 
-    def create(self, name: str, client_token: str) -> Network:
+    def create(self, name: str, client_token: str) -> ObservedServiceNetwork:
         """Make a network.
 
         Raises:
@@ -114,9 +121,9 @@ class ServiceNetworks:
                 clientToken=client_token,
                 tags={OWNER_TAG: self._owner},
             )
-        return Network(arn=made["arn"], name=made["name"])
+        return ObservedServiceNetwork(arn=made["arn"], name=made["name"])
 
-    def put_in(self, action: PutInNetwork, client_token: str) -> InNetwork:
+    def create_resource_association(self, action: CreateResourceAssociation, client_token: str) -> ResourceAssociation:
         """Associate the network with the resource, or with the service.
 
         Raises:
@@ -124,11 +131,11 @@ class ServiceNetworks:
             RefusedError: AWS does not associate these two.
         """
         try:
-            return self._put_in(action, client_token)
+            return self._create_resource_association(action, client_token)
         except AccessDeniedError as error:
             raise AccessDeniedError(f"{error}; {_what_lacks(denied_action(str(error)))}") from error
 
-    def _put_in(self, action: PutInNetwork, client_token: str) -> InNetwork:
+    def _create_resource_association(self, action: CreateResourceAssociation, client_token: str) -> ResourceAssociation:
         network, resource, attempt = action.network, action.resource, action.attempt
         tags = {OWNER_TAG: self._owner, ATTEMPT_TAG: str(attempt)}
         with translated(f"associate {resource.arn} with {network.arn}"):
@@ -139,7 +146,7 @@ class ServiceNetworks:
                     clientToken=client_token,
                     tags=tags,
                 )
-                return InNetwork(id=served["id"], state=_state(served["status"]), attempt=attempt)
+                return ResourceAssociation(id=served["id"], state=_state(served["status"]), attempt=attempt)
             made = self._lattice.create_service_network_resource_association(
                 serviceNetworkIdentifier=network.arn,
                 resourceConfigurationIdentifier=resource.arn,
@@ -147,9 +154,11 @@ class ServiceNetworks:
                 clientToken=client_token,
                 tags=tags,
             )
-        return InNetwork(id=made["id"], state=_state(made["status"]), private_dns=action.private_dns, attempt=attempt)
+        return ResourceAssociation(
+            id=made["id"], state=_state(made["status"]), private_dns=action.private_dns, attempt=attempt
+        )
 
-    def take_out(self, association_id: str) -> None:
+    def delete_resource_association(self, association_id: str) -> None:
         """Delete the association with a resource or service; the role lets only those be deleted that carry our tag.
 
         Raises:
@@ -165,7 +174,7 @@ class ServiceNetworks:
                     serviceNetworkResourceAssociationIdentifier=association_id
                 )
 
-    def associate_vpc(self, action: AssociateVpc, client_token: str) -> VpcInNetwork:
+    def create_vpc_association(self, action: CreateVpcAssociation, client_token: str) -> ServiceNetworkVpcAssociation:
         """Associate the network with the VPC.
 
         Raises:
@@ -181,23 +190,25 @@ class ServiceNetworks:
                 tags={OWNER_TAG: self._owner},
                 **_settings(action.settings),
             )
-        return VpcInNetwork.of_ours(made["id"], _state(made["status"]), network.arn, action.settings)
+        return ServiceNetworkVpcAssociation.of_ours(made["id"], _state(made["status"]), network.arn, action.settings)
 
-    def change_vpc_association(self, action: ChangeVpcAssociation) -> VpcInNetwork:
-        """Give a VPC's association other security groups and another private DNS.
+    def update_vpc_association(self, action: UpdateVpcAssociation) -> ServiceNetworkVpcAssociation:
+        """Return a VPC's association other security groups and another private DNS.
 
         Raises:
             ConflictError: something else about it is in progress.
         """
         there = action.association
-        # What was deleted meanwhile is made anew at the next look.
+        # What was deleted meanwhile is made anew by the next attempt.
         with translated(f"change {there.id}", missing=UpstreamError):
             changed = self._lattice.update_service_network_vpc_association(
                 serviceNetworkVpcAssociationIdentifier=there.id, **_settings(action.settings)
             )
-        return VpcInNetwork.of_ours(there.id, _state(changed["status"]), there.network_arn, action.settings)
+        return ServiceNetworkVpcAssociation.of_ours(
+            there.id, _state(changed["status"]), there.network_arn, action.settings
+        )
 
-    def _find(self, ref: NetworkRef) -> Network | None:
+    def _find(self, ref: NetworkRef) -> ObservedServiceNetwork | None:
         identifier = ref.identifier or self._by_name.get(ref.name, "")
         if not identifier:
             return None
@@ -206,13 +217,13 @@ class ServiceNetworks:
                 found = self._lattice.get_service_network(serviceNetworkIdentifier=identifier)
         except (GoneError, AccessDeniedError):
             return None
-        return Network(
+        return ObservedServiceNetwork(
             arn=found["arn"], name=found["name"], shareable=found.get("sharingConfig", {}).get("enabled", True)
         )
 
     @cached_property
     def _by_name(self) -> dict[str, str]:
-        """Give the networks of this account: one that is shared with it may have the same name."""
+        """Return the networks of this account: one that is shared with it may have the same name."""
         with translated("list service networks"):
             return {
                 each["name"]: each["arn"]
@@ -221,13 +232,13 @@ class ServiceNetworks:
                 if is_of(each["arn"], self._account_id)
             }
 
-    def _listed(self, network: Network, kind: ResourceKind) -> dict[str, Any]:
+    def _listed(self, network: ObservedServiceNetwork, kind: ResourceKind) -> dict[str, Any]:
         key = (network.arn, kind)
         if key not in self._in_networks:
             self._in_networks[key] = self._list(network, kind)
         return self._in_networks[key]
 
-    def _list(self, network: Network, kind: ResourceKind) -> dict[str, Any]:
+    def _list(self, network: ObservedServiceNetwork, kind: ResourceKind) -> dict[str, Any]:
         by_service = kind is ResourceKind.SERVICE
         listing: Any = (
             self._lattice.get_paginator("list_service_network_service_associations")
@@ -244,13 +255,13 @@ class ServiceNetworks:
                 if not each.get("isManagedAssociation")
             }
 
-    def _vpc_association(self, association_id: str) -> VpcInNetwork:
+    def _vpc_association(self, association_id: str) -> ServiceNetworkVpcAssociation:
         with translated(f"look at {association_id}"):
             found = self._lattice.get_service_network_vpc_association(
                 serviceNetworkVpcAssociationIdentifier=association_id
             )
         private_dns, domains = association_names(found)
-        return VpcInNetwork(
+        return ServiceNetworkVpcAssociation(
             id=found["id"],
             state=_state(found["status"]),
             network_arn=found["serviceNetworkArn"],
@@ -262,7 +273,7 @@ class ServiceNetworks:
         )
 
     def _tags(self, arn: str) -> dict[str, str]:
-        """Give the tags; those of what another account made are not shown, and it is not ours."""
+        """Return the tags; those of what another account made are not shown, and it is not ours."""
         try:
             with translated(f"ask for the tags of {arn}"):
                 return dict(self._lattice.list_tags_for_resource(resourceArn=arn)["tags"])
@@ -271,7 +282,7 @@ class ServiceNetworks:
 
 
 def _what_lacks(action: str) -> str:
-    """Say what to do about a refusal, by the action that it names."""
+    """Return what to do about a refusal, by the action that it names."""
     # VPC Lattice user guide, "Share your VPC Lattice entities": permissions of version 1 do not allow to associate.
     older = "the share is of an older kind: its provider has to update its permissions"
     if not action:
@@ -291,13 +302,13 @@ def association_names(each: Any) -> tuple[PrivateDns, frozenset[str]]:
     )
 
 
-def _settings(wanted: VpcAssociationSettings) -> dict[str, Any]:
-    private_dns = wanted.private_dns
+def _settings(desired: VpcAssociationSettings) -> dict[str, Any]:
+    private_dns = desired.private_dns
     settings: dict[str, Any] = {"privateDnsEnabled": private_dns.enabled}
     if private_dns.enabled:
         settings["dnsOptions"] = {"privateDnsPreference": PREFERENCES[private_dns.preference]}
         if private_dns.domains:
             settings["dnsOptions"]["privateDnsSpecifiedDomains"] = list(private_dns.domains)
-    if wanted.security_group_ids:
-        settings["securityGroupIds"] = list(wanted.security_group_ids)
+    if desired.security_group_ids:
+        settings["securityGroupIds"] = list(desired.security_group_ids)
     return settings

@@ -15,7 +15,7 @@ _AT_ONCE = 100
 
 
 def only(attributes: Collection[str]) -> dict[str, Any]:
-    """Give the parameters of a read that has these attributes told and no others."""
+    """Return the parameters of a read that has these attributes told and no others."""
     return {
         "ProjectionExpression": ", ".join(f"#{name}" for name in attributes),
         "ExpressionAttributeNames": {f"#{name}": name for name in attributes},
@@ -23,7 +23,7 @@ def only(attributes: Collection[str]) -> dict[str, Any]:
 
 
 def items_of(table: Table, request_ids: Collection[str], attributes: Collection[str]) -> Iterator[dict[str, Any]]:
-    """Give the items of requests that are there, read consistently, in no order; a call for each hundred.
+    """Yield the items of requests that are there, read consistently, in no order; a call for each hundred.
 
     Raises:
         ThrottledError: DynamoDB leaves keys unprocessed, time and again.
@@ -34,13 +34,13 @@ def items_of(table: Table, request_ids: Collection[str], attributes: Collection[
 
 
 def scanned(table: Table) -> Iterator[dict[str, Any]]:
-    """Give all items, in no order."""
+    """Yield all items, in no order."""
     for page in table.meta.client.get_paginator("scan").paginate(TableName=table.name):
         yield from page["Items"]
 
 
 def queried(table: Table, **parameters: Any) -> Iterator[dict[str, Any]]:
-    """Give all items that a query finds."""
+    """Yield all items that a query finds."""
     for page in table.meta.client.get_paginator("query").paginate(TableName=table.name, **parameters):
         yield from page["Items"]
 

@@ -21,7 +21,7 @@ _TOO_LARGE = "exceeded the maximum allowed size"
 
 
 def written(table: Table, request_id: str, write: Write) -> dict[str, Any] | None:
-    """Write, and give the item of a request as it is then; ``None`` if the condition does not hold.
+    """Write, and return the item of a request as it is then; ``None`` if the condition does not hold.
 
     Raises:
         TooLargeError: the item would be larger than DynamoDB keeps.
@@ -108,14 +108,14 @@ class Write:
         self._conditions.append(f"size({self._name(name)}) = {self._value(length)}")
 
     def parameters(self) -> dict[str, Any]:
-        """Give the parameters of ``UpdateItem``, other than table and key."""
+        """Return the parameters of ``UpdateItem``, other than table and key."""
         expression = " ".join(f"{word} {', '.join(each)}" for word, each in self._clauses.items())
-        told: dict[str, Any] = {
+        arguments: dict[str, Any] = {
             "UpdateExpression": expression,
             "ConditionExpression": " AND ".join(self._conditions),
             "ExpressionAttributeNames": self._names,
         }
-        return told | ({"ExpressionAttributeValues": self._values} if self._values else {})
+        return arguments | ({"ExpressionAttributeValues": self._values} if self._values else {})
 
     def _clause(self, word: str, clause: str) -> None:
         self._clauses.setdefault(word, []).append(clause)

@@ -10,7 +10,7 @@ import msgspec
 
 from drawbridge.association import Mode
 from drawbridge.association.actions import CreateEndpoint
-from drawbridge.association.observed import Endpoint, EndpointTarget, NetworkTarget, ResourceTarget, State
+from drawbridge.association.observed_attachment import Endpoint, EndpointTarget, NetworkTarget, ResourceTarget, State
 from drawbridge.aws.errors import translated
 from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.pages import pages
@@ -34,19 +34,19 @@ _STATES = {
     "available": State.AVAILABLE,
     "partial": State.PARTIAL,
     "failed": State.FAILED,
-    "rejected": State.OVER,
-    "expired": State.OVER,
-    "deleting": State.OVER,
-    "deleted": State.OVER,
+    "rejected": State.TERMINATED,
+    "expired": State.TERMINATED,
+    "deleting": State.TERMINATED,
+    "deleted": State.TERMINATED,
 }
 """In lower case: these endpoints answer ``Available`` where interface endpoints answer ``available``."""
 
-OVER = frozenset(word for word, state in _STATES.items() if state is State.OVER)
+TERMINATED = frozenset(word for word, state in _STATES.items() if state is State.TERMINATED)
 """Of these states, those in which an endpoint will not be usable again."""
 
 
 class VpcEndpoints:
-    """The endpoints of this account. What is listed of a VPC is kept: build it anew for each look."""
+    """The endpoints of this account. What is listed of a VPC is kept: build it anew for each sweep or attempt."""
 
     def __init__(self, ec2: EC2Client, *, owner: str) -> None:
         self._ec2 = ec2
@@ -54,7 +54,7 @@ class VpcEndpoints:
         self._in_vpcs: dict[str, list[Any]] = {}
 
     def find(self, target: EndpointTarget, vpc_id: str) -> list[Endpoint]:
-        """Give the endpoints in the VPC that lead there, those that are over too, oldest first.
+        """Return the endpoints in the VPC that lead there, those that are over too, oldest first.
 
         To a resource those that Drawbridge made for this binding; to a service network all, ours first.
         """
@@ -69,18 +69,18 @@ class VpcEndpoints:
         made = [self._endpoint(each) for each in sorted(found, key=_age)]
         return sorted(made, key=lambda each: not each.ours)
 
-    def beside(self, target: ResourceTarget, vpc_id: str) -> list[Endpoint]:
-        """Give the endpoints to the resource in the VPC that are not to be told as this or another binding's."""
-        there = [each for each in self._listed(vpc_id) if self._is_beside(each, target)]
+    def unowned(self, target: ResourceTarget, vpc_id: str) -> list[Endpoint]:
+        """Return the endpoints to the resource in the VPC that are not to be told as this or another binding's."""
+        there = [each for each in self._listed(vpc_id) if self._is_unowned(each, target)]
         made = [(self._endpoint(each), _tags_of(each)) for each in sorted(there, key=_age)]
         rest = {BINDING_TAG: target.binding, RESOURCE_TAG: target.resource_arn}
         return [
             msgspec.structs.replace(endpoint, was_ours=not endpoint.ours and rest.items() <= tags.items())
             for endpoint, tags in made
-            if endpoint.state is not State.OVER
+            if endpoint.state is not State.TERMINATED
         ]
 
-    def _is_beside(self, each: Any, target: ResourceTarget) -> bool:
+    def _is_unowned(self, each: Any, target: ResourceTarget) -> bool:
         """Whether it leads to the resource, and no binding of ours has it by all of its tags."""
         tags = _tags_of(each)
         bound = tags.get(OWNER_TAG) == self._owner and BINDING_TAG in tags and RESOURCE_TAG in tags
@@ -127,15 +127,15 @@ class VpcEndpoints:
             )
         return self._endpoint(answer["VpcEndpoint"])
 
-    def change_groups(self, endpoint_id: str, *, add: frozenset[str], remove: frozenset[str]) -> None:
-        """Give the endpoint security groups, and take others."""
+    def modify_security_groups(self, endpoint_id: str, *, add: frozenset[str], remove: frozenset[str]) -> None:
+        """Add security groups to the endpoint, and remove others."""
         with _changing(f"change the security groups of {endpoint_id}"):
             self._ec2.modify_vpc_endpoint(
                 VpcEndpointId=endpoint_id, AddSecurityGroupIds=sorted(add), RemoveSecurityGroupIds=sorted(remove)
             )
 
-    def change_private_dns(self, endpoint_id: str, private_dns: PrivateDns, domains: frozenset[str]) -> None:
-        """Give the endpoint another private DNS, or none.
+    def modify_private_dns(self, endpoint_id: str, private_dns: PrivateDns, domains: frozenset[str]) -> None:
+        """Change the private DNS of the endpoint, or turn it off.
 
         AWS lets it be changed since 17 November 2026 (AWS PrivateLink guide, "Document history").
         """
@@ -148,7 +148,7 @@ class VpcEndpoints:
             self._ec2.modify_vpc_endpoint(VpcEndpointId=endpoint_id, AddSubnetIds=sorted(subnet_ids))
 
     def named(self, endpoint_id: str) -> list[NamedResource]:
-        """Give what the endpoint leads to: the only place where AWS tells the names."""
+        """Return what the endpoint leads to: the only place where AWS tells the names."""
         with translated(f"list the associations of {endpoint_id}"):
             return [
                 named_resource(each)
@@ -175,7 +175,7 @@ class VpcEndpoints:
         return self._in_vpcs[vpc_id]
 
     def _tags(self, target: EndpointTarget) -> list[TagTypeDef]:
-        """Give what tells whose an endpoint is: one to a network is no single binding's."""
+        """Return what tells whose an endpoint is: one to a network is no single binding's."""
         owner: TagTypeDef = {"Key": OWNER_TAG, "Value": self._owner}
         match target:
             case ResourceTarget(binding, resource_arn):
@@ -244,7 +244,7 @@ def endpoint_names(each: Any) -> tuple[PrivateDns, frozenset[str]]:
 
 
 def _changing(doing: str) -> AbstractContextManager[None]:
-    """Translate errors of a change: an endpoint that was deleted meanwhile is made anew at the next look."""
+    """Translate errors of a change: an endpoint that was deleted meanwhile is made anew by the next attempt."""
     return translated(doing, missing=UpstreamError)
 
 

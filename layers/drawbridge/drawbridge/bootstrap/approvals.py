@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from functools import cache
 
 from drawbridge.approval.approvers import Approvers, parse_approvers
-from drawbridge.aws.approvals import Approvals
-from drawbridge.aws.parameter_store import Configuration
+from drawbridge.aws.approvals_table import ApprovalsTable
+from drawbridge.aws.parameter_store import ConfigurationParameters
 from drawbridge.aws.secrets import Secrets
 from drawbridge.aws.task_callback import TaskCallback
 from drawbridge.bootstrap.clients import client, table
@@ -22,8 +22,8 @@ def now() -> datetime:
 
 
 @cache
-def approvals() -> Approvals:
-    return Approvals(table(environment().approvals_table), now=now)
+def approvals() -> ApprovalsTable:
+    return ApprovalsTable(table(environment().approvals_table), now=now)
 
 
 @cache
@@ -42,5 +42,5 @@ def approvers() -> Approvers | None:
     Raises:
         InvalidInputError: the parameter can't be read.
     """
-    text = Configuration(client("ssm"), prefix=environment().prefix).one("approvers")
+    text = ConfigurationParameters(client("ssm"), prefix=environment().prefix).one("approvers")
     return None if text is None else parse_approvers(text)

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from functools import cache
 
-from drawbridge.association.associate import Ways
-from drawbridge.aws.attempts import Attempts
+from drawbridge.association.reconcile import AttachmentReconciler
+from drawbridge.aws.attempts_table import AttemptsTable
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.bootstrap.attempts import attempts as build_attempts
@@ -18,7 +18,7 @@ def environment() -> Environment:
 
 
 @cache
-def attempts() -> Attempts:
+def attempts() -> AttemptsTable:
     return build_attempts(environment())
 
 
@@ -26,10 +26,10 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def ways() -> Ways:
-    """Build it for one look: what is listed is kept."""
+def reconciler() -> AttachmentReconciler:
+    """Build it for one attempt: what is listed is kept."""
     owner = environment().prefix
-    return Ways(
+    return AttachmentReconciler(
         ServiceNetworks(client("vpc-lattice"), owner=owner, account_id=environment().account_id),
         VpcEndpoints(client("ec2"), owner=owner),
     )

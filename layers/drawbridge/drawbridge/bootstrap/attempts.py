@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from drawbridge.aws.attempts import Attempts
+from drawbridge.aws.attempts_table import AttemptsTable
 from drawbridge.bootstrap.clients import table
 from drawbridge.environment import Environment
 
 
-def attempts(environment: Environment) -> Attempts:
-    return Attempts(table(environment.attempts_table), now=lambda: datetime.now(UTC))
+def attempts(environment: Environment) -> AttemptsTable:
+    return AttemptsTable(table(environment.attempts_table), now=lambda: datetime.now(UTC))

@@ -24,7 +24,7 @@ _CONFIG = Config(
 
 @cache
 def client(service: str) -> Any:
-    """Give the client of a service, in the function's Region and with its role."""
+    """Return the client of a service, in the function's Region and with its role."""
     return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]  # the name is no literal here
 
 
@@ -34,7 +34,7 @@ def table(name: str) -> Table:
 
 
 def organizations_through(role_name: str, account: str, *, sts: STSClient) -> OrganizationsClient:
-    """Give Organizations as the role of that account sees it; good for an hour, as the role's session is."""
+    """Return Organizations as the role of that account sees it; good for an hour, as the role's session is."""
     credentials = sts.assume_role(
         RoleArn=f"arn:{sts.meta.partition}:iam::{account}:role/{role_name}",
         RoleSessionName="drawbridge",

@@ -7,15 +7,15 @@ from drawbridge.approval.approvers import Approvers
 from drawbridge.approval.decide_request import DecisionPorts
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_in_force
-from drawbridge.aws.ledger import Ledger
-from drawbridge.aws.parameter_store import Configuration
-from drawbridge.aws.question_turns import QuestionTurns
+from drawbridge.aws.ledger_table import LedgerTable
+from drawbridge.aws.parameter_store import ConfigurationParameters
+from drawbridge.aws.question_slot_items import QuestionSlotItems
 from drawbridge.bootstrap.approvals import approvers as configured_approvers
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.bootstrap.facts import gatherer as build_gatherer
 from drawbridge.bootstrap.user_groups import members
 from drawbridge.configuration import InForce
-from drawbridge.decision.facts import Moment
+from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.gather import Gatherer
 from drawbridge.decision.in_force import policies_in_force
 from drawbridge.decision.policies import Policy
@@ -35,27 +35,27 @@ def gatherer() -> Gatherer:
 
 
 @cache
-def ledger() -> Ledger:
-    return Ledger(table(environment().ledger_table), now=lambda: datetime.now(UTC))
+def ledger() -> LedgerTable:
+    return LedgerTable(table(environment().ledger_table), now=lambda: datetime.now(UTC))
 
 
 @cache
-def turns() -> QuestionTurns:
+def question_slots() -> QuestionSlotItems:
     tables = table(environment().approvals_table), table(environment().ledger_table)
-    return QuestionTurns(*tables, now=lambda: datetime.now(UTC))
+    return QuestionSlotItems(*tables, now=lambda: datetime.now(UTC))
 
 
 def policies() -> InForce[Policy]:
     """Read the policies in force, anew each time: a change takes effect at once."""
     return policies_in_force(
-        Configuration(client("ssm"), prefix=environment().prefix),
+        ConfigurationParameters(client("ssm"), prefix=environment().prefix),
         everything_is_meant=environment().everything_may_be_permitted,
     )
 
 
 def bindings() -> tuple[Binding, ...]:
     """Read the bindings in force: what would happen on approval."""
-    return bindings_in_force(Configuration(client("ssm"), prefix=environment().prefix)).things
+    return bindings_in_force(ConfigurationParameters(client("ssm"), prefix=environment().prefix)).things
 
 
 def ports() -> DecisionPorts:
@@ -66,7 +66,7 @@ def ports() -> DecisionPorts:
         ledger=ledger(),
         policies=policies,
         bindings=bindings,
-        turns=turns,
+        question_slots=question_slots,
         approvers=approvers,
         members=members,
         prefix=settings.prefix,
@@ -76,9 +76,9 @@ def ports() -> DecisionPorts:
     )
 
 
-def moment() -> Moment:
-    """Give the time, as policies read it."""
-    return Moment(datetime.now(UTC), environment().time_zone)
+def evaluation_time() -> EvaluationTime:
+    """Return the time, as policies read it."""
+    return EvaluationTime(datetime.now(UTC), environment().time_zone)
 
 
 def approvers() -> Approvers | None:

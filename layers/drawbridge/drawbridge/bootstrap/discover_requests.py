@@ -4,30 +4,30 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 
-from drawbridge.aws.approvals import Approvals
-from drawbridge.aws.bus import Bus
-from drawbridge.aws.consumers import Consumers
-from drawbridge.aws.dead_letters import DeadLetters
+from drawbridge.aws.account_listing import AccountListing
+from drawbridge.aws.approvals_table import ApprovalsTable
+from drawbridge.aws.attachment_listing import AttachmentListing
+from drawbridge.aws.consumers_table import ConsumersTable
+from drawbridge.aws.dead_letter_queue import DeadLetterQueue
 from drawbridge.aws.endpoint_services import EndpointServices
-from drawbridge.aws.ledger import Ledger
-from drawbridge.aws.parameter_store import Configuration
+from drawbridge.aws.event_bus import EventBus
+from drawbridge.aws.hosted_zone_listing import HostedZoneListing
+from drawbridge.aws.ledger_table import LedgerTable
+from drawbridge.aws.parameter_store import ConfigurationParameters
 from drawbridge.aws.resource_shares import ResourceShares
-from drawbridge.aws.surroundings import Surroundings
-from drawbridge.aws.survey import Survey
+from drawbridge.aws.state_machine import OnboardingStateMachine
 from drawbridge.aws.task_callback import TaskCallback
-from drawbridge.aws.workflow import OnboardingWorkflow
-from drawbridge.aws.zone_survey import ZoneSurvey
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.decision.in_force import compiled
-from drawbridge.discovery.announcements import Announcements
+from drawbridge.discovery.announcements import BusAnnouncements
 from drawbridge.discovery.configuration import SweepConfiguration
-from drawbridge.discovery.drift import Drift
-from drawbridge.discovery.endings import Endings
-from drawbridge.discovery.fingerprints import Configured, Registered
+from drawbridge.discovery.current_plan_inputs import CurrentPlanInputs
+from drawbridge.discovery.drift import DriftDetector
+from drawbridge.discovery.endings import EndingRecorder
+from drawbridge.discovery.fingerprints import CachedRegistry, FingerprintsInForce
 from drawbridge.discovery.observation import Observer
-from drawbridge.discovery.planned import Planned
 from drawbridge.discovery.reviewer import PolicyReviewer
-from drawbridge.discovery.sweep import Discoverer
+from drawbridge.discovery.sweep import Sweeper
 from drawbridge.discovery.waiting import WaitingRequests
 from drawbridge.environment import Environment
 
@@ -38,32 +38,32 @@ def environment() -> Environment:
 
 
 @cache
-def dead_letters() -> DeadLetters:
-    return DeadLetters(client("sqs"), environment().hints_dead_letter_queue)
+def dead_letters() -> DeadLetterQueue:
+    return DeadLetterQueue(client("sqs"), environment().hints_dead_letter_queue)
 
 
 def configuration() -> SweepConfiguration:
     """Read what people configured, anew for each sweep."""
     settings = environment()
-    parameters = Configuration(client("ssm"), prefix=settings.prefix)
+    parameters = ConfigurationParameters(client("ssm"), prefix=settings.prefix)
     return SweepConfiguration(parameters, everything_is_meant=settings.everything_may_be_permitted)
 
 
-def discoverer(
+def sweeper(
     configuration: SweepConfiguration, now: Callable[[], datetime], on_broken: Callable[[str], None]
-) -> Discoverer:
-    """Build it for one look: the configuration is read anew for each. ``on_broken`` hears of broken rows."""
+) -> Sweeper:
+    """Build it for one sweep: the configuration is read anew for each. ``on_broken`` hears of broken rows."""
     settings = environment()
-    ledger = Ledger(table(settings.ledger_table), now=now, on_broken=on_broken)
-    workflow = OnboardingWorkflow(client("stepfunctions"), settings.onboarding_workflow)
-    bus = Bus(client("events"), settings.bus)
-    registry = Registered(Consumers(table(settings.consumers_table)))
-    survey = Survey(client("ec2"), client("vpc-lattice"))
-    surroundings = Surroundings(
+    ledger = LedgerTable(table(settings.ledger_table), now=now, on_broken=on_broken)
+    workflow = OnboardingStateMachine(client("stepfunctions"), settings.onboarding_workflow)
+    bus = EventBus(client("events"), settings.bus)
+    registry = CachedRegistry(ConsumersTable(table(settings.consumers_table)))
+    attachments = AttachmentListing(client("ec2"), client("vpc-lattice"))
+    inventory = AccountListing(
         client("ec2"),
         client("vpc-lattice"),
         lambda: client("route53"),
-        survey,
+        attachments,
         account_id=settings.account_id,
     )
     services = EndpointServices(
@@ -71,20 +71,20 @@ def discoverer(
         listed=settings.managed_services,
         topic_arn=settings.notification_topic,
     )
-    configured = Configured(configuration.policies, configuration.bindings, configuration.quotas, registry)
-    return Discoverer(
+    configured = FingerprintsInForce(configuration.policies, configuration.bindings, configuration.quotas, registry)
+    return Sweeper(
         observer=Observer(ResourceShares(client("ram")), services, configured),
         services=services,
         ledger=ledger,
         workflow=workflow,
-        endings=Endings(workflow, ledger, bus),
-        configured=configured,
-        announcements=Announcements(bus),
+        endings=EndingRecorder(workflow, ledger, bus),
+        fingerprints=configured,
+        announcements=BusAnnouncements(bus),
         reviewer=PolicyReviewer(compiled(configuration.policies), registry),
-        drift=Drift(survey, ZoneSurvey(lambda: client("route53"))),
-        planned=Planned(configuration.bindings, configuration.quotas, surroundings, survey),
+        drift=DriftDetector(attachments, HostedZoneListing(lambda: client("route53"))),
+        plan_inputs=CurrentPlanInputs(configuration.bindings, configuration.quotas, inventory, attachments),
         questions_at_once=settings.open_questions,
         waiting=WaitingRequests(
-            Approvals(table(settings.approvals_table), now=now), TaskCallback(client("stepfunctions"))
+            ApprovalsTable(table(settings.approvals_table), now=now), TaskCallback(client("stepfunctions"))
         ),
     )

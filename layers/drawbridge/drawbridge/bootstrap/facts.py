@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from drawbridge.aws.consumers import Consumers
+from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.aws.organization import Organization
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.bootstrap.clients import client, organizations_through, table
-from drawbridge.decision.gather import Gatherer, Registry
+from drawbridge.decision.gather import ConsumerRegistry, Gatherer
 from drawbridge.environment import Environment
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def gatherer(environment: Environment) -> Gatherer:
     return gatherer_with(
         client,
-        Consumers(table(environment.consumers_table)),
+        ConsumersTable(table(environment.consumers_table)),
         services=environment.managed_services,
         role=environment.organizations_role,
         role_account=environment.organizations_account,
@@ -30,7 +30,7 @@ def gatherer(environment: Environment) -> Gatherer:
 
 def gatherer_with(
     clients: Callable[[str], Any],
-    registry: Registry,
+    registry: ConsumerRegistry,
     *,
     services: frozenset[str],
     role: str,

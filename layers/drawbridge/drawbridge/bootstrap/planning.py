@@ -5,64 +5,72 @@ from functools import cache
 from typing import Any
 
 from drawbridge.association.aliases import AliasCheck
-from drawbridge.association.associate import Ways
 from drawbridge.association.binding import Binding
 from drawbridge.association.plan import Planner
 from drawbridge.association.preflight import Preflight
+from drawbridge.association.reconcile import AttachmentReconciler
+from drawbridge.aws.account_listing import AccountListing
+from drawbridge.aws.attachment_listing import AttachmentListing
+from drawbridge.aws.hosted_zones import HostedZones
 from drawbridge.aws.lattice_entities import LatticeEntities
-from drawbridge.aws.makings import Makings
-from drawbridge.aws.network import Network
-from drawbridge.aws.private_zones import PrivateZones
+from drawbridge.aws.owned_object_listing import OwnedObjectListing
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.aws.service_networks import ServiceNetworks
-from drawbridge.aws.surroundings import Surroundings
-from drawbridge.aws.survey import Survey
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
+from drawbridge.aws.vpcs import Vpcs
 from drawbridge.configuration import InForce
 from drawbridge.decision.decide import Policies
-from drawbridge.discovery.row import Row
+from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.request import ResourceShareRequest
 
 Client = Callable[[str], Any]
 """Gives the client of an AWS service, by boto3's name of it."""
 
 
-Rows = Callable[[list[str]], Mapping[str, Row]]
+Rows = Callable[[list[str]], Mapping[str, LedgerRow]]
 """Gives the ledger's rows, by the requests' ids."""
 
 
 class Planning:
-    """One look at what there is to plan with: what is listed once is kept."""
+    """What there is to plan with, at one time: what is listed once is kept."""
 
     def __init__(self, client: Client, *, prefix: str, account_id: str) -> None:
         self._prefix = prefix
         self._account_id = account_id
         self.shares = ResourceShares(client("ram"))
         self.entities = LatticeEntities(client("vpc-lattice"))
-        self.network = Network(client("ec2"))
+        self.network = Vpcs(client("ec2"))
         self.endpoints = VpcEndpoints(client("ec2"), owner=prefix)
         self._networks = ServiceNetworks(client("vpc-lattice"), owner=prefix, account_id=account_id)
-        self.zones = PrivateZones(client("route53"), owner=prefix)
-        self.ways = Ways(self._networks, self.endpoints)
-        self._makings = Makings(client("ec2"), client("vpc-lattice"), owner=prefix)
-        self._surroundings = Surroundings(
+        self.zones = HostedZones(client("route53"), owner=prefix)
+        self.reconciler = AttachmentReconciler(self._networks, self.endpoints)
+        self._owned_objects = OwnedObjectListing(client("ec2"), client("vpc-lattice"), owner=prefix)
+        self._inventory = AccountListing(
             client("ec2"),
             client("vpc-lattice"),
             lambda: client("route53"),
-            Survey(client("ec2"), client("vpc-lattice")),
+            AttachmentListing(client("ec2"), client("vpc-lattice")),
             account_id=account_id,
         )
 
     def planner(
         self, policies: Policies, bindings: InForce[Binding], quotas: InForce[tuple[str, int]], rows: Rows
     ) -> Planner:
-        """Give a planner for one share: it counts what it has planned already."""
+        """Return a planner for one share: it counts what it has planned already."""
 
         @cache
         def recorded(share_arn: str) -> Mapping[str, str]:
             request_id = ResourceShareRequest(share_arn=share_arn).request_id
             row = rows([request_id]).get(request_id)
-            return {way.name: way.by.endpoint_id for way in row.ways or () if way.by.endpoint_id} if row else {}
+            return (
+                {
+                    snapshot.name: snapshot.made.endpoint_id
+                    for snapshot in row.attachments or ()
+                    if snapshot.made.endpoint_id
+                }
+                if row
+                else {}
+            )
 
         return Planner(
             shares=self.shares,
@@ -70,14 +78,14 @@ class Planning:
             network=self.network,
             policies=policies,
             bindings=bindings,
-            ways=self.ways,
+            reconciler=self.reconciler,
             preflight=Preflight(
                 self.network, self.endpoints, self._networks, prefix=self._prefix, quotas=dict(quotas.things)
             ),
             aliases=AliasCheck(self.zones),
             account_id=self._account_id,
             quotas=quotas,
-            surroundings=self._surroundings,
-            makings=self._makings,
+            inventory=self._inventory,
+            owned_objects=self._owned_objects,
             recorded=recorded,
         )

@@ -2,11 +2,11 @@
 
 from functools import cache
 
-from drawbridge.aws.attempts import Attempts
+from drawbridge.aws.attempts_table import AttemptsTable
 from drawbridge.aws.endpoint_services import EndpointServices
+from drawbridge.aws.hosted_zones import HostedZones
 from drawbridge.aws.lattice_entities import LatticeEntities
-from drawbridge.aws.parameter_store import PublishedNames
-from drawbridge.aws.private_zones import PrivateZones
+from drawbridge.aws.parameter_store import PublishedParameters
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.bootstrap.attempts import attempts as build_attempts
 from drawbridge.bootstrap.clients import client
@@ -20,7 +20,7 @@ def environment() -> Environment:
 
 
 @cache
-def attempts() -> Attempts:
+def attempts() -> AttemptsTable:
     return build_attempts(environment())
 
 
@@ -28,7 +28,7 @@ def attempts() -> Attempts:
 def publisher() -> Publisher:
     owner = environment().prefix
     entities = LatticeEntities(client("vpc-lattice"))
-    endpoints, zones = VpcEndpoints(client("ec2"), owner=owner), PrivateZones(client("route53"), owner=owner)
+    endpoints, zones = VpcEndpoints(client("ec2"), owner=owner), HostedZones(client("route53"), owner=owner)
     return Publisher(endpoints, entities, names(), zones, prefix=owner)
 
 
@@ -38,5 +38,5 @@ def connections() -> EndpointServices:
 
 
 @cache
-def names() -> PublishedNames:
-    return PublishedNames(client("ssm"), owner=environment().prefix)
+def names() -> PublishedParameters:
+    return PublishedParameters(client("ssm"), owner=environment().prefix)

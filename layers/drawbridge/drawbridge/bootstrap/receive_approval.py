@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from drawbridge.aws.notices import Notices
+from drawbridge.aws.notice_function import NoticeFunction
 from drawbridge.bootstrap.approvals import approvals, approvers, callback, environment, now, secrets
 from drawbridge.bootstrap.clients import client
 from drawbridge.bootstrap.user_groups import members, quick_messenger
@@ -16,10 +16,10 @@ __all__ = [
     "callback",
     "environment",
     "members",
+    "notify_later",
     "now",
     "open_form",
     "secrets",
-    "tell_later",
 ]
 
 
@@ -28,11 +28,11 @@ def open_form(trigger_id: str, form: dict[str, Any]) -> None:
     quick_messenger().open_form(trigger_id, form)
 
 
-def tell_later(**notice: str) -> None:
+def notify_later(**notice: str) -> None:
     """Have people told, by a function of its own, without waiting for it."""
     _notices().send(msgspec.json.encode({"notice": notice}))
 
 
 @cache
-def _notices() -> Notices:
-    return Notices(client("lambda"), environment().tell_approvers)
+def _notices() -> NoticeFunction:
+    return NoticeFunction(client("lambda"), environment().tell_approvers)

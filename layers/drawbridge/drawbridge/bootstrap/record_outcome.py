@@ -3,24 +3,24 @@
 from datetime import UTC, datetime
 from functools import cache
 
-from drawbridge.aws.attempts import Attempts
-from drawbridge.aws.bus import Bus
-from drawbridge.aws.ledger import Ledger
+from drawbridge.aws.attempts_table import AttemptsTable
+from drawbridge.aws.event_bus import EventBus
+from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.bootstrap.attempts import attempts as build_attempts
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.environment import Environment
 
 
 @cache
-def ledger() -> Ledger:
-    return Ledger(table(Environment().ledger_table), now=lambda: datetime.now(UTC))
+def ledger() -> LedgerTable:
+    return LedgerTable(table(Environment().ledger_table), now=lambda: datetime.now(UTC))
 
 
 @cache
-def attempts() -> Attempts:
+def attempts() -> AttemptsTable:
     return build_attempts(Environment())
 
 
 @cache
-def bus() -> Bus:
-    return Bus(client("events"), Environment().bus)
+def bus() -> EventBus:
+    return EventBus(client("events"), Environment().bus)

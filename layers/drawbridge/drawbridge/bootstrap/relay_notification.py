@@ -2,11 +2,11 @@
 
 from functools import cache
 
-from drawbridge.aws.bus import Bus
+from drawbridge.aws.event_bus import EventBus
 from drawbridge.bootstrap.clients import client
 from drawbridge.environment import Environment
 
 
 @cache
-def bus() -> Bus:
-    return Bus(client("events"), Environment().bus)
+def bus() -> EventBus:
+    return EventBus(client("events"), Environment().bus)

@@ -1,6 +1,6 @@
 """What ``request_approval`` works with."""
 
-from drawbridge.approval.ask import AskingPorts, Escalation, Quiet
+from drawbridge.approval.ask import AskingPorts, Escalation, SilentMessenger
 from drawbridge.bootstrap.approvals import approvals, approvers, callback, environment
 from drawbridge.bootstrap.slack import messenger
 
@@ -10,7 +10,7 @@ def ports(*, quiet: bool) -> AskingPorts:
     return AskingPorts(
         channel=environment().slack_channel,
         approvals=approvals(),
-        messenger=Quiet() if quiet else messenger(),
+        messenger=SilentMessenger() if quiet else messenger(),
         callback=callback(),
     )
 

@@ -2,11 +2,11 @@
 
 from functools import cache
 
-from drawbridge.aws.ledger import Ledger
+from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.bootstrap.approvals import environment, now
 from drawbridge.bootstrap.clients import table
 
 
 @cache
-def ledger() -> Ledger:
-    return Ledger(table(environment().ledger_table), now=now)
+def ledger() -> LedgerTable:
+    return LedgerTable(table(environment().ledger_table), now=now)

@@ -4,19 +4,19 @@ from typing import Any
 
 from drawbridge.approval.approvers import Approvers
 from drawbridge.approval.members import members_of
-from drawbridge.aws.user_groups import UserGroups
+from drawbridge.aws.user_group_items import UserGroupItems
 from drawbridge.bootstrap.approvals import environment, now
 from drawbridge.bootstrap.clients import table
 
 
 def members(configured: Approvers) -> frozenset[str]:
-    """Give the members of the approvers' user groups."""
-    groups = UserGroups(table(environment().approvals_table), now=now)
+    """Return the members of the approvers' user groups."""
+    groups = UserGroupItems(table(environment().approvals_table), now=now)
     return members_of(configured, groups, lambda group: quick_messenger().members(group), now())
 
 
 def quick_messenger() -> Any:
-    """Give Slack, for who has no time to wait for it."""
+    """Return Slack, for who has no time to wait for it."""
     # Loaded when it is needed: most need nothing of Slack.
     from drawbridge.bootstrap.slack import messenger  # noqa: PLC0415 - for the time that it takes
 

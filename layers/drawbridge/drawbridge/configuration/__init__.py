@@ -11,7 +11,7 @@ from drawbridge.errors import InvalidInputError
 Thing = TypeVar("Thing")
 
 
-class Parameter(Struct, frozen=True):
+class ConfigurationParameter(Struct, frozen=True):
     """A parameter below a path; its name is the part that follows the path."""
 
     name: str
@@ -24,12 +24,12 @@ class Parameter(Struct, frozen=True):
 class Parameters(Protocol):
     """Parameter Store, as configuration needs it."""
 
-    def below(self, path: str) -> Iterable[Parameter]:
-        """Give all parameters below ``/{prefix}/config/{path}``, by name."""
+    def below(self, path: str) -> Iterable[ConfigurationParameter]:
+        """Return all parameters below ``/{prefix}/config/{path}``, by name."""
         ...
 
-    def earlier(self, path: str, name: str, *, than: int) -> Iterable[Parameter]:
-        """Give the versions of a parameter before ``than`` that AWS still keeps (100 at most), newest first."""
+    def earlier(self, path: str, name: str, *, than: int) -> Iterable[ConfigurationParameter]:
+        """Return the versions of a parameter before ``than`` that AWS still keeps (100 at most), newest first."""
         ...
 
 
@@ -90,7 +90,7 @@ def in_force(
         last = max(conflict.blame, key=lambda name: (chosen[name].modified, name))
         broken.setdefault(last, conflict.blame[last])
         refused = chosen.pop(last)
-        _take_back(chosen, parameters, path, Parameter(last, "", refused.version), parse)
+        _take_back(chosen, parameters, path, ConfigurationParameter(last, "", refused.version), parse)
     in_order = sorted(chosen.items())
     return InForce(
         tuple(each.thing for _, each in in_order),
@@ -106,7 +106,7 @@ def _take_back(
     chosen: dict[str, _Chosen[Thing]],
     parameters: Parameters,
     path: str,
-    refused: Parameter,
+    refused: ConfigurationParameter,
     parse: Callable[[str, str], Thing],
 ) -> None:
     """Choose the newest good version before the refused one, if there is any."""

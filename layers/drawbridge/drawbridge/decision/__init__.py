@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import msgspec
 from msgspec import Struct
 
 from drawbridge.status import Reason, Status
@@ -42,15 +43,15 @@ class Keep(Struct, frozen=True, tag="keep", tag_field="outcome"):
     because: Because
 
 
-class Moot(Struct, frozen=True, tag="moot", tag_field="outcome"):
+class AlreadyResolved(Struct, frozen=True, tag="moot", tag_field="outcome"):
     """There is nothing left to decide: the request is over already."""
 
     status: Status
     because: Because
 
 
-Decision = Accept | AskApprover | Reject | Hold | Keep | Moot
-Answer = Accept | Reject | Keep
+Decision = Accept | AskApprover | Reject | Hold | Keep | AlreadyResolved
+ActionableDecision = Accept | Reject | Keep
 """What there is something to do about, at AWS or in the ledger."""
 
 
@@ -58,9 +59,9 @@ class DecidedOn(Struct, frozen=True, kw_only=True):
     """When a decision was made, and on what: it is done only as long as that still is so."""
 
     at: datetime
-    contents: str = ""
+    contents_fingerprint: str = msgspec.field(default="", name="contents")
     """The fingerprint of what a share held; empty for a connection."""
-    state: str = ""
-    """The digest of a share in effect that holds this, by which a look sees whether it has changed since."""
+    observed_fingerprint: str = msgspec.field(default="", name="state")
+    """A fingerprint of a share in effect that holds this, by which a sweep sees whether it has changed since."""
     live: bool = False
     """Whether the share was in effect, or the connection open, already."""

@@ -5,10 +5,10 @@ from typing import TypeVar, assert_never
 
 import msgspec
 
-from drawbridge.bounds import GROUNDS_BYTES, fitting, shortened, size_of
+from drawbridge.bounds import DECISION_RECORD_BYTES, fitting, shortened, size_of
 from drawbridge.decision import Because, Decision
-from drawbridge.decision.facts import Asker, ConnectionFacts, Facts, ShareFacts
-from drawbridge.decision.grounds import Grounds
+from drawbridge.decision.decision_record import DecisionRecord
+from drawbridge.decision.facts import ConnectionFacts, Facts, Requester, ShareFacts
 from drawbridge.status import Reason
 
 REASONS_BYTES = 20_000
@@ -18,28 +18,28 @@ _Decision = TypeVar("_Decision", bound=Decision)
 
 
 def decision_within(decision: _Decision) -> _Decision:
-    """Give the decision with as many reasons, in as many words, as there is room for; the last says what was cut."""
+    """Return the decision with as many reasons, in as many words, as there is room for; the last says what was cut."""
     return msgspec.structs.replace(decision, because=_reasons_within(decision.because))
 
 
-def grounds_within(grounds: Grounds) -> Grounds | None:
-    """Give the grounds as they can be kept: what there is no room for is unknown, never cut short; ``None`` if all is.
+def decision_record_within(decision_record: DecisionRecord) -> DecisionRecord | None:
+    """Return the record as it can be kept: what there is no room for is unknown, never cut short; ``None`` if all is.
 
     Half of the facts would be taken for all of them by whoever decides again.
     """
-    for facts in _ever_less(grounds.facts):
-        told = grounds.keeping(facts)
-        if size_of(told) <= GROUNDS_BYTES:
-            return told
+    for facts in _ever_less(decision_record.facts):
+        kept = decision_record.keeping(facts)
+        if size_of(kept) <= DECISION_RECORD_BYTES:
+            return kept
     return None
 
 
 def _reasons_within(because: Because) -> Because:
     words = [msgspec.structs.replace(each, text=shortened(each.text, _REASON_BYTES)) for each in because]
-    told = fitting(words, REASONS_BYTES)
-    if len(told) == len(words):
-        return told
-    return (*told, Reason("more", f"and {len(words) - len(told)} more"))
+    kept = fitting(words, REASONS_BYTES)
+    if len(kept) == len(words):
+        return kept
+    return (*kept, Reason("more", f"and {len(words) - len(kept)} more"))
 
 
 def _ever_less(facts: Facts) -> Iterator[Facts]:
@@ -48,7 +48,7 @@ def _ever_less(facts: Facts) -> Iterator[Facts]:
     if isinstance(facts, ShareFacts):
         facts = replace(facts, contents=None)
         yield facts
-    facts = replace(facts, asker=_without_tags(facts.asker))
+    facts = replace(facts, requester=_without_tags(facts.requester))
     yield facts
     match facts:
         case ShareFacts():
@@ -60,5 +60,5 @@ def _ever_less(facts: Facts) -> Iterator[Facts]:
             assert_never(facts)
 
 
-def _without_tags(asker: Asker) -> Asker:
-    return msgspec.structs.replace(asker, place=msgspec.structs.replace(asker.place, tags=None))
+def _without_tags(requester: Requester) -> Requester:
+    return msgspec.structs.replace(requester, place=msgspec.structs.replace(requester.place, tags=None))

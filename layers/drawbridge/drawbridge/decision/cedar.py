@@ -14,20 +14,20 @@ from cedarpy import pst
 from msgspec import Struct
 
 from drawbridge.decision.facts import (
-    Asker,
     ConnectionFacts,
     Consumer,
+    EvaluationTime,
     Fact,
     Membership,
-    Moment,
+    Requester,
     ResourceFacts,
     ShareFacts,
 )
 from drawbridge.decision.policies import SCHEMA_TEXT, Policy, Statement, parse_policy
-from drawbridge.decision.unknown import against_the_asker
+from drawbridge.decision.unknown import against_the_requester
 from drawbridge.errors import InvalidInputError
 from drawbridge.lattice import ResourceKind
-from drawbridge.request.digests import digest
+from drawbridge.request.fingerprints import fingerprint
 from drawbridge.status import Reason
 
 _SCHEMA = cedarpy.Schema.from_str(SCHEMA_TEXT)
@@ -42,7 +42,7 @@ class Action(StrEnum):
     ASSOCIATE = "associate"
 
 
-class Answer(Struct, frozen=True):
+class Authorization(Struct, frozen=True):
     """Whether an action is permitted, and the statements that made it so."""
 
     permitted: bool
@@ -66,32 +66,36 @@ class PolicySet:
 
     @cached_property
     def version(self) -> str:
-        """A digest of the names and texts: the same wherever the same policies are read."""
-        return digest([(policy.name, policy.text) for policy in self.policies])
+        """A fingerprint of the names and texts: the same wherever the same policies are read."""
+        return fingerprint([(policy.name, policy.text) for policy in self.policies])
 
     def policy_of(self, statement_id: str) -> str | None:
         """Name the policy that a statement stands in."""
         return next((each.policy for each in self._statements.values() if each.id == statement_id), None)
 
-    def approvals(self, facts: ShareFacts | ConnectionFacts, moment: Moment) -> tuple[frozenset[str], ...]:
-        """Give the words of the ``@approval`` of every statement that asks: a decision names only the first of them."""
-        asking = {each.source for each in self.ask(Action.ASK_APPROVER, facts, moment).because}
+    def approvals(
+        self, facts: ShareFacts | ConnectionFacts, evaluation_time: EvaluationTime
+    ) -> tuple[frozenset[str], ...]:
+        """Return the words of the ``@approval`` of each statement that asks: a decision names only the first."""
+        asking = {each.source for each in self.ask(Action.ASK_APPROVER, facts, evaluation_time).because}
         return tuple(each.approval for each in self._statements.values() if each.id in asking)
 
     def let_names_be_reserved(self, permitting: Iterable[Reason]) -> bool:
-        """Tell whether one of the statements that permit lets a name be one that nobody should have by accident."""
+        """Return whether one of the statements that permit lets a name be one that nobody should have by accident."""
         ids = {each.source for each in permitting if each.code == "policy"}
         return any(each.lets_names_be_reserved for each in self._statements.values() if each.id in ids)
 
     def speaking_of(self, fact: Fact) -> tuple[str, ...]:
-        """Give the ids of the statements that speak of a fact."""
+        """Return the ids of the statements that speak of a fact."""
         return tuple(statement.id for statement in self._statements.values() if fact in statement.facts)
 
-    def ask(self, action: Action, facts: ShareFacts | ConnectionFacts | ResourceFacts, moment: Moment) -> Answer:
+    def ask(
+        self, action: Action, facts: ShareFacts | ConnectionFacts | ResourceFacts, evaluation_time: EvaluationTime
+    ) -> Authorization:
         """Ask whether the action is permitted. What is unknown counts against whoever asks."""
-        principal, *units = _account(facts.asker)
+        principal, *units = _account(facts.requester)
         resource, *shares = _resource(facts)
-        context = _circumstances(facts, moment.now) | _time(moment)
+        context = _circumstances(facts, evaluation_time.now) | _time(evaluation_time)
         request = {
             "principal": principal["uid"],
             "action": {"type": "Action", "id": action},
@@ -102,29 +106,29 @@ class PolicySet:
         return self._answer(cedarpy.is_authorized(request, self._for(action, facts.unknown), entities, _SCHEMA))
 
     def _for(self, action: Action, unknown: frozenset[Fact]) -> Any:
-        """Give the compiled set of what speaks of the action; what is unknown counts in it against whoever asks.
+        """Return the compiled set of what speaks of the action; what is unknown counts in it against whoever asks.
 
         Cedar looks at every statement for every question: those for other actions would cost as much as these.
         """
         spoken_of = unknown & self._spoken_of
         if (action, spoken_of) not in self._compiled:
             of_action = {key: each.cedar for key, each in self._statements.items() if _speaks_of(each.cedar, action)}
-            left = {key: against_the_asker(each, spoken_of) for key, each in of_action.items()}
+            left = {key: against_the_requester(each, spoken_of) for key, each in of_action.items()}
             nodes = {key: replace(each, id=key) for key, each in left.items() if each is not None}
             tree = pst.PolicySet(templates={}, static_policies=nodes, template_links=())
             self._compiled[action, spoken_of] = cedarpy.PolicySet.from_pst(tree)
         return self._compiled[action, spoken_of]
 
-    def _answer(self, result: cedarpy.AuthzResult) -> Answer:
+    def _answer(self, result: cedarpy.AuthzResult) -> Authorization:
         failed = [_failed(str(error)) for error in result.diagnostics.errors]
         errors = tuple(self._error(key, words) for key, words in failed)
         # Cedar skips a statement that it can't evaluate. A permit is not missed; had it been a forbid, nobody knows.
         doubtful = any(key is None or self._statements[key].effect == "forbid" for key, _ in failed)
         if result.allowed and doubtful:
-            return Answer(permitted=False, because=(), errors=errors)
+            return Authorization(permitted=False, because=(), errors=errors)
         # A request that Cedar can't evaluate is NoDecision, and not allowed.
         determining = [self._statements[key] for key in sorted(result.diagnostics.reasons, key=int)]
-        return Answer(result.allowed, tuple(_reason(statement) for statement in determining), errors)
+        return Authorization(result.allowed, tuple(_reason(statement) for statement in determining), errors)
 
     def _error(self, key: str | None, words: str) -> Reason:
         if key is None:
@@ -133,7 +137,7 @@ class PolicySet:
 
 
 def compile_together(policies: Iterable[Policy]) -> PolicySet:
-    """Give the set of these policies; compiled anew only if it is not one of the last."""
+    """Return the set of these policies; compiled anew only if it is not one of the last."""
     return _compiled(tuple((policy.name, policy.text) for policy in policies))
 
 
@@ -166,7 +170,7 @@ def _failed(error: str) -> tuple[str | None, str]:
 
 
 def _resource(facts: ShareFacts | ConnectionFacts | ResourceFacts) -> list[dict[str, Any]]:
-    """Give the entity that it is about, then those that it is in."""
+    """Return the entity that it is about, then those that it is in."""
     match facts:
         case ShareFacts():
             return [_share(facts.share_arn, facts.share_name, facts.share_tags)]
@@ -211,7 +215,7 @@ def _share(arn: str, name: str, tags: dict[str, str] | None) -> dict[str, Any]:
 
 
 def _circumstances(facts: ShareFacts | ConnectionFacts | ResourceFacts, now: datetime) -> dict[str, Any]:
-    """Give the circumstances other than the time. What is unknown is put down as anything: nobody looks at it."""
+    """Return the circumstances other than the time. What is unknown is put down as anything: nobody looks at it."""
     match facts:
         case ShareFacts():
             contents = facts.contents or ()
@@ -227,8 +231,8 @@ def _circumstances(facts: ShareFacts | ConnectionFacts | ResourceFacts, now: dat
             left = {"secondsLeft": int((facts.deadline - now).total_seconds())} if facts.deadline else {}
             return context | left
         case ConnectionFacts():
-            told = {"endpointType": facts.endpoint_type} if facts.endpoint_type else {}
-            return told | {
+            context = {"endpointType": facts.endpoint_type} if facts.endpoint_type else {}
+            return context | {
                 "region": facts.region,
                 "connections": facts.connections,
                 "connectionsToService": facts.connections_to_service,
@@ -246,10 +250,10 @@ def _circumstances(facts: ShareFacts | ConnectionFacts | ResourceFacts, now: dat
             assert_never(facts)
 
 
-def _time(moment: Moment) -> dict[str, Any]:
-    local = _in_zone(moment.now, moment.zone)
+def _time(evaluation_time: EvaluationTime) -> dict[str, Any]:
+    local = _in_zone(evaluation_time.now, evaluation_time.zone)
     return {
-        "now": _datetime(moment.now),
+        "now": _datetime(evaluation_time.now),
         # Not by strftime: weekdays have English names here, whatever the locale.
         "local": {"hour": local.hour, "minute": local.minute, "weekday": _WEEKDAYS[local.weekday()]},
     }
@@ -259,7 +263,7 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 
 
 def _in_zone(moment: datetime, zone: str) -> datetime:
-    """Give the same moment by that zone's clocks.
+    """Return the same moment by that zone's clocks.
 
     Raises:
         InvalidInputError: there is no such zone, or the moment is before its first year there, or after the last.
@@ -275,14 +279,14 @@ def _datetime(moment: datetime) -> dict[str, Any]:
     return {"__extn": {"fn": "datetime", "arg": text}}
 
 
-def _account(asker: Asker) -> list[dict[str, Any]]:
-    """Give the asking account's entity, then those of the units and the organization that it is in."""
-    place = asker.place
+def _account(requester: Requester) -> list[dict[str, Any]]:
+    """Return the asking account's entity, then those of the units and the organization that it is in."""
+    place = requester.place
     member = place.membership is Membership.MEMBER
-    attributes: dict[str, Any] = {"id": asker.account_id, "ownOrganization": member}
+    attributes: dict[str, Any] = {"id": requester.account_id, "ownOrganization": member}
     attributes |= {name: value for name, value in (("name", place.name), ("state", place.state)) if value}
-    if asker.consumer is not None:
-        attributes["consumer"] = _consumer(asker.consumer)
+    if requester.consumer is not None:
+        attributes["consumer"] = _consumer(requester.consumer)
     above: list[dict[str, str]] = []
     entities: list[dict[str, Any]] = []
     if member:
@@ -293,7 +297,7 @@ def _account(asker: Asker) -> list[dict[str, Any]]:
             entity = _entity("OrganizationalUnit", unit, parents=above)
             entities.append(entity)
             above = [entity["uid"]]
-    return [_entity("Account", asker.account_id, attributes, parents=above, tags=place.tags or {}), *entities]
+    return [_entity("Account", requester.account_id, attributes, parents=above, tags=place.tags or {}), *entities]
 
 
 def _consumer(consumer: Consumer) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from drawbridge.configuration import Conflict
 from drawbridge.decision.cedar import Action, compile_together
-from drawbridge.decision.facts import Asker, ConnectionFacts, Facts, Moment, Service, ShareFacts
+from drawbridge.decision.facts import ConnectionFacts, EvaluationTime, Facts, Requester, Service, ShareFacts
 from drawbridge.decision.policies import Policy, parse_policy
 from drawbridge.request.shares import Content
 
@@ -17,7 +17,7 @@ EVERYTHING = (
 
 
 def conflict_among(policies: Sequence[Policy], *, everything_is_meant: bool = False) -> Conflict | None:
-    """Give the first conflict: an id that two policies use, or that together they let everything of everybody in."""
+    """Return the first conflict: an id that two policies use, or that together they let everything of everybody in."""
     conflict = _same_id(policies)
     if conflict is None and not everything_is_meant:
         conflict = _everything(policies)
@@ -52,7 +52,7 @@ def _letting_everything_in(texts: tuple[tuple[str, str], ...]) -> frozenset[str]
     responsible: set[str] = set()
     for facts in _PROBES:
         for now in _TIMES:
-            answer = accepting.ask(Action.ACCEPT, facts, Moment(now))
+            answer = accepting.ask(Action.ACCEPT, facts, EvaluationTime(now))
             if not answer.permitted:
                 return frozenset()
             responsible |= {name for each in answer.because if (name := accepting.policy_of(each.source)) is not None}
@@ -62,14 +62,14 @@ def _letting_everything_in(texts: tuple[tuple[str, str], ...]) -> frozenset[str]
 _TIMES = (datetime(2026, 11, 22, 3, tzinfo=UTC), datetime(2026, 11, 25, 11, tzinfo=UTC))
 """A Sunday night and a Wednesday noon: a policy may go by the hour."""
 
-_STRANGERS = (Asker(account_id="000000000013"), Asker(account_id="999999999947"))
+_STRANGERS = (Requester(account_id="000000000013"), Requester(account_id="999999999947"))
 """Two that nobody knows: in no organization of ours, in no registry."""
 
 
 def _probes() -> tuple[Facts, ...]:
     connections: list[Facts] = [
         ConnectionFacts(
-            asker=stranger,
+            requester=stranger,
             service=Service(id="vpce-svc-0000000000000dead", name="dead", acceptance_required=True),
             endpoint_id="vpce-0000000000000dead",
             endpoint_type="GatewayLoadBalancer",
@@ -81,7 +81,7 @@ def _probes() -> tuple[Facts, ...]:
     ]
     shares: list[Facts] = [
         ShareFacts(
-            asker=stranger,
+            requester=stranger,
             share_arn=f"arn:aws:ram:xx-nowhere-1:{stranger.account_id}:resource-share/dead",
             share_name="dead",
             contents=(Content(f"arn:aws:ec2:xx-nowhere-1:{stranger.account_id}:subnet/subnet-dead", "ec2:subnet"),),

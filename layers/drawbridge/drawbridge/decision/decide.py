@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from drawbridge.decision import Accept, AskApprover, Because, Decision, Hold, Moot, Reject
-from drawbridge.decision.cedar import Action, Answer
-from drawbridge.decision.facts import Fact, Facts, Moment, ResourceFacts
+from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Because, Decision, Hold, Reject
+from drawbridge.decision.cedar import Action, Authorization
+from drawbridge.decision.facts import EvaluationTime, Fact, Facts, ResourceFacts
 from drawbridge.status import Reason
 
 IN_ORDER: Mapping[Action, Callable[[Because], Accept | AskApprover | Reject]] = {
@@ -40,30 +40,32 @@ _UNAVAILABLE = {
 class Policies(Protocol):
     """The policies in force."""
 
-    def ask(self, action: Action, facts: Facts | ResourceFacts, moment: Moment) -> Answer:
+    def ask(self, action: Action, facts: Facts | ResourceFacts, evaluation_time: EvaluationTime) -> Authorization:
         """Ask whether the action is permitted."""
         ...
 
     def speaking_of(self, fact: Fact) -> Sequence[str]:
-        """Give the ids of the statements that speak of a fact."""
+        """Return the ids of the statements that speak of a fact."""
         ...
 
     def let_names_be_reserved(self, permitting: Because) -> bool:
-        """Tell whether one of the statements that permit lets a name be one that nobody should have by accident."""
+        """Return whether one of the statements that permit lets a name be one that nobody should have by accident."""
         ...
 
 
-def decide(facts: Facts | Moot, policies: Policies, moment: Moment, *, broken: Because = ()) -> Decision:
+def decide(
+    facts: Facts | AlreadyResolved, policies: Policies, evaluation_time: EvaluationTime, *, broken: Because = ()
+) -> Decision:
     """Decide on the facts. No exception and no error inside a policy ever lets anything in.
 
     The reasons are those of the outcome, then those that stood against what would have come before it. ``broken`` tells
     of policies that can't be read, which whoever wonders about the decision should see.
     """
-    if isinstance(facts, Moot):
+    if isinstance(facts, AlreadyResolved):
         return facts
     stopped: list[Reason] = []
     for action, outcome in IN_ORDER.items():
-        answer = policies.ask(action, facts, moment)
+        answer = policies.ask(action, facts, evaluation_time)
         if answer.permitted:
             return outcome((*_few(dict.fromkeys((*answer.because, *stopped))), *broken))
         # A determining statement of what is not permitted is a forbid.
@@ -72,9 +74,9 @@ def decide(facts: Facts | Moot, policies: Policies, moment: Moment, *, broken: B
     return Hold((_why_held(stopped), *_few(dict.fromkeys(stopped)), *lacking, *broken))
 
 
-def may_associate(facts: ResourceFacts, policies: Policies, moment: Moment) -> tuple[bool, Because]:
-    """Tell whether a resource may be associated, and why; if not, there is at least one reason."""
-    answer = policies.ask(Action.ASSOCIATE, facts, moment)
+def may_associate(facts: ResourceFacts, policies: Policies, evaluation_time: EvaluationTime) -> tuple[bool, Because]:
+    """Return whether a resource may be associated, and why; if not, there is at least one reason."""
+    answer = policies.ask(Action.ASSOCIATE, facts, evaluation_time)
     if answer.permitted:
         return True, _few(answer.because)
     stopped = _few((*answer.because, *answer.errors, *unavailable(facts.unknown, policies)))
@@ -82,7 +84,7 @@ def may_associate(facts: ResourceFacts, policies: Policies, moment: Moment) -> t
 
 
 def unavailable(unknown: Iterable[Fact], policies: Policies) -> Because:
-    """Say which facts AWS would not tell, and which statements counted them against whoever asks."""
+    """Return which facts AWS would not tell, and which statements counted them against whoever asks."""
     return tuple(
         Reason("facts-unavailable", f"{_UNAVAILABLE[fact]}, and that counts against it in: {_list(speaking)}")
         for fact in sorted(unknown)
@@ -97,10 +99,10 @@ def _why_held(stopped: Sequence[Reason]) -> Reason:
 
 
 def _few(reasons: Iterable[Reason]) -> Because:
-    told = tuple(reasons)
-    if len(told) <= MOST_REASONS:
-        return told
-    return (*told[:MOST_REASONS], Reason("more", f"and {len(told) - MOST_REASONS} more"))
+    unique = tuple(reasons)
+    if len(unique) <= MOST_REASONS:
+        return unique
+    return (*unique[:MOST_REASONS], Reason("more", f"and {len(unique) - MOST_REASONS} more"))
 
 
 def _list(names: Sequence[str]) -> str:

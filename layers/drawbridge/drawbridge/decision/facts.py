@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta, Struct
 
 from drawbridge.arns import AccountId, Arn, ArnText
@@ -52,7 +53,7 @@ class Fact(StrEnum):
     DOMAIN_VERIFIED = "domainVerified"
 
 
-class Moment(Struct, frozen=True):
+class EvaluationTime(Struct, frozen=True):
     """When a question is asked, and in which time zone people read clocks."""
 
     now: datetime
@@ -103,7 +104,7 @@ class Consumer(Document, frozen=True, kw_only=True):
     """The fields of its entry that have another form than theirs: what was meant by them is unknown."""
 
 
-class Asker(Document, frozen=True, kw_only=True):
+class Requester(Document, frozen=True, kw_only=True):
     """The account that asks, as AWS reports it."""
 
     account_id: AccountId
@@ -130,7 +131,7 @@ class Asker(Document, frozen=True, kw_only=True):
 class ShareFacts(Document, frozen=True, kw_only=True, tag="resource-share", tag_field="kind"):
     """A share, and the invitation to it if there is one to answer."""
 
-    asker: Asker
+    requester: Requester = msgspec.field(name="asker")
     share_arn: Annotated[str, Meta(pattern=r"^arn:[a-z-]+:ram:[a-z0-9-]+:[0-9]{12}:resource-share/.")]
     share_name: str = ""
     """Empty where it is unknown: an invitation need not tell it."""
@@ -152,7 +153,7 @@ class ShareFacts(Document, frozen=True, kw_only=True, tag="resource-share", tag_
             Fact.RESOURCE_TAGS: self.share_tags is None,
             Fact.NAME: not self.share_name,
         }
-        return self.asker.unknown | {fact for fact, unknown in missing.items() if unknown}
+        return self.requester.unknown | {fact for fact, unknown in missing.items() if unknown}
 
 
 class Service(Document, frozen=True, kw_only=True):
@@ -171,7 +172,7 @@ class Service(Document, frozen=True, kw_only=True):
 class ConnectionFacts(Document, frozen=True, kw_only=True, tag="endpoint-connection", tag_field="kind"):
     """An endpoint's connection to one of our endpoint services."""
 
-    asker: Asker
+    requester: Requester = msgspec.field(name="asker")
     service: Service
     endpoint_id: str = ""
     endpoint_type: str = ""
@@ -195,13 +196,13 @@ class ConnectionFacts(Document, frozen=True, kw_only=True, tag="endpoint-connect
             Fact.ENDPOINT_TYPE: not self.endpoint_type,
             Fact.REGION: not self.region,
         }
-        return self.asker.unknown | {fact for fact, unknown in missing.items() if unknown}
+        return self.requester.unknown | {fact for fact, unknown in missing.items() if unknown}
 
 
 class ResourceFacts(Document, frozen=True, kw_only=True, tag="shared-resource", tag_field="kind"):
     """A resource of an accepted share that a binding wants."""
 
-    asker: Asker
+    requester: Requester = msgspec.field(name="asker")
     share_arn: Annotated[str, Meta(pattern=r"^(\Z|arn:[a-z-]+:ram:[a-z0-9-]+:[0-9]{12}:resource-share/.)")] = ""
     share_name: str = ""
     resource_kind: ResourceKind = ResourceKind.RESOURCE_CONFIGURATION
@@ -239,7 +240,7 @@ class ResourceFacts(Document, frozen=True, kw_only=True, tag="shared-resource", 
             Fact.PORT_RANGES: configuration and self.port_ranges is None,
             Fact.DOMAIN_VERIFIED: configuration and self.domain_verified is None,
         }
-        return self.asker.unknown | {fact for fact, unknown in missing.items() if unknown}
+        return self.requester.unknown | {fact for fact, unknown in missing.items() if unknown}
 
 
 Facts = ShareFacts | ConnectionFacts

@@ -4,20 +4,26 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
-from drawbridge.decision import Moot
+from drawbridge.decision import AlreadyResolved
 from drawbridge.decision.facts import (
-    Asker,
     ConnectionFacts,
     Consumer,
     Facts,
     OrganizationPlace,
+    Requester,
     Service,
     ShareFacts,
 )
 from drawbridge.decision.let_in import NOT_MANAGED
 from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest
-from drawbridge.request.connections import Connection, ConnectionState, ManagedService, endpoint_type, held_beside
+from drawbridge.request.connections import (
+    ConnectionState,
+    EndpointConnection,
+    ManagedService,
+    count_other_connections,
+    endpoint_type,
+)
 from drawbridge.request.shares import Content, Invitation, InvitationStatus, Share, SharedResource
 from drawbridge.status import Reason, Status
 
@@ -25,7 +31,7 @@ _CONTENTS_SHOW_WITHIN = timedelta(minutes=5)
 """An invitation that shows no contents after this time is to a share that holds nothing."""
 
 
-class Shares(Protocol):
+class ShareDetails(Protocol):
     """Shares and the invitations to them."""
 
     def newest_invitation(self, share_arn: str) -> Invitation | None: ...
@@ -44,31 +50,31 @@ class Shares(Protocol):
     def contents_of_share(self, share_arn: str) -> list[SharedResource]: ...
 
 
-class Connections(Protocol):
+class ConnectionDetails(Protocol):
     """Connections to this account's endpoint services."""
 
     def managed_service(self, service_id: str) -> ManagedService | None: ...
 
-    def connection(self, service_id: str, endpoint_id: str) -> Connection:
-        """Give the connection.
+    def connection(self, service_id: str, endpoint_id: str) -> EndpointConnection:
+        """Return the connection.
 
         Raises:
             GoneError: AWS lists no such connection.
         """
         ...
 
-    def of_owner(self, account_id: str) -> list[Connection]:
-        """Give all connections of an account's endpoints to services of this one."""
+    def of_owner(self, account_id: str) -> list[EndpointConnection]:
+        """Return all connections of an account's endpoints to services of this one."""
         ...
 
 
-class Organization(Protocol):
+class OrganizationPlaces(Protocol):
     """Our AWS organization."""
 
     def place_of(self, account_id: str) -> OrganizationPlace: ...
 
 
-class Registry(Protocol):
+class ConsumerRegistry(Protocol):
     """The registry of consumers."""
 
     def consumer(self, account_id: str) -> Consumer | None: ...
@@ -78,15 +84,19 @@ class Gatherer:
     """Gathers the facts of requests."""
 
     def __init__(
-        self, shares: Shares, connections: Connections, organization: Organization, registry: Registry
+        self,
+        shares: ShareDetails,
+        connections: ConnectionDetails,
+        organization: OrganizationPlaces,
+        registry: ConsumerRegistry,
     ) -> None:
         self._shares = shares
         self._connections = connections
         self._organization = organization
         self._registry = registry
 
-    def gather(self, request: Request, now: datetime) -> Facts | Moot:
-        """Give the facts, or say that and how the request is over.
+    def gather(self, request: Request, now: datetime) -> Facts | AlreadyResolved:
+        """Return the facts, or say that and how the request is over.
 
         Raises:
             NotReadyError: what is asked for does not show in full yet.
@@ -99,19 +109,19 @@ class Gatherer:
             case _:
                 assert_never(request)
 
-    def asker(self, account_id: str) -> Asker:
-        """Tell who an account is."""
-        return Asker(
+    def requester(self, account_id: str) -> Requester:
+        """Return who an account is."""
+        return Requester(
             account_id=account_id,
             place=self._organization.place_of(account_id),
             consumer=self._registry.consumer(account_id),
         )
 
-    def _share(self, share_arn: str, now: datetime) -> Facts | Moot:
+    def _share(self, share_arn: str, now: datetime) -> Facts | AlreadyResolved:
         share = self._shares.share(share_arn)
         if share is not None and share.in_effect:
             return ShareFacts(
-                asker=self.asker(share.owner),
+                requester=self.requester(share.owner),
                 share_arn=share_arn,
                 share_name=share.name,
                 share_tags=share.tags,
@@ -121,34 +131,38 @@ class Gatherer:
         if share is not None and (invitation is None or invitation.status is not InvitationStatus.PENDING):
             raise NotReadyError(f"{share_arn} is listed and not in effect")
         if invitation is None:
-            return Moot(Status.WITHDRAWN, (Reason("gone", "The share is gone, and no invitation to it is left."),))
+            return AlreadyResolved(
+                Status.WITHDRAWN, (Reason("gone", "The share is gone, and no invitation to it is left."),)
+            )
         match invitation.status:
             case InvitationStatus.PENDING:
                 return self._invited(invitation, now)
             case InvitationStatus.ACCEPTED:
                 raise NotReadyError(f"{share_arn} was accepted and is not in effect yet")
             case InvitationStatus.REJECTED:
-                return Moot(Status.REJECTED, (Reason("rejected-elsewhere", "The invitation was rejected already."),))
+                return AlreadyResolved(
+                    Status.REJECTED, (Reason("rejected-elsewhere", "The invitation was rejected already."),)
+                )
             case InvitationStatus.EXPIRED:
                 late = "The invitation expired before anybody let it in; the provider has to share again."
-                return Moot(Status.EXPIRED, (Reason("deadline-passed", late),))
+                return AlreadyResolved(Status.EXPIRED, (Reason("deadline-passed", late),))
             case InvitationStatus.UNKNOWN:
                 raise NotReadyError(f"{invitation.arn} is in a status that nobody knew when this was written")
             case _:
                 assert_never(invitation.status)
 
-    def _invited(self, invitation: Invitation, now: datetime) -> Facts | Moot:
+    def _invited(self, invitation: Invitation, now: datetime) -> Facts | AlreadyResolved:
         contents: tuple[Content, ...] | None
         try:
             contents = contents_of(self._shares.contents_of_invitation(invitation.arn))
         except GoneError as error:
-            return Moot(Status.WITHDRAWN, (Reason("gone", str(error)),))
+            return AlreadyResolved(Status.WITHDRAWN, (Reason("gone", str(error)),))
         except AccessDeniedError:
             contents = None
         if contents == () and now - invitation.sent_at < _CONTENTS_SHOW_WITHIN:
             raise NotReadyError(f"{invitation.arn} does not show yet what it is to")
         return ShareFacts(
-            asker=self.asker(invitation.sender),
+            requester=self.requester(invitation.sender),
             share_arn=invitation.share_arn,
             share_name=invitation.share_name,
             # RAM tells tags of shares in effect, if at all.
@@ -157,25 +171,25 @@ class Gatherer:
             deadline=invitation.deadline,
         )
 
-    def _connection(self, request: EndpointConnectionRequest) -> Facts | Moot:
+    def _connection(self, request: EndpointConnectionRequest) -> Facts | AlreadyResolved:
         service = self._connections.managed_service(request.service_id)
         if service is None:
             unmanaged = f"{request.service_id} is not, or no longer, a service that Drawbridge looks after."
-            return Moot(Status.WITHDRAWN, (Reason(NOT_MANAGED, unmanaged),))
+            return AlreadyResolved(Status.WITHDRAWN, (Reason(NOT_MANAGED, unmanaged),))
         try:
             connection = self._connections.connection(request.service_id, request.endpoint_id)
         except GoneError as error:
-            return Moot(Status.WITHDRAWN, (Reason("gone", str(error)),))
+            return AlreadyResolved(Status.WITHDRAWN, (Reason("gone", str(error)),))
         if connection.state is ConnectionState.UNKNOWN:
             raise NotReadyError(f"{request.endpoint_id} is in a state that nobody knew when this was written")
         if not connection.state.is_open:
-            return _over(connection.state)
+            return _already_resolved(connection.state)
         if not connection.owner:
             raise NotReadyError(f"EC2 does not tell whose endpoint {request.endpoint_id} is")
-        held = held_beside(connection, self._connections.of_owner(connection.owner))
+        counts = count_other_connections(connection, self._connections.of_owner(connection.owner))
         live = connection.state.is_live
         return ConnectionFacts(
-            asker=self.asker(connection.owner),
+            requester=self.requester(connection.owner),
             service=Service(
                 id=service.service_id,
                 name=service.name,
@@ -186,26 +200,26 @@ class Gatherer:
             endpoint_id=connection.endpoint_id,
             endpoint_type=endpoint_type(connection, service.types),
             region=connection.region,
-            connections=held.in_all,
-            connections_to_service=held.to_service,
+            connections=counts.total,
+            connections_to_service=counts.to_service,
             live=live,
             asked_at=connection.asked_at if live else None,
         )
 
 
 def contents_of(resources: Iterable[SharedResource]) -> tuple[Content, ...] | None:
-    """Give what a share holds; ``None``, unknown as a whole, if AWS does not tell of something what it is."""
+    """Return what a share holds; ``None``, unknown as a whole, if AWS does not tell of something what it is."""
     # Nothing else of what RAM lists: facts are kept, and compared, as they are.
     contents = {Content(resource.arn, resource.type) for resource in resources}
     return tuple(sorted(contents)) if all(each.type for each in contents) else None
 
 
-def _over(state: ConnectionState) -> Moot:
+def _already_resolved(state: ConnectionState) -> AlreadyResolved:
     reason = Reason("over", f"The endpoint connection is {state}.")
     match state:
         case ConnectionState.REJECTED:
-            return Moot(Status.REJECTED, (reason,))
+            return AlreadyResolved(Status.REJECTED, (reason,))
         case ConnectionState.EXPIRED:
-            return Moot(Status.EXPIRED, (reason,))
+            return AlreadyResolved(Status.EXPIRED, (reason,))
         case _:
-            return Moot(Status.WITHDRAWN, (reason,))
+            return AlreadyResolved(Status.WITHDRAWN, (reason,))

@@ -7,8 +7,8 @@ from drawbridge.decision.cedar import PolicySet, compile_together
 from drawbridge.decision.conflicts import conflict_among
 from drawbridge.decision.facts import Consumer, Fact
 from drawbridge.decision.policies import Policy, parse_policy
-from drawbridge.request.connections import NONE_HELD, Held
-from drawbridge.request.digests import digest
+from drawbridge.request.connections import NO_CONNECTIONS, ConnectionCounts
+from drawbridge.request.fingerprints import fingerprint
 from drawbridge.status import Reason
 
 PATH = "policies"
@@ -34,15 +34,17 @@ def compiled(policies: InForce[Policy]) -> PolicySet:
 
 
 def broken(policies: InForce[Policy]) -> tuple[Reason, ...]:
-    """Say which policies can't be in force, for whoever wonders about a decision."""
+    """Return which policies can't be in force, for whoever wonders about a decision."""
     return tuple(Reason("policy-broken", each.reason, source=each.name) for each in policies.broken)
 
 
-def permitted_digest(policies: InForce[Policy], consumer: Consumer | None, held: Held = NONE_HELD) -> str:
-    """Give a digest of all that a decision depends on beside what AWS lists of the request itself.
+def decision_fingerprint(
+    policies: InForce[Policy], consumer: Consumer | None, counts: ConnectionCounts = NO_CONNECTIONS
+) -> str:
+    """Return a fingerprint of all that a decision depends on beside what AWS lists of the request itself.
 
     These are the policies, what the registry knows of the account that asks, and, if a policy speaks of them, the
     numbers of its connections.
     """
-    counted = held if compiled(policies).speaking_of(Fact.CONNECTIONS) else None
-    return digest(policies.versions, consumer, counted)
+    counted = counts if compiled(policies).speaking_of(Fact.CONNECTIONS) else None
+    return fingerprint(policies.versions, consumer, counted)

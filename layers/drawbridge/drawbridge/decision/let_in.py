@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+import msgspec
 from msgspec import Struct
 
 from drawbridge.decision import Accept, Because, DecidedOn, Decision, Keep
+from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.decision.facts import ConnectionFacts, Facts, ShareFacts
-from drawbridge.decision.grounds import Grounds
-from drawbridge.request.digests import contents_fingerprint, state_in_effect
+from drawbridge.request.fingerprints import contents_fingerprint, share_fingerprint
 from drawbridge.status import Reason
 
 MOST_LET_IN = 500
@@ -33,7 +34,7 @@ class LetIn(Struct, frozen=True, kw_only=True, rename="camel"):
 
     at: datetime
     because: Because
-    contents: str = ""
+    contents_fingerprint: str = msgspec.field(default="", name="contents")
     """The fingerprint of what the share held when it was decided on; empty for a connection."""
     arns: tuple[str, ...] | None = ()
     """What it held, of every service; ``None`` where it was too much to be kept."""
@@ -46,10 +47,12 @@ class LetIn(Struct, frozen=True, kw_only=True, rename="camel"):
     def covers(self, arns: Iterable[str]) -> bool:
         """Whether all of this was let in."""
         there = set(arns)
-        return contents_fingerprint(there) == self.contents or (self.arns is not None and there <= {*self.arns})
+        return contents_fingerprint(there) == self.contents_fingerprint or (
+            self.arns is not None and there <= {*self.arns}
+        )
 
     def covered(self, arns: Iterable[str]) -> frozenset[str]:
-        """Give what was let in of this. Where it was too much to be kept: all or, if anything is otherwise, nothing."""
+        """Return what was let in of this. Where it was too much to be kept: all, or nothing if any of it differs."""
         there = frozenset(arns)
         if self.covers(there):
             return there
@@ -57,23 +60,23 @@ class LetIn(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def decided_on(facts: Facts, at: datetime) -> DecidedOn:
-    """Say what a decision on the facts is made on."""
+    """Return what a decision on the facts is made on."""
     if isinstance(facts, ConnectionFacts):
         return DecidedOn(at=at, live=facts.live)
     arns = _arns(facts)
     live = facts.deadline is None
-    # Of a share in effect that AWS does not show, the next look has to do with what it sees.
+    # Of a share in effect that AWS does not show, the next sweep has to do with what it sees.
     unseen = "" if live else "unknown"
     return DecidedOn(
         at=at,
-        contents=contents_fingerprint(arns),
-        state=unseen if arns is None else state_in_effect(arns),
+        contents_fingerprint=contents_fingerprint(arns),
+        observed_fingerprint=unseen if arns is None else share_fingerprint(arns),
         live=live,
     )
 
 
 def let_in_by(decision: Decision, facts: Facts, before: LetIn | None, at: datetime) -> LetIn | None:
-    """Say what is let in once the decision is done; ``None`` if it changes nothing about that."""
+    """Return what is let in once the decision is done; ``None`` if it changes nothing about that."""
     match decision:
         case Accept(because):
             return _let_in(facts, because, at)
@@ -84,11 +87,11 @@ def let_in_by(decision: Decision, facts: Facts, before: LetIn | None, at: dateti
             return None
 
 
-def let_in_before(grounds: Grounds | None, because: Because) -> LetIn | None:
-    """Say what was let in by a version of Drawbridge that kept only the grounds of its decision."""
-    if grounds is None or grounds.outcome != "accept":
+def let_in_before(decision_record: DecisionRecord | None, because: Because) -> LetIn | None:
+    """Return what was let in by a version of Drawbridge that kept only the record of its decision."""
+    if decision_record is None or decision_record.outcome != "accept":
         return None
-    return _let_in(grounds.facts, because, grounds.at)
+    return _let_in(decision_record.facts, because, decision_record.at)
 
 
 def _let_in(facts: Facts, because: Because, at: datetime) -> LetIn:
@@ -97,10 +100,10 @@ def _let_in(facts: Facts, because: Because, at: datetime) -> LetIn:
     arns = _arns(facts)
     if arns is None:
         # Whatever it turns out to hold, nobody has seen it.
-        return LetIn(at=at, because=because, contents=contents_fingerprint(None))
+        return LetIn(at=at, because=because, contents_fingerprint=contents_fingerprint(None))
     few = len(arns) <= MOST_LET_IN and sum(map(len, arns)) <= _MOST_CHARACTERS
     kept = tuple(sorted(arns)) if few else None
-    return LetIn(at=at, because=because, contents=contents_fingerprint(arns), arns=kept)
+    return LetIn(at=at, because=because, contents_fingerprint=contents_fingerprint(arns), arns=kept)
 
 
 def _arns(facts: ShareFacts) -> frozenset[str] | None:

@@ -1,6 +1,6 @@
 """What is live: neither a policy nor an approver cuts it by the rules of a new request."""
 
-from drawbridge.decision import Accept, AskApprover, Decision, Hold, Keep, Moot, Reject
+from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Decision, Hold, Keep, Reject
 from drawbridge.decision.facts import ConnectionFacts, Facts
 from drawbridge.decision.let_in import APPROVED, LetIn
 from drawbridge.status import Reason
@@ -38,7 +38,7 @@ def kept(decision: Decision, facts: Facts, let_in: LetIn | None) -> Decision:
     What is live and was never let in is held or rejected as it was decided, and the reason says that it is live.
     """
     match decision:
-        case Accept() | Moot() | Keep():
+        case Accept() | AlreadyResolved() | Keep():
             return decision
         case AskApprover(because) | Hold(because) | Reject(because):
             if was_let_in(facts, let_in):

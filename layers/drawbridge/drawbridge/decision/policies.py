@@ -123,8 +123,8 @@ def _check_annotations(name: str, statement: Statement) -> None:
     if unknown := sorted(statement.approval - APPROVAL_WORDS):
         known = ", ".join(sorted(APPROVAL_WORDS))
         raise InvalidPolicyError(name, f"@approval: {unknown[0]!r} is none of {known}", statement.line)
-    if (told := statement.cedar.annotations.get("alias", _RESERVED)) != _RESERVED:
-        raise InvalidPolicyError(name, f"@alias: {told!r} is not {_RESERVED}", statement.line)
+    if (alias := statement.cedar.annotations.get("alias", _RESERVED)) != _RESERVED:
+        raise InvalidPolicyError(name, f"@alias: {alias!r} is not {_RESERVED}", statement.line)
 
 
 def _parse(name: str, text: str, lines: list[int]) -> pst.PolicySet:
@@ -173,7 +173,7 @@ _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|[(\[{]|[)\]}]', re.DOTALL)
 
 
 def _too_deep(text: str) -> int | None:
-    """Give the line where brackets are nested too deep; outside strings and comments, as far as those can be told."""
+    """Return the line where brackets are nested too deep; outside strings and comments, as far as those can be told."""
     depth = 0
     for found in _BRACKET.finditer(text):
         depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(found.group(), 0)
@@ -186,7 +186,7 @@ _CHAINED = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|[.\[+*-]|;', re.DOTALL)
 
 
 def _chained(text: str) -> int | None:
-    """Give the line where a statement has too many operators that can be chained."""
+    """Return the line where a statement has too many operators that can be chained."""
     found = 0
     for each in _CHAINED.finditer(text):
         if each.group() == ";":
@@ -199,7 +199,7 @@ def _chained(text: str) -> int | None:
 
 
 def _statement_lines(text: str) -> list[int]:
-    """Give the line, counted from 1, on which each statement starts; the last is where one more would."""
+    """Return the line, counted from 1, on which each statement starts; the last is where one more would."""
     starts = [0, *(found.end() for found in _TOKEN.finditer(text) if found.group() == ";")]
     return [_line_at(text, start) for start in starts]
 

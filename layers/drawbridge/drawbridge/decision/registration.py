@@ -109,7 +109,7 @@ def read_registrations(text: str, since: datetime) -> tuple[list[Registration], 
 
 
 def _next(rows: Reader, bad: list[BadLine]) -> tuple[int, list[str]] | None:
-    """Give the next row that can be taken apart, with its first line; what can't is a bad line."""
+    """Return the next row that can be taken apart, with its first line; what can't is a bad line."""
     while True:
         line = rows.line_num + 1
         try:

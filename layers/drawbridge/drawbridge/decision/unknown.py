@@ -3,7 +3,7 @@
 A permit permits only what it would permit whatever the unknown facts turned out to be; a forbid forbids what it would
 forbid if they turned out for the worst. So learning less never lets anybody in. Each condition is taken apart at its
 ``&&``, ``||``, ``!`` and ``if``; a part below those that speaks of an unknown fact is put down as ``true`` or as
-``false``, whichever is against the asker, and everything else stays as it was written.
+``false``, whichever is against the requester, and everything else stays as it was written.
 """
 
 from collections.abc import Iterator
@@ -41,8 +41,8 @@ _BY_NAME = {
 }
 
 
-def against_the_asker(statement: pst.Template, unknown: frozenset[Fact]) -> pst.Template | None:
-    """Give what is left of a statement; itself if it speaks of nothing unknown, and ``None`` if nothing is left."""
+def against_the_requester(statement: pst.Template, unknown: frozenset[Fact]) -> pst.Template | None:
+    """Return what is left of a statement; itself if it speaks of nothing unknown, and ``None`` if nothing is left."""
     if not facts_in(statement) & unknown:
         return statement
     permits = statement.effect == "permit"
@@ -61,13 +61,13 @@ def against_the_asker(statement: pst.Template, unknown: frozenset[Fact]) -> pst.
 
 
 def facts_in(statement: pst.Template) -> frozenset[Fact]:
-    """Tell which facts a statement speaks of; rather one too many than one too few."""
+    """Return which facts a statement speaks of; rather one too many than one too few."""
     in_clauses = (_facts(clause.expr) for clause in statement.clauses)
     return _facts_of_scope(statement.principal).union(*in_clauses)
 
 
 def _bound(expr: pst.Expr, unknown: frozenset[Fact], *, least: bool) -> pst.Expr:
-    """Give a condition without anything unknown in it.
+    """Return a condition without anything unknown in it.
 
     It holds only where ``expr`` holds whatever the unknown facts are (``least``), or wherever ``expr`` may hold.
     """
@@ -164,7 +164,7 @@ def _widened(scope: Any) -> Any:
 
 
 def _parts(node: Any) -> Iterator[Any]:
-    """Give the expressions right below one."""
+    """Yield the expressions right below one."""
     for field in fields(node):
         value = getattr(node, field.name)
         if isinstance(value, dict):

@@ -5,12 +5,12 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
-from drawbridge.discovery.observed import Seen
+from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
-from drawbridge.discovery.row import Row
 from drawbridge.record import Outcome
-from drawbridge.record.record import Bus, few, status_change
-from drawbridge.request import WorkflowInput, kind_of
+from drawbridge.record.record import StatusBus, few, status_change
+from drawbridge.request import ExecutionInput, kind_of
 from drawbridge.status import Status
 
 
@@ -29,7 +29,7 @@ class RequestReview(Struct, frozen=True, kw_only=True, rename="camel"):
     reasons: tuple[dict[str, str], ...]
 
 
-class ReviewBus(Bus, Protocol):
+class ReviewBus(StatusBus, Protocol):
     """The same, for what reviews come to as well."""
 
     def announce_review(self, review: RequestReview) -> None:
@@ -37,21 +37,21 @@ class ReviewBus(Bus, Protocol):
         ...
 
 
-class Announcements:
+class BusAnnouncements:
     """Announces the attempts that discovery enters in the ledger, and what its reviews come to."""
 
     def __init__(self, bus: ReviewBus) -> None:
         self._bus = bus
 
-    def pending(self, seen: Seen, attempt: int) -> None:
-        request = WorkflowInput(request=seen.request, request_id=seen.request.request_id, attempt=attempt)
+    def pending(self, observed: ObservedRequest, attempt: int) -> None:
+        request = ExecutionInput(request=observed.request, request_id=observed.request.request_id, attempt=attempt)
         outcome = Outcome(status=Status.PENDING, reasons=(), settled=False)
-        self._bus.announce(status_change(request, outcome, account_id=seen.account_id))
+        self._bus.announce(status_change(request, outcome, account_id=observed.account_id))
 
-    def reviewed(self, row: Row, review: Review, *, under: str) -> None:
+    def reviewed(self, row: LedgerRow, review: Review, *, policies_fingerprint: str) -> None:
         self._bus.announce_review(
             RequestReview(
-                id=f"{row.request_id}/{row.attempt}/reviewed/{under}",
+                id=f"{row.request_id}/{row.attempt}/reviewed/{policies_fingerprint}",
                 request_id=row.request_id,
                 kind=kind_of(row.request),
                 subject=row.request.subject,

@@ -5,11 +5,11 @@ from typing import Protocol
 from msgspec import Struct
 
 from drawbridge.bounds import shortened
-from drawbridge.discovery.row import Row
+from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.record import Outcome
 from drawbridge.record.outcome import WorkflowError
-from drawbridge.record.record import Bus, Ledger, record
-from drawbridge.request import WorkflowInput
+from drawbridge.record.record import StatusBus, StatusLedger, record
+from drawbridge.request import ExecutionInput
 from drawbridge.status import Reason, Status
 
 _CAUSE_BYTES = 2_000
@@ -22,7 +22,7 @@ _WORDS = {
 }
 
 
-class Ending(Struct, frozen=True, kw_only=True):
+class ExecutionEnding(Struct, frozen=True, kw_only=True):
     """The end of an execution, as Step Functions tells it."""
 
     status: str
@@ -31,29 +31,29 @@ class Ending(Struct, frozen=True, kw_only=True):
     cause: str = ""
 
 
-class Workflow(Protocol):
+class ExecutionStatuses(Protocol):
     """The onboarding workflow."""
 
-    def ending(self, request: WorkflowInput) -> Ending | None:
-        """Tell how the execution ended; ``None`` if it runs, or Step Functions knows of none."""
+    def ending(self, execution: ExecutionInput) -> ExecutionEnding | None:
+        """Return how the execution ended; ``None`` if it runs, or Step Functions knows of none."""
         ...
 
 
-class Endings:
+class EndingRecorder:
     """Records the ends that Step Functions knows of and the ledger does not."""
 
-    def __init__(self, workflow: Workflow, ledger: Ledger, bus: Bus) -> None:
+    def __init__(self, workflow: ExecutionStatuses, ledger: StatusLedger, bus: StatusBus) -> None:
         self._workflow = workflow
         self._ledger = ledger
         self._bus = bus
 
-    def record(self, row: Row) -> bool:
+    def record(self, row: LedgerRow) -> bool:
         """Record that the attempt's execution has ended; ``False`` if it has not, or that can't be told.
 
         What the execution has recorded since the row was read is left as it is. Another attempt follows after the
         usual wait, as after any failure.
         """
-        request = WorkflowInput(request=row.request, request_id=row.request_id, attempt=row.attempt)
+        request = ExecutionInput(request=row.request, request_id=row.request_id, attempt=row.attempt)
         ending = self._workflow.ending(request)
         if ending is None:
             return False
@@ -61,10 +61,10 @@ class Endings:
         return True
 
 
-def outcome_of_ending(ending: Ending, execution: str) -> Outcome:
-    """Tell what the end of an execution amounts to: a failure, in Step Functions' words."""
+def outcome_of_ending(ending: ExecutionEnding, execution: str) -> Outcome:
+    """Return what the end of an execution amounts to: a failure, in Step Functions' words."""
     code, what = _WORDS.get(ending.status, _WORDS["FAILED"])
     words = WorkflowError(ending.error, ending.cause).text
-    told = f"The execution {execution} {what}"
-    because = shortened(f"{told}: {words}" if words else f"{told}.", _CAUSE_BYTES)
+    text = f"The execution {execution} {what}"
+    because = shortened(f"{text}: {words}" if words else f"{text}.", _CAUSE_BYTES)
     return Outcome(status=Status.FAILED, reasons=(Reason(ending.error or code, because),), settled=True)

@@ -1,20 +1,20 @@
 """Fingerprints of the configuration that a request's outcome could depend on, as it is at one sweep."""
 
 from drawbridge.association.binding import Binding
-from drawbridge.association.in_force import matched_digest, wanted_digest
+from drawbridge.association.in_force import bindings_fingerprint, matching_bindings_fingerprint
 from drawbridge.configuration import InForce
 from drawbridge.decision.facts import Consumer
-from drawbridge.decision.gather import Registry
-from drawbridge.decision.in_force import permitted_digest
+from drawbridge.decision.gather import ConsumerRegistry
+from drawbridge.decision.in_force import decision_fingerprint
 from drawbridge.decision.policies import Policy
-from drawbridge.lattice import Matchable
-from drawbridge.request.connections import NONE_HELD, Held
+from drawbridge.lattice import MatchAttributes
+from drawbridge.request.connections import NO_CONNECTIONS, ConnectionCounts
 
 
-class Registered:
+class CachedRegistry:
     """The registry, in which each account is looked up once."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: ConsumerRegistry) -> None:
         self._registry = registry
         self._consumers: dict[str, Consumer | None] = {}
 
@@ -24,7 +24,7 @@ class Registered:
         return self._consumers[account_id]
 
 
-class Configured:
+class FingerprintsInForce:
     """Fingerprints of what people configured."""
 
     def __init__(
@@ -32,21 +32,21 @@ class Configured:
         policies: InForce[Policy],
         bindings: InForce[Binding],
         quotas: InForce[tuple[str, int]],
-        registry: Registry,
+        registry: ConsumerRegistry,
     ) -> None:
         self._policies = policies
         self._bindings = bindings
         self._quotas = quotas
         self._registry = registry
 
-    def wanted(self, provider: str, share_name: str) -> str:
+    def bindings_fingerprint(self, provider: str, share_name: str) -> str:
         """Return that of the bindings that could want something of the share."""
-        return wanted_digest(self._bindings, provider, share_name, self._quotas)
+        return bindings_fingerprint(self._bindings, provider, share_name, self._quotas)
 
-    def matched(self, share_name: str, contents: tuple[Matchable, ...]) -> str:
+    def matching_bindings_fingerprint(self, share_name: str, contents: tuple[MatchAttributes, ...]) -> str:
         """Return that of the bindings that match something of what the share holds."""
-        return matched_digest(self._bindings, share_name, contents, self._quotas)
+        return matching_bindings_fingerprint(self._bindings, share_name, contents, self._quotas)
 
-    def permitted(self, account_id: str, held: Held = NONE_HELD) -> str:
+    def decision_fingerprint(self, account_id: str, counts: ConnectionCounts = NO_CONNECTIONS) -> str:
         """Return that of the policies, of what the registry knows of the account, and of its connections."""
-        return permitted_digest(self._policies, self._registry.consumer(account_id), held)
+        return decision_fingerprint(self._policies, self._registry.consumer(account_id), counts)

@@ -13,11 +13,11 @@ class NotifyingServices(Protocol):
     def managed(self) -> list[ManagedService]: ...
 
     def without_notification(self, service_ids: Collection[str]) -> list[str]:
-        """Give the services that have no connection notification to our topic."""
+        """Return the services that have no connection notification to our topic."""
         ...
 
     def notify_of(self, service_id: str) -> None:
-        """Give a service its connection notification; one that has it, or is gone, is left alone."""
+        """Create the connection notification of a service; one that has it, or is gone, is left alone."""
         ...
 
 

@@ -3,16 +3,16 @@
 from collections import defaultdict
 from typing import Protocol
 
-from drawbridge.discovery.fingerprints import Configured
-from drawbridge.discovery.observed import Seen
-from drawbridge.discovery.row import Row
+from drawbridge.discovery.fingerprints import FingerprintsInForce
+from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest
-from drawbridge.request.connections import Connection, ConnectionState, ManagedService, held_beside
-from drawbridge.request.digests import digest, state_in_effect
+from drawbridge.request.connections import ConnectionState, EndpointConnection, ManagedService, count_other_connections
+from drawbridge.request.fingerprints import fingerprint, share_fingerprint
 from drawbridge.request.shares import Invitation, InvitationStatus, Share, SharedResource, newest
 
 
-class Shares(Protocol):
+class SweptShares(Protocol):
     """What other accounts share with this one."""
 
     def invitations(self) -> list[Invitation]: ...
@@ -22,42 +22,42 @@ class Shares(Protocol):
     def resources(self) -> list[SharedResource]: ...
 
 
-class Services(Protocol):
+class SweptServices(Protocol):
     """This account's endpoint services and the connections to them."""
 
     def managed(self) -> list[ManagedService]: ...
 
-    def connections(self) -> list[Connection]:
-        """Give the connections to all services of this account, whoever looks after them."""
+    def connections(self) -> list[EndpointConnection]:
+        """Return the connections to all services of this account, whoever looks after them."""
         ...
 
 
 class Observer:
     """Observes; what the ledger still waits for and AWS does not list any longer is observed too, as gone."""
 
-    def __init__(self, shares: Shares, services: Services, configured: Configured) -> None:
+    def __init__(self, shares: SweptShares, services: SweptServices, fingerprints: FingerprintsInForce) -> None:
         self._shares = shares
         self._services = services
-        self._configured = configured
+        self._fingerprints = fingerprints
 
-    def connections(self, followed: list[Row], attachments: list[Connection]) -> list[Seen]:
-        """Give what is seen, and add to ``attachments`` what asks for an answer that only people can give."""
+    def connections(self, followed: list[LedgerRow], attachments: list[EndpointConnection]) -> list[ObservedRequest]:
+        """Return what is observed, and add to ``attachments`` what asks for an answer that only people can give."""
         managed = {service.service_id for service in self._services.managed()}
         listed = self._services.connections() if managed else []
-        of_owner: dict[str, list[Connection]] = defaultdict(list)
+        of_owner: dict[str, list[EndpointConnection]] = defaultdict(list)
         for connection in listed:
             of_owner[connection.owner].append(connection)
-        seen = [
-            Seen(
+        observed = [
+            ObservedRequest(
                 request=EndpointConnectionRequest(service_id=connection.service_id, endpoint_id=connection.endpoint_id),
                 account_id=connection.owner,
                 # Pending turns into available by itself while the attempt runs: that is no change to look into.
-                state=digest("open" if connection.state.is_open else connection.state),
-                wanted="",
-                permitted=self._configured.permitted(
-                    connection.owner, held_beside(connection, of_owner[connection.owner])
+                observed_fingerprint=fingerprint("open" if connection.state.is_open else connection.state),
+                bindings_fingerprint="",
+                decision_fingerprint=self._fingerprints.decision_fingerprint(
+                    connection.owner, count_other_connections(connection, of_owner[connection.owner])
                 ),
-                under=self._configured.permitted(connection.owner),
+                policies_fingerprint=self._fingerprints.decision_fingerprint(connection.owner),
                 open=connection.state.is_open,
             )
             for connection in listed
@@ -67,9 +67,9 @@ class Observer:
         attachments += (
             each for each in listed if each.service_id in managed and each.attachment_id and each.state in asking
         )
-        return seen + self._over(EndpointConnectionRequest, seen, followed)
+        return observed + self._no_longer_listed(EndpointConnectionRequest, observed, followed)
 
-    def shares(self, followed: list[Row]) -> list[Seen]:
+    def shares(self, followed: list[LedgerRow]) -> list[ObservedRequest]:
         invitations: dict[str, list[Invitation]] = defaultdict(list)
         for invitation in self._shares.invitations():
             invitations[invitation.share_arn].append(invitation)
@@ -78,58 +78,60 @@ class Observer:
             resources[resource.share_arn].append(resource)
         listed = self._shares.shares()
         shares = {share.arn: share for share in listed if share.in_effect}
-        seen = [
-            self._seen_share(arn, newest(invitations[arn]), shares.get(arn), resources[arn])
+        observed = [
+            self._observed_share(arn, newest(invitations[arn]), shares.get(arn), resources[arn])
             for arn in sorted({*invitations, *shares})
         ]
         # One that is listed and not in effect is not gone.
         not_in_effect = {share.arn for share in listed} - shares.keys()
         return [
-            *(each for each in seen if each.request.subject not in not_in_effect or each.open),
-            *self._over(
+            *(each for each in observed if each.request.subject not in not_in_effect or each.open),
+            *self._no_longer_listed(
                 ResourceShareRequest,
-                seen,
+                observed,
                 [row for row in followed if row.request.subject not in not_in_effect],
             ),
         ]
 
-    def _seen_share(
+    def _observed_share(
         self, arn: str, invitation: Invitation | None, share: Share | None, resources: list[SharedResource]
-    ) -> Seen:
-        held = tuple(sorted(resource for resource in resources if resource.is_lattice))
-        lattice = [resource.arn for resource in held]
+    ) -> ObservedRequest:
+        lattice_contents = tuple(sorted(resource for resource in resources if resource.is_lattice))
+        lattice = [resource.arn for resource in lattice_contents]
         pending = invitation is not None and invitation.status is InvitationStatus.PENDING
         provider = share.owner if share else invitation.sender if invitation else ""
         name = share.name if share else invitation.share_name if invitation else ""
-        return Seen(
+        return ObservedRequest(
             request=ResourceShareRequest(share_arn=arn),
             account_id=provider,
             # An invitation that was accepted is dropped after seven days, which changes nothing.
-            state=digest(invitation.arn, invitation.status)
+            observed_fingerprint=fingerprint(invitation.arn, invitation.status)
             if invitation and not share
-            else state_in_effect(resource.arn for resource in resources),
-            wanted=self._configured.wanted(provider, name),
+            else share_fingerprint(resource.arn for resource in resources),
+            bindings_fingerprint=self._fingerprints.bindings_fingerprint(provider, name),
             share_name=name,
-            permitted=self._configured.permitted(provider),
-            under=self._configured.permitted(provider),
+            decision_fingerprint=self._fingerprints.decision_fingerprint(provider),
+            policies_fingerprint=self._fingerprints.decision_fingerprint(provider),
             # A share in effect that holds nothing of VPC Lattice's is none of our business.
-            held=held if share else (),
+            lattice_contents=lattice_contents if share else (),
             contents=tuple(resources) if share else (),
             open=pending or bool(share and lattice),
         )
 
     @staticmethod
-    def _over(kind: type[Request], seen: list[Seen], followed: list[Row]) -> list[Seen]:
-        """Give the requests that the ledger still waits for and AWS does not list any longer."""
-        listed = {each.request.request_id for each in seen}
+    def _no_longer_listed(
+        kind: type[Request], observed: list[ObservedRequest], followed: list[LedgerRow]
+    ) -> list[ObservedRequest]:
+        """Return the requests that the ledger still waits for and AWS does not list any longer."""
+        listed = {each.request.request_id for each in observed}
         return [
-            Seen(
+            ObservedRequest(
                 request=row.request,
                 account_id=row.account_id,
-                state="gone",
-                wanted=row.wanted,
-                permitted=row.permitted,
-                under=row.reviewed,
+                observed_fingerprint="gone",
+                bindings_fingerprint=row.bindings_fingerprint,
+                decision_fingerprint=row.decision_fingerprint,
+                policies_fingerprint=row.reviewed_fingerprint,
                 open=False,
             )
             for row in followed

@@ -1,4 +1,4 @@
-"""The sweep: one look at what AWS lists, compared with the ledger; an execution for each request that needs one."""
+"""The sweep: one sweep at what AWS lists, compared with the ledger; an execution for each request that needs one."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -8,111 +8,111 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
-from drawbridge.association.plan_inputs import Inputs
-from drawbridge.discovery.announcements import Announcements
-from drawbridge.discovery.attention import Need, is_its_turn, may_try_again, need_of
-from drawbridge.discovery.drift import Drift
-from drawbridge.discovery.endings import Endings
-from drawbridge.discovery.fingerprints import Configured
+from drawbridge.association.plan_inputs import PlanInputs
+from drawbridge.discovery.announcements import BusAnnouncements
+from drawbridge.discovery.current_plan_inputs import CurrentPlanInputs
+from drawbridge.discovery.drift import DriftDetector
+from drawbridge.discovery.endings import EndingRecorder
+from drawbridge.discovery.fingerprints import FingerprintsInForce
+from drawbridge.discovery.free_question_slots import FreeQuestionSlots
+from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.discovery.next_action import NextAction, is_time_to_ensure, may_try_again, next_action
 from drawbridge.discovery.notifications import NotifyingServices, ensure_notifications
 from drawbridge.discovery.observation import Observer
-from drawbridge.discovery.observed import Seen
-from drawbridge.discovery.planned import Planned
+from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review, ReviewOpen
 from drawbridge.discovery.reviewer import PolicyReviewer
-from drawbridge.discovery.row import Row
-from drawbridge.discovery.turns import FreeTurns
-from drawbridge.discovery.waiting import WaitingRequests, Waits
+from drawbridge.discovery.waiting import WaitingRequests, WaitState
 from drawbridge.errors import DrawbridgeError, InvalidInputError, UpstreamError
-from drawbridge.hint import Look
-from drawbridge.request import Request, WorkflowInput
-from drawbridge.request.connections import Connection
+from drawbridge.hint import SweepScope
+from drawbridge.request import ExecutionInput, Request
+from drawbridge.request.connections import EndpointConnection
 from drawbridge.status import Status
 
 
-class Ledger(Protocol):
+class SweepLedger(Protocol):
     """The ledger, as discovery needs it."""
 
-    def rows(self, request_ids: Collection[str]) -> Mapping[str, Row]:
-        """Give rows as far as a look compares them: without what their decisions rested on."""
+    def rows(self, request_ids: Collection[str]) -> Mapping[str, LedgerRow]:
+        """Return rows as far as a sweep compares them: without what their decisions rested on."""
         ...
 
-    def with_grounds(self, row: Row) -> Row:
-        """Give a row with what its decisions rested on."""
+    def with_decision_records(self, row: LedgerRow) -> LedgerRow:
+        """Return a row with what its decisions rested on."""
         ...
 
-    def followed(self) -> list[Row]:
-        """Give the rows that AWS should still list: under way, or settled only for now (held, failed)."""
+    def followed(self) -> list[LedgerRow]:
+        """Return the rows that AWS should still list: under way, or settled only for now (held, failed)."""
         ...
 
-    def claim(self, seen: Seen, attempt: int, *, after: Row | None) -> bool:
+    def claim(self, observed: ObservedRequest, attempt: int, *, after: LedgerRow | None) -> bool:
         """Enter the attempt; ``False`` if the row is not any longer as it was read, in ``after``."""
         ...
 
-    def note_seen(self, row: Row, seen: Seen) -> None:
-        """Note what a request that waits was looked at with; nothing if it does not wait any more."""
+    def note_observed(self, row: LedgerRow, observed: ObservedRequest) -> None:
+        """Note what a request that waits was last compared with; nothing if it does not wait any more."""
         ...
 
-    def note_healed(self, row: Row) -> None:
+    def note_drift_healed(self, row: LedgerRow) -> None:
         """Note that what an attempt was made for is as it was left; nothing if the row has a later attempt by now."""
         ...
 
-    def note_inputs(self, row: Row, inputs: Inputs) -> None:
-        """Note what was found, for the next look to compare with; nothing if the row has a later attempt by now."""
+    def note_inputs(self, row: LedgerRow, inputs: PlanInputs) -> None:
+        """Note what was found, for the next sweep to compare with; nothing if the row has a later attempt by now."""
         ...
 
-    def note_review(self, row: Row, review: Review, *, under: str) -> None:
+    def note_review(self, row: LedgerRow, review: Review, *, policies_fingerprint: str) -> None:
         """Note what a review came to, under which configuration; nothing if the row has a later attempt by now."""
         ...
 
 
-class Workflow(Protocol):
+class ExecutionStarter(Protocol):
     """The onboarding workflow."""
 
-    def start(self, request: WorkflowInput) -> bool:
+    def start(self, execution: ExecutionInput) -> bool:
         """Start the execution, or find it running; ``False`` if one of that name has come to its end."""
         ...
 
 
-class Discovery(Struct, frozen=True):
-    """What one look found and did, for the log and the metrics."""
+class SweepResult(Struct, frozen=True):
+    """What one sweep found and did, for the log and the metrics."""
 
-    seen: int
+    observed: int
     started: tuple[str, ...]
     no_longer_permitted: tuple[str, ...]
     """The requests that were let in, and by the policies in force would not be any more; each is told once."""
     failures: tuple[DrawbridgeError, ...]
-    """What could not be looked at or seen to; nothing else was stopped by it. The look has to be repeated."""
+    """What could not be observed or reconciled; nothing else was stopped by it. The sweep has to be repeated."""
     broken: tuple[InvalidInputError, ...] = ()
     """What can't be read, as a row that somebody wrote by hand: no repetition mends it."""
     left_behind: tuple[str, ...] = ()
     """The ids of what was made for requests and is called for by nothing any longer."""
-    attachments: tuple[Connection, ...] = ()
+    attachments: tuple[EndpointConnection, ...] = ()
     """Attachments of transit gateways that wait for acceptance by a managed service: people's to answer."""
     reviews_open: tuple[str, ...] = ()
-    """The requests of which it is not known what changed policies make of them, and why; the next look tries again."""
+    """The requests of which it is not known what changed policies make of them, and why; the next sweep tries again."""
 
 
 @dataclass
 class _Findings:
-    """What one look has found so far."""
+    """What one sweep has found so far."""
 
     started: list[str] = field(default_factory=list)
     no_longer_permitted: list[str] = field(default_factory=list)
     failures: list[DrawbridgeError] = field(default_factory=list)
     broken: list[InvalidInputError] = field(default_factory=list)
     left_behind: set[str] = field(default_factory=set)
-    attachments: list[Connection] = field(default_factory=list)
+    attachments: list[EndpointConnection] = field(default_factory=list)
     reviews_open: list[str] = field(default_factory=list)
     unknown: dict[str, DrawbridgeError] = field(default_factory=dict)
     """Why drift could not be looked for, each once."""
     unlisted: DrawbridgeError | None = None
     """Why what plans rest on could not be listed: that is not tried again for each row."""
 
-    def result(self, seen: int) -> Discovery:
+    def result(self, observed: int) -> SweepResult:
         failures = [*self.failures, *self.unknown.values(), *([self.unlisted] if self.unlisted else [])]
-        return Discovery(
-            seen=seen,
+        return SweepResult(
+            observed=observed,
             started=tuple(self.started),
             no_longer_permitted=tuple(self.no_longer_permitted),
             failures=tuple(failures),
@@ -123,23 +123,23 @@ class _Findings:
         )
 
 
-class Discoverer:
-    """Looks, and starts an execution for every request that needs one."""
+class Sweeper:
+    """Observes all requests that AWS lists, and reconciles each with the ledger."""
 
     def __init__(
         self,
         *,
         observer: Observer,
         services: NotifyingServices,
-        ledger: Ledger,
-        workflow: Workflow,
-        endings: Endings,
-        configured: Configured,
-        announcements: Announcements,
+        ledger: SweepLedger,
+        workflow: ExecutionStarter,
+        endings: EndingRecorder,
+        fingerprints: FingerprintsInForce,
+        announcements: BusAnnouncements,
         reviewer: PolicyReviewer,
         waiting: WaitingRequests,
-        drift: Drift,
-        planned: Planned,
+        drift: DriftDetector,
+        plan_inputs: CurrentPlanInputs,
         questions_at_once: int,
     ) -> None:
         """``questions_at_once`` is how many of one account are open at most."""
@@ -148,35 +148,35 @@ class Discoverer:
         self._ledger = ledger
         self._workflow = workflow
         self._endings = endings
-        self._configured = configured
+        self._fingerprints = fingerprints
         self._announcements = announcements
         self._reviewer = reviewer
         self._waiting = waiting
         self._drift = drift
         self._questions_at_once = questions_at_once
-        self._planned = planned
+        self._plan_inputs = plan_inputs
 
-    def discover(self, look: Look, now: datetime) -> Discovery:
-        """Look where the hints say.
+    def sweep(self, scope: SweepScope, now: datetime) -> SweepResult:
+        """Sweep what the hints say.
 
-        Any number of hints costs one look. It is safe to break off anywhere and to run twice at once: an attempt is
+        Any number of hints costs one sweep. It is safe to break off anywhere and to run twice at once: an attempt is
         entered in the ledger before its execution starts, by one writer only, and an entered attempt that does not
-        run is started by the next look.
+        run is started by the next sweep.
         """
         findings = _Findings()
         followed = self._ledger.followed()
-        seen = self._look(look, followed, findings)
-        rows = self._ledger.rows([each.request.request_id for each in seen])
+        observed = self._observe(scope, followed, findings)
+        rows = self._ledger.rows([each.request.request_id for each in observed])
         try:
-            self._waiting.look_at([row.request_id for row in rows.values() if row.waits_for_approval])
+            self._waiting.load([row.request_id for row in rows.values() if row.waits_for_approval])
         except DrawbridgeError as error:
             findings.failures.append(error)
-        turns = FreeTurns(followed, self._questions_at_once)
-        for each in seen:
+        slots = FreeQuestionSlots(followed, self._questions_at_once)
+        for each in observed:
             row = rows.get(each.request.request_id)
             try:
-                execution = self._attend(each, row, turns, now, findings)
-                if execution is None and row is not None and self._turns_out_wrong(each, row, findings):
+                execution = self._reconcile_request(each, row, slots, now, findings)
+                if execution is None and row is not None and self._is_no_longer_permitted(each, row, findings):
                     findings.no_longer_permitted.append(row.request_id)
             except InvalidInputError as error:
                 findings.broken.append(error)
@@ -184,32 +184,34 @@ class Discoverer:
                 findings.failures.append(_failure(each.request.request_id, error))
             else:
                 findings.started += [execution] if execution else []
-        return findings.result(len(seen))
+        return findings.result(len(observed))
 
-    def _look(self, look: Look, followed: list[Row], findings: "_Findings") -> list[Seen]:
-        """Give what is seen where the hints say; what could not be looked at or seen to is added to the failures."""
+    def _observe(self, scope: SweepScope, followed: list[LedgerRow], findings: "_Findings") -> list[ObservedRequest]:
+        """Return what is observed where the hints say; what could not be is added to the failures."""
         failures, attachments = findings.failures, findings.attachments
-        seen: list[Seen] = []
-        if look.executions:
-            failures += self._see_to_ended(look.executions)
-        if look.connections:
-            seen += self._collect(lambda: self._observer.connections(followed, attachments), failures)
-        if look.upkeep:
+        observed: list[ObservedRequest] = []
+        if scope.executions:
+            failures += self._record_endings(scope.executions)
+        if scope.connections:
+            observed += self._collect(lambda: self._observer.connections(followed, attachments), failures)
+        if scope.notifications:
             failures += ensure_notifications(self._services)
-        if look.shares:
-            seen += self._collect(lambda: self._observer.shares(followed), failures)
-        return seen
+        if scope.shares:
+            observed += self._collect(lambda: self._observer.shares(followed), failures)
+        return observed
 
     @staticmethod
-    def _collect(look: Callable[[], list[Seen]], failures: list[DrawbridgeError]) -> list[Seen]:
+    def _collect(
+        observe: Callable[[], list[ObservedRequest]], failures: list[DrawbridgeError]
+    ) -> list[ObservedRequest]:
         try:
-            return look()
-        except Exception as error:  # noqa: BLE001 - what can't be looked at stops nothing else
-            failures.append(_failure("look", error))
+            return observe()
+        except Exception as error:  # noqa: BLE001 - what can't be observed stops nothing else
+            failures.append(_failure("sweep", error))
             return []
 
-    def _see_to_ended(self, executions: Collection[str]) -> list[DrawbridgeError]:
-        """See to attempts whose executions are said to have ended; give what went wrong."""
+    def _record_endings(self, executions: Collection[str]) -> list[DrawbridgeError]:
+        """See to attempts whose executions are said to have ended; return what went wrong."""
         failures: list[DrawbridgeError] = []
         try:
             rows = self._ledger.rows({name.rpartition("-")[0] for name in executions})
@@ -224,135 +226,159 @@ class Discoverer:
                 failures.append(error)
         return failures
 
-    def _attend(
-        self, seen: Seen, row: Row | None, turns: FreeTurns, now: datetime, findings: "_Findings"
+    def _reconcile_request(
+        self,
+        observed: ObservedRequest,
+        row: LedgerRow | None,
+        slots: FreeQuestionSlots,
+        now: datetime,
+        findings: "_Findings",
     ) -> str | None:
-        """See to one request; give the name of the execution if one was started."""
-        if row is not None and row.waits_for_approval and self._sees_to_waiting(seen, row, now):
+        """Reconcile one request; return the name of the execution if one was started."""
+        if row is not None and row.waits_for_approval and self._is_left_waiting(observed, row, now):
             return None
-        seen = self._with_drift(self._with_matched(seen, row), row, findings)
-        seen = self._with_inputs(seen, row, findings)
-        need = need_of(seen, row, now)
-        if need is Need.NOTHING and not self._is_to_be_decided_again(seen, row, turns, now):
+        observed = self._with_drift(self._with_matched(observed, row), row, findings)
+        observed = self._with_inputs(observed, row, findings)
+        need = next_action(observed, row, now)
+        if need is NextAction.NOTHING and not self._is_to_be_decided_again(observed, row, slots, now):
             return None
-        if need is Need.MAKE_SURE and row is not None and (self._is_seen_to(seen, row) or not may_try_again(row, now)):
+        if (
+            need is NextAction.ENSURE_RUNNING
+            and row is not None
+            and (self._is_running_or_recorded(observed, row) or not may_try_again(row, now))
+        ):
             return None
-        return self._begin(seen, row)
+        return self._start_attempt(observed, row)
 
-    def _with_matched(self, seen: Seen, row: Row | None) -> Seen:
+    def _with_matched(self, observed: ObservedRequest, row: LedgerRow | None) -> ObservedRequest:
         """Look closer where bindings changed: most are for other resources of the same provider."""
-        contents = row.contents if row is not None and seen.wanted != row.wanted else None
+        contents = (
+            row.contents if row is not None and observed.bindings_fingerprint != row.bindings_fingerprint else None
+        )
         if contents is None:
-            return seen
-        return msgspec.structs.replace(seen, matched=self._configured.matched(seen.share_name, contents))
+            return observed
+        return msgspec.structs.replace(
+            observed,
+            matching_bindings_fingerprint=self._fingerprints.matching_bindings_fingerprint(
+                observed.share_name, contents
+            ),
+        )
 
-    def _with_drift(self, seen: Seen, row: Row | None, findings: "_Findings") -> Seen:
+    def _with_drift(self, observed: ObservedRequest, row: LedgerRow | None, findings: "_Findings") -> ObservedRequest:
         """Look whether what is connected still is as it was left."""
-        if row is None or row.ways is None or not seen.open or row.status is not Status.AVAILABLE:
-            return seen
-        drifted = self._drift.of(row)
+        if row is None or row.attachments is None or not observed.open or row.status is not Status.AVAILABLE:
+            return observed
+        drifted = self._drift.detect(row)
         # One network that can't be listed is told once, however many rows go by it.
         findings.unknown |= {str(error): error for error in drifted.unknown}
-        if drifted.unknown and not drifted.digest:
-            return msgspec.structs.replace(seen, drift=row.drift)
-        if row.drift and not drifted.digest and row.settled:
+        if drifted.unknown and not drifted.drift_fingerprint:
+            return msgspec.structs.replace(observed, drift_fingerprint=row.drift_fingerprint)
+        if row.drift_fingerprint and not drifted.drift_fingerprint and row.settled:
             # The same may happen again, and is then to be seen to at once.
-            self._ledger.note_healed(row)
-        return msgspec.structs.replace(seen, drift=drifted.digest)
+            self._ledger.note_drift_healed(row)
+        return msgspec.structs.replace(observed, drift_fingerprint=drifted.drift_fingerprint)
 
-    def _with_inputs(self, seen: Seen, row: Row | None, findings: "_Findings") -> Seen:
+    def _with_inputs(self, observed: ObservedRequest, row: LedgerRow | None, findings: "_Findings") -> ObservedRequest:
         """Look whether what the plan rested on still is so.
 
-        What AWS does not list is not known, and no change: the look goes on without it, and is repeated.
+        What AWS does not list is not known, and no change: the sweep goes on without it, and is repeated.
         """
-        if row is None or not row.settled or not seen.held or findings.unlisted is not None:
-            return seen
+        if row is None or not row.settled or not observed.lattice_contents or findings.unlisted is not None:
+            return observed
         try:
-            inputs = self._planned.inputs(seen.account_id, seen.share_name, seen.held, row)
-            left = self._planned.left(row)
+            inputs = self._plan_inputs.inputs(observed.account_id, observed.share_name, observed.lattice_contents, row)
+            left = self._plan_inputs.left(row)
         except DrawbridgeError as error:
             findings.unlisted = error
-            return seen
+            return observed
         if row.inputs is None:
             # The version that wrote the row kept none: from now on it is compared.
             self._ledger.note_inputs(row, inputs)
         findings.left_behind.update(each.id for each in left or ())
-        return msgspec.structs.replace(seen, inputs=inputs, left=left)
+        return msgspec.structs.replace(observed, inputs=inputs, left_behind=left)
 
-    def _sees_to_waiting(self, seen: Seen, row: Row, now: datetime) -> bool:
-        """Have a request that waits for a person looked at again if it, or what is configured, changed meanwhile.
+    def _is_left_waiting(self, observed: ObservedRequest, row: LedgerRow, now: datetime) -> bool:
+        """Have a request that waits for a person decided again if it, or what is configured, changed meanwhile.
 
-        Tell whether there is nothing else to see to: its execution is known to wait, or was told. What it was not told
-        is not noted, and tried again by the next look.
+        Return whether there is nothing else to see to: its execution is known to wait, or was told. What it was not
+        told is not noted, and tried again by the next sweep.
         """
-        changed = (seen.state, seen.permitted, seen.open) != (row.seen, row.permitted, True)
-        waits = self._waiting.see_to(row, now, reconsider=changed)
-        if changed and waits is Waits.TOLD:
-            self._ledger.note_seen(row, seen)
-        return waits is Waits.TOLD or (waits is Waits.WAITS and not is_its_turn(row, now))
+        changed = (observed.observed_fingerprint, observed.decision_fingerprint, observed.open) != (
+            row.observed_fingerprint,
+            row.decision_fingerprint,
+            True,
+        )
+        waits = self._waiting.resume_if_answered(row, now, reconsider=changed)
+        if changed and waits is WaitState.RESUMED:
+            self._ledger.note_observed(row, observed)
+        return waits is WaitState.RESUMED or (waits is WaitState.WAITING and not is_time_to_ensure(row, now))
 
-    def _is_to_be_decided_again(self, seen: Seen, row: Row | None, turns: FreeTurns, now: datetime) -> bool:
-        """Tell whether what is held is let go by a policy that goes by the clock, or may be asked about by now.
+    def _is_to_be_decided_again(
+        self, observed: ObservedRequest, row: LedgerRow | None, slots: FreeQuestionSlots, now: datetime
+    ) -> bool:
+        """Return whether what is held is let go by a policy that goes by the clock, or may be asked about by now.
 
         So it is with what was kept, and is permitted again.
         """
-        if row is None or not row.settled or not seen.open:
+        if row is None or not row.settled or not observed.open:
             return False
-        if turns.is_next(row):
+        if slots.is_next(row):
             return True
         if row.status is Status.HELD:
             by_clock = self._reviewer.goes_by_the_clock()
-            return by_clock and self._reviewer.decides_otherwise(self._ledger.with_grounds(row), now)
-        if not row.kept or seen.permitted == row.permitted:
+            return by_clock and self._reviewer.decides_otherwise(self._ledger.with_decision_records(row), now)
+        if not row.kept or observed.decision_fingerprint == row.decision_fingerprint:
             return False
-        review = self._reviewer.review(self._ledger.with_grounds(row), seen.contents)
+        review = self._reviewer.review(self._ledger.with_decision_records(row), observed.contents)
         return isinstance(review, Review) and review.permitted
 
-    def _turns_out_wrong(self, seen: Seen, row: Row, findings: "_Findings") -> bool:
-        """Review what was let in if the configuration changed; tell whether it is found not to be permitted any more.
+    def _is_no_longer_permitted(self, observed: ObservedRequest, row: LedgerRow, findings: "_Findings") -> bool:
+        """Review what was let in if the configuration changed; return whether it is found not to be permitted any more.
 
         A connection keeps the policies that it was let in by: taking it down is withdrawal's.
         """
-        let_in = row.settled and row.status is Status.AVAILABLE and seen.open
+        let_in = row.settled and row.status is Status.AVAILABLE and observed.open
         # What was kept was not let in by what is in force: that is told as any change is.
-        if not let_in or seen.under == (row.reviewed or ("" if row.kept else row.permitted)):
+        if not let_in or observed.policies_fingerprint == (
+            row.reviewed_fingerprint or ("" if row.kept else row.decision_fingerprint)
+        ):
             return False
-        review = self._reviewer.review(self._ledger.with_grounds(row), seen.contents)
+        review = self._reviewer.review(self._ledger.with_decision_records(row), observed.contents)
         if isinstance(review, ReviewOpen):
             findings.reviews_open.append(f"{row.request_id}: {review.because}")
             return False
         changed = review.permitted is row.no_longer_permitted
         if changed:
-            self._announcements.reviewed(row, review, under=seen.under)
-        self._ledger.note_review(row, review, under=seen.under)
+            self._announcements.reviewed(row, review, policies_fingerprint=observed.policies_fingerprint)
+        self._ledger.note_review(row, review, policies_fingerprint=observed.policies_fingerprint)
         return changed and not review.permitted
 
-    def _is_seen_to(self, seen: Seen, row: Row) -> bool:
+    def _is_running_or_recorded(self, observed: ObservedRequest, row: LedgerRow) -> bool:
         """Have the attempt's execution run, or its end recorded; ``False`` if it has ended and nobody knows how."""
-        return self._runs(seen, row) or self._endings.record(row)
+        return self._runs(observed, row) or self._endings.record(row)
 
-    def _runs(self, seen: Seen, row: Row) -> bool:
+    def _runs(self, observed: ObservedRequest, row: LedgerRow) -> bool:
         if row.status is Status.PENDING:
             # Whoever entered the attempt may have been stopped before telling anybody.
-            self._announcements.pending(seen, row.attempt)
+            self._announcements.pending(observed, row.attempt)
         return self._workflow.start(_input(row.request, row.attempt))
 
-    def _begin(self, seen: Seen, row: Row | None) -> str | None:
+    def _start_attempt(self, observed: ObservedRequest, row: LedgerRow | None) -> str | None:
         attempt = row.attempt + 1 if row else 1
-        if not self._ledger.claim(seen, attempt, after=row):
+        if not self._ledger.claim(observed, attempt, after=row):
             return None
-        self._announcements.pending(seen, attempt)
-        execution = _input(seen.request, attempt)
+        self._announcements.pending(observed, attempt)
+        execution = _input(observed.request, attempt)
         self._workflow.start(execution)
         return execution.execution_name
 
 
 def _failure(of: str, error: Exception) -> DrawbridgeError:
-    """Give an error that nobody foresaw as one that may pass: the look is repeated, and people are told."""
+    """Return an error that nobody foresaw as one that may pass: the sweep is repeated, and people are told."""
     if isinstance(error, DrawbridgeError):
         return error
     return UpstreamError(f"{of}: {type(error).__name__}: {str(error)[:500]}")
 
 
-def _input(request: Request, attempt: int) -> WorkflowInput:
-    return WorkflowInput(request=request, request_id=request.request_id, attempt=attempt)
+def _input(request: Request, attempt: int) -> ExecutionInput:
+    return ExecutionInput(request=request, request_id=request.request_id, attempt=attempt)

@@ -6,44 +6,44 @@ from enum import StrEnum
 from typing import Protocol
 
 from drawbridge.approval import Reconsider
-from drawbridge.approval.ask import Callback, Pending, Standing
-from drawbridge.discovery.row import Row
+from drawbridge.approval.ask import ApprovalRecord, Callback, Pending
+from drawbridge.discovery.ledger_row import LedgerRow
 
 _LATE = timedelta(minutes=5)
 """After the deadline the workflow ends the question by itself; if it has not by then, it may not run any longer."""
 
 
-class Waits(StrEnum):
+class WaitState(StrEnum):
     """What is known of a request that waits for a person's answer."""
 
-    WAITS = "it waits, and there is nothing to tell it"
-    TOLD = "it waited, and was told to go on"
+    WAITING = "it waits, and there is nothing to tell it"
+    RESUMED = "it waited, and was told to go on"
     UNKNOWN = "nothing is known to wait"
 
 
-class Questions(Protocol):
+class PendingQuestions(Protocol):
     """The questions."""
 
     def pending(self, request_ids: Collection[str]) -> Mapping[str, Pending]:
-        """Give those that were asked of requests last, in as few calls as that takes."""
+        """Return those that were asked of requests last, in as few calls as that takes."""
         ...
 
-    def standing(self, request_id: str) -> Standing | None: ...
+    def approval_record(self, request_id: str) -> ApprovalRecord | None: ...
 
 
 class WaitingRequests:
-    """Requests that wait for a person's answer, at one look."""
+    """Requests that wait for a person's answer, at one sweep."""
 
-    def __init__(self, questions: Questions, callback: Callback) -> None:
+    def __init__(self, questions: PendingQuestions, callback: Callback) -> None:
         self._questions = questions
         self._callback = callback
         self._pending: Mapping[str, Pending] = {}
 
-    def look_at(self, request_ids: Collection[str]) -> None:
+    def load(self, request_ids: Collection[str]) -> None:
         """Look at the questions of all that wait, at once."""
         self._pending = self._questions.pending(request_ids) if request_ids else {}
 
-    def see_to(self, row: Row, now: datetime, *, reconsider: bool) -> Waits:
+    def resume_if_answered(self, row: LedgerRow, now: datetime, *, reconsider: bool) -> WaitState:
         """See to it that an answer that was recorded reaches the workflow; or have it look again, without an answer.
 
         Whoever recorded an answer may have been stopped before telling the task. Safe to repeat: a task is completed
@@ -51,15 +51,15 @@ class WaitingRequests:
         """
         question = self._pending.get(row.request_id)
         if question is None or not question.waits:
-            return Waits.UNKNOWN
+            return WaitState.UNKNOWN
         if question.decided or reconsider:
-            return Waits.TOLD if self._tell(row.request_id) else Waits.UNKNOWN
-        return Waits.WAITS if now < question.deadline + _LATE else Waits.UNKNOWN
+            return WaitState.RESUMED if self._resume(row.request_id) else WaitState.UNKNOWN
+        return WaitState.WAITING if now < question.deadline + _LATE else WaitState.UNKNOWN
 
-    def _tell(self, request_id: str) -> bool:
-        """Complete the task with the answer, or without one; tell whether it waited."""
-        standing = self._questions.standing(request_id)
-        if standing is None or not standing.token:
+    def _resume(self, request_id: str) -> bool:
+        """Complete the task with the answer, or without one; return whether it waited."""
+        record = self._questions.approval_record(request_id)
+        if record is None or not record.token:
             return False
-        answer = standing.approval or Reconsider(asked=standing.question.asked)
-        return self._callback.complete(standing.token, answer)
+        answer = record.approval or Reconsider(asked=record.question.asked)
+        return self._callback.complete(record.token, answer)

@@ -7,16 +7,16 @@ from aws_lambda_powertools.metrics import MetricUnit
 from msgspec import Struct
 
 from drawbridge.errors import DrawbridgeError, InvalidInputError
-from drawbridge.hint import Look
-from drawbridge.hint.parse import where_to_look
+from drawbridge.hint import SweepScope
+from drawbridge.hint.parse import parse_hint
 from drawbridge.observability import logger, metrics
 from drawbridge.parsing import UnreadableError, read_value
 
 
-class DeadLetterQueue(Protocol):
+class DeadLetters(Protocol):
     """Where a hint ends that nobody can read."""
 
-    def bury(self, body: str, reason: str) -> None:
+    def send(self, body: str, reason: str) -> None:
         """Keep the message, with the reason beside it."""
         ...
 
@@ -24,42 +24,42 @@ class DeadLetterQueue(Protocol):
 class Batch(Struct, frozen=True):
     """What was read of a batch."""
 
-    hints: dict[str, Look]
+    hints: dict[str, SweepScope]
     """By the ids of their messages."""
     failed: tuple[str, ...]
     """The ids of messages that could neither be read nor kept: the queue has to hand them over again."""
 
 
-class Message(Struct, frozen=True, rename="camel"):
+class HintMessage(Struct, frozen=True, rename="camel"):
     """A message of the queue."""
 
     message_id: str
     body: str
 
 
-def read_batch(records: object, dead_letters: Callable[[], DeadLetterQueue]) -> Batch:
+def read_batch(records: object, dead_letters: Callable[[], DeadLetters]) -> Batch:
     """Read the hints. One that can't be read is kept aside with its reason, and stops no other."""
-    hints: dict[str, Look] = {}
+    hints: dict[str, SweepScope] = {}
     failed: list[str] = []
     for record in records if isinstance(records, list) else ():
         message = _message(record)
         try:
-            hints[message.message_id] = where_to_look(message.body)
+            hints[message.message_id] = parse_hint(message.body)
         except InvalidInputError as broken:
             logger.error("hint broken", extra={"message_id": message.message_id, "reason": str(broken)})
             metrics.add_metric("HintsBroken", MetricUnit.Count, 1)
             try:
-                dead_letters().bury(message.body, str(broken))
+                dead_letters().send(message.body, str(broken))
             except DrawbridgeError as error:
                 logger.error("hint not kept", extra={"message_id": message.message_id, "reason": str(error)})
                 failed += [message.message_id] if message.message_id else []
     return Batch(hints, tuple(failed))
 
 
-def _message(record: object) -> Message:
+def _message(record: object) -> HintMessage:
     """Read a record; what has no body, or no id, is its own body: nobody can look by it, and it is kept."""
     try:
-        return read_value(record, Message)
+        return read_value(record, HintMessage)
     except UnreadableError:
-        told = record.get("messageId") if isinstance(record, dict) else None
-        return Message(told if isinstance(told, str) else "", repr(record))
+        message_id = record.get("messageId") if isinstance(record, dict) else None
+        return HintMessage(message_id if isinstance(message_id, str) else "", repr(record))

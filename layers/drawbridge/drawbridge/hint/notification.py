@@ -15,7 +15,7 @@ _MOST = 20
 
 
 def detail_of(message: str) -> dict[str, Any]:
-    """Give the detail of the event that stands for the notification: the ids found in it, at most 20 of each."""
+    """Return the detail of the event that stands for the notification: the ids found in it, at most 20 of each."""
     return {
         "serviceIds": sorted(set(_SERVICE.findall(message)))[:_MOST],
         "endpointIds": sorted(set(_ENDPOINT.findall(message)))[:_MOST],

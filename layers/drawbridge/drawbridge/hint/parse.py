@@ -1,4 +1,4 @@
-"""What comes in on the hints queue, turned into where to look."""
+"""What comes in on the hints queue, turned into what to sweep."""
 
 import re
 from typing import Any
@@ -7,12 +7,12 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.errors import InvalidInputError
-from drawbridge.hint import AT_CONNECTIONS, AT_SERVICES, AT_SHARES, EVERYWHERE, Look, notification
+from drawbridge.hint import CONNECTIONS, EVERYTHING, SERVICES, SHARES, SweepScope, notification
 from drawbridge.parsing import UnreadableError, read_json
 
 
 class Envelope(Struct, frozen=True):
-    """The fields of an EventBridge envelope that say where to look; the schedule's messages have the same form."""
+    """The fields of an EventBridge envelope that say what to sweep; the schedule's messages have the same form."""
 
     source: str
     detail_type: str = msgspec.field(name="detail-type")
@@ -22,8 +22,8 @@ class Envelope(Struct, frozen=True):
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
-def where_to_look(body: str) -> Look:
-    """Tell where the message wants us to look.
+def parse_hint(body: str) -> SweepScope:
+    """Return what the message says is to be swept.
 
     An event that we did not subscribe to is refused too: a rule that is broader than this function knows would
     otherwise go unnoticed.
@@ -37,17 +37,17 @@ def where_to_look(body: str) -> Look:
         raise InvalidInputError(f"hint: {error}; an EventBridge envelope is needed") from error
     match envelope.source, envelope.detail_type:
         case (("drawbridge.schedule" | "drawbridge.command"), _):
-            return EVERYWHERE
+            return EVERYTHING
         case ("aws.ram", "Resource Sharing State Change") | ("aws.vpc-lattice", _):
-            return AT_SHARES
+            return SHARES
         case "drawbridge", notification.CONNECTION_NOTIFICATION:
-            return AT_CONNECTIONS
+            return CONNECTIONS
         case "aws.ec2", "AWS API Call via CloudTrail":
-            return AT_SERVICES
+            return SERVICES
         case "aws.ssm", "Parameter Store Change":
-            return EVERYWHERE
+            return EVERYTHING
         case "aws.states", "Step Functions Execution Status Change":
-            return Look(executions=_executions(envelope.detail))
+            return SweepScope(executions=_executions(envelope.detail))
         case source, detail_type:
             raise InvalidInputError(
                 f"hint: nobody looks for source {source[:100]!r}, detail-type {detail_type[:100]!r}; mend its rule"
@@ -55,7 +55,7 @@ def where_to_look(body: str) -> Look:
 
 
 def _executions(detail: dict[str, Any]) -> frozenset[str]:
-    """Give the name of an execution, if it can be one of discovery's: people may start others."""
+    """Return the name of an execution, if it can be one of discovery's: people may start others."""
     name = detail.get("name")
     if not isinstance(name, str):
         raise InvalidInputError("hint: detail.name is needed, the name of an execution")

@@ -1,8 +1,9 @@
 """Publication: the name that resolves goes to Parameter Store, where applications read it."""
 
+import msgspec
 from msgspec import Struct
 
-from drawbridge.association import Associated
+from drawbridge.association import MadeAttachment
 from drawbridge.lattice import ResourceKind
 
 
@@ -14,16 +15,16 @@ class PointedRecord(Struct, frozen=True, kw_only=True, rename="camel"):
     dns_name: str
 
 
-class Way(Struct, frozen=True, kw_only=True, rename="camel"):
+class AttachmentSnapshot(Struct, frozen=True, kw_only=True, rename="camel"):
     """What one association was left as; kept in the ledger."""
 
     name: str
     resource_arn: str
     resource_kind: ResourceKind
     holds_others: bool
-    by: Associated
-    state: str
-    """A digest of what AWS listed of it."""
+    made: MadeAttachment = msgspec.field(name="by")
+    observed_fingerprint: str = msgspec.field(name="state")
+    """A fingerprint of what AWS listed of it."""
     records: tuple[PointedRecord, ...] = ()
 
 
@@ -38,7 +39,7 @@ class Publication(Struct, frozen=True, kw_only=True, rename="camel"):
     """The ARNs of what is in a group and can't be used yet."""
     taken_back: tuple[str, ...] = ()
     """The parameters that were removed, of what is not in a group any longer."""
-    way: Way | None = None
+    attachment: AttachmentSnapshot | None = msgspec.field(default=None, name="way")
     """How a shared resource's association was left."""
-    untold: int = 0
+    omitted: int = msgspec.field(default=0, name="untold")
     """Parameters that were written as well, and that there was no room for."""

@@ -64,7 +64,7 @@ def to_parameter(document: Document) -> str:
 
 
 def says_the_same(document: Document, published: str) -> bool:
-    """Tell whether what is published differs in nothing but the time; anything unreadable differs."""
+    """Return whether what is published differs in nothing but the time; anything unreadable differs."""
     try:
         earlier = read_json(published, type(document))
     except UnreadableError:
@@ -73,15 +73,15 @@ def says_the_same(document: Document, published: str) -> bool:
 
 
 def differences(document: Document, published: str) -> list[str]:
-    """Say what would be otherwise than it is published, but for the time."""
+    """Return what would be otherwise than it is published, but for the time."""
     try:
         earlier = read_json(published, type(document))
     except UnreadableError:
         return ["what is published can't be read"]
     named = zip(document.__struct_encode_fields__, document.__struct_fields__, strict=True)
     return [
-        f"{told}: {_text(getattr(earlier, name))} -> {_text(getattr(document, name))}"
-        for told, name in named
+        f"{label}: {_text(getattr(earlier, name))} -> {_text(getattr(document, name))}"
+        for label, name in named
         if name != "published_at" and getattr(earlier, name) != getattr(document, name)
     ]
 

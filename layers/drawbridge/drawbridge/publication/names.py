@@ -60,5 +60,5 @@ def document_parameter(path: str) -> str:
 
 
 def path_of_document(parameter: str) -> str | None:
-    """Give the path of what is published there; ``None`` for a parameter that is no JSON beside a name."""
+    """Return the path of what is published there; ``None`` for a parameter that is no JSON beside a name."""
     return parameter.removesuffix("/connection") if parameter.endswith("/connection") else None

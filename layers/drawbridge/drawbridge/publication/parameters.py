@@ -10,7 +10,7 @@ from drawbridge.publication.documents import Document, differences, says_the_sam
 from drawbridge.publication.names import document_parameter, name_parameter
 
 
-class Owned(Struct, frozen=True, kw_only=True):
+class ObservedParameter(Struct, frozen=True, kw_only=True):
     """A published parameter, and what it is published for."""
 
     value: str
@@ -18,10 +18,10 @@ class Owned(Struct, frozen=True, kw_only=True):
     """The ARN or id in our ownership tag; empty if the parameter does not carry it."""
 
 
-class Names(Protocol):
+class PublicationStore(Protocol):
     """Parameter Store, as publication needs it."""
 
-    def read(self, name: str) -> Owned | None: ...
+    def read(self, name: str) -> ObservedParameter | None: ...
 
     def create(self, name: str, value: str, *, subject: str) -> bool:
         """Write a new parameter with our ownership tag; ``False`` if there is one of that name."""
@@ -32,7 +32,7 @@ class Names(Protocol):
         ...
 
     def below(self, path: str) -> Iterable[tuple[str, str]]:
-        """Give name and value of all parameters below a path."""
+        """Return name and value of all parameters below a path."""
         ...
 
     def remove(self, name: str, *, subject: str) -> None:
@@ -59,13 +59,13 @@ class DesiredParameters(Struct, frozen=True, kw_only=True):
 class ObservedParameters(Struct, frozen=True, kw_only=True):
     """What is published where a name is due."""
 
-    name: Owned | None
-    document: Owned | None
+    name: ObservedParameter | None
+    document: ObservedParameter | None
     replaceable: frozenset[str] = frozenset()
     """Those of their subjects that leave what is published for them to the one that is due."""
 
 
-class Parameter(Struct, frozen=True, kw_only=True):
+class DesiredParameter(Struct, frozen=True, kw_only=True):
     """A parameter as it is to be."""
 
     name: str
@@ -75,7 +75,7 @@ class Parameter(Struct, frozen=True, kw_only=True):
 class WriteParameters(Struct, frozen=True, kw_only=True):
     """Write the plain name, the JSON beside it, or both."""
 
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[DesiredParameter, ...]
     """In the order in which they are written."""
     subject: str
     are_new: bool
@@ -100,7 +100,9 @@ class Refuse(Struct, frozen=True, kw_only=True):
 ParameterAction = WriteParameters | RemoveParameters | Refuse
 
 
-def observe_parameters(desired: DesiredParameters, names: Names, may_replace: MayReplace) -> ObservedParameters:
+def observe_parameters(
+    desired: DesiredParameters, names: PublicationStore, may_replace: MayReplace
+) -> ObservedParameters:
     """Read what is published where a name is due."""
     document, name = names.read(document_parameter(desired.path)), names.read(name_parameter(desired.path))
     return ObservedParameters(
@@ -110,7 +112,7 @@ def observe_parameters(desired: DesiredParameters, names: Names, may_replace: Ma
 
 def plan_parameters(desired: DesiredParameters, observed: ObservedParameters) -> tuple[WriteParameters | Refuse, ...]:
     """Compare what is due with what is published; there is nothing to do where both say the same."""
-    to_write: list[Parameter] = []
+    to_write: list[DesiredParameter] = []
     conflict = ""
     for parameter, there in _differing(desired, observed):
         conflict = _conflict(parameter.name, there, desired.subject, observed.replaceable)
@@ -126,7 +128,7 @@ def plan_parameters(desired: DesiredParameters, observed: ObservedParameters) ->
     return (*([write] if to_write else []), *([Refuse(why=conflict)] if conflict else []))
 
 
-def apply_parameters(action: ParameterAction, names: Names, may_replace: MayReplace) -> None:
+def apply_parameters(action: ParameterAction, names: PublicationStore, may_replace: MayReplace) -> None:
     """Do it. What is there by now is looked at right before it is overwritten or removed.
 
     Raises:
@@ -146,7 +148,9 @@ def apply_parameters(action: ParameterAction, names: Names, may_replace: MayRepl
             assert_never(action)
 
 
-def _write(parameter: Parameter, names: Names, subject: str, may_replace: MayReplace, *, is_new: bool) -> None:
+def _write(
+    parameter: DesiredParameter, names: PublicationStore, subject: str, may_replace: MayReplace, *, is_new: bool
+) -> None:
     name = parameter.name
     there = None if is_new else names.read(name)
     if there is None:
@@ -160,20 +164,22 @@ def _write(parameter: Parameter, names: Names, subject: str, may_replace: MayRep
     names.overwrite(name, parameter.value, subject=subject)
 
 
-def _differing(desired: DesiredParameters, observed: ObservedParameters) -> Iterator[tuple[Parameter, Owned | None]]:
-    """Give the parameters that are not there as they are due, with what is there, in the order of writing."""
+def _differing(
+    desired: DesiredParameters, observed: ObservedParameters
+) -> Iterator[tuple[DesiredParameter, ObservedParameter | None]]:
+    """Yield the parameters that are not there as they are due, with what is there, in the order of writing."""
     # The JSON first: whoever waits for the name may read what is beside it at once.
     document, there = desired.document, observed.document
     if there is None or not says_the_same(document, there.value) or there.subject != desired.subject:
-        yield Parameter(name=document_parameter(desired.path), value=to_parameter(document)), there
+        yield DesiredParameter(name=document_parameter(desired.path), value=to_parameter(document)), there
     # Of what has no name only the JSON is published.
     name, there = document.dns_name, observed.name
     if name is not None and (there is None or there.value != name or there.subject != desired.subject):
-        yield Parameter(name=name_parameter(desired.path), value=name), there
+        yield DesiredParameter(name=name_parameter(desired.path), value=name), there
 
 
 def _why(desired: DesiredParameters, observed: ObservedParameters) -> Iterator[str]:
-    """Say what differs; nothing where nothing is published."""
+    """Yield what differs; nothing where nothing is published."""
     if observed.name is None and observed.document is None:
         return
     document, plain, beside = desired.document, name_parameter(desired.path), document_parameter(desired.path)
@@ -188,17 +194,17 @@ def _why(desired: DesiredParameters, observed: ObservedParameters) -> Iterator[s
         yield from differences(document, observed.document.value)
 
 
-def _conflict(name: str, there: Owned | None, subject: str, replaceable: Collection[str]) -> str:
-    """Say why what is there is not overwritten; empty if it is, or if there is nothing."""
-    if there is None:
+def _conflict(name: str, existing: ObservedParameter | None, subject: str, replaceable: Collection[str]) -> str:
+    """Return why what is there is not overwritten; empty if it is, or if there is nothing."""
+    if existing is None:
         return ""
-    if not there.subject:
+    if not existing.subject:
         return f"{name} is there and not Drawbridge's; delete it, or rename the binding"
-    if there.subject != subject and there.subject not in replaceable:
-        return f"{name} is published for {there.subject}; match one of the two, or delete the parameter"
+    if existing.subject != subject and existing.subject not in replaceable:
+        return f"{name} is published for {existing.subject}; match one of the two, or delete the parameter"
     return ""
 
 
-def _replaceable(subject: str, may_replace: MayReplace, *there: Owned | None) -> frozenset[str]:
-    others = {each.subject for each in there if each is not None} - {"", subject}
+def _replaceable(subject: str, may_replace: MayReplace, *existing: ObservedParameter | None) -> frozenset[str]:
+    others = {each.subject for each in existing if each is not None} - {"", subject}
     return frozenset(other for other in others if may_replace(other))

@@ -72,7 +72,7 @@ class RemoveRecord(Struct, frozen=True, kw_only=True):
 Action = PointRecord | RemoveRecord | ParameterAction
 
 
-class Change(StrEnum):
+class NameChange(StrEnum):
     """What becomes of a published name."""
 
     NEW = "new"
@@ -97,14 +97,14 @@ class NamePlan(Struct, frozen=True, kw_only=True):
     actions: tuple[Action, ...]
 
     @property
-    def change(self) -> Change:
+    def change(self) -> NameChange:
         if self._refusal is not None:
-            return Change.REFUSED
+            return NameChange.REFUSED
         if any(isinstance(action, RemoveParameters) for action in self.actions):
-            return Change.GONE
+            return NameChange.GONE
         if any(isinstance(action, WriteParameters) and action.are_new for action in self.actions):
-            return Change.NEW
-        return Change.CHANGED if self.why else Change.SAME
+            return NameChange.NEW
+        return NameChange.CHANGED if self.why else NameChange.SAME
 
     @property
     def why(self) -> tuple[str, ...]:

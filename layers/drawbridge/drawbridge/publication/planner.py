@@ -7,13 +7,13 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from drawbridge.association import Alias, Associated, DesiredAttachment
+from drawbridge.association import Alias, DesiredAttachment, MadeAttachment
 from drawbridge.association.aliases import Holder, MayTakeOver
 from drawbridge.errors import ConflictError
-from drawbridge.publication.due import Due, Endpoints, Entities, Inside
+from drawbridge.publication.due import ChildResource, Due, EndpointNames, NetworkNames
 from drawbridge.publication.named import NamedResource
 from drawbridge.publication.names import binding_path
-from drawbridge.publication.parameters import Names, Refuse, observe_parameters
+from drawbridge.publication.parameters import PublicationStore, Refuse, observe_parameters
 from drawbridge.publication.plan import (
     DesiredName,
     NamePlan,
@@ -26,11 +26,11 @@ from drawbridge.publication.published import PublishedName, published_names
 from drawbridge.publication.takeover import Takeover
 
 
-class Records(Protocol):
+class RecordDifferences(Protocol):
     """Names of our own in hosted zones, to look at only."""
 
     def difference(self, alias: Alias, to: NamedResource, *, holder: Holder, may_take_over: MayTakeOver) -> str | None:
-        """Say how what is there differs: ``None`` if it does not, an empty text if only the marker does.
+        """Return how what is there differs: ``None`` if it does not, an empty text if only the marker does.
 
         Raises:
             ConflictError: there is a record of that name which is not ours, or is another's that may not be taken over.
@@ -42,7 +42,7 @@ class DueNames(Struct, frozen=True, kw_only=True):
     """What an association leads to."""
 
     found: tuple[NamedResource, ...]
-    usable: tuple[tuple[NamedResource, Inside | None], ...]
+    usable: tuple[tuple[NamedResource, ChildResource | None], ...]
     """What of it can be published, with what is known of a child."""
     pending: tuple[NamedResource, ...]
     """What of it can't be published yet."""
@@ -52,7 +52,13 @@ class PublicationPlanner:
     """Plans what is to be published of an association."""
 
     def __init__(
-        self, endpoints: Endpoints, entities: Entities, names: Names, records: Records, *, prefix: str
+        self,
+        endpoints: EndpointNames,
+        entities: NetworkNames,
+        names: PublicationStore,
+        records: RecordDifferences,
+        *,
+        prefix: str,
     ) -> None:
         self._due = Due(endpoints, entities, prefix=prefix)
         self._takeover = Takeover(entities, names, prefix=prefix)
@@ -60,50 +66,59 @@ class PublicationPlanner:
         self._records = records
         self._prefix = prefix
 
-    def plan(self, wanted: DesiredAttachment, by: Associated, *, now: datetime) -> PublicationPlan:
-        """Say what publishing does; of a group, for each name by itself: one that is refused stops no other."""
-        due = self.due(wanted, by)
-        names = tuple(self.names(wanted, by, due, now=now))
+    def plan(self, desired: DesiredAttachment, made: MadeAttachment, *, now: datetime) -> PublicationPlan:
+        """Return what publishing does; of a group, for each name by itself: one that is refused stops no other."""
+        due = self.due(desired, made)
+        names = tuple(self.names(desired, made, due, now=now))
         return PublicationPlan(
             names=names,
-            taken_back=self.taken_back(wanted, due, names),
+            taken_back=self.taken_back(desired, due, names),
             pending=due.pending,
             found=due.found,
         )
 
-    def due(self, wanted: DesiredAttachment, by: Associated) -> DueNames:
+    def due(self, desired: DesiredAttachment, made: MadeAttachment) -> DueNames:
         """Read what the association leads to by now."""
-        found = self._due.found(wanted, by)
-        usable, pending = self._due.usable(wanted, by, found)
+        found = self._due.found(desired, made)
+        usable, pending = self._due.usable(desired, made, found)
         return DueNames(
             found=tuple(found),
             usable=tuple(usable),
             pending=tuple(sorted(pending, key=lambda each: each.resource_arn)),
         )
 
-    def names(self, wanted: DesiredAttachment, by: Associated, due: DueNames, *, now: datetime) -> Iterator[NamePlan]:
+    def names(
+        self, desired: DesiredAttachment, made: MadeAttachment, due: DueNames, *, now: datetime
+    ) -> Iterator[NamePlan]:
         """Plan one name after the other, each when it is asked for: of a large group the first need not wait."""
-        return (self._name(wanted, by, named, inside, now) for named, inside in due.usable)
+        return (self._name(desired, made, named, child, now) for named, child in due.usable)
 
-    def taken_back(self, wanted: DesiredAttachment, due: DueNames, names: Collection[NamePlan]) -> tuple[NamePlan, ...]:
+    def taken_back(
+        self, desired: DesiredAttachment, due: DueNames, names: Collection[NamePlan]
+    ) -> tuple[NamePlan, ...]:
         """Plan what is taken back of children that are gone; a path of one of ``names`` is that one's."""
-        if not wanted.resource.holds_others:
+        if not desired.resource.holds_others:
             return ()
-        gone = self._gone(wanted, due.found, {each.path for each in names})
-        return tuple(plan_removal(each, binding=wanted.binding, vpc_id=wanted.vpc_id) for each in gone)
+        gone = self._gone(desired, due.found, {each.path for each in names})
+        return tuple(plan_removal(each, binding=desired.binding, vpc_id=desired.vpc_id) for each in gone)
 
     def _name(
-        self, wanted: DesiredAttachment, by: Associated, named: NamedResource, inside: Inside | None, now: datetime
+        self,
+        desired: DesiredAttachment,
+        made: MadeAttachment,
+        named: NamedResource,
+        child: ChildResource | None,
+        now: datetime,
     ) -> NamePlan:
         try:
-            desired = self._due.name(wanted, by, named, inside, now)
-            return plan_name(desired, self._observe(desired))
+            name = self._due.name(desired, made, named, child, now)
+            return plan_name(name, self._observe(name))
         except ConflictError as error:
             return NamePlan(
-                path=self._due.path(wanted, inside),
+                path=self._due.path(desired, child),
                 dns_name=named.dns_name,
                 subject=named.resource_arn,
-                provider=wanted.resource.provider,
+                provider=desired.resource.provider,
                 actions=(Refuse(why=str(error)),),
             )
 
@@ -117,12 +132,12 @@ class PublicationPlanner:
         return ObservedName(parameters=parameters, record_differs=differs)
 
     def _gone(
-        self, wanted: DesiredAttachment, found: Collection[NamedResource], due: Collection[str]
+        self, desired: DesiredAttachment, found: Collection[NamedResource], due: Collection[str]
     ) -> Iterator[PublishedName]:
-        """Give what is published of children that are gone; a path that another child has by now is that one's."""
+        """Yield what is published of children that are gone; a path that another child has by now is that one's."""
         there = {each.resource_arn for each in found}
-        for each in published_names(self._names.below(binding_path(self._prefix, wanted.binding))):
+        for each in published_names(self._names.below(binding_path(self._prefix, desired.binding))):
             document = each.document
-            of_group = document.group_arn == wanted.resource.arn and document.vpc_id == (wanted.vpc_id or None)
+            of_group = document.group_arn == desired.resource.arn and document.vpc_id == (desired.vpc_id or None)
             if of_group and document.resource_configuration_arn not in there and each.path not in due:
                 yield each

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from drawbridge.association import Alias, Associated, DesiredAttachment
+from drawbridge.association import Alias, DesiredAttachment, MadeAttachment
 from drawbridge.association.aliases import Holder, MayTakeOver
 from drawbridge.errors import (
     AccessDeniedError,
@@ -20,29 +20,29 @@ from drawbridge.errors import (
 )
 from drawbridge.publication import PointedRecord, Publication
 from drawbridge.publication.documents import ConsumerDocument
-from drawbridge.publication.due import Endpoints, Entities
+from drawbridge.publication.due import EndpointNames, NetworkNames
 from drawbridge.publication.named import NamedResource
 from drawbridge.publication.names import consumer_path, document_parameter, name_parameter
 from drawbridge.publication.parameters import (
     DesiredParameters,
-    Names,
+    PublicationStore,
     WriteParameters,
     apply_parameters,
     observe_parameters,
     plan_parameters,
 )
 from drawbridge.publication.plan import NamePlan, PointRecord, PublicationPlan, RemoveRecord
-from drawbridge.publication.planner import PublicationPlanner, Records
-from drawbridge.publication.snapshot import way_of
+from drawbridge.publication.planner import PublicationPlanner, RecordDifferences
+from drawbridge.publication.snapshot import snapshot_of
 from drawbridge.publication.takeover import Takeover
 from drawbridge.request import EndpointConnectionRequest
-from drawbridge.request.connections import Connection, ConnectionState, has_no_names
+from drawbridge.request.connections import ConnectionState, EndpointConnection, has_no_names
 
 _MOST_TOLD = 5
 """Names that are told of one association; all are in Parameter Store."""
 
 
-class Aliases(Records, Protocol):
+class AliasRecords(RecordDifferences, Protocol):
     """Names of our own in hosted zones."""
 
     def point(self, alias: Alias, to: NamedResource, *, holder: Holder, may_take_over: MayTakeOver) -> None:
@@ -61,24 +61,30 @@ class Aliases(Records, Protocol):
         ...
 
 
-class Connections(Protocol):
+class ConnectionNames(Protocol):
     """Connections to this account's endpoint services."""
 
-    def connection(self, service_id: str, endpoint_id: str) -> Connection: ...
+    def connection(self, service_id: str, endpoint_id: str) -> EndpointConnection: ...
 
 
 class Publisher:
     """Publishes the names by which a shared resource is reached."""
 
     def __init__(
-        self, endpoints: Endpoints, entities: Entities, names: Names, aliases: Aliases, *, prefix: str
+        self,
+        endpoints: EndpointNames,
+        entities: NetworkNames,
+        names: PublicationStore,
+        aliases: AliasRecords,
+        *,
+        prefix: str,
     ) -> None:
         self._planner = PublicationPlanner(endpoints, entities, names, aliases, prefix=prefix)
         self._takeover = Takeover(entities, names, prefix=prefix)
         self._names = names
         self._aliases = aliases
 
-    def publish(self, wanted: DesiredAttachment, by: Associated, *, now: datetime, patient: bool) -> Publication:
+    def publish(self, desired: DesiredAttachment, made: MadeAttachment, *, now: datetime, patient: bool) -> Publication:
         """Publish each name, and take back those of children that are gone.
 
         Of a group, what can be used is published whatever becomes of the rest; ``patient`` tells whether the rest is
@@ -89,18 +95,18 @@ class Publisher:
             ConflictError: a parameter or record of that name is not ours, or is of another resource that is still
                 shared.
         """
-        due = self._planner.due(wanted, by)
-        if not wanted.resource.holds_others and not due.usable:
+        due = self._planner.due(desired, made)
+        if not desired.resource.holds_others and not due.usable:
             failure = " ".join(each.failure for each in due.pending)
-            raise NotReadyError(f"{wanted.name} has no name yet {failure}".rstrip())
-        names = self._apply_each(self._planner.names(wanted, by, due, now=now))
-        if wanted.resource.holds_others and patient and (due.pending or not names):
-            raise NotReadyError(f"{wanted.name}: {len(due.pending)} of {len(due.found)} in it have no name yet")
-        taken_back = self._planner.taken_back(wanted, due, names)
+            raise NotReadyError(f"{desired.name} has no name yet {failure}".rstrip())
+        names = self._apply_each(self._planner.names(desired, made, due, now=now))
+        if desired.resource.holds_others and patient and (due.pending or not names):
+            raise NotReadyError(f"{desired.name}: {len(due.pending)} of {len(due.found)} in it have no name yet")
+        taken_back = self._planner.taken_back(desired, due, names)
         for name in taken_back:
             self._apply(name)
         plan = PublicationPlan(names=names, taken_back=taken_back, pending=due.pending, found=due.found)
-        return _publication(wanted, by, plan)
+        return _publication(desired, made, plan)
 
     def _apply_each(self, planned: Iterable[NamePlan]) -> tuple[NamePlan, ...]:
         """Apply each before the next is planned: whatever stops a large group, what was published stays so."""
@@ -153,8 +159,8 @@ class Publisher:
         return unremoved
 
 
-def _publication(wanted: DesiredAttachment, by: Associated, plan: PublicationPlan) -> Publication:
-    """Say what was published, once the plan is applied."""
+def _publication(desired: DesiredAttachment, made: MadeAttachment, plan: PublicationPlan) -> Publication:
+    """Return what was published, once the plan is applied."""
     documents = [each.document for each in plan.names if each.document]
     records = tuple(
         PointedRecord(zone_id=each.alias.zone_id, name=each.alias.name, dns_name=each.dns_name.rstrip(".").lower())
@@ -166,7 +172,7 @@ def _publication(wanted: DesiredAttachment, by: Associated, plan: PublicationPla
         parameters=_parameters(plan.names),
         pending=tuple(each.resource_arn for each in plan.pending),
         taken_back=_parameters(plan.taken_back),
-        way=msgspec.structs.replace(way_of(wanted, by, plan.found), records=records),
+        attachment=msgspec.structs.replace(snapshot_of(desired, made, plan.found), records=records),
     )
 
 
@@ -177,7 +183,12 @@ def _parameters(names: tuple[NamePlan, ...]) -> tuple[str, ...]:
 
 
 def publish_consumer(
-    request: EndpointConnectionRequest, connections: Connections, names: Names, *, prefix: str, now: datetime
+    request: EndpointConnectionRequest,
+    connections: ConnectionNames,
+    names: PublicationStore,
+    *,
+    prefix: str,
+    now: datetime,
 ) -> Publication:
     """Publish the names of a consumer's endpoint; of one that never has any, that it is connected.
 

@@ -2,41 +2,43 @@
 
 from collections.abc import Iterable
 
-from drawbridge.association import Associated, DesiredAttachment
+from drawbridge.association import DesiredAttachment, MadeAttachment
 from drawbridge.lattice import ResourceKind
-from drawbridge.publication import Way
+from drawbridge.publication import AttachmentSnapshot
 from drawbridge.publication.named import NamedResource
-from drawbridge.request.digests import digest
+from drawbridge.request.fingerprints import fingerprint
 
 
-def way_of(wanted: DesiredAttachment, by: Associated, found: Iterable[NamedResource]) -> Way:
+def snapshot_of(desired: DesiredAttachment, made: MadeAttachment, found: Iterable[NamedResource]) -> AttachmentSnapshot:
     """Note how an association is left: ``found`` is all that it leads to."""
-    return Way(
-        name=wanted.name,
-        resource_arn=wanted.resource.arn,
-        resource_kind=wanted.resource.kind,
-        holds_others=wanted.resource.holds_others,
-        by=by,
-        state=state_of(found, frozenset(by.security_group_ids), by.settings, vpc=bool(by.vpc_association)),
+    return AttachmentSnapshot(
+        name=desired.name,
+        resource_arn=desired.resource.arn,
+        resource_kind=desired.resource.kind,
+        holds_others=desired.resource.holds_others,
+        made=made,
+        observed_fingerprint=state_of(
+            found, frozenset(made.security_group_ids), made.settings, vpc=bool(made.vpc_association)
+        ),
     )
 
 
 def led_to(
-    by: Associated, resource_arn: str, kind: ResourceKind, found: Iterable[NamedResource], *, holds_others: bool
+    made: MadeAttachment, resource_arn: str, kind: ResourceKind, found: Iterable[NamedResource], *, holds_others: bool
 ) -> list[NamedResource]:
     """Choose what belongs to one resource of all that an endpoint or a network leads to."""
     if kind is ResourceKind.SERVICE_NETWORK:
         # A group's association has no name: its children's have.
-        return [each for each in found if by.endpoint_id or each.dns_name or each.failure]
+        return [each for each in found if made.endpoint_id or each.dns_name or each.failure]
     if not holds_others:
         return [each for each in found if each.resource_arn == resource_arn]
-    if not by.endpoint_id:
+    if not made.endpoint_id:
         return [each for each in found if each.resource_arn != resource_arn]
     return [each for each in found if each.group_arn == resource_arn]
 
 
 def state_of(found: Iterable[NamedResource], groups: frozenset[str], settings: str, *, vpc: bool) -> str:
-    """Give a digest of what AWS lists of an association; ``vpc`` tells whether its VPC is associated."""
+    """Return a fingerprint of what AWS lists of an association; ``vpc`` tells whether its VPC is associated."""
     named = sorted((each.resource_arn, each.dns_name, each.accessible, each.private_dns_name) for each in found)
     # What the version before left is compared as that version did.
-    return digest(named, sorted(groups), vpc, *([settings] if settings else []))
+    return fingerprint(named, sorted(groups), vpc, *([settings] if settings else []))

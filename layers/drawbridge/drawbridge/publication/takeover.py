@@ -11,7 +11,7 @@ from drawbridge.publication.names import binding_path
 from drawbridge.publication.published import published_names
 
 
-class Descriptions(Protocol):
+class EntityLookup(Protocol):
     """What VPC Lattice shows of what is shared."""
 
     def entity(self, arn: str) -> Entity | None:
@@ -19,18 +19,18 @@ class Descriptions(Protocol):
         ...
 
 
-class Published(Protocol):
+class PublishedPaths(Protocol):
     """What is published."""
 
     def below(self, path: str) -> Iterable[tuple[str, str]]:
-        """Give name and value of all parameters below a path."""
+        """Return name and value of all parameters below a path."""
         ...
 
 
 class Takeover:
     """Asks AWS and Parameter Store, each time anew."""
 
-    def __init__(self, entities: Descriptions, published: Published, *, prefix: str) -> None:
+    def __init__(self, entities: EntityLookup, published: PublishedPaths, *, prefix: str) -> None:
         self._entities = entities
         self._published = published
         self._prefix = prefix

@@ -23,7 +23,7 @@ from drawbridge.record.outcome import (
     Refused,
     WorkflowError,
 )
-from drawbridge.request import WorkflowInput
+from drawbridge.request import ExecutionInput
 
 _NAME_BYTES = 60_000
 """Of the names of one association's parameters; a group of 60 children has 120."""
@@ -31,7 +31,7 @@ _ARN_BYTES = 40_000
 """Of what is in one group and can't be used yet."""
 
 
-class Kept(Struct, frozen=True, kw_only=True):
+class KeptAttempt(Struct, frozen=True, kw_only=True):
     """All that is kept of an attempt."""
 
     plan: Plan
@@ -39,18 +39,18 @@ class Kept(Struct, frozen=True, kw_only=True):
     """What came of each association, by its place in the plan; what is not told yet is not there."""
 
 
-class Attempts(Protocol):
+class AttemptResults(Protocol):
     """What attempts work on."""
 
-    def kept(self, request: WorkflowInput) -> Kept:
-        """Give all that is kept of an attempt.
+    def kept(self, execution: ExecutionInput) -> KeptAttempt:
+        """Return all that is kept of an attempt.
 
         Raises:
             UpstreamError: nothing is kept of it, or not any longer.
         """
         ...
 
-    def keep_result(self, request: WorkflowInput, item: int, result: ItemResult) -> None:
+    def keep_result(self, execution: ExecutionInput, item: int, result: ItemResult) -> None:
         """Keep what came of one association; what was kept of it before is replaced."""
         ...
 
@@ -80,7 +80,7 @@ Reported = Decided | Questioned | Accepted | PlanKept | EndReached | ConsumerPub
 """How far a request has come, as the workflow tells it."""
 
 
-def progress_of(reported: Reported, request: WorkflowInput, attempts: Attempts) -> Progress:
+def progress_of(reported: Reported, execution: ExecutionInput, attempts: AttemptResults) -> Progress:
     """Fill in what is only referred to.
 
     Raises:
@@ -88,11 +88,11 @@ def progress_of(reported: Reported, request: WorkflowInput, attempts: Attempts) 
     """
     match reported:
         case PlanKept():
-            return Planned(attempts.kept(request).plan)
+            return Planned(attempts.kept(execution).plan)
         case EndReached():
-            kept = attempts.kept(request)
+            kept = attempts.kept(execution)
             results = tuple(
-                _result(wanted, kept.results.get(item)) for item, wanted in enumerate(kept.plan.associations)
+                _result(desired, kept.results.get(item)) for item, desired in enumerate(kept.plan.associations)
             )
             return Ended(kept.plan.refused, results, kept.plan.cut)
         case ConsumerPublished(publication):
@@ -104,7 +104,7 @@ def progress_of(reported: Reported, request: WorkflowInput, attempts: Attempts) 
 
 
 def fitted(result: ItemResult) -> ItemResult:
-    """Give what there is room for of a result."""
+    """Return what there is room for of a result."""
     match result:
         case Published(publication):
             return Published(_fitted(publication))
@@ -122,14 +122,14 @@ def _fitted(publication: Publication) -> Publication:
         publication,
         dns_name=shortened(publication.dns_name, WORDS_BYTES),
         parameters=names,
-        untold=publication.untold + len(publication.parameters) - len(names),
+        omitted=publication.omitted + len(publication.parameters) - len(names),
         pending=fitting(publication.pending, _ARN_BYTES),
         taken_back=fitting(publication.taken_back, _NAME_BYTES),
     )
 
 
-def _result(wanted: DesiredAttachment, result: ItemResult | None) -> ItemResult:
+def _result(desired: DesiredAttachment, result: ItemResult | None) -> ItemResult:
     if result is None:
         lost = "What became of it was not recorded; another attempt finds what there is."
-        return Failure(name=wanted.name, error=WorkflowError("no-outcome", lost))
-    return msgspec.structs.replace(result, name=wanted.name) if isinstance(result, Failure) else result
+        return Failure(name=desired.name, error=WorkflowError("no-outcome", lost))
+    return msgspec.structs.replace(result, name=desired.name) if isinstance(result, Failure) else result

@@ -1,6 +1,7 @@
 """How much of a request a row keeps: an item of DynamoDB is 400 KB at most, whatever others share, name and repeat.
 
-What is kept by others of a row (names, ways, contents, grounds) is bounded where it is made, and has the other half.
+What is kept by others of a row (names, attachments, contents, decision records) is bounded where it is made, and has
+the other half.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ _OF_NUMBER = 21
 
 
 def stored_size_of(value: Any) -> int:
-    """Tell how many bytes DynamoDB counts of a value, as it counts or more."""
+    """Return how many bytes DynamoDB counts of a value, as it counts or more."""
     match value:
         case None | bool():
             return _OF_ENTRY
@@ -34,7 +35,7 @@ def stored_size_of(value: Any) -> int:
 
 
 def surplus(history: Sequence[Any], *, most: int, most_bytes: int = MOST_HISTORY) -> int:
-    """Tell how many of the first entries are to go, so that the newest fit."""
+    """Return how many of the first entries are to go, so that the newest fit."""
     kept, left = 0, most_bytes
     for entry in reversed(history[-most:]):
         left -= _OF_ENTRY + stored_size_of(entry)

@@ -1,8 +1,9 @@
 """The ledger's row as people read it."""
 
+import msgspec
 from msgspec import Struct
 
-from drawbridge.decision.grounds import AssociationGrounds, Grounds
+from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
 from drawbridge.decision.let_in import LetIn
 from drawbridge.status import Reason, Status
 
@@ -32,9 +33,11 @@ class Entry(Struct, frozen=True, kw_only=True):
     history_left_out: int = 0
     """Entries before those, which are not kept any longer."""
     published: tuple[str, ...] = ()
-    grounds: Grounds | None = None
+    decision_record: DecisionRecord | None = msgspec.field(default=None, name="grounds")
     """``None`` where nothing was decided yet, or another version of Drawbridge wrote it."""
-    association_grounds: AssociationGrounds | None = None
+    association_decision_record: AssociationDecisionRecord | None = msgspec.field(
+        default=None, name="association_grounds"
+    )
     let_in: LetIn | None = None
     """What was let in; ``None`` where nothing was, or it is not known."""
     no_longer_permitted: bool = False

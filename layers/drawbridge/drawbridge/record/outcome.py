@@ -8,7 +8,7 @@ from typing import assert_never
 import msgspec
 from msgspec import Struct
 
-from drawbridge.acceptance import Acceptance, Result
+from drawbridge.acceptance import Acceptance, AcceptanceResult
 from drawbridge.association import (
     DesiredAttachment,
     Plan,
@@ -16,34 +16,34 @@ from drawbridge.association import (
     ServiceNetworkAttachment,
     ServiceNetworkEndpointAttachment,
 )
-from drawbridge.association.made import LEFT_BEHIND
+from drawbridge.association.owned_object import LEFT_BEHIND
 from drawbridge.bounds import fitting
-from drawbridge.decision import Answer, AskApprover, Hold, Keep, Moot
-from drawbridge.decision.grounds import Grounds
+from drawbridge.decision import ActionableDecision, AlreadyResolved, AskApprover, Hold, Keep
+from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.decision.let_in import DENIED, LetIn
 from drawbridge.errors import RequestGoneError
 from drawbridge.parsing import UnreadableError, read_json
 from drawbridge.publication import Publication
-from drawbridge.record import GONE, Basis, Outcome
+from drawbridge.record import GONE, Outcome, OutcomeBasis
 from drawbridge.status import Reason, Status
 
 PUBLISHED_BYTES = 40_000
 """Of the names of parameters that one status adds to a row and tells the bus: 120 of the longest."""
 
-WAYS_BYTES = 80_000
-"""Of how associations were left, which the look compares: 150 of the usual, 75 of the longest."""
+ATTACHMENTS_BYTES = 80_000
+"""Of how associations were left, which the sweep compares: 150 of the usual, 75 of the longest."""
 
 _CUT_NAMES = "{} more names are published than are told here; Parameter Store has them all."
-_CUT_WAYS = "{} associations are not looked at for drift: there is no room for how they were left."
+_CUT_ATTACHMENTS = "{} associations are not looked at for drift: there is no room for how they were left."
 
 
 class Decided(Struct, frozen=True, tag="decision", tag_field="step"):
     """A decision that ends the attempt."""
 
-    decision: AskApprover | Hold | Moot
-    permitted: str
-    """The digest of the policies that it was made by."""
-    grounds: Grounds | None = None
+    decision: AskApprover | Hold | AlreadyResolved
+    decision_fingerprint: str = msgspec.field(name="permitted")
+    """Of all that it was made by, beside what AWS lists of the request."""
+    decision_record: DecisionRecord | None = msgspec.field(default=None, name="grounds")
     """``None`` for what was over before it could be decided."""
 
 
@@ -51,8 +51,8 @@ class Questioned(Struct, frozen=True, tag="question", tag_field="step"):
     """A person is asked, and the attempt waits for the answer."""
 
     decision: AskApprover
-    permitted: str
-    grounds: Grounds | None = None
+    decision_fingerprint: str = msgspec.field(name="permitted")
+    decision_record: DecisionRecord | None = msgspec.field(default=None, name="grounds")
     trouble: "WorkflowError | None" = None
     """Why nobody could be told of it in Slack."""
 
@@ -60,9 +60,9 @@ class Questioned(Struct, frozen=True, tag="question", tag_field="step"):
 class Accepted(Struct, frozen=True, tag="acceptance", tag_field="step"):
     """The answer that was given."""
 
-    decision: Answer
+    decision: ActionableDecision
     acceptance: Acceptance
-    grounds: Grounds | None = None
+    decision_record: DecisionRecord | None = msgspec.field(default=None, name="grounds")
     let_in: LetIn | None = None
     """What is let in if it was accepted."""
 
@@ -134,14 +134,14 @@ Progress = Decided | Questioned | Accepted | Planned | Ended | Failed
 
 
 def outcome_of(progress: Progress) -> Outcome:
-    """Tell the status that the progress amounts to."""
+    """Return the status that the progress amounts to."""
     match progress:
-        case Decided(decision, permitted, grounds):
-            return msgspec.structs.replace(_decided(decision, permitted), grounds=grounds)
+        case Decided(decision, permitted, decision_record):
+            return msgspec.structs.replace(_decided(decision, permitted), decision_record=decision_record)
         case Questioned():
             return _questioned(progress)
-        case Accepted(decision, acceptance, grounds, let_in):
-            return msgspec.structs.replace(_accepted(decision, acceptance, let_in), grounds=grounds)
+        case Accepted(decision, acceptance, decision_record, let_in):
+            return msgspec.structs.replace(_accepted(decision, acceptance, let_in), decision_record=decision_record)
         case Planned(plan):
             return _planned(plan)
         case Ended():
@@ -152,8 +152,8 @@ def outcome_of(progress: Progress) -> Outcome:
             assert_never(progress)
 
 
-def _decided(decision: AskApprover | Hold | Moot, permitted: str) -> Outcome:
-    basis = Basis(permitted=permitted)
+def _decided(decision: AskApprover | Hold | AlreadyResolved, permitted: str) -> Outcome:
+    basis = OutcomeBasis(decision_fingerprint=permitted)
     match decision:
         case Hold(because):
             return Outcome(status=Status.HELD, reasons=because, settled=True, kept=(), basis=basis)
@@ -163,7 +163,7 @@ def _decided(decision: AskApprover | Hold | Moot, permitted: str) -> Outcome:
                 "A policy asks for an approver, and no way to ask one is configured. Permit or reject it by policy.",
             )
             return Outcome(status=Status.HELD, reasons=(nobody, *because), settled=True, kept=(), basis=basis)
-        case Moot(status, because):
+        case AlreadyResolved(status, because):
             return Outcome(status=status, reasons=because, settled=True, kept=(), basis=_of_end(status))
         case _:
             assert_never(decision)
@@ -172,30 +172,30 @@ def _decided(decision: AskApprover | Hold | Moot, permitted: str) -> Outcome:
 def _questioned(progress: Questioned) -> Outcome:
     reasons = progress.decision.because
     if progress.trouble is not None:
-        told = f"{progress.trouble.text} Answer with: drawbridge approve, or drawbridge deny."
-        reasons = (Reason("slack-unavailable", told), *reasons)
+        text = f"{progress.trouble.text} Answer with: drawbridge approve, or drawbridge deny."
+        reasons = (Reason("slack-unavailable", text), *reasons)
     return Outcome(
         status=Status.WAITING_FOR_APPROVAL,
         reasons=reasons,
         settled=False,
-        grounds=progress.grounds,
-        basis=Basis(permitted=progress.permitted),
+        decision_record=progress.decision_record,
+        basis=OutcomeBasis(decision_fingerprint=progress.decision_fingerprint),
     )
 
 
-def _of_end(status: Status) -> Basis | None:
+def _of_end(status: Status) -> OutcomeBasis | None:
     return GONE if status is Status.WITHDRAWN else None
 
 
 _OF_RESULT = {
-    Result.ACCEPTED: Status.ACCEPTED,
-    Result.REJECTED: Status.REJECTED,
-    Result.EXPIRED: Status.EXPIRED,
-    Result.WITHDRAWN: Status.WITHDRAWN,
+    AcceptanceResult.ACCEPTED: Status.ACCEPTED,
+    AcceptanceResult.REJECTED: Status.REJECTED,
+    AcceptanceResult.EXPIRED: Status.EXPIRED,
+    AcceptanceResult.WITHDRAWN: Status.WITHDRAWN,
 }
 
 
-def _accepted(decision: Answer, acceptance: Acceptance, let_in: LetIn | None) -> Outcome:
+def _accepted(decision: ActionableDecision, acceptance: Acceptance, let_in: LetIn | None) -> Outcome:
     status = _OF_RESULT[acceptance.result]
     kept = isinstance(decision, Keep) and status is Status.ACCEPTED
     # What let it in stays in the row where it is only kept.
@@ -212,24 +212,24 @@ def _accepted(decision: Answer, acceptance: Acceptance, let_in: LetIn | None) ->
 
 
 def _planned(plan: Plan) -> Outcome:
-    return msgspec.structs.replace(_of_plan(plan), association_grounds=plan.grounds, cut=plan.cut)
+    return msgspec.structs.replace(_of_plan(plan), association_decision_record=plan.decision_record, cut=plan.cut)
 
 
 def _of_plan(plan: Plan) -> Outcome:
-    basis = Basis(
-        seen=plan.state,
-        wanted=plan.wanted,
-        matched=plan.matched,
+    basis = OutcomeBasis(
+        observed_fingerprint=plan.observed_fingerprint,
+        bindings_fingerprint=plan.bindings_fingerprint,
+        matching_bindings_fingerprint=plan.matching_bindings_fingerprint,
         contents=plan.contents,
         inputs=plan.inputs,
-        left=plan.left,
+        left_behind=plan.left_behind,
     )
     if plan.associations:
-        wanted = tuple(
-            Reason("associating", f"{wanted.resource.name} into {_where(wanted)}", source=wanted.binding)
-            for wanted in plan.associations
+        desired = tuple(
+            Reason("associating", f"{desired.resource.name} into {_where(desired)}", source=desired.binding)
+            for desired in plan.associations
         )
-        reasons = (*wanted, *plan.refused, *plan.broken)
+        reasons = (*desired, *plan.refused, *plan.broken)
         return Outcome(status=Status.ASSOCIATING, reasons=reasons, settled=False, basis=basis)
     if any(reason.code not in _HOLDS_NOTHING_UP for reason in plan.refused):
         return Outcome(status=Status.HELD, reasons=(*plan.refused, *plan.broken), settled=True, basis=basis)
@@ -256,31 +256,38 @@ def _ended(ended: Ended) -> Outcome:
     in_turns = zip_longest(*(each.parameters for each in publications))
     room = {*fitting((name for turn in in_turns for name in turn if name is not None), PUBLISHED_BYTES)}
     published = tuple(name for name in names if name in room)
-    untold = len(names) - len(published) + sum(each.untold for each in publications)
+    untold = len(names) - len(published) + sum(each.omitted for each in publications)
     cut = (*ended.cut, *([_CUT_NAMES.format(untold)] if untold else ()))
     if failures:
         reasons = (*failures, *refused)
         return Outcome(status=Status.FAILED, reasons=reasons, settled=True, published=published, cut=cut)
-    all_ways = tuple(each.way for each in publications if each.way is not None)
-    ways = fitting(all_ways, WAYS_BYTES)
+    all_attachments = tuple(each.attachment for each in publications if each.attachment is not None)
+    attachments = fitting(all_attachments, ATTACHMENTS_BYTES)
     return Outcome(
         status=Status.AVAILABLE if publications or not refused else Status.HELD,
-        reasons=(*_told(publications), *refused),
+        reasons=(*_published_reasons(publications), *refused),
         settled=True,
         published=published,
         taken_back=fitting((name for each in publications for name in each.taken_back), PUBLISHED_BYTES),
         # Where ours was lost, the ledger's word for it is the only one.
-        ways=None if any(reason.code == "ownership-lost" for reason in refused) else ways,
+        attachments=None if any(reason.code == "ownership-lost" for reason in refused) else attachments,
         # What a person denied is asked about again when it is something else, and not because time has passed.
         incomplete=any(reason.code not in _HOLDS_NOTHING_UP for reason in refused),
-        cut=(*cut, *([_CUT_WAYS.format(len(all_ways) - len(ways))] if len(ways) < len(all_ways) else ())),
+        cut=(
+            *cut,
+            *(
+                [_CUT_ATTACHMENTS.format(len(all_attachments) - len(attachments))]
+                if len(attachments) < len(all_attachments)
+                else ()
+            ),
+        ),
     )
 
 
 _NAMELESS = "It is connected; a Gateway Load Balancer endpoint has no DNS name."
 
 
-def _told(publications: list[Publication]) -> Iterator[Reason]:
+def _published_reasons(publications: list[Publication]) -> Iterator[Reason]:
     for each in publications:
         if each.parameters:
             yield Reason("published", each.dns_name or _NAMELESS, source=each.parameters[0])
@@ -292,15 +299,15 @@ def _told(publications: list[Publication]) -> Iterator[Reason]:
             yield Reason("nothing-in-it", "There is nothing in it yet; what comes is published.")
 
 
-def _where(wanted: DesiredAttachment) -> str:
-    match wanted:
+def _where(desired: DesiredAttachment) -> str:
+    match desired:
         case ResourceEndpointAttachment():
-            return wanted.vpc_id
+            return desired.vpc_id
         case ServiceNetworkAttachment() | ServiceNetworkEndpointAttachment():
-            called = f"service network {wanted.network.called}"
-            return f"{wanted.vpc_id} by {called}" if wanted.vpc_id else called
+            called = f"service network {desired.network.called}"
+            return f"{desired.vpc_id} by {called}" if desired.vpc_id else called
         case _:
-            assert_never(wanted)
+            assert_never(desired)
 
 
 def _broken_off(error: WorkflowError) -> Outcome:

@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from drawbridge.legible import legible
 from drawbridge.record import Outcome
-from drawbridge.request import WorkflowInput, kind_of
-from drawbridge.request.digests import digest
+from drawbridge.request import ExecutionInput, kind_of
+from drawbridge.request.fingerprints import fingerprint
 from drawbridge.status import Reason, Status
 
 _MOST_REASONS = 40
@@ -35,7 +35,7 @@ class StatusChange(Struct, frozen=True, kw_only=True, rename="camel"):
     published: tuple[str, ...] = ()
 
 
-class Ledger(Protocol):
+class StatusLedger(Protocol):
     """The rows of the ledger, as recording needs them."""
 
     def change_status(self, change: StatusChange, outcome: Outcome) -> StatusChange | None:
@@ -47,7 +47,7 @@ class Ledger(Protocol):
         ...
 
 
-class Bus(Protocol):
+class StatusBus(Protocol):
     """The bus that others build on."""
 
     def announce(self, change: StatusChange) -> None:
@@ -55,43 +55,43 @@ class Bus(Protocol):
         ...
 
 
-def record(request: WorkflowInput, outcome: Outcome, ledger: Ledger, bus: Bus) -> StatusChange | None:
+def record(execution: ExecutionInput, outcome: Outcome, ledger: StatusLedger, bus: StatusBus) -> StatusChange | None:
     """Record the outcome; safe to repeat.
 
     The row comes first: an event of a status that the ledger does not show would send people looking for nothing. A
     crash between the two is made good when the step is run again.
     """
-    recorded = ledger.change_status(status_change(request, outcome), outcome)
+    recorded = ledger.change_status(status_change(execution, outcome), outcome)
     if recorded is not None:
         bus.announce(recorded)
     return recorded
 
 
-def status_change(request: WorkflowInput, outcome: Outcome, *, account_id: str = "") -> StatusChange:
-    """Say the outcome in the words of the domain event."""
+def status_change(execution: ExecutionInput, outcome: Outcome, *, account_id: str = "") -> StatusChange:
+    """Return the outcome in the words of the domain event."""
     reasons = tuple(msgspec.to_builtins(reason) for reason in few(outcome.reasons))
     # One status may be told twice in an attempt, for other reasons: accepted, and that nothing of it is wanted.
-    told = digest(reasons, outcome.settled)
+    digest = fingerprint(reasons, outcome.settled)
     return StatusChange(
-        id=f"{request.request_id}/{request.attempt}/{outcome.status}/{told}",
-        request_id=request.request_id,
-        kind=kind_of(request.request),
-        subject=request.request.subject,
+        id=f"{execution.request_id}/{execution.attempt}/{outcome.status}/{digest}",
+        request_id=execution.request_id,
+        kind=kind_of(execution.request),
+        subject=execution.request.subject,
         account_id=account_id,
         status=outcome.status,
-        attempt=request.attempt,
+        attempt=execution.attempt,
         reasons=reasons,
         published=outcome.published,
     )
 
 
 def few(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
-    """Give no more reasons than a row and an event hold, as people may read them; the last says how many are beside."""
+    """Return no more reasons than a row and an event hold, as people may read them; the last counts the others."""
     return _within(reasons, _MOST_REASONS, _MOST_BYTES, _LONGEST_TEXT)
 
 
 def brief(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
-    """Give what a row's history tells of the reasons: a hundred of these are in one row."""
+    """Return what a row's history tells of the reasons: a hundred of these are in one row."""
     return _within(reasons, _MOST_IN_HISTORY, _MOST_BYTES_IN_HISTORY, _LONGEST_IN_HISTORY)
 
 

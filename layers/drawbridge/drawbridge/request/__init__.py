@@ -55,10 +55,10 @@ def kind_of(request: Request) -> str:
     return str(request.__struct_config__.tag)
 
 
-class WorkflowInput(Struct, frozen=True, kw_only=True, rename="camel"):
+class ExecutionInput(Struct, frozen=True, kw_only=True, rename="camel"):
     """What one execution of the onboarding workflow starts with.
 
-    It holds nothing that changes from look to look: Step Functions takes a second start of the same name for the same
+    It holds nothing that changes from sweep to sweep: Step Functions takes a second start of the same name for the same
     one only while the input is the same too.
     """
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+import msgspec
 from msgspec import Struct
 
 
@@ -53,7 +54,7 @@ class LoadBalancer(StrEnum):
     GATEWAY = "GatewayLoadBalancer"
 
 
-class Connection(Struct, frozen=True, kw_only=True):
+class EndpointConnection(Struct, frozen=True, kw_only=True):
     """A consumer's endpoint, connected or wanting to be, with a service of ours."""
 
     service_id: str
@@ -87,19 +88,19 @@ class ManagedService(Struct, frozen=True, kw_only=True):
     private_dns_name: str = ""
 
 
-class Held(Struct, frozen=True):
+class ConnectionCounts(Struct, frozen=True):
     """How many connections an account has, beside one of them."""
 
-    in_all: int
+    total: int = msgspec.field(name="in_all")
     to_service: int
     """To the same service as that one."""
 
 
-NONE_HELD = Held(0, 0)
+NO_CONNECTIONS = ConnectionCounts(0, 0)
 
 
-def endpoint_type(connection: Connection, types: frozenset[str] = frozenset()) -> str:
-    """Tell the endpoint's type, as AWS calls it, by what it leads to and by the ``types`` of its service.
+def endpoint_type(connection: EndpointConnection, types: frozenset[str] = frozenset()) -> str:
+    """Return the endpoint's type, as AWS calls it, by what it leads to and by the ``types`` of its service.
 
     EC2 tells the owner of a service neither. Empty where it is unknown: where nothing tells, or one denies the other.
     """
@@ -108,12 +109,12 @@ def endpoint_type(connection: Connection, types: frozenset[str] = frozenset()) -
     return next(iter(possible)) if len(possible) == 1 else ""
 
 
-def has_no_names(connection: Connection) -> bool:
-    """Tell whether its endpoint is of a type that never has DNS names: it is a target of routes."""
+def has_no_names(connection: EndpointConnection) -> bool:
+    """Return whether its endpoint is of a type that never has DNS names: it is a target of routes."""
     return endpoint_type(connection) == LoadBalancer.GATEWAY
 
 
-def held_beside(connection: Connection, listed: Iterable[Connection]) -> Held:
+def count_other_connections(connection: EndpointConnection, listed: Iterable[EndpointConnection]) -> ConnectionCounts:
     """Count the connections of endpoints that its owner has, or asked for before this one.
 
     Attachments of transit gateways are not counted: EC2 has no filter that gives those of one owner.
@@ -128,8 +129,8 @@ def held_beside(connection: Connection, listed: Iterable[Connection]) -> Held:
         and each.state.is_open
         and (each.state is not ConnectionState.PENDING_ACCEPTANCE or _turn(each) < _turn(connection))
     ]
-    return Held(len(beside), sum(each.service_id == connection.service_id for each in beside))
+    return ConnectionCounts(len(beside), sum(each.service_id == connection.service_id for each in beside))
 
 
-def _turn(connection: Connection) -> tuple[datetime, str]:
+def _turn(connection: EndpointConnection) -> tuple[datetime, str]:
     return connection.asked_at, connection.endpoint_id

@@ -81,5 +81,5 @@ class SharedResource(Content, frozen=True, order=True, omit_defaults=True):
 
 
 def newest(invitations: list[Invitation]) -> Invitation | None:
-    """Give the newest of several invitations to one share: it was shared again after an earlier one had expired."""
+    """Return the newest of several invitations to one share: it was shared again after an earlier one had expired."""
     return max(invitations, key=lambda invitation: (invitation.sent_at, invitation.arn), default=None)

@@ -11,7 +11,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from drawbridge.approval.ask import Posted
-from drawbridge.approval.message import Block, Message
+from drawbridge.approval.message import Block, SlackMessage
 from drawbridge.errors import (
     AccessDeniedError,
     DrawbridgeError,
@@ -48,7 +48,7 @@ _TOO_MANY = 429
 _BROKEN = 500
 
 
-class Messenger:
+class SlackMessenger:
     """Slack, as the app of a bot token."""
 
     def __init__(
@@ -67,22 +67,22 @@ class Messenger:
         self._patience = patience
         self._sleep = sleep
 
-    def post(self, channel: str, what: Message, *, below: Posted | None = None) -> Posted:
+    def post(self, channel: str, what: SlackMessage, *, below: Posted | None = None) -> Posted:
         """Post a message, perhaps in the thread below another one."""
         thread = {"thread_ts": below.ts} if below else {}
         still = {"unfurl_links": False, "unfurl_media": False}
-        told = self._call("chat.postMessage", channel=channel, text=what.text, blocks=what.blocks, **still, **thread)
-        return Posted(told["channel"], told["ts"])
+        answer = self._call("chat.postMessage", channel=channel, text=what.text, blocks=what.blocks, **still, **thread)
+        return Posted(answer["channel"], answer["ts"])
 
-    def update(self, posted: Posted, what: Message) -> None:
+    def update(self, posted: Posted, what: SlackMessage) -> None:
         """Change a message; one that is gone is left so."""
         try:
             self._call("chat.update", channel=posted.channel, ts=posted.ts, text=what.text, blocks=what.blocks)
         except GoneError:
             return
 
-    def tell_privately(self, channel: str, user_id: str, text: str) -> None:
-        """Say something that only one person sees."""
+    def send_privately(self, channel: str, user_id: str, text: str) -> None:
+        """Post something that only one person sees."""
         self._call("chat.postEphemeral", channel=channel, user=user_id, text=text)
 
     def open_form(self, trigger_id: str, form: Block) -> None:
@@ -90,7 +90,7 @@ class Messenger:
         self._call("views.open", trigger_id=trigger_id, view=form)
 
     def members(self, group_id: str) -> frozenset[str]:
-        """Give the members of a user group.
+        """Return the members of a user group.
 
         Raises:
             GoneError: there is no such group.
@@ -98,12 +98,12 @@ class Messenger:
         return frozenset(self._read("usergroups.users.list", usergroup=group_id)["users"])
 
     def who_we_are(self) -> dict[str, str]:
-        """Give team, user and bot of the token."""
-        told = self._read("auth.test")
-        return {name: str(told.get(name, "")) for name in ("team", "team_id", "user", "user_id", "bot_id", "url")}
+        """Return team, user and bot of the token."""
+        answer = self._read("auth.test")
+        return {name: str(answer.get(name, "")) for name in ("team", "team_id", "user", "user_id", "bot_id", "url")}
 
     def channel_name(self, channel: str) -> str:
-        """Give the name of a channel that the app is in."""
+        """Return the name of a channel that the app is in."""
         return str(self._read("conversations.info", channel=channel)["channel"]["name"])
 
     def _call(self, method: str, **parameters: Any) -> Any:
@@ -130,7 +130,7 @@ class Messenger:
 
 
 def _seconds_to_wait(error: SlackApiError) -> float | None:
-    """Tell how long Slack wants to be left alone, if it says so."""
+    """Return how long Slack wants to be left alone, if it says so."""
     if error.response.status_code != _TOO_MANY:
         return None
     try:
@@ -140,7 +140,7 @@ def _seconds_to_wait(error: SlackApiError) -> float | None:
 
 
 def _translated(method: str, error: SlackApiError) -> DrawbridgeError:
-    """Give the error of ours: Slack tells its own in an answer that succeeds."""
+    """Return the error of ours: Slack tells its own in an answer that succeeds."""
     status = error.response.status_code
     data = error.response.data if isinstance(error.response.data, dict) else {}
     code = str(data.get("error", ""))

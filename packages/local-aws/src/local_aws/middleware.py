@@ -137,7 +137,7 @@ def _collect(application: Application, environ: Environ) -> Answer:
 
 
 def _is_page(answer: Answer) -> bool:
-    """Tell whether this is an error page of the web framework, which moto leaves to it for what it doesn't know."""
+    """Return whether this is an error page of the web framework, which moto leaves to it for what it doesn't know."""
     page = answer.body[:200].lstrip().lower()
     return answer.status in {404, 405, 500, 501} and (
         page.startswith((b"<!doctype html", b"<html")) or answer.body == b"Not yet implemented"

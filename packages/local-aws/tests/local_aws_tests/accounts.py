@@ -73,7 +73,7 @@ class Person:
 
 
 def person() -> Person:
-    """Give someone in an account that nobody has used."""
+    """Return someone in an account that nobody has used."""
     return Person(str(next(_numbers)))
 
 
@@ -107,7 +107,7 @@ def full_pages() -> Iterator[None]:
 
 
 def refusal(call: Callable[[], Any]) -> str:
-    """Make a call that is refused, and give the error's code."""
+    """Make a call that is refused, and return the error's code."""
     try:
         call()
     except ClientError as error:

@@ -32,7 +32,7 @@ class Tab:
         self.until("document.readyState === 'complete' && location.href !== 'about:blank'")
 
     def run(self, script: str) -> Any:
-        """Evaluate JavaScript, and give what comes of it."""
+        """Evaluate JavaScript, and return what comes of it."""
         told = self._ask("Runtime.evaluate", expression=script, returnByValue=True)
         assert "exceptionDetails" not in told, told["exceptionDetails"]
         return told["result"].get("value")

@@ -26,7 +26,7 @@ KNOWN: dict[tuple[str, str, str], str] = {
 
 
 def unexpected(findings: list[Finding]) -> list[str]:
-    """Give those that nobody has given a reason for."""
+    """Return those that nobody has given a reason for."""
     return [str(each) for each in findings if not _is_known(each)]
 
 

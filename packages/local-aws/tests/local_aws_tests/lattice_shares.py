@@ -18,7 +18,7 @@ def network(owner: AccountUser, name: str = "network", *, shareable: bool = Fals
 
 
 def shared(owner: AccountUser, arn: str, receiver: AccountUser) -> str:
-    """Share, accept, and wait until it can be seen; give the share's ARN."""
+    """Share, accept, and wait until it can be seen; return the share's ARN."""
     share_arn = share(owner, arn, receiver)
     for invitation in invitations(receiver):
         if invitation["resourceShareArn"] == share_arn:
@@ -121,7 +121,7 @@ def resource_endpoint(who: AccountUser, arn: str, **wanted: Any) -> dict[str, An
 
 
 def ways(who: AccountUser, endpoint: dict[str, Any], **filters: str) -> list[dict[str, Any]]:
-    """Give the associations of an endpoint."""
+    """Return the associations of an endpoint."""
     asked = [{"Name": name.replace("_", "-"), "Values": [value]} for name, value in filters.items()]
     told = who.ec2.describe_vpc_endpoint_associations(VpcEndpointIds=[endpoint["VpcEndpointId"]], Filters=asked)
     rows: list[dict[str, Any]] = told["VpcEndpointAssociations"]

@@ -104,7 +104,7 @@ def _of_set(members: Any) -> str:
 
 
 def client(application: Application, service: str, credentials: dict[str, str] | None = None) -> Any:
-    """Give a client that validates nothing itself, and calls the application without a socket."""
+    """Return a client that validates nothing itself, and calls the application without a socket."""
     keys = credentials or {"aws_access_key_id": "anyone", "aws_secret_access_key": "anyone"}
     made: Any = boto3.client(
         service,  # type: ignore[call-overload]  # the services are named by the test

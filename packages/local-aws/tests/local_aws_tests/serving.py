@@ -36,13 +36,13 @@ def answers_are_as_the_models_have_them(local_aws_findings: Callable[[], list[Fi
 
 @pytest.fixture(scope="session")
 def local_aws_server(local_aws: LocalAws) -> LocalAws:
-    """Give the plugin's server under the name by which these tests know it."""
+    """Return the plugin's server under the name by which these tests know it."""
     return local_aws
 
 
 @pytest.fixture(scope="session")
 def person(local_aws_server: LocalAws) -> Person:
-    """Give a boto3 session of a person in an account; its clients go to the local AWS."""
+    """Return a boto3 session of a person in an account; its clients go to the local AWS."""
 
     def session(account_id: str, region: str = "us-east-1", role: str = "person") -> boto3.Session:
         return assume(local_aws_server.url, f"arn:aws:iam::{account_id}:role/{role}", region)

@@ -30,7 +30,7 @@ def pass_time(seconds: float) -> None:
 
 
 def first_vpc(who: AccountUser) -> tuple[str, list[str]]:
-    """Give the account's default VPC and its subnets."""
+    """Return the account's default VPC and its subnets."""
     vpc_id = who.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
     subnets = who.ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["Subnets"]
     return vpc_id, [subnet["SubnetId"] for subnet in sorted(subnets, key=lambda each: each["AvailabilityZone"])]
@@ -54,7 +54,7 @@ def resource_configuration(provider: AccountUser, name: str = "orders-db") -> st
 
 
 def share(provider: AccountUser, arn: str, consumer: AccountUser) -> str:
-    """Share a resource; give the share's ARN."""
+    """Share a resource; return the share's ARN."""
     created = provider.ram.create_resource_share(name="orders", resourceArns=[arn], principals=[consumer.account_id])
     return str(created["resourceShare"]["resourceShareArn"])
 

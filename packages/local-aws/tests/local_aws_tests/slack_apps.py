@@ -141,7 +141,7 @@ def bot(callback_url: str = "", scopes: tuple[str, ...] = slack.DEFAULT_SCOPES) 
 
 
 def refused(call: Any, *arguments: Any, **named: Any) -> Any:
-    """Make a call that Slack refuses; give what it answers."""
+    """Make a call that Slack refuses; return what it answers."""
     try:
         call(*arguments, **named)
     except SlackApiError as error:

@@ -28,7 +28,7 @@ Json = dict[str, Any]
 
 @contextmanager
 def served() -> Iterator[int]:
-    """Serve moto with our Step Functions, without the rest of the local AWS; give the port."""
+    """Serve moto with our Step Functions, without the rest of the local AWS; return the port."""
     moto_time.install()
     server = ThreadedMotoServer(port=0, verbose=False)
     server.start()

@@ -21,7 +21,7 @@ def private_zone(owner: AccountUser, name: str = "example.com", vpc_id: str | No
 
 
 def alias(name: str, target: str, zone_id: str | None = None) -> dict[str, Any]:
-    """Give an alias; its target is in a zone of AWS's, if no other is named."""
+    """Return an alias; its target is in a zone of AWS's, if no other is named."""
     zone = zone_id or (ZONE_OF_LATTICE if target.endswith(".on.aws") else ZONE_OF_INTERFACE)
     wanted = {"HostedZoneId": zone, "DNSName": target, "EvaluateTargetHealth": False}
     return {"Name": name, "Type": "A", "AliasTarget": wanted}
@@ -43,6 +43,6 @@ def put(owner: AccountUser, zone_id: str, *records: dict[str, Any]) -> None:
 
 
 def records(owner: AccountUser, zone_id: str) -> list[dict[str, Any]]:
-    """Give a zone's records, but for its own NS and SOA."""
+    """Return a zone's records, but for its own NS and SOA."""
     told = owner.client("route53").list_resource_record_sets(HostedZoneId=zone_id)["ResourceRecordSets"]
     return [each for each in told if each["Type"] not in {"NS", "SOA"}]

@@ -116,5 +116,5 @@ def _xml_name(member: Any, name: str) -> str:
 
 
 def tag(node: Element) -> str:
-    """Give an element's name without its namespace."""
+    """Return an element's name without its namespace."""
     return node.tag.rpartition("}")[2]

@@ -48,7 +48,7 @@ def _not_found(call: IdentifiedCall, name: str, value: str) -> Answer:
 
 
 def _texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """Give every text among the parameters, with the name of the parameter that it is in."""
+    """Yield every text among the parameters, with the name of the parameter that it is in."""
     if isinstance(value, str):
         yield name, value
     elif isinstance(value, dict):

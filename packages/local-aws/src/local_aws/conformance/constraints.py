@@ -23,7 +23,7 @@ class Violation:
 
 
 def violations(shape: Any, params: dict[str, Any]) -> list[Violation]:
-    """Give what is not kept."""
+    """Return what is not kept."""
     return list(_of_structure(shape, params, ()))
 
 

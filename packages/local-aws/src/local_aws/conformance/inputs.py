@@ -47,7 +47,7 @@ _TAKEN_FOR_ANOTHER = frozenset({"s3:CreateSession"})
 
 
 def refusal(call: IdentifiedCall) -> Answer | None:
-    """Tell why the call can't be made as it stands, in the service's own form; None if it can."""
+    """Return why the call can't be made as it stands, in the service's own form; None if it can."""
     if call.model not in CHECKED:
         return None
     if call.modelled is None:
@@ -78,7 +78,7 @@ def _broken_policy(call: IdentifiedCall) -> Answer | None:
 
 
 def _unlike_json(call: IdentifiedCall, shape: Any) -> str | None:
-    """Say why a JSON body is not of the model's shape."""
+    """Return why a JSON body is not of the model's shape."""
     payload = shape.serialization.get("payload") if shape else None
     wanted = shape.members[payload] if payload else shape
     if not call.body or (payload and wanted.type_name != "structure"):

@@ -19,7 +19,7 @@ NO_NUMBERS = frozenset({"NaN", "Infinity", "-Infinity"})
 
 
 def mistyped(shape: Any, raw: Any) -> str | None:
-    """Say what in the body can't be what the model wants; None if all can."""
+    """Return what in the body can't be what the model wants; None if all can."""
     if raw is None or shape.type_name in {"blob", "timestamp"}:
         # Their text is read, or found unreadable, with the parameters.
         return _not_scalar(raw)

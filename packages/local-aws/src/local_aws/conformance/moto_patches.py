@@ -39,7 +39,7 @@ _SUCCESS = range(200, 300)
 
 
 def patched(call: IdentifiedCall, answer: Answer) -> Answer:
-    """Give the answer with the status, members and error code that the model has for it."""
+    """Return the answer with the status, members and error code that the model has for it."""
     if call.modelled is None:
         return answer
     if answer.status not in _SUCCESS:
@@ -78,7 +78,7 @@ def _with_body(answer: Answer, body: bytes) -> Answer:
 
 
 def _known(shape: Any, value: Any) -> Any:
-    """Give the value without what the model does not have."""
+    """Return the value without what the model does not have."""
     if shape.type_name == "structure" and isinstance(value, dict) and not shape.is_document_type:
         members = {member.serialization.get("name", name): member for name, member in shape.members.items()}
         return {name: _known(members[name], each) for name, each in value.items() if name in members}

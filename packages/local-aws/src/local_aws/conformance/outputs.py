@@ -60,7 +60,7 @@ def check(call: IdentifiedCall, answer: Answer) -> list[Finding]:
 
 @functools.cache
 def tells_status(operation: Any) -> bool:
-    """Tell whether the operation's answer itself says which HTTP status it has."""
+    """Return whether the operation's answer itself says which HTTP status it has."""
     members = operation.output_shape.members.values() if operation.output_shape is not None else ()
     return any(member.serialization.get("location") == "statusCode" for member in members)
 

@@ -23,7 +23,7 @@ _members: dict[int, tuple[Any, dict[str, Any]]] = {}
 
 
 def unknown_name(shape: Any, names: Iterable[str]) -> str | None:
-    """Give the first name that the operation does not have."""
+    """Return the first name that the operation does not have."""
     for name in names:
         if name in _OF_EVERY_REQUEST or name.startswith("X-Amz-"):
             continue

@@ -46,7 +46,7 @@ NAMES = (*_SETTINGS, *_TABLES)
 
 
 def describe() -> dict[str, Any]:
-    """Tell all settings, in the form in which they are posted."""
+    """Return all settings, in the form in which they are posted."""
     told: dict[str, Any] = {name: getattr(setting.of, setting.attribute) for name, setting in _SETTINGS.items()}
     for name, (of, _) in _TABLES.items():
         told[name] = {field: getattr(of, attribute) for field, attribute in _fields(of).items()}
@@ -75,5 +75,5 @@ def _changes(name: str, value: Any) -> list[tuple[Any, str, Any]]:
 
 
 def _fields(of: Any) -> dict[str, str]:
-    """Give the names of an object's fields, as JSON has them, with its attributes."""
+    """Return the names of an object's fields, as JSON has them, with its attributes."""
     return {re.sub(r"_(\w)", lambda found: found[1].upper(), name): name for name in asdict(of)}

@@ -48,7 +48,7 @@ class BusEvent:
     """Whether another bus sent it on."""
 
     def envelope(self) -> dict[str, Any]:
-        """Give it as rules match it and targets get it."""
+        """Return it as rules match it and targets get it."""
         moment = datetime.fromtimestamp(self.time, UTC)
         told: dict[str, Any] = {
             "version": "0",

@@ -32,7 +32,7 @@ class Expression(Protocol):
     """Tells the moments at which a schedule fires."""
 
     def after(self, moment: datetime) -> datetime | None:
-        """Give the first one after this; None if there is none."""
+        """Return the first one after this; None if there is none."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ def _is_day_of_month(field: str, day: date) -> bool:
 
 
 def _nearest_weekday(year: int, month: int, wanted: int) -> int:
-    """Give the working day nearest to a day, within its month."""
+    """Return the working day nearest to a day, within its month."""
     last = calendar.monthrange(year, month)[1]
     weekday = date(year, month, wanted).weekday()
     if weekday == calendar.SATURDAY:

@@ -41,7 +41,7 @@ def emitted(event: dict[str, Any], bus: str) -> Entry:
 
 
 def describe() -> list[dict[str, Any]]:
-    """Give the last events, the oldest first."""
+    """Return the last events, the oldest first."""
     with _lock:
         return [
             {

@@ -49,7 +49,7 @@ class Mappings:
                 poller.wake()
 
     def waiting(self) -> int:
-        """Tell how many messages are in queues whose mappings are going to handle them."""
+        """Return how many messages are in queues whose mappings are going to handle them."""
         found = {id(queue): queue for poller in list(self._pollers.values()) if (queue := poller.queue) is not None}
         return sum(queues.held(queue) for queue in found.values())
 

@@ -130,7 +130,7 @@ def _delivery(sender: Sender, subscription: Any, act: Any, body: str) -> Deliver
 
 
 def _posted(subscription: Any, notification: PublishedMessage, text: str) -> tuple[str, dict[str, Any]]:
-    """Give the body and the attributes of a notification on a queue, be it the subscriber's or its dead letters'."""
+    """Return the body and the attributes of a notification on a queue, be it the subscriber's or its dead letters'."""
     raw = str(subscription.attributes.get("RawMessageDelivery", "")).lower() == "true"
     if raw:
         return text, {name: _as_sqs(value) for name, value in (notification.attributes or {}).items()}
@@ -160,7 +160,7 @@ def _as_sqs(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _event(topic: Any, subscription: Any, notification: PublishedMessage, text: str) -> dict[str, Any]:
-    """Give a notification as functions get it."""
+    """Return a notification as functions get it."""
     address = f"https://sns.{topic.sns_backend.region_name}.amazonaws.com/"
     moment = datetime.fromtimestamp(notification.time, UTC).isoformat(timespec="milliseconds")
     return {

@@ -53,7 +53,7 @@ class Node:
     alternatives: tuple[tuple[Node, ...], ...] = ()
 
     def matches(self, value: Any) -> bool:
-        """Tell whether the value fits; of an array, one and the same element has to."""
+        """Return whether the value fits; of an array, one and the same element has to."""
         elements = list(_objects(value)) or [{}]
         return any(self._fits(element) for element in elements)
 
@@ -254,7 +254,7 @@ _OPERATORS: dict[str, Callable[[Any, str], Matcher]] = {
 
 
 def _values(value: Any) -> Iterable[Any]:
-    """Give the plain values at a field: those of an array, however deep; an object is not one."""
+    """Return the plain values at a field: those of an array, however deep; an object is not one."""
     if isinstance(value, list):
         for each in value:
             yield from _values(each)

@@ -22,7 +22,7 @@ class Sender:
 
 
 def service_may(sender: Sender, action: str, resource: str, policy: str | Mapping[str, Any] | None) -> bool:
-    """Tell whether the resource's policy lets the service do this, for the resource that it acts for."""
+    """Return whether the resource's policy lets the service do this, for the resource that it acts for."""
     context = {"aws:sourcearn": (sender.source_arn,), "aws:sourceaccount": (sender.source_account,)}
     return _allows(
         policy, PermissionRequest(action, resource, context, Caller("Service", frozenset({sender.principal})))
@@ -30,7 +30,7 @@ def service_may(sender: Sender, action: str, resource: str, policy: str | Mappin
 
 
 def role_may(role_arn: str, action: str, resource: str, policy: str | None) -> bool:
-    """Tell whether the resource's policy lets a role of another account do this, or the whole of that account."""
+    """Return whether the resource's policy lets a role of another account do this, or the whole of that account."""
     partition, account_id = role_arn.split(":")[1], role_arn.split(":")[4]
     names = Caller("AWS", frozenset({role_arn}))
     caller = Caller("AWS", names.names | names.as_account(account_id, partition).names)

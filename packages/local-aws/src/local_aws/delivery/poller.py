@@ -191,7 +191,7 @@ class Poller:
         return lambda_backends[self._mapping.account_id][self._mapping.region].get_function(self._mapping.function_arn)
 
     def _may(self, operation: str) -> bool:
-        """Tell whether the function's role may do this to the queue."""
+        """Return whether the function's role may do this to the queue."""
         function, queue = self._function(), self.queue
         told = {"QueueUrl": f"/{queue.account_id}/{queue.name}"}
         refused = refusal(function.role, function.function_name, queue.region, f"sqs:{operation}", told)

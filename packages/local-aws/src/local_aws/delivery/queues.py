@@ -52,7 +52,7 @@ def tell(queue: Any) -> None:
 
 
 def next_arrival(queue: Any) -> float | None:
-    """Give the moment at which the first of the messages that can't be received now can be; None if there is none."""
+    """Return the moment at which the first of the messages that can't be received now can be; None if there is none."""
     now = clock.time() * 1000
     moments = [max(message.visible_at, message.delayed_until) for message in list(queue._messages)]  # noqa: SLF001 - moto has no other way
     later = [moment for moment in moments if moment >= now]
@@ -60,12 +60,12 @@ def next_arrival(queue: Any) -> float | None:
 
 
 def held(queue: Any) -> int:
-    """Tell how many messages a queue has, whether they can be received now or not."""
+    """Return how many messages a queue has, whether they can be received now or not."""
     return len(queue._messages)  # noqa: SLF001 - moto has no other way
 
 
 def origin(message: Any) -> str | None:
-    """Give the ARN of the queue that a dead letter came from; None if nobody received it too often."""
+    """Return the ARN of the queue that a dead letter came from; None if nobody received it too often."""
     told = (message.system_attributes or {}).get(_ORIGIN)
     return str(told["StringValue"]) if told else None
 
@@ -97,7 +97,7 @@ def _add_message(self: Any, message: Any) -> None:
 
 
 def _is_duplicate(queue: Any, message: Any) -> bool:
-    """Tell whether the same was sent in the last five minutes; SQS remembers it when it is received too."""
+    """Return whether the same was sent in the last five minutes; SQS remembers it when it is received too."""
     remembered: dict[str, float] = queue.__dict__.setdefault("sent_lately", {})
     known = remembered.get(message.deduplication_id)
     if known is not None and message.sent_timestamp - known < models.DEDUPLICATION_TIME_IN_SECONDS * 1000:

@@ -10,7 +10,7 @@ from typing import Any
 
 
 def record(message: Any, queue: Any) -> dict[str, Any]:
-    """Give a message as functions get it."""
+    """Return a message as functions get it."""
     attributes = {
         "ApproximateReceiveCount": str(message.approximate_receive_count),
         "SentTimestamp": str(message.sent_timestamp),

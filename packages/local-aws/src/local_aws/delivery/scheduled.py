@@ -83,7 +83,7 @@ def run_schedule(schedule: Any, moment: datetime) -> None:
 
 
 def _input(target: Mapping[str, Any], schedule: Any, arn: Arn, moment: datetime, reserved: Mapping[str, str]) -> str:
-    """Give the target's input with the schedule's own variables in it; without one, an event."""
+    """Return the target's input with the schedule's own variables in it; without one, an event."""
     text = target.get("Input")
     if text is None:
         return json.dumps(

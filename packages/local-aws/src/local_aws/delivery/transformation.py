@@ -16,7 +16,7 @@ _MISSING = object()
 
 
 def body_for(target: Mapping[str, Any], event: Mapping[str, Any], reserved: Mapping[str, Any]) -> str:
-    """Give the text that the target gets; ``reserved`` are the ``aws.events.…`` variables."""
+    """Return the text that the target gets; ``reserved`` are the ``aws.events.…`` variables."""
     if target.get("Input") is not None:
         return str(target["Input"])
     if target.get("InputPath"):

@@ -26,7 +26,7 @@ def use(endpoint_url: str) -> None:
 
 @lru_cache(maxsize=1000)
 def client(service: str, account_id: str, region: str) -> Any:
-    """Give a boto3 client that works in the account."""
+    """Return a boto3 client that works in the account."""
     told = _credentials(account_id, region)
     # boto3's one session keeps the models that it has read, and makes one client at a time.
     make: Any = boto3.client

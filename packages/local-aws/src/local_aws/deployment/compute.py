@@ -36,7 +36,7 @@ def add_types() -> None:
 
 
 def make_function(wanted: Wanted) -> Any:
-    """Make a function, and tell where its code and layers are on this machine."""
+    """Make a function, and return where its code and layers are on this machine."""
     properties = wanted.properties
     code = dict(properties["Code"])
     folder = artifact(code["S3Key"]) if code.get("S3Bucket") == ARTIFACTS else None
@@ -97,7 +97,7 @@ def make_layer_version(wanted: Wanted) -> Made:
 
 
 def layer_paths(folder: Path) -> tuple[Path, ...]:
-    """Give what a layer puts on the path: its dependencies for this machine, then its own source.
+    """Return what a layer puts on the path: its dependencies for this machine, then its own source.
 
     Raises:
         DeploymentError: the dependencies are not installed.

@@ -127,7 +127,7 @@ def _is(wanted: Wanted, name: str, value: str) -> None:
 
 
 def _function_arn(uri: str) -> str:
-    """Give the function's ARN, which may be wrapped in API Gateway's own."""
+    """Return the function's ARN, which may be wrapped in API Gateway's own."""
     if ":apigateway:" in uri and uri.endswith("/invocations"):
         return uri.split("/functions/", 1)[-1].removesuffix("/invocations")
     if ":lambda:" not in uri or ":function:" not in uri:

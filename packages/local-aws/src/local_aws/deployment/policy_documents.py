@@ -43,7 +43,7 @@ _VARIABLE = re.compile(r"\$\{([\w:.]+)\}")
 
 
 def of_template(template: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Give each policy of each resource with a name, once for each way of its conditions."""
+    """Yield each policy of each resource with a name, once for each way of its conditions."""
     for logical_id, resource in template["Resources"].items():
         properties = resource.get("Properties", {})
         for number, document in enumerate(_documents(properties)):
@@ -55,7 +55,7 @@ def of_template(template: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def of_document(name: str, text: str) -> Iterator[tuple[str, Any]]:
-    """Give each policy in a document's examples."""
+    """Yield each policy in a document's examples."""
     for number, block in enumerate(_BLOCK.findall(text), 1):
         for place, found in enumerate(_statements_in(_read(block))):
             yield f"{name}-{number}-{place}", _filled(found, {"Resources": {}}, 0)
@@ -112,7 +112,7 @@ def _filled(value: Any, template: Mapping[str, Any], way: int) -> Any:  # noqa: 
 
 
 def _text(value: Mapping[str, Any], template: Mapping[str, Any]) -> str | None:
-    """Give what a reference stands for; None if it is none."""
+    """Return what a reference stands for; None if it is none."""
     match value:
         case {"Ref": str(name)}:
             return _reference(name, template)

@@ -116,7 +116,7 @@ _classes: list[type] = []
 
 
 def moto_type(cfn_type: str) -> Any:
-    """Give moto's own class of a type, to build on what it does well."""
+    """Return moto's own class of a type, to build on what it does well."""
     own = [cls for cls in CloudFormationModel.__subclasses__() if cls not in _classes]
     return next(cls for cls in own if cls.cloudformation_type() == cfn_type)
 

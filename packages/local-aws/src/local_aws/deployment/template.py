@@ -29,7 +29,7 @@ _LOCAL_PATHS = {
 
 
 def artifact(key: str) -> Path:
-    """Give the file or folder that an S3 key in ``ARTIFACTS`` stands for."""
+    """Return the file or folder that an S3 key in ``ARTIFACTS`` stands for."""
     return Path("/", key)
 
 
@@ -65,7 +65,7 @@ def _parsed(text: str) -> Any:
 
 
 def parameter_values(template: Mapping[str, Any], overrides: Mapping[str, str]) -> dict[str, str]:
-    """Give each parameter its value, under the constraints that CloudFormation would check.
+    """Return each parameter its value, under the constraints that CloudFormation would check.
 
     Raises:
         DeploymentError: a parameter is unknown, missing or not allowed.
@@ -127,7 +127,7 @@ def _check_number(name: str, slot: Mapping[str, Any], value: str) -> None:
 
 @cache
 def _managed_policies() -> dict[str, str]:
-    """Give AWS's managed policies by name; megabytes, so only read when a template names one."""
+    """Return AWS's managed policies by name; megabytes, so only read when a template names one."""
     from moto.iam.aws_managed_policies import aws_managed_policies_data  # noqa: PLC0415 - for its size
 
     return {name: told["Arn"] for name, told in json.loads(aws_managed_policies_data).items()}

@@ -59,19 +59,19 @@ class Force:
         self._struck = [0 for _ in plan.calls]
 
     def struck(self, fault: CallFault | None = None) -> int:
-        """Tell how often the fault, or any, has struck a call; what was put in force can be asked after it ended."""
+        """Return how often the fault, or any, has struck a call; what was put in force can be asked after it ended."""
         with self._lock:
             pairs = zip(self.plan.calls, self._struck, strict=True)
             return sum(count for planned, count in pairs if fault is None or planned == fault)
 
     def calls(self) -> tuple[CallFault, ...]:
-        """Give the faults of calls with what remains of each."""
+        """Return the faults of calls with what remains of each."""
         with self._lock:
             rest = zip(self.plan.calls, self._left, self._skip, strict=True)
             return tuple(replace(fault, times=left, skip=skip) for fault, left, skip in rest)
 
     def describe(self) -> dict[str, Any]:
-        """Tell what is in force, in the form in which it is posted, and how often each fault of calls has struck."""
+        """Return what is in force, in the form in which it is posted, and how often each fault of calls has struck."""
         told = describe(replace(self.plan, calls=self.calls()))
         with self._lock:
             for call, struck in zip(told["calls"], self._struck, strict=True):
@@ -90,7 +90,7 @@ class Force:
     def strike(
         self, operation: str, account_id: str, role_name: str | None, *, kinds: frozenset[Kind]
     ) -> CallFault | None:
-        """Give the first fault, of these kinds, that strikes this call; it counts as used up."""
+        """Return the first fault, of these kinds, that strikes this call; it counts as used up."""
         with self._lock:
             for position, fault in enumerate(self.plan.calls):
                 if fault.fault in kinds and _matches(fault, operation, account_id, role_name) and self._hits(position):
@@ -138,7 +138,7 @@ class Faults:
 
     @property
     def calls(self) -> tuple[CallFault, ...]:
-        """Give the faults of calls with what remains of each."""
+        """Return the faults of calls with what remains of each."""
         return self._force.calls()
 
     def replace(self, plan: FaultPlan) -> Force:
@@ -173,14 +173,14 @@ class Faults:
         return self._force.strike(operation, account_id, role_name, kinds=kinds)
 
     def fails_later(self, operation: str, account_id: str) -> bool:
-        """Tell whether what this operation makes in the account is to end in failure; that uses one of its times up.
+        """Return whether what this operation makes in the account is to end in failure; that uses one of its times up.
 
         For a service to ask once when it creates something.
         """
         return self._force.strike(operation, account_id, None, kinds=_LATER) is not None
 
     def describe(self) -> dict[str, Any]:
-        """Tell what is in force, in the form in which it is posted, and how often each fault of calls has struck."""
+        """Return what is in force, in the form in which it is posted, and how often each fault of calls has struck."""
         return self._force.describe()
 
 

@@ -63,7 +63,7 @@ class FaultPlan:
 
 
 def describe(plan: FaultPlan) -> dict[str, Any]:
-    """Tell a plan in the form in which it is posted."""
+    """Return a plan in the form in which it is posted."""
     return {
         "seed": plan.seed,
         "events": asdict(plan.events),

@@ -46,5 +46,5 @@ def sandbox_of(access_key_id: str) -> Sandbox | None:
 
 
 def invocations() -> list[Invocation]:
-    """Give the last invocations, the oldest first."""
+    """Return the last invocations, the oldest first."""
     return _invocations.recent()

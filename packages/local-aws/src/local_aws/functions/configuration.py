@@ -69,7 +69,7 @@ def configuration_of(function: Any, source: FunctionSource) -> FunctionConfigura
 
 
 def runtime_environment(runtime: str) -> dict[str, str]:
-    """Give the variables that all functions of a runtime have alike.
+    """Return the variables that all functions of a runtime have alike.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     """
@@ -95,7 +95,7 @@ def environment(
     runtime_api: str,
     log_stream: str,
 ) -> dict[str, str]:
-    """Give all of a sandbox's variables: what Lambda documents, the function's own, and the way to the local AWS."""
+    """Return all of a sandbox's variables: what Lambda documents, the function's own, and the way to the local AWS."""
     level = {"AWS_LAMBDA_LOG_LEVEL": configuration.log_level} if configuration.log_level else {}
     task_root = str(configuration.source.code)
     return {

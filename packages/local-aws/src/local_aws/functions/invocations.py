@@ -32,6 +32,6 @@ def add(invocation: Invocation) -> None:
 
 
 def recent() -> list[Invocation]:
-    """Give the last invocations, the oldest first."""
+    """Return the last invocations, the oldest first."""
     with _lock:
         return list(_recent)

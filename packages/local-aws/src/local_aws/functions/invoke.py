@@ -130,7 +130,7 @@ def _run(function: Any, payload: bytes, request_id: str, client_context: str | N
 
 
 def error_type(outcome: InvocationOutcome) -> str | None:
-    """Tell what kind of error the function ended with; None if it did not."""
+    """Return what kind of error the function ended with; None if it did not."""
     if outcome.error is None:
         return None
     try:

@@ -54,7 +54,7 @@ class SandboxLog:
             file.flush()
 
     def tail(self) -> str:
-        """Give the last 4 KB of the invocation's log, as ``LogType=Tail`` does."""
+        """Return the last 4 KB of the invocation's log, as ``LogType=Tail`` does."""
         return "".join(f"{line}\n" for line in self._tail).encode()[-_TAIL_BYTES:].decode(errors="ignore")
 
     def _may_write(self, configuration: FunctionConfiguration) -> bool:

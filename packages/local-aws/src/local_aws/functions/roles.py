@@ -29,7 +29,7 @@ class RoleCall:
 
 
 def trusts(role_arn: str, principal: str, *, source_arn: str = "") -> bool:
-    """Tell whether the role lets the service (``lambda.amazonaws.com``) assume it.
+    """Return whether the role lets the service (``lambda.amazonaws.com``) assume it.
 
     A role that its account does not have stands for a person with full access, here too.
     """
@@ -49,7 +49,7 @@ def trusts(role_arn: str, principal: str, *, source_arn: str = "") -> bool:
 
 
 def refusal(role_arn: str, session_name: str, region: str, name: str, params: dict[str, Any]) -> str | None:
-    """Tell why the role may not make this call (``sqs:ReceiveMessage``); None if it may."""
+    """Return why the role may not make this call (``sqs:ReceiveMessage``); None if it may."""
     partition, account_id, role_name = _parts(role_arn)
     if identities.find_role(account_id, partition, role_name) is None:
         return None

@@ -82,7 +82,7 @@ class RuntimeApi:
         threading.Thread(target=self._accept, name=f"runtime-api-{port}", daemon=True).start()
 
     def hand(self, task: Task) -> None:
-        """Give the sandbox its next task."""
+        """Hand the sandbox its next task."""
         self._tasks.put(task)
 
     def close(self) -> None:

@@ -150,7 +150,7 @@ class Sandbox:
             return None
 
     def _judge(self, task: Task, report: Report | None) -> tuple[bytes, str | None]:
-        """Say what Lambda answers to this; a sandbox that failed is not used again."""
+        """Return what Lambda answers to this; a sandbox that failed is not used again."""
         if isinstance(report, Answered):
             if len(report.payload) > _MOST_RESPONSE_BYTES:
                 text = f"Response payload size exceeded maximum allowed payload size ({_MOST_RESPONSE_BYTES} bytes)."
@@ -217,7 +217,7 @@ class Sandbox:
 
 
 def _status(report: Report | None) -> list[str]:
-    """Say what Lambda's last line adds to an invocation that the runtime did not end."""
+    """Return what Lambda's last line adds to an invocation that the runtime did not end."""
     if isinstance(report, Exited):
         return ["Status: error", "Error Type: Runtime.ExitError"]
     return ["Status: timeout"] if report is None or isinstance(report, TimedOut) else []
@@ -236,7 +236,7 @@ def _describe(status: int) -> str:
 
 
 def _most_memory_mb(pid: int) -> int | None:
-    """Give the most memory that the process had at once, where the system tells."""
+    """Return the most memory that the process had at once, where the system tells."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     except OSError:

@@ -126,7 +126,7 @@ def unsigned(content_type: str, detail: str) -> Answer:
 
 
 def modelled_status(call: IdentifiedCall, code: str) -> int:
-    """Give the HTTP status that botocore's model of the service has for an error, by its code or its shape's name."""
+    """Return the HTTP status that botocore's model of the service has for an error, by its code or its shape's name."""
     return next((status for name, its_code, status in _modelled_errors(call) if code in {name, its_code}), 400)
 
 
@@ -137,7 +137,7 @@ def _modelled(call: IdentifiedCall, names: tuple[str, ...]) -> tuple[str, int] |
 
 
 def _modelled_errors(call: IdentifiedCall) -> Iterator[tuple[str, str, int]]:
-    """Give the name of each error's shape, its code and its HTTP status."""
+    """Yield the name of each error's shape, its code and its HTTP status."""
     for shape in get_service_model(call.model).error_shapes if _is_known(call.model) else ():
         told = shape.metadata.get("error", {})
         yield shape.name, str(told.get("code", shape.name)), int(told.get("httpStatusCode", 400))

@@ -61,12 +61,12 @@ class Record:
             self._added += 1
 
     def mark(self) -> int:
-        """Give the moment in the record from which ``since`` is to tell."""
+        """Return the moment in the record from which ``since`` is to tell."""
         with self._lock:
             return self._added
 
     def since(self, mark: int, *, function: str | None = None, account_id: str | None = None) -> list[MadeCall]:
-        """Give the calls after a mark, in the order of their ends; ``function`` is a name, with ``*`` for what varies.
+        """Return the calls after a mark, in the order of their ends; ``function`` is a name, ``*`` for what varies.
 
         Raises:
             LookupError: some of them are not kept any more.
@@ -84,12 +84,12 @@ class Record:
         ]
 
     def recent(self) -> list[MadeCall]:
-        """Give the last calls, the oldest first."""
+        """Return the last calls, the oldest first."""
         with self._lock:
             return list(self._recent)
 
     def describe(self, last: int = 100) -> dict[str, Any]:
-        """Tell the counts by account, role and operation, and the last calls."""
+        """Return the counts by account, role and operation, and the last calls."""
         with self._lock:
             counts = sorted(
                 self._counts.items(), key=lambda item: (item[0].account_id, item[0].role_name or "", item[0].operation)

@@ -74,17 +74,17 @@ class IdentifiedCall:
 
     @cached_property
     def params(self) -> dict[str, Any]:
-        """Give the call's parameters in botocore's shape; what can't be read is {}."""
+        """Return the call's parameters in botocore's shape; what can't be read is {}."""
         return self._reading[0]
 
     @property
     def unreadable(self) -> str | None:
-        """Say why the parameters can't be read, if they can't."""
+        """Return why the parameters can't be read, if they can't."""
         return self._reading[1]
 
     @property
     def is_json(self) -> bool:
-        """Tell whether the request and its answer are JSON; else they are XML, or a query answered in XML."""
+        """Return whether the request and its answer are JSON; else they are XML, or a query answered in XML."""
         return self.protocol in {"json", "rest-json"}
 
     @property
@@ -92,7 +92,7 @@ class IdentifiedCall:
         return bytes(self.request.get_data()) if self.request else b""
 
     def names(self) -> Iterable[str]:
-        """Give the names of a query request's parameters, as they were sent."""
+        """Return the names of a query request's parameters, as they were sent."""
         return self.request.values.keys() if self.request else ()
 
     @cached_property
@@ -104,7 +104,7 @@ class IdentifiedCall:
 
 
 def identify(environ: Environ) -> IdentifiedCall | None:
-    """Tell what call a request is; None if it is not a signed one.
+    """Return what call a request is; None if it is not a signed one.
 
     The body stays readable: it is taken out of the connection and put back as a buffer.
     """
@@ -144,7 +144,7 @@ def existing_role(principal: Principal, region: str) -> str | None:
 
 @lru_cache(maxsize=10_000)
 def principal_of(access_key_id: str, region: str) -> Principal:
-    """Tell whose access key it is; a key nobody issued stands for a person in moto's default account."""
+    """Return whose access key it is; a key nobody issued stands for a person in moto's default account."""
     partition = get_partition(region)
     account_id = get_account_id_from(access_key_id)
     key = iam_backends[account_id][partition].access_keys.get(access_key_id)
@@ -208,7 +208,7 @@ def _match(model: str | None, request: Request) -> _Match:
 
 
 def _protocol_said(service: Any, request: Request) -> str:
-    """Tell the protocol to answer in: that of the request if the service speaks it, else the service's own."""
+    """Return the protocol to answer in: that of the request if the service speaks it, else the service's own."""
     try:
         return str(determine_request_protocol(service, request.content_type))
     except NotImplementedError:
@@ -247,7 +247,7 @@ def _botocore_name(signed_for: str, environ: Environ) -> str | None:
 
 @cache
 def _models_by_signing_name() -> dict[str, tuple[str, ...]]:
-    """Give botocore's services by the names they sign for, without loading their models: mostly these are the same."""
+    """Return botocore's services by the names they sign for, without loading models: mostly these are the same."""
     names = botocore.session.get_session().get_available_services()
     found: dict[str, tuple[str, ...]] = {name: (name,) for name in names}
     found.update(

@@ -122,7 +122,7 @@ def new_request_id() -> str:
 
 
 def is_text(content_type: str) -> bool:
-    """Tell whether API Gateway hands a body of this type on as text."""
+    """Return whether API Gateway hands a body of this type on as text."""
     plain = content_type.split(";", 1)[0].strip().lower()
     return plain.startswith("text/") or plain in _TEXT
 

@@ -31,7 +31,7 @@ class Taken:
 
 
 def choose(routes: Iterable[Any], method: str, path: str) -> Taken | None:
-    """Give the most specific route that matches; a path's variable is less so than its text, ANY less than a method."""
+    """Return the most specific route that matches; a variable is less so than text, ANY less than a method."""
     found: list[tuple[tuple[tuple[int, ...], int], Taken]] = []
     default: Taken | None = None
     for route in routes:

@@ -50,7 +50,7 @@ class AuthorizableCall(Protocol):
 
 
 def authorize(call: AuthorizableCall) -> Denied | None:
-    """Tell why the call may not be made; None if it may, and then its account has the service-linked role for it.
+    """Return why the call may not be made; None if it may, and then its account has the service-linked role for it.
 
     A role that its account has is held to its policies, a user too; anyone else is a person with full access. Whether
     a role lets itself be assumed is the role's to say, whoever asks; so it is with a resource that has a policy.
@@ -62,7 +62,7 @@ def authorize(call: AuthorizableCall) -> Denied | None:
 
 
 def denial(call: AuthorizableCall) -> Denied | None:
-    """Tell why the call could not be made; nothing is noted of the role's permissions, and nothing made."""
+    """Return why the call could not be made; nothing is noted of the role's permissions, and nothing made."""
     return _denial(call, noted=False)
 
 
@@ -86,7 +86,7 @@ def _denial(call: AuthorizableCall, *, noted: bool) -> Denied | None:
 
 
 def required(call: AuthorizableCall, identity: Identity | None = None) -> tuple[Requirement, ...]:
-    """Tell what permissions a call needs, with every condition key that is known about it."""
+    """Return what permissions a call needs, with every condition key that is known about it."""
     around = global_condition_keys.of_call(call.principal_arn, call.region, identity.tags if identity else {})
     if identity:
         around = {**around, "aws:principalarn": (identity.arn,)}

@@ -48,7 +48,7 @@ _ALSO_ON: Mapping[str, tuple[str, ...]] = {
 
 
 def dependents(call: AwsCall, action: str, given: Collection[str]) -> Iterator[Requirement]:
-    """Give what the reference says is needed beside an action, unless it is ``given`` already.
+    """Yield what the reference says is needed beside an action, unless it is ``given`` already.
 
     It does not say on which resources: where the action knows types, one of each required type is asked for, with a
     star for its name, as AWS does with what is not there yet.
@@ -98,7 +98,7 @@ def _any_of(call: AwsCall, kind: ResourceType) -> str:
 
 
 def _keys(call: AwsCall, dependent: str) -> Context:
-    """Give what tells a call that a service makes in the caller's name from one that the caller makes."""
+    """Return what tells a call that a service makes in the caller's name from one that the caller makes."""
     if dependent.startswith(f"{call.prefix}:"):
         return {}
     keys = key("aws:ViaAWSService", value=True)

@@ -26,13 +26,13 @@ _GLOBAL = frozenset({"iam", "organizations"})
 
 
 def account_of(arn: str) -> str | None:
-    """Give the account that the ARN names, if it names one."""
+    """Return the account that the ARN names, if it names one."""
     found = _ARN.fullmatch(arn)
     return found["account"] if found else None
 
 
 def tags_of(arn: str) -> Mapping[str, str]:
-    """Give the tags of the resource; nothing if it is not there or has none."""
+    """Return the tags of the resource; nothing if it is not there or has none."""
     found = _ARN.fullmatch(arn)
     if found is None or "*" in found["resource"]:
         return {}
@@ -61,7 +61,7 @@ def hash_key(table_arn: str, index: object) -> str | None:
 
 
 def secret_arn(account_id: str, region: str, identifier: str) -> str | None:
-    """Give the ARN of a secret by its name, ARN or beginning of an ARN; None if it is not there."""
+    """Return the ARN of a secret by its name, ARN or beginning of an ARN; None if it is not there."""
     backend = backend_of("secretsmanager", account_id, region)
     if backend is None or identifier not in backend.secrets:
         return None
@@ -69,7 +69,7 @@ def secret_arn(account_id: str, region: str, identifier: str) -> str | None:
 
 
 def key_arn(account_id: str, region: str, identifier: str) -> str | None:
-    """Give the ARN of a KMS key by its id, ARN or alias; None if it is not there."""
+    """Return the ARN of a KMS key by its id, ARN or alias; None if it is not there."""
     backend = backend_of("kms", account_id, region)
     if backend is None or not identifier:
         return None
@@ -81,7 +81,7 @@ def key_arn(account_id: str, region: str, identifier: str) -> str | None:
 
 
 def vpc_of(account_id: str, region: str, kind: str, resource_id: str) -> str | None:
-    """Give the id of the VPC that a subnet or security group is in."""
+    """Return the id of the VPC that a subnet or security group is in."""
     backend = backend_of("ec2", account_id, region)
     if backend is None:
         return None
@@ -95,45 +95,45 @@ def vpc_of(account_id: str, region: str, kind: str, resource_id: str) -> str | N
 
 
 def organization(account_id: str) -> tuple[str, str] | None:
-    """Give the management account and the id of the account's organization."""
+    """Return the management account and the id of the account's organization."""
     mine = membership.membership(account_id)
     return (mine.management_account_id, mine.organization_id) if mine else None
 
 
 def organization_path(account_id: str) -> str | None:
-    """Give the account's place in its organization as aws:PrincipalOrgPaths has it: without the account."""
+    """Return the account's place in its organization as aws:PrincipalOrgPaths has it: without the account."""
     mine = membership.membership(account_id)
     return mine.path.removesuffix(f"{account_id}/") if mine else None
 
 
 def owner_of_endpoint_service(name: str) -> str | None:
-    """Give the account whose endpoint service goes by this service name; None for AWS's own."""
+    """Return the account whose endpoint service goes by this service name; None for AWS's own."""
     found = endpoint_services.services.get(name.rsplit(".", 1)[-1])
     return str(found.owner) if found else None
 
 
 def network_association(identifier: str) -> NetworkAssociation | None:
-    """Give the association of a service network that goes by this id or ARN."""
+    """Return the association of a service network that goes by this id or ARN."""
     association_id = identifier.rpartition("/")[2]
     found = [kept.get(association_id) for kept in association_tags.OF_NETWORKS.values()]
     return next((each for each in found if each is not None), None)
 
 
 def service_of_endpoint(endpoint_id: str) -> str | None:
-    """Give the name of the service that a VPC endpoint leads to."""
+    """Return the name of the service that a VPC endpoint leads to."""
     found = endpoint_store.endpoints.get(endpoint_id)
     return found.service_name if found else None
 
 
 def owner_of_notification(notification_id: str) -> str | None:
-    """Give the id of the endpoint service or endpoint that a connection notification belongs to."""
+    """Return the id of the endpoint service or endpoint that a connection notification belongs to."""
     kept = connection_notifications._notifications  # noqa: SLF001 - the service shows it only to its own operations
     found = kept.get(notification_id)
     return (found.service_id or found.endpoint_id) if found else None
 
 
 def share_of(arn: str) -> shares.Share | None:
-    """Give the resource share that an ARN, its own or its invitation's, leads to."""
+    """Return the resource share that an ARN, its own or its invitation's, leads to."""
     if arn in shares.shares:
         share: shares.Share = shares.shares[arn]
         return share
@@ -142,7 +142,7 @@ def share_of(arn: str) -> shares.Share | None:
 
 
 def share_types(arns: Iterable[str]) -> list[str]:
-    """Give RAM's types of what would be shared; what can't be shared has none."""
+    """Return RAM's types of what would be shared; what can't be shared has none."""
     types = []
     for arn in arns:
         try:
@@ -153,7 +153,7 @@ def share_types(arns: Iterable[str]) -> list[str]:
 
 
 def backend_of(service: str, account_id: str, region: str) -> Any | None:
-    """Give moto's backend of IAM's service in an account; None if moto does not have it."""
+    """Return moto's backend of IAM's service in an account; None if moto does not have it."""
     try:
         backends: Any = get_backend(cast("Any", _BACKENDS.get(service, service)))
         regions = backends[account_id]

@@ -18,7 +18,7 @@ _SESSION = ":assumed-role/"
 
 
 def of_call(principal_arn: str, region: str, principal_tags: Mapping[str, str]) -> Context:
-    """Give the global keys of a call; SecureTransport is true because on AWS every SDK's call has it."""
+    """Return the global keys of a call; SecureTransport is true because on AWS every SDK's call has it."""
     account = principal_arn.split(":")[_ACCOUNT_SEGMENT]
     now = clock.now()
     keys = {
@@ -47,7 +47,7 @@ def of_call(principal_arn: str, region: str, principal_tags: Mapping[str, str]) 
 
 
 def of_resource(requirement: Requirement) -> Context:
-    """Give the resource's account and, where the action can be limited by them, its tags."""
+    """Return the resource's account and, where the action can be limited by them, its tags."""
     account = facts.account_of(requirement.resource)
     keys = {**key("aws:ResourceAccount", account)} if account else {}
     if account and (organization := facts.organization(account)):
@@ -60,7 +60,7 @@ def of_resource(requirement: Requirement) -> Context:
 
 
 def role_of_session(principal_arn: str) -> str:
-    """Give the ARN that policies compare: for a session the role's, without path if there is no such role."""
+    """Return the ARN that policies compare: for a session the role's, without path if there is no such role."""
     if _SESSION not in principal_arn:
         return principal_arn
     beginning, session = principal_arn.split(_SESSION, 1)

@@ -24,13 +24,13 @@ class Identity:
 
 
 def role(account_id: str, partition: str, name: str) -> Identity | None:
-    """Give a role's policies as they are now; None if the account has no such role."""
+    """Return a role's policies as they are now; None if the account has no such role."""
     found = find_role(account_id, partition, name)
     return _identity(found, [found], account_id, partition) if found else None
 
 
 def user(account_id: str, partition: str, name: str) -> Identity | None:
-    """Give a user's policies, those of their groups among them; None if the account has no such user."""
+    """Return a user's policies, those of their groups among them; None if the account has no such user."""
     backend = iam_backends[account_id][partition]
     found = backend.users.get(name)
     if found is None:
@@ -40,20 +40,20 @@ def user(account_id: str, partition: str, name: str) -> Identity | None:
 
 
 def find_role(account_id: str, partition: str, name: str) -> Any | None:
-    """Give moto's role of the name."""
+    """Return moto's role of the name."""
     roles = list(iam_backends[account_id][partition].roles.values())
     return next((each for each in roles if each.name == name), None)
 
 
 def role_of_arn(arn: str, partition: str) -> Any | None:
-    """Give moto's role that has this ARN."""
+    """Return moto's role that has this ARN."""
     account_id = account_of(arn)
     found = find_role(account_id, partition, arn.rpartition("/")[2]) if account_id else None
     return found if found is not None and found.arn == arn else None
 
 
 def trust_of(found: Any) -> tuple[Statement, ...]:
-    """Give the statements that say who may assume moto's role."""
+    """Return the statements that say who may assume moto's role."""
     return _parsed(f"the trust policy of role {found.name}", found.assume_role_policy_document, "trust")
 
 
@@ -84,7 +84,7 @@ def _boundary(found: Any, account_id: str, partition: str) -> tuple[Statement, .
 
 
 def statements_of(policy: Any) -> Iterable[Statement]:
-    """Give the statements of moto's managed policy, in its default version."""
+    """Return the statements of moto's managed policy, in its default version."""
     document = next(each.document for each in policy.versions if each.version_id == policy.default_version_id)
     return _parsed(f"policy {policy.arn}", document)
 

@@ -30,13 +30,13 @@ class Asking:
         return self.identity is None and self.session is None
 
     def caller(self, requirement: Requirement) -> Caller:
-        """Give them by their own names: a session's, and its role's."""
+        """Return them by their own names: a session's, and its role's."""
         names = {self.principal_arn, *requirement.keys.get("aws:principalarn", ())}
         return Caller("AWS", frozenset(names))
 
 
 def refusal(requirement: Requirement, who: Asking) -> Reason | None:
-    """Tell why the action is not allowed; None if it is.
+    """Return why the action is not allowed; None if it is.
 
     Inside an account the caller's policies or the resource's are enough; between accounts both have to allow it.
     """
@@ -98,7 +98,7 @@ def _with_resource(
 
 
 def _names(statements: tuple[Statement, ...], requirement: Requirement, caller: Caller) -> bool:
-    """Tell whether the resource's policy lets the caller in person: one that names their account leaves it to that."""
+    """Whether the resource's policy lets the caller in person: one that names their account leaves it to that."""
     return isinstance(evaluate(statements, _request(requirement, caller)), Allowed)
 
 

@@ -59,7 +59,7 @@ def find_action(prefix: str, name: str) -> Action | None:
 
 @functools.lru_cache(maxsize=256)
 def arn_of_type(prefix: str, kind: str) -> str | None:
-    """Give the ARN's template (``arn:${Partition}:ec2:...``) of a type of resource."""
+    """Return the ARN's template (``arn:${Partition}:ec2:...``) of a type of resource."""
     found = get_service_prefix_data(prefix).get("resources", {}).get(kind)
     return str(found["arn"]) if found else None
 

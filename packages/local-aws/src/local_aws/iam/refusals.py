@@ -52,7 +52,7 @@ def refuse(model: str, principal_arn: str, action: str, resource: str, reason: R
 
 
 def _protocol(model: str) -> str:
-    """Give the protocol that the service answers refusals for: CloudWatch's newest is one of several that it speaks."""
+    """Return the protocol that the service answers refusals for: CloudWatch's newest is one of several."""
     spoken = get_service_model(model).metadata
     protocols = [spoken.get("protocol"), *(spoken.get("protocols") or ())]
     return next((each for each in protocols if each in _BY_PROTOCOL), "json")

@@ -22,7 +22,7 @@ _REQUEST_TAG_KEYS = ("aws:requesttag/", "aws:tagkeys")
 
 
 def requirements(call: AwsCall) -> tuple[Requirement, ...]:
-    """Tell what the call needs; all of it must be allowed."""
+    """Return what the call needs; all of it must be allowed."""
     rules = RULES.get(call.prefix, Rules())
     special = rules.special.get(call.operation)
     needed = [*(special(call) if special else by_reference(call, rules)), *rules.also(call)]
@@ -32,7 +32,7 @@ def requirements(call: AwsCall) -> tuple[Requirement, ...]:
 
 
 def by_reference(call: AwsCall, rules: Rules) -> Iterator[Requirement]:
-    """Give the action of the operation's name, on those of its resource types that the call names."""
+    """Yield the action of the operation's name, on those of its resource types that the call names."""
     name = rules.actions.get(call.operation, call.operation)
     action = reference.find_action(call.prefix, name) or Action(name, (), frozenset())
     named = [(each.name, arn) for each in action.types for arn in _named(call, each, rules)]
@@ -47,7 +47,7 @@ def by_reference(call: AwsCall, rules: Rules) -> Iterator[Requirement]:
 
 
 def tag_keys(params: Mapping[str, Any]) -> Context:
-    """Give aws:RequestTag/... and aws:TagKeys, if the call brings tags or names keys of tags."""
+    """Return aws:RequestTag/... and aws:TagKeys, if the call brings tags or names keys of tags."""
     tags = dict(_tags(params))
     names = list(tags) or [name for each in ("TagKeys", "tagKeys") for name in strings(params.get(each))]
     keys = dict(key("aws:TagKeys", names)) if names else {}
@@ -83,7 +83,7 @@ def _named(call: AwsCall, kind: ResourceType, rules: Rules) -> list[str]:
 
 
 def _created(call: AwsCall, action: Action, named: set[str]) -> Iterable[ResourceType]:
-    """Give the types that the call makes one of: AWS checks their ARN with a star in the place of the new id."""
+    """Return the types that the call makes one of: AWS checks their ARN with a star in the place of the new id."""
     if not call.operation.startswith(_CREATING):
         return []
     made = call.operation.removeprefix("Create").lower()
@@ -114,7 +114,7 @@ def _fill(call: AwsCall, template: str, value: str) -> str:
 
 
 def _parameters_called(placeholder: str) -> Iterator[str]:
-    """Give the names a parameter may have for what the reference calls so: TableName, tableName, TableNames..."""
+    """Yield the names a parameter may have for what the reference calls so: TableName, tableName, TableNames..."""
     stems = [placeholder]
     for ending in ("Id", "Name"):
         if placeholder.endswith(ending):

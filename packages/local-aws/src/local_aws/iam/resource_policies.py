@@ -51,7 +51,7 @@ _ELEMENTS = (
 
 
 def of(arn: str) -> tuple[Statement, ...] | None:
-    """Give the statements of a resource's policy; None if there is no such resource, or one that has no policies."""
+    """Return the statements of a resource's policy; None if there is no such resource, or one that has no policies."""
     service, region, account_id, name = _parts(arn)
     reader = _READERS.get(service)
     backend = facts.backend_of(service, account_id, region) if reader and account_id else None

@@ -54,7 +54,7 @@ def serve_clients_at(endpoint_url: str) -> None:
 
 
 def client_for_role(service: str, role_arn: str, session_name: str, region: str) -> Any:
-    """Give a client that calls in the role's name, so that what the role may not do is refused; it never retries."""
+    """Return a client that calls in the role's name, so that what the role may not do is refused; it never retries."""
     key = (service, role_arn, session_name, region)
     with _making:
         if key not in _clients:

@@ -76,21 +76,21 @@ class Rules:
 
 
 def key(name: str, value: object) -> dict[str, tuple[str, ...]]:
-    """Give one condition key with its value or values, as IAM writes them; nothing if there is no value."""
+    """Return one condition key with its value or values, as IAM writes them; nothing if there is no value."""
     values = value if isinstance(value, list | tuple | set | frozenset) else [value]
     texts = tuple(_text(each) for each in values if each is not None)
     return {name.lower(): texts} if texts else {}
 
 
 def passing(call: AwsCall, role_arn: object, service: str) -> list[Requirement]:
-    """Tell what it takes to hand a role to a service; nothing if there is no role."""
+    """Return what it takes to hand a role to a service; nothing if there is no role."""
     if not isinstance(role_arn, str) or not role_arn:
         return []
     return [Requirement("iam:PassRole", role_arn, key("iam:PassedToService", service))]
 
 
 def strings(value: object) -> list[str]:
-    """Give a parameter's texts, be it one, a list, or not there."""
+    """Return a parameter's texts, be it one, a list, or not there."""
     if isinstance(value, str):
         return [value] if value else []
     return [each for each in value if isinstance(each, str)] if isinstance(value, list | tuple) else []

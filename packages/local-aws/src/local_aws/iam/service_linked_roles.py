@@ -29,7 +29,7 @@ def name_as_aws_does() -> None:
 
 
 def requirement(call: AwsCall) -> Iterator[Requirement]:
-    """Tell what making the role takes, of which AWS's refusal then speaks."""
+    """Yield what making the role takes, of which AWS's refusal then speaks."""
     if service := _service(call):
         arn = f"arn:{call.partition}:iam::{call.account_id}:role/aws-service-role/{service}/{_role(service)}"
         keys = {**key("iam:AWSServiceName", service), **key("aws:ViaAWSService", value=True)}
@@ -37,7 +37,7 @@ def requirement(call: AwsCall) -> Iterator[Requirement]:
 
 
 def is_missing(call: AwsCall) -> bool:
-    """Tell whether the account lacks a role that the call needs."""
+    """Return whether the account lacks a role that the call needs."""
     service = _service(call)
     return service is not None and identities.find_role(call.account_id, call.partition, _role(service)) is None
 

@@ -27,7 +27,7 @@ _policies: dict[str, tuple[Statement, ...]] = {}
 
 
 def policies_of(access_key_id: str) -> tuple[Statement, ...] | None:
-    """Give the session policies of temporary credentials; None if there are none, which limits nothing."""
+    """Return the session policies of temporary credentials; None if there are none, which limits nothing."""
     return _policies.get(access_key_id)
 
 

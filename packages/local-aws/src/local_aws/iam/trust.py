@@ -12,7 +12,7 @@ from local_aws.policy_language.principals import Caller
 
 
 def refusal(requirement: Requirement, who: Asking) -> Reason | None:
-    """Tell why the role can't be assumed; None if it can. A role that its account does not have stands for a person.
+    """Return why the role can't be assumed; None if it can. A role that its account does not have stands for a person.
 
     A trust policy that names the caller is enough inside one account; one that names the account leaves it to the
     caller's own policies, and between accounts both have to allow it.

@@ -44,7 +44,7 @@ def note(role_arn: str, requirement: Requirement, *, allowed: bool) -> None:
 
 
 def uses(role_arn: str | None = None) -> list[Use]:
-    """Give what was needed since the start or ``forget``, by one role or by all."""
+    """Return what was needed since the start or ``forget``, by one role or by all."""
     with _lock:
         return [use for use in _uses.values() if role_arn in (None, use.role_arn)]
 
@@ -56,12 +56,12 @@ def forget() -> None:
 
 
 def denied(calls: Iterable[Use]) -> list[Use]:
-    """Give what was needed and not allowed."""
+    """Return what was needed and not allowed."""
     return [use for use in calls if not use.allowed]
 
 
 def unused(statements: Iterable[Statement], calls: Iterable[Use]) -> list[Unused]:
-    """Give the actions and resources of Allow statements that none of the calls needed.
+    """Return the actions and resources of Allow statements that none of the calls needed.
 
     What a Deny forbids is not asked for: it is right that nobody needs it.
     """

@@ -17,5 +17,5 @@ class AwsError(ServiceException):  # type: ignore[misc] # moto ships no types, i
 
 
 def unsuccessful(resource_id: str, code: str, message: str) -> dict[str, Any]:
-    """Give an item of the ``Unsuccessful`` list that EC2 puts into a successful answer."""
+    """Return an item of the ``Unsuccessful`` list that EC2 puts into a successful answer."""
     return {"ResourceId": resource_id, "Error": {"Code": code, "Message": message}}

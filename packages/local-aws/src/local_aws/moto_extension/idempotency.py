@@ -32,7 +32,7 @@ def once(call: ServiceCall, params: Mapping[str, Any], token: str | None, do: Ca
 
 
 def with_token(params: Mapping[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-    """Give RAM's answer with the client token of the request, if it had one."""
+    """Return RAM's answer with the client token of the request, if it had one."""
     return answer | ({"clientToken": params["clientToken"]} if params.get("clientToken") else {})
 
 

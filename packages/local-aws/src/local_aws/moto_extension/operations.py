@@ -138,6 +138,6 @@ def _call(response: Any, service: str, operation: str) -> ServiceCall:
 
 
 def account_in(arn: str) -> str:
-    """Give the account id in an ARN; empty where the ARN has none."""
+    """Return the account id in an ARN; empty where the ARN has none."""
     match = re.match(r"arn:[^:]+:[^:]+:[^:]*:(\d{12}):", arn)
     return match.group(1) if match else ""

@@ -34,7 +34,7 @@ def page(
 
 
 def begins_empty() -> bool:
-    """Tell whether the next listing that may begin with an empty page is to do so."""
+    """Return whether the next listing that may begin with an empty page is to do so."""
     return _chance.random() < empty_pages
 
 

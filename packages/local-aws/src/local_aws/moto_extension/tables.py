@@ -17,7 +17,7 @@ _others: list[Callable[[], None]] = []
 
 
 def table() -> dict[Any, Any]:
-    """Give a dictionary that ``forget_everything`` empties."""
+    """Return a dictionary that ``forget_everything`` empties."""
     new: dict[Any, Any] = {}
     _tables.append(new)
     return new

@@ -38,7 +38,7 @@ class Condition:
     variables: bool = True
 
     def holds(self, context: Context) -> bool:
-        """Tell whether it holds, with the answers AWS documents for keys that the request does not have."""
+        """Return whether it holds, with the answers AWS documents for keys that the request does not have."""
         actual = context.get(self.key, ())
         if self.operator.name == "Null":
             return (not actual) is (self.values[0].lower() == "true")

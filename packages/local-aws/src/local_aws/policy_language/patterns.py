@@ -27,7 +27,7 @@ class _Variable:
     default: str | None
 
     def value(self, context: Context) -> str | None:
-        """Give the one value; a key that is missing or has several has none."""
+        """Return the one value; a key that is missing or has several has none."""
         values = context.get(self.key, ())
         return values[0] if len(values) == 1 else self.default
 
@@ -44,7 +44,7 @@ class Template:
         return None if filled is None else "".join(part.text for part in filled)
 
     def matches(self, text: str, context: Context) -> bool:
-        """Tell whether the text is one that it describes; what comes out of a variable is no wildcard."""
+        """Return whether the text is one that it describes; what comes out of a variable is no wildcard."""
         filled = self._filled(context)
         return filled is not None and _compiled(tuple(filled)).fullmatch(text) is not None
 
@@ -80,7 +80,7 @@ def template(text: str, *, variables: bool) -> Template:
 
 
 def wildcard_matches(pattern: str, text: str, *, ignore_case: bool = False) -> bool:
-    """Tell whether ``*`` (any characters, none too) and ``?`` (one) in the pattern can stand for the text."""
+    """Return whether ``*`` (any characters, none too) and ``?`` (one) in the pattern can stand for the text."""
     if ignore_case:
         pattern, text = pattern.lower(), text.lower()
     return _compiled((_Text(pattern, wild=True),)).fullmatch(text) is not None

@@ -49,7 +49,7 @@ class Statement:
     """Whether ``${...}`` is a policy variable: in version 2008-10-17, which is the default, it is just text."""
 
     def applies(self, request: PermissionRequest) -> bool:
-        """Tell whether every element of it fits the request."""
+        """Return whether every element of it fits the request."""
         return (
             self._speaks_of_caller(request.caller)
             and self._speaks_of_action(request.action)

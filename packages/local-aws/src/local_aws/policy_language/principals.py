@@ -19,7 +19,7 @@ class Caller:
     names: frozenset[str]
 
     def as_account(self, account_id: str, partition: str) -> Caller:
-        """Give the whole account that it belongs to: whoever a policy trusts when it names the account."""
+        """Return the whole account that it belongs to: whoever a policy trusts when it names the account."""
         return Caller("AWS", frozenset({f"arn:{partition}:iam::{account_id}:root"}))
 
 
@@ -31,7 +31,7 @@ class Principals:
     named: Mapping[str, frozenset[str]]
 
     def include(self, caller: Caller) -> bool:
-        """Tell whether the caller is one of them; a name is compared whole, only ``*`` alone is a wildcard."""
+        """Return whether the caller is one of them; a name is compared whole, only ``*`` alone is a wildcard."""
         if self.everyone:
             return True
         named = self.named.get(caller.kind, frozenset())

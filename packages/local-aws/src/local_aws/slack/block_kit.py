@@ -167,13 +167,13 @@ def with_ids(blocks: list[Json]) -> list[Json]:
 
 
 def elements(block: Json) -> Iterator[Json]:
-    """Give what of a block can be acted on."""
+    """Yield what of a block can be acted on."""
     inside = [*block.get("elements", ()), block.get("accessory"), block.get("element")]
     yield from (each for each in inside if each and each.get("type") in {"button", "plain_text_input"})
 
 
 def texts(block: Json) -> Iterator[Json]:
-    """Give all text objects of a block, wherever they are in it."""
+    """Yield all text objects of a block, wherever they are in it."""
     for value in [block.get(name) for name in ("text", "label", "hint", "title", "placeholder", "confirm", "deny")]:
         if isinstance(value, dict):
             yield from [value] if value.get("type") in {"plain_text", "mrkdwn"} else texts(value)

@@ -94,7 +94,7 @@ class SlackFaultsInForce:
                 raise SlackError(failing.error)
 
     def describe(self) -> dict[str, Any]:
-        """Tell what is left, in the form in which it is posted."""
+        """Return what is left, in the form in which it is posted."""
         now = self._now
         told: dict[str, Any] = {}
         if now.down:

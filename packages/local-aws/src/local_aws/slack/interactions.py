@@ -153,7 +153,7 @@ def _take_effect(state: State, view: View, delivered: Delivered) -> None:
 
 
 def _errors(view: View, delivered: Delivered) -> dict[str, str] | None:
-    """Give what the modal shows because of the answer, by block and under "" for all of it; None if it is content."""
+    """Return what the modal shows because of the answer, by block and under "" for all of it; None if it is content."""
     trouble = {"": "We had some trouble connecting. Try again?"}
     if not delivered.ok:
         return trouble

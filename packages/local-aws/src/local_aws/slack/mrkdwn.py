@@ -81,12 +81,12 @@ def render(text: str, names: WorkspaceNames, now: datetime, *, verbatim: bool = 
 
 
 def mentions(text: str, *, verbatim: bool = False) -> tuple[str, ...]:
-    """Give whom a text mentions in the workspace."""
+    """Return whom a text mentions in the workspace."""
     return render(text, _KNOWN, _SOME_TIME, verbatim=verbatim).mentions
 
 
 def links(text: str, *, verbatim: bool = False) -> tuple[str, ...]:
-    """Give what a text links."""
+    """Return what a text links."""
     return render(text, _KNOWN, _SOME_TIME, verbatim=verbatim).links
 
 

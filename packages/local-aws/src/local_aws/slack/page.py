@@ -54,7 +54,7 @@ class Page:
         )
 
     def sections(self) -> str:
-        """Give what changes."""
+        """Return what changes."""
         return f"<body>{self._channels()}{self._messages()}{self._modals()}</body>"
 
     def _visible(self, channel: str) -> list[Message]:
@@ -198,7 +198,7 @@ class Page:
 
 
 def _image(told: Json) -> str:
-    """Say what an image shows: nothing is loaded from anywhere."""
+    """Return what an image shows: nothing is loaded from anywhere."""
     return f'<span class="image">image: {html.escape(told["alt_text"])}</span>'
 
 
@@ -216,6 +216,6 @@ def _day(moment: datetime, now: datetime) -> str:
 
 
 def accepts_json(accept: str) -> bool:
-    """Tell whether JSON is asked for, and not as one of whatever a browser takes."""
+    """Return whether JSON is asked for, and not as one of whatever a browser takes."""
     kinds: Sequence[str] = [each.partition(";")[0].strip() for each in accept.lower().split(",")]
     return "application/json" in kinds and "text/html" not in kinds

@@ -58,7 +58,7 @@ class Message:
         return self.content.links
 
     def buttons(self) -> list[Json]:
-        """Give what of it can be clicked."""
+        """Return what of it can be clicked."""
         found = [each for block in self.blocks for each in block_kit.elements(block)]
         return [each for each in found if each["type"] == "button"]
 
@@ -203,7 +203,7 @@ class State:
 
 
 def described(message: Message) -> Json:
-    """Tell of a message as ``GET /_local/slack`` does."""
+    """Return of a message as ``GET /_local/slack`` does."""
     told: Json = {
         "channel": message.channel,
         "ts": message.ts,

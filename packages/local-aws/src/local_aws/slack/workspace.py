@@ -44,7 +44,7 @@ def site_url() -> str:
 
 
 def api_url() -> str:
-    """Give the base URL of the web API, as slack_sdk wants it."""
+    """Return the base URL of the web API, as slack_sdk wants it."""
     return f"{_site}/api/"
 
 
@@ -95,13 +95,13 @@ class Workspace:
         return self.state.apps[account_id]
 
     def messages(self, account_id: str | None = None, channel: str | None = None) -> list[Message]:
-        """Give the messages, the oldest first, as they stand."""
+        """Return the messages, the oldest first, as they stand."""
         with self.state.lock:
             every = list(self.state.messages)
         return [each for each in every if account_id in {None, each.app.account_id} and channel in {None, each.channel}]
 
     def views(self, user: str | None = None) -> list[View]:
-        """Give the modals that are open."""
+        """Return the modals that are open."""
         with self.state.lock:
             return [each for each in self.state.views.values() if user in {None, each.user}]
 
@@ -125,7 +125,7 @@ class Workspace:
         return interactions.submit(self.state, user, view_id, values)
 
     def close(self, user: str, view_id: str) -> Delivered | None:
-        """Close a modal; give what the app answered, if it asked to be told."""
+        """Close a modal; return what the app answered, if it asked to be told."""
         return interactions.close(self.state, user, view_id)
 
     def block_actions(self, user: str, ts: str, action_id: str, *, channel: str | None = None) -> Json:
@@ -145,7 +145,7 @@ class Workspace:
         return send(request)
 
     def describe(self) -> Json:
-        """Tell what is there, as ``GET /_local/slack`` does."""
+        """Return what is there, as ``GET /_local/slack`` does."""
         views = [{"id": each.view_id, "user": each.user, "view": each.described()} for each in self.views()]
         messages = [described(each) for each in self.messages()]
         return {"messages": messages, "views": views, "faults": self.faults.describe()}

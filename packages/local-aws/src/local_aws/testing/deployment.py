@@ -76,7 +76,7 @@ def parameter_values(source: Mapping[str, Any], overrides: Mapping[str, str]) ->
 
 
 def policies_of(cloudformation: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Give each policy document of a template's resources, with a name: the resource's, once for each condition's way.
+    """Yield each policy document of a template's resources, with a name: the resource's, once for each condition's way.
 
     What the conditions leave out is there under the name with ``-otherwise``.
     """
@@ -84,5 +84,5 @@ def policies_of(cloudformation: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def policies_in(name: str, text: str) -> Iterator[tuple[str, Any]]:
-    """Give each policy document among a Markdown document's examples, with a name that begins with the document's."""
+    """Yield each policy document among a Markdown document's examples, with a name that begins with the document's."""
     return policy_documents.of_document(name, text)

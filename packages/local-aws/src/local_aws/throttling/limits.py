@@ -145,7 +145,7 @@ _BY_SERVICE: dict[str, tuple[Limit, Limit]] = {
 
 
 def limit_of(operation: str, region: str) -> Limit | None:
-    """Tell the throttle of an operation, ``service:Operation``; None where there is none."""
+    """Return the throttle of an operation, ``service:Operation``; None where there is none."""
     service, _, name = operation.partition(":")
     if operation == "events:PutEvents":
         return _per_second(_PUT_EVENTS.get(region, _PUT_EVENTS_ELSEWHERE))

@@ -54,7 +54,7 @@ def gauge(what: str, count: Callable[[], int]) -> None:
 
 
 def in_flight() -> dict[str, int]:
-    """Tell what is under way, by name; empty when all is quiet.
+    """Return what is under way, by name; empty when all is quiet.
 
     A person's decision that is waited for, and deadlines far away, are nobody's to count.
     """

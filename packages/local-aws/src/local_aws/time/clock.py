@@ -56,7 +56,7 @@ class Clock:
             return self._now()
 
     def now(self) -> datetime:
-        """Give the moment, aware, in UTC."""
+        """Return the moment, aware, in UTC."""
         return datetime.fromtimestamp(self.time(), UTC)
 
     @property
@@ -111,7 +111,7 @@ class Clock:
             return due
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
-        """Wait for the event, at most so many local seconds; tell whether it came."""
+        """Wait for the event, at most so many local seconds; return whether it came."""
         expired = self.call_later(seconds, lambda: None, background=True)
         deadline = expired.at
         try:

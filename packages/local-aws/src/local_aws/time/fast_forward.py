@@ -17,7 +17,7 @@ _LATE = 4
 
 
 def fast_forward(seconds: float, until: Callable[[], bool] = lambda: False, *, patience: float = 60.0) -> bool:
-    """Let so many seconds of the clock pass, or less, once ``until`` holds; tell whether it does.
+    """Let so many seconds of the clock pass, or less, once ``until`` holds; return whether it does.
 
     Work is waited for, the time between is left out: an hour in which nothing happens takes no time. ``until`` is asked
     whenever nothing is at work.

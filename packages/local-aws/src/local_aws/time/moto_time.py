@@ -39,7 +39,7 @@ def install() -> None:
 
 
 def utcnow() -> datetime:
-    """Give the clock's time, naive, as moto wants it."""
+    """Return the clock's time, naive, as moto wants it."""
     return clock.now().replace(tzinfo=None)
 
 

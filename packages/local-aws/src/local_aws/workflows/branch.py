@@ -130,7 +130,7 @@ class Branch:
     def bindings(
         self, entered: Entered, *, result: Any = _NO_VALUE, error_output: Any = _NO_VALUE, item: Any = None
     ) -> ChainMap[str, Any]:
-        """Give all the variables that an expression of the state sees."""
+        """Return all the variables that an expression of the state sees."""
         given: dict[str, Any] = {"input": entered.input, "context": self._context(entered, item)}
         if result is not _NO_VALUE:
             given["result"] = result
@@ -216,7 +216,7 @@ class Branch:
         raise failure
 
     def _explained(self, entered: Entered, failure: StateFailed) -> StateFailed:
-        """Say where an expression or the interpreter itself failed, as AWS does; a task's failure says it itself."""
+        """Return where an expression or the interpreter itself failed, as AWS does; a task's failure says it itself."""
         if failure.explained or failure.error not in (QUERY_EVALUATION_ERROR, RUNTIME):
             return failure
         cause = (

@@ -35,7 +35,7 @@ class TaskCaller:
 
 
 def call(resource: Resource, arguments: Any, caller: TaskCaller, extra: dict[str, Any] | None = None) -> Any:
-    """Call, and give the Task's result; raises StateFailed. It blocks."""
+    """Call, and return the Task's result; raises StateFailed. It blocks."""
     if resource.function:
         return _payload(
             _invoke({"FunctionName": resource.arn, "Payload": to_json(arguments).encode()}, resource, caller)

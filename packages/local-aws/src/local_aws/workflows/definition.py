@@ -34,7 +34,7 @@ class Definition:
 
 
 def is_jsonata(text: str) -> bool:
-    """Tell whether the definition as a whole is in JSONata."""
+    """Return whether the definition as a whole is in JSONata."""
     try:
         parsed = json.loads(text)
     except ValueError:

@@ -110,7 +110,7 @@ class Execution:
         action()
 
     def is_busy(self) -> bool:
-        """Tell whether anything goes on in it that will end by itself soon."""
+        """Return whether anything goes on in it that will end by itself soon."""
         return self.status == "RUNNING" and (
             not self.branches or any(branch.is_busy() for branch in list(self.branches))
         )
@@ -119,11 +119,11 @@ class Execution:
         return self.stop_date is not None and (clock.now() - self.stop_date).total_seconds() > NAME_KEPT
 
     def other(self, arn: str) -> Execution | None:
-        """Give another execution, such as one that a task of this started."""
+        """Return another execution, such as one that a task of this started."""
         return executions.get(arn)
 
     def context(self) -> dict[str, Any]:
-        """Give what all states see of it in the context object; the caller may add to it."""
+        """Return what all states see of it in the context object; the caller may add to it."""
         return dict(self._context)
 
     async def _run(
@@ -201,7 +201,7 @@ class Executions:
         return None if execution is None or execution.is_forgotten() else execution
 
     def of(self, state_machine_arn: str) -> list[Execution]:
-        """Give a state machine's executions, the newest first."""
+        """Return a state machine's executions, the newest first."""
         executions = [
             execution
             for execution in list(self._by_arn.values())

@@ -27,7 +27,7 @@ class ExpressionFailed(StateFailed):
 
 
 def expression_in(value: Any) -> str | None:
-    """Give the expression that a string holds; None where it is a literal.
+    """Return the expression that a string holds; None where it is a literal.
 
     The delimiters must be the string's first and last characters: a part of a string is never evaluated.
     """

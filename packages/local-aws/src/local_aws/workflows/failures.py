@@ -31,13 +31,13 @@ class StateFailed(Exception):  # noqa: N818 - Amazon States Language says that a
         """Whether the cause says already which state it was."""
 
     def output(self) -> dict[str, str]:
-        """Give ``$states.errorOutput``; what the failure does not name is left out."""
+        """Return ``$states.errorOutput``; what the failure does not name is left out."""
         named = {"Error": self.error, "Cause": self.cause}
         return {key: value for key, value in named.items() if value is not None}
 
 
 def answers_to(error: str | None, names: Sequence[str]) -> bool:
-    """Tell whether a Retrier or Catcher with these names in ErrorEquals is meant.
+    """Return whether a Retrier or Catcher with these names in ErrorEquals is meant.
 
     States.Runtime ends the execution whatever is caught; States.DataLimitExceeded is caught only by its own name.
     """

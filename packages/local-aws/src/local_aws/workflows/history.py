@@ -26,7 +26,7 @@ class History:
         self.events: list[dict[str, Any]] = []
 
     def add(self, kind: str, previous: int, details: tuple[str, dict[str, Any]] | None = None) -> int:
-        """Record what happened; give the event's id. Past the limit the execution fails instead."""
+        """Record what happened; return the event's id. Past the limit the execution fails instead."""
         with self._lock:
             # One place is kept for the last word.
             if len(self.events) >= EVENT_LIMIT - 1 and not self._ended:
@@ -41,7 +41,7 @@ class History:
             self._ended = True
 
     def redrive(self, count: int) -> int:
-        """Go on after the last word; give the event's id."""
+        """Go on after the last word; return the event's id."""
         with self._lock:
             self._ended = False
             return self._append("ExecutionRedriven", 0, ("executionRedriven", {"redriveCount": count}))
@@ -58,7 +58,7 @@ class History:
 
 
 def without_data(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give the events as ``includeExecutionData=False`` asks for them."""
+    """Return the events as ``includeExecutionData=False`` asks for them."""
     return [
         {key: _details_without_data(value) if key.endswith("EventDetails") else value for key, value in event.items()}
         for event in events

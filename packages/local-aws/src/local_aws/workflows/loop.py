@@ -107,7 +107,7 @@ def post(event_loop: asyncio.AbstractEventLoop, action: Callable[..., Any], *arg
 
 
 async def all_or_first_failure(work: Sequence[Awaitable[_T]]) -> list[_T]:
-    """Give all results in order; at the first failure, end the others and fail alike."""
+    """Return all results in order; at the first failure, end the others and fail alike."""
     tasks = [asyncio.ensure_future(one) for one in work]
     try:
         return await asyncio.gather(*tasks)

@@ -13,7 +13,7 @@ _PROBLEM = re.compile(r"(?:(?P<code>[A-Z_]+): )?(?P<message>.*?)(?: at (?P<locat
 
 
 def validate_state_machine_definition(request: ApiRequest) -> dict[str, Any]:
-    """Tell what is wrong with a definition, without an error."""
+    """Return what is wrong with a definition, without an error."""
     try:
         check(request.get("definition"))
     except InvalidDefinition as invalid:

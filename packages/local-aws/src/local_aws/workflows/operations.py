@@ -90,7 +90,7 @@ def describe_execution(request: ApiRequest) -> dict[str, Any]:
 
 
 def describe_state_machine_for_execution(request: ApiRequest) -> dict[str, Any]:
-    """Give the state machine as it was when the execution started."""
+    """Return the state machine as it was when the execution started."""
     execution = _execution(request)
     machine = execution.machine
     return {

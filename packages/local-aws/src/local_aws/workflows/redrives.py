@@ -43,7 +43,7 @@ _tokens: dict[str, _Tokens] = {}
 
 
 def refusal(execution: RunningExecution) -> str | None:
-    """Give AWS's reason why the execution can't be redriven; None where it can."""
+    """Return AWS's reason why the execution can't be redriven; None where it can."""
     if execution.status in ("RUNNING", "SUCCEEDED"):
         return f"Execution is {execution.status} and cannot be redriven"
     if len(execution.history.events) >= EVENT_LIMIT - 1:
@@ -71,7 +71,7 @@ def redrive(execution: RunningExecution, client_token: str | None) -> datetime:
 
 
 def described(execution: RunningExecution) -> dict[str, Any]:
-    """Give what DescribeExecution tells of redrives."""
+    """Return what DescribeExecution tells of redrives."""
     reason = refusal(execution)
     return {
         "redriveCount": execution.redrive_count,

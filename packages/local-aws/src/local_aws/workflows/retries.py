@@ -19,7 +19,7 @@ class Retries:
         self._attempts = [0] * len(retriers)
 
     def delay(self, failure: StateFailed) -> float | None:
-        """Give the seconds until the next attempt; None where there is none.
+        """Return the seconds until the next attempt; None where there is none.
 
         The first Retrier that names the error decides, even where its attempts are used up.
         """

@@ -30,7 +30,7 @@ _WORDS = re.compile(r"[A-Z]+[0-9]*(?=[A-Z][a-z]|$|[^A-Za-z0-9])|[A-Z]?[a-z0-9]+|
 
 @functools.cache
 def botocore_service(name: str) -> str | None:
-    """Give botocore's name for a service of an ``aws-sdk`` resource; None where there is none."""
+    """Return botocore's name for a service of an ``aws-sdk`` resource; None where there is none."""
     if name in _BOTOCORE_NAMES:
         return _BOTOCORE_NAMES[name]
     services = botocore.session.get_session().get_available_services()
@@ -48,7 +48,7 @@ def pascal(name: str) -> str:
 
 @functools.cache
 def prefix(service_id: str) -> str:
-    """Give what the names of a service's errors begin with: VpcLattice, DynamoDb, Ec2, Ssm."""
+    """Return what the names of a service's errors begin with: VpcLattice, DynamoDb, Ec2, Ssm."""
     return "".join(pascal(word) for word in service_id.split())
 
 

@@ -32,7 +32,7 @@ class _Attempt:
 
 
 async def perform(branch: Branch, entered: Entered) -> Any:
-    """Give the Task's result; raises StateFailed."""
+    """Return the Task's result; raises StateFailed."""
     called = resource(entered.state["Resource"])
     if called.pattern != "waitForTaskToken":
         return await _recorded(branch, _attempt(branch, entered, called), None)

@@ -82,7 +82,7 @@ def answer(token: str, account_id: str, outcome: TaskOutcome) -> None:
 
 
 def state_machine_of(token: str) -> str | None:
-    """Give the ARN of the state machine that the token's task is of, over or not; None for what is no token."""
+    """Return the ARN of the state machine that the token's task is of, over or not; None for what is no token."""
     task = _tasks.get(token)
     return task.state_machine_arn if task else None
 

@@ -178,7 +178,7 @@ class _Server:
         begin(handler, float(timeout), float(moment), _Report(self._telling, self._libraries, self._files))
 
     def _brings_its_own(self, code: Path) -> bool:
-        """Tell whether a function's code has a module that is loaded here: only a new interpreter prefers that."""
+        """Return whether a function's code has a module that is loaded here: only a new interpreter prefers that."""
         mine = {each.stem for each in code.iterdir()} if code.is_dir() else set()
         return not mine.isdisjoint(name.partition(".")[0] for name in sys.modules)
 

@@ -12,7 +12,7 @@ _ID_PARAMETERS = ("AccountId", "OrganizationalUnitId", "RootId", "ParentId", "Ch
 
 
 def _entity(call: AwsCall, entity: str) -> tuple[str, str]:
-    """Give the type and ARN of an account, organizational unit or root; the ARN is the management account's."""
+    """Return the type and ARN of an account, organizational unit or root; the ARN is the management account's."""
     organization = facts.organization(call.account_id)
     management, organization_id = organization or (call.account_id, "o-unknown")
     kinds = {"ou-": ("organizationalunit", "ou"), "r-": ("root", "root"), "p-": ("policy", "policy")}

@@ -111,7 +111,7 @@ def _queried(params: Mapping[str, Any], table: str) -> list[Mapping[str, Any]]:
 
 
 def _leading(table: str, items: Iterable[Mapping[str, Any]], index: object = None) -> Context:
-    """Give dynamodb:LeadingKeys, the partition keys' values of what the call names."""
+    """Return dynamodb:LeadingKeys, the partition keys' values of what the call names."""
     name = facts.hash_key(table, index)
     values: list[str] = []
     for item in items:

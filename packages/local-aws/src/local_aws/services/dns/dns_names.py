@@ -13,7 +13,7 @@ _PRINTABLE = range(33, 127)
 
 
 def normal(name: str) -> str:
-    r"""Give the name in small letters, without its last dot, and with octal escapes: ``*`` is ``\052``."""
+    r"""Return the name in small letters, without its last dot, and with octal escapes: ``*`` is ``\052``."""
     return "".join(_escaped(piece) for piece in _PIECE.findall(name.lower().removesuffix(".")))
 
 
@@ -22,17 +22,17 @@ def _escaped(piece: str) -> str:
 
 
 def is_in(name: str, domain: str) -> bool:
-    """Tell whether a name is the domain's own or one below it; both are ``normal``."""
+    """Return whether a name is the domain's own or one below it; both are ``normal``."""
     return f".{name}".endswith(f".{domain}")
 
 
 def in_order(name: str) -> list[str]:
-    """Give what Route 53 sorts names by: their labels from the end."""
+    """Return what Route 53 sorts names by: their labels from the end."""
     return normal(name).split(".")[::-1]
 
 
 def fault_of(name: str) -> str | None:
-    """Say what is wrong with a name in Route 53's words; None if it is a name."""
+    """Return what is wrong with a name in Route 53's words; None if it is a name."""
     odd = next((letter for letter in name if ord(letter) not in _PRINTABLE), None)
     if odd is not None:
         return f"FATAL problem: UnsupportedCharacter (Value contains unsupported characters) encountered with '{odd}'"

@@ -22,7 +22,7 @@ def withdraw(name: str) -> None:
 
 
 def texts(name: str) -> set[str]:
-    """Give the values of the name's TXT records."""
+    """Return the values of the name's TXT records."""
     asked = _plain(name)
     found: set[str] = set(_elsewhere.get(asked, ()))
     for account_id in list(route53_backends):

@@ -75,7 +75,7 @@ def ec2_page(
 
 
 def tags_asked_for(params: dict[str, Any], resource_type: str) -> dict[str, str]:
-    """Give the tags that the request wants on what it creates.
+    """Return the tags that the request wants on what it creates.
 
     Raises:
         AwsError: it wants tags on something else.

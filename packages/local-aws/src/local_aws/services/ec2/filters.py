@@ -34,7 +34,7 @@ class _Wildcards:
 
 
 def regular_expression(value: str) -> str:
-    """Give what a value matches: ``*`` is any text, ``?`` any character; a backslash takes what follows as it is."""
+    """Return what a value matches: ``*`` is any text, ``?`` any character; a backslash takes what follows as it is."""
     return f"(?s:{''.join(_part(found) for found in _PARTS.finditer(value))})\\Z"
 
 

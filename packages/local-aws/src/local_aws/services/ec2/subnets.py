@@ -21,7 +21,7 @@ def install() -> None:
 
 
 def _elsewhere(region: str, code: str) -> list[Zone]:
-    """Give zones that every account here has opted into, beside the Region's own."""
+    """Return zones that every account here has opted into, beside the Region's own."""
     return [
         Zone(f"{region}-bos-1a", region, f"{code}-bos1-az1", "local-zone"),
         Zone(f"{region}-wl1-bos-wlz-1", region, f"{code}-wl1-bos-wlz1", "wavelength-zone"),

@@ -51,7 +51,7 @@ def check_vpc(call: ServiceCall, vpc_id: str) -> Any:
 
 
 def check_subnets(call: ServiceCall, vpc_id: str, subnet_ids: Sequence[str]) -> list[Any]:
-    """Give the subnets; each must be of the VPC, and no two in one zone."""
+    """Return the subnets; each must be of the VPC, and no two in one zone."""
     found = {subnet_id: _subnet(call, subnet_id) for subnet_id in subnet_ids}
     zones: set[str] = set()
     for subnet_id, subnet in found.items():
@@ -67,7 +67,7 @@ def check_subnets(call: ServiceCall, vpc_id: str, subnet_ids: Sequence[str]) -> 
 
 
 def check_groups(call: ServiceCall, vpc_id: str, group_ids: Sequence[str]) -> list[Any]:
-    """Give the security groups; none asked for means the VPC's default one."""
+    """Return the security groups; none asked for means the VPC's default one."""
     ec2 = ec2_of(call)
     if not group_ids:
         return [ec2.get_default_security_group(vpc_id)]
@@ -118,14 +118,14 @@ def _takes_lattice(subnet: Any) -> bool:
 
 
 def _address_types(subnet: Any) -> set[str]:
-    """Give the types of addresses that an endpoint there can have (AWS PrivateLink guide, "IP address type")."""
+    """Return the types of addresses that an endpoint there can have (AWS PrivateLink guide, "IP address type")."""
     if subnet.ipv6_native:
         return {"ipv6"}
     return {"ipv4", "dualstack"} if subnet.ipv6_cidr_block_associations else {"ipv4"}
 
 
 def zone_ids(account_id: str, region: str, subnet_ids: Sequence[str]) -> set[str]:
-    """Give the ids of the subnets' zones: names of zones differ between accounts, ids don't."""
+    """Return the ids of the subnets' zones: names of zones differ between accounts, ids don't."""
     ec2 = ec2_backends[account_id][region]
     subnets = [subnet for by_id in ec2.subnets.values() for subnet in by_id.values() if subnet.id in set(subnet_ids)]
     return {subnet.availability_zone_id for subnet in subnets}

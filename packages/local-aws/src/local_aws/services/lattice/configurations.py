@@ -35,7 +35,7 @@ def install() -> None:
 
 
 def sees(account_id: str, configuration: LatticeResource) -> bool:
-    """Tell whether the account owns the configuration, or it or its group is shared with the account."""
+    """Return whether the account owns the configuration, or it or its group is shared with the account."""
     if configuration.owner == account_id or is_shared_with(configuration.arn, account_id):
         return True
     group = configurations.get(configuration.shown.get("resourceConfigurationGroupId"))

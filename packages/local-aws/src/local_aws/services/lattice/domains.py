@@ -72,7 +72,7 @@ def install() -> None:
 
 
 def domain_of(call: ServiceCall, identifier: str, custom_name: str | None) -> dict[str, str]:
-    """Give what a resource configuration says of the domain that its custom name is in."""
+    """Return what a resource configuration says of the domain that its custom name is in."""
     domain = _own(call, identifier)
     if custom_name is None or not f".{custom_name}".endswith(f".{domain.name}"):
         raise invalid(f"{custom_name} is not in the domain {domain.name}.")
@@ -80,7 +80,7 @@ def domain_of(call: ServiceCall, identifier: str, custom_name: str | None) -> di
 
 
 def status_of(configuration: LatticeResource) -> str | None:
-    """Tell whether the domain of a configuration's custom name is verified; None if nobody asked for that.
+    """Return whether the domain of a configuration's custom name is verified; None if nobody asked for that.
 
     A name that AWS itself gave, to a child of an ARN's configuration, is as good as verified.
     """

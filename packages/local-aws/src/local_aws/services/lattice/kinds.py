@@ -36,7 +36,7 @@ _REQUIRED: Final = {
 
 
 def leaves(configuration: LatticeResource) -> list[LatticeResource]:
-    """Give what a consumer reaches through a configuration, each with its own ``status``.
+    """Return what a consumer reaches through a configuration, each with its own ``status``.
 
     A SINGLE, CHILD or CIDR leads to itself; a GROUP or ARN to its children, of which there may be none yet.
     """
@@ -63,7 +63,7 @@ def check_members(kind: str, params: dict[str, Any]) -> None:
 
 
 def made_of(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
-    """Give what a new configuration shows by its kind.
+    """Return what a new configuration shows by its kind.
 
     Raises:
         AwsError: something is lacking, does not go with the kind, or is not well formed.
@@ -103,7 +103,7 @@ def _behind_gateway(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]
 
 
 def _inherited(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
-    """Give what a child has of its group: the gateway, and that the domain of its name is verified."""
+    """Return what a child has of its group: the gateway, and that the domain of its name is verified."""
     group = store.find(
         call,
         configurations,

@@ -50,7 +50,7 @@ class NetworkAssociation:
         return self.status
 
     def arn(self, account_id: str) -> str:
-        """Give the ARN as this account sees it.
+        """Return the ARN as this account sees it.
 
         An association of something shared is there in both accounts; each sees its own id in the ARN:
         API reference, ListServiceNetworkServiceAssociations.
@@ -71,15 +71,15 @@ class NetworkAssociation:
         }
 
     def told_failure(self, *, reason: str) -> dict[str, Any]:
-        """Give the failure, if there is one, under the name that the association's API has for it."""
+        """Return the failure, if there is one, under the name that the association's API has for it."""
         return {reason: self.failure, "failureCode": self.failure_code} if self.failure else {}
 
     def is_seen_by(self, account_id: str) -> bool:
-        """Tell whether the account may read it: owners of both sides, its creator, and the network's sharees."""
+        """Return whether the account may read it: owners of both sides, its creator, and the network's sharees."""
         return account_id in {self.creator, self.owner_of_other} or sees(account_id, self.network)
 
     def event_resource(self, account_id: str) -> tuple[str, str]:
-        """Give the type and ARN that stand in the event to an account."""
+        """Return the type and ARN that stand in the event to an account."""
         return f"AWS::VpcLattice::{self.name}", self.arn(account_id)
 
     def become(self, status: str) -> None:
@@ -108,7 +108,7 @@ def listed(
     other: str,
     id_of_other: Callable[[_Kind], str],
 ) -> list[_Kind]:
-    """Give the associations that the caller sees of a network, of what is on the other side, or of both.
+    """Return the associations that the caller sees of a network, of what is on the other side, or of both.
 
     Raises:
         AwsError: the request names neither.

@@ -107,7 +107,7 @@ class ResourceAssociation(NetworkAssociation):
         return f"{host}.{mark(self.network.id)}.vpc-lattice-rsc.{self.region}.on.aws"
 
     def event_resource(self, account_id: str) -> tuple[str, str]:
-        """Give the configuration to its owner.
+        """Return the configuration to its owner.
 
         So it stands in the event that EventBridge's user guide shows; the network's owner gets the association.
         """
@@ -128,7 +128,7 @@ class ResourceAssociation(NetworkAssociation):
 
 
 def parts(association: ResourceAssociation) -> list[ResourceAssociation]:
-    """Give what can be reached by the association: itself, or, of a group's, that of each child there is by now."""
+    """Return what can be reached by the association: itself, or, of a group's, that of each child there is by now."""
     if not association.is_container:
         return [association]
     if association.status not in UP:

@@ -85,7 +85,7 @@ def tell_of_change(network: ServiceNetwork) -> None:
 
 
 def mark(identifier: str) -> str:
-    """Give the seven digits that stand in a Lattice name before its service."""
+    """Return the seven digits that stand in a Lattice name before its service."""
     return hashlib.sha256(identifier.encode()).hexdigest()[:7]
 
 
@@ -109,7 +109,7 @@ def drop(resource: ServiceNetwork | Service) -> None:
 
 
 def sees(account_id: str, resource: ServiceNetwork | Service) -> bool:
-    """Tell whether the account owns it or it is shared with the account."""
+    """Return whether the account owns it or it is shared with the account."""
     return resource.owner == account_id or is_shared_with(resource.arn, account_id)
 
 

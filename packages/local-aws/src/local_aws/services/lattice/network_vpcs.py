@@ -58,7 +58,7 @@ class VpcAssociation(NetworkAssociation):
 
     @property
     def shown_dns_options(self) -> dict[str, Any]:
-        """Give them as AWS answers: every domain stands for none specified, and is refused if it is sent back.
+        """Return them as AWS answers: every domain stands for none specified, and is refused if it is sent back.
 
         Found by Terraform's AWS provider (pull request 45619).
         """

@@ -42,12 +42,12 @@ def check_preference(options: dict[str, Any]) -> None:
 
 
 def domains_fit(preference: str, domains: Sequence[str] | None) -> bool:
-    """Tell whether domains are specified where, and only where, the preference is for such."""
+    """Return whether domains are specified where, and only where, the preference is for such."""
     return bool(domains) == ("SPECIFIED" in preference)
 
 
 def private_name(configuration: LatticeResource, options: dict[str, Any]) -> str | None:
-    """Give the custom name of the configuration if the preference lets it into the VPC's DNS.
+    """Return the custom name of the configuration if the preference lets it into the VPC's DNS.
 
     Args:
         configuration: what is shared.

@@ -31,7 +31,7 @@ class Membership:
 
 
 def backend_of(account_id: str) -> Any | None:
-    """Give the moto backend that holds the account's organization; it is the management account's."""
+    """Return the moto backend that holds the account's organization; it is the management account's."""
     for owner in list(backends):
         backend = backends[owner][_PARTITION]
         if backend.org is not None and any(account.id == account_id for account in backend.accounts):
@@ -55,7 +55,7 @@ def membership(account_id: str) -> Membership | None:
 
 
 def path_of(backend: Any, parent_id: str) -> str:
-    """Give the path of a root or organizational unit, ending in a slash."""
+    """Return the path of a root or organizational unit, ending in a slash."""
     units = reversed([unit.id for unit in _units_above(backend, parent_id)])
     return "/".join([backend.org.id, backend.org.root_id, *units]) + "/"
 
@@ -66,13 +66,13 @@ def same_organization(one: str, other: str) -> bool:
 
 
 def belongs_to(account_id: str, entity_arn: str) -> bool:
-    """Tell whether the account is in the organization or organizational unit that has this ARN."""
+    """Return whether the account is in the organization or organizational unit that has this ARN."""
     mine = membership(account_id)
     return mine is not None and (entity_arn == mine.organization_arn or entity_arn in mine.units)
 
 
 def entity_exists(account_id: str, entity_arn: str) -> bool:
-    """Tell whether the account's own organization has, or is, what has this ARN."""
+    """Return whether the account's own organization has, or is, what has this ARN."""
     backend = backend_of(account_id)
     if backend is None:
         return False

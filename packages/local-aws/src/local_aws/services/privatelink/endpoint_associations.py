@@ -86,7 +86,7 @@ def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def resource_endpoints() -> list[Endpoint]:
-    """Give the endpoints that their providers see as associated with a resource configuration."""
+    """Return the endpoints that their providers see as associated with a resource configuration."""
     return [each for each in list(endpoints.values()) if each.kind == "Resource" and each.state in UP]
 
 

@@ -43,7 +43,7 @@ class Attachment:
 
 
 def attach(service_id: str, owner: str) -> str:
-    """Have a transit gateway of an account ask a service for a connection; give the attachment's id."""
+    """Have a transit gateway of an account ask a service for a connection; return the attachment's id."""
     service: EndpointService = services[service_id]
     state = "pendingAcceptance" if service.acceptance_required else "available"
     attachment = Attachment(new_id("tgw-attach"), owner, service, state)

@@ -83,7 +83,7 @@ class EndpointService:
         return [zone.name for zone in ec2_backends[self.owner][self.region].describe_availability_zones()]
 
     def admits(self, call: ServiceCall) -> bool:
-        """Tell whether the caller may find the service and create an endpoint for it."""
+        """Return whether the caller may find the service and create an endpoint for it."""
         if call.account_id == self.owner:
             return True
         if not self.permissions_were_set and not strict_permissions:

@@ -182,7 +182,7 @@ class EndpointAssociation:
 
 
 def attached_to(arn: str) -> list[Endpoint]:
-    """Give the endpoints that lead to a resource configuration or service network."""
+    """Return the endpoints that lead to a resource configuration or service network."""
     return [endpoint for endpoint in endpoints.values() if endpoint.target_arn == arn and endpoint.state in UP]
 
 

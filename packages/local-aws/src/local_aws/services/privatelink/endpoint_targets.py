@@ -102,7 +102,7 @@ def _failure(leaf: LatticeResource) -> str | None:
 
 
 def is_own_vpc(leaf: LatticeResource, vpc_id: str) -> bool:
-    """Tell whether a resource's gateway is in the VPC: there its name has a meaning already, and gets no zone."""
+    """Return whether a resource's gateway is in the VPC: there its name has a meaning already, and gets no zone."""
     gateway = gateways.get(leaf.shown.get("resourceGatewayId"))
     return gateway is not None and bool(gateway.shown["vpcId"] == vpc_id)
 
@@ -116,7 +116,7 @@ def _private_name(endpoint: Endpoint, leaf: LatticeResource) -> str | None:
 
 
 def names_told(account_id: str, region: str, vpc_id: str) -> VpcNames:
-    """Give the names that the VPC's endpoints to Lattice's resources have, each with the ARN of what it leads to."""
+    """Return the names that the VPC's endpoints to Lattice's resources have, each with the ARN of what it leads to."""
     told = VpcNames()
     for endpoint in endpoints.values():
         if (endpoint.owner, endpoint.region, endpoint.vpc_id, endpoint.state) == (
@@ -135,7 +135,7 @@ def names_told(account_id: str, region: str, vpc_id: str) -> VpcNames:
 
 
 def names_held(account_id: str, region: str, vpc_id: str, *, apart_from: Endpoint | None = None) -> set[str]:
-    """Give the private names that endpoints have in a VPC."""
+    """Return the private names that endpoints have in a VPC."""
     return {
         association.target.private_name
         for each in endpoints.values()
@@ -148,7 +148,7 @@ def names_held(account_id: str, region: str, vpc_id: str, *, apart_from: Endpoin
 
 
 def names_wanted(target_arn: str, dns_options: dict[str, Any]) -> set[str]:
-    """Give the private names that an endpoint to this would have, were it alone in its VPC."""
+    """Return the private names that an endpoint to this would have, were it alone in its VPC."""
     named = (private_name(leaf, dns_options) for leaf in _leaves_with_names(target_arn))
     return {name for name in named if name is not None}
 

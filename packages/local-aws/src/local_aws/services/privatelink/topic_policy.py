@@ -21,7 +21,7 @@ class Publication:
 
 
 def allows(policy: str, publication: Publication) -> bool:
-    """Tell whether the policy lets it; one that AWS would not have taken lets nothing."""
+    """Return whether the policy lets it; one that AWS would not have taken lets nothing."""
     context = {"aws:sourcearn": (publication.source_arn,), "aws:sourceaccount": (publication.source_account,)}
     request = PermissionRequest("SNS:Publish", publication.topic_arn, context, _PUBLISHER)
     try:

@@ -201,7 +201,7 @@ def _check_room(owner: str, share: Share | None, arns: list[str], entities: list
 
 
 def _is_let_in(owner: str, entity: str, *, retains: bool) -> bool:
-    """Tell whether the principal needs no invitation, because the organization shares within itself.
+    """Return whether the principal needs no invitation, because the organization shares within itself.
 
     Where the share ``retains`` accounts that leave, RAM takes those of the organization for external ones, and asks
     them. How it takes a whole unit then could not be confirmed: here it is let in.

@@ -90,7 +90,7 @@ def _versions(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_share(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
-    """Tell the permissions to the owner, and to whom the share is visible."""
+    """Return the permissions to the owner, and to whom the share is visible."""
     arn = params["resourceShareArn"]
     check_arn(arn, "resource-share")
     share = shares.get(arn)

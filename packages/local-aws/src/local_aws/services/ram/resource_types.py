@@ -60,7 +60,7 @@ share_checks: Final[list[Callable[[str], None]]] = []
 
 
 def type_of(arn: str) -> str:
-    """Give the resource type of an ARN.
+    """Return the resource type of an ARN.
 
     Raises:
         AwsError: it is no ARN, or nothing that can be shared.
@@ -78,7 +78,7 @@ def type_of(arn: str) -> str:
 
 
 def known_type(name: str) -> str:
-    """Give a type's name as AWS writes it; requests may write it in any case.
+    """Return a type's name as AWS writes it; requests may write it in any case.
 
     Raises:
         AwsError: RAM does not know it.

@@ -81,7 +81,7 @@ class Share:
         return bool(self.configuration.get(RETAINS))
 
     def principal_of(self, account_id: str) -> ShareAssociation | None:
-        """Give the association that lets this account in, if any does by now; one in force rather than a suspended."""
+        """Return the association that lets this account in, if any does; one in force rather than a suspended."""
         for principal in sorted(self.principals.values(), key=lambda each: each.is_suspended):
             there = principal.status == "ASSOCIATED" or (suspended_is_listed and principal.is_suspended)
             if there and _is_or_contains(principal.entity, account_id):
@@ -96,7 +96,7 @@ class Share:
         return membership.sharing_is_on(self.owner) and membership.same_organization(self.owner, account_id)
 
     def is_suspended_for(self, account_id: str) -> bool:
-        """Tell whether the account sees the share, and can use nothing of it."""
+        """Return whether the account sees the share, and can use nothing of it."""
         principal = self.principal_of(account_id)
         return principal is not None and principal.is_suspended
 
@@ -143,12 +143,12 @@ def check_arn(arn: str, resource: str) -> None:
 
 
 def visible_shares(call: ServiceCall) -> list[Share]:
-    """Give other accounts' shares that the caller has been let into."""
+    """Return other accounts' shares that the caller has been let into."""
     return [share for share in shares.values() if share.region == call.region and share.is_visible_to(call.account_id)]
 
 
 def is_shared_with(resource_arn: str, account_id: str) -> bool:
-    """Tell whether an account other than the owner may use the resource."""
+    """Return whether an account other than the owner may use the resource."""
     return any(
         (resource := share.resources.get(resource_arn)) is not None
         and resource.status == "ASSOCIATED"
@@ -245,7 +245,7 @@ def tell(share: Share, status: str, audience: set[str] | None = None) -> None:
 
 
 def _audience(share: Share) -> set[str]:
-    """Give the accounts, by id, that are in; those behind an organization are not told one by one here."""
+    """Return the accounts, by id, that are in; those behind an organization are not told one by one here."""
     let = {"ASSOCIATED", "ASSOCIATING"} if notify_invitees else {"ASSOCIATED"}
     inside = [principal.entity for principal in share.principals.values() if principal.status in let]
     accounts = {account_of(entity) for entity in inside if account_of(entity)}
@@ -255,7 +255,7 @@ def _audience(share: Share) -> set[str]:
 
 
 def account_of(entity: str) -> str:
-    """Give the account id that a principal stands for; empty for an organization or a unit of one."""
+    """Return the account id that a principal stands for; empty for an organization or a unit of one."""
     if ":organizations:" in entity:
         return ""
     return account_in(entity) or entity

@@ -9,7 +9,7 @@ from local_aws.services.privatelink.endpoint_store import Endpoint, endpoints
 
 
 def interface_endpoint_names(account_id: str, region: str, vpc_id: str) -> VpcNames:
-    """Give the Region's name and the zones' of each endpoint that is available, and its service's private one.
+    """Return the Region's name and the zones' of each endpoint that is available, and its service's private one.
 
     They lead to the endpoint service; where that is AWS's own, which has no ARN, to the endpoint.
     """

@@ -10,7 +10,7 @@ from local_aws.services.privatelink.endpoint_targets import is_own_vpc, names_to
 
 
 def resolved(account_id: str, region: str, vpc_id: str) -> dict[str, str]:
-    """Give the names that resolve in the VPC, each with the ARN of what it leads to.
+    """Return the names that resolve in the VPC, each with the ARN of what it leads to.
 
     A name that begins with ``snra-`` is good only in VPCs that are associated with the network: where an endpoint is
     the only way to it, the endpoint's own name is.
@@ -20,7 +20,7 @@ def resolved(account_id: str, region: str, vpc_id: str) -> dict[str, str]:
 
 
 def lattice_names(account_id: str, region: str, vpc_id: str) -> VpcNames:
-    """Give the same names as ``resolved``, the private ones apart."""
+    """Return the same names as ``resolved``, the private ones apart."""
     with lock:
         names = names_told(account_id, region, vpc_id)
         for association in vpc_associations.values():

@@ -49,7 +49,7 @@ def resolve(vpc_id: str, name: str) -> Resolution:
 
 
 def resolve_all(vpc_id: str) -> dict[str, str]:
-    """Give all names that resolve in the VPC, each with the ARN of what it leads to.
+    """Return all names that resolve in the VPC, each with the ARN of what it leads to.
 
     Raises:
         UnknownVpcError: there is no such VPC.
@@ -59,7 +59,7 @@ def resolve_all(vpc_id: str) -> dict[str, str]:
 
 
 def owner_of(vpc_id: str) -> str:
-    """Give the account of a VPC.
+    """Return the account of a VPC.
 
     Raises:
         UnknownVpcError: there is no such VPC.
@@ -110,7 +110,7 @@ class _View:
         raise self._unresolved(name, f"{' -> '.join([*chain, following])} goes round in a circle")
 
     def _step(self, asked: str, name: str) -> tuple[str | None, str]:
-        """Give the ARN that the name has, or the name that its record leads to."""
+        """Return the ARN that the name has, or the name that its record leads to."""
         if name in self._private:
             return self._private[name], name
         domain, zone = next((each for each in self._zones if is_in(name, each[0])), ("", None))
@@ -132,7 +132,7 @@ class _View:
 
 
 def _target(zone: Any, name: str) -> str | None:
-    """Give the name that a record leads to; of several that weigh or fail over, the first."""
+    """Return the name that a record leads to; of several that weigh or fail over, the first."""
     if name.startswith(_WILDCARD):
         return None
     for record in zone.rrsets:

@@ -40,14 +40,14 @@ def zone_of(call: ServiceCall, zone_id: str) -> Any:
 
 
 def all_zones() -> Iterator[tuple[str, Any]]:
-    """Give every account's zones, each with its account."""
+    """Yield every account's zones, each with its account."""
     for account_id in list(route53_backends):
         for backend in list(route53_backends[account_id].values()):
             yield from ((account_id, zone) for zone in list(backend.zones.values()))
 
 
 def zones_of_vpc(vpc_id: str) -> Iterator[tuple[str, Any]]:
-    """Give the private zones that the VPC is associated with, each with the account that owns it."""
+    """Yield the private zones that the VPC is associated with, each with the account that owns it."""
     for account_id, zone in all_zones():
         if zone.private_zone and any(vpc.get("vpc_id") == vpc_id for vpc in zone.vpcs):
             yield account_id, zone

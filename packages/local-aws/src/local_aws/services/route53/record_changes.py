@@ -21,7 +21,7 @@ def install() -> None:
 
 
 def new_change(comment: str | None = None) -> dict[str, Any]:
-    """Give the ``ChangeInfo`` of something that was written just now."""
+    """Return the ``ChangeInfo`` of something that was written just now."""
     change_id = f"C{secrets.token_hex(10).upper()}"
     _changes[change_id] = (clock.now(), comment)
     return _describe(change_id)

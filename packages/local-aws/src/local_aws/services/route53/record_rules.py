@@ -20,7 +20,7 @@ _DOMAINS = {ZONE_OF_INTERFACE: "vpce.amazonaws.com", ZONE: "on.aws"}
 
 
 def faults_of_values(record: dict[str, Any], domain: str) -> Iterator[str]:
-    """Say what is wrong with a record, whatever else the zone has."""
+    """Yield what is wrong with a record, whatever else the zone has."""
     name, kind = record["Name"], record["Type"]
     if fault := fault_of(name):
         yield fault
@@ -62,7 +62,7 @@ def _is_address(value: str, form: type[ipaddress.IPv4Address | ipaddress.IPv6Add
 
 
 def faults_together(records: Mapping[Key, dict[str, Any]], written: Iterable[Key], zone: Any) -> Iterator[str]:
-    """Say what is wrong with written records beside all that the zone would have."""
+    """Yield what is wrong with written records beside all that the zone would have."""
     for key in written:
         name, kind, identifier = key
         others = {each for each in records if each[0] == name and each != key}

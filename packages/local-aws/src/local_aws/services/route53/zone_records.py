@@ -47,7 +47,7 @@ def install() -> None:
 
 
 def described(record: Any) -> dict[str, Any]:
-    """Give a record of moto's as the model has it."""
+    """Return a record of moto's as the model has it."""
     told = {name: getattr(record, attribute) for attribute, name in _MEMBERS.items()}
     # moto has an SOA record's value in its model's form.
     values = [each["Value"] if isinstance(each, Mapping) else each for each in record.records or ()]
@@ -83,7 +83,7 @@ def _check_size(changes: Iterable[dict[str, Any]]) -> None:
 
 
 def _read(change: dict[str, Any]) -> dict[str, Any]:
-    """Give a change's record in the form in which records are kept.
+    """Return a change's record in the form in which records are kept.
 
     Raises:
         AwsError: it is neither an alias nor has values, or is both.
@@ -123,7 +123,7 @@ def _key(record: dict[str, Any]) -> Key:
 
 
 def _apply(changes: list[tuple[str, dict[str, Any]]], records: dict[Key, dict[str, Any]], domain: str) -> list[str]:
-    """Change the records, in order; give what is wrong with single changes, after which the records count no more."""
+    """Change the records, in order; return what is wrong with single changes, after which the records count no more."""
     wrong: list[str] = []
     before: dict[Key, list[str]] = {}
     for action, record in changes:
@@ -163,7 +163,7 @@ def _set_told(record: dict[str, Any]) -> str:
 
 
 def _comparable(record: dict[str, Any]) -> dict[str, Any]:
-    """Give the record without the order of its values."""
+    """Return the record without the order of its values."""
     return {**record, "ResourceRecords": sorted(each["Value"] for each in record.get("ResourceRecords") or ())}
 
 

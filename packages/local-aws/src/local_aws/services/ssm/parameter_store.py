@@ -164,7 +164,7 @@ def _check_name(call: ServiceCall, name: str) -> None:
 
 
 def _check_value(params: dict[str, Any], before: Any | None) -> str:
-    """Check a value against its tier; give the tier, Standard or Advanced."""
+    """Check a value against its tier; return the tier, Standard or Advanced."""
     value, asked = params.get("Value", ""), params.get("Tier")
     tier = asked or (before.tier if before is not None else None) or "Standard"
     if tier == _TIERED:

@@ -18,7 +18,7 @@ _OF_ENDPOINTS = "resourceendpointassociation"
 
 
 def tags_by_arn(arn: str) -> dict[str, str] | None:
-    """Give the tags of an association; None if there is none that goes by this ARN.
+    """Return the tags of an association; None if there is none that goes by this ARN.
 
     They are the creator's: the account on the other side has none on its view of the association. The tags of a
     resource endpoint's association are the provider's.

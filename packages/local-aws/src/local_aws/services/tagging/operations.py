@@ -67,7 +67,7 @@ def _list_tags(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> A
 
 
 def _own_tags(call: ServiceCall, arn: str) -> dict[str, str] | None:
-    """Give the tags of the caller's own resource that has this ARN; None for what is moto's.
+    """Return the tags of the caller's own resource that has this ARN; None for what is moto's.
 
     Raises:
         AwsError: there is no such resource, or it is another account's.

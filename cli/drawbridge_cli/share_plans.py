@@ -1,0 +1,230 @@
+"""Looking ahead: what would be done for each share, by the bindings in force or by others. Nothing is done."""
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import msgspec
+from msgspec import Struct
+
+from drawbridge.association import DesiredAttachment
+from drawbridge.association.actions import (
+    ModifyEndpointPrivateDns,
+    ModifyEndpointSecurityGroups,
+    ModifyEndpointSubnets,
+    UpdateVpcAssociation,
+)
+from drawbridge.association.binding import Binding
+from drawbridge.association.coverage import Coverage
+from drawbridge.association.evaluation import Candidate, Refusal
+from drawbridge.association.owned_object import OwnedObject
+from drawbridge.association.plan import Planner
+from drawbridge.association.reconcile import AttachmentReconciler
+from drawbridge.association.steps import Step, made_attachment, steps
+from drawbridge.configuration import InForce
+from drawbridge.decision import AlreadyResolved, AskApprover, Because, Decision, Keep
+from drawbridge.decision.cedar import PolicySet
+from drawbridge.decision.decide import decide, may_associate
+from drawbridge.decision.decide_again import outcome_of
+from drawbridge.decision.facts import EvaluationTime, Facts, Membership
+from drawbridge.decision.gather import Gatherer
+from drawbridge.decision.let_in import LetIn, decided_on
+from drawbridge.decision.live import approved_before, kept
+from drawbridge.errors import NotReadyError
+from drawbridge.publication.plan import NameChange, NamePlan
+from drawbridge.publication.planner import PublicationPlanner
+from drawbridge.record.entry import Entry
+from drawbridge.request import ResourceShareRequest
+from drawbridge.request.shares import Share
+from drawbridge.status import Reason, Status
+
+SHARE_NOT_ACCEPTED = "share-not-accepted"
+
+_CHANGES = (ModifyEndpointSubnets, ModifyEndpointPrivateDns, ModifyEndpointSecurityGroups, UpdateVpcAssociation)
+"""What leaves the names as they are, so that it is known beforehand what becomes of them."""
+
+
+class AssociationPlan(Struct, frozen=True, kw_only=True):
+    """A desired attachment: what is to be done for it, and for its names."""
+
+    desired: DesiredAttachment
+    permitted_by: tuple[str, ...]
+    steps: tuple[Step, ...]
+    names: tuple[NamePlan, ...] = ()
+    """None before it is usable."""
+    pending: tuple[str, ...] = ()
+    """The ARNs of what has no name yet."""
+
+    @property
+    def changes(self) -> tuple[NamePlan, ...]:
+        return tuple(each for each in self.names if each.change is not NameChange.SAME)
+
+    @property
+    def is_as_wanted(self) -> bool:
+        return not self.steps and not self.pending and not self.changes
+
+
+class SharePlan(Struct, frozen=True, kw_only=True):
+    """What would be done for one share, and why."""
+
+    share: Share
+    request_id: str
+    status: Status | None
+    """Where the request stands; ``None`` if it was not noticed yet."""
+    attempt: int
+    """The one that would do it."""
+    outcome: str = ""
+    """What the policies make of the share: ``accept``, ``askApprover``, ``reject``, ``hold``, or ``keep`` what was let
+    in before.
+    """
+    because: Because = ()
+    place_unknown: bool = False
+    """Whether Organizations would not tell where the provider stands."""
+    candidates: tuple[Candidate, ...] = ()
+    associations: tuple[AssociationPlan, ...] = ()
+    refused: tuple[Reason, ...] = ()
+    not_ready: str = ""
+    """What AWS does not show yet."""
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing would be done, which may be because it is refused."""
+        return not self.not_ready and all(association.is_as_wanted for association in self.associations)
+
+    @property
+    def is_as_wanted(self) -> bool:
+        return self.is_at_rest and not self.refused
+
+    def of(self, binding: str) -> "SharePlan":
+        """Return what is of one binding."""
+        return msgspec.structs.replace(
+            self,
+            candidates=tuple(each for each in self.candidates if each.binding == binding),
+            associations=tuple(each for each in self.associations if each.desired.binding == binding),
+            # What AWS does not describe might be the binding's.
+            refused=tuple(each for each in self.refused if each.source in {binding, ""}),
+        )
+
+
+class PlannedShares(Protocol):
+    """Shares in effect for this account."""
+
+    def shares(self) -> list[Share]: ...
+
+
+class PlannerOf(Protocol):
+    """Gives a planner for one share."""
+
+    def __call__(self, bindings: InForce[Binding], /) -> Planner: ...
+
+
+class PlanContext(Struct, frozen=True, kw_only=True):
+    """What plans are shown with."""
+
+    shares: PlannedShares
+    gatherer: Gatherer
+    planner_of: PlannerOf
+    reconciler: AttachmentReconciler
+    publication_planner: PublicationPlanner
+    policies: PolicySet
+    entry_of: Callable[[str], Entry | None]
+    """Gives what the ledger knows of a request, by its id."""
+    evaluation_time: EvaluationTime
+    asks: bool
+    """Whether there is a way to ask a person."""
+
+    def share_plans(self, bindings: InForce[Binding]) -> list[SharePlan]:
+        """Look at every share in effect that a binding could want something of."""
+        return [
+            self._share_plan(share, bindings)
+            for share in sorted(self.shares.shares(), key=lambda share: share.arn)
+            if any(binding.match.could_match(share.owner, share.name) for binding in bindings.things)
+        ]
+
+    def left_behind(self, bindings: InForce[Binding]) -> tuple[OwnedObject, ...]:
+        """Return what Drawbridge made in this account and these bindings do not call for."""
+        return self.planner_of(bindings).left_behind()
+
+    def _share_plan(self, share: Share, bindings: InForce[Binding]) -> SharePlan:
+        request = ResourceShareRequest(share_arn=share.arn)
+        entry = self.entry_of(request.request_id)
+        attempt = entry.attempt + 1 if entry else 1
+        known = SharePlan(
+            share=share, request_id=request.request_id, status=entry.status if entry else None, attempt=attempt
+        )
+        replace = msgspec.structs.replace
+        try:
+            facts = self.gatherer.gather(request, self.evaluation_time.now)
+            if isinstance(facts, AlreadyResolved):
+                return replace(known, outcome="moot", because=facts.because)
+            let_in = entry.let_in if entry else None
+            decision = self._decided(facts, let_in)
+            known = replace(
+                known,
+                outcome=outcome_of(decision),
+                because=decision.because,
+                place_unknown=facts.requester.place.membership is Membership.UNKNOWN,
+            )
+            # What only is kept is planned as far as it was let in; all else as it is once it is let in.
+            coverage = None
+            if isinstance(decision, Keep):
+                coverage = Coverage(let_in=let_in, decision=decision, on=decided_on(facts, self.evaluation_time.now))
+            return self._planned(known, facts, bindings, coverage)
+        except NotReadyError as error:
+            return replace(known, not_ready=str(error))
+
+    def _decided(self, facts: Facts, let_in: LetIn | None) -> Decision:
+        decision = approved_before(decide(facts, self.policies, self.evaluation_time), facts, let_in)
+        if isinstance(decision, AskApprover) and self.asks:
+            return decision
+        return kept(decision, facts, let_in)
+
+    def _planned(
+        self, known: SharePlan, facts: Facts, bindings: InForce[Binding], coverage: Coverage | None
+    ) -> SharePlan:
+        replace = msgspec.structs.replace
+        planner = self.planner_of(bindings)
+        evaluation = planner.evaluate(known.share.arn, facts.requester, (), self.evaluation_time, coverage)
+        if known.outcome not in ({"accept", "keep", "askApprover"} if self.asks else {"accept", "keep"}):
+            candidates = tuple(_closed(candidate, known) for candidate in evaluation.candidates)
+            refused = tuple(refusal.reason for candidate in candidates for refusal in candidate.refused)
+            return replace(known, candidates=candidates, refused=refused)
+        plan = planner.plan_of(evaluation, self.evaluation_time)
+        asked_of = {(candidate.binding, candidate.resource.arn): candidate.facts for candidate in evaluation.candidates}
+        associations: list[AssociationPlan] = []
+        for desired in plan.associations:
+            asked = asked_of[desired.binding, desired.resource.arn]
+            because = may_associate(asked, self.policies, self.evaluation_time)[1] if asked else ()
+            permitted_by = tuple(dict.fromkeys(reason.source for reason in because))
+            associations.append(self._association_plan(desired, permitted_by, known.attempt))
+        return replace(known, candidates=evaluation.candidates, associations=tuple(associations), refused=plan.refused)
+
+    def _association_plan(
+        self, desired: DesiredAttachment, permitted_by: tuple[str, ...], attempt: int
+    ) -> AssociationPlan:
+        observed = self.reconciler.observe(desired)
+        to_do = tuple(steps(desired, observed, attempt))
+        if not all(isinstance(step, _CHANGES) for step in to_do):
+            return AssociationPlan(desired=desired, permitted_by=permitted_by, steps=to_do)
+        by = made_attachment(observed, desired)
+        plan = self.publication_planner.plan(desired, by, now=self.evaluation_time.now)
+        names, pending = (*plan.names, *plan.taken_back), tuple(each.resource_arn for each in plan.pending)
+        if not desired.resource.holds_others and not names and not pending:
+            pending = (desired.resource.arn,)
+        return AssociationPlan(desired=desired, permitted_by=permitted_by, steps=to_do, names=names, pending=pending)
+
+
+def _closed(candidate: Candidate, known: SharePlan) -> Candidate:
+    why = "; ".join(reason.text for reason in known.because)
+    text = f"{candidate.resource.name}: its share is not let in ({known.outcome}): {why}"
+    reason = Reason(SHARE_NOT_ACCEPTED, text, source=candidate.binding)
+    return msgspec.structs.replace(candidate, associations=(), refused=(Refusal(reason=reason),))
+
+
+def unknown_places(share_plans: list[SharePlan]) -> tuple[str, ...]:
+    """Name the providers of whom Organizations would not tell where they stand."""
+    return tuple(sorted({each.share.owner for each in share_plans if each.place_unknown}))
+
+
+def read_attachments(share_plans: list[SharePlan]) -> Iterator[AssociationPlan]:
+    for each in share_plans:
+        yield from each.associations

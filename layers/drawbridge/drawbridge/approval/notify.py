@@ -1,0 +1,113 @@
+"""Telling: the message says how it went, whichever way it ended, and people hear what became of their clicks."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from drawbridge.approval import Approved, Denied
+from drawbridge.approval.answer import how_it_ended
+from drawbridge.approval.ask import ApprovalRecord, Posted
+from drawbridge.approval.message import MessageEnding, SlackMessage, message
+from drawbridge.status import Reason, Status
+
+_ENDINGS = {
+    Status.ACCEPTED: "accepted",
+    # What told of the acceptance may find the row further on.
+    Status.ASSOCIATING: "accepted",
+    Status.AVAILABLE: "connected",
+    Status.REJECTED: "rejected",
+    Status.EXPIRED: "expired",
+    Status.WITHDRAWN: "withdrawn by the other side",
+    Status.HELD: "held",
+    Status.FAILED: "failed; it is tried again",
+}
+
+_THOUGH_DENIED = {Status.ACCEPTED: "kept as it was", Status.AVAILABLE: "kept as it was, connected"}
+
+_PARTLY = "approved by "
+"""What is noted of a message that says who approved, and waits for a second one; no ending begins so."""
+
+
+class Notice(Struct, frozen=True, kw_only=True):
+    """What somebody is to hear of their click."""
+
+    request_id: str
+    user: str
+    words: str
+    channel: str = ""
+
+
+class StatusReached(Struct, frozen=True, kw_only=True):
+    """The status that a request reached, as the ledger has it."""
+
+    request_id: str
+    status: Status
+    attempt: int
+    reasons: Sequence[Reason] = ()
+
+
+class MessageNotes(Protocol):
+    """The questions, as telling needs them."""
+
+    def approval_record(self, request_id: str) -> ApprovalRecord | None: ...
+
+    def note_message_text(self, record: ApprovalRecord, text: str) -> None: ...
+
+
+class OutcomeMessenger(Protocol):
+    """Slack."""
+
+    def update(self, posted: Posted, what: SlackMessage) -> None: ...
+
+    def send_privately(self, channel: str, user_id: str, text: str) -> None: ...
+
+
+def notify(what: Notice | StatusReached, approvals: MessageNotes, messenger: OutcomeMessenger) -> str:
+    """Return what there is to tell, and return what the message says by now; safe to repeat, and in any order."""
+    text = _update_message(what, approvals, messenger)
+    if isinstance(what, Notice) and what.words and what.channel:
+        messenger.send_privately(what.channel, what.user, what.words)
+    return text
+
+
+def _update_message(what: Notice | StatusReached, approvals: MessageNotes, messenger: OutcomeMessenger) -> str:
+    record = approvals.approval_record(what.request_id) if what.request_id else None
+    if record is None or record.posted is None:
+        return ""
+    ending = _ending(what, record)
+    approved_by, void = ((), ()) if record.approval else (record.approved_by, record.void)
+    if ending is None and (_has_ended(record) or not approved_by):
+        return record.message_text
+    text = ending.text if ending else f"{_PARTLY}{', '.join(approved_by)}"
+    if text != record.message_text:
+        written = message(record.question, link=record.link, approved_by=approved_by, void=void, ending=ending)
+        messenger.update(record.posted, written)
+        approvals.note_message_text(record, text)
+    return text
+
+
+def _ending(what: Notice | StatusReached, record: ApprovalRecord) -> MessageEnding | None:
+    decided = how_it_ended(record) if record.approval else ""
+    by = record.approval.by if isinstance(record.approval, Approved | Denied) else ()
+    if isinstance(what, Notice):
+        # What the request came to since is told already.
+        return MessageEnding(_sentence(decided), by) if decided and not _has_ended(record) else None
+    word = _ENDINGS.get(what.status)
+    if word is None or what.attempt < record.question.asked.attempt:
+        # A late event of an attempt before the one that asks says nothing of the question.
+        return None
+    if isinstance(record.approval, Denied) and what.attempt == record.question.asked.attempt:
+        # What was live before is not cut.
+        word = _THOUGH_DENIED.get(what.status, word)
+    why = "" if decided else "; ".join(reason.text for reason in what.reasons[:3])
+    return MessageEnding(_sentence(f"{decided} Now: {word}.".strip() if decided else f"{word}. {why}"), by)
+
+
+def _has_ended(record: ApprovalRecord) -> bool:
+    """Return whether the message says already how it went."""
+    return bool(record.message_text) and not record.message_text.startswith(_PARTLY)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].strip()

@@ -1,0 +1,28 @@
+"""Question slots: so many questions of one account are open at once, so that no stranger floods who is asked."""
+
+from typing import Protocol
+
+from drawbridge.approval import Question
+from drawbridge.decision import Decision, Hold
+from drawbridge.status import Reason
+
+AWAITS_QUESTION_SLOT = "too-many-questions"
+"""The code of the reason for which a request is held until another question of the same account is closed."""
+
+
+class QuestionSlots(Protocol):
+    """The questions that are open, by the account that asks."""
+
+    def take(self, account_id: str, request_id: str, *, most: int) -> bool:
+        """Take one of the account's slots, or keep it; ``False`` if all are taken by questions that are open still."""
+        ...
+
+
+def within_slots(
+    decision: Decision, question: Question | None, slots: QuestionSlots, most: int
+) -> tuple[Decision, Question | None]:
+    """Return the question if there is a slot for it; else it is held, and asked when another one is closed."""
+    if question is None or slots.take(question.account_id, question.request_id, most=most):
+        return decision, question
+    text = f"{most} questions of account {question.account_id} are open; it is asked when one of them is closed."
+    return Hold((Reason(AWAITS_QUESTION_SLOT, text), *decision.because)), None

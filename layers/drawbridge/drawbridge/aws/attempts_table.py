@@ -1,0 +1,158 @@
+"""What attempts work on: DynamoDB, of each attempt items for the plan and its grounds, and two for each association."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Struct, field
+
+from drawbridge.association import Plan, PlannedAssociation
+from drawbridge.association.attachment_document import AttachmentDocument, attachment_of, document_of
+from drawbridge.aws.errors import translated
+from drawbridge.aws.table_reads import queried
+from drawbridge.decision.decision_record import AssociationDecisionRecord
+from drawbridge.errors import UpstreamError
+from drawbridge.record.attempt import KeptAttempt, fitted
+from drawbridge.record.outcome import ItemResult
+from drawbridge.request import ExecutionInput
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+_KEPT_FOR = timedelta(days=30)
+"""Longer than an execution runs, and than it can be redriven afterwards."""
+
+_PLAN = "plan"
+_DECISION_RECORD = "grounds"
+_ASSOCIATION = "association/"
+_RESULT = "result/"
+
+
+class _Head(Struct, frozen=True):
+    """A plan without its associations and its decision record, which have items of their own."""
+
+    plan: Plan
+    associations: int
+
+
+class _Planned(Struct, frozen=True):
+    """An association that was decided on, as it is kept."""
+
+    desired: AttachmentDocument = field(name="wanted")
+    at: datetime
+
+
+class AttemptsTable:
+    """The items. They are named by their place in the plan, so that a step that is run again writes the same ones."""
+
+    def __init__(self, table: Table, *, now: Callable[[], datetime]) -> None:
+        self._table = table
+        self._now = now
+
+    def keep_plan(self, execution: ExecutionInput, plan: Plan, at: datetime) -> tuple[int, ...]:
+        """Keep a plan that was made as of that moment; return the places of its associations.
+
+        Whatever was kept of the attempt before goes. The plan's own item is written last: there is no plan while a part
+        of it is missing.
+        """
+        head = _Head(msgspec.structs.replace(plan, associations=(), decision_record=None), len(plan.associations))
+        parts: dict[str, object] = {_DECISION_RECORD: plan.decision_record} | {
+            _association(place): _Planned(document_of(desired), at) for place, desired in enumerate(plan.associations)
+        }
+        before = self._items(execution)
+        with translated(f"keep the plan of {execution.execution_name}", missing=UpstreamError):
+            with self._table.batch_writer() as batch:
+                # The old plan's own item first: from here on there is none.
+                for name in sorted(before.keys() - parts.keys(), key=lambda name: (name != _PLAN, name)):
+                    batch.delete_item(Key=_key(execution, name))
+                for name, part in parts.items():
+                    batch.put_item(Item=self._item(execution, name, part))
+            self._table.put_item(Item=self._item(execution, _PLAN, head))
+        return tuple(range(len(plan.associations)))
+
+    def planned(self, execution: ExecutionInput, place: int) -> PlannedAssociation:
+        """Return one association as it was decided on last.
+
+        Raises:
+            UpstreamError: it is not kept, or not any longer.
+        """
+        name = _association(place)
+        with translated(f"read {name} of {execution.execution_name}", missing=UpstreamError):
+            item = self._table.get_item(Key=_key(execution, name), ConsistentRead=True).get("Item")
+        if item is None:
+            raise _lost(execution, name)
+        planned = msgspec.json.decode(str(item["json"]), type=_Planned)
+        return PlannedAssociation(desired=attachment_of(planned.desired), at=planned.at)
+
+    def keep_planned(self, execution: ExecutionInput, place: int, planned: PlannedAssociation) -> None:
+        """Keep one association as it was decided again."""
+        self._put(execution, _association(place), _Planned(document_of(planned.desired), planned.at))
+
+    def keep_result(self, execution: ExecutionInput, place: int, result: ItemResult) -> None:
+        """Keep what came of one association, as much of it as there is room for."""
+        self._put(execution, f"{_RESULT}{place}", fitted(result))
+
+    def kept(self, execution: ExecutionInput) -> KeptAttempt:
+        """Return all that is kept of an attempt.
+
+        Raises:
+            UpstreamError: nothing is kept of it, or not any longer.
+        """
+        items = self._items(execution)
+        names = (_PLAN, _DECISION_RECORD)
+        if not items.keys() >= {*names}:
+            raise _lost(execution, _PLAN)
+        head = msgspec.json.decode(items[_PLAN], type=_Head)
+        places = range(head.associations)
+        missing = [place for place in places if _association(place) not in items]
+        if missing:
+            raise _lost(execution, _association(missing[0]))
+        decode = msgspec.json.Decoder(_Planned).decode
+        plan = msgspec.structs.replace(
+            head.plan,
+            associations=tuple(attachment_of(decode(items[_association(place)]).desired) for place in places),
+            decision_record=msgspec.json.decode(items[_DECISION_RECORD], type=AssociationDecisionRecord | None),
+        )
+        results = msgspec.json.Decoder(ItemResult)
+        return KeptAttempt(
+            plan=plan,
+            results={
+                place: results.decode(items[f"{_RESULT}{place}"]) for place in places if f"{_RESULT}{place}" in items
+            },
+        )
+
+    def _items(self, execution: ExecutionInput) -> dict[str, str]:
+        """Read what is kept, in JSON, by the names of the items."""
+        with translated(f"read what is kept of {execution.execution_name}", missing=UpstreamError):
+            found = queried(
+                self._table,
+                KeyConditionExpression="attempt = :attempt",
+                ExpressionAttributeValues={":attempt": execution.execution_name},
+                ConsistentRead=True,
+            )
+            return {str(item["item"]): str(item["json"]) for item in found}
+
+    def _put(self, execution: ExecutionInput, name: str, part: object) -> None:
+        with translated(f"write {name} of {execution.execution_name}", missing=UpstreamError):
+            self._table.put_item(Item=self._item(execution, name, part))
+
+    def _item(self, execution: ExecutionInput, name: str, part: object) -> dict[str, Any]:
+        return _key(execution, name) | {
+            "json": msgspec.json.encode(part).decode(),
+            "expires_at": int((self._now() + _KEPT_FOR).timestamp()),
+        }
+
+
+def _association(place: int) -> str:
+    return f"{_ASSOCIATION}{place}"
+
+
+def _key(execution: ExecutionInput, name: str) -> dict[str, str]:
+    return {"attempt": execution.execution_name, "item": name}
+
+
+def _lost(execution: ExecutionInput, name: str) -> UpstreamError:
+    return UpstreamError(f"{name} of {execution.execution_name} is not kept, or not any longer")

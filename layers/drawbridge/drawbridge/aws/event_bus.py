@@ -1,0 +1,59 @@
+"""EventBridge: the bus that others build on, and the notifications that are relayed to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from drawbridge.aws.errors import error_for, translated
+from drawbridge.discovery.announcements import RequestReview
+from drawbridge.hint.notification import CONNECTION_NOTIFICATION
+from drawbridge.record.record import StatusChange
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+
+SOURCE = "drawbridge"
+STATUS_CHANGED = "Request Status Changed"
+REVIEWED = "Request Reviewed"
+
+
+class EventBus:
+    """The ``drawbridge`` bus."""
+
+    def __init__(self, events: EventBridgeClient, name: str) -> None:
+        self._events = events
+        self._name = name
+
+    def announce(self, change: StatusChange) -> None:
+        """Put a change of status on the bus."""
+        self._put(STATUS_CHANGED, msgspec.to_builtins(change), resources=[change.subject])
+
+    def announce_review(self, review: RequestReview) -> None:
+        """Put what a review came to on the bus."""
+        self._put(REVIEWED, msgspec.to_builtins(review), resources=[review.subject])
+
+    def relay(self, details: list[dict[str, Any]]) -> None:
+        """Put connection notifications on the bus."""
+        for detail in details:
+            self._put(CONNECTION_NOTIFICATION, detail, resources=[])
+
+    def _put(self, detail_type: str, detail: dict[str, Any], *, resources: list[str]) -> None:
+        with translated(f"put {detail_type!r} on {self._name}"):
+            answer = self._events.put_events(
+                Entries=[
+                    {
+                        "EventBusName": self._name,
+                        "Source": SOURCE,
+                        "DetailType": detail_type,
+                        "Detail": msgspec.json.encode(detail).decode(),
+                        "Resources": [each for each in resources if each.startswith("arn:")],
+                    }
+                ]
+            )
+        # The call succeeds as a whole and reports each entry's failure in its body.
+        if answer["FailedEntryCount"]:
+            failed = answer["Entries"][0]
+            code = failed.get("ErrorCode", "")
+            raise error_for(code)(f"put {detail_type!r} on {self._name}: {code}: {failed.get('ErrorMessage')}")

@@ -1,0 +1,447 @@
+"""The ledger: DynamoDB, one row a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+from msgspec import UNSET
+
+from drawbridge.approval.notify import StatusReached
+from drawbridge.approval.question_slots import AWAITS_QUESTION_SLOT
+from drawbridge.association.owned_object import OwnedObject
+from drawbridge.association.plan_inputs import PlanInputs
+from drawbridge.aws.errors import translated
+from drawbridge.aws.table_reads import items_of, only, queried, scanned
+from drawbridge.aws.table_writes import TooLargeError, Write, written
+from drawbridge.bounds import fitting
+from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
+from drawbridge.decision.let_in import NOT_MANAGED, LetIn, let_in_before
+from drawbridge.discovery.ledger_row import LedgerRow, is_followed
+from drawbridge.discovery.observed_request import ObservedRequest
+from drawbridge.discovery.review import Review
+from drawbridge.errors import InvalidInputError, UpstreamError
+from drawbridge.lattice import MatchAttributes
+from drawbridge.parsing import UnreadableError, read_json
+from drawbridge.publication import AttachmentSnapshot
+from drawbridge.record import Outcome, OutcomeBasis
+from drawbridge.record.bounds import surplus
+from drawbridge.record.entry import Entry
+from drawbridge.record.outcome import PUBLISHED_BYTES
+from drawbridge.record.record import StatusChange, brief, few
+from drawbridge.request import kind_of
+from drawbridge.status import Status
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+Read = TypeVar("Read", LedgerRow, Entry)
+
+_YES = "yes"
+FOLLOWED_INDEX = "followed"
+"""Holds the rows that carry the attribute of that name, which are few: those that AWS should still list."""
+
+_OVER = frozenset({Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN})
+"""Nothing is let in any more."""
+_NOTHING = "null"
+"""Says in a row that nothing is let in; a version before kept only decision records, and its rows say nothing."""
+
+_HISTORY_KEPT = 100
+"""Entries of a row's history, if they fit; the bus has told of the earlier ones."""
+
+
+BrokenRow = Callable[[str], None]
+"""Is told of a row that can't be read: its id, and why."""
+
+
+class LedgerTable:
+    """The rows. Every write is conditional on what was read, so that no writer takes back what another one wrote.
+
+    A row that can't be read, because somebody wrote it by hand, is passed over where many are read: its request stays
+    as it is until the row is mended or deleted.
+    """
+
+    def __init__(self, table: Table, *, now: Callable[[], datetime], on_broken: BrokenRow = lambda _: None) -> None:
+        self._table = table
+        self._now = now
+        self._on_broken = on_broken
+
+    def rows(self, request_ids: Collection[str]) -> Mapping[str, LedgerRow]:
+        """Return the rows of requests, as far as a sweep compares them: without what their decisions rested on."""
+        with translated("read the ledger", missing=UpstreamError):
+            rows = self._readable(items_of(self._table, request_ids, _COMPARED), _row)
+            return {row.request_id: row for row in rows}
+
+    def with_decision_records(self, row: LedgerRow) -> LedgerRow:
+        """Return a row with what its decisions rested on, for a review."""
+        with translated(f"read {row.request_id}", missing=UpstreamError):
+            item: Any = self._table.get_item(Key={"request_id": row.request_id}, **only(_DECISION_RECORDS)).get(
+                "Item", {}
+            )
+        # Whatever somebody wrote there by hand is none.
+        own, of_associations = (
+            _read(name, text) if isinstance(text := item.get(name), str) else None for name in _DECISION_RECORDS
+        )
+        return msgspec.structs.replace(row, decision_record=own, association_decision_record=of_associations)
+
+    def followed(self) -> list[LedgerRow]:
+        """Return the rows that AWS should still list: under way, or settled only for now."""
+        with translated("read the rows that are followed", missing=UpstreamError):
+            return list(self._readable(self._followed(), _row))
+
+    def claim(self, observed: ObservedRequest, attempt: int, *, after: LedgerRow | None) -> bool:
+        """Enter an attempt; ``False`` if the row is not any longer as it was read, in ``after``."""
+        now = self._moment()
+        lost = after is not None and not after.settled
+        write = Write(
+            about=msgspec.to_builtins(observed.request),
+            kind=kind_of(observed.request),
+            subject=observed.request.subject,
+            account_id=observed.account_id,
+            status=Status.PENDING,
+            attempt=attempt,
+            settled=False,
+            seen=observed.observed_fingerprint,
+            wanted=observed.bindings_fingerprint,
+            permitted=observed.decision_fingerprint,
+            failures=(after.failures if after else 0) + lost,
+            incomplete=False,
+            drift=observed.drift_fingerprint,
+            **({"inputs": _inputs_text(observed.inputs)} if observed.inputs is not None else {}),
+            **({"left": _text(observed.left_behind)} if observed.left_behind is not None else {}),
+            reviewed="",
+            # What was found stays found until it is decided otherwise, and is told once.
+            no_longer_permitted=bool(after and after.no_longer_permitted),
+            awaits_turn=False,
+            followed=_YES,
+            reasons=[],
+            updated_at=now,
+        )
+        write.set_once("first_seen_at", now)
+        write.append("history", {"status": Status.PENDING, "attempt": attempt, "at": now})
+        if after is None:
+            write.only_if_new("request_id")
+        else:
+            if after.let_in is UNSET and after.status in _OVER:
+                write.set(let_in=_NOTHING)
+            elif after.let_in is UNSET and (before := _of_before(self.with_decision_records(after))) is not None:
+                write.set(let_in=_text(before))
+            write.only_if(attempt=after.attempt, settled=after.settled)
+        return self._update(observed.request.request_id, write) is not None
+
+    def change_status(self, change: StatusChange, outcome: Outcome) -> StatusChange | None:
+        """Take over a change of status; nothing, and ``None``, if a later attempt has the row.
+
+        The history gets an entry, and a failure is counted, only if the status is not the one that the attempt has
+        reached already. What an earlier attempt published is published still, and stays in the row.
+        """
+        now = self._moment()
+        reached = self._change(change, outcome, now)
+        reasons = msgspec.to_builtins(brief(outcome.reasons))
+        entry = {"status": change.status, "attempt": change.attempt, "at": now, "reasons": list(reasons)}
+        reached.append("history", entry)
+        if change.status is Status.FAILED:
+            reached.add("failures", 1)
+        elif outcome.settled:
+            reached.set(failures=0)
+        reached.only_if(attempt=change.attempt, settled=False)
+        reached.only_if_not(status=change.status)
+        written = self._update(change.request_id, reached)
+        if written is None:
+            repeated = self._change(change, outcome, now)
+            repeated.only_if(attempt=change.attempt, status=change.status)
+            if outcome.settled and change.status is not Status.FAILED:
+                repeated.set(failures=0)
+            if not outcome.settled:
+                # A late repetition must not open again what has settled since.
+                repeated.only_if(settled=False)
+            written = self._update(change.request_id, repeated)
+        if written is None:
+            return None
+        self._shorten_history(change.request_id, written)
+        self._shorten_published(change, written)
+        if outcome.taken_back:
+            # The same list can't be added to and taken from in one update.
+            taken = Write()
+            taken.delete("published", set(outcome.taken_back))
+            taken.only_if(attempt=change.attempt)
+            self._update(change.request_id, taken)
+        return msgspec.structs.replace(change, account_id=written["account_id"])
+
+    def note_observed(self, row: LedgerRow, observed: ObservedRequest) -> None:
+        """Note what a request that waits was last compared with; nothing if it does not wait any more."""
+        write = Write(seen=observed.observed_fingerprint, permitted=observed.decision_fingerprint)
+        write.only_if(attempt=row.attempt, settled=False)
+        self._update(row.request_id, write)
+
+    def note_drift_healed(self, row: LedgerRow) -> None:
+        """Note that what an attempt was made for is as it was left; nothing if the row has a later attempt by now."""
+        self._note(row, Write(drift=""))
+
+    def note_inputs(self, row: LedgerRow, inputs: PlanInputs) -> None:
+        """Note what was found, for the next sweep to compare with; nothing if the row has a later attempt by now."""
+        self._note(row, Write(inputs=_inputs_text(inputs)))
+
+    def _note(self, row: LedgerRow, write: Write) -> None:
+        write.only_if(attempt=row.attempt, settled=True)
+        self._update(row.request_id, write)
+
+    def note_review(self, row: LedgerRow, review: Review, *, policies_fingerprint: str) -> None:
+        """Note what a review came to, under which configuration; nothing if the row has a later attempt by now."""
+        projection = {"at": self._moment(), "reasons": msgspec.to_builtins(few(review.reasons))}
+        write = Write(reviewed=policies_fingerprint, no_longer_permitted=not review.permitted, review=projection)
+        write.only_if(attempt=row.attempt, settled=True)
+        self._update(row.request_id, write)
+
+    @staticmethod
+    def _change(change: StatusChange, outcome: Outcome, now: str) -> Write:
+        write = Write(
+            status=change.status,
+            settled=outcome.settled,
+            reasons=list(change.reasons),
+            incomplete=outcome.incomplete,
+            awaits_turn=any(reason.code == AWAITS_QUESTION_SLOT for reason in outcome.reasons),
+            updated_at=now,
+        )
+        if is_followed(change.status, settled=outcome.settled):
+            write.set(followed=_YES)
+        else:
+            write.remove("followed")
+        if outcome.decided_by:
+            write.set(decided_by=msgspec.to_builtins(few(outcome.decided_by)))
+        if outcome.decision_record:
+            write.set(grounds=_text(outcome.decision_record))
+        if outcome.association_decision_record:
+            write.set(association_grounds=_text(outcome.association_decision_record))
+        _note_let_in(write, change.status, outcome)
+        if outcome.basis:
+            write.set(**_basis(outcome.basis))
+        if outcome.cut:
+            write.set(cut=list(outcome.cut))
+        else:
+            write.remove("cut")
+        if outcome.attachments is not None:
+            write.set(ways=_text(outcome.attachments))
+        if change.published:
+            write.add("published", set(change.published))
+        return write
+
+    def let_in(self, request_id: str) -> LetIn | None:
+        """Return what was let in of a request; ``None`` where nothing was, or it is not known."""
+        with translated(f"read what was let in of {request_id}", missing=UpstreamError):
+            item = self._table.get_item(
+                Key={"request_id": request_id}, ConsistentRead=True, ProjectionExpression="let_in"
+            ).get("Item", {})
+        kept: LetIn | None = _read("let_in", str(item.get("let_in", "")))
+        return kept
+
+    def entry(self, request_id: str) -> Entry | None:
+        """Return all that the ledger knows of a request.
+
+        Raises:
+            InvalidInputError: its row can't be read.
+        """
+        with translated(f"read {request_id}", missing=UpstreamError):
+            item = self._table.get_item(Key={"request_id": request_id}, ConsistentRead=True).get("Item")
+        return None if item is None else _entry(item)
+
+    def reached(self, request_id: str) -> StatusReached | None:
+        """Return the status that a request has by now, and why; ``None`` if it has no row."""
+        with translated(f"read {request_id}", missing=UpstreamError):
+            projection = only(("request_id", "status", "attempt", "reasons"))
+            item: Any = self._table.get_item(Key={"request_id": request_id}, ConsistentRead=True, **projection).get(
+                "Item"
+            )
+        if item is None:
+            return None
+        return msgspec.convert(item | {"attempt": int(item["attempt"])}, StatusReached)
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield all that the ledger knows, in no order."""
+        with translated("read the ledger", missing=UpstreamError):
+            yield from self._readable(scanned(self._table), _entry)
+
+    def _readable(self, items: Iterable[dict[str, Any]], read: Callable[[dict[str, Any]], Read]) -> Iterator[Read]:
+        """Yield what can be read, and tell of the rest."""
+        for item in items:
+            try:
+                yield read(item)
+            except InvalidInputError as broken:
+                self._on_broken(str(broken))
+
+    def _shorten_history(self, request_id: str, item: dict[str, Any]) -> None:
+        first = surplus(item["history"], most=_HISTORY_KEPT)
+        if first > 0:
+            write = Write()
+            write.remove_first("history", first)
+            write.add("history_left_out", first)
+            write.only_if_as_long("history", len(item["history"]))
+            self._update(request_id, write)
+
+    def _shorten_published(self, change: StatusChange, item: dict[str, Any]) -> None:
+        """Leave out names of earlier attempts that there is no room for beside those of this one."""
+        names: set[str] = set(item.get("published", ()))
+        kept = fitting([*change.published, *sorted(names - set(change.published))], PUBLISHED_BYTES)
+        surplus = names.difference(kept)
+        if surplus:
+            write = Write()
+            write.delete("published", surplus)
+            write.only_if(attempt=change.attempt)
+            self._update(change.request_id, write)
+
+    def _update(self, request_id: str, write: Write) -> dict[str, Any] | None:
+        """Write, and return the row as it is then; ``None`` if the condition does not hold."""
+        with translated(f"write {request_id} to the ledger", missing=UpstreamError):
+            try:
+                return written(self._table, request_id, write)
+            except TooLargeError:
+                self._make_room(request_id)
+            return written(self._table, request_id, write)
+
+    def _make_room(self, request_id: str) -> None:
+        """Cut the history of a row that a version wrote which did not bound it by bytes."""
+        item: Any = self._table.get_item(Key={"request_id": request_id}, **only(("history",))).get("Item", {})
+        entries = item.get("history", [])
+        first = surplus(entries, most=_HISTORY_KEPT)
+        write = Write()
+        write.remove_first("history", first)
+        write.add("history_left_out", first)
+        write.only_if_as_long("history", len(entries))
+        if first:
+            written(self._table, request_id, write)
+
+    def _followed(self) -> Iterator[dict[str, Any]]:
+        compared = only(_COMPARED)
+        return queried(
+            self._table,
+            IndexName=FOLLOWED_INDEX,
+            KeyConditionExpression="#followed = :yes",
+            ExpressionAttributeValues={":yes": _YES},
+            ProjectionExpression=compared["ProjectionExpression"],
+            ExpressionAttributeNames=compared["ExpressionAttributeNames"] | {"#followed": "followed"},
+        )
+
+    def _moment(self) -> str:
+        return self._now().isoformat(timespec="milliseconds")
+
+
+def _text(kept: object) -> str:
+    """Return it as JSON: nobody asks DynamoDB for its parts."""
+    return msgspec.json.encode(kept).decode()
+
+
+def _inputs_text(inputs: PlanInputs) -> str:
+    """Return it as JSON; empty if it says nothing."""
+    return "" if inputs == PlanInputs() else _text(inputs)
+
+
+def _basis(basis: OutcomeBasis) -> dict[str, str]:
+    """Return the attributes that say something."""
+    attributes = {
+        "seen": basis.observed_fingerprint,
+        "wanted": basis.bindings_fingerprint,
+        "matched": basis.matching_bindings_fingerprint,
+        "permitted": basis.decision_fingerprint,
+    }
+    attributes["inputs"] = _inputs_text(basis.inputs)
+    if basis.contents is not UNSET:
+        attributes["contents"] = _text(basis.contents)
+    if basis.left_behind is not None:
+        attributes["left"] = _text(basis.left_behind)
+    return {name: value for name, value in attributes.items() if value}
+
+
+def _note_let_in(write: Write, status: Status, outcome: Outcome) -> None:
+    """Note what is let in from now on, and whether it is only kept."""
+    if outcome.let_in is not None:
+        write.set(let_in=_text(outcome.let_in))
+    elif status in _OVER and not any(reason.code == NOT_MANAGED for reason in outcome.reasons):
+        # Not removed: the grounds stay for people to read, and are not to be taken for those of a version before.
+        write.set(let_in=_NOTHING)
+    if outcome.kept is not None:
+        write.set(kept=msgspec.to_builtins(few(outcome.kept)))
+        if not outcome.kept:
+            write.set(no_longer_permitted=False)
+
+
+def _of_before(row: LedgerRow) -> LetIn | None:
+    """Return what a version before let in, which kept only grounds: those of the next decision will replace them."""
+    return let_in_before(row.decision_record, row.decided_by)
+
+
+_IN_JSON: Mapping[str, tuple[Any, object]] = {
+    "grounds": (DecisionRecord, None),
+    "association_grounds": (AssociationDecisionRecord, None),
+    "contents": (tuple[MatchAttributes, ...] | None, None),
+    "ways": (tuple[AttachmentSnapshot, ...], ()),
+    "inputs": (PlanInputs, PlanInputs()),
+    "left": (tuple[OwnedObject, ...], UNSET),
+    "let_in": (LetIn | None, None),
+}
+"""The attributes that hold JSON: of what kind each is, and what is read of one that another version wrote otherwise."""
+
+_DECISION_RECORDS = ("grounds", "association_grounds")
+"""Large, and only read by reviews. The index holds them all the same: its projection can't be changed in place."""
+_COMPARED = ("request_id", *(name for name in LedgerRow.__struct_encode_fields__ if name not in _DECISION_RECORDS))
+
+
+def _read(name: str, text: str) -> Any:
+    kind, otherwise = _IN_JSON[name]
+    try:
+        return read_json(text, kind)
+    except UnreadableError:
+        return otherwise
+
+
+@contextmanager
+def _reading(item: Mapping[str, Any]) -> Iterator[None]:
+    """Have whatever is wrong with a row said in one way."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError, msgspec.MsgspecError) as error:
+        why = f"{type(error).__name__}: {error}"
+        raise InvalidInputError(
+            f"the ledger's row {str(item.get('request_id'))[:200]!r} can't be read: {why[:300]}; mend or delete it"
+        ) from error
+
+
+def _entry(item: dict[str, Any]) -> Entry:
+    with _reading(item):
+        return _entry_of(item)
+
+
+def _entry_of(item: dict[str, Any]) -> Entry:
+    stored = {
+        **item,
+        "grounds": _read("grounds", item.get("grounds", "")),
+        "association_grounds": _read("association_grounds", item.get("association_grounds", "")),
+        "let_in": _read("let_in", item.get("let_in", "")),
+        "published": sorted(item.get("published", ())),
+        "attempt": int(item["attempt"]),
+        "history_left_out": int(item.get("history_left_out", 0)),
+        "history": [each | {"attempt": int(each["attempt"])} for each in item.get("history", ())],
+    }
+    return msgspec.convert(stored, Entry)
+
+
+def _row(item: dict[str, Any]) -> LedgerRow:
+    with _reading(item):
+        return _row_of(item)
+
+
+def _row_of(item: dict[str, Any]) -> LedgerRow:
+    # DynamoDB gives every number as a Decimal.
+    numbers = {name: int(item[name]) for name in ("attempt", "failures")}
+    # An empty text stands for what was never written.
+    in_json = {name: _read(name, item[name]) for name in _IN_JSON if item.get(name, "") != ""}
+    readable = {name: value for name, value in in_json.items() if value is not UNSET}
+    plain = {name: value for name, value in item.items() if name not in _IN_JSON}
+    row = msgspec.convert(plain | numbers | readable, LedgerRow)
+    if row.request_id != item["request_id"]:
+        raise ValueError(f"it is about {row.request_id}")
+    if datetime.fromisoformat(row.updated_at).tzinfo is None:
+        raise ValueError("updated_at has no time zone")
+    return row if in_json.get("left") is not UNSET else msgspec.structs.replace(row, left_behind=UNSET)

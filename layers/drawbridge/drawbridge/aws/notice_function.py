@@ -1,0 +1,23 @@
+"""Lambda: having another function do something later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drawbridge.aws.errors import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+
+class NoticeFunction:
+    """The function that tells people what became of their clicks."""
+
+    def __init__(self, functions: LambdaClient, name: str) -> None:
+        self._functions = functions
+        self._name = name
+
+    def send(self, notice: bytes) -> None:
+        """Have it told; Lambda keeps it, tries again, and keeps aside what it can't do."""
+        with translated(f"invoke {self._name}"):
+            self._functions.invoke(FunctionName=self._name, InvocationType="Event", Payload=notice)

@@ -1,0 +1,57 @@
+"""Deciding again: on the facts that were kept, as of the time that they are of, by other policies."""
+
+import hashlib
+from collections.abc import Mapping
+
+import msgspec
+
+from drawbridge.decision import Decision
+from drawbridge.decision.cedar import PolicySet
+from drawbridge.decision.decide import decide
+from drawbridge.decision.decision_record import DecisionRecord
+from drawbridge.decision.facts import EvaluationTime, Facts, ShareFacts
+
+MOST_CONTENTS = 100
+"""Resources of a share that are kept: it may hold 5,000, and a row is to stay small."""
+
+
+def decision_record_of(
+    facts: Facts, decision: Decision, policies: PolicySet, evaluation_time: EvaluationTime, versions: Mapping[str, int]
+) -> DecisionRecord:
+    """Return the record of a decision that was made on the facts at that time."""
+    names = {name for reason in decision.because if (name := policies.policy_of(reason.source)) is not None}
+    outcome = outcome_of(decision)
+    decision_record = DecisionRecord(
+        outcome=outcome,
+        at=evaluation_time.now,
+        zone=evaluation_time.zone,
+        policies=policies.version,
+        determined_by=tuple(f"{name}@{versions[name]}" if name in versions else name for name in sorted(names)),
+        facts=facts,
+        fingerprint=sha256_fingerprint(facts, policies.version, outcome),
+    )
+    return decision_record.keeping(_kept(facts))
+
+
+def decide_again(
+    decision_record: DecisionRecord, policies: PolicySet, evaluation_time: EvaluationTime | None = None
+) -> Decision:
+    """Decide again, as of the same moment unless another one is told."""
+    return decide(decision_record.facts, policies, evaluation_time or decision_record.evaluation_time)
+
+
+def outcome_of(decision: Decision) -> str:
+    """Name the outcome: ``accept``, ``askApprover``, ``reject``, ``hold`` or ``moot``."""
+    return str(decision.__struct_config__.tag)
+
+
+def sha256_fingerprint(*parts: object) -> str:
+    """Return the SHA-256 of what is told, whatever the order of its tags."""
+    return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
+
+
+def _kept(facts: Facts) -> Facts:
+    if isinstance(facts, ShareFacts) and facts.contents is not None and len(facts.contents) > MOST_CONTENTS:
+        # Half of it would be taken for all of it: what is not kept is unknown to whoever decides again.
+        return msgspec.structs.replace(facts, contents=None)
+    return facts

@@ -1,0 +1,26 @@
+"""Question slots: requests that are held until another question of the same account is closed."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from drawbridge.approval.question_slots import AWAITS_QUESTION_SLOT
+from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.status import Status
+
+
+class FreeQuestionSlots:
+    """The slots that are free at one sweep. It only tells whom to start: whoever asks takes the slot itself."""
+
+    def __init__(self, followed: Iterable[LedgerRow], most: int) -> None:
+        self._taken = Counter(row.account_id for row in followed if row.may_be_asked_about)
+        self._most = most
+
+    def is_next(self, row: LedgerRow) -> bool:
+        """Return whether the request awaits a slot and gets one; it is taken then."""
+        held = row.awaits_question_slot and row.status is Status.HELD
+        # What failed is tried again after the waits of a failure.
+        kept = row.status is not Status.FAILED and any(reason.code == AWAITS_QUESTION_SLOT for reason in row.kept)
+        if not (held or kept) or self._taken[row.account_id] >= self._most:
+            return False
+        self._taken[row.account_id] += 1
+        return True

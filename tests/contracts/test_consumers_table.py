@@ -1,0 +1,180 @@
+"""The registry of consumers, as the adapter promises to read it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from drawbridge.aws.consumers_table import ConsumersTable
+from drawbridge.decision.facts import Consumer, Fact, Requester
+from drawbridge.decision.registration import Registration, registration
+from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
+from tests.builders import CONSUMER, NOW
+from tests.contracts.accounts import refusing
+from tests.contracts.conftest import NewAccount
+
+
+@pytest.fixture(scope="module")
+def table(new_account: NewAccount) -> Any:
+    return new_account().table("ConsumersTable")
+
+
+def registered(table: Any, **fields: Any) -> Consumer | None:
+    table.put_item(Item={"account_id": CONSUMER, **fields})
+    return ConsumersTable(table).consumer(CONSUMER)
+
+
+def test_who_is_not_registered_is_not_known(table: Any) -> None:
+    assert ConsumersTable(table).consumer("999999999999") is None
+
+
+def test_a_consumer_is_as_it_is_registered(table: Any) -> None:
+    found = registered(table, tier="gold", services=["vpce-svc-1", "vpce-svc-2"], name="Orders", notes="since May")
+
+    assert found == Consumer(
+        tier="gold", services=frozenset({"vpce-svc-1", "vpce-svc-2"}), name="Orders", notes="since May"
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2026-05-01T12:00:00+02:00", datetime(2026, 5, 1, 10, tzinfo=UTC)),
+        ("2026-05-01", datetime(2026, 5, 1, tzinfo=UTC)),
+        ("in May", None),
+        (Decimal(2026), None),
+        (None, None),
+    ],
+    ids=str,
+)
+def test_since_when_is_read_as_a_date_or_left_out(table: Any, written: object, read: datetime | None) -> None:
+    found = registered(table, since=written)
+
+    assert found is not None
+    assert found.since == read
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("*", {"*"}),
+        ("vpce-svc-1", {"vpce-svc-1"}),
+        (" vpce-svc-1 ,, ", {"vpce-svc-1"}),
+        ("", set()),
+        ({"vpce-svc-1"}, {"vpce-svc-1"}),
+        (["vpce-svc-1", Decimal(2), None], {"vpce-svc-1"}),
+        ([], set()),
+        (Decimal(1), set()),
+        (None, set()),
+        (True, set()),
+        ({Decimal(1)}, set()),
+    ],
+    ids=str,
+)
+def test_services_are_read_however_people_wrote_them(table: Any, written: object, read: set[str]) -> None:
+    found = registered(table, services=written)
+
+    assert found is not None
+    assert found.services == read
+
+
+@pytest.mark.parametrize("odd", [Decimal(1), ["Orders"], True, {Decimal(1)}, b"gold", {"a": "b"}], ids=str)
+def test_what_a_field_of_another_form_means_is_unknown(table: Any, odd: object) -> None:
+    found = registered(table, tier=odd, name="Orders", notes=None, more="x")
+
+    assert found == Consumer(name="Orders", unreadable=("tier",))
+    assert Fact.CONSUMER in Requester(account_id=CONSUMER, consumer=found).unknown
+
+
+def test_services_that_can_t_all_be_read_are_unknown(table: Any) -> None:
+    found = registered(table, services=["vpce-svc-1", Decimal(2), None])
+
+    assert found == Consumer(services=frozenset({"vpce-svc-1"}), unreadable=("services",))
+    assert registered(table) == Consumer()
+
+
+def test_a_registry_that_is_gone_says_nothing_of_an_account(table: Any) -> None:
+    with (
+        refusing(table.meta.client, "get_item", "ResourceNotFoundException"),
+        pytest.raises(UpstreamError, match=CONSUMER),
+    ):
+        ConsumersTable(table).consumer(CONSUMER)
+
+
+def test_who_is_throttled_does_not_know_whether_it_is_registered(table: Any) -> None:
+    with (
+        refusing(table.meta.client, "get_item", "ProvisionedThroughputExceededException"),
+        pytest.raises(ThrottledError, match=CONSUMER),
+    ):
+        ConsumersTable(table).consumer(CONSUMER)
+
+
+def entry(account_id: str = CONSUMER, **changes: Any) -> Registration:
+    told: dict[str, Any] = {
+        "tier": "gold",
+        "services": ["vpce-svc-0123456789abcdef0", "vpce-svc-0123456789abcdef1"],
+        "name": "Orders",
+        "notes": "",
+        "since": NOW,
+    }
+    return registration(account_id, **(told | changes))
+
+
+def test_what_is_registered_is_read_as_it_was_written(new_account: NewAccount) -> None:
+    consumers = ConsumersTable(new_account().table("ConsumersTable"))
+
+    assert consumers.add(entry(), replace=False)
+
+    assert consumers.consumer(CONSUMER) == entry().consumer
+    assert [*consumers.all()] == [entry()]
+
+
+def test_who_is_registered_is_overwritten_only_if_that_is_said(new_account: NewAccount) -> None:
+    consumers = ConsumersTable(new_account().table("ConsumersTable"))
+    consumers.add(entry(), replace=False)
+
+    refused = consumers.add(entry(tier="silver"), replace=False)
+    still = consumers.consumer(CONSUMER)
+    replaced = consumers.add(entry(tier="silver"), replace=True)
+    by_now = consumers.consumer(CONSUMER)
+
+    assert (refused, replaced) == (False, True)
+    assert still is not None
+    assert by_now is not None
+    assert (still.tier, by_now.tier) == ("gold", "silver")
+
+
+def test_who_is_removed_is_not_registered_and_can_t_be_removed_again(new_account: NewAccount) -> None:
+    consumers = ConsumersTable(new_account().table("ConsumersTable"))
+    consumers.add(entry(), replace=False)
+
+    assert [consumers.remove(CONSUMER), consumers.remove(CONSUMER)] == [True, False]
+    assert consumers.consumer(CONSUMER) is None
+
+
+def test_all_consumers_are_read_page_after_page(new_account: NewAccount) -> None:
+    table = new_account().table("ConsumersTable")
+    consumers = ConsumersTable(table)
+    long = "x" * 1000
+    accounts = [f"{number:012}" for number in range(1100)]
+    with table.batch_writer() as batch:
+        for account_id in accounts:
+            batch.put_item(Item={"account_id": account_id, "services": "*", "notes": long})
+
+    assert sorted(each.account_id for each in consumers.all()) == accounts
+
+
+@pytest.mark.parametrize("operation", ["put_item", "delete_item", "scan"])
+def test_who_may_not_write_the_registry_is_told_so(table: Any, operation: str) -> None:
+    consumers = ConsumersTable(table)
+    doing: dict[str, Any] = {
+        "put_item": lambda: consumers.add(entry(), replace=True),
+        "delete_item": lambda: consumers.remove(CONSUMER),
+        "scan": lambda: [*consumers.all()],
+    }
+
+    with refusing(table.meta.client, operation, "AccessDeniedException"), pytest.raises(AccessDeniedError):
+        doing[operation]()

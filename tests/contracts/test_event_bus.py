@@ -1,0 +1,145 @@
+"""EventBridge, as the adapter promises to put events on the bus."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from drawbridge.aws.event_bus import EventBus
+from drawbridge.discovery.announcements import BusAnnouncements
+from drawbridge.discovery.review import Review
+from drawbridge.errors import UpstreamError
+from drawbridge.record import Outcome
+from drawbridge.record.record import status_change
+from drawbridge.request import Request
+from drawbridge.status import Reason, Status
+from tests.builders import CONNECTION, CONSUMER, SHARE, SHARE_ARN, execution_input, row
+from tests.contracts.accounts import Account, answering
+from tests.contracts.conftest import NewAccount
+
+OUTCOME = Outcome(
+    status=Status.AVAILABLE, reasons=(Reason("published", "name", source="/a"),), settled=True, published=("/a", "/b")
+)
+Heard = Callable[[], dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def someone(new_account: NewAccount) -> Account:
+    """Return an account with the bus, and a queue that hears all that is on it."""
+    someone = new_account()
+    events, sqs = someone.client("events"), someone.client("sqs")
+    events.create_event_bus(Name="drawbridge")
+    queue = sqs.create_queue(QueueName="heard")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    rule = events.put_rule(
+        Name="all", EventBusName="drawbridge", EventPattern=json.dumps({"account": [someone.account_id]})
+    )["RuleArn"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+    events.put_targets(Rule="all", EventBusName="drawbridge", Targets=[{"Id": "queue", "Arn": arn}])
+    return someone
+
+
+@pytest.fixture
+def heard(someone: Account) -> Heard:
+    """Return the next event on the bus."""
+    sqs = someone.client("sqs")
+    queue = sqs.get_queue_url(QueueName="heard")["QueueUrl"]
+
+    def next_event() -> dict[str, Any]:
+        (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        event: dict[str, Any] = json.loads(message["Body"])
+        return event
+
+    return next_event
+
+
+def bus_of(someone: Account) -> EventBus:
+    return EventBus(someone.client("events"), "drawbridge")
+
+
+@pytest.mark.parametrize(
+    ("request_", "resources"), [(SHARE, [SHARE_ARN]), (CONNECTION, [])], ids=["share", "connection"]
+)
+def test_a_change_of_status_is_told_on_the_bus(
+    someone: Account, heard: Heard, request_: Request, resources: list[str]
+) -> None:
+    change = status_change(execution_input(request_, 2), OUTCOME, account_id=CONSUMER)
+
+    bus_of(someone).announce(change)
+
+    event = heard()
+    assert (event["source"], event["detail-type"]) == ("drawbridge", "Request Status Changed")
+    assert event["account"] == someone.account_id
+    assert event["resources"] == resources
+    assert event["detail"] == {
+        "id": change.id,
+        "requestId": request_.request_id,
+        "kind": "resource-share" if request_ is SHARE else "endpoint-connection",
+        "subject": request_.subject,
+        "accountId": CONSUMER,
+        "status": "AVAILABLE",
+        "attempt": 2,
+        "reasons": [{"code": "published", "text": "name", "source": "/a"}],
+        "published": ["/a", "/b"],
+    }
+
+
+def test_each_notification_is_relayed_by_itself(someone: Account, heard: Heard) -> None:
+    details = [{"serviceIds": [f"vpce-svc-{number}"], "endpointIds": []} for number in range(2)]
+
+    bus_of(someone).relay(details)
+
+    events = [heard(), heard()]
+    assert {event["detail-type"] for event in events} == {"Endpoint Connection Notification"}
+    assert sorted((event["detail"] for event in events), key=str) == details
+
+
+def test_trap_10_an_event_that_a_successful_call_did_not_take_is_an_error(someone: Account) -> None:
+    failed = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "not now"}]}
+
+    with (
+        answering(someone.client("events"), "put_events", failed),
+        pytest.raises(UpstreamError, match="InternalFailure: not now"),
+    ):
+        bus_of(someone).relay([{}])
+
+
+@pytest.mark.parametrize(
+    ("request_", "resources"), [(SHARE, [SHARE_ARN]), (CONNECTION, [])], ids=["share", "connection"]
+)
+def test_what_a_review_came_to_is_told_on_the_bus(
+    someone: Account, heard: Heard, request_: Request, resources: list[str]
+) -> None:
+    let_in = row(Status.AVAILABLE, request=request_, attempt=2)
+    reasons = tuple(Reason("policy", "no more", source=f"stop-{number}") for number in range(60))
+
+    BusAnnouncements(bus_of(someone)).reviewed(
+        let_in, Review(permitted=False, reasons=reasons), policies_fingerprint="digest"
+    )
+
+    event = heard()
+    assert (event["detail-type"], event["resources"]) == ("Request Reviewed", resources)
+    told = event["detail"]["reasons"]
+    assert (told[0], told[-1]["code"]) == ({"code": "policy", "text": "no more", "source": "stop-0"}, "more")
+    assert event["detail"] | {"reasons": ()} == {
+        "id": f"{request_.request_id}/2/reviewed/digest",
+        "requestId": request_.request_id,
+        "kind": "resource-share" if request_ is SHARE else "endpoint-connection",
+        "subject": request_.subject,
+        "accountId": CONSUMER,
+        "status": "AVAILABLE",
+        "permitted": False,
+        "reasons": (),
+    }
