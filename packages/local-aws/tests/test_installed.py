@@ -102,3 +102,14 @@ def test_the_command_is_there_and_nothing_is_but_what_was_asked_for(installed: P
 
     assert "--template" in told
     assert found.strip() == "None"
+
+
+def test_the_page_of_the_workspace_comes_with_its_templates(installed: Path, tmp_path: Path) -> None:
+    show = (
+        "from local_aws.slack.page import Page; from local_aws.slack.state import State; "
+        "page = Page(State(), '/slack', '', ''); print(page.whole(), page.sections())"
+    )
+
+    shown = _run(installed / "python", "-c", show, folder=tmp_path)
+
+    assert shown.count("Nothing has been posted here yet.") == 2

@@ -185,6 +185,58 @@ def test_hostile_text_is_text_wherever_it_stands(asked: tuple[Bot, Receiver, str
     assert set(message.links) == {"https://evil.example", "https://a/?\"'><b>"}
 
 
+def test_text_is_no_template(asked: tuple[Bot, Receiver, str], local_aws_server: LocalAws) -> None:
+    mine, _, ts = asked
+    template = "{{ 7*7 }}{% if %}{# #}"
+    plain = {"type": "plain_text", "text": template}
+    mine.post("x", blocks=[{"type": "header", "block_id": template, "text": plain}])
+    mine.post(template)
+    mine.client.views_open(
+        trigger_id=workspace.block_actions("U0ALICE", ts, "deny")["trigger_id"],
+        view={
+            **ASKS,
+            "title": plain,
+            "blocks": [
+                {
+                    "type": "input",
+                    "block_id": template,
+                    "label": plain,
+                    "element": {"type": "plain_text_input", "action_id": template, "initial_value": template},
+                },
+                {
+                    "type": "actions",
+                    "elements": [_button(template, template, url=f"https://a/{template}")],
+                },
+            ],
+        },
+    )
+
+    page = _read(local_aws_server)
+
+    assert f'<div class="header">{template}</div>' in page
+    assert f'<div class="blocks"><div>{template}</div>' in page
+    assert f"<h3>{template}</h3>" in page
+    assert f'data-block="{template}" data-action="{template}" placeholder="" value="{template}"' in page
+    assert f'data-url="https://a/{template}">{template}</button>' in page
+
+
+def test_what_is_typed_already_begins_with_an_empty_line_if_the_app_says_so(
+    asked: tuple[Bot, Receiver, str], local_aws_server: LocalAws
+) -> None:
+    mine, _, ts = asked
+    element = {"type": "plain_text_input", "multiline": True, "initial_value": "\nsecond line"}
+    mine.client.views_open(
+        trigger_id=workspace.block_actions("U0ALICE", ts, "deny")["trigger_id"],
+        view={
+            **ASKS,
+            "blocks": [{"type": "input", "label": {"type": "plain_text", "text": "Why?"}, "element": element}],
+        },
+    )
+
+    # The first line break after the tag is the browser's to drop.
+    assert ">\n\nsecond line</textarea>" in _read(local_aws_server)
+
+
 @needs_browser
 def test_a_browser_shows_the_page(asked: tuple[Bot, Receiver, str], local_aws_server: LocalAws, tmp_path: Path) -> None:
     mine, _, ts = asked
