@@ -48,7 +48,7 @@ class ListedChannel:
 
 @dataclass(frozen=True)
 class Post:
-    """A message at its place."""
+    """A message as the page shows it."""
 
     message: Message
 
@@ -68,7 +68,7 @@ class Post:
 
 @dataclass(frozen=True)
 class PostingDay:
-    """The threads that were begun on a day, each message with its replies after it."""
+    """What was posted on a day: each message, and after it the replies to it, of whatever day they are."""
 
     name: str
     posts: Sequence[Post]
