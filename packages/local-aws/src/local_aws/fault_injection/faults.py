@@ -6,9 +6,11 @@ import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
+
+from msgspec.structs import replace
 
 from local_aws.fault_injection.plans import (
     KINDS,
@@ -72,11 +74,11 @@ class Force:
 
     def describe(self) -> dict[str, Any]:
         """Return what is in force, in the form in which it is posted, and how often each fault of calls has struck."""
-        told = describe(replace(self.plan, calls=self.calls()))
+        described = describe(replace(self.plan, calls=self.calls()))
         with self._lock:
-            for call, struck in zip(told["calls"], self._struck, strict=True):
+            for call, struck in zip(described["calls"], self._struck, strict=True):
                 call["struck"] = struck
-        return told
+        return described
 
     def fate(self) -> Fate:
         with self._lock:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
+
+import msgspec
+from msgspec import Meta
 
 from local_aws.http import control_input
-from local_aws.http.control_input import InvalidInputError
+from local_aws.http.control_input import AccountId, ControlInput, Count, InvalidInputError, Probability, Seconds
 
 Kind = Literal["throttle", "error", "slow", "lost-answer", "kill-before", "kill-after", "timeout", "fails-later"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -16,66 +16,78 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 OF_FUNCTIONS: frozenset[Kind] = frozenset({"kill-before", "kill-after", "timeout"})
 """What befalls only a Lambda function that makes a call: others have no process that AWS could end."""
 
-_OPERATION = re.compile(r"[a-z0-9*-]+:[A-Za-z0-9*]+")
-_ROLE = re.compile(r"[\w+=,.@*?-]{1,64}", re.ASCII)
-_CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]*")
+_OF_ONE_KIND: dict[str, Kind] = {"seconds": "slow", "code": "error", "status": "error"}
+"""Fields that only one kind has."""
+
+Operation = Annotated[
+    str,
+    Meta(pattern=r"^[a-z0-9*-]+:[A-Za-z0-9*]+\Z", description="service:Operation, such as ec2:DescribeVpcEndpoints,"),
+]
+RolePattern = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9_+=,.@*?-]{1,64}\Z", description="a role's name, with * for what varies,")
+]
+ErrorCode = Annotated[
+    str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9.]*\Z", description="an AWS error code, such as ConflictException,")
+]
+ErrorStatus = Annotated[int, Meta(ge=400, le=599, description="an HTTP status from 400 to 599")]
 
 
-@dataclass(frozen=True)
-class EventFaults:
+class EventFaults(ControlInput, frozen=True):
     """What befalls events; probabilities are per event, the delay is in seconds of the clock."""
 
-    drop: float = 0.0
-    duplicate: float = 0.0
-    delay: float = 0.0
+    drop: Probability = 0.0
+    duplicate: Probability = 0.0
+    delay: Seconds = 0.0
     reorder: bool = False
 
 
-@dataclass(frozen=True)
-class CallFault:
+class CallFault(ControlInput, frozen=True):
     """What befalls calls of an operation (``ec2:CreateTags``, ``ec2:*``); ``times`` None is for ever."""
 
-    operation: str
+    operation: Operation
     fault: Kind
-    probability: float = 1.0
-    times: int | None = None
-    skip: int = 0
+    probability: Probability = 1.0
+    times: Count | None = None
+    skip: Count = 0
     """So many matching calls pass first."""
-    account: str | None = None
+    account: AccountId | None = None
     """The caller's account; any if None."""
-    role: str | None = None
+    role: RolePattern | None = None
     """A glob on the name of the caller's role; anybody, persons too, if None."""
-    seconds: float | None = None
+    seconds: Seconds | None = None
     """With ``slow``: how long, on the clock."""
-    code: str | None = None
+    code: ErrorCode | None = None
     """With ``error``: AWS's error code; None is the one with which the service tells that it failed itself."""
-    status: int | None = None
+    status: ErrorStatus | None = None
     """With ``error``: the HTTP status; None is the one that the service's model has for the code."""
 
 
-@dataclass(frozen=True)
-class FaultPlan:
+class FaultPlan(ControlInput, frozen=True):
     """All that was posted."""
 
     seed: int | None = None
-    events: EventFaults = field(default_factory=EventFaults)
+    events: EventFaults = EventFaults()
     calls: tuple[CallFault, ...] = ()
+
+
+class _PostedCall(CallFault, frozen=True):
+    """What ``GET`` answers can be posted again: how often a fault struck is read, and not taken."""
+
+    struck: Count = 0
+
+
+class _PostedPlan(FaultPlan, frozen=True):
+    calls: tuple[_PostedCall, ...] = ()
 
 
 def describe(plan: FaultPlan) -> dict[str, Any]:
     """Return a plan in the form in which it is posted."""
-    return {
-        "seed": plan.seed,
-        "events": asdict(plan.events),
-        "calls": [_described(fault) for fault in plan.calls],
-    }
+    return {**msgspec.to_builtins(plan), "calls": [_described(fault) for fault in plan.calls]}
 
 
 def _described(fault: CallFault) -> dict[str, Any]:
-    told = {name: value for name, value in asdict(fault).items() if value is not None}
-    if not fault.skip:
-        del told["skip"]
-    return told
+    fields = msgspec.to_builtins(fault)
+    return {name: value for name, value in fields.items() if value is not None and (name, value) != ("skip", 0)}
 
 
 def parse(plan: Any) -> FaultPlan:
@@ -84,78 +96,15 @@ def parse(plan: Any) -> FaultPlan:
     Raises:
         InvalidInputError: the first thing that is wrong with it.
     """
-    body = control_input.fields("faults", plan, ("seed", "events", "calls"))
-    events = control_input.fields("events", body.get("events", {}), _names(EventFaults))
-    seed = body.get("seed")
-    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
-        raise InvalidInputError(f"seed: a whole number is expected, not {seed!r}")
-    calls = body.get("calls", [])
-    if not isinstance(calls, list):
-        raise InvalidInputError("calls: a list is expected")
-    return FaultPlan(
-        seed=seed,
-        events=EventFaults(
-            drop=control_input.probability("events.drop", events.get("drop", 0.0)),
-            duplicate=control_input.probability("events.duplicate", events.get("duplicate", 0.0)),
-            delay=control_input.seconds("events.delay", events.get("delay", 0.0)),
-            reorder=control_input.flag("events.reorder", events.get("reorder", False)),
-        ),
-        calls=tuple(_call(f"calls[{position}]", call) for position, call in enumerate(calls)),
-    )
+    posted = control_input.convert(plan, _PostedPlan, "faults")
+    for position, fault in enumerate(posted.calls):
+        _check_fields_fit(f"calls[{position}]", fault)
+    return msgspec.convert(posted, FaultPlan, from_attributes=True)
 
 
-def _call(where: str, value: Any) -> CallFault:
-    # What GET tells can be posted again: how often a fault struck is told, never taken.
-    told = {name: each for name, each in value.items() if name != "struck"} if isinstance(value, dict) else value
-    body = control_input.fields(where, told, _names(CallFault))
-    kind = body.get("fault")
-    if kind not in KINDS:
-        raise InvalidInputError(f"{where}.fault: one of {', '.join(KINDS)} is expected, not {kind!r}")
-    _only(where, body, kind, "slow", ("seconds",))
-    _only(where, body, kind, "error", ("code", "status"))
-    if kind == "fails-later" and "role" in body:
+def _check_fields_fit(where: str, fault: CallFault) -> None:
+    for name, kind in _OF_ONE_KIND.items():
+        if getattr(fault, name) is not None and fault.fault != kind:
+            raise InvalidInputError(f"{where}.{name}: only the fault {kind} has it, not {fault.fault}")
+    if fault.fault == "fails-later" and fault.role is not None:
         raise InvalidInputError(f"{where}.role: fails-later is of what an account makes, whoever made it; leave it out")
-
-    def optional(name: str, read: Callable[[str, Any], Any]) -> Any:
-        return read(f"{where}.{name}", body[name]) if body.get(name) is not None else None
-
-    return CallFault(
-        operation=_operation(f"{where}.operation", body.get("operation")),
-        fault=kind,
-        probability=control_input.probability(f"{where}.probability", body.get("probability", 1.0)),
-        times=optional("times", control_input.whole),
-        skip=control_input.whole(f"{where}.skip", body.get("skip", 0)),
-        account=optional("account", control_input.account),
-        role=optional("role", _role),
-        seconds=optional("seconds", control_input.seconds),
-        code=optional("code", _code),
-        status=optional("status", _status),
-    )
-
-
-def _names(kind: type[EventFaults | CallFault]) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind))
-
-
-def _only(where: str, body: Mapping[str, Any], kind: Kind, of: Kind, names: tuple[str, ...]) -> None:
-    for name in names:
-        if name in body and kind != of:
-            raise InvalidInputError(f"{where}.{name}: only the fault {of} has it, not {kind}")
-
-
-def _operation(where: str, value: Any) -> str:
-    return control_input.text(where, value, _OPERATION, "service:Operation, such as ec2:DescribeVpcEndpoints,")
-
-
-def _role(where: str, value: Any) -> str:
-    return control_input.text(where, value, _ROLE, "a role's name, with * for what varies,")
-
-
-def _code(where: str, value: Any) -> str:
-    return control_input.text(where, value, _CODE, "an AWS error code, such as ConflictException,")
-
-
-def _status(where: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 400 <= value <= 599:  # noqa: PLR2004 - HTTP's errors
-        raise InvalidInputError(f"{where}: an HTTP status from 400 to 599 is expected, not {value!r}")
-    return value
