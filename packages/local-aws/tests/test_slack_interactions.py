@@ -417,7 +417,7 @@ def test_clicks_and_submissions_go_over_http_too(approval: Approval, local_aws_s
         ("click", {"who": "U0BOB"}, "'who' is unknown"),
         ("click", b"{", "body: JSON is expected"),
         ("submit", {"user": "U0BOB", "viewId": "V0"}, "U0BOB has no modal V0 open"),
-        ("submit", {"user": "U0BOB", "viewId": "V0", "values": {"a": 1}}, "values: {block_id"),
+        ("submit", {"user": "U0BOB", "viewId": "V0", "values": {"a": 1}}, "values.a: {action_id: value} is expected"),
         ("submit", {"user": "U0BOB", "viewId": "V0", "values": {"a": {"b": 1}}}, "values.a.b: text is expected"),
     ],
 )

@@ -2,44 +2,51 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
-from local_aws.http import control_input
+import msgspec
+from msgspec import Meta
+from msgspec.structs import replace
+
+from local_aws.http.control_input import ControlInput, Count
 from local_aws.slack.errors import RateLimitedError, SlackError
 
-_METHOD = re.compile(r"[a-zA-Z]+(\.[a-zA-Z]+)+|\*")
-_CODE = re.compile(r"[a-z_]+")
+MethodPattern = Annotated[
+    str, Meta(pattern=r"^([a-zA-Z]+(\.[a-zA-Z]+)+|\*)\Z", description="a method such as chat.postMessage")
+]
+SlackErrorCode = Annotated[str, Meta(pattern=r"^[a-z_]+\Z", description="an error such as channel_not_found")]
 
 
-@dataclass(frozen=True)
-class RateLimited:
+class RateLimited(ControlInput, frozen=True):
     """The next ``times`` calls are answered 429."""
 
-    times: int
-    retry_after: int = 1
+    times: Count
+    retry_after: Count = 1
 
 
-@dataclass(frozen=True)
-class MethodError:
+class MethodError(ControlInput, frozen=True, omit_defaults=True):
     """The next ``times`` calls of a method, ``*`` for any, end with this error; None for all calls from now on."""
 
-    method: str
-    error: str
-    times: int | None = None
+    method: MethodPattern
+    error: SlackErrorCode
+    times: Count | None = None
 
 
-@dataclass(frozen=True)
-class SlackFaults:
+class SlackFaults(ControlInput, frozen=True, omit_defaults=True):
     """``down``: no call is answered by Slack, but by what stands before it, with 503."""
 
     down: bool = False
     rate_limited: RateLimited | None = None
     error: MethodError | None = None
+
+
+class PostedFaults(ControlInput, frozen=True):
+    """What is posted; nothing ends all faults."""
+
+    faults: SlackFaults = SlackFaults()
 
 
 class DownError(Exception):
@@ -95,41 +102,5 @@ class SlackFaultsInForce:
 
     def describe(self) -> dict[str, Any]:
         """Return what is left, in the form in which it is posted."""
-        now = self._now
-        told: dict[str, Any] = {}
-        if now.down:
-            told["down"] = True
-        if now.rate_limited is not None:
-            told["rateLimited"] = {"times": now.rate_limited.times, "retryAfter": now.rate_limited.retry_after}
-        if now.error is not None:
-            told["error"] = {"method": now.error.method, "error": now.error.error}
-            if now.error.times is not None:
-                told["error"]["times"] = now.error.times
-        return told
-
-
-def parse(told: Any) -> SlackFaults:
-    """Read what is posted: ``{"faults": {...}}``, or ``{}`` for none.
-
-    Raises:
-        InvalidInputError: the first thing that is wrong.
-    """
-    body = control_input.fields("slack", told, ("faults",))
-    faults = control_input.fields("faults", body.get("faults", {}), ("down", "rateLimited", "error"))
-    limited = error = None
-    if "rateLimited" in faults:
-        fields = control_input.fields("faults.rateLimited", faults["rateLimited"], ("times", "retryAfter"))
-        limited = RateLimited(
-            control_input.whole("faults.rateLimited.times", fields.get("times")),
-            control_input.whole("faults.rateLimited.retryAfter", fields.get("retryAfter", 1)),
-        )
-    if "error" in faults:
-        fields = control_input.fields("faults.error", faults["error"], ("method", "error", "times"))
-        error = MethodError(
-            control_input.text(
-                "faults.error.method", fields.get("method"), _METHOD, "a method such as chat.postMessage"
-            ),
-            control_input.text("faults.error.error", fields.get("error"), _CODE, "an error such as channel_not_found"),
-            control_input.whole("faults.error.times", fields["times"]) if "times" in fields else None,
-        )
-    return SlackFaults(control_input.flag("faults.down", faults.get("down", False)), limited, error)
+        described: dict[str, Any] = msgspec.to_builtins(self._now)
+        return described

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import parse_qs
 
+import msgspec
+from msgspec import Meta
+
 from local_aws.http import control_input
-from local_aws.http.control_input import InvalidInputError
+from local_aws.http.control_input import ControlInput, InvalidInputError, Text
 from local_aws.http.request_identification import Environ
-from local_aws.slack import faults, page, response_urls, web_api
+from local_aws.slack import page, response_urls, web_api
 from local_aws.slack.callbacks import Delivered
+from local_aws.slack.faults import PostedFaults
 from local_aws.slack.page import Page, accepts_json
 from local_aws.slack.web_api import Asked, Told
 from local_aws.slack.workspace import site_url, workspace
@@ -21,6 +25,8 @@ from local_aws.time.activity import doing
 PREFIX = "/_local/slack"
 
 _NO_STORE = ("Cache-Control", "no-store")
+
+TypedByAction = Annotated[dict[str, str | None], Meta(description="{action_id: value}")]
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,31 @@ class SlackRequest:
         return self.query.get(name, [""])[0]
 
 
+class Click(ControlInput, frozen=True):
+    """A click on a button; the app that wrote it named the action and its block."""
+
+    user: Text
+    ts: Text
+    action_id: Text = msgspec.field(name="action_id")
+    channel: Text | None = None
+    block_id: Text | None = None
+
+
+class Submission(ControlInput, frozen=True):
+    """The submission of a modal, with what was typed by block and action."""
+
+    user: Text
+    view_id: Text
+    values: dict[str, TypedByAction] = msgspec.field(default_factory=dict)
+
+
+class Closing(ControlInput, frozen=True):
+    """The closing of a modal."""
+
+    user: Text
+    view_id: Text
+
+
 def serve(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Answer a request, as a WSGI application."""
     request = SlackRequest(
@@ -50,13 +81,13 @@ def serve(environ: Environ, start_response: Callable[..., Any]) -> Iterable[byte
         environ,
     )
     try:
-        told = _answer(request)
+        answer = _answer(request)
     except InvalidInputError as wrong:
-        told = Told(400, {"error": str(wrong)})
-    body = told.body.encode() if isinstance(told.body, str) else json.dumps(told.body).encode() + b"\n"
-    headers = {"Content-Type": "application/json; charset=utf-8", **dict(told.headers)}
+        answer = Told(400, {"error": str(wrong)})
+    body = answer.body.encode() if isinstance(answer.body, str) else json.dumps(answer.body).encode() + b"\n"
+    headers = {"Content-Type": "application/json; charset=utf-8", **dict(answer.headers)}
     start_response(
-        f"{told.status} {'OK' if told.status < 400 else 'Error'}",  # noqa: PLR2004 - HTTP's errors
+        f"{answer.status} {'OK' if answer.status < 400 else 'Error'}",  # noqa: PLR2004 - HTTP's errors
         [*headers.items(), ("Content-Length", str(len(body))), ("X-Content-Type-Options", "nosniff")],
     )
     return [body]
@@ -113,56 +144,30 @@ def _html(text: str) -> Told:
 
 
 def _change_faults(request: SlackRequest) -> Told:
-    workspace.faults.replace(faults.parse(_parse(request.body)))
+    workspace.faults.replace(control_input.read(request.body, PostedFaults, "slack").faults)
     return Told(200, {"faults": workspace.faults.describe()})
 
 
 def _click(request: SlackRequest) -> Told:
-    told = control_input.fields("click", _parse(request.body), ("user", "channel", "ts", "action_id", "blockId"))
-    user, ts, action_id = (_text(told, name) for name in ("user", "ts", "action_id"))
+    click = control_input.read(request.body, Click, "click")
     return _delivered(
-        workspace.click(user, ts, action_id, channel=_optional(told, "channel"), block_id=_optional(told, "blockId"))
+        workspace.click(click.user, click.ts, click.action_id, channel=click.channel, block_id=click.block_id)
     )
 
 
 def _submit(request: SlackRequest) -> Told:
-    told = control_input.fields("submit", _parse(request.body), ("user", "viewId", "values"))
-    values = told.get("values", {})
-    if not isinstance(values, dict) or not all(isinstance(each, dict) for each in values.values()):
-        raise InvalidInputError("values: {block_id: {action_id: value}} is expected")
-    for block_id, actions in values.items():
-        for action_id, value in actions.items():
-            if not isinstance(value, (str, type(None))):
-                raise InvalidInputError(f"values.{block_id}.{action_id}: text is expected, not {value!r}")
-    return _delivered(workspace.submit(_text(told, "user"), _text(told, "viewId"), values))
+    submission = control_input.read(request.body, Submission, "submit")
+    return _delivered(workspace.submit(submission.user, submission.view_id, submission.values))
 
 
 def _close(request: SlackRequest) -> Told:
-    told = control_input.fields("close", _parse(request.body), ("user", "viewId"))
-    delivered = workspace.close(_text(told, "user"), _text(told, "viewId"))
+    closing = control_input.read(request.body, Closing, "close")
+    delivered = workspace.close(closing.user, closing.view_id)
     return _delivered(delivered) if delivered else Told(200, {})
 
 
 def _delivered(delivered: Delivered) -> Told:
     return Told(200, delivered.described())
-
-
-def _text(told: Mapping[str, Any], name: str) -> str:
-    value = told.get(name)
-    if not isinstance(value, str) or not value:
-        raise InvalidInputError(f"{name}: text is expected, not {value!r}")
-    return value
-
-
-def _optional(told: Mapping[str, Any], name: str) -> str | None:
-    return _text(told, name) if name in told else None
-
-
-def _parse(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as wrong:
-        raise InvalidInputError(f"body: JSON is expected ({wrong})") from wrong
 
 
 def _refuse_strangers(request: SlackRequest) -> None:
