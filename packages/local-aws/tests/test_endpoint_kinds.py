@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
-from unittest import mock
 
 import pytest
 
 from local_aws.services.privatelink import endpoint_connections
-from local_aws.services.timings import timings
+from local_aws.testing.settings import changed
 from local_aws_tests.accounts import REGION, Person, full_pages, person, refusal
 from local_aws_tests.sharing import first_vpc, pass_time
 
@@ -66,7 +65,7 @@ def test_an_endpoint_of_another_type_than_the_service_s_is_refused(kind: str, ot
 def test_names_of_an_interface_endpoint_may_come_after_it_was_asked_for() -> None:
     provider, consumer = person(), person()
     offered = service(provider, "Interface")
-    with mock.patch.object(timings, "connection_named", 30.0):
+    with changed(timings={"connection_named": 30.0}):
         connect(consumer, offered, "Interface")
 
     at_once = connections(provider)[0]["DnsEntries"]

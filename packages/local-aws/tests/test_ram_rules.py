@@ -12,7 +12,7 @@ from local_aws.services.organizations import membership
 from local_aws.services.quotas import lowered
 from local_aws.services.ram import invitations as invitation_service
 from local_aws.services.ram import shares
-from local_aws.services.timings import timings
+from local_aws.testing.settings import changed
 from local_aws_tests.accounts import Person, full_pages, hearing, person, refusal
 from local_aws_tests.sharing import accept_invitation, invitations, pass_time, resource_configuration, share
 
@@ -103,7 +103,7 @@ def test_what_an_invitation_offers_shows_its_state() -> None:
     provider, consumer = person(), person()
     arn = resource_configuration(provider)
     # The clock goes on while a slow machine asks.
-    with mock.patch.object(timings, "share_visible", 600.0):
+    with changed(timings={"share_visible": 600.0}):
         share(provider, arn, consumer)
 
     at_once = pending_resources(consumer)

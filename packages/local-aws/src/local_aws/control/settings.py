@@ -2,78 +2,78 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+import threading
 from typing import Any
 
+import msgspec
+
 from local_aws.http import control_input
+from local_aws.http.control_input import ControlInput, Probability
 from local_aws.moto_extension import pages
 from local_aws.services.organizations import operations as organization_operations
 from local_aws.services.privatelink import endpoint_services
-from local_aws.services.quotas import quotas
+from local_aws.services.quotas import Quotas, quotas
 from local_aws.services.ram import invitations, shares
-from local_aws.services.timings import timings
+from local_aws.services.timings import Timings, timings
 from local_aws.throttling.throttles import throttles
 
 
-@dataclass(frozen=True)
-class Setting:
-    """An attribute of an object, and how its new value is read."""
+class Settings(ControlInput, frozen=True):
+    """All settings; of what is posted, whatever is left out stays as it is."""
 
-    of: Any
-    attribute: str
-    read: Callable[[str, Any], Any]
+    throttles: bool
+    throttle_persons: bool
+    empty_pages: Probability
+    ram_events_to_invitees: bool
+    strict_endpoint_service_permissions: bool
+    nameless_invitations: Probability
+    organization_paths: bool
+    suspended_shares_listed: bool
+    quotas: Quotas
+    timings: Timings
 
 
-_SETTINGS: dict[str, Setting] = {
-    "throttles": Setting(throttles, "enabled", control_input.flag),
-    "throttlePersons": Setting(throttles, "persons", control_input.flag),
-    "emptyPages": Setting(pages, "empty_pages", control_input.probability),
-    "ramEventsToInvitees": Setting(shares, "notify_invitees", control_input.flag),
-    "strictEndpointServicePermissions": Setting(endpoint_services, "strict_permissions", control_input.flag),
-    "namelessInvitations": Setting(invitations, "nameless", control_input.probability),
-    "organizationPaths": Setting(organization_operations, "paths_are_told", control_input.flag),
-    "suspendedSharesListed": Setting(shares, "suspended_is_listed", control_input.flag),
+_PLACES: dict[str, tuple[Any, str]] = {
+    "throttles": (throttles, "enabled"),
+    "throttle_persons": (throttles, "persons"),
+    "empty_pages": (pages, "empty_pages"),
+    "ram_events_to_invitees": (shares, "notify_invitees"),
+    "strict_endpoint_service_permissions": (endpoint_services, "strict_permissions"),
+    "nameless_invitations": (invitations, "nameless"),
+    "organization_paths": (organization_operations, "paths_are_told"),
+    "suspended_shares_listed": (shares, "suspended_is_listed"),
 }
-_TABLES: dict[str, tuple[Any, Callable[[str, Any], Any]]] = {
-    "quotas": (quotas, control_input.whole),
-    "timings": (timings, control_input.seconds),
-}
-"""Those that are many: each field of these is one."""
+"""The attribute that each setting is, but for those that are objects of their own."""
 
-NAMES = (*_SETTINGS, *_TABLES)
+NAMES = tuple(field.encode_name for field in msgspec.structs.fields(Settings))
+
+_changing = threading.Lock()
 
 
 def describe() -> dict[str, Any]:
     """Return all settings, in the form in which they are posted."""
-    told: dict[str, Any] = {name: getattr(setting.of, setting.attribute) for name, setting in _SETTINGS.items()}
-    for name, (of, _) in _TABLES.items():
-        told[name] = {field: getattr(of, attribute) for field, attribute in _fields(of).items()}
-    return told
+    single = {name: getattr(of, attribute) for name, (of, attribute) in _PLACES.items()}
+    described: dict[str, Any] = msgspec.to_builtins(Settings(**single, quotas=quotas, timings=timings))
+    return described
 
 
-def change(told: Any) -> None:
-    """Change what is told, and nothing if something of it is wrong.
+def change(posted: Any) -> None:
+    """Change the settings that are posted, and none if something is wrong with one.
 
     Raises:
         InvalidInputError: the first thing that is wrong.
     """
-    body = control_input.fields("settings", told, NAMES)
-    for of, attribute, value in [change for name in body for change in _changes(name, body[name])]:
-        setattr(of, attribute, value)
+    with _changing:
+        settings = control_input.convert(_merged(describe(), posted), Settings, "settings")
+        for name, (of, attribute) in _PLACES.items():
+            setattr(of, attribute, getattr(settings, name))
+        for table, changed in ((quotas, settings.quotas), (timings, settings.timings)):
+            for name, value in msgspec.structs.asdict(changed).items():
+                setattr(table, name, value)
 
 
-def _changes(name: str, value: Any) -> list[tuple[Any, str, Any]]:
-    if name in _SETTINGS:
-        setting = _SETTINGS[name]
-        return [(setting.of, setting.attribute, setting.read(name, value))]
-    of, read = _TABLES[name]
-    attributes = _fields(of)
-    told = control_input.fields(name, value, tuple(attributes))
-    return [(of, attributes[field], read(f"{name}.{field}", each)) for field, each in told.items()]
-
-
-def _fields(of: Any) -> dict[str, str]:
-    """Return the names of an object's fields, as JSON has them, with its attributes."""
-    return {re.sub(r"_(\w)", lambda found: found[1].upper(), name): name for name in asdict(of)}
+def _merged(now: Any, posted: Any) -> Any:
+    """Return what there is with what was posted in its place, field by field where both are objects."""
+    if not (isinstance(now, dict) and isinstance(posted, dict)):
+        return posted
+    return now | {name: _merged(now.get(name), value) for name, value in posted.items()}

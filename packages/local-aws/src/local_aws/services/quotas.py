@@ -4,39 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
 from typing import Final
 
+import msgspec
+
+from local_aws.http.control_input import Count
 from local_aws.moto_extension.errors import AwsError
 
 
-@dataclass
-class Quotas:
+class Quotas(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     """Defaults as AWS publishes them for a new account (user guides, "Quotas")."""
 
-    configurations_per_region: int = 2000
-    configurations_per_network: int = 500
-    children_per_group: int = 60
-    domain_verifications: int = 5
-    gateways_per_vpc: int = 500
-    networks_per_region: int = 50
-    services_per_region: int = 2000
-    services_per_network: int = 500
-    vpc_associations_per_network: int = 500
-    network_endpoints_per_network: int = 200
-    groups_per_association: int = 5
-    interface_endpoints_per_vpc: int = 50
+    configurations_per_region: Count = 2000
+    configurations_per_network: Count = 500
+    children_per_group: Count = 60
+    domain_verifications: Count = 5
+    gateways_per_vpc: Count = 500
+    networks_per_region: Count = 50
+    services_per_region: Count = 2000
+    services_per_network: Count = 500
+    vpc_associations_per_network: Count = 500
+    network_endpoints_per_network: Count = 200
+    groups_per_association: Count = 5
+    interface_endpoints_per_vpc: Count = 50
     """With those for Gateway Load Balancers."""
-    resource_endpoints_per_vpc: int = 200
-    network_endpoints_per_vpc: int = 50
-    gateway_endpoints_per_region: int = 20
-    shares_per_region: int = 25_000
-    associations_per_share: int = 5_000
+    resource_endpoints_per_vpc: Count = 200
+    network_endpoints_per_vpc: Count = 50
+    gateway_endpoints_per_region: Count = 20
+    shares_per_region: Count = 25_000
+    associations_per_share: Count = 5_000
     """Resources and principals each."""
-    pending_invitations: int = 250
+    pending_invitations: Count = 250
     """Sent by one account and not answered."""
-    standard_parameters: int = 10_000
-    advanced_parameters: int = 100_000
+    standard_parameters: Count = 10_000
+    advanced_parameters: Count = 100_000
 
 
 quotas: Final = Quotas()
@@ -45,7 +46,7 @@ quotas: Final = Quotas()
 @contextmanager
 def lowered(**to: int) -> Iterator[None]:
     """Set quotas, by name, for as long as the block takes."""
-    unknown = set(to) - {each.name for each in fields(Quotas)}
+    unknown = set(to) - set(Quotas.__struct_fields__)
     if unknown:
         raise ValueError(f"no such quota: {', '.join(sorted(unknown))}")
     before = {name: getattr(quotas, name) for name in to}
