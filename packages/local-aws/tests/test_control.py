@@ -40,7 +40,7 @@ def test_a_query_that_a_route_does_not_take_is_refused_by_name(control: Control,
     status, told = control.get(f"{route}?speed=2")
 
     assert status == 400
-    assert told["error"] == f"{route}: 'speed' is unknown in the query, it takes none"
+    assert told["error"] == f"{route}'s query: 'speed' is unknown, it takes none"
 
 
 def test_the_clock_can_be_advanced(control: Control) -> None:

@@ -312,15 +312,15 @@ def test_a_vpc_needs_dns_and_for_zones_host_names_too(control: Control, attribut
 @pytest.mark.parametrize(
     ("query", "error"),
     [
-        ("", "vpc: give the id of a VPC"),
-        ("name=db.example.com", "vpc: give the id of a VPC"),
+        ("", "vpc: the id of a VPC, such as vpc-0123456789abcdef0, is expected, and there is none"),
+        ("name=db.example.com", "vpc: the id of a VPC, such as"),
         ("vpc=&name=db.example.com", "vpc: the id of a VPC, such as vpc-0123456789abcdef0, is expected, not ''"),
         ("vpc=VPC-1&name=db.example.com", "vpc: the id of a VPC, such as"),
         ("vpc=vpc-0123456789abcdef0&name=db.example.com", "vpc: no account has vpc-0123456789abcdef0"),
         ("vpc=vpc-0123456789abcdef0", "vpc: no account has vpc-0123456789abcdef0"),
-        ("vpc=vpc-0123456789abcdef0&name=", "name: give a DNS name"),
-        ("vpc=vpc-0123456789abcdef0&name=.", "name: give a DNS name"),
-        ("vpc=vpc-0123456789abcdef0&names=x", "resolve: 'names' is unknown in the query, use vpc, name"),
+        ("vpc=vpc-0123456789abcdef0&name=", "name: a DNS name, such as db.example.com"),
+        ("vpc=vpc-0123456789abcdef0&name=.", "name: a DNS name, such as db.example.com"),
+        ("vpc=vpc-0123456789abcdef0&names=x", "resolve's query: 'names' is unknown, use vpc, name"),
         ("vpc=vpc-0123456789abcdef0&name=a&name=b", "name: give it once"),
     ],
 )

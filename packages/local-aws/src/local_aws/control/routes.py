@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
 from werkzeug.wsgi import get_input_stream
 
 from local_aws.control import settings
@@ -17,22 +18,56 @@ from local_aws.delivery import journal
 from local_aws.fault_injection.faults import faults, parse
 from local_aws.http import control_input
 from local_aws.http.call_record import record
-from local_aws.http.control_input import InvalidInputError
+from local_aws.http.control_input import AccountId, ControlInput, InvalidInputError
 from local_aws.http.request_identification import Environ
 from local_aws.services.organizations import membership
 from local_aws.services.resolver import vpc_resolver
 from local_aws.time.activity import in_flight
-from local_aws.time.clock import clock
+from local_aws.time.clock import MOST_SPEED, clock
 
 PREFIX = "/_local"
 
 SETTLING = 0.05
 """Real seconds between the two looks after which quiet is believed."""
 
-_VPC = re.compile(r"vpc-[0-9a-f]{8,17}")
-
 MOST_SECONDS = 366 * 24 * 3600
 """How far the clock is advanced at once: all that is due on the way has to run."""
+
+Advance = Annotated[float, Meta(ge=0, le=MOST_SECONDS, description=f"a number of seconds from 0 to {MOST_SECONDS}")]
+Speed = Annotated[float, Meta(gt=0, le=MOST_SPEED, description=f"a number above 0 and up to {MOST_SPEED}")]
+UnitPath = Annotated[str, Meta(description="a path of organizational units, such as workloads/prod,")]
+VpcId = Annotated[
+    str, Meta(pattern=r"^vpc-[0-9a-f]{8,17}\Z", description="the id of a VPC, such as vpc-0123456789abcdef0,")
+]
+DnsName = Annotated[
+    str, Meta(pattern=r"[^.]", description="a DNS name, such as db.example.com, or no name at all for all names,")
+]
+
+
+class ClockChange(ControlInput, frozen=True):
+    """What is done to the clock: it gets its new speed, then it is advanced."""
+
+    advance: Advance | UnsetType = UNSET
+    speed: Speed | UnsetType = UNSET
+
+
+class Organization(ControlInput, frozen=True):
+    """An organization: its accounts, each with the path of its organizational unit."""
+
+    management: AccountId
+    accounts: dict[AccountId, UnitPath] = msgspec.field(default_factory=dict)
+    ram_sharing: bool = False
+
+
+class NoQuery(ControlInput, frozen=True):
+    """What a route is asked that takes no query."""
+
+
+class NameQuery(ControlInput, frozen=True):
+    """Which name is to be resolved in which VPC; all names if None."""
+
+    vpc: VpcId
+    name: DnsName | None = None
 
 
 @dataclass(frozen=True)
@@ -50,26 +85,19 @@ def get_index(_: Any) -> Reply:
 
 
 def get_clock(_: Any) -> Reply:
-    moment = clock.time()
-    iso = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
-    return Reply({"time": iso.replace("+00:00", "Z"), "seconds": moment, "speed": clock.speed})
+    seconds = clock.time()
+    iso = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return Reply({"time": iso.replace("+00:00", "Z"), "seconds": seconds, "speed": clock.speed})
 
 
-def post_clock(told: Any) -> Reply:
-    body = control_input.fields("clock", told, ("advance", "speed"))
-    if not body:
+def post_clock(body: bytes) -> Reply:
+    change = control_input.read(body, ClockChange, "clock")
+    if change == ClockChange():
         raise InvalidInputError('clock: give {"advance": seconds} or {"speed": factor}')
-    advance = control_input.number("advance", body.get("advance", 0))
-    if not 0 <= advance <= MOST_SECONDS:
-        raise InvalidInputError(f"advance: seconds from 0 to {MOST_SECONDS} are expected, not {advance:g}")
-    if "speed" in body:
-        speed = control_input.number("speed", body["speed"])
-        try:
-            clock.set_speed(speed)
-        except ValueError as wrong:
-            raise InvalidInputError(str(wrong)) from wrong
-    if advance:
-        clock.advance(advance)
+    if change.speed is not UNSET:
+        clock.set_speed(change.speed)
+    if change.advance is not UNSET:
+        clock.advance(change.advance)
     return get_clock(None)
 
 
@@ -77,8 +105,8 @@ def get_faults(_: Any) -> Reply:
     return Reply(faults.describe())
 
 
-def post_faults(told: Any) -> Reply:
-    faults.replace(parse(told))
+def post_faults(body: bytes) -> Reply:
+    faults.replace(parse(control_input.decode(body)))
     return get_faults(None)
 
 
@@ -86,8 +114,8 @@ def get_settings(_: Any) -> Reply:
     return Reply(settings.describe())
 
 
-def post_settings(told: Any) -> Reply:
-    settings.change(told)
+def post_settings(body: bytes) -> Reply:
+    settings.change(control_input.decode(body))
     return get_settings(None)
 
 
@@ -108,39 +136,26 @@ def get_idle(_: Any) -> Reply:
     return Reply({"idle": not busy, "inFlight": busy}, status=409 if busy else 200)
 
 
-def post_organization(told: Any) -> Reply:
-    body = control_input.fields("organization", told, ("management", "accounts", "ramSharing"))
-    management = control_input.account("management", body.get("management"))
-    accounts = body.get("accounts", {})
-    if not isinstance(accounts, dict):
-        raise InvalidInputError('accounts: an object is expected, such as {"111111111111": "workloads/prod"}')
-    for account_id, path in accounts.items():
-        control_input.account("accounts", account_id)
-        if not isinstance(path, str):
-            raise InvalidInputError(f"accounts.{account_id}: a path of organizational units is expected, not {path!r}")
-    sharing = control_input.flag("ramSharing", body.get("ramSharing", False))
-    membership.arrange(management=management, accounts=accounts, ram_sharing=sharing)
-    return Reply({"management": management, "accounts": accounts, "ramSharing": sharing})
+def post_organization(body: bytes) -> Reply:
+    posted = control_input.read(body, Organization, "organization")
+    membership.arrange(management=posted.management, accounts=posted.accounts, ram_sharing=posted.ram_sharing)
+    return Reply(msgspec.to_builtins(posted))
 
 
-def get_resolve(told: Mapping[str, str]) -> Reply:
-    if "vpc" not in told:
-        raise InvalidInputError("vpc: give the id of a VPC, as in ?vpc=vpc-0123456789abcdef0&name=db.example.com")
-    vpc_id = control_input.text("vpc", told["vpc"], _VPC, "the id of a VPC, such as vpc-0123456789abcdef0,")
-    name = told.get("name")
-    if name is not None and not name.strip("."):
-        raise InvalidInputError("name: give a DNS name, such as db.example.com, or leave it out for all names")
+def get_resolve(asked: NameQuery) -> Reply:
     try:
-        if name is None:
-            account_id, names = vpc_resolver.owner_of(vpc_id), vpc_resolver.resolve_all(vpc_id)
-            return Reply({"vpc": vpc_id, "account": account_id, "names": names})
-        found = vpc_resolver.resolve(vpc_id, name)
+        if asked.name is None:
+            account_id, names = vpc_resolver.owner_of(asked.vpc), vpc_resolver.resolve_all(asked.vpc)
+            return Reply({"vpc": asked.vpc, "account": account_id, "names": names})
+        found = vpc_resolver.resolve(asked.vpc, asked.name)
     except vpc_resolver.UnknownVpcError as unknown:
-        raise InvalidInputError(f"vpc: no account has {vpc_id}; DescribeVpcs tells those that there are") from unknown
+        raise InvalidInputError(
+            f"vpc: no account has {asked.vpc}; DescribeVpcs tells those that there are"
+        ) from unknown
     except vpc_resolver.UnresolvedError as unresolved:
         return Reply({"error": str(unresolved)}, status=404)
-    told_of = {"name": found.name, "vpc": vpc_id, "account": found.account_id}
-    return Reply({**told_of, "arn": found.arn, "chain": found.chain})
+    place = {"name": found.name, "vpc": asked.vpc, "account": found.account_id}
+    return Reply({**place, "arn": found.arn, "chain": found.chain})
 
 
 @dataclass(frozen=True)
@@ -149,8 +164,8 @@ class Route:
 
     answer: Callable[[Any], Reply]
     about: str
-    query: tuple[str, ...] = ()
-    """The fields that the URL's query may have."""
+    query: type[ControlInput] = NoQuery
+    """What the URL's query is read into."""
 
 
 ROUTES: dict[tuple[str, str], Route] = {
@@ -160,7 +175,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("faults", "GET"): Route(get_faults, "the faults in force"),
     ("faults", "POST"): Route(post_faults, "replaces the faults in force; {} ends all: seed, events, calls"),
     ("settings", "GET"): Route(get_settings, "how hard this local AWS is"),
-    ("settings", "POST"): Route(post_settings, f"changes what is told: {', '.join(settings.NAMES)}"),
+    ("settings", "POST"): Route(post_settings, f"changes what is posted: {', '.join(settings.NAMES)}"),
     ("events", "GET"): Route(get_events, "what was emitted and delivered"),
     ("calls", "GET"): Route(get_calls, "AWS calls made, by account, role and operation"),
     ("idle", "GET"): Route(get_idle, "200 once nothing is in flight, else 409"),
@@ -168,7 +183,7 @@ ROUTES: dict[tuple[str, str], Route] = {
         post_organization, '{"management": account, "accounts": {account: path}, "ramSharing"}'
     ),
     ("resolve", "GET"): Route(
-        get_resolve, "?vpc=&name= what a client in the VPC gets for a name; without name all names", ("vpc", "name")
+        get_resolve, "?vpc=&name= what a client in the VPC gets for a name; without name all names", NameQuery
     ),
 }
 
@@ -194,7 +209,7 @@ def control(environ: Environ, start_response: Callable[..., Any]) -> Iterable[by
 
 
 def _reply(environ: Environ) -> Reply:
-    told = _read(environ)
+    body = get_input_stream(environ, safe_fallback=True).read()
     name = environ["PATH_INFO"].removeprefix(PREFIX).strip("/")
     method = environ["REQUEST_METHOD"]
     methods = [known for route, known in ROUTES if route == name]
@@ -205,18 +220,7 @@ def _reply(environ: Environ) -> Reply:
         return Reply({"error": f"{name}: use {allowed}, not {method}"}, status=405, headers=(("Allow", allowed),))
     route = ROUTES[name, method]
     try:
-        asked = control_input.query(name or "the list", environ.get("QUERY_STRING", ""), route.query)
-        return route.answer(_parse(told) if method == "POST" else asked)
+        asked = control_input.query(environ.get("QUERY_STRING", ""), route.query, f"{name or 'the list'}'s query")
+        return route.answer(body if method == "POST" else asked)
     except InvalidInputError as wrong:
         return Reply({"error": str(wrong)}, status=400)
-
-
-def _read(environ: Environ) -> bytes:
-    return get_input_stream(environ, safe_fallback=True).read()
-
-
-def _parse(told: bytes) -> Any:
-    try:
-        return json.loads(told)
-    except (ValueError, RecursionError) as wrong:
-        raise InvalidInputError(f"body: JSON is expected ({wrong})") from wrong

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-import re
 import reprlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs
 
 import msgspec
 from msgspec import Meta, UnsetType
@@ -22,8 +20,6 @@ Count = Annotated[int, Meta(ge=0, description="a whole number, 0 or more,")]
 Probability = Annotated[float, Meta(ge=0, le=1, description="a probability from 0 to 1")]
 # Infinity, as Python has it, is beyond the limit.
 Seconds = Annotated[float, Meta(ge=0, le=sys.float_info.max, description="a number of seconds, 0 or more,")]
-
-_ACCOUNT = re.compile(r"[0-9]{12}")
 
 # A number beyond any float is infinity, so that what refuses it names the field.
 _DECODER = msgspec.json.Decoder(float_hook=float)
@@ -62,6 +58,20 @@ def decode(body: bytes) -> Any:
         raise InvalidInputError("body: JSON is expected (it is nested too deep)") from None
     except (msgspec.DecodeError, UnicodeError) as wrong:
         raise InvalidInputError(f"body: JSON is expected ({str(wrong).partition(' - at ')[0]})") from wrong
+
+
+def query(text: str, kind: type[Kind], whole: str) -> Kind:
+    """Read a URL's query, which has each field once.
+
+    Raises:
+        InvalidInputError: it is not of this kind.
+    """
+    values = parse_qs(text, keep_blank_values=True)
+    asked = convert({name: given[0] for name, given in values.items()}, kind, whole)
+    for name, given in values.items():
+        if len(given) > 1:
+            raise InvalidInputError(f"{name}: give it once")
+    return asked
 
 
 def convert(value: Any, kind: type[Kind], whole: str) -> Kind:
@@ -137,68 +147,3 @@ def _is_object(kind: Any) -> bool:
 
 def _below(where: str, name: str) -> str:
     return f"{where}.{name}" if where else name
-
-
-def fields(where: str, value: Any, known: tuple[str, ...]) -> Mapping[str, Any]:
-    """Read an object that has some of these fields and no others."""
-    if not isinstance(value, dict):
-        raise InvalidInputError(f"{where}: an object with {', '.join(known)} is expected")
-    for name in value:
-        if name not in known:
-            raise InvalidInputError(f"{where}: {name!r} is unknown, use {', '.join(known)}")
-    return value
-
-
-def query(where: str, told: str, known: tuple[str, ...]) -> Mapping[str, str]:
-    """Read a URL's query that has some of these fields, each once, and no others."""
-    read: dict[str, str] = {}
-    for name, value in parse_qsl(told, keep_blank_values=True):
-        if name not in known:
-            use = f"use {', '.join(known)}" if known else "it takes none"
-            raise InvalidInputError(f"{where}: {name!r} is unknown in the query, {use}")
-        if name in read:
-            raise InvalidInputError(f"{name}: give it once")
-        read[name] = value
-    return read
-
-
-def text(where: str, value: Any, form: re.Pattern[str], expected: str) -> str:
-    if not isinstance(value, str) or not form.fullmatch(value):
-        raise InvalidInputError(f"{where}: {expected} is expected, not {value!r}")
-    return value
-
-
-def account(where: str, value: Any) -> str:
-    return text(where, value, _ACCOUNT, "an account id of 12 digits")
-
-
-def whole(where: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise InvalidInputError(f"{where}: a whole number, 0 or more, is expected, not {value!r}")
-    return value
-
-
-def number(where: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise InvalidInputError(f"{where}: a number is expected, not {value!r}")
-    return float(value)
-
-
-def probability(where: str, value: Any) -> float:
-    told = number(where, value)
-    if not 0 <= told <= 1:
-        raise InvalidInputError(f"{where}: a probability from 0 to 1 is expected, not {value!r}")
-    return told
-
-
-def seconds(where: str, value: Any) -> float:
-    told = number(where, value)
-    if told < 0:
-        raise InvalidInputError(f"{where}: seconds that are 0 or more are expected, not {value!r}")
-    return told
-
-
-def flag(where: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise InvalidInputError(f"{where}: true or false is expected, not {value!r}")
-    return value

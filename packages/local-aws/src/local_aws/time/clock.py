@@ -15,6 +15,9 @@ from typing import Any
 
 _log = logging.getLogger(__name__)
 
+MOST_SPEED = 100_000
+"""Beyond it a float of seconds loses the milliseconds."""
+
 
 @dataclass(order=True)
 class Due:
@@ -66,8 +69,8 @@ class Clock:
 
     def set_speed(self, factor: float) -> None:
         """Let ``factor`` local seconds pass in each real one, from now on."""
-        if not 0 < factor <= 100_000:  # noqa: PLR2004 - beyond it a float of seconds loses the milliseconds
-            raise ValueError(f"speed: a number above 0 and up to 100000, not {factor}")
+        if not 0 < factor <= MOST_SPEED:
+            raise ValueError(f"speed: a number above 0 and up to {MOST_SPEED}, not {factor}")
         with self._changed:
             self._rebase(self._now())
             self._speed = factor
