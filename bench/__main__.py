@@ -6,12 +6,14 @@ from bench.answering import report_answering
 from bench.deciding import report_deciding
 from bench.loading import report_loading
 from bench.onboarding import report_bindings, report_bursts, report_onboarding
+from bench.starting import report_starting
 from local_aws.testing.server import LocalAws
 from local_stack.stack import ACCOUNTS, deploy_stack
 
 
 def main() -> None:
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
+    report_starting()
     with LocalAws() as server:
         for account_id in ACCOUNTS:
             deploy_stack(account_id)

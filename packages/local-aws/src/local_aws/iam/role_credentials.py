@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 from dataclasses import dataclass
 from typing import Any
 
-import botocore.session
 from botocore.config import Config
 from moto.sts.models import sts_backends
+
+from local_aws.http.own_clients import new_client
 
 _SESSION_SECONDS = 12 * 3600
 
 _lock = threading.Lock()
 _making = threading.Lock()
-"""Held while a client is made: a session makes one at a time."""
+"""Held while a client is looked for and made, so that each is made once."""
 _clients: dict[tuple[str, str, str, str], Any] = {}
 _endpoint_url: str | None = None
 
@@ -27,6 +27,11 @@ class Credentials:
     access_key_id: str
     secret_access_key: str
     session_token: str
+
+    @property
+    def keys(self) -> tuple[str, str, str]:
+        """Return the access key's id, the secret key and the session's token."""
+        return self.access_key_id, self.secret_access_key, self.session_token
 
 
 def credentials_for_role(role_arn: str, session_name: str) -> Credentials:
@@ -58,14 +63,11 @@ def client_for_role(service: str, role_arn: str, session_name: str, region: str)
     key = (service, role_arn, session_name, region)
     with _making:
         if key not in _clients:
-            credentials = credentials_for_role(role_arn, session_name)
-            _clients[key] = _bare_session().create_client(
+            _clients[key] = new_client(
                 service,
-                region_name=region,
+                region=region,
                 endpoint_url=_endpoint_url,
-                aws_access_key_id=credentials.access_key_id,
-                aws_secret_access_key=credentials.secret_access_key,
-                aws_session_token=credentials.session_token,
+                credentials=credentials_for_role(role_arn, session_name).keys,
                 config=Config(retries={"total_max_attempts": 1}, max_pool_connections=50),
             )
         return _clients[key]
@@ -77,12 +79,3 @@ def close_clients() -> None:
         for client in _clients.values():
             client.close()
         _clients.clear()
-
-
-@functools.cache
-def _bare_session() -> Any:
-    """Make a session that reads nothing of the developer's configuration; one, since it keeps the models it loaded."""
-    session = botocore.session.Session()
-    session.set_config_variable("config_file", "/dev/null")
-    session.set_config_variable("credentials_file", "/dev/null")
-    return session

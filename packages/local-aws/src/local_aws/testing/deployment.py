@@ -41,7 +41,7 @@ def deploy(
 
 
 def client(service: str, account_id: str, region: str = "us-east-1") -> Any:
-    """Return a boto3 client of whoever deploys: a person with full access, whom no throttle holds back."""
+    """Return a client of whoever deploys: a person with full access, whom no throttle holds back."""
     return _clients.client(service, account_id, region)
 
 

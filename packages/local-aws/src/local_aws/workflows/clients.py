@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import os
 import threading
 from dataclasses import dataclass
 from typing import Any
 
 import botocore.config
-import botocore.session
 
+from local_aws.http.own_clients import new_client
 from local_aws.time.clock import clock
 
 _LIFETIME = 2400.0
@@ -52,25 +50,13 @@ class Clients:
     def _made(self, role_arn: str, region: str, service: str, session_name: str) -> Any:
         from local_aws.iam.role_credentials import credentials_for_role  # noqa: PLC0415 - it imports moto's STS, at some cost
 
-        credentials = credentials_for_role(role_arn, session_name)
-        return _session().create_client(
+        return new_client(
             service,
-            region_name=region,
+            region=region,
             endpoint_url=self._endpoint_url,
-            aws_access_key_id=credentials.access_key_id,
-            aws_secret_access_key=credentials.secret_access_key,
-            aws_session_token=credentials.session_token,
+            credentials=credentials_for_role(role_arn, session_name).keys,
             config=_CONFIG,
         )
-
-
-@functools.cache
-def _session() -> Any:
-    # One session: botocore keeps the services' models in it. The developer's configuration is none of ours.
-    session = botocore.session.Session()
-    session.set_config_variable("config_file", os.devnull)
-    session.set_config_variable("credentials_file", os.devnull)
-    return session
 
 
 _clients: list[Clients] = []

@@ -1,0 +1,48 @@
+"""Clients with which the local AWS calls itself: for functions' roles, for the workflow's tasks, as CloudFormation."""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from typing import Any
+
+import botocore.session
+
+_making = threading.Lock()
+"""Held while a client is made: a session makes one at a time."""
+
+
+def new_client(
+    service: str, *, region: str, endpoint_url: str | None, credentials: tuple[str, str, str | None], config: Any = None
+) -> Any:
+    """Return a botocore client.
+
+    Args:
+        service: as botocore names it.
+        region: a Region's name.
+        endpoint_url: where the local AWS answers.
+        credentials: the access key's id, the secret key, and the session's token if there is one.
+        config: botocore's, beyond its defaults.
+    """
+    access_key_id, secret_access_key, session_token = credentials
+    with _making:
+        return _session().create_client(
+            service,
+            region_name=region,
+            endpoint_url=endpoint_url,
+            aws_access_key_id=access_key_id,
+            aws_secret_access_key=secret_access_key,
+            aws_session_token=session_token,
+            config=config,
+        )
+
+
+@functools.cache
+def _session() -> Any:
+    # One session: it keeps the services' models that it has read, which takes longer than all else. The developer's
+    # configuration is none of ours.
+    session = botocore.session.Session()
+    session.set_config_variable("config_file", os.devnull)
+    session.set_config_variable("credentials_file", os.devnull)
+    return session
