@@ -41,7 +41,7 @@ def _report(url: str) -> None:
     clicks = _questions(provider, stranger, Approver(url, _CLICKED_BY))
     times: dict[str, list[float]] = {name: [] for name in ("bare", "refused", "approved", "again", "through the API")}
     for turn, click in enumerate(clicks):
-        first = turn == 0  # it warms up: bytecode, the disk
+        first = turn == 0  # it warms up bytecode and disk
         event = _event(click)
         unsigned = event | {"headers": event["headers"] | {"x-slack-signature": "v0=0"}}
         spent = {

@@ -1,4 +1,4 @@
-"""What it takes to associate 1, 10 and 100 resources, into 1 and 10 VPCs, in each mode: beside the fewest calls.
+"""What it takes to associate 1, 10 and 100 resources in 1 and 10 VPCs, in each mode, compared with the fewest calls.
 
 ``python -m bench.associating``, with ``MODE RESOURCES VPCS`` for one of them.
 """
@@ -24,16 +24,16 @@ SIZES = ((1, 1), (10, 1), (100, 1), (1, 10), (10, 10), (100, 10))
 MODES = ("resource-endpoint", "service-network", "service-network-endpoint")
 
 PER_SHARE = 10
-"""Resources of a share: one share's associations are limited by what a workflow can carry."""
+"""Resources of a share: a workflow makes only so many associations of one share."""
 
 _VISIBLE = 3.0
-"""Seconds after which what is shared can be seen."""
+"""Seconds after which what is shared is visible."""
 
 _numbers = itertools.count(1)
 
 
 def report_associating(url: str, *only: tuple[str, int, int]) -> None:
-    """Associate as many, and print calls and time beside what AWS asks for at the least."""
+    """Associate resources, and print calls and time beside the least that AWS needs."""
     for mode, (resources, vpcs) in itertools.product(MODES, SIZES):
         if only and (mode, resources, vpcs) not in only:
             continue
@@ -54,32 +54,32 @@ def _associate(consumer: Person, provider: Person, mode: str, resources: int, vp
     consumer.write_binding("all", resource="*", provider=provider.account_id, mode=mode, vpc=tagged, **network)
     offered = [provider.offer_database(f"db-{number:03}", port="5432") for number in range(resources)]
     fast_forward(2 * 60)
-    wanted = resources * vpcs
+    expected = resources * vpcs
 
     def published() -> int:
         return sum(name.endswith("/dns-name") for name, _ in consumer.published())
 
     def rests() -> bool:
         rows = consumer.ledger()
-        return all(row["settled"]["BOOL"] for row in rows) and published() == wanted
+        return all(row["settled"]["BOOL"] for row in rows) and published() == expected
 
     with measured([consumer]) as span:
         for start in range(0, resources, PER_SHARE):
             provider.client("ram").create_resource_share(
                 name=f"share-{start}", resourceArns=offered[start : start + PER_SHARE], principals=[consumer.account_id]
             )
-        # Nothing tells of an invitation; without this it is the schedule's turn, up to five minutes later.
+        # AWS sends no event of an invitation; without this the schedule finds it, up to five minutes later.
         fast_forward(_VISIBLE)
         hint = {"source": "drawbridge.command", "detail-type": "Sweep"}
         consumer.client("sqs").send_message(QueueUrl=consumer.output("HintsQueueUrl"), MessageBody=json.dumps(hint))
         fast_forward(12 * HOUR, until=rests, patience=HOUR)
-    if published() != wanted:
-        raise RuntimeError(f"{published()} of {wanted} names are published")
+    if published() != expected:
+        raise RuntimeError(f"{published()} of {expected} names are published")
     return span
 
 
 def _make_vpcs(consumer: Person, count: int) -> dict[str, Any]:
-    """Make VPCs with a subnet each; return how a binding names them."""
+    """Make VPCs with a subnet each; return the ``vpc`` of a binding for them."""
     ec2 = consumer.client("ec2")
     for _ in range(count):
         vpc_id = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
@@ -89,7 +89,7 @@ def _make_vpcs(consumer: Person, count: int) -> dict[str, Any]:
 
 
 def _fewest(mode: str, resources: int, vpcs: int) -> Counter[str]:
-    """Count the calls without which AWS does not do it: nothing is read."""
+    """Return the fewest calls that AWS needs; none of them reads."""
     fewest = Counter({"ssm:PutParameter": 2 * resources * vpcs})
     match mode:
         case "resource-endpoint":
@@ -121,17 +121,17 @@ def _print(span: Span, mode: str, resources: int, vpcs: int) -> None:
         f"{span.transitions} state transitions"
     )
     print(f"   {'calls':>7}{'throttled':>11}{'at least':>10}")
-    changing = {operation for operation in made if not _reads(operation)} & {*fewest, *_ways(made)}
+    changing = {operation for operation in made if not _reads(operation)} & {*fewest, *_of_attachments(made)}
     for operation in sorted(changing):
         print(f"   {made[operation]:>7}{refused[operation] or '':>11}{fewest[operation]:>10}  {operation}")
-    of_ways = {
+    reading = {
         each: count for each, count in made.items() if _reads(each) and each.startswith(("ec2:", "vpc-lattice:"))
     }
-    for operation, count in sorted(of_ways.items()):
+    for operation, count in sorted(reading.items()):
         print(f"   {count:>7}{refused[operation] or '':>11}{'':>10}  {operation}")
 
 
-def _ways(made: Counter[str]) -> set[str]:
+def _of_attachments(made: Counter[str]) -> set[str]:
     return {each for each in made if each.startswith(("ec2:", "vpc-lattice:", "ssm:"))}
 
 
@@ -146,8 +146,8 @@ def _soonest(operation: str, count: int) -> float:
 
 def main() -> None:
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
-    told = sys.argv[1:]
-    only = [(mode, int(resources), int(vpcs)) for mode, resources, vpcs in zip(*[iter(told)] * 3, strict=True)]
+    arguments = sys.argv[1:]
+    only = [(mode, int(resources), int(vpcs)) for mode, resources, vpcs in zip(*[iter(arguments)] * 3, strict=True)]
     with LocalAws() as server:
         report_associating(server.url, *only)
 

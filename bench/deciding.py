@@ -1,4 +1,4 @@
-"""What a decision costs, beside a check of an allow-list that somebody wrote by hand, in the same run."""
+"""What a decision costs, compared with a hand-written check of an allow-list in the same run."""
 
 import logging
 import shutil
@@ -58,7 +58,7 @@ _BY_HAND = "allow-list, by hand"
 
 
 def is_on_list(facts: Facts, allowed: frozenset[Pair], known: Mapping[str, Consumer]) -> bool:
-    """Check the allow-list, as somebody writes it who needs nothing else."""
+    """Return whether an allow-list lets it in, checked as if nothing else were needed."""
     account, service = pair_of(facts)
     consumer = known.get(account)
     if (account, service) in allowed:
@@ -67,13 +67,13 @@ def is_on_list(facts: Facts, allowed: frozenset[Pair], known: Mapping[str, Consu
 
 
 def with_entry(facts: Facts, known: Mapping[str, Consumer]) -> Facts:
-    """Look the account up in the registry, as gathering does."""
+    """Return the facts with the account's entry in the registry, as gathering adds it."""
     requester = msgspec.structs.replace(facts.requester, consumer=known.get(facts.requester.account_id))
     return msgspec.structs.replace(facts, requester=requester)
 
 
 class Setting:
-    """Policies, a registry, and what is asked."""
+    """Policies, a registry, and the requests to decide on."""
 
     def __init__(self, count: int) -> None:
         self.rules = rules(count)
@@ -95,18 +95,18 @@ class Setting:
             decide(with_entry(facts, self.registry), self.policies, NOON)
 
     def by_cedar_alone(self) -> None:
-        """Make the calls of cedarpy that a decision makes, their parameters at hand, and look at no answer."""
+        """Make the calls to cedarpy that the decisions make, with prepared parameters, and ignore the answers."""
         for calls in self._calls:
             for call in calls:
                 cedarpy.is_authorized(*call)
 
-    def with_grounds(self) -> None:
-        """Do all that the function does once facts and policies are read."""
+    def with_record(self) -> None:
+        """Do all that the function does once it has read facts and policies."""
         for asked_for in self.asked:
             facts = with_entry(asked_for, self.registry)
             decision = decide(facts, compiled(self.in_force), NOON)
             decision_record_of(facts, decision, compiled(self.in_force), NOON, dict(self.in_force.versions))
-            decision_fingerprint(self.in_force, facts.requester.consumer, _held(facts))
+            decision_fingerprint(self.in_force, facts.requester.consumer, _connection_counts(facts))
 
     def _recorded(self, facts: Facts) -> list[tuple[Any, ...]]:
         with patch.object(cedarpy, "is_authorized", wraps=cedarpy.is_authorized) as calls:
@@ -114,7 +114,7 @@ class Setting:
         return [call.args for call in calls.call_args_list]
 
 
-def _held(facts: Facts) -> ConnectionCounts:
+def _connection_counts(facts: Facts) -> ConnectionCounts:
     return (
         ConnectionCounts(facts.connections, facts.connections_to_service)
         if isinstance(facts, ConnectionFacts)
@@ -124,23 +124,23 @@ def _held(facts: Facts) -> ConnectionCounts:
 
 @dataclass
 class Verified:
-    """How often what came of what was asked."""
+    """How many of the requests had which outcome."""
 
     accepted: int = 0
     forbidden: int = 0
     """A policy permits it, and another one forbids it."""
     unknown: int = 0
-    """Something is unknown of it."""
+    """A fact about it is unknown."""
     plain: int = 0
-    """No policy has a say on it that goes beyond an allow-list."""
+    """No policy that goes beyond an allow-list applies to it."""
     plain_accepted: int = 0
     on_list: int = 0
-    """Of the plain ones, by the allow-list."""
+    """Plain ones that the allow-list lets in."""
 
 
 def verified(setting: Setting) -> Verified:
-    """See to it that each decision is what it should be: nothing measures how fast an error is made."""
-    seen = Verified()
+    """Return the counts, having checked that each decision is the expected one: errors are not worth measuring."""
+    counts = Verified()
     for asked_for in setting.asked:
         facts = with_entry(asked_for, setting.registry)
         saying = [rule for rule in setting.rules if rule.holds(facts)]
@@ -150,20 +150,20 @@ def verified(setting: Setting) -> Verified:
         decision = decide(facts, setting.policies, NOON)
         if outcome_of(decision) != expected or any(reason.code != "policy" for reason in decision.because):
             raise RuntimeError(f"{expected} was expected of {facts}, and this was decided: {decision}")
-        seen.accepted += expected == "accept"
-        seen.forbidden += permitted and forbidden
-        seen.unknown += bool(facts.unknown)
+        counts.accepted += expected == "accept"
+        counts.forbidden += permitted and forbidden
+        counts.unknown += bool(facts.unknown)
         if all(rule.pair or rule is REGISTERED_CONSUMER for rule in saying):
-            seen.plain += 1
-            seen.plain_accepted += expected == "accept"
-            seen.on_list += is_on_list(asked_for, setting.allowed, setting.registry)
-    if seen.plain_accepted != seen.on_list or not 0 < seen.on_list < seen.plain:
-        raise RuntimeError(f"the allow-list says otherwise, or always the same: {seen}")
-    return seen
+            counts.plain += 1
+            counts.plain_accepted += expected == "accept"
+            counts.on_list += is_on_list(asked_for, setting.allowed, setting.registry)
+    if counts.plain_accepted != counts.on_list or not 0 < counts.on_list < counts.plain:
+        raise RuntimeError(f"the allow-list says otherwise, or always the same: {counts}")
+    return counts
 
 
 def report_deciding() -> None:
-    """Print what decisions, reading policies, and a fresh process cost; for the last the stack has to be deployed."""
+    """Print the cost of decisions, of reading policies, and of a fresh process, which needs the deployed stack."""
     report_decisions()
     report_reading()
     report_fresh()
@@ -172,24 +172,24 @@ def report_deciding() -> None:
 def report_decisions() -> None:
     """Decide in turn by hand, by policy, and by Cedar alone; print decisions per second and how long one takes."""
     settings = [Setting(count) for count in POLICIES]
-    came = [verified(setting) for setting in settings]
+    counted = [verified(setting) for setting in settings]
     print(
         f"\nDecisions, {CONSUMERS:,} registered consumers, {TURNS} turns of {ASKED} requests after one to warm up. The "
         "registry\nis a dictionary; in production it is one GetItem of DynamoDB. No call of AWS is in these figures."
     )
-    for setting, seen, times in zip(settings, came, _timed_in_turn(settings), strict=True):
-        _print_setting(setting, seen)
+    for setting, counts, times in zip(settings, counted, _timed_in_turn(settings), strict=True):
+        _print_setting(setting, counts)
         _print_decisions(times)
 
 
 def _timed_in_turn(settings: Sequence[Setting]) -> list[dict[str, list[float]]]:
-    """Return the seconds that one decision takes, of each setting by contender, once for each turn."""
-    # By hand, a turn is too short for a clock.
+    """Return for each setting the seconds that one decision takes, by contender, once for each turn."""
+    # A turn by hand is too short to be measured alone.
     contenders: Mapping[str, tuple[Callable[[Setting], None], int]] = {
         _BY_HAND: (Setting.by_hand, 100),
         "cedarpy alone": (Setting.by_cedar_alone, 1),
         "decide()": (Setting.by_policy, 1),
-        "with grounds, digest": (Setting.with_grounds, 1),
+        "with grounds, digest": (Setting.with_record, 1),
     }
     times: list[dict[str, list[float]]] = [{name: [] for name in contenders} for _ in settings]
     for turn in range(TURNS + 1):
@@ -208,14 +208,14 @@ def _seconds(work: Callable[[], object], repeated: int = 1) -> float:
     return (time.perf_counter() - began) / repeated
 
 
-def _print_setting(setting: Setting, seen: Verified) -> None:
+def _print_setting(setting: Setting, counts: Verified) -> None:
     filled = _parameters(rule.text for rule in setting.rules)
     print(
         f"\n  {len(setting.rules):,} policies of one statement, {filled} parameter(s) of 4 KB if each is filled\n"
-        f"  {ASKED} requests: {seen.accepted} accepted, {seen.forbidden} permitted and forbidden, {seen.unknown} with "
-        f"unknown facts; all as expected\n"
-        f"  {seen.plain} of them are an allow-list's business: {seen.plain_accepted} accepted by policy, "
-        f"{seen.on_list} by the allow-list"
+        f"  {ASKED} requests: {counts.accepted} accepted, {counts.forbidden} permitted and forbidden, {counts.unknown} "
+        f"with unknown facts; all as expected\n"
+        f"  {counts.plain} of them are an allow-list's business: {counts.plain_accepted} accepted by policy, "
+        f"{counts.on_list} by the allow-list"
     )
 
 
@@ -241,7 +241,7 @@ def _parameters(texts: Iterable[str]) -> int:
 
 
 def report_reading() -> None:
-    """Print what reading policies costs, from their texts on, when all is new and when nothing is."""
+    """Print the cost of reading policies from their texts, when all are new and when none is."""
     print(
         f"\nReading policies from their texts in ms, median of {TURNS}, without AWS. New: parsed and checked against"
         "\nthe schema; compiled, with a first decision; compiled for an unknown organization, with a decision."
@@ -258,7 +258,7 @@ def report_reading() -> None:
 
 
 class _Written:
-    """Parameter Store with policies in it; each time that it is read, all texts are new ones."""
+    """Parameter Store with policies in it, which returns new text objects each time."""
 
     def __init__(self, setting: Setting) -> None:
         self._texts = [(rule.name, rule.text.encode()) for rule in setting.rules]
@@ -373,7 +373,7 @@ def report_fresh() -> None:
 
 @contextmanager
 def _hand_written() -> Iterator[Path]:
-    """Return a folder with the handler; what Python compiles of it goes with it."""
+    """Yield a folder with the handler; it is removed afterwards, with its compiled files."""
     with TemporaryDirectory() as name:
         folder = Path(name).resolve()
         (folder / "app.py").write_text(_HAND_WRITTEN, encoding="utf-8")

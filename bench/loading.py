@@ -13,14 +13,14 @@ from local_stack.stack import ACCOUNTS, REGION, REPOSITORY
 RUNS = 9
 PYTHON = REPOSITORY / ".local" / "runtime" / "bin" / "python"
 COMPILED = REPOSITORY / ".local" / "pycache"
-"""Below it Python puts what it compiles, at the path of its source."""
+"""The folder below which Python puts compiled files, each at the path of its source."""
 _TIMED = "import time\n{before}\nbegan = time.perf_counter()\n{code}\nprint(time.perf_counter() - began)"
 _BOTO3 = "(bare import boto3)"
 
 
 @dataclass(frozen=True)
 class Fresh:
-    """What a fresh process does; ``code`` is timed, what comes before it is not."""
+    """What a fresh process runs; ``code`` is timed, ``before`` is not."""
 
     code: str
     path: Sequence[Path]
@@ -44,7 +44,7 @@ def path_of(folder: str) -> list[Path]:
 
 
 def in_turn(measured: Mapping[str, Fresh]) -> dict[str, list[float]]:
-    """Return the seconds that each took in several processes, without the first, which warms up."""
+    """Return the seconds of each in several processes, without the first, which warms up."""
     times: dict[str, list[float]] = {name: [] for name in measured}
     for _ in range(RUNS + 1):
         for name, fresh in measured.items():
@@ -53,7 +53,7 @@ def in_turn(measured: Mapping[str, Fresh]) -> dict[str, list[float]]:
 
 
 def print_times(times: Mapping[str, Sequence[float]], *, beside: str, called: str) -> None:
-    """Print a line for each, in ms, and how many times as long as the one that it stands beside it takes."""
+    """Print a line for each, in ms, with the ratio to the median of ``beside``."""
     print(f"  {'':<22}{'median':>8}{'least':>8}{'most':>8}{f'x {called}':>{len(called) + 4}}")
     compared = statistics.median(times[beside])
     for name, runs in times.items():

@@ -1,4 +1,4 @@
-"""Policies as people write them, many of them, and what asks to be let in: the same in each run."""
+"""Many policies as people write them, and requests to decide on; the same in each run."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ from drawbridge.request.shares import Content
 from local_stack.stack import REPOSITORY
 
 NOON = EvaluationTime(datetime(2026, 11, 25, 12, tzinfo=UTC), "Europe/Berlin")
-"""When all is asked."""
+"""The time of all decisions."""
 
 CONSUMERS = 10_000
 ASKED = 120
@@ -41,24 +41,24 @@ SHARES = "shares"
 
 @dataclass(frozen=True)
 class Rule:
-    """A policy, and what it says of accepting, by hand."""
+    """A policy, and its effect on accepting in Python."""
 
     name: str
     text: str
     holds: Callable[[Facts], bool]
-    """What is unknown counts against whoever asks."""
+    """Whether it applies; what is unknown counts against the requester."""
     forbids: bool = False
     pair: Pair | None = None
-    """What an allow-list would hold in its place; ``None`` where it goes beyond an allow-list."""
+    """The entry of an allow-list that says the same; ``None`` if none does."""
 
 
 def _drawing(number: int) -> random.Random:
-    """Return what draws the same each time. Of the first seeds, this one has a forbid at work among ten policies."""
+    """Return a generator with a fixed seed, the first with which a forbid applies among ten policies."""
     return random.Random(10 + number)  # noqa: S311 - nothing is secret
 
 
 def rules(count: int) -> list[Rule]:
-    """Make so many policies: the stack's defaults, then what people write, always in the same mixture."""
+    """Return so many policies: the stack's defaults, then those of people, always in the same mixture."""
     drawn = _drawing(count)
     makers = (_listed, _tiered, _listed, _counted, _provider, _forbidden, _listed, _in_unit, _listed, _on_port)
     made = [
@@ -216,10 +216,10 @@ def registry() -> dict[str, Consumer]:
 
 
 def asked(allowed: Sequence[Pair], known: Mapping[str, Consumer]) -> list[Facts]:
-    """Make what is asked: by accounts on the list, registered, and unknown; of and outside our organization.
+    """Return requests by listed, registered and unknown accounts, of and outside our organization.
 
-    Of every fifth the organization is unknown; of shares that wait for an answer, AWS shows no tags, and of some not
-    what they hold. The registry's entry is not in it: it is looked up as the request is decided on.
+    For every fifth the organization is unknown. AWS shows no tags of shares that wait for an answer, and of some not
+    the contents. The registry's entry is not included: it is looked up for each decision.
     """
     drawn = _drawing(len(allowed))
 
@@ -249,7 +249,7 @@ def _facts(drawn: random.Random, pair: Pair, place: OrganizationPlace) -> Facts:
     account, service = pair
     requester = Requester(account_id=account, place=place)
     if service == SHARES:
-        held = tuple(
+        contents = tuple(
             Content(
                 f"arn:aws:vpc-lattice:us-east-1:{account}:resourceconfiguration/rcfg-{number:017x}",
                 "vpc-lattice:resourceconfiguration",
@@ -261,7 +261,7 @@ def _facts(drawn: random.Random, pair: Pair, place: OrganizationPlace) -> Facts:
             share_arn=f"arn:aws:ram:us-east-1:{account}:resource-share/{drawn.randrange(10**12)}",
             share_name="orders",
             share_tags=None,
-            contents=drawn.choice((held, held, None)),
+            contents=drawn.choice((contents, contents, None)),
             deadline=NOON.now + timedelta(hours=11),
         )
     return ConnectionFacts(

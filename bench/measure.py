@@ -24,13 +24,13 @@ class Span:
 
     seconds: float = 0.0
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By function and operation; looks that the schedule asked for are among them."""
+    """By function and operation, those of scheduled sweeps included."""
     throttled: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Those of the calls that AWS refused because there were too many."""
+    """The calls among them that AWS throttled."""
     executions: int = 0
     transitions: int = 0
     times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    """How long each state took each time that it was entered, retries included."""
+    """For each state, how long it took each time that it was entered, retries included."""
 
 
 @contextmanager
@@ -50,7 +50,7 @@ def measured(people: Sequence[Person]) -> Iterator[Span]:
 
 
 def print_span(span: Span, *, calls: bool = True) -> None:
-    """Print all of it, one line a fact."""
+    """Print the span."""
     print(
         f"   {span.seconds:.0f} s on the local clock, {span.calls.total()} AWS calls of which "
         f"{span.throttled.total()} throttled, {span.executions} execution(s), {span.transitions} state transitions"
@@ -93,6 +93,6 @@ def _add_times(person: Person, execution_arn: str, times: dict[str, list[float]]
         if details := event.get("stateEnteredEventDetails"):
             entered[details["name"]].append(event["timestamp"])
         elif (details := event.get("stateExitedEventDetails")) and entered[details["name"]]:
-            # Iterations of a map run side by side; which of them ended makes no difference to the sum.
+            # Iterations of a map run concurrently; which of them ended makes no difference to the sum.
             began = entered[details["name"]].pop(0)
             times[details["name"]].append((event["timestamp"] - began).total_seconds())

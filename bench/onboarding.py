@@ -20,7 +20,7 @@ AT_ONCE = 100
 ONE_BY_ONE = 20
 
 _RESTING = 2 * MINUTE
-"""Two looks of the schedule: then what has settled has been found so."""
+"""Two scheduled sweeps: by then, what has settled was observed."""
 
 
 def report_onboarding(url: str) -> None:
@@ -70,7 +70,7 @@ def report_bindings(url: str) -> None:
 
 
 def report_bursts(url: str) -> None:
-    """Have a hundred ask at once, first by shares and then by connections."""
+    """Make a hundred requests at once, first shares and then connections."""
     _report_shares(Person(url, "444444444444", "provider"), Person(url, CONSUMER, "consumer"))
     _report_connections(Person(url, PROVIDER, "provider"), url)
 
@@ -112,7 +112,7 @@ def _report_connections(provider: Person, url: str) -> None:
 
 
 def _burst(home: Person, ask: Callable[[], None], asked: Mapping[str, float], *, fewest: Mapping[str, int]) -> None:
-    """Have them ask, wait until all are available, and print what it took beside the least that AWS's limits allow."""
+    """Make the requests, wait until all are available, and print the cost beside the least that AWS's limits allow."""
 
     def available() -> list[dict[str, Any]]:
         return [row for row in home.ledger() if row["subject"]["S"] in asked and row["status"]["S"] == "AVAILABLE"]
@@ -122,8 +122,8 @@ def _burst(home: Person, ask: Callable[[], None], asked: Mapping[str, float], *,
         fast_forward(4 * HOUR, until=lambda: len(available()) == len(asked), patience=HOUR)
     rows = available()
     print(f"   {len(rows)} of {len(asked)} are AVAILABLE")
-    _print_delays("seen by Drawbridge", [_moment(row["first_seen_at"]) - asked[row["subject"]["S"]] for row in rows])
-    _print_delays("AVAILABLE", [_moment(row["updated_at"]) - asked[row["subject"]["S"]] for row in rows])
+    _print_delays("seen by Drawbridge", [_timestamp(row["first_seen_at"]) - asked[row["subject"]["S"]] for row in rows])
+    _print_delays("AVAILABLE", [_timestamp(row["updated_at"]) - asked[row["subject"]["S"]] for row in rows])
     for operation, count in fewest.items():
         print(f"   AWS lets {count} {operation} pass in {_soonest(operation, count):.0f} s at the soonest")
     print_span(span)
@@ -137,7 +137,7 @@ def _print_delays(what: str, seconds: list[float]) -> None:
         )
 
 
-def _moment(attribute: Mapping[str, str]) -> float:
+def _timestamp(attribute: Mapping[str, str]) -> float:
     return datetime.fromisoformat(attribute["S"]).timestamp()
 
 

@@ -1,1 +1,1 @@
-"""The main job, played on the local AWS by people with nothing but the AWS SDK."""
+"""The cases, played on the local AWS by people with nothing but the AWS SDK."""

@@ -18,14 +18,14 @@ from scenarios.cases import IN_ORDER, Case, Expectation, People
 from scenarios.people import APPROVER, CONSUMER, MANAGEMENT, PROVIDER, STRANGER, Approver, Person
 
 SPEED = 1
-"""Seconds on the local AWS in each of ours: endpoints take their time there as they do on AWS, if less of it."""
+"""Seconds on the local AWS for each of ours: endpoints take time there as they do on AWS, if less of it."""
 
 PATIENCE = 120
 """Real seconds that a case may take."""
 
 
 class Screen:
-    """Tells what happens, a line each: readable in a terminal, without colour, and in a file."""
+    """Prints what happens, one line each: readable in a terminal, without colour, and in a file."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -106,7 +106,7 @@ def _play(url: str, screen: Screen, console: Console) -> int:
 
 
 def _short(request: str) -> str:
-    """Name a request so that its lines are seen to belong together."""
+    """Return a short name of a request, by which its lines can be matched."""
     kind, _, rest = request.partition("-")
     return f"{kind} {rest[:8] if kind == 'share' else rest[-8:]}"
 
@@ -115,8 +115,8 @@ def _wait_for(expectation: Expectation, watch: Watch, screen: Screen) -> str | N
     until = time.monotonic() + PATIENCE
     evidence = None
     settled = 0
-    # What comes after the evidence, recording it, is worth seeing too.
-    while time.monotonic() < until and settled < 3:  # noqa: PLR2004 - looks without anything new
+    # The steps after the evidence, which record it, are shown too.
+    while time.monotonic() < until and settled < 3:  # noqa: PLR2004 - polls without anything new
         evidence = evidence or expectation.met()
         new = [*watch.steps()]
         for step in new:

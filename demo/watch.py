@@ -1,4 +1,4 @@
-"""What the workflows do, step by step as they do it, as Step Functions tells it."""
+"""Following what the workflows do, step by step, in the histories of Step Functions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class Step:
     state: str
     seconds: float
     tries: int
-    """How often the state's function was called: more than once while AWS is still at it."""
+    """How often the state's function was called: more than once if AWS had not finished yet."""
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Compile an artifact for Lambda's Python, so that no cold start has to: it saves 200 ms and more of each.
 
-Only a Python of the same minor version can do it. Without one on this machine the artifact is as good, but slower to
-start, and this says so.
+Only a Python of the same minor version can do it. Without one on this machine the artifact works as well, but starts
+more slowly, and this says so.
 """
 
 import os

@@ -1,1 +1,1 @@
-"""Drawbridge on the local AWS: the stack as the demo, the benchmark and the tests of the system have it."""
+"""Drawbridge's stack on the local AWS, for the demo, the benchmark and the system tests."""

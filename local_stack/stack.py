@@ -17,10 +17,10 @@ REGION = "us-east-1"
 
 PARAMETERS: Mapping[str, str] = {
     "LookEvery": "rate(1 minute)",
-    # The management account does not have this role: here that stands for a person who may do everything.
+    # The management account does not have this role: here, it then stands for a person who may do everything.
     "OrganizationsRoleName": "DrawbridgeOrganizationReader",
 }
-"""What the stack's parameters are here, where they differ from the template's defaults."""
+"""The stack's parameters that differ from the template's defaults."""
 
 SECRET = "drawbridge/slack"  # noqa: S105 - its name
 APPROVERS: Mapping[str, Any] = {"teamId": "T0LOCAL0001", "userIds": ["U0ALICE"], "userGroupIds": ["S0NETADMINS"]}
@@ -29,24 +29,24 @@ APPROVERS: Mapping[str, Any] = {"teamId": "T0LOCAL0001", "userIds": ["U0ALICE"],
 def deploy_stack(
     account_id: str, region: str = REGION, parameters: Mapping[str, str] | None = None, *, name: str = "drawbridge"
 ) -> Stack:
-    """Deploy the stack; if its template asks in Slack, as somebody does who has a workspace: with the account's app.
+    """Deploy the stack; if its template asks in Slack, install the account's app in the local workspace too.
 
     The parameter ``SlackChannel`` set to "" leaves Slack out.
 
     Raises:
         DeploymentError: it can't be deployed.
     """
-    # Loading moto takes most of a second; the names above are wanted without.
+    # Loading moto takes most of a second, and the names above are used without it.
     from local_aws.testing.deployment import deploy  # noqa: PLC0415
     from local_aws.testing.slack import APPROVALS, api_url, workspace  # noqa: PLC0415
 
     values = {**PARAMETERS, **(parameters or {})}
-    slots = _parameters_of_slack()
-    asks = bool(slots) and values.get("SlackChannel", APPROVALS) != ""
+    for_slack = _parameters_of_slack()
+    asks = bool(for_slack) and values.get("SlackChannel", APPROVALS) != ""
     if asks:
         app = workspace.install(account_id, name="Drawbridge")
         known = {"SlackChannel": APPROVALS, "SlackApiUrl": api_url(), "SlackAppId": app.app_id}
-        values = {**{slot: known[slot] for slot in slots}, **values}
+        values = {**{each: known[each] for each in for_slack}, **values}
         _keep_secret(account_id, region, {"botToken": app.bot_token, "signingSecret": app.signing_secret})
     stack = deploy(TEMPLATE, account_id, region, name=name, parameters=values)
     if asks:
@@ -56,20 +56,20 @@ def deploy_stack(
 
 
 def _parameters_of_slack() -> set[str]:
-    """Name the template's parameters that Slack has a say in; none if it does not ask there."""
+    """Return the names of the template's parameters for Slack; empty if it does not ask there."""
     from local_aws.testing.deployment import read  # noqa: PLC0415 - as above
 
     template = read(TEMPLATE)
-    slots = set(template.get("Parameters") or ())
-    asks = {"SlackChannel", "SlackApiUrl"} <= slots and "SlackCallbackUrl" in (template.get("Outputs") or ())
-    return slots & {"SlackChannel", "SlackApiUrl", "SlackAppId"} if asks else set()
+    declared = set(template.get("Parameters") or ())
+    asks = {"SlackChannel", "SlackApiUrl"} <= declared and "SlackCallbackUrl" in (template.get("Outputs") or ())
+    return declared & {"SlackChannel", "SlackApiUrl", "SlackAppId"} if asks else set()
 
 
-def _keep_secret(account_id: str, region: str, told: Mapping[str, str]) -> None:
+def _keep_secret(account_id: str, region: str, secret: Mapping[str, str]) -> None:
     from local_aws.testing.deployment import client  # noqa: PLC0415 - as above
 
     secrets = client("secretsmanager", account_id, region)
-    text = json.dumps(told)
+    text = json.dumps(secret)
     try:
         secrets.create_secret(Name=SECRET, SecretString=text)
     except secrets.exceptions.ResourceExistsException:

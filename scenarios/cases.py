@@ -1,4 +1,4 @@
-"""The cases: what the people do, and what must have come of it."""
+"""The cases: what the people do, and what is expected to come of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from scenarios.people import CONSUMER, PROVIDER, STRANGER, Approver, Person
 
 Say = Callable[[str, str], None]
-"""Tells who does what."""
+"""Prints who does what."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class People:
 
 @dataclass(frozen=True)
 class Expectation:
-    """What must come of a case; ``met`` gives the evidence as soon as there is some."""
+    """What is expected of a case; ``met`` returns the evidence as soon as there is some."""
 
     what: str
     met: Callable[[], str | None]
@@ -34,7 +34,7 @@ class Case:
 
 
 def invitation(people: People, say: Say) -> Expectation:
-    """A share from outside our organization: an invitation that policy lets in."""
+    """A share from outside our organization: an invitation that a policy lets in."""
     consumer, provider = people.consumer, people.provider
     say(consumer.called, "writes a policy that lets the provider in, and a binding for orders-*")
     permit = f'permit(principal == Account::"{PROVIDER}", action == Action::"accept", resource);'
@@ -89,7 +89,7 @@ def organization(people: People, say: Say) -> Expectation:
 
 
 def service_network(people: People, say: Say) -> Expectation:
-    """The other two ways: by a service network of ours, which the VPC is associated with, or has an endpoint to."""
+    """The other two modes: by a service network of ours, which the VPC is associated with, or has an endpoint to."""
     consumer, provider = people.consumer, people.provider
     say(consumer.called, "writes two bindings for reports-*: by a service network, and by an endpoint to another one")
     network = {"name": "reports-in-vpc", "create": True}

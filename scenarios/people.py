@@ -1,4 +1,4 @@
-"""People with accounts of the local AWS, and what each of them does with Drawbridge, by the AWS SDK alone."""
+"""People with accounts of the local AWS, and what they do with Drawbridge, through the AWS SDK alone."""
 
 import json
 import urllib.request
@@ -34,7 +34,7 @@ class Person(Account):
         return sorted(each for each in found if not each[0].startswith("/drawbridge/config/"))
 
     def ledger(self, subject: str | None = None) -> list[dict[str, Any]]:
-        """Return the ledger's rows: all, or what there is of one subject."""
+        """Return the ledger's rows: all, or those of one subject."""
         only = {
             "FilterExpression": "subject = :subject",
             "ExpressionAttributeValues": {":subject": {"S": subject}},
@@ -58,7 +58,7 @@ class Person(Account):
     ) -> None:
         """Write a binding, for this account's VPC unless ``attach`` names another.
 
-        Shares by a name that ``share`` does not fit are left as they are, even where something hinders them.
+        It leaves shares whose name ``share`` does not match as they are, even those that are held or failed.
         """
         binding = {
             "match": {"provider": provider, "share": share, "resource": resource},
@@ -95,7 +95,7 @@ class Person(Account):
         return str(share["resourceShare"]["resourceShareArn"])
 
     def offer_service(self, *, managed: bool = True) -> tuple[str, str]:
-        """Offer an endpoint service that wants each connection accepted; give its id and name."""
+        """Offer an endpoint service that requires acceptance; return its id and name."""
         tags = [{"Key": "drawbridge:managed", "Value": "true"}] if managed else [{"Key": "Name", "Value": "unmanaged"}]
         service = self.client("ec2").create_vpc_endpoint_service_configuration(
             AcceptanceRequired=True,
@@ -114,14 +114,14 @@ class Person(Account):
         )
 
     def connect(self, service_name: str) -> str:
-        """Create an interface endpoint to a service; give its id."""
+        """Create an interface endpoint to a service; return its id."""
         endpoint = self.client("ec2").create_vpc_endpoint(
             VpcEndpointType="Interface", VpcId=self.vpc(), SubnetIds=self.subnets()[:2], ServiceName=service_name
         )
         return str(endpoint["VpcEndpoint"]["VpcEndpointId"])
 
     def associations(self, *endpoint_ids: str) -> list[dict[str, Any]]:
-        """Return what endpoints lead to, and by which names; the SDK has no paginator for it; pages may be empty."""
+        """Return what endpoints lead to, and by which names. The SDK has no paginator for it; pages may be empty."""
         found: list[dict[str, Any]] = []
         asked: dict[str, Any] = {"VpcEndpointIds": list(endpoint_ids)}
         while endpoint_ids:
@@ -145,7 +145,7 @@ class Approver:
         self.user_id = user_id
 
     def asked(self, about: str) -> dict[str, Any] | None:
-        """Find the message with buttons that names something."""
+        """Return the message with buttons that mentions something; ``None`` if there is none."""
         request = urllib.request.Request(self._slack, headers={"Accept": "application/json"})  # noqa: S310 - our own port
         with urllib.request.urlopen(request) as answer:  # noqa: S310 - our own port
             messages = json.load(answer)["messages"]
@@ -159,6 +159,6 @@ class Approver:
         """Click Approve below a message."""
         click = {"user": self.user_id, "channel": message["channel"], "ts": message["ts"], "action_id": "approve"}
         with urllib.request.urlopen(f"{self._slack}/click", json.dumps(click).encode()) as answer:  # noqa: S310 - as above
-            told = json.load(answer)
-        if told["status"] != 200:  # noqa: PLR2004 - nothing else acknowledges
-            raise RuntimeError(f"Slack's callback was not answered well: {told}")
+            reply = json.load(answer)
+        if reply["status"] != 200:  # noqa: PLR2004 - nothing else acknowledges
+            raise RuntimeError(f"Slack's callback was not answered well: {reply}")

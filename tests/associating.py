@@ -1,4 +1,4 @@
-"""Associating as ``associate_resource`` does, with a decision that is fresh all the time."""
+"""Association as ``associate_resource`` does it, with a decision that is always fresh."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from drawbridge.association.reconcile import AttachmentReconciler, associate_whi
 
 
 def associate(desired: DesiredAttachment, reconciler: AttachmentReconciler, *, attempt: int) -> MadeAttachment:
-    """Do whatever is to be done, until AWS has to be waited for or it is usable."""
+    """Take the next steps until AWS has to be waited for or the attachment is usable."""
     made = associate_while(lambda: True, desired, reconciler, attempt=attempt)
     assert made is not None
     return made

@@ -1,4 +1,4 @@
-"""What attempts work on, kept in memory, as tests of what stands above the table want it."""
+"""The items of attempts, kept in memory instead of in the table."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from drawbridge.request import ExecutionInput
 from tests.builders import NOW
 
 
-class KeptInMemory:
-    """The items of any attempts."""
+class AttemptsInMemory:
+    """The items of any number of attempts."""
 
     def __init__(self) -> None:
         self.plans: dict[str, Plan] = {}

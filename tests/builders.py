@@ -93,18 +93,18 @@ SUBNET = content(f"arn:aws:ec2:us-east-1:{PROVIDER}:subnet/subnet-1", "ec2:subne
 
 
 def share_facts(who: Requester | None = None, **changes: Any) -> ShareFacts:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "requester": who or requester(),
         "share_arn": SHARE_ARN,
         "share_name": "orders",
         "contents": (content(),),
         "deadline": datetime(2026, 11, 22, tzinfo=UTC),
     }
-    return ShareFacts(**(told | changes))
+    return ShareFacts(**(fields | changes))
 
 
 def connection_facts(who: Requester | None = None, **changes: Any) -> ConnectionFacts:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "requester": who or requester(CONSUMER),
         "service": Service(
             id=SERVICE_ID,
@@ -116,11 +116,11 @@ def connection_facts(who: Requester | None = None, **changes: Any) -> Connection
         "endpoint_type": "Interface",
         "region": "us-east-1",
     }
-    return ConnectionFacts(**(told | changes))
+    return ConnectionFacts(**(fields | changes))
 
 
 def resource_facts(who: Requester | None = None, **changes: Any) -> ResourceFacts:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "requester": who or requester(),
         "share_arn": SHARE_ARN,
         "share_name": "orders",
@@ -132,7 +132,7 @@ def resource_facts(who: Requester | None = None, **changes: Any) -> ResourceFact
         "domain_verified": False,
         "binding": "orders",
     }
-    return ResourceFacts(**(told | changes))
+    return ResourceFacts(**(fields | changes))
 
 
 def shared_resource(arn: str = RESOURCE_ARN, kind: str = "vpc-lattice:resourceconfiguration") -> SharedResource:
@@ -151,7 +151,7 @@ def invitation(status: InvitationStatus = InvitationStatus.PENDING, sent_at: dat
 
 
 def observed_request(**changes: Any) -> ObservedRequest:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "request": CONNECTION,
         "account_id": CONSUMER,
         "observed_fingerprint": "open",
@@ -160,11 +160,11 @@ def observed_request(**changes: Any) -> ObservedRequest:
         "policies_fingerprint": "these policies",
         "open": True,
     }
-    return ObservedRequest(**(told | changes))
+    return ObservedRequest(**(fields | changes))
 
 
 def row(status: Status, **changes: Any) -> LedgerRow:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "request": CONNECTION,
         "account_id": CONSUMER,
         "status": status,
@@ -177,12 +177,12 @@ def row(status: Status, **changes: Any) -> LedgerRow:
         "failures": 0,
         "incomplete": False,
     }
-    return LedgerRow(**(told | changes))
+    return LedgerRow(**(fields | changes))
 
 
 def desired(**changes: Any) -> DesiredAttachment:
-    """Return an attachment, told as it is written down: flat, whatever its mode."""
-    told: dict[str, Any] = {
+    """Return a desired attachment; its fields are given flat, whatever its mode."""
+    fields: dict[str, Any] = {
         "binding": "orders",
         "resource_name": "orders-db",
         "resource_arn": RESOURCE_ARN,
@@ -197,11 +197,11 @@ def desired(**changes: Any) -> DesiredAttachment:
         "private_dns": PrivateDns.OFF,
         "per_vpc": False,
     }
-    return attachment_of(AttachmentDocument(**(told | changes)))
+    return attachment_of(AttachmentDocument(**(fields | changes)))
 
 
 def otherwise(attachment: DesiredAttachment, **changes: Any) -> DesiredAttachment:
-    """Return the attachment with changes that are told flat; another mode may be one of them."""
+    """Return the attachment with changes that are given flat; another mode may be one of them."""
     return attachment_of(msgspec.structs.replace(document_of(attachment), **changes))
 
 
@@ -231,40 +231,40 @@ def target_of(attachment: DesiredAttachment, network: ObservedServiceNetwork | N
 
 
 def desired_by_network(mode: Mode = Mode.SERVICE_NETWORK, **changes: Any) -> DesiredAttachment:
-    """Return what is wanted by a service network of this account's."""
+    """Return a desired attachment by a service network of this account."""
     subnets = () if mode is Mode.SERVICE_NETWORK else ("subnet-0123456789abcdef0",)
-    told = {"mode": mode, "network": NetworkRef(name="shared"), "subnet_ids": subnets}
-    return desired(**(told | changes))
+    fields = {"mode": mode, "network": NetworkRef(name="shared"), "subnet_ids": subnets}
+    return desired(**(fields | changes))
 
 
 NETWORK = ObservedServiceNetwork(arn=NETWORK_ARN, name="shared")
 
 
 def entity(name: str = "orders-db", arn: str = RESOURCE_ARN, **changes: Any) -> Entity:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "share_arn": SHARE_ARN,
         "owner": PROVIDER,
         "type": "SINGLE",
         "protocol": "TCP",
         "port_ranges": ("5432",),
     }
-    return Entity(name=name, arn=arn, **(told | changes))
+    return Entity(name=name, arn=arn, **(fields | changes))
 
 
 def asked(**changes: Any) -> AskedQuestion:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "asking": "1-1",
         "fingerprint": "this question",
         "lines": (Line("Account", PROVIDER), Line("Share", "orders")),
         "deadline": NOW + timedelta(hours=4),
     }
-    return AskedQuestion(**(told | changes))
+    return AskedQuestion(**(fields | changes))
 
 
 def question(**changes: Any) -> Question:
-    """Return a question; what is of its ``asked`` may be told beside what is of the question."""
+    """Return a question; the fields of its ``asked`` may be given with those of the question."""
     of_asked = {name: changes.pop(name) for name in AskedQuestion.__struct_fields__ if name in changes}
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "request_id": SHARE.request_id,
         "account_id": PROVIDER,
         "title": "Resource share",
@@ -273,14 +273,14 @@ def question(**changes: Any) -> Question:
         "effects": ("The share is accepted.",),
         "options": Options(),
     }
-    return Question(**(told | changes))
+    return Question(**(fields | changes))
 
 
 def approval_record(**changes: Any) -> ApprovalRecord:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "question": question(),
         "token": "a token",
         "link": "https://console.example/execution",
         "posted": Posted("C0APPROVALS", "1.0"),
     }
-    return ApprovalRecord(**(told | changes))
+    return ApprovalRecord(**(fields | changes))

@@ -17,12 +17,12 @@ LONGEST = (
 )
 """What takes minutes is begun first, and each by a worker of its own."""
 
-LONG = ("tests/system/test_ways.py", "tests/system/test_faults.py", "tests/system/test_approvals.py")
+LONG = ("tests/system/test_attachments.py", "tests/system/test_faults.py", "tests/system/test_approvals.py")
 """Begun before the shorter files, so that no worker is left alone with one of them at the end."""
 
 SYSTEM = "tests/system"
 LAST = "tests/system/test_least_privilege.py"
-"""Waits for all other tests of the system, wherever they run: begun last, it waits for nobody behind it."""
+"""Waits for all other system tests, wherever they run, and so is begun last."""
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types that mypy reads

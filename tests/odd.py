@@ -95,7 +95,7 @@ attributes = st.recursive(
 
 
 def paths(document: Any, above: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    """Return the way to every member of a document, at any depth."""
+    """Return the path to every member of a document, at any depth."""
     match document:
         case dict():
             members: list[tuple[str | int, Any]] = [*document.items()]
@@ -123,4 +123,4 @@ def with_json(document: Any, path: tuple[str | int, ...], value: str) -> str:
 def with_odd_members(document: Any) -> st.SearchStrategy[str]:
     """Return the document as JSON with an odd value for one of its members, at any depth."""
     odd = st.sampled_from(ODD_VALUES) | values.map(json.dumps)
-    return st.tuples(st.sampled_from(paths(document)), odd).map(lambda told: with_json(document, *told))
+    return st.tuples(st.sampled_from(paths(document)), odd).map(lambda chosen: with_json(document, *chosen))

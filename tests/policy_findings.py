@@ -1,4 +1,4 @@
-"""What an independent linter finds in the policies of the template and the documents, held against answers.
+"""What an independent linter finds in the policies of the template and the documents, compared with our answers.
 
 ``python -m tests.policy_findings PARLIAMENT FOLDER``. Its copy of IAM's reference is of April 2025: what came since, it
 can't know. A finding is mended, or answered here, one by one; an answer that nothing asks for any more has to go.
@@ -50,12 +50,12 @@ def named(finding: dict[str, Any]) -> str:
 def unanswered(findings: list[dict[str, Any]]) -> list[str]:
     """Return what has to be mended: findings without an answer, and answers without a finding."""
     found = {named(each): each for each in findings}
-    told = [
+    unanswered_findings = [
         f"{name}: {each['title']}: {Path(each['location'].get('filepath', '')).name}"
         for name, each in found.items()
         if name not in ANSWERS
     ]
-    return told + [f"{name}: answered, and no longer found" for name in ANSWERS if name not in found]
+    return unanswered_findings + [f"{name}: answered, and no longer found" for name in ANSWERS if name not in found]
 
 
 def main(linter: str, folder: str) -> None:

@@ -1,1 +1,1 @@
-"""The operators' command line: policies and consumers, tried and explained before and after they take effect."""
+"""The operators' command line: trying, explaining and applying policies and bindings; consumers; approvals."""

@@ -1,4 +1,4 @@
-"""Which bindings can claim one name of our own in one hosted zone."""
+"""Finding bindings that can claim the same name of our own in one hosted zone."""
 
 import string
 from collections.abc import Iterator, Sequence
@@ -10,14 +10,14 @@ from drawbridge.association.binding import Binding, VpcTag
 
 _IN_LABEL = frozenset(string.ascii_lowercase + string.digits + "-_")
 _ANY = None
-"""Stands for any number of characters inside a label."""
+"""The token for any number of characters inside a label."""
 
 Token = frozenset[str] | None
-"""The characters that may stand at one place, or any number of any."""
+"""The characters that are possible at one place, or ``_ANY``."""
 
 
 class Claim(Struct, frozen=True):
-    """Two bindings that can claim one name."""
+    """Two bindings that can claim the same name."""
 
     first: str
     second: str
@@ -31,7 +31,7 @@ class Claim(Struct, frozen=True):
 
 
 def claims_among(bindings: Sequence[Binding]) -> Iterator[Claim]:
-    """Find the bindings whose aliases can be the same name, if what they match is named so."""
+    """Yield the pairs of bindings whose aliases can be the same name, depending on what they match."""
     for one, other in combinations(sorted(bindings, key=lambda binding: binding.name), 2):
         first, second = one.attach.alias, other.attach.alias
         if first is None or second is None or first.zone != second.zone:
@@ -68,7 +68,7 @@ def _of_glob(glob: str) -> Iterator[Token]:
         if each == "*":
             yield _ANY
         elif each == "?" or end > 0:
-            # A set of characters is taken for any one: rather one claim too many is told.
+            # A set of characters is taken for any character: rather one claim too many.
             yield _IN_LABEL
             place = max(place, end)
         else:
@@ -77,7 +77,7 @@ def _of_glob(glob: str) -> Iterator[Token]:
 
 
 def _overlap(one: tuple[Token, ...], other: tuple[Token, ...]) -> bool:
-    """Return whether some name fits both patterns: from their ends on, whether what is left of them fits together."""
+    """Return whether some name fits both patterns; for each pair of their ends, from the last tokens to the first."""
     after = [all(each is _ANY for each in other[there:]) for there in range(len(other) + 1)]
     for first in reversed(one):
         now = [after[-1] and first is _ANY]

@@ -1,4 +1,4 @@
-"""``drawbridge approve`` and ``deny``: answering without Slack, under IAM, with the same record."""
+"""``drawbridge approve`` and ``deny``: answering without Slack, by IAM, with the same approval record."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What putting bindings in force comes to, before it is done."""
+"""What applying bindings would change."""
 
 from collections.abc import Iterable, Mapping
 
@@ -12,7 +12,7 @@ from drawbridge_cli.share_plans import AssociationPlan, SharePlan, read_attachme
 
 
 class BindingChanges(Struct, frozen=True, kw_only=True):
-    """What is to be written and removed, and the set that it comes to."""
+    """The parameters to write and to remove, and the bindings that are in force then."""
 
     to_write: tuple[tuple[str, str], ...]
     """Names and texts."""
@@ -21,7 +21,7 @@ class BindingChanges(Struct, frozen=True, kw_only=True):
     changed: tuple[str, ...]
     same: tuple[str, ...]
     others: tuple[str, ...]
-    """There, not among the files, and kept."""
+    """In Parameter Store, not among the files, and kept."""
     then: InForce[Binding]
 
     @property
@@ -37,7 +37,7 @@ def changes_of(
     *,
     prune: bool,
 ) -> BindingChanges:
-    """Compare files with the parameters that are there, which may be broken, and with what is in force."""
+    """Compare files with the parameters that exist, which may be broken, and with what is in force."""
     desired = {binding.name: binding for binding in bindings}
     differ = {name for name in desired if there.get(name) != texts[name]}
     others = there.keys() - desired.keys()
@@ -53,7 +53,7 @@ def changes_of(
         others=tuple(sorted(others - to_remove)),
         then=InForce(
             things=tuple(then[name] for name in sorted(then)),
-            # Only to be looked at: what they would be in Parameter Store, nobody knows yet.
+            # Only for display: the versions in Parameter Store are not known yet.
             versions=tuple((name, 0) for name in sorted(then)),
             broken=tuple(each for each in in_force.broken if each.name not in desired and each.name not in to_remove),
         ),
@@ -61,19 +61,19 @@ def changes_of(
 
 
 class BindingEffects(Struct, frozen=True, kw_only=True):
-    """What other bindings change about what is wanted."""
+    """How other bindings would change the desired attachments."""
 
     made: tuple[AssociationPlan, ...]
     changed: tuple[AssociationPlan, ...]
-    """Wanted before too, and otherwise."""
+    """Desired before too, but differently."""
     dropped: tuple[DesiredAttachment, ...]
-    """Not wanted any longer."""
+    """Not desired any longer."""
     refused: tuple[Reason, ...]
-    """Refused then and not before."""
+    """Refused then, and not before."""
 
 
 def effects_of(now: list[SharePlan], then: list[SharePlan]) -> BindingEffects:
-    """Compare what is wanted now with what would be."""
+    """Compare the plans by the bindings in force with those by other bindings."""
     before = {_key(association.desired): association.desired for association in read_attachments(now)}
     after = {_key(association.desired): association for association in read_attachments(then)}
     refused_before = {reason for each in now for reason in each.refused}

@@ -1,4 +1,4 @@
-"""Bindings in files: one a file, by the name that its parameter has or will have."""
+"""Bindings in files: one in each, named as its parameter."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ SUFFIXES = (".json", ".yaml", ".yml")
 
 
 class BindingProblem(Struct, frozen=True):
-    """Why a file, or several together, can't take effect."""
+    """The reason why a file, or several together, can't take effect."""
 
     path: str
     binding: str
@@ -27,7 +27,7 @@ class BindingProblem(Struct, frozen=True):
 
 
 class CheckedBindings(Struct, frozen=True):
-    """What became of the check."""
+    """The result of a check."""
 
     bindings: tuple[Binding, ...]
     """The good ones."""
@@ -35,7 +35,7 @@ class CheckedBindings(Struct, frozen=True):
     """Their texts, by name."""
     problems: tuple[BindingProblem, ...]
     notes: tuple[str, ...] = ()
-    """What can be, and only if somebody means it."""
+    """What is valid, and may not be meant."""
 
 
 def find_bindings(paths: Sequence[Path]) -> list[NamedFile]:

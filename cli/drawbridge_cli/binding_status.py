@@ -1,4 +1,4 @@
-"""How each binding stands: what it comes to now, and what is odd about it."""
+"""The status of each binding: what comes of it now, and what somebody should check."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,24 +20,24 @@ from drawbridge_cli.share_plans import SharePlan, read_attachments
 
 
 class BindingStatus(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One binding, and what it comes to."""
+    """One binding, and what comes of it."""
 
     name: str
     version: int | None
-    """The one in force; ``None`` if none ever was good."""
+    """The version in force; ``None`` if none ever was good."""
     broken: str = ""
-    """Why a later version of it is not in force."""
+    """Why a later version is not in force."""
     mode: Mode | None = None
     where: str = ""
     matches: int = 0
-    """Shared resources."""
+    """How many shared resources."""
     desired: int = msgspec.field(default=0, name="wanted")
-    """Associations."""
+    """How many associations."""
     refused: int = 0
     published: int = 0
-    """Names."""
+    """How many names."""
     notes: tuple[str, ...] = ()
-    """What somebody should look at."""
+    """What somebody should check."""
 
 
 class BindingVpcs(Protocol):
@@ -54,7 +54,7 @@ def statuses_of(
     published: Mapping[str, Mapping[str, str]],
     network: BindingVpcs,
 ) -> list[BindingStatus]:
-    """Return how each binding stands; ``published`` are the names of each, by their paths."""
+    """Return the status of each binding; ``published`` are the names of each, by their paths."""
     broken = {each.name: each for each in bindings.broken}
     versions = dict(bindings.versions)
     notes = _notes(bindings.things, share_plans, network)
@@ -80,11 +80,11 @@ def statuses_of(
         )
         for binding in bindings.things
     ]
-    never = [_never(each) for each in bindings.broken if each.in_force is None]
-    return sorted([*good, *never], key=lambda each: each.name)
+    never_good = [_never_good(each) for each in bindings.broken if each.in_force is None]
+    return sorted([*good, *never_good], key=lambda each: each.name)
 
 
-def _never(each: Broken) -> BindingStatus:
+def _never_good(each: Broken) -> BindingStatus:
     return BindingStatus(name=each.name, version=None, broken=each.reason)
 
 
@@ -112,13 +112,13 @@ def where_of(binding: Binding) -> str:
 def names_by_binding(
     parameters: Iterable[tuple[str, str]], prefix: str, bindings: Iterable[str]
 ) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
-    """Sort what is published: the names of each binding, and those of bindings that there are not any longer."""
+    """Return the published names of each binding, and those of bindings that do not exist any longer."""
     paths = {f"{binding_path(prefix, name)}/": name for name in bindings}
     found: dict[str, dict[str, str]] = defaultdict(dict)
     orphans: dict[str, str] = {}
     for each in published_names(parameters):
-        of = next((binding for start, binding in paths.items() if each.path.startswith(start)), None)
-        names = orphans if of is None else found[of]
+        owner = next((binding for start, binding in paths.items() if each.path.startswith(start)), None)
+        names = orphans if owner is None else found[owner]
         names[each.path] = each.document.dns_name
     return dict(found), orphans
 
@@ -129,8 +129,8 @@ def _notes(bindings: tuple[Binding, ...], share_plans: list[SharePlan], network:
     for binding in bindings:
         if binding.name not in matched:
             notes[binding.name].append("matches nothing that is shared with this account now")
-        if lost := _lost(binding, network):
-            notes[binding.name].append(lost)
+        if missing := _missing_vpc(binding, network):
+            notes[binding.name].append(missing)
     for claim in claims_among(bindings):
         mine, theirs = claim.names
         notes[claim.second].append(str(claim))
@@ -142,7 +142,7 @@ def _notes(bindings: tuple[Binding, ...], share_plans: list[SharePlan], network:
     return notes
 
 
-def _lost(binding: Binding, network: BindingVpcs) -> str:
+def _missing_vpc(binding: Binding, network: BindingVpcs) -> str:
     match binding.attach.vpc:
         case None:
             return ""
@@ -153,7 +153,7 @@ def _lost(binding: Binding, network: BindingVpcs) -> str:
 
 
 def _claimed_twice(share_plans: list[SharePlan]) -> Iterator[tuple[str, str]]:
-    """Find names of our own that several resources of one binding would have."""
+    """Yield a note for each name of our own that several resources of one binding would have."""
     claimed: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for association in read_attachments(share_plans):
         desired = association.desired

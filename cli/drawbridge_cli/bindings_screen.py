@@ -1,4 +1,4 @@
-"""How bindings, and what comes of them, look on the screen."""
+"""Printing bindings, and what comes of them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -28,7 +28,7 @@ def show_changes(changes: BindingChanges) -> None:
 
 
 def show_effects(effects: BindingEffects, prefix: str) -> None:
-    """Print what would be wanted otherwise, and what is to be done for it."""
+    """Print which desired attachments would change, and what is to be done for them."""
     say()
     for title, associations in (
         ("would be associated", effects.made),
@@ -56,7 +56,7 @@ _COLUMNS = ("binding", "mode", "where", "matches", "wanted", "refused", "publish
 
 
 def show_statuses(statuses: Sequence[BindingStatus]) -> None:
-    """List bindings, and call out what somebody should look at."""
+    """List bindings, and call out what somebody should check."""
     in_force = [each for each in statuses if each.version is not None]
     rows = [
         (
@@ -82,7 +82,7 @@ def instead(version: int | None) -> str:
 
 
 def show_binding(status: BindingStatus, text: str, latest: str) -> None:
-    """Show a binding's text, and how it stands."""
+    """Show a binding's text and status."""
     version = "no version in force" if status.version is None else f"version {status.version} in force"
     say(f"{status.name}, {version}", "title")
     for line in (text or latest).strip().splitlines():
@@ -104,7 +104,7 @@ def show_matches(share_plans: Sequence[SharePlan], prefix: str) -> None:
             say()
             say(f"{legible(candidate.resource.name)} ({candidate.resource.type}) {candidate.resource.arn}", "title")
             say(f"  {share}")
-            for association in _ways(share_plan, candidate):
+            for association in _plans_of(share_plan, candidate):
                 show_association(association, prefix)
                 for name in association.names:
                     if name not in association.changes:
@@ -116,7 +116,7 @@ def show_matches(share_plans: Sequence[SharePlan], prefix: str) -> None:
 
 
 def matches(share_plans: Sequence[SharePlan]) -> list[dict[str, Any]]:
-    """Write it for programs."""
+    """Return the same for programs."""
     return [
         {
             "share": {"arn": share_plan.share.arn, "name": share_plan.share.name, "owner": share_plan.share.owner},
@@ -126,7 +126,9 @@ def matches(share_plans: Sequence[SharePlan]) -> list[dict[str, Any]]:
                     "name": candidate.resource.name,
                     "arn": candidate.resource.arn,
                     "type": candidate.resource.type,
-                    "associations": [association_document(association) for association in _ways(share_plan, candidate)],
+                    "associations": [
+                        association_document(association) for association in _plans_of(share_plan, candidate)
+                    ],
                     "refused": [
                         refusal_document(refusal.reason) | {"vpc": refusal.vpc_id} for refusal in candidate.refused
                     ],
@@ -138,5 +140,5 @@ def matches(share_plans: Sequence[SharePlan]) -> list[dict[str, Any]]:
     ]
 
 
-def _ways(share_plan: SharePlan, candidate: Candidate) -> list[AssociationPlan]:
+def _plans_of(share_plan: SharePlan, candidate: Candidate) -> list[AssociationPlan]:
     return [each for each in share_plan.associations if each.desired.resource.arn == candidate.resource.arn]

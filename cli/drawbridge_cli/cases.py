@@ -18,19 +18,19 @@ OF_RESOURCES = ("associate", "refuse")
 
 
 class PolicyOutcome(Struct, frozen=True):
-    """What the policies make of a request."""
+    """The outcome of policies for a request."""
 
     outcome: str
     because: Because
 
     @property
     def by(self) -> tuple[str, ...]:
-        """The ids of the statements that determined it, those that stood against what comes before it among them."""
+        """The ids of the statements that determined it, including those against the actions that come before it."""
         return tuple(sorted(reason.source for reason in self.because if reason.code == "policy"))
 
 
 class CaseResult(Struct, frozen=True):
-    """What became of a case; ``wrong`` is empty if it came out as expected."""
+    """The result of a case; ``wrong`` is empty if it is as expected."""
 
     file: str
     name: str
@@ -49,7 +49,7 @@ def outcome_for(facts: AnyFacts, policies: PolicySet, evaluation_time: Evaluatio
 
 
 def case_files(folder: Path) -> list[Path]:
-    """Return the files of cases in a folder and below it, or the one file that is told.
+    """Return the files of cases in a folder and below it, or the one file that is given.
 
     Raises:
         InvalidInputError: there is none.
@@ -61,7 +61,7 @@ def case_files(folder: Path) -> list[Path]:
 
 
 def run_cases(path: Path, policies: tuple[Path, ...]) -> list[CaseResult]:
-    """Run the cases of one file, by the policies that are told, or else by those that the file names.
+    """Run the cases of one file, by the policies that are given, or else by those that the file names.
 
     Raises:
         InvalidInputError: the file, or a policy, can't be used.
@@ -74,10 +74,10 @@ def run_cases(path: Path, policies: tuple[Path, ...]) -> list[CaseResult]:
 def _named(path: Path, cases: CaseFile) -> tuple[Path, ...]:
     if cases.policies:
         return tuple(path.parent / each for each in cases.policies)
-    beside = tuple(sorted(path.parent.glob(f"*{SUFFIX}")))
-    if not beside:
+    alongside = tuple(sorted(path.parent.glob(f"*{SUFFIX}")))
+    if not alongside:
         raise InvalidInputError(f"{path}: policies: none is named, and none is beside the file")
-    return beside
+    return alongside
 
 
 def _policies(paths: tuple[Path, ...]) -> PolicySet:
@@ -94,17 +94,17 @@ def _run(path: Path, case: Case, policies: PolicySet) -> CaseResult:
     if expected.outcome not in possible:
         raise InvalidInputError(f"{path}: {case.name}: expect: {expected.outcome!r} is none of {', '.join(possible)}")
     try:
-        came = outcome_for(case.request, policies, case.evaluation_time)
+        actual = outcome_for(case.request, policies, case.evaluation_time)
     except InvalidInputError as error:
         raise InvalidInputError(f"{path}: {case.name}: {error}") from error
     wrong = ""
-    if came.outcome != expected.outcome:
-        wrong = f"expected {expected.outcome}, and it is {came.outcome}: " + "; ".join(
-            f"{reason.source + ': ' if reason.source else ''}{reason.text}" for reason in came.because
+    if actual.outcome != expected.outcome:
+        wrong = f"expected {expected.outcome}, and it is {actual.outcome}: " + "; ".join(
+            f"{reason.source + ': ' if reason.source else ''}{reason.text}" for reason in actual.because
         )
-    elif expected.by is not None and tuple(sorted(expected.by)) != came.by:
-        wrong = f"expected it to be determined by {_list(expected.by)}, and it is by {_list(came.by)}"
-    return CaseResult(str(path), case.name, came.outcome, came.by, wrong)
+    elif expected.by is not None and tuple(sorted(expected.by)) != actual.by:
+        wrong = f"expected it to be determined by {_list(expected.by)}, and it is by {_list(actual.by)}"
+    return CaseResult(str(path), case.name, actual.outcome, actual.by, wrong)
 
 
 def _list(names: tuple[str, ...]) -> str:

@@ -40,7 +40,7 @@ def add(
     if not stack.consumers.add(entry, replace=replace):
         raise InvalidInputError(f"{account} is registered already; look with 'show', overwrite with --replace")
     say(f"registered  {account}", "good")
-    _look(stack)
+    _sweep_now(stack)
 
 
 @app.command("list")
@@ -91,7 +91,7 @@ def remove(context: typer.Context, account: Account) -> None:
         complain(f"{account} is not registered")
         raise typer.Exit(1)
     say(f"removed  {account}", "good")
-    _look(stack)
+    _sweep_now(stack)
 
 
 @app.command("import")
@@ -129,12 +129,12 @@ def import_file(
         f"{len(good) - there} registered, {there} there already, {len(bad)} bad lines",
         "bad" if bad or there else "good",
     )
-    _look(stack)
+    _sweep_now(stack)
     if bad or there:
         raise typer.Exit(1)
 
 
-def _look(stack: Stack) -> None:
+def _sweep_now(stack: Stack) -> None:
     if not stack.look_now():
         complain("Drawbridge could not be told at once (sqs:SendMessage is denied); it will notice within its schedule")
 

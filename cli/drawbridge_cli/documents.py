@@ -1,4 +1,4 @@
-"""Documents that people write: the facts of a request, and cases with what is expected of them, in JSON or YAML."""
+"""Documents that people write: facts of a request, and cases with the expected outcome, in JSON or YAML."""
 
 import json
 import re
@@ -19,7 +19,7 @@ SUFFIXES = (".yaml", ".yml", ".json")
 AnyFacts = ShareFacts | ConnectionFacts | ResourceFacts
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
-"""A Wednesday: when a case happens that does not say when."""
+"""A Wednesday: the time of a case that gives none."""
 
 
 class RequestDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,7 +31,7 @@ class RequestDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     @property
     def evaluation_time(self) -> EvaluationTime:
-        """When it happens.
+        """The time that it is decided for.
 
         Raises:
             InvalidInputError: there is no such time zone.
@@ -44,15 +44,15 @@ class RequestDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Expected(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to come of a case."""
+    """The expected outcome of a case."""
 
     outcome: str
     by: tuple[str, ...] | None = None
-    """The ids of the statements that determine it, in any order; not said: any."""
+    """The ids of the statements that determine it, in any order; ``None`` for any."""
 
 
 class Case(RequestDocument, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A request with what is expected to come of it."""
+    """A request with its expected outcome."""
 
     name: Annotated[str, Meta(min_length=1)]
     expect: str | Expected
@@ -63,14 +63,14 @@ class CaseFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     cases: Annotated[tuple[Case, ...], Meta(min_length=1)]
     policies: tuple[str, ...] = ()
-    """Files and folders, from the file on; none stands for the policies beside it."""
+    """Files and folders, relative to this file; if none, the policies in its folder."""
 
 
 Document = TypeVar("Document", RequestDocument, CaseFile)
 
 
 def read_request_document(path: Path) -> RequestDocument:
-    """Read a request: its facts alone, or with when it happens as ``{request: ..., at: ..., zone: ...}``.
+    """Read a request: its facts alone, or with the time, as ``{request: ..., at: ..., zone: ...}``.
 
     Raises:
         InvalidInputError: it can't be read; the message names line or field.
@@ -91,10 +91,10 @@ def read_cases(path: Path) -> CaseFile:
 
 
 class _TextLoader(yaml.SafeLoader):
-    """Makes text, lists and mappings, and no more: an account keeps its leading zeros. Knows anchors and merging."""
+    """A loader of text, lists and mappings only, so that accounts keep leading zeros; with anchors and merging."""
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Merge what ``<<`` names. Of a key that comes twice the last is kept: else they double with each merge."""
+        """Merge what ``<<`` names. Of a repeated key the last is kept: else entries double with each merge."""
         super().flatten_mapping(node)
         last = {key.value if isinstance(key, yaml.ScalarNode) else id(key): (key, value) for key, value in node.value}
         node.value = [*last.values()]

@@ -1,4 +1,4 @@
-"""Explaining: what each action comes to, by which statements, and what to do about it."""
+"""Explaining: the answer for each action, by which statements, and what to do about it."""
 
 from msgspec import Struct
 
@@ -14,7 +14,7 @@ from drawbridge_cli.documents import AnyFacts
 
 
 class ActionExplanation(Struct, frozen=True, kw_only=True):
-    """What the policies say to one action."""
+    """The policies' answer for one action."""
 
     action: Action
     answer: str
@@ -23,21 +23,21 @@ class ActionExplanation(Struct, frozen=True, kw_only=True):
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
-    """What the policies make of a request, and how they come to it."""
+    """The outcome of the policies for a request, and how it comes about."""
 
     outcome: str
     because: Because
     considered: tuple[ActionExplanation, ...]
-    """Each action, in the order in which they are asked for; the first that is permitted is the outcome."""
+    """The actions, in the order in which they are tried; the first that is permitted is the outcome."""
     unavailable: Because
-    """Facts that AWS would not tell, where a statement speaks of them."""
+    """Unknown facts that a statement refers to."""
     policies: str
     """The version of the policies: a fingerprint of their names and texts."""
     facts: AnyFacts
 
 
 def explain(facts: AnyFacts, policies: PolicySet, evaluation_time: EvaluationTime) -> Explanation:
-    """Explain what the policies make of these facts at that moment."""
+    """Explain the outcome of the policies for these facts at that time."""
     actions = (Action.ASSOCIATE,) if isinstance(facts, ResourceFacts) else tuple(IN_ORDER)
     outcome = outcome_for(facts, policies, evaluation_time)
     # A permit that could not be evaluated leaves nothing in doubt: it permits nothing.
@@ -63,7 +63,7 @@ def explain(facts: AnyFacts, policies: PolicySet, evaluation_time: EvaluationTim
 
 
 def permit_for(facts: AnyFacts) -> str:
-    """Write the narrowest policy that would let exactly this in."""
+    """Return the narrowest policy that would let exactly this in."""
     match facts:
         case ConnectionFacts():
             action, kind, name = Action.ACCEPT, "EndpointService", facts.service.id
@@ -83,12 +83,12 @@ _TYPES = {
 
 
 def _escaped(text: str) -> str:
-    """Write what stands in quotes as Cedar reads it, and as the screen shows it."""
+    """Return a text as it is written within quotes in Cedar, and shown on the screen."""
     return "".join(each if each.isprintable() and each not in '"\\' else f"\\u{{{ord(each):x}}}" for each in text)
 
 
 def what_to_do(status: Status | None, explanation: Explanation) -> str:
-    """Return what the next step is, for whoever asks why a request is where it is."""
+    """Return a sentence about what to do next; empty if there is nothing to do."""
     match explanation.outcome:
         case "hold" | "refuse" | "askApprover" if explanation.considered[0].answer in {"forbidden", "in doubt"}:
             return "A forbid can't be outvoted: change the policy that forbids it, or leave the request held."
@@ -105,7 +105,7 @@ def what_to_do(status: Status | None, explanation: Explanation) -> str:
 
 
 def lines_of(because: Because) -> list[str]:
-    """Write reasons as people read them."""
+    """Return reasons as lines for people."""
     return [_line(reason) for reason in because]
 
 

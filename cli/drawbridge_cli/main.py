@@ -1,4 +1,4 @@
-"""``drawbridge``: where the command line starts, and where every error ends in one line."""
+"""``drawbridge``: the entry point of the command line, which prints every error in one line."""
 
 import sys
 from typing import Annotated
@@ -36,7 +36,7 @@ def where(
 
 
 def main() -> None:
-    """Run it. Exit codes: 0 well, 1 something was found or is not there, 2 can't be used as it was called, 3 AWS."""
+    """Run the command. Exit codes: 0 success, 1 a finding or something missing, 2 wrong usage or input, 3 AWS."""
     try:
         app()
     except InvalidInputError as error:

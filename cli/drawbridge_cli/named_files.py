@@ -1,4 +1,4 @@
-"""Files that become parameters, one each, by the name that its parameter has or will have."""
+"""Files that become parameters: one for each, of the same name."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ LONGEST = 8192
 
 
 class NamedFile(Struct, frozen=True):
-    """A file, read and not yet checked."""
+    """A file that was read and is not checked yet."""
 
     name: str
     path: Path

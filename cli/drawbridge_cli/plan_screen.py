@@ -1,4 +1,4 @@
-"""How what would be done looks on the screen, and to programs."""
+"""Printing plans, and returning them as documents for programs."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -25,7 +25,7 @@ _SIGNS = {
 
 
 def show_share_plans(share_plans: Sequence[SharePlan], prefix: str) -> None:
-    """Print what would be done for each share, and leave out what is as wanted."""
+    """Print what would be done for each share, without those that are as desired."""
     for each in share_plans:
         if each.is_as_wanted:
             continue
@@ -78,14 +78,14 @@ def show_refusal(reason: Reason) -> None:
 
 
 def show_left_behind(left: Iterable[OwnedObject], title: str = "left behind") -> None:
-    """Print what Drawbridge made and nothing calls for any longer."""
+    """Print what is left behind."""
     for each in left:
         of = f" of binding {each.binding}" if each.binding else ""
         say(f"{title}{of}: {each}", "doubtful")
 
 
 def show_unknown(share_plans: Sequence[SharePlan]) -> None:
-    """Print of which accounts it is not known where they stand: policies may come to something else because of it."""
+    """Print the accounts whose place in the organization is unknown, which may change what policies decide."""
     unknown = unknown_places([*share_plans])
     if unknown:
         say(
@@ -96,7 +96,7 @@ def show_unknown(share_plans: Sequence[SharePlan]) -> None:
 
 
 def summary(share_plans: Sequence[SharePlan], left: Sequence[OwnedObject]) -> str:
-    """Return in one line what it comes to."""
+    """Return a summary in one line."""
     associations = [*read_attachments([*share_plans])]
     refused = sum(len(each.refused) for each in share_plans)
     also = f"; {refused} wanted and refused" if refused else ""
@@ -120,7 +120,7 @@ def summary(share_plans: Sequence[SharePlan], left: Sequence[OwnedObject]) -> st
 
 
 def documents(share_plans: Iterable[SharePlan]) -> list[dict[str, Any]]:
-    """Write it for programs."""
+    """Return the plans for programs."""
     return [
         {
             "share": {"arn": each.share.arn, "name": each.share.name, "owner": each.share.owner},

@@ -110,7 +110,7 @@ def simulate_paths(
     in_force = stack.policies_in_force()
     plan = plan_of(_checked_alone(paths), in_force, prune=prune, keep=_kept(stack))
     _refuse_conflict(plan, everything_is_meant=stack.everything_is_meant)
-    simulation = _simulate(stack, in_force, plan, _moment(since))
+    simulation = _simulate(stack, in_force, plan, _start_of(since))
     if as_json:
         show_json(simulation)
     else:
@@ -158,7 +158,7 @@ def apply(
     show_plan(plan)
     if plan.is_empty:
         return
-    show_simulation(_simulate(stack, in_force, plan, _moment(since)), since)
+    show_simulation(_simulate(stack, in_force, plan, _start_of(since)), since)
     if dry_run:
         return
     if not yes:
@@ -187,7 +187,7 @@ def _good(paths: list[Path], *, everything_is_meant: bool) -> CheckedPolicies:
 
 
 def _checked_alone(paths: list[Path]) -> tuple[Policy, ...]:
-    # Whether they let everything in, depends on the policies that they come to.
+    # Whether they let everything in depends on all that would be in force.
     return _good(paths, everything_is_meant=True).policies
 
 
@@ -210,7 +210,7 @@ def _simulate(stack: Stack, in_force: InForce[Policy], plan: PolicyChanges, sinc
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
-def _moment(since: str) -> datetime | None:
+def _start_of(since: str) -> datetime | None:
     if since == "all":
         return None
     found = re.fullmatch(r"(\d{1,4})([hdw])", since)

@@ -1,4 +1,4 @@
-"""What putting policies in force comes to, before it is done."""
+"""What applying policies would change."""
 
 from importlib.resources import files
 
@@ -10,10 +10,10 @@ from drawbridge.errors import InvalidInputError
 
 
 class PolicyChanges(Struct, frozen=True, kw_only=True):
-    """What is to be written and removed, and the set that it comes to."""
+    """The policies to write and to remove, and those that are in force then."""
 
     to_write: tuple[Policy, ...]
-    """New ones first, and forbids before permits: broken off in the middle, rather too little is let in."""
+    """Forbids before permits: if it breaks off in between, rather too little is let in."""
     to_remove: tuple[str, ...]
     new: tuple[str, ...]
     changed: tuple[str, ...]
@@ -28,7 +28,7 @@ class PolicyChanges(Struct, frozen=True, kw_only=True):
 
 
 def default_names() -> frozenset[str]:
-    """Name the policies that a stack installs."""
+    """Return the names of the policies that a stack installs."""
     return frozenset(
         each.name.removesuffix(".cedar")
         for each in files("drawbridge_policies").iterdir()
@@ -45,7 +45,7 @@ def plan_of(
         InvalidInputError: a file would change one of those.
     """
     there = {policy.name: policy for policy in in_force.things}
-    # That there is none at all is told as broken too, by a name that no parameter can have.
+    # That there is none at all is reported as broken too, by a name that no parameter can have.
     broken = {each.name for each in in_force.broken if not each.name.startswith("(")}
     desired = {policy.name: policy for policy in policies}
     differ = {name for name, policy in desired.items() if name in broken or name not in there or there[name] != policy}

@@ -1,4 +1,4 @@
-"""Policies in files: one a file, by the name that its parameter has or will have."""
+"""Policies in files: one in each, named as its parameter."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 
 
 class PolicyProblem(Struct, frozen=True):
-    """Why a file, or several together, can't take effect."""
+    """The reason why a file, or several together, can't take effect."""
 
     path: str
     policy: str
@@ -29,7 +29,7 @@ class PolicyProblem(Struct, frozen=True):
 
 
 class CheckedPolicies(Struct, frozen=True):
-    """What became of the check."""
+    """The result of a check."""
 
     policies: tuple[Policy, ...]
     """The good ones."""

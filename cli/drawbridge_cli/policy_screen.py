@@ -1,4 +1,4 @@
-"""How policies, decisions and simulations look on the screen."""
+"""Printing policies, decisions and simulations."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +22,7 @@ def say_problems(problems: tuple[PolicyProblem, ...]) -> None:
 
 
 def show_result(result: CaseResult) -> None:
-    """Print what became of a case."""
+    """Print the result of a case."""
     if result.wrong:
         say(f"FAIL  {result.file}: {result.name}", "bad")
         say(f"      {result.wrong}")
@@ -50,7 +50,7 @@ _MARKS = {"permitted": "good", "forbidden": "bad", "in doubt": "doubtful", "not 
 
 
 def show_explanation(explanation: Explanation, by: str) -> None:
-    """Print what each action comes to, and the facts that it was asked with."""
+    """Print the answer for each action, and the facts."""
     say(f"{explanation.outcome}, {by}", "title")
     for each in explanation.considered:
         say(f"  {each.action:<12} {each.answer}", _MARKS[each.answer])
@@ -64,7 +64,7 @@ def show_explanation(explanation: Explanation, by: str) -> None:
 
 
 def _flat(value: Any, path: str = "") -> list[tuple[str, str]]:
-    """Return all that is told, each with its path; what is empty is left out, what is unknown is not."""
+    """Return all values, each with its path; empty ones are left out, unknown ones are not."""
     if isinstance(value, Struct):
         named = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
         return _flat({label: getattr(value, name) for label, name in named}, path)
@@ -92,7 +92,7 @@ def show_plan(plan: PolicyChanges) -> None:
 
 
 def show_simulation(simulation: Simulation, since: str) -> None:
-    """Print what would come out otherwise, and why."""
+    """Print which outcomes would change, and why."""
     say()
     of = "" if since == "all" else f" of the last {since}"
     say(f"{simulation.replayed} decisions{of}, made again on the facts that the ledger keeps", "title")

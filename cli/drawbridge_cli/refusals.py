@@ -1,4 +1,4 @@
-"""What to do about each reason for which something wanted is not associated."""
+"""What to do about each reason for which something desired is not associated."""
 
 from collections.abc import Mapping
 

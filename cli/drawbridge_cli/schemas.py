@@ -1,4 +1,4 @@
-"""JSON Schemas of what people write and read, made of the types that the code reads and writes them with.
+"""JSON Schemas of what people write and read, generated from the types that the code uses for it.
 
 ``python -m drawbridge_cli.schemas FOLDER`` writes them.
 """
@@ -38,7 +38,7 @@ def file_name(name: str) -> str:
 
 
 def _portable(value: Any) -> Any:
-    """Write Python's end of a text as JSON Schema's regular expressions have it."""
+    r"""Return the schema with Python's ``\Z`` replaced by ``$``, as JSON Schema's regular expressions have it."""
     match value:
         case dict():
             return {key: _portable(each) for key, each in value.items()}

@@ -1,4 +1,4 @@
-"""What the command line shows: for people as text and tables, for programs as JSON.
+"""The output of the command line: text and tables for people, JSON for programs.
 
 Names and tags come from other accounts: they are made legible where they get into a line, and nothing reaches the
 terminal but printable characters.

@@ -1,4 +1,4 @@
-"""Looking ahead: what would be done for each share, by the bindings in force or by others. Nothing is done."""
+"""Planning without doing: what would be done for each share, by the bindings in force or by others."""
 
 from collections.abc import Callable, Iterator
 from typing import Protocol
@@ -40,17 +40,17 @@ from drawbridge.status import Reason, Status
 SHARE_NOT_ACCEPTED = "share-not-accepted"
 
 _CHANGES = (ModifyEndpointSubnets, ModifyEndpointPrivateDns, ModifyEndpointSecurityGroups, UpdateVpcAssociation)
-"""What leaves the names as they are, so that it is known beforehand what becomes of them."""
+"""Steps that leave the DNS names as they are, so that their publication can be planned."""
 
 
 class AssociationPlan(Struct, frozen=True, kw_only=True):
-    """A desired attachment: what is to be done for it, and for its names."""
+    """A desired attachment, with what is to be done for it and for its names."""
 
     desired: DesiredAttachment
     permitted_by: tuple[str, ...]
     steps: tuple[Step, ...]
     names: tuple[NamePlan, ...] = ()
-    """None before it is usable."""
+    """Empty before it is usable."""
     pending: tuple[str, ...] = ()
     """The ARNs of what has no name yet."""
 
@@ -69,21 +69,19 @@ class SharePlan(Struct, frozen=True, kw_only=True):
     share: Share
     request_id: str
     status: Status | None
-    """Where the request stands; ``None`` if it was not noticed yet."""
+    """Of the request; ``None`` if it was not observed yet."""
     attempt: int
-    """The one that would do it."""
+    """The attempt that would do it."""
     outcome: str = ""
-    """What the policies make of the share: ``accept``, ``askApprover``, ``reject``, ``hold``, or ``keep`` what was let
-    in before.
-    """
+    """The decision on the share: ``accept``, ``askApprover``, ``reject``, ``hold``, ``keep`` or ``moot``."""
     because: Because = ()
     place_unknown: bool = False
-    """Whether Organizations would not tell where the provider stands."""
+    """Whether the provider's place in the organization is unknown."""
     candidates: tuple[Candidate, ...] = ()
     associations: tuple[AssociationPlan, ...] = ()
     refused: tuple[Reason, ...] = ()
     not_ready: str = ""
-    """What AWS does not show yet."""
+    """What AWS does not show yet; empty if it shows everything."""
 
     @property
     def is_at_rest(self) -> bool:
@@ -95,12 +93,12 @@ class SharePlan(Struct, frozen=True, kw_only=True):
         return self.is_at_rest and not self.refused
 
     def of(self, binding: str) -> "SharePlan":
-        """Return what is of one binding."""
+        """Return the part of one binding."""
         return msgspec.structs.replace(
             self,
             candidates=tuple(each for each in self.candidates if each.binding == binding),
             associations=tuple(each for each in self.associations if each.desired.binding == binding),
-            # What AWS does not describe might be the binding's.
+            # What AWS does not describe may be for this binding.
             refused=tuple(each for each in self.refused if each.source in {binding, ""}),
         )
 
@@ -112,13 +110,13 @@ class PlannedShares(Protocol):
 
 
 class PlannerOf(Protocol):
-    """Gives a planner for one share."""
+    """Returns a planner for one share."""
 
     def __call__(self, bindings: InForce[Binding], /) -> Planner: ...
 
 
 class PlanContext(Struct, frozen=True, kw_only=True):
-    """What plans are shown with."""
+    """What share plans are made with."""
 
     shares: PlannedShares
     gatherer: Gatherer
@@ -127,13 +125,13 @@ class PlanContext(Struct, frozen=True, kw_only=True):
     publication_planner: PublicationPlanner
     policies: PolicySet
     entry_of: Callable[[str], Entry | None]
-    """Gives what the ledger knows of a request, by its id."""
+    """Returns the ledger's entry of a request, by its id."""
     evaluation_time: EvaluationTime
     asks: bool
-    """Whether there is a way to ask a person."""
+    """Whether a person can be asked."""
 
     def share_plans(self, bindings: InForce[Binding]) -> list[SharePlan]:
-        """Look at every share in effect that a binding could want something of."""
+        """Return a plan for every share in effect that a binding could match something of."""
         return [
             self._share_plan(share, bindings)
             for share in sorted(self.shares.shares(), key=lambda share: share.arn)
@@ -164,7 +162,7 @@ class PlanContext(Struct, frozen=True, kw_only=True):
                 because=decision.because,
                 place_unknown=facts.requester.place.membership is Membership.UNKNOWN,
             )
-            # What only is kept is planned as far as it was let in; all else as it is once it is let in.
+            # Of what is only kept, what was let in is planned; all else is planned as if it were let in.
             coverage = None
             if isinstance(decision, Keep):
                 coverage = Coverage(let_in=let_in, decision=decision, on=decided_on(facts, self.evaluation_time.now))
@@ -185,7 +183,7 @@ class PlanContext(Struct, frozen=True, kw_only=True):
         planner = self.planner_of(bindings)
         evaluation = planner.evaluate(known.share.arn, facts.requester, (), self.evaluation_time, coverage)
         if known.outcome not in ({"accept", "keep", "askApprover"} if self.asks else {"accept", "keep"}):
-            candidates = tuple(_closed(candidate, known) for candidate in evaluation.candidates)
+            candidates = tuple(_not_let_in(candidate, known) for candidate in evaluation.candidates)
             refused = tuple(refusal.reason for candidate in candidates for refusal in candidate.refused)
             return replace(known, candidates=candidates, refused=refused)
         plan = planner.plan_of(evaluation, self.evaluation_time)
@@ -205,15 +203,15 @@ class PlanContext(Struct, frozen=True, kw_only=True):
         to_do = tuple(steps(desired, observed, attempt))
         if not all(isinstance(step, _CHANGES) for step in to_do):
             return AssociationPlan(desired=desired, permitted_by=permitted_by, steps=to_do)
-        by = made_attachment(observed, desired)
-        plan = self.publication_planner.plan(desired, by, now=self.evaluation_time.now)
+        made = made_attachment(observed, desired)
+        plan = self.publication_planner.plan(desired, made, now=self.evaluation_time.now)
         names, pending = (*plan.names, *plan.taken_back), tuple(each.resource_arn for each in plan.pending)
         if not desired.resource.holds_others and not names and not pending:
             pending = (desired.resource.arn,)
         return AssociationPlan(desired=desired, permitted_by=permitted_by, steps=to_do, names=names, pending=pending)
 
 
-def _closed(candidate: Candidate, known: SharePlan) -> Candidate:
+def _not_let_in(candidate: Candidate, known: SharePlan) -> Candidate:
     why = "; ".join(reason.text for reason in known.because)
     text = f"{candidate.resource.name}: its share is not let in ({known.outcome}): {why}"
     reason = Reason(SHARE_NOT_ACCEPTED, text, source=candidate.binding)
@@ -221,7 +219,7 @@ def _closed(candidate: Candidate, known: SharePlan) -> Candidate:
 
 
 def unknown_places(share_plans: list[SharePlan]) -> tuple[str, ...]:
-    """Name the providers of whom Organizations would not tell where they stand."""
+    """Return the providers whose place in the organization is unknown."""
     return tuple(sorted({each.share.owner for each in share_plans if each.place_unknown}))
 
 

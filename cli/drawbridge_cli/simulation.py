@@ -15,14 +15,14 @@ from drawbridge_cli.cases import PolicyOutcome, outcome_for
 
 
 class DecisionChange(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What would come out otherwise."""
+    """An outcome that would change."""
 
     request_id: str
     account_id: str
     subject: str
-    """The request's, or the ARN of a resource that a binding wants."""
+    """The request's, or the ARN of a resource that a binding matches."""
     status: Status
-    """Where the request stands: of one that is available, more is at stake."""
+    """The request's status: for one that is available, more is at stake."""
     now: str
     then: str
     why_now: Because
@@ -30,12 +30,12 @@ class DecisionChange(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Simulation(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What would become of the requests."""
+    """The outcomes that requests have now and would have."""
 
     replayed: int
-    """Requests, and resources that bindings want."""
+    """How many requests, and resources that bindings match, were decided again."""
     totals: dict[str, tuple[int, int]]
-    """For each outcome how many have it now, and how many would."""
+    """For each outcome, how many have it now and how many would."""
     changes: tuple[DecisionChange, ...]
     not_replayed: tuple[str, ...]
     """Requests whose facts the ledger does not keep."""
@@ -48,7 +48,7 @@ class _Question(Struct, frozen=True):
 
 
 def simulate(entries: Iterable[Entry], now: PolicySet, then: PolicySet, since: datetime | None) -> Simulation:
-    """Decide the requests that were decided since some time again, each on its facts and as of its moment."""
+    """Decide again the requests that were decided since then, each on its facts and as of its time."""
     totals: dict[str, Counter[str]] = {"now": Counter(), "then": Counter()}
     changes: list[DecisionChange] = []
     not_replayed: list[str] = []

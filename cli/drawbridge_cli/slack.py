@@ -1,4 +1,4 @@
-"""``drawbridge slack check``: what is wrong with the set-up, in words."""
+"""``drawbridge slack check``: checking the set-up of Slack."""
 
 from collections.abc import Callable, Iterator
 
@@ -20,7 +20,7 @@ def _slack() -> None:
 
 
 class Finding(Struct, frozen=True):
-    """What was looked at, and what came of it."""
+    """One thing that was checked, and the result."""
 
     what: str
     good: bool
@@ -43,7 +43,7 @@ def check(context: typer.Context, as_json: bool = typer.Option(False, "--json", 
 
 
 def _findings(stack: Stack) -> Iterator[Finding]:
-    """Look at one thing after the other; what follows from one that is wrong is left out."""
+    """Check one thing after the other; what depends on a wrong one is left out."""
     channel = stack.slack_channel
     if not channel:
         yield Finding("channel", good=False, text="deploy the stack with SlackChannel, the id of the channel to ask in")

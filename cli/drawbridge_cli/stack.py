@@ -1,4 +1,4 @@
-"""The stack that is worked on: found by its name, in the account and Region of the caller's credentials."""
+"""The stack that a command works on, found by its name in the account and Region of the caller."""
 
 import json
 from collections.abc import Iterator
@@ -39,12 +39,12 @@ from drawbridge_cli.share_plans import PlanContext
 # A person waits; PutParameter, at three a second, is throttled soon.
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 12}, connect_timeout=5, read_timeout=20)
 
-# What the queue's consumer takes for a reason to sweep everything.
+# The hint to sweep everything.
 _HINT = {"source": "drawbridge.command", "detail-type": "Sweep", "detail": {}}
 
 
 class Stack:
-    """A deployed stack, and what of it the command line works with. Nothing is asked before it is needed."""
+    """A deployed stack, as the command line works with it. AWS is asked nothing before it is needed."""
 
     def __init__(self, name: str, *, region: str | None, profile: str | None) -> None:
         self._name = name
@@ -61,7 +61,7 @@ class Stack:
         return LedgerTable(self._table("LedgerTableName"), now=lambda: datetime.now(UTC), on_broken=complain)
 
     def find(self, request: str) -> Entry | None:
-        """Return what the ledger knows of a request, told by its id or by its subject."""
+        """Return the ledger's entry of a request, by its id or its subject."""
         entry = self.ledger.entry(request)
         return entry or next((each for each in self.ledger.entries() if each.subject == request), None)
 
@@ -98,7 +98,7 @@ class Stack:
         return self._output("SlackCallbackUrl")
 
     def caller(self) -> str:
-        """Return the ARN of whoever calls: it stands for them in the record."""
+        """Return the ARN of the caller, by which the approval record names them."""
         with _usable(), translated("ask who calls"):
             return str(self._client("sts").get_caller_identity()["Arn"])
 
@@ -143,7 +143,7 @@ class Stack:
         return Planning(self._client, prefix=self.prefix, account_id=self.account_id)
 
     def plan_context(self) -> PlanContext:
-        """Return what plans are shown with, as it is now."""
+        """Return a context for plans as of now."""
         policies = compiled(self.policies_in_force())
         quotas = quotas_in_force(self.configuration)
         planning = self.planning
@@ -173,7 +173,7 @@ class Stack:
         )
 
     def look_now(self) -> bool:
-        """Have Drawbridge sweep at once; ``False`` if that is not allowed, and it will within its schedule."""
+        """Have Drawbridge sweep at once; ``False`` if the caller may not: then the schedule will."""
         try:
             with translated("send a hint"):
                 self._client("sqs").send_message(QueueUrl=self._output("HintsQueueUrl"), MessageBody=json.dumps(_HINT))
@@ -230,7 +230,7 @@ class Stack:
 
 @contextmanager
 def _usable() -> Iterator[None]:
-    """Raise an error that says what is missing to speak to AWS at all, and how to give it."""
+    """Translate the errors for missing credentials, Region or connection, saying how to give what is missing."""
     try:
         yield
     except NoCredentialsError as error:

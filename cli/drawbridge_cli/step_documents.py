@@ -1,4 +1,4 @@
-"""Steps as programs read them: in words, and in fields whose names stay, whatever they are called in the code."""
+"""Steps as documents for programs: in words, and in fields whose names do not follow the code's."""
 
 from typing import Any, assert_never
 

@@ -1,4 +1,4 @@
-"""A request and the decision on it in, how the invitation or connection stands afterwards out."""
+"""In: a request and the decision on it. Out: the state of the invitation or connection afterwards."""
 
 from typing import Any
 

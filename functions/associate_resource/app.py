@@ -1,4 +1,4 @@
-"""A planned association in, what makes it out, once it is usable; or that it has to be decided again first."""
+"""In: a planned association. Out: what was made for it, once it is usable; or that it has to be decided again."""
 
 from typing import Any
 
@@ -20,9 +20,9 @@ class AssociateResourceInput(Struct, frozen=True):
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, AssociateResourceInput)
     planned = attempts().planned(step.execution, step.item)
-    by = associate_while(
+    made = associate_while(
         lambda: now() - planned.at < DECISION_HOLDS, planned.desired, reconciler(), attempt=step.execution.attempt
     )
-    made = msgspec.to_builtins(by)
-    logger.info("associated" if by else "to be decided again", wanted=planned.desired.name, by=made)
-    return {"next": "publish" if by else "decide-again", "by": made}
+    document = msgspec.to_builtins(made)
+    logger.info("associated" if made else "to be decided again", wanted=planned.desired.name, by=document)
+    return {"next": "publish" if made else "decide-again", "by": document}

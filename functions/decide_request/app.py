@@ -1,4 +1,4 @@
-"""A request in, and the answer of whoever was asked about it; the decision out, or the question that is to be asked."""
+"""In: a request, and how its last question ended. Out: the decision, with the question that is to be asked, if any."""
 
 from typing import Any
 

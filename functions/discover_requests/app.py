@@ -1,4 +1,4 @@
-"""Hints in, executions of the onboarding workflow out."""
+"""In: hints. Out: executions of the onboarding workflow."""
 
 from functools import reduce
 from operator import or_
@@ -13,7 +13,7 @@ from drawbridge.observability import logger, metrics
 @logger.inject_lambda_context
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Sweep once for all hints of the batch; what could not be observed, the queue hints at again."""
+    """Sweep once for all hints of the batch; if anything failed, the queue delivers all of them again."""
     batch = read_batch(event.get("Records"), dead_letters)
     failed = [*batch.failed]
     if batch.hints and sweep_and_report(reduce(or_, batch.hints.values()), configuration, sweeper):

@@ -1,4 +1,4 @@
-"""An accepted share in, the associations to make of it out, each by its place in the plan; or one, decided again."""
+"""In: an accepted share. Out: its planned associations, each by its place in the plan; or what comes next for one."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from drawbridge.status import Reason
 
 
 class ShareExecutionInput(ExecutionInput, frozen=True, kw_only=True, rename="camel"):
-    """What an execution for a share starts with."""
+    """The input of an execution for a share."""
 
     request: ResourceShareRequest
 
@@ -39,9 +39,9 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _plan(step: PlanAssociationsInput) -> tuple[int, ...]:
-    # Before anything is read: what changes from here on was not seen.
+    # Before anything is read: what changes from here on was not observed.
     now, share_arn = evaluation_time(), step.execution.request.share_arn
-    requester = _asker(share_arn)
+    requester = _requester(share_arn)
     coverage = _coverage(step)
     plan = planner().plan(share_arn, requester, coverage.expected(share_arn), now, coverage, tries=step.tries)
     items = attempts().keep_plan(step.execution, plan, now.now)
@@ -53,7 +53,7 @@ def _plan(step: PlanAssociationsInput) -> tuple[int, ...]:
 def _decide_again(step: PlanAssociationsInput, item: int) -> str:
     """Decide again on one; return what comes next for it."""
     now, share_arn = evaluation_time(), step.execution.request.share_arn
-    requester = _asker(share_arn)
+    requester = _requester(share_arn)
     planned = attempts().planned(step.execution, item)
     again = planner().plan_again(share_arn, requester, planned.desired, now, _coverage(step))
     match again:
@@ -66,11 +66,11 @@ def _decide_again(step: PlanAssociationsInput, item: int) -> str:
             return "associate"
 
 
-def _asker(share_arn: str) -> Requester:
-    """Return who shares, asked anew: what the decision gathered is older than the answer, and than every try to plan.
+def _requester(share_arn: str) -> Requester:
+    """Return the facts about the provider, gathered anew: those of the decision are older than the plan.
 
-    An association counts as decided on at the moment that its plan says, and only for a minute: nothing that it rests
-    on may be from before.
+    An association counts as decided at the time of its plan, and only for a minute: nothing that it rests on may be
+    older.
     """
     return gatherer().requester(Arn.parse(share_arn).account_id)
 

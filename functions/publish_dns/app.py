@@ -1,4 +1,4 @@
-"""A connection that was made in, its names published; what of it is kept, or for a consumer told, comes out."""
+"""In: a connection that was made. Its names are published. Out: a consumer's publication; any other is kept."""
 
 from datetime import UTC, datetime
 from typing import Any, assert_never
@@ -15,7 +15,7 @@ from drawbridge.record.outcome import Published
 from drawbridge.request import EndpointConnectionRequest, ExecutionInput
 
 _PATIENCE = 6
-"""Tries, about two minutes: what is named later, the next sweep finds."""
+"""Tries, over about two minutes: the next sweep finds what is named later."""
 
 _MOST_LOGGED = 20
 
@@ -27,7 +27,7 @@ class PublishAssociationInput(Struct, frozen=True, tag="association", tag_field=
     item: int
     made: MadeAttachment = msgspec.field(name="by")
     tries: int = 0
-    """How often it was tried before: what is in a group and has no name is waited for a while."""
+    """How often it was tried before: what is in a group and has no name yet is waited for, for a while."""
 
 
 class PublishConnectionInput(Struct, frozen=True, tag="connection", tag_field="of"):

@@ -1,4 +1,4 @@
-"""What Slack sends when somebody clicks in; an answer within three seconds out, and what is slow is done after it."""
+"""In: what Slack sends when somebody clicks. Out: a response within three seconds; what is slow is done after it."""
 
 import base64
 from typing import Any
@@ -58,7 +58,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _approvers() -> Approvers | None:
-    """Return who may decide: nobody, if the parameter can't be read."""
+    """Return the approvers; ``None`` if the parameter can't be read."""
     try:
         return approvers()
     except InvalidInputError as broken:

@@ -1,4 +1,4 @@
-"""How far a request has come in; the ledger's row and the event on the bus out."""
+"""In: how far a request has come. Out: the ledger's row, and the event on the bus."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _note(execution: ExecutionInput, failed: AssociationFailed) -> dict[str, Any]:
-    """Keep what became of one association for the record at the end."""
+    """Keep the failure of one association for the record at the end."""
     attempts().keep_result(execution, failed.item, Failure(name="", error=failed.error))
     logger.warning("association failed", request_id=execution.request_id, item=failed.item, error=failed.error.error)
     metrics.add_metric("AssociationsFailed", MetricUnit.Count, 1)

@@ -1,4 +1,4 @@
-"""Connection notifications from SNS in, events on the bus out."""
+"""In: connection notifications from SNS. Out: events on the bus."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ from drawbridge.parsing import UnreadableError, read_value
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: object) -> None:
     records = event.get("Records")
-    # A notification of any form is a hint; so is one that has none.
+    # A notification of any form is a hint, even without records.
     bus().relay([detail_of(_text(record)) for record in (records if isinstance(records, list) else [event])])
 
 
 class Sns(Struct, frozen=True, rename="pascal"):
-    """What SNS delivers."""
+    """A message of SNS."""
 
     message: str
 
@@ -30,7 +30,7 @@ class SnsRecord(Struct, frozen=True, rename="pascal"):
 
 
 def _text(record: object) -> str:
-    """Return the message of a record; none, and a line in the log, if it is no record of SNS."""
+    """Return the message of a record; if it is no record of SNS, log that and return an empty one."""
     try:
         return read_value(record, SnsRecord).sns.message
     except UnreadableError as error:

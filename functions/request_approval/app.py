@@ -1,4 +1,4 @@
-"""A question and a task that waits in, nothing out: whoever answers completes the task."""
+"""In: a question and a waiting task. Out: nothing, since whoever answers completes the task; or how it was closed."""
 
 from typing import Annotated, Any, Literal
 
@@ -14,7 +14,7 @@ from drawbridge.observability import logger
 
 
 class RequestApprovalInput(Struct, frozen=True, kw_only=True, rename="camel", tag_field="do", tag="ask"):
-    """Ask; ``remind`` tells that half of the time has passed, ``quiet`` that Slack is not to be had."""
+    """Ask; with ``remind`` once more, as half of the time has passed, and with ``quiet`` without Slack."""
 
     question: Question
     token: Annotated[str, Meta(min_length=1, max_length=2048)]
@@ -23,7 +23,7 @@ class RequestApprovalInput(Struct, frozen=True, kw_only=True, rename="camel", ta
 
 
 class CloseApprovalInput(Struct, frozen=True, kw_only=True, rename="camel", tag_field="do", tag="close"):
-    """End the question without an answer, unless there is one by now."""
+    """Close the question, unless there is an answer by now."""
 
     question: Question
 

@@ -1,4 +1,4 @@
-"""What became of a click, or that something became of a request, in; the message in Slack as it is by now out."""
+"""In: a notice about a click, or an event of a request. Out: the message in Slack, updated."""
 
 from typing import Annotated, Any
 
@@ -13,13 +13,13 @@ from drawbridge.parsing import read_value
 
 
 class NoticeInput(Struct, frozen=True, forbid_unknown_fields=True):
-    """Sent by ``receive_approval``. No event reads as one: whoever may put events on the bus can't say a word here."""
+    """A notice from ``receive_approval``. No event has this form: whoever may put events on the bus can't send one."""
 
     notice: Notice
 
 
 class MentionedRequest(Struct, frozen=True, rename="camel"):
-    """All that is believed of an event: which row of the ledger to look at."""
+    """All that is trusted of an event: which row of the ledger to read."""
 
     request_id: Annotated[str, Meta(min_length=1, max_length=200)]
 
@@ -40,7 +40,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> None:
 
 
 def _what(event: dict[str, Any]) -> Notice | StatusReached | None:
-    """Return what there is to tell: of an event, what the ledger says by now; ``None`` if it has no such request."""
+    """Return the notice, or for an event the status that the ledger has now; ``None`` if it has no such request."""
     if not {"detail", "detail-type"} & event.keys():
         return read_value(event, NoticeInput).notice
     request_id = read_value(event, StatusChangeInput).detail.request_id

@@ -25,13 +25,13 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, "/dev/null")
-    # Else whoever has no credentials asks the machine that it could be running on.
+    # Otherwise botocore without credentials asks the metadata service of the machine.
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
 @pytest.fixture
 def drawbridge(_no_settings: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Drawbridge:
-    # A session reads AWS's models by itself, and so half of the time would go.
+    # Each session would read AWS's models anew: half of the time would go into that.
     monkeypatch.setattr("botocore.session.create_loader", _one_loader)
 
     def run(*arguments: str, typed: str = "") -> Ended:
@@ -40,21 +40,21 @@ def drawbridge(_no_settings: None, monkeypatch: pytest.MonkeyPatch, capsys: pyte
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             main()
-        told = capsys.readouterr()
-        return Ended(int(ended.value.code or 0), told.out, told.err)
+        output = capsys.readouterr()
+        return Ended(int(ended.value.code or 0), output.out, output.err)
 
     return run
 
 
 @pytest.fixture(scope="module")
 def new_operator(local_aws: LocalAws, local_aws_unthrottled_persons: None) -> Callable[[], Operator]:
-    """Return somebody in an account that nobody has used; persons are not throttled: that would only be waited for."""
+    """Return an operator in an account that nobody has used; persons are not throttled, as tests would only wait."""
     return lambda: Operator(local_aws.url)
 
 
 @pytest.fixture(scope="module")
 def operator(new_operator: Callable[[], Operator]) -> Operator:
-    """Return somebody in an account that has the stack."""
+    """Return an operator in an account that has the stack."""
     somebody = new_operator()
     somebody.deploy()
     return somebody

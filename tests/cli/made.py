@@ -52,10 +52,10 @@ def request_of(facts: Facts) -> Request:
     return ResourceShareRequest(share_arn=facts.share_arn)
 
 
-def grounds(
+def recorded_decision(
     facts: Facts, by: PolicySet | None = None, evaluation_time: EvaluationTime = EVALUATION_TIME
 ) -> DecisionRecord:
-    """Decide, and return what the ledger keeps of it."""
+    """Decide, and return the decision record."""
     decided_by = by or policies(DEFAULTS)
     return decision_record_of(facts, decide(facts, decided_by, evaluation_time), decided_by, evaluation_time, {})
 
@@ -63,7 +63,7 @@ def grounds(
 def entry(facts: Facts, status: Status = Status.HELD, **changes: Any) -> Entry:
     """Return the ledger's row of a request that was decided on these facts."""
     request = request_of(facts)
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "request_id": request.request_id,
         "kind": kind_of(request),
         "subject": request.subject,
@@ -72,6 +72,6 @@ def entry(facts: Facts, status: Status = Status.HELD, **changes: Any) -> Entry:
         "attempt": 1,
         "settled": True,
         "updated_at": EVALUATION_TIME.now.isoformat(),
-        "decision_record": grounds(facts),
+        "decision_record": recorded_decision(facts),
     }
-    return Entry(**(told | changes))
+    return Entry(**(fields | changes))

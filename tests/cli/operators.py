@@ -22,7 +22,7 @@ from local_aws.testing.faults import CallFault, EventFaults, Injected, faults
 from local_stack.stack import deploy_stack
 from scenarios.people import Person
 from tests.builders import execution_input, observed_request
-from tests.cli.made import grounds, request_of
+from tests.cli.made import recorded_decision, request_of
 
 _numbers = itertools.count(547000000000)
 
@@ -51,7 +51,7 @@ class Operator(Person):
         super().__init__(url, str(next(_numbers)), "operator")
 
     def deploy(self) -> None:
-        """Deploy the stack, and keep it from looking: what a test enters stays as it is."""
+        """Deploy the stack, and keep it from sweeping: what a test enters stays as it is."""
         clock.set_speed(1)
         with faults.injected(events=EventFaults(drop=1.0)):
             deploy_stack(self.account_id)
@@ -66,7 +66,7 @@ class Operator(Person):
         return self.resource("dynamodb").Table(self.output(output))
 
     def hints(self) -> list[str]:
-        """Take what commands have put on the queue."""
+        """Take the hints that commands have put on the queue."""
         sqs, url = self.client("sqs"), self.output("HintsQueueUrl")
         taken: list[str] = []
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
@@ -102,7 +102,7 @@ class Decided:
     facts: Facts
     status: Status
     at: datetime
-    association_grounds: AssociationDecisionRecord | None = None
+    association_decision_record: AssociationDecisionRecord | None = None
     by: PolicySet | None = None
 
     def enter(self, table: Any) -> str:
@@ -114,8 +114,8 @@ class Decided:
             status=self.status,
             reasons=(Reason("policy", "as it was decided", source="then"),),
             settled=True,
-            decision_record=grounds(self.facts, self.by, EvaluationTime(self.at)),
-            association_decision_record=self.association_grounds,
+            decision_record=recorded_decision(self.facts, self.by, EvaluationTime(self.at)),
+            association_decision_record=self.association_decision_record,
         )
         assert ledger.change_status(status_change(execution_input(request), outcome), outcome)
         return request.request_id

@@ -21,7 +21,7 @@ from tests.cli.operators import Operator
 
 PREFIX = "drawbridge"
 _LONG_ENOUGH = 40
-"""Looks, ten seconds from one to the next."""
+"""Polls, ten seconds from one to the next."""
 
 
 def share(provider: Operator, operator: Operator, *arns: str, name: str) -> str:

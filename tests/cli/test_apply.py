@@ -259,7 +259,7 @@ def test_where_no_policy_is_in_force_the_whole_set_is_put_in_force(
 
 
 @pytest.mark.parametrize("since", ["", "7", "7y", "-1d", "d", "12345d", "all "])
-def test_a_length_of_time_that_is_none_is_told(
+def test_a_length_of_time_that_is_none_is_reported(
     at_work: Drawbridge, operator: Operator, tmp_path: Path, since: str
 ) -> None:
     ended = at_work("policy", "apply", folder_of(tmp_path, {"let-in": PERMIT}), "--yes", f"--since={since}")

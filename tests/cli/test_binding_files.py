@@ -21,7 +21,7 @@ def written(folder: Path, named: dict[str, str]) -> Path:
 
 
 def problems(folder: Path) -> list[str]:
-    """Return the problems, each as it is told of a file in the folder."""
+    """Return the problems as the command reports them, by file in the folder."""
     return [str(each).removeprefix(f"{folder}/") for each in check_bindings(find_bindings([folder])).problems]
 
 
@@ -40,13 +40,13 @@ def test_a_folder_holds_its_bindings_and_those_below_it(tmp_path: Path) -> None:
     assert [file.name for file in find_bindings([tmp_path])] == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize(("path", "told"), [("nowhere", "No such file or directory"), ("", "no file in it ends in")])
-def test_a_path_without_bindings_is_told(tmp_path: Path, path: str, told: str) -> None:
-    with pytest.raises(InvalidInputError, match=told):
+@pytest.mark.parametrize(("path", "message"), [("nowhere", "No such file or directory"), ("", "no file in it ends in")])
+def test_a_path_without_bindings_is_reported(tmp_path: Path, path: str, message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
         find_bindings([tmp_path / path])
 
 
-def test_what_is_no_text_is_told(tmp_path: Path) -> None:
+def test_what_is_no_text_is_reported(tmp_path: Path) -> None:
     (tmp_path / "latin.yaml").write_bytes("# für\n".encode("latin-1"))
 
     with pytest.raises(InvalidInputError, match=r"latin\.yaml: not UTF-8"):
@@ -74,21 +74,21 @@ def test_a_name_is_one_that_a_binding_may_have(tmp_path: Path, name: str) -> Non
 
 
 @pytest.mark.parametrize("filler", ["x" * 8192, "ü" * 4096])
-def test_what_parameter_store_has_no_room_for_is_told(tmp_path: Path, filler: str) -> None:
+def test_what_parameter_store_has_no_room_for_is_reported(tmp_path: Path, filler: str) -> None:
     (problem,) = problems(written(tmp_path, {"long.yaml": f"# {filler}\n{GOOD}"}))
 
     assert problem.startswith("long.yaml: ")
     assert problem.endswith(" bytes, 8192 at most")
 
 
-def test_what_parameter_store_takes_for_a_reference_is_told_with_its_line(tmp_path: Path) -> None:
+def test_what_parameter_store_takes_for_a_reference_is_reported_with_its_line(tmp_path: Path) -> None:
     written(tmp_path, {"a.yaml": f"{GOOD}# {{{{ssm:x}}}}\n"})
 
     assert problems(tmp_path) == ["a.yaml:3: Parameter Store refuses '{{'; put a space between"]
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "told"),
+    ("text", "line", "message"),
     [
         ("attach: [", 1, "expected the node content"),
         ("match: {}\n", None, "missing required field `attach`"),
@@ -104,13 +104,13 @@ def test_what_parameter_store_takes_for_a_reference_is_told_with_its_line(tmp_pa
         ("", None, "Expected `object`"),
     ],
 )
-def test_what_is_wrong_with_a_binding_is_told_with_its_line(
-    tmp_path: Path, text: str, line: int | None, told: str
+def test_what_is_wrong_with_a_binding_is_reported_with_its_line(
+    tmp_path: Path, text: str, line: int | None, message: str
 ) -> None:
     (problem,) = check_bindings(find_bindings([written(tmp_path, {"a.yaml": text})])).problems
 
     assert (problem.binding, problem.line) == ("a", line)
-    assert told in problem.message
+    assert message in problem.message
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_what_is_wrong_with_a_binding_is_told_with_its_line(
         (aliased("{resource}-{vpc}.corp"), aliased("x-{resource}.corp")),
     ],
 )
-def test_two_that_can_claim_one_name_are_told(tmp_path: Path, first: str, second: str) -> None:
+def test_two_that_can_claim_one_name_are_reported(tmp_path: Path, first: str, second: str) -> None:
     (problem,) = problems(written(tmp_path, {"a.yaml": first, "b.yaml": second}))
 
     assert problem.startswith("b.yaml:5: its alias ")
@@ -157,7 +157,7 @@ def test_good_bindings_are_counted(drawbridge: Drawbridge, tmp_path: Path) -> No
     assert (ended.code, ended.out, ended.err) == (0, "2 bindings: good\n", "")
 
 
-def test_bad_bindings_are_told_each_on_a_line_of_its_own(drawbridge: Drawbridge, tmp_path: Path) -> None:
+def test_bad_bindings_are_reported_each_on_a_line_of_its_own(drawbridge: Drawbridge, tmp_path: Path) -> None:
     ended = drawbridge(
         "bindings", "check", str(written(tmp_path, {"a.yaml": "attach: [", "b.json": "{}", "c.yml": GOOD}))
     )
@@ -168,7 +168,7 @@ def test_bad_bindings_are_told_each_on_a_line_of_its_own(drawbridge: Drawbridge,
     assert second.startswith(f"{tmp_path}/b.json: ")
 
 
-def test_what_was_checked_is_told_to_programs(drawbridge: Drawbridge, tmp_path: Path) -> None:
+def test_what_was_checked_is_written_for_programs(drawbridge: Drawbridge, tmp_path: Path) -> None:
     ended = drawbridge("bindings", "check", str(written(tmp_path, {"a.yaml": GOOD, "b.json": "{}"})), "--json")
 
     assert (ended.code, ended.json["bindings"], ended.err) == (1, ["a"], "")

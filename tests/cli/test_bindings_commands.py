@@ -90,7 +90,7 @@ def test_only_what_has_changed_is_written(at_work: Drawbridge, operator: Operato
     assert versions(operator) == {"orders": 2, "none": 1}
 
 
-def test_what_would_be_otherwise_is_told(at_work: Drawbridge, operator: Operator, tmp_path: Path) -> None:
+def test_what_would_be_otherwise_is_shown(at_work: Drawbridge, operator: Operator, tmp_path: Path) -> None:
     folder = folder_of(tmp_path, {"orders": text("orders-db", operator.vpc())})
     at_work("bindings", "apply", folder, "--yes")
     group = operator.client("ec2").create_security_group(GroupName="other", Description="other", VpcId=operator.vpc())
@@ -107,7 +107,7 @@ def test_a_binding_that_changes_nothing_now_says_so(at_work: Drawbridge, operato
     assert ended.out.splitlines()[-1] == "Nothing that is shared now would be associated otherwise."
 
 
-def test_what_would_be_refused_is_told(at_work: Drawbridge, tmp_path: Path) -> None:
+def test_what_would_be_refused_is_reported(at_work: Drawbridge, tmp_path: Path) -> None:
     folder = folder_of(tmp_path, {"orders": text("orders-db", "vpc-00000000000000000")})
 
     ended = at_work("bindings", "apply", folder, "--dry-run")
@@ -208,15 +208,15 @@ def published(operator: Operator, provider: Operator, shared: str) -> Iterator[s
     clock.advance(120)
 
 
-def standings(told: Ended) -> dict[str, dict[str, Any]]:
-    return {each["name"]: each for each in told.json["bindings"]}
+def by_name(listed: Ended) -> dict[str, dict[str, Any]]:
+    return {each["name"]: each for each in listed.json["bindings"]}
 
 
 def test_bindings_are_listed_with_what_they_come_to(at_work: Drawbridge, operator: Operator, published: str) -> None:
     bind(operator, "all", text("*", operator.vpc()))
     bind(operator, "gone", text("*", "vpc-00000000000000000"))
 
-    shown, told = at_work("bindings", "list"), at_work("bindings", "list", "--json")
+    shown, written = at_work("bindings", "list"), at_work("bindings", "list", "--json")
 
     assert (shown.code, shown.err) == (0, "")
     rows = {line.split()[0]: line.split()[1:] for line in shown.out.splitlines() if line}
@@ -225,8 +225,8 @@ def test_bindings_are_listed_with_what_they_come_to(at_work: Drawbridge, operato
     assert rows["orders"] == ["resource-endpoint", operator.vpc(), "1", "1", "0", "1"]
     assert shown.out.splitlines()[-1] == "3 bindings in force, 0 broken"
     numbers = ("matches", "wanted", "refused", "published")
-    assert [standings(told)["orders"][each] for each in numbers] == [1, 1, 0, 1]
-    assert told.json["published"] == {"orders": {"/drawbridge/connections/orders/orders-db": published}}
+    assert [by_name(written)["orders"][each] for each in numbers] == [1, 1, 0, 1]
+    assert written.json["published"] == {"orders": {"/drawbridge/connections/orders/orders-db": published}}
 
 
 def test_what_is_odd_about_a_binding_is_called_out(at_work: Drawbridge, operator: Operator) -> None:
@@ -259,7 +259,7 @@ def test_broken_bindings_are_listed_with_what_is_in_force_instead(at_work: Drawb
     bind(operator, "later", text("orders-db", operator.vpc()))
     bind(operator, "later", "attach: {mode: teleport}")
 
-    shown, told = at_work("bindings", "list"), at_work("bindings", "list", "--json")
+    shown, written = at_work("bindings", "list"), at_work("bindings", "list", "--json")
 
     assert (
         "binding later, line 1: Invalid enum value 'teleport' - at `$.attach.mode`; version 1 stays in force"
@@ -267,7 +267,7 @@ def test_broken_bindings_are_listed_with_what_is_in_force_instead(at_work: Drawb
     )
     assert "; no version of it ever was good" in shown.out
     assert shown.out.splitlines()[-1] == "1 bindings in force, 2 broken"
-    later, never = standings(told)["later"], standings(told)["never"]
+    later, never = by_name(written)["later"], by_name(written)["never"]
     assert (later["version"], later["matches"], never["version"], never["mode"]) == (1, 1, None, None)
 
 
@@ -301,7 +301,7 @@ def test_a_binding_is_shown_with_what_comes_of_each_resource(
 def test_why_a_resource_is_not_associated_is_shown_with_what_to_do(at_work: Drawbridge, operator: Operator) -> None:
     bind(operator, "orders", text("orders-db", operator.vpc(), securityGroups=["sg-00000000000000000"]))
 
-    shown, told = at_work("bindings", "show", "orders"), at_work("bindings", "show", "orders", "--json")
+    shown, written = at_work("bindings", "show", "orders"), at_work("bindings", "show", "orders", "--json")
 
     lines = shown.out.splitlines()
     at = lines.index(f"  {operator.vpc()}")
@@ -309,8 +309,8 @@ def test_why_a_resource_is_not_associated_is_shown_with_what_to_do(at_work: Draw
         "there is no security group sg-00000000000000000; correct the binding [no-security-group]"
     )
     assert lines[at + 2] == "    to do: correct attach.securityGroups"
-    (share_told,) = told.json["shares"]
-    (resource,) = share_told["resources"]
+    (share,) = written.json["shares"]
+    (resource,) = share["resources"]
     (refused,) = resource["refused"]
     assert (resource["name"], refused["code"], refused["vpc"]) == ("orders-db", "no-security-group", operator.vpc())
 
@@ -320,13 +320,13 @@ def test_of_a_broken_binding_the_text_in_force_is_shown(at_work: Drawbridge, ope
     bind(operator, "orders", good)
     bind(operator, "orders", "{")
 
-    told = at_work("bindings", "show", "orders", "--json")
+    written = at_work("bindings", "show", "orders", "--json")
 
-    assert (told.json["text"], told.json["binding"]["version"]) == (good, 1)
+    assert (written.json["text"], written.json["binding"]["version"]) == (good, 1)
     assert "; version 1 stays in force" in at_work("bindings", "show", "orders").out
 
 
-def test_a_binding_that_there_is_not_is_told(at_work: Drawbridge) -> None:
+def test_a_binding_that_there_is_not_is_reported(at_work: Drawbridge) -> None:
     ended = at_work("bindings", "show", "nobodys")
 
     assert (ended.code, ended.out) == (1, "")

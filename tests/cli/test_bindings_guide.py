@@ -51,11 +51,11 @@ def test_what_the_guide_has_checked_is_good(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_every_reason_is_in_the_table_and_has_something_to_do() -> None:
-    told = "".join(
+    sources = "".join(
         (ASSOCIATION / f"{name}.py").read_text()
         for name in ("aliases", "impossible", "placing", "plan", "preflight", "refusals", "steps")
     )
-    codes = set(re.findall(r"(?:Reason|Blocked|AliasFault)\(\s*\"([a-z-]+)\"|yield \"([a-z-]+)\"", told))
+    codes = set(re.findall(r"(?:Reason|Blocked|AliasFault)\(\s*\"([a-z-]+)\"|yield \"([a-z-]+)\"", sources))
     raised = {one or other for one, other in codes} | {
         "share-not-accepted",
         "not-let-in",

@@ -1,4 +1,4 @@
-"""Cases: policy authors' own tests, and what they are told when one fails."""
+"""Cases: policy authors' own tests, and what is reported when one fails."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,8 +24,8 @@ from tests.cli.made import DEFAULTS, EVERYTHING, FORBID, PERMIT, document, folde
 
 
 def case(expect: str | Expected = "accept", **changes: Any) -> Case:
-    told: dict[str, Any] = {"name": "a case", "request": connection_facts(), "expect": expect}
-    return Case(**(told | changes))
+    fields: dict[str, Any] = {"name": "a case", "request": connection_facts(), "expect": expect}
+    return Case(**(fields | changes))
 
 
 def ran(folder: Path, *cases: Case, by: dict[str, str] | None = None) -> list[CaseResult]:
@@ -56,20 +56,20 @@ def test_a_case_that_nothing_permits_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("by", [("let-in", "too"), ("too", "let-in")])
-def test_what_is_to_determine_it_may_be_told_in_any_order(tmp_path: Path, by: tuple[str, ...]) -> None:
+def test_what_is_to_determine_it_may_be_named_in_any_order(tmp_path: Path, by: tuple[str, ...]) -> None:
     (result,) = ran(tmp_path, case(Expected(outcome="accept", by=by)), by={"let-in": PERMIT, "too": PERMIT})
 
     assert result.wrong == ""
 
 
 @pytest.mark.parametrize(
-    ("by", "told"),
+    ("by", "message"),
     [((), "by none, and it is by let-in"), (("other", "let-in"), "by let-in, other, and it is by let-in")],
 )
-def test_what_is_determined_by_something_else_is_wrong(tmp_path: Path, by: tuple[str, ...], told: str) -> None:
+def test_what_is_determined_by_something_else_is_wrong(tmp_path: Path, by: tuple[str, ...], message: str) -> None:
     (result,) = ran(tmp_path, case(Expected(outcome="accept", by=by)))
 
-    assert result.wrong == f"expected it to be determined {told}"
+    assert result.wrong == f"expected it to be determined {message}"
 
 
 def test_what_stands_against_an_earlier_action_determines_it_too(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_what_stands_against_an_earlier_action_determines_it_too(tmp_path: Path)
         ({"expect": "accept", "request": resource_facts()}, "associate, refuse"),
     ],
 )
-def test_an_outcome_that_there_is_not_is_told_with_those_that_there_are(
+def test_an_outcome_that_there_is_not_is_reported_with_those_that_there_are(
     tmp_path: Path, changes: dict[str, Any], possible: str
 ) -> None:
     with pytest.raises(InvalidInputError, match=rf"cases\.json: a case: expect: .* is none of {possible}$"):
@@ -140,7 +140,7 @@ def test_a_case_happens_at_noon_of_a_wednesday_unless_it_says_when(tmp_path: Pat
     assert [result.wrong for result in results] == [""] * 4
 
 
-def test_a_zone_that_there_is_not_is_told_with_file_and_case(tmp_path: Path) -> None:
+def test_a_zone_that_there_is_not_is_reported_with_file_and_case(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"cases\.json: a case: zone: there is no time zone 'Berlin'"):
         ran(tmp_path, case(zone="Berlin"))
 
@@ -152,7 +152,7 @@ def test_a_zone_that_there_is_not_is_told_with_file_and_case(tmp_path: Path) -> 
         resource_facts(arn="orders-db"),
         resource_facts(share_arn="orders"),
     ],
-    ids=["moment without an offset", "no ARN", "no ARN of a share"],
+    ids=["time without an offset", "no ARN", "no ARN of a share"],
 )
 def test_facts_that_nobody_can_decide_on_are_refused(tmp_path: Path, facts: AnyFacts) -> None:
     with pytest.raises(InvalidInputError, match=r"cases\.json"):
@@ -175,7 +175,7 @@ def test_the_policies_that_the_file_names_are_tried_and_no_others(tmp_path: Path
     assert (result.wrong, result.by) == ("", ("block",))
 
 
-def test_policies_that_are_told_are_tried_instead_of_all_others(tmp_path: Path) -> None:
+def test_policies_that_are_named_are_tried_instead_of_all_others(tmp_path: Path) -> None:
     folder_of(tmp_path / "told", {"let-in": PERMIT})
     folder_of(tmp_path / "cases", {"block": FORBID})
     named = CaseFile(cases=(case(),), policies=("block.cedar",))

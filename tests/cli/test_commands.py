@@ -42,7 +42,7 @@ def test_good_policies_are_counted(drawbridge: Drawbridge, tmp_path: Path) -> No
     assert ended.out == f"{len(DEFAULTS) + 1} policies, {len(DEFAULTS) + 2} statements: good\n"
 
 
-def test_bad_policies_are_told_each_on_a_line_of_its_own(drawbridge: Drawbridge, tmp_path: Path) -> None:
+def test_bad_policies_are_reported_each_on_a_line_of_its_own(drawbridge: Drawbridge, tmp_path: Path) -> None:
     folder = folder_of(tmp_path, {"a": "\npermit(", "b": PERMIT, "c": ""})
 
     ended = drawbridge("policy", "check", folder)
@@ -53,7 +53,7 @@ def test_bad_policies_are_told_each_on_a_line_of_its_own(drawbridge: Drawbridge,
     assert second.startswith(f"{folder}/c.cedar: no statement in it")
 
 
-def test_what_was_checked_is_told_to_programs(drawbridge: Drawbridge, tmp_path: Path) -> None:
+def test_what_was_checked_is_written_for_programs(drawbridge: Drawbridge, tmp_path: Path) -> None:
     good, bad = folder_of(tmp_path / "good", {"a": PERMIT}), folder_of(tmp_path / "bad", {"b": "permit("})
 
     well, ill = drawbridge("policy", "check", good, "--json"), drawbridge("policy", "check", good, bad, "--json")
@@ -71,7 +71,7 @@ def test_what_lets_everything_in_is_good_only_if_it_is_meant(drawbridge: Drawbri
     assert drawbridge("policy", "check", folder, "--allow-everything").code == 0
 
 
-def test_cases_that_pass_are_told_and_counted(drawbridge: Drawbridge, tmp_path: Path) -> None:
+def test_cases_that_pass_are_reported_and_counted(drawbridge: Drawbridge, tmp_path: Path) -> None:
     folder = cases(tmp_path, "accept", "accept")
 
     ended = drawbridge("policy", "test", folder)
@@ -84,7 +84,7 @@ def test_cases_that_pass_are_told_and_counted(drawbridge: Drawbridge, tmp_path: 
     ]
 
 
-def test_a_case_that_fails_is_told_with_why(drawbridge: Drawbridge, tmp_path: Path) -> None:
+def test_a_case_that_fails_is_reported_with_why(drawbridge: Drawbridge, tmp_path: Path) -> None:
     folder = cases(tmp_path, "accept", "hold")
 
     ended = drawbridge("policy", "test", folder)
@@ -96,7 +96,7 @@ def test_a_case_that_fails_is_told_with_why(drawbridge: Drawbridge, tmp_path: Pa
     assert counted == "1 passed, 1 failed"
 
 
-def test_what_became_of_cases_is_told_to_programs(drawbridge: Drawbridge, tmp_path: Path) -> None:
+def test_what_became_of_cases_is_written_for_programs(drawbridge: Drawbridge, tmp_path: Path) -> None:
     ended = drawbridge("policy", "test", cases(tmp_path, "accept", "hold"), "--json")
 
     assert ended.code == 1
@@ -162,7 +162,7 @@ def test_what_other_accounts_write_steers_no_terminal(drawbridge: Drawbridge, tm
     assert drawbridge(*arguments, "--json").json["explanation"]["facts"]["shareName"] == steering
 
 
-def test_an_explanation_is_told_to_programs(drawbridge: Drawbridge, tmp_path: Path) -> None:
+def test_an_explanation_is_written_for_programs(drawbridge: Drawbridge, tmp_path: Path) -> None:
     request = str(document(tmp_path / "request.json", connection_facts()))
     by = folder_of(tmp_path / "policies", {"let-in": PERMIT})
 
@@ -213,26 +213,26 @@ def test_an_error_is_one_line_on_standard_error(drawbridge: Drawbridge) -> None:
 
 @pytest.mark.parametrize("command", [("consumers", "list"), ("policy", "explain", "connection-x")], ids=" ".join)
 class TestWithoutAWayToAws:
-    def test_a_missing_region_is_told(self, drawbridge: Drawbridge, command: tuple[str, ...]) -> None:
+    def test_a_missing_region_is_reported(self, drawbridge: Drawbridge, command: tuple[str, ...]) -> None:
         ended = drawbridge(*command)
 
         assert (ended.code, ended.out) == (2, "")
         assert ended.err == "--region: no Region is set; name the one that the stack is in\n"
 
-    def test_missing_credentials_are_told(self, drawbridge: Drawbridge, command: tuple[str, ...]) -> None:
+    def test_missing_credentials_are_reported(self, drawbridge: Drawbridge, command: tuple[str, ...]) -> None:
         ended = drawbridge("--region", REGION, *command)
 
         assert (ended.code, ended.out) == (2, "")
         assert ended.err == "there are no AWS credentials; log in, or name a profile with --profile\n"
 
-    def test_a_profile_that_there_is_not_is_told(self, drawbridge: Drawbridge, command: tuple[str, ...]) -> None:
+    def test_a_profile_that_there_is_not_is_reported(self, drawbridge: Drawbridge, command: tuple[str, ...]) -> None:
         ended = drawbridge("--region", REGION, "--profile", "nobody", *command)
 
         assert (ended.code, ended.out) == (2, "")
         assert ended.err.startswith("--profile: ")
         assert "nobody" in ended.err
 
-    def test_a_stack_that_there_is_not_is_told(self, without_stack: Drawbridge, command: tuple[str, ...]) -> None:
+    def test_a_stack_that_there_is_not_is_reported(self, without_stack: Drawbridge, command: tuple[str, ...]) -> None:
         ended = without_stack(*command)
 
         assert (ended.code, ended.out) == (2, "")
@@ -255,7 +255,7 @@ class TestWithoutAWayToAws:
         assert ended.err.startswith("AWS: find the stack drawbridge: AccessDenied")
 
 
-def test_a_stack_that_is_not_drawbridges_is_told(without_stack: Drawbridge, stranger: Operator) -> None:
+def test_a_stack_that_is_not_drawbridges_is_reported(without_stack: Drawbridge, stranger: Operator) -> None:
     topic = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
     stranger.client("cloudformation").create_stack(StackName="another", TemplateBody=topic)
 

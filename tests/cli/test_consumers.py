@@ -60,7 +60,7 @@ def test_who_is_added_is_known(at_work: Drawbridge, operator: Operator) -> None:
     assert now() - consumer.since < timedelta(minutes=5)
 
 
-def test_drawbridge_is_told_to_look_everywhere(at_work: Drawbridge, operator: Operator) -> None:
+def test_a_hint_to_sweep_everything_is_sent(at_work: Drawbridge, operator: Operator) -> None:
     at_work("consumers", "add", CONSUMER, "--service", "*")
     added = operator.hints()
     at_work("consumers", "remove", CONSUMER)
@@ -69,7 +69,7 @@ def test_drawbridge_is_told_to_look_everywhere(at_work: Drawbridge, operator: Op
     assert [parse_hint(body) for body in (*added, *removed)] == [EVERYTHING, EVERYTHING]
 
 
-def test_who_may_not_tell_drawbridge_to_look_registers_all_the_same(at_work: Drawbridge, operator: Operator) -> None:
+def test_who_may_not_send_hints_registers_all_the_same(at_work: Drawbridge, operator: Operator) -> None:
     with denied("sqs:SendMessage", operator.account_id):
         ended = at_work("consumers", "add", CONSUMER, "--service", "*")
 
@@ -104,20 +104,20 @@ def test_who_is_registered_already_is_left_unless_told_otherwise(at_work: Drawbr
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("1234", "--service", "*"), "account_id: '1234'"),
         ((CONSUMER, "--service", "orders"), "services: 'orders'"),
         ((CONSUMER, "--service", "*", "--tier", "very gold"), "tier: 'very gold'"),
     ],
 )
-def test_what_is_wrong_is_told_and_not_registered(
-    at_work: Drawbridge, operator: Operator, arguments: tuple[str, ...], told: str
+def test_what_is_wrong_is_reported_and_not_registered(
+    at_work: Drawbridge, operator: Operator, arguments: tuple[str, ...], message: str
 ) -> None:
     ended = at_work("consumers", "add", *arguments)
 
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err.startswith(told)
+    assert ended.err.startswith(message)
     assert tiers(operator) == {}
     assert operator.hints() == []
 
@@ -150,25 +150,25 @@ def test_a_list_may_be_of_a_tier_or_of_who_may_reach_a_service(
 ) -> None:
     at_work("consumers", "import", file(tmp_path, FILE))
 
-    told = at_work("consumers", "list", "--json", *only)
+    written = at_work("consumers", "list", "--json", *only)
     shown = at_work("consumers", "list", *only)
 
-    assert [each["account_id"] for each in told.json] == listed
+    assert [each["account_id"] for each in written.json] == listed
     assert shown.out.splitlines()[-1] == f"{len(listed)} of 2 consumers"
-    assert (told.code, shown.code) == (0, 0)
+    assert (written.code, shown.code) == (0, 0)
 
 
 def test_one_is_shown_to_people_and_to_programs(at_work: Drawbridge) -> None:
     at_work("consumers", "add", CONSUMER, "--service", SERVICE_ID, "--tier", "gold", "--name", "Orders")
 
-    shown, told = at_work("consumers", "show", CONSUMER), at_work("consumers", "show", CONSUMER, "--json")
+    shown, written = at_work("consumers", "show", CONSUMER), at_work("consumers", "show", CONSUMER, "--json")
 
     fields = dict(line.split(maxsplit=1) for line in shown.out.splitlines() if " " in line.strip())
     assert fields["account"] == CONSUMER
     assert (fields["tier"], fields["services"], fields["name"]) == ("gold", SERVICE_ID, "Orders")
-    since = datetime.fromisoformat(told.json.pop("since"))
+    since = datetime.fromisoformat(written.json.pop("since"))
     assert fields["since"] == f"{since:%Y-%m-%d %H:%M}"
-    assert told.json | {"since": ""} == {
+    assert written.json | {"since": ""} == {
         "account_id": CONSUMER,
         "tier": "gold",
         "services": [SERVICE_ID],
@@ -195,7 +195,7 @@ def test_who_is_removed_is_not_known_any_more(at_work: Drawbridge, operator: Ope
     assert list(tiers(operator)) == [STRANGER]
 
 
-def test_a_file_is_imported_with_one_look(at_work: Drawbridge, operator: Operator, tmp_path: Path) -> None:
+def test_a_file_is_imported_with_one_hint(at_work: Drawbridge, operator: Operator, tmp_path: Path) -> None:
     ended = at_work("consumers", "import", file(tmp_path, f"\ufeff{FILE}"))
 
     assert (ended.code, ended.err) == (0, "")
@@ -257,7 +257,7 @@ def test_who_is_there_already_is_not_overwritten_by_a_file_unless_told_so(
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"account_id,services\n222222222222,*,\xe4\n", "not UTF-8"),
         (b"account,services\n222222222222,*\n", "line 1: unknown: account"),
@@ -265,7 +265,7 @@ def test_who_is_there_already_is_not_overwritten_by_a_file_unless_told_so(
     ],
 )
 def test_a_file_that_is_none_of_consumers_is_refused_by_name(
-    at_work: Drawbridge, operator: Operator, tmp_path: Path, content: bytes, told: str
+    at_work: Drawbridge, operator: Operator, tmp_path: Path, content: bytes, message: str
 ) -> None:
     path = tmp_path / "consumers.csv"
     path.write_bytes(content)
@@ -274,7 +274,7 @@ def test_a_file_that_is_none_of_consumers_is_refused_by_name(
 
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith(str(path))
-    assert told in ended.err
+    assert message in ended.err
     assert tiers(operator) == {}
 
 

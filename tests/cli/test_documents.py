@@ -1,4 +1,4 @@
-"""Documents that people write: JSON and YAML, with what is wrong told by file, and line or field."""
+"""Documents that people write, JSON and YAML: errors are reported by file, and line or field."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
@@ -55,16 +55,16 @@ def written(folder: Path, text: str, name: str = "request.yaml") -> Path:
 
 
 def refused(path: Path) -> str:
-    """Return what is told of a file of cases that can't be read, without the file's name."""
+    """Return the error of a file of cases that can't be read, without the file's name."""
     with pytest.raises(InvalidInputError) as error:
         read_cases(path)
-    told = str(error.value)
-    assert told.startswith(str(path))
-    return told.removeprefix(str(path))
+    message = str(error.value)
+    assert message.startswith(str(path))
+    return message.removeprefix(str(path))
 
 
 @pytest.mark.parametrize("text", [YAML, f"request:\n  {YAML.replace(chr(10), chr(10) + '  ')}"])
-def test_a_request_stands_alone_or_beside_when_it_happens(tmp_path: Path, text: str) -> None:
+def test_a_request_stands_alone_or_with_when_it_happens(tmp_path: Path, text: str) -> None:
     asked = read_request_document(written(tmp_path, text))
 
     assert asked == RequestDocument(request=FACTS)
@@ -125,7 +125,7 @@ def test_a_number_in_json_is_what_the_field_wants_too(tmp_path: Path) -> None:
     assert facts.requester.consumer == Consumer(tier="1.50")
 
 
-def test_numbers_moments_and_truths_are_what_the_field_wants(tmp_path: Path) -> None:
+def test_numbers_times_and_truths_are_what_the_field_wants(tmp_path: Path) -> None:
     more = "connections: 3\n"
     consumer = f"{{accountId: {CONSUMER}, consumer: {{tier: 007, services: ['*'], since: 2026-05-01T00:00:00Z}}}}"
     text = (
@@ -163,7 +163,7 @@ def test_null_stands_for_what_is_unknown(tmp_path: Path, null: str) -> None:
         ("2026-11-25T12:00:00Z", "Europe/Berlin", EvaluationTime(NOON, "Europe/Berlin")),
     ],
 )
-def test_a_moment_without_an_offset_is_in_the_zone(
+def test_a_time_without_an_offset_is_in_the_zone(
     tmp_path: Path, at: str, zone: str, evaluation_time: EvaluationTime
 ) -> None:
     asked = read_request_document(
@@ -175,7 +175,7 @@ def test_a_moment_without_an_offset_is_in_the_zone(
 
 
 @pytest.mark.parametrize("zone", ["Berlin", "", "../etc/passwd", "America", "Europe/Berlin/", "x" * 300, "a\0b"])
-def test_a_zone_that_there_is_not_is_told(zone: str) -> None:
+def test_a_zone_that_there_is_not_is_reported(zone: str) -> None:
     asked = RequestDocument(request=FACTS, zone=zone)
 
     with pytest.raises(InvalidInputError, match=r"^zone: there is no time zone .*; write one as Europe/Berlin$"):
@@ -201,7 +201,7 @@ def test_cases_are_read_with_what_is_expected_of_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (("request: &", "requst: &"), "unknown field `requst` - at `cases[0]`"),
         (
@@ -219,10 +219,10 @@ def test_cases_are_read_with_what_is_expected_of_them(tmp_path: Path) -> None:
         (("cases:", "case:"), "unknown field `case`"),
     ],
 )
-def test_a_field_that_is_wrong_is_named(tmp_path: Path, change: tuple[str, str], told: str) -> None:
+def test_a_field_that_is_wrong_is_named(tmp_path: Path, change: tuple[str, str], message: str) -> None:
     assert change[0] in CASES
 
-    assert told in refused(written(tmp_path, CASES.replace(*change, 1)))
+    assert message in refused(written(tmp_path, CASES.replace(*change, 1)))
 
 
 @pytest.mark.parametrize("text", ["", "cases: []", "[]", "cases", "cases: {}"])
@@ -240,7 +240,7 @@ def test_a_file_without_cases_is_refused(tmp_path: Path, text: str) -> None:
         ('{"cases": [\n{"name": "a",}\n]', 3),
     ],
 )
-def test_what_is_no_yaml_is_told_with_its_line(tmp_path: Path, text: str, line: int) -> None:
+def test_what_is_no_yaml_is_reported_with_its_line(tmp_path: Path, text: str, line: int) -> None:
     assert refused(written(tmp_path, text)).startswith(f":{line}: ")
 
 
@@ -254,6 +254,6 @@ def test_what_is_no_document_at_all_is_refused(tmp_path: Path, content: bytes) -
     assert refused(path)
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_reported(tmp_path: Path) -> None:
     assert refused(tmp_path / "nowhere.yaml") == ": No such file or directory"
     assert refused(tmp_path) == ": Is a directory"

@@ -90,7 +90,7 @@ def test_cases_of_any_shape_are_read_or_refused(written: Write, text: str) -> No
 @pytest.mark.parametrize(
     "zone", ["UTC", "Pacific/Kiritimati", "Pacific/Niue", "", "../../etc/passwd", "\x00", "x" * 5000]
 )
-def test_a_moment_at_the_end_of_any_calendar_is_decided_on_or_refused(written: Write, at: str, zone: str) -> None:
+def test_a_time_at_the_end_of_any_calendar_is_decided_on_or_refused(written: Write, at: str, zone: str) -> None:
     def decide() -> None:
         asked = read_request_document(written(json.dumps({"request": FACTS[0], "at": at, "zone": zone}), ".json"))
         outcome_for(asked.request, NO_POLICIES, asked.evaluation_time)

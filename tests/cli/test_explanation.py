@@ -1,4 +1,4 @@
-"""Explaining: what each action comes to, and the next step that is told really helps."""
+"""Explanations: what each action comes to, and a suggested next step that really helps."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ from tests.cli.made import DEFAULTS, EVERYTHING, FORBID, PERMIT, policies
 
 OVERFLOWS = " when { context has connections && context.connections + 9223372036854775807 > 0 };"
 CONNECTED = connection_facts(connections=1)
-"""Of it, what overflows can't be evaluated."""
+"""A condition on it that overflows can't be evaluated."""
 
 
 def explained(facts: AnyFacts, *texts: str, defaults: bool = False) -> Explanation:
@@ -51,7 +51,7 @@ def answers(explanation: Explanation) -> dict[str, str]:
     return {each.action: each.answer for each in explanation.considered}
 
 
-def test_each_action_is_told_in_the_order_in_which_it_is_asked_for() -> None:
+def test_each_action_is_explained_in_the_order_in_which_it_is_asked_for() -> None:
     explanation = explained(connection_facts(), defaults=True)
 
     assert list(answers(explanation).items()) == [
@@ -95,7 +95,7 @@ def test_a_permit_that_cannot_be_evaluated_leaves_nothing_in_doubt() -> None:
     assert permit_for(CONNECTED) in what_to_do(None, explanation)
 
 
-def test_what_is_unknown_is_told_where_a_statement_speaks_of_it() -> None:
+def test_what_is_unknown_is_named_where_a_statement_speaks_of_it() -> None:
     silent, speaking = explained(connection_facts(), PERMIT), explained(connection_facts(), defaults=True)
 
     assert silent.unavailable == ()
@@ -103,7 +103,7 @@ def test_what_is_unknown_is_told_where_a_statement_speaks_of_it() -> None:
     assert "own-organization" in speaking.unavailable[0].text
 
 
-def test_facts_and_policies_are_told_with_it() -> None:
+def test_facts_and_policies_are_shown_with_it() -> None:
     explanation = explained(connection_facts(), PERMIT)
 
     assert explanation.facts == connection_facts()
@@ -216,7 +216,7 @@ def _other_digit(account_id: str) -> str:
 
 
 @given(_facts)
-def test_the_policy_that_is_told_lets_in_just_this(facts: AnyFacts) -> None:
+def test_the_policy_that_is_suggested_lets_in_just_this(facts: AnyFacts) -> None:
     by = policies({"told": permit_for(facts)})
     changes: list[dict[str, Any]] = [
         {"requester": msgspec.structs.replace(facts.requester, account_id=_other_digit(facts.requester.account_id))}
@@ -235,11 +235,11 @@ def test_the_policy_that_is_told_lets_in_just_this(facts: AnyFacts) -> None:
 
 
 @given(_facts)
-def test_the_policy_that_is_told_can_be_shown(facts: AnyFacts) -> None:
+def test_the_policy_that_is_suggested_can_be_shown(facts: AnyFacts) -> None:
     assert permit_for(facts).isprintable()
 
 
-def test_the_policy_that_is_told_lets_a_connection_in_and_none_of_its_shares() -> None:
+def test_the_policy_that_is_suggested_lets_a_connection_in_and_none_of_its_shares() -> None:
     by = policies({"told": permit_for(connection_facts())})
 
     assert not _let_in(share_facts(requester(CONSUMER)), by)
@@ -247,7 +247,7 @@ def test_the_policy_that_is_told_lets_a_connection_in_and_none_of_its_shares() -
     assert by.ask(Action.REJECT, connection_facts(), EVALUATION_TIME).permitted is False
 
 
-def test_reasons_are_told_by_the_statement_that_they_come_from_or_by_their_code() -> None:
+def test_reasons_are_named_by_the_statement_that_they_come_from_or_by_their_code() -> None:
     because = (Reason("policy", "no more of them", source="block"), Reason("no-policy-permits", "none permits it"))
 
     assert lines_of(because) == ["block: no more of them", "none permits it [no-policy-permits]"]

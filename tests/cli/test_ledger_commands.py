@@ -42,7 +42,7 @@ class Entered:
     connected: str
     """A registered consumer's, three days ago."""
     shared: str
-    """A share with a resource that a binding wants, thirty days ago."""
+    """A share with a resource that a binding matches, thirty days ago."""
     new: str
     """A connection that is not decided yet."""
 
@@ -50,16 +50,16 @@ class Entered:
 @pytest.fixture(scope="module")
 def entered(operator: Operator) -> Entered:
     table = operator.table("LedgerTableName")
-    moment = now().replace(microsecond=0)
+    at = now().replace(microsecond=0)
     registered = requester(STRANGER, services=frozenset({SERVICE_ID}))
     new = EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id=NEW_ENDPOINT)
-    LedgerTable(table, now=lambda: moment).claim(observed_request(request=new, account_id=CONSUMER), 1, after=None)
-    month_ago = moment - timedelta(days=30)
+    LedgerTable(table, now=lambda: at).claim(observed_request(request=new, account_id=CONSUMER), 1, after=None)
+    month_ago = at - timedelta(days=30)
     return Entered(
-        moment,
-        Decided(connection_facts(), Status.HELD, moment - timedelta(hours=1)).enter(table),
+        at,
+        Decided(connection_facts(), Status.HELD, at - timedelta(hours=1)).enter(table),
         Decided(
-            connection_facts(registered, endpoint_id=CONNECTED_ENDPOINT), Status.AVAILABLE, moment - timedelta(days=3)
+            connection_facts(registered, endpoint_id=CONNECTED_ENDPOINT), Status.AVAILABLE, at - timedelta(days=3)
         ).enter(table),
         Decided(
             share_facts(),
@@ -130,7 +130,7 @@ def test_only_what_was_decided_since_then_is_replayed(
     assert ended.json["replayed"] == replayed
 
 
-def test_a_simulation_is_told_to_programs(at_work: Drawbridge, entered: Entered, tmp_path: Path) -> None:
+def test_a_simulation_is_written_for_programs(at_work: Drawbridge, entered: Entered, tmp_path: Path) -> None:
     ended = at_work("policy", "simulate", folder_of(tmp_path, {"let-in": PERMIT}), "--json")
 
     assert ended.code == 0
@@ -159,17 +159,17 @@ def test_the_files_may_be_simulated_as_the_whole_set(
     operator.write_policy("let-in", PERMIT)
     other = folder_of(tmp_path, {"other": PERMIT_PROVIDER})
 
-    beside = at_work("policy", "simulate", other, "--json")
+    simulated = at_work("policy", "simulate", other, "--json")
     alone = at_work("policy", "simulate", other, "--json", "--prune")
 
-    assert beside.json["changes"] == []
+    assert simulated.json["changes"] == []
     (change,) = alone.json["changes"]
     assert (change["requestId"], change["now"], change["then"]) == (entered.asked, "accept", "askApprover")
     assert "let-in" in operator.policies()
 
 
 @pytest.mark.parametrize(
-    ("files", "code", "told"),
+    ("files", "code", "message"),
     [
         ({"all": EVERYTHING}, 1, "policy all: lets every account in"),
         ({"own-organization": PERMIT}, 2, "policy own-organization: it belongs to the stack"),
@@ -177,12 +177,12 @@ def test_the_files_may_be_simulated_as_the_whole_set(
     ],
 )
 def test_what_could_not_be_applied_is_not_simulated(
-    at_work: Drawbridge, tmp_path: Path, files: dict[str, str], code: int, told: str
+    at_work: Drawbridge, tmp_path: Path, files: dict[str, str], code: int, message: str
 ) -> None:
     ended = at_work("policy", "simulate", folder_of(tmp_path, files))
 
     assert (ended.code, ended.out) == (code, "")
-    assert told in ended.err
+    assert message in ended.err
 
 
 @pytest.mark.parametrize("by", ["id", "subject"])
@@ -209,7 +209,7 @@ def test_a_share_is_explained_by_its_arn(at_work: Drawbridge, entered: Entered) 
     assert ended.out.splitlines()[0] == entered.shared
 
 
-def test_an_explanation_with_its_row_is_told_to_programs(at_work: Drawbridge, entered: Entered) -> None:
+def test_an_explanation_with_its_row_is_written_for_programs(at_work: Drawbridge, entered: Entered) -> None:
     ended = at_work("policy", "explain", entered.asked, "--json")
 
     entry, explanation = ended.json["entry"], ended.json["explanation"]
@@ -223,10 +223,10 @@ def test_an_explanation_with_its_row_is_told_to_programs(at_work: Drawbridge, en
     }
 
 
-def test_the_policy_that_is_told_is_what_lets_it_in(at_work: Drawbridge, entered: Entered, tmp_path: Path) -> None:
-    told = at_work("policy", "explain", entered.asked).out.splitlines()[-1].strip()
+def test_the_policy_that_is_suggested_is_what_lets_it_in(at_work: Drawbridge, entered: Entered, tmp_path: Path) -> None:
+    suggested = at_work("policy", "explain", entered.asked).out.splitlines()[-1].strip()
 
-    applied = at_work("policy", "apply", folder_of(tmp_path, {"told": told}), "--yes")
+    applied = at_work("policy", "apply", folder_of(tmp_path, {"told": suggested}), "--yes")
     after = at_work("policy", "explain", entered.asked)
 
     assert applied.code == 0
@@ -252,16 +252,16 @@ def test_a_file_may_be_explained_by_the_policies_in_force(at_work: Drawbridge, t
 
 
 def test_what_is_not_decided_yet_is_shown_as_it_stands(at_work: Drawbridge, entered: Entered) -> None:
-    shown, told = (at_work("policy", "explain", NEW_ENDPOINT, *also) for also in ((), ("--json",)))
+    shown, written = (at_work("policy", "explain", NEW_ENDPOINT, *also) for also in ((), ("--json",)))
 
-    assert (shown.code, told.code) == (0, 0)
+    assert (shown.code, written.code) == (0, 0)
     assert shown.out.splitlines()[0] == entered.new
     assert shown.out.splitlines()[1].startswith("PENDING since ")
-    assert told.json["explanation"] is None
-    assert told.json["entry"]["status"] == "PENDING"
+    assert written.json["explanation"] is None
+    assert written.json["entry"]["status"] == "PENDING"
 
 
-def test_a_request_that_there_is_not_is_told(at_work: Drawbridge) -> None:
+def test_a_request_that_there_is_not_is_reported(at_work: Drawbridge) -> None:
     ended = at_work("policy", "explain", "connection-nobodys")
 
     assert (ended.code, ended.out) == (1, "")

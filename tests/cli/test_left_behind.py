@@ -1,4 +1,4 @@
-"""What ``drawbridge`` tells of what Drawbridge made and no binding calls for any longer."""
+"""What ``drawbridge`` reports of objects that Drawbridge made and no binding calls for any longer."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def made(operator: Operator, provider: Operator) -> str:
     return str(json.loads(operator.parameter("/drawbridge/connections/left/left-db/connection") or "")["endpointId"])
 
 
-def test_what_a_binding_would_leave_behind_is_told_before_it_is_so_and_after(
+def test_what_a_binding_would_leave_behind_is_reported_before_it_is_so_and_after(
     at_work: Drawbridge, operator: Operator, made: str, tmp_path: Path
 ) -> None:
     assert at_work("plan", "--exit-code").code == 0
@@ -45,11 +45,11 @@ def test_what_a_binding_would_leave_behind_is_told_before_it_is_so_and_after(
         at_work(*command) for command in (("plan", "--exit-code"), ("bindings", "show", "left"), ("bindings", "list"))
     )
 
-    told = f"left behind of binding left: {made}, the endpoint to "
-    assert [line for line in before.out.splitlines() if line.startswith(f"would be {told}")]
+    line_start = f"left behind of binding left: {made}, the endpoint to "
+    assert [line for line in before.out.splitlines() if line.startswith(f"would be {line_start}")]
     assert "left behind already" not in before.out
     for ended in (plan, show, listed):
-        assert [line for line in ended.out.splitlines() if line.startswith(told) and operator.vpc() in line]
+        assert [line for line in ended.out.splitlines() if line.startswith(line_start) and operator.vpc() in line]
     assert (plan.code, "as wanted" in plan.out) == (1, False)
     assert plan.out.splitlines()[-1] == "Nothing to do; 1 wanted and refused; 1 left behind."
     for command in (("plan",), ("plan", "--binding", "left"), ("bindings", "list"), ("bindings", "show", "left")):

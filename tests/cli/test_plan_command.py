@@ -57,7 +57,7 @@ def test_without_bindings_there_is_nothing_to_do(at_work: Drawbridge) -> None:
     assert (ended.code, ended.out, ended.err) == (0, "Nothing to do: everything is as wanted.\n", "")
 
 
-def test_what_would_be_made_is_told_step_by_step_and_nothing_is_done(
+def test_what_would_be_made_is_shown_step_by_step_and_nothing_is_done(
     at_work: Drawbridge, operator: Operator, provider: Operator, shared: str, databases: list[str], orders: str
 ) -> None:
     ended = at_work("plan")
@@ -85,7 +85,7 @@ def test_a_program_may_ask_by_the_exit_code(at_work: Drawbridge, orders: str) ->
     assert at_work("plan", "--exit-code", "--json").code == 1
 
 
-def test_what_is_as_wanted_is_left(at_work: Drawbridge, connected: str) -> None:
+def test_what_is_as_desired_is_left(at_work: Drawbridge, connected: str) -> None:
     ended = at_work("plan", "--exit-code")
 
     assert (ended.code, ended.out) == (0, "Nothing to do: everything is as wanted.\n")
@@ -114,8 +114,8 @@ def test_security_groups_that_were_changed_by_hand_would_be_changed_back(
     )
     operator.write_binding("orders", resource="orders-db", provider="*", securityGroups=[desired])
     carry_out(operator, shared, provider)
-    told = operator.parameter("/drawbridge/connections/orders/orders-db/connection") or ""
-    endpoint = json.loads(told)["endpointId"]
+    text = operator.parameter("/drawbridge/connections/orders/orders-db/connection") or ""
+    endpoint = json.loads(text)["endpointId"]
     ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, AddSecurityGroupIds=[other], RemoveSecurityGroupIds=[desired])
 
     ended = at_work("plan")
@@ -128,11 +128,11 @@ def test_security_groups_that_were_changed_by_hand_would_be_changed_back(
 def test_a_name_that_is_published_otherwise_would_be_rewritten(
     at_work: Drawbridge, operator: Operator, connected: str, orders: str
 ) -> None:
-    plain, beside = f"{orders}/dns-name", f"{orders}/connection"
-    named, told = operator.parameter(plain), json.loads(operator.parameter(beside) or "")
+    plain, document_path = f"{orders}/dns-name", f"{orders}/connection"
+    named, document = operator.parameter(plain), json.loads(operator.parameter(document_path) or "")
     ssm = operator.client("ssm")
     ssm.put_parameter(Name=plain, Value="elsewhere.example", Overwrite=True)
-    ssm.put_parameter(Name=beside, Value=json.dumps(told | {"protocol": "UDP"}), Overwrite=True)
+    ssm.put_parameter(Name=document_path, Value=json.dumps(document | {"protocol": "UDP"}), Overwrite=True)
 
     ended = at_work("plan", "--exit-code")
 
@@ -202,7 +202,7 @@ def test_what_is_under_way_is_waited_for(
     assert ended.out.splitlines()[-1] == "1 to wait for."
 
 
-def test_what_is_refused_is_told_with_its_reason_and_is_no_change(
+def test_what_is_refused_is_reported_with_its_reason_and_is_no_change(
     at_work: Drawbridge, operator: Operator, provider: Operator
 ) -> None:
     operator.write_binding("orders", resource="orders-*", provider="*", vpc="vpc-00000000000000000")
@@ -234,14 +234,14 @@ def test_of_a_share_that_is_not_let_in_nothing_would_be_done(
     forbid = f'@reason("not these") forbid(principal == Account::"{provider.account_id}", action, resource);'
     operator.write_policy("not-these", forbid)
     try:
-        shown, told = at_work("plan"), at_work("plan", "--json")
+        shown, written = at_work("plan"), at_work("plan", "--json")
     finally:
         operator.client("ssm").delete_parameter(Name="/drawbridge/config/policies/not-these")
 
     assert "  not noticed yet; nothing would be done (hold)" in shown.out.splitlines()
     assert "orders-db: its share is not let in (hold): " in shown.out
     assert "not these" in shown.out
-    (share,) = told.json["shares"]
+    (share,) = written.json["shares"]
     assert (share["outcome"], [each["code"] for each in share["refused"]]) == ("hold", ["share-not-accepted"])
 
 
@@ -263,10 +263,10 @@ def test_where_organizations_can_not_be_asked_it_is_said(
     at_work: Drawbridge, operator: Operator, provider: Operator, orders: str
 ) -> None:
     with denied("organizations:DescribeOrganization", operator.account_id):
-        shown, told = at_work("plan"), at_work("plan", "--json")
+        shown, written = at_work("plan"), at_work("plan", "--json")
 
     assert f"Organizations did not tell where these accounts stand: {provider.account_id}." in shown.out
-    assert told.json["placesUnknown"] == [provider.account_id]
+    assert written.json["placesUnknown"] == [provider.account_id]
     assert "Organizations" not in at_work("plan").out
 
 
@@ -282,14 +282,14 @@ def test_one_binding_may_be_planned_alone(at_work: Drawbridge, operator: Operato
     assert names == [[f"old/orders-old/{vpc}", f"orders/orders-db/{vpc}"], [f"old/orders-old/{vpc}"]]
 
 
-def test_a_binding_that_there_is_not_is_told(at_work: Drawbridge) -> None:
+def test_a_binding_that_there_is_not_is_reported(at_work: Drawbridge) -> None:
     ended = at_work("plan", "--binding", "nobodys")
 
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith("--binding: there is no binding 'nobodys' in force")
 
 
-def test_a_broken_binding_is_told_and_stops_no_other(at_work: Drawbridge, operator: Operator, orders: str) -> None:
+def test_a_broken_binding_is_reported_and_stops_no_other(at_work: Drawbridge, operator: Operator, orders: str) -> None:
     bind(operator, "broken", "attach: {mode: teleport}")
 
     ended = at_work("plan")
@@ -299,7 +299,7 @@ def test_a_broken_binding_is_told_and_stops_no_other(at_work: Drawbridge, operat
     assert "    + create an endpoint to " in ended.out
 
 
-def test_a_plan_is_told_to_programs(
+def test_a_plan_is_written_for_programs(
     at_work: Drawbridge, provider: Operator, shared: str, databases: list[str], connected: str, orders: str
 ) -> None:
     ended = at_work("plan", "--json")
@@ -307,9 +307,13 @@ def test_a_plan_is_told_to_programs(
     (share,) = ended.json["shares"]
     assert share["share"] == {"arn": shared, "name": "orders", "owner": provider.account_id}
     assert (share["attempt"], share["outcome"], share["refused"]) == (1, "accept", [])
-    (way,) = share["associations"]
-    assert (way["asWanted"], way["steps"], way["permittedBy"]) == (True, [], ["associate-accepted"])
-    (name,) = way["names"]
+    (association,) = share["associations"]
+    assert (association["asWanted"], association["steps"], association["permittedBy"]) == (
+        True,
+        [],
+        ["associate-accepted"],
+    )
+    (name,) = association["names"]
     assert (name["change"], name["path"], name["subject"]) == ("same", orders, databases[0])
     assert name["document"]["endpointId"] == connected
 
@@ -329,7 +333,7 @@ def test_the_names_of_other_accounts_do_not_steer_the_terminal(
     assert "\\u{1b}[31mred (arn:" in ended.out
 
 
-def test_who_may_not_look_is_told(at_work: Drawbridge, operator: Operator, orders: str) -> None:
+def test_who_may_not_list_is_told(at_work: Drawbridge, operator: Operator, orders: str) -> None:
     with denied("ec2:DescribeVpcEndpoints", operator.account_id):
         ended = at_work("plan")
 
@@ -337,7 +341,7 @@ def test_who_may_not_look_is_told(at_work: Drawbridge, operator: Operator, order
     assert ended.err.startswith("AWS: list the endpoints of ours: AccessDeniedException")
 
 
-def test_the_way_by_a_service_network_is_told_step_by_step(
+def test_an_attachment_by_a_service_network_is_shown_step_by_step(
     at_work: Drawbridge, operator: Operator, databases: list[str]
 ) -> None:
     network = {"name": "central", "create": True}
@@ -365,7 +369,7 @@ def test_a_name_of_our_own_that_leads_elsewhere_would_be_rewritten(
     alias = {"zone": zone, "name": "{resource}.corp.example"}
     operator.write_binding("orders", resource="orders-db", provider="*", alias=alias)
     carry_out(operator, shared, provider)
-    as_wanted = at_work("plan")
+    again = at_work("plan")
     (record,) = (
         each
         for each in route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
@@ -380,7 +384,7 @@ def test_a_name_of_our_own_that_leads_elsewhere_would_be_rewritten(
         was = f"elsewhere.{target['DNSName'].rstrip('.')}" if action == "UPSERT" else "nothing"
         lines = ended.out.splitlines()
         assert "    ~ rewrite /drawbridge/connections/orders/orders-db/dns-name" in lines
-        told = f"        orders-db.corp.example in {zone}: {was} -> {target['DNSName'].rstrip('.')}"
-        assert told in lines
+        written = f"        orders-db.corp.example in {zone}: {was} -> {target['DNSName'].rstrip('.')}"
+        assert written in lines
 
-    assert as_wanted.out == "Nothing to do: everything is as wanted.\n"
+    assert again.out == "Nothing to do: everything is as wanted.\n"

@@ -1,4 +1,4 @@
-"""What programs read of a plan: the words and fields of every version, for each mode and each step."""
+"""The plan as programs read it: the words and fields of every version, for each mode and each step."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ BY_NETWORK = {
 
 
 def document(desired: DesiredAttachment, observed: ObservedAttachment, attempt: int = 1) -> Any:
-    way = AssociationPlan(desired=desired, permitted_by=(), steps=tuple(steps(desired, observed, attempt)))
-    return msgspec.json.decode(msgspec.json.encode(association_document(way)))
+    association = AssociationPlan(desired=desired, permitted_by=(), steps=tuple(steps(desired, observed, attempt)))
+    return msgspec.json.decode(msgspec.json.encode(association_document(association)))
 
 
 @pytest.mark.parametrize(
@@ -112,13 +112,13 @@ def document(desired: DesiredAttachment, observed: ObservedAttachment, attempt: 
         ),
     ],
 )
-def test_what_is_wanted_is_told_with_every_field_whatever_the_mode(
+def test_what_is_desired_is_written_with_every_field_whatever_the_mode(
     what: DesiredAttachment, expected: dict[str, object]
 ) -> None:
-    told = document(what, ObservedAttachment())
+    written = document(what, ObservedAttachment())
 
-    assert told["wanted"] == MINIMAL | expected
-    assert [*told["wanted"]] == [*MINIMAL]
+    assert written["wanted"] == MINIMAL | expected
+    assert [*written["wanted"]] == [*MINIMAL]
 
 
 AVAILABLE = State.AVAILABLE
@@ -266,7 +266,7 @@ VPC = ServiceNetworkVpcAssociation(id="snva-1", state=AVAILABLE, network_arn=NET
         ),
     ],
 )
-def test_each_step_is_told_in_words_and_in_the_fields_of_every_version(
+def test_each_step_is_written_in_words_and_in_the_fields_of_every_version(
     what: DesiredAttachment, observed: ObservedAttachment, expected: list[dict[str, object]]
 ) -> None:
     assert document(what, observed, 2)["steps"] == expected

@@ -158,12 +158,12 @@ _texts = st.dictionaries(st.sampled_from("abcdef"), st.sampled_from([PERMIT, PER
 def test_after_a_plan_is_carried_out_there_is_nothing_left_to_do(
     files: dict[str, str], there: dict[str, str], broken: set[str], prune: bool
 ) -> None:
-    told = [Broken(name, "no policy", 1 if name in there else None) for name in sorted(broken)]
-    made = plan(files, there, *told, prune=prune)
+    found = [Broken(name, "no policy", 1 if name in there else None) for name in sorted(broken)]
+    made = plan(files, there, *found, prune=prune)
 
     after = there | {policy.name: policy.text for policy in made.to_write}
     left = {name: text for name, text in after.items() if name not in made.to_remove}
-    still_broken = [each for each in told if each.name not in {*made.to_remove, *written(made)}]
+    still_broken = [each for each in found if each.name not in {*made.to_remove, *written(made)}]
 
     assert left == then(made)
     assert plan(files, left, *still_broken, prune=prune).is_empty

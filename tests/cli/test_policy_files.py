@@ -15,7 +15,7 @@ def names(*paths: Path) -> list[str]:
 
 
 def problems(folder: Path, *, everything_is_meant: bool = False) -> list[str]:
-    """Return the problems, each as it is told of a file in the folder."""
+    """Return the problems as the command reports them, by file in the folder."""
     checked = check_files(find_files([folder]), everything_is_meant=everything_is_meant)
     return [str(problem).removeprefix(f"{folder}/") for problem in checked.problems]
 
@@ -42,19 +42,19 @@ def test_a_file_that_is_named_twice_is_one(tmp_path: Path) -> None:
     assert names(tmp_path, tmp_path / "a.cedar", tmp_path / ".." / tmp_path.name) == ["a"]
 
 
-def test_a_path_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_path_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"nowhere: No such file or directory$"):
         find_files([tmp_path / "nowhere"])
 
 
-def test_a_folder_without_policies_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_policies_is_reported(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("no policy")
 
     with pytest.raises(InvalidInputError, match=r": no file in it ends in \.cedar$"):
         find_files([tmp_path])
 
 
-def test_what_is_no_text_is_told_by_its_own_name(tmp_path: Path) -> None:
+def test_what_is_no_text_is_reported_by_its_own_name(tmp_path: Path) -> None:
     folder_of(tmp_path, {"a": PERMIT})
     (tmp_path / "latin.cedar").write_bytes("// für\n".encode("latin-1"))
 
@@ -105,13 +105,13 @@ def test_a_name_may_be_any_that_a_parameter_may_have(tmp_path: Path, name: str) 
     assert problems(tmp_path) == []
 
 
-def test_what_parameter_store_takes_for_a_reference_is_told_with_its_line(tmp_path: Path) -> None:
+def test_what_parameter_store_takes_for_a_reference_is_reported_with_its_line(tmp_path: Path) -> None:
     folder_of(tmp_path, {"a": f"// one\n\n// {{{{ssm:x}}}}\n{PERMIT}"})
 
     assert problems(tmp_path) == ["a.cedar:3: Parameter Store refuses '{{'; put a space between"]
 
 
-def test_what_parameter_store_has_no_room_for_is_told(tmp_path: Path) -> None:
+def test_what_parameter_store_has_no_room_for_is_reported(tmp_path: Path) -> None:
     folder_of(tmp_path, {"long": f"// {'x' * 8192}\n{PERMIT}", "umlauts": f"// {'ü' * 4096}\n{PERMIT}"})
 
     first, second = problems(tmp_path)
@@ -123,7 +123,7 @@ def test_what_parameter_store_has_no_room_for_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "told"),
+    ("text", "line", "message"),
     [
         ("permit(principal, action,", 1, "unexpected end"),
         (f"// a comment; of two\n{PERMIT}\n\npermit(everybody);", 4, ""),
@@ -133,18 +133,18 @@ def test_what_parameter_store_has_no_room_for_is_told(tmp_path: Path) -> None:
         ("", None, "no statement in it"),
     ],
 )
-def test_what_is_wrong_with_a_policy_is_told_with_its_line(
-    tmp_path: Path, text: str, line: int | None, told: str
+def test_what_is_wrong_with_a_policy_is_reported_with_its_line(
+    tmp_path: Path, text: str, line: int | None, message: str
 ) -> None:
     folder_of(tmp_path, {"a": text})
 
     (problem,) = check_files(find_files([tmp_path])).problems
 
     assert (problem.policy, problem.line) == ("a", line)
-    assert told in problem.message
+    assert message in problem.message
 
 
-def test_every_bad_file_is_told_and_the_good_ones_are_given(tmp_path: Path) -> None:
+def test_every_bad_file_is_reported_and_the_good_ones_are_given(tmp_path: Path) -> None:
     folder_of(tmp_path, {"a": "permit(", "b": PERMIT, "c": "forbid("})
 
     checked = check_files(find_files([tmp_path]))
@@ -153,7 +153,7 @@ def test_every_bad_file_is_told_and_the_good_ones_are_given(tmp_path: Path) -> N
     assert [policy.name for policy in checked.policies] == ["b"]
 
 
-def test_two_policies_that_use_one_id_are_both_told(tmp_path: Path) -> None:
+def test_two_policies_that_use_one_id_are_both_reported(tmp_path: Path) -> None:
     folder_of(tmp_path, {"a": f'@id("x") {PERMIT}', "b": f'@id("x") {PERMIT_PROVIDER}'})
 
     first, second = problems(tmp_path)

@@ -17,8 +17,8 @@ HEADER = "account_id,tier,services,name,notes\n"
 
 
 def registered(account_id: str = CONSUMER, **changes: Any) -> Registration:
-    told: dict[str, Any] = {"tier": "gold", "services": ["*"], "name": "Orders", "notes": "", "since": NOW}
-    return registration(account_id, **(told | changes))
+    fields: dict[str, Any] = {"tier": "gold", "services": ["*"], "name": "Orders", "notes": "", "since": NOW}
+    return registration(account_id, **(fields | changes))
 
 
 def read(text: str) -> tuple[list[Registration], list[BadLine]]:
@@ -96,7 +96,7 @@ def test_what_is_written_for_people_has_a_length_too(field: str) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"account_id": "1" * 9999}, {"tier": "x" * 9999}, {"services": ["x" * 9999]}])
-def test_what_is_wrong_is_told_in_short(wrong: dict[str, Any]) -> None:
+def test_what_is_wrong_is_reported_in_short(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidInputError) as refused:
         registered(**wrong)
 
@@ -139,7 +139,7 @@ def test_a_byte_order_mark_and_empty_lines_are_passed_over(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "told"),
+    ("header", "message"),
     [
         ("account,services", "unknown: account"),
         ("account_id;tier;services", "unknown: account_id;tier;services"),
@@ -149,8 +149,8 @@ def test_a_byte_order_mark_and_empty_lines_are_passed_over(text: str) -> None:
         (f"{CONSUMER},*", "unknown: "),
     ],
 )
-def test_a_header_is_needed_that_names_known_columns(header: str, told: str) -> None:
-    with pytest.raises(InvalidInputError, match=rf"^line 1: {told}") as refused:
+def test_a_header_is_needed_that_names_known_columns(header: str, message: str) -> None:
+    with pytest.raises(InvalidInputError, match=rf"^line 1: {message}") as refused:
         read(f"{header}\n{CONSUMER},*\n")
 
     assert "account_id, tier, services, name, notes" in str(refused.value)
@@ -162,12 +162,12 @@ def test_a_file_without_anything_wants_a_header(text: str) -> None:
         read(text)
 
 
-def test_a_wrong_header_is_told_by_the_line_that_it_is_on() -> None:
+def test_a_wrong_header_is_reported_by_the_line_that_it_is_on() -> None:
     with pytest.raises(InvalidInputError, match=r"^line 3: unknown: account"):
         read("\n\naccount,services\n")
 
 
-def test_bad_lines_are_told_by_number_and_the_others_are_read() -> None:
+def test_bad_lines_are_reported_by_number_and_the_others_are_read() -> None:
     good, bad = read(
         f"{HEADER}"
         f"{CONSUMER},gold,*,Orders,\n"
@@ -199,14 +199,14 @@ def test_quotes_that_do_not_fit_spoil_their_line_only() -> None:
     assert [line.number for line in bad] == [2]
 
 
-def test_a_quote_that_is_never_closed_is_told() -> None:
+def test_a_quote_that_is_never_closed_is_reported() -> None:
     good, bad = read(f'{HEADER}{CONSUMER},gold,*,Orders,\n{STRANGER},,*,"never,closed\n')
 
     assert [entry.account_id for entry in good] == [CONSUMER]
     assert [line.number for line in bad] == [3]
 
 
-def test_an_entry_of_several_lines_is_told_by_its_first() -> None:
+def test_an_entry_of_several_lines_is_reported_by_its_first() -> None:
     _, unknown = read(f'{HEADER}12,gold,*,Orders,"one\ntwo"\n{STRANGER},,*,,\n')
     _, unclosed = read(f'{HEADER}{CONSUMER},,*,,\n{STRANGER},,*,"never\nclosed\n')
 
@@ -239,7 +239,7 @@ _lines = st.lists(
 
 
 @given(_lines, st.sampled_from(["\n", "\r\n"]))
-def test_every_line_is_registered_or_told_by_its_number(lines: list[tuple[str, bool | None]], end: str) -> None:
+def test_every_line_is_registered_or_reported_by_its_number(lines: list[tuple[str, bool | None]], end: str) -> None:
     written = [line.format(f"{number:012}") for number, (line, _) in enumerate(lines, start=2)]
 
     good, bad = read(HEADER.strip() + end + "".join(line + end for line in written))

@@ -17,9 +17,9 @@ def test_there_is_a_file_for_each_schema_and_no_other() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_files_are_what_the_types_say(name: str) -> None:
-    told = (FOLDER / file_name(name)).read_text()
+    written = (FOLDER / file_name(name)).read_text()
 
-    assert told == schema_text(name), "run: PYTHONPATH=... python -m drawbridge_cli.schemas docs/schemas"
+    assert written == schema_text(name), "run: PYTHONPATH=... python -m drawbridge_cli.schemas docs/schemas"
 
 
 @pytest.mark.parametrize("name", NAMES)

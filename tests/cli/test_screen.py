@@ -40,8 +40,8 @@ def test_nothing_said_or_complained_of_steers_a_terminal(capsys: pytest.CaptureF
     say(text, "good")
     complain(text)
 
-    told = capsys.readouterr()
-    assert steering(told.out + told.err) == []
+    output = capsys.readouterr()
+    assert steering(output.out + output.err) == []
 
 
 @given(st.dictionaries(_words, _words | st.lists(_words) | st.none()))
@@ -50,9 +50,9 @@ def test_nothing_said_or_complained_of_steers_a_terminal(capsys: pytest.CaptureF
 def test_json_is_the_value_and_steers_no_terminal(capsys: pytest.CaptureFixture[str], value: dict[str, object]) -> None:
     show_json(value)
 
-    told = capsys.readouterr().out
-    assert json.loads(told) == value
-    assert steering(told) == []
+    output = capsys.readouterr().out
+    assert json.loads(output) == value
+    assert steering(output) == []
 
 
 def test_what_looks_like_markup_is_text(capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,8 +74,8 @@ def test_complaints_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> 
     say("said")
     complain("complained")
 
-    told = capsys.readouterr()
-    assert (told.out, told.err) == ("said\n", "complained\n")
+    output = capsys.readouterr()
+    assert (output.out, output.err) == ("said\n", "complained\n")
 
 
 def test_a_table_has_a_line_for_each_row(capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,7 +22,7 @@ from tests.builders import (
     resource_facts,
     share_facts,
 )
-from tests.cli.made import DEFAULTS, FORBID, PERMIT, PERMIT_PROVIDER, entry, grounds, policies
+from tests.cli.made import DEFAULTS, FORBID, PERMIT, PERMIT_PROVIDER, entry, policies, recorded_decision
 
 DEFAULT = policies(DEFAULTS)
 ASKED = entry(connection_facts())
@@ -45,7 +45,7 @@ def test_the_same_policies_change_nothing() -> None:
     assert simulation.not_replayed == ()
 
 
-def test_what_would_come_out_otherwise_is_told_with_both_reasons() -> None:
+def test_what_would_come_out_otherwise_is_shown_with_both_reasons() -> None:
     simulation = simulate([ASKED, LET_IN], DEFAULT, with_(let_in=PERMIT), None)
 
     (change,) = simulation.changes
@@ -56,7 +56,7 @@ def test_what_would_come_out_otherwise_is_told_with_both_reasons() -> None:
     assert simulation.totals == {"accept": (1, 2), "askApprover": (1, 0)}
 
 
-def test_what_is_connected_is_told_as_such() -> None:
+def test_what_is_connected_is_shown_as_such() -> None:
     forbid = FORBID.replace(CONSUMER, STRANGER)
 
     (change,) = simulate([ASKED, LET_IN], DEFAULT, with_(block=forbid), None).changes
@@ -72,7 +72,7 @@ def test_nothing_to_decide_again_comes_to_nothing() -> None:
     assert (simulation.replayed, simulation.totals, simulation.changes) == (0, {}, ())
 
 
-def test_changes_are_told_in_the_order_of_their_ids_whatever_the_ledgers() -> None:
+def test_changes_are_listed_in_the_order_of_their_ids_whatever_the_ledgers() -> None:
     entries = [entry(connection_facts(endpoint_id=f"vpce-0000000{number}")) for number in (3, 1, 2)]
 
     changes = simulate(entries, DEFAULT, with_(let_in=PERMIT), None).changes
@@ -84,7 +84,9 @@ def test_only_what_was_decided_since_then_is_decided_again() -> None:
     hours = [
         entry(
             connection_facts(endpoint_id=f"vpce-0000000{number}"),
-            decision_record=grounds(connection_facts(), evaluation_time=EvaluationTime(NOW - timedelta(hours=number))),
+            decision_record=recorded_decision(
+                connection_facts(), evaluation_time=EvaluationTime(NOW - timedelta(hours=number))
+            ),
         )
         for number in range(4)
     ]
@@ -103,7 +105,7 @@ def test_a_request_is_decided_as_of_when_it_was_decided() -> None:
         ASKED,
         entry(
             connection_facts(endpoint_id="vpce-00000001"),
-            decision_record=grounds(connection_facts(), evaluation_time=evening),
+            decision_record=recorded_decision(connection_facts(), evaluation_time=evening),
         ),
     ]
 
@@ -112,7 +114,7 @@ def test_a_request_is_decided_as_of_when_it_was_decided() -> None:
     assert [change.subject for change in changes] == ["vpce-00000001"]
 
 
-def test_what_the_ledger_keeps_no_facts_of_is_told_and_not_decided() -> None:
+def test_what_the_ledger_keeps_no_facts_of_is_reported_and_not_decided() -> None:
     undecided = entry(connection_facts(), Status.PENDING, decision_record=None)
 
     simulation = simulate([undecided, LET_IN], DEFAULT, with_(let_in=PERMIT), None)
@@ -122,16 +124,16 @@ def test_what_the_ledger_keeps_no_facts_of_is_told_and_not_decided() -> None:
     assert simulation.changes == ()
 
 
-def test_what_the_ledger_keeps_no_facts_of_is_told_only_if_it_is_of_that_time() -> None:
+def test_what_the_ledger_keeps_no_facts_of_is_reported_only_if_it_is_of_that_time() -> None:
     undecided = entry(connection_facts(), Status.PENDING, decision_record=None)
 
-    def told(seconds: int) -> tuple[str, ...]:
+    def not_replayed(seconds: int) -> tuple[str, ...]:
         return simulate([undecided], DEFAULT, DEFAULT, NOW + timedelta(seconds=seconds)).not_replayed
 
-    assert (told(0), told(1)) == ((undecided.request_id,), ())
+    assert (not_replayed(0), not_replayed(1)) == ((undecided.request_id,), ())
 
 
-def test_resources_that_bindings_want_are_decided_too() -> None:
+def test_resources_that_bindings_match_are_decided_too() -> None:
     desired = (resource_facts(), resource_facts(arn=f"{RESOURCE_ARN}2", port_ranges=("22",)))
     share = entry(
         share_facts(),
@@ -181,9 +183,9 @@ def test_a_share_whose_contents_were_too_many_to_keep_counts_them_against_it() -
 def test_programs_read_it_in_camel_case() -> None:
     simulation = simulate([ASKED], DEFAULT, with_(let_in=PERMIT), None)
 
-    told = msgspec.to_builtins(simulation)
+    written = msgspec.to_builtins(simulation)
 
-    assert set(told) == {"replayed", "totals", "changes", "notReplayed"}
-    assert set(told["changes"][0]) == {
+    assert set(written) == {"replayed", "totals", "changes", "notReplayed"}
+    assert set(written["changes"][0]) == {
         *("requestId", "accountId", "subject", "status", "now", "then", "whyNow", "whyThen"),
     }

@@ -1,4 +1,4 @@
-"""Associations made by the adapters, however long AWS takes over it."""
+"""Associations made by the adapters, however long AWS takes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.contracts.accounts import Account
 
 
 def reconciler_of(who: Account) -> AttachmentReconciler:
-    """Build them for one look."""
+    """Build the reconciler for one run; listings are kept that long."""
     networks = ServiceNetworks(who.lattice, owner="drawbridge", account_id=who.account_id)
     return AttachmentReconciler(networks, VpcEndpoints(who.ec2, owner="drawbridge"))
 

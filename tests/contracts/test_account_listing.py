@@ -1,4 +1,4 @@
-"""What plans rest on, as the adapters promise to list it: in a few calls, with what AWS is odd about."""
+"""The inventory that plans rest on, as the adapters promise to list it: in few calls, with AWS's oddities."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.contracts.accounts import shared as shared_resource
 from tests.contracts.associating import made
 
 
-def around(who: Account) -> AccountListing:
+def inventory_of(who: Account) -> AccountListing:
     survey = AttachmentListing(who.ec2, who.lattice)
     return AccountListing(who.ec2, who.lattice, lambda: who.client("route53"), survey, account_id=who.account_id)
 
@@ -33,12 +33,12 @@ def test_what_is_shared_is_listed_and_changes_with_what_its_owner_changes(provid
         shared_with(provider, each, consumer)
     arns = [arn, service, network, arn + "0"]
 
-    before = around(consumer).resources(arns)
+    before = inventory_of(consumer).resources(arns)
     pass_time(60)
-    again = around(consumer).resources(arns)
+    again = inventory_of(consumer).resources(arns)
     provider.lattice.update_resource_configuration(resourceConfigurationIdentifier=arn, portRanges=["5433"])
     pass_time(10)
-    after = around(consumer).resources(arns)
+    after = inventory_of(consumer).resources(arns)
 
     assert before.keys() == {arn, service, network}
     assert before == again
@@ -48,7 +48,7 @@ def test_what_is_shared_is_listed_and_changes_with_what_its_owner_changes(provid
 def test_vpcs_have_their_tags_and_a_subnet_for_each_kind_of_place(consumer: Account) -> None:
     vpc_id, _ = first_vpc(consumer)
     consumer.ec2.create_tags(Resources=[vpc_id], Tags=[{"Key": "Team", "Value": "first"}])
-    there = around(consumer)
+    there = inventory_of(consumer)
 
     (vpc,) = (each for each in there.vpcs() if each.vpc_id == vpc_id)
 
@@ -70,7 +70,7 @@ def test_groups_networks_and_zones_are_listed(provider: Account, consumer: Accou
     ]
 
     with empty_first_pages():
-        there = around(consumer)
+        there = inventory_of(consumer)
         assert there.security_groups()[group] == vpc_id
         assert there.own_networks()["own-listed"].arn == own
         assert {own, foreign} <= {each.arn for each in there.networks()}
@@ -80,16 +80,16 @@ def test_groups_networks_and_zones_are_listed(provider: Account, consumer: Accou
 def test_endpoints_are_counted_and_those_with_our_marker_are_ours(provider: Account, consumer: Account) -> None:
     arn, share_arn = shared_resource(provider, consumer)
     vpc_id, subnet_ids = first_vpc(consumer)
-    before = around(consumer).endpoints(vpc_id, Mode.RESOURCE_ENDPOINT)
+    before = inventory_of(consumer).endpoints(vpc_id, Mode.RESOURCE_ENDPOINT)
     by = made(consumer, desired(resource_arn=arn, share_arn=share_arn, vpc_id=vpc_id, subnet_ids=tuple(subnet_ids[:1])))
 
-    assert around(consumer).endpoints(vpc_id, Mode.RESOURCE_ENDPOINT) == before + 1
+    assert inventory_of(consumer).endpoints(vpc_id, Mode.RESOURCE_ENDPOINT) == before + 1
     ours = OwnedObject(id=by.endpoint_id, kind=OwnedKind.ENDPOINT, binding="orders", resource_arn=arn, vpc_id=vpc_id)
-    assert ours in makings(consumer).endpoints()
+    assert ours in owned_objects_of(consumer).endpoints()
     assert AttachmentListing(consumer.ec2, consumer.lattice).has(ours)
-    assert makings(consumer, owner="another").endpoints() == ()
+    assert owned_objects_of(consumer, owner="another").endpoints() == ()
     consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[by.endpoint_id])
-    assert ours not in makings(consumer).endpoints()
+    assert ours not in owned_objects_of(consumer).endpoints()
     assert not AttachmentListing(consumer.ec2, consumer.lattice).has(ours)
 
 
@@ -100,22 +100,22 @@ def test_what_a_network_is_associated_with_is_listed_whoever_made_it_and_its_tag
     ServiceNetworks(consumer.lattice, owner="drawbridge", account_id=consumer.account_id).create("shared", "token")
     by = made(consumer, desired_by_network(resource_arn=arn, share_arn=share_arn, vpc_id=first_vpc(consumer)[0]))
 
-    there = makings(consumer)
+    there = owned_objects_of(consumer)
 
     found = {each.id: each for each in there.network_associations()}
     assert {by.resource_association, by.vpc_association} <= found.keys()
     assert found[by.resource_association].resource_arn == arn
     assert all(there.is_ours(found[each]) for each in (by.resource_association, by.vpc_association))
-    assert not any(makings(consumer, owner="another").is_ours(each) for each in found.values())
+    assert not any(owned_objects_of(consumer, owner="another").is_ours(each) for each in found.values())
     assert all(AttachmentListing(consumer.ec2, consumer.lattice).has(each) for each in found.values())
 
 
-def test_a_refusal_of_aws_s_is_told_as_ours(consumer: Account) -> None:
+def test_a_refusal_of_aws_s_is_raised_as_our_error(consumer: Account) -> None:
     with refusing(consumer.ec2, "describe_subnets", "RequestLimitExceeded"), pytest.raises(ThrottledError):
-        around(consumer).subnets()
+        inventory_of(consumer).subnets()
     with refusing(consumer.ec2, "describe_vpc_endpoints", "RequestLimitExceeded"), pytest.raises(ThrottledError):
-        makings(consumer).endpoints()
+        owned_objects_of(consumer).endpoints()
 
 
-def makings(who: Account, owner: str = "drawbridge") -> OwnedObjectListing:
+def owned_objects_of(who: Account, owner: str = "drawbridge") -> OwnedObjectListing:
     return OwnedObjectListing(who.ec2, who.lattice, owner=owner)

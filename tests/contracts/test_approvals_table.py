@@ -1,4 +1,4 @@
-"""The questions, as the adapter promises to keep them: one decision, whoever else decides at the same time."""
+"""Approval records, as the adapter promises to keep them: one decision, whoever else decides at the same time."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def asked(approvals: ApprovalsTable) -> Asking:
 
 
 def answer(to: Question, *, approve: bool = True, **changes: Any) -> ApprovalAnswer:
-    told: dict[str, Any] = {"request_id": to.request_id, "asking": to.asked.asking, "approve": approve}
-    return ApprovalAnswer(**(told | changes))
+    fields: dict[str, Any] = {"request_id": to.request_id, "asking": to.asked.asking, "approve": approve}
+    return ApprovalAnswer(**(fields | changes))
 
 
-def stands(approvals: ApprovalsTable, of: Question) -> ApprovalRecord:
+def record_of(approvals: ApprovalsTable, of: Question) -> ApprovalRecord:
     there = approvals.approval_record(of.request_id)
     assert there is not None
     return there
@@ -66,7 +66,7 @@ def item(table: Any, of: Question) -> dict[str, Any]:
 def test_a_question_is_kept_as_it_is_asked(approvals: ApprovalsTable, table: Any, asked: Asking) -> None:
     kept = asked(options=TWO, changed=("now: Share: é 日本 😀",))
 
-    assert stands(approvals, kept) == approval_record(question=kept, link="https://link", posted=None)
+    assert record_of(approvals, kept) == approval_record(question=kept, link="https://link", posted=None)
     assert item(table, kept)["expires_at"] == int((kept.asked.deadline + timedelta(days=90)).timestamp())
 
 
@@ -87,14 +87,14 @@ def test_the_same_asking_again_keeps_what_there_is_and_takes_the_new_task(
     approvals: ApprovalsTable, asked: Asking
 ) -> None:
     kept = asked(options=TWO)
-    approvals.note_posted(stands(approvals, kept), Posted("C0", "1.5"))
-    approvals.note_message_text(stands(approvals, kept), "approved by 1")
+    approvals.note_posted(record_of(approvals, kept), Posted("C0", "1.5"))
+    approvals.note_message_text(record_of(approvals, kept), "approved by 1")
     approvals.record(answer(kept), "U0ALICE", needed=2)
 
     now, before = approvals.open(kept, "later token", "https://other")
 
     assert before is None
-    assert now == stands(approvals, kept)
+    assert now == record_of(approvals, kept)
     assert now == ApprovalRecord(
         question=kept,
         token="later token",
@@ -105,28 +105,28 @@ def test_the_same_asking_again_keeps_what_there_is_and_takes_the_new_task(
     )
 
 
-def test_trap_25_another_asking_starts_with_nothing_and_tells_what_it_takes_over_from(
+def test_trap_25_another_asking_starts_with_nothing_and_returns_what_it_takes_over_from(
     approvals: ApprovalsTable, asked: Asking
 ) -> None:
     kept = asked()
-    approvals.note_posted(stands(approvals, kept), Posted("C0", "1.5"))
+    approvals.note_posted(record_of(approvals, kept), Posted("C0", "1.5"))
     approvals.record(answer(kept), "U0ALICE", needed=1)
-    was = stands(approvals, kept)
+    was = record_of(approvals, kept)
     other = question(request_id=kept.request_id, asking="1-2", fingerprint="another")
 
     now, before = approvals.open(other, "token", "link")
 
     assert before == was
-    assert now == stands(approvals, kept) == approval_record(question=other, token="token", link="link", posted=None)
+    assert now == record_of(approvals, kept) == approval_record(question=other, token="token", link="link", posted=None)
 
 
 def test_trap_25_what_belongs_to_an_earlier_asking_changes_nothing_of_the_later(
     approvals: ApprovalsTable, asked: Asking
 ) -> None:
     first = asked()
-    was = stands(approvals, first)
+    was = record_of(approvals, first)
     approvals.open(question(request_id=first.request_id, asking="1-2"), "token", "link")
-    now = stands(approvals, first)
+    now = record_of(approvals, first)
 
     approvals.note_posted(was, Posted("C0", "1.5"))
     approvals.note_message_text(was, "Approved.")
@@ -135,7 +135,7 @@ def test_trap_25_what_belongs_to_an_earlier_asking_changes_nothing_of_the_later(
     assert approvals.record(answer(first), "U0ALICE", needed=2) is None
     assert approvals.record(answer(first, approve=False), "U0ALICE", needed=1) is None
     assert approvals.close(first.request_id, first.asked.asking) is None
-    assert stands(approvals, first) == now
+    assert record_of(approvals, first) == now
 
 
 @pytest.mark.parametrize("approve", [True, False])
@@ -143,10 +143,10 @@ def test_trap_25_what_belongs_to_an_earlier_asking_changes_nothing_of_the_later(
 def test_an_answer_to_a_question_that_is_not_there_makes_none(
     approvals: ApprovalsTable, approve: bool, needed: int
 ) -> None:
-    told = answer(question(request_id=f"share-{uuid.uuid4()}"), approve=approve)
+    late_answer = answer(question(request_id=f"share-{uuid.uuid4()}"), approve=approve)
 
-    assert approvals.record(told, "U0ALICE", needed=needed) is None
-    assert approvals.approval_record(told.request_id) is None
+    assert approvals.record(late_answer, "U0ALICE", needed=needed) is None
+    assert approvals.approval_record(late_answer.request_id) is None
 
 
 @pytest.mark.parametrize("approve", [True, False])
@@ -157,7 +157,7 @@ def test_a_decision_is_recorded_once(approvals: ApprovalsTable, table: Any, aske
     others = [approvals.record(answer(kept, approve=each), "U0BOB", needed=1) for each in (True, False)]
 
     decided: Approval = (Approved if approve else Denied)(asked=kept.asked, by=("U0ALICE",), reason="why")
-    assert first == stands(approvals, kept)
+    assert first == record_of(approvals, kept)
     assert first is not None
     assert first.approval == decided
     assert others == [None, None]
@@ -175,7 +175,7 @@ def test_two_approvals_are_a_decision_where_they_are_of_two_people(approvals: Ap
     assert second is not None
     assert (first.approval, first.approved_by, again) == (None, ("U0BOB",), None)
     assert second.approval == Approved(asked=kept.asked, by=("U0ALICE", "U0BOB"), reason="fine")
-    assert second == stands(approvals, kept)
+    assert second == record_of(approvals, kept)
 
 
 def test_an_approval_takes_the_place_of_one_that_does_not_count_any_more(
@@ -201,7 +201,7 @@ def test_a_denial_ends_what_one_of_two_approved(approvals: ApprovalsTable, asked
 
     approvals.record(answer(kept, approve=False), by, needed=2)
 
-    assert stands(approvals, kept).approval == Denied(asked=kept.asked, by=(by,))
+    assert record_of(approvals, kept).approval == Denied(asked=kept.asked, by=(by,))
     assert approvals.record(answer(kept), "U0CAROL", needed=2) is None
 
 
@@ -212,7 +212,7 @@ def test_a_question_whose_time_is_over_is_answered_by_nobody(approvals: Approval
 
     assert ended == [TimedOut(asked=kept.asked)] * 2
     assert approvals.record(answer(kept), "U0ALICE", needed=1) is None
-    assert stands(approvals, kept).approval == TimedOut(asked=kept.asked)
+    assert record_of(approvals, kept).approval == TimedOut(asked=kept.asked)
 
 
 def test_an_answer_at_the_last_moment_stands(approvals: ApprovalsTable, asked: Asking) -> None:
@@ -245,14 +245,14 @@ def test_trap_24_many_answers_at_the_same_instant_are_one_decision(
 ) -> None:
     for _ in range(100):
         kept, task = asked(options=options), Task()
-        there = stands(approvals, kept)
+        there = record_of(approvals, kept)
 
         def click(number: int, kept: Question = kept, there: ApprovalRecord = there, task: Task = task) -> AnswerResult:
             return take(answer(kept, approve=number % 2 == 0), f"U{number}", there, approvals, task).result
 
         results = at_once(*(lambda number=number: click(number) for number in range(4)))
 
-        decided = stands(approvals, kept).approval
+        decided = record_of(approvals, kept).approval
         assert results.count(AnswerResult.RECORDED) == 1
         assert set(results) <= {AnswerResult.RECORDED, AnswerResult.DECIDED_ALREADY, AnswerResult.SECOND_NEEDED}
         assert results.count(AnswerResult.SECOND_NEEDED) <= 1
@@ -266,7 +266,7 @@ def test_two_people_who_approve_at_the_same_instant_are_the_two_that_it_needs(
 ) -> None:
     for _ in range(25):
         kept, task = asked(options=TWO), Task()
-        there = stands(approvals, kept)
+        there = record_of(approvals, kept)
 
         def click(by: str, kept: Question = kept, there: ApprovalRecord = there, task: Task = task) -> AnswerResult:
             return take(answer(kept), by, there, approvals, task).result
@@ -274,19 +274,19 @@ def test_two_people_who_approve_at_the_same_instant_are_the_two_that_it_needs(
         results = at_once(lambda: click("U0ALICE"), lambda: click("U0BOB"), lambda: click("U0ALICE"))
 
         assert results.count(AnswerResult.RECORDED) == 1
-        assert stands(approvals, kept).approval == Approved(asked=kept.asked, by=("U0ALICE", "U0BOB"))
+        assert record_of(approvals, kept).approval == Approved(asked=kept.asked, by=("U0ALICE", "U0BOB"))
 
 
 def test_one_person_s_many_clicks_at_the_same_instant_are_one_approval(
     approvals: ApprovalsTable, asked: Asking
 ) -> None:
     kept = asked(options=TWO)
-    there = stands(approvals, kept)
+    there = record_of(approvals, kept)
 
     results = at_once(*([lambda: take(answer(kept), "U0ALICE", there, approvals, Task()).result] * 8))
 
     assert sorted(results) == sorted([AnswerResult.SECOND_NEEDED, *[AnswerResult.AGAIN] * 7])
-    assert stands(approvals, kept).approval is None
+    assert record_of(approvals, kept).approval is None
 
 
 def test_trap_24_the_end_and_an_answer_at_the_same_instant_agree_on_how_it_ended(
@@ -294,7 +294,7 @@ def test_trap_24_the_end_and_an_answer_at_the_same_instant_agree_on_how_it_ended
 ) -> None:
     for _ in range(25):
         kept, task = asked(), Task()
-        there = stands(approvals, kept)
+        there = record_of(approvals, kept)
 
         def click(kept: Question = kept, there: ApprovalRecord = there, task: Task = task) -> AnswerResult:
             return take(answer(kept), "U0ALICE", there, approvals, task).result
@@ -304,7 +304,7 @@ def test_trap_24_the_end_and_an_answer_at_the_same_instant_agree_on_how_it_ended
 
         result, ended = at_once(click, end)
 
-        assert ended == stands(approvals, kept).approval
+        assert ended == record_of(approvals, kept).approval
         assert isinstance(ended, Approved) is (result is AnswerResult.RECORDED)
         assert {approval for _, approval in task.completed} == {ended}
 
@@ -314,19 +314,19 @@ def test_trap_24_a_decision_that_did_not_reach_the_task_reaches_it_with_the_next
 ) -> None:
     kept, task = asked(), Task(stopped=1)
     with pytest.raises(KilledError):
-        take(answer(kept), "U0ALICE", stands(approvals, kept), approvals, task)
+        take(answer(kept), "U0ALICE", record_of(approvals, kept), approvals, task)
 
-    again = take(answer(kept, approve=False), "U0BOB", stands(approvals, kept), approvals, task)
+    again = take(answer(kept, approve=False), "U0BOB", record_of(approvals, kept), approvals, task)
 
     assert again.result is AnswerResult.DECIDED_ALREADY
     assert task.completed == [("a token", Approved(asked=kept.asked, by=("U0ALICE",)))]
 
 
 def test_a_decision_while_the_task_changes_reaches_one_of_the_two(approvals: ApprovalsTable, asked: Asking) -> None:
-    """Whoever comes second of the answer and the task sees the other."""
+    """Of the answer and the task, the second to be written sees the first."""
     for _ in range(25):
         kept, task = asked(), Task()
-        there = stands(approvals, kept)
+        there = record_of(approvals, kept)
 
         def click(kept: Question = kept, there: ApprovalRecord = there, task: Task = task) -> Any:
             return take(answer(kept), "U0ALICE", there, approvals, task)

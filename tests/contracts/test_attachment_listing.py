@@ -1,4 +1,4 @@
-"""The survey: what there is of all ways, as the adapter promises to list it, in few calls."""
+"""The attachments of an account, as the adapter promises to list them, in few calls."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_what_is_not_there_is_nothing(consumer: Account) -> None:
     assert there.named("vpce-0123456789abcdef0") == []
 
 
-def test_a_refusal_of_aws_s_is_told_as_ours(consumer: Account) -> None:
+def test_a_refusal_of_aws_s_is_raised_as_our_error(consumer: Account) -> None:
     there = survey(consumer)
 
     with refusing(consumer.ec2, "describe_vpc_endpoints", "RequestLimitExceeded"), pytest.raises(ThrottledError):
@@ -72,15 +72,15 @@ def test_a_refusal_of_aws_s_is_told_as_ours(consumer: Account) -> None:
         there.vpc_associations("arn:aws:vpc-lattice:us-east-1:222222222222:servicenetwork/sn-0123456789abcdef0")
 
 
-def test_what_an_endpoint_or_a_vpc_s_association_was_left_with_is_told_as_it_was_left(
+def test_what_an_endpoint_or_a_vpc_s_association_was_left_with_is_returned_as_it_was_left(
     provider: Account, consumer: Account
 ) -> None:
     arn, share_arn = shared_resource(provider, consumer)
     vpc_id, subnet_ids = first_vpc(consumer)
-    told: dict[str, Any] = {"resource_arn": arn, "share_arn": share_arn, "vpc_id": vpc_id}
+    fields: dict[str, Any] = {"resource_arn": arn, "share_arn": share_arn, "vpc_id": vpc_id}
     ServiceNetworks(consumer.lattice, owner="drawbridge", account_id=consumer.account_id).create("shared", "token")
-    by_endpoint = made(consumer, desired(subnet_ids=tuple(subnet_ids[:1]), **told))
-    by_network = made(consumer, desired_by_network(private_dns=PrivateDns.VERIFIED, names_elsewhere=False, **told))
+    by_endpoint = made(consumer, desired(subnet_ids=tuple(subnet_ids[:1]), **fields))
+    by_network = made(consumer, desired_by_network(private_dns=PrivateDns.VERIFIED, names_elsewhere=False, **fields))
 
     assert (by_endpoint.settings, by_network.settings) == ("off drawbridge", "verified")
     assert survey(consumer).settings(by_endpoint) == by_endpoint.settings

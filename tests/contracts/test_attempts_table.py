@@ -1,4 +1,4 @@
-"""What attempts work on, as the adapter promises to keep it."""
+"""The items of attempts, as the adapter promises to keep them."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ def request_() -> ExecutionInput:
 
 
 def items(table: Any, of: ExecutionInput) -> dict[str, Any]:
-    told = table.query(
+    answer = table.query(
         KeyConditionExpression="attempt = :attempt", ExpressionAttributeValues={":attempt": of.execution_name}
     )
-    return {each["item"]: each for each in told["Items"]}
+    return {each["item"]: each for each in answer["Items"]}
 
 
 AS_WRITTEN = (
@@ -79,7 +79,7 @@ AS_WRITTEN = (
 def test_an_association_is_kept_as_every_version_writes_and_reads_it(
     attempts: AttemptsTable, table: Any, request_: ExecutionInput
 ) -> None:
-    told = desired_by_network(
+    attachment = desired_by_network(
         Mode.SERVICE_NETWORK_ENDPOINT,
         resource_name="db-0",
         network=NetworkRef(name="shared", create=True),
@@ -97,13 +97,13 @@ def test_an_association_is_kept_as_every_version_writes_and_reads_it(
         alias_reserved=True,
     )
 
-    attempts.keep_planned(request_, 0, PlannedAssociation(desired=told, at=NOW))
+    attempts.keep_planned(request_, 0, PlannedAssociation(desired=attachment, at=NOW))
 
     (item,) = table.query(
         KeyConditionExpression="attempt = :attempt", ExpressionAttributeValues={":attempt": request_.execution_name}
     )["Items"]
     assert item["json"] == AS_WRITTEN
-    assert attempts.planned(request_, 0).desired == told
+    assert attempts.planned(request_, 0).desired == attachment
 
 
 def test_a_plan_is_kept_as_it_was_made(attempts: AttemptsTable, table: Any, request_: ExecutionInput) -> None:
@@ -210,9 +210,9 @@ def test_the_largest_plan_with_the_largest_results_is_kept_in_items_with_room_le
 
     assert kept.plan.associations == ALL_LONGEST
     assert len(kept.results) == 21
-    told = kept.results[0]
-    assert isinstance(told, Published)
-    assert len(told.publication.parameters) + told.publication.omitted == 2_000
+    published = kept.results[0]
+    assert isinstance(published, Published)
+    assert len(published.publication.parameters) + published.publication.omitted == 2_000
     largest = max(len(str(each["json"]).encode()) for each in items(table, request_).values())
     assert largest < ITEM_BYTES / 2
 

@@ -113,14 +113,14 @@ def test_who_is_throttled_does_not_know_whether_it_is_registered(table: Any) -> 
 
 
 def entry(account_id: str = CONSUMER, **changes: Any) -> Registration:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "tier": "gold",
         "services": ["vpce-svc-0123456789abcdef0", "vpce-svc-0123456789abcdef1"],
         "name": "Orders",
         "notes": "",
         "since": NOW,
     }
-    return registration(account_id, **(told | changes))
+    return registration(account_id, **(fields | changes))
 
 
 def test_what_is_registered_is_read_as_it_was_written(new_account: NewAccount) -> None:

@@ -28,8 +28,8 @@ def topic(provider: Account) -> str:
 
 
 def notified(provider: Account, topic_arn: str) -> list[str]:
-    told = provider.ec2.describe_vpc_endpoint_connection_notifications()["ConnectionNotificationSet"]
-    return sorted(each["ServiceId"] for each in told if each["ConnectionNotificationArn"] == topic_arn)
+    listed = provider.ec2.describe_vpc_endpoint_connection_notifications()["ConnectionNotificationSet"]
+    return sorted(each["ServiceId"] for each in listed if each["ConnectionNotificationArn"] == topic_arn)
 
 
 def test_services_are_managed_by_their_tag_or_by_being_listed(provider: Account) -> None:
@@ -62,7 +62,7 @@ def test_connections_of_all_services_are_listed_at_once(provider: Account, consu
     assert {each.region for each in found} == {REGION}
 
 
-def test_the_connections_of_one_account_are_told_with_when_they_were_asked_for(
+def test_the_connections_of_one_account_are_listed_with_when_they_were_asked_for(
     provider: Account, consumer: Account, new_account: NewAccount
 ) -> None:
     service = offered(provider)
@@ -77,7 +77,7 @@ def test_the_connections_of_one_account_are_told_with_when_they_were_asked_for(
     assert found[second].asked_at - found[first].asked_at >= timedelta(seconds=60)
 
 
-def test_a_service_is_told_as_a_policy_sees_it(provider: Account) -> None:
+def test_a_service_is_returned_as_a_policy_sees_it(provider: Account) -> None:
     open_to_all = offered(provider, acceptance=False)
     services = services_of(provider)
 
@@ -108,7 +108,7 @@ def test_trap_9_a_state_is_read_in_whichever_spelling(provider: Account, consume
     assert as_modelled.region == ""
 
 
-def listed_as(**told: Any) -> dict[str, Any]:
+def listed_as(**fields: Any) -> dict[str, Any]:
     """Return a connection as EC2 lists it."""
     plain = {
         "ServiceId": NOWHERE,
@@ -117,14 +117,14 @@ def listed_as(**told: Any) -> dict[str, Any]:
         "VpcEndpointState": "available",
         "CreationTimestamp": NOW,
     }
-    return {name: value for name, value in (plain | told).items() if value is not ...}
+    return {name: value for name, value in (plain | fields).items() if value is not ...}
 
 
 @pytest.mark.parametrize("spelling", ["dreaming", "Dreaming", ""])
 def test_a_state_that_nobody_knows_hides_no_other_connection(provider: Account, spelling: str) -> None:
-    told = {"VpcEndpointConnections": [listed_as(VpcEndpointState=spelling), listed_as()]}
+    answer = {"VpcEndpointConnections": [listed_as(VpcEndpointState=spelling), listed_as()]}
 
-    with answering(provider.ec2, "describe_vpc_endpoint_connections", told):
+    with answering(provider.ec2, "describe_vpc_endpoint_connections", answer):
         found = services_of(provider).connections()
 
     assert [each.state for each in found] == [ConnectionState.UNKNOWN, ConnectionState.AVAILABLE]
@@ -197,7 +197,7 @@ def test_a_connection_can_be_rejected_before_and_after_its_acceptance(
     assert services.state(service["ServiceId"], endpoint_id) is ConnectionState.REJECTED
 
 
-def test_trap_10_what_a_successful_call_did_not_do_is_told_with_its_reason(
+def test_trap_10_what_a_successful_call_did_not_do_is_reported_with_its_reason(
     provider: Account, consumer: Account
 ) -> None:
     service = offered(provider)
@@ -247,7 +247,7 @@ def test_a_throttled_answer_is_a_throttled_error(provider: Account) -> None:
         services_of(provider).answer(NOWHERE, [NOBODY], accept=True)
 
 
-def test_trap_2_a_service_without_its_connection_notification_is_told_and_gets_it_once(provider: Account) -> None:
+def test_trap_2_a_service_without_its_connection_notification_is_listed_and_gets_it_once(provider: Account) -> None:
     topic_arn = topic(provider)
     ids = sorted(offered(provider)["ServiceId"] for _ in range(3))
     services = services_of(provider, topic_arn=topic_arn)
@@ -260,8 +260,8 @@ def test_trap_2_a_service_without_its_connection_notification_is_told_and_gets_i
 
     assert (before, between, services.without_notification(ids)) == (ids, ids[1:], [])
     assert notified(provider, topic_arn) == ids
-    told = provider.ec2.describe_vpc_endpoint_connection_notifications()["ConnectionNotificationSet"]
-    assert {tuple(sorted(each["ConnectionEvents"])) for each in told} == {("Accept", "Connect", "Delete", "Reject")}
+    listed = provider.ec2.describe_vpc_endpoint_connection_notifications()["ConnectionNotificationSet"]
+    assert {tuple(sorted(each["ConnectionEvents"])) for each in listed} == {("Accept", "Connect", "Delete", "Reject")}
 
 
 def test_a_notification_to_a_topic_of_others_is_left_alone(provider: Account) -> None:
@@ -297,7 +297,7 @@ def test_a_service_that_was_deleted_meanwhile_is_left_alone(provider: Account) -
     assert notified(provider, topic_arn) == []
 
 
-def test_another_look_may_be_faster_with_a_notification(provider: Account) -> None:
+def test_another_sweep_may_be_faster_with_a_notification(provider: Account) -> None:
     with refusing(provider.ec2, "create_vpc_endpoint_connection_notification", "DuplicateConnectionNotification"):
         services_of(provider, topic_arn="topic").notify_of(NOWHERE)
 

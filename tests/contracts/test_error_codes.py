@@ -31,13 +31,13 @@ MAY_PASS = {
     "InvalidNextTokenException",
     "RequestExpired",
 }
-"""What another try may get over."""
+"""Errors that another try may get over."""
 
 _SERVICES = {"states": "stepfunctions"}
 _BY_LAMBDA = {"logs", "xray", "lambda", "firehose"}
-"""What the runtime or the workflow calls, and no code of ours."""
-_BESIDE = {"iam:CreateServiceLinkedRole", "route53:AssociateVPCWithHostedZone"}
-"""What AWS does in the caller's name, and no code of ours: its errors are those of the call that it is done for."""
+"""Actions that the runtime or the workflow calls, and no code of ours."""
+_BY_AWS = {"iam:CreateServiceLinkedRole", "route53:AssociateVPCWithHostedZone"}
+"""Actions that AWS does in the caller's name: their errors are those of the call that they are done for."""
 
 
 def modelled() -> Iterator[tuple[str, str]]:
@@ -45,7 +45,7 @@ def modelled() -> Iterator[tuple[str, str]]:
     session = botocore.session.get_session()
     for action in sorted({*actions()}):
         service, _, operation = action.partition(":")
-        if action in _BESIDE or service in _BY_LAMBDA or service not in {*session.get_available_services(), *_SERVICES}:
+        if action in _BY_AWS or service in _BY_LAMBDA or service not in {*session.get_available_services(), *_SERVICES}:
             continue
         model = session.get_service_model(_SERVICES.get(service, service))
         if operation in model.operation_names:

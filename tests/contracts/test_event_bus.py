@@ -72,7 +72,7 @@ def bus_of(someone: Account) -> EventBus:
 @pytest.mark.parametrize(
     ("request_", "resources"), [(SHARE, [SHARE_ARN]), (CONNECTION, [])], ids=["share", "connection"]
 )
-def test_a_change_of_status_is_told_on_the_bus(
+def test_a_change_of_status_is_announced_on_the_bus(
     someone: Account, heard: Heard, request_: Request, resources: list[str]
 ) -> None:
     change = status_change(execution_input(request_, 2), OUTCOME, account_id=CONSUMER)
@@ -119,7 +119,7 @@ def test_trap_10_an_event_that_a_successful_call_did_not_take_is_an_error(someon
 @pytest.mark.parametrize(
     ("request_", "resources"), [(SHARE, [SHARE_ARN]), (CONNECTION, [])], ids=["share", "connection"]
 )
-def test_what_a_review_came_to_is_told_on_the_bus(
+def test_what_a_review_came_to_is_announced_on_the_bus(
     someone: Account, heard: Heard, request_: Request, resources: list[str]
 ) -> None:
     let_in = row(Status.AVAILABLE, request=request_, attempt=2)
@@ -131,8 +131,8 @@ def test_what_a_review_came_to_is_told_on_the_bus(
 
     event = heard()
     assert (event["detail-type"], event["resources"]) == ("Request Reviewed", resources)
-    told = event["detail"]["reasons"]
-    assert (told[0], told[-1]["code"]) == ({"code": "policy", "text": "no more", "source": "stop-0"}, "more")
+    reasons = event["detail"]["reasons"]
+    assert (reasons[0], reasons[-1]["code"]) == ({"code": "policy", "text": "no more", "source": "stop-0"}, "more")
     assert event["detail"] | {"reasons": ()} == {
         "id": f"{request_.request_id}/2/reviewed/digest",
         "requestId": request_.request_id,

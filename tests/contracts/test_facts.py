@@ -40,7 +40,7 @@ AnyFacts = Facts | ResourceFacts
 
 @dataclass(frozen=True)
 class World:
-    """Accounts of a local AWS: the one that decides, and who asks it for something."""
+    """Accounts of a local AWS: the one that decides, and requesters."""
 
     url: str
 
@@ -89,9 +89,9 @@ def service(world: World, tags: dict[str, str] | None = None, **desired: Any) ->
     """Offer a managed service to everybody."""
     home = world.home
     balancers = {} if "GatewayLoadBalancerArns" in desired else {"NetworkLoadBalancerArns": [balancer(home)]}
-    told = [{"Key": key, "Value": value} for key, value in {"drawbridge:managed": "true", **(tags or {})}.items()]
+    tagged = [{"Key": key, "Value": value} for key, value in {"drawbridge:managed": "true", **(tags or {})}.items()]
     made = home.ec2.create_vpc_endpoint_service_configuration(
-        TagSpecifications=[{"ResourceType": "vpc-endpoint-service", "Tags": told}], **balancers, **desired
+        TagSpecifications=[{"ResourceType": "vpc-endpoint-service", "Tags": tagged}], **balancers, **desired
     )["ServiceConfiguration"]
     home.ec2.modify_vpc_endpoint_service_permissions(ServiceId=made["ServiceId"], AddAllowedPrincipals=["*"])
     return dict(made)
@@ -142,9 +142,9 @@ def member(world: World, *, state: str = "ACTIVE", tags: dict[str, str] | None =
     who = world.account()
     accounts = {world.home.account_id: "ours", who.account_id: "sandbox"}
     arrange(world.management.account_id, accounts, ram_sharing=True)
-    told = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
-    if told:
-        world.management.client("organizations").tag_resource(ResourceId=who.account_id, Tags=told)
+    listed = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
+    if listed:
+        world.management.client("organizations").tag_resource(ResourceId=who.account_id, Tags=listed)
     client = world.management.client("organizations")
     described = client.describe_account(AccountId=who.account_id)
     described.pop("ResponseMetadata")
@@ -168,13 +168,13 @@ def in_effect(world: World, *, owner: Account | None = None, tags: dict[str, str
 
 
 def _shared(world: World, owner: Account, arns: tuple[str, ...], name: str, tags: dict[str, str] | None = None) -> str:
-    told = [{"key": key, "value": value} for key, value in (tags or {}).items()]
+    listed = [{"key": key, "value": value} for key, value in (tags or {}).items()]
     with changed(nameless_invitations=0.0):
         made = owner.ram.create_resource_share(
             name=name,
             resourceArns=list(arns or (resource_configuration(owner),)),
             principals=[world.home.account_id],
-            tags=told,
+            tags=listed,
         )
     pass_time(5)
     return str(made["resourceShare"]["resourceShareArn"])
@@ -192,7 +192,7 @@ def subnet(owner: Account) -> str:
 
 
 def holding(world: World, make: Callable[[Account], str]) -> AnyFacts:
-    """Return the facts of something in an accepted share that a binding wants."""
+    """Return the facts of something in an accepted share that a binding matches."""
     return planned(world, *accepted(world, make))
 
 
@@ -205,7 +205,7 @@ def accepted(world: World, make: Callable[[Account], str]) -> tuple[Account, str
 
 
 def planned(world: World, owner: Account, share_arn: str) -> ResourceFacts:
-    # What is not permitted is not placed: the planner needs no network then.
+    # What is not permitted gets no attachment: the planner needs no network then.
     policies = PolicySet([parse_policy("tags", 'forbid(principal, action, resource) when { resource.hasTag("a") };')])
     planner = Planner(
         shares=ResourceShares(world.home.ram),
@@ -222,9 +222,9 @@ def planned(world: World, owner: Account, share_arn: str) -> ResourceFacts:
         quotas=InForce((), (), ()),
     )
     requester = world.gatherer().requester(owner.account_id)
-    (wish,) = planner.evaluate(share_arn, requester, (), EvaluationTime(clock.now())).candidates
-    assert wish.facts is not None
-    return wish.facts
+    (candidate,) = planner.evaluate(share_arn, requester, (), EvaluationTime(clock.now())).candidates
+    assert candidate.facts is not None
+    return candidate.facts
 
 
 def binding() -> Binding:
@@ -240,10 +240,10 @@ def configured(**desired: Any) -> Callable[[Account], str]:
         gateway = owner.lattice.create_resource_gateway(
             name="a-gateway", vpcIdentifier=vpc_id, subnetIds=subnet_ids[:1]
         )
-        told = {"name": "orders-db", "type": "SINGLE", "protocol": "TCP", "portRanges": ["5432"]} | desired
-        if told["type"] == "SINGLE":
-            told["resourceConfigurationDefinition"] = lattice_shares.DNS
-        made = owner.lattice.create_resource_configuration(resourceGatewayIdentifier=gateway["id"], **told)
+        fields = {"name": "orders-db", "type": "SINGLE", "protocol": "TCP", "portRanges": ["5432"]} | desired
+        if fields["type"] == "SINGLE":
+            fields["resourceConfigurationDefinition"] = lattice_shares.DNS
+        made = owner.lattice.create_resource_configuration(resourceGatewayIdentifier=gateway["id"], **fields)
         pass_time(5)
         return str(made["arn"])
 
@@ -460,8 +460,8 @@ CASES: dict[str, tuple[str | Callable[[AnyFacts], str], Scene, Scene]] = {
         lambda w: holding(w, lambda owner: lattice_shares.named_configuration(owner, verified=False)),
     ),
 }
-"""Of each fact: a condition, a world in which it holds, and one in which AWS answers otherwise. Where it is made of the
-facts themselves, it is of those of the first world."""
+"""By fact: a condition, a world in which it holds, and one in which AWS answers otherwise. A condition built from facts
+is built from those of the first world."""
 
 NOT_AWS_S = {
     **dict.fromkeys(("Clock.hour", "Clock.minute", "Clock.weekday"), "the clock's"),
@@ -471,7 +471,7 @@ NOT_AWS_S = {
     ),
     "associate.region": "where the stack is: what is shared is shared in a Region, whose own its ARN names",
 }
-"""Facts of which AWS answers nothing, and whose they are."""
+"""Facts that do not come from AWS, and where they come from."""
 
 
 def later(world: World, by: timedelta) -> Facts:
@@ -513,7 +513,7 @@ def facts_of_schema() -> set[str]:
 
 
 def test_every_fact_of_the_schema_has_its_case() -> None:
-    lacking = facts_of_schema() - CASES.keys() - NOT_AWS_S.keys() - UNTOLD.keys()
+    lacking = facts_of_schema() - CASES.keys() - NOT_AWS_S.keys() - LEFT_OUT.keys()
 
     assert lacking == set()
     assert len(facts_of_schema()) > 40
@@ -536,9 +536,9 @@ def answered(client: Any, **answers: Callable[[dict[str, Any]], None]) -> ExitSt
         real = getattr(client, operation)
 
         def answer(real: Any = real, change: Any = change, **asked: Any) -> Any:
-            told = real(**asked)
-            change(told)
-            return told
+            response = real(**asked)
+            change(response)
+            return response
 
         changing.enter_context(mock.patch.object(client, operation, answer))
     return changing
@@ -547,8 +547,8 @@ def answered(client: Any, **answers: Callable[[dict[str, Any]], None]) -> ExitSt
 def without(client: Callable[[World], Any], operation: str, listed: str, *members: str) -> Leaving:
     """Leave members out of what an operation lists, or of the whole answer if it is of one thing."""
 
-    def change(told: dict[str, Any]) -> None:
-        for each in told[listed] if listed else [told]:
+    def change(response: dict[str, Any]) -> None:
+        for each in response[listed] if listed else [response]:
             for name in members:
                 each.pop(name, None)
 
@@ -603,7 +603,7 @@ def in_effect_again(world: World) -> Facts:
     return world.gather(ResourceShareRequest(share_arn=_accepted(world)[1]))
 
 
-def wanted(world: World) -> AnyFacts:
+def matched_resource(world: World) -> AnyFacts:
     return planned(world, *_accepted(world))
 
 
@@ -622,7 +622,7 @@ def _accepted(world: World) -> tuple[Account, str]:
     return accepted(world, lattice_shares.named_configuration)
 
 
-UNTOLD: dict[str, tuple[str, Scene, Leaving, Fact]] = {
+LEFT_OUT: dict[str, tuple[str, Scene, Leaving, Fact]] = {
     "EndpointService.name": (
         'resource.name == "a"',
         connection_again,
@@ -665,7 +665,7 @@ UNTOLD: dict[str, tuple[str, Scene, Leaving, Fact]] = {
         without(ram, "get_resource_shares", "resourceShares", "tags"),
         Fact.RESOURCE_TAGS,
     ),
-    "ResourceShare.tags of which none are told": (
+    "ResourceShare.tags that are not listed": (
         'resource.hasTag("stage")',
         in_effect_again,
         nothing,
@@ -677,34 +677,34 @@ UNTOLD: dict[str, tuple[str, Scene, Leaving, Fact]] = {
         without(ram, "list_resources", "resources", "type"),
         Fact.CONTENTS,
     ),
-    "Shared.name": ('resource.name == "a"', wanted, without(lattice, *CONFIGURATION, "name"), Fact.NAME),
-    "Shared.type": ('resource.type == "SINGLE"', wanted, without(lattice, *CONFIGURATION, "type"), Fact.TYPE),
+    "Shared.name": ('resource.name == "a"', matched_resource, without(lattice, *CONFIGURATION, "name"), Fact.NAME),
+    "Shared.type": ('resource.type == "SINGLE"', matched_resource, without(lattice, *CONFIGURATION, "type"), Fact.TYPE),
     "Shared.protocol": (
         'resource.protocol == "TCP"',
-        wanted,
+        matched_resource,
         without(lattice, *CONFIGURATION, "protocol"),
         Fact.PROTOCOL,
     ),
     "Shared.portRanges": (
         'resource.portRanges.contains("5432")',
-        wanted,
+        matched_resource,
         without(lattice, *CONFIGURATION, "portRanges"),
         Fact.PORT_RANGES,
     ),
     "Shared.domainVerified": (
         "resource.domainVerified",
-        wanted,
+        matched_resource,
         without(lattice, *CONFIGURATION, "domainVerificationStatus"),
         Fact.DOMAIN_VERIFIED,
     ),
-    "Shared.tags": ('resource.hasTag("stage")', wanted, nothing, Fact.RESOURCE_TAGS),
+    "Shared.tags": ('resource.hasTag("stage")', matched_resource, nothing, Fact.RESOURCE_TAGS),
 }
 """What AWS may leave out: a condition, a world, what is left out of AWS's answer, and what is unknown then."""
 
 
-@pytest.mark.parametrize("fact", UNTOLD)
+@pytest.mark.parametrize("fact", LEFT_OUT)
 def test_what_aws_leaves_out_is_unknown_and_counts_against_whoever_asks(world: World, fact: str) -> None:
-    condition, scene, leaving, unknown = UNTOLD[fact]
+    condition, scene, leaving, unknown = LEFT_OUT[fact]
 
     with leaving(world):
         facts = scene(world)
@@ -735,8 +735,8 @@ def test_tags_of_a_service_that_is_listed_and_shows_none_are_unknown(world: Worl
 
 
 def test_an_endpoint_s_type_is_unknown_where_the_service_and_the_connection_deny_each_other(world: World) -> None:
-    def of_another_type(told: dict[str, Any]) -> None:
-        told["ServiceConfigurations"][0]["ServiceType"] = [{"ServiceType": "GatewayLoadBalancer"}]
+    def of_another_type(response: dict[str, Any]) -> None:
+        response["ServiceConfigurations"][0]["ServiceType"] = [{"ServiceType": "GatewayLoadBalancer"}]
 
     with answered(world.home.ec2, describe_vpc_endpoint_service_configurations=of_another_type):
         facts = connection(world)

@@ -1,4 +1,4 @@
-"""Hosted zones, as the look asks of them: where aliases lead, in few calls."""
+"""Hosted zones, as a sweep lists them: where aliases lead, in few calls."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_zone_that_is_gone_has_no_records(account: Account) -> None:
     assert HostedZoneListing(lambda: account.client("route53")).leads_to("Z0000000000", "a.b") == ""
 
 
-def test_who_is_not_let_look_is_told(account: Account, zone: str) -> None:
+def test_who_may_not_list_records_is_told(account: Account, zone: str) -> None:
     client = account.client("route53")
 
     with refusing(client, "list_resource_record_sets", "AccessDenied"), pytest.raises(AccessDeniedError, match=zone):

@@ -41,7 +41,7 @@ def never(_: Holder) -> bool:
     return False
 
 
-def held(subject: str = RESOURCE_ARN, binding: str = "orders", vpc_id: str = "vpc-0123456789abcdef0") -> Holder:
+def holder_of(subject: str = RESOURCE_ARN, binding: str = "orders", vpc_id: str = "vpc-0123456789abcdef0") -> Holder:
     return Holder(subject=subject, binding=binding, vpc_id=vpc_id)
 
 
@@ -70,12 +70,12 @@ def mark(subject: str = RESOURCE_ARN, owner: str = "drawbridge", binding: str = 
 
 
 def mark_of_before(subject: str = RESOURCE_ARN) -> str:
-    """Return a marker as an earlier version wrote it: it does not tell whose the name is."""
+    """Return a marker as an earlier version wrote it: it does not say whose the name is."""
     return f'"owner=drawbridge subject={subject}"'
 
 
 def test_a_name_leads_there_and_is_marked_as_ours(account: Account, alias: Alias) -> None:
-    zones_of(account).point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
+    zones_of(account).point(alias, leads_to(), holder=holder_of(RESOURCE_ARN), may_take_over=never)
 
     assert there(account, alias.zone_id) == {
         (f"{NAME}.", "A"): f"{leads_to().dns_name}.",
@@ -84,19 +84,19 @@ def test_a_name_leads_there_and_is_marked_as_ours(account: Account, alias: Alias
 
 
 def test_nothing_is_written_when_nothing_changed(account: Account, alias: Alias) -> None:
-    zones_of(account).point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
+    zones_of(account).point(alias, leads_to(), holder=holder_of(RESOURCE_ARN), may_take_over=never)
 
     with mock.patch.object(account.client("route53"), "change_resource_record_sets") as change:
-        zones_of(account).point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
+        zones_of(account).point(alias, leads_to(), holder=holder_of(RESOURCE_ARN), may_take_over=never)
 
     change.assert_not_called()
 
 
 def test_a_name_follows_what_it_leads_to(account: Account, alias: Alias) -> None:
     zones = zones_of(account)
-    zones.point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
+    zones.point(alias, leads_to(), holder=holder_of(RESOURCE_ARN), may_take_over=never)
 
-    zones.point(alias, leads_to("vpce-2.rcfg-1"), holder=held(RESOURCE_ARN), may_take_over=never)
+    zones.point(alias, leads_to("vpce-2.rcfg-1"), holder=holder_of(RESOURCE_ARN), may_take_over=never)
 
     assert there(account, alias.zone_id) == {
         (f"{NAME}.", "A"): f"{leads_to('vpce-2.rcfg-1').dns_name}.",
@@ -107,7 +107,7 @@ def test_a_name_follows_what_it_leads_to(account: Account, alias: Alias) -> None
 def test_a_record_that_somebody_deleted_is_written_anew(account: Account, alias: Alias) -> None:
     put(account, alias.zone_id, record(MARKER, "TXT", mark()))
 
-    zones_of(account).point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
+    zones_of(account).point(alias, leads_to(), holder=holder_of(RESOURCE_ARN), may_take_over=never)
 
     assert (f"{NAME}.", "A") in there(account, alias.zone_id)
 
@@ -127,53 +127,53 @@ def test_what_is_not_ours_is_never_touched(account: Account, alias: Alias, their
     before = records(account, alias.zone_id)
 
     with pytest.raises(ConflictError, match=NAME):
-        zones_of(account).point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
-    zones_of(account).remove(alias, holder=held(RESOURCE_ARN), dns_name=leads_to().dns_name)
+        zones_of(account).point(alias, leads_to(), holder=holder_of(RESOURCE_ARN), may_take_over=never)
+    zones_of(account).remove(alias, holder=holder_of(RESOURCE_ARN), dns_name=leads_to().dns_name)
 
     assert records(account, alias.zone_id) == before
 
 
 def test_two_resources_never_have_one_name(account: Account, alias: Alias) -> None:
     zones = zones_of(account)
-    zones.point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
+    zones.point(alias, leads_to(), holder=holder_of(RESOURCE_ARN), may_take_over=never)
     before = records(account, alias.zone_id)
 
     with pytest.raises(ConflictError, match=RESOURCE_ARN):
-        zones.point(alias, leads_to("vpce-2.rcfg-2"), holder=held(OTHER_ARN), may_take_over=never)
-    zones.remove(alias, holder=held(OTHER_ARN), dns_name=leads_to().dns_name)
+        zones.point(alias, leads_to("vpce-2.rcfg-2"), holder=holder_of(OTHER_ARN), may_take_over=never)
+    zones.remove(alias, holder=holder_of(OTHER_ARN), dns_name=leads_to().dns_name)
 
     assert records(account, alias.zone_id) == before
 
 
 def test_what_may_be_replaced_gives_its_name_to_what_comes_in_its_place(account: Account, alias: Alias) -> None:
     zones = zones_of(account)
-    zones.point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
+    zones.point(alias, leads_to(), holder=holder_of(RESOURCE_ARN), may_take_over=never)
     asked: list[str] = []
 
     def gone(other: Holder) -> bool:
         asked.append(other.subject)
         return True
 
-    assert zones.difference(alias, leads_to("vpce-2.rcfg-2"), holder=held(OTHER_ARN), may_take_over=gone)
-    zones.point(alias, leads_to("vpce-2.rcfg-2"), holder=held(OTHER_ARN), may_take_over=gone)
+    assert zones.difference(alias, leads_to("vpce-2.rcfg-2"), holder=holder_of(OTHER_ARN), may_take_over=gone)
+    zones.point(alias, leads_to("vpce-2.rcfg-2"), holder=holder_of(OTHER_ARN), may_take_over=gone)
 
     assert {*asked} == {RESOURCE_ARN}
     assert there(account, alias.zone_id)[f"{MARKER}.", "TXT"] == [mark(OTHER_ARN)]
-    assert not zones.difference(alias, leads_to("vpce-2.rcfg-2"), holder=held(OTHER_ARN), may_take_over=never)
+    assert not zones.difference(alias, leads_to("vpce-2.rcfg-2"), holder=holder_of(OTHER_ARN), may_take_over=never)
 
 
 def test_what_is_another_stack_s_is_not_replaced_whatever_became_of_it(account: Account, alias: Alias) -> None:
-    zones_of(account, "second").point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
+    zones_of(account, "second").point(alias, leads_to(), holder=holder_of(RESOURCE_ARN), may_take_over=never)
 
     with pytest.raises(ConflictError, match="owner=second"):
-        zones_of(account).point(alias, leads_to(), holder=held(OTHER_ARN), may_take_over=lambda _: True)
+        zones_of(account).point(alias, leads_to(), holder=holder_of(OTHER_ARN), may_take_over=lambda _: True)
 
 
 def test_of_two_stacks_each_leaves_the_other_s_alone(account: Account, alias: Alias) -> None:
-    zones_of(account).point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
+    zones_of(account).point(alias, leads_to(), holder=holder_of(RESOURCE_ARN), may_take_over=never)
 
     with pytest.raises(ConflictError, match="owner=drawbridge"):
-        zones_of(account, "second").point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
+        zones_of(account, "second").point(alias, leads_to(), holder=holder_of(RESOURCE_ARN), may_take_over=never)
 
 
 def test_a_name_is_removed_with_its_marker_and_nothing_beside_it(account: Account, alias: Alias) -> None:
@@ -181,10 +181,10 @@ def test_a_name_is_removed_with_its_marker_and_nothing_beside_it(account: Accoun
     neighbours = [record("a.db.internal", "A", "10.0.0.1"), record(NAME, "TXT", '"theirs"')]
     put(account, alias.zone_id, *neighbours)
     before = records(account, alias.zone_id)
-    zones.point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
+    zones.point(alias, leads_to(), holder=holder_of(RESOURCE_ARN), may_take_over=never)
 
     for _ in range(2):
-        zones.remove(alias, holder=held(RESOURCE_ARN), dns_name=leads_to().dns_name)
+        zones.remove(alias, holder=holder_of(RESOURCE_ARN), dns_name=leads_to().dns_name)
 
     assert records(account, alias.zone_id) == before
 
@@ -192,24 +192,24 @@ def test_a_name_is_removed_with_its_marker_and_nothing_beside_it(account: Accoun
 def test_in_a_zone_that_is_gone_there_is_nothing_to_remove_and_nowhere_to_lead(account: Account) -> None:
     zones, gone = zones_of(account), Alias(zone_id="Z0000000000GONE", name=NAME)
 
-    zones.remove(gone, holder=held(), dns_name=leads_to().dns_name)
+    zones.remove(gone, holder=holder_of(), dns_name=leads_to().dns_name)
 
     with pytest.raises(RefusedError):
-        zones.point(gone, leads_to(), holder=held(), may_take_over=never)
+        zones.point(gone, leads_to(), holder=holder_of(), may_take_over=never)
 
 
-def test_a_zone_that_is_denied_is_told_when_a_name_is_to_be_removed(account: Account, alias: Alias) -> None:
+def test_a_zone_that_is_denied_is_reported_when_a_name_is_to_be_removed(account: Account, alias: Alias) -> None:
     route53 = account.client("route53")
     zones = HostedZones(route53, owner="drawbridge")
 
     with refusing(route53, "list_resource_record_sets", "AccessDenied"), pytest.raises(AccessDeniedError):
-        zones.remove(alias, holder=held(), dns_name=leads_to().dns_name)
+        zones.remove(alias, holder=holder_of(), dns_name=leads_to().dns_name)
 
 
 def test_of_a_name_whose_record_is_gone_the_marker_is_removed(account: Account, alias: Alias) -> None:
     put(account, alias.zone_id, record(MARKER, "TXT", mark()))
 
-    zones_of(account).remove(alias, holder=held(RESOURCE_ARN), dns_name=leads_to().dns_name)
+    zones_of(account).remove(alias, holder=holder_of(RESOURCE_ARN), dns_name=leads_to().dns_name)
 
     assert there(account, alias.zone_id) == {}
 
@@ -217,9 +217,9 @@ def test_of_a_name_whose_record_is_gone_the_marker_is_removed(account: Account, 
 def test_a_name_beside_others_is_not_taken_for_them(account: Account, alias: Alias) -> None:
     zones = zones_of(account)
     longer = Alias(zone_id=alias.zone_id, name=f"a.{NAME}")
-    zones.point(longer, leads_to("vpce-2.rcfg-2"), holder=held(OTHER_ARN), may_take_over=never)
+    zones.point(longer, leads_to("vpce-2.rcfg-2"), holder=holder_of(OTHER_ARN), may_take_over=never)
 
-    zones.point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
+    zones.point(alias, leads_to(), holder=holder_of(RESOURCE_ARN), may_take_over=never)
 
     assert len(there(account, alias.zone_id)) == 4
 
@@ -227,7 +227,7 @@ def test_a_name_beside_others_is_not_taken_for_them(account: Account, alias: Ali
 def test_a_name_outside_of_the_zone_is_refused_and_not_tried_again(account: Account, zone: str) -> None:
     with pytest.raises(RefusedError, match="not permitted in zone"):
         zones_of(account).point(
-            Alias(zone_id=zone, name="db.other"), leads_to(), holder=held(RESOURCE_ARN), may_take_over=never
+            Alias(zone_id=zone, name="db.other"), leads_to(), holder=holder_of(RESOURCE_ARN), may_take_over=never
         )
 
 
@@ -236,7 +236,7 @@ def test_a_name_that_is_a_cname_is_refused_and_not_tried_again(account: Account,
     before = records(account, alias.zone_id)
 
     with pytest.raises(RefusedError, match="CNAME"):
-        zones_of(account).point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
+        zones_of(account).point(alias, leads_to(), holder=holder_of(RESOURCE_ARN), may_take_over=never)
 
     assert records(account, alias.zone_id) == before
 
@@ -244,17 +244,17 @@ def test_a_name_that_is_a_cname_is_refused_and_not_tried_again(account: Account,
 def test_a_zone_that_is_not_there_is_refused(account: Account) -> None:
     with pytest.raises(RefusedError, match="NoSuchHostedZone"):
         zones_of(account).point(
-            Alias(zone_id="Z0000000000", name=NAME), leads_to(), holder=held(RESOURCE_ARN), may_take_over=never
+            Alias(zone_id="Z0000000000", name=NAME), leads_to(), holder=holder_of(RESOURCE_ARN), may_take_over=never
         )
 
 
 def test_who_comes_second_looks_again(account: Account, alias: Alias, monkeypatch: pytest.MonkeyPatch) -> None:
-    zones_of(account).point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
+    zones_of(account).point(alias, leads_to(), holder=holder_of(RESOURCE_ARN), may_take_over=never)
     late = zones_of(account)
     monkeypatch.setattr(late, "_find", lambda *_: None)
 
     with pytest.raises(NotReadyError, match="already exists"):
-        late.point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
+        late.point(alias, leads_to(), holder=holder_of(RESOURCE_ARN), may_take_over=never)
 
 
 @pytest.mark.parametrize(
@@ -272,10 +272,10 @@ def test_a_change_that_is_refused_is_an_error(
     monkeypatch.setattr(zones, "_find", lambda *_: None)
 
     with refusing(account.client("route53"), "change_resource_record_sets", code), pytest.raises(error, match=NAME):
-        zones.point(alias, leads_to(), holder=held(RESOURCE_ARN), may_take_over=never)
+        zones.point(alias, leads_to(), holder=holder_of(RESOURCE_ARN), may_take_over=never)
 
 
-def test_a_zone_tells_whether_it_is_private(account: Account, zone: str) -> None:
+def test_a_zone_says_whether_it_is_private(account: Account, zone: str) -> None:
     public = account.client("route53").create_hosted_zone(Name="public.example", CallerReference="a public one")
     zones = zones_of(account)
 
@@ -288,17 +288,17 @@ def test_a_marker_says_whose_the_name_is(account: Account, alias: Alias) -> None
     zones = zones_of(account)
     assert zones.holder(alias) is None
 
-    zones.point(alias, leads_to(), holder=held(), may_take_over=never)
+    zones.point(alias, leads_to(), holder=holder_of(), may_take_over=never)
 
-    assert zones.holder(alias) == held()
+    assert zones.holder(alias) == holder_of()
     assert zones_of(account, "second").holder(alias) is None
 
 
 def test_another_binding_s_name_is_not_taken_nor_removed(account: Account, alias: Alias) -> None:
     zones = zones_of(account)
-    zones.point(alias, leads_to(), holder=held(), may_take_over=never)
+    zones.point(alias, leads_to(), holder=holder_of(), may_take_over=never)
     before = records(account, alias.zone_id)
-    other = held(binding="billing", vpc_id="vpc-00000000000000002")
+    other = holder_of(binding="billing", vpc_id="vpc-00000000000000002")
 
     with pytest.raises(ConflictError, match=r"alias-taken: .*binding orders's"):
         zones.point(alias, leads_to("vpce-2.rcfg-1"), holder=other, may_take_over=never)
@@ -309,10 +309,10 @@ def test_another_binding_s_name_is_not_taken_nor_removed(account: Account, alias
 
 def test_a_marker_that_outlived_its_binding_gives_the_name_away(account: Account, alias: Alias) -> None:
     zones = zones_of(account)
-    zones.point(alias, leads_to(), holder=held(), may_take_over=never)
-    other = held(binding="billing")
+    zones.point(alias, leads_to(), holder=holder_of(), may_take_over=never)
+    other = holder_of(binding="billing")
 
-    zones.point(alias, leads_to("vpce-2.rcfg-1"), holder=other, may_take_over=lambda of: of == held())
+    zones.point(alias, leads_to("vpce-2.rcfg-1"), holder=other, may_take_over=lambda of: of == holder_of())
 
     assert zones.holder(alias) == other
 
@@ -321,11 +321,11 @@ def test_a_name_of_an_earlier_version_is_kept_up_and_gets_its_holder(account: Ac
     put(account, alias.zone_id, alias_record(NAME, leads_to().dns_name), record(MARKER, "TXT", mark_of_before()))
     zones = zones_of(account)
     assert zones.holder(alias) == Holder(subject=RESOURCE_ARN)
-    assert zones.difference(alias, leads_to(), holder=held(), may_take_over=never) == ""
+    assert zones.difference(alias, leads_to(), holder=holder_of(), may_take_over=never) == ""
 
-    zones.point(alias, leads_to(), holder=held(), may_take_over=never)
+    zones.point(alias, leads_to(), holder=holder_of(), may_take_over=never)
 
-    assert zones.holder(alias) == held()
+    assert zones.holder(alias) == holder_of()
 
 
 @pytest.mark.parametrize(("led_to", "there_after"), [("vpce-1.rcfg-1", 0), ("vpce-2.rcfg-1", 2)])
@@ -334,7 +334,7 @@ def test_a_name_of_an_earlier_version_is_removed_where_it_leads_as_the_holder_s_
 ) -> None:
     put(account, alias.zone_id, alias_record(NAME, leads_to().dns_name), record(MARKER, "TXT", mark_of_before()))
 
-    zones_of(account).remove(alias, holder=held(), dns_name=leads_to(led_to).dns_name)
+    zones_of(account).remove(alias, holder=holder_of(), dns_name=leads_to(led_to).dns_name)
 
     assert len(records(account, alias.zone_id)) == there_after
 
@@ -342,7 +342,7 @@ def test_a_name_of_an_earlier_version_is_removed_where_it_leads_as_the_holder_s_
 @pytest.mark.parametrize("longest", ["b" * 64])
 def test_the_longest_binding_and_subject_fit_into_a_marker(account: Account, alias: Alias, longest: str) -> None:
     zones = zones_of(account)
-    holder = held(
+    holder = holder_of(
         subject=f"arn:aws-us-gov:vpc-lattice:us-gov-west-1:111111111111:resourceconfiguration/{'r' * 60}",
         binding=longest,
     )

@@ -60,11 +60,11 @@ def test_what_is_listed_as_shared_and_not_to_be_seen_yet_is_not_ready(provider: 
     share_arn = share(provider, arn, consumer)
     accept_invitation(consumer)
 
-    (told,) = entities_of(consumer).describe([SharedResource(arn, KIND, share_arn)])
+    (described,) = entities_of(consumer).describe([SharedResource(arn, KIND, share_arn)])
 
-    assert isinstance(told, Undescribed)
-    assert (told.arn, told.code, told.may_pass) == (arn, NOT_VISIBLE, True)
-    assert "AccessDeniedException" in told.words or "ResourceNotFoundException" in told.words
+    assert isinstance(described, Undescribed)
+    assert (described.arn, described.code, described.may_pass) == (arn, NOT_VISIBLE, True)
+    assert "AccessDeniedException" in described.words or "ResourceNotFoundException" in described.words
 
 
 def test_what_is_still_being_made_is_not_ready(account: Account) -> None:
@@ -72,16 +72,16 @@ def test_what_is_still_being_made_is_not_ready(account: Account) -> None:
     resource = SharedResource(arn, KIND, "")
     configurations = entities_of(account)
 
-    (told,) = configurations.describe([resource])
-    assert isinstance(told, Undescribed)
-    assert ("CREATE_IN_PROGRESS" in told.words, told.may_pass) == (True, True)
+    (described,) = configurations.describe([resource])
+    assert isinstance(described, Undescribed)
+    assert ("CREATE_IN_PROGRESS" in described.words, described.may_pass) == (True, True)
     pass_time(5)
 
     assert [each.arn for each in configurations.describe([resource])] == [arn]
 
 
 @pytest.mark.parametrize(
-    ("code", "told_as", "may_pass"),
+    ("code", "expected_code", "may_pass"),
     [
         ("AccessDeniedException", NOT_VISIBLE, True),
         ("ResourceNotFoundException", NOT_VISIBLE, True),
@@ -89,20 +89,25 @@ def test_what_is_still_being_made_is_not_ready(account: Account) -> None:
         ("ValidationException", UNAVAILABLE, False),
     ],
 )
-def test_one_that_aws_does_not_describe_is_told_with_its_words(
-    provider: Account, consumer: Account, code: str, told_as: str, may_pass: bool
+def test_one_that_aws_does_not_describe_is_reported_with_its_words(
+    provider: Account, consumer: Account, code: str, expected_code: str, may_pass: bool
 ) -> None:
     arn, share_arn = shared(provider, consumer)
 
     with refusing(consumer.lattice, "get_resource_configuration", code):
-        (told,) = entities_of(consumer).describe([SharedResource(arn, KIND, share_arn)])
+        (described,) = entities_of(consumer).describe([SharedResource(arn, KIND, share_arn)])
 
-    assert isinstance(told, Undescribed)
-    assert (told.arn, told.code, told.may_pass, code in told.words) == (arn, told_as, may_pass, True)
+    assert isinstance(described, Undescribed)
+    assert (described.arn, described.code, described.may_pass, code in described.words) == (
+        arn,
+        expected_code,
+        may_pass,
+        True,
+    )
 
 
 @pytest.mark.parametrize(
-    ("changes", "told_as", "may_pass"),
+    ("changes", "expected_code", "may_pass"),
     [
         ({"status": "CREATE_FAILED", "failureReason": "no such domain"}, UNAVAILABLE, False),
         ({"status": "DELETE_IN_PROGRESS"}, UNAVAILABLE, False),
@@ -113,21 +118,21 @@ def test_one_that_aws_does_not_describe_is_told_with_its_words(
     ],
 )
 def test_a_status_says_whether_it_can_be_used(
-    provider: Account, consumer: Account, changes: dict[str, str], told_as: str | None, may_pass: bool
+    provider: Account, consumer: Account, changes: dict[str, str], expected_code: str | None, may_pass: bool
 ) -> None:
     arn, share_arn = shared(provider, consumer)
     found = consumer.lattice.get_resource_configuration(resourceConfigurationIdentifier=arn)
     found.pop("ResponseMetadata")
 
     with answering(consumer.lattice, "get_resource_configuration", found | changes):
-        (told,) = entities_of(consumer).describe([SharedResource(arn, KIND, share_arn)])
+        (described,) = entities_of(consumer).describe([SharedResource(arn, KIND, share_arn)])
 
-    if told_as is None:
-        assert isinstance(told, Entity)
+    if expected_code is None:
+        assert isinstance(described, Entity)
     else:
-        assert isinstance(told, Undescribed)
-        assert (told.code, told.may_pass) == (told_as, may_pass)
-        assert all(value in told.words for value in changes.values())
+        assert isinstance(described, Undescribed)
+        assert (described.code, described.may_pass) == (expected_code, may_pass)
+        assert all(value in described.words for value in changes.values())
 
 
 def test_throttling_says_nothing_of_a_resource(provider: Account, consumer: Account) -> None:
@@ -170,7 +175,7 @@ def test_who_is_throttled_does_not_know_whether_it_is_shared(account: Account) -
         entities_of(account).is_shared(RESOURCE_ARN)
 
 
-def test_tags_of_a_resource_that_is_shared_are_unknown_and_those_of_one_s_own_are_told(
+def test_tags_of_a_resource_that_is_shared_are_unknown_and_those_of_one_s_own_are_reported(
     provider: Account, consumer: Account
 ) -> None:
     arn, _ = shared(provider, consumer)
@@ -189,7 +194,7 @@ def test_tags_that_may_not_be_asked_for_are_unknown(provider: Account, consumer:
         entities_of(consumer).tags(arn)
 
 
-def test_the_domain_of_a_configuration_is_told_with_whether_it_is_verified(
+def test_the_domain_of_a_configuration_is_reported_with_whether_it_is_verified(
     provider: Account, consumer: Account
 ) -> None:
     arn, share_arn = shared(provider, consumer)
@@ -266,7 +271,7 @@ def test_a_child_is_described_to_whom_its_group_is_shared_with(provider: Account
     assert (child.name, child.type, child.group_id, child.port_ranges) == ("one", "CHILD", parent["id"], ("5432",))
 
 
-def test_trap_13_whether_a_resource_may_go_into_networks_that_can_be_shared_is_told(
+def test_trap_13_whether_a_resource_may_go_into_networks_that_can_be_shared_is_reported(
     provider: Account, consumer: Account
 ) -> None:
     arn, _ = shared(provider, consumer)
@@ -296,7 +301,7 @@ def test_what_is_none_of_lattice_s_kinds_or_not_to_be_seen_is_none(account: Acco
     assert entities_of(account).entity(arn) is None
 
 
-def test_a_single_resource_in_a_network_is_told_with_its_name_once_it_has_one(
+def test_a_single_resource_in_a_network_is_reported_with_its_name_once_it_has_one(
     provider: Account, consumer: Account
 ) -> None:
     arn, _ = shared(provider, consumer)
@@ -315,7 +320,7 @@ def test_a_single_resource_in_a_network_is_told_with_its_name_once_it_has_one(
     assert named.private_dns_name is None
 
 
-def test_of_one_resource_nothing_else_in_the_network_is_told(provider: Account, consumer: Account) -> None:
+def test_of_one_resource_nothing_else_in_the_network_is_reported(provider: Account, consumer: Account) -> None:
     arn, _ = shared(provider, consumer)
     network = make_network(consumer, "own")["arn"]
     put_in(consumer, network, arn)
@@ -326,7 +331,7 @@ def test_of_one_resource_nothing_else_in_the_network_is_told(provider: Account, 
 
 
 @pytest.mark.parametrize("pages", [empty_first_pages, nullcontext])
-def test_a_group_in_a_network_is_told_with_its_children(provider: Account, consumer: Account, pages: Any) -> None:
+def test_a_group_in_a_network_is_reported_with_its_children(provider: Account, consumer: Account, pages: Any) -> None:
     arn = offered(provider, consumer, "GROUP")
     network = make_network(consumer, "own")["arn"]
     put_in(consumer, network, arn)
@@ -341,7 +346,7 @@ def test_a_group_in_a_network_is_told_with_its_children(provider: Account, consu
     assert [each.dns_name for each in named if each.resource_arn == arn] == [""]
 
 
-def test_a_service_in_a_network_is_told_with_its_name(provider: Account, consumer: Account) -> None:
+def test_a_service_in_a_network_is_reported_with_its_name(provider: Account, consumer: Account) -> None:
     arn = offered(provider, consumer, "SERVICE")
     network = make_network(consumer, "own")["arn"]
     consumer.lattice.create_service_network_service_association(serviceNetworkIdentifier=network, serviceIdentifier=arn)
@@ -353,7 +358,7 @@ def test_a_service_in_a_network_is_told_with_its_name(provider: Account, consume
     assert named.association_id.startswith("snsa-")
 
 
-def test_of_a_whole_network_all_that_is_in_it_is_told(provider: Account, consumer: Account) -> None:
+def test_of_a_whole_network_all_that_is_in_it_is_reported(provider: Account, consumer: Account) -> None:
     network = make_network(provider, "shared", shareable=True)["arn"]
     database_arn = resource_configuration(provider)
     service = provider.lattice.create_service(name="api")["arn"]

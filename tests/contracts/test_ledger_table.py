@@ -59,7 +59,7 @@ ID = CONNECTION.request_id
 
 
 class Watch:
-    """A clock of the test's own, a second later at every look."""
+    """A clock of the test's own, a second later each time it is read."""
 
     def __init__(self) -> None:
         self._looks = 0
@@ -105,10 +105,10 @@ def row(ledger: LedgerTable, request_id: str = ID) -> LedgerRow:
 
 
 def reach(
-    ledger: LedgerTable, status: Status, attempt: int = 1, *, request: Request = CONNECTION, **told: Any
+    ledger: LedgerTable, status: Status, attempt: int = 1, *, request: Request = CONNECTION, **changes: Any
 ) -> StatusChange | None:
     """Have the attempt reach a status, at which it ends if nothing else is said."""
-    with_defaults: dict[str, Any] = {"reasons": (WHY,), "settled": True, "published": ("/a", "/b")} | told
+    with_defaults: dict[str, Any] = {"reasons": (WHY,), "settled": True, "published": ("/a", "/b")} | changes
     outcome = Outcome(status=status, **with_defaults)
     return ledger.change_status(status_change(execution_input(request, attempt), outcome), outcome)
 
@@ -123,10 +123,10 @@ def settled(ledger: LedgerTable, status: Status, attempt: int = 1) -> LedgerRow:
     return row(ledger)
 
 
-def test_a_claim_enters_the_request_as_it_was_seen(ledger: LedgerTable, table: Any) -> None:
-    told = observed_request(bindings_fingerprint="these bindings")
+def test_a_claim_enters_the_request_as_it_was_observed(ledger: LedgerTable, table: Any) -> None:
+    observed = observed_request(bindings_fingerprint="these bindings")
 
-    assert ledger.claim(told, 1, after=None)
+    assert ledger.claim(observed, 1, after=None)
 
     assert row(ledger) == LedgerRow(
         request=CONNECTION,
@@ -134,9 +134,9 @@ def test_a_claim_enters_the_request_as_it_was_seen(ledger: LedgerTable, table: A
         status=Status.PENDING,
         attempt=1,
         settled=False,
-        observed_fingerprint=told.observed_fingerprint,
+        observed_fingerprint=observed.observed_fingerprint,
         bindings_fingerprint="these bindings",
-        decision_fingerprint=told.decision_fingerprint,
+        decision_fingerprint=observed.decision_fingerprint,
         updated_at=(NOW + timedelta(seconds=1)).isoformat(timespec="milliseconds"),
         failures=0,
         incomplete=False,
@@ -233,13 +233,13 @@ def test_a_claim_is_lost_where_the_row_was_deleted_meanwhile(ledger: LedgerTable
     assert ledger.rows([ID]) == {}
 
 
-def test_a_change_of_status_is_taken_over_and_told_with_who_asks(ledger: LedgerTable, table: Any) -> None:
+def test_a_change_of_status_is_taken_over_and_returned_with_who_asks(ledger: LedgerTable, table: Any) -> None:
     ledger.claim(observed_request(), 1, after=None)
 
-    told = reach(ledger, Status.HELD)
+    changed = reach(ledger, Status.HELD)
 
-    assert told is not None
-    assert (told.request_id, told.account_id, told.status, told.attempt) == (ID, CONSUMER, Status.HELD, 1)
+    assert changed is not None
+    assert (changed.request_id, changed.account_id, changed.status, changed.attempt) == (ID, CONSUMER, Status.HELD, 1)
     after, stored = row(ledger), item(table)
     assert (after.status, after.settled) == (Status.HELD, True)
     assert stored["reasons"] == [{"code": "policy", "text": "because", "source": "p"}]
@@ -249,7 +249,7 @@ def test_a_change_of_status_is_taken_over_and_told_with_who_asks(ledger: LedgerT
 
 
 @pytest.mark.parametrize("basis", [None, OutcomeBasis()])
-def test_what_was_seen_and_in_force_stays_where_the_outcome_says_nothing_of_it(
+def test_what_was_observed_and_in_force_stays_where_the_outcome_says_nothing_of_it(
     ledger: LedgerTable, basis: OutcomeBasis | None
 ) -> None:
     ledger.claim(
@@ -411,7 +411,7 @@ def test_a_late_repetition_of_a_status_on_the_way_opens_nothing_again(
 
 
 @pytest.mark.parametrize("settles", [True, False])
-def test_the_same_change_again_changes_nothing_and_tells_the_same(
+def test_the_same_change_again_changes_nothing_and_returns_the_same(
     ledger: LedgerTable, table: Any, settles: bool
 ) -> None:
     ledger.claim(observed_request(), 1, after=None)
@@ -545,7 +545,7 @@ def test_what_could_not_be_taken_over_is_followed_as_it_was(ledger: LedgerTable)
     assert ledger.followed() == [row(ledger)]
 
 
-def test_all_that_is_followed_is_told_however_large(ledger: LedgerTable) -> None:
+def test_all_that_is_followed_is_returned_however_large(ledger: LedgerTable) -> None:
     requests = [connection(number) for number in range(12)]
     # A page of DynamoDB's is 1 MB.
     long = Reason("policy", "x" * 60_000)
@@ -610,7 +610,7 @@ def _typed(stored: dict[str, Any]) -> dict[str, Any]:
     return {name: serialize(value) for name, value in stored.items()}
 
 
-def grounds(outcome: str = "accept") -> DecisionRecord:
+def decision_record_of(outcome: str = "accept") -> DecisionRecord:
     return DecisionRecord(
         outcome=outcome,
         at=NOW,
@@ -627,26 +627,26 @@ ASSOCIATION = AssociationDecisionRecord(at=NOW, zone="UTC", resources=(resource_
 
 def test_what_a_decision_rested_on_is_kept_until_another_one_is_made(ledger: LedgerTable) -> None:
     ledger.claim(observed_request(), 1, after=None)
-    reach(ledger, Status.ACCEPTED, settled=False, decision_record=grounds())
+    reach(ledger, Status.ACCEPTED, settled=False, decision_record=decision_record_of())
     reach(ledger, Status.ASSOCIATING, settled=False, association_decision_record=ASSOCIATION)
     reach(ledger, Status.AVAILABLE)
 
     compared = row(ledger)
     kept = ledger.with_decision_records(compared)
     ledger.claim(observed_request(), 2, after=compared)
-    reach(ledger, Status.HELD, 2, decision_record=grounds("hold"))
+    reach(ledger, Status.HELD, 2, decision_record=decision_record_of("hold"))
 
-    # A look at all rows is not to load them.
+    # Listing all rows is not to load them.
     assert (compared.decision_record, compared.association_decision_record) == (None, None)
 
-    assert kept.decision_record == grounds()
+    assert kept.decision_record == decision_record_of()
     assert kept.association_decision_record == ASSOCIATION
-    assert ledger.with_decision_records(row(ledger)).decision_record == grounds("hold")
+    assert ledger.with_decision_records(row(ledger)).decision_record == decision_record_of("hold")
 
 
 def test_people_read_all_of_a_request(ledger: LedgerTable) -> None:
     ledger.claim(observed_request(), 1, after=None)
-    reach(ledger, Status.ACCEPTED, settled=False, decision_record=grounds())
+    reach(ledger, Status.ACCEPTED, settled=False, decision_record=decision_record_of())
     reach(ledger, Status.AVAILABLE, association_decision_record=ASSOCIATION)
 
     entry = ledger.entry(ID)
@@ -654,15 +654,15 @@ def test_people_read_all_of_a_request(ledger: LedgerTable) -> None:
     assert entry is not None
     assert [*ledger.entries()] == [entry]
     assert (entry.status, entry.attempt, entry.settled) == (Status.AVAILABLE, 1, True)
-    assert (entry.decision_record, entry.association_decision_record) == (grounds(), ASSOCIATION)
+    assert (entry.decision_record, entry.association_decision_record) == (decision_record_of(), ASSOCIATION)
     assert [each.status for each in entry.history] == [Status.PENDING, Status.ACCEPTED, Status.AVAILABLE]
     assert (entry.published, entry.reasons) == (("/a", "/b"), (WHY,))
     assert ledger.entry("share-unknown") is None
 
 
-def test_grounds_that_another_version_wrote_are_none(ledger: LedgerTable, table: Any) -> None:
+def test_a_decision_record_that_another_version_wrote_is_none(ledger: LedgerTable, table: Any) -> None:
     ledger.claim(observed_request(), 1, after=None)
-    reach(ledger, Status.HELD, decision_record=grounds())
+    reach(ledger, Status.HELD, decision_record=decision_record_of())
     table.update_item(
         Key={"request_id": ID}, UpdateExpression="SET grounds = :new", ExpressionAttributeValues={":new": '{"v": 2}'}
     )
@@ -686,7 +686,7 @@ MADE = (
     OwnedObject(id="snva-1", kind=OwnedKind.VPC_ASSOCIATION, arn="arn:of-it", network_arn=NETWORK_ARN, vpc_id=VPC_ID),
 )
 INPUTS = PlanInputs(resources="a", vpcs="b", room="c")
-WAY = AttachmentSnapshot(
+SNAPSHOT = AttachmentSnapshot(
     name="orders/orders-db",
     resource_arn=RESOURCE_ARN,
     resource_kind=ResourceKind.RESOURCE_CONFIGURATION,
@@ -701,14 +701,14 @@ def test_what_a_plan_rested_on_and_how_it_was_left_is_read_as_it_was_written(led
     ledger.claim(observed_request(), 1, after=None)
     assert (row(ledger).inputs, row(ledger).left_behind, row(ledger).attachments) == (None, None, None)
 
-    reach(ledger, Status.AVAILABLE, basis=OutcomeBasis(inputs=INPUTS, left_behind=MADE), attachments=(WAY,))
+    reach(ledger, Status.AVAILABLE, basis=OutcomeBasis(inputs=INPUTS, left_behind=MADE), attachments=(SNAPSHOT,))
 
-    assert (row(ledger).inputs, row(ledger).left_behind, row(ledger).attachments) == (INPUTS, MADE, (WAY,))
+    assert (row(ledger).inputs, row(ledger).left_behind, row(ledger).attachments) == (INPUTS, MADE, (SNAPSHOT,))
     reach(ledger, Status.AVAILABLE, basis=OutcomeBasis(left_behind=()), attachments=())
     assert (row(ledger).inputs, row(ledger).left_behind, row(ledger).attachments) == (INPUTS, (), ())
 
 
-def test_what_a_look_found_of_it_is_read_as_it_was_written(ledger: LedgerTable) -> None:
+def test_what_a_sweep_found_of_it_is_read_as_it_was_written(ledger: LedgerTable) -> None:
     ledger.claim(observed_request(inputs=INPUTS, left_behind=MADE), 1, after=None)
     assert (row(ledger).inputs, row(ledger).left_behind) == (INPUTS, MADE)
 
@@ -762,7 +762,7 @@ def test_a_review_of_an_attempt_that_was_overtaken_is_not_noted_and_the_next_att
 
     ledger.note_review(let_in, Review(permitted=False), policies_fingerprint="strictest policies")
 
-    # What was found stands until it is decided otherwise, so that it is told once.
+    # What was found stays until it is decided otherwise, so that it is announced once.
     assert (row(ledger).reviewed_fingerprint, row(ledger).no_longer_permitted) == ("", True)
 
 
@@ -811,23 +811,25 @@ def test_what_is_kept_says_why_until_it_is_decided_otherwise(ledger: LedgerTable
 
 
 @pytest.mark.parametrize("status", [Status.AVAILABLE, Status.FAILED, Status.HELD, Status.WITHDRAWN, Status.REJECTED])
-def test_of_a_row_of_the_version_before_what_was_let_in_is_read_from_its_grounds(
+def test_of_a_row_of_the_version_before_what_was_let_in_is_read_from_its_decision_record(
     ledger: LedgerTable, status: Status
 ) -> None:
     ledger.claim(observed_request(), 1, after=None)
-    reach(ledger, Status.ACCEPTED, settled=False, decision_record=grounds(), decided_by=(WHY,))
+    reach(ledger, Status.ACCEPTED, settled=False, decision_record=decision_record_of(), decided_by=(WHY,))
     reach(ledger, status)
 
     ledger.claim(observed_request(), 2, after=row(ledger))
 
     over = status in {Status.WITHDRAWN, Status.REJECTED}
-    assert ledger.let_in(ID) == (None if over else LetIn(at=grounds().at, because=(WHY,)))
+    assert ledger.let_in(ID) == (None if over else LetIn(at=decision_record_of().at, because=(WHY,)))
 
 
 @pytest.mark.parametrize("status", [Status.WITHDRAWN, Status.REJECTED, Status.EXPIRED])
 def test_what_is_over_is_not_let_in_again_by_an_attempt_that_failed(ledger: LedgerTable, status: Status) -> None:
     ledger.claim(observed_request(), 1, after=None)
-    reach(ledger, Status.ACCEPTED, settled=False, decision_record=grounds(), decided_by=(WHY,), let_in=LET_IN)
+    reach(
+        ledger, Status.ACCEPTED, settled=False, decision_record=decision_record_of(), decided_by=(WHY,), let_in=LET_IN
+    )
     reach(ledger, status)
     # It comes again, and the attempt breaks off before anything is decided.
     ledger.claim(observed_request(), 2, after=row(ledger))
@@ -840,7 +842,9 @@ def test_what_is_over_is_not_let_in_again_by_an_attempt_that_failed(ledger: Ledg
 
 def test_what_was_let_in_is_known_when_a_service_is_managed_again(ledger: LedgerTable) -> None:
     ledger.claim(observed_request(), 1, after=None)
-    reach(ledger, Status.ACCEPTED, settled=False, decision_record=grounds(), decided_by=(WHY,), let_in=LET_IN)
+    reach(
+        ledger, Status.ACCEPTED, settled=False, decision_record=decision_record_of(), decided_by=(WHY,), let_in=LET_IN
+    )
     # The service loses its tag, and an attempt finds that out.
     reach(ledger, Status.WITHDRAWN, reasons=(Reason(NOT_MANAGED, "it is not looked after"),), basis=GONE)
 
@@ -859,7 +863,7 @@ def test_what_was_let_in_that_can_t_be_read_is_not_known(ledger: LedgerTable, ta
     assert ledger.let_in(ID) is None
 
 
-def test_the_status_that_a_request_has_by_now_is_told_with_its_reasons(ledger: LedgerTable) -> None:
+def test_the_status_that_a_request_has_by_now_is_reported_with_its_reasons(ledger: LedgerTable) -> None:
     ledger.claim(observed_request(), 1, after=None)
     reach(ledger, Status.HELD)
 
@@ -871,20 +875,20 @@ LONG = Reason("policy", "\N{BRIDGE AT NIGHT}" * 1000, source="\N{BRIDGE AT NIGHT
 """Longer than any reason, and four bytes a character."""
 
 
-def worst_grounds() -> DecisionRecord:
-    """Return the grounds of the largest facts that there are: every tag that AWS allows, and a share of many things."""
+def largest_decision_record() -> DecisionRecord:
+    """Return the record of the largest facts that there are: every tag that AWS allows, and a share of many things."""
     tags = {f"{number:03}" + "\N{BRIDGE AT NIGHT}" * 100: "\N{BRIDGE AT NIGHT}" * 200 for number in range(50)}
     contents = tuple(content(f"{RESOURCE_ARN}{number:04}") for number in range(100))
     who = requester(membership=Membership.MEMBER)
     place = msgspec.structs.replace(who.place, tags=tags)
     facts = share_facts(msgspec.structs.replace(who, place=place), contents=contents, share_tags=tags)
-    return msgspec.structs.replace(grounds(), facts=facts)
+    return msgspec.structs.replace(decision_record_of(), facts=facts)
 
 
 def test_a_row_of_the_worst_that_there_is_to_record_has_room_for_as_much_again(ledger: LedgerTable, table: Any) -> None:
-    worst = worst_grounds()
+    worst = largest_decision_record()
     resources = fitting((resource_facts(worst.facts.requester),) * 100, DECISION_RECORD_BYTES)
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "reasons": (LONG,) * 50,
         "decided_by": (LONG,) * 50,
     }
@@ -896,8 +900,8 @@ def test_a_row_of_the_worst_that_there_is_to_record_has_room_for_as_much_again(l
     for attempt in range(1, 13):
         ledger.claim(observed_request(), attempt, after=after)
         for status in (Status.WAITING_FOR_APPROVAL, Status.ACCEPTED):
-            reach(ledger, status, attempt, settled=False, **told)
-        reach(ledger, Status.AVAILABLE, attempt, **told, **(based if attempt == 1 else {}))
+            reach(ledger, status, attempt, settled=False, **fields)
+        reach(ledger, Status.AVAILABLE, attempt, **fields, **(based if attempt == 1 else {}))
         after = row(ledger)
     ledger.note_review(
         row(ledger), Review(permitted=False, reasons=(LONG,) * 50), policies_fingerprint="stricter policies"

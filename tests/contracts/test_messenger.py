@@ -51,13 +51,13 @@ def server(answers: Answers) -> Iterator[str]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
             answers.asked.append((self.path, body, dict(self.headers)))
-            status, told, headers = answers.left.pop(0) if len(answers.left) > 1 else answers.left[0]
+            status, text, headers = answers.left.pop(0) if len(answers.left) > 1 else answers.left[0]
             self.send_response(status)
             for name, value in {"Content-Type": "application/json", **headers}.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(told.encode())))
+            self.send_header("Content-Length", str(len(text.encode())))
             self.end_headers()
-            self.wfile.write(told.encode())
+            self.wfile.write(text.encode())
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
             pass
@@ -85,18 +85,18 @@ class Asked:
             return (do or (lambda messenger: messenger.post("C0", WHAT)))(messenger)
 
 
-def test_a_message_is_posted_with_the_token_and_told_where_it_is() -> None:
+def test_a_message_is_posted_with_the_token_and_its_place_is_returned() -> None:
     answers = Answers(OK)
     with server(answers) as url:
         posted = SlackMessenger(lambda: "xoxb-secret", url).post("C0", WHAT, below=Posted("C0", "1.0"))
 
     ((path, body, headers),) = answers.asked
-    told = json.loads(body)
+    sent = json.loads(body)
     assert posted == Posted("C0", "1.5")
     assert path == "/api/chat.postMessage"
     assert headers["Authorization"] == "Bearer xoxb-secret"
-    assert (told["channel"], told["text"], told["blocks"]) == ("C0", WHAT.text, WHAT.blocks)
-    assert (told["thread_ts"], told["unfurl_links"], told["unfurl_media"]) == ("1.0", False, False)
+    assert (sent["channel"], sent["text"], sent["blocks"]) == ("C0", WHAT.text, WHAT.blocks)
+    assert (sent["thread_ts"], sent["unfurl_links"], sent["unfurl_media"]) == ("1.0", False, False)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_message_is_posted_with_the_token_and_told_where_it_is() -> None:
     ],
     ids=range(20),
 )  # fmt: skip
-def test_what_slack_tells_is_an_error_of_ours(answer: Answer, error: type[DrawbridgeError]) -> None:
+def test_what_slack_reports_is_an_error_of_ours(answer: Answer, error: type[DrawbridgeError]) -> None:
     with pytest.raises(error, match=r"Slack chat\.postMessage") as raised:
         Asked().of(answer)
 
@@ -133,11 +133,11 @@ def test_what_slack_tells_is_an_error_of_ours(answer: Answer, error: type[Drawbr
     assert "xoxb-secret" not in str(raised.value)
 
 
-def test_a_scope_that_is_missing_is_told() -> None:
-    told: Answer = (200, '{"ok": false, "error": "missing_scope", "needed": "chat:write", "provided": "a"}', {})
+def test_a_scope_that_is_missing_is_reported() -> None:
+    answer: Answer = (200, '{"ok": false, "error": "missing_scope", "needed": "chat:write", "provided": "a"}', {})
 
     with pytest.raises(AccessDeniedError, match="missing_scope, needed: chat:write"):
-        Asked().of(told)
+        Asked().of(answer)
 
 
 @pytest.mark.parametrize("header", ["Retry-After", "retry-after"])
@@ -150,11 +150,11 @@ def test_slack_is_left_alone_for_as_long_as_it_says(header: str) -> None:
     assert asked.slept == [7, 3]
 
 
-@pytest.mark.parametrize("told", ["", "soon", "0", "0.2"])
-def test_what_says_no_time_to_wait_is_waited_for_a_second(told: str) -> None:
+@pytest.mark.parametrize("retry_after", ["", "soon", "0", "0.2"])
+def test_what_says_no_time_to_wait_is_waited_for_a_second(retry_after: str) -> None:
     asked = Asked()
 
-    asked.of(refusal("ratelimited", 429, **{"Retry-After": told} if told else {}), OK)
+    asked.of(refusal("ratelimited", 429, **{"Retry-After": retry_after} if retry_after else {}), OK)
 
     assert asked.slept == [1]
 
@@ -206,21 +206,25 @@ def test_the_stand_in_takes_all_that_we_say(app: slack.App, messenger: SlackMess
     messenger.update(posted, message(question(), link="https://link", ending=MessageEnding("Approved.")))
     messenger.send_privately(slack.APPROVALS, "U0ALICE", "Recorded.")
 
-    told = [(each.text, each.thread_ts, each.ephemeral_to) for each in slack.workspace.messages(app.account_id)]
-    assert [each[1:] for each in told] == [(None, None), (posted.ts, None), (None, "U0ALICE")]
-    assert told[0][0].endswith(": Approved.")
+    messages = [(each.text, each.thread_ts, each.ephemeral_to) for each in slack.workspace.messages(app.account_id)]
+    assert [each[1:] for each in messages] == [(None, None), (posted.ts, None), (None, "U0ALICE")]
+    assert messages[0][0].endswith(": Approved.")
 
 
-def test_the_members_of_a_group_are_told_and_a_group_that_is_not_there_is_gone(messenger: SlackMessenger) -> None:
+def test_the_members_of_a_group_are_reported_and_a_group_that_is_not_there_is_gone(messenger: SlackMessenger) -> None:
     assert messenger.members(slack.NET_ADMINS) == {"U0BOB", "U0CAROL"}
     with pytest.raises(GoneError):
         messenger.members("S0NONE")
 
 
 def test_the_app_is_told_who_it_is(messenger: SlackMessenger, app: slack.App) -> None:
-    told = messenger.who_we_are()
+    identity = messenger.who_we_are()
 
-    assert (told["team_id"], told["user_id"], told["bot_id"]) == (slack.TEAM_ID, app.bot_user_id, app.bot_id)
+    assert (identity["team_id"], identity["user_id"], identity["bot_id"]) == (
+        slack.TEAM_ID,
+        app.bot_user_id,
+        app.bot_id,
+    )
 
 
 def test_the_name_of_a_channel_is_told_to_who_may_read_it(local_aws: LocalAws) -> None:

@@ -49,18 +49,18 @@ RESOURCE = {"arn": RESOURCE_ARN, "type": "a", "resourceShareArn": SHARE_ARN, "st
 IN_NETWORK = {"id": "snra-0123456789abcdef0", "resourceConfigurationArn": RESOURCE_ARN, "status": "ACTIVE"}
 LED_TO = {"Id": "a", "AssociatedResourceArn": RESOURCE_ARN, "AssociatedResourceAccessibility": "Accessible"}
 
-Look = Callable[[Account], list[Any]]
+Listing = Callable[[Account], list[Any]]
 
 
-def in_ec2(look: Callable[[EndpointServices], Any]) -> Look:
-    return lambda account: list(look(EndpointServices(account.ec2)))
+def in_ec2(listed: Callable[[EndpointServices], Any]) -> Listing:
+    return lambda account: list(listed(EndpointServices(account.ec2)))
 
 
-def in_ram(look: Callable[[ResourceShares], Any]) -> Look:
-    return lambda account: list(look(ResourceShares(account.ram)))
+def in_ram(listed: Callable[[ResourceShares], Any]) -> Listing:
+    return lambda account: list(listed(ResourceShares(account.ram)))
 
 
-LISTINGS: dict[str, tuple[str, str, str, dict[str, Any], tuple[str, ...], Look]] = {
+LISTINGS: dict[str, tuple[str, str, str, dict[str, Any], tuple[str, ...], Listing]] = {
     "services": (
         "ec2",
         "describe_vpc_endpoint_service_configurations",
@@ -118,7 +118,7 @@ LISTINGS: dict[str, tuple[str, str, str, dict[str, Any], tuple[str, ...], Look]]
         lambda account: VpcEndpoints(account.ec2, owner="drawbridge").named(ENDPOINT_ID),
     ),
 }
-"""Of each listing: whose it is, the operation, what it lists under, one of it, its words, and who looks."""
+"""By listing: the service, the operation, the member that it lists under, one item, its words, the adapter's call."""
 
 
 def put(member: str, value: str) -> Any:
@@ -143,20 +143,20 @@ def someone(new_account: Callable[[], Account]) -> Account:
 def test_any_word_in_the_place_of_one_that_aws_has_leaves_the_rest_as_it_is(
     someone: Account, listing: str, data: st.DataObject
 ) -> None:
-    service, operation, under, one, members, look = LISTINGS[listing]
+    service, operation, under, one, members, list_all = LISTINGS[listing]
     member = data.draw(st.sampled_from(members))
     odd = one | {member: put(member, data.draw(st.text(max_size=20)))}
     client = someone.client(service)
 
     with answering(client, operation, {under: [one]}):
-        alone = look(someone)
+        alone = list_all(someone)
     with answering(client, operation, {under: [one, odd, one]}):
-        beside = look(someone)
+        with_odd_one = list_all(someone)
 
     assert len(alone) == 1
     # A share that ends, or the odd one, may be left out; the others are as they are.
-    assert (beside[0], beside[-1]) == (alone[0], alone[0])
-    assert len(beside) in {2, 3}
+    assert (with_odd_one[0], with_odd_one[-1]) == (alone[0], alone[0])
+    assert len(with_odd_one) in {2, 3}
 
 
 @given(st.text())

@@ -1,4 +1,4 @@
-"""Lambda, as the adapter promises to have people told later."""
+"""Lambda, as the adapter promises to have people notified later."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def functions(account: Account) -> Any:
 
 def test_a_notice_is_handed_over_without_waiting_for_what_becomes_of_it(functions: Any) -> None:
     with Stubber(functions) as stubber:
-        told = {"FunctionName": "tell", "InvocationType": "Event", "Payload": b'{"notice": 1}'}
-        stubber.add_response("invoke", {"StatusCode": 202}, told)
+        expected = {"FunctionName": "tell", "InvocationType": "Event", "Payload": b'{"notice": 1}'}
+        stubber.add_response("invoke", {"StatusCode": 202}, expected)
 
         NoticeFunction(functions, "tell").send(b'{"notice": 1}')
 

@@ -57,7 +57,7 @@ def company(new_account: NewAccount) -> Company:
     return Company(management, member, other)
 
 
-def test_a_member_is_told_with_its_units_from_the_top_down(company: Company) -> None:
+def test_a_member_is_returned_with_its_units_from_the_top_down(company: Company) -> None:
     place = company.asked_by_member().place_of(company.other.account_id)
 
     client = company.management.client("organizations")
@@ -155,7 +155,7 @@ def test_a_role_that_may_be_taken_later_is_asked_for_again(
 
 
 @pytest.mark.parametrize(
-    ("told", "membership"),
+    ("fields", "membership"),
     [
         ({"State": "ACTIVE"}, Membership.MEMBER),
         ({"State": "ACTIVE", "Status": "SUSPENDED"}, Membership.MEMBER),
@@ -169,9 +169,9 @@ def test_a_role_that_may_be_taken_later_is_asked_for_again(
     ],
 )
 def test_trap_27_only_an_active_account_is_a_member_and_the_retired_status_counts_where_there_is_no_state(
-    company: Company, told: dict[str, Any], membership: Membership
+    company: Company, fields: dict[str, Any], membership: Membership
 ) -> None:
-    account = {"Paths": ["o-1/r-1/ou-1/"], **told}
+    account = {"Paths": ["o-1/r-1/ou-1/"], **fields}
 
     client = company.management.client("organizations")
     with Stubber(client) as stubber:
@@ -182,7 +182,7 @@ def test_trap_27_only_an_active_account_is_a_member_and_the_retired_status_count
     assert place.membership is membership
     # It is in its units, and is one of ours in name only.
     assert place.units == {Membership.MEMBER: ("ou-1",), Membership.OUTSIDER: None}.get(membership, ())
-    assert place.state == (told.get("State") or told.get("Status") or "")
+    assert place.state == (fields.get("State") or fields.get("Status") or "")
 
 
 def test_trap_27_where_aws_gives_no_path_the_parents_are_walked_up_to_the_root(company: Company) -> None:
@@ -195,7 +195,7 @@ def test_trap_27_where_aws_gives_no_path_the_parents_are_walked_up_to_the_root(c
     assert without == with_path
 
 
-def test_an_account_is_told_with_its_name_and_tags(company: Company) -> None:
+def test_an_account_is_returned_with_its_name_and_tags(company: Company) -> None:
     client = company.management.client("organizations")
     client.tag_resource(ResourceId=company.other.account_id, Tags=[{"Key": "stage", "Value": "test"}])
 
@@ -271,7 +271,7 @@ def test_the_role_is_taken_once_and_again_before_its_session_ends(company: Compa
 @pytest.mark.parametrize(
     ("code", "error"), [("TooManyRequestsException", ThrottledError), ("ServiceException", UpstreamError)]
 )
-def test_who_cannot_be_told_now_is_asked_about_again_and_not_taken_for_an_outsider(
+def test_who_cannot_be_placed_now_is_asked_about_again_and_not_taken_for_an_outsider(
     company: Company, operation: str, code: str, error: type[Exception]
 ) -> None:
     client = (company.member if operation == "describe_organization" else company.management).client("organizations")

@@ -31,8 +31,8 @@ def put(account: Account, name: str, value: str = "text", **options: Any) -> Non
 
 
 def tags(account: Account, name: str = NAME) -> dict[str, str]:
-    told = account.client("ssm").list_tags_for_resource(ResourceType="Parameter", ResourceId=name)["TagList"]
-    return {tag["Key"]: tag["Value"] for tag in told}
+    listed = account.client("ssm").list_tags_for_resource(ResourceType="Parameter", ResourceId=name)["TagList"]
+    return {tag["Key"]: tag["Value"] for tag in listed}
 
 
 def read(parameters: list[ConfigurationParameter]) -> list[tuple[str, str, int]]:
@@ -53,8 +53,8 @@ def test_trap_8_all_that_is_configured_is_read_page_after_page(account: Account)
 
 
 def test_trap_8_an_empty_page_of_parameters_is_not_the_last(account: Account) -> None:
-    told = {"Name": "/drawbridge/config/policies/a", "Value": "text", "Version": 3, "LastModifiedDate": NOW}
-    answers: list[dict[str, Any]] = [{"Parameters": [], "NextToken": "on"}, {"Parameters": [told]}]
+    parameter = {"Name": "/drawbridge/config/policies/a", "Value": "text", "Version": 3, "LastModifiedDate": NOW}
+    answers: list[dict[str, Any]] = [{"Parameters": [], "NextToken": "on"}, {"Parameters": [parameter]}]
 
     with answering(account.client("ssm"), "get_parameters_by_path", *answers):
         assert configuration_of(account).below("policies") == [ConfigurationParameter("a", "text", 3, NOW)]
@@ -82,7 +82,7 @@ def test_nothing_configured_is_decrypted(account: Account) -> None:
     assert not {"first", "second"} & {each.value for each in found}
 
 
-def test_earlier_versions_are_told_from_the_newest_on_by_their_numbers(account: Account) -> None:
+def test_earlier_versions_are_returned_from_the_newest_on_by_their_numbers(account: Account) -> None:
     for number in range(60):
         put(account, "/drawbridge/config/policies/a", f"text {number}", Overwrite=True)
     configuration = configuration_of(account)
@@ -95,7 +95,7 @@ def test_earlier_versions_are_told_from_the_newest_on_by_their_numbers(account: 
     assert before_some == before_the_last[-30:]
 
 
-def test_each_version_is_told_with_when_it_was_written(account: Account) -> None:
+def test_each_version_is_returned_with_when_it_was_written(account: Account) -> None:
     put(account, "/drawbridge/config/policies/a", "first")
     pass_time(60)
     put(account, "/drawbridge/config/policies/a", "second", Overwrite=True)
@@ -114,16 +114,16 @@ def test_a_parameter_of_one_version_has_no_earlier_one(account: Account) -> None
 
 def test_the_history_before_a_version_is_read_once(account: Account) -> None:
     configuration = configuration_of(account)
-    told = [
+    versions = [
         {"Name": "/drawbridge/config/policies/a", "Value": f"text {n}", "Version": n, "LastModifiedDate": NOW}
         for n in (1, 2, 3)
     ]
 
-    with answering(account.client("ssm"), "get_parameter_history", {"Parameters": told}, {"Parameters": told}):
-        looks = [configuration.earlier("policies", "a", than=2) for _ in range(3)]
+    with answering(account.client("ssm"), "get_parameter_history", {"Parameters": versions}, {"Parameters": versions}):
+        found = [configuration.earlier("policies", "a", than=2) for _ in range(3)]
         later = configuration.earlier("policies", "a", than=3)
 
-    assert looks == [[ConfigurationParameter("a", "text 1", 1, NOW)]] * 3
+    assert found == [[ConfigurationParameter("a", "text 1", 1, NOW)]] * 3
     assert later == [ConfigurationParameter("a", "text 2", 2, NOW), ConfigurationParameter("a", "text 1", 1, NOW)]
 
 
@@ -202,9 +202,9 @@ def test_a_write_that_breaks_off_before_its_tag_leaves_the_old_subject(account: 
 
 
 def test_a_parameter_that_is_deleted_between_value_and_tags_is_not_there(account: Account) -> None:
-    told = {"Parameter": {"Name": NAME, "Value": "text"}}
+    parameter = {"Parameter": {"Name": NAME, "Value": "text"}}
 
-    with answering(account.client("ssm"), "get_parameter", told) as stubber:
+    with answering(account.client("ssm"), "get_parameter", parameter) as stubber:
         stubber.add_client_error("list_tags_for_resource", "InvalidResourceId")
         assert names_of(account).read(NAME) is None
 
@@ -254,7 +254,7 @@ def test_a_configuration_that_may_not_be_written_or_removed_is_denied(account: A
         configuration.remove("policies", "mine")
 
 
-def test_trap_8_all_that_is_published_below_a_path_is_told_page_after_page(account: Account) -> None:
+def test_trap_8_all_that_is_published_below_a_path_is_listed_page_after_page(account: Account) -> None:
     names = names_of(account)
     for number in range(13):
         names.create(f"/drawbridge/connections/orders/db-{number:02}/connection", f"{number}", subject="arn:resource")
@@ -297,10 +297,10 @@ def test_what_is_not_ours_or_of_another_subject_is_not_removed(account: Account,
 
 
 def test_what_is_deleted_by_others_at_the_same_time_is_gone(account: Account) -> None:
-    told = {"Parameter": {"Name": NAME, "Value": "text"}}
+    parameter = {"Parameter": {"Name": NAME, "Value": "text"}}
     ours = [{"Key": "drawbridge:owner", "Value": "drawbridge"}, {"Key": "drawbridge:subject", "Value": "arn:resource"}]
 
-    with answering(account.client("ssm"), "get_parameter", told) as stubber:
+    with answering(account.client("ssm"), "get_parameter", parameter) as stubber:
         stubber.add_response("list_tags_for_resource", {"TagList": ours})
         stubber.add_client_error("delete_parameter", "ParameterNotFound")
         names_of(account).remove(NAME, subject="arn:resource")

@@ -1,4 +1,4 @@
-"""Turns, as the adapter promises: never more questions of one account are open, whoever asks at once."""
+"""Question slots, as the adapter promises them: one account never has more open, however many ask at once."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def tables(new_account: NewAccount) -> Tables:
     return Tables(account.table("ApprovalsTable"), account.table("LedgerTable"))
 
 
-def test_of_many_that_ask_at_once_as_many_as_may_get_a_turn_and_keep_it(tables: Tables) -> None:
+def test_of_many_that_ask_at_once_as_many_as_may_get_a_slot_and_keep_it(tables: Tables) -> None:
     ids = [tables.asks(number) for number in range(12)]
 
     with ThreadPoolExecutor(6) as together:
@@ -56,7 +56,7 @@ def test_of_many_that_ask_at_once_as_many_as_may_get_a_turn_and_keep_it(tables: 
 
 
 @pytest.mark.parametrize(("status", "settled"), [(Status.ACCEPTED, False), (Status.HELD, True), (Status.FAILED, True)])
-def test_a_turn_is_free_again_once_nobody_is_asked_about_it_any_more(
+def test_a_slot_is_free_again_once_nobody_is_asked_about_it_any_more(
     tables: Tables, status: Status, settled: bool
 ) -> None:
     ids = [tables.asks(number) for number in range(5)]
@@ -68,14 +68,14 @@ def test_a_turn_is_free_again_once_nobody_is_asked_about_it_any_more(
     assert [tables.take(each) for each in ids[3:]] == [True, False]
 
 
-def test_each_account_has_turns_of_its_own(tables: Tables) -> None:
+def test_each_account_has_slots_of_its_own(tables: Tables) -> None:
     assert all(tables.take(tables.asks(number)) for number in range(3))
 
     assert tables.turns.take("333333333333", tables.asks(4), most=3)
 
 
 @pytest.mark.parametrize("broken", [{}, {"settled": False}, {"settled": False, "status": ["PENDING"]}])
-def test_a_row_that_somebody_wrote_by_hand_keeps_no_turn_and_stops_nobody(tables: Tables, broken: Any) -> None:
+def test_a_row_that_somebody_wrote_by_hand_keeps_no_slot_and_stops_nobody(tables: Tables, broken: Any) -> None:
     ids = [tables.asks(number) for number in range(4)]
     assert [tables.take(each) for each in ids] == [True, True, True, False]
     tables.rows.put_item(Item={"request_id": ids[0], **broken})

@@ -48,11 +48,11 @@ def test_to_a_share_that_nobody_has_seen_there_is_no_invitation(
 ) -> None:
     if invited_to_others:
         invited(provider, consumer)
-    unseen = f"arn:aws:ram:{REGION}:{provider.account_id}:resource-share/00000000-0000-0000-0000-000000000000"
+    unlisted = f"arn:aws:ram:{REGION}:{provider.account_id}:resource-share/00000000-0000-0000-0000-000000000000"
     shares = shares_of(consumer)
 
-    assert shares.invitations(unseen) == []
-    assert shares.newest_invitation(unseen) is None
+    assert shares.invitations(unlisted) == []
+    assert shares.newest_invitation(unlisted) is None
 
 
 @pytest.mark.parametrize("code", ["UnknownResourceException", "ResourceShareInvitationArnNotFoundException"])

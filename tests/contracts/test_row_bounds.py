@@ -1,4 +1,4 @@
-"""What a row takes over of a plan and of what came of it has a bound, and the row says what was cut."""
+"""A row takes over a bounded part of a plan and its results, and says what was cut."""
 
 from __future__ import annotations
 
@@ -88,19 +88,19 @@ def test_the_largest_plan_and_the_most_names_leave_room_in_the_row(
     assert sum(kept.values()) + PUBLISHED_BYTES + 2 * DECISION_RECORD_BYTES + let_in < ITEM_BYTES - 60_000
 
 
-def test_what_was_cut_is_counted_in_the_row_and_told_to_people(ledger: LedgerTable, table: Any) -> None:
+def test_what_was_cut_is_counted_in_the_row_and_shown_to_people(ledger: LedgerTable, table: Any) -> None:
     ended = published(1)
     attempt(ledger, 1, outcome_of(ended))
 
-    row, told = item(table), outcome_of(ended)
-    assert told.reasons
-    names, ways = row["cut"]
-    assert int(names.split()[0]) + len(told.published) == MOST_AT_ONCE * 120
-    assert told.attachments is not None
-    assert int(ways.split()[0]) + len(told.attachments) == MOST_AT_ONCE
+    row, outcome = item(table), outcome_of(ended)
+    assert outcome.reasons
+    names, attachments = row["cut"]
+    assert int(names.split()[0]) + len(outcome.published) == MOST_AT_ONCE * 120
+    assert outcome.attachments is not None
+    assert int(attachments.split()[0]) + len(outcome.attachments) == MOST_AT_ONCE
     entry = ledger.entry(SHARE.request_id)
     assert entry is not None
-    assert entry.cut == (names, ways)
+    assert entry.cut == (names, attachments)
 
 
 def test_of_names_there_is_no_room_for_those_of_the_last_attempt_are_kept(ledger: LedgerTable, table: Any) -> None:

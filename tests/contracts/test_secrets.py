@@ -78,12 +78,12 @@ def test_a_secret_is_not_asked_for_each_time(client: Any) -> None:
         assert secrets.slack().bot_token == TOKEN
 
 
-def test_a_secret_that_is_not_there_is_told_by_its_name_and_what_to_read(client: Any) -> None:
+def test_a_secret_that_is_not_there_is_reported_by_its_name_and_what_to_read(client: Any) -> None:
     with pytest.raises(AccessDeniedError, match=r"drawbridge/none is not there, or has no value; see docs/slack\.md"):
         Secrets(client, "drawbridge/none", now=Watch()).slack()
 
 
-def test_a_secret_that_has_no_value_yet_is_told_the_same_way(client: Any) -> None:
+def test_a_secret_that_has_no_value_yet_is_reported_the_same_way(client: Any) -> None:
     with pytest.raises(AccessDeniedError, match="is not there, or has no value"):
         Secrets(client, named(client), now=Watch()).slack()
 
@@ -104,15 +104,15 @@ def test_a_secret_that_has_no_value_yet_is_told_the_same_way(client: Any) -> Non
     ],
     ids=range(10),
 )
-def test_what_is_no_such_secret_is_told_without_a_word_of_it(client: Any, value: dict[str, Any]) -> None:
+def test_what_is_no_such_secret_is_reported_without_a_word_of_it(client: Any, value: dict[str, Any]) -> None:
     secrets = Secrets(client, named(client, **value), now=Watch())
 
     with pytest.raises(AccessDeniedError, match="is not JSON with botToken and signingSecret") as error:
         secrets.slack()
 
-    told = "".join(traceback.format_exception(error.value))
-    assert TOKEN not in told
-    assert SIGNING not in told
+    text = "".join(traceback.format_exception(error.value))
+    assert TOKEN not in text
+    assert SIGNING not in text
 
 
 def test_what_could_not_be_read_is_tried_again_the_next_time(client: Any) -> None:
@@ -136,7 +136,7 @@ def test_a_refused_call_is_an_error_of_ours(client: Any, code: str, error: type[
 
 @pytest.mark.parametrize("shown", [repr, str, "{}".format, lambda secret: f"{[secret]}"])
 def test_the_secret_shows_nothing_of_itself(shown: Any) -> None:
-    told = shown(SlackSecret(bot_token=TOKEN, signing_secret=SIGNING))
+    text = shown(SlackSecret(bot_token=TOKEN, signing_secret=SIGNING))
 
-    assert TOKEN not in told
-    assert SIGNING not in told
+    assert TOKEN not in text
+    assert SIGNING not in text

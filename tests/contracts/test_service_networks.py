@@ -38,7 +38,7 @@ replace = msgspec.structs.replace
 
 
 def networks_of(who: Account, owner: str = "drawbridge") -> ServiceNetworks:
-    """Build it for one look."""
+    """Build it for one run."""
     return ServiceNetworks(who.lattice, owner=owner, account_id=who.account_id)
 
 
@@ -49,7 +49,7 @@ def network(consumer: Account) -> ObservedServiceNetwork:
 
 @pytest.fixture
 def association(provider: Account, consumer: Account) -> DesiredAttachment:
-    """Return one that is wanted of a share that was accepted."""
+    """Return a desired attachment of a share that was accepted."""
     arn, share_arn = shared_resource(provider, consumer)
     return desired_by_network(
         resource_arn=arn, share_arn=share_arn, provider=provider.account_id, vpc_id=first_vpc(consumer)[0]
@@ -65,8 +65,8 @@ def joining(network: ObservedServiceNetwork, association: DesiredAttachment) -> 
 
 
 def tags_of(who: Account, arn: str) -> dict[str, str]:
-    told: dict[str, str] = who.lattice.list_tags_for_resource(resourceArn=arn)["tags"]
-    return told
+    tags: dict[str, str] = who.lattice.list_tags_for_resource(resourceArn=arn)["tags"]
+    return tags
 
 
 def security_groups(who: Account, vpc_id: str, count: int = 2) -> list[str]:
@@ -129,7 +129,7 @@ def test_a_network_by_name_is_one_of_this_account_s(provider: Account, consumer:
 
 
 @pytest.mark.parametrize("shareable", [True, False])
-def test_trap_13_whether_a_network_can_be_shared_is_told(consumer: Account, shareable: bool) -> None:
+def test_trap_13_whether_a_network_can_be_shared_is_reported(consumer: Account, shareable: bool) -> None:
     make_network(consumer, "theirs", shareable=shareable)
 
     found = networks_of(consumer).network(NetworkRef(name="theirs"))
@@ -242,12 +242,12 @@ def test_what_an_aws_service_put_in_is_none_of_our_business(
         ("DELETE_IN_PROGRESS", State.PENDING),
     ],
 )
-def test_trap_16_how_far_something_has_come_is_told_in_our_words(
+def test_trap_16_how_far_something_has_come_is_reported_in_our_words(
     consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment, status: str, state: State
 ) -> None:
-    told = {"id": "snra-0123456789abcdef0", "status": status, "resourceConfigurationArn": association.resource.arn}
+    listed = {"id": "snra-0123456789abcdef0", "status": status, "resourceConfigurationArn": association.resource.arn}
 
-    with answering(consumer.lattice, "list_service_network_resource_associations", {"items": [told]}):
+    with answering(consumer.lattice, "list_service_network_resource_associations", {"items": [listed]}):
         found = networks_of(consumer).resource_association(network, association.resource)
 
     assert found is not None
@@ -258,7 +258,7 @@ def failing(consumer: Account, operation: str) -> Any:
     return faults.injected(CallFault(f"vpc-lattice:{operation}", "fails-later", account=consumer.account_id, times=1))
 
 
-def test_trap_16_of_what_failed_it_is_told_by_which_attempt_and_it_can_be_taken_out(
+def test_trap_16_of_what_failed_the_attempt_is_known_and_it_can_be_taken_out(
     consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment
 ) -> None:
     with failing(consumer, "CreateServiceNetworkResourceAssociation"):
@@ -341,7 +341,7 @@ WIDTHS = [
 
 
 @pytest.mark.parametrize(("private_dns", "domains", "preference"), WIDTHS)
-def test_trap_17_a_vpc_takes_over_the_names_that_are_wanted_and_no_others(
+def test_trap_17_a_vpc_takes_over_the_names_that_are_desired_and_no_others(
     consumer: Account,
     network: ObservedServiceNetwork,
     association: DesiredAttachment,
@@ -356,15 +356,15 @@ def test_trap_17_a_vpc_takes_over_the_names_that_are_wanted_and_no_others(
     pass_time(5)
     there = networks_of(consumer).vpc_association(association.vpc_id)
 
-    told = consumer.lattice.get_service_network_vpc_association(serviceNetworkVpcAssociationIdentifier=made.id)
-    assert told["privateDnsEnabled"]
-    assert told["dnsOptions"]["privateDnsPreference"] == preference
+    described = consumer.lattice.get_service_network_vpc_association(serviceNetworkVpcAssociationIdentifier=made.id)
+    assert described["privateDnsEnabled"]
+    assert described["dnsOptions"]["privateDnsPreference"] == preference
     assert there is not None
     assert (there.private_dns, there.private_domains) == (private_dns, frozenset(domains))
     assert there.security_group_ids == frozenset(groups)
 
 
-def test_a_vpc_s_association_is_changed_to_what_is_wanted(
+def test_a_vpc_s_association_is_changed_to_what_is_desired(
     consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment
 ) -> None:
     first, second = security_groups(consumer, association.vpc_id)
@@ -451,7 +451,7 @@ def test_what_a_network_is_associated_with_is_counted(
     assert (before, after) == ((0, 0), (1, 1))
 
 
-def test_trap_18_a_quota_that_is_used_up_is_told_as_such(
+def test_trap_18_a_quota_that_is_used_up_is_reported_as_such(
     consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment
 ) -> None:
     with changed(quotas={"configurations_per_network": 0}), pytest.raises(QuotaExceededError):
@@ -460,19 +460,19 @@ def test_trap_18_a_quota_that_is_used_up_is_told_as_such(
         )
 
 
-def test_what_was_listed_once_is_kept_for_one_look(
+def test_what_was_listed_once_is_kept_for_one_run(
     consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment
 ) -> None:
-    look = networks_of(consumer)
-    before = look.resource_association(network, association.resource)
+    networks = networks_of(consumer)
+    before = networks.resource_association(network, association.resource)
 
-    look.create_resource_association(CreateResourceAssociation(network, association.resource, False, 1), "token")
+    networks.create_resource_association(CreateResourceAssociation(network, association.resource, False, 1), "token")
 
-    assert (before, look.resource_association(network, association.resource)) == (None, None)
+    assert (before, networks.resource_association(network, association.resource)) == (None, None)
     assert networks_of(consumer).resource_association(network, association.resource) is not None
 
 
-def test_a_whole_way_by_a_network_is_made_and_adopted_by_the_next_look(
+def test_a_whole_attachment_by_a_network_is_made_and_adopted_by_the_next_run(
     consumer: Account, association: DesiredAttachment
 ) -> None:
     from_name = otherwise(association, network=NetworkRef(name="made", create=True))
@@ -489,7 +489,7 @@ def test_a_whole_way_by_a_network_is_made_and_adopted_by_the_next_look(
     assert once().resource_association.startswith("snra-")
 
 
-def test_trap_16_a_way_that_failed_is_made_anew_by_the_next_attempt(
+def test_trap_16_an_attachment_that_failed_is_made_anew_by_the_next_attempt(
     consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment
 ) -> None:
     alone = otherwise(association, vpc_id="")
@@ -520,12 +520,12 @@ def test_trap_19_two_bindings_at_the_same_instant_have_one_endpoint_to_their_net
     one = otherwise(association, mode=Mode.SERVICE_NETWORK_ENDPOINT, subnet_ids=subnets)
     other = otherwise(one, binding="other", subnet_ids=subnets[:1], security_group_ids=(made["GroupId"],))
     side_by_side = [(reconciler_of(consumer), each) for each in (one, other)]
-    observed = [ways.observe(each) for ways, each in side_by_side]
+    observed = [reconciler.observe(each) for reconciler, each in side_by_side]
     assert [each.endpoint for each in observed] == [None, None]
 
     ids = set()
-    for (ways, each), before in zip(side_by_side, observed, strict=True):
-        endpoint = ways.reconcile(creation_of(each, network, before.terminated_ids))
+    for (reconciler, each), before in zip(side_by_side, observed, strict=True):
+        endpoint = reconciler.reconcile(creation_of(each, network, before.terminated_ids))
         assert isinstance(endpoint, Endpoint)
         ids.add(endpoint.id)
 

@@ -36,8 +36,8 @@ def machine(someone: Account, state: dict[str, Any]) -> str:
 
 
 def executions(someone: Account, arn: str) -> list[dict[str, Any]]:
-    told: list[dict[str, Any]] = someone.client("stepfunctions").list_executions(stateMachineArn=arn)["executions"]
-    return told
+    found: list[dict[str, Any]] = someone.client("stepfunctions").list_executions(stateMachineArn=arn)["executions"]
+    return found
 
 
 def test_an_execution_is_started_with_the_request(someone: Account) -> None:
@@ -46,10 +46,10 @@ def test_an_execution_is_started_with_the_request(someone: Account) -> None:
     started = OnboardingStateMachine(someone.client("stepfunctions"), arn).start(execution_input(CONNECTION, 3))
 
     (execution,) = executions(someone, arn)
-    told = someone.client("stepfunctions").describe_execution(executionArn=execution["executionArn"])
+    described = someone.client("stepfunctions").describe_execution(executionArn=execution["executionArn"])
     assert started
     assert execution["name"] == f"{CONNECTION.request_id}-3"
-    assert json.loads(told["input"]) == {
+    assert json.loads(described["input"]) == {
         "request": {
             "kind": "endpoint-connection",
             "serviceId": CONNECTION.service_id,
@@ -132,7 +132,7 @@ def test_of_an_execution_that_runs_or_never_was_there_is_no_end(someone: Account
         (PASSING, ExecutionEnding(status="SUCCEEDED")),
     ],
 )
-def test_the_end_of_an_execution_is_told_with_its_error(
+def test_the_end_of_an_execution_is_reported_with_its_error(
     someone: Account, state: dict[str, Any], ending: ExecutionEnding
 ) -> None:
     workflow, arn = begun(someone, state)
@@ -142,7 +142,7 @@ def test_the_end_of_an_execution_is_told_with_its_error(
     assert workflow.ending(execution_input()) == ending
 
 
-def test_an_execution_that_somebody_stopped_is_told_with_their_words(someone: Account) -> None:
+def test_an_execution_that_somebody_stopped_is_reported_with_their_words(someone: Account) -> None:
     workflow, arn = begun(someone, WAITING)
     someone.client("stepfunctions").stop_execution(executionArn=arn, error="Stop", cause="it hung")
 
@@ -150,7 +150,7 @@ def test_an_execution_that_somebody_stopped_is_told_with_their_words(someone: Ac
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
-def test_an_end_that_is_not_told_is_no_end(someone: Account, code: str) -> None:
+def test_an_end_that_is_not_reported_is_no_end(someone: Account, code: str) -> None:
     workflow, _ = begun(someone, PASSING)
 
     with refusing(workflow._states, "describe_execution", code), pytest.raises(DrawbridgeError):

@@ -135,7 +135,7 @@ def test_conditions_of_several_kinds_are_all_asked_for() -> None:
     assert parameters["ExpressionAttributeValues"] == {":v0": "now", ":v1": 1, ":v2": "now"}
 
 
-def test_no_values_are_told_where_there_are_none() -> None:
+def test_no_values_are_sent_where_there_are_none() -> None:
     write = Write()
     write.remove("followed")
 

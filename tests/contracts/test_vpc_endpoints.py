@@ -33,7 +33,7 @@ def endpoints_of(consumer: Account, owner: str = "drawbridge") -> VpcEndpoints:
 
 @pytest.fixture
 def association(provider: Account, consumer: Account) -> DesiredAttachment:
-    """Return one that is wanted of a share that was accepted."""
+    """Return a desired attachment of a share that was accepted."""
     arn, share_arn = shared(provider, consumer)
     vpc_id, subnet_ids = first_vpc(consumer)
     return desired(
@@ -46,13 +46,13 @@ def association(provider: Account, consumer: Account) -> DesiredAttachment:
 
 
 def endpoints_for(
-    look: VpcEndpoints, association: DesiredAttachment, network: ObservedServiceNetwork | None
+    listing: VpcEndpoints, association: DesiredAttachment, network: ObservedServiceNetwork | None
 ) -> list[Endpoint]:
-    return look.find(target_of(association, network), association.vpc_id)
+    return listing.find(target_of(association, network), association.vpc_id)
 
 
-def with_shared_private_dns(look: VpcEndpoints, association: DesiredAttachment) -> list[Endpoint]:
-    return look.unowned(ResourceTarget(association.binding, association.resource.arn), association.vpc_id)
+def unowned_for(listing: VpcEndpoints, association: DesiredAttachment) -> list[Endpoint]:
+    return listing.unowned(ResourceTarget(association.binding, association.resource.arn), association.vpc_id)
 
 
 def described(consumer: Account, endpoint_id: str) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def described(consumer: Account, endpoint_id: str) -> dict[str, Any]:
     return endpoint
 
 
-def test_trap_11_an_endpoint_is_made_of_type_resource_where_it_is_wanted(
+def test_trap_11_an_endpoint_is_made_of_type_resource_where_it_is_desired(
     consumer: Account, association: DesiredAttachment
 ) -> None:
     made = endpoints_of(consumer).create(creation_of(association), "token")
@@ -81,7 +81,7 @@ def test_trap_11_an_endpoint_is_made_of_type_resource_where_it_is_wanted(
     }
 
 
-def test_an_endpoint_gets_the_security_groups_that_are_wanted(
+def test_an_endpoint_gets_the_security_groups_that_are_desired(
     consumer: Account, association: DesiredAttachment
 ) -> None:
     group = consumer.ec2.create_security_group(GroupName="db", Description="db", VpcId=association.vpc_id)["GroupId"]
@@ -91,7 +91,7 @@ def test_an_endpoint_gets_the_security_groups_that_are_wanted(
     assert [each["GroupId"] for each in described(consumer, made.id)["Groups"]] == [group]
 
 
-def test_the_security_groups_of_an_endpoint_are_told_and_can_be_changed(
+def test_the_security_groups_of_an_endpoint_are_reported_and_can_be_changed(
     consumer: Account, association: DesiredAttachment
 ) -> None:
     first, second, third = (
@@ -108,7 +108,7 @@ def test_the_security_groups_of_an_endpoint_are_told_and_can_be_changed(
     assert found.security_group_ids == {second, third}
 
 
-def test_an_endpoint_without_wanted_groups_has_the_default_one(
+def test_an_endpoint_without_desired_groups_has_the_default_one(
     consumer: Account, association: DesiredAttachment
 ) -> None:
     made = endpoints_of(consumer).create(creation_of(association), "token")
@@ -226,11 +226,11 @@ def test_an_endpoint_that_the_provider_cut_off_has_failed(
     endpoints = endpoints_of(consumer)
     endpoints.create(creation_of(association), "token")
     pass_time(10)
-    (seen,) = provider.lattice.list_resource_endpoint_associations(
+    (widths,) = provider.lattice.list_resource_endpoint_associations(
         resourceConfigurationIdentifier=association.resource.arn
     )["items"]
 
-    provider.lattice.delete_resource_endpoint_association(resourceEndpointAssociationIdentifier=seen["id"])
+    provider.lattice.delete_resource_endpoint_association(resourceEndpointAssociationIdentifier=widths["id"])
 
     assert [each.state for each in endpoints_for(endpoints_of(consumer), association, None)] == [State.FAILED]
 
@@ -254,7 +254,7 @@ def test_a_failed_endpoint_says_why(consumer: Account, association: DesiredAttac
     assert (found.state, found.failure) == (State.FAILED, "InsufficientFreeAddresses none left")
 
 
-def test_trap_12_the_name_is_told_by_the_association_and_late(
+def test_trap_12_the_name_is_reported_by_the_association_and_late(
     consumer: Account, association: DesiredAttachment
 ) -> None:
     endpoints = endpoints_of(consumer)
@@ -293,7 +293,7 @@ def test_trap_8_associations_come_in_pages_that_botocore_does_not_turn(consumer:
     assert (found.accessible, found.dns_name, found.failure) == (True, "", "X y")
 
 
-def test_a_limit_that_is_reached_is_told_as_such(consumer: Account) -> None:
+def test_a_limit_that_is_reached_is_reported_as_such(consumer: Account) -> None:
     """Trap 18."""
     with refusing(consumer.ec2, "create_vpc_endpoint", "VpcEndpointLimitExceeded"), pytest.raises(QuotaExceededError):
         endpoints_of(consumer).create(creation_of(desired()), "token")
@@ -318,7 +318,7 @@ def test_trap_11_an_endpoint_to_a_network_is_made_of_type_service_network(
     assert made.state is State.PENDING
     assert (there["VpcEndpointType"], there["ServiceNetworkArn"]) == ("ServiceNetwork", network.arn)
     assert "ResourceConfigurationArn" not in there
-    # It is no single binding's: others come to use it.
+    # It belongs to no single binding: others come to use it.
     assert {tag["Key"]: tag["Value"] for tag in there["Tags"]} == {"drawbridge:owner": "drawbridge", "Name": "shared"}
 
 
@@ -346,20 +346,20 @@ WIDTHS = [
 
 
 @pytest.mark.parametrize("mode", [RESOURCE, BY_NETWORK])
-def test_trap_17_the_private_dns_of_an_endpoint_is_told_and_can_be_changed_wider_narrower_and_off(
+def test_trap_17_the_private_dns_of_an_endpoint_is_reported_and_can_be_changed_wider_narrower_and_off(
     consumer: Account, association: DesiredAttachment, network: ObservedServiceNetwork, mode: Mode
 ) -> None:
     by = by_network(association) if mode is BY_NETWORK else association
     made = endpoints_of(consumer).create(creation_of(by, network), "token")
 
-    seen = []
+    widths = []
     for private_dns, domains in WIDTHS:
         endpoints_of(consumer).modify_private_dns(made.id, private_dns, domains)
         (there,) = endpoints_for(endpoints_of(consumer), by, network)
-        seen.append((there.private_dns, there.private_domains))
+        widths.append((there.private_dns, there.private_domains))
 
     assert (made.private_dns, made.private_domains) == (PrivateDns.OFF, frozenset())
-    assert seen == WIDTHS
+    assert widths == WIDTHS
 
 
 def test_an_endpoint_to_a_network_can_have_more_subnets(
@@ -377,7 +377,7 @@ def test_an_endpoint_to_a_network_can_have_more_subnets(
 
 
 @pytest.mark.parametrize("asked", ["", "ipv4"])
-def test_the_addresses_of_an_endpoint_are_told_as_a_binding_writes_them(
+def test_the_addresses_of_an_endpoint_are_reported_as_a_binding_writes_them(
     consumer: Account, association: DesiredAttachment, asked: str
 ) -> None:
     endpoints_of(consumer).create(creation_of(otherwise(association, address_type=asked)), "token")
@@ -458,7 +458,7 @@ def test_trap_19_what_was_deleted_is_made_anew_whether_it_is_listed_or_not(
         (PrivateDns.ALL, (), "ALL_DOMAINS"),
     ],
 )
-def test_trap_17_an_endpoint_takes_over_the_names_that_are_wanted_and_no_others(
+def test_trap_17_an_endpoint_takes_over_the_names_that_are_desired_and_no_others(
     consumer: Account,
     association: DesiredAttachment,
     private_dns: PrivateDns,
@@ -475,7 +475,7 @@ def test_trap_17_an_endpoint_takes_over_the_names_that_are_wanted_and_no_others(
     assert made.private_dns
 
 
-def test_what_a_network_s_endpoint_leads_to_is_told_with_the_group_that_it_is_in(
+def test_what_a_network_s_endpoint_leads_to_is_reported_with_the_group_that_it_is_in(
     provider: Account, consumer: Account, association: DesiredAttachment, network: ObservedServiceNetwork
 ) -> None:
     parent = make_group(provider, "one", "two")
@@ -494,7 +494,7 @@ def test_what_a_network_s_endpoint_leads_to_is_told_with_the_group_that_it_is_in
     assert len({each.dns_name for each in named}) == 3
 
 
-def test_a_service_is_told_among_what_a_network_s_endpoint_leads_to(
+def test_a_service_is_reported_among_what_a_network_s_endpoint_leads_to(
     provider: Account, consumer: Account, association: DesiredAttachment, network: ObservedServiceNetwork
 ) -> None:
     arn = provider.lattice.create_service(name="api")["arn"]
@@ -520,29 +520,27 @@ def test_a_service_is_told_among_what_a_network_s_endpoint_leads_to(
         (["drawbridge:owner", "drawbridge:binding", "drawbridge:resource-configuration", "Name"], False),
     ],
 )
-def test_an_endpoint_whose_tags_somebody_took_is_beside_and_says_what_is_left_of_them(
+def test_an_endpoint_whose_tags_somebody_took_is_listed_as_unowned_and_says_what_is_left_of_them(
     consumer: Account, association: DesiredAttachment, gone: list[str], was_ours: bool
 ) -> None:
     made = endpoints_of(consumer).create(creation_of(association), "token").id
-    assert with_shared_private_dns(endpoints_of(consumer), association) == []
+    assert unowned_for(endpoints_of(consumer), association) == []
 
     consumer.ec2.delete_tags(Resources=[made], Tags=[{"Key": key} for key in gone])
 
-    look = endpoints_of(consumer)
-    assert endpoints_for(look, association, None) == []
-    assert [(each.id, each.was_ours) for each in with_shared_private_dns(look, association)] == [(made, was_ours)]
+    listing = endpoints_of(consumer)
+    assert endpoints_for(listing, association, None) == []
+    assert [(each.id, each.was_ours) for each in unowned_for(listing, association)] == [(made, was_ours)]
 
 
-def test_beside_is_nothing_of_another_binding_s_or_that_leads_elsewhere_or_is_over(
+def test_unowned_is_nothing_of_another_binding_s_or_that_leads_elsewhere_or_is_over(
     consumer: Account, association: DesiredAttachment, network: ObservedServiceNetwork
 ) -> None:
-    look = endpoints_of(consumer)
-    look.create(creation_of(otherwise(association, binding="other")), "token")
+    listing = endpoints_of(consumer)
+    listing.create(creation_of(otherwise(association, binding="other")), "token")
     network_endpoint(consumer, network.arn)
     over = resource_endpoint(consumer, association.resource.arn)["VpcEndpointId"]
     consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[over])
     theirs = resource_endpoint(consumer, association.resource.arn)["VpcEndpointId"]
 
-    assert [(each.id, each.was_ours) for each in with_shared_private_dns(endpoints_of(consumer), association)] == [
-        (theirs, False)
-    ]
+    assert [(each.id, each.was_ours) for each in unowned_for(endpoints_of(consumer), association)] == [(theirs, False)]

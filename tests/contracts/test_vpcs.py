@@ -38,14 +38,14 @@ def chosen_in(found: Vpc | None, mode: Mode = Mode.RESOURCE_ENDPOINT, address_ty
     return chosen_of(found.subnets, mode, address_type)
 
 
-def test_a_vpc_has_one_subnet_of_each_zone_and_at_every_look_the_same(account: Account) -> None:
+def test_a_vpc_has_one_subnet_of_each_zone_and_each_time_the_same(account: Account) -> None:
     vpc_id = vpc(account)
     of_b = [subnet(account, vpc_id, "b", number) for number in range(3)]
     of_a = [subnet(account, vpc_id, "a", number) for number in range(3, 6)]
 
-    looks = [chosen_in(Vpcs(account.ec2).vpc(vpc_id)) for _ in range(2)]
+    chosen_twice = [chosen_in(Vpcs(account.ec2).vpc(vpc_id)) for _ in range(2)]
 
-    assert looks == [(min(of_a), min(of_b))] * 2
+    assert chosen_twice == [(min(of_a), min(of_b))] * 2
 
 
 def test_a_vpc_without_subnets_has_none(account: Account) -> None:
@@ -110,7 +110,7 @@ def test_a_zone_that_takes_no_resource_endpoint_is_left_out(account: Account) ->
 
 
 @pytest.mark.parametrize("zone_id", ["usw1-az2", "apne1-az3", "apne2-az2", "euc1-az2", "euw1-az4", "cac1-az3"])
-def test_a_zone_is_told_by_its_id_as_names_differ_from_account_to_account(account: Account, zone_id: str) -> None:
+def test_a_zone_is_named_by_its_id_as_names_differ_from_account_to_account(account: Account, zone_id: str) -> None:
     subnets = chosen(account, listed("subnet-1", "x-1a", zone_id=zone_id), listed("subnet-2", "x-1b"))
 
     assert subnets == ("subnet-2",)
@@ -132,20 +132,20 @@ def test_a_vpc_whose_subnets_are_all_full_has_none(account: Account) -> None:
 
 
 def test_trap_8_vpcs_and_subnets_come_in_pages(account: Account) -> None:
-    told = [listed(f"subnet-{zone}", zone) for zone in "ab"]
+    subnets = [listed(f"subnet-{zone}", zone) for zone in "ab"]
 
     with answering(
         account.ec2, "describe_vpcs", {"Vpcs": [], "NextToken": "on"}, {"Vpcs": [{"VpcId": "vpc-1"}]}
     ) as stub:
-        stub.add_response("describe_subnets", {"Subnets": told[:1], "NextToken": "on"})
-        stub.add_response("describe_subnets", {"Subnets": told[1:]})
+        stub.add_response("describe_subnets", {"Subnets": subnets[:1], "NextToken": "on"})
+        stub.add_response("describe_subnets", {"Subnets": subnets[1:]})
         stub.add_response("describe_availability_zones", ZONES)
         found = chosen_in(Vpcs(account.ec2).vpc("vpc-1"))
 
     assert found == ("subnet-a", "subnet-b")
 
 
-def test_the_vpc_of_a_security_group_and_of_a_subnet_is_told(account: Account) -> None:
+def test_the_vpc_of_a_security_group_and_of_a_subnet_is_reported(account: Account) -> None:
     first, second = vpc(account, 1), vpc(account, 2)
     group = account.ec2.create_security_group(GroupName="db", Description="db", VpcId=first)["GroupId"]
     network = Vpcs(account.ec2)
@@ -192,7 +192,7 @@ def test_trap_15_a_vpc_has_dns_where_it_has_support_and_host_names(
     assert Vpcs(account.ec2).has_dns(vpc_id) is (support and names)
 
 
-def test_what_was_asked_once_is_kept_for_one_look(account: Account) -> None:
+def test_what_was_asked_once_is_kept_for_one_run(account: Account) -> None:
     vpc_id = vpc(account)
     network = Vpcs(account.ec2)
     before = network.has_dns(vpc_id)

@@ -1,8 +1,8 @@
-"""Turns to ask people, as deciding takes them: everybody gets one, where there are any."""
+"""Question slots as ``decide_request`` takes them: there is always a free one."""
 
 from __future__ import annotations
 
 
-class Turns:
+class Slots:
     def take(self, account_id: str, request_id: str, *, most: int) -> bool:
         return most > 0

@@ -1,4 +1,4 @@
-"""What discovery works on, played, and the messages that have it look."""
+"""Doubles for ``discover_requests``, and the messages that have it sweep."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from drawbridge.request.connections import EndpointConnection
 from tests.builders import sample
 from tests.functions.invocations import Json
 
-LOOKS = {
+SCOPES = {
     "ram-resource-sharing-state-change": SHARES,
     "lattice-sharee-association": SHARES,
     "endpoint-connection-notification": CONNECTIONS,

@@ -19,7 +19,7 @@ Handler = Callable[[Json, object], Any]
 
 @dataclass(frozen=True)
 class Context:
-    """What a handler is told of its invocation."""
+    """The context that Lambda gives a handler."""
 
     function_name: str = "drawbridge-function"
     memory_limit_in_mb: int = 256
@@ -58,8 +58,8 @@ def with_field(written: Json, path: str, value: object) -> Json:
 def refuses(handler: Handler, written: Json, path: str, value: object) -> None:
     """See that the input is refused, with the field named: in the path if it is wrong, by itself if it is missing."""
     above, _, name = path.rpartition(".")
-    told = f"missing required field `{name}`" if value is ... else f"`$.{path}`"
+    expected = f"missing required field `{name}`" if value is ... else f"`$.{path}`"
     if value is ... and above:
-        told += f" - at `$.{above}`"
-    with pytest.raises((msgspec.ValidationError, UnreadableError), match=re.escape(told)):
+        expected += f" - at `$.{above}`"
+    with pytest.raises((msgspec.ValidationError, UnreadableError), match=re.escape(expected)):
         invoke(handler, with_field(written, path, value))

@@ -1,4 +1,4 @@
-"""What Slack sends when people answer, and what receiving it works on, played."""
+"""What Slack sends when people answer, and doubles for ``receive_approval``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from drawbridge.environment import Environment
 from functions.receive_approval import app
 from tests.builders import NOW, SHARE, approval_record
 from tests.functions.invocations import Json
-from tests.unit.approvals import Kept, Task
+from tests.unit.approvals import ApprovalsInMemory, Task
 
 ID = SHARE.request_id
 SIGNING = "signing-secret-of-ours"
@@ -31,10 +31,10 @@ class World:
     """What the door works with, and what it did."""
 
     def __init__(self) -> None:
-        self.kept, self.task = Kept(approval_record()), Task()
+        self.kept, self.task = ApprovalsInMemory(approval_record()), Task()
         self.approvers: Approvers | None = APPROVERS
         self.members: frozenset[str] = frozenset()
-        self.told: list[dict[str, str]] = []
+        self.notices: list[dict[str, str]] = []
         self.opened: list[tuple[str, Json]] = []
         self.opens: Exception | None = None
 
@@ -46,8 +46,8 @@ class World:
             raise self.opens
         self.opened.append((trigger_id, form))
 
-    def tell_later(self, **notice: str) -> None:
-        self.told.append(notice)
+    def notify_later(self, **notice: str) -> None:
+        self.notices.append(notice)
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +63,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         "callback": lambda: world.task,
         "members": lambda configured: world.members,
         "open_form": world.open_form,
-        "notify_later": world.tell_later,
+        "notify_later": world.notify_later,
     }
     for name, each in replaced.items():
         monkeypatch.setattr(app, name, each)
@@ -89,9 +89,9 @@ def submission(reason: str = "not ours", who: str = "U0ALICE") -> Json:
     return payload(who, type="view_submission", view=view, actions=[])
 
 
-def sent(told: Json | bytes, *, encoded: bool = True, secret: str = SIGNING, age: int = 0, **headers: str) -> Json:
+def sent(written: Json | bytes, *, encoded: bool = True, secret: str = SIGNING, age: int = 0, **headers: str) -> Json:
     """Return the event as API Gateway makes it of what Slack sends: a form, encoded in Base64."""
-    body = told if isinstance(told, bytes) else urlencode({"payload": json.dumps(told)}).encode()
+    body = written if isinstance(written, bytes) else urlencode({"payload": json.dumps(written)}).encode()
     timestamp = str(int((NOW - timedelta(seconds=age)).timestamp()))
     signature = hmac.new(secret.encode(), b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hexdigest()
     signed = {"x-slack-request-timestamp": timestamp, "x-slack-signature": f"v0={signature}"}

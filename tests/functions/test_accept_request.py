@@ -1,4 +1,4 @@
-"""The door of ``accept_request``: a request and the decision on it in, how it stands out."""
+"""The door of ``accept_request``: a request and the decision on it in, its state out."""
 
 from __future__ import annotations
 

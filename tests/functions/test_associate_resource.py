@@ -1,4 +1,4 @@
-"""The door of ``associate_resource``: a wanted association in, what makes it out."""
+"""The door of ``associate_resource``: a desired attachment in, the made one out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from drawbridge.association.reconcile import AttachmentReconciler
 from drawbridge.errors import NotReadyError
 from drawbridge.lattice import PrivateDns
 from functions.associate_resource import app
-from tests.attempts import KeptInMemory
+from tests.attempts import AttemptsInMemory
 from tests.builders import ENDPOINT_ID, NETWORK, NOW, VPC_ID, creation_of, desired, desired_by_network, execution_input
 from tests.functions.invocations import invoke, refuses, step
 
@@ -83,31 +83,31 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
 
 
 @pytest.fixture(autouse=True)
-def attempts(monkeypatch: pytest.MonkeyPatch) -> KeptInMemory:
-    attempts = KeptInMemory()
+def attempts(monkeypatch: pytest.MonkeyPatch) -> AttemptsInMemory:
+    attempts = AttemptsInMemory()
     monkeypatch.setattr(app, "attempts", lambda: attempts)
     planned(attempts, desired())
     return attempts
 
 
-def planned(attempts: KeptInMemory, want: DesiredAttachment, at: datetime = NOW) -> None:
-    plan = Plan(associations=(want,), refused=(), observed_fingerprint="", bindings_fingerprint="")
+def planned(attempts: AttemptsInMemory, attachment: DesiredAttachment, at: datetime = NOW) -> None:
+    plan = Plan(associations=(attachment,), refused=(), observed_fingerprint="", bindings_fingerprint="")
     attempts.keep_plan(INPUT, plan, at)
 
 
 def by(
     endpoint_id: str = "", network_arn: str = "", in_network: str = "", vpc_association: str = "", groups: Any = ()
 ) -> object:
-    told = {
+    fields = {
         "endpointId": endpoint_id,
         "networkArn": network_arn,
         "securityGroupIds": [*groups],
         "settings": "" if network_arn else "off",
     }
-    return {"next": "publish", "by": told | {"inNetwork": in_network, "vpcAssociation": vpc_association}}
+    return {"next": "publish", "by": fields | {"inNetwork": in_network, "vpcAssociation": vpc_association}}
 
 
-def test_an_endpoint_is_made_and_told_once_it_is_available(aws: Aws) -> None:
+def test_an_endpoint_is_made_and_returned_once_it_is_available(aws: Aws) -> None:
     with pytest.raises(NotReadyError, match=ENDPOINT_ID):
         invoke(app.lambda_handler, STEP)
 
@@ -118,7 +118,7 @@ def test_an_endpoint_is_made_and_told_once_it_is_available(aws: Aws) -> None:
 
 
 @pytest.mark.parametrize("seconds", [59, 60, 3600])
-def test_nothing_is_made_by_a_plan_that_is_a_minute_old(aws: Aws, attempts: KeptInMemory, seconds: int) -> None:
+def test_nothing_is_made_by_a_plan_that_is_a_minute_old(aws: Aws, attempts: AttemptsInMemory, seconds: int) -> None:
     planned(attempts, desired(), NOW - timedelta(seconds=seconds))
 
     if seconds < 60:
@@ -129,14 +129,14 @@ def test_nothing_is_made_by_a_plan_that_is_a_minute_old(aws: Aws, attempts: Kept
     assert aws.made == ([ENDPOINT_ID] if seconds < 60 else [])
 
 
-def test_what_is_only_waited_for_is_not_decided_again(aws: Aws, attempts: KeptInMemory) -> None:
+def test_what_is_only_waited_for_is_not_decided_again(aws: Aws, attempts: AttemptsInMemory) -> None:
     aws.made.append(ENDPOINT_ID)
     planned(attempts, desired(), NOW - timedelta(days=1))
 
     assert invoke(app.lambda_handler, STEP) == by(ENDPOINT_ID)
 
 
-def test_nothing_is_changed_by_a_plan_that_is_a_minute_old(aws: Aws, attempts: KeptInMemory) -> None:
+def test_nothing_is_changed_by_a_plan_that_is_a_minute_old(aws: Aws, attempts: AttemptsInMemory) -> None:
     aws.made.append(ENDPOINT_ID)
     planned(attempts, desired(security_group_ids=("sg-0123456789abcdef0",)), NOW - timedelta(minutes=1))
 
@@ -144,7 +144,7 @@ def test_nothing_is_changed_by_a_plan_that_is_a_minute_old(aws: Aws, attempts: K
     assert aws.groups == frozenset()
 
 
-def test_an_endpoint_that_is_there_gets_the_groups_that_are_wanted_now(aws: Aws, attempts: KeptInMemory) -> None:
+def test_an_endpoint_that_is_there_gets_the_groups_that_are_desired_now(aws: Aws, attempts: AttemptsInMemory) -> None:
     aws.made.append(ENDPOINT_ID)
     group = "sg-0123456789abcdef0"
     planned(attempts, desired(security_group_ids=(group,)))
@@ -156,8 +156,8 @@ def test_an_endpoint_that_is_there_gets_the_groups_that_are_wanted_now(aws: Aws,
 
 
 @pytest.mark.parametrize("vpc_id", [VPC_ID, ""])
-def test_what_a_service_network_makes_reachable_is_told_by_its_associations(
-    attempts: KeptInMemory, vpc_id: str
+def test_what_a_service_network_makes_reachable_is_returned_by_its_associations(
+    attempts: AttemptsInMemory, vpc_id: str
 ) -> None:
     planned(attempts, desired_by_network(vpc_id=vpc_id))
 
@@ -166,7 +166,7 @@ def test_what_a_service_network_makes_reachable_is_told_by_its_associations(
     assert answer == by("", NETWORK.arn, "snra-1", "snva-1" if vpc_id else "")
 
 
-def test_a_service_network_s_endpoint_is_told_with_the_network(aws: Aws, attempts: KeptInMemory) -> None:
+def test_a_service_network_s_endpoint_is_returned_with_the_network(aws: Aws, attempts: AttemptsInMemory) -> None:
     aws.made.append(ENDPOINT_ID)
     planned(attempts, desired_by_network(Mode.SERVICE_NETWORK_ENDPOINT))
 

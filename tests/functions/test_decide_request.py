@@ -33,7 +33,7 @@ from tests.builders import (
     requester,
     share_facts,
 )
-from tests.functions.deciding import Turns
+from tests.functions.deciding import Slots
 from tests.functions.invocations import invoke, refuses, step
 
 DEFAULTS: list[Path] = sorted((REPOSITORY / "policies").glob("*.cedar"))
@@ -69,7 +69,7 @@ def gathered(monkeypatch: pytest.MonkeyPatch) -> Gathered:
     monkeypatch.setattr(wiring, "environment", lambda: environment)
     monkeypatch.setattr(wiring, "policies", lambda: IN_FORCE)
     monkeypatch.setattr(wiring, "ledger", Ledger)
-    monkeypatch.setattr(wiring, "question_slots", Turns)
+    monkeypatch.setattr(wiring, "question_slots", Slots)
     return lambda facts: monkeypatch.setattr(wiring, "gatherer", lambda: Gatherer(facts))
 
 
@@ -94,7 +94,7 @@ def test_a_connection_is_decided_on_and_holds_nothing(gathered: Gathered) -> Non
     assert (answer["let_in"]["arns"], answer["on"]["live"]) == ([], False)
 
 
-def test_what_a_broken_policy_might_have_said_is_told_beside_the_question(gathered: Gathered) -> None:
+def test_what_a_broken_policy_might_have_said_is_reported_with_the_question(gathered: Gathered) -> None:
     gathered(share_facts())
 
     answer = invoke(app.lambda_handler, STEP)
@@ -126,7 +126,7 @@ def test_how_it_is_to_be_asked_is_read_from_all_that_ask_however_many(
 @pytest.mark.parametrize(
     "facts", [share_facts(), connection_facts(requester("222222222222", services=frozenset({"*"})))]
 )
-def test_what_the_decision_was_made_by_is_told_as_discovery_sees_it(gathered: Gathered, facts: Facts) -> None:
+def test_what_the_decision_was_made_by_is_reported_as_discovery_sees_it(gathered: Gathered, facts: Facts) -> None:
     gathered(facts)
 
     answer = invoke(app.lambda_handler, STEP)
@@ -136,7 +136,7 @@ def test_what_the_decision_was_made_by_is_told_as_discovery_sees_it(gathered: Ga
     assert answer["permitted"] != decision_fingerprint(other, facts.requester.consumer)
 
 
-def test_a_request_that_is_over_is_moot(gathered: Gathered) -> None:
+def test_a_request_that_is_over_is_already_resolved(gathered: Gathered) -> None:
     gathered(AlreadyResolved(Status.EXPIRED, (Reason("deadline-passed", "late"),)))
 
     answer = invoke(app.lambda_handler, STEP)

@@ -26,9 +26,9 @@ from drawbridge.request.shares import Content
 from functions.decide_request import app
 from tests.aws_limits import STATE_BYTES
 from tests.builders import PROVIDER, SHARE, question, requester, share_facts
-from tests.functions.deciding import Turns
+from tests.functions.deciding import Slots
 from tests.functions.invocations import invoke, step
-from tests.workflow.played import GROUNDS
+from tests.workflow.played import DECISION_RECORD
 
 TAGS = {f"{number:02}".ljust(128, "日"): "😀" * 256 for number in range(50)}
 LONG = "\u202e😀" * 900
@@ -68,15 +68,15 @@ def everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     bindings = tuple(
         parse_binding(f"{number:03}".ljust(64, "b"), json.dumps({"attach": attach})) for number in range(300)
     )
-    told = {"PREFIX": "drawbridge", "SLACK_CHANNEL": "C0APPROVALS", "APPROVAL_HOURS": "1", "OPEN_QUESTIONS": "5"}
-    environment = Environment(told)
+    variables = {"PREFIX": "drawbridge", "SLACK_CHANNEL": "C0APPROVALS", "APPROVAL_HOURS": "1", "OPEN_QUESTIONS": "5"}
+    environment = Environment(variables)
     monkeypatch.setattr(wiring, "gatherer", Gatherer)
     monkeypatch.setattr(wiring, "ledger", Ledger)
-    monkeypatch.setattr(wiring, "question_slots", Turns)
+    monkeypatch.setattr(wiring, "question_slots", Slots)
     monkeypatch.setattr(wiring, "policies", lambda: InForce[Policy](policies, (), broken))
     monkeypatch.setattr(wiring, "bindings", lambda: bindings)
     monkeypatch.setattr(wiring, "environment", lambda: environment)
-    monkeypatch.setattr(app, "evaluation_time", lambda: msgspec.structs.replace(GROUNDS.evaluation_time))
+    monkeypatch.setattr(app, "evaluation_time", lambda: msgspec.structs.replace(DECISION_RECORD.evaluation_time))
 
 
 @pytest.mark.usefixtures("everything_is_large")
@@ -84,7 +84,7 @@ def test_the_largest_decision_with_its_question_fits_and_says_what_was_cut() -> 
     answer = invoke(app.lambda_handler, step(request=SHARE, requestId=SHARE.request_id, attempt=1))
 
     assert answer["question"] is not None
-    # There is room for what the state's data hold beside, and for what comes to be in it later.
+    # There is room for what else the state's data hold, and for what is added later.
     assert size_of(answer) < STATE_BYTES * 3 / 4
     assert answer["decision"]["because"][-1]["code"] == "more"
     assert answer["question"]["asked"]["lines"][-1]["label"] == "More"
@@ -123,19 +123,19 @@ def test_a_question_that_was_cut_is_the_same_question_when_it_is_made_again() ->
 
 
 def test_facts_that_there_is_room_for_are_kept_whole() -> None:
-    assert decision_record_within(GROUNDS) == GROUNDS
+    assert decision_record_within(DECISION_RECORD) == DECISION_RECORD
 
 
 @pytest.mark.parametrize("contents", [CONTENTS[:90], ()])
 def test_facts_that_there_is_no_room_for_are_unknown_and_never_cut_short(contents: tuple[Content, ...]) -> None:
-    told = decision_record_within(msgspec.structs.replace(GROUNDS, facts=largest(contents)))
+    bounded = decision_record_within(msgspec.structs.replace(DECISION_RECORD, facts=largest(contents)))
 
-    assert isinstance(told, DecisionRecord)
-    assert isinstance(told.facts, ShareFacts)
-    assert told.facts.contents is None
-    assert told.facts.requester.place.tags is None
-    assert size_of(told) <= DECISION_RECORD_BYTES
-    assert told.facts.unknown >= {"contents", "accountTags"}
+    assert isinstance(bounded, DecisionRecord)
+    assert isinstance(bounded.facts, ShareFacts)
+    assert bounded.facts.contents is None
+    assert bounded.facts.requester.place.tags is None
+    assert size_of(bounded) <= DECISION_RECORD_BYTES
+    assert bounded.facts.unknown >= {"contents", "accountTags"}
 
 
 texts = st.text(st.characters(codec="utf-8"), max_size=300) | st.sampled_from(["\u0000" * 99, "😀" * 99, "x" * 999])
@@ -143,20 +143,20 @@ texts = st.text(st.characters(codec="utf-8"), max_size=300) | st.sampled_from(["
 
 @given(st.lists(texts), st.integers(0, 2_000))
 def test_what_fits_is_the_beginning_and_takes_no_more_than_there_is_room_for(things: list[str], most: int) -> None:
-    told = fitting(things, most)
+    kept = fitting(things, most)
 
-    assert list(told) == things[: len(told)]
-    assert not told or size_of(told) <= most
-    if len(told) < len(things):
-        assert sum(size_of(each) + 2 for each in things[: len(told) + 1]) > most
+    assert list(kept) == things[: len(kept)]
+    assert not kept or size_of(kept) <= most
+    if len(kept) < len(things):
+        assert sum(size_of(each) + 2 for each in things[: len(kept) + 1]) > most
 
 
 @given(texts, st.integers(20, 2_000))
 def test_a_text_that_is_cut_says_so_and_fits(text: str, most: int) -> None:
-    told = shortened(text, most)
+    cut = shortened(text, most)
 
-    assert size_of(told) <= most
-    assert told == text or (told.endswith("…") and text.startswith(told[:-1]))
+    assert size_of(cut) <= most
+    assert cut == text or (cut.endswith("…") and text.startswith(cut[:-1]))
 
 
 @given(st.lists(texts.map(lambda text: Line("Holds", text)), max_size=200), st.lists(texts, max_size=200))

@@ -1,4 +1,4 @@
-"""The door of ``discover_requests``: hints in, one look."""
+"""The door of ``discover_requests``: hints in, one sweep."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from drawbridge.hint import EVERYTHING, SweepScope
 from drawbridge.request.connections import ConnectionState, EndpointConnection
 from functions.discover_requests import app
 from tests.builders import CONSUMER, NOW, SERVICE_ID
-from tests.functions.discovering import LOOKS, World, batch, failed, hint, message_id
+from tests.functions.discovering import SCOPES, World, batch, failed, hint, message_id
 from tests.functions.invocations import invoke
 
 
@@ -29,13 +29,13 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 def metrics(printed: str) -> dict[str, Any]:
     """Read the metrics that were printed in CloudWatch's embedded format."""
-    told: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for line in printed.splitlines():
         document = json.loads(line) if line.startswith("{") else {}
         for directive in document.get("_aws", {}).get("CloudWatchMetrics", ()):
             assert directive["Namespace"] == "Drawbridge"
-            told |= {metric["Name"]: document[metric["Name"]] for metric in directive["Metrics"]}
-    return told
+            found |= {metric["Name"]: document[metric["Name"]] for metric in directive["Metrics"]}
+    return found
 
 
 def logged(caplog: pytest.LogCaptureFixture, message: str) -> list[tuple[str, str]]:
@@ -44,12 +44,12 @@ def logged(caplog: pytest.LogCaptureFixture, message: str) -> list[tuple[str, st
     return [(record["error"], record["reason"]) for record in records]
 
 
-@pytest.mark.parametrize(("name", "look"), LOOKS.items())
-def test_every_sample_opens_the_door(world: World, name: str, look: SweepScope) -> None:
+@pytest.mark.parametrize(("name", "scope"), SCOPES.items())
+def test_every_sample_opens_the_door(world: World, name: str, scope: SweepScope) -> None:
     answer = invoke(app.lambda_handler, batch(hint(name)))
 
     assert answer == failed()
-    assert world.scopes == [look]
+    assert world.scopes == [scope]
     assert world.dead == []
 
 
@@ -69,12 +69,12 @@ def test_a_broken_hint_is_kept_aside_with_its_reason_and_stops_no_other(
     reasons = [reason for _, reason in world.dead]
     assert all(reason.startswith("hint: ") for reason in reasons)
     assert "'aws.s3'" in reasons[1]
-    # Metrics of one name are told together.
+    # Metrics of one name are emitted together.
     assert metrics(capsys.readouterr().out)["HintsBroken"] == [1.0, 1.0]
 
 
-def test_many_hints_make_one_look(world: World) -> None:
-    bodies = [hint(name) for name in LOOKS] * 100
+def test_many_hints_make_one_sweep(world: World) -> None:
+    bodies = [hint(name) for name in SCOPES] * 100
 
     invoke(app.lambda_handler, batch(*bodies))
 
@@ -82,7 +82,7 @@ def test_many_hints_make_one_look(world: World) -> None:
     assert world.read == 1
 
 
-def test_where_no_hint_can_be_read_nobody_looks(world: World) -> None:
+def test_where_no_hint_can_be_read_there_is_no_sweep(world: World) -> None:
     answer = invoke(app.lambda_handler, batch("", "[]", "null", '{"source": 1}'))
 
     assert answer == failed()
@@ -100,7 +100,7 @@ def test_of_broken_hints_the_one_that_could_not_be_kept_comes_again(world: World
     assert world.scopes == [EVERYTHING]
 
 
-def test_the_hints_of_a_look_that_failed_in_part_come_again(
+def test_the_hints_of_a_sweep_that_failed_in_part_come_again(
     world: World, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     world.failures = (UpstreamError("list shares: no"), ThrottledError("start x: slowly"))
@@ -109,8 +109,8 @@ def test_the_hints_of_a_look_that_failed_in_part_come_again(
 
     assert answer == failed(0, 2)
     assert [body for body, _ in world.dead] == ["{"]
-    told = metrics(capsys.readouterr().out)
-    assert (told["SweepsFailed"], told["RequestsStarted"]) == ([1.0], [1.0])
+    counted = metrics(capsys.readouterr().out)
+    assert (counted["SweepsFailed"], counted["RequestsStarted"]) == ([1.0], [1.0])
     assert logged(caplog, "sweep failed") == [
         ("UpstreamError", "list shares: no"),
         ("ThrottledError", "start x: slowly"),
@@ -121,7 +121,7 @@ def test_the_hints_of_a_look_that_failed_in_part_come_again(
 @pytest.mark.parametrize(
     "error", [ThrottledError("slowly"), InvalidInputError("b: broken"), MissingVariableError("LEDGER_TABLE is not set")]
 )
-def test_the_hints_of_a_look_that_failed_as_a_whole_come_again(
+def test_the_hints_of_a_sweep_that_failed_as_a_whole_come_again(
     world: World,
     capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
@@ -137,7 +137,7 @@ def test_the_hints_of_a_look_that_failed_as_a_whole_come_again(
     assert logged(caplog, "sweep failed") == [(type(error).__name__, str(error))]
 
 
-def test_a_look_and_a_hint_may_fail_at_once(world: World) -> None:
+def test_a_sweep_and_a_hint_may_fail_at_once(world: World) -> None:
     world.raises = {"send {": UpstreamError("send: no"), "sweep": ThrottledError("slowly")}
 
     answer = invoke(app.lambda_handler, batch(hint("schedule"), "{", "[]"))
@@ -157,7 +157,7 @@ def test_what_nobody_foresaw_is_raised_and_the_whole_batch_comes_again(
         invoke(app.lambda_handler, batch(hint("schedule")))
 
 
-def test_a_broken_configuration_is_counted_and_stops_no_look(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_broken_configuration_is_counted_and_stops_no_sweep(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     world.broken = (("policy", Broken("a", "line 1", 3)), ("binding", Broken("b", "line 2", None)))
 
     invoke(app.lambda_handler, batch(hint("schedule")))
@@ -191,8 +191,8 @@ def test_connections_that_are_no_longer_permitted_are_counted_and_named(
 
     invoke(app.lambda_handler, batch(hint("schedule")))
 
-    told = capsys.readouterr()
-    assert metrics(told.out)["NoLongerPermitted"] == [2.0]
+    output = capsys.readouterr()
+    assert metrics(output.out)["NoLongerPermitted"] == [2.0]
 
 
 def test_attachments_of_transit_gateways_that_wait_are_counted_and_named(
@@ -212,5 +212,5 @@ def test_attachments_of_transit_gateways_that_wait_are_counted_and_named(
     invoke(app.lambda_handler, batch(hint("schedule")))
 
     assert metrics(capsys.readouterr().out)["AttachmentsWaiting"] == [1.0]
-    told = [getattr(each, "attachments", None) for each in caplog.records]
-    assert [f"tgw-attach-0123456789abcdef0 of {CONSUMER} at {SERVICE_ID}"] in told
+    attachments = [getattr(each, "attachments", None) for each in caplog.records]
+    assert [f"tgw-attach-0123456789abcdef0 of {CONSUMER} at {SERVICE_ID}"] in attachments

@@ -13,12 +13,12 @@ from drawbridge.errors import UpstreamError
 from drawbridge.hint import SHARES
 from functions.discover_requests import app
 from tests.builders import sample
-from tests.functions.discovering import LOOKS, World, batch, failed, hint, message_id
+from tests.functions.discovering import SCOPES, World, batch, failed, hint, message_id
 from tests.functions.invocations import Json, invoke
 from tests.odd import DEEP, ODD_JSON, fuzzed, json_texts, values, with_json, with_odd_members
 
 GOOD = "ram-resource-sharing-state-change"
-samples = st.sampled_from(sorted(LOOKS)).map(sample)
+samples = st.sampled_from(sorted(SCOPES)).map(sample)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def _world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 @pytest.mark.parametrize("odd", ODD_JSON, ids=range(len(ODD_JSON)))
-def test_one_broken_message_of_a_batch_is_kept_and_the_others_are_looked_at(world: World, odd: str) -> None:
+def test_one_broken_message_of_a_batch_is_kept_and_the_others_are_swept_for(world: World, odd: str) -> None:
     answer = invoke(app.lambda_handler, batch(odd, hint(GOOD), odd))
 
     assert answer == failed()
@@ -43,7 +43,7 @@ def test_one_broken_message_of_a_batch_is_kept_and_the_others_are_looked_at(worl
     assert [body for body, _ in world.dead] == [odd, odd]
 
 
-@pytest.mark.parametrize("name", sorted(LOOKS))
+@pytest.mark.parametrize("name", sorted(SCOPES))
 def test_a_thousand_levels_in_a_detail_that_nobody_reads_stop_nothing(world: World, name: str) -> None:
     deep = with_json(sample(name), ("detail",), f'{{"a": {"[" * DEEP}{"]" * DEEP}}}')
 
@@ -63,8 +63,8 @@ def test_whatever_is_in_a_batch_each_message_is_a_hint_or_is_kept(bodies: list[s
         answer = invoke(app.lambda_handler, batch(hint(GOOD), *bodies, hint(GOOD)))
 
     assert answer == failed()
-    (look,) = world.scopes
-    assert look.shares
+    (scope,) = world.scopes
+    assert scope.shares
     kept = [body for body, _ in world.dead]
     assert [body for body in bodies if body in kept] == kept
     assert all(reason.startswith("hint: ") for _, reason in world.dead)
@@ -80,8 +80,8 @@ def test_records_of_any_shape_stop_no_other(records: list[Any], member: str, val
         answer = invoke(app.lambda_handler, {"Records": [*records, odd, *batch(hint(GOOD))["Records"]]})
 
     assert answer == failed()
-    (look,) = world.scopes
-    assert look == SHARES
+    (scope,) = world.scopes
+    assert scope == SHARES
     assert len(world.dead) in {len(records), len(records) + 1}
 
 
@@ -89,11 +89,11 @@ def test_records_of_any_shape_stop_no_other(records: list[Any], member: str, val
 @fuzzed
 @given(values)
 def test_an_invocation_without_records_does_nothing(event: object) -> None:
-    told: Json = {"Records": event} if not isinstance(event, list) else {}
+    invocation: Json = {"Records": event} if not isinstance(event, list) else {}
     with pytest.MonkeyPatch.context() as patch:
         world = _world(patch)
 
-        assert invoke(app.lambda_handler, told) == failed()
+        assert invoke(app.lambda_handler, invocation) == failed()
 
     assert world.scopes == []
 
@@ -111,7 +111,7 @@ def test_what_can_neither_be_read_nor_kept_comes_again_by_its_id(world: World, m
     assert world.scopes == [SHARES]
 
 
-def test_a_row_that_cannot_be_read_is_told_and_has_nothing_looked_at_again(
+def test_a_row_that_cannot_be_read_is_reported_and_repeats_no_sweep(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def discoverer(configuration: object, now: object, on_broken: Any) -> World:

@@ -27,7 +27,7 @@ def relayed(event: Any) -> list[Json]:
     return bus.relayed
 
 
-def told(message: Any) -> Json:
+def notification(message: Any) -> Json:
     event: Json = sample("sns-connection-notification")
     event["Records"][0]["Sns"]["Message"] = message
     return event
@@ -35,7 +35,7 @@ def told(message: Any) -> Json:
 
 @pytest.mark.parametrize("message", [*ODD_JSON, "vpce-0c1308d7312217abc " * 10_000, None, 7, ["vpce-svc-1"]])
 def test_a_notification_of_any_form_is_relayed_and_fits(message: Any) -> None:
-    (detail,) = relayed(told(message))
+    (detail,) = relayed(notification(message))
 
     assert len(json.dumps(detail)) < 2000
 
@@ -43,7 +43,7 @@ def test_a_notification_of_any_form_is_relayed_and_fits(message: Any) -> None:
 @fuzzed
 @given(json_texts | st.text(alphabet="vpce-svc0123456789abcdef ", max_size=300))
 def test_nothing_but_ids_is_relayed_whatever_the_message(message: str) -> None:
-    (detail,) = relayed(told(message))
+    (detail,) = relayed(notification(message))
 
     assert len(json.dumps(detail)) < LARGEST
     assert all(each.startswith("vpce-") and each in message for ids in detail.values() for each in ids)

@@ -65,10 +65,12 @@ def test_an_event_of_any_shape_is_not_signed_and_refused(world: World, event: Js
 
 @pytest.mark.parametrize("reason", [["x"], {"a": 1}, 7, True, [[[[]]]]])
 def test_a_denial_whose_reason_is_no_text_denies_nothing(world: World, reason: Any) -> None:
-    told = submission()
-    told["view"]["state"] = json.loads(json.dumps(told["view"]["state"]).replace('"not ours"', json.dumps(reason)))
+    written = submission()
+    written["view"]["state"] = json.loads(
+        json.dumps(written["view"]["state"]).replace('"not ours"', json.dumps(reason))
+    )
 
-    assert status(sent(told)) == 400
+    assert status(sent(written)) == 400
     assert undecided(world)
 
 

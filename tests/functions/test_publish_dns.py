@@ -14,7 +14,7 @@ from drawbridge.publication.publish import Publisher
 from drawbridge.record.outcome import Published
 from drawbridge.request.connections import ConnectionState, EndpointConnection
 from functions.publish_dns import app
-from tests.attempts import KeptInMemory
+from tests.attempts import AttemptsInMemory
 from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, desired, execution_input
 from tests.functions.invocations import Json, invoke, refuses, step
 
@@ -62,8 +62,8 @@ class Aws:
 
 
 def named(arn: str, **changes: str) -> NamedResource:
-    told = {"association_id": "a", "resource_arn": arn, "dns_name": "db.example", "hosted_zone_id": "Z"}
-    return NamedResource(**(told | changes), accessible=True)
+    fields = {"association_id": "a", "resource_arn": arn, "dns_name": "db.example", "hosted_zone_id": "Z"}
+    return NamedResource(**(fields | changes), accessible=True)
 
 
 @pytest.fixture(autouse=True)
@@ -77,19 +77,21 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
 
 
 @pytest.fixture(autouse=True)
-def attempts(monkeypatch: pytest.MonkeyPatch) -> KeptInMemory:
-    attempts = KeptInMemory()
+def attempts(monkeypatch: pytest.MonkeyPatch) -> AttemptsInMemory:
+    attempts = AttemptsInMemory()
     monkeypatch.setattr(app, "attempts", lambda: attempts)
     planned(attempts, desired())
     return attempts
 
 
-def planned(attempts: KeptInMemory, want: DesiredAttachment) -> None:
-    attempts.keep_plan(INPUT, Plan(associations=(want,), refused=(), observed_fingerprint="", bindings_fingerprint=""))
+def planned(attempts: AttemptsInMemory, attachment: DesiredAttachment) -> None:
+    attempts.keep_plan(
+        INPUT, Plan(associations=(attachment,), refused=(), observed_fingerprint="", bindings_fingerprint="")
+    )
 
 
-def told_of(attempts: KeptInMemory, answer: Json) -> Publication:
-    """Return what was published: of a consumer it is told, of an association it is kept."""
+def publication_of(attempts: AttemptsInMemory, answer: Json) -> Publication:
+    """Return the publication: of a consumer it is in the answer, of an association it is kept."""
     if "publication" in answer:
         return msgspec.convert(answer["publication"], Publication)
     assert answer == {}
@@ -107,19 +109,21 @@ def told_of(attempts: KeptInMemory, answer: Json) -> Publication:
     ids=["association", "connection"],
 )
 def test_a_connection_is_published_where_its_side_reads_it(
-    aws: Aws, attempts: KeptInMemory, written: Json, name: str, path: str, subject: str
+    aws: Aws, attempts: AttemptsInMemory, written: Json, name: str, path: str, subject: str
 ) -> None:
     answer = invoke(app.lambda_handler, written)
 
     parameters = [f"{path}/dns-name", f"{path}/connection"]
-    told = told_of(attempts, answer)
-    assert (told.dns_name, [*told.parameters], told.pending) == (name, parameters, ())
-    assert (told.attachment is not None) is (written["of"] == "association")
+    published = publication_of(attempts, answer)
+    assert (published.dns_name, [*published.parameters], published.pending) == (name, parameters, ())
+    assert (published.attachment is not None) is (written["of"] == "association")
     assert aws.parameters[parameters[0]] == ObservedParameter(value=name, subject=subject)
     assert sorted(aws.parameters) == sorted(parameters)
 
 
-def test_what_is_in_a_group_and_has_no_name_is_waited_for_and_then_told(aws: Aws, attempts: KeptInMemory) -> None:
+def test_what_is_in_a_group_without_a_name_is_waited_for_and_then_reported(
+    aws: Aws, attempts: AttemptsInMemory
+) -> None:
     child = f"{RESOURCE_ARN}c"
     aws.found = [named(child, group_arn=RESOURCE_ARN, dns_name="")]
     planned(attempts, desired(resource_type="GROUP"))
@@ -128,8 +132,8 @@ def test_what_is_in_a_group_and_has_no_name_is_waited_for_and_then_told(aws: Aws
         invoke(app.lambda_handler, ASSOCIATED | {"tries": 5})
     answer = invoke(app.lambda_handler, ASSOCIATED | {"tries": 6})
 
-    told = told_of(attempts, answer)
-    assert (told.dns_name, told.parameters, told.pending) == ("", (), (child,))
+    published = publication_of(attempts, answer)
+    assert (published.dns_name, published.parameters, published.pending) == ("", (), (child,))
 
 
 @pytest.mark.parametrize(

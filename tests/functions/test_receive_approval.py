@@ -18,7 +18,7 @@ from tests.builders import approval_record, question
 from tests.functions.invocations import Json, invoke
 from tests.functions.slack_requests import ID, SIGNING, World, payload, sent, submission
 from tests.functions.slack_requests import world as world  # noqa: PLC0414 - its fixture is this file's too
-from tests.unit.approvals import Kept
+from tests.unit.approvals import ApprovalsInMemory
 
 
 def status(event: Json) -> int:
@@ -40,7 +40,7 @@ def test_trap_23_an_approval_is_taken_as_api_gateway_hands_it_over(
     approval = Approved(asked=question().asked, by=("U0ALICE",))
     assert (answer["statusCode"], answer["body"]) == (200, "")
     assert world.task.completed == [("a token", approval)]
-    assert [(notice["request_id"], notice["words"]) for notice in world.told] == [(ID, "")]
+    assert [(notice["request_id"], notice["words"]) for notice in world.notices] == [(ID, "")]
     assert counted(capsys) == ["ApprovalsRecorded"]
 
 
@@ -103,7 +103,7 @@ def test_what_is_not_signed_by_our_app_is_refused_and_nothing_of_it_is_logged(
     answer = invoke(app.lambda_handler, event)
 
     assert (answer["statusCode"], answer["body"]) == (401, "not signed by our app")
-    assert (world.kept.decided, world.told, world.opened) == ([], [], [])
+    assert (world.kept.decided, world.notices, world.opened) == ([], [], [])
     logged = everything_logged(caplog, capsys)
     assert '"ApprovalsRefused"' in logged
     for secret in (SIGNING, "xoxb", ID, "U0ALICE", "hooks.slack.com", str(event["body"] or "no body")):
@@ -122,7 +122,7 @@ def test_whatever_anybody_sends_without_the_secret_is_refused(
 
 
 @pytest.mark.parametrize(
-    "told",
+    "written",
     [
         b"",
         b"payload=no+json",
@@ -135,20 +135,20 @@ def test_whatever_anybody_sends_without_the_secret_is_refused(
     ids=range(7),
 )
 def test_what_is_none_of_our_buttons_is_refused_and_counted(
-    world: World, told: Json | bytes, capsys: pytest.CaptureFixture[str]
+    world: World, written: Json | bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert status(sent(told)) == 400
+    assert status(sent(written)) == 400
     assert counted(capsys) == ["ApprovalsBroken"]
-    assert world.told == []
+    assert world.notices == []
 
 
-@pytest.mark.parametrize("told", [b"ssl_check=1&token=x", payload(type="view_closed")], ids=["ssl_check", "closed"])
+@pytest.mark.parametrize("written", [b"ssl_check=1&token=x", payload(type="view_closed")], ids=["ssl_check", "closed"])
 def test_what_needs_no_more_than_an_answer_gets_one(
-    world: World, told: Json | bytes, capsys: pytest.CaptureFixture[str]
+    world: World, written: Json | bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert status(sent(told)) == 200
+    assert status(sent(written)) == 200
     assert counted(capsys) == ["ApprovalsNothing"]
-    assert world.told == []
+    assert world.notices == []
 
 
 DECIDED = Approved(asked=question().asked, by=("U0BOB",))
@@ -156,7 +156,7 @@ TWO = question(options=Options(two_person=True))
 
 
 @pytest.mark.parametrize(
-    ("there", "told", "words", "metric"),
+    ("there", "written", "words", "metric"),
     [
         (
             [approval_record(approval=DECIDED)],
@@ -186,19 +186,19 @@ TWO = question(options=Options(two_person=True))
 def test_every_odd_click_is_answered_privately_and_counted(
     world: World,
     there: list[ApprovalRecord],
-    told: Json,
+    written: Json,
     words: str,
     metric: str,
     capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    world.kept = Kept(*there)
+    world.kept = ApprovalsInMemory(*there)
 
-    assert status(sent(told)) == 200
+    assert status(sent(written)) == 200
 
-    (notice,) = world.told
+    (notice,) = world.notices
     assert words in notice["words"]
-    assert (notice["user"], notice["channel"]) == (told["user"]["id"], "C0APPROVALS")
+    assert (notice["user"], notice["channel"]) == (written["user"]["id"], "C0APPROVALS")
     assert world.kept.decided == []
     assert counted(capsys) == [f"Approvals{metric}"]
     assert not [record for record in caplog.records if record.levelname in {"ERROR", "CRITICAL"}]
@@ -218,10 +218,10 @@ def test_a_task_that_is_gone_is_no_error(world: World) -> None:
     assert len(world.kept.decided) == 1
 
 
-@pytest.mark.parametrize("told", [payload(), payload(action=DENY), submission()], ids=["approve", "deny", "form"])
+@pytest.mark.parametrize("written", [payload(), payload(action=DENY), submission()], ids=["approve", "deny", "form"])
 @pytest.mark.parametrize("unreadable", [True, False])
 def test_without_approvers_nobody_decides(
-    world: World, told: Json, unreadable: bool, monkeypatch: pytest.MonkeyPatch
+    world: World, written: Json, unreadable: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse() -> None:
         raise InvalidInputError("config/approvers: it is broken")
@@ -230,10 +230,10 @@ def test_without_approvers_nobody_decides(
     if unreadable:
         monkeypatch.setattr(app, "approvers", refuse)
 
-    assert status(sent(told)) == 200
+    assert status(sent(written)) == 200
     assert (world.kept.decided, world.opened) == ([], [])
-    assert "No approvers are configured" in world.told[0]["words"]
-    assert world.told[0]["channel"] == "C0APPROVALS"
+    assert "No approvers are configured" in world.notices[0]["words"]
+    assert world.notices[0]["channel"] == "C0APPROVALS"
 
 
 @pytest.mark.parametrize("error", [InvalidInputError("expired_trigger_id"), UpstreamError("timed out")])
@@ -243,5 +243,5 @@ def test_a_form_that_slack_does_not_open_is_answered_and_counted(
     world.opens = error
 
     assert status(sent(payload(action=DENY))) == 200
-    assert "Click Deny once more" in world.told[0]["words"]
+    assert "Click Deny once more" in world.notices[0]["words"]
     assert counted(capsys) == ["ApprovalsDenialNotOpened"]

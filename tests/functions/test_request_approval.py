@@ -11,7 +11,7 @@ from drawbridge.environment import Environment
 from functions.request_approval import app
 from tests.builders import SHARE, approval_record, question
 from tests.functions.invocations import invoke, refuses, step
-from tests.unit.approvals import Kept, Slack, Task, has_buttons
+from tests.unit.approvals import ApprovalsInMemory, Slack, Task, has_buttons
 
 EXECUTION = "arn:aws:states:eu-west-1:111111111111:execution:onboarding:share-1"
 ASKING = step(do="ask", question=question(), token="a token", execution=EXECUTION)
@@ -23,7 +23,7 @@ class World:
     """The questions, the task and Slack."""
 
     def __init__(self) -> None:
-        self.kept, self.slack, self.task = Kept(), Slack(), Task()
+        self.kept, self.slack, self.task = ApprovalsInMemory(), Slack(), Task()
         self.approvers: Approvers | None = None
 
 
@@ -45,8 +45,8 @@ def test_a_question_is_asked_in_the_channel_with_a_link_to_its_execution(world: 
 
     ((channel, what, _),) = world.slack.posts
     assert (channel, has_buttons(what)) == ("C0APPROVALS", True)
-    assert world.kept.standings[ID].token == "a token"
-    assert world.kept.standings[ID].link == (
+    assert world.kept.records[ID].token == "a token"
+    assert world.kept.records[ID].link == (
         f"https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/{EXECUTION}"
     )
 
@@ -64,8 +64,8 @@ def test_a_question_is_asked_in_the_channel_with_a_link_to_its_execution(world: 
 def test_the_link_is_to_the_console_of_the_execution_s_partition(world: World, arn: str, console: str) -> None:
     invoke(app.lambda_handler, ASKING | {"execution": arn})
 
-    assert world.kept.standings[ID].link.startswith(console)
-    assert world.kept.standings[ID].link.endswith(f"/{arn}")
+    assert world.kept.records[ID].link.startswith(console)
+    assert world.kept.records[ID].link.endswith(f"/{arn}")
 
 
 def test_the_token_is_not_in_the_message_and_not_in_the_log(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -82,7 +82,7 @@ def test_nothing_is_asked_of_slack_where_it_is_not_to_be_had(world: World, monke
 
     invoke(app.lambda_handler, ASKING | {"how": "quiet"})
 
-    assert world.kept.standings[ID].posted is None
+    assert world.kept.records[ID].posted is None
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_reminder_goes_where_the_approvers_say(
     invoke(app.lambda_handler, ASKING | {"how": "remind", "token": "later token"})
 
     assert [channel for channel, _, _ in world.slack.posts[1:]] == channels
-    assert world.kept.standings[ID].token == "later token"
+    assert world.kept.records[ID].token == "later token"
 
 
 def test_who_is_to_be_called_is_asked_for_by_reminders_only(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +118,7 @@ def test_who_is_to_be_called_is_asked_for_by_reminders_only(world: World, monkey
 
 def test_what_is_answered_already_completes_the_task(world: World) -> None:
     approval = Approved(asked=question().asked, by=("U0ALICE",))
-    world.kept = Kept(approval_record(approval=approval))
+    world.kept = ApprovalsInMemory(approval_record(approval=approval))
 
     invoke(app.lambda_handler, ASKING)
 
@@ -127,7 +127,7 @@ def test_what_is_answered_already_completes_the_task(world: World) -> None:
 
 
 def test_a_question_whose_time_is_over_ended_without_an_answer(world: World) -> None:
-    world.kept = Kept(approval_record())
+    world.kept = ApprovalsInMemory(approval_record())
 
     answer = invoke(app.lambda_handler, CLOSING)
 
@@ -136,12 +136,14 @@ def test_a_question_whose_time_is_over_ended_without_an_answer(world: World) -> 
 
 
 def test_an_answer_at_the_last_moment_stands(world: World) -> None:
-    world.kept = Kept(approval_record(approval=Approved(asked=question().asked, by=("U0ALICE",), reason="fine")))
+    world.kept = ApprovalsInMemory(
+        approval_record(approval=Approved(asked=question().asked, by=("U0ALICE",), reason="fine"))
+    )
 
     answer = invoke(app.lambda_handler, CLOSING)
 
-    told = {name: answer["approval"][name] for name in ("outcome", "by", "reason")}
-    assert told == {"outcome": "approved", "by": ["U0ALICE"], "reason": "fine"}
+    shown = {name: answer["approval"][name] for name in ("outcome", "by", "reason")}
+    assert shown == {"outcome": "approved", "by": ["U0ALICE"], "reason": "fine"}
 
 
 @pytest.mark.parametrize(

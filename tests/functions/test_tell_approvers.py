@@ -13,8 +13,8 @@ from drawbridge.status import Status
 from functions.tell_approvers import app
 from tests.builders import approval_record
 from tests.functions.invocations import CONTEXT, refuses
-from tests.functions.telling import CLICKED, EVENT, ID, World
-from tests.unit.approvals import Kept, has_buttons, texts
+from tests.functions.notifying import CLICKED, EVENT, ID, World
+from tests.unit.approvals import ApprovalsInMemory, has_buttons, texts
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     return world
 
 
-def told(world: World) -> str:
+def message_text(world: World) -> str:
     ((_, what),) = world.slack.updates
     assert not has_buttons(what)
     return texts(what).splitlines()[-1]
@@ -35,26 +35,26 @@ def told(world: World) -> str:
 def test_a_click_changes_the_message_and_is_answered_privately(world: World) -> None:
     app.lambda_handler(CLICKED, CONTEXT)
 
-    assert told(world) == "Approved by U0ALICE."
+    assert message_text(world) == "Approved by U0ALICE."
     assert world.slack.private == [("C0", "U0ALICE", "Too late.")]
 
 
 def test_the_event_on_the_bus_changes_the_message(world: World) -> None:
     app.lambda_handler(EVENT, CONTEXT)
 
-    assert told(world) == "Approved by U0ALICE. Now: accepted."
+    assert message_text(world) == "Approved by U0ALICE. Now: accepted."
     assert world.slack.private == []
 
 
-def test_what_lambda_and_the_bus_deliver_twice_is_told_once(world: World) -> None:
+def test_what_lambda_and_the_bus_deliver_twice_is_said_once(world: World) -> None:
     for event in (EVENT, EVENT, CLICKED | {"notice": CLICKED["notice"] | {"words": ""}}, EVENT):
         app.lambda_handler(event, CONTEXT)
 
-    assert told(world) == "Approved by U0ALICE. Now: accepted."
+    assert message_text(world) == "Approved by U0ALICE. Now: accepted."
 
 
 def test_a_request_that_nobody_was_asked_about_is_no_error(world: World) -> None:
-    world.kept = Kept()
+    world.kept = ApprovalsInMemory()
 
     app.lambda_handler(EVENT, CONTEXT)
 
@@ -91,14 +91,14 @@ WRONG: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("detail", WRONG)
-def test_an_event_says_where_to_look_and_nothing_else(world: World, detail: dict[str, Any]) -> None:
-    world.kept = Kept(approval_record())
+def test_an_event_says_which_request_to_read_and_nothing_else(world: World, detail: dict[str, Any]) -> None:
+    world.kept = ApprovalsInMemory(approval_record())
     world.rows[ID] = StatusReached(request_id=ID, status=Status.WAITING_FOR_APPROVAL, attempt=1)
 
     app.lambda_handler(EVENT | {"detail": EVENT["detail"] | detail}, CONTEXT)
 
     assert (world.slack.updates, world.slack.private) == ([], [])
-    assert world.kept.standings[ID].message_text == ""
+    assert world.kept.records[ID].message_text == ""
 
 
 def test_an_event_of_a_request_that_the_ledger_does_not_have_says_nothing(world: World) -> None:
@@ -109,12 +109,12 @@ def test_an_event_of_a_request_that_the_ledger_does_not_have_says_nothing(world:
     assert world.slack.updates == []
 
 
-def test_what_is_told_is_what_the_ledger_says_by_now(world: World) -> None:
+def test_what_is_said_is_what_the_ledger_says_by_now(world: World) -> None:
     world.rows[ID] = StatusReached(request_id=ID, status=Status.AVAILABLE, attempt=1)
 
     app.lambda_handler(EVENT, CONTEXT)
 
-    assert told(world) == "Approved by U0ALICE. Now: connected."
+    assert message_text(world) == "Approved by U0ALICE. Now: connected."
 
 
 @pytest.mark.parametrize("event", [EVENT | CLICKED, CLICKED | {"source": "drawbridge"}, {"detail": CLICKED["notice"]}])

@@ -72,23 +72,23 @@ def _control(server: LocalAws, route: str, body: Any = None) -> tuple[int, Any]:
 def test_the_faults_shown_can_be_posted(local_aws_server: LocalAws) -> None:
     (shown,) = _blocks("json")
 
-    status, told = _control(local_aws_server, "faults", json.loads(shown))
+    status, answer = _control(local_aws_server, "faults", json.loads(shown))
 
     ended, _ = _control(local_aws_server, "faults", {})
     assert (status, ended) == (200, 200)
-    assert len(told["calls"]) == 3
+    assert len(answer["calls"]) == 3
 
 
-def test_all_faults_are_told(local_aws_server: LocalAws) -> None:
-    status, told = _control(local_aws_server, "faults", {"calls": [{"operation": "ec2:*", "fault": "none of them"}]})
+def test_all_faults_are_documented(local_aws_server: LocalAws) -> None:
+    status, answer = _control(local_aws_server, "faults", {"calls": [{"operation": "ec2:*", "fault": "none of them"}]})
 
-    kinds = re.search(r"one of (.*) is expected", told["error"])
+    kinds = re.search(r"one of (.*) is expected", answer["error"])
     assert status == 400
     assert kinds is not None
     assert set(kinds[1].split(", ")) <= _first_cells("Faults")
 
 
-def test_all_settings_are_told_and_no_others(local_aws_server: LocalAws) -> None:
+def test_all_settings_are_documented_and_no_others(local_aws_server: LocalAws) -> None:
     _, known = _control(local_aws_server, "settings")
 
     assert _first_cells("Settings") == known.keys()
@@ -103,10 +103,10 @@ def test_the_quotas_and_timings_shown_can_be_posted(local_aws_server: LocalAws) 
     assert all(set(json.loads(example)) <= set(known[name]) for name, example in shown)
 
 
-def test_all_routes_are_told(local_aws_server: LocalAws) -> None:
+def test_all_routes_are_documented(local_aws_server: LocalAws) -> None:
     _, index = _control(local_aws_server, "")
     routes = {name.partition("/_local/")[2] for name in index["routes"]}
-    told = {name.split(" ")[-1] for name in _first_cells("Control")}
+    documented = {name.split(" ")[-1] for name in _first_cells("Control")}
 
     assert "clock" in routes
-    assert {route for route in routes if not route.startswith(("slack", "apis"))} <= told
+    assert {route for route in routes if not route.startswith(("slack", "apis"))} <= documented

@@ -1,4 +1,4 @@
-"""Policies that let somebody in."""
+"""Policies that let a provider in."""
 
 from scenarios.people import Person
 

@@ -24,7 +24,7 @@ PATIENCE = 3600
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the test of what was needed of the roles behind the last that need it; with workers it is the last of all."""
+    """Put the test of the roles' permissions after the last that uses them; with workers it is the last of all."""
     if hasattr(config, "workerinput"):
         return
     here = Path(__file__).parent
@@ -101,9 +101,9 @@ def permissions(tmp_path_factory: pytest.TempPathFactory) -> Permissions:
 
 @pytest.fixture(scope="module")
 def deployed(world: World, permissions: Permissions, request: pytest.FixtureRequest) -> Iterator[Callable[..., Person]]:
-    """Deploy the stack in an account, and give a person there; it looks until the module is through.
+    """Deploy the stack in an account, and return a person there; it sweeps until the module is through.
 
-    Nobody is asked in Slack unless a channel is told: what policies would ask about is held.
+    Nobody is asked in Slack unless a channel is given: what policies would ask about is held.
     """
     people: list[Person] = []
 
@@ -114,7 +114,7 @@ def deployed(world: World, permissions: Permissions, request: pytest.FixtureRequ
 
     yield deploy_in
     for person in people:
-        stop_looking(person)
+        stop_sweeping(person)
     permissions.note(request.path.name, people)
 
 
@@ -122,7 +122,7 @@ def deployed(world: World, permissions: Permissions, request: pytest.FixtureRequ
 def deployed_for(deployed: Callable[..., Person]) -> Callable[..., Person]:
     """Deploy the stack as ``deployed`` does, in another account for each group of a module's tests.
 
-    What rests in an account is looked at again by every look there, and each new account starts all functions anew.
+    Every sweep of an account goes over all that rests there, and each new account starts all functions anew.
     """
     made: dict[str, Person] = {}
 
@@ -130,7 +130,7 @@ def deployed_for(deployed: Callable[..., Person]) -> Callable[..., Person]:
         """Deploy in an account from the first one on, unless it is for this group; one group comes after the other."""
         if group not in made:
             for before in made.values():
-                stop_looking(before)
+                stop_sweeping(before)
             made[group] = deployed(str(first_account + len(made)))
             prepare(made[group])
         return made[group]
@@ -138,8 +138,8 @@ def deployed_for(deployed: Callable[..., Person]) -> Callable[..., Person]:
     return deploy_for
 
 
-def stop_looking(person: Person) -> None:
-    """End the schedule of an account's stack: it would look for ever, whatever other tests do with the clock."""
+def stop_sweeping(person: Person) -> None:
+    """Delete the schedules of an account's stack: it would sweep for ever, whatever other tests do with the clock."""
     scheduler = person.client("scheduler")
     for schedule in scheduler.list_schedules()["Schedules"]:
         scheduler.delete_schedule(Name=schedule["Name"], GroupName=schedule["GroupName"])
@@ -150,7 +150,7 @@ Policy = Callable[[Person, str, str], None]
 
 @pytest.fixture
 def policy() -> Iterator[Policy]:
-    """Write policies that go when the test is through. Each needs a name of its own: one that went is taken a while."""
+    """Write policies that are deleted after the test. Each needs a new name: a deleted one is taken for a while."""
     written: list[tuple[Person, str]] = []
 
     def write(person: Person, name: str, cedar: str) -> None:
@@ -190,13 +190,13 @@ def events(request: pytest.FixtureRequest, world: World) -> Iterator[str]:
     world.control("faults", {})
 
 
-def until(look: Callable[[], Any], what: Callable[[], str], patience: float = PATIENCE) -> Any:
-    """Let time pass until ``look`` gives something: it looks whenever nothing is at work, as then nothing changes."""
+def until(check: Callable[[], Any], what: Callable[[], str], patience: float = PATIENCE) -> Any:
+    """Let time pass until ``check`` returns something; it is called whenever nothing is in flight."""
     found = None
 
     def so() -> bool:
         nonlocal found
-        found = look()
+        found = check()
         return bool(found)
 
     if not fast_forward(patience, until=so):

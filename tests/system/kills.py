@@ -25,18 +25,18 @@ LONGEST = 3600.0
 TRAILING = 150.0
 """The last events of an onboarding come after its end; a function that they invoke is tried again a minute later."""
 
-ANOTHER_LOOK = 330.0
-"""The schedule looks every five minutes; in less, an onboarding may come to its end between two looks."""
+ANOTHER_SWEEP = 330.0
+"""The schedule sweeps every five minutes; in less, an onboarding may come to its end between two sweeps."""
 
 _KEEPING = {
     "sts": ("decide_request", "plan_associations"),
     "organizations": ("decide_request", "plan_associations"),
     "secretsmanager": ("request_approval", "receive_approval", "tell_approvers"),
 }
-"""Which functions keep for minutes what a service told."""
+"""Functions that keep a service's answers for minutes."""
 
-_LOOK = "DiscoverRequests"
-_KILLS_AT_ONCE = {_LOOK: 6, "RelayNotification": 2, "TellApprovers": 2, "ReceiveApproval": 1}
+_SWEEPER = "DiscoverRequests"
+_KILLS_AT_ONCE = {_SWEEPER: 6, "RelayNotification": 2, "TellApprovers": 2, "ReceiveApproval": 1}
 """How often a function may be killed in one onboarding and still get through: what is invoked by events is tried three
 times, and a click once."""
 
@@ -74,12 +74,12 @@ def kills_at(point: Point) -> Iterator[tuple[Kind, ...]]:
 
 @dataclass(frozen=True)
 class End:
-    """What an onboarding came to, told so that two of them can be compared."""
+    """What an onboarding came to, in a form in which two of them can be compared."""
 
     statuses: tuple[str, ...]
     published: tuple[str, ...]
     right: bool
-    """Whether the published name is the one that AWS tells."""
+    """Whether the published name is the one that AWS gives."""
     made: int
     """Endpoints that Drawbridge made for it."""
     executions: int
@@ -134,7 +134,7 @@ class Trial:
         ]
 
     def forget_what_would_not_be_asked_again(self) -> None:
-        """Have the functions begin anew that keep what a call told, if it is that call that is to be struck."""
+        """Restart the functions that keep the answer of a call that is to be struck."""
         for service, functions in _KEEPING.items():
             if any(each.point.operation.startswith(f"{service}:") for each in self.strikes):
                 for function in functions:
@@ -150,7 +150,7 @@ def trials_of(kind: Onboarding, strikes: Sequence[Strike]) -> list[Trial]:
     In the long profile it is one for each. In the short one, each strikes every function, as long as there are calls
     that were not struck: each has to come back by its own retries. The first calls of several operations are struck in
     one: the retry passes the one and comes to the next. A later call of an operation is struck in one of its own, as
-    the retry makes the earlier calls again; but for looks, which are many.
+    the retry makes the earlier calls again; but for sweeps, which are many.
     """
     if LONG:
         return [Trial(kind, (each,)) for each in strikes]
@@ -169,7 +169,7 @@ def _at_once(role: str, strikes: Sequence[Strike]) -> Iterator[list[Strike]]:
     most = next((kills for name, kills in _KILLS_AT_ONCE.items() if name in role), _KILLS_OF_A_TASK)
     together: list[Strike] = []
     for strike in strikes:
-        if strike.point.nth and _LOOK not in role:
+        if strike.point.nth and _SWEEPER not in role:
             yield [strike]
             continue
         if together and sum(len(each.kills) for each in (*together, strike)) > most:
@@ -181,7 +181,7 @@ def _at_once(role: str, strikes: Sequence[Strike]) -> Iterator[list[Strike]]:
 
 
 def end_of(home: Person, subject: str, path: str, names: set[str], *, made: int) -> End:
-    """Return what came of it; ``names`` are those that AWS tells, ``path`` is where one is published."""
+    """Return the end; ``names`` are those that AWS gives, ``path`` is where one is published."""
     row = row_of(home, subject)
     pages = home.client("ssm").get_paginator("get_parameters_by_path").paginate(Path=path)
     published = [each for page in pages for each in page["Parameters"]]
@@ -243,13 +243,13 @@ def killed_everywhere(
         for each in of_kind:
             alone = Trial(kind, (each,))
             if {_what(fault) for fault in alone.faults} - struck:
-                strike([alone], ANOTHER_LOOK + TRAILING)
+                strike([alone], ANOTHER_SWEEP + TRAILING)
 
     with capsys.disabled():
         for of_kind, plan in zip(strikes.values(), plans, strict=True):
             sys.stdout.write(f"\nfunctions killed at {len(of_kind)} calls, in {len(plan)} onboardings")
     assert differing == {}
-    # How often something is asked for depends on the moment; that it is asked for does not.
+    # How often something is called depends on timing; that it is called does not.
     every = {_what(fault) for plan in plans for trial in plan for fault in trial.faults}
     missed = {
         (role, operation, fault)
@@ -282,26 +282,26 @@ def played(kinds: Sequence[Onboarding], trailing: float = TRAILING) -> list[End]
 def points_since(mark: int, home: Person) -> list[Point]:
     """List the calls that the functions of an account have made since.
 
-    It is looked at AWS many times in an onboarding: looks that wrote the same, or nothing, are one, the longest, and
-    its calls are counted from its own begin.
+    An onboarding has many sweeps: those that wrote the same, or nothing, count as one, the longest, and its calls are
+    counted from its own beginning.
     """
     invocations: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for made in record.since(mark, account_id=home.account_id):
         if made.invocation is not None and made.role is not None:
             invocations[made.invocation].append((made.role, made.operation))
-    looks: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    sweeps: dict[tuple[str, ...], list[tuple[str, str]]] = {}
     others: list[tuple[str, str]] = []
     for calls in invocations.values():
-        if _LOOK not in calls[0][0]:
+        if _SWEEPER not in calls[0][0]:
             others += calls
             continue
         wrote = tuple(operation for _, operation in calls if not _READS.search(operation))
-        looks[wrote] = max(calls, looks.get(wrote, []), key=len)
-    return [point for calls in (*looks.values(), others) for point in _counted(calls)]
+        sweeps[wrote] = max(calls, sweeps.get(wrote, []), key=len)
+    return [point for calls in (*sweeps.values(), others) for point in _counted(calls)]
 
 
 def _counted(calls: Sequence[tuple[str, str]]) -> Iterator[Point]:
-    seen: Counter[tuple[str, str]] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     for call in calls:
-        yield Point(*call, nth=seen[call])
-        seen[call] += 1
+        yield Point(*call, nth=counts[call])
+        counts[call] += 1

@@ -16,18 +16,18 @@ Json = dict[str, Any]
 
 def messages(world: World, about: str) -> list[Json]:
     """Return the messages that name something, in order."""
-    told: list[Json] = world.slack()["messages"]
-    return [each for each in told if about in json.dumps(each["blocks"])]
+    posted: list[Json] = world.slack()["messages"]
+    return [each for each in posted if about in json.dumps(each["blocks"])]
 
 
 def asked(world: World, about: str) -> Json:
-    """Wait for the message that asks about it."""
+    """Wait for the message that asks about a subject."""
 
-    def look() -> Json | None:
+    def check() -> Json | None:
         found = [each for each in messages(world, about) if buttons(each)]
         return found[-1] if found else None
 
-    message: Json = until(look, lambda: f"a message about {about}")
+    message: Json = until(check, lambda: f"a message about {about}")
     return message
 
 
@@ -64,11 +64,11 @@ def private(world: World, user: str) -> list[str]:
 
 
 def waiting(provider: Person, subject: str) -> Json:
-    def look() -> Json | None:
+    def check() -> Json | None:
         row = row_of(provider, subject)
         return row if row and row["status"]["S"] == "WAITING_FOR_APPROVAL" else None
 
-    found: Json = until(look, lambda: f"{subject} waits: {row_of(provider, subject)}")
+    found: Json = until(check, lambda: f"{subject} waits: {row_of(provider, subject)}")
     return found
 
 

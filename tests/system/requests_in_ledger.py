@@ -1,4 +1,4 @@
-"""What the ledger of a stack says of a request, and waiting until it says so."""
+"""Rows of a stack's ledger, and waiting for a status."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ def row_of(person: Person, subject: str) -> dict[str, Any] | None:
 
 
 def settled(person: Person, subject: str, status: str) -> dict[str, Any]:
-    def look() -> dict[str, Any] | None:
+    def check() -> dict[str, Any] | None:
         row = row_of(person, subject)
         return row if row and row["settled"]["BOOL"] and row["status"]["S"] == status else None
 
-    found: dict[str, Any] = until(look, lambda: f"{subject} is {status}; it is {row_of(person, subject)}")
+    found: dict[str, Any] = until(check, lambda: f"{subject} is {status}; it is {row_of(person, subject)}")
     return found
 
 

@@ -64,11 +64,11 @@ def bind(consumer: Person, provider: Person, name: str, zone: str, alias: str, *
 
 
 def leads(world: World, consumer: Person, alias: str, binding: str, resource: str) -> Callable[[], bool]:
-    def look() -> bool:
+    def check() -> bool:
         arn = document(consumer, binding, resource).get("resourceConfigurationArn")
         return arn is not None and resolves(world, consumer.vpc(), f"{alias}.{DOMAIN}") == arn
 
-    return look
+    return check
 
 
 def test_an_alias_leads_where_the_published_name_does_and_follows_it(
@@ -79,12 +79,12 @@ def test_an_alias_leads_where_the_published_name_does_and_follows_it(
     settled(consumer, share_arn, "AVAILABLE")
     assert leads(world, consumer, name, name, name)()
     assert records(consumer, zone) == {f"{name}.{DOMAIN}": "A", f"_drawbridge.{name}.{DOMAIN}": "TXT"}
-    told = document(consumer, name, name)
-    assert told["alias"] == {"zoneId": zone, "name": f"{name}.{DOMAIN}"}
+    written = document(consumer, name, name)
+    assert written["alias"] == {"zoneId": zone, "name": f"{name}.{DOMAIN}"}
 
-    consumer.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[told["endpointId"]])
+    consumer.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[written["endpointId"]])
 
-    until(lambda: document(consumer, name, name)["dnsName"] != told["dnsName"], lambda: "another name")
+    until(lambda: document(consumer, name, name)["dnsName"] != written["dnsName"], lambda: "another name")
     until(leads(world, consumer, name, name, name), lambda: "the alias follows")
 
 
@@ -101,7 +101,7 @@ def test_an_alias_that_the_binding_calls_otherwise_is_moved(
     until(lambda: f"{name}-before.{DOMAIN}" not in records(consumer, zone), lambda: f"{records(consumer, zone)}")
 
 
-def test_a_record_that_is_not_ours_is_left_alone_and_told(
+def test_a_record_that_is_not_ours_is_left_alone_and_reported(
     consumer: Person, provider: Person, zone: str, name: str
 ) -> None:
     mine = {

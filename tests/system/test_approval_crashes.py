@@ -67,6 +67,6 @@ def test_no_decision_of_a_person_is_lost_or_doubled_wherever_the_functions_are_k
         [approved_connection],
         capsys,
         but=("AcceptRequest", "PublishDns"),
-        # Only where it looks right between an answer and the end of the task.
+        # Only if a sweep comes right between an answer and the end of the task.
         by_chance=(("DiscoverRequests", "states:SendTaskSuccess"),),
     )

@@ -15,7 +15,7 @@ from local_aws.testing.faults import CallFault, faults
 from local_aws.testing.functions import begin_anew
 from local_stack.stack import REGION
 from scenarios.people import Person
-from tests.system.conftest import LONG, Policy, World, stop_looking, until
+from tests.system.conftest import LONG, Policy, World, stop_sweeping, until
 from tests.system.questions import Json, asked, buttons, click, messages, pressed, private, request, shown, waiting
 from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
 
@@ -95,8 +95,8 @@ def test_who_may_not_decide_is_told_privately_who_may_and_nothing_is_decided(
     answers = [click(world, message, "U0MALLORY", action) for action in ("approve", "deny")]
 
     assert [each["status"] for each in answers] == [200, 200]
-    told = until(lambda: private(world, "U0MALLORY"), lambda: "Mallory is told")
-    assert "<@U0ALICE>" in told[0]
+    private_messages = until(lambda: private(world, "U0MALLORY"), lambda: "Mallory is told")
+    assert "<@U0ALICE>" in private_messages[0]
     assert waiting(provider, endpoint_id)["settled"]["BOOL"] is False
     click(world, message, "U0CAROL")
     settled(provider, endpoint_id, "AVAILABLE")
@@ -109,8 +109,10 @@ def test_every_click_after_the_first_hears_that_it_is_decided(world: World, prov
     click(world, message, "U0ALICE")
 
     assert late().status == 200
-    told = until(lambda: [each for each in private(world, "U0BOB") if "approved by" in each], lambda: "Bob is told")
-    assert "U0ALICE" in told[-1]
+    private_messages = until(
+        lambda: [each for each in private(world, "U0BOB") if "approved by" in each], lambda: "Bob is told"
+    )
+    assert "U0ALICE" in private_messages[-1]
     settled(provider, endpoint_id, "AVAILABLE")
 
 
@@ -135,7 +137,9 @@ def test_trap_24_of_two_people_at_the_same_instant_one_decides_and_it_is_done_on
     assert world.calls(provider.account_id, "ec2:AcceptVpcEndpointConnections") == before + len(endpoints)
 
 
-def test_a_share_tells_what_it_holds_and_what_would_happen(world: World, consumer: Person, stranger: Person) -> None:
+def test_the_question_about_a_share_says_what_it_holds_and_what_would_happen(
+    world: World, consumer: Person, stranger: Person
+) -> None:
     consumer.write_binding("approved", resource="asked-*", provider=stranger.account_id)
 
     share_arn = stranger.share_database("asked-db", port="5432", with_account=consumer.account_id)
@@ -156,7 +160,7 @@ def test_trap_25_an_approval_of_what_has_changed_since_is_void_and_it_is_asked_a
     share_arn = stranger.share_database("changing-db", port="5432", with_account=consumer.account_id)
     first = asked(world, share_arn)
     late = stranger.offer_database("late-db", port="22")
-    # Nobody looks in between: the approval itself has to notice.
+    # No sweep comes in between: the approval itself has to notice.
     stranger.client("ram").associate_resource_share(resourceShareArn=share_arn, resourceArns=[late])
     clock.advance(5)
 
@@ -294,15 +298,15 @@ def test_what_is_denied_on_the_command_line_is_rejected_and_the_record_has_who_b
     until(lambda: "Nobody knows them." in shown(world, message), lambda: shown(world, message))
 
 
-def test_an_answer_of_which_nobody_told_the_task_gets_there_with_the_reminder(
+def test_an_answer_that_never_reached_the_task_gets_there_with_the_reminder(
     world: World, deployed: Callable[..., Person], stranger: Person
 ) -> None:
     person = deployed("510000000063", SlackChannel="C0APPROVALS", ApprovalHours="1")
     endpoint_id = request(person, stranger)
     message = asked(world, endpoint_id)
     waiting(person, endpoint_id)
-    # A look would tell it too, before.
-    stop_looking(person)
+    # A sweep would resume the task too, and earlier.
+    stop_sweeping(person)
     killed = CallFault(
         "states:SendTaskSuccess", "kill-before", times=1, account=person.account_id, role="*ReceiveApproval*"
     )

@@ -38,19 +38,19 @@ def approvers(provider: Person) -> Iterator[Callable[..., None]]:
     ssm = provider.client("ssm")
 
     def write(*users: str) -> None:
-        told = {"teamId": "T0LOCAL0001", "userIds": list(users)}
-        ssm.put_parameter(Name=name, Value=json.dumps(told), Overwrite=True)
+        document = {"teamId": "T0LOCAL0001", "userIds": list(users)}
+        ssm.put_parameter(Name=name, Value=json.dumps(document), Overwrite=True)
 
     yield write
     ssm.put_parameter(Name=name, Value=before, Overwrite=True)
 
 
 def asked_again(world: World, about: str, first: Json) -> Json:
-    def look() -> Json | None:
+    def check() -> Json | None:
         found = [each for each in messages(world, about) if buttons(each) and each["ts"] != first["ts"]]
         return found[-1] if found else None
 
-    message: Json = until(look, lambda: f"asked again: {messages(world, about)}")
+    message: Json = until(check, lambda: f"asked again: {messages(world, about)}")
     return message
 
 
@@ -136,7 +136,7 @@ def test_nothing_that_people_see_rests_on_what_somebody_put_on_the_bus(
         entry = {"EventBusName": "drawbridge", "Source": "drawbridge", "DetailType": detail_type}
         answer = provider.client("events").put_events(Entries=[entry | {"Detail": json.dumps(detail)}])
         assert answer["FailedEntryCount"] == 0
-    until(world.quiet, lambda: "everything that was put on the bus is seen to")
+    until(world.quiet, lambda: "everything that was put on the bus is handled")
 
     assert "nothing to do" not in shown(world, message)
     assert '"actions"' in shown(world, message)
@@ -160,7 +160,7 @@ def test_of_one_stranger_s_many_requests_a_few_are_asked_about_and_the_others_wh
 
     asked_about = ["HELD"] * 2 + ["WAITING_FOR_APPROVAL"] * 5
     until(lambda: statuses() == asked_about, lambda: f"five are asked about: {statuses()}")
-    until(world.quiet, lambda: "all is seen to")
+    until(world.quiet, lambda: "nothing is in flight")
     open_ = [each for each in endpoints if any(buttons(message) for message in messages(world, each))]
     assert len(open_) == 5
     (held, *_) = [row_of(provider, each) for each in endpoints if each not in open_]
@@ -176,29 +176,29 @@ def test_of_one_stranger_s_many_requests_a_few_are_asked_about_and_the_others_wh
         stranger.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[each])
 
 
-def test_while_many_wait_a_look_makes_as_many_calls_as_while_few_do(
+def test_while_many_wait_a_sweep_makes_as_many_calls_as_while_few_do(
     world: World, provider: Person, stranger: Person
 ) -> None:
     _, service_name = provider.offer_service()
     endpoints = [stranger.connect(service_name) for _ in range(4)]
     for each in endpoints:
         waiting(provider, each)
-    # Until they are not young any more, and were made sure of.
+    # Until they are no longer new, and were started again to be sure.
     clock.advance(7 * 60)
-    until(world.quiet, lambda: "all is seen to")
+    until(world.quiet, lambda: "nothing is in flight")
     before = {name: world.calls(provider.account_id, name) for name in _OF_A_LOOK}
 
     for _ in range(3):
         clock.advance(5 * 60)
-        until(world.quiet, lambda: "the look is over")
+        until(world.quiet, lambda: "the sweep is over")
 
     made = {name: world.calls(provider.account_id, name) - before[name] for name in _OF_A_LOOK}
-    looks = made["ram:GetResourceShareInvitations"]
-    assert looks >= 3
+    sweeps = made["ram:GetResourceShareInvitations"]
+    assert sweeps >= 3
     # Ledger and questions, each at once; nothing is announced or started again.
     assert made == {
-        "ram:GetResourceShareInvitations": looks,
-        "dynamodb:BatchGetItem": 2 * looks,
+        "ram:GetResourceShareInvitations": sweeps,
+        "dynamodb:BatchGetItem": 2 * sweeps,
         "states:StartExecution": 0,
         "events:PutEvents": 0,
     }

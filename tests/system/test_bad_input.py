@@ -1,4 +1,4 @@
-"""What is broken is told by name, line and reason, and stops nothing else."""
+"""What is broken is reported by name, line and reason, and stops nothing else."""
 
 import json
 from collections.abc import Callable
@@ -53,7 +53,7 @@ def test_a_hint_that_nobody_can_read_is_kept_with_its_reason_and_stops_no_other(
     assert all(each["MessageAttributes"]["reason"]["StringValue"].startswith("hint: ") for each in buried)
 
 
-def test_a_broken_policy_is_told_by_line_and_the_last_good_one_stays_in_force(
+def test_a_broken_policy_is_reported_by_line_and_the_last_good_one_stays_in_force(
     consumer: Person, provider: Person
 ) -> None:
     name = "/drawbridge/config/policies/breaking"
@@ -71,7 +71,7 @@ def test_a_broken_policy_is_told_by_line_and_the_last_good_one_stays_in_force(
     consumer.client("ssm").delete_parameter(Name=name)
 
 
-def test_a_broken_binding_is_told_by_line_and_the_last_good_one_stays_in_force(
+def test_a_broken_binding_is_reported_by_line_and_the_last_good_one_stays_in_force(
     consumer: Person, provider: Person
 ) -> None:
     consumer.write_policy("let-in-again", permit(provider))

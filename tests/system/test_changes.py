@@ -38,13 +38,13 @@ def bind(person: Person, name: str, provider: Person, *groups: str) -> None:
 
 
 def security_group(person: Person, name: str) -> str:
-    told = person.client("ec2").create_security_group(GroupName=name, Description=name, VpcId=person.vpc())
-    return str(told["GroupId"])
+    made = person.client("ec2").create_security_group(GroupName=name, Description=name, VpcId=person.vpc())
+    return str(made["GroupId"])
 
 
 def share(person: Person, arn: str, name: str, with_account: str) -> str:
-    told = person.client("ram").create_resource_share(name=name, resourceArns=[arn], principals=[with_account])
-    return str(told["resourceShare"]["resourceShareArn"])
+    made = person.client("ram").create_resource_share(name=name, resourceArns=[arn], principals=[with_account])
+    return str(made["resourceShare"]["resourceShareArn"])
 
 
 def test_an_endpoint_gets_the_security_groups_of_its_binding_as_it_is_by_then(
@@ -85,13 +85,13 @@ def test_a_database_that_is_made_anew_takes_its_name_over(provider: Person, cons
 
     until(deleted, lambda: "the first database is gone")
     kept = ("name", "type", "protocol", "portRanges", "resourceConfigurationDefinition")
-    told = lattice.create_resource_configuration(
+    recreated = lattice.create_resource_configuration(
         resourceGatewayIdentifier=old["resourceGatewayId"], **{each: old[each] for each in kept}
     )
-    settled(consumer, share(provider, told["arn"], "reborn-again", consumer.account_id), "AVAILABLE")
+    settled(consumer, share(provider, recreated["arn"], "reborn-again", consumer.account_id), "AVAILABLE")
 
     after = json.loads(consumer.parameter(name) or "")
-    assert after["resourceConfigurationArn"] == told["arn"] != before["resourceConfigurationArn"]
+    assert after["resourceConfigurationArn"] == recreated["arn"] != before["resourceConfigurationArn"]
 
 
 def test_a_notification_that_cannot_be_relayed_is_kept(world: World, provider: Person, consumer: Person) -> None:
@@ -117,7 +117,7 @@ def test_a_notification_that_cannot_be_relayed_is_kept(world: World, provider: P
 
     until(received, lambda: f"a notification of {service_id} is kept: {kept}")
     world.control("faults", {})
-    # The schedule looked, without any notification.
+    # The schedule's sweep, without any notification.
     settled(consumer, endpoint_id, "AVAILABLE")
 
 

@@ -14,7 +14,7 @@ _numbers = itertools.count(1)
 
 
 class Share:
-    """A share that a binding wants: with an invitation, or inside an organization without."""
+    """A share that a binding matches: with an invitation, or inside an organization without."""
 
     def __init__(self, home: Person, provider: Person) -> None:
         self.home = home

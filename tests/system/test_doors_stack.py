@@ -52,5 +52,5 @@ def test_a_thousand_levels_in_hints_and_a_row_by_hand_keep_nobody_waiting(
     settled(consumer, share_arn, "AVAILABLE")
     world.control("faults", {})
     until(lambda: dead_letters(consumer), lambda: "a dead letter")
-    (told, *_) = until(lambda: logged(consumer, "discover_requests", "row broken"), lambda: "a broken row")
-    assert request_id in told["reason"]
+    (entry, *_) = until(lambda: logged(consumer, "discover_requests", "row broken"), lambda: "a broken row")
+    assert request_id in entry["reason"]

@@ -43,7 +43,7 @@ def put_off(request: pytest.FixtureRequest, world: World) -> Iterator[Callable[[
 
 
 def associating(provider: Person, consumer: Person, name: str) -> str:
-    """Share a database that a binding wants, and wait until it is being associated; return the share's ARN."""
+    """Share a database that a binding matches, and wait until it is being associated; return the share's ARN."""
     consumer.write_binding(name, resource=name, provider=provider.account_id, share=name)
     share_arn = provider.share_database(name, port="5432", with_account=consumer.account_id)
 
@@ -74,7 +74,7 @@ def stopped(consumer: Person, execution: str) -> None:
 
 
 def timed_out(consumer: Person, execution: str) -> None:
-    # Nine days, in each of which the stack would look a thousand times.
+    # Nine days, in each of which the stack would sweep a thousand times.
     time_out(execution)
 
 
@@ -103,7 +103,7 @@ def test_an_execution_that_ended_while_associating_is_a_failure_and_another_atte
     row = settled(consumer, share_arn, "FAILED")
     assert (reasons(row), row["attempt"]["N"], row["failures"]["N"]) == ([code], "1", "1")
     *_, begun, failed = (datetime.fromisoformat(entry["M"]["at"]["S"]) for entry in row["history"]["L"])
-    # No look asks for an execution that told something within the last minute, but for what an event says.
+    # No sweep asks for an execution that recorded something within the last minute, unless an event names it.
     assert (failed - begun).total_seconds() < within
     put_off()
     row = settled(consumer, share_arn, "AVAILABLE")

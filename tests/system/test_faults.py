@@ -73,11 +73,11 @@ def test_what_has_settled_is_left_alone(world: World, consumer: Person) -> None:
     calls = ("ssm:PutParameter", "ec2:CreateVpcEndpoint", "states:StartExecution", "dynamodb:UpdateItem")
     until(world.quiet, lambda: "the local AWS comes to rest")
     before = {call: world.calls(consumer.account_id, call) for call in calls}
-    looks = world.calls(consumer.account_id, "ram:GetResourceShareInvitations")
+    sweeps = world.calls(consumer.account_id, "ram:GetResourceShareInvitations")
 
     until(
-        lambda: world.calls(consumer.account_id, "ram:GetResourceShareInvitations") >= looks + 3,
-        lambda: "three more looks",
+        lambda: world.calls(consumer.account_id, "ram:GetResourceShareInvitations") >= sweeps + 3,
+        lambda: "three more sweeps",
     )
 
     assert {call: world.calls(consumer.account_id, call) for call in calls} == before

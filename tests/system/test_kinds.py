@@ -89,8 +89,8 @@ def test_a_forbid_on_gateway_load_balancer_endpoints_holds_them_and_without_it_t
     assert ("forbidden" in reasons(held), state) == (True, "pendingAcceptance")
     path = f"/drawbridge/consumers/{stranger.account_id}/{endpoint_id}"
     assert home.parameter(f"{path}/dns-name") is None
-    told = json.loads(home.parameter(f"{path}/connection") or "")
-    assert (told["endpointId"], told["serviceId"], told["dnsName"]) == (endpoint_id, service_id, None)
+    written = json.loads(home.parameter(f"{path}/connection") or "")
+    assert (written["endpointId"], written["serviceId"], written["dnsName"]) == (endpoint_id, service_id, None)
     assert list(*row["published"].values()) == [f"{path}/connection"]
     assert stranger.endpoint_state(endpoint_id) == "available"
 
@@ -106,7 +106,7 @@ def test_names_that_come_late_are_waited_for(home: Person, stranger: Person, pol
     assert home.parameter(f"/drawbridge/consumers/{stranger.account_id}/{endpoint_id}/dns-name")
 
 
-def test_an_attachment_of_a_transit_gateway_is_told_and_never_accepted(
+def test_an_attachment_of_a_transit_gateway_is_reported_and_never_accepted(
     home: Person, stranger: Person, policy: Policy
 ) -> None:
     policy(home, "gateways", accept(stranger))
@@ -117,8 +117,8 @@ def test_an_attachment_of_a_transit_gateway_is_told_and_never_accepted(
     settled(home, endpoint_id, "AVAILABLE")
 
     assert state_of(home, attachment_id) == "pendingAcceptance"
-    told = f"{attachment_id} of {stranger.account_id} at {service_id}"
-    until(lambda: any(told in each["attachments"] for each in waiting(home)), lambda: "the attachment is told")
+    expected = f"{attachment_id} of {stranger.account_id} at {service_id}"
+    until(lambda: any(expected in each["attachments"] for each in waiting(home)), lambda: "the attachment is reported")
 
 
 def state_of(home: Person, attachment_id: str) -> str:
@@ -172,8 +172,8 @@ def test_what_is_suspended_in_a_share_is_not_planned_and_connected_once_it_is_re
     share_arn = stranger.share_database("suspended-db", port="5432", with_account=home.account_id)
     settled(home, share_arn, "HELD")
     pages = stranger.client("ram").get_paginator("list_resources")
-    told = pages.paginate(resourceOwner="SELF", resourceShareArns=[share_arn])
-    (resource_arn,) = (each["arn"] for page in told for each in page["resources"])
+    listed = pages.paginate(resourceOwner="SELF", resourceShareArns=[share_arn])
+    (resource_arn,) = (each["arn"] for page in listed for each in page["resources"])
     suspend_share(share_arn, resource_arn)
 
     policy(home, "restored", accept(stranger))
@@ -187,9 +187,9 @@ def test_what_is_suspended_in_a_share_is_not_planned_and_connected_once_it_is_re
 
 
 def unavailable(home: Person, share_arn: str) -> dict[str, Any]:
-    def look() -> dict[str, Any] | None:
+    def check() -> dict[str, Any] | None:
         row = home.ledger(share_arn)[0]
         return row if row["settled"]["BOOL"] and "resource-unavailable" in reasons(row) else None
 
-    found: dict[str, Any] = until(look, lambda: "what is suspended is told")
+    found: dict[str, Any] = until(check, lambda: "what is suspended is reported")
     return found

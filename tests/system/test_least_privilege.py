@@ -46,7 +46,7 @@ NOT_USED: dict[str, str] = {
     f"{_MACHINE} DeliverLogs logs:DescribeLogGroups": _DELIVERY,
     "PublishDnsFunctionRole PublishAnew resource 1": "A consumer's endpoint that gets another name: none does here.",
     "RecordOutcomeFunctionRole WriteLedger dynamodb:GetItem": "A row that grew before rows were bounded is cut first.",
-    "LookRole SendHints resource 1": "The dead-letter queue is for a look that can't be sent, with a hints queue gone.",
+    "LookRole SendHints resource 1": "For the dead-letter queue, when a hint can't be sent as the hints queue is gone.",
 }
 """What a role may do although no test needs it: role, statement, action or place of the resource, and the reason."""
 

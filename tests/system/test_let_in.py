@@ -32,7 +32,7 @@ def consumer(deployed: Callable[..., Person]) -> Person:
 
 @pytest.fixture
 def name(consumer: Person, provider: Person) -> str:
-    """Return a name of a share that a binding wants all of."""
+    """Return the name of a share that a binding matches as a whole."""
     name = f"grows-{next(_names)}"
     consumer.write_binding(name, resource="*", provider=provider.account_id, share=name)
     return name
@@ -46,8 +46,8 @@ def _nothing_fails(world: World) -> Iterator[None]:
 
 def shared(provider: Person, name: str, consumer: Person, *more: str) -> str:
     arns = [provider.offer_database(f"{name}-orders", port="5432"), *more]
-    told = provider.client("ram").create_resource_share(name=name, resourceArns=arns, principals=[consumer.account_id])
-    return str(told["resourceShare"]["resourceShareArn"])
+    made = provider.client("ram").create_resource_share(name=name, resourceArns=arns, principals=[consumer.account_id])
+    return str(made["resourceShare"]["resourceShareArn"])
 
 
 def grows(provider: Person, share_arn: str, arn: str) -> None:
@@ -65,11 +65,11 @@ def published(consumer: Person, name: str) -> set[str]:
 
 
 def asked_again(world: World, subject: str, first: Json) -> Json:
-    def look() -> Json | None:
+    def check() -> Json | None:
         found = [each for each in messages(world, subject) if buttons(each) and each["ts"] != first["ts"]]
         return found[-1] if found else None
 
-    message: Json = until(look, lambda: f"asked again: {messages(world, subject)}")
+    message: Json = until(check, lambda: f"asked again: {messages(world, subject)}")
     return message
 
 
@@ -93,17 +93,17 @@ def texts(row: Json) -> str:
 
 
 def no_longer_permitted(person: Person, subject: str) -> Json:
-    def look() -> Json | None:
+    def check() -> Json | None:
         row = row_of(person, subject)
         return row if row and row["no_longer_permitted"]["BOOL"] and row["settled"]["BOOL"] else None
 
-    row: Json = until(look, lambda: f"{subject} is told as no longer permitted: {row_of(person, subject)}")
+    row: Json = until(check, lambda: f"{subject} is recorded as no longer permitted: {row_of(person, subject)}")
     return row
 
 
 def reviews(world: World, subject: str) -> list[Json]:
-    told = [each for each in world.control("events")["events"] if each.get("detail-type") == "Request Reviewed"]
-    return [each for each in told if each["detail"]["subject"] == subject]
+    events = [each for each in world.control("events")["events"] if each.get("detail-type") == "Request Reviewed"]
+    return [each for each in events if each["detail"]["subject"] == subject]
 
 
 def test_a_share_that_grows_after_it_was_approved_is_associated_only_as_it_was_approved(
@@ -179,7 +179,7 @@ def test_what_comes_into_a_share_that_policy_permits_as_it_is_then_is_associated
     }
 
 
-def test_a_subnet_that_comes_into_a_share_of_lattice_only_is_noticed_and_told(
+def test_a_subnet_that_comes_into_a_share_of_lattice_only_is_noticed_and_reported(
     world: World, provider: Person, consumer: Person, name: str, policy: Policy
 ) -> None:
     policy(consumer, f"let-in-{name}", permit(provider))
@@ -215,8 +215,8 @@ def test_a_subnet_that_comes_into_a_share_of_lattice_only_is_noticed_and_told(
 def test_a_forbid_that_is_written_while_accept_is_throttled_wins(
     world: World, provider: Person, consumer: Person, name: str, policy: Policy, kind: str
 ) -> None:
-    asker, decider = (provider, consumer) if kind == "share" else (consumer, provider)
-    policy(decider, f"let-in-{name}", permit(asker))
+    requester, decider = (provider, consumer) if kind == "share" else (consumer, provider)
+    policy(decider, f"let-in-{name}", permit(requester))
     throttled = [
         {"operation": operation, "fault": "throttle"}
         for operation in ("ram:AcceptResourceShareInvitation", "ec2:AcceptVpcEndpointConnections")
@@ -224,7 +224,7 @@ def test_a_forbid_that_is_written_while_accept_is_throttled_wins(
     world.control("faults", {"seed": 1, "calls": throttled})
     subject = shared(provider, name, consumer) if kind == "share" else consumer.connect(provider.offer_service()[1])
     until(lambda: _struck(world) >= 4, lambda: "Accept is throttled")
-    policy(decider, f"never-{name}", forbid(asker, "Churned."))
+    policy(decider, f"never-{name}", forbid(requester, "Churned."))
     clock.advance(61)
     # A try that began while the decision was fresh repeats its call in real time: it ends before AWS takes one again.
     fast_forward(0)
@@ -244,7 +244,7 @@ def test_a_forbid_that_is_written_while_accept_is_throttled_wins(
 
 
 def by_hand(provider: Person, consumer: Person) -> tuple[str, str]:
-    """Have a connection accepted by a person, on a service that nobody looks after yet."""
+    """Have a connection accepted by a person, on a service that is not managed yet."""
     service_id, service_name = provider.offer_service(managed=False)
     endpoint_id = consumer.connect(service_name)
     ec2 = provider.client("ec2")

@@ -21,9 +21,9 @@ from hypothesis.stateful import (
 from local_aws.testing.clock import clock, fast_forward
 from local_aws.testing.slack import APPROVALS
 from scenarios.people import Person
-from tests.system.conftest import LONG, World, stop_looking
+from tests.system.conftest import LONG, World, stop_sweeping
 from tests.system.model.acceptances import Acceptances
-from tests.system.model.approvals import APPROVERS, NOBODY, Desk
+from tests.system.model.approvals import APPROVERS, NOBODY, ApprovalAccount
 from tests.system.model.judgement import at_rest, judge
 from tests.system.model.neighbours import GRACE, LATE, Ask, Home, Neighbours
 
@@ -31,7 +31,7 @@ MINUTE = 60.0
 HOUR = 60 * MINUTE
 
 SETTLING = 12 * MINUTE
-"""Two looks of the schedule, and some."""
+"""Two sweeps of the schedule, and some."""
 
 LONGEST = 8 * HOUR
 """What failed is tried again after at most six hours."""
@@ -95,7 +95,7 @@ class Together(RuleBasedStateMachine):
     world: ClassVar[World]
     deployed: ClassVar[Callable[..., Person]]
     neighbours: Neighbours
-    desk: Desk | None = None
+    approvals: ApprovalAccount | None = None
     """In the long profile only: a third account with the stack takes its time. The short one's is played elsewhere."""
     accepted: Acceptances
     unsettled = 0
@@ -110,12 +110,14 @@ class Together(RuleBasedStateMachine):
         self.accepted = Acceptances()
         if LONG:
             asking = {"SlackChannel": APPROVALS, "ApprovalHours": "24"}
-            self.desk = Desk(Home(type(self).deployed(_account(), LookEvery="rate(5 minutes)", **asking)))
+            self.approvals = ApprovalAccount(
+                Home(type(self).deployed(_account(), LookEvery="rate(5 minutes)", **asking))
+            )
         for home in self.neighbours.homes:
             self.neighbours.offer_service(home)
         self.world.control("faults", {"seed": seed, "calls": calls})
 
-    # ---- those who ask
+    # ---- requesters
 
     @rule(data=st.data(), count=st.integers(1, 2))
     def share(self, data: st.DataObject, count: int) -> None:
@@ -150,7 +152,7 @@ class Together(RuleBasedStateMachine):
         if accepted:
             self.neighbours.accept_unmanaged(unmanaged)
         if rejected:
-            self.neighbours.reject(unmanaged.home, unmanaged.asker.account_id)
+            self.neighbours.reject(unmanaged.home, unmanaged.requester.account_id)
         self.neighbours.manage(unmanaged)
 
     @precondition(lambda self: self.neighbours.services)
@@ -175,7 +177,7 @@ class Together(RuleBasedStateMachine):
     @rule(data=st.data())
     def permit(self, data: st.DataObject) -> None:
         ask = self._ask(data)
-        self.neighbours.permit(ask.home, ask.asker.account_id)
+        self.neighbours.permit(ask.home, ask.requester.account_id)
 
     @rule(data=st.data())
     def permit_anyone(self, data: st.DataObject) -> None:
@@ -238,17 +240,17 @@ class Together(RuleBasedStateMachine):
     def forbid_while_throttled(self, data: st.DataObject, of_share: bool) -> None:
         """Somebody is let in while Accept is throttled, and minutes later, before it works again, is not any more."""
         home = self._home(data)
-        asker = self._other(data, home)
+        requester = self._other(data, home)
         self._count_faults()
         self.neighbours.throttle(home)
         if of_share:
-            self.neighbours.share(asker, home, 1)
+            self.neighbours.share(requester, home, 1)
         else:
             service = next(each for each in self.neighbours.services if each[0] is home)
-            self.neighbours.connect(asker, service)
-        self.neighbours.permit(home, asker.account_id)
+            self.neighbours.connect(requester, service)
+        self.neighbours.permit(home, requester.account_id)
         fast_forward(10.0)
-        self.neighbours.forbid(home, asker.account_id)
+        self.neighbours.forbid(home, requester.account_id)
         clock.advance(GRACE + LATE + 2.0)
         self.neighbours.throttle_no_more(home)
 
@@ -265,32 +267,32 @@ class Together(RuleBasedStateMachine):
 
     # ---- those who are asked
 
-    @precondition(lambda self: self.desk is not None)
+    @precondition(lambda self: self.approvals is not None)
     @rule(data=st.data(), two=st.booleans())
-    def knock(self, data: st.DataObject, two: bool) -> None:
-        asker = data.draw(st.sampled_from(self.neighbours.others))
-        desk = self._desk()
+    def ask_for_approval(self, data: st.DataObject, two: bool) -> None:
+        requester = data.draw(st.sampled_from(self.neighbours.others))
+        approvals = self._approvals()
         if two:
-            desk.want_two(asker.account_id)
-        desk.knock(asker)
+            approvals.require_two_people(requester.account_id)
+        approvals.ask_for_approval(requester)
 
-    @precondition(lambda self: self.desk is not None and self.desk.asked())
+    @precondition(lambda self: self.approvals is not None and self.approvals.asked())
     @rule(data=st.data(), user=st.sampled_from([*APPROVERS, NOBODY]), approve=st.booleans())
     def click(self, data: st.DataObject, user: str, approve: bool) -> None:
-        desk = self._desk()
-        desk.click(data.draw(st.sampled_from(desk.asked())), user, approve=approve)
+        approvals = self._approvals()
+        approvals.click(data.draw(st.sampled_from(approvals.asked())), user, approve=approve)
 
-    @precondition(lambda self: self.desk is not None and self.desk.asked())
+    @precondition(lambda self: self.approvals is not None and self.approvals.asked())
     @rule(data=st.data(), user=st.sampled_from(APPROVERS))
     def approve_and_leave(self, data: st.DataObject, user: str) -> None:
-        desk = self._desk()
-        desk.click(data.draw(st.sampled_from(desk.asked())), user, approve=True)
-        desk.change_list(user)
+        approvals = self._approvals()
+        approvals.click(data.draw(st.sampled_from(approvals.asked())), user, approve=True)
+        approvals.change_list(user)
 
-    @precondition(lambda self: self.desk is not None)
+    @precondition(lambda self: self.approvals is not None)
     @rule(user=st.sampled_from(APPROVERS))
     def change_list(self, user: str) -> None:
-        self._desk().change_list(user)
+        self._approvals().change_list(user)
 
     # ---- what befalls them
 
@@ -325,7 +327,7 @@ class Together(RuleBasedStateMachine):
             self.world.control("faults", {})
             self.world.control("settings", {"ramEventsToInvitees": False})
             for home in self._homes():
-                stop_looking(home.person)
+                stop_sweeping(home.person)
 
     @invariant()
     def count(self) -> None:
@@ -340,8 +342,8 @@ class Together(RuleBasedStateMachine):
         fast_forward(LONGEST, until=self._at_rest)
         fast_forward(SETTLING)
         wrong = judge(self.neighbours, self.accepted)
-        if self.desk is not None:
-            wrong.extend(self.desk.judge(self.accepted))
+        if self.approvals is not None:
+            wrong.extend(self.approvals.judge(self.accepted))
         assert wrong == [], "\n".join(wrong)
         assert self.world.denied(*(home.person for home in self._homes())) == []
         _survived["times settled"] += 1
@@ -352,14 +354,14 @@ class Together(RuleBasedStateMachine):
             _survived[f"calls struck by {each['fault']}"] += each["struck"]
 
     def _at_rest(self) -> bool:
-        return at_rest(self.neighbours) and (self.desk is None or self.desk.at_rest())
+        return at_rest(self.neighbours) and (self.approvals is None or self.approvals.at_rest())
 
-    def _desk(self) -> Desk:
-        assert self.desk is not None
-        return self.desk
+    def _approvals(self) -> ApprovalAccount:
+        assert self.approvals is not None
+        return self.approvals
 
     def _homes(self) -> list[Home]:
-        return [*self.neighbours.homes, *([self.desk.home] if self.desk else [])]
+        return [*self.neighbours.homes, *([self.approvals.home] if self.approvals else [])]
 
     def _home(self, data: st.DataObject) -> Home:
         return data.draw(st.sampled_from(self.neighbours.homes))
@@ -393,7 +395,7 @@ def test_whatever_happens_it_comes_right_once_all_is_quiet(
             print_blob=bool(LONG),
         ),
     )
-    told = ", ".join(f"{number} {what}" for what, number in sorted(_survived.items()))
+    counts = ", ".join(f"{number} {what}" for what, number in sorted(_survived.items()))
     with capsys.disabled():
-        sys.stdout.write(f"\nneighbours: {told}\n")
+        sys.stdout.write(f"\nneighbours: {counts}\n")
     assert _survived["times settled"]

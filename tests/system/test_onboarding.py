@@ -93,9 +93,9 @@ def test_a_registered_consumers_endpoint_is_accepted_and_its_name_published(
     row = settled(provider, endpoint_id, "AVAILABLE")
     assert statuses(row) == ["PENDING", "ACCEPTED", "AVAILABLE"]
     assert consumer.endpoint_state(endpoint_id) == "available"
-    told = consumer.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[endpoint_id])["VpcEndpoints"][0]["DnsEntries"]
+    names = consumer.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[endpoint_id])["VpcEndpoints"][0]["DnsEntries"]
     path = f"/drawbridge/consumers/{consumer.account_id}/{endpoint_id}"
-    assert provider.parameter(f"{path}/dns-name") == told[0]["DnsName"]
+    assert provider.parameter(f"{path}/dns-name") == names[0]["DnsName"]
     assert json.loads(provider.parameter(f"{path}/connection") or "")["consumer"] == consumer.account_id
     assert world.calls(provider.account_id, "ec2:AcceptVpcEndpointConnections") == accepted_before + 1
 
@@ -141,10 +141,10 @@ def test_every_managed_service_gets_its_connection_notification_once(
         return list(ec2.describe_vpc_endpoint_connection_notifications(Filters=of_service)["ConnectionNotificationSet"])
 
     until(notifications, lambda: f"{service_id} has a connection notification")
-    looks = world.calls(provider.account_id, "ec2:DescribeVpcEndpointConnectionNotifications")
+    sweeps = world.calls(provider.account_id, "ec2:DescribeVpcEndpointConnectionNotifications")
     until(
-        lambda: world.calls(provider.account_id, "ec2:DescribeVpcEndpointConnectionNotifications") >= looks + 2,
-        lambda: "two more looks",
+        lambda: world.calls(provider.account_id, "ec2:DescribeVpcEndpointConnectionNotifications") >= sweeps + 2,
+        lambda: "two more sweeps",
     )
 
     assert len(notifications()) == 1

@@ -1,4 +1,4 @@
-"""Where an endpoint is, which names it brings into a VPC, and whose it is: as the binding says, and as it stays."""
+"""Where an endpoint is, which names it brings into a VPC, and whose it is: as the binding says, now and later."""
 
 from __future__ import annotations
 
@@ -69,15 +69,15 @@ def offer(consumer: Person, provider: Person, name: str) -> str:
     return providers.share(provider, name, providers.single(provider, name), consumer.account_id)
 
 
-def told(consumer: Person, share_arn: str, code: str) -> str:
-    """Wait until the ledger tells a reason of that code; give its text."""
+def reason_text(consumer: Person, share_arn: str, code: str) -> str:
+    """Wait until the ledger has a reason of that code; return its text."""
 
-    def look() -> str | None:
+    def check() -> str | None:
         row = row_of(consumer, share_arn)
         found = [each["M"] for each in row["reasons"]["L"]] if row else []
         return next((each["text"]["S"] for each in found if each["code"]["S"] == code), None)
 
-    text: str = until(look, lambda: f"{row_of(consumer, share_arn)}")
+    text: str = until(check, lambda: f"{row_of(consumer, share_arn)}")
     return text
 
 
@@ -88,26 +88,26 @@ def endpoint_of(consumer: Person, name: str) -> dict[str, Any]:
 
 def preference(consumer: Person, name: str) -> str:
     """Return which of the provider's names the VPC takes over, in AWS's words; empty if none."""
-    told = document(consumer, name, name)
-    if told["endpointId"]:
+    written = document(consumer, name, name)
+    if written["endpointId"]:
         endpoint = endpoint_of(consumer, name)
         return str(endpoint["DnsOptions"]["PrivateDnsPreference"]) if endpoint["PrivateDnsEnabled"] else ""
     association = consumer.client("vpc-lattice").get_service_network_vpc_association(
-        serviceNetworkVpcAssociationIdentifier=told["vpcAssociationId"]
+        serviceNetworkVpcAssociationIdentifier=written["vpcAssociationId"]
     )
     return str(association["dnsOptions"]["privateDnsPreference"]) if association["privateDnsEnabled"] else ""
 
 
 def widen(consumer: Person, name: str) -> None:
     """Let any of the provider's names in, as somebody might by hand."""
-    told = document(consumer, name, name)
-    if told["endpointId"]:
+    written = document(consumer, name, name)
+    if written["endpointId"]:
         consumer.client("ec2").modify_vpc_endpoint(
-            VpcEndpointId=told["endpointId"], DnsOptions={"PrivateDnsPreference": "ALL_DOMAINS"}
+            VpcEndpointId=written["endpointId"], DnsOptions={"PrivateDnsPreference": "ALL_DOMAINS"}
         )
     else:
         consumer.client("vpc-lattice").update_service_network_vpc_association(
-            serviceNetworkVpcAssociationIdentifier=told["vpcAssociationId"],
+            serviceNetworkVpcAssociationIdentifier=written["vpcAssociationId"],
             dnsOptions={"privateDnsPreference": "ALL_DOMAINS"},
         )
 
@@ -146,7 +146,7 @@ def test_trap_15_private_dns_is_turned_on_for_an_endpoint_that_was_made_without(
 
 
 @pytest.mark.parametrize("mode", ["resource-endpoint", "service-network-endpoint"])
-def test_a_subnet_that_a_binding_names_later_is_added_where_aws_adds_it_and_told_where_it_does_not(
+def test_a_subnet_that_a_binding_names_later_is_added_where_aws_adds_it_and_reported_where_it_does_not(
     consumer: Person, provider: Person, name: str, mode: str
 ) -> None:
     vpc = new_vpc(consumer)
@@ -159,7 +159,7 @@ def test_a_subnet_that_a_binding_names_later_is_added_where_aws_adds_it_and_told
     bind(consumer, provider, name, **by, subnets=[first, second])
 
     if mode == "resource-endpoint":
-        told(consumer, share_arn, "subnets-fixed")
+        reason_text(consumer, share_arn, "subnets-fixed")
         assert endpoint_of(consumer, name)["SubnetIds"] == [first]
     else:
         until(
@@ -168,7 +168,7 @@ def test_a_subnet_that_a_binding_names_later_is_added_where_aws_adds_it_and_told
         )
 
 
-def test_subnets_that_can_t_hold_an_endpoint_are_left_out_and_told_by_name_where_a_binding_names_them(
+def test_subnets_that_can_t_hold_an_endpoint_are_left_out_and_reported_by_name_where_a_binding_names_them(
     consumer: Person, provider: Person, name: str
 ) -> None:
     vpc = new_vpc(consumer)
@@ -181,7 +181,7 @@ def test_subnets_that_can_t_hold_an_endpoint_are_left_out_and_told_by_name_where
 
     settled(consumer, share_arn, "AVAILABLE")
     assert endpoint_of(consumer, name)["SubnetIds"] == [good]
-    assert f"{local} is in us-east-1-bos-1a, a local-zone" in told(consumer, share_arn, "subnet-unsuitable")
+    assert f"{local} is in us-east-1-bos-1a, a local-zone" in reason_text(consumer, share_arn, "subnet-unsuitable")
 
 
 def test_an_endpoint_has_the_type_of_addresses_that_its_binding_asks_for(
@@ -201,7 +201,7 @@ def test_an_endpoint_has_the_type_of_addresses_that_its_binding_asks_for(
     made = endpoint_of(consumer, name)
     assert (made["IpAddressType"], made["SubnetIds"]) == ("DUALSTACK", [both])
     bind(consumer, provider, name, **by, ipAddressType="ipv4")
-    assert "addresses of type dualstack, which never changes" in told(consumer, share_arn, "address-type-fixed")
+    assert "addresses of type dualstack, which never changes" in reason_text(consumer, share_arn, "address-type-fixed")
 
 
 def test_a_tag_with_a_wildcard_in_it_connects_the_vpcs_that_have_it_and_no_others(
@@ -226,7 +226,7 @@ def to_resource(consumer: Person, vpc_id: str) -> list[str]:
     ]
 
 
-def test_an_endpoint_whose_tags_somebody_took_is_told_and_stays_the_only_one(
+def test_an_endpoint_whose_tags_somebody_took_is_reported_and_stays_the_only_one(
     consumer: Person, provider: Person, name: str
 ) -> None:
     vpc = new_vpc(consumer)
@@ -240,15 +240,15 @@ def test_an_endpoint_whose_tags_somebody_took_is_told_and_stays_the_only_one(
         Resources=[before["endpointId"]], Tags=[{"Key": tag["Key"]} for tag in ours["Tags"]]
     )
 
-    assert before["endpointId"] in told(consumer, share_arn, "ownership-lost")
+    assert before["endpointId"] in reason_text(consumer, share_arn, "ownership-lost")
     assert to_resource(consumer, vpc) == [before["endpointId"]]
     assert document(consumer, name, name) == before
-    # Told again at the next attempt: what the ledger keeps of it is kept.
+    # Reported again at the next attempt: the ledger keeps the recorded endpoint.
     attempt = int(settled(consumer, share_arn, "HELD")["attempt"]["N"])
     bind(consumer, provider, name, **attach("resource-endpoint", "SINGLE", name, vpc), privateDns="verified")
     until(lambda: int(settled(consumer, share_arn, "HELD")["attempt"]["N"]) > attempt, lambda: f"{share_arn} {attempt}")
     assert to_resource(consumer, vpc) == [before["endpointId"]]
-    # Somebody says so: it is looked after again.
+    # Somebody tags it again: it is ours again.
     consumer.client("ec2").create_tags(Resources=[before["endpointId"]], Tags=ours["Tags"])
     bind(consumer, provider, name, **attach("resource-endpoint", "SINGLE", name, vpc))
     settled(consumer, share_arn, "AVAILABLE")

@@ -40,7 +40,7 @@ def stranger(world: World) -> Person:
 
 @pytest.fixture
 def by_events_alone(world: World, provider: Person) -> Iterator[None]:
-    """Let no schedule look, so that only a change itself can be what is noticed."""
+    """Stop the schedule, so that only events can start a sweep."""
     scheduler = provider.client("scheduler")
     (name,) = (each["Name"] for each in scheduler.list_schedules()["Schedules"])
     kept = {
@@ -144,17 +144,17 @@ def test_trap_31_what_a_new_policy_would_not_let_in_stays_connected_and_is_repor
     policy(provider, "no-more", f'@id("no-more") @reason("Churned.") forbid({them}, action, resource);')
 
     def reviewed() -> list[dict[str, Any]]:
-        told = events(world, "Request Reviewed")
-        return [each["detail"] for each in told if each["detail"]["subject"] == endpoint_id]
+        found = events(world, "Request Reviewed")
+        return [each["detail"] for each in found if each["detail"]["subject"] == endpoint_id]
 
-    # Two looks at once may both tell of it, as one: each delivery has the same id.
+    # Two sweeps at once may both announce it, as one: each delivery has the same id.
     review = until(reviewed, lambda: "a review")[0]
     assert not review["permitted"]
     assert "no-more" in {reason.get("source") for reason in review["reasons"]}
-    looks = world.calls(provider.account_id, "ec2:DescribeVpcEndpointConnections")
+    sweeps = world.calls(provider.account_id, "ec2:DescribeVpcEndpointConnections")
     until(
-        lambda: world.calls(provider.account_id, "ec2:DescribeVpcEndpointConnections") >= looks + 2,
-        lambda: "two more looks",
+        lambda: world.calls(provider.account_id, "ec2:DescribeVpcEndpointConnections") >= sweeps + 2,
+        lambda: "two more sweeps",
     )
     row = row_of(provider, endpoint_id)
     assert row is not None
@@ -163,7 +163,7 @@ def test_trap_31_what_a_new_policy_would_not_let_in_stays_connected_and_is_repor
     assert len({each["id"] for each in reviewed()}) == 1
 
 
-def test_trap_5_what_a_share_holds_beside_lattice_s_resources_is_seen_before_it_is_accepted(
+def test_trap_5_what_a_share_holds_besides_lattice_s_resources_is_seen_before_it_is_accepted(
     world: World, consumer: Person, stranger: Person, policy: Policy
 ) -> None:
     policy(consumer, "let-in-mixed", accept(stranger))
@@ -275,10 +275,10 @@ def test_trap_27_an_organizational_unit_is_who_organizations_says_is_in_it(
     settled(provider, outside, "HELD")
     row = row_of(provider, in_prod)
     assert row is not None
-    grounds = json.loads(row["grounds"]["S"])
-    place = grounds["facts"]["asker"]["place"]
+    decision_record = json.loads(row["grounds"]["S"])
+    place = decision_record["facts"]["asker"]["place"]
     assert (place["membership"], place["state"], len(place["units"])) == ("member", "ACTIVE", 2)
-    assert grounds["determinedBy"] == ["except-sandbox@1"]
+    assert decision_record["determinedBy"] == ["except-sandbox@1"]
 
 
 def test_an_account_s_tags_are_those_that_the_organization_gave_it(
@@ -325,7 +325,7 @@ def test_trap_27_without_a_role_who_is_in_the_sandbox_is_unknown_and_counts_agai
     arrange("590000000042", {}, ram_sharing=False)
 
 
-def test_a_consumer_that_is_registered_is_let_in_within_the_next_look_and_reviewed_when_it_goes(
+def test_a_consumer_that_is_registered_is_let_in_by_the_next_sweep_and_reviewed_when_it_goes(
     world: World, provider: Person, stranger: Person, policy: Policy
 ) -> None:
     policy(

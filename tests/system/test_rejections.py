@@ -1,4 +1,4 @@
-"""Who a policy turns away is told so, and nothing of theirs is connected."""
+"""Requesters that a policy rejects: AWS shows the rejection, and nothing of theirs is connected."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tests.system.resource_endpoints import endpoints_for
 
 
 @pytest.fixture(scope="module")
-def unwanted(world: World) -> Person:
+def rejected(world: World) -> Person:
     return world.person("530000000031")
 
 
 @pytest.fixture(scope="module")
-def host(deployed: Callable[..., Person], unwanted: Person) -> Person:
+def host(deployed: Callable[..., Person], rejected: Person) -> Person:
     person = deployed("520000000031")
-    them = f'principal == Account::"{unwanted.account_id}"'
+    them = f'principal == Account::"{rejected.account_id}"'
     person.write_policy(
         "turn-away",
         # Otherwise a person would be asked first.
@@ -30,10 +30,10 @@ def host(deployed: Callable[..., Person], unwanted: Person) -> Person:
     return person
 
 
-def test_an_invitation_is_rejected(host: Person, unwanted: Person) -> None:
-    host.write_binding("unwanted", resource="unwanted", provider=unwanted.account_id)
+def test_an_invitation_is_rejected(host: Person, rejected: Person) -> None:
+    host.write_binding("unwanted", resource="unwanted", provider=rejected.account_id)
 
-    share_arn = unwanted.share_database("unwanted", port="5432", with_account=host.account_id)
+    share_arn = rejected.share_database("unwanted", port="5432", with_account=host.account_id)
 
     settled(host, share_arn, "REJECTED")
     listing = host.client("ram").get_paginator("get_resource_share_invitations").paginate(resourceShareArns=[share_arn])
@@ -42,11 +42,11 @@ def test_an_invitation_is_rejected(host: Person, unwanted: Person) -> None:
     assert endpoints_for(host, "unwanted") == []
 
 
-def test_a_connection_is_rejected(host: Person, unwanted: Person) -> None:
+def test_a_connection_is_rejected(host: Person, rejected: Person) -> None:
     _, service_name = host.offer_service()
 
-    endpoint_id = unwanted.connect(service_name)
+    endpoint_id = rejected.connect(service_name)
 
     settled(host, endpoint_id, "REJECTED")
-    assert unwanted.endpoint_state(endpoint_id) == "rejected"
+    assert rejected.endpoint_state(endpoint_id) == "rejected"
     assert [name for name, _ in host.published() if endpoint_id in name] == []

@@ -1,4 +1,4 @@
-"""Questions that are kept in memory, a task that waits, and a Slack that only remembers: for tests of approval."""
+"""Approval records in memory, a task that waits, and a Slack that only remembers: for tests of approval."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ WAIT = timedelta(hours=4)
 ALICE = ("U0ALICE",)
 
 
-class Kept:
-    """The questions. Each write is one step for all threads, as a conditional write is."""
+class ApprovalsInMemory:
+    """The approval records. Each write is atomic, as a conditional write is."""
 
-    def __init__(self, *standings: ApprovalRecord) -> None:
+    def __init__(self, *records: ApprovalRecord) -> None:
         self._lock = threading.Lock()
-        self.standings = {each.question.request_id: each for each in standings}
+        self.records = {each.question.request_id: each for each in records}
         self.decided: list[Approval] = []
         """Every decision that was ever written."""
 
     def approval_record(self, request_id: str) -> ApprovalRecord | None:
-        return self.standings.get(request_id)
+        return self.records.get(request_id)
 
     def pending(self, request_ids: Collection[str]) -> dict[str, Pending]:
         return {
             each: Pending(there.question.asked.deadline, bool(there.token), there.approval is not None)
-            for each, there in self.standings.items()
+            for each, there in self.records.items()
             if each in request_ids
         }
 
@@ -49,7 +49,7 @@ class Kept:
         self, answer: ApprovalAnswer, by: str, *, needed: int, void: Collection[str] = ()
     ) -> ApprovalRecord | None:
         with self._lock:
-            there = self.standings.get(answer.request_id)
+            there = self.records.get(answer.request_id)
             if there is None or there.question.asked.asking != answer.asking or there.approval is not None:
                 return None
             asked = there.question.asked
@@ -67,24 +67,24 @@ class Kept:
 
     def open(self, question: Question, token: str, link: str) -> tuple[ApprovalRecord, ApprovalRecord | None]:
         with self._lock:
-            there = self.standings.get(question.request_id)
+            there = self.records.get(question.request_id)
             if there is not None and there.question.asked.asking == question.asked.asking:
                 return self._put(there, token=token, link=link), None
             new = approval_record(question=question, token=token, link=link, posted=None)
-            self.standings[question.request_id] = new
+            self.records[question.request_id] = new
             return new, there
 
     def note_posted(self, record: ApprovalRecord, posted: Posted) -> None:
         with self._lock:
-            self._put(self.standings[record.question.request_id], posted=posted)
+            self._put(self.records[record.question.request_id], posted=posted)
 
     def note_message_text(self, record: ApprovalRecord, text: str) -> None:
         with self._lock:
-            self._put(self.standings[record.question.request_id], message_text=text)
+            self._put(self.records[record.question.request_id], message_text=text)
 
     def close(self, request_id: str, asking: str) -> Approval | None:
         with self._lock:
-            there = self.standings.get(request_id)
+            there = self.records.get(request_id)
             if there is None or there.question.asked.asking != asking:
                 return None
             if there.approval is None:
@@ -97,7 +97,7 @@ class Kept:
 
     def _put(self, there: ApprovalRecord, **changes: object) -> ApprovalRecord:
         new = msgspec.structs.replace(there, **changes)
-        self.standings[there.question.request_id] = new
+        self.records[there.question.request_id] = new
         return new
 
 
@@ -118,7 +118,7 @@ class Task:
 
 
 class KilledError(Exception):
-    """The function was stopped right here."""
+    """The function was killed right here."""
 
 
 @dataclass
@@ -151,16 +151,16 @@ def texts(what: SlackMessage) -> str:
 
 def made(facts: Facts | None = None, **changes: Any) -> Question:
     """Make a question of facts."""
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "decision": ASK,
         "effects": ["The share is accepted."],
         "options": Options(),
         "now": NOW,
         "wait": WAIT,
     } | changes
-    request = told.pop("request", execution_input())
-    decision, effects = told.pop("decision"), told.pop("effects")
-    return question_of(request, facts or share_facts(), decision, effects, **told)
+    request = fields.pop("request", execution_input())
+    decision, effects = fields.pop("decision"), fields.pop("effects")
+    return question_of(request, facts or share_facts(), decision, effects, **fields)
 
 
 def answers(to: Question) -> list[Approval]:

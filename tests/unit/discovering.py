@@ -1,4 +1,4 @@
-"""What discovery works on, in memory."""
+"""The ports of a sweep, in memory."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -50,11 +50,11 @@ BY_DAY = DecisionRecord(
 
 
 class CrashError(BaseException):
-    """The function was stopped here."""
+    """The function was killed here."""
 
 
 class World:
-    """All that discovery looks at and writes to; it can be told what fails, and after which write it crashes."""
+    """All that a sweep reads and writes; a test sets what fails, and after which write it crashes."""
 
     def __init__(self) -> None:
         self.listed_invitations: list[Invitation] = []
@@ -66,7 +66,7 @@ class World:
         self.running: dict[str, ExecutionInput] = {}
         self.ended: set[str] = set()
         self.explained: set[str] = set()
-        """Of those, the ones that Step Functions still knows the end of."""
+        """Those of the ended ones whose end Step Functions still knows."""
         self.announced: list[tuple[str, int]] = []
         self.failing: set[str] = set()
         self.writes_until_crash = 1_000
@@ -75,22 +75,22 @@ class World:
         self.matching = "the one that matches"
         self.drifted = ""
         self.unknown: tuple[DrawbridgeError, ...] = ()
-        """Why drift could not be looked for."""
+        """Why drift could not be detected."""
         self.counts = True
         """Whether policies go by how many connections there are."""
         self.rests_on = PlanInputs()
         self.left_there: list[OwnedObject] = []
-        self.looked_at_inputs = 0
+        self.listed_inputs = 0
         self.found: Review | ReviewOpen = ReviewOpen("nothing is kept")
         """What reviews come to."""
         self.asked: list[str] = []
         self.reviewed_with: list[str] = []
         """What the share was said to hold."""
-        self.looked_at: list[str] = []
-        self.seen_to: list[tuple[str, bool]] = []
+        self.loaded: list[str] = []
+        self.resumed: list[tuple[str, bool]] = []
         self.waits: WaitState | None = None
-        """What is known of requests that wait, whatever there is to tell."""
-        self.told: list[tuple[str, bool, str]] = []
+        """The state of every waiting request, if it is not to follow from ``reconsider``."""
+        self.announced_reviews: list[tuple[str, bool, str]] = []
 
     def sweeper(self) -> Sweeper:
         return sweeper_of(self)
@@ -134,7 +134,7 @@ class World:
         return DriftReport(self.drifted, self.unknown)
 
     def inputs(self, provider: str, share_name: str, held: Collection[SharedResource], row: LedgerRow) -> PlanInputs:
-        self.looked_at_inputs += 1
+        self.listed_inputs += 1
         self._fail("inputs")
         return self.rests_on
 
@@ -214,14 +214,14 @@ class World:
 
     def reviewed(self, row: LedgerRow, review: Review, *, policies_fingerprint: str) -> None:
         self._write()
-        self.told.append((row.request_id, review.permitted, policies_fingerprint))
+        self.announced_reviews.append((row.request_id, review.permitted, policies_fingerprint))
 
     def load(self, request_ids: Collection[str]) -> None:
-        self.looked_at += [*request_ids]
+        self.loaded += [*request_ids]
 
     def resume_if_answered(self, row: LedgerRow, now: datetime, *, reconsider: bool) -> WaitState:
-        assert row.request_id in self.looked_at
-        self.seen_to.append((row.request_id, reconsider))
+        assert row.request_id in self.loaded
+        self.resumed.append((row.request_id, reconsider))
         return self.waits or (WaitState.RESUMED if reconsider else WaitState.WAITING)
 
     def goes_by_the_clock(self) -> bool:
@@ -247,11 +247,11 @@ class World:
 
 
 def connection(state: ConnectionState = ConnectionState.PENDING_ACCEPTANCE, **changes: Any) -> EndpointConnection:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "service_id": SERVICE_ID,
         "endpoint_id": ENDPOINT_ID,
         "owner": CONSUMER,
         "region": "here",
         "asked_at": NOW,
     }
-    return EndpointConnection(state=state, **(told | changes))
+    return EndpointConnection(state=state, **(fields | changes))

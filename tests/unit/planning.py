@@ -1,4 +1,4 @@
-"""What plans are made of, in memory."""
+"""The ports of the planner, in memory."""
 
 import json
 from collections.abc import Iterable
@@ -29,8 +29,8 @@ from tests.builders import (
     shared_resource,
 )
 from tests.builders import VPC_ID as VPC
-from tests.unit.around import Around
-from tests.unit.reach import Reach
+from tests.unit.attachments_in_memory import AttachmentsInMemory
+from tests.unit.inventory import InventoryInMemory
 
 ZONE = "Z0123456789ABC"
 
@@ -45,8 +45,8 @@ def binding(name: str = "orders", **document: object) -> Binding:
     return parse_binding(name, json.dumps({"attach": ATTACH} | document))
 
 
-class Makings:
-    """What was made, by Drawbridge and by others."""
+class OwnedObjectsInMemory:
+    """The objects that were made, by Drawbridge and by others."""
 
     def __init__(self) -> None:
         self.marked: list[OwnedObject] = []
@@ -88,14 +88,14 @@ def vpc_with(*subnet_ids: str, vpc_id: str = VPC) -> Vpc:
     )
 
 
-class World(Reach):
+class World(AttachmentsInMemory):
     """A share in effect, its resources and the VPCs, as AWS lists them."""
 
     def __init__(self, *described: Entity, vpcs: tuple[Vpc, ...] | None = None) -> None:
         super().__init__()
         self.described = list(described)
         self.undescribed: list[Undescribed] = []
-        self.told_by_ram: dict[str, dict[str, str]] = {}
+        self.listed_by_ram: dict[str, dict[str, str]] = {}
         self.vpcs_there = (vpc_with("subnet-0a", "subnet-0b"),) if vpcs is None else vpcs
         self.subnet_vpcs |= {subnet.id: vpc.vpc_id for vpc in self.vpcs_there for subnet in vpc.subnets}
         self.in_effect = True
@@ -104,8 +104,8 @@ class World(Reach):
         self.also_shared: Share | None = None
         self.shown_tags: dict[str, str] | None = None
         self.asked_for_tags = 0
-        self.inventory = Around()
-        self.owned_objects = Makings()
+        self.inventory = InventoryInMemory()
+        self.owned_objects = OwnedObjectsInMemory()
 
     def share(self, share_arn: str) -> Share | None:
         return Share(arn=share_arn, name="orders", owner=PROVIDER) if self.in_effect else None
@@ -113,7 +113,7 @@ class World(Reach):
     def contents_of_share(self, share_arn: str) -> list[SharedResource]:
         there: list[Entity | Undescribed] = [*self.described, *self.undescribed]
         held = [shared_resource(each.arn) for each in there]
-        return [msgspec.structs.replace(each, **self.told_by_ram.get(each.arn, {})) for each in held]
+        return [msgspec.structs.replace(each, **self.listed_by_ram.get(each.arn, {})) for each in held]
 
     def describe(self, resources: Iterable[SharedResource]) -> list[Entity | Undescribed]:
         asked = {each.arn for each in resources}
@@ -167,13 +167,13 @@ SECOND_ARN = RESOURCE_ARN + "0"
 
 
 def undescribed(**changes: Any) -> Undescribed:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "arn": SECOND_ARN,
         "code": NOT_VISIBLE,
         "words": "AccessDeniedException: no",
         "may_pass": True,
     }
-    return Undescribed(**(told | changes))
+    return Undescribed(**(fields | changes))
 
 
 DENIED = AccessDeniedError(f"list what is in {NETWORK.arn}: AccessDeniedException: no")

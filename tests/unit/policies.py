@@ -113,12 +113,12 @@ members = st.builds(
     tags=tags,
 )
 outsiders = st.builds(OrganizationPlace, membership=st.just(Membership.OUTSIDER))
-askers = st.builds(Requester, account_id=st.sampled_from(ACCOUNTS), place=members | outsiders, consumer=consumers)
+requesters = st.builds(Requester, account_id=st.sampled_from(ACCOUNTS), place=members | outsiders, consumer=consumers)
 regions = st.sampled_from(["us-east-1", "eu-west-1"])
 
 shares = st.builds(
     ShareFacts,
-    requester=askers,
+    requester=requesters,
     share_arn=st.just(SHARE_ARN),
     share_name=st.just("orders"),
     share_tags=tags,
@@ -127,7 +127,7 @@ shares = st.builds(
 )
 connections = st.builds(
     ConnectionFacts,
-    requester=askers,
+    requester=requesters,
     service=st.builds(
         Service,
         id=st.just("vpce-svc-1"),
@@ -146,13 +146,13 @@ all_known: st.SearchStrategy[ShareFacts | ConnectionFacts] = shares | connection
 REMOVABLE = tuple(
     fact
     for fact in Fact
-    # What is always known of a request, and what is of a resource in a share.
+    # The others are always known of a request, or are facts of a resource in a share.
     if fact not in {Fact.TIME, Fact.CONNECTIONS, Fact.TYPE, Fact.PROTOCOL, Fact.PORT_RANGES, Fact.DOMAIN_VERIFIED}
 )
 
 
 def without(facts: ShareFacts | ConnectionFacts, removed: frozenset[Fact]) -> ShareFacts | ConnectionFacts:
-    """Return the facts as they are where AWS would not tell these."""
+    """Return the facts as they would be if AWS left these out."""
     place = facts.requester.place
     if Fact.ORGANIZATION in removed:
         place = OrganizationPlace(membership=Membership.UNKNOWN, tags=None)
@@ -184,10 +184,10 @@ def without(facts: ShareFacts | ConnectionFacts, removed: frozenset[Fact]) -> Sh
     return msgspec.structs.replace(_lacking(facts, lacking, removed), requester=requester, service=service)
 
 
-Told = TypeVar("Told", OrganizationPlace, ShareFacts, ConnectionFacts, Service)
+Replaced = TypeVar("Replaced", OrganizationPlace, ShareFacts, ConnectionFacts, Service)
 
 
-def _lacking(told: Told, lacking: Mapping[Fact, Mapping[str, Any]], removed: frozenset[Fact]) -> Told:
+def _lacking(facts: Replaced, lacking: Mapping[Fact, Mapping[str, Any]], removed: frozenset[Fact]) -> Replaced:
     for fact in removed & lacking.keys():
-        told = msgspec.structs.replace(told, **lacking[fact])
-    return told
+        facts = msgspec.structs.replace(facts, **lacking[fact])
+    return facts

@@ -1,4 +1,4 @@
-"""What publication works with, in memory: parameters, what AWS tells of a way, and a hosted zone."""
+"""The ports of publication, in memory: parameters, the names of an attachment, and a hosted zone."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Names:
 
 
 class World:
-    """What AWS tells of an endpoint, of a service network and of resources; and a hosted zone."""
+    """What AWS lists of an endpoint, a service network and resources, and a hosted zone."""
 
     def __init__(self, *named: NamedResource, shared: bool = True) -> None:
         self.found = list(named)
@@ -56,7 +56,7 @@ class World:
         self.entities: dict[str, Entity] = {}
         self.asked: list[str] = []
         self.records: dict[str, tuple[str, str]] = {}
-        """By the alias's name: what it leads to, and for which subject."""
+        """By the alias's name, what it leads to, and its subject."""
         self.holders: dict[str, Holder] = {}
 
     def named(self, endpoint_id: str) -> list[NamedResource]:
@@ -93,14 +93,14 @@ class World:
 
 
 def named(arn: str = RESOURCE_ARN, **changes: Any) -> NamedResource:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "association_id": "vpce-rsc-asc-1",
         "resource_arn": arn,
         "accessible": True,
         "dns_name": NAME,
         "hosted_zone_id": "Z1",
     }
-    return NamedResource(**(told | changes))
+    return NamedResource(**(fields | changes))
 
 
 def publication(

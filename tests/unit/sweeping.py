@@ -1,4 +1,4 @@
-"""What a sweep works with, each as a test's world tells it: the sweep's own rules are what is asked about."""
+"""The collaborators of a sweep, each answering from a test's world: what is tested are the sweep's own rules."""
 
 from __future__ import annotations
 

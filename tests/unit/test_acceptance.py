@@ -1,4 +1,4 @@
-"""Acceptance: look once more, then answer; what was answered already is only told."""
+"""Acceptance: read the state once more, then answer; what was answered already is only returned."""
 
 from datetime import timedelta
 from typing import Any
@@ -27,10 +27,10 @@ CONTENTS = contents_fingerprint([RESOURCE_ARN])
 class Shares:
     """An invitation and the share behind it, as RAM would change them."""
 
-    def __init__(self, status: InvitationStatus | None, *, shared: bool = False, stuck: bool = False) -> None:
+    def __init__(self, status: InvitationStatus | None, *, shared: bool = False, never_answered: bool = False) -> None:
         self.status = status
         self.shared = shared
-        self.stuck = stuck
+        self.never_answered = never_answered
         self.answers: list[bool] = []
         self.holds: list[str] | Exception = [RESOURCE_ARN]
 
@@ -47,7 +47,7 @@ class Shares:
 
     def answer(self, invitation_arn: str, *, accept: bool) -> None:
         self.answers.append(accept)
-        if not self.stuck:
+        if not self.never_answered:
             self.status = InvitationStatus.ACCEPTED if accept else InvitationStatus.REJECTED
 
 
@@ -80,10 +80,10 @@ def decided(
     request: Request, decision: ActionableDecision, shares: Shares, connections: Connections, **on: Any
 ) -> Acceptance | DecideAgain:
     """Do what was decided just now, on what there is unless ``on`` says otherwise."""
-    told = DecidedOn(at=NOW, contents_fingerprint=CONTENTS if request is SHARE else "")
+    decided_on = DecidedOn(at=NOW, contents_fingerprint=CONTENTS if request is SHARE else "")
     if connections.now is not None:
-        told = msgspec.structs.replace(told, live=connections.now.is_live)
-    return accept(request, decision, msgspec.structs.replace(told, **on), shares, connections, now=NOW)
+        decided_on = msgspec.structs.replace(decided_on, live=connections.now.is_live)
+    return accept(request, decision, msgspec.structs.replace(decided_on, **on), shares, connections, now=NOW)
 
 
 def done(
@@ -113,7 +113,7 @@ def test_a_pending_invitation_is_answered_once(verdict: Accept | Reject, result:
         (InvitationStatus.EXPIRED, AcceptanceResult.EXPIRED),
     ],
 )
-def test_trap_25_what_was_answered_meanwhile_is_told_as_it_is(
+def test_trap_25_what_was_answered_meanwhile_is_returned_as_it_is(
     status: InvitationStatus, result: AcceptanceResult
 ) -> None:
     shares = Shares(status)
@@ -140,7 +140,7 @@ def test_trap_5_rejecting_a_share_in_effect_says_that_nobody_can_leave_it(shares
 
 def test_an_invitation_that_stays_pending_is_tried_again_later() -> None:
     with pytest.raises(NotReadyError, match="still pending"):
-        done(SHARE, YES, Shares(InvitationStatus.PENDING, stuck=True), NOBODY)
+        done(SHARE, YES, Shares(InvitationStatus.PENDING, never_answered=True), NOBODY)
 
 
 @pytest.mark.parametrize(("verdict", "result"), [(YES, AcceptanceResult.ACCEPTED), (NO, AcceptanceResult.REJECTED)])
@@ -172,7 +172,7 @@ def test_a_connection_that_is_open_in_any_state_can_be_rejected(state: Connectio
 
 
 @pytest.mark.parametrize("state", ConnectionState)
-def test_what_was_to_be_rejected_is_never_told_as_accepted(state: ConnectionState) -> None:
+def test_what_was_to_be_rejected_is_never_reported_as_accepted(state: ConnectionState) -> None:
     try:
         acceptance = done(CONNECTION, NO, NOTHING, Connections(state))
     except NotReadyError:
@@ -190,14 +190,16 @@ def test_what_was_to_be_rejected_is_never_told_as_accepted(state: ConnectionStat
         (ConnectionState.REJECTED, AcceptanceResult.REJECTED),
     ],
 )
-def test_a_connection_that_is_over_is_told_as_it_is(state: ConnectionState | None, result: AcceptanceResult) -> None:
+def test_a_connection_that_is_over_is_reported_as_it_is(
+    state: ConnectionState | None, result: AcceptanceResult
+) -> None:
     connections = Connections(state)
 
     assert done(CONNECTION, YES, NOTHING, connections).result is result
     assert connections.answers == []
 
 
-def test_an_invitation_in_a_status_that_nobody_knows_is_neither_answered_nor_told_as_over() -> None:
+def test_an_invitation_in_a_status_that_nobody_knows_is_neither_answered_nor_reported_as_over() -> None:
     shares = Shares(InvitationStatus.UNKNOWN)
 
     with pytest.raises(NotReadyError, match="nobody knew"):

@@ -25,9 +25,9 @@ ALIASED: dict[str, Any] = {"alias": "{resource}.corp.example", "alias_zone": ZON
 
 
 def binding(name: str, alias: str, *, resource: str = "*", public: bool = False, **attach: Any) -> Binding:
-    told = {"zone": ZONE, "name": alias} | ({"public": True} if public else {})
+    written = {"zone": ZONE, "name": alias} | ({"public": True} if public else {})
     return parse_binding(
-        name, json.dumps({"match": {"resource": resource}, "attach": ATTACH | attach | {"alias": told}})
+        name, json.dumps({"match": {"resource": resource}, "attach": ATTACH | attach | {"alias": written}})
     )
 
 
@@ -41,8 +41,8 @@ def codes(plan: Plan) -> list[str]:
 
 @pytest.mark.parametrize("name", sorted(RESERVED))
 def test_a_provider_chooses_no_name_that_clients_look_up_by_themselves(name: str) -> None:
-    for told in (name, name.upper()):
-        plan = planned(World(entity(told)), binding("any", "{resource}.corp.example"))
+    for spelling in (name, name.upper()):
+        plan = planned(World(entity(spelling)), binding("any", "{resource}.corp.example"))
 
         assert (plan.associations, codes(plan)) == ((), ["alias-reserved"])
         assert name in plan.refused[0].text
@@ -106,7 +106,7 @@ def test_names_are_policy_s_matter() -> None:
     assert planned(world, parse_binding("none", json.dumps({"attach": ATTACH})), policy=FORBID_LOGIN).associations
 
 
-def test_a_name_that_is_not_known_yet_counts_against_the_asker() -> None:
+def test_a_name_that_is_not_known_yet_counts_against_the_requester() -> None:
     group = World(entity("things", type="GROUP"))
     permits = 'permit(principal, action, resource) when { context has alias && context.alias like "*.corp.example" };'
 
@@ -138,7 +138,7 @@ def test_a_name_that_can_not_be_is_refused_before_anything_is_made(alias: str, r
     assert codes(planned(World(entity(resource)), binding("any", alias))) == [code]
 
 
-def test_a_zone_that_is_not_there_is_told() -> None:
+def test_a_zone_that_is_not_there_is_reported() -> None:
     world = World(entity())
     world.zones_there = {}
 

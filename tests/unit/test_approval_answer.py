@@ -25,7 +25,7 @@ from drawbridge.approval.ask import ApprovalRecord, close
 from drawbridge.discovery.waiting import WaitingRequests, WaitState
 from drawbridge.status import Status
 from tests.builders import NOW, PROVIDER, SHARE, approval_record, question, row
-from tests.unit.approvals import Kept, KilledError, Task
+from tests.unit.approvals import ApprovalsInMemory, KilledError, Task
 
 ID = SHARE.request_id
 APPROVERS = Approvers(
@@ -38,14 +38,14 @@ TWO = question(options=Options(two_person=True))
 
 
 def answer(*, approve: bool = True, **changes: Any) -> ApprovalAnswer:
-    told: dict[str, Any] = {"request_id": ID, "asking": "1-1", "approve": approve} | changes
-    return ApprovalAnswer(**told)
+    fields: dict[str, Any] = {"request_id": ID, "asking": "1-1", "approve": approve} | changes
+    return ApprovalAnswer(**fields)
 
 
-def answered(kept: Kept, task: Task, by: str, told: ApprovalAnswer | None = None) -> Reply:
+def answered(kept: ApprovalsInMemory, task: Task, by: str, given: ApprovalAnswer | None = None) -> Reply:
     there = kept.approval_record(ID)
     assert there is not None
-    return take(told or answer(), by, there, kept, task)
+    return take(given or answer(), by, there, kept, task)
 
 
 def nobody_else() -> frozenset[str]:
@@ -56,14 +56,14 @@ def clicked(
     who: str = "U0ALICE",
     team: str = "T0TEAM",
     *,
-    told: ApprovalAnswer | None = None,
+    given: ApprovalAnswer | None = None,
     asked: Question | None = None,
     members: Callable[[], frozenset[str]] = nobody_else,
-) -> tuple[AnswerResult, Kept, Task]:
-    kept, task = Kept(approval_record(question=asked or question())), Task()
+) -> tuple[AnswerResult, ApprovalsInMemory, Task]:
+    kept, task = ApprovalsInMemory(approval_record(question=asked or question())), Task()
     person = Person(who, team)
     reply = answer_of_person(
-        told or answer(), person, approvers=APPROVERS, members=members, decisions=kept, callback=task
+        given or answer(), person, approvers=APPROVERS, members=members, decisions=kept, callback=task
     )
     return reply.result, kept, task
 
@@ -78,7 +78,7 @@ def test_an_approval_is_recorded_then_completes_the_task() -> None:
 
 
 def test_a_denial_is_recorded_with_its_reason() -> None:
-    result, kept, task = clicked(told=answer(approve=False, reason="not ours"))
+    result, kept, task = clicked(given=answer(approve=False, reason="not ours"))
 
     denial = Denied(asked=question().asked, by=("U0ALICE",), reason="not ours")
     assert (result, kept.decided, task.completed) == (AnswerResult.RECORDED, [denial], [("a token", denial)])
@@ -105,15 +105,15 @@ def test_the_groups_are_not_looked_up_for_who_is_on_the_list() -> None:
 )
 @pytest.mark.parametrize("approve", [True, False])
 def test_only_approvers_of_the_team_decide(who: str, team: str, result: AnswerResult, approve: bool) -> None:
-    told, kept, task = clicked(who, team, told=answer(approve=approve), members=lambda: frozenset({"U0DAVE"}))
+    outcome, kept, task = clicked(who, team, given=answer(approve=approve), members=lambda: frozenset({"U0DAVE"}))
 
-    assert told is result
+    assert outcome is result
     assert len(kept.decided) == len(task.completed) == (result is AnswerResult.RECORDED)
 
 
 def test_who_speaks_for_the_account_does_not_approve_its_request_but_may_deny_it() -> None:
     assert clicked("U0BOB")[0] is AnswerResult.OWN_REQUEST
-    assert clicked("U0BOB", told=answer(approve=False))[0] is AnswerResult.RECORDED
+    assert clicked("U0BOB", given=answer(approve=False))[0] is AnswerResult.RECORDED
 
 
 def test_a_policy_may_let_people_approve_their_own_request() -> None:
@@ -128,19 +128,19 @@ def test_who_speaks_for_another_account_approves() -> None:
     assert clicked("U0BOB", asked=question(account_id="333333333333"))[0] is AnswerResult.RECORDED
 
 
-def test_a_question_that_is_not_there_is_told_to_approvers_only() -> None:
-    assert clicked(told=answer(request_id="share-other"))[0] is AnswerResult.UNKNOWN
-    assert clicked("U0MALLORY", told=answer(request_id="share-other"))[0] is AnswerResult.NOT_ALLOWED
+def test_a_question_that_is_not_there_is_reported_to_approvers_only() -> None:
+    assert clicked(given=answer(request_id="share-other"))[0] is AnswerResult.UNKNOWN
+    assert clicked("U0MALLORY", given=answer(request_id="share-other"))[0] is AnswerResult.NOT_ALLOWED
 
 
 def test_trap_25_an_answer_to_a_question_that_is_not_asked_any_more_decides_nothing() -> None:
-    result, kept, task = clicked(told=answer(asking="1-0"))
+    result, kept, task = clicked(given=answer(asking="1-0"))
 
     assert (result, kept.decided, task.completed) == (AnswerResult.OUTDATED, [], [])
 
 
 def test_a_second_click_changes_nothing_and_completes_with_what_was_decided() -> None:
-    kept, task = Kept(approval_record()), Task()
+    kept, task = ApprovalsInMemory(approval_record()), Task()
 
     results = [answered(kept, task, by, answer(approve=by != "B")).result for by in ("A", "A", "B")]
 
@@ -150,13 +150,13 @@ def test_a_second_click_changes_nothing_and_completes_with_what_was_decided() ->
 
 
 def test_a_task_that_does_not_wait_any_more_is_no_error() -> None:
-    kept, task = Kept(approval_record()), Task(waits=False)
+    kept, task = ApprovalsInMemory(approval_record()), Task(waits=False)
 
     assert answered(kept, task, "A").result is AnswerResult.RECORDED
 
 
 def test_two_different_people_have_to_approve_where_the_policy_says_so() -> None:
-    kept, task = Kept(approval_record(question=TWO)), Task()
+    kept, task = ApprovalsInMemory(approval_record(question=TWO)), Task()
 
     results = [answered(kept, task, by).result for by in ("A", "A", "B")]
 
@@ -167,7 +167,7 @@ def test_two_different_people_have_to_approve_where_the_policy_says_so() -> None
 
 @pytest.mark.parametrize("by", ["A", "B"])
 def test_one_person_s_denial_ends_what_needs_two_approvals(by: str) -> None:
-    kept, task = Kept(approval_record(question=TWO)), Task()
+    kept, task = ApprovalsInMemory(approval_record(question=TWO)), Task()
     answered(kept, task, "A")
 
     assert answered(kept, task, by, answer(approve=False)).result is AnswerResult.RECORDED
@@ -175,7 +175,7 @@ def test_one_person_s_denial_ends_what_needs_two_approvals(by: str) -> None:
 
 
 def test_trap_24_a_decision_that_did_not_reach_the_task_reaches_it_with_the_next_click() -> None:
-    kept, task = Kept(approval_record()), Task(stopped=1)
+    kept, task = ApprovalsInMemory(approval_record()), Task(stopped=1)
     with pytest.raises(KilledError):
         answered(kept, task, "A")
 
@@ -185,77 +185,81 @@ def test_trap_24_a_decision_that_did_not_reach_the_task_reaches_it_with_the_next
     assert task.completed == [("a token", Approved(asked=question().asked, by=("A",)))]
 
 
-def seen_to(kept: Kept, task: Task, *, reconsider: bool, now: datetime = NOW) -> WaitState:
+def swept(kept: ApprovalsInMemory, task: Task, *, reconsider: bool, now: datetime = NOW) -> WaitState:
     waiting = WaitingRequests(kept, task)
     waiting.load([ID])
     return waiting.resume_if_answered(row(Status.WAITING_FOR_APPROVAL, request=SHARE), now, reconsider=reconsider)
 
 
 @pytest.mark.parametrize("approval", [None, Approved(asked=question().asked, by=("U0ALICE",))])
-def test_a_task_that_was_not_told_is_not_said_to_be(approval: Approved | None) -> None:
-    assert seen_to(Kept(approval_record(approval=approval)), Task(waits=False), reconsider=True) is WaitState.UNKNOWN
+def test_a_task_that_was_not_resumed_is_not_said_to_be(approval: Approved | None) -> None:
+    assert (
+        swept(ApprovalsInMemory(approval_record(approval=approval)), Task(waits=False), reconsider=True)
+        is WaitState.UNKNOWN
+    )
 
 
 def test_what_waits_longer_than_its_question_may_not_wait_at_all() -> None:
     late = question().asked.deadline + timedelta(minutes=5)
 
-    assert seen_to(Kept(approval_record()), Task(), reconsider=False, now=late) is WaitState.UNKNOWN
+    assert swept(ApprovalsInMemory(approval_record()), Task(), reconsider=False, now=late) is WaitState.UNKNOWN
     assert (
-        seen_to(Kept(approval_record()), Task(), reconsider=False, now=late - timedelta(seconds=1)) is WaitState.WAITING
+        swept(ApprovalsInMemory(approval_record()), Task(), reconsider=False, now=late - timedelta(seconds=1))
+        is WaitState.WAITING
     )
 
 
-def test_trap_24_a_decision_that_did_not_reach_the_task_reaches_it_with_the_next_look() -> None:
-    kept, task = Kept(approval_record()), Task(stopped=1)
+def test_trap_24_a_decision_that_did_not_reach_the_task_reaches_it_with_the_next_sweep() -> None:
+    kept, task = ApprovalsInMemory(approval_record()), Task(stopped=1)
     with pytest.raises(KilledError):
         answered(kept, task, "A")
 
-    assert seen_to(kept, task, reconsider=True) is WaitState.RESUMED
+    assert swept(kept, task, reconsider=True) is WaitState.RESUMED
 
     assert task.completed == [("a token", Approved(asked=question().asked, by=("A",)))]
 
 
 @pytest.mark.parametrize("reconsider", [True, False])
-def test_a_look_at_what_nobody_answered_has_it_reconsidered_if_something_changed(reconsider: bool) -> None:
-    kept, task = Kept(approval_record()), Task()
+def test_a_sweep_has_what_nobody_answered_reconsidered_if_something_changed(reconsider: bool) -> None:
+    kept, task = ApprovalsInMemory(approval_record()), Task()
 
-    assert seen_to(kept, task, reconsider=reconsider) is (WaitState.RESUMED if reconsider else WaitState.WAITING)
+    assert swept(kept, task, reconsider=reconsider) is (WaitState.RESUMED if reconsider else WaitState.WAITING)
 
     assert task.completed == ([("a token", Reconsider(asked=question().asked))] if reconsider else [])
     assert kept.decided == []
 
 
 @pytest.mark.parametrize("there", [[], [approval_record(token="")]])
-def test_a_look_at_what_nobody_waits_for_does_nothing(there: list[ApprovalRecord]) -> None:
+def test_a_sweep_of_what_nobody_waits_for_does_nothing(there: list[ApprovalRecord]) -> None:
     task = Task()
 
-    assert seen_to(Kept(*there), task, reconsider=True) is WaitState.UNKNOWN
+    assert swept(ApprovalsInMemory(*there), task, reconsider=True) is WaitState.UNKNOWN
 
     assert task.completed == []
 
 
 def test_what_ends_at_the_last_moment_ended_as_whoever_was_first_has_it() -> None:
-    kept, task = Kept(approval_record()), Task()
+    kept, task = ApprovalsInMemory(approval_record()), Task()
     answered(kept, task, "A")
     assert close(question(), kept) == kept.decided[0]
 
-    kept, task = Kept(approval_record()), Task()
+    kept, task = ApprovalsInMemory(approval_record()), Task()
     assert close(question(), kept) == TimedOut(asked=question().asked)
     assert answered(kept, task, "A").result is AnswerResult.DECIDED_ALREADY
     assert kept.decided == [TimedOut(asked=question().asked)]
 
 
 def test_a_question_that_nobody_kept_ended_without_an_answer() -> None:
-    assert close(question(), Kept()) == TimedOut(asked=question().asked)
+    assert close(question(), ApprovalsInMemory()) == TimedOut(asked=question().asked)
 
 
 @pytest.mark.parametrize("asked", [question(), TWO], ids=["one", "two"])
 def test_trap_24_many_answers_at_the_same_instant_are_one_decision(asked: Question) -> None:
     for _ in range(25):
-        kept, task, together = Kept(approval_record(question=asked)), Task(), threading.Barrier(16)
+        kept, task, together = ApprovalsInMemory(approval_record(question=asked)), Task(), threading.Barrier(16)
 
         def click(
-            number: int, kept: Kept = kept, task: Task = task, together: threading.Barrier = together
+            number: int, kept: ApprovalsInMemory = kept, task: Task = task, together: threading.Barrier = together
         ) -> AnswerResult:
             there = kept.approval_record(ID)
             assert there is not None
@@ -278,23 +282,23 @@ def test_every_result_is_said_in_words(result: AnswerResult) -> None:
 
 
 def test_who_is_not_allowed_is_told_who_is() -> None:
-    told = words_of(Reply(AnswerResult.NOT_ALLOWED), APPROVERS)
+    words = words_of(Reply(AnswerResult.NOT_ALLOWED), APPROVERS)
 
-    assert told == "You can't decide on this. Who can: <@U0ALICE>, <@U0BOB>, <!subteam^S0GROUP>."
+    assert words == "You can't decide on this. Who can: <@U0ALICE>, <@U0BOB>, <!subteam^S0GROUP>."
     assert "nobody is configured" in words_of(Reply(AnswerResult.NOT_ALLOWED), Approvers(team_id="T0TEAM"))
     assert "No approvers are configured" in words_of(Reply(AnswerResult.NOT_ALLOWED), None)
 
 
-def test_a_reason_calls_nobody_when_it_is_told_to_others() -> None:
+def test_a_reason_calls_nobody_when_it_is_shown_to_others() -> None:
     denied = Denied(asked=question().asked, by=("U0ALICE",), reason="<!channel> & <https://evil.example|x>")
 
-    told = words_of(Reply(AnswerResult.DECIDED_ALREADY, approval_record(approval=denied)), APPROVERS)
+    words = words_of(Reply(AnswerResult.DECIDED_ALREADY, approval_record(approval=denied)), APPROVERS)
 
-    assert "denied by U0ALICE: &lt;!channel&gt; &amp; &lt;https://evil.example|x&gt;" in told
+    assert "denied by U0ALICE: &lt;!channel&gt; &amp; &lt;https://evil.example|x&gt;" in words
 
 
 @pytest.mark.parametrize(
-    ("approval", "told"),
+    ("approval", "words"),
     [
         (Approved(asked=question().asked, by=("A", "B")), "approved by A and B."),
         (Approved(asked=question().asked, by=("A",), reason="fine"), "approved by A: fine"),
@@ -303,5 +307,5 @@ def test_a_reason_calls_nobody_when_it_is_told_to_others() -> None:
         (None, "it is over."),
     ],
 )
-def test_how_a_question_ended_is_said(approval: Any, told: str) -> None:
-    assert how_it_ended(approval_record(approval=approval)) == told
+def test_how_a_question_ended_is_said(approval: Any, words: str) -> None:
+    assert how_it_ended(approval_record(approval=approval)) == words

@@ -56,7 +56,7 @@ def test_no_more_than_the_team_is_needed() -> None:
         ({"user_ids": []}, "user_ids"),
     ],
 )
-def test_what_is_wrong_is_told_by_its_field(change: dict[str, Any], field: str) -> None:
+def test_what_is_wrong_is_reported_by_its_field(change: dict[str, Any], field: str) -> None:
     written = {name: value for name, value in (WRITTEN | change).items() if value is not ...}
 
     with pytest.raises(InvalidInputError) as error:

@@ -10,7 +10,7 @@ from drawbridge.approval import Approved, Question
 from drawbridge.approval.ask import AskingPorts, Escalation, Posted, SilentMessenger, ask, remind
 from drawbridge.errors import UpstreamError
 from tests.builders import SHARE, approval_record, question
-from tests.unit.approvals import Kept, Slack, Task, has_buttons, texts
+from tests.unit.approvals import ApprovalsInMemory, Slack, Task, has_buttons, texts
 
 ID = SHARE.request_id
 NOWHERE = ("", "")
@@ -24,26 +24,33 @@ class Down(Slack):
 
 
 def asked(
-    kept: Kept, slack: Slack | SilentMessenger, task: Task, told: Question | None = None, *, waiting: str = "a token"
+    kept: ApprovalsInMemory,
+    slack: Slack | SilentMessenger,
+    task: Task,
+    given: Question | None = None,
+    *,
+    waiting: str = "a token",
 ) -> None:
     ports = AskingPorts(channel="C0", approvals=kept, messenger=slack, callback=task)
-    ask(told or question(), waiting, "https://link", ports)
+    ask(given or question(), waiting, "https://link", ports)
 
 
-def reminded(kept: Kept, slack: Slack | SilentMessenger, task: Task, escalation: tuple[str, str] = NOWHERE) -> None:
+def reminded(
+    kept: ApprovalsInMemory, slack: Slack | SilentMessenger, task: Task, escalation: tuple[str, str] = NOWHERE
+) -> None:
     ports = AskingPorts(channel="C0", approvals=kept, messenger=slack, callback=task)
     channel, group = escalation
     remind(question(), "later token", "https://link", ports, escalation=Escalation(channel=channel, group=group))
 
 
-def kept_of(kept: Kept) -> Any:
+def kept_of(kept: ApprovalsInMemory) -> Any:
     there = kept.approval_record(ID)
     assert there is not None
     return there
 
 
 def test_a_question_is_kept_and_posted_with_its_buttons() -> None:
-    kept, slack, task = Kept(), Slack(), Task()
+    kept, slack, task = ApprovalsInMemory(), Slack(), Task()
 
     asked(kept, slack, task)
 
@@ -56,7 +63,7 @@ def test_a_question_is_kept_and_posted_with_its_buttons() -> None:
 
 
 def test_a_question_is_kept_before_it_is_posted() -> None:
-    kept = Kept()
+    kept = ApprovalsInMemory()
 
     with pytest.raises(UpstreamError):
         asked(kept, Down(), Task())
@@ -65,7 +72,7 @@ def test_a_question_is_kept_before_it_is_posted() -> None:
 
 
 def test_what_slack_could_not_take_is_posted_when_it_is_asked_again() -> None:
-    kept, slack = Kept(), Slack()
+    kept, slack = ApprovalsInMemory(), Slack()
     with pytest.raises(UpstreamError):
         asked(kept, Down(), Task())
 
@@ -76,7 +83,7 @@ def test_what_slack_could_not_take_is_posted_when_it_is_asked_again() -> None:
 
 
 def test_a_question_that_is_asked_again_with_another_token_is_posted_once() -> None:
-    kept, slack = Kept(), Slack()
+    kept, slack = ApprovalsInMemory(), Slack()
 
     for token in ("first", "second", "third"):
         asked(kept, slack, Task(), waiting=token)
@@ -88,7 +95,7 @@ def test_a_question_that_is_asked_again_with_another_token_is_posted_once() -> N
 
 def test_trap_24_a_decision_that_came_before_the_task_waits_completes_it_at_once() -> None:
     approval = Approved(asked=question().asked, by=("U0ALICE",))
-    kept, slack, task = Kept(approval_record(approval=approval, token="old", posted=None)), Slack(), Task()
+    kept, slack, task = ApprovalsInMemory(approval_record(approval=approval, token="old", posted=None)), Slack(), Task()
 
     asked(kept, slack, task, waiting="new")
 
@@ -97,7 +104,11 @@ def test_trap_24_a_decision_that_came_before_the_task_waits_completes_it_at_once
 
 
 def test_trap_25_the_message_of_a_question_that_is_void_is_struck_and_a_new_one_is_posted() -> None:
-    kept, slack, task = Kept(approval_record(approval=Approved(asked=question().asked, by=("A",)))), Slack(), Task()
+    kept, slack, task = (
+        ApprovalsInMemory(approval_record(approval=Approved(asked=question().asked, by=("A",)))),
+        Slack(),
+        Task(),
+    )
 
     asked(kept, slack, task, question(asking="1-2", fingerprint="another", changed=("now: Share: billing",)))
 
@@ -113,7 +124,7 @@ def test_trap_25_the_message_of_a_question_that_is_void_is_struck_and_a_new_one_
 
 
 def test_a_void_question_that_was_never_posted_is_not_struck() -> None:
-    kept, slack = Kept(approval_record(posted=None)), Slack()
+    kept, slack = ApprovalsInMemory(approval_record(posted=None)), Slack()
 
     asked(kept, slack, Task(), question(asking="1-2"))
 
@@ -121,7 +132,7 @@ def test_a_void_question_that_was_never_posted_is_not_struck() -> None:
 
 
 def test_who_approved_already_is_told_where_it_is_posted_late() -> None:
-    kept, slack = Kept(approval_record(posted=None, approved_by=("U0ALICE",))), Slack()
+    kept, slack = ApprovalsInMemory(approval_record(posted=None, approved_by=("U0ALICE",))), Slack()
 
     asked(kept, slack, Task())
 
@@ -129,7 +140,7 @@ def test_who_approved_already_is_told_where_it_is_posted_late() -> None:
 
 
 def test_quietly_nothing_is_posted_and_the_question_is_kept() -> None:
-    kept = Kept(approval_record(question=question(asking="1-0")))
+    kept = ApprovalsInMemory(approval_record(question=question(asking="1-0")))
 
     asked(kept, SilentMessenger(), Task())
 
@@ -138,7 +149,7 @@ def test_quietly_nothing_is_posted_and_the_question_is_kept() -> None:
 
 
 def test_a_reminder_stands_below_the_message() -> None:
-    kept, slack = Kept(approval_record()), Slack()
+    kept, slack = ApprovalsInMemory(approval_record()), Slack()
 
     reminded(kept, slack, Task())
 
@@ -151,7 +162,7 @@ def test_a_reminder_stands_below_the_message() -> None:
 def test_a_reminder_calls_the_group_in_the_thread_where_there_is_no_other_channel() -> None:
     slack = Slack()
 
-    reminded(Kept(approval_record()), slack, Task(), ("", "S0GROUP"))
+    reminded(ApprovalsInMemory(approval_record()), slack, Task(), ("", "S0GROUP"))
 
     assert [(channel, what.text[:19]) for channel, what, _ in slack.posts] == [("C0", "<!subteam^S0GROUP> ")]
 
@@ -159,14 +170,14 @@ def test_a_reminder_calls_the_group_in_the_thread_where_there_is_no_other_channe
 def test_a_reminder_goes_to_the_other_channel_too_and_calls_the_group_there() -> None:
     slack = Slack()
 
-    reminded(Kept(approval_record()), slack, Task(), ("C0OTHER", "S0GROUP"))
+    reminded(ApprovalsInMemory(approval_record()), slack, Task(), ("C0OTHER", "S0GROUP"))
 
-    told = [(channel, below, "S0GROUP" in what.text) for channel, what, below in slack.posts]
-    assert told == [("C0", approval_record().posted, False), ("C0OTHER", None, True)]
+    posted = [(channel, below, "S0GROUP" in what.text) for channel, what, below in slack.posts]
+    assert posted == [("C0", approval_record().posted, False), ("C0OTHER", None, True)]
 
 
 def test_who_reminds_of_what_was_not_posted_posts_it_first() -> None:
-    kept, slack = Kept(approval_record(posted=None)), Slack()
+    kept, slack = ApprovalsInMemory(approval_record(posted=None)), Slack()
 
     reminded(kept, slack, Task())
 
@@ -178,11 +189,11 @@ def test_nobody_is_reminded_of_what_is_decided() -> None:
     approval = Approved(asked=question().asked, by=("A",))
     slack, task = Slack(), Task()
 
-    reminded(Kept(approval_record(approval=approval)), slack, task, ("C0OTHER", "S0GROUP"))
+    reminded(ApprovalsInMemory(approval_record(approval=approval)), slack, task, ("C0OTHER", "S0GROUP"))
 
     assert slack.posts == []
     assert task.completed == [("later token", approval)]
 
 
 def test_quietly_nobody_is_reminded() -> None:
-    reminded(Kept(), SilentMessenger(), Task(), ("C0OTHER", "S0GROUP"))
+    reminded(ApprovalsInMemory(), SilentMessenger(), Task(), ("C0OTHER", "S0GROUP"))

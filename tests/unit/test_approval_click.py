@@ -135,7 +135,7 @@ def test_more_than_slack_would_send_is_refused_before_it_is_looked_at() -> None:
 
 def payload(**changes: Any) -> dict[str, Any]:
     """Return a click on Approve as Slack sends it."""
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "type": "block_actions",
         "user": {"id": "U0ALICE", "username": "alice", "name": "alice", "team_id": "T0OTHER"},
         "api_app_id": "A0DRAW",
@@ -149,7 +149,7 @@ def payload(**changes: Any) -> dict[str, Any]:
         "response_url": "https://hooks.slack.com/actions/x",
         "actions": [{"action_id": APPROVE, "block_id": "decision", "value": value_of("share-1", "1-1")}],
     }
-    return {name: value for name, value in (told | changes).items() if value is not ...}
+    return {name: value for name, value in (fields | changes).items() if value is not ...}
 
 
 def submission(reason: Any = "not ours", **changes: Any) -> dict[str, Any]:
@@ -159,8 +159,8 @@ def submission(reason: Any = "not ours", **changes: Any) -> dict[str, Any]:
     return payload(type="view_submission", view=view | changes, actions=..., response_url=..., container=...)
 
 
-def body_of(told: Any) -> bytes:
-    return urlencode({"payload": told if isinstance(told, str) else json.dumps(told)}).encode()
+def body_of(written: Any) -> bytes:
+    return urlencode({"payload": written if isinstance(written, str) else json.dumps(written)}).encode()
 
 
 ALICE = Person("U0ALICE", "T0TEAM")
@@ -208,9 +208,9 @@ def test_the_person_s_own_team_counts_where_no_team_installed_the_app() -> None:
     assert click.person == Person("U0ALICE", "T0OTHER")
 
 
-@pytest.mark.parametrize("told", [b"ssl_check=1&token=x", b"ssl_check="])
-def test_slack_s_look_at_the_certificate_needs_no_more_than_an_answer(told: bytes) -> None:
-    assert read_click(told, app_id="A0DRAW") == Nothing("ssl_check")
+@pytest.mark.parametrize("body", [b"ssl_check=1&token=x", b"ssl_check="])
+def test_slack_s_look_at_the_certificate_needs_no_more_than_an_answer(body: bytes) -> None:
+    assert read_click(body, app_id="A0DRAW") == Nothing("ssl_check")
 
 
 def test_a_form_that_was_closed_needs_no_more_than_an_answer() -> None:
@@ -218,7 +218,7 @@ def test_a_form_that_was_closed_needs_no_more_than_an_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "field"),
+    ("written", "field"),
     [
         ("no json", "payload"),
         ("[]", "payload"),
@@ -249,9 +249,9 @@ def test_a_form_that_was_closed_needs_no_more_than_an_answer() -> None:
         (payload(type="view_submission"), r"view\.callback_id"),
     ],
 )
-def test_what_is_none_of_our_buttons_and_forms_is_refused_by_its_field(told: Any, field: str) -> None:
+def test_what_is_none_of_our_buttons_and_forms_is_refused_by_its_field(written: Any, field: str) -> None:
     with pytest.raises(InvalidInputError, match=field) as error:
-        read_click(body_of(told), app_id="A0DRAW")
+        read_click(body_of(written), app_id="A0DRAW")
     assert len(str(error.value)) < 500
 
 
@@ -288,8 +288,8 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
 
 
 @given(st.binary(max_size=300))
-def test_any_payload_is_read_or_refused(told: bytes) -> None:
-    read_or_refused(b"payload=" + told)
+def test_any_payload_is_read_or_refused(written: bytes) -> None:
+    read_or_refused(b"payload=" + written)
 
 
 JSONS = st.recursive(
@@ -305,6 +305,6 @@ OF_VIEW = st.sampled_from(["callback_id", "private_metadata", "state"])
 def test_any_change_to_what_slack_sends_is_read_or_refused(
     form: bool, changes: dict[str, Any], of_view: dict[str, Any]
 ) -> None:
-    told = submission(**of_view) if form else payload()
+    fields = submission(**of_view) if form else payload()
 
-    read_or_refused(body_of(told | changes))
+    read_or_refused(body_of(fields | changes))

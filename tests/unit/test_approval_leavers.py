@@ -11,7 +11,7 @@ from drawbridge.approval.notify import Notice, notify
 from drawbridge.approval.settle import apply_approval, void_of
 from drawbridge.decision import Accept
 from tests.builders import NOW, PROVIDER, SHARE, approval_record, question
-from tests.unit.approvals import ASK, Kept, Slack, Task, answers, made, texts
+from tests.unit.approvals import ASK, ApprovalsInMemory, Slack, Task, answers, made, texts
 
 ID = SHARE.request_id
 TWO = question(options=Options(two_person=True))
@@ -25,7 +25,9 @@ def nobody(_: Approvers | None = None) -> frozenset[str]:
     return frozenset()
 
 
-def clicks(kept: Kept, task: Task, who: str, approvers: Approvers, members: frozenset[str] = frozenset()) -> Reply:
+def clicks(
+    kept: ApprovalsInMemory, task: Task, who: str, approvers: Approvers, members: frozenset[str] = frozenset()
+) -> Reply:
     return answer_of_person(
         ApprovalAnswer(request_id=ID, asking="1-1", approve=True),
         Person(who, "T0TEAM"),
@@ -38,7 +40,7 @@ def clicks(kept: Kept, task: Task, who: str, approvers: Approvers, members: froz
 
 @pytest.mark.parametrize("then", [WITHOUT_ALICE, ALICE_SPEAKS], ids=["taken off the list", "speaks for the account"])
 def test_a_first_approval_of_who_may_not_approve_by_the_second_one_does_not_count(then: Approvers) -> None:
-    kept, task = Kept(approval_record(question=TWO)), Task()
+    kept, task = ApprovalsInMemory(approval_record(question=TWO)), Task()
     clicks(kept, task, "U0ALICE", ALL)
 
     reply = clicks(kept, task, "U0BOB", then)
@@ -46,13 +48,13 @@ def test_a_first_approval_of_who_may_not_approve_by_the_second_one_does_not_coun
     assert reply.result is AnswerResult.SECOND_NEEDED
     assert (kept.decided, task.completed) == ([], [])
     assert "approval of U0ALICE does not count any more" in words_of(reply, then)
-    assert kept.standings[ID].approved_by == ("U0BOB",)
+    assert kept.records[ID].approved_by == ("U0BOB",)
     assert clicks(kept, task, "U0CAROL", WITHOUT_ALICE).result is AnswerResult.RECORDED
     assert kept.decided == [Approved(asked=TWO.asked, by=("U0BOB", "U0CAROL"))]
 
 
 def test_a_first_approval_of_who_left_the_user_group_does_not_count() -> None:
-    kept, task = Kept(approval_record(question=TWO)), Task()
+    kept, task = ApprovalsInMemory(approval_record(question=TWO)), Task()
     clicks(kept, task, "U0EVE", ALL, frozenset({"U0EVE"}))
 
     assert clicks(kept, task, "U0BOB", ALL, frozenset({"U0ERIN"})).result is AnswerResult.SECOND_NEEDED
@@ -60,18 +62,18 @@ def test_a_first_approval_of_who_left_the_user_group_does_not_count() -> None:
 
 
 def test_a_first_approval_of_who_is_an_approver_still_counts_with_the_second() -> None:
-    kept, task = Kept(approval_record(question=TWO)), Task()
+    kept, task = ApprovalsInMemory(approval_record(question=TWO)), Task()
     clicks(kept, task, "U0EVE", ALL, frozenset({"U0EVE"}))
 
     assert clicks(kept, task, "U0BOB", ALL, frozenset({"U0EVE"})).result is AnswerResult.RECORDED
 
 
 def test_a_denial_by_who_may_is_one_whoever_approved_before() -> None:
-    kept, task = Kept(approval_record(question=TWO, approved_by=("U0ALICE",))), Task()
-    told = ApprovalAnswer(request_id=ID, asking="1-1", approve=False)
+    kept, task = ApprovalsInMemory(approval_record(question=TWO, approved_by=("U0ALICE",))), Task()
+    denial = ApprovalAnswer(request_id=ID, asking="1-1", approve=False)
 
     reply = answer_of_person(
-        told, Person("U0BOB", "T0TEAM"), approvers=WITHOUT_ALICE, members=nobody, decisions=kept, callback=task
+        denial, Person("U0BOB", "T0TEAM"), approvers=WITHOUT_ALICE, members=nobody, decisions=kept, callback=task
     )
 
     assert reply.result is AnswerResult.RECORDED
@@ -79,11 +81,11 @@ def test_a_denial_by_who_may_is_one_whoever_approved_before() -> None:
 
 
 def test_of_two_who_take_the_place_of_one_at_the_same_instant_both_count() -> None:
-    class Raced(Kept):
+    class Raced(ApprovalsInMemory):
         """Somebody else is faster, once."""
 
         def record(self, answer: ApprovalAnswer, by: str, **how: object) -> object:  # type: ignore[override]  # passed on
-            if by == "U0BOB" and self.standings[ID].approved_by == ("U0ALICE",):
+            if by == "U0BOB" and self.records[ID].approved_by == ("U0ALICE",):
                 super().record(answer, "U0CAROL", needed=2, void=("U0ALICE",))
                 return None
             return super().record(answer, by, **how)  # type: ignore[arg-type]  # as it came
@@ -95,17 +97,17 @@ def test_of_two_who_take_the_place_of_one_at_the_same_instant_both_count() -> No
 
 
 def test_the_message_says_whose_approval_does_not_count_any_more() -> None:
-    kept, slack = Kept(approval_record(question=TWO, approved_by=("U0ALICE",))), Slack()
+    kept, slack = ApprovalsInMemory(approval_record(question=TWO, approved_by=("U0ALICE",))), Slack()
     notice = Notice(request_id=ID, user="U0BOB", words="")
     notify(notice, kept, slack)
     clicks(kept, Task(), "U0BOB", WITHOUT_ALICE)
 
     notify(notice, kept, slack)
 
-    told = texts(slack.updates[-1][1])
+    shown = texts(slack.updates[-1][1])
     assert len(slack.updates) == 2
-    assert "The approval of U0ALICE does not count any more" in told
-    assert "Approved by U0BOB. A second person has to approve too." in told
+    assert "The approval of U0ALICE does not count any more" in shown
+    assert "Approved by U0BOB. A second person has to approve too." in shown
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What approvers are told of what is live."""
+"""What a question says about what is live."""
 
 from datetime import UTC, datetime
 
@@ -18,17 +18,17 @@ ALICE = Reason("approved", "Approved by U0ALICE", source="U0ALICE")
 LET_IN = LetIn(at=NOW, because=(ALICE,), contents_fingerprint="those", arns=(RESOURCE_ARN,))
 
 
-def told(lines: tuple[Line, ...]) -> list[str]:
+def values(lines: tuple[Line, ...]) -> list[str]:
     return [f"{line.label}: {line.text}" for line in lines]
 
 
-def test_of_what_is_not_live_nothing_is_told() -> None:
+def test_of_what_is_not_live_nothing_is_said() -> None:
     assert lines_of_live(connection_facts(), LET_IN) == ()
     assert lines_of_live(share_facts(), LET_IN) == ()
 
 
 def test_of_a_live_connection_since_when_and_that_a_denial_does_not_cut_it() -> None:
-    by_hand, ours = told(lines_of_live(LIVE, None)), told(lines_of_live(LIVE, LET_IN))
+    by_hand, ours = values(lines_of_live(LIVE, None)), values(lines_of_live(LIVE, LET_IN))
 
     assert by_hand[0] == "Live: The connection is open, by an endpoint that was made 2026-03-01 09:30 UTC."
     assert ours[0] == "Live: The connection is open, let in 2026-11-21 12:00 UTC by U0ALICE."
@@ -40,14 +40,14 @@ def test_of_a_live_connection_since_when_and_that_a_denial_does_not_cut_it() -> 
 def test_of_a_live_connection_that_nobody_let_in_that_a_denial_cuts_it() -> None:
     to_all = msgspec.structs.replace(LIVE, service=Service(id=SERVICE_ID, acceptance_required=False))
 
-    assert "It is cut at once" in told(lines_of_live(to_all, None))[1]
-    assert "nothing is cut" in told(lines_of_live(to_all, LET_IN))[1]
+    assert "It is cut at once" in values(lines_of_live(to_all, None))[1]
+    assert "nothing is cut" in values(lines_of_live(to_all, LET_IN))[1]
 
 
 def test_of_a_share_that_was_let_in_what_is_new_in_it() -> None:
     grown = share_facts(deadline=None, contents=(content(), SUBNET))
 
-    lines = told(lines_of_live(grown, LET_IN))
+    lines = values(lines_of_live(grown, LET_IN))
 
     assert lines[0].startswith("Live: The share was let in 2026-11-21 12:00 UTC by U0ALICE;")
     assert lines[1:-1] == [f"New: ec2:subnet: {SUBNET.arn}"]
@@ -57,12 +57,12 @@ def test_of_a_share_that_was_let_in_what_is_new_in_it() -> None:
 def test_of_very_much_that_is_new_some_and_how_much_more() -> None:
     contents = tuple(content(f"{RESOURCE_ARN}{number}") for number in range(40))
 
-    lines = told(lines_of_live(share_facts(deadline=None, contents=contents), LET_IN))
+    lines = values(lines_of_live(share_facts(deadline=None, contents=contents), LET_IN))
 
     assert lines[-2] == "New: and 10 more"
 
 
-def test_where_it_is_not_known_what_is_new_that_is_told() -> None:
+def test_where_it_is_not_known_what_is_new_that_is_said() -> None:
     large = msgspec.structs.replace(LET_IN, arns=None)
 
-    assert "what is new is not known" in " ".join(told(lines_of_live(share_facts(deadline=None), large)))
+    assert "what is new is not known" in " ".join(values(lines_of_live(share_facts(deadline=None), large)))

@@ -102,7 +102,7 @@ def elements_of(what: SlackMessage) -> list[dict[str, Any]]:
 @given(questions(), APPROVED_BY, ENDINGS)
 @example(WORST, ("U" * 200, "W" * 200), MessageEnding(MUCH))
 @example(WORST, ("U" * 200, "W" * 200), None)
-def test_whatever_there_is_to_tell_slack_takes_it(
+def test_whatever_there_is_to_say_slack_takes_it(
     asked: Question, by: tuple[str, ...], ending: MessageEnding | None
 ) -> None:
     what = message(asked, link=LINK, approved_by=by, ending=ending)
@@ -141,10 +141,10 @@ def test_that_two_people_have_to_approve_is_said_however_much_else_there_is(aske
 
 @given(questions())
 @example(WORST)
-def test_what_would_happen_and_why_is_begun_to_be_told_however_much_else_there_is(asked: Question) -> None:
-    told = texts(message(asked, link=LINK))
+def test_what_would_happen_and_why_is_begun_however_much_else_there_is(asked: Question) -> None:
+    shown = texts(message(asked, link=LINK))
 
-    assert "On approval:" in told
+    assert "On approval:" in shown
 
 
 @given(questions(), APPROVED_BY, ENDINGS)
@@ -158,13 +158,13 @@ def test_there_are_buttons_as_long_as_there_is_something_to_decide(
 
 @given(st.text())
 def test_what_is_escaped_means_nothing_to_slack_and_reads_as_it_was(text: str) -> None:
-    told = escaped(text)
+    shown = escaped(text)
 
-    assert not {"<", ">"} & set(told)
-    assert told.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == text
+    assert not {"<", ">"} & set(shown)
+    assert shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == text
 
 
-def test_the_facts_the_reasons_and_the_effects_are_told() -> None:
+def test_the_facts_the_reasons_and_the_effects_are_shown() -> None:
     what = written(why=(Reason("policy", "a person decides", source="ask"), Reason("x", "no source")))
 
     assert what.blocks[0]["text"]["text"] == "Resource share request"
@@ -184,11 +184,11 @@ def test_the_deadline_is_in_the_reader_s_time_zone_beside_the_request_and_its_ex
     what = written()
 
     (context,) = [block for block in what.blocks if block["type"] == "context"]
-    told = context["elements"][0]["text"]
+    shown = context["elements"][0]["text"]
     until = int(NOW.timestamp()) + 4 * 3600
-    assert f"<!date^{until}^{{date_short_pretty}} at {{time}}|2026-11-21 16:00 UTC>" in told
-    assert SHARE.request_id in told
-    assert f"<{LINK}|execution>" in told
+    assert f"<!date^{until}^{{date_short_pretty}} at {{time}}|2026-11-21 16:00 UTC>" in shown
+    assert SHARE.request_id in shown
+    assert f"<{LINK}|execution>" in shown
 
 
 def buttons(what: SlackMessage) -> dict[str, Any]:
@@ -197,24 +197,24 @@ def buttons(what: SlackMessage) -> dict[str, Any]:
 
 
 def test_the_buttons_carry_which_question_they_answer_and_no_token() -> None:
-    told = buttons(written(asking="2-3"))
+    shown = buttons(written(asking="2-3"))
 
-    assert set(told) == {APPROVE, DENY}
-    assert {each["value"] for each in told.values()} == {f"{SHARE.request_id}/2-3"}
+    assert set(shown) == {APPROVE, DENY}
+    assert {each["value"] for each in shown.values()} == {f"{SHARE.request_id}/2-3"}
 
 
 @pytest.mark.parametrize("sensitive", [True, False])
 def test_only_what_is_sensitive_is_to_be_confirmed(sensitive: bool) -> None:
-    told = buttons(written(options=Options(sensitive=sensitive)))
+    shown = buttons(written(options=Options(sensitive=sensitive)))
 
-    assert ("confirm" in told[APPROVE]) is sensitive
-    assert "confirm" not in told[DENY]
+    assert ("confirm" in shown[APPROVE]) is sensitive
+    assert "confirm" not in shown[DENY]
 
 
 def test_what_is_asked_again_says_what_changed_first() -> None:
-    told = texts(written(changed=("no longer: Share: orders", "now: Share: billing"))).splitlines()
+    lines = texts(written(changed=("no longer: Share: orders", "now: Share: billing"))).splitlines()
 
-    assert told[:3] == [
+    assert lines[:3] == [
         "ASKED AGAIN: an approval was void, because something changed.",
         "  no longer: Share: orders",
         "  now: Share: billing",
@@ -225,7 +225,7 @@ def test_what_was_not_asked_before_does_not_say_so() -> None:
     assert "ASKED AGAIN" not in texts(written())
 
 
-def test_the_first_approval_of_two_is_told_and_the_buttons_stay() -> None:
+def test_the_first_approval_of_two_is_shown_and_the_buttons_stay() -> None:
     what = message(question(options=Options(two_person=True)), link=LINK, approved_by=("U0ALICE",))
 
     assert "Approved by U0ALICE. A second person has to approve too." in texts(what)
@@ -240,7 +240,7 @@ def test_how_it_ended_takes_the_place_of_the_buttons() -> None:
     assert not has_buttons(what)
 
 
-def test_a_large_share_is_told_as_far_as_it_fits_and_the_rest_is_counted() -> None:
+def test_a_large_share_is_shown_as_far_as_it_fits_and_the_rest_is_counted() -> None:
     what = written(lines=tuple(Line("Holds", f"vpc-lattice:{'x' * 380}-{number}") for number in range(500)))
 
     assert len(what.blocks) <= 50
@@ -259,9 +259,9 @@ def test_a_reminder_calls_a_group_by_its_id_and_nobody_otherwise() -> None:
 
 @given(HOSTILE, HOSTILE)
 def test_a_reminder_has_nothing_of_strangers_in_force(title: str, account_id: str) -> None:
-    told = reminder(question(title=title[:500], account_id=account_id[:500]))
+    reminded = reminder(question(title=title[:500], account_id=account_id[:500]))
 
-    (shown,) = rendered(told.blocks[0])
+    (shown,) = rendered(reminded.blocks[0])
     assert (shown.mentions, shown.links) == ((), ())
 
 

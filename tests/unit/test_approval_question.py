@@ -1,4 +1,4 @@
-"""The question that is asked: what it tells, until when it waits, and what makes it another one."""
+"""The question that is asked: what it shows, until when it waits, and what makes it another one."""
 
 from __future__ import annotations
 
@@ -42,17 +42,27 @@ def lines(facts: Facts) -> list[str]:
     return [f"{line.label}: {line.text}" for line in made(facts).asked.lines]
 
 
-def test_a_question_tells_who_asks_for_what_and_until_when() -> None:
-    told = made()
+def test_a_question_says_who_asks_for_what_and_until_when() -> None:
+    asked_question = made()
 
-    assert (told.request_id, told.account_id, told.title) == (
+    assert (asked_question.request_id, asked_question.account_id, asked_question.title) == (
         execution_input().request_id,
         PROVIDER,
         "Resource share",
     )
-    assert (told.asked.asking, told.asked.deadline) == ("1-1", NOW + WAIT)
-    assert (told.why, told.effects, told.changed) == ((WHY,), ("The share is accepted.",), ())
-    assert [line.label for line in told.asked.lines] == ["Account", "Organization", "Consumer", "Share", "Holds"]
+    assert (asked_question.asked.asking, asked_question.asked.deadline) == ("1-1", NOW + WAIT)
+    assert (asked_question.why, asked_question.effects, asked_question.changed) == (
+        (WHY,),
+        ("The share is accepted.",),
+        (),
+    )
+    assert [line.label for line in asked_question.asked.lines] == [
+        "Account",
+        "Organization",
+        "Consumer",
+        "Share",
+        "Holds",
+    ]
 
 
 def test_a_later_attempt_asks_under_its_own_number() -> None:
@@ -79,7 +89,7 @@ def test_a_later_attempt_asks_under_its_own_number() -> None:
         (connection_facts(), f"Endpoint: {ENDPOINT_ID}, Interface, in us-east-1"),
     ],
 )  # fmt: skip
-def test_the_facts_are_told_as_a_person_reads_them(facts: Facts, line: str) -> None:
+def test_the_facts_are_shown_as_a_person_reads_them(facts: Facts, line: str) -> None:
     assert line in lines(facts)
 
 
@@ -178,7 +188,7 @@ def test_what_a_policy_wants_is_read_from_what_asks_and_from_nothing_else() -> N
     assert compiled([text]).approvals(share_facts(), EVALUATION_TIME) == (frozenset({"sensitive", "two-person"}),)
 
 
-def test_what_would_happen_is_told_by_the_bindings_that_fit() -> None:
+def test_what_would_happen_is_said_by_the_bindings_that_fit() -> None:
     attach = "attach: {mode: resource-endpoint, vpc: vpc-0123456789abcdef0}"
     bindings = [
         parse_binding("orders", f'match: {{provider: "{PROVIDER}", resource: "o*"}}\n{attach}'),
@@ -186,9 +196,9 @@ def test_what_would_happen_is_told_by_the_bindings_that_fit() -> None:
         parse_binding("other", f'match: {{provider: "{CONSUMER}"}}\n{attach}'),
     ]
 
-    told = effects_of(share_facts(), bindings, "drawbridge")
+    effects = effects_of(share_facts(), bindings, "drawbridge")
 
-    assert told == [
+    assert effects == [
         "The share is accepted, whole and for good: nobody can leave it.",
         (
             "Binding orders: resources that fit 'o*', by resource-endpoint, in vpc-0123456789abcdef0; "
@@ -201,21 +211,21 @@ def test_what_would_happen_is_told_by_the_bindings_that_fit() -> None:
     ]
 
 
-def test_what_nobody_wants_and_what_is_in_effect_already_is_told_as_such() -> None:
+def test_what_no_binding_matches_and_what_is_in_effect_already_is_said_to_be_so() -> None:
     assert effects_of(share_facts(deadline=None), [], "drawbridge") == [
         "The share is in effect already; what it holds may be associated.",
         "No binding wants anything of it: nothing is associated.",
     ]
 
 
-def test_a_connection_is_told_with_the_name_that_it_gets() -> None:
-    told = effects_of(connection_facts(requester(CONSUMER)), [], "drawbridge")
+def test_a_connection_is_shown_with_the_name_that_it_gets() -> None:
+    effects = effects_of(connection_facts(requester(CONSUMER)), [], "drawbridge")
 
     path = f"/drawbridge/consumers/{CONSUMER}/{ENDPOINT_ID}/dns-name"
-    assert told == [f"The connection is accepted, and its name published at {path}."]
+    assert effects == [f"The connection is accepted, and its name published at {path}."]
 
 
-def test_a_registered_consumer_is_told_by_name() -> None:
+def test_a_registered_consumer_is_shown_by_name() -> None:
     who = msgspec.structs.replace(requester(CONSUMER), consumer=Consumer(name="Orders team"))
 
     assert "Consumer: Orders team, tier none" in lines(connection_facts(who))

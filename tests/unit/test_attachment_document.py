@@ -1,4 +1,4 @@
-"""What is written of a desired attachment, and read again."""
+"""A desired attachment, written as a document and read again."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from drawbridge.association import DesiredAttachment, Mode
 from drawbridge.association.attachment_document import attachment_of, document_of
 from drawbridge.errors import InvalidInputError
 from tests.builders import desired, desired_by_network
-from tests.unit.attachments import everything_wanted
+from tests.unit.desired_attachments import any_desired
 
 
-@given(everything_wanted())
+@given(any_desired())
 def test_what_is_written_of_an_attachment_is_read_as_it_was(desired: DesiredAttachment) -> None:
     assert attachment_of(document_of(desired)) == desired
 

@@ -77,7 +77,7 @@ def test_any_text_is_a_binding_or_refused_and_nothing_else(text: str) -> None:
         assert "binding any" in str(error)
 
 
-def test_a_binding_without_match_wants_everything() -> None:
+def test_a_binding_without_match_matches_everything() -> None:
     assert binding().match.matches(entity(), "any share")
 
 

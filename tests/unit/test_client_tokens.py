@@ -12,7 +12,7 @@ from drawbridge.errors import ConflictError
 from drawbridge.lattice import PrivateDns
 from tests.associating import associate
 from tests.builders import NETWORK, desired, desired_by_network
-from tests.unit.reach import Reach
+from tests.unit.attachments_in_memory import AttachmentsInMemory
 
 MADE = NetworkRef(name="shared", create=True)
 GROUPS = ("sg-0000000000000000b", "sg-0000000000000000a")
@@ -95,7 +95,7 @@ PLACED: dict[str, Any] = {**EVERYTHING, "subnet_ids": SUBNETS, "address_type": "
 def test_what_is_made_is_asked_for_by_the_tokens_of_every_version(
     what: DesiredAttachment, attempt: int, tokens: list[str]
 ) -> None:
-    aws = Reach()
+    aws = AttachmentsInMemory()
 
     associate(what, aws.reconciler, attempt=attempt)
 
@@ -113,7 +113,7 @@ def test_what_is_made_is_asked_for_by_the_tokens_of_every_version(
     ],
 )
 def test_what_was_there_before_is_in_the_token_of_every_version(what: DesiredAttachment, token: str) -> None:
-    aws = Reach()
+    aws = AttachmentsInMemory()
     aws.networks = [NETWORK]
     for gone in ("vpce-b", "vpce-a"):
         aws.have_endpoint(what, Endpoint(id=gone, state=State.TERMINATED), NETWORK)
@@ -124,7 +124,7 @@ def test_what_was_there_before_is_in_the_token_of_every_version(what: DesiredAtt
 
 
 def test_the_second_token_of_a_network_s_endpoint_is_that_of_every_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    aws = Reach()
+    aws = AttachmentsInMemory()
     aws.networks = [NETWORK]
     create = aws._Endpoints.create
 

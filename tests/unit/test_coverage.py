@@ -82,9 +82,9 @@ def test_what_was_just_let_in_is_expected_and_what_is_only_kept_is_not() -> None
 
 def test_of_a_share_that_aws_did_not_show_the_state_is_what_it_is_seen_to_hold() -> None:
     world = World(entity())
-    unseen = Coverage(let_in=LET_IN, decision=Accept(()), on=DecidedOn(at=NOW, contents_fingerprint="unknown"))
+    unlisted = Coverage(let_in=LET_IN, decision=Accept(()), on=DecidedOn(at=NOW, contents_fingerprint="unknown"))
 
-    plan = world.planner(binding()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME, unseen)
+    plan = world.planner(binding()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME, unlisted)
 
     assert (
         plan.observed_fingerprint

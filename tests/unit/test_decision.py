@@ -148,7 +148,7 @@ def test_a_forbid_always_wins(account: str, membership: Membership, registered: 
     assert Reason("policy", "blocked", source="policy-1") in decision.because
 
 
-def test_an_error_inside_a_policy_never_permits_and_is_told() -> None:
+def test_an_error_inside_a_policy_never_permits_and_is_reported() -> None:
     overflowing = "permit(principal, action, resource) when { 9223372036854775807 + context.secondsLeft > 0 };"
     guarded = overflowing.replace("{ 9", "{ context has secondsLeft && 9")
 
@@ -203,7 +203,7 @@ def test_what_is_over_is_not_decided() -> None:
     assert decide(over, policies("permit(principal, action, resource);"), EVALUATION_TIME) is over
 
 
-def test_a_broken_policy_is_named_beside_every_decision() -> None:
+def test_a_broken_policy_is_named_with_every_decision() -> None:
     broken = Reason("policy-broken", "policy x, line 3: unexpected token", source="x")
     everything = policies("permit(principal, action, resource);")
 

@@ -54,7 +54,7 @@ def test_a_connection_and_an_invitation_each_get_their_execution(world: World) -
     assert {each.account_id for each in world.kept.values()} == {CONSUMER, PROVIDER}
 
 
-def test_looking_again_starts_nothing_again(world: World) -> None:
+def test_sweeping_again_starts_nothing_again(world: World) -> None:
     world.listed_connections = [connection()]
     world.sweeper().sweep(EVERYTHING, NOW)
 
@@ -100,13 +100,13 @@ def connected(world: World, **changes: Any) -> None:
     world.listed_shares, world.listed_resources = [share()], [shared_resource()]
     world.sweeper().sweep(SHARES, NOW)
     kept = world.kept[SHARE.request_id]
-    told = {
+    fields = {
         "observed_fingerprint": kept.observed_fingerprint,
         "bindings_fingerprint": kept.bindings_fingerprint,
         "decision_fingerprint": kept.decision_fingerprint,
         "attachments": (),
     } | changes
-    world.kept[SHARE.request_id] = row(Status.AVAILABLE, request=SHARE, **told)
+    world.kept[SHARE.request_id] = row(Status.AVAILABLE, request=SHARE, **fields)
 
 
 ORDERS = (MatchAttributes(name="orders-db", type="SINGLE", owner=PROVIDER),)
@@ -165,7 +165,7 @@ def test_what_is_not_any_longer_as_it_was_left_gets_one_attempt_and_another_only
     assert world.sweeper().sweep(SHARES, NOW + timedelta(hours=6)).started == (f"{SHARE.request_id}-2",)
 
 
-def test_what_was_seen_to_and_happens_again_gets_its_attempt_at_once(world: World) -> None:
+def test_what_was_mended_and_happens_again_gets_its_attempt_at_once(world: World) -> None:
     connected(world, drift_fingerprint="the endpoint is gone")
     assert world.sweeper().sweep(SHARES, NOW).started == ()
 
@@ -201,7 +201,7 @@ def test_drift_that_can_t_be_looked_for_stops_nothing_else(world: World) -> None
     assert len(result.started) == 1
 
 
-def test_what_can_not_be_looked_at_is_told_once_and_the_rest_of_the_row_is_seen_to(world: World) -> None:
+def test_what_can_not_be_observed_is_reported_once_and_the_rest_of_the_row_is_swept(world: World) -> None:
     connected(world)
     world.unknown = (ThrottledError("network"), ThrottledError("network"))
     world.drifted = "the endpoint is gone"
@@ -228,14 +228,14 @@ def test_an_expired_invitation_that_nobody_knew_is_left_alone(world: World) -> N
     assert world.sweeper().sweep(SHARES, NOW).started == ()
 
 
-def test_a_held_request_that_is_not_listed_any_longer_gets_an_attempt_that_tells_its_end(world: World) -> None:
+def test_a_held_request_that_is_not_listed_any_longer_gets_an_attempt_that_records_its_end(world: World) -> None:
     world.kept[CONNECTION.request_id] = row(Status.HELD)
 
     assert world.sweeper().sweep(CONNECTIONS, NOW).started == (f"{CONNECTION.request_id}-2",)
 
 
 @pytest.mark.parametrize(("failing", "started"), [("managed", SHARE), ("invitations", CONNECTION)])
-def test_a_side_that_cannot_be_looked_at_stops_nothing_of_the_other(world: World, failing: str, started: Any) -> None:
+def test_a_side_that_cannot_be_listed_stops_nothing_of_the_other(world: World, failing: str, started: Any) -> None:
     world.listed_connections, world.listed_invitations = [connection()], [invitation()]
     world.failing = {failing}
 
@@ -245,7 +245,7 @@ def test_a_side_that_cannot_be_looked_at_stops_nothing_of_the_other(world: World
     assert result.failures
 
 
-def test_a_side_that_cannot_be_looked_at_does_not_count_as_gone(world: World) -> None:
+def test_a_side_that_cannot_be_listed_does_not_count_as_gone(world: World) -> None:
     world.kept[CONNECTION.request_id] = row(Status.HELD)
     world.failing = {"managed"}
 
@@ -262,7 +262,7 @@ def test_a_notification_that_cannot_be_made_hides_no_connection(world: World) ->
     assert [str(failure) for failure in result.failures] == ["notify"]
 
 
-def test_one_execution_that_cannot_be_started_stops_no_other_and_is_started_by_a_later_look(world: World) -> None:
+def test_one_execution_that_cannot_be_started_stops_no_other_and_is_started_by_a_later_sweep(world: World) -> None:
     world.listed_connections = [connection(), connection(endpoint_id="vpce-00000000000000000")]
     world.failing = {"start"}
     assert len(world.sweeper().sweep(CONNECTIONS, NOW).failures) == 2
@@ -275,7 +275,7 @@ def test_one_execution_that_cannot_be_started_stops_no_other_and_is_started_by_a
 
 
 @pytest.mark.parametrize("writes", range(4))
-def test_wherever_it_is_stopped_the_next_look_makes_it_good_and_nothing_is_doubled(world: World, writes: int) -> None:
+def test_wherever_it_is_stopped_the_next_sweep_makes_it_good_and_nothing_is_doubled(world: World, writes: int) -> None:
     world.listed_connections = [connection()]
     world.writes_until_crash = writes
     with contextlib.suppress(CrashError):
@@ -300,7 +300,7 @@ def test_an_execution_that_ended_without_a_word_is_followed_by_another_but_not_a
     assert started(timedelta(seconds=60)) == (f"{CONNECTION.request_id}-2",)
 
 
-def test_of_two_looks_at_once_only_one_enters_the_attempt(world: World) -> None:
+def test_of_two_sweeps_at_once_only_one_enters_the_attempt(world: World) -> None:
     world.listed_connections = [connection()]
     stale: datetime = NOW
 
@@ -346,8 +346,8 @@ def test_a_request_that_is_held_by_night_gets_its_attempt_by_day_and_only_then(w
 def let_in(world: World, **changes: Any) -> None:
     """Have a connection that was let in by the policies that are in force."""
     world.listed_connections = [connection(ConnectionState.AVAILABLE)]
-    told: dict[str, Any] = {"decision_fingerprint": "policies", "observed_fingerprint": fingerprint("open")}
-    world.kept = {CONNECTION.request_id: row(Status.AVAILABLE, **(told | changes))}
+    fields: dict[str, Any] = {"decision_fingerprint": "policies", "observed_fingerprint": fingerprint("open")}
+    world.kept = {CONNECTION.request_id: row(Status.AVAILABLE, **(fields | changes))}
 
 
 REFUSED = Review(permitted=False, reasons=(Reason("policy", "no more", source="stop"),))
@@ -362,48 +362,48 @@ def test_what_was_let_in_by_the_policies_in_force_is_not_reviewed(world: World) 
     assert result.no_longer_permitted == ()
 
 
-def test_what_other_policies_would_not_let_in_is_told_once_and_stays_connected(world: World) -> None:
+def test_what_other_policies_would_not_let_in_is_announced_once_and_stays_connected(world: World) -> None:
     let_in(world)
     world.policies, world.found = "stricter policies", REFUSED
 
-    looks = [world.sweeper().sweep(CONNECTIONS, NOW) for _ in range(3)]
+    sweeps = [world.sweeper().sweep(CONNECTIONS, NOW) for _ in range(3)]
 
-    assert [look.no_longer_permitted for look in looks] == [(CONNECTION.request_id,), (), ()]
-    assert [look.started for look in looks] == [(), (), ()]
-    assert world.told == [(CONNECTION.request_id, False, "stricter policies")]
+    assert [each.no_longer_permitted for each in sweeps] == [(CONNECTION.request_id,), (), ()]
+    assert [each.started for each in sweeps] == [(), (), ()]
+    assert world.announced_reviews == [(CONNECTION.request_id, False, "stricter policies")]
     assert world.asked == [CONNECTION.request_id]
     assert world.kept[CONNECTION.request_id].no_longer_permitted
 
 
-def test_what_is_permitted_again_is_told_too_and_is_nothing_to_worry_about(world: World) -> None:
+def test_what_is_permitted_again_is_announced_too_and_is_nothing_to_worry_about(world: World) -> None:
     let_in(world, reviewed_fingerprint="stricter policies", no_longer_permitted=True)
     world.policies, world.found = "milder policies", Review(permitted=True)
 
     result = world.sweeper().sweep(CONNECTIONS, NOW)
 
     assert result.no_longer_permitted == ()
-    assert world.told == [(CONNECTION.request_id, True, "milder policies")]
+    assert world.announced_reviews == [(CONNECTION.request_id, True, "milder policies")]
 
 
-def test_a_review_that_changes_nothing_is_noted_and_not_told(world: World) -> None:
+def test_a_review_that_changes_nothing_is_noted_and_not_announced(world: World) -> None:
     let_in(world)
     world.policies, world.found = "other policies", Review(permitted=True)
 
     world.sweeper().sweep(CONNECTIONS, NOW)
 
-    assert world.told == []
+    assert world.announced_reviews == []
     assert world.kept[CONNECTION.request_id].reviewed_fingerprint == "other policies"
 
 
-def test_a_review_that_stays_open_is_told_as_that_and_tried_again_by_the_next_look(world: World) -> None:
+def test_a_review_that_stays_open_is_reported_as_open_and_tried_again_by_the_next_sweep(world: World) -> None:
     let_in(world)
     world.policies, world.found = "other policies", ReviewOpen("no room")
 
-    looks = [world.sweeper().sweep(CONNECTIONS, NOW) for _ in range(2)]
+    sweeps = [world.sweeper().sweep(CONNECTIONS, NOW) for _ in range(2)]
 
-    assert [look.reviews_open for look in looks] == [(f"{CONNECTION.request_id}: no room",)] * 2
-    assert [look.no_longer_permitted for look in looks] == [(), ()]
-    assert (world.told, world.kept[CONNECTION.request_id].no_longer_permitted) == ([], False)
+    assert [each.reviews_open for each in sweeps] == [(f"{CONNECTION.request_id}: no room",)] * 2
+    assert [each.no_longer_permitted for each in sweeps] == [(), ()]
+    assert (world.announced_reviews, world.kept[CONNECTION.request_id].no_longer_permitted) == ([], False)
 
 
 def test_a_share_is_reviewed_with_all_that_it_holds_now_whatever_the_service(world: World) -> None:
@@ -420,7 +420,7 @@ def test_a_share_is_reviewed_with_all_that_it_holds_now_whatever_the_service(wor
 
 
 @pytest.mark.parametrize("writes", [0, 1])
-def test_a_review_that_is_broken_off_is_told_at_least_once(world: World, writes: int) -> None:
+def test_a_review_that_is_broken_off_is_announced_at_least_once(world: World, writes: int) -> None:
     let_in(world)
     world.policies, world.found = "stricter policies", REFUSED
     world.writes_until_crash = writes
@@ -430,7 +430,7 @@ def test_a_review_that_is_broken_off_is_told_at_least_once(world: World, writes:
     world.writes_until_crash = 1_000
     world.sweeper().sweep(CONNECTIONS, NOW)
 
-    assert len(world.told) == 1 + writes
+    assert len(world.announced_reviews) == 1 + writes
     assert world.kept[CONNECTION.request_id].reviewed_fingerprint == "stricter policies"
 
 
@@ -508,7 +508,7 @@ def test_one_request_that_cannot_be_attended_to_stops_no_other(
     result = world.sweeper().sweep(EVERYTHING, NOW)
 
     assert len(result.started) == 1
-    # What no repetition mends has nothing looked at again.
+    # What no repetition mends repeats no sweep.
     assert (len(result.broken), len(result.failures)) == (broken, failures)
     assert str(error) in str((*result.broken, *result.failures)[0])
 
@@ -538,24 +538,24 @@ def test_a_subnet_that_comes_to_a_share_later_is_noticed(world: World) -> None:
 KEPT = (Reason("kept", "It is live and stays."), Reason("policy", "no more", source="stop"))
 
 
-def test_what_was_kept_is_told_as_no_longer_permitted_once_although_nothing_changed_since(world: World) -> None:
+def test_what_was_kept_is_announced_as_no_longer_permitted_once_although_nothing_changed_since(world: World) -> None:
     let_in(world, kept=KEPT)
     world.found = REFUSED
 
-    looks = [world.sweeper().sweep(CONNECTIONS, NOW) for _ in range(3)]
+    sweeps = [world.sweeper().sweep(CONNECTIONS, NOW) for _ in range(3)]
 
-    assert [look.no_longer_permitted for look in looks] == [(CONNECTION.request_id,), (), ()]
-    assert [look.started for look in looks] == [(), (), ()]
-    assert world.told == [(CONNECTION.request_id, False, "policies")]
+    assert [each.no_longer_permitted for each in sweeps] == [(CONNECTION.request_id,), (), ()]
+    assert [each.started for each in sweeps] == [(), (), ()]
+    assert world.announced_reviews == [(CONNECTION.request_id, False, "policies")]
 
 
-def test_what_was_kept_is_not_told_again_by_another_attempt_that_keeps_it(world: World) -> None:
+def test_what_was_kept_is_not_announced_again_by_another_attempt_that_keeps_it(world: World) -> None:
     let_in(world, kept=KEPT, no_longer_permitted=True)
     world.found = REFUSED
 
     world.sweeper().sweep(CONNECTIONS, NOW)
 
-    assert world.told == []
+    assert world.announced_reviews == []
 
 
 @pytest.mark.parametrize("permitted", [True, False])
@@ -576,17 +576,17 @@ def planned_world(status: Status = Status.AVAILABLE, **changes: Any) -> World:
     world = World()
     world.listed_shares, world.listed_resources = [IN_EFFECT], [shared_resource()]
     world.rests_on = PlanInputs(vpcs="these", resources="this")
-    told = {"inputs": PlanInputs(vpcs="these", resources="this")} | changes
-    seen = share_fingerprint([shared_resource().arn])
+    fields = {"inputs": PlanInputs(vpcs="these", resources="this")} | changes
+    observed = share_fingerprint([shared_resource().arn])
     permitted = world.decision_fingerprint(PROVIDER)
     world.kept[SHARE.request_id] = row(
         status,
         request=SHARE,
         account_id=PROVIDER,
-        observed_fingerprint=seen,
+        observed_fingerprint=observed,
         bindings_fingerprint=world.bindings_fingerprint("", ""),
         decision_fingerprint=permitted,
-        **told,
+        **fields,
     )
     return world
 
@@ -605,7 +605,7 @@ def test_what_a_plan_rests_on_changed_and_it_is_planned_anew_once(status: Status
     assert world.sweeper().sweep(SHARES, NOW).started == ()
 
 
-def test_what_the_version_before_planned_is_compared_from_the_next_look_on() -> None:
+def test_what_the_version_before_planned_is_compared_from_the_next_sweep_on() -> None:
     world = planned_world(inputs=None)
     assert world.sweeper().sweep(SHARES, NOW).started == ()
     assert world.kept[SHARE.request_id].inputs == world.rests_on
@@ -628,20 +628,20 @@ def test_what_aws_does_not_list_is_no_change_and_stops_nothing_else() -> None:
 
     assert found.started == (f"{request.request_id}-2",)
     assert [str(each) for each in found.failures] == ["inputs"]
-    assert world.looked_at_inputs == 1
+    assert world.listed_inputs == 1
     world.failing.clear()
     world.running.clear()
     assert world.sweeper().sweep(SHARES, NOW).failures == ()
 
 
-def test_only_of_what_has_settled_it_is_looked_at_what_it_rests_on() -> None:
+def test_only_of_what_has_settled_the_plan_inputs_are_compared() -> None:
     world = planned_world(settled=False)
     world.sweeper().sweep(SHARES, NOW)
 
-    assert world.looked_at_inputs == 0
+    assert world.listed_inputs == 0
 
 
-def test_what_is_left_behind_is_counted_until_somebody_deletes_it_and_then_told_no_longer() -> None:
+def test_what_is_left_behind_is_counted_until_somebody_deletes_it_and_then_reported_no_longer() -> None:
     left = OwnedObject(
         id="vpce-1", kind=OwnedKind.ENDPOINT, binding="orders", resource_arn=shared_resource().arn, vpc_id="vpc-1"
     )

@@ -1,4 +1,4 @@
-"""Sweeping what is neither a request nor gone: it is seen, and told."""
+"""Sweeps of what is neither a request nor gone: it is observed and reported."""
 
 from drawbridge.hint import CONNECTIONS, SHARES
 from drawbridge.request.connections import ConnectionState, EndpointConnection
@@ -14,7 +14,7 @@ def attachment(
     return connection(state, service_id=service_id, endpoint_id="", attachment_id="tgw-attach-0123456789abcdef0")
 
 
-def test_an_attachment_of_a_transit_gateway_starts_nothing_and_is_told() -> None:
+def test_an_attachment_of_a_transit_gateway_starts_nothing_and_is_reported() -> None:
     world = World()
     world.listed_connections = [attachment(), connection()]
 

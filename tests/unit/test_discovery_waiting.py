@@ -1,4 +1,4 @@
-"""Sweeps, while somebody is asked: what waits is seen to, told what changed, and otherwise left alone."""
+"""Sweeps while somebody is asked: a task that waits is resumed if something changed, and otherwise left alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def world() -> World:
     return World()
 
 
-def look(world: World, now: datetime = NOW) -> SweepResult:
+def sweep(world: World, now: datetime = NOW) -> SweepResult:
     return world.sweeper().sweep(CONNECTIONS, now)
 
 
@@ -31,22 +31,22 @@ def as_it_is(world: World) -> dict[str, Any]:
     return {"observed_fingerprint": fingerprint("open"), "decision_fingerprint": world.policies}
 
 
-def test_a_reconsideration_is_noted_only_if_the_task_was_told(world: World) -> None:
+def test_a_reconsideration_is_noted_only_if_the_task_was_resumed(world: World) -> None:
     world.listed_connections = [connection()]
     world.kept[CONNECTION.request_id] = waits = row(
         Status.WAITING_FOR_APPROVAL, settled=False, decision_fingerprint="others"
     )
     world.waits = WaitState.UNKNOWN
 
-    look(world)
-    look(world)
+    sweep(world)
+    sweep(world)
 
-    assert world.seen_to == [(CONNECTION.request_id, True)] * 2
+    assert world.resumed == [(CONNECTION.request_id, True)] * 2
     assert world.kept[CONNECTION.request_id] == waits
     world.waits = None
-    look(world)
-    look(world)
-    assert world.seen_to[2:] == [(CONNECTION.request_id, True), (CONNECTION.request_id, False)]
+    sweep(world)
+    sweep(world)
+    assert world.resumed[2:] == [(CONNECTION.request_id, True), (CONNECTION.request_id, False)]
     assert world.kept[CONNECTION.request_id].decision_fingerprint == world.policies
 
 
@@ -57,7 +57,7 @@ def test_what_waits_is_neither_announced_nor_started_again_but_now_and_then(
     world.listed_connections = [connection()]
     world.kept[CONNECTION.request_id] = row(Status.WAITING_FOR_APPROVAL, settled=False, **as_it_is(world))
 
-    look(world, NOW + timedelta(minutes=minutes))
+    sweep(world, NOW + timedelta(minutes=minutes))
 
     assert bool(world.running) is started
     assert world.announced == []
@@ -68,12 +68,12 @@ def test_what_is_not_known_to_wait_is_made_sure_of(world: World) -> None:
     world.kept[CONNECTION.request_id] = row(Status.WAITING_FOR_APPROVAL, settled=False, **as_it_is(world))
     world.waits = WaitState.UNKNOWN
 
-    look(world, NOW + timedelta(minutes=30))
+    sweep(world, NOW + timedelta(minutes=30))
 
     assert [*world.running] == [f"{CONNECTION.request_id}-1"]
 
 
-def test_the_questions_of_all_that_wait_are_looked_at_at_once_and_no_others(world: World) -> None:
+def test_the_questions_of_all_that_wait_are_read_at_once_and_no_others(world: World) -> None:
     world.listed_connections = [connection(endpoint_id=f"vpce-{number:017x}") for number in range(3)]
     ids = [f"connection-{SERVICE_ID}-{each.endpoint_id}" for each in world.listed_connections]
     for each, request_id, status in zip(
@@ -85,6 +85,6 @@ def test_the_questions_of_all_that_wait_are_looked_at_at_once_and_no_others(worl
         request = EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id=each.endpoint_id)
         world.kept[request_id] = row(status, request=request, settled=status is Status.HELD)
 
-    look(world)
+    sweep(world)
 
-    assert world.looked_at == ids[:2]
+    assert world.loaded == ids[:2]

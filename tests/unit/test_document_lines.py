@@ -1,4 +1,4 @@
-"""What is wrong with a binding is told with the line of the value that is wrong, however the binding is written."""
+"""An error in a binding is reported with the line of the wrong value, however the binding is written."""
 
 from __future__ import annotations
 
@@ -70,9 +70,9 @@ def bindings(draw: st.DrawFn) -> dict[str, Any]:
 
 def broken(document: dict[str, Any], path: tuple[str | int, ...]) -> dict[str, Any]:
     """Put what is wrong at a path of the document."""
-    *way, last = path
+    *parents, last = path
     part: Any = document
-    for step in way:
+    for step in parents:
         part = part[step]
     part[last] = WRONG
     return document
@@ -105,7 +105,7 @@ def in_one_line(document: object) -> str:
 written = st.sampled_from([in_blocks, in_one_line_each, commented, with_tabs, with_spaces, in_one_line])
 
 
-def line_told(text: str) -> int | None:
+def reported_line(text: str) -> int | None:
     with pytest.raises(InvalidBindingError) as refused:
         parse_binding("orders", text)
     return refused.value.line
@@ -117,17 +117,17 @@ def test_the_bindings_that_are_broken_below_are_good_before(document: dict[str, 
 
 
 @given(bindings(), st.sampled_from(FIELDS), written)
-def test_the_line_that_is_told_is_that_of_the_value_that_is_wrong(
+def test_the_line_that_is_reported_is_that_of_the_value_that_is_wrong(
     document: dict[str, Any], field: tuple[str | int, ...], write: Any
 ) -> None:
     text = write(broken(document, field))
 
     before, _, _ = text.partition(WRONG)
-    assert line_told(text) == before.count("\n") + 1
+    assert reported_line(text) == before.count("\n") + 1
 
 
 @given(bindings(), st.sampled_from([("match",), ("attach",), ("attach", "alias"), ()]), written)
-def test_a_field_that_there_is_not_is_told_by_the_line_of_its_key(
+def test_a_field_that_there_is_not_is_reported_by_the_line_of_its_key(
     document: dict[str, Any], below: tuple[str, ...], write: Any
 ) -> None:
     part = document
@@ -137,7 +137,7 @@ def test_a_field_that_there_is_not_is_told_by_the_line_of_its_key(
     text = write(document)
 
     before, _, _ = text.partition(WRONG[:20])
-    assert line_told(text) == before.count("\n") + 1
+    assert reported_line(text) == before.count("\n") + 1
 
 
 @pytest.mark.parametrize(
@@ -165,13 +165,13 @@ def test_a_field_that_there_is_not_is_told_by_the_line_of_its_key(
     ],
 )
 def test_the_line_is_found_where_text_alone_would_mislead(text: str, line: int | None) -> None:
-    assert line_told(text) == line
+    assert reported_line(text) == line
 
 
 def test_a_key_that_looks_like_a_path_leads_nowhere_else() -> None:
     text = f"attach:\n  mode: resource-endpoint\n  vpc: {VPC}\n  a` - at `$.match: 1\nmatch: {{}}\n"
 
-    assert line_told(text) == 4
+    assert reported_line(text) == 4
 
 
 def test_a_path_leads_as_far_as_it_goes() -> None:

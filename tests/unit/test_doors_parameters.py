@@ -89,9 +89,12 @@ def test_yaml_of_any_shape_is_read_or_refused(text: str) -> None:
 @fuzzed
 @given(st.text(alphabet="ab*?[]!^-\\.", min_size=1, max_size=30), st.text(alphabet="ab-", max_size=10))
 def test_globs_of_any_shape_match_or_do_not(glob: str, name: str) -> None:
-    told = binding(f'{{"match": {{"resource": {_json(glob)}}}, "attach": {_json(BINDING["attach"])}}}')
+    parsed = binding(f'{{"match": {{"resource": {_json(glob)}}}, "attach": {_json(BINDING["attach"])}}}')
 
-    assert told.match.matches(MatchAttributes(name=name, type="SINGLE", owner="111111111111"), "share") in {True, False}
+    assert parsed.match.matches(MatchAttributes(name=name, type="SINGLE", owner="111111111111"), "share") in {
+        True,
+        False,
+    }
 
 
 @fuzzed
@@ -120,7 +123,7 @@ def test_a_number_of_more_digits_than_python_reads_is_refused() -> None:
     | st.text(max_size=40).map(lambda text: f"permit(principal, action, resource) when {{ {text} }};")
 )
 def test_a_policy_of_any_text_is_read_or_refused(text: str) -> None:
-    is_read_or_refused(lambda told: parse_policy("fuzzed", told), text)
+    is_read_or_refused(lambda cedar: parse_policy("fuzzed", cedar), text)
 
 
 CHAINS = {
@@ -174,7 +177,7 @@ def test_a_policy_of_many_statements_may_have_as_many_operators() -> None:
 
 @fuzzed
 @given(json_texts | with_odd_members(SECRET))
-def test_a_secret_of_any_shape_is_one_or_is_told_to_be_none(text: str) -> None:
+def test_a_secret_of_any_shape_is_one_or_is_said_to_be_none(text: str) -> None:
     client: Any = SimpleNamespace(get_secret_value=lambda SecretId: {"SecretString": text})  # noqa: N803 - AWS's name
     secrets = Secrets(client, "drawbridge/slack", now=lambda: datetime.now(UTC))
 
@@ -200,10 +203,10 @@ def test_a_published_parameter_that_somebody_wrote_is_read_or_is_another(text: s
 def test_one_broken_parameter_stops_no_other(texts: list[str]) -> None:
     written = Written({"good": _json(BINDING)} | {f"odd-{number}": text for number, text in enumerate(texts)})
 
-    told = in_force(written, "bindings", parse_binding)
+    found = in_force(written, "bindings", parse_binding)
 
-    assert "good" in {each.name for each in told.things}
-    assert len(told.things) + len(told.broken) == len(texts) + 1
+    assert "good" in {each.name for each in found.things}
+    assert len(found.things) + len(found.broken) == len(texts) + 1
 
 
 class Written:

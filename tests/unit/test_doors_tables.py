@@ -1,4 +1,4 @@
-"""DynamoDB's items as doors: one that somebody wrote by hand is told by its id, and stops no other."""
+"""DynamoDB's items as doors: one that somebody wrote by hand is reported by its id, and stops no other."""
 
 from __future__ import annotations
 
@@ -99,31 +99,31 @@ def with_odd_attributes(item: dict[str, Any], key: str) -> st.SearchStrategy[dic
     """Return the item with some of its attributes odd, or left out; the key is what DynamoDB makes of it, a text."""
     names = [name for name in item if name != key]
     odd = st.dictionaries(st.sampled_from(names), attributes | st.just(...), min_size=1, max_size=3)
-    return odd.map(lambda told: {name: each for name, each in (item | told).items() if each is not ...})
+    return odd.map(lambda replaced: {name: each for name, each in (item | replaced).items() if each is not ...})
 
 
 def ledger(*items: dict[str, Any]) -> tuple[LedgerTable, list[str]]:
-    told: list[str] = []
+    broken: list[str] = []
     table: Any = Table(*items)
-    return LedgerTable(table, now=lambda: NOW, on_broken=told.append), told
+    return LedgerTable(table, now=lambda: NOW, on_broken=broken.append), broken
 
 
 @fuzzed
 @given(with_odd_attributes(OTHER, "request_id"))
 def test_a_row_of_any_shape_stops_no_other_and_what_is_read_can_be_used(odd: dict[str, Any]) -> None:
-    rows, told = ledger(odd, GOOD)
+    rows, broken = ledger(odd, GOOD)
 
     followed, found = rows.followed(), rows.rows([SHARE.request_id, CONNECTION.request_id])
 
     assert followed[-1].request_id == SHARE.request_id == found[SHARE.request_id].request_id
-    assert len(followed) + len(told) // 2 == 2
-    assert all(CONNECTION.request_id in each for each in told)
+    assert len(followed) + len(broken) // 2 == 2
+    assert all(CONNECTION.request_id in each for each in broken)
     for each in followed:
         usable(each)
 
 
 def usable(row: LedgerRow) -> None:
-    """See that what a look does with every row works."""
+    """Check that a sweep can use the row."""
     next_action(observed_request(request=row.request), row, NOW)
 
 
@@ -133,19 +133,19 @@ IN_JSON = ("grounds", "association_grounds", "contents", "ways", "inputs", "left
 @fuzzed
 @given(json_texts)
 def test_what_a_row_keeps_in_json_is_read_or_is_unknown(text: str) -> None:
-    rows, told = ledger(GOOD | dict.fromkeys(IN_JSON, text))
+    rows, broken = ledger(GOOD | dict.fromkeys(IN_JSON, text))
 
     kept = rows.rows([SHARE.request_id])[SHARE.request_id]
     kept = rows.with_decision_records(kept)
 
-    assert told == []
+    assert broken == []
     assert [kept.contents or (), kept.attachments or (), kept.left_behind or ()] == [(), (), ()]
     assert [kept.decision_record, kept.association_decision_record, kept.let_in or None] == [None, None, None]
     assert (kept.inputs or PlanInputs()).changed_since(PlanInputs(vpcs="a", resources="b")) == ()
 
 
 def test_what_is_left_behind_and_can_not_be_read_gets_an_attempt_that_writes_it_anew() -> None:
-    rows, told = ledger(GOOD | {"left": "nonsense"})
+    rows, broken = ledger(GOOD | {"left": "nonsense"})
     kept = rows.rows([SHARE.request_id])[SHARE.request_id]
     current = CurrentPlanInputs(InForce((), (), ()), InForce((), (), ()), mock.Mock(), mock.Mock())
     observed = observed_request(
@@ -159,41 +159,41 @@ def test_what_is_left_behind_and_can_not_be_read_gets_an_attempt_that_writes_it_
     assert next_action(observed, kept, NOW) is NextAction.NEW_ATTEMPT
     written_anew = msgspec.structs.replace(kept, left_behind=())
     assert next_action(observed, written_anew, NOW) is NextAction.NOTHING
-    assert told == []
+    assert broken == []
 
 
 @fuzzed
 @given(with_odd_attributes(OTHER, "request_id"))
 def test_a_row_of_any_shape_stops_no_list_for_people(odd: dict[str, Any]) -> None:
-    rows, told = ledger(odd, GOOD)
+    rows, broken = ledger(odd, GOOD)
 
     entries = list(rows.entries())
 
     assert entries[-1].request_id == SHARE.request_id
-    assert len(entries) + len(told) == 2
+    assert len(entries) + len(broken) == 2
 
 
 def test_a_row_that_is_about_another_request_does_not_stand_for_it() -> None:
-    rows, told = ledger(GOOD, GOOD | {"request_id": CONNECTION.request_id, "seen": "forged"})
+    rows, broken = ledger(GOOD, GOOD | {"request_id": CONNECTION.request_id, "seen": "forged"})
 
     assert rows.rows([SHARE.request_id])[SHARE.request_id].observed_fingerprint == "a"
-    assert "it is about" in told[0]
+    assert "it is about" in broken[0]
 
 
 @pytest.mark.parametrize(
     ("attribute", "value"),
     [("updated_at", "yesterday"), ("updated_at", "2026-11-25T12:00:00"), ("attempt", 0), ("failures", 10**30)],
 )
-def test_a_row_that_no_look_could_use_is_broken(attribute: str, value: object) -> None:
-    rows, told = ledger(GOOD | {attribute: value})
+def test_a_row_that_no_sweep_could_use_is_broken(attribute: str, value: object) -> None:
+    rows, broken = ledger(GOOD | {attribute: value})
 
     assert rows.followed() == []
-    assert SHARE.request_id in told[0]
+    assert SHARE.request_id in broken[0]
 
 
 @fuzzed
 @given(with_odd_attributes(ASKED, "request_id"))
-def test_a_question_of_any_shape_is_read_or_told_by_its_id(odd: dict[str, Any]) -> None:
+def test_a_question_of_any_shape_is_read_or_reported_by_its_id(odd: dict[str, Any]) -> None:
     table: Any = Table(odd)
 
     try:

@@ -24,14 +24,14 @@ BY_NETWORK = MadeAttachment(network_arn=NETWORK, resource_association="snra-1", 
 
 
 def named(arn: str = RESOURCE_ARN, name: str = "a name", **changes: Any) -> NamedResource:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "association_id": "vpce-rsc-asc-1",
         "resource_arn": arn,
         "accessible": True,
         "dns_name": name,
         "hosted_zone_id": "Z1",
     }
-    return NamedResource(**(told | changes))
+    return NamedResource(**(fields | changes))
 
 
 class Listed:
@@ -67,8 +67,8 @@ class Listed:
 
 def left(by: MadeAttachment, **changes: Any) -> LedgerRow:
     """Return a row of which the ledger keeps how it was left: with one name."""
-    way = snapshot_of(desired(**changes), by, [named()])
-    return row(Status.AVAILABLE, request=SHARE, attachments=(way,))
+    attachment = snapshot_of(desired(**changes), by, [named()])
+    return row(Status.AVAILABLE, request=SHARE, attachments=(attachment,))
 
 
 @pytest.mark.parametrize("by", [BY_ENDPOINT, BY_NETWORK, WITH_SETTINGS])
@@ -116,8 +116,8 @@ def test_what_else_an_endpoint_leads_to_is_no_drift() -> None:
 def test_what_comes_into_a_group_is_drift() -> None:
     group = desired(resource_type="GROUP")
     one = named(RESOURCE_ARN + "1", group_arn=RESOURCE_ARN)
-    way = snapshot_of(group, BY_ENDPOINT, [one])
-    kept = row(Status.AVAILABLE, request=SHARE, attachments=(way,))
+    attachment = snapshot_of(group, BY_ENDPOINT, [one])
+    kept = row(Status.AVAILABLE, request=SHARE, attachments=(attachment,))
     listed = Listed()
     listed.found = [one, named(RESOURCE_ARN + "9", group_arn="another group")]
     assert DriftDetector(listed).detect(kept).drift_fingerprint == ""
@@ -136,10 +136,11 @@ def test_of_a_group_in_a_network_its_own_association_has_no_name() -> None:
     assert [each.resource_arn for each in chosen] == [RESOURCE_ARN + "1"]
 
 
-@pytest.mark.parametrize("ways", [None, ()])
-def test_what_was_never_left_has_not_drifted(ways: tuple[AttachmentSnapshot, ...] | None) -> None:
+@pytest.mark.parametrize("attachments", [None, ()])
+def test_what_was_never_left_has_not_drifted(attachments: tuple[AttachmentSnapshot, ...] | None) -> None:
     assert (
-        DriftDetector(Listed()).detect(row(Status.AVAILABLE, request=SHARE, attachments=ways)).drift_fingerprint == ""
+        DriftDetector(Listed()).detect(row(Status.AVAILABLE, request=SHARE, attachments=attachments)).drift_fingerprint
+        == ""
     )
 
 
@@ -155,19 +156,19 @@ class Zones:
 
 
 def pointed() -> LedgerRow:
-    way = snapshot_of(desired(), BY_ENDPOINT, [named()])
+    attachment = snapshot_of(desired(), BY_ENDPOINT, [named()])
     records = (PointedRecord(zone_id="Z1", name="db", dns_name="a name"),)
-    return row(Status.AVAILABLE, attachments=(msgspec.structs.replace(way, records=records),))
+    return row(Status.AVAILABLE, attachments=(msgspec.structs.replace(attachment, records=records),))
 
 
 def test_a_record_that_leads_elsewhere_or_is_gone_is_drift_of_its_own() -> None:
-    told = [
+    found = [
         DriftDetector(Listed(), Zones(**led)).detect(pointed()).drift_fingerprint
         for led in ({"db": "a name"}, {"db": "elsewhere"}, {})
     ]
 
-    assert told[0] == ""
-    assert len({*told}) == 3
+    assert found[0] == ""
+    assert len({*found}) == 3
 
 
 def test_what_an_earlier_version_left_without_records_has_not_drifted() -> None:
@@ -186,11 +187,11 @@ DENIED = AccessDeniedError(f"list what is in {OTHER}: AccessDeniedException: no"
 
 
 def left_by_two(listed: Listed, error: DrawbridgeError) -> LedgerRow:
-    """Return a row of a way by each of two networks, the first of which AWS does not list by now."""
+    """Return a row with an attachment by each of two networks, the first of which AWS does not list by now."""
     listed.failing[OTHER] = error
     by_other = MadeAttachment(network_arn=OTHER, resource_association="snra-2", vpc_association="snva-1")
-    ways = [snapshot_of(desired(), by, [named()]) for by in (by_other, BY_NETWORK)]
-    return row(Status.AVAILABLE, request=SHARE, attachments=tuple(ways))
+    attachments = [snapshot_of(desired(), by, [named()]) for by in (by_other, BY_NETWORK)]
+    return row(Status.AVAILABLE, request=SHARE, attachments=tuple(attachments))
 
 
 @pytest.mark.parametrize("error", [DENIED, ThrottledError(OTHER)])
@@ -202,7 +203,7 @@ def test_a_network_that_can_not_be_listed_is_unknown_and_never_gone(error: Drawb
     assert (drifted.drift_fingerprint, drifted.unknown) == ("", (error,))
 
 
-def test_what_else_there_is_of_a_row_is_looked_at_beside_a_network_that_is_denied() -> None:
+def test_what_else_there_is_of_a_row_is_compared_although_a_network_is_denied() -> None:
     listed = Listed()
     kept = left_by_two(listed, DENIED)
     listed.found = []
@@ -222,7 +223,7 @@ def test_a_network_that_aws_says_is_not_there_is_drift() -> None:
     assert drifted.unknown == ()
 
 
-def test_a_zone_that_is_denied_hides_no_drift_of_the_way_itself() -> None:
+def test_a_zone_that_is_denied_hides_no_drift_of_the_attachment_itself() -> None:
     class Denied:
         def leads_to(self, zone_id: str, name: str) -> str:
             raise AccessDeniedError(zone_id)

@@ -16,7 +16,7 @@ from tests.builders import CONNECTION, NOW, SHARE, row
 from tests.unit.discovering import World, connection
 
 NAME = f"{CONNECTION.request_id}-1"
-TOLD = SweepScope(executions=frozenset({NAME}))
+ENDED = SweepScope(executions=frozenset({NAME}))
 
 
 @pytest.fixture
@@ -30,34 +30,34 @@ def world() -> World:
     return world
 
 
-def stands(world: World) -> tuple[Status, bool, int]:
+def status_of(world: World) -> tuple[Status, bool, int]:
     there = world.kept[CONNECTION.request_id]
     return there.status, there.settled, there.attempt
 
 
-def test_an_execution_that_is_said_to_have_ended_is_seen_to_at_once(world: World) -> None:
-    result = world.sweeper().sweep(TOLD, NOW)
+def test_an_execution_that_is_said_to_have_ended_is_recorded_at_once(world: World) -> None:
+    result = world.sweeper().sweep(ENDED, NOW)
 
-    assert stands(world) == (Status.FAILED, True, 1)
+    assert status_of(world) == (Status.FAILED, True, 1)
     assert (result.observed, result.started, result.failures) == (0, (), ())
 
 
 def test_by_the_schedule_alone_it_is_recorded_and_another_attempt_waits_as_after_any_failure(world: World) -> None:
-    def look(after: int) -> tuple[str, ...]:
+    def started_after(after: int) -> tuple[str, ...]:
         return world.sweeper().sweep(CONNECTIONS, NOW + timedelta(seconds=after)).started
 
-    assert look(59) == ()
-    assert stands(world) == (Status.PENDING, False, 1)
-    assert look(60) == ()
-    assert stands(world) == (Status.FAILED, True, 1)
-    assert look(61) == (f"{CONNECTION.request_id}-2",)
+    assert started_after(59) == ()
+    assert status_of(world) == (Status.PENDING, False, 1)
+    assert started_after(60) == ()
+    assert status_of(world) == (Status.FAILED, True, 1)
+    assert started_after(61) == (f"{CONNECTION.request_id}-2",)
 
 
 def test_an_event_that_is_not_so_changes_nothing(world: World) -> None:
     world.explained = set()
 
-    assert world.sweeper().sweep(TOLD, NOW).failures == ()
-    assert stands(world) == (Status.PENDING, False, 1)
+    assert world.sweeper().sweep(ENDED, NOW).failures == ()
+    assert status_of(world) == (Status.PENDING, False, 1)
 
 
 @pytest.mark.parametrize(
@@ -67,24 +67,24 @@ def test_an_event_of_an_execution_that_nobody_waits_for_asks_for_nothing(world: 
     world.failing = {"record"}
 
     assert world.sweeper().sweep(SweepScope(executions=frozenset({name})), NOW).failures == ()
-    assert stands(world) == (Status.PENDING, False, 1)
+    assert status_of(world) == (Status.PENDING, False, 1)
 
 
 def test_what_has_settled_is_not_asked_for(world: World) -> None:
-    world.sweeper().sweep(TOLD, NOW)
+    world.sweeper().sweep(ENDED, NOW)
     world.failing = {"record"}
 
-    assert world.sweeper().sweep(TOLD, NOW).failures == ()
+    assert world.sweeper().sweep(ENDED, NOW).failures == ()
 
 
-def test_an_end_that_cannot_be_recorded_now_has_the_look_repeated(world: World) -> None:
+def test_an_end_that_cannot_be_recorded_now_has_the_sweep_repeated(world: World) -> None:
     world.failing = {"record"}
-    assert [str(each) for each in world.sweeper().sweep(TOLD, NOW).failures] == ["record"]
+    assert [str(each) for each in world.sweeper().sweep(ENDED, NOW).failures] == ["record"]
 
     world.failing = set()
-    world.sweeper().sweep(TOLD, NOW)
+    world.sweeper().sweep(ENDED, NOW)
 
-    assert stands(world) == (Status.FAILED, True, 1)
+    assert status_of(world) == (Status.FAILED, True, 1)
 
 
 @pytest.mark.parametrize(
@@ -113,14 +113,14 @@ def test_an_end_that_cannot_be_recorded_now_has_the_look_repeated(world: World) 
         (ExecutionEnding(status="MELTED"), "execution-failed", "The execution x-1 failed."),
     ],
 )
-def test_each_end_is_told_in_step_functions_words(ending: ExecutionEnding, code: str, text: str) -> None:
+def test_each_end_is_reported_in_step_functions_words(ending: ExecutionEnding, code: str, text: str) -> None:
     outcome = outcome_of_ending(ending, "x-1")
 
     assert (outcome.status, outcome.settled) == (Status.FAILED, True)
     assert outcome.reasons == (Reason(code, text),)
 
 
-def test_of_a_long_cause_the_beginning_is_told() -> None:
+def test_of_a_long_cause_the_beginning_is_kept() -> None:
     (reason,) = outcome_of_ending(ExecutionEnding(status="FAILED", error="E", cause="\u0000" * 32_768), "x-1").reasons
 
     assert 300 < len(reason.text) < 2_000
@@ -130,7 +130,7 @@ class Recorded:
     """Step Functions, the ledger and the bus."""
 
     def __init__(self, ending: ExecutionEnding | None) -> None:
-        self.told = ending
+        self.known_ending = ending
         self.asked: list[str] = []
         self.written: list[tuple[StatusChange, Outcome]] = []
         self.announced: list[StatusChange] = []
@@ -138,7 +138,7 @@ class Recorded:
 
     def ending(self, execution: ExecutionInput) -> ExecutionEnding | None:
         self.asked.append(execution.execution_name)
-        return self.told
+        return self.known_ending
 
     def change_status(self, change: StatusChange, outcome: Outcome) -> StatusChange | None:
         self.written.append((change, outcome))

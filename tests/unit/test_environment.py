@@ -1,4 +1,4 @@
-"""The environment: what the template tells, read by name."""
+"""The environment: the template's settings, read by name."""
 
 import pytest
 
@@ -11,9 +11,9 @@ def test_a_variable_that_is_missing_is_named() -> None:
         _ = Environment({}).ledger_table
 
 
-@pytest.mark.parametrize("told", [{}, {"TIME_ZONE": ""}, {"TIME_ZONE": "Asia/Kolkata"}])
-def test_the_time_zone_is_utc_unless_the_stack_says_otherwise(told: dict[str, str]) -> None:
-    assert Environment(told).time_zone == (told.get("TIME_ZONE") or "UTC")
+@pytest.mark.parametrize("variables", [{}, {"TIME_ZONE": ""}, {"TIME_ZONE": "Asia/Kolkata"}])
+def test_the_time_zone_is_utc_unless_the_stack_says_otherwise(variables: dict[str, str]) -> None:
+    assert Environment(variables).time_zone == (variables.get("TIME_ZONE") or "UTC")
 
 
 @pytest.mark.parametrize("zone", ["Europe/Nowhere", "Mars", "../etc/passwd", "/etc/localtime"])
@@ -22,6 +22,6 @@ def test_a_time_zone_that_does_not_exist_is_refused_with_the_parameter_to_mend(z
         _ = Environment({"TIME_ZONE": zone}).time_zone
 
 
-@pytest.mark.parametrize(("told", "meant"), [("true", True), ("false", False), ("", False), ("yes", False)])
-def test_letting_everything_in_is_meant_only_if_it_is_said(told: str, meant: bool) -> None:
-    assert Environment({"ALLOW_PERMIT_EVERYTHING": told}).everything_may_be_permitted is meant
+@pytest.mark.parametrize(("text", "meant"), [("true", True), ("false", False), ("", False), ("yes", False)])
+def test_letting_everything_in_is_meant_only_if_it_is_said(text: str, meant: bool) -> None:
+    assert Environment({"ALLOW_PERMIT_EVERYTHING": text}).everything_may_be_permitted is meant

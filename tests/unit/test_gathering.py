@@ -1,4 +1,4 @@
-"""Gathering: the facts of a request, as AWS and the registry tell them."""
+"""Gathering: the facts of a request, from AWS and the registry."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,18 +39,18 @@ PENDING = ConnectionState.PENDING_ACCEPTANCE
 
 
 def connection(number: int = 0, state: ConnectionState = PENDING, **changes: Any) -> EndpointConnection:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "service_id": SERVICE_ID,
         "endpoint_id": f"vpce-{number:017x}" if number else ENDPOINT_ID,
         "owner": CONSUMER,
         "region": "eu-west-1",
         "asked_at": NOW + timedelta(minutes=number),
     }
-    return EndpointConnection(state=state, **(told | changes))
+    return EndpointConnection(state=state, **(fields | changes))
 
 
 class World:
-    """What AWS and the registry tell."""
+    """What AWS and the registry answer."""
 
     def __init__(self) -> None:
         self.listed: list[EndpointConnection] = [connection()]
@@ -210,7 +210,7 @@ def test_a_share_that_was_accepted_and_is_not_in_effect_yet_is_waited_for(world:
         (None, Status.WITHDRAWN, "gone"),
     ],
 )
-def test_trap_4_what_is_over_is_told_as_it_ended(
+def test_trap_4_what_is_over_is_reported_as_it_ended(
     world: World, status: InvitationStatus | None, ends: Status, code: str
 ) -> None:
     world.invitation = invitation(status) if status else None
@@ -239,7 +239,7 @@ def test_an_invitation_that_goes_while_it_is_looked_into_was_withdrawn(world: Wo
         (ConnectionState.FAILED, Status.WITHDRAWN),
     ],
 )
-def test_a_connection_that_is_over_is_told_as_it_ended(world: World, state: ConnectionState, ends: Status) -> None:
+def test_a_connection_that_is_over_is_reported_as_it_ended(world: World, state: ConnectionState, ends: Status) -> None:
     world.listed = [connection(state=state)]
 
     ended = world.gather()
@@ -267,7 +267,7 @@ def test_a_state_that_nobody_knows_is_waited_for(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("of_connection", "of_service", "told"),
+    ("of_connection", "of_service", "expected"),
     [
         ({LoadBalancer.NETWORK}, {"Interface"}, "Interface"),
         ({LoadBalancer.GATEWAY}, {"GatewayLoadBalancer"}, "GatewayLoadBalancer"),
@@ -281,8 +281,8 @@ def test_a_state_that_nobody_knows_is_waited_for(world: World) -> None:
         ({LoadBalancer.NETWORK, LoadBalancer.GATEWAY}, set(), ""),
     ],
 )
-def test_an_endpoint_s_type_is_what_aws_tells_of_it_and_where_that_is_in_doubt_it_is_unknown(
-    world: World, of_connection: set[LoadBalancer], of_service: set[str], told: str
+def test_an_endpoint_s_type_is_what_aws_says_and_where_that_is_in_doubt_it_is_unknown(
+    world: World, of_connection: set[LoadBalancer], of_service: set[str], expected: str
 ) -> None:
     world.listed = [connection(load_balancers=frozenset(of_connection))]
     world.service = ManagedService(service_id=SERVICE_ID, tags={}, types=frozenset(of_service))
@@ -290,11 +290,11 @@ def test_an_endpoint_s_type_is_what_aws_tells_of_it_and_where_that_is_in_doubt_i
     facts = world.gather()
 
     assert isinstance(facts, ConnectionFacts)
-    assert facts.endpoint_type == told
-    assert (Fact.ENDPOINT_TYPE in facts.unknown) is (not told)
+    assert facts.endpoint_type == expected
+    assert (Fact.ENDPOINT_TYPE in facts.unknown) is (not expected)
 
 
-def test_whose_endpoint_it_is_that_nobody_tells_is_waited_for(world: World) -> None:
+def test_an_endpoint_whose_owner_aws_does_not_tell_is_waited_for(world: World) -> None:
     world.listed = [connection(owner="")]
 
     with pytest.raises(NotReadyError, match="whose"):

@@ -1,4 +1,4 @@
-"""Hints say where to look, and no more."""
+"""Hints say what to sweep, and no more."""
 
 import json
 
@@ -12,7 +12,7 @@ from drawbridge.hint.notification import detail_of
 from drawbridge.hint.parse import parse_hint
 from tests.builders import SHARE, sample
 
-looks = st.builds(
+scopes = st.builds(
     SweepScope,
     shares=st.booleans(),
     connections=st.booleans(),
@@ -35,7 +35,7 @@ ENDED = {"source": "aws.states", "detail-type": "Step Functions Execution Status
         ("execution-status-change", SweepScope(executions=frozenset({f"{SHARE.request_id}-1"}))),
     ],
 )
-def test_every_event_that_is_taken_in_says_where_to_look(name: str, where: SweepScope) -> None:
+def test_every_event_that_is_taken_in_says_what_to_sweep(name: str, where: SweepScope) -> None:
     assert parse_hint(json.dumps(sample(name))) == where
 
 
@@ -82,8 +82,8 @@ def test_any_text_is_a_hint_or_refused_and_nothing_else(body: str) -> None:
         assert str(error).startswith("hint: ")
 
 
-@given(looks, looks, looks)
-def test_many_hints_are_one_look_whatever_their_order(one: SweepScope, two: SweepScope, three: SweepScope) -> None:
+@given(scopes, scopes, scopes)
+def test_many_hints_are_one_sweep_whatever_their_order(one: SweepScope, two: SweepScope, three: SweepScope) -> None:
     assert (one | two) | three == three | (two | one)
     assert one | one == one
     assert one | SweepScope() == one

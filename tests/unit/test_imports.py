@@ -65,7 +65,7 @@ def test_the_local_aws_is_known_by_its_face_and_no_helper_is_a_test(path: Path) 
         "from local_aws.testing_more import anything",
         'mock.patch("local_aws.moto_extension.pages.empty_pages", 1.0)',
         "from tests.unit.test_plan import World",
-        "from tests.unit import approvals\nfrom tests.system.test_ways import attach",
+        "from tests.unit import approvals\nfrom tests.system.test_attachments import attach",
         "from tests.unit import test_plan",
         "from demo.watch import Watch",
     ],

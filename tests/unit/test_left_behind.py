@@ -32,12 +32,12 @@ def by_network(mode: str = "service-network", vpc: str = VPC) -> Binding:
 
 
 def left(world: World, *bindings: Binding) -> list[str]:
-    """Return the ids that the plan tells, which are those that the command line tells."""
+    """Return the ids that the plan reports, which are those that the command line shows."""
     planner = world.planner(*bindings)
     plan = planner.plan(SHARE_ARN, requester(), [], EVALUATION_TIME)
     ids = [each.id for each in plan.left_behind or ()]
-    told = [each for each in plan.refused if each.code == "left-behind"]
-    assert [each.text.partition(",")[0] for each in told] == ids
+    reasons = [each for each in plan.refused if each.code == "left-behind"]
+    assert [each.text.partition(",")[0] for each in reasons] == ids
     assert [each.id for each in planner.left_behind()] == ids
     return ids
 
@@ -101,7 +101,7 @@ def test_what_others_made_is_never_left_behind() -> None:
     assert left(world) == []
 
 
-def test_what_a_binding_wants_by_another_share_is_called_for() -> None:
+def test_what_a_binding_calls_for_by_another_share_is_not_left_behind() -> None:
     world = World(entity())
     world.also_shared = Share(arn=SHARE_ARN + "0", name="another", owner=PROVIDER)
     world.owned_objects.marked = [MADE]

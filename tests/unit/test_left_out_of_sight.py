@@ -1,4 +1,4 @@
-"""What is left behind in a network that is not to be seen any longer: it stays told, and stops no look."""
+"""What is left behind in a network that can't be read any longer: it stays reported, and stops no sweep."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from drawbridge.discovery.current_plan_inputs import CurrentPlanInputs
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, GoneError, ThrottledError
 from drawbridge.status import Status
 from tests.builders import row
-from tests.unit.around import Around
+from tests.unit.inventory import InventoryInMemory
 
 LEFT = OwnedObject(id="snva-1", kind=OwnedKind.VPC_ASSOCIATION, network_arn="arn:network", vpc_id="vpc-1")
 
@@ -22,14 +22,14 @@ class DeniedListing:
 
 
 def planned(error: DrawbridgeError) -> CurrentPlanInputs:
-    return CurrentPlanInputs(InForce((), (), ()), InForce((), (), ()), Around(), DeniedListing(error))
+    return CurrentPlanInputs(InForce((), (), ()), InForce((), (), ()), InventoryInMemory(), DeniedListing(error))
 
 
 @pytest.mark.parametrize("error", [AccessDeniedError("list the VPCs"), GoneError("list the VPCs")])
-def test_what_is_left_behind_out_of_sight_stays_told_and_is_no_change(error: DrawbridgeError) -> None:
+def test_what_is_left_behind_out_of_sight_stays_reported_and_is_no_change(error: DrawbridgeError) -> None:
     assert planned(error).left(row(Status.AVAILABLE, left_behind=(LEFT,))) == (LEFT,)
 
 
-def test_what_may_pass_is_told_to_who_looks() -> None:
+def test_what_may_pass_is_raised() -> None:
     with pytest.raises(ThrottledError):
         planned(ThrottledError("later")).left(row(Status.AVAILABLE, left_behind=(LEFT,)))

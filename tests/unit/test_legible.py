@@ -87,7 +87,7 @@ def test_a_text_that_is_cut_is_as_long_as_it_may_be_and_says_so(text: str, most:
         ("", ""),
     ],
 )
-def test_what_is_not_plainly_visible_is_told_by_its_code_point(text: str, shown: str) -> None:
+def test_what_is_not_plainly_visible_is_shown_by_its_code_point(text: str, shown: str) -> None:
     assert legible(text) == shown
 
 

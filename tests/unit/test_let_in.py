@@ -70,11 +70,11 @@ def test_long_names_are_too_much_as_well_as_many() -> None:
 
 
 def test_of_what_aws_did_not_show_nothing_was_let_in() -> None:
-    unseen = let_in(facts=share_facts(contents=None))
+    unlisted = let_in(facts=share_facts(contents=None))
 
-    assert unseen.covered([RESOURCE_ARN]) == set()
-    assert not unseen.covers([RESOURCE_ARN])
-    # The look after it finds something else, and has it decided on.
+    assert unlisted.covered([RESOURCE_ARN]) == set()
+    assert not unlisted.covers([RESOURCE_ARN])
+    # The next sweep finds something else, and has it decided on.
     assert decided_on(share_facts(contents=None), NOW).observed_fingerprint != share_fingerprint([RESOURCE_ARN])
     assert decided_on(share_facts(contents=None, deadline=None), NOW).observed_fingerprint == ""
 
@@ -104,7 +104,7 @@ def test_a_live_connection_that_is_kept_is_adopted_once() -> None:
 
 
 @pytest.mark.parametrize("outcome", ["accept", "keep", "askApprover", "hold", "reject"])
-def test_of_a_row_from_before_what_its_grounds_accepted_was_let_in(outcome: str) -> None:
+def test_of_a_row_from_before_what_its_decision_record_accepted_was_let_in(outcome: str) -> None:
     decision_record = DecisionRecord(
         outcome=outcome, at=NOW, zone="UTC", policies="", determined_by=(), facts=share_facts(), fingerprint=""
     )
@@ -167,7 +167,7 @@ def test_what_is_asked_for_is_rejected_and_what_is_cut_although_it_was_live_says
 
 
 @pytest.mark.parametrize(
-    ("facts", "before", "stands"),
+    ("facts", "before", "accepted"),
     [
         (IN_EFFECT, let_in(ALICE), True),
         (share_facts(deadline=None, contents=()), let_in(ALICE), True),
@@ -181,11 +181,11 @@ def test_what_is_asked_for_is_rejected_and_what_is_cut_although_it_was_live_says
     ],
 )
 def test_an_approval_stands_for_what_was_approved_and_is_in_effect(
-    facts: Facts, before: LetIn | None, stands: bool
+    facts: Facts, before: LetIn | None, accepted: bool
 ) -> None:
     decision = approved_before(AskApprover(WHY), facts, before)
 
-    assert decision == (Accept((ALICE, *WHY)) if stands else AskApprover(WHY))
+    assert decision == (Accept((ALICE, *WHY)) if accepted else AskApprover(WHY))
 
 
 @pytest.mark.parametrize("decision", [Reject(WHY), Hold(WHY), Accept(WHY)])
@@ -201,12 +201,12 @@ def test_what_is_not_live_has_the_fingerprint_that_it_always_had() -> None:
 
 
 def test_a_share_of_lattice_s_resources_only_has_the_state_that_it_always_had() -> None:
-    told: Any = [RESOURCE_ARN, f"{RESOURCE_ARN}0"]
+    arns: Any = [RESOURCE_ARN, f"{RESOURCE_ARN}0"]
 
-    assert share_fingerprint(reversed(told)) == "ef7b0bd59b84e803"
+    assert share_fingerprint(reversed(arns)) == "ef7b0bd59b84e803"
 
 
-def test_what_a_share_holds_makes_one_state_however_often_a_listing_tells_of_it() -> None:
+def test_what_a_share_holds_makes_one_state_however_often_a_listing_repeats_it() -> None:
     facts = share_facts(contents=(content(),))
 
     assert decided_on(facts, NOW).observed_fingerprint == share_fingerprint([content().arn] * 2)

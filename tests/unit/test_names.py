@@ -10,7 +10,7 @@ ROOMS = ("layers/drawbridge", "functions", "cli")
 
 
 def classes() -> Iterator[tuple[str, str]]:
-    """Yield each class of the product, and where it is."""
+    """Yield each class of the product, and its module."""
     for room in ROOMS:
         for path in sorted((REPOSITORY / room).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -1,4 +1,4 @@
-"""What is listed once a look."""
+"""Listings that are made once a sweep."""
 
 import pytest
 

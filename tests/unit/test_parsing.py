@@ -37,7 +37,7 @@ CONVERTED_ELSEWHERE = {
 }
 
 
-class Told(Struct):
+class Expected(Struct):
     """What is expected."""
 
     name: str = ""
@@ -46,7 +46,7 @@ class Told(Struct):
 @fuzzed
 @given(json_texts)
 def test_any_text_is_read_or_unreadable(text: str) -> None:
-    for kind in (Told, dict[str, object], str, tuple[Told, ...], object):
+    for kind in (Expected, dict[str, object], str, tuple[Expected, ...], object):
         try:
             read_json(text, kind)
         except UnreadableError as error:
@@ -56,7 +56,7 @@ def test_any_text_is_read_or_unreadable(text: str) -> None:
 @fuzzed
 @given(values)
 def test_any_value_is_read_or_unreadable(value: object) -> None:
-    for kind in (Told, dict[str, object], str, tuple[Told, ...], dict[str, tuple[str, ...]]):
+    for kind in (Expected, dict[str, object], str, tuple[Expected, ...], dict[str, tuple[str, ...]]):
         try:
             read_value(value, kind)
         except UnreadableError as error:
@@ -65,7 +65,7 @@ def test_any_value_is_read_or_unreadable(value: object) -> None:
 
 @pytest.mark.parametrize("value", ["\ud800", {"\ud800": 1}, {"name": "\ud800"}, {"name": {"\ud800": "\ud800"}}])
 def test_half_of_a_character_which_lambda_passes_on_is_unreadable_or_left_alone(value: object) -> None:
-    for kind in (Told, dict[str, object], tuple[Told, ...]):
+    for kind in (Expected, dict[str, object], tuple[Expected, ...]):
         with suppress(UnreadableError):
             read_value(value, kind)
         with pytest.raises(UnreadableError):
@@ -75,7 +75,7 @@ def test_half_of_a_character_which_lambda_passes_on_is_unreadable_or_left_alone(
 @fuzzed
 @given(values)
 def test_any_document_is_read_or_unreadable_and_what_is_read_can_be_written(loaded: object) -> None:
-    for kind in (Told, dict[str, object], str, tuple[Told, ...], dict[str, tuple[str, ...]]):
+    for kind in (Expected, dict[str, object], str, tuple[Expected, ...], dict[str, tuple[str, ...]]):
         with suppress(UnreadableError):
             msgspec.json.encode(read_document(loaded, kind))
 
@@ -91,7 +91,7 @@ def test_what_an_anchor_names_again_and_again_is_gone_through_once() -> None:
 
 @pytest.mark.parametrize("text", ODD_JSON, ids=range(len(ODD_JSON)))
 def test_bytes_are_read_as_texts_are(text: str) -> None:
-    for kind in (Told, object):
+    for kind in (Expected, object):
         try:
             read_json(text.encode("utf-8", "surrogatepass"), kind)
         except UnreadableError:
@@ -101,9 +101,9 @@ def test_bytes_are_read_as_texts_are(text: str) -> None:
 
 def test_what_nobody_reads_may_be_deep_and_the_next_text_is_read_all_the_same() -> None:
     with pytest.raises(UnreadableError, match="nested too deep"):
-        read_json(f'{{"x": {"[" * DEEP}{"]" * DEEP}, "name": "a"}}', Told)
+        read_json(f'{{"x": {"[" * DEEP}{"]" * DEEP}, "name": "a"}}', Expected)
 
-    assert read_json('{"x": [[]], "name": "a"}', Told) == Told("a")
+    assert read_json('{"x": [[]], "name": "a"}', Expected) == Expected("a")
 
 
 def test_nothing_that_runs_reads_json_in_another_place() -> None:

@@ -1,4 +1,4 @@
-"""Planning: what the bindings want, policy allows and pre-flight finds possible, as a list of associations."""
+"""Plans: what bindings match, policies allow and pre-flight finds possible, as a list of associations."""
 
 from typing import Any
 from unittest import mock
@@ -61,7 +61,7 @@ from tests.unit.planning import (
 )
 
 
-def test_what_a_binding_wants_is_planned_in_every_zone_of_its_vpc() -> None:
+def test_what_a_binding_matches_is_planned_in_every_zone_of_its_vpc() -> None:
     plan = World(entity()).planner(binding()).plan(SHARE_ARN, requester(), [shared_resource()], EVALUATION_TIME)
 
     assert [(each.name, document_of(each).subnet_ids) for each in plan.associations] == [
@@ -78,7 +78,7 @@ def test_planning_twice_plans_the_same() -> None:
     )
 
 
-def test_what_no_binding_wants_is_not_planned() -> None:
+def test_what_no_binding_matches_is_not_planned() -> None:
     plan = (
         World(entity())
         .planner(binding(match={"resource": "billing"}))
@@ -105,7 +105,7 @@ def test_policy_decides_on_each_resource() -> None:
 
 
 @pytest.mark.parametrize(("vpcs", "code"), [((), "no-vpc"), ((vpc_with(),), "no-subnet")])
-def test_a_binding_that_lost_its_vpc_is_told(vpcs: tuple[Vpc, ...], code: str) -> None:
+def test_a_binding_that_lost_its_vpc_is_reported(vpcs: tuple[Vpc, ...], code: str) -> None:
     plan = World(entity(), vpcs=vpcs).planner(binding()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME)
 
     assert [reason.code for reason in plan.refused] == [code]
@@ -146,9 +146,9 @@ def test_what_the_invitation_held_is_waited_for() -> None:
     ("status", "code"),
     [("UNAVAILABLE", UNAVAILABLE), ("LIMIT_EXCEEDED", UNAVAILABLE), ("ZONAL_RESOURCE_INACCESSIBLE", UNAVAILABLE)],
 )
-def test_what_ram_says_can_not_be_used_is_told_by_its_arn_and_stops_no_other(status: str, code: str) -> None:
+def test_what_ram_says_can_not_be_used_is_reported_by_its_arn_and_stops_no_other(status: str, code: str) -> None:
     world = World(entity(), entity("orders-two", SECOND_ARN))
-    world.told_by_ram[SECOND_ARN] = {"status": status, "status_message": "its owner knows"}
+    world.listed_by_ram[SECOND_ARN] = {"status": status, "status_message": "its owner knows"}
 
     plan = world.planner(binding()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME)
 
@@ -157,7 +157,7 @@ def test_what_ram_says_can_not_be_used_is_told_by_its_arn_and_stops_no_other(sta
     assert plan.contents is None
 
 
-def test_what_is_only_not_visible_yet_is_waited_for_and_then_told_and_stops_no_other() -> None:
+def test_what_is_only_not_visible_yet_is_waited_for_and_then_reported_and_stops_no_other() -> None:
     world = World(entity())
     world.undescribed = [undescribed()]
     planner = world.planner(binding())
@@ -181,10 +181,10 @@ def test_what_will_never_be_usable_is_not_waited_for() -> None:
 
 
 @pytest.mark.parametrize("missing", ["what RAM lists as pending", "what RAM does not list"])
-def test_what_ram_does_not_have_ready_yet_is_waited_for_and_then_told(missing: str) -> None:
+def test_what_ram_does_not_have_ready_yet_is_waited_for_and_then_reported(missing: str) -> None:
     world = World(entity(), entity("orders-two", SECOND_ARN))
     if missing == "what RAM lists as pending":
-        world.told_by_ram[SECOND_ARN] = {"status": "PENDING"}
+        world.listed_by_ram[SECOND_ARN] = {"status": "PENDING"}
     else:
         world.described.pop()
     expected = [shared_resource(), shared_resource(SECOND_ARN)]
@@ -198,7 +198,7 @@ def test_what_ram_does_not_have_ready_yet_is_waited_for_and_then_told(missing: s
     assert [(each.code, SECOND_ARN in each.text) for each in plan.refused] == [(NOT_VISIBLE, True)]
 
 
-def test_what_goes_while_it_is_looked_at_for_one_binding_stops_no_other() -> None:
+def test_what_goes_while_it_is_planned_for_one_binding_stops_no_other() -> None:
     world = World(entity())
     refused = binding("refused", attach={"mode": "service-network", "serviceNetwork": {"name": "theirs"}})
     planner = world.planner(binding(), refused)
@@ -210,7 +210,7 @@ def test_what_goes_while_it_is_looked_at_for_one_binding_stops_no_other() -> Non
     assert [(each.code, each.source) for each in plan.refused] == [("GoneError", "refused")]
 
 
-def test_a_service_network_that_is_denied_is_told_with_what_to_do_and_stops_nothing_else_of_the_share() -> None:
+def test_a_service_network_that_is_denied_is_reported_with_what_to_do_and_stops_nothing_else_of_the_share() -> None:
     world = World(entity())
     world.networks.append(NETWORK)
     world.denied[NETWORK.name] = DENIED
@@ -218,10 +218,10 @@ def test_a_service_network_that_is_denied_is_told_with_what_to_do_and_stops_noth
     plan = world.planner(binding(), through_network()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME)
 
     assert [each.binding for each in plan.associations] == ["orders"]
-    (told,) = plan.refused
-    assert (told.code, told.source) == ("AccessDeniedError", "through")
-    assert NETWORK.arn in told.text
-    assert "see what denies it" in told.text
+    (refused,) = plan.refused
+    assert (refused.code, refused.source) == ("AccessDeniedError", "through")
+    assert NETWORK.arn in refused.text
+    assert "see what denies it" in refused.text
 
 
 def test_a_vpc_whose_network_is_denied_keeps_no_other_vpc_waiting() -> None:
@@ -260,7 +260,7 @@ def test_a_listing_of_the_account_that_is_denied_is_unknown_and_stops_nothing_of
     assert (plan.inputs, plan.left_behind) == (PlanInputs(), None)
 
 
-def test_a_broken_binding_is_named_beside_the_plan() -> None:
+def test_a_broken_binding_is_named_with_the_plan() -> None:
     in_force: InForce[Binding] = InForce((), (), (Broken("orders", "binding orders, line 2: bad", None),))
     world = World(entity())
     planner = world.planner_of(in_force, PolicySet([]))
@@ -270,7 +270,7 @@ def test_a_broken_binding_is_named_beside_the_plan() -> None:
     assert [(reason.code, reason.source) for reason in plan.broken] == [("binding-broken", "orders")]
 
 
-def test_more_than_a_workflow_can_carry_is_told_and_the_rest_is_made() -> None:
+def test_more_than_a_workflow_can_carry_is_reported_and_the_rest_is_made() -> None:
     many = [entity(f"orders-{number:03}", f"{RESOURCE_ARN}{number}") for number in range(MOST_AT_ONCE + 1)]
 
     plan = World(*many).planner(binding()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME)
@@ -279,7 +279,7 @@ def test_more_than_a_workflow_can_carry_is_told_and_the_rest_is_made() -> None:
     assert [reason.code for reason in plan.refused] == ["too-many-associations"]
 
 
-def test_an_error_inside_a_forbid_refuses_the_association_and_is_told() -> None:
+def test_an_error_inside_a_forbid_refuses_the_association_and_is_reported() -> None:
     failing = (
         "permit(principal, action, resource);forbid(principal, action, resource) when { 9223372036854775807 + 1 > 0 };"
     )
@@ -290,7 +290,7 @@ def test_an_error_inside_a_forbid_refuses_the_association_and_is_told() -> None:
     assert "overflow" in plan.refused[0].text
 
 
-def test_what_the_policy_was_asked_of_each_wanted_resource_is_kept() -> None:
+def test_what_the_policy_was_asked_of_each_candidate_is_kept() -> None:
     world = World(entity(), entity("users-db", f"{RESOURCE_ARN[:-1]}6"))
 
     plan = world.planner(binding(match={"resource": "orders-*"})).plan(SHARE_ARN, requester(), [], EVALUATION_TIME)
@@ -493,7 +493,7 @@ def test_trap_13_a_service_is_put_into_a_network_that_can_be_shared() -> None:
     assert len(plan.associations) == 1
 
 
-def test_what_would_hinder_an_association_is_told_before_anything_is_made() -> None:
+def test_what_would_hinder_an_association_is_reported_before_anything_is_made() -> None:
     world = World(entity())
     world.networks.append(NETWORK)
     world.vpcs[VPC] = ServiceNetworkVpcAssociation(id="snva-1", state=State.AVAILABLE, network_arn="arn:another")
@@ -534,15 +534,15 @@ def test_an_alias_is_planned_with_the_vpc_s_id_in_its_place() -> None:
     assert (planned.alias.name, planned.alias.zone_id) == (f"{{resource}}.{VPC}.corp.example", ZONE)
 
 
-def test_what_is_wanted_is_another_fingerprint_once_a_quota_is_raised() -> None:
+def test_bindings_have_another_fingerprint_once_a_quota_is_raised() -> None:
     in_force = InForce((binding(),), (("orders", 1),), ())
     raised = InForce((("resource-endpoints-per-vpc", 300),), (("resource-endpoints-per-vpc", 1),), ())
 
-    digests = [
+    fingerprints = [
         bindings_fingerprint(in_force, PROVIDER, "orders", quotas) for quotas in (NONE_RAISED, raised, NONE_RAISED)
     ]
 
-    assert digests[0] == digests[2] != digests[1]
+    assert fingerprints[0] == fingerprints[2] != fingerprints[1]
 
 
 def test_a_plan_says_what_the_share_holds_and_which_bindings_matched_it() -> None:
@@ -572,8 +572,8 @@ def test_what_policies_were_asked_that_there_is_no_room_for_is_counted(number: i
     assert plan.decision_record is not None
     assert size_of(plan.decision_record.resources) <= DECISION_RECORD_BYTES
     lacking = number - len(plan.decision_record.resources)
-    told = (f"What policies were asked about {lacking} resources is not kept: they are not reviewed.",)
-    assert plan.cut == (told if lacking else ())
+    expected = (f"What policies were asked about {lacking} resources is not kept: they are not reviewed.",)
+    assert plan.cut == (expected if lacking else ())
     assert lacking or length == 10
 
 
@@ -642,7 +642,7 @@ def test_the_fingerprint_of_what_matched_changes_just_when_the_bindings_that_mat
     assert same == (set(matching(was)) == set(matching(becomes)))
 
 
-BESIDE = Endpoint(id="vpce-lost", state=State.AVAILABLE, ours=False)
+UNOWNED = Endpoint(id="vpce-lost", state=State.AVAILABLE, ours=False)
 
 
 def lost(world: World, *, recorded: dict[str, str]) -> Plan:
@@ -655,17 +655,17 @@ def lost(world: World, *, recorded: dict[str, str]) -> Plan:
 
 
 @pytest.mark.parametrize(
-    ("beside", "recorded"),
+    ("endpoint", "recorded"),
     [
-        (BESIDE, {f"orders/orders-db/{VPC}": "vpce-lost"}),
-        (msgspec.structs.replace(BESIDE, was_ours=True), {}),
+        (UNOWNED, {f"orders/orders-db/{VPC}": "vpce-lost"}),
+        (msgspec.structs.replace(UNOWNED, was_ours=True), {}),
     ],
 )
-def test_an_endpoint_whose_tags_somebody_took_is_told_and_not_made_a_second_time(
-    beside: Endpoint, recorded: dict[str, str]
+def test_an_endpoint_whose_tags_somebody_took_is_reported_and_not_made_a_second_time(
+    endpoint: Endpoint, recorded: dict[str, str]
 ) -> None:
     world = World(entity())
-    world.beside = [msgspec.structs.replace(BESIDE, id="vpce-theirs"), beside]
+    world.unowned_endpoints = [msgspec.structs.replace(UNOWNED, id="vpce-theirs"), endpoint]
 
     plan = lost(world, recorded=recorded)
 
@@ -681,14 +681,14 @@ def test_an_endpoint_that_somebody_made_to_the_same_resource_keeps_nobody_from_m
     recorded: dict[str, str],
 ) -> None:
     world = World(entity())
-    world.beside = [BESIDE]
+    world.unowned_endpoints = [UNOWNED]
 
     plan = lost(world, recorded=recorded)
 
     assert (len(plan.associations), plan.refused) == (1, ())
 
 
-def test_the_ledger_is_asked_only_where_an_endpoint_is_beside() -> None:
+def test_the_ledger_is_asked_only_where_there_is_an_unowned_endpoint() -> None:
     world = World(entity())
 
     def unexpected(share_arn: str) -> dict[str, str]:
@@ -753,7 +753,7 @@ def test_what_a_binding_says_of_subnets_and_addresses_is_in_the_plan() -> None:
 
 
 class Suspending(World):
-    """Of what the share holds something is suspended, and stands beside the rest."""
+    """A share in which one resource is suspended."""
 
     asked_of: tuple[str, ...] = ()
 
@@ -766,9 +766,9 @@ class Suspending(World):
         return [*self.described]
 
 
-@pytest.mark.parametrize(("match", "told"), [({}, ["resource-unavailable"]), ({"provider": STRANGER}, [])])
+@pytest.mark.parametrize(("match", "refused"), [({}, ["resource-unavailable"]), ({"provider": STRANGER}, [])])
 def test_what_is_suspended_is_not_planned_not_gone_and_stops_nothing_else(
-    match: dict[str, str], told: list[str]
+    match: dict[str, str], refused: list[str]
 ) -> None:
     world = Suspending(entity())
     expected = [shared_resource(), shared_resource(f"{RESOURCE_ARN}9")]
@@ -776,8 +776,8 @@ def test_what_is_suspended_is_not_planned_not_gone_and_stops_nothing_else(
     plan = world.planner(binding(match=match)).plan(SHARE_ARN, requester(), expected, EVALUATION_TIME)
 
     assert world.asked_of == (RESOURCE_ARN,)
-    assert [each.resource.arn for each in plan.associations] == ([RESOURCE_ARN] if told else [])
-    assert [reason.code for reason in plan.refused] == told
+    assert [each.resource.arn for each in plan.associations] == ([RESOURCE_ARN] if refused else [])
+    assert [reason.code for reason in plan.refused] == refused
     assert plan.contents is None
 
 

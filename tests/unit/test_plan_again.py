@@ -1,4 +1,4 @@
-"""Deciding again on what was planned: it is still shared, wanted, permitted and possible, or it is refused."""
+"""Deciding again on what was planned: it is still shared, desired, permitted and possible, or it is refused."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def planned(world: World) -> DesiredAttachment:
     return plan.associations[0]
 
 
-def test_what_is_wanted_as_before_is_as_before() -> None:
+def test_what_is_desired_as_before_is_as_before() -> None:
     world = Counting(entity())
     before = planned(world)
 
     assert world.planner(binding()).plan_again(SHARE_ARN, requester(), before, EVALUATION_TIME, ALL) == before
 
 
-def test_only_the_one_that_is_asked_for_is_looked_at() -> None:
+def test_only_the_one_that_is_asked_for_is_described() -> None:
     world = Counting(entity(), entity("other", OTHER), entity("third", OTHER + "0"))
     before = planned(world)
 
@@ -112,7 +112,7 @@ def test_what_no_binding_of_that_name_is_there_for_is_refused() -> None:
     assert refusal(world, planned(world), binding("another")) == "no-binding-wants-it"
 
 
-def test_what_is_wanted_in_another_vpc_by_now_is_refused_here() -> None:
+def test_what_is_desired_in_another_vpc_by_now_is_refused_here() -> None:
     elsewhere = vpc_with("subnet-0c", vpc_id="vpc-0fedcba9876543210")
     world = Counting(entity(), vpcs=(vpc_with("subnet-0a"), elsewhere))
     before = planned(world)

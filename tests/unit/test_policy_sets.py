@@ -108,7 +108,7 @@ def test_a_fingerprint_changes_with_facts_policies_and_outcome() -> None:
     assert sha256_fingerprint({"a": 1, "b": 2}) == sha256_fingerprint({"b": 2, "a": 1})
 
 
-def test_grounds_name_the_policies_that_determined_it_with_their_versions() -> None:
+def test_a_decision_record_names_the_policies_that_determined_it_with_their_versions() -> None:
     policies = PolicySet([parse_policy("mine", f'@id("x") {ACCEPT_ALL}'), parse_policy("others", ONE)])
     facts = connection_facts(requester("222222222222"))
 
@@ -284,7 +284,7 @@ def test_a_policy_reads_the_clock_of_the_stack_s_time_zone() -> None:
     assert not isinstance(decide(connection_facts(), by_day, EvaluationTime(sunday_night, "UTC")), Accept)
 
 
-def test_a_policy_may_compare_moments() -> None:
+def test_a_policy_may_compare_times() -> None:
     until = accepting('context.now < datetime("2026-12-01")')
 
     assert isinstance(decide(connection_facts(), until, EVALUATION_TIME), Accept)

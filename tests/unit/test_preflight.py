@@ -1,4 +1,4 @@
-"""Pre-flight: what would keep AWS from making something, told before anything is made."""
+"""Pre-flight: what would keep AWS from making something, found before anything is made."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from drawbridge.association.subnets import Subnet
 from drawbridge.lattice import PrivateDns, ResourceKind
 from drawbridge.status import Reason
 from tests.builders import NETWORK, RESOURCE_ARN, SERVICE_ARN, VPC_ID, desired, desired_by_network, otherwise
-from tests.unit.reach import Reach
+from tests.unit.attachments_in_memory import AttachmentsInMemory
 
 SN, SN_ENDPOINT = Mode.SERVICE_NETWORK, Mode.SERVICE_NETWORK_ENDPOINT
 OTHER_VPC = "vpc-99999999"
@@ -29,23 +29,23 @@ GROUP, OTHER_GROUP = "sg-11111111", "sg-22222222"
 
 
 @pytest.fixture
-def aws() -> Reach:
-    aws = Reach()
+def aws() -> AttachmentsInMemory:
+    aws = AttachmentsInMemory()
     aws.networks.append(NETWORK)
     aws.group_vpcs = {GROUP: VPC_ID, OTHER_GROUP: VPC_ID, "sg-elsewhere": OTHER_VPC}
     aws.subnet_vpcs["subnet-elsewhere"] = OTHER_VPC
     return aws
 
 
-def preflight(aws: Reach, **quotas: int) -> Preflight:
+def preflight(aws: AttachmentsInMemory, **quotas: int) -> Preflight:
     raised = {name.replace("_", "-"): limit for name, limit in quotas.items()}
     return Preflight(aws, aws, aws, prefix="drawbridge", quotas=raised)
 
 
-def told(aws: Reach, *desired: DesiredAttachment, by: Preflight | None = None) -> list[Reason | None]:
-    """Look at one after the other, as a plan does."""
-    look = by or preflight(aws)
-    return [look.blocker(each, aws.reconciler.observe(each)) for each in desired]
+def blockers(aws: AttachmentsInMemory, *desired: DesiredAttachment, by: Preflight | None = None) -> list[Reason | None]:
+    """Return the blocker of each, one after the other, as a plan does."""
+    shared = by or preflight(aws)
+    return [shared.blocker(each, aws.reconciler.observe(each)) for each in desired]
 
 
 def codes(reasons: list[Reason | None]) -> list[str]:
@@ -62,8 +62,8 @@ def codes(reasons: list[Reason | None]) -> list[str]:
         desired_by_network(network=NetworkRef(name="new", create=True)),
     ],
 )
-def test_what_nothing_hinders_is_told_so(aws: Reach, possible: DesiredAttachment) -> None:
-    assert told(aws, possible, possible) == [None, None]
+def test_what_nothing_hinders_has_no_blocker(aws: AttachmentsInMemory, possible: DesiredAttachment) -> None:
+    assert blockers(aws, possible, possible) == [None, None]
     assert aws.changes == []
 
 
@@ -85,10 +85,10 @@ HINDRANCES: list[tuple[DesiredAttachment, str, str]] = [
 
 
 @pytest.mark.parametrize(("impossible", "code", "what_to_do"), HINDRANCES)
-def test_what_hinders_is_told_with_what_to_do(
-    aws: Reach, impossible: DesiredAttachment, code: str, what_to_do: str
+def test_what_hinders_is_reported_with_what_to_do(
+    aws: AttachmentsInMemory, impossible: DesiredAttachment, code: str, what_to_do: str
 ) -> None:
-    (reason,) = told(aws, impossible)
+    (reason,) = blockers(aws, impossible)
 
     assert reason is not None
     assert (reason.code, reason.source) == (code, "orders")
@@ -97,10 +97,10 @@ def test_what_hinders_is_told_with_what_to_do(
 
 
 @pytest.mark.parametrize("by", [desired, desired_by_network])
-def test_trap_15_private_dns_needs_a_vpc_with_dns(aws: Reach, by: Any) -> None:
+def test_trap_15_private_dns_needs_a_vpc_with_dns(aws: AttachmentsInMemory, by: Any) -> None:
     aws.without_dns.add(VPC_ID)
 
-    named, plain = told(aws, by(private_dns=PrivateDns.VERIFIED), by())
+    named, plain = blockers(aws, by(private_dns=PrivateDns.VERIFIED), by())
 
     assert named is not None
     assert named.code == "vpc-without-dns"
@@ -136,8 +136,8 @@ def test_trap_15_private_dns_needs_a_vpc_with_dns(aws: Reach, by: Any) -> None:
         ),
     ],
 )
-def test_where_the_steps_would_be_stuck_that_is_told_before(
-    aws: Reach, changes: dict[str, Any], there: dict[str, Any], code: str
+def test_where_the_steps_would_be_blocked_that_is_found_before(
+    aws: AttachmentsInMemory, changes: dict[str, Any], there: dict[str, Any], code: str
 ) -> None:
     observed = msgspec.structs.replace(ObservedAttachment(network=NETWORK), **there)
 
@@ -159,18 +159,20 @@ def test_where_the_steps_would_be_stuck_that_is_told_before(
         ),
     ],
 )
-def test_trap_16_what_failed_before_is_left_to_the_attempt_to_judge(aws: Reach, observed: ObservedAttachment) -> None:
+def test_trap_16_what_failed_before_is_left_to_the_attempt_to_judge(
+    aws: AttachmentsInMemory, observed: ObservedAttachment
+) -> None:
     assert preflight(aws).blocker(desired_by_network(), observed) is None
 
 
-def test_trap_16_a_failed_endpoint_is_left_to_the_attempt_to_judge(aws: Reach) -> None:
+def test_trap_16_a_failed_endpoint_is_left_to_the_attempt_to_judge(aws: AttachmentsInMemory) -> None:
     observed = ObservedAttachment(endpoint=Endpoint(id="vpce-1", state=State.FAILED))
 
     assert preflight(aws).blocker(desired(), observed) is None
 
 
 def several(mode: Mode, count: int) -> list[DesiredAttachment]:
-    """Want resources, or, by an endpoint to a network, networks; each is one more of what the quota counts."""
+    """Return attachments to resources or, by endpoints to networks, to networks; each counts for the quota."""
     match mode:
         case Mode.RESOURCE_ENDPOINT:
             return [desired(resource_arn=f"{RESOURCE_ARN}{number}") for number in range(count)]
@@ -190,12 +192,12 @@ every_mode = pytest.mark.parametrize("mode", Mode)
 
 
 @every_mode
-def test_trap_18_a_quota_counts_what_is_there_and_what_is_planned_before(aws: Reach, mode: Mode) -> None:
+def test_trap_18_a_quota_counts_what_is_there_and_what_is_planned_before(aws: AttachmentsInMemory, mode: Mode) -> None:
     quota, place = QUOTAS[mode]
     limit = DEFAULTS[quota]
     aws.there = limit - 2
 
-    first, second, third = told(aws, *several(mode, 3))
+    first, second, third = blockers(aws, *several(mode, 3))
 
     assert (first, second) == (None, None)
     assert third is not None
@@ -205,49 +207,49 @@ def test_trap_18_a_quota_counts_what_is_there_and_what_is_planned_before(aws: Re
 
 
 @every_mode
-def test_trap_18_a_quota_that_was_raised_counts(aws: Reach, mode: Mode) -> None:
+def test_trap_18_a_quota_that_was_raised_counts(aws: AttachmentsInMemory, mode: Mode) -> None:
     quota, _ = QUOTAS[mode]
     aws.there = DEFAULTS[quota]
     raised = preflight(aws, **{quota.replace("-", "_"): DEFAULTS[quota] + 1})
 
-    assert codes(told(aws, *several(mode, 2), by=raised)) == ["", "quota-reached"]
+    assert codes(blockers(aws, *several(mode, 2), by=raised)) == ["", "quota-reached"]
 
 
 @every_mode
-def test_what_is_looked_at_twice_is_counted_once(aws: Reach, mode: Mode) -> None:
+def test_what_is_planned_twice_is_counted_once(aws: AttachmentsInMemory, mode: Mode) -> None:
     quota, _ = QUOTAS[mode]
     (one,) = several(mode, 1)
     aws.there = DEFAULTS[quota] - 1
 
-    assert told(aws, one, one, one) == [None, None, None]
+    assert blockers(aws, one, one, one) == [None, None, None]
 
 
-def test_the_vpcs_of_a_network_are_counted(aws: Reach) -> None:
+def test_the_vpcs_of_a_network_are_counted(aws: AttachmentsInMemory) -> None:
     aws.there = DEFAULTS["vpcs-per-service-network"]
     aws.resources[NETWORK.arn, RESOURCE_ARN] = ResourceAssociation(id="snra-1", state=State.AVAILABLE)
 
-    (reason,) = told(aws, desired_by_network())
+    (reason,) = blockers(aws, desired_by_network())
 
     assert reason is not None
     assert "vpcs-per-service-network" in reason.text
 
 
-def test_two_resources_through_one_network_s_endpoint_need_one_endpoint(aws: Reach) -> None:
+def test_two_resources_through_one_network_s_endpoint_need_one_endpoint(aws: AttachmentsInMemory) -> None:
     aws.there = DEFAULTS["service-network-endpoints-per-vpc"] - 1
     two = [desired_by_network(SN_ENDPOINT, resource_arn=f"{RESOURCE_ARN}{number}") for number in range(2)]
 
-    assert told(aws, *two) == [None, None]
+    assert blockers(aws, *two) == [None, None]
 
 
-def test_services_are_no_resource_configurations(aws: Reach) -> None:
+def test_services_are_no_resource_configurations(aws: AttachmentsInMemory) -> None:
     aws.there = DEFAULTS["resource-configurations-per-service-network"]
     service = desired_by_network(resource_kind=ResourceKind.SERVICE, resource_arn=SERVICE_ARN, vpc_id="")
 
-    assert told(aws, service) == [None]
+    assert blockers(aws, service) == [None]
 
 
 @every_mode
-def test_what_is_there_needs_no_room(aws: Reach, mode: Mode) -> None:
+def test_what_is_there_needs_no_room(aws: AttachmentsInMemory, mode: Mode) -> None:
     aws.there = 1_000
     aws.resources[NETWORK.arn, RESOURCE_ARN] = ResourceAssociation(id="snra-1", state=State.AVAILABLE)
     aws.vpcs[VPC_ID] = ServiceNetworkVpcAssociation(id="snva-1", state=State.AVAILABLE, network_arn=NETWORK.arn)
@@ -255,19 +257,19 @@ def test_what_is_there_needs_no_room(aws: Reach, mode: Mode) -> None:
     if mode is not Mode.SERVICE_NETWORK:
         aws.have_endpoint(one, Endpoint(id="vpce-1", state=State.AVAILABLE), NETWORK)
 
-    assert told(aws, one) == [None]
+    assert blockers(aws, one) == [None]
 
 
-def test_what_is_refused_takes_no_room_from_what_comes_after(aws: Reach) -> None:
+def test_what_is_refused_takes_no_room_from_what_comes_after(aws: AttachmentsInMemory) -> None:
     aws.there = DEFAULTS["resource-endpoints-per-vpc"] - 1
     refused, possible = several(Mode.RESOURCE_ENDPOINT, 2)
     no_such_group = otherwise(refused, security_group_ids=("sg-none",))
 
-    assert codes(told(aws, no_such_group, possible)) == ["no-security-group", ""]
+    assert codes(blockers(aws, no_such_group, possible)) == ["no-security-group", ""]
 
 
-def test_a_private_name_is_had_by_one_way_only(aws: Reach) -> None:
-    ways = [
+def test_a_private_name_is_had_by_one_attachment_only(aws: AttachmentsInMemory) -> None:
+    attachments = [
         desired(private_dns=PrivateDns.VERIFIED),
         desired_by_network(binding="other", private_dns=PrivateDns.VERIFIED),
         desired(binding="third", private_dns=PrivateDns.VERIFIED),
@@ -277,7 +279,7 @@ def test_a_private_name_is_had_by_one_way_only(aws: Reach) -> None:
         ),
     ]
 
-    reasons = told(aws, *ways)
+    reasons = blockers(aws, *attachments)
 
     assert codes(reasons) == ["", "private-dns-twice", "private-dns-twice", "", ""]
     assert reasons[1] is not None
@@ -285,22 +287,24 @@ def test_a_private_name_is_had_by_one_way_only(aws: Reach) -> None:
     assert "set privateDns: off in one of the two" in reasons[1].text
 
 
-def test_bindings_that_share_a_way_share_its_private_name(aws: Reach) -> None:
-    ways = [desired_by_network(binding=name, private_dns=PrivateDns.VERIFIED) for name in ("one", "two")]
+def test_bindings_that_share_an_attachment_share_its_private_name(aws: AttachmentsInMemory) -> None:
+    attachments = [desired_by_network(binding=name, private_dns=PrivateDns.VERIFIED) for name in ("one", "two")]
 
-    assert told(aws, *ways) == [None, None]
+    assert blockers(aws, *attachments) == [None, None]
 
 
-def test_a_private_name_that_is_refused_is_free_for_another(aws: Reach) -> None:
+def test_a_private_name_that_is_refused_is_free_for_another(aws: AttachmentsInMemory) -> None:
     no_network = desired_by_network(network=NetworkRef(name="none"), private_dns=PrivateDns.VERIFIED)
 
-    assert codes(told(aws, no_network, desired(private_dns=PrivateDns.VERIFIED))) == ["no-service-network", ""]
+    assert codes(blockers(aws, no_network, desired(private_dns=PrivateDns.VERIFIED))) == ["no-service-network", ""]
 
 
 @pytest.mark.parametrize("mode", [SN, SN_ENDPOINT])
 @pytest.mark.parametrize("ref", [NetworkRef(name="shared"), NetworkRef(identifier=NETWORK.arn)])
-def test_bindings_that_share_a_way_name_the_same_security_groups(aws: Reach, mode: Mode, ref: NetworkRef) -> None:
-    ways = [
+def test_bindings_that_share_an_attachment_name_the_same_security_groups(
+    aws: AttachmentsInMemory, mode: Mode, ref: NetworkRef
+) -> None:
+    attachments = [
         desired_by_network(mode, binding=name, network=named, security_group_ids=groups)
         for name, named, groups in (
             ("one", NetworkRef(name="shared"), (GROUP, OTHER_GROUP)),
@@ -310,7 +314,7 @@ def test_bindings_that_share_a_way_name_the_same_security_groups(aws: Reach, mod
         )
     ]
 
-    reasons = told(aws, *ways)
+    reasons = blockers(aws, *attachments)
 
     assert codes(reasons) == ["", "", "", "security-groups-differ"]
     assert reasons[3] is not None
@@ -318,9 +322,9 @@ def test_bindings_that_share_a_way_name_the_same_security_groups(aws: Reach, mod
     assert "name the same in both" in reasons[3].text
 
 
-def test_security_groups_of_what_is_not_shared_may_differ(aws: Reach) -> None:
+def test_security_groups_of_what_is_not_shared_may_differ(aws: AttachmentsInMemory) -> None:
     aws.group_vpcs["sg-elsewhere"] = OTHER_VPC
-    ways = [
+    attachments = [
         desired(binding="one", security_group_ids=(GROUP,)),
         desired(binding="two", security_group_ids=(OTHER_GROUP,)),
         desired_by_network(binding="three", security_group_ids=(GROUP,)),
@@ -328,11 +332,11 @@ def test_security_groups_of_what_is_not_shared_may_differ(aws: Reach) -> None:
         desired_by_network(binding="five", vpc_id=OTHER_VPC, security_group_ids=("sg-elsewhere",)),
     ]
 
-    assert told(aws, *ways) == [None] * 5
+    assert blockers(aws, *attachments) == [None] * 5
 
 
-def test_bindings_that_share_a_way_want_the_same_private_dns_or_none(aws: Reach) -> None:
-    ways = [
+def test_bindings_that_share_an_attachment_want_the_same_private_dns_or_none(aws: AttachmentsInMemory) -> None:
+    attachments = [
         desired_by_network(binding=name, resource_arn=f"{RESOURCE_ARN}-{name}", private_dns=private_dns)
         for name, private_dns in (
             ("one", PrivateDns.VERIFIED),
@@ -342,7 +346,7 @@ def test_bindings_that_share_a_way_want_the_same_private_dns_or_none(aws: Reach)
         )
     ]
 
-    reasons = told(aws, *ways)
+    reasons = blockers(aws, *attachments)
 
     assert codes(reasons) == ["", "", "", "private-dns-differs"]
     assert reasons[3] is not None
@@ -363,15 +367,15 @@ def test_bindings_that_share_a_way_want_the_same_private_dns_or_none(aws: Reach)
         ({"free": 0}, "has 0 free addresses"),
     ],
 )
-def test_a_subnet_that_a_binding_names_and_that_can_t_hold_the_endpoint_is_told_by_name(
-    aws: Reach, place: dict[str, Any], why: str, mode: Mode
+def test_a_subnet_that_a_binding_names_and_that_can_t_hold_the_endpoint_is_reported_by_name(
+    aws: AttachmentsInMemory, place: dict[str, Any], why: str, mode: Mode
 ) -> None:
     aws.subnets["subnet-0b"] = Subnet(**({"id": "subnet-0b", "vpc_id": VPC_ID, "zone": "b"} | place))
     named = desired(subnet_ids=("subnet-0a", "subnet-0b"), subnets_named=True)
     if mode is Mode.SERVICE_NETWORK_ENDPOINT:
         named = desired_by_network(mode, subnet_ids=("subnet-0a", "subnet-0b"), subnets_named=True)
 
-    (reason,) = told(aws, named)
+    (reason,) = blockers(aws, named)
 
     assert reason is not None
     assert reason.code == "subnet-unsuitable"
@@ -379,16 +383,16 @@ def test_a_subnet_that_a_binding_names_and_that_can_t_hold_the_endpoint_is_told_
     assert why in reason.text
 
 
-def test_a_subnet_that_is_full_by_now_holds_the_endpoint_that_is_there(aws: Reach) -> None:
+def test_a_subnet_that_is_full_by_now_holds_the_endpoint_that_is_there(aws: AttachmentsInMemory) -> None:
     aws.subnets["subnet-0a"] = Subnet(id="subnet-0a", vpc_id=VPC_ID, zone="a", free=0)
     named = desired(subnet_ids=("subnet-0a",), subnets_named=True)
     aws.have_endpoint(named, Endpoint(id="vpce-1", state=State.AVAILABLE, subnet_ids=frozenset({"subnet-0a"})))
 
-    assert codes(told(aws, named, desired(subnet_ids=()))) == ["", ""]
+    assert codes(blockers(aws, named, desired(subnet_ids=()))) == ["", ""]
 
 
-def test_where_no_subnet_has_addresses_of_the_type_that_is_told(aws: Reach) -> None:
-    (reason,) = told(aws, desired(subnet_ids=(), address_type="ipv6"))
+def test_where_no_subnet_has_addresses_of_the_type_that_is_reported(aws: AttachmentsInMemory) -> None:
+    (reason,) = blockers(aws, desired(subnet_ids=(), address_type="ipv6"))
 
     assert reason is not None
     assert (reason.code, "for addresses of type ipv6" in reason.text) == ("no-subnet", True)

@@ -21,7 +21,7 @@ from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN,
 from tests.unit.publishing import NAME, Names, World, named, publication
 
 PLAIN = "/drawbridge/connections/orders/orders-db/dns-name"
-BESIDE = "/drawbridge/connections/orders/orders-db/connection"
+DOCUMENT = "/drawbridge/connections/orders/orders-db/connection"
 ANY = st.text()
 
 
@@ -63,9 +63,9 @@ def test_the_name_is_published_plain_and_with_all_that_belongs_to_it() -> None:
 
     publish(World(named()), names)
 
-    assert names.writes == [BESIDE, PLAIN]
+    assert names.writes == [DOCUMENT, PLAIN]
     assert names.there[PLAIN].value == NAME
-    assert json.loads(names.there[BESIDE].value) == {
+    assert json.loads(names.there[DOCUMENT].value) == {
         "schemaVersion": 1,
         "dnsName": NAME,
         "hostedZoneId": "Z1",
@@ -132,7 +132,7 @@ def test_a_binding_by_tag_publishes_for_each_vpc() -> None:
     assert "/drawbridge/connections/orders/orders-db/vpc-0123456789abcdef0/dns-name" in names.there
 
 
-@pytest.mark.parametrize("name", [PLAIN, BESIDE])
+@pytest.mark.parametrize("name", [PLAIN, DOCUMENT])
 def test_a_parameter_that_is_not_ours_is_never_overwritten(name: str) -> None:
     names = Names(**{name: ObservedParameter(value="somebody's", subject="")})
 
@@ -148,7 +148,7 @@ def test_a_parameter_that_is_not_ours_is_never_overwritten(name: str) -> None:
 def test_a_name_is_taken_over_from_no_other_provider_and_from_nothing_that_is_still_shared(
     of_whom: str, shared: bool
 ) -> None:
-    names = Names(**{BESIDE: ObservedParameter(value="{}", subject=old_resource(of_whom))})
+    names = Names(**{DOCUMENT: ObservedParameter(value="{}", subject=old_resource(of_whom))})
 
     with pytest.raises(ConflictError, match=of_whom):
         publish(World(named(), shared=shared), names)
@@ -160,7 +160,7 @@ def old_resource(provider: str) -> str:
 
 def test_a_resource_that_was_recreated_takes_its_name_over() -> None:
     names = Names(
-        **{name: ObservedParameter(value="{}", subject=old_resource("111111111111")) for name in (PLAIN, BESIDE)}
+        **{name: ObservedParameter(value="{}", subject=old_resource("111111111111")) for name in (PLAIN, DOCUMENT)}
     )
 
     publish(World(named(), shared=False), names)
@@ -183,7 +183,7 @@ def test_a_crash_between_the_writes_is_made_good_by_the_next_run(broken_at: int)
 
     publish(World(named()), again)
 
-    assert {**again.there}.keys() == {PLAIN, BESIDE}
+    assert {**again.there}.keys() == {PLAIN, DOCUMENT}
 
 
 @given(ANY, ANY)
@@ -237,10 +237,10 @@ def test_a_consumers_names_are_published_on_the_providers_side() -> None:
 
     publication = publish_consumer(CONNECTION, available, names, prefix="drawbridge", now=NOW)
 
-    plain, beside = publication.parameters
+    plain, document_path = publication.parameters
     assert plain == f"/drawbridge/consumers/{CONSUMER}/{ENDPOINT_ID}/dns-name"
     assert names.there[plain].value == "regional.example"
-    assert json.loads(names.there[beside].value)["zonalDnsNames"] == ["zonal.example"]
+    assert json.loads(names.there[document_path].value)["zonalDnsNames"] == ["zonal.example"]
 
 
 def test_trap_16_a_connection_that_is_usable_in_part_is_published() -> None:
@@ -293,11 +293,11 @@ def test_an_endpoint_that_never_has_names_is_published_without_one() -> None:
     writes = len(names.writes)
     again = publish_consumer(CONNECTION, connections, names, prefix="drawbridge", now=NOW + timedelta(days=1))
 
-    (beside,) = publication.parameters
-    told = json.loads(names.there[beside].value)
-    assert beside == f"/drawbridge/consumers/{CONSUMER}/{ENDPOINT_ID}/connection"
-    assert (told["dnsName"], told["hostedZoneId"], told["zonalDnsNames"]) == (None, None, [])
-    assert (told["endpointId"], told["serviceId"]) == (ENDPOINT_ID, SERVICE_ID)
+    (document_path,) = publication.parameters
+    document = json.loads(names.there[document_path].value)
+    assert document_path == f"/drawbridge/consumers/{CONSUMER}/{ENDPOINT_ID}/connection"
+    assert (document["dnsName"], document["hostedZoneId"], document["zonalDnsNames"]) == (None, None, [])
+    assert (document["endpointId"], document["serviceId"]) == (ENDPOINT_ID, SERVICE_ID)
     assert again == publication
     assert len(names.writes) == writes
 

@@ -26,7 +26,7 @@ from tests.builders import NOW, RESOURCE_ARN, desired, entity
 from tests.unit.publishing import BY_ENDPOINT, NAME, Names, World, named, publication
 
 PATH = "/drawbridge/connections/orders/orders-db"
-PLAIN, BESIDE = f"{PATH}/dns-name", f"{PATH}/connection"
+PLAIN, DOCUMENT = f"{PATH}/dns-name", f"{PATH}/connection"
 ALIASED = desired(alias="db.internal", alias_zone="Z0123456789")
 RENAMED = desired(alias="other.internal", alias_zone="Z0123456789")
 GROUP = desired(resource_name="group", resource_type="GROUP")
@@ -34,13 +34,13 @@ ALIAS = DesiredAlias(name="{resource}.internal", zone_id="Z0123456789", zone_nam
 OTHER_ARN = f"{RESOURCE_ARN}9"
 
 
-def plan_of(world: World, names: Names, want: DesiredAttachment) -> PublicationPlan:
+def plan_of(world: World, names: Names, attachment: DesiredAttachment) -> PublicationPlan:
     planner = PublicationPlanner(world, world, names, world, prefix="drawbridge")
-    return planner.plan(want, BY_ENDPOINT, now=NOW)
+    return planner.plan(attachment, BY_ENDPOINT, now=NOW)
 
 
-def plan(world: World, names: Names, want: DesiredAttachment) -> NamePlan:
-    (name,) = plan_of(world, names, want).names
+def plan(world: World, names: Names, attachment: DesiredAttachment) -> NamePlan:
+    (name,) = plan_of(world, names, attachment).names
     return name
 
 
@@ -54,7 +54,7 @@ def test_what_is_published_nowhere_is_new_with_the_record_first_and_the_json_bef
     point, write = planned.actions
     assert isinstance(point, PointRecord)
     assert isinstance(write, WriteParameters)
-    assert [each.name for each in write.parameters] == [BESIDE, PLAIN]
+    assert [each.name for each in write.parameters] == [DOCUMENT, PLAIN]
     assert (planned.change, planned.path, planned.dns_name) == (NameChange.NEW, PATH, NAME)
     assert planned.document is not None
 
@@ -76,7 +76,7 @@ def test_what_is_published_as_it_is_due_needs_nothing() -> None:
     assert (planned.change, planned.why, planned.actions) == (NameChange.SAME, (), ())
 
 
-def test_what_changed_is_told_field_by_field() -> None:
+def test_what_changed_is_shown_field_by_field() -> None:
     names = Names()
     publication(World(named()), names, desired())
 
@@ -90,7 +90,7 @@ def test_what_changed_is_told_field_by_field() -> None:
     )
 
 
-@pytest.mark.parametrize("missing", [PLAIN, BESIDE])
+@pytest.mark.parametrize("missing", [PLAIN, DOCUMENT])
 def test_of_a_pair_only_what_is_missing_is_written(missing: str) -> None:
     names = Names()
     publication(World(named()), names, desired())
@@ -118,8 +118,8 @@ def test_a_marker_of_an_earlier_version_is_written_anew_and_is_no_change_of_the_
     assert (planned.change, planned.why) == (NameChange.SAME, ())
 
 
-def test_a_name_that_is_not_ours_is_refused_with_the_reason_and_nothing_said_beside_it() -> None:
-    names = Names(**{BESIDE: ObservedParameter(value="mine", subject="")})
+def test_a_name_that_is_not_ours_is_refused_with_the_reason_and_nothing_else_is_said() -> None:
+    names = Names(**{DOCUMENT: ObservedParameter(value="mine", subject="")})
 
     planned = plan(World(named()), names, desired())
 
@@ -239,7 +239,7 @@ def test_what_somebody_took_since_it_was_planned_is_not_overwritten() -> None:
     with pytest.raises(ConflictError, match="not Drawbridge's"):
         publication(World(named()), names, desired())
 
-    assert names.there[BESIDE].value == "mine"
+    assert names.there[DOCUMENT].value == "mine"
 
 
 def test_what_lost_its_tag_since_it_was_planned_is_not_overwritten() -> None:
@@ -272,7 +272,9 @@ def children(*names: str, suffix: str = "") -> World:
 
 
 @pytest.mark.parametrize("error", [AccessDeniedError("look for db.internal"), RefusedError("look for db.internal")])
-def test_an_earlier_record_that_may_not_be_removed_is_told_once_and_keeps_no_name_back(error: DrawbridgeError) -> None:
+def test_an_earlier_record_that_may_not_be_removed_is_reported_once_and_keeps_no_name_back(
+    error: DrawbridgeError,
+) -> None:
     class Denied(World):
         def remove(self, *args: Any, **kwargs: Any) -> None:
             raise error
@@ -308,7 +310,7 @@ def test_an_earlier_record_that_may_not_be_removed_keeps_back_no_other_name_of_i
     assert publication(after, names, renamed).dns_name == "one.example, three.example, two.example"
 
 
-def test_a_name_that_is_taken_and_whose_earlier_record_may_not_be_removed_is_told_with_both(
+def test_a_name_that_is_taken_and_whose_earlier_record_may_not_be_removed_is_reported_with_both(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     names, before = Names(), World(named())

@@ -38,8 +38,8 @@ def arn_of(child: str) -> str:
 
 
 def child(name: str, **changes: Any) -> NamedResource:
-    told = {"group_arn": RESOURCE_ARN, "dns_name": f"{name}.example", "association_id": f"asc-{name}"}
-    return named(arn_of(name), **(told | changes))
+    fields = {"group_arn": RESOURCE_ARN, "dns_name": f"{name}.example", "association_id": f"asc-{name}"}
+    return named(arn_of(name), **(fields | changes))
 
 
 def world_of(*children: NamedResource) -> World:
@@ -72,11 +72,11 @@ def document(names: Names, name: str) -> Any:
 def test_children_are_each_published_under_their_own_name(kind: str) -> None:
     names = Names()
 
-    told = publication(world_of(child("two"), child("one")), names, desired(resource_type=kind))
+    published = publication(world_of(child("two"), child("one")), names, desired(resource_type=kind))
 
-    assert [*told.parameters] == parameters("one", "two")
-    assert told.dns_name == "one.example, two.example"
-    assert told.pending == ()
+    assert [*published.parameters] == parameters("one", "two")
+    assert published.dns_name == "one.example, two.example"
+    assert published.pending == ()
     assert sorted(names.there) == sorted(parameters("one", "two"))
     assert names.there[f"{path('one')}/dns-name"] == ObservedParameter(value="one.example", subject=arn_of("one"))
     assert document(names, "one") | {"publishedAt": ""} == {
@@ -117,9 +117,9 @@ def test_through_an_endpoint_to_a_network_only_the_group_s_own_children_are_publ
     by = MadeAttachment(endpoint_id="vpce-019b", network_arn=NETWORK.arn, resource_association="snra-group")
     world = world_of(child("one"), stranger)
 
-    told = publication(world, Names(), by_endpoint, by)
+    published = publication(world, Names(), by_endpoint, by)
 
-    assert [*told.parameters] == parameters("one")
+    assert [*published.parameters] == parameters("one")
     assert world.asked[0] == "vpce-019b"
 
 
@@ -128,9 +128,9 @@ def test_trap_12_by_a_network_the_names_are_those_of_the_network() -> None:
     of_group = named(dns_name="", association_id="snra-group")
     world = world_of(of_group, child("one", group_arn=""))
 
-    told = publication(world, names, desired_by_network(resource_type="GROUP"), BY_NETWORK)
+    published = publication(world, names, desired_by_network(resource_type="GROUP"), BY_NETWORK)
 
-    assert [*told.parameters] == parameters("one")
+    assert [*published.parameters] == parameters("one")
     assert world.asked == [f"{NETWORK.arn} {RESOURCE_ARN}"]
     shown = document(names, "one")
     assert (shown["endpointId"], shown["serviceNetworkArn"]) == (None, NETWORK.arn)
@@ -165,19 +165,19 @@ def test_of_a_shared_network_all_that_is_in_it_is_published(by: MadeAttachment |
         SERVICE_ARN: entity("api", SERVICE_ARN, kind=ResourceKind.SERVICE, protocol="", port_ranges=()),
     }
 
-    told = publication(world, names, SHARED, by)
+    published = publication(world, names, SHARED, by)
 
-    assert sorted(told.parameters) == sorted(parameters("db", "api"))
+    assert sorted(published.parameters) == sorted(parameters("db", "api"))
     assert document(names, "api")["groupArn"] == SHARED_NETWORK_ARN
 
 
-def test_what_came_with_a_shared_network_and_is_not_shared_itself_has_the_name_that_the_network_tells() -> None:
+def test_what_came_with_a_shared_network_and_is_not_shared_itself_has_the_name_that_the_network_gives() -> None:
     names = Names()
     world = World(named(name="db", dns_name="db.example"), shared=False)
 
-    told = publication(world, names, SHARED, MadeAttachment(network_arn=SHARED_NETWORK_ARN))
+    published = publication(world, names, SHARED, MadeAttachment(network_arn=SHARED_NETWORK_ARN))
 
-    assert [*told.parameters] == parameters("db")
+    assert [*published.parameters] == parameters("db")
     assert (document(names, "db")["portRanges"], document(names, "db")["protocol"]) == ([], "")
 
 
@@ -192,9 +192,13 @@ UNNAMED = [
 def test_trap_16_of_a_group_what_can_be_used_is_published_whatever_becomes_of_the_rest(late: NamedResource) -> None:
     names = Names()
 
-    told = publication(world_of(child("one"), late), names, GROUP)
+    published = publication(world_of(child("one"), late), names, GROUP)
 
-    assert (told.dns_name, told.parameters, told.pending) == ("one.example", (*parameters("one"),), (arn_of("two"),))
+    assert (published.dns_name, published.parameters, published.pending) == (
+        "one.example",
+        (*parameters("one"),),
+        (arn_of("two"),),
+    )
 
 
 @pytest.mark.parametrize("late", UNNAMED)
@@ -211,8 +215,8 @@ def test_an_empty_group_is_waited_for_and_then_is_empty() -> None:
     with pytest.raises(NotReadyError):
         publication(World(), Names(), GROUP, patient=True)
 
-    told = publication(World(), Names(), GROUP)
-    assert (told.dns_name, told.parameters, told.pending, told.taken_back) == ("", (), (), ())
+    published = publication(World(), Names(), GROUP)
+    assert (published.dns_name, published.parameters, published.pending, published.taken_back) == ("", (), (), ())
 
 
 def test_a_child_whose_name_is_not_known_is_pending() -> None:
@@ -227,13 +231,13 @@ def test_a_single_resource_is_waited_for_however_patient(patient: bool) -> None:
         publication(World(named(accessible=False, failure="no route")), Names(), desired(), patient=patient)
 
 
-def test_of_many_names_a_few_are_told_and_all_are_published() -> None:
+def test_of_many_names_a_few_are_shown_and_all_are_published() -> None:
     children = [child(f"db-{number}") for number in range(9)]
 
-    told = publication(world_of(*children), Names(), GROUP)
+    published = publication(world_of(*children), Names(), GROUP)
 
-    assert told.dns_name == ", ".join(f"db-{number}.example" for number in range(5))
-    assert len(told.parameters) == 18
+    assert published.dns_name == ", ".join(f"db-{number}.example" for number in range(5))
+    assert len(published.parameters) == 18
 
 
 def test_a_child_that_is_gone_is_taken_back_with_the_json_last() -> None:
@@ -326,7 +330,7 @@ def test_what_another_group_vpc_or_binding_has_published_stays(other: Any) -> No
     assert names.there.keys() >= {*published}
 
 
-def test_an_alias_leads_to_the_resource_and_is_told() -> None:
+def test_an_alias_leads_to_the_resource_and_is_published() -> None:
     names, world = Names(), World(named())
 
     publication(world, names, desired(**ALIASED))
@@ -440,10 +444,10 @@ def test_what_an_earlier_version_published_is_read() -> None:
 
 
 def test_the_records_that_lead_to_what_was_published_are_noted() -> None:
-    told = publication(world_of(child("one"), child("two")), Names(), desired(resource_type="GROUP", **ALIASED))
+    published = publication(world_of(child("one"), child("two")), Names(), desired(resource_type="GROUP", **ALIASED))
 
-    assert told.attachment is not None
-    assert [(each.zone_id, each.name) for each in told.attachment.records] == [
+    assert published.attachment is not None
+    assert [(each.zone_id, each.name) for each in published.attachment.records] == [
         ("Z0123456789", "one.db.internal"),
         ("Z0123456789", "two.db.internal"),
     ]

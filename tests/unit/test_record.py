@@ -1,4 +1,4 @@
-"""Record: how far a request has come, as a status."""
+"""Records: the progress of a request, as a status."""
 
 import json
 from typing import Any
@@ -83,14 +83,14 @@ def test_a_request_to_ask_for_says_that_nobody_can_be_asked() -> None:
     assert [reason.code for reason in outcome.reasons] == ["approval-not-configured", "policy"]
 
 
-def test_a_failure_is_told_in_the_words_of_its_error() -> None:
+def test_a_failure_is_recorded_in_the_words_of_its_error() -> None:
     outcome = outcome_of(Ended((), (Failure(name="orders/db/vpc", error=ERROR),)))
 
     assert outcome.reasons == (Reason("AssociationFailedError", "no capacity", source="orders/db/vpc"),)
 
 
 @pytest.mark.parametrize("cause", ["", "Timed out", "[]", "{", '{"errorType": "x"}'])
-def test_a_cause_that_is_no_json_is_told_as_it_is(cause: str) -> None:
+def test_a_cause_that_is_no_json_is_recorded_as_it_is(cause: str) -> None:
     assert WorkflowError("States.Timeout", cause).text == cause
 
 
@@ -159,14 +159,14 @@ def test_an_attempt_that_a_later_one_has_overtaken_says_nothing() -> None:
     assert bus.announced == []
 
 
-def test_a_cause_that_was_cut_short_still_tells_its_message() -> None:
+def test_a_cause_that_was_cut_short_still_shows_its_message() -> None:
     whole = json.dumps({"errorMessage": 'it said "no"', "errorType": "X", "stackTrace": ["line"] * 100})
 
     assert WorkflowError("X", whole[:60]).text == 'it said "no"'
 
 
 @pytest.mark.parametrize("length", range(20, 60))
-def test_a_cause_cut_within_its_message_tells_what_is_left_of_it(length: int) -> None:
+def test_a_cause_cut_within_its_message_shows_what_is_left_of_it(length: int) -> None:
     whole = json.dumps({"errorMessage": 'a "b" \U0001f600 ' * 5})
 
     text = WorkflowError("X", whole[:length]).text
@@ -205,7 +205,7 @@ def test_an_outcome_says_what_it_was_come_to_from() -> None:
     assert planned.basis == OutcomeBasis(observed_fingerprint="share", bindings_fingerprint="bindings", contents=None)
 
 
-def test_what_let_a_request_in_is_kept_beside_the_reasons_of_later_statuses() -> None:
+def test_what_let_a_request_in_is_kept_with_the_reasons_of_later_statuses() -> None:
     assert outcome_of(Accepted(Accept(WHY), Acceptance(AcceptanceResult.ACCEPTED))).decided_by == WHY
 
 
@@ -235,7 +235,7 @@ def test_what_is_available_but_for_something_refused_is_incomplete() -> None:
     assert not outcome_of(Ended((), (PUBLISHED,))).incomplete
 
 
-def test_what_has_no_name_yet_is_told_beside_what_was_published() -> None:
+def test_what_has_no_name_yet_is_reported_with_what_was_published() -> None:
     some = Publication(dns_name="one.example", parameters=("/one/dns-name", "/one/connection"), pending=("arn:two",))
 
     outcome = outcome_of(Ended((), (Published(some),)))
@@ -263,7 +263,7 @@ def test_a_group_that_is_empty_is_available_and_says_so() -> None:
         (desired_by_network(vpc_id=""), "service network shared"),
     ],
 )
-def test_what_is_being_associated_is_told_with_where_to(planned: DesiredAttachment, where: str) -> None:
+def test_what_is_being_associated_is_reported_with_where_to(planned: DesiredAttachment, where: str) -> None:
     outcome = outcome_of(Planned(plan(associations=(planned,))))
 
     assert outcome.reasons == (Reason("associating", f"orders-db into {where}", source="orders"),)

@@ -26,10 +26,10 @@ def flood(reasons: list[Reason], times: int) -> tuple[Reason, ...]:
 def test_reasons_are_bounded_by_bytes_and_say_how_many_are_left_out(reasons: list[Reason], times: int) -> None:
     many = flood(reasons, times)
 
-    for told, most in ((few(many), 16_200), (brief(many), 3_200)):
-        assert len(msgspec.json.encode(told)) <= most
-        left_out = [int(each.text.split()[1]) for each in told if each.code == "more" and each.text.startswith("and ")]
-        assert len(told) - len(left_out) + sum(left_out) == len(many)
+    for shown, most in ((few(many), 16_200), (brief(many), 3_200)):
+        assert len(msgspec.json.encode(shown)) <= most
+        left_out = [int(each.text.split()[1]) for each in shown if each.code == "more" and each.text.startswith("and ")]
+        assert len(shown) - len(left_out) + sum(left_out) == len(many)
 
 
 @given(REASONS)
@@ -39,8 +39,8 @@ def test_what_is_recorded_is_printable(reasons: list[Reason]) -> None:
     assert all(text.isprintable() for each in change.reasons for text in each.values())
 
 
-def test_one_reason_that_is_long_is_told_in_part() -> None:
-    (told,) = brief((Reason("policy", "x" * 5000, source="p"),))
+def test_one_reason_that_is_long_is_shown_in_part() -> None:
+    (shown,) = brief((Reason("policy", "x" * 5000, source="p"),))
 
-    assert len(told.text) == 300
-    assert told.text.endswith(" more}")
+    assert len(shown.text) == 300
+    assert shown.text.endswith(" more}")

@@ -39,8 +39,8 @@ def test_the_licence_that_is_named_is_the_one_that_is_there() -> None:
 def test_help_lists_each_target_that_a_person_may_call_in_words() -> None:
     targets = re.findall(r"^\.PHONY: (\S+)$", MAKEFILE, re.MULTILINE)
 
-    told = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
 
-    assert re.findall(r"^  make (\S+) +\S", told, re.MULTILINE) == targets
+    assert re.findall(r"^  make (\S+) +\S", shown, re.MULTILINE) == targets
     assert len(targets) == MAKEFILE.count(".PHONY")
-    assert max(len(line) for line in told.splitlines()) <= 120
+    assert max(len(line) for line in shown.splitlines()) <= 120

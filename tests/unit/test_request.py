@@ -43,11 +43,11 @@ def test_a_request_about_something_else_than_a_share_is_refused(share_arn: str) 
         msgspec.convert(body, ExecutionInput)
 
 
-def test_what_nobody_has_seen_before_gets_its_first_attempt() -> None:
+def test_what_nobody_has_observed_before_gets_its_first_attempt() -> None:
     assert next_action(observed_request(), None, NOW) is NextAction.NEW_ATTEMPT
 
 
-def test_what_was_over_before_anybody_saw_it_is_left_alone() -> None:
+def test_what_was_over_before_it_was_observed_is_left_alone() -> None:
     assert next_action(observed_request(open=False), None, NOW) is NextAction.NOTHING
 
 
@@ -77,7 +77,7 @@ def test_what_changed_in_aws_is_looked_into_while_it_is_open(status: Status) -> 
     [(status, NextAction.NOTHING) for status in sorted(OVER)]
     + [(Status.HELD, NextAction.NEW_ATTEMPT), (Status.FAILED, NextAction.NEW_ATTEMPT)],
 )
-def test_what_the_other_side_ended_is_told_unless_it_was_over_already(status: Status, need: NextAction) -> None:
+def test_what_the_other_side_ended_is_recorded_unless_it_was_over_already(status: Status, need: NextAction) -> None:
     assert next_action(observed_request(observed_fingerprint="gone", open=False), row(status), LATER) is need
 
 

@@ -1,4 +1,4 @@
-"""Reviews: what the policies in force make of what the ledger keeps."""
+"""Reviews: what the policies in force decide on what the ledger keeps."""
 
 from datetime import timedelta
 from typing import Any
@@ -54,11 +54,11 @@ def kept(facts: Facts, *texts: str, resources: tuple[ResourceFacts, ...] = (), *
     policies = compiled([*texts])
     decision_record = decision_record_of(facts, decide(facts, policies, EVALUATION_TIME), policies, EVALUATION_TIME, {})
     association = AssociationDecisionRecord(at=NOW, zone="UTC", resources=resources)
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "decision_record": decision_record,
         "association_decision_record": association if resources else None,
     }
-    return row(Status.AVAILABLE, **(told | changes))
+    return row(Status.AVAILABLE, **(fields | changes))
 
 
 def reviewer(*texts: str, registry: Registry | None = None) -> PolicyReviewer:
@@ -72,7 +72,7 @@ def test_what_would_be_let_in_again_is_permitted() -> None:
     assert (review.permitted, review.reasons) == (True, ())
 
 
-def test_what_would_not_be_let_in_any_more_is_told_with_its_reasons() -> None:
+def test_what_would_not_be_let_in_any_more_is_reported_with_its_reasons() -> None:
     forbid = '@id("stop") @reason("no more") forbid(principal, action, resource);'
 
     review = reviewer(ACCEPT, forbid).review(kept(connection_facts(), ACCEPT), ())
@@ -137,7 +137,7 @@ def test_what_is_held_for_another_reason_is_not_tried_each_time() -> None:
     assert not reviewer(ACCEPT).decides_otherwise(held, NOW + timedelta(days=1))
 
 
-def test_where_what_is_kept_does_not_tell_how_it_was_decided_time_changes_nothing() -> None:
+def test_where_what_is_kept_does_not_say_how_it_was_decided_time_changes_nothing() -> None:
     held = kept(connection_facts(), REGISTERED)
 
     assert not reviewer(BY_DAY, ACCEPT).decides_otherwise(held, NOW + timedelta(hours=3))
@@ -162,9 +162,9 @@ BOB = Reason("denied", "Denied by U0BOB", source="U0BOB")
 LET_IN = LetIn(at=NOW, because=(ALICE,))
 
 
-@pytest.mark.parametrize("told", [{"let_in": LET_IN}, {"decided_by": (ALICE,)}])
-def test_what_a_person_approved_stays_permitted_as_long_as_policies_would_ask(told: dict[str, Any]) -> None:
-    approved = kept(connection_facts(), ASK, **told)
+@pytest.mark.parametrize("approval", [{"let_in": LET_IN}, {"decided_by": (ALICE,)}])
+def test_what_a_person_approved_stays_permitted_as_long_as_policies_would_ask(approval: dict[str, Any]) -> None:
+    approved = kept(connection_facts(), ASK, **approval)
 
     for policies, permitted in (((ASK,), True), ((ASK, ACCEPT), True), ((ASK, FORBID), False), ((REGISTERED,), False)):
         review = reviewer(*policies, registry=Registry()).review(approved, ())
@@ -172,7 +172,7 @@ def test_what_a_person_approved_stays_permitted_as_long_as_policies_would_ask(to
         assert review.permitted is permitted
 
 
-def test_what_a_policy_let_in_that_would_only_be_asked_about_by_now_is_told() -> None:
+def test_what_a_policy_let_in_that_would_only_be_asked_about_by_now_is_reported() -> None:
     policy = LetIn(at=NOW, because=())
 
     review = reviewer(ASK).review(kept(connection_facts(), ACCEPT, let_in=policy), ())
@@ -200,10 +200,10 @@ BY_TAGS = f'{ACCEPT[:-1]} when {{ principal.hasTag("team") }};'
 
 def big(*texts: str, **facts: Any) -> LedgerRow:
     """Return the row of a share that holds too much to be kept."""
-    told = kept(share_facts(contents=MANY, deadline=None, **facts), *texts)
-    assert told.decision_record is not None
-    assert told.decision_record.unkept == (Fact.CONTENTS,)
-    return told
+    large = kept(share_facts(contents=MANY, deadline=None, **facts), *texts)
+    assert large.decision_record is not None
+    assert large.decision_record.unkept == (Fact.CONTENTS,)
+    return large
 
 
 @pytest.mark.parametrize(("policy", "permitted"), [(BY_CONTENTS, True), (FEWER, False)])
@@ -214,11 +214,11 @@ def test_contents_that_were_too_many_to_be_kept_are_reviewed_as_they_are_now(pol
     assert review.permitted is permitted
 
 
-def test_contents_that_are_neither_kept_nor_told_leave_a_review_open_where_a_policy_goes_by_them() -> None:
-    unseen = (*ALL_OF_IT, shared_resource(RESOURCE_ARN, ""))
+def test_contents_that_are_neither_kept_nor_listed_leave_a_review_open_where_a_policy_goes_by_them() -> None:
+    unlisted = (*ALL_OF_IT, shared_resource(RESOURCE_ARN, ""))
 
-    by_contents = reviewer(BY_CONTENTS).review(big(BY_CONTENTS), unseen)
-    by_no_contents = reviewer(REGISTERED, registry=Registry()).review(big(BY_CONTENTS), unseen)
+    by_contents = reviewer(BY_CONTENTS).review(big(BY_CONTENTS), unlisted)
+    by_no_contents = reviewer(REGISTERED, registry=Registry()).review(big(BY_CONTENTS), unlisted)
 
     assert isinstance(by_contents, ReviewOpen)
     assert "contents" in by_contents.because

@@ -1,4 +1,4 @@
-"""The steps from what AWS lists to what is wanted: a comparison, and nothing is done."""
+"""The steps from the observed to the desired attachment: a comparison, and nothing is done."""
 
 from __future__ import annotations
 
@@ -44,7 +44,16 @@ from drawbridge.association.observed_attachment import (
 from drawbridge.association.steps import Await, Blocked, Step, made_attachment, next_step, steps
 from drawbridge.lattice import PrivateDns, ResourceKind
 from tests.builders import NETWORK, RESOURCE_ARN, VPC_ID, desired, desired_by_network, otherwise
-from tests.unit.attachments import ADDRESS_TYPES, DOMAINS, GROUPS, LISTING, SN, SN_ENDPOINT, SUBNETS, everything_wanted
+from tests.unit.desired_attachments import (
+    ADDRESS_TYPES,
+    DOMAINS,
+    GROUPS,
+    LISTING,
+    SN,
+    SN_ENDPOINT,
+    SUBNETS,
+    any_desired,
+)
 
 STATES = st.sampled_from(State)
 MOST_STEPS = 6
@@ -52,7 +61,7 @@ MOST_STEPS = 6
 
 
 @st.composite
-def everything_observed(draw: st.DrawFn) -> ObservedAttachment:
+def any_observed(draw: st.DrawFn) -> ObservedAttachment:
     private_dns, of_endpoint = draw(st.sampled_from(PrivateDns)), draw(st.sampled_from(PrivateDns))
     failure = draw(st.sampled_from(["", "no capacity"]))
     resource_association = ResourceAssociation(
@@ -89,7 +98,7 @@ def everything_observed(draw: st.DrawFn) -> ObservedAttachment:
 
 
 ATTEMPTS = st.integers(1, 3)
-anything = given(everything_wanted(), everything_observed(), ATTEMPTS)
+anything = given(any_desired(), any_observed(), ATTEMPTS)
 
 
 def acts(found: list[Step]) -> list[Action]:
@@ -164,7 +173,7 @@ def test_nothing_is_made_that_is_there(desired: DesiredAttachment, observed: Obs
 
 
 @anything
-def test_where_nothing_is_left_to_do_everything_is_usable_as_it_is_wanted(
+def test_where_nothing_is_left_to_do_everything_is_usable_as_it_is_desired(
     desired: DesiredAttachment, observed: ObservedAttachment, attempt: int
 ) -> None:
     found = [*steps(desired, observed, attempt)]
@@ -173,7 +182,7 @@ def test_where_nothing_is_left_to_do_everything_is_usable_as_it_is_wanted(
 
     there = after(observed, found)
 
-    told, by_network = document_of(desired), desired.mode is not Mode.RESOURCE_ENDPOINT
+    document, by_network = document_of(desired), desired.mode is not Mode.RESOURCE_ENDPOINT
     needed: list[ResourceAssociation | ServiceNetworkVpcAssociation | Endpoint | None] = []
     needed += [there.resource_association] if by_network and not desired.resource.is_network else []
     needed += [there.vpc_association] if desired.mode is SN and desired.vpc_id else []
@@ -187,17 +196,20 @@ def test_where_nothing_is_left_to_do_everything_is_usable_as_it_is_wanted(
         if desired.security_group_ids and isinstance(each, ServiceNetworkVpcAssociation | Endpoint):
             assert each.security_group_ids == {*desired.security_group_ids}
         if isinstance(each, ServiceNetworkVpcAssociation | Endpoint) and each.ours and not desired.shares_names:
-            assert (each.private_dns, each.private_domains) == (told.private_dns, frozenset(told.private_domains))
-        if isinstance(each, Endpoint) and told.subnets_named:
-            assert each.subnet_ids >= {*told.subnet_ids}
+            assert (each.private_dns, each.private_domains) == (
+                document.private_dns,
+                frozenset(document.private_domains),
+            )
+        if isinstance(each, Endpoint) and document.subnets_named:
+            assert each.subnet_ids >= {*document.subnet_ids}
             # Somebody else's may be in more.
-            assert by_network or not each.ours or each.subnet_ids == {*told.subnet_ids}
-        if isinstance(each, Endpoint) and told.address_type:
-            assert each.address_type in {"", told.address_type}
+            assert by_network or not each.ours or each.subnet_ids == {*document.subnet_ids}
+        if isinstance(each, Endpoint) and document.address_type:
+            assert each.address_type in {"", document.address_type}
 
 
 @anything
-def test_what_one_binding_wants_takes_no_private_dns_from_another(
+def test_what_one_binding_says_takes_no_private_dns_from_another(
     desired: DesiredAttachment, observed: ObservedAttachment, attempt: int
 ) -> None:
     desired = otherwise(desired, names_elsewhere=True)
@@ -213,7 +225,7 @@ def test_what_one_binding_wants_takes_no_private_dns_from_another(
 
 
 @anything
-def test_whoever_is_stuck_reads_what_to_do(
+def test_whoever_is_blocked_reads_what_to_do(
     desired: DesiredAttachment, observed: ObservedAttachment, attempt: int
 ) -> None:
     for step in steps(desired, observed, attempt):
@@ -238,8 +250,8 @@ def resource_association(state: State = State.AVAILABLE, **changes: Any) -> Reso
 
 
 def vpc(state: State = State.AVAILABLE, **changes: Any) -> ServiceNetworkVpcAssociation:
-    told: dict[str, Any] = {"id": "snva-1", "state": state, "network_arn": NETWORK.arn, "ours": True}
-    return ServiceNetworkVpcAssociation(**(told | changes))
+    fields: dict[str, Any] = {"id": "snva-1", "state": state, "network_arn": NETWORK.arn, "ours": True}
+    return ServiceNetworkVpcAssociation(**(fields | changes))
 
 
 def endpoint(state: State = State.AVAILABLE, **changes: Any) -> Endpoint:
@@ -250,7 +262,7 @@ def printed(desired: DesiredAttachment, observed: ObservedAttachment, attempt: i
     return [str(step) for step in steps(desired, observed, attempt)]
 
 
-def test_from_nothing_a_network_s_way_is_made_whole() -> None:
+def test_from_nothing_an_attachment_by_a_network_is_made_whole() -> None:
     by_made = desired_by_network(network=NetworkRef(name="shared", create=True), private_dns=PrivateDns.VERIFIED)
 
     assert printed(by_made, ObservedAttachment()) == [
@@ -274,10 +286,10 @@ def test_an_endpoint_to_a_network_leads_to_the_network() -> None:
     ]
 
 
-def test_a_network_that_is_not_there_and_not_to_be_made_is_told() -> None:
-    (stuck,) = steps(desired_by_network(), ObservedAttachment(), 1)
+def test_a_network_that_is_not_there_and_not_to_be_made_is_reported() -> None:
+    (blocked,) = steps(desired_by_network(), ObservedAttachment(), 1)
 
-    assert stuck == Blocked(
+    assert blocked == Blocked(
         "no-service-network",
         "there is no service network shared that this account sees; create it, or correct its name",
     )
@@ -311,7 +323,7 @@ def test_trap_12_what_is_on_its_way_is_waited_for_and_named() -> None:
 
 
 @pytest.mark.parametrize("mode", [SN, SN_ENDPOINT])
-def test_trap_12_the_way_is_told_by_the_mode(mode: Mode) -> None:
+def test_trap_12_the_made_attachment_is_read_by_the_mode(mode: Mode) -> None:
     there = ObservedAttachment(
         network=NETWORK,
         resource_association=resource_association(),
@@ -319,10 +331,10 @@ def test_trap_12_the_way_is_told_by_the_mode(mode: Mode) -> None:
         endpoint=endpoint() if mode is SN_ENDPOINT else None,
     )
 
-    told = made_attachment(there, desired_by_network(mode))
+    found = made_attachment(there, desired_by_network(mode))
 
     by_endpoint = mode is SN_ENDPOINT
-    assert told == MadeAttachment(
+    assert found == MadeAttachment(
         endpoint_id="vpce-1" if by_endpoint else "",
         network_arn=NETWORK.arn,
         resource_association="snra-1",
@@ -353,10 +365,10 @@ def test_trap_15_what_was_put_in_without_private_dns_never_gets_it(mode: Mode) -
     named = desired_by_network(mode, private_dns=PrivateDns.VERIFIED)
     there = ObservedAttachment(network=NETWORK, resource_association=resource_association(private_dns=False))
 
-    (stuck,) = steps(named, there, 1)
+    (blocked,) = steps(named, there, 1)
 
-    assert isinstance(stuck, Blocked)
-    assert (stuck.code, "snra-1" in stuck.why) == ("private-dns-fixed", True)
+    assert isinstance(blocked, Blocked)
+    assert (blocked.code, "snra-1" in blocked.why) == ("private-dns-fixed", True)
 
 
 A, AB = frozenset({"a.example"}), frozenset({"a.example", "b.example"})
@@ -372,18 +384,18 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize(("has", "domains", "wants", "listed", "told"), CHANGES)
+@pytest.mark.parametrize(("has", "domains", "desired_dns", "listed", "change"), CHANGES)
 def test_trap_17_private_dns_that_is_one_binding_s_alone_is_as_that_wants_it_no_wider_and_no_narrower(
-    has: PrivateDns, domains: frozenset[str], wants: PrivateDns, listed: frozenset[str], told: str
+    has: PrivateDns, domains: frozenset[str], desired_dns: PrivateDns, listed: frozenset[str], change: str
 ) -> None:
-    named: dict[str, Any] = {"private_dns": wants, "private_domains": tuple(sorted(listed))}
+    named: dict[str, Any] = {"private_dns": desired_dns, "private_domains": tuple(sorted(listed))}
     there = ObservedAttachment(
         network=NETWORK,
         resource_association=resource_association(private_dns=True),
         vpc_association=vpc(private_dns=has, private_domains=domains),
         endpoint=endpoint(private_dns=has, private_domains=domains),
     )
-    of_endpoint, of_vpc = f"change the private DNS of vpce-1: {told}", f"change snva-1: private DNS {told}"
+    of_endpoint, of_vpc = f"change the private DNS of vpce-1: {change}", f"change snva-1: private DNS {change}"
 
     assert printed(desired(**named), there) == [of_endpoint]
     assert printed(desired_by_network(SN_ENDPOINT, names_elsewhere=False, **named), there) == [of_endpoint]
@@ -426,21 +438,21 @@ def test_subnets_that_a_binding_names_are_added_to_an_endpoint_to_a_network() ->
 
 
 @pytest.mark.parametrize("has", [{"subnet-1"}, {"subnet-1", "subnet-2", "subnet-3"}, {"subnet-3"}])
-def test_subnets_of_an_endpoint_to_a_resource_are_told_and_nothing_is_done(has: set[str]) -> None:
+def test_subnets_of_an_endpoint_to_a_resource_are_reported_and_nothing_is_done(has: set[str]) -> None:
     named = desired(subnet_ids=("subnet-1", "subnet-2"), subnets_named=True)
 
-    (stuck,) = steps(named, ObservedAttachment(endpoint=endpoint(subnet_ids=frozenset(has))), 1)
+    (blocked,) = steps(named, ObservedAttachment(endpoint=endpoint(subnet_ids=frozenset(has))), 1)
 
-    assert isinstance(stuck, Blocked)
-    assert stuck.code == "subnets-fixed"
-    assert f"vpce-1 is in {', '.join(sorted(has))}" in stuck.why
+    assert isinstance(blocked, Blocked)
+    assert blocked.code == "subnets-fixed"
+    assert f"vpce-1 is in {', '.join(sorted(has))}" in blocked.why
 
 
-def test_another_type_of_addresses_is_told_and_nothing_is_done() -> None:
-    (stuck,) = steps(desired(address_type="dualstack"), ObservedAttachment(endpoint=endpoint(address_type="ipv4")), 1)
+def test_another_type_of_addresses_is_reported_and_nothing_is_done() -> None:
+    (blocked,) = steps(desired(address_type="dualstack"), ObservedAttachment(endpoint=endpoint(address_type="ipv4")), 1)
 
-    assert isinstance(stuck, Blocked)
-    assert (stuck.code, "type ipv4" in stuck.why) == ("address-type-fixed", True)
+    assert isinstance(blocked, Blocked)
+    assert (blocked.code, "type ipv4" in blocked.why) == ("address-type-fixed", True)
 
 
 @pytest.mark.parametrize("mode", [SN, SN_ENDPOINT])
@@ -470,7 +482,7 @@ def test_trap_15_the_vpc_s_side_is_changed_to_private_dns_where_the_other_has_it
 
 
 @pytest.mark.parametrize(
-    ("has", "domains", "wants", "listed", "changed"),
+    ("has", "domains", "desired_dns", "listed", "changed"),
     [
         (PrivateDns.ALL, (), PrivateDns.LISTED, ("a.example",), False),
         (PrivateDns.LISTED, ("a.example", "b.example"), PrivateDns.LISTED, ("a.example",), False),
@@ -480,9 +492,9 @@ def test_trap_15_the_vpc_s_side_is_changed_to_private_dns_where_the_other_has_it
     ],
 )
 def test_trap_17_the_vpc_s_private_dns_is_widened_only_where_it_is_too_narrow(
-    has: PrivateDns, domains: tuple[str, ...], wants: PrivateDns, listed: tuple[str, ...], changed: bool
+    has: PrivateDns, domains: tuple[str, ...], desired_dns: PrivateDns, listed: tuple[str, ...], changed: bool
 ) -> None:
-    named = desired_by_network(private_dns=wants, private_domains=listed)
+    named = desired_by_network(private_dns=desired_dns, private_domains=listed)
     association = vpc(private_dns=has, private_domains=frozenset(domains))
     there = ObservedAttachment(
         network=NETWORK, resource_association=resource_association(private_dns=True), vpc_association=association
@@ -527,7 +539,7 @@ def test_trap_16_what_failed_in_an_earlier_attempt_is_deleted_before_it_is_made_
 @pytest.mark.parametrize(
     "found", [ObservedAttachment(endpoint=endpoint(State.FAILED)), ObservedAttachment(network=NETWORK)]
 )
-def test_a_failure_that_aws_says_nothing_about_is_told_all_the_same(found: ObservedAttachment) -> None:
+def test_a_failure_that_aws_says_nothing_about_is_reported_all_the_same(found: ObservedAttachment) -> None:
     by = desired()
     if found.network is not None:
         found = msgspec.structs.replace(
@@ -551,10 +563,10 @@ def test_a_vpc_that_is_with_another_network_is_left_with_it() -> None:
         network=NETWORK, resource_association=resource_association(), vpc_association=vpc(network_arn="arn:another")
     )
 
-    (stuck,) = steps(desired_by_network(), there, 1)
+    (blocked,) = steps(desired_by_network(), there, 1)
 
-    assert isinstance(stuck, Blocked)
-    assert (stuck.code, "arn:another" in stuck.why) == ("vpc-associated-elsewhere", True)
+    assert isinstance(blocked, Blocked)
+    assert (blocked.code, "arn:another" in blocked.why) == ("vpc-associated-elsewhere", True)
 
 
 @pytest.mark.parametrize(
@@ -565,7 +577,7 @@ def test_a_vpc_that_is_with_another_network_is_left_with_it() -> None:
     ],
 )
 @pytest.mark.parametrize("mode", [SN, SN_ENDPOINT])
-def test_what_others_made_is_never_changed_but_told(mode: Mode, changes: dict[str, Any], lacking: str) -> None:
+def test_what_others_made_is_never_changed_but_reported(mode: Mode, changes: dict[str, Any], lacking: str) -> None:
     there = ObservedAttachment(
         network=NETWORK,
         resource_association=resource_association(private_dns=True),
@@ -573,25 +585,25 @@ def test_what_others_made_is_never_changed_but_told(mode: Mode, changes: dict[st
         endpoint=endpoint(ours=False) if mode is SN_ENDPOINT else None,
     )
 
-    (stuck,) = steps(desired_by_network(mode, **changes), there, 1)
+    (blocked,) = steps(desired_by_network(mode, **changes), there, 1)
 
-    assert isinstance(stuck, Blocked)
-    assert stuck.code == "not-ours"
-    assert lacking in stuck.why
+    assert isinstance(blocked, Blocked)
+    assert blocked.code == "not-ours"
+    assert lacking in blocked.why
 
 
 @pytest.mark.parametrize(
-    ("has", "wants", "told"),
+    ("has", "named", "change"),
     [
         ({"sg-1"}, ("sg-2",), "change the security groups of vpce-1: add sg-2; remove sg-1"),
         ({"sg-1"}, ("sg-1", "sg-2"), "change the security groups of vpce-1: add sg-2"),
         ({"sg-1", "sg-2"}, ("sg-1",), "change the security groups of vpce-1: remove sg-2"),
     ],
 )
-def test_an_endpoint_s_security_groups_follow_the_binding(has: set[str], wants: tuple[str, ...], told: str) -> None:
+def test_an_endpoint_s_security_groups_follow_the_binding(has: set[str], named: tuple[str, ...], change: str) -> None:
     there = ObservedAttachment(endpoint=endpoint(security_group_ids=frozenset(has)))
 
-    assert printed(desired(security_group_ids=wants), there) == [told]
+    assert printed(desired(security_group_ids=named), there) == [change]
 
 
 def test_every_action_can_be_printed() -> None:

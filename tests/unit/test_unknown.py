@@ -1,4 +1,4 @@
-"""Unknown facts: they count against whoever asks, and nothing else changes."""
+"""Unknown facts: they count against the requester, and nothing else changes."""
 
 import pytest
 from hypothesis import given

@@ -47,7 +47,7 @@ def states() -> dict[str, Json]:
     """Return the states of all machines, by name."""
     found: dict[str, Json] = {}
     for machine in machines():
-        assert not found.keys() & machine.states.keys(), "a state's name is told once, or logs say little"
+        assert not found.keys() & machine.states.keys(), "a state's name is given once, or logs say little"
         found |= machine.states
     return found
 
@@ -58,8 +58,8 @@ def tasks() -> dict[str, Json]:
 
 def next_states(state: Json) -> list[str]:
     """Return the states that this one may go to."""
-    ways = [state, *state.get("Choices", ()), *state.get("Catch", ())]
-    return [way["Next"] for way in ways if "Next" in way] + ([state["Default"]] if "Default" in state else [])
+    exits = [state, *state.get("Choices", ()), *state.get("Catch", ())]
+    return [exit_["Next"] for exit_ in exits if "Next" in exit_] + ([state["Default"]] if "Default" in state else [])
 
 
 def substitutions(value: Any) -> set[str]:

@@ -36,7 +36,7 @@ from local_aws.testing.accounts import Account
 from local_aws.testing.clock import clock
 from local_aws.testing.workflows import Function, FunctionError, is_waiting
 from local_aws_tests.waiting import until
-from tests.attempts import KeptInMemory
+from tests.attempts import AttemptsInMemory
 from tests.builders import NOW, SHARE, desired, execution_input, share_facts
 from tests.workflow.definition import CALLED, DEFINITION, RESOURCES, Json, attribute_of
 
@@ -45,7 +45,7 @@ YES = Accept(WHY)
 LET_IN = Acceptance(AcceptanceResult.ACCEPTED)
 ON = DecidedOn(at=NOW, contents_fingerprint="these", observed_fingerprint="so")
 OUTDATED = DecideAgain((Reason("decided-again", "It was decided long ago."),))
-GROUNDS = DecisionRecord(
+DECISION_RECORD = DecisionRecord(
     outcome="accept",
     at=NOW,
     zone="UTC",
@@ -63,17 +63,17 @@ class Script:
 
     decision: Decision = YES
     permitted: str = "policies"
-    grounds: DecisionRecord | None = GROUNDS
+    decision_record: DecisionRecord | None = DECISION_RECORD
     on: DecidedOn = ON
     let_in: LetIn | None = None
     acceptance: Acceptance = LET_IN
     decides_again: int = 0
-    """How often acceptance finds that what was decided on is not so any more, before it gives its answer."""
+    """How often acceptance finds that the facts have changed since the decision, before it answers."""
     plan: Plan = NOTHING
     put_off: Mapping[str, int] = field(default_factory=dict)
     """How often an association has to be decided again before it is made, by the resource's name."""
     refused_then: Mapping[str, Reason] = field(default_factory=dict)
-    """What comes of it when it is decided again, by the resource's name; else it is wanted as before."""
+    """The refusal when it is decided again, by the resource's name; otherwise it is desired as before."""
     fails: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Errors that a function raises before it works, one a call; of an association, ``function resource``."""
     words: str = "{} says no"
@@ -85,8 +85,8 @@ class Script:
 
     def publication(self, name: str) -> Publication:
         names = [name, *(f"{name}-{number}" for number in range(1, self.children))]
-        told = tuple(each for one in names for each in parameters(one))
-        return Publication(dns_name=f"{name}.example", parameters=told)
+        names_written = tuple(each for one in names for each in parameters(one))
+        return Publication(dns_name=f"{name}.example", parameters=names_written)
 
 
 @dataclass
@@ -102,7 +102,7 @@ class Cast:
     """What was recorded, in order."""
     failed: Counter[str] = field(default_factory=Counter)
     decided_again: Counter[str] = field(default_factory=Counter)
-    attempts: KeptInMemory = field(default_factory=KeptInMemory)
+    attempts: AttemptsInMemory = field(default_factory=AttemptsInMemory)
 
     @property
     def statuses(self) -> list[Status]:
@@ -118,7 +118,7 @@ class Cast:
                 lambda step: {
                     "decision": script.decision,
                     "permitted": script.permitted,
-                    "grounds": script.grounds,
+                    "grounds": script.decision_record,
                     "question": None,
                     "wait": None,
                     "on": script.on,
@@ -231,8 +231,8 @@ class Stage:
 
     def _ended(self, arn: str) -> Json:
         def described() -> Json:
-            told: Json = self.sfn.describe_execution(executionArn=arn)
-            return told
+            names_written: Json = self.sfn.describe_execution(executionArn=arn)
+            return names_written
 
         while described()["status"] == "RUNNING":
             until(lambda: described()["status"] != "RUNNING" or is_waiting(arn))

@@ -20,7 +20,7 @@ def test_botocore_keeps_the_data_of_every_service_that_a_client_is_built_for() -
 
 
 def test_what_is_installed_as_the_command_line_has_every_package() -> None:
-    told = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["setuptools"]
+    configured = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["setuptools"]
     folders = {"drawbridge": REPOSITORY / "layers" / "drawbridge" / "drawbridge"}
     packages = {
         ".".join((name, *path.parent.relative_to(folder).parts))
@@ -28,7 +28,7 @@ def test_what_is_installed_as_the_command_line_has_every_package() -> None:
         for path in folder.rglob("__init__.py")
     }
 
-    assert packages | {"drawbridge_cli", "drawbridge_policies"} == set(told["packages"])
+    assert packages | {"drawbridge_cli", "drawbridge_policies"} == set(configured["packages"])
 
 
 def test_the_layer_takes_of_the_policies_what_the_package_reads() -> None:

@@ -93,9 +93,9 @@ def test_every_state_is_reachable(machine: Machine) -> None:
 
 @every_state
 def test_every_state_goes_on_or_ends(state: Json) -> None:
-    ways_on = [bool(state.get("End")), "Next" in state, state["Type"] in {"Choice", "Succeed", "Fail"}]
+    exits = [bool(state.get("End")), "Next" in state, state["Type"] in {"Choice", "Succeed", "Fail"}]
 
-    assert sum(ways_on) == 1
+    assert sum(exits) == 1
     assert state["Type"] != "Choice" or "Default" in state
 
 
@@ -203,8 +203,8 @@ def test_a_task_that_waits_comes_back_where_slack_or_lambda_could_not(task: Json
 def test_whatever_becomes_of_slack_there_is_a_wait_that_needs_none() -> None:
     loud = {name: task for name, task in WAITS.items() if task["Arguments"]["Payload"]["how"] != "quiet"}
 
-    ways = {name: [catch["Next"] for catch in task["Catch"]] for name, task in loud.items()}
-    assert ways == {
+    handlers = {name: [catch["Next"] for catch in task["Catch"]] for name, task in loud.items()}
+    assert handlers == {
         "RequestApproval": ["RemindApprovers", "RecordTrouble"],
         "RemindApprovers": ["CloseQuestion", "AwaitQuietly"],
     }

@@ -69,9 +69,9 @@ def mistakes(definition: Json) -> list[str]:
 
 def put(path: str, value: object) -> Callable[[Json], None]:
     def change(definition: Json) -> None:
-        *way, last = path.split("/")
+        *parents, last = path.split("/")
         part = definition["States"]
-        for step in way:
+        for step in parents:
             part = part[step]
         part[last] = value
 
@@ -93,8 +93,8 @@ MISTAKES: dict[str, tuple[Callable[[Json], None], str]] = {
     ),
     "an argument that the action does not take": (put("Keep/Arguments/Nmae", "x"), "Nmae"),
     "a variable that nobody assigns": (put("Keep/Arguments/Value", "{% $reply %}"), "Keep: $reply"),
-    "a variable that not every way assigns": (put("Each/Items", "{% $answer %}"), "Each: $answer"),
-    "a variable of an inner machine that not every way assigns": (
+    "a variable that not every path assigns": (put("Each/Items", "{% $answer %}"), "Each: $answer"),
+    "a variable of an inner machine that not every path assigns": (
         put("Each/ItemProcessor", {"StartAt": "In", "States": {"In": {"Type": "Succeed", "Output": "{% $answer %}"}}}),
         "In: $answer",
     ),
@@ -130,10 +130,10 @@ def test_nothing_is_wrong_with_what_the_mistakes_are_made_in() -> None:
     assert mistakes(SOUND) == []
 
 
-@pytest.mark.parametrize(("make", "told"), list(MISTAKES.values()), ids=list(MISTAKES))
-def test_a_mistake_is_found(make: Callable[[Json], None], told: str) -> None:
+@pytest.mark.parametrize(("make", "message"), list(MISTAKES.values()), ids=list(MISTAKES))
+def test_a_mistake_is_found(make: Callable[[Json], None], message: str) -> None:
     definition = copy.deepcopy(SOUND)
 
     make(definition)
 
-    assert [each for each in mistakes(definition) if told in each], mistakes(definition)
+    assert [each for each in mistakes(definition) if message in each], mistakes(definition)

@@ -1,4 +1,4 @@
-"""The ways through the onboarding workflow, from the first state to what is recorded."""
+"""The paths through the onboarding workflow, from the first state to what is recorded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from drawbridge.decision.let_in import LetIn
 from drawbridge.record import GONE, OutcomeBasis
 from drawbridge.status import Reason, Status
 from tests.builders import CONNECTION, ENDPOINT_ID, NOW, resource_facts
-from tests.workflow.played import GROUNDS, NOTHING, ON, WHY, YES, Script, Stage, associations, parameters
+from tests.workflow.played import DECISION_RECORD, NOTHING, ON, WHY, YES, Script, Stage, associations, parameters
 from tests.workflow.promises import OUR_ERRORS, PROMISES
 
 LATE = (Reason("deadline-passed", "The invitation expired."),)
@@ -54,7 +54,9 @@ def test_what_was_held_is_recorded_with_the_policies_that_held_it(stage: Stage, 
 
 
 def test_what_is_over_is_recorded_although_no_policy_was_asked(stage: Stage) -> None:
-    cast, execution = stage.play(Script(decision=AlreadyResolved(Status.WITHDRAWN, WHY), permitted="", grounds=None))
+    cast, execution = stage.play(
+        Script(decision=AlreadyResolved(Status.WITHDRAWN, WHY), permitted="", decision_record=None)
+    )
 
     assert execution["status"] == "SUCCEEDED"
     assert cast.outcomes[0].basis == GONE
@@ -62,10 +64,10 @@ def test_what_is_over_is_recorded_although_no_policy_was_asked(stage: Stage) -> 
 
 
 @pytest.mark.parametrize("decision", [Hold(WHY), YES, Reject(WHY)])
-def test_what_was_decided_is_recorded_with_its_grounds(stage: Stage, decision: Decision) -> None:
+def test_what_was_decided_is_recorded_with_its_decision_record(stage: Stage, decision: Decision) -> None:
     cast, _ = stage.play(Script(decision=decision))
 
-    assert cast.outcomes[0].decision_record == GROUNDS
+    assert cast.outcomes[0].decision_record == DECISION_RECORD
 
 
 def test_what_the_policy_was_asked_of_each_resource_is_recorded(stage: Stage) -> None:
@@ -87,7 +89,7 @@ def test_what_a_plan_was_made_from_is_recorded_with_it(stage: Stage) -> None:
     assert cast.outcomes[-1].reasons[-1] == plan.broken[0]
 
 
-def test_what_was_refused_beside_what_was_made_leaves_the_end_incomplete(stage: Stage) -> None:
+def test_what_was_refused_with_what_was_made_leaves_the_end_incomplete(stage: Stage) -> None:
     refused = Reason("no-vpc", "no VPC fits", source="orders")
 
     cast, _ = stage.play(Script(plan=msgspec.structs.replace(associations("orders-db"), refused=(refused,))))
@@ -117,7 +119,7 @@ def test_what_was_not_let_in_after_all_ends_with_the_answer(
     assert cast.steps["accept_request"].decision == decision
 
 
-def test_an_accepted_share_of_which_nothing_is_wanted_is_accepted_and_settled(stage: Stage) -> None:
+def test_an_accepted_share_of_which_nothing_is_desired_is_accepted_and_settled(stage: Stage) -> None:
     cast, execution = stage.play(Script(plan=NOTHING))
 
     assert execution["status"] == "SUCCEEDED"
@@ -128,7 +130,7 @@ def test_an_accepted_share_of_which_nothing_is_wanted_is_accepted_and_settled(st
     ]
 
 
-def test_an_accepted_share_of_which_all_that_is_wanted_is_refused_is_held(stage: Stage) -> None:
+def test_an_accepted_share_of_which_all_that_is_desired_is_refused_is_held(stage: Stage) -> None:
     refused = Reason("no-vpc", "no VPC fits", source="orders")
 
     cast, _ = stage.play(Script(plan=msgspec.structs.replace(NOTHING, refused=(refused,))))
@@ -177,7 +179,7 @@ def test_what_never_holds_until_it_is_done_fails_at_last(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("names", [("orders-db",), ("orders-db", "users-db"), tuple(f"db-{n}" for n in range(9))])
-def test_what_is_wanted_is_associated_published_and_recorded(stage: Stage, names: tuple[str, ...]) -> None:
+def test_what_is_desired_is_associated_published_and_recorded(stage: Stage, names: tuple[str, ...]) -> None:
     cast, execution = stage.play(Script(plan=associations(*names)))
 
     assert execution["status"] == "SUCCEEDED"
@@ -190,7 +192,9 @@ def test_what_is_wanted_is_associated_published_and_recorded(stage: Stage, names
 @pytest.mark.parametrize(
     ("function", "error"), [("associate_resource", "AssociationFailedError"), ("publish_dns", "ConflictError")]
 )
-def test_an_association_that_fails_is_told_by_name_and_stops_no_other(stage: Stage, function: str, error: str) -> None:
+def test_an_association_that_fails_is_reported_by_name_and_stops_no_other(
+    stage: Stage, function: str, error: str
+) -> None:
     plan = associations("orders-db", "users-db")
 
     cast, execution = stage.play(Script(plan=plan, fails={f"{function} orders-db": (error,)}))

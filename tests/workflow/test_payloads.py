@@ -104,7 +104,7 @@ def test_what_aws_puts_off_for_ever_is_not_decided_for_ever(stage: Stage) -> Non
 
 
 @pytest.mark.parametrize("fails", [("AccessDeniedError",), ("UpstreamError",) * 6])
-def test_a_failure_that_cannot_be_noted_stops_no_other_and_is_told(stage: Stage, fails: tuple[str, ...]) -> None:
+def test_a_failure_that_cannot_be_noted_stops_no_other_and_is_recorded(stage: Stage, fails: tuple[str, ...]) -> None:
     script = Script(
         plan=associations("orders-db", "users-db"),
         fails={"associate_resource orders-db": ("ConflictError",), "record_outcome note": fails},

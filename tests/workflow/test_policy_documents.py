@@ -53,9 +53,9 @@ FINDING = {
 }
 
 
-def test_a_finding_without_an_answer_is_told_and_so_is_an_answer_without_a_finding() -> None:
-    told = policy_findings.unanswered([FINDING])
+def test_a_finding_without_an_answer_is_reported_and_so_is_an_answer_without_a_finding() -> None:
+    unanswered = policy_findings.unanswered([FINDING])
 
-    assert told[0] == "RESOURCE_MISMATCH s3:GetObject *: No resources match: Role.json"
-    assert len(told) == 1 + len(policy_findings.ANSWERS)
-    assert all(each.endswith("answered, and no longer found") for each in told[1:])
+    assert unanswered[0] == "RESOURCE_MISMATCH s3:GetObject *: No resources match: Role.json"
+    assert len(unanswered) == 1 + len(policy_findings.ANSWERS)
+    assert all(each.endswith("answered, and no longer found") for each in unanswered[1:])

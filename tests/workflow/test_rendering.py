@@ -50,7 +50,7 @@ def test_what_only_holds_anchors_is_not_rendered(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("A: 1\nB:\n  C: 1\n  C: 2", "C is told twice"),
         ("A: 1\nA: 2", "A is told twice"),
@@ -61,11 +61,11 @@ def test_what_only_holds_anchors_is_not_rendered(tmp_path: Path) -> None:
     ],
 )
 def test_what_yaml_would_take_otherwise_than_it_looks_is_refused_by_its_line(
-    tmp_path: Path, text: str, told: str
+    tmp_path: Path, text: str, message: str
 ) -> None:
     path = written(tmp_path, text)
 
-    with pytest.raises(yaml.MarkedYAMLError, match=re.escape(told)) as refused:
+    with pytest.raises(yaml.MarkedYAMLError, match=re.escape(message)) as refused:
         source.definition(path)
 
     mark = refused.value.problem_mark
@@ -73,7 +73,7 @@ def test_what_yaml_would_take_otherwise_than_it_looks_is_refused_by_its_line(
     assert (mark.name, mark.line) == (str(path), text.count("\n"))
 
 
-def test_a_key_that_is_told_twice_among_what_is_shared_is_refused(tmp_path: Path) -> None:
+def test_a_key_that_is_there_twice_among_what_is_shared_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, "Retry: *often", shared="often: [1]\noften: [2]")
 
     with pytest.raises(yaml.MarkedYAMLError, match="often is told twice"):
@@ -86,7 +86,7 @@ def test_each_state_is_in_the_picture() -> None:
     assert [name for name in states() if not re.search(rf"\b{name}\b", drawn)] == []
 
 
-def test_what_many_states_catch_everything_to_is_drawn_as_one_way() -> None:
+def test_what_many_states_catch_everything_to_is_drawn_as_one_arrow() -> None:
     task: Json = {"Type": "Task", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Failed"}], "Next": "Failed"}
     failed: Json = {"Failed": {"Type": "Fail"}}
 
@@ -132,7 +132,7 @@ def test_a_picture_goes_between_its_markers_and_nowhere_else() -> None:
 
 
 @pytest.mark.parametrize("document", ["", "<!-- some: end -->\n<!-- some: drawn by make render -->\n"])
-def test_a_document_without_the_markers_is_told(document: str) -> None:
+def test_a_document_without_the_markers_is_reported(document: str) -> None:
     with pytest.raises(ValueError, match="have to be there"):
         render.with_picture(document, "some", "new\n")
 

@@ -74,7 +74,7 @@ NO_RESOURCE = {
 
 PATTERNS = {
     "ec2:network-interface/*": "VPC Lattice makes them where an association needs them, in the caller's name.",
-    "ec2:vpc-endpoint-service/*": "A service becomes ours to look after by its tag, after the stack is there.",
+    "ec2:vpc-endpoint-service/*": "A service becomes managed by its tag, after the stack is there.",
     "ec2:vpc-endpoint/*": "Made by Drawbridge; a condition on its tags holds others off.",
     "ec2:vpc/*": "A binding names the VPC, after the stack is there.",
     "ec2:subnet/*": "A binding names the subnets, after the stack is there.",
@@ -86,7 +86,7 @@ PATTERNS = {
     "ssm:parameter/${Prefix}/config/*": "People name their policies and bindings.",
     "ssm:parameter/${Prefix}/connections/*": "The names come from bindings and from shares.",
     "ssm:parameter/${Prefix}/consumers/*": "The names are accounts and endpoints.",
-    "route53:hostedzone/*": "A binding names the zone; a marker record tells what in it is Drawbridge's.",
+    "route53:hostedzone/*": "A binding names the zone; a marker record says what in it is Drawbridge's.",
     "vpc-lattice:*:resourceconfiguration/*": "A shared one has an id of AWS's, in the account of who shares.",
     "vpc-lattice:*:service/*": "A shared one has an id of AWS's, in the account of who shares.",
     "vpc-lattice:*:servicenetwork/*": "A shared one has an id of AWS's, in the account of who shares.",
@@ -109,21 +109,21 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def each_way(value: Any) -> Iterator[Any]:
+def each_value(value: Any) -> Iterator[Any]:
     """Yield what a value may come to, whatever the conditions."""
     if isinstance(value, dict) and "Fn::If" in value:
-        for way in value["Fn::If"][1:]:
-            yield from each_way(way)
+        for branch in value["Fn::If"][1:]:
+            yield from each_value(branch)
     elif value != {"Ref": "AWS::NoValue"}:
         yield value
 
 
 def every_statement(role: str) -> list[Json]:
-    return [way for each in statements(role) for way in each_way(each)]
+    return [resolved_value for each in statements(role) for resolved_value in each_value(each)]
 
 
 def resources(statement: Json) -> list[Any]:
-    return [way for each in listed(statement["Resource"]) for way in each_way(each)]
+    return [resolved_value for each in listed(statement["Resource"]) for resolved_value in each_value(each)]
 
 
 def text_of(resource: Any) -> str:
@@ -250,7 +250,7 @@ def test_every_pattern_of_resources_has_its_reason() -> None:
     arn = re.compile(
         r"arn:\$\{AWS::Partition\}:([a-z0-9-]+):(?:\$\{AWS::Region\})?:(?:\$\{AWS::AccountId\}|([^:]*)):(.+)"
     )
-    written = [text_of(each) for role in ROLES for told in every_statement(role) for each in resources(told)]
+    written = [text_of(each) for role in ROLES for statement in every_statement(role) for each in resources(statement)]
     # A function's versions are the function's.
     of_stack = re.compile(r"\$\{\w+Function\.Arn\}:\*")
     patterns = {each for each in written if "*" in each and each != "*" and not of_stack.fullmatch(each)}

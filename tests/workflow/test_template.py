@@ -25,9 +25,9 @@ from tests.workflow.definition import (
 
 PARAMETERS: dict[str, Json] = TEMPLATE["Parameters"]
 RULES = of_type("AWS::Events::Rule")
-TELLING = {"StatusRule"}
+NOTIFYING = {"StatusRule"}
 """Rules that are not about hints: what they take we put on the bus ourselves."""
-HINTING = {name: rule for name, rule in RULES.items() if name not in TELLING}
+HINTING = {name: rule for name, rule in RULES.items() if name not in NOTIFYING}
 SAMPLES = {
     "ResourceShareRule": "ram-resource-sharing-state-change",
     "ConnectionNotificationRule": "endpoint-connection-notification",
@@ -37,7 +37,7 @@ SAMPLES = {
     "EndedExecutionRule": "execution-status-change",
 }
 NO_EVENTS = {"schedule", "sns-connection-notification"}
-"""What comes in by another way than a rule."""
+"""Samples that do not come in by a rule."""
 STRANGER = "999999999999"
 
 every_function = pytest.mark.parametrize("function", list(functions().values()), ids=list(functions()))
@@ -184,8 +184,8 @@ def test_a_parameter_says_what_it_is_for_and_what_it_takes(parameter: str) -> No
 def test_whoever_was_asked_hears_of_every_status_at_which_a_request_comes_to_rest() -> None:
     pattern = RULES["StatusRule"]["EventPattern"]
 
-    told = set(pattern["detail"]["status"])
-    assert told == {*Status} - {Status.PENDING, Status.WAITING_FOR_APPROVAL, Status.ASSOCIATING}
+    announced = set(pattern["detail"]["status"])
+    assert announced == {*Status} - {Status.PENDING, Status.WAITING_FOR_APPROVAL, Status.ASSOCIATING}
     assert pattern["account"] == [{"Ref": "AWS::AccountId"}]
     for target in RULES["StatusRule"]["Targets"]:
         assert RESOURCES[attribute_of(target["DeadLetterConfig"]["Arn"])]["Type"] == "AWS::SQS::Queue"
@@ -315,16 +315,16 @@ def test_what_is_configured_is_a_hint_and_what_is_published_is_none(name: str, t
 
 
 @pytest.mark.parametrize(
-    ("told", "taken"),
+    ("changes", "taken"),
     [
         *(({"status": status}, True) for status in ("FAILED", "TIMED_OUT", "ABORTED")),
         *(({"status": status}, False) for status in ("RUNNING", "SUCCEEDED", "PENDING_REDRIVE")),
         ({"stateMachineArn": "arn:aws:states:us-east-1:222222222222:stateMachine:somebody-else-s"}, False),
     ],
 )
-def test_of_executions_only_those_of_ours_that_ended_unrecorded_are_hints(told: Json, taken: bool) -> None:
+def test_of_executions_only_those_of_ours_that_ended_unrecorded_are_hints(changes: Json, taken: bool) -> None:
     event = sample(SAMPLES["EndedExecutionRule"])
-    event["detail"] |= told
+    event["detail"] |= changes
 
     assert matches("EndedExecutionRule", event, event["account"]) is taken
 

@@ -1,4 +1,4 @@
-"""Which variables a state of a definition can count on, and which it asks for; AWS finds out only at run time."""
+"""Which variables a state can count on, and which it uses; AWS finds a missing one only at run time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HANDLED = ("Catch", "Choices")
 
 
 def problems(definition: Json, machine: str = "onboarding") -> list[str]:
-    """List each variable that a state asks for although some way to the state does not assign it."""
+    """List each variable that a state uses although some path to the state does not assign it."""
     counted_on: dict[str, frozenset[str]] = {machine: frozenset()}
     found: list[str] = []
     for part in machines(definition, machine):
@@ -35,12 +35,12 @@ def problems(definition: Json, machine: str = "onboarding") -> list[str]:
 
 
 def assigned_before(machine: Machine, outer: frozenset[str]) -> dict[str, frozenset[str]]:
-    """Tell, for each state, the variables that every way to it assigns."""
+    """Return, for each state, the variables that every path to it assigns."""
     there = {machine.start: outer}
     ahead = [machine.start]
     while ahead:
         name = ahead.pop()
-        for target, assigned in _ways(machine.states[name]):
+        for target, assigned in _handlers(machine.states[name]):
             known = there[name] | assigned
             narrowed = known & there[target] if target in there else known
             if there.get(target) != narrowed:
@@ -63,12 +63,12 @@ def free_in(expression: str) -> set[str]:
     return {str(node.value) for node in _nodes(Jsonata(expression).ast) if node.type == "variable"} - bound
 
 
-def _ways(state: Json) -> Iterator[tuple[str, set[str]]]:
+def _handlers(state: Json) -> Iterator[tuple[str, set[str]]]:
     for field in ("Next", "Default"):
         if field in state:
             yield state[field], set(state.get("Assign", ()))
-    for way in (each for field in _HANDLED for each in state.get(field, ())):
-        yield way["Next"], set(way.get("Assign", ()))
+    for handler in (each for field in _HANDLED for each in state.get(field, ())):
+        yield handler["Next"], set(handler.get("Assign", ()))
 
 
 def _nodes(value: Any) -> Iterator[Any]:

@@ -9,15 +9,15 @@ is decided on what AWS answers when asked. What goes into each step, and what co
     an event, a connection notification or the schedule → ``SweepScope``: what to sweep, and no more
 ``discovery``
     ``SweepScope`` → ``ObservedRequest``, each as AWS lists it, compared with its ``LedgerRow`` → ``ExecutionInput``,
-    for each request that needs an attempt; it stands above the other steps, since it sweeps over what each left behind
+    for each request that needs an attempt; it is above the other steps, since it compares what each of them left behind
 ``request``
     what a request is: ``ResourceShareRequest`` or ``EndpointConnectionRequest``, with an id made of what it is about
 ``decision``
     ``Request`` → ``Facts``, and the Cedar policies in force → ``Decision``: accept, ask an approver, reject; or hold
 ``approval``
-    ``AskApprover`` → ``Question`` → ``Approval``: what approvers see, and what they answered to exactly that
+    ``AskApprover`` → ``Question`` → ``Approval``: what approvers are shown, and what they answered to exactly that
 ``acceptance``
-    ``ActionableDecision``, and ``DecidedOn`` what → ``Acceptance``, after having asked AWS once more; or
+    ``ActionableDecision`` and what it was ``DecidedOn`` → ``Acceptance``, after AWS was asked once more; or
     ``DecideAgain``
 ``association``
     bindings and what Lattice describes → ``Plan`` of ``DesiredAttachment``; each, against ``ObservedAttachment`` →

@@ -42,7 +42,7 @@ class Arn(Struct, frozen=True):
 
 
 def is_of(arn: str, account_id: str) -> bool:
-    """Return whether the ARN is of that account; what is no ARN is of none."""
+    """Return whether the ARN belongs to the account; what is no ARN belongs to none."""
     return arn.split(":")[4:5] == [account_id]
 
 
@@ -50,7 +50,7 @@ _CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-
 
 
 def console_link(execution_arn: str) -> str:
-    """Return where the console of its partition and Region shows an execution of Step Functions."""
+    """Return the address at which the console of its partition and Region shows an execution of Step Functions."""
     arn = Arn.parse(execution_arn)
     console = f"https://{arn.region}.{_CONSOLES.get(arn.partition, 'console.aws.amazon.com')}"
     return f"{console}/states/home?region={arn.region}#/v2/executions/details/{execution_arn}"

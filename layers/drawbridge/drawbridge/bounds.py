@@ -1,4 +1,4 @@
-"""How much of something is kept where there is room for so many bytes."""
+"""Bounds in bytes: how much of something is kept where room is limited."""
 
 import json
 from collections.abc import Iterable
@@ -9,22 +9,22 @@ import msgspec
 Thing = TypeVar("Thing")
 
 DECISION_RECORD_BYTES = 40_000
-"""Of the facts that the decision on a request rested on, and as much of those on what it holds.
+"""Of the record of the decision on a request, and as much again of that of its associations.
 
 An account and a share have up to fifty tags each; a share's resources may have ARNs of any length.
 """
 
 WORDS_BYTES = 4_000
-"""Of one reason, or of the names that one publication tells."""
+"""Of one reason, error or DNS name."""
 
 
 def size_of(thing: object) -> int:
-    """Return how many bytes it takes as JSON, however carefully it is written: every character escaped that can be."""
+    """Return how many bytes it takes as JSON with everything escaped that can be: no writer of JSON needs more."""
     return len(json.dumps(msgspec.to_builtins(thing)))
 
 
 def fitting(things: Iterable[Thing], most: int) -> tuple[Thing, ...]:
-    """Return the first of the things, as many as take no more than so many bytes together."""
+    """Return the first things, as many as take no more than ``most`` bytes together."""
     kept: list[Thing] = []
     room = most
     for thing in things:
@@ -37,7 +37,7 @@ def fitting(things: Iterable[Thing], most: int) -> tuple[Thing, ...]:
 
 
 def shortened(text: str, most: int) -> str:
-    """Return the text, or as much of its beginning as takes no more than so many bytes, and a sign that it was cut."""
+    """Return the text; if it takes more than ``most`` bytes, its beginning, with an ellipsis at the end."""
     if size_of(text) <= most:
         return text
     # A character takes 12 bytes at most, an astral one's two escapes.

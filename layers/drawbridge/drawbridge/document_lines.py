@@ -1,7 +1,7 @@
-"""The line of a document, YAML or JSON, on which something in it stands.
+"""Finding the line on which a value stands in a document, YAML or JSON.
 
 msgspec names a field by its path, and YAML's parser knows where each value begins. It reads JSON too, except for
-characters that YAML does not take (tabs among them), which are taken out of its sight without moving anything.
+characters that YAML does not take (tabs among them): each is replaced by a space, which moves nothing.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import yaml
 
 Step = str | int | None
-"""A key, an index, or some entry of a mapping that msgspec does not name."""
+"""A key, an index, or ``None`` for an entry of a mapping that msgspec does not name."""
 
 _AT = r"(?: - at `(?:key in )?\$([^`]*)`)?\Z"
 _UNKNOWN = re.compile(rf"Object contains unknown field `(.*?)`{_AT}", re.DOTALL)
@@ -22,7 +22,7 @@ _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]|\[\.\.\.\]")
 def line_of_error(text: str, error: str) -> int | None:
     """Return the line of what msgspec's message names, counted from 1; ``None`` if it names nothing that is there.
 
-    It is the line of the value that is wrong, or of the key that is unknown, or that lacks something below it.
+    It is the line of the wrong value, of the unknown key, or of the key below which something is missing.
     """
     if (unknown := _UNKNOWN.match(error)) is not None:
         return _line(text, (*_steps(unknown.group(2)), unknown.group(1)), of_key=True)
@@ -33,7 +33,7 @@ def line_of_error(text: str, error: str) -> int | None:
 
 
 def line_of(text: str, *path: str) -> int | None:
-    """Return the line of the value at the end of the path; of the last key that is there, if not all are."""
+    """Return the line of the value at the end of the path, or else of the last of its keys that is there."""
     return _line(text, path)
 
 

@@ -13,7 +13,7 @@ class MissingVariableError(DrawbridgeError):
 
 
 class Environment:
-    """What the template tells a function. A variable that is missing or empty is told by its name, once it is read."""
+    """The variables that the template sets. A missing or empty one raises ``MissingVariableError`` when it is read."""
 
     def __init__(self, variables: Mapping[str, str] = os.environ) -> None:
         self._variables = variables
@@ -53,7 +53,7 @@ class Environment:
 
     @property
     def managed_services(self) -> frozenset[str]:
-        """Endpoint services that are looked after although they don't carry the tag."""
+        """Endpoint services that are managed although they don't carry the tag."""
         listed = self._variables.get("MANAGED_SERVICES", "")
         return frozenset(service.strip() for service in listed.split(",") if service.strip())
 
@@ -87,7 +87,7 @@ class Environment:
 
     @property
     def slack_app_id(self) -> str:
-        """Id of our app, if its callbacks are to be told from those of another one; else empty."""
+        """Id of the only app whose callbacks are taken; empty if any app's are."""
         return self._variables.get("SLACK_APP_ID", "")
 
     @property
@@ -102,7 +102,7 @@ class Environment:
 
     @property
     def tell_approvers(self) -> str:
-        """Name of the function that tells people what became of their clicks."""
+        """Name of the function that notifies people of what became of their clicks."""
         return self._required("TELL_APPROVERS_FUNCTION")
 
     @property
@@ -123,7 +123,7 @@ class Environment:
 
     @property
     def everything_may_be_permitted(self) -> bool:
-        """Whether policies that let everything of everybody in are meant."""
+        """Whether policies may let everything of everybody in."""
         return self._variables.get("ALLOW_PERMIT_EVERYTHING", "") == "true"
 
     @property

@@ -4,7 +4,7 @@
 
     DrawbridgeError
     + InvalidInputError       never retried: what came from outside is broken; says which field, and the fix
-    + NotReadyError           retried with backoff: AWS is still at it
+    + NotReadyError           retried with backoff: AWS has not finished yet
     + ThrottledError          retried with backoff and jitter
     + UpstreamError           retried a little, then the attempt fails
     + AccessDeniedError       never retried: a permission or a share is missing
@@ -15,7 +15,7 @@
     + RequestGoneError        never retried: the reason for the request went away
     + AssociationFailedError  never retried: AWS tried to associate, and could not
 
-Step Functions sees a Python error as its class's name, so these names are what the workflow's Retry and Catch name.
+Step Functions knows a Python error by its class's name, so these names are what the workflow's Retry and Catch name.
 """
 
 
@@ -28,7 +28,7 @@ class InvalidInputError(DrawbridgeError):
 
 
 class NotReadyError(DrawbridgeError):
-    """AWS is still at it."""
+    """AWS has not finished yet."""
 
 
 class ThrottledError(DrawbridgeError):
@@ -56,11 +56,11 @@ class ConflictError(DrawbridgeError):
 
 
 class GoneError(DrawbridgeError):
-    """What was to be looked at does not exist, or no longer; that says nothing of the request as a whole."""
+    """What a call names does not exist, or no longer; that says nothing of the request as a whole."""
 
 
 class RequestGoneError(DrawbridgeError):
-    """What the request itself is about is over: AWS was asked for just that."""
+    """The subject of the request itself is gone: AWS was asked for just that."""
 
 
 class AssociationFailedError(DrawbridgeError):

@@ -1,4 +1,4 @@
-"""VPC Lattice's vocabulary: what it lets accounts share, and how it describes that to who it is shared with."""
+"""VPC Lattice's vocabulary: what it lets accounts share, and how it describes that to the account it is shared with."""
 
 from enum import StrEnum
 from typing import Literal
@@ -15,14 +15,14 @@ class ResourceKind(StrEnum):
 
 
 ResourceType = Literal["SINGLE", "GROUP", "CHILD", "ARN", "CIDR", "SERVICE_NETWORK", "SERVICE"]
-"""The types of resource configurations; of the other kinds, each is a type of its own."""
+"""The types of resource configurations; each of the other kinds is one type."""
 
 CONTAINERS = frozenset({"GROUP", "ARN"})
 """Types of resource configurations that hold others, which have the names."""
 
 
 def holds_others(kind: ResourceKind, entity_type: str) -> bool:
-    """Return whether what has names is inside it: the children of a group, all that is in a service network."""
+    """Return whether the names are those of what is inside: of a group's children, of a service network's resources."""
     return kind is ResourceKind.SERVICE_NETWORK or entity_type in CONTAINERS
 
 
@@ -50,10 +50,10 @@ class Entity(Struct, frozen=True, kw_only=True, order=True):
     """One of ``ResourceType``, or one that did not exist when this was written."""
     protocol: str = ""
     port_ranges: tuple[str, ...] | None = ()
-    """``None`` where VPC Lattice does not tell them."""
+    """``None`` where VPC Lattice does not report them."""
     custom_domain_name: str = ""
     domain_verified: bool | None = False
-    """``None`` where VPC Lattice does not tell."""
+    """``None`` where VPC Lattice does not report it."""
     group_id: str = ""
     """Of a child: the group that it is in."""
     allows_shareable_networks: bool = False
@@ -61,7 +61,7 @@ class Entity(Struct, frozen=True, kw_only=True, order=True):
 
 
 class MatchAttributes(Struct, frozen=True, kw_only=True, order=True):
-    """What of an entity bindings go by; the ledger keeps it, and not what else may change of an entity."""
+    """The attributes of an entity that bindings match; the ledger keeps these, and no others that may change."""
 
     name: str
     type: str
@@ -69,13 +69,13 @@ class MatchAttributes(Struct, frozen=True, kw_only=True, order=True):
 
 
 class Undescribed(Struct, frozen=True, kw_only=True):
-    """Something in a share that AWS will not describe, or says of that it can't be used."""
+    """Something in a share that AWS does not describe, or reports as unusable."""
 
     arn: str
     code: str
-    """Of the reason that is told: ``resource-not-visible`` or ``resource-unavailable``."""
+    """The reason's code: ``resource-not-visible`` or ``resource-unavailable``."""
     words: str
-    """AWS's."""
+    """As AWS put it."""
     may_pass: bool = False
     """Whether it may only be too early: RAM lists what it shares some seconds before others show it."""
 

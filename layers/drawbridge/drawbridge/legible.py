@@ -31,8 +31,8 @@ _PLAIN = re.compile(r"(?:[!-\[\]-~]+(?: [!-\[\]-~]+)*)?")
 def legible(text: str, most: int = LONGEST) -> str:
     r"""Return a text as people may be shown it: printable characters on one line, of ``most`` characters at most.
 
-    Runs of spaces are told by their number, ``\u{20*12}``, and so are those at either end. A backslash that could be
-    taken for one of ours is told as well, and a text that was cut says so in the same way: ``\u{... 123 more}``.
+    Runs of spaces are written with their number, ``\u{20*12}``, and so are those at either end. A backslash that could
+    be taken for one of ours is escaped as well, and a text that was cut says so in the same form: ``\u{... 123 more}``.
     """
     if len(text) <= most and _PLAIN.fullmatch(text):
         return text
@@ -57,7 +57,7 @@ def printable(line: str) -> str:
 
 
 def _cut(parts: list[str], left: int, most: int) -> str:
-    """Return as many parts as leave room for how many characters of the text are left out."""
+    """Return as many parts as leave room for the ending, which says how many characters of the text are left out."""
     shown = sum(map(len, parts))
     while True:
         ending = f"{_ESCAPE}... {left} more}}"
@@ -69,7 +69,7 @@ def _cut(parts: list[str], left: int, most: int) -> str:
 
 
 def _length(part: str) -> int:
-    """Return of how many characters of the text a part is."""
+    """Return how many characters of the text a part stands for."""
     if not part.startswith(_ESCAPE):
         return 1
     _, many, times = part[len(_ESCAPE) : -1].partition("*")
@@ -77,7 +77,7 @@ def _length(part: str) -> int:
 
 
 def _parts(text: str) -> Iterator[tuple[str, int]]:
-    """Yield each part as it is shown, with how many characters of the text it is."""
+    """Yield each part as it is shown, with how many characters of the text it stands for."""
     place, last = 0, len(text)
     marks, before = 0, ""
     for is_space, run in itertools.groupby(text, lambda each: each == " "):

@@ -9,7 +9,7 @@ NAMESPACE = "Drawbridge"
 
 
 def _as_ascii(entry: Any) -> str:
-    """Write a line of the log so that whoever reads it sees all that is in it, whatever others put into their names."""
+    """Return a line of the log in ASCII alone: nothing that others put into their names is invisible in it."""
     return json.dumps(entry, default=str, separators=(",", ":")).replace("\x7f", "\\u007f")
 
 

@@ -1,4 +1,4 @@
-"""What comes from outside: read into what is expected of it, or refused; whatever it is, nothing else comes of it."""
+"""Parsing what comes from outside: it is read into the type that is expected, or refused, whatever it is."""
 
 import re
 from collections.abc import Iterator
@@ -22,12 +22,12 @@ def read_json(text: str | bytes, kind: type[Kind]) -> Kind:
     """Read JSON.
 
     Raises:
-        UnreadableError: it is no JSON, another kind of thing, or nested as deep as nobody means it.
+        UnreadableError: it is no JSON, of another type, or nested too deep.
     """
     try:
         return msgspec.json.decode(text, type=kind)
     except RecursionError:
-        # What nobody reads is passed over by recursion too. Not chained: a thousand frames help nobody.
+        # Fields that are skipped are parsed by recursion too. Not chained: a thousand frames help nobody.
         raise UnreadableError("JSON is nested too deep") from None
     except (msgspec.DecodeError, UnicodeError) as error:
         # A lone surrogate can't be written in UTF-8; the error would quote the whole text.
@@ -36,10 +36,10 @@ def read_json(text: str | bytes, kind: type[Kind]) -> Kind:
 
 
 def read_value(value: object, kind: type[Kind]) -> Kind:
-    """Read what is no text any more: an event, as the Lambda runtime gives it.
+    """Read what is decoded already: an event, as the Lambda runtime gives it.
 
     Raises:
-        UnreadableError: it is another kind of thing, or holds a text that can't be written.
+        UnreadableError: it is of another type, or holds a text that can't be written.
     """
     return _converted(value, kind, strict=True)
 
@@ -48,7 +48,7 @@ def read_document(loaded: object, kind: type[Kind]) -> Kind:
     """Read a document that people wrote, as JSON or YAML was loaded, where numbers may be written as texts.
 
     Raises:
-        UnreadableError: it is another kind of thing, or holds a text that can't be written.
+        UnreadableError: it is of another type, or holds a text that can't be written.
     """
     document = _converted(loaded, kind, strict=False)
     try:
@@ -74,7 +74,7 @@ def _converted(value: object, kind: type[Kind], *, strict: bool) -> Kind:
 
 
 def _texts(loaded: object) -> Iterator[str]:
-    """Yield every text in lists and mappings; what YAML's anchors name again, or in itself, is gone through once."""
+    """Yield every text in lists and mappings; what YAML's anchors repeat, or nest in itself, is visited once."""
     seen: set[int] = set()
     left = [loaded]
     while left:

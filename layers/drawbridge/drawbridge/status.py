@@ -1,4 +1,4 @@
-"""The words in which it is said where a request stands, and why."""
+"""The status of a request, and the reasons for it."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class Status(StrEnum):
-    """Where a request stands."""
+    """The status of a request."""
 
     PENDING = "PENDING"
     WAITING_FOR_APPROVAL = "WAITING_FOR_APPROVAL"

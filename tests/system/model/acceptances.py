@@ -12,7 +12,7 @@ _NEVER_DONE = ("Throttl", "RequestLimitExceeded", "kill-before", "timeout")
 
 
 class Acceptances:
-    """The calls by which something may have been accepted: gathered now and then, as only the last of all are kept."""
+    """Calls that may have accepted something: gathered now and then, as the local AWS keeps only the latest."""
 
     def __init__(self) -> None:
         self._mark = record.mark()
@@ -32,7 +32,7 @@ class Acceptances:
                     self._at[what].append(each.time)
 
     def of(self, ask: Ask) -> list[float]:
-        """Return the moments of the calls that may have accepted it; none if Drawbridge made none that is known of."""
+        """Return the times of the calls that may have accepted it; none if no such call is known."""
         if not ask.is_share:
             return self._at[ask.subject]
         arns = [

@@ -32,7 +32,7 @@ class Click:
 
 
 @dataclass
-class Desk:
+class ApprovalAccount:
     """The account: its home has no bindings and no shares, only connections that it is asked about."""
 
     home: Home
@@ -40,7 +40,7 @@ class Desk:
     asks: list[Ask] = field(default_factory=list)
     clicks: defaultdict[str, list[Click]] = field(default_factory=lambda: defaultdict(list))
     two_people: defaultdict[str, Spans] = field(default_factory=lambda: defaultdict(Spans))
-    """By the account that asks, when two people had to approve."""
+    """By requester, when two people had to approve."""
     service_name: str = ""
 
     def __post_init__(self) -> None:
@@ -51,14 +51,14 @@ class Desk:
 
     # ---- what people do
 
-    def knock(self, asker: Person) -> Ask:
-        ask = Ask(asker.connect(self.service_name), asker, self.home)
+    def ask_for_approval(self, requester: Person) -> Ask:
+        ask = Ask(requester.connect(self.service_name), requester, self.home)
         ask.note()
         self.asks.append(ask)
         return ask
 
-    def want_two(self, account_id: str) -> None:
-        """Have two people approve what an account asks."""
+    def require_two_people(self, account_id: str) -> None:
+        """Have policies require two approvals for an account."""
         if not self.two_people[account_id].is_so:
             them = f'principal == Account::"{account_id}"'
             rule = f'@approval("two-person") permit({them}, action == Action::"askApprover", resource);'
@@ -102,8 +102,13 @@ class Desk:
         return [ask for ask in self.asks if self.question(ask) is not None]
 
     def _write_list(self, but: str = "") -> None:
-        told = {"teamId": TEAM_ID, "userIds": [each for each in APPROVERS if self.on_list[each].is_so and each != but]}
-        self.home.person.client("ssm").put_parameter(Name=_LIST, Type="String", Value=json.dumps(told), Overwrite=True)
+        document = {
+            "teamId": TEAM_ID,
+            "userIds": [each for each in APPROVERS if self.on_list[each].is_so and each != but],
+        }
+        self.home.person.client("ssm").put_parameter(
+            Name=_LIST, Type="String", Value=json.dumps(document), Overwrite=True
+        )
 
     # ---- what must be so
 
@@ -111,11 +116,11 @@ class Desk:
         """Yield what is wrong."""
         rows = {row["subject"]["S"]: row for row in self.home.person.ledger()}
         for ask in self.asks:
-            state = ask.asker.endpoint_state(ask.subject)
-            moments = accepted.of(ask)
-            if state == "available" and moments and not any(self._may_be_accepted(ask, at) for at in moments):
+            state = ask.requester.endpoint_state(ask.subject)
+            times = accepted.of(ask)
+            if state == "available" and times and not any(self._may_be_accepted(ask, at) for at in times):
                 listed = {user: spans.spans for user, spans in self.on_list.items()}
-                yield f"{ask.subject} was accepted at {moments}; clicks: {self.clicks[ask.subject]}; list: {listed}"
+                yield f"{ask.subject} was accepted at {times}; clicks: {self.clicks[ask.subject]}; list: {listed}"
             if state == "rejected" and not any(
                 self._counts(each, each.until, approve=False) for each in self.clicks[ask.subject]
             ):
@@ -133,7 +138,7 @@ class Desk:
 
     def _may_be_accepted(self, ask: Ask, at: float) -> bool:
         by = {each.user for each in self.clicks[ask.subject] if self._counts(each, at, approve=True)}
-        two = self.two_people[ask.asker.account_id].throughout(at - GRACE - LATE, at)
+        two = self.two_people[ask.requester.account_id].throughout(at - GRACE - LATE, at)
         return len(by) >= (2 if two else 1)
 
     def _counts(self, click: Click, used: float, *, approve: bool) -> bool:

@@ -76,9 +76,9 @@ def _judge_share(
     states = [each["status"] for each in invited if each["resourceShareArn"] == ask.subject]
     status = row["status"]["S"] if row else None
     if "ACCEPTED" in states and not (ask.ever_permitted or ask.by_hand):
-        yield f"{ask.subject} of {ask.asker.account_id} was accepted, and no policy ever let it in"
+        yield f"{ask.subject} of {ask.requester.account_id} was accepted, and no policy ever let it in"
     if "REJECTED" in states and not ask.ever_rejected:
-        yield f"{ask.subject} of {ask.asker.account_id} was rejected, and no policy ever turned it away"
+        yield f"{ask.subject} of {ask.requester.account_id} was rejected, and no policy ever turned it away"
     if "PENDING" in states and (ask.is_permitted() or ask.is_rejected()):
         yield f"{ask.subject} waits, though the policies let it in or turn it away"
     if "PENDING" in states and status != "HELD":
@@ -87,10 +87,10 @@ def _judge_share(
         yield from _judge_associations(ask, resources, endpoints)
 
 
-def _judge_acceptance(ask: Ask, moments: list[float]) -> Iterator[str]:
-    if moments and not any(ask.may_be_accepted(at) for at in moments):
+def _judge_acceptance(ask: Ask, times: list[float]) -> Iterator[str]:
+    if times and not any(ask.may_be_accepted(at) for at in times):
         spans = ask.let_in.spans, ask.as_permitted.spans
-        yield f"{ask.subject} was accepted at {moments}, and the policies let it in as it was only in {spans}"
+        yield f"{ask.subject} was accepted at {times}, and the policies let it in as it was only in {spans}"
 
 
 def _judge_associations(
@@ -101,10 +101,10 @@ def _judge_associations(
         return
     made = Counter((_tag(each, _BINDING), _name(each, resources), each["VpcId"]) for each in endpoints)
     for binding, name in itertools.product(ask.home.bindings.values(), ask.names):
-        if not binding.wants(ask.asker.account_id, name):
+        if not binding.matches(ask.requester.account_id, name):
             continue
-        for vpc in ask.home.wanted_in(binding):
-            # What would get a name that another has is not made; made before, it stays.
+        for vpc in ask.home.vpcs_of(binding):
+            # An attachment whose alias another binding has is not made; made before, it stays.
             least = 0 if ask.home.rivals(binding, name) else 1
             if not least <= made[binding.name, name, vpc] <= 1:
                 yield f"{name} has {made[binding.name, name, vpc]} endpoints for {binding.name} in {vpc}"
@@ -113,9 +113,9 @@ def _judge_associations(
 def _judge_connection(ask: Ask, row: dict[str, Any] | None) -> Iterator[str]:
     if ask.given_up:
         return
-    state = ask.asker.endpoint_state(ask.subject)
+    state = ask.requester.endpoint_state(ask.subject)
     if state == "available" and not (ask.ever_permitted or ask.by_hand):
-        yield f"{ask.subject} of {ask.asker.account_id} was accepted, and no policy ever let it in"
+        yield f"{ask.subject} of {ask.requester.account_id} was accepted, and no policy ever let it in"
     if state == "pendingAcceptance" and (ask.is_permitted() or ask.is_rejected()):
         yield f"{ask.subject} waits, though the policies let it in or turn it away"
     if state == "pendingAcceptance" and (row is None or row["status"]["S"] != "HELD"):
@@ -129,7 +129,7 @@ def _judge_connection(ask: Ask, row: dict[str, Any] | None) -> Iterator[str]:
 
 
 def _judge_endpoints(neighbours: Neighbours, home: Home, endpoints: list[dict[str, Any]]) -> Iterator[str]:
-    """Each endpoint of ours once, and only for what somebody wanted and the policies let in at some time."""
+    """Each endpoint of ours exists once, and only for what a binding matched and the policies let in at some time."""
     for key, count in Counter(
         (_tag(each, _BINDING), each["ResourceConfigurationArn"], each["VpcId"]) for each in endpoints
     ).items():
@@ -137,11 +137,11 @@ def _judge_endpoints(neighbours: Neighbours, home: Home, endpoints: list[dict[st
             yield f"{count} endpoints for {key}"
     for endpoint in endpoints:
         endpoint_id = endpoint["VpcEndpointId"]
-        wanting = [each for each in home.ever_bound if each.name == _tag(endpoint, _BINDING)]
+        bindings = [each for each in home.ever_bound if each.name == _tag(endpoint, _BINDING)]
         name, owner = neighbours.resources.get(endpoint["ResourceConfigurationArn"], ("", ""))
-        if not any(each.wants(owner, name) for each in wanting):
-            yield f"{endpoint_id} leads to {name}, which nobody ever wanted"
-        of_owner = (ask for ask in neighbours.shares() if ask.home is home and ask.asker.account_id == owner)
+        if not any(each.matches(owner, name) for each in bindings):
+            yield f"{endpoint_id} leads to {name}, which no binding ever matched"
+        of_owner = (ask for ask in neighbours.shares() if ask.home is home and ask.requester.account_id == owner)
         if not any(name in ask.covered for ask in of_owner):
             yield f"{endpoint_id} leads to {name}, which came into its share when no policy let that in any more"
     there = {each["VpcEndpointId"]: each["ResourceConfigurationArn"] for each in endpoints}
@@ -156,15 +156,15 @@ def _judge_published(
     endpoints: list[dict[str, Any]],
     resources: dict[str, tuple[str, str]],
 ) -> Iterator[str]:
-    """The published names are those that AWS tells of what is connected, no more and no less."""
-    told = {**dict(_names_here(home, endpoints, resources)), **dict(_names_of_consumers(neighbours, home))}
+    """The published names are those that AWS gives for what is connected, no more and no less."""
+    expected = {**dict(_names_here(home, endpoints, resources)), **dict(_names_of_consumers(neighbours, home))}
     published = dict(home.person.published())
-    for path in told.keys() - published.keys() - set(_of_rivals(home, endpoints, resources)):
+    for path in expected.keys() - published.keys() - set(_of_rivals(home, endpoints, resources)):
         yield f"{path} is not published"
     names = {path: value for path, value in published.items() if path.endswith("/dns-name")}
     for path, value in names.items():
-        if path not in home.squatted and value != told.get(path):
-            yield f"{path} says {value}, and AWS {told.get(path)}"
+        if path not in home.squatted and value != expected.get(path):
+            yield f"{path} says {value}, and AWS {expected.get(path)}"
     documents = {path for path in published if path.endswith("/connection")}
     ours = {path.removesuffix("dns-name") + "connection" for path in names if path not in home.squatted}
     for path in documents ^ ours:
@@ -183,21 +183,21 @@ def _written_for_nothing(home: Home, published: dict[str, str]) -> Iterator[str]
 def _names_here(
     home: Home, endpoints: list[dict[str, Any]], resources: dict[str, tuple[str, str]]
 ) -> Iterator[tuple[str, str]]:
-    told: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    associations: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for association in home.person.associations(*(each["VpcEndpointId"] for each in endpoints)):
-        told[association["VpcEndpointId"]].append(association)
+        associations[association["VpcEndpointId"]].append(association)
     for endpoint in endpoints:
         binding = _binding(home, endpoint)
         if binding is None:
             continue
         path = binding.published(_name(endpoint, resources), endpoint["VpcId"])
-        for association in told[endpoint["VpcEndpointId"]]:
+        for association in associations[endpoint["VpcEndpointId"]]:
             if path not in home.squatted and association.get("DnsEntry"):
                 yield path, association["DnsEntry"]["DnsName"]
 
 
 def _of_rivals(home: Home, endpoints: list[dict[str, Any]], resources: dict[str, tuple[str, str]]) -> Iterator[str]:
-    """Yield the parameters of those that want one name: of whoever does not get it, nothing is published."""
+    """Yield the parameters of bindings with one alias: of those that do not get it, nothing is published."""
     for endpoint in endpoints:
         name, binding = _name(endpoint, resources), home.bindings.get(_tag(endpoint, _BINDING))
         if binding is not None and home.rivals(binding, name):
@@ -220,10 +220,10 @@ def _names_of_consumers(neighbours: Neighbours, home: Home) -> Iterator[tuple[st
     for ask in neighbours.connections():
         if ask.home is not home or ask.given_up:
             continue
-        ec2 = ask.asker.client("ec2")
+        ec2 = ask.requester.client("ec2")
         endpoint = ec2.describe_vpc_endpoints(VpcEndpointIds=[ask.subject])["VpcEndpoints"][0]
         if endpoint["State"] == "available":
-            path = f"/drawbridge/consumers/{ask.asker.account_id}/{ask.subject}/dns-name"
+            path = f"/drawbridge/consumers/{ask.requester.account_id}/{ask.subject}/dns-name"
             yield path, endpoint["DnsEntries"][0]["DnsName"]
 
 
@@ -239,8 +239,8 @@ def _judge_bystanders(neighbours: Neighbours, home: Home) -> Iterator[str]:
         ec2 = home.person.client("ec2")
         of_service = [{"Name": "service-id", "Values": [each.service_id]}]
         states = {
-            told["VpcEndpointId"]: told["VpcEndpointState"].lower()
-            for told in ec2.describe_vpc_endpoint_connections(Filters=of_service)["VpcEndpointConnections"]
+            connection["VpcEndpointId"]: connection["VpcEndpointState"].lower()
+            for connection in ec2.describe_vpc_endpoint_connections(Filters=of_service)["VpcEndpointConnections"]
         }
         if states.get(each.endpoint_id) != ("available" if each.accepted else "pendingacceptance"):
             yield f"{each.endpoint_id}, to a service that is not managed, is {states.get(each.endpoint_id)}"

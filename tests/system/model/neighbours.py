@@ -18,8 +18,8 @@ GRACE = 60.0
 LATE = 30.0
 """How much later a call may be made that was begun in time: it may be throttled, and made again."""
 
-SEEN = 20.0
-"""How long before a call to accept it was looked at what it lets in, in seconds: its own tries lie between."""
+LISTED_BEFORE = 20.0
+"""How long before a call to accept the contents were last listed, in seconds: its own tries lie between."""
 
 _ACCEPTS = ("ram:AcceptResourceShareInvitation", "ec2:AcceptVpcEndpointConnections")
 
@@ -51,7 +51,7 @@ class Binding:
     alias: str = ""
     """What comes after the resource's name in a name of its own; empty for none of its own."""
 
-    def wants(self, provider: str, resource: str) -> bool:
+    def matches(self, provider: str, resource: str) -> bool:
         return self.provider == provider and fnmatchcase(resource, self.resource)
 
     def text(self, home: "Home") -> str:
@@ -63,7 +63,7 @@ class Binding:
         return json.dumps({"match": match, "attach": attach})
 
     def alias_of(self, resource: str) -> str:
-        """Return the name of its own that it wants for a resource; empty for none."""
+        """Return the alias that it gives a resource; empty for none."""
         return f"{resource}{self.alias}.{DOMAIN}" if self.alias else ""
 
     def published(self, resource: str, vpc: str) -> str:
@@ -82,7 +82,7 @@ class Stripped:
 
 @dataclass
 class Home:
-    """An account with the stack: who is let in there, and what is wanted."""
+    """An account with the stack: its policies and bindings."""
 
     person: Person
     permits: dict[str, str] = field(default_factory=dict)
@@ -116,18 +116,18 @@ class Home:
             return False
         return account_id in self.permits.values() or (to_service and account_id in self.registered)
 
-    def wanted_in(self, binding: Binding) -> set[str]:
+    def vpcs_of(self, binding: Binding) -> set[str]:
         """Return the VPCs that a binding names, as they are tagged now."""
         return set(self.tagged) if binding.by_tag else {self.vpcs[binding.vpc]}
 
     def rivals(self, binding: Binding, resource: str) -> set[str]:
-        """Return the other bindings that want the same name for the same resource."""
+        """Return the other bindings that give the same resource the same alias."""
         alias = binding.alias_of(resource)
         return {
             each.name
             for each in self.bindings.values()
             if alias and each.name != binding.name and each.provider == binding.provider
-            if each.wants(each.provider, resource) and each.alias_of(resource) == alias
+            if each.matches(each.provider, resource) and each.alias_of(resource) == alias
         }
 
 
@@ -136,7 +136,7 @@ class Ask:
     """A share with, or a connection to, an account with the stack."""
 
     subject: str
-    asker: Person
+    requester: Person
     home: Home
     names: list[str] = field(default_factory=list)
     """The resources in a share as it is now; a connection has none."""
@@ -146,7 +146,7 @@ class Ask:
     """How many resources were ever put into it."""
     holds_subnet: bool = False
     covered: set[str] = field(default_factory=set)
-    """The resources that were in it at a moment at which the policies let it in as it was then."""
+    """The resources that it held at any time at which the policies let it in as it was then."""
     taken_out: dict[str, float] = field(default_factory=dict)
     """When resources were taken out of it."""
     let_in: Spans = field(default_factory=Spans)
@@ -154,29 +154,29 @@ class Ask:
     as_permitted: Spans = field(default_factory=Spans)
     """When it held nothing that the policies never let in."""
     ever_permitted: bool = False
-    """Whether the policies let it in at any moment since it was made."""
+    """Whether the policies let it in at any time since it was made."""
     ever_rejected: bool = False
-    """Whether they turned it away at any moment."""
+    """Whether they rejected it at any time."""
     was_live: bool = False
     """Whether it was live when all had last settled."""
     by_hand: bool = False
     """Whether a person accepted it."""
     given_up: bool = False
-    """Whether the asker took it back."""
+    """Whether the requester took it back."""
 
     @property
     def is_share(self) -> bool:
         return ":resource-share/" in self.subject
 
     def is_permitted(self) -> bool:
-        return not self.holds_subnet and self.home.lets_in(self.asker.account_id, to_service=not self.is_share)
+        return not self.holds_subnet and self.home.lets_in(self.requester.account_id, to_service=not self.is_share)
 
     def is_rejected(self) -> bool:
-        return not self.is_permitted() and self.asker.account_id in self.home.rejects.values()
+        return not self.is_permitted() and self.requester.account_id in self.home.rejects.values()
 
     def may_be_accepted(self, at: float) -> bool:
-        """Return whether it may be accepted at a moment: policies let it in lately, and it holds what they let in."""
-        return self.let_in.within(at - GRACE - LATE, at) and self.as_permitted.within(at - SEEN, at)
+        """Return whether it may be accepted at that time: policies let it in lately, and it holds what they let in."""
+        return self.let_in.within(at - GRACE - LATE, at) and self.as_permitted.within(at - LISTED_BEFORE, at)
 
     def note(self) -> None:
         """Note what policies say of it as it is now: to be called after each change of the one or the other."""
@@ -185,7 +185,7 @@ class Ask:
         self.as_permitted.note(now, so=not self.holds_subnet)
         self.ever_permitted |= is_permitted
         self.ever_rejected |= self.is_rejected()
-        # A decision may have been made a moment before a change, and RAM may list for a moment what was before it.
+        # A decision may have been made just before a change, and RAM may list the state before it for a while.
         if self.let_in.within(now - GRACE, now):
             lately = {name for name, at in self.taken_out.items() if now - at <= GRACE}
             self.covered |= {*self.names, *lately}
@@ -196,7 +196,7 @@ class Unmanaged:
     """A service that is not Drawbridge's, with a connection."""
 
     home: Home
-    asker: Person
+    requester: Person
     service_id: str
     endpoint_id: str
     accepted: bool = False
@@ -230,16 +230,16 @@ class Neighbours:
     def connections(self) -> Iterator[Ask]:
         return (ask for ask in self.asks if not ask.is_share)
 
-    # ---- those who ask
+    # ---- requesters
 
     def share(self, owner: Person, home: Home, count: int) -> None:
         stem = f"db-{next(self._numbers)}"
         configuration = owner.offer_database(f"{stem}-0", port="5432")
         self.resources[configuration] = (f"{stem}-0", owner.account_id)
-        told = owner.client("ram").create_resource_share(
+        made = owner.client("ram").create_resource_share(
             name=stem, resourceArns=[configuration], principals=[home.account_id]
         )
-        arn = str(told["resourceShare"]["resourceShareArn"])
+        arn = str(made["resourceShare"]["resourceShareArn"])
         ask = Ask(arn, owner, home, [f"{stem}-0"], stem=stem, made=1)
         self._note(ask)
         for _ in range(count - 1):
@@ -250,11 +250,11 @@ class Neighbours:
         if ask.given_up:
             return
         name = f"{ask.stem}-{ask.made}"
-        configuration = ask.asker.offer_database(name, port="5432")
-        ask.asker.client("ram").associate_resource_share(resourceShareArn=ask.subject, resourceArns=[configuration])
+        configuration = ask.requester.offer_database(name, port="5432")
+        ask.requester.client("ram").associate_resource_share(resourceShareArn=ask.subject, resourceArns=[configuration])
         ask.made += 1
         ask.names.append(name)
-        self.resources[configuration] = (name, ask.asker.account_id)
+        self.resources[configuration] = (name, ask.requester.account_id)
         ask.note()
 
     def take_from(self, ask: Ask) -> None:
@@ -262,8 +262,8 @@ class Neighbours:
         if ask.given_up or len(ask.names) < 2:
             return
         name = ask.names.pop()
-        arn = next(arn for arn, known in self.resources.items() if known == (name, ask.asker.account_id))
-        ask.asker.client("ram").disassociate_resource_share(resourceShareArn=ask.subject, resourceArns=[arn])
+        arn = next(arn for arn, known in self.resources.items() if known == (name, ask.requester.account_id))
+        ask.requester.client("ram").disassociate_resource_share(resourceShareArn=ask.subject, resourceArns=[arn])
         ask.taken_out[name] = clock.time()
         ask.note()
 
@@ -271,8 +271,8 @@ class Neighbours:
         """Put a subnet into a share, or take it out: policies let in what is Lattice's only."""
         if ask.given_up:
             return
-        ram = ask.asker.client("ram")
-        arns = [f"arn:aws:ec2:us-east-1:{ask.asker.account_id}:subnet/{ask.asker.subnets()[0]}"]
+        ram = ask.requester.client("ram")
+        arns = [f"arn:aws:ec2:us-east-1:{ask.requester.account_id}:subnet/{ask.requester.subnets()[0]}"]
         change = ram.disassociate_resource_share if ask.holds_subnet else ram.associate_resource_share
         change(resourceShareArn=ask.subject, resourceArns=arns)
         ask.holds_subnet = not ask.holds_subnet
@@ -290,9 +290,9 @@ class Neighbours:
     def offer_service(self, home: Home) -> None:
         self.services.append((home, *home.person.offer_service()))
 
-    def connect(self, asker: Person, service: tuple[Home, str, str]) -> None:
+    def connect(self, requester: Person, service: tuple[Home, str, str]) -> None:
         home, _, name = service
-        self._note(Ask(asker.connect(name), asker, home))
+        self._note(Ask(requester.connect(name), requester, home))
 
     def take_back(self, ask: Ask) -> None:
         """Unshare, or delete the endpoint, as long as nobody has accepted it: what follows later is withdrawal's."""
@@ -300,9 +300,9 @@ class Neighbours:
             return
         ask.given_up = True
         if ask.is_share:
-            ask.asker.client("ram").delete_resource_share(resourceShareArn=ask.subject)
+            ask.requester.client("ram").delete_resource_share(resourceShareArn=ask.subject)
         else:
-            ask.asker.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[ask.subject])
+            ask.requester.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[ask.subject])
 
     def accept_by_hand(self, ask: Ask) -> None:
         invitation = invitation_of(ask) if ask.is_share else None
@@ -319,7 +319,7 @@ class Neighbours:
         if ask.is_share:
             invitation = invitation_of(ask)
             return invitation is not None and invitation["status"] == "PENDING"
-        return ask.asker.endpoint_state(ask.subject) == "pendingAcceptance"
+        return ask.requester.endpoint_state(ask.subject) == "pendingAcceptance"
 
     # ---- those who govern
 
@@ -362,15 +362,15 @@ class Neighbours:
         self._note_policies()
 
     def bind(self, ask: Ask, *, by_tag: bool = False) -> None:
-        """Want everything of a share, now and later."""
+        """Bind everything of a share, now and later."""
         if ask.is_share:
             name = f"binding-{next(self._numbers)}"
-            self._write(ask.home, Binding(name, ask.asker.account_id, f"{ask.stem}-*", by_tag))
+            self._write(ask.home, Binding(name, ask.requester.account_id, f"{ask.stem}-*", by_tag))
 
     def share_alias(self, ask: Ask) -> None:
-        """Want everything of a share by a name in a private hosted zone; once that is so, by the same in another VPC.
+        """Bind everything of a share with an alias in a private hosted zone; once that is so, the same in another VPC.
 
-        Of two that want one name, the one that came later is the first in the order of their names.
+        Of two bindings with one alias, the later one comes first in the order of their names.
         """
         home = ask.home
         if not home.zone:
@@ -381,13 +381,13 @@ class Neighbours:
         first = next((each for each in home.bindings.values() if each.alias and each.resource == resource), None)
         if first is None:
             number = next(self._numbers)
-            first = Binding(f"binding-{number}-z", ask.asker.account_id, resource, alias=f"-of-{number}")
+            first = Binding(f"binding-{number}-z", ask.requester.account_id, resource, alias=f"-of-{number}")
             self._write(home, first)
         elif f"{first.name[:-1]}a" not in home.bindings:
             self._write(home, replace(first, name=f"{first.name[:-1]}a", vpc=1))
 
     def rename_alias(self, home: Home, binding: Binding) -> None:
-        """Have a binding want another name, which nobody else wants."""
+        """Give a binding another alias, which no other has."""
         self._write(home, replace(binding, alias=f"-of-{next(self._numbers)}"), overwrite=True)
 
     def tag_vpc(self, home: Home, vpc: str) -> None:
@@ -409,7 +409,7 @@ class Neighbours:
                 return
 
     def change_binding(self, home: Home, name: str, *, garbled: bool) -> None:
-        """Want the first resource alone, or write nonsense, with which the version before stays in force."""
+        """Bind the first resource alone, or write nonsense, so that the version before stays in force."""
         binding = home.bindings[name]
         if garbled:
             home.person.client("ssm").put_parameter(
@@ -417,7 +417,7 @@ class Neighbours:
             )
             return
         if not binding.alias:
-            # What it wants no longer stays, and with it its name: whose that is by then is withdrawal's to say.
+            # What it no longer matches stays, and its name with it: whose that is by then is for withdrawal to say.
             self._write(home, replace(binding, resource=f"{_stem(binding.resource)}-0"), overwrite=True)
 
     def squat(self, home: Home, binding: Binding) -> None:
@@ -430,26 +430,26 @@ class Neighbours:
             return
         home.squatted[name] = "by-hand.example"
 
-    def offer_unmanaged_service(self, home: Home, asker: Person) -> None:
+    def offer_unmanaged_service(self, home: Home, requester: Person) -> None:
         """Offer a service that is none of Drawbridge's business, with a connection that waits."""
         service_id, name = home.person.offer_service(managed=False)
-        self.unmanaged.append(Unmanaged(home, asker, service_id, asker.connect(name)))
+        self.unmanaged.append(Unmanaged(home, requester, service_id, requester.connect(name)))
 
     def accept_unmanaged(self, unmanaged: Unmanaged) -> None:
-        """Accept a connection by hand, where Drawbridge does not look."""
+        """Accept a connection by hand, on a service that Drawbridge does not manage."""
         ec2 = unmanaged.home.person.client("ec2")
-        if unmanaged.asker.endpoint_state(unmanaged.endpoint_id) == "pendingAcceptance":
-            told = ec2.accept_vpc_endpoint_connections(
+        if unmanaged.requester.endpoint_state(unmanaged.endpoint_id) == "pendingAcceptance":
+            answer = ec2.accept_vpc_endpoint_connections(
                 ServiceId=unmanaged.service_id, VpcEndpointIds=[unmanaged.endpoint_id]
             )
-            unmanaged.accepted = not told["Unsuccessful"]
+            unmanaged.accepted = not answer["Unsuccessful"]
 
     def manage(self, unmanaged: Unmanaged) -> None:
-        """Have Drawbridge look after a service, with the connection that it has."""
+        """Have Drawbridge manage a service, with the connection that it has."""
         tags = [{"Key": "drawbridge:managed", "Value": "true"}]
         unmanaged.home.person.client("ec2").create_tags(Resources=[unmanaged.service_id], Tags=tags)
         self.unmanaged.remove(unmanaged)
-        self._note(Ask(unmanaged.endpoint_id, unmanaged.asker, unmanaged.home, by_hand=unmanaged.accepted))
+        self._note(Ask(unmanaged.endpoint_id, unmanaged.requester, unmanaged.home, by_hand=unmanaged.accepted))
 
     def _write(self, home: Home, binding: Binding, *, overwrite: bool = False) -> None:
         home.person.client("ssm").put_parameter(

@@ -1,4 +1,4 @@
-"""When something was so: noted at each change of what it follows from."""
+"""Spans of time in which something was so, noted at each change that may affect it."""
 
 from dataclasses import dataclass, field
 from math import inf
@@ -25,9 +25,9 @@ class Spans:
         return bool(self.spans) and self.spans[-1][1] == inf
 
     def within(self, since: float, until: float) -> bool:
-        """Return whether it was so at any moment between these two."""
+        """Return whether it was so at any time between these two."""
         return any(begun <= until and ended >= since for begun, ended in self.spans)
 
     def throughout(self, since: float, until: float) -> bool:
-        """Return whether it was so from the one moment to the other."""
+        """Return whether it was so from the one time to the other."""
         return any(begun <= since and ended >= until for begun, ended in self.spans)

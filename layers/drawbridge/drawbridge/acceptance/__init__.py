@@ -1,6 +1,6 @@
-"""Acceptance: what was decided is done to the invitation or the connection, having looked once more.
+"""Acceptance: the invitation or the connection is answered as decided, after AWS was asked once more.
 
-Whatever has changed since the decision, or whatever was decided too long ago, is not done but decided again.
+If anything has changed since the decision, or it was made too long ago, nothing is done, and it is decided again.
 """
 
 from enum import StrEnum
@@ -11,7 +11,7 @@ from drawbridge.status import Reason
 
 
 class AcceptanceResult(StrEnum):
-    """How the invitation or connection stands afterwards."""
+    """The state of the invitation or connection afterwards."""
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
@@ -25,6 +25,6 @@ class Acceptance(Struct, frozen=True, tag="answered", tag_field="outcome"):
 
 
 class DecideAgain(Struct, frozen=True, tag="decide-again", tag_field="outcome"):
-    """Nothing was done: what was decided on is not so any more, or was decided too long ago."""
+    """Nothing was done: what was decided on has changed, or was decided too long ago."""
 
     because: tuple[Reason, ...]

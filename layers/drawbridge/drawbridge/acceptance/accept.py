@@ -1,4 +1,4 @@
-"""Accepting and rejecting, by what AWS lists at that moment."""
+"""Accepting and rejecting, by what AWS lists right before."""
 
 from datetime import datetime, timedelta
 from typing import Protocol, assert_never
@@ -13,7 +13,7 @@ from drawbridge.request.shares import Invitation, InvitationStatus, SharedResour
 from drawbridge.status import Reason
 
 FRESH = timedelta(seconds=60)
-"""How long a decision may be done after it was made: a policy may have been replaced since."""
+"""How long after it was made a decision may be carried out: a policy may have been replaced since."""
 
 
 class InvitationAnswers(Protocol):
@@ -31,11 +31,11 @@ class InvitationAnswers(Protocol):
         ...
 
     def is_shared(self, share_arn: str) -> bool:
-        """Return whether the share is there for this account, with or without an invitation."""
+        """Return whether the share is in effect for this account, with or without an invitation."""
         ...
 
     def answer(self, invitation_arn: str, *, accept: bool) -> None:
-        """Answer an invitation; one that has been answered, has expired or is gone is left as it is."""
+        """Answer an invitation, unless it was answered, has expired or is gone."""
         ...
 
 
@@ -51,7 +51,7 @@ class ConnectionAnswers(Protocol):
         ...
 
     def answer(self, service_id: str, endpoint_ids: list[str], *, accept: bool) -> dict[str, str]:
-        """Accept or reject connections of one service; return AWS's reason for each that it did not do."""
+        """Accept or reject connections of one service; return AWS's reason for each for which that failed."""
         ...
 
 
@@ -64,13 +64,13 @@ def accept(
     *,
     now: datetime,
 ) -> Acceptance | DecideAgain:
-    """Do what was decided, if it was decided lately and on what is there still.
+    """Carry out a decision that was made recently, and on what AWS still lists.
 
     Repeating it changes nothing: what has been answered already, by us, by a person or by the other side, is only
-    told as it is.
+    reported as it is.
 
     Raises:
-        NotReadyError: AWS has not come to an end with it yet.
+        NotReadyError: AWS has not finished with it yet.
     """
     if now - on.at > FRESH:
         return _again(f"It was decided at {on.at:%H:%M:%S} UTC, more than {FRESH.seconds} seconds ago.")
@@ -95,9 +95,9 @@ def _answer_share(
     invitation = shares.newest_invitation(request.share_arn)
     if invitation is not None and invitation.status is InvitationStatus.PENDING:
         if on.live and not shares.is_shared(request.share_arn):
-            # What stands for a share in effect, as an approval of before, is no answer to an invitation.
+            # A decision on a share in effect, such as an earlier approval's, is no answer to an invitation.
             return _again("The share is not in effect any more, and there is an invitation to it.")
-        if (changed := _changed(invitation, on, shares)) is not None:
+        if (changed := _contents_changed(invitation, on, shares)) is not None:
             return changed
         shares.answer(invitation.arn, accept=isinstance(decision, Accept))
         invitation = shares.newest_invitation(request.share_arn)
@@ -130,12 +130,12 @@ def _keep_share(request: ResourceShareRequest, decision: Keep, shares: Invitatio
     return _again("The share is not in effect any more, and there is an invitation to it.")
 
 
-def _changed(invitation: Invitation, on: DecidedOn, shares: InvitationAnswers) -> DecideAgain | None:
-    """Look at what the answer would let in: RAM answers the invitation as it is by then."""
+def _contents_changed(invitation: Invitation, on: DecidedOn, shares: InvitationAnswers) -> DecideAgain | None:
+    """Return ``DecideAgain`` if the contents changed, since RAM accepts them as they are by then; else ``None``."""
     arns: list[str] | None
     try:
         contents = shares.contents_of_invitation(invitation.arn)
-        # As in the facts: of what has no type nobody knows what it is, and the contents are unknown as a whole.
+        # As in the facts: if anything has no type, the contents are unknown as a whole.
         arns = [each.arn for each in contents] if all(each.type for each in contents) else None
     except GoneError:
         return _again("The invitation was answered, or expired, while it was looked at.")
@@ -169,7 +169,7 @@ def _answer_connection(
 ) -> Acceptance | DecideAgain:
     try:
         state = connections.state(request.service_id, request.endpoint_id)
-        if _is_otherwise(state, decision, on):
+        if _state_changed(state, decision, on):
             return _again(f"The connection is {state}, which is not what was decided on.")
         if _needs_answer(state, decision):
             refused = connections.answer(request.service_id, [request.endpoint_id], accept=isinstance(decision, Accept))
@@ -182,8 +182,8 @@ def _answer_connection(
     return _acceptance_of(state)
 
 
-def _is_otherwise(state: ConnectionState, decision: ActionableDecision, on: DecidedOn) -> bool:
-    """Return whether the connection was let in, or is not any longer, since it was decided on."""
+def _state_changed(state: ConnectionState, decision: ActionableDecision, on: DecidedOn) -> bool:
+    """Return whether the connection became live, or ceased to be, since it was decided on."""
     if isinstance(decision, Accept) and state.is_live:
         # That is what was decided: by an earlier try, or by a person meanwhile.
         return False

@@ -19,25 +19,25 @@ class Line(Struct, frozen=True):
 
 
 class Options(Struct, frozen=True, kw_only=True, rename="camel"):
-    """How the policy wants it asked: the words of its ``@approval``."""
+    """How the policies want it asked, by the words of their ``@approval``."""
 
     sensitive: bool = False
-    """Whoever approves is asked once more whether they mean it."""
+    """Whoever approves has to confirm it."""
     two_person: bool = False
     """Two different people have to approve."""
     self_approval: bool = False
-    """Who speaks for the account that asks may approve too."""
+    """Whoever speaks for the requester may approve too."""
 
 
 class AskedQuestion(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Which question it was: what of it decides whether an answer to it is an answer to another one."""
+    """Which question was asked: as much of it as shows whether an answer to it also answers a later one."""
 
     asking: str
-    """The attempt and how often it asked: ``2-1``."""
+    """The attempt, and which of its questions this is: ``2-1``."""
     fingerprint: str
     lines: tuple[Line, ...]
     deadline: datetime
-    """Until when there is an answer to be had."""
+    """Until when it can be answered."""
 
     @property
     def attempt(self) -> int:
@@ -46,25 +46,25 @@ class AskedQuestion(Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def next_asking(self) -> str:
-        """What the same attempt's next question goes by."""
+        """The asking of the same attempt's next question."""
         attempt, _, times = self.asking.partition("-")
         return f"{attempt}-{int(times) + 1}"
 
 
 class Question(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a person is asked."""
+    """A question to a person."""
 
     request_id: str
     account_id: str
     title: str
     asked: AskedQuestion
     why: tuple[Reason, ...]
-    """The policies that ask, and what stands against accepting without asking."""
+    """The policies that ask, and those against accepting without asking."""
     effects: tuple[str, ...]
     """What would happen on approval."""
     options: Options
     changed: tuple[str, ...] = ()
-    """What is otherwise than when it was last asked and approved."""
+    """What has changed since it was last asked and approved."""
 
 
 class Approved(Struct, frozen=True, kw_only=True, rename="camel", tag="approved", tag_field="outcome"):
@@ -86,7 +86,7 @@ class TimedOut(Struct, frozen=True, kw_only=True, rename="camel", tag="timed-out
 
 
 class Reconsider(Struct, frozen=True, kw_only=True, rename="camel", tag="reconsider", tag_field="outcome"):
-    """Nobody answered, and something changed meanwhile: look and decide again."""
+    """Nobody answered, and something changed meanwhile: it is to be decided again."""
 
     asked: AskedQuestion
 

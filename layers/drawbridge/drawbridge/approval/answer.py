@@ -1,4 +1,4 @@
-"""Answering: a click, or a command, becomes the one decision that there is of a question."""
+"""Answering: a click or a command becomes the one answer that a question has."""
 
 from collections.abc import Callable, Collection
 from enum import StrEnum
@@ -14,7 +14,7 @@ from drawbridge.legible import legible
 
 
 class ApprovalAnswer(Struct, frozen=True, kw_only=True):
-    """What somebody answers to which question."""
+    """Somebody's answer to a question."""
 
     request_id: str
     asking: str
@@ -23,7 +23,7 @@ class ApprovalAnswer(Struct, frozen=True, kw_only=True):
 
 
 class AnswerResult(StrEnum):
-    """What becomes of an answer. None is an error; each is counted."""
+    """What becomes of an answer. No result is an error; each is counted."""
 
     RECORDED = "recorded"
     SECOND_NEEDED = "second-needed"
@@ -32,7 +32,7 @@ class AnswerResult(StrEnum):
     """The same person approved once already."""
     DECIDED_ALREADY = "decided-already"
     OUTDATED = "outdated"
-    """It is a question that is not asked any more."""
+    """The question is not asked any more."""
     NOT_ALLOWED = "not-allowed"
     OWN_REQUEST = "own-request"
     UNKNOWN = "unknown"
@@ -40,14 +40,14 @@ class AnswerResult(StrEnum):
 
 
 class Reply(Struct, frozen=True):
-    """What became of an answer, and where the question stands now, if it is there."""
+    """What became of an answer, and the question's approval record, if there is one."""
 
     result: AnswerResult
     approval_record: ApprovalRecord | None = None
 
 
 class AnswerRecords(Protocol):
-    """The questions, as answering needs them."""
+    """The approval records, as answering needs them."""
 
     def approval_record(self, request_id: str) -> ApprovalRecord | None: ...
 
@@ -56,9 +56,9 @@ class AnswerRecords(Protocol):
     ) -> ApprovalRecord | None:
         """Record an answer by one conditional write, so that there is one decision whoever else answers.
 
-        ``void`` names those who approved and whose approval does not count any more: this one takes its place. Give
-        how the question stands then; ``None`` if it was decided, is another question, or was approved by somebody
-        else, meanwhile.
+        ``void`` names those who approved and whose approval does not count any more: this one takes its place. Return
+        the new approval record; ``None`` if meanwhile the question was decided, was replaced by another one, or was
+        approved by somebody else.
         """
         ...
 
@@ -72,7 +72,7 @@ def answer_of_person(
     decisions: AnswerRecords,
     callback: Callback,
 ) -> Reply:
-    """Take the answer of somebody in Slack; ``members`` are only asked for if the list does not have them."""
+    """Take the answer of somebody in Slack; ``members`` is only called if the list of users does not have them."""
     record = decisions.approval_record(answer.request_id)
     allowed = is_approver(person, approvers, frozenset()) or is_approver(person, approvers, members())
     if not allowed:
@@ -104,8 +104,8 @@ def take(
 ) -> Reply:
     """Take the answer of somebody who may answer: record it, then complete the task.
 
-    ``void`` tells whose earlier approval does not count any more. Safe to repeat: a decision that was recorded, and
-    did not reach the task, reaches it with the next answer.
+    ``void`` returns those whose earlier approval does not count any more. Safe to repeat: a decision that was recorded
+    and did not reach the task reaches it with the next answer.
     """
     result = _refused(answer, by, record)
     for _ in range(_TRIES):
@@ -121,19 +121,19 @@ def take(
             result = _refused(answer, by, record)
     result = result or AnswerResult.UNKNOWN
     if record.approval is not None and result in {AnswerResult.RECORDED, AnswerResult.DECIDED_ALREADY}:
-        # Whoever recorded it may have been stopped before the task was told.
+        # Whoever recorded it may have been stopped before completing the task.
         callback.complete(record.token, record.approval)
     return Reply(result, record)
 
 
 LONGEST_REASON = 1000
-"""Of a decision, as it is shown; as it is written it has 500 characters at most."""
+"""Of a reason as it is shown; as it is written it has 500 characters at most."""
 _TRIES = 3
-"""Each is lost to somebody else's answer of the same instant; a question takes two."""
+"""A try is lost only to somebody else's answer at the same time, and a question takes two answers."""
 
 
 def _refused(answer: ApprovalAnswer, by: str, record: ApprovalRecord) -> AnswerResult | None:
-    """Return why an answer is none to the question as it stands; ``None`` if it is one."""
+    """Return why the question does not take an answer as it is now; ``None`` if it does."""
     if record.question.asked.asking != answer.asking:
         return AnswerResult.OUTDATED
     if record.approval is not None:

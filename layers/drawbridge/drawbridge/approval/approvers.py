@@ -1,4 +1,4 @@
-"""Who may decide: an allow list, by user and team, and user groups."""
+"""The people who may approve and deny: a list of users of a team, and user groups."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -24,11 +24,11 @@ class Approvers(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknow
     user_ids: tuple[UserId, ...] = ()
     user_group_ids: tuple[GroupId, ...] = ()
     speak_for: dict[AccountId, tuple[UserId, ...]] = {}
-    """Who speaks for an account: its requests they don't approve themselves, unless a policy lets them."""
+    """Who speaks for an account: they may not approve its requests, unless a policy lets them."""
     escalation_channel: ChannelId | None = None
     """Where a reminder goes too."""
     escalation_group: GroupId | None = None
-    """Whom a reminder calls."""
+    """The user group that a reminder mentions."""
 
 
 def parse_approvers(text: str) -> Approvers:
@@ -45,7 +45,7 @@ def parse_approvers(text: str) -> Approvers:
 
 
 class Person(Struct, frozen=True):
-    """Somebody who clicked, as Slack's signed request says."""
+    """Somebody who clicked, as Slack's signed request names them."""
 
     user_id: str
     team_id: str
@@ -67,16 +67,16 @@ def counts_no_more(
     approvers: Approvers | None,
     members: Callable[[Approvers], frozenset[str]],
 ) -> tuple[str, ...]:
-    """Return those of who approved that may not approve by now: taken off the list, or speaking for the account.
+    """Return those who approved and may not any more: they were taken off the list, or speak for the account.
 
-    Whoever answered on the command line, by ARN, is let by IAM, and is no approver of the list. ``members`` are only
-    asked for if the list does not have somebody. Without approvers nobody counts.
+    Whoever answered on the command line, and is named by ARN, needs no list: IAM lets them. ``members`` is only called
+    if somebody is not in the list of users. Without approvers nobody counts.
     """
     people = [by for by in approved_by if not by.startswith("arn:")]
     if approvers is None or not people:
         return tuple(people)
     found = frozenset[str]() if {*people} <= {*approvers.user_ids} else members(approvers)
-    # The team was seen when they clicked.
+    # Their team was checked when they clicked.
     may = {
         each
         for each in people

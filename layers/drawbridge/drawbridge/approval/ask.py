@@ -10,32 +10,32 @@ from drawbridge.approval.message import MessageEnding, SlackMessage, message, re
 
 
 class Posted(Struct, frozen=True):
-    """Where a message is."""
+    """The place of a message in Slack."""
 
     channel: str
     ts: str
 
 
 class ApprovalRecord(Struct, frozen=True, kw_only=True):
-    """Where a question stands, as the table has it."""
+    """A question and how it stands, as the table has it."""
 
     question: Question
     token: str
-    """Of the task that waits; empty if none does."""
+    """Of the waiting task; empty if none waits."""
     link: str
     posted: Posted | None = None
     approved_by: tuple[str, ...] = ()
     """Who approved so far."""
     void: tuple[str, ...] = ()
-    """Whose approval does not count any more, and was taken out again."""
+    """Those whose approval does not count any more, and was removed."""
     approval: Approval | None = None
     """How it ended; ``None`` as long as it is open."""
     message_text: str = ""
-    """What the message says of how it went."""
+    """The state or outcome that the message shows."""
 
 
 class Pending(Struct, frozen=True):
-    """As much of a question as tells whether there is something to see to."""
+    """As much of a question as a sweep needs to know whether there is something to do."""
 
     deadline: datetime
     waits: bool
@@ -44,24 +44,24 @@ class Pending(Struct, frozen=True):
 
 
 class QuestionStore(Protocol):
-    """The questions, one a request: the last that was asked of it."""
+    """The questions: for each request, the last that was asked."""
 
     def open(self, question: Question, token: str, link: str) -> tuple[ApprovalRecord, ApprovalRecord | None]:
-        """Keep a question with the task that waits; return how it stands, and the question that it takes over from.
+        """Keep a question with its waiting task; return its record, and the record of the question that it replaces.
 
-        The same asking again keeps what there is of it, and only its task is another one.
+        If the same asking is opened again, its record is kept, and only the task is replaced.
         """
         ...
 
     def note_posted(self, record: ApprovalRecord, posted: Posted) -> None: ...
 
     def close(self, request_id: str, asking: str) -> Approval | None:
-        """End the question without an answer, if there is none; return how it ended, ``None`` if it is not there."""
+        """Close the question as timed out, unless it is answered; return how it ended, ``None`` if there is none."""
         ...
 
 
 class QuestionMessenger(Protocol):
-    """Slack."""
+    """The messages that a question is asked with."""
 
     def post(self, channel: str, what: SlackMessage, *, below: Posted | None = None) -> Posted | None:
         """Post a message, perhaps in the thread below another one; ``None`` if it is not posted.
@@ -74,20 +74,20 @@ class QuestionMessenger(Protocol):
         ...
 
     def update(self, posted: Posted, what: SlackMessage) -> None:
-        """Change a message; one that is gone is left so."""
+        """Change a message, if it still exists."""
         ...
 
 
 class Callback(Protocol):
-    """The task that waits."""
+    """The waiting tasks of the workflow."""
 
     def complete(self, token: str, approval: Approval) -> bool:
-        """Complete it; ``False`` if it does not wait any longer."""
+        """Complete the task; ``False`` if it does not wait any longer."""
         ...
 
 
 class SilentMessenger:
-    """Nobody is told; the question can be answered on the command line."""
+    """A messenger that posts nothing; the question can be answered on the command line."""
 
     def post(self, channel: str, what: SlackMessage, *, below: Posted | None = None) -> Posted | None:
         return None
@@ -97,7 +97,7 @@ class SilentMessenger:
 
 
 class AskingPorts(Struct, frozen=True, kw_only=True):
-    """What asking works with."""
+    """The ports of asking."""
 
     channel: str
     """Of Slack, by its id."""
@@ -107,7 +107,7 @@ class AskingPorts(Struct, frozen=True, kw_only=True):
 
 
 class Escalation(Struct, frozen=True, kw_only=True):
-    """Who is reminded beside those who were asked; nobody by default."""
+    """Who is reminded besides those who were asked; nobody by default."""
 
     channel: str = ""
     group: str = ""
@@ -133,7 +133,7 @@ def ask(question: Question, token: str, link: str, ports: AskingPorts) -> None:
 
 
 def remind(question: Question, token: str, link: str, ports: AskingPorts, *, escalation: Escalation) -> None:
-    """Ask as ``ask`` does, and remind of it below, and where ``escalation`` says."""
+    """Ask as ``ask`` does, and post a reminder in the message's thread, and where ``escalation`` says."""
     ask(question, token, link, ports)
     record, _ = ports.approvals.open(question, token, link)
     if record.approval is not None or record.posted is None:
@@ -145,6 +145,6 @@ def remind(question: Question, token: str, link: str, ports: AskingPorts, *, esc
 
 
 def close(question: Question, approvals: QuestionStore) -> Approval:
-    """End a question whose time is over; return the answer all the same, if somebody gave one at the last moment."""
+    """Close a question whose time is over; return how it ended, which is an answer if one came at the last moment."""
     approval = approvals.close(question.request_id, question.asked.asking)
     return approval or TimedOut(asked=question.asked)

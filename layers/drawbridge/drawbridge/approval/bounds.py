@@ -1,4 +1,4 @@
-"""What of a question there is room for on its way through the workflow. Its fingerprint is of all that was asked."""
+"""Bounds of a question, for its way through the workflow. Its fingerprint is of all that was asked."""
 
 import msgspec
 
@@ -9,7 +9,7 @@ _LINES_BYTES = 24_000
 _TEXTS_BYTES = 12_000
 _TEXT_BYTES = 2_000
 _NOTE_BYTES = 200
-"""Of what says how much was cut: so a question that was cut fits, and is not cut again."""
+"""Of the note that says how much was cut: so a question that was cut fits, and is not cut again."""
 
 
 def within(question: Question) -> Question:

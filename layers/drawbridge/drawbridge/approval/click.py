@@ -1,4 +1,4 @@
-"""What Slack sends when somebody clicks: verified over its raw bytes, then read, and believed no further than that."""
+"""Reading what Slack sends when somebody clicks, once the signature over its raw bytes is verified."""
 
 import hashlib
 import hmac
@@ -15,14 +15,14 @@ from drawbridge.errors import InvalidInputError
 from drawbridge.parsing import UnreadableError, read_json
 
 WINDOW = 300
-"""Seconds that a request may be old, or from a clock that goes ahead: what is older may be somebody's recording."""
+"""Seconds that a request may be old, or ahead of our clock: an older one may be replayed."""
 
 _LARGEST = 200_000
-"""Bytes; what Slack sends of our messages is a tenth of it."""
+"""Bytes; what Slack sends about our messages is a tenth of it."""
 
 
 class BadSignatureError(InvalidInputError):
-    """It is not from Slack, or not for this app, or too old."""
+    """The request is not from Slack, not for this app, or too old."""
 
 
 class Approve(Struct, frozen=True):
@@ -34,7 +34,7 @@ class Approve(Struct, frozen=True):
 
 
 class OpenDenial(Struct, frozen=True):
-    """Somebody clicked Deny: they are asked for the reason."""
+    """Somebody clicked Deny, and is to be asked for the reason."""
 
     request_id: str
     asking: str
@@ -45,7 +45,7 @@ class OpenDenial(Struct, frozen=True):
 
 
 class Deny(Struct, frozen=True):
-    """Somebody gave a reason, and denies it."""
+    """Somebody gave the reason, and so denied."""
 
     answer: ApprovalAnswer
     person: Person
@@ -53,7 +53,7 @@ class Deny(Struct, frozen=True):
 
 
 class Nothing(Struct, frozen=True):
-    """Something that needs no more than an answer: Slack's probe of the certificate, a form that was closed."""
+    """A request that needs only a response: Slack's check of the certificate, or a form that was closed."""
 
     why: str
 
@@ -62,7 +62,7 @@ Click = Approve | OpenDenial | Deny | Nothing
 
 
 def verify(body: bytes, timestamp: str, signature: str, *, secret: str, now: datetime) -> None:
-    """See that the bytes were signed with our secret, lately.
+    """Verify that the bytes were signed with our secret, and recently.
 
     Raises:
         BadSignatureError: they were not.
@@ -118,10 +118,10 @@ class _Payload(Struct, frozen=True):
 def read_click(body: bytes, *, app_id: str = "") -> Click:
     """Read what Slack sent, once it is verified.
 
-    ``app_id``, if told, is the app that it must be for: two apps of a workspace may have been given one address.
+    ``app_id``, if given, is the app that it must be for: two apps of a workspace may use one callback URL.
 
     Raises:
-        InvalidInputError: it is none of our buttons and forms.
+        InvalidInputError: it is not from one of our buttons or forms.
     """
     try:
         form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)

@@ -1,4 +1,4 @@
-"""Deciding on a request, with the answer of whoever was asked about it: what is decided, or what is to be asked."""
+"""Deciding on a request, with the answer to the last question if there was one: a decision, or a question to ask."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -33,13 +33,13 @@ from drawbridge.request.connections import NO_CONNECTIONS, ConnectionCounts
 
 
 class LetInBefore(Protocol):
-    """The ledger's word for what was let in."""
+    """The ledger's record of what was let in."""
 
     def let_in(self, request_id: str) -> LetIn | None: ...
 
 
 class DecisionPorts(Struct, frozen=True, kw_only=True):
-    """What deciding works with; what people configure is read anew whenever it is asked for."""
+    """The ports of deciding; what people configure is read anew by each call."""
 
     gatherer: Gatherer
     ledger: LetInBefore
@@ -56,13 +56,13 @@ class DecisionPorts(Struct, frozen=True, kw_only=True):
 
 
 class RequestDecision(Struct, frozen=True, kw_only=True):
-    """What the workflow goes by; a question is to be asked before anything is done."""
+    """A decision with its record, for the workflow. If there is a question, it is asked before anything is done."""
 
     decision: Decision
     decision_fingerprint: str = msgspec.field(default="", name="permitted")
     decision_record: DecisionRecord | None = msgspec.field(default=None, name="grounds")
     on: DecidedOn | None = None
-    """What it was made on; ``None`` for what was over before it could be decided."""
+    """What it was made on; ``None`` if the request was over before it could be decided."""
     let_in: LetIn | None = None
     """What is let in once it is done."""
     question: Question | None = None
@@ -79,7 +79,7 @@ def decide_request(
 
     ``approval`` is how the last question ended, if there was one: it counts only if the same would be asked now.
     """
-    # Before anything is read: what changes from here on was not seen.
+    # Before anything is read: what changes from here on was not observed.
     now, in_force = evaluation_time(), ports.policies()
     facts = ports.gatherer.gather(execution.request, now.now)
     before = ports.ledger.let_in(execution.request_id)
@@ -120,7 +120,7 @@ def _question(
     policies: PolicySet,
     now: EvaluationTime,
 ) -> Question:
-    """Return what a person would be asked, as much of it as there is room for."""
+    """Return the question that a person would be asked, cut to what there is room for."""
     return within(
         question_of(
             execution,

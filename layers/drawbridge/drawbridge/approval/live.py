@@ -1,4 +1,4 @@
-"""What approvers are told of what is live: that it is, since when, what is new in it, and what a denial comes to."""
+"""The lines of a question about what is live: since when it is, what is new in it, and what a denial leads to."""
 
 from collections.abc import Iterator
 
@@ -8,11 +8,11 @@ from drawbridge.decision.let_in import LetIn
 from drawbridge.decision.live import is_live, was_let_in
 
 _MOST_NEW = 30
-"""Of what is new in a share, told one by one."""
+"""Of what is new in a share: how much is listed one by one."""
 
 
 def lines_of_live(facts: Facts, let_in: LetIn | None) -> tuple[Line, ...]:
-    """Return it in lines; none of what is not live."""
+    """Return these lines; none if it is not live."""
     return tuple(_lines(facts, let_in)) if is_live(facts) else ()
 
 

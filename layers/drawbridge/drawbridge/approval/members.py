@@ -1,4 +1,4 @@
-"""The members of the approvers' user groups: looked up, and kept, for a click leaves no time to ask for each."""
+"""The members of the approvers' user groups, cached: a click leaves no time to look them up each time."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -9,15 +9,15 @@ from drawbridge.errors import DrawbridgeError, GoneError
 
 _KEPT_FOR = timedelta(minutes=5)
 _KEPT_AT_MOST = timedelta(hours=1)
-"""Where Slack does not say. While Slack is down nobody clicks: this is for a web API that has hiccups, and short enough
-that whoever was taken out of a group does not decide on because a token was revoked."""
+"""If Slack does not answer. While Slack is down nobody clicks: this is for short failures of its web API, and short
+enough that nobody who was taken out of a group goes on deciding because a token was revoked."""
 
 
 class KnownGroupMembers(Protocol):
-    """What was found when a group was last looked up."""
+    """The cache of group members."""
 
     def members(self, group_id: str) -> tuple[datetime, frozenset[str]] | None:
-        """Return the members, and when they were looked up."""
+        """Return when the members were looked up, and the members."""
         ...
 
     def keep_members(self, group_id: str, members: frozenset[str]) -> None: ...
@@ -39,7 +39,7 @@ def members_of(
         try:
             fresh = look_up(group) if slack_answers else known
         except GoneError:
-            # Nobody is in a group that is no more.
+            # A group that is gone has no members.
             fresh = frozenset()
         except DrawbridgeError:
             # Slack waits for our answer, too: there is no time to ask it about another group.

@@ -1,4 +1,4 @@
-"""The message in Slack: what a person sees, in Block Kit, within Slack's limits whatever the names.
+"""The message in Slack, in Block Kit, within Slack's limits whatever the names.
 
 Whatever strangers chose is made legible, and stands in ``plain_text``, in which Slack makes no mention, no link and no
 format of anything. The text for notifications is escaped.
@@ -43,14 +43,14 @@ class SlackMessage(Struct, frozen=True):
 
 
 class MessageEnding(Struct, frozen=True):
-    """How it went, once there is nothing to click any more, and who decided it."""
+    """The outcome that replaces the buttons, and who decided it."""
 
     text: str
     by: tuple[str, ...] = ()
 
 
 def value_of(request_id: str, asking: str) -> str:
-    """Return what a button carries: which question it answers. The task's token stays on our side."""
+    """Return the value of a button, which names the question. The task's token stays on our side."""
     return f"{request_id}/{asking}"
 
 
@@ -62,7 +62,7 @@ def message(
     void: tuple[str, ...] = (),
     ending: MessageEnding | None = None,
 ) -> SlackMessage:
-    """Write the message: with its buttons as long as there is something to decide, then with how it went."""
+    """Return the message, with buttons as long as there is something to decide, then with the outcome."""
     subject = f"{question.title} of {question.account_id}"
     blocks = [_header(f"{question.title} request")]
     blocks += _sections(_question_text(question))
@@ -86,7 +86,7 @@ def message(
 
 
 def reminder(question: Question, group: str = "") -> SlackMessage:
-    """Write the reminder, which may call a user group by its id."""
+    """Return the reminder, which may mention a user group by its id."""
     until = int(question.asked.deadline.timestamp())
     called = f"<!subteam^{group}> " if group else ""
     fallback = f"{question.asked.deadline:%Y-%m-%d %H:%M} UTC"
@@ -98,7 +98,7 @@ def reminder(question: Question, group: str = "") -> SlackMessage:
 
 
 def denial_form(request_id: str, asking: str, channel: str, ts: str) -> Block:
-    """Write the modal; what it carries says where it was opened, for its submission does not."""
+    """Return the modal; its metadata says where it was opened, since its submission does not."""
     return {
         "type": "modal",
         "callback_id": DENIAL,
@@ -123,12 +123,12 @@ def denial_form(request_id: str, asking: str, channel: str, ts: str) -> Block:
 
 
 def no_longer_counting(void: Iterable[str]) -> str:
-    """Return whose approval does not count any more."""
+    """Return the sentence that says whose approval does not count any more."""
     return f"The approval of {' and '.join(void)} does not count any more: they may not approve this now"
 
 
 def escaped(text: str) -> str:
-    """Escape what Slack's mrkdwn would make a mention or a link of."""
+    """Escape what Slack's mrkdwn would turn into a mention or a link."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -150,7 +150,7 @@ def _sourced(reason: Reason) -> str:
 
 
 def _within(most: int, lines: Iterable[str]) -> Iterator[str]:
-    """Yield lines as long as they fit into so many characters; what is too much is counted."""
+    """Yield the lines that fit into ``most`` characters; the last counts the others."""
     left_out = 0
     for line in lines:
         most -= len(line) + 1
@@ -163,7 +163,7 @@ def _within(most: int, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _one_line(text: str) -> str:
-    """Return what is told of several things, each legible already, on one line."""
+    """Return a text whose parts are legible already on one line."""
     return " ".join(printable(text).split())
 
 

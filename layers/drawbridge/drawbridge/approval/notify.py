@@ -1,4 +1,4 @@
-"""Telling: the message says how it went, whichever way it ended, and people hear what became of their clicks."""
+"""Notifying: the message shows how its question ended, and people are notified of what became of their clicks."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -13,7 +13,7 @@ from drawbridge.status import Reason, Status
 
 _ENDINGS = {
     Status.ACCEPTED: "accepted",
-    # What told of the acceptance may find the row further on.
+    # The event of the acceptance may find the row further on.
     Status.ASSOCIATING: "accepted",
     Status.AVAILABLE: "connected",
     Status.REJECTED: "rejected",
@@ -26,11 +26,11 @@ _ENDINGS = {
 _THOUGH_DENIED = {Status.ACCEPTED: "kept as it was", Status.AVAILABLE: "kept as it was, connected"}
 
 _PARTLY = "approved by "
-"""What is noted of a message that says who approved, and waits for a second one; no ending begins so."""
+"""The beginning of the text of a message that waits for a second approval; no ending begins so."""
 
 
 class Notice(Struct, frozen=True, kw_only=True):
-    """What somebody is to hear of their click."""
+    """A private notice to somebody about their click."""
 
     request_id: str
     user: str
@@ -48,7 +48,7 @@ class StatusReached(Struct, frozen=True, kw_only=True):
 
 
 class MessageNotes(Protocol):
-    """The questions, as telling needs them."""
+    """The approval records, as notifying needs them."""
 
     def approval_record(self, request_id: str) -> ApprovalRecord | None: ...
 
@@ -56,7 +56,7 @@ class MessageNotes(Protocol):
 
 
 class OutcomeMessenger(Protocol):
-    """Slack."""
+    """The messages that are updated, and private ones."""
 
     def update(self, posted: Posted, what: SlackMessage) -> None: ...
 
@@ -64,7 +64,10 @@ class OutcomeMessenger(Protocol):
 
 
 def notify(what: Notice | StatusReached, approvals: MessageNotes, messenger: OutcomeMessenger) -> str:
-    """Return what there is to tell, and return what the message says by now; safe to repeat, and in any order."""
+    """Update the message, send the notice if there is one, and return the message's text.
+
+    Safe to repeat, and in any order.
+    """
     text = _update_message(what, approvals, messenger)
     if isinstance(what, Notice) and what.words and what.channel:
         messenger.send_privately(what.channel, what.user, what.words)
@@ -91,7 +94,7 @@ def _ending(what: Notice | StatusReached, record: ApprovalRecord) -> MessageEndi
     decided = how_it_ended(record) if record.approval else ""
     by = record.approval.by if isinstance(record.approval, Approved | Denied) else ()
     if isinstance(what, Notice):
-        # What the request came to since is told already.
+        # The message shows already what the request came to since.
         return MessageEnding(_sentence(decided), by) if decided and not _has_ended(record) else None
     word = _ENDINGS.get(what.status)
     if word is None or what.attempt < record.question.asked.attempt:
@@ -105,7 +108,7 @@ def _ending(what: Notice | StatusReached, record: ApprovalRecord) -> MessageEndi
 
 
 def _has_ended(record: ApprovalRecord) -> bool:
-    """Return whether the message says already how it went."""
+    """Return whether the message shows an ending already."""
     return bool(record.message_text) and not record.message_text.startswith(_PARTLY)
 
 

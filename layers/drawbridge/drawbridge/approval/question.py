@@ -17,10 +17,10 @@ from drawbridge.publication.names import consumer_path
 from drawbridge.request import ExecutionInput
 
 MARGIN = timedelta(minutes=10)
-"""Left of an invitation's life for what follows an approval."""
+"""Time left before an invitation expires, for what follows an approval."""
 
 _MOST_RESOURCES = 30
-"""Of a share, told one by one; the fingerprint is of all."""
+"""Of a share: how many are listed one by one; the fingerprint is of all."""
 
 _SHORTEST = timedelta(minutes=1)
 
@@ -31,7 +31,7 @@ class Wait(Struct, frozen=True):
     reminder: int
     """Until approvers are reminded."""
     end: int
-    """From there on."""
+    """From the reminder until the question is closed."""
 
 
 def question_of(
@@ -47,7 +47,7 @@ def question_of(
 ) -> Question:
     """Make the question. It waits no longer than ``wait``, nor than an invitation lives.
 
-    ``live`` says what there is to say of what is live already.
+    ``live`` are the lines about what is live already.
     """
     # First: of many lines, the last are cut.
     lines = (*live, *_lines(facts))
@@ -60,7 +60,7 @@ def question_of(
         title="Endpoint connection" if isinstance(facts, ConnectionFacts) else "Resource share",
         asked=AskedQuestion(
             asking=f"{execution.attempt}-1",
-            fingerprint=sha256_fingerprint(lines, _that_matter(facts), decision.because, effects, options),
+            fingerprint=sha256_fingerprint(lines, _without_counts(facts), decision.because, effects, options),
             lines=lines,
             deadline=end,
         ),
@@ -71,7 +71,7 @@ def question_of(
 
 
 def options_of(approvals: Collection[frozenset[str]]) -> Options:
-    """Return how policies want it asked, by the words of each ``@approval``; where they differ, the stricter way."""
+    """Return how policies want it asked, by the words of each ``@approval``; where they differ, the stricter option."""
     return Options(
         sensitive=any("sensitive" in words for words in approvals),
         two_person=any("two-person" in words for words in approvals),
@@ -95,10 +95,10 @@ def effects_of(facts: Facts, bindings: Iterable[Binding], prefix: str) -> list[s
     accepted = "The share is accepted, whole and for good: nobody can leave it."
     if facts.deadline is None:
         accepted = "The share is in effect already; what it holds may be associated."
-    wanting = [each for each in bindings if each.match.could_match(facts.requester.account_id, facts.share_name)]
-    if not wanting:
+    matching = [each for each in bindings if each.match.could_match(facts.requester.account_id, facts.share_name)]
+    if not matching:
         return [accepted, "No binding wants anything of it: nothing is associated."]
-    return [accepted, *(_effect(each, prefix) for each in wanting)]
+    return [accepted, *(_effect(each, prefix) for each in matching)]
 
 
 def _effect(binding: Binding, prefix: str) -> str:
@@ -117,8 +117,8 @@ def _tags(tagged: VpcTag) -> str:
     return ", ".join(f"{key}={value}" for key, value in sorted(tagged.tag.items()))
 
 
-def _that_matter(facts: Facts) -> Facts:
-    """Leave out what changes although the request does not: how many other connections the account has."""
+def _without_counts(facts: Facts) -> Facts:
+    """Return the facts without what changes although the request does not: the numbers of other connections."""
     if isinstance(facts, ConnectionFacts):
         return msgspec.structs.replace(facts, connections=0, connections_to_service=0)
     return facts

@@ -1,4 +1,4 @@
-"""Question slots: so many questions of one account are open at once, so that no stranger floods who is asked."""
+"""Question slots: only so many questions of one account are open at once, so that no stranger floods approvers."""
 
 from typing import Protocol
 
@@ -11,17 +11,17 @@ AWAITS_QUESTION_SLOT = "too-many-questions"
 
 
 class QuestionSlots(Protocol):
-    """The questions that are open, by the account that asks."""
+    """The open questions of each requester."""
 
     def take(self, account_id: str, request_id: str, *, most: int) -> bool:
-        """Take one of the account's slots, or keep it; ``False`` if all are taken by questions that are open still."""
+        """Take one of the account's slots, or keep it; ``False`` if all are taken by open questions."""
         ...
 
 
 def within_slots(
     decision: Decision, question: Question | None, slots: QuestionSlots, most: int
 ) -> tuple[Decision, Question | None]:
-    """Return the question if there is a slot for it; else it is held, and asked when another one is closed."""
+    """Return decision and question if there is a slot; else ``Hold``, until another question is closed."""
     if question is None or slots.take(question.account_id, question.request_id, most=most):
         return decision, question
     text = f"{most} questions of account {question.account_id} are open; it is asked when one of them is closed."

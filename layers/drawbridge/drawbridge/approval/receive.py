@@ -1,4 +1,4 @@
-"""Receiving a click: what is quick is done at once, and what is slow is told later, after Slack has its answer."""
+"""Receiving a click: the answer is recorded at once; people are notified after Slack has its response."""
 
 from collections.abc import Callable
 from typing import Any, assert_never
@@ -14,7 +14,7 @@ from drawbridge.errors import DrawbridgeError
 
 
 class Received(Struct, frozen=True):
-    """What became of a click: what it counts as, and what the log is to know of it."""
+    """What became of a click, for the metric and the log."""
 
     counted: str
     user_id: str = ""
@@ -23,22 +23,22 @@ class Received(Struct, frozen=True):
 
 
 class ApprovalPorts(Struct, frozen=True, kw_only=True):
-    """What clicks are received with."""
+    """The ports of receiving clicks."""
 
     approvers: Callable[[], Approvers | None]
-    """``None`` as long as nobody is configured rightly: then nobody may decide."""
+    """Returns ``None`` if no approvers are configured correctly: then nobody may decide."""
     members: Callable[[Approvers], frozenset[str]]
-    """Asked for only where the list of users does not have the person."""
+    """Called only if the list of users does not have the person."""
     decisions: AnswerRecords
     callback: Callback
     open_form: Callable[[str, dict[str, Any]], None]
-    """By a trigger, within three seconds of the click; raises ``DrawbridgeError`` if Slack did not open it."""
+    """Called with a trigger id, within three seconds of the click; raises ``DrawbridgeError`` if it did not open."""
     notify_later: Callable[..., None]
-    """Has a ``Notice`` told, which it is given the fields of, without waiting for it."""
+    """Called with the fields of a ``Notice``, which is sent without waiting for it."""
 
 
 def receive(click: Click, ports: ApprovalPorts) -> Received:
-    """Do what a click asks; every click has an answer, none is an error."""
+    """Do what a click asks; no click is an error."""
     match click:
         case Nothing():
             return Received("nothing")
@@ -84,7 +84,7 @@ def _open(click: OpenDenial, ports: ApprovalPorts) -> Received:
 
 
 def _notify(reply: Reply, person: Person, channel: str, approvers: Approvers | None, ports: ApprovalPorts) -> Received:
-    """Have what became of an answer told after it was answered: to the person, and in the message."""
+    """Have the person and the message notified of what became of an answer, after the response to Slack."""
     record = reply.approval_record
     request_id = record.question.request_id if record else ""
     posted = record.posted if record else None

@@ -1,4 +1,4 @@
-"""Settling: whether an answer is one to the question that would be asked now, and what is decided with it."""
+"""Settling: whether an answer holds for the question that would be asked now, and the decision that follows."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -21,10 +21,10 @@ def apply_approval(
     *,
     void: tuple[str, ...] = (),
 ) -> tuple[Decision, Question | None]:
-    """Return what is decided with the answer that there is, and the question that is still to be asked, if any.
+    """Return the decision that follows from the answer, and the question that is still to be asked, if any.
 
-    A policy that decides without asking wins over any approval; and an approval of another question than would be
-    asked now is void. So is one of whom ``void`` names: who approved, and may not any more.
+    A policy that decides without asking wins over any approval. An approval of another question than would be asked
+    now is void. So is one by anybody in ``void``, who may not approve any more.
     """
     if not isinstance(decision, AskApprover) or question is None:
         return decision, None
@@ -60,8 +60,8 @@ def void_of(
 ) -> tuple[str, ...]:
     """Return those whose approval does not count any more, right before it is used.
 
-    It may have been given long ago: the workflow tries again for hours, and an answer that was recorded may reach it
-    by a later sweep. The approvers are only asked for if somebody approved in Slack.
+    It may have been given long ago: the workflow retries for hours, and a recorded answer may reach it by a later
+    sweep. The approvers are only read if somebody approved in Slack.
     """
     if question is None or not isinstance(approval, Approved):
         return ()
@@ -71,7 +71,7 @@ def void_of(
 
 
 def _asked_again(question: Question, before: AskedQuestion, void: tuple[str, ...]) -> Question:
-    """Return the question with the number of its asking: one more, if it is asked anew."""
+    """Return the question with its asking: the same as before, or the next one if it is asked anew."""
     if void:
         asked = msgspec.structs.replace(question.asked, asking=before.next_asking)
         changed = [] if before.fingerprint == question.asked.fingerprint else _changes(before.lines, asked.lines)

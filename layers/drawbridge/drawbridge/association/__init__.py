@@ -1,4 +1,4 @@
-"""Association: which shared resource goes where, by the bindings, and by which of three ways it is reached."""
+"""Association: which shared resource goes where, by the bindings, and in which of three modes it is reached."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -69,7 +69,7 @@ class AttachedResource(Struct, frozen=True, kw_only=True):
 
 
 class PrivateDnsOptions(Struct, frozen=True):
-    """Which names of the provider's choice are taken over, and of which domains."""
+    """Which of the provider's private names resolve in the VPC, and in which domains."""
 
     preference: PrivateDns
     domains: tuple[str, ...] = ()
@@ -95,14 +95,14 @@ class NetworkedVpc(Struct, frozen=True, kw_only=True):
 
     vpc_id: str
     security_group_ids: tuple[str, ...]
-    """None: no group limits who of the VPC gets through."""
+    """Empty: no group limits who of the VPC gets through."""
 
 
 class VpcAssociationSettings(Struct, frozen=True):
-    """What a service network's association with a VPC is made with, and can be changed to."""
+    """The settings of a service network's association with a VPC, which can be changed."""
 
     security_group_ids: tuple[str, ...]
-    """None: no group limits who of the VPC gets through, or those that are there stay."""
+    """Empty: no group limits who of the VPC gets through, or those that are there stay."""
     private_dns: PrivateDnsOptions
 
 
@@ -115,13 +115,13 @@ class DesiredAlias(Struct, frozen=True, kw_only=True):
     zone_name: str
     """Empty if this account has no such zone."""
     reserved: bool
-    """Whether a policy lets the name be one that nobody should have by accident."""
+    """Whether a policy permits a reserved name, which nobody should have by accident."""
 
 
 class Attachment(Struct, frozen=True, kw_only=True):
-    """What attachments of every mode have: a shared resource that a binding wants, and that policy allows.
+    """What attachments of every mode have: a shared resource that a binding calls for, and policy permits.
 
-    How they are written down is ``attachment_document``'s matter; msgspec wants a tag to tell members of a union apart.
+    ``attachment_document`` writes them down; msgspec needs a tag to distinguish the members of a union.
     """
 
     binding: str
@@ -143,7 +143,7 @@ class Attachment(Struct, frozen=True, kw_only=True):
 
     @property
     def shares_names(self) -> bool:
-        """Whether the private DNS of what is made may be another binding's too: an endpoint to a resource is one's."""
+        """Whether other bindings may share its private DNS: an endpoint to a resource is one binding's alone."""
         return False
 
 
@@ -166,7 +166,7 @@ class _ByServiceNetwork(Attachment, frozen=True, kw_only=True):
     """A service network that has the resource in it."""
 
     network: NetworkRef
-    """What is shared as a network is its own."""
+    """Where the resource is a service network, it is that one."""
     names_elsewhere: bool
     """Whether another binding may have private DNS by the same service network, so that none is taken from it."""
 
@@ -182,7 +182,7 @@ class ServiceNetworkAttachment(
 
     mode: ClassVar[Literal[Mode.SERVICE_NETWORK]] = Mode.SERVICE_NETWORK
     vpc: NetworkedVpc | None = None
-    """None: which VPCs the network is associated with is somebody else's business."""
+    """``None``: which VPCs the network is associated with is somebody else's business."""
 
     @property
     def vpc_id(self) -> str:
@@ -211,7 +211,7 @@ class ServiceNetworkEndpointAttachment(
 NetworkAttachment = ServiceNetworkAttachment | ServiceNetworkEndpointAttachment
 EndpointAttachment = ResourceEndpointAttachment | ServiceNetworkEndpointAttachment
 DesiredAttachment = ResourceEndpointAttachment | ServiceNetworkAttachment | ServiceNetworkEndpointAttachment
-"""A shared resource that a binding wants in one VPC, and that policy allows there, by the mode of its way."""
+"""A shared resource that a binding calls for in one VPC, and policy permits there: one class for each mode."""
 
 
 class PlannedAssociation(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -219,36 +219,36 @@ class PlannedAssociation(Struct, frozen=True, kw_only=True, rename="camel"):
 
     desired: DesiredAttachment = msgspec.field(name="wanted")
     at: datetime
-    """Before anything was asked of policies, bindings or AWS: what changed since then was not seen."""
+    """Before anything was asked of policies, bindings or AWS: what changed since then was not observed."""
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What is to be associated of one share, and what is wanted but refused."""
+    """What is to be associated of one share, and what is refused."""
 
     associations: tuple[DesiredAttachment, ...]
     refused: tuple[Reason, ...]
     broken: tuple[Reason, ...] = ()
-    """Bindings that can't be read, and might have wanted something."""
+    """Bindings that can't be read, and might match something."""
     observed_fingerprint: str = msgspec.field(name="state")
-    """A fingerprint of the share in effect that was decided on before the plan was made."""
+    """A fingerprint of the share, as it was decided on before the plan was made."""
     bindings_fingerprint: str = msgspec.field(name="wanted")
     """A fingerprint of the bindings that the plan was made from."""
     matching_bindings_fingerprint: str = msgspec.field(default="", name="matched")
-    """A fingerprint of those of them that matched something."""
+    """A fingerprint of the bindings that matched something."""
     contents: tuple[MatchAttributes, ...] | None = None
     """What the share holds; ``None`` if not all of it can be described, it is a lot, or bindings are broken."""
     decision_record: AssociationDecisionRecord | None = msgspec.field(default=None, name="grounds")
-    """What the policy was asked about."""
+    """What policies were asked about."""
     inputs: PlanInputs = PlanInputs()
     """What else it rests on."""
     left_behind: tuple[OwnedObject, ...] | None = msgspec.field(default=None, name="left")
-    """What is left behind of the share's resources, the reasons are among those refused; ``None`` if not known."""
+    """What is left behind of the share's resources, with its reasons in ``refused``; ``None`` if that is not known."""
     cut: tuple[str, ...] = ()
-    """What there was no room for, in sentences."""
+    """Sentences about what there was no room for."""
 
 
 class MadeAttachment(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What makes a resource reachable, each by its id; empty for what the mode does without."""
+    """The ids of what makes a resource reachable; empty for what the mode does without."""
 
     endpoint_id: str = ""
     network_arn: str = ""
@@ -259,9 +259,9 @@ class MadeAttachment(Struct, frozen=True, kw_only=True, rename="camel"):
     security_group_ids: tuple[str, ...] = ()
     """Of the endpoint."""
     settings: str = ""
-    """What else it was left with, as ``settings_of`` tells it; empty where that is not only this binding's."""
+    """What else it was left with, as ``settings_of`` writes it; empty where other bindings may share that."""
 
 
 def settings_of(private_dns: PrivateDns, domains: Iterable[str], owner: str = "") -> str:
-    """Write down what is compared to find drift: private DNS, and an endpoint's tag of ownership."""
+    """Return as a text what is compared to find drift: private DNS, and an endpoint's ownership tag."""
     return " ".join(filter(None, (private_dns, *sorted(domains), owner)))

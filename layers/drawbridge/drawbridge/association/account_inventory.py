@@ -1,4 +1,4 @@
-"""The inputs of a plan: what of this account, and of what is shared, the bindings that match would find."""
+"""The inputs of a plan: what the bindings that match would find in this account, and in what is shared."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol
@@ -66,7 +66,7 @@ class AccountInventory(Protocol):
         ...
 
     def hosted_zones(self) -> Mapping[str, bool]:
-        """Return of each hosted zone whether it is private."""
+        """Return whether each hosted zone is private, by its id."""
         ...
 
     def endpoints(self, vpc_id: str, mode: Mode) -> int:
@@ -87,12 +87,14 @@ def inputs_of(
     return PlanInputs(
         resources=fingerprint(sorted((each.arn, each.status, listed.get(each.arn, ())) for each in contents)),
         vpcs=fingerprint([_placed(binding, vpcs[binding.name]) for binding in chosen]),
-        subnets=_of_those((each for one in chosen for each in one.attach.subnets), inventory.subnets),
-        security_groups=_of_those(
+        subnets=_fingerprint_of((each for one in chosen for each in one.attach.subnets), inventory.subnets),
+        security_groups=_fingerprint_of(
             (each for one in chosen for each in one.attach.security_groups), inventory.security_groups
         ),
         networks=fingerprint([_network_found(binding, inventory) for binding in chosen]),
-        hosted_zones=_of_those((one.attach.alias.zone for one in chosen if one.attach.alias), inventory.hosted_zones),
+        hosted_zones=_fingerprint_of(
+            (one.attach.alias.zone for one in chosen if one.attach.alias), inventory.hosted_zones
+        ),
         room=fingerprint(sorted(_full(chosen, vpcs, inventory, {**DEFAULTS, **quotas}))),
     )
 
@@ -100,15 +102,15 @@ def inputs_of(
 def that_matter(
     bindings: InForce[Binding], provider: str, share_name: str, contents: Collection[MatchAttributes] | None
 ) -> list[Binding]:
-    """Choose the bindings that match something of a share; where it is not known what it holds, those that could."""
-    could = [each for each in bindings.things if each.match.could_match(provider, share_name)]
+    """Return the bindings that match something of a share; where it is not known what it holds, those that could."""
+    possible = [each for each in bindings.things if each.match.could_match(provider, share_name)]
     if contents is None:
-        return could
-    return [each for each in could if any(each.match.matches(thing, share_name) for thing in contents)]
+        return possible
+    return [each for each in possible if any(each.match.matches(thing, share_name) for thing in contents)]
 
 
-def _of_those(ids: Iterable[str], listed: "_Listing") -> str:
-    """Return a fingerprint of what is listed of some; nothing is listed if there are none."""
+def _fingerprint_of(ids: Iterable[str], listed: "_Listing") -> str:
+    """Return a fingerprint of what is listed of these ids; without any, nothing is listed."""
     asked = sorted(set(ids))
     found = listed() if asked else {}
     return fingerprint([(each, found.get(each)) for each in asked])
@@ -159,7 +161,7 @@ def _full(
     inventory: AccountInventory,
     quotas: Mapping[str, int],
 ) -> Iterator[tuple[str, str]]:
-    """Yield where no more can be made. The count itself would change with all that is made."""
+    """Yield the quotas that are reached, and where. The counts themselves would change with all that is made."""
     for binding in chosen:
         mode, network = binding.attach.mode, _network(binding, inventory)
         if mode is not Mode.SERVICE_NETWORK:

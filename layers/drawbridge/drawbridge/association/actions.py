@@ -76,7 +76,7 @@ class UpdateVpcAssociation(Struct, frozen=True):
     association: ServiceNetworkVpcAssociation
     why: str
     settings: VpcAssociationSettings
-    """What it is to have then."""
+    """The settings that it is to have."""
 
     def __str__(self) -> str:
         return f"change {self.association.id}: {self.why}"
@@ -127,7 +127,7 @@ class ModifyEndpointPrivateDns(Struct, frozen=True):
 
 
 class ModifyEndpointSubnets(Struct, frozen=True):
-    """Have an endpoint to a service network in more subnets."""
+    """Add subnets to an endpoint to a service network."""
 
     endpoint: Endpoint
     subnet_ids: frozenset[str]

@@ -19,7 +19,7 @@ which looks at the leftmost label too); RFC 6761 keeps ``localhost``."""
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _LONGEST = 240
-"""Of Route 53's 255 characters, what the marker's label leaves."""
+"""Characters: what the marker's label leaves of Route 53's 255."""
 
 
 class HostedZone(Struct, frozen=True, kw_only=True):
@@ -32,7 +32,7 @@ class HostedZone(Struct, frozen=True, kw_only=True):
 
 
 class Holder(Struct, frozen=True, kw_only=True):
-    """Whose a name is, as its marker record says."""
+    """Who has a name, as its marker record says."""
 
     subject: str
     """The ARN of what it leads to."""
@@ -42,25 +42,25 @@ class Holder(Struct, frozen=True, kw_only=True):
 
 
 class MayTakeOver(Protocol):
-    """Tells whether a name that is somebody else's may be taken over."""
+    """Decides whether another holder's name may be taken over."""
 
     def __call__(self, other: Holder, /) -> bool: ...
 
 
 class Zones(Protocol):
-    """The hosted zones of this account, to look at only."""
+    """The hosted zones of this account, to read only."""
 
     def zone(self, zone_id: str) -> HostedZone | None:
         """Return a zone; ``None`` if this account has none of that id."""
         ...
 
     def holder(self, alias: Alias) -> Holder | None:
-        """Return whose a name is; ``None`` if it is nobody's, or not for us to understand."""
+        """Return who has a name; ``None`` if nobody does, or its marker is not one of ours."""
         ...
 
 
 class AliasFault(Struct, frozen=True):
-    """Why a name is not made: a stable code, and words."""
+    """Why a name is not made: a stable code, and a text."""
 
     code: str
     text: str
@@ -130,7 +130,7 @@ def alias_for_policies(alias: str, name: str, *, holds_others: bool) -> str | No
 
 
 class AliasCheck:
-    """Finds out before anything is made why a name would not be. One for a plan: it knows what the plan has claimed."""
+    """Finds out beforehand why a name can't be made. One for each plan: it remembers the names that the plan claims."""
 
     def __init__(self, zones: Zones) -> None:
         self._zones = zones
@@ -143,7 +143,7 @@ class AliasCheck:
         return zone.name if zone else ""
 
     def blocker(self, desired: DesiredAttachment, *, public: bool) -> Reason | None:
-        """Return why the association's name can't be made; ``public`` tells whether a public zone is meant."""
+        """Return why the association's name can't be made; ``public`` says whether a public zone is meant."""
         fault = next(self._faults(desired, desired.alias, public=public), None) if desired.alias else None
         if fault is None:
             return None
@@ -159,7 +159,7 @@ class AliasCheck:
             why = f"{alias.zone_id} ({zone.name}) is public; if that is meant, write attach.alias.public: true"
             yield AliasFault("alias-public", why)
         if desired.resource.holds_others and "{resource}" in alias.name:
-            # What the names are, its children tell once they are there.
+            # The names are its children's, which are known only once they are there.
             return
         if (fault := fault_of(alias, desired.resource.name)) is not None:
             yield fault
@@ -182,7 +182,7 @@ class AliasCheck:
 
 
 def taken(alias: Alias, holder: Holder) -> str:
-    """Return whose a name is, and what to do."""
+    """Return which binding has a name, and what to do."""
     where = f" in {holder.vpc_id}" if holder.vpc_id else ""
     return (
         f"{alias.name} in {alias.zone_id} is binding {holder.binding}'s{where}, for {holder.subject}; write another "

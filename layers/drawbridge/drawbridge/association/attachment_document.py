@@ -25,7 +25,7 @@ from drawbridge.lattice import PrivateDns, ResourceKind
 
 
 class AttachmentDocument(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What is written; what a mode does without is empty."""
+    """A desired attachment of any mode; what its mode does without is empty."""
 
     binding: str
     resource_name: str
@@ -89,7 +89,7 @@ def attachment_of(document: AttachmentDocument) -> DesiredAttachment:
     """Return what the document describes.
 
     Raises:
-        InvalidInputError: it names no service network where its mode is by one.
+        InvalidInputError: its mode needs a service network, and it names none.
     """
     private_dns = PrivateDnsOptions(document.private_dns, document.private_domains)
     match document.mode:
@@ -142,7 +142,7 @@ def _placement_of(desired: DesiredAttachment) -> EndpointPlacement | None:
 
 
 def _network_of(desired: DesiredAttachment) -> tuple[NetworkRef | None, bool]:
-    """Return the network, and whether other bindings may have names by it."""
+    """Return the network, and whether other bindings may have private DNS by it."""
     match desired:
         case ResourceEndpointAttachment():
             return None, False

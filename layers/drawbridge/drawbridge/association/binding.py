@@ -33,7 +33,7 @@ _MOST_GROUPS = 5
 """Of a service network's association with a VPC (VPC Lattice user guide, "Quotas")."""
 
 _LONGEST = 8192
-"""Of a parameter of the advanced tier; more can't come from Parameter Store."""
+"""Characters of a parameter of the advanced tier; more can't come from Parameter Store."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -54,7 +54,7 @@ class Match(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     share: Glob = "*"
     resource: Glob = "*"
     types: tuple[ResourceType, ...] = ()
-    """None stands for all."""
+    """Empty stands for all."""
 
     def could_match(self, provider: str, share_name: str) -> bool:
         """Return whether some resource in a share of that name could fit."""
@@ -105,13 +105,13 @@ class Attach(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
     vpc: VpcId | VpcTag | None = None
     """Without one, ``service-network`` leaves it to others which VPCs the network is associated with."""
     subnets: tuple[SubnetId, ...] = ()
-    """None stands for one in each zone."""
+    """Empty stands for one in each zone."""
     security_groups: Annotated[tuple[SecurityGroupId, ...], Meta(max_length=16)] = ()
     ip_address_type: Literal["ipv4", "ipv6", "dualstack"] | None = None
-    """Of an endpoint; none stands for AWS's default, which is ``ipv4``."""
+    """Of an endpoint; ``None`` stands for AWS's default, which is ``ipv4``."""
     private_dns: Literal["off", "verified", "all"] | PrivateDomains = "off"
     service_network: NetworkId | ServiceNetwork | None = None
-    """For the modes by service network. What is shared as a network needs none: it is one."""
+    """For the modes by service network. A shared service network needs none: it is one."""
     alias: Route53Alias | None = None
 
     @property

@@ -20,13 +20,13 @@ class Coverage(Struct, frozen=True, kw_only=True):
     on: DecidedOn
 
     def expected(self, share_arn: str) -> tuple[SharedResource, ...]:
-        """Return what was seen when it was let in just now: RAM lists it only some seconds later."""
+        """Return what was observed when it was let in just now: RAM lists it only some seconds later."""
         if self.let_in is None or isinstance(self.decision, Keep):
             return ()
         return tuple(SharedResource(arn, "", share_arn) for arn in self.let_in.arns or ())
 
     def covered(self, arns: Iterable[str]) -> frozenset[str]:
-        """Return what was let in of this.
+        """Return which of these were let in.
 
         Raises:
             NotReadyError: what was just let in was too much to be kept one by one, and is not listed as it was.

@@ -27,7 +27,7 @@ from drawbridge.status import Reason
 def desired_attachments(
     binding: Binding, resource: Entity, vpcs: Sequence[Vpc], *, alias: DesiredAlias | None, names_elsewhere: bool
 ) -> Sequence[DesiredAttachment] | Reason:
-    """Return what is wanted in these VPCs, or why nothing can be.
+    """Return an attachment for each of these VPCs, or why there can be none.
 
     In ``alias``, ``{vpc}`` still stands where the VPC's id goes.
     """

@@ -14,10 +14,10 @@ is kept of each."""
 
 
 class Refusal(Struct, frozen=True, kw_only=True):
-    """Why something wanted is not associated."""
+    """Why a candidate is not associated."""
 
     vpc_id: str = ""
-    """Where it is wanted; empty where that does not matter."""
+    """Where it is not associated; empty where that does not matter."""
     reason: Reason
 
 
@@ -27,7 +27,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     binding: str
     resource: Entity
     facts: ResourceFacts | None = None
-    """What the policy was asked about; ``None`` if it was not."""
+    """What policies were asked about; ``None`` if they were not asked."""
     associations: tuple[DesiredAttachment, ...] = ()
     refused: tuple[Refusal, ...] = ()
 
@@ -42,15 +42,15 @@ class Evaluation(Struct, frozen=True, kw_only=True):
     """What it holds of VPC Lattice's."""
     candidates: tuple[Candidate, ...]
     described: tuple[Entity, ...]
-    """Those of them that VPC Lattice describes by now."""
+    """Those of the visible that VPC Lattice describes by now."""
     observed_fingerprint: str
     """A fingerprint of all that the share holds; after a decision, of what it held when it was decided on."""
     undescribed: tuple[Undescribed, ...] = ()
-    """What it is told of the others."""
+    """Why it does not describe the others."""
 
     @property
     def contents(self) -> tuple[MatchAttributes, ...] | None:
-        """What bindings go by, if all of it is described and it can be kept."""
+        """What bindings match by; ``None`` if not all of it is described, or it is too much to keep."""
         undescribed = {resource.arn for resource in self.visible} - {each.arn for each in self.described}
         if undescribed or len(self.described) > MOST_KEPT:
             return None

@@ -26,7 +26,7 @@ def impossible(binding: Binding, resource: Entity) -> Reason | None:
 
 
 def network_for(binding: Binding, resource: Entity) -> NetworkRef | Reason:
-    """Return the service network that leads to the resource, or why none does; what is shared as one is its own."""
+    """Return the service network that leads to the resource, or why none does; a shared service network is its own."""
     if resource.kind is ResourceKind.SERVICE_NETWORK:
         return NetworkRef(identifier=resource.arn)
     if binding.attach.network is not None:

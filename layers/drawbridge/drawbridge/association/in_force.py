@@ -19,7 +19,7 @@ def bindings_in_force(parameters: Parameters) -> InForce[Binding]:
 def bindings_fingerprint(
     bindings: InForce[Binding], provider: str, share_name: str, quotas: InForce[tuple[str, int]]
 ) -> str:
-    """Return a fingerprint of the bindings that could want something of a share, and of the limits that they meet."""
+    """Return a fingerprint of the bindings that could match something of a share, and of the limits that they meet."""
     return _fingerprint(bindings, quotas, lambda match: match.could_match(provider, share_name))
 
 

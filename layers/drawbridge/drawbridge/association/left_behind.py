@@ -1,4 +1,4 @@
-"""What is left behind: made by Drawbridge, there still, called for by nothing any longer. It is told, not touched."""
+"""What is left behind: made by Drawbridge, there still, called for by nothing any longer. Reported, not touched."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Protocol, assert_never
@@ -15,7 +15,7 @@ class OwnedObjects(Protocol):
     """What there is of the kinds that Drawbridge makes."""
 
     def endpoints(self) -> Iterable[OwnedObject]:
-        """Return the endpoints that carry our marker."""
+        """Return the endpoints that carry our ownership tag."""
         ...
 
     def network_associations(self) -> Iterable[OwnedObject]:
@@ -23,7 +23,7 @@ class OwnedObjects(Protocol):
         ...
 
     def is_ours(self, made: OwnedObject) -> bool:
-        """Return whether it carries our marker; what AWS does not tell the tags of is not ours."""
+        """Return whether it carries our ownership tag; what AWS does not show the tags of is not ours."""
         ...
 
 
@@ -31,7 +31,7 @@ class LeftBehind:
     """Compares what was made with what the bindings call for.
 
     ``shared_as`` gives the names of all shares that hold a resource, by its ARN: it is called for as long as a binding
-    wants it of any of them.
+    matches it in any of them.
     """
 
     def __init__(
@@ -90,17 +90,17 @@ class LeftBehind:
         mode = binding.attach.mode
         match made.kind:
             case OwnedKind.ENDPOINT:
-                by_it = made.binding == binding.name and mode is Mode.RESOURCE_ENDPOINT
-                return by_it and self._matches(binding, entity) and self._is_placed(binding, made.vpc_id)
+                uses_it = made.binding == binding.name and mode is Mode.RESOURCE_ENDPOINT
+                return uses_it and self._matches(binding, entity) and self._is_placed(binding, made.vpc_id)
             case OwnedKind.NETWORK_ENDPOINT:
-                by_it = mode is Mode.SERVICE_NETWORK_ENDPOINT and self._is_of_network(binding, made.network_arn)
-                return by_it and self._is_placed(binding, made.vpc_id)
+                uses_it = mode is Mode.SERVICE_NETWORK_ENDPOINT and self._is_of_network(binding, made.network_arn)
+                return uses_it and self._is_placed(binding, made.vpc_id)
             case OwnedKind.VPC_ASSOCIATION:
-                by_it = mode is Mode.SERVICE_NETWORK and self._is_of_network(binding, made.network_arn)
-                return by_it and self._is_placed(binding, made.vpc_id)
+                uses_it = mode is Mode.SERVICE_NETWORK and self._is_of_network(binding, made.network_arn)
+                return uses_it and self._is_placed(binding, made.vpc_id)
             case OwnedKind.RESOURCE_ASSOCIATION:
-                by_it = mode is not Mode.RESOURCE_ENDPOINT and self._matches(binding, entity)
-                return by_it and self._is_of_network(binding, made.network_arn)
+                uses_it = mode is not Mode.RESOURCE_ENDPOINT and self._matches(binding, entity)
+                return uses_it and self._is_of_network(binding, made.network_arn)
             case _:
                 assert_never(made.kind)
 

@@ -27,7 +27,7 @@ class State(StrEnum):
 
 
 class ObservedServiceNetwork(Struct, frozen=True, kw_only=True):
-    """A service network."""
+    """A service network as AWS lists it."""
 
     arn: str
     name: str
@@ -109,14 +109,14 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     security_group_ids: frozenset[str] = frozenset()
     subnet_ids: frozenset[str] = frozenset()
     address_type: str = ""
-    """``ipv4``, ``ipv6`` or ``dualstack``; empty if AWS does not tell."""
+    """``ipv4``, ``ipv6`` or ``dualstack``; empty if AWS does not say."""
     private_dns: PrivateDns = PrivateDns.OFF
     private_domains: frozenset[str] = frozenset()
     owner: str = ""
-    """What its tag of ownership says."""
+    """What its ownership tag says."""
     ours: bool = True
     was_ours: bool = False
-    """Whether it carries the rest of what Drawbridge tags it with for this binding, and not that it is ours."""
+    """Whether it carries the other tags that Drawbridge gives it for this binding, and not the ownership tag."""
     failure: str = ""
 
 
@@ -135,7 +135,7 @@ class ObservedAttachment(Struct, frozen=True, kw_only=True):
     """Ids of endpoints that were there before: a token of theirs would give them back."""
 
     def having(self, part: "Part") -> "ObservedAttachment":
-        """Return what there is once this part is as given."""
+        """Return what is observed once this part is as given."""
         match part:
             case ObservedServiceNetwork():
                 return msgspec.structs.replace(self, network=part)
@@ -150,4 +150,4 @@ class ObservedAttachment(Struct, frozen=True, kw_only=True):
 
 
 Part = ObservedServiceNetwork | ResourceAssociation | ServiceNetworkVpcAssociation | Endpoint
-"""What a way to a resource is made of."""
+"""What an attachment is made of."""

@@ -1,4 +1,4 @@
-"""What Drawbridge makes in AWS, by its id, and how it is told where nothing calls for it any longer."""
+"""What Drawbridge makes in AWS, by its id, and how it is reported once nothing calls for it any longer."""
 
 from enum import StrEnum
 from typing import assert_never
@@ -28,7 +28,7 @@ class OwnedObject(Struct, frozen=True, kw_only=True, order=True, rename="camel",
     id: str
     kind: OwnedKind
     arn: str = ""
-    """Its own, where that is asked for its tags."""
+    """Empty where AWS lists the tags with it."""
     binding: str = ""
     resource_arn: str = ""
     network_arn: str = ""

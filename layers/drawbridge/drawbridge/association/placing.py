@@ -1,4 +1,4 @@
-"""Placing: in which VPCs a binding wants a resource, and what hinders it in each."""
+"""Placing: in which VPCs a binding attaches a resource, and what blocks that in each."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -36,12 +36,12 @@ class RecordedEndpoints(Protocol):
 
 
 def no_recorded_endpoints(_share_arn: str, /) -> Mapping[str, str]:
-    """Stand for a ledger that keeps nothing."""
+    """Return nothing, as for a ledger that keeps nothing."""
     return {}
 
 
 class Placing:
-    """Finds the places of what bindings want. One for a plan: its checks know what the plan has placed already."""
+    """Places what bindings match. One for each plan: its checks know what the plan has placed already."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Placing:
     def places(
         self, binding: Binding, resource: Entity, *, reserved: bool
     ) -> tuple[list[DesiredAttachment], list[Refusal]]:
-        """Return what is wanted and can be, and why the rest can't; ``reserved`` is of the alias."""
+        """Return the attachments that can be made, and why the rest can't; ``reserved`` is of the alias."""
         desired = desired_attachments(
             binding,
             resource,
@@ -78,11 +78,11 @@ class Placing:
         placed: list[DesiredAttachment] = []
         unplaced: list[Refusal] = []
         for each in desired:
-            hindrance = self._looked_at(each, binding, resource)
-            if hindrance is None:
+            blocker = self._blocker(each, binding, resource)
+            if blocker is None:
                 placed.append(each)
             else:
-                unplaced.append(Refusal(vpc_id=each.vpc_id, reason=hindrance))
+                unplaced.append(Refusal(vpc_id=each.vpc_id, reason=blocker))
         if not desired:
             where = binding.attach.vpc.tag if isinstance(binding.attach.vpc, VpcTag) else binding.attach.vpc
             reason = Reason("no-vpc", f"{resource.name}: no VPC fits {where}", source=binding.name)
@@ -96,15 +96,15 @@ class Placing:
         zone_name = self._aliases.zone_name(alias.zone)
         return DesiredAlias(name=alias.name, zone_id=alias.zone, zone_name=zone_name, reserved=reserved)
 
-    def _looked_at(self, desired: DesiredAttachment, binding: Binding, resource: Entity) -> Reason | None:
-        """Return what hinders the attachment, or keeps from looking whether anything does."""
+    def _blocker(self, desired: DesiredAttachment, binding: Binding, resource: Entity) -> Reason | None:
+        """Return what blocks the attachment, or why that can't be found out."""
         public = binding.attach.alias is not None and binding.attach.alias.public
         try:
-            return self._aliases.blocker(desired, public=public) or self._blocker(desired, resource)
+            return self._aliases.blocker(desired, public=public) or self._blocker_observed(desired, resource)
         except OF_THIS_ONE as error:
             return not_looked_at(error, resource.name, binding.name)
 
-    def _blocker(self, desired: DesiredAttachment, resource: Entity) -> Reason | None:
+    def _blocker_observed(self, desired: DesiredAttachment, resource: Entity) -> Reason | None:
         observed = self._reconciler.observe(desired)
         network = observed.network
         if network is not None and not desired.resource.is_network:
@@ -125,7 +125,7 @@ class Placing:
         return self._ownership_lost(desired, observed) or self._preflight.blocker(desired, observed)
 
     def _ownership_lost(self, desired: DesiredAttachment, observed: ObservedAttachment) -> Reason | None:
-        """Find an endpoint of ours whose tags somebody took: it is not touched, and not made a second time.
+        """Find an endpoint of ours whose tags somebody removed: it is not touched, and not made a second time.
 
         One that somebody made by hand to the same resource is none of our business.
         """

@@ -1,4 +1,4 @@
-"""Planning: what the bindings want of one share, and policy allows, as a list of associations. Nothing is done yet."""
+"""Planning: what bindings match in one share, and policy permits, as a list of associations. Nothing is done yet."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -42,10 +42,10 @@ PATIENT_TRIES = 7
 """How often something in a share that is not visible yet is waited for: some three minutes, as the workflow waits."""
 
 MOST_LEFT = 15
-"""Of what is left behind, so much is told."""
+"""Objects left behind that a plan reports."""
 
 REFUSED_BYTES = 60_000
-"""Of why things were refused, in the words of policies' annotations."""
+"""For the reasons of refusals, which quote policies' annotations."""
 
 
 class SharesInEffect(Protocol):
@@ -131,7 +131,7 @@ class Planner:
     ) -> Plan:
         """Plan what is to be associated of the share.
 
-        ``expected`` is what the invitation was seen to hold: RAM lists it only some seconds after the acceptance. What
+        ``expected`` is what was observed in the invitation: RAM lists it only some seconds after the acceptance. What
         ``coverage`` does not cover is refused; without one, it is planned as if all were let in.
         ``tries`` says how often that was tried before: what is not visible by then keeps the rest waiting no longer.
         Planning twice plans the same.
@@ -144,18 +144,18 @@ class Planner:
         visible = [resource for resource in shared if resource.is_lattice]
         # Listed before it is read, here and below: what changes in between differs at the next sweep.
         with suppress(AccessDeniedError):
-            # It is told below, where the same is asked for.
+            # It is reported below, where the same is asked for.
             self._inventory.resources([each.arn for each in visible])
         evaluation = self._described(share, shared, expected, coverage)
         waited_for = [f"{each.arn}: {each.words}" for each in evaluation.undescribed if each.may_pass]
         if waited_for and tries < PATIENT_TRIES:
             raise NotReadyError(f"not visible yet in {share_arn}: {'; '.join(sorted(waited_for))}")
         contents = None if self._bindings.broken else evaluation.contents
-        matter = that_matter(self._bindings, share.owner, share.name, contents)
+        relevant = that_matter(self._bindings, share.owner, share.name, contents)
         inputs, notes = PlanInputs(), list[Reason]()
         left: tuple[OwnedObject, ...] | None = None
         try:
-            inputs = inputs_of(matter, visible, self._inventory, dict(self._quotas.things))
+            inputs = inputs_of(relevant, visible, self._inventory, dict(self._quotas.things))
         except AccessDeniedError as error:
             notes.append(not_looked_at(error, "what the plan rests on is not compared"))
         plan = self.plan_of(self._with_candidates(evaluation, requester, evaluation_time, coverage), evaluation_time)
@@ -195,7 +195,7 @@ class Planner:
         evaluation_time: EvaluationTime,
         coverage: Coverage,
     ) -> DesiredAttachment | Reason:
-        """Decide again on one association that was planned: return it as it is wanted by now, or why it is refused.
+        """Decide again on one association that was planned: return it as it is desired by now, or why it is refused.
 
         Raises:
             NotReadyError: the share is not visible, or VPC Lattice does not describe what is in it.
@@ -234,7 +234,7 @@ class Planner:
         *,
         only: DesiredAttachment | None = None,
     ) -> Evaluation:
-        """Evaluate each resource that a binding matches: what comes of it; one only, if that is asked for.
+        """Return what comes of each resource that a binding matches; with ``only``, of that one alone.
 
         Raises:
             NotReadyError: the share is not visible yet.
@@ -258,7 +258,7 @@ class Planner:
         coverage: Coverage | None,
         only: DesiredAttachment | None = None,
     ) -> Evaluation:
-        """Return what the share holds, nothing of it considered yet."""
+        """Return what the share holds, without its candidates yet."""
         visible = tuple(resource for resource in shared if resource.is_lattice)
         missing = {thing.arn for thing in expected if thing.is_lattice} - {resource.arn for resource in visible}
         undescribed = [
@@ -266,9 +266,9 @@ class Planner:
         ]
         asked_for = [each for each in visible if only is None or each.arn == only.resource.arn]
         undescribed += filter(None, map(undescribed_by_ram, asked_for))
-        silent = {each.arn for each in undescribed}
+        undescribed_arns = {each.arn for each in undescribed}
         described: list[Entity] = []
-        for answer in self._entities.describe([each for each in asked_for if each.arn not in silent]):
+        for answer in self._entities.describe([each for each in asked_for if each.arn not in undescribed_arns]):
             if isinstance(answer, Undescribed):
                 undescribed.append(answer)
             else:
@@ -311,7 +311,7 @@ class Planner:
         return msgspec.structs.replace(evaluation, candidates=tuple(candidates))
 
     def plan_of(self, evaluation: Evaluation, evaluation_time: EvaluationTime) -> Plan:
-        """Sum up what was considered; of more than can be done at once, the rest is refused."""
+        """Return the plan of an evaluation; of more than can be done at once, the rest is refused."""
         share, candidates = evaluation.share, evaluation.candidates
         desired = [each for candidate in candidates for each in candidate.associations]
         refused: list[Reason] = []
@@ -322,7 +322,7 @@ class Planner:
         if len(desired) > MOST_AT_ONCE:
             text = f"{len(desired)} associations are wanted of one share, {MOST_AT_ONCE} are made; match fewer"
             refused.append(Reason("too-many-associations", text, source=desired[MOST_AT_ONCE].binding))
-        # What a broken binding would match is not known: whatever changes next is looked into.
+        # What a broken binding would match is not known: whatever changes next has the share planned anew.
         contents = None if self._bindings.broken else evaluation.contents
         broken = (Reason("binding-broken", each.reason, source=each.name) for each in self._bindings.broken)
         short = [msgspec.structs.replace(each, text=shortened(each.text, WORDS_BYTES)) for each in refused]

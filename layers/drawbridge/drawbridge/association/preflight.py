@@ -87,7 +87,7 @@ class Preflight:
         self._shared: dict[tuple[str, str], list[DesiredAttachment]] = defaultdict(list)
 
     def blocker(self, desired: DesiredAttachment, observed: ObservedAttachment) -> Reason | None:
-        """Return what is in the way, if anything is; how it is overcome is told with it."""
+        """Return what blocks the attachment, if anything does, and what to do about it."""
         planned = [*steps(desired, observed, attempt=1)]
         found = next(iter(self._blockers(desired, observed, planned)), None)
         if found is None:
@@ -111,7 +111,7 @@ class Preflight:
             yield from self._of_quota(need)
 
     def _count(self, desired: DesiredAttachment, observed: ObservedAttachment, planned: Iterable[Step]) -> None:
-        """Take what is wanted for made."""
+        """Count the attachment as made."""
         if _takes_name(desired):
             self._named.setdefault(
                 (desired.vpc_id, desired.resource.arn), (_attachment_key(desired, observed), desired.binding)
@@ -175,8 +175,8 @@ class Preflight:
     def _of_names(self, desired: DesiredAttachment, observed: ObservedAttachment) -> Iterator[tuple[str, str]]:
         if not _takes_name(desired):
             return
-        way, first = self._named.get((desired.vpc_id, desired.resource.arn), (_attachment_key(desired, observed), ""))
-        if way != _attachment_key(desired, observed):
+        key, first = self._named.get((desired.vpc_id, desired.resource.arn), (_attachment_key(desired, observed), ""))
+        if key != _attachment_key(desired, observed):
             why = (
                 f"binding {first} has its private name in {desired.vpc_id}, and one way only can have it; "
                 "set privateDns: off in one of the two"
@@ -273,7 +273,7 @@ def _takes_name(desired: DesiredAttachment) -> bool:
 
 
 def _attachment_key(desired: DesiredAttachment, observed: ObservedAttachment) -> str:
-    """Name the attachment in a VPC: bindings may share that of a service network, an endpoint is one binding's."""
+    """Return what tells attachments in a VPC apart: by a service network bindings may share one."""
     match desired:
         case ResourceEndpointAttachment():
             return f"{desired.mode} {desired.binding}"

@@ -15,11 +15,11 @@ DEFAULTS = {RESOURCE_ENDPOINTS: 200, NETWORK_ENDPOINTS: 50, IN_NETWORK: 500, VPC
 
 _MOST = 1_000_000
 _MOST_DIGITS = 20
-"""Zeros before it may be there; Python reads no more than 4,300 digits."""
+"""With leading zeros; Python reads no more than 4,300 digits."""
 
 
 def quotas_in_force(parameters: Parameters) -> InForce[tuple[str, int]]:
-    """Read what people wrote down of quotas that AWS raised."""
+    """Read the quotas that AWS raised, as people wrote them down."""
     return in_force(parameters, PATH, _parse)
 
 

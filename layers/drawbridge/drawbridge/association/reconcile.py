@@ -90,14 +90,14 @@ class EndpointOperations(Protocol):
     """The VPC endpoints of this account."""
 
     def find(self, target: EndpointTarget, vpc_id: str) -> list[Endpoint]:
-        """Return the endpoints in the VPC that lead there, those that are over too, oldest first.
+        """Return the endpoints in the VPC that lead there, terminated ones too, oldest first.
 
         To a resource those that Drawbridge made for this binding; to a service network all, ours first.
         """
         ...
 
     def unowned(self, target: ResourceTarget, vpc_id: str) -> list[Endpoint]:
-        """Return the endpoints to the resource in the VPC that are not to be told as this or another binding's."""
+        """Return the endpoints to the resource in the VPC that lack tags of ours, so that no binding has them."""
         ...
 
     def create(self, action: CreateEndpoint, client_token: str) -> Endpoint:
@@ -113,7 +113,7 @@ class EndpointOperations(Protocol):
         ...
 
     def add_subnets(self, endpoint_id: str, subnet_ids: frozenset[str]) -> None:
-        """Have an endpoint to a service network in more subnets."""
+        """Add subnets to an endpoint to a service network."""
         ...
 
 
@@ -212,7 +212,7 @@ class AttachmentReconciler:
             except ConflictError:
                 if placed:
                     raise
-                # Another binding has just made it in its own way; or it was long ago, and has been deleted since.
+                # Another binding has just made it with other settings; or one did long ago, and it was deleted since.
                 there = _usable(self._endpoints.find(action.target, action.placement.vpc_id))
                 if there is not None:
                     return there
@@ -235,13 +235,13 @@ DECISION_HOLDS = timedelta(minutes=1)
 def associate_while(
     may_make: Callable[[], bool], desired: DesiredAttachment, reconciler: AttachmentReconciler, *, attempt: int
 ) -> MadeAttachment | None:
-    """See to it that the resource has its way, and is usable; ``None`` if ``may_make`` says no before an action.
+    """Attach the resource, until it is usable; ``None`` if ``may_make`` says no before an action.
 
     Repeating it makes nothing twice: what exists is found, and until it shows, the client token keeps AWS from making
-    another. Waiting for AWS needs no leave.
+    another. Waiting for AWS needs no permission.
 
     Raises:
-        NotReadyError: AWS is on its way.
+        NotReadyError: AWS is not ready yet.
         AssociationFailedError: AWS gave up on it, or something is in the way; the message says what to do.
     """
     observed = reconciler.observe(desired)
@@ -253,10 +253,10 @@ def associate_while(
 
 
 def _next_action(desired: DesiredAttachment, observed: ObservedAttachment, attempt: int) -> Action | None:
-    """Return what is to be done next; ``None`` once everything is as wanted.
+    """Return what is to be done next; ``None`` once everything is as desired.
 
     Raises:
-        NotReadyError: AWS is on its way.
+        NotReadyError: AWS is not ready yet.
         AssociationFailedError: something is in the way; the message says what to do.
     """
     match next_step(desired, observed, attempt):

@@ -7,7 +7,7 @@ from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
 
 OF_THIS_ONE = (GoneError, RefusedError, AccessDeniedError)
-"""What is gone while it is looked at, refused or denied is of one association and stops no other; the rest may pass."""
+"""What is gone meanwhile, refused or denied concerns one association and stops no other; the rest may pass."""
 
 
 def not_looked_at(error: DrawbridgeError, what: str, binding: str = "") -> Reason:

@@ -1,6 +1,6 @@
 """The steps from what AWS lists to what is desired: a pure comparison, which can be printed instead of done.
 
-Doing a step changes what is observed, and then the next one is asked for; when there is none, everything is as wanted.
+Doing a step changes what is observed, and then the next one is asked for; when there is none, everything is as desired.
 """
 
 from collections.abc import Iterable, Iterator
@@ -141,7 +141,7 @@ def _network_step(named: NetworkRef, attempt: int) -> Step:
 def _in_network_step(
     desired: NetworkAttachment, network: ObservedServiceNetwork, existing: ResourceAssociation | None, attempt: int
 ) -> Step | None:
-    """See to what is in the network; one that is shared is put into nothing."""
+    """Return the step for the resource in the network; a shared network is put into nothing."""
     private = desired.private_dns.enabled
     if desired.resource.is_network:
         return None
@@ -219,7 +219,7 @@ def _differences(desired: DesiredAttachment, existing: ServiceNetworkVpcAssociat
 
 
 def _lacking(desired: DesiredAttachment, existing: ServiceNetworkVpcAssociation | Endpoint) -> Iterator[str]:
-    """Yield what is less than what is wanted; what is more is for whoever made it."""
+    """Yield what is lacking; what is more than desired is left to whoever made it."""
     yield from _other_groups(desired, existing)
     if not _covers(desired, existing):
         yield f"private DNS {_names_text(desired.private_dns.preference, desired.private_dns.domains)}"
@@ -234,7 +234,7 @@ def _other_groups(desired: DesiredAttachment, existing: ServiceNetworkVpcAssocia
 def _names(
     desired: DesiredAttachment, existing: ServiceNetworkVpcAssociation | Endpoint
 ) -> tuple[PrivateDns, frozenset[str]]:
-    """Return the private DNS that there should be: just what is wanted, unless another binding may have some by it."""
+    """Return the private DNS that there should be: just what is desired, unless another binding may share it."""
     existing_options = existing.private_dns, existing.private_domains
     preference, domains = desired.private_dns.preference, frozenset(desired.private_dns.domains)
     if _named_anyway(desired) or (desired.shares_names and _covers(desired, existing)):
@@ -245,7 +245,7 @@ def _names(
 
 
 def _covers(desired: DesiredAttachment, existing: ServiceNetworkVpcAssociation | Endpoint) -> bool:
-    """Whether it has all the private DNS that is wanted, or more."""
+    """Whether it has all the private DNS that is desired, or more."""
     private_dns = desired.private_dns
     if not private_dns.enabled or existing.private_dns is PrivateDns.ALL:
         return True
@@ -286,7 +286,7 @@ def _endpoint_step(
 def creation(
     desired: EndpointAttachment, target: EndpointTarget, terminated_ids: tuple[str, ...], attempt: int
 ) -> CreateEndpoint:
-    """Return how the endpoint is made; ``over`` are those that were there before."""
+    """Return how the endpoint is made; ``terminated_ids`` are those that were there before."""
     return CreateEndpoint(
         target=target,
         placement=desired.placement,
@@ -315,7 +315,7 @@ def _change(desired: EndpointAttachment, existing: Endpoint) -> Step | None:
 
 
 def _subnet_step(desired: EndpointAttachment, existing: Endpoint) -> Step | None:
-    """See to the subnets that a binding names; those of an endpoint to a network may be other bindings' too."""
+    """Return the step for the subnets that a binding names; an endpoint to a network may be in other bindings' too."""
     named = frozenset(desired.placement.subnet_ids)
     match desired:
         case ServiceNetworkEndpointAttachment():

@@ -33,14 +33,14 @@ class Subnet(Struct, frozen=True, kw_only=True):
 
 
 class Vpc(Struct, frozen=True, kw_only=True):
-    """A VPC that a binding wants a resource in."""
+    """A VPC, and the subnets that an endpoint may be made in."""
 
     vpc_id: str
     subnets: tuple[Subnet, ...] = ()
 
 
 def chosen(subnets: Iterable[Subnet], mode: Mode, address_type: str) -> tuple[str, ...]:
-    """Choose one that can hold an endpoint in each zone that has any: the one with the lowest id, at every sweep."""
+    """Return for each zone the subnet with the lowest id that can hold an endpoint: the same one at every sweep."""
     of_zone: dict[str, str] = {}
     for subnet in sorted(subnets, key=lambda subnet: subnet.id):
         if not unfit(subnet, mode, address_type):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class AccountListing:
-    """One listing of them: what is listed once is kept, and nothing is listed that nobody asks for."""
+    """A listing of the account: what is listed once is kept, and nothing is listed that nobody asks for."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class AccountListing:
     def _configurations(self) -> dict[str, tuple[str, ...]]:
         with translated("list resource configurations"):
             return {
-                each["arn"]: (*_said(each), str(each.get("lastUpdatedAt", "")))
+                each["arn"]: (*_attributes(each), str(each.get("lastUpdatedAt", "")))
                 for page in self._lattice.get_paginator("list_resource_configurations").paginate()
                 for each in page["items"]
             }
@@ -83,7 +83,7 @@ class AccountListing:
     def _services(self) -> dict[str, tuple[str, ...]]:
         with translated("list services"):
             return {
-                each["arn"]: tuple(_said(each))
+                each["arn"]: tuple(_attributes(each))
                 for page in self._lattice.get_paginator("list_services").paginate()
                 for each in page["items"]
             }
@@ -144,8 +144,8 @@ class AccountListing:
             }
 
 
-def _said(each: Any) -> Iterator[str]:
-    """Yield what a plan could go by of a resource configuration or a service, as far as the listing tells."""
+def _attributes(each: Any) -> Iterator[str]:
+    """Yield what a plan could go by of a resource configuration or a service, as far as the listing shows it."""
     for member in ("name", "type", "status", "customDomainName", "resourceConfigurationGroupId"):
         yield str(each.get(member, ""))
 

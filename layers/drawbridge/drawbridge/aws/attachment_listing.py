@@ -1,4 +1,4 @@
-"""What there is in this account of all ways to shared resources: a few calls, however many they are."""
+"""All attachments of this account, as AWS lists them: a few calls, however many there are."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class AttachmentListing:
-    """One listing of it: what is listed once is kept, and nothing is listed that nobody asks for."""
+    """A listing of the attachments: what is listed once is kept, and nothing is listed that nobody asks for."""
 
     def __init__(self, ec2: EC2Client, lattice: VPCLatticeClient) -> None:
         self._ec2 = ec2
@@ -40,7 +40,7 @@ class AttachmentListing:
         return None if found is None else frozenset(group["GroupId"] for group in found.get("Groups", []))
 
     def settings(self, made: MadeAttachment) -> str:
-        """Return what ``settings_of`` tells of the endpoint, or of the VPC's association; nothing of what is gone."""
+        """Return what ``settings_of`` makes of the endpoint, or of the VPC's association; empty if that is gone."""
         if made.endpoint_id:
             endpoint = self._endpoints.get(made.endpoint_id)
             tags = {tag["Key"]: tag["Value"] for tag in endpoint.get("Tags", [])} if endpoint else {}
@@ -76,7 +76,7 @@ class AttachmentListing:
         alone = [each for each in found if each.resource_arn == resource_arn and each.dns_name]
         if resource_arn == network_arn or alone:
             return found
-        # Which of the children are of this group, the list of all does not tell.
+        # The list of all does not say which of the children are of this group.
         return self._entities.named_in_network(network_arn, resource_arn)
 
     def vpc_associations(self, network_arn: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""What attempts work on: DynamoDB, of each attempt items for the plan and its grounds, and two for each association."""
+"""What attempts work on: DynamoDB, for each attempt the plan, its decision record, and two items an association."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class AttemptsTable:
         self._now = now
 
     def keep_plan(self, execution: ExecutionInput, plan: Plan, at: datetime) -> tuple[int, ...]:
-        """Keep a plan that was made as of that moment; return the places of its associations.
+        """Keep a plan that was made as of ``at``; return the places of its associations.
 
         Whatever was kept of the attempt before goes. The plan's own item is written last: there is no plan while a part
         of it is missing.

@@ -71,7 +71,7 @@ def _consumer(item: Mapping[str, Any]) -> Consumer:
     given = {name: value for name in _FIELDS if (value := item.get(name)) not in (None, "")}
     texts = {name: value for name in ("tier", "name", "notes") if isinstance(value := given.get(name), str)}
     services, odd = _services(given.get("services", ()))
-    since = _moment(given.get("since"))
+    since = _parsed_time(given.get("since"))
     read = {*texts, *(() if odd else ("services",)), *(() if since is None else ("since",))}
     return Consumer(**texts, services=services, since=since, unreadable=tuple(sorted(given.keys() - read)))
 
@@ -79,18 +79,18 @@ def _consumer(item: Mapping[str, Any]) -> Consumer:
 _FIELDS = ("tier", "services", "name", "notes", "since")
 
 
-def _moment(value: Any) -> datetime | None:
+def _parsed_time(value: Any) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(value)
+        time = datetime.fromisoformat(value)
         # Near the first and the last year another time zone is another century, or none; Cedar reads four digits.
-        in_utc = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        in_utc = (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         return None
     return in_utc if 1000 <= in_utc.year < 9999 else None  # noqa: PLR2004 - as many digits as Cedar reads
 
 
 def _services(value: Any) -> tuple[frozenset[str], bool]:
-    """Read a string (ids with commas between), a list or a set of ids; say too if something of it is none."""
+    """Read a string (ids with commas between), a list or a set of ids; return too whether something in it is no id."""
     if isinstance(value, str):
         return frozenset(part.strip() for part in value.split(",") if part.strip()), False
     if not isinstance(value, list | set | tuple):

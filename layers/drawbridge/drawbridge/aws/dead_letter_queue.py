@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _LONGEST_REASON = 1024
 _LARGEST_BODY = 250_000
-"""Bytes: with the reason beside it the message has to fit into SQS's 256 KiB. No event of ours comes near."""
+"""Bytes: together with the reason the message has to fit into SQS's 256 KiB. No event of ours comes near."""
 
 
 class DeadLetterQueue:
@@ -23,7 +23,7 @@ class DeadLetterQueue:
         self._queue_url = queue_url
 
     def send(self, body: str, reason: str) -> None:
-        """Keep the message, with the reason beside it, which SQS's own redrive would not keep.
+        """Keep the message, with the reason as an attribute, which SQS's own redrive would not keep.
 
         Whole as far as it fits, and as far as SQS takes its characters; the reason says if it does not fit.
         """
@@ -47,5 +47,5 @@ def _sendable(text: str) -> str:
 
 
 def _allowed(text: str) -> str:
-    """SQS takes the characters that XML takes; the reason may quote others."""
+    """Return the text without what is not printable: SQS takes the characters of XML, a reason may quote others."""
     return "".join(each if each.isprintable() else "?" for each in text)

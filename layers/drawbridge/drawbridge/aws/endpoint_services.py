@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 MANAGED_TAG = "drawbridge:managed"
 
 _MOST_AT_ONCE = 25
-"""Endpoints in one call to accept or reject: the API documents no most."""
+"""Endpoints in one call to accept or reject: the API documents no maximum."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
-"""Since when something has waited of which AWS does not say since when: its turn comes first, and counts for others."""
+"""Stands for a creation time that AWS does not give: that turn comes first, and counts for others."""
 
 _EVENTS = ["Connect", "Accept", "Reject", "Delete"]
 
@@ -45,7 +45,7 @@ class EndpointServices:
             ]
 
     def managed_service(self, service_id: str) -> ManagedService | None:
-        """Return the service, or ``None`` if it does not exist or nobody wants it looked after."""
+        """Return the service, or ``None`` if it does not exist or is not managed."""
         try:
             with translated(f"describe {service_id}"):
                 answer = self._ec2.describe_vpc_endpoint_service_configurations(ServiceIds=[service_id])
@@ -83,7 +83,7 @@ class EndpointServices:
         """Accept or reject connections of one service; return AWS's reason for each that it did not do.
 
         The call succeeds as a whole and reports each endpoint's failure in its body, with codes that AWS does not
-        document: what became of an endpoint, only another sweep tells.
+        document: only another sweep shows what became of an endpoint.
         """
         operation: Any = (
             self._ec2.accept_vpc_endpoint_connections if accept else self._ec2.reject_vpc_endpoint_connections
@@ -129,15 +129,15 @@ class EndpointServices:
                 _connection(each)
                 for page in self._ec2.get_paginator("describe_vpc_endpoint_connections").paginate(**chosen)
                 for each in page["VpcEndpointConnections"]
-                # Of what names neither there is nothing to say.
+                # What names neither is left out.
                 if each.get("VpcEndpointId") or each.get("TransitGatewayAttachmentId")
             ]
 
     def _managed(self, each: Any) -> ManagedService | None:
         tags = {tag["Key"]: tag["Value"] for tag in each["Tags"]} if "Tags" in each else None
         service_id = each["ServiceId"]
-        desired = (tags or {}).get(MANAGED_TAG, "").lower() == "true" or service_id in self._listed
-        if not desired:
+        is_managed = (tags or {}).get(MANAGED_TAG, "").lower() == "true" or service_id in self._listed
+        if not is_managed:
             return None
         return ManagedService(
             service_id=service_id,

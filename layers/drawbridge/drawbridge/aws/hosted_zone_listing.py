@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class HostedZoneListing:
-    """One listing of it: a zone is listed once. The client is built only if somebody asks of a zone, which few do."""
+    """A listing of records: each zone once. The client is built only if somebody asks of a zone, which few do."""
 
     def __init__(self, route53: Callable[[], Route53Client]) -> None:
         self._route53 = route53

@@ -54,7 +54,7 @@ class HostedZones:
         return HostedZone(name=_plain(answer["Name"]), private=answer.get("Config", {}).get("PrivateZone") is True)
 
     def holder(self, alias: Alias) -> Holder | None:
-        """Return whose a name is; ``None`` if it is nobody's, or another stack's."""
+        """Return who has a name; ``None`` if nobody does, or another stack."""
         marker = self._marker(alias)
         return None if marker is None else self._holder_in(marker)
 
@@ -87,10 +87,10 @@ class HostedZones:
         return f"{alias.name} in {alias.zone_id}: {target} -> {_plain(to.dns_name)}"
 
     def _compare(self, alias: Alias, to: NamedResource, holder: Holder, may_take_over: MayTakeOver) -> _Compared | None:
-        """Return what is to be written; ``None`` if everything is as wanted."""
+        """Return what is to be written; ``None`` if everything is as desired."""
         record, marker = self._record(alias), self._marker(alias)
-        desired, wanted_marker = _alias(alias, to), self._mark(alias, holder)
-        if record == desired and _said(marker) == _said(wanted_marker):
+        desired, desired_marker = _alias(alias, to), self._mark(alias, holder)
+        if record == desired and _value_of(marker) == _value_of(desired_marker):
             return None
         if marker is None and record is not None:
             raise ConflictError(
@@ -98,12 +98,12 @@ class HostedZones:
             )
         if marker is not None:
             self._check_holder(alias, marker, holder, may_take_over)
-        return _Compared("UPSERT" if marker else "CREATE", record, desired, wanted_marker)
+        return _Compared("UPSERT" if marker else "CREATE", record, desired, desired_marker)
 
     def _check_holder(self, alias: Alias, marker: dict[str, Any], holder: Holder, may_take_over: MayTakeOver) -> None:
         theirs = self._holder_in(marker)
         if theirs is None:
-            raise ConflictError(f"{alias.name} in {alias.zone_id} is another's: {_said(marker)[:200]}")
+            raise ConflictError(f"{alias.name} in {alias.zone_id} is another's: {_value_of(marker)[:200]}")
         same = theirs.subject == holder.subject and theirs.binding in {"", holder.binding}
         if same or may_take_over(theirs):
             return
@@ -114,7 +114,7 @@ class HostedZones:
     def remove(self, alias: Alias, *, holder: Holder, dns_name: str) -> None:
         """Remove the name if it is that holder's.
 
-        A marker that does not tell whose it is counts as the holder's if the name leads where the holder's led, to
+        A marker that does not say whose it is counts as the holder's if the name leads where the holder's led, to
         ``dns_name``: another binding's leads elsewhere. Where the zone itself is gone, nothing is left to remove.
         """
         try:
@@ -179,7 +179,7 @@ class HostedZones:
 
     def _holder_in(self, marker: dict[str, Any]) -> Holder | None:
         """Read a marker of ours; ``None`` for another's, or what nobody of ours wrote."""
-        found = _MARK.fullmatch(_said(marker))
+        found = _MARK.fullmatch(_value_of(marker))
         if found is None or not found["subject"].startswith(self._beginning):
             return None
         subject = found["subject"].removeprefix(self._beginning)
@@ -203,7 +203,7 @@ def _alias(alias: Alias, to: NamedResource) -> dict[str, Any]:
 
 
 def _normal(record: dict[str, Any]) -> dict[str, Any]:
-    """Return names as they are written, without the dot at their end."""
+    """Return the record with its names as we write them: in lower case, without the dot at their end."""
     answer = record | {"Name": _plain(record["Name"])}
     if "AliasTarget" in answer:
         answer["AliasTarget"] = answer["AliasTarget"] | {"DNSName": _plain(answer["AliasTarget"]["DNSName"])}
@@ -217,6 +217,6 @@ def _plain(name: str) -> str:
     return name.rstrip(".").lower()
 
 
-def _said(marker: dict[str, Any] | None) -> str:
+def _value_of(marker: dict[str, Any] | None) -> str:
     """Return what a marker says, whatever its TTL; empty if there is none."""
     return " ".join(each["Value"] for each in (marker or {}).get("ResourceRecords", ()))

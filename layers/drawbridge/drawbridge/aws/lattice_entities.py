@@ -53,7 +53,7 @@ class LatticeEntities:
         return [self._describe(each.arn, each.share_arn, kind) for each, kind in known if kind is not None]
 
     def entity(self, arn: str) -> Entity | None:
-        """Describe one by its ARN; ``None`` if it is not there, or not to be seen."""
+        """Describe one by its ARN; ``None`` if it is not there, or AWS does not show it."""
         kind = _kind_of(arn)
         if kind is None:
             return None
@@ -164,7 +164,7 @@ def _is_verified(found: Any) -> bool | None:
     """Return whether AWS found that the domain is the provider's; ``None`` where it does not say."""
     status = found.get("domainVerificationStatus")
     if status is None:
-        # Who never had a domain verified has none that is; of a verification that was begun AWS tells how it stands.
+        # Without a verification no domain is verified; of one that was begun, a missing status says nothing.
         begun = found.get("domainVerificationId") or found.get("domainVerificationArn")
         return None if begun else False
     return {"VERIFIED": True, "PENDING": False, "VERIFICATION_TIMED_OUT": False}.get(status)

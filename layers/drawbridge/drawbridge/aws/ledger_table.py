@@ -45,16 +45,16 @@ FOLLOWED_INDEX = "followed"
 """Holds the rows that carry the attribute of that name, which are few: those that AWS should still list."""
 
 _OVER = frozenset({Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN})
-"""Nothing is let in any more."""
+"""Statuses in which nothing is let in any more."""
 _NOTHING = "null"
-"""Says in a row that nothing is let in; a version before kept only decision records, and its rows say nothing."""
+"""Says in a row that nothing is let in; an earlier version kept only decision records, and its rows say nothing."""
 
 _HISTORY_KEPT = 100
-"""Entries of a row's history, if they fit; the bus has told of the earlier ones."""
+"""Entries of a row's history, if they fit; the bus has announced the earlier ones."""
 
 
 BrokenRow = Callable[[str], None]
-"""Is told of a row that can't be read: its id, and why."""
+"""Called for each row that can't be read, with its id and why."""
 
 
 class LedgerTable:
@@ -81,7 +81,7 @@ class LedgerTable:
             item: Any = self._table.get_item(Key={"request_id": row.request_id}, **only(_DECISION_RECORDS)).get(
                 "Item", {}
             )
-        # Whatever somebody wrote there by hand is none.
+        # What somebody wrote there by hand is no decision record.
         own, of_associations = (
             _read(name, text) if isinstance(text := item.get(name), str) else None for name in _DECISION_RECORDS
         )
@@ -94,7 +94,7 @@ class LedgerTable:
 
     def claim(self, observed: ObservedRequest, attempt: int, *, after: LedgerRow | None) -> bool:
         """Enter an attempt; ``False`` if the row is not any longer as it was read, in ``after``."""
-        now = self._moment()
+        now = self._timestamp()
         lost = after is not None and not after.settled
         write = Write(
             about=msgspec.to_builtins(observed.request),
@@ -113,7 +113,7 @@ class LedgerTable:
             **({"inputs": _inputs_text(observed.inputs)} if observed.inputs is not None else {}),
             **({"left": _text(observed.left_behind)} if observed.left_behind is not None else {}),
             reviewed="",
-            # What was found stays found until it is decided otherwise, and is told once.
+            # What a review found stays until it is decided otherwise, and is announced once.
             no_longer_permitted=bool(after and after.no_longer_permitted),
             awaits_turn=False,
             followed=_YES,
@@ -127,18 +127,18 @@ class LedgerTable:
         else:
             if after.let_in is UNSET and after.status in _OVER:
                 write.set(let_in=_NOTHING)
-            elif after.let_in is UNSET and (before := _of_before(self.with_decision_records(after))) is not None:
+            elif after.let_in is UNSET and (before := _let_in_earlier(self.with_decision_records(after))) is not None:
                 write.set(let_in=_text(before))
             write.only_if(attempt=after.attempt, settled=after.settled)
         return self._update(observed.request.request_id, write) is not None
 
     def change_status(self, change: StatusChange, outcome: Outcome) -> StatusChange | None:
-        """Take over a change of status; nothing, and ``None``, if a later attempt has the row.
+        """Write a change of status; nothing, and ``None``, if a later attempt has the row.
 
         The history gets an entry, and a failure is counted, only if the status is not the one that the attempt has
         reached already. What an earlier attempt published is published still, and stays in the row.
         """
-        now = self._moment()
+        now = self._timestamp()
         reached = self._change(change, outcome, now)
         reasons = msgspec.to_builtins(brief(outcome.reasons))
         entry = {"status": change.status, "attempt": change.attempt, "at": now, "reasons": list(reasons)}
@@ -191,7 +191,7 @@ class LedgerTable:
 
     def note_review(self, row: LedgerRow, review: Review, *, policies_fingerprint: str) -> None:
         """Note what a review came to, under which configuration; nothing if the row has a later attempt by now."""
-        projection = {"at": self._moment(), "reasons": msgspec.to_builtins(few(review.reasons))}
+        projection = {"at": self._timestamp(), "reasons": msgspec.to_builtins(few(review.reasons))}
         write = Write(reviewed=policies_fingerprint, no_longer_permitted=not review.permitted, review=projection)
         write.only_if(attempt=row.attempt, settled=True)
         self._update(row.request_id, write)
@@ -265,7 +265,7 @@ class LedgerTable:
             yield from self._readable(scanned(self._table), _entry)
 
     def _readable(self, items: Iterable[dict[str, Any]], read: Callable[[dict[str, Any]], Read]) -> Iterator[Read]:
-        """Yield what can be read, and tell of the rest."""
+        """Yield what can be read, and report the rest."""
         for item in items:
             try:
                 yield read(item)
@@ -282,7 +282,7 @@ class LedgerTable:
             self._update(request_id, write)
 
     def _shorten_published(self, change: StatusChange, item: dict[str, Any]) -> None:
-        """Leave out names of earlier attempts that there is no room for beside those of this one."""
+        """Leave out names of earlier attempts that there is no room for besides those of this one."""
         names: set[str] = set(item.get("published", ()))
         kept = fitting([*change.published, *sorted(names - set(change.published))], PUBLISHED_BYTES)
         surplus = names.difference(kept)
@@ -324,7 +324,7 @@ class LedgerTable:
             ExpressionAttributeNames=compared["ExpressionAttributeNames"] | {"#followed": "followed"},
         )
 
-    def _moment(self) -> str:
+    def _timestamp(self) -> str:
         return self._now().isoformat(timespec="milliseconds")
 
 
@@ -339,7 +339,7 @@ def _inputs_text(inputs: PlanInputs) -> str:
 
 
 def _basis(basis: OutcomeBasis) -> dict[str, str]:
-    """Return the attributes that say something."""
+    """Return the attributes of a basis that are not empty."""
     attributes = {
         "seen": basis.observed_fingerprint,
         "wanted": basis.bindings_fingerprint,
@@ -359,7 +359,7 @@ def _note_let_in(write: Write, status: Status, outcome: Outcome) -> None:
     if outcome.let_in is not None:
         write.set(let_in=_text(outcome.let_in))
     elif status in _OVER and not any(reason.code == NOT_MANAGED for reason in outcome.reasons):
-        # Not removed: the grounds stay for people to read, and are not to be taken for those of a version before.
+        # Not removed: decision records stay for people to read, and must not be taken for an earlier version's.
         write.set(let_in=_NOTHING)
     if outcome.kept is not None:
         write.set(kept=msgspec.to_builtins(few(outcome.kept)))
@@ -367,8 +367,8 @@ def _note_let_in(write: Write, status: Status, outcome: Outcome) -> None:
             write.set(no_longer_permitted=False)
 
 
-def _of_before(row: LedgerRow) -> LetIn | None:
-    """Return what a version before let in, which kept only grounds: those of the next decision will replace them."""
+def _let_in_earlier(row: LedgerRow) -> LetIn | None:
+    """Return what an earlier version let in, which kept only the decision record: the next one will replace it."""
     return let_in_before(row.decision_record, row.decided_by)
 
 
@@ -398,7 +398,7 @@ def _read(name: str, text: str) -> Any:
 
 @contextmanager
 def _reading(item: Mapping[str, Any]) -> Iterator[None]:
-    """Have whatever is wrong with a row said in one way."""
+    """Raise whatever is wrong with a row as one error."""
     try:
         yield
     except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError, msgspec.MsgspecError) as error:

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 class NoticeFunction:
-    """The function that tells people what became of their clicks."""
+    """The function that notifies people of what became of their clicks."""
 
     def __init__(self, functions: LambdaClient, name: str) -> None:
         self._functions = functions
         self._name = name
 
     def send(self, notice: bytes) -> None:
-        """Have it told; Lambda keeps it, tries again, and keeps aside what it can't do."""
+        """Hand a notice over; Lambda queues and retries it, and sets aside what keeps failing."""
         with translated(f"invoke {self._name}"):
             self._functions.invoke(FunctionName=self._name, InvocationType="Event", Payload=notice)

@@ -10,7 +10,7 @@ Listed = TypeVar("Listed")
 
 
 class Once(Generic[Key, Listed]):
-    """Keeps what was listed of each key, and why it could not be: what is denied is not asked for again either."""
+    """Keeps what was listed for each key, or why it could not be: what is denied is not asked for again either."""
 
     def __init__(self, listing: Callable[[Key], Listed]) -> None:
         self._listing = listing

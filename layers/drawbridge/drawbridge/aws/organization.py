@@ -40,7 +40,7 @@ class Organization:
         administrator: Callable[[str], OrganizationsClient] | None,
         now: Callable[[], datetime],
     ) -> None:
-        """``administrator`` gives the client of the role, told the management account; ``None`` without a role."""
+        """``administrator`` returns the role's client for a management account; ``None`` without a role."""
         self._own = own
         self._administrator = administrator
         self._now = now
@@ -113,7 +113,7 @@ class Organization:
 
 
 def _units(client: OrganizationsClient, account: Any, account_id: str) -> tuple[str, ...] | None:
-    """Return the units that an account is in; ``None`` where AWS does not tell in full."""
+    """Return the units that an account is in; ``None`` where AWS does not list them all."""
     try:
         return _units_of_path(account["Paths"]) if account.get("Paths") else _units_above(client, account_id)
     except (AccessDeniedError, GoneError):
@@ -121,7 +121,7 @@ def _units(client: OrganizationsClient, account: Any, account_id: str) -> tuple[
 
 
 def _units_of_path(paths: list[str]) -> tuple[str, ...] | None:
-    # The account's way down from the organization; there is one.
+    # The account's path from the organization; there is one.
     found = [_PATH.fullmatch(path) for path in paths]
     if len(found) != 1 or found[0] is None:
         return None

@@ -1,4 +1,4 @@
-"""What there is in this account of the kinds that Drawbridge makes, and what of it carries our marker."""
+"""What there is in this account of the kinds that Drawbridge makes, and what of it carries our ownership tag."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class OwnedObjectListing:
-    """One listing of it: what is listed once is kept."""
+    """A listing of owned objects: what is listed once is kept."""
 
     def __init__(self, ec2: EC2Client, lattice: VPCLatticeClient, *, owner: str) -> None:
         self._ec2 = ec2
@@ -27,7 +27,7 @@ class OwnedObjectListing:
         self._owner = owner
 
     def endpoints(self) -> Iterable[OwnedObject]:
-        """Return the endpoints that carry our marker."""
+        """Return the endpoints that carry our ownership tag."""
         return self._endpoints
 
     def network_associations(self) -> Iterable[OwnedObject]:
@@ -35,7 +35,7 @@ class OwnedObjectListing:
         return self._in_networks
 
     def is_ours(self, made: OwnedObject) -> bool:
-        """Return whether it carries our marker; what AWS does not tell the tags of is not ours."""
+        """Return whether it carries our ownership tag; what AWS does not show the tags of is not ours."""
         if not made.arn:
             # Endpoints are listed with their tags.
             return True

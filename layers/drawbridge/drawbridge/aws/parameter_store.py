@@ -118,7 +118,7 @@ class PublishedParameters:
         return True
 
     def overwrite(self, name: str, value: str, *, subject: str) -> None:
-        """Write a parameter that carries our ownership tag, and tag it for what it is published now.
+        """Write a parameter that carries our ownership tag, and tag it with the subject that it is published for now.
 
         The value first: until the tag follows, the next run sees a foreign subject and writes both again.
         """

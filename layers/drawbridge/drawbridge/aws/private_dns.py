@@ -17,14 +17,14 @@ _BY_PREFERENCE = {preference: private_dns for private_dns, preference in PREFERE
 
 
 def private_dns_of(preference: str) -> PrivateDns:
-    """Return ours for AWS's. None means verified domains only; one that is not known may mean any."""
+    """Return our word for AWS's: an empty one means verified domains only, an unknown one may mean any."""
     return _BY_PREFERENCE.get(preference, PrivateDns.ALL) if preference else PrivateDns.VERIFIED
 
 
 def names_of(
     enabled: object, preference: str | None, domains: Iterable[str] | None
 ) -> tuple[PrivateDns, frozenset[str]]:
-    """Read what AWS tells of private DNS: which names, and of which domains.
+    """Read what AWS says of private DNS: which names, and of which domains.
 
     Where no domains are specified, AWS answers ``*`` for them, and does not take that back (Terraform's AWS provider,
     pull request 45619).

@@ -1,4 +1,4 @@
-"""Whose questions are open: an item an account, in the table of the approvals."""
+"""The question slots that are taken: one item an account, in the table of the approvals."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _TRIES = 20
 
 
 class QuestionSlotItems:
-    """Requests that took a slot, under a key that no request has. Nobody gives one back: the ledger says what is over.
+    """Requests that took a slot, under a key that no request has.
 
-    So nothing that is stopped anywhere keeps a slot taken.
+    None gives it back: the ledger says which questions are over, so that an execution that is stopped keeps no slot.
     """
 
     def __init__(self, approvals: Table, ledger: Table, *, now: Callable[[], datetime]) -> None:

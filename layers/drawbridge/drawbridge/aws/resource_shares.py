@@ -28,7 +28,7 @@ _ANSWERED = frozenset(
         "ResourceShareInvitationArnNotFoundException",
     }
 )
-"""The invitation can't be answered any longer. How it ended, the next sweep tells."""
+"""The invitation can't be answered any longer. The next sweep shows how it ended."""
 
 
 class ResourceShares:
@@ -131,7 +131,7 @@ def _share(each: Any) -> Share:
         arn=each["resourceShareArn"],
         name=each.get("name") or "",
         owner=each["owningAccountId"],
-        # That the owner gave it none, an empty list does not say to somebody whom tags need not be shown to.
+        # An empty list need not mean that it has no tags: AWS may not show them to this account.
         tags={tag["key"]: tag["value"] for tag in each["tags"]} if each.get("tags") else None,
         in_effect=each.get("status") == "ACTIVE",
     )

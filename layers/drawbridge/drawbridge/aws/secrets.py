@@ -1,4 +1,4 @@
-"""Secrets Manager: the secret that speaks for us to Slack."""
+"""Secrets Manager: the secret with our credentials for Slack."""
 
 from __future__ import annotations
 

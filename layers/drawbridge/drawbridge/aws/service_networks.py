@@ -193,7 +193,7 @@ class ServiceNetworks:
         return ServiceNetworkVpcAssociation.of_ours(made["id"], _state(made["status"]), network.arn, action.settings)
 
     def update_vpc_association(self, action: UpdateVpcAssociation) -> ServiceNetworkVpcAssociation:
-        """Return a VPC's association other security groups and another private DNS.
+        """Change the security groups and the private DNS of a VPC's association.
 
         Raises:
             ConflictError: something else about it is in progress.
@@ -295,7 +295,7 @@ def _what_lacks(action: str) -> str:
 
 
 def association_names(each: Any) -> tuple[PrivateDns, frozenset[str]]:
-    """Read the private DNS of a VPC's association as VPC Lattice tells it."""
+    """Read the private DNS of a VPC's association as VPC Lattice lists it."""
     options = each.get("dnsOptions") or {}
     return names_of(
         each.get("privateDnsEnabled"), options.get("privateDnsPreference"), options.get("privateDnsSpecifiedDomains")

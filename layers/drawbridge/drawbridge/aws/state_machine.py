@@ -44,7 +44,7 @@ class OnboardingStateMachine:
     def ending(self, execution: ExecutionInput) -> ExecutionEnding | None:
         """Return how the execution ended; ``None`` if it runs, will be redriven, or Step Functions knows of none.
 
-        Step Functions' answer may be some seconds old: one that has just ended may be told to run.
+        Step Functions' answer may be some seconds old: one that has just ended may be reported as running.
         """
         # arn:aws:states:us-east-1:111111111111:stateMachine:name
         arn = f"{self._arn.replace(':stateMachine:', ':execution:')}:{execution.execution_name}"

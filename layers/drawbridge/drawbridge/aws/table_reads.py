@@ -15,7 +15,7 @@ _AT_ONCE = 100
 
 
 def only(attributes: Collection[str]) -> dict[str, Any]:
-    """Return the parameters of a read that has these attributes told and no others."""
+    """Return the parameters of a read of these attributes and no others."""
     return {
         "ProjectionExpression": ", ".join(f"#{name}" for name in attributes),
         "ExpressionAttributeNames": {f"#{name}": name for name in attributes},

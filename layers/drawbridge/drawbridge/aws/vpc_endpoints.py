@@ -54,7 +54,7 @@ class VpcEndpoints:
         self._in_vpcs: dict[str, list[Any]] = {}
 
     def find(self, target: EndpointTarget, vpc_id: str) -> list[Endpoint]:
-        """Return the endpoints in the VPC that lead there, those that are over too, oldest first.
+        """Return the endpoints in the VPC that lead there, terminated ones too, oldest first.
 
         To a resource those that Drawbridge made for this binding; to a service network all, ours first.
         """
@@ -70,7 +70,7 @@ class VpcEndpoints:
         return sorted(made, key=lambda each: not each.ours)
 
     def unowned(self, target: ResourceTarget, vpc_id: str) -> list[Endpoint]:
-        """Return the endpoints to the resource in the VPC that are not to be told as this or another binding's."""
+        """Return the endpoints to the resource in the VPC that lack tags of ours, so that no binding has them."""
         there = [each for each in self._listed(vpc_id) if self._is_unowned(each, target)]
         made = [(self._endpoint(each), _tags_of(each)) for each in sorted(there, key=_age)]
         rest = {BINDING_TAG: target.binding, RESOURCE_TAG: target.resource_arn}
@@ -148,7 +148,7 @@ class VpcEndpoints:
             self._ec2.modify_vpc_endpoint(VpcEndpointId=endpoint_id, AddSubnetIds=sorted(subnet_ids))
 
     def named(self, endpoint_id: str) -> list[NamedResource]:
-        """Return what the endpoint leads to: the only place where AWS tells the names."""
+        """Return what the endpoint leads to: the only place where AWS lists the names."""
         with translated(f"list the associations of {endpoint_id}"):
             return [
                 named_resource(each)
@@ -175,7 +175,7 @@ class VpcEndpoints:
         return self._in_vpcs[vpc_id]
 
     def _tags(self, target: EndpointTarget) -> list[TagTypeDef]:
-        """Return what tells whose an endpoint is: one to a network is no single binding's."""
+        """Return the tags that say whose an endpoint is: one to a network is no single binding's."""
         owner: TagTypeDef = {"Key": OWNER_TAG, "Value": self._owner}
         match target:
             case ResourceTarget(binding, resource_arn):
@@ -195,7 +195,7 @@ class VpcEndpoints:
         private_dns, domains = endpoint_names(each)
         return Endpoint(
             id=each["VpcEndpointId"],
-            # One that is new to us is waited for: taken for over, another endpoint would be made beside it.
+            # One that is new to us is waited for: taken for terminated, another endpoint would be made beside it.
             state=_STATES.get(each["State"].lower(), State.PENDING),
             security_group_ids=frozenset(group["GroupId"] for group in each.get("Groups", [])),
             subnet_ids=frozenset(each.get("SubnetIds", [])),
@@ -255,7 +255,7 @@ def named_resource(each: Any) -> NamedResource:
         association_id=each["Id"],
         resource_arn=each.get("AssociatedResourceArn", ""),
         group_arn=each.get("ResourceConfigurationGroupArn", ""),
-        # Seen live as "Accessible"; the filter's documentation speaks of AVAILABLE.
+        # Observed live as "Accessible"; the filter's documentation speaks of AVAILABLE.
         accessible=each.get("AssociatedResourceAccessibility", "").lower() in {"accessible", "available"},
         dns_name=name.get("DnsName", ""),
         hosted_zone_id=name.get("HostedZoneId", ""),

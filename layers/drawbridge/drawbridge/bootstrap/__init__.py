@@ -1,1 +1,1 @@
-"""What each function works with: one module a function, so that each loads no more than it uses."""
+"""Building the objects of each function: one module for each, so that none loads more than it uses."""

@@ -1,4 +1,4 @@
-"""What ``accept_request`` works with."""
+"""The objects of ``accept_request``."""
 
 from datetime import UTC, datetime
 from functools import cache

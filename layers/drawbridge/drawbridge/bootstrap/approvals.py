@@ -1,4 +1,4 @@
-"""What approvals work with, wherever they are asked for, answered or told of."""
+"""The objects of approvals, for the functions that ask, receive and notify."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -37,7 +37,7 @@ def secrets() -> Secrets:
 
 
 def approvers() -> Approvers | None:
-    """Read who may decide, anew each time; ``None`` if nobody is configured.
+    """Return the approvers, read anew each time; ``None`` if none are configured.
 
     Raises:
         InvalidInputError: the parameter can't be read.

@@ -1,4 +1,4 @@
-"""What ``associate_resource`` works with."""
+"""The objects of ``associate_resource``."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -27,7 +27,7 @@ def now() -> datetime:
 
 
 def reconciler() -> AttachmentReconciler:
-    """Build it for one attempt: what is listed is kept."""
+    """Return a reconciler for one attempt: it keeps what it has listed."""
     owner = environment().prefix
     return AttachmentReconciler(
         ServiceNetworks(client("vpc-lattice"), owner=owner, account_id=environment().account_id),

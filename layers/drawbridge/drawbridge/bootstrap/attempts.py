@@ -1,4 +1,4 @@
-"""What attempts work on, for the functions that an attempt goes through."""
+"""The table of attempts, for the functions that an attempt goes through."""
 
 from datetime import UTC, datetime
 

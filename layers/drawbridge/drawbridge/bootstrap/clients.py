@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_sts import STSClient
 
-# The workflow and the queue try again, later and spread out: a handler that insists only holds on to its time.
+# The workflow and the queue retry later, and spread out: a handler that insists only uses up its time.
 _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 4},
     connect_timeout=3,
@@ -34,7 +34,7 @@ def table(name: str) -> Table:
 
 
 def organizations_through(role_name: str, account: str, *, sts: STSClient) -> OrganizationsClient:
-    """Return Organizations as the role of that account sees it; good for an hour, as the role's session is."""
+    """Return a client of Organizations in a role of that account; it is valid for an hour, as the session is."""
     credentials = sts.assume_role(
         RoleArn=f"arn:{sts.meta.partition}:iam::{account}:role/{role_name}",
         RoleSessionName="drawbridge",

@@ -1,4 +1,4 @@
-"""What ``decide_request`` works with."""
+"""The objects of ``decide_request``."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -46,7 +46,7 @@ def question_slots() -> QuestionSlotItems:
 
 
 def policies() -> InForce[Policy]:
-    """Read the policies in force, anew each time: a change takes effect at once."""
+    """Return the policies in force, read anew each time: a change takes effect at once."""
     return policies_in_force(
         ConfigurationParameters(client("ssm"), prefix=environment().prefix),
         everything_is_meant=environment().everything_may_be_permitted,
@@ -54,12 +54,12 @@ def policies() -> InForce[Policy]:
 
 
 def bindings() -> tuple[Binding, ...]:
-    """Read the bindings in force: what would happen on approval."""
+    """Return the bindings in force, which say what would happen on approval."""
     return bindings_in_force(ConfigurationParameters(client("ssm"), prefix=environment().prefix)).things
 
 
 def ports() -> DecisionPorts:
-    """Build what deciding works with."""
+    """Return the ports of deciding."""
     settings = environment()
     return DecisionPorts(
         gatherer=gatherer(),
@@ -82,7 +82,7 @@ def evaluation_time() -> EvaluationTime:
 
 
 def approvers() -> Approvers | None:
-    """Read who may approve, anew each time: nobody, if the parameter can't be read."""
+    """Return the approvers, read anew each time; ``None`` if the parameter can't be read."""
     try:
         return configured_approvers()
     except InvalidInputError as broken:

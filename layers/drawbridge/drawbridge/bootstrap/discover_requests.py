@@ -1,4 +1,4 @@
-"""What ``discover_requests`` works with."""
+"""The objects of ``discover_requests``."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -43,7 +43,7 @@ def dead_letters() -> DeadLetterQueue:
 
 
 def configuration() -> SweepConfiguration:
-    """Read what people configured, anew for each sweep."""
+    """Return what people configured, read anew for each sweep."""
     settings = environment()
     parameters = ConfigurationParameters(client("ssm"), prefix=settings.prefix)
     return SweepConfiguration(parameters, everything_is_meant=settings.everything_may_be_permitted)
@@ -52,7 +52,7 @@ def configuration() -> SweepConfiguration:
 def sweeper(
     configuration: SweepConfiguration, now: Callable[[], datetime], on_broken: Callable[[str], None]
 ) -> Sweeper:
-    """Build it for one sweep: the configuration is read anew for each. ``on_broken`` hears of broken rows."""
+    """Return a sweeper for one sweep, which calls ``on_broken`` for each broken row."""
     settings = environment()
     ledger = LedgerTable(table(settings.ledger_table), now=now, on_broken=on_broken)
     workflow = OnboardingStateMachine(client("stepfunctions"), settings.onboarding_workflow)

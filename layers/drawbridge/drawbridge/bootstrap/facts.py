@@ -1,4 +1,4 @@
-"""What gathering facts works with, wherever they are gathered."""
+"""The gatherer of facts, for the functions and for the command line."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def gatherer_with(
     role: str,
     role_account: str,
 ) -> Gatherer:
-    """Build it of clients, whoever's they are; ``role`` is the one that may ask Organizations, empty for none."""
+    """Return a gatherer with these clients; ``role`` is the one that may ask Organizations, empty for none."""
 
     def administrator(management_account: str) -> OrganizationsClient:
         return organizations_through(role, role_account or management_account, sts=clients("sts"))

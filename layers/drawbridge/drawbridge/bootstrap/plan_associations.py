@@ -1,4 +1,4 @@
-"""What ``plan_associations`` works with."""
+"""The objects of ``plan_associations``."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -35,7 +35,7 @@ def attempts() -> AttemptsTable:
 
 
 def planner() -> Planner:
-    """Build it for one plan: policies and bindings are read anew for each."""
+    """Return a planner for one plan, with policies and bindings read anew."""
     environment = Environment()
     parameters = ConfigurationParameters(client("ssm"), prefix=environment.prefix)
     policies = policies_in_force(parameters, everything_is_meant=environment.everything_may_be_permitted)

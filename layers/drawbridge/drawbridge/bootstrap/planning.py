@@ -1,4 +1,4 @@
-"""What plans are made with: by the function that plans, and by the command line, which only shows them."""
+"""The objects of planning, for the function that plans and for the command line, which only shows plans."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -24,15 +24,15 @@ from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.request import ResourceShareRequest
 
 Client = Callable[[str], Any]
-"""Gives the client of an AWS service, by boto3's name of it."""
+"""Returns the client of an AWS service, by boto3's name for it."""
 
 
 Rows = Callable[[list[str]], Mapping[str, LedgerRow]]
-"""Gives the ledger's rows, by the requests' ids."""
+"""Returns the ledger's rows for the ids of requests."""
 
 
 class Planning:
-    """What there is to plan with, at one time: what is listed once is kept."""
+    """Builds planners that share their listings."""
 
     def __init__(self, client: Client, *, prefix: str, account_id: str) -> None:
         self._prefix = prefix

@@ -1,4 +1,4 @@
-"""What ``publish_dns`` works with."""
+"""The objects of ``publish_dns``."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""What ``receive_approval`` works with: nothing that is not needed within Slack's three seconds is loaded with it."""
+"""The objects of ``receive_approval``: what is not needed within Slack's three seconds is not loaded with them."""
 
 from functools import cache
 from typing import Any
@@ -29,7 +29,7 @@ def open_form(trigger_id: str, form: dict[str, Any]) -> None:
 
 
 def notify_later(**notice: str) -> None:
-    """Have people told, by a function of its own, without waiting for it."""
+    """Have ``tell_approvers`` send the notice, without waiting for it."""
     _notices().send(msgspec.json.encode({"notice": notice}))
 
 

@@ -1,4 +1,4 @@
-"""What ``record_outcome`` works with."""
+"""The objects of ``record_outcome``."""
 
 from datetime import UTC, datetime
 from functools import cache

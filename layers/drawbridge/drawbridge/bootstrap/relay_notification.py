@@ -1,4 +1,4 @@
-"""What ``relay_notification`` works with."""
+"""The objects of ``relay_notification``."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""What ``request_approval`` works with."""
+"""The objects of ``request_approval``."""
 
 from drawbridge.approval.ask import AskingPorts, Escalation, SilentMessenger
 from drawbridge.bootstrap.approvals import approvals, approvers, callback, environment
@@ -6,7 +6,7 @@ from drawbridge.bootstrap.slack import messenger
 
 
 def ports(*, quiet: bool) -> AskingPorts:
-    """Build what asking works with; ``quiet`` tells that Slack is not to be had."""
+    """Return the ports of asking; ``quiet`` leaves Slack out."""
     return AskingPorts(
         channel=environment().slack_channel,
         approvals=approvals(),
@@ -16,7 +16,7 @@ def ports(*, quiet: bool) -> AskingPorts:
 
 
 def escalation() -> Escalation:
-    """Read who is reminded as well."""
+    """Return who is reminded besides those who were asked."""
     configured = approvers()
     if configured is None:
         return Escalation()

@@ -1,4 +1,4 @@
-"""Slack, for the functions that speak to it; by itself, because loading it takes a while."""
+"""Slack, for the functions that speak to it; a module of its own, because loading it takes a while."""
 
 from drawbridge.bootstrap.approvals import environment, secrets
 from drawbridge.slack.messenger import SlackMessenger

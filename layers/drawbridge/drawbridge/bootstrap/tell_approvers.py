@@ -1,4 +1,4 @@
-"""What ``tell_approvers`` works with, beside approvals and Slack."""
+"""The objects of ``tell_approvers``, besides approvals and Slack."""
 
 from functools import cache
 

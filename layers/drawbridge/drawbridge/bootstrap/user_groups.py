@@ -1,4 +1,4 @@
-"""The members of the approvers' user groups, wherever they are asked for."""
+"""The members of the approvers' user groups, for the functions that need them."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ def members(configured: Approvers) -> frozenset[str]:
 
 
 def quick_messenger() -> Any:
-    """Return Slack, for who has no time to wait for it."""
-    # Loaded when it is needed: most need nothing of Slack.
+    """Return a messenger that does not wait for Slack."""
+    # Loaded when it is needed: most clicks need nothing of Slack.
     from drawbridge.bootstrap.slack import messenger  # noqa: PLC0415 - for the time that it takes
 
     return messenger(timeout=1, patience=0)

@@ -1,4 +1,4 @@
-"""What people configure in Parameter Store: the last good version of it is what is in force."""
+"""What people configure in Parameter Store; the last good version of it is in force."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ Thing = TypeVar("Thing")
 
 
 class ConfigurationParameter(Struct, frozen=True):
-    """A parameter below a path; its name is the part that follows the path."""
+    """A parameter below a path, named by the part that follows the path."""
 
     name: str
     value: str
@@ -43,7 +43,7 @@ class Broken(Struct, frozen=True):
 
 
 class InForce(Struct, Generic[Thing], frozen=True):
-    """What is in force, by name, and what is not, with its reason."""
+    """What is in force, and which parameters are not, with the reasons."""
 
     things: tuple[Thing, ...]
     versions: tuple[tuple[str, int], ...]
@@ -55,7 +55,7 @@ class Conflict(Struct, frozen=True):
     """Things that are each good alone and can't be in force together."""
 
     blame: Mapping[str, str]
-    """The reason for each parameter, by its name, if it is the one that has to yield."""
+    """For each parameter that could yield, by its name, the reason for it to be out of force."""
 
 
 class _Chosen(Struct, Generic[Thing], frozen=True):

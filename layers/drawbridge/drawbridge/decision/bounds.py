@@ -1,4 +1,4 @@
-"""What of a decision there is room for on its way through the workflow and in the ledger's row."""
+"""Bounds of a decision, for its way through the workflow and for the ledger's row."""
 
 from collections.abc import Iterator
 from typing import TypeVar, assert_never
@@ -18,12 +18,12 @@ _Decision = TypeVar("_Decision", bound=Decision)
 
 
 def decision_within(decision: _Decision) -> _Decision:
-    """Return the decision with as many reasons, in as many words, as there is room for; the last says what was cut."""
+    """Return the decision with as many reasons, and as much of each, as fit; the last counts the others."""
     return msgspec.structs.replace(decision, because=_reasons_within(decision.because))
 
 
 def decision_record_within(decision_record: DecisionRecord) -> DecisionRecord | None:
-    """Return the record as it can be kept: what there is no room for is unknown, never cut short; ``None`` if all is.
+    """Return the record as it can be kept: a fact without room becomes unknown, as a whole; ``None`` if nothing fits.
 
     Half of the facts would be taken for all of them by whoever decides again.
     """
@@ -54,7 +54,7 @@ def _ever_less(facts: Facts) -> Iterator[Facts]:
         case ShareFacts():
             yield replace(facts, share_tags=None)
         case ConnectionFacts():
-            # Those of a service of ours are never unknown.
+            # The tags of a service of ours are never unknown.
             return
         case _:
             assert_never(facts)

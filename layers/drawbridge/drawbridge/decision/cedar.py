@@ -1,4 +1,4 @@
-"""Cedar's answers to questions about facts."""
+"""Asking Cedar whether policies permit an action, on facts."""
 
 import re
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ _SCHEMA = cedarpy.Schema.from_str(SCHEMA_TEXT)
 
 
 class Action(StrEnum):
-    """What a policy permits or forbids."""
+    """The actions that a policy permits or forbids."""
 
     ACCEPT = "accept"
     ASK_APPROVER = "askApprover"
@@ -43,7 +43,7 @@ class Action(StrEnum):
 
 
 class Authorization(Struct, frozen=True):
-    """Whether an action is permitted, and the statements that made it so."""
+    """Whether an action is permitted, and by which statements."""
 
     permitted: bool
     because: tuple[Reason, ...]
@@ -70,32 +70,32 @@ class PolicySet:
         return fingerprint([(policy.name, policy.text) for policy in self.policies])
 
     def policy_of(self, statement_id: str) -> str | None:
-        """Name the policy that a statement stands in."""
+        """Return the name of the policy that has a statement; ``None`` if none has."""
         return next((each.policy for each in self._statements.values() if each.id == statement_id), None)
 
     def approvals(
         self, facts: ShareFacts | ConnectionFacts, evaluation_time: EvaluationTime
     ) -> tuple[frozenset[str], ...]:
-        """Return the words of the ``@approval`` of each statement that asks: a decision names only the first."""
+        """Return the words of the ``@approval`` of each statement that asks; a decision names only the first few."""
         asking = {each.source for each in self.ask(Action.ASK_APPROVER, facts, evaluation_time).because}
         return tuple(each.approval for each in self._statements.values() if each.id in asking)
 
     def let_names_be_reserved(self, permitting: Iterable[Reason]) -> bool:
-        """Return whether one of the statements that permit lets a name be one that nobody should have by accident."""
+        """Return whether one of the permitting statements allows a reserved name, by ``@alias("reserved")``."""
         ids = {each.source for each in permitting if each.code == "policy"}
         return any(each.lets_names_be_reserved for each in self._statements.values() if each.id in ids)
 
     def speaking_of(self, fact: Fact) -> tuple[str, ...]:
-        """Return the ids of the statements that speak of a fact."""
+        """Return the ids of the statements that refer to a fact."""
         return tuple(statement.id for statement in self._statements.values() if fact in statement.facts)
 
     def ask(
         self, action: Action, facts: ShareFacts | ConnectionFacts | ResourceFacts, evaluation_time: EvaluationTime
     ) -> Authorization:
-        """Ask whether the action is permitted. What is unknown counts against whoever asks."""
+        """Return whether the action is permitted. What is unknown counts against the requester."""
         principal, *units = _account(facts.requester)
         resource, *shares = _resource(facts)
-        context = _circumstances(facts, evaluation_time.now) | _time(evaluation_time)
+        context = _context(facts, evaluation_time.now) | _time(evaluation_time)
         request = {
             "principal": principal["uid"],
             "action": {"type": "Action", "id": action},
@@ -106,13 +106,13 @@ class PolicySet:
         return self._answer(cedarpy.is_authorized(request, self._for(action, facts.unknown), entities, _SCHEMA))
 
     def _for(self, action: Action, unknown: frozenset[Fact]) -> Any:
-        """Return the compiled set of what speaks of the action; what is unknown counts in it against whoever asks.
+        """Return the compiled statements on the action, in which what is unknown counts against the requester.
 
-        Cedar looks at every statement for every question: those for other actions would cost as much as these.
+        Cedar evaluates every statement for every question: those on other actions would cost as much as these.
         """
         spoken_of = unknown & self._spoken_of
         if (action, spoken_of) not in self._compiled:
-            of_action = {key: each.cedar for key, each in self._statements.items() if _speaks_of(each.cedar, action)}
+            of_action = {key: each.cedar for key, each in self._statements.items() if _is_about(each.cedar, action)}
             left = {key: against_the_requester(each, spoken_of) for key, each in of_action.items()}
             nodes = {key: replace(each, id=key) for key, each in left.items() if each is not None}
             tree = pst.PolicySet(templates={}, static_policies=nodes, template_links=())
@@ -122,7 +122,7 @@ class PolicySet:
     def _answer(self, result: cedarpy.AuthzResult) -> Authorization:
         failed = [_failed(str(error)) for error in result.diagnostics.errors]
         errors = tuple(self._error(key, words) for key, words in failed)
-        # Cedar skips a statement that it can't evaluate. A permit is not missed; had it been a forbid, nobody knows.
+        # Cedar skips a statement that it can't evaluate: harmless for a permit, while a forbid might have applied.
         doubtful = any(key is None or self._statements[key].effect == "forbid" for key, _ in failed)
         if result.allowed and doubtful:
             return Authorization(permitted=False, because=(), errors=errors)
@@ -137,7 +137,7 @@ class PolicySet:
 
 
 def compile_together(policies: Iterable[Policy]) -> PolicySet:
-    """Return the set of these policies; compiled anew only if it is not one of the last."""
+    """Return the set of these policies, compiled anew only if it is not one of the last few."""
     return _compiled(tuple((policy.name, policy.text) for policy in policies))
 
 
@@ -146,7 +146,7 @@ def _compiled(texts: tuple[tuple[str, str], ...]) -> PolicySet:
     return PolicySet(parse_policy(name, text) for name, text in texts)
 
 
-def _speaks_of(statement: pst.Template, action: Action) -> bool:
+def _is_about(statement: pst.Template, action: Action) -> bool:
     match statement.action:
         case pst.ActionEq(entity):
             return bool(entity.id == action)
@@ -170,7 +170,7 @@ def _failed(error: str) -> tuple[str | None, str]:
 
 
 def _resource(facts: ShareFacts | ConnectionFacts | ResourceFacts) -> list[dict[str, Any]]:
-    """Return the entity that it is about, then those that it is in."""
+    """Return the entity of the resource, then those that it is in."""
     match facts:
         case ShareFacts():
             return [_share(facts.share_arn, facts.share_name, facts.share_tags)]
@@ -214,8 +214,8 @@ def _share(arn: str, name: str, tags: dict[str, str] | None) -> dict[str, Any]:
     return _entity("ResourceShare", arn, {"id": arn, "name": name, "owner": owner}, tags=tags or {})
 
 
-def _circumstances(facts: ShareFacts | ConnectionFacts | ResourceFacts, now: datetime) -> dict[str, Any]:
-    """Return the circumstances other than the time. What is unknown is put down as anything: nobody looks at it."""
+def _context(facts: ShareFacts | ConnectionFacts | ResourceFacts, now: datetime) -> dict[str, Any]:
+    """Return the context other than the time. What is unknown may have any value here: no statement refers to it."""
     match facts:
         case ShareFacts():
             contents = facts.contents or ()
@@ -224,7 +224,7 @@ def _circumstances(facts: ShareFacts | ConnectionFacts | ResourceFacts, now: dat
                 "types": sorted({thing.type for thing in contents}),
                 "arns": sorted(thing.arn for thing in contents),
                 "resources": len(contents),
-                # Of nothing everything is true; and what will be inside, nobody knows.
+                # Not true of an empty share: what will be in it is not known.
                 "onlyLattice": bool(contents) and all(thing.is_lattice for thing in contents),
                 "invited": facts.deadline is not None,
             }
@@ -243,7 +243,7 @@ def _circumstances(facts: ShareFacts | ConnectionFacts | ResourceFacts, now: dat
                 "binding": facts.binding,
                 "mode": facts.mode,
                 "privateDns": facts.private_dns,
-                # What is unknown is put down as there: a condition that asks whether it is speaks of it.
+                # An unknown alias is there with any value: a condition with `has` refers to it too.
                 **({} if facts.alias == "" else {"alias": facts.alias or ""}),
             }
         case _:
@@ -262,25 +262,25 @@ def _time(evaluation_time: EvaluationTime) -> dict[str, Any]:
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def _in_zone(moment: datetime, zone: str) -> datetime:
-    """Return the same moment by that zone's clocks.
+def _in_zone(time: datetime, zone: str) -> datetime:
+    """Return the same time in a time zone.
 
     Raises:
-        InvalidInputError: there is no such zone, or the moment is before its first year there, or after the last.
+        InvalidInputError: there is no such zone, or the time is outside of the years that it can be written in there.
     """
     try:
-        return moment.astimezone(ZoneInfo(zone))
+        return time.astimezone(ZoneInfo(zone))
     except (LookupError, ValueError, OverflowError) as error:
-        raise InvalidInputError(f"time: {moment.isoformat()} can't be told in zone {zone[:100]!r}") from error
+        raise InvalidInputError(f"time: {time.isoformat()} can't be told in zone {zone[:100]!r}") from error
 
 
-def _datetime(moment: datetime) -> dict[str, Any]:
-    text = _in_zone(moment, "UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
+def _datetime(time: datetime) -> dict[str, Any]:
+    text = _in_zone(time, "UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"__extn": {"fn": "datetime", "arg": text}}
 
 
 def _account(requester: Requester) -> list[dict[str, Any]]:
-    """Return the asking account's entity, then those of the units and the organization that it is in."""
+    """Return the requester's entity, then those of the organization and the units that it is in."""
     place = requester.place
     member = place.membership is Membership.MEMBER
     attributes: dict[str, Any] = {"id": requester.account_id, "ownOrganization": member}

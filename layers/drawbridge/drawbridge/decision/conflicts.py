@@ -1,4 +1,4 @@
-"""What policies that are good alone must not do together."""
+"""Conflicts: what policies that are each valid must not do together."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ EVERYTHING = (
 
 
 def conflict_among(policies: Sequence[Policy], *, everything_is_meant: bool = False) -> Conflict | None:
-    """Return the first conflict: an id that two policies use, or that together they let everything of everybody in."""
+    """Return the first conflict: two policies use one id, or together they let everything of everybody in."""
     conflict = _same_id(policies)
     if conflict is None and not everything_is_meant:
         conflict = _everything(policies)
@@ -47,7 +47,7 @@ def _everything(policies: Sequence[Policy]) -> Conflict | None:
 
 @lru_cache(maxsize=8)
 def _letting_everything_in(texts: tuple[tuple[str, str], ...]) -> frozenset[str]:
-    """Try what nobody can have meant to let in. If all of it is accepted, name the policies that do so."""
+    """Return the policies that accept what nobody can have meant to let in; empty unless all of it is accepted."""
     accepting = compile_together(parse_policy(name, text) for name, text in texts)
     responsible: set[str] = set()
     for facts in _PROBES:

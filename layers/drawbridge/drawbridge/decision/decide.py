@@ -15,7 +15,7 @@ IN_ORDER: Mapping[Action, Callable[[Because], Accept | AskApprover | Reject]] = 
 }
 
 MOST_REASONS = 20
-"""Of one decision: with a thousand policies all may have a word, and what records them holds some hundred KiB."""
+"""Of one decision: each of a thousand policies may give one, and a row of the ledger holds some hundred KiB."""
 
 _UNAVAILABLE = {
     Fact.ORGANIZATION: "Organizations can't be asked about the account",
@@ -41,15 +41,15 @@ class Policies(Protocol):
     """The policies in force."""
 
     def ask(self, action: Action, facts: Facts | ResourceFacts, evaluation_time: EvaluationTime) -> Authorization:
-        """Ask whether the action is permitted."""
+        """Return whether the action is permitted."""
         ...
 
     def speaking_of(self, fact: Fact) -> Sequence[str]:
-        """Return the ids of the statements that speak of a fact."""
+        """Return the ids of the statements that refer to a fact."""
         ...
 
     def let_names_be_reserved(self, permitting: Because) -> bool:
-        """Return whether one of the statements that permit lets a name be one that nobody should have by accident."""
+        """Return whether one of the permitting statements allows a reserved name, by ``@alias("reserved")``."""
         ...
 
 
@@ -58,8 +58,8 @@ def decide(
 ) -> Decision:
     """Decide on the facts. No exception and no error inside a policy ever lets anything in.
 
-    The reasons are those of the outcome, then those that stood against what would have come before it. ``broken`` tells
-    of policies that can't be read, which whoever wonders about the decision should see.
+    The reasons are those of the outcome, then those against the actions that come before it. ``broken`` are the
+    reasons for which policies can't be in force, which belong to the explanation of any decision.
     """
     if isinstance(facts, AlreadyResolved):
         return facts
@@ -84,7 +84,7 @@ def may_associate(facts: ResourceFacts, policies: Policies, evaluation_time: Eva
 
 
 def unavailable(unknown: Iterable[Fact], policies: Policies) -> Because:
-    """Return which facts AWS would not tell, and which statements counted them against whoever asks."""
+    """Return which facts are unknown, and which statements count them against the requester."""
     return tuple(
         Reason("facts-unavailable", f"{_UNAVAILABLE[fact]}, and that counts against it in: {_list(speaking)}")
         for fact in sorted(unknown)

@@ -1,4 +1,4 @@
-"""Deciding again: on the facts that were kept, as of the time that they are of, by other policies."""
+"""Deciding again: on the facts that were kept, as of the time of the decision, by other policies."""
 
 import hashlib
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.decision.facts import EvaluationTime, Facts, ShareFacts
 
 MOST_CONTENTS = 100
-"""Resources of a share that are kept: it may hold 5,000, and a row is to stay small."""
+"""Resources of a share that a record keeps: it may hold 5,000, and a row is to stay small."""
 
 
 def decision_record_of(
@@ -36,17 +36,17 @@ def decision_record_of(
 def decide_again(
     decision_record: DecisionRecord, policies: PolicySet, evaluation_time: EvaluationTime | None = None
 ) -> Decision:
-    """Decide again, as of the same moment unless another one is told."""
+    """Decide again, as of the same time unless another one is given."""
     return decide(decision_record.facts, policies, evaluation_time or decision_record.evaluation_time)
 
 
 def outcome_of(decision: Decision) -> str:
-    """Name the outcome: ``accept``, ``askApprover``, ``reject``, ``hold`` or ``moot``."""
+    """Return the outcome's name: ``accept``, ``askApprover``, ``reject``, ``hold``, ``keep`` or ``moot``."""
     return str(decision.__struct_config__.tag)
 
 
 def sha256_fingerprint(*parts: object) -> str:
-    """Return the SHA-256 of what is told, whatever the order of its tags."""
+    """Return the SHA-256 of the parts, whatever the order of tags in them."""
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
 
 

@@ -9,7 +9,7 @@ from drawbridge.decision.facts import EvaluationTime, Fact, Facts, ResourceFacts
 
 
 class DecisionRecord(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a decision on a request rested on."""
+    """The outcome of a decision on a request, and what it rested on."""
 
     outcome: str
     at: datetime
@@ -23,25 +23,25 @@ class DecisionRecord(Struct, frozen=True, kw_only=True, rename="camel"):
     fingerprint: str
     """SHA-256 of facts, policies and outcome: the same facts and policies give the same."""
     unkept: tuple[Fact, ...] = ()
-    """What was known and is not kept, because there was no room: it is unknown here, and may be as it was."""
+    """Facts that were known and are not kept, for lack of room: unknown here, though they may not have changed."""
 
     @property
     def evaluation_time(self) -> EvaluationTime:
         return EvaluationTime(self.at, self.zone)
 
     def keeping(self, facts: Facts) -> "DecisionRecord":
-        """Return the same with fewer facts, and what is not kept of them."""
+        """Return the same record with fewer facts, and ``unkept`` extended by those that are missing."""
         unkept = {*self.unkept, *(facts.unknown - self.facts.unknown)}
         return msgspec.structs.replace(self, facts=facts, unkept=tuple(sorted(unkept)))
 
 
 class AssociationDecisionRecord(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What the decisions on the resources of a share rested on."""
+    """The facts on which the resources of a share were decided."""
 
     at: datetime
     zone: str
     resources: tuple[ResourceFacts, ...]
-    """Those that a binding wanted."""
+    """Of the resources that a binding matches."""
 
     @property
     def evaluation_time(self) -> EvaluationTime:

@@ -1,7 +1,7 @@
 """The facts that a decision rests on. They come from AWS and from the registry, never from an event.
 
 They are documents too: the ledger keeps those of each decision, and people write some to try their policies on, in JSON
-or YAML, with the names as they are here in camel case.
+or YAML. Their fields are named in camel case.
 """
 
 from datetime import datetime
@@ -15,12 +15,12 @@ from drawbridge.arns import AccountId, Arn, ArnText
 from drawbridge.lattice import ResourceKind
 from drawbridge.request.shares import Content
 
-Moments = Annotated[datetime, Meta(tz=True)]
-"""With an offset: without one nobody knows when it is."""
+AwareDatetime = Annotated[datetime, Meta(tz=True)]
+"""A time with an offset from UTC."""
 
 
 class Fact(StrEnum):
-    """What it matters whether a policy speaks of: some may be unknown, some change although the request does not."""
+    """Facts that matter if a policy refers to them: they may be unknown, or change although the request does not."""
 
     TIME = "time"
     CONNECTIONS = "connections"
@@ -54,7 +54,7 @@ class Fact(StrEnum):
 
 
 class EvaluationTime(Struct, frozen=True):
-    """When a question is asked, and in which time zone people read clocks."""
+    """As of when policies are asked, and in which time zone they read the clock."""
 
     now: datetime
     zone: str = "UTC"
@@ -67,23 +67,23 @@ class Membership(StrEnum):
     MEMBER = "member"
     OUTSIDER = "outsider"
     UNKNOWN = "unknown"
-    """Organizations could not be asked. Unknown is not absent: what it could be counts against whoever asks."""
+    """Organizations could not be asked. Unknown is not absent: what it could be counts against the requester."""
 
 
 class Document(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
-    """What people write and the ledger keeps: in camel case, without what is as ever, and with nothing unknown."""
+    """A document that people write and the ledger keeps: in camel case, without defaults and unknown fields."""
 
 
 class OrganizationPlace(Document, frozen=True, kw_only=True):
-    """Where an account stands in our organization."""
+    """The place of an account in our organization."""
 
     membership: Membership = Membership.OUTSIDER
     organization_id: str = ""
     units: tuple[str, ...] | None = ()
     """The ids of its organizational units, from the top down; ``None`` where they are unknown.
 
-    Those of an account that is suspended or closed count as unknown: it is in its units, and is one of ours in name
-    only, so that neither a permit nor a forbid that goes by units may miss it.
+    Those of an account that is suspended or closed count as unknown, so that neither a permit nor a forbid that goes
+    by units is wrong about it.
     """
     name: str = ""
     state: str = ""
@@ -99,9 +99,9 @@ class Consumer(Document, frozen=True, kw_only=True):
     """Ids of endpoint services, or ``*``."""
     name: str = ""
     notes: str = ""
-    since: Moments | None = None
+    since: AwareDatetime | None = None
     unreadable: tuple[str, ...] = ()
-    """The fields of its entry that have another form than theirs: what was meant by them is unknown."""
+    """The fields of its entry that can't be read, and are unknown."""
 
 
 class Requester(Document, frozen=True, kw_only=True):
@@ -134,12 +134,12 @@ class ShareFacts(Document, frozen=True, kw_only=True, tag="resource-share", tag_
     requester: Requester = msgspec.field(name="asker")
     share_arn: Annotated[str, Meta(pattern=r"^arn:[a-z-]+:ram:[a-z0-9-]+:[0-9]{12}:resource-share/.")]
     share_name: str = ""
-    """Empty where it is unknown: an invitation need not tell it."""
+    """Empty where it is unknown: an invitation need not have it."""
     share_tags: dict[str, str] | None = {}
     """``None`` where they are unknown."""
     contents: tuple[Content, ...] | None
     """``None`` where they are unknown."""
-    deadline: Moments | None = None
+    deadline: AwareDatetime | None = None
     """When the invitation expires; ``None`` for a share that needs no answer."""
 
     @property
@@ -180,12 +180,12 @@ class ConnectionFacts(Document, frozen=True, kw_only=True, tag="endpoint-connect
     region: str
     """Of the consumer's endpoint; empty where it is unknown."""
     connections: Annotated[int, Meta(ge=0)] = 0
-    """Of endpoints to services of ours, that the account has, or asked for before this one."""
+    """How many other connections to services of ours the account has, or asked for before this one."""
     connections_to_service: Annotated[int, Meta(ge=0)] = 0
     live: bool = False
-    """Whether it is open already, and not asked for. No policy goes by it: what is live is withdrawn, never cut."""
-    asked_at: Moments | None = None
-    """When the endpoint was made, of a connection that is live."""
+    """Whether it is open already, and not asked for. No policy goes by it: what is live is kept, never cut."""
+    asked_at: AwareDatetime | None = None
+    """When the endpoint of a live connection was made."""
 
     @property
     def unknown(self) -> frozenset[Fact]:
@@ -200,7 +200,7 @@ class ConnectionFacts(Document, frozen=True, kw_only=True, tag="endpoint-connect
 
 
 class ResourceFacts(Document, frozen=True, kw_only=True, tag="shared-resource", tag_field="kind"):
-    """A resource of an accepted share that a binding wants."""
+    """A resource of an accepted share that a binding matches."""
 
     requester: Requester = msgspec.field(name="asker")
     share_arn: Annotated[str, Meta(pattern=r"^(\Z|arn:[a-z-]+:ram:[a-z0-9-]+:[0-9]{12}:resource-share/.)")] = ""
@@ -214,15 +214,15 @@ class ResourceFacts(Document, frozen=True, kw_only=True, tag="shared-resource", 
     """Of a resource configuration; empty where it is unknown."""
     port_ranges: tuple[str, ...] | None = None
     domain_verified: bool | None = None
-    """Of a resource configuration; ``None`` where they are unknown. Networks and services have neither."""
+    """Like the port ranges, only a resource configuration's; ``None`` where it is unknown."""
     custom_domain_name: str = ""
     tags: dict[str, str] | None = None
-    """``None`` where they are unknown: AWS need not show them to whom the resource is shared with."""
+    """``None`` where they are unknown: AWS need not show them to the account that the resource is shared with."""
     binding: str = ""
     mode: str = "resource-endpoint"
     private_dns: str = "off"
     alias: str | None = ""
-    """Empty where none is wanted; ``None`` where it is unknown: what is inside gives it."""
+    """Empty if the binding has none; ``None`` where it is unknown, as it is named after what is inside."""
 
     @property
     def region(self) -> str:
@@ -244,4 +244,4 @@ class ResourceFacts(Document, frozen=True, kw_only=True, tag="shared-resource", 
 
 
 Facts = ShareFacts | ConnectionFacts
-"""Of a request."""
+"""The facts of a request."""

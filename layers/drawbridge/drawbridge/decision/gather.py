@@ -28,7 +28,7 @@ from drawbridge.request.shares import Content, Invitation, InvitationStatus, Sha
 from drawbridge.status import Reason, Status
 
 _CONTENTS_SHOW_WITHIN = timedelta(minutes=5)
-"""An invitation that shows no contents after this time is to a share that holds nothing."""
+"""An invitation that shows no contents after this time is one to a share that holds nothing."""
 
 
 class ShareDetails(Protocol):
@@ -96,10 +96,10 @@ class Gatherer:
         self._registry = registry
 
     def gather(self, request: Request, now: datetime) -> Facts | AlreadyResolved:
-        """Return the facts, or say that and how the request is over.
+        """Return the facts; ``AlreadyResolved``, with the status, if the request is over.
 
         Raises:
-            NotReadyError: what is asked for does not show in full yet.
+            NotReadyError: AWS does not show all of it yet.
         """
         match request:
             case ResourceShareRequest():
@@ -110,7 +110,7 @@ class Gatherer:
                 assert_never(request)
 
     def requester(self, account_id: str) -> Requester:
-        """Return who an account is."""
+        """Return the facts about an account."""
         return Requester(
             account_id=account_id,
             place=self._organization.place_of(account_id),
@@ -165,7 +165,7 @@ class Gatherer:
             requester=self.requester(invitation.sender),
             share_arn=invitation.share_arn,
             share_name=invitation.share_name,
-            # RAM tells tags of shares in effect, if at all.
+            # RAM reports tags of shares in effect, if at all.
             share_tags=None,
             contents=contents,
             deadline=invitation.deadline,
@@ -208,8 +208,8 @@ class Gatherer:
 
 
 def contents_of(resources: Iterable[SharedResource]) -> tuple[Content, ...] | None:
-    """Return what a share holds; ``None``, unknown as a whole, if AWS does not tell of something what it is."""
-    # Nothing else of what RAM lists: facts are kept, and compared, as they are.
+    """Return what a share holds; ``None``, unknown as a whole, if AWS does not report the type of something."""
+    # Without RAM's statuses: facts are kept and compared as they are.
     contents = {Content(resource.arn, resource.type) for resource in resources}
     return tuple(sorted(contents)) if all(each.type for each in contents) else None
 

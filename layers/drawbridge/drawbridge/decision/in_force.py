@@ -21,7 +21,7 @@ _NONE_AT_ALL = Broken(
 
 
 def policies_in_force(parameters: Parameters, *, everything_is_meant: bool) -> InForce[Policy]:
-    """Read the policies; of a broken one, the last good version. That there is none at all is reported as broken."""
+    """Return the policies, each in its last good version. If there is none at all, that is reported as broken."""
     conflicts = partial(conflict_among, everything_is_meant=everything_is_meant)
     found = in_force(parameters, PATH, parse_policy, conflicts)
     if found.things or found.broken:
@@ -34,17 +34,17 @@ def compiled(policies: InForce[Policy]) -> PolicySet:
 
 
 def broken(policies: InForce[Policy]) -> tuple[Reason, ...]:
-    """Return which policies can't be in force, for whoever wonders about a decision."""
+    """Return which policies can't be in force, as reasons to go with a decision."""
     return tuple(Reason("policy-broken", each.reason, source=each.name) for each in policies.broken)
 
 
 def decision_fingerprint(
     policies: InForce[Policy], consumer: Consumer | None, counts: ConnectionCounts = NO_CONNECTIONS
 ) -> str:
-    """Return a fingerprint of all that a decision depends on beside what AWS lists of the request itself.
+    """Return a fingerprint of all that a decision depends on besides what AWS lists of the request itself.
 
-    These are the policies, what the registry knows of the account that asks, and, if a policy speaks of them, the
-    numbers of its connections.
+    These are the policies, the requester's entry in the registry, and, if a policy refers to them, the numbers of its
+    connections.
     """
     counted = counts if compiled(policies).speaking_of(Fact.CONNECTIONS) else None
     return fingerprint(policies.versions, consumer, counted)

@@ -1,4 +1,4 @@
-"""What was let in: kept in the ledger for as long as it is in effect, and what later decisions go by."""
+"""What was let in: kept in the ledger for as long as it is in effect; later decisions go by it."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,7 +13,7 @@ from drawbridge.request.fingerprints import contents_fingerprint, share_fingerpr
 from drawbridge.status import Reason
 
 MOST_LET_IN = 500
-"""ARNs of a share that are kept one by one: it may hold 5,000, and what is decided goes from state to state."""
+"""ARNs of a share that are kept one by one: it may hold 5,000, and the workflow passes them on."""
 
 _MOST_CHARACTERS = 64 * 1024
 """Of these ARNs together: some kinds of resources have names of a thousand characters."""
@@ -26,18 +26,18 @@ DENIED = "denied"
 """The code of the reason that names the person who denied."""
 
 NOT_MANAGED = "service-not-managed"
-"""The code of the reason that a service is not looked after: what was let in to it is as it was, and is known again."""
+"""The code of the reason that a service is not managed: what was let in to it stays known for when it is again."""
 
 
 class LetIn(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What was let in, when, and why."""
+    """What was let in, when and why."""
 
     at: datetime
     because: Because
     contents_fingerprint: str = msgspec.field(default="", name="contents")
     """The fingerprint of what the share held when it was decided on; empty for a connection."""
     arns: tuple[str, ...] | None = ()
-    """What it held, of every service; ``None`` where it was too much to be kept."""
+    """What it held, of every AWS service; ``None`` if it was too much to be kept."""
 
     @property
     def approved(self) -> bool:
@@ -45,14 +45,14 @@ class LetIn(Struct, frozen=True, kw_only=True, rename="camel"):
         return any(reason.code == APPROVED for reason in self.because)
 
     def covers(self, arns: Iterable[str]) -> bool:
-        """Whether all of this was let in."""
+        """Return whether all of the ARNs were let in."""
         there = set(arns)
         return contents_fingerprint(there) == self.contents_fingerprint or (
             self.arns is not None and there <= {*self.arns}
         )
 
     def covered(self, arns: Iterable[str]) -> frozenset[str]:
-        """Return what was let in of this. Where it was too much to be kept: all, or nothing if any of it differs."""
+        """Return those of the ARNs that were let in. If they were too many to be kept: all, or none if any differs."""
         there = frozenset(arns)
         if self.covers(there):
             return there
@@ -60,23 +60,23 @@ class LetIn(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def decided_on(facts: Facts, at: datetime) -> DecidedOn:
-    """Return what a decision on the facts is made on."""
+    """Return the time and fingerprints of the facts that a decision is made on."""
     if isinstance(facts, ConnectionFacts):
         return DecidedOn(at=at, live=facts.live)
     arns = _arns(facts)
     live = facts.deadline is None
-    # Of a share in effect that AWS does not show, the next sweep has to do with what it sees.
-    unseen = "" if live else "unknown"
+    # If AWS does not show what a share in effect holds, the next sweep starts another attempt for what it observes.
+    unobserved = "" if live else "unknown"
     return DecidedOn(
         at=at,
         contents_fingerprint=contents_fingerprint(arns),
-        observed_fingerprint=unseen if arns is None else share_fingerprint(arns),
+        observed_fingerprint=unobserved if arns is None else share_fingerprint(arns),
         live=live,
     )
 
 
 def let_in_by(decision: Decision, facts: Facts, before: LetIn | None, at: datetime) -> LetIn | None:
-    """Return what is let in once the decision is done; ``None`` if it changes nothing about that."""
+    """Return what is let in once the decision is carried out; ``None`` if that stays as it is."""
     match decision:
         case Accept(because):
             return _let_in(facts, because, at)
@@ -88,7 +88,7 @@ def let_in_by(decision: Decision, facts: Facts, before: LetIn | None, at: dateti
 
 
 def let_in_before(decision_record: DecisionRecord | None, because: Because) -> LetIn | None:
-    """Return what was let in by a version of Drawbridge that kept only the record of its decision."""
+    """Return what was let in by an earlier version of Drawbridge, which kept only the record of its decision."""
     if decision_record is None or decision_record.outcome != "accept":
         return None
     return _let_in(decision_record.facts, because, decision_record.at)
@@ -99,7 +99,7 @@ def _let_in(facts: Facts, because: Because, at: datetime) -> LetIn:
         return LetIn(at=at, because=because)
     arns = _arns(facts)
     if arns is None:
-        # Whatever it turns out to hold, nobody has seen it.
+        # Whatever it turns out to hold was not let in.
         return LetIn(at=at, because=because, contents_fingerprint=contents_fingerprint(None))
     few = len(arns) <= MOST_LET_IN and sum(map(len, arns)) <= _MOST_CHARACTERS
     kept = tuple(sorted(arns)) if few else None

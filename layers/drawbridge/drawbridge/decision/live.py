@@ -1,4 +1,4 @@
-"""What is live: neither a policy nor an approver cuts it by the rules of a new request."""
+"""Live requests: neither a policy nor an approver cuts them by the rules of a new request."""
 
 from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Decision, Hold, Keep, Reject
 from drawbridge.decision.facts import ConnectionFacts, Facts
@@ -7,12 +7,12 @@ from drawbridge.status import Reason
 
 
 def is_live(facts: Facts) -> bool:
-    """Whether the share is in effect, or the connection open."""
+    """Return whether the share is in effect, or the connection open."""
     return facts.live if isinstance(facts, ConnectionFacts) else facts.deadline is None
 
 
 def was_let_in(facts: Facts, let_in: LetIn | None) -> bool:
-    """Whether somebody let it in that is live: we, by the ledger, or whoever accepted a connection by hand.
+    """Return whether it is live and was let in: by us, as the ledger says, or by a person who accepted the connection.
 
     A connection that came to a service without acceptance was let in by nobody.
     """
@@ -21,7 +21,7 @@ def was_let_in(facts: Facts, let_in: LetIn | None) -> bool:
 
 
 def approved_before(decision: Decision, facts: Facts, let_in: LetIn | None) -> Decision:
-    """Let an approval stand: as long as policies would ask, nobody is asked twice about the same that is in effect."""
+    """Return ``Accept`` instead of ``AskApprover`` if all that is in effect was approved: nobody is asked twice."""
     if not isinstance(decision, AskApprover) or let_in is None or not let_in.approved or not is_live(facts):
         return decision
     if not isinstance(facts, ConnectionFacts):
@@ -33,9 +33,9 @@ def approved_before(decision: Decision, facts: Facts, let_in: LetIn | None) -> D
 
 
 def kept(decision: Decision, facts: Facts, let_in: LetIn | None) -> Decision:
-    """Keep what is live and was let in, whatever policies or approvers say of it now.
+    """Return ``Keep`` for what is live and was let in, whatever policies or approvers say of it now.
 
-    What is live and was never let in is held or rejected as it was decided, and the reason says that it is live.
+    What is live and was never let in is held or rejected as decided; a connection's reasons say that it was live.
     """
     match decision:
         case Accept() | AlreadyResolved() | Keep():

@@ -1,4 +1,4 @@
-"""Cedar policies as people write them: checked, named, and compiled into the set that decides.
+"""Cedar policies as people write them, checked and split into named statements.
 
 A policy is a parameter of one or more Cedar statements. Each statement is known by its ``@id``, or by the parameter's
 name, numbered from the second statement on.
@@ -21,7 +21,7 @@ SCHEMA_TEXT = files("drawbridge_policies").joinpath("schema.cedarschema").read_t
 _SCHEMA = cedarpy.Schema.from_str(SCHEMA_TEXT)
 
 _LONGEST = 8192
-"""Of a parameter of the advanced tier; more can't come from Parameter Store."""
+"""Characters that a parameter of the advanced tier has at most."""
 
 
 _DEEPEST = 50
@@ -58,7 +58,7 @@ class Statement(Struct, frozen=True):
     """Its ``@reason``, or a sentence that names it."""
     cedar: pst.Template
     facts: frozenset[Fact]
-    """What it speaks of that may be unknown, or may change although the request does not."""
+    """The facts it refers to that may be unknown, or may change although the request does not."""
 
     @property
     def effect(self) -> pst.Effect:
@@ -71,7 +71,7 @@ class Statement(Struct, frozen=True):
 
     @property
     def lets_names_be_reserved(self) -> bool:
-        """Whether its ``@alias`` lets a name of our own be one that nobody should have by accident."""
+        """Whether its ``@alias`` lets a name of our own be a reserved one."""
         return bool(self.cedar.annotations.get("alias") == _RESERVED)
 
 
@@ -88,7 +88,7 @@ def parse_policy(name: str, text: str) -> Policy:
     """Check a policy's text against the schema and take it apart.
 
     Raises:
-        InvalidPolicyError: it does not parse, or speaks of what the schema does not know.
+        InvalidPolicyError: it does not parse, or refers to what the schema does not know.
     """
     if len(text) > _LONGEST:
         raise InvalidPolicyError(name, f"{len(text)} characters, {_LONGEST} at most")
@@ -173,7 +173,7 @@ _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|[(\[{]|[)\]}]', re.DOTALL)
 
 
 def _too_deep(text: str) -> int | None:
-    """Return the line where brackets are nested too deep; outside strings and comments, as far as those can be told."""
+    """Return the line where brackets are nested too deep, outside of strings and comments; ``None`` if nowhere."""
     depth = 0
     for found in _BRACKET.finditer(text):
         depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(found.group(), 0)
@@ -186,7 +186,7 @@ _CHAINED = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|[.\[+*-]|;', re.DOTALL)
 
 
 def _chained(text: str) -> int | None:
-    """Return the line where a statement has too many operators that can be chained."""
+    """Return the line where a statement has too many operators that can be chained; ``None`` if nowhere."""
     found = 0
     for each in _CHAINED.finditer(text):
         if each.group() == ";":
@@ -199,7 +199,7 @@ def _chained(text: str) -> int | None:
 
 
 def _statement_lines(text: str) -> list[int]:
-    """Return the line, counted from 1, on which each statement starts; the last is where one more would."""
+    """Return the line, counted from 1, on which each statement starts, and the one on which another would."""
     starts = [0, *(found.end() for found in _TOKEN.finditer(text) if found.group() == ";")]
     return [_line_at(text, start) for start in starts]
 
@@ -210,7 +210,7 @@ def _line_at(text: str, start: int) -> int:
 
 
 def _first_line_that(fails: Callable[[str], object], text: str, lines: list[int]) -> int:
-    """Cedar's binding gives no position: the first statement that fails by itself has it."""
+    """Return the line of the first statement that fails by itself: Cedar's binding gives no position."""
     ends = [found.end() for found in _TOKEN.finditer(text) if found.group() == ";"]
     start = 0
     for number, end in enumerate(ends):

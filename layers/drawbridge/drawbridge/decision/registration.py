@@ -1,4 +1,4 @@
-"""Registering consumers: what an entry of the registry is made of, checked before it is written."""
+"""Registering consumers: entries of the registry, checked before they are written."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ _LONGEST = 1000
 
 
 class Reader(Protocol):
-    """A reader of CSV: the standard library gives it no name to import."""
+    """A CSV reader: the standard library's type has no public name."""
 
     line_num: int
 
@@ -29,7 +29,7 @@ class Reader(Protocol):
 
 
 class Registration(Struct, frozen=True, kw_only=True):
-    """An account, and what the registry is to know of it."""
+    """An entry of the registry: an account, and what is known of it."""
 
     account_id: str
     consumer: Consumer
@@ -46,7 +46,7 @@ class BadLine(Struct, frozen=True):
 def registration(
     account_id: str, *, tier: str, services: Iterable[str], name: str, notes: str, since: datetime
 ) -> Registration:
-    """Check an entry.
+    """Return a checked entry.
 
     Raises:
         InvalidInputError: a field is wrong; the message names it, and what is right.
@@ -73,11 +73,11 @@ def registration(
 
 
 COLUMNS = ("account_id", "tier", "services", "name", "notes")
-"""Of a file of consumers: the header names them in any order; only the first is needed, and ``services``."""
+"""Of a file of consumers, in any order; ``account_id`` and ``services`` are required."""
 
 
 def read_registrations(text: str, since: datetime) -> tuple[list[Registration], list[BadLine]]:
-    """Read a CSV file of consumers, with a header; several services have spaces or semicolons between.
+    """Read a CSV file of consumers, with a header; several services are separated by spaces or semicolons.
 
     Raises:
         InvalidInputError: the header is missing or wrong.
@@ -109,7 +109,7 @@ def read_registrations(text: str, since: datetime) -> tuple[list[Registration], 
 
 
 def _next(rows: Reader, bad: list[BadLine]) -> tuple[int, list[str]] | None:
-    """Return the next row that can be taken apart, with its first line; what can't is a bad line."""
+    """Return the next row that can be parsed, with its first line; one that can't is added to ``bad``."""
     while True:
         line = rows.line_num + 1
         try:

@@ -1,8 +1,8 @@
-"""What becomes of a statement when facts that it speaks of are unknown: they count against whoever asks.
+"""Weighing statements that refer to unknown facts, which count against the requester.
 
 A permit permits only what it would permit whatever the unknown facts turned out to be; a forbid forbids what it would
 forbid if they turned out for the worst. So learning less never lets anybody in. Each condition is taken apart at its
-``&&``, ``||``, ``!`` and ``if``; a part below those that speaks of an unknown fact is put down as ``true`` or as
+``&&``, ``||``, ``!`` and ``if``; a part below those that refers to an unknown fact is replaced by ``true`` or
 ``false``, whichever is against the requester, and everything else stays as it was written.
 """
 
@@ -42,7 +42,7 @@ _BY_NAME = {
 
 
 def against_the_requester(statement: pst.Template, unknown: frozenset[Fact]) -> pst.Template | None:
-    """Return what is left of a statement; itself if it speaks of nothing unknown, and ``None`` if nothing is left."""
+    """Return what is left of a statement: itself if it refers to nothing unknown, ``None`` if nothing is left."""
     if not facts_in(statement) & unknown:
         return statement
     permits = statement.effect == "permit"
@@ -61,7 +61,7 @@ def against_the_requester(statement: pst.Template, unknown: frozenset[Fact]) -> 
 
 
 def facts_in(statement: pst.Template) -> frozenset[Fact]:
-    """Return which facts a statement speaks of; rather one too many than one too few."""
+    """Return the facts that a statement refers to; rather one too many than one too few."""
     in_clauses = (_facts(clause.expr) for clause in statement.clauses)
     return _facts_of_scope(statement.principal).union(*in_clauses)
 
@@ -69,7 +69,7 @@ def facts_in(statement: pst.Template) -> frozenset[Fact]:
 def _bound(expr: pst.Expr, unknown: frozenset[Fact], *, least: bool) -> pst.Expr:
     """Return a condition without anything unknown in it.
 
-    It holds only where ``expr`` holds whatever the unknown facts are (``least``), or wherever ``expr`` may hold.
+    With ``least`` it holds only where ``expr`` holds whatever the unknown facts are, else wherever ``expr`` may hold.
     """
     if not _facts(expr) & unknown:
         return expr
@@ -98,7 +98,7 @@ def _facts(expr: pst.Expr) -> frozenset[Fact]:
         case pst.Is(base, _, in_expr):
             return _facts(base) | (_facts_of_place(base, in_expr) | _facts(in_expr) if in_expr else frozenset())
         case pst.Var("context"):
-            # Compared or handed on as a whole, it may come to anything that is in it.
+            # Used as a whole, it may stand for anything in it.
             return frozenset(_OF_CONTEXT.values())
         case _:
             return frozenset[Fact]().union(*(_facts(part) for part in _parts(expr)))
@@ -164,7 +164,7 @@ def _widened(scope: Any) -> Any:
 
 
 def _parts(node: Any) -> Iterator[Any]:
-    """Yield the expressions right below one."""
+    """Yield the direct subexpressions of an expression."""
     for field in fields(node):
         value = getattr(node, field.name)
         if isinstance(value, dict):

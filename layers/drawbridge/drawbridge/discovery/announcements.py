@@ -15,7 +15,7 @@ from drawbridge.status import Status
 
 
 class RequestReview(Struct, frozen=True, kw_only=True, rename="camel"):
-    """The detail of the domain event that tells of a review."""
+    """The detail of the domain event that announces a review."""
 
     id: str
     """The same for every delivery of one review."""
@@ -30,7 +30,7 @@ class RequestReview(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ReviewBus(StatusBus, Protocol):
-    """The same, for what reviews come to as well."""
+    """The bus that others build on, for what reviews come to as well."""
 
     def announce_review(self, review: RequestReview) -> None:
         """Put what a review came to on the bus; at least once."""

@@ -9,7 +9,7 @@ from drawbridge.decision.policies import Policy
 
 
 class SweepConfiguration:
-    """Policies, bindings and quotas, read once."""
+    """Policies, bindings and quotas, read once for a sweep."""
 
     def __init__(self, parameters: Parameters, *, everything_is_meant: bool) -> None:
         self.policies: InForce[Policy] = policies_in_force(parameters, everything_is_meant=everything_is_meant)
@@ -18,7 +18,7 @@ class SweepConfiguration:
 
     @property
     def broken(self) -> tuple[tuple[str, Broken], ...]:
-        """What cannot take effect as it stands, each with the kind of thing that it is."""
+        """The parameters that cannot take effect as they stand, each with its kind."""
         return (
             *(("policy", each) for each in self.policies.broken),
             *(("binding", each) for each in self.bindings.broken),

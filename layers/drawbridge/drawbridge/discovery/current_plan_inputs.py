@@ -1,4 +1,4 @@
-"""What plans rest on beside what a share holds and what is configured, as AWS lists it at one sweep."""
+"""What plans rest on besides what a share holds and what is configured, as AWS lists it at one sweep."""
 
 from collections.abc import Collection
 from typing import Protocol
@@ -16,10 +16,10 @@ from drawbridge.request.shares import SharedResource
 
 
 class ExistingObjects(Protocol):
-    """What there is of what Drawbridge made."""
+    """The objects of Drawbridge that still exist."""
 
     def has(self, made: OwnedObject) -> bool:
-        """Return whether it is there.
+        """Return whether the object exists.
 
         Raises:
             GoneError: the service network that it is of is not there.
@@ -36,25 +36,25 @@ class CurrentPlanInputs:
         bindings: InForce[Binding],
         quotas: InForce[tuple[str, int]],
         inventory: AccountInventory,
-        there: ExistingObjects,
+        existing: ExistingObjects,
     ) -> None:
-        self._there = there
+        self._existing = existing
         self._bindings = bindings
         self._quotas = dict(quotas.things)
         self._inventory = inventory
 
     def left(self, row: LedgerRow) -> tuple[OwnedObject, ...] | None:
-        """Return what is there still of what a row says is left behind; ``None`` if it says nothing."""
+        """Return what still exists of what a row lists as left behind; ``None`` if it has no such list."""
         if row.left_behind is None:
             return None
         # What can't be read is no list: compared with none, it differs, and the next attempt writes it anew.
-        return () if isinstance(row.left_behind, UnsetType) else tuple(filter(self._may_be_there, row.left_behind))
+        return () if isinstance(row.left_behind, UnsetType) else tuple(filter(self._may_exist, row.left_behind))
 
-    def _may_be_there(self, made: OwnedObject) -> bool:
+    def _may_exist(self, made: OwnedObject) -> bool:
         try:
-            return self._there.has(made)
+            return self._existing.has(made)
         except (GoneError, AccessDeniedError):
-            # A network that is not shared any longer, or never to be looked into: nothing is known of what is in it.
+            # A network that is not shared any longer, or that AWS does not show: what is in it is unknown.
             return True
 
     def inputs(

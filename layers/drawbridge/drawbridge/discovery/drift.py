@@ -1,4 +1,4 @@
-"""Drift: what was connected and is not any longer as it was left, found out by comparing what AWS lists."""
+"""Drift: what is connected and not any longer as it was left, found by comparing it with what AWS lists."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -15,16 +15,16 @@ from drawbridge.request.fingerprints import fingerprint
 
 
 class DriftReport(Struct, frozen=True):
-    """What a comparison of one row with what AWS lists came to."""
+    """The result of comparing one row with what AWS lists."""
 
     drift_fingerprint: str
     """Of what has changed by now; empty if nothing has."""
     unknown: tuple[DrawbridgeError, ...] = ()
-    """Why something could not be looked at: it has neither changed nor healed as far as anybody knows."""
+    """Why something could not be compared: whether it has changed or healed is not known."""
 
 
 class ListedAttachments(Protocol):
-    """What AWS lists right now, each asked for once a sweep."""
+    """Attachments as AWS lists them now, each asked for once a sweep."""
 
     def security_groups(self, endpoint_id: str) -> frozenset[str] | None:
         """Return the groups of an endpoint; ``None`` if it is gone, or going."""
@@ -39,15 +39,15 @@ class ListedAttachments(Protocol):
         ...
 
     def settings(self, made: MadeAttachment) -> str:
-        """Return what ``settings_of`` tells of the endpoint, or of the VPC's association, as AWS lists it."""
+        """Return what ``settings_of`` gives for the endpoint or the VPC's association that AWS lists."""
         ...
 
 
 class ListedRecords(Protocol):
-    """What the hosted zones have right now, each listed once a sweep."""
+    """The records of hosted zones, each zone listed once a sweep."""
 
     def leads_to(self, zone_id: str, name: str) -> str:
-        """Return where a name leads; empty if there is no record of type A of that name, or no such zone."""
+        """Return the target of the A record of that name; empty if there is no such record or zone."""
         ...
 
 
@@ -55,7 +55,7 @@ class DriftDetector:
     """Compares what the ledger keeps with what AWS lists."""
 
     def __init__(self, listed: ListedAttachments, records: ListedRecords | None = None) -> None:
-        """Without ``records``, nothing is compared of hosted zones."""
+        """Without ``records``, hosted zones are not compared."""
         self._listed = listed
         self._records = records
 
@@ -73,7 +73,7 @@ class DriftDetector:
 
     def _changed(self, snapshot: AttachmentSnapshot) -> list[tuple[str, ...]]:
         try:
-            now = self._now(snapshot)
+            now = self._state_now(snapshot)
         except GoneError:
             # AWS was asked for it by its ARN, and answered that there is no such thing.
             now = "gone"
@@ -82,7 +82,7 @@ class DriftDetector:
     def _moved(self, snapshot: AttachmentSnapshot) -> list[tuple[str, ...]]:
         return [*moved(snapshot.records, self._records)] if self._records is not None else []
 
-    def _now(self, snapshot: AttachmentSnapshot) -> str:
+    def _state_now(self, snapshot: AttachmentSnapshot) -> str:
         made = snapshot.made
         if made.endpoint_id:
             groups = self._listed.security_groups(made.endpoint_id)
@@ -98,10 +98,10 @@ class DriftDetector:
         return state_of(chosen, groups, self._listed.settings(made) if made.settings else "", vpc=vpc)
 
 
-def moved(records: Iterable[PointedRecord], there: ListedRecords) -> list[tuple[str, str, str]]:
+def moved(records: Iterable[PointedRecord], listed: ListedRecords) -> list[tuple[str, str, str]]:
     """Return the records that do not lead where they were pointed, each with where it leads by now."""
     return [
         (each.zone_id, each.name, now)
         for each in records
-        if (now := there.leads_to(each.zone_id, each.name)) != each.dns_name
+        if (now := listed.leads_to(each.zone_id, each.name)) != each.dns_name
     ]

@@ -1,4 +1,4 @@
-"""Recording how executions ended that could not record it themselves: no status is left behind by any of them."""
+"""Recording the ends of executions that could not record them, so that no row keeps the status of one that ended."""
 
 from typing import Protocol
 
@@ -23,7 +23,7 @@ _WORDS = {
 
 
 class ExecutionEnding(Struct, frozen=True, kw_only=True):
-    """The end of an execution, as Step Functions tells it."""
+    """The end of an execution, as Step Functions reports it."""
 
     status: str
     """``FAILED``, ``TIMED_OUT``, ``ABORTED``, or ``SUCCEEDED``, which an attempt that has not settled can't have."""
@@ -48,7 +48,7 @@ class EndingRecorder:
         self._bus = bus
 
     def record(self, row: LedgerRow) -> bool:
-        """Record that the attempt's execution has ended; ``False`` if it has not, or that can't be told.
+        """Record that the attempt's execution has ended; ``False`` if it has not, or nobody knows.
 
         What the execution has recorded since the row was read is left as it is. Another attempt follows after the
         usual wait, as after any failure.
@@ -62,7 +62,7 @@ class EndingRecorder:
 
 
 def outcome_of_ending(ending: ExecutionEnding, execution: str) -> Outcome:
-    """Return what the end of an execution amounts to: a failure, in Step Functions' words."""
+    """Return the outcome of an execution that ended unrecorded: a failure, in Step Functions' words."""
     code, what = _WORDS.get(ending.status, _WORDS["FAILED"])
     words = WorkflowError(ending.error, ending.cause).text
     text = f"The execution {execution} {what}"

@@ -12,7 +12,7 @@ from drawbridge.request.connections import NO_CONNECTIONS, ConnectionCounts
 
 
 class CachedRegistry:
-    """The registry, in which each account is looked up once."""
+    """The registry, which is asked once for each account."""
 
     def __init__(self, registry: ConsumerRegistry) -> None:
         self._registry = registry
@@ -40,13 +40,13 @@ class FingerprintsInForce:
         self._registry = registry
 
     def bindings_fingerprint(self, provider: str, share_name: str) -> str:
-        """Return that of the bindings that could want something of the share."""
+        """Return the fingerprint of the bindings that could match something in the share."""
         return bindings_fingerprint(self._bindings, provider, share_name, self._quotas)
 
     def matching_bindings_fingerprint(self, share_name: str, contents: tuple[MatchAttributes, ...]) -> str:
-        """Return that of the bindings that match something of what the share holds."""
+        """Return the fingerprint of the bindings that match something in the share."""
         return matching_bindings_fingerprint(self._bindings, share_name, contents, self._quotas)
 
     def decision_fingerprint(self, account_id: str, counts: ConnectionCounts = NO_CONNECTIONS) -> str:
-        """Return that of the policies, of what the registry knows of the account, and of its connections."""
+        """Return the fingerprint of the policies, the account's entry in the registry, and its connections."""
         return decision_fingerprint(self._policies, self._registry.consumer(account_id), counts)

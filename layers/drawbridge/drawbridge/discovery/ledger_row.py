@@ -15,20 +15,20 @@ from drawbridge.request import Request
 from drawbridge.status import Reason, Status
 
 SETTLED_FOR_NOW = frozenset({Status.HELD, Status.FAILED, Status.ACCEPTED})
-"""A change of policy may still let it go on, and if the other side ends it, the ledger has to say so."""
+"""Statuses from which a change of policy may let a request go on; if the other side ends it, the ledger says so."""
 
 
 MOST_ATTEMPTS = 1_000_000
-"""Far more than there can be; the number is part of an execution's name."""
+"""Far more than there can be: the number is part of an execution's name, whose length is limited."""
 
 
 def is_followed(status: Status, *, settled: bool) -> bool:
-    """Return whether AWS should still list what the request is about, so that its end is noticed."""
+    """Return whether AWS should still list the subject of the request, so that its end is noticed."""
     return not settled or status in SETTLED_FOR_NOW
 
 
 class LedgerRow(Struct, frozen=True, kw_only=True):
-    """What the flow reads of a row; the ledger holds more, for people."""
+    """The part of a row that the flow reads; the ledger holds more, for people."""
 
     request: Request = msgspec.field(name="about")
     account_id: str
@@ -46,35 +46,35 @@ class LedgerRow(Struct, frozen=True, kw_only=True):
     failures: Annotated[int, Meta(ge=0, le=MOST_ATTEMPTS)]
     """Attempts that failed in a row."""
     incomplete: bool
-    """Whether something was wanted and refused, which a change that no sweep shows may permit."""
+    """Whether something was refused that a change which no sweep observes may permit."""
     decision_record: DecisionRecord | None = msgspec.field(default=None, name="grounds")
     association_decision_record: AssociationDecisionRecord | None = msgspec.field(
         default=None, name="association_grounds"
     )
-    """What the decisions rested on; ``None`` if there was none yet, or as long as nobody asked for it."""
+    """Records of the decisions; ``None`` if there was none yet, or if they were not read with the row."""
     matching_bindings_fingerprint: str = msgspec.field(default="", name="matched")
     """A fingerprint of the bindings that matched something of what the share held when it was planned."""
     contents: tuple[MatchAttributes, ...] | None = None
-    """What bindings can match of that; ``None`` if not all of it could be described, or ever was."""
+    """What of that bindings can match; ``None`` if not all of it could be described, or nothing was planned yet."""
     attachments: tuple[AttachmentSnapshot, ...] | None = msgspec.field(default=None, name="ways")
     """How the associations were left; ``None`` if there were none yet."""
     inputs: PlanInputs | None = None
     """What else the plan rested on; ``None`` if nothing was planned, or by a version that kept none."""
     left_behind: tuple[OwnedObject, ...] | msgspec.UnsetType | None = msgspec.field(default=None, name="left")
-    """What was made for it and is called for by nothing any longer; ``None`` if that was never looked at, and unset if
-    it can't be read, which is no list of anybody's: the next attempt writes it anew."""
+    """What was made for it and nothing calls for any longer; ``None`` if that was never observed, and unset if it can't
+    be read: the next attempt then writes it anew."""
     drift_fingerprint: str = msgspec.field(default="", name="drift")
     """A fingerprint of the drift that the attempt was made for."""
     reviewed_fingerprint: str = msgspec.field(default="", name="reviewed")
     """A fingerprint of the policies and the registry's entry that the connection was last reviewed under."""
     no_longer_permitted: bool = False
-    """What that review came to."""
+    """The result of that review."""
     let_in: LetIn | msgspec.UnsetType | None = msgspec.UNSET
-    """What was let in; ``None`` if nothing was, and unset by a version before, which kept only the grounds."""
+    """What was let in; ``None`` if nothing was, and unset by earlier versions, which kept only the decision record."""
     kept: tuple[Reason, ...] = ()
-    """Why it would not have been let in when it was last decided on, of what is live and was kept."""
+    """Of what is live and was kept: why the last decision would not have let it in."""
     decided_by: tuple[Reason, ...] = ()
-    """What let it in or turned it away."""
+    """The reasons for which it was accepted or rejected."""
     awaits_question_slot: bool = msgspec.field(default=False, name="awaits_turn")
     """Whether it is held only until another question of the same account is closed."""
 
@@ -84,7 +84,7 @@ class LedgerRow(Struct, frozen=True, kw_only=True):
 
     @property
     def may_be_asked_about(self) -> bool:
-        """Whether somebody is asked about it, or may be in a moment."""
+        """Whether somebody is asked about it, or may be soon."""
         return not self.settled and self.status in {Status.PENDING, Status.WAITING_FOR_APPROVAL}
 
     @property

@@ -15,18 +15,18 @@ HELD_AT_LEAST_EVERY = timedelta(hours=6)
 """A held request is decided again this often, for facts that no sweep shows: an account joined the organization."""
 
 _YOUNG = timedelta(minutes=1)
-"""An attempt that said something this lately runs: there is no need to ask."""
+"""An attempt that recorded something this recently is running: there is no need to ask."""
 
 _ENSURED_EVERY = timedelta(hours=1)
 _ENSURED_FOR = timedelta(minutes=6)
-"""More than there is between two sweeps, if nobody said otherwise."""
+"""More than the time between two sweeps, by default."""
 
 _FIRST_RETRY = timedelta(minutes=1)
 _LONGEST_RETRY = timedelta(hours=6)
 
 
 class NextAction(StrEnum):
-    """What is to be done for a request that was observed."""
+    """The next action for an observed request."""
 
     NOTHING = "nothing"
     ENSURE_RUNNING = "make sure that its execution runs"
@@ -34,37 +34,36 @@ class NextAction(StrEnum):
 
 
 def next_action(observed: ObservedRequest, row: LedgerRow | None, now: datetime) -> NextAction:
-    """Return what is to be done for a request."""
+    """Return the next action for a request."""
     if row is None:
         return NextAction.NEW_ATTEMPT if observed.open else NextAction.NOTHING
     if not row.settled:
         return NextAction.NOTHING if _age(row, now) < _YOUNG else NextAction.ENSURE_RUNNING
-    return NextAction.NEW_ATTEMPT if _changed(observed, row) or _waited(observed, row, now) else NextAction.NOTHING
+    return NextAction.NEW_ATTEMPT if _changed(observed, row) or _is_due(observed, row, now) else NextAction.NOTHING
 
 
 def _changed(observed: ObservedRequest, row: LedgerRow) -> bool:
     if observed.observed_fingerprint != row.observed_fingerprint:
         return observed.open or row.status in SETTLED_FOR_NOW
     if observed.open and (
-        observed.drift_fingerprint not in {"", row.drift_fingerprint} or _rests_on_something_else(observed, row)
+        observed.drift_fingerprint not in {"", row.drift_fingerprint} or _inputs_changed(observed, row)
     ):
         return True
-    # What was let in stays: taking it down because policies changed is withdrawal's.
+    # What was let in stays: taking it down because policies changed would be withdrawal.
     undecided = row.status in SETTLED_FOR_NOW or row.incomplete
     return observed.open and (
-        _is_desired_otherwise(observed, row)
-        or (undecided and observed.decision_fingerprint != row.decision_fingerprint)
+        _bindings_changed(observed, row) or (undecided and observed.decision_fingerprint != row.decision_fingerprint)
     )
 
 
-def _rests_on_something_else(observed: ObservedRequest, row: LedgerRow) -> bool:
-    # Somebody has deleted what was left behind: the row shall not tell of it any longer.
+def _inputs_changed(observed: ObservedRequest, row: LedgerRow) -> bool:
+    # Somebody has deleted what was left behind: the row is not to list it any longer.
     if observed.left_behind is not None and observed.left_behind != row.left_behind:
         return True
     return observed.inputs is not None and row.inputs is not None and bool(observed.inputs.changed_since(row.inputs))
 
 
-def _is_desired_otherwise(observed: ObservedRequest, row: LedgerRow) -> bool:
+def _bindings_changed(observed: ObservedRequest, row: LedgerRow) -> bool:
     if observed.bindings_fingerprint == row.bindings_fingerprint:
         return False
     # What hindered it may have been a binding that matches something else.
@@ -76,7 +75,7 @@ def _is_desired_otherwise(observed: ObservedRequest, row: LedgerRow) -> bool:
     )
 
 
-def _waited(observed: ObservedRequest, row: LedgerRow, now: datetime) -> bool:
+def _is_due(observed: ObservedRequest, row: LedgerRow, now: datetime) -> bool:
     if not observed.open:
         return False
     if row.status is Status.FAILED:
@@ -86,19 +85,19 @@ def _waited(observed: ObservedRequest, row: LedgerRow, now: datetime) -> bool:
 
 
 def _is_kept_for_now(row: LedgerRow) -> bool:
-    """Return whether what is live was kept for something that may pass, as a fact that was unknown; a denial stays."""
+    """Return whether what is live was kept for a reason that may pass, such as an unknown fact, and not a denial."""
     return bool(row.kept) and not any(reason.code == "denied" for reason in row.kept)
 
 
 def may_try_again(row: LedgerRow, now: datetime) -> bool:
-    """Return whether an attempt that failed, or ended without saying how, has been long enough ago for another one."""
+    """Return whether an attempt that failed, or ended unrecorded, was long enough ago for another one."""
     # 2 to the power of 9 minutes is past the longest wait; more would overflow after years of attempts.
     wait: timedelta = _FIRST_RETRY * 2 ** min(max(row.failures, 1) - 1, 9)
     return _age(row, now) >= min(_LONGEST_RETRY, wait)
 
 
 def is_time_to_ensure(row: LedgerRow, now: datetime) -> bool:
-    """Return whether it is time to make sure that an execution that waits is there: for some minutes of each hour."""
+    """Return whether to make sure now that a waiting execution exists: so it is for some minutes of each hour."""
     return _age(row, now) % _ENSURED_EVERY < _ENSURED_FOR
 
 

@@ -1,4 +1,4 @@
-"""Connection notifications: every managed endpoint service tells our topic of the connections that ask."""
+"""Connection notifications: every managed endpoint service notifies our topic of connection requests."""
 
 from collections.abc import Collection
 from typing import Protocol
@@ -17,12 +17,12 @@ class NotifyingServices(Protocol):
         ...
 
     def notify_of(self, service_id: str) -> None:
-        """Create the connection notification of a service; one that has it, or is gone, is left alone."""
+        """Create the connection notification of a service, unless it has one or is gone."""
         ...
 
 
 def ensure_notifications(services: NotifyingServices) -> list[DrawbridgeError]:
-    """See to it that every managed service has its connection notification; return what went wrong."""
+    """Ensure that every managed service has its connection notification; return what went wrong."""
     failures: list[DrawbridgeError] = []
     try:
         managed = [service.service_id for service in services.managed()]

@@ -1,4 +1,4 @@
-"""Observing: what AWS lists of shares, invitations and endpoint connections becomes observed requests."""
+"""Observing: the shares, invitations and endpoint connections that AWS lists become observed requests."""
 
 from collections import defaultdict
 from typing import Protocol
@@ -28,12 +28,12 @@ class SweptServices(Protocol):
     def managed(self) -> list[ManagedService]: ...
 
     def connections(self) -> list[EndpointConnection]:
-        """Return the connections to all services of this account, whoever looks after them."""
+        """Return the connections to all services of this account, managed or not."""
         ...
 
 
 class Observer:
-    """Observes; what the ledger still waits for and AWS does not list any longer is observed too, as gone."""
+    """Observes requests; those that the ledger still follows and AWS does not list any longer are observed as gone."""
 
     def __init__(self, shares: SweptShares, services: SweptServices, fingerprints: FingerprintsInForce) -> None:
         self._shares = shares
@@ -41,21 +41,21 @@ class Observer:
         self._fingerprints = fingerprints
 
     def connections(self, followed: list[LedgerRow], attachments: list[EndpointConnection]) -> list[ObservedRequest]:
-        """Return what is observed, and add to ``attachments`` what asks for an answer that only people can give."""
+        """Return the observed requests; add those of transit gateways, which only people answer, to ``attachments``."""
         managed = {service.service_id for service in self._services.managed()}
         listed = self._services.connections() if managed else []
-        of_owner: dict[str, list[EndpointConnection]] = defaultdict(list)
+        by_owner: dict[str, list[EndpointConnection]] = defaultdict(list)
         for connection in listed:
-            of_owner[connection.owner].append(connection)
+            by_owner[connection.owner].append(connection)
         observed = [
             ObservedRequest(
                 request=EndpointConnectionRequest(service_id=connection.service_id, endpoint_id=connection.endpoint_id),
                 account_id=connection.owner,
-                # Pending turns into available by itself while the attempt runs: that is no change to look into.
+                # Pending turns into available by itself while the attempt runs: that is no change.
                 observed_fingerprint=fingerprint("open" if connection.state.is_open else connection.state),
                 bindings_fingerprint="",
                 decision_fingerprint=self._fingerprints.decision_fingerprint(
-                    connection.owner, count_other_connections(connection, of_owner[connection.owner])
+                    connection.owner, count_other_connections(connection, by_owner[connection.owner])
                 ),
                 policies_fingerprint=self._fingerprints.decision_fingerprint(connection.owner),
                 open=connection.state.is_open,
@@ -112,7 +112,7 @@ class Observer:
             share_name=name,
             decision_fingerprint=self._fingerprints.decision_fingerprint(provider),
             policies_fingerprint=self._fingerprints.decision_fingerprint(provider),
-            # A share in effect that holds nothing of VPC Lattice's is none of our business.
+            # A share in effect that holds nothing of VPC Lattice's is not handled here.
             lattice_contents=lattice_contents if share else (),
             contents=tuple(resources) if share else (),
             open=pending or bool(share and lattice),
@@ -122,7 +122,7 @@ class Observer:
     def _no_longer_listed(
         kind: type[Request], observed: list[ObservedRequest], followed: list[LedgerRow]
     ) -> list[ObservedRequest]:
-        """Return the requests that the ledger still waits for and AWS does not list any longer."""
+        """Return the requests that the ledger still follows and AWS does not list any longer."""
         listed = {each.request.request_id for each in observed}
         return [
             ObservedRequest(

@@ -13,29 +13,29 @@ class ObservedRequest(Struct, frozen=True, kw_only=True):
 
     request: Request
     account_id: str
-    """Who asks, as AWS reports it."""
+    """The requester, as AWS reports it."""
     observed_fingerprint: str
-    """A fingerprint of all that AWS lists of it and that its outcome could depend on."""
+    """A fingerprint of all that AWS lists of it and its outcome could depend on."""
     bindings_fingerprint: str
-    """A fingerprint of the bindings that could want something of it."""
+    """A fingerprint of the bindings that could match something of it."""
     share_name: str = ""
-    """A share's; may be empty."""
+    """Empty for a connection, and for a share whose name is not known."""
     matching_bindings_fingerprint: str = ""
-    """Of those of them that match something of what it is known to hold; empty if that was not compared."""
+    """A fingerprint of those that match something that it is known to hold; empty if that was not computed."""
     decision_fingerprint: str
-    """Of the policies in force, of what the registry knows of the account, and of how many connections it has
-    if a policy goes by that."""
+    """A fingerprint of the policies in force, of the account's entry in the registry, and, if a policy refers to it, of
+    how many connections the account has."""
     policies_fingerprint: str
-    """Of the policies and the registry's entry alone: what a connection that was let in is reviewed under."""
+    """A fingerprint of the policies and the entry alone, under which a connection that was let in is reviewed."""
     lattice_contents: tuple[SharedResource, ...] = ()
-    """What a share in effect holds of VPC Lattice's."""
+    """The VPC Lattice resources that a share in effect holds."""
     contents: tuple[SharedResource, ...] = ()
     """All that a share in effect holds, whatever the service."""
     inputs: PlanInputs | None = None
-    """What else a plan of it would rest on now; ``None`` if that was not looked at, or is not known."""
+    """What else a plan of it would rest on now; ``None`` if that was not observed."""
     left_behind: tuple[OwnedObject, ...] | None = None
-    """What is left behind of what the row tells of; ``None`` if that was not looked at."""
+    """What still exists of what the row lists as left behind; ``None`` if that was not observed."""
     drift_fingerprint: str = ""
-    """A fingerprint of what is not any longer as it was left; empty if everything is."""
+    """A fingerprint of the drift; empty if there is none."""
     open: bool
-    """Whether there is something to decide or to look after; a request that is over is only followed up."""
+    """Whether there is something to decide or to maintain; of a request that is over, only the end is recorded."""

@@ -14,7 +14,7 @@ from drawbridge.observability import logger, metrics
 
 
 class SweeperFactory(Protocol):
-    """Builds what sweeps, for one sweep; ``on_broken`` hears of rows that can't be read."""
+    """Builds the ``Sweeper`` for one sweep, which calls ``on_broken`` for each row that can't be read."""
 
     def __call__(
         self, configuration: SweepConfiguration, now: Callable[[], datetime], on_broken: Callable[[str], None], /
@@ -66,6 +66,6 @@ def _report(result: SweepResult, scope: SweepScope) -> None:
 
 
 def _broken(reason: str) -> None:
-    """Log and count what can't be read in a table of ours. Somebody has to mend it: to sweep again is no use."""
+    """Log and count what can't be read in a table of ours; somebody has to mend it, sweeping again does not help."""
     logger.error("row broken", extra={"reason": reason})
     metrics.add_metric("RowsBroken", MetricUnit.Count, 1)

@@ -1,4 +1,4 @@
-"""Reviews: what the policies in force would make of a connection that was let in before they were in force."""
+"""Reviews: whether the policies in force would still let in a connection that was let in before."""
 
 from msgspec import Struct
 
@@ -6,15 +6,15 @@ from drawbridge.status import Reason
 
 
 class Review(Struct, frozen=True):
-    """What a change of policies, or of the registry, comes to for a connection. It is told; nothing is taken down."""
+    """The effect of a change of policies or registry on a connection. It is announced; nothing is taken down."""
 
     permitted: bool
     """Whether it would be let in, and each of its resources associated, now as well."""
     reasons: tuple[Reason, ...] = ()
-    """If not: why not."""
+    """Why it would not."""
 
 
 class ReviewOpen(Struct, frozen=True):
-    """It is not known what a change comes to: what there was no room for is unknown, and nothing is told of it."""
+    """A review without a result: facts that it needs were not kept. Nothing is announced."""
 
     because: str

@@ -1,4 +1,4 @@
-"""Reviewing: what the policies in force make of the facts that the ledger keeps."""
+"""Reviewing: deciding again, by the policies in force, on the facts that the ledger keeps."""
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
@@ -32,21 +32,21 @@ class PolicyReviewer:
         self._registry = registry
 
     def goes_by_the_clock(self) -> bool:
-        """Return whether policies may decide otherwise only because time has passed."""
+        """Return whether a policy refers to the time."""
         return bool(self._policies.speaking_of(Fact.TIME))
 
     def decides_otherwise(self, row: LedgerRow, now: datetime) -> bool:
-        """Return whether the policies decide otherwise by now, only because time has passed."""
+        """Return whether the policies decide otherwise now only because time has passed."""
         decision_record = row.decision_record
         if decision_record is None or not self.goes_by_the_clock():
             return False
-        # Where facts were too many to be kept, what is kept does not tell how it was decided, nor how it would be.
+        # Where facts were too many to be kept, deciding on those that were kept may have another outcome at any time.
         as_it_was = outcome_of(decide_again(decision_record, self._policies)) == decision_record.outcome
         by_now = decide_again(decision_record, self._policies, EvaluationTime(now, decision_record.zone))
         return as_it_was and outcome_of(by_now) != decision_record.outcome
 
     def review(self, row: LedgerRow, contents: Collection[SharedResource]) -> Review | ReviewOpen:
-        """Review what was let in, as of when it was decided; ``held`` is what the share holds now."""
+        """Review what was let in, as of the time of its decision; ``contents`` is what the share holds now."""
         decision_record = row.decision_record
         if decision_record is None:
             return ReviewOpen("the ledger keeps no facts of the decision")
@@ -69,17 +69,17 @@ class PolicyReviewer:
         if isinstance(decision, AskApprover):
             if _approved(row):
                 return
-            # Whoever was asked and did not approve is why.
+            # The reason is then whoever was asked and did not approve.
             yield from (reason for reason in row.kept if reason.code in _UNAPPROVED)
         yield from decision.because
 
     def _not_associated(self, row: LedgerRow) -> Iterator[Reason]:
-        kept = row.association_decision_record
-        if kept is None:
+        record = row.association_decision_record
+        if record is None:
             return
-        for facts in kept.resources:
+        for facts in record.resources:
             facts_now = msgspec.structs.replace(facts, requester=self._as_registered(facts.requester))
-            permitted, because = may_associate(facts_now, self._policies, kept.evaluation_time)
+            permitted, because = may_associate(facts_now, self._policies, record.evaluation_time)
             if not permitted:
                 why = "; ".join(reason.text for reason in because)
                 yield Reason("association-not-permitted", f"{facts.name}: {why}", source=facts.binding)
@@ -89,7 +89,7 @@ class PolicyReviewer:
 
 
 def _with_contents(decision_record: DecisionRecord, contents: Collection[SharedResource]) -> DecisionRecord:
-    """Fill in what a share holds where it is not kept: had that changed since, another attempt would decide on it."""
+    """Fill in what a share holds if it was not kept: had it changed since, another attempt would have decided on it."""
     facts = decision_record.facts
     if not isinstance(facts, ShareFacts) or facts.contents is not None or not contents:
         return decision_record
@@ -99,9 +99,9 @@ def _with_contents(decision_record: DecisionRecord, contents: Collection[SharedR
 
 
 def _approved(row: LedgerRow) -> bool:
-    """Whether a person approved what is connected: as long as policies would ask, that stands."""
+    """Whether a person approved what is connected, which holds as long as the policies would ask."""
     if row.kept:
         return False
-    # Rows from before say only by what they were decided.
+    # Rows of earlier versions have only the reasons of their decision.
     because = row.let_in.because if row.let_in else row.decided_by
     return any(reason.code == APPROVED for reason in because)

@@ -1,4 +1,4 @@
-"""The sweep: one sweep at what AWS lists, compared with the ledger; an execution for each request that needs one."""
+"""The sweep: all that AWS lists is observed once and reconciled with the ledger; what needs an execution gets one."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -34,11 +34,11 @@ class SweepLedger(Protocol):
     """The ledger, as discovery needs it."""
 
     def rows(self, request_ids: Collection[str]) -> Mapping[str, LedgerRow]:
-        """Return rows as far as a sweep compares them: without what their decisions rested on."""
+        """Return rows without their decision records, which a sweep does not compare."""
         ...
 
     def with_decision_records(self, row: LedgerRow) -> LedgerRow:
-        """Return a row with what its decisions rested on."""
+        """Return a row with its decision records."""
         ...
 
     def followed(self) -> list[LedgerRow]:
@@ -50,19 +50,19 @@ class SweepLedger(Protocol):
         ...
 
     def note_observed(self, row: LedgerRow, observed: ObservedRequest) -> None:
-        """Note what a request that waits was last compared with; nothing if it does not wait any more."""
+        """Note what a waiting request was last compared with; do nothing if it does not wait any more."""
         ...
 
     def note_drift_healed(self, row: LedgerRow) -> None:
-        """Note that what an attempt was made for is as it was left; nothing if the row has a later attempt by now."""
+        """Note that the drift that an attempt was made for has healed; do nothing if the row has a later attempt."""
         ...
 
     def note_inputs(self, row: LedgerRow, inputs: PlanInputs) -> None:
-        """Note what was found, for the next sweep to compare with; nothing if the row has a later attempt by now."""
+        """Note the inputs for the next sweep to compare with; do nothing if the row has a later attempt."""
         ...
 
     def note_review(self, row: LedgerRow, review: Review, *, policies_fingerprint: str) -> None:
-        """Note what a review came to, under which configuration; nothing if the row has a later attempt by now."""
+        """Note a review, and under which configuration it was made; do nothing if the row has a later attempt."""
         ...
 
 
@@ -80,17 +80,17 @@ class SweepResult(Struct, frozen=True):
     observed: int
     started: tuple[str, ...]
     no_longer_permitted: tuple[str, ...]
-    """The requests that were let in, and by the policies in force would not be any more; each is told once."""
+    """The requests that were let in and that the policies in force would not let in any more; each is reported once."""
     failures: tuple[DrawbridgeError, ...]
     """What could not be observed or reconciled; nothing else was stopped by it. The sweep has to be repeated."""
     broken: tuple[InvalidInputError, ...] = ()
-    """What can't be read, as a row that somebody wrote by hand: no repetition mends it."""
+    """What can't be read, such as a row that somebody wrote by hand: no repetition mends it."""
     left_behind: tuple[str, ...] = ()
-    """The ids of what was made for requests and is called for by nothing any longer."""
+    """The ids of what was made for requests and nothing calls for any longer."""
     attachments: tuple[EndpointConnection, ...] = ()
-    """Attachments of transit gateways that wait for acceptance by a managed service: people's to answer."""
+    """Attachments of transit gateways that wait for acceptance by a managed service: only people answer them."""
     reviews_open: tuple[str, ...] = ()
-    """The requests of which it is not known what changed policies make of them, and why; the next sweep tries again."""
+    """The requests whose review has no result yet, and why; the next sweep tries again."""
 
 
 @dataclass
@@ -105,9 +105,9 @@ class _Findings:
     attachments: list[EndpointConnection] = field(default_factory=list)
     reviews_open: list[str] = field(default_factory=list)
     unknown: dict[str, DrawbridgeError] = field(default_factory=dict)
-    """Why drift could not be looked for, each once."""
+    """Why drift could not be detected, each reason once."""
     unlisted: DrawbridgeError | None = None
-    """Why what plans rest on could not be listed: that is not tried again for each row."""
+    """Why what plans rest on could not be listed; it is not tried again for each row."""
 
     def result(self, observed: int) -> SweepResult:
         failures = [*self.failures, *self.unknown.values(), *([self.unlisted] if self.unlisted else [])]
@@ -142,7 +142,7 @@ class Sweeper:
         plan_inputs: CurrentPlanInputs,
         questions_at_once: int,
     ) -> None:
-        """``questions_at_once`` is how many of one account are open at most."""
+        """``questions_at_once`` is how many questions of one account are open at most."""
         self._observer = observer
         self._services = services
         self._ledger = ledger
@@ -187,7 +187,7 @@ class Sweeper:
         return findings.result(len(observed))
 
     def _observe(self, scope: SweepScope, followed: list[LedgerRow], findings: "_Findings") -> list[ObservedRequest]:
-        """Return what is observed where the hints say; what could not be is added to the failures."""
+        """Return what is observed in the scope; what could not be observed is added to the failures."""
         failures, attachments = findings.failures, findings.attachments
         observed: list[ObservedRequest] = []
         if scope.executions:
@@ -211,7 +211,7 @@ class Sweeper:
             return []
 
     def _record_endings(self, executions: Collection[str]) -> list[DrawbridgeError]:
-        """See to attempts whose executions are said to have ended; return what went wrong."""
+        """Record the ends of executions that are said to have ended; return what went wrong."""
         failures: list[DrawbridgeError] = []
         try:
             rows = self._ledger.rows({name.rpartition("-")[0] for name in executions})
@@ -237,21 +237,21 @@ class Sweeper:
         """Reconcile one request; return the name of the execution if one was started."""
         if row is not None and row.waits_for_approval and self._is_left_waiting(observed, row, now):
             return None
-        observed = self._with_drift(self._with_matched(observed, row), row, findings)
+        observed = self._with_drift(self._with_matching_bindings(observed, row), row, findings)
         observed = self._with_inputs(observed, row, findings)
-        need = next_action(observed, row, now)
-        if need is NextAction.NOTHING and not self._is_to_be_decided_again(observed, row, slots, now):
+        action = next_action(observed, row, now)
+        if action is NextAction.NOTHING and not self._is_to_be_decided_again(observed, row, slots, now):
             return None
         if (
-            need is NextAction.ENSURE_RUNNING
+            action is NextAction.ENSURE_RUNNING
             and row is not None
             and (self._is_running_or_recorded(observed, row) or not may_try_again(row, now))
         ):
             return None
         return self._start_attempt(observed, row)
 
-    def _with_matched(self, observed: ObservedRequest, row: LedgerRow | None) -> ObservedRequest:
-        """Look closer where bindings changed: most are for other resources of the same provider."""
+    def _with_matching_bindings(self, observed: ObservedRequest, row: LedgerRow | None) -> ObservedRequest:
+        """Add the fingerprint of matching bindings if any changed: most are for other resources of the provider."""
         contents = (
             row.contents if row is not None and observed.bindings_fingerprint != row.bindings_fingerprint else None
         )
@@ -265,21 +265,21 @@ class Sweeper:
         )
 
     def _with_drift(self, observed: ObservedRequest, row: LedgerRow | None, findings: "_Findings") -> ObservedRequest:
-        """Look whether what is connected still is as it was left."""
+        """Add the drift of what is connected."""
         if row is None or row.attachments is None or not observed.open or row.status is not Status.AVAILABLE:
             return observed
-        drifted = self._drift.detect(row)
-        # One network that can't be listed is told once, however many rows go by it.
-        findings.unknown |= {str(error): error for error in drifted.unknown}
-        if drifted.unknown and not drifted.drift_fingerprint:
+        report = self._drift.detect(row)
+        # One network that can't be listed is reported once, however many rows depend on it.
+        findings.unknown |= {str(error): error for error in report.unknown}
+        if report.unknown and not report.drift_fingerprint:
             return msgspec.structs.replace(observed, drift_fingerprint=row.drift_fingerprint)
-        if row.drift_fingerprint and not drifted.drift_fingerprint and row.settled:
-            # The same may happen again, and is then to be seen to at once.
+        if row.drift_fingerprint and not report.drift_fingerprint and row.settled:
+            # The same drift may come again, and then gets an attempt at once.
             self._ledger.note_drift_healed(row)
-        return msgspec.structs.replace(observed, drift_fingerprint=drifted.drift_fingerprint)
+        return msgspec.structs.replace(observed, drift_fingerprint=report.drift_fingerprint)
 
     def _with_inputs(self, observed: ObservedRequest, row: LedgerRow | None, findings: "_Findings") -> ObservedRequest:
-        """Look whether what the plan rested on still is so.
+        """Add what a plan would rest on now, and what is left behind.
 
         What AWS does not list is not known, and no change: the sweep goes on without it, and is repeated.
         """
@@ -298,10 +298,10 @@ class Sweeper:
         return msgspec.structs.replace(observed, inputs=inputs, left_behind=left)
 
     def _is_left_waiting(self, observed: ObservedRequest, row: LedgerRow, now: datetime) -> bool:
-        """Have a request that waits for a person decided again if it, or what is configured, changed meanwhile.
+        """Resume a request that waits for a person if it, or what is configured, changed meanwhile.
 
-        Return whether there is nothing else to see to: its execution is known to wait, or was told. What it was not
-        told is not noted, and tried again by the next sweep.
+        Return whether there is nothing else to do for it: its execution is known to wait, or was resumed. A change for
+        which it could not be resumed is not noted, so that the next sweep tries again.
         """
         changed = (observed.observed_fingerprint, observed.decision_fingerprint, observed.open) != (
             row.observed_fingerprint,
@@ -316,9 +316,10 @@ class Sweeper:
     def _is_to_be_decided_again(
         self, observed: ObservedRequest, row: LedgerRow | None, slots: FreeQuestionSlots, now: datetime
     ) -> bool:
-        """Return whether what is held is let go by a policy that goes by the clock, or may be asked about by now.
+        """Return whether a settled request is to be decided again where ``next_action`` has no reason for it.
 
-        So it is with what was kept, and is permitted again.
+        So it is if a question slot is free for it, if it is held and policies decide otherwise because time has passed,
+        or if it was kept and is permitted again.
         """
         if row is None or not row.settled or not observed.open:
             return False
@@ -333,12 +334,12 @@ class Sweeper:
         return isinstance(review, Review) and review.permitted
 
     def _is_no_longer_permitted(self, observed: ObservedRequest, row: LedgerRow, findings: "_Findings") -> bool:
-        """Review what was let in if the configuration changed; return whether it is found not to be permitted any more.
+        """Review what was let in if the configuration changed; return whether it was found to be no longer permitted.
 
-        A connection keeps the policies that it was let in by: taking it down is withdrawal's.
+        Nothing is taken down.
         """
         let_in = row.settled and row.status is Status.AVAILABLE and observed.open
-        # What was kept was not let in by what is in force: that is told as any change is.
+        # What was kept was not let in by what is in force: that is announced as any change is.
         if not let_in or observed.policies_fingerprint == (
             row.reviewed_fingerprint or ("" if row.kept else row.decision_fingerprint)
         ):
@@ -354,12 +355,12 @@ class Sweeper:
         return changed and not review.permitted
 
     def _is_running_or_recorded(self, observed: ObservedRequest, row: LedgerRow) -> bool:
-        """Have the attempt's execution run, or its end recorded; ``False`` if it has ended and nobody knows how."""
+        """Ensure that the attempt's execution runs, or record its end; ``False`` if nobody knows how it ended."""
         return self._runs(observed, row) or self._endings.record(row)
 
     def _runs(self, observed: ObservedRequest, row: LedgerRow) -> bool:
         if row.status is Status.PENDING:
-            # Whoever entered the attempt may have been stopped before telling anybody.
+            # Whoever entered the attempt may have been stopped before announcing it.
             self._announcements.pending(observed, row.attempt)
         return self._workflow.start(_input(row.request, row.attempt))
 
@@ -374,7 +375,7 @@ class Sweeper:
 
 
 def _failure(of: str, error: Exception) -> DrawbridgeError:
-    """Return an error that nobody foresaw as one that may pass: the sweep is repeated, and people are told."""
+    """Return an unforeseen error as one that may pass: the sweep is repeated, and the error is logged."""
     if isinstance(error, DrawbridgeError):
         return error
     return UpstreamError(f"{of}: {type(error).__name__}: {str(error)[:500]}")

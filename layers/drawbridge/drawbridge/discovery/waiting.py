@@ -1,4 +1,4 @@
-"""Waiting: what discovery sees to while somebody is asked."""
+"""Waiting: what discovery does while a person is asked."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from drawbridge.approval.ask import ApprovalRecord, Callback, Pending
 from drawbridge.discovery.ledger_row import LedgerRow
 
 _LATE = timedelta(minutes=5)
-"""After the deadline the workflow ends the question by itself; if it has not by then, it may not run any longer."""
+"""After the deadline the workflow closes the question; if it has not by then, it may not be running any longer."""
 
 
 class WaitState(StrEnum):
@@ -22,10 +22,10 @@ class WaitState(StrEnum):
 
 
 class PendingQuestions(Protocol):
-    """The questions."""
+    """The questions, as discovery needs them."""
 
     def pending(self, request_ids: Collection[str]) -> Mapping[str, Pending]:
-        """Return those that were asked of requests last, in as few calls as that takes."""
+        """Return the last question of each request, in as few calls as that takes."""
         ...
 
     def approval_record(self, request_id: str) -> ApprovalRecord | None: ...
@@ -40,14 +40,14 @@ class WaitingRequests:
         self._pending: Mapping[str, Pending] = {}
 
     def load(self, request_ids: Collection[str]) -> None:
-        """Look at the questions of all that wait, at once."""
+        """Read the questions of all waiting requests at once."""
         self._pending = self._questions.pending(request_ids) if request_ids else {}
 
     def resume_if_answered(self, row: LedgerRow, now: datetime, *, reconsider: bool) -> WaitState:
-        """See to it that an answer that was recorded reaches the workflow; or have it look again, without an answer.
+        """Complete the task if an answer was recorded, or without one, for another decision, if ``reconsider``.
 
-        Whoever recorded an answer may have been stopped before telling the task. Safe to repeat: a task is completed
-        once.
+        Whoever recorded an answer may have been stopped before completing the task. Safe to repeat: a task is
+        completed once.
         """
         question = self._pending.get(row.request_id)
         if question is None or not question.waits:

@@ -14,9 +14,9 @@ class SweepScope(Struct, frozen=True):
     shares: bool = False
     connections: bool = False
     notifications: bool = False
-    """Whether every managed endpoint service is to have its connection notification seen to."""
+    """Whether every managed endpoint service is to be checked for its connection notification."""
     executions: frozenset[str] = frozenset()
-    """Executions of the workflow that may have ended without recording it, by their names."""
+    """Names of executions of the workflow that may have ended without recording it."""
 
     def __or__(self, other: Self) -> "SweepScope":
         return SweepScope(

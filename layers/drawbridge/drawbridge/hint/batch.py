@@ -14,18 +14,18 @@ from drawbridge.parsing import UnreadableError, read_value
 
 
 class DeadLetters(Protocol):
-    """Where a hint ends that nobody can read."""
+    """The place for hints that nobody can read."""
 
     def send(self, body: str, reason: str) -> None:
-        """Keep the message, with the reason beside it."""
+        """Keep the message together with the reason."""
         ...
 
 
 class Batch(Struct, frozen=True):
-    """What was read of a batch."""
+    """The hints of a batch, and the messages that failed."""
 
     hints: dict[str, SweepScope]
-    """By the ids of their messages."""
+    """Keyed by the ids of their messages."""
     failed: tuple[str, ...]
     """The ids of messages that could neither be read nor kept: the queue has to hand them over again."""
 
@@ -38,7 +38,7 @@ class HintMessage(Struct, frozen=True, rename="camel"):
 
 
 def read_batch(records: object, dead_letters: Callable[[], DeadLetters]) -> Batch:
-    """Read the hints. One that can't be read is kept aside with its reason, and stops no other."""
+    """Read the hints. One that can't be read goes to the dead letters with its reason, and stops no other."""
     hints: dict[str, SweepScope] = {}
     failed: list[str] = []
     for record in records if isinstance(records, list) else ():
@@ -57,7 +57,7 @@ def read_batch(records: object, dead_letters: Callable[[], DeadLetters]) -> Batc
 
 
 def _message(record: object) -> HintMessage:
-    """Read a record; what has no body, or no id, is its own body: nobody can look by it, and it is kept."""
+    """Read a record; one without a body or an id becomes its own body: it is no hint, and goes to the dead letters."""
     try:
         return read_value(record, HintMessage)
     except UnreadableError:

@@ -1,7 +1,7 @@
 """The SNS connection notification of an endpoint service, relayed to the bus.
 
-AWS does not document the body, so nothing is read from it but ids that look like ids, for people to see; where to
-look, the detail-type says.
+AWS does not document the body, so nothing is read from it but what looks like ids, for people; what to sweep is said
+by the detail-type.
 """
 
 import re

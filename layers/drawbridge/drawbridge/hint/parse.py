@@ -1,4 +1,4 @@
-"""What comes in on the hints queue, turned into what to sweep."""
+"""Parsing messages of the hints queue into what to sweep."""
 
 import re
 from typing import Any
@@ -25,11 +25,10 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 def parse_hint(body: str) -> SweepScope:
     """Return what the message says is to be swept.
 
-    An event that we did not subscribe to is refused too: a rule that is broader than this function knows would
-    otherwise go unnoticed.
+    An event that we did not subscribe to is refused too: else a rule that is too broad would go unnoticed.
 
     Raises:
-        InvalidInputError: the body is no JSON, no envelope, or of a source that nobody looks at.
+        InvalidInputError: the body is no JSON, no envelope, or of a source that we did not subscribe to.
     """
     try:
         envelope = read_json(body, Envelope)

@@ -16,7 +16,7 @@ class PointedRecord(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class AttachmentSnapshot(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What one association was left as; kept in the ledger."""
+    """How one association was left; kept in the ledger."""
 
     name: str
     resource_arn: str
@@ -42,4 +42,4 @@ class Publication(Struct, frozen=True, kw_only=True, rename="camel"):
     attachment: AttachmentSnapshot | None = msgspec.field(default=None, name="way")
     """How a shared resource's association was left."""
     omitted: int = msgspec.field(default=0, name="untold")
-    """Parameters that were written as well, and that there was no room for."""
+    """How many parameters were written as well, and that there was no room for."""

@@ -73,7 +73,7 @@ def says_the_same(document: Document, published: str) -> bool:
 
 
 def differences(document: Document, published: str) -> list[str]:
-    """Return what would be otherwise than it is published, but for the time."""
+    """Return what differs from what is published, but for the time."""
     try:
         earlier = read_json(published, type(document))
     except UnreadableError:
@@ -91,7 +91,7 @@ def _text(value: object) -> str:
 
 
 def read_connection(published: str) -> ConnectionDocument | None:
-    """Read what is published; ``None`` for what is not ours to understand."""
+    """Read what is published; ``None`` for what can't be read."""
     try:
         return read_json(published, ConnectionDocument)
     except UnreadableError:

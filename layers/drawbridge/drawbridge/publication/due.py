@@ -130,7 +130,7 @@ class Due:
     def _has_private_name(self, desired: DesiredAttachment, made: MadeAttachment, named: NamedResource) -> bool:
         """Return whether the provider's own name resolves in the VPC too.
 
-        An endpoint tells its private name only if it does. A service network tells it whatever the VPC takes over.
+        An endpoint lists its private name only if it does. A service network lists it whatever resolves in the VPC.
         """
         if named.private_dns_name is None or made.endpoint_id or desired.resource.kind is ResourceKind.SERVICE:
             return named.private_dns_name is not None
@@ -156,7 +156,7 @@ class Due:
             return ChildResource(entity.name, entity.port_ranges or (), entity.protocol)
         if not made.network_arn:
             return None
-        # What came with a shared network need not be shared itself: then only the network tells its name.
+        # What came with a shared network need not be shared itself: then only the network lists its name.
         listed = self._entities.named_in_network(made.network_arn, desired.resource.arn)
         name = next((each.name for each in listed if each.resource_arn == named.resource_arn), "")
         return ChildResource(name) if name else None

@@ -9,12 +9,12 @@ class NamedResource(Struct, frozen=True, kw_only=True):
     association_id: str
     resource_arn: str
     name: str = ""
-    """As its owner calls it, where AWS tells."""
+    """As its owner calls it, where AWS lists that."""
     group_arn: str = ""
-    """Of a child, where AWS tells it: the group that it is in."""
+    """The group that a child is in, where AWS lists that."""
     accessible: bool
     dns_name: str
-    """Empty until AWS gives one, which is some time after the way is available."""
+    """Empty until AWS gives one, which is some time after the attachment is available."""
     hosted_zone_id: str
     private_dns_name: str | None = None
     private_hosted_zone_id: str | None = None

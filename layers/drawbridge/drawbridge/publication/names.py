@@ -34,28 +34,28 @@ def _escape(byte: int, following: bytes) -> str:
 
 
 def binding_path(prefix: str, binding: str) -> str:
-    """Where all that a binding wants is published below."""
+    """Return the path that all names of a binding are published below."""
     return f"/{prefix}/connections/{parameter_segment(binding)}"
 
 
 def connection_path(prefix: str, binding: str, resource: str, vpc_id: str | None) -> str:
-    """Where the consumer's side reads a shared resource's names."""
+    """Return the path where the consumer's side reads a shared resource's names."""
     per_vpc = f"/{vpc_id}" if vpc_id else ""
     return f"{binding_path(prefix, binding)}/{parameter_segment(resource)}{per_vpc}"
 
 
 def consumer_path(prefix: str, account_id: str, endpoint_id: str) -> str:
-    """Where the provider's side reads a consumer's names."""
+    """Return the path where the provider's side reads a consumer's names."""
     return f"/{prefix}/consumers/{account_id}/{endpoint_id}"
 
 
 def name_parameter(path: str) -> str:
-    """Where the plain name is, of what is published at a path."""
+    """Return the parameter of the plain name that is published at a path."""
     return f"{path}/dns-name"
 
 
 def document_parameter(path: str) -> str:
-    """Where the JSON beside the plain name is, of what is published at a path."""
+    """Return the parameter of the JSON beside the plain name that is published at a path."""
     return f"{path}/connection"
 
 

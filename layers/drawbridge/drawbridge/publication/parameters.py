@@ -41,7 +41,7 @@ class PublicationStore(Protocol):
 
 
 class MayReplace(Protocol):
-    """Tells whether what is published for another subject may be overwritten."""
+    """Decides whether what is published for another subject may be overwritten."""
 
     def __call__(self, other: str, /) -> bool: ...
 
@@ -62,7 +62,7 @@ class ObservedParameters(Struct, frozen=True, kw_only=True):
     name: ObservedParameter | None
     document: ObservedParameter | None
     replaceable: frozenset[str] = frozenset()
-    """Those of their subjects that leave what is published for them to the one that is due."""
+    """Those of their subjects whose parameters may be overwritten for the one that is due."""
 
 
 class DesiredParameter(Struct, frozen=True, kw_only=True):
@@ -101,10 +101,10 @@ ParameterAction = WriteParameters | RemoveParameters | Refuse
 
 
 def observe_parameters(
-    desired: DesiredParameters, names: PublicationStore, may_replace: MayReplace
+    desired: DesiredParameters, store: PublicationStore, may_replace: MayReplace
 ) -> ObservedParameters:
     """Read what is published where a name is due."""
-    document, name = names.read(document_parameter(desired.path)), names.read(name_parameter(desired.path))
+    document, name = store.read(document_parameter(desired.path)), store.read(name_parameter(desired.path))
     return ObservedParameters(
         name=name, document=document, replaceable=_replaceable(desired.subject, may_replace, document, name)
     )
@@ -128,8 +128,8 @@ def plan_parameters(desired: DesiredParameters, observed: ObservedParameters) ->
     return (*([write] if to_write else []), *([Refuse(why=conflict)] if conflict else []))
 
 
-def apply_parameters(action: ParameterAction, names: PublicationStore, may_replace: MayReplace) -> None:
-    """Do it. What is there by now is looked at right before it is overwritten or removed.
+def apply_parameters(action: ParameterAction, store: PublicationStore, may_replace: MayReplace) -> None:
+    """Do the action. What is there by now is read right before it is overwritten or removed.
 
     Raises:
         ConflictError: a parameter is not ours, or is another's that may not be replaced.
@@ -138,10 +138,10 @@ def apply_parameters(action: ParameterAction, names: PublicationStore, may_repla
     match action:
         case WriteParameters():
             for parameter in action.parameters:
-                _write(parameter, names, action.subject, may_replace, is_new=action.are_new)
+                _write(parameter, store, action.subject, may_replace, is_new=action.are_new)
         case RemoveParameters():
             for name in action.names:
-                names.remove(name, subject=action.subject)
+                store.remove(name, subject=action.subject)
         case Refuse():
             raise ConflictError(action.why)
         case _:
@@ -149,19 +149,19 @@ def apply_parameters(action: ParameterAction, names: PublicationStore, may_repla
 
 
 def _write(
-    parameter: DesiredParameter, names: PublicationStore, subject: str, may_replace: MayReplace, *, is_new: bool
+    parameter: DesiredParameter, store: PublicationStore, subject: str, may_replace: MayReplace, *, is_new: bool
 ) -> None:
     name = parameter.name
-    there = None if is_new else names.read(name)
+    there = None if is_new else store.read(name)
     if there is None:
-        if names.create(name, parameter.value, subject=subject):
+        if store.create(name, parameter.value, subject=subject):
             return
-        there = names.read(name)
+        there = store.read(name)
     if there is None:
         raise NotReadyError(f"{name} was deleted a moment ago")
     if conflict := _conflict(name, there, subject, _replaceable(subject, may_replace, there)):
         raise ConflictError(conflict)
-    names.overwrite(name, parameter.value, subject=subject)
+    store.overwrite(name, parameter.value, subject=subject)
 
 
 def _differing(
@@ -182,8 +182,8 @@ def _why(desired: DesiredParameters, observed: ObservedParameters) -> Iterator[s
     """Yield what differs; nothing where nothing is published."""
     if observed.name is None and observed.document is None:
         return
-    document, plain, beside = desired.document, name_parameter(desired.path), document_parameter(desired.path)
-    for parameter, there in ((plain, observed.name), (beside, observed.document)):
+    document, plain, in_json = desired.document, name_parameter(desired.path), document_parameter(desired.path)
+    for parameter, there in ((plain, observed.name), (in_json, observed.document)):
         if there is None:
             yield f"{parameter} is missing"
         elif there.subject != desired.subject:

@@ -38,7 +38,7 @@ class DesiredName(DesiredParameters, frozen=True, kw_only=True):
 
     @property
     def holder(self) -> Holder:
-        """Whose its name of our own is."""
+        """Return who is to have its name of our own."""
         return Holder(subject=self.subject, binding=self.binding, vpc_id=self.vpc_id)
 
 
@@ -93,7 +93,7 @@ class NamePlan(Struct, frozen=True, kw_only=True):
     provider: str
     """Whose other resources, once they are gone, leave their names to this one."""
     document: ConnectionDocument | None = None
-    """What is due beside it; ``None`` for what is taken back or refused."""
+    """The JSON that is due beside it; ``None`` for what is taken back or refused."""
     actions: tuple[Action, ...]
 
     @property
@@ -121,7 +121,7 @@ class NamePlan(Struct, frozen=True, kw_only=True):
 
 
 class PublicationPlan(Struct, frozen=True, kw_only=True):
-    """What publishing one association comes to."""
+    """What publishing one association does."""
 
     names: tuple[NamePlan, ...]
     """Of what can be used."""
@@ -152,7 +152,7 @@ def plan_removal(published: PublishedName, *, binding: str, vpc_id: str) -> Name
     path, document = published.path, published.document
     subject = document.resource_configuration_arn
     record = [_removed(document.alias, document, binding, vpc_id)] if document.alias else []
-    # The JSON last: it is what tells that there is something to take back.
+    # The JSON last: it is what says that there is something to take back.
     parameters = RemoveParameters(names=(name_parameter(path), document_parameter(path)), subject=subject)
     return NamePlan(
         path=path,
@@ -174,7 +174,7 @@ def _actions(desired: DesiredName, observed: ObservedName) -> Iterator[Action]:
     # A JSON that may not be written keeps its record too.
     written = any(isinstance(action, WriteParameters) for action in parameters)
     if written and earlier is not None and earlier.alias is not None and earlier.alias != alias:
-        # Before the JSON: that is what tells of the earlier record, and would tell of it no longer.
+        # Before the JSON, which alone names the earlier record, and then would no longer.
         yield _removed(earlier.alias, earlier, desired.binding, desired.vpc_id)
     yield from parameters
 

@@ -27,7 +27,7 @@ from drawbridge.publication.takeover import Takeover
 
 
 class RecordDifferences(Protocol):
-    """Names of our own in hosted zones, to look at only."""
+    """Names of our own in hosted zones, to read only."""
 
     def difference(self, alias: Alias, to: NamedResource, *, holder: Holder, may_take_over: MayTakeOver) -> str | None:
         """Return how what is there differs: ``None`` if it does not, an empty text if only the marker does.
@@ -55,14 +55,14 @@ class PublicationPlanner:
         self,
         endpoints: EndpointNames,
         entities: NetworkNames,
-        names: PublicationStore,
+        store: PublicationStore,
         records: RecordDifferences,
         *,
         prefix: str,
     ) -> None:
         self._due = Due(endpoints, entities, prefix=prefix)
-        self._takeover = Takeover(entities, names, prefix=prefix)
-        self._names = names
+        self._takeover = Takeover(entities, store, prefix=prefix)
+        self._store = store
         self._records = records
         self._prefix = prefix
 
@@ -124,7 +124,7 @@ class PublicationPlanner:
 
     def _observe(self, desired: DesiredName) -> ObservedName:
         provider, alias = desired.document.provider, desired.document.alias
-        parameters = observe_parameters(desired, self._names, partial(self._takeover.of_parameter, provider=provider))
+        parameters = observe_parameters(desired, self._store, partial(self._takeover.of_parameter, provider=provider))
         if alias is None:
             return ObservedName(parameters=parameters)
         may_take_over = partial(self._takeover.of_record, alias=alias, binding=desired.binding, provider=provider)
@@ -136,7 +136,7 @@ class PublicationPlanner:
     ) -> Iterator[PublishedName]:
         """Yield what is published of children that are gone; a path that another child has by now is that one's."""
         there = {each.resource_arn for each in found}
-        for each in published_names(self._names.below(binding_path(self._prefix, desired.binding))):
+        for each in published_names(self._store.below(binding_path(self._prefix, desired.binding))):
             document = each.document
             of_group = document.group_arn == desired.resource.arn and document.vpc_id == (desired.vpc_id or None)
             if of_group and document.resource_configuration_arn not in there and each.path not in due:

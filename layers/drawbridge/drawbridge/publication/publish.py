@@ -38,8 +38,8 @@ from drawbridge.publication.takeover import Takeover
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.request.connections import ConnectionState, EndpointConnection, has_no_names
 
-_MOST_TOLD = 5
-"""Names that are told of one association; all are in Parameter Store."""
+_MOST_LISTED = 5
+"""Names of one association that its outcome lists; all are in Parameter Store."""
 
 
 class AliasRecords(RecordDifferences, Protocol):
@@ -54,7 +54,7 @@ class AliasRecords(RecordDifferences, Protocol):
         ...
 
     def remove(self, alias: Alias, *, holder: Holder, dns_name: str) -> None:
-        """Remove the name if it is that holder's; ``dns_name`` is where it led, for markers that don't tell whose.
+        """Remove the name if it is that holder's; ``dns_name`` is where it led, for markers that don't say whose.
 
         Where the zone itself is gone, nothing is left to remove.
         """
@@ -74,20 +74,20 @@ class Publisher:
         self,
         endpoints: EndpointNames,
         entities: NetworkNames,
-        names: PublicationStore,
+        store: PublicationStore,
         aliases: AliasRecords,
         *,
         prefix: str,
     ) -> None:
-        self._planner = PublicationPlanner(endpoints, entities, names, aliases, prefix=prefix)
-        self._takeover = Takeover(entities, names, prefix=prefix)
-        self._names = names
+        self._planner = PublicationPlanner(endpoints, entities, store, aliases, prefix=prefix)
+        self._takeover = Takeover(entities, store, prefix=prefix)
+        self._store = store
         self._aliases = aliases
 
     def publish(self, desired: DesiredAttachment, made: MadeAttachment, *, now: datetime, patient: bool) -> Publication:
         """Publish each name, and take back those of children that are gone.
 
-        Of a group, what can be used is published whatever becomes of the rest; ``patient`` tells whether the rest is
+        Of a group, what can be used is published whatever becomes of the rest; ``patient`` says whether the rest is
         waited for.
 
         Raises:
@@ -128,7 +128,7 @@ class Publisher:
     def _apply(self, name: NamePlan) -> DrawbridgeError | None:
         """Apply what is planned of one name; return why an earlier record of it may not be removed, if it may not.
 
-        Once that is told, the next attempt has nothing to do with it: no name that resolves is kept back for it.
+        Once that is reported, the next attempt has nothing to do with it: no name that resolves is kept back for it.
 
         Raises:
             AccessDeniedError, RefusedError: the record of a name that is taken back may not be removed.
@@ -152,7 +152,7 @@ class Publisher:
                 case _:
                     try:
                         apply_parameters(
-                            action, self._names, partial(self._takeover.of_parameter, provider=name.provider)
+                            action, self._store, partial(self._takeover.of_parameter, provider=name.provider)
                         )
                     except ConflictError as error:
                         raise ConflictError("; ".join(map(str, filter(None, (error, unremoved))))) from error
@@ -168,7 +168,7 @@ def _publication(desired: DesiredAttachment, made: MadeAttachment, plan: Publica
         if each.alias is not None
     )
     return Publication(
-        dns_name=", ".join(each.dns_name for each in plan.names[:_MOST_TOLD]),
+        dns_name=", ".join(each.dns_name for each in plan.names[:_MOST_LISTED]),
         parameters=_parameters(plan.names),
         pending=tuple(each.resource_arn for each in plan.pending),
         taken_back=_parameters(plan.taken_back),
@@ -185,7 +185,7 @@ def _parameters(names: tuple[NamePlan, ...]) -> tuple[str, ...]:
 def publish_consumer(
     request: EndpointConnectionRequest,
     connections: ConnectionNames,
-    names: PublicationStore,
+    store: PublicationStore,
     *,
     prefix: str,
     now: datetime,
@@ -222,8 +222,8 @@ def publish_consumer(
     )
     path = consumer_path(prefix, connection.owner, request.endpoint_id)
     desired = DesiredParameters(path=path, subject=request.endpoint_id, document=document)
-    for action in plan_parameters(desired, observe_parameters(desired, names, _never)):
-        apply_parameters(action, names, _never)
+    for action in plan_parameters(desired, observe_parameters(desired, store, _never)):
+        apply_parameters(action, store, _never)
     plain = () if dns_name is None else (name_parameter(path),)
     return Publication(dns_name=dns_name or "", parameters=(*plain, document_parameter(path)))
 

@@ -17,7 +17,7 @@ class PublishedName(Struct, frozen=True, kw_only=True):
 
 
 def published_names(parameters: Iterable[tuple[str, str]]) -> Iterator[PublishedName]:
-    """Yield the names that are among parameters, by their JSON; what is not ours to understand is left out."""
+    """Yield the names that are among parameters, by their JSON; what can't be read is left out."""
     for name, value in parameters:
         path = path_of_document(name)
         document = read_connection(value) if path is not None else None

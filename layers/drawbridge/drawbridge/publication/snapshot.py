@@ -10,7 +10,7 @@ from drawbridge.request.fingerprints import fingerprint
 
 
 def snapshot_of(desired: DesiredAttachment, made: MadeAttachment, found: Iterable[NamedResource]) -> AttachmentSnapshot:
-    """Note how an association is left: ``found`` is all that it leads to."""
+    """Return how an association is left: ``found`` is all that it leads to."""
     return AttachmentSnapshot(
         name=desired.name,
         resource_arn=desired.resource.arn,
@@ -26,7 +26,7 @@ def snapshot_of(desired: DesiredAttachment, made: MadeAttachment, found: Iterabl
 def led_to(
     made: MadeAttachment, resource_arn: str, kind: ResourceKind, found: Iterable[NamedResource], *, holds_others: bool
 ) -> list[NamedResource]:
-    """Choose what belongs to one resource of all that an endpoint or a network leads to."""
+    """Return what belongs to one resource, of all that an endpoint or a network leads to."""
     if kind is ResourceKind.SERVICE_NETWORK:
         # A group's association has no name: its children's have.
         return [each for each in found if made.endpoint_id or each.dns_name or each.failure]
@@ -38,7 +38,7 @@ def led_to(
 
 
 def state_of(found: Iterable[NamedResource], groups: frozenset[str], settings: str, *, vpc: bool) -> str:
-    """Return a fingerprint of what AWS lists of an association; ``vpc`` tells whether its VPC is associated."""
+    """Return a fingerprint of what AWS lists of an association; ``vpc`` says whether its VPC is associated."""
     named = sorted((each.resource_arn, each.dns_name, each.accessible, each.private_dns_name) for each in found)
     # What the version before left is compared as that version did.
     return fingerprint(named, sorted(groups), vpc, *([settings] if settings else []))

@@ -28,7 +28,7 @@ class PublishedPaths(Protocol):
 
 
 class Takeover:
-    """Asks AWS and Parameter Store, each time anew."""
+    """Decides who may take a name over; asks AWS and Parameter Store each time anew."""
 
     def __init__(self, entities: EntityLookup, published: PublishedPaths, *, prefix: str) -> None:
         self._entities = entities

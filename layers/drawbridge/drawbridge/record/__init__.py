@@ -20,43 +20,43 @@ class Outcome(Struct, frozen=True, kw_only=True):
     reasons: tuple[Reason, ...]
     settled: bool
     published: tuple[str, ...] = ()
-    """The parameters that hold the names, by their full names."""
+    """The full names of the parameters that hold the published names."""
     decided_by: tuple[Reason, ...] = ()
-    """What let the request in or turned it away; kept in the row when later statuses have reasons of their own."""
+    """Why the request was accepted or rejected; kept in the row when later statuses have reasons of their own."""
     taken_back: tuple[str, ...] = ()
     """Parameters that were removed again."""
     attachments: tuple[AttachmentSnapshot, ...] | None = msgspec.field(default=None, name="ways")
-    """How the associations were left; ``None`` says nothing."""
+    """How the associations were left; ``None`` leaves the row's as they are."""
     incomplete: bool = False
-    """Whether something was wanted and refused."""
+    """Whether something desired was refused."""
     decision_record: DecisionRecord | None = msgspec.field(default=None, name="grounds")
-    """What the decision rested on, from which it can be explained and made again."""
+    """The record from which the decision can be explained and made again."""
     association_decision_record: AssociationDecisionRecord | None = msgspec.field(
         default=None, name="association_grounds"
     )
     let_in: LetIn | None = None
-    """What is let in from now on; ``None`` says nothing."""
+    """What is let in from now on; ``None`` leaves the row's as it is."""
     kept: Because | None = None
-    """Why it would not be let in, of what is live and kept; empty for what is not kept, and ``None`` says nothing."""
+    """Of what is live and kept: why it would not be let in. Empty if it is not kept; ``None`` leaves the row's."""
     cut: tuple[str, ...] = ()
-    """What of it there was no room for, in sentences."""
+    """What there was no room for, in sentences."""
     basis: "OutcomeBasis | None" = None
-    """What the outcome was come to from, where that may differ from what discovery saw when the attempt started."""
+    """What the outcome rests on, where that may differ from what discovery observed when the attempt started."""
 
 
 class OutcomeBasis(Struct, frozen=True, kw_only=True):
-    """What an outcome was come to from: digests, of which an empty one says nothing, and what is known beside them."""
+    """What an outcome rests on: fingerprints, of which an empty one leaves the row's as it is, and other inputs."""
 
     observed_fingerprint: str = msgspec.field(default="", name="seen")
     bindings_fingerprint: str = msgspec.field(default="", name="wanted")
     matching_bindings_fingerprint: str = msgspec.field(default="", name="matched")
     decision_fingerprint: str = msgspec.field(default="", name="permitted")
     contents: tuple[MatchAttributes, ...] | UnsetType | None = UNSET
-    """What a share holds; ``None`` where that is not known."""
+    """What a share holds; ``None`` if it is not known."""
     inputs: PlanInputs = PlanInputs()
     """What else a plan rests on."""
     left_behind: tuple[OwnedObject, ...] | None = msgspec.field(default=None, name="left")
-    """What is left behind; ``None`` says nothing."""
+    """What is left behind; ``None`` leaves the row's as it is."""
 
 
 GONE = OutcomeBasis(observed_fingerprint="gone")

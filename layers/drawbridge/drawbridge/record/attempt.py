@@ -1,4 +1,4 @@
-"""What an attempt works on: kept item by item, so that the workflow hands on references and never lists."""
+"""What an attempt works on: stored item by item, so that the workflow passes on references and never lists."""
 
 from collections.abc import Mapping
 from typing import Protocol, assert_never
@@ -28,7 +28,7 @@ from drawbridge.request import ExecutionInput
 _NAME_BYTES = 60_000
 """Of the names of one association's parameters; a group of 60 children has 120."""
 _ARN_BYTES = 40_000
-"""Of what is in one group and can't be used yet."""
+"""Of the ARNs of what is in one group and can't be used yet."""
 
 
 class KeptAttempt(Struct, frozen=True, kw_only=True):
@@ -36,11 +36,11 @@ class KeptAttempt(Struct, frozen=True, kw_only=True):
 
     plan: Plan
     results: Mapping[int, ItemResult]
-    """What came of each association, by its place in the plan; what is not told yet is not there."""
+    """The result of each association so far, by its place in the plan."""
 
 
 class AttemptResults(Protocol):
-    """What attempts work on."""
+    """The stored plan and results of attempts."""
 
     def kept(self, execution: ExecutionInput) -> KeptAttempt:
         """Return all that is kept of an attempt.
@@ -51,7 +51,7 @@ class AttemptResults(Protocol):
         ...
 
     def keep_result(self, execution: ExecutionInput, item: int, result: ItemResult) -> None:
-        """Keep what came of one association; what was kept of it before is replaced."""
+        """Keep the result of one association; an earlier one is replaced."""
         ...
 
 
@@ -60,7 +60,7 @@ class PlanKept(Struct, frozen=True, tag="plan", tag_field="step"):
 
 
 class EndReached(Struct, frozen=True, tag="end", tag_field="step"):
-    """Every association has been seen to, and what came of it is kept."""
+    """Every association has come to its end, and its result is kept."""
 
 
 class ConsumerPublished(Struct, frozen=True, tag="publication", tag_field="step"):
@@ -77,11 +77,11 @@ class AssociationFailed(Struct, frozen=True, tag="association-failure", tag_fiel
 
 
 Reported = Decided | Questioned | Accepted | PlanKept | EndReached | ConsumerPublished | Failed
-"""How far a request has come, as the workflow tells it."""
+"""How far a request has come, as the workflow reports it."""
 
 
 def progress_of(reported: Reported, execution: ExecutionInput, attempts: AttemptResults) -> Progress:
-    """Fill in what is only referred to.
+    """Return the progress with what the report only refers to filled in.
 
     Raises:
         UpstreamError: it is not kept, or not any longer.
@@ -104,7 +104,7 @@ def progress_of(reported: Reported, execution: ExecutionInput, attempts: Attempt
 
 
 def fitted(result: ItemResult) -> ItemResult:
-    """Return what there is room for of a result."""
+    """Return a result cut to what there is room for."""
     match result:
         case Published(publication):
             return Published(_fitted(publication))

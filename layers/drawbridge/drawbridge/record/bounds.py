@@ -1,7 +1,6 @@
-"""How much of a request a row keeps: an item of DynamoDB is 400 KB at most, whatever others share, name and repeat.
+"""How much history a row keeps: an item of DynamoDB is 400 KB at most, whatever others share, name and repeat.
 
-What is kept by others of a row (names, attachments, contents, decision records) is bounded where it is made, and has
-the other half.
+The other attributes of a row (names, attachments, contents, decision records) are bounded where they are made.
 """
 
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ _OF_NUMBER = 21
 
 
 def stored_size_of(value: Any) -> int:
-    """Return how many bytes DynamoDB counts of a value, as it counts or more."""
+    """Return how many bytes DynamoDB counts for a value, or somewhat more."""
     match value:
         case None | bool():
             return _OF_ENTRY
@@ -35,7 +34,7 @@ def stored_size_of(value: Any) -> int:
 
 
 def surplus(history: Sequence[Any], *, most: int, most_bytes: int = MOST_HISTORY) -> int:
-    """Return how many of the first entries are to go, so that the newest fit."""
+    """Return how many of the oldest entries have to go so that the newest fit."""
     kept, left = 0, most_bytes
     for entry in reversed(history[-most:]):
         left -= _OF_ENTRY + stored_size_of(entry)

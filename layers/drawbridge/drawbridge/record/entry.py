@@ -31,7 +31,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     reasons: tuple[Reason, ...] = ()
     history: tuple[HistoryEntry, ...] = ()
     history_left_out: int = 0
-    """Entries before those, which are not kept any longer."""
+    """How many earlier entries are not kept any longer."""
     published: tuple[str, ...] = ()
     decision_record: DecisionRecord | None = msgspec.field(default=None, name="grounds")
     """``None`` where nothing was decided yet, or another version of Drawbridge wrote it."""

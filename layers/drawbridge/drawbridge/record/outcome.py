@@ -28,7 +28,7 @@ from drawbridge.record import GONE, Outcome, OutcomeBasis
 from drawbridge.status import Reason, Status
 
 PUBLISHED_BYTES = 40_000
-"""Of the names of parameters that one status adds to a row and tells the bus: 120 of the longest."""
+"""Of the names of parameters that one status adds to a row and to its event: 120 of the longest."""
 
 ATTACHMENTS_BYTES = 80_000
 """Of how associations were left, which the sweep compares: 150 of the usual, 75 of the longest."""
@@ -42,9 +42,9 @@ class Decided(Struct, frozen=True, tag="decision", tag_field="step"):
 
     decision: AskApprover | Hold | AlreadyResolved
     decision_fingerprint: str = msgspec.field(name="permitted")
-    """Of all that it was made by, beside what AWS lists of the request."""
+    """Of all that it depends on besides what AWS lists of the request."""
     decision_record: DecisionRecord | None = msgspec.field(default=None, name="grounds")
-    """``None`` for what was over before it could be decided."""
+    """``None`` if the request was over before it could be decided."""
 
 
 class Questioned(Struct, frozen=True, tag="question", tag_field="step"):
@@ -54,7 +54,7 @@ class Questioned(Struct, frozen=True, tag="question", tag_field="step"):
     decision_fingerprint: str = msgspec.field(name="permitted")
     decision_record: DecisionRecord | None = msgspec.field(default=None, name="grounds")
     trouble: "WorkflowError | None" = None
-    """Why nobody could be told of it in Slack."""
+    """Why nobody could be asked in Slack."""
 
 
 class Accepted(Struct, frozen=True, tag="acceptance", tag_field="step"):
@@ -71,7 +71,7 @@ class Planned(Struct, frozen=True, tag="plan", tag_field="step"):
     plan: Plan
 
 
-# A Lambda function's error is told as {"errorMessage": …, "errorType": …, "stackTrace": […]}.
+# A Lambda function's error comes as {"errorMessage": …, "errorType": …, "stackTrace": […]}.
 _MESSAGE = re.compile(r'\s*\{\s*"errorMessage"\s*:\s*"((?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*)')
 
 
@@ -106,13 +106,13 @@ class Published(Struct, frozen=True, tag="publication"):
 
 
 class Refused(Struct, frozen=True, tag="refused"):
-    """An association that was planned, and that is not permitted, wanted or possible any longer."""
+    """An association that was planned, and is not desired, permitted or possible any longer."""
 
     because: Reason
 
 
 ItemResult = Published | Failure | Refused
-"""What came of one association."""
+"""The result of one association."""
 
 
 class Ended(Struct, frozen=True, tag="end", tag_field="step"):
@@ -136,8 +136,8 @@ Progress = Decided | Questioned | Accepted | Planned | Ended | Failed
 def outcome_of(progress: Progress) -> Outcome:
     """Return the status that the progress amounts to."""
     match progress:
-        case Decided(decision, permitted, decision_record):
-            return msgspec.structs.replace(_decided(decision, permitted), decision_record=decision_record)
+        case Decided(decision, decision_fingerprint, decision_record):
+            return msgspec.structs.replace(_decided(decision, decision_fingerprint), decision_record=decision_record)
         case Questioned():
             return _questioned(progress)
         case Accepted(decision, acceptance, decision_record, let_in):
@@ -152,8 +152,8 @@ def outcome_of(progress: Progress) -> Outcome:
             assert_never(progress)
 
 
-def _decided(decision: AskApprover | Hold | AlreadyResolved, permitted: str) -> Outcome:
-    basis = OutcomeBasis(decision_fingerprint=permitted)
+def _decided(decision: AskApprover | Hold | AlreadyResolved, decision_fingerprint: str) -> Outcome:
+    basis = OutcomeBasis(decision_fingerprint=decision_fingerprint)
     match decision:
         case Hold(because):
             return Outcome(status=Status.HELD, reasons=because, settled=True, kept=(), basis=basis)
@@ -252,12 +252,12 @@ def _ended(ended: Ended) -> Outcome:
     refused = (*(each.because for each in ended.results if isinstance(each, Refused)), *ended.refused)
     publications = [result.publication for result in ended.results if isinstance(result, Published)]
     names = tuple(name for each in publications for name in each.parameters)
-    # Each group's first names before anybody's last: where there is not room for all, everybody has a part.
+    # The first names of every publication come before the last of any: if there is not room for all, each has a part.
     in_turns = zip_longest(*(each.parameters for each in publications))
     room = {*fitting((name for turn in in_turns for name in turn if name is not None), PUBLISHED_BYTES)}
     published = tuple(name for name in names if name in room)
-    untold = len(names) - len(published) + sum(each.omitted for each in publications)
-    cut = (*ended.cut, *([_CUT_NAMES.format(untold)] if untold else ()))
+    left_out = len(names) - len(published) + sum(each.omitted for each in publications)
+    cut = (*ended.cut, *([_CUT_NAMES.format(left_out)] if left_out else ()))
     if failures:
         reasons = (*failures, *refused)
         return Outcome(status=Status.FAILED, reasons=reasons, settled=True, published=published, cut=cut)
@@ -269,7 +269,7 @@ def _ended(ended: Ended) -> Outcome:
         settled=True,
         published=published,
         taken_back=fitting((name for each in publications for name in each.taken_back), PUBLISHED_BYTES),
-        # Where ours was lost, the ledger's word for it is the only one.
+        # If its owner tag was lost, only the row still says that an endpoint is ours.
         attachments=None if any(reason.code == "ownership-lost" for reason in refused) else attachments,
         # What a person denied is asked about again when it is something else, and not because time has passed.
         incomplete=any(reason.code not in _HOLDS_NOTHING_UP for reason in refused),

@@ -1,4 +1,4 @@
-"""Recording a change of status: the ledger's row first, then the event that tells others."""
+"""Recording a change of status: the ledger's row first, then the event for others."""
 
 from typing import Protocol
 
@@ -21,7 +21,7 @@ _LONGEST_IN_HISTORY = 300
 
 
 class StatusChange(Struct, frozen=True, kw_only=True, rename="camel"):
-    """The detail of the domain event, and what the row takes over."""
+    """A change of status, as the row takes it over: the detail of the domain event."""
 
     id: str
     """The same for every delivery of one change: bus and record are at least once."""
@@ -39,10 +39,9 @@ class StatusLedger(Protocol):
     """The rows of the ledger, as recording needs them."""
 
     def change_status(self, change: StatusChange, outcome: Outcome) -> StatusChange | None:
-        """Take over the change; nothing, and ``None``, if a later attempt has the row.
+        """Write the change into its row; do nothing, and return ``None``, if the row has a later attempt.
 
-        Taking over the same change again changes nothing and gives the change as it stands, with what the row knows
-        of the request.
+        Writing the same change again changes nothing. Return the change with what the row knows of the request.
         """
         ...
 
@@ -68,12 +67,12 @@ def record(execution: ExecutionInput, outcome: Outcome, ledger: StatusLedger, bu
 
 
 def status_change(execution: ExecutionInput, outcome: Outcome, *, account_id: str = "") -> StatusChange:
-    """Return the outcome in the words of the domain event."""
+    """Return the outcome as the detail of the domain event."""
     reasons = tuple(msgspec.to_builtins(reason) for reason in few(outcome.reasons))
-    # One status may be told twice in an attempt, for other reasons: accepted, and that nothing of it is wanted.
-    digest = fingerprint(reasons, outcome.settled)
+    # An attempt may announce one status twice, with other reasons: accepted, then that no binding wants it.
+    reasons_fingerprint = fingerprint(reasons, outcome.settled)
     return StatusChange(
-        id=f"{execution.request_id}/{execution.attempt}/{outcome.status}/{digest}",
+        id=f"{execution.request_id}/{execution.attempt}/{outcome.status}/{reasons_fingerprint}",
         request_id=execution.request_id,
         kind=kind_of(execution.request),
         subject=execution.request.subject,
@@ -86,12 +85,12 @@ def status_change(execution: ExecutionInput, outcome: Outcome, *, account_id: st
 
 
 def few(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
-    """Return no more reasons than a row and an event hold, as people may read them; the last counts the others."""
+    """Return as many reasons as a row and an event hold, made legible; the last counts the others."""
     return _within(reasons, _MOST_REASONS, _MOST_BYTES, _LONGEST_TEXT)
 
 
 def brief(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
-    """Return what a row's history tells of the reasons: a hundred of these are in one row."""
+    """Return the reasons as a row's history keeps them, in less space: one row has a hundred entries."""
     return _within(reasons, _MOST_IN_HISTORY, _MOST_BYTES_IN_HISTORY, _LONGEST_IN_HISTORY)
 
 

@@ -1,4 +1,4 @@
-"""Requests: somebody wants to be connected, and this is what about.
+"""Requests: what somebody wants to be connected with.
 
 A request's id is made of what it is about, so that every trigger, repeat and retry names the same one.
 """
@@ -56,7 +56,7 @@ def kind_of(request: Request) -> str:
 
 
 class ExecutionInput(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What one execution of the onboarding workflow starts with.
+    """The input of one execution of the onboarding workflow.
 
     It holds nothing that changes from sweep to sweep: Step Functions takes a second start of the same name for the same
     one only while the input is the same too.

@@ -38,62 +38,62 @@ class ConnectionState(StrEnum):
 
     @property
     def is_live(self) -> bool:
-        """Whether it is let in, and open."""
+        """Whether it is accepted and open."""
         return self.is_open and self is not ConnectionState.PENDING_ACCEPTANCE
 
     @property
     def is_open(self) -> bool:
-        """Whether there is something to decide or to look after."""
+        """Whether there is something to decide or to maintain."""
         return self in {self.PENDING_ACCEPTANCE, self.PENDING, self.AVAILABLE, self.PARTIAL}
 
 
 class LoadBalancer(StrEnum):
-    """The kinds of load balancers that an endpoint service stands on, by the type of the endpoints that lead there."""
+    """The load balancers behind an endpoint service, each by the type of the endpoints that lead to it."""
 
     NETWORK = "Interface"
     GATEWAY = "GatewayLoadBalancer"
 
 
 class EndpointConnection(Struct, frozen=True, kw_only=True):
-    """A consumer's endpoint, connected or wanting to be, with a service of ours."""
+    """The connection of a consumer's endpoint to a service of ours, accepted or asked for."""
 
     service_id: str
     endpoint_id: str
     """Empty for a transit gateway's attachment, which is no endpoint."""
     attachment_id: str = ""
-    """Of a transit gateway: it asks as an endpoint does, and is nobody's to answer for but a person's."""
+    """Of a transit gateway: it asks as an endpoint does, and only people answer it."""
     owner: str
-    """Told by AWS, and to be trusted; tags and names are not."""
+    """Reported by AWS, and to be trusted; tags and names are not."""
     state: ConnectionState
     region: str
-    """Of the endpoint; empty where AWS does not tell."""
+    """Of the endpoint; empty where AWS does not report it."""
     asked_at: datetime
     load_balancers: frozenset[LoadBalancer] = frozenset()
-    """What it leads to; empty where AWS does not tell."""
+    """What it leads to; empty where AWS does not report it."""
     dns_names: tuple[tuple[str, str], ...] = ()
     """Names with the ids of their hosted zones; the Regional one comes first, then one for each zone."""
 
 
 class ManagedService(Struct, frozen=True, kw_only=True):
-    """An endpoint service that Drawbridge looks after."""
+    """An endpoint service that Drawbridge manages."""
 
     service_id: str
     tags: dict[str, str] | None
-    """``None`` where AWS does not tell."""
+    """``None`` where AWS does not report it."""
     name: str = ""
     types: frozenset[str] = frozenset()
-    """Of the endpoints that lead there; empty where AWS does not tell."""
+    """Of the endpoints that lead there; empty where AWS does not report it."""
     acceptance_required: bool | None = None
-    """``None`` where AWS does not tell."""
+    """``None`` where AWS does not report it."""
     private_dns_name: str = ""
 
 
 class ConnectionCounts(Struct, frozen=True):
-    """How many connections an account has, beside one of them."""
+    """How many connections an account has besides a given one."""
 
     total: int = msgspec.field(name="in_all")
     to_service: int
-    """To the same service as that one."""
+    """To the same service as the given one."""
 
 
 NO_CONNECTIONS = ConnectionCounts(0, 0)
@@ -102,7 +102,7 @@ NO_CONNECTIONS = ConnectionCounts(0, 0)
 def endpoint_type(connection: EndpointConnection, types: frozenset[str] = frozenset()) -> str:
     """Return the endpoint's type, as AWS calls it, by what it leads to and by the ``types`` of its service.
 
-    EC2 tells the owner of a service neither. Empty where it is unknown: where nothing tells, or one denies the other.
+    EC2 does not report it to the service's owner. Empty where it is unknown: if neither says it, or the two disagree.
     """
     by_balancer = {str(each) for each in connection.load_balancers}
     possible = by_balancer & types if by_balancer and types else by_balancer or types
@@ -110,18 +110,18 @@ def endpoint_type(connection: EndpointConnection, types: frozenset[str] = frozen
 
 
 def has_no_names(connection: EndpointConnection) -> bool:
-    """Return whether its endpoint is of a type that never has DNS names: it is a target of routes."""
+    """Return whether its endpoint is of the type that never has DNS names, a Gateway Load Balancer's."""
     return endpoint_type(connection) == LoadBalancer.GATEWAY
 
 
 def count_other_connections(connection: EndpointConnection, listed: Iterable[EndpointConnection]) -> ConnectionCounts:
-    """Count the connections of endpoints that its owner has, or asked for before this one.
+    """Count the other connections that its owner has, or asked for before this one.
 
     Attachments of transit gateways are not counted: EC2 has no filter that gives those of one owner.
     Of those that nobody has decided on yet only the earlier ones count: each of several that ask at the same time has
     a number of its own then, so that no limit is passed by deciding on all of them at once.
     """
-    beside = [
+    others = [
         each
         for each in listed
         if each.owner == connection.owner
@@ -129,7 +129,7 @@ def count_other_connections(connection: EndpointConnection, listed: Iterable[End
         and each.state.is_open
         and (each.state is not ConnectionState.PENDING_ACCEPTANCE or _turn(each) < _turn(connection))
     ]
-    return ConnectionCounts(len(beside), sum(each.service_id == connection.service_id for each in beside))
+    return ConnectionCounts(len(others), sum(each.service_id == connection.service_id for each in others))
 
 
 def _turn(connection: EndpointConnection) -> tuple[datetime, str]:

@@ -12,7 +12,7 @@ def fingerprint(*parts: object) -> str:
 
 
 def share_fingerprint(arns: Iterable[str]) -> str:
-    """Return the fingerprint of a share in effect: of all that it holds, in whatever order and how often."""
+    """Return the fingerprint of a share in effect: of all that it holds, whatever the order and repetitions."""
     return fingerprint("in effect", *sorted(set(arns)))
 
 

@@ -50,10 +50,10 @@ class Share(Struct, frozen=True, kw_only=True):
 
     arn: str
     name: str
-    """The provider's choice; empty where RAM does not tell it."""
+    """The provider's choice; empty where RAM does not report it."""
     owner: str
     tags: dict[str, str] | None = None
-    """``None`` where RAM does not tell them; AWS documents no tags of another account's share."""
+    """``None`` where RAM does not report them; AWS documents no tags of another account's share."""
     in_effect: bool = True
     """Whether it is active. One that is not, and is not deleted either, is neither to be used nor gone."""
 
@@ -63,7 +63,7 @@ class Content(Struct, frozen=True, order=True, forbid_unknown_fields=True):
 
     arn: str
     type: str
-    """In lower case: RAM's answers vary. Empty where RAM does not tell it."""
+    """In lower case: RAM's answers vary. Empty where RAM does not report it."""
 
     @property
     def is_lattice(self) -> bool:
@@ -72,11 +72,11 @@ class Content(Struct, frozen=True, order=True, forbid_unknown_fields=True):
 
 
 class SharedResource(Content, frozen=True, order=True, omit_defaults=True):
-    """Something that a share holds, as RAM lists it: in which share, and how it stands."""
+    """Something that a share holds, as RAM lists it: in which share, and with which status."""
 
     share_arn: str
     status: str = ""
-    """As RAM tells it; empty where it does not."""
+    """As RAM reports it; empty where it does not."""
     status_message: str = ""
 
 

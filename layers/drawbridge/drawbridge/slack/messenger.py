@@ -39,7 +39,7 @@ _SET_UP_WRONG = frozenset(
         "token_revoked",
     }
 )
-"""What somebody has to mend: trying again does not."""
+"""Errors of the set-up, which somebody has to mend: no retry helps."""
 
 _GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "no_such_subteam"})
 _PASSING = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable", "team_added_to_org"})
@@ -60,7 +60,7 @@ class SlackMessenger:
         patience: float = 20,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """``patience`` is how many seconds a call waits at most where Slack says how long to wait."""
+        """``patience`` is how many seconds a call waits at most in all when Slack asks it to wait."""
         self._token = token
         self._base_url = base_url
         self._timeout = timeout
@@ -75,7 +75,7 @@ class SlackMessenger:
         return Posted(answer["channel"], answer["ts"])
 
     def update(self, posted: Posted, what: SlackMessage) -> None:
-        """Change a message; one that is gone is left so."""
+        """Change a message, if it still exists."""
         try:
             self._call("chat.update", channel=posted.channel, ts=posted.ts, text=what.text, blocks=what.blocks)
         except GoneError:
@@ -130,7 +130,7 @@ class SlackMessenger:
 
 
 def _seconds_to_wait(error: SlackApiError) -> float | None:
-    """Return how long Slack wants to be left alone, if it says so."""
+    """Return how long Slack asks to wait; ``None`` if it does not."""
     if error.response.status_code != _TOO_MANY:
         return None
     try:
@@ -140,12 +140,12 @@ def _seconds_to_wait(error: SlackApiError) -> float | None:
 
 
 def _translated(method: str, error: SlackApiError) -> DrawbridgeError:
-    """Return the error of ours: Slack tells its own in an answer that succeeds."""
+    """Return our error for Slack's, which comes as a code in an answer with status 200."""
     status = error.response.status_code
     data = error.response.data if isinstance(error.response.data, dict) else {}
     code = str(data.get("error", ""))
     if _CODE.fullmatch(code) is None:
-        # Something before Slack answered; slack_sdk puts what it said where Slack's codes are.
+        # A proxy answered instead of Slack; slack_sdk puts its words where Slack's codes are.
         code = ""
     needed = f", needed: {data.get('needed')}" if code == "missing_scope" else ""
     words = f"Slack {method}: {code or status}{needed}"

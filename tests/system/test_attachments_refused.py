@@ -36,7 +36,7 @@ def name() -> str:
     return f"no-{next(_numbers):02}"
 
 
-def told(consumer: Person, share_arn: str, status: str) -> dict[str, str]:
+def reasons_of(consumer: Person, share_arn: str, status: str) -> dict[str, str]:
     """Return the reasons of a share that came to a status, by code."""
     row = settled(consumer, share_arn, status)
     return {each["M"]["code"]["S"]: each["M"]["text"]["S"] for each in row["reasons"]["L"]}
@@ -63,7 +63,7 @@ def test_a_resource_endpoint_leads_to_no_service_and_to_no_network(
     offered = providers.service(provider, name) if kind == "service" else providers.network(provider, name)
     consumer.write_binding(name, resource=name, provider=provider.account_id, share=f"{name}*")
 
-    reasons = told(consumer, providers.share(provider, name, offered, consumer.account_id), "HELD")
+    reasons = reasons_of(consumer, providers.share(provider, name, offered, consumer.account_id), "HELD")
 
     assert "use mode service-network or service-network-endpoint" in reasons["mode-not-possible"]
 
@@ -83,7 +83,7 @@ def test_trap_13_a_network_that_can_be_shared_takes_only_what_its_provider_lets_
 
     share_arn = providers.share(provider, name, providers.single(provider, name), consumer.account_id)
 
-    assert "allowAssociationToShareableServiceNetwork" in told(consumer, share_arn, "HELD")["network-shareable"]
+    assert "allowAssociationToShareableServiceNetwork" in reasons_of(consumer, share_arn, "HELD")["network-shareable"]
 
 
 def test_trap_14_what_is_shared_goes_into_no_network_that_is_shared_too(
@@ -91,7 +91,7 @@ def test_trap_14_what_is_shared_goes_into_no_network_that_is_shared_too(
 ) -> None:
     foreign = providers.network(provider, f"{name}-net")
     shared = providers.share(provider, f"{name}-net", foreign, consumer.account_id)
-    until(lambda: row_of(consumer, shared), lambda: "the network is seen")
+    until(lambda: row_of(consumer, shared), lambda: "the network is observed")
     settled(consumer, shared, "ACCEPTED")
     consumer.write_binding(
         name,
@@ -104,10 +104,10 @@ def test_trap_14_what_is_shared_goes_into_no_network_that_is_shared_too(
 
     share_arn = providers.share(provider, name, providers.single(provider, name), consumer.account_id)
 
-    assert "name a service network of its own" in told(consumer, share_arn, "HELD")["both-foreign"]
+    assert "name a service network of its own" in reasons_of(consumer, share_arn, "HELD")["both-foreign"]
 
 
-def test_a_vpc_that_is_associated_with_another_network_is_told_and_how_to_reach_it_all_the_same(
+def test_a_vpc_that_is_associated_with_another_network_is_reported_with_how_to_reach_it_all_the_same(
     consumer: Person, provider: Person, name: str
 ) -> None:
     vpc = vpc_with(consumer)
@@ -128,7 +128,7 @@ def test_a_vpc_that_is_associated_with_another_network_is_told_and_how_to_reach_
 
     share_arn = providers.share(provider, name, providers.single(provider, name), consumer.account_id)
 
-    why = told(consumer, share_arn, "HELD")["vpc-associated-elsewhere"]
+    why = reasons_of(consumer, share_arn, "HELD")["vpc-associated-elsewhere"]
     assert other in why
     assert "use mode service-network-endpoint" in why
     names = {each["name"] for each in consumer.client("vpc-lattice").list_service_networks()["items"]}
@@ -147,10 +147,12 @@ def test_a_service_network_that_is_not_there_is_named(consumer: Person, provider
 
     share_arn = providers.share(provider, name, providers.single(provider, name), consumer.account_id)
 
-    assert "nowhere" in told(consumer, share_arn, "HELD")["no-service-network"]
+    assert "nowhere" in reasons_of(consumer, share_arn, "HELD")["no-service-network"]
 
 
-def test_trap_11_where_no_zone_is_common_aws_s_words_are_told(consumer: Person, provider: Person, name: str) -> None:
+def test_trap_11_where_no_zone_is_common_aws_s_words_are_reported(
+    consumer: Person, provider: Person, name: str
+) -> None:
     ec2 = consumer.client("ec2")
     vpc = str(ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"])
     ec2.create_subnet(VpcId=vpc, CidrBlock="10.8.0.0/24", AvailabilityZone="us-east-1f")
@@ -159,10 +161,10 @@ def test_trap_11_where_no_zone_is_common_aws_s_words_are_told(consumer: Person, 
 
     share_arn = providers.share(provider, name, offered, consumer.account_id)
 
-    assert "Availability Zone" in told(consumer, share_arn, "FAILED")["RefusedError"]
+    assert "Availability Zone" in reasons_of(consumer, share_arn, "FAILED")["RefusedError"]
 
 
-def test_a_quota_that_is_reached_is_told_with_its_limit_and_a_raised_one_lets_it_go_on(
+def test_a_quota_that_is_reached_is_reported_with_its_limit_and_a_raised_one_lets_it_go_on(
     consumer: Person, provider: Person, name: str
 ) -> None:
     vpc = vpc_with(consumer)
@@ -176,7 +178,7 @@ def test_a_quota_that_is_reached_is_told_with_its_limit_and_a_raised_one_lets_it
 
     second = providers.share(provider, f"{name}-two", two, consumer.account_id)
 
-    why = told(consumer, second, "HELD")["quota-reached"]
+    why = reasons_of(consumer, second, "HELD")["quota-reached"]
     assert f"{vpc} has 1 of the 1" in why
     assert quota in why
     ssm.put_parameter(Name=quota, Type="String", Value="2", Overwrite=True)
@@ -193,7 +195,7 @@ def test_trap_18_a_quota_that_only_aws_knows_ends_the_attempt_with_aws_s_words(
     with changed(quotas={"resource_endpoints_per_vpc": 0}):
         share_arn = providers.share(provider, name, offered, consumer.account_id)
 
-        reasons = told(consumer, share_arn, "FAILED")
+        reasons = reasons_of(consumer, share_arn, "FAILED")
 
     assert "maximum number" in reasons["QuotaExceededError"]
 
@@ -206,7 +208,7 @@ def test_private_dns_in_a_vpc_without_dns_is_refused(consumer: Person, provider:
 
     share_arn = providers.share(provider, name, providers.single(provider, name), consumer.account_id)
 
-    assert "enableDnsHostnames" in told(consumer, share_arn, "HELD")["vpc-without-dns"]
+    assert "enableDnsHostnames" in reasons_of(consumer, share_arn, "HELD")["vpc-without-dns"]
 
 
 def test_trap_17_wider_private_dns_than_verified_needs_a_policy(consumer: Person, provider: Person, name: str) -> None:
@@ -218,7 +220,7 @@ def test_trap_17_wider_private_dns_than_verified_needs_a_policy(consumer: Person
 
     share_arn = providers.share(provider, name, offered, consumer.account_id)
 
-    assert "association-not-permitted" in told(consumer, share_arn, "HELD")
+    assert "association-not-permitted" in reasons_of(consumer, share_arn, "HELD")
     consumer.write_policy(
         f"wider-{name}",
         f'permit(principal == Account::"{provider.account_id}", action == Action::"associate", resource) '
@@ -227,7 +229,7 @@ def test_trap_17_wider_private_dns_than_verified_needs_a_policy(consumer: Person
     settled(consumer, share_arn, "AVAILABLE")
 
 
-def test_one_private_name_has_one_way_in_a_vpc(consumer: Person, provider: Person, name: str) -> None:
+def test_one_private_name_has_one_attachment_in_a_vpc(consumer: Person, provider: Person, name: str) -> None:
     vpc = vpc_with(consumer, EnableDnsHostnames=True)
     own = {"name": f"{name}-net", "create": True}
     consumer.write_binding(
@@ -246,4 +248,4 @@ def test_one_private_name_has_one_way_in_a_vpc(consumer: Person, provider: Perso
 
     share_arn = providers.share(provider, name, providers.single(provider, name), consumer.account_id)
 
-    assert f"a-{name}" in told(consumer, share_arn, "AVAILABLE")["private-dns-twice"]
+    assert f"a-{name}" in reasons_of(consumer, share_arn, "AVAILABLE")["private-dns-twice"]

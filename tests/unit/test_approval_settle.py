@@ -32,15 +32,15 @@ def test_an_approval_of_the_same_question_accepts() -> None:
 
     decision, question = apply_approval(ASK, made(), approval, NOW)
 
-    told = Reason("approved", "Approved by U0ALICE and U0BOB: fine", source="U0ALICE and U0BOB")
-    assert (decision, question) == (Accept((told, WHY)), None)
+    reason = Reason("approved", "Approved by U0ALICE and U0BOB: fine", source="U0ALICE and U0BOB")
+    assert (decision, question) == (Accept((reason, WHY)), None)
 
 
 def test_a_denial_of_the_same_question_rejects_with_its_reason() -> None:
     decision, question = apply_approval(ASK, made(), Denied(asked=made().asked, by=ALICE, reason="not ours"), NOW)
 
-    told = Reason("denied", "Denied by U0ALICE: not ours", source="U0ALICE")
-    assert (decision, question) == (Reject((told, WHY)), None)
+    reason = Reason("denied", "Denied by U0ALICE: not ours", source="U0ALICE")
+    assert (decision, question) == (Reject((reason, WHY)), None)
 
 
 def test_a_question_that_nobody_answered_in_time_is_held() -> None:
@@ -77,7 +77,7 @@ def test_trap_25_each_change_is_one_more_asking() -> None:
     assert askings == ["1-2", "1-3", "1-4"]
 
 
-def test_trap_25_a_change_of_what_is_not_shown_is_told_as_such() -> None:
+def test_trap_25_a_change_of_what_is_not_shown_is_said_to_be_one() -> None:
     approval = Approved(asked=made().asked, by=ALICE)
 
     _, question = apply_approval(ASK, made(share_facts(share_tags={"a": "b"})), approval, NOW)
@@ -97,7 +97,7 @@ def test_a_policy_that_decides_by_itself_wins_over_every_answer(decision: Decisi
     assert apply_approval(decision, made(), answers(made())[number], NOW) == (decision, None)
 
 
-def test_a_second_look_without_an_answer_keeps_the_asking_and_gains_no_time() -> None:
+def test_a_second_decision_without_an_answer_keeps_the_asking_and_gains_no_time() -> None:
     before, later = made(), NOW + timedelta(hours=1)
 
     decision, question = apply_approval(ASK, made(now=later), Reconsider(asked=before.asked), later)
@@ -108,7 +108,7 @@ def test_a_second_look_without_an_answer_keeps_the_asking_and_gains_no_time() ->
     assert question.changed == ()
 
 
-def test_a_second_look_may_find_that_there_is_less_time() -> None:
+def test_a_second_decision_may_find_that_there_is_less_time() -> None:
     before = made(share_facts(deadline=None))
 
     _, question = apply_approval(

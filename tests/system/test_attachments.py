@@ -1,4 +1,4 @@
-"""The three ways to a shared resource, for each kind of it: the published name is the one that resolves in that VPC."""
+"""Attachments of each kind of shared resource in the three modes: the published name resolves in the VPC."""
 
 from __future__ import annotations
 
@@ -91,20 +91,20 @@ KINDS: dict[str, Callable[[Person, str], Offer]] = {
 def comes_right(
     world: World, consumer: Person, share_arn: str, binding: str, vpc: str, names: Collection[str], *, not_: str = ""
 ) -> dict[str, str]:
-    """Wait until just these are published, each by a name that resolves in the VPC to what the JSON beside it names.
+    """Wait until just these are published, each by a name that resolves in the VPC to what its document names.
 
     ``not_`` is a name that may not be among them any longer.
     """
 
     def right() -> dict[str, str] | None:
         there = published(consumer, binding)
-        told = {each: document(consumer, binding, each) for each in there}
+        documents = {each: document(consumer, binding, each) for each in there}
         good = (
             {*there} == {*names}
             and not_ not in there.values()
             and all(
-                told[each].get("dnsName") == name
-                and resolves(world, vpc, name) == told[each]["resourceConfigurationArn"]
+                documents[each].get("dnsName") == name
+                and resolves(world, vpc, name) == documents[each]["resourceConfigurationArn"]
                 for each, name in there.items()
             )
         )
@@ -126,8 +126,8 @@ HOLDING = [(mode, kind) for mode, kind in POSSIBLE if kind in {"GROUP", "ARN", "
 
 
 @dataclass(frozen=True)
-class Way:
-    """Something that is shared, wanted, and connected."""
+class Attached:
+    """An offer that is shared, bound and connected."""
 
     offer: Offer
     share_arn: str
@@ -136,7 +136,7 @@ class Way:
 
 
 @pytest.fixture(scope="module")
-def made() -> dict[tuple[str, str], Way]:
+def made() -> dict[tuple[str, str], Attached]:
     """What is connected already, by mode and kind."""
     return {}
 
@@ -147,11 +147,11 @@ def connect(
     consumer: Person,
     provider: Person,
     new_vpc: Callable[[], str],
-    made: dict[tuple[str, str], Way],
-) -> Callable[[str, str], Way]:
+    made: dict[tuple[str, str], Attached],
+) -> Callable[[str, str], Attached]:
     """Connect one of each kind in each mode, once; the cases of the table go on from there."""
 
-    def connected(mode: str, kind: str) -> Way:
+    def connected(mode: str, kind: str) -> Attached:
         if (mode, kind) not in made:
             name, vpc = f"way-{next(_numbers):02}", new_vpc()
             offer = KINDS[kind](provider, name)
@@ -161,7 +161,7 @@ def connect(
             share_arn = providers.share(provider, name, offer.arn, consumer.account_id)
             settled(consumer, share_arn, "AVAILABLE")
             names = comes_right(world, consumer, share_arn, name, vpc, offer.names)
-            made[mode, kind] = Way(offer, share_arn, vpc, names)
+            made[mode, kind] = Attached(offer, share_arn, vpc, names)
         return made[mode, kind]
 
     return connected
@@ -169,72 +169,75 @@ def connect(
 
 @pytest.mark.parametrize(("mode", "kind"), POSSIBLE)
 def test_what_is_shared_is_reached_by_the_name_that_is_published(
-    consumer: Person, connect: Callable[[str, str], Way], mode: str, kind: str
+    consumer: Person, connect: Callable[[str, str], Attached], mode: str, kind: str
 ) -> None:
-    way = connect(mode, kind)
+    attached = connect(mode, kind)
 
-    (told,) = {document(consumer, _binding(way), each)["mode"] for each in way.names}
-    assert told == mode
+    (published_mode,) = {document(consumer, _binding(attached), each)["mode"] for each in attached.names}
+    assert published_mode == mode
 
 
 @pytest.mark.parametrize(("mode", "kind"), POSSIBLE)
 def test_what_was_taken_away_by_hand_is_made_anew_and_its_name_follows(
-    world: World, consumer: Person, connect: Callable[[str, str], Way], mode: str, kind: str
+    world: World, consumer: Person, connect: Callable[[str, str], Attached], mode: str, kind: str
 ) -> None:
-    way = connect(mode, kind)
-    before = dict(way.names)
-    told = document(consumer, _binding(way), next(iter(before)))
+    attached = connect(mode, kind)
+    before = dict(attached.names)
+    attached_document = document(consumer, _binding(attached), next(iter(before)))
     if mode == "service-network":
         lattice = consumer.client("vpc-lattice")
         if kind in {"service", "service network"}:
             # Their names are the same in every network.
             lattice.delete_service_network_vpc_association(
-                serviceNetworkVpcAssociationIdentifier=told["vpcAssociationId"]
+                serviceNetworkVpcAssociationIdentifier=attached_document["vpcAssociationId"]
             )
-            until(lambda: not resolves(world, way.vpc, next(iter(before.values()))), lambda: "the name is gone")
+            until(lambda: not resolves(world, attached.vpc, next(iter(before.values()))), lambda: "the name is gone")
         else:
             (found,) = lattice.list_service_network_resource_associations(
-                serviceNetworkIdentifier=told["serviceNetworkArn"], resourceConfigurationIdentifier=way.offer.arn
+                serviceNetworkIdentifier=attached_document["serviceNetworkArn"],
+                resourceConfigurationIdentifier=attached.offer.arn,
             )["items"]
             lattice.delete_service_network_resource_association(serviceNetworkResourceAssociationIdentifier=found["id"])
     else:
-        consumer.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[told["endpointId"]])
+        consumer.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[attached_document["endpointId"]])
 
     not_ = "" if mode == "service-network" and kind in {"service", "service network"} else before[min(before)]
-    after = comes_right(world, consumer, way.share_arn, _binding(way), way.vpc, before, not_=not_)
-    way.names.update(after)
+    after = comes_right(world, consumer, attached.share_arn, _binding(attached), attached.vpc, before, not_=not_)
+    attached.names.update(after)
 
 
 @pytest.mark.parametrize(("mode", "kind"), HOLDING)
 def test_what_comes_into_a_group_is_published_too(
-    world: World, consumer: Person, provider: Person, connect: Callable[[str, str], Way], mode: str, kind: str
+    world: World, consumer: Person, provider: Person, connect: Callable[[str, str], Attached], mode: str, kind: str
 ) -> None:
-    way = connect(mode, kind)
-    new = _grow(provider, way.offer.arn, kind, _binding(way))
+    attached = connect(mode, kind)
+    new = _grow(provider, attached.offer.arn, kind, _binding(attached))
 
-    way.names.update(comes_right(world, consumer, way.share_arn, _binding(way), way.vpc, {*way.names, new}))
+    attached.names.update(
+        comes_right(world, consumer, attached.share_arn, _binding(attached), attached.vpc, {*attached.names, new})
+    )
 
 
 @pytest.mark.parametrize(("mode", "kind"), HOLDING)
 def test_what_goes_from_a_group_is_not_published_any_longer(
-    world: World, consumer: Person, provider: Person, connect: Callable[[str, str], Way], mode: str, kind: str
+    world: World, consumer: Person, provider: Person, connect: Callable[[str, str], Attached], mode: str, kind: str
 ) -> None:
-    way = connect(mode, kind)
-    gone = _shrink(provider, way.offer.arn, kind, _binding(way))
+    attached = connect(mode, kind)
+    gone = _shrink(provider, attached.offer.arn, kind, _binding(attached))
 
-    left = {*way.names} - {gone}
-    after = comes_right(world, consumer, way.share_arn, _binding(way), way.vpc, left)
+    left = {*attached.names} - {gone}
+    after = comes_right(world, consumer, attached.share_arn, _binding(attached), attached.vpc, left)
 
-    assert gone in way.names
+    assert gone in attached.names
     assert gone not in after
-    assert document(consumer, _binding(way), gone) == {}
+    assert document(consumer, _binding(attached), gone) == {}
 
     def forgotten() -> bool:
-        row = row_of(consumer, way.share_arn)
+        row = row_of(consumer, attached.share_arn)
         return row is not None and not any(f"/{gone}/" in each for each in row["published"]["SS"])
 
-    until(forgotten, lambda: f"the ledger has forgotten {gone}: {row_of(consumer, way.share_arn)}")
-    del way.names[gone]
+    until(forgotten, lambda: f"the ledger has forgotten {gone}: {row_of(consumer, attached.share_arn)}")
+    del attached.names[gone]
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -285,9 +288,9 @@ def test_a_verified_name_of_the_provider_s_resolves_in_the_vpc_and_an_unverified
         settled(consumer, each, "AVAILABLE")
     assert resolves(world, vpc, domain) == good
     assert resolves(world, vpc, f"{name}.bank.example") is None
-    told = document(consumer, name, f"{name}-good")
-    assert told["privateDnsName"] == domain
-    assert told["privateHostedZoneId"]
+    attached_document = document(consumer, name, f"{name}-good")
+    assert attached_document["privateDnsName"] == domain
+    assert attached_document["privateHostedZoneId"]
     assert document(consumer, name, f"{name}-bad")["privateDnsName"] is None
 
 
@@ -326,13 +329,15 @@ def test_security_groups_of_an_endpoint_that_were_changed_by_hand_are_put_right(
     )
     share_arn = providers.share(provider, name, providers.single(provider, name), consumer.account_id)
     settled(consumer, share_arn, "AVAILABLE")
-    told = document(consumer, name, name)
+    attached_document = document(consumer, name, name)
 
     consumer.client("ec2").modify_vpc_endpoint(
-        VpcEndpointId=told["endpointId"], AddSecurityGroupIds=[theirs], RemoveSecurityGroupIds=[ours]
+        VpcEndpointId=attached_document["endpointId"], AddSecurityGroupIds=[theirs], RemoveSecurityGroupIds=[ours]
     )
 
-    until(lambda: _groups_of(consumer, told) == {ours}, lambda: f"{_groups_of(consumer, told)}")
+    until(
+        lambda: _groups_of(consumer, attached_document) == {ours}, lambda: f"{_groups_of(consumer, attached_document)}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -455,20 +460,22 @@ def _group(consumer: Person, vpc: str, name: str) -> str:
     return str(made["GroupId"])
 
 
-def _groups_of(consumer: Person, told: dict[str, Any]) -> set[str]:
+def _groups_of(consumer: Person, attached_document: dict[str, Any]) -> set[str]:
     """Return the security groups of what a published name leads through."""
-    if told["endpointId"]:
-        found = consumer.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[told["endpointId"]])["VpcEndpoints"]
+    if attached_document["endpointId"]:
+        found = consumer.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[attached_document["endpointId"]])[
+            "VpcEndpoints"
+        ]
         return {group["GroupId"] for group in found[0]["Groups"]}
     association = consumer.client("vpc-lattice").get_service_network_vpc_association(
-        serviceNetworkVpcAssociationIdentifier=told["vpcAssociationId"]
+        serviceNetworkVpcAssociationIdentifier=attached_document["vpcAssociationId"]
     )
     return set(association["securityGroupIds"])
 
 
-def _binding(way: Way) -> str:
+def _binding(attached: Attached) -> str:
     """Return the binding's name, which begins the names of all that is in it."""
-    return "-".join(min(way.names).split("-")[:2])
+    return "-".join(min(attached.names).split("-")[:2])
 
 
 def _grow(provider: Person, arn: str, kind: str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Inputs: what a plan rests on; whatever of it changes gives another digest of its kind, and of no other."""
+"""Plan inputs: a change of what a plan rests on gives another fingerprint of its kind, and of no other."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from drawbridge.association.quotas import RESOURCE_ENDPOINTS
 from drawbridge.configuration import InForce
 from drawbridge.lattice import MatchAttributes
 from tests.builders import CONSUMER, PROVIDER, RESOURCE_ARN, VPC_ID, shared_resource
-from tests.unit.around import Around
+from tests.unit.inventory import InventoryInMemory
 
 PLACE = ("use1-az1", "", "False False", "subnet-0a")
 OTHER_VPC = "vpc-0fedcba9876543210"
@@ -42,8 +42,8 @@ def vpc(vpc_id: str = VPC_ID, *, places: tuple[tuple[str, ...], ...] = (PLACE,),
     return ListedVpc(vpc_id=vpc_id, tags=tags, places=places)
 
 
-def around() -> Around:
-    there = Around()
+def inventory() -> InventoryInMemory:
+    there = InventoryInMemory()
     there.listed[RESOURCE_ARN] = ("orders-db", "SINGLE", "ACTIVE")
     there.vpcs_there = [vpc()]
     there.vpc_of_subnet = {"subnet-0000000a": VPC_ID}
@@ -52,7 +52,7 @@ def around() -> Around:
     return there
 
 
-def inputs(there: Around, *bindings: Binding, **quotas: int) -> PlanInputs:
+def inputs(there: InventoryInMemory, *bindings: Binding, **quotas: int) -> PlanInputs:
     of_ram = [shared_resource()]
     return inputs_of(bindings or ALL, of_ram, there, {name.replace("_", "-"): limit for name, limit in quotas.items()})
 
@@ -61,15 +61,15 @@ def network(name: str = "central", resources: int = 0, vpcs: int = 0) -> ListedN
     return ListedNetwork(arn=OWN_NETWORK, name=name, resources=resources, vpcs=vpcs)
 
 
-def changed(*ways: Callable[[Around], object]) -> tuple[str, ...]:
-    there = around()
+def changed(*changes: Callable[[InventoryInMemory], object]) -> tuple[str, ...]:
+    there = inventory()
     before = inputs(there)
-    for way in ways:
-        way(there)
+    for change in changes:
+        change(there)
     return inputs(there).changed_since(before)
 
 
-CHANGES: dict[str, tuple[Callable[[Around], object], str]] = {
+CHANGES: dict[str, tuple[Callable[[InventoryInMemory], object], str]] = {
     "a VPC gets the tag": (lambda it: it.vpcs_there.append(vpc(OTHER_VPC, Environment="prod")), "vpcs"),
     "the VPC that is named goes": (lambda it: it.vpcs_there.clear(), "vpcs"),
     "a subnet comes in another zone": (
@@ -123,20 +123,20 @@ def test_each_change_gives_another_fingerprint_of_its_kind(what: str) -> None:
         lambda it: it.vpcs_there.reverse(),
     ],
 )
-def test_what_no_plan_goes_by_changes_nothing(change: Callable[[Around], object]) -> None:
+def test_what_no_plan_goes_by_changes_nothing(change: Callable[[InventoryInMemory], object]) -> None:
     assert changed(change) == ()
 
 
 def test_a_network_that_is_created_if_it_is_not_there_makes_no_difference() -> None:
-    there = around()
+    there = inventory()
     before = inputs(there, CREATED)
     there.networks_there.append(network("new"))
 
     assert inputs(there, CREATED).changed_since(before) == ()
 
 
-def test_the_status_that_ram_tells_counts() -> None:
-    there = around()
+def test_the_status_that_ram_lists_counts() -> None:
+    there = inventory()
     usable, not_usable = (
         [msgspec.structs.replace(shared_resource(), status=status)] for status in ("AVAILABLE", "UNAVAILABLE")
     )
@@ -147,14 +147,14 @@ def test_the_status_that_ram_tells_counts() -> None:
 
 
 def test_a_limit_that_was_written_down_says_where_there_is_room() -> None:
-    there = around()
+    there = inventory()
     there.endpoint_counts = {(VPC_ID, Mode.RESOURCE_ENDPOINT): 3}
 
     assert inputs(there, binding()).room != inputs(there, binding(), **{RESOURCE_ENDPOINTS: 3}).room
 
 
 def test_nothing_is_listed_that_no_binding_needs() -> None:
-    class Refusing(Around):
+    class Refusing(InventoryInMemory):
         def security_groups(self) -> dict[str, str]:
             raise AssertionError
 
@@ -177,5 +177,5 @@ def test_the_bindings_that_match_count_and_those_that_could_where_it_is_not_know
 
 
 def test_inputs_that_say_nothing_have_not_changed() -> None:
-    assert inputs(around()).changed_since(PlanInputs()) == ()
-    assert PlanInputs().changed_since(inputs(around())) == ()
+    assert inputs(inventory()).changed_since(PlanInputs()) == ()
+    assert PlanInputs().changed_since(inputs(inventory())) == ()

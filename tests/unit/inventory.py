@@ -1,4 +1,4 @@
-"""What plans rest on, as AWS would list it: the surroundings, in memory."""
+"""The account's inventory, as AWS would list it, in memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from drawbridge.association import Mode
 from drawbridge.association.account_inventory import ListedNetwork, ListedVpc
 
 
-class Around:
+class InventoryInMemory:
     """An account's VPCs and what is in them, its service networks and hosted zones, and what others share with it."""
 
     def __init__(self) -> None:

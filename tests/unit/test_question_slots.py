@@ -1,4 +1,4 @@
-"""Turns: so many questions of one account are open at once, and the others are asked when one is closed."""
+"""Question slots: so many questions of one account are open at once; the others are asked when one is closed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.unit.discovering import World, connection
 MOST = 5
 
 
-class Turns:
+class Slots:
     def __init__(self, *taken: str) -> None:
         self.taken = [*taken]
 
@@ -28,13 +28,13 @@ class Turns:
         return request_id in self.taken
 
 
-def test_a_question_in_its_turn_is_asked() -> None:
-    assert within_slots(ASK, question(), Turns(), MOST) == (ASK, question())
-    assert within_slots(ASK, None, Turns(*"abcde"), MOST) == (ASK, None)
+def test_a_question_with_a_free_slot_is_asked() -> None:
+    assert within_slots(ASK, question(), Slots(), MOST) == (ASK, question())
+    assert within_slots(ASK, None, Slots(*"abcde"), MOST) == (ASK, None)
 
 
-def test_a_question_out_of_turn_is_held_and_says_so() -> None:
-    decision, asked = within_slots(ASK, question(), Turns(*"abcde"), MOST)
+def test_a_question_without_a_free_slot_is_held_and_says_so() -> None:
+    decision, asked = within_slots(ASK, question(), Slots(*"abcde"), MOST)
 
     assert asked is None
     assert isinstance(decision, Hold)
@@ -43,7 +43,7 @@ def test_a_question_out_of_turn_is_held_and_says_so() -> None:
 
 
 @pytest.mark.parametrize(("open_", "started"), [(5, 0), (4, 1), (3, 2), (0, 3)])
-def test_as_many_are_started_as_there_are_turns(open_: int, started: int) -> None:
+def test_as_many_are_started_as_there_are_slots(open_: int, started: int) -> None:
     world = World()
     world.listed_connections = [connection(endpoint_id=f"vpce-{number:017x}") for number in range(3 + open_)]
     for number, each in enumerate(world.listed_connections):
@@ -67,7 +67,7 @@ def test_as_many_are_started_as_there_are_turns(open_: int, started: int) -> Non
 
 
 @pytest.mark.parametrize(("status", "next_"), [(Status.AVAILABLE, True), (Status.HELD, True), (Status.FAILED, False)])
-def test_what_is_kept_until_its_turn_gets_it_unless_its_attempt_failed(status: Status, next_: bool) -> None:
+def test_what_waits_for_a_slot_gets_it_unless_its_attempt_failed(status: Status, next_: bool) -> None:
     kept = row(status, settled=True, kept=(Reason(AWAITS_QUESTION_SLOT, "five are open"),))
 
     assert FreeQuestionSlots([], MOST).is_next(kept) is next_

@@ -1,4 +1,4 @@
-"""What telling approvers works on, played, and the events that have it tell."""
+"""Doubles for ``tell_approvers``, and the events that invoke it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from drawbridge.approval.notify import StatusReached
 from drawbridge.record.record import StatusChange
 from drawbridge.status import Status
 from tests.builders import PROVIDER, SHARE, SHARE_ARN, approval_record, question
-from tests.unit.approvals import Kept, Slack
+from tests.unit.approvals import ApprovalsInMemory, Slack
 
 ID = SHARE.request_id
 CLICKED: dict[str, Any] = {"notice": {"request_id": ID, "user": "U0ALICE", "words": "Too late.", "channel": "C0"}}
@@ -38,7 +38,7 @@ class World:
     """The questions and Slack."""
 
     def __init__(self) -> None:
-        self.kept = Kept(approval_record(approval=Approved(asked=question().asked, by=("U0ALICE",))))
+        self.kept = ApprovalsInMemory(approval_record(approval=Approved(asked=question().asked, by=("U0ALICE",))))
         self.slack = Slack()
         self.rows = {ID: StatusReached(request_id=ID, status=Status.ACCEPTED, attempt=1)}
 

@@ -1,4 +1,4 @@
-"""Telling: the message says how it went, and people hear what became of their clicks."""
+"""Notices: the message says how it went, and people hear what became of their clicks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from drawbridge.approval.ask import ApprovalRecord
 from drawbridge.approval.notify import Notice, StatusReached, notify
 from drawbridge.status import Reason, Status
 from tests.builders import SHARE, approval_record, question
-from tests.unit.approvals import Kept, Slack, has_buttons, texts
+from tests.unit.approvals import ApprovalsInMemory, Slack, has_buttons, texts
 
 ID = SHARE.request_id
 ASKED = question().asked
@@ -29,8 +29,8 @@ def notice(**changes: Any) -> Notice:
 
 
 def reached(status: Status, *reasons: str, attempt: int = 1) -> StatusReached:
-    told = [Reason("code", text) for text in reasons]
-    return StatusReached(request_id=ID, status=status, attempt=attempt, reasons=told)
+    given = [Reason("code", text) for text in reasons]
+    return StatusReached(request_id=ID, status=status, attempt=attempt, reasons=given)
 
 
 def last(slack: Slack) -> str:
@@ -38,7 +38,7 @@ def last(slack: Slack) -> str:
 
 
 @pytest.mark.parametrize(
-    ("there", "what", "told"),
+    ("there", "what", "text"),
     [
         (approval_record(approval=APPROVED), notice(), "Approved by U0ALICE."),
         (approval_record(approval=DENIED), notice(), "Denied by U0BOB: not ours"),
@@ -74,27 +74,27 @@ def last(slack: Slack) -> str:
         (approval_record(), reached(Status.HELD, "A policy forbids it."), "Held. A policy forbids it."),
     ],
 )
-def test_the_message_says_how_it_went_whichever_way_it_ended(there: ApprovalRecord, what: Any, told: str) -> None:
-    kept, slack = Kept(there), Slack()
+def test_the_message_says_how_it_went_whichever_way_it_ended(there: ApprovalRecord, what: Any, text: str) -> None:
+    kept, slack = ApprovalsInMemory(there), Slack()
 
     notify(what, kept, slack)
 
     assert slack.updates[0][0] == there.posted
-    assert last(slack) == told
+    assert last(slack) == text
     assert not has_buttons(slack.updates[0][1])
 
 
 @pytest.mark.parametrize("status", [Status.PENDING, Status.WAITING_FOR_APPROVAL])
-def test_what_is_under_way_is_not_told(status: Status) -> None:
+def test_what_is_under_way_changes_no_message(status: Status) -> None:
     slack = Slack()
 
-    assert notify(reached(status), Kept(approval_record()), slack) == ""
+    assert notify(reached(status), ApprovalsInMemory(approval_record()), slack) == ""
     assert slack.updates == []
 
 
 @pytest.mark.parametrize("what", [notice(), reached(Status.ACCEPTED)])
-def test_the_same_is_told_once(what: Any) -> None:
-    kept, slack = Kept(approval_record(approval=APPROVED)), Slack()
+def test_the_same_is_said_once(what: Any) -> None:
+    kept, slack = ApprovalsInMemory(approval_record(approval=APPROVED)), Slack()
 
     for _ in range(3):
         notify(what, kept, slack)
@@ -103,7 +103,7 @@ def test_the_same_is_told_once(what: Any) -> None:
 
 
 def test_a_late_notice_does_not_take_back_what_the_request_came_to() -> None:
-    kept, slack = Kept(approval_record(approval=APPROVED)), Slack()
+    kept, slack = ApprovalsInMemory(approval_record(approval=APPROVED)), Slack()
     notify(reached(Status.AVAILABLE), kept, slack)
 
     assert notify(notice(), kept, slack) == "Approved by U0ALICE. Now: connected."
@@ -111,7 +111,7 @@ def test_a_late_notice_does_not_take_back_what_the_request_came_to() -> None:
 
 
 def test_a_late_notice_of_a_first_approval_does_not_bring_the_buttons_back() -> None:
-    kept, slack = Kept(approval_record(question=TWO, approved_by=("U0ALICE",))), Slack()
+    kept, slack = ApprovalsInMemory(approval_record(question=TWO, approved_by=("U0ALICE",))), Slack()
     notify(reached(Status.WITHDRAWN), kept, slack)
 
     notify(notice(), kept, slack)
@@ -119,15 +119,15 @@ def test_a_late_notice_of_a_first_approval_does_not_bring_the_buttons_back() -> 
     assert [has_buttons(what) for _, what in slack.updates] == [False]
 
 
-def test_a_first_approval_is_told_with_the_buttons_and_the_second_without() -> None:
-    kept, slack = Kept(approval_record(question=TWO, approved_by=("U0ALICE",))), Slack()
+def test_a_first_approval_is_shown_with_the_buttons_and_the_second_without() -> None:
+    kept, slack = ApprovalsInMemory(approval_record(question=TWO, approved_by=("U0ALICE",))), Slack()
     notify(notice(), kept, slack)
     assert has_buttons(slack.updates[0][1])
     assert last(slack) == "Approved by U0ALICE. A second person has to approve too."
 
     both = Approved(asked=TWO.asked, by=("U0ALICE", "U0BOB"))
-    told = kept.standings[ID].message_text
-    kept.standings[ID] = approval_record(question=TWO, approved_by=both.by, approval=both, message_text=told)
+    text = kept.records[ID].message_text
+    kept.records[ID] = approval_record(question=TWO, approved_by=both.by, approval=both, message_text=text)
     notify(notice(), kept, slack)
 
     assert not has_buttons(slack.updates[1][1])
@@ -135,15 +135,15 @@ def test_a_first_approval_is_told_with_the_buttons_and_the_second_without() -> N
 
 
 def test_a_late_event_of_an_earlier_attempt_does_not_end_the_question_that_is_asked_now() -> None:
-    kept, slack = Kept(approval_record(question=question(asking="2-1"))), Slack()
+    kept, slack = ApprovalsInMemory(approval_record(question=question(asking="2-1"))), Slack()
 
     notify(reached(Status.HELD, "Nobody answered.", attempt=1), kept, slack)
 
     assert slack.updates == []
 
 
-def test_an_event_of_a_later_attempt_tells_what_became_of_the_request_since() -> None:
-    kept, slack = Kept(approval_record(approval=APPROVED)), Slack()
+def test_an_event_of_a_later_attempt_says_what_became_of_the_request_since() -> None:
+    kept, slack = ApprovalsInMemory(approval_record(approval=APPROVED)), Slack()
 
     notify(reached(Status.AVAILABLE, attempt=2), kept, slack)
 
@@ -152,17 +152,17 @@ def test_an_event_of_a_later_attempt_tells_what_became_of_the_request_since() ->
 
 @pytest.mark.parametrize("what", [notice(), notice(request_id=""), reached(Status.ACCEPTED)])
 @pytest.mark.parametrize("there", [[], [approval_record(posted=None, approval=APPROVED)]])
-def test_of_what_is_unknown_or_was_never_posted_nothing_is_told(there: list[ApprovalRecord], what: Any) -> None:
+def test_of_what_is_unknown_or_was_never_posted_nothing_is_said(there: list[ApprovalRecord], what: Any) -> None:
     slack = Slack()
 
-    assert notify(what, Kept(*there), slack) == ""
+    assert notify(what, ApprovalsInMemory(*there), slack) == ""
     assert slack.updates == []
 
 
 def test_a_person_hears_privately_what_became_of_their_click() -> None:
     slack = Slack()
 
-    notify(notice(words="You can't decide on this.", channel="C0"), Kept(), slack)
+    notify(notice(words="You can't decide on this.", channel="C0"), ApprovalsInMemory(), slack)
 
     assert slack.private == [("C0", "U0ALICE", "You can't decide on this.")]
 
@@ -171,7 +171,7 @@ def test_a_person_hears_privately_what_became_of_their_click() -> None:
 def test_nobody_hears_what_there_is_no_place_or_no_word_for(what: Notice) -> None:
     slack = Slack()
 
-    notify(what, Kept(), slack)
+    notify(what, ApprovalsInMemory(), slack)
 
     assert slack.private == []
 
@@ -181,7 +181,7 @@ def test_the_message_is_changed_before_a_person_is_told_so_that_it_is_changed_wh
         def send_privately(self, channel: str, user_id: str, text: str) -> None:
             raise TimeoutError
 
-    kept, slack = Kept(approval_record(approval=APPROVED)), Unheard()
+    kept, slack = ApprovalsInMemory(approval_record(approval=APPROVED)), Unheard()
     with pytest.raises(TimeoutError):
         notify(notice(words="x", channel="C0"), kept, slack)
 
@@ -197,8 +197,8 @@ EVENTS: list[Any] = [
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
-def test_in_whatever_order_it_is_told_the_buttons_do_not_come_back(order: tuple[int, ...]) -> None:
-    kept, slack = Kept(approval_record(approval=APPROVED)), Slack()
+def test_in_whatever_order_notices_come_the_buttons_do_not_come_back(order: tuple[int, ...]) -> None:
+    kept, slack = ApprovalsInMemory(approval_record(approval=APPROVED)), Slack()
 
     for number in (*order, *order):
         notify(EVENTS[number], kept, slack)
@@ -209,7 +209,7 @@ def test_in_whatever_order_it_is_told_the_buttons_do_not_come_back(order: tuple[
 
 @given(st.lists(st.sampled_from(EVENTS), min_size=1, max_size=8))
 def test_what_is_returned_is_what_the_message_says_by_then(events: list[Any]) -> None:
-    kept, slack = Kept(approval_record(approval=APPROVED)), Slack()
+    kept, slack = ApprovalsInMemory(approval_record(approval=APPROVED)), Slack()
 
     for each in events:
-        assert notify(each, kept, slack) == kept.standings[ID].message_text
+        assert notify(each, kept, slack) == kept.records[ID].message_text

@@ -1,4 +1,4 @@
-"""Desired attachments of every mode, as a property wants them."""
+"""Desired attachments of every mode, as strategies for properties."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ADDRESS_TYPES = st.sampled_from(["", "ipv4", "dualstack"])
 
 
 @st.composite
-def everything_wanted(draw: st.DrawFn) -> DesiredAttachment:
+def any_desired(draw: st.DrawFn) -> DesiredAttachment:
     mode = draw(st.sampled_from(Mode))
     is_network = mode is not Mode.RESOURCE_ENDPOINT and draw(st.booleans())
     private_dns = draw(st.sampled_from(PrivateDns))

@@ -1,4 +1,4 @@
-"""What a look compares: whatever a plan rests on changes after everything has settled, and comes right by itself."""
+"""What a sweep compares: whatever a plan rests on changes after everything has settled, and comes right by itself."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def tag(person: Person, vpc_id: str, **tags: str) -> None:
 
 
 MOST_ATTEMPTS = 4
-"""Of one share of these tests: no change is a reason for more than one attempt, or two if it is seen in the midst."""
+"""Of one share of these tests: no change is a reason for more than one attempt, or two if a sweep sees half of it."""
 
 
 def attempt_of(person: Person, share_arn: str) -> int:
@@ -80,20 +80,20 @@ def test_a_vpc_that_gets_the_tag_later_is_connected_and_what_rests_is_left_alone
     first = new_vpc(consumer, Team="first")
     bind(consumer, provider, "tagged", mode="resource-endpoint", vpc={"tag": {"Team": "first"}})
     bind(consumer, provider, "beside", mode="resource-endpoint", vpc=consumer.vpc())
-    share_arn, beside = (shared(provider, consumer, name) for name in ("tagged", "beside"))
+    share_arn, other = (shared(provider, consumer, name) for name in ("tagged", "beside"))
     settled(consumer, share_arn, "AVAILABLE")
-    settled(consumer, beside, "AVAILABLE")
+    settled(consumer, other, "AVAILABLE")
 
     second = new_vpc(consumer)
     until(world.quiet, lambda: "the local AWS comes to rest")
-    assert (attempt_of(consumer, share_arn), attempt_of(consumer, beside)) == (1, 1)
+    assert (attempt_of(consumer, share_arn), attempt_of(consumer, other)) == (1, 1)
     tag(consumer, second, Team="first")
 
     comes_to(consumer, share_arn, "AVAILABLE", attempt=2)
     for vpc_id in (first, second):
         assert consumer.parameter(f"/drawbridge/connections/tagged/tagged/{vpc_id}/dns-name")
     until(world.quiet, lambda: "the local AWS comes to rest")
-    assert (attempt_of(consumer, share_arn), attempt_of(consumer, beside)) == (2, 1)
+    assert (attempt_of(consumer, share_arn), attempt_of(consumer, other)) == (2, 1)
 
 
 def test_what_was_held_for_want_of_something_goes_on_once_it_is_there(provider: Person, consumer: Person) -> None:
@@ -126,7 +126,7 @@ def test_what_was_held_for_want_of_something_goes_on_once_it_is_there(provider: 
 
 
 def endpoint_by_hand(provider: Person, consumer: Person, vpc_id: str) -> str:
-    """Make an endpoint as people do, to something that no binding wants."""
+    """Make an endpoint as people do, to something that no binding matches."""
     arn = providers.single(provider, "by-hand")
     share_arn = providers.share(provider, "by-hand", arn, consumer.account_id)
     settled(consumer, share_arn, "ACCEPTED")
@@ -141,7 +141,7 @@ def endpoint_by_hand(provider: Person, consumer: Person, vpc_id: str) -> str:
     return str(made["VpcEndpoint"]["VpcEndpointId"])
 
 
-def test_what_goes_after_it_was_connected_is_told(provider: Person, consumer: Person) -> None:
+def test_what_goes_after_it_was_connected_is_reported(provider: Person, consumer: Person) -> None:
     ec2, route53 = consumer.client("ec2"), consumer.client("route53")
     vpc_id = new_vpc(consumer, zones="ab")
     group = ec2.create_security_group(GroupName="going", Description="going", VpcId=vpc_id)["GroupId"]
@@ -180,11 +180,11 @@ def test_a_resource_that_gets_other_ports_is_published_as_it_is_now(provider: Pe
     share_arn = shared(provider, consumer, "reported")
     settled(consumer, share_arn, "AVAILABLE")
     name = "/drawbridge/connections/reported/reported/connection"
-    told = json.loads(consumer.parameter(name) or "{}")
-    assert told["portRanges"] == ["5432"]
+    written = json.loads(consumer.parameter(name) or "{}")
+    assert written["portRanges"] == ["5432"]
 
     provider.client("vpc-lattice").update_resource_configuration(
-        resourceConfigurationIdentifier=told["resourceConfigurationArn"], portRanges=["5433"]
+        resourceConfigurationIdentifier=written["resourceConfigurationArn"], portRanges=["5433"]
     )
 
     comes_to(consumer, share_arn, "AVAILABLE", attempt=2)
@@ -192,7 +192,7 @@ def test_a_resource_that_gets_other_ports_is_published_as_it_is_now(provider: Pe
     assert len(endpoints_for(consumer, "reported")) == 1
 
 
-def test_what_aws_will_not_describe_is_told_keeps_nothing_else_back_and_comes_once_it_can_be_used(
+def test_what_aws_will_not_describe_is_reported_keeps_nothing_else_back_and_comes_once_it_can_be_used(
     provider: Person, consumer: Person
 ) -> None:
     names = ("seen", "unavailable", "failed", "limited")
@@ -214,9 +214,9 @@ def test_what_aws_will_not_describe_is_told_keeps_nothing_else_back_and_comes_on
 
     row = comes_to(consumer, share_arn, "AVAILABLE", attempt=1)
 
-    told = [each["M"] for each in row["reasons"]["L"] if each["M"]["code"]["S"].startswith("resource-")]
-    assert {each["code"]["S"] for each in told} == {"resource-unavailable"}
-    texts = {each["text"]["S"].partition(": ")[0]: each["text"]["S"] for each in told}
+    reported = [each["M"] for each in row["reasons"]["L"] if each["M"]["code"]["S"].startswith("resource-")]
+    assert {each["code"]["S"] for each in reported} == {"resource-unavailable"}
+    texts = {each["text"]["S"].partition(": ")[0]: each["text"]["S"] for each in reported}
     assert texts.keys() == {unavailable, failed, limited}
     assert "UNAVAILABLE: out of order" in texts[unavailable]
     assert "CREATE_FAILED" in texts[failed]
@@ -228,7 +228,7 @@ def test_what_aws_will_not_describe_is_told_keeps_nothing_else_back_and_comes_on
     assert consumer.parameter("/drawbridge/connections/unavailable/unavailable/dns-name")
 
 
-def test_what_is_denied_is_waited_for_some_minutes_and_then_told(
+def test_what_is_denied_is_waited_for_some_minutes_and_then_reported(
     world: World, provider: Person, consumer: Person
 ) -> None:
     bind(consumer, provider, "hidden", mode="resource-endpoint", vpc=consumer.vpc())
@@ -250,7 +250,7 @@ def test_what_is_denied_is_waited_for_some_minutes_and_then_told(
     assert timedelta(minutes=1) < ended - began < timedelta(minutes=10)
 
 
-def test_a_binding_that_is_rewritten_leaves_an_endpoint_behind_and_the_row_tells_until_it_is_deleted(
+def test_a_binding_that_is_rewritten_leaves_an_endpoint_behind_and_the_row_says_so_until_it_is_deleted(
     world: World, provider: Person, consumer: Person
 ) -> None:
     first, second = new_vpc(consumer), new_vpc(consumer)
@@ -274,7 +274,7 @@ def test_a_binding_that_is_rewritten_leaves_an_endpoint_behind_and_the_row_tells
     assert reasons(row) == ["published"]
 
 
-def test_a_look_makes_as_many_calls_however_many_shares_rest(world: World, consumer: Person) -> None:
+def test_a_sweep_makes_as_many_calls_however_many_shares_rest(world: World, consumer: Person) -> None:
     until(world.quiet, lambda: "the local AWS comes to rest")
     operations = (
         "ec2:DescribeVpcs",
@@ -286,7 +286,9 @@ def test_a_look_makes_as_many_calls_however_many_shares_rest(world: World, consu
     )
 
     def counted() -> dict[str, int]:
-        return {each: looks(world, consumer, each) for each in (*operations, "ram:GetResourceShareInvitations")}
+        return {
+            each: calls_of_sweeps(world, consumer, each) for each in (*operations, "ram:GetResourceShareInvitations")
+        }
 
     def attempts() -> dict[str, str]:
         # What failed is tried again, by its own waits.
@@ -298,7 +300,7 @@ def test_a_look_makes_as_many_calls_however_many_shares_rest(world: World, consu
         lambda: (
             (now := counted())["ram:GetResourceShareInvitations"] > before["ram:GetResourceShareInvitations"] and now
         ),
-        lambda: "another look",
+        lambda: "another sweep",
     )
 
     assert len(settled_by_then) >= 5
@@ -309,8 +311,8 @@ def test_a_look_makes_as_many_calls_however_many_shares_rest(world: World, consu
     assert all(made[each] - before[each] <= 2 * pages for each in operations)
 
 
-def looks(world: World, person: Person, operation: str) -> int:
-    """Return how often the function that looks has made a call."""
+def calls_of_sweeps(world: World, person: Person, operation: str) -> int:
+    """Return how often the sweeping function has made a call."""
     return sum(
         each["count"]
         for each in world.control("calls")["calls"]

@@ -1,4 +1,4 @@
-"""The ways to resources as AWS would keep them: networks, associations and endpoints, in memory."""
+"""Attachments as AWS would keep them, in memory: networks, associations and endpoints."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.builders import CONSUMER, VPC_ID, target_of
 replace = msgspec.structs.replace
 
 
-class Reach:
+class AttachmentsInMemory:
     """What Lattice and EC2 have, and each change that was made."""
 
     def __init__(self) -> None:
@@ -39,9 +39,9 @@ class Reach:
         self.resources: dict[tuple[str, str], ResourceAssociation] = {}
         self.vpcs: dict[str, ServiceNetworkVpcAssociation] = {}
         self.endpoints: dict[tuple[EndpointTarget, str], list[Endpoint]] = {}
-        """By what they lead to, and their VPC."""
-        self.beside: list[Endpoint] = []
-        """To the same resource, of whoever else."""
+        """By target and VPC."""
+        self.unowned_endpoints: list[Endpoint] = []
+        """To the same resource, and not tagged as ours."""
         self.by_token: dict[str, Endpoint] = {}
         self.changes: list[str] = []
         self.tokens: list[str] = []
@@ -53,12 +53,12 @@ class Reach:
         self.group_vpcs: dict[str, str] = {}
         self.subnet_vpcs = {"subnet-0123456789abcdef0": VPC_ID, "subnet-0a": VPC_ID, "subnet-0b": VPC_ID}
         self.subnets: dict[str, Subnet] = {}
-        """Those that are not as most are."""
+        """Those that differ from the default subnet."""
         self.without_dns: set[str] = set()
         self.going: set[str] = set()
-        """Service networks that go while they are looked at."""
+        """Service networks that are deleted while they are listed."""
         self.denied: dict[str, DrawbridgeError] = {}
-        """Service networks and VPCs that are not to be looked into, each with what AWS says."""
+        """Service networks and VPCs whose listing is denied, each with AWS's error."""
         self.there = 0
         """How many there are of what a quota counts."""
         self.gone: set[str] = set()
@@ -68,7 +68,7 @@ class Reach:
     def reconciler(self) -> AttachmentReconciler:
         return AttachmentReconciler(self._Networks(self), self._Endpoints(self))
 
-    # What pre-flight looks at.
+    # For pre-flight.
 
     def vpc_of_group(self, group_id: str) -> str | None:
         return self.group_vpcs.get(group_id)
@@ -89,7 +89,7 @@ class Reach:
     def vpcs_of(self, network: ObservedServiceNetwork) -> int:
         return self.there
 
-    # What is there.
+    # For tests.
 
     def settle(self, state: State = State.AVAILABLE) -> None:
         """Bring all that is on its way to its end."""
@@ -109,7 +109,7 @@ class Reach:
         self.endpoints.setdefault((target_of(desired, network), desired.vpc_id), []).append(endpoint)
 
     class _Networks:
-        def __init__(self, aws: Reach) -> None:
+        def __init__(self, aws: AttachmentsInMemory) -> None:
             self._aws = aws
 
         def network(self, ref: NetworkRef) -> ObservedServiceNetwork | None:
@@ -180,14 +180,14 @@ class Reach:
             return made
 
     class _Endpoints:
-        def __init__(self, aws: Reach) -> None:
+        def __init__(self, aws: AttachmentsInMemory) -> None:
             self._aws = aws
 
         def find(self, target: EndpointTarget, vpc_id: str) -> list[Endpoint]:
             return self._aws.endpoints.get((target, vpc_id), []) if self._aws.listed else []
 
         def unowned(self, target: ResourceTarget, vpc_id: str) -> list[Endpoint]:
-            return self._aws.beside
+            return self._aws.unowned_endpoints
 
         def create(self, action: CreateEndpoint, client_token: str) -> Endpoint:
             self._aws.tokens.append(client_token)
