@@ -11,7 +11,7 @@ from typing import Any
 from local_aws.slack.errors import SlackError
 from local_aws.slack.methods import read_content
 from local_aws.slack.state import Message, State
-from local_aws.slack.web_api import Told
+from local_aws.slack.web_api import SlackAnswer
 from local_aws.time.clock import clock
 
 PATH = "/response"
@@ -20,39 +20,39 @@ MOST_USES = 5
 SECONDS = 30 * 60
 
 
-def respond(state: State, key: str, body: bytes) -> Told:
+def respond(state: State, key: str, body: bytes) -> SlackAnswer:
     """Take an app's answer. Which status comes with which error Slack documents nowhere."""
     with state.lock:
         given = state.response_urls.get(key)
         if given is None or clock.time() - given.at > SECONDS:
-            return Told(404, {"ok": False, "error": "expired_url"})
+            return SlackAnswer(404, {"ok": False, "error": "expired_url"})
         if given.uses >= MOST_USES:
-            return Told(404, {"ok": False, "error": "used_url"})
+            return SlackAnswer(404, {"ok": False, "error": "used_url"})
         try:
-            told = json.loads(body)
+            answer = json.loads(body)
         except ValueError:
-            return Told(400, {"ok": False, "error": "invalid_payload"})
-        if not isinstance(told, dict):
-            return Told(400, {"ok": False, "error": "invalid_payload"})
+            return SlackAnswer(400, {"ok": False, "error": "invalid_payload"})
+        if not isinstance(answer, dict):
+            return SlackAnswer(400, {"ok": False, "error": "invalid_payload"})
         given.uses += 1
         message = state.find(given.channel, given.ts)
         try:
-            _carry_out(state, given, told, message)
+            _carry_out(state, given, answer, message)
         except SlackError as error:
-            return Told(400, {"ok": False, "error": error.code, **error.told})
-    return Told(200, "ok", (("Content-Type", "text/plain"),))
+            return SlackAnswer(400, {"ok": False, "error": error.code, **error.told})
+    return SlackAnswer(200, "ok", (("Content-Type", "text/plain"),))
 
 
-def _carry_out(state: State, given: Any, told: dict[str, Any], message: Message | None) -> None:
-    if told.get("delete_original"):
+def _carry_out(state: State, given: Any, answer: dict[str, Any], message: Message | None) -> None:
+    if answer.get("delete_original"):
         if message is not None:
             state.remove(message)
         return
-    content = read_content(state, told, message.content if message and told.get("replace_original") else None)
-    if told.get("replace_original") and message is not None:
+    content = read_content(state, answer, message.content if message and answer.get("replace_original") else None)
+    if answer.get("replace_original") and message is not None:
         state.edit(message, content)
         return
-    kind = told.get("response_type", "ephemeral")
+    kind = answer.get("response_type", "ephemeral")
     if kind not in {"ephemeral", "in_channel"}:
         raise SlackError("invalid_response_type")
     state.add(
@@ -61,7 +61,7 @@ def _carry_out(state: State, given: Any, told: dict[str, Any], message: Message 
             state.next_ts(),
             content,
             given.app,
-            told.get("thread_ts"),
+            answer.get("thread_ts"),
             ephemeral_to=given.user if kind == "ephemeral" else None,
         )
     )

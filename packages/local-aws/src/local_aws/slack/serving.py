@@ -18,7 +18,7 @@ from local_aws.slack import page, response_urls, web_api
 from local_aws.slack.callbacks import Delivered
 from local_aws.slack.faults import PostedFaults
 from local_aws.slack.page import Page, accepts_json
-from local_aws.slack.web_api import Asked, Told
+from local_aws.slack.web_api import MethodRequest, SlackAnswer
 from local_aws.slack.workspace import site_url, workspace
 from local_aws.time.activity import doing
 
@@ -42,7 +42,7 @@ class SlackRequest:
     def header(self, name: str) -> str:
         return str(self.environ.get(f"HTTP_{name.upper().replace('-', '_')}", ""))
 
-    def asked(self, name: str) -> str:
+    def parameter(self, name: str) -> str:
         return self.query.get(name, [""])[0]
 
 
@@ -83,7 +83,7 @@ def serve(environ: Environ, start_response: Callable[..., Any]) -> Iterable[byte
     try:
         answer = _answer(request)
     except InvalidInputError as wrong:
-        answer = Told(400, {"error": str(wrong)})
+        answer = SlackAnswer(400, {"error": str(wrong)})
     body = answer.body.encode() if isinstance(answer.body, str) else json.dumps(answer.body).encode() + b"\n"
     headers = {"Content-Type": "application/json; charset=utf-8", **dict(answer.headers)}
     start_response(
@@ -93,21 +93,21 @@ def serve(environ: Environ, start_response: Callable[..., Any]) -> Iterable[byte
     return [body]
 
 
-def _answer(request: SlackRequest) -> Told:
+def _answer(request: SlackRequest) -> SlackAnswer:
     kind, _, rest = request.route.partition("/")
     if kind == "api" and rest:
         with doing("Slack calls"):
-            return web_api.answer(workspace.state, _asked(request, rest), site_url())
+            return web_api.answer(workspace.state, _method_request(request, rest), site_url())
     if kind == "response" and rest and request.method == "POST":
         with doing("Slack calls"):
             return response_urls.respond(workspace.state, rest, request.body)
     routes = _ROUTES.get(request.route)
     if routes is None:
-        return Told(404, {"error": f"slack/{request.route}: there is no such route"})
+        return SlackAnswer(404, {"error": f"slack/{request.route}: there is no such route"})
     route = routes.get(request.method)
     if route is None:
         allowed = ", ".join(routes)
-        return Told(
+        return SlackAnswer(
             405, {"error": f"slack/{request.route}: use {allowed}, not {request.method}"}, (("Allow", allowed),)
         )
     if request.method == "POST":
@@ -115,9 +115,9 @@ def _answer(request: SlackRequest) -> Told:
     return route(request)
 
 
-def _asked(request: SlackRequest, method: str) -> Asked:
+def _method_request(request: SlackRequest, method: str) -> MethodRequest:
     environ = request.environ
-    return Asked(
+    return MethodRequest(
         method,
         request.method,
         environ.get("QUERY_STRING", ""),
@@ -127,47 +127,47 @@ def _asked(request: SlackRequest, method: str) -> Asked:
     )
 
 
-def _show(request: SlackRequest) -> Told:
+def _show(request: SlackRequest) -> SlackAnswer:
     if accepts_json(request.header("accept")):
-        return Told(200, workspace.describe(), (_NO_STORE,))
+        return SlackAnswer(200, workspace.describe(), (_NO_STORE,))
     return _html(_page(request).whole())
 
 
 def _page(request: SlackRequest) -> Page:
-    return Page(workspace.state, PREFIX, request.asked("channel"), request.asked("as"))
+    return Page(workspace.state, PREFIX, request.parameter("channel"), request.parameter("as"))
 
 
-def _html(text: str) -> Told:
-    return Told(
+def _html(text: str) -> SlackAnswer:
+    return SlackAnswer(
         200, text, (("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", page.POLICY), _NO_STORE)
     )
 
 
-def _change_faults(request: SlackRequest) -> Told:
+def _change_faults(request: SlackRequest) -> SlackAnswer:
     workspace.faults.replace(control_input.read(request.body, PostedFaults, "slack").faults)
-    return Told(200, {"faults": workspace.faults.describe()})
+    return SlackAnswer(200, {"faults": workspace.faults.describe()})
 
 
-def _click(request: SlackRequest) -> Told:
+def _click(request: SlackRequest) -> SlackAnswer:
     click = control_input.read(request.body, Click, "click")
     return _delivered(
         workspace.click(click.user, click.ts, click.action_id, channel=click.channel, block_id=click.block_id)
     )
 
 
-def _submit(request: SlackRequest) -> Told:
+def _submit(request: SlackRequest) -> SlackAnswer:
     submission = control_input.read(request.body, Submission, "submit")
     return _delivered(workspace.submit(submission.user, submission.view_id, submission.values))
 
 
-def _close(request: SlackRequest) -> Told:
+def _close(request: SlackRequest) -> SlackAnswer:
     closing = control_input.read(request.body, Closing, "close")
     delivered = workspace.close(closing.user, closing.view_id)
-    return _delivered(delivered) if delivered else Told(200, {})
+    return _delivered(delivered) if delivered else SlackAnswer(200, {})
 
 
-def _delivered(delivered: Delivered) -> Told:
-    return Told(200, delivered.described())
+def _delivered(delivered: Delivered) -> SlackAnswer:
+    return SlackAnswer(200, delivered.described())
 
 
 def _refuse_strangers(request: SlackRequest) -> None:
@@ -177,13 +177,13 @@ def _refuse_strangers(request: SlackRequest) -> None:
         raise InvalidInputError(f"Origin: {origin} may not do this here")
 
 
-_Route = Callable[[SlackRequest], Told]
+_Route = Callable[[SlackRequest], SlackAnswer]
 
 _ROUTES: Mapping[str, Mapping[str, _Route]] = {
     "": {"GET": _show, "POST": _change_faults},
     "page": {"GET": lambda request: _html(_page(request).sections())},
-    "page.css": {"GET": lambda _: Told(200, page.STYLE, (("Content-Type", "text/css; charset=utf-8"),))},
-    "page.js": {"GET": lambda _: Told(200, page.SCRIPT, (("Content-Type", "text/javascript; charset=utf-8"),))},
+    "page.css": {"GET": lambda _: SlackAnswer(200, page.STYLE, (("Content-Type", "text/css; charset=utf-8"),))},
+    "page.js": {"GET": lambda _: SlackAnswer(200, page.SCRIPT, (("Content-Type", "text/javascript; charset=utf-8"),))},
     "click": {"POST": _click},
     "submit": {"POST": _submit},
     "close": {"POST": _close},

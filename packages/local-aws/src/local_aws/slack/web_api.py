@@ -19,7 +19,7 @@ _JSON = "application/json"
 
 
 @dataclass(frozen=True)
-class Asked:
+class MethodRequest:
     """A request for a method."""
 
     method: str
@@ -31,7 +31,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Told:
+class SlackAnswer:
     """What is answered."""
 
     status: int
@@ -39,47 +39,47 @@ class Told:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def answer(state: State, asked: Asked, site: str) -> Told:
+def answer(state: State, request: MethodRequest, site: str) -> SlackAnswer:
     """Answer a call as Slack does: with HTTP 200, whatever came of it, but for too many and for nobody there."""
     try:
-        state.faults.strike(asked.method)
-        return _carried_out(state, asked, site)
+        state.faults.strike(request.method)
+        return _carried_out(state, request, site)
     except DownError:
-        return Told(503, "<html><body>Service Unavailable</body></html>", (("Content-Type", "text/html"),))
+        return SlackAnswer(503, "<html><body>Service Unavailable</body></html>", (("Content-Type", "text/html"),))
     except RateLimitedError as limited:
-        return Told(429, {"ok": False, "error": "ratelimited"}, (("Retry-After", str(limited.retry_after)),))
+        return SlackAnswer(429, {"ok": False, "error": "ratelimited"}, (("Retry-After", str(limited.retry_after)),))
     except SlackError as error:
-        return Told(200, {"ok": False, "error": error.code, **error.told})
+        return SlackAnswer(200, {"ok": False, "error": error.code, **error.told})
 
 
-def _carried_out(state: State, asked: Asked, site: str) -> Told:
-    method = METHODS.get(asked.method)
+def _carried_out(state: State, request: MethodRequest, site: str) -> SlackAnswer:
+    method = METHODS.get(request.method)
     if method is None:
-        raise SlackError("unknown_method", req_method=asked.method)
-    arguments, warnings = _arguments(asked, form_only=method.form_only)
-    app = _app(state, asked, arguments)
+        raise SlackError("unknown_method", req_method=request.method)
+    arguments, warnings = _arguments(request, form_only=method.form_only)
+    app = _app(state, request, arguments)
     provided = ",".join(app.scopes)
     if method.scope and method.scope not in app.scopes:
         raise SlackError("missing_scope", needed=method.scope, provided=provided)
-    if asked.method != "chat.postMessage":
-        state.rates.take(app.app_id, asked.method)
-    told = {"ok": True, **method.carry_out(MethodCall(state, app, arguments, site))}
+    if request.method != "chat.postMessage":
+        state.rates.take(app.app_id, request.method)
+    answered = {"ok": True, **method.carry_out(MethodCall(state, app, arguments, site))}
     if warnings:
-        told["warning"] = ",".join(warnings)
-        told["response_metadata"] = {"warnings": warnings}
-    return Told(200, told, (("X-OAuth-Scopes", provided), ("X-Accepted-OAuth-Scopes", method.scope)))
+        answered["warning"] = ",".join(warnings)
+        answered["response_metadata"] = {"warnings": warnings}
+    return SlackAnswer(200, answered, (("X-OAuth-Scopes", provided), ("X-Accepted-OAuth-Scopes", method.scope)))
 
 
-def _arguments(asked: Asked, *, form_only: bool) -> tuple[Mapping[str, Any], list[str]]:
-    if asked.verb == "GET":
-        return dict(parse_qsl(asked.query, keep_blank_values=True)), []
-    kind, _, charset = (part.strip() for part in asked.content_type.lower().partition(";"))
+def _arguments(request: MethodRequest, *, form_only: bool) -> tuple[Mapping[str, Any], list[str]]:
+    if request.verb == "GET":
+        return dict(parse_qsl(request.query, keep_blank_values=True)), []
+    kind, _, charset = (part.strip() for part in request.content_type.lower().partition(";"))
     if kind == _JSON:
         warnings = [] if "charset" in charset else ["missing_charset"]
-        return {} if form_only else _json(asked.body), warnings
-    if kind == _FORM or not asked.body:
+        return {} if form_only else _json(request.body), warnings
+    if kind == _FORM or not request.body:
         try:
-            return dict(parse_qsl(asked.body.decode(), keep_blank_values=True)), []
+            return dict(parse_qsl(request.body.decode(), keep_blank_values=True)), []
         except UnicodeDecodeError as wrong:
             raise SlackError("invalid_form_data") from wrong
     raise SlackError("invalid_post_type")
@@ -89,19 +89,19 @@ def _json(body: bytes) -> Mapping[str, Any]:
     if not body:
         return {}
     try:
-        told = json.loads(body)
+        arguments = json.loads(body)
     except (ValueError, RecursionError) as wrong:
         raise SlackError("invalid_json") from wrong
-    if not isinstance(told, dict):
+    if not isinstance(arguments, dict):
         raise SlackError("json_not_object")
-    return told
+    return arguments
 
 
-def _app(state: State, asked: Asked, arguments: Mapping[str, Any]) -> App:
-    scheme, _, token = asked.authorization.partition(" ")
+def _app(state: State, request: MethodRequest, arguments: Mapping[str, Any]) -> App:
+    scheme, _, token = request.authorization.partition(" ")
     if scheme.lower() != "bearer":
         # In a form the token may be an argument; in JSON, and in an address, it may not.
-        is_form = asked.verb != "GET" and not asked.content_type.lower().startswith(_JSON)
+        is_form = request.verb != "GET" and not request.content_type.lower().startswith(_JSON)
         token = str(arguments.get("token", "")) if is_form else ""
     if not token.strip():
         raise SlackError("not_authed")
