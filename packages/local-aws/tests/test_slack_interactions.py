@@ -389,6 +389,7 @@ def test_a_response_url_is_good_for_half_an_hour(approval: Approval, response_ur
 def test_an_answer_that_says_nothing_is_refused(approval: Approval, response_url: ResponseUrl) -> None:
     assert response_url.answer({})[1]["error"] == "no_text"
     assert response_url.answer(b"{")[1]["error"] == "invalid_payload"
+    assert response_url.answer(b"[" * 100_000)[1]["error"] == "invalid_payload"
     assert response_url.answer({"blocks": [{}]})[1]["error"] == "invalid_blocks"
 
 

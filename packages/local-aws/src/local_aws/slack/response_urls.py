@@ -30,7 +30,7 @@ def respond(state: State, key: str, body: bytes) -> SlackAnswer:
             return SlackAnswer(404, {"ok": False, "error": "used_url"})
         try:
             answer = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return SlackAnswer(400, {"ok": False, "error": "invalid_payload"})
         if not isinstance(answer, dict):
             return SlackAnswer(400, {"ok": False, "error": "invalid_payload"})
