@@ -33,7 +33,7 @@ from drawbridge.configuration import ConfigurationParameter, InForce
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.conflicts import conflict_among
 from drawbridge.decision.decide import decide
-from drawbridge.decision.decide_again import decision_record_of, outcome_of
+from drawbridge.decision.decide_again import decision_record_of, outcome_name
 from drawbridge.decision.facts import (
     ConnectionFacts,
     Consumer,
@@ -148,7 +148,7 @@ def verified(setting: Setting) -> Verified:
         permitted = any(not rule.forbids for rule in saying)
         expected = "accept" if permitted and not forbidden else "askApprover"
         decision = decide(facts, setting.policies, NOON)
-        if outcome_of(decision) != expected or any(reason.code != "policy" for reason in decision.because):
+        if outcome_name(decision) != expected or any(reason.code != "policy" for reason in decision.because):
             raise RuntimeError(f"{expected} was expected of {facts}, and this was decided: {decision}")
         counts.accepted += expected == "accept"
         counts.forbidden += permitted and forbidden
@@ -285,7 +285,7 @@ def _read(setting: Setting) -> tuple[float, ...]:
     built_again = _seconds(lambda: decide(unknown, policies, NOON))
 
     def read() -> None:
-        compiled(policies_in_force(written, everything_is_meant=False))
+        compiled(policies_in_force(written, everything_may_be_permitted=False))
 
     read()
     return parsed, built, built_again, _seconds(lambda: conflict_among(things)), _seconds(read)
@@ -318,27 +318,28 @@ _LOADED = dedent(
     import app
     from datetime import UTC, datetime
     from pathlib import Path
-    from drawbridge.configuration import Parameter
+    from drawbridge.configuration import ConfigurationParameter
     from drawbridge.decision import Accept
-    from drawbridge.decision.facts import Consumer, EvaluationTime, Requester, Service
-    from drawbridge.decision.in_force import policies_in_force
+    from drawbridge.decision.decide import decide
+    from drawbridge.decision.facts import ConnectionFacts, Consumer, EvaluationTime, Requester, Service
+    from drawbridge.decision.in_force import compiled, policies_in_force
 
     class Written:
         def below(self, path):
             return texts
 
-    texts = [Parameter(each.stem, each.read_text(), 1) for each in Path({folder!r}).glob("*.cedar")]
+    texts = [ConfigurationParameter(each.stem, each.read_text(), 1) for each in Path({folder!r}).glob("*.cedar")]
     now = EvaluationTime(datetime.now(UTC))
     service = Service(id="vpce-svc-00000000000000000")
     requester = Requester(account_id="100000000000", consumer=Consumer(services=frozenset([service.id])))
-    facts = app.ConnectionFacts(requester=requester, service=service, region="us-east-1")
+    facts = ConnectionFacts(requester=requester, service=service, region="us-east-1")
     """
 )
 
 _FIRST_DECISION = dedent(
     """
-    in_force = policies_in_force(Written(), everything_is_meant=False)
-    assert isinstance(app.decide(facts, app.compiled(in_force), now), Accept)
+    in_force = policies_in_force(Written(), everything_may_be_permitted=False)
+    assert isinstance(decide(facts, compiled(in_force), now), Accept)
     """
 )
 

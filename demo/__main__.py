@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from demo.watch import Step, Watch
+from demo.watch import StateVisit, Watch
 from local_aws.testing.clock import clock
 from local_aws.testing.organizations import arrange
 from local_aws.testing.server import LocalAws
@@ -39,7 +39,7 @@ class Screen:
     def say(self, who: str, what: str) -> None:
         self._line(who, Text(what, style="cyan"))
 
-    def step(self, step: Step) -> None:
+    def step(self, step: StateVisit) -> None:
         what = Text(f"{step.state:<26}")
         what.append(f"{step.seconds:5.1f} s", style="dim")
         what.append(f"  {_short(step.request)}, attempt {step.attempt}", style="dim")

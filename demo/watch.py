@@ -9,7 +9,7 @@ from scenarios.people import Person
 
 
 @dataclass(frozen=True)
-class Step:
+class StateVisit:
     """A state that an execution has been through."""
 
     at: datetime
@@ -39,7 +39,7 @@ class Watch:
         self._machines = {person.account_id: person.output("OnboardingStateMachineArn") for person in people}
         self._executions: dict[str, _Execution] = {}
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[StateVisit]:
         """Yield the steps that were finished since the last time, in order."""
         for person in self._people:
             states = person.client("stepfunctions")
@@ -54,7 +54,7 @@ class Watch:
                         yield step
 
 
-def _step(event: dict[str, Any], known: _Execution, who: str, execution: str) -> Step | None:
+def _step(event: dict[str, Any], known: _Execution, who: str, execution: str) -> StateVisit | None:
     kind = event["type"]
     if kind == "TaskScheduled":
         known.calls += 1
@@ -66,4 +66,4 @@ def _step(event: dict[str, Any], known: _Execution, who: str, execution: str) ->
     state = event["stateExitedEventDetails"]["name"]
     took = event["timestamp"] - known.entered[state]
     request, _, attempt = execution.rpartition("-")
-    return Step(event["timestamp"], who, request, int(attempt), state, took.total_seconds(), max(1, known.calls))
+    return StateVisit(event["timestamp"], who, request, int(attempt), state, took.total_seconds(), max(1, known.calls))

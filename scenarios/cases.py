@@ -41,7 +41,7 @@ def invitation(people: People, say: Say) -> Expectation:
     consumer.write_policy("let-provider-in", f'@reason("We know this provider.")\n{permit}')
     consumer.write_binding("orders", resource="orders-*", provider=PROVIDER)
     say(provider.called, "shares the database orders-db by AWS RAM: the consumer is invited")
-    say("", "(AWS sends no event of an invitation: the next look, within a minute, finds it)")
+    say("", "(AWS sends no event of an invitation: the next sweep, within a minute, finds it)")
     provider.share_database("orders-db", port="5432", with_account=CONSUMER)
     return _published(consumer, "/drawbridge/connections/orders/orders-db/dns-name")
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from drawbridge.association import DesiredAttachment, MadeAttachment
-from drawbridge.association.reconcile import AttachmentReconciler, associate_while
+from drawbridge.association.reconcile import AttachmentReconciler, reconcile_while
 
 
 def associate(desired: DesiredAttachment, reconciler: AttachmentReconciler, *, attempt: int) -> MadeAttachment:
     """Take the next steps until AWS has to be waited for or the attachment is usable."""
-    made = associate_while(lambda: True, desired, reconciler, attempt=attempt)
+    made = reconcile_while(lambda: True, desired, reconciler, attempt=attempt)
     assert made is not None
     return made

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from drawbridge.approval.answer import AnswerResult, ApprovalAnswer, Reply, how_it_ended, take
+from drawbridge.approval.answer import AnswerResult, ApprovalAnswer, Reply, outcome_text, take
 from drawbridge.approval.ask import ApprovalRecord
 from drawbridge.errors import InvalidInputError
 from drawbridge.legible import legible
@@ -74,7 +74,7 @@ _WORDS = {
 
 
 def _how(reply: Reply) -> str:
-    return how_it_ended(reply.approval_record) if reply.approval_record and reply.approval_record.approval else "open"
+    return outcome_text(reply.approval_record) if reply.approval_record and reply.approval_record.approval else "open"
 
 
 def _show(record: ApprovalRecord) -> None:

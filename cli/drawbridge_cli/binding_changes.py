@@ -8,7 +8,7 @@ from drawbridge.association import DesiredAttachment
 from drawbridge.association.binding import Binding
 from drawbridge.configuration import InForce
 from drawbridge.status import Reason
-from drawbridge_cli.share_plans import AssociationPlan, SharePlan, read_attachments
+from drawbridge_cli.share_plans import AssociationPlan, SharePlan, association_plans
 
 
 class BindingChanges(Struct, frozen=True, kw_only=True):
@@ -74,8 +74,8 @@ class BindingEffects(Struct, frozen=True, kw_only=True):
 
 def effects_of(now: list[SharePlan], then: list[SharePlan]) -> BindingEffects:
     """Compare the plans by the bindings in force with those by other bindings."""
-    before = {_key(association.desired): association.desired for association in read_attachments(now)}
-    after = {_key(association.desired): association for association in read_attachments(then)}
+    before = {_key(association.desired): association.desired for association in association_plans(now)}
+    after = {_key(association.desired): association for association in association_plans(then)}
     refused_before = {reason for each in now for reason in each.refused}
     return BindingEffects(
         made=tuple(association for key, association in after.items() if key not in before),

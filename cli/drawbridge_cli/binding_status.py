@@ -16,7 +16,7 @@ from drawbridge.errors import ConflictError
 from drawbridge.publication.names import binding_path
 from drawbridge.publication.published import published_names
 from drawbridge_cli.alias_claims import claims_among
-from drawbridge_cli.share_plans import SharePlan, read_attachments
+from drawbridge_cli.share_plans import SharePlan, association_plans
 
 
 class BindingStatus(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -73,7 +73,7 @@ def statuses_of(
                     if candidate.binding == binding.name
                 }
             ),
-            desired=sum(association.desired.binding == binding.name for association in read_attachments(share_plans)),
+            desired=sum(association.desired.binding == binding.name for association in association_plans(share_plans)),
             refused=sum(reason.source == binding.name for each in share_plans for reason in each.refused),
             published=len(published.get(binding.name, {})),
             notes=tuple(notes[binding.name]),
@@ -155,7 +155,7 @@ def _missing_vpc(binding: Binding, network: BindingVpcs) -> str:
 def _claimed_twice(share_plans: list[SharePlan]) -> Iterator[tuple[str, str]]:
     """Yield a note for each name of our own that several resources of one binding would have."""
     claimed: dict[tuple[str, str, str], list[str]] = defaultdict(list)
-    for association in read_attachments(share_plans):
+    for association in association_plans(share_plans):
         desired = association.desired
         try:
             alias = None if desired.resource.holds_others else alias_of(desired, desired.resource.name)

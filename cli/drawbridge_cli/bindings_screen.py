@@ -38,7 +38,7 @@ def show_effects(effects: BindingEffects, prefix: str) -> None:
             say(f"{len(associations)} {title}", "title")
         for association in associations:
             show_association(association, prefix)
-            if association.is_as_wanted:
+            if association.is_as_desired:
                 say("    as it is there")
     if effects.dropped:
         say(f"{len(effects.dropped)} not wanted any longer", "title")

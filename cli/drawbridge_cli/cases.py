@@ -7,7 +7,7 @@ from msgspec import Struct
 from drawbridge.decision import Because
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decide import decide, may_associate
-from drawbridge.decision.decide_again import outcome_of
+from drawbridge.decision.decide_again import outcome_name
 from drawbridge.decision.facts import EvaluationTime, ResourceFacts
 from drawbridge.errors import InvalidInputError
 from drawbridge_cli.documents import SUFFIXES, AnyFacts, Case, CaseFile, Expected, read_cases
@@ -45,7 +45,7 @@ def outcome_for(facts: AnyFacts, policies: PolicySet, evaluation_time: Evaluatio
         permitted, because = may_associate(facts, policies, evaluation_time)
         return PolicyOutcome("associate" if permitted else "refuse", because)
     decision = decide(facts, policies, evaluation_time)
-    return PolicyOutcome(outcome_of(decision), decision.because)
+    return PolicyOutcome(outcome_name(decision), decision.because)
 
 
 def case_files(folder: Path) -> list[Path]:
@@ -82,7 +82,7 @@ def _named(path: Path, cases: CaseFile) -> tuple[Path, ...]:
 
 def _policies(paths: tuple[Path, ...]) -> PolicySet:
     # What is tried may be a part of a set: whether all of it lets everything in is no question here.
-    checked = check_files(find_files(paths), everything_is_meant=True)
+    checked = check_files(find_files(paths), everything_may_be_permitted=True)
     if checked.problems:
         raise InvalidInputError("\n".join(str(problem) for problem in checked.problems))
     return PolicySet(checked.policies)

@@ -135,7 +135,7 @@ def import_file(
 
 
 def _sweep_now(stack: Stack) -> None:
-    if not stack.look_now():
+    if not stack.sweep_now():
         complain("Drawbridge could not be told at once (sqs:SendMessage is denied); it will notice within its schedule")
 
 

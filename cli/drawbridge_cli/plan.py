@@ -29,7 +29,7 @@ def plan(
         share_plans = [each.of(binding) for each in share_plans]
         share_plans = [each for each in share_plans if each.candidates]
         left = tuple(each for each in left if each.binding == binding)
-    as_wanted = all(each.is_as_wanted for each in share_plans) and not left
+    as_wanted = all(each.is_as_desired for each in share_plans) and not left
     if as_json:
         show_json(
             {

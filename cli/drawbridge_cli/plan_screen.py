@@ -12,7 +12,7 @@ from drawbridge.publication.plan import NameChange, NamePlan
 from drawbridge.status import Reason
 from drawbridge_cli.refusals import what_to_do
 from drawbridge_cli.screen import say
-from drawbridge_cli.share_plans import AssociationPlan, SharePlan, read_attachments, unknown_places
+from drawbridge_cli.share_plans import AssociationPlan, SharePlan, association_plans, unknown_places
 from drawbridge_cli.step_documents import step_document
 
 _SIGNS = {
@@ -27,14 +27,14 @@ _SIGNS = {
 def show_share_plans(share_plans: Sequence[SharePlan], prefix: str) -> None:
     """Print what would be done for each share, without those that are as desired."""
     for each in share_plans:
-        if each.is_as_wanted:
+        if each.is_as_desired:
             continue
         say(f"{legible(each.share.name)} ({each.share.arn}) of {each.share.owner}", "title")
         say(f"  {_status_text(each)}")
         if each.not_ready:
             say(f"  not ready: {legible(each.not_ready)}", "doubtful")
         for association in each.associations:
-            if not association.is_as_wanted:
+            if not association.is_as_desired:
                 show_association(association, prefix)
         for reason in each.refused:
             show_refusal(reason)
@@ -97,7 +97,7 @@ def show_unknown(share_plans: Sequence[SharePlan]) -> None:
 
 def summary(share_plans: Sequence[SharePlan], left: Sequence[OwnedObject]) -> str:
     """Return a summary in one line."""
-    associations = [*read_attachments([*share_plans])]
+    associations = [*association_plans([*share_plans])]
     refused = sum(len(each.refused) for each in share_plans)
     also = f"; {refused} wanted and refused" if refused else ""
     also += f"; {len(left)} left behind" if left else ""
@@ -142,7 +142,7 @@ def association_document(association: AssociationPlan) -> dict[str, Any]:
         "name": association.desired.name,
         "wanted": document_of(association.desired),
         "permittedBy": association.permitted_by,
-        "asWanted": association.is_as_wanted,
+        "asWanted": association.is_as_desired,
         "steps": [step_document(step) for step in association.steps],
         "names": [name_document(name) for name in association.names],
         "pending": association.pending,

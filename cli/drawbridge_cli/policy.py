@@ -17,13 +17,13 @@ from drawbridge.record.entry import Entry
 from drawbridge_cli.cases import case_files, run_cases
 from drawbridge_cli.documents import SUFFIXES, read_request_document
 from drawbridge_cli.explanation import explain, what_to_do
-from drawbridge_cli.policy_changes import PolicyChanges, default_names, plan_of
+from drawbridge_cli.policy_changes import PolicyChanges, changes_of, default_names
 from drawbridge_cli.policy_files import CheckedPolicies, check_files, find_files
 from drawbridge_cli.policy_screen import (
     say_problems,
+    show_changes,
     show_entry,
     show_explanation,
-    show_plan,
     show_result,
     show_simulation,
 )
@@ -45,7 +45,7 @@ Since = Annotated[str, typer.Option("--since", help="How far back: 12h, 7d, 4w, 
 @app.command()
 def check(paths: Paths, everything: Everything = False, as_json: Json = False) -> None:
     """Check policies as they would be checked before they take effect. Asks nothing of AWS. Exit code 1: a problem."""
-    checked = check_files(find_files(paths), everything_is_meant=everything)
+    checked = check_files(find_files(paths), everything_may_be_permitted=everything)
     if as_json:
         show_json({"policies": [each.name for each in checked.policies], "problems": checked.problems})
     else:
@@ -81,7 +81,7 @@ def explain_request(
             _show_undecided(entry, as_json=as_json)
             return
         facts, evaluation_time = entry.decision_record.facts, entry.decision_record.evaluation_time
-    policies = PolicySet(_good(paths, everything_is_meant=True).policies) if paths else None
+    policies = PolicySet(_good(paths, everything_may_be_permitted=True).policies) if paths else None
     policies = policies or compiled(stack.policies_in_force())
     explanation = explain(facts, policies, evaluation_time)
     if as_json:
@@ -108,13 +108,13 @@ def simulate_paths(
     """Decide the ledger's requests again by other policies, and show what would come out otherwise. Changes nothing."""
     stack: Stack = context.obj
     in_force = stack.policies_in_force()
-    plan = plan_of(_checked_alone(paths), in_force, prune=prune, keep=_kept(stack))
-    _refuse_conflict(plan, everything_is_meant=stack.everything_is_meant)
+    plan = changes_of(_checked_alone(paths), in_force, prune=prune, keep=_kept(stack))
+    _refuse_conflict(plan, everything_may_be_permitted=stack.everything_may_be_permitted)
     simulation = _simulate(stack, in_force, plan, _start_of(since))
     if as_json:
         show_json(simulation)
     else:
-        show_plan(plan)
+        show_changes(plan)
         show_simulation(simulation, since)
     if fail and simulation.changes:
         raise typer.Exit(1)
@@ -153,9 +153,9 @@ def apply(
     """Check policies, show what they would change, and put them in force. The second time it does nothing."""
     stack: Stack = context.obj
     in_force = stack.policies_in_force()
-    plan = plan_of(_checked_alone(paths), in_force, prune=prune, keep=_kept(stack))
-    _refuse_conflict(plan, everything_is_meant=stack.everything_is_meant)
-    show_plan(plan)
+    plan = changes_of(_checked_alone(paths), in_force, prune=prune, keep=_kept(stack))
+    _refuse_conflict(plan, everything_may_be_permitted=stack.everything_may_be_permitted)
+    show_changes(plan)
     if plan.is_empty:
         return
     show_simulation(_simulate(stack, in_force, plan, _start_of(since)), since)
@@ -178,8 +178,8 @@ def _show_undecided(entry: Entry, *, as_json: bool) -> None:
         show_entry(entry)
 
 
-def _good(paths: list[Path], *, everything_is_meant: bool) -> CheckedPolicies:
-    checked = check_files(find_files(paths), everything_is_meant=everything_is_meant)
+def _good(paths: list[Path], *, everything_may_be_permitted: bool) -> CheckedPolicies:
+    checked = check_files(find_files(paths), everything_may_be_permitted=everything_may_be_permitted)
     if checked.problems:
         say_problems(checked.problems)
         raise typer.Exit(1)
@@ -188,15 +188,15 @@ def _good(paths: list[Path], *, everything_is_meant: bool) -> CheckedPolicies:
 
 def _checked_alone(paths: list[Path]) -> tuple[Policy, ...]:
     # Whether they let everything in depends on all that would be in force.
-    return _good(paths, everything_is_meant=True).policies
+    return _good(paths, everything_may_be_permitted=True).policies
 
 
 def _kept(stack: Stack) -> frozenset[str]:
     return default_names() if stack.keeps_default_policies else frozenset()
 
 
-def _refuse_conflict(plan: PolicyChanges, *, everything_is_meant: bool) -> None:
-    conflict = conflict_among(plan.then, everything_is_meant=everything_is_meant)
+def _refuse_conflict(plan: PolicyChanges, *, everything_may_be_permitted: bool) -> None:
+    conflict = conflict_among(plan.then, everything_may_be_permitted=everything_may_be_permitted)
     if conflict is not None:
         for reason in sorted(conflict.blame.values()):
             complain(reason)

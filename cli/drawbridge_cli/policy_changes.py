@@ -36,7 +36,7 @@ def default_names() -> frozenset[str]:
     )
 
 
-def plan_of(
+def changes_of(
     policies: tuple[Policy, ...], in_force: InForce[Policy], *, prune: bool, keep: frozenset[str]
 ) -> PolicyChanges:
     """Compare files with what is in force. ``keep`` names policies that are the stack's to change.

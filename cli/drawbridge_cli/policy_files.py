@@ -45,7 +45,7 @@ def find_files(paths: Sequence[Path]) -> list[NamedFile]:
     return find_named(paths, (SUFFIX,), "a policy")
 
 
-def check_files(files: Iterable[NamedFile], *, everything_is_meant: bool = False) -> CheckedPolicies:
+def check_files(files: Iterable[NamedFile], *, everything_may_be_permitted: bool = False) -> CheckedPolicies:
     """Check each file, and all of them together, as if they were the policies in force."""
     by_name: dict[str, NamedFile] = {}
     policies: list[Policy] = []
@@ -61,7 +61,7 @@ def check_files(files: Iterable[NamedFile], *, everything_is_meant: bool = False
             policies.append(check_file(file))
         except InvalidPolicyError as error:
             problems.append(PolicyProblem(str(file.path), file.name, error.reason, error.line))
-    conflict = None if problems else conflict_among(policies, everything_is_meant=everything_is_meant)
+    conflict = None if problems else conflict_among(policies, everything_may_be_permitted=everything_may_be_permitted)
     if conflict is not None:
         problems += [
             PolicyProblem(str(by_name[name].path), name, reason) for name, reason in sorted(conflict.blame.items())

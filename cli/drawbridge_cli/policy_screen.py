@@ -83,7 +83,7 @@ _LONGEST = 10_000
 _UNKNOWN_IF_NONE = frozenset({"tags", "shareTags", "contents"})
 
 
-def show_plan(plan: PolicyChanges) -> None:
+def show_changes(plan: PolicyChanges) -> None:
     """Print what would be written and removed."""
     for mark, names in (("new", plan.new), ("changed", plan.changed), ("removed", plan.to_remove)):
         for name in names:

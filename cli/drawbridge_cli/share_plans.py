@@ -24,7 +24,7 @@ from drawbridge.configuration import InForce
 from drawbridge.decision import AlreadyResolved, AskApprover, Because, Decision, Keep
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decide import decide, may_associate
-from drawbridge.decision.decide_again import outcome_of
+from drawbridge.decision.decide_again import outcome_name
 from drawbridge.decision.facts import EvaluationTime, Facts, Membership
 from drawbridge.decision.gather import Gatherer
 from drawbridge.decision.let_in import LetIn, decided_on
@@ -59,7 +59,7 @@ class AssociationPlan(Struct, frozen=True, kw_only=True):
         return tuple(each for each in self.names if each.change is not NameChange.SAME)
 
     @property
-    def is_as_wanted(self) -> bool:
+    def is_as_desired(self) -> bool:
         return not self.steps and not self.pending and not self.changes
 
 
@@ -86,10 +86,10 @@ class SharePlan(Struct, frozen=True, kw_only=True):
     @property
     def is_at_rest(self) -> bool:
         """Whether nothing would be done, which may be because it is refused."""
-        return not self.not_ready and all(association.is_as_wanted for association in self.associations)
+        return not self.not_ready and all(association.is_as_desired for association in self.associations)
 
     @property
-    def is_as_wanted(self) -> bool:
+    def is_as_desired(self) -> bool:
         return self.is_at_rest and not self.refused
 
     def of(self, binding: str) -> "SharePlan":
@@ -158,14 +158,16 @@ class PlanContext(Struct, frozen=True, kw_only=True):
             decision = self._decided(facts, let_in)
             known = replace(
                 known,
-                outcome=outcome_of(decision),
+                outcome=outcome_name(decision),
                 because=decision.because,
                 place_unknown=facts.requester.place.membership is Membership.UNKNOWN,
             )
             # Of what is only kept, what was let in is planned; all else is planned as if it were let in.
             coverage = None
             if isinstance(decision, Keep):
-                coverage = Coverage(let_in=let_in, decision=decision, on=decided_on(facts, self.evaluation_time.now))
+                coverage = Coverage(
+                    let_in=let_in, decision=decision, decided_on=decided_on(facts, self.evaluation_time.now)
+                )
             return self._planned(known, facts, bindings, coverage)
         except NotReadyError as error:
             return replace(known, not_ready=str(error))
@@ -223,6 +225,6 @@ def unknown_places(share_plans: list[SharePlan]) -> tuple[str, ...]:
     return tuple(sorted({each.share.owner for each in share_plans if each.place_unknown}))
 
 
-def read_attachments(share_plans: list[SharePlan]) -> Iterator[AssociationPlan]:
+def association_plans(share_plans: list[SharePlan]) -> Iterator[AssociationPlan]:
     for each in share_plans:
         yield from each.associations

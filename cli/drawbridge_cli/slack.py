@@ -54,7 +54,7 @@ def _findings(stack: Stack) -> Iterator[Finding]:
     if not secret.good:
         return
     who: dict[str, str] = {}
-    token = _check("bot token", "", lambda: who.update(stack.messenger.who_we_are()) or _named(who))
+    token = _check("bot token", "", lambda: who.update(stack.messenger.identity()) or _named(who))
     yield token
     if not token.good:
         return

@@ -111,7 +111,7 @@ class Stack:
         return self._parameters.get("Prefix", "drawbridge")
 
     @property
-    def everything_is_meant(self) -> bool:
+    def everything_may_be_permitted(self) -> bool:
         return self._parameters.get("AllowPermitEverything") == "true"
 
     @property
@@ -124,7 +124,7 @@ class Stack:
         return self._parameters.get("TimeZone") or "UTC"
 
     def policies_in_force(self) -> InForce[Policy]:
-        return policies_in_force(self.configuration, everything_is_meant=self.everything_is_meant)
+        return policies_in_force(self.configuration, everything_may_be_permitted=self.everything_may_be_permitted)
 
     def bindings_in_force(self) -> InForce[Binding]:
         return bindings_in_force(self.configuration)
@@ -172,7 +172,7 @@ class Stack:
             role_account=self._parameters.get("OrganizationsAccountId", ""),
         )
 
-    def look_now(self) -> bool:
+    def sweep_now(self) -> bool:
         """Have Drawbridge sweep at once; ``False`` if the caller may not: then the schedule will."""
         try:
             with translated("send a hint"):

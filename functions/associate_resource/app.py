@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from drawbridge.association.reconcile import DECISION_HOLDS, associate_while
+from drawbridge.association.reconcile import DECISION_HOLDS, reconcile_while
 from drawbridge.bootstrap.associate_resource import attempts, now, reconciler
 from drawbridge.observability import logger
 from drawbridge.request import ExecutionInput
@@ -20,7 +20,7 @@ class AssociateResourceInput(Struct, frozen=True):
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, AssociateResourceInput)
     planned = attempts().planned(step.execution, step.item)
-    made = associate_while(
+    made = reconcile_while(
         lambda: now() - planned.at < DECISION_HOLDS, planned.desired, reconciler(), attempt=step.execution.attempt
     )
     document = msgspec.to_builtins(made)

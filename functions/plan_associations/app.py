@@ -76,4 +76,4 @@ def _requester(share_arn: str) -> Requester:
 
 
 def _coverage(step: PlanAssociationsInput) -> Coverage:
-    return Coverage(let_in=ledger().let_in(step.execution.request_id), decision=step.decision, on=step.on)
+    return Coverage(let_in=ledger().let_in(step.execution.request_id), decision=step.decision, decided_on=step.on)

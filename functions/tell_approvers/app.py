@@ -44,7 +44,7 @@ def _what(event: dict[str, Any]) -> Notice | StatusReached | None:
     if not {"detail", "detail-type"} & event.keys():
         return read_value(event, NoticeInput).notice
     request_id = read_value(event, StatusChangeInput).detail.request_id
-    reached = ledger().reached(request_id)
+    reached = ledger().status_reached(request_id)
     if reached is None:
         logger.warning("an event of a request that is not in the ledger", request_id=request_id)
     return reached

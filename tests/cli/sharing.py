@@ -81,7 +81,7 @@ def forget_bindings(operator: Operator) -> None:
 def carry_out(operator: Operator, share_arn: str, provider: Operator) -> list[DesiredAttachment]:
     """Do what Drawbridge does with a share that it let in; return what it associated."""
     parameters = ConfigurationParameters(operator.client("ssm"), prefix=PREFIX)
-    policies = compiled(policies_in_force(parameters, everything_is_meant=False))
+    policies = compiled(policies_in_force(parameters, everything_may_be_permitted=False))
     planner = _planning(operator).planner(
         policies, bindings_in_force(parameters), quotas_in_force(parameters), lambda _: {}
     )

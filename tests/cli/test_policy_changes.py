@@ -10,7 +10,7 @@ from drawbridge.configuration import Broken, ConfigurationParameter, InForce
 from drawbridge.decision.in_force import policies_in_force
 from drawbridge.decision.policies import Policy
 from drawbridge.errors import InvalidInputError
-from drawbridge_cli.policy_changes import PolicyChanges, default_names, plan_of
+from drawbridge_cli.policy_changes import PolicyChanges, changes_of, default_names
 from tests.cli.made import DEFAULTS, FORBID, PERMIT, PERMIT_PROVIDER, parsed
 
 NOTHING: frozenset[str] = frozenset()
@@ -28,7 +28,7 @@ def plan(
     prune: bool = False,
     keep: frozenset[str] = NOTHING,
 ) -> PolicyChanges:
-    return plan_of(parsed(files), in_force(there, *broken), prune=prune, keep=keep)
+    return changes_of(parsed(files), in_force(there, *broken), prune=prune, keep=keep)
 
 
 def then(made: PolicyChanges) -> dict[str, str]:
@@ -133,9 +133,9 @@ def test_that_there_is_no_policy_at_all_is_no_policy_to_remove() -> None:
         def earlier(self, path: str, name: str, *, than: int) -> list[ConfigurationParameter]:
             return []
 
-    none_at_all = policies_in_force(Nothing(), everything_is_meant=False)
+    none_at_all = policies_in_force(Nothing(), everything_may_be_permitted=False)
 
-    made = plan_of(parsed({"a": PERMIT}), none_at_all, prune=True, keep=NOTHING)
+    made = changes_of(parsed({"a": PERMIT}), none_at_all, prune=True, keep=NOTHING)
 
     assert none_at_all.broken
     assert (made.new, made.to_remove) == (("a",), ())

@@ -14,9 +14,9 @@ def names(*paths: Path) -> list[str]:
     return [file.name for file in find_files(paths)]
 
 
-def problems(folder: Path, *, everything_is_meant: bool = False) -> list[str]:
+def problems(folder: Path, *, everything_may_be_permitted: bool = False) -> list[str]:
     """Return the problems as the command reports them, by file in the folder."""
-    checked = check_files(find_files([folder]), everything_is_meant=everything_is_meant)
+    checked = check_files(find_files([folder]), everything_may_be_permitted=everything_may_be_permitted)
     return [str(problem).removeprefix(f"{folder}/") for problem in checked.problems]
 
 
@@ -168,7 +168,7 @@ def test_policies_that_let_everything_in_are_refused_unless_it_is_meant(tmp_path
     (problem,) = problems(tmp_path)
 
     assert problem.startswith("all.cedar: policy all: lets every account in")
-    assert problems(tmp_path, everything_is_meant=True) == []
+    assert problems(tmp_path, everything_may_be_permitted=True) == []
 
 
 def test_everything_with_a_forbid_is_not_everything(tmp_path: Path) -> None:

@@ -253,10 +253,10 @@ def test_trap_2_a_service_without_its_connection_notification_is_listed_and_gets
     services = services_of(provider, topic_arn=topic_arn)
 
     before = services.without_notification(ids)
-    services.notify_of(ids[0])
+    services.create_connection_notification(ids[0])
     between = services.without_notification(ids)
     for each in between:
-        services.notify_of(each)
+        services.create_connection_notification(each)
 
     assert (before, between, services.without_notification(ids)) == (ids, ids[1:], [])
     assert notified(provider, topic_arn) == ids
@@ -268,11 +268,11 @@ def test_a_notification_to_a_topic_of_others_is_left_alone(provider: Account) ->
     service_id = offered(provider)["ServiceId"]
     ours = topic(provider)
     theirs = str(provider.client("sns").create_topic(Name="theirs")["TopicArn"])
-    services_of(provider, topic_arn=theirs).notify_of(service_id)
+    services_of(provider, topic_arn=theirs).create_connection_notification(service_id)
     services = services_of(provider, topic_arn=ours)
 
     lacking = services.without_notification([service_id])
-    services.notify_of(service_id)
+    services.create_connection_notification(service_id)
 
     assert lacking == [service_id]
     assert notified(provider, theirs) == notified(provider, ours) == [service_id]
@@ -292,14 +292,14 @@ def test_trap_8_notifications_come_in_pages(provider: Account) -> None:
 def test_a_service_that_was_deleted_meanwhile_is_left_alone(provider: Account) -> None:
     topic_arn = topic(provider)
 
-    services_of(provider, topic_arn=topic_arn).notify_of(NOWHERE)
+    services_of(provider, topic_arn=topic_arn).create_connection_notification(NOWHERE)
 
     assert notified(provider, topic_arn) == []
 
 
 def test_another_sweep_may_be_faster_with_a_notification(provider: Account) -> None:
     with refusing(provider.ec2, "create_vpc_endpoint_connection_notification", "DuplicateConnectionNotification"):
-        services_of(provider, topic_arn="topic").notify_of(NOWHERE)
+        services_of(provider, topic_arn="topic").create_connection_notification(NOWHERE)
 
 
 @pytest.mark.parametrize(
@@ -312,4 +312,4 @@ def test_a_notification_that_aws_refuses_for_another_reason_is_an_error(
         refusing(provider.ec2, "create_vpc_endpoint_connection_notification", code),
         pytest.raises(error, match=NOWHERE),
     ):
-        services_of(provider, topic_arn="topic").notify_of(NOWHERE)
+        services_of(provider, topic_arn="topic").create_connection_notification(NOWHERE)

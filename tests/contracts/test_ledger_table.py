@@ -867,8 +867,8 @@ def test_the_status_that_a_request_has_by_now_is_reported_with_its_reasons(ledge
     ledger.claim(observed_request(), 1, after=None)
     reach(ledger, Status.HELD)
 
-    assert ledger.reached(ID) == StatusReached(request_id=ID, status=Status.HELD, attempt=1, reasons=[WHY])
-    assert ledger.reached("share-none") is None
+    assert ledger.status_reached(ID) == StatusReached(request_id=ID, status=Status.HELD, attempt=1, reasons=[WHY])
+    assert ledger.status_reached("share-none") is None
 
 
 LONG = Reason("policy", "\N{BRIDGE AT NIGHT}" * 1000, source="\N{BRIDGE AT NIGHT}" * 1000)

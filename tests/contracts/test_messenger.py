@@ -218,7 +218,7 @@ def test_the_members_of_a_group_are_reported_and_a_group_that_is_not_there_is_go
 
 
 def test_the_app_is_told_who_it_is(messenger: SlackMessenger, app: slack.App) -> None:
-    identity = messenger.who_we_are()
+    identity = messenger.identity()
 
     assert (identity["team_id"], identity["user_id"], identity["bot_id"]) == (
         slack.TEAM_ID,

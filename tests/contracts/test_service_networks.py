@@ -525,7 +525,7 @@ def test_trap_19_two_bindings_at_the_same_instant_have_one_endpoint_to_their_net
 
     ids = set()
     for (reconciler, each), before in zip(side_by_side, observed, strict=True):
-        endpoint = reconciler.reconcile(creation_of(each, network, before.terminated_ids))
+        endpoint = reconciler.apply(creation_of(each, network, before.terminated_ids))
         assert isinstance(endpoint, Endpoint)
         ids.add(endpoint.id)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from drawbridge.association import Mode
 from drawbridge.association.subnets import Subnet, Vpc, unfit
-from drawbridge.association.subnets import chosen as chosen_of
+from drawbridge.association.subnets import chosen_subnets as chosen_of
 from drawbridge.aws.vpcs import Vpcs, exactly
 from local_aws.testing.matching import filter_fits
 from tests.contracts.accounts import REGION, Account, answering

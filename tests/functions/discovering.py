@@ -57,7 +57,7 @@ class World:
             ("share-a-1",),
             self.no_longer_permitted,
             self.failures,
-            attachments=self.attachments,
+            transit_gateway_attachments=self.attachments,
             reviews_open=self.reviews_open,
         )
 

@@ -42,5 +42,5 @@ class World:
         self.slack = Slack()
         self.rows = {ID: StatusReached(request_id=ID, status=Status.ACCEPTED, attempt=1)}
 
-    def reached(self, request_id: str) -> StatusReached | None:
+    def status_reached(self, request_id: str) -> StatusReached | None:
         return self.rows.get(request_id)

@@ -201,7 +201,7 @@ def test_attachments_of_transit_gateways_that_wait_are_counted_and_named(
     waiting = EndpointConnection(
         service_id=SERVICE_ID,
         endpoint_id="",
-        attachment_id="tgw-attach-0123456789abcdef0",
+        transit_gateway_attachment_id="tgw-attach-0123456789abcdef0",
         owner=CONSUMER,
         state=ConnectionState.PENDING_ACCEPTANCE,
         region="",

@@ -57,7 +57,7 @@ class World:
     ) -> Plan:
         assert evaluation_time.now.tzinfo is not None
         assert (share_arn, requester.account_id) == (SHARE_ARN, PROVIDER)
-        assert (coverage.let_in, coverage.on) == (LET_IN, ON)
+        assert (coverage.let_in, coverage.decided_on) == (LET_IN, ON)
         assert [each.arn for each in expected] == ([RESOURCE_ARN] if isinstance(coverage.decision, Accept) else [])
         return PLAN
 

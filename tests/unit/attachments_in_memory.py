@@ -113,9 +113,9 @@ class AttachmentsInMemory:
             self._aws = aws
 
         def network(self, ref: NetworkRef) -> ObservedServiceNetwork | None:
-            if ref.called in self._aws.going:
-                raise GoneError(f"look for {ref.called}: ResourceNotFoundException: no")
-            return next((each for each in self._aws.networks if ref.called in {each.name, each.arn, each.id}), None)
+            if ref.label in self._aws.going:
+                raise GoneError(f"look for {ref.label}: ResourceNotFoundException: no")
+            return next((each for each in self._aws.networks if ref.label in {each.name, each.arn, each.id}), None)
 
         def resource_association(
             self, network: ObservedServiceNetwork, resource: AttachedResource

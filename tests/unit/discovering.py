@@ -124,7 +124,7 @@ class World:
     def without_notification(self, service_ids: Collection[str]) -> list[str]:
         return sorted(set(service_ids) - set(self.notified))
 
-    def notify_of(self, service_id: str) -> None:
+    def create_connection_notification(self, service_id: str) -> None:
         self._fail("notify")
         self.notified.append(service_id)
 
@@ -138,7 +138,7 @@ class World:
         self._fail("inputs")
         return self.rests_on
 
-    def left(self, row: LedgerRow) -> tuple[OwnedObject, ...] | None:
+    def left_behind(self, row: LedgerRow) -> tuple[OwnedObject, ...] | None:
         return None if row.left_behind is None else tuple(self.left_there)
 
     def note_inputs(self, row: LedgerRow, inputs: PlanInputs) -> None:

@@ -116,8 +116,8 @@ class WorldPlanInputs(CurrentPlanInputs):
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def left(self, row: LedgerRow) -> tuple[OwnedObject, ...] | None:
-        return self._world.left(row)
+    def left_behind(self, row: LedgerRow) -> tuple[OwnedObject, ...] | None:
+        return self._world.left_behind(row)
 
     def inputs(self, provider: str, share_name: str, held: Collection[SharedResource], row: LedgerRow) -> PlanInputs:
         return self._world.inputs(provider, share_name, held, row)

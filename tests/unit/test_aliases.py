@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.association import Alias, Plan
-from drawbridge.association.aliases import RESERVED, AliasCheck, Holder, HostedZone, alias_of, fault_of
+from drawbridge.association.aliases import RESERVED, AliasCheck, Holder, HostedZone, alias_fault, alias_of
 from drawbridge.association.binding import Binding, parse_binding
 from drawbridge.association.claims import conflict_among
 from drawbridge.association.in_force import bindings_in_force
@@ -217,7 +217,7 @@ def test_whatever_a_resource_is_called_its_name_is_in_the_zone_and_nobody_s_by_a
     asked = desired(**(ALIASED | {"alias": alias}))
 
     assert asked.alias is not None
-    if fault_of(asked.alias, name) is None:
+    if alias_fault(asked.alias, name) is None:
         made = alias_of(asked, name)
         assert made is not None
         first, *_ = made.name.split(".")

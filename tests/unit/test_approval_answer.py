@@ -16,9 +16,9 @@ from drawbridge.approval.answer import (
     ApprovalAnswer,
     Reply,
     answer_of_person,
-    how_it_ended,
+    outcome_text,
+    reply_text,
     take,
-    words_of,
 )
 from drawbridge.approval.approvers import Approvers, Person
 from drawbridge.approval.ask import ApprovalRecord, close
@@ -277,22 +277,22 @@ def test_trap_24_many_answers_at_the_same_instant_are_one_decision(asked: Questi
 
 @pytest.mark.parametrize("result", list(AnswerResult))
 def test_every_result_is_said_in_words(result: AnswerResult) -> None:
-    assert words_of(Reply(result, approval_record()), APPROVERS)
-    assert words_of(Reply(result), None)
+    assert reply_text(Reply(result, approval_record()), APPROVERS)
+    assert reply_text(Reply(result), None)
 
 
 def test_who_is_not_allowed_is_told_who_is() -> None:
-    words = words_of(Reply(AnswerResult.NOT_ALLOWED), APPROVERS)
+    words = reply_text(Reply(AnswerResult.NOT_ALLOWED), APPROVERS)
 
     assert words == "You can't decide on this. Who can: <@U0ALICE>, <@U0BOB>, <!subteam^S0GROUP>."
-    assert "nobody is configured" in words_of(Reply(AnswerResult.NOT_ALLOWED), Approvers(team_id="T0TEAM"))
-    assert "No approvers are configured" in words_of(Reply(AnswerResult.NOT_ALLOWED), None)
+    assert "nobody is configured" in reply_text(Reply(AnswerResult.NOT_ALLOWED), Approvers(team_id="T0TEAM"))
+    assert "No approvers are configured" in reply_text(Reply(AnswerResult.NOT_ALLOWED), None)
 
 
 def test_a_reason_calls_nobody_when_it_is_shown_to_others() -> None:
     denied = Denied(asked=question().asked, by=("U0ALICE",), reason="<!channel> & <https://evil.example|x>")
 
-    words = words_of(Reply(AnswerResult.DECIDED_ALREADY, approval_record(approval=denied)), APPROVERS)
+    words = reply_text(Reply(AnswerResult.DECIDED_ALREADY, approval_record(approval=denied)), APPROVERS)
 
     assert "denied by U0ALICE: &lt;!channel&gt; &amp; &lt;https://evil.example|x&gt;" in words
 
@@ -308,4 +308,4 @@ def test_a_reason_calls_nobody_when_it_is_shown_to_others() -> None:
     ],
 )
 def test_how_a_question_ended_is_said(approval: Any, words: str) -> None:
-    assert how_it_ended(approval_record(approval=approval)) == words
+    assert outcome_text(approval_record(approval=approval)) == words

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drawbridge.approval import Approved, Denied, Options, Question
-from drawbridge.approval.answer import AnswerResult, ApprovalAnswer, Reply, answer_of_person, words_of
+from drawbridge.approval.answer import AnswerResult, ApprovalAnswer, Reply, answer_of_person, reply_text
 from drawbridge.approval.approvers import Approvers, Person, counts_no_more
 from drawbridge.approval.notify import Notice, notify
 from drawbridge.approval.settle import apply_approval, void_of
@@ -47,7 +47,7 @@ def test_a_first_approval_of_who_may_not_approve_by_the_second_one_does_not_coun
 
     assert reply.result is AnswerResult.SECOND_NEEDED
     assert (kept.decided, task.completed) == ([], [])
-    assert "approval of U0ALICE does not count any more" in words_of(reply, then)
+    assert "approval of U0ALICE does not count any more" in reply_text(reply, then)
     assert kept.records[ID].approved_by == ("U0BOB",)
     assert clicks(kept, task, "U0CAROL", WITHOUT_ALICE).result is AnswerResult.RECORDED
     assert kept.decided == [Approved(asked=TWO.asked, by=("U0BOB", "U0CAROL"))]

@@ -378,7 +378,7 @@ def test_a_crash_after_any_step_is_made_good_by_the_next_run(
     aws: AttachmentsInMemory, monkeypatch: pytest.MonkeyPatch, step: DesiredAttachment, breaks_at: int
 ) -> None:
     reconciler = aws.reconciler
-    do: Callable[..., object] = reconciler.reconcile
+    do: Callable[..., object] = reconciler.apply
 
     def crashing(*args: object) -> object:
         done = do(*args)

@@ -175,11 +175,11 @@ def test_trap_17_private_dns_is_as_wide_as_it_is_written(
 ) -> None:
     attach = binding(attach=ATTACH | {"privateDns": written}).attach
 
-    assert (attach.dns, attach.domains) == (meant, domains)
+    assert (attach.private_dns_preference, attach.domains) == (meant, domains)
 
 
 def test_trap_17_private_dns_is_off_unless_something_is_written() -> None:
-    assert binding().attach.dns is PrivateDns.OFF
+    assert binding().attach.private_dns_preference is PrivateDns.OFF
 
 
 @pytest.mark.parametrize(

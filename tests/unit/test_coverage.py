@@ -21,7 +21,7 @@ LET_IN = LetIn(
 
 
 def coverage(decision: Accept | Keep = Accept((POLICY,)), let_in: LetIn | None = LET_IN) -> Coverage:  # noqa: B008 - frozen
-    return Coverage(let_in=let_in, decision=decision, on=ON)
+    return Coverage(let_in=let_in, decision=decision, decided_on=ON)
 
 
 def test_what_was_let_in_is_planned_and_what_came_later_is_refused_with_what_to_do() -> None:
@@ -82,7 +82,9 @@ def test_what_was_just_let_in_is_expected_and_what_is_only_kept_is_not() -> None
 
 def test_of_a_share_that_aws_did_not_show_the_state_is_what_it_is_seen_to_hold() -> None:
     world = World(entity())
-    unlisted = Coverage(let_in=LET_IN, decision=Accept(()), on=DecidedOn(at=NOW, contents_fingerprint="unknown"))
+    unlisted = Coverage(
+        let_in=LET_IN, decision=Accept(()), decided_on=DecidedOn(at=NOW, contents_fingerprint="unknown")
+    )
 
     plan = world.planner(binding()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME, unlisted)
 

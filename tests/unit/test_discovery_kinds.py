@@ -11,7 +11,9 @@ from tests.unit.discovering import World, connection
 def attachment(
     state: ConnectionState = ConnectionState.PENDING_ACCEPTANCE, service_id: str = SERVICE_ID
 ) -> EndpointConnection:
-    return connection(state, service_id=service_id, endpoint_id="", attachment_id="tgw-attach-0123456789abcdef0")
+    return connection(
+        state, service_id=service_id, endpoint_id="", transit_gateway_attachment_id="tgw-attach-0123456789abcdef0"
+    )
 
 
 def test_an_attachment_of_a_transit_gateway_starts_nothing_and_is_reported() -> None:
@@ -21,7 +23,7 @@ def test_an_attachment_of_a_transit_gateway_starts_nothing_and_is_reported() -> 
     result = world.sweeper().sweep(CONNECTIONS, NOW)
 
     assert len(result.started) == len(world.running) == 1
-    assert [(each.attachment_id, each.owner) for each in result.attachments] == [
+    assert [(each.transit_gateway_attachment_id, each.owner) for each in result.transit_gateway_attachments] == [
         ("tgw-attach-0123456789abcdef0", CONSUMER)
     ]
 
@@ -34,7 +36,7 @@ def test_an_attachment_that_was_answered_or_asks_elsewhere_is_nobody_s_to_answer
         attachment(service_id="vpce-svc-00000000000000009"),
     ]
 
-    assert world.sweeper().sweep(CONNECTIONS, NOW).attachments == ()
+    assert world.sweeper().sweep(CONNECTIONS, NOW).transit_gateway_attachments == ()
 
 
 def test_an_attachment_counts_for_no_limit_of_its_owner_s_endpoints() -> None:

@@ -153,7 +153,7 @@ def test_what_is_left_behind_and_can_not_be_read_gets_an_attempt_that_writes_it_
         observed_fingerprint=kept.observed_fingerprint,
         bindings_fingerprint=kept.bindings_fingerprint,
         decision_fingerprint=kept.decision_fingerprint,
-        left_behind=current.left(kept),
+        left_behind=current.left_behind(kept),
     )
 
     assert next_action(observed, kept, NOW) is NextAction.NEW_ATTEMPT

@@ -13,7 +13,7 @@ from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, GoneError, ThrottledError
 from drawbridge.publication import AttachmentSnapshot, PointedRecord
 from drawbridge.publication.named import NamedResource
-from drawbridge.publication.snapshot import led_to, snapshot_of
+from drawbridge.publication.snapshot import names_of_resource, snapshot_of
 from drawbridge.status import Status
 from tests.builders import RESOURCE_ARN, SHARE, desired, row
 
@@ -131,7 +131,7 @@ def test_of_a_group_in_a_network_its_own_association_has_no_name() -> None:
     group = desired(resource_type="GROUP")
     found = [named(name=""), named(RESOURCE_ARN + "1")]
 
-    chosen = led_to(BY_NETWORK, group.resource.arn, group.resource.kind, found, holds_others=True)
+    chosen = names_of_resource(BY_NETWORK, group.resource.arn, group.resource.kind, found, holds_others=True)
 
     assert [each.resource_arn for each in chosen] == [RESOURCE_ARN + "1"]
 

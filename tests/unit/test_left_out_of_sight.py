@@ -27,9 +27,9 @@ def planned(error: DrawbridgeError) -> CurrentPlanInputs:
 
 @pytest.mark.parametrize("error", [AccessDeniedError("list the VPCs"), GoneError("list the VPCs")])
 def test_what_is_left_behind_out_of_sight_stays_reported_and_is_no_change(error: DrawbridgeError) -> None:
-    assert planned(error).left(row(Status.AVAILABLE, left_behind=(LEFT,))) == (LEFT,)
+    assert planned(error).left_behind(row(Status.AVAILABLE, left_behind=(LEFT,))) == (LEFT,)
 
 
 def test_what_may_pass_is_raised() -> None:
     with pytest.raises(ThrottledError):
-        planned(ThrottledError("later")).left(row(Status.AVAILABLE, left_behind=(LEFT,)))
+        planned(ThrottledError("later")).left_behind(row(Status.AVAILABLE, left_behind=(LEFT,)))

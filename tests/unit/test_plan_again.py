@@ -23,7 +23,7 @@ OTHER = RESOURCE_ARN + "0"
 ALL = Coverage(
     let_in=LetIn(at=NOW, because=(), arns=(RESOURCE_ARN, OTHER, OTHER + "0")),
     decision=Accept(()),
-    on=DecidedOn(at=NOW),
+    decided_on=DecidedOn(at=NOW),
 )
 FORBID = 'permit(principal, action, resource); @reason("closed") forbid(principal, action, resource);'
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from drawbridge.association import Mode
-from drawbridge.association.account_inventory import ListedNetwork, ListedVpc, inputs_of, that_matter
+from drawbridge.association.account_inventory import ListedNetwork, ListedVpc, inputs_of, relevant_bindings
 from drawbridge.association.binding import Binding, parse_binding
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.association.quotas import RESOURCE_ENDPOINTS
@@ -172,8 +172,8 @@ def test_the_bindings_that_match_count_and_those_that_could_where_it_is_not_know
     in_force: InForce[Binding] = InForce((orders, billing, other), (), ())
     held = (MatchAttributes(name="orders-db", type="SINGLE", owner=PROVIDER),)
 
-    assert that_matter(in_force, PROVIDER, "share", held) == [orders]
-    assert that_matter(in_force, PROVIDER, "share", None) == [orders, billing]
+    assert relevant_bindings(in_force, PROVIDER, "share", held) == [orders]
+    assert relevant_bindings(in_force, PROVIDER, "share", None) == [orders, billing]
 
 
 def test_inputs_that_say_nothing_have_not_changed() -> None:

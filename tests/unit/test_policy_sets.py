@@ -176,7 +176,7 @@ def test_a_set_that_lets_everything_of_everybody_in_is_a_conflict_unless_it_is_m
     assert conflict is not None
     assert all("AllowPermitEverything" in reason for reason in conflict.blame.values())
     assert conflict.blame.keys() <= {policy.name for policy in policies}
-    assert conflict_among(policies, everything_is_meant=True) is None
+    assert conflict_among(policies, everything_may_be_permitted=True) is None
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def test_of_two_policies_with_one_id_the_one_that_was_written_last_does_not_take
     taken = f'@id("x") {ONE}'
     parameters = Parameters(a=[(5, taken)], b=[(1, taken)])
 
-    found = policies_in_force(parameters, everything_is_meant=False)
+    found = policies_in_force(parameters, everything_may_be_permitted=False)
 
     assert found.versions == (("b", 1),)
     assert [(each.name, each.in_force) for each in found.broken] == [("a", None)]
@@ -240,24 +240,24 @@ def test_of_two_policies_with_one_id_the_one_that_was_written_last_does_not_take
 def test_a_policy_that_lets_everything_in_leaves_its_last_good_version_in_force() -> None:
     parameters = Parameters(a=[(1, ONE), (5, EVERYTHING)], b=[(2, ONE.replace("1111", "2222"))])
 
-    found = policies_in_force(parameters, everything_is_meant=False)
+    found = policies_in_force(parameters, everything_may_be_permitted=False)
 
     assert found.versions == (("a", 1), ("b", 1))
     assert [(each.name, each.in_force) for each in found.broken] == [("a", 1)]
-    assert policies_in_force(parameters, everything_is_meant=True).versions == (("a", 2), ("b", 1))
+    assert policies_in_force(parameters, everything_may_be_permitted=True).versions == (("a", 2), ("b", 1))
 
 
 def test_taking_one_back_goes_on_until_nothing_is_in_conflict() -> None:
     parameters = Parameters(a=[(1, ONE), (2, ACCEPT_ALL), (3, EVERYTHING)], b=[(4, ACCEPT_ALL)])
 
-    found = policies_in_force(parameters, everything_is_meant=False)
+    found = policies_in_force(parameters, everything_may_be_permitted=False)
 
     assert found.versions == (("a", 1),)
     assert {each.name: each.in_force for each in found.broken} == {"a": 1, "b": None}
 
 
 def test_that_there_is_no_policy_at_all_is_reported() -> None:
-    found = policies_in_force(Parameters(), everything_is_meant=False)
+    found = policies_in_force(Parameters(), everything_may_be_permitted=False)
 
     assert found.things == ()
     (reason,) = broken(found)
@@ -268,9 +268,9 @@ def test_that_there_is_no_policy_at_all_is_reported() -> None:
 
 def test_how_many_connections_there_are_matters_only_to_policies_that_go_by_it() -> None:
     few = ConnectionCounts(1, 1)
-    plain = policies_in_force(Parameters(a=[(1, ONE)]), everything_is_meant=False)
+    plain = policies_in_force(Parameters(a=[(1, ONE)]), everything_may_be_permitted=False)
     limit = "forbid(principal, action, resource) when { context has connections && context.connections > 2 };"
-    limited = policies_in_force(Parameters(a=[(1, ONE)], b=[(1, limit)]), everything_is_meant=False)
+    limited = policies_in_force(Parameters(a=[(1, ONE)], b=[(1, limit)]), everything_may_be_permitted=False)
 
     assert decision_fingerprint(plain, None) == decision_fingerprint(plain, None, few)
     assert decision_fingerprint(limited, None) != decision_fingerprint(limited, None, few)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import yaml
 
-Step = str | int | None
+PathElement = str | int | None
 """A key, an index, or ``None`` for an entry of a mapping that msgspec does not name."""
 
 _AT = r"(?: - at `(?:key in )?\$([^`]*)`)?\Z"
@@ -37,12 +37,12 @@ def line_of(text: str, *path: str) -> int | None:
     return _line(text, path)
 
 
-def _steps(path: str | None) -> tuple[Step, ...]:
+def _steps(path: str | None) -> tuple[PathElement, ...]:
     found = _STEP.finditer(path or "")
     return tuple(int(each[2]) if each[2] else each[1] for each in found)
 
 
-def _line(text: str, path: Sequence[Step], *, of_key: bool = False) -> int | None:
+def _line(text: str, path: Sequence[PathElement], *, of_key: bool = False) -> int | None:
     try:
         node = yaml.compose(yaml.reader.Reader.NON_PRINTABLE.sub(" ", text).replace("\t", " "), yaml.BaseLoader)
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError):
@@ -61,7 +61,7 @@ def _begins(text: str, node: yaml.Node | None) -> int | None:
     return None if node is None else text.count("\n", 0, node.start_mark.index) + 1
 
 
-def _entry(node: yaml.Node | None, step: Step) -> tuple[yaml.Node, yaml.Node] | None:
+def _entry(node: yaml.Node | None, step: PathElement) -> tuple[yaml.Node, yaml.Node] | None:
     """Return key and value below the node; of a sequence, the item as both."""
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
         return (node.value[step], node.value[step]) if step < len(node.value) else None

@@ -153,18 +153,18 @@ _WORDS = {
 }
 
 
-def words_of(reply: Reply, approvers: Approvers | None) -> str:
+def reply_text(reply: Reply, approvers: Approvers | None) -> str:
     """Return what became of an answer, for the person who gave it, in Slack's mrkdwn."""
     if reply.result is AnswerResult.NOT_ALLOWED:
         return f"You can't decide on this. {_who_can(approvers)}"
     if reply.result is AnswerResult.DECIDED_ALREADY:
-        return f"This is decided already: {escaped(how_it_ended(reply.approval_record))}"
+        return f"This is decided already: {escaped(outcome_text(reply.approval_record))}"
     if reply.result is AnswerResult.SECOND_NEEDED and reply.approval_record is not None and reply.approval_record.void:
         return f"{_WORDS[reply.result]} {escaped(no_longer_counting(reply.approval_record.void))}."
     return _WORDS[reply.result]
 
 
-def how_it_ended(record: ApprovalRecord | None) -> str:
+def outcome_text(record: ApprovalRecord | None) -> str:
     """Return how a question ended."""
     match record.approval if record else None:
         case Approved(by=by, reason=reason):

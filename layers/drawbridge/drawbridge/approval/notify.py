@@ -6,7 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from drawbridge.approval import Approved, Denied
-from drawbridge.approval.answer import how_it_ended
+from drawbridge.approval.answer import outcome_text
 from drawbridge.approval.ask import ApprovalRecord, Posted
 from drawbridge.approval.message import MessageEnding, SlackMessage, message
 from drawbridge.status import Reason, Status
@@ -91,7 +91,7 @@ def _update_message(what: Notice | StatusReached, approvals: MessageNotes, messe
 
 
 def _ending(what: Notice | StatusReached, record: ApprovalRecord) -> MessageEnding | None:
-    decided = how_it_ended(record) if record.approval else ""
+    decided = outcome_text(record) if record.approval else ""
     by = record.approval.by if isinstance(record.approval, Approved | Denied) else ()
     if isinstance(what, Notice):
         # The message shows already what the request came to since.

@@ -104,8 +104,12 @@ def effects_of(facts: Facts, bindings: Iterable[Binding], prefix: str) -> list[s
 def _effect(binding: Binding, prefix: str) -> str:
     vpc, network = binding.attach.vpc, binding.attach.network
     where = f"in VPCs tagged {_tags(vpc)}" if isinstance(vpc, VpcTag) else f"in {vpc}" if vpc else ""
-    by = f"service network {network.called}" if network else ""
-    private = f"private DNS {binding.attach.dns}" if binding.attach.dns is not PrivateDns.OFF else ""
+    by = f"service network {network.label}" if network else ""
+    private = (
+        f"private DNS {binding.attach.private_dns_preference}"
+        if binding.attach.private_dns_preference is not PrivateDns.OFF
+        else ""
+    )
     attached = ", ".join(filter(None, (f"by {binding.attach.mode}", by, where, private)))
     return (
         f"Binding {binding.name}: resources that fit {binding.match.resource!r}, {attached}; "

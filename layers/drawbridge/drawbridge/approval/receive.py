@@ -5,7 +5,7 @@ from typing import Any, assert_never
 
 from msgspec import Struct
 
-from drawbridge.approval.answer import AnswerRecords, AnswerResult, ApprovalAnswer, Reply, answer_of_person, words_of
+from drawbridge.approval.answer import AnswerRecords, AnswerResult, ApprovalAnswer, Reply, answer_of_person, reply_text
 from drawbridge.approval.approvers import Approvers, Person, is_approver
 from drawbridge.approval.ask import Callback
 from drawbridge.approval.click import Approve, Click, Deny, Nothing, OpenDenial
@@ -91,7 +91,7 @@ def _notify(reply: Reply, person: Person, channel: str, approvers: Approvers | N
     ports.notify_later(
         request_id=request_id,
         user=person.user_id,
-        words="" if reply.result is AnswerResult.RECORDED else words_of(reply, approvers),
+        words="" if reply.result is AnswerResult.RECORDED else reply_text(reply, approvers),
         channel=channel or (posted.channel if posted else ""),
     )
     return Received(reply.result, person.user_id, request_id)

@@ -35,7 +35,7 @@ class NetworkRef(Struct, frozen=True, kw_only=True, rename="camel"):
     """Whether a network of that name is made if there is none."""
 
     @property
-    def called(self) -> str:
+    def label(self) -> str:
         return self.name or self.identifier
 
 

@@ -99,7 +99,7 @@ def inputs_of(
     )
 
 
-def that_matter(
+def relevant_bindings(
     bindings: InForce[Binding], provider: str, share_name: str, contents: Collection[MatchAttributes] | None
 ) -> list[Binding]:
     """Return the bindings that match something of a share; where it is not known what it holds, those that could."""

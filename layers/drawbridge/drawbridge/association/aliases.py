@@ -74,12 +74,12 @@ def alias_of(desired: DesiredAttachment, name: str) -> Alias | None:
     """
     if desired.alias is None:
         return None
-    if (fault := fault_of(desired.alias, name)) is not None:
+    if (fault := alias_fault(desired.alias, name)) is not None:
         raise ConflictError(f"{fault.code}: {fault.text}")
     return _made(desired.alias, name)
 
 
-def fault_of(desired: DesiredAlias, name: str) -> AliasFault | None:
+def alias_fault(desired: DesiredAlias, name: str) -> AliasFault | None:
     """Return what is wrong with the name of our own for a resource of that name, if there is anything."""
     return next(_faults(desired, name), None)
 
@@ -161,7 +161,7 @@ class AliasCheck:
         if desired.resource.holds_others and "{resource}" in alias.name:
             # The names are its children's, which are known only once they are there.
             return
-        if (fault := fault_of(alias, desired.resource.name)) is not None:
+        if (fault := alias_fault(alias, desired.resource.name)) is not None:
             yield fault
             return
         yield from self._taken(_made(alias, desired.resource.name), desired)
@@ -173,7 +173,7 @@ class AliasCheck:
             yield AliasFault("alias-taken", f"{alias.name} is claimed for {first[1]} by {first[0]}; write another name")
         holder = self._zones.holder(alias)
         if holder is not None and holder.binding not in {"", desired.binding}:
-            yield AliasFault("alias-taken", taken(alias, holder))
+            yield AliasFault("alias-taken", taken_text(alias, holder))
 
     def _zone(self, zone_id: str) -> HostedZone | None:
         if zone_id not in self._known:
@@ -181,7 +181,7 @@ class AliasCheck:
         return self._known[zone_id]
 
 
-def taken(alias: Alias, holder: Holder) -> str:
+def taken_text(alias: Alias, holder: Holder) -> str:
     """Return which binding has a name, and what to do."""
     where = f" in {holder.vpc_id}" if holder.vpc_id else ""
     return (

@@ -115,7 +115,7 @@ class Attach(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
     alias: Route53Alias | None = None
 
     @property
-    def dns(self) -> PrivateDns:
+    def private_dns_preference(self) -> PrivateDns:
         if isinstance(self.private_dns, PrivateDomains):
             return PrivateDns.VERIFIED_AND_LISTED if self.private_dns.verified else PrivateDns.LISTED
         return PrivateDns(self.private_dns)

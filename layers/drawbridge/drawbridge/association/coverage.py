@@ -17,7 +17,7 @@ class Coverage(Struct, frozen=True, kw_only=True):
     let_in: LetIn | None
     """``None`` where it is not known: then nothing was."""
     decision: Accept | Keep
-    on: DecidedOn
+    decided_on: DecidedOn
 
     def expected(self, share_arn: str) -> tuple[SharedResource, ...]:
         """Return what was observed when it was let in just now: RAM lists it only some seconds later."""

@@ -19,7 +19,7 @@ from drawbridge.association import (
 )
 from drawbridge.association.binding import Attach, Binding, VpcTag
 from drawbridge.association.impossible import network_for
-from drawbridge.association.subnets import Vpc, chosen
+from drawbridge.association.subnets import Vpc, chosen_subnets
 from drawbridge.lattice import Entity
 from drawbridge.status import Reason
 
@@ -32,7 +32,10 @@ def desired_attachments(
     In ``alias``, ``{vpc}`` still stands where the VPC's id goes.
     """
     attach, attached = binding.attach, _attached(resource)
-    private_dns, per_vpc = PrivateDnsOptions(attach.dns, attach.domains), isinstance(attach.vpc, VpcTag)
+    private_dns, per_vpc = (
+        PrivateDnsOptions(attach.private_dns_preference, attach.domains),
+        isinstance(attach.vpc, VpcTag),
+    )
     match attach.mode:
         case Mode.RESOURCE_ENDPOINT:
             return [
@@ -104,7 +107,7 @@ def _placement(attach: Attach, vpc: Vpc) -> EndpointPlacement:
     address_type = attach.ip_address_type or ""
     return EndpointPlacement(
         vpc_id=vpc.vpc_id,
-        subnet_ids=attach.subnets or chosen(vpc.subnets, attach.mode, address_type),
+        subnet_ids=attach.subnets or chosen_subnets(vpc.subnets, attach.mode, address_type),
         subnets_named=bool(attach.subnets),
         address_type=address_type,
     )

@@ -45,7 +45,7 @@ def _impossibilities(binding: Binding, resource: Entity) -> Iterator[tuple[str, 
         case ResourceKind.SERVICE_NETWORK if binding.attach.network is not None:
             why = "a service network itself, and can't be put into another one; leave attach.serviceNetwork out"
             yield "mode-not-possible", why
-        case ResourceKind.SERVICE if binding.attach.dns is not PrivateDns.OFF:
+        case ResourceKind.SERVICE if binding.attach.private_dns_preference is not PrivateDns.OFF:
             yield "mode-not-possible", "a service, whose custom name needs no private DNS; set privateDns: off"
         case _:
             pass

@@ -12,7 +12,7 @@ from drawbridge.association.evaluation import Refusal
 from drawbridge.association.observed_attachment import ObservedAttachment
 from drawbridge.association.preflight import Preflight
 from drawbridge.association.reconcile import AttachmentReconciler
-from drawbridge.association.refusals import OF_THIS_ONE, not_looked_at
+from drawbridge.association.refusals import ONE_ASSOCIATION_ERRORS, check_failed
 from drawbridge.association.subnets import Vpc
 from drawbridge.configuration import InForce
 from drawbridge.lattice import Entity, PrivateDns, ResourceKind
@@ -101,8 +101,8 @@ class Placing:
         public = binding.attach.alias is not None and binding.attach.alias.public
         try:
             return self._aliases.blocker(desired, public=public) or self._blocker_observed(desired, resource)
-        except OF_THIS_ONE as error:
-            return not_looked_at(error, resource.name, binding.name)
+        except ONE_ASSOCIATION_ERRORS as error:
+            return check_failed(error, resource.name, binding.name)
 
     def _blocker_observed(self, desired: DesiredAttachment, resource: Entity) -> Reason | None:
         observed = self._reconciler.observe(desired)
@@ -148,7 +148,7 @@ class Placing:
         return any(
             other.name != binding.name
             and other.attach.mode is binding.attach.mode
-            and other.attach.dns is not PrivateDns.OFF
+            and other.attach.private_dns_preference is not PrivateDns.OFF
             and _may_be_one(other.attach.network, binding.attach.network)
             for other in self._bindings.things
         )

@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from drawbridge.association import DesiredAttachment, Plan
-from drawbridge.association.account_inventory import AccountInventory, inputs_of, that_matter
+from drawbridge.association.account_inventory import AccountInventory, inputs_of, relevant_bindings
 from drawbridge.association.aliases import AliasCheck
 from drawbridge.association.binding import Binding
 from drawbridge.association.coverage import Coverage
@@ -21,7 +21,7 @@ from drawbridge.association.placing import Placing, RecordedEndpoints, VpcLookup
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.association.preflight import Preflight
 from drawbridge.association.reconcile import AttachmentReconciler
-from drawbridge.association.refusals import OF_THIS_ONE, not_looked_at, twin, undescribed_by_ram
+from drawbridge.association.refusals import ONE_ASSOCIATION_ERRORS, check_failed, name_taken, undescribed_by_ram
 from drawbridge.association.resource_facts import facts_of
 from drawbridge.bounds import DECISION_RECORD_BYTES, WORDS_BYTES, fitting, shortened
 from drawbridge.configuration import InForce
@@ -41,7 +41,7 @@ MOST_AT_ONCE = 150
 PATIENT_TRIES = 7
 """How often something in a share that is not visible yet is waited for: some three minutes, as the workflow waits."""
 
-MOST_LEFT = 15
+MOST_LEFT_BEHIND = 15
 """Objects left behind that a plan reports."""
 
 REFUSED_BYTES = 60_000
@@ -151,19 +151,19 @@ class Planner:
         if waited_for and tries < PATIENT_TRIES:
             raise NotReadyError(f"not visible yet in {share_arn}: {'; '.join(sorted(waited_for))}")
         contents = None if self._bindings.broken else evaluation.contents
-        relevant = that_matter(self._bindings, share.owner, share.name, contents)
+        relevant = relevant_bindings(self._bindings, share.owner, share.name, contents)
         inputs, notes = PlanInputs(), list[Reason]()
         left: tuple[OwnedObject, ...] | None = None
         try:
             inputs = inputs_of(relevant, visible, self._inventory, dict(self._quotas.things))
         except AccessDeniedError as error:
-            notes.append(not_looked_at(error, "what the plan rests on is not compared"))
+            notes.append(check_failed(error, "what the plan rests on is not compared"))
         plan = self.plan_of(self._with_candidates(evaluation, requester, evaluation_time, coverage), evaluation_time)
         try:
             arns = {each.arn for each in visible}
-            left = self._left_behind({arn: {share.name} for arn in arns}).of(arns)[:MOST_LEFT]
+            left = self._left_behind({arn: {share.name} for arn in arns}).of(arns)[:MOST_LEFT_BEHIND]
         except AccessDeniedError as error:
-            notes.append(not_looked_at(error, "what is left behind is not known"))
+            notes.append(check_failed(error, "what is left behind is not known"))
         else:
             notes += [each.reason for each in left]
         return msgspec.structs.replace(plan, inputs=inputs, refused=(*plan.refused, *notes), left_behind=left)
@@ -281,7 +281,8 @@ class Planner:
             candidates=(),
             described=tuple(sorted(described)),
             undescribed=tuple(sorted(undescribed, key=lambda each: each.arn)),
-            observed_fingerprint=(coverage.on.observed_fingerprint if coverage else "") or share_fingerprint(arns),
+            observed_fingerprint=(coverage.decided_on.observed_fingerprint if coverage else "")
+            or share_fingerprint(arns),
         )
 
     def _with_candidates(
@@ -359,19 +360,19 @@ class Planner:
         refusal = impossible(binding, resource)
         if refusal is None:
             # A call for each resource, which most policies do not need.
-            tags_matter = bool(self._policies.speaking_of(Fact.RESOURCE_TAGS))
+            tags_matter = bool(self._policies.referring_to(Fact.RESOURCE_TAGS))
             tags = self._entities.tags(resource.arn) if tags_matter else None
             facts = facts_of(binding, resource, requester=requester, share_name=share.name, tags=tags)
             refusal, permitting = self._refusal(facts, evaluation_time)
-            refusal = refusal or twin(binding, resource, fits)
+            refusal = refusal or name_taken(binding, resource, fits)
         if refusal is not None:
             refused = (Refusal(reason=refusal),)
             return Candidate(binding=binding.name, resource=resource, facts=facts, refused=refused)
-        reserved = binding.attach.alias is not None and self._policies.let_names_be_reserved(permitting)
+        reserved = binding.attach.alias is not None and self._policies.permit_reserved_names(permitting)
         try:
             placed, unplaced = self._placing.places(binding, resource, reserved=reserved)
-        except OF_THIS_ONE as error:
-            placed, unplaced = [], [Refusal(reason=not_looked_at(error, resource.name, binding.name))]
+        except ONE_ASSOCIATION_ERRORS as error:
+            placed, unplaced = [], [Refusal(reason=check_failed(error, resource.name, binding.name))]
         return Candidate(
             binding=binding.name,
             resource=resource,

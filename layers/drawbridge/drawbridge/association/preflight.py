@@ -187,7 +187,7 @@ class Preflight:
         """Find bindings that would take from each other what they share, which has one set of everything."""
         match desired:
             case ServiceNetworkAttachment() | ServiceNetworkEndpointAttachment():
-                network = desired.network.called
+                network = desired.network.label
             case ResourceEndpointAttachment():
                 return
             case _:
@@ -278,7 +278,7 @@ def _attachment_key(desired: DesiredAttachment, observed: ObservedAttachment) ->
         case ResourceEndpointAttachment():
             return f"{desired.mode} {desired.binding}"
         case ServiceNetworkAttachment() | ServiceNetworkEndpointAttachment():
-            return f"{desired.mode} {observed.network.arn if observed.network else desired.network.called}"
+            return f"{desired.mode} {observed.network.arn if observed.network else desired.network.label}"
         case _:
             assert_never(desired)
 

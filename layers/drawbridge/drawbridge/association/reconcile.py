@@ -161,7 +161,7 @@ class AttachmentReconciler:
             return network, None
         return network, self._networks.resource_association(network, desired.resource)
 
-    def reconcile(self, action: Action) -> Part:
+    def apply(self, action: Action) -> Part:
         """Do one action; return what it made or changed, as it is then.
 
         Raises:
@@ -232,7 +232,7 @@ DECISION_HOLDS = timedelta(minutes=1)
 """What was decided longer ago is decided again before anything is made."""
 
 
-def associate_while(
+def reconcile_while(
     may_make: Callable[[], bool], desired: DesiredAttachment, reconciler: AttachmentReconciler, *, attempt: int
 ) -> MadeAttachment | None:
     """Attach the resource, until it is usable; ``None`` if ``may_make`` says no before an action.
@@ -248,7 +248,7 @@ def associate_while(
     while (action := _next_action(desired, observed, attempt)) is not None:
         if not may_make():
             return None
-        observed = observed.having(reconciler.reconcile(action))
+        observed = observed.having(reconciler.apply(action))
     return made_attachment(observed, desired)
 
 

@@ -6,11 +6,11 @@ from drawbridge.lattice import NOT_VISIBLE, UNAVAILABLE, Entity, Undescribed
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
 
-OF_THIS_ONE = (GoneError, RefusedError, AccessDeniedError)
+ONE_ASSOCIATION_ERRORS = (GoneError, RefusedError, AccessDeniedError)
 """What is gone meanwhile, refused or denied concerns one association and stops no other; the rest may pass."""
 
 
-def not_looked_at(error: DrawbridgeError, what: str, binding: str = "") -> Reason:
+def check_failed(error: DrawbridgeError, what: str, binding: str = "") -> Reason:
     """Return the reason for what AWS would not show, in its words."""
     to_do = ""
     if isinstance(error, AccessDeniedError):
@@ -31,7 +31,7 @@ def undescribed_by_ram(resource: SharedResource) -> Undescribed | None:
     return Undescribed(arn=resource.arn, code=code, words=words, may_pass=pending)
 
 
-def twin(binding: Binding, resource: Entity, fits: list[Entity]) -> Reason | None:
+def name_taken(binding: Binding, resource: Entity, fits: list[Entity]) -> Reason | None:
     """Refuse a resource whose name another one, that comes before it, publishes under already."""
     first = next(each for each in fits if each.name == resource.name)
     if first.arn == resource.arn:

@@ -25,7 +25,7 @@ def facts_of(
         tags=tags,
         binding=binding.name,
         mode=binding.attach.mode,
-        private_dns=binding.attach.dns,
+        private_dns=binding.attach.private_dns_preference,
         alias=_alias(binding, resource),
     )
 

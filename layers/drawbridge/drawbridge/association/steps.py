@@ -134,7 +134,7 @@ def _settings(desired: DesiredAttachment, endpoint: Endpoint | None, vpc: Servic
 def _network_step(named: NetworkRef, attempt: int) -> Step:
     if named.create:
         return CreateServiceNetwork(named.name, attempt)
-    why = f"there is no service network {named.called} that this account sees; create it, or correct its name"
+    why = f"there is no service network {named.label} that this account sees; create it, or correct its name"
     return Blocked("no-service-network", why)
 
 

@@ -39,7 +39,7 @@ class Vpc(Struct, frozen=True, kw_only=True):
     subnets: tuple[Subnet, ...] = ()
 
 
-def chosen(subnets: Iterable[Subnet], mode: Mode, address_type: str) -> tuple[str, ...]:
+def chosen_subnets(subnets: Iterable[Subnet], mode: Mode, address_type: str) -> tuple[str, ...]:
     """Return for each zone the subnet with the lowest id that can hold an endpoint: the same one at every sweep."""
     of_zone: dict[str, str] = {}
     for subnet in sorted(subnets, key=lambda subnet: subnet.id):

@@ -13,7 +13,7 @@ from drawbridge.approval.answer import ApprovalAnswer
 from drawbridge.approval.ask import ApprovalRecord, Pending, Posted
 from drawbridge.aws.errors import translated
 from drawbridge.aws.table_reads import items_of
-from drawbridge.aws.table_writes import Write, written
+from drawbridge.aws.table_writes import Write, apply_write
 from drawbridge.errors import InvalidInputError, UpstreamError
 from drawbridge.parsing import UnreadableError, read_json
 
@@ -139,7 +139,7 @@ class ApprovalsTable:
     def _update(self, request_id: str, write: Write) -> dict[str, Any] | None:
         """Write, and return the item as it is then; ``None`` if the condition does not hold."""
         with translated(f"write the question of {request_id}", missing=UpstreamError):
-            return written(self._table, request_id, write)
+            return apply_write(self._table, request_id, write)
 
 
 def _pending(item: dict[str, Any]) -> Pending:

@@ -110,7 +110,7 @@ class EndpointServices:
             }
         return sorted(set(service_ids) - having)
 
-    def notify_of(self, service_id: str) -> None:
+    def create_connection_notification(self, service_id: str) -> None:
         """Create the connection notification of a service; one that has it, or is gone, is left alone."""
         with translated(f"have connections to {service_id} notified"):
             try:
@@ -159,7 +159,7 @@ def _connection(each: Any) -> EndpointConnection:
     return EndpointConnection(
         service_id=each.get("ServiceId", ""),
         endpoint_id=endpoint_id,
-        attachment_id="" if endpoint_id else each["TransitGatewayAttachmentId"],
+        transit_gateway_attachment_id="" if endpoint_id else each["TransitGatewayAttachmentId"],
         owner=each.get("VpcEndpointOwner" if endpoint_id else "TransitGatewayAttachmentOwner", ""),
         state=ConnectionState.parse(each.get("VpcEndpointState", "")),
         region=each.get("VpcEndpointRegion", ""),

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from msgspec import Struct
 
 from drawbridge.association import Alias
-from drawbridge.association.aliases import Holder, HostedZone, MayTakeOver, taken
+from drawbridge.association.aliases import Holder, HostedZone, MayTakeOver, taken_text
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.errors import ConflictError, NotReadyError, RefusedError
 from drawbridge.publication.named import NamedResource
@@ -109,7 +109,7 @@ class HostedZones:
             return
         if theirs.binding in {"", holder.binding}:
             raise ConflictError(f"{alias.name} in {alias.zone_id} is for {theirs.subject}, which is still shared")
-        raise ConflictError(f"alias-taken: {taken(alias, theirs)}")
+        raise ConflictError(f"alias-taken: {taken_text(alias, theirs)}")
 
     def remove(self, alias: Alias, *, holder: Holder, dns_name: str) -> None:
         """Remove the name if it is that holder's.

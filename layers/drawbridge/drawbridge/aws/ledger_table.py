@@ -16,7 +16,7 @@ from drawbridge.association.owned_object import OwnedObject
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.aws.errors import translated
 from drawbridge.aws.table_reads import items_of, only, queried, scanned
-from drawbridge.aws.table_writes import TooLargeError, Write, written
+from drawbridge.aws.table_writes import TooLargeError, Write, apply_write
 from drawbridge.bounds import fitting
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
 from drawbridge.decision.let_in import NOT_MANAGED, LetIn, let_in_before
@@ -31,7 +31,7 @@ from drawbridge.record import Outcome, OutcomeBasis
 from drawbridge.record.bounds import surplus
 from drawbridge.record.entry import Entry
 from drawbridge.record.outcome import PUBLISHED_BYTES
-from drawbridge.record.record import StatusChange, brief, few
+from drawbridge.record.record import StatusChange, reasons_for_event, reasons_for_row
 from drawbridge.request import kind_of
 from drawbridge.status import Status
 
@@ -140,7 +140,7 @@ class LedgerTable:
         """
         now = self._timestamp()
         reached = self._change(change, outcome, now)
-        reasons = msgspec.to_builtins(brief(outcome.reasons))
+        reasons = msgspec.to_builtins(reasons_for_event(outcome.reasons))
         entry = {"status": change.status, "attempt": change.attempt, "at": now, "reasons": list(reasons)}
         reached.append("history", entry)
         if change.status is Status.FAILED:
@@ -191,7 +191,7 @@ class LedgerTable:
 
     def note_review(self, row: LedgerRow, review: Review, *, policies_fingerprint: str) -> None:
         """Note what a review came to, under which configuration; nothing if the row has a later attempt by now."""
-        projection = {"at": self._timestamp(), "reasons": msgspec.to_builtins(few(review.reasons))}
+        projection = {"at": self._timestamp(), "reasons": msgspec.to_builtins(reasons_for_row(review.reasons))}
         write = Write(reviewed=policies_fingerprint, no_longer_permitted=not review.permitted, review=projection)
         write.only_if(attempt=row.attempt, settled=True)
         self._update(row.request_id, write)
@@ -211,7 +211,7 @@ class LedgerTable:
         else:
             write.remove("followed")
         if outcome.decided_by:
-            write.set(decided_by=msgspec.to_builtins(few(outcome.decided_by)))
+            write.set(decided_by=msgspec.to_builtins(reasons_for_row(outcome.decided_by)))
         if outcome.decision_record:
             write.set(grounds=_text(outcome.decision_record))
         if outcome.association_decision_record:
@@ -248,7 +248,7 @@ class LedgerTable:
             item = self._table.get_item(Key={"request_id": request_id}, ConsistentRead=True).get("Item")
         return None if item is None else _entry(item)
 
-    def reached(self, request_id: str) -> StatusReached | None:
+    def status_reached(self, request_id: str) -> StatusReached | None:
         """Return the status that a request has by now, and why; ``None`` if it has no row."""
         with translated(f"read {request_id}", missing=UpstreamError):
             projection = only(("request_id", "status", "attempt", "reasons"))
@@ -296,10 +296,10 @@ class LedgerTable:
         """Write, and return the row as it is then; ``None`` if the condition does not hold."""
         with translated(f"write {request_id} to the ledger", missing=UpstreamError):
             try:
-                return written(self._table, request_id, write)
+                return apply_write(self._table, request_id, write)
             except TooLargeError:
                 self._make_room(request_id)
-            return written(self._table, request_id, write)
+            return apply_write(self._table, request_id, write)
 
     def _make_room(self, request_id: str) -> None:
         """Cut the history of a row that a version wrote which did not bound it by bytes."""
@@ -311,7 +311,7 @@ class LedgerTable:
         write.add("history_left_out", first)
         write.only_if_as_long("history", len(entries))
         if first:
-            written(self._table, request_id, write)
+            apply_write(self._table, request_id, write)
 
     def _followed(self) -> Iterator[dict[str, Any]]:
         compared = only(_COMPARED)
@@ -362,7 +362,7 @@ def _note_let_in(write: Write, status: Status, outcome: Outcome) -> None:
         # Not removed: decision records stay for people to read, and must not be taken for an earlier version's.
         write.set(let_in=_NOTHING)
     if outcome.kept is not None:
-        write.set(kept=msgspec.to_builtins(few(outcome.kept)))
+        write.set(kept=msgspec.to_builtins(reasons_for_row(outcome.kept)))
         if not outcome.kept:
             write.set(no_longer_permitted=False)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from drawbridge.aws.errors import translated
 from drawbridge.aws.table_reads import items_of
-from drawbridge.aws.table_writes import Write, written
+from drawbridge.aws.table_writes import Write, apply_write
 from drawbridge.errors import ThrottledError, UpstreamError
 from drawbridge.status import Status
 
@@ -67,7 +67,7 @@ class QuestionSlotItems:
             write.only_if(requests=before)
         else:
             write.only_if_missing("requests")
-        return written(self._approvals, _key(account_id), write) is not None
+        return apply_write(self._approvals, _key(account_id), write) is not None
 
 
 def _key(account_id: str) -> str:

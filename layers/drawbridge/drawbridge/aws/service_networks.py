@@ -213,7 +213,7 @@ class ServiceNetworks:
         if not identifier:
             return None
         try:
-            with translated(f"look for service network {ref.called}"):
+            with translated(f"look for service network {ref.label}"):
                 found = self._lattice.get_service_network(serviceNetworkIdentifier=identifier)
         except (GoneError, AccessDeniedError):
             return None

@@ -20,7 +20,7 @@ class TooLargeError(RefusedError):
 _TOO_LARGE = "exceeded the maximum allowed size"
 
 
-def written(table: Table, request_id: str, write: Write) -> dict[str, Any] | None:
+def apply_write(table: Table, request_id: str, write: Write) -> dict[str, Any] | None:
     """Write, and return the item of a request as it is then; ``None`` if the condition does not hold.
 
     Raises:

@@ -49,7 +49,7 @@ def policies() -> InForce[Policy]:
     """Return the policies in force, read anew each time: a change takes effect at once."""
     return policies_in_force(
         ConfigurationParameters(client("ssm"), prefix=environment().prefix),
-        everything_is_meant=environment().everything_may_be_permitted,
+        everything_may_be_permitted=environment().everything_may_be_permitted,
     )
 
 

@@ -46,7 +46,7 @@ def configuration() -> SweepConfiguration:
     """Return what people configured, read anew for each sweep."""
     settings = environment()
     parameters = ConfigurationParameters(client("ssm"), prefix=settings.prefix)
-    return SweepConfiguration(parameters, everything_is_meant=settings.everything_may_be_permitted)
+    return SweepConfiguration(parameters, everything_may_be_permitted=settings.everything_may_be_permitted)
 
 
 def sweeper(

@@ -38,7 +38,7 @@ def planner() -> Planner:
     """Return a planner for one plan, with policies and bindings read anew."""
     environment = Environment()
     parameters = ConfigurationParameters(client("ssm"), prefix=environment.prefix)
-    policies = policies_in_force(parameters, everything_is_meant=environment.everything_may_be_permitted)
+    policies = policies_in_force(parameters, everything_may_be_permitted=environment.everything_may_be_permitted)
     planning = Planning(client, prefix=environment.prefix, account_id=environment.account_id)
     bindings, quotas = bindings_in_force(parameters), quotas_in_force(parameters)
     return planning.planner(compiled(policies), bindings, quotas, ledger().rows)

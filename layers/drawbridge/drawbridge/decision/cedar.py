@@ -80,12 +80,12 @@ class PolicySet:
         asking = {each.source for each in self.ask(Action.ASK_APPROVER, facts, evaluation_time).because}
         return tuple(each.approval for each in self._statements.values() if each.id in asking)
 
-    def let_names_be_reserved(self, permitting: Iterable[Reason]) -> bool:
+    def permit_reserved_names(self, permitting: Iterable[Reason]) -> bool:
         """Return whether one of the permitting statements allows a reserved name, by ``@alias("reserved")``."""
         ids = {each.source for each in permitting if each.code == "policy"}
-        return any(each.lets_names_be_reserved for each in self._statements.values() if each.id in ids)
+        return any(each.permits_reserved_names for each in self._statements.values() if each.id in ids)
 
-    def speaking_of(self, fact: Fact) -> tuple[str, ...]:
+    def referring_to(self, fact: Fact) -> tuple[str, ...]:
         """Return the ids of the statements that refer to a fact."""
         return tuple(statement.id for statement in self._statements.values() if fact in statement.facts)
 

@@ -16,10 +16,10 @@ EVERYTHING = (
 )
 
 
-def conflict_among(policies: Sequence[Policy], *, everything_is_meant: bool = False) -> Conflict | None:
+def conflict_among(policies: Sequence[Policy], *, everything_may_be_permitted: bool = False) -> Conflict | None:
     """Return the first conflict: two policies use one id, or together they let everything of everybody in."""
     conflict = _same_id(policies)
-    if conflict is None and not everything_is_meant:
+    if conflict is None and not everything_may_be_permitted:
         conflict = _everything(policies)
     return conflict
 

@@ -44,11 +44,11 @@ class Policies(Protocol):
         """Return whether the action is permitted."""
         ...
 
-    def speaking_of(self, fact: Fact) -> Sequence[str]:
+    def referring_to(self, fact: Fact) -> Sequence[str]:
         """Return the ids of the statements that refer to a fact."""
         ...
 
-    def let_names_be_reserved(self, permitting: Because) -> bool:
+    def permit_reserved_names(self, permitting: Because) -> bool:
         """Return whether one of the permitting statements allows a reserved name, by ``@alias("reserved")``."""
         ...
 
@@ -88,7 +88,7 @@ def unavailable(unknown: Iterable[Fact], policies: Policies) -> Because:
     return tuple(
         Reason("facts-unavailable", f"{_UNAVAILABLE[fact]}, and that counts against it in: {_list(speaking)}")
         for fact in sorted(unknown)
-        if (speaking := policies.speaking_of(fact))
+        if (speaking := policies.referring_to(fact))
     )
 
 

@@ -20,7 +20,7 @@ def decision_record_of(
 ) -> DecisionRecord:
     """Return the record of a decision that was made on the facts at that time."""
     names = {name for reason in decision.because if (name := policies.policy_of(reason.source)) is not None}
-    outcome = outcome_of(decision)
+    outcome = outcome_name(decision)
     decision_record = DecisionRecord(
         outcome=outcome,
         at=evaluation_time.now,
@@ -40,7 +40,7 @@ def decide_again(
     return decide(decision_record.facts, policies, evaluation_time or decision_record.evaluation_time)
 
 
-def outcome_of(decision: Decision) -> str:
+def outcome_name(decision: Decision) -> str:
     """Return the outcome's name: ``accept``, ``askApprover``, ``reject``, ``hold``, ``keep`` or ``moot``."""
     return str(decision.__struct_config__.tag)
 

@@ -20,9 +20,9 @@ _NONE_AT_ALL = Broken(
 )
 
 
-def policies_in_force(parameters: Parameters, *, everything_is_meant: bool) -> InForce[Policy]:
+def policies_in_force(parameters: Parameters, *, everything_may_be_permitted: bool) -> InForce[Policy]:
     """Return the policies, each in its last good version. If there is none at all, that is reported as broken."""
-    conflicts = partial(conflict_among, everything_is_meant=everything_is_meant)
+    conflicts = partial(conflict_among, everything_may_be_permitted=everything_may_be_permitted)
     found = in_force(parameters, PATH, parse_policy, conflicts)
     if found.things or found.broken:
         return found
@@ -46,5 +46,5 @@ def decision_fingerprint(
     These are the policies, the requester's entry in the registry, and, if a policy refers to them, the numbers of its
     connections.
     """
-    counted = counts if compiled(policies).speaking_of(Fact.CONNECTIONS) else None
+    counted = counts if compiled(policies).referring_to(Fact.CONNECTIONS) else None
     return fingerprint(policies.versions, consumer, counted)

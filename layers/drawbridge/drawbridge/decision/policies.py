@@ -70,7 +70,7 @@ class Statement(Struct, frozen=True):
         return _words_of_approval(self.cedar)
 
     @property
-    def lets_names_be_reserved(self) -> bool:
+    def permits_reserved_names(self) -> bool:
         """Whether its ``@alias`` lets a name of our own be a reserved one."""
         return bool(self.cedar.annotations.get("alias") == _RESERVED)
 

@@ -11,8 +11,10 @@ from drawbridge.decision.policies import Policy
 class SweepConfiguration:
     """Policies, bindings and quotas, read once for a sweep."""
 
-    def __init__(self, parameters: Parameters, *, everything_is_meant: bool) -> None:
-        self.policies: InForce[Policy] = policies_in_force(parameters, everything_is_meant=everything_is_meant)
+    def __init__(self, parameters: Parameters, *, everything_may_be_permitted: bool) -> None:
+        self.policies: InForce[Policy] = policies_in_force(
+            parameters, everything_may_be_permitted=everything_may_be_permitted
+        )
         self.bindings: InForce[Binding] = bindings_in_force(parameters)
         self.quotas: InForce[tuple[str, int]] = quotas_in_force(parameters)
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from msgspec import UnsetType
 
-from drawbridge.association.account_inventory import AccountInventory, inputs_of, that_matter
+from drawbridge.association.account_inventory import AccountInventory, inputs_of, relevant_bindings
 from drawbridge.association.binding import Binding
 from drawbridge.association.owned_object import OwnedObject
 from drawbridge.association.plan_inputs import PlanInputs
@@ -43,7 +43,7 @@ class CurrentPlanInputs:
         self._quotas = dict(quotas.things)
         self._inventory = inventory
 
-    def left(self, row: LedgerRow) -> tuple[OwnedObject, ...] | None:
+    def left_behind(self, row: LedgerRow) -> tuple[OwnedObject, ...] | None:
         """Return what still exists of what a row lists as left behind; ``None`` if it has no such list."""
         if row.left_behind is None:
             return None
@@ -63,5 +63,5 @@ class CurrentPlanInputs:
         """Return what a plan of the share would rest on."""
         # Broken bindings might match too: a plan takes what the share holds for unknown then.
         contents = None if self._bindings.broken else row.contents
-        matter = that_matter(self._bindings, provider, share_name, contents)
+        matter = relevant_bindings(self._bindings, provider, share_name, contents)
         return inputs_of(matter, lattice_contents, self._inventory, self._quotas)

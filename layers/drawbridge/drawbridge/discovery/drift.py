@@ -10,7 +10,7 @@ from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.errors import DrawbridgeError, GoneError
 from drawbridge.publication import AttachmentSnapshot, PointedRecord
 from drawbridge.publication.named import NamedResource
-from drawbridge.publication.snapshot import led_to, state_of
+from drawbridge.publication.snapshot import attachment_fingerprint, names_of_resource
 from drawbridge.request.fingerprints import fingerprint
 
 
@@ -80,7 +80,7 @@ class DriftDetector:
         return [(snapshot.name, now)] if now != snapshot.observed_fingerprint else []
 
     def _moved(self, snapshot: AttachmentSnapshot) -> list[tuple[str, ...]]:
-        return [*moved(snapshot.records, self._records)] if self._records is not None else []
+        return [*moved_records(snapshot.records, self._records)] if self._records is not None else []
 
     def _state_now(self, snapshot: AttachmentSnapshot) -> str:
         made = snapshot.made
@@ -94,11 +94,13 @@ class DriftDetector:
             groups = frozenset()
             found = self._listed.named_in_network(made.network_arn, snapshot.resource_arn)
             vpc = made.vpc_association in self._listed.vpc_associations(made.network_arn)
-        chosen = led_to(made, snapshot.resource_arn, snapshot.resource_kind, found, holds_others=snapshot.holds_others)
-        return state_of(chosen, groups, self._listed.settings(made) if made.settings else "", vpc=vpc)
+        chosen = names_of_resource(
+            made, snapshot.resource_arn, snapshot.resource_kind, found, holds_others=snapshot.holds_others
+        )
+        return attachment_fingerprint(chosen, groups, self._listed.settings(made) if made.settings else "", vpc=vpc)
 
 
-def moved(records: Iterable[PointedRecord], listed: ListedRecords) -> list[tuple[str, str, str]]:
+def moved_records(records: Iterable[PointedRecord], listed: ListedRecords) -> list[tuple[str, str, str]]:
     """Return the records that do not lead where they were pointed, each with where it leads by now."""
     return [
         (each.zone_id, each.name, now)

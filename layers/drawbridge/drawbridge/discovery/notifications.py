@@ -16,7 +16,7 @@ class NotifyingServices(Protocol):
         """Return the services that have no connection notification to our topic."""
         ...
 
-    def notify_of(self, service_id: str) -> None:
+    def create_connection_notification(self, service_id: str) -> None:
         """Create the connection notification of a service, unless it has one or is gone."""
         ...
 
@@ -31,7 +31,7 @@ def ensure_notifications(services: NotifyingServices) -> list[DrawbridgeError]:
         return [error]
     for service_id in lacking:
         try:
-            services.notify_of(service_id)
+            services.create_connection_notification(service_id)
         except DrawbridgeError as error:
             failures.append(error)
     return failures

@@ -65,7 +65,9 @@ class Observer:
         ]
         asking = {ConnectionState.PENDING_ACCEPTANCE, ConnectionState.UNKNOWN}
         attachments += (
-            each for each in listed if each.service_id in managed and each.attachment_id and each.state in asking
+            each
+            for each in listed
+            if each.service_id in managed and each.transit_gateway_attachment_id and each.state in asking
         )
         return observed + self._no_longer_listed(EndpointConnectionRequest, observed, followed)
 

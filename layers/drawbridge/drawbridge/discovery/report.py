@@ -49,10 +49,13 @@ def _report(result: SweepResult, scope: SweepScope) -> None:
     """Log and count what a sweep found and did."""
     logger.info("swept", extra={"seen": result.observed, "started": result.started})
     metrics.add_metric("RequestsStarted", MetricUnit.Count, len(result.started))
-    if result.attachments:
-        waiting = [f"{each.attachment_id} of {each.owner} at {each.service_id}" for each in result.attachments]
+    if result.transit_gateway_attachments:
+        waiting = [
+            f"{each.transit_gateway_attachment_id} of {each.owner} at {each.service_id}"
+            for each in result.transit_gateway_attachments
+        ]
         logger.warning("transit gateway attachments wait", extra={"attachments": waiting})
-        metrics.add_metric("AttachmentsWaiting", MetricUnit.Count, len(result.attachments))
+        metrics.add_metric("AttachmentsWaiting", MetricUnit.Count, len(result.transit_gateway_attachments))
     if result.no_longer_permitted:
         logger.warning("no longer permitted", extra={"requests": result.no_longer_permitted})
     if result.reviews_open:

@@ -8,7 +8,7 @@ import msgspec
 from drawbridge.decision import Accept, AskApprover
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decide import may_associate
-from drawbridge.decision.decide_again import decide_again, outcome_of
+from drawbridge.decision.decide_again import decide_again, outcome_name
 from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.decision.facts import EvaluationTime, Fact, Requester, ShareFacts
 from drawbridge.decision.gather import ConsumerRegistry, contents_of
@@ -33,7 +33,7 @@ class PolicyReviewer:
 
     def goes_by_the_clock(self) -> bool:
         """Return whether a policy refers to the time."""
-        return bool(self._policies.speaking_of(Fact.TIME))
+        return bool(self._policies.referring_to(Fact.TIME))
 
     def decides_otherwise(self, row: LedgerRow, now: datetime) -> bool:
         """Return whether the policies decide otherwise now only because time has passed."""
@@ -41,9 +41,9 @@ class PolicyReviewer:
         if decision_record is None or not self.goes_by_the_clock():
             return False
         # Where facts were too many to be kept, deciding on those that were kept may have another outcome at any time.
-        as_it_was = outcome_of(decide_again(decision_record, self._policies)) == decision_record.outcome
+        as_it_was = outcome_name(decide_again(decision_record, self._policies)) == decision_record.outcome
         by_now = decide_again(decision_record, self._policies, EvaluationTime(now, decision_record.zone))
-        return as_it_was and outcome_of(by_now) != decision_record.outcome
+        return as_it_was and outcome_name(by_now) != decision_record.outcome
 
     def review(self, row: LedgerRow, contents: Collection[SharedResource]) -> Review | ReviewOpen:
         """Review what was let in, as of the time of its decision; ``contents`` is what the share holds now."""
@@ -53,7 +53,7 @@ class PolicyReviewer:
         decision_record = _with_contents(decision_record, contents)
         not_accepted = [*self._not_accepted(decision_record, row)]
         unkept = (fact for fact in decision_record.unkept if fact in decision_record.facts.unknown)
-        missing = [fact for fact in unkept if self._policies.speaking_of(fact)]
+        missing = [fact for fact in unkept if self._policies.referring_to(fact)]
         if not_accepted and missing:
             return ReviewOpen(f"there was no room for facts that policies go by: {', '.join(missing)}")
         lost = [*not_accepted, *self._not_associated(row)]

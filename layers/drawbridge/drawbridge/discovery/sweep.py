@@ -87,7 +87,7 @@ class SweepResult(Struct, frozen=True):
     """What can't be read, such as a row that somebody wrote by hand: no repetition mends it."""
     left_behind: tuple[str, ...] = ()
     """The ids of what was made for requests and nothing calls for any longer."""
-    attachments: tuple[EndpointConnection, ...] = ()
+    transit_gateway_attachments: tuple[EndpointConnection, ...] = ()
     """Attachments of transit gateways that wait for acceptance by a managed service: only people answer them."""
     reviews_open: tuple[str, ...] = ()
     """The requests whose review has no result yet, and why; the next sweep tries again."""
@@ -118,7 +118,7 @@ class _Findings:
             failures=tuple(failures),
             broken=tuple(self.broken),
             left_behind=tuple(sorted(self.left_behind)),
-            attachments=tuple(self.attachments),
+            transit_gateway_attachments=tuple(self.attachments),
             reviews_open=tuple(self.reviews_open),
         )
 
@@ -287,7 +287,7 @@ class Sweeper:
             return observed
         try:
             inputs = self._plan_inputs.inputs(observed.account_id, observed.share_name, observed.lattice_contents, row)
-            left = self._plan_inputs.left(row)
+            left = self._plan_inputs.left_behind(row)
         except DrawbridgeError as error:
             findings.unlisted = error
             return observed

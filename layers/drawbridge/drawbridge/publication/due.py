@@ -12,7 +12,7 @@ from drawbridge.publication.documents import ConnectionDocument
 from drawbridge.publication.named import NamedResource
 from drawbridge.publication.names import connection_path
 from drawbridge.publication.plan import DesiredName
-from drawbridge.publication.snapshot import led_to
+from drawbridge.publication.snapshot import names_of_resource
 
 
 class EndpointNames(Protocol):
@@ -68,7 +68,7 @@ class Due:
             found = self._endpoints.named(made.endpoint_id)
         else:
             found = self._entities.named_in_network(made.network_arn, desired.resource.arn)
-        return led_to(
+        return names_of_resource(
             made, desired.resource.arn, desired.resource.kind, found, holds_others=desired.resource.holds_others
         )
 

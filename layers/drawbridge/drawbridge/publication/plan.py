@@ -69,7 +69,7 @@ class RemoveRecord(Struct, frozen=True, kw_only=True):
     """Where it led."""
 
 
-Action = PointRecord | RemoveRecord | ParameterAction
+PublicationAction = PointRecord | RemoveRecord | ParameterAction
 
 
 class NameChange(StrEnum):
@@ -94,7 +94,7 @@ class NamePlan(Struct, frozen=True, kw_only=True):
     """Whose other resources, once they are gone, leave their names to this one."""
     document: ConnectionDocument | None = None
     """The JSON that is due beside it; ``None`` for what is taken back or refused."""
-    actions: tuple[Action, ...]
+    actions: tuple[PublicationAction, ...]
 
     @property
     def change(self) -> NameChange:
@@ -163,7 +163,7 @@ def plan_removal(published: PublishedName, *, binding: str, vpc_id: str) -> Name
     )
 
 
-def _actions(desired: DesiredName, observed: ObservedName) -> Iterator[Action]:
+def _actions(desired: DesiredName, observed: ObservedName) -> Iterator[PublicationAction]:
     alias = desired.document.alias
     # The record first: what the JSON says of it is so.
     if alias is not None and observed.record_differs is not None:

@@ -17,13 +17,13 @@ def snapshot_of(desired: DesiredAttachment, made: MadeAttachment, found: Iterabl
         resource_kind=desired.resource.kind,
         holds_others=desired.resource.holds_others,
         made=made,
-        observed_fingerprint=state_of(
+        observed_fingerprint=attachment_fingerprint(
             found, frozenset(made.security_group_ids), made.settings, vpc=bool(made.vpc_association)
         ),
     )
 
 
-def led_to(
+def names_of_resource(
     made: MadeAttachment, resource_arn: str, kind: ResourceKind, found: Iterable[NamedResource], *, holds_others: bool
 ) -> list[NamedResource]:
     """Return what belongs to one resource, of all that an endpoint or a network leads to."""
@@ -37,7 +37,7 @@ def led_to(
     return [each for each in found if each.group_arn == resource_arn]
 
 
-def state_of(found: Iterable[NamedResource], groups: frozenset[str], settings: str, *, vpc: bool) -> str:
+def attachment_fingerprint(found: Iterable[NamedResource], groups: frozenset[str], settings: str, *, vpc: bool) -> str:
     """Return a fingerprint of what AWS lists of an association; ``vpc`` says whether its VPC is associated."""
     named = sorted((each.resource_arn, each.dns_name, each.accessible, each.private_dns_name) for each in found)
     # What the version before left is compared as that version did.

@@ -304,7 +304,7 @@ def _where(desired: DesiredAttachment) -> str:
         case ResourceEndpointAttachment():
             return desired.vpc_id
         case ServiceNetworkAttachment() | ServiceNetworkEndpointAttachment():
-            called = f"service network {desired.network.called}"
+            called = f"service network {desired.network.label}"
             return f"{desired.vpc_id} by {called}" if desired.vpc_id else called
         case _:
             assert_never(desired)

@@ -60,7 +60,7 @@ class EndpointConnection(Struct, frozen=True, kw_only=True):
     service_id: str
     endpoint_id: str
     """Empty for a transit gateway's attachment, which is no endpoint."""
-    attachment_id: str = ""
+    transit_gateway_attachment_id: str = ""
     """Of a transit gateway: it asks as an endpoint does, and only people answer it."""
     owner: str
     """Reported by AWS, and to be trusted; tags and names are not."""

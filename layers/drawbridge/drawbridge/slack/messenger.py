@@ -97,7 +97,7 @@ class SlackMessenger:
         """
         return frozenset(self._read("usergroups.users.list", usergroup=group_id)["users"])
 
-    def who_we_are(self) -> dict[str, str]:
+    def identity(self) -> dict[str, str]:
         """Return team, user and bot of the token."""
         answer = self._read("auth.test")
         return {name: str(answer.get(name, "")) for name in ("team", "team_id", "user", "user_id", "bot_id", "url")}
