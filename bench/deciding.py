@@ -46,7 +46,7 @@ from drawbridge.decision.policies import Policy, parse_policy
 from drawbridge.decision.registration import ALL_SERVICES
 from drawbridge.request.connections import NO_CONNECTIONS, ConnectionCounts
 from local_aws.testing.server import LocalAws
-from local_stack.stack import ACCOUNTS, REPOSITORY, deploy_stack
+from local_stack.stack import ACCOUNTS, deploy_stack
 
 POLICIES = (10, 100, 1_000)
 TURNS = 15
@@ -313,41 +313,13 @@ _LOADED_BY_HAND = dedent(
 
 _FIRST_CHECK = 'assert app.lambda_handler(event, None)["accept"]'
 
-_LOADED = dedent(
-    """
-    import app
-    from datetime import UTC, datetime
-    from pathlib import Path
-    from drawbridge.configuration import ConfigurationParameter
-    from drawbridge.decision import Accept
-    from drawbridge.decision.decide import decide
-    from drawbridge.decision.facts import ConnectionFacts, Consumer, EvaluationTime, Requester, Service
-    from drawbridge.decision.in_force import compiled, policies_in_force
 
-    class Written:
-        def below(self, path):
-            return texts
-
-    texts = [ConfigurationParameter(each.stem, each.read_text(), 1) for each in Path({folder!r}).glob("*.cedar")]
-    now = EvaluationTime(datetime.now(UTC))
-    service = Service(id="vpce-svc-00000000000000000")
-    requester = Requester(account_id="100000000000", consumer=Consumer(services=frozenset([service.id])))
-    facts = ConnectionFacts(requester=requester, service=service, region="us-east-1")
-    """
-)
-
-_FIRST_DECISION = dedent(
-    """
-    in_force = policies_in_force(Written(), everything_may_be_permitted=False)
-    assert isinstance(decide(facts, compiled(in_force), now), Accept)
-    """
-)
+_HERE = Path(__file__).parent
 
 
 def report_fresh() -> None:
     """Print how long the deciding function takes to load and to decide once, beside a hand-written handler."""
     path = path_of("decide_request")
-    loaded = _LOADED.format(folder=str(REPOSITORY / "policies"))
     with _hand_written() as folder:
         by_hand = [folder, *path[1:]]
         times = in_turn(
@@ -355,7 +327,7 @@ def report_fresh() -> None:
                 _BY_HAND: Fresh("import app", by_hand),
                 "decide_request": Fresh("import app", path),
                 "check": Fresh(_FIRST_CHECK, by_hand, before=_LOADED_BY_HAND),
-                "decision": Fresh(_FIRST_DECISION, path, before=loaded),
+                "decision": Fresh("first_decision.decide_once()", [*path, _HERE], before="import app, first_decision"),
             }
         )
     check, decision = times.pop("check"), times.pop("decision")

@@ -386,7 +386,7 @@ def test_a_crash_after_any_step_is_made_good_by_the_next_run(
             raise RuntimeError
         return done
 
-    monkeypatch.setattr(reconciler, "reconcile", crashing)
+    monkeypatch.setattr(reconciler, "apply", crashing)
     with pytest.raises(RuntimeError):
         associate(step, reconciler, attempt=1)
 
