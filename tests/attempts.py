@@ -8,8 +8,9 @@ from datetime import datetime
 from drawbridge.association import Plan, PlannedAssociation
 from drawbridge.errors import UpstreamError
 from drawbridge.record.attempt import KeptAttempt, fitted
-from drawbridge.record.outcome import ItemResult
+from drawbridge.record.outcome import ItemResult, Refused
 from drawbridge.request import ExecutionInput
+from drawbridge.status import Reason
 from tests.builders import NOW
 
 
@@ -37,6 +38,9 @@ class AttemptsInMemory:
 
     def keep_result(self, execution: ExecutionInput, place: int, result: ItemResult) -> None:
         self.results[execution.execution_name][place] = fitted(result)
+
+    def keep_refused(self, execution: ExecutionInput, place: int, reason: Reason) -> None:
+        self.keep_result(execution, place, Refused(reason))
 
     def kept(self, execution: ExecutionInput) -> KeptAttempt:
         name = execution.execution_name

@@ -1,24 +1,20 @@
-"""In: an accepted share. Out: its planned associations, each by its place in the plan; or what comes next for one."""
+"""In: an accepted share. Out: what to associate of it, each by its place in the plan; or one of them, decided again."""
 
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from drawbridge.arns import Arn
-from drawbridge.association import PlannedAssociation
-from drawbridge.association.coverage import Coverage
-from drawbridge.bootstrap.plan_associations import attempts, evaluation_time, gatherer, ledger, planner
+from drawbridge.association.attempt import ShareAttempt, decide_association_again, plan_attempt
+from drawbridge.bootstrap.plan_associations import ports
 from drawbridge.decision import Accept, DecidedOn, Keep
-from drawbridge.decision.facts import Requester
 from drawbridge.observability import logger
-from drawbridge.record.outcome import Refused
 from drawbridge.request import ExecutionInput, ResourceShareRequest
 from drawbridge.status import Reason
 
 
 class ShareExecutionInput(ExecutionInput, frozen=True, kw_only=True, rename="camel"):
-    """The input of an execution for a share."""
+    """What an execution for a share starts with."""
 
     request: ResourceShareRequest
 
@@ -35,45 +31,17 @@ class PlanAssociationsInput(Struct, frozen=True):
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, PlanAssociationsInput)
-    return {"items": _plan(step)} if step.item is None else {"next": _decide_again(step, step.item)}
-
-
-def _plan(step: PlanAssociationsInput) -> tuple[int, ...]:
-    # Before anything is read: what changes from here on was not observed.
-    now, share_arn = evaluation_time(), step.execution.request.share_arn
-    requester = _requester(share_arn)
-    coverage = _coverage(step)
-    plan = planner().plan(share_arn, requester, coverage.expected(share_arn), now, coverage, tries=step.tries)
-    items = attempts().keep_plan(step.execution, plan, now.now)
-    summary = {"associations": len(items), "refused": [each.code for each in plan.refused]}
-    logger.info("planned", request_id=step.execution.request_id, plan=summary)
-    return items
-
-
-def _decide_again(step: PlanAssociationsInput, item: int) -> str:
-    """Decide again on one; return what comes next for it."""
-    now, share_arn = evaluation_time(), step.execution.request.share_arn
-    requester = _requester(share_arn)
-    planned = attempts().planned(step.execution, item)
-    again = planner().plan_again(share_arn, requester, planned.desired, now, _coverage(step))
-    match again:
-        case Reason():
-            attempts().keep_result(step.execution, item, Refused(again))
-            logger.info("refused after all", request_id=step.execution.request_id, wanted=planned.desired.name)
-            return "refused"
-        case _:
-            attempts().keep_planned(step.execution, item, PlannedAssociation(desired=again, at=now.now))
-            return "associate"
-
-
-def _requester(share_arn: str) -> Requester:
-    """Return the facts about the provider, gathered anew: those of the decision are older than the plan.
-
-    An association counts as decided at the time of its plan, and only for a minute: nothing that it rests on may be
-    older.
-    """
-    return gatherer().requester(Arn.parse(share_arn).account_id)
-
-
-def _coverage(step: PlanAssociationsInput) -> Coverage:
-    return Coverage(let_in=ledger().let_in(step.execution.request_id), decision=step.decision, decided_on=step.on)
+    execution = step.execution
+    attempt = ShareAttempt(
+        execution=execution, share_arn=execution.request.share_arn, decision=step.decision, decided_on=step.on
+    )
+    if step.item is None:
+        plan, items = plan_attempt(attempt, ports(), tries=step.tries)
+        summary = {"associations": len(items), "refused": [each.code for each in plan.refused]}
+        logger.info("planned", request_id=execution.request_id, plan=summary)
+        return {"items": items}
+    again = decide_association_again(attempt, step.item, ports())
+    if isinstance(again, Reason):
+        logger.info("refused after all", request_id=execution.request_id, item=step.item, reason=again.code)
+        return {"next": "refused"}
+    return {"next": "associate"}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from drawbridge.association import DesiredAttachment, Plan
+from drawbridge.association.attempt import PlanningPorts
 from drawbridge.association.coverage import Coverage
 from drawbridge.decision import Accept, DecidedOn, Keep
 from drawbridge.decision.decision_record import AssociationDecisionRecord
@@ -84,10 +86,15 @@ def world() -> World:
 @pytest.fixture(autouse=True)
 def attempts(monkeypatch: pytest.MonkeyPatch, world: World) -> AttemptsInMemory:
     attempts = AttemptsInMemory()
-    monkeypatch.setattr(app, "gatherer", lambda: world)
-    monkeypatch.setattr(app, "planner", lambda: world)
-    monkeypatch.setattr(app, "ledger", lambda: world)
-    monkeypatch.setattr(app, "attempts", lambda: attempts)
+    played: Any = world
+    ports = PlanningPorts(
+        gatherer=played,
+        ledger=world,
+        planner=lambda: played,
+        attempts=attempts,
+        evaluation_time=lambda: EvaluationTime(datetime.now(UTC)),
+    )
+    monkeypatch.setattr(app, "ports", lambda: ports)
     return attempts
 
 

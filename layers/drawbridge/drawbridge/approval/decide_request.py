@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Protocol
 
 import msgspec
 from msgspec import Struct
@@ -25,24 +24,18 @@ from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.decision.facts import ConnectionFacts, EvaluationTime, Facts
 from drawbridge.decision.gather import Gatherer
 from drawbridge.decision.in_force import broken, compiled, decision_fingerprint
-from drawbridge.decision.let_in import LetIn, decided_on, let_in_by
+from drawbridge.decision.let_in import LetIn, LetInRecords, decided_on, let_in_by
 from drawbridge.decision.live import approved_before, kept
 from drawbridge.decision.policies import Policy
 from drawbridge.request import ExecutionInput
 from drawbridge.request.connections import NO_CONNECTIONS, ConnectionCounts
 
 
-class LetInBefore(Protocol):
-    """The ledger's record of what was let in."""
-
-    def let_in(self, request_id: str) -> LetIn | None: ...
-
-
 class DecisionPorts(Struct, frozen=True, kw_only=True):
     """The ports of deciding; what people configure is read anew by each call."""
 
     gatherer: Gatherer
-    ledger: LetInBefore
+    ledger: LetInRecords
     policies: Callable[[], InForce[Policy]]
     bindings: Callable[[], tuple[Binding, ...]]
     question_slots: Callable[[], QuestionSlots]

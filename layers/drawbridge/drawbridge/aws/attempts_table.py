@@ -16,8 +16,9 @@ from drawbridge.aws.table_reads import queried
 from drawbridge.decision.decision_record import AssociationDecisionRecord
 from drawbridge.errors import UpstreamError
 from drawbridge.record.attempt import KeptAttempt, fitted
-from drawbridge.record.outcome import ItemResult
+from drawbridge.record.outcome import ItemResult, Refused
 from drawbridge.request import ExecutionInput
+from drawbridge.status import Reason
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -94,6 +95,10 @@ class AttemptsTable:
     def keep_result(self, execution: ExecutionInput, place: int, result: ItemResult) -> None:
         """Keep what came of one association, as much of it as there is room for."""
         self._put(execution, f"{_RESULT}{place}", fitted(result))
+
+    def keep_refused(self, execution: ExecutionInput, place: int, reason: Reason) -> None:
+        """Keep that one association is not made, and why."""
+        self.keep_result(execution, place, Refused(reason))
 
     def kept(self, execution: ExecutionInput) -> KeptAttempt:
         """Return all that is kept of an attempt.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 from msgspec import Struct
@@ -57,6 +58,12 @@ class LetIn(Struct, frozen=True, kw_only=True, rename="camel"):
         if self.covers(there):
             return there
         return there & {*(self.arns or ())}
+
+
+class LetInRecords(Protocol):
+    """The ledger's record of what was let in."""
+
+    def let_in(self, request_id: str) -> LetIn | None: ...
 
 
 def decided_on(facts: Facts, at: datetime) -> DecidedOn:
