@@ -20,7 +20,7 @@ from local_aws.functions import sources
 from local_aws.server import LocalAws
 from local_aws_tests.people import Person
 
-FOLDER = Path(__file__).parent / "stack"
+FOLDER = Path(__file__).parent.parent / "stack"
 TEMPLATE = FOLDER / "template.yaml"
 REGION = "us-east-1"
 
