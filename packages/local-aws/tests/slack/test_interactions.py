@@ -284,7 +284,8 @@ def test_what_slack_does_not_let_through_is_not_submitted(
         (200, {"response_action": "nothing"}, {"": "We had some trouble connecting."}),
         (200, "no object", {"": "We had some trouble connecting."}),
         (200, {"response_action": "update", "view": {}}, {"": "We had some trouble connecting."}),
-        (500, None, {"": "We had some trouble connecting."}),
+        (200, b"[" * 100_000, {"": "We had some trouble connecting."}),
+        (500, b"", {"": "We had some trouble connecting."}),
     ],
 )
 def test_a_modal_stays_open_with_what_is_wrong(
@@ -292,7 +293,7 @@ def test_a_modal_stays_open_with_what_is_wrong(
 ) -> None:
     view_id = approval.open()
     approval.callback.status = status
-    approval.callback.answer = b"" if answer is None else json.dumps(answer).encode()
+    approval.callback.answer = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
 
     workspace.submit("U0BOB", view_id, {"reason": {"text": "x"}})
 

@@ -170,7 +170,7 @@ def _errors(view: View, delivered: Delivered) -> dict[str, str] | None:
             block_kit.read_view(answer["view"])
         elif action not in {None, "clear"} or (action is None and answer):
             return trouble
-    except (ValueError, KeyError, AttributeError, SlackError):
+    except (ValueError, RecursionError, KeyError, AttributeError, SlackError):
         return trouble
     return None
 
