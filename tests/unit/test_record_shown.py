@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drawbridge.record import Outcome
-from drawbridge.record.record import reasons_for_event, reasons_for_row, status_change
+from drawbridge.record.record import reasons_for_history, reasons_for_status, status_change
 from drawbridge.status import Reason, Status
 from tests.builders import execution_input
 
@@ -26,7 +26,7 @@ def flood(reasons: list[Reason], times: int) -> tuple[Reason, ...]:
 def test_reasons_are_bounded_by_bytes_and_say_how_many_are_left_out(reasons: list[Reason], times: int) -> None:
     many = flood(reasons, times)
 
-    for shown, most in ((reasons_for_row(many), 16_200), (reasons_for_event(many), 3_200)):
+    for shown, most in ((reasons_for_status(many), 16_200), (reasons_for_history(many), 3_200)):
         assert len(msgspec.json.encode(shown)) <= most
         left_out = [int(each.text.split()[1]) for each in shown if each.code == "more" and each.text.startswith("and ")]
         assert len(shown) - len(left_out) + sum(left_out) == len(many)
@@ -40,7 +40,7 @@ def test_what_is_recorded_is_printable(reasons: list[Reason]) -> None:
 
 
 def test_one_reason_that_is_long_is_shown_in_part() -> None:
-    (shown,) = reasons_for_event((Reason("policy", "x" * 5000, source="p"),))
+    (shown,) = reasons_for_history((Reason("policy", "x" * 5000, source="p"),))
 
     assert len(shown.text) == 300
     assert shown.text.endswith(" more}")

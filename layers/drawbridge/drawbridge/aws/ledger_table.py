@@ -31,7 +31,7 @@ from drawbridge.record import Outcome, OutcomeBasis
 from drawbridge.record.bounds import surplus
 from drawbridge.record.entry import Entry
 from drawbridge.record.outcome import PUBLISHED_BYTES
-from drawbridge.record.record import StatusChange, reasons_for_event, reasons_for_row
+from drawbridge.record.record import StatusChange, reasons_for_history, reasons_for_status
 from drawbridge.request import kind_of
 from drawbridge.status import Status
 
@@ -140,7 +140,7 @@ class LedgerTable:
         """
         now = self._timestamp()
         reached = self._change(change, outcome, now)
-        reasons = msgspec.to_builtins(reasons_for_event(outcome.reasons))
+        reasons = msgspec.to_builtins(reasons_for_history(outcome.reasons))
         entry = {"status": change.status, "attempt": change.attempt, "at": now, "reasons": list(reasons)}
         reached.append("history", entry)
         if change.status is Status.FAILED:
@@ -191,7 +191,7 @@ class LedgerTable:
 
     def note_review(self, row: LedgerRow, review: Review, *, policies_fingerprint: str) -> None:
         """Note what a review came to, under which configuration; nothing if the row has a later attempt by now."""
-        projection = {"at": self._timestamp(), "reasons": msgspec.to_builtins(reasons_for_row(review.reasons))}
+        projection = {"at": self._timestamp(), "reasons": msgspec.to_builtins(reasons_for_status(review.reasons))}
         write = Write(reviewed=policies_fingerprint, no_longer_permitted=not review.permitted, review=projection)
         write.only_if(attempt=row.attempt, settled=True)
         self._update(row.request_id, write)
@@ -211,7 +211,7 @@ class LedgerTable:
         else:
             write.remove("followed")
         if outcome.decided_by:
-            write.set(decided_by=msgspec.to_builtins(reasons_for_row(outcome.decided_by)))
+            write.set(decided_by=msgspec.to_builtins(reasons_for_status(outcome.decided_by)))
         if outcome.decision_record:
             write.set(grounds=_text(outcome.decision_record))
         if outcome.association_decision_record:
@@ -362,7 +362,7 @@ def _note_let_in(write: Write, status: Status, outcome: Outcome) -> None:
         # Not removed: decision records stay for people to read, and must not be taken for an earlier version's.
         write.set(let_in=_NOTHING)
     if outcome.kept is not None:
-        write.set(kept=msgspec.to_builtins(reasons_for_row(outcome.kept)))
+        write.set(kept=msgspec.to_builtins(reasons_for_status(outcome.kept)))
         if not outcome.kept:
             write.set(no_longer_permitted=False)
 

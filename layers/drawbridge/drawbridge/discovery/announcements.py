@@ -9,7 +9,7 @@ from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
 from drawbridge.record import Outcome
-from drawbridge.record.record import StatusBus, reasons_for_row, status_change
+from drawbridge.record.record import StatusBus, reasons_for_status, status_change
 from drawbridge.request import ExecutionInput, kind_of
 from drawbridge.status import Status
 
@@ -58,6 +58,6 @@ class BusAnnouncements:
                 account_id=row.account_id,
                 status=row.status,
                 permitted=review.permitted,
-                reasons=tuple(msgspec.to_builtins(reason) for reason in reasons_for_row(review.reasons)),
+                reasons=tuple(msgspec.to_builtins(reason) for reason in reasons_for_status(review.reasons)),
             )
         )

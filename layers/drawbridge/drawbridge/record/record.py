@@ -68,7 +68,7 @@ def record(execution: ExecutionInput, outcome: Outcome, ledger: StatusLedger, bu
 
 def status_change(execution: ExecutionInput, outcome: Outcome, *, account_id: str = "") -> StatusChange:
     """Return the outcome as the detail of the domain event."""
-    reasons = tuple(msgspec.to_builtins(reason) for reason in reasons_for_row(outcome.reasons))
+    reasons = tuple(msgspec.to_builtins(reason) for reason in reasons_for_status(outcome.reasons))
     # An attempt may announce one status twice, with other reasons: accepted, then that no binding wants it.
     reasons_fingerprint = fingerprint(reasons, outcome.settled)
     return StatusChange(
@@ -84,12 +84,12 @@ def status_change(execution: ExecutionInput, outcome: Outcome, *, account_id: st
     )
 
 
-def reasons_for_row(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+def reasons_for_status(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
     """Return as many reasons as a row and an event hold, made legible; the last counts the others."""
     return _within(reasons, _MOST_REASONS, _MOST_BYTES, _LONGEST_TEXT)
 
 
-def reasons_for_event(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+def reasons_for_history(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
     """Return the reasons as a row's history keeps them, in less space: one row has a hundred entries."""
     return _within(reasons, _MOST_IN_HISTORY, _MOST_BYTES_IN_HISTORY, _LONGEST_IN_HISTORY)
 
