@@ -61,9 +61,16 @@ def _judge_ledger(home: Home, ledger: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _is_final(home: Home, row: dict[str, Any]) -> bool:
-    # What Drawbridge must not overwrite can't be published: that stays a failure until somebody sees to it.
-    failed_rightly = bool(home.squatted or home.zone) and row["status"]["S"] == "FAILED"
-    return bool(row["settled"]["BOOL"]) and (row["status"]["S"] in FINAL or failed_rightly)
+    status = row["status"]["S"]
+    return bool(row["settled"]["BOOL"]) and (status in FINAL or (status == "FAILED" and _failed_rightly(home, row)))
+
+
+def _failed_rightly(home: Home, row: dict[str, Any]) -> bool:
+    """Return whether it failed for what Drawbridge must not overwrite, which stays so until somebody sees to it."""
+    codes = {each["M"]["code"]["S"] for each in row["reasons"]["L"]}
+    # Failures have the names of errors; refusals beside them do not count.
+    failures = {code for code in codes if code[:1].isupper() or code == "no-outcome"}
+    return bool(home.squatted or home.zone) and failures == {"ConflictError"}
 
 
 def _judge_share(
