@@ -80,9 +80,9 @@ def policies_of(cloudformation: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
     What the conditions leave out is there under the name with ``-otherwise``.
     """
-    return policy_documents.of_template(cloudformation)
+    return policy_documents.template_policies(cloudformation)
 
 
 def policies_in(name: str, text: str) -> Iterator[tuple[str, Any]]:
     """Yield each policy document among a Markdown document's examples, with a name that begins with the document's."""
-    return policy_documents.of_document(name, text)
+    return policy_documents.document_policies(name, text)
