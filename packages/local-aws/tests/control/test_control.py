@@ -152,7 +152,7 @@ def test_a_person_is_throttled_with_the_services_own_error(person: Person) -> No
 
 
 def test_a_body_that_is_no_json_is_refused(control: Control) -> None:
-    status, told = control.ask("POST", "faults", b"{")
+    status, told = control.request("POST", "faults", b"{")
 
     assert status == 400
     assert told["error"].startswith("body: JSON is expected")

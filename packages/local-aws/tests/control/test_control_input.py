@@ -115,7 +115,7 @@ def _restore(before: Any) -> None:
 def _check_is_taken_or_refused(control: Control, route: str, body: bytes) -> None:
     before, of_settings = _state(), settings.describe()
     try:
-        status, answer = control.ask("POST", route, body)
+        status, answer = control.request("POST", route, body)
         assert status in {200, 400}
         if status == 400:
             assert answer.keys() == {"error"}
@@ -236,7 +236,7 @@ def test_what_is_no_json_is_refused_in_one_line(body: bytes) -> None:
 def test_what_is_refused_is_named_with_what_is_expected_and_what_was_given(
     control: Control, route: str, body: Any, error: str
 ) -> None:
-    status, answer = control.ask("POST", route, body if isinstance(body, bytes) else json.dumps(body).encode())
+    status, answer = control.request("POST", route, body if isinstance(body, bytes) else json.dumps(body).encode())
 
     assert status == 400
     assert answer["error"].startswith(error)

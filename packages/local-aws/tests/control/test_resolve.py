@@ -14,13 +14,13 @@ from local_aws_tests.controls import Control
 from local_aws_tests.lattice_shares import (
     associate,
     association,
+    endpoint_associations,
     named_configuration,
     network,
     network_endpoint,
     resource_endpoint,
     shared,
     shared_configuration,
-    ways,
 )
 from local_aws_tests.sharing import first_vpc, pass_time
 from local_aws_tests.zones import alias, private_zone, put, record
@@ -112,7 +112,7 @@ def test_a_name_leads_to_a_resource_through_an_endpoint(control: Control, make: 
     endpoint = make(consumer, target)
     pass_time(15)
 
-    (way,) = ways(consumer, endpoint)
+    (way,) = endpoint_associations(consumer, endpoint)
     assert named(control, consumer) == {way["DnsEntry"]["DnsName"]: arn}
 
 

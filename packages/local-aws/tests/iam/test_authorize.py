@@ -13,7 +13,7 @@ from local_aws.functions.roles import trusts
 from local_aws.iam import identities, usage
 from local_aws.iam.authorize import authorize
 from local_aws.services.organizations import membership
-from local_aws_tests.role_calls import Asked, account, allow, document, make_policy, make_role, moto, unused_account
+from local_aws_tests.role_calls import RoleCall, account, allow, document, make_policy, make_role, moto, unused_account
 
 __all__ = ["account", "moto"]  # fixtures
 
@@ -31,14 +31,14 @@ def parameter(account_id: str, name: str) -> str:
 
 
 def test_a_role_that_the_account_does_not_have_is_a_person_who_may_do_everything(account: str) -> None:
-    assert authorize(Asked.make(account, "ssm:DeleteParameter", None, Name="/a")) is None
+    assert authorize(RoleCall.make(account, "ssm:DeleteParameter", None, Name="/a")) is None
 
 
 def test_a_role_may_do_what_its_policy_allows_on_that_resource_alone(account: str) -> None:
     make_role(account, allow("ssm:PutParameter", parameter(account, "app/*")))
 
-    mine = authorize(Asked.make(account, "ssm:PutParameter", Name="/app/a"))
-    other = authorize(Asked.make(account, "ssm:PutParameter", Name="/other/a"))
+    mine = authorize(RoleCall.make(account, "ssm:PutParameter", Name="/app/a"))
+    other = authorize(RoleCall.make(account, "ssm:PutParameter", Name="/other/a"))
 
     assert mine is None
     assert other is not None
@@ -53,7 +53,7 @@ def test_a_role_may_do_what_its_policy_allows_on_that_resource_alone(account: st
 def test_an_explicit_deny_is_told_as_such(account: str) -> None:
     make_role(account, allow("ssm:*"), {"Effect": "Deny", "Action": "ssm:*", "Resource": parameter(account, "secret")})
 
-    refused = authorize(Asked.make(account, "ssm:GetParameter", Name="secret"))
+    refused = authorize(RoleCall.make(account, "ssm:GetParameter", Name="secret"))
 
     assert refused is not None
     assert refused.message.endswith("with an explicit deny in an identity-based policy")
@@ -79,7 +79,7 @@ def test_each_service_refuses_in_its_own_words(
 ) -> None:
     make_role(account)
 
-    refused = authorize(Asked.make(account, operation))
+    refused = authorize(RoleCall.make(account, operation))
 
     assert refused is not None
     assert (refused.code, refused.status) == (code, status)
@@ -91,13 +91,13 @@ def test_an_attached_policy_counts_in_its_default_version(account: str) -> None:
     arn = make_policy(account, "read", allow("ssm:GetParameter"))
     backend = iam_backends[account]["aws"]
     backend.attach_role_policy(arn, "worker")
-    before = authorize(Asked.make(account, "ssm:GetParameter", Name="a"))
+    before = authorize(RoleCall.make(account, "ssm:GetParameter", Name="a"))
 
     backend.create_policy_version(arn, document(allow("ssm:PutParameter")), "true")
 
     assert before is None
-    assert authorize(Asked.make(account, "ssm:GetParameter", Name="a")) is not None
-    assert authorize(Asked.make(account, "ssm:PutParameter", Name="a")) is None
+    assert authorize(RoleCall.make(account, "ssm:GetParameter", Name="a")) is not None
+    assert authorize(RoleCall.make(account, "ssm:PutParameter", Name="a")) is None
 
 
 def test_a_policy_of_aws_counts_too(account: str) -> None:
@@ -110,7 +110,7 @@ def test_a_policy_of_aws_counts_too(account: str) -> None:
     )
     backend.attach_role_policy(arn, "worker")
 
-    refused = authorize(Asked.make(account, "ssm:DescribeParameters"))
+    refused = authorize(RoleCall.make(account, "ssm:DescribeParameters"))
 
     assert refused is None
 
@@ -130,7 +130,7 @@ def test_a_boundary_has_to_allow_it_too(account: str, in_boundary: dict[str, Any
     boundary = make_policy(account, "boundary", in_boundary)
     make_role(account, allow("*"), boundary=boundary)
 
-    refused = authorize(Asked.make(account, "ssm:GetParameter", Name="a"))
+    refused = authorize(RoleCall.make(account, "ssm:GetParameter", Name="a"))
 
     assert (refused.message.split("parameter/a ")[1] if refused else None) == reason
 
@@ -138,7 +138,7 @@ def test_a_boundary_has_to_allow_it_too(account: str, in_boundary: dict[str, Any
 def test_a_boundary_alone_allows_nothing(account: str) -> None:
     make_role(account, boundary=make_policy(account, "boundary", allow("*")))
 
-    assert authorize(Asked.make(account, "ssm:GetParameter", Name="a")) is not None
+    assert authorize(RoleCall.make(account, "ssm:GetParameter", Name="a")) is not None
 
 
 def test_tags_of_the_resource_are_known_to_conditions(account: str) -> None:
@@ -149,9 +149,9 @@ def test_tags_of_the_resource_are_known_to_conditions(account: str) -> None:
             name, "", "x", "String", "", "", False, [{"Key": "owner", "Value": owner}], "text", None, None
         )
 
-    mine = authorize(Asked.make(account, "ssm:DeleteParameter", Name="/mine"))
-    theirs = authorize(Asked.make(account, "ssm:DeleteParameter", Name="/theirs"))
-    absent = authorize(Asked.make(account, "ssm:DeleteParameter", Name="/absent"))
+    mine = authorize(RoleCall.make(account, "ssm:DeleteParameter", Name="/mine"))
+    theirs = authorize(RoleCall.make(account, "ssm:DeleteParameter", Name="/theirs"))
+    absent = authorize(RoleCall.make(account, "ssm:DeleteParameter", Name="/absent"))
 
     assert mine is None
     assert theirs is not None
@@ -169,16 +169,16 @@ def test_the_callers_own_tags_and_account_are_known_to_conditions(account: str) 
         tags=[{"Key": "team", "Value": "red"}],
     )
 
-    assert authorize(Asked.make(account, "ssm:GetParameter", Name="/red/a")) is None
-    assert authorize(Asked.make(account, "ssm:GetParameter", Name="/blue/a")) is not None
+    assert authorize(RoleCall.make(account, "ssm:GetParameter", Name="/red/a")) is None
+    assert authorize(RoleCall.make(account, "ssm:GetParameter", Name="/blue/a")) is not None
 
 
 def test_everything_that_a_call_needs_has_to_be_allowed(account: str) -> None:
     make_role(account, allow("ec2:CreateVpcEndpoint"), allow("ec2:Describe*"))
     tags = [{"ResourceType": "vpc-endpoint", "Tags": [{"Key": "k", "Value": "v"}]}]
 
-    untagged = authorize(Asked.make(account, "ec2:CreateVpcEndpoint", VpcId="vpc-1"))
-    tagged = authorize(Asked.make(account, "ec2:CreateVpcEndpoint", VpcId="vpc-1", TagSpecifications=tags))
+    untagged = authorize(RoleCall.make(account, "ec2:CreateVpcEndpoint", VpcId="vpc-1"))
+    tagged = authorize(RoleCall.make(account, "ec2:CreateVpcEndpoint", VpcId="vpc-1", TagSpecifications=tags))
 
     assert untagged is None
     assert tagged is not None
@@ -188,14 +188,14 @@ def test_everything_that_a_call_needs_has_to_be_allowed(account: str) -> None:
 def test_who_one_is_may_always_be_asked(account: str) -> None:
     make_role(account, {"Effect": "Deny", "Action": "*", "Resource": "*"})
 
-    assert authorize(Asked.make(account, "sts:GetCallerIdentity")) is None
+    assert authorize(RoleCall.make(account, "sts:GetCallerIdentity")) is None
 
 
 def test_a_malformed_policy_is_told_rather_than_passed_over(account: str) -> None:
     make_role(account)
     identities.find_role(account, "aws", "worker").policies["broken"] = '{"Statement": [{"Effect": "Allow"}]}'  # type: ignore[union-attr]  # it was made above
 
-    refused = authorize(Asked.make(account, "ssm:GetParameter", Name="a"))
+    refused = authorize(RoleCall.make(account, "ssm:GetParameter", Name="a"))
 
     assert refused is not None
     assert refused.code == "MalformedPolicyDocument"
@@ -208,11 +208,11 @@ def test_a_user_is_held_to_policies_of_its_own_and_of_its_groups(account: str) -
     backend.create_group("readers")
     backend.add_user_to_group("readers", "alice")
     backend.put_group_policy("readers", "read", document(allow("ssm:GetParameter")))
-    call = Asked.make(account, "ssm:GetParameter", None, Name="a")
-    put = Asked.make(account, "ssm:PutParameter", None, Name="a")
+    call = RoleCall.make(account, "ssm:GetParameter", None, Name="a")
+    put = RoleCall.make(account, "ssm:PutParameter", None, Name="a")
     arn = f"arn:aws:iam::{account}:user/alice"
 
-    read, written = (authorize(Asked(**{**vars(each), "principal_arn": arn})) for each in (call, put))
+    read, written = (authorize(RoleCall(**{**vars(each), "principal_arn": arn})) for each in (call, put))
 
     assert read is None
     assert written is not None
@@ -222,7 +222,9 @@ def test_a_user_is_held_to_policies_of_its_own_and_of_its_groups(account: str) -
 
 
 def assume(account_id: str, role_arn: str, role_name: str | None = None, **more: Any) -> Any:
-    return authorize(Asked.make(account_id, "sts:AssumeRole", role_name, RoleArn=role_arn, RoleSessionName="s", **more))
+    return authorize(
+        RoleCall.make(account_id, "sts:AssumeRole", role_name, RoleArn=role_arn, RoleSessionName="s", **more)
+    )
 
 
 def trusting(principal: Any, **condition: Any) -> dict[str, Any]:
@@ -344,8 +346,8 @@ def test_usage_tells_what_was_denied_and_what_was_never_needed(account: str) -> 
         allow(["ssm:GetParameter", "ssm:PutParameter"], [parameter(account, "a"), parameter(account, "b")]),
         {"Effect": "Deny", "Action": "iam:*", "Resource": "*"},
     )
-    authorize(Asked.make(account, "ssm:GetParameter", Name="a"))
-    authorize(Asked.make(account, "ssm:DeleteParameter", Name="a"))
+    authorize(RoleCall.make(account, "ssm:GetParameter", Name="a"))
+    authorize(RoleCall.make(account, "ssm:DeleteParameter", Name="a"))
     held = identities.role(account, "aws", "worker")
     assert held is not None
 

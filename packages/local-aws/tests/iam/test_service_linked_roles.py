@@ -6,7 +6,7 @@ import pytest
 
 from local_aws.iam import identities
 from local_aws.iam.authorize import authorize
-from local_aws_tests.role_calls import Asked, account, allow, make_role, moto
+from local_aws_tests.role_calls import RoleCall, account, allow, make_role, moto
 
 __all__ = ["account", "moto"]  # fixtures
 
@@ -44,7 +44,7 @@ def test_the_first_call_that_needs_the_role_is_refused_to_whoever_may_not_make_i
 ) -> None:
     make_role(account, allow(["vpc-lattice:*", "ec2:*"]))
 
-    denied = authorize(Asked.make(account, name, **params))
+    denied = authorize(RoleCall.make(account, name, **params))
 
     assert denied is not None
     assert f"perform: iam:CreateServiceLinkedRole on resource: {role_arn(account)} because no" in denied.message
@@ -53,23 +53,23 @@ def test_the_first_call_that_needs_the_role_is_refused_to_whoever_may_not_make_i
 
 def test_whoever_may_make_the_role_makes_it_once(account: str) -> None:
     make_role(account, allow("vpc-lattice:*"), linking(account))
-    asked = Asked.make(account, "vpc-lattice:CreateServiceNetwork", name="n")
+    asked = RoleCall.make(account, "vpc-lattice:CreateServiceNetwork", name="n")
 
     assert authorize(asked) is None
     assert has_role(account)
 
     make_role(account, allow("vpc-lattice:*"), name="another")
-    assert authorize(Asked.make(account, "vpc-lattice:CreateServiceNetwork", "another", name="m")) is None
+    assert authorize(RoleCall.make(account, "vpc-lattice:CreateServiceNetwork", "another", name="m")) is None
 
 
 def test_leave_for_another_service_is_no_leave(account: str) -> None:
     make_role(account, allow("vpc-lattice:*"), linking(account, "ecs.amazonaws.com"))
 
-    assert authorize(Asked.make(account, "vpc-lattice:CreateServiceNetwork", name="n")) is not None
+    assert authorize(RoleCall.make(account, "vpc-lattice:CreateServiceNetwork", name="n")) is not None
 
 
 def test_a_person_s_first_resource_makes_the_role(account: str) -> None:
-    assert authorize(Asked.make(account, "vpc-lattice:CreateResourceGateway", None, name="g")) is None
+    assert authorize(RoleCall.make(account, "vpc-lattice:CreateResourceGateway", None, name="g")) is None
 
     assert has_role(account)
 
@@ -85,12 +85,12 @@ def test_a_person_s_first_resource_makes_the_role(account: str) -> None:
     ],
 )
 def test_what_makes_nothing_of_lattice_makes_no_role(account: str, name: str, params: dict[str, str]) -> None:
-    assert authorize(Asked.make(account, name, None, **params)) is None
+    assert authorize(RoleCall.make(account, name, None, **params)) is None
 
     assert not has_role(account)
 
 
 def test_sharing_with_the_organization_makes_ram_s_role(account: str) -> None:
-    assert authorize(Asked.make(account, "ram:EnableSharingWithAwsOrganization", None)) is None
+    assert authorize(RoleCall.make(account, "ram:EnableSharingWithAwsOrganization", None)) is None
 
     assert has_role(account, "AWSServiceRoleForResourceAccessManager")

@@ -1,4 +1,4 @@
-"""Where answers differ from botocore's models, and stay so; each with its reason."""
+"""Known differences between answers and botocore's models, each with its reason."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from local_aws.conformance.findings import Finding
 
-# (operation, kind, path): why; ``*`` stands for any text.
+# (operation, kind, path): reason; ``*`` stands for any text.
 KNOWN: dict[tuple[str, str, str], str] = {
     ("cloudformation:DescribeStackResource", "missing", "StackResourceDetail.LastUpdatedTimestamp"): (
         "moto's template names the time otherwise; nothing here reads it"
@@ -26,13 +26,15 @@ KNOWN: dict[tuple[str, str, str], str] = {
 
 
 def unexpected(findings: list[Finding]) -> list[str]:
-    """Return those that nobody has given a reason for."""
+    """Return the findings that have no reason here."""
     return [str(each) for each in findings if not _is_known(each)]
 
 
 def _is_known(finding: Finding) -> bool:
-    asked = (finding.operation, finding.kind, finding.path)
-    return any(all(fnmatchcase(text, _literal(one)) for text, one in zip(asked, each, strict=True)) for each in KNOWN)
+    finding_key = (finding.operation, finding.kind, finding.path)
+    return any(
+        all(fnmatchcase(text, _literal(one)) for text, one in zip(finding_key, each, strict=True)) for each in KNOWN
+    )
 
 
 def _literal(pattern: str) -> str:

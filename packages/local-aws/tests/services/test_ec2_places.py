@@ -11,12 +11,12 @@ from botocore.exceptions import ClientError
 from local_aws_tests.accounts import REGION, Person, person, refusal
 from local_aws_tests.lattice_shares import (
     associate,
+    endpoint_associations,
     named_configuration,
     network,
     network_endpoint,
     resource_endpoint,
     shared,
-    ways,
 )
 from local_aws_tests.sharing import first_vpc, pass_time, resource_configuration
 
@@ -169,7 +169,7 @@ def test_private_dns_of_an_endpoint_can_be_turned_on_widened_narrowed_and_off() 
 
     def names(**wanted: Any) -> tuple[list[str], Any]:
         owner.ec2.modify_vpc_endpoint(VpcEndpointId=endpoint["VpcEndpointId"], **wanted)
-        rows = [row["PrivateDnsEntry"]["DnsName"] for row in ways(owner, endpoint) if "PrivateDnsEntry" in row]
+        rows = [row["PrivateDnsEntry"]["DnsName"] for row in endpoint_associations(owner, endpoint) if "PrivateDnsEntry" in row]
         return rows, told(owner, endpoint)["DnsOptions"].get("PrivateDnsPreference")
 
     only = {"PrivateDnsPreference": "SPECIFIED_DOMAINS_ONLY", "PrivateDnsSpecifiedDomains": ["bank.example"]}

@@ -17,6 +17,7 @@ from local_aws_tests.lattice_shares import (
     associate,
     child,
     disassociate,
+    endpoint_associations,
     group,
     named_configuration,
     network,
@@ -24,7 +25,6 @@ from local_aws_tests.lattice_shares import (
     resource_endpoint,
     shared,
     shared_configuration,
-    ways,
 )
 from local_aws_tests.sharing import first_vpc, pass_time, resource_configuration
 
@@ -35,7 +35,7 @@ def state(who: Person, endpoint: dict[str, Any]) -> str:
 
 
 def private_names(who: Person, endpoint: dict[str, Any]) -> list[str]:
-    return [row["PrivateDnsEntry"]["DnsName"] for row in ways(who, endpoint) if "PrivateDnsEntry" in row]
+    return [row["PrivateDnsEntry"]["DnsName"] for row in endpoint_associations(who, endpoint) if "PrivateDnsEntry" in row]
 
 
 def test_the_name_of_a_resource_by_a_network_endpoint_is_told_late_and_only_by_its_association() -> None:
@@ -48,9 +48,9 @@ def test_the_name_of_a_resource_by_a_network_endpoint_is_told_late_and_only_by_i
 
     endpoint = network_endpoint(consumer, made_in["arn"])
     pass_time(7)
-    available, unnamed = state(consumer, endpoint), ways(consumer, endpoint)
+    available, unnamed = state(consumer, endpoint), endpoint_associations(consumer, endpoint)
     pass_time(4)
-    named = ways(consumer, endpoint)[0]
+    named = endpoint_associations(consumer, endpoint)[0]
 
     assert (endpoint["State"], endpoint["ServiceNetworkArn"], endpoint["IpAddressType"]) == (
         "Pending",
@@ -75,17 +75,17 @@ def test_an_endpoint_leads_to_what_comes_into_its_network_and_no_more_to_what_go
     endpoint = network_endpoint(owner, made_in["arn"])
     pass_time(10)
 
-    at_first = ways(owner, endpoint)
+    at_first = endpoint_associations(owner, endpoint)
     first = associate(owner, made_in["id"], resource_configuration(owner, "first-db"))
     second = associate(owner, made_in["id"], resource_configuration(owner, "second-db"))
     pass_time(10)
-    both = ways(owner, endpoint)
+    both = endpoint_associations(owner, endpoint)
     disassociate(owner, first)
     pass_time(5)
 
     assert at_first == []
     assert len({row["DnsEntry"]["DnsName"] for row in both}) == 2
-    assert [second["id"] in row["DnsEntry"]["DnsName"] for row in ways(owner, endpoint)] == [True]
+    assert [second["id"] in row["DnsEntry"]["DnsName"] for row in endpoint_associations(owner, endpoint)] == [True]
 
 
 def test_a_group_is_reached_child_by_child_through_a_network_and_by_itself() -> None:
@@ -97,10 +97,10 @@ def test_a_group_is_reached_child_by_child_through_a_network_and_by_itself() -> 
     endpoints = network_endpoint(owner, made_in["arn"]), resource_endpoint(owner, parent["arn"])
     pass_time(15)
 
-    rows = [ways(owner, endpoint) for endpoint in endpoints]
+    rows = [endpoint_associations(owner, endpoint) for endpoint in endpoints]
     child(owner, parent, "third-db")
     pass_time(5)
-    grown = [len(ways(owner, endpoint, resource_configuration_group_arn=parent["arn"])) for endpoint in endpoints]
+    grown = [len(endpoint_associations(owner, endpoint, resource_configuration_group_arn=parent["arn"])) for endpoint in endpoints]
 
     for of_endpoint in rows:
         assert len({row["AssociatedResourceArn"] for row in of_endpoint}) == 2
@@ -120,10 +120,10 @@ def test_a_child_that_failed_is_told_among_those_that_work() -> None:
     endpoint = resource_endpoint(owner, parent["arn"])
     pass_time(15)
 
-    rows = ways(owner, endpoint)
+    rows = endpoint_associations(owner, endpoint)
     assert sorted(row["AssociatedResourceAccessibility"] for row in rows) == ["Accessible", "Failed"]
     assert ["DnsEntry" in row for row in rows] == ["FailureReason" not in row for row in rows]
-    assert len(ways(owner, endpoint, associated_resource_accessibility="AVAILABLE")) == 1
+    assert len(endpoint_associations(owner, endpoint, associated_resource_accessibility="AVAILABLE")) == 1
 
 
 def test_a_service_of_the_network_is_reached_under_a_name_of_the_endpoint() -> None:
@@ -138,7 +138,7 @@ def test_a_service_of_the_network_is_reached_under_a_name_of_the_endpoint() -> N
     pass_time(15)
 
     name = rf"{endpoint['VpcEndpointId']}-{made['id']}\.[0-9a-f]{{7}}\.vpc-lattice-svcs\.{REGION}\.on\.aws"
-    assert re.fullmatch(name, ways(owner, endpoint)[0]["DnsEntry"]["DnsName"])
+    assert re.fullmatch(name, endpoint_associations(owner, endpoint)[0]["DnsEntry"]["DnsName"])
 
 
 def test_a_shared_network_takes_endpoints_which_its_owner_sees_and_which_stay_when_it_is_shared_no_more() -> None:
@@ -331,7 +331,7 @@ def test_an_endpoint_that_fails_says_so_and_leads_nowhere() -> None:
     asked = {"VpcEndpointIds": [endpoint["VpcEndpointId"]]}
     told = owner.ec2.describe_vpc_endpoints(**asked)["VpcEndpoints"][0]
     assert (told["State"], bool(told["FailureReason"]), bool(told["LastError"]["Message"])) == ("Failed", True, True)
-    assert ways(owner, endpoint) == []
+    assert endpoint_associations(owner, endpoint) == []
 
 
 def test_more_endpoints_than_the_quotas_are_refused() -> None:

@@ -11,13 +11,13 @@ from local_aws_tests.accounts import REGION, Person, person
 from local_aws_tests.lattice_shares import (
     associate,
     association,
+    endpoint_associations,
     group,
     named_configuration,
     network,
     network_endpoint,
     shared,
     shared_configuration,
-    ways,
 )
 from local_aws_tests.sharing import first_vpc, pass_time
 
@@ -49,7 +49,7 @@ def test_an_associations_name_resolves_in_a_vpc_of_the_network_and_not_by_an_end
         pass_time(15)
         names.append(association(consumer, made)["dnsEntry"]["domainName"])
 
-    by_endpoint = ways(reached, endpoint)[0]["DnsEntry"]["DnsName"]
+    by_endpoint = endpoint_associations(reached, endpoint)[0]["DnsEntry"]["DnsName"]
 
     assert resolved(joined) == {names[0]}
     assert resolved(reached) == {by_endpoint}
@@ -136,7 +136,7 @@ def test_a_databases_names_are_private_whether_one_asks_for_it_or_not() -> None:
     endpoint = network_endpoint(consumer, made_in["arn"], PrivateDnsEnabled=True)
     pass_time(15)
 
-    rows = ways(consumer, endpoint)
+    rows = endpoint_associations(consumer, endpoint)
     assert made["privateDnsEnabled"] is True
     assert len(rows) == 2
     assert all(row["PrivateDnsEntry"]["DnsName"].endswith(".rds.amazonaws.com") for row in rows)
