@@ -102,7 +102,7 @@ class Middleware:
         except NotImplementedError as lack:
             return answers.unknown_operation(call, str(lack))
         except Exception as failure:  # noqa: BLE001 - whatever failed, the caller gets AWS's form of it
-            return breakage.told(call, failure)
+            return breakage.failure_answer(call, failure)
         if _is_page(answer):
             return answers.unknown_operation(call)
         answer = moto_patches.patched(call, answer)
