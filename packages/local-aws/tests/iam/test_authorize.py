@@ -1,4 +1,4 @@
-"""Whether calls may be made: roles as moto has them, persons, and the words of a refusal."""
+"""The authorization of calls by roles and persons, and the messages of refusals."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_role_may_do_what_its_policy_allows_on_that_resource_alone(account: st
     )
 
 
-def test_an_explicit_deny_is_told_as_such(account: str) -> None:
+def test_an_explicit_deny_is_named_in_the_message(account: str) -> None:
     make_role(account, allow("ssm:*"), {"Effect": "Deny", "Action": "ssm:*", "Resource": parameter(account, "secret")})
 
     refused = authorize(RoleCall.make(account, "ssm:GetParameter", Name="secret"))
@@ -74,7 +74,7 @@ def test_an_explicit_deny_is_told_as_such(account: str) -> None:
         ("cloudwatch:PutMetricData", "AccessDeniedException", 400, "cloudwatch:PutMetricData"),
     ],
 )
-def test_each_service_refuses_in_its_own_words(
+def test_each_service_refuses_with_its_own_error(
     account: str, operation: str, code: str, status: int, spelled: str
 ) -> None:
     make_role(account)
@@ -104,7 +104,7 @@ def test_a_policy_of_aws_counts_too(account: str) -> None:
     make_role(account)
     arn = "arn:aws:iam::aws:policy/AmazonSSMReadOnlyAccess"
     backend = iam_backends[account]["aws"]
-    # moto loads AWS's own policies only when it is told to.
+    # moto loads AWS's own policies on request only.
     backend.managed_policies[arn] = AWSManagedPolicy.from_data(
         "AmazonSSMReadOnlyAccess", account, "us-east-1", POLICY_OF_AWS
     )
@@ -185,13 +185,13 @@ def test_everything_that_a_call_needs_has_to_be_allowed(account: str) -> None:
     assert "ec2:CreateTags" in tagged.message
 
 
-def test_who_one_is_may_always_be_asked(account: str) -> None:
+def test_get_caller_identity_is_always_allowed(account: str) -> None:
     make_role(account, {"Effect": "Deny", "Action": "*", "Resource": "*"})
 
     assert authorize(RoleCall.make(account, "sts:GetCallerIdentity")) is None
 
 
-def test_a_malformed_policy_is_told_rather_than_passed_over(account: str) -> None:
+def test_a_malformed_policy_is_reported_rather_than_ignored(account: str) -> None:
     make_role(account)
     identities.find_role(account, "aws", "worker").policies["broken"] = '{"Statement": [{"Effect": "Allow"}]}'  # type: ignore[union-attr]  # it was made above
 
@@ -202,7 +202,7 @@ def test_a_malformed_policy_is_told_rather_than_passed_over(account: str) -> Non
     assert "policy broken of worker" in refused.message
 
 
-def test_a_user_is_held_to_policies_of_its_own_and_of_its_groups(account: str) -> None:
+def test_a_user_is_limited_by_policies_of_its_own_and_of_its_groups(account: str) -> None:
     backend = iam_backends[account]["aws"]
     backend.create_user("us-east-1", "alice")
     backend.create_group("readers")
@@ -254,7 +254,7 @@ def test_a_services_role_cannot_be_assumed_by_a_person(account: str) -> None:
         pytest.param(False, True, True, True, id="between accounts, both agree"),
     ],
 )
-def test_trust_and_the_callers_policy_go_together(
+def test_trust_and_the_callers_policy_are_combined(
     account: str, same_account: bool, names_role: bool, own_policy: bool, allowed: bool
 ) -> None:
     home = account if same_account else unused_account()
@@ -274,7 +274,7 @@ def test_a_person_of_a_trusted_account_may_assume_the_role(account: str) -> None
     assert assume("333333333333", target) is not None
 
 
-def test_an_external_id_is_asked_for(account: str) -> None:
+def test_an_external_id_is_required(account: str) -> None:
     condition = {"StringEquals": {"sts:ExternalId": "secret"}}
     target = make_role(account, name="target", trust=trusting({"AWS": "*"}, **condition))
 
@@ -303,15 +303,15 @@ def test_a_role_may_trust_an_organization(account: str) -> None:
         ({"aws:SourceAccount": "222222222222"}, False),
     ],
 )
-def test_a_service_assumes_a_role_for_whom_the_role_trusts_it(
+def test_a_service_assumes_a_role_for_the_sources_that_the_role_trusts(
     account: str, condition: dict[str, str], trusted: bool
 ) -> None:
-    asked = {name: account if value == "ACCOUNT" else value for name, value in condition.items()}
-    role = make_role(account, trust=trusting({"Service": "events.amazonaws.com"}, StringEquals=asked))
+    conditions = {name: account if value == "ACCOUNT" else value for name, value in condition.items()}
+    role = make_role(account, trust=trusting({"Service": "events.amazonaws.com"}, StringEquals=conditions))
 
-    told = trusts(role, "events.amazonaws.com", source_arn="arn:aws:events:us-east-1:111111111111:rule/mine")
+    result = trusts(role, "events.amazonaws.com", source_arn="arn:aws:events:us-east-1:111111111111:rule/mine")
 
-    assert told is trusted
+    assert result is trusted
     assert not trusts(role, "lambda.amazonaws.com")
 
 
@@ -323,14 +323,14 @@ def test_a_session_with_tags_has_to_be_trusted_with_them(account: str) -> None:
     assert "sts:TagSession" in refused.message
 
 
-def test_a_roles_own_deny_holds_whoever_trusts_it(account: str) -> None:
+def test_a_roles_own_deny_applies_even_if_another_role_trusts_it(account: str) -> None:
     caller = make_role(account, {"Effect": "Deny", "Action": "sts:*", "Resource": "*"})
     target = make_role(account, name="target", trust=trusting({"AWS": caller}))
 
     assert assume(account, target, "worker") is not None
 
 
-def test_a_role_may_only_go_where_its_policy_says_even_if_nobody_is_there(account: str) -> None:
+def test_a_role_may_only_assume_what_its_policy_allows_even_if_it_does_not_exist(account: str) -> None:
     make_role(account, allow("sts:AssumeRole", "arn:aws:iam::222222222222:role/reader"))
 
     assert assume(account, "arn:aws:iam::222222222222:role/reader", "worker") is None
@@ -340,7 +340,7 @@ def test_a_role_may_only_go_where_its_policy_says_even_if_nobody_is_there(accoun
 # --- least privilege
 
 
-def test_usage_tells_what_was_denied_and_what_was_never_needed(account: str) -> None:
+def test_usage_lists_denied_and_unused_permissions(account: str) -> None:
     role = make_role(
         account,
         allow(["ssm:GetParameter", "ssm:PutParameter"], [parameter(account, "a"), parameter(account, "b")]),
@@ -365,7 +365,7 @@ def test_usage_tells_what_was_denied_and_what_was_never_needed(account: str) -> 
 # --- what of moto this builds on
 
 
-def test_moto_still_has_what_facts_are_read_from() -> None:
+def test_the_attributes_of_moto_that_facts_read_exist() -> None:
     account_id = unused_account()
 
     parameters = get_backend("ssm")[account_id]["us-east-1"]

@@ -1,4 +1,4 @@
-"""What the local AWS knows of resources finds its way into what a call needs."""
+"""Data of resources in the requirements of calls."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_tags_are_found_wherever_moto_keeps_them(ledger: str) -> None:
         pytest.param("arn:aws:s3:::bucket", id="no account"),
     ],
 )
-def test_what_is_not_known_has_no_tags(arn: str) -> None:
+def test_an_unknown_resource_has_no_tags(arn: str) -> None:
     assert not facts.tags_of(arn)
 
 
