@@ -1,4 +1,4 @@
-"""What becomes of events, notifications and schedules that can't be delivered; and what AWS delivers unasked."""
+"""Events, notifications and schedules that can't be delivered, and events that AWS delivers by itself."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def executions(account: Account, machine: str) -> list[Any]:
 
 
 def forwarding(account: Account, other: Account) -> None:
-    """Have all of an account's events of the source ``test`` sent on to another account."""
+    """Forward all of an account's events of the source ``test`` to another account."""
     other.events.put_permission(Action="events:PutEvents", Principal=account.account_id, StatementId="them")
     bus = other.arn("events", "event-bus/default")
     account.rule("forward", {"Arn": bus, "RoleArn": account.role("forwarder", "events:PutEvents")})

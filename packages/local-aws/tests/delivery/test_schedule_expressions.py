@@ -7,7 +7,7 @@ import pytest
 from local_aws.delivery.expressions import InvalidExpressionError, parse
 
 
-def moments(text: str, start: str, count: int = 1, zone: str = "UTC") -> list[str]:
+def next_times(text: str, start: str, count: int = 1, zone: str = "UTC") -> list[str]:
     expression = parse(text, zone)
     time: datetime | None = datetime.fromisoformat(start).replace(tzinfo=UTC)
     found = []
@@ -37,21 +37,21 @@ def moments(text: str, start: str, count: int = 1, zone: str = "UTC") -> list[st
     ],
 )
 def test_the_next_times(text: str, start: str, expected: list[str]) -> None:
-    assert moments(text, start, len(expected)) == expected
+    assert next_times(text, start, len(expected)) == expected
 
 
 def test_a_past_year_never_comes() -> None:
-    assert moments("cron(0 0 1 1 ? 2020)", "2026-01-01T00:00") == ["never"]
+    assert next_times("cron(0 0 1 1 ? 2020)", "2026-01-01T00:00") == ["never"]
 
 
 def test_a_time_zone_follows_its_summer_time() -> None:
-    found = moments("cron(0 9 * * ? *)", "2026-03-27T10:00", 3, zone="Europe/Berlin")
+    found = next_times("cron(0 9 * * ? *)", "2026-03-27T10:00", 3, zone="Europe/Berlin")
 
     assert found == ["2026-03-28 08:00", "2026-03-29 07:00", "2026-03-30 07:00"]
 
 
 def test_a_local_time_that_summer_time_skips_does_not_come() -> None:
-    found = moments("cron(30 2 * * ? *)", "2026-03-28T02:00", 2, zone="Europe/Berlin")
+    found = next_times("cron(30 2 * * ? *)", "2026-03-28T02:00", 2, zone="Europe/Berlin")
 
     assert found == ["2026-03-30 00:30", "2026-03-31 00:30"]
 

@@ -58,12 +58,12 @@ def test_an_operator_compares(operator: str, values: list[str], actual: list[str
 @pytest.mark.parametrize(
     ("operator", "expected"),
     [
-        pytest.param("StringEquals", False, id="what is not there equals nothing"),
-        pytest.param("StringNotEquals", True, id="what is not there is different"),
+        pytest.param("StringEquals", False, id="a missing key equals nothing"),
+        pytest.param("StringNotEquals", True, id="a missing key is different"),
         pytest.param("StringEqualsIfExists", True, id="IfExists does not mind"),
         pytest.param("StringNotLikeIfExists", True, id="IfExists does not mind, negated"),
-        pytest.param("Bool", False, id="what is not there is not true"),
-        pytest.param("NotIpAddress", True, id="what is not there is elsewhere"),
+        pytest.param("Bool", False, id="a missing key is not true"),
+        pytest.param("NotIpAddress", True, id="a missing key is in no network"),
         pytest.param("ForAllValues:StringEquals", True, id="all of none"),
         pytest.param("ForAnyValue:StringEquals", False, id="any of none"),
         pytest.param("ForAnyValue:StringNotEquals", False, id="any of none, negated"),

@@ -90,12 +90,12 @@ def is_of(kind: ResourceType, arn: str) -> bool:
 def differences(aws_call: AwsCall) -> set[str]:
     """Return the differences of a row's requirements from the resource types of the reference."""
     own = [each for each in requirements(aws_call) if each.action.startswith(f"{aws_call.prefix}:")]
-    given = str(aws_call.params)
+    passed = str(aws_call.params)
     return {
         difference
         for each in own
         # A name or ARN that is passed unchanged says nothing about the row.
-        if each.resource not in given
+        if each.resource not in passed
         for difference in _requirement_differences(each, own)
     }
 

@@ -55,7 +55,7 @@ def needed(service: str, operation: str, params: dict[str, Any]) -> list[tuple[s
             "GetParametersByPath",
             {"Path": "/app/config/"},
             [("ssm:GetParametersByPath", f"arn:aws:ssm:{HERE}:parameter/app/config/")],
-            id="a path is checked as it was given",
+            id="a path is checked unchanged",
         ),
         pytest.param("ssm", "DescribeParameters", {}, [("ssm:DescribeParameters", "*")], id="describing is for all"),
         pytest.param(
@@ -207,7 +207,7 @@ def needed(service: str, operation: str, params: dict[str, Any]) -> list[tuple[s
             "GetSecretValue",
             {"SecretId": "app/absent"},
             [("secretsmanager:GetSecretValue", "app/absent")],
-            id="a secret that is not there has no ARN",
+            id="a secret that does not exist has no ARN",
         ),
         pytest.param(
             "scheduler",
@@ -252,7 +252,7 @@ def needed(service: str, operation: str, params: dict[str, Any]) -> list[tuple[s
             "ListHostedZonesByVPC",
             {"VPCId": "vpc-1", "VPCRegion": "us-east-1"},
             [("route53:ListHostedZonesByVPC", "*"), ("ec2:DescribeVpcs", "*")],
-            id="zones of a VPC need a look at VPCs",
+            id="zones of a VPC need DescribeVpcs",
         ),
         pytest.param(
             "route53",

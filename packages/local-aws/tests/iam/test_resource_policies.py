@@ -70,16 +70,16 @@ def set_policy(owner: Account, queue: str, *statements: Json) -> None:
 
 
 @pytest.mark.parametrize(
-    ("own_policy", "names", "lets"),
+    ("own_policy", "names", "allowed"),
     [
         pytest.param(True, "role", True, id="both allow it"),
-        pytest.param(True, "account", True, id="the queue lets the whole account"),
-        pytest.param(True, "", False, id="the queue does not let them"),
+        pytest.param(True, "account", True, id="the queue allows the whole account"),
+        pytest.param(True, "", False, id="the queue does not allow it"),
         pytest.param(False, "role", False, id="their own policy does not"),
     ],
 )
 def test_between_accounts_both_sides_have_to_allow_it(
-    account: Account, other: Account, role: Any, own_policy: bool, names: str, lets: bool
+    account: Account, other: Account, role: Any, own_policy: bool, names: str, allowed: bool
 ) -> None:
     queue = account.queue("theirs")
     sender = role(other, "sqs", *(["sqs:SendMessage"] if own_policy else []))
@@ -87,14 +87,14 @@ def test_between_accounts_both_sides_have_to_allow_it(
         principal = worker(other) if names == "role" else {"AWS": other.account_id}
         set_policy(account, queue, allow("sqs:SendMessage", Principal=principal))
 
-    if lets:
+    if allowed:
         sender.send_message(QueueUrl=account.url(queue), MessageBody="1")
     else:
         kind = "resource" if own_policy else "identity"
         message = refusal(lambda: sender.send_message(QueueUrl=account.url(queue), MessageBody="1"))
         assert message.endswith(f"because no {kind}-based policy allows the sqs:sendmessage action")
 
-    assert account.bodies(queue) == ([1] if lets else [])
+    assert account.bodies(queue) == ([1] if allowed else [])
 
 
 def test_a_person_of_another_account_has_to_be_allowed_too(account: Account, other: Account) -> None:
@@ -256,18 +256,18 @@ def test_managed_policies_may_be_session_policies(account: Account, role: Any) -
 
 
 @pytest.mark.parametrize(
-    ("given", "code"),
+    ("parameters", "code"),
     [
         ({"Policy": "nonsense"}, "MalformedPolicyDocument"),
         ({"Policy": policy(allow("sqs:*", Resource="*", Sid="x" * 2048))}, "ValidationError"),
         ({"PolicyArns": [{"arn": "arn:aws:iam::111111111111:policy/none-of-that-name"}]}, "MalformedPolicyDocument"),
     ],
 )
-def test_an_invalid_session_policy_is_refused(account: Account, given: Json, code: str) -> None:
+def test_an_invalid_session_policy_is_refused(account: Account, parameters: Json, code: str) -> None:
     role_arn = f"arn:aws:iam::{account.account_id}:role/person"
 
     with pytest.raises(ClientError) as refused:
-        account.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="test", **given)
+        account.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="test", **parameters)
 
     assert refused.value.response["Error"]["Code"] == code
 

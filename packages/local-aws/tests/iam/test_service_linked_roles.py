@@ -77,7 +77,7 @@ def test_a_person_s_first_resource_makes_the_role(account: str) -> None:
 @pytest.mark.parametrize(
     ("name", "params"),
     [
-        pytest.param("vpc-lattice:ListServiceNetworks", {}, id="a look"),
+        pytest.param("vpc-lattice:ListServiceNetworks", {}, id="a list call"),
         pytest.param(
             "ec2:CreateVpcEndpoint", {"VpcId": "vpc-1", "ServiceName": "com.amazonaws.x.ssm"}, id="another endpoint"
         ),

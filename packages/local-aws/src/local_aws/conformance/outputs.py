@@ -16,7 +16,7 @@ from local_aws.http.answers import Answer
 from local_aws.http.request_identification import IdentifiedCall
 
 _ERROR = 400
-"""Where HTTP's errors begin."""
+"""The lowest HTTP status of an error."""
 _FAILED = 500
 
 # https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html, and those of the services' frameworks.

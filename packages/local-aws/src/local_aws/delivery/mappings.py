@@ -27,7 +27,7 @@ class Mappings:
         self._pollers: dict[str, Poller] = {}
 
     def begin(self, mapping: Any) -> None:
-        """Start a mapping's poller, or start it anew, if the mapping is enabled."""
+        """Start or restart a mapping's poller, if the mapping is enabled."""
         self.end(mapping.uuid)
         if mapping.enabled and ":sqs:" in mapping.event_source_arn:
             with self._lock:

@@ -93,7 +93,7 @@ def _notify(topic: Any, subscription: Any, notification: PublishedMessage) -> No
 
 
 def _deliver(topic: Any, subscription: Any, notification: PublishedMessage) -> None:
-    matcher = subscription._filter_policy_matcher  # noqa: SLF001 - moto has no other way to it
+    matcher = subscription._filter_policy_matcher  # noqa: SLF001 - moto has no method for it
     if matcher is not None and not matcher.matches(notification.attributes, notification.message):
         return
     sender = Sender(PRINCIPAL, topic.arn, topic.account_id)

@@ -54,14 +54,14 @@ def notify(queue: Any) -> None:
 def next_arrival(queue: Any) -> float | None:
     """Return the time at which the next message that is now invisible or delayed becomes visible; None without one."""
     now = clock.time() * 1000
-    times = [max(message.visible_at, message.delayed_until) for message in list(queue._messages)]  # noqa: SLF001 - moto has no other way
+    times = [max(message.visible_at, message.delayed_until) for message in list(queue._messages)]  # noqa: SLF001 - moto has no method for it
     later = [time for time in times if time >= now]
     return min(later) / 1000 if later else None
 
 
 def message_count(queue: Any) -> int:
     """Return the number of a queue's messages, visible or not."""
-    return len(queue._messages)  # noqa: SLF001 - moto has no other way
+    return len(queue._messages)  # noqa: SLF001 - moto has no method for it
 
 
 def dead_letter_source(message: Any) -> str | None:
@@ -82,7 +82,7 @@ def remove_visible(queue: Any) -> Any | None:
 def put_back(queue: Any, message: Any) -> None:
     """Undo ``remove_visible``; not by sending, which a FIFO queue might take for a duplicate."""
     with queue._messages_lock:  # noqa: SLF001 - the lock that moto has, and does not use
-        queue._messages.insert(0, message)  # noqa: SLF001 - moto has no other way
+        queue._messages.insert(0, message)  # noqa: SLF001 - moto has no method for it
         queue._messages_lock.notify_all()  # noqa: SLF001 - as above
     notify(queue)
 

@@ -115,7 +115,7 @@ def put_on_queue(
     attributes: Mapping[str, Any] | None = None,
     deduplication_id: str | None = None,
 ) -> None:
-    """Put a message on moto's queue, whoever sends it; raise UndeliverableError if the queue refuses it."""
+    """Put a message on moto's queue, for any sender; raise UndeliverableError if the queue refuses it."""
     try:
         sqs_backends[queue.account_id][queue.region].send_message(
             queue.name,

@@ -165,7 +165,7 @@ def make_alias(resource: TemplateResource) -> CreatedResource:
 
 
 def make_event_invoke_config(resource: TemplateResource) -> CreatedResource:
-    # moto keeps one configuration per function, whatever the qualifier.
+    # moto keeps one configuration per function, for all qualifiers.
     lambda_ = resource.client("lambda")
     function = resource.properties["FunctionName"]
     lambda_.put_function_event_invoke_config(

@@ -74,7 +74,7 @@ def make_route(resource: TemplateResource) -> CreatedResource:
     key, target = str(resource.properties["RouteKey"]), str(resource.properties["Target"])
     _check_key(key)
     if key in {each["RouteKey"] for each in apis.get_routes(ApiId=api_id)["Items"]}:
-        raise DeploymentError(f"RouteKey: {key!r} is there already")
+        raise DeploymentError(f"RouteKey: {key!r} exists already")
     kind, _, integration_id = target.partition("/")
     if kind != "integrations" or not integration_id:
         raise DeploymentError(f"Target: integrations/<id> is expected, not {target!r}")
@@ -127,9 +127,9 @@ def _refuse_others(resource: TemplateResource, *served: str) -> None:
 
 
 def _require(resource: TemplateResource, name: str, value: str) -> None:
-    given = resource.properties[name]
-    if str(given) != value:
-        raise DeploymentError(f"{name}: the local AWS has {value!r} only, not {given!r}")
+    actual = resource.properties[name]
+    if str(actual) != value:
+        raise DeploymentError(f"{name}: the local AWS has {value!r} only, not {actual!r}")
 
 
 def _function_arn(uri: str) -> str:

@@ -62,7 +62,7 @@ def make_event_bus(resource: TemplateResource) -> CreatedResource:
 
 
 def make_event_bus_policy(resource: TemplateResource) -> CreatedResource:
-    """Put one statement on a bus; EventBridge takes it whole, as the only one of a policy, or in pieces."""
+    """Put one statement on a bus, from the property Statement or from the separate properties."""
     properties = resource.properties
     bus = properties.get("EventBusName", "default")
     events = resource.client("events")

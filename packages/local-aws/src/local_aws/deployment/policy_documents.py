@@ -148,7 +148,7 @@ def main(template: str, folder: str, *documents: str) -> None:
 
 
 def write(policies: Iterable[tuple[str, Any]], folder: Path) -> None:
-    """Write each policy to a file of its name, and leave no others there."""
+    """Write each policy to a file of its name, and delete all other JSON files of the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.json"):
         old.unlink()

@@ -129,7 +129,7 @@ _BY_FUNCTIONS: frozenset[Kind] = _ANY_CALLER | OF_FUNCTIONS
 
 
 class Faults:
-    """The plan in force. A new plan replaces the old one and starts its random numbers anew."""
+    """The plan in force. A new plan replaces the old one, with new random numbers."""
 
     def __init__(self) -> None:
         self._force = Force(FaultPlan())

@@ -75,7 +75,7 @@ def _requirement(call: AwsCall, dependent: str) -> Iterator[Requirement]:
 
 
 def _roles(value: object) -> Iterator[str]:
-    """Yield the ARNs of roles in a call's parameters, whatever the parameter is called."""
+    """Yield the ARNs of roles in any of a call's parameters."""
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, list | tuple):

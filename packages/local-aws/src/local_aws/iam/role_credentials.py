@@ -74,7 +74,7 @@ def client_for_role(service: str, role_arn: str, session_name: str, region: str)
 
 
 def close_clients() -> None:
-    """Close all clients; later ones are made anew."""
+    """Close all clients; they are made again on demand."""
     with _making:
         for client in _clients.values():
             client.close()
