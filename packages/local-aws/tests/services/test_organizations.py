@@ -74,7 +74,7 @@ def test_an_accounts_status_is_retired() -> None:
 
     today = describe_account(management, prod)
     listed = management.client("organizations").list_accounts()["Accounts"]
-    with mock.patch.object(operations, "status_is_told", new=True):
+    with mock.patch.object(operations, "status_is_shown", new=True):
         before = describe_account(management, prod)
 
     assert "Status" not in today

@@ -12,7 +12,7 @@ from local_aws.services.organizations import membership
 
 _MOST = 20
 
-status_is_told = False
+status_is_shown = False
 """Whether an account shows ``Status`` as well as ``State``; AWS retired it on 2026-09-09."""
 
 paths_are_shown = True
@@ -136,7 +136,7 @@ def _parent(parent_id: str, backend: Any) -> str:
 
 def _account(backend: Any, account: Any) -> dict[str, Any]:
     described: dict[str, Any] = account.describe()
-    if not status_is_told:
+    if not status_is_shown:
         described.pop("Status", None)
     if paths_are_shown:
         described["Paths"] = [f"{membership.path_of(backend, account.parent_id)}{account.id}/"]
