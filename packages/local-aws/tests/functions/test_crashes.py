@@ -182,14 +182,14 @@ def test_a_functions_calls_since_a_mark_are_returned_in_order(account: Account) 
     mark = record.mark()
 
     with faults.injected(_second_call(account, "kill-before")):
-        failure(account.invoke("creator", {"queues": ["told-1", "told-2"]}))
+        failure(account.invoke("creator", {"queues": ["call-1", "call-2"]}))
     account.sqs.list_queues()
 
     calls = record.since(mark, function="creator", account_id=account.account_id)
     last = account.invocations("creator")[-1]
     assert [(made.call.params["QueueName"], made.error) for made in calls] == [
-        ("told-1", None),
-        ("told-2", "kill-before"),
+        ("call-1", None),
+        ("call-2", "kill-before"),
     ]
     assert {made.request_id for made in calls} == {last.request_id}
     assert {made.call.role_name for made in calls} == {"creator-role"}

@@ -27,13 +27,13 @@ HANDLER = """
     import library, ours, os
 
     def handler(event, context):
-        return {"process": os.getpid(), "library": library.loaded_by, "ours": ours.loaded_by, "told": library.told}
+        return {"process": os.getpid(), "library": library.loaded_by, "ours": ours.loaded_by, "mark": library.mark}
 """
 MODULE = """
     import os
 
     loaded_by = os.getpid()
-    told = os.environ.get("AWS_EXECUTION_ENV")
+    mark = os.environ.get("AWS_EXECUTION_ENV")
 """
 
 
@@ -104,16 +104,16 @@ def test_a_librarys_module_is_loaded_before_the_fork_and_a_layers_own_after_it(m
     later = made.start()
     assert later["library"] != later["process"]
     assert later["ours"] == later["process"]
-    assert later["told"] == "AWS_Lambda_python3.13"
+    assert later["mark"] == "AWS_Lambda_python3.13"
 
 
 def test_a_function_with_its_own_version_of_a_library_gets_that(made: Made) -> None:
     wait_until(lambda: (result := made.start())["library"] != result["process"])
-    _write(made.code / "library.py", MODULE + "    told = 'its own'\n")
+    _write(made.code / "library.py", MODULE + "    mark = 'its own'\n")
 
     result = made.start()
 
-    assert result["told"] == "its own"
+    assert result["mark"] == "its own"
     assert result["library"] == result["process"]
 
 

@@ -16,10 +16,10 @@ KNOWN: dict[tuple[str, str, str], str] = {
     ("ec2:*", "enum", "*.IpAddressType"): "as above: of the newer kinds of endpoints, AWS says IPV4",
     ("ec2:DescribeImages", "enum", "*.Platform"): "AWS says windows where its model says Windows",
     ("ec2:DescribeInstanceTypes", "enum", "*.SupportedFeatures*"): "moto's list of types is newer than the model",
-    ("ec2:RequestSpotInstances", "missing", "*.Monitoring.Enabled"): "moto leaves out what was not asked for",
+    ("ec2:RequestSpotInstances", "missing", "*.Monitoring.Enabled"): "moto leaves out members that were not requested",
     ("route53:CreateHostedZone", "missing", "DelegationSet"): "a private zone has none; its model requires one",
-    ("route53:ListHealthChecks", "missing", "*"): "moto tells all on one page, without the page's members",
-    ("route53:ListHostedZones", "missing", "Marker"): "there is none where none was asked for",
+    ("route53:ListHealthChecks", "missing", "*"): "moto lists all on one page, without the page's members",
+    ("route53:ListHostedZones", "missing", "Marker"): "the answer has no marker if the request had none",
     ("route53:ListReusableDelegationSets", "missing", "Marker"): "as above",
     ("sqs:StartMessageMoveTask", "error code", ""): "AWS says InvalidParameterValue, which its model does not list",
 }

@@ -42,7 +42,7 @@ APPROVAL: list[Json] = [
     },
 ]
 
-ASKS: Json = {
+REASON_MODAL: Json = {
     "type": "modal",
     "callback_id": "why",
     "private_metadata": '{"request": 1}',

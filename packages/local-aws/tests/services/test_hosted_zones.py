@@ -105,13 +105,13 @@ def test_a_deletion_needs_the_same_values_in_any_order() -> None:
             id="a CNAME at the zone's own name",
         ),
         pytest.param(
-            "UPSERT", record("db.example.com", "CNAME", "a.b"), "conflicts with other records", id="a CNAME beside an A"
+            "UPSERT", record("db.example.com", "CNAME", "a.b"), "conflicts with other records", id="a CNAME with an A"
         ),
         pytest.param(
             "UPSERT",
             record("www.example.com", "TXT", '"x"'),
             "conflicting RRSet of type CNAME",
-            id="a TXT beside a CNAME",
+            id="a TXT with a CNAME",
         ),
         pytest.param("UPSERT", record("x.example.com", "CNAME", "a.b", "c.d"), "more than one value", id="two CNAMEs"),
         pytest.param("UPSERT", record("x.example.com", "A", "10.0.0"), "ARRDATAIllegalIPv4Address", id="no address"),

@@ -17,7 +17,7 @@ from local_aws.slack import callbacks, workspace
 from local_aws.slack.callbacks import Delivered
 from local_aws.time.activity import in_flight
 from local_aws.time.clock import clock
-from local_aws_tests.slack_apps import APPROVAL, ASKS, Bot, Receiver, bot, http_call, receiving, refused
+from local_aws_tests.slack_apps import APPROVAL, REASON_MODAL, Bot, Receiver, bot, http_call, receiving, refused
 from local_aws_tests.waiting import until
 
 Json = dict[str, Any]
@@ -39,7 +39,7 @@ class Approval:
 
     def open(self, **changed: Any) -> str:
         """Open the modal for Bob; return its id."""
-        opened: Any = self.bot.client.views_open(trigger_id=self.trigger(), view={**ASKS, **changed})
+        opened: Any = self.bot.client.views_open(trigger_id=self.trigger(), view={**REASON_MODAL, **changed})
         return str(opened["view"]["id"])
 
 
@@ -201,21 +201,24 @@ def test_a_request_can_be_forged_for_a_test_of_the_callback(approval: Approval) 
 
 def test_a_modal_is_opened_once_for_a_click(approval: Approval) -> None:
     trigger = approval.trigger()
-    opened: Any = approval.bot.client.views_open(trigger_id=trigger, view=ASKS)
+    opened: Any = approval.bot.client.views_open(trigger_id=trigger, view=REASON_MODAL)
 
     assert opened["view"]["state"] == {"values": {}}
     assert opened["view"]["private_metadata"] == '{"request": 1}'
     assert [each.view_id for each in workspace.views("U0BOB")] == [opened["view"]["id"]]
-    assert refused(approval.bot.client.views_open, trigger_id=trigger, view=ASKS)["error"] == "exchanged_trigger_id"
+    assert (
+        refused(approval.bot.client.views_open, trigger_id=trigger, view=REASON_MODAL)["error"]
+        == "exchanged_trigger_id"
+    )
 
 
 def test_a_trigger_is_good_for_three_seconds(approval: Approval) -> None:
     trigger, late = approval.trigger(), approval.trigger()
     clock.advance(2)
-    assert approval.bot.client.views_open(trigger_id=trigger, view=ASKS)["ok"]
+    assert approval.bot.client.views_open(trigger_id=trigger, view=REASON_MODAL)["ok"]
     clock.advance(1.5)
 
-    assert refused(approval.bot.client.views_open, trigger_id=late, view=ASKS)["error"] == "expired_trigger_id"
+    assert refused(approval.bot.client.views_open, trigger_id=late, view=REASON_MODAL)["error"] == "expired_trigger_id"
 
 
 def test_on_a_clock_that_is_sped_up_a_trigger_is_good_for_as_long_as_a_function_has(approval: Approval) -> None:
@@ -223,16 +226,18 @@ def test_on_a_clock_that_is_sped_up_a_trigger_is_good_for_as_long_as_a_function_
     clock.set_speed(20)
     try:
         clock.advance(40)
-        assert approval.bot.client.views_open(trigger_id=trigger, view=ASKS)["ok"]
+        assert approval.bot.client.views_open(trigger_id=trigger, view=REASON_MODAL)["ok"]
     finally:
         clock.set_speed(1)
 
 
 def test_a_trigger_is_its_apps_alone(approval: Approval) -> None:
-    answer = refused(bot().client.views_open, trigger_id=approval.trigger(), view=ASKS)
+    answer = refused(bot().client.views_open, trigger_id=approval.trigger(), view=REASON_MODAL)
 
     assert answer["error"] == "invalid_trigger_id"
-    assert refused(approval.bot.client.views_open, trigger_id="1.2.3", view=ASKS)["error"] == "invalid_trigger_id"
+    assert (
+        refused(approval.bot.client.views_open, trigger_id="1.2.3", view=REASON_MODAL)["error"] == "invalid_trigger_id"
+    )
 
 
 def test_an_invalid_view_does_not_use_its_trigger_up(approval: Approval) -> None:
@@ -242,7 +247,7 @@ def test_an_invalid_view_does_not_use_its_trigger_up(approval: Approval) -> None
 
     assert answer["error"] == "invalid_arguments"
     assert answer["response_metadata"]["messages"] == ["[ERROR] missing required field: title [json-pointer:/view]"]
-    assert approval.bot.client.views_open(trigger_id=trigger, view=ASKS)["ok"]
+    assert approval.bot.client.views_open(trigger_id=trigger, view=REASON_MODAL)["ok"]
 
 
 def test_a_submission_says_what_was_typed_and_nothing_of_any_message(approval: Approval) -> None:
@@ -312,7 +317,7 @@ def test_a_modal_stays_open_and_shows_the_errors(
 
 def test_a_modal_is_changed_by_the_answer(approval: Approval) -> None:
     view_id = approval.open()
-    changed = {**ASKS, "title": {"type": "plain_text", "text": "Really?"}}
+    changed = {**REASON_MODAL, "title": {"type": "plain_text", "text": "Really?"}}
     approval.callback.answer = json.dumps({"response_action": "update", "view": changed}).encode()
     workspace.submit("U0BOB", view_id, {"reason": {"text": "x"}})
     assert [each.content["title"]["text"] for each in workspace.views("U0BOB")] == ["Really?"]

@@ -14,7 +14,7 @@ from local_aws import slack
 from local_aws.server import LocalAws
 from local_aws.slack import mrkdwn, workspace
 from local_aws_tests.browser import Tab, browsing
-from local_aws_tests.slack_apps import APPROVAL, ASKS, Bot, Receiver, bot, receiving
+from local_aws_tests.slack_apps import APPROVAL, REASON_MODAL, Bot, Receiver, bot, receiving
 
 Json = dict[str, Any]
 
@@ -138,7 +138,7 @@ def test_a_modal_is_shown_with_its_errors_to_the_user_who_opened_it(
 ) -> None:
     own, callback, ts = approval
     trigger = workspace.block_actions("U0BOB", ts, "deny")["trigger_id"]
-    view: Any = own.client.views_open(trigger_id=trigger, view=ASKS)
+    view: Any = own.client.views_open(trigger_id=trigger, view=REASON_MODAL)
     callback.answer = b'{"response_action": "errors", "errors": {"reason": "<b>say more"}}'
     workspace.submit("U0BOB", view["view"]["id"], {"reason": {"text": "x"}})
 
@@ -166,7 +166,7 @@ def test_hostile_text_is_text_wherever_it_stands(
     own.client.views_open(
         trigger_id=workspace.block_actions("U0ALICE", ts, "deny")["trigger_id"],
         view={
-            **ASKS,
+            **REASON_MODAL,
             "blocks": [
                 {
                     "type": "input",
@@ -198,7 +198,7 @@ def test_text_is_no_template(approval: tuple[Bot, Receiver, str], local_aws_serv
     own.client.views_open(
         trigger_id=workspace.block_actions("U0ALICE", ts, "deny")["trigger_id"],
         view={
-            **ASKS,
+            **REASON_MODAL,
             "title": plain,
             "blocks": [
                 {
@@ -232,7 +232,7 @@ def test_an_initial_value_keeps_its_leading_empty_line(
     own.client.views_open(
         trigger_id=workspace.block_actions("U0ALICE", ts, "deny")["trigger_id"],
         view={
-            **ASKS,
+            **REASON_MODAL,
             "blocks": [{"type": "input", "label": {"type": "plain_text", "text": "Why?"}, "element": element}],
         },
     )
@@ -325,7 +325,7 @@ def test_a_modal_is_filled_in_and_submitted_in_the_browser_and_the_page_follows(
     own, callback, ts = approval
     tab.open(f"{local_aws_server.url}/_local/slack?as=U0CAROL")
     trigger = workspace.block_actions("U0CAROL", ts, "deny")["trigger_id"]
-    own.client.views_open(trigger_id=trigger, view=ASKS)
+    own.client.views_open(trigger_id=trigger, view=REASON_MODAL)
     callback.answer = b'{"response_action": "errors", "errors": {"reason": "Say more."}}'
 
     tab.until("document.querySelector('dialog[data-view]')?.open")

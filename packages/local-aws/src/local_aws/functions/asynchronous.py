@@ -46,7 +46,7 @@ class QueuedEvent:
 
 _lock = threading.Lock()
 _waiting: dict[tuple[str, str, str], deque[tuple[QueuedEvent, ExitStack]]] = {}
-"""Each with its entry in the activity."""
+"""Each event with the entry that counts it as activity."""
 
 _workers: dict[tuple[str, str, str], int] = {}
 

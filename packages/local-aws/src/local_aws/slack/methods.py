@@ -67,7 +67,7 @@ def post_message(call: MethodCall) -> Json:
     channel = _channel(name_or_id, by_name=True)
     _refuse_unsupported(call)
     content = _content(call)
-    _be_in(call, channel)
+    _check_membership(call, channel)
     thread_ts = _thread(call, channel)
     call.state.rates.take(call.app.app_id, "chat.postMessage", channel)
     message = call.state.add(Message(channel, call.state.next_ts(), content, call.app, thread_ts))
@@ -81,7 +81,7 @@ def post_ephemeral(call: MethodCall) -> Json:
     if user not in USERS:
         raise SlackError("user_not_in_channel")
     content = _content(call)
-    _be_in(call, channel)
+    _check_membership(call, channel)
     message = Message(channel, call.state.next_ts(), content, call.app, _thread(call, channel), ephemeral_to=user)
     return {"message_ts": call.state.add(message).ts}
 
@@ -90,7 +90,7 @@ def update(call: MethodCall) -> Json:
     channel_id, ts = call.required("channel", "ts")
     channel = _channel(channel_id)
     _refuse_unsupported(call)
-    _be_in(call, channel)
+    _check_membership(call, channel)
     with call.state.lock:
         message = call.state.find(channel, ts)
         if message is None or message.ephemeral_to:
@@ -220,7 +220,7 @@ def _channel(name_or_id: str, *, by_name: bool = False) -> str:
     return found
 
 
-def _be_in(call: MethodCall, channel: str) -> None:
+def _check_membership(call: MethodCall, channel: str) -> None:
     if channel not in call.app.channels:
         raise SlackError("not_in_channel")
 

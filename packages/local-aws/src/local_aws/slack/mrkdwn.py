@@ -77,7 +77,7 @@ def escape(text: str) -> str:
 
 
 def render(text: str, names: WorkspaceNames, now: datetime, *, verbatim: bool = False) -> Rendered:
-    return _Rendering(names, now).of(text, verbatim=verbatim)
+    return _Rendering(names, now).render(text, verbatim=verbatim)
 
 
 def mentions(text: str, *, verbatim: bool = False) -> tuple[str, ...]:
@@ -111,7 +111,7 @@ class _Rendering:
         self._mentions: list[str] = []
         self._links: list[str] = []
 
-    def of(self, text: str, *, verbatim: bool) -> Rendered:
+    def render(self, text: str, *, verbatim: bool) -> Rendered:
         text = text.replace(_OPEN, "").replace(_CLOSE, "")
         text = _CODE.sub(self._code, text)
         text = _TOKEN.sub(self._token, text) if verbatim else _BARE.sub(self._bare, text)

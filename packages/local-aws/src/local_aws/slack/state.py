@@ -124,7 +124,7 @@ class ResponseUrl:
 
 
 class State:
-    """One workspace. ``lock`` is held by whoever reads and then writes."""
+    """One workspace. Hold ``lock`` to read and then write."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()

@@ -200,7 +200,7 @@ class Executions:
         execution = self._by_arn.get(arn)
         return None if execution is None or execution.is_forgotten() else execution
 
-    def of(self, state_machine_arn: str) -> list[Execution]:
+    def of_machine(self, state_machine_arn: str) -> list[Execution]:
         """Return a state machine's executions, the newest first."""
         executions = [
             execution

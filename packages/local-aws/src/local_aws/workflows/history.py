@@ -58,7 +58,7 @@ class History:
 
 
 def without_data(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the events as ``includeExecutionData=False`` asks for them."""
+    """Return the events as for ``includeExecutionData=False``."""
     return [
         {key: _details_without_data(value) if key.endswith("EventDetails") else value for key, value in event.items()}
         for event in events

@@ -105,7 +105,7 @@ def describe_state_machine_for_execution(request: ApiRequest) -> dict[str, Any]:
 def list_executions(request: ApiRequest) -> dict[str, Any]:
     machine = request.backend.describe_state_machine(request.get("stateMachineArn"))
     status = request.get("statusFilter")
-    found = [one for one in executions.of(machine.arn) if status in (None, one.status)]
+    found = [one for one in executions.of_machine(machine.arn) if status in (None, one.status)]
     page, following = _page(request, found, str(status))
     return _without_none({"executions": [_without_none(_listed(one)) for one in page], "nextToken": following})
 
@@ -137,7 +137,7 @@ _OPERATIONS: tuple[Callable[[ApiRequest], dict[str, Any] | None], ...] = (
 
 
 def hang_in() -> None:
-    """Put the operations in place of moto's."""
+    """Replace moto's operations by these."""
     from moto.stepfunctions.responses import StepFunctionResponse  # noqa: PLC0415 - the interpreter is slow to import
 
     for operation in _OPERATIONS:

@@ -26,7 +26,7 @@ def announce_status(execution: RunningExecution) -> None:
             resources=[execution.execution_arn],
         )
     except Exception:  # noqa: BLE001 - the execution goes on, whatever becomes of the news of it
-        _log.exception("the bus was not told of %s", execution.execution_arn)
+        _log.exception("no event was put on the bus for %s", execution.execution_arn)
 
 
 def _detail(execution: RunningExecution) -> dict[str, Any]:

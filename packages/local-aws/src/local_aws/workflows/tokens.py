@@ -23,11 +23,11 @@ TaskOutcome = Any | StateFailed
 
 
 class InvalidToken(Exception):  # noqa: N818 - it says what the token is
-    """It is no token, or one of another account."""
+    """The token is malformed or of another account."""
 
 
 class UnknownToken(Exception):  # noqa: N818 - it says what the token is
-    """It has a token's form but was never issued to a task."""
+    """The token is well formed but was never issued."""
 
 
 class TaskOver(Exception):  # noqa: N818 - it says what the task is

@@ -35,7 +35,7 @@ class VpcPlace:
 
 
 def place_of(vpc_id: str) -> VpcPlace | None:
-    """Find a VPC, whoever owns it; None if nobody does."""
+    """Return a VPC of any account; None if it does not exist."""
     for account_id in list(ec2_backends):
         for region, backend in list(ec2_backends[account_id].items()):
             if vpc_id in backend.vpcs:
@@ -109,7 +109,7 @@ def check_room(call: ServiceCall, subnet_ids: Sequence[str], kind: str, address_
 
 
 def _takes_lattice(subnet: Any) -> bool:
-    zone = subnet._availability_zone  # noqa: SLF001 - moto tells of a subnet's zone the name and the id only
+    zone = subnet._availability_zone  # noqa: SLF001 - moto's public attributes are the zone's name and id only
     return (
         subnet.availability_zone_id not in WITHOUT_LATTICE
         and zone.zone_type == "availability-zone"

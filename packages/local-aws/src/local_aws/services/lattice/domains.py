@@ -82,7 +82,7 @@ def domain_of(call: ServiceCall, identifier: str, custom_name: str | None) -> di
 def status_of(configuration: LatticeResource) -> str | None:
     """Return the verification status of a configuration's domain; None without a verification.
 
-    The name of a managed child, which AWS gives, counts as verified.
+    The name of a managed child, which AWS assigns, counts as verified.
     """
     if configuration.shown["amazonManaged"]:
         return "VERIFIED"

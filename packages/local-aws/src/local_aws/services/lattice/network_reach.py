@@ -115,7 +115,7 @@ class ResourceAssociation(NetworkAssociation):
             return "AWS::VpcLattice::ResourceConfiguration", self.configuration.arn
         return super().event_resource(account_id)
 
-    def be_named(self) -> None:
+    def assign_name(self) -> None:
         """Assign the DNS name after a while; calling it again changes nothing."""
         if self.naming:
             return
@@ -155,7 +155,7 @@ def _part(group: ResourceAssociation, child: LatticeResource) -> ResourceAssocia
     if part.status == "CREATE_FAILED":
         part.failure = f"The resource configuration {child.id} is in state {child.status}."
     if part.is_usable:
-        part.be_named()
+        part.assign_name()
     return part
 
 

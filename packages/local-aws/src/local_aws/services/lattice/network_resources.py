@@ -73,7 +73,7 @@ def _new(call: ServiceCall, params: dict[str, Any]) -> ResourceAssociation:
 
     def up() -> None:
         for part in reach.parts(association):
-            part.be_named()
+            part.assign_name()
         announce_change(network)
 
     settle(call, association, up)

@@ -62,8 +62,8 @@ configurations: Final[dict[Any, LatticeResource]] = table()
 """By id."""
 
 by_kind: Final[dict[str, dict[Any, Any]]] = {"resourcegateway": gateways, "resourceconfiguration": configurations}
-"""What has tags and, some of it, can be shared: tables of what has ``arn``, ``owner`` and ``tags``, by the word that
-its ARNs have. Each kind's module puts its own in."""
+"""Tables of the resources for tagging and sharing, by the resource type in their ARNs. The resources have ``arn``,
+``owner`` and ``tags``; their modules add the tables."""
 
 attachments: Final[list[Callable[[LatticeResource], bool]]] = []
 """Tests whether a configuration is in use and so can't be deleted."""

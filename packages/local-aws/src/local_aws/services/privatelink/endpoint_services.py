@@ -16,8 +16,8 @@ from local_aws.services.dns.public_dns import texts
 from local_aws.services.organizations import membership
 
 strict_permissions = True
-"""AWS lets nobody but its owner ask for a service that allows no principals. False is kinder: everybody may ask for a
-service on which no permission was ever set."""
+"""On AWS only the owner can connect to a service that allows no principals. False is lenient: everybody
+can connect to a service on which no permission was ever set."""
 
 
 @dataclass

@@ -29,7 +29,7 @@ endpoints = table()
 
 @dataclass
 class Endpoint:
-    """A VPC endpoint. ``state`` is camelCase here; ``describe`` gives it as AWS does for the endpoint's type."""
+    """A VPC endpoint. ``state`` is camelCase here; ``describe`` has AWS's spelling for the endpoint's type."""
 
     id: str
     kind: str
@@ -99,7 +99,7 @@ class Endpoint:
             shown |= {"FailureReason": self.failure, "LastError": {"Code": "InternalError", "Message": self.failure}}
         return shown
 
-    def be_named(self, entries: list[dict[str, str]]) -> None:
+    def assign_names(self, entries: list[dict[str, str]]) -> None:
         self.dns_entries = entries
 
     def become(self, state: str, seconds: float, after: Callable[[], None] | None = None) -> None:

@@ -93,9 +93,9 @@ def _interface(call: ServiceCall, params: dict[str, Any], kind: str) -> Endpoint
         # A Gateway Load Balancer's endpoint is a target of routes and has no name.
         names = interface_names(endpoint.id, host, zones)
         if timings.connection_named:
-            later(timings.connection_named, lambda: endpoint.be_named(names))
+            later(timings.connection_named, lambda: endpoint.assign_names(names))
         else:
-            endpoint.be_named(names)
+            endpoint.assign_names(names)
     if service is None or not service.acceptance_required:
         endpoint.become("available", timings.endpoint_available)
     else:

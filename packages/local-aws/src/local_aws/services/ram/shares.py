@@ -232,7 +232,7 @@ def resource_gone(arn: str) -> None:
 
 
 def announce_change(share: Share, status: str, audience: set[str] | None = None) -> None:
-    """Put RAM's one event on the owner's bus and on those of the principals that have access."""
+    """Put RAM's event of a change on the buses of the owner and of the principals that have access."""
     for account_id in {share.owner} | (_audience(share) if audience is None else audience):
         announce(
             account_id,

@@ -25,11 +25,11 @@ def lattice_names(account_id: str, region: str, vpc_id: str) -> VpcNames:
         names = published_names(account_id, region, vpc_id)
         for association in vpc_associations.values():
             if (association.creator, association.region, association.vpc_id) == (account_id, region, vpc_id):
-                _add_those_by(association, names)
+                _add_names_of(association, names)
         return names
 
 
-def _add_those_by(association: VpcAssociation, names: VpcNames) -> None:
+def _add_names_of(association: VpcAssociation, names: VpcNames) -> None:
     if association.status not in {"ACTIVE", "UPDATE_IN_PROGRESS", "UPDATE_FAILED"}:
         return
     options = {name[0].upper() + name[1:]: value for name, value in association.dns_options.items()}

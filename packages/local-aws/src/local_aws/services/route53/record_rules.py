@@ -95,6 +95,6 @@ def _alias_fault(alias: dict[str, Any], kind: str, records: Mapping[Key, dict[st
     if zone_id == zone.resource_id:
         exists = any(key[:2] == (target, kind) for key in records)
     else:
-        # An alias can't target the records of another hosted zone of customers, only of its own or of AWS's.
+        # An alias can target the records of its own zone or of AWS's zones, but of no other account-owned zone.
         exists = all(other.resource_id != zone_id for _, other in all_zones())
     return None if exists else f"{tried} but that target was not found"
