@@ -22,7 +22,7 @@ from local_aws_tests.waiting import ended
 
 ROLE = "arn:aws:iam::111111111111:role/onboarding"
 INVOKE = "arn:aws:states:::lambda:invoke"
-ASK = "arn:aws:states:::lambda:invoke.waitForTaskToken"
+INVOKE_AND_WAIT = "arn:aws:states:::lambda:invoke.waitForTaskToken"
 Json = dict[str, Any]
 
 

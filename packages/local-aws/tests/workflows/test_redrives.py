@@ -13,7 +13,18 @@ from local_aws.workflows import history, redrives
 from local_aws.workflows.execution import Execution, executions
 from local_aws.workflows.loop import loop
 from local_aws_tests.waiting import ended, until
-from local_aws_tests.workflow_runs import ASK, Json, functions_called, invoke, kinds, passing, refused, run, start, task
+from local_aws_tests.workflow_runs import (
+    INVOKE_AND_WAIT,
+    Json,
+    functions_called,
+    invoke,
+    kinds,
+    passing,
+    refused,
+    run,
+    start,
+    task,
+)
 
 DAY = 86_400.0
 
@@ -139,7 +150,7 @@ def test_a_redriven_task_has_a_new_token_and_the_old_one_is_dead(sfn: Any, funct
     tokens: list[str] = []
     functions["ask"] = tokens.append
     arguments = {"FunctionName": "ask", "Payload": "{% $states.context.Task.Token %}"}
-    arn = start(sfn, {"Ask": task(ASK, Arguments=arguments)})
+    arn = start(sfn, {"Ask": task(INVOKE_AND_WAIT, Arguments=arguments)})
     until(lambda: "TaskSubmitted" in kinds(sfn, arn))
     sfn.stop_execution(executionArn=arn)
 

@@ -11,7 +11,17 @@ from local_aws.time import activity
 from local_aws.time.clock import clock
 from local_aws.workflows.execution import executions
 from local_aws_tests.waiting import ended, until
-from local_aws_tests.workflow_runs import ASK, Json, client_of, functions_called, kinds, refused, run, start, task
+from local_aws_tests.workflow_runs import (
+    INVOKE_AND_WAIT,
+    Json,
+    client_of,
+    functions_called,
+    kinds,
+    refused,
+    run,
+    start,
+    task,
+)
 
 
 @pytest.fixture
@@ -30,7 +40,7 @@ def _raise(event: Any) -> Any:
 
 def asking_state(function: str = "ask", **fields: Any) -> Json:
     arguments = {"FunctionName": function, "Payload": "{% $states.context.Task.Token %}"}
-    return {"Ask": task(ASK, Arguments=arguments, **fields)}
+    return {"Ask": task(INVOKE_AND_WAIT, Arguments=arguments, **fields)}
 
 
 def waiting_execution(sfn: Any, tokens: list[str], **fields: Any) -> str:

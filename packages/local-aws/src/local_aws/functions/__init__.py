@@ -33,7 +33,7 @@ def install(endpoint_url: str) -> None:
 
 
 def stop_all() -> None:
-    """End every function's process and all asynchronous invocations."""
+    """End all functions' processes and the fork servers, and close clients and log files."""
     _fleet.fleet.stop()
     stop_servers()
     close_clients()

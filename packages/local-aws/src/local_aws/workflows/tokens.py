@@ -17,7 +17,7 @@ from local_aws.workflows.failures import HEARTBEAT_TIMEOUT, TIMEOUT, StateFailed
 # As on AWS, tokens begin alike and have some 700 characters, too many for fields of short ids.
 _BEGINNING = "AQCkAAAAKgAAAAMAAAAAAAAAA"
 _RANDOM_BYTES = 510
-_LOOKS_RIGHT = re.compile(rf"{_BEGINNING}[A-Za-z0-9+/]{{{_RANDOM_BYTES * 4 // 3}}}")
+_WELL_FORMED = re.compile(rf"{_BEGINNING}[A-Za-z0-9+/]{{{_RANDOM_BYTES * 4 // 3}}}")
 
 TaskOutcome = Any | StateFailed
 
@@ -111,7 +111,7 @@ def forget_all() -> None:
 
 def _open(token: str, account_id: str) -> WaitingTask:
     task = _tasks.get(token)
-    if task is None and _LOOKS_RIGHT.fullmatch(token):
+    if task is None and _WELL_FORMED.fullmatch(token):
         raise UnknownToken
     # "The task token must be used from the same account" (API reference of SendTaskSuccess).
     if task is None or task.account_id != account_id:

@@ -21,7 +21,7 @@ _parts = table()
 """The associations of children, by the id of the group's association and the child's id."""
 
 _CONTAINERS = frozenset({"GROUP", "ARN"})
-_TOLD_BY_PARTS = frozenset({"CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_IN_PROGRESS"})
+_OWN_STATUSES = frozenset({"CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_IN_PROGRESS"})
 """Statuses of a child that its association shows; otherwise it has the status of the group's association."""
 UP = frozenset({"ACTIVE", "DELETE_IN_PROGRESS", "DELETE_FAILED"})
 """An association still works while it is being deleted."""
@@ -151,7 +151,7 @@ def _part(group: ResourceAssociation, child: LatticeResource) -> ResourceAssocia
             managed=group.managed,
         )
     part: ResourceAssociation = _parts[key]
-    part.status = child.status if child.status in _TOLD_BY_PARTS else group.status
+    part.status = child.status if child.status in _OWN_STATUSES else group.status
     if part.status == "CREATE_FAILED":
         part.failure = f"The resource configuration {child.id} is in state {child.status}."
     if part.is_usable:
