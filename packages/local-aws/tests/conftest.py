@@ -12,18 +12,18 @@ from local_aws_tests.people import Person
 from local_aws_tests.workflow_runs import client_of, served
 
 SDK = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
-"""The distributions of boto3, and of what it needs."""
+"""boto3's distribution and those that it depends on."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have the one local AWS of this process, whether other tests run beside these or not."""
+    """Use the one local AWS of this process."""
     config.pluginmanager.import_plugin("local_aws.pytest_plugin")
     config.pluginmanager.import_plugin("local_aws_tests.serving")
 
 
 @pytest.fixture(scope="session")
 def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a layer with the boto3 of this interpreter: the runtime brings functions none."""
+    """Make a layer with this interpreter's boto3, which the runtime does not bring."""
     layer = tmp_path_factory.mktemp("sdk")
     for distribution in map(metadata.distribution, SDK):
         files = distribution.files or []
@@ -34,7 +34,7 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    """Serve Step Functions alone, for workflows whose functions are played."""
+    """Serve Step Functions alone, for workflows with Python functions in place of Lambda's."""
     with served() as port:
         yield port
 
@@ -46,7 +46,7 @@ def sfn(port: int) -> Any:
 
 @pytest.fixture
 def account(person: Person) -> Iterator[Account]:
-    """Give an account that functions run in, until the test is over."""
+    """Yield an account in which functions run, until the test is over."""
     made = new_account(person)
     yield made
     made.close()
@@ -54,7 +54,7 @@ def account(person: Person) -> Iterator[Account]:
 
 @pytest.fixture
 def other(person: Person) -> Iterator[Account]:
-    """Give another one."""
+    """Yield another one."""
     made = new_account(person)
     yield made
     made.close()

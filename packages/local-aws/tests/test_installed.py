@@ -1,4 +1,4 @@
-"""The package as somebody has it who installs it: in an environment with nothing else than what it asks for."""
+"""The installed package, in an environment with its required distributions only."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def _run(*command: str | Path, folder: Path) -> str:
     return ended.stdout
 
 
-def _asked_for(wheel: Path) -> dict[str, metadata.Distribution]:
-    """Return the distributions that the wheel asks for, directly or not, as they are installed for this interpreter."""
+def _requirements(wheel: Path) -> dict[str, metadata.Distribution]:
+    """Return this interpreter's distributions that the wheel requires, directly or not."""
     found: dict[str, metadata.Distribution] = {}
     seen: set[tuple[str, frozenset[str]]] = set()
     (own,) = metadata.distributions(path=[str(wheel)])
@@ -37,9 +37,9 @@ def _asked_for(wheel: Path) -> dict[str, metadata.Distribution]:
         distribution, extras = left.pop()
         for requirement in map(Requirement, distribution.requires or []):
             marker, name = requirement.marker, canonicalize_name(requirement.name)
-            wanted = marker is None or any(marker.evaluate({"extra": extra}) for extra in (extras or {""}))
+            applies = marker is None or any(marker.evaluate({"extra": extra}) for extra in (extras or {""}))
             key = (name, frozenset(requirement.extras))
-            if wanted and key not in seen:
+            if applies and key not in seen:
                 seen.add(key)
                 found[name] = metadata.distribution(name)
                 left.append((found[name], key[1]))
@@ -47,7 +47,7 @@ def _asked_for(wheel: Path) -> dict[str, metadata.Distribution]:
 
 
 def _link(distribution: metadata.Distribution, packages: Path) -> None:
-    """Have a distribution's files in another environment: all of them, and none of another's."""
+    """Link exactly the files of a distribution into another environment."""
     for file in distribution.files or []:
         if ".." not in file.parts and file.suffix != ".pyc":
             link = packages / file
@@ -57,7 +57,7 @@ def _link(distribution: metadata.Distribution, packages: Path) -> None:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Yield the folder of commands of an empty environment that the package was installed in."""
+    """Yield the folder of commands of a new environment with the package installed."""
     folder = tmp_path_factory.mktemp("installed")
     source = folder / "source"
     shutil.copytree(PACKAGE, source, ignore=shutil.ignore_patterns("tests", "build", "*.egg-info", "__pycache__", ".*"))
@@ -69,7 +69,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     _run(sys.executable, "-m", "venv", "--without-pip", environment, folder=folder)
     commands = environment / "bin"
     packages = sysconfig.get_path("purelib", vars={"base": str(environment)})
-    for distribution in _asked_for(wheel).values():
+    for distribution in _requirements(wheel).values():
         _link(distribution, Path(packages))
     _run(*pip, "--python", commands / "python", "install", *offline, wheel, folder=folder)
     _run(*pip, "--python", commands / "python", "check", folder=folder)
@@ -81,7 +81,7 @@ def _shown(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
-def test_the_example_of_the_readme_does_what_it_says(installed: Path, tmp_path: Path) -> None:
+def test_the_example_of_the_readme_works(installed: Path, tmp_path: Path) -> None:
     (template,) = _shown("yaml")
     handler, example = _shown("python")
     (tmp_path / "keeper").mkdir()
@@ -94,13 +94,13 @@ def test_the_example_of_the_readme_does_what_it_says(installed: Path, tmp_path: 
     assert log.name == "123456789012-keeper.log"
 
 
-def test_the_command_is_there_and_nothing_is_but_what_was_asked_for(installed: Path, tmp_path: Path) -> None:
-    told = _run(installed / "local-aws", "--help", folder=tmp_path)
+def test_the_command_works_with_the_required_distributions_alone(installed: Path, tmp_path: Path) -> None:
+    output = _run(installed / "local-aws", "--help", folder=tmp_path)
     found = _run(
         installed / "python", "-c", "from importlib.util import find_spec; print(find_spec('pytest'))", folder=tmp_path
     )
 
-    assert "--template" in told
+    assert "--template" in output
     assert found.strip() == "None"
 
 

@@ -16,7 +16,7 @@ from local_aws_tests.people import assume
 TEMPLATE = Path(__file__).parent / "stack" / "template.yaml"
 
 
-def test_it_says_ready_in_one_line_and_ends_cleanly_when_told() -> None:
+def test_it_prints_ready_in_one_line_and_ends_cleanly_on_a_signal() -> None:
     command = [
         sys.executable,
         "-m",
@@ -50,17 +50,17 @@ def test_it_says_ready_in_one_line_and_ends_cleanly_when_told() -> None:
     assert not functions & _running()
 
 
-def test_without_a_template_it_serves_accounts_with_nothing_in_them(tmp_path: Path) -> None:
+def test_without_a_template_it_serves_empty_accounts(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "local_aws", "--port", "0"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as served:
         assert served.stdout is not None
         url = served.stdout.readline().split()[1]
         stacks = assume(url, "arn:aws:iam::123456789012:role/person").client("cloudformation").list_stacks()
         served.send_signal(signal.SIGTERM)
-        _, told = served.communicate(timeout=20)
+        _, errors = served.communicate(timeout=20)
 
     assert stacks["StackSummaries"] == []
-    assert "deploying" not in told
+    assert "deploying" not in errors
 
 
 def _processes() -> list[tuple[int, int]]:
@@ -69,7 +69,7 @@ def _processes() -> list[tuple[int, int]]:
 
 
 def _children(parent: int) -> set[int]:
-    return {pid for pid, of in _processes() if of == parent}
+    return {pid for pid, parent_pid in _processes() if parent_pid == parent}
 
 
 def _running() -> set[int]:

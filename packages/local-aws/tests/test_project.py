@@ -8,7 +8,7 @@ import pytest
 from local_aws.project import InvalidProjectError, find
 
 
-def test_the_nearest_table_counts_and_its_paths_are_relative_to_it(tmp_path: Path) -> None:
+def test_the_nearest_table_applies_and_its_paths_are_relative_to_it(tmp_path: Path) -> None:
     below = tmp_path / "packages" / "one"
     below.mkdir(parents=True)
     (tmp_path / "pyproject.toml").write_text('[tool.local-aws]\npython = "runtime/bin/python"\nfolder = ".kept"\n')
@@ -21,7 +21,7 @@ def test_the_nearest_table_counts_and_its_paths_are_relative_to_it(tmp_path: Pat
     assert found.dependencies("shared") == tmp_path / ".kept" / "layers" / "shared" / "python"
 
 
-def test_what_a_table_leaves_out_is_this_interpreter_and_a_folder_beside_it(tmp_path: Path) -> None:
+def test_the_defaults_are_this_interpreter_and_a_folder_next_to_the_file(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.local-aws]\n")
 
     found = find(tmp_path)
@@ -30,7 +30,7 @@ def test_what_a_table_leaves_out_is_this_interpreter_and_a_folder_beside_it(tmp_
 
 
 @pytest.mark.parametrize(
-    ("table", "told"),
+    ("table", "message"),
     [
         pytest.param('[tool.local-aws]\npyhton = "a"\n', "pyhton = 'a'", id="a name that there is not"),
         pytest.param("[tool.local-aws]\nfolder = 7\n", "folder = 7", id="a folder that is a number"),
@@ -38,7 +38,7 @@ def test_what_a_table_leaves_out_is_this_interpreter_and_a_folder_beside_it(tmp_
         pytest.param("[tool.local-aws\n", "line 1", id="no TOML"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_file(tmp_path: Path, table: str, told: str) -> None:
+def test_an_invalid_setting_is_reported_with_its_file(tmp_path: Path, table: str, message: str) -> None:
     file = tmp_path / "pyproject.toml"
     file.write_text(table)
 
@@ -46,4 +46,4 @@ def test_what_is_wrong_is_told_with_its_file(tmp_path: Path, table: str, told: s
         find(tmp_path)
 
     assert str(refused.value).startswith(f"{file}: ")
-    assert told in str(refused.value)
+    assert message in str(refused.value)

@@ -1,4 +1,4 @@
-"""The public face and its pytest plugin, used as another project uses them."""
+"""The public interface and its pytest plugin, used as by another project."""
 
 from __future__ import annotations
 
@@ -67,15 +67,15 @@ def test_new_persons_are_in_accounts_of_their_own(local_aws_accounts: Accounts) 
     assert len(accounts) == 3
 
 
-def test_a_person_is_who_aws_says_that_they_are(somebody: Account) -> None:
-    told = somebody.client("sts").get_caller_identity()
+def test_a_persons_caller_identity_is_their_session(somebody: Account) -> None:
+    identity = somebody.client("sts").get_caller_identity()
 
-    assert told["Arn"] == f"arn:aws:sts::{somebody.account_id}:assumed-role/person/alice"
+    assert identity["Arn"] == f"arn:aws:sts::{somebody.account_id}:assumed-role/person/alice"
     assert somebody.environment["AWS_SESSION_TOKEN"] == somebody.credentials.session_token
     assert somebody.credentials.session_token not in repr(somebody.credentials)
 
 
-def test_what_a_role_may_did_and_was_denied_is_told(
+def test_a_roles_permissions_needs_and_denials_are_returned(
     local_aws_accounts: Accounts, somebody: Account, stack: Stack
 ) -> None:
     reader = local_aws_accounts.in_role(somebody.account_id, "reader")
@@ -97,11 +97,11 @@ def test_what_a_role_may_did_and_was_denied_is_told(
     assert "ssm:PutParameter" in str(iam.refusal(somebody.account_id, "reader", "ssm:PutParameter", {"Name": "/a"}))
     with pytest.raises(LookupError, match="no role raeder"):
         iam.refusal(somebody.account_id, "raeder", "ssm:GetParameters", {"Names": ["/a"]})
-    # To ask is not to do.
+    # A hypothetical call is not recorded.
     assert (iam.needs(arn), iam.statements(arn)) == before
 
 
-def test_a_role_that_nobody_has_has_no_statements(somebody: Account) -> None:
+def test_an_unknown_role_has_no_statements(somebody: Account) -> None:
     with pytest.raises(LookupError, match="nobody"):
         iam.statements(f"arn:aws:iam::{somebody.account_id}:role/nobody")
 
@@ -134,14 +134,14 @@ def test_calls_are_recorded_and_faults_strike_them(
     assert count.errors["AccessDenied"] == 1
 
 
-def test_what_a_test_leaves_of_faults_ends_with_its_block() -> None:
+def test_faults_end_with_their_block() -> None:
     with faults.injected(CallFault("ec2:*", "throttle")):
         assert [each.operation for each in faults.calls] == ["ec2:*"]
 
     assert "ec2:*" not in [each.operation for each in faults.calls]
 
 
-def test_settings_are_as_they_were_once_the_block_is_left(somebody: Account) -> None:
+def test_settings_are_restored_after_the_block(somebody: Account) -> None:
     ssm = somebody.client("ssm")
 
     before = settings.describe()
@@ -156,10 +156,10 @@ def test_settings_are_as_they_were_once_the_block_is_left(somebody: Account) -> 
     ssm.put_parameter(Name="/one-more", Value="x", Type="String")
 
 
-def test_a_setting_that_there_is_not_is_refused_and_nothing_is_changed(somebody: Account) -> None:
-    told: dict[str, Any] = {"quotas": {"standard_parameters": 0, "nothing_of_the_kind": 1}}
+def test_an_unknown_setting_is_refused_and_nothing_is_changed(somebody: Account) -> None:
+    changes: dict[str, Any] = {"quotas": {"standard_parameters": 0, "nothing_of_the_kind": 1}}
 
-    with pytest.raises(InvalidInputError, match="nothingOfTheKind"), changed(**told):
+    with pytest.raises(InvalidInputError, match="nothingOfTheKind"), changed(**changes):
         pass
 
     somebody.client("ssm").put_parameter(Name="/still", Value="x", Type="String")
@@ -171,7 +171,7 @@ def test_faults_of_the_fixture_hold_for_the_test(local_aws_faults: Faults) -> No
     assert [each.operation for each in faults.calls] == ["ec2:*"]
 
 
-def test_what_that_test_left_of_faults_ended_with_it() -> None:
+def test_the_faults_of_that_test_ended_with_it() -> None:
     assert "ec2:*" not in [each.operation for each in faults.calls]
 
 
@@ -183,7 +183,7 @@ def test_settings_of_the_fixture_hold_for_the_test(somebody: Account, local_aws_
         somebody.client("ssm").put_parameter(Name="/never", Value="x", Type="String")
 
 
-def test_what_that_test_changed_of_settings_ended_with_it(somebody: Account) -> None:
+def test_the_settings_of_that_test_ended_with_it(somebody: Account) -> None:
     somebody.client("ssm").put_parameter(Name="/after-all", Value="x", Type="String")
 
 

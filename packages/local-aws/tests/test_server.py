@@ -112,21 +112,21 @@ def test_an_operation_that_is_missing_here_is_an_error_that_names_it(
         ),
     ],
 )
-def test_a_fault_has_the_form_that_the_service_gives_it(
+def test_a_fault_has_the_form_of_the_services_errors(
     person: Person, service: str, operation: str, throttled: tuple[str, int], broken: tuple[str, int]
 ) -> None:
     client: Any = person("311111111204").client(service, config=_ONCE)  # type: ignore[call-overload]  # any service
     name = f"{service}:{client.meta.method_to_api_mapping[operation]}"
     parameters = {"resourceOwner": "SELF"} if service == "ram" else {}
 
-    told = []
+    errors = []
     for kind in ("throttle", "error"):
         faults.replace(parse({"calls": [{"operation": name, "fault": kind}]}))
         with pytest.raises(ClientError) as refusal:
             getattr(client, operation)(**parameters)
-        told.append(_code_and_status(refusal.value))
+        errors.append(_code_and_status(refusal.value))
 
-    assert told == [throttled, broken]
+    assert errors == [throttled, broken]
 
 
 def test_a_call_whose_answer_is_lost_was_made(person: Person) -> None:
@@ -159,7 +159,7 @@ def test_a_slow_call_takes_its_time_on_the_clock(person: Person) -> None:
     assert answered.is_set()
 
 
-def test_a_slow_call_takes_as_long_as_it_is_told(person: Person) -> None:
+def test_a_slow_call_takes_the_given_time(person: Person) -> None:
     sqs = person("311111111210").client("sqs", config=_ONCE)
     begun = clock.time()
 
@@ -169,7 +169,7 @@ def test_a_slow_call_takes_as_long_as_it_is_told(person: Person) -> None:
     assert clock.time() - begun >= 0.5
 
 
-def test_what_is_recorded_has_the_parameters_of_the_call(person: Person) -> None:
+def test_a_recorded_call_has_its_parameters(person: Person) -> None:
     ec2 = person("311111111207").client("ec2")
 
     ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": ["vpc-1"]}], MaxResults=5)
@@ -213,13 +213,13 @@ class _No:
 
 
 def test_a_call_that_is_denied_is_not_made() -> None:
-    asked: list[IdentifiedCall] = []
+    authorized: list[IdentifiedCall] = []
 
     def application(environ: object, start_response: object) -> list[bytes]:
         raise AssertionError("it was made")
 
     def deny(call: IdentifiedCall) -> _No:
-        asked.append(call)
+        authorized.append(call)
         return _No()
 
     answered: list[str] = []
@@ -242,7 +242,7 @@ def test_a_call_that_is_denied_is_not_made() -> None:
 
     assert answered == ["403 Error"]
     assert b"<Code>UnauthorizedOperation</Code>" in b"".join(body)
-    assert [call.name for call in asked] == ["ec2:DescribeVpcs"]
+    assert [call.name for call in authorized] == ["ec2:DescribeVpcs"]
 
 
 def test_a_connection_serves_several_requests(local_aws_server: LocalAws) -> None:
@@ -276,7 +276,7 @@ _SSM = (
 
 
 def _raw(port: int, request: bytes) -> tuple[int, str, str]:
-    """Send bytes; return the answer's status, type and body."""
+    """Send bytes; return the answer's status, content type and body."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(request)
         answer = http.client.HTTPResponse(connection)
@@ -285,7 +285,7 @@ def _raw(port: int, request: bytes) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize(
-    ("request_bytes", "status", "told"),
+    ("request_bytes", "status", "message"),
     [
         pytest.param(
             b"POST / HTTP/1.1\r\n" + _SSM + b"Content-Length: 100000000000\r\n\r\n{}",
@@ -313,19 +313,17 @@ def _raw(port: int, request: bytes) -> tuple[int, str, str]:
         ),
     ],
 )
-def test_a_request_that_is_no_good_gets_a_clear_error(
-    local_aws_server: LocalAws, request_bytes: bytes, status: int, told: str
+def test_a_malformed_request_gets_a_clear_error(
+    local_aws_server: LocalAws, request_bytes: bytes, status: int, message: str
 ) -> None:
     answered, kind, body = _raw(local_aws_server.port, request_bytes)
 
     assert answered == status
     assert kind == "application/json"
-    assert json.loads(body)["error"].startswith(told)
+    assert json.loads(body)["error"].startswith(message)
 
 
-def test_a_body_that_never_ends_is_not_waited_for_for_ever(
-    local_aws_server: LocalAws, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_body_that_never_ends_times_out(local_aws_server: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "BODY_SECONDS", 0.1)
 
     status, _, body = _raw(local_aws_server.port, b"POST / HTTP/1.1\r\n" + _SSM + b"Content-Length: 100\r\n\r\n{}")
@@ -341,7 +339,7 @@ def test_a_body_that_is_no_json_is_an_aws_error(local_aws_server: LocalAws) -> N
     assert json.loads(body)["__type"] == "SerializationException"
 
 
-def test_whatever_host_is_asked_a_signed_call_finds_its_service(local_aws_server: LocalAws) -> None:
+def test_a_signed_call_finds_its_service_by_any_host_name(local_aws_server: LocalAws) -> None:
     named = _SSM.replace(b"localhost", b"nothing.example.org")
 
     status, _, body = _raw(local_aws_server.port, b"POST / HTTP/1.1\r\n" + named + b"Content-Length: 2\r\n\r\n{}")
@@ -349,16 +347,16 @@ def test_whatever_host_is_asked_a_signed_call_finds_its_service(local_aws_server
     assert (status, json.loads(body)) == (200, {"Parameters": []})
 
 
-def test_the_symbol_of_moto_that_is_overridden_is_there() -> None:
+def test_the_overridden_symbol_of_moto_exists() -> None:
     assert callable(DomainDispatcherApplication.get_backend_for_host)
 
 
-def test_a_port_that_is_in_use_is_told_at_once() -> None:
+def test_a_port_in_use_is_reported_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
         LocalAws(taken.getsockname()[1])
 
 
-def test_calls_without_credentials_of_a_role_land_in_an_account_of_nobody(local_aws_server: LocalAws) -> None:
+def test_calls_without_a_roles_credentials_are_in_a_separate_account(local_aws_server: LocalAws) -> None:
     sts = boto3.client(
         "sts",
         endpoint_url=local_aws_server.url,

@@ -1,14 +1,14 @@
-"""A strict AWS on one loopback port, for tests: moto, extended where moto is silent, corrected where it errs.
+"""A strict AWS on one loopback port, for tests: moto with extensions and corrections.
 
 From the outside in:
 
-- ``command``, ``server``: the port. ``control`` is what is below ``/_local/``, ``middleware`` before every AWS call.
+- ``command``, ``server``: the port. ``control`` serves ``/_local/``, ``middleware`` handles every AWS call first.
 - ``deployment``: from a template, through the SAM translator, to resources.
-- ``slack``: a workspace of Slack's. ``http_apis``: API Gateway's HTTP APIs.
+- ``slack``: a Slack workspace. ``http_apis``: API Gateway's HTTP APIs.
 - ``delivery``: EventBridge, SNS, SQS and Scheduler, delivering to functions. ``workflows``: Step Functions.
 - ``functions``: each Lambda function in a process of its own, under AWS's own runtime client.
-- ``iam``: what each role may do.
-- ``services``: RAM, PrivateLink, VPC Lattice, Organizations and the rest of what moto lacks or tells wrongly.
-- ``conformance``, ``throttling``, ``fault_injection``: what a call is held to, and what may befall it.
-- ``moto_extension``, ``policy_language``, ``http``, ``time``, ``project``: the ground that all of it stands on.
+- ``iam``: the permissions of roles.
+- ``services``: RAM, PrivateLink, VPC Lattice, Organizations and other services that moto lacks or gets wrong.
+- ``conformance``, ``throttling``, ``fault_injection``: checks, throttles and faults of calls.
+- ``moto_extension``, ``policy_language``, ``http``, ``time``, ``project``: the common base.
 """

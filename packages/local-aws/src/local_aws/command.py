@@ -1,6 +1,6 @@
-"""The command that serves the local AWS, with a stack deployed in its accounts, until told to end.
+"""The command that serves the local AWS, with a stack deployed in its accounts, until it gets a signal to end.
 
-``python -m local_aws`` is this command; a project that deploys more than a template may make one of its own of it.
+``python -m local_aws`` is this command; a project that deploys more than a template can build its own on it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DESCRIPTION = "Serve a local AWS, with a stack deployed in its accounts if a tem
 
 @dataclass(frozen=True)
 class Options:
-    """What to serve; the values here are what the command line leaves out."""
+    """The options of the command line, with their defaults."""
 
     port: int = 4566
     speed: float = 1.0
@@ -49,21 +49,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(options: Options, deploy: Deploy | None = None, tell: Callable[[str], str] | None = None) -> int:
-    """Serve until told to end, and return the exit status.
+    """Serve until a signal to end, and return the exit status.
 
     Args:
         options: what to serve.
-        deploy: how a template is deployed; None is as it is, its parameters at their defaults.
-        tell: given the URL, what else is to be told before it is ready.
+        deploy: deploys a template; by default as it is, with its parameters' defaults.
+        tell: returns a further line to print before the server is ready, given its URL.
     """
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
-    # The translator's telemetry complains that nobody takes it.
+    # The translator warns that its telemetry is not collected.
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     stdout = sys.stdout
-    # moto prints; standard output is for the one line that says ready.
+    # moto prints; standard output is for the one ``ready`` line.
     with contextlib.redirect_stdout(sys.stderr):
         return _serve(options, deploy, tell, ended, lambda line: print(line, file=stdout, flush=True))
 
@@ -71,27 +71,27 @@ def run(options: Options, deploy: Deploy | None = None, tell: Callable[[str], st
 def _serve(
     options: Options,
     deploy: Deploy | None,
-    tell: Callable[[str], str] | None,
+    announce: Callable[[str], str] | None,
     ended: threading.Event,
-    say: Callable[[str], None],
+    print_line: Callable[[str], None],
 ) -> int:
     began = time.perf_counter()
-    _tell("starting")
-    # What is loaded and deployed stays: going through it again and again took a third of the start.
+    _report("starting")
+    # Loaded and deployed objects are permanent: collecting garbage took a third of the start.
     gc.disable()
-    # Loading moto takes most of a second: what is wrong with the arguments has been said by now.
+    # Loading moto takes most of a second, so wrong arguments have been reported before.
     from local_aws import deployment  # noqa: PLC0415
     from local_aws.server import LocalAws  # noqa: PLC0415
 
     try:
         server = LocalAws(options.port)
     except InvalidProjectError as wrong:
-        _tell(str(wrong))
+        _report(str(wrong))
         return 1
     except OSError as taken:
         in_use = taken.errno == errno.EADDRINUSE
         reason = "it is in use, end what uses it or choose another with --port" if in_use else taken.strerror
-        _tell(f"port {options.port} can't be used: {reason}")
+        _report(f"port {options.port} can't be used: {reason}")
         return 1
     clock.set_speed(options.speed)
     with server:
@@ -99,23 +99,23 @@ def _serve(
             if options.template:
                 _deploy(options, options.template, deploy or deployment.deploy)
         except deployment.DeploymentError as failure:
-            _tell(str(failure))
+            _report(str(failure))
             return 1
         gc.freeze()
         gc.enable()
-        _tell(f"took {time.perf_counter() - began:.1f} s")
-        if tell:
-            _tell(tell(server.url))
+        _report(f"took {time.perf_counter() - began:.1f} s")
+        if announce:
+            _report(announce(server.url))
         if not ended.is_set():
-            say(f"ready {server.url}")
+            print_line(f"ready {server.url}")
         ended.wait()
-        _tell("ending")
+        _report("ending")
     return 0
 
 
 def _deploy(options: Options, template: Path, deploy: Deploy) -> None:
     for account_id in options.accounts:
-        _tell(f"deploying {template.name} in {account_id}")
+        _report(f"deploying {template.name} in {account_id}")
         deploy(template, account_id, options.region, name=options.stack)
 
 
@@ -126,7 +126,7 @@ def parse(
     description: str = DESCRIPTION,
     defaults: Options | None = None,
 ) -> Options:
-    """Read a command line; what it leaves out is as in ``defaults``. It exits where an argument is wrong."""
+    """Parse a command line, with the given ``defaults``; exit if an argument is wrong."""
     otherwise = defaults or Options()
     parser = argparse.ArgumentParser(prog=prog, description=description)
     parser.add_argument("--port", type=_port, default=otherwise.port, help="on 127.0.0.1; 0 takes a free one")
@@ -137,8 +137,10 @@ def parse(
     parser.add_argument("--region", default=otherwise.region)
     parser.add_argument("--template", type=Path, default=otherwise.template, help="a SAM or CloudFormation template")
     parser.add_argument("--stack", type=_stack, default=otherwise.stack, help="the stack's name")
-    told = parser.parse_args(arguments)
-    return Options(told.port, told.speed, tuple(dict.fromkeys(told.accounts)), told.region, told.template, told.stack)
+    parsed = parser.parse_args(arguments)
+    return Options(
+        parsed.port, parsed.speed, tuple(dict.fromkeys(parsed.accounts)), parsed.region, parsed.template, parsed.stack
+    )
 
 
 def _port(text: str) -> int:
@@ -169,5 +171,5 @@ def _stack(text: str) -> str:
     return text
 
 
-def _tell(line: str) -> None:
+def _report(line: str) -> None:
     print(f"local aws: {line}", file=sys.stderr, flush=True)  # noqa: T201 - progress is for who started it

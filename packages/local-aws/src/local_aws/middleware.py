@@ -1,4 +1,4 @@
-"""What every AWS call passes on its way to moto: identified, authorized, throttled, faulted if asked, recorded."""
+"""The layer before moto: it identifies, authorizes, throttles and records every AWS call, and injects faults."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["Denial", "IdentifiedCall", "Middleware"]
 
 _log = logging.getLogger(__name__)
 
-# A consumer outside that waits for messages is not at work.
+# An outside consumer that waits for messages does not count as activity.
 _WAITING = frozenset({"sqs:ReceiveMessage"})
 
 StartResponse = Callable[..., Any]
@@ -32,7 +32,7 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 class Denial(Protocol):
-    """Why a call may not be made: AWS's error."""
+    """The AWS error of a denied call."""
 
     @property
     def code(self) -> str: ...
@@ -58,9 +58,9 @@ class Middleware:
             answer = self._unsigned(environ)
             start_response(f"{answer.status} {_reason(answer.status)}", list(answer.headers))
             return [answer.body]
-        # Otherwise moto looks for the access key in every account and partition, at each call.
+        # Otherwise moto searches every account and partition for the access key, at each call.
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account_id
-        # Whoever sees a function's end finds its last call in the record.
+        # Once a function's end is visible, its last call is in the record.
         with nullcontext() if call.name in _WAITING else doing("AWS calls"), ExitStack() as once_recorded:
             sandbox = functions.sandbox_of(call.access_key_id)
             request_id = sandbox.request_id if sandbox else None
@@ -82,27 +82,27 @@ class Middleware:
         if not throttles.admit(call):
             return answers.throttled(call)
         fault = faults.call_fault(call.name, call.account_id, call.role_name, by_function=sandbox is not None)
-        make = partial(self._ask, call, environ)
+        make = partial(self._call_moto, call, environ)
         return injection.apply(fault, call, sandbox, make, once_recorded) if fault else make()
 
     def _unsigned(self, environ: Environ) -> Answer:
-        """Have moto answer what needs no signature: a token for a role, a link to an object."""
+        """Let moto answer an unsigned request, such as for a role's credentials or an object's link."""
         try:
             answer = _collect(self._application, environ)
         except Exception as failure:  # noqa: BLE001 - whatever failed, the caller gets an error that can be read
             _log.exception("%s %s failed", environ["REQUEST_METHOD"], environ["PATH_INFO"])
             return answers.unsigned(environ.get("CONTENT_TYPE", ""), f"The local AWS failed with {failure!r}.")
-        asked = f"There is nothing at {environ['REQUEST_METHOD']} {environ['PATH_INFO']}."
-        return answers.unsigned(environ.get("CONTENT_TYPE", ""), asked) if _is_page(answer) else answer
+        message = f"There is nothing at {environ['REQUEST_METHOD']} {environ['PATH_INFO']}."
+        return answers.unsigned(environ.get("CONTENT_TYPE", ""), message) if _is_page(answer) else answer
 
-    def _ask(self, call: IdentifiedCall, environ: Environ) -> Answer:
-        """Have moto answer, and turn what it says of what it lacks into an error that can be read."""
+    def _call_moto(self, call: IdentifiedCall, environ: Environ) -> Answer:
+        """Let moto answer, and turn its failures for unsupported operations into readable errors."""
         try:
             answer = _collect(self._application, environ)
         except NotImplementedError as lack:
             return answers.unknown_operation(call, str(lack))
         except Exception as failure:  # noqa: BLE001 - whatever failed, the caller gets AWS's form of it
-            return breakage.told(call, failure)
+            return breakage.failure_answer(call, failure)
         if _is_page(answer):
             return answers.unknown_operation(call)
         answer = moto_patches.patched(call, answer)
@@ -115,9 +115,9 @@ def _collect(application: Application, environ: Environ) -> Answer:
     headers: tuple[tuple[str, str], ...] = ()
     written: list[bytes] = []
 
-    def start_response(line: str, told: list[tuple[str, str]], *_: Any) -> Callable[[bytes], None]:
+    def start_response(line: str, started: list[tuple[str, str]], *_: Any) -> Callable[[bytes], None]:
         nonlocal status, headers
-        status, headers = int(line.split(" ", 1)[0]), tuple(told)
+        status, headers = int(line.split(" ", 1)[0]), tuple(started)
         return written.append
 
     chunks = application(environ, start_response)
@@ -127,7 +127,7 @@ def _collect(application: Application, environ: Environ) -> Answer:
         if close := getattr(chunks, "close", None):
             close()
     body = b"".join(written)
-    # moto names the length in some answers only; with it known, the connection is kept.
+    # moto sets the length in some answers only; it is needed to keep the connection.
     if environ["REQUEST_METHOD"] != "HEAD":
         headers = (
             *((name, value) for name, value in headers if name.lower() != "content-length"),
@@ -137,7 +137,7 @@ def _collect(application: Application, environ: Environ) -> Answer:
 
 
 def _is_page(answer: Answer) -> bool:
-    """Return whether this is an error page of the web framework, which moto leaves to it for what it doesn't know."""
+    """Return whether this is an error page of the web framework, moto's answer to unknown paths and operations."""
     page = answer.body[:200].lstrip().lower()
     return answer.status in {404, 405, 500, 501} and (
         page.startswith((b"<!doctype html", b"<html")) or answer.body == b"Not yet implemented"

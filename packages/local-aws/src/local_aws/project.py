@@ -1,12 +1,12 @@
-"""What a project gives the local AWS of its machine: an interpreter for functions, and a folder.
+"""A project's settings for the local AWS: the interpreter for functions, and a folder.
 
-A project says so in its ``pyproject.toml``; both may be left out, and paths are relative to the file::
+They are in its ``pyproject.toml``; both are optional, and paths are relative to the file::
 
     [tool.local-aws]
     python = ".local/runtime/bin/python"
     folder = ".local"
 
-The nearest such file counts, from the working directory upwards.
+The nearest such file applies, from the working directory upwards.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ TABLE = "local-aws"
 
 
 class InvalidProjectError(ValueError):
-    """The project's settings can't be read; the message says where and why."""
+    """The project's settings are invalid; the message names the file and the reason."""
 
 
 @dataclass(frozen=True)
 class Project:
-    """What the local AWS uses of this machine."""
+    """The project's settings."""
 
     python: Path = Path(sys.executable)
-    """The interpreter of functions, with ``awslambdaric``, ``time-machine``, and what else the runtime is to bring."""
+    """The interpreter of functions, with ``awslambdaric``, ``time-machine`` and the runtime's other packages."""
     folder: Path = field(default_factory=lambda: Path.cwd() / ".local-aws")
-    """What is kept here may be deleted when nothing is served, apart from the layers' dependencies."""
+    """Its contents may be deleted while nothing is served, except the layers' dependencies."""
 
     @property
     def logs(self) -> Path:
@@ -40,24 +40,24 @@ class Project:
 
     @property
     def bytecode(self) -> Path:
-        """What Python compiles of functions and layers."""
+        """Compiled Python files of functions and layers."""
         return self.folder / "pycache"
 
     @property
     def code(self) -> Path:
-        """What came in ZIPs, unpacked."""
+        """Unpacked ZIP files."""
         return self.folder / "code"
 
     def dependencies(self, layer: str) -> Path:
-        """Return where the dependencies of a layer are to be installed, by the name of the layer's folder."""
+        """Return the folder for the dependencies of a layer, given the name of the layer's folder."""
         return self.folder / "layers" / layer / "python"
 
 
 def find(start: Path) -> Project:
-    """Return what the nearest ``pyproject.toml`` says that has the table, from a folder upwards.
+    """Return the settings of the nearest ``pyproject.toml`` with the table, from a folder upwards.
 
     Raises:
-        InvalidProjectError: it is no TOML, or says something that there is not.
+        InvalidProjectError: it is no TOML, or has an invalid setting.
     """
     for folder in (start, *start.parents):
         file = folder / "pyproject.toml"
@@ -88,12 +88,12 @@ _used: list[Project] = []
 
 
 def use(project: Project) -> None:
-    """Have this process use a project's; for functions that start from now on."""
+    """Set this process's project, for functions that start from now on."""
     _used[:] = [project]
 
 
 def current() -> Project:
-    """Return what this process uses: if nobody has said so, what ``find`` finds, once.
+    """Return this process's project; unless it was set, it is found once by ``find``.
 
     Raises:
         InvalidProjectError: as ``find`` does.

@@ -1,7 +1,7 @@
 """Fixtures for tests that use the local AWS: ``pytest_plugins = ["local_aws.pytest_plugin"]`` in the root conftest.
 
-One is served for the whole session, on a port of its own, as moto's state is one for the process: tests keep apart by
-their accounts. What a test changes of faults and settings ends with it.
+One local AWS is served for the whole session, on a port of its own, as moto's state is one for the process. Tests are
+isolated by their accounts. Changes of faults and settings end with the test.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-# Not every run asks for a fixture: moto takes more than a second to load, so it waits until one does.
+# moto takes more than a second to load, so it is loaded only once a fixture is used.
 if TYPE_CHECKING:
     from local_aws.testing.accounts import Accounts
     from local_aws.testing.clock import Clock
@@ -35,7 +35,7 @@ def local_aws() -> Iterator[LocalAws]:
 
 @pytest.fixture(scope="session")
 def local_aws_accounts(local_aws: LocalAws) -> Accounts:
-    """Somebody in any account: ``person``, ``new_person``, ``in_role``."""
+    """Return the accounts: ``person``, ``new_person``, ``in_role``."""
     from local_aws.testing.accounts import Accounts  # noqa: PLC0415 - as above
 
     return Accounts(local_aws.url)
@@ -43,7 +43,7 @@ def local_aws_accounts(local_aws: LocalAws) -> Accounts:
 
 @pytest.fixture(scope="session")
 def local_aws_deploy(local_aws: LocalAws) -> Callable[..., Stack]:
-    """Deploy a SAM template: see ``local_aws.testing.deployment.deploy``."""
+    """Return a function that deploys a SAM template: see ``local_aws.testing.deployment.deploy``."""
     from local_aws.testing.deployment import deploy  # noqa: PLC0415 - as above
 
     return deploy
@@ -51,7 +51,7 @@ def local_aws_deploy(local_aws: LocalAws) -> Callable[..., Stack]:
 
 @pytest.fixture(scope="session")
 def local_aws_clock(local_aws: LocalAws) -> Clock:
-    """The clock, which never goes back: a test that advances it advances it for all."""
+    """Return the clock, which never goes back: a test that advances it advances it for all tests."""
     from local_aws.testing.clock import clock  # noqa: PLC0415 - as above
 
     return clock
@@ -59,7 +59,7 @@ def local_aws_clock(local_aws: LocalAws) -> Clock:
 
 @pytest.fixture(scope="session")
 def local_aws_record(local_aws: LocalAws) -> Record:
-    """The record of calls, of all tests: ``mark`` where yours begins."""
+    """Return the record of all tests' calls: ``mark`` the beginning of your own."""
     from local_aws.testing.record import record  # noqa: PLC0415 - as above
 
     return record
@@ -67,7 +67,7 @@ def local_aws_record(local_aws: LocalAws) -> Record:
 
 @pytest.fixture
 def local_aws_faults(local_aws: LocalAws) -> Iterator[Faults]:
-    """The faults in force; whatever a test leaves of its own ends with it."""
+    """Yield the faults; those that a test leaves in force end with it."""
     from local_aws.testing.faults import faults  # noqa: PLC0415 - as above
 
     with faults.injected():
@@ -76,20 +76,20 @@ def local_aws_faults(local_aws: LocalAws) -> Iterator[Faults]:
 
 @pytest.fixture
 def local_aws_settings(local_aws: LocalAws) -> Iterator[Callable[..., None]]:
-    """Change settings for the rest of a test: ``local_aws_settings(quotas={"children_per_group": 2})``."""
+    """Yield a function that changes settings for a test: ``local_aws_settings(quotas={"children_per_group": 2})``."""
     from local_aws.testing.settings import changed  # noqa: PLC0415 - as above
 
     with ExitStack() as changes:
 
         def change(**to: object) -> None:
-            changes.enter_context(changed(**to))  # type: ignore[arg-type]  # read strictly where it is changed
+            changes.enter_context(changed(**to))  # type: ignore[arg-type]  # checked when it is applied
 
         yield change
 
 
 @pytest.fixture(scope="module")
 def local_aws_unthrottled_persons(local_aws: LocalAws) -> Iterator[None]:
-    """Hold no person back as long as a module's tests run: with the clock at a stand they would only wait."""
+    """Don't throttle persons during a module's tests, which would only wait while the clock stands still."""
     from local_aws.testing.settings import changed  # noqa: PLC0415 - as above
 
     with changed(throttle_persons=False):
@@ -98,7 +98,7 @@ def local_aws_unthrottled_persons(local_aws: LocalAws) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def local_aws_slack(local_aws: LocalAws) -> Workspace:
-    """Slack's workspace."""
+    """Return Slack's workspace."""
     from local_aws.testing.slack import workspace  # noqa: PLC0415 - as above
 
     return workspace
@@ -106,7 +106,7 @@ def local_aws_slack(local_aws: LocalAws) -> Workspace:
 
 @pytest.fixture(scope="session")
 def local_aws_findings() -> Callable[[], list[Finding]]:
-    """Look at every answer from now on; call it for those that are not as botocore's models have them."""
+    """Check every answer from now on; return a function that returns those that differ from botocore's models."""
     from local_aws.testing.conformance import findings, watch  # noqa: PLC0415 - as above
 
     watch()

@@ -1,4 +1,4 @@
-"""The port: moto with all that extends it, served on the loopback address."""
+"""The server: moto with all its extensions, on the loopback address."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class LocalAws:
     """The local AWS of this process: moto's state is one for the process, so one of these at a time.
 
     Args:
-        port: 0 takes a free one. It is taken when this is made, so that whoever has it already is told of at once.
+        port: 0 takes a free one. It is bound on creation, so that a port in use is reported at once.
 
     Raises:
         OSError: the port is in use.
-        InvalidProjectError: ``pyproject.toml`` says of the local AWS what can't be.
+        InvalidProjectError: ``pyproject.toml`` has invalid settings for the local AWS.
     """
 
     def __init__(self, port: int = 0) -> None:
@@ -48,7 +48,7 @@ class LocalAws:
 
     def start(self) -> Self:
         """Install all parts and serve; the port answers when this returns."""
-        _give_credentials()
+        _set_credentials()
         middleware = _install(self.port, self.url)
 
         def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -60,7 +60,7 @@ class LocalAws:
         return self
 
     def stop(self) -> None:
-        """End what runs, then the port; nothing of it is left when this returns."""
+        """Stop all that runs, then close the port."""
         delivery.stop()
         workflows.stop()
         functions.stop_all()
@@ -100,7 +100,7 @@ _BELOW: dict[str, Application] = {
     slack.PREFIX: slack.serve,
     PREFIX: control,
 }
-"""What is served below which path that is none of AWS's; the first that fits."""
+"""The applications below paths that are not AWS's; the first match applies."""
 
 
 def _served_by(path: str, middleware: Middleware) -> Application:
@@ -110,7 +110,7 @@ def _served_by(path: str, middleware: Middleware) -> Application:
 
 
 class _Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]  # moto ships no types
-    """moto's, which would look through its own folder for the service at every call: a third of a call's time."""
+    """moto's dispatcher with a cache: it would search its folder for the service at every call, a third of its time."""
 
     def __init__(self, make: Callable[[str | None], Any]) -> None:
         super().__init__(make)
@@ -121,13 +121,13 @@ class _Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]  # moto sh
 
 
 def _service(name: str | None) -> Any:
-    """Make moto's application of one service; moto asks for None when it has no such service."""
+    """Return moto's application of one service; moto passes None for a service that it does not have."""
     if name is None:
         raise NotImplementedError("nothing of this service")
     return create_backend_app(name)
 
 
-def _give_credentials() -> None:
-    """See that boto3 inside this process signs its calls: moto's own clients have no credentials otherwise."""
+def _set_credentials() -> None:
+    """Set default credentials, so that moto's own boto3 clients in this process sign their calls."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         os.environ.setdefault(name, "local")

@@ -1,4 +1,4 @@
-"""Requests that are not as the model has them are refused, each service in its own words."""
+"""Requests that the model does not allow are refused, with each service's own error."""
 
 from __future__ import annotations
 
@@ -88,9 +88,11 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(
-    ("service", "operation", "params", "code", "text"), REFUSED, ids=[f"{one[0]}-{one[1]}-{one[3]}" for one in REFUSED]
+    ("service", "operation", "params", "code", "text"),
+    REFUSED,
+    ids=[f"{each[0]}-{each[1]}-{each[3]}" for each in REFUSED],
 )
-def test_what_the_model_does_not_allow_is_refused(
+def test_a_request_that_the_model_does_not_allow_is_refused(
     middleware: Middleware, credentials: dict[str, str], service: str, operation: str, params: Any, code: str, text: str
 ) -> None:
     client = made_up.client(middleware, service, credentials)
@@ -101,7 +103,7 @@ def test_what_the_model_does_not_allow_is_refused(
     assert text in problem["Message"]
 
 
-def test_what_is_secret_is_not_repeated(middleware: Middleware, credentials: dict[str, str]) -> None:
+def test_a_secret_value_is_not_repeated(middleware: Middleware, credentials: dict[str, str]) -> None:
     client = made_up.client(middleware, "secretsmanager", credentials)
 
     problem = refusal(lambda: client.create_secret(Name="a", SecretString="hush" * 20000))
@@ -119,11 +121,11 @@ def test_vpc_lattice_names_the_fields(middleware: Middleware, credentials: dict[
     assert [field["name"] for field in raised.value.response["fieldList"]] == ["name", "name"]
 
 
-def test_ec2_refuses_a_parameter_that_it_does_not_know(middleware: Middleware, credentials: dict[str, str]) -> None:
+def test_ec2_refuses_an_unknown_parameter(middleware: Middleware, credentials: dict[str, str]) -> None:
     known = "Action=DescribeVpcs&Version=2016-11-15&Filter.1.Name=vpc-id&Filter.1.Value.1=vpc-1&MaxResults=5"
 
-    status, body = raw(middleware, credentials, "ec2", known)
-    refused = raw(middleware, credentials, "ec2", f"{known}&Filter.1.Colour=red")
+    status, body = send_signed(middleware, credentials, "ec2", known)
+    refused = send_signed(middleware, credentials, "ec2", f"{known}&Filter.1.Colour=red")
 
     assert status == 200, body
     assert refused[0] == 400
@@ -131,10 +133,8 @@ def test_ec2_refuses_a_parameter_that_it_does_not_know(middleware: Middleware, c
     assert "Filter.1.Colour" in refused[1]
 
 
-def test_a_json_service_does_not_mind_a_member_that_it_does_not_know(
-    middleware: Middleware, credentials: dict[str, str]
-) -> None:
-    status, body = raw(
+def test_a_json_service_ignores_an_unknown_member(middleware: Middleware, credentials: dict[str, str]) -> None:
+    status, body = send_signed(
         middleware, credentials, "ssm", '{"MaxResults": 5, "Colour": "red"}', "AmazonSSM.DescribeParameters"
     )
 
@@ -157,23 +157,23 @@ def test_a_json_service_does_not_mind_a_member_that_it_does_not_know(
 def test_a_body_that_can_not_be_read_is_a_serialization_exception(
     middleware: Middleware, credentials: dict[str, str], body: str, headers: dict[str, str]
 ) -> None:
-    status, told = raw(middleware, credentials, "ssm", body, "AmazonSSM.GetParameters", headers)
+    status, answer = send_signed(middleware, credentials, "ssm", body, "AmazonSSM.GetParameters", headers)
 
-    assert (status, json.loads(told)["__type"]) == (400, "SerializationException")
+    assert (status, json.loads(answer)["__type"]) == (400, "SerializationException")
 
 
 def test_a_compressed_body_is_read(middleware: Middleware, credentials: dict[str, str]) -> None:
     body = gzip.compress(b'{"Names": ["none"]}')
 
-    status, told = raw(middleware, credentials, "ssm", body, "AmazonSSM.GetParameters", {"Content-Encoding": "gzip"})
+    status, answer = send_signed(
+        middleware, credentials, "ssm", body, "AmazonSSM.GetParameters", {"Content-Encoding": "gzip"}
+    )
 
-    assert (status, json.loads(told)["InvalidParameters"]) == (200, ["none"])
+    assert (status, json.loads(answer)["InvalidParameters"]) == (200, ["none"])
 
 
-def test_a_number_that_is_none_is_refused_by_query_services(
-    middleware: Middleware, credentials: dict[str, str]
-) -> None:
-    status, body = raw(middleware, credentials, "iam", "Action=ListRoles&Version=2010-05-08&MaxItems=many")
+def test_an_invalid_number_is_refused_by_query_services(middleware: Middleware, credentials: dict[str, str]) -> None:
+    status, body = send_signed(middleware, credentials, "iam", "Action=ListRoles&Version=2010-05-08&MaxItems=many")
 
     assert (status, "<Code>MalformedInput</Code>" in body) == (400, True)
 
@@ -194,7 +194,7 @@ def test_a_number_that_is_none_is_refused_by_query_services(
         ("comprehend", "{}", "Comprehend_20171127.FlyAway", "/", 400, "UnknownOperationException"),
     ],
 )
-def test_an_operation_that_is_none_is_named_in_the_error(
+def test_an_unknown_operation_is_named_in_the_error(
     middleware: Middleware,
     credentials: dict[str, str],
     service: str,
@@ -204,24 +204,24 @@ def test_an_operation_that_is_none_is_named_in_the_error(
     status: int,
     text: str,
 ) -> None:
-    told = raw(middleware, credentials, service, body, target, path=path)
+    returned_status, answer = send_signed(middleware, credentials, service, body, target, path=path)
 
-    assert told[0] == status
-    assert text in told[1]
-    assert "FlyAway" in told[1]
-    assert "html" not in told[1].lower()
+    assert returned_status == status
+    assert text in answer
+    assert "FlyAway" in answer
+    assert "html" not in answer.lower()
 
 
 @pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "application/x-amz-json-1.1", ""])
 @pytest.mark.parametrize("body", ["Action=AssumeRoleWithSAML&SAMLAssertion=x&RoleArn=r&PrincipalArn=p", "", "{"])
 def test_an_unsigned_request_gets_an_error_of_awss(middleware: Middleware, content_type: str, body: str) -> None:
-    status, told = sent(middleware, "/no/where", body.encode(), {"Content-Type": content_type})
+    status, answer = send(middleware, "/no/where", body.encode(), {"Content-Type": content_type})
 
     assert 400 <= status < 500
-    assert "html" not in told.lower()
+    assert "html" not in answer.lower()
 
 
-def raw(
+def send_signed(
     middleware: Middleware,
     credentials: dict[str, str],
     service: str,
@@ -230,7 +230,7 @@ def raw(
     headers: dict[str, str] | None = None,
     path: str = "/",
 ) -> tuple[int, str]:
-    """Send a request as it stands; nothing here checks signatures."""
+    """Send a request unchanged; no signature is checked."""
     form = "application/x-www-form-urlencoded; charset=utf-8"
     kind = "application/x-amz-json-1.1" if target else "application/json" if path != "/" else form
     scope = f"{credentials['aws_access_key_id']}/20260101/us-east-1/{service}/aws4_request"
@@ -240,14 +240,14 @@ def raw(
         **({"X-Amz-Target": target} if target else {}),
         **(headers or {}),
     }
-    return sent(middleware, path, body.encode() if isinstance(body, str) else body, signed)
+    return send(middleware, path, body.encode() if isinstance(body, str) else body, signed)
 
 
-def sent(middleware: Middleware, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
-    told: list[str] = []
+def send(middleware: Middleware, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
+    statuses: list[str] = []
     environ = made_up.environment("POST", path, "", headers, body)
-    answer = b"".join(middleware(environ, lambda status, names: told.append(status)))
-    return int(told[0].split()[0]), answer.decode()
+    answer = b"".join(middleware(environ, lambda status, headers: statuses.append(status)))
+    return int(statuses[0].split()[0]), answer.decode()
 
 
 def refusal(call: Callable[[], Any]) -> dict[str, str]:

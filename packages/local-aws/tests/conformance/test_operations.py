@@ -1,4 +1,4 @@
-"""Every operation that the models have can be called: it answers, in its protocol, and says clearly what is lacking."""
+"""Every operation of the models answers in its protocol, and names what the local AWS lacks."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ SERVICES = (
 )
 IN_PART = Path(__file__).with_name("operations_in_part.json")
 SECONDS = 30.0
-"""Of computing, for one answer; some of EC2's tell of thousands of things."""
+"""The most processor time of one answer; some of EC2's list thousands of entries."""
 FAILURES = frozenset({"InternalFailure", "InternalError", "InternalServerError", "500"})
 
 
 @pytest.fixture(scope="module")
 def middleware(local_aws_server: LocalAws) -> Iterator[Middleware]:
-    """Yield the middleware without the socket, and without throttles: thousands of calls come in a few seconds."""
+    """Yield the middleware without socket and throttles: thousands of calls come in a few seconds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(throttles, "admit", lambda call: True)
         yield Middleware(DomainDispatcherApplication(server._service))
@@ -75,13 +75,13 @@ def test_every_operation_answers_in_its_protocol(
     wrong: list[str] = []
 
     for operation in sorted(client.meta.service_model.operation_names):
-        began = time.thread_time()
-        code, message, status = told(client, operation)
+        started = time.thread_time()
+        code, message, status = call(client, operation)
         if "only in part" in message:
             in_part.append(operation)
         if code in FAILURES or (status >= 500) != (code == "NotImplemented"):
             wrong.append(f"{operation}: {status} {code} {message}")
-        if (took := time.thread_time() - began) > SECONDS:
+        if (took := time.thread_time() - started) > SECONDS:
             wrong.append(f"{operation} took {took:.1f} s")
         if "local AWS does not have" in message and operation not in message:
             wrong.append(f"{operation} is not named: {message}")
@@ -90,14 +90,14 @@ def test_every_operation_answers_in_its_protocol(
     assert in_part == json.loads(IN_PART.read_text()).get(service, [])
 
 
-def test_what_is_there_in_part_is_counted() -> None:
+def test_the_operations_in_part_are_counted() -> None:
     known = json.loads(IN_PART.read_text())
 
     assert known.pop("count") == sum(map(len, known.values()))
     assert known.keys() <= set(SERVICES)
 
 
-def told(client: Any, operation: str) -> tuple[str, str, int]:
+def call(client: Any, operation: str) -> tuple[str, str, int]:
     """Call the operation; return the error's code, its message and the HTTP status."""
     shape = client.meta.service_model.operation_model(operation).input_shape
     try:

@@ -1,4 +1,4 @@
-"""Answers are compared with the models: what is found, and what is not."""
+"""The findings of answers that are compared with the models."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ PARAMETER = {"Name": "a", "Type": "String", "Version": 1, "LastModifiedDate": 1.
     ],
 )
 def test_a_json_answer_is_compared(answer: Any, found: list[tuple[str, str]]) -> None:
-    told = check(call("ssm", target="AmazonSSM.GetParameter"), Answer(200, (), json.dumps(answer).encode()))
+    problems = check(call("ssm", target="AmazonSSM.GetParameter"), Answer(200, (), json.dumps(answer).encode()))
 
-    assert [(each.kind, each.path) for each in told] == found
+    assert [(each.kind, each.path) for each in problems] == found
 
 
-def test_what_the_model_requires_is_missed() -> None:
-    # Of a list, each element is looked at.
+def test_a_missing_required_member_is_found() -> None:
+    # Each element of a list is compared.
     execution = {"executionArn": "a", "stateMachineArn": "b", "name": "c", "status": "RUNNING"}
     body = json.dumps({"executions": [execution]}).encode()
 
-    told = check(call("states", target="AWSStepFunctions.ListExecutions"), Answer(200, (), body))
+    problems = check(call("states", target="AWSStepFunctions.ListExecutions"), Answer(200, (), body))
 
-    assert told == [Finding("states:ListExecutions", "missing", "executions[].startDate")]
+    assert problems == [Finding("states:ListExecutions", "missing", "executions[].startDate")]
 
 
 @pytest.mark.parametrize(
@@ -62,17 +62,17 @@ def test_what_the_model_requires_is_missed() -> None:
 def test_an_xml_answer_is_compared(xml: str, found: list[tuple[str, str]]) -> None:
     root = f"<DescribeVpcsResponse xmlns='http://ec2'><requestId>r</requestId>{xml}</DescribeVpcsResponse>"
 
-    told = check(call("ec2", body="Action=DescribeVpcs&Version=2016-11-15"), Answer(200, (), root.encode()))
+    problems = check(call("ec2", body="Action=DescribeVpcs&Version=2016-11-15"), Answer(200, (), root.encode()))
 
-    assert [(each.kind, each.path) for each in told] == found
+    assert [(each.kind, each.path) for each in problems] == found
 
 
-def test_an_answer_of_a_query_service_is_looked_for_in_its_result() -> None:
-    asked = call("sts", body="Action=GetCallerIdentity&Version=2011-06-15")
+def test_an_answer_of_a_query_service_is_compared_in_its_result_element() -> None:
+    identity_call = call("sts", body="Action=GetCallerIdentity&Version=2011-06-15")
     whole = "<R><GetCallerIdentityResult><Account>1</Account></GetCallerIdentityResult><ResponseMetadata/></R>"
 
-    assert check(asked, Answer(200, (), whole.encode())) == []
-    assert [each.path for each in check(asked, Answer(200, (), b"<R/>"))] == ["GetCallerIdentityResult"]
+    assert check(identity_call, Answer(200, (), whole.encode())) == []
+    assert [each.path for each in check(identity_call, Answer(200, (), b"<R/>"))] == ["GetCallerIdentityResult"]
 
 
 @pytest.mark.parametrize(
@@ -87,45 +87,45 @@ def test_an_answer_of_a_query_service_is_looked_for_in_its_result() -> None:
 def test_an_error_has_a_code_that_the_service_has(status: int, code: str, found: list[str]) -> None:
     body = json.dumps({"__type": code, "message": "no"}).encode()
 
-    told = check(call("ssm", target="AmazonSSM.GetParameter"), Answer(status, (), body))
+    problems = check(call("ssm", target="AmazonSSM.GetParameter"), Answer(status, (), body))
 
-    assert [each.kind for each in told] == found
+    assert [each.kind for each in problems] == found
 
 
-def test_a_page_is_no_answer() -> None:
-    told = check(call("ssm", target="AmazonSSM.GetParameter"), Answer(404, (), b"<!doctype html><html></html>"))
+def test_a_page_of_html_is_unreadable() -> None:
+    problems = check(call("ssm", target="AmazonSSM.GetParameter"), Answer(404, (), b"<!doctype html><html></html>"))
 
-    assert [each.kind for each in told] == ["unreadable"]
+    assert [each.kind for each in problems] == ["unreadable"]
 
 
 def test_motos_answers_get_the_models_status_and_members() -> None:
     listing = call("events", target="AWSEvents.ListRules")
     body = json.dumps({"Rules": [{"Name": "a", "CreatedBy": "b"}]}).encode()
 
-    told = patched(listing, Answer(200, (), body))
+    answer = patched(listing, Answer(200, (), body))
 
-    assert json.loads(told.body) == {"Rules": [{"Name": "a"}]}
-    assert dict(told.headers)["Content-Length"] == str(len(told.body))
+    assert json.loads(answer.body) == {"Rules": [{"Name": "a"}]}
+    assert dict(answer.headers)["Content-Length"] == str(len(answer.body))
 
 
 def test_motos_errors_get_the_models_code() -> None:
-    asked = call("dynamodb", target="DynamoDB_20120810.DescribeTimeToLive")
+    describe = call("dynamodb", target="DynamoDB_20120810.DescribeTimeToLive")
 
-    told = patched(asked, Answer(400, (), json.dumps({"__type": "ResourceNotFound", "message": "no"}).encode()))
+    answer = patched(describe, Answer(400, (), json.dumps({"__type": "ResourceNotFound", "message": "no"}).encode()))
 
-    assert (told.error_code(), json.loads(told.body)["message"]) == ("ResourceNotFoundException", "no")
+    assert (answer.error_code(), json.loads(answer.body)["message"]) == ("ResourceNotFoundException", "no")
 
 
-def test_an_error_that_moto_names_in_its_body_only_is_named() -> None:
-    asked = call("states", target="AWSStepFunctions.ListExecutions")
+def test_an_error_that_moto_names_in_its_body_only_gets_its_code() -> None:
+    listing = call("states", target="AWSStepFunctions.ListExecutions")
     body = json.dumps({"__type": "InvalidArn", "message": "no"}).encode()
 
-    told = patched(asked, Answer(400, (("X-Amzn-ErrorType", "UnknownError"),), body))
+    answer = patched(listing, Answer(400, (("X-Amzn-ErrorType", "UnknownError"),), body))
 
-    assert told.error_code() == "InvalidArn"
+    assert answer.error_code() == "InvalidArn"
 
 
-def test_every_answer_in_the_tests_is_looked_at(person: Callable[[str], boto3.Session]) -> None:
+def test_every_answer_in_the_tests_is_checked(person: Callable[[str], boto3.Session]) -> None:
     assert findings.watching
 
     person("618000000003").client("sts").get_caller_identity()

@@ -26,37 +26,37 @@ def control(local_aws_server: LocalAws) -> Iterator[Control]:
 
 
 def test_the_index_lists_the_routes(control: Control) -> None:
-    status, told = control.get("")
+    status, reply = control.get("")
 
     assert status == 200
-    assert {"GET /_local/clock", "POST /_local/clock", "GET /_local/idle", "POST /_local/slack/click"} <= told[
+    assert {"GET /_local/clock", "POST /_local/clock", "GET /_local/idle", "POST /_local/slack/click"} <= reply[
         "routes"
     ].keys()
-    assert "GET /_local/resolve" in told["routes"]
+    assert "GET /_local/resolve" in reply["routes"]
 
 
 @pytest.mark.parametrize("route", ["clock", "idle", "settings"])
 def test_a_query_that_a_route_does_not_take_is_refused_by_name(control: Control, route: str) -> None:
-    status, told = control.get(f"{route}?speed=2")
+    status, reply = control.get(f"{route}?speed=2")
 
     assert status == 400
-    assert told["error"] == f"{route}'s query: 'speed' is unknown, it takes none"
+    assert reply["error"] == f"{route}'s query: 'speed' is unknown, it takes none"
 
 
 def test_the_clock_can_be_advanced(control: Control) -> None:
     before = control.get("clock")[1]["seconds"]
 
-    status, told = control.post("clock", {"advance": 3600})
+    status, reply = control.post("clock", {"advance": 3600})
 
     assert status == 200
-    assert 3600 <= told["seconds"] - before < 3660
+    assert 3600 <= reply["seconds"] - before < 3660
 
 
 def test_the_clock_can_be_sped_up(control: Control) -> None:
-    status, told = control.post("clock", {"speed": 60})
+    status, reply = control.post("clock", {"speed": 60})
 
     assert status == 200
-    assert told["speed"] == 60
+    assert reply["speed"] == 60
 
 
 @pytest.mark.parametrize(
@@ -90,36 +90,36 @@ def test_the_clock_can_be_sped_up(control: Control) -> None:
     ],
 )
 def test_bad_input_is_refused_with_the_name_of_the_field(control: Control, route: str, body: Any, field: str) -> None:
-    status, told = control.post(route, body)
+    status, reply = control.post(route, body)
 
     assert status == 400
-    assert field in told["error"]
+    assert field in reply["error"]
 
 
 def test_settings_are_changed_one_by_one(control: Control) -> None:
     before = control.get("settings")[1]
 
     changes = {"throttlePersons": False, "quotas": {"childrenPerGroup": 2}, "timings": {"endpointAvailable": 180}}
-    status, told = control.post("settings", changes)
+    status, reply = control.post("settings", changes)
 
     assert status == 200
-    assert told == {
+    assert reply == {
         **before,
         "throttlePersons": False,
         "quotas": {**before["quotas"], "childrenPerGroup": 2},
         "timings": {**before["timings"], "endpointAvailable": 180},
     }
-    assert control.get("settings")[1] == told
+    assert control.get("settings")[1] == reply
 
 
-def test_settings_begin_as_hard_as_aws_is(control: Control) -> None:
-    _, told = control.get("settings")
+def test_settings_are_as_strict_as_aws_at_first(control: Control) -> None:
+    _, reply = control.get("settings")
 
-    assert told["throttles"] is told["throttlePersons"] is True
-    assert told["emptyPages"] > 0
+    assert reply["throttles"] is reply["throttlePersons"] is True
+    assert reply["emptyPages"] > 0
 
 
-def test_of_settings_that_are_partly_wrong_nothing_is_changed(control: Control) -> None:
+def test_settings_that_are_partly_invalid_change_nothing(control: Control) -> None:
     before = control.get("settings")[1]
 
     status, _ = control.post("settings", {"throttles": False, "emptyPages": "often"})
@@ -151,36 +151,36 @@ def test_a_person_is_throttled_with_the_services_own_error(person: Person) -> No
         put_many()
 
 
-def test_a_body_that_is_no_json_is_refused(control: Control) -> None:
-    status, told = control.ask("POST", "faults", b"{")
+def test_a_body_that_is_not_json_is_refused(control: Control) -> None:
+    status, reply = control.request("POST", "faults", b"{")
 
     assert status == 400
-    assert told["error"].startswith("body: JSON is expected")
+    assert reply["error"].startswith("body: JSON is expected")
 
 
 def test_an_unknown_route_is_404(control: Control) -> None:
-    status, told = control.get("nothing")
+    status, reply = control.get("nothing")
 
     assert status == 404
-    assert "no such route" in told["error"]
+    assert "no such route" in reply["error"]
 
 
 def test_a_wrong_method_is_405(control: Control) -> None:
-    status, told = control.post("idle", {})
+    status, reply = control.post("idle", {})
 
     assert status == 405
-    assert told["error"] == "idle: use GET, not POST"
+    assert reply["error"] == "idle: use GET, not POST"
 
 
-def test_faults_in_force_are_told_with_the_times_that_remain(control: Control, person: Person) -> None:
+def test_faults_in_force_are_reported_with_the_times_that_remain(control: Control, person: Person) -> None:
     fault = {"operation": "sqs:ListQueues", "fault": "throttle", "probability": 1.0, "times": 2}
     control.post("faults", {"seed": 7, "calls": [fault]})
 
-    person("311111111101").client("sqs").list_queues()  # boto3 tries again until it is let through
+    person("311111111101").client("sqs").list_queues()  # boto3 retries until the call succeeds
 
-    status, told = control.get("faults")
+    status, reply = control.get("faults")
     assert status == 200
-    assert told["calls"] == [{**fault, "times": 0, "struck": 2}]
+    assert reply["calls"] == [{**fault, "times": 0, "struck": 2}]
 
 
 def test_calls_are_counted_by_account_and_operation_with_their_errors(control: Control, person: Person) -> None:
@@ -190,14 +190,14 @@ def test_calls_are_counted_by_account_and_operation_with_their_errors(control: C
     with pytest.raises(sqs.exceptions.QueueDoesNotExist):
         sqs.get_queue_url(QueueName="nothing")
 
-    _, told = control.get("calls")
+    _, reply = control.get("calls")
 
-    counted = {call["operation"]: call for call in told["calls"] if call["account"] == "311111111102"}
+    counted = {call["operation"]: call for call in reply["calls"] if call["account"] == "311111111102"}
     assert counted["sqs:ListQueues"]["count"] == 2
     assert counted["sqs:ListQueues"]["errors"] == {}
     assert counted["sqs:GetQueueUrl"]["errors"] == {"QueueDoesNotExist": 1}
     assert counted["sqs:GetQueueUrl"]["role"] is None
-    assert told["recent"][-1]["operation"] == "sqs:GetQueueUrl"
+    assert reply["recent"][-1]["operation"] == "sqs:GetQueueUrl"
 
 
 def test_idle_is_409_as_long_as_something_is_in_flight(control: Control) -> None:

@@ -1,4 +1,4 @@
-"""Whatever is posted to the control, or asked of it, is taken, or refused in one line, and then nothing is changed."""
+"""Input to the control is accepted, or refused in one line without changing anything."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _values = st.recursive(
 
 
 def _objects(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Make objects that have some of these fields, each as it should be or not, and now and then another one."""
+    """Make objects that have some of these fields, each valid or not, and sometimes an unknown one."""
     known = {name: right | _values for name, right in fields.items()}
     return st.fixed_dictionaries({}, optional=known) | st.fixed_dictionaries({}, optional={**known, "other": _values})
 
@@ -85,7 +85,7 @@ _BODIES: dict[str, st.SearchStrategy[Any]] = {
 
 
 def _is_harmless(body: Any) -> bool:
-    """Whether the clock, which never goes back and is everybody's, does not go far by it."""
+    """Return whether the body does not move the clock, which all tests share and never goes back, far."""
     fields = body if isinstance(body, dict) else {}
     values = ((fields.get("advance"), MOST_SECONDS), (fields.get("speed"), MOST_SPEED))
     return not any(isinstance(value, (int, float)) and 1 < value <= most for value, most in values)
@@ -115,7 +115,7 @@ def _restore(before: Any) -> None:
 def _check_is_taken_or_refused(control: Control, route: str, body: bytes) -> None:
     before, of_settings = _state(), settings.describe()
     try:
-        status, answer = control.ask("POST", route, body)
+        status, answer = control.request("POST", route, body)
         assert status in {200, 400}
         if status == 400:
             assert answer.keys() == {"error"}
@@ -127,7 +127,7 @@ def _check_is_taken_or_refused(control: Control, route: str, body: bytes) -> Non
 
 @pytest.mark.parametrize("route", _BODIES)
 @given(data=st.data())
-def test_whatever_json_is_posted_is_taken_or_refused(control: Control, route: str, data: st.DataObject) -> None:
+def test_any_json_that_is_posted_is_accepted_or_refused(control: Control, route: str, data: st.DataObject) -> None:
     body = data.draw(_BODIES[route] | _values)
     assume(route != "clock" or _is_harmless(body))
 
@@ -139,13 +139,13 @@ def test_whatever_json_is_posted_is_taken_or_refused(control: Control, route: st
 @example(body=b"")
 @example(body=b"[" * 100_000)
 @example(body=b"9" * 100_000)
-def test_whatever_is_posted_is_taken_or_refused(control: Control, route: str, body: bytes) -> None:
+def test_any_body_that_is_posted_is_accepted_or_refused(control: Control, route: str, body: bytes) -> None:
     _check_is_taken_or_refused(control, route, body)
 
 
 @pytest.mark.parametrize("route", ["", "clock", "resolve"])
 @given(fields=st.lists(st.tuples(st.sampled_from(["vpc", "name"]) | st.text(), st.just("vpc-01234567") | st.text())))
-def test_whatever_is_asked_is_answered_or_refused(control: Control, route: str, fields: list[tuple[str, str]]) -> None:
+def test_any_query_is_answered_or_refused(control: Control, route: str, fields: list[tuple[str, str]]) -> None:
     status, answer = control.get(f"{route}?{urlencode(fields)}")
 
     assert status in {200, 400}
@@ -168,7 +168,7 @@ def test_whatever_is_asked_is_answered_or_refused(control: Control, route: str, 
         pytest.param(b'{"a": ' * 10_000, id="nested too deep"),
     ],
 )
-def test_what_is_no_json_is_refused_in_one_line(body: bytes) -> None:
+def test_a_body_that_is_not_json_is_refused_in_one_line(body: bytes) -> None:
     with pytest.raises(InvalidInputError) as refusal:
         control_input.decode(body)
 
@@ -233,16 +233,16 @@ def test_what_is_no_json_is_refused_in_one_line(body: bytes) -> None:
         ),
     ],
 )
-def test_what_is_refused_is_named_with_what_is_expected_and_what_was_given(
+def test_a_refusal_names_the_field_the_expectation_and_the_value(
     control: Control, route: str, body: Any, error: str
 ) -> None:
-    status, answer = control.ask("POST", route, body if isinstance(body, bytes) else json.dumps(body).encode())
+    status, answer = control.request("POST", route, body if isinstance(body, bytes) else json.dumps(body).encode())
 
     assert status == 400
     assert answer["error"].startswith(error)
 
 
-def test_of_a_large_value_the_beginning_and_the_end_are_shown(control: Control) -> None:
+def test_a_large_value_is_shown_by_its_beginning_and_end(control: Control) -> None:
     _, answer = control.post("faults", {"seed": "x" * 10_000, "calls": []})
 
     assert answer["error"].startswith("seed: a whole number is expected, not 'xxxx")
@@ -250,7 +250,7 @@ def test_of_a_large_value_the_beginning_and_the_end_are_shown(control: Control) 
 
 
 @pytest.mark.parametrize("change", [{"advance": 86_400, "speed": 0}, {"advance": -1, "speed": 2}])
-def test_of_a_change_of_the_clock_that_is_partly_wrong_nothing_is_done(control: Control, change: Any) -> None:
+def test_a_change_of_the_clock_that_is_partly_invalid_does_nothing(control: Control, change: Any) -> None:
     before = clock.time()
 
     status, _ = control.post("clock", change)

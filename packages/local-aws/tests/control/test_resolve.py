@@ -1,4 +1,4 @@
-"""What a client inside a VPC gets for a DNS name, asked over HTTP."""
+"""The resolution of DNS names inside a VPC, requested over HTTP."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from local_aws_tests.controls import Control
 from local_aws_tests.lattice_shares import (
     associate,
     association,
+    endpoint_associations,
     named_configuration,
     network,
     network_endpoint,
     resource_endpoint,
     shared,
     shared_configuration,
-    ways,
 )
 from local_aws_tests.sharing import first_vpc, pass_time
 from local_aws_tests.zones import alias, private_zone, put, record
@@ -31,57 +31,57 @@ def control(local_aws_server: LocalAws) -> Control:
     return Control(local_aws_server.url)
 
 
-def asked(control: Control, **query: str) -> tuple[int, Any]:
+def resolve(control: Control, **query: str) -> tuple[int, Any]:
     return control.get(f"resolve?{urlencode(query)}")
 
 
-def led_to(control: Control, who: Person, name: str) -> str | None:
-    """Return the ARN of what the name leads to in the account's default VPC; None if it does not resolve there."""
-    status, told = asked(control, vpc=first_vpc(who)[0], name=name)
-    assert status in {200, 404}, told
-    return str(told["arn"]) if status == 200 else None
+def resolved_arn(control: Control, who: Person, name: str) -> str | None:
+    """Return the ARN that the name resolves to in the account's default VPC; None if it does not resolve there."""
+    status, reply = resolve(control, vpc=first_vpc(who)[0], name=name)
+    assert status in {200, 404}, reply
+    return str(reply["arn"]) if status == 200 else None
 
 
-def named(control: Control, who: Person) -> dict[str, str]:
+def all_names(control: Control, who: Person) -> dict[str, str]:
     """Return all names that resolve in the account's default VPC."""
-    status, told = asked(control, vpc=first_vpc(who)[0])
-    assert status == 200, told
-    names: dict[str, str] = told["names"]
+    status, reply = resolve(control, vpc=first_vpc(who)[0])
+    assert status == 200, reply
+    names: dict[str, str] = reply["names"]
     return names
 
 
-def join(who: Person, network_id: str, **wanted: Any) -> None:
+def join(who: Person, network_id: str, **options: Any) -> None:
     who.lattice.create_service_network_vpc_association(
-        serviceNetworkIdentifier=network_id, vpcIdentifier=first_vpc(who)[0], **wanted
+        serviceNetworkIdentifier=network_id, vpcIdentifier=first_vpc(who)[0], **options
     )
 
 
-def offered(provider: Person, **wanted: Any) -> dict[str, Any]:
-    """Make an endpoint service for everybody."""
+def endpoint_service(provider: Person, **options: Any) -> dict[str, Any]:
+    """Make an endpoint service for all principals."""
     balancer = f"arn:aws:elasticloadbalancing:{REGION}:{provider.account_id}:loadbalancer/net/lb/0123456789abcdef"
     made: dict[str, Any] = provider.ec2.create_vpc_endpoint_service_configuration(
-        NetworkLoadBalancerArns=[balancer], AcceptanceRequired=False, **wanted
+        NetworkLoadBalancerArns=[balancer], AcceptanceRequired=False, **options
     )["ServiceConfiguration"]
     provider.ec2.modify_vpc_endpoint_service_permissions(ServiceId=made["ServiceId"], AddAllowedPrincipals=["*"])
     return made
 
 
-def interface_endpoint(who: Person, service_name: str, **wanted: Any) -> dict[str, Any]:
+def interface_endpoint(who: Person, service_name: str, **options: Any) -> dict[str, Any]:
     vpc_id, subnet_ids = first_vpc(who)
     made: dict[str, Any] = who.ec2.create_vpc_endpoint(
-        VpcEndpointType="Interface", VpcId=vpc_id, SubnetIds=subnet_ids[:1], ServiceName=service_name, **wanted
+        VpcEndpointType="Interface", VpcId=vpc_id, SubnetIds=subnet_ids[:1], ServiceName=service_name, **options
     )["VpcEndpoint"]
     return made
 
 
 def endpoint_name(who: Person) -> str:
-    """Make an endpoint that is available; give its name for the Region."""
-    made = interface_endpoint(who, offered(who)["ServiceName"])
+    """Make an endpoint that is available; return its regional name."""
+    made = interface_endpoint(who, endpoint_service(who)["ServiceName"])
     pass_time(10)
     return str(made["DnsEntries"][0]["DnsName"])
 
 
-def test_a_name_leads_to_a_resource_through_its_network_where_the_vpc_is_in_it(control: Control) -> None:
+def test_a_name_resolves_to_a_resource_through_its_network_if_the_vpc_is_in_it(control: Control) -> None:
     provider, consumer, outsider = person(), person(), person()
     arn = shared_configuration(provider, consumer)
     made_in = network(consumer)
@@ -91,16 +91,16 @@ def test_a_name_leads_to_a_resource_through_its_network_where_the_vpc_is_in_it(c
     name = association(consumer, made)["dnsEntry"]["domainName"]
     vpc_id, _ = first_vpc(consumer)
 
-    assert asked(control, vpc=vpc_id, name=name) == (
+    assert resolve(control, vpc=vpc_id, name=name) == (
         200,
         {"name": name, "vpc": vpc_id, "account": consumer.account_id, "arn": arn, "chain": [name]},
     )
-    assert named(control, consumer) == {name: arn}
-    assert led_to(control, outsider, name) is None
+    assert all_names(control, consumer) == {name: arn}
+    assert resolved_arn(control, outsider, name) is None
 
 
 @pytest.mark.parametrize("make", [network_endpoint, resource_endpoint])
-def test_a_name_leads_to_a_resource_through_an_endpoint(control: Control, make: Any) -> None:
+def test_a_name_resolves_to_a_resource_through_an_endpoint(control: Control, make: Any) -> None:
     provider, consumer = person(), person()
     arn = shared_configuration(provider, consumer)
     target = arn
@@ -112,31 +112,31 @@ def test_a_name_leads_to_a_resource_through_an_endpoint(control: Control, make: 
     endpoint = make(consumer, target)
     pass_time(15)
 
-    (way,) = ways(consumer, endpoint)
-    assert named(control, consumer) == {way["DnsEntry"]["DnsName"]: arn}
+    (endpoint_association,) = endpoint_associations(consumer, endpoint)
+    assert all_names(control, consumer) == {endpoint_association["DnsEntry"]["DnsName"]: arn}
 
 
-@pytest.mark.parametrize("way", ["association", "network endpoint", "resource endpoint"])
-def test_a_private_name_leads_to_a_resource(control: Control, way: str) -> None:
+@pytest.mark.parametrize("through", ["association", "network endpoint", "resource endpoint"])
+def test_a_private_name_resolves_to_a_resource(control: Control, through: str) -> None:
     provider, consumer = person(), person()
     arn = named_configuration(provider)
     shared(provider, arn, consumer)
-    if way == "resource endpoint":
+    if through == "resource endpoint":
         resource_endpoint(consumer, arn, PrivateDnsEnabled=True)
     else:
         made_in = network(consumer)
         associate(consumer, made_in["id"], arn, privateDnsEnabled=True)
-        if way == "association":
+        if through == "association":
             join(consumer, made_in["id"], privateDnsEnabled=True)
         else:
             network_endpoint(consumer, made_in["arn"], PrivateDnsEnabled=True)
     pass_time(15)
 
-    assert led_to(control, consumer, "db.example.com") == arn
-    assert led_to(control, consumer, "other.example.com") is None
+    assert resolved_arn(control, consumer, "db.example.com") == arn
+    assert resolved_arn(control, consumer, "other.example.com") is None
 
 
-def test_a_name_leads_to_a_service_of_vpc_lattice(control: Control) -> None:
+def test_a_name_resolves_to_a_service_of_vpc_lattice(control: Control) -> None:
     owner = person()
     made_in = network(owner)
     orders = owner.lattice.create_service(name="orders")
@@ -146,47 +146,47 @@ def test_a_name_leads_to_a_service_of_vpc_lattice(control: Control) -> None:
     join(owner, made_in["id"])
     pass_time(15)
 
-    assert led_to(control, owner, orders["dnsEntry"]["domainName"]) == orders["arn"]
+    assert resolved_arn(control, owner, orders["dnsEntry"]["domainName"]) == orders["arn"]
 
 
-def test_the_names_of_an_interface_endpoint_lead_to_its_service_once_it_is_available(control: Control) -> None:
+def test_the_names_of_an_interface_endpoint_resolve_to_its_service_once_it_is_available(control: Control) -> None:
     provider, consumer = person(), person()
-    service = offered(provider)
+    service = endpoint_service(provider)
 
     made = interface_endpoint(consumer, service["ServiceName"])
-    pending = named(control, consumer)
+    pending = all_names(control, consumer)
     pass_time(10)
 
     arn = f"arn:aws:ec2:{REGION}:{provider.account_id}:vpc-endpoint-service/{service['ServiceId']}"
     regional, zonal = (entry["DnsName"] for entry in made["DnsEntries"])
     assert pending == {}
-    assert named(control, consumer) == {regional: arn, zonal: arn}
-    assert named(control, provider) == {}
+    assert all_names(control, consumer) == {regional: arn, zonal: arn}
+    assert all_names(control, provider) == {}
 
 
-def test_the_names_of_an_endpoint_to_a_service_of_awss_lead_to_the_endpoint(control: Control) -> None:
+def test_the_names_of_an_endpoint_to_a_service_of_awss_resolve_to_the_endpoint(control: Control) -> None:
     consumer = person()
     made = interface_endpoint(consumer, f"com.amazonaws.{REGION}.ssm")
     pass_time(10)
 
     arn = f"arn:aws:ec2:{REGION}:{consumer.account_id}:vpc-endpoint/{made['VpcEndpointId']}"
-    assert set(named(control, consumer).values()) == {arn}
+    assert set(all_names(control, consumer).values()) == {arn}
 
 
 def test_a_services_private_name_resolves_once_it_is_verified(control: Control) -> None:
     provider, consumer = person(), person()
-    service = offered(provider, PrivateDnsName="orders.example.com")
+    service = endpoint_service(provider, PrivateDnsName="orders.example.com")
     interface_endpoint(consumer, service["ServiceName"], PrivateDnsEnabled=True)
     pass_time(10)
 
-    before = led_to(control, consumer, "orders.example.com")
+    before = resolved_arn(control, consumer, "orders.example.com")
     to_publish = service["PrivateDnsNameConfiguration"]
     public_dns.publish(f"{to_publish['Name']}.orders.example.com", to_publish["Value"])
     provider.ec2.start_vpc_endpoint_service_private_dns_verification(ServiceId=service["ServiceId"])
     pass_time(10)
 
     assert before is None
-    assert str(led_to(control, consumer, "orders.example.com")).endswith(service["ServiceId"])
+    assert str(resolved_arn(control, consumer, "orders.example.com")).endswith(service["ServiceId"])
 
 
 def test_records_of_a_private_zone_are_followed_to_what_resolves(control: Control) -> None:
@@ -195,16 +195,16 @@ def test_records_of_a_private_zone_are_followed_to_what_resolves(control: Contro
     zone_id = private_zone(owner)
     put(owner, zone_id, alias("db.example.com", target), record("www.example.com", "CNAME", "DB.example.com."))
 
-    status, told = asked(control, vpc=first_vpc(owner)[0], name="WWW.Example.COM.")
+    status, reply = resolve(control, vpc=first_vpc(owner)[0], name="WWW.Example.COM.")
 
     assert status == 200
-    assert told["name"] == "www.example.com"
-    assert told["chain"] == ["www.example.com", "db.example.com", target]
-    assert told["arn"] == led_to(control, owner, target)
-    assert {"www.example.com", "db.example.com", target} <= named(control, owner).keys()
+    assert reply["name"] == "www.example.com"
+    assert reply["chain"] == ["www.example.com", "db.example.com", target]
+    assert reply["arn"] == resolved_arn(control, owner, target)
+    assert {"www.example.com", "db.example.com", target} <= all_names(control, owner).keys()
 
 
-def test_a_record_that_leads_nowhere_does_not_resolve(control: Control) -> None:
+def test_a_record_without_a_target_that_resolves_does_not_resolve(control: Control) -> None:
     owner, other = person(), person()
     elsewhere = endpoint_name(other)
     zone_id = private_zone(owner)
@@ -217,10 +217,10 @@ def test_a_record_that_leads_nowhere_does_not_resolve(control: Control) -> None:
         record("text.example.com", "TXT", '"x"'),
     )
 
-    assert named(control, owner) == {}
-    status, told = asked(control, vpc=first_vpc(owner)[0], name="dangling.example.com")
+    assert all_names(control, owner) == {}
+    status, reply = resolve(control, vpc=first_vpc(owner)[0], name="dangling.example.com")
     assert status == 404
-    assert told["error"].startswith(
+    assert reply["error"].startswith(
         f"dangling.example.com does not resolve in {first_vpc(owner)[0]}: nothing there has"
     )
 
@@ -236,11 +236,11 @@ def test_records_in_a_circle_do_not_resolve(control: Control) -> None:
         record("self.example.com", "CNAME", "self.example.com"),
     )
 
-    status, told = asked(control, vpc=first_vpc(owner)[0], name="a.example.com")
+    status, reply = resolve(control, vpc=first_vpc(owner)[0], name="a.example.com")
 
     assert status == 404
-    assert "a.example.com -> b.example.com -> a.example.com goes round in a circle" in told["error"]
-    assert led_to(control, owner, "self.example.com") is None
+    assert "a.example.com -> b.example.com -> a.example.com goes round in a circle" in reply["error"]
+    assert resolved_arn(control, owner, "self.example.com") is None
 
 
 def test_the_most_specific_zone_decides(control: Control) -> None:
@@ -248,26 +248,26 @@ def test_the_most_specific_zone_decides(control: Control) -> None:
     target = endpoint_name(owner)
     put(owner, private_zone(owner), alias("db.team.example.com", target), alias("db.example.com", target))
 
-    before = led_to(control, owner, "db.team.example.com")
+    before = resolved_arn(control, owner, "db.team.example.com")
     nearer = private_zone(owner, "team.example.com")
-    shadowed = led_to(control, owner, "db.team.example.com")
+    shadowed = resolved_arn(control, owner, "db.team.example.com")
     put(owner, nearer, alias("db.team.example.com", target))
 
     assert before is not None
     assert shadowed is None
-    assert led_to(control, owner, "db.team.example.com") == before
-    assert led_to(control, owner, "db.example.com") == before
+    assert resolved_arn(control, owner, "db.team.example.com") == before
+    assert resolved_arn(control, owner, "db.example.com") == before
 
 
 def test_a_zone_shadows_awss_own_names_of_its_domain(control: Control) -> None:
     owner = person()
     target = endpoint_name(owner)
 
-    before = led_to(control, owner, target)
+    before = resolved_arn(control, owner, target)
     private_zone(owner, "vpce.amazonaws.com")
 
     assert before is not None
-    assert led_to(control, owner, target) is None
+    assert resolved_arn(control, owner, target) is None
 
 
 def test_a_zone_does_not_shadow_a_private_name_nor_that_name_the_rest_of_the_zone(control: Control) -> None:
@@ -279,11 +279,11 @@ def test_a_zone_does_not_shadow_a_private_name_nor_that_name_the_rest_of_the_zon
     zone_id = private_zone(consumer)
     put(consumer, zone_id, alias("db.example.com", target), alias("below.db.example.com", target))
 
-    assert led_to(control, consumer, "db.example.com") == arn
-    assert led_to(control, consumer, "below.db.example.com") == led_to(control, consumer, target)
+    assert resolved_arn(control, consumer, "db.example.com") == arn
+    assert resolved_arn(control, consumer, "below.db.example.com") == resolved_arn(control, consumer, target)
 
 
-def test_zones_count_in_their_vpcs_alone_and_public_ones_in_none(control: Control) -> None:
+def test_zones_apply_in_their_vpcs_only_and_public_ones_in_none(control: Control) -> None:
     owner = person()
     target = endpoint_name(owner)
     other_vpc = owner.ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
@@ -291,22 +291,26 @@ def test_zones_count_in_their_vpcs_alone_and_public_ones_in_none(control: Contro
     public = owner.client("route53").create_hosted_zone(Name="public.example", CallerReference="public")
     put(owner, public["HostedZone"]["Id"], alias("db.public.example", target))
 
-    assert set(named(control, owner).values()) == {led_to(control, owner, target)}
-    assert not any(name.endswith(".example") for name in named(control, owner))
+    assert set(all_names(control, owner).values()) == {resolved_arn(control, owner, target)}
+    assert not any(name.endswith(".example") for name in all_names(control, owner))
 
 
-@pytest.mark.parametrize(("attribute", "of_endpoint"), [("EnableDnsSupport", False), ("EnableDnsHostnames", True)])
-def test_a_vpc_needs_dns_and_for_zones_host_names_too(control: Control, attribute: str, of_endpoint: bool) -> None:
+@pytest.mark.parametrize(
+    ("attribute", "endpoint_resolves"), [("EnableDnsSupport", False), ("EnableDnsHostnames", True)]
+)
+def test_a_vpc_needs_dns_and_for_zones_host_names_too(
+    control: Control, attribute: str, endpoint_resolves: bool
+) -> None:
     owner = person()
     target = endpoint_name(owner)
     put(owner, private_zone(owner), alias("db.example.com", target))
-    before = led_to(control, owner, "db.example.com")
+    before = resolved_arn(control, owner, "db.example.com")
 
     owner.ec2.modify_vpc_attribute(VpcId=first_vpc(owner)[0], **{attribute: {"Value": False}})
 
     assert before is not None
-    assert led_to(control, owner, "db.example.com") is None
-    assert (led_to(control, owner, target) is not None) is of_endpoint
+    assert resolved_arn(control, owner, "db.example.com") is None
+    assert (resolved_arn(control, owner, target) is not None) is endpoint_resolves
 
 
 @pytest.mark.parametrize(
@@ -324,8 +328,8 @@ def test_a_vpc_needs_dns_and_for_zones_host_names_too(control: Control, attribut
         ("vpc=vpc-0123456789abcdef0&name=a&name=b", "name: give it once"),
     ],
 )
-def test_a_query_that_is_wrong_is_refused_with_the_name_of_the_field(control: Control, query: str, error: str) -> None:
-    status, told = control.get(f"resolve?{query}")
+def test_an_invalid_query_is_refused_with_the_name_of_the_field(control: Control, query: str, error: str) -> None:
+    status, reply = control.get(f"resolve?{query}")
 
     assert status == 400
-    assert told["error"].startswith(error)
+    assert reply["error"].startswith(error)

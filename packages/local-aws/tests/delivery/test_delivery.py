@@ -15,7 +15,7 @@ from moto.sns.models import Subscription, Topic
 from moto.sqs.models import Queue, SQSBackend
 
 from local_aws.delivery.events import emit
-from local_aws.delivery.transformation import fill_in
+from local_aws.delivery.transformation import fill_template
 from local_aws.fault_injection.faults import EventFaults, FaultPlan, faults
 from local_aws.time.activity import in_flight
 from local_aws.time.clock import clock
@@ -34,7 +34,7 @@ from local_aws_tests.lambda_account import (
 @pytest.fixture
 def event_faults() -> Iterator[Any]:
     """Inject faults of events, until the test is over."""
-    yield lambda **told: faults.replace(FaultPlan(seed=1, events=EventFaults(**told)))
+    yield lambda **settings: faults.replace(FaultPlan(seed=1, events=EventFaults(**settings)))
     faults.replace(FaultPlan())
 
 
@@ -69,14 +69,14 @@ def batches(account: Account, name: str) -> list[Any]:
         (EventBridgeSchedulerBackend, "delete_schedule_group"),
     ],
 )
-def test_what_is_patched_of_moto_is_there(owner: Any, name: str) -> None:
+def test_the_patched_attributes_of_moto_exist(owner: Any, name: str) -> None:
     assert callable(getattr(owner, name))
 
 
 # EventBridge
 
 
-def test_an_event_comes_to_the_queue_of_a_rule_that_it_matches(account: Account) -> None:
+def test_an_event_is_delivered_to_the_queue_of_a_rule_that_it_matches(account: Account) -> None:
     queue = account.queue("hints", EVENTS)
     account.rule("all", {"Arn": queue})
 
@@ -98,7 +98,7 @@ def test_an_event_comes_to_the_queue_of_a_rule_that_it_matches(account: Account)
     assert deliveries(event_id) == ["delivered"]
 
 
-def test_an_event_that_aws_emits_comes_too(account: Account) -> None:
+def test_an_event_that_aws_emits_is_delivered_too(account: Account) -> None:
     queue = account.queue("hints", EVENTS)
     pattern = json.dumps({"source": ["aws.ram"], "account": [account.account_id]})
     account.rule("ram", {"Arn": queue}, EventPattern=pattern)
@@ -120,7 +120,7 @@ def test_a_disabled_rule_delivers_nothing(account: Account) -> None:
     assert account.bodies(queue) == []
 
 
-def test_a_queue_that_does_not_let_eventbridge_send_gets_nothing(account: Account) -> None:
+def test_a_queue_that_does_not_allow_eventbridge_receives_nothing(account: Account) -> None:
     queue = account.queue("hints", SNS)
     account.rule("all", {"Arn": queue})
 
@@ -148,7 +148,7 @@ def test_an_event_that_cannot_be_delivered_goes_to_the_dead_letter_queue_at_once
     assert attributes["RETRY_ATTEMPTS"] == "0"
 
 
-def test_a_rule_invokes_a_function_that_lets_it(account: Account) -> None:
+def test_a_rule_invokes_a_function_that_allows_it(account: Account) -> None:
     function = account.function("probe")
     rule = account.rule("all", {"Arn": function})
 
@@ -163,7 +163,7 @@ def test_a_rule_invokes_a_function_that_lets_it(account: Account) -> None:
     assert len(account.invocations("probe")) == 1
 
 
-def test_a_rule_starts_a_workflow_only_in_the_name_of_a_role_that_may(account: Account) -> None:
+def test_a_rule_starts_a_workflow_only_with_a_role_that_allows_it(account: Account) -> None:
     states = account.client("stepfunctions")
     definition = {"QueryLanguage": "JSONata", "StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
     machine = states.create_state_machine(
@@ -209,7 +209,7 @@ def test_a_workflow_as_a_target_needs_a_role(account: Account) -> None:
         ),
     ],
 )
-def test_a_target_gets_what_it_asks_for(account: Account, target: dict[str, Any], expected: Any) -> None:
+def test_a_target_receives_its_configured_input(account: Account, target: dict[str, Any], expected: Any) -> None:
     queue = account.queue("shaped", EVENTS)
     rule = account.rule("shaped", {"Arn": queue, **target})
 
@@ -221,12 +221,12 @@ def test_a_target_gets_what_it_asks_for(account: Account, target: dict[str, Any]
 
 
 def test_a_template_may_have_the_whole_event() -> None:
-    filled = fill_in('{"event": <aws.events.event.json>}', {"aws.events.event.json": {"id": "1"}})
+    filled = fill_template('{"event": <aws.events.event.json>}', {"aws.events.event.json": {"id": "1"}})
 
     assert json.loads(filled) == {"event": {"id": "1"}}
 
 
-def test_events_go_to_another_account_whose_bus_lets_them(account: Account, other: Account) -> None:
+def test_events_go_to_another_account_whose_bus_allows_them(account: Account, other: Account) -> None:
     queue = other.queue("received", EVENTS)
     other.rule("all", {"Arn": queue})
     bus = other.arn("events", "event-bus/default")
@@ -244,7 +244,7 @@ def test_events_go_to_another_account_whose_bus_lets_them(account: Account, othe
 
 
 def test_nobody_puts_events_as_an_aws_service(account: Account) -> None:
-    told = account.events.put_events(
+    response = account.events.put_events(
         Entries=[
             {"Source": "aws.ram", "DetailType": "x", "Detail": "{}"},
             {"Source": "mine", "DetailType": "x", "Detail": "{}"},
@@ -252,17 +252,17 @@ def test_nobody_puts_events_as_an_aws_service(account: Account) -> None:
         ]
     )
 
-    codes = [entry.get("ErrorCode") for entry in told["Entries"]]
-    assert told["FailedEntryCount"] == 2
+    codes = [entry.get("ErrorCode") for entry in response["Entries"]]
+    assert response["FailedEntryCount"] == 2
     assert codes == ["NotAuthorizedForSourceException", None, "MalformedDetail"]
 
 
-def test_a_rule_with_a_pattern_that_is_none_is_refused(account: Account) -> None:
+def test_a_rule_with_an_invalid_pattern_is_refused(account: Account) -> None:
     with pytest.raises(ClientError, match="InvalidEventPatternException"):
         account.rule("wrong", EventPattern='{"source": [{"begins": "x"}]}')
 
 
-def test_a_pattern_can_be_tried(account: Account) -> None:
+def test_a_pattern_can_be_tested(account: Account) -> None:
     event = {
         "id": "1",
         "detail-type": "x",
@@ -280,7 +280,7 @@ def test_a_pattern_can_be_tried(account: Account) -> None:
     assert (result("mine"), result("theirs")) == (True, False)
 
 
-def test_a_dropped_event_comes_nowhere(account: Account, event_faults: Any) -> None:
+def test_a_dropped_event_is_delivered_nowhere(account: Account, event_faults: Any) -> None:
     """Trap 1."""
     queue = account.queue("hints", EVENTS)
     account.rule("all", {"Arn": queue})
@@ -304,7 +304,9 @@ def test_a_duplicate_has_the_same_id(account: Account, event_faults: Any) -> Non
     assert [event["id"] for event in account.bodies(queue)] == [event_id, event_id]
 
 
-def test_a_delayed_event_comes_later_and_is_under_way_until_then(account: Account, event_faults: Any) -> None:
+def test_a_delayed_event_is_delivered_later_and_counts_as_under_way_until_then(
+    account: Account, event_faults: Any
+) -> None:
     queue = account.queue("hints", EVENTS)
     account.rule("all", {"Arn": queue})
     event_faults(delay=30.0)
@@ -323,7 +325,7 @@ def test_a_delayed_event_comes_later_and_is_under_way_until_then(account: Accoun
 # SNS
 
 
-def test_a_notification_comes_to_a_function_that_lets_the_topic(account: Account) -> None:
+def test_a_notification_is_delivered_to_a_function_that_allows_the_topic(account: Account) -> None:
     function = account.function("batch", code=HANDLERS / "probe")
     topic = account.sns.create_topic(Name="news")["TopicArn"]
     account.sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=function)
@@ -365,7 +367,7 @@ def test_a_notification_has_lambdas_shape(account: Account) -> None:
     assert abs(datetime.fromisoformat(record["Sns"]["Timestamp"]).timestamp() - published) < 60
 
 
-def test_a_notification_comes_to_a_queue_that_lets_sns(account: Account) -> None:
+def test_a_notification_is_delivered_to_a_queue_that_allows_sns(account: Account) -> None:
     topic = account.sns.create_topic(Name="news")["TopicArn"]
     open_queue, closed_queue = account.queue("open", SNS), account.queue("closed")
     for queue in (open_queue, closed_queue):
@@ -393,7 +395,7 @@ def test_a_raw_notification_is_only_its_text(account: Account) -> None:
 # Queues
 
 
-def test_messages_come_to_the_function_in_batches_and_are_deleted(account: Account) -> None:
+def test_messages_are_handed_to_the_function_in_batches_and_deleted(account: Account) -> None:
     queue = account.queue("work")
     account.function("batch", code=HANDLERS / "batch")
     account.functions.create_event_source_mapping(EventSourceArn=queue, FunctionName="batch", BatchSize=10)
@@ -445,7 +447,7 @@ def test_a_large_batch_without_a_window_is_refused(account: Account) -> None:
         account.functions.create_event_source_mapping(EventSourceArn=queue, FunctionName="batch", BatchSize=11)
 
 
-def test_a_queue_that_shows_messages_again_too_soon_is_refused(account: Account) -> None:
+def test_a_queue_whose_visibility_timeout_is_shorter_than_the_functions_is_refused(account: Account) -> None:
     queue = account.queue("work", VisibilityTimeout="5")
     account.function("batch", Timeout=10)
 
@@ -504,7 +506,7 @@ def test_only_the_messages_reported_as_failed_come_back(account: Account) -> Non
     assert account.bodies(queue) == ["fail"]
 
 
-def test_without_reporting_what_the_function_answers_is_nothing(account: Account) -> None:
+def test_without_reported_failures_the_function_s_response_is_ignored(account: Account) -> None:
     queue = account.queue("work")
     account.function("batch", code=HANDLERS / "batch")
     account.functions.create_event_source_mapping(EventSourceArn=queue, FunctionName="batch")
@@ -515,7 +517,7 @@ def test_without_reporting_what_the_function_answers_is_nothing(account: Account
     assert len(account.invocations("batch")) == 1
 
 
-def test_a_delayed_message_comes_when_its_time_has_come(account: Account) -> None:
+def test_a_delayed_message_is_handled_when_its_delay_is_over(account: Account) -> None:
     queue = account.queue("work")
     account.function("batch", code=HANDLERS / "batch")
     account.functions.create_event_source_mapping(EventSourceArn=queue, FunctionName="batch")
@@ -530,7 +532,7 @@ def test_a_delayed_message_comes_when_its_time_has_come(account: Account) -> Non
     assert batches_so_far(account) == 1
 
 
-def test_a_message_that_someone_else_gave_back_comes_to_the_function(account: Account) -> None:
+def test_a_message_that_another_consumer_made_visible_again_is_handled(account: Account) -> None:
     queue = account.queue("work", VisibilityTimeout="600")
     account.send(queue, "x")
     (message,) = account.messages(queue)
@@ -553,18 +555,18 @@ def test_a_filter_lets_only_some_messages_through(account: Account) -> None:
     account.functions.create_event_source_mapping(
         EventSourceArn=queue,
         FunctionName="batch",
-        FilterCriteria={"Filters": [{"Pattern": '{"body": {"kind": ["wanted"]}}'}]},
+        FilterCriteria={"Filters": [{"Pattern": '{"body": {"kind": ["matching"]}}'}]},
     )
 
-    account.send(queue, {"kind": "wanted"}, {"kind": "other"})
+    account.send(queue, {"kind": "matching"}, {"kind": "other"})
     wait_until_quiet()
 
     bodies = [record["body"] for batch in batches(account, "batch") for record in batch["Records"]]
-    assert bodies == ['{"kind": "wanted"}']
+    assert bodies == ['{"kind": "matching"}']
     assert account.messages(queue) == []
 
 
-def test_a_disabled_mapping_rests_until_it_is_enabled(account: Account) -> None:
+def test_a_disabled_mapping_does_nothing_until_it_is_enabled(account: Account) -> None:
     queue = account.queue("work")
     account.function("batch", code=HANDLERS / "batch")
     mapping = account.functions.create_event_source_mapping(EventSourceArn=queue, FunctionName="batch", Enabled=False)[
@@ -623,7 +625,7 @@ def test_a_schedule_does_not_count_as_under_way(account: Account) -> None:
     assert in_flight() == {}
 
 
-def test_a_schedule_does_what_its_role_may(account: Account) -> None:
+def test_a_schedule_calls_only_what_its_role_allows(account: Account) -> None:
     queue, dead = account.queue("ticks"), account.queue("dead")
     role = account.role("meek")
     policy = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": dead}
@@ -665,7 +667,7 @@ def test_a_schedule_that_is_disabled_or_deleted_does_not_fire(account: Account) 
     assert account.messages(queue) == []
 
 
-def test_a_schedule_for_one_moment_fires_once(account: Account) -> None:
+def test_a_one_time_schedule_fires_once(account: Account) -> None:
     queue = account.queue("ticks")
     target = {"Arn": queue, "RoleArn": account.role("ticker", "sqs:SendMessage"), "Input": '"once"'}
     text = (clock.now() + timedelta(seconds=100)).strftime("at(%Y-%m-%dT%H:%M:%S)")
@@ -678,7 +680,7 @@ def test_a_schedule_for_one_moment_fires_once(account: Account) -> None:
     assert account.client("scheduler").list_schedules()["Schedules"] == []
 
 
-def test_an_expression_that_is_none_is_refused(account: Account) -> None:
+def test_an_invalid_expression_is_refused(account: Account) -> None:
     role = f"arn:aws:iam::{account.account_id}:role/schedule"
 
     with pytest.raises(ClientError, match="Invalid Schedule Expression"):

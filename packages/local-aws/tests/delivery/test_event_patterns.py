@@ -106,11 +106,11 @@ def test_operators(matcher: dict[str, Any], field: str, expected: bool) -> None:
     assert detail(**{field: [matcher]}) is expected
 
 
-def test_an_operator_may_stand_beside_values() -> None:
+def test_an_operator_may_be_listed_with_values() -> None:
     assert detail(status=["failed", {"prefix": "assoc"}])
 
 
-def test_existence_is_asked_of_values_and_not_of_objects() -> None:
+def test_existence_is_matched_by_values_and_not_by_objects() -> None:
     assert not detail(nested=[{"exists": True}])
     assert detail(nested=[{"exists": False}])
 
@@ -120,7 +120,7 @@ def test_an_array_matches_by_any_of_its_values() -> None:
     assert not detail(tags=["green"])
 
 
-def test_an_empty_array_is_as_good_as_absent() -> None:
+def test_an_empty_array_counts_as_absent() -> None:
     assert detail(empty=[{"exists": False}])
 
 
@@ -135,7 +135,7 @@ def test_one_of_several_alternatives_is_enough() -> None:
     assert not matches({"source": ["aws.ec2"], "$or": [{"detail": {"count": [3]}}, {"detail": {"count": [3]}}]})
 
 
-def test_absence_within_an_absent_object_holds() -> None:
+def test_absence_matches_within_an_absent_object() -> None:
     assert detail(missing={"deeper": [{"exists": False}]})
 
 

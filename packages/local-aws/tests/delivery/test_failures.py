@@ -1,4 +1,4 @@
-"""What becomes of events, notifications and schedules that can't be delivered; and what AWS delivers unasked."""
+"""Events, notifications and schedules that can't be delivered, and events that AWS delivers by itself."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def letters(account: Account, queue: str) -> list[tuple[Any, dict[str, str]]]:
 
 def workflow(account: Account) -> str:
     definition = {"QueryLanguage": "JSONata", "StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
-    told = account.client("stepfunctions").create_state_machine(
+    response = account.client("stepfunctions").create_state_machine(
         name="flow", definition=json.dumps(definition), roleArn=account.role("flow-role")
     )
-    return str(told["stateMachineArn"])
+    return str(response["stateMachineArn"])
 
 
 def executions(account: Account, machine: str) -> list[Any]:
@@ -53,13 +53,13 @@ def executions(account: Account, machine: str) -> list[Any]:
 
 
 def forwarding(account: Account, other: Account) -> None:
-    """Have all of an account's events of the source ``test`` sent on to another account."""
+    """Forward all of an account's events of the source ``test`` to another account."""
     other.events.put_permission(Action="events:PutEvents", Principal=account.account_id, StatementId="them")
     bus = other.arn("events", "event-bus/default")
     account.rule("forward", {"Arn": bus, "RoleArn": account.role("forwarder", "events:PutEvents")})
 
 
-def test_a_rule_that_pins_no_account_takes_what_others_forward(account: Account, other: Account) -> None:
+def test_a_rule_that_pins_no_account_matches_events_that_others_forward(account: Account, other: Account) -> None:
     """Trap 26."""
     forwarding(account, other)
     careless, pinned = other.queue("careless", EVENTS), other.queue("pinned", EVENTS)
@@ -76,7 +76,7 @@ def test_a_rule_that_pins_no_account_takes_what_others_forward(account: Account,
     assert [event["detail"]["number"] for event in other.bodies(pinned)] == [2]
 
 
-def test_an_event_is_sent_on_once_and_no_further(account: Account, other: Account, person: Person) -> None:
+def test_an_event_is_forwarded_once_and_no_further(account: Account, other: Account, person: Person) -> None:
     third = new_account(person)
     queue = third.queue("received", EVENTS)
     third.rule("all", {"Arn": queue})
@@ -91,7 +91,7 @@ def test_an_event_is_sent_on_once_and_no_further(account: Account, other: Accoun
     third.close()
 
 
-def test_a_bus_that_lets_only_a_role_takes_only_that_role_s_events(account: Account, other: Account) -> None:
+def test_a_bus_that_allows_only_a_role_accepts_only_that_role_s_events(account: Account, other: Account) -> None:
     queue = other.queue("received", EVENTS)
     other.rule("all", {"Arn": queue})
     bus = other.arn("events", "event-bus/default")
@@ -112,7 +112,7 @@ def test_a_bus_that_lets_only_a_role_takes_only_that_role_s_events(account: Acco
     ]
 
 
-def test_reads_that_cloudtrail_recorded_come_only_to_rules_that_ask_for_them(account: Account) -> None:
+def test_reads_that_cloudtrail_recorded_are_delivered_only_to_rules_in_the_state_for_them(account: Account) -> None:
     """Trap 26."""
     plain, reading = account.queue("plain", EVENTS), account.queue("reading", EVENTS)
     pattern = json.dumps({"source": ["aws.ec2"], "account": [account.account_id]})
@@ -134,13 +134,13 @@ def test_reads_that_cloudtrail_recorded_come_only_to_rules_that_ask_for_them(acc
     assert len(account.bodies(reading)) == 2
 
 
-def test_nobody_is_told_that_a_bus_is_missing(account: Account) -> None:
+def test_a_missing_bus_is_not_reported(account: Account) -> None:
     entry = {"Source": "test", "DetailType": "x", "Detail": "{}", "EventBusName": "missing"}
 
-    told = account.events.put_events(Entries=[entry])
+    response = account.events.put_events(Entries=[entry])
 
-    assert told["FailedEntryCount"] == 0
-    assert told["Entries"][0]["EventId"]
+    assert response["FailedEntryCount"] == 0
+    assert response["Entries"][0]["EventId"]
 
 
 @pytest.mark.parametrize(
@@ -157,20 +157,22 @@ def test_too_many_or_too_large_entries_are_refused_as_a_whole(account: Account, 
     assert refused.value.response["Error"]["Code"] == "ValidationException"
 
 
-def test_an_entry_without_what_it_needs_fails_alone(account: Account) -> None:
+def test_an_invalid_entry_fails_alone(account: Account) -> None:
     good = {"Source": "test", "DetailType": "x", "Detail": "{}"}
 
-    told = account.events.put_events(Entries=[good, {**good, "Detail": "{"}, {**good, "Source": "aws.ec2"}])
+    response = account.events.put_events(Entries=[good, {**good, "Detail": "{"}, {**good, "Source": "aws.ec2"}])
 
-    assert told["FailedEntryCount"] == 2
-    assert [entry.get("ErrorCode") for entry in told["Entries"]] == [
+    assert response["FailedEntryCount"] == 2
+    assert [entry.get("ErrorCode") for entry in response["Entries"]] == [
         None,
         "MalformedDetail",
         "NotAuthorizedForSourceException",
     ]
 
 
-def test_what_may_pass_is_tried_again_and_then_buried_with_the_limit_that_ended_it(account: Account) -> None:
+def test_a_retryable_failure_is_retried_and_then_becomes_a_dead_letter_with_the_limit_that_ended_it(
+    account: Account,
+) -> None:
     machine, dead = workflow(account), account.queue("dead", EVENTS)
     target = {"Arn": machine, "RoleArn": account.role("starter", "states:StartExecution")}
     account.rule(
@@ -196,7 +198,7 @@ def test_what_may_pass_is_tried_again_and_then_buried_with_the_limit_that_ended_
     assert executions(account, machine) == []
 
 
-def test_what_may_pass_is_delivered_once_it_has_passed(account: Account) -> None:
+def test_a_retryable_failure_is_delivered_once_it_has_passed(account: Account) -> None:
     machine = workflow(account)
     account.rule("all", {"Arn": machine, "RoleArn": account.role("starter", "states:StartExecution")})
 
@@ -208,7 +210,7 @@ def test_what_may_pass_is_delivered_once_it_has_passed(account: Account) -> None
     assert [status.split(":")[0] for status in deliveries(event_id)] == ["retrying", "retrying", "delivered"]
 
 
-def test_an_event_that_is_too_large_for_a_workflow_is_buried_at_once(account: Account) -> None:
+def test_an_event_that_is_too_large_for_a_workflow_becomes_a_dead_letter_at_once(account: Account) -> None:
     """Trap 21."""
     machine, dead = workflow(account), account.queue("dead", EVENTS)
     role = account.role("starter", "states:StartExecution")
@@ -223,7 +225,7 @@ def test_an_event_that_is_too_large_for_a_workflow_is_buried_at_once(account: Ac
     assert executions(account, machine) == []
 
 
-def test_a_dead_letter_queue_that_does_not_let_eventbridge_gets_nothing(account: Account) -> None:
+def test_a_dead_letter_queue_that_does_not_allow_eventbridge_receives_nothing(account: Account) -> None:
     dead = account.queue("dead")
     account.rule("all", {"Arn": account.arn("sqs", "missing"), "DeadLetterConfig": {"Arn": dead}})
 
@@ -249,7 +251,7 @@ def test_each_execution_of_an_event_has_a_name_of_its_own(account: Account) -> N
 # SNS
 
 
-def test_a_notification_that_a_queue_does_not_take_is_buried_at_once(account: Account) -> None:
+def test_a_notification_that_a_queue_refuses_becomes_a_dead_letter_at_once(account: Account) -> None:
     topic = account.sns.create_topic(Name="news")["TopicArn"]
     closed, dead = account.queue("closed"), account.queue("dead", SNS)
     redrive = json.dumps({"deadLetterTargetArn": dead})
@@ -266,7 +268,7 @@ def test_a_notification_that_a_queue_does_not_take_is_buried_at_once(account: Ac
 # Schedules
 
 
-def test_a_schedule_is_tried_again_and_then_buried(account: Account) -> None:
+def test_a_schedule_is_retried_and_then_becomes_a_dead_letter(account: Account) -> None:
     machine, dead = workflow(account), account.queue("dead")
     role = account.role("ticker", "states:StartExecution", "sqs:SendMessage")
     target = {
@@ -289,7 +291,7 @@ def test_a_schedule_is_tried_again_and_then_buried(account: Account) -> None:
     assert attributes["RETRY_ATTEMPTS"] == "1"
 
 
-def test_a_schedule_that_may_not_is_buried_at_once(account: Account) -> None:
+def test_a_schedule_without_permission_becomes_a_dead_letter_at_once(account: Account) -> None:
     machine, dead = workflow(account), account.queue("dead")
     role = account.role("ticker", "sqs:SendMessage")
     schedule(account, "tick", {"Arn": machine, "RoleArn": role, "DeadLetterConfig": {"Arn": dead}})
@@ -306,27 +308,27 @@ def test_a_schedule_s_role_is_trusted_for_the_schedule_s_group(account: Account)
     role = account.role("ticker", "sqs:SendMessage")
     iam = account.client("iam")
 
-    def trusting(group: str) -> None:
+    def trust_group(group: str) -> None:
         condition = {"ArnEquals": {"aws:SourceArn": account.arn("scheduler", f"schedule-group/{group}")}}
         principal = {"Service": "scheduler.amazonaws.com"}
         statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal, "Condition": condition}
         document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         iam.update_assume_role_policy(RoleName="ticker", PolicyDocument=document)
 
-    trusting("others")
+    trust_group("others")
     with pytest.raises(ClientError, match="must allow AWS EventBridge Scheduler to assume the role"):
         schedule(account, "tick", {"Arn": queue, "RoleArn": role})
-    trusting("default")
+    trust_group("default")
     schedule(account, "tick", {"Arn": queue, "RoleArn": role, "Input": "1"})
-    trusting("others")
+    trust_group("others")
     clock.advance(60)
     wait_until_quiet()
-    unheard = account.bodies(queue)
-    trusting("default")
+    while_untrusted = account.bodies(queue)
+    trust_group("default")
     clock.advance(60)
     wait_until_quiet()
 
-    assert unheard == []
+    assert while_untrusted == []
     assert account.bodies(queue) == [1]
 
 
@@ -341,5 +343,6 @@ def later(seconds: float) -> bool:
 
 
 def account_has(account: Account, queue: str, count: int) -> bool:
-    told = account.sqs.get_queue_attributes(QueueUrl=account.url(queue), AttributeNames=["ApproximateNumberOfMessages"])
-    return int(told["Attributes"]["ApproximateNumberOfMessages"]) >= count
+    names = ["ApproximateNumberOfMessages"]
+    attributes = account.sqs.get_queue_attributes(QueueUrl=account.url(queue), AttributeNames=names)["Attributes"]
+    return int(attributes["ApproximateNumberOfMessages"]) >= count

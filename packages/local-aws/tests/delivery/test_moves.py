@@ -13,7 +13,7 @@ from local_aws_tests.lambda_account import Account, wait_until_quiet
 
 
 def with_dead_letters(account: Account, count: int) -> tuple[str, str]:
-    """Make a queue whose messages have all become dead letters; give its ARN and the dead letters'."""
+    """Make a queue whose messages have all become dead letters; return its ARN and its dead-letter queue's."""
     dead = account.queue("dead")
     redrive = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": "1"})
     queue = account.queue("work", RedrivePolicy=redrive, VisibilityTimeout="0")
@@ -32,7 +32,7 @@ def tasks(account: Account, source: str) -> list[Any]:
     return list(account.sqs.list_message_move_tasks(SourceArn=source, MaxResults=10)["Results"])
 
 
-def test_dead_letters_go_back_to_where_they_came_from(account: Account) -> None:
+def test_dead_letters_go_back_to_their_source_queue(account: Account) -> None:
     queue, dead = with_dead_letters(account, 3)
 
     start(account, dead)
@@ -83,7 +83,7 @@ def test_a_task_fails_once_its_queue_is_gone(account: Account) -> None:
     assert (task["Status"], task["FailureReason"]) == ("FAILED", "The specified queue does not exist.")
 
 
-def test_a_queue_that_is_not_there_is_named_by_its_parameter(account: Account) -> None:
+def test_a_queue_that_does_not_exist_is_named_by_its_parameter(account: Account) -> None:
     _, dead = with_dead_letters(account, 1)
 
     with pytest.raises(ClientError, match="for the DestinationArn parameter"):
@@ -101,7 +101,7 @@ def test_only_dead_letters_are_moved(account: Account) -> None:
     assert missing.value.response["Error"]["Code"] == "ResourceNotFoundException"
 
 
-def test_a_message_that_nobody_received_too_often_has_no_way_back(account: Account) -> None:
+def test_a_message_without_a_source_queue_can_not_be_moved_back(account: Account) -> None:
     _, dead = with_dead_letters(account, 0)
     account.send(dead, "put here by hand")
 

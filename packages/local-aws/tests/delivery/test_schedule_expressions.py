@@ -7,14 +7,14 @@ import pytest
 from local_aws.delivery.expressions import InvalidExpressionError, parse
 
 
-def moments(text: str, start: str, count: int = 1, zone: str = "UTC") -> list[str]:
+def next_times(text: str, start: str, count: int = 1, zone: str = "UTC") -> list[str]:
     expression = parse(text, zone)
-    moment: datetime | None = datetime.fromisoformat(start).replace(tzinfo=UTC)
+    time: datetime | None = datetime.fromisoformat(start).replace(tzinfo=UTC)
     found = []
     for _ in range(count):
-        assert moment is not None
-        moment = expression.after(moment)
-        found.append(moment.strftime("%Y-%m-%d %H:%M") if moment else "never")
+        assert time is not None
+        time = expression.after(time)
+        found.append(time.strftime("%Y-%m-%d %H:%M") if time else "never")
     return found
 
 
@@ -36,27 +36,27 @@ def moments(text: str, start: str, count: int = 1, zone: str = "UTC") -> list[st
         ("cron(0 0 ? * FRI-MON *)", "2026-01-01T00:00", ["2026-01-02 00:00", "2026-01-03 00:00"]),
     ],
 )
-def test_the_next_moments(text: str, start: str, expected: list[str]) -> None:
-    assert moments(text, start, len(expected)) == expected
+def test_the_next_times(text: str, start: str, expected: list[str]) -> None:
+    assert next_times(text, start, len(expected)) == expected
 
 
-def test_a_year_gone_by_never_comes() -> None:
-    assert moments("cron(0 0 1 1 ? 2020)", "2026-01-01T00:00") == ["never"]
+def test_a_past_year_never_comes() -> None:
+    assert next_times("cron(0 0 1 1 ? 2020)", "2026-01-01T00:00") == ["never"]
 
 
-def test_a_time_zone_moves_with_its_summer_time() -> None:
-    found = moments("cron(0 9 * * ? *)", "2026-03-27T10:00", 3, zone="Europe/Berlin")
+def test_a_time_zone_follows_its_summer_time() -> None:
+    found = next_times("cron(0 9 * * ? *)", "2026-03-27T10:00", 3, zone="Europe/Berlin")
 
     assert found == ["2026-03-28 08:00", "2026-03-29 07:00", "2026-03-30 07:00"]
 
 
-def test_a_time_that_the_clocks_skip_does_not_come() -> None:
-    found = moments("cron(30 2 * * ? *)", "2026-03-28T02:00", 2, zone="Europe/Berlin")
+def test_a_local_time_that_summer_time_skips_does_not_come() -> None:
+    found = next_times("cron(30 2 * * ? *)", "2026-03-28T02:00", 2, zone="Europe/Berlin")
 
     assert found == ["2026-03-30 00:30", "2026-03-31 00:30"]
 
 
-def test_every_minute_is_every_minute() -> None:
+def test_a_cron_expression_of_every_minute_fires_each_minute() -> None:
     expression = parse("cron(* * * * ? *)")
     start = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -85,7 +85,7 @@ def test_every_minute_is_every_minute() -> None:
         "every minute",
     ],
 )
-def test_what_is_no_expression_is_refused(text: str) -> None:
+def test_an_invalid_expression_is_refused(text: str) -> None:
     with pytest.raises(InvalidExpressionError):
         parse(text)
 

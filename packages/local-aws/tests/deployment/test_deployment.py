@@ -36,8 +36,10 @@ class Deployed:
         return self.session.client(service)  # type: ignore[call-overload]  # any service
 
     def role(self, logical_id: str) -> str:
-        told = self.client("cloudformation").describe_stack_resource(StackName="local", LogicalResourceId=logical_id)
-        return str(told["StackResourceDetail"]["PhysicalResourceId"])
+        response = self.client("cloudformation").describe_stack_resource(
+            StackName="local", LogicalResourceId=logical_id
+        )
+        return str(response["StackResourceDetail"]["PhysicalResourceId"])
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +58,7 @@ def written(tmp_path: Path) -> Callable[[str], Path]:
     return write
 
 
-def test_the_symbols_of_moto_that_are_replaced_are_there() -> None:
+def test_the_symbols_of_moto_that_are_replaced_exist() -> None:
     assert hasattr(parsing, "logger")
     assert hasattr(parsing, "get_model_map")
     assert hasattr(parsing, "clean_json")
@@ -90,17 +92,17 @@ Resources:
     assert document["Statement"] == [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": ["*"]}]
 
 
-def test_a_stack_tells_its_outputs(deployed: Deployed) -> None:
+def test_a_stack_reports_its_outputs(deployed: Deployed) -> None:
     stack = deployed.client("cloudformation").describe_stacks(StackName="local")["Stacks"][0]
 
-    told = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     assert stack["StackStatus"] == "CREATE_COMPLETE"
-    assert told == deployed.stack.outputs
-    assert told["BusName"] == "local"
-    assert told["OnboardingStateMachineArn"].endswith(":stateMachine:local-onboarding")
+    assert outputs == deployed.stack.outputs
+    assert outputs["BusName"] == "local"
+    assert outputs["OnboardingStateMachineArn"].endswith(":stateMachine:local-onboarding")
 
 
-def test_a_stack_tells_the_events_of_its_resources(deployed: Deployed) -> None:
+def test_a_stack_lists_the_events_of_its_resources(deployed: Deployed) -> None:
     events = deployed.client("cloudformation").describe_stack_events(StackName="local")["StackEvents"]
 
     complete = [event["LogicalResourceId"] for event in events if event["ResourceStatus"] == "CREATE_COMPLETE"]
@@ -108,11 +110,11 @@ def test_a_stack_tells_the_events_of_its_resources(deployed: Deployed) -> None:
     assert complete[0] == "local"
 
 
-def test_what_every_resource_is_called_is_text(deployed: Deployed) -> None:
-    told = deployed.client("cloudformation").describe_stack_resources(StackName="local")["StackResources"]
+def test_every_physical_resource_id_is_text(deployed: Deployed) -> None:
+    resources = deployed.client("cloudformation").describe_stack_resources(StackName="local")["StackResources"]
 
     assert [
-        each["LogicalResourceId"] for each in told if "object at" in each.get("PhysicalResourceId", "object at")
+        each["LogicalResourceId"] for each in resources if "object at" in each.get("PhysicalResourceId", "object at")
     ] == []
 
 
@@ -127,13 +129,13 @@ def test_a_function_keeps_what_moto_drops(deployed: Deployed) -> None:
     assert configuration["Environment"]["Variables"]["CHANNEL"] == "none"
 
 
-def test_a_function_runs_from_its_folder_with_the_layers_that_the_template_gives_it(deployed: Deployed) -> None:
+def test_a_function_runs_from_its_folder_with_the_layers_of_the_template(deployed: Deployed) -> None:
     source = sources.find(deployed.stack.account_id, REGION, "local-echo")
 
     assert source == sources.FunctionSource(code=FOLDER / "functions" / "echo", layers=(FOLDER / "layers" / "shared",))
 
 
-def test_a_function_answers(deployed: Deployed) -> None:
+def test_a_function_responds(deployed: Deployed) -> None:
     answer = deployed.client("lambda").invoke(FunctionName="local-echo", Payload=json.dumps({"say": "hello"}))
 
     assert json.load(answer["Payload"]) == {"said": "HELLO", "prefix": "test"}
@@ -156,7 +158,7 @@ def test_a_queue_feeds_a_function_in_batches(deployed: Deployed) -> None:
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
 
 
-def test_a_state_machine_has_the_definition_of_its_file_with_what_is_filled_in(deployed: Deployed) -> None:
+def test_a_state_machine_has_the_definition_of_its_file_with_substitutions_made(deployed: Deployed) -> None:
     machine = deployed.client("stepfunctions").describe_state_machine(
         stateMachineArn=deployed.stack.outputs["OnboardingStateMachineArn"]
     )
@@ -220,7 +222,7 @@ def test_a_bus_has_its_policy(deployed: Deployed) -> None:
     assert [statement["Sid"] for statement in policy["Statement"]] == ["friends"]
 
 
-def test_a_schedule_is_there_as_the_template_says(deployed: Deployed) -> None:
+def test_a_schedule_is_made_as_the_template_says(deployed: Deployed) -> None:
     scheduler = deployed.client("scheduler")
     name = scheduler.list_schedules()["Schedules"][0]["Name"]
 
@@ -320,7 +322,7 @@ def test_a_resource_that_aws_refuses_is_named(local_aws_server: LocalAws, writte
         deploy(path, "311111111305", REGION)
 
 
-def test_a_path_that_leads_nowhere_is_refused(written: Callable[[str], Path]) -> None:
+def test_a_path_that_does_not_exist_is_refused(written: Callable[[str], Path]) -> None:
     path = written(
         "Resources:\n"
         "  Lost:\n"
@@ -332,7 +334,7 @@ def test_a_path_that_leads_nowhere_is_refused(written: Callable[[str], Path]) ->
         deploy(path, "311111111306", REGION)
 
 
-def test_what_sam_refuses_is_told_with_its_reason(written: Callable[[str], Path]) -> None:
+def test_what_sam_refuses_is_reported_with_its_reason(written: Callable[[str], Path]) -> None:
     path = written("Resources: {Echo: {Type: 'AWS::Serverless::Function', Properties: {Handlr: a}}}")
 
     with pytest.raises(DeploymentError, match="Echo"):
@@ -341,7 +343,7 @@ def test_what_sam_refuses_is_told_with_its_reason(written: Callable[[str], Path]
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Have a project's folder of this test's own."""
+    """Use a project folder of the test's own."""
     monkeypatch.setattr(project, "_used", [project.Project(folder=tmp_path / "kept")])
     return tmp_path / "kept"
 
@@ -367,20 +369,20 @@ def test_a_layer_whose_dependencies_are_not_installed_says_what_to_run(tmp_path:
 
 
 def test_the_cloudformation_of_a_template_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    ended = main([str(TEMPLATE)])
+    status = main([str(TEMPLATE)])
 
     made = json.loads(capsys.readouterr().out)["Resources"]
-    assert ended == 0
+    assert status == 0
     assert made["Echo"]["Type"] == "AWS::Lambda::Function"
     assert not any(each["Type"].startswith("AWS::Serverless::") for each in made.values())
 
 
-def test_a_template_that_cannot_be_read_is_told_of(
+def test_a_template_that_cannot_be_read_is_reported(
     capsys: pytest.CaptureFixture[str], written: Callable[[str], Path]
 ) -> None:
-    ended = main([str(written("Resources: {Broken: {Type: AWS::Serverless::Function}}"))])
+    status = main([str(written("Resources: {Broken: {Type: AWS::Serverless::Function}}"))])
 
-    told = capsys.readouterr()
-    assert ended == 1
-    assert "Broken" in told.err
-    assert told.out == ""
+    printed = capsys.readouterr()
+    assert status == 1
+    assert "Broken" in printed.err
+    assert printed.out == ""

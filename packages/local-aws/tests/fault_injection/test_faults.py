@@ -58,14 +58,14 @@ plans = st.builds(
 )
 
 
-def test_nothing_is_in_force_at_first() -> None:
+def test_no_fault_is_in_force_at_first() -> None:
     faults = Faults()
 
     assert faults.fate() == Fate(copies=1, delay=0.0)
     assert faults.call_fault(_OPERATION) is None
 
 
-def test_an_empty_plan_ends_all() -> None:
+def test_an_empty_plan_ends_all_faults() -> None:
     faults = Faults()
     faults.replace(parse({"events": {"drop": 1.0}, "calls": [{"operation": _OPERATION, "fault": "throttle"}]}))
 
@@ -76,7 +76,7 @@ def test_an_empty_plan_ends_all() -> None:
 
 
 @given(plan=plans)
-def test_what_is_in_force_can_be_posted_again(plan: FaultPlan) -> None:
+def test_a_plan_in_force_can_be_posted_again(plan: FaultPlan) -> None:
     faults = Faults()
     faults.replace(plan)
 
@@ -117,7 +117,7 @@ def test_a_fault_strikes_as_many_times_as_it_may_and_then_no_more(times: int, ca
     assert faults.calls[0].times == times - struck
 
 
-def test_a_fault_lets_so_many_calls_pass_as_it_skips() -> None:
+def test_a_fault_skips_that_many_calls_first() -> None:
     faults = Faults()
     faults.replace(FaultPlan(calls=(CallFault(_OPERATION, "throttle", skip=2, times=1),)))
 
@@ -156,7 +156,7 @@ def test_a_fault_strikes_its_own_account_and_role_only(account_id: str, role_nam
 
 
 @pytest.mark.parametrize("kind", sorted(OF_FUNCTIONS))
-def test_what_ends_a_process_strikes_only_calls_of_functions(kind: Any) -> None:
+def test_a_fault_that_ends_a_process_strikes_only_calls_of_functions(kind: Any) -> None:
     faults = Faults()
     faults.replace(FaultPlan(calls=(CallFault(_OPERATION, kind, times=1),)))
 
@@ -167,7 +167,7 @@ def test_what_ends_a_process_strikes_only_calls_of_functions(kind: Any) -> None:
     assert by_a_function is not None
 
 
-def test_what_fails_later_strikes_no_call_and_is_used_up_by_what_is_made() -> None:
+def test_the_fault_fails_later_strikes_no_call_and_is_used_up_by_resources_that_are_made() -> None:
     faults = Faults()
     fault = CallFault("vpc-lattice:CreateServiceNetwork*", "fails-later", account="111111111111", times=1)
     operation = "vpc-lattice:CreateServiceNetworkResourceAssociation"
@@ -183,7 +183,7 @@ def test_what_fails_later_strikes_no_call_and_is_used_up_by_what_is_made() -> No
     assert force.struck(fault) == 1
 
 
-def test_what_is_injected_is_told_how_often_it_struck_and_ends_with_its_block() -> None:
+def test_an_injected_plan_counts_its_strikes_and_ends_with_its_block() -> None:
     faults = Faults()
     before = CallFault("ssm:*", "error")
     faults.replace(FaultPlan(calls=(before,)))
@@ -200,7 +200,7 @@ def test_what_is_injected_is_told_how_often_it_struck_and_ends_with_its_block() 
     assert faults.calls == (before,)
 
 
-def test_what_can_not_be_posted_can_not_be_injected_either() -> None:
+def test_a_fault_that_can_not_be_posted_can_not_be_injected_either() -> None:
     faults = Faults()
 
     with (
@@ -219,7 +219,7 @@ def test_every_event_is_lost_with_drop_1() -> None:
     assert {faults.fate().copies for _ in range(50)} == {0}
 
 
-def test_every_event_comes_twice_with_duplicate_1() -> None:
+def test_every_event_is_delivered_twice_with_duplicate_1() -> None:
     faults = Faults()
     faults.replace(parse({"events": {"duplicate": 1}}))
 
@@ -311,7 +311,7 @@ def test_a_star_stands_for_all_operations_of_a_service() -> None:
         ),
     ],
 )
-def test_a_plan_that_is_wrong_is_refused_with_the_name_of_the_field(posted: Any, field: str) -> None:
+def test_an_invalid_plan_is_refused_with_the_name_of_the_field(posted: Any, field: str) -> None:
     with pytest.raises(InvalidInputError) as refusal:
         parse(posted)
 

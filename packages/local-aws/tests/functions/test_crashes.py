@@ -1,4 +1,4 @@
-"""Functions that are ended at a chosen AWS call."""
+"""Functions that are killed at a chosen AWS call."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from local_aws_tests.people import Person
 
 @pytest.fixture(scope="module")
 def account(person: Person, sdk: Path) -> Iterator[Account]:
-    """Make an account with a function that makes queues."""
+    """Make an account with a function that creates queues."""
     made = new_account(person)
     made.function("creator", Timeout=60)
     source = sources.FunctionSource(HANDLERS / "creator", (sdk,))
@@ -35,12 +35,12 @@ def _second_call(account: Account, kind: Kind) -> CallFault:
 
 
 def _queues(account: Account, prefix: str) -> list[str]:
-    told = account.sqs.list_queues(QueueNamePrefix=prefix)
-    return sorted(url.rsplit("/", 1)[-1] for url in told.get("QueueUrls", []))
+    listed = account.sqs.list_queues(QueueNamePrefix=prefix)
+    return sorted(url.rsplit("/", 1)[-1] for url in listed.get("QueueUrls", []))
 
 
 def _pass_time_until(condition: Callable[[], bool]) -> None:
-    """Advance in small steps: when what comes next is planned can't be seen from here."""
+    """Advance in small steps, as it is not visible when the next attempt is scheduled."""
 
     def holds() -> bool:
         clock.advance(5)
@@ -60,10 +60,10 @@ def test_a_function_is_killed_at_the_chosen_call(account: Account, kind: Kind, m
     fault = _second_call(account, kind)
 
     with faults.injected(fault) as force:
-        told = failure(account.invoke("creator", {"queues": [f"{kind}-{number}" for number in (1, 2, 3)]}))
+        error = failure(account.invoke("creator", {"queues": [f"{kind}-{number}" for number in (1, 2, 3)]}))
 
-    assert told["errorType"] == "Runtime.ExitError"
-    assert told["errorMessage"].endswith("Error: Runtime exited with error: signal: killed")
+    assert error["errorType"] == "Runtime.ExitError"
+    assert error["errorMessage"].endswith("Error: Runtime exited with error: signal: killed")
     assert force.struck(fault) == 1
     assert _queues(account, kind) == made
     assert "Status: error\tError Type: Runtime.ExitError" in account.log("creator")[-1]
@@ -73,12 +73,12 @@ def test_a_call_that_times_out_has_no_effect_and_nobody_waits_for_it(account: Ac
     begun = time.monotonic()
 
     with faults.injected(_second_call(account, "timeout")):
-        told = failure(account.invoke("creator", {"queues": ["late-1", "late-2", "late-3"]}))
+        error = failure(account.invoke("creator", {"queues": ["late-1", "late-2", "late-3"]}))
 
     log = account.log("creator")
     assert time.monotonic() - begun < 30
-    assert told["errorType"] == "Sandbox.Timedout"
-    assert told["errorMessage"].endswith("Error: Task timed out after 60.00 seconds")
+    assert error["errorType"] == "Sandbox.Timedout"
+    assert error["errorMessage"].endswith("Error: Task timed out after 60.00 seconds")
     assert _queues(account, "late") == ["late-1"]
     assert any("Task timed out after 60.00 seconds" in line for line in log)
     assert "Duration: 60000.00 ms" in log[-1]
@@ -86,7 +86,7 @@ def test_a_call_that_times_out_has_no_effect_and_nobody_waits_for_it(account: Ac
 
 
 @pytest.mark.parametrize("kind", ["kill-before", "kill-after", "timeout"])
-def test_the_call_that_ends_a_function_is_in_the_record_before_anybody_sees_the_end(
+def test_the_call_that_ends_a_function_is_recorded_before_the_end_is_visible(
     account: Account, kind: Kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recorded: list[int] = []
@@ -177,19 +177,19 @@ def test_a_person_is_not_killed(account: Account) -> None:
     assert force.struck() == 0
 
 
-def test_the_calls_of_a_function_are_told_in_order_since_a_mark(account: Account) -> None:
+def test_a_functions_calls_since_a_mark_are_returned_in_order(account: Account) -> None:
     account.sqs.list_queues()
     mark = record.mark()
 
     with faults.injected(_second_call(account, "kill-before")):
-        failure(account.invoke("creator", {"queues": ["told-1", "told-2"]}))
+        failure(account.invoke("creator", {"queues": ["call-1", "call-2"]}))
     account.sqs.list_queues()
 
     calls = record.since(mark, function="creator", account_id=account.account_id)
     last = account.invocations("creator")[-1]
     assert [(made.call.params["QueueName"], made.error) for made in calls] == [
-        ("told-1", None),
-        ("told-2", "kill-before"),
+        ("call-1", None),
+        ("call-2", "kill-before"),
     ]
     assert {made.request_id for made in calls} == {last.request_id}
     assert {made.call.role_name for made in calls} == {"creator-role"}
@@ -204,13 +204,13 @@ def test_the_calls_of_a_function_are_told_in_order_since_a_mark(account: Account
         pytest.param({"code": "OverLimit", "status": 403}, "OverLimit", 403, id="a code and a status"),
     ],
 )
-def test_an_error_has_the_code_and_the_status_that_were_asked_for(
+def test_an_injected_error_has_the_given_code_and_status(
     account: Account, fault: dict[str, Any], code: str, status: int
 ) -> None:
-    told = CallFault("sqs:CreateQueue", "error", times=1, **fault)
+    fault_plan = CallFault("sqs:CreateQueue", "error", times=1, **fault)
     mark = record.mark()
 
-    with faults.injected(told):
+    with faults.injected(fault_plan):
         failure(account.invoke("creator", {"queues": ["erroneous"]}))
 
     (made,) = record.since(mark, function="creator")

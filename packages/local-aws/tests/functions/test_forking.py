@@ -1,4 +1,4 @@
-"""Processes of functions that are forked off one that has loaded the libraries."""
+"""Processes of functions that are forked by a server that has loaded the libraries."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ HANDLER = """
     import library, ours, os
 
     def handler(event, context):
-        return {"process": os.getpid(), "library": library.loaded_by, "ours": ours.loaded_by, "told": library.told}
+        return {"process": os.getpid(), "library": library.loaded_by, "ours": ours.loaded_by, "mark": library.mark}
 """
 MODULE = """
     import os
 
     loaded_by = os.getpid()
-    told = os.environ.get("AWS_EXECUTION_ENV")
+    mark = os.environ.get("AWS_EXECUTION_ENV")
 """
 
 
 @dataclass(frozen=True)
 class Made:
-    """A function with a layer that has a module of its own, and a library as pip installs it."""
+    """A function with a layer that has its own module, and a library as installed by pip."""
 
     code: Path
     layer: Path
@@ -95,29 +95,29 @@ def _write(path: Path, text: str) -> None:
     path.write_text(textwrap.dedent(text))
 
 
-def test_a_librarys_module_is_there_before_the_process_and_a_layers_own_is_not(made: Made) -> None:
+def test_a_librarys_module_is_loaded_before_the_fork_and_a_layers_own_after_it(made: Made) -> None:
     first = made.start()
     assert first["library"] == first["ours"] == first["process"]
 
-    wait_until(lambda: (told := made.start())["library"] != told["process"])
+    wait_until(lambda: (result := made.start())["library"] != result["process"])
 
     later = made.start()
     assert later["library"] != later["process"]
     assert later["ours"] == later["process"]
-    assert later["told"] == "AWS_Lambda_python3.13"
+    assert later["mark"] == "AWS_Lambda_python3.13"
 
 
-def test_a_function_that_brings_its_own_of_a_library_gets_that(made: Made) -> None:
-    wait_until(lambda: (told := made.start())["library"] != told["process"])
-    _write(made.code / "library.py", MODULE + "    told = 'its own'\n")
+def test_a_function_with_its_own_version_of_a_library_gets_that(made: Made) -> None:
+    wait_until(lambda: (result := made.start())["library"] != result["process"])
+    _write(made.code / "library.py", MODULE + "    mark = 'its own'\n")
 
-    told = made.start()
+    result = made.start()
 
-    assert told["told"] == "its own"
-    assert told["library"] == told["process"]
+    assert result["mark"] == "its own"
+    assert result["library"] == result["process"]
 
 
-def test_a_process_starts_though_what_forks_it_has_ended(made: Made) -> None:
+def test_a_process_starts_even_if_the_fork_server_has_ended(made: Made) -> None:
     made.start()
     ended = made.server()
     os.kill(ended._process.pid, signal.SIGKILL)

@@ -34,7 +34,7 @@ def account(person: Person) -> Iterator[Account]:
     made.close()
 
 
-def test_what_is_patched_of_moto_is_there() -> None:
+def test_the_patched_symbols_of_moto_exist() -> None:
     assert callable(LambdaFunction._invoke_lambda)
     assert callable(LambdaFunction.invoke)
     assert callable(LambdaFunction.update_configuration)
@@ -44,21 +44,21 @@ def test_what_is_patched_of_moto_is_there() -> None:
 
 
 def test_a_function_gets_its_event_and_a_context(account: Account) -> None:
-    told = answer(account.invoke("probe", {"answer": 42}))
+    result = answer(account.invoke("probe", {"answer": 42}))
 
-    assert told["answer"] == 42
-    assert told["arn"] == account.arn("lambda", "function:probe")
-    assert 8000 < told["remaining"] <= 10000
-    assert told["request_id"] == account.invocations("probe")[-1].request_id
+    assert result["answer"] == 42
+    assert result["arn"] == account.arn("lambda", "function:probe")
+    assert 8000 < result["remaining"] <= 10000
+    assert result["request_id"] == account.invocations("probe")[-1].request_id
 
 
 def test_a_function_without_an_event_gets_an_empty_object(account: Account) -> None:
-    told = answer(account.functions.invoke(FunctionName="probe"))
+    result = answer(account.functions.invoke(FunctionName="probe"))
 
-    assert told["event"] == {}
+    assert result["event"] == {}
 
 
-def test_the_environment_is_lambdas_and_the_functions_and_nobody_elses(
+def test_the_environment_has_lambdas_and_the_functions_own_variables_only(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OF_THE_DEVELOPER", "leaks")
@@ -119,9 +119,10 @@ def test_a_warm_process_is_used_again(account: Account) -> None:
 
 
 def test_invocations_at_the_same_time_have_processes_of_their_own(account: Account) -> None:
-    told: list[Any] = []
+    results: list[Any] = []
     threads = [
-        threading.Thread(target=lambda: told.append(answer(account.invoke("probe", {"sleep": 0.4})))) for _ in range(6)
+        threading.Thread(target=lambda: results.append(answer(account.invoke("probe", {"sleep": 0.4}))))
+        for _ in range(6)
     ]
 
     for thread in threads:
@@ -129,25 +130,25 @@ def test_invocations_at_the_same_time_have_processes_of_their_own(account: Accou
     for thread in threads:
         thread.join()
 
-    assert len(told) == 6
-    assert len({each["process"] for each in told}) == 4
+    assert len(results) == 6
+    assert len({each["process"] for each in results}) == 4
 
 
 def test_an_exception_is_an_unhandled_function_error(account: Account) -> None:
-    told = failure(account.invoke("probe", {"raise": "no such thing"}))
+    error = failure(account.invoke("probe", {"raise": "no such thing"}))
 
-    assert told["errorType"] == "ValueError"
-    assert told["errorMessage"] == "no such thing"
-    assert "app.py" in told["stackTrace"][0]
+    assert error["errorType"] == "ValueError"
+    assert error["errorMessage"] == "no such thing"
+    assert "app.py" in error["stackTrace"][0]
     assert account.invocations("probe")[-1].error == "ValueError"
 
 
 def test_a_process_that_exits_is_replaced(account: Account) -> None:
-    told = failure(account.invoke("probe", {"exit": 3}))
+    error = failure(account.invoke("probe", {"exit": 3}))
     again = answer(account.invoke("probe"))
 
-    assert told["errorType"] == "Runtime.ExitError"
-    assert told["errorMessage"].endswith("Error: Runtime exited with error: exit status 3")
+    assert error["errorType"] == "Runtime.ExitError"
+    assert error["errorMessage"].endswith("Error: Runtime exited with error: exit status 3")
     assert again["invocations"] >= 1
 
 
@@ -155,10 +156,10 @@ def test_a_function_that_takes_too_long_is_killed(account: Account) -> None:
     account.function("slow", Timeout=1)
 
     begun = time.monotonic()
-    told = failure(account.invoke("slow", {"sleep": 60}))
+    error = failure(account.invoke("slow", {"sleep": 60}))
 
-    assert told["errorType"] == "Sandbox.Timedout"
-    assert told["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
+    assert error["errorType"] == "Sandbox.Timedout"
+    assert error["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
     assert time.monotonic() - begun < 10
     assert any("Task timed out after 1.00 seconds" in line for line in account.log("slow"))
 
@@ -166,23 +167,23 @@ def test_a_function_that_takes_too_long_is_killed(account: Account) -> None:
 def test_a_module_that_cannot_be_loaded_fails_each_invocation(account: Account) -> None:
     account.function("broken", code=HANDLERS / "broken")
 
-    told = [failure(account.invoke("broken")) for _ in range(2)]
+    errors = [failure(account.invoke("broken")) for _ in range(2)]
 
-    assert [each["errorType"] for each in told] == ["RuntimeError", "RuntimeError"]
-    assert told[0]["errorMessage"] == "no way"
+    assert [each["errorType"] for each in errors] == ["RuntimeError", "RuntimeError"]
+    assert errors[0]["errorMessage"] == "no way"
 
 
 def test_a_missing_module_is_an_import_error(account: Account) -> None:
     account.function("lost", Handler="nowhere.handler")
 
-    told = failure(account.invoke("lost"))
+    error = failure(account.invoke("lost"))
 
-    assert told["errorType"] == "Runtime.ImportModuleError"
+    assert error["errorType"] == "Runtime.ImportModuleError"
 
 
-def test_what_is_printed_goes_to_the_log_between_start_and_end(account: Account) -> None:
-    told = account.invoke("probe", {"print": ["one", "two"]}, LogType="Tail")
-    tail = base64.b64decode(told["LogResult"]).decode().splitlines()
+def test_printed_lines_are_in_the_log_between_start_and_end(account: Account) -> None:
+    invocation = account.invoke("probe", {"print": ["one", "two"]}, LogType="Tail")
+    tail = base64.b64decode(invocation["LogResult"]).decode().splitlines()
 
     start = next(number for number, line in enumerate(tail) if line.startswith("START RequestId: "))
     assert tail[start + 1 : start + 3] == ["one", "two"]
@@ -245,8 +246,8 @@ def test_logs_may_be_json_and_go_to_another_group(account: Account) -> None:
 
     environment = answer(account.invoke("structured"))["environment"]
 
-    told = account.functions.get_function_configuration(FunctionName="structured")
-    assert told["LoggingConfig"] == config
+    configuration = account.functions.get_function_configuration(FunctionName="structured")
+    assert configuration["LoggingConfig"] == config
     assert environment["AWS_LAMBDA_LOG_FORMAT"] == "JSON"
     assert environment["AWS_LAMBDA_LOG_LEVEL"] == "WARN"
     assert account.client("logs").filter_log_events(logGroupName="/mine")["events"]
@@ -301,17 +302,17 @@ def test_an_event_that_is_too_large_is_refused(account: Account) -> None:
 
 
 def test_an_answer_that_is_too_large_is_an_error(account: Account) -> None:
-    told = failure(account.invoke("probe", {"answer": "x" * 3_200_000}))
+    error = failure(account.invoke("probe", {"answer": "x" * 3_200_000}))
 
-    assert told["errorType"] == "Function.ResponseSizeTooLarge"
+    assert error["errorType"] == "Function.ResponseSizeTooLarge"
 
 
 def test_a_dry_run_runs_nothing(account: Account) -> None:
     before = len(account.invocations("probe"))
 
-    told = account.invoke("probe", InvocationType="DryRun")
+    invocation = account.invoke("probe", InvocationType="DryRun")
 
-    assert told["StatusCode"] == 204
+    assert invocation["StatusCode"] == 204
     assert len(account.invocations("probe")) == before
 
 
@@ -342,16 +343,16 @@ def test_the_time_left_is_in_real_seconds_whatever_the_local_time(account: Accou
     answer(account.invoke("probe"))
 
     clock.advance(7 * 86400)
-    told = answer(account.invoke("probe"))
+    result = answer(account.invoke("probe"))
 
-    assert 8000 < told["remaining"] <= 10000
-    assert abs(told["time"] - clock.time()) < 5
+    assert 8000 < result["remaining"] <= 10000
+    assert abs(result["time"] - clock.time()) < 5
 
 
 def test_an_asynchronous_invocation_is_tried_three_times(account: Account) -> None:
     account.function("failing")
 
-    told = account.invoke("failing", {"raise": "again"}, InvocationType="Event")
+    invocation = account.invoke("failing", {"raise": "again"}, InvocationType="Event")
     wait_until(lambda: len(account.invocations("failing")) == 1)
     clock.advance(61)
     wait_until(lambda: len(account.invocations("failing")) == 2)
@@ -359,7 +360,7 @@ def test_an_asynchronous_invocation_is_tried_three_times(account: Account) -> No
     wait_until(lambda: len(account.invocations("failing")) == 3)
     wait_until_quiet()
 
-    assert told["StatusCode"] == 202
+    assert invocation["StatusCode"] == 202
     assert len({each.request_id for each in account.invocations("failing")}) == 1
 
 
@@ -437,6 +438,6 @@ def _lives(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    # In a container without an init process an ended orphan stays as a zombie.
+    # In a container without an init process an ended orphan remains as a zombie.
     status = Path(f"/proc/{process}/stat")
     return not (status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] == "Z")

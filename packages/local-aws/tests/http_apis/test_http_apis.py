@@ -32,7 +32,7 @@ def handler(event, context):
         time.sleep(float(body))
     if event["rawPath"] == "/raise":
         raise ValueError(body)
-    if event["rawPath"] == "/told":
+    if event["rawPath"] == "/respond":
         import json
         return json.loads(body)
     if event["rawPath"] == "/die":
@@ -46,7 +46,7 @@ Resources:
   Echo:
     Type: AWS::Serverless::Function
     Properties: {Runtime: python3.13, Handler: app.handler, CodeUri: echo/, Timeout: 20}
-  Unlet:
+  NotPermitting:
     Type: AWS::Serverless::Function
     Properties: {Runtime: python3.13, Handler: app.handler, CodeUri: echo/}
   Api:
@@ -73,7 +73,7 @@ Resources:
     Properties:
       ApiId: !Ref Api
       IntegrationType: AWS_PROXY
-      IntegrationUri: !GetAtt Unlet.Arn
+      IntegrationUri: !GetAtt NotPermitting.Arn
       PayloadFormatVersion: "2.0"
   Stage:
     Type: AWS::ApiGatewayV2::Stage
@@ -91,7 +91,7 @@ ROUTES = "".join(
 """
     for name, (key, integration) in {
         "Echo": ("POST /echo", "Integration"),
-        "Told": ("POST /told", "Integration"),
+        "Respond": ("POST /respond", "Integration"),
         "Raise": ("POST /raise", "Integration"),
         "Die": ("POST /die", "Integration"),
         "Slow": ("POST /slow", "Impatient"),
@@ -112,7 +112,7 @@ PERMISSIONS = "".join(
 """
     for name, path in {
         "Echo": "POST/echo",
-        "Told": "POST/told",
+        "Respond": "POST/respond",
         "Raise": "POST/raise",
         "Die": "POST/die",
         "Slow": "POST/slow",
@@ -140,24 +140,24 @@ class Answer:
 
 @dataclass(frozen=True)
 class Caller:
-    """Anybody with an HTTP client."""
+    """A caller with an HTTP client."""
 
     url: str
 
-    def ask(
+    def request(
         self, path: str, body: bytes | None = None, headers: dict[str, str] | None = None, method: str = "POST"
     ) -> Answer:
         request = Request(self.url + path, data=body, method=method, headers=headers or {})  # noqa: S310 - http
         try:
-            with urlopen(request) as told:  # noqa: S310 - http
-                return Answer(told.status, told.read(), dict(told.headers))
+            with urlopen(request) as response:  # noqa: S310 - http
+                return Answer(response.status, response.read(), dict(response.headers))
         except HTTPError as error:
             with error:
                 return Answer(error.code, error.read(), dict(error.headers))
 
-    def told(self, answer: Any) -> Answer:
-        """Have the function answer so."""
-        return self.ask("/told", json.dumps(answer).encode(), {"Content-Type": "application/json"})
+    def respond(self, response: Any) -> Answer:
+        """Have the function return this response."""
+        return self.request("/respond", json.dumps(response).encode(), {"Content-Type": "application/json"})
 
 
 @pytest.fixture(scope="module")
@@ -175,16 +175,16 @@ def api(stack: Stack) -> Caller:
     return Caller(stack.outputs["Url"])
 
 
-def test_an_api_is_found_where_its_endpoint_says(stack: Stack, local_aws_server: LocalAws, person: Person) -> None:
+def test_an_api_is_served_at_its_endpoint(stack: Stack, local_aws_server: LocalAws, person: Person) -> None:
     url = f"{local_aws_server.url}/_local/apis/{stack.outputs['Id']}"
 
-    told = person(ACCOUNT).client("apigatewayv2").get_api(ApiId=stack.outputs["Id"])
-    assert stack.outputs["Url"] == told["ApiEndpoint"] == url
+    described = person(ACCOUNT).client("apigatewayv2").get_api(ApiId=stack.outputs["Id"])
+    assert stack.outputs["Url"] == described["ApiEndpoint"] == url
     assert stack.outputs["Hook"] == f"{url}/echo"
 
 
-def test_a_function_gets_payload_format_2(api: Caller, stack: Stack) -> None:
-    answer = api.ask(
+def test_a_function_receives_payload_format_2(api: Caller, stack: Stack) -> None:
+    answer = api.request(
         "/echo?a=1&b=2&a=3&empty=",
         b'{"x": 1}',
         {"Content-Type": "application/json", "X-Mixed-Case": "Yes", "Cookie": "a=1; b=2", "User-Agent": "me"},
@@ -228,17 +228,17 @@ def test_a_function_gets_payload_format_2(api: Caller, stack: Stack) -> None:
         pytest.param("application/xml", False, id="XML"),
     ],
 )
-def test_a_form_comes_in_base64_as_all_that_is_no_text(api: Caller, content_type: str, encoded: bool) -> None:
+def test_a_form_is_in_base64_as_is_any_body_but_text(api: Caller, content_type: str, encoded: bool) -> None:
     """Trap 23."""
-    event = api.ask("/echo", b"payload=%7B%22a%22%3A1%7D", {"Content-Type": content_type}).json["event"]
+    event = api.request("/echo", b"payload=%7B%22a%22%3A1%7D", {"Content-Type": content_type}).json["event"]
 
     assert event["isBase64Encoded"] is encoded
     body = base64.b64decode(event["body"]) if encoded else event["body"].encode()
     assert body == b"payload=%7B%22a%22%3A1%7D"
 
 
-def test_what_is_empty_is_left_out(api: Caller) -> None:
-    event = api.ask("/things/7", method="GET").json["event"]
+def test_empty_fields_are_left_out(api: Caller) -> None:
+    event = api.request("/things/7", method="GET").json["event"]
 
     assert not {"body", "cookies", "queryStringParameters"} & event.keys()
     assert event["isBase64Encoded"] is False
@@ -247,7 +247,7 @@ def test_what_is_empty_is_left_out(api: Caller) -> None:
 
 
 def test_an_answer_with_a_status_is_the_answer(api: Caller) -> None:
-    answer = api.told(
+    answer = api.respond(
         {
             "statusCode": 202,
             "headers": {"content-type": "text/html", "x-own": "1"},
@@ -262,16 +262,18 @@ def test_an_answer_with_a_status_is_the_answer(api: Caller) -> None:
     assert answer.headers["Set-Cookie"] == "a=1; Secure"
 
 
-@pytest.mark.parametrize("told", [{"a": 1}, [1], "text", None, {"body": "x"}])
-def test_an_answer_without_a_status_is_the_body_of_one(api: Caller, told: Any) -> None:
-    answer = api.told(told)
+@pytest.mark.parametrize("response", [{"a": 1}, [1], "text", None, {"body": "x"}])
+def test_an_answer_without_a_status_is_the_body(api: Caller, response: Any) -> None:
+    answer = api.respond(response)
 
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json")
-    assert answer.body.decode() == (told if isinstance(told, str) else json.dumps(told, separators=(",", ":")))
+    assert answer.body.decode() == (
+        response if isinstance(response, str) else json.dumps(response, separators=(",", ":"))
+    )
 
 
 @pytest.mark.parametrize(
-    "told",
+    "response",
     [
         {"statusCode": "ok"},
         {"statusCode": 99},
@@ -282,58 +284,58 @@ def test_an_answer_without_a_status_is_the_body_of_one(api: Caller, told: Any) -
         {"statusCode": 200, "body": "no base64!", "isBase64Encoded": True},
     ],
 )
-def test_a_malformed_answer_is_an_internal_error(told: Any) -> None:
+def test_a_malformed_answer_is_an_internal_error(response: Any) -> None:
     with pytest.raises(MalformedAnswerError):
-        read(json.dumps(told).encode())
+        read(json.dumps(response).encode())
 
 
-def test_of_a_malformed_answer_the_caller_is_told_nothing(api: Caller) -> None:
-    answer = api.told({"statusCode": 200, "body": {"secret": 1}})
+def test_a_malformed_answer_is_not_shown_to_the_caller(api: Caller) -> None:
+    answer = api.respond({"statusCode": 200, "body": {"secret": 1}})
 
     assert (answer.status, answer.json) == (500, {"message": "Internal Server Error"})
 
 
 @pytest.mark.parametrize("path", ["/raise", "/die"])
-def test_a_function_that_fails_is_an_internal_error_without_a_word_of_why(api: Caller, path: str) -> None:
-    answer = api.ask(path, b"secret", {"Content-Type": "text/plain"})
+def test_a_function_that_fails_is_an_internal_error_without_a_reason(api: Caller, path: str) -> None:
+    answer = api.request(path, b"secret", {"Content-Type": "text/plain"})
 
     assert (answer.status, answer.json) == (500, {"message": "Internal Server Error"})
 
 
 @pytest.mark.parametrize("path", ["/closed", "/unpermitted"])
 def test_without_the_functions_permission_for_the_route_nothing_is_invoked(api: Caller, path: str) -> None:
-    answer = api.ask(path, b"x", {"Content-Type": "text/plain"})
+    answer = api.request(path, b"x", {"Content-Type": "text/plain"})
 
     assert (answer.status, answer.json) == (500, {"message": "Internal Server Error"})
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/echo"), ("POST", "/"), ("POST", "/echo/more")])
-def test_what_no_route_is_for_is_not_found(api: Caller, method: str, path: str) -> None:
-    answer = api.ask(path, method=method)
+def test_a_path_without_a_route_is_not_found(api: Caller, method: str, path: str) -> None:
+    answer = api.request(path, method=method)
 
     assert (answer.status, answer.json) == (404, {"message": "Not Found"})
 
 
-def test_an_api_that_there_is_not_is_not_found(local_aws_server: LocalAws) -> None:
-    assert Caller(f"{local_aws_server.url}/_local/apis/nothing").ask("/echo").status == 404
+def test_an_api_that_does_not_exist_is_not_found(local_aws_server: LocalAws) -> None:
+    assert Caller(f"{local_aws_server.url}/_local/apis/nothing").request("/echo").status == 404
 
 
-def test_an_integration_that_takes_too_long_is_given_up(api: Caller) -> None:
-    answer = api.ask("/slow", b"1", {"Content-Type": "text/plain"})
+def test_an_integration_that_takes_too_long_times_out(api: Caller) -> None:
+    answer = api.request("/slow", b"1", {"Content-Type": "text/plain"})
 
     assert (answer.status, answer.json) == (503, {"message": "Service Unavailable"})
-    # The function goes on, as on AWS, and is seen to.
+    # The function goes on, as on AWS, and counts as under way.
     assert in_flight().get("invocations")
     until(lambda: not in_flight().get("invocations"))
 
 
 def test_a_body_that_is_too_large_is_refused(api: Caller) -> None:
-    answer = api.ask("/echo", b"x" * (10 * 1024 * 1024 + 1), {"Content-Type": "text/plain"})
+    answer = api.request("/echo", b"x" * (10 * 1024 * 1024 + 1), {"Content-Type": "text/plain"})
 
     assert (answer.status, answer.json) == (413, {"message": "Request Entity Too Large"})
 
 
-def test_the_stages_bucket_runs_out_and_fills_on_the_clock(local_aws_server: LocalAws, person: Person) -> None:
+def test_the_stages_bucket_empties_and_fills_by_the_clock(local_aws_server: LocalAws, person: Person) -> None:
     apis = person(ACCOUNT).client("apigatewayv2")
     made = apis.create_api(Name="slow", ProtocolType="HTTP")
     apis.create_route(ApiId=made["ApiId"], RouteKey="$default", Target="integrations/none")
@@ -345,35 +347,35 @@ def test_the_stages_bucket_runs_out_and_fills_on_the_clock(local_aws_server: Loc
     )
     api = Caller(made["ApiEndpoint"])
 
-    assert [api.ask("/").status for _ in range(3)] == [500, 500, 429]
-    assert api.ask("/").json == {"message": "Too Many Requests"}
+    assert [api.request("/").status for _ in range(3)] == [500, 500, 429]
+    assert api.request("/").json == {"message": "Too Many Requests"}
     clock.advance(1001)
-    assert [api.ask("/").status for _ in range(2)] == [500, 429]
+    assert [api.request("/").status for _ in range(2)] == [500, 429]
 
 
-def test_without_a_deployment_there_is_nothing(person: Person) -> None:
+def test_an_api_without_a_deployment_is_not_found(person: Person) -> None:
     apis = person(ACCOUNT).client("apigatewayv2")
     made = apis.create_api(Name="undeployed", ProtocolType="HTTP")
     apis.create_route(ApiId=made["ApiId"], RouteKey="$default", Target="integrations/none")
     apis.create_stage(ApiId=made["ApiId"], StageName="$default")
 
-    assert Caller(made["ApiEndpoint"]).ask("/").status == 404
+    assert Caller(made["ApiEndpoint"]).request("/").status == 404
 
 
 def test_a_request_is_in_flight_until_it_is_answered(api: Caller) -> None:
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(api.ask, "/slow", b"0.05", {"Content-Type": "text/plain"})
+        pending = pool.submit(api.request, "/slow", b"0.05", {"Content-Type": "text/plain"})
         until(lambda: in_flight().get("API requests"))
-        asked.result()
+        pending.result()
 
 
 def test_no_call_of_an_api_counts_as_a_call_of_aws(api: Caller, local_aws_server: LocalAws) -> None:
     def made() -> Any:
-        with urlopen(f"{local_aws_server.url}/_local/calls") as told:  # noqa: S310 - http
-            return [each for each in json.load(told)["calls"] if each["account"] == ACCOUNT and each["role"]]
+        with urlopen(f"{local_aws_server.url}/_local/calls") as response:  # noqa: S310 - http
+            return [each for each in json.load(response)["calls"] if each["account"] == ACCOUNT and each["role"]]
 
     before = made()
-    api.told(1)
+    api.respond(1)
 
     assert made() == before
 
@@ -394,7 +396,7 @@ def test_no_call_of_an_api_counts_as_a_call_of_aws(api: Caller, local_aws_server
         ("Stage", {"DefaultRouteSettings": {"LoggingLevel": "INFO"}}, "the local AWS has no LoggingLevel"),
     ],
 )
-def test_what_is_not_served_cannot_be_deployed(
+def test_an_api_that_is_not_served_cannot_be_deployed(
     tmp_path: Path, local_aws_server: LocalAws, resource: str, properties: dict[str, Any], reason: str
 ) -> None:
     api_id = {"Ref": "Other"}

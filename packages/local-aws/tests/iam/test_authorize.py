@@ -1,4 +1,4 @@
-"""Whether calls may be made: roles as moto has them, persons, and the words of a refusal."""
+"""The authorization of calls by roles and persons, and the messages of refusals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local_aws.functions.roles import trusts
 from local_aws.iam import identities, usage
 from local_aws.iam.authorize import authorize
 from local_aws.services.organizations import membership
-from local_aws_tests.role_calls import Asked, account, allow, document, make_policy, make_role, moto, unused_account
+from local_aws_tests.role_calls import RoleCall, account, allow, document, make_policy, make_role, moto, unused_account
 
 __all__ = ["account", "moto"]  # fixtures
 
@@ -31,14 +31,14 @@ def parameter(account_id: str, name: str) -> str:
 
 
 def test_a_role_that_the_account_does_not_have_is_a_person_who_may_do_everything(account: str) -> None:
-    assert authorize(Asked.make(account, "ssm:DeleteParameter", None, Name="/a")) is None
+    assert authorize(RoleCall.make(account, "ssm:DeleteParameter", None, Name="/a")) is None
 
 
 def test_a_role_may_do_what_its_policy_allows_on_that_resource_alone(account: str) -> None:
     make_role(account, allow("ssm:PutParameter", parameter(account, "app/*")))
 
-    mine = authorize(Asked.make(account, "ssm:PutParameter", Name="/app/a"))
-    other = authorize(Asked.make(account, "ssm:PutParameter", Name="/other/a"))
+    mine = authorize(RoleCall.make(account, "ssm:PutParameter", Name="/app/a"))
+    other = authorize(RoleCall.make(account, "ssm:PutParameter", Name="/other/a"))
 
     assert mine is None
     assert other is not None
@@ -50,10 +50,10 @@ def test_a_role_may_do_what_its_policy_allows_on_that_resource_alone(account: st
     )
 
 
-def test_an_explicit_deny_is_told_as_such(account: str) -> None:
+def test_an_explicit_deny_is_named_in_the_message(account: str) -> None:
     make_role(account, allow("ssm:*"), {"Effect": "Deny", "Action": "ssm:*", "Resource": parameter(account, "secret")})
 
-    refused = authorize(Asked.make(account, "ssm:GetParameter", Name="secret"))
+    refused = authorize(RoleCall.make(account, "ssm:GetParameter", Name="secret"))
 
     assert refused is not None
     assert refused.message.endswith("with an explicit deny in an identity-based policy")
@@ -74,12 +74,12 @@ def test_an_explicit_deny_is_told_as_such(account: str) -> None:
         ("cloudwatch:PutMetricData", "AccessDeniedException", 400, "cloudwatch:PutMetricData"),
     ],
 )
-def test_each_service_refuses_in_its_own_words(
+def test_each_service_refuses_with_its_own_error(
     account: str, operation: str, code: str, status: int, spelled: str
 ) -> None:
     make_role(account)
 
-    refused = authorize(Asked.make(account, operation))
+    refused = authorize(RoleCall.make(account, operation))
 
     assert refused is not None
     assert (refused.code, refused.status) == (code, status)
@@ -91,26 +91,26 @@ def test_an_attached_policy_counts_in_its_default_version(account: str) -> None:
     arn = make_policy(account, "read", allow("ssm:GetParameter"))
     backend = iam_backends[account]["aws"]
     backend.attach_role_policy(arn, "worker")
-    before = authorize(Asked.make(account, "ssm:GetParameter", Name="a"))
+    before = authorize(RoleCall.make(account, "ssm:GetParameter", Name="a"))
 
     backend.create_policy_version(arn, document(allow("ssm:PutParameter")), "true")
 
     assert before is None
-    assert authorize(Asked.make(account, "ssm:GetParameter", Name="a")) is not None
-    assert authorize(Asked.make(account, "ssm:PutParameter", Name="a")) is None
+    assert authorize(RoleCall.make(account, "ssm:GetParameter", Name="a")) is not None
+    assert authorize(RoleCall.make(account, "ssm:PutParameter", Name="a")) is None
 
 
 def test_a_policy_of_aws_counts_too(account: str) -> None:
     make_role(account)
     arn = "arn:aws:iam::aws:policy/AmazonSSMReadOnlyAccess"
     backend = iam_backends[account]["aws"]
-    # moto loads AWS's own policies only when it is told to.
+    # moto loads AWS's own policies on request only.
     backend.managed_policies[arn] = AWSManagedPolicy.from_data(
         "AmazonSSMReadOnlyAccess", account, "us-east-1", POLICY_OF_AWS
     )
     backend.attach_role_policy(arn, "worker")
 
-    refused = authorize(Asked.make(account, "ssm:DescribeParameters"))
+    refused = authorize(RoleCall.make(account, "ssm:DescribeParameters"))
 
     assert refused is None
 
@@ -130,7 +130,7 @@ def test_a_boundary_has_to_allow_it_too(account: str, in_boundary: dict[str, Any
     boundary = make_policy(account, "boundary", in_boundary)
     make_role(account, allow("*"), boundary=boundary)
 
-    refused = authorize(Asked.make(account, "ssm:GetParameter", Name="a"))
+    refused = authorize(RoleCall.make(account, "ssm:GetParameter", Name="a"))
 
     assert (refused.message.split("parameter/a ")[1] if refused else None) == reason
 
@@ -138,7 +138,7 @@ def test_a_boundary_has_to_allow_it_too(account: str, in_boundary: dict[str, Any
 def test_a_boundary_alone_allows_nothing(account: str) -> None:
     make_role(account, boundary=make_policy(account, "boundary", allow("*")))
 
-    assert authorize(Asked.make(account, "ssm:GetParameter", Name="a")) is not None
+    assert authorize(RoleCall.make(account, "ssm:GetParameter", Name="a")) is not None
 
 
 def test_tags_of_the_resource_are_known_to_conditions(account: str) -> None:
@@ -149,9 +149,9 @@ def test_tags_of_the_resource_are_known_to_conditions(account: str) -> None:
             name, "", "x", "String", "", "", False, [{"Key": "owner", "Value": owner}], "text", None, None
         )
 
-    mine = authorize(Asked.make(account, "ssm:DeleteParameter", Name="/mine"))
-    theirs = authorize(Asked.make(account, "ssm:DeleteParameter", Name="/theirs"))
-    absent = authorize(Asked.make(account, "ssm:DeleteParameter", Name="/absent"))
+    mine = authorize(RoleCall.make(account, "ssm:DeleteParameter", Name="/mine"))
+    theirs = authorize(RoleCall.make(account, "ssm:DeleteParameter", Name="/theirs"))
+    absent = authorize(RoleCall.make(account, "ssm:DeleteParameter", Name="/absent"))
 
     assert mine is None
     assert theirs is not None
@@ -169,50 +169,50 @@ def test_the_callers_own_tags_and_account_are_known_to_conditions(account: str) 
         tags=[{"Key": "team", "Value": "red"}],
     )
 
-    assert authorize(Asked.make(account, "ssm:GetParameter", Name="/red/a")) is None
-    assert authorize(Asked.make(account, "ssm:GetParameter", Name="/blue/a")) is not None
+    assert authorize(RoleCall.make(account, "ssm:GetParameter", Name="/red/a")) is None
+    assert authorize(RoleCall.make(account, "ssm:GetParameter", Name="/blue/a")) is not None
 
 
 def test_everything_that_a_call_needs_has_to_be_allowed(account: str) -> None:
     make_role(account, allow("ec2:CreateVpcEndpoint"), allow("ec2:Describe*"))
     tags = [{"ResourceType": "vpc-endpoint", "Tags": [{"Key": "k", "Value": "v"}]}]
 
-    untagged = authorize(Asked.make(account, "ec2:CreateVpcEndpoint", VpcId="vpc-1"))
-    tagged = authorize(Asked.make(account, "ec2:CreateVpcEndpoint", VpcId="vpc-1", TagSpecifications=tags))
+    untagged = authorize(RoleCall.make(account, "ec2:CreateVpcEndpoint", VpcId="vpc-1"))
+    tagged = authorize(RoleCall.make(account, "ec2:CreateVpcEndpoint", VpcId="vpc-1", TagSpecifications=tags))
 
     assert untagged is None
     assert tagged is not None
     assert "ec2:CreateTags" in tagged.message
 
 
-def test_who_one_is_may_always_be_asked(account: str) -> None:
+def test_get_caller_identity_is_always_allowed(account: str) -> None:
     make_role(account, {"Effect": "Deny", "Action": "*", "Resource": "*"})
 
-    assert authorize(Asked.make(account, "sts:GetCallerIdentity")) is None
+    assert authorize(RoleCall.make(account, "sts:GetCallerIdentity")) is None
 
 
-def test_a_malformed_policy_is_told_rather_than_passed_over(account: str) -> None:
+def test_a_malformed_policy_is_reported_rather_than_ignored(account: str) -> None:
     make_role(account)
     identities.find_role(account, "aws", "worker").policies["broken"] = '{"Statement": [{"Effect": "Allow"}]}'  # type: ignore[union-attr]  # it was made above
 
-    refused = authorize(Asked.make(account, "ssm:GetParameter", Name="a"))
+    refused = authorize(RoleCall.make(account, "ssm:GetParameter", Name="a"))
 
     assert refused is not None
     assert refused.code == "MalformedPolicyDocument"
     assert "policy broken of worker" in refused.message
 
 
-def test_a_user_is_held_to_policies_of_its_own_and_of_its_groups(account: str) -> None:
+def test_a_user_is_limited_by_policies_of_its_own_and_of_its_groups(account: str) -> None:
     backend = iam_backends[account]["aws"]
     backend.create_user("us-east-1", "alice")
     backend.create_group("readers")
     backend.add_user_to_group("readers", "alice")
     backend.put_group_policy("readers", "read", document(allow("ssm:GetParameter")))
-    call = Asked.make(account, "ssm:GetParameter", None, Name="a")
-    put = Asked.make(account, "ssm:PutParameter", None, Name="a")
+    call = RoleCall.make(account, "ssm:GetParameter", None, Name="a")
+    put = RoleCall.make(account, "ssm:PutParameter", None, Name="a")
     arn = f"arn:aws:iam::{account}:user/alice"
 
-    read, written = (authorize(Asked(**{**vars(each), "principal_arn": arn})) for each in (call, put))
+    read, written = (authorize(RoleCall(**{**vars(each), "principal_arn": arn})) for each in (call, put))
 
     assert read is None
     assert written is not None
@@ -222,7 +222,9 @@ def test_a_user_is_held_to_policies_of_its_own_and_of_its_groups(account: str) -
 
 
 def assume(account_id: str, role_arn: str, role_name: str | None = None, **more: Any) -> Any:
-    return authorize(Asked.make(account_id, "sts:AssumeRole", role_name, RoleArn=role_arn, RoleSessionName="s", **more))
+    return authorize(
+        RoleCall.make(account_id, "sts:AssumeRole", role_name, RoleArn=role_arn, RoleSessionName="s", **more)
+    )
 
 
 def trusting(principal: Any, **condition: Any) -> dict[str, Any]:
@@ -252,7 +254,7 @@ def test_a_services_role_cannot_be_assumed_by_a_person(account: str) -> None:
         pytest.param(False, True, True, True, id="between accounts, both agree"),
     ],
 )
-def test_trust_and_the_callers_policy_go_together(
+def test_trust_and_the_callers_policy_are_combined(
     account: str, same_account: bool, names_role: bool, own_policy: bool, allowed: bool
 ) -> None:
     home = account if same_account else unused_account()
@@ -272,7 +274,7 @@ def test_a_person_of_a_trusted_account_may_assume_the_role(account: str) -> None
     assert assume("333333333333", target) is not None
 
 
-def test_an_external_id_is_asked_for(account: str) -> None:
+def test_an_external_id_is_required(account: str) -> None:
     condition = {"StringEquals": {"sts:ExternalId": "secret"}}
     target = make_role(account, name="target", trust=trusting({"AWS": "*"}, **condition))
 
@@ -301,15 +303,15 @@ def test_a_role_may_trust_an_organization(account: str) -> None:
         ({"aws:SourceAccount": "222222222222"}, False),
     ],
 )
-def test_a_service_assumes_a_role_for_whom_the_role_trusts_it(
+def test_a_service_assumes_a_role_for_the_sources_that_the_role_trusts(
     account: str, condition: dict[str, str], trusted: bool
 ) -> None:
-    asked = {name: account if value == "ACCOUNT" else value for name, value in condition.items()}
-    role = make_role(account, trust=trusting({"Service": "events.amazonaws.com"}, StringEquals=asked))
+    conditions = {name: account if value == "ACCOUNT" else value for name, value in condition.items()}
+    role = make_role(account, trust=trusting({"Service": "events.amazonaws.com"}, StringEquals=conditions))
 
-    told = trusts(role, "events.amazonaws.com", source_arn="arn:aws:events:us-east-1:111111111111:rule/mine")
+    result = trusts(role, "events.amazonaws.com", source_arn="arn:aws:events:us-east-1:111111111111:rule/mine")
 
-    assert told is trusted
+    assert result is trusted
     assert not trusts(role, "lambda.amazonaws.com")
 
 
@@ -321,14 +323,14 @@ def test_a_session_with_tags_has_to_be_trusted_with_them(account: str) -> None:
     assert "sts:TagSession" in refused.message
 
 
-def test_a_roles_own_deny_holds_whoever_trusts_it(account: str) -> None:
+def test_a_roles_own_deny_applies_even_if_another_role_trusts_it(account: str) -> None:
     caller = make_role(account, {"Effect": "Deny", "Action": "sts:*", "Resource": "*"})
     target = make_role(account, name="target", trust=trusting({"AWS": caller}))
 
     assert assume(account, target, "worker") is not None
 
 
-def test_a_role_may_only_go_where_its_policy_says_even_if_nobody_is_there(account: str) -> None:
+def test_a_role_may_only_assume_what_its_policy_allows_even_if_it_does_not_exist(account: str) -> None:
     make_role(account, allow("sts:AssumeRole", "arn:aws:iam::222222222222:role/reader"))
 
     assert assume(account, "arn:aws:iam::222222222222:role/reader", "worker") is None
@@ -338,14 +340,14 @@ def test_a_role_may_only_go_where_its_policy_says_even_if_nobody_is_there(accoun
 # --- least privilege
 
 
-def test_usage_tells_what_was_denied_and_what_was_never_needed(account: str) -> None:
+def test_usage_lists_denied_and_unused_permissions(account: str) -> None:
     role = make_role(
         account,
         allow(["ssm:GetParameter", "ssm:PutParameter"], [parameter(account, "a"), parameter(account, "b")]),
         {"Effect": "Deny", "Action": "iam:*", "Resource": "*"},
     )
-    authorize(Asked.make(account, "ssm:GetParameter", Name="a"))
-    authorize(Asked.make(account, "ssm:DeleteParameter", Name="a"))
+    authorize(RoleCall.make(account, "ssm:GetParameter", Name="a"))
+    authorize(RoleCall.make(account, "ssm:DeleteParameter", Name="a"))
     held = identities.role(account, "aws", "worker")
     assert held is not None
 
@@ -363,7 +365,7 @@ def test_usage_tells_what_was_denied_and_what_was_never_needed(account: str) -> 
 # --- what of moto this builds on
 
 
-def test_moto_still_has_what_facts_are_read_from() -> None:
+def test_the_attributes_of_moto_that_facts_read_exist() -> None:
     account_id = unused_account()
 
     parameters = get_backend("ssm")[account_id]["us-east-1"]

@@ -1,4 +1,4 @@
-"""Conditions: each operator, and what a missing key means to it."""
+"""Conditions: each operator, with keys that are present and missing."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def holds(operator: str, values: list[str], actual: list[str] | None, key: str =
         pytest.param("NumericEquals", ["ten"], ["10"], False, id="no number"),
         pytest.param("DateGreaterThan", ["2026-01-01T00:00:00Z"], ["2026-01-02T00:00:00Z"], True, id="later"),
         pytest.param("DateLessThan", ["1767225600"], ["2026-01-02T00:00:00Z"], False, id="seconds since 1970"),
-        pytest.param("DateNotEquals", ["2026-01-01T00:00:00Z"], ["2026-01-01T01:00:00+01:00"], False, id="one moment"),
+        pytest.param("DateNotEquals", ["2026-01-01T00:00:00Z"], ["2026-01-01T01:00:00+01:00"], False, id="one time"),
         pytest.param("Bool", ["TRUE"], ["true"], True, id="true in any case"),
         pytest.param("Bool", ["false"], ["true"], False, id="not true"),
         pytest.param("IpAddress", ["10.0.0.0/8"], ["10.1.2.3"], True, id="in the network"),
@@ -58,12 +58,12 @@ def test_an_operator_compares(operator: str, values: list[str], actual: list[str
 @pytest.mark.parametrize(
     ("operator", "expected"),
     [
-        pytest.param("StringEquals", False, id="what is not there equals nothing"),
-        pytest.param("StringNotEquals", True, id="what is not there is different"),
+        pytest.param("StringEquals", False, id="a missing key equals nothing"),
+        pytest.param("StringNotEquals", True, id="a missing key is different"),
         pytest.param("StringEqualsIfExists", True, id="IfExists does not mind"),
         pytest.param("StringNotLikeIfExists", True, id="IfExists does not mind, negated"),
-        pytest.param("Bool", False, id="what is not there is not true"),
-        pytest.param("NotIpAddress", True, id="what is not there is elsewhere"),
+        pytest.param("Bool", False, id="a missing key is not true"),
+        pytest.param("NotIpAddress", True, id="a missing key is in no network"),
         pytest.param("ForAllValues:StringEquals", True, id="all of none"),
         pytest.param("ForAnyValue:StringEquals", False, id="any of none"),
         pytest.param("ForAnyValue:StringNotEquals", False, id="any of none, negated"),
@@ -75,11 +75,11 @@ def test_a_missing_key_has_a_documented_meaning(operator: str, expected: bool) -
 
 
 @pytest.mark.parametrize(
-    ("wanted", "actual", "expected"),
+    ("value", "actual", "expected"),
     [("true", None, True), ("true", ["x"], False), ("false", None, False), ("false", ["x"], True)],
 )
-def test_null_asks_whether_the_key_is_missing(wanted: str, actual: list[str] | None, expected: bool) -> None:
-    assert holds("Null", [wanted], actual) is expected
+def test_null_checks_whether_the_key_is_missing(value: str, actual: list[str] | None, expected: bool) -> None:
+    assert holds("Null", [value], actual) is expected
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_null_asks_whether_the_key_is_missing(wanted: str, actual: list[str] | N
         pytest.param("ForAnyValue:StringNotEquals", ["a"], False, id="none outside"),
     ],
 )
-def test_a_key_with_several_values_is_asked_for_all_or_any(operator: str, actual: list[str], expected: bool) -> None:
+def test_a_key_with_several_values_is_compared_by_all_or_any(operator: str, actual: list[str], expected: bool) -> None:
     assert holds(operator, ["a", "b"], actual) is expected
 
 
@@ -117,7 +117,7 @@ VALUES = st.sampled_from(["", "a", "A", "a*", "*", "1", "1.0", "127.0.0.1", "0.0
     st.lists(VALUES, min_size=1, max_size=3),
     st.lists(VALUES, min_size=1, max_size=3),
 )
-def test_an_operator_and_its_twin_never_both_hold_of_a_key_that_is_there(
+def test_an_operator_and_its_negation_never_both_hold_for_a_present_key(
     twins: tuple[str, str], values: list[str], actual: list[str]
 ) -> None:
     plain, negated = (holds(operator, values, actual) for operator in twins)

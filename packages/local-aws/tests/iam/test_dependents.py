@@ -1,4 +1,4 @@
-"""What calls need beside is the reference's to say; rows written by hand differ from it only where that is listed."""
+"""Dependent actions are those of the reference; rows written by hand differ from it only where that is listed."""
 
 from __future__ import annotations
 
@@ -34,31 +34,31 @@ SAMPLES = {
     "logGroupName": "example",
     "stateMachineArn": f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:example",
 }
-"""What botocore's models do not tell of the form of a parameter."""
+"""Values of parameters whose form is not in botocore's models."""
 
 DIFFERENCES = {
     "dynamodb:PartiQLSelect lacks table": "A statement that can't be read names no table, and is refused for that.",
-    "logs:GetQueryResults lacks log-group": "A query's id does not tell its log groups.",
+    "logs:GetQueryResults lacks log-group": "A query's id does not include its log groups.",
     "route53:ChangeTagsForResource lacks hostedzone": "Tags are a zone's or a health check's, as ResourceType says.",
-    "sqs:CancelMessageMoveTask lacks queue": "The task's handle does not tell its queue here.",
+    "sqs:CancelMessageMoveTask lacks queue": "The task's handle does not include its queue here.",
 }
-"""Where a row written by hand is not what the reference says, and why."""
+"""The rows written by hand that differ from the reference, and why."""
 
 TAKE_ROLES = ("Attributes", "CapacityProviderOperatorRoleArn", "DeliverLogsPermissionArn", "Role", "roleArn")
 
 _PROFILE = "It names a profile, whose role the local AWS does not look up."
 
-UNASKED = {
+NOT_REQUIRED = {
     "ec2:AssociateIamInstanceProfile iam:PassRole": _PROFILE,
     "ec2:EnableFastLaunch iam:PassRole": "It launches instances from a template; the local AWS does not have it.",
     "ec2:ReplaceIamInstanceProfileAssociation iam:PassRole": _PROFILE,
     "ec2:RequestSpotInstances iam:PassRole": _PROFILE,
     "ec2:RunInstances iam:PassRole": _PROFILE,
-    "iam:AddRoleToInstanceProfile iam:PassRole": "It tells the role's name, where others tell its ARN.",
-    "sns:SetTopicAttributes iam:PassRole": "Its one attribute may be a role, and is asked for if it is.",
+    "iam:AddRoleToInstanceProfile iam:PassRole": "It has the role's name, where others have its ARN.",
+    "sns:SetTopicAttributes iam:PassRole": "Its one attribute may be a role, and is required if it is.",
     "ssm:CreateDocument iam:PassRole": "The role is in the document's text.",
 }
-"""What the reference says is needed, and the local AWS never asks for."""
+"""Dependent actions of the reference that the local AWS never requires."""
 
 
 @pytest.fixture(autouse=True)
@@ -87,20 +87,20 @@ def is_of(kind: ResourceType, arn: str) -> bool:
     return re.fullmatch(re.sub(r"\\\$\\\{\w+\\\}", ".*", re.escape(kind.arn)), arn) is not None
 
 
-def differences(asked: AwsCall) -> set[str]:
-    """Compare what a row asks for with the types that the reference has for the action."""
-    own = [each for each in requirements(asked) if each.action.startswith(f"{asked.prefix}:")]
-    given = str(asked.params)
+def differences(aws_call: AwsCall) -> set[str]:
+    """Return the differences of a row's requirements from the resource types of the reference."""
+    own = [each for each in requirements(aws_call) if each.action.startswith(f"{aws_call.prefix}:")]
+    passed = str(aws_call.params)
     return {
         difference
         for each in own
-        # A name or ARN that is passed on as it was given says nothing about the row.
-        if each.resource not in given
-        for difference in _of_one(each, own)
+        # A name or ARN that is passed unchanged says nothing about the row.
+        if each.resource not in passed
+        for difference in _requirement_differences(each, own)
     }
 
 
-def _of_one(needed: Requirement, own: list[Requirement]) -> Iterator[str]:
+def _requirement_differences(needed: Requirement, own: list[Requirement]) -> Iterator[str]:
     action = reference.find_action(*needed.action.split(":", 1))
     if action is None:
         yield f"{needed.action} is unknown"
@@ -124,7 +124,7 @@ def test_rows_written_by_hand_differ_from_the_reference_only_where_that_is_liste
     assert found == DIFFERENCES.keys()
 
 
-def test_rows_written_by_hand_are_of_operations_that_there_are() -> None:
+def test_rows_written_by_hand_are_of_operations_that_exist() -> None:
     lacking = {
         f"{prefix}:{operation}"
         for prefix, rules in RULES.items()
@@ -142,7 +142,7 @@ def dependents_of(prefix: str) -> Iterator[tuple[str, str]]:
             yield operation, each
 
 
-def test_whatever_the_reference_says_is_needed_is_asked_for_or_listed() -> None:
+def test_every_dependent_action_of_the_reference_is_required_or_listed() -> None:
     decided = {*WITH_TAGS, *BY_ROWS, *NEVER, *ONLY_IF}
 
     missing = {
@@ -153,11 +153,11 @@ def test_whatever_the_reference_says_is_needed_is_asked_for_or_listed() -> None:
         and dependent not in {each.action for each in requirements(with_a_role(prefix, operation))}
     }
 
-    assert missing == UNASKED.keys()
+    assert missing == NOT_REQUIRED.keys()
 
 
 def with_a_role(prefix: str, operation: str) -> AwsCall:
-    """Make a call up, with a role wherever the operation takes one."""
+    """Make up a call, with a role in each parameter that takes one."""
     shape = model_of(prefix).operation_model(operation).input_shape
     roles = {name: f"arn:aws:iam::{ACCOUNT}:role/it" for name in TAKE_ROLES if shape and name in shape.members}
     return call(f"{prefix}:{operation}", **{**made_up_call(prefix, operation).params, **roles})
@@ -167,15 +167,15 @@ def test_every_correction_of_the_reference_names_its_source_and_still_changes_so
     for action, corrections in CORRECTIONS.items():
         prefix, name = action.split(":")
         copied = get_service_prefix_data(prefix)["privileges"][name]["resource_types"]
-        told = str(copied)
+        text = str(copied)
         for each in corrections:
             assert each.source
-            wanted = (*each.condition_keys, *each.resource_types, *each.dependent_actions)
-            assert [one for one in wanted if f"'{one}'" not in told], f"{action}: the copy has it by now"
+            added = (*each.condition_keys, *each.resource_types, *each.dependent_actions)
+            assert [name for name in added if f"'{name}'" not in text], f"{action}: the copy has it by now"
 
 
-def needs(asked: AwsCall, action: str) -> list[str]:
-    return [each.resource for each in requirements(asked) if each.action == action]
+def needs(aws_call: AwsCall, action: str) -> list[str]:
+    return [each.resource for each in requirements(aws_call) if each.action == action]
 
 
 ENDPOINT = {"VpcId": "vpc-1", "VpcEndpointType": "Resource", "ResourceConfigurationArn": "arn:aws:vpc-lattice:x"}
@@ -196,23 +196,25 @@ ENDPOINT = {"VpcId": "vpc-1", "VpcEndpointType": "Resource", "ResourceConfigurat
         ),
     ],
 )
-def test_an_endpoint_with_private_dns_needs_leave_to_associate_the_vpc_with_a_zone(
+def test_an_endpoint_with_private_dns_needs_permission_to_associate_the_vpc_with_a_zone(
     params: dict[str, Any], zones: list[str]
 ) -> None:
     assert needs(call("ec2:CreateVpcEndpoint", **params), "route53:AssociateVPCWithHostedZone") == zones
 
 
-def test_what_a_service_does_in_the_callers_name_is_told_from_what_the_caller_does() -> None:
-    asked = call("vpc-lattice:CreateServiceNetworkResourceAssociation", serviceNetworkIdentifier="sn-1")
+def test_a_service_s_call_for_the_caller_is_distinguished_from_the_caller_s_own() -> None:
+    association_call = call("vpc-lattice:CreateServiceNetworkResourceAssociation", serviceNetworkIdentifier="sn-1")
 
-    permission = next(each for each in requirements(asked) if each.action == "ec2:CreateNetworkInterfacePermission")
+    permission = next(
+        each for each in requirements(association_call) if each.action == "ec2:CreateNetworkInterfacePermission"
+    )
 
     assert permission.resource == f"{EC2}:network-interface/*"
     assert permission.keys["ec2:authorizedservice"] == ("vpc-lattice.amazonaws.com",)
     assert permission.keys["aws:viaawsservice"] == ("true",)
 
 
-def test_a_network_interface_is_judged_on_its_subnet_and_security_group_too() -> None:
+def test_a_network_interface_needs_permission_on_its_subnet_and_security_group_too() -> None:
     direct = needs(
         call("ec2:CreateNetworkInterface", SubnetId="subnet-1", Groups=["sg-1"]), "ec2:CreateNetworkInterface"
     )
@@ -220,7 +222,9 @@ def test_a_network_interface_is_judged_on_its_subnet_and_security_group_too() ->
     assert set(direct) == {f"{EC2}:network-interface/*", f"{EC2}:subnet/subnet-1", f"{EC2}:security-group/sg-1"}
 
 
-def test_a_role_that_is_handed_over_has_to_be_one_that_may_be_passed() -> None:
-    asked = call("logs:PutDestination", destinationName="d", targetArn="t", roleArn=f"arn:aws:iam::{ACCOUNT}:role/r")
+def test_a_role_in_a_call_needs_permission_to_be_passed() -> None:
+    put_destination = call(
+        "logs:PutDestination", destinationName="d", targetArn="t", roleArn=f"arn:aws:iam::{ACCOUNT}:role/r"
+    )
 
-    assert needs(asked, "iam:PassRole") == [f"arn:aws:iam::{ACCOUNT}:role/r"]
+    assert needs(put_destination, "iam:PassRole") == [f"arn:aws:iam::{ACCOUNT}:role/r"]

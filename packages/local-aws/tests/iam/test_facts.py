@@ -1,4 +1,4 @@
-"""What the local AWS knows of resources finds its way into what a call needs."""
+"""Data of resources in the requirements of calls."""
 
 from __future__ import annotations
 
@@ -118,13 +118,13 @@ def test_tags_are_found_wherever_moto_keeps_them(ledger: str) -> None:
     [
         pytest.param("*", id="no ARN"),
         pytest.param(f"arn:aws:ec2:{REGION}:{ACCOUNT}:vpc/*", id="what is yet to be made"),
-        pytest.param(f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/absent", id="what is not there"),
+        pytest.param(f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/absent", id="a table that does not exist"),
         pytest.param(f"arn:aws:unheard:{REGION}:{ACCOUNT}:thing/x", id="an unknown service"),
         pytest.param(f"arn:aws:ssm:nowhere-1:{ACCOUNT}:parameter/x", id="an unknown Region"),
         pytest.param("arn:aws:s3:::bucket", id="no account"),
     ],
 )
-def test_what_is_not_known_has_no_tags(arn: str) -> None:
+def test_an_unknown_resource_has_no_tags(arn: str) -> None:
     assert not facts.tags_of(arn)
 
 

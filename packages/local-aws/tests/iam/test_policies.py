@@ -1,4 +1,4 @@
-"""Policy documents: what IAM takes, and what it decides by them."""
+"""Policy documents: their grammar and their evaluation."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_deny_wins_over_any_allow_and_is_named() -> None:
     assert decision.statement.sid == "Keep"
 
 
-def test_what_nothing_names_is_denied() -> None:
+def test_an_action_that_no_statement_names_is_denied() -> None:
     assert evaluate((), PermissionRequest("ssm:GetParameter", "*")) == ImplicitlyDenied()
 
 
@@ -157,7 +157,7 @@ def test_variables_have_defaults_and_never_bring_wildcards(pattern: str, resourc
         pytest.param('{"Statement": [], "Statement": []}', "twice", id="an element twice"),
     ],
 )
-def test_a_document_that_iam_would_not_take_is_refused_by_name(document: Any, complaint: str) -> None:
+def test_a_document_that_iam_refuses_is_refused_with_the_reason(document: Any, complaint: str) -> None:
     with pytest.raises(MalformedPolicyError, match=complaint):
         parse(document)
 
@@ -173,7 +173,7 @@ def test_a_document_that_iam_would_not_take_is_refused_by_name(document: Any, co
         pytest.param({"Service": "lambda.amazonaws.com"}, False, id="a service"),
     ],
 )
-def test_a_trust_policy_speaks_of_its_principals(principal: Any, trusted: bool) -> None:
+def test_a_trust_policy_allows_its_principals(principal: Any, trusted: bool) -> None:
     statements = parse(policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}), "trust")
     caller = Caller("AWS", frozenset({"arn:aws:iam::111111111111:role/decider"}))
 
@@ -182,7 +182,7 @@ def test_a_trust_policy_speaks_of_its_principals(principal: Any, trusted: bool) 
     assert isinstance(decision, Allowed) is trusted
 
 
-def test_an_account_goes_by_its_number_and_by_its_root() -> None:
+def test_an_account_is_named_by_its_number_or_its_root() -> None:
     caller = Caller("AWS", frozenset()).as_account("111111111111", "aws")
     by_number = parse(policy({"Effect": "Allow", "Action": "*", "Principal": {"AWS": "111111111111"}}), "trust")
     by_root = parse(
@@ -220,7 +220,7 @@ def statements_of(effect: str) -> st.SearchStrategy[Statement]:
     REQUESTS,
     st.randoms(use_true_random=False),
 )
-def test_a_deny_that_applies_wins_wherever_it_stands(
+def test_a_deny_that_applies_wins_at_any_position(
     allows: list[Statement], denies: list[Statement], request: PermissionRequest, random: Any
 ) -> None:
     statements = allows + denies
@@ -247,11 +247,11 @@ def test_one_more_allow_takes_nothing_away(
 
 
 @given(st.text("ab*?:", max_size=8), st.text("ab:\n", max_size=8))
-def test_wildcards_mean_what_they_mean_in_a_naive_matcher(pattern: str, text: str) -> None:
+def test_wildcards_match_like_a_naive_matcher(pattern: str, text: str) -> None:
     naive = re.fullmatch(fnmatch.translate(pattern), text) is not None
 
     assert wildcard_matches(pattern, text) is naive
 
 
-def test_many_stars_are_matched_in_no_time() -> None:
+def test_many_stars_are_matched_fast() -> None:
     assert not wildcard_matches("a*" * 10 + "*" * 200 + "b", "a" * 200)

@@ -1,4 +1,4 @@
-"""What AWS calls need: the actions, the resources, and the condition keys that go with them."""
+"""The requirements of AWS calls: actions, resources and condition keys."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def needed(service: str, operation: str, params: dict[str, Any]) -> list[tuple[s
             "GetParametersByPath",
             {"Path": "/app/config/"},
             [("ssm:GetParametersByPath", f"arn:aws:ssm:{HERE}:parameter/app/config/")],
-            id="a path is checked as it was given",
+            id="a path is checked unchanged",
         ),
         pytest.param("ssm", "DescribeParameters", {}, [("ssm:DescribeParameters", "*")], id="describing is for all"),
         pytest.param(
@@ -177,7 +177,7 @@ def needed(service: str, operation: str, params: dict[str, Any]) -> list[tuple[s
                 ("ec2:CreateTags", f"{EC2}:vpc-endpoint-service/vpce-svc-1"),
                 ("ec2:CreateTags", f"{EC2}:vpc-endpoint/vpce-1"),
             ],
-            id="an id tells its type",
+            id="an id has its type",
         ),
         pytest.param(
             "vpc-lattice",
@@ -207,7 +207,7 @@ def needed(service: str, operation: str, params: dict[str, Any]) -> list[tuple[s
             "GetSecretValue",
             {"SecretId": "app/absent"},
             [("secretsmanager:GetSecretValue", "app/absent")],
-            id="a secret that is not there has no ARN",
+            id="a secret that does not exist has no ARN",
         ),
         pytest.param(
             "scheduler",
@@ -252,7 +252,7 @@ def needed(service: str, operation: str, params: dict[str, Any]) -> list[tuple[s
             "ListHostedZonesByVPC",
             {"VPCId": "vpc-1", "VPCRegion": "us-east-1"},
             [("route53:ListHostedZonesByVPC", "*"), ("ec2:DescribeVpcs", "*")],
-            id="zones of a VPC need a look at VPCs",
+            id="zones of a VPC need DescribeVpcs",
         ),
         pytest.param(
             "route53",
@@ -288,7 +288,7 @@ CREATE_ENDPOINT = {
 }
 
 
-def test_an_endpoint_needs_all_that_it_touches() -> None:
+def test_an_endpoint_needs_permission_on_all_its_resources() -> None:
     assert set(needed("ec2", "CreateVpcEndpoint", CREATE_ENDPOINT)) == {
         ("ec2:CreateVpcEndpoint", f"{EC2}:vpc-endpoint/*"),
         ("ec2:CreateVpcEndpoint", f"{EC2}:vpc/vpc-1"),
@@ -311,7 +311,7 @@ def test_a_requests_tags_count_only_for_what_is_tagged() -> None:
     assert tagged == {"vpc-endpoint"}
 
 
-def test_tagging_while_creating_says_what_is_created() -> None:
+def test_tagging_while_creating_has_the_creating_action() -> None:
     call = AwsCall("ec2", "CreateVpcEndpoint", CREATE_ENDPOINT, "111111111111", "us-east-1")
 
     tagging = next(each for each in requirements(call) if each.action == "ec2:CreateTags")
@@ -320,12 +320,12 @@ def test_tagging_while_creating_says_what_is_created() -> None:
 
 
 def test_an_association_needs_network_interfaces_too() -> None:
-    asked = {
+    params = {
         "resourceConfigurationIdentifier": "arn:aws:vpc-lattice:us-east-1:222222222222:resourceconfiguration/rcfg-1",
         "serviceNetworkIdentifier": "sn-1",
     }
 
-    found = needed("vpc-lattice", "CreateServiceNetworkResourceAssociation", asked)
+    found = needed("vpc-lattice", "CreateServiceNetworkResourceAssociation", params)
 
     create = "vpc-lattice:CreateServiceNetworkResourceAssociation"
     assert (create, "arn:aws:vpc-lattice:us-east-1:222222222222:resourceconfiguration/rcfg-1") in found
@@ -410,7 +410,7 @@ def test_an_association_needs_network_interfaces_too() -> None:
         ),
     ],
 )
-def test_a_call_tells_condition_keys(
+def test_a_call_has_condition_keys(
     service: str, operation: str, params: dict[str, Any], name: str, values: tuple[str, ...]
 ) -> None:
     call = AwsCall(service, operation, params, "111111111111", "us-east-1")

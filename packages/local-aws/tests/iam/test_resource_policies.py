@@ -22,20 +22,20 @@ Json = dict[str, Any]
 
 @pytest.fixture
 def role(local_aws_server: LocalAws) -> Callable[..., Any]:
-    """Make the role ``worker`` of an account, which may do these actions, and give a client of one of its sessions."""
+    """Make the role ``worker`` of an account, with these actions, and return a client of one of its sessions."""
 
-    def client(of: Account, service: str, *actions: str, **session: Any) -> Any:
-        arn = of.role("worker", *actions)
-        trust = policy(allow("sts:AssumeRole", Principal={"AWS": of.account_id}))
-        of.client("iam").update_assume_role_policy(RoleName="worker", PolicyDocument=trust)
-        told = of.client("sts").assume_role(RoleArn=arn, RoleSessionName="test", **session)["Credentials"]
+    def client(owner: Account, service: str, *actions: str, **session: Any) -> Any:
+        arn = owner.role("worker", *actions)
+        trust = policy(allow("sts:AssumeRole", Principal={"AWS": owner.account_id}))
+        owner.client("iam").update_assume_role_policy(RoleName="worker", PolicyDocument=trust)
+        credentials = owner.client("sts").assume_role(RoleArn=arn, RoleSessionName="test", **session)["Credentials"]
         return boto3.client(
             service,  # type: ignore[call-overload]  # any service's name
             endpoint_url=local_aws_server.url,
-            region_name=of.region,
-            aws_access_key_id=told["AccessKeyId"],
-            aws_secret_access_key=told["SecretAccessKey"],
-            aws_session_token=told["SessionToken"],
+            region_name=owner.region,
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
         )
 
     return client
@@ -53,8 +53,8 @@ def deny(action: Any, **elements: Any) -> Json:
     return {"Effect": "Deny", "Action": action, **elements}
 
 
-def worker(of: Account) -> Json:
-    return {"AWS": f"arn:aws:iam::{of.account_id}:role/worker"}
+def worker(owner: Account) -> Json:
+    return {"AWS": f"arn:aws:iam::{owner.account_id}:role/worker"}
 
 
 def refusal(call: Callable[[], Any]) -> str:
@@ -64,22 +64,22 @@ def refusal(call: Callable[[], Any]) -> str:
     return str(raised.value.response["Error"]["Message"])
 
 
-def set_policy(of: Account, queue: str, *statements: Json) -> None:
-    told = policy(*({**each, "Resource": queue} for each in statements))
-    of.sqs.set_queue_attributes(QueueUrl=of.url(queue), Attributes={"Policy": told})
+def set_policy(owner: Account, queue: str, *statements: Json) -> None:
+    document = policy(*({**each, "Resource": queue} for each in statements))
+    owner.sqs.set_queue_attributes(QueueUrl=owner.url(queue), Attributes={"Policy": document})
 
 
 @pytest.mark.parametrize(
-    ("own_policy", "names", "lets"),
+    ("own_policy", "names", "allowed"),
     [
         pytest.param(True, "role", True, id="both allow it"),
-        pytest.param(True, "account", True, id="the queue lets the whole account"),
-        pytest.param(True, "", False, id="the queue does not let them"),
+        pytest.param(True, "account", True, id="the queue allows the whole account"),
+        pytest.param(True, "", False, id="the queue does not allow it"),
         pytest.param(False, "role", False, id="their own policy does not"),
     ],
 )
 def test_between_accounts_both_sides_have_to_allow_it(
-    account: Account, other: Account, role: Any, own_policy: bool, names: str, lets: bool
+    account: Account, other: Account, role: Any, own_policy: bool, names: str, allowed: bool
 ) -> None:
     queue = account.queue("theirs")
     sender = role(other, "sqs", *(["sqs:SendMessage"] if own_policy else []))
@@ -87,17 +87,17 @@ def test_between_accounts_both_sides_have_to_allow_it(
         principal = worker(other) if names == "role" else {"AWS": other.account_id}
         set_policy(account, queue, allow("sqs:SendMessage", Principal=principal))
 
-    if lets:
+    if allowed:
         sender.send_message(QueueUrl=account.url(queue), MessageBody="1")
     else:
         kind = "resource" if own_policy else "identity"
         message = refusal(lambda: sender.send_message(QueueUrl=account.url(queue), MessageBody="1"))
         assert message.endswith(f"because no {kind}-based policy allows the sqs:sendmessage action")
 
-    assert account.bodies(queue) == ([1] if lets else [])
+    assert account.bodies(queue) == ([1] if allowed else [])
 
 
-def test_a_person_of_another_account_needs_to_be_let_too(account: Account, other: Account) -> None:
+def test_a_person_of_another_account_has_to_be_allowed_too(account: Account, other: Account) -> None:
     queue = account.queue("theirs")
 
     before = refusal(lambda: other.sqs.send_message(QueueUrl=account.url(queue), MessageBody="1"))
@@ -108,7 +108,7 @@ def test_a_person_of_another_account_needs_to_be_let_too(account: Account, other
     assert account.bodies(queue) == [2]
 
 
-def test_a_queue_is_changed_by_its_own_account_alone(account: Account, other: Account) -> None:
+def test_a_queue_is_changed_by_its_own_account_only(account: Account, other: Account) -> None:
     queue = account.queue("theirs")
     set_policy(account, queue, allow("sqs:*", Principal={"AWS": other.account_id}))
 
@@ -131,7 +131,7 @@ def test_inside_an_account_either_side_is_enough(account: Account, role: Any) ->
     assert account.bodies(queue) == [3]
 
 
-def test_a_resource_s_deny_wins_over_everything_and_over_persons(account: Account, role: Any) -> None:
+def test_a_resource_s_deny_applies_to_everyone_and_to_persons(account: Account, role: Any) -> None:
     queue = account.queue("ours")
     sender = role(account, "sqs", "sqs:*")
     set_policy(account, queue, deny("sqs:SendMessage", Principal="*"))
@@ -141,7 +141,7 @@ def test_a_resource_s_deny_wins_over_everything_and_over_persons(account: Accoun
         assert message.endswith("with an explicit deny in a resource-based policy")
 
 
-def test_a_boundary_holds_for_whom_a_resource_names(account: Account, role: Any) -> None:
+def test_a_boundary_limits_a_role_that_a_resource_names(account: Account, role: Any) -> None:
     queue = account.queue("ours")
     sender = role(account, "sqs")
     set_policy(account, queue, allow("sqs:SendMessage", Principal=worker(account)))
@@ -155,7 +155,7 @@ def test_a_boundary_holds_for_whom_a_resource_names(account: Account, role: Any)
     assert "no permissions boundary" in message
 
 
-def test_a_topic_of_another_account_has_to_let_one_publish(account: Account, other: Account, role: Any) -> None:
+def test_a_topic_of_another_account_has_to_allow_publish(account: Account, other: Account, role: Any) -> None:
     topic = account.sns.create_topic(Name="theirs")["TopicArn"]
     publisher = role(other, "sns", "sns:Publish")
 
@@ -170,7 +170,7 @@ def test_a_topic_of_another_account_has_to_let_one_publish(account: Account, oth
     assert publisher.publish(TopicArn=topic, Message="2")["MessageId"]
 
 
-def test_a_bus_of_another_account_has_to_let_one_put(account: Account, other: Account, role: Any) -> None:
+def test_a_bus_of_another_account_has_to_allow_put_events(account: Account, other: Account, role: Any) -> None:
     bus = account.arn("events", "event-bus/default")
     putter = role(other, "events", "events:PutEvents")
     entry = {"Source": "test", "DetailType": "x", "Detail": "{}", "EventBusName": bus}
@@ -183,7 +183,7 @@ def test_a_bus_of_another_account_has_to_let_one_put(account: Account, other: Ac
     assert putter.put_events(Entries=[entry])["FailedEntryCount"] == 0
 
 
-def test_a_key_s_policy_has_to_leave_it_to_the_account(account: Account, role: Any) -> None:
+def test_a_key_s_policy_has_to_allow_the_account(account: Account, role: Any) -> None:
     keys = account.client("kms")
     root = {"AWS": f"arn:aws:iam::{account.account_id}:root"}
     only_admin = policy(allow(["kms:PutKeyPolicy", "kms:DescribeKey"], Principal=root, Resource="*"))
@@ -196,7 +196,7 @@ def test_a_key_s_policy_has_to_leave_it_to_the_account(account: Account, role: A
     assert "no resource-based policy" in refusal(lambda: user.encrypt(KeyId=closed, Plaintext=b"x"))
 
 
-def test_an_organization_may_be_let_in(account: Account, other: Account) -> None:
+def test_a_policy_may_allow_an_organization(account: Account, other: Account) -> None:
     queue = account.queue("theirs")
     condition = {"StringEquals": {"aws:PrincipalOrgID": "o-elsewhere"}}
     set_policy(account, queue, allow("sqs:SendMessage", Principal="*", Condition=condition))
@@ -234,7 +234,7 @@ def test_a_session_policy_adds_nothing_to_the_role(account: Account, role: Any) 
     assert "no identity-based policy" in message
 
 
-def test_a_session_policy_holds_even_where_a_role_trusts_the_caller_by_name(account: Account, role: Any) -> None:
+def test_a_session_policy_applies_even_if_a_role_trusts_the_caller_by_name(account: Account, role: Any) -> None:
     narrowed = role(account, "sts", Policy=policy(allow("sqs:*", Resource="*")))
     trust = policy(allow("sts:AssumeRole", Principal=worker(account)))
     target = account.client("iam").create_role(RoleName="target", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
@@ -256,23 +256,23 @@ def test_managed_policies_may_be_session_policies(account: Account, role: Any) -
 
 
 @pytest.mark.parametrize(
-    ("given", "code"),
+    ("parameters", "code"),
     [
         ({"Policy": "nonsense"}, "MalformedPolicyDocument"),
         ({"Policy": policy(allow("sqs:*", Resource="*", Sid="x" * 2048))}, "ValidationError"),
         ({"PolicyArns": [{"arn": "arn:aws:iam::111111111111:policy/none-of-that-name"}]}, "MalformedPolicyDocument"),
     ],
 )
-def test_a_session_policy_that_is_none_is_refused(account: Account, given: Json, code: str) -> None:
+def test_an_invalid_session_policy_is_refused(account: Account, parameters: Json, code: str) -> None:
     role_arn = f"arn:aws:iam::{account.account_id}:role/person"
 
     with pytest.raises(ClientError) as refused:
-        account.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="test", **given)
+        account.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="test", **parameters)
 
     assert refused.value.response["Error"]["Code"] == code
 
 
-def test_a_session_lasts_no_longer_than_its_role_lets_it(account: Account, role: Any) -> None:
+def test_a_session_lasts_no_longer_than_its_role_allows(account: Account, role: Any) -> None:
     with pytest.raises(ClientError) as refused:
         role(account, "sqs", DurationSeconds=3601)
 
@@ -280,6 +280,6 @@ def test_a_session_lasts_no_longer_than_its_role_lets_it(account: Account, role:
     assert "MaxSessionDuration" in refused.value.response["Error"]["Message"]
 
 
-def test_what_is_patched_of_moto_is_there() -> None:
+def test_the_patched_attributes_of_moto_exist() -> None:
     assert callable(TokenResponse.assume_role)
     assert isinstance(SQSResponse.sqs_backend, property)

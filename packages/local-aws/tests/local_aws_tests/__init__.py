@@ -1,4 +1,4 @@
-"""What tests of the local AWS share, and what other projects' tests do with it too."""
+"""Helpers for tests of the local AWS, which other projects' tests use too."""
 
 import pkgutil
 

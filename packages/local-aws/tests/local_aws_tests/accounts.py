@@ -29,7 +29,7 @@ _numbers = itertools.count(300000000000)
 
 @functools.cache
 def server_url() -> str:
-    """Serve moto once, with the services in it, behind what refuses unfit requests: no IAM, no throttles, no faults."""
+    """Serve moto once, with the services and the check of requests: no IAM, no throttles, no faults."""
     services.install()
     moto = DomainDispatcherApplication(create_backend_app)
 
@@ -73,7 +73,7 @@ class Person:
 
 
 def person() -> Person:
-    """Return someone in an account that nobody has used."""
+    """Return someone in an unused account."""
     return Person(str(next(_numbers)))
 
 
@@ -89,7 +89,7 @@ class Heard:
 
 @contextmanager
 def hearing() -> Iterator[list[Heard]]:
-    """Collect what the services put on the buses, in place of its delivery."""
+    """Collect the events that the services put on the buses, in place of delivering them."""
     heard: list[Heard] = []
 
     def put_on_bus(account_id: str, region: str, **event: Any) -> None:
@@ -101,7 +101,7 @@ def hearing() -> Iterator[list[Heard]]:
 
 @contextmanager
 def full_pages() -> Iterator[None]:
-    """Keep listings from beginning with an empty page, where a test does not want to turn pages."""
+    """Keep listings from beginning with an empty page, for tests that read one page only."""
     with mock.patch.object(pages, "empty_pages", 0.0):
         yield
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 PATIENCE = 20
-"""Real seconds that a page may take over anything."""
+"""Real seconds that a page may take to respond."""
 
 
 class Tab:
@@ -24,31 +24,31 @@ class Tab:
         self._read = b""
         self._number = 0
         self._session = ""
-        target = self._ask("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self._ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        target = self._send("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self._send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
 
     def open(self, url: str) -> None:
-        self._ask("Page.navigate", url=url)
+        self._send("Page.navigate", url=url)
         self.until("document.readyState === 'complete' && location.href !== 'about:blank'")
 
     def run(self, script: str) -> Any:
-        """Evaluate JavaScript, and return what comes of it."""
-        told = self._ask("Runtime.evaluate", expression=script, returnByValue=True)
-        assert "exceptionDetails" not in told, told["exceptionDetails"]
-        return told["result"].get("value")
+        """Evaluate JavaScript and return its value."""
+        result = self._send("Runtime.evaluate", expression=script, returnByValue=True)
+        assert "exceptionDetails" not in result, result["exceptionDetails"]
+        return result["result"].get("value")
 
     def until(self, script: str) -> None:
-        """Wait until it is so."""
+        """Wait until a JavaScript condition holds."""
         deadline = time.monotonic() + PATIENCE
         while not self.run(f"!!({script})"):
             assert time.monotonic() < deadline, f"it did not come: {script}"
 
-    def _ask(self, method: str, **parameters: Any) -> Any:
+    def _send(self, method: str, **parameters: Any) -> Any:
         self._number += 1
-        told: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}
+        command: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}
         if self._session:
-            told["sessionId"] = self._session
-        os.write(self._commands, json.dumps(told).encode() + b"\0")
+            command["sessionId"] = self._session
+        os.write(self._commands, json.dumps(command).encode() + b"\0")
         while True:
             answer = self._next()
             if answer.get("id") == self._number:
@@ -67,19 +67,19 @@ class Tab:
 @contextmanager
 def browsing(executable: str, folder: Path) -> Iterator[Tab]:
     """Run a browser with a profile of its own, and end it."""
-    its_commands, commands = os.pipe()
-    answers, its_answers = os.pipe()
-    # It reads its commands from 3 and writes its answers to 4, whatever they are called here.
-    line = f'exec "$0" "$@" 3<&{its_commands} 4>&{its_answers}'
+    read_end, commands = os.pipe()
+    answers, write_end = os.pipe()
+    # The browser reads commands from descriptor 3 and writes answers to 4.
+    line = f'exec "$0" "$@" 3<&{read_end} 4>&{write_end}'
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", f"--user-data-dir={folder}"]
     with subprocess.Popen(
         ["bash", "-c", line, executable, *options],
-        pass_fds=(its_commands, its_answers),
+        pass_fds=(read_end, write_end),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as browser:
-        os.close(its_commands)
-        os.close(its_answers)
+        os.close(read_end)
+        os.close(write_end)
         try:
             yield Tab(commands, answers)
         finally:

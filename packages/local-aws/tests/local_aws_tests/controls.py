@@ -1,4 +1,4 @@
-"""The control of the local AWS, as a person with an HTTP client sees it."""
+"""A client of the local AWS's control routes."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from urllib.request import Request, urlopen
 
 
 class Control:
-    """Gives the status and the JSON of each answer."""
+    """A client that returns the status and the JSON of each answer."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
     def get(self, route: str) -> tuple[int, Any]:
-        return self.ask("GET", route)
+        return self.request("GET", route)
 
     def post(self, route: str, body: Any) -> tuple[int, Any]:
-        return self.ask("POST", route, json.dumps(body).encode())
+        return self.request("POST", route, json.dumps(body).encode())
 
-    def ask(self, method: str, route: str, body: bytes | None = None) -> tuple[int, Any]:
+    def request(self, method: str, route: str, body: bytes | None = None) -> tuple[int, Any]:
         try:
             with urlopen(Request(f"{self._url}/_local/{route}", data=body, method=method)) as answer:  # noqa: S310 - http
                 return answer.status, json.load(answer)

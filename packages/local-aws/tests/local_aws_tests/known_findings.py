@@ -1,4 +1,4 @@
-"""Where answers differ from botocore's models, and stay so; each with its reason."""
+"""Known differences between answers and botocore's models, each with its reason."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from local_aws.conformance.findings import Finding
 
-# (operation, kind, path): why; ``*`` stands for any text.
+# (operation, kind, path): reason; ``*`` stands for any text.
 KNOWN: dict[tuple[str, str, str], str] = {
     ("cloudformation:DescribeStackResource", "missing", "StackResourceDetail.LastUpdatedTimestamp"): (
         "moto's template names the time otherwise; nothing here reads it"
@@ -16,23 +16,25 @@ KNOWN: dict[tuple[str, str, str], str] = {
     ("ec2:*", "enum", "*.IpAddressType"): "as above: of the newer kinds of endpoints, AWS says IPV4",
     ("ec2:DescribeImages", "enum", "*.Platform"): "AWS says windows where its model says Windows",
     ("ec2:DescribeInstanceTypes", "enum", "*.SupportedFeatures*"): "moto's list of types is newer than the model",
-    ("ec2:RequestSpotInstances", "missing", "*.Monitoring.Enabled"): "moto leaves out what was not asked for",
+    ("ec2:RequestSpotInstances", "missing", "*.Monitoring.Enabled"): "moto leaves out members that were not requested",
     ("route53:CreateHostedZone", "missing", "DelegationSet"): "a private zone has none; its model requires one",
-    ("route53:ListHealthChecks", "missing", "*"): "moto tells all on one page, without the page's members",
-    ("route53:ListHostedZones", "missing", "Marker"): "there is none where none was asked for",
+    ("route53:ListHealthChecks", "missing", "*"): "moto lists all on one page, without the page's members",
+    ("route53:ListHostedZones", "missing", "Marker"): "the answer has no marker if the request had none",
     ("route53:ListReusableDelegationSets", "missing", "Marker"): "as above",
     ("sqs:StartMessageMoveTask", "error code", ""): "AWS says InvalidParameterValue, which its model does not list",
 }
 
 
 def unexpected(findings: list[Finding]) -> list[str]:
-    """Return those that nobody has given a reason for."""
+    """Return the findings that have no reason here."""
     return [str(each) for each in findings if not _is_known(each)]
 
 
 def _is_known(finding: Finding) -> bool:
-    asked = (finding.operation, finding.kind, finding.path)
-    return any(all(fnmatchcase(text, _literal(one)) for text, one in zip(asked, each, strict=True)) for each in KNOWN)
+    finding_key = (finding.operation, finding.kind, finding.path)
+    return any(
+        all(fnmatchcase(text, _literal(one)) for text, one in zip(finding_key, each, strict=True)) for each in KNOWN
+    )
 
 
 def _literal(pattern: str) -> str:

@@ -1,4 +1,4 @@
-"""An account of one's own on the local AWS, in which functions, queues and rules are quickly made."""
+"""An account for one test, with short methods to create functions, queues and rules."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Account:
         return self._clients[service]
 
     def close(self) -> None:
-        """End what would go on for ever: the clock is everybody's."""
+        """Delete schedules and disable rules, which would otherwise go on for ever on the shared clock."""
         scheduler = self.client("scheduler")
         for schedule in scheduler.list_schedules()["Schedules"]:
             scheduler.delete_schedule(Name=schedule["Name"])
@@ -71,7 +71,7 @@ class Account:
         return f"arn:aws:{service}:{self.region}:{self.account_id}:{resource}"
 
     def role(self, name: str, *actions: str, trusted: Sequence[str] = SERVICES) -> str:
-        """Make a role that may do these actions on everything."""
+        """Create a role that allows these actions on everything."""
         trust = [_statement("sts:AssumeRole", Principal={"Service": list(trusted)})]
         iam = self.client("iam")
         arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))["Role"]["Arn"]
@@ -81,26 +81,26 @@ class Account:
         return str(arn)
 
     def function(self, name: str, *actions: str, code: Path = HANDLERS / "probe", **options: Any) -> str:
-        """Make a function of the probe's code, whose role may do these actions; give its ARN."""
+        """Create a function, by default with the probe's code, whose role allows these actions; return its ARN."""
         role = self.role(f"{name}-role", "logs:*", "sqs:*", *actions)
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             archive.writestr("nothing", "")
-        told = self.functions.create_function(
+        created = self.functions.create_function(
             FunctionName=name,
             Role=role,
             Code={"ZipFile": packed.getvalue()},
             **{"Runtime": "python3.13", "Handler": "app.handler", "Timeout": 10, **options},
         )
         sources.register(self.account_id, self.region, name, sources.FunctionSource(code))
-        return str(told["FunctionArn"])
+        return str(created["FunctionArn"])
 
     def invoke(self, name: str, event: Any = None, **options: Any) -> Any:
         payload = json.dumps({} if event is None else event)
         return self.functions.invoke(FunctionName=name, Payload=payload, **options)
 
     def queue(self, name: str, *senders: str, **attributes: str) -> str:
-        """Make a queue that these services may send to; give its ARN."""
+        """Create a queue that these services may send to; return its ARN."""
         arn = self.arn("sqs", name)
         if senders:
             statement = _statement("sqs:SendMessage", Principal={"Service": list(senders)}, Resource=arn)
@@ -112,10 +112,10 @@ class Account:
         return str(self.sqs.get_queue_url(QueueName=queue_arn.rsplit(":", 1)[-1])["QueueUrl"])
 
     def messages(self, queue_arn: str) -> list[Any]:
-        told = self.sqs.receive_message(
+        received = self.sqs.receive_message(
             QueueUrl=self.url(queue_arn), MaxNumberOfMessages=10, MessageAttributeNames=["All"]
         )
-        return list(told.get("Messages", []))
+        return list(received.get("Messages", []))
 
     def bodies(self, queue_arn: str) -> list[Any]:
         return [json.loads(message["Body"]) for message in self.messages(queue_arn)]
@@ -125,7 +125,7 @@ class Account:
             self.sqs.send_message(QueueUrl=self.url(queue_arn), MessageBody=json.dumps(body), **options)
 
     def rule(self, name: str, *targets: dict[str, Any], **options: Any) -> str:
-        """Make a rule, for events of the source ``test`` if nothing else is said; give its ARN."""
+        """Create a rule, by default for events of the source ``test``; return its ARN."""
         if "ScheduleExpression" not in options:
             options.setdefault("EventPattern", json.dumps({"source": ["test"]}))
         arn = self.events.put_rule(Name=name, **options)["RuleArn"]
@@ -136,9 +136,9 @@ class Account:
 
     def put_event(self, **detail: Any) -> str:
         entry = {"Source": "test", "DetailType": "Something", "Detail": json.dumps(detail)}
-        told = self.events.put_events(Entries=[entry])
-        assert told["FailedEntryCount"] == 0
-        return str(told["Entries"][0]["EventId"])
+        answer = self.events.put_events(Entries=[entry])
+        assert answer["FailedEntryCount"] == 0
+        return str(answer["Entries"][0]["EventId"])
 
     def allow_invoke(self, name: str, principal: str, **options: str) -> None:
         self.functions.add_permission(
@@ -153,8 +153,8 @@ class Account:
         return [each for each in functions.invocations() if (each.account_id, each.function) == (self.account_id, name)]
 
     def log(self, name: str) -> list[str]:
-        told = self.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")
-        return [event["message"] for event in told["events"]]
+        found = self.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")
+        return [event["message"] for event in found["events"]]
 
 
 def schedule(account: Account, name: str, target: dict[str, Any], **options: Any) -> None:
@@ -174,14 +174,14 @@ def deliveries(event_id: str) -> list[str]:
     return [delivery["status"] for entry in entries for delivery in entry["deliveries"]]
 
 
-def answer(told: Any) -> Any:
-    assert "FunctionError" not in told, told["Payload"].read()
-    return json.loads(told["Payload"].read())
+def answer(invocation: Any) -> Any:
+    assert "FunctionError" not in invocation, invocation["Payload"].read()
+    return json.loads(invocation["Payload"].read())
 
 
-def failure(told: Any) -> Any:
-    assert told["FunctionError"] == "Unhandled"
-    return json.loads(told["Payload"].read())
+def failure(invocation: Any) -> Any:
+    assert invocation["FunctionError"] == "Unhandled"
+    return json.loads(invocation["Payload"].read())
 
 
 def new_account(session: Callable[..., boto3.Session], region: str = "eu-west-1") -> Account:
@@ -190,7 +190,7 @@ def new_account(session: Callable[..., boto3.Session], region: str = "eu-west-1"
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = 10) -> None:
-    """Return once it holds; real seconds, since threads at work don't follow the clock."""
+    """Wait until the condition holds, in real seconds, since busy threads don't follow the clock."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"not within {seconds} seconds; under way: {in_flight()}"
@@ -198,7 +198,7 @@ def wait_until(condition: Callable[[], Any], seconds: float = 10) -> None:
 
 
 def wait_until_quiet(*, besides: Sequence[str] = ()) -> None:
-    """Return once nothing is under way, twice in a row, apart from what is named."""
+    """Wait until nothing is in flight twice in a row, apart from ``besides``."""
     for _ in range(2):
         wait_until(lambda: not set(in_flight()) - set(besides))
         time.sleep(0.01)

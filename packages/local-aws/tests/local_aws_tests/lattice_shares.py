@@ -1,4 +1,4 @@
-"""What people do with VPC Lattice: networks, configurations, and what of it is shared with whom."""
+"""Create, share and associate entities of VPC Lattice."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from local_aws_tests.sharing import AccountUser, first_vpc, invitations, pass_ti
 DNS = {"dnsResource": {"domainName": "db.example.com", "ipAddressType": "IPV4"}}
 
 
-def network(owner: AccountUser, name: str = "network", *, shareable: bool = False, **wanted: Any) -> dict[str, Any]:
+def network(owner: AccountUser, name: str = "network", *, shareable: bool = False, **params: Any) -> dict[str, Any]:
     created: dict[str, Any] = owner.lattice.create_service_network(
-        name=name, sharingConfig={"enabled": shareable}, **wanted
+        name=name, sharingConfig={"enabled": shareable}, **params
     )
     return created
 
 
 def shared(owner: AccountUser, arn: str, receiver: AccountUser) -> str:
-    """Share, accept, and wait until it can be seen; return the share's ARN."""
+    """Share a resource, accept the invitation, and wait until it is visible; return the share's ARN."""
     share_arn = share(owner, arn, receiver)
     for invitation in invitations(receiver):
         if invitation["resourceShareArn"] == share_arn:
@@ -36,7 +36,7 @@ def shared_configuration(provider: AccountUser, consumer: AccountUser, name: str
 
 
 def group(provider: AccountUser, *children: str) -> dict[str, Any]:
-    """Make a group with children, behind a gateway in the first zone."""
+    """Create a group with children, behind a gateway in the first zone."""
     vpc_id, subnet_ids = first_vpc(provider)
     gateway = provider.lattice.create_resource_gateway(
         name="group-gateway", vpcIdentifier=vpc_id, subnetIds=subnet_ids[:1]
@@ -62,17 +62,17 @@ def child(provider: AccountUser, parent: dict[str, Any], name: str) -> dict[str,
 
 
 def named_configuration(provider: AccountUser, domain: str = "example.com", *, verified: bool = True) -> str:
-    """Make a configuration with a custom name in a domain, which is verified or not; give its ARN."""
+    """Create a configuration with a custom name in a domain, verified or not; return its ARN."""
     vpc_id, subnet_ids = first_vpc(provider)
     gateway = provider.lattice.create_resource_gateway(
         name="named-gateway", vpcIdentifier=vpc_id, subnetIds=subnet_ids[:1]
     )
-    wanted: dict[str, Any] = {}
+    params: dict[str, Any] = {}
     if verified:
         started = provider.lattice.start_domain_verification(domainName=domain)
         public_dns.publish(started["txtMethodConfig"]["name"], started["txtMethodConfig"]["value"])
         pass_time(10)
-        wanted["domainVerificationIdentifier"] = started["id"]
+        params["domainVerificationIdentifier"] = started["id"]
     made = provider.lattice.create_resource_configuration(
         name="named-db",
         type="SINGLE",
@@ -80,49 +80,53 @@ def named_configuration(provider: AccountUser, domain: str = "example.com", *, v
         resourceGatewayIdentifier=gateway["id"],
         resourceConfigurationDefinition=DNS,
         customDomainName=f"db.{domain}",
-        **wanted,
+        **params,
     )
     return str(made["arn"])
 
 
-def associate(who: AccountUser, network_id: str, configuration: str, **wanted: Any) -> dict[str, Any]:
-    made: dict[str, Any] = who.lattice.create_service_network_resource_association(
-        serviceNetworkIdentifier=network_id, resourceConfigurationIdentifier=configuration, **wanted
+def associate(caller: AccountUser, network_id: str, configuration: str, **params: Any) -> dict[str, Any]:
+    made: dict[str, Any] = caller.lattice.create_service_network_resource_association(
+        serviceNetworkIdentifier=network_id, resourceConfigurationIdentifier=configuration, **params
     )
     return made
 
 
-def association(who: AccountUser, made: dict[str, Any]) -> dict[str, Any]:
-    asked = {"serviceNetworkResourceAssociationIdentifier": made["id"]}
-    found: dict[str, Any] = who.lattice.get_service_network_resource_association(**asked)
+def association(caller: AccountUser, made: dict[str, Any]) -> dict[str, Any]:
+    identifier = {"serviceNetworkResourceAssociationIdentifier": made["id"]}
+    found: dict[str, Any] = caller.lattice.get_service_network_resource_association(**identifier)
     return found
 
 
-def disassociate(who: AccountUser, made: dict[str, Any]) -> dict[str, Any]:
-    asked = {"serviceNetworkResourceAssociationIdentifier": made["id"]}
-    gone: dict[str, Any] = who.lattice.delete_service_network_resource_association(**asked)
+def disassociate(caller: AccountUser, made: dict[str, Any]) -> dict[str, Any]:
+    identifier = {"serviceNetworkResourceAssociationIdentifier": made["id"]}
+    gone: dict[str, Any] = caller.lattice.delete_service_network_resource_association(**identifier)
     return gone
 
 
-def network_endpoint(who: AccountUser, arn: str, **wanted: Any) -> dict[str, Any]:
-    vpc_id, subnet_ids = first_vpc(who)
-    asked = {"VpcEndpointType": "ServiceNetwork", "VpcId": vpc_id, "SubnetIds": subnet_ids[:1]}
-    made: dict[str, Any] = who.ec2.create_vpc_endpoint(**{**asked, "ServiceNetworkArn": arn, **wanted})["VpcEndpoint"]
-    return made
-
-
-def resource_endpoint(who: AccountUser, arn: str, **wanted: Any) -> dict[str, Any]:
-    vpc_id, subnet_ids = first_vpc(who)
-    asked = {"VpcEndpointType": "Resource", "VpcId": vpc_id, "SubnetIds": subnet_ids[:1]}
-    made: dict[str, Any] = who.ec2.create_vpc_endpoint(**{**asked, "ResourceConfigurationArn": arn, **wanted})[
+def network_endpoint(caller: AccountUser, arn: str, **params: Any) -> dict[str, Any]:
+    vpc_id, subnet_ids = first_vpc(caller)
+    defaults = {"VpcEndpointType": "ServiceNetwork", "VpcId": vpc_id, "SubnetIds": subnet_ids[:1]}
+    made: dict[str, Any] = caller.ec2.create_vpc_endpoint(**{**defaults, "ServiceNetworkArn": arn, **params})[
         "VpcEndpoint"
     ]
     return made
 
 
-def ways(who: AccountUser, endpoint: dict[str, Any], **filters: str) -> list[dict[str, Any]]:
+def resource_endpoint(caller: AccountUser, arn: str, **params: Any) -> dict[str, Any]:
+    vpc_id, subnet_ids = first_vpc(caller)
+    defaults = {"VpcEndpointType": "Resource", "VpcId": vpc_id, "SubnetIds": subnet_ids[:1]}
+    made: dict[str, Any] = caller.ec2.create_vpc_endpoint(**{**defaults, "ResourceConfigurationArn": arn, **params})[
+        "VpcEndpoint"
+    ]
+    return made
+
+
+def endpoint_associations(caller: AccountUser, endpoint: dict[str, Any], **filters: str) -> list[dict[str, Any]]:
     """Return the associations of an endpoint."""
-    asked = [{"Name": name.replace("_", "-"), "Values": [value]} for name, value in filters.items()]
-    told = who.ec2.describe_vpc_endpoint_associations(VpcEndpointIds=[endpoint["VpcEndpointId"]], Filters=asked)
-    rows: list[dict[str, Any]] = told["VpcEndpointAssociations"]
+    as_filters = [{"Name": name.replace("_", "-"), "Values": [value]} for name, value in filters.items()]
+    answer = caller.ec2.describe_vpc_endpoint_associations(
+        VpcEndpointIds=[endpoint["VpcEndpointId"]], Filters=as_filters
+    )
+    rows: list[dict[str, Any]] = answer["VpcEndpointAssociations"]
     return rows

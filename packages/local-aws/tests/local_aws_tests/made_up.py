@@ -23,7 +23,7 @@ _WORDS = ("example", "example-1", "ex-0123456789abcdef0", "111122223333", "2026-
 
 
 def params(shape: Any, seen: tuple[str, ...] = ()) -> Any:
-    """Make up the least that the model takes: required members only, strings that fit enums, patterns, lengths."""
+    """Make up minimal parameters: required members only, strings that fit enums, patterns and lengths."""
     kind = shape.type_name
     if kind == "structure":
         return _structure(shape, (*seen, shape.name))
@@ -81,7 +81,7 @@ def _piece(kind: Any, value: Any) -> str:
     if kind is sre.LITERAL:
         return chr(value)
     if kind is sre.IN:
-        return _of_set(value)
+        return _first_of(value)
     if kind in {sre.MAX_REPEAT, sre.MIN_REPEAT}:
         least, most, inner = value
         return _sample(inner) * max(int(least), min(1, int(most)))
@@ -92,7 +92,7 @@ def _piece(kind: Any, value: Any) -> str:
     return "a" if kind in {sre.ANY, sre.NOT_LITERAL} else ""
 
 
-def _of_set(members: Any) -> str:
+def _first_of(members: Any) -> str:
     kind, value = members[0]
     if kind is sre.LITERAL:
         return chr(value)
@@ -104,7 +104,7 @@ def _of_set(members: Any) -> str:
 
 
 def client(application: Application, service: str, credentials: dict[str, str] | None = None) -> Any:
-    """Return a client that validates nothing itself, and calls the application without a socket."""
+    """Return a client that does no validation and calls the application without a socket."""
     keys = credentials or {"aws_access_key_id": "anyone", "aws_secret_access_key": "anyone"}
     made: Any = boto3.client(
         service,  # type: ignore[call-overload]  # the services are named by the test
@@ -118,7 +118,7 @@ def client(application: Application, service: str, credentials: dict[str, str] |
         ),
         **keys,
     )
-    made.meta.events.register("before-send", lambda request, **_: ask(application, request))
+    made.meta.events.register("before-send", lambda request, **_: respond(application, request))
     return made
 
 
@@ -127,23 +127,23 @@ class _Raw(io.BytesIO):
         yield self.read()
 
 
-def ask(application: Application, request: Any) -> AWSResponse:
-    """Have the application answer a request of botocore's."""
+def respond(application: Application, request: Any) -> AWSResponse:
+    """Return the application's response to a botocore request."""
     url = urlsplit(request.url)
     body = request.body or b""
     body = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else body.read()
-    told: list[tuple[str, list[tuple[str, str]]]] = []
+    started: list[tuple[str, list[tuple[str, str]]]] = []
     headers = {
         name: value.decode() if isinstance(value, bytes) else str(value) for name, value in request.headers.items()
     }
     environ = environment(request.method, url.path or "/", url.query, headers, body)
-    chunks = b"".join(application(environ, lambda status, names, *_: told.append((status, names))))
-    status, names = told[0]
+    chunks = b"".join(application(environ, lambda status, names, *_: started.append((status, names))))
+    status, names = started[0]
     return AWSResponse(request.url, int(status.split()[0]), HTTPHeaders.from_pairs(names), _Raw(chunks))
 
 
 def environment(method: str, path: str, query: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:
-    """Make the WSGI environment of a request, as the server makes it."""
+    """Return the WSGI environment of a request, as the server has it."""
     named = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
     return {
         **named,

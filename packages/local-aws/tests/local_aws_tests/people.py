@@ -7,21 +7,21 @@ from collections.abc import Callable
 import boto3
 
 Person = Callable[..., boto3.Session]
-"""Gives the session of a person in an account: ``person(account_id, region, role)``."""
+"""Returns the session of a person in an account: ``person(account_id, region, role)``."""
 
 
 def assume(url: str, role_arn: str, region: str = "us-east-1") -> boto3.Session:
     anyone = boto3.client(
         "sts", endpoint_url=url, region_name=region, aws_access_key_id="anyone", aws_secret_access_key="anyone"
     )
-    told = anyone.assume_role(RoleArn=role_arn, RoleSessionName="test")["Credentials"]
+    credentials = anyone.assume_role(RoleArn=role_arn, RoleSessionName="test")["Credentials"]
     session = boto3.Session(
-        aws_access_key_id=told["AccessKeyId"],
-        aws_secret_access_key=told["SecretAccessKey"],
-        aws_session_token=told["SessionToken"],
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
         region_name=region,
     )
-    # Sessions have no default endpoint of their own, other than by the environment, which is everybody's.
+    # A session's default endpoint can only be set by the environment, which all tests share.
     plain = session.client
     session.client = lambda name, **options: plain(name, **{"endpoint_url": url, **options})  # type: ignore[method-assign, assignment]  # one place for the address
     return session

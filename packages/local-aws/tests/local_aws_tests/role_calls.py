@@ -1,4 +1,4 @@
-"""Calls of roles in accounts that moto alone has, as what stands before moto sees them."""
+"""Calls of roles in moto's accounts, as the middleware before moto sees them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _accounts = itertools.count(300000000000)
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A call, as the middleware has it."""
+class RoleCall:
+    """A call as the middleware identifies it."""
 
     account_id: str
     service: str
@@ -32,7 +32,7 @@ class Asked:
     access_key_id: str = ""
 
     @classmethod
-    def make(cls, account_id: str, name: str, role_name: str | None = "worker", /, **params: Any) -> Asked:
+    def make(cls, account_id: str, name: str, role_name: str | None = "worker", /, **params: Any) -> RoleCall:
         service, operation = name.split(":")
         model = {"states": "stepfunctions"}.get(service, service)
         arn = f"arn:aws:sts::{account_id}:assumed-role/{role_name or 'person'}/session"

@@ -1,4 +1,4 @@
-"""The local AWS that all tests of a process play on: a plugin of pytest, for whichever tests are run together."""
+"""A pytest plugin with the one local AWS that all tests of a process use."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from local_aws.testing.server import LocalAws
 from local_aws_tests.known_findings import unexpected
 from local_aws_tests.people import Person, assume
 
-# How long an example takes says more of the machine than of the code.
+# The duration of an example says more about the machine than about the code.
 settings.register_profile("no deadline", parent=settings(), deadline=None)
 settings.load_profile("no deadline")
 
 
 def pytest_collection_finish() -> None:
-    """Keep the garbage collector off what stays: a whole look stops all threads for seconds, and time goes on."""
+    """Freeze permanent objects: a full collection would stop all threads for seconds while time goes on."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
@@ -29,7 +29,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def answers_are_as_the_models_have_them(local_aws_findings: Callable[[], list[Finding]]) -> Iterator[None]:
-    """Look at every answer of the local AWS that a test gets; the last test is followed by what was found."""
+    """Check every answer of the local AWS against its model, and fail after the last test if one differs."""
     yield
     assert unexpected(local_aws_findings()) == []
 

@@ -1,4 +1,4 @@
-"""What people do with AWS RAM and VPC Lattice, whoever calls for them."""
+"""Share VPC Lattice's resources through AWS RAM, for any kind of caller."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from local_aws.time.clock import clock
 
 
 class AccountUser(Protocol):
-    """Somebody who may do everything in an account."""
+    """Somebody with full access to an account."""
 
     @property
     def account_id(self) -> str: ...
@@ -29,15 +29,15 @@ def pass_time(seconds: float) -> None:
     clock.advance(seconds)
 
 
-def first_vpc(who: AccountUser) -> tuple[str, list[str]]:
+def first_vpc(owner: AccountUser) -> tuple[str, list[str]]:
     """Return the account's default VPC and its subnets."""
-    vpc_id = who.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
-    subnets = who.ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["Subnets"]
+    vpc_id = owner.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    subnets = owner.ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["Subnets"]
     return vpc_id, [subnet["SubnetId"] for subnet in sorted(subnets, key=lambda each: each["AvailabilityZone"])]
 
 
 def resource_configuration(provider: AccountUser, name: str = "orders-db") -> str:
-    """Create a resource configuration behind a gateway in the provider's first zone; give its ARN."""
+    """Create a resource configuration behind a gateway in the provider's first zone; return its ARN."""
     vpc_id, subnet_ids = first_vpc(provider)
     gateway = provider.lattice.create_resource_gateway(
         name=f"{name}-gateway", vpcIdentifier=vpc_id, subnetIds=subnet_ids[:1]
@@ -60,12 +60,12 @@ def share(provider: AccountUser, arn: str, consumer: AccountUser) -> str:
 
 
 def invitations(consumer: AccountUser) -> list[dict[str, Any]]:
-    pages_of = consumer.ram.get_paginator("get_resource_share_invitations").paginate()
-    return [invitation for page in pages_of for invitation in page["resourceShareInvitations"]]
+    pages = consumer.ram.get_paginator("get_resource_share_invitations").paginate()
+    return [invitation for page in pages for invitation in page["resourceShareInvitations"]]
 
 
 def accept_invitation(consumer: AccountUser) -> str:
-    """Accept the one invitation; give its ARN."""
+    """Accept the only invitation; return its ARN."""
     arn = str(invitations(consumer)[0]["resourceShareInvitationArn"])
     consumer.ram.accept_resource_share_invitation(resourceShareInvitationArn=arn)
     return arn

@@ -1,4 +1,4 @@
-"""Apps that Slack calls back: what they got, and what they answer."""
+"""Slack apps for tests, with a receiver for their callbacks."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ APPROVAL: list[Json] = [
     },
 ]
 
-ASKS: Json = {
+REASON_MODAL: Json = {
     "type": "modal",
     "callback_id": "why",
     "private_metadata": '{"request": 1}',
@@ -68,7 +68,7 @@ ASKS: Json = {
 
 @dataclass(frozen=True)
 class Got:
-    """A request that an app got."""
+    """A request that an app received."""
 
     headers: dict[str, str]
     body: bytes
@@ -80,14 +80,14 @@ class Got:
 
 @dataclass
 class Receiver:
-    """What stands at an app's callback URL."""
+    """The HTTP server at an app's callback URL."""
 
     url: str = ""
     got: list[Got] = field(default_factory=list)
     status: int = 200
     answer: bytes = b""
     held: threading.Event | None = None
-    """What it waits for before it answers."""
+    """An event to wait for before answering."""
 
 
 @contextmanager
@@ -110,7 +110,7 @@ def receiving() -> Iterator[Receiver]:
 
     class Quiet(ThreadingHTTPServer):
         def handle_error(self, request: Any, client_address: Any) -> None:
-            """Say nothing of a caller who has not waited."""
+            """Ignore callers that did not wait for the answer."""
 
     with Quiet(("127.0.0.1", 0), Handler) as server:
         receiver.url = f"http://127.0.0.1:{server.server_port}/slack"
@@ -130,9 +130,9 @@ class Bot:
     app: App
     client: WebClient
 
-    def post(self, text: str = "x", **told: Any) -> str:
-        """Post a message; give its ts."""
-        return str(self.client.chat_postMessage(**{"channel": slack.APPROVALS, "text": text, **told})["ts"])
+    def post(self, text: str = "x", **arguments: Any) -> str:
+        """Post a message; return its ts."""
+        return str(self.client.chat_postMessage(**{"channel": slack.APPROVALS, "text": text, **arguments})["ts"])
 
 
 def bot(callback_url: str = "", scopes: tuple[str, ...] = slack.DEFAULT_SCOPES) -> Bot:
@@ -140,19 +140,21 @@ def bot(callback_url: str = "", scopes: tuple[str, ...] = slack.DEFAULT_SCOPES) 
     return Bot(app, WebClient(app.bot_token, base_url=slack.api_url()))
 
 
-def refused(call: Any, *arguments: Any, **named: Any) -> Any:
-    """Make a call that Slack refuses; return what it answers."""
+def refused(call: Any, *args: Any, **kwargs: Any) -> Any:
+    """Make a call that Slack refuses; return its answer."""
     try:
-        call(*arguments, **named)
+        call(*args, **kwargs)
     except SlackApiError as error:
-        told = error.response.data
-        return told if isinstance(told, dict) else {}
+        answer = error.response.data
+        return answer if isinstance(answer, dict) else {}
     raise AssertionError("the call was not refused")
 
 
-def ask(url: str, told: Any = None, headers: dict[str, str] | None = None, method: str = "") -> tuple[int, Any]:
-    """Ask as a plain HTTP client; what is told is sent as JSON if it is no bytes."""
-    data = told if isinstance(told, (bytes, type(None))) else json.dumps(told).encode()
+def http_call(
+    url: str, payload: Any = None, headers: dict[str, str] | None = None, method: str = ""
+) -> tuple[int, Any]:
+    """Send an HTTP request, its payload as JSON unless it is bytes; return status and body."""
+    data = payload if isinstance(payload, (bytes, type(None))) else json.dumps(payload).encode()
     request = Request(url, data, headers or {}, method=method or None)  # noqa: S310 - http
     try:
         with urlopen(request) as answer:  # noqa: S310 - http

@@ -1,4 +1,4 @@
-"""Time in tests: waiting in real time for what threads of this process are at, and a clock at rest."""
+"""Time in tests: waiting in real time for threads of this process, and a clock at rest."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from local_aws.time.clock import clock
 
 
 def until(condition: Callable[[], Any], seconds: float = 10) -> None:
-    """Return as soon as the condition holds.
+    """Wait until the condition holds.
 
     Raises:
-        AssertionError: it does not hold in so many seconds.
+        AssertionError: it does not hold within so many seconds.
     """
     deadline = time.monotonic() + seconds
     while not condition():
@@ -25,7 +25,7 @@ def until(condition: Callable[[], Any], seconds: float = 10) -> None:
 
 @contextmanager
 def clock_at_rest() -> Iterator[None]:
-    """Have the clock all but stand still: what fills with time, as a throttle's bucket, does not on a slow machine."""
+    """Make the clock all but stand still, so that a throttle's bucket does not refill on a slow machine."""
     speed = clock.speed
     clock.set_speed(1e-6)
     try:
@@ -35,7 +35,7 @@ def clock_at_rest() -> Iterator[None]:
 
 
 def ended(sfn: Any, execution_arn: str) -> dict[str, Any]:
-    """Wait for an execution's end; return what Step Functions tells of it then, its output read."""
+    """Wait for an execution's end; return its description, with the output parsed."""
     until(lambda: sfn.describe_execution(executionArn=execution_arn)["status"] != "RUNNING")
     described: dict[str, Any] = sfn.describe_execution(executionArn=execution_arn)
     if "output" in described:

@@ -1,4 +1,4 @@
-"""Runs of small state machines, over HTTP, with functions that are Python's."""
+"""Runs of small state machines over HTTP, with Python functions in place of Lambda's."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from local_aws_tests.waiting import ended
 
 ROLE = "arn:aws:iam::111111111111:role/onboarding"
 INVOKE = "arn:aws:states:::lambda:invoke"
-ASK = "arn:aws:states:::lambda:invoke.waitForTaskToken"
+INVOKE_AND_WAIT = "arn:aws:states:::lambda:invoke.waitForTaskToken"
 Json = dict[str, Any]
 
 
 @contextmanager
 def served() -> Iterator[int]:
-    """Serve moto with our Step Functions, without the rest of the local AWS; return the port."""
+    """Serve moto with the package's Step Functions only; return the port."""
     moto_time.install()
     server = ThreadedMotoServer(port=0, verbose=False)
     server.start()
@@ -39,14 +39,14 @@ def served() -> Iterator[int]:
         yield port
     finally:
         workflows.stop()
-        # A whole local AWS of other tests may be there: its workflows go on calling it.
+        # A whole local AWS of other tests may be running: its workflows go on calling it.
         clients._clients[:] = before
         server.stop()
 
 
 @contextmanager
 def functions_called() -> Iterator[dict[str, Function]]:
-    """Have tasks invoke these functions; all other calls go to the server."""
+    """Make tasks invoke these functions; all other calls go to the server."""
     known: dict[str, Function] = {}
     with functions_played(known):
         yield known

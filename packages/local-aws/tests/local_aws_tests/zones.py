@@ -12,19 +12,19 @@ ZONE_OF_LATTICE = network_store.ZONE
 """The hosted zone of VPC Lattice's own names, which is AWS's."""
 
 
-def private_zone(owner: AccountUser, name: str = "example.com", vpc_id: str | None = None, **wanted: Any) -> str:
-    """Make a zone for a VPC, the account's default one if no other is named; give its id."""
+def private_zone(owner: AccountUser, name: str = "example.com", vpc_id: str | None = None, **params: Any) -> str:
+    """Create a zone for a VPC, by default the account's own; return its id."""
     vpc = {"VPCId": vpc_id or first_vpc(owner)[0], "VPCRegion": owner.ec2.meta.region_name}
-    asked = {"Name": name, "CallerReference": f"{name} in {vpc['VPCId']}", "VPC": vpc, **wanted}
-    made: dict[str, Any] = owner.client("route53").create_hosted_zone(**asked)
+    request = {"Name": name, "CallerReference": f"{name} in {vpc['VPCId']}", "VPC": vpc, **params}
+    made: dict[str, Any] = owner.client("route53").create_hosted_zone(**request)
     return str(made["HostedZone"]["Id"]).removeprefix("/hostedzone/")
 
 
 def alias(name: str, target: str, zone_id: str | None = None) -> dict[str, Any]:
-    """Return an alias; its target is in a zone of AWS's, if no other is named."""
+    """Return an alias record; its target is by default in a zone of AWS's."""
     zone = zone_id or (ZONE_OF_LATTICE if target.endswith(".on.aws") else ZONE_OF_INTERFACE)
-    wanted = {"HostedZoneId": zone, "DNSName": target, "EvaluateTargetHealth": False}
-    return {"Name": name, "Type": "A", "AliasTarget": wanted}
+    target_record = {"HostedZoneId": zone, "DNSName": target, "EvaluateTargetHealth": False}
+    return {"Name": name, "Type": "A", "AliasTarget": target_record}
 
 
 def record(name: str, kind: str, *values: str, ttl: int = 60) -> dict[str, Any]:
@@ -44,5 +44,5 @@ def put(owner: AccountUser, zone_id: str, *records: dict[str, Any]) -> None:
 
 def records(owner: AccountUser, zone_id: str) -> list[dict[str, Any]]:
     """Return a zone's records, but for its own NS and SOA."""
-    told = owner.client("route53").list_resource_record_sets(HostedZoneId=zone_id)["ResourceRecordSets"]
-    return [each for each in told if each["Type"] not in {"NS", "SOA"}]
+    listed = owner.client("route53").list_resource_record_sets(HostedZoneId=zone_id)["ResourceRecordSets"]
+    return [each for each in listed if each["Type"] not in {"NS", "SOA"}]

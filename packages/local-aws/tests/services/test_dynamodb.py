@@ -13,7 +13,7 @@ WRITERS = 6
 ROUNDS = 8
 
 
-def test_of_many_conditional_writes_at_once_exactly_one_wins_and_no_reader_sees_half_an_item(person: Person) -> None:
+def test_one_of_many_concurrent_conditional_writes_succeeds_and_readers_see_whole_items(person: Person) -> None:
     dynamodb = person("460000000001").client("dynamodb")
     dynamodb.create_table(
         TableName="rows",
@@ -21,7 +21,7 @@ def test_of_many_conditional_writes_at_once_exactly_one_wins_and_no_reader_sees_
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
     )
-    # The client makes its exceptions when they are first asked for: twice, if two threads ask at once.
+    # The client creates its exception classes on first use: twice, if two threads use them at once.
     refused = dynamodb.exceptions.ConditionalCheckFailedException
     gate = threading.Barrier(WRITERS)
     half: list[Any] = []
@@ -43,7 +43,7 @@ def test_of_many_conditional_writes_at_once_exactly_one_wins_and_no_reader_sees_
         return True
 
     interval = sys.getswitchinterval()
-    # Threads that take turns this often meet in the middle of a write, if they can.
+    # With so short a switch interval, threads would meet in the middle of a write if that were possible.
     sys.setswitchinterval(1e-6)
     try:
         with ThreadPoolExecutor(WRITERS) as writers:
@@ -55,7 +55,7 @@ def test_of_many_conditional_writes_at_once_exactly_one_wins_and_no_reader_sees_
     assert half == []
 
 
-def test_what_is_not_there_has_no_size_and_the_condition_does_not_hold(person: Person) -> None:
+def test_a_condition_on_the_size_of_an_absent_attribute_is_false(person: Person) -> None:
     dynamodb = person("460000000002").client("dynamodb")
     dynamodb.create_table(
         TableName="rows",
@@ -119,7 +119,7 @@ def test_an_item_is_read_as_it_was_written_with_values_of_every_kind(person: Per
     assert taken["Item"] == {name: written[name] for name in ("id", "map", "binary", "list")}
 
 
-def test_an_item_is_400_kb_at_most_as_it_is_once_written_and_stays_as_it_was_if_it_would_be_more(
+def test_an_item_has_400_kb_at_most_after_a_write_and_is_unchanged_by_a_refused_one(
     person: Person,
 ) -> None:
     dynamodb = person("460000000009").client("dynamodb")

@@ -1,4 +1,4 @@
-"""Where endpoints can be on the local AWS, and how EC2's filters find it."""
+"""Subnets of endpoints on the local AWS, and EC2's filters."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from botocore.exceptions import ClientError
 from local_aws_tests.accounts import REGION, Person, person, refusal
 from local_aws_tests.lattice_shares import (
     associate,
+    endpoint_associations,
     named_configuration,
     network,
     network_endpoint,
     resource_endpoint,
     shared,
-    ways,
 )
 from local_aws_tests.sharing import first_vpc, pass_time, resource_configuration
 
@@ -24,7 +24,7 @@ OUTPOST = "arn:aws:outposts:{}:{}:outpost/op-0123456789abcdef0"
 
 
 def outcome(call: Callable[[], Any]) -> str:
-    """Make a call; return the error's code, or nothing if it was done."""
+    """Make a call; return the error's code, or "" if it succeeded."""
     try:
         call()
     except ClientError as error:
@@ -32,21 +32,21 @@ def outcome(call: Callable[[], Any]) -> str:
     return ""
 
 
-def vpc(who: Person, **tags: str) -> str:
+def vpc(owner: Person, **tags: str) -> str:
     tagged = [{"ResourceType": "vpc", "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}]
-    made = who.ec2.create_vpc(
+    made = owner.ec2.create_vpc(
         CidrBlock="10.9.0.0/16", AmazonProvidedIpv6CidrBlock=True, TagSpecifications=tagged if tags else []
     )
     vpc_id = str(made["Vpc"]["VpcId"])
-    who.ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": True})
+    owner.ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": True})
     return vpc_id
 
 
-def subnet(who: Person, vpc_id: str, number: int = 1, **wanted: Any) -> str:
-    asked = {"AvailabilityZone": f"{REGION}a"} | wanted
-    if not wanted.get("Ipv6Native"):
-        asked["CidrBlock"] = f"10.9.{number}.0/24"
-    return str(who.ec2.create_subnet(VpcId=vpc_id, **asked)["Subnet"]["SubnetId"])
+def subnet(owner: Person, vpc_id: str, number: int = 1, **params: Any) -> str:
+    request = {"AvailabilityZone": f"{REGION}a"} | params
+    if not params.get("Ipv6Native"):
+        request["CidrBlock"] = f"10.9.{number}.0/24"
+    return str(owner.ec2.create_subnet(VpcId=vpc_id, **request)["Subnet"]["SubnetId"])
 
 
 PLACES: dict[str, dict[str, Any]] = {
@@ -69,45 +69,50 @@ def test_one_subnet_that_can_t_hold_it_fails_the_whole_endpoint(kind: str, place
     assert refusal(lambda: make(owner, arn, VpcId=vpc_id, SubnetIds=[good, bad])) == "InvalidParameter"
 
 
-def test_where_a_subnet_is_is_told() -> None:
+def test_a_subnets_location_is_described() -> None:
     owner = person()
     vpc_id = vpc(owner)
     local = subnet(owner, vpc_id, 1, **PLACES["in a Local Zone"])
     outpost = subnet(owner, vpc_id, 2, **PLACES["on an Outpost"])
     six = subnet(owner, vpc_id, 3, **PLACES["with IPv6 only"])
 
-    told = {each["SubnetId"]: each for each in owner.ec2.describe_subnets(SubnetIds=[local, outpost, six])["Subnets"]}
+    subnets = {
+        each["SubnetId"]: each for each in owner.ec2.describe_subnets(SubnetIds=[local, outpost, six])["Subnets"]
+    }
     zones = owner.ec2.describe_availability_zones()["AvailabilityZones"]
 
-    assert told[outpost]["OutpostArn"] == PLACES["on an Outpost"]["OutpostArn"]
-    assert "OutpostArn" not in told[local]
-    assert (told[six]["Ipv6Native"], told[local]["Ipv6Native"]) == (True, False)
-    (type_of_zone,) = {each["ZoneType"] for each in zones if each["ZoneId"] == told[local]["AvailabilityZoneId"]}
-    assert type_of_zone == "local-zone"
+    assert subnets[outpost]["OutpostArn"] == PLACES["on an Outpost"]["OutpostArn"]
+    assert "OutpostArn" not in subnets[local]
+    assert (subnets[six]["Ipv6Native"], subnets[local]["Ipv6Native"]) == (True, False)
+    (zone_type,) = {each["ZoneType"] for each in zones if each["ZoneId"] == subnets[local]["AvailabilityZoneId"]}
+    assert zone_type == "local-zone"
     _, default = first_vpc(owner)
     assert len(default) == sum(each["ZoneType"] == "availability-zone" for each in zones)
 
 
 @pytest.mark.parametrize(
-    ("asked", "code"), [("ipv6", "InvalidParameter"), ("dualstack", "InvalidParameter"), ("ipv4", "")]
+    ("address_type", "code"), [("ipv6", "InvalidParameter"), ("dualstack", "InvalidParameter"), ("ipv4", "")]
 )
-def test_the_subnets_have_to_have_addresses_of_the_type(asked: str, code: str) -> None:
+def test_the_subnets_have_to_have_addresses_of_the_type(address_type: str, code: str) -> None:
     owner = person()
     vpc_id, arn = vpc(owner), resource_configuration(owner)
     four = subnet(owner, vpc_id)
 
-    assert outcome(lambda: resource_endpoint(owner, arn, VpcId=vpc_id, SubnetIds=[four], IpAddressType=asked)) == code
+    assert (
+        outcome(lambda: resource_endpoint(owner, arn, VpcId=vpc_id, SubnetIds=[four], IpAddressType=address_type))
+        == code
+    )
 
 
-def test_an_endpoint_has_the_address_type_that_is_asked_for() -> None:
+def test_an_endpoint_has_the_requested_address_type() -> None:
     owner = person()
     vpc_id, arn = vpc(owner), resource_configuration(owner)
     both = subnet(owner, vpc_id, Ipv6CidrBlock="2001:db8:2::/64")
     six = subnet(owner, vpc_id, 2, **PLACES["with IPv6 only"] | {"Ipv6CidrBlock": "2001:db8:3::/64"})
 
     types = [
-        resource_endpoint(owner, arn, VpcId=vpc_id, SubnetIds=[where], IpAddressType=asked)["IpAddressType"]
-        for where, asked in ((both, "dualstack"), (six, "ipv6"))
+        resource_endpoint(owner, arn, VpcId=vpc_id, SubnetIds=[subnet_id], IpAddressType=address_type)["IpAddressType"]
+        for subnet_id, address_type in ((both, "dualstack"), (six, "ipv6"))
     ]
 
     assert types == ["DUALSTACK", "IPV6"]
@@ -137,26 +142,26 @@ def test_a_filter_has_wildcards_which_a_backslash_takes_as_they_are(value: str, 
 @pytest.mark.parametrize("operation", ["describe_vpcs", "describe_subnets", "describe_security_groups"])
 def test_a_filter_takes_two_hundred_values(operation: str) -> None:
     owner = person()
-    ask = getattr(owner.ec2, operation)
+    describe = getattr(owner.ec2, operation)
     values = [f"vpc-{number:017x}" for number in range(201)]
 
-    assert outcome(lambda: ask(Filters=[{"Name": "vpc-id", "Values": values[:200]}])) == ""
-    assert refusal(lambda: ask(Filters=[{"Name": "vpc-id", "Values": values}])) == "FilterLimitExceeded"
+    assert outcome(lambda: describe(Filters=[{"Name": "vpc-id", "Values": values[:200]}])) == ""
+    assert refusal(lambda: describe(Filters=[{"Name": "vpc-id", "Values": values}])) == "FilterLimitExceeded"
     endpoints = [{"Name": "vpc-id", "Values": values}]
     assert refusal(lambda: owner.ec2.describe_vpc_endpoints(Filters=endpoints)) == "FilterLimitExceeded"
 
 
 def named(name: str) -> tuple[str, Person]:
-    """Share a resource under a name that nobody verified; give its ARN and whom it is shared with."""
+    """Share a resource under an unverified name; return its ARN and the consumer."""
     provider, consumer = person(), person()
     arn = named_configuration(provider, name.partition(".")[2], verified=False)
     shared(provider, arn, consumer)
     return arn, consumer
 
 
-def told(who: Person, endpoint: dict[str, Any]) -> dict[str, Any]:
-    asked = {"VpcEndpointIds": [endpoint["VpcEndpointId"]]}
-    return dict(who.ec2.describe_vpc_endpoints(**asked)["VpcEndpoints"][0])
+def described(owner: Person, endpoint: dict[str, Any]) -> dict[str, Any]:
+    request = {"VpcEndpointIds": [endpoint["VpcEndpointId"]]}
+    return dict(owner.ec2.describe_vpc_endpoints(**request)["VpcEndpoints"][0])
 
 
 def test_private_dns_of_an_endpoint_can_be_turned_on_widened_narrowed_and_off() -> None:
@@ -167,10 +172,14 @@ def test_private_dns_of_an_endpoint_can_be_turned_on_widened_narrowed_and_off() 
     endpoint = network_endpoint(owner, made_in["arn"], VpcId=vpc_id, SubnetIds=[subnet(owner, vpc_id)])
     pass_time(15)
 
-    def names(**wanted: Any) -> tuple[list[str], Any]:
-        owner.ec2.modify_vpc_endpoint(VpcEndpointId=endpoint["VpcEndpointId"], **wanted)
-        rows = [row["PrivateDnsEntry"]["DnsName"] for row in ways(owner, endpoint) if "PrivateDnsEntry" in row]
-        return rows, told(owner, endpoint)["DnsOptions"].get("PrivateDnsPreference")
+    def names(**params: Any) -> tuple[list[str], Any]:
+        owner.ec2.modify_vpc_endpoint(VpcEndpointId=endpoint["VpcEndpointId"], **params)
+        rows = [
+            row["PrivateDnsEntry"]["DnsName"]
+            for row in endpoint_associations(owner, endpoint)
+            if "PrivateDnsEntry" in row
+        ]
+        return rows, described(owner, endpoint)["DnsOptions"].get("PrivateDnsPreference")
 
     only = {"PrivateDnsPreference": "SPECIFIED_DOMAINS_ONLY", "PrivateDnsSpecifiedDomains": ["bank.example"]}
     assert names(PrivateDnsEnabled=True, DnsOptions={"PrivateDnsPreference": "ALL_DOMAINS"}) == (
@@ -192,9 +201,9 @@ def test_subnets_can_be_added_to_an_endpoint_to_a_network_only_and_never_taken(k
     make = resource_endpoint if kind == "Resource" else network_endpoint
     endpoint = make(owner, arn, VpcId=vpc_id, SubnetIds=[one])
 
-    def modified(**wanted: Any) -> str:
-        asked = {"VpcEndpointId": endpoint["VpcEndpointId"]} | wanted
-        return outcome(lambda: owner.ec2.modify_vpc_endpoint(**asked))
+    def modified(**params: Any) -> str:
+        request = {"VpcEndpointId": endpoint["VpcEndpointId"]} | params
+        return outcome(lambda: owner.ec2.modify_vpc_endpoint(**request))
 
     assert modified(RemoveSubnetIds=[one]) == "InvalidParameter"
     assert modified(IpAddressType="dualstack") == "InvalidParameter"
@@ -204,21 +213,21 @@ def test_subnets_can_be_added_to_an_endpoint_to_a_network_only_and_never_taken(k
         assert modified(AddSubnetIds=[local]) == "InvalidParameter"
         assert modified(AddSubnetIds=[twin]) == "DuplicateSubnetsInSameZone"
         assert modified(AddSubnetIds=[other]) == ""
-        assert told(owner, endpoint)["SubnetIds"] == [one, other]
+        assert described(owner, endpoint)["SubnetIds"] == [one, other]
 
 
 def test_private_dns_is_turned_on_only_in_a_vpc_that_resolves_names_and_for_a_name_that_is_free() -> None:
     arn, owner = named("db.bank.example")
     vpc_id = vpc(owner)
-    where = {"VpcId": vpc_id, "SubnetIds": [subnet(owner, vpc_id)]}
+    placement = {"VpcId": vpc_id, "SubnetIds": [subnet(owner, vpc_id)]}
     every = {"PrivateDnsPreference": "ALL_DOMAINS"}
-    holder = resource_endpoint(owner, arn, **where)
-    second = resource_endpoint(owner, arn, **where)
+    holder = resource_endpoint(owner, arn, **placement)
+    second = resource_endpoint(owner, arn, **placement)
     pass_time(15)
 
     def turned_on(endpoint: dict[str, Any]) -> str:
-        asked = {"VpcEndpointId": endpoint["VpcEndpointId"], "PrivateDnsEnabled": True, "DnsOptions": every}
-        return outcome(lambda: owner.ec2.modify_vpc_endpoint(**asked))
+        request = {"VpcEndpointId": endpoint["VpcEndpointId"], "PrivateDnsEnabled": True, "DnsOptions": every}
+        return outcome(lambda: owner.ec2.modify_vpc_endpoint(**request))
 
     assert turned_on(holder) == ""
     assert turned_on(holder) == ""

@@ -1,4 +1,4 @@
-"""Hosted zones on the local AWS: as strict as Route 53 about records, zones and who may change which."""
+"""Hosted zones on the local AWS: rules for records and zones, and permissions."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_deletion_needs_the_same_values_in_any_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "wanted", "why"),
+    ("action", "record_set", "why"),
     [
         pytest.param("CREATE", OLD, "but it already exists", id="created twice"),
         pytest.param("CREATE", record("db.example.com", "A", "10.0.0.9"), "but it already exists", id="other values"),
@@ -105,13 +105,13 @@ def test_a_deletion_needs_the_same_values_in_any_order() -> None:
             id="a CNAME at the zone's own name",
         ),
         pytest.param(
-            "UPSERT", record("db.example.com", "CNAME", "a.b"), "conflicts with other records", id="a CNAME beside an A"
+            "UPSERT", record("db.example.com", "CNAME", "a.b"), "conflicts with other records", id="a CNAME with an A"
         ),
         pytest.param(
             "UPSERT",
             record("www.example.com", "TXT", '"x"'),
             "conflicting RRSet of type CNAME",
-            id="a TXT beside a CNAME",
+            id="a TXT with a CNAME",
         ),
         pytest.param("UPSERT", record("x.example.com", "CNAME", "a.b", "c.d"), "more than one value", id="two CNAMEs"),
         pytest.param("UPSERT", record("x.example.com", "A", "10.0.0"), "ARRDATAIllegalIPv4Address", id="no address"),
@@ -136,18 +136,18 @@ def test_a_deletion_needs_the_same_values_in_any_order() -> None:
         ),
     ],
 )
-def test_a_change_that_does_not_fit_is_an_invalid_batch(action: str, wanted: dict[str, Any], why: str) -> None:
+def test_a_change_that_does_not_fit_is_an_invalid_batch(action: str, record_set: dict[str, Any], why: str) -> None:
     owner = person()
     zone_id = private_zone(owner)
     put(owner, zone_id, OLD, record("www.example.com", "CNAME", "db.example.com"))
 
-    code, message = refused(owner, zone_id, (action, wanted))
+    code, message = refused(owner, zone_id, (action, record_set))
 
     assert code == "InvalidChangeBatch"
     assert why in message
 
 
-def test_of_a_batch_all_is_done_or_nothing_and_all_faults_are_told() -> None:
+def test_a_batch_is_atomic_and_all_its_faults_are_reported() -> None:
     owner = person()
     zone_id = private_zone(owner)
     put(owner, zone_id, OLD)
@@ -180,7 +180,7 @@ def test_a_record_is_changed_once_in_a_batch_unless_it_is_deleted_first() -> Non
     assert [each["ResourceRecords"] for each in records(owner, zone_id)] == [[{"Value": "10.0.0.9"}]]
 
 
-def test_an_alias_within_its_zone_needs_a_record_to_lead_to() -> None:
+def test_an_alias_within_its_zone_needs_an_existing_target() -> None:
     owner = person()
     zone_id, other_id = private_zone(owner), private_zone(owner, "example.org")
     put(owner, zone_id, OLD)
@@ -195,7 +195,7 @@ def test_an_alias_within_its_zone_needs_a_record_to_lead_to() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found"),
+    ("record_set", "found"),
     [
         ({"Name": "db.example.com", "Type": "A"}, "none"),
         ({"Name": "db.example.com", "Type": "A", "TTL": 60}, "none"),
@@ -203,11 +203,11 @@ def test_an_alias_within_its_zone_needs_a_record_to_lead_to() -> None:
         ({**OLD, **alias("db.example.com", ENDPOINT)}, "more than one"),
     ],
 )
-def test_a_record_is_an_alias_or_has_values(wanted: dict[str, Any], found: str) -> None:
+def test_a_record_is_an_alias_or_has_values(record_set: dict[str, Any], found: str) -> None:
     owner = person()
     zone_id = private_zone(owner)
 
-    code, message = refused(owner, zone_id, ("UPSERT", wanted))
+    code, message = refused(owner, zone_id, ("UPSERT", record_set))
 
     assert code == "InvalidInput"
     assert f"but found {found} in Change with [Action=UPSERT, Name=db.example.com" in message
@@ -246,12 +246,12 @@ def test_a_zones_own_records_stay() -> None:
     assert "exactly one SOA record" in messages[1]
 
 
-def test_a_zone_that_is_not_there_is_no_such_hosted_zone() -> None:
+def test_a_missing_zone_is_no_such_hosted_zone() -> None:
     owner, other = person(), person()
-    of_other = private_zone(other)
+    others_zone = private_zone(other)
     route53 = owner.client("route53")
 
-    for zone_id in ("Z0123456789", of_other):
+    for zone_id in ("Z0123456789", others_zone):
         assert refused(owner, zone_id, ("UPSERT", OLD))[0] == "NoSuchHostedZone"
         assert refusal(lambda i=zone_id: route53.list_resource_record_sets(HostedZoneId=i)) == "NoSuchHostedZone"  # type: ignore[misc] # a default binds the loop's value
         assert refusal(lambda i=zone_id: route53.get_hosted_zone(Id=i)) == "NoSuchHostedZone"  # type: ignore[misc] # as above
@@ -280,10 +280,10 @@ def test_records_come_in_pages_sorted_from_the_end_of_their_names() -> None:
     pages = route53.get_paginator("list_resource_record_sets").paginate(
         HostedZoneId=zone_id, PaginationConfig={"PageSize": 2}
     )
-    told = [[each["Name"] for each in page["ResourceRecordSets"]] for page in pages]
+    listed = [[each["Name"] for each in page["ResourceRecordSets"]] for page in pages]
     begun = route53.list_resource_record_sets(HostedZoneId=zone_id, StartRecordName="B.a.example.com", MaxItems="1")
 
-    assert told == [
+    assert listed == [
         ["example.com.", "example.com."],
         ["\\052.example.com.", "a.example.com."],
         ["b.a.example.com.", "z.example.com."],
@@ -292,18 +292,18 @@ def test_records_come_in_pages_sorted_from_the_end_of_their_names() -> None:
     assert (begun["IsTruncated"], begun["NextRecordName"]) == (True, "z.example.com.")
 
 
-def test_zones_are_listed_from_a_name_on_and_not_those_of_the_name_alone() -> None:
+def test_zones_are_listed_from_a_name_on() -> None:
     owner = person()
     made = {name: private_zone(owner, name) for name in ("example.org", "example.com", "sub.example.com")}
     route53 = owner.client("route53")
 
-    told = route53.list_hosted_zones_by_name(DNSName="sub.example.com", MaxItems="1")
-    from_there = route53.list_hosted_zones_by_name(DNSName=told["NextDNSName"], HostedZoneId=told["NextHostedZoneId"])
+    first = route53.list_hosted_zones_by_name(DNSName="sub.example.com", MaxItems="1")
+    following = route53.list_hosted_zones_by_name(DNSName=first["NextDNSName"], HostedZoneId=first["NextHostedZoneId"])
     unheard = route53.list_hosted_zones_by_name(DNSName="f.com")
 
-    assert [zone["Name"] for zone in told["HostedZones"]] == ["sub.example.com."]
-    assert (told["IsTruncated"], told["NextHostedZoneId"]) == (True, made["example.org"])
-    assert [zone["Name"] for zone in from_there["HostedZones"]] == ["example.org."]
+    assert [zone["Name"] for zone in first["HostedZones"]] == ["sub.example.com."]
+    assert (first["IsTruncated"], first["NextHostedZoneId"]) == (True, made["example.org"])
+    assert [zone["Name"] for zone in following["HostedZones"]] == ["example.org."]
     assert [zone["Name"] for zone in unheard["HostedZones"]] == ["example.org."]
 
 
@@ -315,45 +315,45 @@ def test_a_zone_with_a_vpc_is_private_and_found_by_it() -> None:
 
     route53.associate_vpc_with_hosted_zone(HostedZoneId=zone_id, VPC={"VPCRegion": REGION, "VPCId": second})
 
-    told = route53.get_hosted_zone(Id=zone_id)
+    answer = route53.get_hosted_zone(Id=zone_id)
     found = route53.list_hosted_zones_by_vpc(VPCId=second, VPCRegion=REGION)["HostedZoneSummaries"]
-    assert told["HostedZone"]["Name"] == "example.com."
-    assert told["HostedZone"]["Config"]["PrivateZone"] is True
-    assert {vpc["VPCId"] for vpc in told["VPCs"]} == {first, second}
+    assert answer["HostedZone"]["Name"] == "example.com."
+    assert answer["HostedZone"]["Config"]["PrivateZone"] is True
+    assert {vpc["VPCId"] for vpc in answer["VPCs"]} == {first, second}
     assert found == [{"HostedZoneId": zone_id, "Name": "example.com.", "Owner": {"OwningAccount": owner.account_id}}]
 
 
-def test_what_is_wrong_with_a_zone_is_told_as_aws_tells_it() -> None:
+def test_invalid_zones_are_refused_with_awss_errors() -> None:
     owner, other = person(), person()
     foreign = first_vpc(other)[0]
     zone_id = private_zone(owner)
     route53 = owner.client("route53")
     public = route53.create_hosted_zone(Name="example.com", CallerReference="public")["HostedZone"]["Id"]
-    mine = {"VPCRegion": REGION, "VPCId": first_vpc(owner)[0]}
+    own = {"VPCRegion": REGION, "VPCId": first_vpc(owner)[0]}
 
-    def made(**wanted: Any) -> str:
+    def create_error(**params: Any) -> str:
         return refusal(
-            lambda: route53.create_hosted_zone(**{"Name": "example.net", "CallerReference": "new", **wanted})
+            lambda: route53.create_hosted_zone(**{"Name": "example.net", "CallerReference": "new", **params})
         )
 
-    assert made(CallerReference="public") == "HostedZoneAlreadyExists"
-    assert made(HostedZoneConfig={"PrivateZone": True}) == "InvalidInput"
-    assert made(Name="exam ple.net") == "InvalidDomainName"
-    assert made(VPC={"VPCRegion": REGION, "VPCId": "vpc-01234567"}) == "InvalidVPCId"
-    assert made(VPC={**mine, "VPCRegion": "us-east-1"}) == "InvalidVPCId"
-    assert made(VPC={"VPCRegion": REGION, "VPCId": foreign}) == "NotAuthorizedException"
-    assert made(Name="example.com", VPC=mine) == "ConflictingDomainExists"
+    assert create_error(CallerReference="public") == "HostedZoneAlreadyExists"
+    assert create_error(HostedZoneConfig={"PrivateZone": True}) == "InvalidInput"
+    assert create_error(Name="exam ple.net") == "InvalidDomainName"
+    assert create_error(VPC={"VPCRegion": REGION, "VPCId": "vpc-01234567"}) == "InvalidVPCId"
+    assert create_error(VPC={**own, "VPCRegion": "us-east-1"}) == "InvalidVPCId"
+    assert create_error(VPC={"VPCRegion": REGION, "VPCId": foreign}) == "NotAuthorizedException"
+    assert create_error(Name="example.com", VPC=own) == "ConflictingDomainExists"
 
-    def asked(operation: str, zone: str, vpc_id: str) -> str:
+    def vpc_error(operation: str, zone: str, vpc_id: str) -> str:
         vpc = {"VPCRegion": REGION, "VPCId": vpc_id}
         return refusal(lambda: getattr(route53, operation)(HostedZoneId=zone, VPC=vpc))
 
     associate, leave = "associate_vpc_with_hosted_zone", "disassociate_vpc_from_hosted_zone"
-    assert asked(associate, public, mine["VPCId"]) == "PublicZoneVPCAssociation"
-    assert asked(associate, zone_id, mine["VPCId"]) == "ConflictingDomainExists"
-    assert asked(associate, zone_id, foreign) == "NotAuthorizedException"
-    assert asked(leave, zone_id, foreign) == "VPCAssociationNotFound"
-    assert asked(leave, zone_id, mine["VPCId"]) == "LastVPCAssociation"
+    assert vpc_error(associate, public, own["VPCId"]) == "PublicZoneVPCAssociation"
+    assert vpc_error(associate, zone_id, own["VPCId"]) == "ConflictingDomainExists"
+    assert vpc_error(associate, zone_id, foreign) == "NotAuthorizedException"
+    assert vpc_error(leave, zone_id, foreign) == "VPCAssociationNotFound"
+    assert vpc_error(leave, zone_id, own["VPCId"]) == "LastVPCAssociation"
     assert refusal(lambda: route53.list_hosted_zones_by_vpc(VPCId=foreign, VPCRegion=REGION)) == "InvalidInput"
     put(owner, zone_id, OLD)
     assert refusal(lambda: route53.delete_hosted_zone(Id=zone_id)) == "HostedZoneNotEmpty"
@@ -369,20 +369,20 @@ def test_a_role_changes_the_zones_that_it_may(person: Callable[[str], boto3.Sess
         made = route53.create_hosted_zone(Name=name, CallerReference=name, VPC=vpc)
         return str(made["HostedZone"]["Id"]).removeprefix("/hostedzone/")
 
-    mine, others = zone("mine.example"), zone("others.example")
+    own, others = zone("mine.example"), zone("others.example")
     types = {"ForAllValues:StringEquals": {"route53:ChangeResourceRecordSetsRecordTypes": ["A"]}}
     writer = role(
         me,
         {
             "Effect": "Allow",
             "Action": "route53:ChangeResourceRecordSets",
-            "Resource": f"arn:aws:route53:::hostedzone/{mine}",
+            "Resource": f"arn:aws:route53:::hostedzone/{own}",
             "Condition": types,
         },
     )
 
-    def told(zone_id: str, wanted: dict[str, Any]) -> str:
-        batch: Any = {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": wanted}]}
+    def outcome(zone_id: str, record_set: dict[str, Any]) -> str:
+        batch: Any = {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": record_set}]}
         try:
             writer.client("route53").change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch=batch)
         except ClientError as error:
@@ -390,29 +390,29 @@ def test_a_role_changes_the_zones_that_it_may(person: Callable[[str], boto3.Sess
             return str(error.response["Error"]["Code"])
         return "done"
 
-    assert told(mine, record("db.mine.example", "A", "10.0.0.1")) == "done"
-    assert told(mine, record("db.mine.example", "TXT", '"x"')) == "AccessDenied"
-    assert told(others, record("db.others.example", "A", "10.0.0.1")) == "AccessDenied"
+    assert outcome(own, record("db.mine.example", "A", "10.0.0.1")) == "done"
+    assert outcome(own, record("db.mine.example", "TXT", '"x"')) == "AccessDenied"
+    assert outcome(others, record("db.others.example", "A", "10.0.0.1")) == "AccessDenied"
 
 
 def test_route_53_takes_five_requests_a_second_of_an_account(person: Callable[..., boto3.Session]) -> None:
     impatient = Config(retries={"total_max_attempts": 1})
     clients = [person("613000000002", region).client("route53", config=impatient) for region in ("us-east-1", REGION)]
 
-    def ask_often() -> None:
+    def call_often() -> None:
         for _ in range(10):
             for client in clients:
                 client.list_hosted_zones_by_name()
 
     with clock_at_rest(), pytest.raises(ClientError, match="Rate exceeded") as raised:
-        ask_often()
+        call_often()
 
     assert raised.value.response["Error"]["Code"] == "Throttling"
 
 
-def role(who: boto3.Session, statement: dict[str, Any]) -> boto3.Session:
-    """Make a role that may do this and nothing else, and be it."""
-    iam = who.client("iam")
+def role(owner: boto3.Session, statement: dict[str, Any]) -> boto3.Session:
+    """Create a role with this one statement and return its session."""
+    iam = owner.client("iam")
     trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     made = iam.create_role(RoleName="writer", AssumeRolePolicyDocument=_document(trust))
     iam.put_role_policy(RoleName="writer", PolicyName="all", PolicyDocument=_document(statement))

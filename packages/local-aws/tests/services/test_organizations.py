@@ -1,4 +1,4 @@
-"""Organizations on the local AWS: who belongs where, and who may ask."""
+"""Organizations on the local AWS: membership, and who may call what."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def organization() -> tuple[Person, Person, Person]:
     return management, prod, test
 
 
-def describe_account(who: Person, whom: Person) -> dict[str, Any]:
-    answer: dict[str, Any] = who.client("organizations").describe_account(AccountId=whom.account_id)["Account"]
+def describe_account(caller: Person, member: Person) -> dict[str, Any]:
+    answer: dict[str, Any] = caller.client("organizations").describe_account(AccountId=member.account_id)["Account"]
     return answer
 
 
-def test_a_member_knows_its_organization_and_no_more() -> None:
+def test_a_member_can_describe_its_organization_and_no_more() -> None:
     """Trap 27."""
     management, prod, test = organization()
 
@@ -35,7 +35,7 @@ def test_a_member_knows_its_organization_and_no_more() -> None:
     )
 
 
-def test_who_is_in_no_organization_is_told_so() -> None:
+def test_an_account_without_an_organization_is_told_so_by_an_error() -> None:
     organization()
     stranger = person()
 
@@ -74,7 +74,7 @@ def test_an_accounts_status_is_retired() -> None:
 
     today = describe_account(management, prod)
     listed = management.client("organizations").list_accounts()["Accounts"]
-    with mock.patch.object(operations, "status_is_told", new=True):
+    with mock.patch.object(operations, "status_is_shown", new=True):
         before = describe_account(management, prod)
 
     assert "Status" not in today

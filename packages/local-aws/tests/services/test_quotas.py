@@ -1,4 +1,4 @@
-"""AWS's default quotas on the local AWS, and what setting them takes."""
+"""AWS's default quotas on the local AWS, and lowering them."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ def test_a_quota_is_lowered_for_a_while_even_if_that_goes_wrong() -> None:
     assert quotas.children_per_group == before
 
 
-def test_a_quota_that_there_is_not_is_named() -> None:
+def test_an_unknown_quota_is_named() -> None:
     with pytest.raises(ValueError, match="no such quota: children"), lowered(children=1):
         pass
 
 
 def test_an_endpoint_too_many_is_refused_by_ec2s_code() -> None:
-    endpoint_quota(1, 2, what="interface endpoints")
+    endpoint_quota(1, 2, plural="interface endpoints")
 
     with pytest.raises(AwsError) as refused:
-        endpoint_quota(2, 2, what="interface endpoints")
+        endpoint_quota(2, 2, plural="interface endpoints")
 
     assert refused.value.code == "VpcEndpointLimitExceeded"

@@ -1,4 +1,4 @@
-"""How operations get into moto, and what of moto's that stands on."""
+"""Adding operations to moto, and the symbols of moto that this relies on."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ from local_aws_tests.sharing import first_vpc
         (DynamoHandler, "call_action"),
     ],
 )
-def test_what_is_patched_in_moto_is_there(owner: Any, name: str) -> None:
+def test_the_patched_symbols_of_moto_exist(owner: Any, name: str) -> None:
     assert hasattr(owner, name)
 
 
@@ -76,7 +76,7 @@ def test_a_gateway_endpoint_is_motos_and_can_be_deleted() -> None:
     assert answer["Unsuccessful"] == []
 
 
-def test_tagging_what_is_not_there_is_refused() -> None:
+def test_tagging_a_missing_resource_is_refused() -> None:
     someone = person()
     tags = [{"Key": "a", "Value": "b"}]
 
@@ -92,7 +92,7 @@ def test_an_unknown_ec2_operation_is_an_invalid_action() -> None:
     assert refusal(person().ec2.describe_verified_access_groups) == "InvalidAction"
 
 
-def test_a_missing_parameter_is_told_as_ec2_tells_it() -> None:
+def test_a_missing_parameter_is_reported_as_by_ec2() -> None:
     someone = person()
 
     code = refusal(lambda: someone.ec2.accept_vpc_endpoint_connections(ServiceId="vpce-svc-0", VpcEndpointIds=[]))

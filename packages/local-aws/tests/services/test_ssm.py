@@ -1,4 +1,4 @@
-"""Parameter Store on the local AWS: what moto lets pass, and the event of each change."""
+"""Parameter Store on the local AWS: checks that moto lacks, and the event of each change."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from local_aws_tests.accounts import Heard, Person, hearing, person, refusal
 
 
-def put(who: Person, name: str = "/app/name", **wanted: Any) -> dict[str, Any]:
-    asked = {"Name": name, "Value": "db.example.com", "Type": "String", **wanted}
-    answer: dict[str, Any] = who.client("ssm").put_parameter(**asked)
+def put(owner: Person, name: str = "/app/name", **params: Any) -> dict[str, Any]:
+    request = {"Name": name, "Value": "db.example.com", "Type": "String", **params}
+    answer: dict[str, Any] = owner.client("ssm").put_parameter(**request)
     return answer
 
 
@@ -47,7 +47,7 @@ def test_every_change_is_an_event(events: list[Heard]) -> None:
     assert events[0].detail["type"] == "String"
 
 
-def test_what_is_refused_is_no_event(events: list[Heard]) -> None:
+def test_a_refused_change_makes_no_event(events: list[Heard]) -> None:
     someone = person()
     put(someone)
 
@@ -72,7 +72,7 @@ def test_what_is_refused_is_no_event(events: list[Heard]) -> None:
         {"Value": "x" * 8193, "Tier": "Advanced"},
     ],
 )
-def test_what_parameter_store_does_not_take_is_refused(wrong: dict[str, Any]) -> None:
+def test_invalid_parameters_are_refused(wrong: dict[str, Any]) -> None:
     """Trap 20."""
     someone = person()
 

@@ -1,4 +1,4 @@
-"""Parameter Store on the local AWS: names that come back, versions, tiers, pages, and what is another account's."""
+"""Parameter Store on the local AWS: reused names, versions, tiers, pages, and other accounts' parameters."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def events() -> Iterator[list[Heard]]:
         yield heard
 
 
-def put(who: Person, name: str = NAME, **wanted: Any) -> dict[str, Any]:
-    asked = {"Name": name, "Value": "db.example.com", "Type": "String", **wanted}
-    answer: dict[str, Any] = who.client("ssm").put_parameter(**asked)
+def put(owner: Person, name: str = NAME, **params: Any) -> dict[str, Any]:
+    request = {"Name": name, "Value": "db.example.com", "Type": "String", **params}
+    answer: dict[str, Any] = owner.client("ssm").put_parameter(**request)
     return answer
 
 
-def value(who: Person, name: str = NAME) -> str:
-    return str(who.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
+def value(owner: Person, name: str = NAME) -> str:
+    return str(owner.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
 
 
 def test_a_deleted_name_is_not_free_for_thirty_seconds() -> None:
@@ -85,8 +85,8 @@ def test_a_hundred_versions_are_kept_unless_the_oldest_has_a_label() -> None:
     ssm.label_parameter_version(Name=NAME, ParameterVersion=2, Labels=["first"])
     newest = put(someone, Overwrite=True)["Version"]
 
-    pages_of = ssm.get_paginator("get_parameter_history").paginate(Name=NAME)
-    versions = [each["Version"] for page in pages_of for each in page["Parameters"]]
+    pages = ssm.get_paginator("get_parameter_history").paginate(Name=NAME)
+    versions = [each["Version"] for page in pages for each in page["Parameters"]]
     assert code == "ParameterMaxVersionLimitExceeded"
     assert (newest, min(versions), len(versions)) == (101, 2, 100)
 
@@ -110,21 +110,21 @@ def test_a_listing_by_path_has_ten_at_most_and_may_begin_with_nothing_but_a_toke
     ssm = someone.client("ssm")
     for number in range(12):
         put(someone, f"/app/{number}")
-    ask = {"Path": "/app", "Recursive": True}
+    request = {"Path": "/app", "Recursive": True}
 
     with mock.patch.object(pages, "empty_pages", 1.0):
-        first = ssm.get_parameters_by_path(**ask)
-        second = ssm.get_parameters_by_path(**ask, NextToken=first["NextToken"])
-        third = ssm.get_parameters_by_path(**ask, NextToken=second["NextToken"])
+        first = ssm.get_parameters_by_path(**request)
+        second = ssm.get_parameters_by_path(**request, NextToken=first["NextToken"])
+        third = ssm.get_parameters_by_path(**request, NextToken=second["NextToken"])
 
     assert [len(page["Parameters"]) for page in (first, second, third)] == [0, 10, 2]
     assert "NextToken" not in third
-    assert refusal(lambda: ssm.get_parameters_by_path(**ask, MaxResults=11)) == "ValidationException"
-    assert refusal(lambda: ssm.get_parameters_by_path(**ask, NextToken="x")) == "InvalidNextToken"
+    assert refusal(lambda: ssm.get_parameters_by_path(**request, MaxResults=11)) == "ValidationException"
+    assert refusal(lambda: ssm.get_parameters_by_path(**request, NextToken="x")) == "InvalidNextToken"
     assert refusal(lambda: ssm.get_parameters_by_path(Path="app")) == "ValidationException"
 
 
-def test_names_that_are_not_there_do_not_spoil_the_others() -> None:
+def test_unknown_names_do_not_affect_the_others() -> None:
     someone = person()
     put(someone)
 
@@ -170,7 +170,7 @@ def test_an_account_has_room_for_ten_thousand_standard_parameters() -> None:
     assert code == "ParameterLimitExceeded"
 
 
-def test_moto_still_keeps_its_parameters_where_they_are_counted() -> None:
+def test_motos_store_of_parameters_has_the_expected_form() -> None:
     someone = person()
     put(someone)
 

@@ -20,34 +20,34 @@ def mrkdwn(length: int = 1) -> Json:
     return {"type": "mrkdwn", "text": "x" * length}
 
 
-def section(**told: Any) -> Json:
-    return {"type": "section", "text": mrkdwn(), **told}
+def section(**fields: Any) -> Json:
+    return {"type": "section", "text": mrkdwn(), **fields}
 
 
-def button(**told: Any) -> Json:
-    return {"type": "button", "text": plain(), "action_id": "a", **told}
+def button(**fields: Any) -> Json:
+    return {"type": "button", "text": plain(), "action_id": "a", **fields}
 
 
 def actions(*elements: Json) -> Json:
     return {"type": "actions", "elements": list(elements)}
 
 
-def confirm(**told: Any) -> Json:
-    return {"title": plain(100), "text": mrkdwn(300), "confirm": plain(30), "deny": plain(30), **told}
+def confirm(**fields: Any) -> Json:
+    return {"title": plain(100), "text": mrkdwn(300), "confirm": plain(30), "deny": plain(30), **fields}
 
 
-def typed_in(**told: Any) -> Json:
-    return {"type": "input", "label": plain(), "element": {"type": "plain_text_input", **told}}
+def typed_in(**fields: Any) -> Json:
+    return {"type": "input", "label": plain(), "element": {"type": "plain_text_input", **fields}}
 
 
-def modal(*blocks: Json, **told: Any) -> Json:
+def modal(*blocks: Json, **fields: Any) -> Json:
     return {
         "type": "modal",
         "title": plain(24),
         "submit": plain(24),
         "close": plain(24),
         "blocks": list(blocks),
-        **told,
+        **fields,
     }
 
 
@@ -153,29 +153,29 @@ def test_the_largest_blocks_are_taken(blocks: list[Json]) -> None:
         (actions(button(), button()), "action_id already exists: a [@]"),
     ],
 )
-def test_a_block_that_is_none_is_told_with_its_place(block: Any, finding: str) -> None:
+def test_an_invalid_block_is_reported_with_its_place(block: Any, finding: str) -> None:
     with pytest.raises(SlackError) as refused:
         read_blocks([block])
 
     assert refused.value.code == "invalid_blocks"
-    assert finding.replace("@", "json-pointer:/blocks/0") in refused.value.told["errors"]
+    assert finding.replace("@", "json-pointer:/blocks/0") in refused.value.details["errors"]
 
 
 def test_a_message_has_at_most_50_blocks() -> None:
     with pytest.raises(SlackError) as refused:
         read_blocks([section()] * 51)
 
-    assert refused.value.told["errors"] == ["no more than 50 items allowed [json-pointer:/blocks]"]
+    assert refused.value.details["errors"] == ["no more than 50 items allowed [json-pointer:/blocks]"]
 
 
 def test_a_block_id_is_its_blocks_alone() -> None:
     with pytest.raises(SlackError) as refused:
         read_blocks([section(block_id="a"), section(block_id="b"), section(block_id="a")])
 
-    assert "block_id already exists: a [json-pointer:/blocks/2/block_id]" in refused.value.told["errors"]
+    assert "block_id already exists: a [json-pointer:/blocks/2/block_id]" in refused.value.details["errors"]
 
 
-def test_what_was_told_is_not_changed() -> None:
+def test_the_blocks_that_were_passed_are_not_changed() -> None:
     blocks = [actions({"type": "button", "text": plain()})]
 
     read = read_blocks(blocks)
@@ -217,9 +217,9 @@ def test_a_modal_is_taken_with_a_hundred_blocks() -> None:
         ),
     ],
 )
-def test_a_modal_that_is_none_is_told_with_its_place(view: Json, finding: str) -> None:
+def test_an_invalid_modal_is_reported_with_its_place(view: Json, finding: str) -> None:
     with pytest.raises(SlackError) as refused:
         read_view(view)
 
     assert refused.value.code == "invalid_arguments"
-    assert finding.replace("@", "json-pointer:/view") in refused.value.told["errors"]
+    assert finding.replace("@", "json-pointer:/view") in refused.value.details["errors"]

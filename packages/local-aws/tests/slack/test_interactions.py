@@ -17,7 +17,7 @@ from local_aws.slack import callbacks, workspace
 from local_aws.slack.callbacks import Delivered
 from local_aws.time.activity import in_flight
 from local_aws.time.clock import clock
-from local_aws_tests.slack_apps import APPROVAL, ASKS, Bot, Receiver, ask, bot, receiving, refused
+from local_aws_tests.slack_apps import APPROVAL, REASON_MODAL, Bot, Receiver, bot, http_call, receiving, refused
 from local_aws_tests.waiting import until
 
 Json = dict[str, Any]
@@ -25,7 +25,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Approval:
-    """An app that asks for an approval, and what stands at its callback URL."""
+    """An app that has posted a request for approval, and its callback receiver."""
 
     bot: Bot
     callback: Receiver
@@ -38,8 +38,8 @@ class Approval:
         return str(workspace.block_actions(user, self.ts, "deny")["trigger_id"])
 
     def open(self, **changed: Any) -> str:
-        """Open the modal for Bob; give its id."""
-        opened: Any = self.bot.client.views_open(trigger_id=self.trigger(), view={**ASKS, **changed})
+        """Open the modal for Bob; return its id."""
+        opened: Any = self.bot.client.views_open(trigger_id=self.trigger(), view={**REASON_MODAL, **changed})
         return str(opened["view"]["id"])
 
 
@@ -47,8 +47,8 @@ class Approval:
 def approval(local_aws_server: LocalAws) -> Iterator[Approval]:
     workspace.state.views.clear()
     with receiving() as callback:
-        mine = bot(callback.url)
-        yield Approval(mine, callback, mine.post("approve?", blocks=APPROVAL))
+        own = bot(callback.url)
+        yield Approval(own, callback, own.post("approve?", blocks=APPROVAL))
 
 
 class LocalClock(Clock):
@@ -56,7 +56,7 @@ class LocalClock(Clock):
         return clock.time()
 
 
-def test_a_click_is_told_to_the_app_signed_and_encoded_as_slack_does(approval: Approval) -> None:
+def test_a_click_is_sent_to_the_app_signed_and_encoded_as_slack_does(approval: Approval) -> None:
     """Trap 23."""
     delivered = approval.click()
 
@@ -72,20 +72,20 @@ def test_a_click_is_told_to_the_app_signed_and_encoded_as_slack_does(approval: A
 def test_a_click_says_who_clicked_what_and_where(approval: Approval) -> None:
     approval.click("U0CAROL")
 
-    told = approval.callback.got[0].payload
-    assert told["type"] == "block_actions"
-    assert told["user"] == {"id": "U0CAROL", "username": "carol", "name": "carol", "team_id": slack.TEAM_ID}
-    assert told["api_app_id"] == approval.bot.app.app_id
-    assert told["container"] == {
+    payload = approval.callback.got[0].payload
+    assert payload["type"] == "block_actions"
+    assert payload["user"] == {"id": "U0CAROL", "username": "carol", "name": "carol", "team_id": slack.TEAM_ID}
+    assert payload["api_app_id"] == approval.bot.app.app_id
+    assert payload["container"] == {
         "type": "message",
         "message_ts": approval.ts,
         "channel_id": slack.APPROVALS,
         "is_ephemeral": False,
     }
-    assert told["channel"] == {"id": slack.APPROVALS, "name": "net-approvals"}
-    assert told["message"]["ts"] == approval.ts
-    assert told["message"]["blocks"][1]["block_id"] == "decision"
-    (action,) = told["actions"]
+    assert payload["channel"] == {"id": slack.APPROVALS, "name": "net-approvals"}
+    assert payload["message"]["ts"] == approval.ts
+    assert payload["message"]["blocks"][1]["block_id"] == "decision"
+    (action,) = payload["actions"]
     assert {name: action[name] for name in ("type", "action_id", "block_id", "value", "style")} == {
         "type": "button",
         "action_id": "approve",
@@ -95,12 +95,14 @@ def test_a_click_says_who_clicked_what_and_where(approval: Approval) -> None:
     }
 
 
-def test_a_click_on_what_only_one_sees_tells_no_message(approval: Approval) -> None:
-    told = approval.bot.client.chat_postEphemeral(channel=slack.APPROVALS, user="U0BOB", text="sure?", blocks=APPROVAL)
+def test_a_click_on_an_ephemeral_message_is_sent_without_the_message(approval: Approval) -> None:
+    posted = approval.bot.client.chat_postEphemeral(
+        channel=slack.APPROVALS, user="U0BOB", text="sure?", blocks=APPROVAL
+    )
 
     with pytest.raises(InvalidInputError, match="U0ALICE sees no message"):
-        workspace.click("U0ALICE", str(told["message_ts"]), "approve")
-    workspace.click("U0BOB", str(told["message_ts"]), "approve")
+        workspace.click("U0ALICE", str(posted["message_ts"]), "approve")
+    workspace.click("U0BOB", str(posted["message_ts"]), "approve")
 
     payload = approval.callback.got[0].payload
     assert payload["container"]["is_ephemeral"] is True
@@ -111,7 +113,9 @@ def test_a_click_on_what_only_one_sees_tells_no_message(approval: Approval) -> N
     ("user", "action", "reason"),
     [("U0NOBODY", "approve", "user:"), ("U0BOB", "nothing", "has no button 'nothing'")],
 )
-def test_what_nobody_can_click_is_not_clicked(approval: Approval, user: str, action: str, reason: str) -> None:
+def test_a_button_that_the_user_does_not_see_cannot_be_clicked(
+    approval: Approval, user: str, action: str, reason: str
+) -> None:
     with pytest.raises(InvalidInputError, match=reason):
         approval.click(user, action)
 
@@ -128,7 +132,10 @@ def test_a_button_that_an_update_took_away_cannot_be_clicked(approval: Approval)
 def test_two_people_may_click_at_once(approval: Approval) -> None:
     approval.callback.held = threading.Event()
     with ThreadPoolExecutor(2) as pool:
-        clicks = [pool.submit(approval.click, user, what) for user, what in (("U0BOB", "approve"), ("U0CAROL", "deny"))]
+        clicks = [
+            pool.submit(approval.click, user, action_id)
+            for user, action_id in (("U0BOB", "approve"), ("U0CAROL", "deny"))
+        ]
         until(lambda: len(approval.callback.got) == 2)
         assert in_flight()["Slack callbacks"] == 2
         approval.callback.held.set()
@@ -137,7 +144,7 @@ def test_two_people_may_click_at_once(approval: Approval) -> None:
     assert "Slack callbacks" not in in_flight()
 
 
-def test_an_answer_other_than_200_is_told(approval: Approval) -> None:
+def test_an_answer_other_than_200_is_reported(approval: Approval) -> None:
     approval.callback.status, approval.callback.answer = 500, b"no"
 
     delivered = approval.click()
@@ -145,7 +152,7 @@ def test_an_answer_other_than_200_is_told(approval: Approval) -> None:
     assert (delivered.status, delivered.body, delivered.ok) == (500, "no", False)
 
 
-def test_an_answer_that_takes_too_long_is_none(approval: Approval) -> None:
+def test_an_answer_that_takes_too_long_counts_as_none(approval: Approval) -> None:
     approval.callback.held = threading.Event()
     signed = workspace.signed(approval.bot.app.account_id, {"type": "block_actions"})
 
@@ -164,11 +171,11 @@ def test_where_nobody_is_nothing_is_delivered(local_aws_server: LocalAws) -> Non
     assert workspace.click("U0BOB", unheard.post(blocks=APPROVAL), "approve").error.startswith("connection_failed")
 
 
-def test_what_was_posted_before_the_callback_was_told_is_answered_there(local_aws_server: LocalAws) -> None:
-    mine = bot()
-    ts = mine.post(blocks=APPROVAL)
+def test_a_click_on_an_older_message_is_sent_to_the_apps_present_callback_url(local_aws_server: LocalAws) -> None:
+    own = bot()
+    ts = own.post(blocks=APPROVAL)
     with receiving() as callback:
-        slack.install(mine.app.account_id, callback.url)
+        slack.install(own.app.account_id, callback.url)
 
         assert workspace.click("U0BOB", ts, "approve").ok
 
@@ -194,21 +201,24 @@ def test_a_request_can_be_forged_for_a_test_of_the_callback(approval: Approval) 
 
 def test_a_modal_is_opened_once_for_a_click(approval: Approval) -> None:
     trigger = approval.trigger()
-    opened: Any = approval.bot.client.views_open(trigger_id=trigger, view=ASKS)
+    opened: Any = approval.bot.client.views_open(trigger_id=trigger, view=REASON_MODAL)
 
     assert opened["view"]["state"] == {"values": {}}
     assert opened["view"]["private_metadata"] == '{"request": 1}'
     assert [each.view_id for each in workspace.views("U0BOB")] == [opened["view"]["id"]]
-    assert refused(approval.bot.client.views_open, trigger_id=trigger, view=ASKS)["error"] == "exchanged_trigger_id"
+    assert (
+        refused(approval.bot.client.views_open, trigger_id=trigger, view=REASON_MODAL)["error"]
+        == "exchanged_trigger_id"
+    )
 
 
 def test_a_trigger_is_good_for_three_seconds(approval: Approval) -> None:
     trigger, late = approval.trigger(), approval.trigger()
     clock.advance(2)
-    assert approval.bot.client.views_open(trigger_id=trigger, view=ASKS)["ok"]
+    assert approval.bot.client.views_open(trigger_id=trigger, view=REASON_MODAL)["ok"]
     clock.advance(1.5)
 
-    assert refused(approval.bot.client.views_open, trigger_id=late, view=ASKS)["error"] == "expired_trigger_id"
+    assert refused(approval.bot.client.views_open, trigger_id=late, view=REASON_MODAL)["error"] == "expired_trigger_id"
 
 
 def test_on_a_clock_that_is_sped_up_a_trigger_is_good_for_as_long_as_a_function_has(approval: Approval) -> None:
@@ -216,26 +226,28 @@ def test_on_a_clock_that_is_sped_up_a_trigger_is_good_for_as_long_as_a_function_
     clock.set_speed(20)
     try:
         clock.advance(40)
-        assert approval.bot.client.views_open(trigger_id=trigger, view=ASKS)["ok"]
+        assert approval.bot.client.views_open(trigger_id=trigger, view=REASON_MODAL)["ok"]
     finally:
         clock.set_speed(1)
 
 
 def test_a_trigger_is_its_apps_alone(approval: Approval) -> None:
-    told = refused(bot().client.views_open, trigger_id=approval.trigger(), view=ASKS)
+    answer = refused(bot().client.views_open, trigger_id=approval.trigger(), view=REASON_MODAL)
 
-    assert told["error"] == "invalid_trigger_id"
-    assert refused(approval.bot.client.views_open, trigger_id="1.2.3", view=ASKS)["error"] == "invalid_trigger_id"
+    assert answer["error"] == "invalid_trigger_id"
+    assert (
+        refused(approval.bot.client.views_open, trigger_id="1.2.3", view=REASON_MODAL)["error"] == "invalid_trigger_id"
+    )
 
 
-def test_a_view_that_is_none_uses_no_trigger_up(approval: Approval) -> None:
+def test_an_invalid_view_does_not_use_its_trigger_up(approval: Approval) -> None:
     trigger = approval.trigger()
 
-    told = refused(approval.bot.client.views_open, trigger_id=trigger, view={"type": "modal", "blocks": []})
+    answer = refused(approval.bot.client.views_open, trigger_id=trigger, view={"type": "modal", "blocks": []})
 
-    assert told["error"] == "invalid_arguments"
-    assert told["response_metadata"]["messages"] == ["[ERROR] missing required field: title [json-pointer:/view]"]
-    assert approval.bot.client.views_open(trigger_id=trigger, view=ASKS)["ok"]
+    assert answer["error"] == "invalid_arguments"
+    assert answer["response_metadata"]["messages"] == ["[ERROR] missing required field: title [json-pointer:/view]"]
+    assert approval.bot.client.views_open(trigger_id=trigger, view=REASON_MODAL)["ok"]
 
 
 def test_a_submission_says_what_was_typed_and_nothing_of_any_message(approval: Approval) -> None:
@@ -244,14 +256,14 @@ def test_a_submission_says_what_was_typed_and_nothing_of_any_message(approval: A
 
     delivered = workspace.submit("U0BOB", view_id, {"reason": {"text": "too wide"}})
 
-    told = approval.callback.got[0].payload
-    assert (delivered.status, told["type"]) == (200, "view_submission")
-    assert told["view"]["state"]["values"] == {
+    payload = approval.callback.got[0].payload
+    assert (delivered.status, payload["type"]) == (200, "view_submission")
+    assert payload["view"]["state"]["values"] == {
         "reason": {"text": {"type": "plain_text_input", "value": "too wide"}},
         "more": {"text": {"type": "plain_text_input", "value": None}},
     }
-    assert told["view"]["private_metadata"] == '{"request": 1}'
-    assert not {"channel", "message", "container", "response_url"} & told.keys()
+    assert payload["view"]["private_metadata"] == '{"request": 1}'
+    assert not {"channel", "message", "container", "response_url"} & payload.keys()
     assert workspace.views("U0BOB") == []
 
 
@@ -264,7 +276,7 @@ def test_a_submission_says_what_was_typed_and_nothing_of_any_message(approval: A
         ({"reason": {"text": "x"}, "other": {"text": "x"}}, "values.other.text: the modal has no such input"),
     ],
 )
-def test_what_slack_does_not_let_through_is_not_submitted(
+def test_values_that_slack_would_not_submit_are_refused(
     approval: Approval, values: dict[str, dict[str, str | None]], reason: str
 ) -> None:
     view_id = approval.open()
@@ -288,7 +300,7 @@ def test_what_slack_does_not_let_through_is_not_submitted(
         (500, b"", {"": "We had some trouble connecting."}),
     ],
 )
-def test_a_modal_stays_open_with_what_is_wrong(
+def test_a_modal_stays_open_and_shows_the_errors(
     approval: Approval, status: int, answer: Any, errors: dict[str, str]
 ) -> None:
     view_id = approval.open()
@@ -305,10 +317,10 @@ def test_a_modal_stays_open_with_what_is_wrong(
 
 def test_a_modal_is_changed_by_the_answer(approval: Approval) -> None:
     view_id = approval.open()
-    changed = {**ASKS, "title": {"type": "plain_text", "text": "Really?"}}
+    changed = {**REASON_MODAL, "title": {"type": "plain_text", "text": "Really?"}}
     approval.callback.answer = json.dumps({"response_action": "update", "view": changed}).encode()
     workspace.submit("U0BOB", view_id, {"reason": {"text": "x"}})
-    assert [each.told["title"]["text"] for each in workspace.views("U0BOB")] == ["Really?"]
+    assert [each.content["title"]["text"] for each in workspace.views("U0BOB")] == ["Really?"]
 
     approval.callback.answer = json.dumps({"response_action": "clear"}).encode()
     workspace.submit("U0BOB", view_id, {"reason": {"text": "x"}})
@@ -324,7 +336,7 @@ def test_a_modal_is_nobody_elses(approval: Approval) -> None:
     workspace.close("U0BOB", view_id)
 
 
-def test_closing_is_told_to_who_asked_for_that(approval: Approval) -> None:
+def test_closing_a_modal_notifies_the_app_if_its_view_says_so(approval: Approval) -> None:
     assert workspace.close("U0BOB", approval.open()) is None
     delivered = workspace.close("U0BOB", approval.open(notify_on_close=True))
 
@@ -337,8 +349,8 @@ def test_closing_is_told_to_who_asked_for_that(approval: Approval) -> None:
 class ResponseUrl:
     url: str
 
-    def answer(self, told: Any) -> tuple[int, Any]:
-        return ask(self.url, told, {"Content-Type": "application/json"})
+    def answer(self, body: Any) -> tuple[int, Any]:
+        return http_call(self.url, body, {"Content-Type": "application/json"})
 
 
 @pytest.fixture
@@ -346,16 +358,14 @@ def response_url(approval: Approval) -> ResponseUrl:
     return ResponseUrl(workspace.block_actions("U0BOB", approval.ts, "approve")["response_url"])
 
 
-def test_an_answer_to_a_click_is_for_who_clicked(approval: Approval, response_url: ResponseUrl) -> None:
+def test_an_answer_to_a_click_is_seen_by_the_user_who_clicked(approval: Approval, response_url: ResponseUrl) -> None:
     assert response_url.answer({"text": "noted"}) == (200, "ok")
 
     first, second = workspace.messages(approval.bot.app.account_id)
     assert (first.text, second.text, second.ephemeral_to) == ("approve?", "noted", "U0BOB")
 
 
-def test_an_answer_may_be_everybodys_or_take_the_place_of_what_was_clicked(
-    approval: Approval, response_url: ResponseUrl
-) -> None:
+def test_an_answer_may_be_for_the_channel_or_replace_the_message(approval: Approval, response_url: ResponseUrl) -> None:
     response_url.answer({"text": "all hear", "response_type": "in_channel"})
     response_url.answer({"text": "approved by bob", "replace_original": True})
 
@@ -399,20 +409,20 @@ def test_clicks_and_submissions_go_over_http_too(approval: Approval, local_aws_s
     approval.callback.answer = b"taken"
     click = {"user": "U0BOB", "channel": slack.APPROVALS, "ts": approval.ts, "action_id": "deny", "blockId": "decision"}
 
-    status, told = ask(f"{url}/click", click)
+    status, answer = http_call(f"{url}/click", click)
     assert status == 200
-    assert (told["status"], told["body"]) == (200, "taken")
-    assert 0 <= told["seconds"] < 3
+    assert (answer["status"], answer["body"]) == (200, "taken")
+    assert 0 <= answer["seconds"] < 3
 
     approval.callback.answer = b""
     view_id = approval.open()
     submitted = {"user": "U0BOB", "viewId": view_id, "values": {"reason": {"text": "x"}}}
-    assert ask(f"{url}/submit", submitted)[1]["status"] == 200
-    assert ask(f"{url}/close", {"user": "U0BOB", "viewId": approval.open()}) == (200, {})
+    assert http_call(f"{url}/submit", submitted)[1]["status"] == 200
+    assert http_call(f"{url}/close", {"user": "U0BOB", "viewId": approval.open()}) == (200, {})
 
 
 @pytest.mark.parametrize(
-    ("route", "told", "reason"),
+    ("route", "body", "reason"),
     [
         ("click", {"user": "U0BOB"}, "ts: text is expected"),
         ("click", {"user": "U0BOB", "ts": "1.1", "action_id": "x"}, "U0BOB sees no message 1.1"),
@@ -423,8 +433,10 @@ def test_clicks_and_submissions_go_over_http_too(approval: Approval, local_aws_s
         ("submit", {"user": "U0BOB", "viewId": "V0", "values": {"a": {"b": 1}}}, "values.a.b: text is expected"),
     ],
 )
-def test_what_cannot_be_done_is_told_by_field(local_aws_server: LocalAws, route: str, told: Any, reason: str) -> None:
-    status, answer = ask(f"{local_aws_server.url}/_local/slack/{route}", told)
+def test_an_interaction_that_is_impossible_is_refused_with_the_field(
+    local_aws_server: LocalAws, route: str, body: Any, reason: str
+) -> None:
+    status, answer = http_call(f"{local_aws_server.url}/_local/slack/{route}", body)
 
     assert status == 400
     assert reason in answer["error"]
@@ -433,7 +445,7 @@ def test_what_cannot_be_done_is_told_by_field(local_aws_server: LocalAws, route:
 def test_another_site_in_the_same_browser_clicks_nothing(approval: Approval, local_aws_server: LocalAws) -> None:
     click = {"user": "U0BOB", "ts": approval.ts, "action_id": "approve"}
 
-    status, told = ask(f"{local_aws_server.url}/_local/slack/click", click, {"Origin": "https://evil.example"})
+    status, answer = http_call(f"{local_aws_server.url}/_local/slack/click", click, {"Origin": "https://evil.example"})
 
     assert (status, approval.callback.got) == (400, [])
-    assert told["error"].startswith("Origin:")
+    assert answer["error"].startswith("Origin:")

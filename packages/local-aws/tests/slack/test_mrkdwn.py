@@ -85,7 +85,7 @@ def test_a_link_is_one(text: str, link: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["<!channel>", "<@U0BOB>", "<https://evil.example|click>", "<!subteam^S0NETADMINS>"])
-def test_what_is_escaped_mentions_and_links_nothing(text: str) -> None:
+def test_escaped_text_makes_no_mentions_and_no_links(text: str) -> None:
     """Trap 29."""
     rendered = render(mrkdwn.escape(text), verbatim=True)
 
@@ -93,7 +93,7 @@ def test_what_is_escaped_mentions_and_links_nothing(text: str) -> None:
     assert "<" not in rendered.html.replace("&lt;", "")
 
 
-def test_a_text_can_be_asked_for_what_it_makes_alone() -> None:
+def test_mentions_and_links_can_be_found_without_rendering() -> None:
     assert mrkdwn.mentions("<!channel> #net-approvals <@U0BOB>") == ("!channel", "#C0APPROVALS", "@U0BOB")
     assert mrkdwn.links("https://example.com <https://example.com|again>") == ("https://example.com",)
     assert mrkdwn.links("https://example.com", verbatim=True) == ()
@@ -106,9 +106,9 @@ def test_escaping_alone_does_not_keep_a_bare_address_from_being_a_link() -> None
 
 
 def test_plain_text_is_shown_to_the_letter() -> None:
-    told = {"type": "plain_text", "text": "<!channel> &lt; *b* <b>\n"}
+    text_object = {"type": "plain_text", "text": "<!channel> &lt; *b* <b>\n"}
 
-    assert mrkdwn.render_object(told, NAMES, NOW) == Rendered("&lt;!channel&gt; &amp;lt; *b* &lt;b&gt;<br>")
+    assert mrkdwn.render_object(text_object, NAMES, NOW) == Rendered("&lt;!channel&gt; &amp;lt; *b* &lt;b&gt;<br>")
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_plain_text_is_shown_to_the_letter() -> None:
         ("<!date^1795694400^{date}>", "&lt;!date^1795694400^{date}&gt;"),
     ],
 )
-def test_a_date_is_shown_as_it_is_asked_for(text: str, shown: str) -> None:
+def test_a_date_is_formatted_as_its_token_says(text: str, shown: str) -> None:
     assert render(text) == Rendered(shown)
 
 

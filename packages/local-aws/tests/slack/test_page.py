@@ -14,7 +14,7 @@ from local_aws import slack
 from local_aws.server import LocalAws
 from local_aws.slack import mrkdwn, workspace
 from local_aws_tests.browser import Tab, browsing
-from local_aws_tests.slack_apps import APPROVAL, ASKS, Bot, Receiver, bot, receiving
+from local_aws_tests.slack_apps import APPROVAL, REASON_MODAL, Bot, Receiver, bot, receiving
 
 Json = dict[str, Any]
 
@@ -25,8 +25,8 @@ BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here: apt-get install chromium")
 
 
-def _button(action: str, text: str, **told: Any) -> Json:
-    return {"type": "button", "action_id": action, "text": {"type": "plain_text", "text": text}, **told}
+def _button(action: str, text: str, **fields: Any) -> Json:
+    return {"type": "button", "action_id": action, "text": {"type": "plain_text", "text": text}, **fields}
 
 
 def _mrkdwn(text: str) -> Json:
@@ -34,14 +34,14 @@ def _mrkdwn(text: str) -> Json:
 
 
 def request(name: str) -> list[Json]:
-    """Ask for an approval of a share that its owner called so."""
-    told = mrkdwn.escape(name)
+    """Return the blocks of a request to approve a share of this name."""
+    escaped = mrkdwn.escape(name)
     return [
         {"type": "header", "text": {"type": "plain_text", "text": "Approve a connection?"}},
         {
             "type": "section",
             "text": _mrkdwn(
-                f"*111111111111* (payments) shares `{told}` and asks to be let in.\n<!subteam^S0NETADMINS>"
+                f"*111111111111* (payments) shares `{escaped}` and asks to be let in.\n<!subteam^S0NETADMINS>"
             ),
         },
         {
@@ -81,7 +81,7 @@ def request(name: str) -> list[Json]:
         {
             "type": "context",
             "elements": [
-                _mrkdwn("Asked <!date^1795694400^{date_short_pretty} at {time}|today>"),
+                _mrkdwn("RoleCall <!date^1795694400^{date_short_pretty} at {time}|today>"),
                 _mrkdwn("Lapses in 11 hours"),
                 _mrkdwn("`request 01JDQ7`"),
             ],
@@ -90,11 +90,11 @@ def request(name: str) -> list[Json]:
 
 
 @pytest.fixture
-def asked(local_aws_server: LocalAws) -> Iterator[tuple[Bot, Receiver, str]]:
+def approval(local_aws_server: LocalAws) -> Iterator[tuple[Bot, Receiver, str]]:
     workspace.state.views.clear()
     with receiving() as callback:
-        mine = bot(callback.url)
-        yield mine, callback, mine.post("Approve a connection?", blocks=request("orders-db <prod>"))
+        own = bot(callback.url)
+        yield own, callback, own.post("Approve a connection?", blocks=request("orders-db <prod>"))
 
 
 def _read(server: LocalAws, query: str = "") -> str:
@@ -104,7 +104,9 @@ def _read(server: LocalAws, query: str = "") -> str:
         return str(answer.read().decode())
 
 
-def test_the_page_shows_a_message_as_slack_does(asked: tuple[Bot, Receiver, str], local_aws_server: LocalAws) -> None:
+def test_the_page_shows_a_message_as_slack_does(
+    approval: tuple[Bot, Receiver, str], local_aws_server: LocalAws
+) -> None:
     page = _read(local_aws_server)
 
     assert '<div class="header">Approve a connection?</div>' in page
@@ -114,14 +116,14 @@ def test_the_page_shows_a_message_as_slack_does(asked: tuple[Bot, Receiver, str]
     assert '<div class="day"><span>Today</span></div>' in page
 
 
-def test_the_page_has_a_message_where_it_is_and_for_whom(
-    asked: tuple[Bot, Receiver, str], local_aws_server: LocalAws
+def test_the_page_shows_a_message_in_its_channel_to_those_who_see_it(
+    approval: tuple[Bot, Receiver, str], local_aws_server: LocalAws
 ) -> None:
-    mine, _, ts = asked
-    # Other tests have been here.
+    own, _, ts = approval
+    # Other tests have posted here too.
     workspace.state.messages[:] = [each for each in workspace.state.messages if each.channel != slack.ESCALATION]
-    mine.client.chat_postEphemeral(channel=slack.APPROVALS, user="U0MALLORY", text="You may not approve this.")
-    mine.post("A reply", thread_ts=ts)
+    own.client.chat_postEphemeral(channel=slack.APPROVALS, user="U0MALLORY", text="You may not approve this.")
+    own.post("A reply", thread_ts=ts)
 
     assert "You may not" not in _read(local_aws_server, "?as=U0BOB")
     assert "Only visible to you" in _read(local_aws_server, "?as=U0MALLORY")
@@ -131,12 +133,12 @@ def test_the_page_has_a_message_where_it_is_and_for_whom(
     assert '"><script>' not in _read(local_aws_server, '?channel="><script>&as="><script>').replace("page.js", "")[:400]
 
 
-def test_a_modal_is_shown_to_who_opened_it_with_what_is_wrong(
-    asked: tuple[Bot, Receiver, str], local_aws_server: LocalAws
+def test_a_modal_is_shown_with_its_errors_to_the_user_who_opened_it(
+    approval: tuple[Bot, Receiver, str], local_aws_server: LocalAws
 ) -> None:
-    mine, callback, ts = asked
+    own, callback, ts = approval
     trigger = workspace.block_actions("U0BOB", ts, "deny")["trigger_id"]
-    view: Any = mine.client.views_open(trigger_id=trigger, view=ASKS)
+    view: Any = own.client.views_open(trigger_id=trigger, view=REASON_MODAL)
     callback.answer = b'{"response_action": "errors", "errors": {"reason": "<b>say more"}}'
     workspace.submit("U0BOB", view["view"]["id"], {"reason": {"text": "x"}})
 
@@ -144,9 +146,11 @@ def test_a_modal_is_shown_to_who_opened_it_with_what_is_wrong(
     assert "<dialog" not in _read(local_aws_server, "?as=U0ALICE")
 
 
-def test_hostile_text_is_text_wherever_it_stands(asked: tuple[Bot, Receiver, str], local_aws_server: LocalAws) -> None:
+def test_hostile_text_is_text_wherever_it_stands(
+    approval: tuple[Bot, Receiver, str], local_aws_server: LocalAws
+) -> None:
     """Trap 29."""
-    mine, _, ts = asked
+    own, _, ts = approval
     plain = {"type": "plain_text", "text": HOSTILE[:75]}
     blocks = [
         {"type": "header", "text": {"type": "plain_text", "text": HOSTILE[:150]}},
@@ -158,11 +162,11 @@ def test_hostile_text_is_text_wherever_it_stands(asked: tuple[Bot, Receiver, str
             "elements": [_button(HOSTILE[:200], HOSTILE[:75], value=HOSTILE, url="https://a/?\"'><b>")],
         },
     ]
-    mine.post(HOSTILE, blocks=blocks)
-    mine.client.views_open(
+    own.post(HOSTILE, blocks=blocks)
+    own.client.views_open(
         trigger_id=workspace.block_actions("U0ALICE", ts, "deny")["trigger_id"],
         view={
-            **ASKS,
+            **REASON_MODAL,
             "blocks": [
                 {
                     "type": "input",
@@ -180,21 +184,21 @@ def test_hostile_text_is_text_wherever_it_stands(asked: tuple[Bot, Receiver, str
     assert "evil.example/x.png" not in page
     assert "</textarea><b>" not in page
     assert {each.split("=")[0] for each in re.findall(r"\son\w+=", page.split("<nav")[0])} == set()
-    message = workspace.messages(mine.app.account_id)[-1]
+    message = workspace.messages(own.app.account_id)[-1]
     assert message.mentions == ("!channel",)
     assert set(message.links) == {"https://evil.example", "https://a/?\"'><b>"}
 
 
-def test_text_is_no_template(asked: tuple[Bot, Receiver, str], local_aws_server: LocalAws) -> None:
-    mine, _, ts = asked
+def test_text_is_no_template(approval: tuple[Bot, Receiver, str], local_aws_server: LocalAws) -> None:
+    own, _, ts = approval
     template = "{{ 7*7 }}{% if %}{# #}"
     plain = {"type": "plain_text", "text": template}
-    mine.post("x", blocks=[{"type": "header", "block_id": template, "text": plain}])
-    mine.post(template)
-    mine.client.views_open(
+    own.post("x", blocks=[{"type": "header", "block_id": template, "text": plain}])
+    own.post(template)
+    own.client.views_open(
         trigger_id=workspace.block_actions("U0ALICE", ts, "deny")["trigger_id"],
         view={
-            **ASKS,
+            **REASON_MODAL,
             "title": plain,
             "blocks": [
                 {
@@ -220,28 +224,30 @@ def test_text_is_no_template(asked: tuple[Bot, Receiver, str], local_aws_server:
     assert f'data-url="https://a/{template}">{template}</button>' in page
 
 
-def test_what_is_typed_already_begins_with_an_empty_line_if_the_app_says_so(
-    asked: tuple[Bot, Receiver, str], local_aws_server: LocalAws
+def test_an_initial_value_keeps_its_leading_empty_line(
+    approval: tuple[Bot, Receiver, str], local_aws_server: LocalAws
 ) -> None:
-    mine, _, ts = asked
+    own, _, ts = approval
     element = {"type": "plain_text_input", "multiline": True, "initial_value": "\nsecond line"}
-    mine.client.views_open(
+    own.client.views_open(
         trigger_id=workspace.block_actions("U0ALICE", ts, "deny")["trigger_id"],
         view={
-            **ASKS,
+            **REASON_MODAL,
             "blocks": [{"type": "input", "label": {"type": "plain_text", "text": "Why?"}, "element": element}],
         },
     )
 
-    # The first line break after the tag is the browser's to drop.
+    # Browsers drop the first line break after the tag.
     assert ">\n\nsecond line</textarea>" in _read(local_aws_server)
 
 
 @needs_browser
-def test_a_browser_shows_the_page(asked: tuple[Bot, Receiver, str], local_aws_server: LocalAws, tmp_path: Path) -> None:
-    mine, _, ts = asked
-    mine.post(HOSTILE)
-    mine.post("Bob (<@U0BOB>) is looking at it.", thread_ts=ts)
+def test_a_browser_shows_the_page(
+    approval: tuple[Bot, Receiver, str], local_aws_server: LocalAws, tmp_path: Path
+) -> None:
+    own, _, ts = approval
+    own.post(HOSTILE)
+    own.post("Bob (<@U0BOB>) is looking at it.", thread_ts=ts)
     url = f"{local_aws_server.url}/_local/slack?as=U0BOB"
     picture = tmp_path / "slack.png"
     options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}", "--no-first-run"]
@@ -280,9 +286,9 @@ def _click(tab: Tab, selector: str) -> None:
 
 @needs_browser
 def test_a_click_in_the_browser_is_confirmed_and_then_sent(
-    asked: tuple[Bot, Receiver, str], local_aws_server: LocalAws, tab: Tab
+    approval: tuple[Bot, Receiver, str], local_aws_server: LocalAws, tab: Tab
 ) -> None:
-    _, callback, ts = asked
+    _, callback, ts = approval
     tab.open(f"{local_aws_server.url}/_local/slack?as=U0CAROL")
     approve = f'[data-ts="{ts}"] button[data-action=approve]'
 
@@ -300,10 +306,10 @@ def test_a_click_in_the_browser_is_confirmed_and_then_sent(
 
 
 @needs_browser
-def test_an_app_that_fails_is_told_in_the_browser(
-    asked: tuple[Bot, Receiver, str], local_aws_server: LocalAws, tab: Tab
+def test_a_failure_of_the_app_is_shown_in_the_browser(
+    approval: tuple[Bot, Receiver, str], local_aws_server: LocalAws, tab: Tab
 ) -> None:
-    _, callback, ts = asked
+    _, callback, ts = approval
     callback.status = 500
     tab.open(f"{local_aws_server.url}/_local/slack?as=U0CAROL")
 
@@ -314,12 +320,12 @@ def test_an_app_that_fails_is_told_in_the_browser(
 
 @needs_browser
 def test_a_modal_is_filled_in_and_submitted_in_the_browser_and_the_page_follows(
-    asked: tuple[Bot, Receiver, str], local_aws_server: LocalAws, tab: Tab
+    approval: tuple[Bot, Receiver, str], local_aws_server: LocalAws, tab: Tab
 ) -> None:
-    mine, callback, ts = asked
+    own, callback, ts = approval
     tab.open(f"{local_aws_server.url}/_local/slack?as=U0CAROL")
     trigger = workspace.block_actions("U0CAROL", ts, "deny")["trigger_id"]
-    mine.client.views_open(trigger_id=trigger, view=ASKS)
+    own.client.views_open(trigger_id=trigger, view=REASON_MODAL)
     callback.answer = b'{"response_action": "errors", "errors": {"reason": "Say more."}}'
 
     tab.until("document.querySelector('dialog[data-view]')?.open")
@@ -330,7 +336,7 @@ def test_a_modal_is_filled_in_and_submitted_in_the_browser_and_the_page_follows(
     callback.answer = b""
     _click(tab, "[data-does=submit]")
     tab.until("!document.querySelector('dialog')")
-    mine.client.chat_update(channel=slack.APPROVALS, ts=ts, text="Denied by <@U0CAROL>.")
+    own.client.chat_update(channel=slack.APPROVALS, ts=ts, text="Denied by <@U0CAROL>.")
     tab.until(f"""document.querySelector('article[data-ts="{ts}"]').textContent.includes('Denied by @carol')""")
 
     typed = [got.payload["view"]["state"]["values"]["reason"]["text"]["value"] for got in callback.got]
@@ -339,11 +345,11 @@ def test_a_modal_is_filled_in_and_submitted_in_the_browser_and_the_page_follows(
 
 @needs_browser
 def test_hostile_text_does_not_run_in_the_browser(
-    asked: tuple[Bot, Receiver, str], local_aws_server: LocalAws, tab: Tab
+    approval: tuple[Bot, Receiver, str], local_aws_server: LocalAws, tab: Tab
 ) -> None:
     """Trap 29."""
-    mine, _, _ = asked
-    hostile = mine.post(HOSTILE)
+    own, _, _ = approval
+    hostile = own.post(HOSTILE)
     tab.open(f"{local_aws_server.url}/_local/slack")
 
     tab.until(f"""document.querySelector('article[data-ts="{hostile}"]').textContent.includes('<script>')""")
@@ -353,10 +359,10 @@ def test_hostile_text_does_not_run_in_the_browser(
     assert tab.run("document.querySelectorAll('script').length") == 1
 
 
-def test_a_message_with_blocks_takes_its_look_from_them(
-    asked: tuple[Bot, Receiver, str], local_aws_server: LocalAws
+def test_a_message_with_blocks_is_shown_by_its_blocks(
+    approval: tuple[Bot, Receiver, str], local_aws_server: LocalAws
 ) -> None:
-    mine, _, _ = asked
-    mine.post("only for notifications", blocks=APPROVAL)
+    own, _, _ = approval
+    own.post("only for notifications", blocks=APPROVAL)
 
     assert "only for notifications" not in _read(local_aws_server)

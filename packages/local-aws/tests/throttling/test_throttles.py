@@ -32,7 +32,7 @@ def _call(
 _ACCEPT = "ec2:AcceptVpcEndpointConnections"
 
 
-def test_a_burst_of_ten_accepts_is_let_through_and_the_eleventh_is_not() -> None:
+def test_a_burst_of_ten_accepts_is_admitted_and_the_eleventh_is_not() -> None:
     throttles = Throttles(now=lambda: 0.0)
 
     admitted = [throttles.admit(_call(_ACCEPT)) for _ in range(11)]
@@ -40,13 +40,13 @@ def test_a_burst_of_ten_accepts_is_let_through_and_the_eleventh_is_not() -> None
     assert admitted == [True] * 10 + [False]
 
 
-def test_one_accept_a_second_is_let_through_after_the_burst() -> None:
-    moment = 0.0
-    throttles = Throttles(now=lambda: moment)
+def test_one_accept_a_second_is_admitted_after_the_burst() -> None:
+    time = 0.0
+    throttles = Throttles(now=lambda: time)
     for _ in range(10):
         throttles.admit(_call(_ACCEPT))
 
-    moment = 1.0
+    time = 1.0
     admitted = [throttles.admit(_call(_ACCEPT)) for _ in range(2)]
 
     assert admitted == [True, False]
@@ -76,7 +76,7 @@ def test_a_person_is_throttled_with_the_roles_of_the_account() -> None:
     assert not throttles.admit(_call(_ACCEPT, role_name=None))
 
 
-def test_persons_can_be_let_off() -> None:
+def test_persons_can_be_exempted() -> None:
     throttles = Throttles(now=lambda: 0.0)
     throttles.persons = False
 
@@ -87,7 +87,7 @@ def test_persons_can_be_let_off() -> None:
     assert by_roles[-1] is False
 
 
-def test_a_stack_takes_as_long_as_it_takes_and_is_not_throttled() -> None:
+def test_the_deployment_of_a_stack_is_not_throttled() -> None:
     throttles = Throttles(now=lambda: 0.0)
     by_cloudformation = replace(
         _call(_ACCEPT, role_name=None), role_arn=f"arn:aws:iam::111111111111:role/{CLOUDFORMATION}"
@@ -152,23 +152,23 @@ def test_the_throttles_are_those_that_aws_publishes(operation: str, region: str,
         "organizations:ListParents",
     ],
 )
-def test_what_aws_throttles_without_saying_how_is_throttled_too(operation: str) -> None:
+def test_an_operation_with_an_unpublished_throttle_is_throttled_too(operation: str) -> None:
     assert isinstance(limit_of(operation, "us-east-1"), Limit)
 
 
-def test_what_aws_does_not_throttle_by_account_is_let_through() -> None:
+def test_an_operation_that_aws_does_not_throttle_by_account_is_admitted() -> None:
     assert limit_of("dynamodb:PutItem", "us-east-1") is None
     assert limit_of("sqs:SendMessage", "us-east-1") is None
 
 
 @given(waits=st.lists(st.floats(min_value=0, max_value=5), min_size=1, max_size=60))
-def test_no_more_is_let_through_than_the_bucket_and_its_refill(waits: list[float]) -> None:
-    moment = 0.0
-    throttles = Throttles(now=lambda: moment)
+def test_no_more_is_admitted_than_the_bucket_and_its_refill(waits: list[float]) -> None:
+    time = 0.0
+    throttles = Throttles(now=lambda: time)
     admitted = 0
 
     for wait in waits:
-        moment += wait
+        time += wait
         admitted += throttles.admit(_call(_ACCEPT))
 
-    assert admitted <= 10 + moment + 1e-6
+    assert admitted <= 10 + time + 1e-6

@@ -42,7 +42,7 @@ def test_credentials_expire_by_the_clock() -> None:
     assert abs(expires - clock.now() - timedelta(hours=1)) < timedelta(minutes=1)
 
 
-def test_modules_that_ask_datetime_themselves_go_by_the_clock() -> None:
+def test_modules_that_use_datetime_directly_use_the_clock() -> None:
     ram = boto3.client("ram", region_name="us-east-1")
     clock.advance(3600)
 

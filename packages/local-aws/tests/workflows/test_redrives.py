@@ -13,13 +13,24 @@ from local_aws.workflows import history, redrives
 from local_aws.workflows.execution import Execution, executions
 from local_aws.workflows.loop import loop
 from local_aws_tests.waiting import ended, until
-from local_aws_tests.workflow_runs import ASK, Json, functions_called, invoke, kinds, passing, refused, run, start, task
+from local_aws_tests.workflow_runs import (
+    INVOKE_AND_WAIT,
+    Json,
+    functions_called,
+    invoke,
+    kinds,
+    passing,
+    refused,
+    run,
+    start,
+    task,
+)
 
 DAY = 86_400.0
 
 
 class Moody:
-    """A function that fails until it is mended, and counts its calls by what it is called with."""
+    """A function that fails until it is repaired, and counts its calls by payload."""
 
     def __init__(self) -> None:
         self.calls: list[Any] = []
@@ -139,7 +150,7 @@ def test_a_redriven_task_has_a_new_token_and_the_old_one_is_dead(sfn: Any, funct
     tokens: list[str] = []
     functions["ask"] = tokens.append
     arguments = {"FunctionName": "ask", "Payload": "{% $states.context.Task.Token %}"}
-    arn = start(sfn, {"Ask": task(ASK, Arguments=arguments)})
+    arn = start(sfn, {"Ask": task(INVOKE_AND_WAIT, Arguments=arguments)})
     until(lambda: "TaskSubmitted" in kinds(sfn, arn))
     sfn.stop_execution(executionArn=arn)
 
@@ -153,7 +164,7 @@ def test_a_redriven_task_has_a_new_token_and_the_old_one_is_dead(sfn: Any, funct
     assert ended(sfn, arn)["status"] == "SUCCEEDED"
 
 
-def test_what_was_stopped_is_out_of_the_way_of_what_is_redriven(sfn: Any) -> None:
+def test_a_stopped_run_has_ended_before_the_redriven_one_goes_on(sfn: Any) -> None:
     inner = {"StartAt": "Rest", "States": {"Rest": {"Type": "Wait", "Seconds": 60, "End": True}}}
     each = {"Type": "Map", "Items": list(range(20)), "ItemProcessor": inner, "End": True}
     arn = start(sfn, {"Each": each})
@@ -211,7 +222,7 @@ def test_the_machine_s_own_timeout_begins_anew(sfn: Any, moody: Moody) -> None:
     assert ended(sfn, arn)["status"] == "TIMED_OUT"
 
 
-def test_the_context_tells_of_redrives(sfn: Any, functions: dict[str, Function]) -> None:
+def test_the_context_shows_redrives(sfn: Any, functions: dict[str, Function]) -> None:
     seen: list[Any] = []
 
     def look(event: Any) -> Any:
@@ -228,7 +239,7 @@ def test_the_context_tells_of_redrives(sfn: Any, functions: dict[str, Function])
     assert "RedriveTime" in seen[1]
 
 
-def test_what_succeeded_runs_or_is_over_for_too_long_is_not_redriven(sfn: Any, moody: Moody) -> None:
+def test_an_execution_that_succeeded_still_runs_or_ended_too_long_ago_is_not_redriven(sfn: Any, moody: Moody) -> None:
     good = run(sfn, {"A": passing(1)})["executionArn"]
     running = start(sfn, {"A": {"Type": "Wait", "Seconds": 10**7, "End": True}})
     old = run(sfn, {"A": invoke("moody")})["executionArn"]
@@ -279,7 +290,7 @@ def test_a_definition_is_validated_without_an_error(sfn: Any) -> None:
     good = {"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
     bad = {**good, "States": {"A": {"Type": "Pass", "Next": "B"}}}
 
-    told = sfn.validate_state_machine_definition(definition=json.dumps(bad))
+    answer = sfn.validate_state_machine_definition(definition=json.dumps(bad))
 
     assert sfn.validate_state_machine_definition(definition=json.dumps(good)) | {"ResponseMetadata": 0} == {
         "result": "OK",
@@ -287,8 +298,8 @@ def test_a_definition_is_validated_without_an_error(sfn: Any) -> None:
         "truncated": False,
         "ResponseMetadata": 0,
     }
-    assert told["result"] == "FAIL"
-    assert told["diagnostics"] == [
+    assert answer["result"] == "FAIL"
+    assert answer["diagnostics"] == [
         {
             "severity": "ERROR",
             "code": "MISSING_TRANSITION_TARGET",

@@ -1,4 +1,4 @@
-"""Step Functions tells the default bus of each status of an execution, however it comes to its end."""
+"""Step Functions' events of each status of an execution on the default bus."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def sfn() -> Iterator[Any]:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[Json]:
-    """Return what the bus is told, in order."""
+def events(monkeypatch: pytest.MonkeyPatch) -> list[Json]:
+    """Return the list of events on the bus, in order."""
     events: list[Json] = []
     monkeypatch.setattr(status_changes, "announce", lambda *_, **event: events.append(event))
     return events
@@ -55,9 +55,9 @@ def left_alone(sfn: Any, arn: str) -> None:
     ],
     ids=["stopped", "out of time", "too large", "failed", "succeeded"],
 )
-def test_the_bus_is_told_how_an_execution_ended(
+def test_the_bus_gets_an_event_of_how_an_execution_ended(
     sfn: Any,
-    told: list[Json],
+    events: list[Json],
     states: Json,
     end: Callable[[Any, str], None],
     status: str,
@@ -66,11 +66,11 @@ def test_the_bus_is_told_how_an_execution_ended(
 ) -> None:
     arn = start(sfn, states, TimeoutSeconds=60)
     end(sfn, arn)
-    until(lambda: len(told) == 2)
+    until(lambda: len(events) == 2)
 
-    details = [event["detail"] for event in told]
+    details = [event["detail"] for event in events]
     assert [each["status"] for each in details] == ["RUNNING", status]
-    assert all(event["resources"] == [arn] and event["source"] == "aws.states" for event in told)
+    assert all(event["resources"] == [arn] and event["source"] == "aws.states" for event in events)
     assert details[1]["name"] == arn.rpartition(":")[2]
     assert (details[1]["error"], details[1]["stopDate"] is not None) == (error, True)
     assert (details[1]["cause"] is None) if cause is None else (cause in details[1]["cause"])

@@ -65,7 +65,7 @@ def test_a_function_s_own_arn_gives_its_payload_alone(sfn: Any, functions: dict[
     assert "LambdaFunctionSucceeded" in kinds(sfn, ran["executionArn"])
 
 
-def test_a_catch_sees_the_exception_s_class_and_all_that_lambda_tells(sfn: Any, functions: dict[str, Function]) -> None:
+def test_a_catch_sees_the_exception_s_class_and_lambda_s_details(sfn: Any, functions: dict[str, Function]) -> None:
     functions["accept"] = failing(RAISED)
     states = {
         "Accept": invoke(
@@ -95,7 +95,7 @@ def test_a_catch_sees_the_exception_s_class_and_all_that_lambda_tells(sfn: Any, 
         ({"errorMessage": "2026-01-01 Task timed out after 3.00 seconds"}, "Lambda.Unknown"),
     ],
 )
-def test_what_lambda_itself_ends_has_lambda_s_names(
+def test_failures_by_lambda_itself_have_lambda_s_names(
     sfn: Any, functions: dict[str, Function], payload: Json, error: str
 ) -> None:
     functions["slow"] = failing(payload)
@@ -248,9 +248,9 @@ def test_a_task_runs_in_the_account_of_the_machine_s_role(sfn: Any) -> None:
 
 def test_a_task_with_credentials_runs_as_that_role(sfn: Any) -> None:
     credentials = {"RoleArn": "{% 'arn:aws:iam::' & $states.input.account & ':role/other' %}"}
-    who = task("arn:aws:states:::aws-sdk:sts:getCallerIdentity", Arguments={}, Credentials=credentials)
+    identity_task = task("arn:aws:states:::aws-sdk:sts:getCallerIdentity", Arguments={}, Credentials=credentials)
 
-    assert run(sfn, {"Who": who}, {"account": "222222222222"})["output"]["Account"] == "222222222222"
+    assert run(sfn, {"Who": identity_task}, {"account": "222222222222"})["output"]["Account"] == "222222222222"
 
 
 @pytest.mark.parametrize(("pattern", "output"), [("sync", '{"a":1}'), ("sync:2", {"a": 1})])
@@ -263,7 +263,7 @@ def test_a_nested_execution_is_waited_for(sfn: Any, pattern: str, output: Any) -
     assert ran["output"]["Output"] == output
 
 
-def test_stopping_a_parent_stops_what_it_waits_for(sfn: Any) -> None:
+def test_stopping_a_parent_stops_its_nested_execution(sfn: Any) -> None:
     nested = machine(sfn, {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}})
     arguments = {"StateMachineArn": nested, "Name": "inner"}
     arn = start(sfn, {"Run": task("arn:aws:states:::states:startExecution.sync:2", Arguments=arguments)})

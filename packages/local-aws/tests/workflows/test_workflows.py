@@ -22,9 +22,11 @@ WAIT_AN_HOUR = {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}}
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[Json]:
+def details(monkeypatch: pytest.MonkeyPatch) -> list[Json]:
     details: list[Json] = []
-    monkeypatch.setattr(status_changes, "tell", lambda execution: details.append(status_changes._detail(execution)))
+    monkeypatch.setattr(
+        status_changes, "announce_status", lambda execution: details.append(status_changes._detail(execution))
+    )
     return details
 
 
@@ -49,7 +51,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[Json]:
         ("$states.context.State.Name", "Say"),
     ],
 )
-def test_an_expression_gives_what_it_gives_in_step_functions(sfn: Any, expression: str, value: Any) -> None:
+def test_an_expression_has_its_result_in_step_functions(sfn: Any, expression: str, value: Any) -> None:
     data = {
         "count": 3,
         "nothing": None,
@@ -67,7 +69,7 @@ def test_an_expression_gives_what_it_gives_in_step_functions(sfn: Any, expressio
     "expression",
     ["$states.input.absent", "1 + 'a'", "1 / 0", "$error('no')", "$absent", "$sum", "$partition(1, 2)", "$parse('{')"],
 )
-def test_an_expression_that_gives_nothing_or_fails_is_a_query_evaluation_error(sfn: Any, expression: str) -> None:
+def test_an_expression_without_a_result_or_with_an_error_is_a_query_evaluation_error(sfn: Any, expression: str) -> None:
     ran = run(sfn, {"Say": passing({"a": [f"{{% {expression} %}}"]})})
 
     assert ran["status"] == "FAILED"
@@ -111,7 +113,7 @@ def test_a_choice_goes_by_the_first_true_condition(sfn: Any) -> None:
     assert outputs == ["big", "middle", "small"]
 
 
-def test_a_choice_without_a_way_out_fails(sfn: Any) -> None:
+def test_a_choice_without_a_true_condition_and_a_default_fails(sfn: Any) -> None:
     states = {
         "Choose": {"Type": "Choice", "Choices": [{"Condition": "{% false %}", "Next": "End"}]},
         "End": {"Type": "Succeed"},
@@ -185,7 +187,7 @@ def test_a_wait_is_passed_by_the_clock(sfn: Any) -> None:
     assert ended(sfn, arn)["status"] == "SUCCEEDED"
 
 
-def test_only_a_near_moment_is_in_flight(sfn: Any) -> None:
+def test_only_a_wait_that_ends_soon_is_in_flight(sfn: Any) -> None:
     far = start(sfn, WAIT_AN_HOUR)
     until(lambda: is_waiting(far))
     quiet = activity.in_flight().get("executions", 0)
@@ -256,7 +258,7 @@ def test_a_closed_execution_s_name_is_free_after_ninety_days(sfn: Any) -> None:
     with refused("ExecutionAlreadyExists"):
         sfn.start_execution(stateMachineArn=arn, name="one")
 
-    # Not by the clock, which is everybody's: others have schedules on it.
+    # Not by advancing the shared clock, on which other tests have schedules.
     execution = executions.get(first)
     assert execution is not None
     execution.stop_date = clock.now() - timedelta(days=90, seconds=1)
@@ -282,7 +284,7 @@ def test_input_must_be_json_and_not_too_long(sfn: Any) -> None:
         sfn.start_execution(stateMachineArn=arn, input=json.dumps("é" * 131_072, ensure_ascii=False))
 
 
-def test_unknown_executions_and_machines_are_not_there(sfn: Any, port: int) -> None:
+def test_unknown_executions_and_machines_are_errors(sfn: Any, port: int) -> None:
     arn = start(sfn, {"End": {"Type": "Succeed"}})
 
     with refused("ExecutionDoesNotExist"):
@@ -295,7 +297,7 @@ def test_unknown_executions_and_machines_are_not_there(sfn: Any, port: int) -> N
         client_of(port, "stepfunctions", "222222222222").describe_execution(executionArn=arn)
 
 
-def test_stopping_ends_a_waiting_execution_at_once(sfn: Any, told: list[Json]) -> None:
+def test_stopping_ends_a_waiting_execution_at_once(sfn: Any, details: list[Json]) -> None:
     arn = start(sfn, WAIT_AN_HOUR)
     until(lambda: is_waiting(arn))
 
@@ -304,17 +306,17 @@ def test_stopping_ends_a_waiting_execution_at_once(sfn: Any, told: list[Json]) -
     described = sfn.describe_execution(executionArn=arn)
     assert (described["status"], described["error"], described["cause"]) == ("ABORTED", "Enough", "by hand")
     assert kinds(sfn, arn)[-1] == "ExecutionAborted"
-    assert [detail["status"] for detail in told] == ["RUNNING", "ABORTED"]
+    assert [detail["status"] for detail in details] == ["RUNNING", "ABORTED"]
 
 
-def test_each_change_of_status_is_told_once(sfn: Any, told: list[Json]) -> None:
+def test_each_change_of_status_is_announced_once(sfn: Any, details: list[Json]) -> None:
     arn = start(sfn, {"End": {"Type": "Succeed", "Output": {"a": 1}}})
     ended(sfn, arn)
-    until(lambda: len(told) == 2)
+    until(lambda: len(details) == 2)
 
-    assert [detail["status"] for detail in told] == ["RUNNING", "SUCCEEDED"]
-    assert told[1]["output"] == '{"a":1}'
-    assert told[1]["executionArn"] == arn
+    assert [detail["status"] for detail in details] == ["RUNNING", "SUCCEEDED"]
+    assert details[1]["output"] == '{"a":1}'
+    assert details[1]["executionArn"] == arn
 
 
 def test_executions_are_listed_by_status_page_by_page(sfn: Any) -> None:
@@ -463,7 +465,7 @@ def test_a_running_execution_keeps_the_definition_it_started_with(sfn: Any) -> N
     assert ended(sfn, sfn.start_execution(stateMachineArn=arn)["executionArn"])["output"] == "new"
 
 
-def test_stopping_the_workflows_ends_what_waits_and_every_thread_of_theirs(sfn: Any) -> None:
+def test_stopping_the_workflows_ends_waiting_executions_and_all_threads(sfn: Any) -> None:
     arn = start(sfn, WAIT_AN_HOUR)
     until(lambda: is_waiting(arn))
     execution = executions.get(arn)

@@ -1,1 +1,1 @@
-"""Requests and answers against botocore's models of the services."""
+"""Validation of requests and answers against botocore's models of the services."""

@@ -1,4 +1,4 @@
-"""Bodies of successful answers against the output's model, in JSON and in XML."""
+"""Validation of the bodies of successful answers against the output's model, in JSON and in XML."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from local_aws.conformance import scalars
 from local_aws.conformance.findings import Kind
 
 Problem = tuple[Kind, str, str]
-"""What it is, at which path, and what was seen there."""
+"""The kind of a finding, its path, and a detail."""
 
 
-def in_json(shape: Any, value: Any, path: str = "") -> Iterator[Problem]:
+def json_problems(shape: Any, value: Any, path: str = "") -> Iterator[Problem]:
     kind = shape.type_name
     if kind == "structure":
         if not shape.is_document_type:
             yield from _json_structure(shape, value, path)
     elif kind not in {"list", "map"}:
-        for what, detail in scalars.of_json(shape, value):
-            yield what, path, detail
+        for problem, detail in scalars.json_problems(shape, value):
+            yield problem, path, detail
     elif kind == "list" and isinstance(value, list):
         for each in value:
-            yield from in_json(shape.member, each, f"{path}[]")
+            yield from json_problems(shape.member, each, f"{path}[]")
     elif kind == "map" and isinstance(value, dict):
         for name, each in value.items():
-            yield from in_json(shape.key, name, f"{path}{{}}")
+            yield from json_problems(shape.key, name, f"{path}{{}}")
             if each is not None:
-                yield from in_json(shape.value, each, f"{path}{{}}")
+                yield from json_problems(shape.value, each, f"{path}{{}}")
     else:
         yield "type", path, f"{kind} is {value!r:.60}"
 
@@ -48,30 +48,30 @@ def _json_structure(shape: Any, value: Any, path: str) -> Iterator[Problem]:
             if sent != "__type":
                 yield "unknown member", f"{path}.{sent}", ""
         elif each is not None:
-            yield from in_json(members[sent][1], each, f"{path}.{members[sent][0]}")
+            yield from json_problems(members[sent][1], each, f"{path}.{members[sent][0]}")
     for sent, (name, _) in members.items():
         if name in shape.required_members and value.get(sent) is None:
             yield "missing", f"{path}.{name}", ""
 
 
-def in_xml(shape: Any, node: Element, path: str = "", also: frozenset[str] = frozenset()) -> Iterator[Problem]:
-    """Compare an element; children named in ``also`` are the protocol's own."""
+def xml_problems(shape: Any, node: Element, path: str = "", also: frozenset[str] = frozenset()) -> Iterator[Problem]:
+    """Yield the problems of an element; children named in ``also`` are the protocol's own."""
     kind = shape.type_name
     if kind == "structure":
         yield from _xml_structure(shape, node, path, also)
     elif kind == "list":
-        wanted = shape.member.serialization.get("name", "member")
+        element_name = shape.member.serialization.get("name", "member")
         for child in node:
-            if tag(child) == wanted:
-                yield from in_xml(shape.member, child, f"{path}[]")
+            if tag(child) == element_name:
+                yield from xml_problems(shape.member, child, f"{path}[]")
             else:
-                yield "unknown member", f"{path}.{tag(child)}", f"instead of {wanted}"
+                yield "unknown member", f"{path}.{tag(child)}", f"instead of {element_name}"
     elif kind == "map":
         for entry in [node] if shape.serialization.get("flattened") else node:
             yield from _xml_entry(shape, entry, path)
     else:
-        for what, detail in scalars.of_xml(shape, (node.text or "").strip()):
-            yield what, path, detail
+        for problem, detail in scalars.xml_problems(shape, (node.text or "").strip()):
+            yield problem, path, detail
 
 
 def _xml_structure(shape: Any, node: Element, path: str, also: frozenset[str]) -> Iterator[Problem]:
@@ -90,7 +90,7 @@ def _xml_structure(shape: Any, node: Element, path: str, also: frozenset[str]) -
         name, member = members[tag(child)]
         seen.add(name)
         flat = member.type_name == "list" and member.serialization.get("flattened")
-        yield from in_xml(member.member if flat else member, child, f"{path}.{name}{'[]' if flat else ''}")
+        yield from xml_problems(member.member if flat else member, child, f"{path}.{name}{'[]' if flat else ''}")
     for name, member in members.values():
         # An empty list may be left out where it is flattened.
         if name in shape.required_members and name not in seen and not member.serialization.get("flattened"):
@@ -104,7 +104,7 @@ def _xml_entry(shape: Any, entry: Element, path: str) -> Iterator[Problem]:
     }
     for child in entry:
         if tag(child) in names:
-            yield from in_xml(names[tag(child)], child, f"{path}{{}}")
+            yield from xml_problems(names[tag(child)], child, f"{path}{{}}")
         else:
             yield "unknown member", f"{path}{{}}.{tag(child)}", ""
 

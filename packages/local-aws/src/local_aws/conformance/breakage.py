@@ -1,4 +1,4 @@
-"""What is told when moto breaks off in the middle of an operation."""
+"""The answer to a call in which moto failed with an exception."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _NOT_FOUND = (
 )
 
 
-def told(call: IdentifiedCall, failure: Exception) -> Answer:
-    """Say that something asked for is not there, where that is what moto stumbled over; else what the failure was."""
+def failure_answer(call: IdentifiedCall, failure: Exception) -> Answer:
+    """Return a not-found error if moto lacks what a parameter names, else an error that names the failure."""
     if isinstance(failure, KeyError) and failure.args:
-        missed = failure.args[0]
-        name = next((name for name, value in _texts(call.params) if value == missed), None)
+        missing = failure.args[0]
+        name = next((name for name, value in _texts(call.params) if value == missing), None)
         if name is not None:
-            return _not_found(call, name, str(missed))
+            return _not_found(call, name, str(missing))
     _log.error("%s failed inside the local AWS", call.name, exc_info=failure)
     return answers.in_part(call, failure)
 
@@ -35,20 +35,20 @@ def told(call: IdentifiedCall, failure: Exception) -> Answer:
 def _not_found(call: IdentifiedCall, name: str, value: str) -> Answer:
     message = f"The {name} '{value}' does not exist"
     if call.protocol == "ec2":
-        thing = name.removesuffix("s").removesuffix("Id").removesuffix("Arn")
-        return answers.error(call, f"Invalid{thing}ID.NotFound", message, 400)
+        resource = name.removesuffix("s").removesuffix("Id").removesuffix("Arn")
+        return answers.error(call, f"Invalid{resource}ID.NotFound", message, 400)
     if call.modelled is None:
         return answers.error(call, _NOT_FOUND[0], message, 404)
     for shape in call.modelled.error_shapes:
-        told = shape.metadata.get("error", {})
-        code = str(told.get("code", shape.name))
+        traits = shape.metadata.get("error", {})
+        code = str(traits.get("code", shape.name))
         if shape.name.endswith(_NOT_FOUND) or code.endswith(_NOT_FOUND):
-            return answers.error(call, code, message, int(told.get("httpStatusCode", 400)))
+            return answers.error(call, code, message, int(traits.get("httpStatusCode", 400)))
     return answers.error(call, _NOT_FOUND[0], message, 400)
 
 
 def _texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """Yield every text among the parameters, with the name of the parameter that it is in."""
+    """Yield every text in the parameters, with the name of its parameter."""
     if isinstance(value, str):
         yield name, value
     elif isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What answers are found to have that botocore's model does not, while somebody watches."""
+"""Findings of answers that differ from botocore's model, collected on request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Kind = Literal["unknown member", "type", "enum", "missing", "error code", "statu
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """``path`` is without the numbers of list elements, so that the same defect is the same finding."""
+    """A difference; ``path`` is without the numbers of list elements, so that the same defect is one finding."""
 
     operation: str
     kind: Kind
@@ -23,7 +23,7 @@ class Finding:
 
 
 class Findings:
-    """What was found since the beginning; nothing is looked at until ``watching`` is set."""
+    """All findings since the start; answers are not checked until ``watching`` is set."""
 
     def __init__(self) -> None:
         self.watching = False
@@ -31,7 +31,7 @@ class Findings:
         self._found: dict[tuple[str, str, str], Finding] = {}
 
     def add(self, finding: Finding) -> None:
-        """Keep the first of those that differ in detail only."""
+        """Add a finding, unless one was added that differs in detail only."""
         with self._lock:
             self._found.setdefault((finding.operation, finding.kind, finding.path), finding)
 
@@ -41,4 +41,4 @@ class Findings:
 
 
 findings = Findings()
-"""Those of this process."""
+"""The findings of this process."""

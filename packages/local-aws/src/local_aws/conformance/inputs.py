@@ -1,4 +1,4 @@
-"""What is refused before an operation begins: what its model does not have, can't be read, or does not allow."""
+"""Refusal of requests before the operation: unknown, unreadable, or not allowed by the model."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ CHECKED = frozenset(
         "vpc-lattice",
     }
 )
-"""botocore's names of the services that are held to their models."""
+"""botocore's names of the services that are validated against their models."""
 
 _TAKEN_FOR_ANOTHER = frozenset({"s3:CreateSession"})
-"""What moto lacks, and answers as another operation that has the same path."""
+"""Operations that moto lacks, and takes for another one with the same path."""
 
 
 def refusal(call: IdentifiedCall) -> Answer | None:
-    """Return why the call can't be made as it stands, in the service's own form; None if it can."""
+    """Return the service's error for a call that its model does not allow; None if it does."""
     if call.model not in CHECKED:
         return None
     if call.modelled is None:
@@ -57,7 +57,7 @@ def refusal(call: IdentifiedCall) -> Answer | None:
     shape = call.modelled.input_shape
     if call.protocol == "ec2" and (name := unknown_name(shape, call.names())):
         return answers.error(call, "UnknownParameter", f"The parameter {name} is not recognized", 400)
-    problem = _unlike_json(call, shape) if call.is_json else None
+    problem = _json_error(call, shape) if call.is_json else None
     if shape is not None and problem is None:
         problem = call.unreadable
     if problem is not None:
@@ -67,7 +67,7 @@ def refusal(call: IdentifiedCall) -> Answer | None:
 
 
 def _broken_policy(call: IdentifiedCall) -> Answer | None:
-    """Refuse a bucket's policy that is no JSON: moto would keep it, and fail in every later call to the bucket."""
+    """Refuse a bucket's policy that is no JSON; moto keeps it, and fails in every later call to the bucket."""
     if (call.model, call.operation) != ("s3", "PutBucketPolicy"):
         return None
     try:
@@ -77,15 +77,15 @@ def _broken_policy(call: IdentifiedCall) -> Answer | None:
     return None
 
 
-def _unlike_json(call: IdentifiedCall, shape: Any) -> str | None:
+def _json_error(call: IdentifiedCall, shape: Any) -> str | None:
     """Return why a JSON body is not of the model's shape."""
     payload = shape.serialization.get("payload") if shape else None
-    wanted = shape.members[payload] if payload else shape
-    if not call.body or (payload and wanted.type_name != "structure"):
+    body_shape = shape.members[payload] if payload else shape
+    if not call.body or (payload and body_shape.type_name != "structure"):
         # The body may be the value itself: a function's payload, a policy.
         return None
     try:
         raw = json.loads(call.body)
     except (ValueError, RecursionError) as error:
         return f"Could not parse request body into json: {error}"
-    return mistyped(wanted, raw) if wanted is not None else None
+    return mistyped(body_shape, raw) if body_shape is not None else None

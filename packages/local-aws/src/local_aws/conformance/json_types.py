@@ -1,4 +1,4 @@
-"""The types in a JSON request, as AWS's deserializer takes them or does not."""
+"""The types of values in a JSON request, checked as AWS's deserializer does."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ _SCALARS = {
     "double": (int | float, "a Double"),
 }
 NO_NUMBERS = frozenset({"NaN", "Infinity", "-Infinity"})
-"""How JSON spells the floats that it has no numbers for."""
+"""The texts for floats that JSON has no numbers for."""
 
 
 def mistyped(shape: Any, raw: Any) -> str | None:
-    """Return what in the body can't be what the model wants; None if all can."""
+    """Return the error of the first value that is not of the model's type; None if there is none."""
     if raw is None or shape.type_name in {"blob", "timestamp"}:
-        # Their text is read, or found unreadable, with the parameters.
+        # Their text is parsed with the parameters.
         return _not_scalar(raw)
     if shape.type_name == "structure":
-        return None if shape.is_document_type else _of_structure(shape, raw)
+        return None if shape.is_document_type else _mistyped_structure(shape, raw)
     if shape.type_name == "list":
         return _first(mistyped(shape.member, each) for each in raw) if isinstance(raw, list) else _unexpected(raw)
     if shape.type_name == "map":
         return (
             _first(mistyped(shape.value, each) for each in raw.values()) if isinstance(raw, dict) else _unexpected(raw)
         )
-    return _of_scalar(shape, raw)
+    return _mistyped_scalar(shape, raw)
 
 
-def _of_structure(shape: Any, raw: Any) -> str | None:
+def _mistyped_structure(shape: Any, raw: Any) -> str | None:
     if not isinstance(raw, dict):
         return _unexpected(raw)
     for name, member in shape.members.items():
-        told = member.serialization
-        if "location" in told:
+        serialization = member.serialization
+        if "location" in serialization:
             continue
-        value = raw.get(told.get("name", name))
+        value = raw.get(serialization.get("name", name))
         if value is not None and (problem := mistyped(member, value)):
             return problem
     return None
 
 
-def _of_scalar(shape: Any, raw: Any) -> str | None:
-    wanted, name = _SCALARS[shape.type_name]
-    if isinstance(raw, wanted) and not (isinstance(raw, bool) and wanted is not bool):
+def _mistyped_scalar(shape: Any, raw: Any) -> str | None:
+    expected, name = _SCALARS[shape.type_name]
+    if isinstance(raw, expected) and not (isinstance(raw, bool) and expected is not bool):
         return None
     if shape.type_name in {"float", "double"} and raw in NO_NUMBERS:
         return None

@@ -1,4 +1,4 @@
-"""Answers against botocore's models: what they have that the model does not, and what they lack."""
+"""Validation of answers against botocore's models: unknown, missing and wrong members."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from local_aws.http.answers import Answer
 from local_aws.http.request_identification import IdentifiedCall
 
 _ERROR = 400
-"""Where HTTP's errors begin."""
+"""The lowest HTTP status of an error."""
 _FAILED = 500
 
-# https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html, and what every service's frame answers.
+# https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html, and those of the services' frameworks.
 _COMMON_CODES = frozenset(
     {
         "AccessDenied",
@@ -46,26 +46,26 @@ _COMMON_CODES = frozenset(
 
 
 def observe(call: IdentifiedCall, answer: Answer) -> None:
-    """Look at a service's answer, if somebody watches."""
+    """Check a service's answer, if findings are collected."""
     if findings.watching and call.modelled is not None and call.model in CHECKED:
         for finding in check(call, answer):
             findings.add(finding)
 
 
 def check(call: IdentifiedCall, answer: Answer) -> list[Finding]:
-    """Compare an answer to a modelled call with what the model says of it."""
-    problems = _of_error(call, answer) if answer.status >= _ERROR else _of_success(call, answer)
+    """Return the findings of an answer to a modelled call."""
+    problems = _error_problems(call, answer) if answer.status >= _ERROR else _success_problems(call, answer)
     return [Finding(call.name, kind, path.lstrip("."), detail) for kind, path, detail in problems]
 
 
 @functools.cache
-def tells_status(operation: Any) -> bool:
-    """Return whether the operation's answer itself says which HTTP status it has."""
+def has_status_member(operation: Any) -> bool:
+    """Return whether a member of the operation's output is the HTTP status."""
     members = operation.output_shape.members.values() if operation.output_shape is not None else ()
     return any(member.serialization.get("location") == "statusCode" for member in members)
 
 
-def _of_error(call: IdentifiedCall, answer: Answer) -> Iterator[Problem]:
+def _error_problems(call: IdentifiedCall, answer: Answer) -> Iterator[Problem]:
     code = answer.error_code() or ""
     if answer.status >= _FAILED and code in {"InternalFailure", "500"}:
         yield "failed", "", answer.body[:200].decode(errors="replace")
@@ -79,11 +79,11 @@ def _of_error(call: IdentifiedCall, answer: Answer) -> Iterator[Problem]:
         yield "error code", "", code
 
 
-def _of_success(call: IdentifiedCall, answer: Answer) -> Iterator[Problem]:
-    wanted = int(call.modelled.http.get("responseCode", 200))
+def _success_problems(call: IdentifiedCall, answer: Answer) -> Iterator[Problem]:
+    status = int(call.modelled.http.get("responseCode", 200))
     # S3's model says 200 where S3 says 204.
-    if call.protocol == "rest-json" and answer.status != wanted and not tells_status(call.modelled):
-        yield "status", "", f"{answer.status} instead of {wanted}"
+    if call.protocol == "rest-json" and answer.status != status and not has_status_member(call.modelled):
+        yield "status", "", f"{answer.status} instead of {status}"
     shape = call.modelled.output_shape
     payload = shape.serialization.get("payload") if shape is not None else None
     if payload:
@@ -91,22 +91,22 @@ def _of_success(call: IdentifiedCall, answer: Answer) -> Iterator[Problem]:
         if shape.type_name != "structure" or shape.is_document_type or shape.serialization.get("eventstream"):
             return
     if call.is_json:
-        yield from _of_json(shape, answer.body)
+        yield from _json_problems(shape, answer.body)
     else:
-        yield from _of_xml(call, shape, answer.body)
+        yield from _xml_problems(call, shape, answer.body)
 
 
-def _of_json(shape: Any, body: bytes) -> Iterator[Problem]:
+def _json_problems(shape: Any, body: bytes) -> Iterator[Problem]:
     if shape is None:
         return
-    told = _as_json(body) if body else {}
-    if told is None:
+    value = _as_json(body) if body else {}
+    if value is None:
         yield "unreadable", "", body[:80].decode(errors="replace")
     else:
-        yield from bodies.in_json(shape, told)
+        yield from bodies.json_problems(shape, value)
 
 
-def _of_xml(call: IdentifiedCall, shape: Any, body: bytes) -> Iterator[Problem]:
+def _xml_problems(call: IdentifiedCall, shape: Any, body: bytes) -> Iterator[Problem]:
     if not body:
         return
     root = _as_xml(body)
@@ -116,7 +116,7 @@ def _of_xml(call: IdentifiedCall, shape: Any, body: bytes) -> Iterator[Problem]:
     if shape is None:
         return
     if call.protocol == "ec2":
-        yield from bodies.in_xml(shape, root, also=frozenset({"requestId", "RequestId"}))
+        yield from bodies.xml_problems(shape, root, also=frozenset({"requestId", "RequestId"}))
         return
     wrapper = shape.serialization.get("resultWrapper")
     if wrapper and call.protocol == "query":
@@ -124,9 +124,9 @@ def _of_xml(call: IdentifiedCall, shape: Any, body: bytes) -> Iterator[Problem]:
         if inner is None:
             yield "missing", f".{wrapper}", ""
         else:
-            yield from bodies.in_xml(shape, inner)
+            yield from bodies.xml_problems(shape, inner)
     else:
-        yield from bodies.in_xml(shape, root, also=frozenset({"ResponseMetadata"}))
+        yield from bodies.xml_problems(shape, root, also=frozenset({"ResponseMetadata"}))
 
 
 def _as_json(body: bytes) -> Any:

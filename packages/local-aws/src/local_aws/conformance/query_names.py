@@ -1,4 +1,4 @@
-"""The names of an EC2 request's parameters: EC2 refuses one that it does not know."""
+"""The names of an EC2 request's parameters, of which EC2 refuses unknown ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OF_EVERY_REQUEST = frozenset(
     }
 )
 _members: dict[int, tuple[Any, dict[str, Any]]] = {}
-"""A structure's members by the names in requests; the shape is kept, since its id is the key."""
+"""A structure's members by their names in requests; the shape is cached, since its id is the key."""
 
 
 def unknown_name(shape: Any, names: Iterable[str]) -> str | None:
@@ -27,12 +27,12 @@ def unknown_name(shape: Any, names: Iterable[str]) -> str | None:
     for name in names:
         if name in _OF_EVERY_REQUEST or name.startswith("X-Amz-"):
             continue
-        if shape is None or not _leads_somewhere(shape, name.split(".")):
+        if shape is None or not _names_a_member(shape, name.split(".")):
             return name
     return None
 
 
-def _leads_somewhere(shape: Any, parts: list[str]) -> bool:
+def _names_a_member(shape: Any, parts: list[str]) -> bool:
     for part in parts:
         if shape.type_name == "structure":
             shape = _by_request_name(shape).get(part)
@@ -46,17 +46,17 @@ def _leads_somewhere(shape: Any, parts: list[str]) -> bool:
 
 
 def _by_request_name(shape: Any) -> dict[str, Any]:
-    kept = _members.get(id(shape))
-    if kept is None:
-        kept = (shape, {_request_name(member, name): member for name, member in shape.members.items()})
-        _members[id(shape)] = kept
-    return kept[1]
+    cached = _members.get(id(shape))
+    if cached is None:
+        cached = (shape, {_request_name(member, name): member for name, member in shape.members.items()})
+        _members[id(shape)] = cached
+    return cached[1]
 
 
 def _request_name(member: Any, name: str) -> str:
-    told = member.serialization
-    if "queryName" in told:
-        return str(told["queryName"])
+    serialization = member.serialization
+    if "queryName" in serialization:
+        return str(serialization["queryName"])
     # On input, EC2's names begin with a capital.
-    plain = str(told.get("name", name))
+    plain = str(serialization.get("name", name))
     return plain[:1].upper() + plain[1:]

@@ -1,4 +1,4 @@
-"""Single values in answers: whether they are what the model says, in the form in which the protocol sends them."""
+"""Validation of single values in answers, in the form of the protocol."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ _JSON_TYPES: dict[str, Any] = {
 Problem = tuple[Kind, str]
 
 
-def of_json(shape: Any, value: Any) -> Iterator[Problem]:
-    if _fits(shape, value):
-        yield from _of_enum(shape, value)
+def json_problems(shape: Any, value: Any) -> Iterator[Problem]:
+    if _is_valid(shape, value):
+        yield from _enum_problems(shape, value)
     else:
         yield "type", f"{shape.type_name} is {value!r:.60}"
 
 
-def _fits(shape: Any, value: Any) -> bool:
+def _is_valid(shape: Any, value: Any) -> bool:
     kind = shape.type_name
     if kind == "timestamp":
-        return _is_moment(shape, value)
+        return _is_timestamp(shape, value)
     if kind == "blob":
         return isinstance(value, str) and _is_base64(value)
     if kind in {"float", "double"} and value in NO_NUMBERS:
         return True
-    wanted = _JSON_TYPES[kind]
-    return isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
+    expected = _JSON_TYPES[kind]
+    return isinstance(value, expected) and (expected is bool or not isinstance(value, bool))
 
 
-def of_xml(shape: Any, text: str) -> Iterator[Problem]:
+def xml_problems(shape: Any, text: str) -> Iterator[Problem]:
     kind = shape.type_name
     patterns = {
         "boolean": r"true|false",
@@ -58,10 +58,10 @@ def of_xml(shape: Any, text: str) -> Iterator[Problem]:
     if kind in patterns and not re.fullmatch(patterns[kind], text):
         yield "type", f"{kind} is {text!r:.60}"
     else:
-        yield from _of_enum(shape, text)
+        yield from _enum_problems(shape, text)
 
 
-def _of_enum(shape: Any, value: Any) -> Iterator[Problem]:
+def _enum_problems(shape: Any, value: Any) -> Iterator[Problem]:
     options = shape.metadata.get("enum")
     if options and value not in options:
         yield "enum", f"{value!r:.60}"
@@ -75,7 +75,7 @@ def _is_base64(value: str) -> bool:
     return True
 
 
-def _is_moment(shape: Any, value: Any) -> bool:
+def _is_timestamp(shape: Any, value: Any) -> bool:
     if shape.serialization.get("timestampFormat") == "iso8601":
         return isinstance(value, str) and _ISO.fullmatch(value) is not None
     if shape.serialization.get("timestampFormat") == "rfc822":

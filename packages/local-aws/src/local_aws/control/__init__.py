@@ -1,1 +1,1 @@
-"""What is below ``/_local/``: its routes, and the settings of how hard it is."""
+"""The control of the local AWS: the routes below ``/_local/`` and the settings."""

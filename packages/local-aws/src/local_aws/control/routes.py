@@ -28,10 +28,10 @@ from local_aws.time.clock import MOST_SPEED, clock
 PREFIX = "/_local"
 
 SETTLING = 0.05
-"""Real seconds between the two looks after which quiet is believed."""
+"""Real seconds between the two counts of work in flight."""
 
 MOST_SECONDS = 366 * 24 * 3600
-"""How far the clock is advanced at once: all that is due on the way has to run."""
+"""The most that the clock is advanced at once: all that is due in that time has to run."""
 
 Advance = Annotated[float, Meta(ge=0, le=MOST_SECONDS, description=f"a number of seconds from 0 to {MOST_SECONDS}")]
 Speed = Annotated[float, Meta(gt=0, le=MOST_SPEED, description=f"a number above 0 and up to {MOST_SPEED}")]
@@ -45,7 +45,7 @@ DnsName = Annotated[
 
 
 class ClockChange(ControlInput, frozen=True):
-    """What is done to the clock: it gets its new speed, then it is advanced."""
+    """A change of the clock: it gets its new speed, then it is advanced."""
 
     advance: Advance | UnsetType = UNSET
     speed: Speed | UnsetType = UNSET
@@ -60,11 +60,11 @@ class Organization(ControlInput, frozen=True):
 
 
 class NoQuery(ControlInput, frozen=True):
-    """What a route is asked that takes no query."""
+    """The query of a route that takes none."""
 
 
 class NameQuery(ControlInput, frozen=True):
-    """Which name is to be resolved in which VPC; all names if None."""
+    """The name to resolve in a VPC; None for all names."""
 
     vpc: VpcId
     name: DnsName | None = None
@@ -72,7 +72,7 @@ class NameQuery(ControlInput, frozen=True):
 
 @dataclass(frozen=True)
 class Reply:
-    """What a route answers."""
+    """The reply of a route."""
 
     body: Any
     status: int = 200
@@ -128,7 +128,7 @@ def get_calls(_: Any) -> Reply:
 
 
 def get_idle(_: Any) -> Reply:
-    """Answer 200 only if twice, a moment apart, nothing was found: work passes from hand to hand between two counts."""
+    """Reply 200 only if two counts find no work in flight: one may miss work that is being handed over."""
     busy = in_flight()
     if not busy:
         time.sleep(SETTLING)  # real time: threads at work don't follow the clock
@@ -142,30 +142,28 @@ def post_organization(body: bytes) -> Reply:
     return Reply(msgspec.to_builtins(posted))
 
 
-def get_resolve(asked: NameQuery) -> Reply:
+def get_resolve(query: NameQuery) -> Reply:
     try:
-        if asked.name is None:
-            account_id, names = vpc_resolver.owner_of(asked.vpc), vpc_resolver.resolve_all(asked.vpc)
-            return Reply({"vpc": asked.vpc, "account": account_id, "names": names})
-        found = vpc_resolver.resolve(asked.vpc, asked.name)
-    except vpc_resolver.UnknownVpcError as unknown:
-        raise InvalidInputError(
-            f"vpc: no account has {asked.vpc}; DescribeVpcs tells those that there are"
-        ) from unknown
-    except vpc_resolver.UnresolvedError as unresolved:
-        return Reply({"error": str(unresolved)}, status=404)
-    place = {"name": found.name, "vpc": asked.vpc, "account": found.account_id}
-    return Reply({**place, "arn": found.arn, "chain": found.chain})
+        if query.name is None:
+            account_id, names = vpc_resolver.owner_of(query.vpc), vpc_resolver.resolve_all(query.vpc)
+            return Reply({"vpc": query.vpc, "account": account_id, "names": names})
+        found = vpc_resolver.resolve(query.vpc, query.name)
+    except vpc_resolver.UnknownVpcError as error:
+        raise InvalidInputError(f"vpc: no account has {query.vpc}; DescribeVpcs lists those that exist") from error
+    except vpc_resolver.UnresolvedError as error:
+        return Reply({"error": str(error)}, status=404)
+    result = {"name": found.name, "vpc": query.vpc, "account": found.account_id}
+    return Reply({**result, "arn": found.arn, "chain": found.chain})
 
 
 @dataclass(frozen=True)
 class Route:
-    """What answers a method at a path: a POST is given its body, a GET its query."""
+    """A method at a path; ``answer`` takes the body of a POST, the query of a GET."""
 
     answer: Callable[[Any], Reply]
     about: str
     query: type[ControlInput] = NoQuery
-    """What the URL's query is read into."""
+    """The type of the URL's query."""
 
 
 ROUTES: dict[tuple[str, str], Route] = {
@@ -196,7 +194,7 @@ ELSEWHERE: dict[str, str] = {
     "POST /_local/slack/api/": "Slack's web API",
     "ANY /_local/apis/": "API Gateway's HTTP APIs, each below its id",
 }
-"""Routes that are no JSON of control's."""
+"""Routes that are served elsewhere, for the index."""
 
 
 def control(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -212,7 +210,7 @@ def _reply(environ: Environ) -> Reply:
     body = get_input_stream(environ, safe_fallback=True).read()
     name = environ["PATH_INFO"].removeprefix(PREFIX).strip("/")
     method = environ["REQUEST_METHOD"]
-    methods = [known for route, known in ROUTES if route == name]
+    methods = [each for route, each in ROUTES if route == name]
     if not methods:
         return Reply({"error": f"{name}: there is no such route, GET {PREFIX}/ lists them"}, status=404)
     if method not in methods:
@@ -220,7 +218,7 @@ def _reply(environ: Environ) -> Reply:
         return Reply({"error": f"{name}: use {allowed}, not {method}"}, status=405, headers=(("Allow", allowed),))
     route = ROUTES[name, method]
     try:
-        asked = control_input.query(environ.get("QUERY_STRING", ""), route.query, f"{name or 'the list'}'s query")
-        return route.answer(body if method == "POST" else asked)
-    except InvalidInputError as wrong:
-        return Reply({"error": str(wrong)}, status=400)
+        query = control_input.query(environ.get("QUERY_STRING", ""), route.query, f"{name or 'the list'}'s query")
+        return route.answer(body if method == "POST" else query)
+    except InvalidInputError as error:
+        return Reply({"error": str(error)}, status=400)

@@ -1,4 +1,4 @@
-"""What can be set of how hard the local AWS is, in the form of ``/_local/settings``."""
+"""The settings of how strict the local AWS is, in the form of ``/_local/settings``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from local_aws.throttling.throttles import throttles
 
 
 class Settings(ControlInput, frozen=True):
-    """All settings; of what is posted, whatever is left out stays as it is."""
+    """All settings; those that are not posted stay as they are."""
 
     throttles: bool
     throttle_persons: bool
@@ -33,17 +33,17 @@ class Settings(ControlInput, frozen=True):
     timings: Timings
 
 
-_PLACES: dict[str, tuple[Any, str]] = {
+_ATTRIBUTES: dict[str, tuple[Any, str]] = {
     "throttles": (throttles, "enabled"),
     "throttle_persons": (throttles, "persons"),
     "empty_pages": (pages, "empty_pages"),
     "ram_events_to_invitees": (shares, "notify_invitees"),
     "strict_endpoint_service_permissions": (endpoint_services, "strict_permissions"),
     "nameless_invitations": (invitations, "nameless"),
-    "organization_paths": (organization_operations, "paths_are_told"),
+    "organization_paths": (organization_operations, "paths_are_shown"),
     "suspended_shares_listed": (shares, "suspended_is_listed"),
 }
-"""The attribute that each setting is, but for those that are objects of their own."""
+"""The owner and the attribute of each setting, except those that are objects."""
 
 NAMES = tuple(field.encode_name for field in msgspec.structs.fields(Settings))
 
@@ -52,28 +52,28 @@ _changing = threading.Lock()
 
 def describe() -> dict[str, Any]:
     """Return all settings, in the form in which they are posted."""
-    single = {name: getattr(of, attribute) for name, (of, attribute) in _PLACES.items()}
+    single = {name: getattr(owner, attribute) for name, (owner, attribute) in _ATTRIBUTES.items()}
     described: dict[str, Any] = msgspec.to_builtins(Settings(**single, quotas=quotas, timings=timings))
     return described
 
 
 def change(posted: Any) -> None:
-    """Change the settings that are posted, and none if something is wrong with one.
+    """Change the settings that are posted, or none if one of them is not valid.
 
     Raises:
-        InvalidInputError: the first thing that is wrong.
+        InvalidInputError: one is not valid; the message names the first such field.
     """
     with _changing:
         settings = control_input.convert(_merged(describe(), posted), Settings, "settings")
-        for name, (of, attribute) in _PLACES.items():
-            setattr(of, attribute, getattr(settings, name))
+        for name, (owner, attribute) in _ATTRIBUTES.items():
+            setattr(owner, attribute, getattr(settings, name))
         for table, changed in ((quotas, settings.quotas), (timings, settings.timings)):
             for name, value in msgspec.structs.asdict(changed).items():
                 setattr(table, name, value)
 
 
 def _merged(now: Any, posted: Any) -> Any:
-    """Return what there is with what was posted in its place, field by field where both are objects."""
+    """Return the posted value merged into the present one, field by field where both are objects."""
     if not (isinstance(now, dict) and isinstance(posted, dict)):
         return posted
     return now | {name: _merged(now.get(name), value) for name, value in posted.items()}

@@ -1,10 +1,10 @@
-"""What AWS delivers by itself: events, notifications, messages and schedules, to queues, functions and workflows.
+"""Delivery of events, notifications, messages and schedules to queues, functions and workflows.
 
-- ``events`` routes what ``put_events`` takes or a service emits, by ``patterns`` and ``transformation``.
-- ``schedules`` fires what ``expressions`` say.
-- ``notifications`` is SNS, ``queues`` and ``message_moves`` are SQS; ``mappings`` hands messages to a function.
-- ``targets`` delivers once, if ``permissions`` allow it; ``attempts`` tries again, or buries.
-- ``journal`` keeps what happened.
+- ``events`` routes what ``put_events`` accepts or a service emits, by ``patterns`` and ``transformation``.
+- ``schedules`` fires at the times of ``expressions``; ``scheduled`` is one run.
+- ``notifications`` is SNS, ``queues`` and ``message_moves`` are SQS; ``mappings`` invokes functions with messages.
+- ``targets`` delivers once, if ``permissions`` allow it; ``attempts`` retries, or puts on a dead-letter queue.
+- ``journal`` keeps the events and their deliveries.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from local_aws.moto_extension.default_bus import deliver_with
 
 
 def install() -> None:
-    """Have moto's services and ours deliver; may be called again."""
+    """Have moto's services and ours deliver; harmless when done already."""
     deliver_with(emit)
     patch_queues()
     add_message_moves()
@@ -32,7 +32,7 @@ def install() -> None:
 
 
 def stop() -> None:
-    """End what goes on by itself."""
+    """Stop all schedules, mappings and threads."""
     schedules.end_all()
     mappings.end_all()
     background.stop()

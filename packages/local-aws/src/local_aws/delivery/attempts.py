@@ -1,4 +1,4 @@
-"""Delivering at least once: tried again while it makes sense, then put on a dead-letter queue, or dropped.
+"""Delivery at least once: retried within limits, then put on a dead-letter queue, or dropped.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 """
@@ -22,23 +22,23 @@ _MOST_BACKOFF = 600.0
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """AWS's defaults: 185 times in 24 hours."""
+    """The limits of retries; AWS's defaults are 185 in 24 hours."""
 
     most_attempts: int = 185
     most_age: float = 86_400
 
     @staticmethod
     def of(target: Mapping[str, Any]) -> RetryPolicy:
-        told = target.get("RetryPolicy") or {}
+        policy = target.get("RetryPolicy") or {}
         return RetryPolicy(
-            int(told.get("MaximumRetryAttempts", RetryPolicy.most_attempts)),
-            float(told.get("MaximumEventAgeInSeconds", RetryPolicy.most_age)),
+            int(policy.get("MaximumRetryAttempts", RetryPolicy.most_attempts)),
+            float(policy.get("MaximumEventAgeInSeconds", RetryPolicy.most_age)),
         )
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A delivery that was given up; ``exhausted`` names the limit that ended the retries, if there were any to make."""
+    """A delivery that was given up; ``exhausted`` names the limit that ended the retries, if one did."""
 
     code: str
     message: str
@@ -46,25 +46,25 @@ class Failure:
     retries: int
 
     def attributes(self) -> dict[str, str]:
-        """Tell it as EventBridge does in a dead letter."""
-        told = {"ERROR_CODE": self.code, "ERROR_MESSAGE": self.message, "RETRY_ATTEMPTS": str(self.retries)}
-        return {**told, "EXHAUSTED_RETRY_CONDITION": self.exhausted} if self.exhausted else told
+        """Return the attributes of EventBridge's dead letter."""
+        attributes = {"ERROR_CODE": self.code, "ERROR_MESSAGE": self.message, "RETRY_ATTEMPTS": str(self.retries)}
+        return {**attributes, "EXHAUSTED_RETRY_CONDITION": self.exhausted} if self.exhausted else attributes
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """What is to be done, and what to do if it can't be."""
+    """One delivery, and what to do if it fails."""
 
     send: Callable[[], None]
     bury: Callable[[Failure], None] | None
-    """Puts it on the dead-letter queue; may raise UndeliverableError itself. None: there is no such queue."""
+    """Puts it on the dead-letter queue; may raise UndeliverableError itself. None: no such queue is configured."""
     note: Callable[[str], None]
     policy: RetryPolicy = field(default_factory=RetryPolicy)
-    began: float = field(default_factory=clock.time)
+    started: float = field(default_factory=clock.time)
 
 
 def attempt(delivery: Delivery, retries: int = 0) -> None:
-    """Try it now; plan the next attempt if it fails and may yet succeed."""
+    """Deliver now; plan the next attempt if it fails and may succeed later."""
     try:
         delivery.send()
     except UndeliverableError as error:
@@ -80,7 +80,7 @@ def _after_failure(delivery: Delivery, error: UndeliverableError, retries: int) 
     backoff = min(_MOST_BACKOFF, _FIRST_BACKOFF * 2.0**retries)
     if retries >= delivery.policy.most_attempts:
         _give_up(delivery, Failure(error.code, error.message, "MaximumRetryAttempts", retries))
-    elif clock.time() + backoff - delivery.began > delivery.policy.most_age:
+    elif clock.time() + backoff - delivery.started > delivery.policy.most_age:
         _give_up(delivery, Failure(error.code, error.message, "MaximumEventAgeInSeconds", retries))
     else:
         delivery.note(f"retrying: {error.code}")

@@ -1,4 +1,4 @@
-"""Threads for what AWS does by itself after it has answered: a few of them, for short work."""
+"""A few threads for the short work that AWS does after it has responded."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ def _new() -> ThreadPoolExecutor:
 _threads = _new()
 
 
-def in_background(what: str, action: Callable[[], Any]) -> None:
-    """Run it soon, after this returns; it counts as under way from now on."""
+def in_background(activity: str, action: Callable[[], Any]) -> None:
+    """Run the action in another thread; it counts as under way from now on."""
     counted = ExitStack()
-    counted.enter_context(doing(what))
+    counted.enter_context(doing(activity))
 
     def run() -> None:
         try:
             action()
-        except Exception:  # noqa: BLE001 - nobody waits for it: without this its failure would be lost
+        except Exception:  # noqa: BLE001 - nobody waits for it, so its failure would be lost
             _log.exception("a delivery failed inside the local AWS")
 
     _threads.submit(run).add_done_callback(lambda _: counted.close())
 
 
 def stop() -> None:
-    """Forget what has not begun."""
+    """Drop the actions that have not started."""
     global _threads
     old, _threads = _threads, _new()
     old.shutdown(wait=False, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""Events on EventBridge's buses, from whoever puts them there to the targets of the rules that they match."""
+"""Events on EventBridge's buses, from their source to the targets of the rules that match."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ENABLED = frozenset({"ENABLED", WITH_READS})
 
 @dataclass(frozen=True)
 class BusEvent:
-    """An event; ``account_id`` and ``region`` are where it came into being."""
+    """An event; ``account_id`` and ``region`` are those of its source."""
 
     account_id: str
     region: str
@@ -48,20 +48,20 @@ class BusEvent:
     """Whether another bus sent it on."""
 
     def envelope(self) -> dict[str, Any]:
-        """Return it as rules match it and targets get it."""
-        moment = datetime.fromtimestamp(self.time, UTC)
-        told: dict[str, Any] = {
+        """Return the event as rules match it and targets receive it."""
+        time = datetime.fromtimestamp(self.time, UTC)
+        envelope: dict[str, Any] = {
             "version": "0",
             "id": self.id,
             "detail-type": self.detail_type,
             "source": self.source,
             "account": self.account_id,
-            "time": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+            "time": f"{time:%Y-%m-%dT%H:%M:%SZ}",
             "region": self.region,
             "resources": list(self.resources),
             "detail": self.detail,
         }
-        return {**told, "replay-name": self.replay_name} if self.replay_name else told
+        return {**envelope, "replay-name": self.replay_name} if self.replay_name else envelope
 
 
 def emit(
@@ -73,13 +73,13 @@ def emit(
     detail: dict[str, Any],
     resources: Sequence[str] = (),
 ) -> None:
-    """Have AWS itself put an event on the account's default bus; returns at once, it is delivered later."""
+    """Put an event of AWS itself on the account's default bus, and return at once: it is delivered later."""
     event = BusEvent(account_id, region, source, detail_type, json.loads(json.dumps(detail)), tuple(resources))
     publish(event, events_backends[account_id][region].event_buses["default"])
 
 
 def publish(event: BusEvent, bus: Any) -> None:
-    """Put an event on one of moto's buses; the faults in force decide how often and when it gets to the rules."""
+    """Put an event on one of moto's buses; the faults in force decide how often and when the rules get it."""
     entry = journal.emitted(event.envelope(), bus.arn)
     fate = faults.fate()
     entry.copies = fate.copies
@@ -101,13 +101,13 @@ def _matches(rule: Any, envelope: dict[str, Any]) -> bool:
     text = rule.event_pattern.dump()
     if not text or not patterns.parse(text).matches(envelope):
         return False
-    # Reads that CloudTrail recorded come only to rules that ask for them.
+    # Reads that CloudTrail recorded come only to rules in the state for them.
     is_read = "CloudTrail" in envelope["detail-type"] and envelope["detail"].get("readOnly") is True
     return rule.state == WITH_READS or not is_read
 
 
 def send_to_targets(rule: Any, event: BusEvent, entry: Entry) -> None:
-    """Deliver an event to all targets of moto's rule, whatever the rule's pattern says."""
+    """Deliver an event to all targets of moto's rule, without matching its pattern."""
     for target in list(rule.targets):
         arn = parse_arn(target["Arn"])
         if arn.service == "events" and not arn.account_id:
@@ -120,7 +120,7 @@ def send_to_targets(rule: Any, event: BusEvent, entry: Entry) -> None:
 
 def _deliver(rule: Any, target: dict[str, Any], event: BusEvent, entry: Entry) -> None:
     envelope = event.envelope()
-    moment = datetime.fromtimestamp(event.ingested, UTC)
+    ingested = datetime.fromtimestamp(event.ingested, UTC)
     body = body_for(
         target,
         envelope,
@@ -129,7 +129,7 @@ def _deliver(rule: Any, target: dict[str, Any], event: BusEvent, entry: Entry) -
             "aws.events.rule-name": rule.name,
             "aws.events.event": {name: value for name, value in envelope.items() if name != "detail"},
             "aws.events.event.json": envelope,
-            "aws.events.event.ingestion-time": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+            "aws.events.event.ingestion-time": f"{ingested:%Y-%m-%dT%H:%M:%SZ}",
         },
     )
     attempt(_delivery(rule, target, event, entry, lambda: send(_sender(rule), target, body, name=event.id)))
@@ -139,8 +139,8 @@ def _delivery(rule: Any, target: dict[str, Any], event: BusEvent, entry: Entry, 
     dead_letters: str = (target.get("DeadLetterConfig") or {}).get("Arn", "")
 
     def bury(failure: Failure) -> None:
-        told = {"RULE_ARN": rule.arn, "TARGET_ARN": target["Arn"], **failure.attributes()}
-        attributes = {name: {"DataType": "String", "StringValue": value} for name, value in told.items() if value}
+        texts = {"RULE_ARN": rule.arn, "TARGET_ARN": target["Arn"], **failure.attributes()}
+        attributes = {name: {"DataType": "String", "StringValue": value} for name, value in texts.items() if value}
         send_to_queue(_sender(rule), dead_letters, json.dumps(event.envelope()), attributes=attributes)
 
     return Delivery(
@@ -156,7 +156,7 @@ def _sender(rule: Any) -> Sender:
 
 
 def _forward(rule: Any, target: dict[str, Any], event: BusEvent) -> None:
-    """Put an event on another bus, as it is."""
+    """Put an event on another bus, unchanged."""
     arn = parse_arn(target["Arn"])
     if not arn.resource.startswith("event-bus/"):
         raise UndeliverableError("INVALID_PARAMETER", f"the local AWS does not deliver to {target['Arn']}")
@@ -184,7 +184,7 @@ def _check_role(rule: Any, role_arn: str, arn: Arn, bus: Any) -> None:
 
 
 def _archive(rule: Any, event: BusEvent) -> None:
-    """Keep an event in the archive that the rule belongs to, in the form in which moto replays it."""
+    """Add an event to the archive that the rule belongs to, in the form in which moto replays it."""
     for archive in events_backends[rule.account_id][rule.region_name].archives.values():
         if archive.rule is rule:
             archive.events.append({**event.envelope(), "time": event.time, "ingestion-time": event.ingested})

@@ -1,4 +1,4 @@
-"""When a schedule fires: ``rate(...)``, ``cron(...)`` and ``at(...)``.
+"""Schedule expressions: ``rate(...)``, ``cron(...)`` and ``at(...)``.
 
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 """
@@ -14,45 +14,45 @@ from zoneinfo import ZoneInfo
 
 _UNITS = {"minute": 60, "hour": 3600, "day": 86400}
 _RATE = re.compile(r"rate\((?P<count>[1-9]\d*) (?P<unit>minute|hour|day)(?P<plural>s?)\)")
-_AT = re.compile(r"at\((?P<moment>\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})\)")
+_AT = re.compile(r"at\((?P<time>\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})\)")
 _CRON = re.compile(r"cron\((?P<fields>[^()]+)\)")
 _MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}
 _DAYS = {name: number for number, name in enumerate(("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"), start=1)}
 _YEARS = range(1970, 2200)
 _FIELDS = 6
 _FARTHEST = timedelta(days=366 * 8 + 2)
-"""A date that comes at all comes within two leap years."""
+"""The latest that a date can come, if at all: within two leap years."""
 
 
 class InvalidExpressionError(ValueError):
-    """It is no schedule expression."""
+    """The text is no schedule expression."""
 
 
 class Expression(Protocol):
-    """Tells the moments at which a schedule fires."""
+    """The times at which a schedule fires."""
 
-    def after(self, moment: datetime) -> datetime | None:
-        """Return the first one after this; None if there is none."""
+    def after(self, time: datetime) -> datetime | None:
+        """Return the first of them after this time; None if there is none."""
 
 
 @dataclass(frozen=True)
 class Rate:
-    """Every so many seconds, counted from the last time."""
+    """A number of seconds after the last time, again and again."""
 
     seconds: int
 
-    def after(self, moment: datetime) -> datetime | None:
-        return moment + timedelta(seconds=self.seconds)
+    def after(self, time: datetime) -> datetime | None:
+        return time + timedelta(seconds=self.seconds)
 
 
 @dataclass(frozen=True)
 class At:
     """Once."""
 
-    moment: datetime
+    at: datetime
 
-    def after(self, moment: datetime) -> datetime | None:
-        return self.moment if self.moment > moment else None
+    def after(self, time: datetime) -> datetime | None:
+        return self.at if self.at > time else None
 
 
 @dataclass(frozen=True)
@@ -67,34 +67,34 @@ class Cron:
     years: frozenset[int]
     zone: ZoneInfo
 
-    def after(self, moment: datetime) -> datetime | None:
-        start = moment.astimezone(self.zone).replace(second=0, microsecond=0, tzinfo=None) + timedelta(minutes=1)
+    def after(self, time: datetime) -> datetime | None:
+        start = time.astimezone(self.zone).replace(second=0, microsecond=0, tzinfo=None) + timedelta(minutes=1)
         day = start.date()
         last = day + _FARTHEST
         while day <= last:
             if day.year > max(self.years):
                 return None
-            if self._has(day):
-                found = self._on(day, start, moment)
+            if self._matches(day):
+                found = self._first_on(day, start, time)
                 if found is not None:
                     return found
             day += timedelta(days=1)
         return None
 
-    def _on(self, day: date, start: datetime, moment: datetime) -> datetime | None:
+    def _first_on(self, day: date, start: datetime, time: datetime) -> datetime | None:
         for hour in sorted(self.hours):
             for minute in sorted(self.minutes):
                 local = datetime(day.year, day.month, day.day, hour, minute)  # noqa: DTZ001 - the zone is added below
                 if local < start:
                     continue
                 found = local.replace(tzinfo=self.zone).astimezone(UTC)
-                # A time that the clocks skip does not come.
+                # A local time that summer time skips does not come.
                 exists = found.astimezone(self.zone).replace(tzinfo=None) == local
-                if exists and found > moment:
+                if exists and found > time:
                     return found
         return None
 
-    def _has(self, day: date) -> bool:
+    def _matches(self, day: date) -> bool:
         if day.year not in self.years or day.month not in self.months:
             return False
         if self.day_of_month == "?":
@@ -106,20 +106,20 @@ def parse(text: str, zone: str = "UTC") -> Expression:
     """Read an expression.
 
     Raises:
-        InvalidExpressionError: it is none, or there is no such time zone.
+        InvalidExpressionError: it is not valid, or there is no such time zone.
     """
     if rate := _RATE.fullmatch(text):
         if (rate["count"] == "1") is (rate["plural"] == "s"):
             raise InvalidExpressionError(f"{text}: one minute, but two minutes")
         return Rate(int(rate["count"]) * _UNITS[rate["unit"]])
-    place = _zone(zone)
+    time_zone = _zone(zone)
     if at := _AT.fullmatch(text):
         try:
-            return At(datetime.fromisoformat(at["moment"]).replace(tzinfo=place).astimezone(UTC))
+            return At(datetime.fromisoformat(at["time"]).replace(tzinfo=time_zone).astimezone(UTC))
         except ValueError as error:
             raise InvalidExpressionError(f"{text}: {error}") from error
     if cron := _CRON.fullmatch(text):
-        return _cron(cron["fields"].split(), place, text)
+        return _cron(cron["fields"].split(), time_zone, text)
     raise InvalidExpressionError(f"{text}: rate(...), cron(...) or at(...)")
 
 
@@ -161,7 +161,7 @@ def _numbers(field: str, allowed: range, names: dict[str, int]) -> frozenset[int
         low = allowed.start if first in {"*", ""} else _number(first, allowed, names)
         high = allowed.stop - 1 if first == "*" or step else low
         high = _number(last, allowed, names) if dash else high
-        # FRI-MON goes round.
+        # FRI-MON wraps around.
         high = high if high >= low else high + len(allowed)
         found.update(
             (each - allowed.start) % len(allowed) + allowed.start for each in range(low, high + 1, int(step or 1))
@@ -183,20 +183,20 @@ def _is_day_of_month(field: str, day: date) -> bool:
     if field == "LW":
         return day.day == _nearest_weekday(day.year, day.month, last)
     if field.endswith("W"):
-        wanted = int(field[:-1])
-        return wanted <= last and day.day == _nearest_weekday(day.year, day.month, wanted)
+        number = int(field[:-1])
+        return number <= last and day.day == _nearest_weekday(day.year, day.month, number)
     return day.day in _numbers(field, range(1, 32), {})
 
 
-def _nearest_weekday(year: int, month: int, wanted: int) -> int:
+def _nearest_weekday(year: int, month: int, day: int) -> int:
     """Return the working day nearest to a day, within its month."""
     last = calendar.monthrange(year, month)[1]
-    weekday = date(year, month, wanted).weekday()
+    weekday = date(year, month, day).weekday()
     if weekday == calendar.SATURDAY:
-        return wanted - 1 if wanted > 1 else wanted + 2
+        return day - 1 if day > 1 else day + 2
     if weekday == calendar.SUNDAY:
-        return wanted + 1 if wanted < last else wanted - 2
-    return wanted
+        return day + 1 if day < last else day - 2
+    return day
 
 
 def _is_day_of_week(field: str, day: date) -> bool:
@@ -204,8 +204,8 @@ def _is_day_of_week(field: str, day: date) -> bool:
     if field == "L":
         return weekday == _DAYS["SAT"]
     if field.endswith("L"):
-        wanted = _number(field[:-1], range(1, 8), _DAYS)
-        return weekday == wanted and (day + timedelta(days=7)).month != day.month
+        number = _number(field[:-1], range(1, 8), _DAYS)
+        return weekday == number and (day + timedelta(days=7)).month != day.month
     if "#" in field:
         name, _, nth = field.partition("#")
         return weekday == _number(name, range(1, 8), _DAYS) and (day.day - 1) // 7 + 1 == int(nth)

@@ -1,4 +1,4 @@
-"""The events that were put on a bus, and where each was delivered."""
+"""A journal of the events that were put on a bus, and of their deliveries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _lock = threading.Lock()
 
 @dataclass
 class Entry:
-    """One event on one bus; ``copies`` is how often the faults in force let it through."""
+    """One event on one bus; ``copies`` is how often the faults in force have it delivered."""
 
     event: dict[str, Any]
     bus: str
@@ -25,7 +25,7 @@ class Entry:
     deliveries: list[dict[str, Any]] = field(default_factory=list)
 
     def delivered(self, rule: str, target: str, status: str) -> None:
-        """Note what became of it at one target: ``delivered``, ``retrying: ...``, ``dropped: ...``."""
+        """Add the status at one target: ``delivered``, ``retrying: ...``, ``dropped: ...``."""
         with _lock:
             self.deliveries.append({"rule": rule, "target": target, "status": status, "time": clock.time()})
 

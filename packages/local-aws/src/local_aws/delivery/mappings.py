@@ -1,4 +1,4 @@
-"""Event source mappings of queues: kept in step with moto's, and refused where Lambda refuses them."""
+"""Pollers for moto's event source mappings of queues, which are refused where Lambda refuses them."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from local_aws.functions.roles import refusal
 from local_aws.time.activity import gauge
 
 _MOST_WITHOUT_WINDOW = 10
-_NEEDED = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+_REQUIRED_OPERATIONS = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 
 
 class Mappings:
-    """All enabled mappings of queues, kept in step with moto's."""
+    """The pollers of all enabled mappings of queues."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._pollers: dict[str, Poller] = {}
 
     def begin(self, mapping: Any) -> None:
-        """Start, or start anew, what an enabled mapping does."""
+        """Start or restart a mapping's poller, if the mapping is enabled."""
         self.end(mapping.uuid)
         if mapping.enabled and ":sqs:" in mapping.event_source_arn:
             with self._lock:
@@ -49,9 +49,9 @@ class Mappings:
                 poller.wake()
 
     def waiting(self) -> int:
-        """Return how many messages are in queues whose mappings are going to handle them."""
+        """Return the number of messages in queues that have an enabled mapping."""
         found = {id(queue): queue for poller in list(self._pollers.values()) if (queue := poller.queue) is not None}
-        return sum(queues.held(queue) for queue in found.values())
+        return sum(queues.message_count(queue) for queue in found.values())
 
 
 mappings = Mappings()
@@ -111,7 +111,7 @@ def _patch_delete() -> None:
 
 
 def _check(backend: Any, spec: dict[str, Any]) -> None:
-    """Refuse what Lambda refuses for queues."""
+    """Refuse a mapping that Lambda refuses for queues."""
     arn = str(spec.get("EventSourceArn") or "")
     if ":sqs:" not in arn:
         return
@@ -138,9 +138,9 @@ def _check(backend: Any, spec: dict[str, Any]) -> None:
 
 
 def _check_role(function: Any, queue: Any) -> None:
-    told = {"QueueUrl": f"/{queue.account_id}/{queue.name}"}
-    for operation in _NEEDED:
-        if refusal(function.role, function.function_name, queue.region, f"sqs:{operation}", told):
+    parameters = {"QueueUrl": f"/{queue.account_id}/{queue.name}"}
+    for operation in _REQUIRED_OPERATIONS:
+        if refusal(function.role, function.function_name, queue.region, f"sqs:{operation}", parameters):
             raise InvalidParameterValueException(
                 f"The provided execution role does not have permissions to call {operation} on SQS"
             )

@@ -1,4 +1,4 @@
-"""Moving dead letters back to the queues that they came from: SQS's message move tasks, which moto does not have.
+"""SQS's message move tasks, which moto does not have: they move dead letters back to their source queues.
 
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
 """
@@ -21,15 +21,15 @@ from local_aws.moto_extension.operations import ServiceCall, add_operation
 from local_aws.moto_extension.tables import lock, table
 from local_aws.time.clock import clock
 
-_A_SECOND = 500
-"""Messages that are moved a second at most."""
+_MOST_PER_SECOND = 500
+"""The most messages that are moved per second."""
 
-_TASKS_TOLD = 10
+_MOST_TASKS_LISTED = 10
 
 
 @dataclass
 class _Task:
-    """One task; ``destination`` None moves each message back to where it came from."""
+    """One task; with ``destination`` None each message is moved back to its source queue."""
 
     source: str
     destination: str | None
@@ -43,26 +43,26 @@ class _Task:
     moved: int = 0
     failure: str | None = None
 
-    def described(self) -> dict[str, Any]:
-        told = {
+    def describe(self) -> dict[str, Any]:
+        fields = {
             "TaskHandle": self.handle if self.status == "RUNNING" else None,
             "Status": self.status,
             "SourceArn": self.source,
             "DestinationArn": self.destination,
-            "MaxNumberOfMessagesPerSecond": self.rate if self.rate < _A_SECOND else None,
+            "MaxNumberOfMessagesPerSecond": self.rate if self.rate < _MOST_PER_SECOND else None,
             "ApproximateNumberOfMessagesMoved": self.moved,
             "ApproximateNumberOfMessagesToMove": self.to_move,
             "FailureReason": self.failure,
             "StartedTimestamp": int(self.started * 1000),
         }
-        return {name: value for name, value in told.items() if value is not None}
+        return {name: value for name, value in fields.items() if value is not None}
 
 
 _tasks: dict[str, _Task] = table()
 
 
 def add_message_moves() -> None:
-    """Give SQS its message move tasks; harmless when done already."""
+    """Add message move tasks to SQS; harmless when done already."""
     add_operation("sqs", "StartMessageMoveTask", _start)
     add_operation("sqs", "ListMessageMoveTasks", _list)
     add_operation("sqs", "CancelMessageMoveTask", _cancel)
@@ -73,15 +73,15 @@ def _start(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     destination = params.get("DestinationArn")
     if destination:
         _queue(call, params, "DestinationArn")
-    if not _is_of_dead_letters(source):
+    if not _is_dead_letter_queue(source):
         raise AwsError("InvalidParameterValue", "Source queue must be configured as a Dead Letter Queue.")
     if any(task.status == "RUNNING" and task.source == source.queue_arn for task in _tasks.values()):
         raise AwsError(
             "UnsupportedOperation",
             "There is already a task running. Only one active task is allowed for a source queue.",
         )
-    rate = int(params.get("MaxNumberOfMessagesPerSecond") or _A_SECOND)
-    task = _Task(source.queue_arn, destination, min(rate, _A_SECOND), queues.held(source), clock.time())
+    rate = int(params.get("MaxNumberOfMessagesPerSecond") or _MOST_PER_SECOND)
+    task = _Task(source.queue_arn, destination, min(rate, _MOST_PER_SECOND), queues.message_count(source), clock.time())
     _tasks[task.handle] = task
     in_background("message moves", lambda: _go_on(task))
     return {"TaskHandle": task.handle}
@@ -89,9 +89,9 @@ def _start(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
 
 def _list(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     source = _queue(call, params, "SourceArn")
-    of_queue = [task for task in _tasks.values() if task.source == source.queue_arn]
-    wanted = min(int(params.get("MaxResults") or 1), _TASKS_TOLD)
-    return {"Results": [task.described() for task in of_queue[::-1][:wanted]]}
+    tasks = [task for task in _tasks.values() if task.source == source.queue_arn]
+    count = min(int(params.get("MaxResults") or 1), _MOST_TASKS_LISTED)
+    return {"Results": [task.describe() for task in tasks[::-1][:count]]}
 
 
 def _cancel(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
@@ -114,15 +114,15 @@ def _queue(call: ServiceCall, params: dict[str, Any], name: str) -> Any:
     )
 
 
-def _is_of_dead_letters(queue: Any) -> bool:
+def _is_dead_letter_queue(queue: Any) -> bool:
     others = list(sqs_backends[queue.account_id][queue.region].queues.values())
     return any((other.redrive_policy or {}).get("deadLetterTargetArn") == queue.queue_arn for other in others)
 
 
 def _go_on(task: _Task) -> None:
-    """Move as many as a second allows, then rest for one."""
+    """Move as many messages as the rate allows, and go on a second later."""
     for _ in range(task.rate):
-        # The operations hold it too: a task that is cancelled is not completed as well.
+        # The operations hold the lock too: a task that is cancelled is not completed as well.
         with lock:
             if task.status == "RUNNING":
                 _move_one(task)
@@ -132,18 +132,18 @@ def _go_on(task: _Task) -> None:
 
 
 def _move_one(task: _Task) -> None:
-    """Move the next message; if there is none, or it can't be moved, the task is over."""
+    """Move the next message; end the task if there is none, or it can't be moved."""
     try:
         source = find_queue(parse_arn(task.source))
     except UndeliverableError as error:
         task.status, task.failure = "FAILED", error.message
         return
-    message = queues.take_away(source) if task.moved < task.to_move else None
+    message = queues.remove_visible(source) if task.moved < task.to_move else None
     if message is None:
         task.status = "COMPLETED"
         return
     try:
-        _move(message, task.destination or queues.origin(message))
+        _move(message, task.destination or queues.dead_letter_source(message))
     except UndeliverableError as error:
         queues.put_back(source, message)
         task.status, task.failure = "FAILED", error.message

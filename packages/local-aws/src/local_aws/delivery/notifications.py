@@ -1,4 +1,4 @@
-"""SNS's notifications: delivered after Publish has answered, to who may get them.
+"""SNS's notifications, delivered to subscribers after Publish has returned.
 
 https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
 """
@@ -29,7 +29,7 @@ PRINCIPAL = "sns.amazonaws.com"
 
 @dataclass(frozen=True)
 class PublishedMessage:
-    """What was published; ``time`` is when, in seconds since 1970."""
+    """A message that was published; ``time`` is in seconds since 1970."""
 
     id: str
     message: str
@@ -66,7 +66,7 @@ def _publish(  # noqa: PLR0917 - moto's signature
         time=clock.time(),
     )
     if notification.is_structured:
-        # A structure that is none is refused at once.
+        # A structure that is not valid is refused at once.
         Subscription._parse_message_structure(_Any(), message, "default")  # noqa: SLF001 - moto's own check
     subscriptions, _ = self.sns_backend.list_subscriptions_by_topic(topic_arn=self.arn)
     for subscription in list(subscriptions):
@@ -93,14 +93,14 @@ def _notify(topic: Any, subscription: Any, notification: PublishedMessage) -> No
 
 
 def _deliver(topic: Any, subscription: Any, notification: PublishedMessage) -> None:
-    matcher = subscription._filter_policy_matcher  # noqa: SLF001 - moto has no other way to it
+    matcher = subscription._filter_policy_matcher  # noqa: SLF001 - moto has no method for it
     if matcher is not None and not matcher.matches(notification.attributes, notification.message):
         return
     sender = Sender(PRINCIPAL, topic.arn, topic.account_id)
     text = notification.message
     if notification.is_structured:
         text = subscription._parse_message_structure(text, subscription.protocol)  # noqa: SLF001 - as above
-    body, attributes = _posted(subscription, notification, text)
+    body, attributes = _queue_message(subscription, notification, text)
     if subscription.protocol == "sqs":
         attempt(
             _delivery(
@@ -129,15 +129,15 @@ def _delivery(sender: Sender, subscription: Any, act: Any, body: str) -> Deliver
     return Delivery(send=act, bury=bury if dead_letters else None, note=note)
 
 
-def _posted(subscription: Any, notification: PublishedMessage, text: str) -> tuple[str, dict[str, Any]]:
-    """Return the body and the attributes of a notification on a queue, be it the subscriber's or its dead letters'."""
+def _queue_message(subscription: Any, notification: PublishedMessage, text: str) -> tuple[str, dict[str, Any]]:
+    """Return a notification's body and attributes on a queue, the subscriber's or its dead-letter queue."""
     raw = str(subscription.attributes.get("RawMessageDelivery", "")).lower() == "true"
     if raw:
         return text, {name: _as_sqs(value) for name, value in (notification.attributes or {}).items()}
-    posted = subscription.get_post_data(
+    notice = subscription.get_post_data(
         text, notification.id, notification.subject, message_attributes=notification.attributes
     )
-    return json.dumps(posted, indent=2), {}
+    return json.dumps(notice, indent=2), {}
 
 
 def _to_queue(
@@ -160,9 +160,9 @@ def _as_sqs(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _event(topic: Any, subscription: Any, notification: PublishedMessage, text: str) -> dict[str, Any]:
-    """Return a notification as functions get it."""
+    """Return a notification as a function receives it."""
     address = f"https://sns.{topic.sns_backend.region_name}.amazonaws.com/"
-    moment = datetime.fromtimestamp(notification.time, UTC).isoformat(timespec="milliseconds")
+    timestamp = datetime.fromtimestamp(notification.time, UTC).isoformat(timespec="milliseconds")
     return {
         "Records": [
             {
@@ -175,7 +175,7 @@ def _event(topic: Any, subscription: Any, notification: PublishedMessage, text: 
                     "TopicArn": topic.arn,
                     "Subject": notification.subject,
                     "Message": text,
-                    "Timestamp": moment.replace("+00:00", "Z"),
+                    "Timestamp": timestamp.replace("+00:00", "Z"),
                     "SignatureVersion": "1",
                     "Signature": "EXAMPLE",
                     "SigningCertUrl": f"{address}SimpleNotificationService-EXAMPLE.pem",

@@ -1,4 +1,4 @@
-"""EventBridge's event patterns, as strictly as EventBridge takes them.
+"""EventBridge's event patterns, as strict as EventBridge is.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 """
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Matcher = Callable[[Any], bool]
-"""Tells whether it accepts one value of an event that is there: text, number, boolean or None."""
+"""Returns whether it accepts one value that an event has: text, number, boolean or None."""
 
 _LIMIT = 5_000_000_000
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
@@ -33,7 +33,7 @@ class InvalidPatternError(ValueError):
 
 @dataclass(frozen=True)
 class Leaf:
-    """What a field's value may be; ``absent``: the field may not be there."""
+    """The values that a field may have; ``absent``: the field may be missing."""
 
     matchers: tuple[Matcher, ...]
     absent: bool
@@ -47,17 +47,17 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Node:
-    """What an object's fields may be: all of the fields, and one of each group of alternatives."""
+    """The fields of an object, all of which have to match, and one of each group of alternatives."""
 
     fields: tuple[tuple[str, Node | Leaf], ...]
     alternatives: tuple[tuple[Node, ...], ...] = ()
 
     def matches(self, value: Any) -> bool:
-        """Return whether the value fits; of an array, one and the same element has to."""
+        """Return whether the value matches; of an array, one and the same element has to."""
         elements = list(_objects(value)) or [{}]
-        return any(self._fits(element) for element in elements)
+        return any(self._element_matches(element) for element in elements)
 
-    def _fits(self, element: Mapping[str, Any]) -> bool:
+    def _element_matches(self, element: Mapping[str, Any]) -> bool:
         return all(inner.matches(element.get(name, _MISSING)) for name, inner in self.fields) and all(
             any(each.matches(element) for each in group) for group in self.alternatives
         )
@@ -71,7 +71,7 @@ def parse(text: str) -> Node:
     """Read a pattern.
 
     Raises:
-        InvalidPatternError: it is not one.
+        InvalidPatternError: it is not valid.
     """
     try:
         value = json.loads(text)
@@ -114,49 +114,49 @@ def _matcher(value: Any, where: str) -> Matcher:
         return functools.partial(_same, value)
     if len(value) != 1:
         raise InvalidPatternError(f'Only one key allowed in match expression, in "{where}"')
-    ((name, wanted),) = value.items()
-    make = _OPERATORS.get(name)
-    if make is None:
+    ((name, operand),) = value.items()
+    build = _OPERATORS.get(name)
+    if build is None:
         raise InvalidPatternError(f'Unrecognized match type {name}, in "{where}"')
-    return make(wanted, f"{where}.{name}")
+    return build(operand, f"{where}.{name}")
 
 
-def _same(wanted: Any, value: Any) -> bool:
+def _same(expected: Any, value: Any) -> bool:
     # EventBridge compares numbers as they are written: 300 is not 300.0.
-    return type(wanted) is type(value) and wanted == value
+    return type(expected) is type(value) and expected == value
 
 
-def _exists(wanted: Any, where: str) -> Matcher:
-    if not isinstance(wanted, bool):
+def _exists(operand: Any, where: str) -> Matcher:
+    if not isinstance(operand, bool):
         raise InvalidPatternError(f'"{where}" must be either true or false')
-    return lambda _: wanted
+    return lambda _: operand
 
 
-def _prefix(wanted: Any, where: str) -> Matcher:
-    text, fold = _perhaps_ignoring_case(wanted, where)
+def _prefix(operand: Any, where: str) -> Matcher:
+    text, fold = _text_and_case_folding(operand, where)
     return lambda value: isinstance(value, str) and fold(value).startswith(text)
 
 
-def _suffix(wanted: Any, where: str) -> Matcher:
-    text, fold = _perhaps_ignoring_case(wanted, where)
+def _suffix(operand: Any, where: str) -> Matcher:
+    text, fold = _text_and_case_folding(operand, where)
     return lambda value: isinstance(value, str) and fold(value).endswith(text)
 
 
-def _equals_ignore_case(wanted: Any, where: str) -> Matcher:
-    text = _text(wanted, where).lower()
+def _equals_ignore_case(operand: Any, where: str) -> Matcher:
+    text = _text(operand, where).lower()
     return lambda value: isinstance(value, str) and value.lower() == text
 
 
-def _perhaps_ignoring_case(wanted: Any, where: str) -> tuple[str, Callable[[str], str]]:
-    if isinstance(wanted, dict):
-        if set(wanted) != {"equals-ignore-case"}:
+def _text_and_case_folding(operand: Any, where: str) -> tuple[str, Callable[[str], str]]:
+    if isinstance(operand, dict):
+        if set(operand) != {"equals-ignore-case"}:
             raise InvalidPatternError(f'"{where}" takes a string or equals-ignore-case')
-        return _text(wanted["equals-ignore-case"], where).lower(), str.lower
-    return _text(wanted, where), str
+        return _text(operand["equals-ignore-case"], where).lower(), str.lower
+    return _text(operand, where), str
 
 
-def _wildcard(wanted: Any, where: str) -> Matcher:
-    text = _text(wanted, where)
+def _wildcard(operand: Any, where: str) -> Matcher:
+    text = _text(operand, where)
     expression = ""
     position = 0
     while position < len(text):
@@ -176,10 +176,10 @@ def _wildcard(wanted: Any, where: str) -> Matcher:
     return lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None
 
 
-def _numeric(wanted: Any, where: str) -> Matcher:
-    if not isinstance(wanted, list) or len(wanted) not in {2, 4}:
+def _numeric(operand: Any, where: str) -> Matcher:
+    if not isinstance(operand, list) or len(operand) not in {2, 4}:
         raise InvalidPatternError(f'"{where}" must be an array of a comparison and a number, or of two of them')
-    tests = [(wanted[index], wanted[index + 1]) for index in range(0, len(wanted), 2)]
+    tests = [(operand[index], operand[index + 1]) for index in range(0, len(operand), 2)]
     for name, limit in tests:
         if name not in _COMPARISONS:
             raise InvalidPatternError(f'Unrecognized numeric range operator {name} in "{where}"')
@@ -196,9 +196,9 @@ def _numeric(wanted: Any, where: str) -> Matcher:
     )
 
 
-def _cidr(wanted: Any, where: str) -> Matcher:
+def _cidr(operand: Any, where: str) -> Matcher:
     try:
-        network = ipaddress.ip_network(_text(wanted, where), strict=False)
+        network = ipaddress.ip_network(_text(operand, where), strict=False)
     except ValueError as error:
         raise InvalidPatternError(f'Malformed CIDR in "{where}": {error}') from error
 
@@ -211,11 +211,11 @@ def _cidr(wanted: Any, where: str) -> Matcher:
     return within
 
 
-def _anything_but(wanted: Any, where: str) -> Matcher:
-    if isinstance(wanted, dict):
-        refused = _refused_kinds(wanted, where)
+def _anything_but(operand: Any, where: str) -> Matcher:
+    if isinstance(operand, dict):
+        refused = _refused_kinds(operand, where)
     else:
-        values = wanted if isinstance(wanted, list) else [wanted]
+        values = operand if isinstance(operand, list) else [operand]
         kinds = {"text" if isinstance(each, str) else "number" for each in values}
         plain = all(isinstance(each, str | int | float) and not isinstance(each, bool) for each in values)
         if not values or not plain or len(kinds) > 1:
@@ -224,15 +224,15 @@ def _anything_but(wanted: Any, where: str) -> Matcher:
     return lambda value: not any(matcher(value) for matcher in refused)
 
 
-def _refused_kinds(wanted: Mapping[str, Any], where: str) -> list[Matcher]:
-    makers = {"prefix": _prefix, "suffix": _suffix, "equals-ignore-case": _equals_ignore_case, "wildcard": _wildcard}
-    if len(wanted) != 1 or next(iter(wanted)) not in makers:
-        raise InvalidPatternError(f'Unsupported anything-but pattern: {", ".join(wanted)} in "{where}"')
-    ((name, inner),) = wanted.items()
+def _refused_kinds(operand: Mapping[str, Any], where: str) -> list[Matcher]:
+    builders = {"prefix": _prefix, "suffix": _suffix, "equals-ignore-case": _equals_ignore_case, "wildcard": _wildcard}
+    if len(operand) != 1 or next(iter(operand)) not in builders:
+        raise InvalidPatternError(f'Unsupported anything-but pattern: {", ".join(operand)} in "{where}"')
+    ((name, inner),) = operand.items()
     several = inner if isinstance(inner, list) else [inner]
     if not several:
         raise InvalidPatternError(f'Empty arrays are not allowed: "{where}"')
-    return [makers[name](each, f"{where}.{name}") for each in several]
+    return [builders[name](each, f"{where}.{name}") for each in several]
 
 
 def _text(value: Any, where: str) -> str:
@@ -254,7 +254,7 @@ _OPERATORS: dict[str, Callable[[Any, str], Matcher]] = {
 
 
 def _values(value: Any) -> Iterable[Any]:
-    """Return the plain values at a field: those of an array, however deep; an object is not one."""
+    """Return the scalar values of a field: those of an array, however deep; an object is none."""
     if isinstance(value, list):
         for each in value:
             yield from _values(each)

@@ -1,4 +1,4 @@
-"""What a queue's, a function's or a topic's own policy allows an AWS service, or another account."""
+"""Whether the policy of a queue, a function or a topic allows an AWS service or another account."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class Sender:
     """An AWS service that acts for a resource: EventBridge for a rule, SNS for a topic."""
 
     principal: str
-    """``events.amazonaws.com``"""
+    """For example ``events.amazonaws.com``."""
     source_arn: str
     source_account: str
 
 
 def service_may(sender: Sender, action: str, resource: str, policy: str | Mapping[str, Any] | None) -> bool:
-    """Return whether the resource's policy lets the service do this, for the resource that it acts for."""
+    """Return whether the resource's policy allows the service the action, for the resource that it acts for."""
     context = {"aws:sourcearn": (sender.source_arn,), "aws:sourceaccount": (sender.source_account,)}
     return _allows(
         policy, PermissionRequest(action, resource, context, Caller("Service", frozenset({sender.principal})))
@@ -30,7 +30,7 @@ def service_may(sender: Sender, action: str, resource: str, policy: str | Mappin
 
 
 def role_may(role_arn: str, action: str, resource: str, policy: str | None) -> bool:
-    """Return whether the resource's policy lets a role of another account do this, or the whole of that account."""
+    """Return whether the resource's policy allows the action to a role of another account, or to that account."""
     partition, account_id = role_arn.split(":")[1], role_arn.split(":")[4]
     names = Caller("AWS", frozenset({role_arn}))
     caller = Caller("AWS", names.names | names.as_account(account_id, partition).names)

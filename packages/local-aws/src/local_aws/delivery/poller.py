@@ -1,4 +1,4 @@
-"""What Lambda does for an event source mapping of a queue: receive, invoke, and delete what was handled.
+"""Lambda's polling for an event source mapping of a queue: receive, invoke, delete what was handled.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
@@ -25,19 +25,19 @@ from local_aws.time.clock import Due, clock
 _log = logging.getLogger(__name__)
 
 BATCHES_AT_ONCE = 5
-"""With how many Lambda begins, where the mapping does not say how many it may have at most."""
+"""The number of batches that Lambda begins with, if the mapping has no MaximumConcurrency."""
 
 _MOST_BYTES = 6_000_000
 
 
 class Poller:
-    """One enabled mapping at work: it receives, invokes, and deletes what was handled."""
+    """Receives the messages of one enabled mapping, invokes its function, and deletes what was handled."""
 
     def __init__(self, mapping: Any) -> None:
         self._mapping = mapping
         self._woken = threading.Event()
         self._stopped = False
-        self._slots = threading.Semaphore(self._most_at_once())
+        self._slots = threading.Semaphore(self._maximum_concurrency())
         self._again: Due | None = None
         threading.Thread(target=self._run, name=f"mapping-{mapping.function_name}", daemon=True).start()
         self._woken.set()
@@ -55,7 +55,7 @@ class Poller:
         self._stopped = True
         self._woken.set()
 
-    def _most_at_once(self) -> int:
+    def _maximum_concurrency(self) -> int:
         return int((self._mapping.scaling_config or {}).get("MaximumConcurrency") or BATCHES_AT_ONCE)
 
     def _run(self) -> None:
@@ -66,11 +66,11 @@ class Poller:
                 return
             try:
                 self._poll()
-            except Exception:  # noqa: BLE001 - a mapping goes on whatever happened to one batch
+            except Exception:  # noqa: BLE001 - a mapping goes on after any failure of a batch
                 _log.exception("the mapping of %s failed inside the local AWS", self._mapping.function_name)
 
     def _poll(self) -> None:
-        """Start a batch for each free slot while there are messages, and see to it that this is woken again."""
+        """Start a batch for each free slot while there are messages, and plan the next wake-up."""
         while not self._stopped and self.queue is not None and self._slots.acquire(blocking=False):
             with doing("batches"):
                 batch = self._collect()
@@ -81,7 +81,7 @@ class Poller:
         self._wake_at_next_arrival()
 
     def _collect(self) -> list[Any]:
-        """Receive a batch: what is there, and with a window what comes until it is full or the time is up."""
+        """Receive a batch: the visible messages, and with a window those that come until it is full or time is up."""
         batch = self._receive(self._mapping.batch_size)
         window = int(self._mapping.max_batch_window or 0)
         if not batch or not window:
@@ -101,7 +101,7 @@ class Poller:
         return batch
 
     def _rest(self, seconds: float) -> None:
-        """Wait to be woken, for so long at most: meanwhile nobody need wait for this batch."""
+        """Wait to be woken, at most that long; meanwhile the batch does not count as under way."""
         with at_rest("batches") as end:
 
             def time_is_up() -> None:
@@ -121,14 +121,14 @@ class Poller:
         return self._without_filtered(received)
 
     def _without_filtered(self, messages: list[Any]) -> list[Any]:
-        """Delete what the mapping's filters don't let through, as Lambda does."""
+        """Delete the messages that match none of the mapping's filters, as Lambda does."""
         filters = [each["Pattern"] for each in (self._mapping.filter_criteria or {}).get("Filters", ())]
         if not filters:
             return messages
         kept = []
         for message in messages:
-            told = {"messageId": message.id, "body": _parsed(message.body)}
-            if any(patterns.parse(text).matches(told) for text in filters):
+            fields = {"messageId": message.id, "body": _parsed(message.body)}
+            if any(patterns.parse(text).matches(fields) for text in filters):
                 kept.append(message)
             else:
                 self.queue.delete_message(message.receipt_handle)
@@ -136,12 +136,12 @@ class Poller:
 
     def _wake_at_next_arrival(self) -> None:
         queue = self.queue
-        moment = queues.next_arrival(queue) if queue is not None else None
+        time = queues.next_arrival(queue) if queue is not None else None
         if self._again is not None:
             self._again.cancel()
-        if moment is not None:
-            # A message can be received after its moment, not at it.
-            self._again = clock.call_later(moment - clock.time() + 0.001, self.wake, background=True)
+        if time is not None:
+            # A message is visible after its time, not at it.
+            self._again = clock.call_later(time - clock.time() + 0.001, self.wake, background=True)
 
     def _handle(self, batch: list[Any]) -> None:
         try:
@@ -152,7 +152,7 @@ class Poller:
             self.wake()
 
     def _invoke(self, batch: list[Any]) -> None:
-        """Hand a batch to the function; what it did not handle comes back after the queue's visibility timeout."""
+        """Invoke the function with a batch; what it fails on is visible again after the queue's visibility timeout."""
         queue = self.queue
         function = self._function()
         records = [record(message, queue) for message in batch]
@@ -166,20 +166,20 @@ class Poller:
                 self._delete(queue, message)
 
     def _failed(self, batch: Sequence[Any], payload: bytes) -> set[str]:
-        """Read which messages failed; an answer that makes no sense means all of them."""
+        """Return the ids of the messages that failed: all of them if the response is not valid."""
         if "ReportBatchItemFailures" not in (self._mapping.function_response_types or ()):
             return set()
-        every = {message.id for message in batch}
-        answer = _parsed(payload.decode())
-        if not answer:
+        all_ids = {message.id for message in batch}
+        response = _parsed(payload.decode())
+        if not response:
             return set()
-        failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None
-        if isinstance(answer, dict) and not failures:
+        failures = response.get("batchItemFailures") if isinstance(response, dict) else None
+        if isinstance(response, dict) and not failures:
             return set()
         if not isinstance(failures, list) or not all(isinstance(each, dict) for each in failures):
-            return every
-        named = {each.get("itemIdentifier") for each in failures}
-        return min(named, every)
+            return all_ids
+        failed_ids = {each.get("itemIdentifier") for each in failures}
+        return min(failed_ids, all_ids)
 
     def _delete(self, queue: Any, message: Any) -> None:
         try:
@@ -191,10 +191,10 @@ class Poller:
         return lambda_backends[self._mapping.account_id][self._mapping.region].get_function(self._mapping.function_arn)
 
     def _may(self, operation: str) -> bool:
-        """Return whether the function's role may do this to the queue."""
+        """Return whether the function's role allows the operation on the queue."""
         function, queue = self._function(), self.queue
-        told = {"QueueUrl": f"/{queue.account_id}/{queue.name}"}
-        refused = refusal(function.role, function.function_name, queue.region, f"sqs:{operation}", told)
+        parameters = {"QueueUrl": f"/{queue.account_id}/{queue.name}"}
+        refused = refusal(function.role, function.function_name, queue.region, f"sqs:{operation}", parameters)
         if refused:
             _log.warning("the mapping of %s: %s", function.function_name, refused)
         return refused is None

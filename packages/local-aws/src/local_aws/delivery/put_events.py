@@ -1,4 +1,4 @@
-"""EventBridge's own API, where moto takes what AWS refuses."""
+"""EventBridge's own API, where moto accepts what AWS refuses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from local_aws.delivery.targets import UndeliverableError, parse_arn
 _MOST_ENTRIES = 10
 _MOST_BYTES = 1_048_576
 _MOST_TARGETS = 5
-_NEEDED_IN_AN_EVENT = ("id", "detail-type", "source", "account", "time", "region", "resources")
+_REQUIRED_IN_AN_EVENT = ("id", "detail-type", "source", "account", "time", "region", "resources")
 
 
 def patch_events() -> None:
@@ -44,7 +44,7 @@ def _put_events(self: Any, events: list[dict[str, Any]]) -> list[dict[str, Any]]
 
 
 def _put(backend: Any, entry: dict[str, Any]) -> dict[str, Any]:
-    """Take one entry; what is wrong with it is told in its place of the answer."""
+    """Put one entry, and return its entry of the response, which has any error."""
     for name in ("Source", "DetailType", "Detail"):
         if not entry.get(name):
             reason = f"Parameter {name} is not valid. Reason: {name} is a required argument."
@@ -68,14 +68,14 @@ def _put(backend: Any, entry: dict[str, Any]) -> dict[str, Any]:
     if entry.get("Time") is not None:
         event = BusEvent(**{**vars(event), "time": _seconds(entry["Time"])})
     bus = _bus(backend, entry.get("EventBusName") or "default")
-    # EventBridge tells nobody that there is no such bus: https://github.com/aws/aws-sdk/issues/186
+    # EventBridge does not report that there is no such bus: https://github.com/aws/aws-sdk/issues/186
     if bus is not None:
         publish(event, bus)
     return {"EventId": event.id}
 
 
 def _bus(backend: Any, name: str) -> Any:
-    """Find the bus, which may be another account's: whether that lets the caller was asked before."""
+    """Return the bus, which may be another account's: whether that allows the caller was checked before."""
     if not name.startswith("arn:"):
         return backend.event_buses.get(name)
     arn = parse_arn(name)
@@ -83,13 +83,13 @@ def _bus(backend: Any, name: str) -> Any:
 
 
 def _size(entry: dict[str, Any]) -> int:
-    """Count as EventBridge does: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html."""
+    """Return an entry's size: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html."""
     texts = [entry.get("Source"), entry.get("DetailType"), entry.get("Detail"), *(entry.get("Resources") or ())]
     return sum(len(text.encode()) for text in texts if text) + (14 if entry.get("Time") is not None else 0)
 
 
-def _seconds(moment: Any) -> float:
-    return datetime.fromisoformat(moment).timestamp() if isinstance(moment, str) else float(moment)
+def _seconds(time: Any) -> float:
+    return datetime.fromisoformat(time).timestamp() if isinstance(time, str) else float(time)
 
 
 def _test_event_pattern(self: Any) -> str:
@@ -98,7 +98,7 @@ def _test_event_pattern(self: Any) -> str:
         event = json.loads(self._get_param("Event"))
     except ValueError as error:
         raise ValidationException("Parameter Event is not valid. Reason: it is not JSON.") from error
-    for name in _NEEDED_IN_AN_EVENT:
+    for name in _REQUIRED_IN_AN_EVENT:
         if not isinstance(event, dict) or name not in event:
             raise ValidationException(f"Parameter Event is not valid. Reason: {name} is missing.")
     return json.dumps({"Result": pattern.matches(event)})
@@ -112,7 +112,7 @@ def _parsed(pattern: str) -> patterns.Node:
 
 
 def _send_to_targets(self: Any, original_event: dict[str, Any], transform_input: bool = True) -> None:
-    """Deliver what moto itself sends to a rule: the events of a replay."""
+    """Deliver the events that moto itself sends to a rule: those of a replay."""
     event = BusEvent(
         account_id=original_event["account"],
         region=original_event["region"],

@@ -1,4 +1,4 @@
-"""SQS's queues: moto's, made safe for threads, and telling when a message arrives."""
+"""moto's SQS queues, made safe for threads, with listeners for messages that arrive."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from local_aws.time.clock import clock
 
 Listener = Callable[[Any], None]
 
-_IN_URL = re.compile(r"/(?P<account>\d{12})/[^/]+")
+_URL_PATH = re.compile(r"/(?P<account>\d{12})/[^/]+")
 
-_ORIGIN = "DeadLetterQueueSourceArn"
+_DEAD_LETTER_SOURCE = "DeadLetterQueueSourceArn"
 
 _lock = threading.Lock()
 _listeners: list[Listener] = []
@@ -31,47 +31,47 @@ def patch_queues() -> None:
     Queue.add_message = _add_message
     Queue.delete_message = _delete_message
     SQSBackend.receive_message = _receive_message
-    _tell_of_changed_visibility()
+    _notify_of_changed_visibility()
     _reach_other_accounts()
-    # moto asks the time once for each message, several times for each one sent.
+    # moto reads the time once for each message, several times for each one sent.
     Queue.messages = property(_visible_messages)
     Queue.approximate_number_of_messages_delayed = property(_count_delayed)
     Queue.approximate_number_of_messages_not_visible = property(_count_invisible)
 
 
 def listen(listener: Listener) -> None:
-    """Have it called with the queue whenever a message was added or may be received again; it must be quick."""
+    """Have the listener called with a queue when a message was added or is visible again; it must be quick."""
     with _lock:
         if listener not in _listeners:
             _listeners.append(listener)
 
 
-def tell(queue: Any) -> None:
+def notify(queue: Any) -> None:
     for listener in _listeners:
         listener(queue)
 
 
 def next_arrival(queue: Any) -> float | None:
-    """Return the moment at which the first of the messages that can't be received now can be; None if there is none."""
+    """Return the time at which the next message that is now invisible or delayed becomes visible; None without one."""
     now = clock.time() * 1000
-    moments = [max(message.visible_at, message.delayed_until) for message in list(queue._messages)]  # noqa: SLF001 - moto has no other way
-    later = [moment for moment in moments if moment >= now]
+    times = [max(message.visible_at, message.delayed_until) for message in list(queue._messages)]  # noqa: SLF001 - moto has no method for it
+    later = [time for time in times if time >= now]
     return min(later) / 1000 if later else None
 
 
-def held(queue: Any) -> int:
-    """Return how many messages a queue has, whether they can be received now or not."""
-    return len(queue._messages)  # noqa: SLF001 - moto has no other way
+def message_count(queue: Any) -> int:
+    """Return the number of a queue's messages, visible or not."""
+    return len(queue._messages)  # noqa: SLF001 - moto has no method for it
 
 
-def origin(message: Any) -> str | None:
-    """Return the ARN of the queue that a dead letter came from; None if nobody received it too often."""
-    told = (message.system_attributes or {}).get(_ORIGIN)
-    return str(told["StringValue"]) if told else None
+def dead_letter_source(message: Any) -> str | None:
+    """Return the ARN of the queue that a dead letter came from; None if it was not moved by a redrive policy."""
+    attribute = (message.system_attributes or {}).get(_DEAD_LETTER_SOURCE)
+    return str(attribute["StringValue"]) if attribute else None
 
 
-def take_away(queue: Any) -> Any | None:
-    """Take a message that could be received off the queue, for good; None if there is none."""
+def remove_visible(queue: Any) -> Any | None:
+    """Remove a visible message from the queue and return it; None if there is none."""
     with queue._messages_lock:  # noqa: SLF001 - the lock that moto has, and does not use
         for message in queue.messages:
             queue._messages.remove(message)  # noqa: SLF001 - as above
@@ -80,11 +80,11 @@ def take_away(queue: Any) -> Any | None:
 
 
 def put_back(queue: Any, message: Any) -> None:
-    """Undo ``take_away``: it is no new message, which a FIFO queue might take for a duplicate."""
+    """Undo ``remove_visible``; not by sending, which a FIFO queue might take for a duplicate."""
     with queue._messages_lock:  # noqa: SLF001 - the lock that moto has, and does not use
-        queue._messages.insert(0, message)  # noqa: SLF001 - moto has no other way
+        queue._messages.insert(0, message)  # noqa: SLF001 - moto has no method for it
         queue._messages_lock.notify_all()  # noqa: SLF001 - as above
-    tell(queue)
+    notify(queue)
 
 
 def _add_message(self: Any, message: Any) -> None:
@@ -93,11 +93,11 @@ def _add_message(self: Any, message: Any) -> None:
             return
         self._messages.append(message)
         self._messages_lock.notify_all()
-    tell(self)
+    notify(self)
 
 
 def _is_duplicate(queue: Any, message: Any) -> bool:
-    """Return whether the same was sent in the last five minutes; SQS remembers it when it is received too."""
+    """Return whether the same was sent in the last five minutes, even if it was received since."""
     remembered: dict[str, float] = queue.__dict__.setdefault("sent_lately", {})
     known = remembered.get(message.deduplication_id)
     if known is not None and message.sent_timestamp - known < models.DEDUPLICATION_TIME_IN_SECONDS * 1000:
@@ -120,7 +120,7 @@ def _delete_message(self: Any, receipt_handle: str) -> None:
             raise models.ReceiptHandleIsInvalid
     if self.fifo_queue:
         # The next of its group may be received now.
-        tell(self)
+        notify(self)
 
 
 def _receive_message(  # noqa: PLR0917 - moto's signature
@@ -131,26 +131,26 @@ def _receive_message(  # noqa: PLR0917 - moto's signature
     visibility_timeout: int,
     message_attribute_names: list[str] | None = None,
 ) -> list[Message]:
-    """Receive what can be, waiting on the clock for the first message if there is none."""
+    """Receive visible messages; without any, wait by the clock for the first one."""
     queue = self.get_queue(queue_name)
     end = clock.time() + (wait_seconds_timeout or 0)
     while True:
         with queue._messages_lock:  # noqa: SLF001 - the lock that moto has, and does not use
-            received = _take(queue, count, visibility_timeout)
+            received = _receive_visible(queue, count, visibility_timeout)
             if received or clock.time() >= end:
                 break
             left = (end - clock.time()) / clock.speed
-            # Messages come back by time too, which wakes nobody here.
+            # Messages also become visible by time, which notifies nobody here.
             queue._messages_lock.wait(min(0.1, max(0.001, left)))  # noqa: SLF001 - as above
     if received:
-        # Whoever waits for messages has to know when these come back.
-        tell(queue)
+        # A poller has to know when these become visible again.
+        notify(queue)
     for message in received:
         models._filter_message_attributes(message, message_attribute_names or [])  # noqa: SLF001 - as above
     return received
 
 
-def _tell_of_changed_visibility() -> None:
+def _notify_of_changed_visibility() -> None:
     original = SQSBackend.change_message_visibility
     if hasattr(original, "__wrapped__"):
         return
@@ -158,27 +158,26 @@ def _tell_of_changed_visibility() -> None:
     @functools.wraps(original)
     def change_message_visibility(self: Any, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
         original(self, queue_name, receipt_handle, visibility_timeout)
-        tell(self.get_queue(queue_name))
+        notify(self.get_queue(queue_name))
 
     SQSBackend.change_message_visibility = change_message_visibility
 
 
 def _reach_other_accounts() -> None:
-    """Have a call look for its queue in the account that the queue's URL names; moto looks in the caller's."""
+    """Look for a call's queue in the account that its URL names, as AWS does; moto looks in the caller's."""
 
     def sqs_backend(self: Any) -> Any:
         # Read only where it is a parameter of the call: CreateQueue and the like have none.
-        url = urlsplit(str(self._get_param("QueueUrl") or ""))
-        owner = _IN_URL.fullmatch(url.path)
-        asked = self._get_param("QueueOwnerAWSAccountId")
-        account_id = owner["account"] if owner else str(asked or self.current_account)
+        url = _URL_PATH.fullmatch(urlsplit(str(self._get_param("QueueUrl") or "")).path)
+        owner_id = self._get_param("QueueOwnerAWSAccountId")
+        account_id = url["account"] if url else str(owner_id or self.current_account)
         return models.sqs_backends[account_id][self.region]
 
     SQSResponse.sqs_backend = property(sqs_backend)
 
 
-def _take(queue: Any, count: int, visibility_timeout: int) -> list[Message]:
-    """Take messages out of sight; the lock is held."""
+def _receive_visible(queue: Any, count: int, visibility_timeout: int) -> list[Message]:
+    """Receive visible messages and make them invisible; the lock is held."""
     now = clock.time() * 1000
     oldest = now - queue.message_retention_period * 1000
     if any(message.sent_timestamp <= oldest for message in queue._messages):  # noqa: SLF001 - as above
@@ -196,7 +195,7 @@ def _take(queue: Any, count: int, visibility_timeout: int) -> list[Message]:
             queue._messages.remove(message)  # noqa: SLF001 - as above
             message.system_attributes = {
                 **(message.system_attributes or {}),
-                _ORIGIN: {"StringValue": queue.queue_arn, "DataType": "String"},
+                _DEAD_LETTER_SOURCE: {"StringValue": queue.queue_arn, "DataType": "String"},
             }
             queue.dead_letter_queue.add_message(message)
             continue

@@ -1,4 +1,4 @@
-"""A queue's messages as functions get them.
+"""The Lambda event records of a queue's messages.
 
 https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def record(message: Any, queue: Any) -> dict[str, Any]:
-    """Return a message as functions get it."""
+    """Return a message as a function receives it."""
     attributes = {
         "ApproximateReceiveCount": str(message.approximate_receive_count),
         "SentTimestamp": str(message.sent_timestamp),
@@ -23,7 +23,7 @@ def record(message: Any, queue: Any) -> dict[str, Any]:
         attributes["MessageDeduplicationId"] = message.deduplication_id
     for name, value in (message.system_attributes or {}).items():
         attributes[name] = value["StringValue"] if isinstance(value, dict) else value
-    told = {
+    fields = {
         "messageId": message.id,
         "receiptHandle": message.receipt_handle,
         "body": message.body,
@@ -35,14 +35,14 @@ def record(message: Any, queue: Any) -> dict[str, Any]:
         "awsRegion": queue.region,
     }
     if message.message_attributes:
-        told["md5OfMessageAttributes"] = message.attribute_md5
-    return told
+        fields["md5OfMessageAttributes"] = message.attribute_md5
+    return fields
 
 
 def _attribute(value: dict[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = {"stringListValues": [], "binaryListValues": [], "dataType": value["DataType"]}
+    attribute: dict[str, Any] = {"stringListValues": [], "binaryListValues": [], "dataType": value["DataType"]}
     if value["DataType"].startswith("Binary"):
-        told["binaryValue"] = base64.b64encode(value["BinaryValue"]).decode()
+        attribute["binaryValue"] = base64.b64encode(value["BinaryValue"]).decode()
     else:
-        told["stringValue"] = value["StringValue"]
-    return told
+        attribute["stringValue"] = value["StringValue"]
+    return attribute

@@ -1,4 +1,4 @@
-"""One run of EventBridge Scheduler's schedule: a call in the name of its role.
+"""One run of an EventBridge Scheduler schedule: a call with its role.
 
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html
 """
@@ -37,12 +37,12 @@ PRINCIPAL = "scheduler.amazonaws.com"
 
 
 def group_arn(account_id: str, region: str, name: str | None) -> str:
-    """Name the group of a schedule: what Scheduler acts for when it assumes a role."""
+    """Return the ARN of a schedule's group, for which Scheduler acts when it assumes a role."""
     return f"arn:{get_partition(region)}:scheduler:{region}:{account_id}:schedule-group/{name or 'default'}"
 
 
-def run_schedule(schedule: Any, moment: datetime) -> None:
-    """Call the schedule's target, once for this moment, and again if it has to be."""
+def run_schedule(schedule: Any, time: datetime) -> None:
+    """Call the schedule's target for this time, and retry if that fails."""
     execution = str(uuid.uuid4())
     target = schedule.target
     arn = parse_arn(schedule.arn)
@@ -55,24 +55,24 @@ def run_schedule(schedule: Any, moment: datetime) -> None:
         tries += 1
         reserved = {
             "schedule-arn": schedule.arn,
-            "scheduled-time": _iso(moment),
+            "scheduled-time": _iso(time),
             "execution-id": execution,
             "attempt-number": str(tries),
         }
         if not trusts(target["RoleArn"], PRINCIPAL, source_arn=group):
             raise UndeliverableError("NO_PERMISSIONS", f"{target['RoleArn']} can't be assumed by {PRINCIPAL}")
-        _call(target, _input(target, schedule, arn, moment, reserved), arn.region)
+        _call(target, _input(target, schedule, arn, time, reserved), arn.region)
 
     def bury(failure: Failure) -> None:
-        told = {
+        texts = {
             "SCHEDULE_ARN": schedule.arn,
             "TARGET_ARN": target["Arn"],
-            "SCHEDULED_TIME": _iso(moment),
+            "SCHEDULED_TIME": _iso(time),
             "EXECUTION_ID": execution,
             "IS_PAYLOAD_TRUNCATED": "false",
             **failure.attributes(),
         }
-        attributes = {name: {"DataType": "String", "StringValue": value} for name, value in told.items() if value}
+        attributes = {name: {"DataType": "String", "StringValue": value} for name, value in texts.items() if value}
         _send_message(target["RoleArn"], parse_arn(dead_letters), target.get("Input") or "{}", attributes)
 
     def note(status: str) -> None:
@@ -82,8 +82,8 @@ def run_schedule(schedule: Any, moment: datetime) -> None:
     attempt(Delivery(send, bury if dead_letters else None, note, RetryPolicy.of(target)))
 
 
-def _input(target: Mapping[str, Any], schedule: Any, arn: Arn, moment: datetime, reserved: Mapping[str, str]) -> str:
-    """Return the target's input with the schedule's own variables in it; without one, an event."""
+def _input(target: Mapping[str, Any], schedule: Any, arn: Arn, time: datetime, reserved: Mapping[str, str]) -> str:
+    """Return the target's input with the schedule's own variables filled in; without an input, an event."""
     text = target.get("Input")
     if text is None:
         return json.dumps(
@@ -93,7 +93,7 @@ def _input(target: Mapping[str, Any], schedule: Any, arn: Arn, moment: datetime,
                 "detail-type": "Scheduled Event",
                 "source": "aws.scheduler",
                 "account": arn.account_id,
-                "time": _iso(moment),
+                "time": _iso(time),
                 "region": arn.region,
                 "resources": [schedule.arn],
                 "detail": "{}",
@@ -109,7 +109,7 @@ def _call(target: Mapping[str, Any], text: str, region: str) -> None:
     arn = parse_arn(target["Arn"])
     try:
         if arn.service == "scheduler":
-            _call_any(role, arn, text, region)
+            _call_universal(role, arn, text, region)
         elif arn.service == "sqs":
             group = (target.get("SqsParameters") or {}).get("MessageGroupId")
             _send_message(role, arn, text, {}, group)
@@ -122,8 +122,8 @@ def _call(target: Mapping[str, Any], text: str, region: str) -> None:
         elif arn.service == "sns":
             client_for_role("sns", role, "scheduler", arn.region).publish(TopicArn=target["Arn"], Message=text)
         elif arn.service == "events":
-            told = target["EventBridgeParameters"]
-            entry = {"Source": told["Source"], "DetailType": told["DetailType"], "Detail": text}
+            parameters = target["EventBridgeParameters"]
+            entry = {"Source": parameters["Source"], "DetailType": parameters["DetailType"], "Detail": text}
             client = client_for_role("events", role, "scheduler", arn.region)
             client.put_events(Entries=[{**entry, "EventBusName": target["Arn"]}])
         else:
@@ -134,8 +134,8 @@ def _call(target: Mapping[str, Any], text: str, region: str) -> None:
         raise UndeliverableError("SDK_CLIENT_ERROR", str(error)) from error
 
 
-def _call_any(role: str, arn: Arn, text: str, region: str) -> None:
-    """Make any call, of a universal target: ``arn:aws:scheduler:::aws-sdk:<service>:<operation>``."""
+def _call_universal(role: str, arn: Arn, text: str, region: str) -> None:
+    """Make the call of a universal target: ``arn:aws:scheduler:::aws-sdk:<service>:<operation>``."""
     _, service, operation = arn.resource.split(":")
     service = {"sfn": "stepfunctions"}.get(service, service)
     client = client_for_role(service, role, "scheduler", region)
@@ -163,5 +163,5 @@ def _check(role: str, region: str, name: str, params: dict[str, Any]) -> None:
         raise UndeliverableError("NO_PERMISSIONS", refused)
 
 
-def _iso(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+def _iso(time: datetime) -> str:
+    return f"{time:%Y-%m-%dT%H:%M:%SZ}"

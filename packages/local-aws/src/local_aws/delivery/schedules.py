@@ -1,4 +1,4 @@
-"""Schedules that fire on the clock: EventBridge Scheduler's, and those of EventBridge's rules."""
+"""Schedules that fire by the clock: those of EventBridge Scheduler and of EventBridge's rules."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ from local_aws.time.clock import Due, clock
 
 @dataclass
 class SchedulePlan:
-    """A schedule's next time; ``counted_from`` is the time before it."""
+    """A schedule and its next time; ``counted_from`` is the time before that."""
 
     expression: Expression
     fire: Callable[[datetime], None]
     counted_from: datetime
     last: datetime | None = None
     window: float = 0.0
-    """Seconds within which it fires, at random."""
+    """The seconds within which it fires, at random."""
     due: Due | None = field(default=None, repr=False)
 
 
 class Schedules:
-    """What is planned, by the ARN that it belongs to."""
+    """The plans of schedules, by ARN."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._plans: dict[str, SchedulePlan] = {}
 
     def begin(self, arn: str, plan: SchedulePlan) -> None:
-        """Plan its next time, in place of what was planned for the ARN."""
+        """Plan the next time, in place of any plan for the ARN."""
         with self._lock:
             self.end(arn)
             self._plans[arn] = plan
@@ -63,21 +63,21 @@ class Schedules:
                 self.end(arn)
 
     def _next(self, arn: str, plan: SchedulePlan) -> None:
-        moment = plan.expression.after(plan.counted_from)
-        if moment is None or (plan.last is not None and moment > plan.last):
+        time = plan.expression.after(plan.counted_from)
+        if time is None or (plan.last is not None and time > plan.last):
             self._plans.pop(arn, None)
             return
-        plan.counted_from = moment
+        plan.counted_from = time
         within = random.uniform(0, plan.window)  # noqa: S311 - when in a window a schedule fires is no secret
-        seconds = moment.timestamp() - clock.time() + within
-        plan.due = clock.call_later(seconds, lambda: self._fire(arn, plan, moment), background=True)
+        seconds = time.timestamp() - clock.time() + within
+        plan.due = clock.call_later(seconds, lambda: self._fire(arn, plan, time), background=True)
 
-    def _fire(self, arn: str, plan: SchedulePlan, moment: datetime) -> None:
+    def _fire(self, arn: str, plan: SchedulePlan, time: datetime) -> None:
         with self._lock:
             if self._plans.get(arn) is not plan:
                 return
             self._next(arn, plan)
-        in_background("schedules", lambda: plan.fire(moment))
+        in_background("schedules", lambda: plan.fire(time))
 
 
 schedules = Schedules()
@@ -87,13 +87,13 @@ schedules = Schedules()
 def patch_schedules() -> None:
     """Patch moto's Scheduler and rules; harmless when done already."""
     for name in ("create_schedule", "update_schedule"):
-        _check_before_and_follow(name)
+        _check_and_follow(name)
     _follow_deletion()
     _follow_deletion_of_groups()
     _follow_rules()
 
 
-def _check_before_and_follow(name: str) -> None:
+def _check_and_follow(name: str) -> None:
     original = getattr(EventBridgeSchedulerBackend, name)
     if hasattr(original, "__wrapped__"):
         return
@@ -123,11 +123,11 @@ def _check_before_and_follow(name: str) -> None:
 
 
 def follow_schedule(backend: Any, schedule: Any) -> None:
-    """Plan what moto's schedule says now."""
+    """Plan the next time of moto's schedule as it is now."""
     if schedule.state == "DISABLED":
         schedules.end(schedule.arn)
         return
-    start = _moment(schedule.start_date)
+    start = _parsed_date(schedule.start_date)
     now = clock.now()
     window = schedule.flexible_time_window or {}
     expression = expressions.parse(schedule.schedule_expression, schedule.schedule_expression_timezone)
@@ -135,28 +135,28 @@ def follow_schedule(backend: Any, schedule: Any) -> None:
     counted_from = start - timedelta(microseconds=1) if start and start > now else now
     plan = SchedulePlan(
         expression,
-        lambda moment: _run(backend, schedule, moment),
+        lambda time: _run(backend, schedule, time),
         counted_from=counted_from,
-        last=_moment(schedule.end_date),
+        last=_parsed_date(schedule.end_date),
         window=float(window.get("MaximumWindowInMinutes") or 0) * 60 if window.get("Mode") == "FLEXIBLE" else 0.0,
     )
     schedules.begin(schedule.arn, plan)
 
 
-def _run(backend: Any, schedule: Any, moment: datetime) -> None:
-    run_schedule(schedule, moment)
+def _run(backend: Any, schedule: Any, time: datetime) -> None:
+    run_schedule(schedule, time)
     is_once = schedule.schedule_expression.startswith("at(")
     if is_once and schedule.action_after_completion == "DELETE":
         backend.delete_schedule(schedule.group_name, schedule.name)
 
 
-def _moment(told: Any) -> datetime | None:
-    if told is None:
+def _parsed_date(date: Any) -> datetime | None:
+    if date is None:
         return None
-    if isinstance(told, str):
-        moment = datetime.fromisoformat(told)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return datetime.fromtimestamp(float(told), UTC)
+    if isinstance(date, str):
+        time = datetime.fromisoformat(date)
+        return time if time.tzinfo else time.replace(tzinfo=UTC)
+    return datetime.fromtimestamp(float(date), UTC)
 
 
 def _follow_deletion() -> None:
@@ -206,7 +206,7 @@ def _follow_rule_after(operation: str) -> None:
         _follow_rule(self, name)
         return result
 
-    change.follows_schedules = True  # type: ignore[attr-defined]  # a mark on the function, so that it is done once
+    change.follows_schedules = True  # type: ignore[attr-defined]  # marks the function, so that it is patched once
     setattr(EventsBackend, operation, change)
 
 
@@ -218,19 +218,17 @@ def _is_for_rules(text: str) -> bool:
 
 
 def _follow_rule(backend: Any, name: str) -> None:
-    """Plan what moto's rule says now, if there is one and it has a schedule."""
+    """Plan the next time of moto's rule as it is now, if it exists and has a schedule."""
     rule = backend.event_buses["default"].rules.get(name)
     arn = f"{backend.account_id}/{backend.region_name}/{name}"
     if rule is None or not rule.scheduled_expression or rule.state == "DISABLED":
         schedules.end(arn)
         return
-    plan = SchedulePlan(
-        expressions.parse(rule.scheduled_expression), lambda moment: _run_rule(rule, moment), clock.now()
-    )
+    plan = SchedulePlan(expressions.parse(rule.scheduled_expression), lambda time: _run_rule(rule, time), clock.now())
     schedules.begin(arn, plan)
 
 
-def _run_rule(rule: Any, moment: datetime) -> None:
+def _run_rule(rule: Any, time: datetime) -> None:
     current = events_backends[rule.account_id][rule.region_name].event_buses["default"].rules.get(rule.name)
     if current is None:
         return
@@ -241,6 +239,6 @@ def _run_rule(rule: Any, moment: datetime) -> None:
         "Scheduled Event",
         {},
         resources=(rule.arn,),
-        time=moment.timestamp(),
+        time=time.timestamp(),
     )
     send_to_targets(current, event, journal.emitted(event.envelope(), current.event_bus_name))

@@ -1,4 +1,4 @@
-"""Delivering to a queue, a function, a topic, a workflow or a log group, in the name of an AWS service."""
+"""Delivery to a queue, a function, a topic, a workflow or a log group, by an AWS service."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SERVER_ERRORS = 500
 
 
 class UndeliverableError(Exception):
-    """The target did not take it; ``retryable`` if it may take it later."""
+    """The target did not accept the delivery; ``retryable`` if it may do so later."""
 
     def __init__(self, code: str, message: str, *, retryable: bool = False) -> None:
         super().__init__(message)
@@ -47,7 +47,7 @@ class Arn:
 
 
 def parse_arn(arn: str) -> Arn:
-    """Take an ARN apart; UndeliverableError if it is none."""
+    """Return the parts of an ARN; raise UndeliverableError if it is none."""
     parts = arn.split(":", 5)
     if len(parts) < 6 or parts[0] != "arn":  # noqa: PLR2004 - an ARN's parts
         raise UndeliverableError("INVALID_PARAMETER", f"{arn} is no ARN")
@@ -55,12 +55,12 @@ def parse_arn(arn: str) -> Arn:
 
 
 def send(sender: Sender, target: Mapping[str, Any], body: str, *, name: str = "") -> None:
-    """Deliver the text to the target, once, if the target's own policy (or its role) lets the sender.
+    """Deliver the text to the target, once, if the target's own policy (or its role) allows the sender.
 
     ``name`` begins the name of a workflow's execution.
 
     Raises:
-        UndeliverableError: it was not taken.
+        UndeliverableError: it was not accepted.
     """
     arn = parse_arn(target["Arn"])
     deliver = _SENDERS.get(arn.service)
@@ -95,10 +95,10 @@ def send_to_queue(
     attributes: Mapping[str, Any] | None = None,
     deduplication_id: str | None = None,
 ) -> None:
-    """Put a message on a queue whose policy lets the sender.
+    """Put a message on a queue whose policy allows the sender.
 
     Raises:
-        UndeliverableError: there is no such queue, or it may not.
+        UndeliverableError: there is no such queue, or its policy does not allow it.
     """
     arn = parse_arn(queue_arn)
     queue = find_queue(arn)
@@ -115,7 +115,7 @@ def put_on_queue(
     attributes: Mapping[str, Any] | None = None,
     deduplication_id: str | None = None,
 ) -> None:
-    """Put a message on moto's queue, whoever sends it; UndeliverableError if it is none for this queue."""
+    """Put a message on moto's queue, for any sender; raise UndeliverableError if the queue refuses it."""
     try:
         sqs_backends[queue.account_id][queue.region].send_message(
             queue.name,
@@ -183,7 +183,7 @@ def _to_log_group(sender: Sender, target: Mapping[str, Any], arn: Arn, body: str
 
 
 def undeliverable(error: ClientError) -> UndeliverableError:
-    """Read an API's refusal."""
+    """Return an API's error as one of delivery."""
     code = error.response["Error"]["Code"]
     message = error.response["Error"].get("Message", "")
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]

@@ -1,4 +1,4 @@
-"""What a rule's target gets of an event: all of it, a part, constant text, or a template that is filled in.
+"""The input of a rule's target: the event, a part of it, constant text, or a template that is filled in.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
 """
@@ -16,21 +16,21 @@ _MISSING = object()
 
 
 def body_for(target: Mapping[str, Any], event: Mapping[str, Any], reserved: Mapping[str, Any]) -> str:
-    """Return the text that the target gets; ``reserved`` are the ``aws.events.…`` variables."""
+    """Return the text that the target receives; ``reserved`` are the ``aws.events.…`` variables."""
     if target.get("Input") is not None:
         return str(target["Input"])
     if target.get("InputPath"):
-        found = look_up(target["InputPath"], event)
-        return json.dumps(None if found is _MISSING else found)
+        value = value_at(target["InputPath"], event)
+        return json.dumps(None if value is _MISSING else value)
     transformer = target.get("InputTransformer")
     if transformer:
-        values = {name: look_up(path, event) for name, path in (transformer.get("InputPathsMap") or {}).items()}
-        return fill_in(transformer["InputTemplate"], {**values, **reserved})
+        values = {name: value_at(path, event) for name, path in (transformer.get("InputPathsMap") or {}).items()}
+        return fill_template(transformer["InputTemplate"], {**values, **reserved})
     return json.dumps(event)
 
 
-def look_up(path: str, event: Any) -> Any:
-    """Follow a JSON path of EventBridge's kind (``$.detail.state``, ``$.resources[0]``)."""
+def value_at(path: str, event: Any) -> Any:
+    """Return the value at a JSON path of EventBridge's kind (``$.detail.state``, ``$.resources[0]``)."""
     if not path.startswith("$"):
         return _MISSING
     value = event
@@ -42,7 +42,7 @@ def look_up(path: str, event: Any) -> Any:
         position = step.end()
         if step["all"]:
             rest = "$" + path[position:]
-            return [look_up(rest, each) for each in value] if isinstance(value, list) else _MISSING
+            return [value_at(rest, each) for each in value] if isinstance(value, list) else _MISSING
         value = _step(value, step)
         if value is _MISSING:
             return _MISSING
@@ -57,8 +57,8 @@ def _step(value: Any, step: re.Match[str]) -> Any:
     return value.get(name, _MISSING) if isinstance(value, dict) else _MISSING
 
 
-def fill_in(template: str, values: Mapping[str, Any]) -> str:
-    """Replace ``<name>``: bare as JSON, within a string as text; what the event does not have disappears."""
+def fill_template(template: str, values: Mapping[str, Any]) -> str:
+    """Replace each ``<name>``: bare as JSON, within a string as text, and without a value by nothing."""
     filled = []
     position = 0
     quoted = False
@@ -68,17 +68,17 @@ def fill_in(template: str, values: Mapping[str, Any]) -> str:
         filled.append(before)
         position = placeholder.end()
         name = placeholder["name"]
-        filled.append(_shown(values[name], quoted=quoted) if name in values else placeholder[0])
+        filled.append(_as_text(values[name], quoted=quoted) if name in values else placeholder[0])
     filled.append(template[position:])
     return "".join(filled)
 
 
-def _shown(value: Any, *, quoted: bool) -> str:
+def _as_text(value: Any, *, quoted: bool) -> str:
     if value is _MISSING:
         return "" if quoted else '""'
     if not quoted:
         return json.dumps(value)
     if isinstance(value, str):
-        # It stands in a JSON string: what would end the string is escaped.
+        # It is inside a JSON string: what would end the string is escaped.
         return json.dumps(value)[1:-1]
     return json.dumps(value).replace('"', "") if isinstance(value, dict | list) else json.dumps(value)

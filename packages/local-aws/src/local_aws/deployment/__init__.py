@@ -1,4 +1,4 @@
-"""From ``template.yaml`` to a stack's resources in an account, as ``sam deploy`` does it."""
+"""Deployment of a ``template.yaml`` to an account, as by ``sam deploy``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["DeploymentError", "deploy", "install"]
 
 
 def install(endpoint_url: str) -> None:
-    """Teach moto's CloudFormation the resource types that it lacks or gets wrong."""
+    """Add the resource types that moto's CloudFormation lacks or gets wrong."""
     clients.use(endpoint_url)
     for module in (access, compute, data, http_apis, messaging):
         module.add_types()

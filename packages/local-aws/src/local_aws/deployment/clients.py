@@ -29,9 +29,9 @@ def client(service: str, account_id: str, region: str) -> Any:
 
 @lru_cache(maxsize=1000)
 def _credentials(account_id: str, region: str) -> tuple[str, str, str]:
-    anyone = new_client(
+    sts = new_client(
         "sts", region=region, endpoint_url=_endpoint_url, credentials=(CLOUDFORMATION, CLOUDFORMATION, None)
     )
     role_arn = f"arn:{get_partition(region)}:iam::{account_id}:role/{CLOUDFORMATION}"
-    given = anyone.assume_role(RoleArn=role_arn, RoleSessionName=CLOUDFORMATION)["Credentials"]
-    return given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
+    credentials = sts.assume_role(RoleArn=role_arn, RoleSessionName=CLOUDFORMATION)["Credentials"]
+    return credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"]

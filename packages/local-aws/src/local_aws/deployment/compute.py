@@ -11,12 +11,12 @@ from moto.awslambda.models import lambda_backends
 
 from local_aws import project
 from local_aws.deployment.failure import DeploymentError
-from local_aws.deployment.resource_types import Made, Wanted, add_type
+from local_aws.deployment.resource_types import CreatedResource, TemplateResource, add_type
 from local_aws.deployment.template import ARTIFACTS, artifact
 from local_aws.functions import sources
 
 _layer_folders: dict[str, Path] = {}
-"""Where the content of a layer version is, by its ARN."""
+"""The folder of each layer version's content, by its ARN."""
 
 
 def add_types() -> None:
@@ -35,13 +35,13 @@ def add_types() -> None:
     )
 
 
-def make_function(wanted: Wanted) -> Any:
-    """Make a function, and return where its code and layers are on this machine."""
-    properties = wanted.properties
+def make_function(resource: TemplateResource) -> Any:
+    """Make a function, and register where its code and layers are on this machine."""
+    properties = resource.properties
     code = dict(properties["Code"])
     folder = artifact(code["S3Key"]) if code.get("S3Bucket") == ARTIFACTS else None
     layers = tuple(path for arn in properties.get("Layers", ()) for path in layer_paths(_layer_folders[arn]))
-    options = wanted.only(
+    options = resource.only(
         "Architectures",
         "DeadLetterConfig",
         "Description",
@@ -61,9 +61,9 @@ def make_function(wanted: Wanted) -> Any:
     )
     tags = {tag["Key"]: tag["Value"] for tag in properties.get("Tags", ())}
     environment = {name: _text(value) for name, value in properties.get("Environment", {}).get("Variables", {}).items()}
-    lambda_ = wanted.client("lambda")
+    lambda_ = resource.client("lambda")
     lambda_.create_function(
-        FunctionName=wanted.name,
+        FunctionName=resource.name,
         Code={"ZipFile": _zip(folder)} if folder else code,
         Environment={"Variables": environment},
         Tags=tags,
@@ -71,33 +71,33 @@ def make_function(wanted: Wanted) -> Any:
     )
     reserved = properties.get("ReservedConcurrentExecutions")
     if reserved is not None:
-        lambda_.put_function_concurrency(FunctionName=wanted.name, ReservedConcurrentExecutions=int(reserved))
-    function = lambda_backends[wanted.account_id][wanted.region].get_function(wanted.name)
+        lambda_.put_function_concurrency(FunctionName=resource.name, ReservedConcurrentExecutions=int(reserved))
+    function = lambda_backends[resource.account_id][resource.region].get_function(resource.name)
     # moto forgets where a function's lost asynchronous invocations go.
     function.dead_letter_config = properties.get("DeadLetterConfig")
     if folder:
         source = sources.FunctionSource(code=folder, layers=layers)
-        sources.register(wanted.account_id, wanted.region, wanted.name, source)
+        sources.register(resource.account_id, resource.region, resource.name, source)
     return function
 
 
-def make_layer_version(wanted: Wanted) -> Made:
-    content = wanted.properties["Content"]
+def make_layer_version(resource: TemplateResource) -> CreatedResource:
+    content = resource.properties["Content"]
     if content.get("S3Bucket") != ARTIFACTS:
-        raise DeploymentError(f"{wanted.logical_id}: a layer with a local ContentUri is expected")
+        raise DeploymentError(f"{resource.logical_id}: a layer with a local ContentUri is expected")
     folder = artifact(content["S3Key"])
-    told = wanted.client("lambda").publish_layer_version(
-        LayerName=wanted.properties.get("LayerName", wanted.name),
+    version = resource.client("lambda").publish_layer_version(
+        LayerName=resource.properties.get("LayerName", resource.name),
         Content={"ZipFile": _zip(None)},
-        **wanted.only("CompatibleRuntimes", "CompatibleArchitectures", "Description", "LicenseInfo"),
+        **resource.only("CompatibleRuntimes", "CompatibleArchitectures", "Description", "LicenseInfo"),
     )
-    arn = told["LayerVersionArn"]
+    arn = version["LayerVersionArn"]
     _layer_folders[arn] = folder
-    return Made(arn, {"LayerVersionArn": arn})
+    return CreatedResource(arn, {"LayerVersionArn": arn})
 
 
 def layer_paths(folder: Path) -> tuple[Path, ...]:
-    """Return what a layer puts on the path: its dependencies for this machine, then its own source.
+    """Return the folders that a layer puts on the path: its dependencies for this machine, then its own source.
 
     Raises:
         DeploymentError: the dependencies are not installed.
@@ -113,14 +113,14 @@ def layer_paths(folder: Path) -> tuple[Path, ...]:
     return (installed, folder)
 
 
-def make_permission(wanted: Wanted) -> Made:
-    lambda_ = wanted.client("lambda")
-    function = wanted.properties["FunctionName"]
-    statement = wanted.name
+def make_permission(resource: TemplateResource) -> CreatedResource:
+    lambda_ = resource.client("lambda")
+    function = resource.properties["FunctionName"]
+    statement_id = resource.name
     lambda_.add_permission(
         FunctionName=function,
-        StatementId=statement,
-        **wanted.only(
+        StatementId=statement_id,
+        **resource.only(
             "Action",
             "Principal",
             "SourceArn",
@@ -131,50 +131,54 @@ def make_permission(wanted: Wanted) -> Made:
             "InvokedViaFunctionUrl",
         ),
     )
-    return Made(
-        statement, {"Id": statement}, lambda: lambda_.remove_permission(FunctionName=function, StatementId=statement)
+    return CreatedResource(
+        statement_id,
+        {"Id": statement_id},
+        lambda: lambda_.remove_permission(FunctionName=function, StatementId=statement_id),
     )
 
 
-def make_url(wanted: Wanted) -> Made:
-    lambda_ = wanted.client("lambda")
-    function = wanted.properties["TargetFunctionArn"]
-    told = lambda_.create_function_url_config(FunctionName=function, **wanted.only("AuthType", "Cors", "InvokeMode"))
-    return Made(
-        told["FunctionArn"],
-        {"FunctionUrl": told["FunctionUrl"], "FunctionArn": told["FunctionArn"]},
+def make_url(resource: TemplateResource) -> CreatedResource:
+    lambda_ = resource.client("lambda")
+    function = resource.properties["TargetFunctionArn"]
+    url = lambda_.create_function_url_config(FunctionName=function, **resource.only("AuthType", "Cors", "InvokeMode"))
+    return CreatedResource(
+        url["FunctionArn"],
+        {"FunctionUrl": url["FunctionUrl"], "FunctionArn": url["FunctionArn"]},
         lambda: lambda_.delete_function_url_config(FunctionName=function),
     )
 
 
-def make_version(wanted: Wanted) -> Made:
-    """Publish a version; without ``undo``, as it goes with its function: SAM has CloudFormation retain it."""
-    told = wanted.client("lambda").publish_version(**wanted.only("FunctionName", "Description"))
-    arn = told["FunctionArn"]
-    return Made(arn, {"FunctionArn": arn, "Version": told["Version"]})
+def make_version(resource: TemplateResource) -> CreatedResource:
+    """Publish a version, without ``undo``: SAM has CloudFormation retain it, so it is deleted with its function."""
+    version = resource.client("lambda").publish_version(**resource.only("FunctionName", "Description"))
+    arn = version["FunctionArn"]
+    return CreatedResource(arn, {"FunctionArn": arn, "Version": version["Version"]})
 
 
-def make_alias(wanted: Wanted) -> Made:
-    properties = wanted.properties
-    lambda_ = wanted.client("lambda")
-    told = lambda_.create_alias(**wanted.only("FunctionName", "Name", "FunctionVersion", "Description"))
+def make_alias(resource: TemplateResource) -> CreatedResource:
+    properties = resource.properties
+    lambda_ = resource.client("lambda")
+    alias = lambda_.create_alias(**resource.only("FunctionName", "Name", "FunctionVersion", "Description"))
     name = {"FunctionName": properties["FunctionName"], "Name": properties["Name"]}
-    return Made(told["AliasArn"], {"AliasArn": told["AliasArn"]}, lambda: lambda_.delete_alias(**name))
+    return CreatedResource(alias["AliasArn"], {"AliasArn": alias["AliasArn"]}, lambda: lambda_.delete_alias(**name))
 
 
-def make_event_invoke_config(wanted: Wanted) -> Made:
-    # moto keeps one for the function, whatever the qualifier.
-    lambda_ = wanted.client("lambda")
-    function = wanted.properties["FunctionName"]
+def make_event_invoke_config(resource: TemplateResource) -> CreatedResource:
+    # moto keeps one configuration per function, for all qualifiers.
+    lambda_ = resource.client("lambda")
+    function = resource.properties["FunctionName"]
     lambda_.put_function_event_invoke_config(
-        **wanted.only("FunctionName", "MaximumEventAgeInSeconds", "MaximumRetryAttempts", "DestinationConfig")
+        **resource.only("FunctionName", "MaximumEventAgeInSeconds", "MaximumRetryAttempts", "DestinationConfig")
     )
-    return Made(wanted.name, undo=lambda: lambda_.delete_function_event_invoke_config(FunctionName=function))
+    return CreatedResource(
+        resource.name, undo=lambda: lambda_.delete_function_event_invoke_config(FunctionName=function)
+    )
 
 
-def make_state_machine(wanted: Wanted) -> Made:
-    """Make a state machine in the backend that runs it, from a file or from text, with what is to be filled in."""
-    properties = wanted.properties
+def make_state_machine(resource: TemplateResource) -> CreatedResource:
+    """Make a state machine in the backend that runs it, from a file or from text, with its substitutions made."""
+    properties = resource.properties
     options: dict[str, Any] = {}
     if "LoggingConfiguration" in properties:
         options["loggingConfiguration"] = _camel(properties["LoggingConfiguration"])
@@ -182,20 +186,20 @@ def make_state_machine(wanted: Wanted) -> Made:
         options["tracingConfiguration"] = _camel(properties["TracingConfiguration"])
     if "StateMachineType" in properties:
         options["type"] = properties["StateMachineType"]
-    states = wanted.client("stepfunctions")
+    states = resource.client("stepfunctions")
     arn = states.create_state_machine(
-        name=wanted.name,
-        definition=_definition(wanted),
+        name=resource.name,
+        definition=_definition(resource),
         roleArn=properties["RoleArn"],
         tags=[{"key": tag["Key"], "value": tag["Value"]} for tag in properties.get("Tags", ())],
         **options,
     )["stateMachineArn"]
-    attributes = {"Arn": arn, "Name": wanted.name, "StateMachineRevisionId": "INITIAL"}
-    return Made(arn, attributes, lambda: states.delete_state_machine(stateMachineArn=arn))
+    attributes = {"Arn": arn, "Name": resource.name, "StateMachineRevisionId": "INITIAL"}
+    return CreatedResource(arn, attributes, lambda: states.delete_state_machine(stateMachineArn=arn))
 
 
-def _definition(wanted: Wanted) -> str:
-    properties = wanted.properties
+def _definition(resource: TemplateResource) -> str:
+    properties = resource.properties
     if "DefinitionS3Location" in properties:
         text = artifact(properties["DefinitionS3Location"]["Key"]).read_text()
     else:
@@ -215,12 +219,12 @@ def _camel(value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    """Put a value as CloudFormation does where a string is wanted."""
+    """Return a value as CloudFormation writes it where a string is expected."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _zip(folder: Path | None) -> bytes:
-    """Pack a folder, so that a function's size and hash tell something."""
+    """Pack a folder, so that a function's size and hash depend on its code."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("local", "runs from the repository's folder")

@@ -1,7 +1,7 @@
-"""What is wrong with a template, its parameters or what it refers to."""
+"""The error of a template, its parameters or the files that it refers to."""
 
 from __future__ import annotations
 
 
 class DeploymentError(Exception):
-    """The stack can't be deployed; the message says what to mend."""
+    """The stack can't be deployed; the message says what to correct."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from local_aws.deployment.resource_types import Made, Wanted, add_type
+from local_aws.deployment.resource_types import CreatedResource, TemplateResource, add_type
 
 
 def add_types() -> None:
@@ -17,24 +17,24 @@ def add_types() -> None:
     add_type("AWS::Scheduler::Schedule", make_schedule, named_by="Name", attributes=("Arn",))
 
 
-def make_queue_policy(wanted: Wanted) -> Made:
-    policy = json.dumps(wanted.properties["PolicyDocument"])
-    sqs = wanted.client("sqs")
-    for url in wanted.properties["Queues"]:
+def make_queue_policy(resource: TemplateResource) -> CreatedResource:
+    policy = json.dumps(resource.properties["PolicyDocument"])
+    sqs = resource.client("sqs")
+    for url in resource.properties["Queues"]:
         sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    return Made(wanted.name, {"Id": wanted.name})
+    return CreatedResource(resource.name, {"Id": resource.name})
 
 
-def make_topic_policy(wanted: Wanted) -> Made:
-    policy = json.dumps(wanted.properties["PolicyDocument"])
-    sns = wanted.client("sns")
-    for arn in wanted.properties["Topics"]:
+def make_topic_policy(resource: TemplateResource) -> CreatedResource:
+    policy = json.dumps(resource.properties["PolicyDocument"])
+    sns = resource.client("sns")
+    for arn in resource.properties["Topics"]:
         sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
-    return Made(wanted.name, {"Id": wanted.name})
+    return CreatedResource(resource.name, {"Id": resource.name})
 
 
-def make_subscription(wanted: Wanted) -> Made:
-    properties = wanted.properties
+def make_subscription(resource: TemplateResource) -> CreatedResource:
+    properties = resource.properties
     attributes: dict[str, str] = {}
     for name in ("DeliveryPolicy", "FilterPolicy", "RedrivePolicy"):
         if name in properties:
@@ -43,45 +43,47 @@ def make_subscription(wanted: Wanted) -> Made:
         attributes["FilterPolicyScope"] = properties["FilterPolicyScope"]
     if "RawMessageDelivery" in properties:
         attributes["RawMessageDelivery"] = str(properties["RawMessageDelivery"]).lower()
-    sns = wanted.client("sns")
+    sns = resource.client("sns")
     arn = sns.subscribe(
-        **wanted.only("TopicArn", "Protocol", "Endpoint"), Attributes=attributes, ReturnSubscriptionArn=True
+        **resource.only("TopicArn", "Protocol", "Endpoint"), Attributes=attributes, ReturnSubscriptionArn=True
     )["SubscriptionArn"]
-    return Made(arn, {"Arn": arn}, lambda: sns.unsubscribe(SubscriptionArn=arn))
+    return CreatedResource(arn, {"Arn": arn}, lambda: sns.unsubscribe(SubscriptionArn=arn))
 
 
-def make_event_bus(wanted: Wanted) -> Made:
-    """Make a bus whose ``Ref`` is its name; moto's gives an object."""
-    events = wanted.client("events")
-    arn = events.create_event_bus(Name=wanted.name, **wanted.only("Description", "KmsKeyIdentifier", "Tags"))[
+def make_event_bus(resource: TemplateResource) -> CreatedResource:
+    """Make a bus whose ``Ref`` is its name; in moto it is an object."""
+    events = resource.client("events")
+    arn = events.create_event_bus(Name=resource.name, **resource.only("Description", "KmsKeyIdentifier", "Tags"))[
         "EventBusArn"
     ]
-    return Made(wanted.name, {"Arn": arn, "Name": wanted.name}, lambda: events.delete_event_bus(Name=wanted.name))
+    return CreatedResource(
+        resource.name, {"Arn": arn, "Name": resource.name}, lambda: events.delete_event_bus(Name=resource.name)
+    )
 
 
-def make_event_bus_policy(wanted: Wanted) -> Made:
-    """Put one statement on a bus; EventBridge takes it whole, as the only one of a policy, or in pieces."""
-    properties = wanted.properties
+def make_event_bus_policy(resource: TemplateResource) -> CreatedResource:
+    """Put one statement on a bus, from the property Statement or from the separate properties."""
+    properties = resource.properties
     bus = properties.get("EventBusName", "default")
-    events = wanted.client("events")
+    events = resource.client("events")
     statement = properties.get("Statement")
     if statement is not None:
-        told = {"Sid": properties["StatementId"], **statement}
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [*_statements(events, bus), told]})
+        policy_statement = {"Sid": properties["StatementId"], **statement}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [*_statements(events, bus), policy_statement]})
         events.put_permission(EventBusName=bus, Policy=policy)
     else:
-        events.put_permission(EventBusName=bus, **wanted.only("Action", "Principal", "StatementId", "Condition"))
+        events.put_permission(EventBusName=bus, **resource.only("Action", "Principal", "StatementId", "Condition"))
     name = properties["StatementId"]
-    return Made(name, undo=lambda: events.remove_permission(EventBusName=bus, StatementId=name))
+    return CreatedResource(name, undo=lambda: events.remove_permission(EventBusName=bus, StatementId=name))
 
 
-def make_schedule(wanted: Wanted) -> Made:
-    scheduler = wanted.client("scheduler")
-    group = wanted.only("GroupName")
+def make_schedule(resource: TemplateResource) -> CreatedResource:
+    scheduler = resource.client("scheduler")
+    group = resource.only("GroupName")
     arn = scheduler.create_schedule(
-        Name=wanted.name,
+        Name=resource.name,
         **group,
-        **wanted.only(
+        **resource.only(
             "Description",
             "EndDate",
             "FlexibleTimeWindow",
@@ -93,7 +95,7 @@ def make_schedule(wanted: Wanted) -> Made:
             "Target",
         ),
     )["ScheduleArn"]
-    return Made(wanted.name, {"Arn": arn}, lambda: scheduler.delete_schedule(Name=wanted.name, **group))
+    return CreatedResource(resource.name, {"Arn": arn}, lambda: scheduler.delete_schedule(Name=resource.name, **group))
 
 
 def _statements(events: Any, bus: str) -> list[Any]:

@@ -1,7 +1,7 @@
-"""The policies of a CloudFormation template and of documents, each as a file, for linters that know IAM alone.
+"""Writing the policies of a template and of documents to files, for linters that read IAM policies only.
 
 ``python -m local_aws.deployment.policy_documents TEMPLATE.json FOLDER [DOCUMENT.md ...]``: where CloudFormation would
-put something in, something made up is put in here; each way of an ``Fn::If`` is a file of its own.
+put a value in, an example is put in here; each branch of an ``Fn::If`` is a file of its own.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from typing import Any
 from samtranslator.yaml_helper import yaml_parse
 
 _PSEUDO = {"AWS::AccountId": "111122223333", "AWS::Partition": "aws", "AWS::Region": "us-east-1"}
-_HERE = "us-east-1:111122223333"
+_REGION_AND_ACCOUNT = "us-east-1:111122223333"
 _ARNS = {
-    "AWS::CloudWatch::Alarm": f"arn:aws:cloudwatch:{_HERE}:alarm:{{}}",
-    "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{_HERE}:table/{{}}",
-    "AWS::Events::EventBus": f"arn:aws:events:{_HERE}:event-bus/{{}}",
-    "AWS::Events::Rule": f"arn:aws:events:{_HERE}:rule/{{}}",
+    "AWS::CloudWatch::Alarm": f"arn:aws:cloudwatch:{_REGION_AND_ACCOUNT}:alarm:{{}}",
+    "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{_REGION_AND_ACCOUNT}:table/{{}}",
+    "AWS::Events::EventBus": f"arn:aws:events:{_REGION_AND_ACCOUNT}:event-bus/{{}}",
+    "AWS::Events::Rule": f"arn:aws:events:{_REGION_AND_ACCOUNT}:rule/{{}}",
     "AWS::IAM::Role": "arn:aws:iam::111122223333:role/{}",
-    "AWS::Lambda::Function": f"arn:aws:lambda:{_HERE}:function:{{}}",
-    "AWS::Lambda::Version": f"arn:aws:lambda:{_HERE}:function:{{}}:1",
-    "AWS::Logs::LogGroup": f"arn:aws:logs:{_HERE}:log-group:{{}}:*",
-    "AWS::SNS::Topic": f"arn:aws:sns:{_HERE}:{{}}",
-    "AWS::SQS::Queue": f"arn:aws:sqs:{_HERE}:{{}}",
-    "AWS::StepFunctions::StateMachine": f"arn:aws:states:{_HERE}:stateMachine:{{}}",
+    "AWS::Lambda::Function": f"arn:aws:lambda:{_REGION_AND_ACCOUNT}:function:{{}}",
+    "AWS::Lambda::Version": f"arn:aws:lambda:{_REGION_AND_ACCOUNT}:function:{{}}:1",
+    "AWS::Logs::LogGroup": f"arn:aws:logs:{_REGION_AND_ACCOUNT}:log-group:{{}}:*",
+    "AWS::SNS::Topic": f"arn:aws:sns:{_REGION_AND_ACCOUNT}:{{}}",
+    "AWS::SQS::Queue": f"arn:aws:sqs:{_REGION_AND_ACCOUNT}:{{}}",
+    "AWS::StepFunctions::StateMachine": f"arn:aws:states:{_REGION_AND_ACCOUNT}:stateMachine:{{}}",
 }
 _SAMPLES = {
     "AliasZones": "Z0123456789ABC, Z0123456789DEF",
@@ -37,24 +37,24 @@ _SAMPLES = {
     "OrganizationsRoleName": "organizations",
     "ShareOwners": "111122223333, 444455556666",
 }
-"""What parameters are that are empty by default, and stand in a policy."""
+"""Example values of parameters that are empty by default and used in a policy."""
 _BLOCK = re.compile(r"```(?:ya?ml|json)\n(.*?)```", re.DOTALL)
 _VARIABLE = re.compile(r"\$\{([\w:.]+)\}")
 
 
-def of_template(template: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield each policy of each resource with a name, once for each way of its conditions."""
+def template_policies(template: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield each policy of each resource with a name, once for each branch of its conditions."""
     for logical_id, resource in template["Resources"].items():
         properties = resource.get("Properties", {})
         for number, document in enumerate(_documents(properties)):
             name = f"{logical_id}-{number}" if number else str(logical_id)
-            then, otherwise = (_filled(document, template, way) for way in (0, 1))
+            then, otherwise = (_filled(document, template, branch) for branch in (0, 1))
             yield name, then
             if otherwise != then:
                 yield f"{name}-otherwise", otherwise
 
 
-def of_document(name: str, text: str) -> Iterator[tuple[str, Any]]:
+def document_policies(name: str, text: str) -> Iterator[tuple[str, Any]]:
     """Yield each policy in a document's examples."""
     for number, block in enumerate(_BLOCK.findall(text), 1):
         for place, found in enumerate(_statements_in(_read(block))):
@@ -62,7 +62,7 @@ def of_document(name: str, text: str) -> Iterator[tuple[str, Any]]:
 
 
 def _documents(properties: Mapping[str, Any]) -> Iterator[Any]:
-    # A trust policy is not among them: linters want a Resource in each statement.
+    # A trust policy is not among them: linters require a Resource in each statement.
     for policy in properties.get("Policies", ()):
         yield policy["PolicyDocument"]
     if "PolicyDocument" in properties:
@@ -72,7 +72,7 @@ def _documents(properties: Mapping[str, Any]) -> Iterator[Any]:
 def _read(block: str) -> Any:
     try:
         return yaml_parse(block)
-    except Exception:  # noqa: BLE001 - whatever a document shows that is no YAML, and so no policy
+    except Exception:  # noqa: BLE001 - an example that is no YAML is no policy
         return None
 
 
@@ -86,17 +86,17 @@ def _statements_in(value: Any) -> Iterator[Any]:
         yield from _statements_in(each)
 
 
-def _filled(value: Any, template: Mapping[str, Any], way: int) -> Any:  # noqa: PLR0911 - one for each function
-    """Put in what CloudFormation would; None for what it leaves out."""
+def _filled(value: Any, template: Mapping[str, Any], branch: int) -> Any:  # noqa: PLR0911 - one for each function
+    """Return the value with references filled in as by CloudFormation; None for what it leaves out."""
 
     def fill(inner: Any) -> Any:
-        return _filled(inner, template, way)
+        return _filled(inner, template, branch)
 
     match value:
         case {"Ref": "AWS::NoValue"}:
             return None
-        case {"Fn::If": [_, *ways]}:
-            return fill(ways[way])
+        case {"Fn::If": [_, *branches]}:
+            return fill(branches[branch])
         case {"Fn::Split": [str(delimiter), text]}:
             return fill(text).split(delimiter)
         case {"Fn::Join": [str(delimiter), parts]}:
@@ -112,7 +112,7 @@ def _filled(value: Any, template: Mapping[str, Any], way: int) -> Any:  # noqa: 
 
 
 def _text(value: Mapping[str, Any], template: Mapping[str, Any]) -> str | None:
-    """Return what a reference stands for; None if it is none."""
+    """Return the value of a reference; None if it is none."""
     match value:
         case {"Ref": str(name)}:
             return _reference(name, template)
@@ -141,14 +141,14 @@ def _arn(logical_id: str, template: Mapping[str, Any]) -> str:
 
 def main(template: str, folder: str, *documents: str) -> None:
     """Write the policies."""
-    policies = [*of_template(json.loads(Path(template).read_text()))]
+    policies = [*template_policies(json.loads(Path(template).read_text()))]
     for each in map(Path, documents):
-        policies += of_document(each.stem, each.read_text())
+        policies += document_policies(each.stem, each.read_text())
     write(policies, Path(folder))
 
 
 def write(policies: Iterable[tuple[str, Any]], folder: Path) -> None:
-    """Write each policy to a file of its name, and leave no others there."""
+    """Write each policy to a file of its name, and delete all other JSON files of the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.json"):
         old.unlink()

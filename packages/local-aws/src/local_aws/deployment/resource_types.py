@@ -1,4 +1,4 @@
-"""How a resource type of our own becomes one of moto's CloudFormation."""
+"""Registration of the local AWS's own resource types with moto's CloudFormation."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from local_aws.deployment.failure import DeploymentError
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A resource that a template asks for, with all references resolved; ``name`` is given or generated."""
+class TemplateResource:
+    """A resource of a template, with all references resolved; ``name`` is a property's or generated."""
 
     logical_id: str
     name: str
@@ -32,13 +32,13 @@ class Wanted:
         return clients.client(service, self.account_id, self.region)
 
     def only(self, *names: str) -> dict[str, Any]:
-        """Pick those of the properties that are there."""
+        """Return those of the properties that the template has."""
         return {name: self.properties[name] for name in names if name in self.properties}
 
 
 @dataclass
-class Made:
-    """A resource that exists: what ``Ref`` and ``Fn::GetAtt`` give, and how it is deleted.
+class CreatedResource:
+    """A resource that exists: the values of ``Ref`` and ``Fn::GetAtt``, and how it is deleted.
 
     moto writes ``cf_resource_type`` and ``logical_resource_id`` on it.
     """
@@ -63,35 +63,35 @@ class Made:
             self.undo()
 
 
-Create = Callable[[Wanted], Any]
+Create = Callable[[TemplateResource], Any]
 
 _added: set[str] = set()
 
 
 def add_type(cfn_type: str, create: Create, *, named_by: str = "", attributes: tuple[str, ...] | None = None) -> None:
-    """Have CloudFormation make resources of this type by ``create``, instead of by moto's way if it has one.
+    """Have CloudFormation make resources of this type by ``create``, instead of by moto's code if it has any.
 
-    ``named_by`` is the property that holds the resource's name; ``attributes`` are all that Fn::GetAtt may ask for,
-    None if moto's own object answers that.
+    ``named_by`` is the property that holds the resource's name; ``attributes`` are all that Fn::GetAtt may name,
+    None to leave that to moto's own object.
     """
     if cfn_type in _added:
         return
     _added.add(cfn_type)
 
     def create_from_cloudformation_json(
-        resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **told: Any
+        resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **options: Any
     ) -> Any:
         properties = cloudformation_json.get("Properties", {})
         # moto looks for the name under the property of its own class of the type, if it has one.
         name = str(properties.get(named_by, resource_name))
-        wanted = Wanted(told["LogicalId"], name, properties, account_id, region_name, told["StackId"])
+        resource = TemplateResource(options["LogicalId"], name, properties, account_id, region_name, options["StackId"])
         try:
-            return create(wanted)
+            return create(resource)
         except (BotoCoreError, ClientError, ServiceException, HTTPException, KeyError, DeploymentError) as failure:
-            raise ValidationError(message=f"{wanted.logical_id} ({cfn_type}): {_told(failure)}") from failure
+            raise ValidationError(message=f"{resource.logical_id} ({cfn_type}): {_reason(failure)}") from failure
 
     # moto finds its types among the direct subclasses; of two with one name, the later one counts.
-    kept_alive = type(
+    added = type(
         cfn_type.replace("::", ""),
         (CloudFormationModel,),
         {
@@ -102,27 +102,27 @@ def add_type(cfn_type: str, create: Create, *, named_by: str = "", attributes: t
             "create_from_cloudformation_json": staticmethod(create_from_cloudformation_json),
         },
     )
-    _classes.append(kept_alive)
+    _classes.append(added)
     for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         cached.cache_clear()
 
 
-def _told(failure: Exception) -> str:
+def _reason(failure: Exception) -> str:
     return f"the property {failure} is missing" if isinstance(failure, KeyError) else str(failure)
 
 
 _classes: list[type] = []
-"""Python forgets a subclass that nothing refers to."""
+"""References that keep the classes alive: Python drops a subclass that nothing refers to."""
 
 
 def moto_type(cfn_type: str) -> Any:
-    """Return moto's own class of a type, to build on what it does well."""
+    """Return moto's own class of a type, to build on."""
     own = [cls for cls in CloudFormationModel.__subclasses__() if cls not in _classes]
     return next(cls for cls in own if cls.cloudformation_type() == cfn_type)
 
 
 class _Refusing:
-    """In the place of moto's logger: it warns of what it can't make and then says CREATE_COMPLETE; AWS refuses."""
+    """A logger for moto that refuses, as AWS does, what moto would warn of before it reports CREATE_COMPLETE."""
 
     def warning(self, message: str, *arguments: Any) -> None:
         raise ValidationError(message=message % arguments if arguments else message)
@@ -134,20 +134,20 @@ def refuse_what_is_unsupported() -> None:
 
 
 def leave_out_no_value() -> None:
-    """Have ``AWS::NoValue`` leave an element out of a list, as it leaves out a property; moto puts null there."""
+    """Have ``AWS::NoValue`` leave an element out of a list, as it does a property; moto puts null in its place."""
     resolve = parsing.clean_json
     if getattr(resolve, "leaves_out", False):
         return
 
     def resolve_lists_too(value: Any, resources: Any) -> Any:
         resolved = resolve(value, resources)
-        return [each for each in resolved if each is not None] if isinstance(value, list) else resolved
+        return [element for element in resolved if element is not None] if isinstance(value, list) else resolved
 
-    resolve_lists_too.leaves_out = True  # type: ignore[attr-defined]  # told apart from moto's own
-    # moto's resolves the elements by the name that it is known by there.
+    resolve_lists_too.leaves_out = True  # type: ignore[attr-defined]  # distinguishes it from moto's own
+    # moto's function resolves the elements by its global name.
     parsing.clean_json = resolve_lists_too
 
 
 def supported() -> frozenset[str]:
-    """Name every type that can be deployed."""
+    """Return every type that can be deployed."""
     return frozenset(parsing.get_model_map()) | frozenset(parsing.NULL_MODELS)

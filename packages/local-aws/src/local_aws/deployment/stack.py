@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Stack:
-    """What was deployed."""
+    """A stack that was deployed."""
 
     name: str
     stack_id: str
@@ -48,7 +48,7 @@ def deploy(
     Raises:
         DeploymentError: it can't be deployed, or one of its resources could not be made.
     """
-    began = time.perf_counter()
+    started = time.perf_counter()
     source = templates.read(path)
     values = templates.parameter_values(source, parameters or {})
     translated = templates.translate(deepcopy(source), values, region)
@@ -60,15 +60,15 @@ def deploy(
         )
     except (ServiceException, HTTPException) as refusal:
         raise DeploymentError(f"{path.name} in {account_id}: {getattr(refusal, 'message', refusal)}") from refusal
-    _forget_what_was_not_made(stack)
-    _tell_of_resources(stack)
+    _drop_unmade_resources(stack)
+    _add_resource_events(stack)
     outputs = {output["OutputKey"]: str(output["OutputValue"]) for output in stack.outputs or ()}
-    _log.info("%s deployed in %s in %.1f s", name, account_id, time.perf_counter() - began)
+    _log.info("%s deployed in %s in %.1f s", name, account_id, time.perf_counter() - started)
     return Stack(name, stack.stack_id, account_id, region, outputs)
 
 
 def _read_json_as_json() -> None:
-    """Have moto read a template that is JSON by that; it takes every one for YAML first, which takes half a second."""
+    """Have moto read a JSON template as JSON; it parses every one as YAML first, which takes half a second."""
     original = MotoStack.parse_template
     if hasattr(original, "__wrapped__"):
         return
@@ -76,10 +76,10 @@ def _read_json_as_json() -> None:
     @functools.wraps(original)
     def parse_template(text: str) -> dict[str, Any]:
         try:
-            told = json.loads(text)
+            template = json.loads(text)
         except ValueError:
-            told = original(text)
-        return dict(told)
+            template = original(text)
+        return dict(template)
 
     MotoStack.parse_template = staticmethod(parse_template)
 
@@ -88,22 +88,22 @@ def _refuse_unsupported(translated: Mapping[str, Any]) -> None:
     known = supported()
     unknown = {resource["Type"] for resource in translated["Resources"].values()} - known
     if unknown:
-        raise DeploymentError(f"the local AWS has no {_listed(unknown)}")
+        raise DeploymentError(f"the local AWS has no {_joined(unknown)}")
 
 
-def _listed(names: Iterable[str]) -> str:
+def _joined(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))
 
 
-def _forget_what_was_not_made(stack: Any) -> None:
-    """Take resources whose condition is false out of the stack; moto lists them and then falls over them."""
+def _drop_unmade_resources(stack: Any) -> None:
+    """Drop resources whose condition is false from the stack; moto lists them and then fails on them."""
     resources = stack.resource_map
     for logical_id in [name for name in resources.resources if resources[name] is None]:
-        del resources._resource_json_map[logical_id]  # noqa: SLF001 - there is no other way to take one out
+        del resources._resource_json_map[logical_id]  # noqa: SLF001 - moto has no method for it
 
 
-def _tell_of_resources(stack: Any) -> None:
-    """Write the events of the resources, which moto leaves out, before the stack's own completion."""
+def _add_resource_events(stack: Any) -> None:
+    """Add the events of the resources, which moto leaves out, before the stack's own completion."""
     completion = stack.events.pop()
     for logical_id in stack.resource_map.resources:
         resource = stack.resource_map[logical_id]

@@ -1,4 +1,4 @@
-"""The SAM template, read, its parameters checked, and translated to CloudFormation."""
+"""Reading a SAM template, checking its parameters, and translating it to CloudFormation."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def artifact(key: str) -> Path:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Read a SAM template, with its local paths made S3 addresses, as ``sam package`` leaves it.
+    """Read a SAM template, and replace its local paths by S3 locations, as ``sam package`` does.
 
     Raises:
-        DeploymentError: it can't be read, or a path in it leads nowhere.
+        DeploymentError: it can't be read, or a path in it does not exist.
     """
     try:
         template = deepcopy(_parsed(path.read_text()))
@@ -49,43 +49,43 @@ def read(path: Path) -> dict[str, Any]:
     for logical_id, resource in template["Resources"].items():
         name = _LOCAL_PATHS.get(resource.get("Type"))
         properties = resource.setdefault("Properties", {}) if name else {}
-        given = properties.get(name) or (defaults.get(name) if name == "CodeUri" else None)
-        if isinstance(given, str) and not given.startswith("s3://"):
-            local = (path.parent / given).resolve()
+        location = properties.get(name) or (defaults.get(name) if name == "CodeUri" else None)
+        if isinstance(location, str) and not location.startswith("s3://"):
+            local = (path.parent / location).resolve()
             if not local.exists():
-                raise DeploymentError(f"{logical_id}.{name}: {given} does not exist")
+                raise DeploymentError(f"{logical_id}.{name}: {location} does not exist")
             properties[name] = {"Bucket": ARTIFACTS, "Key": str(local).lstrip("/")}
     return template
 
 
 @lru_cache(maxsize=4)
 def _parsed(text: str) -> Any:
-    # It takes a second, and the same stack is deployed in one account after the other.
+    # Parsing takes a second, and the same stack is deployed in one account after the other.
     return yaml_parse(text)
 
 
 def parameter_values(template: Mapping[str, Any], overrides: Mapping[str, str]) -> dict[str, str]:
-    """Return each parameter its value, under the constraints that CloudFormation would check.
+    """Return each parameter's value, checked against its constraints as CloudFormation does.
 
     Raises:
         DeploymentError: a parameter is unknown, missing or not allowed.
     """
-    slots: Mapping[str, Any] = template.get("Parameters") or {}
+    declarations: Mapping[str, Any] = template.get("Parameters") or {}
     for name in overrides:
-        if name not in slots:
+        if name not in declarations:
             raise DeploymentError(f"parameter {name}: the template has no such parameter")
     values: dict[str, str] = {}
-    for name, slot in slots.items():
-        value = overrides.get(name, slot.get("Default"))
+    for name, declaration in declarations.items():
+        value = overrides.get(name, declaration.get("Default"))
         if value is None:
             raise DeploymentError(f"parameter {name}: a value is needed, it has no default")
         values[name] = str(value)
-        _check(name, slot, values[name])
+        _check(name, declaration, values[name])
     return values
 
 
 def translate(template: dict[str, Any], values: Mapping[str, str], region: str) -> dict[str, Any]:
-    """Have SAM's own translator make CloudFormation of it.
+    """Translate a SAM template to CloudFormation with SAM's own translator.
 
     Raises:
         DeploymentError: the translator refuses it; all its reasons are in the message.
@@ -102,32 +102,32 @@ def translate(template: dict[str, Any], values: Mapping[str, str], region: str) 
     return plain
 
 
-def _check(name: str, slot: Mapping[str, Any], value: str) -> None:
-    allowed = slot.get("AllowedValues")
-    if allowed is not None and value not in [str(one) for one in allowed]:
+def _check(name: str, declaration: Mapping[str, Any], value: str) -> None:
+    allowed = declaration.get("AllowedValues")
+    if allowed is not None and value not in [str(each) for each in allowed]:
         raise DeploymentError(f"parameter {name}: {value!r} is none of {', '.join(map(str, allowed))}")
-    pattern = slot.get("AllowedPattern")
+    pattern = declaration.get("AllowedPattern")
     if pattern is not None and not re.fullmatch(pattern, value):
-        hint = slot.get("ConstraintDescription") or f"it must match {pattern}"
+        hint = declaration.get("ConstraintDescription") or f"it must match {pattern}"
         raise DeploymentError(f"parameter {name}: {value!r} is not allowed: {hint}")
-    if not int(slot.get("MinLength", 0)) <= len(value) <= int(slot.get("MaxLength", 4096)):
+    if not int(declaration.get("MinLength", 0)) <= len(value) <= int(declaration.get("MaxLength", 4096)):
         raise DeploymentError(f"parameter {name}: {value!r} is too long or too short")
-    if slot.get("Type") == "Number":
-        _check_number(name, slot, value)
+    if declaration.get("Type") == "Number":
+        _check_number(name, declaration, value)
 
 
-def _check_number(name: str, slot: Mapping[str, Any], value: str) -> None:
+def _check_number(name: str, declaration: Mapping[str, Any], value: str) -> None:
     try:
         number = float(value)
     except ValueError:
         raise DeploymentError(f"parameter {name}: a number is expected, not {value!r}") from None
-    if not float(slot.get("MinValue", "-inf")) <= number <= float(slot.get("MaxValue", "inf")):
+    if not float(declaration.get("MinValue", "-inf")) <= number <= float(declaration.get("MaxValue", "inf")):
         raise DeploymentError(f"parameter {name}: {value} is too small or too large")
 
 
 @cache
 def _managed_policies() -> dict[str, str]:
-    """Return AWS's managed policies by name; megabytes, so only read when a template names one."""
+    """Return the ARNs of AWS's managed policies by name; megabytes, so only read when a template names one."""
     from moto.iam.aws_managed_policies import aws_managed_policies_data  # noqa: PLC0415 - for its size
 
-    return {name: told["Arn"] for name, told in json.loads(aws_managed_policies_data).items()}
+    return {name: policy["Arn"] for name, policy in json.loads(aws_managed_policies_data).items()}

@@ -1,1 +1,1 @@
-"""What goes wrong on purpose: the plans, what is in force, and how a call is struck."""
+"""Fault injection: fault plans, the plan in force, and its effect on calls."""

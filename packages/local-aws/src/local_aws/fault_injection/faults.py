@@ -1,4 +1,4 @@
-"""The faults that are in force on the local AWS: of events on their way, and of AWS calls."""
+"""The faults in force on the local AWS: of events and of AWS calls."""
 
 from __future__ import annotations
 
@@ -38,30 +38,30 @@ __all__ = [
 ]
 
 REORDER_SECONDS = 10.0
-"""With ``reorder``, each event is held back by up to this long, at random, so that a later one may overtake it."""
+"""With ``reorder``, the most seconds for which an event is held back, at random, so that others may overtake it."""
 
 
 @dataclass(frozen=True)
 class Fate:
-    """What becomes of one event: how many copies arrive, each so many seconds late."""
+    """The fate of one event: how many copies arrive, and after how many seconds."""
 
     copies: int = 1
     delay: float = 0.0
 
 
 class Force:
-    """A plan in force: what is left of it, and what it has done."""
+    """A plan in force: what remains of it, and how often its faults have struck."""
 
     def __init__(self, plan: FaultPlan) -> None:
         self.plan = plan
         self._lock = threading.Lock()
-        self._random = random.Random(plan.seed)  # noqa: S311 - a seed that repeats a run is the point
+        self._random = random.Random(plan.seed)  # noqa: S311 - a seed has to repeat a run
         self._left = [fault.times for fault in plan.calls]
         self._skip = [fault.skip for fault in plan.calls]
         self._struck = [0 for _ in plan.calls]
 
     def struck(self, fault: CallFault | None = None) -> int:
-        """Return how often the fault, or any, has struck a call; what was put in force can be asked after it ended."""
+        """Return how often the fault, or any fault, has struck a call; also after the plan has ended."""
         with self._lock:
             pairs = zip(self.plan.calls, self._struck, strict=True)
             return sum(count for planned, count in pairs if fault is None or planned == fault)
@@ -69,11 +69,11 @@ class Force:
     def calls(self) -> tuple[CallFault, ...]:
         """Return the faults of calls with what remains of each."""
         with self._lock:
-            rest = zip(self.plan.calls, self._left, self._skip, strict=True)
-            return tuple(replace(fault, times=left, skip=skip) for fault, left, skip in rest)
+            remaining = zip(self.plan.calls, self._left, self._skip, strict=True)
+            return tuple(replace(fault, times=left, skip=skip) for fault, left, skip in remaining)
 
     def describe(self) -> dict[str, Any]:
-        """Return what is in force, in the form in which it is posted, and how often each fault of calls has struck."""
+        """Return the faults in force in the form in which they are posted, and how often each call fault has struck."""
         described = describe(replace(self.plan, calls=self.calls()))
         with self._lock:
             for call, struck in zip(described["calls"], self._struck, strict=True):
@@ -92,7 +92,7 @@ class Force:
     def strike(
         self, operation: str, account_id: str, role_name: str | None, *, kinds: frozenset[Kind]
     ) -> CallFault | None:
-        """Return the first fault, of these kinds, that strikes this call; it counts as used up."""
+        """Return the first fault of these kinds that strikes the call, and use up one of its times."""
         with self._lock:
             for position, fault in enumerate(self.plan.calls):
                 if fault.fault in kinds and _matches(fault, operation, account_id, role_name) and self._hits(position):
@@ -100,7 +100,7 @@ class Force:
             return None
 
     def _hits(self, position: int) -> bool:
-        """Decide whether a fault that matches strikes; the lock is held."""
+        """Return whether a fault that matches strikes; the lock is held."""
         left = self._left[position]
         if left == 0:
             return False
@@ -124,12 +124,12 @@ def _matches(fault: CallFault, operation: str, account_id: str, role_name: str |
 
 
 _LATER: frozenset[Kind] = frozenset({"fails-later"})
-_OF_ALL: frozenset[Kind] = frozenset(KINDS) - OF_FUNCTIONS - _LATER
-_OF_CALLS_OF_FUNCTIONS: frozenset[Kind] = _OF_ALL | OF_FUNCTIONS
+_ANY_CALLER: frozenset[Kind] = frozenset(KINDS) - OF_FUNCTIONS - _LATER
+_BY_FUNCTIONS: frozenset[Kind] = _ANY_CALLER | OF_FUNCTIONS
 
 
 class Faults:
-    """The plan in force. A new plan replaces the old one and starts its random numbers anew."""
+    """The plan in force. A new plan replaces the old one, with new random numbers."""
 
     def __init__(self) -> None:
         self._force = Force(FaultPlan())
@@ -151,10 +151,10 @@ class Faults:
     def injected(
         self, *calls: CallFault, events: EventFaults | None = None, seed: int | None = None
     ) -> Iterator[Force]:
-        """Have these faults in force, and no others, as long as the block runs; then what was there goes on.
+        """Have only these faults in force while the block runs, and the previous ones after it.
 
         Raises:
-            InvalidInputError: one of them can't be; they are read as strictly as what is posted.
+            InvalidInputError: one of them is not valid; they are checked as strictly as posted ones.
         """
         plan = parse(describe(FaultPlan(seed, events or EventFaults(), calls)))
         before, self._force = self._force, Force(plan)
@@ -164,27 +164,27 @@ class Faults:
             self._force = before
 
     def fate(self) -> Fate:
-        """Decide what becomes of the next event."""
+        """Return the fate of the next event."""
         return self._force.fate()
 
     def call_fault(
         self, operation: str, account_id: str = "", role_name: str | None = None, *, by_function: bool = False
     ) -> CallFault | None:
-        """Decide what befalls a call, the first fault that strikes; ``by_function`` tells that a sandbox makes it."""
-        kinds = _OF_CALLS_OF_FUNCTIONS if by_function else _OF_ALL
+        """Return the first fault that strikes a call, or None; ``by_function``: a function's sandbox makes the call."""
+        kinds = _BY_FUNCTIONS if by_function else _ANY_CALLER
         return self._force.strike(operation, account_id, role_name, kinds=kinds)
 
     def fails_later(self, operation: str, account_id: str) -> bool:
-        """Return whether what this operation makes in the account is to end in failure; that uses one of its times up.
+        """Return whether a resource that the operation makes is to fail later, and use up one of the fault's times.
 
-        For a service to ask once when it creates something.
+        A service calls it once for each resource that it creates.
         """
         return self._force.strike(operation, account_id, None, kinds=_LATER) is not None
 
     def describe(self) -> dict[str, Any]:
-        """Return what is in force, in the form in which it is posted, and how often each fault of calls has struck."""
+        """Return the faults in force in the form in which they are posted, and how often each call fault has struck."""
         return self._force.describe()
 
 
 faults = Faults()
-"""What is in force in this process."""
+"""The faults in force in this process."""

@@ -1,4 +1,4 @@
-"""What a fault does to an AWS call that it strikes."""
+"""The effect of a fault on an AWS call that it strikes."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from local_aws.http.request_identification import IdentifiedCall
 from local_aws.time.clock import clock
 
 SLOW_SECONDS = 5.0
-"""How long a call struck by the fault ``slow`` waits before it is made, where the fault doesn't say."""
+"""How long a call struck by the fault ``slow`` waits, if the fault has no ``seconds``."""
 
 
 class CallingProcess(Protocol):
-    """A function's process that makes a call."""
+    """The process of a function that makes a call."""
 
     def kill(self) -> None:
-        """End it at once, as the operating system does that is short of memory."""
+        """End the process at once, as the operating system does when it is short of memory."""
 
     def time_out(self) -> None:
-        """End it as Lambda does when its time is up."""
+        """End the process as Lambda does when its time is up."""
 
 
 def apply(
@@ -33,9 +33,9 @@ def apply(
     make: Callable[[], Answer],
     once_recorded: ExitStack,
 ) -> Answer:
-    """Answer a struck call; ``make`` makes it.
+    """Return the answer to a struck call; ``make`` makes it.
 
-    A process that the fault ends is ended as ``once_recorded`` is closed, and before it gets the answer.
+    A process that the fault ends is ended when ``once_recorded`` is closed, before it gets the answer.
     """
     kind = fault.fault
     if kind == "throttle":
@@ -44,10 +44,10 @@ def apply(
         return _error(fault, call)
     if process is not None and kind == "kill-before":
         once_recorded.callback(process.kill)
-        return _unheard(kind)
+        return _not_received(kind)
     if process is not None and kind == "timeout":
         once_recorded.callback(process.time_out)
-        return _unheard(kind)
+        return _not_received(kind)
     if kind == "slow":
         clock.sleep(SLOW_SECONDS if fault.seconds is None else fault.seconds)
     answer = make()
@@ -64,6 +64,6 @@ def _error(fault: CallFault, call: IdentifiedCall) -> Answer:
     return answers.error(call, fault.code, "The local AWS was told to answer with this error.", status)
 
 
-def _unheard(kind: str) -> Answer:
-    """Stand for a call that AWS never saw, in the record too: nobody is there any more to read an answer."""
+def _not_received(kind: str) -> Answer:
+    """Return the answer to a call that never reached AWS, for the record: its caller has ended."""
     return Answer(500, (("x-amzn-ErrorType", kind),), b"")

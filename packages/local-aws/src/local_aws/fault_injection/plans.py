@@ -1,4 +1,4 @@
-"""What can be made to go wrong on the local AWS, and reading it, strictly, from what was posted."""
+"""The plans of faults, and their strict parsing from posted input."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Kind = Literal["throttle", "error", "slow", "lost-answer", "kill-before", "kill-
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 OF_FUNCTIONS: frozenset[Kind] = frozenset({"kill-before", "kill-after", "timeout"})
-"""What befalls only a Lambda function that makes a call: others have no process that AWS could end."""
+"""The faults that strike only calls of Lambda functions: other callers have no process that AWS could end."""
 
-_OF_ONE_KIND: dict[str, Kind] = {"seconds": "slow", "code": "error", "status": "error"}
-"""Fields that only one kind has."""
+_KIND_OF_FIELD: dict[str, Kind] = {"seconds": "slow", "code": "error", "status": "error"}
+"""The fields that only one kind has."""
 
 Operation = Annotated[
     str,
@@ -33,7 +33,7 @@ ErrorStatus = Annotated[int, Meta(ge=400, le=599, description="an HTTP status fr
 
 
 class EventFaults(ControlInput, frozen=True):
-    """What befalls events; probabilities are per event, the delay is in seconds of the clock."""
+    """The faults of events; probabilities are per event, the delay is in seconds of the clock."""
 
     drop: Probability = 0.0
     duplicate: Probability = 0.0
@@ -42,28 +42,28 @@ class EventFaults(ControlInput, frozen=True):
 
 
 class CallFault(ControlInput, frozen=True):
-    """What befalls calls of an operation (``ec2:CreateTags``, ``ec2:*``); ``times`` None is for ever."""
+    """A fault of calls of an operation (``ec2:CreateTags``, ``ec2:*``); ``times`` None is without limit."""
 
     operation: Operation
     fault: Kind
     probability: Probability = 1.0
     times: Count | None = None
     skip: Count = 0
-    """So many matching calls pass first."""
+    """The number of matching calls that pass first."""
     account: AccountId | None = None
     """The caller's account; any if None."""
     role: RolePattern | None = None
-    """A glob on the name of the caller's role; anybody, persons too, if None."""
+    """A glob on the name of the caller's role; any caller, persons too, if None."""
     seconds: Seconds | None = None
-    """With ``slow``: how long, on the clock."""
+    """With ``slow``: the seconds of the clock."""
     code: ErrorCode | None = None
-    """With ``error``: AWS's error code; None is the one with which the service tells that it failed itself."""
+    """With ``error``: AWS's error code; None is that of the service's own failure."""
     status: ErrorStatus | None = None
-    """With ``error``: the HTTP status; None is the one that the service's model has for the code."""
+    """With ``error``: the HTTP status; None is that of the code in the service's model."""
 
 
 class FaultPlan(ControlInput, frozen=True):
-    """All that was posted."""
+    """All faults of one plan."""
 
     seed: int | None = None
     events: EventFaults = EventFaults()
@@ -71,7 +71,7 @@ class FaultPlan(ControlInput, frozen=True):
 
 
 class _PostedCall(CallFault, frozen=True):
-    """What ``GET`` answers can be posted again: how often a fault struck is read, and not taken."""
+    """A fault in the form of ``GET``, which can be posted again: ``struck`` is accepted and ignored."""
 
     struck: Count = 0
 
@@ -91,10 +91,10 @@ def _described(fault: CallFault) -> dict[str, Any]:
 
 
 def parse(plan: Any) -> FaultPlan:
-    """Read a plan, strictly.
+    """Parse a plan strictly.
 
     Raises:
-        InvalidInputError: the first thing that is wrong with it.
+        InvalidInputError: it is not valid; the message names the first such field.
     """
     posted = control_input.convert(plan, _PostedPlan, "faults")
     for position, fault in enumerate(posted.calls):
@@ -103,7 +103,7 @@ def parse(plan: Any) -> FaultPlan:
 
 
 def _check_fields_fit(where: str, fault: CallFault) -> None:
-    for name, kind in _OF_ONE_KIND.items():
+    for name, kind in _KIND_OF_FIELD.items():
         if getattr(fault, name) is not None and fault.fault != kind:
             raise InvalidInputError(f"{where}.{name}: only the fault {kind} has it, not {fault.fault}")
     if fault.fault == "fails-later" and fault.role is not None:

@@ -1,9 +1,9 @@
-"""Lambda: each function's real code, under AWS's own runtime client, in processes of its own.
+"""Lambda: functions' real code, run by AWS's own runtime client in separate processes.
 
 - ``invoke`` runs a function and waits, ``asynchronous`` queues and retries.
-- ``fleet`` lends ``sandbox`` after ``sandbox``; ``runtime_api`` is what the process inside talks to.
-- ``processes`` starts what a sandbox holds, forked off a ``bootstrap/fork_server`` where that works.
-- ``sources`` says where a function's code is, ``configuration`` what its process is given.
+- ``fleet`` lends ``sandbox`` after ``sandbox``; ``runtime_api`` serves the process inside.
+- ``processes`` starts a sandbox's process, forked by a ``bootstrap/fork_server`` if that works.
+- ``sources`` locates a function's code, ``configuration`` makes its process's environment.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["Invocation", "Sandbox", "install", "invocations", "sandbox_of", "sto
 
 
 def install(endpoint_url: str) -> None:
-    """Have moto's Lambda run functions, whose SDK finds the local AWS at this address; may be called again."""
+    """Make moto's Lambda run functions, whose SDK calls this URL; may be called again."""
     serve_functions_at(endpoint_url)
     serve_clients_at(endpoint_url)
     patch_lambda()
@@ -33,7 +33,7 @@ def install(endpoint_url: str) -> None:
 
 
 def stop_all() -> None:
-    """End every function's process, and what calls in their names."""
+    """End all functions' processes and the fork servers, and close clients and log files."""
     _fleet.fleet.stop()
     stop_servers()
     close_clients()
@@ -41,7 +41,7 @@ def stop_all() -> None:
 
 
 def sandbox_of(access_key_id: str) -> Sandbox | None:
-    """Find the function's process, at work on an invocation, that calls with this access key."""
+    """Return the busy sandbox whose process calls with this access key."""
     return _fleet.fleet.find(access_key_id)
 
 

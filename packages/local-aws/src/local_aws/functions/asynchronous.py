@@ -1,4 +1,4 @@
-"""Lambda's queue for asynchronous invocations: retried, and sent on when they are lost.
+"""Lambda's queue for asynchronous invocations, with retries and destinations.
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html
 """
@@ -46,20 +46,20 @@ class QueuedEvent:
 
 _lock = threading.Lock()
 _waiting: dict[tuple[str, str, str], deque[tuple[QueuedEvent, ExitStack]]] = {}
-"""Each with what counts it as being under way."""
+"""Each event with the entry that counts it as activity."""
 
 _workers: dict[tuple[str, str, str], int] = {}
 
 
 def invoke_later(function: Any, payload: bytes) -> str:
-    """Accept an event for the function; give its request id, which every attempt has."""
+    """Accept an event for the function; return its request id, which all attempts share."""
     event = QueuedEvent(function, payload, str(uuid.uuid4()), clock.time())
     _enqueue(event)
     return event.request_id
 
 
 def _enqueue(event: QueuedEvent) -> None:
-    """Queue it for the few workers of its function: no more than could run at once."""
+    """Queue it for the workers of its function, of which there are no more than can run at once."""
     function = event.function
     key = (function.account_id, function.region, function.function_name)
     counted = ExitStack()
@@ -106,7 +106,7 @@ def _attempt(event: QueuedEvent) -> None:
 
 
 def _retry(event: QueuedEvent, seconds: float) -> bool:
-    """Plan another attempt, unless the event will be too old then."""
+    """Schedule another attempt, unless the event will be too old by then."""
     most_age = _settings(event.function).get("MaximumEventAgeInSeconds", _MOST_AGE_SECONDS)
     if clock.time() + seconds - event.accepted > most_age:
         return False
@@ -126,7 +126,7 @@ def _give_up(event: QueuedEvent, condition: str, outcome: InvocationOutcome | No
 
 
 def _send_on(event: QueuedEvent, which: str, condition: str, outcome: InvocationOutcome | None) -> None:
-    """Send an invocation's record to the function's destination, in its role's name."""
+    """Send an invocation's record to the function's destination, with its role's permissions."""
     destination = (_settings(event.function).get("DestinationConfig") or {}).get(which, {}).get("Destination")
     if not destination:
         return
@@ -169,7 +169,7 @@ def error_message(outcome: InvocationOutcome) -> str:
 def _deliver(
     function: Any, target_arn: str, body: str, attributes: dict[str, tuple[str, str]], *, detail_type: str
 ) -> None:
-    """Deliver with the role's permissions; Lambda drops what it may not deliver, and only counts it."""
+    """Deliver with the role's permissions; without them Lambda drops the record and only counts it."""
     arn = parse_arn(target_arn)
     message_attributes = {name: {"DataType": kind, "StringValue": value} for name, (kind, value) in attributes.items()}
     client = client_for_role(arn.service, function.role, function.function_name, arn.region)

@@ -1,4 +1,4 @@
-"""A function as Lambda sees it when it starts a sandbox, and the environment that it gives it."""
+"""A function's configuration, and the environment of its sandboxes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from local_aws.iam.role_credentials import Credentials
 
 BOOTSTRAP = Path(__file__).resolve().parent / "bootstrap"
 
-# Lambda's own user has a home that does not exist: nothing of a developer's ~/.aws is found.
+# As on Lambda the home does not exist, so nothing of a developer's ~/.aws is found.
 _HOME = "/home/sbx_user1051"
 
 
 @dataclass(frozen=True)
 class FunctionConfiguration:
-    """What of a function's configuration makes its processes: another one means new processes."""
+    """The part of a function's configuration that its processes depend on; a change of it needs new processes."""
 
     account_id: str
     region: str
@@ -30,13 +30,13 @@ class FunctionConfiguration:
     runtime: str
     role_arn: str
     timeout: float
-    """Seconds; real ones, since a handler computes in real time."""
+    """Real seconds, since a handler computes in real time."""
     memory_mb: int
     variables: tuple[tuple[str, str], ...]
     log_group: str
     log_format: str
     log_level: str
-    """The least important that is logged, with the format JSON; empty for all."""
+    """The lowest level that is logged in the JSON format; empty for all."""
     source: FunctionSource
     code_sha_256: str
 
@@ -69,7 +69,7 @@ def configuration_of(function: Any, source: FunctionSource) -> FunctionConfigura
 
 
 def runtime_environment(runtime: str) -> dict[str, str]:
-    """Return the variables that all functions of a runtime have alike.
+    """Return the variables that are the same for all functions of a runtime.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     """
@@ -95,7 +95,7 @@ def environment(
     runtime_api: str,
     log_stream: str,
 ) -> dict[str, str]:
-    """Return all of a sandbox's variables: what Lambda documents, the function's own, and the way to the local AWS."""
+    """Return all of a sandbox's variables: Lambda's, the function's own, and those that lead to the local AWS."""
     level = {"AWS_LAMBDA_LOG_LEVEL": configuration.log_level} if configuration.log_level else {}
     task_root = str(configuration.source.code)
     return {

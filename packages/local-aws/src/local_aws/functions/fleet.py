@@ -1,4 +1,4 @@
-"""All sandboxes of this local AWS: reused while they are warm, started when all are busy."""
+"""All sandboxes of this local AWS: warm ones are reused, new ones started when all are busy."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from local_aws.functions.configuration import FunctionConfiguration
 from local_aws.functions.sandbox import Sandbox
 
 MOST_PER_FUNCTION = 4
-"""Lambda would start hundreds; more processes than these only fight for this machine's processors."""
+"""Lambda would start hundreds, but more processes would only compete for this machine's processors."""
 
 MOST_IN_ALL = 32
 
 
 class Fleet:
-    """Lends sandboxes, one borrower each; who finds all busy waits."""
+    """Lends sandboxes to one borrower each; a caller waits while all are busy."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -27,7 +27,7 @@ class Fleet:
 
     @contextlib.contextmanager
     def borrow(self, configuration: FunctionConfiguration, endpoint_url: str) -> Iterator[Sandbox]:
-        """Lend a sandbox of exactly this configuration, a warm one if there is one."""
+        """Lend a sandbox of exactly this configuration, if possible a warm one."""
         sandbox = self._take(configuration) or self._start(configuration, endpoint_url)
         try:
             yield sandbox
@@ -35,12 +35,12 @@ class Fleet:
             self._give_back(sandbox)
 
     def find(self, access_key_id: str) -> Sandbox | None:
-        """Find who is lent out and calls with this access key."""
+        """Return the lent sandbox whose process calls with this access key."""
         with self._changed:
             return next((each for each in self._busy if each.access_key_id == access_key_id), None)
 
     def forget(self, account_id: str, region: str, name: str) -> None:
-        """Stop the idle sandboxes of a function that is no more."""
+        """Stop the idle sandboxes of a deleted function."""
         with self._changed:
             gone = [each for each in self._idle if each.configuration.key[:3] == (account_id, region, name)]
             self._idle = [each for each in self._idle if each not in gone]
@@ -61,11 +61,11 @@ class Fleet:
         found = None
         with self._changed:
             while True:
-                mine = [each for each in self._idle if each.configuration.key == configuration.key]
-                outdated += [each for each in mine if each.configuration != configuration]
+                warm = [each for each in self._idle if each.configuration.key == configuration.key]
+                outdated += [each for each in warm if each.configuration != configuration]
                 self._idle = [each for each in self._idle if each not in outdated]
                 # The last one back is the warmest.
-                found = next((each for each in reversed(mine) if each not in outdated), None)
+                found = next((each for each in reversed(warm) if each not in outdated), None)
                 if found is not None:
                     self._idle.remove(found)
                     self._busy.add(found)

@@ -1,4 +1,4 @@
-"""What functions were invoked lately."""
+"""The recent invocations of functions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ RECENT = 5000
 
 @dataclass(frozen=True)
 class Invocation:
-    """One that has ended; ``started`` is the local moment in seconds since 1970, ``error`` the error's type."""
+    """An ended invocation; ``started`` is in seconds since 1970 on the clock, ``error`` the error's type."""
 
     account_id: str
     region: str

@@ -1,4 +1,4 @@
-"""Invoking a function and waiting for its answer."""
+"""Synchronous invocation of functions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from local_aws.time.clock import clock
 MOST_REQUEST_BYTES = 6_291_456
 MOST_EVENT_BYTES = 1_048_576
 MOST_AT_ONCE = 1000
-"""An account's concurrent executions by default."""
+"""An account's default quota of concurrent executions."""
 
 _lock = threading.Lock()
 _running: Counter[tuple[str, str, str]] = Counter()
@@ -63,13 +63,13 @@ class InvalidRequestContentError(LambdaClientError):  # type: ignore[misc]  # mo
 
 
 def serve_functions_at(endpoint_url: str) -> None:
-    """Point the functions' SDK here; for processes that start from now on."""
+    """Set the URL that functions' SDKs call, for processes that start from now on."""
     global _endpoint_url  # noqa: PLW0603 - one process, one address
     _endpoint_url = endpoint_url
 
 
 def check(payload: bytes, limit: int) -> None:
-    """Refuse what Lambda would not take for an event."""
+    """Refuse an event that is no JSON or too large."""
     if len(payload) > limit:
         raise RequestTooLargeError(limit)
     try:
@@ -79,7 +79,7 @@ def check(payload: bytes, limit: int) -> None:
 
 
 def run(function: Any, payload: bytes, *, request_id: str = "", client_context: str | None = None) -> InvocationOutcome:
-    """Run moto's function on an event, in a sandbox, and wait for it.
+    """Run moto's function on an event in a sandbox, and return the outcome.
 
     Raises:
         TooManyRequestsError: its reserved concurrency, or the account's, is used up.
@@ -130,7 +130,7 @@ def _run(function: Any, payload: bytes, request_id: str, client_context: str | N
 
 
 def error_type(outcome: InvocationOutcome) -> str | None:
-    """Return what kind of error the function ended with; None if it did not."""
+    """Return the type of the function's error; None without an error."""
     if outcome.error is None:
         return None
     try:
@@ -140,7 +140,7 @@ def error_type(outcome: InvocationOutcome) -> str | None:
 
 
 def _source_of(function: Any) -> FunctionSource:
-    """Find the registered code; what came in a ZIP by the API is unpacked."""
+    """Return the registered source, or that of the function's unpacked ZIP file."""
     source = sources.find(function.account_id, function.region, function.function_name)
     if source is not None:
         return source
@@ -158,7 +158,7 @@ def _unpack(packed: bytes, folder: Path) -> None:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             archive.extractall(unfinished)
     except zipfile.BadZipFile:
-        # The function then fails as one without its module does.
+        # The function then fails for lack of its module.
         shutil.rmtree(unfinished)
         unfinished.mkdir()
     unfinished.rename(folder)

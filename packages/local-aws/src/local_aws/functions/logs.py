@@ -1,4 +1,4 @@
-"""What functions write: to CloudWatch Logs, and to a file for whoever watches."""
+"""Functions' logs, in CloudWatch Logs and in local files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _begun: set[Path] = set()
 
 
 class SandboxLog:
-    """One sandbox's log stream; what the function's role may not write is only in the file."""
+    """One sandbox's log stream; without the role's permission to write logs, they are only in the file."""
 
     def __init__(self, configuration: FunctionConfiguration, stream: str) -> None:
         self.stream = stream
@@ -33,21 +33,21 @@ class SandboxLog:
         self._tail: deque[str] = deque(maxlen=200)
 
     def begin(self) -> None:
-        """Start the tail of an invocation anew."""
+        """Reset the tail for a new invocation."""
         self._tail.clear()
 
     def write(self, *lines: str) -> None:
-        """Write lines, each an event of its own."""
+        """Write lines, each as one event."""
         if not lines:
             return
         self._tail.extend(lines)
-        moment = int(clock.time() * 1000)
+        timestamp = int(clock.time() * 1000)
         with _lock:
             if self._allowed:
-                # The group may have been deleted, in the meantime too: Lambda makes it again.
+                # The group may have been deleted in the meantime: Lambda creates it again.
                 self._backend.ensure_log_group(self._group)
                 self._backend.ensure_log_stream(self._group, self.stream)
-                events = [{"timestamp": moment, "message": line} for line in lines]
+                events = [{"timestamp": timestamp, "message": line} for line in lines]
                 self._backend.put_log_events(self._group, self.stream, events)
             file = _file(self._path)
             file.writelines(f"{line}\n" for line in lines)
@@ -61,13 +61,13 @@ class SandboxLog:
         needed = ["logs:CreateLogStream", "logs:PutLogEvents"]
         if self._group not in self._backend.groups:
             needed.append("logs:CreateLogGroup")
-        told = {"logGroupName": self._group, "logStreamName": self.stream}
+        parameters = {"logGroupName": self._group, "logStreamName": self.stream}
         role, session, region = configuration.role_arn, configuration.name, configuration.region
-        return all(refusal(role, session, region, each, told) is None for each in needed)
+        return all(refusal(role, session, region, each, parameters) is None for each in needed)
 
 
 def close_files() -> None:
-    """Close the files; what is written later is added to them."""
+    """Close the files; later lines are appended to them."""
     with _lock:
         for file in _files.values():
             file.close()
@@ -75,7 +75,7 @@ def close_files() -> None:
 
 
 def _file(path: Path) -> TextIO:
-    """Open a function's file, empty the first time in this process; the lock is held."""
+    """Open a function's file, truncated the first time in this process; the caller holds the lock."""
     if path not in _files:
         path.parent.mkdir(parents=True, exist_ok=True)
         _files[path] = path.open("a" if path in _begun else "w", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The places where moto's Lambda is patched to run functions for real."""
+"""Patches of moto's Lambda, by which functions really run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from local_aws.functions.roles import refusal, trusts
 
 
 def patch_lambda() -> None:
-    """Patch; harmless when done already."""
+    """Patch moto; calling it again changes nothing."""
     LambdaFunction._invoke_lambda = _invoke_lambda  # noqa: SLF001 - the one method of moto's that runs functions
     LambdaFunction.invoke = _invoke
     _patch_creation()
@@ -26,15 +26,15 @@ def patch_lambda() -> None:
 
 
 def _invoke_lambda(self: Any, event: Any = None) -> tuple[str, bool, str]:
-    """Run the function on a parsed event; give its payload, whether it failed, and its log's tail."""
+    """Run the function on a parsed event; return its payload, whether it failed, and its log's tail."""
     outcome = run(self, json.dumps({} if event is None else event).encode())
     return outcome.payload.decode(), outcome.error is not None, outcome.log_tail
 
 
 def _invoke(self: Any, body: Any, request_headers: Any, response_headers: Any) -> bytes:
-    """Answer Invoke, in all three invocation types."""
+    """Answer Invoke for all three invocation types."""
     payload = (body.encode() if isinstance(body, str) else body) or b"{}"
-    # moto's own services (log subscriptions, streams) call without any headers, and wait for no answer.
+    # moto's own services (log subscriptions, streams) call without headers and need no answer.
     kind = request_headers.get("x-amz-invocation-type", "RequestResponse") if request_headers else "Event"
     check(payload, MOST_EVENT_BYTES if kind == "Event" else MOST_REQUEST_BYTES)
     if kind == "DryRun":
@@ -52,7 +52,7 @@ def _invoke(self: Any, body: Any, request_headers: Any, response_headers: Any) -
 
 
 def _patch_creation() -> None:
-    """Check what Lambda checks, and keep what moto forgets."""
+    """Check the role as Lambda does, and keep configuration that moto drops."""
     original = LambdaBackend.create_function
     if hasattr(original, "__wrapped__"):
         return
@@ -76,10 +76,10 @@ def _check_dead_letters(backend: Any, spec: dict[str, Any]) -> None:
         return
     _, _, service, region, account_id, resource = target.split(":", 5)
     if service == "sqs":
-        call, told = "sqs:SendMessage", {"QueueUrl": f"/{account_id}/{resource}"}
+        call, parameters = "sqs:SendMessage", {"QueueUrl": f"/{account_id}/{resource}"}
     else:
-        call, told = "sns:Publish", {"TopicArn": target}
-    if refusal(spec["Role"], spec["FunctionName"], region, call, told):
+        call, parameters = "sns:Publish", {"TopicArn": target}
+    if refusal(spec["Role"], spec["FunctionName"], region, call, parameters):
         operation = call.split(":", 1)[1]
         raise InvalidParameterValueException(
             f"The provided execution role does not have permissions to call {operation} on {service.upper()}"
@@ -87,8 +87,8 @@ def _check_dead_letters(backend: Any, spec: dict[str, Any]) -> None:
 
 
 def _patch_configuration() -> None:
-    """Keep and tell what moto forgets of a function's configuration."""
-    update, tell = LambdaFunction.update_configuration, LambdaFunction.get_configuration
+    """Keep and return the dead letter and logging configurations, which moto drops."""
+    update, describe = LambdaFunction.update_configuration, LambdaFunction.get_configuration
     if hasattr(update, "__wrapped__"):
         return
 
@@ -98,9 +98,9 @@ def _patch_configuration() -> None:
         self.logging_config = config_updates.get("LoggingConfig", getattr(self, "logging_config", None))
         return update(self, config_updates)
 
-    @functools.wraps(tell)
+    @functools.wraps(describe)
     def get_configuration(self: Any, on_create: bool = False) -> dict[str, Any]:
-        told = {
+        stored = {
             "DeadLetterConfig": getattr(self, "dead_letter_config", None),
             "LoggingConfig": {
                 "LogFormat": "Text",
@@ -108,7 +108,7 @@ def _patch_configuration() -> None:
                 **(getattr(self, "logging_config", None) or {}),
             },
         }
-        return {**tell(self, on_create), **{name: value for name, value in told.items() if value}}
+        return {**describe(self, on_create), **{name: value for name, value in stored.items() if value}}
 
     LambdaFunction.update_configuration = update_configuration
     LambdaFunction.get_configuration = get_configuration

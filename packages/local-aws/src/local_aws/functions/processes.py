@@ -1,4 +1,4 @@
-"""The processes of functions: forked off one that has the libraries loaded where that works, else started anew."""
+"""The processes of functions: forked by a server that has loaded the libraries if that works, else started anew."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from local_aws import project
 from local_aws.functions.configuration import BOOTSTRAP, FunctionConfiguration, runtime_environment
 
 forking = sys.platform == "linux"
-"""Whether to fork. A measurement of cold starts turns it off; elsewhere the system's own libraries don't survive it."""
+"""Whether to fork: on Linux only, and measurements of cold starts turn it off."""
 
 _MOST_BYTES = 200_000
-"""Of one packet, as the server has it."""
+"""Of one packet, as in the server."""
 
 _START_SECONDS = 60.0
-"""How long the server may take to fork, while it loads something: to give it up takes its processes along."""
+"""How long a fork may take while the server loads libraries; giving the server up ends its processes too."""
 
 
 class Process(Protocol):
-    """What a sandbox needs of a process; it leads a process group."""
+    """A process as a sandbox uses it, the leader of a process group."""
 
     @property
     def pid(self) -> int: ...
@@ -40,13 +40,13 @@ class Process(Protocol):
     def stdout(self) -> IO[bytes] | None: ...
 
     def wait(self) -> int:
-        """Wait for its end; give its exit status, negative for a signal."""
+        """Wait for its end; return its exit status, negative for a signal."""
 
 
 def start(configuration: FunctionConfiguration, arguments: Sequence[str], variables: dict[str, str]) -> Process:
     """Start a function's process, in a group of its own.
 
-    So Ctrl-C in a terminal ends the local AWS first, and a kill takes along what the process started.
+    So Ctrl-C in a terminal reaches the local AWS only, and a kill also ends what the process started.
     """
     directory = configuration.source.code if configuration.source.code.is_dir() else Path("/")
     if forking:
@@ -54,7 +54,7 @@ def start(configuration: FunctionConfiguration, arguments: Sequence[str], variab
         try:
             return server.fork(arguments, variables, directory)
         except OSError:
-            server.stop()  # it is gone or stuck; another one is made for the next
+            server.stop()  # it is gone or stuck; the next start makes another one
     return subprocess.Popen(
         [str(project.current().python), "-s", str(BOOTSTRAP / "start.py"), *arguments],
         cwd=directory,
@@ -67,7 +67,7 @@ def start(configuration: FunctionConfiguration, arguments: Sequence[str], variab
 
 
 def stop_servers() -> None:
-    """End what forks; the processes stay."""
+    """End the fork servers; their processes stay."""
     with _lock:
         servers = list(_servers.values())
         _servers.clear()
@@ -93,7 +93,7 @@ class _Forked:
 
 
 class _ForkServer:
-    """The process that forks, from the local AWS's side."""
+    """The local AWS's side of a fork server."""
 
     def __init__(self, layers: tuple[Path, ...], runtime: str) -> None:
         self.gone = False
@@ -101,46 +101,46 @@ class _ForkServer:
         self._changed = threading.Condition()
         self._started: dict[int, _Forked] = {}
         self._running: dict[int, _Forked] = {}
-        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket, other_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         path = os.pathsep.join(str(layer) for layer in layers)
-        with theirs:
+        with other_end:
             self._process = subprocess.Popen(
                 [str(project.current().python), "-s", str(BOOTSTRAP / "fork_server.py")],
                 cwd="/",
                 env=runtime_environment(runtime) | {"PYTHONPATH": path},
-                stdin=theirs.fileno(),
+                stdin=other_end.fileno(),
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,
             )
         threading.Thread(target=self._listen, name="fork-server", daemon=True).start()
 
     def fork(self, arguments: Sequence[str], variables: dict[str, str], directory: Path) -> _Forked:
-        """Have a process forked.
+        """Fork a process.
 
         Raises:
             OSError: the server is gone, or takes too long.
         """
         number = next(self._numbers)
-        wanted = {"id": number, "arguments": arguments, "environment": variables, "directory": str(directory)}
-        their_input, ours = os.pipe()
-        stdin = os.fdopen(ours, "wb", 0)
-        ours, their_output = os.pipe()
-        stdout = os.fdopen(ours, "rb", 0)
+        request = {"id": number, "arguments": arguments, "environment": variables, "directory": str(directory)}
+        child_input, own_end = os.pipe()
+        stdin = os.fdopen(own_end, "wb", 0)
+        own_end, child_output = os.pipe()
+        stdout = os.fdopen(own_end, "rb", 0)
         try:
-            socket.send_fds(self._socket, [json.dumps(wanted).encode()], [their_input, their_output])
+            socket.send_fds(self._socket, [json.dumps(request).encode()], [child_input, child_output])
             forked = self._wait_for(number)
         except OSError:
             stdin.close()
             stdout.close()
             raise
         finally:
-            os.close(their_input)
-            os.close(their_output)
+            os.close(child_input)
+            os.close(child_output)
         forked.stdin, forked.stdout = stdin, stdout
         return forked
 
     def stop(self) -> None:
-        """End the server. Nobody can ask any more how its processes ended: they count as killed."""
+        """End the server; its processes count as killed, since their exit status is lost."""
         self._process.kill()
         self._process.wait()
 
@@ -168,12 +168,12 @@ class _ForkServer:
         except ConnectionResetError:
             return b""
 
-    def _take(self, told: dict[str, int]) -> None:
+    def _take(self, message: dict[str, int]) -> None:
         with self._changed:
-            if "ended" in told:
-                self._running.pop(told["ended"]).end(told["status"])
+            if "ended" in message:
+                self._running.pop(message["ended"]).end(message["status"])
             else:
-                self._started[told["started"]] = self._running[told["pid"]] = _Forked(told["pid"])
+                self._started[message["started"]] = self._running[message["pid"]] = _Forked(message["pid"])
                 self._changed.notify_all()
 
 
@@ -186,7 +186,7 @@ def _server_for(configuration: FunctionConfiguration) -> _ForkServer:
     with _lock:
         server = _servers.get(key)
         if server is not None and server.gone:
-            server.stop()  # its process is waited for, however it ended
+            server.stop()  # this also waits for its process
             server = None
         if server is None:
             server = _servers[key] = _ForkServer(*key)

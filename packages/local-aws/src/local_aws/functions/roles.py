@@ -1,4 +1,4 @@
-"""What a service may do in a role's name: whether the role trusts it, and what the role's policies allow."""
+"""Roles that services assume: their trust and their permissions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MODELS = {"states": "stepfunctions"}
 
 @dataclass(frozen=True)
 class RoleCall:
-    """A call that a service makes in a role's name without going over HTTP."""
+    """A call that a service makes with a role, without HTTP."""
 
     account_id: str
     region: str
@@ -31,7 +31,7 @@ class RoleCall:
 def trusts(role_arn: str, principal: str, *, source_arn: str = "") -> bool:
     """Return whether the role lets the service (``lambda.amazonaws.com``) assume it.
 
-    A role that its account does not have stands for a person with full access, here too.
+    A role that its account does not have stands for a person with full access.
     """
     partition, account_id, name = _parts(role_arn)
     role = identities.find_role(account_id, partition, name)

@@ -33,7 +33,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Ready:
-    """The sandbox has initialised and asks for its first task."""
+    """The sandbox is initialised and requests its first task."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,14 @@ class Answered:
 
 @dataclass(frozen=True)
 class Exited:
-    """The process is gone; ``status`` as ``subprocess`` tells it, negative for a signal."""
+    """The process is gone; ``status`` is as in ``subprocess``, negative for a signal."""
 
     status: int
 
 
 @dataclass(frozen=True)
 class TimedOut:
-    """The time is up: told by whoever has it end early, the process says no such thing."""
+    """The time is up; reported by whoever ends an invocation early, never by the process."""
 
 
 Report = Ready | InitFailed | Answered | Exited | TimedOut
@@ -69,7 +69,7 @@ Report = Ready | InitFailed | Answered | Exited | TimedOut
 
 @dataclass
 class RuntimeApi:
-    """A port of its own for one sandbox: the runtime client knows an address, no path."""
+    """One sandbox's server on a port of its own, since the runtime client takes no path."""
 
     reports: queue.SimpleQueue[Report] = field(default_factory=queue.SimpleQueue)
 
@@ -86,7 +86,7 @@ class RuntimeApi:
         self._tasks.put(task)
 
     def close(self) -> None:
-        # Wakes the thread that accepts, where closing alone would not; macOS wakes on close and refuses this.
+        # Wakes the accepting thread, which closing does not do; macOS wakes it on close and refuses this.
         with contextlib.suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
@@ -119,13 +119,13 @@ class RuntimeApi:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Both are needed: an answer in several small packets costs 40 ms of delayed acknowledgement each.
+    # Both are needed: each small packet of an answer would cost 40 ms of delayed acknowledgement.
     disable_nagle_algorithm = True
     wbufsize = -1
 
     def __init__(self, connection: socket.socket, address: Any, api: RuntimeApi) -> None:
         self.api = api
-        # The base class wants a server and uses nothing of it.
+        # The base class takes a server but does not use it.
         super().__init__(connection, address, api)  # type: ignore[arg-type]  # as said above
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
@@ -142,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {
             "Content-Type": "application/json",
             "Lambda-Runtime-Aws-Request-Id": task.request_id,
-            # The time there, and the seconds that the handler has: the bootstrap takes the time from it.
+            # The local time plus the handler's seconds: the bootstrap sets the time from it.
             "Lambda-Runtime-Deadline-Ms": str(int((clock.time() + task.timeout) * 1000)),
             "Lambda-Runtime-Invoked-Function-Arn": task.function_arn,
             "Lambda-Runtime-Trace-Id": task.trace_id,
@@ -162,7 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404, b"{}")
 
     def _report(self, report: Report) -> None:
-        # Answered first: once it is reported, the sandbox may be given its next task.
+        # Answered first: once it is reported, the sandbox may get its next task.
         self._answer(202, json.dumps({"status": "OK"}).encode())
         self.wfile.flush()
         self.api.reports.put(report)

@@ -32,14 +32,14 @@ from local_aws.iam.role_credentials import credentials_for_role
 from local_aws.time.clock import clock
 
 INIT_SECONDS = 10.0
-"""How long Lambda lets a module load before it starts to count it as the invocation's time."""
+"""How long a module may load before Lambda counts it as the invocation's time."""
 
 _MOST_RESPONSE_BYTES = 6_291_556
 
 
 @dataclass(frozen=True)
 class InvocationOutcome:
-    """What came of an invocation; ``error`` is the function error, None or ``Unhandled``."""
+    """The outcome of an invocation; ``error`` is the function error, None or ``Unhandled``."""
 
     payload: bytes
     error: str | None = None
@@ -48,22 +48,22 @@ class InvocationOutcome:
 
 
 class Sandbox:
-    """A process under AWS's runtime client; ``dead`` once it can't be used again."""
+    """A process with AWS's runtime client; ``dead`` once it can't be used again."""
 
     def __init__(self, configuration: FunctionConfiguration, endpoint_url: str) -> None:
         self.configuration = configuration
         self.dead = False
         self.idle_since = 0.0
         self.request_id: str | None = None
-        """The invocation under way, or the last one."""
+        """The request id of the present or last invocation."""
         self._started = time.perf_counter()
         self._init_ms: float | None = None
         self._initialised = False
         self._reading = threading.Lock()
         self._unfinished = b""
         self._ended = False
-        moment = clock.now()
-        stream = f"{moment:%Y/%m/%d}/[{configuration.version}]{uuid.uuid4().hex}"
+        now = clock.now()
+        stream = f"{now:%Y/%m/%d}/[{configuration.version}]{uuid.uuid4().hex}"
         self.log = SandboxLog(configuration, stream)
         self._api = RuntimeApi()
         self._credentials = credentials_for_role(configuration.role_arn, configuration.name)
@@ -73,11 +73,11 @@ class Sandbox:
 
     @property
     def access_key_id(self) -> str:
-        """What the process signs its calls with; no other process has it."""
+        """The access key of the process's calls, unique to it."""
         return self._credentials.access_key_id
 
     def run(self, task: Task) -> InvocationOutcome:
-        """Have the function handle one event, at most for its timeout; the process is killed after that."""
+        """Let the function handle one event within its timeout, after which the process is killed."""
         self.request_id = task.request_id
         self.log.begin()
         if not self._initialised:
@@ -102,7 +102,7 @@ class Sandbox:
         return InvocationOutcome(payload, error, self.log.tail(), duration_ms)
 
     def stop(self) -> None:
-        """Kill the process, and whatever it started."""
+        """Kill the process and all that it started."""
         self.dead = True
         self.kill()
         if self._process.stdin is not None:
@@ -110,13 +110,13 @@ class Sandbox:
         self._api.close()
 
     def kill(self) -> None:
-        """Kill the process; whoever waits for it finds out."""
+        """Kill the process; the waiting invocation then fails."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
     def time_out(self) -> None:
-        """End the invocation under way as if its time were up, without waiting for that."""
+        """End the present invocation as if its time were up, without the wait."""
         self._api.reports.put(TimedOut())
         self.kill()
 
@@ -143,14 +143,14 @@ class Sandbox:
             return report
 
     def _report(self, seconds: float) -> Report | None:
-        """Wait for word from the process; None if the time is up."""
+        """Wait for a report from the process; None if the time is up."""
         try:
             return self._api.reports.get(timeout=max(0.0, seconds))
         except queue.Empty:
             return None
 
     def _judge(self, task: Task, report: Report | None) -> tuple[bytes, str | None]:
-        """Return what Lambda answers to this; a sandbox that failed is not used again."""
+        """Return Lambda's answer to a report; a failed sandbox is not used again."""
         if isinstance(report, Answered):
             if len(report.payload) > _MOST_RESPONSE_BYTES:
                 text = f"Response payload size exceeded maximum allowed payload size ({_MOST_RESPONSE_BYTES} bytes)."
@@ -164,8 +164,8 @@ class Sandbox:
             self.log.write(text)
             return _error("Runtime.ExitError", text), "Unhandled"
         text = f"Task timed out after {task.timeout:.2f} seconds"
-        moment = clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self.log.write(f"{moment} {task.request_id} {text}")
+        now = clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self.log.write(f"{now} {task.request_id} {text}")
         return _error("Sandbox.Timedout", f"RequestId: {task.request_id} Error: {text}"), "Unhandled"
 
     def _write_end(self, task: Task, duration_ms: float, status: list[str]) -> None:
@@ -192,7 +192,7 @@ class Sandbox:
             self._api.reports.put(Exited(self._process.wait()))
 
     def _drain(self) -> bool:
-        """Log what the process has written so far; False once it will write no more."""
+        """Log the output so far; return False once the process will write no more."""
         with self._reading:
             while not self._ended:
                 try:
@@ -217,7 +217,7 @@ class Sandbox:
 
 
 def _status(report: Report | None) -> list[str]:
-    """Return what Lambda's last line adds to an invocation that the runtime did not end."""
+    """Return the addition to Lambda's last line for an invocation that the runtime did not end."""
     if isinstance(report, Exited):
         return ["Status: error", "Error Type: Runtime.ExitError"]
     return ["Status: timeout"] if report is None or isinstance(report, TimedOut) else []
@@ -236,7 +236,7 @@ def _describe(status: int) -> str:
 
 
 def _most_memory_mb(pid: int) -> int | None:
-    """Return the most memory that the process had at once, where the system tells."""
+    """Return the process's peak memory, if the system reports it."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     except OSError:

@@ -1,4 +1,4 @@
-"""Where on this machine the code of a deployed function is."""
+"""The locations of deployed functions' code on this machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class FunctionSource:
-    """A function's folder, and the directories that its layers put on the path, the first one first."""
+    """A function's folder, and its layers' directories in the order of the path."""
 
     code: Path
     layers: tuple[Path, ...] = ()
@@ -18,7 +18,7 @@ _sources: dict[tuple[str, str, str], FunctionSource] = {}
 
 
 def register(account_id: str, region: str, function_name: str, source: FunctionSource) -> None:
-    """Say where the function's code is; processes that run another code of it are replaced as they become free."""
+    """Register a function's code; processes with older code are replaced when they become idle."""
     _sources[account_id, region, function_name] = source
 
 

@@ -1,1 +1,1 @@
-"""Requests and answers: connections, which AWS call it is, AWS's errors, the record of calls, what control reads."""
+"""HTTP: connections, identification of AWS calls, AWS's errors, the record of calls, input to the control."""

@@ -1,4 +1,4 @@
-"""Errors as AWS puts them, in the protocol in which the call was made."""
+"""Errors in AWS's form, in the protocol of the call."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ class Answer:
     body: bytes
 
     def error_code(self) -> str | None:
-        """Find AWS's error code, if this is an error."""
+        """Return AWS's error code, or None if this is no error."""
         if self.status < 400:  # noqa: PLR2004 - where HTTP's errors begin
             return None
-        named = next((value for name, value in self.headers if name.lower() == "x-amzn-errortype"), None)
-        if named is None and (found := _CODE_IN_XML.search(self.body)):
-            named = found[1].decode()
-        if named is None:
-            named = _code_in_json(self.body) or str(self.status)
-        return named.split(":", 1)[0].rsplit("#", 1)[-1]
+        code = next((value for name, value in self.headers if name.lower() == "x-amzn-errortype"), None)
+        if code is None and (found := _CODE_IN_XML.search(self.body)):
+            code = found[1].decode()
+        if code is None:
+            code = _code_in_json(self.body) or str(self.status)
+        return code.split(":", 1)[0].rsplit("#", 1)[-1]
 
 
 def error(call: IdentifiedCall, code: str, message: str, status: int) -> Answer:
-    """Make the answer that an SDK reads as this error."""
+    """Return the answer that an SDK reads as this error."""
     request_id = str(uuid.uuid4())
     headers = [("x-amzn-RequestId", request_id)]
     if call.protocol in {"ec2", "query", "rest-xml"}:
@@ -68,7 +68,7 @@ def error(call: IdentifiedCall, code: str, message: str, status: int) -> Answer:
 
 
 def throttled(call: IdentifiedCall) -> Answer:
-    """Answer as the service does to a caller that is too fast."""
+    """Return the service's error for a caller that is throttled."""
     if call.protocol == "ec2":
         return error(call, "RequestLimitExceeded", "Request limit exceeded.", 503)
     if call.model == "s3":
@@ -83,21 +83,21 @@ def throttled(call: IdentifiedCall) -> Answer:
 
 
 def broken(call: IdentifiedCall) -> Answer:
-    """Answer as the service does when it fails itself."""
+    """Return the service's error for its own failure."""
     fallback = {"ec2": "InternalError", "query": "InternalFailure", "rest-xml": "InternalError"}
     code, status = _modelled(call, _BREAKDOWNS) or (fallback.get(call.protocol, "InternalServerError"), 500)
     return error(call, code, "An internal error has occurred. Retry your request.", max(status, 500))
 
 
 def unknown_operation(call: IdentifiedCall, detail: str = "") -> Answer:
-    """Answer for what the local AWS lacks, so that its name is read instead of a page of HTML."""
+    """Return the error for an operation that the local AWS lacks; moto answers with a page of HTML."""
     code = "InvalidAction" if call.protocol in {"ec2", "query"} else "UnknownOperationException"
     lack = f"The local AWS does not have {call.name}."
     return error(call, code, f"{lack} {detail}".rstrip(), 400)
 
 
 def no_such_operation(call: IdentifiedCall) -> Answer:
-    """Answer for what AWS's model of the service does not have either."""
+    """Return the error for an operation that AWS's model of the service does not have."""
     if call.model == "s3":
         return error(call, "NotImplemented", f"S3 has no operation for {call.operation}.", 501)
     if call.protocol in {"ec2", "query"}:
@@ -107,14 +107,14 @@ def no_such_operation(call: IdentifiedCall) -> Answer:
 
 
 def in_part(call: IdentifiedCall, failure: Exception) -> Answer:
-    """Answer for what the local AWS has only in part: it failed, and says in what, so that nobody tries again."""
+    """Return the error for an operation that the local AWS has only in part, which no client retries."""
     code = "UnsupportedOperation" if call.protocol in {"ec2", "query"} else "UnsupportedOperationException"
     message = f"The local AWS has {call.name} only in part: it failed with {failure!r}."
     return error(call, code, message, 400)
 
 
 def unsigned(content_type: str, detail: str) -> Answer:
-    """Answer a request that nobody signed and that nothing here takes so."""
+    """Return the error for a request that has to be signed and is not."""
     message = f"Missing Authentication Token. {detail}".rstrip()
     if content_type.startswith("application/x-www-form-urlencoded"):
         inner = f"<Type>Sender</Type><Code>MissingAuthenticationToken</Code><Message>{escape(message)}</Message>"
@@ -126,12 +126,12 @@ def unsigned(content_type: str, detail: str) -> Answer:
 
 
 def modelled_status(call: IdentifiedCall, code: str) -> int:
-    """Return the HTTP status that botocore's model of the service has for an error, by its code or its shape's name."""
+    """Return the HTTP status of an error in botocore's model of the service, by its code or its shape's name."""
     return next((status for name, its_code, status in _modelled_errors(call) if code in {name, its_code}), 400)
 
 
 def _modelled(call: IdentifiedCall, names: tuple[str, ...]) -> tuple[str, int] | None:
-    """Find which of the errors botocore's model has for the service; give its code and its HTTP status."""
+    """Return the code and HTTP status of the first of these errors that botocore's model of the service has."""
     known = {name: (code, status) for name, code, status in _modelled_errors(call)}
     return next((known[name] for name in names if name in known), None)
 
@@ -139,14 +139,14 @@ def _modelled(call: IdentifiedCall, names: tuple[str, ...]) -> tuple[str, int] |
 def _modelled_errors(call: IdentifiedCall) -> Iterator[tuple[str, str, int]]:
     """Yield the name of each error's shape, its code and its HTTP status."""
     for shape in get_service_model(call.model).error_shapes if _is_known(call.model) else ():
-        told = shape.metadata.get("error", {})
-        yield shape.name, str(told.get("code", shape.name)), int(told.get("httpStatusCode", 400))
+        traits = shape.metadata.get("error", {})
+        yield shape.name, str(traits.get("code", shape.name)), int(traits.get("httpStatusCode", 400))
 
 
 def _is_known(model: str) -> bool:
     try:
         get_service_model(model)
-    except Exception:  # noqa: BLE001 - whatever the loader says of an unknown service, it is unknown
+    except Exception:  # noqa: BLE001 - any failure of the loader means that the service is unknown
         return False
     return True
 
@@ -168,10 +168,10 @@ def _fault(status: int) -> str:
 
 def _code_in_json(body: bytes) -> str | None:
     try:
-        told = json.loads(body)
+        content = json.loads(body)
     except ValueError:
         return None
-    if not isinstance(told, dict):
+    if not isinstance(content, dict):
         return None
-    found = told.get("__type") or told.get("code") or told.get("Code")
+    found = content.get("__type") or content.get("code") or content.get("Code")
     return str(found) if found else None

@@ -1,6 +1,6 @@
-"""The AWS calls that were made: counted for ever, the last of them one by one.
+"""A record of AWS calls: the counts of all, and the last ones.
 
-A call whose caller was ended by a fault before it reached AWS has the fault (``kill-before``) for its error.
+A call whose caller was ended by a fault before it reached AWS has the fault (``kill-before``) as its error.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ RECENT = 5000
 
 @dataclass(frozen=True)
 class MadeCall:
-    """A call and how it ended; ``error`` is the code in the answer, ``time`` the local moment in seconds since 1970."""
+    """A call and its outcome; ``error`` is the answer's code, ``time`` the local seconds since 1970."""
 
     call: IdentifiedCall
     time: float
     status: int
     error: str | None
     function: str | None = None
-    """The Lambda function that called; None for a person and for a service that acts in a role's name."""
+    """The Lambda function that called; None for a person and for a service with a role."""
     request_id: str | None = None
-    """The function's invocation."""
+    """The request id of the function's invocation."""
 
 
 @dataclass(frozen=True)
 class CallKey:
-    """Who called what; a person has no role."""
+    """An operation and its caller; a person has no role."""
 
     account_id: str
     role_name: str | None
@@ -41,7 +41,7 @@ class CallKey:
 
 
 class Record:
-    """What was called, by whom, how often and with what errors."""
+    """Counts of calls and their errors by caller and operation, and the last calls."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -61,15 +61,15 @@ class Record:
             self._added += 1
 
     def mark(self) -> int:
-        """Return the moment in the record from which ``since`` is to tell."""
+        """Return the present position in the record, for ``since``."""
         with self._lock:
             return self._added
 
     def since(self, mark: int, *, function: str | None = None, account_id: str | None = None) -> list[MadeCall]:
-        """Return the calls after a mark, in the order of their ends; ``function`` is a name, ``*`` for what varies.
+        """Return the calls after a mark, in the order of their ends; ``function`` is a name, with ``*`` as wildcard.
 
         Raises:
-            LookupError: some of them are not kept any more.
+            LookupError: some of them are no longer kept.
         """
         with self._lock:
             count = self._added - mark
@@ -125,4 +125,4 @@ class Record:
 
 
 record = Record()
-"""What was called in this process."""
+"""The record of this process."""

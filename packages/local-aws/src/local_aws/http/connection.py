@@ -1,4 +1,4 @@
-"""HTTP/1.1 on a socket: connections are kept, and answers go out at once and whole."""
+"""HTTP/1.1 on a socket: connections are kept alive, and answers are sent at once and whole."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from werkzeug.serving import ThreadedWSGIServer
 _log = logging.getLogger(__name__)
 
 MOST_BODY_BYTES = 64 * 1024 * 1024
-"""More than any request of AWS's has, but for objects of S3."""
+"""More than the body of any AWS request, except objects of S3."""
 
 _PIECE = 1024 * 1024
 
 BODY_SECONDS = 30.0
-"""Real seconds in which the next piece of a body has to come."""
+"""Real seconds within which the next part of a body has to arrive."""
 
 
 class _RefusedError(Exception):
-    """A request that is no good as HTTP."""
+    """A request that is not valid HTTP."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -34,26 +34,26 @@ class _RefusedError(Exception):
 
 
 class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
-    """One connection, kept; werkzeug's own handler closes it after each request."""
+    """One connection, kept alive; werkzeug's own handler closes it after each request."""
 
     # An answer is more than one segment; without this the second waits for the first's acknowledgement, 40 ms.
     disable_nagle_algorithm = True
     wbufsize = -1
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Say in JSON what the base class says in HTML of a request line or a header that can't be read."""
+        """Report a request line or header that can't be read in JSON; the base class does it in HTML."""
         self._refuse(code, f"HTTP: {message or explain or HTTPStatus(code).phrase}")
 
     def handle_expect_100(self) -> bool:
         # An SDK that uploads waits for this before it sends the body.
-        told = bool(super().handle_expect_100())
+        accepted = bool(super().handle_expect_100())
         self.wfile.flush()
-        return told
+        return accepted
 
     def run_wsgi(self) -> None:
         environ = self.make_environ()
         try:
-            # All of it is read, whatever the application reads: the next request begins right after.
+            # The whole body is read, even if the application does not: the next request begins after it.
             body = self._read_body(environ)
             environ.pop("wsgi.input_terminated", None)
             environ.pop("HTTP_TRANSFER_ENCODING", None)
@@ -64,24 +64,24 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
             self._refuse(refused.status, str(refused))
         except ConnectionError:
             self.close_connection = True
-        except Exception as failure:  # noqa: BLE001 - whatever failed, the caller is answered
+        except Exception as failure:  # noqa: BLE001 - the caller gets an answer after any failure
             _log.exception("%s %s failed", self.command, self.path)
             self._refuse(500, f"the local AWS failed: {failure!r}")
 
     def _read_body(self, environ: dict[str, Any]) -> bytes:
         self.connection.settimeout(BODY_SECONDS)
         try:
-            return self._all_chunks(environ) if "wsgi.input_terminated" in environ else self._exactly(environ)
-        except TimeoutError as late:
-            raise _RefusedError(408, f"body: nothing more of it came within {BODY_SECONDS:g} seconds") from late
+            return self._read_chunks(environ) if "wsgi.input_terminated" in environ else self._read_exactly(environ)
+        except TimeoutError as error:
+            raise _RefusedError(408, f"body: nothing more of it came within {BODY_SECONDS:g} seconds") from error
         finally:
             self.connection.settimeout(None)
 
-    def _exactly(self, environ: dict[str, Any]) -> bytes:
-        told = environ.get("CONTENT_LENGTH") or "0"
-        if not told.isdigit():
-            raise _RefusedError(400, f"Content-Length: a whole number is expected, not {told!r}")
-        length = int(told)
+    def _read_exactly(self, environ: dict[str, Any]) -> bytes:
+        content_length = environ.get("CONTENT_LENGTH") or "0"
+        if not content_length.isdigit():
+            raise _RefusedError(400, f"Content-Length: a whole number is expected, not {content_length!r}")
+        length = int(content_length)
         if length > MOST_BODY_BYTES:
             raise _RefusedError(413, f"body: at most {MOST_BODY_BYTES} bytes are taken here, not {length}")
         body: bytes = self.rfile.read(length)
@@ -89,7 +89,7 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
             raise ConnectionAbortedError
         return body
 
-    def _all_chunks(self, environ: dict[str, Any]) -> bytes:
+    def _read_chunks(self, environ: dict[str, Any]) -> bytes:
         body = bytearray()
         try:
             while piece := environ["wsgi.input"].read(_PIECE):
@@ -98,12 +98,12 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
                     raise _RefusedError(413, f"body: at most {MOST_BODY_BYTES} bytes are taken here")
         except (ConnectionError, TimeoutError):
             raise
-        except OSError as wrong:
-            raise _RefusedError(400, f"body: it can't be read ({wrong})") from wrong
+        except OSError as error:
+            raise _RefusedError(400, f"body: it can't be read ({error})") from error
         return bytes(body)
 
     def _refuse(self, status: int, reason: str) -> None:
-        """Answer and hang up: where the next request would begin is not known."""
+        """Answer and close the connection: where the next request would begin is not known."""
         self.close_connection = True
         headers = [("Content-Type", "application/json"), ("Connection", "close")]
         self._send(f"{status} Error", headers, json.dumps({"error": reason}).encode() + b"\n")
@@ -113,9 +113,9 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
         headers: list[tuple[str, str]] = []
         chunks: list[bytes] = []
 
-        def start_response(line: str, told: list[tuple[str, str]], *_: Any) -> Any:
+        def start_response(status_line: str, response_headers: list[tuple[str, str]], *_: Any) -> Any:
             nonlocal status, headers
-            status, headers = line, told
+            status, headers = status_line, response_headers
             return chunks.append
 
         application: Any = self.server.app
@@ -130,7 +130,7 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
     def _send(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
         code, _, reason = status.partition(" ")
         self.send_response(int(code), reason)
-        # The answer to HEAD has no body, but tells the length that GET's would have.
+        # The answer to HEAD has no body, but the length of GET's.
         head = self.command == "HEAD"
         for name, value in headers:
             if head or name.lower() != "content-length":
@@ -142,11 +142,11 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
         self.wfile.flush()
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
-        """Say nothing of single requests: ``GET /_local/calls`` tells of them."""
+        """Log no single requests: ``GET /_local/calls`` lists them."""
 
 
 class Server(ThreadedWSGIServer):
-    """A thread for each connection; hanging up ends them all."""
+    """A server with a thread for each connection; ``hang_up`` ends them all."""
 
     request_queue_size = 512
 
@@ -167,7 +167,7 @@ class Server(ThreadedWSGIServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a caller that is gone, as a function that is killed while it is answered."""
+        """Ignore a caller that has gone, such as a function that was killed before its answer."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -179,5 +179,5 @@ class Server(ThreadedWSGIServer):
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
-                # The other side was faster.
+                # The other side has closed it already.
                 continue

@@ -1,4 +1,4 @@
-"""Reading what somebody posted, strictly: what is wrong is named, with what is expected there and what was given."""
+"""Strict reading of posted input: an error names the field, the expectation and the value."""
 
 from __future__ import annotations
 
@@ -29,35 +29,35 @@ _shown.maxstring = 100
 
 
 class InvalidInputError(ValueError):
-    """What was posted can't be taken; the message names the field and says what to do."""
+    """The input is not valid; the message names the field and says what to do."""
 
 
 class ControlInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """An object that people post: it has these fields and no others."""
+    """An object that is posted, without unknown fields."""
 
 
 def read(body: bytes, kind: type[Kind], whole: str) -> Kind:
-    """Read JSON; ``whole`` is what all of it is called where something is wrong with it.
+    """Read JSON; ``whole`` is the name of the input in errors.
 
     Raises:
-        InvalidInputError: it is no JSON, or not of this kind.
+        InvalidInputError: it is no JSON, or not of this type.
     """
     return convert(decode(body), kind, whole)
 
 
 def decode(body: bytes) -> Any:
-    """Read JSON of whatever kind.
+    """Read any JSON.
 
     Raises:
-        InvalidInputError: it is none.
+        InvalidInputError: it is no JSON.
     """
     try:
         return _DECODER.decode(body)
     except RecursionError:
-        # Not chained: a thousand frames help nobody.
+        # Not chained: its traceback has a thousand frames.
         raise InvalidInputError("body: JSON is expected (it is nested too deep)") from None
-    except (msgspec.DecodeError, UnicodeError) as wrong:
-        raise InvalidInputError(f"body: JSON is expected ({str(wrong).partition(' - at ')[0]})") from wrong
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise InvalidInputError(f"body: JSON is expected ({str(error).partition(' - at ')[0]})") from error
 
 
 def query(text: str, kind: type[Kind], whole: str) -> Kind:
@@ -67,29 +67,29 @@ def query(text: str, kind: type[Kind], whole: str) -> Kind:
         InvalidInputError: it is not of this kind.
     """
     values = parse_qs(text, keep_blank_values=True)
-    asked = convert({name: given[0] for name, given in values.items()}, kind, whole)
-    for name, given in values.items():
-        if len(given) > 1:
+    fields = convert({name: texts[0] for name, texts in values.items()}, kind, whole)
+    for name, texts in values.items():
+        if len(texts) > 1:
             raise InvalidInputError(f"{name}: give it once")
-    return asked
+    return fields
 
 
 def convert(value: Any, kind: type[Kind], whole: str) -> Kind:
-    """Read what is no text any more.
+    """Convert a decoded value to this type.
 
     Raises:
         InvalidInputError: it is not of this kind.
     """
     try:
         return msgspec.convert(value, kind)
-    except msgspec.ValidationError as wrong:
-        raise InvalidInputError(_complaint("", value, kind, whole)) from wrong
+    except msgspec.ValidationError as error:
+        raise InvalidInputError(_error_message("", value, kind, whole)) from error
 
 
-def _complaint(where: str, value: Any, kind: Any, whole: str) -> str:
-    """Say what is wrong with a value, in terms of the innermost part of it that is not of its kind.
+def _error_message(path: str, value: Any, kind: Any, whole: str) -> str:
+    """Return the error of a value, for the innermost part of it that is not of its type.
 
-    msgspec's own message has neither the value, nor a mapping's key, nor the names that there are.
+    msgspec's own message has neither the value, nor a mapping's key, nor the known names.
     """
     bare, expected = _described(kind)
     if isinstance(value, dict) and _is_object(bare):
@@ -98,38 +98,38 @@ def _complaint(where: str, value: Any, kind: Any, whole: str) -> str:
         for name in value:
             if name not in names:
                 known = f"use {', '.join(names)}" if names else "it takes none"
-                return f"{where or whole}: {_shown.repr(name)} is unknown, {known}"
+                return f"{path or whole}: {_shown.repr(name)} is unknown, {known}"
         for field in fields:
             if field.required and field.encode_name not in value:
-                return f"{_below(where, field.encode_name)}: {_described(field.type)[1]} is expected, and there is none"
-    for place, part, its_kind in _parts(where, value, bare):
+                return f"{_below(path, field.encode_name)}: {_described(field.type)[1]} is expected, and there is none"
+    for part_path, part, part_kind in _parts(path, value, bare):
         try:
-            msgspec.convert(part, its_kind)
+            msgspec.convert(part, part_kind)
         except msgspec.ValidationError:
-            return _complaint(place, part, its_kind, whole)
-    return f"{where or whole}: {expected} is expected, not {_shown.repr(value)}"
+            return _error_message(part_path, part, part_kind, whole)
+    return f"{path or whole}: {expected} is expected, not {_shown.repr(value)}"
 
 
-def _parts(where: str, value: Any, kind: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Yield the parts of a value, each with its place and the kind that it should be of."""
+def _parts(path: str, value: Any, kind: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the parts of a value, each with its path and expected type."""
     if isinstance(value, dict) and _is_object(kind):
         kinds = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
         for name, part in value.items():
-            yield _below(where, name), part, kinds[name]
+            yield _below(path, name), part, kinds[name]
     elif isinstance(value, dict) and get_origin(kind) is dict:
-        of_key, of_part = get_args(kind)
+        key_kind, part_kind = get_args(kind)
         for key, part in value.items():
-            yield where, key, of_key
-            yield _below(where, key), part, of_part
+            yield path, key, key_kind
+            yield _below(path, key), part, part_kind
     elif isinstance(value, list) and get_origin(kind) is tuple:
         for position, part in enumerate(value):
-            yield f"{where}[{position}]", part, get_args(kind)[0]
+            yield f"{path}[{position}]", part, get_args(kind)[0]
 
 
 def _described(kind: Any) -> tuple[Any, str]:
-    """Return a kind without what is said about it, and what is said, or the words for it."""
+    """Return a type without its annotation, and its description."""
     if get_origin(kind) in {Union, UnionType}:
-        # With a kind there is only what stands for its being left out.
+        # Besides the type, the union has only the marker of a field that is left out.
         (kind,) = set(get_args(kind)) - {NoneType, UnsetType}
     if get_origin(kind) is Annotated:
         return kind.__origin__, kind.__metadata__[0].description
@@ -145,5 +145,5 @@ def _is_object(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
-def _below(where: str, name: str) -> str:
-    return f"{where}.{name}" if where else name
+def _below(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name

@@ -1,4 +1,4 @@
-"""Clients with which the local AWS calls itself: for functions' roles, for the workflow's tasks, as CloudFormation."""
+"""Clients with which the local AWS calls itself: for roles, for workflows' tasks, and as CloudFormation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import botocore.session
 
 _making = threading.Lock()
-"""Held while a client is made: a session makes one at a time."""
+"""Held while a client is made: a session can make only one at a time."""
 
 
 def new_client(
@@ -19,9 +19,9 @@ def new_client(
     """Return a botocore client.
 
     Args:
-        service: as botocore names it.
+        service: botocore's name.
         region: a Region's name.
-        endpoint_url: where the local AWS answers.
+        endpoint_url: the address of the local AWS.
         credentials: the access key's id, the secret key, and the session's token if there is one.
         config: botocore's, beyond its defaults.
     """
@@ -40,8 +40,8 @@ def new_client(
 
 @functools.cache
 def _session() -> Any:
-    # One session: it keeps the services' models that it has read, which takes longer than all else. The developer's
-    # configuration is none of ours.
+    # One session, as it caches the services' models, which take longest to load. The developer's configuration is
+    # ignored.
     session = botocore.session.Session()
     session.set_config_variable("config_file", os.devnull)
     session.set_config_variable("credentials_file", os.devnull)

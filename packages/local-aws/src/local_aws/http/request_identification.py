@@ -1,4 +1,4 @@
-"""Who calls what: an HTTP request, identified as an AWS call by botocore's models."""
+"""Identification of an HTTP request as an AWS call, by botocore's models."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ Environ = dict[str, Any]
 
 _SCOPE = re.compile(r"Credential=(?P<key>[^/,\s]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 
-# IAM's name for a service is mostly the one that its requests are signed for.
+# IAM's prefixes of services that have another signing name.
 _IAM_PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag", "email": "ses"}
 
-# Several services sign for one name: which of them a request is for shows in its version or path.
+# Several services have one signing name: a request's version or path decides between them.
 _PREFERRED = {"ses": "ses", "elasticloadbalancing": "elbv2", "s3": "s3", "lambda": "lambda", "dynamodb": "dynamodb"}
 
 _SECOND_VERSIONS = {"apigateway": "apigatewayv2", "ses": "sesv2"}
@@ -38,7 +38,7 @@ _SECOND_VERSIONS = {"apigateway": "apigatewayv2", "ses": "sesv2"}
 
 @dataclass(frozen=True)
 class Principal:
-    """Who calls; ``role_arn`` is there for whoever assumed a role, whether the account has it or not."""
+    """A caller; ``role_arn`` is the assumed role, if any, which need not exist in the account."""
 
     account_id: str
     arn: str
@@ -47,14 +47,14 @@ class Principal:
 
 @dataclass(frozen=True)
 class IdentifiedCall:
-    """One AWS call. ``role_name`` is None for a person: whoever is not held to a role that the account has."""
+    """One AWS call. ``role_name`` is None for a person: a caller without a role that exists in the account."""
 
     account_id: str
     region: str
     service: str
     """IAM's prefix: ``ec2``, ``states``, ``vpc-lattice``, ``cloudwatch``."""
     operation: str
-    """As the API names it: ``AcceptVpcEndpointConnections``, and for Lambda ``Invoke``."""
+    """The API's name: ``AcceptVpcEndpointConnections``, and for Lambda ``Invoke``."""
     principal_arn: str
     role_arn: str | None
     role_name: str | None
@@ -74,7 +74,7 @@ class IdentifiedCall:
 
     @cached_property
     def params(self) -> dict[str, Any]:
-        """Return the call's parameters in botocore's shape; what can't be read is {}."""
+        """Return the call's parameters in botocore's shape; {} if they can't be read."""
         return self._reading[0]
 
     @property
@@ -84,7 +84,7 @@ class IdentifiedCall:
 
     @property
     def is_json(self) -> bool:
-        """Return whether the request and its answer are JSON; else they are XML, or a query answered in XML."""
+        """Return whether the request and its answer are JSON, rather than XML, or a query with an answer in XML."""
         return self.protocol in {"json", "rest-json"}
 
     @property
@@ -92,21 +92,21 @@ class IdentifiedCall:
         return bytes(self.request.get_data()) if self.request else b""
 
     def names(self) -> Iterable[str]:
-        """Return the names of a query request's parameters, as they were sent."""
+        """Return the names of a query request's parameters, unchanged."""
         return self.request.values.keys() if self.request else ()
 
     @cached_property
     def _reading(self) -> tuple[dict[str, Any], str | None]:
         try:
             return self.parse(), None
-        except Exception as problem:  # noqa: BLE001 - moto's parsers fail with whatever the text led to
+        except Exception as problem:  # noqa: BLE001 - moto's parsers fail with any exception
             return {}, str(problem) or repr(problem)
 
 
 def identify(environ: Environ) -> IdentifiedCall | None:
-    """Return what call a request is; None if it is not a signed one.
+    """Return the call of a request; None if it is not signed.
 
-    The body stays readable: it is taken out of the connection and put back as a buffer.
+    The body stays readable: it is read from the connection and replaced by a buffer.
     """
     scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
     if scope is None:
@@ -135,7 +135,7 @@ def identify(environ: Environ) -> IdentifiedCall | None:
 
 
 def existing_role(principal: Principal, region: str) -> str | None:
-    """Name the role that the caller is held to, if its account has it."""
+    """Return the name of the caller's role; None if it does not exist in the account."""
     if principal.role_arn is None:
         return None
     roles = iam_backends[principal.account_id][get_partition(region)].roles
@@ -144,7 +144,7 @@ def existing_role(principal: Principal, region: str) -> str | None:
 
 @lru_cache(maxsize=10_000)
 def principal_of(access_key_id: str, region: str) -> Principal:
-    """Return whose access key it is; a key nobody issued stands for a person in moto's default account."""
+    """Return the owner of an access key; an unknown key stands for a person in moto's default account."""
     partition = get_partition(region)
     account_id = get_account_id_from(access_key_id)
     key = iam_backends[account_id][partition].access_keys.get(access_key_id)
@@ -163,7 +163,7 @@ def _buffer_body(environ: Environ) -> None:
     compressed = environ.get("HTTP_CONTENT_ENCODING", "").lower() == "gzip"
     if compressed and "HTTP_X_AMZ_TARGET" in environ:
         with suppress(OSError, EOFError, zlib.error):
-            # What is no gzip stays as it came, and is found unreadable then.
+            # A body that is no gzip stays unchanged, and is found unreadable later.
             body = gzip.decompress(body)
             del environ["HTTP_CONTENT_ENCODING"]
     environ.pop("HTTP_TRANSFER_ENCODING", None)
@@ -174,7 +174,7 @@ def _buffer_body(environ: Environ) -> None:
 
 @dataclass(frozen=True)
 class _Match:
-    """The operation, the protocol that it is called in, a way to read its parameters, botocore's model of it."""
+    """The operation, the protocol of the call, a parser of its parameters, and botocore's model."""
 
     operation: str
     protocol: str
@@ -184,13 +184,13 @@ class _Match:
 
 def _match(model: str | None, request: Request) -> _Match:
     if model is None:
-        return _Match(_said(request), "json" if "X-Amz-Target" in request.headers else "rest-json")
+        return _Match(_operation_name(request), "json" if "X-Amz-Target" in request.headers else "rest-json")
     service = get_service_model(model)
     try:
         protocol = determine_request_protocol(service, request.content_type)
         operation, uri = get_service_router(model).match(request)
     except (HTTPException, NotImplementedError, ValueError):
-        return _Match(_said(request), _protocol_said(service, request))
+        return _Match(_operation_name(request), _answer_protocol(service, request))
 
     def parse() -> dict[str, Any]:
         parser = PROTOCOL_PARSERS[protocol](operation)
@@ -207,16 +207,16 @@ def _match(model: str | None, request: Request) -> _Match:
     return _Match(operation.name, protocol, parse, operation)
 
 
-def _protocol_said(service: Any, request: Request) -> str:
-    """Return the protocol to answer in: that of the request if the service speaks it, else the service's own."""
+def _answer_protocol(service: Any, request: Request) -> str:
+    """Return the protocol of the answer: the request's if the service supports it, else the service's own."""
     try:
         return str(determine_request_protocol(service, request.content_type))
     except NotImplementedError:
         return str(service.protocol)
 
 
-def _said(request: Request) -> str:
-    """Name, as well as it can be told, an operation that the model does not have."""
+def _operation_name(request: Request) -> str:
+    """Return the name, as far as it is known, of an operation that the model does not have."""
     target = request.headers.get("X-Amz-Target")
     if target:
         return str(target).rsplit(".", 1)[-1]
@@ -224,7 +224,7 @@ def _said(request: Request) -> str:
 
 
 def _request_of(environ: Environ) -> Request:
-    """Make a request of its own, with a copy of the body, so that moto finds its input unread."""
+    """Return a separate request with a copy of the body, so that moto's own input stays unread."""
     body = environ["wsgi.input"].getvalue()
     return Request({**environ, "wsgi.input": io.BytesIO(body), "werkzeug.request": None})
 
@@ -247,7 +247,7 @@ def _botocore_name(signed_for: str, environ: Environ) -> str | None:
 
 @cache
 def _models_by_signing_name() -> dict[str, tuple[str, ...]]:
-    """Return botocore's services by the names they sign for, without loading models: mostly these are the same."""
+    """Return botocore's services by signing name, without loading models: most have their own name."""
     names = botocore.session.get_session().get_available_services()
     found: dict[str, tuple[str, ...]] = {name: (name,) for name in names}
     found.update(

@@ -1,10 +1,10 @@
-"""API Gateway's HTTP APIs, as far as a route to a function goes: payload format 2.0, the stage ``$default``.
+"""API Gateway's HTTP APIs with routes to functions: payload format 2.0, the stage ``$default``.
 
-What an API consists of is moto's (``apigatewayv2``); what is served of it is here.
+The parts of an API are kept by moto (``apigatewayv2``), and served here.
 
-- ``routes`` finds the route of a request, ``proxy_events`` makes the function's event of it, ``proxy_answers`` reads
-  what the function gave.
-- ``serving`` does it all, below ``/_local/apis/<api id>``; ``stages`` is what a stage lets through.
+- ``routes`` finds the route of a request, ``proxy_events`` makes the function's event, ``proxy_answers`` reads the
+  function's response.
+- ``serving`` serves APIs below ``/_local/apis/<api id>``; ``stages`` throttles.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _url = ""
 
 
 def install(url: str) -> None:
-    """Have every API that is made from now on tell that it is found here; may be called again."""
+    """Give each new API an endpoint below this address; harmless when done already."""
     global _url  # noqa: PLW0603 - one process, one address
     _url = url
     original = ApiGatewayV2Backend.create_api
@@ -30,8 +30,8 @@ def install(url: str) -> None:
         return
 
     @functools.wraps(original)
-    def create_api(self: Any, *told: Any, **named: Any) -> Any:
-        api = original(self, *told, **named)
+    def create_api(self: Any, *args: Any, **kwargs: Any) -> Any:
+        api = original(self, *args, **kwargs)
         api.api_endpoint = f"{_url}{PREFIX}/{api.api_id}"
         return api
 

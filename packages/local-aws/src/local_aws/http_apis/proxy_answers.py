@@ -1,4 +1,4 @@
-"""What becomes of a function's answer."""
+"""The HTTP answer that API Gateway makes of a function's response."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 
 class MalformedAnswerError(Exception):
-    """A function's answer that API Gateway makes nothing of."""
+    """A function's response that API Gateway can't send."""
 
 
 @dataclass(frozen=True)
 class HttpAnswer:
-    """What the caller gets."""
+    """The answer that the caller receives."""
 
     status: int
     body: bytes = b""
@@ -23,52 +23,52 @@ class HttpAnswer:
 
 
 def message(status: int, text: str) -> HttpAnswer:
-    """Make an answer of API Gateway's own."""
+    """Return an answer of API Gateway's own."""
     return HttpAnswer(status, json.dumps({"message": text}).encode(), (("Content-Type", "application/json"),))
 
 
 def read(payload: bytes) -> HttpAnswer:
-    """Read what a function answered: with a ``statusCode`` it is the answer, without it is an answer's body.
+    """Read a function's response: with a ``statusCode`` it is the answer, without one it is the answer's body.
 
     Raises:
-        MalformedAnswerError: it has a ``statusCode``, and something of it can't be sent.
+        MalformedAnswerError: it is no JSON, or has a ``statusCode`` and a part that can't be sent.
     """
     try:
-        told = json.loads(payload)
-    except ValueError as wrong:
-        raise MalformedAnswerError("no JSON") from wrong
-    if isinstance(told, dict) and "statusCode" in told:
-        return _told(told)
-    body = told if isinstance(told, str) else json.dumps(told, separators=(",", ":"))
+        response = json.loads(payload)
+    except ValueError as error:
+        raise MalformedAnswerError("no JSON") from error
+    if isinstance(response, dict) and "statusCode" in response:
+        return _structured_answer(response)
+    body = response if isinstance(response, str) else json.dumps(response, separators=(",", ":"))
     return HttpAnswer(200, body.encode(), (("Content-Type", "application/json"),))
 
 
-def _told(told: dict[str, Any]) -> HttpAnswer:
-    headers = [*_headers(told), *_cookies(told)]
+def _structured_answer(response: dict[str, Any]) -> HttpAnswer:
+    headers = [*_headers(response), *_cookies(response)]
     if not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(("Content-Type", "text/plain;charset=UTF-8"))
-    return HttpAnswer(_status(told["statusCode"]), _body(told), tuple(headers))
+    return HttpAnswer(_status(response["statusCode"]), _body(response), tuple(headers))
 
 
-def _status(told: Any) -> int:
+def _status(status_code: Any) -> int:
     try:
-        status = int(told)
-    except (TypeError, ValueError) as wrong:
-        raise MalformedAnswerError("statusCode") from wrong
-    if isinstance(told, (bool, float)) or not 100 <= status <= 599:  # noqa: PLR2004 - HTTP's
+        status = int(status_code)
+    except (TypeError, ValueError) as error:
+        raise MalformedAnswerError("statusCode") from error
+    if isinstance(status_code, (bool, float)) or not 100 <= status <= 599:  # noqa: PLR2004 - HTTP's
         raise MalformedAnswerError("statusCode")
     return status
 
 
-def _headers(told: dict[str, Any]) -> list[tuple[str, str]]:
-    headers = told.get("headers") or {}
+def _headers(response: dict[str, Any]) -> list[tuple[str, str]]:
+    headers = response.get("headers") or {}
     if not isinstance(headers, dict):
         raise MalformedAnswerError("headers")
-    return [(str(name), _text(value)) for name, value in headers.items() if name.lower() not in _OURS]
+    return [(str(name), _text(value)) for name, value in headers.items() if name.lower() not in _NOT_FORWARDED]
 
 
-def _cookies(told: dict[str, Any]) -> list[tuple[str, str]]:
-    cookies = told.get("cookies") or []
+def _cookies(response: dict[str, Any]) -> list[tuple[str, str]]:
+    cookies = response.get("cookies") or []
     if not isinstance(cookies, list) or not all(isinstance(each, str) for each in cookies):
         raise MalformedAnswerError("cookies")
     return [("Set-Cookie", _text(each)) for each in cookies]
@@ -83,18 +83,18 @@ def _text(value: Any) -> str:
     return text
 
 
-def _body(told: dict[str, Any]) -> bytes:
-    body = told.get("body")
+def _body(response: dict[str, Any]) -> bytes:
+    body = response.get("body")
     if body is None:
         return b""
     if not isinstance(body, str):
         raise MalformedAnswerError("body")
-    if not told.get("isBase64Encoded"):
+    if not response.get("isBase64Encoded"):
         return body.encode()
     try:
         return base64.b64decode(body, validate=True)
-    except (binascii.Error, ValueError) as wrong:
-        raise MalformedAnswerError("body") from wrong
+    except (binascii.Error, ValueError) as error:
+        raise MalformedAnswerError("body") from error
 
 
-_OURS = frozenset({"content-length", "connection", "transfer-encoding"})
+_NOT_FORWARDED = frozenset({"content-length", "connection", "transfer-encoding"})

@@ -1,4 +1,4 @@
-"""The event that a function gets of a request: payload format 2.0.
+"""The event that a function receives for a request: payload format 2.0.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
@@ -13,18 +13,18 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from local_aws.http.request_identification import Environ
-from local_aws.http_apis.routes import Taken
+from local_aws.http_apis.routes import RouteMatch
 from local_aws.time.clock import clock
 
-# What AWS was seen to take for text; a form is none, and neither is a body of no type.
+# The types that AWS was observed to treat as text; a form is none, and neither is a body without a type.
 _TEXT = frozenset({"application/json", "application/xml", "application/javascript"})
-_UNSENT = frozenset({"connection", "transfer-encoding", "keep-alive", "upgrade", "te", "trailer"})
+_NOT_FORWARDED = frozenset({"connection", "transfer-encoding", "keep-alive", "upgrade", "te", "trailer"})
 _ALPHABET = string.ascii_letters + string.digits
 
 
 @dataclass(frozen=True)
-class Received:
-    """A request, as it came to the API at ``path``."""
+class HttpApiRequest:
+    """A request to an API, at ``path`` below its endpoint."""
 
     api_id: str
     account_id: str
@@ -43,15 +43,15 @@ class Received:
         return f"{self.api_id}.execute-api.{self.region}.amazonaws.com"
 
 
-def received(environ: Environ, *, api_id: str, account_id: str, region: str, path: str) -> Received:
-    """Read a request that came to this API, at the path below its endpoint."""
+def read_request(environ: Environ, *, api_id: str, account_id: str, region: str, path: str) -> HttpApiRequest:
+    """Read a request to this API, at the path below its endpoint."""
     headers = {
         name.removeprefix("HTTP_").replace("_", "-").lower(): str(value)
         for name, value in environ.items()
         if name.startswith("HTTP_") or (name == "CONTENT_TYPE" and value)
     }
     cookies = tuple(each.strip() for each in headers.pop("cookie", "").split(";") if each.strip())
-    return Received(
+    return HttpApiRequest(
         api_id=api_id,
         account_id=account_id,
         region=region,
@@ -60,24 +60,24 @@ def received(environ: Environ, *, api_id: str, account_id: str, region: str, pat
         query=environ.get("QUERY_STRING", ""),
         protocol=environ.get("SERVER_PROTOCOL", "HTTP/1.1"),
         source_ip=environ.get("REMOTE_ADDR", "127.0.0.1"),
-        headers={name: value for name, value in headers.items() if name not in _UNSENT},
+        headers={name: value for name, value in headers.items() if name not in _NOT_FORWARDED},
         cookies=cookies,
         body=environ["wsgi.input"].read(),
     )
 
 
-def event_of(request: Received, taken: Taken, request_id: str) -> dict[str, Any]:
-    """Make the event. What is empty is left out, as AWS leaves it out."""
-    moment = clock.now()
-    seconds = int(moment.timestamp())
+def proxy_event(request: HttpApiRequest, match: RouteMatch, request_id: str) -> dict[str, Any]:
+    """Return the event, without empty fields, as on AWS."""
+    time = clock.now()
+    seconds = int(time.timestamp())
     event: dict[str, Any] = {
         "version": "2.0",
-        "routeKey": taken.key,
+        "routeKey": match.key,
         "rawPath": request.path,
         "rawQueryString": request.query,
         "headers": {
             **request.headers,
-            # As it arrives there, whatever this machine's port is called.
+            # AWS's own domain, not this machine's address.
             "host": request.domain,
             "content-length": str(len(request.body)),
             "x-amzn-trace-id": f"Root=1-{seconds:08x}-{secrets.token_hex(12)}",
@@ -98,10 +98,10 @@ def event_of(request: Received, taken: Taken, request_id: str) -> dict[str, Any]
                 "userAgent": request.headers.get("user-agent", ""),
             },
             "requestId": request_id,
-            "routeKey": taken.key,
+            "routeKey": match.key,
             "stage": "$default",
-            "time": f"{moment:%d/%b/%Y:%H:%M:%S +0000}",
-            "timeEpoch": int(moment.timestamp() * 1000),
+            "time": f"{time:%d/%b/%Y:%H:%M:%S +0000}",
+            "timeEpoch": int(time.timestamp() * 1000),
         },
         "isBase64Encoded": False,
     }
@@ -109,20 +109,20 @@ def event_of(request: Received, taken: Taken, request_id: str) -> dict[str, Any]
         event["cookies"] = list(request.cookies)
     if request.query:
         event["queryStringParameters"] = _parameters(request.query)
-    if taken.parameters:
-        event["pathParameters"] = dict(taken.parameters)
+    if match.parameters:
+        event["pathParameters"] = dict(match.parameters)
     if request.body:
         event["body"], event["isBase64Encoded"] = _body(request)
     return event
 
 
 def new_request_id() -> str:
-    """Make an id as API Gateway's are: it ends in an equals sign."""
+    """Return an id in API Gateway's form, which ends in an equals sign."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(15)) + "="
 
 
 def is_text(content_type: str) -> bool:
-    """Return whether API Gateway hands a body of this type on as text."""
+    """Return whether API Gateway passes a body of this type as text."""
     plain = content_type.split(";", 1)[0].strip().lower()
     return plain.startswith("text/") or plain in _TEXT
 
@@ -134,7 +134,7 @@ def _parameters(query: str) -> dict[str, str]:
     return joined
 
 
-def _body(request: Received) -> tuple[str, bool]:
+def _body(request: HttpApiRequest) -> tuple[str, bool]:
     if is_text(request.headers.get("content-type", "")):
         return request.body.decode(errors="replace"), False
     return base64.b64encode(request.body).decode(), True

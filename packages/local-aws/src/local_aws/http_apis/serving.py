@@ -1,4 +1,4 @@
-"""Serving HTTP APIs on the local AWS's port: whoever calls, unsigned."""
+"""Serving HTTP APIs on the local AWS's port, to any caller, unsigned."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from local_aws.functions.sandbox import InvocationOutcome
 from local_aws.http.request_identification import Environ
 from local_aws.http_apis import proxy_answers
 from local_aws.http_apis.proxy_answers import HttpAnswer, MalformedAnswerError, message
-from local_aws.http_apis.proxy_events import Received, event_of, new_request_id, received
-from local_aws.http_apis.routes import Taken, choose
+from local_aws.http_apis.proxy_events import HttpApiRequest, new_request_id, proxy_event, read_request
+from local_aws.http_apis.routes import RouteMatch, choose
 from local_aws.http_apis.stages import buckets
 from local_aws.time.activity import doing
 
@@ -56,17 +56,17 @@ def _answer(environ: Environ, request_id: str) -> HttpAnswer:
     stage = api.stages.get("$default")
     if stage is None or not stage.auto_deploy:
         return NOT_FOUND
-    request = received(environ, api_id=api_id, account_id=account_id, region=region, path=f"/{path}")
-    taken = choose(api.get_routes(), request.method, request.path)
-    if taken is None:
+    request = read_request(environ, api_id=api_id, account_id=account_id, region=region, path=f"/{path}")
+    match = choose(api.get_routes(), request.method, request.path)
+    if match is None:
         return NOT_FOUND
     if not buckets.admit(api_id, stage):
         return TOO_MANY
     if len(request.body) > MOST_BODY_BYTES:
         return TOO_LARGE
-    # In flight from here to the answer, as the invocation is: nobody takes the time between for quiet.
+    # In flight from here to the answer, without a gap before and after the invocation.
     with doing("API requests"):
-        return _invoke(api, taken, request, request_id)
+        return _invoke(api, match, request, request_id)
 
 
 def _find(api_id: str) -> tuple[str, str, Any] | None:
@@ -77,12 +77,12 @@ def _find(api_id: str) -> tuple[str, str, Any] | None:
     return None
 
 
-def _invoke(api: Any, taken: Taken, request: Received, request_id: str) -> HttpAnswer:
-    integration = api.integrations.get(str(taken.route.target or "").removeprefix("integrations/"))
-    function = _function(integration, request, taken) if integration else None
+def _invoke(api: Any, match: RouteMatch, request: HttpApiRequest, request_id: str) -> HttpAnswer:
+    integration = api.integrations.get(str(match.route.target or "").removeprefix("integrations/"))
+    function = _function(integration, request, match) if integration else None
     if function is None:
         return FAILED
-    payload = json.dumps(event_of(request, taken, request_id)).encode()
+    payload = json.dumps(proxy_event(request, match, request_id)).encode()
     if len(payload) > MOST_REQUEST_BYTES:
         return TOO_LARGE
     try:
@@ -97,16 +97,16 @@ def _read(function: Any, outcome: InvocationOutcome) -> HttpAnswer:
         return FAILED
     try:
         return proxy_answers.read(outcome.payload)
-    except MalformedAnswerError as wrong:
-        _log.warning("%s: the function's answer is malformed: %s", function.function_name, wrong)
+    except MalformedAnswerError as error:
+        _log.warning("%s: the function's answer is malformed: %s", function.function_name, error)
         return FAILED
 
 
-def _function(integration: Any, request: Received, taken: Taken) -> Any:
-    """Find the function, if its policy lets this API's route invoke it."""
+def _function(integration: Any, request: HttpApiRequest, match: RouteMatch) -> Any:
+    """Return the function, if its policy allows this API's route to invoke it; None otherwise."""
     partition = get_partition(request.region)
     source = f"arn:{partition}:execute-api:{request.region}:{request.account_id}:{request.api_id}/$default/"
-    sender = Sender("apigateway.amazonaws.com", source + taken.source(request.method), request.account_id)
+    sender = Sender("apigateway.amazonaws.com", source + match.source(request.method), request.account_id)
     try:
         function = find_function(parse_arn(integration.integration_uri))
     except UndeliverableError:
@@ -117,7 +117,7 @@ def _function(integration: Any, request: Received, taken: Taken) -> Any:
 
 @dataclass
 class _Run:
-    """An invocation that goes on when nobody waits for it any more, as a function does behind an API that timed out."""
+    """An invocation that goes on after nobody waits for it, as behind an API that timed out."""
 
     function: Any
     payload: bytes
@@ -126,7 +126,7 @@ class _Run:
     done: threading.Event = field(default_factory=threading.Event)
 
     def wait(self, seconds: float) -> InvocationOutcome | None:
-        """Run the function; give None if it is not done after so many real seconds, in which functions run too."""
+        """Run the function; return None if it is not done after this many real seconds, in which functions run too."""
         threading.Thread(target=self._run, name="api-invocation", daemon=True).start()
         if not self.done.wait(seconds):
             return None
@@ -137,7 +137,7 @@ class _Run:
     def _run(self) -> None:
         try:
             self.outcome = run(self.function, self.payload)
-        except BaseException as failure:  # noqa: BLE001 - it is the waiting thread's
+        except BaseException as failure:  # noqa: BLE001 - raised in the waiting thread
             self.failure = failure
         finally:
             self.done.set()

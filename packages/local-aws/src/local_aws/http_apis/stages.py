@@ -1,4 +1,4 @@
-"""What a stage lets through: a token bucket on the clock, as its default route settings say."""
+"""The throttling of a stage: a token bucket by the clock, with its default route settings."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from local_aws.time.clock import clock
 
 MOST_BURST = 5000
 MOST_RATE = 10_000.0
-"""What an account has in a Region, where a stage says nothing."""
+"""The quotas of an account in a Region, for a stage without settings."""
 
 
 class Buckets:
-    """One for each stage. ``now`` gives the time in seconds."""
+    """The token buckets of all stages. ``now`` returns the time in seconds."""
 
     def __init__(self, now: Callable[[], float] = clock.time) -> None:
         self._now = now
@@ -23,7 +23,7 @@ class Buckets:
         self._left: dict[str, tuple[float, float]] = {}
 
     def admit(self, api_id: str, stage: Any) -> bool:
-        """Take a token for a request; False if there is none."""
+        """Take a token for a request, and return whether there was one."""
         if not throttles.enabled:
             return True
         settings = stage.default_route_settings or {}
@@ -39,4 +39,4 @@ class Buckets:
 
 
 buckets = Buckets()
-"""The stages of this process."""
+"""The token buckets of this process."""

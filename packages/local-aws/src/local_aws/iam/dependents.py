@@ -1,4 +1,4 @@
-"""The permissions that a call needs beside its own: the reference's "dependent actions", on what and when."""
+"""The reference's "dependent actions" of a call: further permissions, with their resources and conditions."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 _ROLE = re.compile(r"arn:[\w-]+:iam::\d{12}:role/.+")
 
 WITH_TAGS = frozenset({"ec2:CreateTags", "kms:TagResource", "ram:TagResource"})
-"""Needed by a call that brings tags: ``requirements`` asks for it, on what is tagged."""
+"""Required by a call with tags: ``requirements`` yields them, for the tagged resource."""
 
 BY_ROWS = frozenset({"scheduler:DeleteSchedule", "states:PublishStateMachineVersion"})
-"""The rows in ``calls`` say of what, and whether: only the call's own parameters tell."""
+"""The rows in ``calls`` yield them, as they depend on the call's own parameters."""
 
 NEVER: Mapping[str, str] = {
-    "kms:PutKeyPolicy": "KMS's API reference asks whoever creates a key for kms:CreateKey alone, whatever its policy.",
+    "kms:PutKeyPolicy": "KMS's API reference requires kms:CreateKey alone to create a key, with any policy.",
 }
-"""What the reference names, and AWS does not ask for."""
+"""Actions that the reference names and AWS does not require."""
 
 
 def _private_dns(call: AwsCall) -> bool:
-    # "Default: true", which is so for interface endpoints.
+    # "Default: true", which holds for interface endpoints only.
     is_interface = call.params.get("VpcEndpointType") == "Interface"
     return bool(call.params.get("PrivateDnsEnabled", is_interface))
 
@@ -39,29 +39,29 @@ ONLY_IF: Mapping[str, Callable[[AwsCall], bool]] = {
     "states:RevealSecrets": lambda call: bool(call.params.get("revealSecrets")),
     "vpc-lattice:CreateServiceNetworkVpcEndpointAssociation": lambda call: bool(call.params.get("ServiceNetworkArn")),
 }
-"""What is needed for some calls of the operation and not for others."""
+"""Actions that only some calls of the operation require."""
 
 _ALSO_ON: Mapping[str, tuple[str, ...]] = {
-    # "Optional" for whoever makes one; AWSVpcLatticeServiceRolePolicy names it beside the subnet.
+    # "Optional" for a caller that makes one; AWSVpcLatticeServiceRolePolicy names it with the subnet.
     "ec2:CreateNetworkInterface": ("security-group",),
 }
 
 
-def dependents(call: AwsCall, action: str, given: Collection[str]) -> Iterator[Requirement]:
-    """Yield what the reference says is needed beside an action, unless it is ``given`` already.
+def dependents(call: AwsCall, action: str, present: Collection[str]) -> Iterator[Requirement]:
+    """Yield the dependent actions of an action, except those in ``present``.
 
-    It does not say on which resources: where the action knows types, one of each required type is asked for, with a
-    star for its name, as AWS does with what is not there yet.
+    The reference has no resources for them: an action with resource types is required on each required type, with a
+    star for the name, as on AWS for a resource that does not exist yet.
     """
     found = reference.find_action(call.prefix, action)
     for each in sorted(found.dependents) if found else ():
-        if each in given or each in WITH_TAGS or each in BY_ROWS or each in NEVER:
+        if each in present or each in WITH_TAGS or each in BY_ROWS or each in NEVER:
             continue
         if each not in ONLY_IF or ONLY_IF[each](call):
-            yield from _on_what(call, each)
+            yield from _requirement(call, each)
 
 
-def _on_what(call: AwsCall, dependent: str) -> Iterator[Requirement]:
+def _requirement(call: AwsCall, dependent: str) -> Iterator[Requirement]:
     if dependent == "iam:CreateServiceLinkedRole":
         yield from service_linked_roles.requirement(call)
         return
@@ -70,12 +70,12 @@ def _on_what(call: AwsCall, dependent: str) -> Iterator[Requirement]:
             yield from passing(call, role, f"{call.prefix}.amazonaws.com")
         return
     for kind in _types(dependent):
-        arn = _any_of(call, kind) if kind else ANY
+        arn = _any_arn(call, kind) if kind else ANY
         yield Requirement(dependent, arn, _keys(call, dependent), kind.name if kind else "")
 
 
 def _roles(value: object) -> Iterator[str]:
-    """Find the roles that a call hands over, whatever the parameter is called."""
+    """Yield the ARNs of roles in any of a call's parameters."""
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, list | tuple):
@@ -88,17 +88,17 @@ def _roles(value: object) -> Iterator[str]:
 def _types(dependent: str) -> list[ResourceType | None]:
     action = reference.find_action(*dependent.split(":", 1))
     types = action.types if action else ()
-    wanted = [each for each in types if each.required or each.name in _ALSO_ON.get(dependent, ())]
-    return [*(wanted or types)] or [None]
+    applicable = [each for each in types if each.required or each.name in _ALSO_ON.get(dependent, ())]
+    return [*(applicable or types)] or [None]
 
 
-def _any_of(call: AwsCall, kind: ResourceType) -> str:
+def _any_arn(call: AwsCall, kind: ResourceType) -> str:
     known = {"Partition": call.partition, "Region": call.region, "Account": call.account_id}
     return _PLACEHOLDER.sub(lambda found: known.get(found[1], ANY), kind.arn)
 
 
 def _keys(call: AwsCall, dependent: str) -> Context:
-    """Return what tells a call that a service makes in the caller's name from one that the caller makes."""
+    """Return the keys by which a call that a service makes for the caller differs from the caller's own."""
     if dependent.startswith(f"{call.prefix}:"):
         return {}
     keys = key("aws:ViaAWSService", value=True)

@@ -1,4 +1,4 @@
-"""What the local AWS knows of the resources that a call names; never an error, at most nothing."""
+"""Data of the resources that a call names; a resource that does not exist has none, and is no error."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from local_aws.services.tagging import association_tags
 _ARN = re.compile(
     r"arn:(?P<partition>[\w-]+):(?P<service>[\w-]+):(?P<region>[\w-]*):(?P<account>\d{12}):(?P<resource>.+)"
 )
-# moto's names of services whose ARNs say otherwise.
+# moto's names of services that are called otherwise in ARNs.
 _BACKENDS = {"states": "stepfunctions", "vpc-lattice": "vpclattice"}
 _GLOBAL = frozenset({"iam", "organizations"})
 
@@ -32,7 +32,7 @@ def account_of(arn: str) -> str | None:
 
 
 def tags_of(arn: str) -> Mapping[str, str]:
-    """Return the tags of the resource; nothing if it is not there or has none."""
+    """Return the tags of the resource; none if it does not exist."""
     found = _ARN.fullmatch(arn)
     if found is None or "*" in found["resource"]:
         return {}
@@ -44,7 +44,7 @@ def tags_of(arn: str) -> Mapping[str, str]:
 
 
 def hash_key(table_arn: str, index: object) -> str | None:
-    """Name the partition key of a table or of one of its indexes."""
+    """Return the partition key of a table or of one of its indexes."""
     found = _ARN.fullmatch(table_arn)
     if found is None:
         return None
@@ -61,7 +61,7 @@ def hash_key(table_arn: str, index: object) -> str | None:
 
 
 def secret_arn(account_id: str, region: str, identifier: str) -> str | None:
-    """Return the ARN of a secret by its name, ARN or beginning of an ARN; None if it is not there."""
+    """Return the ARN of a secret by its name, ARN or beginning of an ARN; None if it does not exist."""
     backend = backend_of("secretsmanager", account_id, region)
     if backend is None or identifier not in backend.secrets:
         return None
@@ -69,7 +69,7 @@ def secret_arn(account_id: str, region: str, identifier: str) -> str | None:
 
 
 def key_arn(account_id: str, region: str, identifier: str) -> str | None:
-    """Return the ARN of a KMS key by its id, ARN or alias; None if it is not there."""
+    """Return the ARN of a KMS key by its id, ARN or alias; None if it does not exist."""
     backend = backend_of("kms", account_id, region)
     if backend is None or not identifier:
         return None
@@ -101,48 +101,48 @@ def organization(account_id: str) -> tuple[str, str] | None:
 
 
 def organization_path(account_id: str) -> str | None:
-    """Return the account's place in its organization as aws:PrincipalOrgPaths has it: without the account."""
+    """Return the account's path in its organization in the form of aws:PrincipalOrgPaths: without the account."""
     mine = membership.membership(account_id)
     return mine.path.removesuffix(f"{account_id}/") if mine else None
 
 
 def owner_of_endpoint_service(name: str) -> str | None:
-    """Return the account whose endpoint service goes by this service name; None for AWS's own."""
+    """Return the account whose endpoint service has this service name; None for AWS's own."""
     found = endpoint_services.services.get(name.rsplit(".", 1)[-1])
     return str(found.owner) if found else None
 
 
 def network_association(identifier: str) -> NetworkAssociation | None:
-    """Return the association of a service network that goes by this id or ARN."""
+    """Return the association of a service network with this id or ARN."""
     association_id = identifier.rpartition("/")[2]
-    found = [kept.get(association_id) for kept in association_tags.OF_NETWORKS.values()]
+    found = [table.get(association_id) for table in association_tags.OF_NETWORKS.values()]
     return next((each for each in found if each is not None), None)
 
 
 def service_of_endpoint(endpoint_id: str) -> str | None:
-    """Return the name of the service that a VPC endpoint leads to."""
+    """Return the name of a VPC endpoint's service."""
     found = endpoint_store.endpoints.get(endpoint_id)
     return found.service_name if found else None
 
 
 def owner_of_notification(notification_id: str) -> str | None:
     """Return the id of the endpoint service or endpoint that a connection notification belongs to."""
-    kept = connection_notifications._notifications  # noqa: SLF001 - the service shows it only to its own operations
-    found = kept.get(notification_id)
+    notifications = connection_notifications._notifications  # noqa: SLF001 - only the service's operations use it
+    found = notifications.get(notification_id)
     return (found.service_id or found.endpoint_id) if found else None
 
 
 def share_of(arn: str) -> shares.Share | None:
-    """Return the resource share that an ARN, its own or its invitation's, leads to."""
+    """Return the resource share by its own ARN or its invitation's."""
     if arn in shares.shares:
         share: shares.Share = shares.shares[arn]
         return share
-    invitation = invitations._invitations.get(arn)  # noqa: SLF001 - the service shows it only to its own operations
+    invitation = invitations._invitations.get(arn)  # noqa: SLF001 - only the service's operations use it
     return invitation.share if invitation else None
 
 
 def share_types(arns: Iterable[str]) -> list[str]:
-    """Return RAM's types of what would be shared; what can't be shared has none."""
+    """Return RAM's types of the resources; a resource that can't be shared has none."""
     types = []
     for arn in arns:
         try:
@@ -163,7 +163,7 @@ def backend_of(service: str, account_id: str, region: str) -> Any | None:
 
 
 def _pairs(tags: Any) -> Iterator[tuple[Any, Any]]:
-    """Read tags however a backend keeps them: as a dictionary, or as a list of keys and values."""
+    """Yield the tags in any form of moto's backends: a dictionary, or a list of keys and values."""
     if isinstance(tags, Mapping):
         yield from tags.items()
         return
@@ -178,13 +178,13 @@ def _tagger(backend: Any, arn: str, resource: str) -> Any:
 
 
 def _tags_in_ec2(backend: Any, arn: str, resource: str) -> Any:
-    # Asked with brackets, moto's dictionary makes an entry of what is not there.
+    # moto's is a defaultdict, which brackets would add an entry to.
     return backend.tags.get(resource.rsplit("/", maxsplit=1)[-1])
 
 
 def _tags_of_parameter(backend: Any, arn: str, resource: str) -> Any:
     name = resource.removeprefix("parameter")
-    tags = backend._resource_tags.get("Parameter", {})  # noqa: SLF001 - moto's own reader raises for what is not there
+    tags = backend._resource_tags.get("Parameter", {})  # noqa: SLF001 - moto's own method raises if it does not exist
     return tags.get(name) or tags.get(name.removeprefix("/"))
 
 
@@ -200,11 +200,11 @@ def _tags_of_queue(backend: Any, arn: str, resource: str) -> Any:
 
 def _tags_of_topic(backend: Any, arn: str, resource: str) -> Any:
     topic = backend.topics.get(arn)
-    return topic._tags if topic else None  # noqa: SLF001 - moto's own reader raises for what is not there
+    return topic._tags if topic else None  # noqa: SLF001 - moto's own method raises if it does not exist
 
 
 def _tags_of_function(backend: Any, arn: str, resource: str) -> Any:
-    function = backend._lambdas.get_arn(arn)  # noqa: SLF001 - moto's own reader raises for what is not there
+    function = backend._lambdas.get_arn(arn)  # noqa: SLF001 - moto's own method raises if it does not exist
     return function.tags if function else None
 
 
@@ -223,9 +223,9 @@ def _tags_of_share(backend: Any, arn: str, resource: str) -> Any:
 
 def _tags_in_lattice(backend: Any, arn: str, resource: str) -> Any:
     kind, _, identifier = resource.partition("/")
-    kept = store.by_kind.get(kind, {}).get(identifier)
-    if kept is not None:
-        return kept.tags
+    resource_entry = store.by_kind.get(kind, {}).get(identifier)
+    if resource_entry is not None:
+        return resource_entry.tags
     return association_tags.tags_by_arn(arn) or _tagger(backend, arn, resource)
 
 

@@ -1,4 +1,4 @@
-"""The condition keys that every request has: who, where, when; and those of the resource.
+"""The condition keys that every request has, and those of the resource.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 """
@@ -17,7 +17,7 @@ _ACCOUNT_SEGMENT = 4
 _SESSION = ":assumed-role/"
 
 
-def of_call(principal_arn: str, region: str, principal_tags: Mapping[str, str]) -> Context:
+def call_keys(principal_arn: str, region: str, principal_tags: Mapping[str, str]) -> Context:
     """Return the global keys of a call; SecureTransport is true because on AWS every SDK's call has it."""
     account = principal_arn.split(":")[_ACCOUNT_SEGMENT]
     now = clock.now()
@@ -46,8 +46,8 @@ def of_call(principal_arn: str, region: str, principal_tags: Mapping[str, str]) 
     return keys
 
 
-def of_resource(requirement: Requirement) -> Context:
-    """Return the resource's account and, where the action can be limited by them, its tags."""
+def resource_keys(requirement: Requirement) -> Context:
+    """Return the keys of the resource's account and, if the action supports them, of its tags."""
     account = facts.account_of(requirement.resource)
     keys = {**key("aws:ResourceAccount", account)} if account else {}
     if account and (organization := facts.organization(account)):
@@ -60,7 +60,7 @@ def of_resource(requirement: Requirement) -> Context:
 
 
 def role_of_session(principal_arn: str) -> str:
-    """Return the ARN that policies compare: for a session the role's, without path if there is no such role."""
+    """Return the ARN that policies compare: for a session the role's, without the path."""
     if _SESSION not in principal_arn:
         return principal_arn
     beginning, session = principal_arn.split(_SESSION, 1)

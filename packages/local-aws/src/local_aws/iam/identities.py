@@ -1,4 +1,4 @@
-"""Whose policies a caller is held to, out of moto's IAM."""
+"""Roles and users of moto's IAM, with the policies that limit a caller."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from local_aws.policy_language.policies import Kind, MalformedPolicyError, State
 
 @dataclass(frozen=True)
 class Identity:
-    """A role or user that its account has."""
+    """A role or user that exists in its account."""
 
     arn: str
     statements: tuple[Statement, ...]
@@ -40,20 +40,20 @@ def user(account_id: str, partition: str, name: str) -> Identity | None:
 
 
 def find_role(account_id: str, partition: str, name: str) -> Any | None:
-    """Return moto's role of the name."""
+    """Return moto's role with this name; None if there is none."""
     roles = list(iam_backends[account_id][partition].roles.values())
     return next((each for each in roles if each.name == name), None)
 
 
 def role_of_arn(arn: str, partition: str) -> Any | None:
-    """Return moto's role that has this ARN."""
+    """Return moto's role with this ARN; None if there is none."""
     account_id = account_of(arn)
     found = find_role(account_id, partition, arn.rpartition("/")[2]) if account_id else None
     return found if found is not None and found.arn == arn else None
 
 
 def trust_of(found: Any) -> tuple[Statement, ...]:
-    """Return the statements that say who may assume moto's role."""
+    """Return the statements of the trust policy of moto's role."""
     return _parsed(f"the trust policy of role {found.name}", found.assume_role_policy_document, "trust")
 
 
@@ -89,11 +89,11 @@ def statements_of(policy: Any) -> Iterable[Statement]:
     return _parsed(f"policy {policy.arn}", document)
 
 
-def _parsed(what: str, document: Any, kind: Kind = "identity") -> tuple[Statement, ...]:
+def _parsed(description: str, document: Any, kind: Kind = "identity") -> tuple[Statement, ...]:
     try:
         return parse(document, kind)
     except MalformedPolicyError as error:
-        raise MalformedPolicyError(f"{what}: {error}") from error
+        raise MalformedPolicyError(f"{description}: {error}") from error
 
 
 def _tags(tags: Any) -> dict[str, str]:

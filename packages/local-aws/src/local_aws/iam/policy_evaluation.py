@@ -1,4 +1,4 @@
-"""A caller's own policies and those of the resource, evaluated together.
+"""Evaluation of a caller's own policies together with those of the resource.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
@@ -16,8 +16,8 @@ from local_aws.policy_language.principals import Caller
 
 
 @dataclass(frozen=True)
-class Asking:
-    """Who asks: ``identity`` is None for a person with full access, ``session`` where no session policy limits them."""
+class CallerContext:
+    """The caller: ``identity`` is None for a person with full access, ``session`` without a session policy."""
 
     account_id: str
     partition: str
@@ -30,28 +30,28 @@ class Asking:
         return self.identity is None and self.session is None
 
     def caller(self, requirement: Requirement) -> Caller:
-        """Return them by their own names: a session's, and its role's."""
+        """Return the caller's own names: a session's, and its role's."""
         names = {self.principal_arn, *requirement.keys.get("aws:principalarn", ())}
         return Caller("AWS", frozenset(names))
 
 
-def refusal(requirement: Requirement, who: Asking) -> Reason | None:
+def refusal(requirement: Requirement, who: CallerContext) -> Reason | None:
     """Return why the action is not allowed; None if it is.
 
-    Inside an account the caller's policies or the resource's are enough; between accounts both have to allow it.
+    In one account the caller's policies or the resource's are enough; between accounts both have to allow it.
     """
     own = own_refusal(requirement, who)
     service = requirement.action.split(":", 1)[0]
     if service not in resource_policies.SERVICES:
         return own
-    statements = resource_policies.of(requirement.resource)
+    statements = resource_policies.statements_for(requirement.resource)
     if statements is None:
         return own
     return _with_resource(requirement, who, own, statements)
 
 
-def own_refusal(requirement: Requirement, who: Asking) -> Reason | None:
-    """Weigh the caller's policies, boundary and session: each has to allow it, and none may deny it."""
+def own_refusal(requirement: Requirement, who: CallerContext) -> Reason | None:
+    """Return the refusal of the caller's policies, boundary and session, each of which has to allow the action."""
     request = PermissionRequest(requirement.action, requirement.resource, requirement.keys)
     limits: list[tuple[tuple[Statement, ...] | None, Reason, Reason]] = [
         (
@@ -77,33 +77,33 @@ def own_refusal(requirement: Requirement, who: Asking) -> Reason | None:
 
 
 def _with_resource(
-    requirement: Requirement, who: Asking, own: Reason | None, statements: tuple[Statement, ...]
+    requirement: Requirement, who: CallerContext, own: Reason | None, statements: tuple[Statement, ...]
 ) -> Reason | None:
     caller = who.caller(requirement)
     account = caller.as_account(who.account_id, who.partition)
     everyone = Caller("AWS", caller.names | account.names)
-    of_resource = evaluate(statements, _request(requirement, everyone))
-    if isinstance(of_resource, ExplicitlyDenied):
+    resource_decision = evaluate(statements, _request(requirement, everyone))
+    if isinstance(resource_decision, ExplicitlyDenied):
         return "explicit deny in a resource-based policy"
-    lets = isinstance(of_resource, Allowed)
+    allowed = isinstance(resource_decision, Allowed)
     if facts.account_of(requirement.resource) != who.account_id:
         if requirement.action in resource_policies.OWN_ACCOUNT_ONLY:
             return "no resource-based policy"
-        return own if own is not None or lets else "no resource-based policy"
+        return own if own is not None or allowed else "no resource-based policy"
     if own == "no identity-based policy" and _names(statements, requirement, caller):
         return refusal_if_named(requirement, who)
-    if requirement.action.split(":", 1)[0] in resource_policies.ASKED_FIRST and not lets:
+    if requirement.action.split(":", 1)[0] in resource_policies.RESOURCE_POLICY_FIRST and not allowed:
         return own or "no resource-based policy"
     return own
 
 
 def _names(statements: tuple[Statement, ...], requirement: Requirement, caller: Caller) -> bool:
-    """Whether the resource's policy lets the caller in person: one that names their account leaves it to that."""
+    """Return whether the resource's policy allows the caller by name, not only its account."""
     return isinstance(evaluate(statements, _request(requirement, caller)), Allowed)
 
 
-def refusal_if_named(requirement: Requirement, who: Asking) -> Reason | None:
-    """Weigh what limits even those whom a resource's or role's own policy names: denials, boundary and session."""
+def refusal_if_named(requirement: Requirement, who: CallerContext) -> Reason | None:
+    """Return the refusal of a caller whom a resource's or role's own policy names: denials, boundary, session."""
     if who.identity is None:
         return own_refusal(requirement, who)
     named = replace(who.identity, statements=(*who.identity.statements, _ANYTHING))

@@ -1,4 +1,4 @@
-"""How AWS says no: the error code, the HTTP status and the words, which differ by service."""
+"""AWS's errors for denied calls: error code, HTTP status and message, which differ by service."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Denied:
 
 
 def refuse(model: str, principal_arn: str, action: str, resource: str, reason: Reason) -> Denied:
-    """Word the refusal as the service does; ``model`` is botocore's name of it."""
+    """Return the service's error for a denied call; ``model`` is botocore's name of the service."""
     code, status = _BY_SERVICE.get(model) or _BY_PROTOCOL.get(_protocol(model), ("AccessDeniedException", 400))
     spelled = _spelled(model, action)
     because = f"because {reason} allows the {spelled} action" if reason.startswith("no ") else f"with an {reason}"
@@ -52,14 +52,14 @@ def refuse(model: str, principal_arn: str, action: str, resource: str, reason: R
 
 
 def _protocol(model: str) -> str:
-    """Return the protocol that the service answers refusals for: CloudWatch's newest is one of several."""
-    spoken = get_service_model(model).metadata
-    protocols = [spoken.get("protocol"), *(spoken.get("protocols") or ())]
+    """Return the protocol of the service's errors: CloudWatch has several."""
+    metadata = get_service_model(model).metadata
+    protocols = [metadata.get("protocol"), *(metadata.get("protocols") or ())]
     return next((each for each in protocols if each in _BY_PROTOCOL), "json")
 
 
 def _spelled(model: str, action: str) -> str:
-    # SQS writes "sqs:sendmessage" and SNS "SNS:Publish" into their messages.
+    # SQS has "sqs:sendmessage" and SNS "SNS:Publish" in their messages.
     service, name = action.split(":", 1)
     if model == "sqs":
         return action.lower()

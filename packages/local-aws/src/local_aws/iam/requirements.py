@@ -22,7 +22,7 @@ _REQUEST_TAG_KEYS = ("aws:requesttag/", "aws:tagkeys")
 
 
 def requirements(call: AwsCall) -> tuple[Requirement, ...]:
-    """Return what the call needs; all of it must be allowed."""
+    """Return the permissions that the call needs, all of which have to be allowed."""
     rules = RULES.get(call.prefix, Rules())
     special = rules.special.get(call.operation)
     needed = [*(special(call) if special else by_reference(call, rules)), *rules.also(call)]
@@ -32,7 +32,7 @@ def requirements(call: AwsCall) -> tuple[Requirement, ...]:
 
 
 def by_reference(call: AwsCall, rules: Rules) -> Iterator[Requirement]:
-    """Yield the action of the operation's name, on those of its resource types that the call names."""
+    """Yield the operation's action, on the resources that the call names."""
     name = rules.actions.get(call.operation, call.operation)
     action = reference.find_action(call.prefix, name) or Action(name, (), frozenset())
     named = [(each.name, arn) for each in action.types for arn in _named(call, each, rules)]
@@ -47,7 +47,7 @@ def by_reference(call: AwsCall, rules: Rules) -> Iterator[Requirement]:
 
 
 def tag_keys(params: Mapping[str, Any]) -> Context:
-    """Return aws:RequestTag/... and aws:TagKeys, if the call brings tags or names keys of tags."""
+    """Return aws:RequestTag/... and aws:TagKeys, if the call has tags or keys of tags."""
     tags = dict(_tags(params))
     names = list(tags) or [name for each in ("TagKeys", "tagKeys") for name in strings(params.get(each))]
     keys = dict(key("aws:TagKeys", names)) if names else {}
@@ -75,7 +75,7 @@ def _as_tags(value: object) -> list[tuple[str, str]]:
 
 def _named(call: AwsCall, kind: ResourceType, rules: Rules) -> list[str]:
     *_, placeholder = [each for each in _PLACEHOLDER.findall(kind.arn) if each not in _KNOWN] or [""]
-    names = rules.names.get(kind.name) or tuple(_parameters_called(placeholder))
+    names = rules.names.get(kind.name) or tuple(_parameter_names(placeholder))
     values = [value for name in names for value in strings(call.params.get(name))]
     return [
         value if value.startswith("arn:") else _fill(call, kind.arn, rules.spell(kind.name, value)) for value in values
@@ -83,7 +83,7 @@ def _named(call: AwsCall, kind: ResourceType, rules: Rules) -> list[str]:
 
 
 def _created(call: AwsCall, action: Action, named: set[str]) -> Iterable[ResourceType]:
-    """Return the types that the call makes one of: AWS checks their ARN with a star in the place of the new id."""
+    """Return the resource types that the call creates: AWS checks their ARN with a star for the new id."""
     if not call.operation.startswith(_CREATING):
         return []
     made = call.operation.removeprefix("Create").lower()
@@ -102,19 +102,19 @@ def _fill(call: AwsCall, template: str, value: str) -> str:
     known = {"Partition": call.partition, "Region": call.region, "Account": call.account_id}
     names = [each for each in _PLACEHOLDER.findall(template) if each not in _KNOWN]
 
-    def text(found: re.Match[str]) -> str:
+    def filled(found: re.Match[str]) -> str:
         name = found[1]
         if name in known:
             return known[name]
         if name == names[-1]:
             return value
-        return next((given for each in _parameters_called(name) for given in strings(call.params.get(each))), ANY)
+        return next((text for each in _parameter_names(name) for text in strings(call.params.get(each))), ANY)
 
-    return _PLACEHOLDER.sub(text, template)
+    return _PLACEHOLDER.sub(filled, template)
 
 
-def _parameters_called(placeholder: str) -> Iterator[str]:
-    """Yield the names a parameter may have for what the reference calls so: TableName, tableName, TableNames..."""
+def _parameter_names(placeholder: str) -> Iterator[str]:
+    """Yield the possible parameter names of a placeholder: TableName, tableName, TableNames..."""
     stems = [placeholder]
     for ending in ("Id", "Name"):
         if placeholder.endswith(ending):
@@ -127,9 +127,9 @@ def _parameters_called(placeholder: str) -> Iterator[str]:
 
 
 def _with_keys(needed: Requirement, prefix: str, request_keys: Context) -> Requirement:
-    """Add the request's keys, those of tags only where the action sets them for this resource.
+    """Add the request's keys, but those of tags only if the action sets them for this resource.
 
-    That is why a Condition on aws:RequestTag in a statement for all of CreateVpcEndpoint's resources allows nothing:
+    A Condition on aws:RequestTag in a statement for all of CreateVpcEndpoint's resources therefore allows nothing:
     the VPC and the subnets are not tagged by the call.
     """
     service, name = needed.action.split(":", 1)

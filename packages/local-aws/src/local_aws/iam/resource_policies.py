@@ -1,4 +1,4 @@
-"""Policies of resources themselves: a queue's, a topic's, a function's, a bus's, a secret's or a key's."""
+"""Resource-based policies: of queues, topics, functions, buses, secrets and keys."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from local_aws.policy_language.policies import MalformedPolicyError, Statement, 
 _log = logging.getLogger(__name__)
 
 SERVICES = frozenset({"sqs", "sns", "lambda", "events", "secretsmanager", "kms"})
-"""Services whose resources' policies count."""
+"""The services whose resource-based policies are enforced."""
 
-ASKED_FIRST = frozenset({"kms"})
-"""Services in which policies of the account itself count only as far as the resource's policy leaves it to them."""
+RESOURCE_POLICY_FIRST = frozenset({"kms"})
+"""Services in which the account's own policies apply only if the resource's policy allows the account."""
 
 OWN_ACCOUNT_ONLY = frozenset(
     f"sqs:{name}"
@@ -50,8 +50,8 @@ _ELEMENTS = (
 )
 
 
-def of(arn: str) -> tuple[Statement, ...] | None:
-    """Return the statements of a resource's policy; None if there is no such resource, or one that has no policies."""
+def statements_for(arn: str) -> tuple[Statement, ...] | None:
+    """Return the statements of a resource's policy; None if there is no such resource, or its kind has no policies."""
     service, region, account_id, name = _parts(arn)
     reader = _READERS.get(service)
     backend = facts.backend_of(service, account_id, region) if reader and account_id else None
@@ -62,14 +62,14 @@ def of(arn: str) -> tuple[Statement, ...] | None:
 
 
 def read(policy: str | Mapping[str, Any] | None, arn: str) -> tuple[Statement, ...]:
-    """Read a policy as moto keeps it; one that AWS would not have taken allows nothing."""
+    """Parse a policy in moto's form; one that AWS would refuse allows nothing."""
     try:
         document = json.loads(policy) if isinstance(policy, str) and policy else policy
         if not document or not document.get("Statement"):
             return ()
-        # moto leaves parameters of AddPermission in a function's statements that are no elements of a policy.
-        told = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
-        statements = [{name: each[name] for name in _ELEMENTS if name in each} for each in told]
+        # moto's statements of a function have parameters of AddPermission that are no elements of a policy.
+        listed = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
+        statements = [{name: each[name] for name in _ELEMENTS if name in each} for each in listed]
         return parse({**document, "Statement": statements}, "resource")
     except (json.JSONDecodeError, MalformedPolicyError) as error:
         _log.warning("the policy of %s allows nothing: %s", arn, error)
@@ -86,41 +86,41 @@ def _parts(arn: str) -> tuple[str, str, str, str]:
     return segments[2], segments[3], segments[4], segments[5]
 
 
-def _of_queue(backend: Any, arn: str, name: str) -> Any:
+def _queue_policy(backend: Any, arn: str, name: str) -> Any:
     queue = backend.queues.get(name)
     return _NOTHING if queue is None else queue.policy
 
 
-def _of_topic(backend: Any, arn: str, name: str) -> Any:
+def _topic_policy(backend: Any, arn: str, name: str) -> Any:
     topic = backend.topics.get(arn)
     return _NOTHING if topic is None else topic.policy
 
 
-def _of_function(backend: Any, arn: str, name: str) -> Any:
-    # A permission given to the function is none to a version or an alias, which have their own.
-    function = backend._lambdas.get_arn(arn)  # noqa: SLF001 - moto's own reader raises for what is not there
+def _function_policy(backend: Any, arn: str, name: str) -> Any:
+    # A permission on the function is none on a version or an alias, which have their own.
+    function = backend._lambdas.get_arn(arn)  # noqa: SLF001 - moto's own method raises if it does not exist
     return _NOTHING if function is None else {"Statement": function.policy.statements}
 
 
-def _of_bus(backend: Any, arn: str, name: str) -> Any:
+def _bus_policy(backend: Any, arn: str, name: str) -> Any:
     bus = backend.event_buses.get(name.removeprefix("event-bus/"))
     return _NOTHING if bus is None or not name.startswith("event-bus/") else bus.policy
 
 
-def _of_secret(backend: Any, arn: str, name: str) -> Any:
+def _secret_policy(backend: Any, arn: str, name: str) -> Any:
     return backend.secrets[arn].policy if arn in backend.secrets else _NOTHING
 
 
-def _of_key(backend: Any, arn: str, name: str) -> Any:
+def _key_policy(backend: Any, arn: str, name: str) -> Any:
     key = backend.keys.get(name.removeprefix("key/"))
     return _NOTHING if key is None else key.policy
 
 
 _READERS: Mapping[str, Callable[[Any, str, str], Any]] = {
-    "sqs": _of_queue,
-    "sns": _of_topic,
-    "lambda": _of_function,
-    "events": _of_bus,
-    "secretsmanager": _of_secret,
-    "kms": _of_key,
+    "sqs": _queue_policy,
+    "sns": _topic_policy,
+    "lambda": _function_policy,
+    "events": _bus_policy,
+    "secretsmanager": _secret_policy,
+    "kms": _key_policy,
 }

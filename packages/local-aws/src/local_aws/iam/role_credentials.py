@@ -1,4 +1,4 @@
-"""Credentials of a role for those who act in its name: functions, rules, schedules."""
+"""Credentials and clients of roles, for functions, rules and schedules."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _SESSION_SECONDS = 12 * 3600
 
 _lock = threading.Lock()
 _making = threading.Lock()
-"""Held while a client is looked for and made, so that each is made once."""
+"""Held while a client is looked up and made, so that each is made once."""
 _clients: dict[tuple[str, str, str, str], Any] = {}
 _endpoint_url: str | None = None
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a caller signs its requests with."""
+    """The credentials that a caller signs its requests with."""
 
     access_key_id: str
     secret_access_key: str
@@ -35,11 +35,11 @@ class Credentials:
 
 
 def credentials_for_role(role_arn: str, session_name: str) -> Credentials:
-    """Make credentials of the role's account; who uses them is ``assumed-role/<role>/<session_name>``."""
+    """Return credentials of a session of the role, which is ``assumed-role/<role>/<session_name>``."""
     _, partition, _, _, account_id, _ = role_arn.split(":", 5)
     with _lock:
         assumed = sts_backends[account_id][partition].assume_role(
-            # Only for the partition: the role belongs to all Regions.
+            # Only for the partition: a role is of no Region.
             region_name={"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}.get(partition, "us-east-1"),
             role_session_name=session_name[:64],
             role_arn=role_arn,
@@ -51,7 +51,7 @@ def credentials_for_role(role_arn: str, session_name: str) -> Credentials:
 
 
 def serve_clients_at(endpoint_url: str) -> None:
-    """Have ``client_for_role`` make its calls at this address from now on."""
+    """Have the clients of ``client_for_role`` call this address from now on."""
     global _endpoint_url  # noqa: PLW0603 - one process, one address
     close_clients()
     with _making:
@@ -59,7 +59,7 @@ def serve_clients_at(endpoint_url: str) -> None:
 
 
 def client_for_role(service: str, role_arn: str, session_name: str, region: str) -> Any:
-    """Return a client that calls in the role's name, so that what the role may not do is refused; it never retries."""
+    """Return a client with the role's credentials, which is limited by its policies and never retries."""
     key = (service, role_arn, session_name, region)
     with _making:
         if key not in _clients:
@@ -74,7 +74,7 @@ def client_for_role(service: str, role_arn: str, session_name: str, region: str)
 
 
 def close_clients() -> None:
-    """Hang up; a client that is asked for again is made anew."""
+    """Close all clients; they are made again on demand."""
     with _making:
         for client in _clients.values():
             client.close()

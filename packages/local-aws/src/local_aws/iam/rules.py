@@ -1,4 +1,4 @@
-"""What is asked of IAM for a call, and how a service's calls name their resources."""
+"""Calls, their required permissions, and the rules by which a service's calls name their resources."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class AwsCall:
         return str(get_partition(self.region))
 
     def arn(self, resource: str, *, service: str | None = None, region: str | None = None) -> str:
-        """Name a resource of the caller's account and Region."""
-        where = self.region if region is None else region
-        return f"arn:{self.partition}:{service or self.prefix}:{where}:{self.account_id}:{resource}"
+        """Return the ARN of a resource of the caller's account and Region."""
+        region = self.region if region is None else region
+        return f"arn:{self.partition}:{service or self.prefix}:{region}:{self.account_id}:{resource}"
 
     def requires(self, action: str, resource: str, keys: Context | None = None, *, kind: str = "") -> Requirement:
-        """State that the call needs an action of its own service."""
+        """Return the requirement of an action of the call's own service."""
         return Requirement(f"{self.prefix}:{action}", resource, keys or {}, kind)
 
 
@@ -45,7 +45,7 @@ class Requirement:
     resource: str
     keys: Context = field(default_factory=dict)
     kind: str = ""
-    """The resource's type in the reference, if it is known: it decides which keys of the request count."""
+    """The resource's type in the reference, if it is known: it decides which keys of the request apply."""
 
 
 Special = Callable[[AwsCall], Iterable[Requirement]]
@@ -57,40 +57,40 @@ def _no_keys(call: AwsCall) -> Context:
 
 @dataclass(frozen=True)
 class Rules:
-    """What the reference leaves open about a service."""
+    """The rules of a service, for what the reference does not define."""
 
     actions: Mapping[str, str] = field(default_factory=dict)
-    """Operations that IAM knows by another name."""
+    """IAM's actions of operations that have another name."""
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """By type of resource: the parameters that name one, where they aren't called like it."""
+    """By resource type: the parameters that name a resource, if they are not named after the type."""
     special: Mapping[str, Special] = field(default_factory=dict)
-    """Operations that need more, or other, than one action on the resources that they name."""
+    """Operations that do not just need one action on the resources that they name."""
     keys: Callable[[AwsCall], Context] = _no_keys
-    """The service's own condition keys that the request itself tells."""
+    """The service's own condition keys that are in the request."""
     tagging: str | None = None
-    """The action that is needed too by whoever creates something with tags."""
+    """The further action that is needed to create a resource with tags."""
     also: Special = field(default=lambda call: ())
-    """What a call needs beside, in other services or of its own."""
+    """Further permissions of a call, in any service."""
     spell: Callable[[str, str], str] = field(default=lambda kind, value: value)
-    """How the value of a parameter stands in the ARN of a resource of a type."""
+    """Returns a parameter's value as it is in the ARN of a resource type."""
 
 
 def key(name: str, value: object) -> dict[str, tuple[str, ...]]:
-    """Return one condition key with its value or values, as IAM writes them; nothing if there is no value."""
+    """Return one condition key with its values, in IAM's form; nothing if there is no value."""
     values = value if isinstance(value, list | tuple | set | frozenset) else [value]
     texts = tuple(_text(each) for each in values if each is not None)
     return {name.lower(): texts} if texts else {}
 
 
 def passing(call: AwsCall, role_arn: object, service: str) -> list[Requirement]:
-    """Return what it takes to hand a role to a service; nothing if there is no role."""
+    """Return the permission to pass a role to a service; nothing if there is no role."""
     if not isinstance(role_arn, str) or not role_arn:
         return []
     return [Requirement("iam:PassRole", role_arn, key("iam:PassedToService", service))]
 
 
 def strings(value: object) -> list[str]:
-    """Return a parameter's texts, be it one, a list, or not there."""
+    """Return a parameter's texts, whether it is one, a list, or missing."""
     if isinstance(value, str):
         return [value] if value else []
     return [each for each in value if isinstance(each, str)] if isinstance(value, list | tuple) else []

@@ -1,4 +1,4 @@
-"""Service-linked roles: an account has none; the first call that needs one makes it, with the caller's permission.
+"""Service-linked roles: the first call that needs one makes it, with the caller's permission.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
 """
@@ -18,18 +18,18 @@ _NAMES: Mapping[str, str] = {
     "ram.amazonaws.com": "ResourceAccessManager",
     "vpc-lattice.amazonaws.com": "VpcLattice",
 }
-"""By service: what follows AWSServiceRoleFor in the role's name. Services that are not here make none."""
+"""By service: the part of the role's name after AWSServiceRoleFor. Other services have no such role."""
 
-_OF_LATTICE = ("ResourceConfigurationArn", "ServiceNetworkArn")
+_LATTICE_PARAMETERS = ("ResourceConfigurationArn", "ServiceNetworkArn")
 
 
 def name_as_aws_does() -> None:
-    """Have ``iam:CreateServiceLinkedRole`` name these roles as AWS does; moto takes the service's name as it is."""
+    """Have ``iam:CreateServiceLinkedRole`` name these roles as AWS does; moto uses the service's own name."""
     models.SERVICE_NAME_CONVERSION.update({service.split(".")[0]: name for service, name in _NAMES.items()})
 
 
 def requirement(call: AwsCall) -> Iterator[Requirement]:
-    """Yield what making the role takes, of which AWS's refusal then speaks."""
+    """Yield the permission to make the role, which AWS names in its refusal."""
     if service := _service(call):
         arn = f"arn:{call.partition}:iam::{call.account_id}:role/aws-service-role/{service}/{_role(service)}"
         keys = {**key("iam:AWSServiceName", service), **key("aws:ViaAWSService", value=True)}
@@ -43,7 +43,7 @@ def is_missing(call: AwsCall) -> bool:
 
 
 def make(call: AwsCall) -> None:
-    """Make the role that an allowed call needs; one that is there stays."""
+    """Make the role that an allowed call needs, unless it exists."""
     service = _service(call)
     action = reference.find_action(call.prefix, call.operation)
     if service is None or action is None or "iam:CreateServiceLinkedRole" not in action.dependents:
@@ -54,13 +54,15 @@ def make(call: AwsCall) -> None:
     try:
         models.iam_backends[call.account_id][call.partition].create_service_linked_role(service, "", "")
     except EntityAlreadyExists:
-        return  # another call was faster
+        return  # another call made it first
 
 
 def _service(call: AwsCall) -> str | None:
-    """Name the service whose role the call needs."""
+    """Return the service whose role the call needs."""
     if call.prefix == "ec2":
-        on_lattice = call.operation == "CreateVpcEndpoint" and any(call.params.get(each) for each in _OF_LATTICE)
+        on_lattice = call.operation == "CreateVpcEndpoint" and any(
+            call.params.get(each) for each in _LATTICE_PARAMETERS
+        )
         return "vpc-lattice.amazonaws.com" if on_lattice else None
     service = f"{call.prefix}.amazonaws.com"
     return service if service in _NAMES else None

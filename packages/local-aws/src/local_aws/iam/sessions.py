@@ -1,4 +1,4 @@
-"""What AssumeRole is given besides the role: policies that hold the session to less than the role may, and its length.
+"""Session policies and durations of AssumeRole.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
 """
@@ -23,16 +23,16 @@ _MOST_ARNS = 10
 _HOUR = 3600
 
 _policies: dict[str, tuple[Statement, ...]] = {}
-"""By the session's access key; several policies of a session are one, as they add up."""
+"""The statements of all policies of a session, by its access key."""
 
 
 def policies_of(access_key_id: str) -> tuple[Statement, ...] | None:
-    """Return the session policies of temporary credentials; None if there are none, which limits nothing."""
+    """Return the session policies of temporary credentials; None without any, which sets no limit."""
     return _policies.get(access_key_id)
 
 
 def keep_session_policies() -> None:
-    """Have moto's AssumeRole take session policies, and refuse those that AWS refuses; harmless when done already."""
+    """Have moto's AssumeRole keep session policies and refuse invalid ones, as AWS does; harmless when done already."""
     original = TokenResponse.assume_role
     if hasattr(original, "__wrapped__"):
         return

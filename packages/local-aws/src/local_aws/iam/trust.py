@@ -1,21 +1,21 @@
-"""Whether a role lets itself be assumed."""
+"""The decision whether a role can be assumed."""
 
 from __future__ import annotations
 
 from local_aws.iam import identities
 from local_aws.iam.facts import account_of
-from local_aws.iam.policy_evaluation import Asking, own_refusal, refusal_if_named
+from local_aws.iam.policy_evaluation import CallerContext, own_refusal, refusal_if_named
 from local_aws.iam.refusals import Reason
 from local_aws.iam.rules import Requirement
 from local_aws.policy_language.policies import Allowed, Decision, ExplicitlyDenied, PermissionRequest, evaluate
 from local_aws.policy_language.principals import Caller
 
 
-def refusal(requirement: Requirement, who: Asking) -> Reason | None:
-    """Return why the role can't be assumed; None if it can. A role that its account does not have stands for a person.
+def refusal(requirement: Requirement, who: CallerContext) -> Reason | None:
+    """Return why the role can't be assumed; None if it can. A role that does not exist stands for a person.
 
-    A trust policy that names the caller is enough inside one account; one that names the account leaves it to the
-    caller's own policies, and between accounts both have to allow it.
+    A trust policy that names the caller is enough in one account; with one that names the account, the caller's own
+    policies have to allow it too, and between accounts both have to.
     """
     own = own_refusal(requirement, who)
     role = identities.role_of_arn(requirement.resource, who.partition)
@@ -25,9 +25,9 @@ def refusal(requirement: Requirement, who: Asking) -> Reason | None:
     caller = who.caller(requirement)
     account = caller.as_account(who.account_id, who.partition)
 
-    def decision(asking: Caller) -> Decision:
+    def decision(names: Caller) -> Decision:
         return evaluate(
-            statements, PermissionRequest(requirement.action, requirement.resource, requirement.keys, asking)
+            statements, PermissionRequest(requirement.action, requirement.resource, requirement.keys, names)
         )
 
     if isinstance(decision(Caller("AWS", caller.names | account.names)), ExplicitlyDenied):
@@ -37,5 +37,5 @@ def refusal(requirement: Requirement, who: Asking) -> Reason | None:
         return refusal_if_named(requirement, who)
     if named or isinstance(decision(account), Allowed):
         return own
-    # AWS does not say that it was the trust policy.
+    # AWS's message does not name the trust policy.
     return ""

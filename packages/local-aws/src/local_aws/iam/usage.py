@@ -1,4 +1,4 @@
-"""Whether a role's policies are as narrow as what the role did: nothing denied, nothing to spare."""
+"""The permissions that roles used, to find denied and unused ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from local_aws.policy_language.policies import PermissionRequest, Statement
 
 @dataclass(frozen=True)
 class Use:
-    """A role needed an action on a resource."""
+    """An action on a resource that a role needed."""
 
     role_arn: str
     action: str
@@ -25,7 +25,7 @@ class Use:
 
 @dataclass(frozen=True)
 class Unused:
-    """An action or resource that a statement speaks of and that nothing needed."""
+    """An action or resource of a statement that no call needed."""
 
     statement: Statement
     element: Literal["Action", "Resource"]
@@ -37,33 +37,33 @@ _uses: dict[tuple[str, str, str, bool], Use] = {}
 
 
 def note(role_arn: str, requirement: Requirement, *, allowed: bool) -> None:
-    """Keep what a role needed; what it needs again is kept once, with the condition keys of the last time."""
+    """Record a permission that a role needed; a repeated one is kept once, with its last condition keys."""
     use = Use(role_arn, requirement.action, requirement.resource, requirement.keys, allowed)
     with _lock:
         _uses[role_arn, use.action, use.resource, allowed] = use
 
 
 def uses(role_arn: str | None = None) -> list[Use]:
-    """Return what was needed since the start or ``forget``, by one role or by all."""
+    """Return the permissions that one role, or all, needed since the start or ``forget``."""
     with _lock:
         return [use for use in _uses.values() if role_arn in (None, use.role_arn)]
 
 
 def forget() -> None:
-    """Begin anew."""
+    """Clear the recorded permissions."""
     with _lock:
         _uses.clear()
 
 
 def denied(calls: Iterable[Use]) -> list[Use]:
-    """Return what was needed and not allowed."""
+    """Return the permissions that were needed and denied."""
     return [use for use in calls if not use.allowed]
 
 
 def unused(statements: Iterable[Statement], calls: Iterable[Use]) -> list[Unused]:
     """Return the actions and resources of Allow statements that none of the calls needed.
 
-    What a Deny forbids is not asked for: it is right that nobody needs it.
+    Deny statements are left out: no call should need what they deny.
     """
     needed = [use for use in calls if use.allowed]
     found: list[Unused] = []

@@ -1,1 +1,1 @@
-"""How moto is extended: operations, errors, state, pages, client tokens, and the accounts' default buses."""
+"""Extensions of moto: operations, errors, state, pages, client tokens, and the accounts' default buses."""

@@ -24,7 +24,7 @@ def put_on_bus(account_id: str, region: str, **event: Any) -> None:
 
 
 def deliver_with(put: Callable[..., None]) -> None:
-    """Have events put on buses by this, which delivery gives: it stands on the services, not they on it."""
+    """Set the function that puts events on buses; delivery provides it, as it depends on the services."""
     _buses[:] = [put]
 
 

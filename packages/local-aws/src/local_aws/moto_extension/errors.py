@@ -8,7 +8,7 @@ from moto.core.exceptions import ServiceException
 
 
 class AwsError(ServiceException):  # type: ignore[misc] # moto ships no types, its exception is Any here
-    """An error that leaves by its ``code``, with the HTTP status that the service's model gives that code."""
+    """An error with an AWS ``code``, sent with the HTTP status that the service's model has for it."""
 
     def __init__(self, code: str, message: str, **members: Any) -> None:
         super().__init__(code, message)
@@ -17,5 +17,5 @@ class AwsError(ServiceException):  # type: ignore[misc] # moto ships no types, i
 
 
 def unsuccessful(resource_id: str, code: str, message: str) -> dict[str, Any]:
-    """Return an item of the ``Unsuccessful`` list that EC2 puts into a successful answer."""
+    """Return an item of the ``Unsuccessful`` list in EC2's successful answers."""
     return {"ResourceId": resource_id, "Error": {"Code": code, "Message": message}}

@@ -1,4 +1,4 @@
-"""Client tokens: the same request again gives the same answer, another request under the same token is refused."""
+"""Client tokens: the same request gets the same answer, another request with the same token is refused."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _answers = table()
 
 
 def once(call: ServiceCall, params: Mapping[str, Any], token: str | None, do: Callable[[], Any]) -> Any:
-    """Do it, or give what it gave under this token before, even if that has been deleted since."""
+    """Call ``do``, or return its earlier result for this token, even if that has been deleted since."""
     if not token:
         return do()
     key = (call.account_id, call.region, call.service, call.operation, token)
-    asked = json.dumps(
+    request = json.dumps(
         {k: v for k, v in params.items() if k not in {"ClientToken", "clientToken"}}, default=str, sort_keys=True
     )
     if key not in _answers:
-        _answers[key] = (asked, do())
+        _answers[key] = (request, do())
     before, answer = _answers[key]
-    if before != asked:
+    if before != request:
         raise _mismatch(call, token)
     return answer
 
@@ -39,6 +39,6 @@ def with_token(params: Mapping[str, Any], answer: dict[str, Any]) -> dict[str, A
 def _mismatch(call: ServiceCall, token: str) -> AwsError:
     message = f"The client token {token} was used with other parameters."
     if call.service == "vpc-lattice":
-        # Lattice has no error of its own for this; a conflict is what its model offers.
+        # Lattice has no error of its own for this; its model offers a conflict.
         return AwsError("ConflictException", message, resourceId=token, resourceType="ClientToken")
     return AwsError(_MISMATCH[call.service], message)

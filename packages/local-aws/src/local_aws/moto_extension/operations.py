@@ -1,4 +1,4 @@
-"""Operations that moto lacks or tells wrongly, hung into moto's response classes from botocore's model."""
+"""Operations that moto lacks or gets wrong, added to moto's response classes by botocore's model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _REST = frozenset({"ram", "vpc-lattice"})
 
 @dataclass(frozen=True)
 class ServiceCall:
-    """Who calls what, and where."""
+    """The caller, operation and place of a call."""
 
     service: str
     operation: str
@@ -41,7 +41,7 @@ Around = Callable[[ServiceCall, dict[str, Any], Proceed], Any]
 
 
 def add_operation(service: str, operation: str, answer: Answer) -> None:
-    """Have ``answer`` give the operation's result (members named as in botocore's model), in place of moto.
+    """Make ``answer`` return the operation's result (members named as in botocore's model) in place of moto.
 
     The parameters are parsed by the model, to which the middleware held them. The services' lock is held meanwhile.
     """
@@ -57,9 +57,9 @@ def add_operation(service: str, operation: str, answer: Answer) -> None:
 
 
 def extend_operation(service: str, operation: str, around: Around) -> None:
-    """Have ``around`` called with moto's own answer as its third argument: check before it, act after it.
+    """Wrap moto's operation: ``around`` gets moto's answer as a function, its third argument.
 
-    It gives moto's answer, or one of its own as ``add_operation`` has it.
+    It returns moto's answer, or one of its own as in ``add_operation``.
     """
     response_class = _response_class(service)
     model = get_service_model(service).operation_model(operation)
@@ -75,7 +75,7 @@ def extend_operation(service: str, operation: str, around: Around) -> None:
 
 
 def refuse_unknown_operations(service: str) -> None:
-    """Answer an operation that nobody here knows with an AWS error that names it; moto's is a page of HTML."""
+    """Answer an unknown operation with an AWS error that names it; moto answers with a page of HTML."""
     response_class = _response_class(service)
     if getattr(response_class.call_action, "refuses", False):
         return
@@ -87,17 +87,17 @@ def refuse_unknown_operations(service: str) -> None:
 
     @functools.wraps(original)
     def call_action(self: Any) -> Any:
-        asked, why = self._get_action(), ""
+        operation, why = self._get_action(), ""
         try:
-            if asked:
+            if operation:
                 return original(self)
         except NotImplementedError as error:
-            # moto raises it for a whole operation, and for a part of one too.
+            # moto raises it for whole operations and for parts of them.
             why = str(error)
-        message = f"The local AWS does not have {service}:{asked or f'{self.method} {self.path}'}. {why}".strip()
+        message = f"The local AWS does not have {service}:{operation or f'{self.method} {self.path}'}. {why}".strip()
         return self.serialized(ActionResult(AwsError(code, message)))
 
-    call_action.refuses = True  # type: ignore[attr-defined] # a mark on the function, so that it is done once
+    call_action.refuses = True  # type: ignore[attr-defined] # a mark, so that it is done once
     response_class.call_action = call_action
     if service in _REST:
         _route_all(service)
@@ -112,7 +112,7 @@ def _response_class(service: str) -> Any:
 def _route_all(service: str) -> None:
     """Route every path of a REST service to its response class, which finds the operation by botocore's model."""
     urls = importlib.import_module(f"moto.{service.replace('-', '')}.urls")
-    # A named group, since moto's server makes a Flask path of it; ARNs have slashes.
+    # A named group, since moto's server makes a Flask path of it that must take the slashes of ARNs.
     urls.url_paths.setdefault("{0}/(?P<local_aws_path>.+)$", _response_class(service).dispatch)
 
 

@@ -1,4 +1,4 @@
-"""Pages: opaque tokens, and now and then a page with nothing on it but a token."""
+"""Pages of listings: opaque tokens, and now and then an empty page with a token."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from collections.abc import Sequence
 from typing import Any
 
 empty_pages = 0.125
-"""How often a listing that may do so begins with an empty page; RAM documents that it does."""
+"""The rate at which listings begin with an empty page, for those that may, such as RAM's."""
 
 _chance = random.Random(20180101)  # noqa: S311 - which page is empty is no secret
 
 
 class BadTokenError(ValueError):
-    """A token that this listing did not give out."""
+    """A token that is not of this listing."""
 
 
 def page(
     items: Sequence[Any], listing: str, token: str | None, size: int, *, may_be_empty: bool = False
 ) -> tuple[list[Any], str | None]:
-    """Cut a page out of ``items``; ``listing`` says whose tokens are good here.
+    """Return a page of ``items`` and the next token; tokens are valid for one ``listing`` only.
 
     Raises:
         BadTokenError: the token is not of this listing.
@@ -34,7 +34,7 @@ def page(
 
 
 def begins_empty() -> bool:
-    """Return whether the next listing that may begin with an empty page is to do so."""
+    """Return at random whether a listing that may begin with an empty page does."""
     return _chance.random() < empty_pages
 
 
@@ -44,9 +44,9 @@ def _write(listing: str, position: int) -> str:
 
 def _read(listing: str, token: str) -> int:
     try:
-        whose, position = json.loads(base64.urlsafe_b64decode(token.encode()))
+        token_listing, position = json.loads(base64.urlsafe_b64decode(token.encode()))
     except ValueError as error:
         raise BadTokenError(token) from error
-    if whose != listing or not isinstance(position, int) or position < 0:
+    if token_listing != listing or not isinstance(position, int) or position < 0:
         raise BadTokenError(token)
     return position

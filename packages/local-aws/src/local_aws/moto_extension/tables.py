@@ -1,4 +1,4 @@
-"""What the services keep: in memory, under one lock, gone with the process or with ``forget_everything``."""
+"""The services' state: in memory, under one lock, until the process ends or ``forget_everything`` is called."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from local_aws.time.clock import Due, clock
 
 lock = threading.RLock()
-"""Held by every operation of ours and by everything that happens later."""
+"""Held by every operation of this package and by every delayed change."""
 
 _tables: list[dict[Any, Any]] = []
 _others: list[Callable[[], None]] = []
@@ -24,7 +24,7 @@ def table() -> dict[Any, Any]:
 
 
 def also_forget(forget: Callable[[], None]) -> None:
-    """Have ``forget_everything`` call this too, for what is kept elsewhere."""
+    """Make ``forget_everything`` call this too, for state that is kept elsewhere."""
     _others.append(forget)
 
 
@@ -37,7 +37,7 @@ def forget_everything() -> None:
 
 
 def later(seconds: float, action: Callable[[], None], *, background: bool = False) -> Due:
-    """Plan a change of state: it runs at its moment, with the lock held."""
+    """Schedule a change of state, which runs with the lock held."""
 
     def run() -> None:
         with lock:
@@ -47,5 +47,5 @@ def later(seconds: float, action: Callable[[], None], *, background: bool = Fals
 
 
 def new_id(prefix: str) -> str:
-    """Make an id as AWS makes them today: 17 hexadecimal digits, the first of which is 0."""
+    """Make an id in AWS's present form: 17 hexadecimal digits, the first of which is 0."""
     return f"{prefix}-0{secrets.token_hex(8)}"

@@ -20,7 +20,7 @@ _ARN_SEGMENTS = 6
 
 @dataclass(frozen=True)
 class Operator:
-    """A condition operator taken apart: ``ForAllValues:StringNotLikeIfExists`` is four things."""
+    """The four parts of a condition operator such as ``ForAllValues:StringNotLikeIfExists``."""
 
     name: str
     negated: bool
@@ -38,29 +38,29 @@ class Condition:
     variables: bool = True
 
     def holds(self, context: Context) -> bool:
-        """Return whether it holds, with the answers AWS documents for keys that the request does not have."""
+        """Return whether the condition holds, as AWS documents it also for keys that the request does not have."""
         actual = context.get(self.key, ())
         if self.operator.name == "Null":
             return (not actual) is (self.values[0].lower() == "true")
         if not actual:
             return self._without_key()
         if self.operator.quantifier == "ForAnyValue":
-            return any(self._agrees(value, context) for value in actual)
-        return all(self._agrees(value, context) for value in actual)
+            return any(self._matches(value, context) for value in actual)
+        return all(self._matches(value, context) for value in actual)
 
     def _without_key(self) -> bool:
         if self.operator.if_exists or self.operator.quantifier == "ForAllValues":
             return True
         return self.operator.negated and self.operator.quantifier is None
 
-    def _agrees(self, actual: str, context: Context) -> bool:
+    def _matches(self, actual: str, context: Context) -> bool:
         compare = _COMPARISONS[self.operator.name]
         matched = any(compare(actual, template(value, variables=self.variables), context) for value in self.values)
         return matched is not self.operator.negated
 
 
 def parse_operator(text: str) -> Operator:
-    """Take an operator's name apart; ValueError if IAM has no such operator."""
+    """Return the parts of an operator's name; raise ValueError if IAM has no such operator."""
     quantifier: Quantifier | None = None
     name = text
     if ":" in text:
@@ -82,22 +82,22 @@ def parse_operator(text: str) -> Operator:
     return Operator(base, negated, if_exists, quantifier)
 
 
-def _string_equals(actual: str, wanted: Template, context: Context) -> bool:
-    return actual == wanted.plain(context)
+def _string_equals(actual: str, expected: Template, context: Context) -> bool:
+    return actual == expected.plain(context)
 
 
-def _string_equals_ignoring_case(actual: str, wanted: Template, context: Context) -> bool:
-    plain = wanted.plain(context)
+def _string_equals_ignoring_case(actual: str, expected: Template, context: Context) -> bool:
+    plain = expected.plain(context)
     return plain is not None and actual.lower() == plain.lower()
 
 
-def _string_like(actual: str, wanted: Template, context: Context) -> bool:
-    return wanted.matches(actual, context)
+def _string_like(actual: str, expected: Template, context: Context) -> bool:
+    return expected.matches(actual, context)
 
 
-def _arn_like(actual: str, wanted: Template, context: Context) -> bool:
-    # Each segment for itself: a star in the account's place does not reach into the resource. ArnEquals is the same.
-    patterns = wanted.segments(_ARN_SEGMENTS)
+def _arn_like(actual: str, expected: Template, context: Context) -> bool:
+    # Segment by segment: a wildcard for the account does not match part of the resource. ArnEquals is the same.
+    patterns = expected.segments(_ARN_SEGMENTS)
     texts = actual.split(":", _ARN_SEGMENTS - 1)
     if len(patterns) != _ARN_SEGMENTS or len(texts) != _ARN_SEGMENTS:
         return False
@@ -105,35 +105,35 @@ def _arn_like(actual: str, wanted: Template, context: Context) -> bool:
 
 
 def _numeric(holds: Callable[[Decimal, Decimal], bool]) -> _Comparison:
-    def compare(actual: str, wanted: Template, context: Context) -> bool:
-        left, right = _number(actual), _number(wanted.plain(context))
+    def compare(actual: str, expected: Template, context: Context) -> bool:
+        left, right = _number(actual), _number(expected.plain(context))
         return left is not None and right is not None and holds(left, right)
 
     return compare
 
 
 def _date(holds: Callable[[datetime, datetime], bool]) -> _Comparison:
-    def compare(actual: str, wanted: Template, context: Context) -> bool:
-        left, right = _moment(actual), _moment(wanted.plain(context))
+    def compare(actual: str, expected: Template, context: Context) -> bool:
+        left, right = _date_time(actual), _date_time(expected.plain(context))
         return left is not None and right is not None and holds(left, right)
 
     return compare
 
 
-def _bool(actual: str, wanted: Template, context: Context) -> bool:
-    return _string_equals_ignoring_case(actual, wanted, context)
+def _bool(actual: str, expected: Template, context: Context) -> bool:
+    return _string_equals_ignoring_case(actual, expected, context)
 
 
-def _binary(actual: str, wanted: Template, context: Context) -> bool:
+def _binary(actual: str, expected: Template, context: Context) -> bool:
     try:
-        return base64.b64decode(actual, validate=True) == base64.b64decode(wanted.plain(context) or "", validate=True)
+        return base64.b64decode(actual, validate=True) == base64.b64decode(expected.plain(context) or "", validate=True)
     except binascii.Error:
         return False
 
 
-def _ip_address(actual: str, wanted: Template, context: Context) -> bool:
+def _ip_address(actual: str, expected: Template, context: Context) -> bool:
     try:
-        return ipaddress.ip_address(actual) in ipaddress.ip_network(wanted.plain(context) or "", strict=False)
+        return ipaddress.ip_address(actual) in ipaddress.ip_network(expected.plain(context) or "", strict=False)
     except ValueError:
         return False
 
@@ -146,14 +146,14 @@ def _number(text: str | None) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-def _moment(text: str | None) -> datetime | None:
+def _date_time(text: str | None) -> datetime | None:
     try:
         if (number := _number(text)) is not None:
             return datetime.fromtimestamp(float(number), UTC)
-        moment = datetime.fromisoformat(text or "")
+        date_time = datetime.fromisoformat(text or "")
     except (ValueError, OverflowError, OSError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return date_time if date_time.tzinfo else date_time.replace(tzinfo=UTC)
 
 
 _COMPARISONS: dict[str, _Comparison] = {
@@ -177,7 +177,7 @@ _COMPARISONS: dict[str, _Comparison] = {
     "IpAddress": _ip_address,
 }
 
-_TWINS = {
+_POSITIVE_OPERATORS = {
     "StringNotEquals": "StringEquals",
     "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
     "StringNotLike": "StringLike",
@@ -190,5 +190,5 @@ _TWINS = {
 
 _OPERATORS: dict[str, tuple[str | None, bool]] = {
     **{name.lower(): (name, False) for name in _COMPARISONS},
-    **{name.lower(): (twin, True) for name, twin in _TWINS.items()},
+    **{name.lower(): (positive, True) for name, positive in _POSITIVE_OPERATORS.items()},
 }

@@ -1,4 +1,4 @@
-"""Text with wildcards and policy variables, as policies write it."""
+"""Text with wildcards and policy variables."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ class _Variable:
     default: str | None
 
     def value(self, context: Context) -> str | None:
-        """Return the one value; a key that is missing or has several has none."""
+        """Return the key's value if it has exactly one, else the default."""
         values = context.get(self.key, ())
         return values[0] if len(values) == 1 else self.default
 
 
 @dataclass(frozen=True)
 class Template:
-    """A policy's text, some of which is known only from the request."""
+    """A text of a policy, with variables that are filled in from the request."""
 
     parts: tuple[_Text | _Variable, ...]
 
     def plain(self, context: Context) -> str | None:
-        """Fill it in, wildcards being ordinary characters; None if a variable has no value (nothing equals it then)."""
+        """Return the filled-in text, with wildcards as plain characters; None if a variable has no value."""
         filled = self._filled(context)
         return None if filled is None else "".join(part.text for part in filled)
 
     def matches(self, text: str, context: Context) -> bool:
-        """Return whether the text is one that it describes; what comes out of a variable is no wildcard."""
+        """Return whether the text matches; a character from a variable is no wildcard."""
         filled = self._filled(context)
         return filled is not None and _compiled(tuple(filled)).fullmatch(text) is not None
 
     def segments(self, count: int) -> tuple[Template, ...]:
-        """Split it at its first colons, as an ARN is; fewer segments than ``count`` if it has fewer colons."""
+        """Split at the first colons, as an ARN is; fewer segments than ``count`` if there are fewer colons."""
         segments: list[list[_Text | _Variable]] = [[]]
         for part in self.parts:
             if isinstance(part, _Variable):
@@ -75,12 +75,12 @@ class Template:
 
 @functools.lru_cache(maxsize=4096)
 def template(text: str, *, variables: bool) -> Template:
-    """Read a policy's text; without ``variables`` (policy version 2008-10-17) ``${...}`` is just text."""
+    """Parse a policy's text; without ``variables`` (policy version 2008-10-17) ``${...}`` is plain text."""
     return Template(tuple(_parts(text, variables=variables)))
 
 
 def wildcard_matches(pattern: str, text: str, *, ignore_case: bool = False) -> bool:
-    """Return whether ``*`` (any characters, none too) and ``?`` (one) in the pattern can stand for the text."""
+    """Return whether the text matches a pattern with ``*`` (any characters or none) and ``?`` (one)."""
     if ignore_case:
         pattern, text = pattern.lower(), text.lower()
     return _compiled((_Text(pattern, wild=True),)).fullmatch(text) is not None
@@ -105,9 +105,9 @@ def _parts(text: str, *, variables: bool) -> Iterator[_Text | _Variable]:
 
 @functools.lru_cache(maxsize=4096)
 def _compiled(parts: tuple[_Text, ...]) -> re.Pattern[str]:
-    """Compile so that matching takes no time however many stars there are.
+    """Compile so that matching is fast with any number of stars.
 
-    What lies between two stars is looked for once, at its first place: the groups are atomic.
+    The text between two stars is searched once, at its first occurrence: the groups are atomic.
     """
     fixed = [""]
     for part in parts:

@@ -1,4 +1,4 @@
-"""Policy documents, as IAM's grammar has them, and their evaluation.
+"""Policy documents in IAM's grammar, and their evaluation.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
@@ -29,7 +29,7 @@ _SERVICE_SEGMENT = 2
 
 
 class MalformedPolicyError(ValueError):
-    """A document that IAM would not have taken (``MalformedPolicyDocument``)."""
+    """A document that IAM refuses (``MalformedPolicyDocument``)."""
 
 
 @dataclass(frozen=True)
@@ -49,39 +49,40 @@ class Statement:
     """Whether ``${...}`` is a policy variable: in version 2008-10-17, which is the default, it is just text."""
 
     def applies(self, request: PermissionRequest) -> bool:
-        """Return whether every element of it fits the request."""
+        """Return whether every element of the statement matches the request."""
         return (
-            self._speaks_of_caller(request.caller)
-            and self._speaks_of_action(request.action)
-            and self._speaks_of_resource(request)
+            self._matches_caller(request.caller)
+            and self._matches_action(request.action)
+            and self._matches_resource(request)
             and all(condition.holds(request.context) for condition in self.conditions)
         )
 
-    def _speaks_of_caller(self, caller: Caller | None) -> bool:
+    def _matches_caller(self, caller: Caller | None) -> bool:
         if self.principals is not None:
             return caller is not None and self.principals.include(caller)
         if self.not_principals is not None:
             return caller is not None and not self.not_principals.include(caller)
         return True
 
-    def _speaks_of_action(self, action: str) -> bool:
-        wanted = self.actions if self.not_actions is None else self.not_actions
-        matched = any(wildcard_matches(each, action, ignore_case=True) for each in wanted or ())
+    def _matches_action(self, action: str) -> bool:
+        patterns = self.actions if self.not_actions is None else self.not_actions
+        matched = any(wildcard_matches(each, action, ignore_case=True) for each in patterns or ())
         return matched is (self.not_actions is None)
 
-    def _speaks_of_resource(self, request: PermissionRequest) -> bool:
+    def _matches_resource(self, request: PermissionRequest) -> bool:
         if self.resources is None and self.not_resources is None:
             return True  # a trust policy: its resource is the role that it belongs to
-        wanted = self.resources if self.not_resources is None else self.not_resources
+        patterns = self.resources if self.not_resources is None else self.not_resources
         matched = any(
-            template(each, variables=self.variables).matches(request.resource, request.context) for each in wanted or ()
+            template(each, variables=self.variables).matches(request.resource, request.context)
+            for each in patterns or ()
         )
         return matched is (self.not_resources is None)
 
 
 @dataclass(frozen=True)
 class PermissionRequest:
-    """May this be done to that? ``context`` has the condition keys in lower case."""
+    """An action on a resource by a caller; ``context`` has the condition keys in lower case."""
 
     action: str
     resource: str
@@ -91,28 +92,28 @@ class PermissionRequest:
 
 @dataclass(frozen=True)
 class Allowed:
-    """Allowed, by the first statement that does."""
+    """Allowed, by the first Allow statement that applies."""
 
     statement: Statement
 
 
 @dataclass(frozen=True)
 class ExplicitlyDenied:
-    """Denied by a statement, whatever else allows it."""
+    """Denied by a statement, even if another one allows it."""
 
     statement: Statement
 
 
 @dataclass(frozen=True)
 class ImplicitlyDenied:
-    """Nothing allows it."""
+    """Denied, as no statement allows it."""
 
 
 Decision = Allowed | ExplicitlyDenied | ImplicitlyDenied
 
 
 def evaluate(statements: Iterable[Statement], request: PermissionRequest) -> Decision:
-    """Decide by these statements alone: any Deny that applies wins, then any Allow, else it is denied."""
+    """Decide by these statements alone: a Deny that applies wins over an Allow; without either it is denied."""
     applying = [statement for statement in statements if statement.applies(request)]
     for statement in applying:
         if statement.effect == "Deny":
@@ -121,14 +122,14 @@ def evaluate(statements: Iterable[Statement], request: PermissionRequest) -> Dec
 
 
 def parse(document: str | Mapping[str, Any], kind: Kind = "identity") -> tuple[Statement, ...]:
-    """Read a policy document as strictly as IAM does; MalformedPolicyError says what is wrong with it."""
+    """Parse a policy document as strictly as IAM does; raise MalformedPolicyError with the reason if it is refused."""
     return _parse(document if isinstance(document, str) else json.dumps(document), kind)
 
 
 @functools.lru_cache(maxsize=1024)
 def _parse(document: str, kind: Kind) -> tuple[Statement, ...]:
     try:
-        policy = json.loads(document, object_pairs_hook=_without_doubles)
+        policy = json.loads(document, object_pairs_hook=_without_duplicates)
     except json.JSONDecodeError as error:
         raise MalformedPolicyError(f"not JSON: {error}") from error
     if not isinstance(policy, dict):
@@ -150,7 +151,7 @@ def _parse(document: str, kind: Kind) -> tuple[Statement, ...]:
     return parsed
 
 
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
     if len(set(names)) < len(names):
         raise MalformedPolicyError(f"an object names an element twice: {sorted(names)}")
@@ -187,10 +188,10 @@ def _check_pairs(value: Mapping[str, Any], kind: Kind) -> None:
     needed = {"identity": ("Action", "Resource"), "resource": ("Action", "Resource", "Principal")}
     needed["trust"] = ("Action", "Principal")
     for element in ("Action", "Resource", "Principal"):
-        given = [name for name in (element, f"Not{element}") if name in value]
-        if element not in needed[kind] and given:
-            raise MalformedPolicyError(f"{given[0]} has no place in a policy of this kind ({kind})")
-        if element in needed[kind] and len(given) != 1:
+        present = [name for name in (element, f"Not{element}") if name in value]
+        if element not in needed[kind] and present:
+            raise MalformedPolicyError(f"{present[0]} has no place in a policy of this kind ({kind})")
+        if element in needed[kind] and len(present) != 1:
             raise MalformedPolicyError(f"a statement has {element} or Not{element}, and only one of them")
 
 

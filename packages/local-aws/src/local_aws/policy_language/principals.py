@@ -1,4 +1,4 @@
-"""Who a resource's policy, or a role's trust policy, speaks of."""
+"""The principals of a resource's policy or a role's trust policy."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _ROOT = re.compile(r"arn:[\w-]+:iam::(?P<account>\d{12}):root")
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks, under all the names that a policy may use for them (a session also goes by its role's ARN)."""
+    """A caller, by all the names that a policy may use (a session's also include its role's ARN)."""
 
     kind: str
     names: frozenset[str]
 
     def as_account(self, account_id: str, partition: str) -> Caller:
-        """Return the whole account that it belongs to: whoever a policy trusts when it names the account."""
+        """Return the caller's account as a principal, which a policy names to trust all of it."""
         return Caller("AWS", frozenset({f"arn:{partition}:iam::{account_id}:root"}))
 
 
@@ -31,15 +31,15 @@ class Principals:
     named: Mapping[str, frozenset[str]]
 
     def include(self, caller: Caller) -> bool:
-        """Return whether the caller is one of them; a name is compared whole, only ``*`` alone is a wildcard."""
+        """Return whether the caller is one of them; names are compared whole, only ``*`` alone is a wildcard."""
         if self.everyone:
             return True
         named = self.named.get(caller.kind, frozenset())
-        return "*" in named or any(_account_or_name(name) in _accounts_too(caller.names) for name in named)
+        return "*" in named or any(_account_or_name(name) in _with_accounts(caller.names) for name in named)
 
 
 def parse_principals(value: object) -> Principals:
-    """Read the element; ValueError if it is none."""
+    """Parse the element; raise ValueError if it is not valid."""
     if value == "*":
         return Principals(everyone=True, named={})
     if not isinstance(value, dict) or not value:
@@ -63,5 +63,5 @@ def _account_or_name(name: str) -> str:
     return root["account"] if root else name
 
 
-def _accounts_too(names: frozenset[str]) -> frozenset[str]:
+def _with_accounts(names: frozenset[str]) -> frozenset[str]:
     return frozenset(_account_or_name(name) for name in names)

@@ -1,4 +1,4 @@
-"""Services that moto lacks or tells wrongly, each in a room of its own."""
+"""Services that moto lacks or gets wrong, each in a package of its own."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _installed = False
 
 
 def install() -> None:
-    """Put the services into moto; again is the same as once."""
+    """Put the services into moto; calling it again changes nothing."""
     global _installed  # noqa: PLW0603 - moto's response classes are one for the process too
     if _installed:
         return
     _installed = True
-    # Amazon's 1,300 images take more room and time than all else in an account; nothing here runs from one.
+    # Amazon's 1,300 images take more memory and time than all else in an account, and nothing here uses them.
     os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     for service in (
         connection_notifications,

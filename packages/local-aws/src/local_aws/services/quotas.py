@@ -1,4 +1,4 @@
-"""How many there may be of what: AWS's default quotas, in one place, to be set lower by who wants to meet them."""
+"""AWS's default quotas, which tests can lower in order to reach them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Quotas(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     network_endpoints_per_network: Count = 200
     groups_per_association: Count = 5
     interface_endpoints_per_vpc: Count = 50
-    """With those for Gateway Load Balancers."""
+    """Including those for Gateway Load Balancers."""
     resource_endpoints_per_vpc: Count = 200
     network_endpoints_per_vpc: Count = 50
     gateway_endpoints_per_region: Count = 20
@@ -35,7 +35,7 @@ class Quotas(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     associations_per_share: Count = 5_000
     """Resources and principals each."""
     pending_invitations: Count = 250
-    """Sent by one account and not answered."""
+    """Pending invitations of one sender."""
     standard_parameters: Count = 10_000
     advanced_parameters: Count = 100_000
 
@@ -57,13 +57,13 @@ def lowered(**to: int) -> Iterator[None]:
         _set(before)
 
 
-def lattice_quota(used: int, most: int, *, what: str, kind: str, code: str) -> None:
+def lattice_quota(used: int, most: int, *, plural: str, kind: str, code: str) -> None:
     """Refuse one more of VPC Lattice's resources than ``most``, with HTTP status 402.
 
     Args:
-        used: how many there are.
-        most: how many there may be.
-        what: the plural that the message has ("resource configurations in the Region").
+        used: the present number.
+        most: the quota.
+        plural: the noun that the message has ("resource configurations in the Region").
         kind: the resource type that Lattice's error names.
         code: the quota's code in Service Quotas.
 
@@ -73,21 +73,21 @@ def lattice_quota(used: int, most: int, *, what: str, kind: str, code: str) -> N
     if used >= most:
         raise AwsError(
             "ServiceQuotaExceededException",
-            f"You have reached the quota of {most} {what}.",
+            f"You have reached the quota of {most} {plural}.",
             resourceType=kind,
             serviceCode="vpc-lattice",
             quotaCode=code,
         )
 
 
-def endpoint_quota(used: int, most: int, *, what: str) -> None:
+def endpoint_quota(used: int, most: int, *, plural: str) -> None:
     """Refuse one more VPC endpoint than ``most``, as EC2 does.
 
     Raises:
         AwsError: the quota is used up.
     """
     if used >= most:
-        raise AwsError("VpcEndpointLimitExceeded", f"The maximum number of {what} has been reached: {most}.")
+        raise AwsError("VpcEndpointLimitExceeded", f"The maximum number of {plural} has been reached: {most}.")
 
 
 def _set(to: dict[str, int]) -> None:

@@ -2,13 +2,13 @@
 
 ``slack_sdk.WebClient(token, base_url=slack.api_url())`` talks to it; a browser shows it at ``/_local/slack``.
 
-- ``workspace`` is what tests use, ``state`` what there is; ``people`` are in it from the beginning, and ``apps`` are
-  installed in it, one for each AWS account.
-- ``web_api`` reads calls, ``methods`` carries them out, ``rates`` holds them back, ``faults`` has them fail on purpose.
-- ``checks`` and ``block_kit`` say what blocks and views may be; ``mrkdwn`` says what text comes to: what it mentions,
-  and what it links.
+- ``workspace`` is the interface for tests, ``state`` the data; ``people`` are there from the beginning, and ``apps``
+  are installed, one for each AWS account.
+- ``web_api`` reads calls, ``methods`` carries them out, ``rates`` limits them, ``faults`` makes them fail on purpose.
+- ``checks`` and ``block_kit`` are the rules of blocks and views; ``mrkdwn`` formats text and finds its mentions and
+  links.
 - ``interactions`` are clicks and submissions; ``callbacks`` signs and sends them; ``response_urls`` takes the answers.
-- ``page`` is what a browser shows, ``serving`` the way in.
+- ``page`` is the page for browsers, ``serving`` the routes.
 """
 
 from __future__ import annotations
@@ -58,5 +58,5 @@ def install(
     scopes: tuple[str, ...] = DEFAULT_SCOPES,
     name: str = DEFAULT_NAME,
 ) -> App:
-    """Install the app of an AWS account, or tell the one that is there where its callbacks go from now on."""
+    """Install the app of an AWS account, or give the installed one a new callback URL."""
     return workspace.install(account_id, callback_url, scopes=scopes, name=name)

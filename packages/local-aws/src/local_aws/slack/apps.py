@@ -1,4 +1,4 @@
-"""Apps, as they are installed in the workspace."""
+"""The apps that are installed in the workspace."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LETTERS = string.ascii_uppercase + string.digits
 
 @dataclass(frozen=True)
 class App:
-    """An app with its bot. ``callback_url`` is where interactions go; empty as long as nobody has said where."""
+    """An app with its bot. ``callback_url`` is where interactions are sent; empty until it is set."""
 
     account_id: str
     app_id: str
@@ -25,7 +25,7 @@ class App:
     team_id: str
     scopes: tuple[str, ...]
     channels: frozenset[str]
-    """Those that the bot is in."""
+    """The channels that the bot is in."""
     callback_url: str = ""
     name: str = DEFAULT_NAME
 

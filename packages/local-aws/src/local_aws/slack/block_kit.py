@@ -1,7 +1,6 @@
-"""What messages and modals may be made of.
+"""The blocks of messages and modals, and their rules.
 
-https://docs.slack.dev/reference/block-kit; of what is there, the part that is served here. The rest of Slack's block
-types is refused as a type that there is not.
+A subset of https://docs.slack.dev/reference/block-kit; block types outside of it are refused as unsupported.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from local_aws.slack.errors import SlackError, invalid
 MOST_MESSAGE_BLOCKS = 50
 MOST_MODAL_BLOCKS = 100
 MOST_MESSAGE_TEXT = 13_200
-"""All text of a message's blocks together, as it was seen to be (bolt-js, issue 2509); Slack documents no number."""
+"""For all text of a message's blocks together, as observed (bolt-js, issue 2509); Slack documents no number."""
 
 MOST_VIEW_BYTES = 250 * 1024
 
@@ -120,13 +119,13 @@ _VIEW = record(
 )
 
 
-def read_blocks(told: Any) -> list[Json]:
-    """Read a message's blocks, whether they come as JSON or as text of it; give them with the ids that Slack adds.
+def read_blocks(value: Any) -> list[Json]:
+    """Read a message's blocks, parsed or as JSON text, and return them with the ids that Slack adds.
 
     Raises:
-        SlackError: they are none.
+        SlackError: the blocks are invalid.
     """
-    blocks = _parsed(told, "invalid_blocks_format")
+    blocks = _parsed(value, "invalid_blocks_format")
     if not isinstance(blocks, list):
         raise SlackError("invalid_blocks_format")
     found = _MESSAGE("/blocks", blocks) or _rules("/blocks", blocks)
@@ -137,13 +136,13 @@ def read_blocks(told: Any) -> list[Json]:
     return with_ids(blocks)
 
 
-def read_view(told: Any) -> Json:
+def read_view(value: Any) -> Json:
     """Read a modal.
 
     Raises:
-        SlackError: it is none.
+        SlackError: the view is invalid.
     """
-    view = _parsed(told, "invalid_arguments")
+    view = _parsed(value, "invalid_arguments")
     found = typed({"modal": _VIEW})("/view", view)
     if not found:
         found = _rules("/view/blocks", view["blocks"])
@@ -157,7 +156,7 @@ def read_view(told: Any) -> Json:
 
 
 def with_ids(blocks: list[Json]) -> list[Json]:
-    """Copy blocks, each with a ``block_id``, and what can be acted on with an ``action_id``."""
+    """Return a copy of the blocks, with each missing ``block_id`` and ``action_id`` added."""
     copied = copy.deepcopy(blocks)
     for block in copied:
         block.setdefault("block_id", _new_id())
@@ -167,13 +166,13 @@ def with_ids(blocks: list[Json]) -> list[Json]:
 
 
 def elements(block: Json) -> Iterator[Json]:
-    """Yield what of a block can be acted on."""
+    """Yield a block's interactive elements."""
     inside = [*block.get("elements", ()), block.get("accessory"), block.get("element")]
     yield from (each for each in inside if each and each.get("type") in {"button", "plain_text_input"})
 
 
 def texts(block: Json) -> Iterator[Json]:
-    """Yield all text objects of a block, wherever they are in it."""
+    """Yield all text objects of a block, at any depth."""
     for value in [block.get(name) for name in ("text", "label", "hint", "title", "placeholder", "confirm", "deny")]:
         if isinstance(value, dict):
             yield from [value] if value.get("type") in {"plain_text", "mrkdwn"} else texts(value)
@@ -186,7 +185,7 @@ def texts(block: Json) -> Iterator[Json]:
 
 
 def _rules(pointer: str, blocks: list[Json]) -> list[str]:
-    """Check what goes beyond a single field."""
+    """Check the rules that concern more than one field."""
     found: list[str] = []
     ids = Counter(block["block_id"] for block in blocks if "block_id" in block)
     for place, block in enumerate(blocks):
@@ -200,11 +199,11 @@ def _rules(pointer: str, blocks: list[Json]) -> list[str]:
     return found
 
 
-def _parsed(told: Any, code: str) -> Any:
-    if not isinstance(told, str):
-        return told
+def _parsed(value: Any, code: str) -> Any:
+    if not isinstance(value, str):
+        return value
     try:
-        return json.loads(told)
+        return json.loads(value)
     except ValueError as wrong:
         raise SlackError(code) from wrong
 

@@ -17,14 +17,14 @@ from local_aws.time.activity import doing
 from local_aws.time.clock import clock
 
 ACKNOWLEDGED_WITHIN = 3.0
-"""Real seconds, as a function's time is: a clock that is sped up makes no computer faster."""
+"""Real seconds, as functions run in real time: speeding up the clock makes no computer faster."""
 
 USER_AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"
 
 
 @dataclass(frozen=True)
 class Signed:
-    """A request that is ready to be sent; tests that attack an app change it."""
+    """A request that is ready to be sent; a test that attacks an app can alter it first."""
 
     url: str
     body: bytes
@@ -33,7 +33,7 @@ class Signed:
 
 @dataclass(frozen=True)
 class Delivered:
-    """What came of a callback. ``status`` is None if there was no answer in time, or none at all: ``error`` says so."""
+    """The outcome of a callback. Without an answer in time, ``status`` is None and ``error`` says why."""
 
     status: int | None
     body: str
@@ -45,8 +45,8 @@ class Delivered:
         return self.status == 200  # noqa: PLR2004 - nothing else acknowledges
 
     def described(self) -> dict[str, Any]:
-        told: dict[str, Any] = {"status": self.status, "body": self.body, "seconds": round(self.seconds, 3)}
-        return {**told, "error": self.error} if self.error else told
+        description: dict[str, Any] = {"status": self.status, "body": self.body, "seconds": round(self.seconds, 3)}
+        return {**description, "error": self.error} if self.error else description
 
 
 def form_of(payload: Mapping[str, Any]) -> bytes:
@@ -54,12 +54,12 @@ def form_of(payload: Mapping[str, Any]) -> bytes:
 
 
 def signature(secret: str, timestamp: int, body: bytes) -> str:
-    told = f"v0:{timestamp}:".encode() + body
-    return "v0=" + hmac.new(secret.encode(), told, hashlib.sha256).hexdigest()
+    signed = f"v0:{timestamp}:".encode() + body
+    return "v0=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
 
 
 def sign(app: App, body: bytes, *, secret: str | None = None, at: float | None = None) -> Signed:
-    """Sign a body for the app; with another secret, or at another moment, if that is asked for."""
+    """Sign a body for the app, by default with its own secret and at the present time."""
     timestamp = int(clock.time() if at is None else at)
     return Signed(
         app.callback_url,

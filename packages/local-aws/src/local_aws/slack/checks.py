@@ -1,4 +1,4 @@
-"""Checks that blocks and views are put together from; each finding names its place, as Slack's do."""
+"""Composable checks of blocks and views; each finding names its place, as Slack's do."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 Check = Callable[[str, Any], list[str]]
-"""Takes a JSON pointer and what is there; gives what is wrong with it."""
+"""Take a JSON pointer and the value there; return what is wrong with it."""
 
 
-def finding(pointer: str, what: str) -> str:
-    return f"{what} [json-pointer:{pointer}]"
+def finding(pointer: str, problem: str) -> str:
+    return f"{problem} [json-pointer:{pointer}]"
 
 
 def string(most: int, least: int = 0) -> Check:
@@ -58,7 +58,7 @@ def whole(least: int, most: int) -> Check:
     return check
 
 
-def array(of: Check, most: int, least: int = 1) -> Check:
+def array(item: Check, most: int, least: int = 1) -> Check:
     def check(pointer: str, value: Any) -> list[str]:
         if not isinstance(value, list):
             return [finding(pointer, "must be an array")]
@@ -66,13 +66,13 @@ def array(of: Check, most: int, least: int = 1) -> Check:
             return [finding(pointer, f"no more than {most} items allowed")]
         if len(value) < least:
             return [finding(pointer, f"no less than {least} items allowed")]
-        return [each for place, one in enumerate(value) for each in of(f"{pointer}/{place}", one)]
+        return [each for place, one in enumerate(value) for each in item(f"{pointer}/{place}", one)]
 
     return check
 
 
 def record(fields: Mapping[str, Check], *required: str) -> Check:
-    """Check an object: what it has to have, and that it has nothing else; its ``type`` is somebody else's to check."""
+    """Check an object's fields: the required ones are there, and no unknown ones; ``type`` is checked by ``typed``."""
 
     def check(pointer: str, value: Any) -> list[str]:
         if not isinstance(value, dict):
@@ -83,32 +83,34 @@ def record(fields: Mapping[str, Check], *required: str) -> Check:
             for name in value
             if name not in fields and name != "type"
         ]
-        inside = [each for name, of in fields.items() if name in value for each in of(f"{pointer}/{name}", value[name])]
+        inside = [
+            each for name, inner in fields.items() if name in value for each in inner(f"{pointer}/{name}", value[name])
+        ]
         return [*lacking, *unknown, *inside]
 
     return check
 
 
 def typed(kinds: Mapping[str, Check]) -> Check:
-    """Check an object by what its ``type`` says."""
+    """Check an object by the rules of its ``type``."""
 
     def check(pointer: str, value: Any) -> list[str]:
         if not isinstance(value, dict):
             return [finding(pointer, "must be an object")]
         if "type" not in value:
             return [finding(pointer, "missing required field: type")]
-        of = kinds.get(str(value["type"]))
-        if of is None:
+        inner = kinds.get(str(value["type"]))
+        if inner is None:
             return [finding(f"{pointer}/type", f"unsupported type: {value['type']}")]
-        return of(pointer, value)
+        return inner(pointer, value)
 
     return check
 
 
 def text(most: int, *kinds: str) -> Check:
-    """Check a text object; of any kind, if none is named."""
+    """Check a text object of one of these kinds; of any kind, if none is named."""
     characters = string(most, 1)
     plain = record({"text": characters, "emoji": flag}, "text")
     mrkdwn = record({"text": characters, "verbatim": flag}, "text")
     by_kind = {"plain_text": plain, "mrkdwn": mrkdwn}
-    return typed({kind: of for kind, of in by_kind.items() if not kinds or kind in kinds})
+    return typed({kind: inner for kind, inner in by_kind.items() if not kinds or kind in kinds})

@@ -1,4 +1,4 @@
-"""Errors as the web API gives them."""
+"""Errors of the web API."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 
 
 class SlackError(Exception):
-    """``{"ok": false, "error": code}``, with what else is told; it comes with HTTP 200."""
+    """``{"ok": false, "error": code}`` and further details, with HTTP 200."""
 
-    def __init__(self, code: str, **told: Any) -> None:
+    def __init__(self, code: str, **details: Any) -> None:
         super().__init__(code)
         self.code = code
-        self.told: Mapping[str, Any] = told
+        self.details: Mapping[str, Any] = details
 
 
 class RateLimitedError(SlackError):
-    """HTTP 429, and when to come back."""
+    """HTTP 429, with the seconds to wait."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__("ratelimited")
@@ -24,7 +24,7 @@ class RateLimitedError(SlackError):
 
 
 def invalid(code: str, findings: Sequence[str]) -> SlackError:
-    """Make the error of arguments, blocks or a view that are none; each finding names its place."""
+    """Return the error for invalid arguments, blocks or views; each finding names its place."""
     return SlackError(
         code, errors=list(findings), response_metadata={"messages": [f"[ERROR] {one}" for one in findings]}
     )

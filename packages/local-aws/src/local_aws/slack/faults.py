@@ -1,4 +1,4 @@
-"""What goes wrong at Slack, on purpose."""
+"""Faults of Slack, injected on purpose."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ class SlackFaults(ControlInput, frozen=True, omit_defaults=True):
 
 
 class PostedFaults(ControlInput, frozen=True):
-    """What is posted; nothing ends all faults."""
+    """The posted faults; an empty object ends all faults."""
 
     faults: SlackFaults = SlackFaults()
 
 
 class DownError(Exception):
-    """Slack is not there."""
+    """Slack is down."""
 
 
 class SlackFaultsInForce:
@@ -72,7 +72,7 @@ class SlackFaultsInForce:
     def injected(
         self, *, down: bool = False, rate_limited: RateLimited | None = None, error: MethodError | None = None
     ) -> Iterator[None]:
-        """Have these in force, and no others, as long as the block runs."""
+        """Put these faults in force, and no others, as long as the block runs."""
         with self._lock:
             before, self._now = self._now, SlackFaults(down, rate_limited, error)
         try:
@@ -81,10 +81,10 @@ class SlackFaultsInForce:
             self.replace(before)
 
     def strike(self, method: str) -> None:
-        """Have happen to a call what is to happen; that uses one of its times up.
+        """Apply the faults in force to a call, which uses up one of their times.
 
         Raises:
-            DownError, RateLimitedError, SlackError: what befell it.
+            DownError, RateLimitedError, SlackError: the fault that struck.
         """
         with self._lock:
             now = self._now
@@ -101,6 +101,6 @@ class SlackFaultsInForce:
                 raise SlackError(failing.error)
 
     def describe(self) -> dict[str, Any]:
-        """Return what is left, in the form in which it is posted."""
+        """Return the faults that are left, in the form in which they are posted."""
         described: dict[str, Any] = msgspec.to_builtins(self._now)
         return described

@@ -1,4 +1,4 @@
-"""What people do: they click buttons, and submit and close modals.
+"""Users' interactions: clicking buttons, submitting and closing modals.
 
 https://docs.slack.dev/reference/interaction-payloads
 """
@@ -19,17 +19,17 @@ from local_aws.slack.errors import SlackError
 from local_aws.slack.methods import new_hash
 from local_aws.slack.people import CHANNELS, TEAM, TEAM_ID, USERS
 from local_aws.slack.response_urls import PATH
-from local_aws.slack.state import Json, Message, ResponseUrl, State, Trigger, View, as_slack_tells
+from local_aws.slack.state import Json, Message, ResponseUrl, State, Trigger, View, message_payload
 from local_aws.time.clock import clock
 
 
 def find_button(
     state: State, user: str, ts: str, action_id: str, *, channel: str | None = None, block_id: str | None = None
 ) -> tuple[Message, Json]:
-    """Find a button that this user sees; give it with the ``block_id`` that it is in.
+    """Return a message that this user sees and its button, to which the ``block_id`` is added.
 
     Raises:
-        InvalidInputError: there is none.
+        InvalidInputError: no such button.
     """
     _check_user(user)
     with state.lock:
@@ -45,7 +45,7 @@ def find_button(
 
 
 def block_actions(state: State, site: str, user: str, message: Message, button: Mapping[str, Any]) -> Json:
-    """Make the payload of a click, with a trigger and a response URL that really work."""
+    """Return the payload of a click, with a working trigger and response URL."""
     app, now = message.app, clock.time()
     trigger_id = _trigger(state, app, user)
     key = f"{TEAM_ID}/{secrets.randbelow(10**13)}/{secrets.token_urlsafe(18)}"
@@ -74,8 +74,8 @@ def block_actions(state: State, site: str, user: str, message: Message, button: 
         "response_url": f"{site}{PATH}/{key}",
         "actions": [action],
     }
-    # Of a message that only one sees, the app is told no content.
-    return payload if message.ephemeral_to else {**payload, "message": as_slack_tells(message)}
+    # For an ephemeral message Slack sends the app no content.
+    return payload if message.ephemeral_to else {**payload, "message": message_payload(message)}
 
 
 def click(state: State, site: str, user: str, message: Message, button: Mapping[str, Any]) -> Delivered:
@@ -84,7 +84,7 @@ def click(state: State, site: str, user: str, message: Message, button: Mapping[
 
 
 def view_submission(view: View, user: str, trigger_id: str) -> Json:
-    """Make the payload of a submission; no channel, no message and no response URL are in it."""
+    """Return the payload of a submission, which has no channel, message or response URL."""
     return {
         "type": "view_submission",
         "team": {"id": TEAM_ID, "domain": TEAM},
@@ -100,7 +100,7 @@ def view_submission(view: View, user: str, trigger_id: str) -> Json:
 
 
 def submit(state: State, user: str, view_id: str, values: Mapping[str, Mapping[str, str | None]]) -> Delivered:
-    """Submit a modal with what was typed, and have the app's answer take effect.
+    """Submit a modal with the typed values, and apply the app's answer.
 
     Raises:
         InvalidInputError: the user has no such modal open, or Slack itself would not let it be submitted so.
@@ -115,11 +115,11 @@ def submit(state: State, user: str, view_id: str, values: Mapping[str, Mapping[s
 
 
 def close(state: State, user: str, view_id: str) -> Delivered | None:
-    """Close a modal; the app is told if it asked for that."""
+    """Close a modal; the app is notified if the view has ``notify_on_close``."""
     view = _opened(state, user, view_id)
     with state.lock:
         state.views.pop(view_id, None)
-    if not view.told.get("notify_on_close"):
+    if not view.content.get("notify_on_close"):
         return None
     payload = {**view_submission(view, user, ""), "type": "view_closed", "is_cleared": False}
     payload = {name: value for name, value in payload.items() if name not in {"trigger_id", "response_urls"}}
@@ -127,7 +127,7 @@ def close(state: State, user: str, view_id: str) -> Delivered | None:
 
 
 def deliver(state: State, app: App, payload: Mapping[str, Any]) -> Delivered:
-    # The app as it is now: where its callbacks go may have been told later than its message was posted.
+    # The app as it is now: its callback URL may have been set after its message was posted.
     return send(sign(state.app(app.app_id) or app, form_of(payload)))
 
 
@@ -139,11 +139,11 @@ def _take_effect(state: State, view: View, delivered: Delivered) -> None:
     answer = json.loads(delivered.body) if delivered.body.strip() else {}
     action = answer.get("response_action")
     if action in {"update", "push"}:
-        told = block_kit.read_view(answer["view"])
+        content = block_kit.read_view(answer["view"])
         if action == "update":
-            state.views[view.view_id] = replace(view, told=told, hash=new_hash(), state={}, errors={})
+            state.views[view.view_id] = replace(view, content=content, hash=new_hash(), state={}, errors={})
         else:
-            pushed = View(new_id("V"), view.app, view.user, told, new_hash())
+            pushed = View(new_id("V"), view.app, view.user, content, new_hash())
             state.views[pushed.view_id] = pushed
     elif action == "clear":
         for opened in [each for each in state.views.values() if (each.user, each.app) == (view.user, view.app)]:
@@ -153,7 +153,7 @@ def _take_effect(state: State, view: View, delivered: Delivered) -> None:
 
 
 def _errors(view: View, delivered: Delivered) -> dict[str, str] | None:
-    """Return what the modal shows because of the answer, by block and under "" for all of it; None if it is content."""
+    """Return the errors that the modal shows after an answer, by block, "" for the whole; None if there are none."""
     trouble = {"": "We had some trouble connecting. Try again?"}
     if not delivered.ok:
         return trouble
@@ -163,8 +163,8 @@ def _errors(view: View, delivered: Delivered) -> dict[str, str] | None:
         answer = json.loads(delivered.body)
         action = answer.get("response_action")
         if action == "errors":
-            errors = {str(block): str(told) for block, told in answer["errors"].items()}
-            blocks = {block["block_id"] for block in view.told["blocks"] if block["type"] == "input"}
+            errors = {str(block): str(message) for block, message in answer["errors"].items()}
+            blocks = {block["block_id"] for block in view.content["blocks"] if block["type"] == "input"}
             return errors if errors and errors.keys() <= blocks else trouble
         if action in {"update", "push"}:
             block_kit.read_view(answer["view"])
@@ -176,10 +176,10 @@ def _errors(view: View, delivered: Delivered) -> dict[str, str] | None:
 
 
 def _typed(view: View, values: Mapping[str, Mapping[str, str | None]]) -> Json:
-    """Put what was typed as Slack does; what Slack's own client would not let through is an error."""
+    """Return the view's state as Slack sends it; values that Slack's own client would not submit are an error."""
     state: Json = {}
     left = {(block, action) for block, actions in values.items() for action in actions}
-    for block in view.told["blocks"]:
+    for block in view.content["blocks"]:
         if block["type"] != "input":
             continue
         element, block_id = block["element"], block["block_id"]
@@ -197,10 +197,10 @@ def _typed(view: View, values: Mapping[str, Mapping[str, str | None]]) -> Json:
     return state
 
 
-def _check_length(where: str, value: str, element: Mapping[str, Any]) -> None:
+def _check_length(field: str, value: str, element: Mapping[str, Any]) -> None:
     least, most = element.get("min_length", 0), element.get("max_length", 3000)
     if not least <= len(value) <= most:
-        raise InvalidInputError(f"{where}: from {least} to {most} characters are expected")
+        raise InvalidInputError(f"{field}: from {least} to {most} characters are expected")
 
 
 def _opened(state: State, user: str, view_id: str) -> View:

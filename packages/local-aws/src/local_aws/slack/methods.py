@@ -1,4 +1,4 @@
-"""Slack's methods, those that are here: https://docs.slack.dev/reference/methods."""
+"""The supported subset of Slack's methods: https://docs.slack.dev/reference/methods."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from local_aws.slack import block_kit
 from local_aws.slack.apps import App, new_id
 from local_aws.slack.errors import SlackError, invalid, missing
 from local_aws.slack.people import CHANNELS, GROUPS, REAL_NAMES, TEAM, TEAM_ID, USERS
-from local_aws.slack.state import Content, Json, Message, State, View, as_slack_tells
+from local_aws.slack.state import Content, Json, Message, State, View, message_payload
 from local_aws.time.clock import clock
 
 MOST_TEXT = 40_000
 
 TRIGGER_SECONDS = 3.0
 
-_ABSENT = ("attachments", "parse", "link_names", "metadata", "markdown_text")
+_UNSUPPORTED = ("attachments", "parse", "link_names", "metadata", "markdown_text")
 _CUSTOM = ("username", "icon_url", "icon_emoji")
 
 Arguments = Mapping[str, Any]
@@ -26,13 +26,13 @@ Arguments = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class MethodCall:
-    """A method's call, by an app."""
+    """A call of a method by an app."""
 
     state: State
     app: App
     arguments: Arguments
     site: str
-    """The workspace's own address."""
+    """The workspace's URL."""
 
     def required(self, *names: str) -> tuple[str, ...]:
         lacking = [name for name in names if self.arguments.get(name) in (None, "")]
@@ -43,7 +43,7 @@ class MethodCall:
 
 @dataclass(frozen=True)
 class Method:
-    """What a call needs, and what carries it out. ``form_only``: arguments in JSON are passed over, as Slack does."""
+    """A method's function and scope. ``form_only``: arguments in JSON are ignored, as Slack does."""
 
     carry_out: Callable[[MethodCall], Json]
     scope: str = ""
@@ -63,34 +63,34 @@ def auth_test(call: MethodCall) -> Json:
 
 
 def post_message(call: MethodCall) -> Json:
-    (told,) = call.required("channel")
-    channel = _channel(told, by_name=True)
-    _refuse_what_is_absent(call)
+    (name_or_id,) = call.required("channel")
+    channel = _channel(name_or_id, by_name=True)
+    _refuse_unsupported(call)
     content = _content(call)
-    _be_in(call, channel)
+    _check_membership(call, channel)
     thread_ts = _thread(call, channel)
     call.state.rates.take(call.app.app_id, "chat.postMessage", channel)
     message = call.state.add(Message(channel, call.state.next_ts(), content, call.app, thread_ts))
-    return {"channel": channel, "ts": message.ts, "message": as_slack_tells(message)}
+    return {"channel": channel, "ts": message.ts, "message": message_payload(message)}
 
 
 def post_ephemeral(call: MethodCall) -> Json:
-    told, user = call.required("channel", "user")
-    channel = _channel(told, by_name=True)
-    _refuse_what_is_absent(call)
+    name_or_id, user = call.required("channel", "user")
+    channel = _channel(name_or_id, by_name=True)
+    _refuse_unsupported(call)
     if user not in USERS:
         raise SlackError("user_not_in_channel")
     content = _content(call)
-    _be_in(call, channel)
+    _check_membership(call, channel)
     message = Message(channel, call.state.next_ts(), content, call.app, _thread(call, channel), ephemeral_to=user)
     return {"message_ts": call.state.add(message).ts}
 
 
 def update(call: MethodCall) -> Json:
-    told, ts = call.required("channel", "ts")
-    channel = _channel(told)
-    _refuse_what_is_absent(call)
-    _be_in(call, channel)
+    channel_id, ts = call.required("channel", "ts")
+    channel = _channel(channel_id)
+    _refuse_unsupported(call)
+    _check_membership(call, channel)
     with call.state.lock:
         message = call.state.find(channel, ts)
         if message is None or message.ephemeral_to:
@@ -98,12 +98,12 @@ def update(call: MethodCall) -> Json:
         if message.app.app_id != call.app.app_id:
             raise SlackError("cant_update_message")
         edited = call.state.edit(message, _content(call, message))
-    return {"channel": channel, "ts": ts, "text": edited.text, "message": as_slack_tells(edited)}
+    return {"channel": channel, "ts": ts, "text": edited.text, "message": message_payload(edited)}
 
 
 def get_permalink(call: MethodCall) -> Json:
-    told, ts = call.required("channel", "message_ts")
-    channel = _channel(told)
+    channel_id, ts = call.required("channel", "message_ts")
+    channel = _channel(channel_id)
     message = call.state.find(channel, ts)
     if message is None or message.ephemeral_to:
         raise SlackError("message_not_found")
@@ -118,12 +118,12 @@ def open_view(call: MethodCall) -> Json:
             raise SlackError("invalid_trigger_id")
         if trigger.used:
             raise SlackError("exchanged_trigger_id")
-        # A function takes as long on a clock that is sped up, and has as long.
+        # On a clock that is sped up a function takes more clock time, so the limit is extended likewise.
         if clock.time() - trigger.at > TRIGGER_SECONDS * max(1.0, clock.speed):
             raise SlackError("expired_trigger_id")
-        told = block_kit.read_view(call.arguments["view"])
+        content = block_kit.read_view(call.arguments["view"])
         trigger.used = True
-        view = View(new_id("V"), call.app, trigger.user, told, new_hash())
+        view = View(new_id("V"), call.app, trigger.user, content, new_hash())
         call.state.views[view.view_id] = view
     return {"view": view.described()}
 
@@ -136,8 +136,8 @@ def group_users(call: MethodCall) -> Json:
 
 
 def conversation_info(call: MethodCall) -> Json:
-    (told,) = call.required("channel")
-    channel = _channel(told)
+    (channel_id,) = call.required("channel")
+    channel = _channel(channel_id)
     return {
         "channel": {
             "id": channel,
@@ -187,13 +187,13 @@ def new_hash() -> str:
     return f"{int(clock.time())}.{secrets.token_hex(4)}"
 
 
-def read_content(state: State, told: Arguments, before: Content | None = None) -> Content:
-    """Read what a message is to say.
+def read_content(state: State, arguments: Arguments, before: Content | None = None) -> Content:
+    """Read a message's text and blocks.
 
     Raises:
-        SlackError: nothing, too much, or what is no block.
+        SlackError: both are missing, too long or invalid.
     """
-    text, blocks = told.get("text"), told.get("blocks")
+    text, blocks = arguments.get("text"), arguments.get("blocks")
     if text is not None and not isinstance(text, str):
         raise invalid("invalid_arguments", ["must be a string [json-pointer:/text]"])
     if text and len(text) > MOST_TEXT:
@@ -201,7 +201,7 @@ def read_content(state: State, told: Arguments, before: Content | None = None) -
     read = None if blocks is None or blocks == "" else block_kit.read_blocks(blocks)
     if not text and not read:
         raise SlackError("no_text")
-    # Blocks that are not told of again stay, if no text is to take their place.
+    # Blocks that an update leaves out stay, unless a text replaces them.
     kept = before.blocks if before and read is None and not text else ()
     return state.content(text or (before.text if before else ""), read if read is not None else kept)
 
@@ -210,17 +210,17 @@ def _content(call: MethodCall, before: Message | None = None) -> Content:
     return read_content(call.state, call.arguments, before.content if before else None)
 
 
-def _channel(told: str, *, by_name: bool = False) -> str:
-    if told in CHANNELS:
-        return told
-    named = {name: known for known, name in CHANNELS.items()} if by_name else {}
-    found = named.get(told.removeprefix("#"))
+def _channel(name_or_id: str, *, by_name: bool = False) -> str:
+    if name_or_id in CHANNELS:
+        return name_or_id
+    named = {name: channel_id for channel_id, name in CHANNELS.items()} if by_name else {}
+    found = named.get(name_or_id.removeprefix("#"))
     if found is None:
         raise SlackError("channel_not_found")
     return found
 
 
-def _be_in(call: MethodCall, channel: str) -> None:
+def _check_membership(call: MethodCall, channel: str) -> None:
     if channel not in call.app.channels:
         raise SlackError("not_in_channel")
 
@@ -234,11 +234,13 @@ def _thread(call: MethodCall, channel: str) -> str | None:
     return str(ts)
 
 
-def _refuse_what_is_absent(call: MethodCall) -> None:
-    """Name what this Slack lacks, rather than pass over it; what needs a scope of its own is refused as Slack does."""
-    told = [name for name in _ABSENT if call.arguments.get(name) not in (None, "", False, [], "none")]
-    if told:
-        raise invalid("invalid_arguments", [f"the local Slack has no {name} [json-pointer:/{name}]" for name in told])
+def _refuse_unsupported(call: MethodCall) -> None:
+    """Refuse arguments that this Slack lacks, rather than ignore them, and those that need a scope the app lacks."""
+    unsupported = [name for name in _UNSUPPORTED if call.arguments.get(name) not in (None, "", False, [], "none")]
+    if unsupported:
+        raise invalid(
+            "invalid_arguments", [f"the local Slack has no {name} [json-pointer:/{name}]" for name in unsupported]
+        )
     custom = "chat:write.customize"
     if custom not in call.app.scopes and any(call.arguments.get(name) for name in _CUSTOM):
         raise SlackError("missing_scope", needed=custom, provided=",".join(call.app.scopes))

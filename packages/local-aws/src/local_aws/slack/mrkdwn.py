@@ -1,4 +1,4 @@
-"""What text comes to in Slack: how it looks, and whom and what it really mentions and links.
+"""Slack's text formatting: how a text looks, and which mentions and links it makes.
 
 https://docs.slack.dev/messaging/formatting-message-text
 """
@@ -17,7 +17,7 @@ from local_aws.slack.people import CHANNELS, GROUP_NAMES, USERS
 _LINKED = ("http://", "https://", "mailto:", "tel:")
 _ALL = frozenset({"channel", "here", "everyone"})
 
-# What is stashed away while the rest is formatted; nobody's text has these characters when this is done with it.
+# Finished parts are stashed between these characters while the rest is formatted; they are removed from input first.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _STASHED = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
 
@@ -46,25 +46,25 @@ _EMOJIS: Mapping[str, str] = {
     "white_check_mark": "\N{WHITE HEAVY CHECK MARK}",
     "x": "\N{CROSS MARK}",
 }
-"""Some of Slack's; others stay as they are written."""
+"""Some of Slack's emoji; others are left as written."""
 _DATE_TOKEN = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True)
 class WorkspaceNames:
-    """What ids are called in the workspace."""
+    """The names behind the ids of the workspace."""
 
     users: Mapping[str, str] = field(default_factory=dict)
     channels: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
 
     def channel_id(self, name: str) -> str | None:
-        return next((known for known, its in self.channels.items() if its == name), None)
+        return next((channel_id for channel_id, channel_name in self.channels.items() if channel_name == name), None)
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """Text as HTML in which nothing of the text is markup; ``mentions`` and ``links`` are those that it makes."""
+    """Text as safe HTML: nothing in the text becomes markup; ``mentions`` and ``links`` are those it makes."""
 
     html: str
     mentions: tuple[str, ...] = ()
@@ -72,35 +72,35 @@ class Rendered:
 
 
 def escape(text: str) -> str:
-    """Escape as Slack asks callers to, and nothing but these three."""
+    """Escape the three characters that Slack asks callers to escape, and no others."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def render(text: str, names: WorkspaceNames, now: datetime, *, verbatim: bool = False) -> Rendered:
-    return _Rendering(names, now).of(text, verbatim=verbatim)
+    return _Rendering(names, now).render(text, verbatim=verbatim)
 
 
 def mentions(text: str, *, verbatim: bool = False) -> tuple[str, ...]:
-    """Return whom a text mentions in the workspace."""
+    """Return the users, channels and groups that a text mentions."""
     return render(text, _KNOWN, _SOME_TIME, verbatim=verbatim).mentions
 
 
 def links(text: str, *, verbatim: bool = False) -> tuple[str, ...]:
-    """Return what a text links."""
+    """Return the addresses that a text links to."""
     return render(text, _KNOWN, _SOME_TIME, verbatim=verbatim).links
 
 
-def render_object(told: Mapping[str, Any], names: WorkspaceNames, now: datetime) -> Rendered:
-    """Render a text object. In plain text nothing is markup, and no entity either."""
-    if told["type"] == "plain_text":
-        shown = html.escape(told["text"]).replace("\n", "<br>")
-        return Rendered(_with_emoji(shown) if told.get("emoji", True) else shown)
-    return render(told["text"], names, now, verbatim=bool(told.get("verbatim")))
+def render_object(text_object: Mapping[str, Any], names: WorkspaceNames, now: datetime) -> Rendered:
+    """Render a text object. Plain text has no markup and no entities."""
+    if text_object["type"] == "plain_text":
+        shown = html.escape(text_object["text"]).replace("\n", "<br>")
+        return Rendered(_with_emoji(shown) if text_object.get("emoji", True) else shown)
+    return render(text_object["text"], names, now, verbatim=bool(text_object.get("verbatim")))
 
 
 _KNOWN = WorkspaceNames(USERS, CHANNELS, GROUP_NAMES)
 _SOME_TIME = datetime.fromtimestamp(0, UTC)
-"""What a text mentions and links depends on no time."""
+"""Any time will do: mentions and links do not depend on it."""
 
 
 class _Rendering:
@@ -111,7 +111,7 @@ class _Rendering:
         self._mentions: list[str] = []
         self._links: list[str] = []
 
-    def of(self, text: str, *, verbatim: bool) -> Rendered:
+    def render(self, text: str, *, verbatim: bool) -> Rendered:
         text = text.replace(_OPEN, "").replace(_CLOSE, "")
         text = _CODE.sub(self._code, text)
         text = _TOKEN.sub(self._token, text) if verbatim else _BARE.sub(self._bare, text)
@@ -128,7 +128,7 @@ class _Rendering:
         return f"{_OPEN}{len(self._stash) - 1}{_CLOSE}"
 
     def _code(self, found: re.Match[str]) -> str:
-        # What is in angle brackets is taken for what it says in code too: Slack reads it before it looks at the style.
+        # Tokens in angle brackets are resolved in code too: Slack reads them before it applies styles.
         inner = _plain(_TOKEN.sub(self._token, found[1] or found[2]))
         return self._keep(f"<pre>{inner}</pre>" if found[1] else f"<code>{inner}</code>")
 
@@ -141,20 +141,20 @@ class _Rendering:
         return self._mention(f"#{channel_id}", f"#{found[3]}") if channel_id else found[0]
 
     def _token(self, found: re.Match[str]) -> str:
-        told, _, label = found[1].partition("|")
-        kind, rest = told[:1], told[1:]
+        target, _, label = found[1].partition("|")
+        kind, rest = target[:1], target[1:]
         if kind == "@":
-            return self._mention(told, f"@{self._names.users.get(rest, rest)}")
+            return self._mention(target, f"@{self._names.users.get(rest, rest)}")
         if kind == "#":
-            return self._mention(told, f"#{self._names.channels.get(rest, rest)}")
+            return self._mention(target, f"#{self._names.channels.get(rest, rest)}")
         if kind == "!":
             return self._special(rest, label, found[0])
-        if told.lower().startswith(_LINKED):
-            return self._link(_decode(told), _decode(label or told))
+        if target.lower().startswith(_LINKED):
+            return self._link(_decode(target), _decode(label or target))
         return self._keep(html.escape(_decode(found[0])))
 
-    def _special(self, told: str, label: str, whole: str) -> str:
-        name, *rest = told.split("^")
+    def _special(self, command: str, label: str, whole: str) -> str:
+        name, *rest = command.split("^")
         if name in _ALL:
             return self._mention(f"!{name}", f"@{name}", loud=True)
         if name == "subteam" and rest:
@@ -165,8 +165,8 @@ class _Rendering:
             return self._link(_decode(link), shown) if link else self._keep(html.escape(shown))
         return self._keep(html.escape(_decode(whole)))
 
-    def _mention(self, told: str, shown: str, *, loud: bool = False) -> str:
-        self._mentions.append(told)
+    def _mention(self, mention: str, shown: str, *, loud: bool = False) -> str:
+        self._mentions.append(mention)
         kind = "mention loud" if loud else "mention"
         return self._keep(f'<span class="{kind}">{html.escape(shown)}</span>')
 
@@ -174,48 +174,48 @@ class _Rendering:
         self._links.append(address)
         if not address.lower().startswith(_LINKED):
             return self._keep(html.escape(shown))
-        told = html.escape(address)
+        href = html.escape(address)
         return self._keep(
-            f'<a href="{told}" title="{told}" target="_blank" rel="noopener noreferrer">{html.escape(shown)}</a>'
+            f'<a href="{href}" title="{href}" target="_blank" rel="noopener noreferrer">{html.escape(shown)}</a>'
         )
 
 
 def date_of(seconds: str, form: str, now: datetime) -> str | None:
-    """Put a moment as ``<!date^seconds^form>`` asks for, in UTC; None if it is no moment."""
+    """Format a time as ``<!date^seconds^form>`` does, in UTC; None if ``seconds`` is no valid time."""
     try:
-        moment = datetime.fromtimestamp(int(seconds), UTC)
+        date = datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return _DATE_TOKEN.sub(lambda found: _date_part(found, moment, now), form)
+    return _DATE_TOKEN.sub(lambda found: _date_part(found, date, now), form)
 
 
-def near(moment: datetime, now: datetime) -> str | None:
-    """Name a day that is near by what it is from here."""
-    days = (moment.date() - now.date()).days
+def near(date: datetime, now: datetime) -> str | None:
+    """Return ``today``, ``yesterday`` or ``tomorrow``; None for any other day."""
+    days = (date.date() - now.date()).days
     return {0: "today", -1: "yesterday", 1: "tomorrow"}.get(days)
 
 
-def day_of(moment: datetime, form: str = "%B") -> str:
-    """Put a day as Slack does: the 26th of November."""
-    suffix = "th" if moment.day in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(moment.day % 10, "th")
-    return f"{moment:{form}} {moment.day}{suffix}"
+def day_of(date: datetime, form: str = "%B") -> str:
+    """Format a day as Slack does: November 26th."""
+    suffix = "th" if date.day in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(date.day % 10, "th")
+    return f"{date:{form}} {date.day}{suffix}"
 
 
-def _date_part(found: re.Match[str], moment: datetime, now: datetime) -> str:
-    time = f"{moment:%I:%M %p}".lstrip("0")
+def _date_part(found: re.Match[str], date: datetime, now: datetime) -> str:
+    time = f"{date:%I:%M %p}".lstrip("0")
     plain = {
-        "date_num": f"{moment:%Y-%m-%d}",
-        "date": f"{day_of(moment)}, {moment:%Y}",
-        "date_slash": f"{moment:%m/%d/%Y}",
-        "date_short": f"{moment:%b} {moment.day}, {moment:%Y}",
-        "date_long": f"{moment:%A}, {day_of(moment)}, {moment:%Y}",
+        "date_num": f"{date:%Y-%m-%d}",
+        "date": f"{day_of(date)}, {date:%Y}",
+        "date_slash": f"{date:%m/%d/%Y}",
+        "date_short": f"{date:%b} {date.day}, {date:%Y}",
+        "date_long": f"{date:%A}, {day_of(date)}, {date:%Y}",
         "time": time,
-        "time_secs": f"{moment:%I:%M:%S %p}".lstrip("0"),
-        "ago": _ago(moment - now),
+        "time_secs": f"{date:%I:%M:%S %p}".lstrip("0"),
+        "ago": _ago(date - now),
     }
     name = found[1]
     if name.endswith("_pretty"):
-        return near(moment, now) or plain.get(name.removesuffix("_pretty"), found[0])
+        return near(date, now) or plain.get(name.removesuffix("_pretty"), found[0])
     return plain.get(name, found[0])
 
 
@@ -225,8 +225,8 @@ def _ago(gap: timedelta) -> str:
     steps = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
     unit, length = next(((unit, length) for unit, length in steps if size >= length), ("second", 1))
     count = int(size // length)
-    told = f"{count} {unit}{'' if count == 1 else 's'}"
-    return f"in {told}" if seconds > 0 else f"{told} ago"
+    length_text = f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"in {length_text}" if seconds > 0 else f"{length_text} ago"
 
 
 def _lines(text: str) -> list[str]:
@@ -250,5 +250,5 @@ def _plain(text: str) -> str:
 
 
 def _decode(text: str) -> str:
-    """Undo the three entities that Slack knows, in one step: what was escaped twice is still escaped once."""
+    """Decode Slack's three entities once: text that was escaped twice stays escaped once."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

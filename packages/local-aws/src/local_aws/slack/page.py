@@ -1,4 +1,4 @@
-"""What a browser shows of the workspace: what of it, as of when, and for whom. How, the templates in ``page/`` say."""
+"""The workspace's page in a browser: the data that is shown, and to whom. The templates in ``page/`` lay it out."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from markupsafe import Markup
 
 from local_aws.slack import mrkdwn
 from local_aws.slack.people import CHANNELS, REAL_NAMES, TEAM, USERS
-from local_aws.slack.state import Message, State, View, moment_of
+from local_aws.slack.state import Message, State, View, datetime_of
 from local_aws.time.clock import clock
 
 _FOLDER = Path(__file__).with_name("page")
 STYLE = (_FOLDER / "page.css").read_text(encoding="utf-8")
 SCRIPT = (_FOLDER / "page.js").read_text(encoding="utf-8")
 
-# Each is read and compiled when it is asked for first.
+# Each template is read and compiled when it is first used.
 _TEMPLATES = Environment(
     loader=FileSystemLoader(_FOLDER),
     autoescape=True,
@@ -30,7 +30,7 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 
-# Whatever a message may say, the browser runs nothing but our own script, and loads nothing.
+# Whatever a message contains, the browser runs only the page's own script and loads nothing else.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -39,7 +39,7 @@ POLICY = (
 
 @dataclass(frozen=True)
 class ListedChannel:
-    """A channel, with the number of messages in it that are seen by whom the page is for."""
+    """A channel, with the number of messages in it that the page's user sees."""
 
     channel_id: str
     name: str
@@ -53,13 +53,13 @@ class Post:
     message: Message
 
     @property
-    def moment(self) -> datetime:
-        return moment_of(self.message.ts)
+    def posted(self) -> datetime:
+        return datetime_of(self.message.ts)
 
     @property
     def time(self) -> str:
         """The time of day."""
-        return f"{self.moment:%I:%M %p}".lstrip("0")
+        return f"{self.posted:%I:%M %p}".lstrip("0")
 
     @property
     def is_reply(self) -> bool:
@@ -68,14 +68,14 @@ class Post:
 
 @dataclass(frozen=True)
 class PostingDay:
-    """What was posted on a day: each message, and after it the replies to it, of whatever day they are."""
+    """The messages posted on a day, each followed by its replies, of whatever day those are."""
 
     name: str
     posts: Sequence[Post]
 
 
 class Page:
-    """The page of a channel, as one of the people sees it."""
+    """The page of a channel, as one of the users sees it."""
 
     def __init__(self, state: State, root: str, channel: str, user: str) -> None:
         self._state = state
@@ -89,7 +89,7 @@ class Page:
         return self._render("whole.html")
 
     def sections(self) -> str:
-        """Return what changes."""
+        """Return the sections that the script replaces each second."""
         return self._render("sections.html")
 
     def _render(self, template: str) -> str:
@@ -119,14 +119,16 @@ class Page:
     def _days(self) -> list[PostingDay]:
         messages = self._visible(self._channel)
         top = [each for each in messages if not each.thread_ts]
-        days = [list(begun) for _, begun in groupby(top, key=lambda each: moment_of(each.ts).date())]
-        return [PostingDay(_day(moment_of(begun[0].ts), self._now), list(_threads(begun, messages))) for begun in days]
+        days = [list(begun) for _, begun in groupby(top, key=lambda each: datetime_of(each.ts).date())]
+        return [
+            PostingDay(_day(datetime_of(begun[0].ts), self._now), list(_threads(begun, messages))) for begun in days
+        ]
 
     def _views(self) -> list[View]:
         return [each for each in list(self._state.views.values()) if each.user == self._user]
 
-    def _text(self, told: Mapping[str, Any]) -> Markup:
-        rendered = mrkdwn.render_object(told, self._names, self._now)
+    def _text(self, text_object: Mapping[str, Any]) -> Markup:
+        rendered = mrkdwn.render_object(text_object, self._names, self._now)
         return Markup(rendered.html)  # noqa: S704 - in it nothing of the text is markup
 
 
@@ -136,16 +138,16 @@ def _threads(begun: Sequence[Message], messages: Sequence[Message]) -> Iterator[
         yield from (Post(each) for each in messages if each.thread_ts == message.ts)
 
 
-def _day(moment: datetime, now: datetime) -> str:
-    near = mrkdwn.near(moment, now)
+def _day(date: datetime, now: datetime) -> str:
+    near = mrkdwn.near(date, now)
     if near:
         return near.capitalize()
-    form = "%A, %B" if abs(moment - now) < timedelta(days=300) else "%B"
-    shown = mrkdwn.day_of(moment, form)
-    return shown if form == "%A, %B" else f"{shown}, {moment:%Y}"
+    form = "%A, %B" if abs(date - now) < timedelta(days=300) else "%B"
+    shown = mrkdwn.day_of(date, form)
+    return shown if form == "%A, %B" else f"{shown}, {date:%Y}"
 
 
 def accepts_json(accept: str) -> bool:
-    """Return whether JSON is asked for, and not as one of whatever a browser takes."""
+    """Return whether JSON is accepted and HTML is not, as a browser's request would have it."""
     kinds: Sequence[str] = [each.partition(";")[0].strip() for each in accept.lower().split(",")]
     return "application/json" in kinds and "text/html" not in kinds

@@ -1,4 +1,4 @@
-"""Who and what is in the workspace from the beginning."""
+"""The users, channels and groups that are in the workspace from the beginning."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""How often Slack lets an app call: token buckets on the clock.
+"""Slack's rate limits: token buckets on the clock.
 
-https://docs.slack.dev/apis/web-api/rate-limits. The tiers are Slack's; how large a burst may be it says of none.
+https://docs.slack.dev/apis/web-api/rate-limits. The tiers are Slack's; burst sizes are not documented.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from local_aws.time.clock import clock
 
 @dataclass(frozen=True)
 class RateLimit:
-    """So many at once, and so many a second."""
+    """A bucket's size, and its tokens per second."""
 
     size: float
     refill: float
@@ -42,7 +42,7 @@ LIMITS = {
 
 
 class Rates:
-    """The buckets of all apps. ``now`` gives the time in seconds."""
+    """The buckets of all apps. ``now`` returns the time in seconds."""
 
     def __init__(self, now: Callable[[], float] = clock.time) -> None:
         self._now = now
@@ -53,7 +53,7 @@ class Rates:
         """Take a token.
 
         Raises:
-            RateLimitedError: there is none.
+            RateLimitedError: none is left.
         """
         limit = POSTING if method == "chat.postMessage" else LIMITS[method]
         if not throttles.enabled:

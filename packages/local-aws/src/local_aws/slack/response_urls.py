@@ -1,4 +1,4 @@
-"""Where apps answer an interaction: five times in half an hour.
+"""Response URLs, at which apps answer an interaction: five times in half an hour.
 
 https://docs.slack.dev/interactivity/handling-user-interaction
 """
@@ -21,12 +21,12 @@ SECONDS = 30 * 60
 
 
 def respond(state: State, key: str, body: bytes) -> SlackAnswer:
-    """Take an app's answer. Which status comes with which error Slack documents nowhere."""
+    """Take an app's answer. Slack does not document which status comes with which error."""
     with state.lock:
-        given = state.response_urls.get(key)
-        if given is None or clock.time() - given.at > SECONDS:
+        response_url = state.response_urls.get(key)
+        if response_url is None or clock.time() - response_url.at > SECONDS:
             return SlackAnswer(404, {"ok": False, "error": "expired_url"})
-        if given.uses >= MOST_USES:
+        if response_url.uses >= MOST_USES:
             return SlackAnswer(404, {"ok": False, "error": "used_url"})
         try:
             answer = json.loads(body)
@@ -34,16 +34,16 @@ def respond(state: State, key: str, body: bytes) -> SlackAnswer:
             return SlackAnswer(400, {"ok": False, "error": "invalid_payload"})
         if not isinstance(answer, dict):
             return SlackAnswer(400, {"ok": False, "error": "invalid_payload"})
-        given.uses += 1
-        message = state.find(given.channel, given.ts)
+        response_url.uses += 1
+        message = state.find(response_url.channel, response_url.ts)
         try:
-            _carry_out(state, given, answer, message)
+            _carry_out(state, response_url, answer, message)
         except SlackError as error:
-            return SlackAnswer(400, {"ok": False, "error": error.code, **error.told})
+            return SlackAnswer(400, {"ok": False, "error": error.code, **error.details})
     return SlackAnswer(200, "ok", (("Content-Type", "text/plain"),))
 
 
-def _carry_out(state: State, given: Any, answer: dict[str, Any], message: Message | None) -> None:
+def _carry_out(state: State, response_url: Any, answer: dict[str, Any], message: Message | None) -> None:
     if answer.get("delete_original"):
         if message is not None:
             state.remove(message)
@@ -57,11 +57,11 @@ def _carry_out(state: State, given: Any, answer: dict[str, Any], message: Messag
         raise SlackError("invalid_response_type")
     state.add(
         Message(
-            given.channel,
+            response_url.channel,
             state.next_ts(),
             content,
-            given.app,
+            response_url.app,
             answer.get("thread_ts"),
-            ephemeral_to=given.user if kind == "ephemeral" else None,
+            ephemeral_to=response_url.user if kind == "ephemeral" else None,
         )
     )

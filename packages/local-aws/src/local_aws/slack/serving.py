@@ -1,4 +1,4 @@
-"""The way in: the web API, the page, and what tests ask for, below ``/_local/slack``."""
+"""The routes below ``/_local/slack``: the web API, the page, and the routes for tests."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TypedByAction = Annotated[dict[str, str | None], Meta(description="{action_id: v
 
 @dataclass(frozen=True)
 class SlackRequest:
-    """A request below our path, at ``route``."""
+    """A request below ``/_local/slack``, at ``route``."""
 
     route: str
     method: str
@@ -47,7 +47,7 @@ class SlackRequest:
 
 
 class Click(ControlInput, frozen=True):
-    """A click on a button; the app that wrote it named the action and its block."""
+    """A click on a button, which is named by its action and block."""
 
     user: Text
     ts: Text
@@ -57,7 +57,7 @@ class Click(ControlInput, frozen=True):
 
 
 class Submission(ControlInput, frozen=True):
-    """The submission of a modal, with what was typed by block and action."""
+    """The submission of a modal, with the typed values by block and action."""
 
     user: Text
     view_id: Text
@@ -171,7 +171,7 @@ def _delivered(delivered: Delivered) -> SlackAnswer:
 
 
 def _refuse_strangers(request: SlackRequest) -> None:
-    """Keep other sites, open in the same browser, from clicking here."""
+    """Refuse requests of other sites that are open in the same browser."""
     origin = request.header("origin")
     if origin and origin.partition("://")[2] != request.header("host"):
         raise InvalidInputError(f"Origin: {origin} may not do this here")

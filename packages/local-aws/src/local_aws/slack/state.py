@@ -1,4 +1,4 @@
-"""What there is in the workspace: people, channels, apps, messages, modals."""
+"""The state of the workspace: apps, messages, modals, triggers and response URLs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Content:
-    """What a message says: ``mentions`` and ``links`` are those that its text and its blocks really make."""
+    """A message's content: ``mentions`` and ``links`` are those that its text and its blocks really make."""
 
     text: str
     blocks: Sequence[Json] = ()
@@ -31,7 +31,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Message:
-    """A message of an app; ``ephemeral_to`` is the only one who sees it, if it is not everybody's."""
+    """A message of an app; ``ephemeral_to`` is the only user who sees it, None if everybody does."""
 
     channel: str
     ts: str
@@ -58,25 +58,25 @@ class Message:
         return self.content.links
 
     def buttons(self) -> list[Json]:
-        """Return what of it can be clicked."""
+        """Return the message's buttons."""
         found = [each for block in self.blocks for each in block_kit.elements(block)]
         return [each for each in found if each["type"] == "button"]
 
 
 @dataclass(frozen=True)
 class View:
-    """A modal that is open; ``errors`` are those that the app answered the last submission with, by block."""
+    """An open modal; ``errors`` are those of the app's answer to the last submission, by block."""
 
     view_id: str
     app: App
     user: str
-    told: Json
+    content: Json
     hash: str
     errors: Mapping[str, str] = field(default_factory=dict)
     state: Json = field(default_factory=dict)
 
     def described(self) -> Json:
-        """Put it as Slack tells it to the app."""
+        """Return the view object that Slack sends to the app."""
         defaults: Json = {
             "private_metadata": "",
             "callback_id": "",
@@ -88,7 +88,7 @@ class View:
         }
         return {
             **defaults,
-            **self.told,
+            **self.content,
             "id": self.view_id,
             "team_id": TEAM_ID,
             "app_id": self.app.app_id,
@@ -103,7 +103,7 @@ class View:
 
 @dataclass
 class Trigger:
-    """What an app may open a modal with, once, for who clicked."""
+    """A trigger, with which an app may open one modal for the user who clicked."""
 
     app_id: str
     user: str
@@ -113,7 +113,7 @@ class Trigger:
 
 @dataclass
 class ResponseUrl:
-    """Where an app may answer an interaction, a few times."""
+    """A URL at which an app may answer an interaction a few times."""
 
     app: App
     user: str
@@ -124,14 +124,14 @@ class ResponseUrl:
 
 
 class State:
-    """One workspace. ``lock`` is held by whoever reads and then writes."""
+    """One workspace. Hold ``lock`` to read and then write."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.faults = SlackFaultsInForce()
         self.rates = Rates()
         self.apps: dict[str, App] = {}
-        """By the AWS account that they are for."""
+        """By AWS account."""
         self.messages: list[Message] = []
         self.views: dict[str, View] = {}
         self.triggers: dict[str, Trigger] = {}
@@ -139,9 +139,9 @@ class State:
         self._last_ts = 0
 
     def app_of_token(self, token: str) -> App | None:
-        told = token.encode()
+        encoded = token.encode()
         every = list(self.apps.values())
-        return next((app for app in every if secrets.compare_digest(app.bot_token.encode(), told)), None)
+        return next((app for app in every if secrets.compare_digest(app.bot_token.encode(), encoded)), None)
 
     def app(self, app_id: str) -> App | None:
         return next((app for app in list(self.apps.values()) if app.app_id == app_id), None)
@@ -156,7 +156,7 @@ class State:
         return message
 
     def put(self, message: Message) -> None:
-        """Put a message in the place of its former self."""
+        """Replace a message by its new version."""
         with self.lock:
             keys = [(each.channel, each.ts) for each in self.messages]
             self.messages[keys.index((message.channel, message.ts))] = message
@@ -171,7 +171,7 @@ class State:
         return edited
 
     def next_ts(self) -> str:
-        """Make a moment of its own, which is a message's id too."""
+        """Make a unique timestamp, which is also a message's id."""
         with self.lock:
             self._last_ts = max(self._last_ts + 1, int(clock.time() * 1_000_000))
             return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
@@ -181,7 +181,7 @@ class State:
         return mrkdwn.WorkspaceNames({**USERS, **bots}, CHANNELS, GROUP_NAMES)
 
     def content(self, text: str, blocks: Sequence[Json]) -> Content:
-        """Read what a message says. Its text counts beside blocks too: notifications show it."""
+        """Read a message's content. With blocks, its text counts too: notifications show it."""
         names, now = self.names(), clock.now()
         objects = [each for block in blocks for each in block_kit.texts(block)]
         seen = [mrkdwn.render(text, names, now), *(mrkdwn.render_object(each, names, now) for each in objects)]
@@ -203,8 +203,8 @@ class State:
 
 
 def described(message: Message) -> Json:
-    """Return of a message as ``GET /_local/slack`` does."""
-    told: Json = {
+    """Return a message as ``GET /_local/slack`` shows it."""
+    description: Json = {
         "channel": message.channel,
         "ts": message.ts,
         "text": message.text,
@@ -215,12 +215,12 @@ def described(message: Message) -> Json:
         "links": list(message.links),
     }
     optional = {"thread_ts": message.thread_ts, "edited": message.edited, "ephemeral_to": message.ephemeral_to}
-    return {**told, **{name: value for name, value in optional.items() if value is not None}}
+    return {**description, **{name: value for name, value in optional.items() if value is not None}}
 
 
-def as_slack_tells(message: Message) -> Json:
-    """Put a message as Slack does, to apps."""
-    told: Json = {
+def message_payload(message: Message) -> Json:
+    """Return the message object that Slack sends to apps."""
+    payload: Json = {
         "user": message.app.bot_user_id,
         "type": "message",
         "ts": message.ts,
@@ -230,13 +230,13 @@ def as_slack_tells(message: Message) -> Json:
         "team": TEAM_ID,
     }
     if message.blocks:
-        told["blocks"] = list(message.blocks)
+        payload["blocks"] = list(message.blocks)
     if message.thread_ts:
-        told["thread_ts"] = message.thread_ts
+        payload["thread_ts"] = message.thread_ts
     if message.edited:
-        told["edited"] = {"user": message.app.bot_id, "ts": message.edited}
-    return told
+        payload["edited"] = {"user": message.app.bot_id, "ts": message.edited}
+    return payload
 
 
-def moment_of(ts: str) -> datetime:
+def datetime_of(ts: str) -> datetime:
     return datetime.fromtimestamp(float(ts), UTC)

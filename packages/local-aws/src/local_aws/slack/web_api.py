@@ -20,7 +20,7 @@ _JSON = "application/json"
 
 @dataclass(frozen=True)
 class MethodRequest:
-    """A request for a method."""
+    """The HTTP request of a method call."""
 
     method: str
     verb: str
@@ -32,7 +32,7 @@ class MethodRequest:
 
 @dataclass(frozen=True)
 class SlackAnswer:
-    """What is answered."""
+    """An HTTP answer."""
 
     status: int
     body: Any
@@ -40,7 +40,7 @@ class SlackAnswer:
 
 
 def answer(state: State, request: MethodRequest, site: str) -> SlackAnswer:
-    """Answer a call as Slack does: with HTTP 200, whatever came of it, but for too many and for nobody there."""
+    """Answer a call as Slack does: with HTTP 200 even for errors, except for rate limits and outages."""
     try:
         state.faults.strike(request.method)
         return _carried_out(state, request, site)
@@ -49,7 +49,7 @@ def answer(state: State, request: MethodRequest, site: str) -> SlackAnswer:
     except RateLimitedError as limited:
         return SlackAnswer(429, {"ok": False, "error": "ratelimited"}, (("Retry-After", str(limited.retry_after)),))
     except SlackError as error:
-        return SlackAnswer(200, {"ok": False, "error": error.code, **error.told})
+        return SlackAnswer(200, {"ok": False, "error": error.code, **error.details})
 
 
 def _carried_out(state: State, request: MethodRequest, site: str) -> SlackAnswer:
@@ -100,7 +100,7 @@ def _json(body: bytes) -> Mapping[str, Any]:
 def _app(state: State, request: MethodRequest, arguments: Mapping[str, Any]) -> App:
     scheme, _, token = request.authorization.partition(" ")
     if scheme.lower() != "bearer":
-        # In a form the token may be an argument; in JSON, and in an address, it may not.
+        # The token may be an argument in a form, but not in JSON or in a query.
         is_form = request.verb != "GET" and not request.content_type.lower().startswith(_JSON)
         token = str(arguments.get("token", "")) if is_form else ""
     if not token.strip():

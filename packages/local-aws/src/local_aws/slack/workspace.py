@@ -34,7 +34,7 @@ _site = ""
 
 
 def serve_at(url: str) -> None:
-    """Say where the local AWS is found."""
+    """Set the URL of the local AWS."""
     global _site  # noqa: PLW0603 - one process, one address
     _site = f"{url}/_local/slack"
 
@@ -44,7 +44,7 @@ def site_url() -> str:
 
 
 def api_url() -> str:
-    """Return the base URL of the web API, as slack_sdk wants it."""
+    """Return the base URL of the web API, as slack_sdk takes it."""
     return f"{_site}/api/"
 
 
@@ -66,12 +66,12 @@ class Workspace:
         scopes: Iterable[str] = DEFAULT_SCOPES,
         name: str = DEFAULT_NAME,
     ) -> App:
-        """Install the app of an account in all channels; one that is there keeps its token, with these scopes."""
+        """Install the app of an account in all channels; an app that is already installed keeps its token."""
         with self.state.lock:
-            there = self.state.apps.get(account_id)
+            installed = self.state.apps.get(account_id)
             app = (
-                replace(there, callback_url=callback_url or there.callback_url, scopes=tuple(scopes))
-                if there
+                replace(installed, callback_url=callback_url or installed.callback_url, scopes=tuple(scopes))
+                if installed
                 else new_app(
                     account_id,
                     callback_url,
@@ -88,30 +88,30 @@ class Workspace:
         return self.state.apps[account_id]
 
     def remove_from(self, channel: str, account_id: str) -> App:
-        """Take an account's app out of a channel; it may not write there any more."""
+        """Remove an account's app from a channel, where it may then no longer post."""
         with self.state.lock:
             app = self.state.apps[account_id]
             self.state.apps[account_id] = replace(app, channels=app.channels - {channel})
         return self.state.apps[account_id]
 
     def messages(self, account_id: str | None = None, channel: str | None = None) -> list[Message]:
-        """Return the messages, the oldest first, as they stand."""
+        """Return the messages in their present form, the oldest first."""
         with self.state.lock:
             every = list(self.state.messages)
         return [each for each in every if account_id in {None, each.app.account_id} and channel in {None, each.channel}]
 
     def views(self, user: str | None = None) -> list[View]:
-        """Return the modals that are open."""
+        """Return the open modals."""
         with self.state.lock:
             return [each for each in self.state.views.values() if user in {None, each.user}]
 
     def click(
         self, user: str, ts: str, action_id: str, *, channel: str | None = None, block_id: str | None = None
     ) -> Delivered:
-        """Click a button, whatever it wants confirmed, and wait for what the app answers.
+        """Click a button, without its confirmation dialog, and wait for the app's answer.
 
         Raises:
-            InvalidInputError: there is no such button for this user.
+            InvalidInputError: this user sees no such button.
         """
         message, button = interactions.find_button(self.state, user, ts, action_id, channel=channel, block_id=block_id)
         return interactions.click(self.state, _site, user, message, button)
@@ -125,37 +125,37 @@ class Workspace:
         return interactions.submit(self.state, user, view_id, values)
 
     def close(self, user: str, view_id: str) -> Delivered | None:
-        """Close a modal; return what the app answered, if it asked to be told."""
+        """Close a modal; return the app's answer if the view has ``notify_on_close``."""
         return interactions.close(self.state, user, view_id)
 
     def block_actions(self, user: str, ts: str, action_id: str, *, channel: str | None = None) -> Json:
-        """Make the payload of a click without sending it: to change it, to send it late or twice."""
+        """Return the payload of a click without sending it, to change it, or to send it late or twice."""
         message, button = interactions.find_button(self.state, user, ts, action_id, channel=channel)
         return interactions.block_actions(self.state, _site, user, message, button)
 
     def signed(
         self, account_id: str, payload: Mapping[str, Any] | bytes, *, secret: str | None = None, at: float | None = None
     ) -> Signed:
-        """Sign a payload, or a body as it is, for the account's app: with another secret, or at another moment."""
+        """Sign a payload or body for the account's app, by default with its own secret and at the present time."""
         body = payload if isinstance(payload, bytes) else form_of(payload)
         return sign(self.app(account_id), body, secret=secret, at=at)
 
     def send(self, request: Signed) -> Delivered:
-        """Send a request as Slack does, whatever was done to it."""
+        """Send a request as Slack does, even an altered one."""
         return send(request)
 
     def describe(self) -> Json:
-        """Return what is there, as ``GET /_local/slack`` does."""
+        """Return the workspace as ``GET /_local/slack`` does."""
         views = [{"id": each.view_id, "user": each.user, "view": each.described()} for each in self.views()]
         messages = [described(each) for each in self.messages()]
         return {"messages": messages, "views": views, "faults": self.faults.describe()}
 
     def reset(self) -> None:
-        """Forget everything but people and channels."""
+        """Forget everything except people and channels."""
         self.state.clear()
 
 
 workspace = Workspace()
-"""The one of this process."""
+"""This process's workspace."""
 
 tables.also_forget(workspace.reset)

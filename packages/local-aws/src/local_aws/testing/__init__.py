@@ -1,22 +1,22 @@
-"""The local AWS as tests see it: what other projects may rely on, each module one thing.
+"""The local AWS's public interface for tests, on which other projects may rely.
 
 - ``server``: ``LocalAws``, which serves it on a port of this machine.
-- ``accounts``: ``Account``, somebody in an account, with full access or in a role of it, and their SDK clients.
-- ``deployment``: a SAM template, deployed in an account, read, or made CloudFormation of.
-- ``clock``: the one time, which can be advanced; ``fast_forward`` leaves out the time in which nothing happens.
+- ``accounts``: ``Account``, a person or role in an account, with their SDK clients.
+- ``deployment``: SAM templates: deployed in an account, read, or translated to CloudFormation.
+- ``clock``: the one clock, which can be advanced; ``fast_forward`` skips the time in which nothing happens.
 - ``faults``: calls that fail, functions that are killed, events that are lost.
-- ``record``: the AWS calls that were made, by whom, one by one and counted.
-- ``iam``: what roles needed and were denied, what of their policies nobody used, what a call would be refused for.
-- ``settings``: how hard this AWS is, such as its quotas, timings and throttles; ``throttles``: how hard it throttles.
-- ``organizations``: who is in which organization.
-- ``incidents``: what AWS, or somebody out of reach, does without any call of yours.
-- ``functions``, ``workflows``: what their own APIs don't tell of Lambda's functions and Step Functions' executions.
+- ``record``: the AWS calls that were made, listed and counted by caller.
+- ``iam``: permissions that roles needed, were denied or did not use, and whether a call would be refused.
+- ``settings``: how strict this AWS is, such as its quotas, timings and throttles; ``throttles``: its request rates.
+- ``organizations``: membership of organizations.
+- ``incidents``: events that AWS or others cause without a call of yours.
+- ``functions``, ``workflows``: facts about Lambda's functions and Step Functions' executions that no API has.
 - ``slack``: the workspace: messages, people who click, apps.
 - ``matching``: whether a text fits a filter of EC2, and an event a pattern of EventBridge.
-- ``conformance``: answers that are not as botocore's models have them.
+- ``conformance``: answers that differ from botocore's models.
 
 All but ``server`` and ``accounts`` work in the process that serves: moto's state is one for the process, and so is the
-local AWS. ``local_aws.pytest_plugin`` has fixtures for the most of it::
+local AWS. ``local_aws.pytest_plugin`` has fixtures for most of it::
 
     pytest_plugins = ["local_aws.pytest_plugin"]
 
@@ -34,5 +34,5 @@ local AWS. ``local_aws.pytest_plugin`` has fixtures for the most of it::
 
 A project that serves its own stack may make a command of its own of ``local_aws.command`` too.
 
-Nothing here knows what is deployed.
+Nothing here depends on what is deployed.
 """

@@ -1,4 +1,4 @@
-"""Somebody in an AWS account of the local AWS, who calls it by the AWS SDK as anybody would."""
+"""Persons and roles in accounts of the local AWS, who call it through the AWS SDK."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from botocore.config import Config
 
 REGION = "us-east-1"
 PERSON = "person"
-"""A role that no account has: whoever is in it stands for a person who may do everything there."""
+"""A role that no account has, whose sessions stand for a person with full access."""
 
 _making = threading.Lock()
 _numbers = itertools.count(700000000000)
@@ -27,7 +27,7 @@ _numbers = itertools.count(700000000000)
 
 @dataclass(frozen=True)
 class Credentials:
-    """What calls are signed with."""
+    """The credentials that sign calls."""
 
     access_key_id: str
     secret_access_key: str
@@ -35,15 +35,15 @@ class Credentials:
 
 
 class Account:
-    """Somebody in an account; it exists as soon as somebody is in it.
+    """A person or role in an account, which need not be created first.
 
     Args:
-        url: where the local AWS is served.
+        url: the local AWS's URL.
         account_id: any twelve digits.
-        role: one that the account has, to be held to its policies; else a person with full access.
-        called: the name of the session, which AWS tells where it says who called.
-        region: where clients call, if they are not made for another.
-        attempts: how often a call is tried in all, as a person is throttled like everybody.
+        role: a role of the account, with its policies; by default a person with full access.
+        called: the name of the session, which AWS shows as part of the caller's ARN.
+        region: the default Region of clients.
+        attempts: the maximum number of attempts of a call, as a person is throttled too.
     """
 
     def __init__(
@@ -67,14 +67,14 @@ class Account:
 
     @cached_property
     def credentials(self) -> Credentials:
-        """What this somebody's calls are signed with: those of one session."""
+        """The credentials of one session, which sign all calls."""
         arn = f"arn:aws:iam::{self.account_id}:role/{self._role}"
-        told = _anyone(self.url).assume_role(RoleArn=arn, RoleSessionName=self.called)["Credentials"]
-        return Credentials(told["AccessKeyId"], told["SecretAccessKey"], told["SessionToken"])
+        answer = _anyone(self.url).assume_role(RoleArn=arn, RoleSessionName=self.called)["Credentials"]
+        return Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables by which a process of its own, or the AWS CLI, calls as this somebody."""
+        """The environment variables with which another process, or the AWS CLI, makes calls as this caller."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_DEFAULT_REGION": self.region,
@@ -92,14 +92,14 @@ class Account:
         return self._kept("resource", service, region)
 
     def outputs(self, stack: str) -> Mapping[str, str]:
-        """Return the outputs of a stack, which are there once it is deployed and stay as they are."""
+        """Return the outputs of a deployed stack, which are read once and cached."""
         if stack not in self._outputs:
-            told = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-            self._outputs[stack] = {each["OutputKey"]: each["OutputValue"] for each in told.get("Outputs", ())}
+            description = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+            self._outputs[stack] = {each["OutputKey"]: each["OutputValue"] for each in description.get("Outputs", ())}
         return self._outputs[stack]
 
     def parameter(self, name: str) -> str | None:
-        """Return a parameter's value in Parameter Store; None without it."""
+        """Return a parameter's value in Parameter Store; None if it does not exist."""
         ssm = self.client("ssm")
         try:
             return str(ssm.get_parameter(Name=name)["Parameter"]["Value"])
@@ -117,14 +117,14 @@ class Account:
         return [each["SubnetId"] for each in sorted(found, key=lambda each: str(each["AvailabilityZone"]))]
 
     def resolves(self, name: str, vpc_id: str) -> bool:
-        """Whether a client inside a VPC gets anywhere by a DNS name: the local AWS tells, as no API of AWS's does.
+        """Return whether a DNS name resolves inside a VPC; AWS itself has no API for this.
 
         Raises:
-            HTTPError: the question was no good, as of a VPC that nobody has.
+            HTTPError: the query is invalid, for example the VPC does not exist.
         """
-        asked = urllib.parse.urlencode({"vpc": vpc_id, "name": name})
+        query = urllib.parse.urlencode({"vpc": vpc_id, "name": name})
         try:
-            with urllib.request.urlopen(f"{self.url}/_local/resolve?{asked}"):  # noqa: S310 - our own port
+            with urllib.request.urlopen(f"{self.url}/_local/resolve?{query}"):  # noqa: S310 - our own port
                 return True
         except urllib.error.HTTPError as error:
             if error.code != HTTPStatus.NOT_FOUND:
@@ -144,15 +144,15 @@ class Account:
 
 @functools.cache
 def _anyone(url: str) -> Any:
-    """Return the client by which whoever has no credentials gets some: with those that nobody gave out."""
+    """Return a client that signs with made-up credentials, to assume a role."""
     nobody = Credentials("anyone", "anyone", "")
     return _connect("client", "sts", region=REGION, url=url, credentials=nobody, config=Config())
 
 
 def _connect(kind: str, service: str, *, region: str, url: str, credentials: Credentials, config: Config) -> Any:
-    # The stubs know a service by its literal name only.
+    # The stubs accept literal names of services only.
     connect: Any = getattr(boto3, kind)
-    # boto3's one session keeps the models that it has read, and makes one client at a time.
+    # boto3's default session caches models, and must not create two clients at once.
     with _making:
         return connect(
             service,
@@ -172,15 +172,15 @@ class Accounts:
     url: str
 
     def person(self, account_id: str, *, called: str = "somebody", region: str = REGION) -> Account:
-        """Return somebody with full access to an account."""
+        """Return a person with full access to an account."""
         return Account(self.url, account_id, called=called, region=region)
 
     def new_person(self, *, called: str = "somebody", region: str = REGION) -> Account:
-        """Return somebody with full access to an account that nobody was given before."""
+        """Return a person with full access to a new account."""
         return self.person(str(next(_numbers)), called=called, region=region)
 
     def in_role(self, account_id: str, role: str, *, called: str = "somebody", region: str = REGION) -> Account:
-        """Return somebody who is held to the policies of a role of an account, if its trust lets anybody take it.
+        """Return a caller with a role of an account, whose trust policy must allow anybody to assume it.
 
         A role that the account does not have stands for a person with full access.
         """

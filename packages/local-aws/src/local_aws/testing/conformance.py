@@ -1,4 +1,4 @@
-"""Answers of the local AWS that are not as botocore's models have them."""
+"""Answers of the local AWS that differ from botocore's models."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ __all__ = ["Finding", "findings", "watch"]
 
 
 def watch() -> None:
-    """Look at every answer from now on."""
+    """Check every answer from now on."""
     _findings.watching = True
 
 
 def findings() -> list[Finding]:
-    """Return what was found since the beginning, each defect once."""
+    """Return all findings so far, each once."""
     return _findings.all()

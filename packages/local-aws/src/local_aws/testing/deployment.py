@@ -1,4 +1,4 @@
-"""A SAM template: deployed in an account, as ``sam deploy`` does it, or made CloudFormation of."""
+"""SAM templates: deployed in an account, as by ``sam deploy``, or translated to CloudFormation."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ def deploy(
     name: str,
     parameters: Mapping[str, str] | None = None,
 ) -> Stack:
-    """Deploy a template as a stack of this name; its functions run the code that the template names, as it stands.
+    """Deploy a template as a stack of this name; its functions run the template's code from where it is.
 
     Raises:
-        DeploymentError: it can't be deployed, or one of its resources could not be made.
+        DeploymentError: it can't be deployed, or one of its resources could not be created.
     """
     return _deploy(Path(path), account_id, region, name=name, parameters=parameters)
 
 
 def client(service: str, account_id: str, region: str = "us-east-1") -> Any:
-    """Return a client of whoever deploys: a person with full access, whom no throttle holds back."""
+    """Return a client with full access and without throttles, as deployments use."""
     return _clients.client(service, account_id, region)
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """Return a template as it is written, with CloudFormation's tags as JSON has them.
+    """Return a template as written, with CloudFormation's YAML tags in their JSON form.
 
     Raises:
         DeploymentError: it can't be read.
@@ -57,17 +57,17 @@ def read(path: str | Path) -> dict[str, Any]:
 def cloudformation_of(
     path: str | Path, parameters: Mapping[str, str] | None = None, region: str = "us-east-1"
 ) -> dict[str, Any]:
-    """Return the CloudFormation that SAM makes of a template.
+    """Return the CloudFormation template that SAM makes of a template.
 
     Raises:
-        DeploymentError: the template can't be read, or a parameter is not allowed, or SAM refuses it.
+        DeploymentError: the template can't be read, a parameter is not allowed, or SAM refuses it.
     """
     source = template.read(Path(path))
     return template.translate(source, template.parameter_values(source, parameters or {}), region)
 
 
 def parameter_values(source: Mapping[str, Any], overrides: Mapping[str, str]) -> dict[str, str]:
-    """Return the value of each parameter of a template that was read, with these in place of its defaults.
+    """Return the value of each parameter of a template, with these in place of its defaults.
 
     Raises:
         DeploymentError: a parameter is unknown, missing or not allowed.
@@ -76,13 +76,13 @@ def parameter_values(source: Mapping[str, Any], overrides: Mapping[str, str]) ->
 
 
 def policies_of(cloudformation: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield each policy document of a template's resources, with a name: the resource's, once for each condition's way.
+    """Yield each policy document of a template's resources, with the resource's name.
 
-    What the conditions leave out is there under the name with ``-otherwise``.
+    The variant for false conditions has the suffix ``-otherwise``.
     """
-    return policy_documents.of_template(cloudformation)
+    return policy_documents.template_policies(cloudformation)
 
 
 def policies_in(name: str, text: str) -> Iterator[tuple[str, Any]]:
-    """Yield each policy document among a Markdown document's examples, with a name that begins with the document's."""
-    return policy_documents.of_document(name, text)
+    """Yield each policy document in a Markdown file's examples, with a name that begins with the file's."""
+    return policy_documents.document_policies(name, text)

@@ -1,7 +1,7 @@
-"""What goes wrong on purpose: AWS calls that fail, functions that are killed at a call, events that are lost.
+"""Injected faults: AWS calls that fail, functions that are killed at a call, events that are lost.
 
 ``with faults.injected(CallFault("ec2:CreateVpcEndpoint", "throttle", times=3)) as injected`` holds for the block, and
-``injected.struck()`` still tells afterwards how often something was struck.
+``injected.struck()`` returns afterwards how often a fault struck.
 """
 
 from __future__ import annotations
@@ -16,35 +16,35 @@ __all__ = ["CallFault", "EventFaults", "FaultPlan", "Faults", "Injected", "Kind"
 
 
 class Injected(Protocol):
-    """Faults that are in force, or were."""
+    """Faults that are or were in force."""
 
     def struck(self, fault: CallFault | None = None) -> int:
-        """Return how often the fault, or any, has struck a call; it can be asked after the end too."""
+        """Return how often the fault, or any, has struck a call; it can be called after the block too."""
 
 
 class Faults(Protocol):
-    """The faults in force: always one plan, which the next one replaces."""
+    """The faults in force: one plan, which the next one replaces."""
 
     @property
     def events(self) -> EventFaults:
-        """What befalls events now."""
+        """The faults of events."""
 
     @property
     def calls(self) -> tuple[CallFault, ...]:
-        """The faults of calls, with what remains of each."""
+        """The faults of calls, with their remaining times."""
 
     def injected(
         self, *calls: CallFault, events: EventFaults | None = None, seed: int | None = None
     ) -> AbstractContextManager[Injected]:
-        """Have these faults in force, and no others, as long as the block runs; then what was there goes on.
+        """Put these faults in force, and no others, as long as the block runs; then restore the former ones.
 
         Raises:
-            InvalidInputError: one of them can't be.
+            InvalidInputError: one of them is invalid.
         """
 
     def replace(self, plan: FaultPlan) -> Injected:
-        """Have a plan in force from now on; ``FaultPlan()`` ends all."""
+        """Put a plan in force from now on; ``FaultPlan()`` ends all faults."""
 
 
 faults: Faults = _faults
-"""What is in force in this process."""
+"""The faults of this process."""

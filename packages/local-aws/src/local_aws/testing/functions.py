@@ -1,4 +1,4 @@
-"""Lambda's functions: where their code is, and the processes that run it."""
+"""Lambda's functions: the location of their code, and their processes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["FunctionSource", "begin_anew", "source_of", "started_cold"]
 
 
 def source_of(account_id: str, region: str, name: str) -> FunctionSource:
-    """Return where on this machine the code of a deployed function is.
+    """Return the location of a deployed function's code on this machine.
 
     Raises:
         LookupError: no such function is deployed.
@@ -25,13 +25,13 @@ def source_of(account_id: str, region: str, name: str) -> FunctionSource:
 
 
 def begin_anew(account_id: str, region: str, name: str) -> None:
-    """End the idle processes of a function: the next invocation has nothing of what they kept in memory."""
+    """End the idle processes of a function, so that the next invocation is a cold start."""
     fleet.forget(account_id, region, name)
 
 
 @contextmanager
 def started_cold() -> Iterator[None]:
-    """Start each new process from nothing, as Lambda does, and fork none off one that has the libraries loaded."""
+    """Start each new process from scratch, as Lambda does, instead of forking one that has loaded the libraries."""
     before, processes.forking = processes.forking, False
     try:
         yield

@@ -1,7 +1,7 @@
-"""IAM: what roles needed, what of their policies nobody used, and what IAM says of a call that nobody has made.
+"""IAM: permissions that roles needed, statements that were not used, and the answer to a hypothetical call.
 
 Least privilege is a test: ``[each for each in needs(role_arn) if not each.allowed]`` is empty, and so is what
-``statements(role_arn)`` tells as not used.
+``statements(role_arn)`` reports as unused.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MODELS = {"states": "stepfunctions"}
 
 @dataclass(frozen=True)
 class Need:
-    """A role needed an action on a resource: what it called, and what that needs beside."""
+    """An action on a resource that a role needed, for a call or for what the call depends on."""
 
     role_arn: str
     action: str
@@ -33,7 +33,7 @@ class Need:
 
 @dataclass(frozen=True)
 class Allowed:
-    """An action or a resource, as a statement writes it, and whether anything needed it."""
+    """An action or resource as written in a statement, and whether it was needed."""
 
     value: str
     used: bool
@@ -41,7 +41,7 @@ class Allowed:
 
 @dataclass(frozen=True)
 class StatementUse:
-    """An Allow statement of a role's policies, and what of it was used."""
+    """An Allow statement of a role's policies, and which of its parts were used."""
 
     sid: str
     actions: tuple[Allowed, ...]
@@ -49,12 +49,12 @@ class StatementUse:
 
 
 def needs(role_arn: str) -> list[Need]:
-    """Return what a role needed since the start, each thing once."""
+    """Return the permissions that a role has needed so far, each once."""
     return [Need(each.role_arn, each.action, each.resource, each.allowed) for each in usage.uses(role_arn)]
 
 
 def statements(role_arn: str) -> list[StatementUse]:
-    """Return the Allow statements of a role's policies as they are now, and what of them was used.
+    """Return the present Allow statements of a role's policies, with what was used.
 
     Raises:
         LookupError: its account has no such role.
@@ -79,7 +79,7 @@ def refusal(
 ) -> str | None:
     """Return why a role of an account may not make a call, in the words of AWS's answer; None if it may.
 
-    The call is not made, and counts for nothing that ``needs`` and ``statements`` tell.
+    The call is not made, and does not count in ``needs`` and ``statements``.
     ``operation`` is ``service:Operation``, ``params`` are as boto3 has them.
 
     Raises:
@@ -89,20 +89,20 @@ def refusal(
     if identities.role(account_id, get_partition(region), role) is None:
         raise LookupError(f"account {account_id} has no role {role}")
     principal = f"arn:aws:sts::{account_id}:assumed-role/{role}/session"
-    asked = _Asked(account_id, region, service, name, principal, role, _MODELS.get(service, service), params)
-    denied = denial(asked)
+    call = _HypotheticalCall(account_id, region, service, name, principal, role, _MODELS.get(service, service), params)
+    denied = denial(call)
     return None if denied is None else denied.message
 
 
 def find_action(action: str) -> Action | None:
-    """Look an action (``ec2:CreateTags``) up in IAM's reference, whatever its case; None if IAM knows none."""
+    """Return an action (``ec2:CreateTags``) of IAM's reference, in any case; None if there is none."""
     prefix, _, name = action.partition(":")
     return reference.find_action(prefix, name)
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """A call that is only asked about."""
+class _HypotheticalCall:
+    """A call that is checked but not made."""
 
     account_id: str
     region: str

@@ -1,4 +1,4 @@
-"""What happens without any call of yours: AWS does it by itself, or somebody whom the local AWS has no API for."""
+"""Incidents: changes by AWS itself, or by others for whom the local AWS has no API."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from local_aws.services.ram import listings, shares
 
 
 def publish_txt_record(name: str, value: str) -> None:
-    """Let a name have a TXT record that the whole world sees, as if its domain were hosted outside of AWS."""
+    """Publish a TXT record, as if its domain were hosted outside of AWS."""
     public_dns.publish(name, value)
 
 
 def suspend_share(share_arn: str, entity: str) -> None:
-    """Have RAM suspend one resource or principal of a share: it is there, and nobody can use it."""
+    """Suspend one resource or principal of a share, as RAM does by itself: it is listed but can't be used."""
     shares.suspend(share_arn, entity)
 
 
 def restore_share(share_arn: str, entity: str) -> None:
-    """Let a resource or principal that was suspended take part again."""
+    """Restore a suspended resource or principal."""
     shares.restore(share_arn, entity)
 
 
 def trouble_shared_resource(
     resource_arn: str, status: Literal["UNAVAILABLE", "LIMIT_EXCEEDED", ""], message: str = ""
 ) -> None:
-    """Have RAM tell of a shared resource, in every share, that it is not available; an empty status: that it is."""
+    """Set the status of a shared resource in every share of RAM; empty if it is available."""
     listings.set_trouble(resource_arn, status, message)
 
 
 def set_database_endpoints(configuration_arn: str, names: Sequence[str]) -> None:
-    """Let the database that a resource configuration of type ARN stands for have these endpoints from now on.
+    """Set the endpoints of the database behind a resource configuration of type ARN.
 
-    VPC Lattice's children of the configuration come and go accordingly, as with a replica more or a failover.
+    VPC Lattice creates and deletes the configuration's children accordingly, as for a new replica or a failover.
     """
     children.set_endpoints(configurations[configuration_arn.rpartition("/")[2]], names)
 
 
 def attach_transit_gateway(service_id: str, account_id: str) -> str:
-    """Have a transit gateway of an account ask an endpoint service for a connection; return the attachment's id."""
+    """Request a connection to an endpoint service for an account's transit gateway; return the attachment's id."""
     return endpoint_connections.attach(service_id, account_id)

@@ -1,4 +1,4 @@
-"""How AWS compares, told without a call: for many comparisons, and where no API makes just one."""
+"""AWS's ways of matching, without a call."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from local_aws.services.ec2.filters import regular_expression
 
 
 def event_fits(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
-    """Whether EventBridge finds that an event fits a rule's pattern.
+    """Return whether an event matches a rule's pattern, as in EventBridge.
 
     Raises:
-        InvalidPatternError: EventBridge would not take the pattern.
+        InvalidPatternError: EventBridge would refuse the pattern.
     """
     return patterns.parse(json.dumps(pattern)).matches(event)
 
 
 def filter_fits(value: str, text: str) -> bool:
-    r"""Whether EC2 finds a text by a filter's value: ``*`` is any text, ``?`` any character, ``\`` makes plain."""
+    r"""Return whether a text matches an EC2 filter's value: ``*`` is any text, ``?`` any character, ``\`` escapes."""
     return re.fullmatch(regular_expression(value), text) is not None

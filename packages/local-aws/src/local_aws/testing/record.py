@@ -1,6 +1,6 @@
-"""The AWS calls that were made: each of the last thousands by itself, and all of them counted.
+"""The AWS calls that were made: the last thousands one by one, and all of them counted.
 
-``mark = record.mark()``, then ``record.since(mark, function="keeper")`` for what a function did meanwhile.
+``mark = record.mark()``, then ``record.since(mark, function="keeper")`` returns a function's calls since then.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from local_aws.http.call_record import record as _record
 
 @dataclass(frozen=True)
 class RecordedCall:
-    """A call and how it ended."""
+    """A call and its result."""
 
     _made: MadeCall
 
@@ -26,7 +26,7 @@ class RecordedCall:
 
     @property
     def params(self) -> Mapping[str, Any]:
-        """What was asked for, as boto3 has it."""
+        """The request's parameters, as in boto3."""
         return self._made.call.params
 
     @property
@@ -40,7 +40,7 @@ class RecordedCall:
 
     @property
     def function(self) -> str | None:
-        """The Lambda function that called; None for a person and for a service that acts in a role's name."""
+        """The calling Lambda function; None for a person and for a service with a role."""
         return self._made.function
 
     @property
@@ -50,18 +50,18 @@ class RecordedCall:
 
     @property
     def time(self) -> float:
-        """The moment of its end on the clock, in seconds since 1970."""
+        """The time of its end on the clock, in seconds since 1970."""
         return self._made.time
 
     @property
     def error(self) -> str | None:
-        """The code in the answer, or the fault that ended the caller before it reached AWS: ``kill-before``."""
+        """The error code of the answer, or the fault that killed the caller before the call: ``kill-before``."""
         return self._made.error
 
 
 @dataclass(frozen=True)
 class Count:
-    """How often somebody made a call since the beginning, and how often with which error; a person has no role."""
+    """How often a caller made a call so far, and how often with which error; a person has no role."""
 
     account_id: str
     role: str | None
@@ -71,22 +71,22 @@ class Count:
 
 
 class Record:
-    """What was called in this process."""
+    """The calls of this process."""
 
     def mark(self) -> int:
-        """Return the moment in the record from which ``since`` is to tell."""
+        """Return the present position in the record, for ``since``."""
         return _record.mark()
 
     def since(self, mark: int, *, function: str | None = None, account_id: str | None = None) -> list[RecordedCall]:
-        """Return the calls after a mark, in the order of their ends; ``function`` is a name, with ``*`` for any text.
+        """Return the calls after a mark, in the order of their ends; ``function`` may have ``*`` for any text.
 
         Raises:
-            LookupError: some of them are not kept any more.
+            LookupError: some of them are no longer kept.
         """
         return [RecordedCall(made) for made in _record.since(mark, function=function, account_id=account_id)]
 
     def recent(self) -> list[RecordedCall]:
-        """Return those that are kept, the oldest first."""
+        """Return the calls that are kept, the oldest first."""
         return [RecordedCall(made) for made in _record.recent()]
 
     def counts(self) -> list[Count]:

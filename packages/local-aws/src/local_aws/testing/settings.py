@@ -1,4 +1,4 @@
-"""How hard this AWS is: throttles, empty pages, quotas, timings; the same as under ``/_local/settings``."""
+"""Settings: throttles, empty pages, quotas, timings; the same as under ``/_local/settings``."""
 
 from __future__ import annotations
 
@@ -11,47 +11,47 @@ from local_aws.control import settings as _settings
 
 
 class Settings(TypedDict, total=False):
-    """What can be set; what is not named stays as it is."""
+    """The settings; those that are left out stay as they are."""
 
     throttles: bool
-    """Whether AWS's throttles hold anybody back."""
+    """Whether calls are throttled."""
     throttle_persons: bool
-    """Whether they hold back persons too, and not only roles."""
+    """Whether persons are throttled too, and not only roles."""
     empty_pages: float
-    """How often a listing begins with an empty page and a token."""
+    """The rate at which listings begin with an empty page and a token."""
     nameless_invitations: float
-    """How often an invitation to a share comes without the share's name."""
+    """The rate of invitations without the share's name."""
     organization_paths: bool
-    """Whether an account's description has its path in the organization."""
+    """Whether an account's description shows its paths in the organization."""
     suspended_shares_listed: bool
     """Whether a share that is suspended for an account is listed to it."""
     ram_events_to_invitees: bool
-    """Whether an account gets RAM's event before it has accepted."""
+    """Whether an account gets RAM's event before it has accepted the invitation."""
     strict_endpoint_service_permissions: bool
-    """Whether an endpoint service without permissions is its owner's alone."""
+    """Whether only the owner can use an endpoint service without permissions."""
     quotas: Mapping[str, int]
-    """How many there may be of what, such as ``children_per_group``: ``GET /_local/settings`` lists them."""
+    """Quotas by name, such as ``children_per_group``; ``GET /_local/settings`` lists them."""
     timings: Mapping[str, float]
-    """How many seconds of the clock AWS takes over what, such as ``endpoint_available``."""
+    """Durations by name, in seconds of the clock, such as ``endpoint_available``."""
 
 
 @contextmanager
 def changed(**to: Unpack[Settings]) -> Iterator[None]:
-    """Have settings changed as long as the block runs.
+    """Change settings as long as the block runs.
 
     Raises:
-        InvalidInputError: one of them can't be; nothing is changed then.
+        InvalidInputError: one of them is invalid; none is changed then.
     """
-    told = {_in_json(name): _told(value) for name, value in to.items()}
+    changes = {_in_json(name): _value_in_json(value) for name, value in to.items()}
     now = _settings.describe()
-    _settings.change(told)
+    _settings.change(changes)
     try:
         yield
     finally:
-        _settings.change({name: _before(now[name], value) for name, value in told.items()})
+        _settings.change({name: _before(now[name], value) for name, value in changes.items()})
 
 
-def _told(value: Any) -> Any:
+def _value_in_json(value: Any) -> Any:
     return {_in_json(name): each for name, each in value.items()} if isinstance(value, Mapping) else value
 
 

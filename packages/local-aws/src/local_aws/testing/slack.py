@@ -1,4 +1,4 @@
-"""Slack's workspace: apps that are installed, their messages, and people who click and answer.
+"""Slack's workspace: installed apps, their messages, and people who click and answer.
 
 ``app = workspace.install(account_id, callback_url)`` is an app with its token, ``WebClient(app.bot_token,
 base_url=api_url())`` talks to it, ``workspace.messages(account_id)`` is what it wrote, and
@@ -45,7 +45,7 @@ __all__ = [
 
 
 class Workspace(Protocol):
-    """The workspace: two channels, four people, and an app for each AWS account that has one installed."""
+    """The workspace: two channels, four people, and at most one installed app for each AWS account."""
 
     def install(
         self,
@@ -55,28 +55,28 @@ class Workspace(Protocol):
         scopes: tuple[str, ...] = DEFAULT_SCOPES,
         name: str = DEFAULT_NAME,
     ) -> App:
-        """Install the app of an account in all channels; one that is there keeps token and name, with these scopes."""
+        """Install the app of an account in all channels; an installed one keeps token and name and gets the scopes."""
 
     def app(self, account_id: str) -> App:
         """Return the app of an account.
 
         Raises:
-            KeyError: it has none.
+            KeyError: the account has no app.
         """
 
     def messages(self, account_id: str | None = None, channel: str | None = None) -> list[Message]:
-        """Return the messages, the oldest first, as they stand."""
+        """Return the messages in their present form, the oldest first."""
 
     def views(self, user: str | None = None) -> list[View]:
-        """Return the modals that are open."""
+        """Return the open modals."""
 
     def click(
         self, user: str, ts: str, action_id: str, *, channel: str | None = None, block_id: str | None = None
     ) -> Delivered:
-        """Click a button, and wait for what the app answers.
+        """Click a button, and wait for the app's answer.
 
         Raises:
-            InvalidInputError: there is no such button for this user.
+            InvalidInputError: this user sees no such button.
         """
 
     def submit(self, user: str, view_id: str, values: Mapping[str, Mapping[str, str | None]]) -> Delivered:
@@ -87,46 +87,46 @@ class Workspace(Protocol):
         """
 
     def block_actions(self, user: str, ts: str, action_id: str, *, channel: str | None = None) -> dict[str, Any]:
-        """Return the payload of a click without sending it: to change it, to send it late or twice."""
+        """Return the payload of a click without sending it, to change it, or to send it late or twice."""
 
     def signed(
         self, account_id: str, payload: Mapping[str, Any] | bytes, *, secret: str | None = None, at: float | None = None
     ) -> Signed:
-        """Sign a payload, or a body as it is, for the account's app: with another secret, or at another moment."""
+        """Sign a payload or body for the account's app, by default with its own secret and at the present time."""
 
 
 workspace: Workspace = _workspace
-"""The one of this process."""
+"""This process's workspace."""
 
 
 def send(request: Signed, *, within: float = callbacks.ACKNOWLEDGED_WITHIN) -> Delivered:
-    """Send a request as Slack does, whatever was done to it, and wait so many real seconds for the answer."""
+    """Send a request as Slack does, even an altered one, and wait so many real seconds for the answer."""
     return callbacks.send(request, within=within)
 
 
 def check_blocks(blocks: Sequence[Mapping[str, Any]]) -> None:
-    """Hold a message's blocks to Slack's rules.
+    """Check a message's blocks by Slack's rules.
 
     Raises:
-        SlackError: Slack would not take them.
+        SlackError: Slack would refuse them.
     """
     block_kit.read_blocks(blocks)
 
 
 def check_view(view: Mapping[str, Any]) -> None:
-    """Hold a modal to Slack's rules.
+    """Check a modal by Slack's rules.
 
     Raises:
-        SlackError: Slack would not take it.
+        SlackError: Slack would refuse it.
     """
     block_kit.read_view(view)
 
 
 def texts(block: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return all text objects of a block, wherever they are in it."""
+    """Return all text objects of a block, at any depth."""
     return list(block_kit.texts(block))
 
 
 def rendered(text: Mapping[str, Any], now: datetime) -> Rendered:
-    """Return what people see of a text object: as HTML, with whom it mentions and what it links."""
+    """Return a text object as people see it: its HTML, mentions and links."""
     return mrkdwn.render_object(text, mrkdwn.WorkspaceNames(), now)

@@ -1,4 +1,4 @@
-"""How many requests AWS takes: what it publishes, and a guess where it publishes none."""
+"""AWS's request rates: the published ones, and guesses for the others."""
 
 from __future__ import annotations
 

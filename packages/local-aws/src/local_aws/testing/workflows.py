@@ -1,4 +1,4 @@
-"""Step Functions: what its API does not tell of executions, tasks and definitions."""
+"""Step Functions: facts about executions, tasks and definitions that its API does not have."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ EXPRESSION_FUNCTIONS = frozenset(FUNCTIONS)
 
 
 Function = Callable[[Any], Any]
-"""What plays a Lambda function: it is called with the payload, and gives the answer."""
+"""A stand-in for a Lambda function: it is called with the payload and returns the answer."""
 
 
 class FunctionError(Exception):
-    """A played function raises it to fail as Lambda tells it; the payload has ``errorType`` and ``errorMessage``."""
+    """Raised by a stand-in to fail as a Lambda function; the payload has ``errorType`` and ``errorMessage``."""
 
     def __init__(self, payload: Any) -> None:
         super().__init__(payload)
@@ -34,7 +34,7 @@ class FunctionError(Exception):
 
 @contextmanager
 def functions_played(functions: Mapping[str, Function]) -> Iterator[None]:
-    """Have all tasks invoke these functions, by name, in place of Lambda's, as long as the block runs."""
+    """Make all tasks invoke these functions, by name, in place of Lambda's, as long as the block runs."""
 
     def client(role_arn: str, region: str, service: str, session_name: str) -> Any:
         if service == "lambda":
@@ -46,7 +46,7 @@ def functions_played(functions: Mapping[str, Function]) -> Iterator[None]:
 
 
 def is_waiting(execution_arn: str) -> bool:
-    """Whether the clock has to go on before an execution does: in a Wait state, or before another try.
+    """Return whether an execution waits for the clock: in a Wait state, or before a retry.
 
     Raises:
         KeyError: there is no such execution.
@@ -56,7 +56,7 @@ def is_waiting(execution_arn: str) -> bool:
 
 
 def transitions(execution_arn: str) -> int:
-    """Return an execution's state transitions as AWS bills them: states entered, and retries.
+    """Return the number of an execution's billed state transitions: states entered, and retries.
 
     Raises:
         KeyError: there is no such execution.
@@ -65,7 +65,7 @@ def transitions(execution_arn: str) -> int:
 
 
 def time_out(execution_arn: str) -> None:
-    """End an execution as AWS does when its ``TimeoutSeconds`` are over, without the time in between.
+    """Time an execution out at once, as AWS does after its ``TimeoutSeconds``.
 
     Raises:
         KeyError: there is no such execution.
@@ -74,12 +74,12 @@ def time_out(execution_arn: str) -> None:
 
 
 def issue_token(account_id: str, state_machine_arn: str) -> str:
-    """Return the token of a task that waits, as one of the state machine's would; whatever answers it goes nowhere."""
+    """Return a task token of the state machine's form; answers to it have no effect."""
     return tokens.issue(account_id, state_machine_arn, lambda _: None).token
 
 
 def definition_problems(definition: dict[str, Any]) -> list[str]:
-    """List all that is wrong with a state machine's definition, in AWS's words where they are known."""
+    """Return all faults of a state machine's definition, in AWS's words if they are known."""
     return definition_rules.problems(definition)
 
 
@@ -91,7 +91,7 @@ def _execution(arn: str) -> Execution:
 
 
 class _PlayedLambda:
-    """Stands for Lambda's client, as tasks call it."""
+    """A stand-in for the Lambda client of tasks."""
 
     def __init__(self, functions: Mapping[str, Function]) -> None:
         self._functions = functions
@@ -110,8 +110,8 @@ class _PlayedLambda:
             raise ClientError(error, "Invoke")
         answer: dict[str, Any] = {"StatusCode": 200, "ExecutedVersion": "$LATEST", "ResponseMetadata": metadata}
         try:
-            told = function(json.loads(request["Payload"]))
+            payload = function(json.loads(request["Payload"]))
         except FunctionError as failed:
-            told = failed.payload
+            payload = failed.payload
             answer["FunctionError"] = "Unhandled"
-        return {**answer, "Payload": io.BytesIO(json.dumps(told).encode())}
+        return {**answer, "Payload": io.BytesIO(json.dumps(payload).encode())}

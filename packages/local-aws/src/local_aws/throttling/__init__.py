@@ -1,1 +1,1 @@
-"""Token buckets, as AWS publishes them where it does."""
+"""AWS's request throttles, with its published limits."""

@@ -1,4 +1,4 @@
-"""How many requests AWS takes of an account in a Region: what it publishes, and our own guess where it publishes none.
+"""AWS's request limits of an account in a Region: published ones, and guesses for those that are not published.
 
 Published: EC2 (developer guide, "Request throttling"; PrivateLink's operations are in its table of single actions),
 Parameter Store (general reference, "AWS Systems Manager endpoints and quotas", default throughput), Step Functions
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limit:
-    """A bucket's size, in requests, and how many are put back each second; ``shared`` names a bucket of several."""
+    """A bucket's size, in requests, and its refill per second; ``shared`` names a bucket of several operations."""
 
     size: float
     refill: float
@@ -22,9 +22,9 @@ class Limit:
 
 
 GLOBAL_SERVICES = frozenset({"iam", "organizations", "route53"})
-"""One bucket for all Regions."""
+"""The services with one bucket for all Regions."""
 
-# Step Functions and EventBridge publish more for these than for other Regions.
+# Step Functions and EventBridge have higher limits here than in other Regions.
 _LARGE_REGIONS = frozenset({"us-east-1", "us-west-2", "eu-west-1"})
 
 
@@ -47,7 +47,7 @@ _EC2 = dict(
             " ModifyVpcEndpointConnectionNotification DeleteVpcEndpointConnectionNotifications",
             Limit(10, 1),
         ),
-        # Ours, as people tag in bursts and are let.
+        # A guess: people tag in bursts and are not throttled.
         *_each("ec2", "CreateTags DeleteTags", Limit(100, 10)),
     ]
 )
@@ -120,14 +120,14 @@ _OTHERS = dict(
         *_each("scheduler", "CreateSchedule GetSchedule UpdateSchedule DeleteSchedule", _per_second(1000)),
         ("lambda:GetFunction", _per_second(100)),
         ("lambda:GetPolicy", _per_second(15)),
-        # Bound by how many run at once, not by a rate that a test could reach.
+        # Limited by concurrency, not by a rate that a test could reach.
         ("lambda:Invoke", _per_second(10_000)),
     ]
 )
 
 _READS = ("Describe", "Get", "List", "Search")
 
-# By service: for its reads, and for the rest.
+# By service: the limits of reads, and of all others.
 _BY_SERVICE: dict[str, tuple[Limit, Limit]] = {
     # The reads are published; for the others AWS has more classes than these.
     "ec2": (Limit(100, 20), Limit(50, 5)),
@@ -136,7 +136,7 @@ _BY_SERVICE: dict[str, tuple[Limit, Limit]] = {
     "lambda": (_per_second(15, shared="control"), _per_second(15, shared="control")),
     "route53": (_per_second(5, shared="all"), _per_second(5, shared="all")),
     "sts": (_per_second(600, shared="all"), _per_second(600, shared="all")),
-    # AWS throttles these and publishes no numbers: ours are of the order that people meet.
+    # AWS throttles these without published limits: guesses of the order that people observe.
     "ram": (Limit(20, 10), Limit(10, 5)),
     "vpc-lattice": (Limit(50, 10), Limit(20, 5)),
     "organizations": (Limit(10, 5), Limit(5, 1)),
@@ -145,7 +145,7 @@ _BY_SERVICE: dict[str, tuple[Limit, Limit]] = {
 
 
 def limit_of(operation: str, region: str) -> Limit | None:
-    """Return the throttle of an operation, ``service:Operation``; None where there is none."""
+    """Return the limit of an operation, ``service:Operation``; None if there is none."""
     service, _, name = operation.partition(":")
     if operation == "events:PutEvents":
         return _per_second(_PUT_EVENTS.get(region, _PUT_EVENTS_ELSEWHERE))

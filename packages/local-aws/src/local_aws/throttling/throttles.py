@@ -1,4 +1,4 @@
-"""AWS's request throttles, as token buckets that fill on the clock."""
+"""AWS's request throttles, as token buckets that fill by the clock."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from local_aws.throttling.limits import GLOBAL_SERVICES, limit_of
 from local_aws.time.clock import clock
 
 CLOUDFORMATION = "cloudformation"
-"""The role in whose name stacks are deployed."""
+"""The role with which stacks are deployed."""
 
 
 class Throttles:
-    """The buckets of all accounts and Regions. ``now`` gives the time in seconds."""
+    """The buckets of all accounts and Regions. ``now`` returns the time in seconds."""
 
     def __init__(self, now: Callable[[], float] = clock.time) -> None:
         self.enabled = True
         self.persons = True
-        """Whether persons are throttled too; roles that an account has always are."""
+        """Whether persons are throttled too; existing roles always are."""
         self._now = now
         self._lock = threading.Lock()
         self._buckets: dict[tuple[str, str, str], tuple[float, float]] = {}
 
     def admit(self, call: IdentifiedCall) -> bool:
-        """Take a token for the call; False if there is none. AWS throttles the account, whoever calls in it."""
+        """Take a token for the call, and return whether there was one. AWS throttles the account, not the caller."""
         limit = limit_of(call.name, call.region)
-        if limit is None or not self._concerns(call):
+        if limit is None or not self._is_throttled(call):
             return True
         region = "" if call.service in GLOBAL_SERVICES else call.region
         bucket = f"{call.service}:{limit.shared}" if limit.shared else call.name
@@ -40,8 +40,8 @@ class Throttles:
             self._buckets[key] = (left - 1 if admitted else left, now)
         return admitted
 
-    def _concerns(self, call: IdentifiedCall) -> bool:
-        # CloudFormation is throttled on AWS as well, and goes on until it is let through: a stack only takes longer.
+    def _is_throttled(self, call: IdentifiedCall) -> bool:
+        # CloudFormation is throttled on AWS as well, and retries: a stack only takes longer.
         if not self.enabled or (call.role_arn or "").endswith(f":role/{CLOUDFORMATION}"):
             return False
         return self.persons or call.role_name is not None

@@ -1,1 +1,1 @@
-"""The one time, letting it pass, and having moto live by it."""
+"""The clock, fast-forwarding it, and moto's time by it."""

@@ -1,4 +1,4 @@
-"""What is under way right now, so that anyone can wait until nothing is."""
+"""The work that is under way, so that others can wait until there is none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from local_aws.time.clock import clock
 
 WAITING = frozenset({"executions", "messages", "planned"})
-"""What may be under way and yet only wait for the clock to go on."""
+"""The activities that may be under way and only wait for the clock."""
 
 _lock = threading.Lock()
 _counts: Counter[str] = Counter()
@@ -18,49 +18,49 @@ _gauges: dict[str, Callable[[], int]] = {}
 
 
 @contextmanager
-def doing(what: str) -> Iterator[None]:
-    """Count one more ``what`` as long as the block runs."""
+def doing(activity: str) -> Iterator[None]:
+    """Count one more of the activity while the block runs."""
     with _lock:
-        _counts[what] += 1
+        _counts[activity] += 1
     try:
         yield
     finally:
         with _lock:
-            _counts[what] -= 1
+            _counts[activity] -= 1
 
 
 @contextmanager
-def at_rest(what: str) -> Iterator[Callable[[], None]]:
-    """Count one ``what`` less while the block waits for the clock; what is given ends the rest, if called before."""
+def at_rest(activity: str) -> Iterator[Callable[[], None]]:
+    """Count one less of the activity while the block waits for the clock, or until the yielded function is called."""
     resting = True
 
     def end() -> None:
         nonlocal resting
         with _lock:
-            _counts[what] += resting
+            _counts[activity] += resting
             resting = False
 
     with _lock:
-        _counts[what] -= 1
+        _counts[activity] -= 1
     try:
         yield end
     finally:
         end()
 
 
-def gauge(what: str, count: Callable[[], int]) -> None:
-    """Have ``count`` asked for how many of ``what`` are under way; a second gauge of the name replaces the first."""
-    _gauges[what] = count
+def gauge(activity: str, count: Callable[[], int]) -> None:
+    """Have ``count`` return how many of the activity are under way; a second gauge of it replaces the first."""
+    _gauges[activity] = count
 
 
 def in_flight() -> dict[str, int]:
-    """Return what is under way, by name; empty when all is quiet.
+    """Return the number under way of each activity that has any.
 
-    A person's decision that is waited for, and deadlines far away, are nobody's to count.
+    A person's decision that is waited for, and background actions of the clock, do not count.
     """
     with _lock:
         counts = dict(_counts)
-    for what, count in _gauges.items():
-        counts[what] = counts.get(what, 0) + count()
+    for activity, count in _gauges.items():
+        counts[activity] = counts.get(activity, 0) + count()
     counts["planned"] = clock.in_flight()
-    return {what: number for what, number in counts.items() if number}
+    return {activity: number for activity, number in counts.items() if number}

@@ -1,4 +1,4 @@
-"""The one clock that everything on the local AWS goes by."""
+"""The clock of everything on the local AWS."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from typing import Any
 _log = logging.getLogger(__name__)
 
 MOST_SPEED = 100_000
-"""Beyond it a float of seconds loses the milliseconds."""
+"""Above it a float of seconds loses the milliseconds."""
 
 
 @dataclass(order=True)
 class Due:
-    """Something that is to happen at a moment of the clock."""
+    """An action that is planned for a time of the clock."""
 
     at: float
     order: int
@@ -30,7 +30,7 @@ class Due:
     cancelled: bool = field(default=False, compare=False)
 
     def cancel(self) -> None:
-        """See that it does not happen; harmless once it has."""
+        """Cancel the action; harmless once it has run."""
         self.cancelled = True
 
 
@@ -38,8 +38,8 @@ class Clock:
     """Local AWS time: it runs at a factor of real time and can be advanced, never turned back.
 
     Actions planned with ``call_later`` run one after the other, in the order of their time, on the clock's own
-    thread: an action must be short, and start a thread for what is not. ``advance`` runs what falls due on the
-    way in that order too, each at its own moment.
+    thread: an action must be short, and start a thread for longer work. ``advance`` runs the actions that become
+    due in that order too, each at its own time.
     """
 
     def __init__(self) -> None:
@@ -54,21 +54,21 @@ class Clock:
         self._thread: threading.Thread | None = None
 
     def time(self) -> float:
-        """Seconds since 1970, in local AWS time."""
+        """Return the seconds since 1970, in local AWS time."""
         with self._changed:
             return self._now()
 
     def now(self) -> datetime:
-        """Return the moment, aware, in UTC."""
+        """Return the time as an aware datetime in UTC."""
         return datetime.fromtimestamp(self.time(), UTC)
 
     @property
     def speed(self) -> float:
-        """Local seconds that pass in a real one."""
+        """The local seconds that pass in a real one."""
         return self._speed
 
     def set_speed(self, factor: float) -> None:
-        """Let ``factor`` local seconds pass in each real one, from now on."""
+        """Have ``factor`` local seconds pass in each real one from now on."""
         if not 0 < factor <= MOST_SPEED:
             raise ValueError(f"speed: a number above 0 and up to {MOST_SPEED}, not {factor}")
         with self._changed:
@@ -77,7 +77,7 @@ class Clock:
             self._changed.notify_all()
 
     def advance(self, seconds: float) -> None:
-        """Move the clock on, past everything that falls due on the way; return once that has run."""
+        """Move the clock on, and return once all actions that became due have run."""
         if seconds < 0:
             raise ValueError(f"advance: seconds that are 0 or more, not {seconds}")
         with self._changed:
@@ -89,9 +89,9 @@ class Clock:
                 self._changed.wait(0.05)
 
     def skip(self, at_most: float) -> float:
-        """Move on to the next thing that is planned, but by no more than so many seconds; tell by how many.
+        """Advance to the next planned action, at most by ``at_most`` seconds; return the seconds advanced.
 
-        Whoever waits for work to be done can so leave out the time in which nothing happens.
+        A caller that waits for work can skip the time in which nothing happens.
         """
         with self._changed:
             planned = [due.at for due in self._due if not due.cancelled]
@@ -103,8 +103,8 @@ class Clock:
     def call_later(self, seconds: float, action: Callable[[], Any], *, background: bool = False) -> Due:
         """Plan an action.
 
-        ``background`` marks what goes on by itself for ever (a schedule's next run, an expiry hours away): it does not
-        count as something in flight.
+        ``background`` marks an action that recurs for ever or is far away (a schedule's next run, an expiry in hours):
+        it does not count as in flight.
         """
         with self._changed:
             self._start()
@@ -114,7 +114,7 @@ class Clock:
             return due
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
-        """Wait for the event, at most so many local seconds; return whether it came."""
+        """Wait for the event, at most ``seconds`` local seconds; return whether it was set."""
         expired = self.call_later(seconds, lambda: None, background=True)
         deadline = expired.at
         try:
@@ -122,18 +122,18 @@ class Clock:
                 left = deadline - self.time()
                 if left <= 0:
                     return False
-                # An event can't be waited for together with the condition: look often, but not in a spin.
+                # An event can't be waited for together with the condition: check often, but not in a spin.
                 event.wait(min(0.05, left / self._speed))
             return True
         finally:
             expired.cancel()
 
     def sleep(self, seconds: float) -> None:
-        """Return after so many local seconds."""
+        """Return after ``seconds`` local seconds."""
         self.wait(threading.Event(), seconds)
 
     def in_flight(self) -> int:
-        """How many planned actions, other than background ones, have not run to their end."""
+        """Return the number of planned actions, other than background ones, that have not ended."""
         with self._changed:
             waiting = sum(1 for due in self._due if not due.cancelled and not due.background)
             return waiting + (1 if self._busy else 0)
@@ -141,8 +141,8 @@ class Clock:
     def _now(self) -> float:
         return self._then + (time.monotonic() - self._real) * self._speed
 
-    def _rebase(self, moment: float) -> None:
-        self._then, self._real = moment, time.monotonic()
+    def _rebase(self, now: float) -> None:
+        self._then, self._real = now, time.monotonic()
 
     def _start(self) -> None:
         if self._thread is None:
@@ -156,7 +156,7 @@ class Clock:
                 self._busy = not due.background
             try:
                 due.action()
-            except Exception:  # noqa: BLE001 - one action that fails must not stop the time
+            except Exception:  # noqa: BLE001 - an action that fails must not stop the clock
                 _log.exception("an action planned for %s failed", datetime.fromtimestamp(due.at, UTC))
             finally:
                 with self._changed:
@@ -164,7 +164,7 @@ class Clock:
                     self._changed.notify_all()
 
     def _next(self) -> Due:
-        """Wait until something is due, jumping forward where ``advance`` asks for it; the lock is held."""
+        """Wait for the next due action, and jump forward for ``advance``; the lock is held."""
         while True:
             while self._due and self._due[0].cancelled:
                 heapq.heappop(self._due)
@@ -179,10 +179,10 @@ class Clock:
                     self._changed.notify_all()
             if self._due and self._due[0].at <= now:
                 return heapq.heappop(self._due)
-            # A real wait is cut short at a minute, so that a far moment is no overflow.
+            # A real wait is limited to a minute, so that a distant time is no overflow.
             left = (self._due[0].at - now) / self._speed if self._due else 60.0
             self._changed.wait(min(60.0, max(0.0005, left)))
 
 
 clock = Clock()
-"""The process's clock: moto's own state is one for the process too."""
+"""The clock of this process, as moto's own state is of the process too."""

@@ -1,4 +1,4 @@
-"""Letting time pass as fast as the work in it allows."""
+"""Fast-forwarding the clock, as fast as the work allows."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from collections.abc import Callable
 from local_aws.time.activity import WAITING, in_flight
 from local_aws.time.clock import clock
 
-_LOOKS = 3
-_BETWEEN_LOOKS = 0.003
-"""Real seconds: work passes from hand to hand between two looks, so one look without any is not believed."""
+_CHECKS = 3
+_BETWEEN_CHECKS = 0.003
+"""Real seconds; several checks, as one may miss work that is being handed over."""
 
-_LATE = 4
-"""So many times as long as this thread had to wait for its turn, others may have to: nothing sooner is believed."""
+_DELAY_FACTOR = 4
+"""Other threads may wait this many times as long for their turn as this one did: checks go on for that time."""
 
 
 def fast_forward(seconds: float, until: Callable[[], bool] = lambda: False, *, patience: float = 60.0) -> bool:
-    """Let so many seconds of the clock pass, or less, once ``until`` holds; return whether it does.
+    """Let ``seconds`` of the clock pass, or fewer if ``until`` holds before; return whether it does.
 
-    Work is waited for, the time between is left out: an hour in which nothing happens takes no time. ``until`` is asked
-    whenever nothing is at work.
+    Work is waited for, the time between is skipped: an hour in which nothing happens takes no time. ``until`` is called
+    whenever no work is under way.
 
     Raises:
-        TimeoutError: somebody has been at work for so many real seconds without a pause: ``patience``.
+        TimeoutError: work has been under way for ``patience`` real seconds without a pause.
     """
     end = clock.time() + seconds
     while True:
@@ -37,19 +37,19 @@ def fast_forward(seconds: float, until: Callable[[], bool] = lambda: False, *, p
 
 
 def wait_for_work(patience: float = 60.0) -> None:
-    """Return once nobody is at work: what is still in flight waits for the clock to go on.
+    """Return once no work is under way, except what waits for the clock.
 
     Raises:
-        TimeoutError: after so many real seconds; it tells what is at work.
+        TimeoutError: after ``patience`` real seconds; the message names the work.
     """
     deadline = time.monotonic() + patience
-    since, needed = time.monotonic(), _LOOKS * _BETWEEN_LOOKS
+    since, needed = time.monotonic(), _CHECKS * _BETWEEN_CHECKS
     while time.monotonic() < since + needed:
-        working = {what: number for what, number in in_flight().items() if what not in WAITING}
+        working = {activity: number for activity, number in in_flight().items() if activity not in WAITING}
         now = time.monotonic()
         if working:
             since = now
         if now > deadline:
             raise TimeoutError(f"still at work after {patience:g} s: {working}")
-        time.sleep(_BETWEEN_LOOKS)  # real time: threads at work don't follow the clock
-        needed = max(needed, _LATE * (time.monotonic() - now - _BETWEEN_LOOKS))
+        time.sleep(_BETWEEN_CHECKS)  # real time: threads at work don't follow the clock
+        needed = max(needed, _DELAY_FACTOR * (time.monotonic() - now - _BETWEEN_CHECKS))

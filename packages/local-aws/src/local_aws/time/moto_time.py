@@ -1,4 +1,4 @@
-"""Moto's own times, taken from the clock."""
+"""Having moto take its times from the clock."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 
 from local_aws.time.clock import clock
 
-# They ask ``datetime`` or ``time`` themselves; nearly all else in moto asks ``moto.core.utils.utcnow``.
-_READ_TIME_THEMSELVES = (
+# They use ``datetime`` or ``time`` directly; nearly all else in moto uses ``moto.core.utils.utcnow``.
+_DIRECT_USERS = (
     "moto.awslambda.models",
     "moto.cloudwatch.models",
     "moto.iam.models",
@@ -28,10 +28,10 @@ _READ_TIME_THEMSELVES = (
 
 
 def install() -> None:
-    """Let every module of moto that is imported, now or by this call, go by the clock; may be called again."""
+    """Have all modules of moto that are imported by now use the clock; harmless when done already."""
     utils = importlib.import_module("moto.core.utils")
     original = getattr(utils, "utcnow")  # noqa: B009 - moto has no types to check against
-    for name in _READ_TIME_THEMSELVES:
+    for name in _DIRECT_USERS:
         importlib.import_module(name)
     for name, module in list(sys.modules.items()):
         if name == "moto" or name.startswith("moto."):
@@ -39,7 +39,7 @@ def install() -> None:
 
 
 def utcnow() -> datetime:
-    """Return the clock's time, naive, as moto wants it."""
+    """Return the clock's time, naive, as moto expects it."""
     return clock.now().replace(tzinfo=None)
 
 
@@ -51,7 +51,7 @@ def _patch(module: ModuleType, functions: dict[int, Any]) -> None:
 
 
 class _StandsInFor(type):
-    """Makes ``isinstance`` of the stand-in mean ``isinstance`` of the real class."""
+    """Has ``isinstance`` of the stand-in check the real class."""
 
     def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, cls.__mro__[1])
@@ -60,8 +60,8 @@ class _StandsInFor(type):
 class _ClockDatetime(datetime, metaclass=_StandsInFor):
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]  # real datetimes, no stand-ins
-        moment = clock.now()
-        return moment.astimezone(tz) if tz else moment.astimezone().replace(tzinfo=None)
+        now = clock.now()
+        return now.astimezone(tz) if tz else now.astimezone().replace(tzinfo=None)
 
     @classmethod
     def utcnow(cls) -> datetime:  # type: ignore[override]  # real datetimes, no stand-ins

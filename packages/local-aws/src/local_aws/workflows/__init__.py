@@ -1,7 +1,7 @@
 """Step Functions: moto keeps the state machines, and their executions run here, on the clock.
 
-Definitions in JSONata only. Moto's own interpreter is not used: it holds three threads for each waiting execution,
-waits in real time, and parses the definition anew for each start.
+Only JSONata definitions are supported. Moto's own interpreter is not used: it holds three threads for each waiting
+execution, waits in real time, and parses the definition anew for each start.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from local_aws.time import activity
 
 
 def install(port: int) -> None:
-    """Have executions run, and their tasks call the local AWS on this port; may be called again with another."""
+    """Make executions run, whose tasks call the local AWS on this port; may be called again with another port."""
     from moto.core.config import default_user_config  # noqa: PLC0415 - only the server needs moto
 
     from local_aws.workflows import clients, operations, state_machines  # noqa: PLC0415 - as above
@@ -26,7 +26,7 @@ def install(port: int) -> None:
 
 
 def stop() -> None:
-    """End every execution and every thread of theirs; nobody is told."""
+    """End every execution and its threads, without events."""
     from local_aws.workflows import redrives, tokens  # noqa: PLC0415 - as in install
     from local_aws.workflows.execution import executions  # noqa: PLC0415 - as in install
     from local_aws.workflows.loop import loop  # noqa: PLC0415 - as in install
@@ -38,7 +38,7 @@ def stop() -> None:
 
 
 def transitions(execution_arn: str) -> int:
-    """Count an execution's state transitions as AWS bills them: states entered, and retries."""
+    """Return the number of an execution's billed state transitions: states entered, and retries."""
     from local_aws.workflows.execution import executions  # noqa: PLC0415 - as in install
 
     execution = executions.get(execution_arn)

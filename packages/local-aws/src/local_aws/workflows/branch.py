@@ -1,4 +1,4 @@
-"""A line of states, one after the other: an execution's own, a Parallel's branch or one iteration of a Map."""
+"""A sequence of states: an execution's own, a Parallel's branch or one iteration of a Map."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from local_aws.workflows.retries import Retries
 from local_aws.workflows.running import RunningExecution
 
 _SOON = 900.0
-"""Seconds: who waits for a moment further away is not in flight."""
+"""Seconds; a branch that waits longer is not in flight."""
 
 _NO_VALUE: Any = object()
 _EXITED = {"Pass", "Task", "Choice", "Wait", "Succeed", "Parallel", "Map"}
@@ -35,7 +35,7 @@ _EXITED = {"Pass", "Task", "Choice", "Wait", "Succeed", "Parallel", "Map"}
 
 @dataclass
 class Entered:
-    """A state that was entered, through all its attempts."""
+    """An entered state, through all its attempts."""
 
     name: str
     state: dict[str, Any]
@@ -48,7 +48,7 @@ class Entered:
 
 @dataclass(frozen=True)
 class StateOutcome:
-    """What a state gives to the next one."""
+    """The output of a state, and the state after it."""
 
     output: Any
     next: str | None
@@ -56,11 +56,11 @@ class StateOutcome:
 
 
 Behaviour = Callable[["Branch", Entered], Awaitable[StateOutcome]]
-"""What a type of state does, in the branch that enters such a state."""
+"""The behaviour of a type of state, called with the branch and the entered state."""
 
 
 class Branch:
-    """Runs its states in an execution; ``run`` gives the last one's output, or raises StateFailed."""
+    """Runs its states in an execution; ``run`` returns the last one's output, or raises StateFailed."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Branch:
         self.execution = execution
         self.place = place
         self.waiting_until: float | None = None
-        """A moment of the clock, infinity for somebody's answer; None while something is done."""
+        """A time of the clock, infinity while waiting for an answer; None while busy."""
         self._workflow = workflow
         self._behaviours = behaviours
         self._variables = place.variables
@@ -84,7 +84,7 @@ class Branch:
         self._redrive_count = execution.redrive_count
 
     async def run(self, data: Any) -> Any:
-        """Go through the states: in a redriven execution from where the branch was, if it was not through."""
+        """Run the states; in a redriven execution go on from where the branch was."""
         place = self.place
         if place.is_through:
             return place.output
@@ -94,7 +94,7 @@ class Branch:
         try:
             following = place.state
             while following is not None:
-                # A workflow that never waits must not keep the others from going on.
+                # A workflow that never waits must not block the others.
                 await asyncio.sleep(0)
                 following, data = await self._visit(following, place.input)
                 if following is not None:
@@ -108,7 +108,7 @@ class Branch:
         return self.waiting_until is None or self.waiting_until - clock.time() <= _SOON
 
     def inner(self, workflow: Workflow, number: int, item: dict[str, Any] | None = None) -> Branch:
-        """Make a branch inside this one: it sees the variables here, and its own are its own."""
+        """Return an inner branch, which sees the variables here and has its own."""
         return Branch(
             self.execution,
             workflow,
@@ -121,7 +121,7 @@ class Branch:
     def record(self, kind: str, details_name: str | None = None, /, **details: Any) -> int:
         """Add an event to the history after this branch's last one."""
         if self._redrive_count != self.execution.redrive_count:
-            # It was stopped, and the execution redriven meanwhile: what it says on its way out is of no run.
+            # It was stopped, and the execution redriven meanwhile: its last events belong to no run.
             return self._previous
         named = (details_name, details) if details_name else None
         self._previous = self.execution.history.add(kind, self._previous, named)
@@ -130,18 +130,18 @@ class Branch:
     def bindings(
         self, entered: Entered, *, result: Any = _NO_VALUE, error_output: Any = _NO_VALUE, item: Any = None
     ) -> ChainMap[str, Any]:
-        """Return all the variables that an expression of the state sees."""
-        given: dict[str, Any] = {"input": entered.input, "context": self._context(entered, item)}
+        """Return all variables for an expression of the state."""
+        states: dict[str, Any] = {"input": entered.input, "context": self._context(entered, item)}
         if result is not _NO_VALUE:
-            given["result"] = result
+            states["result"] = result
         if error_output is not _NO_VALUE:
-            given["errorOutput"] = error_output
-        return self._variables.new_child({"states": given})
+            states["errorOutput"] = error_output
+        return self._variables.new_child({"states": states})
 
     def finish(
         self, entered: Entered, part: dict[str, Any], default: Any, bindings: ChainMap[str, Any]
     ) -> StateOutcome:
-        """Evaluate Assign and Output, of the state or one of its rules, over the same values; then assign."""
+        """Evaluate Assign and Output, of the state or one of its rules, with the same values; then assign."""
         assigned = evaluate(part.get("Assign", {}), "Assign", bindings)
         output = evaluate(part["Output"], "Output", bindings) if "Output" in part else default
         check_size(output, entered.name)
@@ -150,7 +150,7 @@ class Branch:
         return StateOutcome(output, part.get("Next"), assigned)
 
     async def resilient(self, entered: Entered, attempt: Callable[[], Awaitable[StateOutcome]]) -> StateOutcome:
-        """Go through a state's attempts, under its Retry and its Catch."""
+        """Make a state's attempts, with its Retry and Catch."""
         retries = Retries(entered.state.get("Retry", []))
         while True:
             try:
@@ -165,19 +165,19 @@ class Branch:
             entered.retry_count += 1
             self.execution.transitions += 1
 
-    async def wait_until(self, moment: float) -> None:
-        await self.waiting(moment, sleep_until(moment))
+    async def wait_until(self, time: float) -> None:
+        await self.waiting(time, sleep_until(time))
 
-    async def waiting(self, moment: float, work: Awaitable[Any]) -> Any:
-        """Await something that the execution itself does nothing for; infinity where nobody knows when it comes."""
-        self.waiting_until = moment
+    async def waiting(self, time: float, work: Awaitable[Any]) -> Any:
+        """Await something outside of the execution, until a time of the clock or infinity if that is unknown."""
+        self.waiting_until = time
         try:
             return await work
         finally:
             self.waiting_until = None
 
     async def for_others(self, work: Awaitable[Any]) -> Any:
-        """Await what the branches inside do: they count for themselves."""
+        """Await the inner branches, which count as busy by themselves."""
         return await self.waiting(math.inf, work)
 
     async def _visit(self, name: str, data: Any) -> tuple[str | None, Any]:
@@ -216,7 +216,7 @@ class Branch:
         raise failure
 
     def _explained(self, entered: Entered, failure: StateFailed) -> StateFailed:
-        """Return where an expression or the interpreter itself failed, as AWS does; a task's failure says it itself."""
+        """Return the failure of an expression or of the interpreter with its place in the cause, as AWS does."""
         if failure.explained or failure.error not in (QUERY_EVALUATION_ERROR, RUNTIME):
             return failure
         cause = (

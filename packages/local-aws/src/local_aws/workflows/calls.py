@@ -1,4 +1,4 @@
-"""One API call of a Task, from its arguments to its result, with errors named as Step Functions names them."""
+"""One API call of a Task, from its arguments to its result, with Step Functions' names of errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from local_aws.workflows.failures import RUNTIME, StateFailed, to_json
 from local_aws.workflows.resources import Resource, service_model
 from local_aws.workflows.sdk_names import modelled, prefix
 
-# What errors of optimized integrations begin with, and what one that the API does not model is called.
+# The prefix of an optimized integration's errors, and the name of an error that the API does not model.
 _OPTIMIZED_ERRORS = {
     "lambda": ("Lambda", "AWSLambdaException"),
     "sqs": ("SQS", "AmazonSQSException"),
@@ -27,7 +27,7 @@ _OPTIMIZED_ERRORS = {
 
 @dataclass(frozen=True)
 class TaskCaller:
-    """As whom, and where, a Task calls."""
+    """The role and Region of a Task's call."""
 
     role_arn: str
     region: str
@@ -35,7 +35,7 @@ class TaskCaller:
 
 
 def call(resource: Resource, arguments: Any, caller: TaskCaller, extra: dict[str, Any] | None = None) -> Any:
-    """Call, and return the Task's result; raises StateFailed. It blocks."""
+    """Make the call, blocking, and return the Task's result; raise StateFailed."""
     if resource.function:
         return _payload(
             _invoke({"FunctionName": resource.arn, "Payload": to_json(arguments).encode()}, resource, caller)
@@ -55,7 +55,7 @@ def call(resource: Resource, arguments: Any, caller: TaskCaller, extra: dict[str
 def _send(resource: Resource, request: dict[str, Any], caller: TaskCaller) -> Any:
     service = client(caller.role_arn, caller.region, resource.botocore_service, caller.session_name)
     try:
-        # The operation's own name is at hand; its method's name would have to be guessed.
+        # The operation's name is known; its method's name would have to be derived.
         return service._make_api_call(resource.operation, request)  # noqa: SLF001 - see above
     except ClientError as error:
         raise _named(resource, error) from error
@@ -83,7 +83,7 @@ def _metadata(answer: Any) -> dict[str, Any]:
 
 
 def _with_payload(request: dict[str, Any], arguments: Any) -> dict[str, Any]:
-    # A string is a JSON string to the function, not the text of a payload.
+    # A string becomes a JSON string in the payload, not the payload itself.
     return {**request, "Payload": to_json(arguments.get("Payload", {})).encode()}
 
 
@@ -112,7 +112,7 @@ def _lambda_result(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _function_failed(payload: str) -> StateFailed:
-    """Name what went wrong: the exception's class, or Lambda's own Sandbox.Timedout, Runtime.ExitError."""
+    """Return the error's name: the exception's class, or Lambda's own Sandbox.Timedout or Runtime.ExitError."""
     try:
         problem = json.loads(payload)
     except ValueError:

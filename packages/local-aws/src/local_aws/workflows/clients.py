@@ -1,4 +1,4 @@
-"""Clients for the calls of tasks, each with the credentials of a role."""
+"""SDK clients for the calls of tasks, each with the credentials of a role."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from local_aws.http.own_clients import new_client
 from local_aws.time.clock import clock
 
 _LIFETIME = 2400.0
-"""Seconds of the clock that credentials are used for; they are valid for an hour."""
+"""Seconds of the clock for which credentials are used; they are valid for an hour."""
 
 _CONFIG = botocore.config.Config(
-    # A failure is the state machine's own to retry.
+    # Retries are up to the state machine.
     retries={"total_max_attempts": 1, "mode": "standard"},
     connect_timeout=10,
     # A function may run for a quarter of an hour.
@@ -31,7 +31,7 @@ class _Cached:
 
 
 class Clients:
-    """Clients of the local AWS by role, Region and service; making one costs more than calling."""
+    """Clients of the local AWS by role, Region and service, since creating one costs more than a call."""
 
     def __init__(self, endpoint_url: str) -> None:
         self._endpoint_url = endpoint_url
@@ -63,7 +63,7 @@ _clients: list[Clients] = []
 
 
 def point_to(endpoint_url: str) -> None:
-    """Have all tasks call this address from now on."""
+    """Make all tasks call this URL from now on."""
     _clients[:] = [Clients(endpoint_url)]
 
 

@@ -11,7 +11,7 @@ DEFINITION_LIMIT = 1_048_576
 
 
 class InvalidDefinition(Exception):  # noqa: N818 - named after the API's error
-    """AWS would not create a state machine of this definition, for each of these problems."""
+    """AWS would refuse this definition; the problems are the reasons."""
 
     def __init__(self, *problems: str) -> None:
         super().__init__(", ".join(problems))
@@ -20,7 +20,7 @@ class InvalidDefinition(Exception):  # noqa: N818 - named after the API's error
 
 @dataclass(frozen=True)
 class Workflow:
-    """States, and the one to start at: a state machine, a Parallel's branch or a Map's item processor."""
+    """States and the first one: of a state machine, a Parallel's branch or a Map's item processor."""
 
     start_at: str
     states: dict[str, dict[str, Any]]
@@ -30,7 +30,7 @@ class Workflow:
 class Definition:
     workflow: Workflow
     timeout: int | None
-    """Seconds that an execution may take."""
+    """Seconds that an execution may take, if limited."""
 
 
 def is_jsonata(text: str) -> bool:
@@ -44,7 +44,7 @@ def is_jsonata(text: str) -> bool:
 
 @functools.lru_cache(maxsize=64)
 def read(text: str) -> Definition:
-    """Read a definition that ``check`` found nothing wrong with."""
+    """Parse a definition that ``check`` has accepted."""
     parsed = json.loads(text)
     return Definition(workflow(parsed), parsed.get("TimeoutSeconds"))
 
@@ -55,7 +55,7 @@ def workflow(part: dict[str, Any]) -> Workflow:
 
 @functools.lru_cache(maxsize=64)
 def check(text: str) -> None:
-    """Raise InvalidDefinition, with all that is wrong, where AWS would refuse the definition."""
+    """Raise InvalidDefinition with all problems if AWS would refuse the definition."""
     from local_aws.workflows import definition_rules  # noqa: PLC0415 - the rules are about this module's definitions
 
     if len(text.encode()) > DEFINITION_LIMIT:

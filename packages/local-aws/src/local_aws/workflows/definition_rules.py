@@ -1,4 +1,4 @@
-"""What AWS finds wrong with a JSONata definition when a state machine is created."""
+"""AWS's rules for JSONata definitions when a state machine is created."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _NAME_LIMIT = 80
 
 
 def problems(parsed: Any) -> list[str]:
-    """List all that is wrong, in AWS's words where they are known."""
+    """Return all problems, in AWS's words if they are known."""
     if not isinstance(parsed, dict):
         return ["SCHEMA_VALIDATION_FAILED: The definition must be a JSON object at /"]
     return [*_unknown(parsed, _TOP, ""), *_workflow_problems(parsed, "", frozenset()), *_names_used_twice(parsed)]
@@ -107,9 +107,9 @@ def _state_problems(
         yield f"SCHEMA_VALIDATION_FAILED: A JSONata state machine has no JSONPath states at {path}/QueryLanguage"
     if kind not in _TERMINAL and ("Next" in state) == (state.get("End") is True):
         yield f"SCHEMA_VALIDATION_FAILED: Exactly one of 'Next' and 'End' is required at {path}"
-    for where, target in _targets(state):
+    for field, target in _targets(state):
         if target not in states:
-            yield f"MISSING_TRANSITION_TARGET: Missing 'Next' target: {target} at {path}/{where}"
+            yield f"MISSING_TRANSITION_TARGET: Missing 'Next' target: {target} at {path}/{field}"
     yield from _handlers_problems(state, path)
     yield from _kind_problems(state, path, variables)
     yield from expression_problems(state, path)

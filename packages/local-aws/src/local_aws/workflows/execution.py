@@ -1,4 +1,4 @@
-"""One execution: what the API tells of it, and its end, which comes once."""
+"""One execution: its description for the API, its run, and its one end."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _LAST_WORDS = {
 
 
 class Execution:
-    """It runs on the loop of executions; any thread may ask for its status, or stop it."""
+    """An execution, which runs on the loop of executions; any thread may read its status or stop it."""
 
     def __init__(self, arn: str, name: str, machine: StateMachineSnapshot, input_text: str) -> None:
         self.execution_arn = arn
@@ -78,11 +78,11 @@ class Execution:
         return self.machine.arn
 
     def start(self) -> None:
-        status_changes.tell(self)
+        status_changes.announce_status(self)
         loop.start(self._run(self.redrive_count))
 
     def redrive(self) -> None:
-        """Go on from where it failed, was stopped or ran out of time: whoever calls has seen that it may."""
+        """Go on from where it failed, was stopped or timed out; the caller has checked that it may."""
         with self._lock:
             self.redrive_count += 1
             self.redrive_date = clock.now()
@@ -94,15 +94,15 @@ class Execution:
             event = self.history.redrive(self.redrive_count)
             self.transitions += 1
             self.status = "RUNNING"
-        status_changes.tell(self)
+        status_changes.announce_status(self)
         loop.start(self._run(self.redrive_count, event, before[1] if before else None))
 
     def stop(self, error: str | None = None, cause: str | None = None, *, quietly: bool = False) -> None:
-        """End it at once, whatever it waits for; quietly, so that no event tells of it."""
+        """Stop it at once, whatever it waits for; ``quietly`` without an event."""
         self._close("ABORTED", StateFailed(error, cause), quietly=quietly)
 
     def when_closed(self, action: Callable[[], None]) -> None:
-        """Have something done at its end, or now where it has ended."""
+        """Call the action when it ends, or now if it has ended."""
         with self._lock:
             if self.status == "RUNNING":
                 self._when_closed.append(action)
@@ -110,7 +110,7 @@ class Execution:
         action()
 
     def is_busy(self) -> bool:
-        """Return whether anything goes on in it that will end by itself soon."""
+        """Return whether it does something that will end by itself soon."""
         return self.status == "RUNNING" and (
             not self.branches or any(branch.is_busy() for branch in list(self.branches))
         )
@@ -123,14 +123,14 @@ class Execution:
         return executions.get(arn)
 
     def context(self) -> dict[str, Any]:
-        """Return what all states see of it in the context object; the caller may add to it."""
+        """Return a new context object with the parts that all states see."""
         return dict(self._context)
 
     async def _run(
         self, redrive_count: int, redriven: int | None = None, before: asyncio.Task[None] | None = None
     ) -> None:
         if before is not None:
-            # What was stopped is still on its way out, through the same places.
+            # The stopped run is still ending, and uses the same places.
             await asyncio.wait({before})
         task = asyncio.current_task()
         with self._lock:
@@ -166,7 +166,7 @@ class Execution:
                 return
             details: dict[str, Any] = {"output": output, "outputDetails": {"truncated": False}}
             if failure is not None:
-                # The name of a time-out is the status; the API gives no error for it.
+                # A time-out shows in the status only; the API has no error for it.
                 named = status != "TIMED_OUT"
                 self.error = failure.error if named else None
                 self.cause = failure.cause
@@ -176,14 +176,14 @@ class Execution:
             self.stop_date = clock.now()
             self.history.end(kind, (name, details))
             self.status = status
-            running, told = self._running, self._when_closed
+            running, actions = self._running, self._when_closed
         if self._timeout is not None:
             self._timeout.cancel()
         if running is not None and status in ("ABORTED", "TIMED_OUT"):
             post(running[0], running[1].cancel)
         if not quietly:
-            status_changes.tell(self)
-        for action in told:
+            status_changes.announce_status(self)
+        for action in actions:
             action()
 
 
@@ -200,7 +200,7 @@ class Executions:
         execution = self._by_arn.get(arn)
         return None if execution is None or execution.is_forgotten() else execution
 
-    def of(self, state_machine_arn: str) -> list[Execution]:
+    def of_machine(self, state_machine_arn: str) -> list[Execution]:
         """Return a state machine's executions, the newest first."""
         executions = [
             execution

@@ -1,4 +1,4 @@
-"""The functions that Step Functions adds to JSONata, and those of JSONata that it changes."""
+"""The functions that Step Functions adds to JSONata or changes in it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _hash(data: Any, algorithm: Any = "SHA-256") -> str:
 
 
 def _random(seed: Any = None) -> float:
-    # A seed is given so that the same one gives the same number; nothing secret comes of it.
+    # The same seed must give the same number; nothing secret depends on it.
     return random.Random(seed).random()  # noqa: S311 - see above
 
 
@@ -84,9 +84,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-def timestamp(moment: datetime) -> str:
-    """Write a moment as the context object does: milliseconds and a Z."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def timestamp(time: datetime) -> str:
+    """Format a time as in the context object: with milliseconds and a Z."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _whole(number: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What AWS finds wrong with the JSONata in a state when a state machine is created."""
+"""AWS's rules for the JSONata in states when a state machine is created."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ _LITERAL = {"Type", "Resource", "Next", "Default", "Comment", "QueryLanguage"}
 
 
 def expression_problems(state: Mapping[str, Any], path: str) -> Iterator[str]:
-    """List what is wrong with the expressions of one state, not of the states inside it."""
+    """Yield the problems of one state's expressions, without those of the states inside it."""
     for field, value in state.items():
         if field in _LITERAL or field in ("Branches", "ItemProcessor", "Retry"):
             continue
-        for where, text in _strings(value, f"{path}/{field}"):
-            yield from _expression_problems(text, where, state, field)
+        for place, text in _strings(value, f"{path}/{field}"):
+            yield from _expression_problems(text, place, state, field)
     yield from _variable_problems(state, path)
 
 
-def _expression_problems(text: str, where: str, state: Mapping[str, Any], field: str) -> Iterator[str]:
+def _expression_problems(text: str, place: str, state: Mapping[str, Any], field: str) -> Iterator[str]:
     expression = expression_in(text)
     if expression is None:
         if text.lstrip().startswith("{%") or text.rstrip().endswith("%}"):
-            yield f"SCHEMA_VALIDATION_FAILED: A JSONata string must begin with '{{%' and end with '%}}' at {where}"
+            yield f"SCHEMA_VALIDATION_FAILED: A JSONata string must begin with '{{%' and end with '%}}' at {place}"
         return
     try:
         compiled(expression)
     except JException as error:
-        yield f"SCHEMA_VALIDATION_FAILED: The JSONata expression '{expression}' is invalid: {error} at {where}"
+        yield f"SCHEMA_VALIDATION_FAILED: The JSONata expression '{expression}' is invalid: {error} at {place}"
     if _EVAL.search(expression):
-        yield f"SCHEMA_VALIDATION_FAILED: The function $eval is not supported at {where}"
+        yield f"SCHEMA_VALIDATION_FAILED: The function $eval is not supported at {place}"
     if _RESULT.search(expression) and not (state["Type"] in _WITH_RESULT and field in ("Output", "Assign")):
-        yield f"SCHEMA_VALIDATION_FAILED: $states.result is not there in this field at {where}"
+        yield f"SCHEMA_VALIDATION_FAILED: $states.result is not there in this field at {place}"
     if _ERROR_OUTPUT.search(expression) and field != "Catch":
-        yield f"SCHEMA_VALIDATION_FAILED: $states.errorOutput is not there in this field at {where}"
+        yield f"SCHEMA_VALIDATION_FAILED: $states.errorOutput is not there in this field at {place}"
     if _TASK_TOKEN.search(expression) and not str(state.get("Resource", "")).endswith(".waitForTaskToken"):
-        yield f"SCHEMA_VALIDATION_FAILED: $states.context.Task is not there in this state at {where}"
+        yield f"SCHEMA_VALIDATION_FAILED: $states.context.Task is not there in this state at {place}"
 
 
 def _variable_problems(state: Mapping[str, Any], path: str) -> Iterator[str]:

@@ -17,7 +17,7 @@ _TYPES = {"STRING": str, "BOOLEAN": bool, "ARRAY": list, "OBJECT": dict}
 
 
 class ExpressionFailed(StateFailed):
-    """A JSONata expression could not be evaluated, gave nothing, or gave something of another type."""
+    """A JSONata expression could not be evaluated, had no result, or one of another type."""
 
     def __init__(self, expression: str, field: str, problem: str) -> None:
         super().__init__(
@@ -27,7 +27,7 @@ class ExpressionFailed(StateFailed):
 
 
 def expression_in(value: Any) -> str | None:
-    """Return the expression that a string holds; None where it is a literal.
+    """Return the expression in a string; None if it is a literal.
 
     The delimiters must be the string's first and last characters: a part of a string is never evaluated.
     """
@@ -38,9 +38,9 @@ def expression_in(value: Any) -> str | None:
 
 @functools.lru_cache(maxsize=4096)
 def compiled(expression: str) -> Jsonata:
-    """Compile once; raises JException where it is no JSONata."""
+    """Compile an expression once; raise JException if it is no JSONata."""
     parsed = Jsonata(expression)
-    # Undefined and null are two things: the first is an error here.
+    # Undefined differs from null and is an error here.
     parsed.set_output_convert_nulls(False)
     for name, function in FUNCTIONS.items():
         parsed.register_lambda(name, _taking_plain_values(function))
@@ -48,7 +48,7 @@ def compiled(expression: str) -> Jsonata:
 
 
 def evaluate(template: Any, field: str, bindings: Mapping[str, Any]) -> Any:
-    """Evaluate every expression in a field; what is no expression stays as it is."""
+    """Evaluate every expression in a field; other values stay as they are."""
     expression = expression_in(template)
     if expression is not None:
         return _evaluate(expression, field, bindings)
@@ -60,7 +60,7 @@ def evaluate(template: Any, field: str, bindings: Mapping[str, Any]) -> Any:
 
 
 def evaluate_as(kind: str, template: Any, field: str, bindings: Mapping[str, Any]) -> Any:
-    """Evaluate a field that must give a STRING, BOOLEAN, ARRAY or OBJECT, or a whole number (INTEGER)."""
+    """Evaluate a field whose result must be a STRING, BOOLEAN, ARRAY, OBJECT or whole number (INTEGER)."""
     value = evaluate(template, field, bindings)
     if kind == "INTEGER":
         fits = isinstance(value, int) and not isinstance(value, bool)
@@ -83,7 +83,7 @@ def _evaluate(expression: str, field: str, bindings: Mapping[str, Any]) -> Any:
     except TypeError as error:
         raise ExpressionFailed(expression, field, f"returned an unsupported result type: {error}.") from error
     except Exception as error:
-        # jsonata-python lets Python's own errors out where JSONata has a code: a division by zero, a recursion.
+        # jsonata-python raises Python's own errors for some of JSONata's, such as division by zero and recursion.
         raise ExpressionFailed(expression, field, f"threw an error during evaluation. {error}") from error
     if result is None:
         raise ExpressionFailed(expression, field, "returned nothing (undefined).")
@@ -100,13 +100,13 @@ def _taking_plain_values(function: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Make JSON of a result: no nulls, lists or numbers of jsonata-python's own, and nothing shared with its input."""
+    """Return a result as plain JSON values, without jsonata-python's own types and not shared with the input."""
     if value is Utils.NULL_VALUE or value is None:
         return None
     if isinstance(value, dict):
         return {key: _plain(member) for key, member in value.items()}
     if isinstance(value, list):
-        # Never iterated: jsonata-python's ranges leave their last member out then.
+        # Not iterated, as jsonata-python's ranges would then leave out their last member.
         return [_plain(value[index]) for index in range(len(value))]
     if isinstance(value, float):
         return _number(value)

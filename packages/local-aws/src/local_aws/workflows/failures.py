@@ -1,4 +1,4 @@
-"""How states fail, and which names in ``ErrorEquals`` a failure answers to."""
+"""Failures of states, and their matching with ``ErrorEquals``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 DATA_LIMIT = 262_144
-"""Bytes of JSON that may go into or out of a state, a task or an execution."""
+"""Bytes of JSON allowed as input or output of a state, a task or an execution."""
 
 TIMEOUT = "States.Timeout"
 HEARTBEAT_TIMEOUT = "States.HeartbeatTimeout"
@@ -21,25 +21,25 @@ _CAUSE_LIMIT = 32_768
 
 
 class StateFailed(Exception):  # noqa: N818 - Amazon States Language says that a state fails
-    """A state failed, with the name and the cause that Retry and Catch see."""
+    """A failure of a state, with the error name and cause that Retry and Catch see."""
 
     def __init__(self, error: str | None, cause: str | None = None) -> None:
         super().__init__(f"{error}: {cause}")
         self.error = error[:_ERROR_LIMIT] if error is not None else None
         self.cause = cause[:_CAUSE_LIMIT] if cause is not None else None
         self.explained = False
-        """Whether the cause says already which state it was."""
+        """Whether the cause names the state already."""
 
     def output(self) -> dict[str, str]:
-        """Return ``$states.errorOutput``; what the failure does not name is left out."""
+        """Return ``$states.errorOutput``, with only the members that the failure has."""
         named = {"Error": self.error, "Cause": self.cause}
         return {key: value for key, value in named.items() if value is not None}
 
 
 def answers_to(error: str | None, names: Sequence[str]) -> bool:
-    """Return whether a Retrier or Catcher with these names in ErrorEquals is meant.
+    """Return whether a Retrier or Catcher with these names in ErrorEquals applies.
 
-    States.Runtime ends the execution whatever is caught; States.DataLimitExceeded is caught only by its own name.
+    States.Runtime can't be caught; States.DataLimitExceeded is caught only by its own name.
     """
     if error == RUNTIME:
         return False
@@ -53,16 +53,16 @@ def answers_to(error: str | None, names: Sequence[str]) -> bool:
     return "States.TaskFailed" in names and not timed_out
 
 
-def check_size(data: Any, what: str) -> None:
-    """Fail where the data are more than AWS carries from state to state."""
+def check_size(data: Any, name: str) -> None:
+    """Fail if the data exceed AWS's limit."""
     if len(to_json(data).encode()) > DATA_LIMIT:
         raise StateFailed(
             DATA_LIMIT_EXCEEDED,
-            f"The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service "
+            f"The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service "
             "limit.",
         )
 
 
 def to_json(data: Any) -> str:
-    """Write data as Step Functions does: nothing between them, characters as they are."""
+    """Write JSON as Step Functions does: without spaces, and with characters unescaped."""
     return json.dumps(data, separators=(",", ":"), ensure_ascii=False)

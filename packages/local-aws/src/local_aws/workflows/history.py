@@ -15,9 +15,9 @@ _DATA_DETAILS = frozenset({"inputDetails", "outputDetails"})
 
 
 class History:
-    """Events in their order, up to the execution's last word; what comes after that is left out.
+    """Events in order, up to the one that ends the execution; later ones are dropped.
 
-    The last word is said by whoever ends the execution, while the execution's own thread may still be adding.
+    Any thread may end the execution while its own thread is still adding events.
     """
 
     def __init__(self) -> None:
@@ -26,9 +26,9 @@ class History:
         self.events: list[dict[str, Any]] = []
 
     def add(self, kind: str, previous: int, details: tuple[str, dict[str, Any]] | None = None) -> int:
-        """Record what happened; return the event's id. Past the limit the execution fails instead."""
+        """Record an event and return its id; past the limit the execution fails instead."""
         with self._lock:
-            # One place is kept for the last word.
+            # One place is reserved for the last event.
             if len(self.events) >= EVENT_LIMIT - 1 and not self._ended:
                 raise StateFailed(
                     RUNTIME, f"The execution reached the maximum number of history events ({EVENT_LIMIT})."
@@ -41,7 +41,7 @@ class History:
             self._ended = True
 
     def redrive(self, count: int) -> int:
-        """Go on after the last word; return the event's id."""
+        """Go on after the last event; return the new event's id."""
         with self._lock:
             self._ended = False
             return self._append("ExecutionRedriven", 0, ("executionRedriven", {"redriveCount": count}))
@@ -58,7 +58,7 @@ class History:
 
 
 def without_data(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the events as ``includeExecutionData=False`` asks for them."""
+    """Return the events as for ``includeExecutionData=False``."""
     return [
         {key: _details_without_data(value) if key.endswith("EventDetails") else value for key, value in event.items()}
         for event in events

@@ -1,4 +1,4 @@
-"""The one event loop on which all executions go forward: an execution that waits holds no thread."""
+"""The one event loop of all executions, so that a waiting execution needs no thread."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CALLS_AT_ONCE = 64
 
 
 class Loop:
-    """An event loop on its own thread, with a pool of threads for calls that block; starts by itself when needed."""
+    """An event loop on its own thread, with a pool of threads for blocking calls; it starts when first needed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -27,7 +27,7 @@ class Loop:
         self._pool: ThreadPoolExecutor | None = None
 
     def stop(self) -> None:
-        """End the loop and its threads; what still runs on it is cancelled."""
+        """Cancel what runs on the loop, and end the loop and its threads."""
         with self._lock:
             loop, thread, pool = self._loop, self._thread, self._pool
             self._loop = self._thread = self._pool = None
@@ -43,9 +43,9 @@ class Loop:
         asyncio.run_coroutine_threadsafe(coroutine, self._started())
 
     async def in_thread(self, call: Callable[[], _T], real_seconds: float | None = None) -> _T:
-        """Run a blocking call; TimeoutError once it has taken so many real seconds, not counting its wait for a thread.
+        """Run a blocking call; raise TimeoutError after so many real seconds, without the wait for a thread.
 
-        A call that is given up runs on until it returns: nobody hears its result.
+        After a time-out the call runs on, and its result is dropped.
         """
         loop = asyncio.get_running_loop()
         began = asyncio.Event()
@@ -54,7 +54,7 @@ class Loop:
             post(loop, began.set)
             return call()
 
-        # Counted from here: until the call begins, nobody else knows that there is something to do.
+        # Counted as activity from here on, until the call counts for itself.
         counted = ExitStack()
         counted.enter_context(doing("workflow calls"))
         future = loop.run_in_executor(None, measured)
@@ -77,7 +77,7 @@ class Loop:
 
 
 def _hear(future: asyncio.Future[Any]) -> None:
-    # An exception that nobody asks for is no news: the task it belongs to was given up.
+    # An exception that nobody retrieves is of a task that was given up.
     if not future.cancelled():
         future.exception()
 
@@ -89,11 +89,11 @@ async def _cancel_all() -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def sleep_until(moment: float) -> None:
-    """Return once the clock has reached the moment."""
+async def sleep_until(time: float) -> None:
+    """Wait until the clock has reached the time."""
     loop = asyncio.get_running_loop()
     reached = asyncio.Event()
-    due = clock.call_later(moment - clock.time(), lambda: post(loop, reached.set), background=True)
+    due = clock.call_later(time - clock.time(), lambda: post(loop, reached.set), background=True)
     try:
         await reached.wait()
     finally:
@@ -101,13 +101,13 @@ async def sleep_until(moment: float) -> None:
 
 
 def post(event_loop: asyncio.AbstractEventLoop, action: Callable[..., Any], *arguments: Any) -> None:
-    """Have something done on an event loop, from any thread; nothing where it was stopped in the meantime."""
+    """Call something on an event loop, from any thread, unless the loop has been stopped."""
     with contextlib.suppress(RuntimeError):
         event_loop.call_soon_threadsafe(action, *arguments)
 
 
 async def all_or_first_failure(work: Sequence[Awaitable[_T]]) -> list[_T]:
-    """Return all results in order; at the first failure, end the others and fail alike."""
+    """Return all results in order; at the first failure, cancel the others and raise it."""
     tasks = [asyncio.ensure_future(one) for one in work]
     try:
         return await asyncio.gather(*tasks)

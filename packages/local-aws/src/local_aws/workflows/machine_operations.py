@@ -1,4 +1,4 @@
-"""Step Functions' API on definitions."""
+"""Step Functions' API for definitions."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _PROBLEM = re.compile(r"(?:(?P<code>[A-Z_]+): )?(?P<message>.*?)(?: at (?P<locat
 
 
 def validate_state_machine_definition(request: ApiRequest) -> dict[str, Any]:
-    """Return what is wrong with a definition, without an error."""
+    """Return a definition's diagnostics, rather than an error."""
     try:
         check(request.get("definition"))
     except InvalidDefinition as invalid:
         problems = invalid.problems
     else:
         problems = ()
-    # 0 stands for the default, says the API.
+    # 0 stands for the default, according to the API.
     most = request.get("maxResults") or _DIAGNOSTICS
     return {
         "result": "FAIL" if problems else "OK",
@@ -31,7 +31,7 @@ def validate_state_machine_definition(request: ApiRequest) -> dict[str, Any]:
 
 def _diagnostic(problem: str) -> dict[str, str]:
     found = _PROBLEM.fullmatch(problem)
-    told = {"severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "message": problem}
+    diagnostic = {"severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "message": problem}
     if found is not None:
-        told |= {name: text for name, text in found.groupdict().items() if text}
-    return told
+        diagnostic |= {name: text for name, text in found.groupdict().items() if text}
+    return diagnostic

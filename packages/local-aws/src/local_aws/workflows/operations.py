@@ -1,4 +1,4 @@
-"""Step Functions' API on executions, hung into moto's response class in place of moto's own."""
+"""Step Functions' API for executions, in place of moto's."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _starting = threading.Lock()
 
 
 def start_execution(request: ApiRequest) -> dict[str, Any]:
-    """Start, or give the running execution of the same name and the same input."""
+    """Start an execution, or return the running one of the same name and input."""
     arn, name, text = request.get("stateMachineArn"), request.get("name"), request.get("input") or "{}"
     machine = request.backend.describe_state_machine(arn)
     if name is not None:
@@ -104,9 +104,9 @@ def describe_state_machine_for_execution(request: ApiRequest) -> dict[str, Any]:
 
 def list_executions(request: ApiRequest) -> dict[str, Any]:
     machine = request.backend.describe_state_machine(request.get("stateMachineArn"))
-    wanted = request.get("statusFilter")
-    found = [one for one in executions.of(machine.arn) if wanted in (None, one.status)]
-    page, following = _page(request, found, str(wanted))
+    status = request.get("statusFilter")
+    found = [one for one in executions.of_machine(machine.arn) if status in (None, one.status)]
+    page, following = _page(request, found, str(status))
     return _without_none({"executions": [_without_none(_listed(one)) for one in page], "nextToken": following})
 
 
@@ -115,7 +115,7 @@ def get_execution_history(request: ApiRequest) -> dict[str, Any]:
     if request.get("reverseOrder"):
         events.reverse()
     page, following = _page(request, events, str(request.get("reverseOrder")))
-    # includeExecutionData is true unless it is said to be false.
+    # includeExecutionData is true by default.
     if request.get("includeExecutionData") is False:
         page = without_data(page)
     return _without_none({"events": page, "nextToken": following})
@@ -137,7 +137,7 @@ _OPERATIONS: tuple[Callable[[ApiRequest], dict[str, Any] | None], ...] = (
 
 
 def hang_in() -> None:
-    """Put the operations in place of moto's."""
+    """Replace moto's operations by these."""
     from moto.stepfunctions.responses import StepFunctionResponse  # noqa: PLC0415 - the interpreter is slow to import
 
     for operation in _OPERATIONS:
@@ -158,8 +158,8 @@ def _execution(request: ApiRequest) -> Execution:
     execution = executions.get(arn)
     if not re.fullmatch(r"arn:[a-z-]+:states:[a-z0-9-]+:\d{12}:execution:[^:]+:[^:]+", arn):
         raise AwsError("InvalidArn", f"Invalid Arn: '{arn}'")
-    mine = execution is not None and execution.machine.account_id == request.account_id
-    if execution is None or not mine or execution.machine.region != request.region:
+    is_own = execution is not None and execution.machine.account_id == request.account_id
+    if execution is None or not is_own or execution.machine.region != request.region:
         raise AwsError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
     return execution
 
@@ -201,8 +201,8 @@ def _check_input(text: str) -> None:
 
 
 def _page(request: ApiRequest, rows: list[Any], query: str) -> tuple[list[Any], str | None]:
-    """Cut out one page; a token is good only for the query that it came from."""
-    # 0 stands for the default, says the API.
+    """Return one page and the next token, which is valid for the same query only."""
+    # 0 stands for the default, according to the API.
     size = request.get("maxResults") or _PAGE
     if size > _PAGE_LIMIT:
         raise AwsError("ValidationException", f"'maxResults' must be at most {_PAGE_LIMIT}")
@@ -217,8 +217,8 @@ def _offset(token: str | None, query: str) -> int:
     if token is None:
         return 0
     try:
-        asked, _, offset = base64.urlsafe_b64decode(token).decode().rpartition(":")
-        if asked == query:
+        token_query, _, offset = base64.urlsafe_b64decode(token).decode().rpartition(":")
+        if token_query == query:
             return int(offset)
     except (ValueError, binascii.Error):
         pass

@@ -1,4 +1,4 @@
-"""Where each line of states of an execution is: what a redrive goes on from."""
+"""The places that an execution's branches have reached, from which a redrive goes on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass
 class BranchPlace:
-    """A line of states: the state it is in with that state's input, or its output once it is through.
+    """A branch's place: its present state with the input, or its output once it is through.
 
     ``entered`` is the state's event in the history, None until it was entered.
     """
@@ -35,5 +35,5 @@ class BranchPlace:
         self.forget_inner()
 
     def forget_inner(self) -> None:
-        """Have the state's branches begin anew, as a retry has them."""
+        """Let the state's inner branches begin anew, as for a retry."""
         self.inner = {}

@@ -1,4 +1,4 @@
-"""RedriveExecution: an execution that did not succeed goes on from where it ended.
+"""RedriveExecution: continue an execution that did not succeed from where it ended.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
 """
@@ -16,7 +16,7 @@ from local_aws.workflows.history import EVENT_LIMIT
 from local_aws.workflows.running import RunningExecution
 
 PERIOD = 14 * 86_400.0
-"""Seconds after its end within which an execution can be redriven."""
+"""Seconds within which an ended execution can be redriven."""
 
 _TOKEN_LIFETIME = 900.0
 _TOKENS_KEPT = 10
@@ -32,9 +32,9 @@ class _Tokens:
         used = self.used.get(token or "")
         return used[1] if used is not None and clock.time() - used[0] <= _TOKEN_LIFETIME else None
 
-    def keep(self, token: str | None, moment: datetime) -> None:
+    def keep(self, token: str | None, redriven: datetime) -> None:
         if token:
-            self.used[token] = (clock.time(), moment)
+            self.used[token] = (clock.time(), redriven)
             self.used = dict(list(self.used.items())[-_TOKENS_KEPT:])
 
 
@@ -43,7 +43,7 @@ _tokens: dict[str, _Tokens] = {}
 
 
 def refusal(execution: RunningExecution) -> str | None:
-    """Return AWS's reason why the execution can't be redriven; None where it can."""
+    """Return AWS's reason why the execution can't be redriven; None if it can."""
     if execution.status in ("RUNNING", "SUCCEEDED"):
         return f"Execution is {execution.status} and cannot be redriven"
     if len(execution.history.events) >= EVENT_LIMIT - 1:
@@ -55,7 +55,7 @@ def refusal(execution: RunningExecution) -> str | None:
 
 
 def redrive(execution: RunningExecution, client_token: str | None) -> datetime:
-    """Redrive it and give the moment; the same client token within a quarter of an hour gives the same answer."""
+    """Redrive it and return the date; the same client token within 15 minutes returns the same date."""
     with _lock:
         tokens = _tokens.setdefault(execution.execution_arn, _Tokens())
         known = tokens.known(client_token)
@@ -65,13 +65,13 @@ def redrive(execution: RunningExecution, client_token: str | None) -> datetime:
         if reason is not None:
             raise AwsError("ExecutionNotRedrivable", f"Execution Not Redrivable: '{reason}'")
         execution.redrive()
-        moment = execution.redrive_date or clock.now()
-        tokens.keep(client_token, moment)
-        return moment
+        redriven = execution.redrive_date or clock.now()
+        tokens.keep(client_token, redriven)
+        return redriven
 
 
 def described(execution: RunningExecution) -> dict[str, Any]:
-    """Return what DescribeExecution tells of redrives."""
+    """Return DescribeExecution's members about redrives."""
     reason = refusal(execution)
     return {
         "redriveCount": execution.redrive_count,

@@ -1,4 +1,4 @@
-"""A call of Step Functions' API: who calls, with what."""
+"""A call of Step Functions' API: the caller and the parameters."""
 
 from __future__ import annotations
 

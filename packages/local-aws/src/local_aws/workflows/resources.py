@@ -1,4 +1,4 @@
-"""What a Task's Resource means."""
+"""A Task's Resource, parsed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from botocore.model import OperationModel, ServiceModel
 
 from local_aws.workflows.sdk_names import botocore_service
 
-# What Step Functions integrates in its own way, with the operation behind each action.
+# Step Functions' optimized integrations, with the operation behind each action.
 _OPTIMIZED = {
     ("lambda", "invoke"): ("lambda", "Invoke"),
     ("sqs", "sendMessage"): ("sqs", "SendMessage"),
@@ -44,13 +44,13 @@ class UnknownResource(Exception):  # noqa: N818 - it says what the resource is
 
 @dataclass(frozen=True)
 class Resource:
-    """An API action that a Task calls, and how it ends."""
+    """An API action that a Task calls, and its integration pattern."""
 
     arn: str
     service: str
     action: str
     pattern: str = ""
-    """Empty for request and response; waitForTaskToken; sync, sync:2."""
+    """Empty for request and response, waitForTaskToken, sync or sync:2."""
     sdk: bool = False
     function: bool = False
     """Whether the Resource is a Lambda function's own ARN."""
@@ -80,7 +80,7 @@ def service_model(service: str) -> ServiceModel:
 
 @functools.cache
 def resource(arn: str) -> Resource:
-    """Read a Resource; raises UnknownResource."""
+    """Parse a Resource; raise UnknownResource."""
     if _FUNCTION.fullmatch(arn):
         return Resource(arn, "lambda", "invoke", function=True)
     match = _SERVICE.fullmatch(arn)

@@ -1,4 +1,4 @@
-"""Retry: how often, and after how long, a state is tried again."""
+"""Retry: the number and delays of a state's further attempts."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _MAX_DELAY = 31_622_400.0
 
 
 class Retries:
-    """The Retriers of a state that was entered: each counts its own attempts."""
+    """The Retriers of an entered state, each of which counts its own attempts."""
 
     def __init__(self, retriers: Sequence[dict[str, Any]]) -> None:
         self._retriers = retriers
         self._attempts = [0] * len(retriers)
 
     def delay(self, failure: StateFailed) -> float | None:
-        """Return the seconds until the next attempt; None where there is none.
+        """Return the seconds until the next attempt; None if there is none.
 
-        The first Retrier that names the error decides, even where its attempts are used up.
+        The first Retrier that names the error decides, even if its attempts are used up.
         """
         for index, retrier in enumerate(self._retriers):
             if answers_to(failure.error, retrier["ErrorEquals"]):

@@ -1,4 +1,4 @@
-"""Whether Step Functions may take a role for a state machine."""
+"""The check of a state machine's role."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _SERVICE = "states.amazonaws.com"
 
 
 def check(role_arn: str, machine_arn: str) -> None:
-    """Raise AccessDeniedException where AWS would: a role of another account, or one that does not trust the service.
+    """Raise AccessDeniedException for a role of another account or one that does not trust the service.
 
-    A role that its account does not have stands for a person with full access, here as everywhere.
+    A role that its account does not have stands for a person with full access.
     """
     partition, account_id = machine_arn.split(":")[1], machine_arn.split(":")[4]
     if role_arn.split(":")[4:5] != [account_id]:

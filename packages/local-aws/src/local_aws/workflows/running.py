@@ -1,4 +1,4 @@
-"""An execution, as what runs in it, and what tells of it, sees it."""
+"""Protocols of executions for the code that runs in them or describes them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local_aws.workflows.history import History
 
 @dataclass(frozen=True)
 class StateMachineSnapshot:
-    """A state machine as it was when the execution started: an update is for later ones."""
+    """A state machine as it was when the execution started; updates apply to later executions."""
 
     arn: str
     name: str
@@ -24,16 +24,16 @@ class StateMachineSnapshot:
 
 
 class RunningBranch(Protocol):
-    """A line of states that the execution is in."""
+    """A branch that the execution is in."""
 
     waiting_until: float | None
-    """A moment of the clock, infinity for somebody's answer; None while something is done."""
+    """A time of the clock, infinity while waiting for an answer; None while busy."""
 
     def is_busy(self) -> bool: ...
 
 
 class RunningExecution(Protocol):
-    """An execution, whether it still runs or has ended."""
+    """A running or ended execution."""
 
     execution_arn: str
     name: str
@@ -52,16 +52,16 @@ class RunningExecution(Protocol):
     redrive_date: datetime | None
 
     def context(self) -> dict[str, Any]:
-        """Return what all states see of it in the context object; the caller may add to it."""
+        """Return a new context object with the parts that all states see."""
 
     def other(self, arn: str) -> RunningExecution | None:
         """Return another execution, such as one that a task of this started."""
 
     def when_closed(self, action: Callable[[], None]) -> None:
-        """Have something done at its end, or now where it has ended."""
+        """Call the action when it ends, or now if it has ended."""
 
     def stop(self) -> None:
-        """End it at once, whatever it waits for."""
+        """Stop it at once, whatever it waits for."""
 
     def redrive(self) -> None:
-        """Go on from where it failed, was stopped or ran out of time."""
+        """Go on from where it failed, was stopped or timed out."""

@@ -1,6 +1,6 @@
-"""How Step Functions names what an AWS API calls by another name: services, members, errors.
+"""Step Functions' names of services, members and errors.
 
-It goes by the AWS SDK for Java: botocore's models say the same things in the services' own spellings.
+They follow the AWS SDK for Java; botocore's models have the services' own spellings.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import botocore.session
 from botocore.model import ServiceModel
 
-# The others are called as botocore calls them, but for the hyphens.
+# The others have botocore's names without the hyphens.
 _BOTOCORE_NAMES = {
     "applicationautoscaling": "application-autoscaling",
     "cloudwatchevents": "events",
@@ -30,7 +30,7 @@ _WORDS = re.compile(r"[A-Z]+[0-9]*(?=[A-Z][a-z]|$|[^A-Za-z0-9])|[A-Z]?[a-z0-9]+|
 
 @functools.cache
 def botocore_service(name: str) -> str | None:
-    """Return botocore's name for a service of an ``aws-sdk`` resource; None where there is none."""
+    """Return botocore's name for a service of an ``aws-sdk`` resource; None if there is none."""
     if name in _BOTOCORE_NAMES:
         return _BOTOCORE_NAMES[name]
     services = botocore.session.get_session().get_available_services()
@@ -42,18 +42,18 @@ def botocore_service(name: str) -> str | None:
 
 @functools.cache
 def pascal(name: str) -> str:
-    """Write a member's name as Step Functions does: serviceNetworkArn as ServiceNetworkArn, ARN as Arn."""
+    """Return a member's name in Step Functions: ServiceNetworkArn for serviceNetworkArn, Arn for ARN."""
     return "".join(word[0].upper() + word[1:].lower() for word in _WORDS.findall(name))
 
 
 @functools.cache
 def prefix(service_id: str) -> str:
-    """Return what the names of a service's errors begin with: VpcLattice, DynamoDb, Ec2, Ssm."""
+    """Return the prefix of a service's errors: VpcLattice, DynamoDb, Ec2, Ssm."""
     return "".join(pascal(word) for word in service_id.split())
 
 
 def modelled(model: ServiceModel, codes: set[str]) -> str | None:
-    """Name the exception that the API models for an error; None where it models none."""
+    """Return the name of an error's exception in the API's model; None if it has none."""
     for shape in model.error_shapes:
         if codes & {shape.name, shape.metadata.get("error", {}).get("code")}:
             return exception(shape.name)
@@ -61,7 +61,7 @@ def modelled(model: ServiceModel, codes: set[str]) -> str | None:
 
 
 def exception(shape: str) -> str:
-    """Name the Java class of an error shape."""
+    """Return the Java class name of an error shape."""
     if shape.endswith("Exception"):
         return shape
     return f"{shape.removesuffix('Fault')}Exception"

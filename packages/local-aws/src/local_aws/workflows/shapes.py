@@ -11,22 +11,22 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from local_aws.workflows.failures import RUNTIME, StateFailed, to_json
 from local_aws.workflows.sdk_names import pascal
 
-# In an optimized integration these may be given as JSON; an SDK integration wants the string.
+# An optimized integration takes these as JSON too, an SDK integration only as a string.
 _JSON_STRINGS = frozenset({"MessageBody", "Message", "Detail", "Input"})
 
 
 def request(arguments: Any, shape: StructureShape | None, *, optimized: bool) -> dict[str, Any]:
-    """Make the API's request of a Task's arguments; raises StateFailed where Step Functions would not call at all."""
+    """Return the API's parameters for a Task's arguments; raise StateFailed if they don't fit the action."""
     if not isinstance(arguments, dict):
         raise _unusable("The arguments of an API action must be a JSON object")
     if shape is None:
         return {}
-    given: dict[str, Any] = _to_api(arguments, shape, "", optimized)
-    return given
+    parameters: dict[str, Any] = _to_api(arguments, shape, "", optimized)
+    return parameters
 
 
 def result(answer: Any, shape: Shape | None, *, optimized: bool) -> Any:
-    """Make a Task's result of the API's answer."""
+    """Return a Task's result for the API's answer."""
     if isinstance(shape, StructureShape) and isinstance(answer, dict):
         return {
             _spelled(name, shape, optimized): result(answer[name], member, optimized=optimized)
@@ -41,7 +41,7 @@ def result(answer: Any, shape: Shape | None, *, optimized: bool) -> Any:
 
 
 def unsupported(arguments: Any, shape: StructureShape | None, *, optimized: bool) -> list[str]:
-    """Name the arguments that the action does not take: the API's own spelling is none of Step Functions'."""
+    """Return the arguments that the action does not take, including any in the API's own spelling."""
     if not isinstance(arguments, dict) or shape is None:
         return []
     known = {_spelled(name, shape, optimized) for name in shape.members}
@@ -66,13 +66,13 @@ def _to_api(value: Any, shape: Shape, name: str, optimized: bool) -> Any:
 
 def _members_to_api(value: dict[str, Any], shape: StructureShape, optimized: bool) -> dict[str, Any]:
     members = {_spelled(name, shape, optimized): (name, member) for name, member in shape.members.items()}
-    given = {}
+    parameters = {}
     for key, argument in value.items():
         if key not in members:
             raise _unusable(f"The field '{key}' is not supported by Step Functions")
         name, member = members[key]
-        given[name] = _to_api(argument, member, key, optimized)
-    return given
+        parameters[name] = _to_api(argument, member, key, optimized)
+    return parameters
 
 
 def _scalar_to_api(value: Any, shape: Shape, name: str, optimized: bool) -> Any:
@@ -90,7 +90,7 @@ def _scalar_to_api(value: Any, shape: Shape, name: str, optimized: bool) -> Any:
 
 
 def _spelled(name: str, shape: StructureShape, optimized: bool) -> str:
-    # DynamoDB's one-letter and capital types are the same in its optimized integration.
+    # DynamoDB's type names stay the same in its optimized integration.
     if optimized and shape.name == "AttributeValue":
         return name
     return pascal(name)
@@ -98,9 +98,9 @@ def _spelled(name: str, shape: StructureShape, optimized: bool) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        moment = value.astimezone(UTC)
-        precision = "milliseconds" if moment.microsecond else "seconds"
-        return moment.isoformat(timespec=precision).replace("+00:00", "Z")
+        time = value.astimezone(UTC)
+        precision = "milliseconds" if time.microsecond else "seconds"
+        return time.isoformat(timespec=precision).replace("+00:00", "Z")
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if hasattr(value, "read"):

@@ -1,4 +1,4 @@
-"""State machines stay moto's; what AWS would refuse is refused here."""
+"""AWS's checks of state machines, which moto keeps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DENIED = "AccessDeniedException"
 
 
 def check_definitions() -> None:
-    """Check a JSONata definition by AWS's rules, in place of moto's parser."""
+    """Check a JSONata definition by AWS's rules instead of moto's parser."""
     from moto.stepfunctions.parser.models import (  # noqa: PLC0415 - the interpreter is slow to import
         StepFunctionsParserBackend,
     )
@@ -23,16 +23,16 @@ def check_definitions() -> None:
 
 
 def check_machines() -> None:
-    """Refuse a role that Step Functions can't take, and another machine of a name that is there already.
+    """Refuse a role that Step Functions can't assume, and a different machine of an existing name.
 
-    CreateStateMachine is idempotent: the same name with the same definition and role is the machine that is there.
+    CreateStateMachine is idempotent: the same name, definition and role return the existing machine.
     """
     from moto.stepfunctions.parser.models import (  # noqa: PLC0415 - the interpreter is slow to import
         StepFunctionsParserBackend,
     )
 
     if _DENIED not in moto_errors.COMMON_ERROR_CODES:
-        # moto warns about a code that a service's model does not have.
+        # moto warns about codes that are not in a service's model.
         moto_errors.COMMON_ERROR_CODES.append(_DENIED)
     create, update = StepFunctionsParserBackend.create_state_machine, StepFunctionsParserBackend.update_state_machine
     if getattr(create, "checks", False):
@@ -61,7 +61,7 @@ def check_machines() -> None:
 
 
 def keep_one_set() -> None:
-    """Let CloudFormation create state machines where executions look for them."""
+    """Make CloudFormation create state machines in the backend in which executions look for them."""
     import moto.stepfunctions.models  # noqa: PLC0415 - the interpreter is slow to import
     from moto.stepfunctions.parser.models import stepfunctions_parser_backends  # noqa: PLC0415 - as above
 

@@ -1,4 +1,4 @@
-"""What each type of state does."""
+"""The behaviour of each type of state."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from local_aws.workflows.task import perform
 
 _WAIT_LIMIT = 99_999_999
 _INLINE_CONCURRENCY = 40
-"""Iterations of an inline Map that AWS runs at once where MaxConcurrency is 0 or more than that."""
+"""Concurrent iterations of an inline Map on AWS, if MaxConcurrency is 0 or larger."""
 
 
 async def _pass(branch: Branch, entered: Entered) -> StateOutcome:
@@ -38,11 +38,11 @@ async def _choice(branch: Branch, entered: Entered) -> StateOutcome:
 
 async def _wait(branch: Branch, entered: Entered) -> StateOutcome:
     bindings = branch.bindings(entered)
-    await branch.wait_until(_moment(entered, bindings))
+    await branch.wait_until(_end_of_wait(entered, bindings))
     return branch.finish(entered, entered.state, entered.input, bindings)
 
 
-def _moment(entered: Entered, bindings: Any) -> float:
+def _end_of_wait(entered: Entered, bindings: Any) -> float:
     if "Seconds" in entered.state:
         seconds = evaluate_as("INTEGER", entered.state["Seconds"], "Seconds", bindings)
         if not 0 <= seconds <= _WAIT_LIMIT:
@@ -50,13 +50,13 @@ def _moment(entered: Entered, bindings: Any) -> float:
         return clock.time() + float(seconds)
     text = evaluate_as("STRING", entered.state["Timestamp"], "Timestamp", bindings)
     try:
-        moment = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+        time = None
+    if time is None or time.tzinfo is None:
         problem = f"gave {text}, not a timestamp with a time zone."
         raise ExpressionFailed(str(entered.state["Timestamp"]), "Timestamp", problem)
-    return moment.timestamp()
+    return time.timestamp()
 
 
 async def _succeed(branch: Branch, entered: Entered) -> StateOutcome:
@@ -65,13 +65,13 @@ async def _succeed(branch: Branch, entered: Entered) -> StateOutcome:
 
 async def _fail(branch: Branch, entered: Entered) -> StateOutcome:
     bindings = branch.bindings(entered)
-    said = {
+    values = {
         field: evaluate_as("STRING", entered.state[field], field, bindings)
         for field in ("Error", "Cause")
         if field in entered.state
     }
-    failure = StateFailed(said.get("Error"), said.get("Cause"))
-    # Whatever name the definition gives it, it is the definition's own failure.
+    failure = StateFailed(values.get("Error"), values.get("Cause"))
+    # Whatever its name, it is a failure that the definition makes.
     failure.explained = True
     raise failure
 
@@ -124,7 +124,7 @@ async def _iteration(branch: Branch, entered: Entered, slots: asyncio.Semaphore,
         if selector is not None:
             item = evaluate(selector, "ItemSelector", branch.bindings(entered, item=within))
         result = await _recorded_iteration(iteration, entered.name, index, item)
-    # After a failure no slot comes free: nothing more is begun.
+    # After a failure no slot is released, so that no other iteration begins.
     slots.release()
     return result
 
@@ -148,7 +148,7 @@ async def _results(branch: Branch, kind: str, work: Sequence[Awaitable[Any]]) ->
         results: list[Any] = await branch.for_others(all_or_first_failure(work))
     except StateFailed as failure:
         details = {"error": failure.error, "cause": failure.cause}
-        # A Parallel's failure has no details of its own in the history.
+        # A Parallel's failure has no details in the history.
         branch.record(f"{kind}Failed", "mapStateFailed" if kind == "MapState" else None, **details)
         raise
     branch.record(f"{kind}Succeeded")

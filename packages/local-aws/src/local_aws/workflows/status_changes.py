@@ -1,4 +1,4 @@
-"""Step Functions' own events: an execution's changes of status, on the default bus."""
+"""Step Functions' events of executions' changes of status, on the default bus."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from local_aws.workflows.running import RunningExecution
 _log = logging.getLogger(__name__)
 
 
-def tell(execution: RunningExecution) -> None:
-    """Have the default bus told of the execution's present status; AWS does so with best effort."""
+def announce_status(execution: RunningExecution) -> None:
+    """Put an event of the execution's present status on the default bus, with best effort as on AWS."""
     machine = execution.machine
     try:
         announce(
@@ -26,7 +26,7 @@ def tell(execution: RunningExecution) -> None:
             resources=[execution.execution_arn],
         )
     except Exception:  # noqa: BLE001 - the execution goes on, whatever becomes of the news of it
-        _log.exception("the bus was not told of %s", execution.execution_arn)
+        _log.exception("no event was put on the bus for %s", execution.execution_arn)
 
 
 def _detail(execution: RunningExecution) -> dict[str, Any]:
@@ -48,5 +48,5 @@ def _detail(execution: RunningExecution) -> dict[str, Any]:
     }
 
 
-def _millis(moment: datetime | None) -> int | None:
-    return int(moment.timestamp() * 1000) if moment else None
+def _millis(time: datetime | None) -> int | None:
+    return int(time.timestamp() * 1000) if time else None

@@ -22,7 +22,7 @@ _SESSION_NAME = 32
 
 @dataclass(frozen=True)
 class _Attempt:
-    """One attempt: what is called with what, as whom, and for how long."""
+    """One attempt: the action, arguments, role and time limits."""
 
     resource: Resource
     arguments: Any
@@ -32,7 +32,7 @@ class _Attempt:
 
 
 async def perform(branch: Branch, entered: Entered) -> Any:
-    """Return the Task's result; raises StateFailed."""
+    """Return the Task's result; raise StateFailed."""
     called = resource(entered.state["Resource"])
     if called.pattern != "waitForTaskToken":
         return await _recorded(branch, _attempt(branch, entered, called), None)
@@ -84,7 +84,7 @@ def _seconds(state: dict[str, Any], field: str, bindings: Any) -> float | None:
 
 
 def _with_origin(arguments: Any, branch: Branch) -> Any:
-    """Add to each event where it comes from, as Step Functions does by itself."""
+    """Add the events' source, as Step Functions does by itself."""
     origin = [branch.execution.machine.arn, branch.execution.execution_arn]
     entries = [
         {**entry, "Resources": [*entry.get("Resources", []), *origin]} if isinstance(entry, dict) else entry
@@ -128,7 +128,7 @@ async def _called(attempt: _Attempt, real_seconds: float | None) -> Any:
 async def _answered(
     branch: Branch, attempt: _Attempt, answered: asyncio.Future[tokens.TaskOutcome], record: _Record
 ) -> Any:
-    """Call, then wait for the token's holder, who may well be faster than the call."""
+    """Make the call, and wait for the token's holder, whose answer may even come first."""
     call = asyncio.ensure_future(_called(attempt, None))
     try:
         await asyncio.wait({call, answered}, return_when=asyncio.FIRST_COMPLETED)
@@ -159,7 +159,7 @@ async def _nested(branch: Branch, attempt: _Attempt, record: _Record) -> Any:
     finally:
         for end in ends:
             end.cancel()
-        # What its parent gave up does not go on by itself.
+        # A child does not go on after its parent has given it up.
         nested.stop()
     if not closed.is_set():
         raise StateFailed(TIMEOUT)
@@ -177,7 +177,7 @@ async def _nested(branch: Branch, attempt: _Attempt, record: _Record) -> Any:
 
 
 class _Record:
-    """What the history says of an attempt; a function's own ARN has events of its own kind."""
+    """The history's events of an attempt, which are special for a function's own ARN."""
 
     def __init__(self, branch: Branch, attempt: _Attempt) -> None:
         self._branch = branch

@@ -1,4 +1,4 @@
-"""Step Functions' API for whoever holds a task token."""
+"""Step Functions' API for holders of task tokens."""
 
 from __future__ import annotations
 

@@ -14,29 +14,29 @@ from local_aws.iam.calls.workflows import machines_of_tokens
 from local_aws.time.clock import Due, clock
 from local_aws.workflows.failures import HEARTBEAT_TIMEOUT, TIMEOUT, StateFailed
 
-# AWS's tokens begin alike and are some 700 characters long: they don't fit where a short id does.
+# As on AWS, tokens begin alike and have some 700 characters, too many for fields of short ids.
 _BEGINNING = "AQCkAAAAKgAAAAMAAAAAAAAAA"
 _RANDOM_BYTES = 510
-_LOOKS_RIGHT = re.compile(rf"{_BEGINNING}[A-Za-z0-9+/]{{{_RANDOM_BYTES * 4 // 3}}}")
+_WELL_FORMED = re.compile(rf"{_BEGINNING}[A-Za-z0-9+/]{{{_RANDOM_BYTES * 4 // 3}}}")
 
 TaskOutcome = Any | StateFailed
 
 
 class InvalidToken(Exception):  # noqa: N818 - it says what the token is
-    """It is no token, or one of another account."""
+    """The token is malformed or of another account."""
 
 
 class UnknownToken(Exception):  # noqa: N818 - it says what the token is
-    """It looks like a token, and no task was ever given it."""
+    """The token is well formed but was never issued."""
 
 
 class TaskOver(Exception):  # noqa: N818 - it says what the task is
-    """The task was answered before, timed out, or ended with its execution."""
+    """The task has been answered, has timed out, or ended with its execution."""
 
 
 @dataclass
 class WaitingTask:
-    """A task that waits for whoever holds its token."""
+    """A task that waits for its token's holder."""
 
     token: str
     account_id: str
@@ -54,7 +54,7 @@ _tasks: dict[str, WaitingTask] = {}
 
 
 def issue(account_id: str, state_machine_arn: str, settle: Callable[[TaskOutcome], None]) -> WaitingTask:
-    """Make a token; ``settle`` is called once, with the output or the failure, from any thread."""
+    """Issue a token; ``settle`` is called once, with the output or the failure, from any thread."""
     token = _BEGINNING + base64.b64encode(secrets.token_bytes(_RANDOM_BYTES)).decode()
     task = WaitingTask(token, account_id, state_machine_arn, settle)
     with _lock:
@@ -63,18 +63,18 @@ def issue(account_id: str, state_machine_arn: str, settle: Callable[[TaskOutcome
 
 
 def expect(task: WaitingTask, timeout: float | None, heartbeat: float | None) -> None:
-    """Let the task's time run, from now on."""
+    """Start the task's time limits."""
     with _lock:
         task.heartbeat = heartbeat
         if timeout is not None:
-            # Not waited for by anybody who waits for quiet: a person's decision may take days.
+            # In the background, so that waiting for quiet does not wait for it: a person's decision may take days.
             expire = _failing(task, TIMEOUT)
             task.timeout_due = clock.call_later(timeout, expire, background=True)
         _await_heartbeat(task)
 
 
 def answer(token: str, account_id: str, outcome: TaskOutcome) -> None:
-    """Give the task its outcome; raises InvalidToken, UnknownToken or TaskOver."""
+    """Settle the task; raise InvalidToken, UnknownToken or TaskOver."""
     with _lock:
         task = _open(token, account_id)
         _end(task)
@@ -82,7 +82,7 @@ def answer(token: str, account_id: str, outcome: TaskOutcome) -> None:
 
 
 def state_machine_of(token: str) -> str | None:
-    """Return the ARN of the state machine that the token's task is of, over or not; None for what is no token."""
+    """Return the ARN of the state machine of the token's task, even if it is over; None if it is no token."""
     task = _tasks.get(token)
     return task.state_machine_arn if task else None
 
@@ -91,13 +91,13 @@ machines_of_tokens.append(state_machine_of)
 
 
 def beat(token: str, account_id: str) -> None:
-    """Record a heartbeat; raises InvalidToken, UnknownToken or TaskOver."""
+    """Record a heartbeat; raise InvalidToken, UnknownToken or TaskOver."""
     with _lock:
         _await_heartbeat(_open(token, account_id))
 
 
 def withdraw(task: WaitingTask) -> None:
-    """End the task from the execution's side: from now on its token is answered with TaskOver."""
+    """End the task by its execution: from now on its token gets TaskOver."""
     with _lock:
         _end(task)
 
@@ -111,7 +111,7 @@ def forget_all() -> None:
 
 def _open(token: str, account_id: str) -> WaitingTask:
     task = _tasks.get(token)
-    if task is None and _LOOKS_RIGHT.fullmatch(token):
+    if task is None and _WELL_FORMED.fullmatch(token):
         raise UnknownToken
     # "The task token must be used from the same account" (API reference of SendTaskSuccess).
     if task is None or task.account_id != account_id:

@@ -1,4 +1,4 @@
-"""Domain verification on the local AWS: nobody's domain until the record is there."""
+"""Domain verification on the local AWS."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def started(provider: Person, name: str = "example.com") -> dict[str, Any]:
 
 
 def found(provider: Person, domain: dict[str, Any]) -> dict[str, Any]:
-    ask = {"domainVerificationIdentifier": domain["id"]}
-    answer: dict[str, Any] = provider.lattice.get_domain_verification(**ask)
+    request = {"domainVerificationIdentifier": domain["id"]}
+    answer: dict[str, Any] = provider.lattice.get_domain_verification(**request)
     return answer
 
 
@@ -28,8 +28,8 @@ def write_record(owner: Person, zone: str, record: dict[str, str], *, private: b
     route53 = owner.client("route53")
     vpc = owner.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
     inside = {"HostedZoneConfig": {"PrivateZone": True}, "VPC": {"VPCRegion": "eu-west-1", "VPCId": vpc}}
-    asked = {"Name": zone, "CallerReference": f"{zone}-{private}", **(inside if private else {})}
-    zone_id = route53.create_hosted_zone(**asked)["HostedZone"]["Id"]
+    request = {"Name": zone, "CallerReference": f"{zone}-{private}", **(inside if private else {})}
+    zone_id = route53.create_hosted_zone(**request)["HostedZone"]["Id"]
     written = {
         "Name": record["name"],
         "Type": "TXT",
@@ -41,14 +41,14 @@ def write_record(owner: Person, zone: str, record: dict[str, str], *, private: b
 
 
 def test_a_domain_is_pending_until_its_record_is_in_a_public_zone() -> None:
-    provider, keeper_of_the_zone = person(), person()
+    provider, zone_owner = person(), person()
     domain = started(provider)
     record = domain["txtMethodConfig"]
 
     write_record(provider, "example.com", record, private=True)
     pass_time(3600)
     private = found(provider, domain)["status"]
-    write_record(keeper_of_the_zone, "example.com", record)
+    write_record(zone_owner, "example.com", record)
     pass_time(3600)
     public = found(provider, domain)
 

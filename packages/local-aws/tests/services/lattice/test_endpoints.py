@@ -17,6 +17,7 @@ from local_aws_tests.lattice_shares import (
     associate,
     child,
     disassociate,
+    endpoint_associations,
     group,
     named_configuration,
     network,
@@ -24,21 +25,22 @@ from local_aws_tests.lattice_shares import (
     resource_endpoint,
     shared,
     shared_configuration,
-    ways,
 )
 from local_aws_tests.sharing import first_vpc, pass_time, resource_configuration
 
 
-def state(who: Person, endpoint: dict[str, Any]) -> str:
-    asked = {"VpcEndpointIds": [endpoint["VpcEndpointId"]]}
-    return str(who.ec2.describe_vpc_endpoints(**asked)["VpcEndpoints"][0]["State"])
+def state(owner: Person, endpoint: dict[str, Any]) -> str:
+    request = {"VpcEndpointIds": [endpoint["VpcEndpointId"]]}
+    return str(owner.ec2.describe_vpc_endpoints(**request)["VpcEndpoints"][0]["State"])
 
 
-def private_names(who: Person, endpoint: dict[str, Any]) -> list[str]:
-    return [row["PrivateDnsEntry"]["DnsName"] for row in ways(who, endpoint) if "PrivateDnsEntry" in row]
+def private_names(owner: Person, endpoint: dict[str, Any]) -> list[str]:
+    return [
+        row["PrivateDnsEntry"]["DnsName"] for row in endpoint_associations(owner, endpoint) if "PrivateDnsEntry" in row
+    ]
 
 
-def test_the_name_of_a_resource_by_a_network_endpoint_is_told_late_and_only_by_its_association() -> None:
+def test_the_name_of_a_resource_behind_a_network_endpoint_is_shown_late_and_only_by_its_association() -> None:
     """Trap 12. Trap 9."""
     provider, consumer = person(), person()
     arn = shared_configuration(provider, consumer)
@@ -48,9 +50,9 @@ def test_the_name_of_a_resource_by_a_network_endpoint_is_told_late_and_only_by_i
 
     endpoint = network_endpoint(consumer, made_in["arn"])
     pass_time(7)
-    available, unnamed = state(consumer, endpoint), ways(consumer, endpoint)
+    available, unnamed = state(consumer, endpoint), endpoint_associations(consumer, endpoint)
     pass_time(4)
-    named = ways(consumer, endpoint)[0]
+    named = endpoint_associations(consumer, endpoint)[0]
 
     assert (endpoint["State"], endpoint["ServiceNetworkArn"], endpoint["IpAddressType"]) == (
         "Pending",
@@ -58,34 +60,34 @@ def test_the_name_of_a_resource_by_a_network_endpoint_is_told_late_and_only_by_i
         "IPV4",
     )
     assert (available, "DnsEntry" in unnamed[0]) == ("Available", False)
-    by_way = f"{endpoint['VpcEndpointId']}-{made['id']}.{arn.rpartition('/')[2]}"
-    name = rf"{by_way}\.[0-9a-f]{{7}}\.vpc-lattice-rsc\.{REGION}\.on\.aws"
+    host = f"{endpoint['VpcEndpointId']}-{made['id']}.{arn.rpartition('/')[2]}"
+    name = rf"{host}\.[0-9a-f]{{7}}\.vpc-lattice-rsc\.{REGION}\.on\.aws"
     assert re.fullmatch(name, named["DnsEntry"]["DnsName"])
     assert named["AssociatedResourceAccessibility"] == "Accessible"
     assert (named["ServiceNetworkArn"], named["ServiceNetworkName"]) == (made_in["arn"], "network")
     assert named["AssociatedResourceArn"] == arn
-    asked = {"VpcEndpointIds": [endpoint["VpcEndpointId"]]}
-    assert consumer.ec2.describe_vpc_endpoints(**asked)["VpcEndpoints"][0]["DnsEntries"] == []
+    request = {"VpcEndpointIds": [endpoint["VpcEndpointId"]]}
+    assert consumer.ec2.describe_vpc_endpoints(**request)["VpcEndpoints"][0]["DnsEntries"] == []
 
 
-def test_an_endpoint_leads_to_what_comes_into_its_network_and_no_more_to_what_goes() -> None:
+def test_an_endpoint_follows_the_associations_of_its_network() -> None:
     """Trap 12."""
     owner = person()
     made_in = network(owner)
     endpoint = network_endpoint(owner, made_in["arn"])
     pass_time(10)
 
-    at_first = ways(owner, endpoint)
+    at_first = endpoint_associations(owner, endpoint)
     first = associate(owner, made_in["id"], resource_configuration(owner, "first-db"))
     second = associate(owner, made_in["id"], resource_configuration(owner, "second-db"))
     pass_time(10)
-    both = ways(owner, endpoint)
+    both = endpoint_associations(owner, endpoint)
     disassociate(owner, first)
     pass_time(5)
 
     assert at_first == []
     assert len({row["DnsEntry"]["DnsName"] for row in both}) == 2
-    assert [second["id"] in row["DnsEntry"]["DnsName"] for row in ways(owner, endpoint)] == [True]
+    assert [second["id"] in row["DnsEntry"]["DnsName"] for row in endpoint_associations(owner, endpoint)] == [True]
 
 
 def test_a_group_is_reached_child_by_child_through_a_network_and_by_itself() -> None:
@@ -97,19 +99,22 @@ def test_a_group_is_reached_child_by_child_through_a_network_and_by_itself() -> 
     endpoints = network_endpoint(owner, made_in["arn"]), resource_endpoint(owner, parent["arn"])
     pass_time(15)
 
-    rows = [ways(owner, endpoint) for endpoint in endpoints]
+    rows = [endpoint_associations(owner, endpoint) for endpoint in endpoints]
     child(owner, parent, "third-db")
     pass_time(5)
-    grown = [len(ways(owner, endpoint, resource_configuration_group_arn=parent["arn"])) for endpoint in endpoints]
+    grown = [
+        len(endpoint_associations(owner, endpoint, resource_configuration_group_arn=parent["arn"]))
+        for endpoint in endpoints
+    ]
 
-    for of_endpoint in rows:
-        assert len({row["AssociatedResourceArn"] for row in of_endpoint}) == 2
-        assert len({row["DnsEntry"]["DnsName"] for row in of_endpoint}) == 2
-        assert {row["ResourceConfigurationGroupArn"] for row in of_endpoint} == {parent["arn"]}
+    for endpoint_rows in rows:
+        assert len({row["AssociatedResourceArn"] for row in endpoint_rows}) == 2
+        assert len({row["DnsEntry"]["DnsName"] for row in endpoint_rows}) == 2
+        assert {row["ResourceConfigurationGroupArn"] for row in endpoint_rows} == {parent["arn"]}
     assert grown == [3, 3]
 
 
-def test_a_child_that_failed_is_told_among_those_that_work() -> None:
+def test_a_failed_child_is_listed_among_those_that_work() -> None:
     """Trap 16."""
     owner = person()
     parent = group(owner, "first-db")
@@ -120,10 +125,10 @@ def test_a_child_that_failed_is_told_among_those_that_work() -> None:
     endpoint = resource_endpoint(owner, parent["arn"])
     pass_time(15)
 
-    rows = ways(owner, endpoint)
+    rows = endpoint_associations(owner, endpoint)
     assert sorted(row["AssociatedResourceAccessibility"] for row in rows) == ["Accessible", "Failed"]
     assert ["DnsEntry" in row for row in rows] == ["FailureReason" not in row for row in rows]
-    assert len(ways(owner, endpoint, associated_resource_accessibility="AVAILABLE")) == 1
+    assert len(endpoint_associations(owner, endpoint, associated_resource_accessibility="AVAILABLE")) == 1
 
 
 def test_a_service_of_the_network_is_reached_under_a_name_of_the_endpoint() -> None:
@@ -138,14 +143,14 @@ def test_a_service_of_the_network_is_reached_under_a_name_of_the_endpoint() -> N
     pass_time(15)
 
     name = rf"{endpoint['VpcEndpointId']}-{made['id']}\.[0-9a-f]{{7}}\.vpc-lattice-svcs\.{REGION}\.on\.aws"
-    assert re.fullmatch(name, ways(owner, endpoint)[0]["DnsEntry"]["DnsName"])
+    assert re.fullmatch(name, endpoint_associations(owner, endpoint)[0]["DnsEntry"]["DnsName"])
 
 
 def test_a_shared_network_takes_endpoints_which_its_owner_sees_and_which_stay_when_it_is_shared_no_more() -> None:
     """Trap 31."""
     owner, consumer = person(), person()
     made_in = network(owner, shareable=True)
-    ask = {"serviceNetworkIdentifier": made_in["arn"]}
+    request = {"serviceNetworkIdentifier": made_in["arn"]}
     unseen = refusal(lambda: network_endpoint(consumer, made_in["arn"]))
     share_arn = shared(owner, made_in["arn"], consumer)
 
@@ -153,8 +158,8 @@ def test_a_shared_network_takes_endpoints_which_its_owner_sees_and_which_stay_wh
         endpoint = network_endpoint(consumer, made_in["arn"])
         network_endpoint(owner, made_in["arn"])
         pass_time(10)
-        rows = owner.lattice.list_service_network_vpc_endpoint_associations(**ask)["items"]
-        own = consumer.lattice.list_service_network_vpc_endpoint_associations(**ask)["items"]
+        rows = owner.lattice.list_service_network_vpc_endpoint_associations(**request)["items"]
+        own = consumer.lattice.list_service_network_vpc_endpoint_associations(**request)["items"]
         owner.ram.delete_resource_share(resourceShareArn=share_arn)
         pass_time(60)
 
@@ -168,7 +173,7 @@ def test_a_shared_network_takes_endpoints_which_its_owner_sees_and_which_stay_wh
     assert [each for each in events if each.source == "aws.vpc-lattice"] == []
 
 
-def test_nobody_is_told_of_a_resource_endpoint() -> None:
+def test_a_resource_endpoint_makes_no_event() -> None:
     """Trap 3."""
     provider, consumer = person(), person()
     arn = shared_configuration(provider, consumer)
@@ -200,7 +205,7 @@ def test_a_type_that_is_left_out_is_a_gateway() -> None:
         ({"DnsOptions": {"PrivateDnsPreference": "SPECIFIED_DOMAINS_ONLY"}}, "InvalidParameterCombination"),
     ],
 )
-def test_what_is_wrong_with_a_network_endpoint_is_told(wrong: dict[str, Any], code: str) -> None:
+def test_invalid_network_endpoints_are_refused(wrong: dict[str, Any], code: str) -> None:
     owner = person()
     made_in = network(owner)
 
@@ -217,7 +222,7 @@ def test_a_group_needs_a_zone_of_its_gateway_too() -> None:
 
 
 @pytest.mark.parametrize("change", [{"IpAddressType": "dualstack"}, {"RemoveSubnetIds": ["subnet-1"]}])
-def test_after_it_was_made_an_endpoint_keeps_its_address_type_and_subnets(change: dict[str, Any]) -> None:
+def test_an_endpoints_address_type_and_subnets_can_not_be_changed(change: dict[str, Any]) -> None:
     """Trap 11."""
     owner = person()
     made = [
@@ -234,20 +239,20 @@ def test_after_it_was_made_an_endpoint_keeps_its_address_type_and_subnets(change
 
 
 @pytest.mark.parametrize(
-    ("of_association", "of_endpoint", "named"),
+    ("by_association", "by_endpoint", "named"),
     [(True, True, ["db.example.com"]), (True, False, []), (False, True, []), (False, False, [])],
 )
 def test_a_private_name_needs_the_association_and_the_endpoint(
-    of_association: bool, of_endpoint: bool, named: list[str]
+    by_association: bool, by_endpoint: bool, named: list[str]
 ) -> None:
     """Trap 15."""
     provider, consumer = person(), person()
     arn = named_configuration(provider)
     shared(provider, arn, consumer)
     made_in = network(consumer)
-    associate(consumer, made_in["id"], arn, privateDnsEnabled=of_association)
+    associate(consumer, made_in["id"], arn, privateDnsEnabled=by_association)
 
-    endpoint = network_endpoint(consumer, made_in["arn"], PrivateDnsEnabled=of_endpoint)
+    endpoint = network_endpoint(consumer, made_in["arn"], PrivateDnsEnabled=by_endpoint)
     pass_time(15)
 
     assert private_names(consumer, endpoint) == named
@@ -318,7 +323,7 @@ def test_the_resources_own_vpc_gets_no_private_name() -> None:
     assert private_names(provider, endpoint) == []
 
 
-def test_an_endpoint_that_fails_says_so_and_leads_nowhere() -> None:
+def test_a_failed_endpoint_shows_the_reason_and_has_no_associations() -> None:
     """Trap 9."""
     owner = person()
     made_in = network(owner)
@@ -328,10 +333,14 @@ def test_an_endpoint_that_fails_says_so_and_leads_nowhere() -> None:
         endpoint = network_endpoint(owner, made_in["arn"])
     pass_time(15)
 
-    asked = {"VpcEndpointIds": [endpoint["VpcEndpointId"]]}
-    told = owner.ec2.describe_vpc_endpoints(**asked)["VpcEndpoints"][0]
-    assert (told["State"], bool(told["FailureReason"]), bool(told["LastError"]["Message"])) == ("Failed", True, True)
-    assert ways(owner, endpoint) == []
+    request = {"VpcEndpointIds": [endpoint["VpcEndpointId"]]}
+    described = owner.ec2.describe_vpc_endpoints(**request)["VpcEndpoints"][0]
+    assert (described["State"], bool(described["FailureReason"]), bool(described["LastError"]["Message"])) == (
+        "Failed",
+        True,
+        True,
+    )
+    assert endpoint_associations(owner, endpoint) == []
 
 
 def test_more_endpoints_than_the_quotas_are_refused() -> None:
@@ -374,9 +383,9 @@ def test_some_zones_take_no_endpoint(kind: str) -> None:
     assert code == "InvalidParameter"
 
 
-def zone_id(who: Person) -> str:
-    _, subnet_ids = first_vpc(who)
-    return str(who.ec2.describe_subnets(SubnetIds=subnet_ids[:1])["Subnets"][0]["AvailabilityZoneId"])
+def zone_id(owner: Person) -> str:
+    _, subnet_ids = first_vpc(owner)
+    return str(owner.ec2.describe_subnets(SubnetIds=subnet_ids[:1])["Subnets"][0]["AvailabilityZoneId"])
 
 
 def test_an_endpoint_to_a_network_takes_sixteen_addresses_of_a_subnet() -> None:

@@ -1,4 +1,4 @@
-"""The kinds of resource configurations on the local AWS: what each is made of, and what becomes of it."""
+"""The types of resource configurations on the local AWS."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from local_aws_tests.sharing import accept_invitation, first_vpc, pass_time, res
 DNS = {"dnsResource": {"domainName": "db.example.com", "ipAddressType": "IPV4"}}
 
 
-def gateway(provider: Person, **wanted: Any) -> str:
+def gateway(provider: Person, **params: Any) -> str:
     vpc_id, subnet_ids = first_vpc(provider)
-    asked: dict[str, Any] = {"name": "gateway", "vpcIdentifier": vpc_id, "subnetIds": subnet_ids[:1], **wanted}
-    return str(provider.lattice.create_resource_gateway(**asked)["id"])
+    request: dict[str, Any] = {"name": "gateway", "vpcIdentifier": vpc_id, "subnetIds": subnet_ids[:1], **params}
+    return str(provider.lattice.create_resource_gateway(**request)["id"])
 
 
-def create(provider: Person, **wanted: Any) -> dict[str, Any]:
-    created: dict[str, Any] = provider.lattice.create_resource_configuration(**{"name": "orders-db", **wanted})
+def create(provider: Person, **params: Any) -> dict[str, Any]:
+    created: dict[str, Any] = provider.lattice.create_resource_configuration(**{"name": "orders-db", **params})
     return created
 
 
-def described(who: Person, configuration: dict[str, Any] | str) -> dict[str, Any]:
+def described(caller: Person, configuration: dict[str, Any] | str) -> dict[str, Any]:
     identifier = configuration if isinstance(configuration, str) else configuration["id"]
-    found: dict[str, Any] = who.lattice.get_resource_configuration(resourceConfigurationIdentifier=identifier)
+    found: dict[str, Any] = caller.lattice.get_resource_configuration(resourceConfigurationIdentifier=identifier)
     return found
 
 
-def group_with(provider: Person, *names: str, **wanted: Any) -> dict[str, Any]:
-    group = create(provider, name="group", type="GROUP", resourceGatewayIdentifier=gateway(provider), **wanted)
+def group_with(provider: Person, *names: str, **params: Any) -> dict[str, Any]:
+    group = create(provider, name="group", type="GROUP", resourceGatewayIdentifier=gateway(provider), **params)
     for name in names:
         child(provider, group, name)
     return group
 
 
-def child(provider: Person, group: dict[str, Any], name: str, **wanted: Any) -> dict[str, Any]:
-    of_group: dict[str, Any] = {"type": "CHILD", "resourceConfigurationGroupIdentifier": group["id"]}
-    return create(provider, name=name, resourceConfigurationDefinition=DNS, portRanges=["5432"], **of_group, **wanted)
+def child(provider: Person, group: dict[str, Any], name: str, **params: Any) -> dict[str, Any]:
+    in_group: dict[str, Any] = {"type": "CHILD", "resourceConfigurationGroupIdentifier": group["id"]}
+    return create(provider, name=name, resourceConfigurationDefinition=DNS, portRanges=["5432"], **in_group, **params)
 
 
 def database(provider: Person, kind: str = "cluster") -> dict[str, Any]:
@@ -55,13 +55,13 @@ def database(provider: Person, kind: str = "cluster") -> dict[str, Any]:
     )
 
 
-def names_below(who: Person, parent: dict[str, Any]) -> list[str]:
-    asked = {"resourceConfigurationGroupIdentifier": parent["id"]}
-    pages = who.lattice.get_paginator("list_resource_configurations").paginate(**asked)
+def names_below(caller: Person, parent: dict[str, Any]) -> list[str]:
+    request = {"resourceConfigurationGroupIdentifier": parent["id"]}
+    pages = caller.lattice.get_paginator("list_resource_configurations").paginate(**request)
     return sorted(item["name"] for page in pages for item in page["items"])
 
 
-def test_a_child_has_its_groups_gateway_and_comes_and_goes_without_a_word() -> None:
+def test_a_child_has_its_groups_gateway_and_appears_to_consumers_by_itself() -> None:
     provider, consumer = person(), person()
     group = group_with(provider, "first-db")
     share(provider, group["arn"], consumer)
@@ -156,18 +156,18 @@ def create_named_group(provider: Person) -> dict[str, Any]:
 def test_ranges_of_addresses_are_checked(ranges: list[str]) -> None:
     provider = person()
     behind = gateway(provider, resourceConfigDnsResolution="IN_VPC")
-    asked: dict[str, Any] = {"type": "CIDR", "resourceGatewayIdentifier": behind, "portRanges": ["53", "443"]}
+    params: dict[str, Any] = {"type": "CIDR", "resourceGatewayIdentifier": behind, "portRanges": ["53", "443"]}
 
     right = create(
         provider,
-        **asked,
+        **params,
         protocol="TCP_UDP",
         resourceConfigurationDefinition={"cidrResource": {"cidrRanges": ["::/0"]}},
     )
     wrong = {"name": "wrong", "resourceConfigurationDefinition": {"cidrResource": {"cidrRanges": ranges}}}
 
     assert right["resourceConfigurationDefinition"] == {"cidrResource": {"cidrRanges": ["::/0"]}}
-    assert refusal(lambda: create(provider, **asked, **wrong)) == "ValidationException"
+    assert refusal(lambda: create(provider, **params, **wrong)) == "ValidationException"
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_ranges_of_addresses_are_checked(ranges: list[str]) -> None:
         {"type": "ARN", "portRanges": None},
     ],
 )
-def test_what_does_not_go_with_a_kind_is_refused(wrong: dict[str, Any]) -> None:
+def test_members_that_do_not_fit_the_type_are_refused(wrong: dict[str, Any]) -> None:
     provider = person()
     right = {
         "type": "SINGLE",
@@ -197,9 +197,9 @@ def test_what_does_not_go_with_a_kind_is_refused(wrong: dict[str, Any]) -> None:
         "resourceGatewayIdentifier": gateway(provider),
         "resourceConfigurationDefinition": DNS,
     }
-    asked = {name: value for name, value in (right | wrong).items() if value is not None}
+    params = {name: value for name, value in (right | wrong).items() if value is not None}
 
-    assert refusal(lambda: create(provider, **asked)) == "ValidationException"
+    assert refusal(lambda: create(provider, **params)) == "ValidationException"
 
 
 def test_an_address_must_be_one_of_the_gateways_vpc() -> None:
@@ -244,7 +244,7 @@ def test_an_update_changes_three_members_and_takes_a_while() -> None:
     ) == ("ValidationException")
 
 
-def test_what_could_not_be_made_says_why_and_stays_until_it_is_deleted() -> None:
+def test_a_failed_creation_shows_the_reason_and_stays_until_it_is_deleted() -> None:
     provider = person()
     plan = CallFault("vpc-lattice:*ResourceConfiguration", "fails-later", account=provider.account_id)
 
@@ -269,26 +269,26 @@ def test_a_gateways_resolution_fits_what_is_behind_it() -> None:
     assert refusal(lambda: provider.lattice.update_resource_gateway(**change)) == "ValidationException"
 
 
-def test_a_client_token_is_good_for_one_request_even_once_what_it_made_is_gone() -> None:
+def test_a_client_token_is_good_for_one_request_even_after_a_deletion() -> None:
     """Trap 19."""
     provider = person()
-    asked: dict[str, Any] = {
+    request: dict[str, Any] = {
         "type": "SINGLE",
         "portRanges": ["5432"],
         "resourceGatewayIdentifier": gateway(provider),
         "resourceConfigurationDefinition": DNS,
         "clientToken": "t" * 64,
     }
-    first = create(provider, **asked)
+    first = create(provider, **request)
     provider.lattice.delete_resource_configuration(resourceConfigurationIdentifier=first["id"])
     pass_time(5)
 
-    again = create(provider, **asked)
+    again = create(provider, **request)
 
     assert again["id"] == first["id"]
     assert refusal(lambda: described(provider, again)) == "ResourceNotFoundException"
-    assert refusal(lambda: create(provider, **{**asked, "portRanges": ["6432"]})) == "ConflictException"
-    assert refusal(lambda: create(provider, **{**asked, "clientToken": "t" * 65})) == "ValidationException"
+    assert refusal(lambda: create(provider, **{**request, "portRanges": ["6432"]})) == "ConflictException"
+    assert refusal(lambda: create(provider, **{**request, "clientToken": "t" * 65})) == "ValidationException"
 
 
 def test_listings_are_narrowed_by_group_gateway_and_domain() -> None:

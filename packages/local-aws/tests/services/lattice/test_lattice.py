@@ -28,19 +28,19 @@ def verified_domain(provider: Person, name: str = "example.com") -> str:
     return str(started["id"])
 
 
-def listed(who: Person) -> list[str]:
-    pages = who.lattice.get_paginator("list_resource_configurations").paginate()
+def listed(caller: Person) -> list[str]:
+    pages = caller.lattice.get_paginator("list_resource_configurations").paginate()
     return [item["arn"] for page in pages for item in page["items"]]
 
 
 def test_a_configuration_becomes_active_after_a_while() -> None:
     provider = person()
     arn = resource_configuration(provider)
-    ask = {"resourceConfigurationIdentifier": arn}
+    request = {"resourceConfigurationIdentifier": arn}
 
-    at_once = provider.lattice.get_resource_configuration(**ask)["status"]
+    at_once = provider.lattice.get_resource_configuration(**request)["status"]
     pass_time(5)
-    later = provider.lattice.get_resource_configuration(**ask)
+    later = provider.lattice.get_resource_configuration(**request)
 
     assert (at_once, later["status"]) == ("CREATE_IN_PROGRESS", "ACTIVE")
     assert re.fullmatch("rcfg-0[0-9a-f]{16}", later["id"])
@@ -49,7 +49,7 @@ def test_a_configuration_becomes_active_after_a_while() -> None:
     assert later["allowAssociationToShareableServiceNetwork"] is False
 
 
-def test_a_configuration_is_found_by_id_and_arn_by_whom_it_is_shared_with() -> None:
+def test_a_shared_configuration_is_found_by_id_and_arn() -> None:
     provider, consumer, stranger = person(), person(), person()
     arn = resource_configuration(provider)
     share(provider, arn, consumer)
@@ -67,7 +67,7 @@ def test_a_configuration_is_found_by_id_and_arn_by_whom_it_is_shared_with() -> N
     )
 
 
-def test_what_is_shared_can_be_read_and_not_changed() -> None:
+def test_a_shared_configuration_can_be_read_and_not_changed() -> None:
     provider, consumer = person(), person()
     arn = resource_configuration(provider)
     share(provider, arn, consumer)
@@ -126,19 +126,19 @@ def test_a_configuration_that_is_not_well_formed_is_refused(wrong: dict[str, Any
 
 def test_a_client_token_gives_the_same_configuration() -> None:
     provider = person()
-    asked: dict[str, Any] = {
+    request: dict[str, Any] = {
         "name": "orders-db",
         "type": "SINGLE",
         "portRanges": ["5432"],
         "resourceGatewayIdentifier": gateway(provider),
         "resourceConfigurationDefinition": DEFINITION,
     }
-    first = provider.lattice.create_resource_configuration(**asked, clientToken="one")
+    first = provider.lattice.create_resource_configuration(**request, clientToken="one")
 
-    again = provider.lattice.create_resource_configuration(**asked, clientToken="one")
+    again = provider.lattice.create_resource_configuration(**request, clientToken="one")
 
     assert again["id"] == first["id"]
-    assert refusal(lambda: provider.lattice.create_resource_configuration(**asked)) == "ConflictException"
+    assert refusal(lambda: provider.lattice.create_resource_configuration(**request)) == "ConflictException"
 
 
 def test_a_gateway_stays_as_long_as_a_configuration_needs_it() -> None:
@@ -182,7 +182,7 @@ def test_tags_are_kept() -> None:
     assert provider.lattice.list_tags_for_resource(resourceArn=arn)["tags"] == {"team": "orders"}
 
 
-def test_the_owner_hears_when_a_sharee_associates_its_configuration() -> None:
+def test_the_owner_gets_an_event_when_a_sharee_associates_its_configuration() -> None:
     """Trap 3."""
     provider, consumer = person(), person()
     arn = resource_configuration(provider)
@@ -206,21 +206,21 @@ def test_the_owner_hears_when_a_sharee_associates_its_configuration() -> None:
     assert detail["resources"][0]["ARN"] == arn
 
 
-def test_a_gateway_must_stand_in_a_vpc_of_its_owner() -> None:
+def test_a_gateway_must_be_in_a_vpc_of_its_owner() -> None:
     provider, other = person(), person()
     _, subnet_ids = first_vpc(provider)
-    theirs, _ = first_vpc(other)
-    wanted = {"name": "gateway", "vpcIdentifier": theirs, "subnetIds": subnet_ids[:1]}
+    others_vpc, _ = first_vpc(other)
+    request = {"name": "gateway", "vpcIdentifier": others_vpc, "subnetIds": subnet_ids[:1]}
 
-    code = refusal(lambda: provider.lattice.create_resource_gateway(**wanted))
+    code = refusal(lambda: provider.lattice.create_resource_gateway(**request))
 
     assert code == "ValidationException"
 
 
-def test_an_operation_that_is_not_there_says_so() -> None:
-    ask = {"targetGroupIdentifier": "tg-00000000000000000"}
+def test_an_unsupported_operation_is_an_error() -> None:
+    request = {"targetGroupIdentifier": "tg-00000000000000000"}
 
-    code = refusal(lambda: person().lattice.delete_target_group(**ask))
+    code = refusal(lambda: person().lattice.delete_target_group(**request))
 
     assert code == "UnknownOperationException"
 
@@ -261,15 +261,15 @@ def test_a_private_name_is_given_by_the_endpoints_preference(options: dict[str, 
     )["VpcEndpoint"]
     pass_time(15)
 
-    asked = {"VpcEndpointIds": [endpoint["VpcEndpointId"]]}
-    association = consumer.ec2.describe_vpc_endpoint_associations(**asked)["VpcEndpointAssociations"][0]
+    request = {"VpcEndpointIds": [endpoint["VpcEndpointId"]]}
+    association = consumer.ec2.describe_vpc_endpoint_associations(**request)["VpcEndpointAssociations"][0]
     assert ("PrivateDnsEntry" in association) is resolved
 
 
-def test_a_configuration_tells_whether_its_domain_is_verified() -> None:
+def test_a_configuration_shows_whether_its_domain_is_verified() -> None:
     provider = person()
     domain = provider.lattice.start_domain_verification(domainName="example.com")
-    asked: dict[str, Any] = {
+    params: dict[str, Any] = {
         "name": "orders-db",
         "type": "SINGLE",
         "portRanges": ["5432"],
@@ -277,16 +277,16 @@ def test_a_configuration_tells_whether_its_domain_is_verified() -> None:
         "resourceConfigurationDefinition": DEFINITION,
         "domainVerificationIdentifier": domain["id"],
     }
-    foreign = {**asked, "name": "other-db", "customDomainName": "db.example.org"}
+    foreign = {**params, "name": "other-db", "customDomainName": "db.example.org"}
 
-    created = provider.lattice.create_resource_configuration(**asked, customDomainName="db.example.com")
-    ask = {"resourceConfigurationIdentifier": created["id"]}
+    created = provider.lattice.create_resource_configuration(**params, customDomainName="db.example.com")
+    request = {"resourceConfigurationIdentifier": created["id"]}
     pass_time(10)
-    in_vain = provider.lattice.get_resource_configuration(**ask)["domainVerificationStatus"]
+    in_vain = provider.lattice.get_resource_configuration(**request)["domainVerificationStatus"]
     public_dns.publish(domain["txtMethodConfig"]["name"], domain["txtMethodConfig"]["value"])
     pass_time(10)
 
-    assert (in_vain, provider.lattice.get_resource_configuration(**ask)["domainVerificationStatus"]) == (
+    assert (in_vain, provider.lattice.get_resource_configuration(**request)["domainVerificationStatus"]) == (
         "PENDING",
         "VERIFIED",
     )

@@ -1,4 +1,4 @@
-"""Which names resolve in a consumer's VPC, by the way in which it is connected to a service network."""
+"""The names that resolve in a consumer's VPC, depending on its connection to a service network."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from local_aws_tests.accounts import REGION, Person, person
 from local_aws_tests.lattice_shares import (
     associate,
     association,
+    endpoint_associations,
     group,
     named_configuration,
     network,
     network_endpoint,
     shared,
     shared_configuration,
-    ways,
 )
 from local_aws_tests.sharing import first_vpc, pass_time
 
 
-def resolved(who: Person) -> set[str]:
-    vpc_id, _ = first_vpc(who)
-    return set(vpc_names.resolved(who.account_id, REGION, vpc_id))
+def resolved(owner: Person) -> set[str]:
+    vpc_id, _ = first_vpc(owner)
+    return set(vpc_names.resolved(owner.account_id, REGION, vpc_id))
 
 
-def join(who: Person, network_id: str, **wanted: Any) -> None:
-    vpc_id, _ = first_vpc(who)
-    who.lattice.create_service_network_vpc_association(
-        serviceNetworkIdentifier=network_id, vpcIdentifier=vpc_id, **wanted
+def join(owner: Person, network_id: str, **params: Any) -> None:
+    vpc_id, _ = first_vpc(owner)
+    owner.lattice.create_service_network_vpc_association(
+        serviceNetworkIdentifier=network_id, vpcIdentifier=vpc_id, **params
     )
 
 
@@ -49,7 +49,7 @@ def test_an_associations_name_resolves_in_a_vpc_of_the_network_and_not_by_an_end
         pass_time(15)
         names.append(association(consumer, made)["dnsEntry"]["domainName"])
 
-    by_endpoint = ways(reached, endpoint)[0]["DnsEntry"]["DnsName"]
+    by_endpoint = endpoint_associations(reached, endpoint)[0]["DnsEntry"]["DnsName"]
 
     assert resolved(joined) == {names[0]}
     assert resolved(reached) == {by_endpoint}
@@ -57,19 +57,19 @@ def test_an_associations_name_resolves_in_a_vpc_of_the_network_and_not_by_an_end
 
 
 @pytest.mark.parametrize(
-    ("of_association", "of_vpc", "named"), [(True, True, True), (True, False, False), (False, True, False)]
+    ("by_association", "by_vpc", "named"), [(True, True, True), (True, False, False), (False, True, False)]
 )
 def test_a_private_name_needs_the_settings_of_both_associations(
-    of_association: bool, of_vpc: bool, named: bool
+    by_association: bool, by_vpc: bool, named: bool
 ) -> None:
     """Trap 15."""
     provider, consumer = person(), person()
     arn = named_configuration(provider)
     shared(provider, arn, consumer)
     made_in = network(consumer)
-    associate(consumer, made_in["id"], arn, privateDnsEnabled=of_association)
+    associate(consumer, made_in["id"], arn, privateDnsEnabled=by_association)
 
-    join(consumer, made_in["id"], privateDnsEnabled=of_vpc)
+    join(consumer, made_in["id"], privateDnsEnabled=by_vpc)
     pass_time(15)
 
     assert ("db.example.com" in resolved(consumer)) is named
@@ -84,7 +84,7 @@ def test_a_private_name_needs_the_settings_of_both_associations(
         ({"privateDnsPreference": "SPECIFIED_DOMAINS_ONLY", "privateDnsSpecifiedDomains": ["other.example"]}, False),
     ],
 )
-def test_a_provider_claims_a_name_in_a_vpc_that_lets_it(options: dict[str, Any], named: bool) -> None:
+def test_a_providers_name_resolves_in_a_vpc_whose_preference_allows_it(options: dict[str, Any], named: bool) -> None:
     """Trap 17."""
     provider, consumer = person(), person()
     arn = named_configuration(provider, "bank.example", verified=False)
@@ -115,7 +115,7 @@ def test_services_and_children_of_groups_resolve_too() -> None:
     assert len([name for name in names if name.startswith("snra-")]) == 2
 
 
-def test_a_databases_names_are_private_whether_one_asks_for_it_or_not() -> None:
+def test_a_databases_names_are_always_private() -> None:
     """Trap 15."""
     provider, consumer = person(), person()
     vpc_id, subnet_ids = first_vpc(provider)
@@ -136,7 +136,7 @@ def test_a_databases_names_are_private_whether_one_asks_for_it_or_not() -> None:
     endpoint = network_endpoint(consumer, made_in["arn"], PrivateDnsEnabled=True)
     pass_time(15)
 
-    rows = ways(consumer, endpoint)
+    rows = endpoint_associations(consumer, endpoint)
     assert made["privateDnsEnabled"] is True
     assert len(rows) == 2
     assert all(row["PrivateDnsEntry"]["DnsName"].endswith(".rds.amazonaws.com") for row in rows)

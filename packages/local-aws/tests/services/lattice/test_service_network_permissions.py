@@ -1,4 +1,4 @@
-"""What IAM asks of calls on service networks: actions, resources, and the keys of what an association is between."""
+"""The permissions that calls on service networks need: actions, resources and condition keys."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def pairs(found: list[Requirement]) -> set[tuple[str, str]]:
     ],
 )
 def test_an_operation_needs_its_action_on_what_it_names(operation: str, params: dict[str, Any], kind: str) -> None:
-    # An account's first service of VPC Lattice makes its service-linked role, which has tests of its own.
+    # An account's first service of VPC Lattice creates the service-linked role, which has tests of its own.
     found = {each for each in pairs(needed("300000000000", operation, params)) if each[0].partition(":")[0] != "iam"}
 
     assert found == {(f"vpc-lattice:{operation}", f"arn:aws:vpc-lattice:{REGION}:300000000000:{kind}")}
@@ -82,7 +82,7 @@ def test_associating_a_vpc_needs_to_see_it() -> None:
     assert made.keys["vpc-lattice:servicenetworkarn"][0].endswith(":servicenetwork/sn-1")
 
 
-def test_an_endpoint_to_a_network_is_an_association_in_lattices_eyes() -> None:
+def test_an_endpoint_to_a_network_needs_lattices_permission_to_associate() -> None:
     arn = f"arn:aws:vpc-lattice:{REGION}:300000000000:servicenetwork/sn-1"
 
     found = needed("300000000000", "CreateVpcEndpoint", {"VpcId": "vpc-1", "ServiceNetworkArn": arn}, "ec2")
@@ -90,7 +90,7 @@ def test_an_endpoint_to_a_network_is_an_association_in_lattices_eyes() -> None:
     assert ("vpc-lattice:CreateServiceNetworkVpcEndpointAssociation", "*") in pairs(found)
 
 
-def test_an_associations_keys_say_what_it_is_between() -> None:
+def test_an_associations_condition_keys_name_both_sides() -> None:
     owner = person()
     made_in = network(owner)
     vpc_id, _ = first_vpc(owner)
@@ -102,22 +102,22 @@ def test_an_associations_keys_say_what_it_is_between() -> None:
         serviceNetworkIdentifier=made_in["id"], serviceIdentifier=offered["id"]
     )
 
-    of_vpc = needed(
+    vpc_needs = needed(
         owner.account_id,
         "DeleteServiceNetworkVpcAssociation",
         {"serviceNetworkVpcAssociationIdentifier": joined["id"]},
     )[0]
-    of_service = needed(
+    service_needs = needed(
         owner.account_id,
         "DeleteServiceNetworkServiceAssociation",
         {"serviceNetworkServiceAssociationIdentifier": served["arn"]},
     )[0]
 
-    assert (of_vpc.keys["vpc-lattice:vpcid"], of_vpc.keys["vpc-lattice:servicenetworkarn"]) == (
+    assert (vpc_needs.keys["vpc-lattice:vpcid"], vpc_needs.keys["vpc-lattice:servicenetworkarn"]) == (
         (vpc_id,),
         (made_in["arn"],),
     )
-    assert of_service.keys["vpc-lattice:servicearn"] == (offered["arn"],)
+    assert service_needs.keys["vpc-lattice:servicearn"] == (offered["arn"],)
 
 
 def test_tags_of_networks_and_associations_count_in_conditions() -> None:

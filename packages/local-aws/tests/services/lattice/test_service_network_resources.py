@@ -24,8 +24,8 @@ from local_aws_tests.lattice_shares import (
 from local_aws_tests.sharing import pass_time, resource_configuration, share
 
 
-def listed(who: Person, **wanted: Any) -> list[dict[str, Any]]:
-    pages = who.lattice.get_paginator("list_service_network_resource_associations").paginate(**wanted)
+def listed(caller: Person, **params: Any) -> list[dict[str, Any]]:
+    pages = caller.lattice.get_paginator("list_service_network_resource_associations").paginate(**params)
     return [item for page in pages for item in page["items"]]
 
 
@@ -36,7 +36,7 @@ def allow_shareable(provider: Person, arn: str) -> None:
     pass_time(5)
 
 
-def test_an_association_tells_its_name_late_and_not_when_it_is_made() -> None:
+def test_an_association_shows_its_name_late_and_not_on_creation() -> None:
     """Trap 12."""
     provider, consumer = person(), person()
     arn = shared_configuration(provider, consumer)
@@ -69,7 +69,7 @@ def test_listings_need_a_network_or_a_configuration() -> None:
     assert refusal(lambda: listed(owner)) == "ValidationException"
 
 
-def test_what_is_associated_already_is_a_conflict_to_adopt() -> None:
+def test_a_second_association_of_the_same_is_a_conflict() -> None:
     """Trap 18."""
     owner = person()
     made_in, arn = network(owner), resource_configuration(owner)
@@ -81,7 +81,7 @@ def test_what_is_associated_already_is_a_conflict_to_adopt() -> None:
     assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 409
 
 
-def test_an_association_that_failed_stays_and_is_in_the_way() -> None:
+def test_a_failed_association_stays_and_prevents_another() -> None:
     """Trap 16."""
     owner = person()
     made_in, arn = network(owner), resource_configuration(owner)
@@ -134,7 +134,7 @@ def test_a_shareable_network_refuses_a_configuration_that_does_not_allow_it() ->
     assert private["status"] == allowed["status"] == "CREATE_IN_PROGRESS"
 
 
-def test_two_things_that_are_both_shared_with_one_are_not_associated() -> None:
+def test_two_entities_that_are_both_shared_with_the_caller_are_not_associated() -> None:
     """Trap 14."""
     provider, owner, consumer = person(), person(), person()
     arn = resource_configuration(provider)
@@ -194,17 +194,17 @@ def test_an_association_outlives_the_share_it_came_by() -> None:
     assert refusal(lambda: associate(consumer, other["id"], arn)) == "ResourceNotFoundException"
 
 
-def test_either_owner_ends_an_association_and_the_other_hears_of_it() -> None:
+def test_either_owner_ends_an_association_and_the_other_gets_an_event() -> None:
     """Trap 3."""
     provider, consumer = person(), person()
     arn = shared_configuration(provider, consumer)
     made_in = network(consumer)
 
     with hearing() as events:
-        for who in (provider, consumer):
+        for owner in (provider, consumer):
             made = associate(consumer, made_in["id"], arn)
             pass_time(5)
-            disassociate(who, made)
+            disassociate(owner, made)
             pass_time(5)
 
     assert [(each.account_id, each.detail["eventName"].removeprefix("CreateServiceNetwork")) for each in events] == [
@@ -218,7 +218,7 @@ def test_either_owner_ends_an_association_and_the_other_hears_of_it() -> None:
     assert listed(consumer, serviceNetworkIdentifier=made_in["id"]) == []
 
 
-def test_what_is_still_in_progress_can_not_be_ended() -> None:
+def test_an_association_in_progress_can_not_be_ended() -> None:
     owner = person()
     made = associate(owner, network(owner)["id"], resource_configuration(owner))
 
@@ -338,7 +338,7 @@ def test_more_configurations_than_the_quota_are_refused_with_402() -> None:
     assert error.value.response["serviceCode"] == "vpc-lattice"
 
 
-def test_asked_for_a_group_s_the_children_s_associations_are_told_with_it() -> None:
+def test_the_associations_of_a_groups_children_are_listed_with_it() -> None:
     owner = person()
     parent = group(owner, "one", "two")
     other = resource_configuration(owner)
@@ -346,9 +346,9 @@ def test_asked_for_a_group_s_the_children_s_associations_are_told_with_it() -> N
     made = associate(owner, made_in["id"], parent["arn"])
     associate(owner, made_in["id"], other)
     pass_time(10)
-    asked = {"serviceNetworkIdentifier": made_in["id"], "resourceConfigurationIdentifier": parent["arn"]}
+    filters = {"serviceNetworkIdentifier": made_in["id"], "resourceConfigurationIdentifier": parent["arn"]}
 
-    alone, with_children = listed(owner, **asked), listed(owner, **asked, includeChildren=True)
+    alone, with_children = listed(owner, **filters), listed(owner, **filters, includeChildren=True)
 
     assert [each["id"] for each in alone] == [made["id"]]
     assert sorted(each["resourceConfigurationName"] for each in with_children) == ["group", "one", "two"]

@@ -14,35 +14,35 @@ from local_aws_tests.lattice_shares import network, shared
 from local_aws_tests.sharing import first_vpc, pass_time
 
 
-def join(who: Person, network_id: str, **wanted: Any) -> dict[str, Any]:
+def join(owner: Person, network_id: str, **params: Any) -> dict[str, Any]:
     """Associate the account's first VPC with a network."""
-    vpc_id, _ = first_vpc(who)
-    made: dict[str, Any] = who.lattice.create_service_network_vpc_association(
-        **{"serviceNetworkIdentifier": network_id, "vpcIdentifier": vpc_id, **wanted}
+    vpc_id, _ = first_vpc(owner)
+    made: dict[str, Any] = owner.lattice.create_service_network_vpc_association(
+        **{"serviceNetworkIdentifier": network_id, "vpcIdentifier": vpc_id, **params}
     )
     return made
 
 
-def found(who: Person, made: dict[str, Any]) -> dict[str, Any]:
-    asked = {"serviceNetworkVpcAssociationIdentifier": made["id"]}
-    told: dict[str, Any] = who.lattice.get_service_network_vpc_association(**asked)
-    return told
+def found(caller: Person, made: dict[str, Any]) -> dict[str, Any]:
+    request = {"serviceNetworkVpcAssociationIdentifier": made["id"]}
+    answer: dict[str, Any] = caller.lattice.get_service_network_vpc_association(**request)
+    return answer
 
 
-def update(who: Person, made: dict[str, Any], **wanted: Any) -> dict[str, Any]:
-    asked = {"serviceNetworkVpcAssociationIdentifier": made["id"], **wanted}
-    told: dict[str, Any] = who.lattice.update_service_network_vpc_association(**asked)
-    return told
+def update(caller: Person, made: dict[str, Any], **params: Any) -> dict[str, Any]:
+    request = {"serviceNetworkVpcAssociationIdentifier": made["id"], **params}
+    answer: dict[str, Any] = caller.lattice.update_service_network_vpc_association(**request)
+    return answer
 
 
-def leave(who: Person, made: dict[str, Any]) -> None:
-    who.lattice.delete_service_network_vpc_association(serviceNetworkVpcAssociationIdentifier=made["id"])
+def leave(caller: Person, made: dict[str, Any]) -> None:
+    caller.lattice.delete_service_network_vpc_association(serviceNetworkVpcAssociationIdentifier=made["id"])
 
 
-def groups(who: Person, count: int) -> list[str]:
-    vpc_id, _ = first_vpc(who)
+def groups(owner: Person, count: int) -> list[str]:
+    vpc_id, _ = first_vpc(owner)
     made = [
-        who.ec2.create_security_group(GroupName=f"group-{number}", Description="x", VpcId=vpc_id)
+        owner.ec2.create_security_group(GroupName=f"group-{number}", Description="x", VpcId=vpc_id)
         for number in range(count)
     ]
     return [str(each["GroupId"]) for each in made]
@@ -90,7 +90,7 @@ def test_a_vpc_is_in_one_network_at_most() -> None:
     assert join(owner, second["id"])["status"] == "CREATE_IN_PROGRESS"
 
 
-def test_only_who_associated_a_vpc_updates_it_and_either_side_ends_it() -> None:
+def test_only_the_creator_updates_a_vpc_association_and_either_side_ends_it() -> None:
     """Trap 3."""
     owner, consumer, other = person(), person(), person()
     made_in = network(owner, shareable=True)
@@ -119,9 +119,9 @@ def test_only_who_associated_a_vpc_updates_it_and_either_side_ends_it() -> None:
 
 def test_a_vpc_of_another_account_can_not_be_associated() -> None:
     owner, other = person(), person()
-    theirs, _ = first_vpc(other)
+    others_vpc, _ = first_vpc(other)
 
-    assert refusal(lambda: join(owner, network(owner)["id"], vpcIdentifier=theirs)) == "ResourceNotFoundException"
+    assert refusal(lambda: join(owner, network(owner)["id"], vpcIdentifier=others_vpc)) == "ResourceNotFoundException"
 
 
 def test_an_update_takes_a_while() -> None:
@@ -141,7 +141,7 @@ def test_an_update_takes_a_while() -> None:
     assert updated["privateDnsEnabled"] is True
 
 
-def test_what_failed_says_why_and_an_update_may_be_tried_again() -> None:
+def test_a_failure_has_a_message_and_an_update_may_be_tried_again() -> None:
     """Trap 16."""
     owner = person()
     made_in = network(owner)
@@ -149,8 +149,8 @@ def test_what_failed_says_why_and_an_update_may_be_tried_again() -> None:
     with faults.injected(CallFault("vpc-lattice:*VpcAssociation", "fails-later", account=owner.account_id, times=1)):
         failed = join(owner, made_in["id"])
         pass_time(5)
-    told = found(owner, failed)
-    in_the_way = refusal(lambda: join(owner, made_in["id"]))
+    described = found(owner, failed)
+    refused = refusal(lambda: join(owner, made_in["id"]))
     leave(owner, failed)
     pass_time(5)
     made = join(owner, made_in["id"])
@@ -162,8 +162,8 @@ def test_what_failed_says_why_and_an_update_may_be_tried_again() -> None:
     update(owner, made, privateDnsEnabled=True)
     pass_time(5)
 
-    assert (told["status"], bool(told["failureMessage"])) == ("CREATE_FAILED", True)
-    assert in_the_way == "ConflictException"
+    assert (described["status"], bool(described["failureMessage"])) == ("CREATE_FAILED", True)
+    assert refused == "ConflictException"
     assert (broken, found(owner, made)["status"]) == ("UPDATE_FAILED", "ACTIVE")
 
 
@@ -178,7 +178,7 @@ def test_a_vpc_has_five_groups_at_most_and_of_its_own() -> None:
 
 
 EVERY_DOMAIN = {"privateDnsSpecifiedDomains": ["*"]}
-"""What AWS answers where no domain is specified, and does not take back."""
+"""AWS answers ``*`` if no domain is specified, and refuses it in requests."""
 
 
 @pytest.mark.parametrize(
@@ -200,12 +200,12 @@ def test_a_preference_fits_the_domains_that_are_specified(
     """Trap 17."""
     owner = person()
     made_in = network(owner)
-    wanted = {} if options is None else {"dnsOptions": options}
+    params = {} if options is None else {"dnsOptions": options}
 
     if kept is None:
-        assert refusal(lambda: join(owner, made_in["id"], **wanted)) == "ValidationException"
+        assert refusal(lambda: join(owner, made_in["id"], **params)) == "ValidationException"
     else:
-        assert join(owner, made_in["id"], **wanted)["dnsOptions"] == kept
+        assert join(owner, made_in["id"], **params)["dnsOptions"] == kept
 
 
 def test_private_names_need_a_vpc_that_resolves_names() -> None:

@@ -14,21 +14,21 @@ from local_aws_tests.lattice_shares import associate, network, network_endpoint,
 from local_aws_tests.sharing import first_vpc, pass_time, resource_configuration, share
 
 
-def found(who: Person, identifier: str) -> dict[str, Any]:
-    told: dict[str, Any] = who.lattice.get_service_network(serviceNetworkIdentifier=identifier)
-    return told
+def found(caller: Person, identifier: str) -> dict[str, Any]:
+    answer: dict[str, Any] = caller.lattice.get_service_network(serviceNetworkIdentifier=identifier)
+    return answer
 
 
-def service(owner: Person, name: str = "orders", **wanted: Any) -> dict[str, Any]:
-    made: dict[str, Any] = owner.lattice.create_service(name=name, **wanted)
+def service(owner: Person, name: str = "orders", **params: Any) -> dict[str, Any]:
+    made: dict[str, Any] = owner.lattice.create_service(name=name, **params)
     return made
 
 
-def delete(who: Person, made: dict[str, Any]) -> None:
-    who.lattice.delete_service_network(serviceNetworkIdentifier=made["id"])
+def delete(caller: Person, made: dict[str, Any]) -> None:
+    caller.lattice.delete_service_network(serviceNetworkIdentifier=made["id"])
 
 
-def test_a_network_is_shareable_unless_one_says_otherwise_and_stays_what_it_is() -> None:
+def test_a_network_is_shareable_by_default_which_never_changes() -> None:
     """Trap 13."""
     owner = person()
 
@@ -73,17 +73,17 @@ def test_a_network_that_was_made_not_to_be_shared_is_not() -> None:
     assert refusal(lambda: share(owner, made["arn"], sharee)) == "InvalidParameterException"
 
 
-@pytest.mark.parametrize("with_what", ["resource configuration", "VPC", "service", "endpoint"])
-def test_a_network_stays_as_long_as_anything_is_associated_with_it(with_what: str) -> None:
+@pytest.mark.parametrize("entity", ["resource configuration", "VPC", "service", "endpoint"])
+def test_a_network_stays_as_long_as_anything_is_associated_with_it(entity: str) -> None:
     """Trap 18."""
     owner = person()
     made = network(owner)
     vpc_id, _ = first_vpc(owner)
-    if with_what == "resource configuration":
+    if entity == "resource configuration":
         associate(owner, made["id"], resource_configuration(owner))
-    elif with_what == "VPC":
+    elif entity == "VPC":
         owner.lattice.create_service_network_vpc_association(serviceNetworkIdentifier=made["id"], vpcIdentifier=vpc_id)
-    elif with_what == "service":
+    elif entity == "service":
         owner.lattice.create_service_network_service_association(
             serviceNetworkIdentifier=made["id"], serviceIdentifier=service(owner)["id"]
         )
@@ -168,22 +168,22 @@ def test_policies_are_kept_with_networks_and_services() -> None:
 def test_a_service_takes_a_while_and_has_a_name_of_its_own() -> None:
     owner = person()
     offered = service(owner, customDomainName="orders.example.com", authType="AWS_IAM")
-    ask = {"serviceIdentifier": offered["arn"]}
+    request = {"serviceIdentifier": offered["arn"]}
 
     pass_time(5)
-    active = owner.lattice.get_service(**ask)
-    owner.lattice.update_service(**ask, authType="NONE")
+    active = owner.lattice.get_service(**request)
+    owner.lattice.update_service(**request, authType="NONE")
 
     assert (offered["status"], active["status"]) == ("CREATE_IN_PROGRESS", "ACTIVE")
     name = rf"orders-0[0-9a-f]{{16}}\.[0-9a-f]{{7}}\.vpc-lattice-svcs\.{REGION}\.on\.aws"
     assert re.fullmatch(name, active["dnsEntry"]["domainName"])
     assert owner.lattice.list_services()["items"][0]["customDomainName"] == "orders.example.com"
-    assert owner.lattice.get_service(**ask)["authType"] == "NONE"
+    assert owner.lattice.get_service(**request)["authType"] == "NONE"
     assert refusal(lambda: service(owner)) == "ConflictException"
     assert owner.lattice.list_listeners(serviceIdentifier=offered["id"])["items"] == []
 
 
-def test_a_service_that_could_not_be_made_says_so() -> None:
+def test_a_service_that_failed_to_be_created_shows_it() -> None:
     owner = person()
 
     with faults.injected(CallFault("vpc-lattice:CreateService", "fails-later", account=owner.account_id)):
@@ -194,7 +194,7 @@ def test_a_service_that_could_not_be_made_says_so() -> None:
     assert (failed["status"], bool(failed["failureMessage"])) == ("CREATE_FAILED", True)
 
 
-def test_a_service_is_associated_and_its_owner_hears_of_it() -> None:
+def test_a_service_is_associated_and_its_owner_gets_an_event() -> None:
     """Trap 3."""
     provider, consumer = person(), person()
     offered, made = service(provider), network(consumer)
@@ -204,11 +204,11 @@ def test_a_service_is_associated_and_its_owner_hears_of_it() -> None:
     with hearing() as events:
         created = consumer.lattice.create_service_network_service_association(**both)
         pass_time(5)
-        ask = {"serviceNetworkServiceAssociationIdentifier": created["id"]}
-        active = provider.lattice.get_service_network_service_association(**ask)
+        request = {"serviceNetworkServiceAssociationIdentifier": created["id"]}
+        active = provider.lattice.get_service_network_service_association(**request)
         twice = refusal(lambda: consumer.lattice.create_service_network_service_association(**both))
         held = refusal(lambda: provider.lattice.delete_service(serviceIdentifier=offered["id"]))
-        provider.lattice.delete_service_network_service_association(**ask)
+        provider.lattice.delete_service_network_service_association(**request)
         pass_time(5)
 
     assert re.fullmatch("snsa-0[0-9a-f]{16}", created["id"])
@@ -229,6 +229,6 @@ def test_a_service_is_associated_and_its_owner_hears_of_it() -> None:
             "ARN": active["arn"],
         }
     ]
-    assert refusal(lambda: consumer.lattice.get_service_network_service_association(**ask)) == (
+    assert refusal(lambda: consumer.lattice.get_service_network_service_association(**request)) == (
         "ResourceNotFoundException"
     )

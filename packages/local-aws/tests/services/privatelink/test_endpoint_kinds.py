@@ -1,4 +1,4 @@
-"""What asks endpoint services for a connection on the local AWS beside Interface endpoints."""
+"""Connections to endpoint services on the local AWS by Gateway Load Balancer endpoints and transit gateways."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def connect(consumer: Person, offered: dict[str, Any], kind: str) -> str:
     return str(made["VpcEndpoint"]["VpcEndpointId"])
 
 
-def connections(provider: Person, **asked: Any) -> list[dict[str, Any]]:
+def connections(provider: Person, **params: Any) -> list[dict[str, Any]]:
     with full_pages():
-        return list(provider.ec2.describe_vpc_endpoint_connections(**asked)["VpcEndpointConnections"])
+        return list(provider.ec2.describe_vpc_endpoint_connections(**params)["VpcEndpointConnections"])
 
 
-def test_a_gateway_load_balancer_endpoint_has_no_names_and_its_connection_says_what_it_leads_to() -> None:
+def test_a_gateway_load_balancer_endpoint_has_no_names_and_its_connection_has_the_load_balancer() -> None:
     provider, consumer = person(), person()
     offered = service(provider, "GatewayLoadBalancer")
     endpoint_id = connect(consumer, offered, "GatewayLoadBalancer")
@@ -62,7 +62,7 @@ def test_an_endpoint_of_another_type_than_the_service_s_is_refused(kind: str, ot
     assert refusal(lambda: connect(consumer, offered, other)) == "InvalidParameter"
 
 
-def test_names_of_an_interface_endpoint_may_come_after_it_was_asked_for() -> None:
+def test_an_interface_endpoint_may_get_its_names_some_time_after_its_creation() -> None:
     provider, consumer = person(), person()
     offered = service(provider, "Interface")
     with changed(timings={"connection_named": 30.0}):
@@ -83,7 +83,7 @@ def test_an_attachment_of_a_transit_gateway_is_a_connection_without_an_endpoint(
     (asking,) = connections(provider)
     answer: dict[str, Any] = {
         "ServiceId": offered["ServiceId"],
-        # The model wants one, and the query protocol has no empty list.
+        # The model requires one, and the query protocol has no empty list.
         "VpcEndpointIds": ["vpce-00000000000000000"],
         "TransitGatewayAttachmentIds": [attachment_id],
     }

@@ -1,4 +1,4 @@
-"""Endpoint services on the local AWS: who may ask, who is told, and whose the private name is."""
+"""Endpoint services on the local AWS: permissions, notifications and private names."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from local_aws_tests.sharing import first_vpc, pass_time
 EVERY = ["Accept", "Connect", "Delete", "Reject"]
 
 
-def service(provider: Person, **wanted: Any) -> dict[str, Any]:
+def service(provider: Person, **params: Any) -> dict[str, Any]:
     balancer = f"arn:aws:elasticloadbalancing:{REGION}:{provider.account_id}:loadbalancer/net/lb/0123456789abcdef"
-    created = provider.ec2.create_vpc_endpoint_service_configuration(NetworkLoadBalancerArns=[balancer], **wanted)
+    created = provider.ec2.create_vpc_endpoint_service_configuration(NetworkLoadBalancerArns=[balancer], **params)
     configuration: dict[str, Any] = created["ServiceConfiguration"]
     return configuration
 
@@ -60,13 +60,13 @@ def published(provider: Person, topic_arn: str) -> list[str]:
 
 
 def state_of(provider: Person, notification: dict[str, Any]) -> str:
-    asked = {"ConnectionNotificationId": notification["ConnectionNotificationId"]}
-    found = provider.ec2.describe_vpc_endpoint_connection_notifications(**asked)["ConnectionNotificationSet"]
+    request = {"ConnectionNotificationId": notification["ConnectionNotificationId"]}
+    found = provider.ec2.describe_vpc_endpoint_connection_notifications(**request)["ConnectionNotificationSet"]
     return str(found[0]["ConnectionNotificationState"])
 
 
 @pytest.mark.parametrize("principal", ["{account}", "arn:aws:iam::{account}:role/path/name", "nonsense"])
-def test_whom_aws_cannot_permit_is_refused(principal: str) -> None:
+def test_an_invalid_principal_is_refused(principal: str) -> None:
     provider, consumer = person(), person()
     add = {
         "ServiceId": service(provider)["ServiceId"],
@@ -76,17 +76,17 @@ def test_whom_aws_cannot_permit_is_refused(principal: str) -> None:
     assert refusal(lambda: provider.ec2.modify_vpc_endpoint_service_permissions(**add)) == "InvalidPrincipal"
 
 
-def test_a_permission_that_goes_cuts_no_connection() -> None:
+def test_removing_a_permission_ends_no_connection() -> None:
     """Trap 31."""
     provider, consumer = person(), person()
     offered = service(provider, AcceptanceRequired=False)
     account = f"arn:aws:iam::{consumer.account_id}:root"
-    of_service = {"ServiceId": offered["ServiceId"]}
-    provider.ec2.modify_vpc_endpoint_service_permissions(**of_service, AddAllowedPrincipals=[account])
+    service_id = {"ServiceId": offered["ServiceId"]}
+    provider.ec2.modify_vpc_endpoint_service_permissions(**service_id, AddAllowedPrincipals=[account])
     endpoint = connect(consumer, offered)
     pass_time(10)
 
-    provider.ec2.modify_vpc_endpoint_service_permissions(**of_service, RemoveAllowedPrincipals=[account])
+    provider.ec2.modify_vpc_endpoint_service_permissions(**service_id, RemoveAllowedPrincipals=[account])
     pass_time(10)
 
     found = provider.ec2.describe_vpc_endpoint_connections()["VpcEndpointConnections"]
@@ -94,7 +94,7 @@ def test_a_permission_that_goes_cuts_no_connection() -> None:
     assert refusal(lambda: connect(consumer, offered)) == "InvalidServiceName"
 
 
-def test_a_service_that_accepts_by_itself_tells_of_what_is_available_already() -> None:
+def test_a_service_without_acceptance_notifies_of_endpoints_that_need_none() -> None:
     """Trap 32."""
     provider, consumer = person(), person()
     offered = service(provider, AcceptanceRequired=False)
@@ -110,7 +110,7 @@ def test_a_service_that_accepts_by_itself_tells_of_what_is_available_already() -
     assert [each["ResourceId"] for each in accept["Unsuccessful"]] == [endpoint]
 
 
-def test_what_a_notification_says_has_no_form_to_rely_on() -> None:
+def test_a_notification_has_no_fixed_form() -> None:
     """Trap 2."""
     provider, consumer = person(), person()
     offered = service(provider)
@@ -141,7 +141,9 @@ def test_what_a_notification_says_has_no_form_to_rely_on() -> None:
         ({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, False),
     ],
 )
-def test_a_topic_knows_for_which_service_privatelink_asks(condition: dict[str, dict[str, str]], lets: bool) -> None:
+def test_a_topics_policy_can_restrict_the_service_that_privatelink_publishes_for(
+    condition: dict[str, dict[str, str]], lets: bool
+) -> None:
     """Trap 2."""
     topic_arn = "arn:aws:sns:eu-west-1:111111111111:connections"
     statement = {
@@ -152,9 +154,9 @@ def test_a_topic_knows_for_which_service_privatelink_asks(condition: dict[str, d
         "Condition": condition,
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    of_service = "arn:aws:ec2:eu-west-1:111111111111:vpc-endpoint-service/vpce-svc-0"
+    source_arn = "arn:aws:ec2:eu-west-1:111111111111:vpc-endpoint-service/vpce-svc-0"
 
-    assert allows(policy, Publication(topic_arn, of_service, "111111111111")) is lets
+    assert allows(policy, Publication(topic_arn, source_arn, "111111111111")) is lets
 
 
 def test_a_topic_is_notified_of_a_service_once() -> None:
@@ -191,22 +193,22 @@ def test_a_notification_that_its_topic_turns_away_is_disabled_until_it_is_modifi
     assert len(published(provider, willing)) == 1
 
 
-def test_a_private_name_is_verified_by_its_record_when_that_is_asked_for() -> None:
+def test_a_private_name_is_verified_by_its_record_on_request() -> None:
     provider = person()
     offered = service(provider, PrivateDnsName="db.example.com")
-    of_service = {"ServiceId": offered["ServiceId"]}
+    service_id = {"ServiceId": offered["ServiceId"]}
 
     def state() -> str:
         found = provider.ec2.describe_vpc_endpoint_service_configurations(ServiceIds=[offered["ServiceId"]])
         return str(found["ServiceConfigurations"][0]["PrivateDnsNameConfiguration"]["State"])
 
     at_first = state()
-    provider.ec2.start_vpc_endpoint_service_private_dns_verification(**of_service)
+    provider.ec2.start_vpc_endpoint_service_private_dns_verification(**service_id)
     pass_time(10)
     in_vain = state()
     record = offered["PrivateDnsNameConfiguration"]
     public_dns.publish(f"{record['Name']}.db.example.com", record["Value"])
-    provider.ec2.start_vpc_endpoint_service_private_dns_verification(**of_service)
+    provider.ec2.start_vpc_endpoint_service_private_dns_verification(**service_id)
     pass_time(10)
 
     assert (at_first, in_vain, state()) == ("pendingVerification", "failed", "verified")

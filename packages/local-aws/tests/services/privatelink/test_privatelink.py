@@ -19,9 +19,9 @@ from local_aws_tests.sharing import accept_invitation, first_vpc, pass_time, res
 HOUR = 3600
 
 
-def service(provider: Person, *, open_to: str | None = "*", **wanted: Any) -> dict[str, Any]:
+def service(provider: Person, *, open_to: str | None = "*", **params: Any) -> dict[str, Any]:
     balancer = f"arn:aws:elasticloadbalancing:{REGION}:{provider.account_id}:loadbalancer/net/lb/0123456789abcdef"
-    created = provider.ec2.create_vpc_endpoint_service_configuration(NetworkLoadBalancerArns=[balancer], **wanted)
+    created = provider.ec2.create_vpc_endpoint_service_configuration(NetworkLoadBalancerArns=[balancer], **params)
     configuration: dict[str, Any] = created["ServiceConfiguration"]
     if open_to:
         provider.ec2.modify_vpc_endpoint_service_permissions(
@@ -30,7 +30,7 @@ def service(provider: Person, *, open_to: str | None = "*", **wanted: Any) -> di
     return configuration
 
 
-def interface_endpoint(consumer: Person, service_name: str, **wanted: Any) -> dict[str, Any]:
+def interface_endpoint(consumer: Person, service_name: str, **params: Any) -> dict[str, Any]:
     vpc_id, subnet_ids = first_vpc(consumer)
     endpoint: dict[str, Any] = consumer.ec2.create_vpc_endpoint(
         **{
@@ -38,16 +38,16 @@ def interface_endpoint(consumer: Person, service_name: str, **wanted: Any) -> di
             "VpcId": vpc_id,
             "SubnetIds": subnet_ids[:1],
             "ServiceName": service_name,
-            **wanted,
+            **params,
         }
     )["VpcEndpoint"]
     return endpoint
 
 
-def resource_endpoint(consumer: Person, arn: str, **wanted: Any) -> dict[str, Any]:
+def resource_endpoint(consumer: Person, arn: str, **params: Any) -> dict[str, Any]:
     vpc_id, subnet_ids = first_vpc(consumer)
-    asked = {"VpcEndpointType": "Resource", "VpcId": vpc_id, "SubnetIds": subnet_ids[:1]}
-    created = consumer.ec2.create_vpc_endpoint(**{**asked, "ResourceConfigurationArn": arn, **wanted})
+    defaults = {"VpcEndpointType": "Resource", "VpcId": vpc_id, "SubnetIds": subnet_ids[:1]}
+    created = consumer.ec2.create_vpc_endpoint(**{**defaults, "ResourceConfigurationArn": arn, **params})
     endpoint: dict[str, Any] = created["VpcEndpoint"]
     return endpoint
 
@@ -58,8 +58,8 @@ def state(consumer: Person, endpoint: dict[str, Any]) -> str:
 
 
 def connections(provider: Person, **filters: str) -> list[dict[str, Any]]:
-    asked = [{"Name": name.replace("_", "-"), "Values": [value]} for name, value in filters.items()]
-    pages = provider.ec2.get_paginator("describe_vpc_endpoint_connections").paginate(Filters=asked)
+    as_filters = [{"Name": name.replace("_", "-"), "Values": [value]} for name, value in filters.items()]
+    pages = provider.ec2.get_paginator("describe_vpc_endpoint_connections").paginate(Filters=as_filters)
     return [row for page in pages for row in page["VpcEndpointConnections"]]
 
 
@@ -136,7 +136,7 @@ def test_a_provider_sees_the_connections_to_its_own_services_only() -> None:
     assert connections(provider, vpc_endpoint_owner=other.account_id) == []
 
 
-def test_what_cannot_be_accepted_is_told_in_a_successful_answer() -> None:
+def test_endpoints_that_cannot_be_accepted_are_listed_in_a_successful_answer() -> None:
     """Trap 10."""
     provider, consumer = person(), person()
     offered = service(provider)
@@ -168,7 +168,7 @@ def test_a_connection_can_be_rejected_even_after_acceptance() -> None:
     assert connections(provider)[0]["VpcEndpointState"] == "rejected"
 
 
-def test_only_who_is_permitted_can_ask_once_a_permission_was_set() -> None:
+def test_once_a_permission_is_set_only_permitted_principals_can_connect() -> None:
     provider, friend, stranger = person(), person(), person()
     offered = service(provider, open_to=None)
     permit = {"ServiceId": offered["ServiceId"]}
@@ -191,7 +191,7 @@ def test_only_who_is_permitted_can_ask_once_a_permission_was_set() -> None:
     assert refusal(lambda: interface_endpoint(friend, offered["ServiceName"])) == "InvalidServiceName"
 
 
-def test_a_service_without_permissions_is_its_owners_alone_unless_one_asks_for_kindness() -> None:
+def test_a_service_without_permissions_is_its_owners_alone_unless_the_setting_is_lenient() -> None:
     provider, consumer = person(), person()
     offered = service(provider, open_to=None)
 
@@ -235,28 +235,28 @@ def test_a_resource_endpoint_shows_its_state_as_no_interface_endpoint_does() -> 
     assert found["VpcEndpoints"] == []
 
 
-def test_the_name_of_a_resource_endpoint_is_told_late_and_only_by_its_association() -> None:
+def test_the_name_of_a_resource_endpoint_is_shown_late_and_only_by_its_association() -> None:
     """Trap 12."""
     provider, consumer = person(), person()
     arn = shared_with(provider, consumer)
     endpoint = resource_endpoint(consumer, arn)
-    ask = {"VpcEndpointIds": [endpoint["VpcEndpointId"]]}
+    request = {"VpcEndpointIds": [endpoint["VpcEndpointId"]]}
 
-    first = consumer.ec2.describe_vpc_endpoint_associations(**ask)["VpcEndpointAssociations"][0]
+    first = consumer.ec2.describe_vpc_endpoint_associations(**request)["VpcEndpointAssociations"][0]
     pass_time(7)
-    available = consumer.ec2.describe_vpc_endpoint_associations(**ask)["VpcEndpointAssociations"][0]
+    available = consumer.ec2.describe_vpc_endpoint_associations(**request)["VpcEndpointAssociations"][0]
     pass_time(4)
-    named = consumer.ec2.describe_vpc_endpoint_associations(**ask)["VpcEndpointAssociations"][0]
+    named = consumer.ec2.describe_vpc_endpoint_associations(**request)["VpcEndpointAssociations"][0]
 
     assert (first["AssociatedResourceAccessibility"], "DnsEntry" in first) == ("Pending", False)
     assert (available["AssociatedResourceAccessibility"], "DnsEntry" in available) == ("Accessible", False)
     configuration_id = arn.rpartition("/")[2]
     expected = rf"{endpoint['VpcEndpointId']}\.{configuration_id}\.[0-9a-f]{{7}}\.vpc-lattice-rsc\.{REGION}\.on\.aws"
     assert re.fullmatch(expected, named["DnsEntry"]["DnsName"])
-    assert consumer.ec2.describe_vpc_endpoints(**ask)["VpcEndpoints"][0]["DnsEntries"] == []
+    assert consumer.ec2.describe_vpc_endpoints(**request)["VpcEndpoints"][0]["DnsEntries"] == []
 
 
-def test_an_endpoint_to_what_is_not_shared_is_refused() -> None:
+def test_an_endpoint_to_an_unshared_resource_is_refused() -> None:
     provider, consumer = person(), person()
     arn = resource_configuration(provider)
     share(provider, arn, consumer)
@@ -298,17 +298,17 @@ def test_the_provider_sees_resource_endpoints_and_can_cut_them_off() -> None:
     arn = shared_with(provider, consumer)
     endpoint = resource_endpoint(consumer, arn)
     pass_time(10)
-    ask = {"resourceConfigurationIdentifier": arn}
+    request = {"resourceConfigurationIdentifier": arn}
 
-    seen = provider.lattice.list_resource_endpoint_associations(**ask)["items"]
+    seen = provider.lattice.list_resource_endpoint_associations(**request)["items"]
     provider.lattice.delete_resource_endpoint_association(resourceEndpointAssociationIdentifier=seen[0]["id"])
 
     assert [(each["vpcEndpointId"], each["vpcEndpointOwner"]) for each in seen] == [
         (endpoint["VpcEndpointId"], consumer.account_id)
     ]
-    assert provider.lattice.list_resource_endpoint_associations(**ask)["items"] == []
+    assert provider.lattice.list_resource_endpoint_associations(**request)["items"] == []
     assert state(consumer, endpoint) == "Failed"
-    assert refusal(lambda: consumer.lattice.list_resource_endpoint_associations(**ask)) == "AccessDeniedException"
+    assert refusal(lambda: consumer.lattice.list_resource_endpoint_associations(**request)) == "AccessDeniedException"
 
 
 def test_a_client_token_gives_the_same_endpoint_even_after_its_deletion() -> None:
@@ -356,7 +356,7 @@ def test_a_deleted_endpoint_is_listed_for_an_hour() -> None:
         ({"DryRun": True}, "DryRunOperation"),
     ],
 )
-def test_what_is_wrong_with_a_request_is_told_as_aws_tells_it(wrong: dict[str, Any], code: str) -> None:
+def test_invalid_requests_are_refused_with_awss_errors(wrong: dict[str, Any], code: str) -> None:
     provider, consumer = person(), person()
     name = service(provider)["ServiceName"]
 
@@ -410,7 +410,7 @@ def test_a_topic_that_does_not_let_privatelink_in_gets_nothing() -> None:
     assert _published(provider, topic) == []
 
 
-def test_the_creation_and_the_tagging_of_a_service_reach_the_bus_through_cloudtrail() -> None:
+def test_creating_and_tagging_a_service_makes_cloudtrail_events() -> None:
     provider = person()
 
     with hearing() as events:

@@ -1,4 +1,4 @@
-"""RAM on the local AWS: shares, invitations, and who sees what when."""
+"""RAM on the local AWS: shares, invitations, and what each account sees."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ LATTICE = "vpc-lattice:ResourceConfiguration"
 HOUR = 3600
 
 
-def listed(who: Person, **asked: Any) -> list[str]:
-    pages_of = who.ram.get_paginator("list_resources").paginate(resourceOwner="OTHER-ACCOUNTS", **asked)
-    return [resource["arn"] for page in pages_of for resource in page["resources"]]
+def listed(caller: Person, **params: Any) -> list[str]:
+    pages = caller.ram.get_paginator("list_resources").paginate(resourceOwner="OTHER-ACCOUNTS", **params)
+    return [resource["arn"] for page in pages for resource in page["resources"]]
 
 
-def shares_seen(who: Person) -> list[str]:
-    pages_of = who.ram.get_paginator("get_resource_shares").paginate(resourceOwner="OTHER-ACCOUNTS")
-    return [each["resourceShareArn"] for page in pages_of for each in page["resourceShares"]]
+def shares_seen(caller: Person) -> list[str]:
+    pages = caller.ram.get_paginator("get_resource_shares").paginate(resourceOwner="OTHER-ACCOUNTS")
+    return [each["resourceShareArn"] for page in pages for each in page["resourceShares"]]
 
 
 def test_an_invitation_bears_the_senders_account_in_its_arn() -> None:
@@ -39,7 +39,7 @@ def test_an_invitation_bears_the_senders_account_in_its_arn() -> None:
     assert invitations(provider) == []
 
 
-def test_who_is_only_invited_sees_nothing_of_the_share_but_what_is_in_it() -> None:
+def test_an_invitee_sees_only_the_resources_of_the_share() -> None:
     provider, consumer = person(), person()
     arn = resource_configuration(provider)
     share_arn = share(provider, arn, consumer)
@@ -83,8 +83,8 @@ def test_an_invitation_can_be_answered_once() -> None:
     rejected = invitations(second)[0]["resourceShareInvitationArn"]
     second.ram.reject_resource_share_invitation(resourceShareInvitationArn=rejected)
 
-    def accept(who: Person, invitation: str) -> str:
-        return refusal(lambda: who.ram.accept_resource_share_invitation(resourceShareInvitationArn=invitation))
+    def accept(caller: Person, invitation: str) -> str:
+        return refusal(lambda: caller.ram.accept_resource_share_invitation(resourceShareInvitationArn=invitation))
 
     assert accept(first, accepted) == "ResourceShareInvitationAlreadyAcceptedException"
     assert accept(second, rejected) == "ResourceShareInvitationAlreadyRejectedException"
@@ -154,7 +154,7 @@ def test_a_resource_added_to_an_accepted_share_comes_without_an_invitation() -> 
     assert len(invitations(consumer)) == 1
 
 
-def test_what_is_taken_out_of_a_share_or_deleted_is_no_longer_seen() -> None:
+def test_a_resource_that_is_removed_or_deleted_is_no_longer_seen() -> None:
     provider, consumer = person(), person()
     first, second = resource_configuration(provider, "one-db"), resource_configuration(provider, "two-db")
     share_arn = share(provider, first, consumer)
@@ -176,7 +176,7 @@ def test_what_is_taken_out_of_a_share_or_deleted_is_no_longer_seen() -> None:
     assert {each["resourceShareArn"]: each["status"] for each in own} == {share_arn: "ACTIVE", other_arn: "DELETED"}
 
 
-def test_owner_and_those_let_in_hear_of_it_and_an_invitee_does_not() -> None:
+def test_the_owner_and_accepted_principals_get_the_event_and_an_invitee_does_not() -> None:
     """Trap 1."""
     provider, consumer = person(), person()
 
@@ -188,8 +188,8 @@ def test_owner_and_those_let_in_hear_of_it_and_an_invitee_does_not() -> None:
         pass_time(5)
 
     assert consumer.account_id not in before
-    told = [event for event in events if event.account_id == consumer.account_id]
-    assert [(event.detail_type, event.detail) for event in told] == [
+    consumer_events = [event for event in events if event.account_id == consumer.account_id]
+    assert [(event.detail_type, event.detail) for event in consumer_events] == [
         ("Resource Sharing State Change", {"event": "Resource Share Association", "status": "associated"})
     ]
 
@@ -236,23 +236,23 @@ def test_a_unit_of_the_organization_lets_in_the_accounts_below_it() -> None:
 
 def test_a_share_that_keeps_strangers_out_refuses_them() -> None:
     provider, consumer = person(), person()
-    wanted = {"name": "inner", "allowExternalPrincipals": False, "principals": [consumer.account_id]}
+    request = {"name": "inner", "allowExternalPrincipals": False, "principals": [consumer.account_id]}
 
-    code = refusal(lambda: provider.ram.create_resource_share(**wanted))
+    code = refusal(lambda: provider.ram.create_resource_share(**request))
 
     assert code == "InvalidParameterException"
     assert invitations(consumer) == []
 
 
-def test_only_what_one_owns_and_has_can_be_shared() -> None:
+def test_only_existing_resources_of_the_caller_can_be_shared() -> None:
     provider, other = person(), person()
-    theirs = resource_configuration(other)
+    others_arn = resource_configuration(other)
     missing = f"arn:aws:vpc-lattice:eu-west-1:{provider.account_id}:resourceconfiguration/rcfg-00000000000000000"
 
     def create(arn: str) -> str:
         return refusal(lambda: provider.ram.create_resource_share(name="x", resourceArns=[arn]))
 
-    assert create(theirs) == "OperationNotPermittedException"
+    assert create(others_arn) == "OperationNotPermittedException"
     assert create(missing) == "UnknownResourceException"
     assert create("nonsense") == "MalformedArnException"
 
@@ -260,17 +260,17 @@ def test_only_what_one_owns_and_has_can_be_shared() -> None:
 def test_the_owner_sees_associations_and_the_consumer_does_not() -> None:
     provider, consumer = person(), person()
     share_arn = share(provider, resource_configuration(provider), consumer)
-    asked = {"associationType": "PRINCIPAL", "resourceShareArns": [share_arn]}
+    request = {"associationType": "PRINCIPAL", "resourceShareArns": [share_arn]}
 
     with full_pages():
-        pending = provider.ram.get_resource_share_associations(**asked)["resourceShareAssociations"]
+        pending = provider.ram.get_resource_share_associations(**request)["resourceShareAssociations"]
         accept_invitation(consumer)
         pass_time(5)
-        accepted = provider.ram.get_resource_share_associations(**asked)["resourceShareAssociations"]
+        accepted = provider.ram.get_resource_share_associations(**request)["resourceShareAssociations"]
 
     assert [(each["associatedEntity"], each["status"]) for each in pending] == [(consumer.account_id, "ASSOCIATING")]
     assert [each["status"] for each in accepted] == ["ASSOCIATED"]
-    assert refusal(lambda: consumer.ram.get_resource_share_associations(**asked)) == "UnknownResourceException"
+    assert refusal(lambda: consumer.ram.get_resource_share_associations(**request)) == "UnknownResourceException"
 
 
 def test_a_listing_may_begin_with_an_empty_page() -> None:
@@ -303,7 +303,7 @@ def test_an_unknown_resource_type_is_refused() -> None:
     assert code == "InvalidResourceTypeException"
 
 
-def test_an_operation_that_is_not_there_says_so() -> None:
+def test_an_unsupported_operation_is_an_error() -> None:
     consumer = person()
 
     code = refusal(consumer.ram.list_source_associations)
@@ -311,20 +311,20 @@ def test_an_operation_that_is_not_there_says_so() -> None:
     assert code == "UnknownOperationException"
 
 
-def test_a_resource_that_is_shared_may_be_unavailable_and_is_listed_with_ram_s_words() -> None:
+def test_a_shared_resource_may_be_unavailable_and_is_listed_with_rams_status() -> None:
     provider, consumer = person(), person()
     arn = resource_configuration(provider)
     share(provider, arn, consumer)
     accept_invitation(consumer)
     pass_time(60)
 
-    def told() -> tuple[str, str]:
-        pages_of = consumer.ram.get_paginator("list_resources").paginate(resourceOwner="OTHER-ACCOUNTS")
-        (resource,) = (each for page in pages_of for each in page["resources"])
+    def listed_status() -> tuple[str, str]:
+        pages = consumer.ram.get_paginator("list_resources").paginate(resourceOwner="OTHER-ACCOUNTS")
+        (resource,) = (each for page in pages for each in page["resources"])
         return resource["status"], resource.get("statusMessage", "")
 
-    assert told() == ("AVAILABLE", "")
+    assert listed_status() == ("AVAILABLE", "")
     listings.set_trouble(arn, "UNAVAILABLE", "its owner has a problem")
-    assert told() == ("UNAVAILABLE", "its owner has a problem")
+    assert listed_status() == ("UNAVAILABLE", "its owner has a problem")
     listings.set_trouble(arn, "", "")
-    assert told() == ("AVAILABLE", "")
+    assert listed_status() == ("AVAILABLE", "")

@@ -1,4 +1,4 @@
-"""RAM on the local AWS: its limits, its permissions, and who keeps or loses what he was let into."""
+"""RAM on the local AWS: quotas, permissions, and how access ends."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def pages() -> Iterator[None]:
         yield
 
 
-def listed(who: Person) -> list[str]:
-    found = who.ram.list_resources(resourceOwner="OTHER-ACCOUNTS")["resources"]
+def listed(caller: Person) -> list[str]:
+    found = caller.ram.list_resources(resourceOwner="OTHER-ACCOUNTS")["resources"]
     return [resource["arn"] for resource in found]
 
 
@@ -60,7 +60,7 @@ def test_a_share_of_lattice_resources_cannot_be_left() -> None:
     assert listed(consumer) == [arn]
 
 
-def test_who_expired_or_refused_is_invited_anew_when_the_owner_shares_again() -> None:
+def test_a_principal_is_invited_anew_after_an_expired_or_rejected_invitation() -> None:
     """Trap 4."""
     provider, late, unwilling = person(), person(), person()
     arn = resource_configuration(provider)
@@ -70,8 +70,8 @@ def test_who_expired_or_refused_is_invited_anew_when_the_owner_shares_again() ->
         resourceShareInvitationArn=invitations(unwilling)[0]["resourceShareInvitationArn"]
     )
     pass_time(12 * HOUR + 60)
-    asked = {"associationType": "PRINCIPAL", "resourceShareArns": [share_arn]}
-    principals = provider.ram.get_resource_share_associations(**asked)["resourceShareAssociations"]
+    request = {"associationType": "PRINCIPAL", "resourceShareArns": [share_arn]}
+    principals = provider.ram.get_resource_share_associations(**request)["resourceShareAssociations"]
 
     provider.ram.associate_resource_share(
         resourceShareArn=share_arn, principals=[late.account_id, unwilling.account_id]
@@ -99,10 +99,10 @@ def test_a_purged_invitation_leaves_the_share_as_the_only_trace() -> None:
     assert [each["status"] for each in found["resourceShares"]] == ["ACTIVE"]
 
 
-def test_what_an_invitation_offers_shows_its_state() -> None:
+def test_an_invitations_resources_show_their_state() -> None:
     provider, consumer = person(), person()
     arn = resource_configuration(provider)
-    # The clock goes on while a slow machine asks.
+    # The clock goes on during the calls of a slow machine.
     with changed(timings={"share_visible": 600.0}):
         share(provider, arn, consumer)
 
@@ -122,7 +122,7 @@ def test_an_invitation_may_come_without_the_shares_name() -> None:
     assert "resourceShareName" not in invitations(consumer)[0]
 
 
-def test_an_invitee_hears_of_it_only_where_that_is_wanted() -> None:
+def test_an_invitee_gets_the_event_only_with_the_setting() -> None:
     """Trap 1."""
     provider, consumer = person(), person()
 
@@ -130,8 +130,8 @@ def test_an_invitee_hears_of_it_only_where_that_is_wanted() -> None:
         share(provider, resource_configuration(provider), consumer)
         pass_time(5)
 
-    told = {event.account_id for event in events if event.source == "aws.ram"}
-    assert {provider.account_id, consumer.account_id} <= told
+    accounts = {event.account_id for event in events if event.source == "aws.ram"}
+    assert {provider.account_id, consumer.account_id} <= accounts
 
 
 def test_two_hundred_and_fifty_invitations_of_one_sender_may_wait() -> None:
@@ -181,7 +181,7 @@ def test_trusted_access_through_organizations_alone_lets_nobody_share() -> None:
     assert len(invitations(consumer)) == 1
 
 
-def test_who_leaves_the_organization_loses_what_he_had_without_an_invitation() -> None:
+def test_an_account_that_leaves_the_organization_loses_access_that_it_had_without_an_invitation() -> None:
     """Trap 6."""
     management, provider, consumer = organization()
     lost, kept = resource_configuration(provider, "lost-db"), resource_configuration(provider, "kept-db")
@@ -192,7 +192,7 @@ def test_who_leaves_the_organization_loses_what_he_had_without_an_invitation() -
         principals=[consumer.account_id],
         resourceShareConfiguration={"retainSharingOnAccountLeaveOrganization": True},
     )
-    # Of a share that stays, members are asked as outsiders are.
+    # A share that retains accounts invites members as it does outsiders.
     accept_invitation(consumer)
     pass_time(5)
     before = listed(consumer)
@@ -223,15 +223,15 @@ def test_each_resource_type_has_its_permission() -> None:
 
     types = provider.ram.list_resource_types()["resourceTypes"]
     permissions = provider.ram.list_permissions(resourceType=LATTICE.lower())["permissions"]
-    of_share = provider.ram.list_resource_share_permissions(resourceShareArn=share_arn)["permissions"]
+    listed_permissions = provider.ram.list_resource_share_permissions(resourceShareArn=share_arn)["permissions"]
     policy = provider.ram.get_permission(permissionArn=permissions[0]["arn"])["permission"]["permission"]
 
     assert LATTICE in {each["resourceType"] for each in types}
     assert [each["name"] for each in permissions] == ["AWSRAMPermissionVpcLatticeResourceConfiguration"]
-    assert [each["arn"] for each in of_share] == [permissions[0]["arn"]]
+    assert [each["arn"] for each in listed_permissions] == [permissions[0]["arn"]]
     assert "vpc-lattice:CreateServiceNetworkResourceAssociation" in json.loads(policy)["Action"]
-    of_share_of = {"resourceShareArn": share_arn}
-    assert refusal(lambda: stranger.ram.list_resource_share_permissions(**of_share_of)) == "UnknownResourceException"
+    of_share = {"resourceShareArn": share_arn}
+    assert refusal(lambda: stranger.ram.list_resource_share_permissions(**of_share)) == "UnknownResourceException"
 
 
 def test_a_permission_of_another_type_does_not_fit_a_share() -> None:
@@ -240,8 +240,8 @@ def test_a_permission_of_another_type_does_not_fit_a_share() -> None:
     every = {each["resourceType"]: each["arn"] for each in provider.ram.list_permissions()["permissions"]}
 
     def associate(arn: str) -> str:
-        asked = {"resourceShareArn": share_arn, "permissionArn": arn}
-        return refusal(lambda: provider.ram.associate_resource_share_permission(**asked))
+        request = {"resourceShareArn": share_arn, "permissionArn": arn}
+        return refusal(lambda: provider.ram.associate_resource_share_permission(**request))
 
     again = provider.ram.associate_resource_share_permission(
         resourceShareArn=share_arn, permissionArn=every[LATTICE], replace=True
@@ -253,17 +253,17 @@ def test_a_permission_of_another_type_does_not_fit_a_share() -> None:
     assert associate("nonsense") == "MalformedArnException"
 
 
-def test_principals_are_told_from_either_side() -> None:
+def test_principals_are_listed_for_either_side() -> None:
     provider, consumer = person(), person()
     share(provider, resource_configuration(provider), consumer)
     accept_invitation(consumer)
     pass_time(5)
 
-    mine = provider.ram.list_principals(resourceOwner="SELF")["principals"]
-    theirs = consumer.ram.list_principals(resourceOwner="OTHER-ACCOUNTS")["principals"]
+    own = provider.ram.list_principals(resourceOwner="SELF")["principals"]
+    others = consumer.ram.list_principals(resourceOwner="OTHER-ACCOUNTS")["principals"]
 
-    assert [each["id"] for each in mine] == [consumer.account_id]
-    assert [each["id"] for each in theirs] == [provider.account_id]
+    assert [each["id"] for each in own] == [consumer.account_id]
+    assert [each["id"] for each in others] == [provider.account_id]
 
 
 def test_a_client_token_is_good_for_one_share() -> None:

@@ -1,4 +1,4 @@
-"""Shares on the local AWS that are suspended, and come back: in them all the while, and of no use."""
+"""Suspended and restored shares on the local AWS."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local_aws_tests.sharing import accept_invitation, pass_time, resource_confi
 
 
 def shared() -> tuple[Person, Person, str, str]:
-    """Share something, and have it accepted: provider, consumer, the resource's ARN and the share's."""
+    """Share a resource and accept it; return provider, consumer, and the ARNs of the resource and the share."""
     provider, consumer = person(), person()
     arn = resource_configuration(provider)
     share_arn = share(provider, arn, consumer)
@@ -29,14 +29,14 @@ def listed(consumer: Person) -> list[tuple[str, str]]:
 
 
 def statuses(provider: Person, share_arn: str, kind: str) -> list[str]:
-    asked: dict[str, Any] = {"associationType": kind, "resourceShareArns": [share_arn]}
+    request: dict[str, Any] = {"associationType": kind, "resourceShareArns": [share_arn]}
     with full_pages():
-        found = provider.ram.get_resource_share_associations(**asked)["resourceShareAssociations"]
+        found = provider.ram.get_resource_share_associations(**request)["resourceShareAssociations"]
     return [each["status"] for each in found]
 
 
 @pytest.mark.parametrize("kind", ["RESOURCE", "PRINCIPAL"])
-def test_what_is_suspended_is_listed_as_unavailable_and_of_no_use_until_it_is_restored(kind: str) -> None:
+def test_a_suspended_resource_or_principal_is_unavailable_until_it_is_restored(kind: str) -> None:
     provider, consumer, arn, share_arn = shared()
     entity = arn if kind == "RESOURCE" else consumer.account_id
 
@@ -49,10 +49,10 @@ def test_what_is_suspended_is_listed_as_unavailable_and_of_no_use_until_it_is_re
     suspended = statuses(provider, share_arn, kind)
     seen, refused = listed(consumer), refusal(use)
     shares.restore(share_arn, entity)
-    on_its_way = statuses(provider, share_arn, kind)
+    restoring = statuses(provider, share_arn, kind)
     pass_time(5)
 
-    assert (at_once, suspended, on_its_way) == (["SUSPENDING"], ["SUSPENDED"], ["RESTORING"])
+    assert (at_once, suspended, restoring) == (["SUSPENDING"], ["SUSPENDED"], ["RESTORING"])
     assert seen == [(arn, "UNAVAILABLE")]
     assert refused == "ResourceNotFoundException"
     assert listed(consumer) == [(arn, "AVAILABLE")]

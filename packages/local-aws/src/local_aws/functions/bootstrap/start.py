@@ -1,4 +1,4 @@
-"""The first code of a function's process: it hands over to AWS's runtime client, at the local AWS's time.
+"""The first code of a function's process: set the local AWS's time, and run AWS's runtime client.
 
 Run as ``python start.py <handler> <timeout> <local time>`` in the runtime's environment, which has nothing else of
 the local AWS on its path; or forked by ``fork_server``, which calls ``begin``.
@@ -14,25 +14,25 @@ from collections.abc import Callable
 from typing import Any
 
 TOLERANCE = 0.5
-"""Seconds by which the process's time may be off before it is corrected; below it real time is good enough."""
+"""Seconds by which the process's time may differ before it is corrected."""
 
 
 class _Traveller:
     def __init__(self) -> None:
         self._coordinates: Any = None
 
-    def go(self, moment: float) -> None:
+    def go(self, now: float) -> None:
         if self._coordinates is not None:
-            self._coordinates.move_to(moment)
-        elif abs(moment - time.time()) > TOLERANCE:
-            # Most processes never travel, and a start should be fast.
+            self._coordinates.move_to(now)
+        elif abs(now - time.time()) > TOLERANCE:
+            # Most processes never travel, and the import would slow their start.
             import time_machine  # noqa: PLC0415 - it is in the runtime's environment
 
-            self._coordinates = time_machine.travel(moment, tick=True).start()
+            self._coordinates = time_machine.travel(now, tick=True).start()
 
 
 def _end_with_parent() -> None:
-    """End this process when the local AWS is gone, however it went: its end of our standard input closes then."""
+    """End this process when the local AWS is gone, as its end of the standard input closes then."""
     watched = os.dup(0)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -47,8 +47,8 @@ def _end_with_parent() -> None:
 
 
 def _travel_at_invocations(timeout: float, traveller: _Traveller, loaded: Callable[[], None]) -> None:
-    """Take the time from each invocation's deadline, the only time that the runtime client lets through."""
-    # Found in the runtime's environment, once our own folder is off the path.
+    """Set the time from each invocation's deadline, the only time that the runtime client passes on."""
+    # Found in the runtime's environment, once this file's folder is off the path.
     from awslambdaric import lambda_runtime_client as client  # noqa: PLC0415 - as said
 
     wait = client.BaseLambdaRuntimeClient.wait_next_invocation
@@ -62,11 +62,11 @@ def _travel_at_invocations(timeout: float, traveller: _Traveller, loaded: Callab
     client.BaseLambdaRuntimeClient.wait_next_invocation = wait_and_travel
 
 
-def begin(handler: str, timeout: float, moment: float, loaded: Callable[[], None] = lambda: None) -> None:
-    """Run the function until this process is ended; ``loaded`` is called whenever it has nothing to do."""
+def begin(handler: str, timeout: float, now: float, loaded: Callable[[], None] = lambda: None) -> None:
+    """Run the function until this process is ended; ``loaded`` is called whenever it is idle."""
     _end_with_parent()
     traveller = _Traveller()
-    traveller.go(moment)
+    traveller.go(now)
     _travel_at_invocations(timeout, traveller, loaded)
     sys.argv = ["awslambdaric", handler]
     from awslambdaric import __main__ as runtime  # noqa: PLC0415 - as above
@@ -75,6 +75,6 @@ def begin(handler: str, timeout: float, moment: float, loaded: Callable[[], None
 
 
 if __name__ == "__main__":
-    # Python puts this file's folder first; on Lambda the function's own comes first.
+    # Python puts this file's folder first; on Lambda the function's folder is first.
     del sys.path[0]
     begin(sys.argv[1], float(sys.argv[2]), float(sys.argv[3]))

@@ -1,4 +1,4 @@
-"""Service by service: what the service authorization reference leaves open about its calls."""
+"""The rules of each service, for what the service authorization reference does not define."""
 
 from __future__ import annotations
 

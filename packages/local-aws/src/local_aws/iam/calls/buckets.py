@@ -1,4 +1,4 @@
-"""S3: what its operations are called in IAM."""
+"""S3, whose operations have other names in IAM."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def _table(call: AwsCall, name: object, index: object = None) -> str:
 
 
 def _read(call: AwsCall) -> Iterator[Requirement]:
-    # Of a query on an index AWS asks whether the index may be read; the table's own ARN does not cover it.
+    # A query on an index needs permission on the index's ARN; the table's own does not cover it.
     index = call.params.get("IndexName")
     table = _table(call, call.params.get("TableName"))
     keys = {**_item_keys(call.params), **_leading(table, _queried(call.params, table), index)}
@@ -43,29 +43,29 @@ def _one_item(call: AwsCall) -> Iterator[Requirement]:
 
 
 def _batch(call: AwsCall) -> Iterator[Requirement]:
-    for name, asked in (call.params.get("RequestItems") or {}).items():
+    for name, requests in (call.params.get("RequestItems") or {}).items():
         table = _table(call, name)
-        items = list(_batch_items(asked))
+        items = list(_batch_items(requests))
         yield call.requires(call.operation, table, _leading(table, items), kind="table")
 
 
-def _batch_items(asked: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(asked, Mapping):
-        yield from asked.get("Keys") or ()
+def _batch_items(requests: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(requests, Mapping):
+        yield from requests.get("Keys") or ()
         return
-    for each in asked or ():
+    for each in requests or ():
         put, delete = each.get("PutRequest") or {}, each.get("DeleteRequest") or {}
         yield put.get("Item") or delete.get("Key") or {}
 
 
 def _transaction(call: AwsCall) -> Iterator[Requirement]:
     for item in call.params.get("TransactItems") or ():
-        for kind, asked in item.items():
+        for kind, parameters in item.items():
             action = "GetItem" if kind == "Get" else _IN_TRANSACTION[kind]
-            table = _table(call, asked.get("TableName"))
+            table = _table(call, parameters.get("TableName"))
             keys = {
-                **_item_keys(asked),
-                **_leading(table, [asked.get("Key") or asked.get("Item") or {}]),
+                **_item_keys(parameters),
+                **_leading(table, [parameters.get("Key") or parameters.get("Item") or {}]),
                 **key("dynamodb:EnclosingOperation", call.operation),
             }
             yield call.requires(action, table, keys, kind="table")
@@ -93,14 +93,14 @@ def _item_keys(params: Mapping[str, Any]) -> Context:
 
 
 def _attributes(params: Mapping[str, Any]) -> list[str]:
-    """Name the attributes that the call says it touches, through its expressions' placeholders and its items."""
+    """Return the attributes that the call names, by its expressions' placeholders and its items."""
     named = list(strings(params.get("AttributesToGet"))) + list((params.get("ExpressionAttributeNames") or {}).values())
     plain = re.findall(r"(?<![:#\w])[A-Za-z_]\w*", str(params.get("ProjectionExpression") or ""))
     return sorted({*named, *plain, *(params.get("Key") or {}), *(params.get("Item") or {})})
 
 
 def _queried(params: Mapping[str, Any], table: str) -> list[Mapping[str, Any]]:
-    """Find the partition key's value in a key condition such as ``#pk = :v``."""
+    """Return the partition key and its value of a key condition such as ``#pk = :v``."""
     hash_key = facts.hash_key(table, params.get("IndexName"))
     condition = str(params.get("KeyConditionExpression") or "")
     names = params.get("ExpressionAttributeNames") or {}
@@ -111,7 +111,7 @@ def _queried(params: Mapping[str, Any], table: str) -> list[Mapping[str, Any]]:
 
 
 def _leading(table: str, items: Iterable[Mapping[str, Any]], index: object = None) -> Context:
-    """Return dynamodb:LeadingKeys, the partition keys' values of what the call names."""
+    """Return dynamodb:LeadingKeys, the partition keys' values of the items that the call names."""
     name = facts.hash_key(table, index)
     values: list[str] = []
     for item in items:

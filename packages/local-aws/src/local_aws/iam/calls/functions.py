@@ -11,15 +11,15 @@ _FUNCTION_PART = 6
 
 
 def function_arn(call: AwsCall) -> str:
-    """Name the function as AWS checks it: with version or alias if the call names one."""
-    given = str(call.params.get("FunctionName") or "")
+    """Return the function's ARN as AWS checks it: with version or alias if the call names one."""
+    name = str(call.params.get("FunctionName") or "")
     qualifier = call.params.get("Qualifier")
-    if given.startswith("arn:"):
-        arn = given
-    elif ":function:" in given:  # ACCOUNT:function:NAME
-        arn = f"arn:{call.partition}:lambda:{call.region}:{given}"
+    if name.startswith("arn:"):
+        arn = name
+    elif ":function:" in name:  # ACCOUNT:function:NAME
+        arn = f"arn:{call.partition}:lambda:{call.region}:{name}"
     else:
-        arn = call.arn(f"function:{given}")
+        arn = call.arn(f"function:{name}")
     unqualified = len(arn.split(":")) == _FUNCTION_PART + 1
     return f"{arn}:{qualifier}" if qualifier and unqualified else arn
 
@@ -36,8 +36,7 @@ def _function(call: AwsCall) -> Iterator[Requirement]:
 
 
 def _keys(call: AwsCall) -> Context:
-    given = call.params.get("FunctionName")
-    if call.operation.endswith("EventSourceMapping") and given:
+    if call.operation.endswith("EventSourceMapping") and call.params.get("FunctionName"):
         return key("lambda:FunctionArn", function_arn(call))
     return {}
 

@@ -16,7 +16,7 @@ _ASSOCIATIONS = (
 
 
 def _keys_of_association(call: AwsCall) -> Context:
-    """Return the keys of an association that the call names: what it is between."""
+    """Return the keys of the two sides of an association that the call names."""
     named = [each for name in _ASSOCIATIONS for each in strings(call.params.get(name))]
     found = facts.network_association(named[0]) if named else None
     if found is None:

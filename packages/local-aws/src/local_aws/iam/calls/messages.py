@@ -12,7 +12,7 @@ _BATCHES = ("SendMessageBatch", "DeleteMessageBatch", "ChangeMessageVisibilityBa
 
 
 def _queue_of_url(call: AwsCall, url: str) -> str:
-    """Name a queue by its URL: https://sqs.REGION.amazonaws.com/ACCOUNT/NAME."""
+    """Return a queue's ARN by its URL: https://sqs.REGION.amazonaws.com/ACCOUNT/NAME."""
     *_, account, name = ("", *urlsplit(url).path.strip("/").split("/"))
     return f"arn:{call.partition}:sqs:{call.region}:{account or call.account_id}:{name}"
 
@@ -33,7 +33,7 @@ def _queue(call: AwsCall) -> Iterator[Requirement]:
 
 
 def _move(call: AwsCall) -> Iterator[Requirement]:
-    """Ask for what moving messages does: whoever starts it has to be allowed to do that too."""
+    """Yield the permissions that moving messages needs, which the caller who starts it has to have."""
     source = str(call.params.get("SourceArn") or ANY)
     for action in ("StartMessageMoveTask", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
         yield call.requires(action, source, kind="queue")

@@ -8,7 +8,7 @@ from local_aws.iam import facts, reference
 from local_aws.iam.rules import ANY, AwsCall, Requirement, Rules, key, strings
 from local_aws.policy_language.patterns import Context
 
-# The longest beginning that fits decides.
+# The longest matching prefix decides.
 _TYPES_BY_ID = {
     "vpce-svc-perm-": "vpc-endpoint-service-permission",
     "vpce-svc-": "vpc-endpoint-service",
@@ -30,8 +30,8 @@ _TYPES_BY_ID = {
 
 
 def _type_of(resource_id: str) -> str:
-    fitting = [beginning for beginning in _TYPES_BY_ID if resource_id.startswith(beginning)]
-    return _TYPES_BY_ID[max(fitting, key=len)] if fitting else ""
+    prefixes = [prefix for prefix in _TYPES_BY_ID if resource_id.startswith(prefix)]
+    return _TYPES_BY_ID[max(prefixes, key=len)] if prefixes else ""
 
 
 def _arn(call: AwsCall, kind: str, resource_id: str) -> str:
@@ -70,7 +70,7 @@ def _create_endpoint(call: AwsCall) -> Iterator[Requirement]:
 
 
 def _notification(call: AwsCall) -> Iterator[Requirement]:
-    """Check the service or endpoint that a connection notification belongs to."""
+    """Yield the permission on the service or endpoint of a connection notification."""
     ids = [
         *strings(call.params.get("ConnectionNotificationIds")),
         *strings(call.params.get("ConnectionNotificationId")),
@@ -82,10 +82,10 @@ def _notification(call: AwsCall) -> Iterator[Requirement]:
 
 
 def _tags_on_create(call: AwsCall) -> Iterator[Requirement]:
-    """Whoever creates something with tags needs ec2:CreateTags on it too."""
+    """Yield ec2:CreateTags on each new resource that gets tags."""
     for specification in call.params.get("TagSpecifications") or ():
         kind = str(specification.get("ResourceType", ""))
-        # The API says elastic-ip and natgateway where IAM's ARN does too; a type unknown to IAM has no ARN.
+        # The API's elastic-ip and natgateway are those of IAM's ARNs; a type unknown to IAM has no ARN.
         arn = _arn(call, kind, ANY) if reference.arn_of_type("ec2", kind) else ANY
         if specification.get("Tags"):
             yield call.requires("CreateTags", arn, key("ec2:CreateAction", call.operation), kind=kind)

@@ -21,7 +21,7 @@ _TYPES = {
 
 
 def _parameter(call: AwsCall, name: str) -> str:
-    """Name a parameter, without the version or label that may follow its name."""
+    """Return a parameter's ARN, without the version or label that may follow its name."""
     if name.startswith("arn:"):
         return ":".join(name.split(":")[:6])
     return call.arn(f"parameter/{name.removeprefix('/').split(':')[0]}")
@@ -41,8 +41,7 @@ def _put(call: AwsCall) -> Iterator[Requirement]:
 
 
 def _by_path(call: AwsCall) -> Iterator[Requirement]:
-    # AWS checks the path as it was given, with its trailing slash if it had one: a policy for parameter/app/* does not
-    # let anyone list the path /app.
+    # AWS checks the path unchanged, with any trailing slash: a policy for parameter/app/* does not allow the path /app.
     path = str(call.params.get("Path", "/"))
     yield call.requires(call.operation, call.arn(f"parameter/{path.removeprefix('/')}"), kind="parameter")
 

@@ -15,7 +15,7 @@ def _bus(call: AwsCall, name: object) -> str:
 
 
 def _rule(call: AwsCall) -> Iterator[Requirement]:
-    """Name the rule; those of the default bus stand without the bus's name."""
+    """Return the rule's ARN, which has no bus name for the default bus."""
     name = call.params.get("Name") or call.params.get("Rule")
     bus = str(call.params.get("EventBusName") or _DEFAULT).rsplit("/", 1)[-1]
     on_default = bus == _DEFAULT

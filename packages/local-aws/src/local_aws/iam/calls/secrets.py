@@ -10,10 +10,10 @@ from local_aws.policy_language.patterns import Context
 
 
 def _secret(call: AwsCall) -> Iterator[Requirement]:
-    # A secret that is not there has no ARN: AWS then checks the name as it was given, which no ARN in a policy matches,
-    # so that the caller is told of missing permission rather than of a missing secret.
-    given = str(call.params.get("SecretId") or "")
-    arn = facts.secret_arn(call.account_id, call.region, given) or given
+    # A secret that does not exist has no ARN: AWS then checks the name, which no ARN in a policy matches, so that the
+    # error is a missing permission rather than a missing secret.
+    identifier = str(call.params.get("SecretId") or "")
+    arn = facts.secret_arn(call.account_id, call.region, identifier) or identifier
     yield call.requires(call.operation, arn, kind="Secret")
 
 
@@ -56,9 +56,11 @@ SECRETS = Rules(special={**dict.fromkeys(_ON_SECRETS, _secret), "CreateSecret": 
 
 
 def _key(call: AwsCall) -> Iterator[Requirement]:
-    given = str(call.params.get("KeyId") or call.params.get("TargetKeyId") or "")
-    arn = facts.key_arn(call.account_id, call.region, given) or (
-        given if given.startswith("arn:") else call.arn(given if given.startswith("alias/") else f"key/{given or '*'}")
+    identifier = str(call.params.get("KeyId") or call.params.get("TargetKeyId") or "")
+    arn = facts.key_arn(call.account_id, call.region, identifier) or (
+        identifier
+        if identifier.startswith("arn:")
+        else call.arn(identifier if identifier.startswith("alias/") else f"key/{identifier or '*'}")
     )
     yield call.requires(call.operation, arn, kind="key")
     alias = call.params.get("AliasName")
@@ -68,8 +70,10 @@ def _key(call: AwsCall) -> Iterator[Requirement]:
 
 def _re_encrypt(call: AwsCall) -> Iterator[Requirement]:
     for action, name in (("ReEncryptFrom", "SourceKeyId"), ("ReEncryptTo", "DestinationKeyId")):
-        given = str(call.params.get(name) or "")
-        yield call.requires(action, facts.key_arn(call.account_id, call.region, given) or call.arn("key/*"), kind="key")
+        identifier = str(call.params.get(name) or "")
+        yield call.requires(
+            action, facts.key_arn(call.account_id, call.region, identifier) or call.arn("key/*"), kind="key"
+        )
 
 
 def _kms_keys(call: AwsCall) -> Context:
@@ -79,8 +83,8 @@ def _kms_keys(call: AwsCall) -> Context:
         keys |= key("kms:EncryptionContextKeys", list(context))
     for name, value in context.items():
         keys |= key(f"kms:EncryptionContext:{name}", value)
-    given = str(call.params.get("KeyId") or "")
-    return keys | key("kms:RequestAlias", given) if given.startswith("alias/") else keys
+    identifier = str(call.params.get("KeyId") or "")
+    return keys | key("kms:RequestAlias", identifier) if identifier.startswith("alias/") else keys
 
 
 _ON_KEYS = (

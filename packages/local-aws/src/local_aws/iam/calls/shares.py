@@ -24,7 +24,7 @@ def _keys(call: AwsCall) -> Context:
         keys |= key("ram:ResourceShareName", share.name)
         keys |= key("ram:AllowsExternalPrincipals", share.allow_external)
     invitation = str(params.get("resourceShareInvitationArn") or "")
-    if invitation.startswith("arn:"):  # it carries the account of the share's owner, who sent it
+    if invitation.startswith("arn:"):  # its account is the share's owner, who sent it
         keys |= key("ram:ShareOwnerAccountId", invitation.split(":")[_ACCOUNT_SEGMENT])
     return keys
 

@@ -10,13 +10,13 @@ from local_aws.iam.rules import ANY, AwsCall, Requirement, Rules, key, passing
 _ARN_PARTS = 7
 
 machines_of_tokens: Final[list[Callable[[str], str | None]]] = []
-"""What finds the state machine that a task token is of: workflows, which stand on IAM."""
+"""Functions that return the state machine of a task token; added by ``workflows``, which imports IAM."""
 
 
 def _state_machine(call: AwsCall) -> Iterator[Requirement]:
-    """Name the state machine without version or alias, which are a condition key."""
-    given = str(call.params.get("stateMachineArn") or call.params.get("stateMachineAliasArn") or "")
-    parts = given.split(":")
+    """Yield the permission on the state machine; its version or alias is a condition key."""
+    arn = str(call.params.get("stateMachineArn") or call.params.get("stateMachineAliasArn") or "")
+    parts = arn.split(":")
     qualifier = parts[_ARN_PARTS] if len(parts) > _ARN_PARTS else None
     keys = key("states:StateMachineQualifier", qualifier)
     yield call.requires(call.operation, ":".join(parts[:_ARN_PARTS]), keys, kind="statemachine")
@@ -34,7 +34,7 @@ def _create(call: AwsCall) -> Iterator[Requirement]:
 
 
 def _answer_task(call: AwsCall) -> Iterator[Requirement]:
-    """Name the state machine that the token's task is of."""
+    """Yield the permission on the state machine of a token's task."""
     token = str(call.params.get("taskToken") or "")
     machine = next(filter(None, (find(token) for find in machines_of_tokens)), None)
     yield call.requires(call.operation, machine or ANY, kind="statemachine")

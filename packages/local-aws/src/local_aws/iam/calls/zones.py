@@ -32,7 +32,7 @@ def _keys(call: AwsCall) -> Context:
 
 
 def _spell(kind: str, value: str) -> str:
-    """Leave out what the API puts before its ids: ``/hostedzone/`` and ``/change/``."""
+    """Return an id without the API's prefix: ``/hostedzone/`` or ``/change/``."""
     return value.rpartition("/")[2]
 
 

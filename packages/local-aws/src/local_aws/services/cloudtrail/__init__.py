@@ -1,1 +1,1 @@
-"""CloudTrail: the events of calls that are delivered."""
+"""CloudTrail's events on the event bus."""

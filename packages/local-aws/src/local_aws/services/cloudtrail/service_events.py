@@ -1,4 +1,4 @@
-"""CloudTrail's events on a default bus: of calls, in the caller's account; of sharees' doings, in the owner's."""
+"""CloudTrail's events on the default bus: calls, in the caller's account; actions of sharees, in the owner's."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def record(call: ServiceCall, *, request: dict[str, Any], response: dict[str, An
 
 
 def record_sharee(call: ServiceCall, owner: str, event_name: str, resource_type: str, arn: str) -> None:
-    """Emit the service event that tells a resource's owner what an account it shares with has done."""
+    """Emit the service event for a resource's owner about an action of an account that it shares with."""
     detail = {
         "eventVersion": "1.08",
         "userIdentity": {"type": "Unknown"},

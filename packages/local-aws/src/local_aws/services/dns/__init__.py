@@ -1,1 +1,1 @@
-"""Names in DNS, and what the whole world sees of them."""
+"""DNS names and public DNS."""

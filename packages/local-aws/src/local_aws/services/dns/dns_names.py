@@ -27,12 +27,12 @@ def is_in(name: str, domain: str) -> bool:
 
 
 def in_order(name: str) -> list[str]:
-    """Return what Route 53 sorts names by: their labels from the end."""
+    """Return the key by which Route 53 sorts names: their labels from the end."""
     return normal(name).split(".")[::-1]
 
 
 def fault_of(name: str) -> str | None:
-    """Return what is wrong with a name in Route 53's words; None if it is a name."""
+    """Return what is wrong with a name, in Route 53's words; None if it is valid."""
     odd = next((letter for letter in name if ord(letter) not in _PRINTABLE), None)
     if odd is not None:
         return f"FATAL problem: UnsupportedCharacter (Value contains unsupported characters) encountered with '{odd}'"

@@ -1,4 +1,4 @@
-"""TXT records that the whole world sees: of Route 53's public zones, in any account, and what is kept elsewhere."""
+"""Public TXT records: those of Route 53's public zones in any account, and those of domains hosted elsewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _elsewhere = table()
 
 
 def publish(name: str, value: str) -> None:
-    """Let a name have a TXT record, as if its domain were hosted outside of AWS."""
+    """Publish a TXT record, as if its domain were hosted outside of AWS."""
     with lock:
         _elsewhere.setdefault(_plain(name), set()).add(value)
 
@@ -23,15 +23,15 @@ def withdraw(name: str) -> None:
 
 def texts(name: str) -> set[str]:
     """Return the values of the name's TXT records."""
-    asked = _plain(name)
-    found: set[str] = set(_elsewhere.get(asked, ()))
+    plain_name = _plain(name)
+    found: set[str] = set(_elsewhere.get(plain_name, ()))
     for account_id in list(route53_backends):
         for backend in list(route53_backends[account_id].values()):
             for zone in list(backend.zones.values()):
-                if zone.private_zone or not f".{asked}".endswith(f".{_plain(zone.name)}"):
+                if zone.private_zone or not f".{plain_name}".endswith(f".{_plain(zone.name)}"):
                     continue
                 for record in list(zone.rrsets):
-                    if record.type == "TXT" and _plain(record.name) == asked:
+                    if record.type == "TXT" and _plain(record.name) == plain_name:
                         found.update(str(value).strip('"') for value in record.records)
     return found
 

@@ -1,1 +1,1 @@
-"""DynamoDB: what moto tells wrongly of items."""
+"""DynamoDB: corrections of moto's handling of items."""

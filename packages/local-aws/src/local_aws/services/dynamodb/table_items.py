@@ -1,4 +1,4 @@
-"""DynamoDB's items, where moto answers otherwise: written and read as a whole, and how long nothing is."""
+"""DynamoDB's items, where moto differs: atomic writes and reads, size limits, and ``size`` of absent attributes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _one_at_a_time = threading.RLock()
 
 
 def install() -> None:
-    """Let no call see another one half done; a condition holds for the write that it guards.
+    """Make each call atomic, together with its condition.
 
-    moto works on items in place, which other threads could see; and it fails as a server where a condition asks for
-    the ``size`` of an attribute that is not there, where DynamoDB says that the condition does not hold.
+    moto changes items in place, visible to other threads. It also fails with a server error on a condition with the
+    ``size`` of an absent attribute; in DynamoDB the condition is false.
     """
     answer = DynamoHandler.call_action
 
@@ -39,17 +39,17 @@ def install() -> None:
     _limit_items_as_they_are_once_written()
     _project_without_reading_the_whole_item()
     DynamoType.__deepcopy__ = lambda self, memo: _copied(self)
-    _serialize_values_by_what_they_hold()
+    _patch_serialization()
 
 
 _LARGEST_ITEM = 400 * 1024
 
 
 def _limit_items_as_they_are_once_written() -> None:
-    """Refuse a write that makes an item too large, and leave the item as it was.
+    """Refuse a write that makes an item too large, and leave the item unchanged.
 
-    moto counts what is there each time an attribute is set; it counts a value that is replaced beside the one that
-    replaces it, so that a large attribute can't be made smaller; and what an update had set before it failed stays set.
+    moto measures the item at each attribute that is set, and counts both the replaced value and its replacement, so a
+    large attribute can't be made smaller. It also keeps what a failed update had already set.
     """
     LimitedSizeDict.__setitem__ = dict.__setitem__
     make, execute = Item.__init__, UpdateExpressionExecutor.execute
@@ -60,7 +60,7 @@ def _limit_items_as_they_are_once_written() -> None:
 
     def execute_whole(self: Any, node: Any = None) -> None:
         if node is not None:
-            # It calls itself for each part of an expression.
+            # The method calls itself for each part of an expression.
             execute(self, node)
             return
         before = copy.deepcopy(self.item).attrs
@@ -81,7 +81,7 @@ def _check_size(item: Any) -> None:
 
 
 def _project_without_reading_the_whole_item() -> None:
-    """Take attributes out of an item as they are: moto reads the whole item anew for each, and writes it anew."""
+    """Project attributes out of an item directly: moto parses and serializes the whole item for each of them."""
     project = Item.project
 
     def take(self: Any, expressions: list[list[str]]) -> Any:
@@ -95,7 +95,7 @@ def _project_without_reading_the_whole_item() -> None:
 
 
 def _copied(value: Any) -> Any:
-    """Copy a value and all that it holds; there are no circles, and texts stay what they are."""
+    """Copy a value deeply; there are no cycles, and strings are shared."""
     copied = DynamoType.__new__(DynamoType)
     copied.type, held = value.type, value.value
     if isinstance(held, list):
@@ -106,10 +106,10 @@ def _copied(value: Any) -> Any:
     return copied
 
 
-def _serialize_values_by_what_they_hold() -> None:
-    """Write an attribute's value without a search for what it does not hold.
+def _patch_serialization() -> None:
+    """Serialize an attribute's value by its own type.
 
-    For each of the ten kinds that a value may have, moto tries a dozen spellings of its name: four fifths of a query.
+    moto tries a dozen spellings for each of the ten types that a value may have: four fifths of a query's time.
     """
     serialize = BaseJSONSerializer._serialize_type_structure  # noqa: SLF001 - moto has no other way
 

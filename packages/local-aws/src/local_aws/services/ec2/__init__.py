@@ -1,1 +1,1 @@
-"""What of EC2 all that is in a VPC needs: facts of networks, answers, filters."""
+"""Parts of EC2 that all services in a VPC need: facts of networks, answers, filters."""

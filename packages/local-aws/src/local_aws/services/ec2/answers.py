@@ -17,7 +17,7 @@ Values = Callable[[Any], Sequence[str]]
 def filtered(
     items: Sequence[Any], filters: Sequence[Mapping[str, Any]], known: Mapping[str, Values], tags: Values | None = None
 ) -> list[Any]:
-    """Keep what passes all filters; each passes if any of its values, with ``*`` and ``?``, matches.
+    """Return the rows that pass all filters; a filter passes if any of its values, with ``*`` and ``?``, matches.
 
     Raises:
         AwsError: a filter is unknown, or there are too many values.
@@ -42,8 +42,8 @@ def _reader(name: str, known: Mapping[str, Values], tags: Values | None) -> Valu
     if tags is not None and name == "tag-key":
         return lambda item: [tag.partition("=")[0] for tag in tags(item)]
     if tags is not None and name.startswith("tag:"):
-        wanted = name[4:]
-        return lambda item: [tag.partition("=")[2] for tag in tags(item) if tag.partition("=")[0] == wanted]
+        key = name[4:]
+        return lambda item: [tag.partition("=")[2] for tag in tags(item) if tag.partition("=")[0] == key]
     raise AwsError("InvalidParameterValue", f"The filter '{name}' is invalid")
 
 
@@ -59,7 +59,7 @@ def tags_of(row: Any) -> list[str]:
 def ec2_page(
     call: ServiceCall, params: dict[str, Any], key: str, items: Sequence[Any], limits: tuple[int, int] = (5, 1000)
 ) -> dict[str, Any]:
-    """Answer with one page under ``key``; a size out of the limits is refused."""
+    """Return an answer with one page under ``key``; refuse a page size outside of the limits."""
     least, most = limits
     size = params.get("MaxResults", most)
     if not least <= size <= most:
@@ -74,11 +74,11 @@ def ec2_page(
     return {key: shown} | ({"NextToken": token} if token else {})
 
 
-def tags_asked_for(params: dict[str, Any], resource_type: str) -> dict[str, str]:
-    """Return the tags that the request wants on what it creates.
+def requested_tags(params: dict[str, Any], resource_type: str) -> dict[str, str]:
+    """Return the tags that the request specifies for the new resource.
 
     Raises:
-        AwsError: it wants tags on something else.
+        AwsError: the tags are for another resource type.
     """
     tags: dict[str, str] = {}
     for specification in params.get("TagSpecifications") or []:

@@ -1,4 +1,4 @@
-"""Filters of EC2's Describe operations: wildcards, and how many values there may be."""
+"""Filters of EC2's Describe operations: wildcards and limits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PARTS = re.compile(r"\\(.)|(\*)|(\?)|(.)", re.DOTALL)
 
 
 def install() -> None:
-    """Have moto's own Describe operations filter as EC2 does (EC2 API Reference, "Filter")."""
+    """Make moto's own Describe operations filter as EC2 does (EC2 API Reference, "Filter")."""
     moto_utils.simple_aws_filter_to_re = regular_expression
     moto_tags.simple_aws_filter_to_re = regular_expression  # where it was imported to
     moto_utils.fnmatch = _Wildcards  # in place of the module
@@ -26,7 +26,7 @@ def install() -> None:
 
 
 class _Wildcards:
-    """What moto takes Python's ``fnmatch`` for, to which brackets are special and backslashes are not."""
+    """The replacement for ``fnmatch`` in moto, to which brackets are special and backslashes are not."""
 
     @staticmethod
     def fnmatch(value: str, pattern: str) -> bool:
@@ -34,7 +34,7 @@ class _Wildcards:
 
 
 def regular_expression(value: str) -> str:
-    """Return what a value matches: ``*`` is any text, ``?`` any character; a backslash takes what follows as it is."""
+    """Return a filter value's regular expression: ``*`` is any text, ``?`` any character, a backslash escapes."""
     return f"(?s:{''.join(_part(found) for found in _PARTS.finditer(value))})\\Z"
 
 
@@ -44,7 +44,7 @@ def _part(found: re.Match[str]) -> str:
 
 
 def check_filters(filters: list[dict[str, Any]]) -> None:
-    """Refuse more than EC2 takes.
+    """Refuse more filters or values than EC2 takes.
 
     Raises:
         AwsError: there are too many filters, or values of one.

@@ -1,4 +1,4 @@
-"""Subnets outside a Region's own zones: in Local Zones and Wavelength Zones, and on Outposts."""
+"""Subnets outside of a Region's availability zones: in Local Zones and Wavelength Zones, and on Outposts."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def install() -> None:
     for region, zones in RegionsAndZonesBackend.zones.items():
         zones.extend(_elsewhere(region, zones[0].zone_id.partition("-az")[0]))
     _have_zones_described_by_type()
-    # moto answers with the state in a mapping, written as text.
+    # moto answers with the text of a mapping as the state.
     Subnet.ipv6_cidr_block_association_set = property(_ipv6_blocks)
     extend_operation("ec2", "CreateSubnet", _create)
 
 
 def _elsewhere(region: str, code: str) -> list[Zone]:
-    """Return zones that every account here has opted into, beside the Region's own."""
+    """Return the further zones that every account here has opted into."""
     return [
         Zone(f"{region}-bos-1a", region, f"{code}-bos1-az1", "local-zone"),
         Zone(f"{region}-wl1-bos-wlz-1", region, f"{code}-wl1-bos-wlz1", "wavelength-zone"),
@@ -31,10 +31,10 @@ def _elsewhere(region: str, code: str) -> list[Zone]:
 def _have_zones_described_by_type() -> None:
     original = RegionsAndZonesBackend.describe_availability_zones
 
-    def describe(self: Any, *asked: Any, **named: Any) -> list[Zone]:
-        zones = original(self, *asked, **named)
-        # moto itself asks for nothing in particular, to make default subnets: those are in the Region's own zones.
-        return zones if asked or named else [zone for zone in zones if zone.zone_type == "availability-zone"]
+    def describe(self: Any, *args: Any, **kwargs: Any) -> list[Zone]:
+        zones = original(self, *args, **kwargs)
+        # moto calls this without arguments to create default subnets, which are in availability zones only.
+        return zones if args or kwargs else [zone for zone in zones if zone.zone_type == "availability-zone"]
 
     RegionsAndZonesBackend.describe_availability_zones = describe
 
@@ -52,6 +52,6 @@ def _create(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     answer = proceed()
     for subnets in ec2_of(call).subnets.values():
         for subnet_id in subnets.keys() - before:
-            # What moto answers with reads its attributes.
+            # moto's answer reads the subnet's attributes.
             subnets[subnet_id].outpost_arn = params.get("OutpostArn")
     return answer

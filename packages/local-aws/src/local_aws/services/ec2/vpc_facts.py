@@ -1,4 +1,4 @@
-"""VPCs, subnets and security groups as moto has them, with the checks that endpoints and gateways need."""
+"""moto's VPCs, subnets and security groups, with the checks that endpoints and gateways need."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def ec2_of(call: ServiceCall) -> Any:
 WITHOUT_LATTICE = frozenset(
     {"use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "euc1-az2", "euw1-az4", "cac1-az3", "ilc1-az2"}
 )
-"""Zones, by id, that take no endpoint to VPC Lattice's resources and networks: its user guide."""
+"""Ids of zones without endpoints to VPC Lattice's resources and networks, from its user guide."""
 
 _ADDRESSES_OF_NETWORK = 16
 """A ServiceNetwork endpoint takes a /28 of each subnet for up to 16 resource configurations."""
@@ -27,7 +27,7 @@ _ADDRESSES_OF_NETWORK = 16
 
 @dataclass(frozen=True)
 class VpcPlace:
-    """Where a VPC is, and moto's own of it."""
+    """A VPC's account and Region, and moto's VPC."""
 
     account_id: str
     region: str
@@ -35,7 +35,7 @@ class VpcPlace:
 
 
 def place_of(vpc_id: str) -> VpcPlace | None:
-    """Find a VPC, whoever owns it; None if nobody does."""
+    """Return a VPC of any account; None if it does not exist."""
     for account_id in list(ec2_backends):
         for region, backend in list(ec2_backends[account_id].items()):
             if vpc_id in backend.vpcs:
@@ -67,7 +67,7 @@ def check_subnets(call: ServiceCall, vpc_id: str, subnet_ids: Sequence[str]) -> 
 
 
 def check_groups(call: ServiceCall, vpc_id: str, group_ids: Sequence[str]) -> list[Any]:
-    """Return the security groups; none asked for means the VPC's default one."""
+    """Return the security groups; by default the VPC's default group."""
     ec2 = ec2_of(call)
     if not group_ids:
         return [ec2.get_default_security_group(vpc_id)]
@@ -84,7 +84,7 @@ def dns_is_on(call: ServiceCall, vpc_id: str) -> bool:
 
 
 def check_room(call: ServiceCall, subnet_ids: Sequence[str], kind: str, address_type: str) -> None:
-    """Refuse subnets in which an endpoint of this type finds no place: one of them fails the whole call.
+    """Refuse the call if one of the subnets can't have an endpoint of this type.
 
     Raises:
         AwsError: a zone does not take it, a subnet has no addresses of the type, or not enough free ones.
@@ -109,7 +109,7 @@ def check_room(call: ServiceCall, subnet_ids: Sequence[str], kind: str, address_
 
 
 def _takes_lattice(subnet: Any) -> bool:
-    zone = subnet._availability_zone  # noqa: SLF001 - moto tells of a subnet's zone the name and the id only
+    zone = subnet._availability_zone  # noqa: SLF001 - moto's public attributes are the zone's name and id only
     return (
         subnet.availability_zone_id not in WITHOUT_LATTICE
         and zone.zone_type == "availability-zone"
@@ -118,7 +118,7 @@ def _takes_lattice(subnet: Any) -> bool:
 
 
 def _address_types(subnet: Any) -> set[str]:
-    """Return the types of addresses that an endpoint there can have (AWS PrivateLink guide, "IP address type")."""
+    """Return the address types that an endpoint there can have (AWS PrivateLink guide, "IP address type")."""
     if subnet.ipv6_native:
         return {"ipv6"}
     return {"ipv4", "dualstack"} if subnet.ipv6_cidr_block_associations else {"ipv4"}

@@ -1,1 +1,1 @@
-"""VPC Lattice: resource configurations, services, service networks, and what associates them."""
+"""VPC Lattice: resource configurations, services, service networks, and their associations."""

@@ -1,4 +1,4 @@
-"""The children that VPC Lattice itself gives to a resource configuration of type ARN: one for each of its endpoints."""
+"""The managed children of a resource configuration of type ARN: one for each endpoint of the resource."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from local_aws.services.lattice.kinds import children
 from local_aws.services.lattice.store import LatticeResource, configurations
 from local_aws.services.timings import timings
 
-# Lattice reads it from the database, which need not exist here.
+# Lattice reads them from the database, which need not exist here.
 _PORT = "5432"
 _LONGEST = 36
 
 
 def grow(parent: LatticeResource) -> None:
-    """Let the children of a configuration appear by themselves, after a while."""
+    """Create a configuration's managed children, after a while."""
     later(timings.lattice_children, lambda: set_endpoints(parent, _endpoints(parent)))
 
 
 def set_endpoints(parent: LatticeResource, names: Sequence[str]) -> None:
-    """Let the resource have these endpoints from now on: children come and go accordingly.
+    """Set the resource's endpoints, and create and delete children accordingly.
 
-    It stands for what happens to the database: a replica more, another instance type, a failover.
+    It simulates a change of the database, such as a new replica, another instance type or a failover.
     """
     if configurations.get(parent.id) is not parent or parent.status == "DELETE_IN_PROGRESS":
         return

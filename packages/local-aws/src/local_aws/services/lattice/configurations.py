@@ -1,4 +1,4 @@
-"""VPC Lattice's resource configurations: the owner's, and those that RAM lets the caller see."""
+"""VPC Lattice's resource configurations: the caller's own, and those shared with it through RAM."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def seen_configuration(call: ServiceCall, identifier: str) -> LatticeResource:
 
 
 def own_configuration(call: ServiceCall, identifier: str) -> LatticeResource:
-    """Find a configuration of the caller's own.
+    """Return a configuration of the caller's own.
 
     Raises:
-        AwsError: not found; or access denied, where it is only shared with the caller.
+        AwsError: not found, or access denied if it is only shared with the caller.
     """
     configuration = seen_configuration(call, identifier)
     if configuration.owner != call.account_id:
@@ -65,11 +65,11 @@ def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
 
 def _new(call: ServiceCall, params: dict[str, Any]) -> LatticeResource:
     here = (call.account_id, call.region)
-    mine = [each for each in configurations.values() if (each.owner, each.region) == here]
-    if any(each.shown["name"] == params["name"] for each in mine):
+    own = [each for each in configurations.values() if (each.owner, each.region) == here]
+    if any(each.shown["name"] == params["name"] for each in own):
         raise store.conflict(params["name"], KIND, f"A resource configuration named {params['name']} already exists")
     most = quotas.configurations_per_region
-    lattice_quota(len(mine), most, what="resource configurations in the Region", kind=KIND, code="L-5FF8F9B9")
+    lattice_quota(len(own), most, plural="resource configurations in the Region", kind=KIND, code="L-5FF8F9B9")
     shown = {
         "name": params["name"],
         "type": params["type"],

@@ -1,4 +1,4 @@
-"""What a resource configuration leads to: a name, an address, an AWS resource, ranges of addresses; and the ports."""
+"""Definitions of resource configurations: a name, an address, an AWS resource or address ranges; and the ports."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check_ports(ranges: list[str]) -> None:
     """Refuse ports that do not exist and ranges that run backwards.
 
     Raises:
-        AwsError: there is one.
+        AwsError: a port range is invalid.
     """
     for each in ranges:
         first, _, last = each.partition("-")
@@ -44,24 +44,24 @@ def check_ports(ranges: list[str]) -> None:
 
 
 def check_definition(call: ServiceCall, kind: str, definition: dict[str, Any], gateway: LatticeResource) -> None:
-    """Refuse a definition that is not the kind's, or not well formed.
+    """Refuse a definition that does not fit the kind or is not well formed.
 
     Raises:
-        AwsError: saying which.
+        AwsError: the definition is invalid.
     """
-    given = [member for member, value in definition.items() if value is not None]
-    if len(given) != 1 or given[0] not in _OF_KIND[kind]:
+    members = [member for member, value in definition.items() if value is not None]
+    if len(members) != 1 or members[0] not in _OF_KIND[kind]:
         raise invalid(
             f"A resource configuration of type {kind} is defined by one of {', '.join(sorted(_OF_KIND[kind]))}."
         )
-    resource = definition[given[0]]
-    if "dnsResource" in given and not is_name(resource.get("domainName", "")):
+    resource = definition[members[0]]
+    if "dnsResource" in members and not is_name(resource.get("domainName", "")):
         raise invalid(f"{resource.get('domainName', '')!r} is not a domain name.")
-    if "ipResource" in given:
+    if "ipResource" in members:
         _check_address(resource.get("ipAddress", ""), gateway)
-    if "arnResource" in given:
+    if "arnResource" in members:
         _check_database(call, resource.get("arn", ""))
-    if "cidrResource" in given:
+    if "cidrResource" in members:
         _check_networks(resource.get("cidrRanges") or [])
 
 

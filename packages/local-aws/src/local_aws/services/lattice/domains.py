@@ -1,4 +1,4 @@
-"""Domains that an account proves to be its own, so that consumers may resolve names in them privately."""
+"""Domain verifications, by which an account proves a domain to be its own, for consumers' private DNS."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class Domain:
             **({"lastVerifiedTime": self.verified} if self.verified else {}),
         }
 
-    def look(self) -> None:
-        """Look for the record, and again later: a tenth of the time that has passed, five seconds at least."""
+    def look_up(self) -> None:
+        """Look the record up, and again later: after a tenth of the time passed so far, but at least five seconds."""
         if _domains.get(self.id) is not self:
             return
         if self.record["value"] in texts(self.record["name"]):
@@ -61,7 +61,7 @@ class Domain:
         if passed >= timings.domain_timed_out:
             self.status = "VERIFICATION_TIMED_OUT"
             return
-        later(max(timings.domain_looked_up, passed / 10), self.look, background=True)
+        later(max(timings.domain_looked_up, passed / 10), self.look_up, background=True)
 
 
 def install() -> None:
@@ -72,7 +72,7 @@ def install() -> None:
 
 
 def domain_of(call: ServiceCall, identifier: str, custom_name: str | None) -> dict[str, str]:
-    """Return what a resource configuration says of the domain that its custom name is in."""
+    """Return a resource configuration's members about the domain of its custom name."""
     domain = _own(call, identifier)
     if custom_name is None or not f".{custom_name}".endswith(f".{domain.name}"):
         raise invalid(f"{custom_name} is not in the domain {domain.name}.")
@@ -80,9 +80,9 @@ def domain_of(call: ServiceCall, identifier: str, custom_name: str | None) -> di
 
 
 def status_of(configuration: LatticeResource) -> str | None:
-    """Return whether the domain of a configuration's custom name is verified; None if nobody asked for that.
+    """Return the verification status of a configuration's domain; None without a verification.
 
-    A name that AWS itself gave, to a child of an ARN's configuration, is as good as verified.
+    The name of a managed child, which AWS assigns, counts as verified.
     """
     if configuration.shown["amazonManaged"]:
         return "VERIFIED"
@@ -94,13 +94,13 @@ def _start(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     def start() -> Domain:
         domain_id, name = new_id("dv"), params["domainName"].lower()
         here = (call.account_id, call.region)
-        mine = [each for each in _domains.values() if (each.owner, each.region) == here]
+        own = [each for each in _domains.values() if (each.owner, each.region) == here]
         if not is_name(name):
             raise invalid(f"{name!r} is not a domain name.")
-        if any(each.name == name for each in mine):
+        if any(each.name == name for each in own):
             raise conflict(name, KIND, f"A domain verification for {name} already exists")
         most = quotas.domain_verifications
-        lattice_quota(len(mine), most, what="domain verifications in the Region", kind=KIND, code="L-73D0F278")
+        lattice_quota(len(own), most, plural="domain verifications in the Region", kind=KIND, code="L-73D0F278")
         domain = Domain(
             domain_id,
             call.arn("vpc-lattice", f"domainverification/{domain_id}"),
@@ -111,7 +111,7 @@ def _start(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
             {"name": f"_{secrets.token_hex(16)}.{name}", "value": f"vpc-lattice:{secrets.token_hex(16)}"},
         )
         _domains[domain_id] = domain
-        later(timings.domain_looked_up, domain.look, background=True)
+        later(timings.domain_looked_up, domain.look_up, background=True)
         return domain
 
     started: Domain = once(call, params, params.get("clientToken"), start)

@@ -33,15 +33,17 @@ def own_gateway(call: ServiceCall, identifier: str) -> LatticeResource:
 def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     def create() -> LatticeResource:
         here = (call.account_id, call.region)
-        mine = [each for each in gateways.values() if (each.owner, each.region) == here]
-        if any(each.shown["name"] == params["name"] for each in mine):
+        own = [each for each in gateways.values() if (each.owner, each.region) == here]
+        if any(each.shown["name"] == params["name"] for each in own):
             raise store.conflict(params["name"], KIND, f"A resource gateway named {params['name']} already exists")
         vpc_id = params.get("vpcIdentifier")
         if not vpc_id or not params.get("subnetIds"):
             raise store.invalid("vpcIdentifier and subnetIds are required.")
         groups = _check_place(call, vpc_id, params["subnetIds"], params.get("securityGroupIds") or [])
-        used = sum(each.shown["vpcId"] == vpc_id for each in mine)
-        lattice_quota(used, quotas.gateways_per_vpc, what="resource gateways in the VPC", kind=KIND, code="L-0DCA4434")
+        used = sum(each.shown["vpcId"] == vpc_id for each in own)
+        lattice_quota(
+            used, quotas.gateways_per_vpc, plural="resource gateways in the VPC", kind=KIND, code="L-0DCA4434"
+        )
         gateway_id = new_id("rgw")
         gateway = LatticeResource(
             gateway_id,

@@ -1,4 +1,4 @@
-"""The kinds of resource configurations: what each is made of, and what it leads to."""
+"""The types of resource configurations: their members and their leaves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from local_aws.services.quotas import lattice_quota, quotas
 
 KIND: Final = "RESOURCE_CONFIGURATION"
 
-# Which kinds a member belongs to, as CreateResourceConfiguration's documentation has it in brackets.
+# The types that a member is for, as given in brackets in CreateResourceConfiguration's documentation.
 _KINDS_OF: Final = {
     "portRanges": frozenset({"SINGLE", "GROUP", "CHILD", "CIDR"}),
     "protocol": frozenset({"SINGLE", "GROUP", "CIDR"}),
@@ -36,9 +36,9 @@ _REQUIRED: Final = {
 
 
 def leaves(configuration: LatticeResource) -> list[LatticeResource]:
-    """Return what a consumer reaches through a configuration, each with its own ``status``.
+    """Return the configurations that a consumer reaches through one, each with its own ``status``.
 
-    A SINGLE, CHILD or CIDR leads to itself; a GROUP or ARN to its children, of which there may be none yet.
+    For a SINGLE, CHILD or CIDR that is itself; for a GROUP or ARN its children, if there are any yet.
     """
     if configuration.shown["type"] in {"GROUP", "ARN"}:
         return children(configuration)
@@ -50,10 +50,10 @@ def children(group: LatticeResource) -> list[LatticeResource]:
 
 
 def check_members(kind: str, params: dict[str, Any]) -> None:
-    """Refuse members that do not go with the kind.
+    """Refuse members that are not for the type.
 
     Raises:
-        AwsError: there is one.
+        AwsError: there is such a member.
     """
     for member, kinds in _KINDS_OF.items():
         if params.get(member) is not None and kind not in kinds:
@@ -63,10 +63,10 @@ def check_members(kind: str, params: dict[str, Any]) -> None:
 
 
 def made_of(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
-    """Return what a new configuration shows by its kind.
+    """Return a new configuration's members by its type.
 
     Raises:
-        AwsError: something is lacking, does not go with the kind, or is not well formed.
+        AwsError: a member is missing, is not for the type, or is not well formed.
     """
     kind = params["type"]
     check_members(kind, params)
@@ -103,7 +103,7 @@ def _behind_gateway(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]
 
 
 def _inherited(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
-    """Return what a child has of its group: the gateway, and that the domain of its name is verified."""
+    """Return the members that a child inherits from its group: the gateway and the domain verification."""
     group = store.find(
         call,
         configurations,
@@ -114,12 +114,12 @@ def _inherited(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     if group.shown["type"] != "GROUP":
         raise store.invalid(f"{group.id} is not a group.")
     most = quotas.children_per_group
-    lattice_quota(len(children(group)), most, what="children of a group", kind=KIND, code="L-9BC96FEF")
+    lattice_quota(len(children(group)), most, plural="children of a group", kind=KIND, code="L-9BC96FEF")
     shown = {"resourceConfigurationGroupId": group.id, "resourceGatewayId": group.shown["resourceGatewayId"]}
     name, domain = params.get("customDomainName"), group.shown.get("groupDomain")
     if name is None:
         return shown
     if domain is None or not name.endswith(f".{domain}"):
         raise store.invalid(f"{name} is not a subdomain of the group's domain.")
-    of_domain = {"domainVerificationId", "domainVerificationArn"}
-    return shown | {member: value for member, value in group.shown.items() if member in of_domain}
+    domain_members = {"domainVerificationId", "domainVerificationArn"}
+    return shown | {member: value for member, value in group.shown.items() if member in domain_members}

@@ -1,4 +1,4 @@
-"""What the three associations of a service network have in common: with resources, services and VPCs."""
+"""The common part of a service network's associations with resources, services and VPCs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FAILURE = "The association could not be established."
 
 @dataclass(kw_only=True)
 class NetworkAssociation:
-    """An association of a service network with something that may be another account's."""
+    """An association of a service network with an entity that may be another account's."""
 
     id: str
     creator: str
@@ -41,8 +41,8 @@ class NetworkAssociation:
     """AWS's model has a plain string here."""
 
     @property
-    def owner_of_other(self) -> str:
-        """The account that owns what the network is associated with."""
+    def other_owner(self) -> str:
+        """The account that owns the entity on the other side."""
         raise NotImplementedError
 
     @property
@@ -52,8 +52,8 @@ class NetworkAssociation:
     def arn(self, account_id: str) -> str:
         """Return the ARN as this account sees it.
 
-        An association of something shared is there in both accounts; each sees its own id in the ARN:
-        API reference, ListServiceNetworkServiceAssociations.
+        With a shared entity the association exists in both accounts; each sees its own account id in the ARN (API
+        reference, ListServiceNetworkServiceAssociations).
         """
         return f"arn:{self.partition}:vpc-lattice:{self.region}:{account_id}:{self.name.lower()}/{self.id}"
 
@@ -70,16 +70,16 @@ class NetworkAssociation:
             "serviceNetworkName": self.network.name,
         }
 
-    def told_failure(self, *, reason: str) -> dict[str, Any]:
-        """Return the failure, if there is one, under the name that the association's API has for it."""
+    def failure_members(self, *, reason: str) -> dict[str, Any]:
+        """Return the members for a failure, if there is one; ``reason`` is the API's name for the message."""
         return {reason: self.failure, "failureCode": self.failure_code} if self.failure else {}
 
     def is_seen_by(self, account_id: str) -> bool:
-        """Return whether the account may read it: owners of both sides, its creator, and the network's sharees."""
-        return account_id in {self.creator, self.owner_of_other} or sees(account_id, self.network)
+        """Return whether the account sees it: the owners of both sides, the creator, and the network's sharees do."""
+        return account_id in {self.creator, self.other_owner} or sees(account_id, self.network)
 
     def event_resource(self, account_id: str) -> tuple[str, str]:
-        """Return the type and ARN that stand in the event to an account."""
+        """Return the resource type and ARN for an account's event."""
         return f"AWS::VpcLattice::{self.name}", self.arn(account_id)
 
     def become(self, status: str) -> None:
@@ -90,10 +90,10 @@ _Kind = TypeVar("_Kind", bound=NetworkAssociation)
 
 
 def find(call: ServiceCall, kept: dict[Any, _Kind], identifier: str, kind: str) -> _Kind:
-    """Find an association by its id, or by an ARN of either account.
+    """Return an association by its id, or by an ARN of either account.
 
     Raises:
-        AwsError: there is none that the caller can see.
+        AwsError: the caller sees no such association.
     """
     found = kept.get(identifier.rpartition("/")[2])
     if found is None or found.region != call.region or not found.is_seen_by(call.account_id):
@@ -106,15 +106,15 @@ def listed(
     all_kept: Iterable[_Kind],
     params: dict[str, Any],
     other: str,
-    id_of_other: Callable[[_Kind], str],
+    other_id: Callable[[_Kind], str],
 ) -> list[_Kind]:
-    """Return the associations that the caller sees of a network, of what is on the other side, or of both.
+    """Return the associations that the caller sees of a network, of an entity on the other side, or of both.
 
     Raises:
         AwsError: the request names neither.
     """
-    network, wanted = params.get("serviceNetworkIdentifier"), params.get(other)
-    if not network and not wanted:
+    network, identifier = params.get("serviceNetworkIdentifier"), params.get(other)
+    if not network and not identifier:
         raise invalid(f"Either serviceNetworkIdentifier or {other} is required.")
     return [
         each
@@ -122,12 +122,12 @@ def listed(
         if each.region == call.region
         and each.is_seen_by(call.account_id)
         and (not network or each.network.id == network.rpartition("/")[2])
-        and (not wanted or id_of_other(each) == wanted.rpartition("/")[2])
+        and (not identifier or other_id(each) == identifier.rpartition("/")[2])
     ]
 
 
 def settle(call: ServiceCall, association: NetworkAssociation, then: Callable[[], None] | None = None) -> None:
-    """Reach ACTIVE after a while, or the failure of what is in progress, where a fault wants that."""
+    """Make the association ACTIVE after a while, or failed if a fault is injected."""
     in_progress = association.status
     fails = faults.fails_later(f"{call.service}:{call.operation}", call.account_id)
 
@@ -148,19 +148,19 @@ def settle(call: ServiceCall, association: NetworkAssociation, then: Callable[[]
 def disassociate(
     call: ServiceCall, kept: dict[Any, Any], association: NetworkAssociation, then: Callable[[], None] | None = None
 ) -> dict[str, Any]:
-    """Delete an association: either side's owner may, and who made it.
+    """Delete an association for the owner of either side or for its creator.
 
     Raises:
-        AwsError: it is not the caller's to delete, or something else about it is in progress.
+        AwsError: the caller may not delete it, or it is being created or updated.
     """
-    if call.account_id not in {association.creator, association.network.owner, association.owner_of_other}:
+    if call.account_id not in {association.creator, association.network.owner, association.other_owner}:
         raise AwsError("AccessDeniedException", f"{association.id} was associated by another account.")
     if association.status in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}:
         raise conflict(association.id, association.kind, f"{association.id} is in state {association.status}")
     if association.status != "DELETE_IN_PROGRESS":
         association.become("DELETE_IN_PROGRESS")
         _remove_later(call, kept, association, then)
-        tell_of_end(call, association)
+        announce_end(call, association)
     return association.identity(call.account_id)
 
 
@@ -181,41 +181,41 @@ def _remove_later(
     later(timings.lattice_deleted, remove)
 
 
-def tell_of_start(call: ServiceCall, association: NetworkAssociation) -> None:
-    """Let the owner of what is shared hear, through CloudTrail, what the caller has associated."""
-    for owner in {association.network.owner, association.owner_of_other} - {call.account_id}:
-        _tell(call, association, owner, f"Create{association.name}BySharee")
+def announce_start(call: ServiceCall, association: NetworkAssociation) -> None:
+    """Announce a sharee's association to the owner of the shared entity, through CloudTrail."""
+    for owner in {association.network.owner, association.other_owner} - {call.account_id}:
+        _record(call, association, owner, f"Create{association.name}BySharee")
 
 
-def tell_of_end(call: ServiceCall, association: NetworkAssociation) -> None:
-    """Let the other account hear: as owner of what is shared if its creator deletes the association, else as creator.
+def announce_end(call: ServiceCall, association: NetworkAssociation) -> None:
+    """Announce a deletion to the other account: by the creator to the owner of the shared entity, or the reverse.
 
-    User guide of VPC Lattice, "Share your VPC Lattice entities", cross-account events.
+    VPC Lattice's user guide, "Share your VPC Lattice entities", cross-account events.
     """
     if call.account_id != association.creator:
-        _tell(call, association, association.creator, f"Delete{association.name}ByOwner")
+        _record(call, association, association.creator, f"Delete{association.name}ByOwner")
         return
-    for owner in {association.network.owner, association.owner_of_other} - {call.account_id}:
-        _tell(call, association, owner, f"Delete{association.name}BySharee")
+    for owner in {association.network.owner, association.other_owner} - {call.account_id}:
+        _record(call, association, owner, f"Delete{association.name}BySharee")
 
 
-def _tell(call: ServiceCall, association: NetworkAssociation, account_id: str, event: str) -> None:
+def _record(call: ServiceCall, association: NetworkAssociation, account_id: str, event: str) -> None:
     kind, arn = association.event_resource(account_id)
     record_sharee(call, account_id, event, kind, arn)
 
 
-def check_one_is_own(call: ServiceCall, network: ServiceNetwork, owner_of_other: str) -> None:
+def check_one_is_own(call: ServiceCall, network: ServiceNetwork, other_owner: str) -> None:
     """Refuse to associate two entities that are both shared with the caller.
 
     AWS documents the rule, not the error.
     """
-    if call.account_id not in {network.owner, owner_of_other}:
+    if call.account_id not in {network.owner, other_owner}:
         raise AwsError(
             "AccessDeniedException",
             f"{network.arn} can't be associated: the caller must own one of the two entities.",
         )
 
 
-def already(association: NetworkAssociation, what: str) -> AwsError:
-    message = f"An association between {association.network.id} and {what} already exists"
+def already(association: NetworkAssociation, entity: str) -> AwsError:
+    message = f"An association between {association.network.id} and {entity} already exists"
     return conflict(association.id, association.kind, message)

@@ -1,4 +1,4 @@
-"""What a service network leads to: its associations with services and with resource configurations."""
+"""A service network's associations with services and with resource configurations."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from local_aws.services.timings import timings
 
 service_associations = table()
 resource_associations = table()
-"""By id; those of a group, not of its children."""
+"""By id, without those of a group's children."""
 
 _parts = table()
 """The associations of children, by the id of the group's association and the child's id."""
 
 _CONTAINERS = frozenset({"GROUP", "ARN"})
-_TOLD_BY_PARTS = frozenset({"CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_IN_PROGRESS"})
-"""What becomes of a child is told by its association; otherwise that has the status of the group's."""
+_OWN_STATUSES = frozenset({"CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_IN_PROGRESS"})
+"""Statuses of a child that its association shows; otherwise it has the status of the group's association."""
 UP = frozenset({"ACTIVE", "DELETE_IN_PROGRESS", "DELETE_FAILED"})
-"""What is being deleted is there until it is gone."""
+"""An association still works while it is being deleted."""
 
 
 @dataclass(kw_only=True)
@@ -37,7 +37,7 @@ class ServiceAssociation(NetworkAssociation):
     name: ClassVar[str] = "ServiceNetworkServiceAssociation"
 
     @property
-    def owner_of_other(self) -> str:
+    def other_owner(self) -> str:
         return self.service.owner
 
     def describe(self, account_id: str) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class ResourceAssociation(NetworkAssociation):
     name: ClassVar[str] = "ServiceNetworkResourceAssociation"
 
     @property
-    def owner_of_other(self) -> str:
+    def other_owner(self) -> str:
         return self.configuration.owner
 
     @property
@@ -74,7 +74,7 @@ class ResourceAssociation(NetworkAssociation):
 
     @property
     def shown_status(self) -> str:
-        """PARTIAL, while not all that is in a group can be used."""
+        """PARTIAL while some children of a group can't be used."""
         if self.status == "ACTIVE" and self.is_container and not all(part.is_usable for part in parts(self)):
             return "PARTIAL"
         return self.status
@@ -102,21 +102,21 @@ class ResourceAssociation(NetworkAssociation):
 
     @property
     def dns_name(self) -> str:
-        """The name in VPCs that are associated with the network; through an endpoint it does not resolve."""
+        """The name in VPCs that are associated with the network; it does not resolve through an endpoint."""
         host = f"{self.id}.{self.configuration.id}"
         return f"{host}.{mark(self.network.id)}.vpc-lattice-rsc.{self.region}.on.aws"
 
     def event_resource(self, account_id: str) -> tuple[str, str]:
-        """Return the configuration to its owner.
+        """Return the configuration for its owner, the association for the network's owner.
 
-        So it stands in the event that EventBridge's user guide shows; the network's owner gets the association.
+        The example event in EventBridge's user guide has it so.
         """
         if account_id == self.configuration.owner:
             return "AWS::VpcLattice::ResourceConfiguration", self.configuration.arn
         return super().event_resource(account_id)
 
-    def be_named(self) -> None:
-        """Tell the DNS name after a while; again is the same as once."""
+    def assign_name(self) -> None:
+        """Assign the DNS name after a while; calling it again changes nothing."""
         if self.naming:
             return
         self.naming = True
@@ -128,7 +128,7 @@ class ResourceAssociation(NetworkAssociation):
 
 
 def parts(association: ResourceAssociation) -> list[ResourceAssociation]:
-    """Return what can be reached by the association: itself, or, of a group's, that of each child there is by now."""
+    """Return the association itself, or for a group those of its present children."""
     if not association.is_container:
         return [association]
     if association.status not in UP:
@@ -151,16 +151,16 @@ def _part(group: ResourceAssociation, child: LatticeResource) -> ResourceAssocia
             managed=group.managed,
         )
     part: ResourceAssociation = _parts[key]
-    part.status = child.status if child.status in _TOLD_BY_PARTS else group.status
+    part.status = child.status if child.status in _OWN_STATUSES else group.status
     if part.status == "CREATE_FAILED":
         part.failure = f"The resource configuration {child.id} is in state {child.status}."
     if part.is_usable:
-        part.be_named()
+        part.assign_name()
     return part
 
 
 def part_of(account_id: str, identifier: str) -> ResourceAssociation | None:
-    """Find the association of a child that is there, by its id or ARN, among those that the account sees."""
+    """Return the association of a present child by its id or ARN, among those that the account sees."""
     part_id = identifier.rpartition("/")[2]
     group_id = next((group_id for (group_id, _), part in _parts.items() if part.id == part_id), None)
     found = parts(resource_associations[group_id]) if group_id in resource_associations else []
@@ -168,7 +168,7 @@ def part_of(account_id: str, identifier: str) -> ResourceAssociation | None:
 
 
 def gone(association: ResourceAssociation) -> None:
-    """Forget the children's with the group's association."""
+    """Forget the children's associations together with the group's."""
     for key in [key for key in _parts if key[0] == association.id]:
         del _parts[key]
 

@@ -12,15 +12,15 @@ from local_aws.services.lattice.configurations import seen_configuration
 from local_aws.services.lattice.kinds import KIND
 from local_aws.services.lattice.network_associations import (
     already,
+    announce_start,
     check_one_is_own,
     disassociate,
     find,
     listed,
     settle,
-    tell_of_start,
 )
 from local_aws.services.lattice.network_reach import ResourceAssociation, resource_associations
-from local_aws.services.lattice.network_store import ServiceNetwork, seen_network, tell_of_change
+from local_aws.services.lattice.network_store import ServiceNetwork, announce_change, seen_network
 from local_aws.services.lattice.store import LatticeResource, conflict, invalid, lattice_page
 from local_aws.services.quotas import lattice_quota, quotas
 
@@ -29,7 +29,7 @@ _NOT_LISTED = frozenset({"lastUpdatedAt", "domainVerificationStatus"})
 
 
 def install() -> None:
-    # There is no Update: what is asked for at creation stays.
+    # There is no Update: the options of creation are final.
     add_operation("vpc-lattice", "CreateServiceNetworkResourceAssociation", _create)
     add_operation("vpc-lattice", "GetServiceNetworkResourceAssociation", _get)
     add_operation("vpc-lattice", "ListServiceNetworkResourceAssociations", _list)
@@ -38,7 +38,7 @@ def install() -> None:
 
 def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     made: ResourceAssociation = once(call, params, params.get("clientToken"), lambda: _new(call, params))
-    # No name yet: it is told by Get and List only.
+    # No name yet: only Get and List show it.
     return made.identity(call.account_id) | {"createdBy": made.creator, "privateDnsEnabled": made.private_dns}
 
 
@@ -47,14 +47,14 @@ def _new(call: ServiceCall, params: dict[str, Any]) -> ResourceAssociation:
     configuration = seen_configuration(call, params["resourceConfigurationIdentifier"])
     check_one_is_own(call, network, configuration.owner)
     _check_configuration(network, configuration)
-    of_network = [each for each in resource_associations.values() if each.network is network]
-    for each in of_network:
+    in_network = [each for each in resource_associations.values() if each.network is network]
+    for each in in_network:
         if each.configuration is configuration:
             raise already(each, configuration.id)
     lattice_quota(
-        len(of_network),
+        len(in_network),
         quotas.configurations_per_network,
-        what="resource configurations in a service network",
+        plural="resource configurations in a service network",
         kind=ResourceAssociation.kind,
         code="L-6095700C",
     )
@@ -66,18 +66,18 @@ def _new(call: ServiceCall, params: dict[str, Any]) -> ResourceAssociation:
         network=network,
         tags=dict(params.get("tags") or {}),
         configuration=configuration,
-        # The names of databases, which is what an ARN leads to, are always private.
+        # The names of databases, the resources behind ARNs, are always private.
         private_dns=params.get("privateDnsEnabled", False) or configuration.shown["type"] == "ARN",
     )
     resource_associations[association.id] = association
 
     def up() -> None:
         for part in reach.parts(association):
-            part.be_named()
-        tell_of_change(network)
+            part.assign_name()
+        announce_change(network)
 
     settle(call, association, up)
-    tell_of_start(call, association)
+    announce_start(call, association)
     return association
 
 
@@ -98,7 +98,7 @@ def _check_configuration(network: ServiceNetwork, configuration: LatticeResource
 
 def _get(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     association = reach.part_of(call.account_id, params[_ID]) or _found(call, params[_ID])
-    return association.describe(call.account_id) | association.told_failure(reason="failureReason")
+    return association.describe(call.account_id) | association.failure_members(reason="failureReason")
 
 
 def _found(call: ServiceCall, identifier: str) -> ResourceAssociation:
@@ -110,15 +110,17 @@ def _list(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     candidates = list(resource_associations.values())
     if params.get("includeChildren"):
         candidates += [part for each in candidates if each.is_container for part in reach.parts(each)]
-    wanted = params.get("resourceConfigurationIdentifier", "").rpartition("/")[2]
-    # Asked for a group's, AWS tells its children's too: they are "with the grouped resource configuration".
+    configuration_id = params.get("resourceConfigurationIdentifier", "").rpartition("/")[2]
+    # For a group AWS lists its children's too: they are "with the grouped resource configuration".
     found = listed(
         call,
         candidates,
         params,
         "resourceConfigurationIdentifier",
         lambda each: (
-            wanted if wanted == each.configuration.shown.get("resourceConfigurationGroupId") else each.configuration.id
+            configuration_id
+            if configuration_id == each.configuration.shown.get("resourceConfigurationGroupId")
+            else each.configuration.id
         ),
     )
     rows = [
@@ -136,6 +138,6 @@ def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
 
     def gone() -> None:
         reach.gone(association)
-        tell_of_change(association.network)
+        announce_change(association.network)
 
     return disassociate(call, resource_associations, association, gone)

@@ -9,15 +9,15 @@ from local_aws.moto_extension.operations import ServiceCall, add_operation
 from local_aws.moto_extension.tables import new_id
 from local_aws.services.lattice.network_associations import (
     already,
+    announce_start,
     check_one_is_own,
     disassociate,
     find,
     listed,
     settle,
-    tell_of_start,
 )
 from local_aws.services.lattice.network_reach import ServiceAssociation, service_associations
-from local_aws.services.lattice.network_store import SERVICE, seen_network, seen_service, tell_of_change
+from local_aws.services.lattice.network_store import SERVICE, announce_change, seen_network, seen_service
 from local_aws.services.lattice.store import conflict, lattice_page
 from local_aws.services.quotas import lattice_quota, quotas
 
@@ -40,14 +40,14 @@ def _new(call: ServiceCall, params: dict[str, Any]) -> ServiceAssociation:
     check_one_is_own(call, network, service.owner)
     if service.status in {"CREATE_FAILED", "DELETE_IN_PROGRESS"}:
         raise conflict(service.id, SERVICE, f"{service.id} is in state {service.status}")
-    of_network = [each for each in service_associations.values() if each.network is network]
-    for each in of_network:
+    in_network = [each for each in service_associations.values() if each.network is network]
+    for each in in_network:
         if each.service is service:
             raise already(each, service.id)
     lattice_quota(
-        len(of_network),
+        len(in_network),
         quotas.services_per_network,
-        what="services in a service network",
+        plural="services in a service network",
         kind=ServiceAssociation.kind,
         code="L-75D4A19E",
     )
@@ -61,8 +61,8 @@ def _new(call: ServiceCall, params: dict[str, Any]) -> ServiceAssociation:
         service=service,
     )
     service_associations[association.id] = association
-    settle(call, association, lambda: tell_of_change(network))
-    tell_of_start(call, association)
+    settle(call, association, lambda: announce_change(network))
+    announce_start(call, association)
     return association
 
 
@@ -70,7 +70,7 @@ def _get(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     found: ServiceAssociation = find(
         call, service_associations, params["serviceNetworkServiceAssociationIdentifier"], ServiceAssociation.kind
     )
-    return found.describe(call.account_id) | found.told_failure(reason="failureMessage")
+    return found.describe(call.account_id) | found.failure_members(reason="failureMessage")
 
 
 def _list(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
@@ -82,4 +82,4 @@ def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     found: ServiceAssociation = find(
         call, service_associations, params["serviceNetworkServiceAssociationIdentifier"], ServiceAssociation.kind
     )
-    return disassociate(call, service_associations, found, lambda: tell_of_change(found.network))
+    return disassociate(call, service_associations, found, lambda: announce_change(found.network))

@@ -20,7 +20,7 @@ from local_aws.time.clock import clock
 NETWORK: Final = "SERVICE_NETWORK"
 SERVICE: Final = "SERVICE"
 ZONE: Final = "Z066783827Z5TWKVAMRM"
-"""The hosted zone of Lattice's names: read from one client token to the next, AWS's never change."""
+"""The hosted zone of Lattice's names, the same for all of them, as on AWS."""
 
 
 @dataclass
@@ -73,24 +73,24 @@ by_kind["service"] = services
 
 
 attachments: Final[list[Callable[[ServiceNetwork], bool]]] = []
-"""Whether anything leads to a network that is told of elsewhere: VPC endpoints, which stand on VPC Lattice."""
+"""Tests for VPC endpoints to a network, which are kept in a layer above VPC Lattice."""
 
 when_changed: Final[list[Callable[[ServiceNetwork], None]]] = []
-"""What follows a change of what is in a network."""
+"""Called after a change of a network's associations."""
 
 
-def tell_of_change(network: ServiceNetwork) -> None:
+def announce_change(network: ServiceNetwork) -> None:
     for follow in when_changed:
         follow(network)
 
 
 def mark(identifier: str) -> str:
-    """Return the seven digits that stand in a Lattice name before its service."""
+    """Return the seven digits before the service in a Lattice name."""
     return hashlib.sha256(identifier.encode()).hexdigest()[:7]
 
 
 def keep(resource: ServiceNetwork | Service) -> None:
-    """Keep it, and let moto know of it: its listeners, auth policies and log subscriptions look there."""
+    """Keep it here and in moto, whose listeners, auth policies and log subscriptions look it up there."""
     backend = vpclattice_backends[resource.owner][resource.region]
     if isinstance(resource, ServiceNetwork):
         networks[resource.id] = backend.service_networks[resource.id] = resource
@@ -114,7 +114,7 @@ def sees(account_id: str, resource: ServiceNetwork | Service) -> bool:
 
 
 def seen_network(call: ServiceCall, identifier: str, *, arn_if_foreign: bool = False) -> ServiceNetwork:
-    """Find a network that the caller owns or that is shared with it.
+    """Return a network that the caller owns or that is shared with it.
 
     Args:
         call: the call.
@@ -122,7 +122,7 @@ def seen_network(call: ServiceCall, identifier: str, *, arn_if_foreign: bool = F
         arn_if_foreign: whether another account's is found by ARN only, as for associations.
 
     Raises:
-        AwsError: there is none that the caller can see.
+        AwsError: the caller sees no such network.
     """
     found: ServiceNetwork = _find(call, networks, identifier, NETWORK, arn_if_foreign=arn_if_foreign)
     return found
@@ -134,10 +134,10 @@ def seen_service(call: ServiceCall, identifier: str, *, arn_if_foreign: bool = F
 
 
 def own_network(call: ServiceCall, identifier: str) -> ServiceNetwork:
-    """Find a network of the caller's own.
+    """Return a network of the caller's own.
 
     Raises:
-        AwsError: not found; or access denied, where it is only shared with the caller.
+        AwsError: not found, or access denied if it is only shared with the caller.
     """
     network = seen_network(call, identifier)
     _check_owner(call, network)

@@ -13,11 +13,11 @@ from local_aws.services.ec2.vpc_facts import check_groups, check_vpc, dns_is_on
 from local_aws.services.lattice.network_associations import (
     NetworkAssociation,
     already,
+    announce_start,
     disassociate,
     find,
     listed,
     settle,
-    tell_of_start,
 )
 from local_aws.services.lattice.network_store import seen_network
 from local_aws.services.lattice.private_names import VERIFIED_ONLY, domains_fit
@@ -44,8 +44,8 @@ class VpcAssociation(NetworkAssociation):
     name: ClassVar[str] = "ServiceNetworkVpcAssociation"
 
     @property
-    def owner_of_other(self) -> str:
-        """The VPC's owner: nobody can associate another's."""
+    def other_owner(self) -> str:
+        """The VPC's owner, who alone can associate it."""
         return self.creator
 
     def settings(self) -> dict[str, Any]:
@@ -58,12 +58,12 @@ class VpcAssociation(NetworkAssociation):
 
     @property
     def shown_dns_options(self) -> dict[str, Any]:
-        """Return them as AWS answers: every domain stands for none specified, and is refused if it is sent back.
+        """Return the options as AWS shows them: ``*`` for no specified domains, which AWS refuses in requests.
 
-        Found by Terraform's AWS provider (pull request 45619).
+        Observed by Terraform's AWS provider (pull request 45619).
         """
-        of_any = {} if "SPECIFIED" in self.dns_options["privateDnsPreference"] else {_DOMAINS: ["*"]}
-        return self.dns_options | of_any
+        any_domain = {} if "SPECIFIED" in self.dns_options["privateDnsPreference"] else {_DOMAINS: ["*"]}
+        return self.dns_options | any_domain
 
     def describe(self, account_id: str) -> dict[str, Any]:
         return super().describe(account_id) | self.settings() | {"vpcId": self.vpc_id}
@@ -92,12 +92,12 @@ def _new(call: ServiceCall, params: dict[str, Any]) -> VpcAssociation:
         if (each.creator, each.region, each.vpc_id) == (call.account_id, call.region, vpc_id):
             if each.network is network:
                 raise already(each, vpc_id)
-            # A VPC is in one network at most; more are reached by endpoints.
+            # A VPC is associated with one network at most; it reaches others by endpoints.
             raise conflict(vpc_id, "VPC", f"VPC {vpc_id} is already associated with service network {each.network.id}")
     lattice_quota(
         sum(1 for each in vpc_associations.values() if each.network is network),
         quotas.vpc_associations_per_network,
-        what="VPC associations in a service network",
+        plural="VPC associations in a service network",
         kind=VpcAssociation.kind,
         code="L-EF6E2D62",
     )
@@ -115,7 +115,7 @@ def _new(call: ServiceCall, params: dict[str, Any]) -> VpcAssociation:
     )
     vpc_associations[association.id] = association
     settle(call, association)
-    tell_of_start(call, association)
+    announce_start(call, association)
     return association
 
 
@@ -147,7 +147,7 @@ def _dns_options(params: dict[str, Any]) -> dict[str, Any]:
 
 def _get(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     association = _found(call, params)
-    return association.describe(call.account_id) | association.told_failure(reason="failureMessage")
+    return association.describe(call.account_id) | association.failure_members(reason="failureMessage")
 
 
 def _found(call: ServiceCall, params: dict[str, Any]) -> VpcAssociation:

@@ -1,4 +1,4 @@
-"""Which private name a VPC gives to what another account shares, by the endpoint's preference."""
+"""The private name that a VPC has for a shared resource, by the endpoint's DNS preference."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _PREFERENCES = frozenset(
 
 @dataclass(frozen=True)
 class VpcNames:
-    """DNS names that are good in a VPC, each with the ARN of what it leads to."""
+    """DNS names that resolve in a VPC, each with the ARN of its target."""
 
     public: dict[str, str] = field(default_factory=dict)
     """In AWS's own domains."""
     private: dict[str, str] = field(default_factory=dict)
-    """Each in a zone of its own, which the VPC has for exactly this name."""
+    """Each in a hosted zone for exactly this name."""
 
 
 def check_preference(options: dict[str, Any]) -> None:
-    """Refuse what the model leaves open: EC2 has a plain string for the preference.
+    """Refuse an unknown preference, which EC2's model has as a plain string.
 
     Raises:
-        AwsError: the preference is unknown, or does not fit the domains that are specified.
+        AwsError: the preference is unknown, or does not fit the specified domains.
     """
     preference, domains = options.get("PrivateDnsPreference"), options.get("PrivateDnsSpecifiedDomains")
     if preference is not None and preference not in _PREFERENCES:
@@ -42,7 +42,7 @@ def check_preference(options: dict[str, Any]) -> None:
 
 
 def domains_fit(preference: str, domains: Sequence[str] | None) -> bool:
-    """Return whether domains are specified where, and only where, the preference is for such."""
+    """Return whether domains are specified if and only if the preference uses them."""
     return bool(domains) == ("SPECIFIED" in preference)
 
 
@@ -50,7 +50,7 @@ def private_name(configuration: LatticeResource, options: dict[str, Any]) -> str
     """Return the custom name of the configuration if the preference lets it into the VPC's DNS.
 
     Args:
-        configuration: what is shared.
+        configuration: the shared configuration.
         options: EC2's ``DnsOptions``, or those of a VPC's association with a network in EC2's spelling.
     """
     name: str | None = configuration.shown.get("customDomainName")

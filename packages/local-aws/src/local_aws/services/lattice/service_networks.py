@@ -41,11 +41,11 @@ def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _new(call: ServiceCall, params: dict[str, Any]) -> ServiceNetwork:
-    mine = [each for each in networks.values() if (each.owner, each.region) == (call.account_id, call.region)]
-    if any(each.name == params["name"] for each in mine):
+    own = [each for each in networks.values() if (each.owner, each.region) == (call.account_id, call.region)]
+    if any(each.name == params["name"] for each in own):
         raise conflict(params["name"], NETWORK, f"A service network named {params['name']} already exists")
     lattice_quota(
-        len(mine), quotas.networks_per_region, what="service networks in the Region", kind=NETWORK, code="L-9CAD07FB"
+        len(own), quotas.networks_per_region, plural="service networks in the Region", kind=NETWORK, code="L-9CAD07FB"
     )
     network_id = new_id("sn")
     network = ServiceNetwork(
@@ -102,13 +102,13 @@ def _update(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
 
 def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     network = own_network(call, params["serviceNetworkIdentifier"])
-    for kept, what in (
+    for kept, entities in (
         (vpc_associations, "VPC(s)"),
         (service_associations, "service(s)"),
         (resource_associations, "resource configuration(s)"),
     ):
         if _count(kept, network):
-            raise _still_associated(network, what)
+            raise _still_associated(network, entities)
     if any(leads(network) for leads in attachments):
         raise _still_associated(network, "VPC endpoint(s)")
     drop(network)
@@ -116,5 +116,5 @@ def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _still_associated(network: ServiceNetwork, what: str) -> AwsError:
-    return conflict(network.id, NETWORK, f"ServiceNetwork {network.id} has {what} associated")
+def _still_associated(network: ServiceNetwork, entities: str) -> AwsError:
+    return conflict(network.id, NETWORK, f"ServiceNetwork {network.id} has {entities} associated")

@@ -42,10 +42,12 @@ def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _new(call: ServiceCall, params: dict[str, Any]) -> Service:
-    mine = [each for each in services.values() if (each.owner, each.region) == (call.account_id, call.region)]
-    if any(each.name == params["name"] for each in mine):
+    own = [each for each in services.values() if (each.owner, each.region) == (call.account_id, call.region)]
+    if any(each.name == params["name"] for each in own):
         raise conflict(params["name"], SERVICE, f"A service named {params['name']} already exists")
-    lattice_quota(len(mine), quotas.services_per_region, what="services in the Region", kind=SERVICE, code="L-620C821E")
+    lattice_quota(
+        len(own), quotas.services_per_region, plural="services in the Region", kind=SERVICE, code="L-620C821E"
+    )
     service_id = new_id("svc")
     service = Service(
         id=service_id,

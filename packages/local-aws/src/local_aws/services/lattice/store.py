@@ -1,4 +1,4 @@
-"""What VPC Lattice keeps of resource gateways and resource configurations."""
+"""VPC Lattice's resource gateways and resource configurations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST = 100
 
 @dataclass
 class LatticeResource:
-    """A resource gateway or configuration: what they have in common, and the rest as the API shows it."""
+    """A resource gateway or configuration: the common attributes, and the rest as the API shows it."""
 
     id: str
     arn: str
@@ -44,7 +44,7 @@ class LatticeResource:
         return described | ({"failureReason": self.failure} if self.failure else {})
 
     def settle(self, status: str = "ACTIVE", then: Callable[[], None] | None = None) -> None:
-        """Reach a status after a while, if nothing else has happened to it by then."""
+        """Change the status after a while, unless something else has changed it by then."""
         before = self.status
 
         def reach() -> None:
@@ -62,11 +62,11 @@ configurations: Final[dict[Any, LatticeResource]] = table()
 """By id."""
 
 by_kind: Final[dict[str, dict[Any, Any]]] = {"resourcegateway": gateways, "resourceconfiguration": configurations}
-"""What has tags and, some of it, can be shared: tables of what has ``arn``, ``owner`` and ``tags``, by the word that
-its ARNs have. Each kind's module puts its own in."""
+"""Tables of the resources for tagging and sharing, by the resource type in their ARNs. The resources have ``arn``,
+``owner`` and ``tags``; their modules add the tables."""
 
 attachments: Final[list[Callable[[LatticeResource], bool]]] = []
-"""Each tells whether something leads to a configuration, which can't be deleted then."""
+"""Tests whether a configuration is in use and so can't be deleted."""
 
 
 def remove_later(resources: dict[Any, Any], resource: LatticeResource) -> None:
@@ -75,7 +75,7 @@ def remove_later(resources: dict[Any, Any], resource: LatticeResource) -> None:
 
 
 class Placed(Protocol):
-    """What is in an account and Region, under an ARN."""
+    """A resource of an account and Region, with an ARN."""
 
     arn: str
     owner: str
@@ -88,10 +88,10 @@ _Kept = TypeVar("_Kept", bound=Placed)
 def find(
     call: ServiceCall, resources: Mapping[Any, _Kept], identifier: str, kind: str, seen: Callable[[_Kept], bool]
 ) -> _Kept:
-    """Find by id or ARN what ``seen`` lets the caller see.
+    """Return a resource by its id or ARN, if ``seen`` shows it to the caller.
 
     Raises:
-        AwsError: there is none, or the caller can't see it: AWS does not tell which.
+        AwsError: it does not exist or the caller can't see it; AWS does not distinguish the two.
     """
     found = resources.get(identifier.rpartition("/")[2])
     if found is None or found.region != call.region or (":" in identifier and found.arn != identifier):
@@ -124,10 +124,10 @@ def lattice_page(call: ServiceCall, params: dict[str, Any], items: list[Any]) ->
 
 
 def _check_shareable(arn: str) -> None:
-    """Refuse to share what is not there, a child of a group alone, or a network that was made not to be shared.
+    """Refuse to share a missing resource, a group's child alone, or a network that is not shareable.
 
     Raises:
-        AwsError: as RAM raises it.
+        AwsError: RAM's error.
     """
     resources = by_kind.get(arn.rpartition(":")[2].partition("/")[0])
     if ":vpc-lattice:" not in arn or resources is None:

@@ -1,1 +1,1 @@
-"""Organizations: who belongs to which, and the operations that tell it."""
+"""Organizations: membership, and the operations that describe it."""

@@ -1,4 +1,4 @@
-"""Who belongs to which organization, kept in moto's own Organizations backends."""
+"""Accounts' membership of organizations, kept in moto's Organizations backends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from local_aws.moto_extension.tables import lock, table
 _PARTITION = "aws"
 
 _sharing = table()
-"""Organizations (by id) in which RAM shares without invitations."""
+"""Ids of organizations in which RAM shares without invitations."""
 
 
 @dataclass(frozen=True)
@@ -61,18 +61,18 @@ def path_of(backend: Any, parent_id: str) -> str:
 
 
 def same_organization(one: str, other: str) -> bool:
-    mine, theirs = membership(one), membership(other)
-    return mine is not None and theirs is not None and mine.organization_id == theirs.organization_id
+    first, second = membership(one), membership(other)
+    return first is not None and second is not None and first.organization_id == second.organization_id
 
 
 def belongs_to(account_id: str, entity_arn: str) -> bool:
     """Return whether the account is in the organization or organizational unit that has this ARN."""
-    mine = membership(account_id)
-    return mine is not None and (entity_arn == mine.organization_arn or entity_arn in mine.units)
+    own = membership(account_id)
+    return own is not None and (entity_arn == own.organization_arn or entity_arn in own.units)
 
 
 def entity_exists(account_id: str, entity_arn: str) -> bool:
-    """Return whether the account's own organization has, or is, what has this ARN."""
+    """Return whether the ARN is of the account's own organization or of an entity in it."""
     backend = backend_of(account_id)
     if backend is None:
         return False
@@ -82,8 +82,8 @@ def entity_exists(account_id: str, entity_arn: str) -> bool:
 
 
 def sharing_is_on(account_id: str) -> bool:
-    mine = membership(account_id)
-    return mine is not None and mine.organization_id in _sharing
+    own = membership(account_id)
+    return own is not None and own.organization_id in _sharing
 
 
 def turn_sharing_on(organization_id: str) -> None:
@@ -97,7 +97,7 @@ def turn_sharing_off(organization_id: str) -> None:
 def arrange(management: str, accounts: Mapping[str, str], ram_sharing: bool) -> None:
     """Build an organization: accounts by id, each with the path of its organizational unit (``workloads/prod``).
 
-    What was arranged before, and any organization that one of the accounts was in, is gone.
+    It replaces earlier organizations that were built so, and any that one of the accounts was in.
     """
     with lock:
         _disband({management, *accounts})

@@ -1,4 +1,4 @@
-"""Organizations as its members see it: most of it only from the management or a delegated administrator's account."""
+"""Organizations' operations, most of them only for the management account and delegated administrators."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from local_aws.services.organizations import membership
 
 _MOST = 20
 
-status_is_told = False
-"""Whether an account shows ``Status`` beside ``State``: AWS retired it on 2026-09-09."""
+status_is_shown = False
+"""Whether an account shows ``Status`` as well as ``State``; AWS retired it on 2026-09-09."""
 
-paths_are_told = True
+paths_are_shown = True
 """Whether an account shows ``Paths``, which AWS added in 2026."""
 
 
@@ -57,7 +57,7 @@ def _backend(call: ServiceCall) -> Any:
 
 
 def _disable_access(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
-    """Take members out of the shares that they are in without an invitation, if it is RAM's access that ends."""
+    """Take members out of the shares that they are in without an invitation, if RAM's access is disabled."""
     answer = proceed()
     backend = membership.backend_of(call.account_id)
     if backend is not None and params["ServicePrincipal"] == "ram.amazonaws.com":
@@ -136,9 +136,9 @@ def _parent(parent_id: str, backend: Any) -> str:
 
 def _account(backend: Any, account: Any) -> dict[str, Any]:
     described: dict[str, Any] = account.describe()
-    if not status_is_told:
+    if not status_is_shown:
         described.pop("Status", None)
-    if paths_are_told:
+    if paths_are_shown:
         described["Paths"] = [f"{membership.path_of(backend, account.parent_id)}{account.id}/"]
     return described
 

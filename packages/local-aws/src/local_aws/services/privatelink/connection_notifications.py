@@ -1,4 +1,4 @@
-"""Notifications of endpoint connections to SNS topics: the only push that AWS has for a connection request."""
+"""Notifications of endpoint connections to SNS topics, AWS's only push for a connection request."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _form = random.Random(20171130)  # noqa: S311 - which form a body has is no secr
 
 @dataclass
 class ConnectionNotification:
-    """Who is told of what happens to a service's connections, or to one endpoint."""
+    """A subscription of a topic to the events of a service's connections, or of one endpoint."""
 
     id: str
     owner: str
@@ -73,7 +73,7 @@ def install() -> None:
 
 
 def notify(event: str, endpoint: Endpoint) -> None:
-    """Tell who asked for it what happened to a connection; Interface endpoints only, as on AWS."""
+    """Notify the subscribed topics of a connection's event; for Interface endpoints only, as on AWS."""
     service = endpoint.service
     if service is None or endpoint.kind != "Interface":
         return
@@ -84,14 +84,14 @@ def notify(event: str, endpoint: Endpoint) -> None:
 
 
 def _body(event: str, endpoint: Endpoint, service: EndpointService) -> str:
-    """Write a body. AWS documents none, so its form varies at random: only the service's id is in each of them."""
-    then = clock.now().isoformat(timespec="seconds")
+    """Return a random form of body, as AWS documents none; all of them contain the service's id."""
+    time = clock.now().isoformat(timespec="seconds")
     forms: list[Callable[[], str]] = [
         lambda: json.dumps(
-            {"vpcEndpointServiceId": service.id, "vpcEndpointId": endpoint.id, "event": event, "time": then}
+            {"vpcEndpointServiceId": service.id, "vpcEndpointId": endpoint.id, "event": event, "time": time}
         ),
         lambda: json.dumps({"Event": {"Type": event}, "Endpoint": {"Id": endpoint.id}, "ServiceName": service.name}),
-        lambda: f"{event}: VPC endpoint {endpoint.id} (owner {endpoint.owner}), service {service.name}, at {then}.",
+        lambda: f"{event}: VPC endpoint {endpoint.id} (owner {endpoint.owner}), service {service.name}, at {time}.",
         lambda: f"There was a change ({event}) to a connection of your VPC endpoint service {service.id}.",
     ]
     return _form.choice(forms)()
@@ -103,11 +103,11 @@ def _send(notification: ConnectionNotification, body: Callable[[], str]) -> None
     )
     publication = Publication(notification.topic_arn, notification.source_arn, notification.owner)
     if topic is None or not allows(topic.policy, publication):
-        # AWS documents the state, not what leads to it: a topic that can't be reached is the likely reason.
+        # AWS documents the state but not its cause; a topic that can't be reached is the likely one.
         notification.state = "Disabled"
         return
     message = body()
-    # Counted from here on, so that there is no moment between this and the thread at which all seems quiet.
+    # Counted as activity from here on, so that nothing seems quiet before the thread has started.
     busy = ExitStack()
     busy.enter_context(doing("connection notification"))
 
@@ -150,7 +150,7 @@ def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_first(service_id: str | None, endpoint_id: str | None, topic_arn: str) -> None:
-    """Refuse a second notification of the same to the same topic; AWS documents no code for that."""
+    """Refuse a second notification of the same source to the same topic; AWS documents no code for that."""
     for each in _notifications.values():
         if (each.service_id, each.endpoint_id, each.topic_arn) == (service_id, endpoint_id, topic_arn):
             raise AwsError("DuplicateConnectionNotification", f"{each.id} notifies {topic_arn} already.")
@@ -158,9 +158,9 @@ def _check_first(service_id: str | None, endpoint_id: str | None, topic_arn: str
 
 def _describe(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     rows = [n.describe() for n in _notifications.values() if (n.owner, n.region) == (call.account_id, call.region)]
-    if wanted := params.get("ConnectionNotificationId"):
-        _own(call, wanted)
-        rows = [row for row in rows if row["ConnectionNotificationId"] == wanted]
+    if notification_id := params.get("ConnectionNotificationId"):
+        _own(call, notification_id)
+        rows = [row for row in rows if row["ConnectionNotificationId"] == notification_id]
     found = filtered(
         rows,
         params.get("Filters") or [],

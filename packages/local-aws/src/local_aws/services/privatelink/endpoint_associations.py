@@ -1,4 +1,4 @@
-"""What Resource and ServiceNetwork endpoints lead to: the consumer's view (EC2) and the provider's (VPC Lattice)."""
+"""Associations of Resource and ServiceNetwork endpoints: the consumer's view (EC2), the provider's (VPC Lattice)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from local_aws.services.privatelink.endpoint_store import UP, Endpoint, endpoint
 from local_aws.services.privatelink.endpoints import own_endpoint
 
 _ACCESSIBILITY = {"Accessible": "AVAILABLE", "Pending": "PENDING", "Failed": "FAILED"}
-"""What the rows say, and what the filter of that name is documented to take."""
+"""The accessibility in rows, and the documented value of the filter for it."""
 
 
 def install() -> None:
@@ -25,13 +25,13 @@ def install() -> None:
 
 
 def _describe(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
-    wanted = params.get("VpcEndpointIds") or []
-    for endpoint_id in wanted:
+    endpoint_ids = params.get("VpcEndpointIds") or []
+    for endpoint_id in endpoint_ids:
         own_endpoint(call, endpoint_id)
     rows = []
     for endpoint in endpoints.values():
-        mine = (endpoint.owner, endpoint.region) == (call.account_id, call.region)
-        if mine and endpoint.state in UP and (not wanted or endpoint.id in wanted):
+        is_own = (endpoint.owner, endpoint.region) == (call.account_id, call.region)
+        if is_own and endpoint.state in UP and (not endpoint_ids or endpoint.id in endpoint_ids):
             endpoint_targets.refresh(endpoint)
             rows += [association.describe() for association in endpoint.associations.values()]
     found = filtered(
@@ -79,14 +79,14 @@ def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     for endpoint in resource_endpoints():
         if endpoint.resource_association_id == association_id and _provider(endpoint) == call.account_id:
             endpoint.associations.clear()
-            # AWS does not document the state that the consumer sees; of those in its model this one fits.
+            # AWS does not document the state that the consumer sees; of the model's states this one fits.
             endpoint.state, endpoint.failure = "failed", "The resource owner deleted the association."
             return _provider_view(endpoint)
     raise not_found(identifier, "RESOURCE_ENDPOINT_ASSOCIATION")
 
 
 def resource_endpoints() -> list[Endpoint]:
-    """Return the endpoints that their providers see as associated with a resource configuration."""
+    """Return the endpoints that providers see as associated with their resource configurations."""
     return [each for each in list(endpoints.values()) if each.kind == "Resource" and each.state in UP]
 
 
@@ -118,7 +118,7 @@ def _list_of_network(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any
             "createdAt": endpoint.created,
         }
         for endpoint in endpoints.values()
-        # Its owner sees them all, who shares the network only its own.
+        # The network's owner sees all of them, a sharee only its own.
         if endpoint.target_arn == network.arn
         and endpoint.state not in {"deleting", "deleted"}
         and call.account_id in {network.owner, endpoint.owner}

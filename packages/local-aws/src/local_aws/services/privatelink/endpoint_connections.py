@@ -1,4 +1,4 @@
-"""EC2's operations on the connections to one's endpoint services."""
+"""EC2's operations on the connections to the caller's endpoint services."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ attachments = table()
 
 @dataclass
 class Attachment:
-    """A transit gateway's attachment that asks for, or has, a connection to an endpoint service: no endpoint."""
+    """A transit gateway's attachment with a connection, or a request for one, to an endpoint service."""
 
     id: str
     owner: str
@@ -43,7 +43,7 @@ class Attachment:
 
 
 def attach(service_id: str, owner: str) -> str:
-    """Have a transit gateway of an account ask a service for a connection; return the attachment's id."""
+    """Request a connection to a service for an account's transit gateway; return the attachment's id."""
     service: EndpointService = services[service_id]
     state = "pendingAcceptance" if service.acceptance_required else "available"
     attachment = Attachment(new_id("tgw-attach"), owner, service, state)
@@ -58,12 +58,12 @@ def install() -> None:
 
 
 def _describe(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
-    rows = [_row(endpoint) for endpoint in endpoints.values() if _asks_for_service_of(call, endpoint)]
-    rows += [_attached(each) for each in attachments.values() if _asks_for_service_of(call, each)]
+    rows = [_row(endpoint) for endpoint in endpoints.values() if _is_to_service_of(call, endpoint)]
+    rows += [_attached(each) for each in attachments.values() if _is_to_service_of(call, each)]
     return ec2_page(call, params, "VpcEndpointConnections", filtered(rows, params.get("Filters") or [], _FILTERS))
 
 
-def _asks_for_service_of(call: ServiceCall, endpoint: Endpoint | Attachment) -> bool:
+def _is_to_service_of(call: ServiceCall, endpoint: Endpoint | Attachment) -> bool:
     service = endpoint.service
     if service is None or service.id not in services:
         return False
@@ -81,7 +81,7 @@ def _row(endpoint: Endpoint) -> dict[str, Any]:
         "IpAddressType": endpoint.ip_address_type,
         "VpcEndpointConnectionId": endpoint.connection_id,
         "VpcEndpointRegion": endpoint.region,
-        # The tags of a connection are the service owner's own: the endpoint's stay with its owner.
+        # A connection's tags are the service owner's; the endpoint's tags are not shown.
         "Tags": [],
     }
     if service is not None:
@@ -126,7 +126,7 @@ def _attached(attachment: Attachment) -> dict[str, Any]:
 def _each(
     call: ServiceCall, params: dict[str, Any], valid: set[str], act: Callable[[Endpoint | Attachment], None]
 ) -> dict[str, Any]:
-    """Act on each that is in a valid state; the rest is told in a successful answer."""
+    """Act on the endpoints in a valid state, and list the others as unsuccessful in a successful answer."""
     service = own_service(call, params["ServiceId"])
     failed = []
     for asking_id in [*params["VpcEndpointIds"], *(params.get("TransitGatewayAttachmentIds") or [])]:

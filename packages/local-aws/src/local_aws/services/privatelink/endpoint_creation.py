@@ -1,4 +1,4 @@
-"""What every VPC endpoint has that is made here, whatever it leads to."""
+"""The common part of creating VPC endpoints."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from moto.ec2.utils import random_private_ip
 from local_aws.fault_injection.faults import faults
 from local_aws.moto_extension.operations import ServiceCall
 from local_aws.moto_extension.tables import new_id
-from local_aws.services.ec2.answers import tags_asked_for
+from local_aws.services.ec2.answers import requested_tags
 from local_aws.services.ec2.vpc_facts import check_groups, check_room, check_subnets, check_vpc, ec2_of
 from local_aws.services.privatelink.endpoint_store import Endpoint, endpoints
 from local_aws.services.quotas import endpoint_quota, quotas
@@ -18,10 +18,10 @@ _POLICY = '{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resourc
 
 
 def new_endpoint(call: ServiceCall, params: dict[str, Any], kind: str) -> Endpoint:
-    """Make an endpoint that is pending.
+    """Create a pending endpoint.
 
     Raises:
-        AwsError: the VPC, a subnet or a group is not there, or a quota is used up.
+        AwsError: the VPC, a subnet or a group does not exist, or a quota is used up.
     """
     vpc_id = params["VpcId"]
     check_vpc(call, vpc_id)
@@ -46,12 +46,12 @@ def new_endpoint(call: ServiceCall, params: dict[str, Any], kind: str) -> Endpoi
         fails=faults.fails_later(f"{call.service}:{call.operation}", call.account_id),
     )
     endpoints[endpoint.id] = endpoint
-    ec2.create_tags([endpoint.id], tags_asked_for(params, "vpc-endpoint"))
+    ec2.create_tags([endpoint.id], requested_tags(params, "vpc-endpoint"))
     return endpoint
 
 
 def _check_quota(call: ServiceCall, vpc_id: str, kind: str) -> None:
-    most, what = {
+    most, plural = {
         "Resource": (quotas.resource_endpoints_per_vpc, "resource endpoints"),
         "ServiceNetwork": (quotas.network_endpoints_per_vpc, "service network endpoints"),
     }.get(kind, (quotas.interface_endpoints_per_vpc, "interface and Gateway Load Balancer endpoints"))
@@ -63,4 +63,4 @@ def _check_quota(call: ServiceCall, vpc_id: str, kind: str) -> None:
         and each.kind in kinds
         and each.state != "deleted"
     )
-    endpoint_quota(used, most, what=f"{what} for {vpc_id}")
+    endpoint_quota(used, most, plural=f"{plural} for {vpc_id}")

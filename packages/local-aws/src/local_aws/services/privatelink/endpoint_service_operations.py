@@ -10,7 +10,7 @@ from local_aws.moto_extension.idempotency import once
 from local_aws.moto_extension.operations import ServiceCall, add_operation, extend_operation
 from local_aws.moto_extension.tables import later, new_id
 from local_aws.services.cloudtrail.service_events import record
-from local_aws.services.ec2.answers import ec2_page, filtered, tags_asked_for, tags_of
+from local_aws.services.ec2.answers import ec2_page, filtered, requested_tags, tags_of
 from local_aws.services.ec2.vpc_facts import ec2_of
 from local_aws.services.privatelink.endpoint_services import (
     EndpointService,
@@ -22,7 +22,7 @@ from local_aws.services.privatelink.endpoint_services import (
 from local_aws.services.privatelink.endpoint_store import LIVE, endpoints
 from local_aws.services.timings import timings
 
-# Names below a path can't be allowed: PrivateLink guide, "Manage permissions".
+# Principals with a path can't be allowed: PrivateLink guide, "Manage permissions".
 _PRINCIPAL = re.compile(
     r"\*|arn:aws[a-z-]*:iam::\d{12}:(root|(role|user)/[^/]+)|arn:aws[a-z-]*:organizations::\d{12}:(organization|ou)/.+"
 )
@@ -52,7 +52,7 @@ def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     for arn in balancers:
         if ":elasticloadbalancing:" not in arn or ":loadbalancer/" not in arn:
             raise AwsError("InvalidParameter", f"The load balancer ARN '{arn}' is not valid.")
-    tags = tags_asked_for(params, "vpc-endpoint-service")
+    tags = requested_tags(params, "vpc-endpoint-service")
 
     def create() -> EndpointService:
         service = new_service(call, params)
@@ -74,11 +74,11 @@ def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _describe_configurations(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
-    wanted = params.get("ServiceIds") or []
-    for service_id in wanted:
+    service_ids = params.get("ServiceIds") or []
+    for service_id in service_ids:
         own_service(call, service_id)
     rows = [_configuration(s) for s in services.values() if (s.owner, s.region) == (call.account_id, call.region)]
-    rows = [row for row in rows if not wanted or row["ServiceId"] in wanted]
+    rows = [row for row in rows if not service_ids or row["ServiceId"] in service_ids]
     return ec2_page(
         call, params, "ServiceConfigurations", filtered(rows, params.get("Filters") or [], _FILTERS, tags_of)
     )
@@ -91,14 +91,14 @@ def _modify(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
         service.private_name = None
     if params.get("PrivateDnsName"):
         service.private_name = PrivateName(params["PrivateDnsName"])
-    for listed, what in (
+    for listed, member in (
         (service.network_load_balancers, "NetworkLoadBalancerArns"),
         (service.gateway_load_balancers, "GatewayLoadBalancerArns"),
         (service.supported_regions, "SupportedRegions"),
         (service.address_types, "SupportedIpAddressTypes"),
     ):
-        removed = set(params.get(f"Remove{what}") or [])
-        added = [each for each in params.get(f"Add{what}") or [] if each not in listed]
+        removed = set(params.get(f"Remove{member}") or [])
+        added = [each for each in params.get(f"Add{member}") or [] if each not in listed]
         listed[:] = [each for each in listed if each not in removed] + added
     return {"Return": True}
 
@@ -127,7 +127,7 @@ def _modify_permissions(call: ServiceCall, params: dict[str, Any]) -> dict[str, 
             raise AwsError("InvalidPrincipal", f"Invalid Principal: '{principal}'")
     service.permissions_were_set = True
     service.permissions |= {principal: new_id("vpce-svc-perm") for principal in added}
-    # A permission that goes cuts no connection that it once allowed.
+    # Removing a permission does not end the connections that it allowed.
     for principal in params.get("RemoveAllowedPrincipals") or []:
         service.permissions.pop(principal, None)
     return {"AddedPrincipals": [_permission(service, principal) for principal in added], "ReturnValue": True}
@@ -152,25 +152,25 @@ def _describe_permissions(call: ServiceCall, params: dict[str, Any]) -> dict[str
 
 
 def _describe_services(call: ServiceCall, params: dict[str, Any], proceed: Any) -> Any:
-    """Show other accounts' services to whom they admit; AWS's own services are moto's to list."""
+    """Add the services that admit the caller to moto's list of AWS's own services."""
     names = params.get("ServiceNames") or []
     admitted = [
         service for service in services.values() if call.region in service.supported_regions and service.admits(call)
     ]
-    ours = [service for service in admitted if not names or service.name in names]
-    unknown = {name for name in names if ".vpce." in name} - {service.name for service in ours}
+    found = [service for service in admitted if not names or service.name in names]
+    unknown = {name for name in names if ".vpce." in name} - {service.name for service in found}
     if unknown:
         raise AwsError("InvalidServiceName", f"The Vpc Endpoint Service '{min(unknown)}' does not exist")
-    if names and len(ours) < len(names):
+    if names and len(found) < len(names):
         return proceed()
     if not names and not params.get("Filters"):
         answer = proceed()
         if not params.get("NextToken"):
-            answer.result["ServiceDetails"] = [*map(_detail, ours), *answer.result["ServiceDetails"]]
-            answer.result["ServiceNames"] = [*(each.name for each in ours), *answer.result["ServiceNames"]]
+            answer.result["ServiceDetails"] = [*map(_detail, found), *answer.result["ServiceDetails"]]
+            answer.result["ServiceNames"] = [*(each.name for each in found), *answer.result["ServiceNames"]]
         return answer
     rows = filtered(
-        [_detail(service) for service in ours],
+        [_detail(service) for service in found],
         params.get("Filters") or [],
         {
             "service-name": lambda row: [row["ServiceName"]],

@@ -1,4 +1,4 @@
-"""VPC endpoint services, and who may find and ask for them."""
+"""VPC endpoint services, and who may find and connect to them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from local_aws.services.dns.public_dns import texts
 from local_aws.services.organizations import membership
 
 strict_permissions = True
-"""AWS lets nobody but its owner ask for a service that allows no principals. False is kinder: everybody may ask for a
-service on which no permission was ever set."""
+"""On AWS only the owner can connect to a service that allows no principals. False is lenient: everybody
+can connect to a service on which no permission was ever set."""
 
 
 @dataclass
@@ -33,7 +33,7 @@ class PrivateName:
         return {"State": self.state, "Type": "TXT", "Value": self.value, "Name": self.record}
 
     def verify(self) -> None:
-        """Look for the record, once: AWS looks again only when it is told to."""
+        """Look the record up once; AWS looks again only after another request."""
         self.state = "verified" if self.value in texts(f"{self.record}.{self.name}") else "failed"
 
 
@@ -83,7 +83,7 @@ class EndpointService:
         return [zone.name for zone in ec2_backends[self.owner][self.region].describe_availability_zones()]
 
     def admits(self, call: ServiceCall) -> bool:
-        """Return whether the caller may find the service and create an endpoint for it."""
+        """Return whether the caller may find the service and create an endpoint to it."""
         if call.account_id == self.owner:
             return True
         if not self.permissions_were_set and not strict_permissions:
@@ -118,10 +118,10 @@ def own_service(call: ServiceCall, service_id: str) -> EndpointService:
 
 
 def service_named(call: ServiceCall, name: str, region: str) -> EndpointService:
-    """Find the service that the caller may ask for under this name.
+    """Return the service of this name that admits the caller.
 
     Raises:
-        AwsError: there is none, or the caller is not admitted: AWS does not tell which.
+        AwsError: it does not exist or does not admit the caller; AWS does not distinguish the two.
     """
     for service in services.values():
         if service.name == name and service.region == region and call.region in service.supported_regions:

@@ -1,4 +1,4 @@
-"""VPC endpoints of all accounts, with the odd cases of their states."""
+"""VPC endpoints of all accounts, with the peculiarities of their states."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from local_aws.services.timings import timings
 from local_aws.time.clock import clock
 
 ZONE_OF_INTERFACE: Final = "Z7HUB22UULQXV"
-"""The hosted zone of Interface endpoints' names: us-east-1's, where AWS has one for each Region."""
+"""The hosted zone of Interface endpoints' names: us-east-1's for all Regions, unlike on AWS."""
 _PASCAL: Final = frozenset({"Resource", "ServiceNetwork"})
 UP: Final = frozenset({"pending", "available"})
 LIVE: Final = UP | {"pendingAcceptance"}
@@ -29,7 +29,7 @@ endpoints = table()
 
 @dataclass
 class Endpoint:
-    """A VPC endpoint. ``state`` is camelCase here; ``describe`` gives it as AWS does for the endpoint's type."""
+    """A VPC endpoint. ``state`` is camelCase here; ``describe`` has AWS's spelling for the endpoint's type."""
 
     id: str
     kind: str
@@ -53,12 +53,12 @@ class Endpoint:
     created: datetime = field(default_factory=clock.now)
     connection_id: str = field(default_factory=lambda: new_id("vpce-con"))
     fails: bool = False
-    """Whether it ends in ``failed`` where it should become available."""
+    """Whether it becomes ``failed`` instead of ``available``."""
     resource_association_id: str = field(default_factory=lambda: new_id("rea"))
-    """Of a Resource endpoint: the association as the provider sees it, one for all that is in a group."""
+    """For a Resource endpoint, the id of the provider's association, one for a whole group."""
     resource_association_tags: dict[str, str] = field(default_factory=dict)
     associations: dict[str, EndpointAssociation] = field(default_factory=dict)
-    """What it leads to, by the key of the target."""
+    """By the key of the target."""
 
     @property
     def tags(self) -> list[dict[str, str]]:
@@ -99,11 +99,11 @@ class Endpoint:
             shown |= {"FailureReason": self.failure, "LastError": {"Code": "InternalError", "Message": self.failure}}
         return shown
 
-    def be_named(self, entries: list[dict[str, str]]) -> None:
+    def assign_names(self, entries: list[dict[str, str]]) -> None:
         self.dns_entries = entries
 
     def become(self, state: str, seconds: float, after: Callable[[], None] | None = None) -> None:
-        """Reach a state after a while, if nothing else has happened to the endpoint by then."""
+        """Change the state after a while, unless something else has changed it by then."""
         before = self.state
 
         def reach() -> None:
@@ -120,12 +120,12 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Target:
-    """One resource or service that an endpoint leads to, as it stands."""
+    """One resource or service that an endpoint leads to, in its present state."""
 
     key: str
     arn: str
     host: str
-    """What the name begins with, which depends on the way by which the endpoint leads there."""
+    """The first part of the DNS name, which depends on the kind of association."""
     area: str = "vpc-lattice-rsc"
     usable: bool = True
     failure: str | None = None
@@ -137,7 +137,7 @@ class Target:
 
 @dataclass
 class EndpointAssociation:
-    """An endpoint's way to a target: the only place where its DNS name is told."""
+    """An endpoint's association with a target, which alone shows the DNS name."""
 
     endpoint: Endpoint
     target: Target
@@ -155,12 +155,12 @@ class EndpointAssociation:
             "AssociatedResourceArn": target.arn,
             "Tags": [],
         }
-        told = {
+        optional = {
             "ServiceNetworkArn": target.network_arn,
             "ServiceNetworkName": target.network_name,
             "ResourceConfigurationGroupArn": target.group_arn,
         }
-        shown |= {name: value for name, value in told.items() if value}
+        shown |= {name: value for name, value in optional.items() if value}
         if target.failure:
             shown |= {"FailureReason": target.failure, "FailureCode": "ResourceConfigurationNotActive"}
         if self.dns_name:
@@ -170,7 +170,7 @@ class EndpointAssociation:
         return shown
 
     def become_usable(self) -> None:
-        """Be accessible now, and have a name some time later."""
+        """Make it accessible now, and give it a DNS name some time later."""
         self.accessibility = "Accessible"
 
         def name() -> None:
@@ -191,7 +191,7 @@ network_store.attachments.append(lambda network: bool(attached_to(network.arn)))
 
 
 def interface_names(endpoint_id: str, host: str, zones: list[str]) -> list[dict[str, str]]:
-    """Make the names of an Interface endpoint: one for the Region, one for each zone."""
+    """Return an Interface endpoint's DNS names: one for the Region, one for each zone."""
     first = f"{endpoint_id}-{secrets.token_hex(4)}"
     names = [f"{first}.{host}", *(f"{first}-{zone}.{host}" for zone in zones)]
     return [{"DnsName": name, "HostedZoneId": ZONE_OF_INTERFACE} for name in names]

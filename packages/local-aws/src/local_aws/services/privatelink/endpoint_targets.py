@@ -1,4 +1,4 @@
-"""Which resources and services a Resource or ServiceNetwork endpoint leads to, kept up as they come and go."""
+"""The resources and services that a Resource or ServiceNetwork endpoint leads to, kept up to date."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from local_aws.services.privatelink.endpoint_store import UP, Endpoint, Endpoint
 
 _WORKING = frozenset({"ACTIVE", "UPDATE_IN_PROGRESS", "UPDATE_FAILED"})
 _HOLDING_NAMES = UP | {"deleting"}
-"""An endpoint has its private names until it is wholly deleted."""
+"""An endpoint holds its private names until it is wholly deleted."""
 
 
 def refresh(endpoint: Endpoint) -> None:
-    """Have an association for each target that there is by now, and none for what is gone."""
+    """Add associations for new targets and drop those of targets that are gone."""
     if endpoint.state not in UP:
         return
-    wanted = {target.key: target for target in _targets(endpoint)}
-    for key in set(endpoint.associations) - set(wanted):
+    targets = {target.key: target for target in _targets(endpoint)}
+    for key in set(endpoint.associations) - set(targets):
         del endpoint.associations[key]
-    for key, target in wanted.items():
+    for key, target in targets.items():
         association = endpoint.associations.setdefault(key, EndpointAssociation(endpoint, target))
         association.target = target
         if target.failure:
@@ -34,7 +34,7 @@ def refresh(endpoint: Endpoint) -> None:
 
 
 def _refresh_all(network: ServiceNetwork) -> None:
-    """Follow a change of the network in every endpoint that leads to it."""
+    """Refresh every endpoint that leads to a changed network."""
     for endpoint in endpoints.values():
         if endpoint.target_arn == network.arn:
             refresh(endpoint)
@@ -52,7 +52,7 @@ def _targets(endpoint: Endpoint) -> Iterator[Target]:
 
 
 def _in_configuration(endpoint: Endpoint, configuration: LatticeResource) -> Iterator[Target]:
-    # What leads to a database by its ARN has its name in the VPC whether one asks for it or not.
+    # A database behind an ARN always has its private name in the VPC.
     with_name = endpoint.private_dns_enabled or configuration.shown["type"] == "ARN"
     for leaf in leaves(configuration):
         yield Target(
@@ -70,7 +70,7 @@ def _in_network(endpoint: Endpoint, network: ServiceNetwork) -> Iterator[Target]
     for association in reach.resource_associations.values():
         if association.network is network and association.status in reach.UP:
             group_arn = association.configuration.arn if association.is_container else None
-            # Both must be for it: the network's association with the resource, and the VPC's with the network.
+            # Both the resource's association with the network and the endpoint must have private DNS enabled.
             with_name = association.private_dns and endpoint.private_dns_enabled
             for part in reach.parts(association):
                 leaf = part.configuration
@@ -102,7 +102,7 @@ def _failure(leaf: LatticeResource) -> str | None:
 
 
 def is_own_vpc(leaf: LatticeResource, vpc_id: str) -> bool:
-    """Return whether a resource's gateway is in the VPC: there its name has a meaning already, and gets no zone."""
+    """Return whether a resource's gateway is in the VPC, where its name resolves already and gets no zone."""
     gateway = gateways.get(leaf.shown.get("resourceGatewayId"))
     return gateway is not None and bool(gateway.shown["vpcId"] == vpc_id)
 
@@ -115,9 +115,9 @@ def _private_name(endpoint: Endpoint, leaf: LatticeResource) -> str | None:
     return None if name in held else name
 
 
-def names_told(account_id: str, region: str, vpc_id: str) -> VpcNames:
-    """Return the names that the VPC's endpoints to Lattice's resources have, each with the ARN of what it leads to."""
-    told = VpcNames()
+def published_names(account_id: str, region: str, vpc_id: str) -> VpcNames:
+    """Return the DNS names of the VPC's endpoints to Lattice's resources, each with the ARN of its target."""
+    names = VpcNames()
     for endpoint in endpoints.values():
         if (endpoint.owner, endpoint.region, endpoint.vpc_id, endpoint.state) == (
             account_id,
@@ -128,14 +128,14 @@ def names_told(account_id: str, region: str, vpc_id: str) -> VpcNames:
             refresh(endpoint)
             for each in endpoint.associations.values():
                 if each.dns_name:
-                    told.public[each.dns_name] = each.target.arn
+                    names.public[each.dns_name] = each.target.arn
                     if each.target.private_name:
-                        told.private[each.target.private_name] = each.target.arn
-    return told
+                        names.private[each.target.private_name] = each.target.arn
+    return names
 
 
 def names_held(account_id: str, region: str, vpc_id: str, *, apart_from: Endpoint | None = None) -> set[str]:
-    """Return the private names that endpoints have in a VPC."""
+    """Return the private names that endpoints hold in a VPC."""
     return {
         association.target.private_name
         for each in endpoints.values()
@@ -147,8 +147,8 @@ def names_held(account_id: str, region: str, vpc_id: str, *, apart_from: Endpoin
     }
 
 
-def names_wanted(target_arn: str, dns_options: dict[str, Any]) -> set[str]:
-    """Return the private names that an endpoint to this would have, were it alone in its VPC."""
+def names_needed(target_arn: str, dns_options: dict[str, Any]) -> set[str]:
+    """Return the private names that an endpoint to the target would need."""
     named = (private_name(leaf, dns_options) for leaf in _leaves_with_names(target_arn))
     return {name for name in named if name is not None}
 

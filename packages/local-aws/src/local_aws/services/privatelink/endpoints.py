@@ -10,7 +10,7 @@ from local_aws.moto_extension.errors import AwsError, unsuccessful
 from local_aws.moto_extension.idempotency import once
 from local_aws.moto_extension.operations import Proceed, ServiceCall, add_operation, extend_operation
 from local_aws.moto_extension.tables import later
-from local_aws.services.ec2.answers import ec2_page, filtered, tags_asked_for, tags_of
+from local_aws.services.ec2.answers import ec2_page, filtered, requested_tags, tags_of
 from local_aws.services.ec2.vpc_facts import check_groups, check_room, check_subnets, check_vpc, ec2_of
 from local_aws.services.privatelink import endpoint_targets
 from local_aws.services.privatelink.connection_notifications import notify
@@ -26,7 +26,7 @@ _FILTERS = {
     "vpc-id": lambda row: [row["VpcId"]],
     "vpc-endpoint-type": lambda row: [row["VpcEndpointType"]],
     "vpc-endpoint-id": lambda row: [row["VpcEndpointId"]],
-    # The values of this filter are camelCase even where the rows are not.
+    # This filter's values are camelCase even if the rows' are not.
     "vpc-endpoint-state": lambda row: [row["State"][0].lower() + row["State"][1:], row["State"]],
     "service-name": lambda row: [row.get("ServiceName", "")],
     "ip-address-type": lambda row: [row["IpAddressType"].lower()],
@@ -47,7 +47,7 @@ def _create(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
         return _gateway(call, params, proceed)
     if kind not in _MAKERS:
         raise AwsError("InvalidVpcEndpointType", f"The VPC endpoint type {kind} is not valid.")
-    tags_asked_for(params, "vpc-endpoint")
+    requested_tags(params, "vpc-endpoint")
     token = params.get("ClientToken", "")
     if len(token) > _LONGEST_TOKEN or not token.isascii():
         raise AwsError("InvalidParameterValue", f"Value ({token}) for parameter ClientToken is invalid.")
@@ -59,13 +59,13 @@ def _gateway(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any
     check_vpc(call, params["VpcId"])
     name = params.get("ServiceName", "")
     if name not in {f"com.amazonaws.{call.region}.{service}" for service in ("s3", "dynamodb", "s3express")}:
-        # The default type catches who forgets it: a gateway to an interface's service does not exist.
+        # The default type is Gateway, which fails for a service of Interface endpoints.
         raise AwsError("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
     kept = ec2_of(call).vpc_end_points
-    endpoint_quota(len(kept), quotas.gateway_endpoints_per_region, what="gateway endpoints in the Region")
+    endpoint_quota(len(kept), quotas.gateway_endpoints_per_region, plural="gateway endpoints in the Region")
     answer = proceed()
     for gateway in ec2_of(call).vpc_end_points.values():
-        # moto keeps no type where the request had none, and then can't delete the endpoint.
+        # moto stores no default type and then can't delete the endpoint.
         gateway.vpc_endpoint_type = gateway.vpc_endpoint_type or "Gateway"
     return answer
 
@@ -90,12 +90,12 @@ def _interface(call: ServiceCall, params: dict[str, Any], kind: str) -> Endpoint
     host = service.host if service else f"{name.rpartition('.')[2]}.{call.region}.vpce.amazonaws.com"
     zones = [subnet.availability_zone for subnet in check_subnets(call, endpoint.vpc_id, endpoint.subnet_ids)]
     if kind == "Interface":
-        # One of a Gateway Load Balancer is what routes lead to, and has no name.
+        # A Gateway Load Balancer's endpoint is a target of routes and has no name.
         names = interface_names(endpoint.id, host, zones)
         if timings.connection_named:
-            later(timings.connection_named, lambda: endpoint.be_named(names))
+            later(timings.connection_named, lambda: endpoint.assign_names(names))
         else:
-            endpoint.be_named(names)
+            endpoint.assign_names(names)
     if service is None or not service.acceptance_required:
         endpoint.become("available", timings.endpoint_available)
     else:
@@ -115,9 +115,9 @@ _MAKERS: Final = {
 def _describe(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     rows = [e.describe() for e in endpoints.values() if (e.owner, e.region) == (call.account_id, call.region)]
     rows += [_gateway_row(gateway) for gateway in ec2_of(call).vpc_end_points.values()]
-    if wanted := params.get("VpcEndpointIds") or []:
-        rows = [row for row in rows if row["VpcEndpointId"] in wanted]
-        missing = set(wanted) - {row["VpcEndpointId"] for row in rows}
+    if endpoint_ids := params.get("VpcEndpointIds") or []:
+        rows = [row for row in rows if row["VpcEndpointId"] in endpoint_ids]
+        missing = set(endpoint_ids) - {row["VpcEndpointId"] for row in rows}
         if missing:
             raise AwsError("InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{min(missing)}' does not exist")
     return ec2_page(call, params, "VpcEndpoints", filtered(rows, params.get("Filters") or [], _FILTERS, tags_of))
@@ -156,8 +156,8 @@ def _modify(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
         check_groups(call, endpoint.vpc_id, params["AddSecurityGroupIds"]) if params.get("AddSecurityGroupIds") else []
     )
     gone, new = set(params.get("RemoveSubnetIds") or []), params.get("AddSubnetIds") or []
-    wanted = [i for i in [*endpoint.subnet_ids, *new] if i not in gone]
-    subnets = check_subnets(call, endpoint.vpc_id, wanted)
+    subnet_ids = [i for i in [*endpoint.subnet_ids, *new] if i not in gone]
+    subnets = check_subnets(call, endpoint.vpc_id, subnet_ids)
     check_room(call, new, endpoint.kind, endpoint.ip_address_type)
     if endpoint.target_arn:
         modify_names(call, endpoint, params)
@@ -173,7 +173,7 @@ _FIXED_OF_NETWORK: Final = (
     "RemoveSubnetIds", "SubnetConfigurations", "IpAddressType", "PolicyDocument", "ResetPolicy",
 )  # fmt: skip # one member a line is no clearer
 _FIXED: Final = {"Resource": ("AddSubnetIds", *_FIXED_OF_NETWORK), "ServiceNetwork": _FIXED_OF_NETWORK}
-"""What never changes. Private DNS does, and subnets may be added to a ServiceNetwork endpoint, since November 2026
+"""Members that can't be modified. Since November 2026 private DNS can, and a ServiceNetwork endpoint takes new subnets
 (AWS PrivateLink guide, "Document history")."""
 
 

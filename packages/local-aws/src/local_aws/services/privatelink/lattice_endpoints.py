@@ -44,7 +44,7 @@ def make_network_endpoint(call: ServiceCall, params: dict[str, Any], kind: str) 
     except AwsError as error:
         raise AwsError("InvalidServiceNetworkArn.NotFound", f"The service network ARN {arn} does not exist.") from error
     used = sum(1 for each in endpoints.values() if each.target_arn == arn and each.state != "deleted")
-    endpoint_quota(used, quotas.network_endpoints_per_network, what=f"service network endpoints for {arn}")
+    endpoint_quota(used, quotas.network_endpoints_per_network, plural=f"service network endpoints for {arn}")
     return _connected(call, params, kind, arn)
 
 
@@ -72,12 +72,12 @@ def _connected(call: ServiceCall, params: dict[str, Any], kind: str, arn: str) -
 
 
 def modify_names(call: ServiceCall, endpoint: Endpoint, params: dict[str, Any]) -> None:
-    """Give the endpoint the DNS options of the request, if it may have them."""
+    """Set the endpoint's DNS options to those of the request, if they are allowed."""
     enabled = params.get("PrivateDnsEnabled", endpoint.private_dns_enabled)
-    asked = params.get("DnsOptions") or {}
-    check_preference(asked)
-    options = endpoint.dns_options | asked
-    if "PrivateDnsPreference" in asked and "PrivateDnsSpecifiedDomains" not in asked:
+    requested = params.get("DnsOptions") or {}
+    check_preference(requested)
+    options = endpoint.dns_options | requested
+    if "PrivateDnsPreference" in requested and "PrivateDnsSpecifiedDomains" not in requested:
         options.pop("PrivateDnsSpecifiedDomains", None)
     _check_dns(call, endpoint.vpc_id, enabled=enabled)
     if enabled and params.keys() & {"PrivateDnsEnabled", "DnsOptions"}:
@@ -97,22 +97,27 @@ def _check_dns(call: ServiceCall, vpc_id: str, *, enabled: bool) -> None:
 def _check_names(
     call: ServiceCall, vpc_id: str, arn: str, options: dict[str, Any], *, apart_from: Endpoint | None = None
 ) -> None:
-    """Refuse a second way to a private name that the VPC has already, be it by a resource or a network endpoint."""
-    wanted = endpoint_targets.names_wanted(arn, options)
-    twice = wanted & endpoint_targets.names_held(call.account_id, call.region, vpc_id, apart_from=apart_from)
-    if twice:
+    """Refuse a private name that another Resource or ServiceNetwork endpoint holds in the VPC."""
+    names = endpoint_targets.names_needed(arn, options)
+    taken = names & endpoint_targets.names_held(call.account_id, call.region, vpc_id, apart_from=apart_from)
+    if taken:
         raise AwsError(
             "InvalidParameter",
             "private-dns-enabled cannot be set because there is already a conflicting DNS domain for "
-            f"{min(twice)} in the VPC {vpc_id}",
+            f"{min(taken)} in the VPC {vpc_id}",
         )
 
 
 def _check_zones(call: ServiceCall, params: dict[str, Any], configuration: LatticeResource) -> None:
-    ways = [gateways.get(each.shown.get("resourceGatewayId")) for each in (configuration, *leaves(configuration))]
-    theirs = {zone for way in ways if way for zone in zone_ids(way.owner, way.region, way.shown["subnetIds"])}
-    mine = zone_ids(call.account_id, call.region, params.get("SubnetIds") or [])
-    if theirs and mine and not mine & theirs:
+    behind = [gateways.get(each.shown.get("resourceGatewayId")) for each in (configuration, *leaves(configuration))]
+    gateway_zones = {
+        zone
+        for gateway in behind
+        if gateway
+        for zone in zone_ids(gateway.owner, gateway.region, gateway.shown["subnetIds"])
+    }
+    endpoint_zones = zone_ids(call.account_id, call.region, params.get("SubnetIds") or [])
+    if gateway_zones and endpoint_zones and not endpoint_zones & gateway_zones:
         raise AwsError(
             "InvalidParameter", "None of the Availability Zones of the endpoint's subnets is one of the resource's."
         )

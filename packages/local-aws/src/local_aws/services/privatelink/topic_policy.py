@@ -13,7 +13,7 @@ _PUBLISHER: Final = Caller("Service", frozenset({"vpce.amazonaws.com"}))
 
 @dataclass(frozen=True)
 class Publication:
-    """What PrivateLink asks a topic for, and on whose behalf."""
+    """A publication of PrivateLink to a topic, with the source on whose behalf it is made."""
 
     topic_arn: str
     source_arn: str
@@ -21,7 +21,7 @@ class Publication:
 
 
 def allows(policy: str, publication: Publication) -> bool:
-    """Return whether the policy lets it; one that AWS would not have taken lets nothing."""
+    """Return whether the policy allows the publication; an invalid policy allows nothing."""
     context = {"aws:sourcearn": (publication.source_arn,), "aws:sourceaccount": (publication.source_account,)}
     request = PermissionRequest("SNS:Publish", publication.topic_arn, context, _PUBLISHER)
     try:

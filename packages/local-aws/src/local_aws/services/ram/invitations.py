@@ -21,7 +21,7 @@ from local_aws.services.timings import timings
 from local_aws.time.clock import clock
 
 nameless = 0.125
-"""How often an invitation comes without the share's name: RAM's model does not require it, and clients met it."""
+"""The rate of invitations without the share's name, which RAM's model does not require and clients have met."""
 
 _chance = random.Random(20180401)  # noqa: S311 - which invitation has no name is no secret
 _invitations = table()
@@ -62,10 +62,10 @@ def invite(share: Share, principal: ShareAssociation, account_id: str) -> None:
 
 
 def check_pending(sender: str, more: int) -> None:
-    """Refuse to send more invitations than an account may have unanswered.
+    """Refuse to send more invitations than an account may have pending.
 
     Raises:
-        AwsError: so many are pending.
+        AwsError: the quota of pending invitations is used up.
     """
     pending = sum(each.status == "PENDING" and each.share.owner == sender for each in _invitations.values())
     if more and pending + more > quotas.pending_invitations:
@@ -73,7 +73,7 @@ def check_pending(sender: str, more: int) -> None:
 
 
 def withdraw(share: Share, principal: ShareAssociation | None = None) -> None:
-    """Take back what is pending, because the share or its principal goes."""
+    """Withdraw pending invitations, because the share or its principal is removed."""
     for invitation in list(_invitations.values()):
         meant = principal is None or principal == invitation.principal
         if meant and invitation.share is share and invitation.status == "PENDING":

@@ -1,4 +1,4 @@
-"""RAM's listings of shares, resources and principals, as their owner and as others see them."""
+"""RAM's listings of shares, resources and principals, for their owner and for others."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def describe_association(share: Share, association: ShareAssociation) -> dict[st
 
 
 def set_trouble(arn: str, status: str, message: str) -> None:
-    """Let every share tell that a resource is not available, as ``UNAVAILABLE`` or ``LIMIT_EXCEEDED``; empty: it is."""
+    """Set a resource's status in every share, ``UNAVAILABLE`` or ``LIMIT_EXCEEDED``; empty if it is available."""
     for share in shares.values():
         if arn in share.resources:
             share.resources[arn].trouble = (status, message)
@@ -99,7 +99,7 @@ def _get_associations(call: ServiceCall, params: dict[str, Any]) -> dict[str, An
 
 def _list_resources(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     owner, principal = params["resourceOwner"], params.get("principal")
-    wanted = known_type(params["resourceType"]) if params.get("resourceType") else None
+    resource_type = known_type(params["resourceType"]) if params.get("resourceType") else None
     arns = params.get("resourceArns") or []
     found = [
         describe_resource(share, resource, "" if owner == "SELF" else call.account_id)
@@ -109,20 +109,20 @@ def _list_resources(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]
         if resource.status == "ASSOCIATED"
         or resource.is_suspended
         or (owner, resource.status) == ("SELF", "ASSOCIATING")
-        if (not arns or resource.entity in arns) and wanted in {None, type_of(resource.entity)}
+        if (not arns or resource.entity in arns) and resource_type in {None, type_of(resource.entity)}
     ]
     return ram_page(call, params, "resources", found if params.get("resourceRegionScope") != "GLOBAL" else [])
 
 
 def _list_principals(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     owner = params["resourceOwner"]
-    arn, asked = params.get("resourceArn"), params.get("principals") or []
-    wanted = known_type(params["resourceType"]) if params.get("resourceType") else None
+    arn, principals = params.get("resourceArn"), params.get("principals") or []
+    resource_type = known_type(params["resourceType"]) if params.get("resourceType") else None
     found = []
     for share in _shares_of(call, owner, params.get("resourceShareArns")):
-        if (arn and arn not in share.resources) or (wanted and wanted not in share.resource_types()):
+        if (arn and arn not in share.resources) or (resource_type and resource_type not in share.resource_types()):
             continue
-        # Seen from the receiving side, the principal is the account that shares.
+        # For a consumer the principal is the sharing account.
         ids = [(each.entity, each) for each in share.principals.values()] if owner == "SELF" else [(share.owner, share)]
         found += [
             {
@@ -133,7 +133,7 @@ def _list_principals(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any
                 "external": getattr(since, "external", False),
             }
             for entity, since in ids
-            if not asked or entity in asked
+            if not principals or entity in principals
         ]
     return ram_page(call, params, "principals", found)
 

@@ -1,4 +1,4 @@
-"""RAM's operations that change shares: what is in them, and who."""
+"""RAM's operations that change shares: their resources and principals."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
 
     share = once(call, params, params.get("clientToken"), create)
     described = describe_share(share)
-    # CreateResourceShare is the one operation that does not tell the feature set.
+    # CreateResourceShare alone does not return the feature set.
     described.pop("featureSet")
     return with_token(params, {"resourceShare": described})
 
@@ -105,7 +105,7 @@ def _associate(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
         new_arns = [arn for arn in arns if not _standing(share.resources, arn)]
         new_entities = [each for each in entities if not _standing(share.principals, each)]
         _check_room(share.owner, share, new_arns, new_entities, retains=share.retains)
-        # What is in the share already stays as it is: associating it again is no error.
+        # Associating a resource or principal again is no error and changes nothing.
         added = [known if (known := _standing(share.resources, arn)) else add_resource(share, arn) for arn in arns]
         added += [
             known if (known := _standing(share.principals, entity)) else _add_principal(share, entity)
@@ -119,15 +119,15 @@ def _associate(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
 def _disassociate(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     foreign = shares.get(params["resourceShareArn"])
     if foreign is not None and foreign.owner != call.account_id and foreign.is_visible_to(call.account_id):
-        # AWS lets one leave shares of some resource types; VPC Lattice's are not among them.
+        # AWS allows leaving shares of some resource types, which VPC Lattice's are not.
         raise AwsError("OperationNotPermittedException", "You can't leave a resource share of these resource types.")
     share = _active(own_share(call, params["resourceShareArn"]))
     removed = []
-    for associations, asked in (
+    for associations, entities in (
         (share.resources, params.get("resourceArns") or []),
         (share.principals, params.get("principals") or []),
     ):
-        for entity in asked:
+        for entity in entities:
             association = associations.get(entity)
             if association is None:
                 raise AwsError("UnknownResourceException", f"{entity} is not associated with {share.arn}.")
@@ -151,10 +151,10 @@ def _untag(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _enable_sharing(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
-    mine = membership.membership(call.account_id)
-    if mine is None or mine.management_account_id != call.account_id:
+    own = membership.membership(call.account_id)
+    if own is None or own.management_account_id != call.account_id:
         raise AwsError("OperationNotPermittedException", "Unable to enable sharing with AWS Organizations.")
-    membership.turn_sharing_on(mine.organization_id)
+    membership.turn_sharing_on(own.organization_id)
     backend: Any = membership.backend_of(call.account_id)
     backend.enable_aws_service_access(ServicePrincipal="ram.amazonaws.com")
     return {"returnValue": True}
@@ -194,17 +194,17 @@ def _check_principal(call: ServiceCall, entity: str, *, allow_external: bool) ->
 
 def _check_room(owner: str, share: Share | None, arns: list[str], entities: list[str], *, retains: bool) -> None:
     most = quotas.associations_per_share
-    for there, new in ((share.resources if share else {}, arns), (share.principals if share else {}, entities)):
-        if len(there) + len(new) > most:
+    for present, new in ((share.resources if share else {}, arns), (share.principals if share else {}, entities)):
+        if len(present) + len(new) > most:
             raise limit_exceeded(f"{most} associations per resource share")
     check_pending(owner, sum(not _is_let_in(owner, entity, retains=retains) for entity in entities))
 
 
 def _is_let_in(owner: str, entity: str, *, retains: bool) -> bool:
-    """Return whether the principal needs no invitation, because the organization shares within itself.
+    """Return whether the principal needs no invitation, because sharing within the organization is enabled.
 
-    Where the share ``retains`` accounts that leave, RAM takes those of the organization for external ones, and asks
-    them. How it takes a whole unit then could not be confirmed: here it is let in.
+    If the share ``retains`` accounts that leave, RAM treats the organization's accounts as external and invites them.
+    How it treats a whole unit then could not be confirmed: here it is let in.
     """
     account_id = account_of(entity)
     if account_id and retains:

@@ -13,7 +13,7 @@ _MOST = 500
 
 
 def ram_page(call: ServiceCall, params: dict[str, Any], key: str, items: Sequence[Any]) -> dict[str, Any]:
-    """Answer with one page of a listing under ``key``."""
+    """Return an answer with one page of a listing under ``key``."""
     size = params.get("maxResults", _MOST)
     if not 1 <= size <= _MOST:
         raise AwsError("InvalidParameterException", f"maxResults must be between 1 and {_MOST}.")

@@ -1,4 +1,4 @@
-"""RAM's managed permissions: AWS's own, one of which goes with each resource type of a share."""
+"""RAM's AWS managed permissions, one for each resource type of a share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from local_aws.services.ram.shares import Share, check_arn, own_share, shares, u
 _BORN: Final = datetime(2024, 12, 1, tzinfo=UTC)
 _VERSION: Final = "2"
 
-# AWS publishes the names, and of the actions only those that its own guides mention.
+# AWS publishes the names, but only those of the actions that its guides mention.
 _OF_LATTICE: Final = {
     "AWSRAMPermissionVpcLatticeResourceConfiguration": (
         "vpc-lattice:ResourceConfiguration",
@@ -64,11 +64,11 @@ def install() -> None:
 
 
 def _list(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
-    wanted = _type(params["resourceType"]) if params.get("resourceType") else None
+    resource_type = _type(params["resourceType"]) if params.get("resourceType") else None
     found = [
         each
         for each in _MANAGED
-        if wanted in {None, each["resourceType"].lower()}
+        if resource_type in {None, each["resourceType"].lower()}
         and params.get("permissionType", "ALL") in {"ALL", each["permissionType"]}
         and params.get("permissionStatus") in {None, each["status"]}
         and params.get("resourceOwner") in {None, each["resourceOwner"]}
@@ -90,7 +90,7 @@ def _versions(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_share(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
-    """Return the permissions to the owner, and to whom the share is visible."""
+    """Return a share's permissions, for its owner and for those who see it."""
     arn = params["resourceShareArn"]
     check_arn(arn, "resource-share")
     share = shares.get(arn)
@@ -126,11 +126,11 @@ def _disassociate(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
 
 def _types(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     scope = params.get("resourceRegionScope", "ALL")
-    ours = [
+    listed = [
         {"resourceType": kind, "serviceName": "vpc-lattice", "resourceRegionScope": "REGIONAL"}
         for kind, _ in _OF_LATTICE.values()
     ]
-    found = [each for each in (*RAM_RESOURCE_TYPES, *ours) if scope in {"ALL", each["resourceRegionScope"]}]
+    found = [each for each in (*RAM_RESOURCE_TYPES, *listed) if scope in {"ALL", each["resourceRegionScope"]}]
     return ram_page(call, params, "resourceTypes", found)
 
 

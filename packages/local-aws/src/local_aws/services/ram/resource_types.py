@@ -56,14 +56,14 @@ _KNOWN: Final = {name.lower(): name for name in _BY_ARN.values()} | {
 
 
 share_checks: Final[list[Callable[[str], None]]] = []
-"""What refuses to share a resource, given its ARN: of the services that resources are of, which stand on RAM."""
+"""Checks of the resources' services, called with the ARN, that may refuse to share a resource."""
 
 
 def type_of(arn: str) -> str:
     """Return the resource type of an ARN.
 
     Raises:
-        AwsError: it is no ARN, or nothing that can be shared.
+        AwsError: it is no ARN, or not of a resource that can be shared.
     """
     parts = arn.split(":", 5)
     if len(parts) < 6 or parts[0] != "arn" or not parts[5]:  # noqa: PLR2004 - an ARN has six parts
@@ -78,7 +78,7 @@ def type_of(arn: str) -> str:
 
 
 def known_type(name: str) -> str:
-    """Return a type's name as AWS writes it; requests may write it in any case.
+    """Return a type's name in AWS's spelling; requests may have any case.
 
     Raises:
         AwsError: RAM does not know it.

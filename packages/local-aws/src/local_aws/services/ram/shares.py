@@ -1,4 +1,4 @@
-"""RAM's resource shares: what is shared with whom, and who can see it."""
+"""RAM's resource shares: their resources and principals, and who can see them."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class ShareAssociation:
     kind: str
     external: bool = False
     by_organization: bool = False
-    """Let in without an invitation, because the organization shares: that ends with the membership."""
+    """Let in without an invitation, through the organization; it ends with the membership."""
     status: str = "ASSOCIATING"
     trouble: tuple[str, str] = ("", "")
-    """A resource's status and message, where it is not available although it is associated."""
+    """An associated resource's status and message if it is unavailable."""
     created: datetime = field(default_factory=clock.now)
     updated: datetime = field(default_factory=clock.now)
 
@@ -77,14 +77,14 @@ class Share:
 
     @property
     def retains(self) -> bool:
-        """Whether an account that leaves the organization stays in."""
+        """Whether accounts that leave the organization stay in the share."""
         return bool(self.configuration.get(RETAINS))
 
     def principal_of(self, account_id: str) -> ShareAssociation | None:
-        """Return the association that lets this account in, if any does; one in force rather than a suspended."""
+        """Return the association that lets the account in, if any; one in force rather than a suspended one."""
         for principal in sorted(self.principals.values(), key=lambda each: each.is_suspended):
-            there = principal.status == "ASSOCIATED" or (suspended_is_listed and principal.is_suspended)
-            if there and _is_or_contains(principal.entity, account_id):
+            in_force = principal.status == "ASSOCIATED" or (suspended_is_listed and principal.is_suspended)
+            if in_force and _is_or_contains(principal.entity, account_id):
                 if principal.by_organization and not self._organization_holds(account_id):
                     continue
                 return principal
@@ -96,7 +96,7 @@ class Share:
         return membership.sharing_is_on(self.owner) and membership.same_organization(self.owner, account_id)
 
     def is_suspended_for(self, account_id: str) -> bool:
-        """Return whether the account sees the share, and can use nothing of it."""
+        """Return whether the account sees the share but can't use its resources."""
         principal = self.principal_of(account_id)
         return principal is not None and principal.is_suspended
 
@@ -163,12 +163,12 @@ def limit_exceeded(most: str) -> AwsError:
 
 
 def let_in(share: Share, principal: ShareAssociation) -> None:
-    """Make the share visible to the principal, after a while, and say so to both sides."""
+    """Make the share visible to the principal after a while, and announce it to both sides."""
 
     def associate() -> None:
         if share.principals.get(principal.entity) is principal and principal.status == "ASSOCIATING":
             principal.become("ASSOCIATED")
-            tell(share, "associated")
+            announce_change(share, "associated")
 
     later(timings.share_visible, associate)
 
@@ -180,14 +180,14 @@ def add_resource(share: Share, arn: str) -> ShareAssociation:
     def associate() -> None:
         if share.resources.get(arn) is resource and resource.status == "ASSOCIATING":
             resource.become("ASSOCIATED")
-            tell(share, "associated")
+            announce_change(share, "associated")
 
     later(timings.share_visible, associate)
     return resource
 
 
 def take_out(share: Share, associations: dict[str, ShareAssociation], association: ShareAssociation) -> None:
-    """Take a resource or principal out of the share; access goes at once, the row a while later."""
+    """Take a resource or principal out of the share: access ends at once, the row disappears later."""
     if association.status in {"DISASSOCIATING", "DISASSOCIATED"}:
         return
     audience = _audience(share)
@@ -197,18 +197,18 @@ def take_out(share: Share, associations: dict[str, ShareAssociation], associatio
         association.become("DISASSOCIATED")
         if associations.get(association.entity) is association:
             del associations[association.entity]
-        tell(share, "disassociated", audience)
+        announce_change(share, "disassociated", audience)
 
     later(timings.share_gone, gone)
 
 
 def suspend(share_arn: str, entity: str) -> None:
-    """Suspend one resource or principal of a share, as RAM does by itself; it is there all the while."""
+    """Suspend one resource or principal of a share, which stays associated; RAM does so by itself."""
     _turn(share_arn, entity, "SUSPENDING", "SUSPENDED")
 
 
 def restore(share_arn: str, entity: str) -> None:
-    """Let a resource or principal that was suspended take part again."""
+    """Restore a suspended resource or principal."""
     _turn(share_arn, entity, "RESTORING", "ASSOCIATED")
 
 
@@ -231,8 +231,8 @@ def resource_gone(arn: str) -> None:
             take_out(share, share.resources, share.resources[arn])
 
 
-def tell(share: Share, status: str, audience: set[str] | None = None) -> None:
-    """Put RAM's one event on the owner's bus and on those of the principals that have access."""
+def announce_change(share: Share, status: str, audience: set[str] | None = None) -> None:
+    """Put RAM's event of a change on the buses of the owner and of the principals that have access."""
     for account_id in {share.owner} | (_audience(share) if audience is None else audience):
         announce(
             account_id,
@@ -245,7 +245,7 @@ def tell(share: Share, status: str, audience: set[str] | None = None) -> None:
 
 
 def _audience(share: Share) -> set[str]:
-    """Return the accounts, by id, that are in; those behind an organization are not told one by one here."""
+    """Return the ids of the accounts that the share lets in, including the members behind organizations and units."""
     let = {"ASSOCIATED", "ASSOCIATING"} if notify_invitees else {"ASSOCIATED"}
     inside = [principal.entity for principal in share.principals.values() if principal.status in let]
     accounts = {account_of(entity) for entity in inside if account_of(entity)}

@@ -1,1 +1,1 @@
-"""What a client in a VPC gets for a name."""
+"""Name resolution inside a VPC."""

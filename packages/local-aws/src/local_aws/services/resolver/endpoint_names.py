@@ -9,9 +9,9 @@ from local_aws.services.privatelink.endpoint_store import Endpoint, endpoints
 
 
 def interface_endpoint_names(account_id: str, region: str, vpc_id: str) -> VpcNames:
-    """Return the Region's name and the zones' of each endpoint that is available, and its service's private one.
+    """Return the regional, zonal and private names of each available endpoint.
 
-    They lead to the endpoint service; where that is AWS's own, which has no ARN, to the endpoint.
+    Their target is the endpoint service, or the endpoint itself if the service is AWS's own and has no ARN.
     """
     names = VpcNames()
     for endpoint in endpoints.values():
@@ -28,7 +28,7 @@ def interface_endpoint_names(account_id: str, region: str, vpc_id: str) -> VpcNa
 
 def _leads_to(endpoint: Endpoint) -> str:
     if (service := endpoint.service) is not None:
-        where, resource = f"{service.region}:{service.owner}", f"vpc-endpoint-service/{service.id}"
+        scope, resource = f"{service.region}:{service.owner}", f"vpc-endpoint-service/{service.id}"
     else:
-        where, resource = f"{endpoint.region}:{endpoint.owner}", f"vpc-endpoint/{endpoint.id}"
-    return f"arn:{get_partition(endpoint.region)}:ec2:{where}:{resource}"
+        scope, resource = f"{endpoint.region}:{endpoint.owner}", f"vpc-endpoint/{endpoint.id}"
+    return f"arn:{get_partition(endpoint.region)}:ec2:{scope}:{resource}"

@@ -1,4 +1,4 @@
-"""What a client inside a VPC gets for a DNS name, and what that leads to."""
+"""The DNS resolver of a VPC: from a name to the ARN that it leads to."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _WILDCARD = normal("*.")
 
 
 class UnknownVpcError(LookupError):
-    """Nobody has the VPC."""
+    """The VPC does not exist."""
 
 
 class UnresolvedError(LookupError):
-    """The name does not resolve in the VPC; the message names both, and says why."""
+    """The name does not resolve in the VPC; the message names both and the reason."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Resolution:
     arn: str
     """Of the resource, service or endpoint that the name leads to."""
     chain: tuple[str, ...]
-    """The names on the way, from the one that was asked for to the one that has the ARN."""
+    """The chain of names, from the queried one to the one that has the ARN."""
 
 
 def resolve(vpc_id: str, name: str) -> Resolution:
-    """Resolve a name as the VPC does; how it is written, and a dot at its end, make no difference.
+    """Resolve a name as the VPC does; case and a trailing dot make no difference.
 
     Raises:
         UnknownVpcError: there is no such VPC.
@@ -49,7 +49,7 @@ def resolve(vpc_id: str, name: str) -> Resolution:
 
 
 def resolve_all(vpc_id: str) -> dict[str, str]:
-    """Return all names that resolve in the VPC, each with the ARN of what it leads to.
+    """Return all names that resolve in the VPC, each with the ARN of its target.
 
     Raises:
         UnknownVpcError: there is no such VPC.
@@ -75,15 +75,15 @@ def _placed(vpc_id: str) -> VpcPlace:
 
 
 class _View:
-    """The DNS of one VPC, as it stands."""
+    """The present DNS of one VPC."""
 
     def __init__(self, place: VpcPlace) -> None:
         self._account_id, self._vpc = place.account_id, place.vpc
-        where = (place.account_id, place.region, place.vpc.id)
-        told = (lattice_names(*where), interface_endpoint_names(*where))
-        self._public = {normal(name): arn for names in told for name, arn in names.public.items()}
-        self._private = {normal(name): arn for names in told for name, arn in names.private.items()}
-        # Both attributes of the VPC have to be on for zones of its own.
+        location = (place.account_id, place.region, place.vpc.id)
+        sources = (lattice_names(*location), interface_endpoint_names(*location))
+        self._public = {normal(name): arn for names in sources for name, arn in names.public.items()}
+        self._private = {normal(name): arn for names in sources for name, arn in names.private.items()}
+        # Private hosted zones need both DNS attributes of the VPC.
         zones = zones_of_vpc(place.vpc.id) if place.vpc.enable_dns_hostnames else ()
         self._zones = sorted(((normal(zone.name), zone) for _, zone in zones), key=lambda each: -len(each[0]))
 
@@ -109,7 +109,7 @@ class _View:
                 return Resolution(name, self._vpc.id, self._account_id, arn, tuple(chain))
         raise self._unresolved(name, f"{' -> '.join([*chain, following])} goes round in a circle")
 
-    def _step(self, asked: str, name: str) -> tuple[str | None, str]:
+    def _step(self, queried: str, name: str) -> tuple[str | None, str]:
         """Return the ARN that the name has, or the name that its record leads to."""
         if name in self._private:
             return self._private[name], name
@@ -118,21 +118,21 @@ class _View:
             target = _target(zone, name)
             if target is None:
                 raise self._unresolved(
-                    asked,
+                    queried,
                     f"the private hosted zone {zone.resource_id} ({domain}) has no alias of type A and no CNAME for"
                     f" {name}",
                 )
             return None, target
         if name in self._public:
             return self._public[name], name
-        raise self._unresolved(asked, f"nothing there has the name {name}")
+        raise self._unresolved(queried, f"nothing there has the name {name}")
 
     def _unresolved(self, name: str, why: str) -> UnresolvedError:
         return UnresolvedError(f"{name} does not resolve in {self._vpc.id}: {why}")
 
 
 def _target(zone: Any, name: str) -> str | None:
-    """Return the name that a record leads to; of several that weigh or fail over, the first."""
+    """Return the target of the name's record; the first of weighted or failover records."""
     if name.startswith(_WILDCARD):
         return None
     for record in zone.rrsets:

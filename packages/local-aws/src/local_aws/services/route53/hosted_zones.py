@@ -1,4 +1,4 @@
-"""Route 53's hosted zones: who may have which, the VPCs that they are private to, and listings that moto cuts short."""
+"""Route 53's hosted zones: rules for their creation and their VPCs, and listings that moto lacks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def install() -> None:
 
 
 def zone_of(call: ServiceCall, zone_id: str) -> Any:
-    """Find a zone of the caller's account.
+    """Return a zone of the caller's account.
 
     Raises:
         AwsError: NoSuchHostedZone.
@@ -83,16 +83,16 @@ def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
         comment=config.get("Comment"),
         delegation_set_id=params.get("DelegationSetId"),
     )
-    # AWS's ids begin with a Z; moto's with anything.
+    # AWS's ids begin with Z, unlike moto's.
     del backend.zones[zone.resource_id]
     zone.resource_id = f"Z{zone.resource_id[1:]}"
     backend.zones[zone.resource_id] = zone
-    told = {
+    answer = {
         "HostedZone": zone,
         "ChangeInfo": new_change(),
         "Location": f"https://route53.amazonaws.com/2013-04-01/hostedzone/{zone.resource_id}",
     }
-    return told | ({"VPC": vpc} if vpc else {"DelegationSet": zone.delegation_set})
+    return answer | ({"VPC": vpc} if vpc else {"DelegationSet": zone.delegation_set})
 
 
 def _delete(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
@@ -132,7 +132,7 @@ def _check_vpc(call: ServiceCall, vpc: dict[str, str]) -> None:
 
 
 def _check_free(vpc: dict[str, str], name: str) -> None:
-    """Refuse a second zone of the same name for a VPC; zones of which one is in the other are no conflict."""
+    """Refuse a second zone of the same name for a VPC; a zone and its subdomain do not conflict."""
     for _, zone in zones_of_vpc(vpc["VPCId"]):
         if normal(zone.name) == normal(name):
             raise AwsError(
@@ -143,15 +143,15 @@ def _check_free(vpc: dict[str, str], name: str) -> None:
 
 
 def most_items(params: dict[str, Any], most: int) -> int:
-    """Read ``MaxItems``, which is text in Route 53's model; more than AWS gives on a page is as much as it gives."""
-    told = params.get("MaxItems") or str(most)
-    if not told.isdecimal() or int(told) < 1:
-        raise AwsError("InvalidInput", f"The value {told} of maxitems is not valid: a number from 1 is expected.")
-    return min(int(told), most)
+    """Read ``MaxItems``, which is text in Route 53's model; it is limited to AWS's largest page."""
+    text = params.get("MaxItems") or str(most)
+    if not text.isdecimal() or int(text) < 1:
+        raise AwsError("InvalidInput", f"The value {text} of maxitems is not valid: a number from 1 is expected.")
+    return min(int(text), most)
 
 
 def _list_by_name(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
-    """Begin the list at a name: the first zone need not be one of that name."""
+    """List zones from a name on; the first one need not have that name."""
     name, zone_id = params.get("DNSName"), params.get("HostedZoneId")
     if name is not None and (fault := fault_of(name)):
         raise AwsError("InvalidDomainName", fault)
@@ -162,14 +162,14 @@ def _list_by_name(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
         first = (in_order(name), (zone_id or "").removeprefix("/hostedzone/"))
         zones = [zone for zone in zones if _place_in_list(zone) >= first]
     most = most_items(params, _MOST_ZONES)
-    told: dict[str, Any] = {"HostedZones": zones[:most], "IsTruncated": len(zones) > most, "MaxItems": str(most)}
+    answer: dict[str, Any] = {"HostedZones": zones[:most], "IsTruncated": len(zones) > most, "MaxItems": str(most)}
     if name is not None:
-        told["DNSName"] = f"{normal(name)}."
+        answer["DNSName"] = f"{normal(name)}."
     if zone_id:
-        told["HostedZoneId"] = zone_id
+        answer["HostedZoneId"] = zone_id
     for zone in zones[most : most + 1]:
-        told |= {"NextDNSName": zone.name, "NextHostedZoneId": zone.resource_id}
-    return told
+        answer |= {"NextDNSName": zone.name, "NextHostedZoneId": zone.resource_id}
+    return answer
 
 
 def _place_in_list(zone: Any) -> tuple[list[str], str]:

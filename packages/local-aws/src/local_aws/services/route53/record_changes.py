@@ -1,4 +1,4 @@
-"""Route 53's changes: what each call that writes hands out, PENDING at first."""
+"""Route 53's changes, one for each call that writes, PENDING at first."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def install() -> None:
 
 
 def new_change(comment: str | None = None) -> dict[str, Any]:
-    """Return the ``ChangeInfo`` of something that was written just now."""
+    """Return the ``ChangeInfo`` of a new change."""
     change_id = f"C{secrets.token_hex(10).upper()}"
     _changes[change_id] = (clock.now(), comment)
     return _describe(change_id)
@@ -38,5 +38,5 @@ def _describe(change_id: str) -> dict[str, Any]:
     submitted: datetime
     submitted, comment = _changes[change_id]
     in_sync = (clock.now() - submitted).total_seconds() >= timings.records_in_sync
-    told = {"Id": f"/change/{change_id}", "Status": "INSYNC" if in_sync else "PENDING", "SubmittedAt": submitted}
-    return told | ({"Comment": comment} if comment else {})
+    info = {"Id": f"/change/{change_id}", "Status": "INSYNC" if in_sync else "PENDING", "SubmittedAt": submitted}
+    return info | ({"Comment": comment} if comment else {})

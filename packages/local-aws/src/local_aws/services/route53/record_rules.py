@@ -1,4 +1,4 @@
-"""What Route 53 refuses of records: by themselves, and beside others of their zone; in its own words."""
+"""Route 53's rules for records, alone and together with others of their zone, with its error messages."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from local_aws.services.privatelink.endpoint_store import ZONE_OF_INTERFACE
 from local_aws.services.route53.hosted_zones import all_zones
 
 Key = tuple[str, str, str | None]
-"""A record's name, type and set identifier: what there can be one of."""
+"""A record's name, type and set identifier, which are unique."""
 
 _DOMAINS = {ZONE_OF_INTERFACE: "vpce.amazonaws.com", ZONE: "on.aws"}
-"""What lies in those hosted zones of AWS's that names are told with here."""
+"""The domains of AWS's own hosted zones that appear in answers here."""
 
 
-def faults_of_values(record: dict[str, Any], domain: str) -> Iterator[str]:
-    """Yield what is wrong with a record, whatever else the zone has."""
+def faults_in_values(record: dict[str, Any], domain: str) -> Iterator[str]:
+    """Yield the faults of a record by itself."""
     name, kind = record["Name"], record["Type"]
     if fault := fault_of(name):
         yield fault
@@ -35,13 +35,13 @@ def faults_of_values(record: dict[str, Any], domain: str) -> Iterator[str]:
     for value, times in Counter(values).items():
         if times > 1:
             yield f"Duplicate Resource Record: '{value}'"
-        if fault := _fault_of_value(kind, value):
+        if fault := _value_fault(kind, value):
             yield f"Invalid Resource Record: '{fault} encountered with '{value}''"
     if kind == "CNAME" and len(values) > 1:
         yield f"RRSet of type CNAME with DNS name {name} has more than one value."
 
 
-def _fault_of_value(kind: str, value: str) -> str | None:
+def _value_fault(kind: str, value: str) -> str | None:
     if kind == "A" and not _is_address(value, ipaddress.IPv4Address):
         return "FATAL problem: ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address)"
     if kind == "AAAA" and not _is_address(value, ipaddress.IPv6Address):
@@ -62,7 +62,7 @@ def _is_address(value: str, form: type[ipaddress.IPv4Address | ipaddress.IPv6Add
 
 
 def faults_together(records: Mapping[Key, dict[str, Any]], written: Iterable[Key], zone: Any) -> Iterator[str]:
-    """Yield what is wrong with written records beside all that the zone would have."""
+    """Yield the faults of written records together with all others of the zone."""
     for key in written:
         name, kind, identifier = key
         others = {each for each in records if each[0] == name and each != key}
@@ -82,19 +82,19 @@ def faults_together(records: Mapping[Key, dict[str, Any]], written: Iterable[Key
                 " and type, and not all of them have a SetIdentifier"
             )
         alias = records[key].get("AliasTarget")
-        if alias and (fault := _fault_of_alias(alias, kind, records, zone)):
+        if alias and (fault := _alias_fault(alias, kind, records, zone)):
             yield fault
 
 
-def _fault_of_alias(alias: dict[str, Any], kind: str, records: Mapping[Key, dict[str, Any]], zone: Any) -> str | None:
+def _alias_fault(alias: dict[str, Any], kind: str, records: Mapping[Key, dict[str, Any]], zone: Any) -> str | None:
     target, zone_id = alias["DNSName"], alias["HostedZoneId"]
     tried = f"Tried to create an alias that targets {target}, type {kind} in zone {zone_id},"
     domain = normal(zone.name) if zone_id == zone.resource_id else _DOMAINS.get(zone_id)
     if domain is not None and not is_in(normal(target), domain):
         return f"{tried} but the alias target name does not lie within the target zone"
     if zone_id == zone.resource_id:
-        is_there = any(key[:2] == (target, kind) for key in records)
+        exists = any(key[:2] == (target, kind) for key in records)
     else:
-        # Of zones that people have, only its own: an alias leads to another zone's records in no case.
-        is_there = all(other.resource_id != zone_id for _, other in all_zones())
-    return None if is_there else f"{tried} but that target was not found"
+        # An alias can target the records of its own zone or of AWS's zones, but of no other account-owned zone.
+        exists = all(other.resource_id != zone_id for _, other in all_zones())
+    return None if exists else f"{tried} but that target was not found"

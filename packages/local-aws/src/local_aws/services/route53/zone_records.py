@@ -1,4 +1,4 @@
-"""The records of Route 53's hosted zones: changed by the batch, all or nothing, and listed."""
+"""The records of Route 53's hosted zones: listed, and changed in atomic batches."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from local_aws.moto_extension.operations import ServiceCall, add_operation
 from local_aws.services.dns.dns_names import fault_of, in_order, normal
 from local_aws.services.route53.hosted_zones import most_items, zone_of
 from local_aws.services.route53.record_changes import new_change
-from local_aws.services.route53.record_rules import Key, faults_of_values, faults_together
+from local_aws.services.route53.record_rules import Key, faults_in_values, faults_together
 
 _MOST_RECORDS = 300
 """On a page."""
 _MOST_VALUES = 1000
-"""In a batch; those of an UPSERT count twice."""
+"""In a batch; the values of an UPSERT count twice."""
 _LACKING = frozenset({"CidrRoutingConfig", "GeoProximityLocation", "TrafficPolicyInstanceId"})
 _KEPT = {
     "NS": "A HostedZone must contain at least one NS record for the zone itself.",
     "SOA": "A HostedZone must contain exactly one SOA record.",
 }
-"""What is said to who wants to delete the zone's own."""
+"""The messages for deleting the zone's own records."""
 
 _MEMBERS = {
     "name": "Name",
@@ -38,7 +38,7 @@ _MEMBERS = {
     "alias_target": "AliasTarget",
     "health_check_id": "HealthCheckId",
 }
-"""The model's names of moto's attributes."""
+"""moto's attributes with their names in the model."""
 
 
 def install() -> None:
@@ -47,14 +47,14 @@ def install() -> None:
 
 
 def described(record: Any) -> dict[str, Any]:
-    """Return a record of moto's as the model has it."""
-    told = {name: getattr(record, attribute) for attribute, name in _MEMBERS.items()}
-    # moto has an SOA record's value in its model's form.
+    """Return a moto record in the model's form."""
+    description = {name: getattr(record, attribute) for attribute, name in _MEMBERS.items()}
+    # moto has an SOA record's value in the model's form already.
     values = [each["Value"] if isinstance(each, Mapping) else each for each in record.records or ()]
-    told["Name"] = f"{normal(record.name)}."
-    told["TTL"] = None if record.ttl is None else int(record.ttl)
-    told["ResourceRecords"] = [{"Value": value} for value in values] or None
-    return {name: value for name, value in told.items() if value is not None}
+    description["Name"] = f"{normal(record.name)}."
+    description["TTL"] = None if record.ttl is None else int(record.ttl)
+    description["ResourceRecords"] = [{"Value": value} for value in values] or None
+    return {name: value for name, value in description.items() if value is not None}
 
 
 def _change(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
@@ -83,11 +83,11 @@ def _check_size(changes: Iterable[dict[str, Any]]) -> None:
 
 
 def _read(change: dict[str, Any]) -> dict[str, Any]:
-    """Return a change's record in the form in which records are kept.
+    """Return a change's record in normal form.
 
     Raises:
-        AwsError: it is neither an alias nor has values, or is both.
-        NotImplementedError: it asks for what is not here.
+        AwsError: it has neither an alias nor values, or both.
+        NotImplementedError: it has a member that is not supported.
     """
     record = {name: value for name, value in change["ResourceRecordSet"].items() if value is not None}
     if lacking := _LACKING & record.keys():
@@ -123,19 +123,19 @@ def _key(record: dict[str, Any]) -> Key:
 
 
 def _apply(changes: list[tuple[str, dict[str, Any]]], records: dict[Key, dict[str, Any]], domain: str) -> list[str]:
-    """Change the records, in order; return what is wrong with single changes, after which the records count no more."""
+    """Apply the changes in order; return the faults of single changes, with which the records are not to be used."""
     wrong: list[str] = []
     before: dict[Key, list[str]] = {}
     for action, record in changes:
         key = _key(record)
         actions = before.setdefault(key, [])
-        faults = list(faults_of_values(record, domain)) if action != "DELETE" else []
+        faults = list(faults_in_values(record, domain)) if action != "DELETE" else []
         if actions and (actions != ["DELETE"] or action == "DELETE"):
             faults.append(
                 f"The request contains an invalid set of changes for a resource record set '{key[1]} {key[0]}'"
             )
         actions.append(action)
-        if not faults and (fault := _fault_of_action(action, record, records.get(key), domain)):
+        if not faults and (fault := _action_fault(action, record, records.get(key), domain)):
             faults.append(fault)
         wrong += faults
         if action == "DELETE":
@@ -145,8 +145,8 @@ def _apply(changes: list[tuple[str, dict[str, Any]]], records: dict[Key, dict[st
     return wrong
 
 
-def _fault_of_action(action: str, record: dict[str, Any], present: dict[str, Any] | None, domain: str) -> str | None:
-    named = f"[name='{record['Name']}', type='{record['Type']}'{_set_told(record)}]"
+def _action_fault(action: str, record: dict[str, Any], present: dict[str, Any] | None, domain: str) -> str | None:
+    named = f"[name='{record['Name']}', type='{record['Type']}'{_identifier_text(record)}]"
     if action == "CREATE" and present is not None:
         return f"Tried to create resource record set {named} but it already exists"
     if action != "DELETE":
@@ -158,17 +158,17 @@ def _fault_of_action(action: str, record: dict[str, Any], present: dict[str, Any
     return _KEPT.get(record["Type"]) if record["Name"] == f"{domain}." else None
 
 
-def _set_told(record: dict[str, Any]) -> str:
+def _identifier_text(record: dict[str, Any]) -> str:
     return f", set-identifier='{record['SetIdentifier']}'" if record.get("SetIdentifier") else ""
 
 
 def _comparable(record: dict[str, Any]) -> dict[str, Any]:
-    """Return the record without the order of its values."""
+    """Return the record with its values sorted."""
     return {**record, "ResourceRecords": sorted(each["Value"] for each in record.get("ResourceRecords") or ())}
 
 
 def _kept(record: dict[str, Any]) -> Any:
-    """Make moto's record of it, which has the values alone."""
+    """Return moto's record, which has plain values."""
     values = [each["Value"] for each in record.get("ResourceRecords") or ()]
     return RecordSet({**record, "ResourceRecords": values})
 
@@ -186,18 +186,18 @@ def _list(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
         first = (in_order(name), kind or "", identifier or "")
         rows = [row for row in rows if _place_in_list(row) >= first]
     most = most_items(params, _MOST_RECORDS)
-    told: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "ResourceRecordSets": rows[:most],
         "IsTruncated": len(rows) > most,
         "MaxItems": str(most),
     }
     for following in rows[most : most + 1]:
-        told |= {
+        answer |= {
             "NextRecordName": following["Name"],
             "NextRecordType": following["Type"],
             "NextRecordIdentifier": following.get("SetIdentifier"),
         }
-    return told
+    return answer
 
 
 def _place_in_list(row: dict[str, Any]) -> tuple[list[str], str, str]:

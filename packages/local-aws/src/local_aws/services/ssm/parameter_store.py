@@ -1,4 +1,4 @@
-"""Parameter Store: the checks that moto leaves out, and the event of each change."""
+"""Parameter Store: checks that moto lacks, and the event of each change."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ADVANCED = 8192
 _TIERED = "Intelligent-Tiering"
 
 _leaving = table()
-"""Names deleted a moment ago, by account and Region."""
+"""Recently deleted names, by account and Region."""
 
 
 def install() -> None:
@@ -50,9 +50,9 @@ def _put(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     answer = proceed()
     written: Any = _parameter(call, name)
     if written.tier == _TIERED:
-        # What is asked for is not what is kept: the tier that the value needs.
+        # The stored tier is the one that the value needs, not the requested one.
         written.tier = answer.result["Tier"] = tier
-    _tell(call, "Create" if before is None else "Update", written)
+    _announce_change(call, "Create" if before is None else "Update", written)
     return answer
 
 
@@ -72,7 +72,7 @@ def _delete_several(call: ServiceCall, params: dict[str, Any], proceed: Proceed)
 
 def _label(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     answer = proceed()
-    _tell(call, "LabelParameterVersion", _parameter(call, params["Name"]))
+    _announce_change(call, "LabelParameterVersion", _parameter(call, params["Name"]))
     return answer
 
 
@@ -83,7 +83,7 @@ def _get_by_path(call: ServiceCall, params: dict[str, Any], proceed: Proceed) ->
     if token is not None and not token.isdigit():
         raise AwsError("InvalidNextToken", "The specified token isn't valid.")
     if token is None and begins_empty():
-        # moto counts its pages.
+        # moto's tokens are page numbers.
         return {"Parameters": [], "NextToken": "0"}
     return proceed()
 
@@ -100,13 +100,13 @@ def _gone(call: ServiceCall, parameters: Iterable[Any]) -> None:
                 del _leaving[key]
 
         later(timings.parameter_name_free, forget, background=True)
-        _tell(call, "Delete", parameter)
+        _announce_change(call, "Delete", parameter)
 
 
 def _check_free(call: ServiceCall, name: str, *, overwrite: bool) -> None:
-    """Refuse a name that was deleted a moment ago.
+    """Refuse a recently deleted name.
 
-    AWS documents to wait for 30 seconds, and not what it answers to who does not.
+    AWS documents to wait for 30 seconds, but not the error otherwise.
     """
     if (call.account_id, call.region, name) not in _leaving:
         return
@@ -165,12 +165,12 @@ def _check_name(call: ServiceCall, name: str) -> None:
 
 def _check_value(params: dict[str, Any], before: Any | None) -> str:
     """Check a value against its tier; return the tier, Standard or Advanced."""
-    value, asked = params.get("Value", ""), params.get("Tier")
-    tier = asked or (before.tier if before is not None else None) or "Standard"
+    value, requested = params.get("Value", ""), params.get("Tier")
+    tier = requested or (before.tier if before is not None else None) or "Standard"
     if tier == _TIERED:
         large = len(value.encode()) > _STANDARD or params.get("Policies")
         tier = "Advanced" if large or (before is not None and before.tier == "Advanced") else "Standard"
-    if before is not None and before.tier == "Advanced" and asked == "Standard":
+    if before is not None and before.tier == "Advanced" and requested == "Standard":
         raise AwsError(
             "ValidationException",
             "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the "
@@ -189,7 +189,7 @@ def _check_value(params: dict[str, Any], before: Any | None) -> str:
     return tier
 
 
-def _tell(call: ServiceCall, operation: str, parameter: Any | None) -> None:
+def _announce_change(call: ServiceCall, operation: str, parameter: Any | None) -> None:
     if parameter is None:
         return
     detail = {"operation": operation, "name": parameter.name, "type": parameter.parameter_type}

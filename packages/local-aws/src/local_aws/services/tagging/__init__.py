@@ -1,1 +1,1 @@
-"""Tags on what moto does not know, whatever service it is of."""
+"""Tags on the resources that moto does not have, of any service."""

@@ -1,4 +1,4 @@
-"""Tags on what a service network is associated with: each account sees the association by an ARN of its own."""
+"""Tags on service network associations, of which each account has its own ARN."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _OF_ENDPOINTS = "resourceendpointassociation"
 
 
 def tags_by_arn(arn: str) -> dict[str, str] | None:
-    """Return the tags of an association; None if there is none that goes by this ARN.
+    """Return the tags of an association; None if none has this ARN.
 
-    They are the creator's: the account on the other side has none on its view of the association. The tags of a
-    resource endpoint's association are the provider's.
+    The tags are the creator's; the other account's view of the association has none. The tags of a resource endpoint's
+    association are the provider's.
     """
     kind, _, identifier = arn.split(":", 5)[-1].partition("/")
     if kind in OF_NETWORKS:

@@ -1,4 +1,4 @@
-"""Tags on what moto does not know: endpoints and endpoint services (EC2), VPC Lattice's resources."""
+"""Tags on resources that moto does not have: endpoints and endpoint services (EC2), VPC Lattice's resources."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def install() -> None:
 def _create_tags(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     resources, tags = params.get("Resources") or [], params.get("Tags") or []
     for resource_id in resources:
-        # moto lets one tag an endpoint, or an endpoint service, that is not there.
+        # moto accepts tags on endpoints and endpoint services that do not exist.
         if resource_id.startswith("vpce-svc-"):
             own_service(call, resource_id)
         elif resource_id.startswith("vpce-") and resource_id not in ec2_of(call).vpc_end_points:
@@ -67,10 +67,10 @@ def _list_tags(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> A
 
 
 def _own_tags(call: ServiceCall, arn: str) -> dict[str, str] | None:
-    """Return the tags of the caller's own resource that has this ARN; None for what is moto's.
+    """Return the tags of the caller's resource with this ARN; None for moto's resources.
 
     Raises:
-        AwsError: there is no such resource, or it is another account's.
+        AwsError: the resource does not exist or is another account's.
     """
     if is_association(arn):
         tags = tags_by_arn(arn) if account_in(arn) == call.account_id else None
@@ -79,7 +79,7 @@ def _own_tags(call: ServiceCall, arn: str) -> dict[str, str] | None:
         return tags
     resources = by_kind.get(arn.rpartition(":")[2].partition("/")[0])
     if resources is None or arn.count("/") > 1:
-        # Below a service are listeners and rules.
+        # Longer ARNs below a service's are of listeners and rules.
         return None
     resource = resources.get(arn.rpartition("/")[2])
     if resource is None or resource.arn != arn or resource.owner != call.account_id:

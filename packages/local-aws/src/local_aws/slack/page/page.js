@@ -17,13 +17,13 @@ function toast(text, bad) {
   toast.timer = setTimeout(() => { toast.hidden = true; }, 6000);
 }
 
-async function send(route, told) {
+async function send(route, body) {
   let answer;
   try {
     const response = await fetch(`${HERE}/${route}`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(told),
+      body: JSON.stringify(body),
     });
     answer = await response.json();
     if (!response.ok) {
@@ -44,13 +44,13 @@ async function send(route, told) {
 }
 
 function confirmed(button) {
-  const asked = button.nextElementSibling;
-  if (!asked || !asked.matches("template")) {
+  const template = button.nextElementSibling;
+  if (!template || !template.matches("template")) {
     return Promise.resolve(true);
   }
   const dialog = document.createElement("dialog");
   dialog.className = "confirm";
-  dialog.append(asked.content.cloneNode(true));
+  dialog.append(template.content.cloneNode(true));
   document.body.append(dialog);
   dialog.showModal();
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-"""A function that handles a queue's messages: each says whether it fails."""
+"""A function that handles a queue's messages, each of which says whether it fails."""
 
 from __future__ import annotations
 

@@ -11,5 +11,5 @@ sts = boto3.client("sts")
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    told = sts.get_caller_identity()
-    return {"identity": told["Arn"], "time": datetime.now(UTC).timestamp()}
+    identity = sts.get_caller_identity()
+    return {"identity": identity["Arn"], "time": datetime.now(UTC).timestamp()}

@@ -1,4 +1,4 @@
-"""A function that makes the queues that its event, or the messages in it, name, one call each."""
+"""A function that creates the queues named by its event, or by the messages in it, with one call each."""
 
 from __future__ import annotations
 
