@@ -112,11 +112,16 @@ check-template: $(READY) $(SAM)/.ready $(CHECKOV)/.ready check-policies  ## sam 
 	@$(VENV)/bin/cfn-lint -- template.yaml .local/cloudformation.json
 	@$(CHECKOV)/bin/checkov --config-file .checkov.yaml
 
+# Values of parameters that are empty by default and that policies refer to.
+EXAMPLES = AliasZones=Z0123456789ABC,Z0123456789DEF OrganizationsAccountId=111122223333 OrganizationsRoleName=organizations \
+	ManagedServices=vpce-svc-0123456789abcdef0,vpce-svc-0123456789abcdef1 ShareOwners=111122223333,444455556666
+
 # Somebody else's opinion of the policies: of what SAM makes of the template, and of the documents' examples.
 .PHONY: check-policies
 check-policies: $(READY) $(PARLIAMENT)/.ready  ## parliament on every policy of the template and the documents
 	@$(VENV)/bin/python -m local_aws.deployment template.yaml > .local/cloudformation.json
-	@$(VENV)/bin/python -m local_aws.deployment.policy_documents .local/cloudformation.json .local/policies README.md docs/*.md
+	@$(VENV)/bin/python -m local_aws.deployment.policy_documents .local/cloudformation.json .local/policies README.md docs/*.md \
+		$(EXAMPLES:%=--example %)
 	@$(VENV)/bin/python -m tests.policy_findings $(PARLIAMENT)/bin/parliament .local/policies
 
 # What is deployed is what its source says. The tests of the definition are in make test; this is somebody else's opinion,

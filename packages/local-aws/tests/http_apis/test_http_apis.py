@@ -280,6 +280,7 @@ def test_an_answer_without_a_status_is_the_body(api: Caller, response: Any) -> N
         {"statusCode": 200, "body": {"a": 1}},
         {"statusCode": 200, "headers": ["a"]},
         {"statusCode": 200, "headers": {"a": "b\r\nc: d"}},
+        {"statusCode": 200, "headers": {"a: b\r\nc": "d"}},
         {"statusCode": 200, "cookies": "a=1"},
         {"statusCode": 200, "body": "no base64!", "isBase64Encoded": True},
     ],

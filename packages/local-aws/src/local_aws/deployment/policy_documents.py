@@ -1,14 +1,14 @@
 """Writing the policies of a template and of documents to files, for linters that read IAM policies only.
 
-``python -m local_aws.deployment.policy_documents TEMPLATE.json FOLDER [DOCUMENT.md ...]``: where CloudFormation would
-put a value in, an example is put in here; each branch of an ``Fn::If`` is a file of its own.
+``python -m local_aws.deployment.policy_documents TEMPLATE.json FOLDER [DOCUMENT.md ...] [--example PARAMETER=VALUE ...]``:
+where CloudFormation would put a value in, an example is put in here; each branch of an ``Fn::If`` is a file of its own.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,20 +30,17 @@ _ARNS = {
     "AWS::SQS::Queue": f"arn:aws:sqs:{_REGION_AND_ACCOUNT}:{{}}",
     "AWS::StepFunctions::StateMachine": f"arn:aws:states:{_REGION_AND_ACCOUNT}:stateMachine:{{}}",
 }
-_SAMPLES = {
-    "AliasZones": "Z0123456789ABC, Z0123456789DEF",
-    "ManagedServices": "vpce-svc-0123456789abcdef0, vpce-svc-0123456789abcdef1",
-    "OrganizationsAccountId": "111122223333",
-    "OrganizationsRoleName": "organizations",
-    "ShareOwners": "111122223333, 444455556666",
-}
-"""Example values of parameters that are empty by default and used in a policy."""
 _BLOCK = re.compile(r"```(?:ya?ml|json)\n(.*?)```", re.DOTALL)
 _VARIABLE = re.compile(r"\$\{([\w:.]+)\}")
 
 
-def template_policies(template: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield each policy of each resource with a name, once for each branch of its conditions."""
+def template_policies(template: Mapping[str, Any], examples: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """Yield each policy of each resource with a name, once for each branch of its conditions.
+
+    ``examples`` are values of parameters, in place of their defaults.
+    """
+    parameters = {**template.get("Parameters", {}), **{name: {"Default": value} for name, value in examples.items()}}
+    template = {**template, "Parameters": parameters}
     for logical_id, resource in template["Resources"].items():
         properties = resource.get("Properties", {})
         for number, document in enumerate(_documents(properties)):
@@ -132,19 +129,41 @@ def _reference(name: str, template: Mapping[str, Any]) -> str:
     if logical_id in template["Resources"]:
         return _arn(logical_id, template)
     parameter = template.get("Parameters", {}).get(logical_id, {})
-    return _SAMPLES.get(logical_id) or str(parameter.get("Default") or "example")
+    return str(parameter.get("Default") or "example")
 
 
 def _arn(logical_id: str, template: Mapping[str, Any]) -> str:
     return _ARNS[template["Resources"][logical_id]["Type"]].format(logical_id)
 
 
-def main(template: str, folder: str, *documents: str) -> None:
+def main() -> None:
     """Write the policies."""
-    policies = [*template_policies(json.loads(Path(template).read_text()))]
-    for each in map(Path, documents):
+    parser = argparse.ArgumentParser(prog="python -m local_aws.deployment.policy_documents")
+    parser.add_argument("template", type=Path, help="CloudFormation, as JSON")
+    parser.add_argument(
+        "folder", type=Path, help="where the policies are written to; other JSON files there are deleted"
+    )
+    parser.add_argument("documents", type=Path, nargs="*", help="Markdown with examples of policies")
+    parser.add_argument(
+        "--example",
+        action="append",
+        default=[],
+        type=_example,
+        metavar="PARAMETER=VALUE",
+        help="the value of a parameter, in place of its default",
+    )
+    options = parser.parse_args()
+    policies = [*template_policies(json.loads(options.template.read_text()), dict(options.example))]
+    for each in options.documents:
         policies += document_policies(each.stem, each.read_text())
-    write(policies, Path(folder))
+    write(policies, options.folder)
+
+
+def _example(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not (name and separator):
+        raise argparse.ArgumentTypeError(f"PARAMETER=VALUE is expected, not {text}")
+    return name, value
 
 
 def write(policies: Iterable[tuple[str, Any]], folder: Path) -> None:
@@ -157,4 +176,4 @@ def write(policies: Iterable[tuple[str, Any]], folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -64,7 +64,7 @@ def _headers(response: dict[str, Any]) -> list[tuple[str, str]]:
     headers = response.get("headers") or {}
     if not isinstance(headers, dict):
         raise MalformedAnswerError("headers")
-    return [(str(name), _text(value)) for name, value in headers.items() if name.lower() not in _NOT_FORWARDED]
+    return [(_text(name), _text(value)) for name, value in headers.items() if name.lower() not in _NOT_FORWARDED]
 
 
 def _cookies(response: dict[str, Any]) -> list[tuple[str, str]]:

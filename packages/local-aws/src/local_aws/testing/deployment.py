@@ -75,12 +75,16 @@ def parameter_values(source: Mapping[str, Any], overrides: Mapping[str, str]) ->
     return template.parameter_values(source, overrides)
 
 
-def policies_of(cloudformation: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def policies_of(
+    cloudformation: Mapping[str, Any], examples: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, Any]]:
     """Yield each policy document of a template's resources, with the resource's name.
+
+    ``examples`` are values of parameters, in place of their defaults.
 
     The variant for false conditions has the suffix ``-otherwise``.
     """
-    return policy_documents.template_policies(cloudformation)
+    return policy_documents.template_policies(cloudformation, examples or {})
 
 
 def policies_in(name: str, text: str) -> Iterator[tuple[str, Any]]:
