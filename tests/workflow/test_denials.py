@@ -19,7 +19,14 @@ ACCOUNT = "111122223333"
 HERE = f"us-east-1:{ACCOUNT}"
 LATTICE = f"arn:aws:vpc-lattice:{HERE}"
 
-DOCUMENTS: dict[str, Any] = dict(policies_of(cloudformation_of(REPOSITORY / "template.yaml")))
+LIMITS = {
+    "AliasZones": "Z0123456789ABC, Z0123456789DEF",
+    "ManagedServices": "vpce-svc-0123456789abcdef0, vpce-svc-0123456789abcdef1",
+    "OrganizationsAccountId": ACCOUNT,
+    "OrganizationsRoleName": "organizations",
+    "ShareOwners": f"{ACCOUNT}, 444455556666",
+}
+DOCUMENTS: dict[str, Any] = dict(policies_of(cloudformation_of(REPOSITORY / "template.yaml"), LIMITS))
 """With every parameter that limits given, and ``-otherwise`` without."""
 
 OWNED = {OWNER_TAG: "drawbridge"}

@@ -1,6 +1,6 @@
 """Writing the policies of a template and of documents to files, for linters that read IAM policies only.
 
-``python -m local_aws.deployment.policy_documents TEMPLATE.json FOLDER [DOCUMENT.md ...] [--example PARAMETER=VALUE ...]``:
+``python -m local_aws.deployment.policy_documents TEMPLATE.json FOLDER [DOCUMENT.md ...] [--example NAME=VALUE ...]``:
 where CloudFormation would put a value in, an example is put in here; each branch of an ``Fn::If`` is a file of its own.
 """
 
@@ -140,16 +140,14 @@ def main() -> None:
     """Write the policies."""
     parser = argparse.ArgumentParser(prog="python -m local_aws.deployment.policy_documents")
     parser.add_argument("template", type=Path, help="CloudFormation, as JSON")
-    parser.add_argument(
-        "folder", type=Path, help="where the policies are written to; other JSON files there are deleted"
-    )
+    parser.add_argument("folder", type=Path, help="where they are written; other JSON files there are deleted")
     parser.add_argument("documents", type=Path, nargs="*", help="Markdown with examples of policies")
     parser.add_argument(
         "--example",
         action="append",
         default=[],
         type=_example,
-        metavar="PARAMETER=VALUE",
+        metavar="NAME=VALUE",
         help="the value of a parameter, in place of its default",
     )
     options = parser.parse_args()
@@ -162,7 +160,7 @@ def main() -> None:
 def _example(text: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not (name and separator):
-        raise argparse.ArgumentTypeError(f"PARAMETER=VALUE is expected, not {text}")
+        raise argparse.ArgumentTypeError(f"NAME=VALUE is expected, not {text}")
     return name, value
 
 
