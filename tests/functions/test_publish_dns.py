@@ -16,6 +16,7 @@ from drawbridge.request.connections import ConnectionState, EndpointConnection
 from functions.publish_dns import app
 from tests.attempts import AttemptsInMemory
 from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, desired, execution_input
+from tests.fakes.parameter_store import InMemoryPublicationStore
 from tests.functions.invocations import Json, invoke, refuses, step
 
 INPUT = execution_input()
@@ -29,7 +30,7 @@ class Aws:
     prefix = "bridge"
 
     def __init__(self) -> None:
-        self.parameters: dict[str, ObservedParameter] = {}
+        self.parameters = InMemoryPublicationStore()
         self.found = [named(RESOURCE_ARN)]
 
     def named(self, endpoint_id: str) -> list[NamedResource]:
@@ -50,16 +51,6 @@ class Aws:
             dns_names=(("service.example", "Z"),),
         )
 
-    def read(self, name: str) -> ObservedParameter | None:
-        return self.parameters.get(name)
-
-    def create(self, name: str, value: str, *, subject: str) -> bool:
-        self.parameters[name] = ObservedParameter(value=value, subject=subject)
-        return True
-
-    def below(self, path: str) -> list[tuple[str, str]]:
-        return []
-
 
 def named(arn: str, **changes: str) -> NamedResource:
     fields = {"association_id": "a", "resource_arn": arn, "dns_name": "db.example", "hosted_zone_id": "Z"}
@@ -69,9 +60,10 @@ def named(arn: str, **changes: str) -> NamedResource:
 @pytest.fixture(autouse=True)
 def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     aws = Aws()
-    publisher = Publisher(aws, aws, aws, aws, prefix=aws.prefix)  # type: ignore[arg-type]  # only what is used here
+    publisher = Publisher(aws, aws, aws.parameters, aws, prefix=aws.prefix)  # type: ignore[arg-type]  # only what is used here
     monkeypatch.setattr(app, "publisher", lambda: publisher)
-    for name in ("connections", "names", "environment"):
+    monkeypatch.setattr(app, "names", lambda: aws.parameters)
+    for name in ("connections", "environment"):
         monkeypatch.setattr(app, name, lambda: aws)
     return aws
 
@@ -117,8 +109,8 @@ def test_a_connection_is_published_where_its_side_reads_it(
     published = publication_of(attempts, answer)
     assert (published.dns_name, [*published.parameters], published.pending) == (name, parameters, ())
     assert (published.attachment is not None) is (written["of"] == "association")
-    assert aws.parameters[parameters[0]] == ObservedParameter(value=name, subject=subject)
-    assert sorted(aws.parameters) == sorted(parameters)
+    assert aws.parameters.there[parameters[0]] == ObservedParameter(value=name, subject=subject)
+    assert sorted(aws.parameters.there) == sorted(parameters)
 
 
 def test_what_is_in_a_group_without_a_name_is_waited_for_and_then_reported(
