@@ -19,7 +19,7 @@ from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
 from tests.builders import NOW, approval_record, question
 from tests.contracts.accounts import refusing
 from tests.contracts.conftest import NewAccount
-from tests.unit.approvals import KilledError, Task
+from tests.fakes.callback import InMemoryCallback, KilledError
 
 Asking = Callable[..., Question]
 TWO = Options(two_person=True)
@@ -244,10 +244,12 @@ def test_trap_24_many_answers_at_the_same_instant_are_one_decision(
     approvals: ApprovalsTable, asked: Asking, options: Options
 ) -> None:
     for _ in range(100):
-        kept, task = asked(options=options), Task()
+        kept, task = asked(options=options), InMemoryCallback()
         there = record_of(approvals, kept)
 
-        def click(number: int, kept: Question = kept, there: ApprovalRecord = there, task: Task = task) -> AnswerResult:
+        def click(
+            number: int, kept: Question = kept, there: ApprovalRecord = there, task: InMemoryCallback = task
+        ) -> AnswerResult:
             return take(answer(kept, approve=number % 2 == 0), f"U{number}", there, approvals, task).result
 
         results = at_once(*(lambda number=number: click(number) for number in range(4)))
@@ -265,10 +267,12 @@ def test_two_people_who_approve_at_the_same_instant_are_the_two_that_it_needs(
     approvals: ApprovalsTable, asked: Asking
 ) -> None:
     for _ in range(25):
-        kept, task = asked(options=TWO), Task()
+        kept, task = asked(options=TWO), InMemoryCallback()
         there = record_of(approvals, kept)
 
-        def click(by: str, kept: Question = kept, there: ApprovalRecord = there, task: Task = task) -> AnswerResult:
+        def click(
+            by: str, kept: Question = kept, there: ApprovalRecord = there, task: InMemoryCallback = task
+        ) -> AnswerResult:
             return take(answer(kept), by, there, approvals, task).result
 
         results = at_once(lambda: click("U0ALICE"), lambda: click("U0BOB"), lambda: click("U0ALICE"))
@@ -283,7 +287,7 @@ def test_one_person_s_many_clicks_at_the_same_instant_are_one_approval(
     kept = asked(options=TWO)
     there = record_of(approvals, kept)
 
-    results = at_once(*([lambda: take(answer(kept), "U0ALICE", there, approvals, Task()).result] * 8))
+    results = at_once(*([lambda: take(answer(kept), "U0ALICE", there, approvals, InMemoryCallback()).result] * 8))
 
     assert sorted(results) == sorted([AnswerResult.SECOND_NEEDED, *[AnswerResult.AGAIN] * 7])
     assert record_of(approvals, kept).approval is None
@@ -293,10 +297,10 @@ def test_trap_24_the_end_and_an_answer_at_the_same_instant_agree_on_how_it_ended
     approvals: ApprovalsTable, asked: Asking
 ) -> None:
     for _ in range(25):
-        kept, task = asked(), Task()
+        kept, task = asked(), InMemoryCallback()
         there = record_of(approvals, kept)
 
-        def click(kept: Question = kept, there: ApprovalRecord = there, task: Task = task) -> AnswerResult:
+        def click(kept: Question = kept, there: ApprovalRecord = there, task: InMemoryCallback = task) -> AnswerResult:
             return take(answer(kept), "U0ALICE", there, approvals, task).result
 
         def end(kept: Question = kept) -> Approval | None:
@@ -312,7 +316,7 @@ def test_trap_24_the_end_and_an_answer_at_the_same_instant_agree_on_how_it_ended
 def test_trap_24_a_decision_that_did_not_reach_the_task_reaches_it_with_the_next_click(
     approvals: ApprovalsTable, asked: Asking
 ) -> None:
-    kept, task = asked(), Task(stopped=1)
+    kept, task = asked(), InMemoryCallback(stopped=1)
     with pytest.raises(KilledError):
         take(answer(kept), "U0ALICE", record_of(approvals, kept), approvals, task)
 
@@ -325,10 +329,10 @@ def test_trap_24_a_decision_that_did_not_reach_the_task_reaches_it_with_the_next
 def test_a_decision_while_the_task_changes_reaches_one_of_the_two(approvals: ApprovalsTable, asked: Asking) -> None:
     """Of the answer and the task, the second to be written sees the first."""
     for _ in range(25):
-        kept, task = asked(), Task()
+        kept, task = asked(), InMemoryCallback()
         there = record_of(approvals, kept)
 
-        def click(kept: Question = kept, there: ApprovalRecord = there, task: Task = task) -> Any:
+        def click(kept: Question = kept, there: ApprovalRecord = there, task: InMemoryCallback = task) -> Any:
             return take(answer(kept), "U0ALICE", there, approvals, task)
 
         def wait_anew(kept: Question = kept) -> ApprovalRecord:

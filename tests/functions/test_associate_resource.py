@@ -23,8 +23,8 @@ from drawbridge.association.reconcile import AttachmentReconciler
 from drawbridge.errors import NotReadyError
 from drawbridge.lattice import PrivateDns
 from functions.associate_resource import app
-from tests.attempts import AttemptsInMemory
 from tests.builders import ENDPOINT_ID, NETWORK, NOW, VPC_ID, creation_of, desired, desired_by_network, execution_input
+from tests.fakes.attempts import InMemoryAttempts
 from tests.functions.invocations import invoke, refuses, step
 
 INPUT = execution_input(attempt=2)
@@ -83,14 +83,14 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
 
 
 @pytest.fixture(autouse=True)
-def attempts(monkeypatch: pytest.MonkeyPatch) -> AttemptsInMemory:
-    attempts = AttemptsInMemory()
+def attempts(monkeypatch: pytest.MonkeyPatch) -> InMemoryAttempts:
+    attempts = InMemoryAttempts()
     monkeypatch.setattr(app, "attempts", lambda: attempts)
     planned(attempts, desired())
     return attempts
 
 
-def planned(attempts: AttemptsInMemory, attachment: DesiredAttachment, at: datetime = NOW) -> None:
+def planned(attempts: InMemoryAttempts, attachment: DesiredAttachment, at: datetime = NOW) -> None:
     plan = Plan(associations=(attachment,), refused=(), observed_fingerprint="", bindings_fingerprint="")
     attempts.keep_plan(INPUT, plan, at)
 
@@ -118,7 +118,7 @@ def test_an_endpoint_is_made_and_returned_once_it_is_available(aws: Aws) -> None
 
 
 @pytest.mark.parametrize("seconds", [59, 60, 3600])
-def test_nothing_is_made_by_a_plan_that_is_a_minute_old(aws: Aws, attempts: AttemptsInMemory, seconds: int) -> None:
+def test_nothing_is_made_by_a_plan_that_is_a_minute_old(aws: Aws, attempts: InMemoryAttempts, seconds: int) -> None:
     planned(attempts, desired(), NOW - timedelta(seconds=seconds))
 
     if seconds < 60:
@@ -129,14 +129,14 @@ def test_nothing_is_made_by_a_plan_that_is_a_minute_old(aws: Aws, attempts: Atte
     assert aws.made == ([ENDPOINT_ID] if seconds < 60 else [])
 
 
-def test_what_is_only_waited_for_is_not_decided_again(aws: Aws, attempts: AttemptsInMemory) -> None:
+def test_what_is_only_waited_for_is_not_decided_again(aws: Aws, attempts: InMemoryAttempts) -> None:
     aws.made.append(ENDPOINT_ID)
     planned(attempts, desired(), NOW - timedelta(days=1))
 
     assert invoke(app.lambda_handler, STEP) == by(ENDPOINT_ID)
 
 
-def test_nothing_is_changed_by_a_plan_that_is_a_minute_old(aws: Aws, attempts: AttemptsInMemory) -> None:
+def test_nothing_is_changed_by_a_plan_that_is_a_minute_old(aws: Aws, attempts: InMemoryAttempts) -> None:
     aws.made.append(ENDPOINT_ID)
     planned(attempts, desired(security_group_ids=("sg-0123456789abcdef0",)), NOW - timedelta(minutes=1))
 
@@ -144,7 +144,7 @@ def test_nothing_is_changed_by_a_plan_that_is_a_minute_old(aws: Aws, attempts: A
     assert aws.groups == frozenset()
 
 
-def test_an_endpoint_that_is_there_gets_the_groups_that_are_desired_now(aws: Aws, attempts: AttemptsInMemory) -> None:
+def test_an_endpoint_that_is_there_gets_the_groups_that_are_desired_now(aws: Aws, attempts: InMemoryAttempts) -> None:
     aws.made.append(ENDPOINT_ID)
     group = "sg-0123456789abcdef0"
     planned(attempts, desired(security_group_ids=(group,)))
@@ -157,7 +157,7 @@ def test_an_endpoint_that_is_there_gets_the_groups_that_are_desired_now(aws: Aws
 
 @pytest.mark.parametrize("vpc_id", [VPC_ID, ""])
 def test_what_a_service_network_makes_reachable_is_returned_by_its_associations(
-    attempts: AttemptsInMemory, vpc_id: str
+    attempts: InMemoryAttempts, vpc_id: str
 ) -> None:
     planned(attempts, desired_by_network(vpc_id=vpc_id))
 
@@ -166,7 +166,7 @@ def test_what_a_service_network_makes_reachable_is_returned_by_its_associations(
     assert answer == by("", NETWORK.arn, "snra-1", "snva-1" if vpc_id else "")
 
 
-def test_a_service_network_s_endpoint_is_returned_with_the_network(aws: Aws, attempts: AttemptsInMemory) -> None:
+def test_a_service_network_s_endpoint_is_returned_with_the_network(aws: Aws, attempts: InMemoryAttempts) -> None:
     aws.made.append(ENDPOINT_ID)
     planned(attempts, desired_by_network(Mode.SERVICE_NETWORK_ENDPOINT))
 

@@ -14,8 +14,8 @@ from drawbridge.publication.publish import Publisher
 from drawbridge.record.outcome import Published
 from drawbridge.request.connections import ConnectionState, EndpointConnection
 from functions.publish_dns import app
-from tests.attempts import AttemptsInMemory
 from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, desired, execution_input
+from tests.fakes.attempts import InMemoryAttempts
 from tests.fakes.parameter_store import InMemoryPublicationStore
 from tests.functions.invocations import Json, invoke, refuses, step
 
@@ -69,20 +69,20 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
 
 
 @pytest.fixture(autouse=True)
-def attempts(monkeypatch: pytest.MonkeyPatch) -> AttemptsInMemory:
-    attempts = AttemptsInMemory()
+def attempts(monkeypatch: pytest.MonkeyPatch) -> InMemoryAttempts:
+    attempts = InMemoryAttempts()
     monkeypatch.setattr(app, "attempts", lambda: attempts)
     planned(attempts, desired())
     return attempts
 
 
-def planned(attempts: AttemptsInMemory, attachment: DesiredAttachment) -> None:
+def planned(attempts: InMemoryAttempts, attachment: DesiredAttachment) -> None:
     attempts.keep_plan(
         INPUT, Plan(associations=(attachment,), refused=(), observed_fingerprint="", bindings_fingerprint="")
     )
 
 
-def publication_of(attempts: AttemptsInMemory, answer: Json) -> Publication:
+def publication_of(attempts: InMemoryAttempts, answer: Json) -> Publication:
     """Return the publication: of a consumer it is in the answer, of an association it is kept."""
     if "publication" in answer:
         return msgspec.convert(answer["publication"], Publication)
@@ -101,7 +101,7 @@ def publication_of(attempts: AttemptsInMemory, answer: Json) -> Publication:
     ids=["association", "connection"],
 )
 def test_a_connection_is_published_where_its_side_reads_it(
-    aws: Aws, attempts: AttemptsInMemory, written: Json, name: str, path: str, subject: str
+    aws: Aws, attempts: InMemoryAttempts, written: Json, name: str, path: str, subject: str
 ) -> None:
     answer = invoke(app.lambda_handler, written)
 
@@ -114,7 +114,7 @@ def test_a_connection_is_published_where_its_side_reads_it(
 
 
 def test_what_is_in_a_group_without_a_name_is_waited_for_and_then_reported(
-    aws: Aws, attempts: AttemptsInMemory
+    aws: Aws, attempts: InMemoryAttempts
 ) -> None:
     child = f"{RESOURCE_ARN}c"
     aws.found = [named(child, group_arn=RESOURCE_ARN, dns_name="")]

@@ -16,8 +16,8 @@ from drawbridge.record.outcome import Decided, Published
 from drawbridge.record.record import StatusChange
 from drawbridge.status import Reason, Status
 from functions.record_outcome import app
-from tests.attempts import AttemptsInMemory
 from tests.builders import desired, execution_input
+from tests.fakes.attempts import InMemoryAttempts
 from tests.functions.invocations import invoke, refuses, step
 
 INPUT = execution_input(attempt=3)
@@ -52,8 +52,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 @pytest.fixture(autouse=True)
-def attempts(monkeypatch: pytest.MonkeyPatch) -> AttemptsInMemory:
-    attempts = AttemptsInMemory()
+def attempts(monkeypatch: pytest.MonkeyPatch) -> InMemoryAttempts:
+    attempts = InMemoryAttempts()
     monkeypatch.setattr(app, "attempts", lambda: attempts)
     return attempts
 
@@ -107,7 +107,7 @@ def test_a_broken_step_is_refused_by_its_field(path: str, value: object) -> None
         ({"step": "plan"}, "ACCEPTED"),
     ],
 )
-def test_every_kind_of_progress_is_read(attempts: AttemptsInMemory, progress: dict[str, Any], status: str) -> None:
+def test_every_kind_of_progress_is_read(attempts: InMemoryAttempts, progress: dict[str, Any], status: str) -> None:
     attempts.keep_plan(INPUT, PLAN)
 
     assert invoke(app.lambda_handler, STEP | {"progress": progress})["status"] == status
@@ -115,14 +115,14 @@ def test_every_kind_of_progress_is_read(attempts: AttemptsInMemory, progress: di
 
 @pytest.mark.parametrize(("changes", "status"), [({"broken": (WHY,)}, "ACCEPTED"), ({"refused": (WHY,)}, "HELD")])
 def test_a_plan_is_read_with_why_something_is_not_in_it(
-    attempts: AttemptsInMemory, changes: dict[str, Any], status: str
+    attempts: InMemoryAttempts, changes: dict[str, Any], status: str
 ) -> None:
     attempts.keep_plan(INPUT, msgspec.structs.replace(PLAN, **changes))
 
     assert invoke(app.lambda_handler, STEP | {"progress": {"step": "plan"}})["status"] == status
 
 
-def test_an_end_with_something_refused_is_incomplete(world: World, attempts: AttemptsInMemory) -> None:
+def test_an_end_with_something_refused_is_incomplete(world: World, attempts: InMemoryAttempts) -> None:
     attempts.keep_plan(INPUT, msgspec.structs.replace(PLAN, associations=(desired(),), refused=(WHY,)))
     publication = Publication(dns_name="db.example", parameters=("/a/dns-name",))
     attempts.keep_result(INPUT, 0, Published(publication))
@@ -136,7 +136,7 @@ def test_an_end_with_something_refused_is_incomplete(world: World, attempts: Att
 
 # Powertools wants metrics of every invocation.
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")
-def test_what_became_of_one_association_is_kept_and_is_no_status(world: World, attempts: AttemptsInMemory) -> None:
+def test_what_became_of_one_association_is_kept_and_is_no_status(world: World, attempts: InMemoryAttempts) -> None:
     error = {"Error": "ConflictError", "Cause": '{"errorMessage": "not ours"}'}
     attempts.keep_plan(INPUT, msgspec.structs.replace(PLAN, associations=(desired(),)))
 
@@ -149,7 +149,7 @@ def test_what_became_of_one_association_is_kept_and_is_no_status(world: World, a
     assert change.reasons == ({"code": "ConflictError", "text": "not ours", "source": desired().name},)
 
 
-def test_an_association_of_which_nothing_is_kept_is_a_failure(world: World, attempts: AttemptsInMemory) -> None:
+def test_an_association_of_which_nothing_is_kept_is_a_failure(world: World, attempts: InMemoryAttempts) -> None:
     attempts.keep_plan(INPUT, msgspec.structs.replace(PLAN, associations=(desired(),)))
 
     invoke(app.lambda_handler, STEP | {"progress": {"step": "end"}})
@@ -165,7 +165,7 @@ def test_a_plan_that_is_not_kept_any_longer_is_no_end(world: World) -> None:
     assert world.written == []
 
 
-def test_what_a_plan_was_made_from_is_handed_to_the_ledger(world: World, attempts: AttemptsInMemory) -> None:
+def test_what_a_plan_was_made_from_is_handed_to_the_ledger(world: World, attempts: InMemoryAttempts) -> None:
     attempts.keep_plan(INPUT, PLAN)
 
     invoke(app.lambda_handler, STEP | {"progress": {"step": "plan"}})

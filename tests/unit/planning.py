@@ -9,7 +9,6 @@ import msgspec
 from drawbridge.association import Alias
 from drawbridge.association.aliases import AliasCheck, Holder, HostedZone
 from drawbridge.association.binding import Binding, parse_binding
-from drawbridge.association.owned_object import OwnedObject
 from drawbridge.association.placing import RecordedEndpoints, no_recorded_endpoints
 from drawbridge.association.plan import Planner
 from drawbridge.association.preflight import Preflight
@@ -29,8 +28,9 @@ from tests.builders import (
     shared_resource,
 )
 from tests.builders import VPC_ID as VPC
-from tests.unit.attachments_in_memory import AttachmentsInMemory
-from tests.unit.inventory import InventoryInMemory
+from tests.fakes.attachments import InMemoryAttachments
+from tests.fakes.inventory import InMemoryAccountInventory
+from tests.fakes.owned_objects import InMemoryOwnedObjects
 
 ZONE = "Z0123456789ABC"
 
@@ -43,24 +43,6 @@ NONE_RAISED: InForce[tuple[str, int]] = InForce((), (), ())
 
 def binding(name: str = "orders", **document: object) -> Binding:
     return parse_binding(name, json.dumps({"attach": ATTACH} | document))
-
-
-class OwnedObjectsInMemory:
-    """The objects that were made, by Drawbridge and by others."""
-
-    def __init__(self) -> None:
-        self.marked: list[OwnedObject] = []
-        self.there: list[OwnedObject] = []
-        self.not_ours: set[str] = set()
-
-    def endpoints(self) -> list[OwnedObject]:
-        return self.marked
-
-    def network_associations(self) -> list[OwnedObject]:
-        return self.there
-
-    def is_ours(self, made: OwnedObject) -> bool:
-        return made.id not in self.not_ours
 
 
 class InEffect:
@@ -88,7 +70,7 @@ def vpc_with(*subnet_ids: str, vpc_id: str = VPC) -> Vpc:
     )
 
 
-class World(AttachmentsInMemory):
+class World(InMemoryAttachments):
     """A share in effect, its resources and the VPCs, as AWS lists them."""
 
     def __init__(self, *described: Entity, vpcs: tuple[Vpc, ...] | None = None) -> None:
@@ -104,8 +86,8 @@ class World(AttachmentsInMemory):
         self.also_shared: Share | None = None
         self.shown_tags: dict[str, str] | None = None
         self.asked_for_tags = 0
-        self.inventory = InventoryInMemory()
-        self.owned_objects = OwnedObjectsInMemory()
+        self.inventory = InMemoryAccountInventory()
+        self.owned_objects = InMemoryOwnedObjects()
 
     def share(self, share_arn: str) -> Share | None:
         return Share(arn=share_arn, name="orders", owner=PROVIDER) if self.in_effect else None

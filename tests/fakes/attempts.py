@@ -1,4 +1,4 @@
-"""The items of attempts, kept in memory instead of in the table."""
+"""The items of attempts, in memory; ``aws.attempts_table.AttemptsTable`` keeps them in DynamoDB."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from drawbridge.request import ExecutionInput
 from tests.builders import NOW
 
 
-class AttemptsInMemory:
+class InMemoryAttempts:
     """The items of any number of attempts."""
 
     def __init__(self) -> None:
