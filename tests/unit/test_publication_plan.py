@@ -106,12 +106,9 @@ def test_of_a_pair_only_what_is_missing_is_written(missing: str) -> None:
 
 
 def test_a_marker_of_an_earlier_version_is_written_anew_and_is_no_change_of_the_name() -> None:
-    class OfBefore(World):
-        def difference(self, *_: Any, **__: Any) -> str:
-            return ""
-
-    names, world = InMemoryPublicationStore(), OfBefore(named())
+    names, world = InMemoryPublicationStore(), World(named())
     publication(world, names, ALIASED)
+    world.holders["db.internal"] = Holder(subject=RESOURCE_ARN)
 
     planned = plan(world, names, ALIASED)
 
