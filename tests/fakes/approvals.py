@@ -42,15 +42,23 @@ class InMemoryApprovals:
             asked = there.question.asked
             if not answer.approve:
                 return self._decide(there, Denied(asked=asked, by=(by,), reason=answer.reason))
-            if void and {*void} != {*there.approved_by}:
-                return None
-            if void:
-                return self._put(there, approved_by=(by,), void=tuple(sorted(void)))
-            people = tuple(sorted({*there.approved_by, by}))
-            if len(people) < needed:
-                return None if by in there.approved_by else self._put(there, approved_by=people)
-            there = self._put(there, approved_by=people)
-            return self._decide(there, Approved(asked=asked, by=people, reason=answer.reason))
+            if needed == 1:
+                return self._decide(there, Approved(asked=asked, by=(by,), reason=answer.reason))
+            return self._replace(there, by, {*void}) if void else self._add(there, by, answer.reason)
+
+    def _replace(self, there: ApprovalRecord, by: str, void: set[str]) -> ApprovalRecord | None:
+        if void != {*there.approved_by}:
+            return None
+        return self._put(there, approved_by=(by,), void=tuple(sorted({*there.void, *void} - {by})))
+
+    def _add(self, there: ApprovalRecord, by: str, reason: str) -> ApprovalRecord | None:
+        if by in there.approved_by:
+            return None
+        people = tuple(sorted({*there.approved_by, by}))
+        there = self._put(there, approved_by=people, void=tuple(each for each in there.void if each != by))
+        if len(people) == 1:
+            return there
+        return self._decide(there, Approved(asked=there.question.asked, by=people, reason=reason))
 
     def open(self, question: Question, token: str, link: str) -> tuple[ApprovalRecord, ApprovalRecord | None]:
         with self._lock:
@@ -62,12 +70,10 @@ class InMemoryApprovals:
             return new, there
 
     def note_posted(self, record: ApprovalRecord, posted: Posted) -> None:
-        with self._lock:
-            self._put(self.records[record.question.request_id], posted=posted)
+        self._note(record, posted=posted)
 
     def note_message_text(self, record: ApprovalRecord, text: str) -> None:
-        with self._lock:
-            self._put(self.records[record.question.request_id], message_text=text)
+        self._note(record, message_text=text)
 
     def close(self, request_id: str, asking: str) -> Approval | None:
         with self._lock:
@@ -77,6 +83,12 @@ class InMemoryApprovals:
             if there.approval is None:
                 there = self._decide(there, TimedOut(asked=there.question.asked))
             return there.approval
+
+    def _note(self, record: ApprovalRecord, **changes: object) -> None:
+        with self._lock:
+            there = self.records.get(record.question.request_id)
+            if there is not None and there.question.asked.asking == record.question.asked.asking:
+                self._put(there, **changes)
 
     def _decide(self, there: ApprovalRecord, approval: Approval) -> ApprovalRecord:
         self.decided.append(approval)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 
 from drawbridge.approval import Approval
@@ -13,15 +14,22 @@ class KilledError(Exception):
 
 @dataclass
 class InMemoryCallback:
-    """The task that waits. ``stopped`` is how many calls fail before they reach it."""
+    """Tasks that each wait until they are completed."""
 
     waits: bool = True
+    """Whether there is a task that waits at all."""
     stopped: int = 0
+    """How many calls fail before they reach their task."""
     completed: list[tuple[str, Approval]] = field(default_factory=list)
+    """The tokens of the tasks, each with its answer."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def complete(self, token: str, approval: Approval) -> bool:
-        if self.stopped:
-            self.stopped -= 1
-            raise KilledError
-        self.completed.append((token, approval))
-        return self.waits
+        with self._lock:
+            if self.stopped:
+                self.stopped -= 1
+                raise KilledError
+            if not self.waits or token in {each for each, _ in self.completed}:
+                return False
+            self.completed.append((token, approval))
+            return True

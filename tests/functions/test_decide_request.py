@@ -33,7 +33,7 @@ from tests.builders import (
     requester,
     share_facts,
 )
-from tests.functions.deciding import Slots
+from tests.fakes.question_slots import InMemoryQuestionSlots
 from tests.functions.invocations import invoke, refuses, step
 
 DEFAULTS: list[Path] = sorted((REPOSITORY / "policies").glob("*.cedar"))
@@ -69,7 +69,7 @@ def gathered(monkeypatch: pytest.MonkeyPatch) -> Gathered:
     monkeypatch.setattr(wiring, "environment", lambda: environment)
     monkeypatch.setattr(wiring, "policies", lambda: IN_FORCE)
     monkeypatch.setattr(wiring, "ledger", Ledger)
-    monkeypatch.setattr(wiring, "question_slots", Slots)
+    monkeypatch.setattr(wiring, "question_slots", InMemoryQuestionSlots)
     return lambda facts: monkeypatch.setattr(wiring, "gatherer", lambda: Gatherer(facts))
 
 

@@ -26,7 +26,7 @@ from drawbridge.request.shares import Content
 from functions.decide_request import app
 from tests.aws_limits import STATE_BYTES
 from tests.builders import PROVIDER, SHARE, question, requester, share_facts
-from tests.functions.deciding import Slots
+from tests.fakes.question_slots import InMemoryQuestionSlots
 from tests.functions.invocations import invoke, step
 from tests.workflow.played import DECISION_RECORD
 
@@ -72,7 +72,7 @@ def everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     environment = Environment(variables)
     monkeypatch.setattr(wiring, "gatherer", Gatherer)
     monkeypatch.setattr(wiring, "ledger", Ledger)
-    monkeypatch.setattr(wiring, "question_slots", Slots)
+    monkeypatch.setattr(wiring, "question_slots", InMemoryQuestionSlots)
     monkeypatch.setattr(wiring, "policies", lambda: InForce[Policy](policies, (), broken))
     monkeypatch.setattr(wiring, "bindings", lambda: bindings)
     monkeypatch.setattr(wiring, "environment", lambda: environment)

@@ -12,29 +12,24 @@ from drawbridge.request import EndpointConnectionRequest
 from drawbridge.request.fingerprints import fingerprint
 from drawbridge.status import Reason, Status
 from tests.builders import NOW, PROVIDER, SERVICE_ID, question, row
+from tests.fakes.question_slots import InMemoryQuestionSlots
 from tests.unit.approvals import ASK
 from tests.unit.discovering import World, connection
 
 MOST = 5
 
 
-class Slots:
-    def __init__(self, *taken: str) -> None:
-        self.taken = [*taken]
-
-    def take(self, account_id: str, request_id: str, *, most: int) -> bool:
-        if request_id not in self.taken and len(self.taken) < most:
-            self.taken.append(request_id)
-        return request_id in self.taken
+def all_taken() -> InMemoryQuestionSlots:
+    return InMemoryQuestionSlots({PROVIDER: [*"abcde"]})
 
 
 def test_a_question_with_a_free_slot_is_asked() -> None:
-    assert within_slots(ASK, question(), Slots(), MOST) == (ASK, question())
-    assert within_slots(ASK, None, Slots(*"abcde"), MOST) == (ASK, None)
+    assert within_slots(ASK, question(), InMemoryQuestionSlots(), MOST) == (ASK, question())
+    assert within_slots(ASK, None, all_taken(), MOST) == (ASK, None)
 
 
 def test_a_question_without_a_free_slot_is_held_and_says_so() -> None:
-    decision, asked = within_slots(ASK, question(), Slots(*"abcde"), MOST)
+    decision, asked = within_slots(ASK, question(), all_taken(), MOST)
 
     assert asked is None
     assert isinstance(decision, Hold)
