@@ -40,23 +40,25 @@ def test_a_question_without_a_free_slot_is_held_and_says_so() -> None:
 @pytest.mark.parametrize(("open_", "started"), [(5, 0), (4, 1), (3, 2), (0, 3)])
 def test_as_many_are_started_as_there_are_slots(open_: int, started: int) -> None:
     world = World()
-    world.listed_connections = [connection(endpoint_id=f"vpce-{number:017x}") for number in range(3 + open_)]
-    for number, each in enumerate(world.listed_connections):
+    world.services.listed_connections = [connection(endpoint_id=f"vpce-{number:017x}") for number in range(3 + open_)]
+    for number, each in enumerate(world.services.listed_connections):
         request = EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id=each.endpoint_id)
         status = Status.HELD if number < 3 else Status.WAITING_FOR_APPROVAL
-        world.kept[request.request_id] = row(
+        world.ledger.kept[request.request_id] = row(
             status,
             request=request,
             settled=status is Status.HELD,
             awaits_question_slot=status is Status.HELD,
             observed_fingerprint=fingerprint("open"),
-            decision_fingerprint=world.decision_fingerprint(each.owner),
+            decision_fingerprint=world.fingerprints.decision_fingerprint(each.owner),
         )
+        if status is Status.WAITING_FOR_APPROVAL:
+            world.ask(request.request_id)
     # All of one account ask at the same time.
-    world.listed_connections = [
-        connection(endpoint_id=each.endpoint_id, owner=each.owner) for each in world.listed_connections
+    world.services.listed_connections = [
+        connection(endpoint_id=each.endpoint_id, owner=each.owner) for each in world.services.listed_connections
     ]
-    world.counts = False
+    world.fingerprints.counts = False
 
     assert len(world.sweeper().sweep(CONNECTIONS, NOW).started) == started
 
