@@ -26,6 +26,7 @@ from drawbridge.request.shares import Content
 from functions.decide_request import app
 from tests.aws_limits import STATE_BYTES
 from tests.builders import PROVIDER, SHARE, question, requester, share_facts
+from tests.fakes.ledger import InMemoryLedger
 from tests.fakes.question_slots import InMemoryQuestionSlots
 from tests.functions.invocations import invoke, step
 from tests.workflow.played import DECISION_RECORD
@@ -46,13 +47,6 @@ def largest(contents: tuple[Content, ...] = CONTENTS) -> ShareFacts:
     )
 
 
-class Ledger:
-    """Nothing was let in before."""
-
-    def let_in(self, request_id: str) -> None:
-        return None
-
-
 @pytest.fixture
 def everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have many policies and bindings, each with as many words as there can be."""
@@ -71,7 +65,7 @@ def everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     variables = {"PREFIX": "drawbridge", "SLACK_CHANNEL": "C0APPROVALS", "APPROVAL_HOURS": "1", "OPEN_QUESTIONS": "5"}
     environment = Environment(variables)
     monkeypatch.setattr(wiring, "gatherer", Gatherer)
-    monkeypatch.setattr(wiring, "ledger", Ledger)
+    monkeypatch.setattr(wiring, "ledger", InMemoryLedger)
     monkeypatch.setattr(wiring, "question_slots", InMemoryQuestionSlots)
     monkeypatch.setattr(wiring, "policies", lambda: InForce[Policy](policies, (), broken))
     monkeypatch.setattr(wiring, "bindings", lambda: bindings)
