@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.errors import ConflictError, GoneError, NotReadyError, RequestGoneError
+from drawbridge.errors import ConflictError, NotReadyError, RequestGoneError
 from drawbridge.publication.documents import ConnectionDocument, says_the_same, to_parameter
 from drawbridge.publication.names import LONGEST_SEGMENT, connection_path, parameter_segment
 from drawbridge.publication.parameters import ObservedParameter
@@ -19,6 +19,7 @@ from drawbridge.publication.publish import publish_consumer
 from drawbridge.request.connections import ConnectionState, EndpointConnection, LoadBalancer
 from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, desired
 from tests.fakes.parameter_store import InMemoryPublicationStore
+from tests.fakes.request_details import InMemoryConnectionDetails
 from tests.unit.publishing import NAME, World, named, publication
 
 PLAIN = "/drawbridge/connections/orders/orders-db/dns-name"
@@ -222,19 +223,15 @@ def connection(state: ConnectionState, *names: tuple[str, str]) -> EndpointConne
     )
 
 
-class Connections:
-    def __init__(
-        self, state: ConnectionState, *names: tuple[str, str], balancers: frozenset[LoadBalancer] = frozenset()
-    ) -> None:
-        self._connection = msgspec.structs.replace(connection(state, *names), load_balancers=balancers)
-
-    def connection(self, service_id: str, endpoint_id: str) -> EndpointConnection:
-        return self._connection
+def connections(
+    state: ConnectionState, *names: tuple[str, str], balancers: frozenset[LoadBalancer] = frozenset()
+) -> InMemoryConnectionDetails:
+    return InMemoryConnectionDetails(msgspec.structs.replace(connection(state, *names), load_balancers=balancers))
 
 
 def test_a_consumers_names_are_published_on_the_providers_side() -> None:
     names = InMemoryPublicationStore()
-    available = Connections(ConnectionState.AVAILABLE, ("regional.example", "Z1"), ("zonal.example", "Z1"))
+    available = connections(ConnectionState.AVAILABLE, ("regional.example", "Z1"), ("zonal.example", "Z1"))
 
     publication = publish_consumer(CONNECTION, available, names, prefix="drawbridge", now=NOW)
 
@@ -245,7 +242,7 @@ def test_a_consumers_names_are_published_on_the_providers_side() -> None:
 
 
 def test_trap_16_a_connection_that_is_usable_in_part_is_published() -> None:
-    partial = Connections(ConnectionState.PARTIAL, ("regional.example", "Z1"))
+    partial = connections(ConnectionState.PARTIAL, ("regional.example", "Z1"))
 
     publication = publish_consumer(CONNECTION, partial, InMemoryPublicationStore(), prefix="drawbridge", now=NOW)
 
@@ -269,18 +266,16 @@ def test_a_connection_that_is_not_usable_is_not_published(
     dns_names = [("regional.example", "Z1")] if named else []
 
     with pytest.raises(error):  # type: ignore[call-overload]  # one of two classes
-        publish_consumer(CONNECTION, Connections(state, *dns_names), names, prefix="drawbridge", now=NOW)
+        publish_consumer(CONNECTION, connections(state, *dns_names), names, prefix="drawbridge", now=NOW)
 
     assert names.writes == []
 
 
 def test_a_connection_that_is_not_listed_is_the_request_s_end() -> None:
-    class Unlisted:
-        def connection(self, service_id: str, endpoint_id: str) -> EndpointConnection:
-            raise GoneError(f"no connection of {endpoint_id} to {service_id} is listed")
-
     with pytest.raises(RequestGoneError, match="is listed"):
-        publish_consumer(CONNECTION, Unlisted(), InMemoryPublicationStore(), prefix="drawbridge", now=NOW)
+        publish_consumer(
+            CONNECTION, InMemoryConnectionDetails(), InMemoryPublicationStore(), prefix="drawbridge", now=NOW
+        )
 
 
 GATEWAY = frozenset({LoadBalancer.GATEWAY})
@@ -288,11 +283,11 @@ GATEWAY = frozenset({LoadBalancer.GATEWAY})
 
 def test_an_endpoint_that_never_has_names_is_published_without_one() -> None:
     names = InMemoryPublicationStore()
-    connections = Connections(ConnectionState.AVAILABLE, balancers=GATEWAY)
+    available = connections(ConnectionState.AVAILABLE, balancers=GATEWAY)
 
-    publication = publish_consumer(CONNECTION, connections, names, prefix="drawbridge", now=NOW)
+    publication = publish_consumer(CONNECTION, available, names, prefix="drawbridge", now=NOW)
     writes = len(names.writes)
-    again = publish_consumer(CONNECTION, connections, names, prefix="drawbridge", now=NOW + timedelta(days=1))
+    again = publish_consumer(CONNECTION, available, names, prefix="drawbridge", now=NOW + timedelta(days=1))
 
     (document_path,) = publication.parameters
     document = json.loads(names.there[document_path].value)
@@ -309,14 +304,14 @@ def test_an_endpoint_that_never_has_names_is_published_without_one() -> None:
     ids=["untold", "network", "both"],
 )
 def test_a_name_that_may_still_come_is_waited_for(balancers: frozenset[LoadBalancer]) -> None:
-    late = Connections(ConnectionState.AVAILABLE, balancers=balancers)
+    late = connections(ConnectionState.AVAILABLE, balancers=balancers)
 
     with pytest.raises(NotReadyError, match="no name yet"):
         publish_consumer(CONNECTION, late, InMemoryPublicationStore(), prefix="drawbridge", now=NOW)
 
 
 def test_a_name_that_such_an_endpoint_has_nevertheless_is_published() -> None:
-    named = Connections(ConnectionState.AVAILABLE, ("regional.example", "Z1"), balancers=GATEWAY)
+    named = connections(ConnectionState.AVAILABLE, ("regional.example", "Z1"), balancers=GATEWAY)
 
     assert (
         publish_consumer(CONNECTION, named, InMemoryPublicationStore(), prefix="drawbridge", now=NOW).dns_name
