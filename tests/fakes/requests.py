@@ -50,4 +50,5 @@ class InMemorySweptServices:
 
     def create_connection_notification(self, service_id: str) -> None:
         self._interruptions.before_call("notify")
-        self.notified.append(service_id)
+        if service_id not in self.notified:
+            self.notified.append(service_id)
