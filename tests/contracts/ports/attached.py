@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from drawbridge.association import DesiredAttachment
 from drawbridge.association.observed_attachment import Endpoint, NetworkTarget, ObservedServiceNetwork, State
 from drawbridge.association.reconcile import EndpointOperations, ServiceNetworkOperations
@@ -15,6 +17,8 @@ from local_aws_tests.sharing import first_vpc, pass_time
 from tests.builders import VPC_ID, desired
 from tests.contracts.accounts import Account, shared
 from tests.fakes.attachments import InMemoryAttachments, InMemoryEndpointOperations, InMemoryServiceNetworkOperations
+
+replace = msgspec.structs.replace
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,10 @@ def in_memory() -> Attaching:
     aws.becomes = State.PENDING
 
     def delete_endpoint(endpoint_id: str) -> None:
-        aws.settle(State.TERMINATED)
+        aws.endpoints = {
+            key: [replace(each, state=State.TERMINATED) if each.id == endpoint_id else each for each in found]
+            for key, found in aws.endpoints.items()
+        }
 
     def others_endpoint_to(network: ObservedServiceNetwork) -> str:
         there = aws.endpoints.setdefault((NetworkTarget(network), VPC_ID), [])
