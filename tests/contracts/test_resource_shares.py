@@ -136,22 +136,6 @@ def test_what_an_invitation_was_to_is_gone_once_it_is_over(provider: Account, co
         shares.contents_of_invitation(arn)
 
 
-@pytest.mark.parametrize(("accept", "status"), [(True, InvitationStatus.ACCEPTED), (False, InvitationStatus.REJECTED)])
-def test_an_invitation_that_was_answered_stays_as_it_is(
-    provider: Account, consumer: Account, accept: bool, status: InvitationStatus
-) -> None:
-    share_arn, arn = invited(provider, consumer)
-    shares = shares_of(consumer)
-
-    shares.answer(arn, accept=accept)
-    shares.answer(arn, accept=accept)
-    shares.answer(arn, accept=not accept)
-
-    invitation = shares.newest_invitation(share_arn)
-    assert invitation is not None
-    assert invitation.status is status
-
-
 def test_trap_7_an_invitation_that_expired_and_was_purged_is_left_as_it_is(
     provider: Account, consumer: Account
 ) -> None:

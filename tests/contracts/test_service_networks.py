@@ -85,29 +85,6 @@ def test_trap_13_a_network_is_made_ours_and_not_shareable(consumer: Account) -> 
     assert tags_of(consumer, made.arn) == {"drawbridge:owner": "drawbridge"}
 
 
-def test_trap_19_the_same_token_gives_the_same_network_and_another_one_is_a_conflict(consumer: Account) -> None:
-    networks = networks_of(consumer)
-
-    first, again = networks.create("shared", "token"), networks.create("shared", "token")
-
-    assert first == again
-    with pytest.raises(ConflictError, match="shared"):
-        networks.create("shared", "another token")
-
-
-def test_a_network_is_found_by_id_by_arn_and_by_name(consumer: Account, network: ObservedServiceNetwork) -> None:
-    refs = [NetworkRef(identifier=network.id), NetworkRef(identifier=network.arn), NetworkRef(name="shared")]
-
-    assert [networks_of(consumer).network(ref) for ref in refs] == [network] * 3
-
-
-@pytest.mark.parametrize("ref", [NetworkRef(name="none"), NetworkRef(identifier="sn-00000000000000000")])
-def test_a_network_that_is_not_there_is_none(
-    consumer: Account, network: ObservedServiceNetwork, ref: NetworkRef
-) -> None:
-    assert networks_of(consumer).network(ref) is None
-
-
 def test_a_network_that_others_have_is_not_there(provider: Account, consumer: Account) -> None:
     theirs = make_network(provider)
 
@@ -384,29 +361,6 @@ def test_a_vpc_s_association_is_changed_to_what_is_desired(
     assert found == replace(changed, state=State.AVAILABLE)
     assert found.security_group_ids == {second}
     assert found.private_dns is PrivateDns.VERIFIED
-
-
-def test_a_change_while_something_is_in_progress_is_a_conflict(
-    consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment
-) -> None:
-    made = networks_of(consumer).create_vpc_association(joining(network, association), "token")
-
-    with pytest.raises(ConflictError, match=made.id):
-        networks_of(consumer).update_vpc_association(UpdateVpcAssociation(made, "", settings_of(association)))
-
-
-def test_a_vpc_is_with_one_network_only(
-    consumer: Account, network: ObservedServiceNetwork, association: DesiredAttachment
-) -> None:
-    networks_of(consumer).create_vpc_association(joining(network, association), "token")
-    other = networks_of(consumer).create("other", "token of the other")
-
-    with pytest.raises(ConflictError, match=association.vpc_id):
-        networks_of(consumer).create_vpc_association(joining(other, association), "another token")
-
-    found = networks_of(consumer).vpc_association(association.vpc_id)
-    assert found is not None
-    assert found.network_arn == network.arn
 
 
 def test_a_vpc_s_association_that_others_made_is_not_ours(

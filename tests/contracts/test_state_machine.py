@@ -60,16 +60,6 @@ def test_an_execution_is_started_with_the_request(someone: Account) -> None:
     }
 
 
-def test_trap_22_a_second_start_finds_the_execution_that_runs(someone: Account) -> None:
-    arn = machine(someone, WAITING)
-    workflow = OnboardingStateMachine(someone.client("stepfunctions"), arn)
-
-    starts = [workflow.start(execution_input(SHARE)) for _ in range(3)]
-
-    assert starts == [True, True, True]
-    assert len(executions(someone, arn)) == 1
-
-
 def test_trap_22_an_execution_that_has_ended_is_not_started_again(someone: Account) -> None:
     arn = machine(someone, PASSING)
     workflow = OnboardingStateMachine(someone.client("stepfunctions"), arn)
@@ -118,13 +108,6 @@ def begun(someone: Account, state: dict[str, Any]) -> tuple[OnboardingStateMachi
     return workflow, str(executions(someone, arn)[0]["executionArn"])
 
 
-def test_of_an_execution_that_runs_or_never_was_there_is_no_end(someone: Account) -> None:
-    workflow, _ = begun(someone, WAITING)
-
-    assert workflow.ending(execution_input()) is None
-    assert workflow.ending(execution_input(attempt=2)) is None
-
-
 @pytest.mark.parametrize(
     ("state", "ending"),
     [
@@ -140,13 +123,6 @@ def test_the_end_of_an_execution_is_reported_with_its_error(
     until(lambda: sfn.describe_execution(executionArn=arn)["status"] != "RUNNING")
 
     assert workflow.ending(execution_input()) == ending
-
-
-def test_an_execution_that_somebody_stopped_is_reported_with_their_words(someone: Account) -> None:
-    workflow, arn = begun(someone, WAITING)
-    someone.client("stepfunctions").stop_execution(executionArn=arn, error="Stop", cause="it hung")
-
-    assert workflow.ending(execution_input()) == ExecutionEnding(status="ABORTED", error="Stop", cause="it hung")
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import uuid
 from typing import Any
 
 import pytest
@@ -11,18 +9,14 @@ import pytest
 from drawbridge.approval import Approval, Approved, Denied, Reconsider, TimedOut
 from drawbridge.aws.task_callback import TaskCallback
 from drawbridge.errors import AccessDeniedError, RefusedError, ThrottledError, UpstreamError
-from local_aws_tests.waiting import ended, until
+from local_aws_tests.waiting import ended
 from tests.builders import asked
 from tests.contracts.accounts import Account, refusing
 from tests.contracts.conftest import NewAccount
+from tests.contracts.waiting_tasks import waiting
 
 Json = dict[str, Any]
 APPROVAL = Approved(asked=asked(), by=("U0ALICE",), reason="é 日本 😀 <&>")
-ASK = {
-    "Type": "Task",
-    "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-    "End": True,
-}
 
 
 @pytest.fixture(scope="module")
@@ -33,27 +27,6 @@ def someone(new_account: NewAccount) -> Account:
 @pytest.fixture
 def states(someone: Account) -> Any:
     return someone.client("stepfunctions")
-
-
-def waiting(someone: Account, **fields: Any) -> tuple[str, str]:
-    """Start an execution that waits for an answer; give it, and the task's token."""
-    sqs, states = someone.client("sqs"), someone.client("stepfunctions")
-    url = sqs.create_queue(QueueName=uuid.uuid4().hex)["QueueUrl"]
-    ask = ASK | {"Arguments": {"QueueUrl": url, "MessageBody": "{% $states.context.Task.Token %}"}} | fields
-    machine = states.create_state_machine(
-        name=uuid.uuid4().hex,
-        definition=json.dumps({"QueryLanguage": "JSONata", "StartAt": "Ask", "States": {"Ask": ask}}),
-        roleArn=f"arn:aws:iam::{someone.account_id}:role/onboarding",
-    )
-    execution = states.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
-    tokens: list[Json] = []
-
-    def given() -> bool:
-        tokens.extend(sqs.receive_message(QueueUrl=url).get("Messages", []))
-        return bool(tokens)
-
-    until(given)
-    return str(execution), str(tokens[0]["Body"])
 
 
 @pytest.mark.parametrize(
@@ -95,16 +68,6 @@ def test_trap_24_a_task_is_completed_once(someone: Account, states: Any) -> None
 
     assert completed == [True, False]
     assert ended(states, execution)["output"]["approval"]["outcome"] == "approved"
-
-
-def test_a_task_of_an_execution_that_was_stopped_does_not_wait(someone: Account, states: Any) -> None:
-    execution, token = waiting(someone)
-    states.stop_execution(executionArn=execution)
-
-    def gone() -> bool:
-        return not TaskCallback(states).complete(token, APPROVAL)
-
-    until(gone)
 
 
 def test_what_is_no_token_is_no_task_that_waits(states: Any) -> None:

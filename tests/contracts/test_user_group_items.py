@@ -1,7 +1,6 @@
-"""The members of user groups, as the adapter promises to keep them."""
+"""The members of user groups, as DynamoDB keeps them."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,19 +15,6 @@ from tests.contracts.conftest import NewAccount
 @pytest.fixture(scope="module")
 def table(new_account: NewAccount) -> Any:
     return new_account().table("ApprovalsTable")
-
-
-def test_the_members_of_a_group_are_kept_with_when_they_were_looked_up(table: Any) -> None:
-    clock = [NOW]
-    groups = UserGroupItems(table, now=lambda: clock[-1])
-    assert groups.members("S0NEVER") is None
-
-    groups.keep_members("S0GROUP", frozenset({"U0ALICE", "U0BOB"}))
-    assert groups.members("S0GROUP") == (NOW, frozenset({"U0ALICE", "U0BOB"}))
-
-    clock.append(NOW + timedelta(minutes=6))
-    groups.keep_members("S0GROUP", frozenset())
-    assert groups.members("S0GROUP") == (NOW + timedelta(minutes=6), frozenset())
 
 
 @pytest.mark.parametrize(

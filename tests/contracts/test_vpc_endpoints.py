@@ -155,18 +155,6 @@ def test_trap_19_a_token_that_comes_back_with_something_else_is_a_conflict(
         endpoints.create(creation_of(otherwise(association, private_dns="verified")), "token")
 
 
-def test_trap_19_a_token_whose_endpoint_was_deleted_gives_what_is_over(
-    consumer: Account, association: DesiredAttachment
-) -> None:
-    endpoints = endpoints_of(consumer)
-    made = endpoints.create(creation_of(association), "token")
-    consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[made.id])
-
-    again = endpoints.create(creation_of(association), "token")
-
-    assert (again.id, again.state) == (made.id, State.TERMINATED)
-
-
 def test_an_endpoint_is_found_by_what_it_was_made_for(consumer: Account, association: DesiredAttachment) -> None:
     endpoints = endpoints_of(consumer)
     made = endpoints.create(creation_of(association), "token")
@@ -190,16 +178,6 @@ def test_an_endpoint_that_people_made_is_not_found(consumer: Account, associatio
     )
 
     assert endpoints_for(endpoints_of(consumer), association, None) == []
-
-
-def test_the_oldest_endpoint_is_found_first(consumer: Account, association: DesiredAttachment) -> None:
-    endpoints = endpoints_of(consumer)
-    made: list[str] = []
-    for token in ("a", "b", "c"):
-        made.append(endpoints.create(creation_of(association), token).id)
-        pass_time(2)
-
-    assert [each.id for each in endpoints_for(endpoints_of(consumer), association, None)] == made
 
 
 def test_trap_9_an_endpoint_s_state_is_read_in_whichever_spelling(
@@ -322,19 +300,6 @@ def test_trap_11_an_endpoint_to_a_network_is_made_of_type_service_network(
     assert {tag["Key"]: tag["Value"] for tag in there["Tags"]} == {"drawbridge:owner": "drawbridge", "Name": "shared"}
 
 
-def test_a_network_s_endpoint_is_found_for_every_binding_ours_before_others(
-    consumer: Account, association: DesiredAttachment, network: ObservedServiceNetwork
-) -> None:
-    theirs = network_endpoint(consumer, network.arn)["VpcEndpointId"]
-    pass_time(2)
-    ours = endpoints_of(consumer).create(creation_of(by_network(association), network), "token").id
-    other = by_network(association, binding="other", resource_arn=f"{association.resource.arn}0")
-
-    found = endpoints_for(endpoints_of(consumer), other, network)
-
-    assert [(each.id, each.ours) for each in found] == [(ours, True), (theirs, False)]
-
-
 WIDTHS = [
     (PrivateDns.ALL, frozenset[str]()),
     (PrivateDns.LISTED, frozenset({"a.example", "b.example"})),
@@ -360,20 +325,6 @@ def test_trap_17_the_private_dns_of_an_endpoint_is_reported_and_can_be_changed_w
 
     assert (made.private_dns, made.private_domains) == (PrivateDns.OFF, frozenset())
     assert widths == WIDTHS
-
-
-def test_an_endpoint_to_a_network_can_have_more_subnets(
-    consumer: Account, association: DesiredAttachment, network: ObservedServiceNetwork
-) -> None:
-    by = by_network(association)
-    made = endpoints_of(consumer).create(creation_of(by, network), "token")
-    more = frozenset(first_vpc(consumer)[1][1:3])
-
-    endpoints_of(consumer).add_subnets(made.id, more)
-
-    (there,) = endpoints_for(endpoints_of(consumer), by, network)
-    assert there.subnet_ids == made.subnet_ids | more
-    assert len(there.subnet_ids) == 3
 
 
 @pytest.mark.parametrize("asked", ["", "ipv4"])

@@ -11,7 +11,8 @@ from drawbridge.approval.notify import StatusReached
 from drawbridge.record.record import StatusChange
 from drawbridge.status import Status
 from tests.builders import PROVIDER, SHARE, SHARE_ARN, approval_record, question
-from tests.unit.approvals import ApprovalsInMemory, Slack
+from tests.fakes.approvals import InMemoryApprovals
+from tests.fakes.messenger import InMemoryMessenger
 
 ID = SHARE.request_id
 CLICKED: dict[str, Any] = {"notice": {"request_id": ID, "user": "U0ALICE", "words": "Too late.", "channel": "C0"}}
@@ -38,8 +39,8 @@ class World:
     """The questions and Slack."""
 
     def __init__(self) -> None:
-        self.kept = ApprovalsInMemory(approval_record(approval=Approved(asked=question().asked, by=("U0ALICE",))))
-        self.slack = Slack()
+        self.kept = InMemoryApprovals(approval_record(approval=Approved(asked=question().asked, by=("U0ALICE",))))
+        self.slack = InMemoryMessenger()
         self.rows = {ID: StatusReached(request_id=ID, status=Status.ACCEPTED, attempt=1)}
 
     def status_reached(self, request_id: str) -> StatusReached | None:

@@ -19,8 +19,9 @@ from drawbridge.aws.secrets import SlackSecret
 from drawbridge.environment import Environment
 from functions.receive_approval import app
 from tests.builders import NOW, SHARE, approval_record
+from tests.fakes.approvals import InMemoryApprovals
+from tests.fakes.callback import InMemoryCallback
 from tests.functions.invocations import Json
-from tests.unit.approvals import ApprovalsInMemory, Task
 
 ID = SHARE.request_id
 SIGNING = "signing-secret-of-ours"
@@ -31,7 +32,7 @@ class World:
     """What the door works with, and what it did."""
 
     def __init__(self) -> None:
-        self.kept, self.task = ApprovalsInMemory(approval_record()), Task()
+        self.kept, self.task = InMemoryApprovals(approval_record()), InMemoryCallback()
         self.approvers: Approvers | None = APPROVERS
         self.members: frozenset[str] = frozenset()
         self.notices: list[dict[str, str]] = []

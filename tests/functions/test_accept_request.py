@@ -7,20 +7,17 @@ import pytest
 from drawbridge.decision import Accept, DecidedOn, Hold, Reject
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.fingerprints import contents_fingerprint
-from drawbridge.request.shares import Invitation, InvitationStatus, SharedResource
+from drawbridge.request.shares import InvitationStatus
 from drawbridge.status import Reason
 from functions.accept_request import app
 from tests.builders import (
     CONNECTION,
-    ENDPOINT_ID,
     NOW,
     RESOURCE_ARN,
-    SERVICE_ID,
     SHARE,
     execution_input,
-    invitation,
-    shared_resource,
 )
+from tests.fakes.acceptance import InMemoryConnectionAnswers, InMemoryInvitationAnswers
 from tests.functions.invocations import invoke, refuses, step
 
 WHY = (Reason("policy", "because", source="p"),)
@@ -28,39 +25,10 @@ ON = DecidedOn(at=NOW, contents_fingerprint=contents_fingerprint([RESOURCE_ARN])
 STEP = step(request=execution_input(SHARE), decision=Accept(WHY), on=ON)
 
 
-class Aws:
-    """An invitation and a connection, as they were answered."""
-
-    def __init__(self) -> None:
-        self.invitation = InvitationStatus.PENDING
-        self.connection = ConnectionState.PENDING_ACCEPTANCE
-
-    def newest_invitation(self, share_arn: str) -> Invitation:
-        assert share_arn == SHARE.share_arn
-        return invitation(self.invitation)
-
-    def state(self, service_id: str, endpoint_id: str) -> ConnectionState:
-        assert (service_id, endpoint_id) == (SERVICE_ID, ENDPOINT_ID)
-        return self.connection
-
-
-class Shares(Aws):
-    def contents_of_invitation(self, invitation_arn: str) -> list[SharedResource]:
-        return [shared_resource()]
-
-    def answer(self, invitation_arn: str, *, accept: bool) -> None:
-        self.invitation = InvitationStatus.ACCEPTED if accept else InvitationStatus.REJECTED
-
-
-class Connections(Aws):
-    def answer(self, service_id: str, endpoint_ids: list[str], *, accept: bool) -> dict[str, str]:
-        self.connection = ConnectionState.PENDING if accept else ConnectionState.REJECTED
-        return {}
-
-
 @pytest.fixture(autouse=True)
 def aws(monkeypatch: pytest.MonkeyPatch) -> None:
-    shares, connections = Shares(), Connections()
+    shares = InMemoryInvitationAnswers(InvitationStatus.PENDING)
+    connections = InMemoryConnectionAnswers(ConnectionState.PENDING_ACCEPTANCE)
     monkeypatch.setattr(app, "shares", lambda: shares)
     monkeypatch.setattr(app, "connections", lambda: connections)
     monkeypatch.setattr(app, "now", lambda: NOW)

@@ -16,7 +16,7 @@ from drawbridge.decision import AlreadyResolved
 from drawbridge.decision.decide import MOST_REASONS
 from drawbridge.decision.facts import Facts, Membership
 from drawbridge.decision.in_force import decision_fingerprint
-from drawbridge.decision.let_in import MOST_LET_IN, LetIn
+from drawbridge.decision.let_in import MOST_LET_IN
 from drawbridge.decision.policies import Policy, parse_policy
 from drawbridge.environment import Environment
 from drawbridge.request import Request
@@ -33,7 +33,8 @@ from tests.builders import (
     requester,
     share_facts,
 )
-from tests.functions.deciding import Slots
+from tests.fakes.ledger import InMemoryLedger
+from tests.fakes.question_slots import InMemoryQuestionSlots
 from tests.functions.invocations import invoke, refuses, step
 
 DEFAULTS: list[Path] = sorted((REPOSITORY / "policies").glob("*.cedar"))
@@ -55,21 +56,14 @@ class Gatherer:
         return self.facts
 
 
-class Ledger:
-    """Nothing was let in before."""
-
-    def let_in(self, request_id: str) -> LetIn | None:
-        return None
-
-
 @pytest.fixture
 def gathered(monkeypatch: pytest.MonkeyPatch) -> Gathered:
     """Return what is gathered of the request; the default policies are in force, and one is broken."""
     environment = Environment({"PREFIX": "drawbridge", "APPROVAL_HOURS": "1", "OPEN_QUESTIONS": "5"})
     monkeypatch.setattr(wiring, "environment", lambda: environment)
     monkeypatch.setattr(wiring, "policies", lambda: IN_FORCE)
-    monkeypatch.setattr(wiring, "ledger", Ledger)
-    monkeypatch.setattr(wiring, "question_slots", Slots)
+    monkeypatch.setattr(wiring, "ledger", InMemoryLedger)
+    monkeypatch.setattr(wiring, "question_slots", InMemoryQuestionSlots)
     return lambda facts: monkeypatch.setattr(wiring, "gatherer", lambda: Gatherer(facts))
 
 

@@ -26,7 +26,8 @@ from drawbridge.request.shares import Content
 from functions.decide_request import app
 from tests.aws_limits import STATE_BYTES
 from tests.builders import PROVIDER, SHARE, question, requester, share_facts
-from tests.functions.deciding import Slots
+from tests.fakes.ledger import InMemoryLedger
+from tests.fakes.question_slots import InMemoryQuestionSlots
 from tests.functions.invocations import invoke, step
 from tests.workflow.played import DECISION_RECORD
 
@@ -44,13 +45,6 @@ def largest(contents: tuple[Content, ...] = CONTENTS) -> ShareFacts:
     return share_facts(
         msgspec.structs.replace(who, place=place), contents=contents, share_tags=TAGS, share_name="日" * 255
     )
-
-
-class Ledger:
-    """Nothing was let in before."""
-
-    def let_in(self, request_id: str) -> None:
-        return None
 
 
 @pytest.fixture
@@ -71,8 +65,8 @@ def everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     variables = {"PREFIX": "drawbridge", "SLACK_CHANNEL": "C0APPROVALS", "APPROVAL_HOURS": "1", "OPEN_QUESTIONS": "5"}
     environment = Environment(variables)
     monkeypatch.setattr(wiring, "gatherer", Gatherer)
-    monkeypatch.setattr(wiring, "ledger", Ledger)
-    monkeypatch.setattr(wiring, "question_slots", Slots)
+    monkeypatch.setattr(wiring, "ledger", InMemoryLedger)
+    monkeypatch.setattr(wiring, "question_slots", InMemoryQuestionSlots)
     monkeypatch.setattr(wiring, "policies", lambda: InForce[Policy](policies, (), broken))
     monkeypatch.setattr(wiring, "bindings", lambda: bindings)
     monkeypatch.setattr(wiring, "environment", lambda: environment)

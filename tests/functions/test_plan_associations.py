@@ -19,8 +19,8 @@ from drawbridge.record.outcome import Refused
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
 from functions.plan_associations import app
-from tests.attempts import AttemptsInMemory
 from tests.builders import NOW, PROVIDER, RESOURCE_ARN, SHARE_ARN, desired, execution_input, requester, resource_facts
+from tests.fakes.attempts import InMemoryAttempts
 from tests.functions.invocations import invoke, refuses, step
 
 PLAN = Plan(
@@ -84,8 +84,8 @@ def world() -> World:
 
 
 @pytest.fixture(autouse=True)
-def attempts(monkeypatch: pytest.MonkeyPatch, world: World) -> AttemptsInMemory:
-    attempts = AttemptsInMemory()
+def attempts(monkeypatch: pytest.MonkeyPatch, world: World) -> InMemoryAttempts:
+    attempts = InMemoryAttempts()
     played: Any = world
     ports = PlanningPorts(
         gatherer=played,
@@ -100,7 +100,7 @@ def attempts(monkeypatch: pytest.MonkeyPatch, world: World) -> AttemptsInMemory:
 
 @pytest.mark.parametrize("decision", [Accept(()), Keep(())])
 def test_a_plan_is_made_for_the_account_that_owns_the_share_of_what_was_let_in_and_kept(
-    attempts: AttemptsInMemory, decision: Accept | Keep
+    attempts: InMemoryAttempts, decision: Accept | Keep
 ) -> None:
     before = datetime.now(UTC)
 
@@ -112,7 +112,7 @@ def test_a_plan_is_made_for_the_account_that_owns_the_share_of_what_was_let_in_a
 
 
 def test_an_association_that_is_decided_again_is_kept_as_it_is_desired_by_now(
-    attempts: AttemptsInMemory, world: World
+    attempts: InMemoryAttempts, world: World
 ) -> None:
     attempts.keep_plan(INPUT, PLAN, NOW)
 
@@ -125,7 +125,7 @@ def test_an_association_that_is_decided_again_is_kept_as_it_is_desired_by_now(
     assert attempts.kept(INPUT).results == {}
 
 
-def test_an_association_that_is_not_permitted_any_longer_is_refused(attempts: AttemptsInMemory, world: World) -> None:
+def test_an_association_that_is_not_permitted_any_longer_is_refused(attempts: InMemoryAttempts, world: World) -> None:
     world.outcome = Reason("association-not-permitted", "orders-db: closed", source="orders")
     attempts.keep_plan(INPUT, PLAN, NOW)
 

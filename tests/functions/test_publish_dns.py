@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from drawbridge.association import DesiredAttachment, MadeAttachment, Plan
+from drawbridge.environment import Environment
 from drawbridge.errors import NotReadyError
 from drawbridge.publication import Publication
 from drawbridge.publication.named import NamedResource
@@ -14,8 +15,12 @@ from drawbridge.publication.publish import Publisher
 from drawbridge.record.outcome import Published
 from drawbridge.request.connections import ConnectionState, EndpointConnection
 from functions.publish_dns import app
-from tests.attempts import AttemptsInMemory
 from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, desired, execution_input
+from tests.fakes.alias_records import InMemoryAliasRecords
+from tests.fakes.attempts import InMemoryAttempts
+from tests.fakes.named_resources import InMemoryNamedResources
+from tests.fakes.parameter_store import InMemoryPublicationStore
+from tests.fakes.request_details import InMemoryConnectionDetails
 from tests.functions.invocations import Json, invoke, refuses, step
 
 INPUT = execution_input()
@@ -23,74 +28,55 @@ ASSOCIATED = step(of="association", request=INPUT, item=0, by=MadeAttachment(end
 CONNECTED = step(of="connection", request=CONNECTION)
 
 
-class Aws:
-    """An endpoint, a connection and the parameters."""
-
-    prefix = "bridge"
-
-    def __init__(self) -> None:
-        self.parameters: dict[str, ObservedParameter] = {}
-        self.found = [named(RESOURCE_ARN)]
-
-    def named(self, endpoint_id: str) -> list[NamedResource]:
-        assert endpoint_id == ENDPOINT_ID
-        return self.found
-
-    def entity(self, arn: str) -> None:
-        return None
-
-    def connection(self, service_id: str, endpoint_id: str) -> EndpointConnection:
-        return EndpointConnection(
-            asked_at=NOW,
-            service_id=service_id,
-            endpoint_id=endpoint_id,
-            owner=CONSUMER,
-            state=ConnectionState.AVAILABLE,
-            region="us-east-1",
-            dns_names=(("service.example", "Z"),),
-        )
-
-    def read(self, name: str) -> ObservedParameter | None:
-        return self.parameters.get(name)
-
-    def create(self, name: str, value: str, *, subject: str) -> bool:
-        self.parameters[name] = ObservedParameter(value=value, subject=subject)
-        return True
-
-    def below(self, path: str) -> list[tuple[str, str]]:
-        return []
-
-
 def named(arn: str, **changes: str) -> NamedResource:
     fields = {"association_id": "a", "resource_arn": arn, "dns_name": "db.example", "hosted_zone_id": "Z"}
     return NamedResource(**(fields | changes), accessible=True)
 
 
+AVAILABLE = EndpointConnection(
+    asked_at=NOW,
+    service_id=SERVICE_ID,
+    endpoint_id=ENDPOINT_ID,
+    owner=CONSUMER,
+    state=ConnectionState.AVAILABLE,
+    region="us-east-1",
+    dns_names=(("service.example", "Z"),),
+)
+
+
 @pytest.fixture(autouse=True)
-def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
-    aws = Aws()
-    publisher = Publisher(aws, aws, aws, aws, prefix=aws.prefix)  # type: ignore[arg-type]  # only what is used here
+def resources() -> InMemoryNamedResources:
+    """Return what the endpoint leads to."""
+    return InMemoryNamedResources(named(RESOURCE_ARN), shared=False)
+
+
+@pytest.fixture(autouse=True)
+def parameters(monkeypatch: pytest.MonkeyPatch, resources: InMemoryNamedResources) -> InMemoryPublicationStore:
+    parameters, connections = InMemoryPublicationStore(), InMemoryConnectionDetails(AVAILABLE)
+    publisher = Publisher(resources, resources, parameters, InMemoryAliasRecords(), prefix="bridge")
+    environment = Environment({"PREFIX": "bridge"})
     monkeypatch.setattr(app, "publisher", lambda: publisher)
-    for name in ("connections", "names", "environment"):
-        monkeypatch.setattr(app, name, lambda: aws)
-    return aws
+    monkeypatch.setattr(app, "names", lambda: parameters)
+    monkeypatch.setattr(app, "connections", lambda: connections)
+    monkeypatch.setattr(app, "environment", lambda: environment)
+    return parameters
 
 
 @pytest.fixture(autouse=True)
-def attempts(monkeypatch: pytest.MonkeyPatch) -> AttemptsInMemory:
-    attempts = AttemptsInMemory()
+def attempts(monkeypatch: pytest.MonkeyPatch) -> InMemoryAttempts:
+    attempts = InMemoryAttempts()
     monkeypatch.setattr(app, "attempts", lambda: attempts)
     planned(attempts, desired())
     return attempts
 
 
-def planned(attempts: AttemptsInMemory, attachment: DesiredAttachment) -> None:
+def planned(attempts: InMemoryAttempts, attachment: DesiredAttachment) -> None:
     attempts.keep_plan(
         INPUT, Plan(associations=(attachment,), refused=(), observed_fingerprint="", bindings_fingerprint="")
     )
 
 
-def publication_of(attempts: AttemptsInMemory, answer: Json) -> Publication:
+def publication_of(attempts: InMemoryAttempts, answer: Json) -> Publication:
     """Return the publication: of a consumer it is in the answer, of an association it is kept."""
     if "publication" in answer:
         return msgspec.convert(answer["publication"], Publication)
@@ -109,23 +95,28 @@ def publication_of(attempts: AttemptsInMemory, answer: Json) -> Publication:
     ids=["association", "connection"],
 )
 def test_a_connection_is_published_where_its_side_reads_it(
-    aws: Aws, attempts: AttemptsInMemory, written: Json, name: str, path: str, subject: str
+    parameters: InMemoryPublicationStore,
+    attempts: InMemoryAttempts,
+    written: Json,
+    name: str,
+    path: str,
+    subject: str,
 ) -> None:
     answer = invoke(app.lambda_handler, written)
 
-    parameters = [f"{path}/dns-name", f"{path}/connection"]
+    published_in = [f"{path}/dns-name", f"{path}/connection"]
     published = publication_of(attempts, answer)
-    assert (published.dns_name, [*published.parameters], published.pending) == (name, parameters, ())
+    assert (published.dns_name, [*published.parameters], published.pending) == (name, published_in, ())
     assert (published.attachment is not None) is (written["of"] == "association")
-    assert aws.parameters[parameters[0]] == ObservedParameter(value=name, subject=subject)
-    assert sorted(aws.parameters) == sorted(parameters)
+    assert parameters.there[published_in[0]] == ObservedParameter(value=name, subject=subject)
+    assert sorted(parameters.there) == sorted(published_in)
 
 
 def test_what_is_in_a_group_without_a_name_is_waited_for_and_then_reported(
-    aws: Aws, attempts: AttemptsInMemory
+    resources: InMemoryNamedResources, attempts: InMemoryAttempts
 ) -> None:
     child = f"{RESOURCE_ARN}c"
-    aws.found = [named(child, group_arn=RESOURCE_ARN, dns_name="")]
+    resources.found = [named(child, group_arn=RESOURCE_ARN, dns_name="")]
     planned(attempts, desired(resource_type="GROUP"))
 
     with pytest.raises(NotReadyError):

@@ -15,10 +15,10 @@ from drawbridge.approval.message import DENY, denial_form
 from drawbridge.errors import InvalidInputError, UpstreamError
 from functions.receive_approval import app
 from tests.builders import approval_record, question
+from tests.fakes.approvals import InMemoryApprovals
 from tests.functions.invocations import Json, invoke
 from tests.functions.slack_requests import ID, SIGNING, World, payload, sent, submission
 from tests.functions.slack_requests import world as world  # noqa: PLC0414 - its fixture is this file's too
-from tests.unit.approvals import ApprovalsInMemory
 
 
 def status(event: Json) -> int:
@@ -192,7 +192,7 @@ def test_every_odd_click_is_answered_privately_and_counted(
     capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    world.kept = ApprovalsInMemory(*there)
+    world.kept = InMemoryApprovals(*there)
 
     assert status(sent(written)) == 200
 

@@ -10,8 +10,11 @@ from drawbridge.bootstrap import request_approval as wiring
 from drawbridge.environment import Environment
 from functions.request_approval import app
 from tests.builders import SHARE, approval_record, question
+from tests.fakes.approvals import InMemoryApprovals
+from tests.fakes.callback import InMemoryCallback
+from tests.fakes.messenger import InMemoryMessenger
 from tests.functions.invocations import invoke, refuses, step
-from tests.unit.approvals import ApprovalsInMemory, Slack, Task, has_buttons
+from tests.unit.approvals import has_buttons
 
 EXECUTION = "arn:aws:states:eu-west-1:111111111111:execution:onboarding:share-1"
 ASKING = step(do="ask", question=question(), token="a token", execution=EXECUTION)
@@ -23,7 +26,7 @@ class World:
     """The questions, the task and Slack."""
 
     def __init__(self) -> None:
-        self.kept, self.slack, self.task = ApprovalsInMemory(), Slack(), Task()
+        self.kept, self.slack, self.task = InMemoryApprovals(), InMemoryMessenger(), InMemoryCallback()
         self.approvers: Approvers | None = None
 
 
@@ -118,7 +121,7 @@ def test_who_is_to_be_called_is_asked_for_by_reminders_only(world: World, monkey
 
 def test_what_is_answered_already_completes_the_task(world: World) -> None:
     approval = Approved(asked=question().asked, by=("U0ALICE",))
-    world.kept = ApprovalsInMemory(approval_record(approval=approval))
+    world.kept = InMemoryApprovals(approval_record(approval=approval))
 
     invoke(app.lambda_handler, ASKING)
 
@@ -127,7 +130,7 @@ def test_what_is_answered_already_completes_the_task(world: World) -> None:
 
 
 def test_a_question_whose_time_is_over_ended_without_an_answer(world: World) -> None:
-    world.kept = ApprovalsInMemory(approval_record())
+    world.kept = InMemoryApprovals(approval_record())
 
     answer = invoke(app.lambda_handler, CLOSING)
 
@@ -136,7 +139,7 @@ def test_a_question_whose_time_is_over_ended_without_an_answer(world: World) -> 
 
 
 def test_an_answer_at_the_last_moment_stands(world: World) -> None:
-    world.kept = ApprovalsInMemory(
+    world.kept = InMemoryApprovals(
         approval_record(approval=Approved(asked=question().asked, by=("U0ALICE",), reason="fine"))
     )
 

@@ -12,9 +12,10 @@ from drawbridge.parsing import UnreadableError
 from drawbridge.status import Status
 from functions.tell_approvers import app
 from tests.builders import approval_record
+from tests.fakes.approvals import InMemoryApprovals
 from tests.functions.invocations import CONTEXT, refuses
 from tests.functions.notifying import CLICKED, EVENT, ID, World
-from tests.unit.approvals import ApprovalsInMemory, has_buttons, texts
+from tests.unit.approvals import has_buttons, texts
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +55,7 @@ def test_what_lambda_and_the_bus_deliver_twice_is_said_once(world: World) -> Non
 
 
 def test_a_request_that_nobody_was_asked_about_is_no_error(world: World) -> None:
-    world.kept = ApprovalsInMemory()
+    world.kept = InMemoryApprovals()
 
     app.lambda_handler(EVENT, CONTEXT)
 
@@ -92,7 +93,7 @@ WRONG: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("detail", WRONG)
 def test_an_event_says_which_request_to_read_and_nothing_else(world: World, detail: dict[str, Any]) -> None:
-    world.kept = ApprovalsInMemory(approval_record())
+    world.kept = InMemoryApprovals(approval_record())
     world.rows[ID] = StatusReached(request_id=ID, status=Status.WAITING_FOR_APPROVAL, attempt=1)
 
     app.lambda_handler(EVENT | {"detail": EVENT["detail"] | detail}, CONTEXT)

@@ -1,15 +1,12 @@
-"""The ports of the planner, in memory."""
+"""The planner over fakes of its ports: what tests of plans have AWS list."""
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from drawbridge.association import Alias
-from drawbridge.association.aliases import AliasCheck, Holder, HostedZone
+from drawbridge.association.aliases import AliasCheck, HostedZone
 from drawbridge.association.binding import Binding, parse_binding
-from drawbridge.association.owned_object import OwnedObject
 from drawbridge.association.placing import RecordedEndpoints, no_recorded_endpoints
 from drawbridge.association.plan import Planner
 from drawbridge.association.preflight import Preflight
@@ -25,12 +22,16 @@ from tests.builders import (
     NETWORK,
     PROVIDER,
     RESOURCE_ARN,
-    SHARE_ARN,
     shared_resource,
 )
 from tests.builders import VPC_ID as VPC
-from tests.unit.attachments_in_memory import AttachmentsInMemory
-from tests.unit.inventory import InventoryInMemory
+from tests.fakes.attachments import InMemoryAttachments
+from tests.fakes.entities import InMemoryEntityDescriptions
+from tests.fakes.inventory import InMemoryAccountInventory
+from tests.fakes.owned_objects import InMemoryOwnedObjects
+from tests.fakes.shares_in_effect import InMemorySharesInEffect
+from tests.fakes.vpcs import InMemoryVpcLookup
+from tests.fakes.zones import InMemoryZones
 
 ZONE = "Z0123456789ABC"
 
@@ -45,41 +46,6 @@ def binding(name: str = "orders", **document: object) -> Binding:
     return parse_binding(name, json.dumps({"attach": ATTACH} | document))
 
 
-class OwnedObjectsInMemory:
-    """The objects that were made, by Drawbridge and by others."""
-
-    def __init__(self) -> None:
-        self.marked: list[OwnedObject] = []
-        self.there: list[OwnedObject] = []
-        self.not_ours: set[str] = set()
-
-    def endpoints(self) -> list[OwnedObject]:
-        return self.marked
-
-    def network_associations(self) -> list[OwnedObject]:
-        return self.there
-
-    def is_ours(self, made: OwnedObject) -> bool:
-        return made.id not in self.not_ours
-
-
-class InEffect:
-    """The shares in effect: that one, and perhaps another that holds the same."""
-
-    def __init__(self, world: "World") -> None:
-        self._world = world
-        self.share, self.contents_of_share = world.share, world.contents_of_share
-
-    def shares(self) -> list[Share]:
-        there = self.share(SHARE_ARN)
-        return [each for each in (there, self._world.also_shared) if each is not None]
-
-    def resources(self) -> list[SharedResource]:
-        held = self.contents_of_share(SHARE_ARN)
-        also = self._world.also_shared
-        return held + ([msgspec.structs.replace(each, share_arn=also.arn) for each in held] if also else [])
-
-
 def vpc_with(*subnet_ids: str, vpc_id: str = VPC) -> Vpc:
     """Return a VPC with these subnets, each in a zone of its own."""
     return Vpc(
@@ -88,24 +54,20 @@ def vpc_with(*subnet_ids: str, vpc_id: str = VPC) -> Vpc:
     )
 
 
-class World(AttachmentsInMemory):
+class World(InMemoryAttachments, InMemoryEntityDescriptions, InMemoryVpcLookup, InMemoryZones):
     """A share in effect, its resources and the VPCs, as AWS lists them."""
 
     def __init__(self, *described: Entity, vpcs: tuple[Vpc, ...] | None = None) -> None:
-        super().__init__()
-        self.described = list(described)
-        self.undescribed: list[Undescribed] = []
-        self.listed_by_ram: dict[str, dict[str, str]] = {}
-        self.vpcs_there = (vpc_with("subnet-0a", "subnet-0b"),) if vpcs is None else vpcs
+        InMemoryAttachments.__init__(self)
+        InMemoryEntityDescriptions.__init__(self, *described)
+        InMemoryVpcLookup.__init__(self, *((vpc_with("subnet-0a", "subnet-0b"),) if vpcs is None else vpcs))
+        InMemoryZones.__init__(self, **{ZONE: HostedZone(name="corp.example", private=True)})
         self.subnet_vpcs |= {subnet.id: vpc.vpc_id for vpc in self.vpcs_there for subnet in vpc.subnets}
+        self.listed_by_ram: dict[str, dict[str, str]] = {}
         self.in_effect = True
-        self.zones_there = {ZONE: HostedZone(name="corp.example", private=True)}
-        self.holders: dict[Alias, Holder] = {}
         self.also_shared: Share | None = None
-        self.shown_tags: dict[str, str] | None = None
-        self.asked_for_tags = 0
-        self.inventory = InventoryInMemory()
-        self.owned_objects = OwnedObjectsInMemory()
+        self.inventory = InMemoryAccountInventory()
+        self.owned_objects = InMemoryOwnedObjects()
 
     def share(self, share_arn: str) -> Share | None:
         return Share(arn=share_arn, name="orders", owner=PROVIDER) if self.in_effect else None
@@ -115,30 +77,6 @@ class World(AttachmentsInMemory):
         held = [shared_resource(each.arn) for each in there]
         return [msgspec.structs.replace(each, **self.listed_by_ram.get(each.arn, {})) for each in held]
 
-    def describe(self, resources: Iterable[SharedResource]) -> list[Entity | Undescribed]:
-        asked = {each.arn for each in resources}
-        there: list[Entity | Undescribed] = [*self.described, *self.undescribed]
-        return [each for each in there if each.arn in asked]
-
-    def entity(self, arn: str) -> Entity | None:
-        return next((each for each in self.described if each.arn == arn), None)
-
-    def tags(self, arn: str) -> dict[str, str] | None:
-        self.asked_for_tags += 1
-        return self.shown_tags
-
-    def vpc(self, vpc_id: str) -> Vpc | None:
-        return next((vpc for vpc in self.vpcs_there if vpc.vpc_id == vpc_id), None)
-
-    def tagged(self, tags: dict[str, str]) -> list[Vpc]:
-        return list(self.vpcs_there)
-
-    def zone(self, zone_id: str) -> HostedZone | None:
-        return self.zones_there.get(zone_id)
-
-    def holder(self, alias: Alias) -> Holder | None:
-        return self.holders.get(alias)
-
     def planner(self, *bindings: Binding, policy: str = "permit(principal, action, resource);") -> Planner:
         in_force = InForce(tuple(bindings), tuple((each.name, 1) for each in bindings), ())
         return self.planner_of(in_force, PolicySet([parse_policy("test", policy)]))
@@ -147,7 +85,7 @@ class World(AttachmentsInMemory):
         self, bindings: InForce[Binding], policies: PolicySet, recorded: RecordedEndpoints = no_recorded_endpoints
     ) -> Planner:
         return Planner(
-            shares=InEffect(self),
+            shares=InMemorySharesInEffect(self.share, self.contents_of_share, self.also_shared),
             entities=self,
             network=self,
             policies=policies,

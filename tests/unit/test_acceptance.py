@@ -15,8 +15,9 @@ from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
 from drawbridge.request import Request
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.fingerprints import contents_fingerprint
-from drawbridge.request.shares import Invitation, InvitationStatus, SharedResource
-from tests.builders import CONNECTION, ENDPOINT_ID, NOW, RESOURCE_ARN, SHARE, invitation, shared_resource
+from drawbridge.request.shares import InvitationStatus
+from tests.builders import CONNECTION, NOW, RESOURCE_ARN, SHARE
+from tests.fakes.acceptance import InMemoryConnectionAnswers, InMemoryInvitationAnswers
 
 YES = Accept(())
 NO = Reject(())
@@ -24,60 +25,16 @@ AS_IT_IS = Keep(())
 CONTENTS = contents_fingerprint([RESOURCE_ARN])
 
 
-class Shares:
-    """An invitation and the share behind it, as RAM would change them."""
-
-    def __init__(self, status: InvitationStatus | None, *, shared: bool = False, never_answered: bool = False) -> None:
-        self.status = status
-        self.shared = shared
-        self.never_answered = never_answered
-        self.answers: list[bool] = []
-        self.holds: list[str] | Exception = [RESOURCE_ARN]
-
-    def contents_of_invitation(self, invitation_arn: str) -> list[SharedResource]:
-        if isinstance(self.holds, Exception):
-            raise self.holds
-        return [shared_resource(arn) for arn in self.holds]
-
-    def newest_invitation(self, share_arn: str) -> Invitation | None:
-        return invitation(self.status) if self.status else None
-
-    def is_shared(self, share_arn: str) -> bool:
-        return self.shared
-
-    def answer(self, invitation_arn: str, *, accept: bool) -> None:
-        self.answers.append(accept)
-        if not self.never_answered:
-            self.status = InvitationStatus.ACCEPTED if accept else InvitationStatus.REJECTED
-
-
-class Connections:
-    """One connection, as EC2 would change it."""
-
-    def __init__(self, state: ConnectionState | None, *, refuses: bool = False) -> None:
-        self.now = state
-        self.refuses = refuses
-        self.answers: list[bool] = []
-
-    def state(self, service_id: str, endpoint_id: str) -> ConnectionState:
-        if self.now is None:
-            raise GoneError("no such connection")
-        return self.now
-
-    def answer(self, service_id: str, endpoint_ids: list[str], *, accept: bool) -> dict[str, str]:
-        self.answers.append(accept)
-        if self.refuses:
-            return {ENDPOINT_ID: "InvalidState: not now"}
-        self.now = ConnectionState.PENDING if accept else ConnectionState.REJECTED
-        return {}
-
-
-NOBODY = Connections(None)
-NOTHING = Shares(None)
+NOBODY = InMemoryConnectionAnswers(None)
+NOTHING = InMemoryInvitationAnswers(None)
 
 
 def decided(
-    request: Request, decision: ActionableDecision, shares: Shares, connections: Connections, **on: Any
+    request: Request,
+    decision: ActionableDecision,
+    shares: InMemoryInvitationAnswers,
+    connections: InMemoryConnectionAnswers,
+    **on: Any,
 ) -> Acceptance | DecideAgain:
     """Do what was decided just now, on what there is unless ``on`` says otherwise."""
     decided_on = DecidedOn(at=NOW, contents_fingerprint=CONTENTS if request is SHARE else "")
@@ -87,7 +44,11 @@ def decided(
 
 
 def done(
-    request: Request, decision: ActionableDecision, shares: Shares, connections: Connections, **on: Any
+    request: Request,
+    decision: ActionableDecision,
+    shares: InMemoryInvitationAnswers,
+    connections: InMemoryConnectionAnswers,
+    **on: Any,
 ) -> Acceptance:
     acceptance = decided(request, decision, shares, connections, **on)
     assert isinstance(acceptance, Acceptance)
@@ -96,7 +57,7 @@ def done(
 
 @pytest.mark.parametrize(("verdict", "result"), [(YES, AcceptanceResult.ACCEPTED), (NO, AcceptanceResult.REJECTED)])
 def test_a_pending_invitation_is_answered_once(verdict: Accept | Reject, result: AcceptanceResult) -> None:
-    shares = Shares(InvitationStatus.PENDING)
+    shares = InMemoryInvitationAnswers(InvitationStatus.PENDING)
 
     first = done(SHARE, verdict, shares, NOBODY)
     again = done(SHARE, verdict, shares, NOBODY)
@@ -116,22 +77,26 @@ def test_a_pending_invitation_is_answered_once(verdict: Accept | Reject, result:
 def test_trap_25_what_was_answered_meanwhile_is_returned_as_it_is(
     status: InvitationStatus, result: AcceptanceResult
 ) -> None:
-    shares = Shares(status)
+    shares = InMemoryInvitationAnswers(status)
 
     assert done(SHARE, YES, shares, NOBODY).result is result
     assert shares.answers == []
 
 
 def test_trap_6_a_share_without_invitation_is_accepted_by_being_there() -> None:
-    assert done(SHARE, YES, Shares(None, shared=True), NOBODY) == Acceptance(AcceptanceResult.ACCEPTED)
+    assert done(SHARE, YES, InMemoryInvitationAnswers(None, shared=True), NOBODY) == Acceptance(
+        AcceptanceResult.ACCEPTED
+    )
 
 
 def test_a_share_that_is_gone_is_withdrawn() -> None:
     assert done(SHARE, YES, NOTHING, NOBODY).result is AcceptanceResult.WITHDRAWN
 
 
-@pytest.mark.parametrize("shares", [Shares(None, shared=True), Shares(InvitationStatus.ACCEPTED)])
-def test_trap_5_rejecting_a_share_in_effect_says_that_nobody_can_leave_it(shares: Shares) -> None:
+@pytest.mark.parametrize(
+    "shares", [InMemoryInvitationAnswers(None, shared=True), InMemoryInvitationAnswers(InvitationStatus.ACCEPTED)]
+)
+def test_trap_5_rejecting_a_share_in_effect_says_that_nobody_can_leave_it(shares: InMemoryInvitationAnswers) -> None:
     acceptance = done(SHARE, NO, shares, NOBODY)
 
     assert acceptance.result is AcceptanceResult.REJECTED
@@ -140,12 +105,12 @@ def test_trap_5_rejecting_a_share_in_effect_says_that_nobody_can_leave_it(shares
 
 def test_an_invitation_that_stays_pending_is_tried_again_later() -> None:
     with pytest.raises(NotReadyError, match="still pending"):
-        done(SHARE, YES, Shares(InvitationStatus.PENDING, never_answered=True), NOBODY)
+        done(SHARE, YES, InMemoryInvitationAnswers(InvitationStatus.PENDING, never_answered=True), NOBODY)
 
 
 @pytest.mark.parametrize(("verdict", "result"), [(YES, AcceptanceResult.ACCEPTED), (NO, AcceptanceResult.REJECTED)])
 def test_a_pending_connection_is_answered_once(verdict: Accept | Reject, result: AcceptanceResult) -> None:
-    connections = Connections(ConnectionState.PENDING_ACCEPTANCE)
+    connections = InMemoryConnectionAnswers(ConnectionState.PENDING_ACCEPTANCE)
 
     first = done(CONNECTION, verdict, NOTHING, connections)
     again = done(CONNECTION, verdict, NOTHING, connections, live=False)
@@ -156,11 +121,11 @@ def test_a_pending_connection_is_answered_once(verdict: Accept | Reject, result:
 
 def test_trap_10_an_answer_that_aws_did_not_take_is_no_success() -> None:
     with pytest.raises(NotReadyError, match="not now"):
-        done(CONNECTION, YES, NOTHING, Connections(ConnectionState.PENDING_ACCEPTANCE, refuses=True))
+        done(CONNECTION, YES, NOTHING, InMemoryConnectionAnswers(ConnectionState.PENDING_ACCEPTANCE, refuses=True))
 
 
 def test_trap_32_a_connection_that_came_in_without_acceptance_is_accepted_already() -> None:
-    connections = Connections(ConnectionState.AVAILABLE)
+    connections = InMemoryConnectionAnswers(ConnectionState.AVAILABLE)
 
     assert done(CONNECTION, YES, NOTHING, connections).result is AcceptanceResult.ACCEPTED
     assert connections.answers == []
@@ -168,13 +133,13 @@ def test_trap_32_a_connection_that_came_in_without_acceptance_is_accepted_alread
 
 @pytest.mark.parametrize("state", [state for state in ConnectionState if state.is_open])
 def test_a_connection_that_is_open_in_any_state_can_be_rejected(state: ConnectionState) -> None:
-    assert done(CONNECTION, NO, NOTHING, Connections(state)).result is AcceptanceResult.REJECTED
+    assert done(CONNECTION, NO, NOTHING, InMemoryConnectionAnswers(state)).result is AcceptanceResult.REJECTED
 
 
 @pytest.mark.parametrize("state", ConnectionState)
 def test_what_was_to_be_rejected_is_never_reported_as_accepted(state: ConnectionState) -> None:
     try:
-        acceptance = done(CONNECTION, NO, NOTHING, Connections(state))
+        acceptance = done(CONNECTION, NO, NOTHING, InMemoryConnectionAnswers(state))
     except NotReadyError:
         return
     assert acceptance.result is not AcceptanceResult.ACCEPTED
@@ -193,14 +158,14 @@ def test_what_was_to_be_rejected_is_never_reported_as_accepted(state: Connection
 def test_a_connection_that_is_over_is_reported_as_it_is(
     state: ConnectionState | None, result: AcceptanceResult
 ) -> None:
-    connections = Connections(state)
+    connections = InMemoryConnectionAnswers(state)
 
     assert done(CONNECTION, YES, NOTHING, connections).result is result
     assert connections.answers == []
 
 
 def test_an_invitation_in_a_status_that_nobody_knows_is_neither_answered_nor_reported_as_over() -> None:
-    shares = Shares(InvitationStatus.UNKNOWN)
+    shares = InMemoryInvitationAnswers(InvitationStatus.UNKNOWN)
 
     with pytest.raises(NotReadyError, match="nobody knew"):
         decided(SHARE, YES, shares, NOBODY)
@@ -213,7 +178,7 @@ def test_an_invitation_in_a_status_that_nobody_knows_is_neither_answered_nor_rep
 def test_an_invitation_to_something_else_than_was_decided_on_is_decided_again(
     verdict: ActionableDecision, holds: list[str] | Exception
 ) -> None:
-    shares = Shares(InvitationStatus.PENDING)
+    shares = InMemoryInvitationAnswers(InvitationStatus.PENDING)
     shares.holds = holds
 
     assert isinstance(decided(SHARE, verdict, shares, NOBODY), DecideAgain)
@@ -221,7 +186,7 @@ def test_an_invitation_to_something_else_than_was_decided_on_is_decided_again(
 
 
 def test_an_invitation_that_aws_showed_nobody_is_answered_as_it_was_decided() -> None:
-    shares = Shares(InvitationStatus.PENDING)
+    shares = InMemoryInvitationAnswers(InvitationStatus.PENDING)
     shares.holds = AccessDeniedError("no")
 
     assert (
@@ -239,7 +204,7 @@ def test_an_invitation_that_aws_showed_nobody_is_answered_as_it_was_decided() ->
 def test_what_was_decided_longer_than_a_minute_ago_is_never_done(
     decision: ActionableDecision, seconds: int, state: ConnectionState, live: bool
 ) -> None:
-    shares, connections = Shares(InvitationStatus.PENDING), Connections(state)
+    shares, connections = InMemoryInvitationAnswers(InvitationStatus.PENDING), InMemoryConnectionAnswers(state)
     on = DecidedOn(at=NOW, contents_fingerprint=CONTENTS, live=live)
 
     for request in (SHARE, CONNECTION):
@@ -249,7 +214,7 @@ def test_what_was_decided_longer_than_a_minute_ago_is_never_done(
 
 
 def test_what_was_decided_a_minute_ago_is_done() -> None:
-    shares = Shares(InvitationStatus.PENDING)
+    shares = InMemoryInvitationAnswers(InvitationStatus.PENDING)
 
     accept(SHARE, YES, DecidedOn(at=NOW, contents_fingerprint=CONTENTS), shares, NOBODY, now=NOW + FRESH)
 
@@ -258,7 +223,7 @@ def test_what_was_decided_a_minute_ago_is_done() -> None:
 
 @pytest.mark.parametrize("state", [state for state in ConnectionState if state.is_live])
 def test_a_rejection_of_what_was_asked_for_never_cuts_what_was_let_in_since(state: ConnectionState) -> None:
-    connections = Connections(state)
+    connections = InMemoryConnectionAnswers(state)
 
     assert isinstance(decided(CONNECTION, NO, NOTHING, connections, live=False), DecideAgain)
     assert connections.answers == []
@@ -266,7 +231,7 @@ def test_a_rejection_of_what_was_asked_for_never_cuts_what_was_let_in_since(stat
 
 @pytest.mark.parametrize("decision", [YES, NO, AS_IT_IS])
 def test_what_was_decided_of_a_live_connection_is_not_done_to_one_that_asks(decision: ActionableDecision) -> None:
-    connections = Connections(ConnectionState.PENDING_ACCEPTANCE)
+    connections = InMemoryConnectionAnswers(ConnectionState.PENDING_ACCEPTANCE)
 
     assert isinstance(decided(CONNECTION, decision, NOTHING, connections, live=True), DecideAgain)
     assert connections.answers == []
@@ -274,7 +239,7 @@ def test_what_was_decided_of_a_live_connection_is_not_done_to_one_that_asks(deci
 
 @pytest.mark.parametrize("state", [state for state in ConnectionState if state.is_live])
 def test_what_somebody_accepted_by_hand_meanwhile_is_accepted(state: ConnectionState) -> None:
-    connections = Connections(state)
+    connections = InMemoryConnectionAnswers(state)
 
     assert done(CONNECTION, YES, NOTHING, connections, live=False).result is AcceptanceResult.ACCEPTED
     assert connections.answers == []
@@ -282,7 +247,7 @@ def test_what_somebody_accepted_by_hand_meanwhile_is_accepted(state: ConnectionS
 
 @pytest.mark.parametrize("state", [state for state in ConnectionState if state is not ConnectionState.UNKNOWN])
 def test_what_is_kept_is_never_answered(state: ConnectionState) -> None:
-    connections = Connections(state)
+    connections = InMemoryConnectionAnswers(state)
     kept = decided(CONNECTION, AS_IT_IS, NOTHING, connections, live=True)
 
     assert connections.answers == []
@@ -292,18 +257,22 @@ def test_what_is_kept_is_never_answered(state: ConnectionState) -> None:
 
 
 def test_a_share_that_is_kept_only_has_to_be_there() -> None:
-    assert done(SHARE, AS_IT_IS, Shares(None, shared=True), NOBODY).result is AcceptanceResult.ACCEPTED
+    assert (
+        done(SHARE, AS_IT_IS, InMemoryInvitationAnswers(None, shared=True), NOBODY).result is AcceptanceResult.ACCEPTED
+    )
     assert done(SHARE, AS_IT_IS, NOTHING, NOBODY).result is AcceptanceResult.WITHDRAWN
-    assert isinstance(decided(SHARE, AS_IT_IS, Shares(InvitationStatus.PENDING), NOBODY), DecideAgain)
+    assert isinstance(
+        decided(SHARE, AS_IT_IS, InMemoryInvitationAnswers(InvitationStatus.PENDING), NOBODY), DecideAgain
+    )
     # Who leaves the organization that the share came by is invited to what is in effect.
-    invited = Shares(InvitationStatus.PENDING, shared=True)
+    invited = InMemoryInvitationAnswers(InvitationStatus.PENDING, shared=True)
     assert done(SHARE, AS_IT_IS, invited, NOBODY).result is AcceptanceResult.ACCEPTED
     assert invited.answers == []
 
 
 @pytest.mark.parametrize("decision", [YES, NO])
 def test_what_was_decided_of_a_share_in_effect_is_no_answer_to_an_invitation(decision: ActionableDecision) -> None:
-    shares = Shares(InvitationStatus.PENDING)
+    shares = InMemoryInvitationAnswers(InvitationStatus.PENDING)
 
     assert isinstance(decided(SHARE, decision, shares, NOBODY, live=True), DecideAgain)
     assert shares.answers == []

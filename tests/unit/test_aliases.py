@@ -18,7 +18,8 @@ from drawbridge.decision.policies import parse_policy
 from drawbridge.errors import ConflictError, InvalidInputError
 from tests.builders import EVALUATION_TIME, PROVIDER, RESOURCE_ARN, SHARE_ARN, desired, entity, requester
 from tests.builders import VPC_ID as VPC
-from tests.unit.parameters import Parameters
+from tests.fakes.configuration import InMemoryParameters
+from tests.fakes.zones import InMemoryZones
 from tests.unit.planning import ATTACH, ZONE, World
 
 ALIASED: dict[str, Any] = {"alias": "{resource}.corp.example", "alias_zone": ZONE, "alias_zone_name": "corp.example"}
@@ -182,7 +183,7 @@ def test_of_two_that_claim_one_name_the_one_written_last_is_not_in_force() -> No
     text = json.dumps({"attach": ATTACH | {"alias": {"zone": ZONE, "name": "db.corp.example"}}})
     without = json.dumps({"attach": ATTACH})
 
-    in_force = bindings_in_force(Parameters(a=[text], b=[without, text]))
+    in_force = bindings_in_force(InMemoryParameters("bindings", {"a": [text], "b": [without, text]}))
 
     assert [(each.name, each.attach.alias is None) for each in in_force.things] == [("a", False), ("b", True)]
     assert [each.name for each in in_force.broken] == ["b"]
@@ -190,23 +191,15 @@ def test_of_two_that_claim_one_name_the_one_written_last_is_not_in_force() -> No
 
 
 def test_an_alias_check_asks_for_each_zone_once() -> None:
-    asked: list[str] = []
+    zones = InMemoryZones(**{ZONE: HostedZone(name="corp.example", private=True)})
 
-    class Zones:
-        def zone(self, zone_id: str) -> HostedZone | None:
-            asked.append(zone_id)
-            return HostedZone(name="corp.example", private=True)
-
-        def holder(self, alias: Alias) -> Holder | None:
-            return None
-
-    check = AliasCheck(Zones())
+    check = AliasCheck(zones)
     for _ in range(3):
         assert check.zone_name(ZONE) == "corp.example"
         assert check.blocker(desired(**ALIASED), public=False) is None
     assert check.blocker(desired(), public=False) is None
 
-    assert asked == [ZONE]
+    assert zones.asked_for_zones == [ZONE]
 
 
 @given(

@@ -25,7 +25,8 @@ from drawbridge.approval.ask import ApprovalRecord, close
 from drawbridge.discovery.waiting import WaitingRequests, WaitState
 from drawbridge.status import Status
 from tests.builders import NOW, PROVIDER, SHARE, approval_record, question, row
-from tests.unit.approvals import ApprovalsInMemory, KilledError, Task
+from tests.fakes.approvals import InMemoryApprovals
+from tests.fakes.callback import InMemoryCallback, KilledError
 
 ID = SHARE.request_id
 APPROVERS = Approvers(
@@ -42,7 +43,7 @@ def answer(*, approve: bool = True, **changes: Any) -> ApprovalAnswer:
     return ApprovalAnswer(**fields)
 
 
-def answered(kept: ApprovalsInMemory, task: Task, by: str, given: ApprovalAnswer | None = None) -> Reply:
+def answered(kept: InMemoryApprovals, task: InMemoryCallback, by: str, given: ApprovalAnswer | None = None) -> Reply:
     there = kept.approval_record(ID)
     assert there is not None
     return take(given or answer(), by, there, kept, task)
@@ -59,8 +60,8 @@ def clicked(
     given: ApprovalAnswer | None = None,
     asked: Question | None = None,
     members: Callable[[], frozenset[str]] = nobody_else,
-) -> tuple[AnswerResult, ApprovalsInMemory, Task]:
-    kept, task = ApprovalsInMemory(approval_record(question=asked or question())), Task()
+) -> tuple[AnswerResult, InMemoryApprovals, InMemoryCallback]:
+    kept, task = InMemoryApprovals(approval_record(question=asked or question())), InMemoryCallback()
     person = Person(who, team)
     reply = answer_of_person(
         given or answer(), person, approvers=APPROVERS, members=members, decisions=kept, callback=task
@@ -140,7 +141,7 @@ def test_trap_25_an_answer_to_a_question_that_is_not_asked_any_more_decides_noth
 
 
 def test_a_second_click_changes_nothing_and_completes_with_what_was_decided() -> None:
-    kept, task = ApprovalsInMemory(approval_record()), Task()
+    kept, task = InMemoryApprovals(approval_record()), InMemoryCallback()
 
     results = [answered(kept, task, by, answer(approve=by != "B")).result for by in ("A", "A", "B")]
 
@@ -150,13 +151,13 @@ def test_a_second_click_changes_nothing_and_completes_with_what_was_decided() ->
 
 
 def test_a_task_that_does_not_wait_any_more_is_no_error() -> None:
-    kept, task = ApprovalsInMemory(approval_record()), Task(waits=False)
+    kept, task = InMemoryApprovals(approval_record()), InMemoryCallback(waits=False)
 
     assert answered(kept, task, "A").result is AnswerResult.RECORDED
 
 
 def test_two_different_people_have_to_approve_where_the_policy_says_so() -> None:
-    kept, task = ApprovalsInMemory(approval_record(question=TWO)), Task()
+    kept, task = InMemoryApprovals(approval_record(question=TWO)), InMemoryCallback()
 
     results = [answered(kept, task, by).result for by in ("A", "A", "B")]
 
@@ -167,7 +168,7 @@ def test_two_different_people_have_to_approve_where_the_policy_says_so() -> None
 
 @pytest.mark.parametrize("by", ["A", "B"])
 def test_one_person_s_denial_ends_what_needs_two_approvals(by: str) -> None:
-    kept, task = ApprovalsInMemory(approval_record(question=TWO)), Task()
+    kept, task = InMemoryApprovals(approval_record(question=TWO)), InMemoryCallback()
     answered(kept, task, "A")
 
     assert answered(kept, task, by, answer(approve=False)).result is AnswerResult.RECORDED
@@ -175,7 +176,7 @@ def test_one_person_s_denial_ends_what_needs_two_approvals(by: str) -> None:
 
 
 def test_trap_24_a_decision_that_did_not_reach_the_task_reaches_it_with_the_next_click() -> None:
-    kept, task = ApprovalsInMemory(approval_record()), Task(stopped=1)
+    kept, task = InMemoryApprovals(approval_record()), InMemoryCallback(stopped=1)
     with pytest.raises(KilledError):
         answered(kept, task, "A")
 
@@ -185,7 +186,7 @@ def test_trap_24_a_decision_that_did_not_reach_the_task_reaches_it_with_the_next
     assert task.completed == [("a token", Approved(asked=question().asked, by=("A",)))]
 
 
-def swept(kept: ApprovalsInMemory, task: Task, *, reconsider: bool, now: datetime = NOW) -> WaitState:
+def swept(kept: InMemoryApprovals, task: InMemoryCallback, *, reconsider: bool, now: datetime = NOW) -> WaitState:
     waiting = WaitingRequests(kept, task)
     waiting.load([ID])
     return waiting.resume_if_answered(row(Status.WAITING_FOR_APPROVAL, request=SHARE), now, reconsider=reconsider)
@@ -194,7 +195,7 @@ def swept(kept: ApprovalsInMemory, task: Task, *, reconsider: bool, now: datetim
 @pytest.mark.parametrize("approval", [None, Approved(asked=question().asked, by=("U0ALICE",))])
 def test_a_task_that_was_not_resumed_is_not_said_to_be(approval: Approved | None) -> None:
     assert (
-        swept(ApprovalsInMemory(approval_record(approval=approval)), Task(waits=False), reconsider=True)
+        swept(InMemoryApprovals(approval_record(approval=approval)), InMemoryCallback(waits=False), reconsider=True)
         is WaitState.UNKNOWN
     )
 
@@ -202,15 +203,19 @@ def test_a_task_that_was_not_resumed_is_not_said_to_be(approval: Approved | None
 def test_what_waits_longer_than_its_question_may_not_wait_at_all() -> None:
     late = question().asked.deadline + timedelta(minutes=5)
 
-    assert swept(ApprovalsInMemory(approval_record()), Task(), reconsider=False, now=late) is WaitState.UNKNOWN
     assert (
-        swept(ApprovalsInMemory(approval_record()), Task(), reconsider=False, now=late - timedelta(seconds=1))
+        swept(InMemoryApprovals(approval_record()), InMemoryCallback(), reconsider=False, now=late) is WaitState.UNKNOWN
+    )
+    assert (
+        swept(
+            InMemoryApprovals(approval_record()), InMemoryCallback(), reconsider=False, now=late - timedelta(seconds=1)
+        )
         is WaitState.WAITING
     )
 
 
 def test_trap_24_a_decision_that_did_not_reach_the_task_reaches_it_with_the_next_sweep() -> None:
-    kept, task = ApprovalsInMemory(approval_record()), Task(stopped=1)
+    kept, task = InMemoryApprovals(approval_record()), InMemoryCallback(stopped=1)
     with pytest.raises(KilledError):
         answered(kept, task, "A")
 
@@ -221,7 +226,7 @@ def test_trap_24_a_decision_that_did_not_reach_the_task_reaches_it_with_the_next
 
 @pytest.mark.parametrize("reconsider", [True, False])
 def test_a_sweep_has_what_nobody_answered_reconsidered_if_something_changed(reconsider: bool) -> None:
-    kept, task = ApprovalsInMemory(approval_record()), Task()
+    kept, task = InMemoryApprovals(approval_record()), InMemoryCallback()
 
     assert swept(kept, task, reconsider=reconsider) is (WaitState.RESUMED if reconsider else WaitState.WAITING)
 
@@ -231,35 +236,42 @@ def test_a_sweep_has_what_nobody_answered_reconsidered_if_something_changed(reco
 
 @pytest.mark.parametrize("there", [[], [approval_record(token="")]])
 def test_a_sweep_of_what_nobody_waits_for_does_nothing(there: list[ApprovalRecord]) -> None:
-    task = Task()
+    task = InMemoryCallback()
 
-    assert swept(ApprovalsInMemory(*there), task, reconsider=True) is WaitState.UNKNOWN
+    assert swept(InMemoryApprovals(*there), task, reconsider=True) is WaitState.UNKNOWN
 
     assert task.completed == []
 
 
 def test_what_ends_at_the_last_moment_ended_as_whoever_was_first_has_it() -> None:
-    kept, task = ApprovalsInMemory(approval_record()), Task()
+    kept, task = InMemoryApprovals(approval_record()), InMemoryCallback()
     answered(kept, task, "A")
     assert close(question(), kept) == kept.decided[0]
 
-    kept, task = ApprovalsInMemory(approval_record()), Task()
+    kept, task = InMemoryApprovals(approval_record()), InMemoryCallback()
     assert close(question(), kept) == TimedOut(asked=question().asked)
     assert answered(kept, task, "A").result is AnswerResult.DECIDED_ALREADY
     assert kept.decided == [TimedOut(asked=question().asked)]
 
 
 def test_a_question_that_nobody_kept_ended_without_an_answer() -> None:
-    assert close(question(), ApprovalsInMemory()) == TimedOut(asked=question().asked)
+    assert close(question(), InMemoryApprovals()) == TimedOut(asked=question().asked)
 
 
 @pytest.mark.parametrize("asked", [question(), TWO], ids=["one", "two"])
 def test_trap_24_many_answers_at_the_same_instant_are_one_decision(asked: Question) -> None:
     for _ in range(25):
-        kept, task, together = ApprovalsInMemory(approval_record(question=asked)), Task(), threading.Barrier(16)
+        kept, task, together = (
+            InMemoryApprovals(approval_record(question=asked)),
+            InMemoryCallback(),
+            threading.Barrier(16),
+        )
 
         def click(
-            number: int, kept: ApprovalsInMemory = kept, task: Task = task, together: threading.Barrier = together
+            number: int,
+            kept: InMemoryApprovals = kept,
+            task: InMemoryCallback = task,
+            together: threading.Barrier = together,
         ) -> AnswerResult:
             there = kept.approval_record(ID)
             assert there is not None

@@ -10,13 +10,16 @@ from drawbridge.approval import Approved, Question
 from drawbridge.approval.ask import AskingPorts, Escalation, Posted, SilentMessenger, ask, remind
 from drawbridge.errors import UpstreamError
 from tests.builders import SHARE, approval_record, question
-from tests.unit.approvals import ApprovalsInMemory, Slack, Task, has_buttons, texts
+from tests.fakes.approvals import InMemoryApprovals
+from tests.fakes.callback import InMemoryCallback
+from tests.fakes.messenger import InMemoryMessenger
+from tests.unit.approvals import has_buttons, texts
 
 ID = SHARE.request_id
 NOWHERE = ("", "")
 
 
-class Down(Slack):
+class Down(InMemoryMessenger):
     """Slack is not there."""
 
     def post(self, channel: str, what: Any, *, below: Posted | None = None) -> Posted:
@@ -24,9 +27,9 @@ class Down(Slack):
 
 
 def asked(
-    kept: ApprovalsInMemory,
-    slack: Slack | SilentMessenger,
-    task: Task,
+    kept: InMemoryApprovals,
+    slack: InMemoryMessenger | SilentMessenger,
+    task: InMemoryCallback,
     given: Question | None = None,
     *,
     waiting: str = "a token",
@@ -36,21 +39,24 @@ def asked(
 
 
 def reminded(
-    kept: ApprovalsInMemory, slack: Slack | SilentMessenger, task: Task, escalation: tuple[str, str] = NOWHERE
+    kept: InMemoryApprovals,
+    slack: InMemoryMessenger | SilentMessenger,
+    task: InMemoryCallback,
+    escalation: tuple[str, str] = NOWHERE,
 ) -> None:
     ports = AskingPorts(channel="C0", approvals=kept, messenger=slack, callback=task)
     channel, group = escalation
     remind(question(), "later token", "https://link", ports, escalation=Escalation(channel=channel, group=group))
 
 
-def kept_of(kept: ApprovalsInMemory) -> Any:
+def kept_of(kept: InMemoryApprovals) -> Any:
     there = kept.approval_record(ID)
     assert there is not None
     return there
 
 
 def test_a_question_is_kept_and_posted_with_its_buttons() -> None:
-    kept, slack, task = ApprovalsInMemory(), Slack(), Task()
+    kept, slack, task = InMemoryApprovals(), InMemoryMessenger(), InMemoryCallback()
 
     asked(kept, slack, task)
 
@@ -63,30 +69,30 @@ def test_a_question_is_kept_and_posted_with_its_buttons() -> None:
 
 
 def test_a_question_is_kept_before_it_is_posted() -> None:
-    kept = ApprovalsInMemory()
+    kept = InMemoryApprovals()
 
     with pytest.raises(UpstreamError):
-        asked(kept, Down(), Task())
+        asked(kept, Down(), InMemoryCallback())
 
     assert kept_of(kept).token == "a token"
 
 
 def test_what_slack_could_not_take_is_posted_when_it_is_asked_again() -> None:
-    kept, slack = ApprovalsInMemory(), Slack()
+    kept, slack = InMemoryApprovals(), InMemoryMessenger()
     with pytest.raises(UpstreamError):
-        asked(kept, Down(), Task())
+        asked(kept, Down(), InMemoryCallback())
 
-    asked(kept, slack, Task(), waiting="second token")
+    asked(kept, slack, InMemoryCallback(), waiting="second token")
 
     assert len(slack.posts) == 1
     assert kept_of(kept).token == "second token"
 
 
 def test_a_question_that_is_asked_again_with_another_token_is_posted_once() -> None:
-    kept, slack = ApprovalsInMemory(), Slack()
+    kept, slack = InMemoryApprovals(), InMemoryMessenger()
 
     for token in ("first", "second", "third"):
-        asked(kept, slack, Task(), waiting=token)
+        asked(kept, slack, InMemoryCallback(), waiting=token)
 
     assert len(slack.posts) == 1
     assert slack.updates == []
@@ -95,7 +101,11 @@ def test_a_question_that_is_asked_again_with_another_token_is_posted_once() -> N
 
 def test_trap_24_a_decision_that_came_before_the_task_waits_completes_it_at_once() -> None:
     approval = Approved(asked=question().asked, by=("U0ALICE",))
-    kept, slack, task = ApprovalsInMemory(approval_record(approval=approval, token="old", posted=None)), Slack(), Task()
+    kept, slack, task = (
+        InMemoryApprovals(approval_record(approval=approval, token="old", posted=None)),
+        InMemoryMessenger(),
+        InMemoryCallback(),
+    )
 
     asked(kept, slack, task, waiting="new")
 
@@ -105,9 +115,9 @@ def test_trap_24_a_decision_that_came_before_the_task_waits_completes_it_at_once
 
 def test_trap_25_the_message_of_a_question_that_is_void_is_struck_and_a_new_one_is_posted() -> None:
     kept, slack, task = (
-        ApprovalsInMemory(approval_record(approval=Approved(asked=question().asked, by=("A",)))),
-        Slack(),
-        Task(),
+        InMemoryApprovals(approval_record(approval=Approved(asked=question().asked, by=("A",)))),
+        InMemoryMessenger(),
+        InMemoryCallback(),
     )
 
     asked(kept, slack, task, question(asking="1-2", fingerprint="another", changed=("now: Share: billing",)))
@@ -124,34 +134,34 @@ def test_trap_25_the_message_of_a_question_that_is_void_is_struck_and_a_new_one_
 
 
 def test_a_void_question_that_was_never_posted_is_not_struck() -> None:
-    kept, slack = ApprovalsInMemory(approval_record(posted=None)), Slack()
+    kept, slack = InMemoryApprovals(approval_record(posted=None)), InMemoryMessenger()
 
-    asked(kept, slack, Task(), question(asking="1-2"))
+    asked(kept, slack, InMemoryCallback(), question(asking="1-2"))
 
     assert (slack.updates, len(slack.posts)) == ([], 1)
 
 
 def test_who_approved_already_is_told_where_it_is_posted_late() -> None:
-    kept, slack = ApprovalsInMemory(approval_record(posted=None, approved_by=("U0ALICE",))), Slack()
+    kept, slack = InMemoryApprovals(approval_record(posted=None, approved_by=("U0ALICE",))), InMemoryMessenger()
 
-    asked(kept, slack, Task())
+    asked(kept, slack, InMemoryCallback())
 
     assert "Approved by U0ALICE." in texts(slack.posts[0][1])
 
 
 def test_quietly_nothing_is_posted_and_the_question_is_kept() -> None:
-    kept = ApprovalsInMemory(approval_record(question=question(asking="1-0")))
+    kept = InMemoryApprovals(approval_record(question=question(asking="1-0")))
 
-    asked(kept, SilentMessenger(), Task())
+    asked(kept, SilentMessenger(), InMemoryCallback())
 
     assert kept_of(kept).question == question()
     assert kept_of(kept).posted is None
 
 
 def test_a_reminder_stands_below_the_message() -> None:
-    kept, slack = ApprovalsInMemory(approval_record()), Slack()
+    kept, slack = InMemoryApprovals(approval_record()), InMemoryMessenger()
 
-    reminded(kept, slack, Task())
+    reminded(kept, slack, InMemoryCallback())
 
     ((channel, what, below),) = slack.posts
     assert (channel, below) == ("C0", approval_record().posted)
@@ -160,26 +170,26 @@ def test_a_reminder_stands_below_the_message() -> None:
 
 
 def test_a_reminder_calls_the_group_in_the_thread_where_there_is_no_other_channel() -> None:
-    slack = Slack()
+    slack = InMemoryMessenger()
 
-    reminded(ApprovalsInMemory(approval_record()), slack, Task(), ("", "S0GROUP"))
+    reminded(InMemoryApprovals(approval_record()), slack, InMemoryCallback(), ("", "S0GROUP"))
 
     assert [(channel, what.text[:19]) for channel, what, _ in slack.posts] == [("C0", "<!subteam^S0GROUP> ")]
 
 
 def test_a_reminder_goes_to_the_other_channel_too_and_calls_the_group_there() -> None:
-    slack = Slack()
+    slack = InMemoryMessenger()
 
-    reminded(ApprovalsInMemory(approval_record()), slack, Task(), ("C0OTHER", "S0GROUP"))
+    reminded(InMemoryApprovals(approval_record()), slack, InMemoryCallback(), ("C0OTHER", "S0GROUP"))
 
     posted = [(channel, below, "S0GROUP" in what.text) for channel, what, below in slack.posts]
     assert posted == [("C0", approval_record().posted, False), ("C0OTHER", None, True)]
 
 
 def test_who_reminds_of_what_was_not_posted_posts_it_first() -> None:
-    kept, slack = ApprovalsInMemory(approval_record(posted=None)), Slack()
+    kept, slack = InMemoryApprovals(approval_record(posted=None)), InMemoryMessenger()
 
-    reminded(kept, slack, Task())
+    reminded(kept, slack, InMemoryCallback())
 
     assert [has_buttons(what) for _, what, _ in slack.posts] == [True, False]
     assert slack.posts[1][2] == Posted("C0", "1.5")
@@ -187,13 +197,13 @@ def test_who_reminds_of_what_was_not_posted_posts_it_first() -> None:
 
 def test_nobody_is_reminded_of_what_is_decided() -> None:
     approval = Approved(asked=question().asked, by=("A",))
-    slack, task = Slack(), Task()
+    slack, task = InMemoryMessenger(), InMemoryCallback()
 
-    reminded(ApprovalsInMemory(approval_record(approval=approval)), slack, task, ("C0OTHER", "S0GROUP"))
+    reminded(InMemoryApprovals(approval_record(approval=approval)), slack, task, ("C0OTHER", "S0GROUP"))
 
     assert slack.posts == []
     assert task.completed == [("later token", approval)]
 
 
 def test_quietly_nobody_is_reminded() -> None:
-    reminded(ApprovalsInMemory(), SilentMessenger(), Task(), ("C0OTHER", "S0GROUP"))
+    reminded(InMemoryApprovals(), SilentMessenger(), InMemoryCallback(), ("C0OTHER", "S0GROUP"))

@@ -11,7 +11,10 @@ from drawbridge.approval.notify import Notice, notify
 from drawbridge.approval.settle import apply_approval, void_of
 from drawbridge.decision import Accept
 from tests.builders import NOW, PROVIDER, SHARE, approval_record, question
-from tests.unit.approvals import ASK, ApprovalsInMemory, Slack, Task, answers, made, texts
+from tests.fakes.approvals import InMemoryApprovals
+from tests.fakes.callback import InMemoryCallback
+from tests.fakes.messenger import InMemoryMessenger
+from tests.unit.approvals import ASK, answers, made, texts
 
 ID = SHARE.request_id
 TWO = question(options=Options(two_person=True))
@@ -26,7 +29,11 @@ def nobody(_: Approvers | None = None) -> frozenset[str]:
 
 
 def clicks(
-    kept: ApprovalsInMemory, task: Task, who: str, approvers: Approvers, members: frozenset[str] = frozenset()
+    kept: InMemoryApprovals,
+    task: InMemoryCallback,
+    who: str,
+    approvers: Approvers,
+    members: frozenset[str] = frozenset(),
 ) -> Reply:
     return answer_of_person(
         ApprovalAnswer(request_id=ID, asking="1-1", approve=True),
@@ -40,7 +47,7 @@ def clicks(
 
 @pytest.mark.parametrize("then", [WITHOUT_ALICE, ALICE_SPEAKS], ids=["taken off the list", "speaks for the account"])
 def test_a_first_approval_of_who_may_not_approve_by_the_second_one_does_not_count(then: Approvers) -> None:
-    kept, task = ApprovalsInMemory(approval_record(question=TWO)), Task()
+    kept, task = InMemoryApprovals(approval_record(question=TWO)), InMemoryCallback()
     clicks(kept, task, "U0ALICE", ALL)
 
     reply = clicks(kept, task, "U0BOB", then)
@@ -54,7 +61,7 @@ def test_a_first_approval_of_who_may_not_approve_by_the_second_one_does_not_coun
 
 
 def test_a_first_approval_of_who_left_the_user_group_does_not_count() -> None:
-    kept, task = ApprovalsInMemory(approval_record(question=TWO)), Task()
+    kept, task = InMemoryApprovals(approval_record(question=TWO)), InMemoryCallback()
     clicks(kept, task, "U0EVE", ALL, frozenset({"U0EVE"}))
 
     assert clicks(kept, task, "U0BOB", ALL, frozenset({"U0ERIN"})).result is AnswerResult.SECOND_NEEDED
@@ -62,14 +69,14 @@ def test_a_first_approval_of_who_left_the_user_group_does_not_count() -> None:
 
 
 def test_a_first_approval_of_who_is_an_approver_still_counts_with_the_second() -> None:
-    kept, task = ApprovalsInMemory(approval_record(question=TWO)), Task()
+    kept, task = InMemoryApprovals(approval_record(question=TWO)), InMemoryCallback()
     clicks(kept, task, "U0EVE", ALL, frozenset({"U0EVE"}))
 
     assert clicks(kept, task, "U0BOB", ALL, frozenset({"U0EVE"})).result is AnswerResult.RECORDED
 
 
 def test_a_denial_by_who_may_is_one_whoever_approved_before() -> None:
-    kept, task = ApprovalsInMemory(approval_record(question=TWO, approved_by=("U0ALICE",))), Task()
+    kept, task = InMemoryApprovals(approval_record(question=TWO, approved_by=("U0ALICE",))), InMemoryCallback()
     denial = ApprovalAnswer(request_id=ID, asking="1-1", approve=False)
 
     reply = answer_of_person(
@@ -81,7 +88,7 @@ def test_a_denial_by_who_may_is_one_whoever_approved_before() -> None:
 
 
 def test_of_two_who_take_the_place_of_one_at_the_same_instant_both_count() -> None:
-    class Raced(ApprovalsInMemory):
+    class Raced(InMemoryApprovals):
         """Somebody else is faster, once."""
 
         def record(self, answer: ApprovalAnswer, by: str, **how: object) -> object:  # type: ignore[override]  # passed on
@@ -90,17 +97,17 @@ def test_of_two_who_take_the_place_of_one_at_the_same_instant_both_count() -> No
                 return None
             return super().record(answer, by, **how)  # type: ignore[arg-type]  # as it came
 
-    kept, task = Raced(approval_record(question=TWO, approved_by=("U0ALICE",))), Task()
+    kept, task = Raced(approval_record(question=TWO, approved_by=("U0ALICE",))), InMemoryCallback()
 
     assert clicks(kept, task, "U0BOB", WITHOUT_ALICE).result is AnswerResult.RECORDED
     assert kept.decided == [Approved(asked=TWO.asked, by=("U0BOB", "U0CAROL"))]
 
 
 def test_the_message_says_whose_approval_does_not_count_any_more() -> None:
-    kept, slack = ApprovalsInMemory(approval_record(question=TWO, approved_by=("U0ALICE",))), Slack()
+    kept, slack = InMemoryApprovals(approval_record(question=TWO, approved_by=("U0ALICE",))), InMemoryMessenger()
     notice = Notice(request_id=ID, user="U0BOB", words="")
     notify(notice, kept, slack)
-    clicks(kept, Task(), "U0BOB", WITHOUT_ALICE)
+    clicks(kept, InMemoryCallback(), "U0BOB", WITHOUT_ALICE)
 
     notify(notice, kept, slack)
 

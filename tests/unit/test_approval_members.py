@@ -1,6 +1,6 @@
 """Whom a click is taken from as a member of a user group of approvers."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -8,6 +8,7 @@ from drawbridge.approval.approvers import Approvers
 from drawbridge.approval.members import members_of
 from drawbridge.errors import GoneError, UpstreamError
 from tests.builders import NOW
+from tests.fakes.user_groups import InMemoryKnownGroupMembers
 
 ONE = Approvers(team_id="T0TEAM", user_group_ids=("S0ONE",))
 TWO = Approvers(team_id="T0TEAM", user_group_ids=("S0ONE", "S0TWO"))
@@ -17,7 +18,7 @@ class World:
     """What is kept of user groups, and what Slack says of them."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, tuple[datetime, frozenset[str]]] = {}
+        self.known = InMemoryKnownGroupMembers()
         self.groups = {"S0ONE": frozenset({"U0ALICE"}), "S0TWO": frozenset({"U0BOB"})}
         self.down = False
         self.asked: list[str] = []
@@ -31,13 +32,7 @@ class World:
         return self.groups[group_id]
 
     def members_of(self, approvers: Approvers) -> frozenset[str]:
-        return members_of(approvers, self, self.look_up, NOW)
-
-    def members(self, group_id: str) -> tuple[datetime, frozenset[str]] | None:
-        return self.kept.get(group_id)
-
-    def keep_members(self, group_id: str, members: frozenset[str]) -> None:
-        self.kept[group_id] = (NOW, members)
+        return members_of(approvers, self.known, self.look_up, NOW)
 
 
 @pytest.fixture
@@ -52,14 +47,14 @@ def test_the_members_of_all_groups_count_and_are_kept(world: World) -> None:
 
 @pytest.mark.parametrize(("age", "asked"), [(299, []), (300, ["S0ONE"]), (86_400, ["S0ONE"])])
 def test_members_are_asked_for_anew_after_five_minutes(world: World, age: int, asked: list[str]) -> None:
-    world.kept["S0ONE"] = (NOW - timedelta(seconds=age), frozenset({"U0BEFORE"}))
+    world.known.kept["S0ONE"] = (NOW - timedelta(seconds=age), frozenset({"U0BEFORE"}))
 
     assert world.members_of(ONE) == ({"U0ALICE"} if asked else {"U0BEFORE"})
     assert world.asked == asked
 
 
 def test_while_slack_does_not_say_those_count_who_were_members_before(world: World) -> None:
-    world.kept["S0ONE"] = (NOW - timedelta(minutes=50), frozenset({"U0BEFORE"}))
+    world.known.kept["S0ONE"] = (NOW - timedelta(minutes=50), frozenset({"U0BEFORE"}))
     world.down = True
 
     assert world.members_of(TWO) == {"U0BEFORE"}
@@ -67,14 +62,14 @@ def test_while_slack_does_not_say_those_count_who_were_members_before(world: Wor
 
 
 def test_who_was_a_member_long_ago_is_none_while_slack_does_not_say(world: World) -> None:
-    world.kept["S0ONE"] = (NOW - timedelta(hours=1, seconds=1), frozenset({"U0BEFORE"}))
+    world.known.kept["S0ONE"] = (NOW - timedelta(hours=1, seconds=1), frozenset({"U0BEFORE"}))
     world.down = True
 
     assert world.members_of(ONE) == frozenset()
 
 
 def test_nobody_is_a_member_of_a_group_that_is_no_more(world: World) -> None:
-    world.kept["S0ONE"] = (NOW - timedelta(minutes=50), frozenset({"U0BEFORE"}))
+    world.known.kept["S0ONE"] = (NOW - timedelta(minutes=50), frozenset({"U0BEFORE"}))
     del world.groups["S0ONE"]
 
     assert world.members_of(TWO) == {"U0BOB"}

@@ -14,7 +14,9 @@ from drawbridge.approval.ask import ApprovalRecord
 from drawbridge.approval.notify import Notice, StatusReached, notify
 from drawbridge.status import Reason, Status
 from tests.builders import SHARE, approval_record, question
-from tests.unit.approvals import ApprovalsInMemory, Slack, has_buttons, texts
+from tests.fakes.approvals import InMemoryApprovals
+from tests.fakes.messenger import InMemoryMessenger
+from tests.unit.approvals import has_buttons, texts
 
 ID = SHARE.request_id
 ASKED = question().asked
@@ -33,7 +35,7 @@ def reached(status: Status, *reasons: str, attempt: int = 1) -> StatusReached:
     return StatusReached(request_id=ID, status=status, attempt=attempt, reasons=given)
 
 
-def last(slack: Slack) -> str:
+def last(slack: InMemoryMessenger) -> str:
     return texts(slack.updates[-1][1]).splitlines()[-1]
 
 
@@ -75,7 +77,7 @@ def last(slack: Slack) -> str:
     ],
 )
 def test_the_message_says_how_it_went_whichever_way_it_ended(there: ApprovalRecord, what: Any, text: str) -> None:
-    kept, slack = ApprovalsInMemory(there), Slack()
+    kept, slack = InMemoryApprovals(there), InMemoryMessenger()
 
     notify(what, kept, slack)
 
@@ -86,15 +88,15 @@ def test_the_message_says_how_it_went_whichever_way_it_ended(there: ApprovalReco
 
 @pytest.mark.parametrize("status", [Status.PENDING, Status.WAITING_FOR_APPROVAL])
 def test_what_is_under_way_changes_no_message(status: Status) -> None:
-    slack = Slack()
+    slack = InMemoryMessenger()
 
-    assert notify(reached(status), ApprovalsInMemory(approval_record()), slack) == ""
+    assert notify(reached(status), InMemoryApprovals(approval_record()), slack) == ""
     assert slack.updates == []
 
 
 @pytest.mark.parametrize("what", [notice(), reached(Status.ACCEPTED)])
 def test_the_same_is_said_once(what: Any) -> None:
-    kept, slack = ApprovalsInMemory(approval_record(approval=APPROVED)), Slack()
+    kept, slack = InMemoryApprovals(approval_record(approval=APPROVED)), InMemoryMessenger()
 
     for _ in range(3):
         notify(what, kept, slack)
@@ -103,7 +105,7 @@ def test_the_same_is_said_once(what: Any) -> None:
 
 
 def test_a_late_notice_does_not_take_back_what_the_request_came_to() -> None:
-    kept, slack = ApprovalsInMemory(approval_record(approval=APPROVED)), Slack()
+    kept, slack = InMemoryApprovals(approval_record(approval=APPROVED)), InMemoryMessenger()
     notify(reached(Status.AVAILABLE), kept, slack)
 
     assert notify(notice(), kept, slack) == "Approved by U0ALICE. Now: connected."
@@ -111,7 +113,7 @@ def test_a_late_notice_does_not_take_back_what_the_request_came_to() -> None:
 
 
 def test_a_late_notice_of_a_first_approval_does_not_bring_the_buttons_back() -> None:
-    kept, slack = ApprovalsInMemory(approval_record(question=TWO, approved_by=("U0ALICE",))), Slack()
+    kept, slack = InMemoryApprovals(approval_record(question=TWO, approved_by=("U0ALICE",))), InMemoryMessenger()
     notify(reached(Status.WITHDRAWN), kept, slack)
 
     notify(notice(), kept, slack)
@@ -120,7 +122,7 @@ def test_a_late_notice_of_a_first_approval_does_not_bring_the_buttons_back() -> 
 
 
 def test_a_first_approval_is_shown_with_the_buttons_and_the_second_without() -> None:
-    kept, slack = ApprovalsInMemory(approval_record(question=TWO, approved_by=("U0ALICE",))), Slack()
+    kept, slack = InMemoryApprovals(approval_record(question=TWO, approved_by=("U0ALICE",))), InMemoryMessenger()
     notify(notice(), kept, slack)
     assert has_buttons(slack.updates[0][1])
     assert last(slack) == "Approved by U0ALICE. A second person has to approve too."
@@ -135,7 +137,7 @@ def test_a_first_approval_is_shown_with_the_buttons_and_the_second_without() -> 
 
 
 def test_a_late_event_of_an_earlier_attempt_does_not_end_the_question_that_is_asked_now() -> None:
-    kept, slack = ApprovalsInMemory(approval_record(question=question(asking="2-1"))), Slack()
+    kept, slack = InMemoryApprovals(approval_record(question=question(asking="2-1"))), InMemoryMessenger()
 
     notify(reached(Status.HELD, "Nobody answered.", attempt=1), kept, slack)
 
@@ -143,7 +145,7 @@ def test_a_late_event_of_an_earlier_attempt_does_not_end_the_question_that_is_as
 
 
 def test_an_event_of_a_later_attempt_says_what_became_of_the_request_since() -> None:
-    kept, slack = ApprovalsInMemory(approval_record(approval=APPROVED)), Slack()
+    kept, slack = InMemoryApprovals(approval_record(approval=APPROVED)), InMemoryMessenger()
 
     notify(reached(Status.AVAILABLE, attempt=2), kept, slack)
 
@@ -153,35 +155,35 @@ def test_an_event_of_a_later_attempt_says_what_became_of_the_request_since() -> 
 @pytest.mark.parametrize("what", [notice(), notice(request_id=""), reached(Status.ACCEPTED)])
 @pytest.mark.parametrize("there", [[], [approval_record(posted=None, approval=APPROVED)]])
 def test_of_what_is_unknown_or_was_never_posted_nothing_is_said(there: list[ApprovalRecord], what: Any) -> None:
-    slack = Slack()
+    slack = InMemoryMessenger()
 
-    assert notify(what, ApprovalsInMemory(*there), slack) == ""
+    assert notify(what, InMemoryApprovals(*there), slack) == ""
     assert slack.updates == []
 
 
 def test_a_person_hears_privately_what_became_of_their_click() -> None:
-    slack = Slack()
+    slack = InMemoryMessenger()
 
-    notify(notice(words="You can't decide on this.", channel="C0"), ApprovalsInMemory(), slack)
+    notify(notice(words="You can't decide on this.", channel="C0"), InMemoryApprovals(), slack)
 
     assert slack.private == [("C0", "U0ALICE", "You can't decide on this.")]
 
 
 @pytest.mark.parametrize("what", [notice(words="x"), notice(channel="C0")])
 def test_nobody_hears_what_there_is_no_place_or_no_word_for(what: Notice) -> None:
-    slack = Slack()
+    slack = InMemoryMessenger()
 
-    notify(what, ApprovalsInMemory(), slack)
+    notify(what, InMemoryApprovals(), slack)
 
     assert slack.private == []
 
 
 def test_the_message_is_changed_before_a_person_is_told_so_that_it_is_changed_whatever_becomes_of_that() -> None:
-    class Unheard(Slack):
+    class Unheard(InMemoryMessenger):
         def send_privately(self, channel: str, user_id: str, text: str) -> None:
             raise TimeoutError
 
-    kept, slack = ApprovalsInMemory(approval_record(approval=APPROVED)), Unheard()
+    kept, slack = InMemoryApprovals(approval_record(approval=APPROVED)), Unheard()
     with pytest.raises(TimeoutError):
         notify(notice(words="x", channel="C0"), kept, slack)
 
@@ -198,7 +200,7 @@ EVENTS: list[Any] = [
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
 def test_in_whatever_order_notices_come_the_buttons_do_not_come_back(order: tuple[int, ...]) -> None:
-    kept, slack = ApprovalsInMemory(approval_record(approval=APPROVED)), Slack()
+    kept, slack = InMemoryApprovals(approval_record(approval=APPROVED)), InMemoryMessenger()
 
     for number in (*order, *order):
         notify(EVENTS[number], kept, slack)
@@ -209,7 +211,7 @@ def test_in_whatever_order_notices_come_the_buttons_do_not_come_back(order: tupl
 
 @given(st.lists(st.sampled_from(EVENTS), min_size=1, max_size=8))
 def test_what_is_returned_is_what_the_message_says_by_then(events: list[Any]) -> None:
-    kept, slack = ApprovalsInMemory(approval_record(approval=APPROVED)), Slack()
+    kept, slack = InMemoryApprovals(approval_record(approval=APPROVED)), InMemoryMessenger()
 
     for each in events:
         assert notify(each, kept, slack) == kept.records[ID].message_text

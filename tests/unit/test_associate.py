@@ -22,22 +22,22 @@ from drawbridge.errors import AssociationFailedError, ConflictError, NotReadyErr
 from drawbridge.lattice import PrivateDns, ResourceKind
 from tests.associating import associate
 from tests.builders import NETWORK, RESOURCE_ARN, SHARED_NETWORK_ARN, VPC_ID, creation_of, desired, desired_by_network
-from tests.unit.attachments_in_memory import AttachmentsInMemory
+from tests.fakes.attachments import InMemoryAttachments, InMemoryEndpointOperations
 
 SN, SN_ENDPOINT = Mode.SERVICE_NETWORK, Mode.SERVICE_NETWORK_ENDPOINT
 MADE = NetworkRef(name="shared", create=True)
 
 
 @pytest.fixture
-def aws() -> AttachmentsInMemory:
-    return AttachmentsInMemory()
+def aws() -> InMemoryAttachments:
+    return InMemoryAttachments()
 
 
 def endpoint(state: State, endpoint_id: str = "vpce-1", **changes: object) -> Endpoint:
     return msgspec.structs.replace(Endpoint(id=endpoint_id, state=state), **changes)
 
 
-def test_a_missing_endpoint_is_made_once_and_waited_for(aws: AttachmentsInMemory) -> None:
+def test_a_missing_endpoint_is_made_once_and_waited_for(aws: InMemoryAttachments) -> None:
     aws.becomes = State.PENDING
 
     for _ in range(3):
@@ -49,7 +49,7 @@ def test_a_missing_endpoint_is_made_once_and_waited_for(aws: AttachmentsInMemory
     assert aws.changes == ["create vpce-0"]
 
 
-def test_an_endpoint_that_is_not_listed_yet_is_not_made_again(aws: AttachmentsInMemory) -> None:
+def test_an_endpoint_that_is_not_listed_yet_is_not_made_again(aws: InMemoryAttachments) -> None:
     aws.becomes, aws.listed = State.PENDING, False
 
     for _ in range(3):
@@ -61,7 +61,7 @@ def test_an_endpoint_that_is_not_listed_yet_is_not_made_again(aws: AttachmentsIn
 
 @pytest.mark.parametrize("state", [State.AVAILABLE, State.PARTIAL])
 def test_trap_16_an_endpoint_that_is_there_is_taken_also_if_only_part_of_it_is_usable(
-    aws: AttachmentsInMemory, state: State
+    aws: InMemoryAttachments, state: State
 ) -> None:
     aws.have_endpoint(desired(), endpoint(State.TERMINATED, "vpce-old"))
     aws.have_endpoint(desired(), endpoint(state))
@@ -70,7 +70,7 @@ def test_trap_16_an_endpoint_that_is_there_is_taken_also_if_only_part_of_it_is_u
     assert aws.changes == []
 
 
-def test_an_endpoint_that_failed_is_not_doubled_but_reported(aws: AttachmentsInMemory) -> None:
+def test_an_endpoint_that_failed_is_not_doubled_but_reported(aws: InMemoryAttachments) -> None:
     aws.have_endpoint(desired(), endpoint(State.FAILED, failure="no capacity"))
 
     with pytest.raises(AssociationFailedError, match="vpce-1 failed: no capacity; see to the cause, then delete it"):
@@ -79,7 +79,7 @@ def test_an_endpoint_that_failed_is_not_doubled_but_reported(aws: AttachmentsInM
     assert aws.changes == []
 
 
-def test_trap_19_a_token_that_gives_back_a_deleted_endpoint_is_followed_by_another(aws: AttachmentsInMemory) -> None:
+def test_trap_19_a_token_that_gives_back_a_deleted_endpoint_is_followed_by_another(aws: InMemoryAttachments) -> None:
     associate(desired(), aws.reconciler, attempt=1)
     gone = {token: msgspec.structs.replace(made, state=State.TERMINATED) for token, made in aws.by_token.items()}
     aws.by_token, aws.endpoints = gone, {}
@@ -87,7 +87,7 @@ def test_trap_19_a_token_that_gives_back_a_deleted_endpoint_is_followed_by_anoth
     assert associate(desired(), aws.reconciler, attempt=1) == MadeAttachment(endpoint_id="vpce-1", settings="off")
 
 
-def test_trap_19_a_listed_endpoint_that_is_over_is_not_asked_for_again(aws: AttachmentsInMemory) -> None:
+def test_trap_19_a_listed_endpoint_that_is_over_is_not_asked_for_again(aws: InMemoryAttachments) -> None:
     associate(desired(), aws.reconciler, attempt=1)
     aws.endpoints = {
         key: [msgspec.structs.replace(each, state=State.TERMINATED) for each in found]
@@ -98,9 +98,9 @@ def test_trap_19_a_listed_endpoint_that_is_over_is_not_asked_for_again(aws: Atta
 
 
 def test_trap_19_tokens_that_only_give_back_what_was_deleted_come_to_an_end(
-    aws: AttachmentsInMemory, monkeypatch: pytest.MonkeyPatch
+    aws: InMemoryAttachments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(aws._Endpoints, "create", lambda *_: endpoint(State.TERMINATED, "vpce-gone"))
+    monkeypatch.setattr(InMemoryEndpointOperations, "create", lambda *_: endpoint(State.TERMINATED, "vpce-gone"))
 
     with pytest.raises(NotReadyError, match="vpce-gone"):
         associate(desired(), aws.reconciler, attempt=1)
@@ -161,7 +161,7 @@ def test_trap_19_the_first_token_of_a_network_s_endpoint_is_one_for_all_that_nee
 
 
 def test_an_endpoint_that_another_binding_has_just_made_otherwise_is_taken(
-    aws: AttachmentsInMemory, monkeypatch: pytest.MonkeyPatch
+    aws: InMemoryAttachments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     want = desired_by_network(SN_ENDPOINT, security_group_ids=("sg-1",))
     aws.networks = [NETWORK]
@@ -170,14 +170,14 @@ def test_an_endpoint_that_another_binding_has_just_made_otherwise_is_taken(
         aws.have_endpoint(want, endpoint(State.PENDING, "vpce-another"), NETWORK)
         raise ConflictError("the token came back with something else")
 
-    monkeypatch.setattr(aws._Endpoints, "create", made_by_another)
+    monkeypatch.setattr(InMemoryEndpointOperations, "create", made_by_another)
 
     with pytest.raises(NotReadyError, match="vpce-another is not available yet"):
         associate(want, aws.reconciler, attempt=1)
 
 
 def test_a_token_that_stands_for_something_long_gone_is_followed_by_another(
-    aws: AttachmentsInMemory, monkeypatch: pytest.MonkeyPatch
+    aws: InMemoryAttachments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     want = desired_by_network(SN_ENDPOINT)
     aws.networks = [NETWORK]
@@ -189,7 +189,7 @@ def test_a_token_that_stands_for_something_long_gone_is_followed_by_another(
             raise ConflictError("the token came back with something else")
         return endpoint(State.PENDING, "vpce-new")
 
-    monkeypatch.setattr(aws._Endpoints, "create", create)
+    monkeypatch.setattr(InMemoryEndpointOperations, "create", create)
 
     with pytest.raises(NotReadyError, match="vpce-new is not available yet"):
         associate(want, aws.reconciler, attempt=1)
@@ -203,7 +203,7 @@ def test_the_order_of_what_an_endpoint_is_made_of_says_nothing() -> None:
     )
 
 
-def test_security_groups_of_a_binding_take_effect_on_an_endpoint_that_is_there(aws: AttachmentsInMemory) -> None:
+def test_security_groups_of_a_binding_take_effect_on_an_endpoint_that_is_there(aws: InMemoryAttachments) -> None:
     there = endpoint(State.AVAILABLE, security_group_ids=frozenset({"sg-old", "sg-both"}))
     aws.have_endpoint(desired(), there)
 
@@ -213,7 +213,7 @@ def test_security_groups_of_a_binding_take_effect_on_an_endpoint_that_is_there(a
     assert aws.changes == ["change vpce-1: +sg-new -sg-old"]
 
 
-def test_a_binding_without_security_groups_leaves_them_as_they_are(aws: AttachmentsInMemory) -> None:
+def test_a_binding_without_security_groups_leaves_them_as_they_are(aws: InMemoryAttachments) -> None:
     aws.have_endpoint(desired(), endpoint(State.AVAILABLE, security_group_ids=frozenset({"sg-default"})))
 
     associate(desired(security_group_ids=()), aws.reconciler, attempt=1)
@@ -221,7 +221,7 @@ def test_a_binding_without_security_groups_leaves_them_as_they_are(aws: Attachme
     assert aws.changes == []
 
 
-def test_by_a_network_everything_is_made_in_order_and_only_once(aws: AttachmentsInMemory) -> None:
+def test_by_a_network_everything_is_made_in_order_and_only_once(aws: InMemoryAttachments) -> None:
     step = desired_by_network(network=MADE)
 
     first, again = associate(step, aws.reconciler, attempt=1), associate(step, aws.reconciler, attempt=2)
@@ -234,7 +234,7 @@ def test_by_a_network_everything_is_made_in_order_and_only_once(aws: Attachments
     )
 
 
-def test_by_a_network_s_endpoint_the_vpc_is_not_associated(aws: AttachmentsInMemory) -> None:
+def test_by_a_network_s_endpoint_the_vpc_is_not_associated(aws: InMemoryAttachments) -> None:
     made = associate(desired_by_network(SN_ENDPOINT, network=MADE), aws.reconciler, attempt=1)
 
     assert aws.changes == ["create shared", "put orders-db in shared", "create vpce-0"]
@@ -242,7 +242,7 @@ def test_by_a_network_s_endpoint_the_vpc_is_not_associated(aws: AttachmentsInMem
 
 
 @pytest.mark.parametrize("mode", [SN, SN_ENDPOINT])
-def test_two_resources_of_one_network_share_what_the_vpc_has(aws: AttachmentsInMemory, mode: Mode) -> None:
+def test_two_resources_of_one_network_share_what_the_vpc_has(aws: InMemoryAttachments, mode: Mode) -> None:
     one, other = (
         desired_by_network(mode, network=MADE, resource_name=name, resource_arn=f"{RESOURCE_ARN}-{name}")
         for name in ("a", "b")
@@ -256,7 +256,7 @@ def test_two_resources_of_one_network_share_what_the_vpc_has(aws: AttachmentsInM
 
 
 @pytest.mark.parametrize("mode", [SN, SN_ENDPOINT])
-def test_what_can_go_on_at_the_same_time_is_begun_before_waiting(aws: AttachmentsInMemory, mode: Mode) -> None:
+def test_what_can_go_on_at_the_same_time_is_begun_before_waiting(aws: InMemoryAttachments, mode: Mode) -> None:
     aws.becomes = State.PENDING
 
     with pytest.raises(NotReadyError):
@@ -265,7 +265,7 @@ def test_what_can_go_on_at_the_same_time_is_begun_before_waiting(aws: Attachment
     assert len(aws.changes) == 3
 
 
-def test_a_shared_network_is_only_associated_with_the_vpc(aws: AttachmentsInMemory) -> None:
+def test_a_shared_network_is_only_associated_with_the_vpc(aws: InMemoryAttachments) -> None:
     aws.networks.append(msgspec.structs.replace(NETWORK, arn=SHARED_NETWORK_ARN))
     step = desired_by_network(
         network=NetworkRef(identifier=SHARED_NETWORK_ARN),
@@ -280,7 +280,7 @@ def test_a_shared_network_is_only_associated_with_the_vpc(aws: AttachmentsInMemo
     assert made == MadeAttachment(network_arn=SHARED_NETWORK_ARN, vpc_association="snva-1")
 
 
-def test_trap_18_what_somebody_else_made_at_the_same_time_is_taken_by_the_next_run(aws: AttachmentsInMemory) -> None:
+def test_trap_18_what_somebody_else_made_at_the_same_time_is_taken_by_the_next_run(aws: InMemoryAttachments) -> None:
     aws.networks.append(NETWORK)
     aws.resources[NETWORK.arn, RESOURCE_ARN] = ResourceAssociation(id="snra-theirs", state=State.AVAILABLE)
     aws.listed = False
@@ -294,7 +294,7 @@ def test_trap_18_what_somebody_else_made_at_the_same_time_is_taken_by_the_next_r
     assert aws.changes == []
 
 
-def test_trap_16_what_failed_is_taken_out_by_the_next_attempt_and_put_in_anew(aws: AttachmentsInMemory) -> None:
+def test_trap_16_what_failed_is_taken_out_by_the_next_attempt_and_put_in_anew(aws: InMemoryAttachments) -> None:
     aws.networks.append(NETWORK)
     step = desired_by_network(vpc_id="")
     aws.becomes = State.PENDING
@@ -313,7 +313,7 @@ def test_trap_16_what_failed_is_taken_out_by_the_next_attempt_and_put_in_anew(aw
     assert aws.changes == ["put orders-db in shared", "take out snra-1", "put orders-db in shared"]
 
 
-def test_what_failed_and_was_taken_out_by_somebody_else_meanwhile_is_put_in_anew(aws: AttachmentsInMemory) -> None:
+def test_what_failed_and_was_taken_out_by_somebody_else_meanwhile_is_put_in_anew(aws: InMemoryAttachments) -> None:
     aws.networks.append(NETWORK)
     step = desired_by_network(vpc_id="")
     aws.becomes = State.PENDING
@@ -330,7 +330,7 @@ def test_what_failed_and_was_taken_out_by_somebody_else_meanwhile_is_put_in_anew
     assert associate(step, aws.reconciler, attempt=2).resource_association == "snra-2"
 
 
-def test_the_association_of_a_vpc_gets_what_the_binding_says_if_it_is_ours(aws: AttachmentsInMemory) -> None:
+def test_the_association_of_a_vpc_gets_what_the_binding_says_if_it_is_ours(aws: InMemoryAttachments) -> None:
     aws.networks.append(NETWORK)
     associate(desired_by_network(), aws.reconciler, attempt=1)
     aws.changes.clear()
@@ -341,7 +341,7 @@ def test_the_association_of_a_vpc_gets_what_the_binding_says_if_it_is_ours(aws: 
     assert aws.changes == ["change snva-2"]
 
 
-def test_a_change_for_one_binding_leaves_another_its_private_dns(aws: AttachmentsInMemory) -> None:
+def test_a_change_for_one_binding_leaves_another_its_private_dns(aws: InMemoryAttachments) -> None:
     aws.networks.append(NETWORK)
     associate(desired_by_network(private_dns=PrivateDns.VERIFIED), aws.reconciler, attempt=1)
     other = desired_by_network(resource_arn=f"{RESOURCE_ARN}0", security_group_ids=("sg-1",))
@@ -353,7 +353,7 @@ def test_a_change_for_one_binding_leaves_another_its_private_dns(aws: Attachment
     assert aws.vpcs[VPC_ID].private_dns is PrivateDns.VERIFIED
 
 
-def test_the_association_of_a_vpc_that_others_made_is_taken_as_it_is_or_reported(aws: AttachmentsInMemory) -> None:
+def test_the_association_of_a_vpc_that_others_made_is_taken_as_it_is_or_reported(aws: InMemoryAttachments) -> None:
     aws.networks.append(NETWORK)
     aws.vpcs[VPC_ID] = ServiceNetworkVpcAssociation(id="snva-theirs", state=State.AVAILABLE, network_arn=NETWORK.arn)
 
@@ -375,7 +375,7 @@ def test_the_association_of_a_vpc_that_others_made_is_taken_as_it_is_or_reported
     ids=lambda value: value if isinstance(value, int) else value.mode,
 )
 def test_a_crash_after_any_step_is_made_good_by_the_next_run(
-    aws: AttachmentsInMemory, monkeypatch: pytest.MonkeyPatch, step: DesiredAttachment, breaks_at: int
+    aws: InMemoryAttachments, monkeypatch: pytest.MonkeyPatch, step: DesiredAttachment, breaks_at: int
 ) -> None:
     reconciler = aws.reconciler
     do: Callable[..., object] = reconciler.apply

@@ -12,7 +12,7 @@ from drawbridge.errors import ConflictError
 from drawbridge.lattice import PrivateDns
 from tests.associating import associate
 from tests.builders import NETWORK, desired, desired_by_network
-from tests.unit.attachments_in_memory import AttachmentsInMemory
+from tests.fakes.attachments import InMemoryAttachments, InMemoryEndpointOperations
 
 MADE = NetworkRef(name="shared", create=True)
 GROUPS = ("sg-0000000000000000b", "sg-0000000000000000a")
@@ -95,7 +95,7 @@ PLACED: dict[str, Any] = {**EVERYTHING, "subnet_ids": SUBNETS, "address_type": "
 def test_what_is_made_is_asked_for_by_the_tokens_of_every_version(
     what: DesiredAttachment, attempt: int, tokens: list[str]
 ) -> None:
-    aws = AttachmentsInMemory()
+    aws = InMemoryAttachments()
 
     associate(what, aws.reconciler, attempt=attempt)
 
@@ -113,7 +113,7 @@ def test_what_is_made_is_asked_for_by_the_tokens_of_every_version(
     ],
 )
 def test_what_was_there_before_is_in_the_token_of_every_version(what: DesiredAttachment, token: str) -> None:
-    aws = AttachmentsInMemory()
+    aws = InMemoryAttachments()
     aws.networks = [NETWORK]
     for gone in ("vpce-b", "vpce-a"):
         aws.have_endpoint(what, Endpoint(id=gone, state=State.TERMINATED), NETWORK)
@@ -124,9 +124,9 @@ def test_what_was_there_before_is_in_the_token_of_every_version(what: DesiredAtt
 
 
 def test_the_second_token_of_a_network_s_endpoint_is_that_of_every_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    aws = AttachmentsInMemory()
+    aws = InMemoryAttachments()
     aws.networks = [NETWORK]
-    create = aws._Endpoints.create
+    create = InMemoryEndpointOperations.create
 
     def refusing_the_first(self: Any, *args: Any) -> Endpoint:
         made = create(self, *args)
@@ -135,7 +135,7 @@ def test_the_second_token_of_a_network_s_endpoint_is_that_of_every_version(monke
             raise ConflictError("the token came back with something else")
         return made
 
-    monkeypatch.setattr(aws._Endpoints, "create", refusing_the_first)
+    monkeypatch.setattr(InMemoryEndpointOperations, "create", refusing_the_first)
 
     associate(desired_by_network(Mode.SERVICE_NETWORK_ENDPOINT, **PLACED), aws.reconciler, attempt=1)
 

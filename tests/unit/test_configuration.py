@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from drawbridge.configuration import Broken, in_force
 from drawbridge.errors import InvalidInputError
-from tests.unit.parameters import Parameters
+from tests.fakes.configuration import InMemoryParameters
 
 texts = st.sampled_from(["good 1", "good 2", "bad 1", "bad 2"])
 
@@ -17,7 +17,7 @@ def parse(name: str, text: str) -> str:
 
 
 def test_a_broken_version_leaves_the_last_good_one_in_force_and_stops_no_other() -> None:
-    parameters = Parameters(one=["good 1", "good 2", "bad 1", "bad 2"], two=["good 1"])
+    parameters = InMemoryParameters("policies", {"one": ["good 1", "good 2", "bad 1", "bad 2"], "two": ["good 1"]})
 
     result = in_force(parameters, "policies", parse)
 
@@ -27,7 +27,7 @@ def test_a_broken_version_leaves_the_last_good_one_in_force_and_stops_no_other()
 
 
 def test_what_never_was_good_never_takes_effect() -> None:
-    result = in_force(Parameters(one=["bad 1", "bad 2"]), "policies", parse)
+    result = in_force(InMemoryParameters("policies", {"one": ["bad 1", "bad 2"]}), "policies", parse)
 
     assert (result.things, result.versions) == ((), ())
     assert result.broken[0].in_force is None
@@ -35,7 +35,7 @@ def test_what_never_was_good_never_takes_effect() -> None:
 
 @given(st.dictionaries(st.sampled_from("abc"), st.lists(texts, min_size=1, max_size=5)))
 def test_a_good_newest_version_is_always_in_force_and_a_bad_one_never(versions: dict[str, list[str]]) -> None:
-    result = in_force(Parameters(**versions), "policies", parse)
+    result = in_force(InMemoryParameters("policies", versions), "policies", parse)
 
     broken = {each.name for each in result.broken}
     assert broken == {name for name, texts in versions.items() if texts[-1].startswith("bad")}

@@ -18,11 +18,11 @@ def attachment(
 
 def test_an_attachment_of_a_transit_gateway_starts_nothing_and_is_reported() -> None:
     world = World()
-    world.listed_connections = [attachment(), connection()]
+    world.services.listed_connections = [attachment(), connection()]
 
     result = world.sweeper().sweep(CONNECTIONS, NOW)
 
-    assert len(result.started) == len(world.running) == 1
+    assert len(result.started) == len(world.state_machine.running) == 1
     assert [(each.transit_gateway_attachment_id, each.owner) for each in result.transit_gateway_attachments] == [
         ("tgw-attach-0123456789abcdef0", CONSUMER)
     ]
@@ -30,7 +30,7 @@ def test_an_attachment_of_a_transit_gateway_starts_nothing_and_is_reported() -> 
 
 def test_an_attachment_that_was_answered_or_asks_elsewhere_is_nobody_s_to_answer() -> None:
     world = World()
-    world.listed_connections = [
+    world.services.listed_connections = [
         attachment(ConnectionState.AVAILABLE),
         attachment(ConnectionState.REJECTED),
         attachment(service_id="vpce-svc-00000000000000009"),
@@ -41,16 +41,16 @@ def test_an_attachment_that_was_answered_or_asks_elsewhere_is_nobody_s_to_answer
 
 def test_an_attachment_counts_for_no_limit_of_its_owner_s_endpoints() -> None:
     world = World()
-    world.listed_connections = [attachment(ConnectionState.AVAILABLE), connection()]
+    world.services.listed_connections = [attachment(ConnectionState.AVAILABLE), connection()]
     world.sweeper().sweep(CONNECTIONS, NOW)
 
-    (entered,) = world.kept.values()
-    assert entered.decision_fingerprint == world.policies
+    (entered,) = world.ledger.kept.values()
+    assert entered.decision_fingerprint == world.fingerprints.policies
 
 
 def test_a_connection_of_which_nobody_knows_whose_it_is_stops_no_other() -> None:
     world = World()
-    world.listed_connections = [connection(owner="", endpoint_id="vpce-00000000000000009"), connection()]
+    world.services.listed_connections = [connection(owner="", endpoint_id="vpce-00000000000000009"), connection()]
 
     result = world.sweeper().sweep(CONNECTIONS, NOW)
 
@@ -59,15 +59,15 @@ def test_a_connection_of_which_nobody_knows_whose_it_is_stops_no_other() -> None
 
 def test_a_share_that_is_listed_and_not_in_effect_is_not_taken_for_gone() -> None:
     world = World()
-    world.kept[SHARE.request_id] = row(
+    world.ledger.kept[SHARE.request_id] = row(
         Status.HELD, request=SHARE, account_id=PROVIDER, observed_fingerprint="in effect"
     )
     share = Share(arn=SHARE_ARN, name="orders", owner=PROVIDER, in_effect=False)
-    world.listed_shares = [share]
-    world.listed_invitations = [invitation(InvitationStatus.ACCEPTED)]
+    world.shares.listed_shares = [share]
+    world.shares.listed_invitations = [invitation(InvitationStatus.ACCEPTED)]
 
     suspended = world.sweeper().sweep(SHARES, NOW)
-    world.listed_shares, world.listed_invitations = [], []
+    world.shares.listed_shares, world.shares.listed_invitations = [], []
     gone = world.sweeper().sweep(SHARES, NOW)
 
     assert suspended.started == ()
@@ -76,6 +76,6 @@ def test_a_share_that_is_listed_and_not_in_effect_is_not_taken_for_gone() -> Non
 
 def test_an_invitation_in_a_status_that_nobody_knows_starts_nothing() -> None:
     world = World()
-    world.listed_invitations = [invitation(InvitationStatus.UNKNOWN)]
+    world.shares.listed_invitations = [invitation(InvitationStatus.UNKNOWN)]
 
     assert world.sweeper().sweep(SHARES, NOW).started == ()

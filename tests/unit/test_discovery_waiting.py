@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from drawbridge.discovery.sweep import SweepResult
-from drawbridge.discovery.waiting import WaitState
 from drawbridge.hint import CONNECTIONS
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.request.fingerprints import fingerprint
@@ -28,62 +27,63 @@ def sweep(world: World, now: datetime = NOW) -> SweepResult:
 
 def as_it_is(world: World) -> dict[str, Any]:
     """Return what a row notes of a connection that has not changed since."""
-    return {"observed_fingerprint": fingerprint("open"), "decision_fingerprint": world.policies}
+    return {"observed_fingerprint": fingerprint("open"), "decision_fingerprint": world.fingerprints.policies}
 
 
 def test_a_reconsideration_is_noted_only_if_the_task_was_resumed(world: World) -> None:
-    world.listed_connections = [connection()]
-    world.kept[CONNECTION.request_id] = waits = row(
+    world.services.listed_connections = [connection()]
+    world.ledger.kept[CONNECTION.request_id] = waits = row(
         Status.WAITING_FOR_APPROVAL, settled=False, decision_fingerprint="others"
     )
-    world.waits = WaitState.UNKNOWN
+    world.ask(CONNECTION.request_id)
+    world.callback.waits = False
 
     sweep(world)
     sweep(world)
 
     assert world.resumed == [(CONNECTION.request_id, True)] * 2
-    assert world.kept[CONNECTION.request_id] == waits
-    world.waits = None
+    assert world.ledger.kept[CONNECTION.request_id] == waits
+    world.callback.waits = True
     sweep(world)
     sweep(world)
     assert world.resumed[2:] == [(CONNECTION.request_id, True), (CONNECTION.request_id, False)]
-    assert world.kept[CONNECTION.request_id].decision_fingerprint == world.policies
+    assert world.ledger.kept[CONNECTION.request_id].decision_fingerprint == world.fingerprints.policies
 
 
 @pytest.mark.parametrize(("minutes", "started"), [(3, True), (7, False), (59, False), (63, True), (119, False)])
 def test_what_waits_is_neither_announced_nor_started_again_but_now_and_then(
     world: World, minutes: int, started: bool
 ) -> None:
-    world.listed_connections = [connection()]
-    world.kept[CONNECTION.request_id] = row(Status.WAITING_FOR_APPROVAL, settled=False, **as_it_is(world))
+    world.services.listed_connections = [connection()]
+    world.ledger.kept[CONNECTION.request_id] = row(Status.WAITING_FOR_APPROVAL, settled=False, **as_it_is(world))
+    world.ask(CONNECTION.request_id)
 
     sweep(world, NOW + timedelta(minutes=minutes))
 
-    assert bool(world.running) is started
+    assert bool(world.state_machine.running) is started
     assert world.announced == []
 
 
 def test_what_is_not_known_to_wait_is_made_sure_of(world: World) -> None:
-    world.listed_connections = [connection()]
-    world.kept[CONNECTION.request_id] = row(Status.WAITING_FOR_APPROVAL, settled=False, **as_it_is(world))
-    world.waits = WaitState.UNKNOWN
+    world.services.listed_connections = [connection()]
+    world.ledger.kept[CONNECTION.request_id] = row(Status.WAITING_FOR_APPROVAL, settled=False, **as_it_is(world))
 
     sweep(world, NOW + timedelta(minutes=30))
 
-    assert [*world.running] == [f"{CONNECTION.request_id}-1"]
+    assert [*world.state_machine.running] == [f"{CONNECTION.request_id}-1"]
 
 
 def test_the_questions_of_all_that_wait_are_read_at_once_and_no_others(world: World) -> None:
-    world.listed_connections = [connection(endpoint_id=f"vpce-{number:017x}") for number in range(3)]
-    ids = [f"connection-{SERVICE_ID}-{each.endpoint_id}" for each in world.listed_connections]
+    world.services.listed_connections = [connection(endpoint_id=f"vpce-{number:017x}") for number in range(3)]
+    ids = [f"connection-{SERVICE_ID}-{each.endpoint_id}" for each in world.services.listed_connections]
     for each, request_id, status in zip(
-        world.listed_connections,
+        world.services.listed_connections,
         ids,
         (Status.WAITING_FOR_APPROVAL, Status.WAITING_FOR_APPROVAL, Status.HELD),
         strict=True,
     ):
         request = EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id=each.endpoint_id)
-        world.kept[request_id] = row(status, request=request, settled=status is Status.HELD)
+        world.ledger.kept[request_id] = row(status, request=request, settled=status is Status.HELD)
 
     sweep(world)
 

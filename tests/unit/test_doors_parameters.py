@@ -19,11 +19,12 @@ from drawbridge.approval.approvers import parse_approvers
 from drawbridge.association.binding import Binding, parse_binding
 from drawbridge.association.quotas import quotas_in_force
 from drawbridge.aws.secrets import Secrets
-from drawbridge.configuration import ConfigurationParameter, in_force
+from drawbridge.configuration import in_force
 from drawbridge.decision.policies import parse_policy
 from drawbridge.errors import AccessDeniedError, InvalidInputError
 from drawbridge.lattice import MatchAttributes
 from drawbridge.publication.documents import ConnectionDocument, differences, read_connection, says_the_same
+from tests.fakes.configuration import InMemoryParameters
 from tests.odd import ODD_JSON, fuzzed, json_texts, values, with_odd_members
 from tests.odd_bindings import BINDING, ODD_YAML
 
@@ -107,14 +108,16 @@ def test_approvers_of_any_shape_are_read_or_refused(text: str) -> None:
 @given(st.text(max_size=40) | st.text(alphabet="0123456789", max_size=6000) | st.sampled_from(ODD_JSON))
 def test_a_quota_of_any_text_is_a_number_within_bounds_or_refused(text: str) -> None:
     name = "resource-endpoints-per-vpc"
-    quotas = quotas_in_force(Written({name: text}))
+    quotas = quotas_in_force(InMemoryParameters("quotas", {name: [text]}))
 
     assert all(0 < limit <= 1_000_000 for _, limit in quotas.things)
     assert len(quotas.things) + len(quotas.broken) == 1
 
 
 def test_a_number_of_more_digits_than_python_reads_is_refused() -> None:
-    assert quotas_in_force(Written({"resource-endpoints-per-vpc": "000000001" + "9" * 5000})).broken
+    assert quotas_in_force(
+        InMemoryParameters("quotas", {"resource-endpoints-per-vpc": ["000000001" + "9" * 5000]})
+    ).broken
 
 
 @fuzzed
@@ -201,25 +204,14 @@ def test_a_published_parameter_that_somebody_wrote_is_read_or_is_another(text: s
 @fuzzed
 @given(st.lists(json_texts, max_size=4))
 def test_one_broken_parameter_stops_no_other(texts: list[str]) -> None:
-    written = Written({"good": _json(BINDING)} | {f"odd-{number}": text for number, text in enumerate(texts)})
+    written = InMemoryParameters(
+        "bindings", {"good": [_json(BINDING)]} | {f"odd-{number}": [text] for number, text in enumerate(texts)}
+    )
 
     found = in_force(written, "bindings", parse_binding)
 
     assert "good" in {each.name for each in found.things}
     assert len(found.things) + len(found.broken) == len(texts) + 1
-
-
-class Written:
-    """Parameters of one version each."""
-
-    def __init__(self, texts: dict[str, str]) -> None:
-        self._texts = texts
-
-    def below(self, path: str) -> list[ConfigurationParameter]:
-        return [ConfigurationParameter(name, text, 1) for name, text in self._texts.items()]
-
-    def earlier(self, path: str, name: str, *, than: int) -> list[ConfigurationParameter]:
-        return []
 
 
 def _json(value: Any) -> str:

@@ -16,6 +16,7 @@ from drawbridge.publication.named import NamedResource
 from drawbridge.publication.snapshot import names_of_resource, snapshot_of
 from drawbridge.status import Status
 from tests.builders import RESOURCE_ARN, SHARE, desired, row
+from tests.fakes.listed_attachments import InMemoryListedAttachments, InMemoryListedRecords
 
 NETWORK = "arn:aws:vpc-lattice:us-east-1:222222222222:servicenetwork/sn-0123456789abcdef0"
 BY_ENDPOINT = MadeAttachment(endpoint_id="vpce-1", security_group_ids=("sg-1",))
@@ -34,35 +35,9 @@ def named(arn: str = RESOURCE_ARN, name: str = "a name", **changes: Any) -> Name
     return NamedResource(**(fields | changes))
 
 
-class Listed:
-    """What AWS lists."""
-
-    def __init__(self) -> None:
-        self.groups: frozenset[str] | None = frozenset({"sg-1"})
-        self.found = [named()]
-        self.vpcs = frozenset({"snva-1"})
-        self.left_with = "verified"
-        self.failing: dict[str, DrawbridgeError] = {}
-        """Networks that AWS does not list."""
-
-    def security_groups(self, endpoint_id: str) -> frozenset[str] | None:
-        assert endpoint_id == "vpce-1"
-        return self.groups
-
-    def named(self, endpoint_id: str) -> list[NamedResource]:
-        return self.found
-
-    def named_in_network(self, network_arn: str, resource_arn: str) -> list[NamedResource]:
-        assert resource_arn == RESOURCE_ARN
-        if network_arn in self.failing:
-            raise self.failing[network_arn]
-        return self.found
-
-    def vpc_associations(self, network_arn: str) -> frozenset[str]:
-        return self.vpcs
-
-    def settings(self, by: MadeAttachment) -> str:
-        return self.left_with
+def listing() -> InMemoryListedAttachments:
+    """Return what AWS lists of attachments that are as they were left."""
+    return InMemoryListedAttachments(endpoint_id="vpce-1", resource_arn=RESOURCE_ARN, found=[named()])
 
 
 def left(by: MadeAttachment, **changes: Any) -> LedgerRow:
@@ -73,7 +48,7 @@ def left(by: MadeAttachment, **changes: Any) -> LedgerRow:
 
 @pytest.mark.parametrize("by", [BY_ENDPOINT, BY_NETWORK, WITH_SETTINGS])
 def test_what_is_as_it_was_left_has_not_drifted(by: MadeAttachment) -> None:
-    assert DriftDetector(Listed()).detect(left(by)).drift_fingerprint == ""
+    assert DriftDetector(listing()).detect(left(by)).drift_fingerprint == ""
 
 
 @pytest.mark.parametrize(
@@ -94,7 +69,7 @@ def test_what_is_as_it_was_left_has_not_drifted(by: MadeAttachment) -> None:
 def test_whatever_differs_is_drift_and_two_differences_are_two_drifts(
     by: MadeAttachment, changes: dict[str, Any]
 ) -> None:
-    listed, other = Listed(), Listed()
+    listed, other = listing(), listing()
     for name, value in changes.items():
         setattr(listed, name, value)
     other.found = [named(name="something else")]
@@ -107,7 +82,7 @@ def test_whatever_differs_is_drift_and_two_differences_are_two_drifts(
 
 
 def test_what_else_an_endpoint_leads_to_is_no_drift() -> None:
-    listed = Listed()
+    listed = listing()
     listed.found.append(named(RESOURCE_ARN + "0"))
 
     assert DriftDetector(listed).detect(left(BY_ENDPOINT)).drift_fingerprint == ""
@@ -118,7 +93,7 @@ def test_what_comes_into_a_group_is_drift() -> None:
     one = named(RESOURCE_ARN + "1", group_arn=RESOURCE_ARN)
     attachment = snapshot_of(group, BY_ENDPOINT, [one])
     kept = row(Status.AVAILABLE, request=SHARE, attachments=(attachment,))
-    listed = Listed()
+    listed = listing()
     listed.found = [one, named(RESOURCE_ARN + "9", group_arn="another group")]
     assert DriftDetector(listed).detect(kept).drift_fingerprint == ""
 
@@ -139,20 +114,13 @@ def test_of_a_group_in_a_network_its_own_association_has_no_name() -> None:
 @pytest.mark.parametrize("attachments", [None, ()])
 def test_what_was_never_left_has_not_drifted(attachments: tuple[AttachmentSnapshot, ...] | None) -> None:
     assert (
-        DriftDetector(Listed()).detect(row(Status.AVAILABLE, request=SHARE, attachments=attachments)).drift_fingerprint
+        DriftDetector(listing()).detect(row(Status.AVAILABLE, request=SHARE, attachments=attachments)).drift_fingerprint
         == ""
     )
 
 
-class Zones:
-    """Where aliases lead."""
-
-    def __init__(self, **led: str) -> None:
-        self.led = led
-
-    def leads_to(self, zone_id: str, name: str) -> str:
-        assert zone_id == "Z1"
-        return self.led.get(name, "")
+def records(**led: str) -> InMemoryListedRecords:
+    return InMemoryListedRecords("Z1", led)
 
 
 def pointed() -> LedgerRow:
@@ -163,7 +131,7 @@ def pointed() -> LedgerRow:
 
 def test_a_record_that_leads_elsewhere_or_is_gone_is_drift_of_its_own() -> None:
     found = [
-        DriftDetector(Listed(), Zones(**led)).detect(pointed()).drift_fingerprint
+        DriftDetector(listing(), records(**led)).detect(pointed()).drift_fingerprint
         for led in ({"db": "a name"}, {"db": "elsewhere"}, {})
     ]
 
@@ -172,21 +140,21 @@ def test_a_record_that_leads_elsewhere_or_is_gone_is_drift_of_its_own() -> None:
 
 
 def test_what_an_earlier_version_left_without_records_has_not_drifted() -> None:
-    assert DriftDetector(Listed(), Zones()).detect(left(BY_ENDPOINT)).drift_fingerprint == ""
+    assert DriftDetector(listing(), records()).detect(left(BY_ENDPOINT)).drift_fingerprint == ""
 
 
 def test_what_the_version_before_left_has_not_drifted_because_more_is_compared_now() -> None:
-    listed = Listed()
+    listed = listing()
     listed.left_with = "all"
 
-    assert DriftDetector(listed, Zones()).detect(left(BY_ENDPOINT)).drift_fingerprint == ""
+    assert DriftDetector(listed, records()).detect(left(BY_ENDPOINT)).drift_fingerprint == ""
 
 
 OTHER = NETWORK[:-1] + "1"
 DENIED = AccessDeniedError(f"list what is in {OTHER}: AccessDeniedException: no")
 
 
-def left_by_two(listed: Listed, error: DrawbridgeError) -> LedgerRow:
+def left_by_two(listed: InMemoryListedAttachments, error: DrawbridgeError) -> LedgerRow:
     """Return a row with an attachment by each of two networks, the first of which AWS does not list by now."""
     listed.failing[OTHER] = error
     by_other = MadeAttachment(network_arn=OTHER, resource_association="snra-2", vpc_association="snva-1")
@@ -196,7 +164,7 @@ def left_by_two(listed: Listed, error: DrawbridgeError) -> LedgerRow:
 
 @pytest.mark.parametrize("error", [DENIED, ThrottledError(OTHER)])
 def test_a_network_that_can_not_be_listed_is_unknown_and_never_gone(error: DrawbridgeError) -> None:
-    listed = Listed()
+    listed = listing()
 
     drifted = DriftDetector(listed).detect(left_by_two(listed, error))
 
@@ -204,7 +172,7 @@ def test_a_network_that_can_not_be_listed_is_unknown_and_never_gone(error: Drawb
 
 
 def test_what_else_there_is_of_a_row_is_compared_although_a_network_is_denied() -> None:
-    listed = Listed()
+    listed = listing()
     kept = left_by_two(listed, DENIED)
     listed.found = []
 
@@ -215,7 +183,7 @@ def test_what_else_there_is_of_a_row_is_compared_although_a_network_is_denied() 
 
 
 def test_a_network_that_aws_says_is_not_there_is_drift() -> None:
-    listed = Listed()
+    listed = listing()
 
     drifted = DriftDetector(listed).detect(left_by_two(listed, GoneError(OTHER)))
 
@@ -228,10 +196,10 @@ def test_a_zone_that_is_denied_hides_no_drift_of_the_attachment_itself() -> None
         def leads_to(self, zone_id: str, name: str) -> str:
             raise AccessDeniedError(zone_id)
 
-    listed = Listed()
+    listed = listing()
     listed.found = []
 
     drifted = DriftDetector(listed, Denied()).detect(pointed())
 
-    assert drifted.drift_fingerprint == DriftDetector(listed, Zones(db="a name")).detect(pointed()).drift_fingerprint
+    assert drifted.drift_fingerprint == DriftDetector(listed, records(db="a name")).detect(pointed()).drift_fingerprint
     assert [str(each) for each in drifted.unknown] == ["Z1"]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from drawbridge.discovery.endings import EndingRecorder, ExecutionEnding, outcome_of_ending
 from drawbridge.hint import CONNECTIONS, SweepScope
-from drawbridge.record import Outcome
-from drawbridge.record.record import StatusChange
-from drawbridge.request import ExecutionInput
 from drawbridge.status import Reason, Status
 from tests.builders import CONNECTION, NOW, SHARE, row
+from tests.fakes.ledger import InMemoryLedger
+from tests.fakes.state_machine import InMemoryStateMachine
+from tests.fakes.status_bus import InMemoryStatusBus
 from tests.unit.discovering import World, connection
 
 NAME = f"{CONNECTION.request_id}-1"
@@ -23,15 +24,14 @@ ENDED = SweepScope(executions=frozenset({NAME}))
 def world() -> World:
     """A request whose execution ended, as Step Functions knows."""
     world = World()
-    world.listed_connections = [connection()]
+    world.services.listed_connections = [connection()]
     world.sweeper().sweep(CONNECTIONS, NOW)
-    world.ended = {NAME}
-    world.explained = {NAME}
+    world.state_machine.end(NAME, ExecutionEnding(status="FAILED"))
     return world
 
 
 def status_of(world: World) -> tuple[Status, bool, int]:
-    there = world.kept[CONNECTION.request_id]
+    there = world.ledger.kept[CONNECTION.request_id]
     return there.status, there.settled, there.attempt
 
 
@@ -54,7 +54,7 @@ def test_by_the_schedule_alone_it_is_recorded_and_another_attempt_waits_as_after
 
 
 def test_an_event_that_is_not_so_changes_nothing(world: World) -> None:
-    world.explained = set()
+    world.state_machine.ended[NAME] = None
 
     assert world.sweeper().sweep(ENDED, NOW).failures == ()
     assert status_of(world) == (Status.PENDING, False, 1)
@@ -64,7 +64,7 @@ def test_an_event_that_is_not_so_changes_nothing(world: World) -> None:
     "name", [f"{CONNECTION.request_id}-2", f"{SHARE.request_id}-1", CONNECTION.request_id, "-", "nothing"]
 )
 def test_an_event_of_an_execution_that_nobody_waits_for_asks_for_nothing(world: World, name: str) -> None:
-    world.failing = {"record"}
+    world.interruptions.failing = {"ending"}
 
     assert world.sweeper().sweep(SweepScope(executions=frozenset({name})), NOW).failures == ()
     assert status_of(world) == (Status.PENDING, False, 1)
@@ -72,16 +72,16 @@ def test_an_event_of_an_execution_that_nobody_waits_for_asks_for_nothing(world: 
 
 def test_what_has_settled_is_not_asked_for(world: World) -> None:
     world.sweeper().sweep(ENDED, NOW)
-    world.failing = {"record"}
+    world.interruptions.failing = {"ending"}
 
     assert world.sweeper().sweep(ENDED, NOW).failures == ()
 
 
 def test_an_end_that_cannot_be_recorded_now_has_the_sweep_repeated(world: World) -> None:
-    world.failing = {"record"}
-    assert [str(each) for each in world.sweeper().sweep(ENDED, NOW).failures] == ["record"]
+    world.interruptions.failing = {"ending"}
+    assert [str(each) for each in world.sweeper().sweep(ENDED, NOW).failures] == ["ending"]
 
-    world.failing = set()
+    world.interruptions.failing = set()
     world.sweeper().sweep(ENDED, NOW)
 
     assert status_of(world) == (Status.FAILED, True, 1)
@@ -127,47 +127,39 @@ def test_of_a_long_cause_the_beginning_is_kept() -> None:
 
 
 class Recorded:
-    """Step Functions, the ledger and the bus."""
+    """Step Functions, the ledger and the bus, and an attempt that is under way."""
 
-    def __init__(self, ending: ExecutionEnding | None) -> None:
-        self.known_ending = ending
-        self.asked: list[str] = []
-        self.written: list[tuple[StatusChange, Outcome]] = []
-        self.announced: list[StatusChange] = []
-        self.overtaken = False
+    def __init__(self, ending: ExecutionEnding | None, *, attempt: int = 1) -> None:
+        self.row = row(Status.ASSOCIATING, settled=False, attempt=attempt)
+        self.state_machine, self.ledger, self.bus = InMemoryStateMachine(), InMemoryLedger(), InMemoryStatusBus()
+        self.state_machine.ended[f"{self.row.request_id}-{attempt}"] = ending
+        self.ledger.kept[self.row.request_id] = self.row
 
-    def ending(self, execution: ExecutionInput) -> ExecutionEnding | None:
-        self.asked.append(execution.execution_name)
-        return self.known_ending
-
-    def change_status(self, change: StatusChange, outcome: Outcome) -> StatusChange | None:
-        self.written.append((change, outcome))
-        return None if self.overtaken else change
-
-    def announce(self, change: StatusChange) -> None:
-        self.announced.append(change)
+    def record(self) -> bool:
+        return EndingRecorder(self.state_machine, self.ledger, self.bus).record(self.row)
 
 
 def test_an_end_is_written_and_announced() -> None:
-    world = Recorded(ExecutionEnding(status="ABORTED"))
+    world = Recorded(ExecutionEnding(status="ABORTED"), attempt=3)
 
-    assert EndingRecorder(world, world, world).record(row(Status.ASSOCIATING, settled=False, attempt=3))
+    assert world.record()
 
-    assert world.asked == [f"{CONNECTION.request_id}-3"]
-    ((change, _),) = world.written
-    assert (change.status, change.attempt, world.announced) == (Status.FAILED, 3, [change])
+    assert world.state_machine.asked == [f"{CONNECTION.request_id}-3"]
+    ((change, _),) = world.ledger.written
+    of_row = msgspec.structs.replace(change, account_id=world.row.account_id)
+    assert (change.status, change.attempt, world.bus.announced) == (Status.FAILED, 3, [of_row])
 
 
 def test_of_an_execution_that_runs_nothing_is_written() -> None:
     world = Recorded(None)
 
-    assert not EndingRecorder(world, world, world).record(row(Status.ASSOCIATING, settled=False))
-    assert world.written == []
+    assert not world.record()
+    assert world.ledger.written == []
 
 
 def test_what_the_execution_recorded_meanwhile_stands() -> None:
     world = Recorded(ExecutionEnding(status="SUCCEEDED"))
-    world.overtaken = True
+    world.ledger.kept[world.row.request_id] = row(Status.AVAILABLE)
 
-    assert EndingRecorder(world, world, world).record(row(Status.ASSOCIATING, settled=False))
-    assert world.announced == []
+    assert world.record()
+    assert world.bus.announced == []

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from drawbridge.decision import AlreadyResolved
-from drawbridge.decision.facts import ConnectionFacts, Consumer, Fact, Facts, OrganizationPlace, ShareFacts
+from drawbridge.decision.facts import ConnectionFacts, Consumer, Fact, Facts, ShareFacts
 from drawbridge.decision.gather import Gatherer
 from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
 from drawbridge.request.connections import (
@@ -18,7 +18,7 @@ from drawbridge.request.connections import (
     ManagedService,
     count_other_connections,
 )
-from drawbridge.request.shares import Content, Invitation, InvitationStatus, Share, SharedResource
+from drawbridge.request.shares import Content, InvitationStatus, Share, SharedResource
 from drawbridge.status import Status
 from tests.builders import (
     CONNECTION,
@@ -34,6 +34,8 @@ from tests.builders import (
     invitation,
     shared_resource,
 )
+from tests.fakes.consumers import InMemoryConsumerRegistry
+from tests.fakes.request_details import InMemoryConnectionDetails, InMemoryOrganizationPlaces, InMemoryShareDetails
 
 PENDING = ConnectionState.PENDING_ACCEPTANCE
 
@@ -53,49 +55,13 @@ class World:
     """What AWS and the registry answer."""
 
     def __init__(self) -> None:
-        self.listed: list[EndpointConnection] = [connection()]
-        self.service: ManagedService | None = ManagedService(
-            service_id=SERVICE_ID, tags={"tier": "gold"}, name="its name", private_dns_name="api.example.com"
-        )
-        self.invitation: Invitation | None = None
-        self.in_effect: Share | None = None
-        self.contents: list[SharedResource] | Exception = [shared_resource()]
-        self.registered: dict[str, Consumer] = {}
+        self.shares = InMemoryShareDetails()
+        self.connections = InMemoryConnectionDetails(connection())
+        self.registry = InMemoryConsumerRegistry()
 
     def gather(self, now: datetime = NOW, *, share: bool = False) -> Facts | AlreadyResolved:
-        return Gatherer(self, self, self, self).gather(SHARE if share else CONNECTION, now)
-
-    def newest_invitation(self, share_arn: str) -> Invitation | None:
-        return self.invitation
-
-    def share(self, share_arn: str) -> Share | None:
-        return self.in_effect
-
-    def contents_of_invitation(self, invitation_arn: str) -> list[SharedResource]:
-        if isinstance(self.contents, Exception):
-            raise self.contents
-        return self.contents
-
-    def contents_of_share(self, share_arn: str) -> list[SharedResource]:
-        return self.contents_of_invitation("")
-
-    def managed_service(self, service_id: str) -> ManagedService | None:
-        return self.service
-
-    def connection(self, service_id: str, endpoint_id: str) -> EndpointConnection:
-        found = [each for each in self.listed if each.endpoint_id == endpoint_id]
-        if not found:
-            raise GoneError(endpoint_id)
-        return found[0]
-
-    def of_owner(self, account_id: str) -> list[EndpointConnection]:
-        return [each for each in self.listed if each.owner == account_id]
-
-    def place_of(self, account_id: str) -> OrganizationPlace:
-        return OrganizationPlace(name=f"name of {account_id}")
-
-    def consumer(self, account_id: str) -> Consumer | None:
-        return self.registered.get(account_id)
+        gatherer = Gatherer(self.shares, self.connections, InMemoryOrganizationPlaces(), self.registry)
+        return gatherer.gather(SHARE if share else CONNECTION, now)
 
 
 @pytest.fixture
@@ -109,21 +75,21 @@ def shared(facts: Facts | AlreadyResolved) -> ShareFacts:
 
 
 def test_trap_30_who_asks_for_a_connection_is_who_aws_says_owns_the_endpoint(world: World) -> None:
-    world.registered[CONSUMER] = Consumer(tier="gold", services=frozenset({"*"}))
+    world.registry.registered[CONSUMER] = Consumer(tier="gold", services=frozenset({"*"}))
 
     facts = world.gather()
 
     assert isinstance(facts, ConnectionFacts)
     assert facts.requester.account_id == CONSUMER
     assert facts.requester.place.name == f"name of {CONSUMER}"
-    assert facts.requester.consumer == world.registered[CONSUMER]
+    assert facts.requester.consumer == world.registry.registered[CONSUMER]
     assert (facts.service.name, facts.service.private_dns_name) == ("its name", "api.example.com")
     assert (facts.service.tags, facts.region) == ({"tier": "gold"}, "eu-west-1")
 
 
 def test_connections_that_the_account_has_or_asked_for_before_are_counted(world: World) -> None:
     other = "vpce-svc-00000000000000001"
-    world.listed += [
+    world.connections.listed += [
         connection(1, ConnectionState.AVAILABLE),
         connection(2, ConnectionState.PENDING, service_id=other),
         connection(3),
@@ -157,8 +123,8 @@ def test_a_number_does_not_change_when_those_before_are_let_in() -> None:
 def test_an_invitation_is_looked_into_before_anybody_accepts(world: World) -> None:
     """Trap 5."""
     subnet = SharedResource("arn:aws:ec2:us-east-1:111111111111:subnet/a", "ec2:subnet", SHARE_ARN)
-    world.invitation = invitation()
-    world.contents = [subnet, shared_resource(), shared_resource()]
+    world.shares.invitation = invitation()
+    world.shares.contents = [subnet, shared_resource(), shared_resource()]
 
     facts = shared(world.gather(share=True))
 
@@ -169,8 +135,8 @@ def test_an_invitation_is_looked_into_before_anybody_accepts(world: World) -> No
 
 
 def test_contents_that_aws_does_not_show_are_unknown_and_stop_nothing(world: World) -> None:
-    world.invitation = invitation()
-    world.contents = AccessDeniedError("no")
+    world.shares.invitation = invitation()
+    world.shares.contents = AccessDeniedError("no")
 
     facts = shared(world.gather(share=True))
 
@@ -179,7 +145,7 @@ def test_contents_that_aws_does_not_show_are_unknown_and_stop_nothing(world: Wor
 
 
 def test_an_invitation_that_shows_nothing_yet_is_not_ready_and_later_is_to_nothing(world: World) -> None:
-    world.invitation, world.contents = invitation(), []
+    world.shares.invitation, world.shares.contents = invitation(), []
 
     with pytest.raises(NotReadyError):
         world.gather(share=True)
@@ -187,7 +153,7 @@ def test_an_invitation_that_shows_nothing_yet_is_not_ready_and_later_is_to_nothi
 
 
 def test_a_share_in_effect_needs_no_answer(world: World) -> None:
-    world.in_effect = Share(arn=SHARE_ARN, name="orders", owner=PROVIDER, tags={"stage": "prod"})
+    world.shares.in_effect = Share(arn=SHARE_ARN, name="orders", owner=PROVIDER, tags={"stage": "prod"})
 
     facts = shared(world.gather(share=True))
 
@@ -196,7 +162,7 @@ def test_a_share_in_effect_needs_no_answer(world: World) -> None:
 
 
 def test_a_share_that_was_accepted_and_is_not_in_effect_yet_is_waited_for(world: World) -> None:
-    world.invitation = invitation(InvitationStatus.ACCEPTED)
+    world.shares.invitation = invitation(InvitationStatus.ACCEPTED)
 
     with pytest.raises(NotReadyError, match="not in effect yet"):
         world.gather(share=True)
@@ -213,7 +179,7 @@ def test_a_share_that_was_accepted_and_is_not_in_effect_yet_is_waited_for(world:
 def test_trap_4_what_is_over_is_reported_as_it_ended(
     world: World, status: InvitationStatus | None, ends: Status, code: str
 ) -> None:
-    world.invitation = invitation(status) if status else None
+    world.shares.invitation = invitation(status) if status else None
 
     ended = world.gather(share=True)
 
@@ -222,7 +188,7 @@ def test_trap_4_what_is_over_is_reported_as_it_ended(
 
 
 def test_an_invitation_that_goes_while_it_is_looked_into_was_withdrawn(world: World) -> None:
-    world.invitation, world.contents = invitation(), GoneError("gone")
+    world.shares.invitation, world.shares.contents = invitation(), GoneError("gone")
 
     ended = world.gather(share=True)
 
@@ -240,7 +206,7 @@ def test_an_invitation_that_goes_while_it_is_looked_into_was_withdrawn(world: Wo
     ],
 )
 def test_a_connection_that_is_over_is_reported_as_it_ended(world: World, state: ConnectionState, ends: Status) -> None:
-    world.listed = [connection(state=state)]
+    world.connections.listed = [connection(state=state)]
 
     ended = world.gather()
 
@@ -249,9 +215,9 @@ def test_a_connection_that_is_over_is_reported_as_it_ended(world: World, state: 
 
 
 def test_a_connection_or_a_service_that_is_gone_was_withdrawn(world: World) -> None:
-    world.listed = []
+    world.connections.listed = []
     gone = world.gather()
-    world.service = None
+    world.connections.service = None
     unmanaged = world.gather()
 
     assert isinstance(gone, AlreadyResolved)
@@ -260,7 +226,7 @@ def test_a_connection_or_a_service_that_is_gone_was_withdrawn(world: World) -> N
 
 
 def test_a_state_that_nobody_knows_is_waited_for(world: World) -> None:
-    world.listed = [connection(state=ConnectionState.UNKNOWN)]
+    world.connections.listed = [connection(state=ConnectionState.UNKNOWN)]
 
     with pytest.raises(NotReadyError):
         world.gather()
@@ -284,8 +250,8 @@ def test_a_state_that_nobody_knows_is_waited_for(world: World) -> None:
 def test_an_endpoint_s_type_is_what_aws_says_and_where_that_is_in_doubt_it_is_unknown(
     world: World, of_connection: set[LoadBalancer], of_service: set[str], expected: str
 ) -> None:
-    world.listed = [connection(load_balancers=frozenset(of_connection))]
-    world.service = ManagedService(service_id=SERVICE_ID, tags={}, types=frozenset(of_service))
+    world.connections.listed = [connection(load_balancers=frozenset(of_connection))]
+    world.connections.service = ManagedService(service_id=SERVICE_ID, tags={}, types=frozenset(of_service))
 
     facts = world.gather()
 
@@ -295,30 +261,33 @@ def test_an_endpoint_s_type_is_what_aws_says_and_where_that_is_in_doubt_it_is_un
 
 
 def test_an_endpoint_whose_owner_aws_does_not_tell_is_waited_for(world: World) -> None:
-    world.listed = [connection(owner="")]
+    world.connections.listed = [connection(owner="")]
 
     with pytest.raises(NotReadyError, match="whose"):
         world.gather()
 
 
 def test_contents_of_which_one_thing_has_no_type_are_unknown_as_a_whole(world: World) -> None:
-    world.invitation = invitation()
-    world.contents = [shared_resource(), SharedResource("arn:aws:ec2:us-east-1:111111111111:subnet/a", "", SHARE_ARN)]
+    world.shares.invitation = invitation()
+    world.shares.contents = [
+        shared_resource(),
+        SharedResource("arn:aws:ec2:us-east-1:111111111111:subnet/a", "", SHARE_ARN),
+    ]
 
     assert Fact.CONTENTS in shared(world.gather(share=True)).unknown
 
 
 @pytest.mark.parametrize("status", [None, InvitationStatus.ACCEPTED, InvitationStatus.UNKNOWN])
 def test_a_share_that_is_listed_and_not_in_effect_is_waited_for(world: World, status: InvitationStatus | None) -> None:
-    world.in_effect = Share(arn=SHARE_ARN, name="orders", owner=PROVIDER, in_effect=False)
-    world.invitation = invitation(status) if status else None
+    world.shares.in_effect = Share(arn=SHARE_ARN, name="orders", owner=PROVIDER, in_effect=False)
+    world.shares.invitation = invitation(status) if status else None
 
     with pytest.raises(NotReadyError, match="not in effect"):
         world.gather(share=True)
 
 
 def test_an_invitation_in_a_status_that_nobody_knows_is_waited_for(world: World) -> None:
-    world.invitation = invitation(InvitationStatus.UNKNOWN)
+    world.shares.invitation = invitation(InvitationStatus.UNKNOWN)
 
     with pytest.raises(NotReadyError, match="nobody knew"):
         world.gather(share=True)

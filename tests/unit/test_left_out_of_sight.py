@@ -8,7 +8,7 @@ from drawbridge.discovery.current_plan_inputs import CurrentPlanInputs
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, GoneError, ThrottledError
 from drawbridge.status import Status
 from tests.builders import row
-from tests.unit.inventory import InventoryInMemory
+from tests.fakes.inventory import InMemoryAccountInventory
 
 LEFT = OwnedObject(id="snva-1", kind=OwnedKind.VPC_ASSOCIATION, network_arn="arn:network", vpc_id="vpc-1")
 
@@ -22,7 +22,7 @@ class DeniedListing:
 
 
 def planned(error: DrawbridgeError) -> CurrentPlanInputs:
-    return CurrentPlanInputs(InForce((), (), ()), InForce((), (), ()), InventoryInMemory(), DeniedListing(error))
+    return CurrentPlanInputs(InForce((), (), ()), InForce((), (), ()), InMemoryAccountInventory(), DeniedListing(error))
 
 
 @pytest.mark.parametrize("error", [AccessDeniedError("list the VPCs"), GoneError("list the VPCs")])

@@ -27,7 +27,14 @@ from drawbridge.bounds import DECISION_RECORD_BYTES, size_of
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.policies import parse_policy
-from drawbridge.errors import AccessDeniedError, DrawbridgeError, NotReadyError, ThrottledError, UpstreamError
+from drawbridge.errors import (
+    AccessDeniedError,
+    DrawbridgeError,
+    GoneError,
+    NotReadyError,
+    ThrottledError,
+    UpstreamError,
+)
 from drawbridge.lattice import NOT_VISIBLE, UNAVAILABLE, Entity, MatchAttributes, PrivateDns, ResourceKind, Undescribed
 from drawbridge.request.shares import Share, SharedResource
 from drawbridge.status import Reason
@@ -202,7 +209,8 @@ def test_what_goes_while_it_is_planned_for_one_binding_stops_no_other() -> None:
     world = World(entity())
     refused = binding("refused", attach={"mode": "service-network", "serviceNetwork": {"name": "theirs"}})
     planner = world.planner(binding(), refused)
-    world.going.add("theirs")
+    world.networks.append(msgspec.structs.replace(NETWORK, name="theirs"))
+    world.denied["theirs"] = GoneError("look for theirs: ResourceNotFoundException: no")
 
     plan = planner.plan(SHARE_ARN, requester(), [], EVALUATION_TIME)
 

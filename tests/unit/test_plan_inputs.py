@@ -17,7 +17,7 @@ from drawbridge.association.quotas import RESOURCE_ENDPOINTS
 from drawbridge.configuration import InForce
 from drawbridge.lattice import MatchAttributes
 from tests.builders import CONSUMER, PROVIDER, RESOURCE_ARN, VPC_ID, shared_resource
-from tests.unit.inventory import InventoryInMemory
+from tests.fakes.inventory import InMemoryAccountInventory
 
 PLACE = ("use1-az1", "", "False False", "subnet-0a")
 OTHER_VPC = "vpc-0fedcba9876543210"
@@ -42,8 +42,8 @@ def vpc(vpc_id: str = VPC_ID, *, places: tuple[tuple[str, ...], ...] = (PLACE,),
     return ListedVpc(vpc_id=vpc_id, tags=tags, places=places)
 
 
-def inventory() -> InventoryInMemory:
-    there = InventoryInMemory()
+def inventory() -> InMemoryAccountInventory:
+    there = InMemoryAccountInventory()
     there.listed[RESOURCE_ARN] = ("orders-db", "SINGLE", "ACTIVE")
     there.vpcs_there = [vpc()]
     there.vpc_of_subnet = {"subnet-0000000a": VPC_ID}
@@ -52,7 +52,7 @@ def inventory() -> InventoryInMemory:
     return there
 
 
-def inputs(there: InventoryInMemory, *bindings: Binding, **quotas: int) -> PlanInputs:
+def inputs(there: InMemoryAccountInventory, *bindings: Binding, **quotas: int) -> PlanInputs:
     of_ram = [shared_resource()]
     return inputs_of(bindings or ALL, of_ram, there, {name.replace("_", "-"): limit for name, limit in quotas.items()})
 
@@ -61,7 +61,7 @@ def network(name: str = "central", resources: int = 0, vpcs: int = 0) -> ListedN
     return ListedNetwork(arn=OWN_NETWORK, name=name, resources=resources, vpcs=vpcs)
 
 
-def changed(*changes: Callable[[InventoryInMemory], object]) -> tuple[str, ...]:
+def changed(*changes: Callable[[InMemoryAccountInventory], object]) -> tuple[str, ...]:
     there = inventory()
     before = inputs(there)
     for change in changes:
@@ -69,7 +69,7 @@ def changed(*changes: Callable[[InventoryInMemory], object]) -> tuple[str, ...]:
     return inputs(there).changed_since(before)
 
 
-CHANGES: dict[str, tuple[Callable[[InventoryInMemory], object], str]] = {
+CHANGES: dict[str, tuple[Callable[[InMemoryAccountInventory], object], str]] = {
     "a VPC gets the tag": (lambda it: it.vpcs_there.append(vpc(OTHER_VPC, Environment="prod")), "vpcs"),
     "the VPC that is named goes": (lambda it: it.vpcs_there.clear(), "vpcs"),
     "a subnet comes in another zone": (
@@ -123,7 +123,7 @@ def test_each_change_gives_another_fingerprint_of_its_kind(what: str) -> None:
         lambda it: it.vpcs_there.reverse(),
     ],
 )
-def test_what_no_plan_goes_by_changes_nothing(change: Callable[[InventoryInMemory], object]) -> None:
+def test_what_no_plan_goes_by_changes_nothing(change: Callable[[InMemoryAccountInventory], object]) -> None:
     assert changed(change) == ()
 
 
@@ -154,7 +154,7 @@ def test_a_limit_that_was_written_down_says_where_there_is_room() -> None:
 
 
 def test_nothing_is_listed_that_no_binding_needs() -> None:
-    class Refusing(InventoryInMemory):
+    class Refusing(InMemoryAccountInventory):
         def security_groups(self) -> dict[str, str]:
             raise AssertionError
 

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.configuration import ConfigurationParameter
 from drawbridge.decision import Accept
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.conflicts import conflict_among
@@ -30,6 +29,7 @@ from tests.builders import (
     requester,
     share_facts,
 )
+from tests.fakes.configuration import InMemoryParameters
 from tests.unit.policies import all_known, parsed, policy_texts, statements
 
 EVERYTHING = "permit(principal, action, resource);"
@@ -208,28 +208,17 @@ def test_an_id_is_for_one_statement_of_all_policies() -> None:
     assert "policy one" in conflict.blame["two"]
 
 
-class Parameters:
-    """Policies in Parameter Store: each with its versions, by when they were written."""
-
-    def __init__(self, **versions: list[tuple[int, str]]) -> None:
-        self._versions = {
-            name: [
-                ConfigurationParameter(name, text, number, NOW + timedelta(minutes=minute))
-                for number, (minute, text) in enumerate(texts, start=1)
-            ]
-            for name, texts in versions.items()
-        }
-
-    def below(self, path: str) -> list[ConfigurationParameter]:
-        return [versions[-1] for versions in self._versions.values()]
-
-    def earlier(self, path: str, name: str, *, than: int) -> list[ConfigurationParameter]:
-        return [each for each in reversed(self._versions[name]) if each.version < than]
+def parameters_of(**versions: list[tuple[int, str]]) -> InMemoryParameters:
+    """Return policies in Parameter Store: each with its versions, by when they were written."""
+    return InMemoryParameters(
+        "policies",
+        {name: [(NOW + timedelta(minutes=minute), text) for minute, text in texts] for name, texts in versions.items()},
+    )
 
 
 def test_of_two_policies_with_one_id_the_one_that_was_written_last_does_not_take_effect() -> None:
     taken = f'@id("x") {ONE}'
-    parameters = Parameters(a=[(5, taken)], b=[(1, taken)])
+    parameters = parameters_of(a=[(5, taken)], b=[(1, taken)])
 
     found = policies_in_force(parameters, everything_may_be_permitted=False)
 
@@ -238,7 +227,7 @@ def test_of_two_policies_with_one_id_the_one_that_was_written_last_does_not_take
 
 
 def test_a_policy_that_lets_everything_in_leaves_its_last_good_version_in_force() -> None:
-    parameters = Parameters(a=[(1, ONE), (5, EVERYTHING)], b=[(2, ONE.replace("1111", "2222"))])
+    parameters = parameters_of(a=[(1, ONE), (5, EVERYTHING)], b=[(2, ONE.replace("1111", "2222"))])
 
     found = policies_in_force(parameters, everything_may_be_permitted=False)
 
@@ -248,7 +237,7 @@ def test_a_policy_that_lets_everything_in_leaves_its_last_good_version_in_force(
 
 
 def test_taking_one_back_goes_on_until_nothing_is_in_conflict() -> None:
-    parameters = Parameters(a=[(1, ONE), (2, ACCEPT_ALL), (3, EVERYTHING)], b=[(4, ACCEPT_ALL)])
+    parameters = parameters_of(a=[(1, ONE), (2, ACCEPT_ALL), (3, EVERYTHING)], b=[(4, ACCEPT_ALL)])
 
     found = policies_in_force(parameters, everything_may_be_permitted=False)
 
@@ -257,7 +246,7 @@ def test_taking_one_back_goes_on_until_nothing_is_in_conflict() -> None:
 
 
 def test_that_there_is_no_policy_at_all_is_reported() -> None:
-    found = policies_in_force(Parameters(), everything_may_be_permitted=False)
+    found = policies_in_force(parameters_of(), everything_may_be_permitted=False)
 
     assert found.things == ()
     (reason,) = broken(found)
@@ -268,9 +257,9 @@ def test_that_there_is_no_policy_at_all_is_reported() -> None:
 
 def test_how_many_connections_there_are_matters_only_to_policies_that_go_by_it() -> None:
     few = ConnectionCounts(1, 1)
-    plain = policies_in_force(Parameters(a=[(1, ONE)]), everything_may_be_permitted=False)
+    plain = policies_in_force(parameters_of(a=[(1, ONE)]), everything_may_be_permitted=False)
     limit = "forbid(principal, action, resource) when { context has connections && context.connections > 2 };"
-    limited = policies_in_force(Parameters(a=[(1, ONE)], b=[(1, limit)]), everything_may_be_permitted=False)
+    limited = policies_in_force(parameters_of(a=[(1, ONE)], b=[(1, limit)]), everything_may_be_permitted=False)
 
     assert decision_fingerprint(plain, None) == decision_fingerprint(plain, None, few)
     assert decision_fingerprint(limited, None) != decision_fingerprint(limited, None, few)

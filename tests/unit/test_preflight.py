@@ -21,7 +21,7 @@ from drawbridge.association.subnets import Subnet
 from drawbridge.lattice import PrivateDns, ResourceKind
 from drawbridge.status import Reason
 from tests.builders import NETWORK, RESOURCE_ARN, SERVICE_ARN, VPC_ID, desired, desired_by_network, otherwise
-from tests.unit.attachments_in_memory import AttachmentsInMemory
+from tests.fakes.attachments import InMemoryAttachments
 
 SN, SN_ENDPOINT = Mode.SERVICE_NETWORK, Mode.SERVICE_NETWORK_ENDPOINT
 OTHER_VPC = "vpc-99999999"
@@ -29,20 +29,20 @@ GROUP, OTHER_GROUP = "sg-11111111", "sg-22222222"
 
 
 @pytest.fixture
-def aws() -> AttachmentsInMemory:
-    aws = AttachmentsInMemory()
+def aws() -> InMemoryAttachments:
+    aws = InMemoryAttachments()
     aws.networks.append(NETWORK)
     aws.group_vpcs = {GROUP: VPC_ID, OTHER_GROUP: VPC_ID, "sg-elsewhere": OTHER_VPC}
     aws.subnet_vpcs["subnet-elsewhere"] = OTHER_VPC
     return aws
 
 
-def preflight(aws: AttachmentsInMemory, **quotas: int) -> Preflight:
+def preflight(aws: InMemoryAttachments, **quotas: int) -> Preflight:
     raised = {name.replace("_", "-"): limit for name, limit in quotas.items()}
     return Preflight(aws, aws, aws, prefix="drawbridge", quotas=raised)
 
 
-def blockers(aws: AttachmentsInMemory, *desired: DesiredAttachment, by: Preflight | None = None) -> list[Reason | None]:
+def blockers(aws: InMemoryAttachments, *desired: DesiredAttachment, by: Preflight | None = None) -> list[Reason | None]:
     """Return the blocker of each, one after the other, as a plan does."""
     shared = by or preflight(aws)
     return [shared.blocker(each, aws.reconciler.observe(each)) for each in desired]
@@ -62,7 +62,7 @@ def codes(reasons: list[Reason | None]) -> list[str]:
         desired_by_network(network=NetworkRef(name="new", create=True)),
     ],
 )
-def test_what_nothing_hinders_has_no_blocker(aws: AttachmentsInMemory, possible: DesiredAttachment) -> None:
+def test_what_nothing_hinders_has_no_blocker(aws: InMemoryAttachments, possible: DesiredAttachment) -> None:
     assert blockers(aws, possible, possible) == [None, None]
     assert aws.changes == []
 
@@ -86,7 +86,7 @@ HINDRANCES: list[tuple[DesiredAttachment, str, str]] = [
 
 @pytest.mark.parametrize(("impossible", "code", "what_to_do"), HINDRANCES)
 def test_what_hinders_is_reported_with_what_to_do(
-    aws: AttachmentsInMemory, impossible: DesiredAttachment, code: str, what_to_do: str
+    aws: InMemoryAttachments, impossible: DesiredAttachment, code: str, what_to_do: str
 ) -> None:
     (reason,) = blockers(aws, impossible)
 
@@ -97,7 +97,7 @@ def test_what_hinders_is_reported_with_what_to_do(
 
 
 @pytest.mark.parametrize("by", [desired, desired_by_network])
-def test_trap_15_private_dns_needs_a_vpc_with_dns(aws: AttachmentsInMemory, by: Any) -> None:
+def test_trap_15_private_dns_needs_a_vpc_with_dns(aws: InMemoryAttachments, by: Any) -> None:
     aws.without_dns.add(VPC_ID)
 
     named, plain = blockers(aws, by(private_dns=PrivateDns.VERIFIED), by())
@@ -137,7 +137,7 @@ def test_trap_15_private_dns_needs_a_vpc_with_dns(aws: AttachmentsInMemory, by: 
     ],
 )
 def test_where_the_steps_would_be_blocked_that_is_found_before(
-    aws: AttachmentsInMemory, changes: dict[str, Any], there: dict[str, Any], code: str
+    aws: InMemoryAttachments, changes: dict[str, Any], there: dict[str, Any], code: str
 ) -> None:
     observed = msgspec.structs.replace(ObservedAttachment(network=NETWORK), **there)
 
@@ -160,12 +160,12 @@ def test_where_the_steps_would_be_blocked_that_is_found_before(
     ],
 )
 def test_trap_16_what_failed_before_is_left_to_the_attempt_to_judge(
-    aws: AttachmentsInMemory, observed: ObservedAttachment
+    aws: InMemoryAttachments, observed: ObservedAttachment
 ) -> None:
     assert preflight(aws).blocker(desired_by_network(), observed) is None
 
 
-def test_trap_16_a_failed_endpoint_is_left_to_the_attempt_to_judge(aws: AttachmentsInMemory) -> None:
+def test_trap_16_a_failed_endpoint_is_left_to_the_attempt_to_judge(aws: InMemoryAttachments) -> None:
     observed = ObservedAttachment(endpoint=Endpoint(id="vpce-1", state=State.FAILED))
 
     assert preflight(aws).blocker(desired(), observed) is None
@@ -192,7 +192,7 @@ every_mode = pytest.mark.parametrize("mode", Mode)
 
 
 @every_mode
-def test_trap_18_a_quota_counts_what_is_there_and_what_is_planned_before(aws: AttachmentsInMemory, mode: Mode) -> None:
+def test_trap_18_a_quota_counts_what_is_there_and_what_is_planned_before(aws: InMemoryAttachments, mode: Mode) -> None:
     quota, place = QUOTAS[mode]
     limit = DEFAULTS[quota]
     aws.there = limit - 2
@@ -207,7 +207,7 @@ def test_trap_18_a_quota_counts_what_is_there_and_what_is_planned_before(aws: At
 
 
 @every_mode
-def test_trap_18_a_quota_that_was_raised_counts(aws: AttachmentsInMemory, mode: Mode) -> None:
+def test_trap_18_a_quota_that_was_raised_counts(aws: InMemoryAttachments, mode: Mode) -> None:
     quota, _ = QUOTAS[mode]
     aws.there = DEFAULTS[quota]
     raised = preflight(aws, **{quota.replace("-", "_"): DEFAULTS[quota] + 1})
@@ -216,7 +216,7 @@ def test_trap_18_a_quota_that_was_raised_counts(aws: AttachmentsInMemory, mode: 
 
 
 @every_mode
-def test_what_is_planned_twice_is_counted_once(aws: AttachmentsInMemory, mode: Mode) -> None:
+def test_what_is_planned_twice_is_counted_once(aws: InMemoryAttachments, mode: Mode) -> None:
     quota, _ = QUOTAS[mode]
     (one,) = several(mode, 1)
     aws.there = DEFAULTS[quota] - 1
@@ -224,7 +224,7 @@ def test_what_is_planned_twice_is_counted_once(aws: AttachmentsInMemory, mode: M
     assert blockers(aws, one, one, one) == [None, None, None]
 
 
-def test_the_vpcs_of_a_network_are_counted(aws: AttachmentsInMemory) -> None:
+def test_the_vpcs_of_a_network_are_counted(aws: InMemoryAttachments) -> None:
     aws.there = DEFAULTS["vpcs-per-service-network"]
     aws.resources[NETWORK.arn, RESOURCE_ARN] = ResourceAssociation(id="snra-1", state=State.AVAILABLE)
 
@@ -234,14 +234,14 @@ def test_the_vpcs_of_a_network_are_counted(aws: AttachmentsInMemory) -> None:
     assert "vpcs-per-service-network" in reason.text
 
 
-def test_two_resources_through_one_network_s_endpoint_need_one_endpoint(aws: AttachmentsInMemory) -> None:
+def test_two_resources_through_one_network_s_endpoint_need_one_endpoint(aws: InMemoryAttachments) -> None:
     aws.there = DEFAULTS["service-network-endpoints-per-vpc"] - 1
     two = [desired_by_network(SN_ENDPOINT, resource_arn=f"{RESOURCE_ARN}{number}") for number in range(2)]
 
     assert blockers(aws, *two) == [None, None]
 
 
-def test_services_are_no_resource_configurations(aws: AttachmentsInMemory) -> None:
+def test_services_are_no_resource_configurations(aws: InMemoryAttachments) -> None:
     aws.there = DEFAULTS["resource-configurations-per-service-network"]
     service = desired_by_network(resource_kind=ResourceKind.SERVICE, resource_arn=SERVICE_ARN, vpc_id="")
 
@@ -249,7 +249,7 @@ def test_services_are_no_resource_configurations(aws: AttachmentsInMemory) -> No
 
 
 @every_mode
-def test_what_is_there_needs_no_room(aws: AttachmentsInMemory, mode: Mode) -> None:
+def test_what_is_there_needs_no_room(aws: InMemoryAttachments, mode: Mode) -> None:
     aws.there = 1_000
     aws.resources[NETWORK.arn, RESOURCE_ARN] = ResourceAssociation(id="snra-1", state=State.AVAILABLE)
     aws.vpcs[VPC_ID] = ServiceNetworkVpcAssociation(id="snva-1", state=State.AVAILABLE, network_arn=NETWORK.arn)
@@ -260,7 +260,7 @@ def test_what_is_there_needs_no_room(aws: AttachmentsInMemory, mode: Mode) -> No
     assert blockers(aws, one) == [None]
 
 
-def test_what_is_refused_takes_no_room_from_what_comes_after(aws: AttachmentsInMemory) -> None:
+def test_what_is_refused_takes_no_room_from_what_comes_after(aws: InMemoryAttachments) -> None:
     aws.there = DEFAULTS["resource-endpoints-per-vpc"] - 1
     refused, possible = several(Mode.RESOURCE_ENDPOINT, 2)
     no_such_group = otherwise(refused, security_group_ids=("sg-none",))
@@ -268,7 +268,7 @@ def test_what_is_refused_takes_no_room_from_what_comes_after(aws: AttachmentsInM
     assert codes(blockers(aws, no_such_group, possible)) == ["no-security-group", ""]
 
 
-def test_a_private_name_is_had_by_one_attachment_only(aws: AttachmentsInMemory) -> None:
+def test_a_private_name_is_had_by_one_attachment_only(aws: InMemoryAttachments) -> None:
     attachments = [
         desired(private_dns=PrivateDns.VERIFIED),
         desired_by_network(binding="other", private_dns=PrivateDns.VERIFIED),
@@ -287,13 +287,13 @@ def test_a_private_name_is_had_by_one_attachment_only(aws: AttachmentsInMemory) 
     assert "set privateDns: off in one of the two" in reasons[1].text
 
 
-def test_bindings_that_share_an_attachment_share_its_private_name(aws: AttachmentsInMemory) -> None:
+def test_bindings_that_share_an_attachment_share_its_private_name(aws: InMemoryAttachments) -> None:
     attachments = [desired_by_network(binding=name, private_dns=PrivateDns.VERIFIED) for name in ("one", "two")]
 
     assert blockers(aws, *attachments) == [None, None]
 
 
-def test_a_private_name_that_is_refused_is_free_for_another(aws: AttachmentsInMemory) -> None:
+def test_a_private_name_that_is_refused_is_free_for_another(aws: InMemoryAttachments) -> None:
     no_network = desired_by_network(network=NetworkRef(name="none"), private_dns=PrivateDns.VERIFIED)
 
     assert codes(blockers(aws, no_network, desired(private_dns=PrivateDns.VERIFIED))) == ["no-service-network", ""]
@@ -302,7 +302,7 @@ def test_a_private_name_that_is_refused_is_free_for_another(aws: AttachmentsInMe
 @pytest.mark.parametrize("mode", [SN, SN_ENDPOINT])
 @pytest.mark.parametrize("ref", [NetworkRef(name="shared"), NetworkRef(identifier=NETWORK.arn)])
 def test_bindings_that_share_an_attachment_name_the_same_security_groups(
-    aws: AttachmentsInMemory, mode: Mode, ref: NetworkRef
+    aws: InMemoryAttachments, mode: Mode, ref: NetworkRef
 ) -> None:
     attachments = [
         desired_by_network(mode, binding=name, network=named, security_group_ids=groups)
@@ -322,7 +322,7 @@ def test_bindings_that_share_an_attachment_name_the_same_security_groups(
     assert "name the same in both" in reasons[3].text
 
 
-def test_security_groups_of_what_is_not_shared_may_differ(aws: AttachmentsInMemory) -> None:
+def test_security_groups_of_what_is_not_shared_may_differ(aws: InMemoryAttachments) -> None:
     aws.group_vpcs["sg-elsewhere"] = OTHER_VPC
     attachments = [
         desired(binding="one", security_group_ids=(GROUP,)),
@@ -335,7 +335,7 @@ def test_security_groups_of_what_is_not_shared_may_differ(aws: AttachmentsInMemo
     assert blockers(aws, *attachments) == [None] * 5
 
 
-def test_bindings_that_share_an_attachment_want_the_same_private_dns_or_none(aws: AttachmentsInMemory) -> None:
+def test_bindings_that_share_an_attachment_want_the_same_private_dns_or_none(aws: InMemoryAttachments) -> None:
     attachments = [
         desired_by_network(binding=name, resource_arn=f"{RESOURCE_ARN}-{name}", private_dns=private_dns)
         for name, private_dns in (
@@ -368,7 +368,7 @@ def test_bindings_that_share_an_attachment_want_the_same_private_dns_or_none(aws
     ],
 )
 def test_a_subnet_that_a_binding_names_and_that_can_t_hold_the_endpoint_is_reported_by_name(
-    aws: AttachmentsInMemory, place: dict[str, Any], why: str, mode: Mode
+    aws: InMemoryAttachments, place: dict[str, Any], why: str, mode: Mode
 ) -> None:
     aws.subnets["subnet-0b"] = Subnet(**({"id": "subnet-0b", "vpc_id": VPC_ID, "zone": "b"} | place))
     named = desired(subnet_ids=("subnet-0a", "subnet-0b"), subnets_named=True)
@@ -383,7 +383,7 @@ def test_a_subnet_that_a_binding_names_and_that_can_t_hold_the_endpoint_is_repor
     assert why in reason.text
 
 
-def test_a_subnet_that_is_full_by_now_holds_the_endpoint_that_is_there(aws: AttachmentsInMemory) -> None:
+def test_a_subnet_that_is_full_by_now_holds_the_endpoint_that_is_there(aws: InMemoryAttachments) -> None:
     aws.subnets["subnet-0a"] = Subnet(id="subnet-0a", vpc_id=VPC_ID, zone="a", free=0)
     named = desired(subnet_ids=("subnet-0a",), subnets_named=True)
     aws.have_endpoint(named, Endpoint(id="vpce-1", state=State.AVAILABLE, subnet_ids=frozenset({"subnet-0a"})))
@@ -391,7 +391,7 @@ def test_a_subnet_that_is_full_by_now_holds_the_endpoint_that_is_there(aws: Atta
     assert codes(blockers(aws, named, desired(subnet_ids=()))) == ["", ""]
 
 
-def test_where_no_subnet_has_addresses_of_the_type_that_is_reported(aws: AttachmentsInMemory) -> None:
+def test_where_no_subnet_has_addresses_of_the_type_that_is_reported(aws: InMemoryAttachments) -> None:
     (reason,) = blockers(aws, desired(subnet_ids=(), address_type="ipv6"))
 
     assert reason is not None

@@ -11,21 +11,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.errors import ConflictError, GoneError, NotReadyError, RequestGoneError
+from drawbridge.errors import ConflictError, NotReadyError, RequestGoneError
 from drawbridge.publication.documents import ConnectionDocument, says_the_same, to_parameter
 from drawbridge.publication.names import LONGEST_SEGMENT, connection_path, parameter_segment
 from drawbridge.publication.parameters import ObservedParameter
 from drawbridge.publication.publish import publish_consumer
 from drawbridge.request.connections import ConnectionState, EndpointConnection, LoadBalancer
 from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, desired
-from tests.unit.publishing import NAME, Names, World, named, publication
+from tests.fakes.parameter_store import InMemoryPublicationStore
+from tests.fakes.request_details import InMemoryConnectionDetails
+from tests.unit.publishing import NAME, World, named, publication
 
 PLAIN = "/drawbridge/connections/orders/orders-db/dns-name"
 DOCUMENT = "/drawbridge/connections/orders/orders-db/connection"
 ANY = st.text()
 
 
-def publish(world: World, names: Names, **changes: Any) -> str:
+def publish(world: World, names: InMemoryPublicationStore, **changes: Any) -> str:
     return publication(world, names, desired(**changes)).dns_name
 
 
@@ -59,7 +61,7 @@ def test_trap_29_a_hostile_name_stays_within_its_level(name: str) -> None:
 
 
 def test_the_name_is_published_plain_and_with_all_that_belongs_to_it() -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
 
     publish(World(named()), names)
 
@@ -88,7 +90,7 @@ def test_the_name_is_published_plain_and_with_all_that_belongs_to_it() -> None:
 
 
 def test_trap_20_nothing_is_written_when_nothing_changed() -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
     publish(World(named()), names)
     names.writes.clear()
 
@@ -98,7 +100,7 @@ def test_trap_20_nothing_is_written_when_nothing_changed() -> None:
 
 
 def test_a_name_that_changed_is_written_anew() -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
     publish(World(named()), names)
 
     publish(World(named(dns_name="vpce-new.example")), names)
@@ -116,7 +118,7 @@ def test_a_name_that_changed_is_written_anew() -> None:
     ],
 )
 def test_trap_12_a_name_appears_only_once_it_is_usable(world: World) -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
 
     with pytest.raises(NotReadyError):
         publish(world, names)
@@ -125,7 +127,7 @@ def test_trap_12_a_name_appears_only_once_it_is_usable(world: World) -> None:
 
 
 def test_a_binding_by_tag_publishes_for_each_vpc() -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
 
     publish(World(named()), names, per_vpc=True)
 
@@ -134,7 +136,7 @@ def test_a_binding_by_tag_publishes_for_each_vpc() -> None:
 
 @pytest.mark.parametrize("name", [PLAIN, DOCUMENT])
 def test_a_parameter_that_is_not_ours_is_never_overwritten(name: str) -> None:
-    names = Names(**{name: ObservedParameter(value="somebody's", subject="")})
+    names = InMemoryPublicationStore(**{name: ObservedParameter(value="somebody's", subject="")})
 
     with pytest.raises(ConflictError, match="not Drawbridge's"):
         publish(World(named()), names)
@@ -148,7 +150,7 @@ def test_a_parameter_that_is_not_ours_is_never_overwritten(name: str) -> None:
 def test_a_name_is_taken_over_from_no_other_provider_and_from_nothing_that_is_still_shared(
     of_whom: str, shared: bool
 ) -> None:
-    names = Names(**{DOCUMENT: ObservedParameter(value="{}", subject=old_resource(of_whom))})
+    names = InMemoryPublicationStore(**{DOCUMENT: ObservedParameter(value="{}", subject=old_resource(of_whom))})
 
     with pytest.raises(ConflictError, match=of_whom):
         publish(World(named(), shared=shared), names)
@@ -159,7 +161,7 @@ def old_resource(provider: str) -> str:
 
 
 def test_a_resource_that_was_recreated_takes_its_name_over() -> None:
-    names = Names(
+    names = InMemoryPublicationStore(
         **{name: ObservedParameter(value="{}", subject=old_resource("111111111111")) for name in (PLAIN, DOCUMENT)}
     )
 
@@ -170,7 +172,7 @@ def test_a_resource_that_was_recreated_takes_its_name_over() -> None:
 
 @pytest.mark.parametrize("broken_at", [0, 1])
 def test_a_crash_between_the_writes_is_made_good_by_the_next_run(broken_at: int) -> None:
-    class Crashing(Names):
+    class Crashing(InMemoryPublicationStore):
         def overwrite(self, name: str, value: str, *, subject: str) -> None:
             if len(self.writes) == broken_at:
                 raise RuntimeError
@@ -179,7 +181,7 @@ def test_a_crash_between_the_writes_is_made_good_by_the_next_run(broken_at: int)
     crashing = Crashing()
     with pytest.raises(RuntimeError):
         publish(World(named()), crashing)
-    again = Names(**crashing.there)
+    again = InMemoryPublicationStore(**crashing.there)
 
     publish(World(named()), again)
 
@@ -221,19 +223,15 @@ def connection(state: ConnectionState, *names: tuple[str, str]) -> EndpointConne
     )
 
 
-class Connections:
-    def __init__(
-        self, state: ConnectionState, *names: tuple[str, str], balancers: frozenset[LoadBalancer] = frozenset()
-    ) -> None:
-        self._connection = msgspec.structs.replace(connection(state, *names), load_balancers=balancers)
-
-    def connection(self, service_id: str, endpoint_id: str) -> EndpointConnection:
-        return self._connection
+def connections(
+    state: ConnectionState, *names: tuple[str, str], balancers: frozenset[LoadBalancer] = frozenset()
+) -> InMemoryConnectionDetails:
+    return InMemoryConnectionDetails(msgspec.structs.replace(connection(state, *names), load_balancers=balancers))
 
 
 def test_a_consumers_names_are_published_on_the_providers_side() -> None:
-    names = Names()
-    available = Connections(ConnectionState.AVAILABLE, ("regional.example", "Z1"), ("zonal.example", "Z1"))
+    names = InMemoryPublicationStore()
+    available = connections(ConnectionState.AVAILABLE, ("regional.example", "Z1"), ("zonal.example", "Z1"))
 
     publication = publish_consumer(CONNECTION, available, names, prefix="drawbridge", now=NOW)
 
@@ -244,9 +242,9 @@ def test_a_consumers_names_are_published_on_the_providers_side() -> None:
 
 
 def test_trap_16_a_connection_that_is_usable_in_part_is_published() -> None:
-    partial = Connections(ConnectionState.PARTIAL, ("regional.example", "Z1"))
+    partial = connections(ConnectionState.PARTIAL, ("regional.example", "Z1"))
 
-    publication = publish_consumer(CONNECTION, partial, Names(), prefix="drawbridge", now=NOW)
+    publication = publish_consumer(CONNECTION, partial, InMemoryPublicationStore(), prefix="drawbridge", now=NOW)
 
     assert publication.dns_name == "regional.example"
 
@@ -264,34 +262,32 @@ def test_trap_16_a_connection_that_is_usable_in_part_is_published() -> None:
 def test_a_connection_that_is_not_usable_is_not_published(
     state: ConnectionState, named: bool, error: Callable[..., Exception]
 ) -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
     dns_names = [("regional.example", "Z1")] if named else []
 
     with pytest.raises(error):  # type: ignore[call-overload]  # one of two classes
-        publish_consumer(CONNECTION, Connections(state, *dns_names), names, prefix="drawbridge", now=NOW)
+        publish_consumer(CONNECTION, connections(state, *dns_names), names, prefix="drawbridge", now=NOW)
 
     assert names.writes == []
 
 
 def test_a_connection_that_is_not_listed_is_the_request_s_end() -> None:
-    class Unlisted:
-        def connection(self, service_id: str, endpoint_id: str) -> EndpointConnection:
-            raise GoneError(f"no connection of {endpoint_id} to {service_id} is listed")
-
     with pytest.raises(RequestGoneError, match="is listed"):
-        publish_consumer(CONNECTION, Unlisted(), Names(), prefix="drawbridge", now=NOW)
+        publish_consumer(
+            CONNECTION, InMemoryConnectionDetails(), InMemoryPublicationStore(), prefix="drawbridge", now=NOW
+        )
 
 
 GATEWAY = frozenset({LoadBalancer.GATEWAY})
 
 
 def test_an_endpoint_that_never_has_names_is_published_without_one() -> None:
-    names = Names()
-    connections = Connections(ConnectionState.AVAILABLE, balancers=GATEWAY)
+    names = InMemoryPublicationStore()
+    available = connections(ConnectionState.AVAILABLE, balancers=GATEWAY)
 
-    publication = publish_consumer(CONNECTION, connections, names, prefix="drawbridge", now=NOW)
+    publication = publish_consumer(CONNECTION, available, names, prefix="drawbridge", now=NOW)
     writes = len(names.writes)
-    again = publish_consumer(CONNECTION, connections, names, prefix="drawbridge", now=NOW + timedelta(days=1))
+    again = publish_consumer(CONNECTION, available, names, prefix="drawbridge", now=NOW + timedelta(days=1))
 
     (document_path,) = publication.parameters
     document = json.loads(names.there[document_path].value)
@@ -308,13 +304,16 @@ def test_an_endpoint_that_never_has_names_is_published_without_one() -> None:
     ids=["untold", "network", "both"],
 )
 def test_a_name_that_may_still_come_is_waited_for(balancers: frozenset[LoadBalancer]) -> None:
-    late = Connections(ConnectionState.AVAILABLE, balancers=balancers)
+    late = connections(ConnectionState.AVAILABLE, balancers=balancers)
 
     with pytest.raises(NotReadyError, match="no name yet"):
-        publish_consumer(CONNECTION, late, Names(), prefix="drawbridge", now=NOW)
+        publish_consumer(CONNECTION, late, InMemoryPublicationStore(), prefix="drawbridge", now=NOW)
 
 
 def test_a_name_that_such_an_endpoint_has_nevertheless_is_published() -> None:
-    named = Connections(ConnectionState.AVAILABLE, ("regional.example", "Z1"), balancers=GATEWAY)
+    named = connections(ConnectionState.AVAILABLE, ("regional.example", "Z1"), balancers=GATEWAY)
 
-    assert publish_consumer(CONNECTION, named, Names(), prefix="drawbridge", now=NOW).dns_name == "regional.example"
+    assert (
+        publish_consumer(CONNECTION, named, InMemoryPublicationStore(), prefix="drawbridge", now=NOW).dns_name
+        == "regional.example"
+    )

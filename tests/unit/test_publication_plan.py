@@ -23,7 +23,8 @@ from drawbridge.publication.parameters import ObservedParameter, Refuse, RemoveP
 from drawbridge.publication.plan import NameChange, NamePlan, PointRecord, PublicationPlan, RemoveRecord
 from drawbridge.publication.planner import PublicationPlanner
 from tests.builders import NOW, RESOURCE_ARN, desired, entity
-from tests.unit.publishing import BY_ENDPOINT, NAME, Names, World, named, publication
+from tests.fakes.parameter_store import InMemoryPublicationStore
+from tests.unit.publishing import BY_ENDPOINT, NAME, World, named, publication
 
 PATH = "/drawbridge/connections/orders/orders-db"
 PLAIN, DOCUMENT = f"{PATH}/dns-name", f"{PATH}/connection"
@@ -34,12 +35,12 @@ ALIAS = DesiredAlias(name="{resource}.internal", zone_id="Z0123456789", zone_nam
 OTHER_ARN = f"{RESOURCE_ARN}9"
 
 
-def plan_of(world: World, names: Names, attachment: DesiredAttachment) -> PublicationPlan:
+def plan_of(world: World, names: InMemoryPublicationStore, attachment: DesiredAttachment) -> PublicationPlan:
     planner = PublicationPlanner(world, world, names, world, prefix="drawbridge")
     return planner.plan(attachment, BY_ENDPOINT, now=NOW)
 
 
-def plan(world: World, names: Names, attachment: DesiredAttachment) -> NamePlan:
+def plan(world: World, names: InMemoryPublicationStore, attachment: DesiredAttachment) -> NamePlan:
     (name,) = plan_of(world, names, attachment).names
     return name
 
@@ -49,7 +50,7 @@ def kinds(name: NamePlan) -> list[type]:
 
 
 def test_what_is_published_nowhere_is_new_with_the_record_first_and_the_json_before_the_name() -> None:
-    planned = plan(World(named()), Names(), ALIASED)
+    planned = plan(World(named()), InMemoryPublicationStore(), ALIASED)
 
     point, write = planned.actions
     assert isinstance(point, PointRecord)
@@ -60,7 +61,7 @@ def test_what_is_published_nowhere_is_new_with_the_record_first_and_the_json_bef
 
 
 def test_planning_writes_nothing() -> None:
-    names, world = Names(), World(named())
+    names, world = InMemoryPublicationStore(), World(named())
 
     plan(world, names, ALIASED)
 
@@ -68,7 +69,7 @@ def test_planning_writes_nothing() -> None:
 
 
 def test_what_is_published_as_it_is_due_needs_nothing() -> None:
-    names, world = Names(), World(named())
+    names, world = InMemoryPublicationStore(), World(named())
     publication(world, names, ALIASED)
 
     planned = plan(world, names, ALIASED)
@@ -77,7 +78,7 @@ def test_what_is_published_as_it_is_due_needs_nothing() -> None:
 
 
 def test_what_changed_is_shown_field_by_field() -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
     publication(World(named()), names, desired())
 
     planned = plan(World(named(dns_name="new.example", hosted_zone_id="Z2")), names, desired())
@@ -92,7 +93,7 @@ def test_what_changed_is_shown_field_by_field() -> None:
 
 @pytest.mark.parametrize("missing", [PLAIN, DOCUMENT])
 def test_of_a_pair_only_what_is_missing_is_written(missing: str) -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
     publication(World(named()), names, desired())
     del names.there[missing]
 
@@ -105,12 +106,9 @@ def test_of_a_pair_only_what_is_missing_is_written(missing: str) -> None:
 
 
 def test_a_marker_of_an_earlier_version_is_written_anew_and_is_no_change_of_the_name() -> None:
-    class OfBefore(World):
-        def difference(self, *_: Any, **__: Any) -> str:
-            return ""
-
-    names, world = Names(), OfBefore(named())
+    names, world = InMemoryPublicationStore(), World(named())
     publication(world, names, ALIASED)
+    world.holders["db.internal"] = Holder(subject=RESOURCE_ARN)
 
     planned = plan(world, names, ALIASED)
 
@@ -119,7 +117,7 @@ def test_a_marker_of_an_earlier_version_is_written_anew_and_is_no_change_of_the_
 
 
 def test_a_name_that_is_not_ours_is_refused_with_the_reason_and_nothing_else_is_said() -> None:
-    names = Names(**{DOCUMENT: ObservedParameter(value="mine", subject="")})
+    names = InMemoryPublicationStore(**{DOCUMENT: ObservedParameter(value="mine", subject="")})
 
     planned = plan(World(named()), names, desired())
 
@@ -129,7 +127,7 @@ def test_a_name_that_is_not_ours_is_refused_with_the_reason_and_nothing_else_is_
 
 
 def test_a_plain_name_that_is_not_ours_leaves_the_json_to_be_written_and_the_refusal_is_last() -> None:
-    names = Names(**{PLAIN: ObservedParameter(value="mine", subject="")})
+    names = InMemoryPublicationStore(**{PLAIN: ObservedParameter(value="mine", subject="")})
 
     planned = plan(World(named()), names, ALIASED)
 
@@ -139,21 +137,23 @@ def test_a_plain_name_that_is_not_ours_leaves_the_json_to_be_written_and_the_ref
 
 
 def test_a_name_of_our_own_that_is_another_s_is_refused_before_anything_is_written() -> None:
-    names, world = Names(), World(named())
+    names, world = InMemoryPublicationStore(), World(named())
     world.holders["db.internal"] = Holder(subject=OTHER_ARN, binding=ALIASED.binding)
 
     assert kinds(plan(world, names, ALIASED)) == [Refuse]
 
 
 def test_a_name_of_our_own_that_can_not_be_is_refused() -> None:
-    planned = plan(World(named()), Names(), desired(resource_name="not a label", alias="{resource}.internal"))
+    planned = plan(
+        World(named()), InMemoryPublicationStore(), desired(resource_name="not a label", alias="{resource}.internal")
+    )
 
     assert kinds(planned) == [Refuse]
     assert planned.path == "/drawbridge/connections/orders/not__20a__20label"
 
 
 def test_of_a_resource_that_is_gone_first_the_record_then_the_name_and_the_json_last() -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
     before, after = children("one", "two"), children("one")
     publication(before, names, msgspec.structs.replace(GROUP, alias=ALIAS))
 
@@ -169,7 +169,7 @@ def test_of_a_resource_that_is_gone_first_the_record_then_the_name_and_the_json_
 
 
 def test_a_child_that_was_recreated_takes_the_name_over_and_nothing_is_taken_back() -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
     publication(children("one"), names, GROUP)
     recreated = children("one", suffix="-again")
 
@@ -199,7 +199,7 @@ class Dying:
 def test_after_a_crash_between_any_two_writes_the_next_run_leaves_what_one_run_leaves(after: int) -> None:
     dying = Dying(after)
 
-    class DyingNames(Names):
+    class DyingNames(InMemoryPublicationStore):
         def overwrite(self, name: str, value: str, *, subject: str) -> None:
             dying.write()
             super().overwrite(name, value, subject=subject)
@@ -213,7 +213,7 @@ def test_after_a_crash_between_any_two_writes_the_next_run_leaves_what_one_run_l
             dying.write()
             super().remove(*args, **kwargs)
 
-    before, names, moved = World(named()), Names(), named(dns_name="new.example")
+    before, names, moved = World(named()), InMemoryPublicationStore(), named(dns_name="new.example")
     publication(before, names, ALIASED)
     world, dying_names = DyingWorld(moved), DyingNames(**names.there)
     world.records, world.holders = before.records, before.holders
@@ -229,7 +229,7 @@ def test_after_a_crash_between_any_two_writes_the_next_run_leaves_what_one_run_l
 
 
 def test_what_somebody_took_since_it_was_planned_is_not_overwritten() -> None:
-    class Taken(Names):
+    class Taken(InMemoryPublicationStore):
         def create(self, name: str, value: str, *, subject: str) -> bool:
             self.there.setdefault(name, ObservedParameter(value="mine", subject=""))
             return super().create(name, value, subject=subject)
@@ -248,7 +248,7 @@ def test_what_lost_its_tag_since_it_was_planned_is_not_overwritten() -> None:
             super().point(*args, **kwargs)
             names.there = {name: ObservedParameter(value=each.value, subject="") for name, each in names.there.items()}
 
-    names = Names()
+    names = InMemoryPublicationStore()
     publication(World(named()), names, desired())
     before = {name: each.value for name, each in names.there.items()}
 
@@ -279,7 +279,7 @@ def test_an_earlier_record_that_may_not_be_removed_is_reported_once_and_keeps_no
         def remove(self, *args: Any, **kwargs: Any) -> None:
             raise error
 
-    before, names = World(named()), Names()
+    before, names = World(named()), InMemoryPublicationStore()
     publication(before, names, ALIASED)
     world = Denied(named(dns_name="new.example"))
     world.records, world.holders = before.records, before.holders
@@ -294,7 +294,7 @@ def test_an_earlier_record_that_may_not_be_removed_is_reported_once_and_keeps_no
 def test_an_earlier_record_that_may_not_be_removed_keeps_back_no_other_name_of_its_group(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
     group = msgspec.structs.replace(GROUP, alias=msgspec.structs.replace(ALIAS, name="{resource}.internal"))
     before, after = children("one", "two"), children("one", "two", "three")
     publication(before, names, group)
@@ -313,7 +313,7 @@ def test_an_earlier_record_that_may_not_be_removed_keeps_back_no_other_name_of_i
 def test_a_name_that_is_taken_and_whose_earlier_record_may_not_be_removed_is_reported_with_both(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    names, before = Names(), World(named())
+    names, before = InMemoryPublicationStore(), World(named())
     publication(before, names, ALIASED)
     names.there[PLAIN] = ObservedParameter(value="mine", subject="")
     world = World(named(dns_name="new.example"))
@@ -327,7 +327,7 @@ def test_a_name_that_is_taken_and_whose_earlier_record_may_not_be_removed_is_rep
 def test_what_is_gone_keeps_its_parameters_as_long_as_its_record_may_not_be_removed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
     group = msgspec.structs.replace(GROUP, alias=ALIAS)
     before, after = children("one", "two"), children("one")
     publication(before, names, group)
@@ -342,7 +342,7 @@ def test_what_is_gone_keeps_its_parameters_as_long_as_its_record_may_not_be_remo
 
 
 def test_whatever_stops_a_group_what_was_published_of_it_before_stays_published() -> None:
-    class Throttled(Names):
+    class Throttled(InMemoryPublicationStore):
         def read(self, name: str) -> ObservedParameter | None:
             if "/two/" in name:
                 raise ThrottledError("slowly")
@@ -360,7 +360,7 @@ def test_whatever_stops_a_group_what_was_published_of_it_before_stays_published(
 
 
 def test_while_a_group_is_waited_for_nobody_asks_what_is_to_be_taken_back() -> None:
-    class Unlisted(Names):
+    class Unlisted(InMemoryPublicationStore):
         def below(self, path: str) -> list[tuple[str, str]]:
             raise ThrottledError("slowly")
 

@@ -26,7 +26,8 @@ from tests.builders import (
     desired_by_network,
     entity,
 )
-from tests.unit.publishing import BY_ENDPOINT, Names, World, named, publication
+from tests.fakes.parameter_store import InMemoryPublicationStore
+from tests.unit.publishing import BY_ENDPOINT, World, named, publication
 
 GROUP = desired(resource_name="group", resource_type="GROUP")
 BY_NETWORK = MadeAttachment(network_arn=NETWORK.arn, resource_association="snra-group", vpc_association="snva-1")
@@ -64,13 +65,13 @@ def parameters(*names: str) -> list[str]:
     return [f"{path(name)}/{each}" for name in names for each in ("dns-name", "connection")]
 
 
-def document(names: Names, name: str) -> Any:
+def document(names: InMemoryPublicationStore, name: str) -> Any:
     return json.loads(names.there[f"{path(name)}/connection"].value)
 
 
 @pytest.mark.parametrize("kind", ["GROUP", "ARN"])
 def test_children_are_each_published_under_their_own_name(kind: str) -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
 
     published = publication(world_of(child("two"), child("one")), names, desired(resource_type=kind))
 
@@ -102,7 +103,7 @@ def test_children_are_each_published_under_their_own_name(kind: str) -> None:
 
 
 def test_trap_20_of_a_group_too_nothing_is_written_when_nothing_changed() -> None:
-    names, world = Names(), world_of(child("one"), child("two"))
+    names, world = InMemoryPublicationStore(), world_of(child("one"), child("two"))
     publication(world, names, GROUP)
     names.writes.clear()
 
@@ -117,14 +118,14 @@ def test_through_an_endpoint_to_a_network_only_the_group_s_own_children_are_publ
     by = MadeAttachment(endpoint_id="vpce-019b", network_arn=NETWORK.arn, resource_association="snra-group")
     world = world_of(child("one"), stranger)
 
-    published = publication(world, Names(), by_endpoint, by)
+    published = publication(world, InMemoryPublicationStore(), by_endpoint, by)
 
     assert [*published.parameters] == parameters("one")
     assert world.asked[0] == "vpce-019b"
 
 
 def test_trap_12_by_a_network_the_names_are_those_of_the_network() -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
     of_group = named(dns_name="", association_id="snra-group")
     world = world_of(of_group, child("one", group_arn=""))
 
@@ -138,7 +139,7 @@ def test_trap_12_by_a_network_the_names_are_those_of_the_network() -> None:
 
 
 def test_a_network_without_a_vpc_is_published_without_one() -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
     single = desired_by_network(vpc_id="")
 
     publication(World(named()), names, single, MadeAttachment(network_arn=NETWORK.arn, resource_association="snra-1"))
@@ -158,7 +159,7 @@ SHARED = desired_by_network(
 def test_of_a_shared_network_all_that_is_in_it_is_published(by: MadeAttachment | None) -> None:
     """By the network, or by an endpoint to it."""
     by = by or MadeAttachment(endpoint_id="vpce-019b", network_arn=SHARED_NETWORK_ARN)
-    names = Names()
+    names = InMemoryPublicationStore()
     world = World(named(name="db", dns_name="db.example"), named(SERVICE_ARN, name="api", dns_name="api.example"))
     world.entities = {
         RESOURCE_ARN: entity("db"),
@@ -172,7 +173,7 @@ def test_of_a_shared_network_all_that_is_in_it_is_published(by: MadeAttachment |
 
 
 def test_what_came_with_a_shared_network_and_is_not_shared_itself_has_the_name_that_the_network_gives() -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
     world = World(named(name="db", dns_name="db.example"), shared=False)
 
     published = publication(world, names, SHARED, MadeAttachment(network_arn=SHARED_NETWORK_ARN))
@@ -190,7 +191,7 @@ UNNAMED = [
 
 @pytest.mark.parametrize("late", UNNAMED)
 def test_trap_16_of_a_group_what_can_be_used_is_published_whatever_becomes_of_the_rest(late: NamedResource) -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
 
     published = publication(world_of(child("one"), late), names, GROUP)
 
@@ -203,7 +204,7 @@ def test_trap_16_of_a_group_what_can_be_used_is_published_whatever_becomes_of_th
 
 @pytest.mark.parametrize("late", UNNAMED)
 def test_who_is_patient_waits_for_the_rest_and_has_published_what_there_is(late: NamedResource) -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
 
     with pytest.raises(NotReadyError, match=f"orders/group/{VPC_ID}: 1 of 2 in it have no name yet"):
         publication(world_of(child("one"), late), names, GROUP, patient=True)
@@ -213,35 +214,37 @@ def test_who_is_patient_waits_for_the_rest_and_has_published_what_there_is(late:
 
 def test_an_empty_group_is_waited_for_and_then_is_empty() -> None:
     with pytest.raises(NotReadyError):
-        publication(World(), Names(), GROUP, patient=True)
+        publication(World(), InMemoryPublicationStore(), GROUP, patient=True)
 
-    published = publication(World(), Names(), GROUP)
+    published = publication(World(), InMemoryPublicationStore(), GROUP)
     assert (published.dns_name, published.parameters, published.pending, published.taken_back) == ("", (), (), ())
 
 
 def test_a_child_whose_name_is_not_known_is_pending() -> None:
     world = World(child("one"), shared=False)
 
-    assert publication(world, Names(), GROUP).pending == (arn_of("one"),)
+    assert publication(world, InMemoryPublicationStore(), GROUP).pending == (arn_of("one"),)
 
 
 @pytest.mark.parametrize("patient", [True, False])
 def test_a_single_resource_is_waited_for_however_patient(patient: bool) -> None:
     with pytest.raises(NotReadyError, match="no route"):
-        publication(World(named(accessible=False, failure="no route")), Names(), desired(), patient=patient)
+        publication(
+            World(named(accessible=False, failure="no route")), InMemoryPublicationStore(), desired(), patient=patient
+        )
 
 
 def test_of_many_names_a_few_are_shown_and_all_are_published() -> None:
     children = [child(f"db-{number}") for number in range(9)]
 
-    published = publication(world_of(*children), Names(), GROUP)
+    published = publication(world_of(*children), InMemoryPublicationStore(), GROUP)
 
     assert published.dns_name == ", ".join(f"db-{number}.example" for number in range(5))
     assert len(published.parameters) == 18
 
 
 def test_a_child_that_is_gone_is_taken_back_with_the_json_last() -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
     publication(world_of(child("one"), child("two")), names, GROUP)
     names.writes.clear()
 
@@ -252,7 +255,7 @@ def test_a_child_that_is_gone_is_taken_back_with_the_json_last() -> None:
 
 
 def test_a_child_that_is_there_and_can_not_be_used_keeps_its_name() -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
     publication(world_of(child("one"), child("two")), names, GROUP)
 
     publication(world_of(child("one"), child("two", accessible=False)), names, GROUP)
@@ -261,7 +264,7 @@ def test_a_child_that_is_there_and_can_not_be_used_keeps_its_name() -> None:
 
 
 def test_a_crash_while_a_child_is_taken_back_is_made_good_by_the_next_run() -> None:
-    class Crashing(Names):
+    class Crashing(InMemoryPublicationStore):
         def remove(self, name: str, *, subject: str) -> None:
             super().remove(name, subject=subject)
             raise RuntimeError
@@ -270,7 +273,7 @@ def test_a_crash_while_a_child_is_taken_back_is_made_good_by_the_next_run() -> N
     publication(world_of(child("one"), child("two")), names, GROUP)
     with pytest.raises(RuntimeError):
         publication(world_of(child("one")), names, GROUP)
-    again = Names(**names.there)
+    again = InMemoryPublicationStore(**names.there)
 
     publication(world_of(child("one")), again, GROUP)
 
@@ -279,7 +282,7 @@ def test_a_crash_while_a_child_is_taken_back_is_made_good_by_the_next_run() -> N
 
 
 def test_a_child_that_is_gone_takes_its_alias_along() -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
     aliased = desired(resource_type="GROUP", **ALIASED)
     before = world_of(child("one"), child("two"))
     publication(before, names, aliased)
@@ -293,7 +296,7 @@ def test_a_child_that_is_gone_takes_its_alias_along() -> None:
 
 
 def test_what_others_published_below_the_binding_is_never_taken_back() -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
     publication(world_of(child("one"), child("two")), names, GROUP)
     value = names.there[f"{path('two')}/connection"].value
     theirs = {
@@ -319,7 +322,7 @@ def test_what_others_published_below_the_binding_is_never_taken_back() -> None:
     ],
 )
 def test_what_another_group_vpc_or_binding_has_published_stays(other: Any) -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
     per_vpc = desired(resource_type="GROUP", per_vpc=True)
     of_other = World(child("two", group_arn=other.resource.arn))
     of_other.entities = {arn_of("two"): child_entity("two")}
@@ -331,7 +334,7 @@ def test_what_another_group_vpc_or_binding_has_published_stays(other: Any) -> No
 
 
 def test_an_alias_leads_to_the_resource_and_is_published() -> None:
-    names, world = Names(), World(named())
+    names, world = InMemoryPublicationStore(), World(named())
 
     publication(world, names, desired(**ALIASED))
 
@@ -340,7 +343,7 @@ def test_an_alias_leads_to_the_resource_and_is_published() -> None:
 
 
 def test_an_alias_that_changed_takes_the_old_record_away() -> None:
-    names, world = Names(), World(named())
+    names, world = InMemoryPublicationStore(), World(named())
     publication(world, names, desired(**ALIASED))
 
     publication(world, names, desired(**(ALIASED | {"alias": "db.internal"})))
@@ -353,7 +356,7 @@ def test_an_alias_that_changed_takes_the_old_record_away() -> None:
 
 
 def test_an_alias_that_is_another_s_is_published_nowhere() -> None:
-    names, world = Names(), World(named())
+    names, world = InMemoryPublicationStore(), World(named())
     world.holders["orders-db.db.internal"] = Holder(subject="another", binding=desired().binding)
 
     with pytest.raises(ConflictError, match="another's"):
@@ -363,7 +366,7 @@ def test_an_alias_that_is_another_s_is_published_nowhere() -> None:
 
 
 def test_what_a_parameter_that_is_not_ours_says_of_an_alias_moves_nothing() -> None:
-    names, world = Names(), World(named())
+    names, world = InMemoryPublicationStore(), World(named())
     publication(world, names, desired(**ALIASED))
     records = dict(world.records)
     names.there = {name: ObservedParameter(value=each.value, subject="") for name, each in names.there.items()}
@@ -396,7 +399,7 @@ def test_trap_29_a_name_that_can_not_stand_in_dns_is_refused_with_what_to_do(nam
 
 
 def test_one_child_whose_name_can_not_stand_in_dns_leaves_the_others_theirs() -> None:
-    names = Names()
+    names = InMemoryPublicationStore()
     world = world_of(child("one"), child("two"))
     world.entities[arn_of("one")] = entity("not a label", arn_of("one"))
 
@@ -412,7 +415,7 @@ def test_what_is_published_is_as_its_schema_has_it() -> None:
         pytest.skip("no schemas are published yet")
     jsonschema = pytest.importorskip("jsonschema")
     schema = json.loads(next(folder.glob("*connection*.json")).read_text())
-    names = Names()
+    names = InMemoryPublicationStore()
     publication(world_of(child("one")), names, desired(resource_type="GROUP", **ALIASED))
     publication(World(named()), names, desired(), BY_ENDPOINT)
 
@@ -444,18 +447,20 @@ def test_what_an_earlier_version_published_is_read() -> None:
 
 
 def test_the_records_that_lead_to_what_was_published_are_noted() -> None:
-    published = publication(world_of(child("one"), child("two")), Names(), desired(resource_type="GROUP", **ALIASED))
+    published = publication(
+        world_of(child("one"), child("two")), InMemoryPublicationStore(), desired(resource_type="GROUP", **ALIASED)
+    )
 
     assert published.attachment is not None
     assert [(each.zone_id, each.name) for each in published.attachment.records] == [
         ("Z0123456789", "one.db.internal"),
         ("Z0123456789", "two.db.internal"),
     ]
-    assert publication(World(named()), Names(), desired()).attachment.records == ()  # type: ignore[union-attr]  # it is there
+    assert publication(World(named()), InMemoryPublicationStore(), desired()).attachment.records == ()  # type: ignore[union-attr]  # it is there
 
 
 def test_a_name_that_another_binding_publishes_is_not_taken_and_one_that_it_gave_up_is() -> None:
-    names, world = Names(), World(named())
+    names, world = InMemoryPublicationStore(), World(named())
     first, second = desired(**ALIASED), desired(binding="second", vpc_id="vpc-00000000000000002", **ALIASED)
     publication(world, names, first)
     before = dict(world.holders)
@@ -471,7 +476,7 @@ def test_a_name_that_another_binding_publishes_is_not_taken_and_one_that_it_gave
 
 
 def test_renaming_one_of_two_leaves_the_other_s_name() -> None:
-    names, world = Names(), World(named())
+    names, world = InMemoryPublicationStore(), World(named())
     publication(world, names, desired(**ALIASED))
     of_first = dict(world.holders)
     second = desired(binding="second", **(ALIASED | {"alias": "second.internal"}))

@@ -12,29 +12,24 @@ from drawbridge.request import EndpointConnectionRequest
 from drawbridge.request.fingerprints import fingerprint
 from drawbridge.status import Reason, Status
 from tests.builders import NOW, PROVIDER, SERVICE_ID, question, row
+from tests.fakes.question_slots import InMemoryQuestionSlots
 from tests.unit.approvals import ASK
 from tests.unit.discovering import World, connection
 
 MOST = 5
 
 
-class Slots:
-    def __init__(self, *taken: str) -> None:
-        self.taken = [*taken]
-
-    def take(self, account_id: str, request_id: str, *, most: int) -> bool:
-        if request_id not in self.taken and len(self.taken) < most:
-            self.taken.append(request_id)
-        return request_id in self.taken
+def all_taken() -> InMemoryQuestionSlots:
+    return InMemoryQuestionSlots({PROVIDER: [*"abcde"]})
 
 
 def test_a_question_with_a_free_slot_is_asked() -> None:
-    assert within_slots(ASK, question(), Slots(), MOST) == (ASK, question())
-    assert within_slots(ASK, None, Slots(*"abcde"), MOST) == (ASK, None)
+    assert within_slots(ASK, question(), InMemoryQuestionSlots(), MOST) == (ASK, question())
+    assert within_slots(ASK, None, all_taken(), MOST) == (ASK, None)
 
 
 def test_a_question_without_a_free_slot_is_held_and_says_so() -> None:
-    decision, asked = within_slots(ASK, question(), Slots(*"abcde"), MOST)
+    decision, asked = within_slots(ASK, question(), all_taken(), MOST)
 
     assert asked is None
     assert isinstance(decision, Hold)
@@ -45,23 +40,25 @@ def test_a_question_without_a_free_slot_is_held_and_says_so() -> None:
 @pytest.mark.parametrize(("open_", "started"), [(5, 0), (4, 1), (3, 2), (0, 3)])
 def test_as_many_are_started_as_there_are_slots(open_: int, started: int) -> None:
     world = World()
-    world.listed_connections = [connection(endpoint_id=f"vpce-{number:017x}") for number in range(3 + open_)]
-    for number, each in enumerate(world.listed_connections):
+    world.services.listed_connections = [connection(endpoint_id=f"vpce-{number:017x}") for number in range(3 + open_)]
+    for number, each in enumerate(world.services.listed_connections):
         request = EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id=each.endpoint_id)
         status = Status.HELD if number < 3 else Status.WAITING_FOR_APPROVAL
-        world.kept[request.request_id] = row(
+        world.ledger.kept[request.request_id] = row(
             status,
             request=request,
             settled=status is Status.HELD,
             awaits_question_slot=status is Status.HELD,
             observed_fingerprint=fingerprint("open"),
-            decision_fingerprint=world.decision_fingerprint(each.owner),
+            decision_fingerprint=world.fingerprints.decision_fingerprint(each.owner),
         )
+        if status is Status.WAITING_FOR_APPROVAL:
+            world.ask(request.request_id)
     # All of one account ask at the same time.
-    world.listed_connections = [
-        connection(endpoint_id=each.endpoint_id, owner=each.owner) for each in world.listed_connections
+    world.services.listed_connections = [
+        connection(endpoint_id=each.endpoint_id, owner=each.owner) for each in world.services.listed_connections
     ]
-    world.counts = False
+    world.fingerprints.counts = False
 
     assert len(world.sweeper().sweep(CONNECTIONS, NOW).started) == started
 

@@ -25,9 +25,11 @@ from drawbridge.record.outcome import (
     WorkflowError,
     outcome_of,
 )
-from drawbridge.record.record import StatusChange, record, status_change
+from drawbridge.record.record import record, status_change
 from drawbridge.status import Reason, Status
-from tests.builders import CONSUMER, NOW, VPC_ID, desired, desired_by_network, execution_input
+from tests.builders import CONSUMER, NOW, SHARE, VPC_ID, desired, desired_by_network, execution_input, row
+from tests.fakes.ledger import InMemoryLedger
+from tests.fakes.status_bus import InMemoryStatusBus
 
 WHY = (Reason("policy", "because", source="p"),)
 PUBLISHED = Published(Publication(dns_name="name.example", parameters=("/a/dns-name", "/a/connection")))
@@ -112,39 +114,26 @@ def test_progress_reads_as_the_workflow_writes_it(progress: dict[str, Any]) -> N
     assert outcome_of(msgspec.convert(progress, Progress)).status
 
 
-class Ledger:
-    def __init__(self, *, superseded: bool = False) -> None:
-        self.superseded = superseded
-        self.changes: list[StatusChange] = []
-
-    def change_status(self, change: StatusChange, outcome: Outcome) -> StatusChange | None:
-        if self.superseded:
-            return None
-        self.changes.append(change)
-        return msgspec.structs.replace(change, account_id=CONSUMER)
-
-
-class Bus:
-    def __init__(self) -> None:
-        self.announced: list[StatusChange] = []
-
-    def announce(self, change: StatusChange) -> None:
-        self.announced.append(change)
+def ledger_of(attempt: int = 1) -> InMemoryLedger:
+    """Return a ledger in which the request is at that attempt."""
+    ledger = InMemoryLedger()
+    ledger.kept[SHARE.request_id] = row(Status.PENDING, request=SHARE, attempt=attempt, settled=False)
+    return ledger
 
 
 HELD = Outcome(status=Status.HELD, reasons=WHY, settled=True)
 
 
 def test_every_change_of_status_is_announced_with_what_the_row_knows() -> None:
-    bus = Bus()
+    bus = InMemoryStatusBus()
 
-    record(execution_input(), HELD, Ledger(), bus)
+    record(execution_input(), HELD, ledger_of(), bus)
 
     assert [(change.status, change.account_id) for change in bus.announced] == [(Status.HELD, CONSUMER)]
 
 
 def test_recording_twice_announces_the_same_change_under_the_same_id() -> None:
-    ledger, bus = Ledger(), Bus()
+    ledger, bus = ledger_of(), InMemoryStatusBus()
 
     record(execution_input(), HELD, ledger, bus)
     record(execution_input(), HELD, ledger, bus)
@@ -153,9 +142,9 @@ def test_recording_twice_announces_the_same_change_under_the_same_id() -> None:
 
 
 def test_an_attempt_that_a_later_one_has_overtaken_says_nothing() -> None:
-    bus = Bus()
+    bus = InMemoryStatusBus()
 
-    assert record(execution_input(), HELD, Ledger(superseded=True), bus) is None
+    assert record(execution_input(), HELD, ledger_of(attempt=2), bus) is None
     assert bus.announced == []
 
 

@@ -11,7 +11,7 @@ from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decide import decide
 from drawbridge.decision.decide_again import MOST_CONTENTS, decision_record_of
 from drawbridge.decision.decision_record import AssociationDecisionRecord
-from drawbridge.decision.facts import Consumer, Fact, Facts, Membership, OrganizationPlace, ResourceFacts
+from drawbridge.decision.facts import Fact, Facts, Membership, OrganizationPlace, ResourceFacts
 from drawbridge.decision.let_in import LetIn
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.review import Review, ReviewOpen
@@ -31,22 +31,13 @@ from tests.builders import (
     share_facts,
     shared_resource,
 )
+from tests.fakes.consumers import InMemoryConsumerRegistry
 from tests.unit.policies import compiled
 
 ACCEPT = 'permit(principal, action == Action::"accept", resource);'
 REGISTERED = 'permit(principal, action == Action::"accept", resource) when { principal has consumer };'
 BY_DAY = 'permit(principal, action == Action::"accept", resource) when { context.local.hour >= 14 };'
 ASSOCIATE = 'permit(principal, action == Action::"associate", resource);'
-
-
-class Registry:
-    """The registry as it is now."""
-
-    def __init__(self, *accounts: str) -> None:
-        self._accounts = accounts
-
-    def consumer(self, account_id: str) -> Consumer | None:
-        return Consumer(services=frozenset({"*"})) if account_id in self._accounts else None
 
 
 def kept(facts: Facts, *texts: str, resources: tuple[ResourceFacts, ...] = (), **changes: Any) -> LedgerRow:
@@ -61,8 +52,10 @@ def kept(facts: Facts, *texts: str, resources: tuple[ResourceFacts, ...] = (), *
     return row(Status.AVAILABLE, **(fields | changes))
 
 
-def reviewer(*texts: str, registry: Registry | None = None) -> PolicyReviewer:
-    return PolicyReviewer(compiled([*texts]) if texts else PolicySet([]), registry or Registry(CONSUMER))
+def reviewer(*texts: str, registry: InMemoryConsumerRegistry | None = None) -> PolicyReviewer:
+    return PolicyReviewer(
+        compiled([*texts]) if texts else PolicySet([]), registry or InMemoryConsumerRegistry(CONSUMER)
+    )
 
 
 def test_what_would_be_let_in_again_is_permitted() -> None:
@@ -87,7 +80,7 @@ def test_a_consumer_that_was_removed_from_the_registry_is_reviewed_as_it_is_regi
     let_in = kept(connection_facts(who), REGISTERED)
 
     still_there = reviewer(REGISTERED).review(let_in, ())
-    removed = reviewer(REGISTERED, registry=Registry()).review(let_in, ())
+    removed = reviewer(REGISTERED, registry=InMemoryConsumerRegistry()).review(let_in, ())
 
     assert isinstance(still_there, Review)
     assert isinstance(removed, Review)
@@ -167,7 +160,7 @@ def test_what_a_person_approved_stays_permitted_as_long_as_policies_would_ask(ap
     approved = kept(connection_facts(), ASK, **approval)
 
     for policies, permitted in (((ASK,), True), ((ASK, ACCEPT), True), ((ASK, FORBID), False), ((REGISTERED,), False)):
-        review = reviewer(*policies, registry=Registry()).review(approved, ())
+        review = reviewer(*policies, registry=InMemoryConsumerRegistry()).review(approved, ())
         assert isinstance(review, Review)
         assert review.permitted is permitted
 
@@ -218,7 +211,7 @@ def test_contents_that_are_neither_kept_nor_listed_leave_a_review_open_where_a_p
     unlisted = (*ALL_OF_IT, shared_resource(RESOURCE_ARN, ""))
 
     by_contents = reviewer(BY_CONTENTS).review(big(BY_CONTENTS), unlisted)
-    by_no_contents = reviewer(REGISTERED, registry=Registry()).review(big(BY_CONTENTS), unlisted)
+    by_no_contents = reviewer(REGISTERED, registry=InMemoryConsumerRegistry()).review(big(BY_CONTENTS), unlisted)
 
     assert isinstance(by_contents, ReviewOpen)
     assert "contents" in by_contents.because

@@ -36,8 +36,8 @@ from local_aws.testing.accounts import Account
 from local_aws.testing.clock import clock
 from local_aws.testing.workflows import Function, FunctionError, is_waiting
 from local_aws_tests.waiting import until
-from tests.attempts import AttemptsInMemory
 from tests.builders import NOW, SHARE, desired, execution_input, share_facts
+from tests.fakes.attempts import InMemoryAttempts
 from tests.workflow.definition import CALLED, DEFINITION, RESOURCES, Json, attribute_of
 
 WHY = (Reason("policy", "A policy says so.", source="some-policy"),)
@@ -102,7 +102,7 @@ class Cast:
     """What was recorded, in order."""
     failed: Counter[str] = field(default_factory=Counter)
     decided_again: Counter[str] = field(default_factory=Counter)
-    attempts: AttemptsInMemory = field(default_factory=AttemptsInMemory)
+    attempts: InMemoryAttempts = field(default_factory=InMemoryAttempts)
 
     @property
     def statuses(self) -> list[Status]:

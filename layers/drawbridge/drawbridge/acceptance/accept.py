@@ -25,7 +25,7 @@ class InvitationAnswers(Protocol):
         """List what accepting would share.
 
         Raises:
-            GoneError: the invitation was answered, has expired or is gone.
+            GoneError: the invitation was rejected, has expired or is gone.
             AccessDeniedError: AWS does not show it.
         """
         ...

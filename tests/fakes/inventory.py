@@ -1,4 +1,4 @@
-"""The account's inventory, as AWS would list it, in memory."""
+"""The inventory of an account, in memory; ``aws.account_listing.AccountListing`` has AWS list it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from drawbridge.association import Mode
 from drawbridge.association.account_inventory import ListedNetwork, ListedVpc
 
 
-class InventoryInMemory:
+class InMemoryAccountInventory:
     """An account's VPCs and what is in them, its service networks and hosted zones, and what others share with it."""
 
     def __init__(self) -> None:

@@ -1,0 +1,161 @@
+"""What attempts work on, as ``AttemptPlans``, ``AttemptResults``, and the functions that keep it, rely on it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from drawbridge.association import Plan, PlannedAssociation
+from drawbridge.aws.attempts_table import AttemptsTable
+from drawbridge.errors import UpstreamError
+from drawbridge.record.outcome import Failure, Published, Refused, WorkflowError
+from drawbridge.request import ExecutionInput
+from drawbridge.status import Reason
+from tests.builders import NOW, desired, execution_input
+from tests.contracts.conftest import NewAccount
+from tests.contracts.ports.implementations import IMPLEMENTATIONS, either
+from tests.fakes.attempts import InMemoryAttempts
+from tests.unit.largest import largest_publication
+
+Attempts = InMemoryAttempts | AttemptsTable
+
+WHY = Reason("no-vpc", "none fits", source="users")
+THREE = Plan(
+    associations=tuple(desired(resource_name=f"db-{n}") for n in range(3)),
+    refused=(WHY,),
+    observed_fingerprint="state",
+    bindings_fingerprint="bindings",
+)
+TWO = msgspec.structs.replace(THREE, associations=THREE.associations[:2])
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def on_aws(new_account: NewAccount) -> Callable[[], Attempts]:
+    table: Any = new_account().table("AttemptsTable")
+    return lambda: AttemptsTable(table, now=lambda: NOW)
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def attempts(request: pytest.FixtureRequest, on_aws: Callable[[], Attempts]) -> Attempts:
+    return either(request, InMemoryAttempts, on_aws)
+
+
+@pytest.fixture
+def request_() -> ExecutionInput:
+    """An attempt that no other test uses."""
+    return execution_input(attempt=next(_numbers))
+
+
+def test_a_plan_is_read_as_it_was_kept_and_each_association_by_its_place(
+    attempts: Attempts, request_: ExecutionInput
+) -> None:
+    places = attempts.keep_plan(request_, THREE, NOW)
+
+    assert places == (0, 1, 2)
+    assert (attempts.kept(request_).plan, attempts.kept(request_).results) == (THREE, {})
+    assert attempts.planned(request_, 2) == PlannedAssociation(desired=THREE.associations[2], at=NOW)
+
+
+def test_what_is_not_kept_is_an_error(attempts: Attempts, request_: ExecutionInput) -> None:
+    with pytest.raises(UpstreamError, match="not kept"):
+        attempts.kept(request_)
+    with pytest.raises(UpstreamError, match="not kept"):
+        attempts.planned(request_, 0)
+
+
+def test_what_another_attempt_keeps_is_not_this_one_s(attempts: Attempts, request_: ExecutionInput) -> None:
+    attempts.keep_plan(request_, TWO, NOW)
+    another = execution_input(attempt=next(_numbers))
+
+    attempts.keep_plan(another, THREE, NOW)
+    attempts.keep_result(another, 0, Refused(WHY))
+
+    assert (attempts.kept(request_).plan, attempts.kept(request_).results) == (TWO, {})
+
+
+def test_a_plan_that_is_made_anew_replaces_the_old_one_with_all_that_came_of_it(
+    attempts: Attempts, request_: ExecutionInput
+) -> None:
+    attempts.keep_plan(request_, THREE, NOW)
+    attempts.keep_result(request_, 0, Refused(WHY))
+
+    attempts.keep_plan(request_, TWO, NOW + timedelta(minutes=1))
+
+    assert (attempts.kept(request_).plan, attempts.kept(request_).results) == (TWO, {})
+    assert attempts.planned(request_, 1).at == NOW + timedelta(minutes=1)
+    with pytest.raises(UpstreamError, match="not kept"):
+        attempts.planned(request_, 2)
+
+
+def test_an_association_that_is_decided_again_replaces_itself_and_no_other(
+    attempts: Attempts, request_: ExecutionInput
+) -> None:
+    attempts.keep_plan(request_, TWO, NOW)
+    later = PlannedAssociation(desired=desired(security_group_ids=("sg-1",)), at=NOW + timedelta(minutes=2))
+
+    attempts.keep_planned(request_, 1, later)
+
+    assert (attempts.planned(request_, 0).at, attempts.planned(request_, 1)) == (NOW, later)
+    assert attempts.kept(request_).plan.associations == (TWO.associations[0], later.desired)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        Refused(WHY),
+        Failure(name="", error=WorkflowError("ConflictError", "not ours")),
+        Published(largest_publication(names=3)),
+    ],
+)
+def test_what_came_of_an_association_is_kept(attempts: Attempts, request_: ExecutionInput, result: Any) -> None:
+    attempts.keep_plan(request_, TWO, NOW)
+
+    attempts.keep_result(request_, 1, Refused(Reason("before", "what was kept first")))
+    attempts.keep_result(request_, 1, result)
+
+    assert attempts.kept(request_).results == {1: result}
+
+
+def test_an_association_that_is_refused_when_it_is_decided_again_has_the_reason_for_its_result(
+    attempts: Attempts, request_: ExecutionInput
+) -> None:
+    attempts.keep_plan(request_, TWO, NOW)
+
+    attempts.keep_refused(request_, 1, WHY)
+
+    assert attempts.kept(request_).results == {1: Refused(WHY)}
+    assert attempts.kept(request_).plan == TWO
+
+
+def test_what_was_read_does_not_change_with_what_is_kept_later(attempts: Attempts, request_: ExecutionInput) -> None:
+    attempts.keep_plan(request_, TWO, NOW)
+    before = attempts.kept(request_)
+
+    attempts.keep_result(request_, 0, Refused(WHY))
+
+    assert before.results == {}
+
+
+def test_of_a_result_as_much_is_kept_as_there_is_room_for(attempts: Attempts, request_: ExecutionInput) -> None:
+    attempts.keep_plan(request_, TWO, NOW)
+
+    attempts.keep_result(request_, 0, Failure(name="", error=WorkflowError("Error", "x" * 100_000)))
+
+    result = attempts.kept(request_).results[0]
+    assert isinstance(result, Failure)
+    assert len(result.error.cause) < 50_000
+
+
+def test_a_result_outside_the_plan_is_no_result_of_it(attempts: Attempts, request_: ExecutionInput) -> None:
+    attempts.keep_plan(request_, TWO, NOW)
+
+    attempts.keep_result(request_, 2, Refused(WHY))
+
+    assert attempts.kept(request_).results == {}

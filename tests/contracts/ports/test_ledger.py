@@ -1,0 +1,602 @@
+"""The ledger's rows, as the ports of the flow promise them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from drawbridge.association import MadeAttachment
+from drawbridge.association.owned_object import OwnedKind, OwnedObject
+from drawbridge.association.plan_inputs import PlanInputs
+from drawbridge.aws.ledger_table import LedgerTable
+from drawbridge.decision.let_in import NOT_MANAGED, LetIn
+from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.discovery.review import Review
+from drawbridge.lattice import MatchAttributes, ResourceKind
+from drawbridge.publication import AttachmentSnapshot, PointedRecord
+from drawbridge.record import GONE, OutcomeBasis
+from drawbridge.request import Request
+from drawbridge.status import Reason, Status
+from tests.builders import (
+    CONNECTION,
+    CONSUMER,
+    NETWORK_ARN,
+    NOW,
+    RESOURCE_ARN,
+    SHARE,
+    VPC_ID,
+    observed_request,
+)
+from tests.contracts.conftest import NewAccount
+from tests.contracts.ledger_rows import ASSOCIATION, ID, WHY, Ledger, Watch, decision_record_of, reach, row, settled
+from tests.contracts.ports.implementations import IMPLEMENTATIONS, either
+from tests.fakes.ledger import InMemoryLedger
+
+
+@pytest.fixture(scope="module")
+def on_aws(new_account: NewAccount) -> Callable[[], Ledger]:
+    """Return the ledger, empty; on one table for all, because clients are slow to make."""
+    table: Any = new_account().table("LedgerTable")
+
+    def ledger() -> Ledger:
+        for item in table.scan(ProjectionExpression="request_id")["Items"]:
+            table.delete_item(Key=item)
+        return LedgerTable(table, now=Watch())
+
+    return ledger
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def ledger(request: pytest.FixtureRequest, on_aws: Callable[[], Ledger]) -> Ledger:
+    return either(request, lambda: InMemoryLedger(now=Watch()), on_aws)
+
+
+MADE = (
+    OwnedObject(id="vpce-1", kind=OwnedKind.ENDPOINT, binding="orders", resource_arn=RESOURCE_ARN, vpc_id=VPC_ID),
+    OwnedObject(id="vpce-2", kind=OwnedKind.NETWORK_ENDPOINT, network_arn=NETWORK_ARN, vpc_id=VPC_ID),
+    OwnedObject(
+        id="snra-1",
+        kind=OwnedKind.RESOURCE_ASSOCIATION,
+        arn="arn:of-it",
+        resource_arn=RESOURCE_ARN,
+        network_arn=NETWORK_ARN,
+    ),
+    OwnedObject(id="snva-1", kind=OwnedKind.VPC_ASSOCIATION, arn="arn:of-it", network_arn=NETWORK_ARN, vpc_id=VPC_ID),
+)
+
+INPUTS = PlanInputs(resources="a", vpcs="b", room="c")
+
+SNAPSHOT = AttachmentSnapshot(
+    name="orders/orders-db",
+    resource_arn=RESOURCE_ARN,
+    resource_kind=ResourceKind.RESOURCE_CONFIGURATION,
+    holds_others=False,
+    made=MadeAttachment(endpoint_id="vpce-1", security_group_ids=("sg-1",), settings="verified"),
+    observed_fingerprint="as it was left",
+    records=(PointedRecord(zone_id="Z1", name="orders.internal", dns_name="vpce-1.example"),),
+)
+
+LET_IN = LetIn(at=NOW, because=(WHY,), contents_fingerprint="these", arns=("arn:a",))
+
+KEPT = (Reason("kept", "It is live and stays."),)
+
+
+def test_a_claim_enters_the_request_as_it_was_observed(ledger: Ledger) -> None:
+    observed = observed_request(bindings_fingerprint="these bindings")
+
+    assert ledger.claim(observed, 1, after=None)
+
+    assert row(ledger) == LedgerRow(
+        request=CONNECTION,
+        account_id=CONSUMER,
+        status=Status.PENDING,
+        attempt=1,
+        settled=False,
+        observed_fingerprint=observed.observed_fingerprint,
+        bindings_fingerprint="these bindings",
+        decision_fingerprint=observed.decision_fingerprint,
+        updated_at=(NOW + timedelta(seconds=1)).isoformat(timespec="milliseconds"),
+        failures=0,
+        incomplete=False,
+    )
+
+
+def test_a_later_claim_starts_anew_and_keeps_what_was_left(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    reach(ledger, Status.AVAILABLE, attachments=(SNAPSHOT,), incomplete=True, decided_by=(WHY,))
+    observed = observed_request(observed_fingerprint="now", bindings_fingerprint="others", decision_fingerprint="new")
+
+    assert ledger.claim(observed, 2, after=row(ledger))
+
+    after = row(ledger)
+    assert (after.status, after.attempt, after.settled, after.incomplete) == (Status.PENDING, 2, False, False)
+    assert (after.observed_fingerprint, after.bindings_fingerprint, after.decision_fingerprint) == (
+        "now",
+        "others",
+        "new",
+    )
+    assert (after.attachments, after.decided_by) == ((SNAPSHOT,), (WHY,))
+
+
+def test_of_many_who_claim_the_next_attempt_one_gets_it(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    before = settled(ledger, Status.HELD)
+
+    with ThreadPoolExecutor(8) as writers:
+        claims = list(writers.map(lambda _: ledger.claim(observed_request(), 2, after=before), range(8)))
+
+    assert sorted(claims) == [False] * 7 + [True]
+    assert row(ledger).attempt == 2
+
+
+def test_a_claim_of_a_row_that_nobody_entered_is_lost(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    of_another = row(ledger)
+
+    assert not ledger.claim(observed_request(request=SHARE), 2, after=of_another)
+    assert ledger.rows([SHARE.request_id]) == {}
+
+
+def test_what_was_noted_since_it_was_read_loses_no_claim(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    read = settled(ledger, Status.AVAILABLE)
+    ledger.note_inputs(read, INPUTS)
+
+    assert ledger.claim(observed_request(), 2, after=read)
+    assert row(ledger).inputs == INPUTS
+
+
+def test_a_change_of_status_is_taken_over_and_returned_with_who_asks(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+
+    changed = reach(ledger, Status.HELD)
+
+    assert changed is not None
+    assert (changed.request_id, changed.account_id, changed.status, changed.attempt) == (ID, CONSUMER, Status.HELD, 1)
+    assert (row(ledger).status, row(ledger).settled) == (Status.HELD, True)
+
+
+@pytest.mark.parametrize("status", [Status.ACCEPTED, Status.AVAILABLE, Status.HELD])
+def test_a_status_on_the_way_that_is_repeated_late_opens_nothing_again(ledger: Ledger, status: Status) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    reach(ledger, status, settled=False)
+    there = settled(ledger, status)
+
+    assert reach(ledger, status, settled=False, incomplete=True) is None
+    assert row(ledger) == there
+
+
+def test_what_a_waiting_request_was_compared_with_is_noted_and_nothing_else(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    reach(ledger, Status.WAITING_FOR_APPROVAL, settled=False)
+    waits = row(ledger)
+
+    ledger.note_observed(waits, observed_request(observed_fingerprint="now", decision_fingerprint="new", open=False))
+
+    now = row(ledger)
+    assert (now.observed_fingerprint, now.decision_fingerprint) == ("now", "new")
+    assert (now.status, now.updated_at, now.bindings_fingerprint) == (
+        waits.status,
+        waits.updated_at,
+        waits.bindings_fingerprint,
+    )
+
+
+def test_of_what_does_not_wait_any_more_nothing_is_noted(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    waits = row(ledger)
+    there = settled(ledger, Status.HELD)
+
+    ledger.note_observed(waits, observed_request(observed_fingerprint="now"))
+
+    assert row(ledger) == there
+
+
+def test_of_what_a_later_attempt_has_nothing_is_noted(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    before = settled(ledger, Status.AVAILABLE)
+    ledger.claim(observed_request(drift_fingerprint="gone"), 2, after=before)
+    there = settled(ledger, Status.AVAILABLE, 2)
+
+    ledger.note_inputs(before, INPUTS)
+    ledger.note_review(before, Review(permitted=False), policies_fingerprint="stricter policies")
+    ledger.note_drift_healed(before)
+
+    assert row(ledger) == there
+
+
+def test_inputs_that_say_nothing_leave_nothing_behind(ledger: Ledger) -> None:
+    ledger.claim(observed_request(inputs=INPUTS), 1, after=None)
+
+    ledger.note_inputs(settled(ledger, Status.AVAILABLE), PlanInputs())
+
+    assert row(ledger).inputs is None
+
+
+def test_a_review_is_noted_with_what_it_was_made_under(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    let_in = settled(ledger, Status.AVAILABLE)
+
+    ledger.note_review(let_in, Review(permitted=False, reasons=(WHY,)), policies_fingerprint="stricter policies")
+
+    noted = row(ledger)
+    assert (noted.reviewed_fingerprint, noted.no_longer_permitted) == ("stricter policies", True)
+    assert (noted.status, noted.updated_at) == (let_in.status, let_in.updated_at)
+
+
+@pytest.mark.parametrize("request_", [SHARE, CONNECTION], ids=["share", "connection"])
+def test_a_request_of_each_kind_comes_back_as_it_went_in(ledger: Ledger, request_: Request) -> None:
+    ledger.claim(observed_request(request=request_), 1, after=None)
+
+    assert row(ledger, request_.request_id).request == request_
+
+
+def test_of_many_who_claim_at_once_one_gets_it(ledger: Ledger) -> None:
+    with ThreadPoolExecutor(8) as writers:
+        claims = list(writers.map(lambda _: ledger.claim(observed_request(), 1, after=None), range(8)))
+
+    assert sorted(claims) == [False] * 7 + [True]
+    assert row(ledger).attempt == 1
+
+
+def test_a_claim_is_lost_where_the_row_is_there_already(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    there = row(ledger)
+
+    assert not ledger.claim(observed_request(observed_fingerprint="other"), 1, after=None)
+    assert row(ledger) == there
+
+
+def test_a_claim_is_lost_where_the_row_has_settled_meanwhile(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    read = row(ledger)
+    there = settled(ledger, Status.AVAILABLE)
+
+    assert not ledger.claim(observed_request(), 2, after=read)
+    assert row(ledger) == there
+
+
+def test_a_claim_is_lost_where_a_later_attempt_was_entered_meanwhile(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    read = settled(ledger, Status.HELD)
+    ledger.claim(observed_request(), 2, after=read)
+    settled(ledger, Status.HELD, 2)
+
+    assert not ledger.claim(observed_request(), 2, after=read)
+    assert row(ledger).attempt == 2
+
+
+@pytest.mark.parametrize("basis", [None, OutcomeBasis()])
+def test_what_was_observed_and_in_force_stays_where_the_outcome_says_nothing_of_it(
+    ledger: Ledger, basis: OutcomeBasis | None
+) -> None:
+    ledger.claim(
+        observed_request(observed_fingerprint="as listed", bindings_fingerprint="w", decision_fingerprint="p"),
+        1,
+        after=None,
+    )
+
+    reach(ledger, Status.HELD, basis=basis)
+
+    after = row(ledger)
+    assert (after.observed_fingerprint, after.bindings_fingerprint, after.decision_fingerprint) == (
+        "as listed",
+        "w",
+        "p",
+    )
+
+
+@pytest.mark.parametrize(
+    ("basis", "taken"),
+    [
+        (OutcomeBasis(observed_fingerprint="made of it"), ("made of it", "w", "p")),
+        (OutcomeBasis(bindings_fingerprint="these bindings"), ("as listed", "these bindings", "p")),
+        (OutcomeBasis(decision_fingerprint="these policies"), ("as listed", "w", "these policies")),
+        (OutcomeBasis(observed_fingerprint="1", bindings_fingerprint="2", decision_fingerprint="3"), ("1", "2", "3")),
+        (GONE, ("gone", "w", "p")),
+    ],
+)
+def test_what_the_outcome_was_come_to_from_is_taken_over(
+    ledger: Ledger, basis: OutcomeBasis, taken: tuple[str, str, str]
+) -> None:
+    ledger.claim(
+        observed_request(observed_fingerprint="as listed", bindings_fingerprint="w", decision_fingerprint="p"),
+        1,
+        after=None,
+    )
+
+    reach(ledger, Status.HELD, basis=basis)
+
+    after = row(ledger)
+    assert (after.observed_fingerprint, after.bindings_fingerprint, after.decision_fingerprint) == taken
+
+
+def test_what_a_share_held_is_kept_until_a_later_plan_says_otherwise(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    assert row(ledger).contents is None
+
+    held = (MatchAttributes(name="orders-db", type="SINGLE", owner="111111111111"),)
+    reach(ledger, Status.AVAILABLE, basis=OutcomeBasis(matching_bindings_fingerprint="one", contents=held))
+    ledger.claim(observed_request(), 2, after=row(ledger))
+
+    assert row(ledger).contents == held
+    assert row(ledger).matching_bindings_fingerprint == "one"
+    reach(ledger, Status.HELD, attempt=2, basis=OutcomeBasis(contents=None))
+    assert row(ledger).contents is None
+
+
+@pytest.mark.parametrize("incomplete", [True, False])
+def test_whether_something_was_refused_is_kept_until_the_next_attempt(ledger: Ledger, incomplete: bool) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    reach(ledger, Status.AVAILABLE, incomplete=incomplete)
+    before = row(ledger)
+
+    ledger.claim(observed_request(), 2, after=before)
+
+    assert before.incomplete is incomplete
+    assert not row(ledger).incomplete
+
+
+def test_attempts_that_fail_in_a_row_are_counted(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    counted = [settled(ledger, Status.FAILED).failures]
+
+    for attempt in (2, 3):
+        ledger.claim(observed_request(), attempt, after=row(ledger))
+        claimed = row(ledger).failures
+        counted.append(settled(ledger, Status.FAILED, attempt).failures)
+        assert claimed == counted[-2]
+
+    assert counted == [1, 2, 3]
+
+
+def test_a_failure_that_is_recorded_again_is_counted_once(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+
+    again = [reach(ledger, Status.FAILED) for _ in range(3)]
+
+    assert again[0] == again[1] == again[2] is not None
+    assert row(ledger).failures == 1
+
+
+# An attempt is pending from its claim on, and never ends there.
+@pytest.mark.parametrize("status", sorted(set(Status) - {Status.FAILED, Status.PENDING}))
+def test_any_other_end_forgets_the_failures_before_it(ledger: Ledger, status: Status) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    ledger.claim(observed_request(), 2, after=settled(ledger, Status.FAILED))
+    before = row(ledger).failures
+
+    reach(ledger, status, 2)
+
+    assert before == 1
+    assert row(ledger).failures == 0
+
+
+def test_a_status_that_settles_later_forgets_the_failures_too(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    ledger.claim(observed_request(), 2, after=settled(ledger, Status.FAILED))
+    reach(ledger, Status.ACCEPTED, 2, settled=False)
+
+    reach(ledger, Status.ACCEPTED, 2)
+
+    assert row(ledger).failures == 0
+
+
+def test_a_status_on_the_way_forgets_no_failure(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    ledger.claim(observed_request(), 2, after=settled(ledger, Status.FAILED))
+
+    reach(ledger, Status.ACCEPTED, 2, settled=False)
+
+    assert row(ledger).failures == 1
+
+
+def test_an_attempt_that_ended_without_a_word_counts_as_failed(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    first = row(ledger)
+    ledger.claim(observed_request(), 2, after=first)
+    second = row(ledger)
+
+    ledger.claim(observed_request(), 3, after=second)
+
+    assert (first.failures, second.failures, row(ledger).failures) == (0, 1, 2)
+
+
+def test_a_settled_attempt_does_not_go_on(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    there = settled(ledger, Status.AVAILABLE)
+
+    assert reach(ledger, Status.ASSOCIATING, settled=False) is None
+    assert reach(ledger, Status.FAILED) is None
+    assert row(ledger) == there
+
+
+@pytest.mark.parametrize("status", Status)
+def test_a_later_attempt_has_the_row(ledger: Ledger, status: Status) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    ledger.claim(observed_request(), 2, after=settled(ledger, Status.FAILED))
+    there = row(ledger)
+
+    assert reach(ledger, status, 1) is None
+    assert row(ledger) == there
+
+
+def test_a_change_of_what_nobody_entered_is_not_taken_over(ledger: Ledger) -> None:
+    assert reach(ledger, Status.HELD) is None
+    assert ledger.rows([ID]) == {}
+
+
+def test_rows_are_found_by_their_ids_and_the_others_left_out(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+
+    assert ledger.rows([ID, "unknown"]) == {ID: row(ledger)}
+    assert ledger.rows([]) == {}
+
+
+@pytest.mark.parametrize("status", Status)
+def test_what_is_under_way_or_settled_only_for_now_is_followed(ledger: Ledger, status: Status) -> None:
+    over = {Status.AVAILABLE, Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN}
+    ledger.claim(observed_request(), 1, after=None)
+    reach(ledger, status, settled=status in {*over, Status.HELD, Status.FAILED})
+
+    assert ledger.followed() == ([] if status in over else [row(ledger)])
+
+
+def test_what_is_over_is_followed_again_with_its_next_attempt(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    over = settled(ledger, Status.AVAILABLE)
+    before = ledger.followed()
+
+    ledger.claim(observed_request(), 2, after=over)
+
+    assert before == []
+    assert ledger.followed() == [row(ledger)]
+
+
+def test_what_could_not_be_taken_over_is_followed_as_it_was(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    ledger.claim(observed_request(), 2, after=settled(ledger, Status.FAILED))
+
+    reach(ledger, Status.AVAILABLE, 1)
+
+    assert ledger.followed() == [row(ledger)]
+
+
+def test_what_a_decision_rested_on_is_kept_until_another_one_is_made(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    reach(ledger, Status.ACCEPTED, settled=False, decision_record=decision_record_of())
+    reach(ledger, Status.ASSOCIATING, settled=False, association_decision_record=ASSOCIATION)
+    reach(ledger, Status.AVAILABLE)
+
+    compared = row(ledger)
+    kept = ledger.with_decision_records(compared)
+    ledger.claim(observed_request(), 2, after=compared)
+    reach(ledger, Status.HELD, 2, decision_record=decision_record_of("hold"))
+
+    # Listing all rows is not to load them.
+    assert (compared.decision_record, compared.association_decision_record) == (None, None)
+
+    assert kept.decision_record == decision_record_of()
+    assert kept.association_decision_record == ASSOCIATION
+    assert ledger.with_decision_records(row(ledger)).decision_record == decision_record_of("hold")
+
+
+def test_what_a_plan_rested_on_and_how_it_was_left_is_read_as_it_was_written(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    assert (row(ledger).inputs, row(ledger).left_behind, row(ledger).attachments) == (None, None, None)
+
+    reach(ledger, Status.AVAILABLE, basis=OutcomeBasis(inputs=INPUTS, left_behind=MADE), attachments=(SNAPSHOT,))
+
+    assert (row(ledger).inputs, row(ledger).left_behind, row(ledger).attachments) == (INPUTS, MADE, (SNAPSHOT,))
+    reach(ledger, Status.AVAILABLE, basis=OutcomeBasis(left_behind=()), attachments=())
+    assert (row(ledger).inputs, row(ledger).left_behind, row(ledger).attachments) == (INPUTS, (), ())
+
+
+def test_what_a_sweep_found_of_it_is_read_as_it_was_written(ledger: Ledger) -> None:
+    ledger.claim(observed_request(inputs=INPUTS, left_behind=MADE), 1, after=None)
+    assert (row(ledger).inputs, row(ledger).left_behind) == (INPUTS, MADE)
+
+    ledger.note_inputs(settled(ledger, Status.AVAILABLE), PlanInputs(vpcs="others"))
+
+    assert row(ledger).inputs == PlanInputs(vpcs="others")
+
+
+def test_what_is_as_it_was_left_again_is_noted_unless_another_attempt_has_the_row(ledger: Ledger) -> None:
+    ledger.claim(observed_request(drift_fingerprint="gone"), 1, after=None)
+    healed = settled(ledger, Status.AVAILABLE)
+    assert healed.drift_fingerprint == "gone"
+
+    ledger.note_drift_healed(healed)
+
+    assert row(ledger).drift_fingerprint == ""
+    ledger.claim(observed_request(drift_fingerprint="gone again"), 2, after=row(ledger))
+    ledger.note_drift_healed(healed)
+    assert row(ledger).drift_fingerprint == "gone again"
+
+
+def test_a_review_of_an_attempt_that_was_overtaken_is_not_noted_and_the_next_attempt_begins_without_one(
+    ledger: Ledger,
+) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    let_in = settled(ledger, Status.AVAILABLE)
+    ledger.note_review(let_in, Review(permitted=False), policies_fingerprint="stricter policies")
+    ledger.claim(observed_request(), 2, after=row(ledger))
+
+    ledger.note_review(let_in, Review(permitted=False), policies_fingerprint="strictest policies")
+
+    # What was found stays until it is decided otherwise, so that it is announced once.
+    assert (row(ledger).reviewed_fingerprint, row(ledger).no_longer_permitted) == ("", True)
+
+
+def test_what_was_let_in_is_kept_until_nothing_is_let_in_any_more(ledger: Ledger) -> None:
+    assert ledger.let_in(ID) is None
+    ledger.claim(observed_request(), 1, after=None)
+    assert ledger.let_in(ID) is None
+
+    reach(ledger, Status.ACCEPTED, settled=False, let_in=LET_IN)
+    reach(ledger, Status.FAILED)
+    ledger.claim(observed_request(), 2, after=row(ledger))
+
+    assert ledger.let_in(ID) == LET_IN
+    reach(ledger, Status.REJECTED, attempt=2)
+    assert ledger.let_in(ID) is None
+
+
+def test_what_is_kept_says_why_until_it_is_decided_otherwise(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    reach(ledger, Status.ACCEPTED, settled=False, kept=KEPT)
+    let_in = settled(ledger, Status.AVAILABLE)
+    ledger.note_review(let_in, Review(permitted=False), policies_fingerprint="policies")
+    assert (row(ledger).kept, row(ledger).no_longer_permitted) == (KEPT, True)
+    ledger.claim(observed_request(), 2, after=row(ledger))
+
+    reach(ledger, Status.ACCEPTED, attempt=2, settled=False, kept=())
+
+    assert (row(ledger).kept, row(ledger).no_longer_permitted) == ((), False)
+
+
+@pytest.mark.parametrize("status", [Status.AVAILABLE, Status.FAILED, Status.HELD, Status.WITHDRAWN, Status.REJECTED])
+def test_of_a_row_of_the_version_before_what_was_let_in_is_read_from_its_decision_record(
+    ledger: Ledger, status: Status
+) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    reach(ledger, Status.ACCEPTED, settled=False, decision_record=decision_record_of(), decided_by=(WHY,))
+    reach(ledger, status)
+
+    ledger.claim(observed_request(), 2, after=row(ledger))
+
+    over = status in {Status.WITHDRAWN, Status.REJECTED}
+    assert ledger.let_in(ID) == (None if over else LetIn(at=decision_record_of().at, because=(WHY,)))
+
+
+@pytest.mark.parametrize("status", [Status.WITHDRAWN, Status.REJECTED, Status.EXPIRED])
+def test_what_is_over_is_not_let_in_again_by_an_attempt_that_failed(ledger: Ledger, status: Status) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    reach(
+        ledger, Status.ACCEPTED, settled=False, decision_record=decision_record_of(), decided_by=(WHY,), let_in=LET_IN
+    )
+    reach(ledger, status)
+    # It comes again, and the attempt breaks off before anything is decided.
+    ledger.claim(observed_request(), 2, after=row(ledger))
+    reach(ledger, Status.FAILED, attempt=2)
+
+    ledger.claim(observed_request(), 3, after=row(ledger))
+
+    assert ledger.let_in(ID) is None
+
+
+def test_what_was_let_in_is_known_when_a_service_is_managed_again(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    reach(
+        ledger, Status.ACCEPTED, settled=False, decision_record=decision_record_of(), decided_by=(WHY,), let_in=LET_IN
+    )
+    # The service loses its tag, and an attempt finds that out.
+    reach(ledger, Status.WITHDRAWN, reasons=(Reason(NOT_MANAGED, "it is not looked after"),), basis=GONE)
+
+    ledger.claim(observed_request(), 2, after=row(ledger))
+
+    assert ledger.let_in(ID) == LET_IN

@@ -1,0 +1,211 @@
+"""The ledger, in memory; ``aws.ledger_table.LedgerTable`` keeps it in DynamoDB."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from drawbridge.approval.question_slots import AWAITS_QUESTION_SLOT
+from drawbridge.association.plan_inputs import PlanInputs
+from drawbridge.decision.let_in import NOT_MANAGED, LetIn, let_in_before
+from drawbridge.discovery.ledger_row import LedgerRow, is_followed
+from drawbridge.discovery.observed_request import ObservedRequest
+from drawbridge.discovery.review import Review
+from drawbridge.record import Outcome, OutcomeBasis
+from drawbridge.record.record import StatusChange, reasons_for_row
+from drawbridge.status import Status
+from tests.builders import NOW
+from tests.fakes.interruptions import Interruptions
+
+replace = msgspec.structs.replace
+
+_OVER = frozenset({Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN})
+
+
+class InMemoryLedger:
+    """The rows, as far as the flow reads them: what only people read of them is not kept."""
+
+    def __init__(
+        self, interruptions: Interruptions | None = None, *, now: Callable[[], datetime] = lambda: NOW
+    ) -> None:
+        self._interruptions = interruptions or Interruptions()
+        self._now = now
+        self._lock = threading.Lock()
+        self.kept: dict[str, LedgerRow] = {}
+        self.written: list[tuple[StatusChange, Outcome]] = []
+        """The changes of status that were asked for, whether or not they were taken over."""
+
+    def rows(self, request_ids: Collection[str]) -> Mapping[str, LedgerRow]:
+        return {each: _compared(self.kept[each]) for each in request_ids if each in self.kept}
+
+    def with_decision_records(self, row: LedgerRow) -> LedgerRow:
+        there = self.kept[row.request_id]
+        return replace(
+            row,
+            decision_record=there.decision_record,
+            association_decision_record=there.association_decision_record,
+        )
+
+    def followed(self) -> list[LedgerRow]:
+        return [_compared(each) for each in self.kept.values() if is_followed(each.status, settled=each.settled)]
+
+    def let_in(self, request_id: str) -> LetIn | None:
+        there = self.kept.get(request_id)
+        return there.let_in if there is not None and isinstance(there.let_in, LetIn) else None
+
+    def claim(self, observed: ObservedRequest, attempt: int, *, after: LedgerRow | None) -> bool:
+        self._interruptions.before_write()
+        entered: dict[str, Any] = {
+            "request": observed.request,
+            "account_id": observed.account_id,
+            "status": Status.PENDING,
+            "attempt": attempt,
+            "settled": False,
+            "observed_fingerprint": observed.observed_fingerprint,
+            "bindings_fingerprint": observed.bindings_fingerprint,
+            "decision_fingerprint": observed.decision_fingerprint,
+            "drift_fingerprint": observed.drift_fingerprint,
+            "updated_at": self._timestamp(),
+            "failures": 0,
+            "incomplete": False,
+        }
+        if observed.inputs is not None:
+            entered["inputs"] = _said(observed.inputs)
+        if observed.left_behind is not None:
+            entered["left_behind"] = observed.left_behind
+        with self._lock:
+            there = self.kept.get(observed.request.request_id)
+            if after is None or there is None:
+                if after is not there:
+                    return False
+                self.kept[observed.request.request_id] = LedgerRow(**entered)
+                return True
+            if not _is_as_read(there, after):
+                return False
+            entered |= {
+                "failures": after.failures + (not after.settled),
+                "let_in": _let_in_until_now(there),
+                "reviewed_fingerprint": "",
+                "awaits_question_slot": False,
+            }
+            self.kept[there.request_id] = replace(there, **entered)
+            return True
+
+    def change_status(self, change: StatusChange, outcome: Outcome) -> StatusChange | None:
+        self._interruptions.before_write()
+        self.written.append((change, outcome))
+        with self._lock:
+            there = self.kept.get(change.request_id)
+            if there is None or there.attempt != change.attempt:
+                return None
+            repeated = there.status is change.status
+            if there.settled and not (repeated and outcome.settled):
+                return None
+            failures = there.failures
+            if change.status is Status.FAILED:
+                failures += not repeated
+            elif outcome.settled:
+                failures = 0
+            self.kept[there.request_id] = replace(
+                there,
+                failures=failures,
+                updated_at=self._timestamp(),
+                **_changed(change.status, outcome),
+                **(_based_on(outcome.basis) if outcome.basis else {}),
+            )
+            return replace(change, account_id=there.account_id)
+
+    def note_observed(self, row: LedgerRow, observed: ObservedRequest) -> None:
+        self._note(
+            row,
+            settled=False,
+            observed_fingerprint=observed.observed_fingerprint,
+            decision_fingerprint=observed.decision_fingerprint,
+        )
+
+    def note_drift_healed(self, row: LedgerRow) -> None:
+        self._note(row, drift_fingerprint="")
+
+    def note_inputs(self, row: LedgerRow, inputs: PlanInputs) -> None:
+        self._note(row, inputs=_said(inputs))
+
+    def note_review(self, row: LedgerRow, review: Review, *, policies_fingerprint: str) -> None:
+        self._note(row, reviewed_fingerprint=policies_fingerprint, no_longer_permitted=not review.permitted)
+
+    def _note(self, row: LedgerRow, *, settled: bool = True, **noted: Any) -> None:
+        self._interruptions.before_write()
+        with self._lock:
+            there = self.kept.get(row.request_id)
+            if there is not None and (there.attempt, there.settled) == (row.attempt, settled):
+                self.kept[row.request_id] = replace(there, **noted)
+
+    def _timestamp(self) -> str:
+        return self._now().isoformat(timespec="milliseconds")
+
+
+def _compared(row: LedgerRow) -> LedgerRow:
+    """Return a row as sweeps read it."""
+    return replace(row, decision_record=None, association_decision_record=None)
+
+
+def _is_as_read(there: LedgerRow, read: LedgerRow) -> bool:
+    return (there.attempt, there.settled) == (read.attempt, read.settled)
+
+
+def _let_in_until_now(there: LedgerRow) -> LetIn | msgspec.UnsetType | None:
+    if there.let_in is not UNSET:
+        return there.let_in
+    return None if there.status in _OVER else let_in_before(there.decision_record, there.decided_by) or UNSET
+
+
+def _said(inputs: PlanInputs) -> PlanInputs | None:
+    """Return what a row keeps of inputs: those that say nothing leave nothing behind."""
+    return None if inputs == PlanInputs() else inputs
+
+
+def _changed(status: Status, outcome: Outcome) -> dict[str, Any]:
+    """Return the fields that an outcome says something of."""
+    changed: dict[str, Any] = {
+        "status": status,
+        "settled": outcome.settled,
+        "incomplete": outcome.incomplete,
+        "awaits_question_slot": any(reason.code == AWAITS_QUESTION_SLOT for reason in outcome.reasons),
+    }
+    if outcome.decided_by:
+        changed["decided_by"] = reasons_for_row(outcome.decided_by)
+    if outcome.decision_record is not None:
+        changed["decision_record"] = outcome.decision_record
+    if outcome.association_decision_record is not None:
+        changed["association_decision_record"] = outcome.association_decision_record
+    if outcome.let_in is not None:
+        changed["let_in"] = outcome.let_in
+    elif status in _OVER and not any(reason.code == NOT_MANAGED for reason in outcome.reasons):
+        changed["let_in"] = None
+    if outcome.kept is not None:
+        changed["kept"] = reasons_for_row(outcome.kept)
+        changed |= {} if outcome.kept else {"no_longer_permitted": False}
+    if outcome.attachments is not None:
+        changed["attachments"] = outcome.attachments
+    return changed
+
+
+def _based_on(basis: OutcomeBasis) -> dict[str, Any]:
+    """Return the fields that a basis says something of."""
+    said: dict[str, Any] = {
+        "observed_fingerprint": basis.observed_fingerprint,
+        "bindings_fingerprint": basis.bindings_fingerprint,
+        "matching_bindings_fingerprint": basis.matching_bindings_fingerprint,
+        "decision_fingerprint": basis.decision_fingerprint,
+        "inputs": _said(basis.inputs),
+    }
+    based = {name: value for name, value in said.items() if value}
+    if basis.contents is not UNSET:
+        based["contents"] = basis.contents
+    if basis.left_behind is not None:
+        based["left_behind"] = basis.left_behind
+    return based

@@ -1,0 +1,28 @@
+"""The names that AWS gives to what is attached, in memory: ``EndpointNames`` and ``NetworkNames``."""
+
+from __future__ import annotations
+
+from drawbridge.lattice import Entity
+from drawbridge.publication.named import NamedResource
+from tests.builders import entity
+
+
+class InMemoryNamedResources:
+    """What AWS lists of an endpoint, a service network and resources."""
+
+    def __init__(self, *named: NamedResource, shared: bool = True) -> None:
+        self.found = list(named)
+        self.shared = shared
+        self.entities: dict[str, Entity] = {}
+        self.asked: list[str] = []
+
+    def named(self, endpoint_id: str) -> list[NamedResource]:
+        self.asked.append(endpoint_id)
+        return self.found
+
+    def named_in_network(self, network_arn: str, resource_arn: str) -> list[NamedResource]:
+        self.asked.append(f"{network_arn} {resource_arn}")
+        return self.found
+
+    def entity(self, arn: str) -> Entity | None:
+        return self.entities.get(arn, entity(arn=arn)) if self.shared else None
