@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from drawbridge.approval.decide_request import LetInBefore
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
+from drawbridge.decision.let_in import LetInRecords
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.sweep import SweepLedger
 from drawbridge.record import Outcome
@@ -16,7 +16,7 @@ from drawbridge.status import Reason, Status
 from tests.builders import CONNECTION, NOW, SERVICE_ID, connection_facts, execution_input, resource_facts
 
 
-class Ledger(SweepLedger, StatusLedger, LetInBefore, Protocol):
+class Ledger(SweepLedger, StatusLedger, LetInRecords, Protocol):
     """All that the flow does with the ledger."""
 
 

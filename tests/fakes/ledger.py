@@ -17,7 +17,7 @@ from drawbridge.discovery.ledger_row import LedgerRow, is_followed
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
 from drawbridge.record import Outcome, OutcomeBasis
-from drawbridge.record.record import StatusChange, reasons_for_row
+from drawbridge.record.record import StatusChange, reasons_for_status
 from drawbridge.status import Status
 from tests.builders import NOW
 from tests.fakes.interruptions import Interruptions
@@ -177,7 +177,7 @@ def _changed(status: Status, outcome: Outcome) -> dict[str, Any]:
         "awaits_question_slot": any(reason.code == AWAITS_QUESTION_SLOT for reason in outcome.reasons),
     }
     if outcome.decided_by:
-        changed["decided_by"] = reasons_for_row(outcome.decided_by)
+        changed["decided_by"] = reasons_for_status(outcome.decided_by)
     if outcome.decision_record is not None:
         changed["decision_record"] = outcome.decision_record
     if outcome.association_decision_record is not None:
@@ -187,7 +187,7 @@ def _changed(status: Status, outcome: Outcome) -> dict[str, Any]:
     elif status in _OVER and not any(reason.code == NOT_MANAGED for reason in outcome.reasons):
         changed["let_in"] = None
     if outcome.kept is not None:
-        changed["kept"] = reasons_for_row(outcome.kept)
+        changed["kept"] = reasons_for_status(outcome.kept)
         changed |= {} if outcome.kept else {"no_longer_permitted": False}
     if outcome.attachments is not None:
         changed["attachments"] = outcome.attachments
